@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime
 import random
+import typing as t
 from collections.abc import Callable, Iterator
 
 import sqlalchemy as sa
@@ -209,7 +210,7 @@ def fill(connection: sa.Connection, number: int) -> None:
         ),
     ]
     for table, values in rows:
-        connection.execute(sa.insert(table), values)
+        connection.execute(sa.insert(t.cast(sa.Table, table)), values)
     # So that a database that plans by statistics has some.
     connection.execute(sa.text("ANALYZE"))
     connection.commit()

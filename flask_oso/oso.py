@@ -10,16 +10,19 @@ import contextlib
 import dataclasses
 import os
 import sys
+import types
 import typing as t
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from .exceptions import ForbiddenError, NotFoundError
+from .polar.environment import STORED_ENVIRONMENT
 from .polar.exceptions import OsoError, StackOverflowError
 from .polar.host.conversion import is_representable
+from .polar.host.registry import TextEquality
 from .polar.host.terms import Variable
 from .polar.limits import Limits
 from .polar.observe.console import Console
-from .polar.output import say
+from .polar.output import STORED_VARIABLE, say
 from .polar.polar import Polar
 from .polar.tools.argument_order import ArgumentOrder
 
@@ -121,6 +124,7 @@ class Oso(Polar):
         self.forbidden_error = forbidden_error
         self.not_found_error = not_found_error
         self.read_action = read_action
+        self.set_text_equalities(_login_equality)
         self._builder: QueryBuilder | None = None
         self._argument_order: ArgumentOrder | None = None
         self._relations_read: RelationsRead | None = None
@@ -136,18 +140,27 @@ class Oso(Polar):
 
         :raises PolarRuntimeError: if no ``allow`` rule is loaded, among others.
         """
-        proxy = self._proxy
-        if type(actor) is proxy or type(resource) is proxy or type(action) is proxy:
-            actor, action, resource = _unwrapped(actor), _unwrapped(action), _unwrapped(resource)
         engine = self._engine
-        allowed = engine.allow(actor, action, resource)
-        if not allowed:
-            # Inlined, since denials are frequent and a call takes time.
-            order = self._argument_order
-            if order is None or order.engine is not engine:
-                order = self._argument_order = ArgumentOrder(engine)
-            if type(resource) in order.actors:
-                order.check(actor, action, resource)
+        allowed = None
+        if type(action) is str and STORED_VARIABLE not in STORED_ENVIRONMENT:
+            # Usual questions end here. Proxies are of no class that has a function.
+            try:
+                allowed = engine.specialized[action][type(resource)](actor, action, resource)
+            except KeyError:
+                # There is no function yet, or none at all.
+                allowed = None
+            if allowed:
+                return True
+        if allowed is None:
+            proxy = self._proxy
+            if type(actor) is proxy or type(resource) is proxy or type(action) is proxy:
+                actor, action = _unwrapped(actor), _unwrapped(action)
+                resource = _unwrapped(resource)
+            allowed = engine.allow(actor, action, resource)
+            if allowed:
+                return allowed
+        if type(resource) in engine.only_actors:
+            self._order_of(engine).check(actor, action, resource)
         return allowed
 
     def authorize(
@@ -160,12 +173,13 @@ class Oso(Polar):
         :raises ForbiddenError: if the actor may read the resource, or ``check_read`` is off.
         """
         engine = self._engine
-        actor, action, resource = _unwrapped(actor), _unwrapped(action), _unwrapped(resource)
-        if engine.allow(actor, action, resource):
+        allowed = engine.usual_answer(actor, action, resource)
+        if allowed:
             return
-        if self._argument_order is None or self._argument_order.engine is not engine:
-            self._argument_order = ArgumentOrder(engine)
-        self._argument_order.check(actor, action, resource)
+        actor, action, resource = _unwrapped(actor), _unwrapped(action), _unwrapped(resource)
+        if allowed is None and engine.allow(actor, action, resource):
+            return
+        self._order_of(engine).check(actor, action, resource)
         if check_read and (
             action == self.read_action or not engine.allow(actor, self.read_action, resource)
         ):
@@ -211,7 +225,16 @@ class Oso(Polar):
 
         :raises ForbiddenError: otherwise.
         """
-        if not self._engine.ask("allow_request", _unwrapped(actor), _unwrapped(request)):
+        engine, allowed = self._engine, None
+        if STORED_VARIABLE not in STORED_ENVIRONMENT:
+            # As in 'is_allowed'.
+            try:
+                allowed = engine.specialized_requests[type(request)](actor, request)
+            except KeyError:
+                allowed = None
+        if allowed is None:
+            allowed = engine.allow_request(_unwrapped(actor), _unwrapped(request))
+        if not allowed:
             raise self.forbidden_error()
 
     def authorize_field(self, actor: t.Any, action: t.Any, resource: t.Any, field: t.Any) -> None:
@@ -232,6 +255,12 @@ class Oso(Polar):
         :raises OsoError: if a rule allows any action and ``allow_wildcard`` is off.
         :raises UnexpectedPolarTypeError: if a rule restricts the action without naming it.
         """
+        search = self._engine.searches.get(("allow", 1, type(actor), type(resource)))
+        if search is not None and STORED_VARIABLE not in STORED_ENVIRONMENT:
+            # Usual questions end here, as in 'is_allowed'.
+            found = search(actor, _ACTION, resource)
+            if found is not None:
+                return found
         proxy = self._proxy
         if type(actor) is proxy or type(resource) is proxy:
             actor, resource = _unwrapped(actor), _unwrapped(resource)
@@ -317,12 +346,19 @@ class Oso(Polar):
         order = self._argument_order
         if order is None or order.engine is not engine:
             order = self._argument_order = ArgumentOrder(engine)
+            engine.only_actors = order.actors
         return order
 
     def authorized_fields(
         self, actor: t.Any, action: t.Any, resource: t.Any, allow_wildcard: bool = False
     ) -> set[t.Any]:
         """Give the fields for which ``allow_field`` holds; see ``authorized_actions``."""
+        kinds = type(actor), type(action), type(resource)
+        search = self._engine.searches.get(("allow_field", 3, *kinds))
+        if search is not None and STORED_VARIABLE not in STORED_ENVIRONMENT:
+            found = search(actor, action, resource, _FIELD)
+            if found is not None:
+                return found
         proxy = self._proxy
         if type(actor) is proxy or type(action) is proxy or type(resource) is proxy:
             actor, action, resource = _unwrapped(actor), _unwrapped(action), _unwrapped(resource)
@@ -545,6 +581,33 @@ def _noting(method: str, current: Callable[[], tuple[int, t.Any]]) -> Iterator[N
         at, asked = current()
         error.add_note(f"In '{method}': object {at}, of {type(asked).__name__!r}.")
         raise
+
+
+def _login_equality(cls: type) -> TextEquality | None:
+    """Give the equality of a user of Flask-Login that compares as ``UserMixin`` does.
+
+    It compares ``get_id()``, which is the text of ``id``.
+    """
+    mixin: t.Any = getattr(sys.modules.get("flask_login.mixins"), "UserMixin", None)
+    if not isinstance(mixin, type) or mixin not in cls.__mro__:
+        return None
+    for name, names in _LOGIN_NAMES.items():
+        owner = next((base for base in cls.__mro__ if name in vars(base)), None)
+        code = getattr(vars(mixin).get(name), "__code__", None)
+        # By the names in its code, since another version may do something else.
+        if owner is not mixin or not isinstance(code, types.CodeType):
+            return None
+        if names != {*code.co_names}:
+            return None
+    return TextEquality(mixin, "id")
+
+
+#: What the methods of ``UserMixin`` use that decide whether two users are equal.
+_LOGIN_NAMES = {
+    "__eq__": {"isinstance", "UserMixin", "get_id", "NotImplemented"},
+    "__ne__": {"__eq__", "NotImplemented"},
+    "get_id": {"str", "id", "AttributeError", "NotImplementedError"},
+}
 
 
 def _can_be_asked(value: t.Any) -> bool:

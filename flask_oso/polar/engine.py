@@ -14,8 +14,9 @@ import math
 import sys
 import time
 import typing as t
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 
+from .environment import STORED_ENVIRONMENT
 from .exceptions import (
     InvalidQueryTypeError,
     ParserError,
@@ -31,7 +32,7 @@ from .host.conversion import to_term
 from .host.registry import Host
 from .limits import CurrentLimits, Limits, check_length
 from .nodes import Call, Rule, Term, is_ground
-from .output import LogSettings, read_log_settings
+from .output import STORED_VARIABLE, LogSettings, read_log_settings
 from .policy.policy import Policy, has_debug
 from .solver.clause_index import ClauseIndex
 from .solver.clauses import Clause, prepare_rule
@@ -72,6 +73,20 @@ _UNEXPECTED_EXPRESSION = (
 Solution = dict[str, t.Any]
 
 
+def _no_answer(*args: t.Any) -> None:
+    """Give ``None``: each question is asked by itself."""
+
+
+class _AllClasses:
+    """Contains everything."""
+
+    def __contains__(self, cls: object) -> bool:
+        return True
+
+
+_ALL_CLASSES: t.Final = _AllClasses()
+
+
 class Engine:
     """Answers questions about one policy.
 
@@ -104,6 +119,20 @@ class Engine:
             from .compiler import programs  # noqa: F401
         #: Answers ``allow`` for an actor, an action and a resource.
         self.allow: Callable[[t.Any, t.Any, t.Any], bool] = self._first_allow
+        #: Answers ``allow_request`` for an actor and a request.
+        self.allow_request: Callable[[t.Any, t.Any], bool] = self._first_request
+        #: Functions that answer ``allow`` for usual questions, by an action of exactly the class
+        #: ``str`` and by the class of the resource; ``None`` where ``allow`` has to be asked, as it
+        #: has to while ``POLAR_LOG`` is set. Questions add to them.
+        self.specialized: Mapping[str, Mapping[type, Callable[..., bool | None]]] = {}
+        #: The same for ``allow_request``, by the class of the request.
+        self.specialized_requests: Mapping[type, Callable[..., bool | None]] = {}
+        #: The classes that the policy names as actors only: where a resource is of one, a denial
+        #: may be due to swapped arguments. All classes, until that is known.
+        self.only_actors: Container[type] = _ALL_CLASSES
+        #: Functions that give the strings of one argument for usual questions, or ``None``, by the
+        #: rule, the position of the argument and the classes of the others. As above.
+        self.searches: Mapping[tuple[t.Any, ...], Callable[..., set[str] | None]] = {}
         # Clauses by name and number of parameters, made on first use. Two threads may both make
         # them, with equal results.
         self._clauses: dict[str, dict[int, ClauseIndex]] = {}
@@ -121,6 +150,7 @@ class Engine:
 
             # Two threads may both make one: then some rules are compiled twice.
             self._compiled_rules = CompiledProgram(self)
+            self.searches = self._compiled_rules.searches
         return self._compiled_rules
 
     def with_policy(self, policy: Policy) -> Engine:
@@ -190,13 +220,36 @@ class Engine:
         program.prepare("allow_field", 4, at=3, until=until)
         program.make_all(until)
 
+    def usual_answer(self, actor: t.Any, action: t.Any, resource: t.Any) -> bool | None:
+        """Answer ``allow`` for a usual question; ``None`` where ``allow`` has to be asked.
+
+        For arguments that may be proxies.
+        """
+        if type(action) is not str or STORED_VARIABLE in STORED_ENVIRONMENT:
+            return None
+        try:
+            return self.specialized[action][type(resource)](actor, action, resource)
+        except KeyError:
+            return None
+
     def _first_allow(self, actor: t.Any, action: t.Any, resource: t.Any) -> bool:
         # Two threads may both set 'allow'; both find the same function.
         answer = self._answer_for("allow", 3)
         program = self._program
         if program is None or program.is_settled("allow", 3):
             self.allow = answer
+            if program is not None:
+                self.specialized = program.by_action("allow")
         return answer(actor, action, resource)
+
+    def _first_request(self, actor: t.Any, request: t.Any) -> bool:
+        answer = self._answer_for("allow_request", 2)
+        program = self._program
+        if program is None or program.is_settled("allow_request", 2):
+            self.allow_request = answer
+            if program is not None:
+                self.specialized_requests = program.by_class("allow_request")
+        return answer(actor, request)
 
     def _answer_for(self, name: str, arity: int) -> Callable[..., bool]:
         """Give the compiled function for a rule call, or the solver."""
@@ -494,10 +547,6 @@ def _is_value(term: Term) -> bool:
 
 def _arguments(term: Term) -> Sequence[Term]:
     return term.args if isinstance(term, Call) else ()
-
-
-def _no_answer(*args: t.Any) -> None:
-    """Give ``None``: each question is asked by itself."""
 
 
 def _is_running() -> bool:

@@ -21,14 +21,19 @@ class OsoError(Exception):
     :param details: data for programs, such as ``stack_trace``.
     """
 
-    #: All problems of the load that failed, this one first; otherwise just this error.
-    problems: tuple[OsoError, ...]
+    #: The problems of a load, if this error stands for several.
+    _combined: tuple[OsoError, ...] = ()
 
     def __init__(self, message: str | None = None, details: dict[str, t.Any] | None = None) -> None:
         super().__init__(message)
         self.message = message
         self.details = details
-        self.problems = (self,)
+
+    @property
+    def problems(self) -> tuple[OsoError, ...]:
+        """All problems of the load that failed; otherwise just this error."""
+        # An error that has itself as an attribute is freed by the garbage collector only.
+        return self._combined or (self,)
 
     @property
     def stack_trace(self) -> str | None:
@@ -39,8 +44,8 @@ class OsoError(Exception):
         return self.message or ""
 
     def __reduce__(self) -> tuple[t.Any, ...]:
-        # An error is among its own problems; pickle and copy need not follow that.
-        state = {k: v for k, v in self.__dict__.items() if k != "problems"}
+        # The text names all problems.
+        state = {k: v for k, v in self.__dict__.items() if k != "_combined"}
         return _rebuild, (type(self), state)
 
 
@@ -48,7 +53,6 @@ def _rebuild(kind: type[OsoError], state: dict[str, t.Any]) -> OsoError:
     error = kind.__new__(kind)
     Exception.__init__(error, state.get("message"))
     error.__dict__.update(state)
-    error.problems = (error,)
     return error
 
 
@@ -215,5 +219,5 @@ def combined(problems: Sequence[OsoError]) -> OsoError:
     error = type(first).__new__(type(first))
     text = "\n".join((problem.message or "").rstrip("\n") + "\n" for problem in problems)
     OsoError.__init__(error, text, first.details)
-    error.problems = tuple(problems)
+    error._combined = tuple(problems)
     return error

@@ -24,7 +24,7 @@ from .exceptions import (
     combined,
 )
 from .host.data_adapter import DataAdapter
-from .host.registry import Host, Identities, make_host
+from .host.registry import Host, Identities, TextEqualities, make_host
 from .host.terms import Predicate
 from .limits import Limits
 from .observe.console import Console, StandardConsole
@@ -201,6 +201,12 @@ class Polar:
         with self._gate().lock:
             engine = self._engine
             self._engine = engine.with_host(engine.host.with_adapter(adapter))
+
+    def set_text_equalities(self, known: TextEqualities) -> None:
+        """Tell which classes have an ``__eq__`` that compares the text of an attribute."""
+        with self._gate().lock:
+            engine = self._engine
+            self._engine = engine.with_host(engine.host.with_text_equalities(known))
 
     def set_identities(self, identities: Identities) -> None:
         """Compare mapped objects by their primary keys; ``register_models`` calls it."""

@@ -42,6 +42,7 @@ class RowKeys:
     def __init__(self) -> None:
         # Two threads may compute the same entry.
         self._known: weakref.WeakKeyDictionary[type, bool] = weakref.WeakKeyDictionary()
+        self._ids: weakref.WeakKeyDictionary[type, bool] = weakref.WeakKeyDictionary()
         self._tests: _Facts = weakref.WeakKeyDictionary()
 
     def has_keys(self, cls: type) -> bool:
@@ -49,6 +50,19 @@ class RowKeys:
         known = self._known.get(cls)
         if known is None:
             known = self._known[cls] = _has_keys(cls)
+        return known
+
+    def follows_keys(self, cls: type) -> bool:
+        """Tell whether stored objects of a class are equal exactly if their keys are.
+
+        That is so of users of Flask-Login, which compare the text of their key.
+        """
+        return self.has_keys(cls) or self._compares_id(cls)
+
+    def _compares_id(self, cls: type) -> bool:
+        known = self._ids.get(cls)
+        if known is None:
+            known = self._ids[cls] = _compares_id(cls)
         return known
 
     def is_same(self, left: t.Any, right: t.Any) -> bool:
@@ -123,10 +137,11 @@ class RowKeys:
             return None
         # A row of a subclass may be found, too, and may have an equality of its own.
         mapper: orm.Mapper[t.Any] = sa.inspect(related)
-        found = mapper.self_and_descendants
-        return (
-            _foreign_key(cls, name) if all(self.has_keys(each.class_) for each in found) else None
-        )
+        found = [each.class_ for each in mapper.self_and_descendants]
+        if all(map(self.has_keys, found)):
+            return _foreign_key(cls, name)
+        foreign = _foreign_key(cls, name) if all(map(self._compares_id, found)) else None
+        return None if foreign is None else foreign.to_unchanged("id")
 
 
 def _mapper_of(cls: type) -> orm.Mapper[t.Any] | None:
@@ -136,6 +151,11 @@ def _mapper_of(cls: type) -> orm.Mapper[t.Any] | None:
 
 def _has_keys(cls: type) -> bool:
     return _mapper_of(cls) is not None and own_equality((cls,)) == (None, False)
+
+
+def _compares_id(cls: type) -> bool:
+    """Tell whether a class is mapped, and compares its key, ``id``, as Flask-Login does."""
+    return _mapper_of(cls) is not None and own_equality((cls,)) == (None, True)
 
 
 def _has_usual_dictionary(base: type) -> bool:
@@ -187,6 +207,23 @@ class _ForeignKey:
         is_single = len(names) == 1
         self.test: RowTest = _for_numbers(relation, names[0], self) if is_single else self.is_row
 
+    def to_unchanged(self, name: str) -> _ForeignKey:
+        """Let only rows be compared whose attribute is as it is stored; return this."""
+        test, cls = self.test, self.cls
+
+        def is_row(row: t.Any, other: t.Any) -> bool | None:
+            state: t.Any = instance_state(other)
+            if name not in state.dict or name in state.committed_state:
+                return None
+            answer = test(row, other)
+            # The row that is found may have another value by now.
+            if answer is False and _is_changed(instance_state(row).session, cls(), name):
+                return None
+            return answer
+
+        self.test = is_row
+        return self
+
     def key_of(self, row: t.Any) -> t.Any:
         """Return the class, the session and the key of the row that a relation leads to.
 
@@ -222,6 +259,14 @@ class _ForeignKey:
             if answer is not True:
                 return answer
         return True
+
+
+def _is_changed(session: t.Any, cls: t.Any, name: str) -> bool:
+    """Tell whether an attribute of some row of a class is changed, and not stored yet."""
+    return session.identity_map.check_modified() and any(
+        isinstance(row, cls) and name in instance_state(row).committed_state
+        for row in session.dirty
+    )
 
 
 def _for_numbers(relation: str, name: str, foreign: _ForeignKey) -> RowTest:

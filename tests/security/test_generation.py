@@ -486,6 +486,7 @@ RUNNING = {
     *("exec", "eval", "compile", "__import__", "globals", "ast.parse", "ast.literal_eval"),
     *("types.FunctionType", "types.CodeType", "types.new_class", "types.MethodType"),
     *("importlib.import_module", "importlib.__import__", "dataclasses.make_dataclass"),
+    *("pkgutil.resolve_name", "import_string"),
     *("collections.namedtuple", "namedtuple", "make_dataclass", "FunctionType", "CodeType"),
 }
 #: Modules that do so, and those that lead to the functions above by another name.
@@ -497,7 +498,10 @@ RUNNERS = {
 #: one that the application registered, and nothing of a policy; what is parsed is an annotation of
 #: one of its classes, and is not run.
 KNOWN_USES = {
-    "current_actor.py": {"importlib.import_module(module_name)"},
+    "cli/init.py": {"import_string(named)"},
+    "config.py": {"import_string(value)"},
+    "current_actor.py": {"pkgutil.resolve_name(self._name or '')"},
+    "observability/decision_log.py": {"import_string(name)"},
     "cli/__init__.py": {"importlib.import_module(f'.{module}', __package__)"},
     "compat.py": {
         "importlib.import_module(child)",

@@ -629,22 +629,56 @@ def closed_strings(
 ) -> frozenset[str] | None:
     """Return the strings that a parameter may be bound to in a solution; ``None`` if it is open.
 
-    A parameter is closed if each clause has a string there, or binds it in its body by a
-    list of strings or by a call whose parameter is closed. The set may have strings for
-    which there is no solution.
+    A parameter is closed if each clause has a string there, or has in its body a list of
+    strings that it is in, or a call whose parameter is closed. Before, it may be searched for in
+    other lists, as ``action in user.scopes`` does. The set may have strings for which there is no
+    solution.
 
     :param lineages: the classes of other arguments, where they are known.
     """
-    found: set[str] = set()
-    waiting: list[_Parameter] = [(name, arity, position, tuple(sorted(lineages.items())))]
-    seen = {*waiting}
+    start = (name, arity, position, tuple(sorted(lineages.items())))
+    known: dict[_Parameter, list[list[frozenset[str] | _Parameter]]] = {}
+    waiting = [start]
     while waiting:
-        name, arity, position, known = waiting.pop()
-        facts = ArgumentFacts({}, dict(known), text=position)
-        for clause in select(name, arity, facts) or ():
-            binding = _binding(clause, position, facts.lineages)
-            if binding is None:
-                return None
+        parameter = waiting.pop()
+        if parameter in known:
+            continue
+        name, arity, position, classes = parameter
+        facts = ArgumentFacts({}, dict(classes), text=position)
+        clauses = select(name, arity, facts) or ()
+        known[parameter] = [
+            [*_bindings(each, position, facts.lineages, select)] for each in clauses
+        ]
+        bindings = itertools.chain.from_iterable(known[parameter])
+        waiting += (each for each in bindings if not isinstance(each, frozenset))
+    is_open = _open_parameters(known)
+    return None if start in is_open else _strings_below(start, known, is_open)
+
+
+_Bindings = dict[_Parameter, list[list["frozenset[str] | _Parameter"]]]
+
+
+def _open_parameters(known: _Bindings) -> set[_Parameter]:
+    """Return the parameters with a clause that nothing closes."""
+    found: set[_Parameter] = set()
+    while True:
+        more = {
+            parameter
+            for parameter, clauses in known.items()
+            if parameter not in found and any(found.issuperset(each) for each in clauses)
+        }
+        if not more:
+            return found
+        found |= more
+
+
+def _strings_below(start: _Parameter, known: _Bindings, is_open: set[_Parameter]) -> frozenset[str]:
+    """Return the strings of a closed parameter."""
+    found: set[str] = set()
+    waiting, seen = [start], {start}
+    while waiting:
+        for bindings in known[waiting.pop()]:
+            binding = next(each for each in bindings if each not in is_open)
             if isinstance(binding, frozenset):
                 found |= binding
             elif binding not in seen:
@@ -653,26 +687,81 @@ def closed_strings(
     return frozenset(found)
 
 
-def _binding(
-    clause: Clause, position: int, lineages: Lineages
-) -> frozenset[str] | _Parameter | None:
-    """Return the strings that a clause binds a parameter to, or the parameter that binds it."""
+def _bindings(
+    clause: Clause, position: int, lineages: Lineages, select: SelectClauses
+) -> Iterator[frozenset[str] | _Parameter]:
+    """Yield the strings that a clause binds a parameter to, or the parameters that bind it."""
     term = clause.parameters[position].term
-    if isinstance(term, Value):
-        return frozenset({term.value}) if isinstance(term.value, str) else None
+    if isinstance(term, Value) and isinstance(term.value, str):
+        yield frozenset({term.value})
     if not isinstance(term, Slot):
-        return None
+        return
     for goal in conjuncts_in(clause.body):
         if isinstance(goal, Expression) and goal.operator is Operator.IN:
             texts = _texts(goal.args[1])
             if _is_same(goal.args[0], term) and texts is not None:
-                return texts
+                yield texts
         elif isinstance(called := getattr(goal, "term", goal), Call):
             for at, arg in enumerate(called.args):
                 if _is_same(arg, term):
                     passed = _passed_lineages(clause, called, lineages)
-                    return called.name, len(called.args), at, passed
-    return None
+                    yield called.name, len(called.args), at, passed
+                    if not _is_only_searched(called, at, select):
+                        return
+
+
+def _is_only_searched(called: Call, position: int, select: SelectClauses) -> bool:
+    """Tell whether a rule does nothing with an argument but search for it in lists."""
+    waiting, seen = [(called.name, len(called.args), position)], set()
+    while waiting:
+        asked = waiting.pop()
+        if asked in seen:
+            continue
+        seen.add(asked)
+        name, arity, at = asked
+        clauses = select(name, arity, ArgumentFacts({}, {}, text=at))
+        if clauses is None:
+            return False
+        for clause in clauses:
+            passed = _searches(clause, at)
+            if passed is None:
+                return False
+            waiting += passed
+    return True
+
+
+def _searches(clause: Clause, position: int) -> list[tuple[str, int, int]] | None:
+    """Return where a clause passes on a parameter that it only searches for; or ``None``."""
+    parameter = clause.parameters[position]
+    heads = [each for each in clause.parameters if _mentions(each.term, parameter.term)]
+    is_text = is_class_only(parameter.specializer) and parameter.specializer.tag == "String"
+    if is_string(parameter.term) and parameter.specializer is None:
+        return []
+    if not isinstance(parameter.term, Slot) or len(heads) > 1:
+        return None
+    if parameter.specializer is not None and not is_text:
+        return None
+    passed: list[tuple[str, int, int]] = []
+    for goal in conjuncts_in(clause.body):
+        called = getattr(goal, "term", goal)
+        if isinstance(called, Call) and not called.kwargs:
+            places = [at for at, arg in enumerate(called.args) if _is_same(arg, parameter.term)]
+            passed += [(called.name, len(called.args), at) for at in places]
+            others = [arg for at, arg in enumerate(called.args) if at not in places]
+        elif isinstance(goal, Expression) and goal.operator is Operator.IN:
+            is_searched = _is_same(goal.args[0], parameter.term)
+            others = [goal.args[1]] if is_searched else [*goal.args]
+        else:
+            others = [goal]
+        if any(_mentions(other, parameter.term) for other in others):
+            return None
+    return passed
+
+
+def _mentions(term: Term, variable: Term) -> bool:
+    return isinstance(variable, Slot) and any(
+        _is_same(each, variable) for each in walk([term], _inside)
+    )
 
 
 def _passed_lineages(

@@ -79,7 +79,7 @@ class EntryPointWriter:
         ]
         clock = ast.List([*map(ast.Constant, NEW_CLOCK)], ast.Load())
         body = [
-            *self._listed(),
+            *self._listed([*(is_type(name, "str") for name in self.parameters), _NOT_LOGGED]),
             *self._specializations(),
             assign("name", load(self.rule)),
             ast.If(odd, self._taken(), []),
@@ -88,6 +88,15 @@ class EntryPointWriter:
         ]
         parameters = [*self.parameters, "clock"] if self.shares else self.parameters
         return function_of("question", parameters, body)
+
+    def write_facts(self) -> ast.FunctionDef:
+        """Write a function that looks strings up, and returns ``None`` for another first argument.
+
+        The caller has tested that the others are strings.
+        """
+        nothing: ast.stmt = ast.Return(ast.Constant(None))
+        looked = self._listed([is_type(self.parameters[0], "str")])
+        return function_of("facts", self.parameters, [*looked, nothing])
 
     def _answered(self) -> list[ast.stmt]:
         """Write the answer: that of a test, or whether a search finds something."""
@@ -106,24 +115,27 @@ class EntryPointWriter:
         if self.specializations is None:
             return []
         table, specializations = self.specializations
-        name = self.parameters[specializations.at]
-        by_class = ast.Subscript(load(table), load(name), ast.Load())
         kind = call("type", load(self.parameters[specializations.by]))
-        chosen = ast.Subscript(by_class, kind, ast.Load())
-        answer = ast.Call(chosen, [*map(load, self.parameters)], [])
+        by_class, tests = load(table), [_NOT_LOGGED]
+        if specializations.at is not None:
+            name = self.parameters[specializations.at]
+            by_class = ast.Subscript(by_class, load(name), ast.Load())
+            tests.insert(0, is_type(name, "str"))
+        answer = ast.Call(
+            ast.Subscript(by_class, kind, ast.Load()), [*map(load, self.parameters)], []
+        )
         is_known = compared(load("answer"), ast.IsNot(), ast.Constant(None))
         inside: list[ast.stmt] = [
             assign("answer", answer),
             ast.If(is_known, [ast.Return(load("answer"))], []),
         ]
-        return [ast.If(ast.BoolOp(ast.And(), [is_type(name, "str"), _NOT_LOGGED]), inside, [])]
+        return [ast.If(all_of(tests), inside, [])]
 
-    def _listed(self) -> list[ast.stmt]:
+    def _listed(self, conditions: list[ast.expr]) -> list[ast.stmt]:
         """Write that strings are looked up, where all rules are facts about strings."""
         if self.facts is None:
             return []
         name, facts = self.facts
-        tests = [is_type(parameter, "str") for parameter in self.parameters]
         if len(facts) <= _FEW:
             found: ast.expr = any_of([self._is_fact(fact) for fact in facts])
         else:
@@ -134,7 +146,7 @@ class EntryPointWriter:
             ast.If(found, [returned(True)], []),
             ast.If(ascii_only, [returned(False)], []),
         ]
-        return [ast.If(ast.BoolOp(ast.And(), [*tests, _NOT_LOGGED]), inside, [])]
+        return [ast.If(all_of(conditions), inside, [])]
 
     def _is_fact(self, fact: tuple[str, ...]) -> ast.expr:
         tests = [

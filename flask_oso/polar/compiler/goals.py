@@ -420,7 +420,7 @@ def _are_decided(names: list[str]) -> ast.expr:
             for name in names
             for test in (
                 compared(call("type", load(name)), ast.In(), load("decided")),
-                compared(load(name), ast.Eq(), load(name)),
+                call("equals_itself", load(name)),
             )
         ]
     )

@@ -24,7 +24,6 @@ import typing as t
 from collections.abc import Callable, Iterator, Sequence
 
 from ..environment import STORED_ENVIRONMENT
-from ..exceptions import OsoError
 from ..host import sandbox
 from ..host.data_adapter import Relation
 from ..nodes import Call, Expression, Operator, Term
@@ -57,9 +56,11 @@ from .scopes import Site, Variant
 from .snippets import Position, with_positions
 from .source_map import sites_by_offset
 from .specialization.dispatch import (
+    AnyText,
     ReadableClasses,
     Specialization,
     Specializations,
+    StringSearch,
     is_plain_object,
     make_specializations,
     no_answer,
@@ -122,7 +123,12 @@ class CompiledProgram(Runtime):
         self._files: dict[tuple[str, int], str] = {}
         self._entries: dict[tuple[str, int], CompiledFunction | None] = {}
         self._specializations: dict[tuple[str, int], Specializations | None] = {}
+        self._by_string: dict[tuple[str, int, int], Specializations | None] = {}
+        self._facts: dict[tuple[str, int], AnyText] = {}
         self._strings: dict[tuple[str, int, int], t.Any] = {}
+        #: The functions that tell for which strings a rule has a solution: by the rule, the
+        #: position of the string, and the classes of the other arguments.
+        self.searches: dict[tuple[t.Any, ...], StringSearch] = {}
         self._searches: dict[Variant, CompiledFunction] = {}
         # Held while functions are compiled; a question never waits for it.
         self._locks: dict[int, t.Any] = {}
@@ -143,8 +149,9 @@ class CompiledProgram(Runtime):
         self._recursive: dict[str, bool] = {}
         self._names: dict[str, t.Any] = self.shared_names()
         self._equality = self._names["quietly_equal"] = SideEffectFreeEquality(
-            self._names["simple"], self.host.identities
+            self._names["simple"], self.host
         )
+        self._names["by_text"] = self._equality.by_text
         silent = SilentOperations(self, self._equality)
         self._names.update(silent.named())
         self._names.update(OBSERVING_NAMES)
@@ -238,8 +245,9 @@ class CompiledProgram(Runtime):
         rule = self.constant(name)
         writer = EntryPointWriter(rule, parameters, texts, function, table)
         if specializations is not None:
+            chosen = specializations.others if specializations.at is None else specializations
             writer = dataclasses.replace(
-                writer, specializations=(self.constant(specializations), specializations)
+                writer, specializations=(self.constant(chosen), specializations)
             )
         return self._compiled(writer.write(), QUESTION_FILE, {})
 
@@ -254,6 +262,11 @@ class CompiledProgram(Runtime):
         writer = EntryPointWriter(
             rule, parameters, frozenset(parameters), function, facts=(known, listed)
         )
+        by_class: dict[type, Specialization] = {
+            str: self.compiled_specialization(writer.write_facts(), variant.name)
+        }
+        texts = [fact[1] for fact in listed if variant.arity > 1]
+        self._facts[variant.name, variant.arity] = AnyText(texts, by_class)
         return self._compiled(writer.write(), QUESTION_FILE, {})
 
     def specializations(self, name: str, arity: int) -> Specializations | None:
@@ -264,6 +277,16 @@ class CompiledProgram(Runtime):
                 self._equality.learn(cls)
             self._specializations[key] = make_specializations(self, name, arity)
         return self._specializations[key]
+
+    def specializations_at(self, name: str, arity: int, at: int) -> Specializations | None:
+        """Return the specializations of a rule by the string at one argument."""
+        known = self.specializations(name, arity)
+        if known is None or known.at == at:
+            return known
+        key = (name, arity, at)
+        if key not in self._by_string:
+            self._by_string[key] = make_specializations(self, name, arity, at)
+        return self._by_string[key]
 
     def make_specialization(
         self, make: Callable[[], Specialization | None], what: t.Any, *, waits: bool = False
@@ -291,10 +314,32 @@ class CompiledProgram(Runtime):
         rule is compiled.
         """
         known = self._specializations.get((name, len(args)))
-        is_usual = known is not None and type(args[known.at]) is str
-        if known is None or not is_usual or STORED_VARIABLE in STORED_ENVIRONMENT:
+        if known is None or STORED_VARIABLE in STORED_ENVIRONMENT:
             return None
         return known.silent(args)
+
+    def by_action(self, name: str) -> t.Mapping[str, t.Mapping[type, Specialization]]:
+        """Return the functions that were made for a rule, by an action and the class of a resource.
+
+        More appear as questions are asked. Empty if they are found otherwise, and before the entry
+        point of the rule is compiled.
+        """
+        key = (name, 3)
+        known = self._specializations.get(key)
+        if key in self._facts:
+            return self._facts[key]
+        if known is None or self._entries.get(key) is None or (known.at, known.by) != (1, 2):
+            return {}
+        return known.known
+
+    def by_class(self, name: str) -> t.Mapping[type, Specialization]:
+        """Return the functions that were made for a rule of two arguments, by the class of the
+        second one. As above.
+        """
+        known = self._specializations.get((name, 2))
+        if known is None or self._entries.get((name, 2)) is None or known.at is not None:
+            return {}
+        return known.others.known
 
     @property
     def rules(self) -> t.Mapping[str, t.Any]:
@@ -330,6 +375,18 @@ class CompiledProgram(Runtime):
         """Tell whether objects of a class compare by their fields or keys."""
         return self._equality.knows(cls)
 
+    def compares_text(self, cls: type) -> bool:
+        """Tell whether objects of a class compare by the text of an attribute."""
+        return cls in self._equality.by_text
+
+    def text_attribute(self, cls: type) -> str:
+        """Return the attribute whose text objects of a class compare."""
+        return self._equality.by_text[cls].attribute
+
+    def may_equal_text(self, cls: type) -> bool:
+        """Tell whether objects of a class may equal those of another that compares a text."""
+        return self._equality.may_equal_text(cls)
+
     def is_quiet(self, cls: type, attribute: str) -> bool:
         """Tell whether an attribute of instances of a class is read without side effects."""
         return sandbox.is_silent_read(cls, attribute)
@@ -341,22 +398,50 @@ class CompiledProgram(Runtime):
         :returns: ``None`` where the solver has to answer, since the argument may be something
             else than one of the strings of the policy.
         """
+        if STORED_VARIABLE in STORED_ENVIRONMENT:
+            return None
+        kinds = tuple([type(arg) for position, arg in enumerate(args) if position != at])
+        search = self.searches.get((name, at, *kinds))
+        if search is not None:
+            found = search(*args)
+            if found is not None:
+                return found
         questions = self._strings.get((name, len(args), at), _NOT_MADE)
         if questions is _NOT_MADE:
             questions = self.prepare_strings(name, len(args), at)
-        if questions is None or STORED_VARIABLE in STORED_ENVIRONMENT:
+        if questions is None:
             return None
+        if search is None:
+            self._make_search(name, kinds, questions, args)
         try:
             return _found(questions, args)
         except _QueryNeeded:
             return None
-        except OsoError:
-            # The search over all strings may meet another error first, which names the variable:
-            # the solver raises that one. INVARIANT: if it raises none, this one is raised; an
-            # error never becomes an answer by asking again.
+        except Exception:
+            # Also one of the application. The search over all strings may meet another error
+            # first, which names the variable: the solver raises that one. INVARIANT: if it raises
+            # none, this one is raised; an error never becomes an answer by asking again.
             for _ in self._engine.query_rule(name, args, accept_expression=True):
                 pass
             raise
+
+    def _make_search(
+        self,
+        name: str,
+        kinds: tuple[type, ...],
+        questions: StringQuestions,
+        args: tuple[t.Any, ...],
+    ) -> None:
+        """Make the function that answers all questions about arguments of some classes at once.
+
+        It gives ``None`` where they have to be asked one by one.
+        """
+        at = questions.at
+        known = self.specializations_at(name, len(args), at)
+        if known is not None and all(map(self.host.keeps, kinds)):
+            made = known.search([text for text, *_ in questions.about(args)], kinds)
+            if made is not None:
+                self.searches[name, at, *kinds] = made
 
     def prepare_strings(self, name: str, arity: int, at: int, *, waits: bool = False) -> t.Any:
         """Compile the functions that ``strings`` calls."""
@@ -403,8 +488,8 @@ class CompiledProgram(Runtime):
         These are the string, the specializations by class, and the compiled rule.
         """
         text = next(str(literal) for position, literal in variant.known if position == at)
-        known = self.specializations(variant.name, variant.arity)
-        by_class = _NO_ANSWERS if known is None or known.at != at else known[text]
+        known = self.specializations_at(variant.name, variant.arity, at)
+        by_class = _NO_ANSWERS if known is None else known[text]
         return text, by_class, functools.partial(self._search_string, variant)
 
     def _search_string(self, variant: Variant, *args: t.Any) -> bool:
@@ -438,11 +523,11 @@ class CompiledProgram(Runtime):
         return self._compiled(writer.write(), QUESTION_FILE, {})
 
     def resuming(
-        self, name: str, arity: int, at: int
+        self, name: str, arity: int, at: int | None
     ) -> Callable[[tuple[t.Any, ...], bool, Outcome, float], bool]:
         """Return a function that answers by compiled rules after a call was made.
 
-        :param at: the position of the string.
+        :param at: the position of the string, if there is one.
         """
         function = self._searching(name, arity, Variant(name, arity, (), True))
 
@@ -452,7 +537,8 @@ class CompiledProgram(Runtime):
             clock = [CLOCK_INTERVAL, begun, None, None, outcome]
             if not is_searched:
                 return function(*args, clock)
-            return self._search_string(Variant(name, arity, ((at, args[at]),), False), *args, clock)
+            known = () if at is None else ((at, args[at]),)
+            return self._search_string(Variant(name, arity, known, False), *args, clock)
 
         return resumed
 
@@ -476,12 +562,12 @@ class CompiledProgram(Runtime):
         candidates = self.candidates(name, arity)
         if candidates is None:
             return []
-        index = self.by_class(name, arity) if facts.lineages else None
+        index = self.class_index(name, arity) if facts.lineages else None
         clauses = matching_clauses(candidates, facts, index)
         literals = {at: arg for at, arg in facts.literals.items() if at not in facts.lineages}
         return possible_clauses(clauses, literals, self.host)
 
-    def by_class(self, name: str, arity: int) -> ClassIndex:
+    def class_index(self, name: str, arity: int) -> ClassIndex:
         """Return the index by class of the clauses of a rule."""
         known = self._by_class.get((name, arity))
         if known is None:
@@ -721,7 +807,7 @@ class StringQuestions:
         self.texts = texts
         self._program = program
         self.at = at
-        known = program.specializations(name, arity)
+        known = program.specializations_at(name, arity, at)
         #: The argument by whose class specializations are chosen.
         self.by = 0 if known is None else known.by
         self._rule = name, arity, at

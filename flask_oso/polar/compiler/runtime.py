@@ -176,6 +176,7 @@ class Runtime:
             **_SHARED,
             **{name: getattr(self, f"_{name}") for name in _ASKED},
             "excludes": _excludes,
+            "equals_itself": _equals_itself,
             "is_deep": is_deep,
             "copied": _copied,
             "leads_to": self.host.leads_to,
@@ -858,6 +859,15 @@ def _is_number(value: t.Any) -> bool:
     """Tell whether a value is a number of Polar: a float, or an integer of 64 bits."""
     kind = type(value)
     return kind is float or (kind is int and INTEGER_MIN <= value <= INTEGER_MAX)
+
+
+def _equals_itself(value: t.Any) -> bool:
+    """Tell whether a value that compares without calls equals itself: NaN does not."""
+    try:
+        return bool(value == value)
+    except ArithmeticError:
+        # A signalling NaN of `decimal` raises.
+        return False
 
 
 def _excludes(literal: t.Any, value: t.Any) -> bool:

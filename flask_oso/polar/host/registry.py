@@ -67,6 +67,9 @@ class Identities(t.Protocol):
     def has_keys(self, cls: type) -> bool:
         """Return whether instances of a class are rows without an ``__eq__`` of their own."""
 
+    def follows_keys(self, cls: type) -> bool:
+        """Return whether stored instances of a class are equal exactly if their keys are."""
+
     def is_same(self, left: t.Any, right: t.Any) -> bool:
         """Return whether two instances of one such class are one row, or the same object."""
 
@@ -101,6 +104,21 @@ class Identities(t.Protocol):
         """Return the test for a relation to one row whose foreign key says which one it is."""
 
 
+class TextEquality(t.NamedTuple):
+    """An ``__eq__`` that compares the text of an attribute, with objects of one base class alone.
+
+    For any other object it returns ``NotImplemented``, and ``__ne__`` is its opposite. An attribute
+    that is missing is an error.
+    """
+
+    base: type
+    attribute: str
+
+
+#: Returns the equality of a class, if it is such a one.
+TextEqualities = Callable[[type], "TextEquality | None"]
+
+
 @dataclasses.dataclass(frozen=True)
 class Host:
     """The names a policy may use.
@@ -110,6 +128,7 @@ class Host:
     :param fields: the declared fields of each class.
     :param adapter: reads the fields that are relations.
     :param identities: knows which objects are the same row.
+    :param text_equalities: knows the classes whose equality compares a text.
     :param private: by class, the names with a leading underscore that policies may read.
     """
 
@@ -118,6 +137,7 @@ class Host:
     fields: Mapping[type, Mapping[str, t.Any]]
     adapter: DataAdapter | None = None
     identities: Identities | None = None
+    text_equalities: TextEqualities | None = None
     # Python 3.11 takes such a mapping for a mutable default.
     private: Mapping[type, frozenset[str]] = dataclasses.field(
         default_factory=lambda: types.MappingProxyType({})
@@ -191,6 +211,14 @@ class Host:
         """Return a host that knows which objects are one row."""
         return dataclasses.replace(self, identities=identities)
 
+    def with_text_equalities(self, known: TextEqualities) -> Host:
+        """Return a host that knows which classes compare a text."""
+        return dataclasses.replace(self, text_equalities=known)
+
+    def text_equality(self, cls: type) -> TextEquality | None:
+        """Return the equality of a class that compares a text; ``None`` for any other."""
+        return None if self.text_equalities is None else self.text_equalities(cls)
+
     def has_keys(self, cls: type) -> bool:
         """Return whether instances of a class are compared by the keys of their rows."""
         return self.identities is not None and self.identities.has_keys(cls)
@@ -216,7 +244,7 @@ class Host:
             return None
         if type(other) is UnreadRelation:
             return self._is_one_row(other, row, name)
-        test = rows.row_test(kind, name) if rows.has_keys(type(other)) else None
+        test = rows.row_test(kind, name) if rows.follows_keys(type(other)) else None
         return None if test is None else test(row, other)
 
     def unread(self, row: t.Any, name: str) -> UnreadRelation | None:

@@ -26,6 +26,8 @@ from ..sources import Span
 from .awaitables import described, dispose
 
 #: Classes whose instances give access to the whole process.
+#: Proxies whose classes do not show it.
+_PROXIES = (weakref.ProxyType, weakref.CallableProxyType)
 _INTERNAL = (types.ModuleType, types.FrameType, types.CodeType, types.TracebackType)
 
 #: The modules of SQLAlchemy whose objects give access to the database. It is not imported here.
@@ -196,6 +198,8 @@ def passes_sandbox(cls: type) -> bool:
 
     A proxy claims the class of the object that it stands for, and that may change.
     """
+    if cls in _PROXIES:
+        return False
     return not is_internal(cls) and not any(
         "__class__" in vars(base)
         or (base.__flags__ & _IS_HEAP and "__getattribute__" in vars(base))
@@ -276,7 +280,7 @@ _GENERIC = tuple(
     for base in (object, tuple, datetime.date, datetime.datetime, datetime.timedelta, enum.Enum)
 )
 #: The descriptors of slots and of the fields of named tuples.
-_FIELDS = (types.MemberDescriptorType, type(vars(collections.namedtuple("_", "x"))["x"]))
+_FIELDS = (types.MemberDescriptorType, type(vars(inspect.FullArgSpec)["args"]))
 _OF_ENUMS = (vars(enum.Enum)["name"], vars(enum.Enum)["value"])
 _METACLASSES = (type, abc.ABCMeta, *((enum.EnumMeta,) if sys.version_info >= (3, 12) else ()))
 

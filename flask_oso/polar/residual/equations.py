@@ -147,8 +147,10 @@ class EquationSolver:
         return SearchOutcome(self._condition(left, right))
 
     def _condition(self, left: t.Any, right: t.Any) -> RowCondition:
-        if not isinstance(left, SYMBOLIC):
+        if not isinstance(left, SYMBOLIC) or type(left) is Given:
             left, right = right, left
+        if type(left) is Given:
+            raise NotTranslatable("two values of objects", "Compare them in a rule of their own.")
         if isinstance(left, SymbolicRow):
             return self._same_row(left.row, right)
         if isinstance(right, SymbolicRow):

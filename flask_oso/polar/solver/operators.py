@@ -24,7 +24,7 @@ from ..exceptions import (
 from ..host import numbers
 from ..host.conversion import follow, list_elements
 from ..host.iterators import READ, IteratorUse
-from ..host.sandbox import attribute_names, check_reachable
+from ..host.sandbox import attribute_names, check_reachable, is_computed
 from ..nodes import (
     Call,
     Dictionary,
@@ -298,6 +298,9 @@ class Operators:
         """Return a line of help if the attribute itself is missing, not one that its code reads."""
         owner = self.machine.to_python(value)
         if error.name != name or type(error.obj) is not type(owner):
+            return ""
+        if is_computed(owner, name):
+            # It is there, and its own code raised. Python does not always say so.
             return ""
         if isinstance(owner, (list, str)) and name in _CONTAINS:
             return "Write `x in y` to ask whether y contains x.\n"

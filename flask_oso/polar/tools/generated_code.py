@@ -22,7 +22,13 @@ from ..compiler.entry_points import QUESTION_FILE
 from ..compiler.programs import HAS_POSITIONS, CompiledProgram
 from ..compiler.scopes import Site, Variant
 from ..compiler.snippets import Position, position_of
-from ..compiler.specialization.dispatch import ReadableClasses, Specializations, string_facts
+from ..compiler.specialization.dispatch import (
+    ByClass,
+    ReadableClasses,
+    Specializations,
+    Text,
+    string_facts,
+)
 from ..engine import Engine
 from ..exceptions import OsoError, ParserError
 from ..host.registry import Host
@@ -68,6 +74,7 @@ RUNTIME_NAMES: Mapping[str, str] = {
     "entry": "what is known of this call; its arguments",
     "environment": "the variables of the process",
     "equal": "unification of two values",
+    "equals_itself": "tells whether a value equals itself, which NaN does not",
     "excludes": "tells whether a literal of a head can never be a value",
     "exhausted": "this call has solutions, and all were searched for",
     "field": "reads a field of a pattern, or gives 'missing'",
@@ -105,6 +112,7 @@ RUNTIME_NAMES: Mapping[str, str] = {
     "rows": "the classes whose objects are equal if they are one row",
     "read_relation": "reads a relation that was put off",
     "scalars": "bool, int, float and str",
+    "by_text": "the classes whose objects compare the text of an attribute",
     "simple": "the classes whose objects are equal as Python says",
     "solve_goal": "lets the solver solve one goal",
     "split": "the elements of a list that is matched with [first, *rest]",
@@ -351,14 +359,13 @@ class _Report:
         if reason is not None or specializations is None:
             self._left.append(f"specialization: there is none: {reason}")
             return
-        by_position = dict(enumerate(question.arguments))
-        text = by_position.pop(specializations.at)
-        known = (
-            text
-            if isinstance(text, str) and text in specializations.texts
-            else specializations.texts
-        )
-        classes = t.cast("list[type]", [*by_position.values()])
+        at, arguments = specializations.at, [*question.arguments]
+        known: Text = None
+        if at is not None:
+            text = arguments.pop(at)
+            is_named = isinstance(text, str) and text in specializations.texts
+            known = t.cast(str, text) if is_named else specializations.texts
+        classes = _classes(arguments)
         try:
             writer = specializations.writer(known, classes)
             tree = writer.write()
@@ -386,12 +393,10 @@ class _Report:
         others = [each for at, each in enumerate(arguments) if at != specializations.at]
         if None in others:
             return "it is made for classes, and the question leaves one open (_)"
-        if not isinstance(arguments[specializations.at], str):
-            return (
-                f"it is chosen by a string as argument {specializations.at + 1}, and here is none"
-            )
-        classes = [each if isinstance(each, type) else str for each in others]
-        if str in classes or not specializations.admits(classes):
+        at = specializations.at
+        if at is not None and not isinstance(arguments[at], str):
+            return f"it is chosen by a string as argument {at + 1}, and here is none"
+        if not specializations.admits(_classes(others)):
             return "an argument is no plain object, or its class may be a temporary one"
         return None
 
@@ -486,6 +491,11 @@ def shown_variant(variant: Variant) -> str:
     return f"{variant.name}({', '.join(args)})"
 
 
+def _classes(arguments: Sequence[str | type | None]) -> list[type]:
+    """Give the classes of arguments that are classes or strings."""
+    return [each if isinstance(each, type) else str for each in arguments]
+
+
 def shown_argument(variant: Variant, at: int) -> str:
     """Show what is known of an argument."""
     known, lineages = dict(variant.known), dict(variant.lineages)
@@ -510,6 +520,8 @@ def _shown_constant(value: t.Any) -> str:
         return f"the class {value.__name__}"
     if isinstance(value, Specializations):
         return "the specializations, by string and by class"
+    if isinstance(value, ByClass):
+        return "the specializations, by class"
     if isinstance(value, ReadableClasses):
         names = ", ".join(sorted(value.names)) or "nothing"
         return f"the classes whose objects let {names} be read without running code"

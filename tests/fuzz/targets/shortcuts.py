@@ -64,7 +64,9 @@ def check(data: bytes) -> Report | None:
         for actor in world.actors:
             for resource in world.resources:
                 _compare(report, oso.engine, world, (actor, resource))
-                _compare_actions(report, oso.engine, world, (actor, resource))
+                for _ in range(2):
+                    # The second time, one function may tell all of them.
+                    _compare_actions(report, oso.engine, world, (actor, resource))
         if report.differences:
             report.differences.insert(0, policy)
     return report
@@ -75,7 +77,7 @@ def _compare(report: Report, engine: Engine, world: World, pair: tuple[t.Any, t.
     for action in ACTIONS:
         args = (actor, action, resource)
         expected = _outcome(world, lambda: engine.solve_call("allow", args))  # noqa: B023
-        given = _outcome(world, lambda: engine.allow(*args))  # noqa: B023
+        given = _outcome(world, lambda: _answer(engine, args))  # noqa: B023
         key = str(expected[0]) if isinstance(expected[0], bool) else "error"
         report.answers[key] = report.answers.get(key, 0) + 1
         # A function may make one call of the application, and then raises its error.
@@ -87,6 +89,12 @@ def _compare(report: Report, engine: Engine, world: World, pair: tuple[t.Any, t.
         if expected != given and _OUT_OF_TIME not in f"{expected} {given}":
             title = f"allow({', '.join(map(_described, args))})"
             report.differences.append(f"{title}\n{expected}\n{given}")
+
+
+def _answer(engine: Engine, args: tuple[t.Any, ...]) -> bool:
+    """Answer as ``is_allowed`` does."""
+    answer = engine.usual_answer(*args)
+    return engine.allow(*args) if answer is None else answer
 
 
 def _compare_actions(

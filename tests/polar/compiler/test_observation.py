@@ -83,7 +83,7 @@ def outcome(ask: t.Callable[[], t.Any]) -> tuple[t.Any, list[str]]:
     except RuntimeError:
         # Who raised it, a generator or a function, is told by its text.
         return (RuntimeError, ""), [*CALLS]
-    except (OsoError, LookupError, AttributeError, TypeError) as error:
+    except (OsoError, LookupError, AttributeError, TypeError, ValueError) as error:
         return (type(error), str(error)), [*CALLS]
 
 
@@ -245,6 +245,30 @@ def test_error_of_the_call_stays(name: str) -> None:
 
     assert isinstance(answer, tuple)
     assert calls == [name.removesuffix("()")]
+
+
+@pytest.mark.parametrize("error", [KeyError, ValueError, AttributeError])
+def test_error_of_the_call_stays_for_another_class_of_actors(error: type[Exception]) -> None:
+    """A function that was made for other classes does not take it for its own."""
+
+    class Guest(User):
+        pass
+
+    oso = load('allow(u: User, "read", f: Folder) if "viewer" = u.role_for(f);')
+    folder = Folder()
+    oso.is_allowed(User(), "read", folder)
+    for cls in (User, Guest):
+        raised = iter([True])
+
+        def held() -> t.Any:
+            for _ in raised:  # noqa: B023
+                raise error("held")
+            return [Role("viewer", folder)]
+
+        user = cls(held)
+        answer, calls = outcome(lambda: oso.is_allowed(user, "read", folder))  # noqa: B023
+
+        assert (isinstance(answer, tuple), calls) == (True, ["role_for"])
 
 
 def test_objects_of_two_calls_are_not_taken_for_one() -> None:

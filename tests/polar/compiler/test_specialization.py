@@ -5,6 +5,7 @@ from __future__ import annotations
 import abc
 import contextlib
 import dataclasses
+import datetime
 import itertools
 import math
 import sys
@@ -796,3 +797,56 @@ def test_an_empty_list_holds_nothing() -> None:
     oso.load_str('allow(_, "read", f: Folder) if f.name in [];')
 
     assert not oso.is_allowed("ana", "read", Folder(name="a"))
+
+
+@pytest.mark.parametrize(
+    ("condition", "days", "expected"),
+    [
+        ("d.until > Datetime.now()", 1, True),
+        ("d.until > Datetime.now()", -1, False),
+        ("Datetime.now() > d.until", -1, True),
+        ("not d.until < Datetime.now()", 1, True),
+        ("now = Datetime.now() and i in d.all and i.until > now", 1, True),
+        ("i in d.all and i.until > Datetime.now()", 1, True),
+        ("i in d.all and i.until > Datetime.now()", -1, False),
+    ],
+)
+def test_the_time_is_read_for_plain_data(condition: str, days: int, expected: bool) -> None:
+    """A date is compared with the current time by the function for plain data."""
+    oso = Oso()
+    oso.register_class(Thing)
+    oso.load_str(f'allow(_: Thing, "read", d: Thing) if {condition};')
+    until = datetime.datetime.now() + datetime.timedelta(days=days)
+    doc = Thing(
+        until=until, all=[Thing(until=until - datetime.timedelta(days=9)), Thing(until=until)]
+    )
+
+    assert oso.is_allowed(Thing(), "read", doc) is expected
+    assert specialized(oso.engine, Thing(), "read", doc) is expected
+
+
+def test_a_time_with_a_zone_is_left_to_the_rules() -> None:
+    """Python refuses to order it and the current time, which the rules report."""
+    oso = Oso()
+    oso.register_class(Thing)
+    oso.load_str('allow(_: Thing, "read", d: Thing) if d.until > Datetime.now();')
+    doc = Thing(until=datetime.datetime.now(datetime.UTC))
+
+    with pytest.raises(OsoError):
+        oso.is_allowed(Thing(), "read", doc)
+    assert specialized(oso.engine, Thing(), "read", doc) is None
+
+
+def test_a_rule_that_asks_about_parents_without_a_class_has_no_function() -> None:
+    """Such a function would ask about the parent of the parent, and so on without an end."""
+    oso = Oso()
+    oso.register_class(Thing)
+    oso.load_str(
+        'allow(u, "read", d) if knows(u, d) and d.open;'
+        " knows(u, d) if d in u.known; knows(u, d) if knows(u.parent, d);"
+    )
+    doc = Thing(open=True)
+    user = Thing(known=[], parent=Thing(known=[doc], parent=None))
+
+    assert oso.is_allowed(user, "read", doc)
+    assert specialized(oso.engine, user, "read", doc) is None

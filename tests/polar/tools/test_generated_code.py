@@ -188,12 +188,20 @@ def test_nothing_is_left_where_all_is_compiled() -> None:
 
 
 @pytest.mark.parametrize(
+    "question", ['allow("Ghost", "edit", Note)', 'allow(User, "read", "a note")']
+)
+def test_strings_have_specializations(question: str) -> None:
+    """Also where they are the actor or the resource."""
+    assert "# The specialization for" in shown(NOTES, question)
+
+
+@pytest.mark.parametrize(
     ("question", "reason"),
     [
         ('allow(_, "edit", Note)', "it is made for classes, and the question leaves one open (_)"),
         ("allow(User, _, Note)", "it is chosen by a string as argument 2, and here is none"),
         (
-            'allow("Ghost", "edit", Note)',
+            'allow(Integer, "edit", Note)',
             "an argument is no plain object, or its class may be a temporary one",
         ),
         ("may_read(Note)", "it is made for two arguments at least"),

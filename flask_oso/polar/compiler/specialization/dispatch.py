@@ -30,21 +30,31 @@ from ..binding_analysis import (
     string_position,
     strings_at,
 )
-from ..snippets import code_of
+from ..snippets import assign, call, code_of, function_of, load
 from .guards import GuardInterface
 from .observation import Observation, Outcome, Resumption, observing_function
 from .operations import ClassMemo
-from .specialization import SpecializationWriter
+from .regions import FOUND
+from .specialization import SpecializationWriter, attempted
 from .weak_classes import WeakClass, add_class, set_for_class
 
-#: The most strings that are looked up at once, and the longest one that no rule names.
-MAX_TEXTS = 1_000
-LONGEST_TEXT = 100
 #: The most classes that may go, and have functions of their own.
 MAX_TEMPORARY = 100
 #: The most specializations that are compiled in advance.
 MAX_PREPARED = 400
+#: The most strings outside the policy, per rule, whose table is remembered: which strings are asked
+#: about has no end.
+MAX_OTHER_TEXTS = 100
+#: The most strings that one function searches.
+MAX_SEARCHED = 100
+#: The name of the strings that are found.
+_STRINGS = "strings"
 Specialization = Callable[..., "bool | None"]
+#: Gives the strings of an argument for which there is a solution; ``None`` if it gives up.
+StringSearch = Callable[..., "set[str] | None"]
+#: What a function knows of the string of a question: which one it is, or all that it is not.
+#: ``None`` for rules that have none.
+Text = str | frozenset[str] | None
 
 
 def no_answer(*args: t.Any) -> None:
@@ -55,16 +65,19 @@ class ByClass(dict[type, Specialization]):
     """The functions for one string, by the class of the last argument.
 
     Each is made for the first classes of the other arguments that are met with this one. It calls
-    ``others`` where these differ.
+    ``others`` where these differ. ``known`` has the same functions; it is no subclass of ``dict``,
+    for which Python has a faster look-up.
 
     :param maker: makes them.
-    :param text: the string, or all that it is not.
+    :param text: the string, or all that it is not; ``None`` if functions are chosen by classes
+        only.
     """
 
-    __slots__ = ("_maker", "_text")
+    __slots__ = ("_maker", "_text", "known")
 
-    def __init__(self, maker: _Maker, text: str | frozenset[str]) -> None:
+    def __init__(self, maker: _Maker, text: Text) -> None:
         super().__init__()
+        self.known: dict[type, Specialization] = {}
         self._maker = maker
         self._text = text
 
@@ -72,7 +85,7 @@ class ByClass(dict[type, Specialization]):
         if self._maker.admits(cls):
             return functools.partial(self._first, cls)
         if self._maker.keeps(cls):
-            self[cls] = no_answer
+            self[cls] = self.known[cls] = no_answer
         return no_answer
 
     def _first(self, cls: type, *args: t.Any) -> bool | None:
@@ -84,7 +97,26 @@ class ByClass(dict[type, Specialization]):
             made = maker.function(self._text, (*kinds, cls))
         if made is not None:
             set_for_class(self, cls, made, keeps=maker.keeps(cls))
+            if maker.is_silent(made):
+                # Others may raise any error, which the methods that look there must not take for
+                # a function that is missing.
+                set_for_class(self.known, cls, made, keeps=maker.keeps(cls))
         return None if made is None else made(*args)
+
+
+class AnyText(dict[str, dict[type, Specialization]]):
+    """A table that has the same for every string.
+
+    :param texts: strings that are found faster than others.
+    :param by_class: what it has.
+    """
+
+    def __init__(self, texts: Iterable[str], by_class: dict[type, Specialization]) -> None:
+        super().__init__(dict.fromkeys(texts, by_class))
+        self._by_class = by_class
+
+    def __missing__(self, text: str) -> dict[type, Specialization]:
+        return self._by_class
 
 
 class SpecializingProgram(GuardInterface, t.Protocol):
@@ -97,7 +129,7 @@ class SpecializingProgram(GuardInterface, t.Protocol):
     ) -> frozenset[str] | None: ...
     def compiled_specialization(self, function: ast.FunctionDef, rule: str) -> Specialization: ...
     def resuming(
-        self, name: str, arity: int, at: int
+        self, name: str, arity: int, at: int | None
     ) -> Callable[[tuple[t.Any, ...], bool, Outcome, float], bool]: ...
     def make_specialization(
         self, make: Callable[[], Specialization | None], what: t.Any, *, waits: bool = False
@@ -107,26 +139,28 @@ class SpecializingProgram(GuardInterface, t.Protocol):
 class Specializations(dict[str, ByClass]):
     """The specializations of one rule: by the string, and then by the class of another argument.
 
-    ``others`` has those for all other strings.
+    ``others`` has those for all other strings, or all there are if ``at`` is ``None``. ``known``
+    has the tables that were asked for.
     """
 
     def __init__(self, maker: _Maker) -> None:
         super().__init__()
-        #: The position of the string.
+        #: The position of the string, if there is one.
         self.at = maker.at
         #: The position of the argument whose class is the second key.
         self.by = maker.positions[-1]
         self.texts = maker.texts
-        self.others = ByClass(maker, maker.texts)
+        self.others = ByClass(maker, None if maker.at is None else maker.texts)
+        self.known: dict[str, dict[type, Specialization]] = {}
         self._maker = maker
 
     def __missing__(self, text: str) -> ByClass:
         if text not in self.texts:
-            if len(self) < MAX_TEXTS and len(text) <= LONGEST_TEXT:
-                # Actions may come from requests, so their number is unbounded.
-                self[text] = self.others
+            if len(self.known) < len(self.texts) + MAX_OTHER_TEXTS:
+                self.known[text] = self.others.known
             return self.others
         self[text] = made = ByClass(self._maker, text)
+        self.known[text] = made.known
         return made
 
     def silent(self, args: tuple[t.Any, ...]) -> Specialization | None:
@@ -142,19 +176,27 @@ class Specializations(dict[str, ByClass]):
             classes[0] = [cls for cls in classes[0] if cls in actors]
             classes[-1] = [cls for cls in classes[-1] if cls in resources]
         if self._count(classes) <= MAX_PREPARED:
-            texts: list[str | frozenset[str]] = [*sorted(self.texts), self.texts]
-            for text in texts:
+            others: Text = None if self.at is None else self.texts
+            for text in [*sorted(self.texts), others]:
                 for chosen in itertools.product(*classes):
                     if time.monotonic() > until:
                         return
                     self._maker.function(text, chosen, waits=True)
 
-    def writer(self, text: str | frozenset[str], classes: Sequence[type]) -> SpecializationWriter:
+    def search(self, texts: Sequence[str], classes: Sequence[type]) -> StringSearch | None:
+        """Return a function that tells which of some strings have a solution.
+
+        :param classes: the classes of the other arguments, which the caller has tested.
+        :returns: ``None`` if it is not compiled and cannot be now.
+        """
+        return self._maker.search(texts, tuple(classes))
+
+    def writer(self, text: Text, classes: Sequence[type]) -> SpecializationWriter:
         """Return the writer of the function for a string and the classes of other arguments."""
         return self._maker.writer(text, classes)
 
     def parts(
-        self, text: str | frozenset[str], classes: Sequence[type]
+        self, text: Text, classes: Sequence[type]
     ) -> tuple[ast.FunctionDef, ast.FunctionDef] | None:
         """Return both parts of a function that makes one call of the application."""
         parts = self._maker.parts(text, classes)
@@ -169,13 +211,20 @@ class Specializations(dict[str, ByClass]):
 
 
 def make_specializations(
-    program: SpecializingProgram, name: str, arity: int
+    program: SpecializingProgram, name: str, arity: int, at: int | None = None
 ) -> Specializations | None:
-    """Make the table of a rule; ``None`` if it has fewer than two arguments."""
+    """Make the table of a rule; ``None`` if it has fewer than two arguments.
+
+    :param at: the argument that is a string; by default the one that rules tell apart.
+    """
     candidates = program.candidates(name, arity)
     if candidates is None or arity < 2:
         return None
-    at = string_position(candidates)
+    if at is None:
+        at = string_position(candidates)
+    if at is None and arity == 2 and not strings_at(candidates, 1):
+        # Of 'allow_request(actor, request)' no argument is a string.
+        return Specializations(_Maker(program, name, arity, None, frozenset()))
     # The action is the second argument of every rule that an application asks.
     at = 1 if at is None else at
     texts = program.strings_of(name, arity, at, {})
@@ -249,12 +298,17 @@ class ReadableClasses:
 class _Maker:
     """Makes the specializations of one rule.
 
-    :param at: the position of the string.
+    :param at: the position of the string; ``None`` if there is none.
     :param texts: the strings that rules tell apart.
     """
 
     def __init__(
-        self, program: SpecializingProgram, name: str, arity: int, at: int, texts: frozenset[str]
+        self,
+        program: SpecializingProgram,
+        name: str,
+        arity: int,
+        at: int | None,
+        texts: frozenset[str],
     ) -> None:
         self.at = at
         self.texts = texts
@@ -282,7 +336,7 @@ class _Maker:
         """Tell whether there are functions for a class."""
         if cls in self._admitted:
             return True
-        if not is_plain_object(cls):
+        if cls is not str and not is_plain_object(cls):
             return False
         keeps = self.keeps(cls)
         if not keeps:
@@ -295,23 +349,35 @@ class _Maker:
 
     def _by_all_classes(self, *args: t.Any) -> bool | None:
         """Answer a question by the function for all its classes, if there is one."""
-        text = args[self.at]
+        text = None if self.at is None else args[self.at]
         kinds = [type(args[at]) for at in self.positions]
         made = self._functions.get((text, *kinds))
         if made is None and all(map(self.admits, kinds)):
-            made = self.function(text if text in self.texts else self.texts, tuple(kinds))
-        return None if made is None else made(*args)
+            is_other = self.at is not None and text not in self.texts
+            made = self.function(self.texts if is_other else text, tuple(kinds))
+        # What calls it ends for some errors, which a call of the application may raise.
+        return made(*args) if made is not None and self.is_silent(made) else None
+
+    def is_silent(self, made: Specialization) -> bool:
+        """Tell whether a function makes no call of the application."""
+        return id(made) not in self._observing
 
     def silent(self, args: tuple[t.Any, ...]) -> Specialization | None:
         """Return the function for the classes of some arguments, if it makes no call."""
-        text, kinds = args[self.at], tuple([type(args[at]) for at in self.positions])
+        kinds = tuple([type(args[at]) for at in self.positions])
+        text: Text = None
+        if self.at is not None:
+            text = args[self.at]
+            if type(text) is not str:
+                return None
+            text = text if text in self.texts else self.texts
         if not all(map(self.admits, kinds)):
             return None
-        made = self.function(text if text in self.texts else self.texts, kinds)
-        return None if id(made) in self._observing else made
+        made = self.function(text, kinds)
+        return made if made is not None and self.is_silent(made) else None
 
     def function(
-        self, text: str | frozenset[str], classes: tuple[type, ...], *, waits: bool = False
+        self, text: Text, classes: tuple[type, ...], *, waits: bool = False
     ) -> Specialization | None:
         """Return the function for a string and the classes of the other arguments.
 
@@ -327,9 +393,7 @@ class _Maker:
             self._keep(text, classes, made)
         return made
 
-    def _keep(
-        self, text: str | frozenset[str], classes: tuple[type, ...], made: Specialization
-    ) -> None:
+    def _keep(self, text: Text, classes: tuple[type, ...], made: Specialization) -> None:
         """Keep a function until the first of its classes goes."""
         parts: list[t.Any] = [text, *classes]
         ended: list[t.Any] = []
@@ -339,19 +403,47 @@ class _Maker:
         ended.append(tuple(parts))
         self._functions[ended[0]] = made
 
+    def search(self, texts: Sequence[str], classes: tuple[type, ...]) -> StringSearch | None:
+        """Return a function that tells which of some strings have a solution; see above."""
+        if len(texts) > MAX_SEARCHED or not all(map(self.admits, classes)):
+            return no_answer
+        make = functools.partial(self._make_search, texts, classes)
+        return t.cast(
+            "StringSearch | None",
+            self._program.make_specialization(make, (self._name, "search", self.at, classes)),
+        )
+
+    def _make_search(self, texts: Sequence[str], classes: tuple[type, ...]) -> t.Any:
+        """Compile such a function: one test after the other; equal tests are made once."""
+        checks: dict[str, ast.stmt] = {}
+        tests: dict[str, tuple[list[ast.stmt], list[str]]] = {}
+        for text in texts:
+            try:
+                checked, test = self.writer(text, classes).write_search()
+            except NotCompilable:
+                return None
+            checks.update((code_of([check]), check) for check in checked)
+            if test:
+                tests.setdefault(code_of(test), (test, []))[1].append(text)
+        body = [*checks.values(), assign(_STRINGS, call("set"))]
+        for test, found in tests.values():
+            body += [*test, ast.If(load(FOUND), [_added(found)], [])]
+        body.append(ast.Return(load(_STRINGS)))
+        parameters = [f"a{n}" for n in range(self._arity)]
+        function = function_of("search", parameters, [attempted(body)])
+        return self._program.compiled_specialization(function, self._name)
+
     def writer(
-        self,
-        text: str | frozenset[str],
-        classes: Sequence[type],
-        observation: Observation | None = None,
+        self, text: Text, classes: Sequence[type], observation: Observation | None = None
     ) -> SpecializationWriter:
         """Return the writer of such a function."""
         by_position = dict(zip(self.positions, classes, strict=True))
+        known = None if self.at is None or text is None else (self.at, text)
         return SpecializationWriter(
-            self._program, self._name, (self.at, text), by_position, self.others, observation
+            self._program, self._name, known, by_position, self.others, observation
         )
 
-    def _make(self, text: str | frozenset[str], classes: tuple[type, ...]) -> Specialization | None:
+    def _make(self, text: Text, classes: tuple[type, ...]) -> Specialization | None:
         try:
             function = self.writer(text, classes).write()
         except NotCompilable:
@@ -365,7 +457,7 @@ class _Maker:
         return made
 
     def parts(
-        self, text: str | frozenset[str], classes: Sequence[type]
+        self, text: Text, classes: Sequence[type]
     ) -> tuple[ast.FunctionDef, ast.FunctionDef, Observation, list[ast.stmt] | None] | None:
         """Return both parts of a function that makes one call of the application.
 
@@ -383,9 +475,7 @@ class _Maker:
             return None
         return first, second, observation, writer.before_call
 
-    def _make_observing(
-        self, text: str | frozenset[str], classes: tuple[type, ...]
-    ) -> Specialization | None:
+    def _make_observing(self, text: Text, classes: tuple[type, ...]) -> Specialization | None:
         """Return a function that makes one call of the application."""
         parts = self.parts(text, classes)
         if parts is None:
@@ -407,6 +497,15 @@ class _Maker:
         """Return the registered classes that each other argument may have, as rules name them."""
         candidates = t.cast(ClauseIndex, self._program.candidates(self._name, self._arity))
         return [_classes_at(self._program, candidates, at) for at in self.positions]
+
+
+def _added(texts: list[str]) -> ast.stmt:
+    """Write that strings are found."""
+    constants: list[ast.expr] = [ast.Constant(text) for text in texts]
+    one = len(constants) == 1
+    method = ast.Attribute(load(_STRINGS), "add" if one else "update", ast.Load())
+    added = constants[0] if one else ast.Tuple(constants, ast.Load())
+    return ast.Expr(ast.Call(method, [added], []))
 
 
 def _classes_at(

@@ -3,7 +3,7 @@
 The ``__eq__`` that ``dataclasses`` generates compares the fields of two objects of one class in
 order, and does nothing else. If the fields are strings, numbers, objects that compare by identity,
 or such dataclasses again, no other code can observe the comparison. Mapped objects are compared by
-their keys.
+their keys, and users of a login library by the text of an attribute.
 """
 
 from __future__ import annotations
@@ -13,9 +13,10 @@ import operator
 import sys
 import types
 import typing as t
+import uuid
 
 from ...host import sandbox
-from ...host.registry import Identities
+from ...host.registry import Host, Identities, TextEquality
 from ..binding_analysis import is_plain
 
 #: Classes whose values compare without side effects; the same object may be unequal to itself.
@@ -30,6 +31,10 @@ _MOST_FIELDS = 1_000
 #: before, it compared tuples of fields, where identical elements are equal without a call.
 _ASKS_THE_SAME = sys.version_info >= (3, 13)
 _MISSING = object()
+#: Classes whose values have a text that is made without code of an application.
+_TEXT_KINDS = frozenset({type(None), uuid.UUID})
+#: Python refuses to write numbers of thousands of digits.
+_MOST_NUMBER = 1 << 64
 
 
 def compared_fields(cls: type) -> tuple[str, ...] | None:
@@ -63,13 +68,20 @@ class SideEffectFreeEquality:
     """Compares two values; for dataclasses, those that it has learnt.
 
     :param simple: classes whose values Python compares without running code of a class.
-    :param identities: compares mapped objects.
+    :param host: compares mapped objects, and knows which classes compare a text.
     """
 
-    def __init__(self, simple: set[type], identities: Identities | None = None) -> None:
+    def __init__(self, simple: set[type], host: Host | None = None) -> None:
         self._simple = simple
-        self._identities = identities
+        self._host = host
+        self._identities = None if host is None else host.identities
         self._rows: set[type] = set()
+        #: Classes that compare a text. Functions look into it, too.
+        self.by_text: dict[type, TextEquality] = {}
+        #: The base classes of these, whose instances they may be equal to.
+        self._text_bases: set[type] = set()
+        #: The attributes of rows among them.
+        self._stored: dict[type, t.Any] = {}
         self._fields: dict[type, tuple[str, ...] | None] = {}
 
     def __call__(self, left: t.Any, right: t.Any) -> bool | None:
@@ -87,6 +99,8 @@ class SideEffectFreeEquality:
         if fields is None:
             if kind in self._rows:
                 return t.cast(Identities, self._identities).is_same(left, right)
+            if kind in self.by_text:
+                return self._of_texts(left, right)
             # Python compares these without side effects.
             return bool(left == right) if self._is_simple(kind) else None
         if left is right:
@@ -110,12 +124,49 @@ class SideEffectFreeEquality:
         """Learn how objects of a class compare. This makes a class; comparing does not."""
         if self._identities is not None and self._identities.has_keys(cls):
             self._rows.add(cls)
+        elif self._host is not None and (text := self._host.text_equality(cls)) is not None:
+            self._learn_text(cls, text)
         elif cls not in self._fields:
             self._fields[cls] = compared_fields(cls)
 
     def knows(self, cls: type) -> bool:
         """Tell whether objects of a class are known to compare by fields or keys."""
-        return cls in self._rows or self._fields.get(cls) is not None
+        is_object = cls in self._rows or cls in self.by_text
+        return is_object or self._fields.get(cls) is not None
+
+    def may_equal_text(self, cls: type) -> bool:
+        """Tell whether instances of a class may equal objects of another that compares a text."""
+        return not self._text_bases.isdisjoint(cls.__mro__)
+
+    def _learn_text(self, cls: type, equality: TextEquality) -> None:
+        self._text_bases.add(equality.base)
+        if not is_plain(cls) or not sandbox.passes_sandbox(cls):
+            return
+        rows = self._identities
+        stored = None if rows is None else rows.stored_attribute(cls, equality.attribute)
+        if stored is None and not sandbox.is_silent_read(cls, equality.attribute):
+            return
+        self._stored[cls] = stored
+        self.by_text[cls] = equality
+
+    def _of_texts(self, left: t.Any, right: t.Any) -> bool | None:
+        mine, other = self._text_of(left), self._text_of(right)
+        return None if mine is None or other is None else mine == other
+
+    def _text_of(self, value: t.Any) -> str | None:
+        """Return the text that a value compares; ``None`` if making it may run code, or fail."""
+        kind = type(value)
+        name, stored = self.by_text[kind].attribute, self._stored[kind]
+        if stored is None:
+            found = getattr(value, name, _MISSING)
+        elif vars(kind).get(name) is stored:
+            found = value.__dict__.get(name, _MISSING)
+        else:
+            return None
+        if type(found) is str:
+            return found
+        is_short = type(found) is int and -_MOST_NUMBER < found < _MOST_NUMBER
+        return str(found) if is_short or type(found) in _TEXT_KINDS else None
 
     def _of_fields(
         self, left: t.Any, right: t.Any, fields: tuple[str, ...], depth: int, budget: list[int]
@@ -140,6 +191,11 @@ class SideEffectFreeEquality:
         kinds = type(left), type(right)
         if all(map(self._is_simple, kinds)):
             return bool(left == right)
+        texts = [kind in self.by_text for kind in kinds]
+        if all(texts):
+            return self._of_texts(left, right)
+        if any(texts) and self.may_equal_text(kinds[texts.index(False)]):
+            return None
         # Two objects of different classes that are known are unequal.
         is_told = all(self._is_simple(kind) or self.knows(kind) for kind in kinds)
         return False if is_told else None

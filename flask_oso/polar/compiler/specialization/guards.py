@@ -8,6 +8,7 @@ not plain.
 from __future__ import annotations
 
 import ast
+import datetime
 import itertools
 import typing as t
 from collections.abc import Sequence
@@ -47,6 +48,7 @@ from .observation import NEEDED, RESULT, Observation, is_method
 from .regions import GIVE_UP, Fact, Known, Region, step_limit, with_span
 
 _FEW = 3
+_MOST_NUMBER = 1 << 62
 _COMPOUND = frozenset({dict, list, tuple, set, frozenset})
 _NATIVE = frozenset({"String", "Integer", "Float", "Boolean", "List", "Dictionary"})
 
@@ -75,6 +77,9 @@ class GuardInterface(t.Protocol):
     def class_dictionary(self, cls: type) -> str: ...
     def is_quiet(self, cls: type, attribute: str) -> bool: ...
     def compares_fields(self, cls: type) -> bool: ...
+    def compares_text(self, cls: type) -> bool: ...
+    def text_attribute(self, cls: type) -> str: ...
+    def may_equal_text(self, cls: type) -> bool: ...
 
 
 class Guards:
@@ -229,6 +234,18 @@ class Guards:
             or (arg.region is self.root and arg.exact is not dict and arg.choices is None)
             for arg in args
         )
+
+    def now(self, region: Region, clock: Known, span: Span | None) -> Known:
+        """Return the current time by a class of datetimes, read once in the function."""
+        while region.above is not None:
+            region = region.above
+        known = region.known.get(("now", clock.name))
+        if known is None:
+            known = Known(self.fresh(), exact=datetime.datetime, region=region)
+            region.known["now", clock.name] = known
+            value = ast.Call(ast.Attribute(load(clock.name), "now", ast.Load()), [], [])
+            region.reads.append(with_span(assign(known.name, value), span))
+        return known
 
     def leave_out_known(self, region: Region, keeps_order: bool) -> None:
         """Drop the sandbox check of a value that is tested anyway.
@@ -396,14 +413,17 @@ class Guards:
         ``None`` if it is no relation whose foreign key says which row it is, or is read anyway.
         """
         cls = _row_class(owner)
-        if cls is None or not self._is_row(other) or self.names.is_relation(name):
+        compares_text = self._follows_text(other)
+        is_row = self._is_row(other) or compares_text
+        if cls is None or not is_row or self.names.is_relation(name):
             return None
         if not sandbox.is_unrestricted(name):
             return None
         if region.lookup_of(owner.name, ("read", owner.name, name)) is not None:
             return None
         test, related = self._rows().row_test(cls, name), self._rows().related_class(cls, name)
-        if test is None or related is None or not self.names.host.has_keys(related):
+        is_known = self.names.compares_text if compares_text else self.names.host.has_keys
+        if test is None or related is None or not is_known(related):
             return None
         if owner.exact is None and self._rows().is_extended(cls):
             return None
@@ -416,14 +436,20 @@ class Guards:
         by_key = ast.Call(load(self.names.constant(test)), sides, [])
         is_open = compared(load(answer), ast.Is(), ast.Constant(None))
         unloaded = compared(load(found.name), ast.Is(), load("unloaded"))
-        region.reads.append(
-            ast.If(
-                unloaded,
-                [assign(answer, by_key), ast.If(is_open, [GIVE_UP], [])],
-                [self._row_or_none(found), assign(answer, self._same_row(found, other))],
-            )
-        )
+        asked: list[ast.stmt] = [assign(answer, by_key), ast.If(is_open, [GIVE_UP], [])]
+        same = [self._row_or_none(found), assign(answer, self._same_row(found, other))]
+        if compares_text:
+            compare = self._compared_data(found, other)
+            same = [assign(answer, compare), ast.If(is_open, [GIVE_UP], [])]
+        region.reads.append(ast.If(unloaded, asked, same))
         return self.under(region, ("related", answer), load(answer), [], span)
+
+    def _follows_text(self, value: Known) -> bool:
+        """Tell whether a value is a row that compares the text of its key."""
+        cls = value.exact
+        if cls is None or self.names.host.identities is None:
+            return False
+        return self.names.compares_text(cls) and self._rows().follows_keys(cls)
 
     def _referred(
         self, region: Region, owner: Known, name: str, related: type, span: Span | None
@@ -467,12 +493,17 @@ class Guards:
         test = compared(call("type", load(value.name)), ast.NotIn(), load("harmless"))
         return ast.If(test, [GIVE_UP], [])
 
-    def _not_simple(self, region: Region, value: Known) -> list[ast.stmt]:
-        """Write that the function gives up for a value with an equality of its own."""
-        kind = call("type", load(value.name))
-        if not self._is_repeated(region):
-            return [ast.If(compared(kind, ast.NotIn(), load("simple")), [GIVE_UP], [])]
-        return self._remembered(value, compared(load("kind"), ast.NotIn(), load("simple")))
+    def _not_simple(
+        self, region: Region, value: Known, known: Sequence[str] = ("simple", "by_text")
+    ) -> list[ast.stmt]:
+        """Write that the function gives up for a value with an equality of its own.
+
+        :param known: the sets of classes that have none, or one that is known not to hold.
+        """
+        is_repeated = self._is_repeated(region)
+        kind = load("kind") if is_repeated else call("type", load(value.name))
+        is_odd = all_of([compared(kind, ast.NotIn(), load(each)) for each in known])
+        return self._remembered(value, is_odd) if is_repeated else [ast.If(is_odd, [GIVE_UP], [])]
 
     def _remembered(self, value: Known, is_odd: ast.expr) -> list[ast.stmt]:
         """Write a class test that is skipped if the last element had the same class."""
@@ -490,7 +521,7 @@ class Guards:
         """Tell whether a value is an object that equals itself, or is compared by its fields."""
         cls = value.exact
         own: t.Any = None if cls is None else cls.__ne__
-        if cls is None or own is not object.__ne__:
+        if cls is None or not (own is object.__ne__ or self.names.compares_text(cls)):
             return False
         return self._is_itself(value) or self.names.compares_fields(cls)
 
@@ -655,7 +686,9 @@ class Guards:
             test = compared(load(unknown.name), ast.Is(), load(known.name))
             is_known = unknown.exact is not None and self._is_identity(unknown.exact)
             is_known = is_known or region.lookup(("simple", unknown.name)) is not None
-            doubt = [] if is_known else self._not_simple(region, unknown)
+            may_equal = self.names.may_equal_text(t.cast(type, known.exact))
+            kinds = ("simple",) if may_equal else ("simple", "by_text")
+            doubt = [] if is_known else self._not_simple(region, unknown, kinds)
             inner = self.under(region, key, test, doubt, span)
             inner.known["checked", unknown.name] = unknown
             return inner
@@ -674,22 +707,27 @@ class Guards:
         test: ast.expr = compared(sides[0], ast.Eq(), sides[1])
         unknown = [v for v in values if v.exact not in EQUATED and not self._is_simple(region, v)]
         if unknown:
-            # Most attributes that are compared with another one are strings.
-            quick = [
-                any_of(
-                    [
-                        is_type(value.name, "str"),
-                        compared(call("type", load(value.name)), ast.In(), load("simple")),
-                    ]
-                )
-                for value in unknown
-            ]
-            test = ast.IfExp(all_of(quick), test, call("alike", *sides))
+            test = ast.IfExp(self._are_simple(unknown), test, call("alike", *sides))
         inner = self.under(region, key, test, [], span)
         inner.tested = tuple(value.name for value in values)
         for value in values:
             inner.known["checked", value.name] = value
         return inner
+
+    def _are_simple(self, values: Sequence[Known]) -> ast.expr:
+        """Write whether one or two values are compared without calls. Most are of one class."""
+        kept = ast.Name(self.fresh("p"), ast.Store())
+        kind: ast.expr = ast.NamedExpr(kept, call("type", load(values[0].name)))
+        tests: list[ast.expr] = []
+        for value in values[1:]:
+            other = call("type", load(value.name))
+            is_same = compared(kind, ast.Is(), other)
+            tests.append(any_of([is_same, compared(other, ast.In(), load("simple"))]))
+            kind = load(kept.id)
+        # Most attributes that are compared with another one are strings.
+        is_str = compared(kind, ast.Is(), load("str"))
+        tests.append(any_of([is_str, compared(load(kept.id), ast.In(), load("simple"))]))
+        return all_of(tests)
 
     def _is_simple(self, region: Region, value: Known) -> bool:
         return region.lookup(("simple", value.name)) is not None
@@ -705,7 +743,7 @@ class Guards:
         if value.literal is not None or value.choices is not None:
             return None if holds else region
         if value.exact is not None:
-            if not is_told_from_nil(value.exact):
+            if not (is_told_from_nil(value.exact) or self.names.compares_text(value.exact)):
                 self._no(span)
             return region if (value.exact is type(None)) is holds else None
         kind = call("type", load(value.name))
@@ -745,7 +783,7 @@ class Guards:
         known = region.lookup(key)
         if known is None:
             known = region.known[key] = Known(self.fresh())
-            compare = call("quietly_equal", load(one.name), load(other.name))
+            compare = self._compared_data(one, other)
             is_open = compared(load(known.name), ast.Is(), ast.Constant(None))
             region.reads += [assign(known.name, compare), ast.If(is_open, [GIVE_UP], [])]
         test = load(known.name) if holds else negate(load(known.name))
@@ -753,6 +791,45 @@ class Guards:
         for value in (one, other):
             inner.known["checked", value.name] = value
         return inner
+
+    def _compared_data(self, one: Known, other: Known) -> ast.expr:
+        """Write the comparison of two objects: ``None`` if it cannot be made here."""
+        compare = call("quietly_equal", load(one.name), load(other.name))
+        if one.exact is None or not self.names.compares_text(one.exact):
+            one, other = other, one
+        cls = one.exact
+        if cls is None or not self.names.compares_text(cls) or other.exact not in (None, cls):
+            return compare
+        # Most are of one class, and have a number or a string.
+        tests: list[ast.expr] = []
+        if other.exact is None:
+            cls_name = self.names.constant(cls)
+            tests.append(compared(call("type", load(other.name)), ast.Is(), load(cls_name)))
+        mine, theirs = self.fresh("p"), self.fresh("p")
+        values = [self._text_value(value, cls) for value in (one, other)]
+        parts = [
+            ast.NamedExpr(ast.Name(name, ast.Store()), value)
+            for name, value in zip((mine, theirs), values, strict=True)
+        ]
+        kinds = [call("type", part) for part in parts]
+        are_texts = all_of([is_type(name, "str") for name in (mine, theirs)])
+        are_numbers = [is_type(name, "int") for name in (mine, theirs)]
+        are_numbers += [_is_short(name) for name in (mine, theirs)]
+        alike = compared(kinds[0], ast.Is(), kinds[1])
+        tests += [alike, any_of([all_of(are_numbers), are_texts])]
+        return ast.IfExp(all_of(tests), compared(load(mine), ast.Eq(), load(theirs)), compare)
+
+    def _text_value(self, value: Known, cls: type) -> ast.expr:
+        """Write the attribute whose text an object of a class compares."""
+        name = self.names.text_attribute(cls)
+        rows = self.names.host.identities
+        attribute = None if rows is None else rows.stored_attribute(cls, name)
+        if attribute is None:
+            return ast.Attribute(load(value.name), name, ast.Load())
+        self.stored[cls, name] = attribute
+        self.reads_rows = True
+        dictionary = ast.Attribute(load(value.name), "__dict__", ast.Load())
+        return ast.Subscript(dictionary, ast.Constant(name), ast.Load())
 
     def _no(self, span: Span | None) -> t.NoReturn:
         raise NotCompilable("objects that are compared by a method of their own", span)
@@ -957,6 +1034,12 @@ class Guards:
         inner.alternative = self.alternative
         region.items.append(inner)
         return inner
+
+
+def _is_short(name: str) -> ast.expr:
+    """Write that a number has few digits, for Python refuses to write those with thousands."""
+    sides: list[ast.expr] = [load(name), ast.Constant(_MOST_NUMBER)]
+    return ast.Compare(ast.Constant(-_MOST_NUMBER), [ast.Lt(), ast.Lt()], sides)
 
 
 def _entry(owner: Known, name: str) -> ast.expr:

@@ -57,6 +57,9 @@ from .weak_classes import WeakClass
 #: How many goals of one function may be written again, and the most regions.
 MAX_SPECIALIZED_GOALS = 600
 MAX_REGIONS = 60
+#: The most calls of rules that one function has: a rule that asks itself about the parent of what
+#: it was asked about would never end.
+MAX_CALLS = 1_000
 #: The deepest nesting of loops: CPython allows 20 blocks, and a `try` is around them.
 MAX_SPECIALIZED_LOOPS = 16
 #: The most links of a chain that are followed, such as parents of folders.
@@ -73,7 +76,8 @@ _SUCCESS: list[ast.stmt] = [
 class SpecializationWriter(Guards):
     """Writes the function for one rule, one string, and the classes of the other arguments.
 
-    :param text: the position of the string, and the string; or the strings that it is not.
+    :param text: the position of the string, and the string; or the strings that it is not. ``None``
+        if all arguments are chosen by their classes.
     :param classes: the class of each other argument. The caller has tested that of the last one.
     :param others: answers where another argument is of another class.
     """
@@ -82,7 +86,7 @@ class SpecializationWriter(Guards):
         self,
         names: GuardInterface,
         rule: str,
-        text: tuple[int, str | frozenset[str]],
+        text: tuple[int, str | frozenset[str]] | None,
         classes: t.Mapping[int, type],
         others: t.Callable[..., bool | None],
         observation: Observation | None = None,
@@ -96,44 +100,50 @@ class SpecializationWriter(Guards):
         self.before_call: list[ast.stmt] | None = None
         #: Whether no rule applies, so that the answer is always no.
         self.is_empty = False
-        self._regions = 0
+        self._regions = self._calls = 0
         self._pending: list[Region] = []
         #: Which rule questions ask which, to find recursion.
         self._asked: dict[Fact, set[Fact]] = {}
         root = self.root = Region(FOUND)
-        at, known = text
-        self._parameters = [f"a{n}" for n in range(len(classes) + 1)]
-        self._other = f"a{at}" if isinstance(known, frozenset) else None
-        if isinstance(known, frozenset):
-            string = Known(f"a{at}", others=known, exact=str, region=root)
-        else:
-            string = Known(f"a{at}", literal=Value(known))
-        args = tuple(
-            string if n == at else Known(name, exact=classes[n], region=root)
-            for n, name in enumerate(self._parameters)
-        )
+        arity = len(classes) + (text is not None)
+        self._parameters = [f"a{n}" for n in range(arity)]
+        args = {at: Known(f"a{at}", exact=cls, region=root) for at, cls in classes.items()}
+        #: The arguments that may be any string, or any that the rules do not name.
+        self._open = [f"a{at}" for at, cls in classes.items() if cls is str]
+        if text is not None:
+            at, known = text
+            if isinstance(known, frozenset):
+                args[at] = Known(f"a{at}", others=known, exact=str, region=root)
+                self._open.append(f"a{at}")
+            else:
+                args[at] = Known(f"a{at}", literal=Value(known))
         self._classes = classes
-        self.ask(root, (rule, args), None)
+        self.ask(root, (rule, tuple(args[at] for at in range(arity))), None)
 
     def write(self) -> ast.FunctionDef:
         """Write the function.
 
         :raises NotCompilable: if the rules depend on their order, or cannot be expressed.
         """
-        self._expand()
-        self._check_ends()
-        body: list[ast.stmt] = []
-        if self._other is not None:
-            # The solver refuses a string with surrogates.
-            is_ascii = ast.Call(ast.Attribute(load(self._other), "isascii", ast.Load()), [], [])
-            body.append(ast.If(negate(is_ascii), [GIVE_UP], []))
-        body += [assign(FOUND, ast.Constant(False))]
-        body += [assign(name, ast.Constant(None)) for name in self.caches]
-        if self.counts:
-            body.append(assign("count", ast.Constant(0)))
+        self._write_all()
         observation = self.observation
         # A solution may come behind a call that is made later.
         keeps_order = self._keeps_order() and observation is None
+        is_first = observation is not None and not observation.is_made
+        has_nothing = not (self.root.items or self.root.loops or self.root.successes)
+        is_bare = is_first and has_nothing and len(self.root.reads) == 1
+        self.leave_out_known(self.root, keeps_order)
+        inner = self._solutions(_SUCCESS if keeps_order else None)
+        self.is_empty = not inner and dict not in self._classes.values()
+        body = self._beginning()
+        *tested, _ = sorted(self._classes.items())
+        tests: list[ast.stmt] = []
+        for position, cls in tested:
+            kind = call("type", load(f"a{position}"))
+            test = compared(kind, ast.IsNot(), self._class_itself(cls))
+            given = [*map(load, self._parameters), load("is_searched")]
+            others = call(self.names.constant(self._others), *given)
+            tests.append(ast.If(test, [ast.Return(others)], []))
         parameters = self._parameters
         end: list[ast.stmt] = [ast.Return(load(FOUND))]
         if observation is not None and not observation.is_made:
@@ -143,34 +153,55 @@ class SpecializationWriter(Guards):
             parameters = [*parameters, RESULT]
             unknown = compared(call("type", load(RESULT)), ast.NotIn(), load("harmless"))
             body.append(ast.If(unknown, [GIVE_UP], []))
-        is_first = observation is not None and not observation.is_made
-        is_first = is_first and not (self.root.items or self.root.loops or self.root.successes)
-        is_bare = is_first and len(self.root.reads) == 1
-        self.leave_out_known(self.root, keeps_order)
-        inner = region_statements(self.root, _SUCCESS if keeps_order else None)
+        if is_bare and dict not in self._classes.values():
+            self.before_call = [*tests, *self._checks()]
+        body += [*tests, *self._checks(), *inner, *end]
+        return function_of("specialization", parameters, [attempted(body)], _KEPT)
+
+    def write_search(self) -> tuple[list[ast.stmt], list[ast.stmt]]:
+        """Write checks, and statements that tell in ``found`` whether there is a solution.
+
+        For arguments of exactly these classes. Both return ``None`` where the function gives up.
+
+        :raises NotCompilable: as ``write`` does.
+        """
+        self._write_all()
+        self.leave_out_known(self.root, False)
+        inner = self._solutions(None)
+        return self._checks(), [*self._beginning(), *inner] if inner else []
+
+    def _write_all(self) -> None:
+        self._expand()
+        self._check_ends()
+
+    def _solutions(self, success: list[ast.stmt] | None) -> list[ast.stmt]:
+        inner = region_statements(self.root, success)
         if loops_within(inner) > MAX_SPECIALIZED_LOOPS:
             raise NotCompilable("more loops in each other than Python has", None)
-        self.is_empty = not inner and dict not in self._classes.values()
-        *tested, _ = sorted(self._classes.items())
-        tests = [part for part in body if isinstance(part, ast.If)] if is_bare else []
-        for position, cls in tested:
-            kind = call("type", load(f"a{position}"))
-            test = compared(kind, ast.IsNot(), self._class_itself(cls))
-            given = [*map(load, self._parameters), load("is_searched")]
-            others = call(self.names.constant(self._others), *given)
-            tests.append(ast.If(test, [ast.Return(others)], []))
-        body += tests
-        body += self.changed_classes()
-        if is_bare and dict not in self._classes.values():
-            self.before_call = [*tests, *self.changed_classes()]
+        return inner
+
+    def _beginning(self) -> list[ast.stmt]:
+        """Write what is there before any argument is looked at."""
+        body = [assign(FOUND, ast.Constant(False))]
+        body += [assign(name, ast.Constant(None)) for name in self.caches]
+        if self.counts:
+            body.append(assign("count", ast.Constant(0)))
+        return body
+
+    def _checks(self) -> list[ast.stmt]:
+        """Write that the function gives up for arguments that are not plain."""
+        checks: list[ast.stmt] = []
+        for name in self._open:
+            # The solver refuses a string with surrogates.
+            is_ascii = ast.Call(ast.Attribute(load(name), "isascii", ast.Load()), [], [])
+            checks.append(ast.If(negate(is_ascii), [GIVE_UP], []))
+        checks += self.changed_classes()
         for position, cls in self._classes.items():
             if cls is dict:
                 # The solver refuses what Polar has no values for.
                 is_odd = negate(call("is_plain_data", load(f"a{position}")))
-                body.append(ast.If(is_odd, [GIVE_UP], []))
-        handler = ast.ExceptHandler(load("gives_up"), None, [GIVE_UP])
-        attempt = ast.Try([*body, *inner, *end], [handler], [], [])
-        return function_of("specialization", parameters, [attempt], _KEPT)
+                checks.append(ast.If(is_odd, [GIVE_UP], []))
+        return checks
 
     def _class_itself(self, cls: type) -> ast.expr:
         """Write a class, which the function does not hold if it may go."""
@@ -257,6 +288,9 @@ class SpecializationWriter(Guards):
 
     def _ask_clauses(self, region: Region, node: RuleCall) -> None:
         name, args = node
+        self._calls += 1
+        if self._calls > MAX_CALLS:
+            raise NotCompilable("a chain of different rules", None)
         clauses = self.possible(name, args)
         if clauses is None:
             raise NotCompilable("a rule that is not defined", None)
@@ -411,6 +445,12 @@ class SpecializationWriter(Guards):
         for value in env.values.values():
             self.check_sandbox(here, value)
         here.successes.append(self.alternative)
+
+
+def attempted(body: list[ast.stmt]) -> ast.stmt:
+    """Write statements that give up where one of them fails."""
+    handler = ast.ExceptHandler(load("gives_up"), None, [GIVE_UP])
+    return ast.Try(body, [handler], [], [])
 
 
 # -- small questions about clauses ------------------------------------------------------------

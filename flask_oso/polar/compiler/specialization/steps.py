@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import datetime
 import typing as t
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -56,6 +57,7 @@ class SpecializationInterface(t.Protocol):
         span: Span | None,
     ) -> Region: ...
     def computed(self, region: Region, value: ast.expr, key: Fact, span: Span | None) -> Known: ...
+    def now(self, region: Region, clock: Known, span: Span | None) -> Known: ...
     def check_sandbox(self, region: Region, value: Known) -> None: ...
     def equal(
         self, region: Region, one: Known, other: Known, span: Span | None
@@ -279,9 +281,14 @@ class GoalStep:
         )
 
     def _method(self, owner: Known, called: Call, result: Term) -> tuple[Region, Pending] | None:
-        """Write a call of a method of a string or a dictionary, which reads it and nothing else."""
+        """Write a call of a method of a string or a dictionary, which reads it and nothing else.
+
+        Also of ``Datetime.now()``: all rules get one time, that of the decision.
+        """
         args = [self._bound(arg) for arg in called.args]
         name, span = called.name, self.goal.span
+        if owner.constant is datetime.datetime and (name, args, called.kwargs) == ("now", [], ()):
+            return self._result(self.region, self.writer.now(self.region, owner, span), result)
         if owner.exact not in (None, dict) and not called.kwargs:
             return self._observed(owner, name, tuple(args), result)
         is_text, is_entries = name in _OF_TEXTS, _OF_DICTIONARIES.get(name) == len(args)
@@ -372,6 +379,11 @@ class GoalStep:
         if collection.rest is not None or not items or not all(map(_is_scalar, items)):
             raise NotCompilable("a search in a list of more than literals", self.goal.span)
         known = self._bound(item)
+        if is_string(known.literal) and all(map(is_string, items)):
+            # Both are in the policy.
+            text = t.cast(Value, known.literal).value
+            is_one = any(t.cast(Value, each).value == text for each in items)
+            return self._at(self.region) if is_one else None
         if known.literal is not None or known.choices is not None:
             raise NotCompilable("a literal that is searched for", self.goal.span)
         if not all(map(is_string, items)):
