@@ -28,7 +28,7 @@ from .specialization.dispatch import Specializations
 #: The number of steps between two checks of the clock.
 CLOCK_INTERVAL = 64
 #: The state of a question at its beginning.
-NEW_CLOCK = (CLOCK_INTERVAL, None, None, None)
+NEW_CLOCK = (CLOCK_INTERVAL, None, None, None, None)
 
 
 class SolverNeeded(Exception):

@@ -289,11 +289,24 @@ class GoalContext:
         if is_relation or not sandbox.is_unrestricted(attribute):
             self.out.extend(slowly)
             return
-        quickly = self.mark(assign(name, ast.Attribute(owner, attribute, ast.Load())))
+        read: ast.expr = ast.Attribute(owner, attribute, ast.Load())
+        if self._may_be_read_before(value, attribute):
+            is_new = compared(_outcome(), ast.Is(), ast.Constant(None))
+            once = call("read_once", load(value.name), ast.Constant(attribute), load("clock"))
+            read = ast.IfExp(is_new, read, once)
+        quickly = self.mark(assign(name, read))
         if value.cls is not None:
             self.out.append(quickly)
             return
         self.out.append(ast.If(self.is_plain(value), [quickly], slowly))
+
+    def _may_be_read_before(self, owner: Ref, attribute: str) -> bool:
+        """Tell whether a specialization may have read a computed attribute of a parameter."""
+        if not isinstance(owner.written, int) or owner.literal is not None:
+            return False
+        classes = [owner.cls] if owner.cls is not None else []
+        classes += owner.lineage.classes[:1] if owner.lineage is not None else ()
+        return not classes or any(not sandbox.is_silent_read(cls, attribute) for cls in classes)
 
     def is_plain(self, ref: Ref) -> ast.expr:
         """Write whether Python can read the attributes directly, tested once for each value."""
@@ -304,6 +317,11 @@ class GoalContext:
         test = compared(call("type", load(ref.name)), ast.In(), load("readable"))
         self.out.append(assign(known, test))
         return load(known)
+
+
+def _outcome() -> ast.expr:
+    """Write the outcome of a call that was made before."""
+    return ast.Subscript(load("clock"), ast.Constant(4), ast.Load())
 
 
 def _is_written(term: Term) -> t.TypeGuard[List]:

@@ -49,7 +49,7 @@ from .binding_analysis import (
     measure_height,
 )
 from .compiler import RuleCompiler
-from .entry_points import NEW_CLOCK, QUESTION_FILE, EntryPointWriter
+from .entry_points import CLOCK_INTERVAL, NEW_CLOCK, QUESTION_FILE, EntryPointWriter
 from .patterns import possible_clauses
 from .runtime import Clock, Runtime, is_deep
 from .scopes import Site, Variant
@@ -67,7 +67,10 @@ from .specialization.dispatch import (
     string_facts,
 )
 from .specialization.equality import SideEffectFreeEquality
+from .specialization.observation import NAMES as OBSERVING_NAMES
+from .specialization.observation import Outcome
 from .specialization.operations import SilentOperations
+from .specialization.weak_classes import set_for_class
 
 CompiledFunction = Callable[..., bool]
 #: The share of the time of a question that may be spent on compiling.
@@ -151,6 +154,7 @@ class CompiledProgram(Runtime):
         self._names["by_text"] = self._equality.by_text
         silent = SilentOperations(self, self._equality, self._names["missing"])
         self._names.update(silent.named())
+        self._names.update(OBSERVING_NAMES)
 
     @property
     def _making(self) -> t.Any:
@@ -306,15 +310,13 @@ class CompiledProgram(Runtime):
     def specialization_for(self, name: str, args: tuple[t.Any, ...]) -> Specialization | None:
         """Return the function that answers a question about these classes and this string.
 
-        ``None`` if there is none, or before the entry point of the rule is compiled.
+        It reads plain data alone. ``None`` if there is none, or before the entry point of the
+        rule is compiled.
         """
         known = self._specializations.get((name, len(args)))
         if known is None or STORED_VARIABLE in STORED_ENVIRONMENT:
             return None
-        if known.at is None:
-            return known.others[type(args[known.by])]
-        is_usual = type(args[known.at]) is str
-        return known[args[known.at]][type(args[known.by])] if is_usual else None
+        return known.silent(args)
 
     def by_action(self, name: str) -> t.Mapping[str, t.Mapping[type, Specialization]]:
         """Return the functions that were made for a rule, by an action and the class of a resource.
@@ -519,6 +521,26 @@ class CompiledProgram(Runtime):
             rule, parameters, frozenset(), function, is_searched=is_searched, shares=True
         )
         return self._compiled(writer.write(), QUESTION_FILE, {})
+
+    def resuming(
+        self, name: str, arity: int, at: int | None
+    ) -> Callable[[tuple[t.Any, ...], bool, Outcome, float], bool]:
+        """Return a function that answers by compiled rules after a call was made.
+
+        :param at: the position of the string, if there is one.
+        """
+        function = self._searching(name, arity, Variant(name, arity, (), True))
+
+        def resumed(
+            args: tuple[t.Any, ...], is_searched: bool, outcome: Outcome, begun: float
+        ) -> bool:
+            clock = [CLOCK_INTERVAL, begun, None, None, outcome]
+            if not is_searched:
+                return function(*args, clock)
+            known = () if at is None else ((at, args[at]),)
+            return self._search_string(Variant(name, arity, known, False), *args, clock)
+
+        return resumed
 
     def table(self, variant: Variant) -> tuple[Dispatch, str] | None:
         """Return how an argument selects a function, and the name of the table of functions.
@@ -872,11 +894,11 @@ class _Table(dict[t.Any, CompiledFunction]):
         made = self._program.known(variant)
         if made is None:
             return self._program.later(variant)
-        if (not is_literal and self._program.host.keeps(key)) or (
-            is_literal and key in self.dispatch.literals
-        ):
+        if not is_literal:
+            set_for_class(self, key, made, keeps=self._program.host.keeps(key))
+        elif key in self.dispatch.literals:
             self[key] = made
-        elif is_literal:
+        else:
             self._others[kind] = made
         return made
 

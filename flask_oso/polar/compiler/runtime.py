@@ -66,9 +66,10 @@ from .source_map import (
     with_spans,
 )
 from .specialization.operations import ClassMemo
+from .specialization.weak_classes import add_class
 
-#: The steps until the next check of the clock, when the question began, its ``IteratorUse``, and
-#: its ``Table``; ``None`` for what it did not need yet.
+#: The steps until the next check of the clock, when the question began, its ``IteratorUse``, its
+#: ``Table``, and the ``Outcome`` of a call that was made before; ``None`` for what it did not need.
 Clock = list[t.Any]
 #: The frames that have to be left on Python's stack for a recursive call.
 _HEADROOM = 250
@@ -188,6 +189,7 @@ class Runtime:
             "leads_to": self.host.leads_to,
             "unread_relation": self.host.unread,
             "read_relation": _read_relation,
+            "read_once": _read_once,
             "rows": self._rows,
             "collections": self._collections,
         }
@@ -257,23 +259,23 @@ class Runtime:
         self._is_learnt(cls)
 
     def _test_learnt(self, cls: type) -> bool:
-        is_odd = not is_plain(cls) or issubclass(cls, type) or sandbox.is_internal(cls)
-        if is_odd or not self._keeps(cls):
-            # A class that the host does not keep is in no set, which would hold it.
+        if not is_plain(cls) or issubclass(cls, type) or sandbox.is_internal(cls):
             return False
-        self._plain.add(cls)
-        self._readable.add(cls)
+        self._add(cls, self._plain, self._readable)
         if not sandbox.passes_sandbox(cls):
             return False
         self._is_object(cls)
         if self.host.has_keys(cls):
-            self._rows.add(cls)
-            self._decided.add(cls)
-            self._harmless.add(cls)
+            self._add(cls, self._rows, self._decided, self._harmless)
         elif compares_by_identity(cls):
-            self._simple.add(cls)
-            self._decided.add(cls)
+            self._add(cls, self._simple, self._decided)
         return True
+
+    def _add(self, cls: type, *sets: set[type]) -> None:
+        """Add a class to sets, which do not hold it if it may go."""
+        keeps = self._keeps(cls)
+        for classes in sets:
+            add_class(classes, cls, keeps=keeps)
 
     def _learn_metaclass(self, kind: type) -> None:
         """Learn that classes of a kind are equal if they are the same."""
@@ -289,8 +291,8 @@ class Runtime:
         sandbox.check_reachable(value, span)
         if kind is terms.Variable:
             raise SolverNeeded
-        if sandbox.passes_sandbox(kind) and self.host.keeps(kind):
-            self._harmless.add(kind)
+        if sandbox.passes_sandbox(kind):
+            self._add(kind, self._harmless)
 
     def _by_solver(self, name: str, args: tuple[t.Any, ...]) -> bool:
         return bool(self._engine.solve_call(name, args))
@@ -304,14 +306,11 @@ class Runtime:
     def _test_object(self, kind: type) -> bool:
         if kind in _NO_OBJECTS or not sandbox.passes_sandbox(kind):
             return False
-        if self.host.keeps(kind):
-            if inherits_comparisons(kind):
-                self._derived.add(kind)
-            if is_told_from_nil(kind):
-                self._told.add(kind)
-            self._harmless.add(kind)
-            self._readable.add(kind)
-            self._objects.add(kind)
+        if inherits_comparisons(kind):
+            self._add(kind, self._derived)
+        if is_told_from_nil(kind):
+            self._add(kind, self._told)
+        self._add(kind, self._harmless, self._readable, self._objects)
         return True
 
     def _comparison_of(self, left: type, right: type) -> Comparison:
@@ -460,6 +459,13 @@ class Runtime:
             clock[1] = time.monotonic()
         name, span, keywords, written, is_unrestricted, is_direct = key
         kind = type(value)
+        made = clock[4]
+        if made is not None and not keywords and made.is_of(value, name, args):
+            found = made.take()
+            self._check_clock(clock)
+            if type(found) not in self._harmless:
+                self._check_sandbox(found, span)
+            return found
         if kind is bool:
             raise self._here().operators.no_lookup(self._placed(value, written), span)
         if is_unrestricted and (kind in self._objects or kind is str):
@@ -806,6 +812,14 @@ class Runtime:
         # An error raised within a property has no owner, and then no proposal.
         value = Instance(error.obj)
         return solver.operators.no_attribute(value, str(key.value), error, goal.span)
+
+
+def _read_once(value: t.Any, name: str, clock: Clock) -> t.Any:
+    """Read a computed attribute, unless that was done before."""
+    made = clock[4]
+    if made.is_of(value, name, None):
+        return made.take()
+    return getattr(value, name)
 
 
 def _read_relation(value: t.Any) -> t.Any:

@@ -84,6 +84,7 @@ RUNTIME_NAMES: Mapping[str, str] = {
     "hand_over_each": "lets the solver find the solutions of this call",
     "harmless": "the classes whose objects passed the check of the sandbox",
     "has_order": "tells whether Python orders two values without running code",
+    "is_needed": "the first part says: make the call",
     "in_order": "sorts the rules that match, the most specific first",
     "is_deep": "tells whether little is left of Python's stack",
     "is_plain_data": "tells whether a dictionary is one of Polar as it is",
@@ -104,6 +105,7 @@ RUNTIME_NAMES: Mapping[str, str] = {
     "plain": "the classes whose objects can be used as they are",
     "problem_of": "makes the policy's error of a missing attribute",
     "read": "reads an attribute of what is no plain object",
+    "read_once": "reads a computed attribute, unless a specialization did before",
     "read_key": "reads an attribute whose name is computed",
     "readable": "the classes whose attributes Python reads directly",
     "resumed": "further solutions of this call are searched for",
@@ -341,9 +343,7 @@ class _Report:
             self._leave(self._question.name, self._reason())
             return
         yield _Function("question", _ENTRY, entries[0])
-        specialization = self._specialization()
-        if specialization is not None:
-            yield specialization
+        yield from self._specialization()
         yield from self._rules()
 
     def _reason(self) -> NotCompilable:
@@ -351,14 +351,14 @@ class _Report:
         nothing = "a rule without parameters, which has nothing to be chosen by"
         return reasons[0] if reasons else NotCompilable(nothing, None)
 
-    def _specialization(self) -> _Function | None:
+    def _specialization(self) -> Iterator[_Function]:
         """Show the specialization, or the reason why there is none."""
         question, program = self._question, self._program
         specializations = program.find_specializations(question)
         reason = self._obstacle(specializations)
         if reason is not None or specializations is None:
             self._left.append(f"specialization: there is none: {reason}")
-            return None
+            return
         at, arguments = specializations.at, [*question.arguments]
         known: Text = None
         if at is not None:
@@ -370,12 +370,18 @@ class _Report:
             writer = specializations.writer(known, classes)
             tree = writer.write()
         except NotCompilable as error:
-            self._leave("specialization", error)
-            return None
+            parts = specializations.parts(known, classes)
+            if parts is None:
+                self._leave("specialization", error)
+                return
+            title = f"What the specialization for {question} does before it calls the application."
+            yield _Function("specialization", title, parts[0])
+            yield _Function("specialization", "What it does with the result.", parts[1])
+            return
         title = f"The specialization for {question}: True, False, or None: ask the rules."
         if writer.is_empty:
             title += " No rule applies."
-        return _Function("specialization", title, tree)
+        yield _Function("specialization", title, tree)
 
     def _obstacle(self, specializations: Specializations | None) -> str | None:
         arguments = self._question.arguments

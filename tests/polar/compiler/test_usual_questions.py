@@ -216,7 +216,7 @@ def test_several_classes_of_actors_are_told_apart() -> None:
     for actor in (ANN, "ann", BEN) * 2:
         oso.is_allowed(actor, "read", DOC)
 
-    answers = [oso.engine.usual_answer(each, "read", DOC) for each in (ANN, "ann", "é", BEN, 3)]
+    answers = [oso.engine.usual_answer(each, "read", DOC) for each in (ANN, "ann", "é", BEN, 3.5)]
     assert answers == [True, True, None, False, None]
 
 

@@ -32,10 +32,14 @@ from ..binding_analysis import (
 )
 from ..snippets import assign, call, code_of, function_of, load
 from .guards import SCALARS, GuardInterface
+from .observation import Observation, Outcome, Resumption, observing_function
 from .operations import ClassMemo
 from .regions import FOUND
 from .specialization import SpecializationWriter, attempted
+from .weak_classes import WeakClass, add_class, set_for_class
 
+#: The most classes that may go, and have functions of their own.
+MAX_TEMPORARY = 100
 #: The most specializations that are compiled in advance.
 MAX_PREPARED = 400
 #: The most strings outside the policy, per rule, whose table is remembered: which strings are asked
@@ -94,10 +98,13 @@ class ByClass(dict[type, Specialization]):
         made: Specialization | None = maker.others
         if all(map(maker.admits, kinds)):
             made = maker.function(self._text, (*kinds, cls))
-        if made is not None:
-            # Another thread may have found that several classes have to be told apart.
-            self.setdefault(cls, made)
-            self.known.setdefault(cls, made)
+        # Another thread may have found that several classes have to be told apart.
+        if made is not None and cls not in self:
+            set_for_class(self, cls, made, keeps=maker.keeps(cls))
+            if maker.is_silent(made):
+                # Others may raise any error, which the methods that look there must not take for
+                # a function that is missing.
+                set_for_class(self.known, cls, made, keeps=maker.keeps(cls))
         return None if made is None else made(*args)
 
     def tell_apart(self, cls: type, first: type, made: Specialization) -> None:
@@ -146,6 +153,9 @@ class SpecializingProgram(GuardInterface, t.Protocol):
         self, name: str, arity: int, at: int, lineages: Lineages
     ) -> frozenset[str] | None: ...
     def compiled_specialization(self, function: ast.FunctionDef, rule: str) -> Specialization: ...
+    def resuming(
+        self, name: str, arity: int, at: int | None
+    ) -> Callable[[tuple[t.Any, ...], bool, Outcome, float], bool]: ...
     def make_specialization(
         self, make: Callable[[], Specialization | None], what: t.Any, *, waits: bool = False
     ) -> Specialization | None: ...
@@ -178,6 +188,10 @@ class Specializations(dict[str, ByClass]):
         self.known[text] = made.known
         return made
 
+    def silent(self, args: tuple[t.Any, ...]) -> Specialization | None:
+        """Return the function for the classes of some arguments, if it makes no call."""
+        return self._maker.silent(args)
+
     def prepare(self, actors: Collection[type], resources: Collection[type], until: float) -> None:
         """Compile the functions now: for all classes, or only for actors and resources, or none if
         they are too many.
@@ -205,6 +219,13 @@ class Specializations(dict[str, ByClass]):
     def writer(self, text: Text, classes: Sequence[type]) -> SpecializationWriter:
         """Return the writer of the function for a string and the classes of other arguments."""
         return self._maker.writer(text, classes)
+
+    def parts(
+        self, text: Text, classes: Sequence[type]
+    ) -> tuple[ast.FunctionDef, ast.FunctionDef] | None:
+        """Return both parts of a function that makes one call of the application."""
+        parts = self._maker.parts(text, classes)
+        return None if parts is None else parts[:2]
 
     def admits(self, classes: Collection[type]) -> bool:
         """Tell whether there may be a function for the classes of all other arguments."""
@@ -292,8 +313,7 @@ class ReadableClasses:
     def _test(self, kind: type) -> bool:
         if not is_plain_object(kind) or not all(self._is_silent(kind, name) for name in self.names):
             return False
-        if self._keeps(kind):
-            self.kinds.add(kind)
+        add_class(self.kinds, kind, keeps=self._keeps(kind))
         return True
 
 
@@ -322,7 +342,11 @@ class _Maker:
         #: The tables by the string, or all that it is not.
         self.tables: dict[Text, ByClass] = {}
         self._admitted: set[type] = set()
+        #: How many of them may go, or are gone.
+        self._temporary = 0
         self._functions: dict[tuple[t.Any, ...], Specialization] = {}
+        #: The functions that make a call of the application, which live as long as this.
+        self._observing: dict[int, Specialization] = {}
         #: The functions by what they do.
         self._alike: dict[bytes, Specialization] = {}
         #: Answers a question by the function for all its classes: one object, for all functions.
@@ -336,9 +360,15 @@ class _Maker:
         """Tell whether there are functions for a class."""
         if cls in self._admitted:
             return True
-        if cls not in (dict, *SCALARS) and not (is_plain_object(cls) and self.keeps(cls)):
+        if cls not in (dict, *SCALARS) and not is_plain_object(cls):
             return False
-        self._admitted.add(cls)
+        keeps = self.keeps(cls)
+        if not keeps:
+            # Each needs functions of its own, for as long as the policy is in force.
+            if self._temporary >= MAX_TEMPORARY or self._program.host.has_keys(cls):
+                return False
+            self._temporary += 1
+        add_class(self._admitted, cls, keeps=keeps)
         return True
 
     def _by_all_classes(self, *args: t.Any) -> bool | None:
@@ -350,9 +380,31 @@ class _Maker:
         made = self._functions.get((text, *kinds))
         if made is None and all(map(self.admits, kinds)):
             made = self.function(text, tuple(kinds))
-        if made is not None and self.positions == [0, 2] and text in self.tables:
+        # What calls it ends for some errors, which a call of the application may raise.
+        if made is None or not self.is_silent(made):
+            return None
+        is_usual = self.positions == [0, 2] and text in self.tables
+        if is_usual and all(map(self.keeps, kinds)):
             self.tables[text].tell_apart(kinds[1], kinds[0], made)
-        return None if made is None else made(*args)
+        return made(*args)
+
+    def is_silent(self, made: Specialization) -> bool:
+        """Tell whether a function makes no call of the application."""
+        return id(made) not in self._observing
+
+    def silent(self, args: tuple[t.Any, ...]) -> Specialization | None:
+        """Return the function for the classes of some arguments, if it makes no call."""
+        kinds = tuple([type(args[at]) for at in self.positions])
+        text: Text = None
+        if self.at is not None:
+            text = args[self.at]
+            if type(text) is not str:
+                return None
+            text = text if text in self.texts else self.texts
+        if not all(map(self.admits, kinds)):
+            return None
+        made = self.function(text, kinds)
+        return made if made is not None and self.is_silent(made) else None
 
     def function(
         self, text: Text, classes: tuple[type, ...], *, waits: bool = False
@@ -368,8 +420,18 @@ class _Maker:
         make = functools.partial(self._make, text, classes)
         made = self._program.make_specialization(make, (self._name, key), waits=waits)
         if made is not None:
-            self._functions[key] = made
+            self._keep(text, classes, made)
         return made
+
+    def _keep(self, text: Text, classes: tuple[type, ...], made: Specialization) -> None:
+        """Keep a function until the first of its classes goes."""
+        parts: list[t.Any] = [text, *classes]
+        ended: list[t.Any] = []
+        for at, cls in enumerate(classes, start=1):
+            if not self.keeps(cls):
+                parts[at] = WeakClass(cls, lambda _: self._functions.pop(ended[0], None))
+        ended.append(tuple(parts))
+        self._functions[ended[0]] = made
 
     def search(self, texts: Sequence[str], classes: tuple[type, ...]) -> StringSearch | None:
         """Return a function that tells which of some strings have a solution; see above."""
@@ -401,23 +463,64 @@ class _Maker:
         function = function_of("search", parameters, [attempted(body)])
         return self._program.compiled_specialization(function, self._name)
 
-    def writer(self, text: Text, classes: Sequence[type]) -> SpecializationWriter:
+    def writer(
+        self, text: Text, classes: Sequence[type], observation: Observation | None = None
+    ) -> SpecializationWriter:
         """Return the writer of such a function."""
         by_position = dict(zip(self.positions, classes, strict=True))
         known = None if self.at is None or text is None else (self.at, text)
-        return SpecializationWriter(self._program, self._name, known, by_position, self.others)
+        return SpecializationWriter(
+            self._program, self._name, known, by_position, self.others, observation
+        )
 
     def _make(self, text: Text, classes: tuple[type, ...]) -> Specialization | None:
         try:
             function = self.writer(text, classes).write()
         except NotCompilable:
-            return None
+            return self._make_observing(text, classes)
         # Classes that the rules treat alike have one function. Positions do not matter: a
         # specialization raises nothing.
         key = hashlib.sha256(code_of([function]).encode(errors="surrogatepass")).digest()
         made = self._alike.get(key)
         if made is None:
             made = self._alike[key] = self._program.compiled_specialization(function, self._name)
+        return made
+
+    def parts(
+        self, text: Text, classes: Sequence[type]
+    ) -> tuple[ast.FunctionDef, ast.FunctionDef, Observation, list[ast.stmt] | None] | None:
+        """Return both parts of a function that makes one call of the application.
+
+        ``None`` if there is no such function. The last part is a short form of the first one.
+        """
+        observation = Observation()
+        try:
+            writer = self.writer(text, classes, observation)
+            first = writer.write()
+            if observation.key is None:
+                return None
+            observation.is_made = True
+            second = self.writer(text, classes, observation).write()
+        except NotCompilable:
+            return None
+        return first, second, observation, writer.before_call
+
+    def _make_observing(self, text: Text, classes: tuple[type, ...]) -> Specialization | None:
+        """Return a function that makes one call of the application."""
+        parts = self.parts(text, classes)
+        if parts is None:
+            return None
+        first, second, observation, begin = parts
+        program = self._program
+        resume = Resumption(program.resuming(self._name, self._arity, self.at))
+        called: list[t.Any] = [program.compiled_specialization(second, self._name), resume]
+        if begin is None:
+            called.append(program.compiled_specialization(first, self._name))
+        names = map(program.constant, called)
+        parameters = [f"a{n}" for n in range(self._arity)]
+        function = observing_function(parameters, observation, begin, *names)
+        made = program.compiled_specialization(function, self._name)
+        self._observing[id(made)] = made
         return made
 
     def named_classes(self) -> list[dict[type, None]]:

@@ -44,6 +44,7 @@ from ..snippets import (
     negate,
     unpacked,
 )
+from .observation import NEEDED, RESULT, Observation, is_method
 from .regions import GIVE_UP, Fact, Known, Region, step_limit, with_span
 
 #: Classes of Polar's own values, beside dictionaries, that arguments may be of.
@@ -87,9 +88,13 @@ class GuardInterface(t.Protocol):
 class Guards:
     """Writes reads and tests into the regions of one function."""
 
+    root: Region
+
     def __init__(self, names: GuardInterface) -> None:
         self.names = names
         self._numbers = itertools.count()
+        #: The call of the application that the function makes.
+        self.observation: Observation | None = None
         self._quiet: dict[tuple[str, bool], tuple[str, ClassSet]] = {}
         #: The attributes of rows that are read from dictionaries, by class and name.
         self.stored: dict[tuple[type, str], t.Any] = {}
@@ -148,6 +153,7 @@ class Guards:
         elif not self.names.is_quiet(owner.exact, name):
             raise NotCompilable("an attribute that is computed", span)
         made = Known(self.fresh(), region=region, source=(owner.name, name), expected=expected)
+        self.note_derived(made, (owner.name,))
         value = value or ast.Attribute(load(owner.name), name, ast.Load())
         unless = self._unless_checked(made)
         region.reads += [with_span(assign(made.name, value), span), unless]
@@ -178,8 +184,64 @@ class Guards:
         known = region.lookup(key)
         if known is None:
             known = region.known[key] = Known(self.fresh(), region=region)
+            self.note_derived(known, key)
             region.reads.append(with_span(assign(known.name, value), span))
         return known
+
+    def note_derived(self, made: Known, key: Fact) -> None:
+        """Note that a value was made from others, of which one may come from a call."""
+        if self.observation is not None:
+            self.observation.note(made, key)
+
+    def observed(
+        self,
+        region: Region,
+        owner: Known,
+        name: str,
+        args: tuple[Known, ...] | None,
+        values: Sequence[Known],
+    ) -> Known | None:
+        """Return the result of the call of the function; ``None`` if it is only noted.
+
+        :param args: the arguments of a method; ``None`` for a computed attribute.
+        :param values: the values of the clause.
+        :raises NotCompilable: if it may be another call, or not be certain to be made.
+        """
+        observation = self.observation
+        is_apart = any(around.is_negated for around in region.enclosing())
+        if observation is None or is_apart or not self._is_call(owner, name, args):
+            raise NotCompilable("a call of the application", None)
+        if not observation.is_that(owner, name, args):
+            raise NotCompilable("calls of the application", None)
+        if not observation.is_made:
+            region.reads.append(assign(NEEDED, ast.Constant(True)))
+            return None
+        if any(value.name in observation.derived for value in values):
+            raise NotCompilable("results of a call that meet", None)
+        return Known(RESULT, region=self.root, source=(owner.name, f"{name}()"))
+
+    def _is_call(self, owner: Known, name: str, args: tuple[Known, ...] | None) -> bool:
+        """Tell whether the result of a call depends on parameters alone."""
+        if not sandbox.is_unrestricted(name) or self.names.is_relation(name):
+            return False
+        if owner.exact in (None, dict, str) or owner.region is not self.root:
+            return False
+        cls = owner.exact
+        if args is None:
+            if name in self.names.host.row_relations or self.names.host.has_keys(cls):
+                return False
+            # Compiled rules take the outcome where an attribute of the class that they name is
+            # computed.
+            registered = {*self.names.host.classes.values()}
+            named = [base for base in cls.__mro__ if base in registered]
+            return not any(self.names.is_quiet(base, name) for base in named)
+        if not is_method(cls, name):
+            return False
+        return all(
+            is_string(arg.literal)
+            or (arg.region is self.root and arg.exact is not dict and arg.choices is None)
+            for arg in args
+        )
 
     def now(self, region: Region, clock: Known, span: Span | None) -> Known:
         """Return the current time by a class of datetimes, read once in the function."""
@@ -963,6 +1025,7 @@ class Guards:
             made = Region(out.found, out, is_barrier=True, header=with_span(header, span))
             made.over, made.alternative = collection.name, self.alternative
             element = replace(element, region=made, source=(collection.name, "[]"))
+            self.note_derived(element, (collection.name,))
             made.known["element",] = element
             out.inside[key] = made
             out.loops.append(made)
@@ -988,9 +1051,9 @@ class Guards:
             here = here.above
         return False
 
-    def apart(self, region: Region) -> Region:
+    def apart(self, region: Region, *, is_negated: bool = False) -> Region:
         """Return a region with its own flag for a solution, for a goal that others depend on."""
-        inner = Region(self.fresh("b"), region, is_barrier=True)
+        inner = Region(self.fresh("b"), region, is_barrier=True, is_negated=is_negated)
         inner.alternative = self.alternative
         region.items.append(inner)
         return inner

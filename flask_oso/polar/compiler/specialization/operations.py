@@ -28,6 +28,7 @@ from ...host.value_classes import (
     is_told_from_nil,
 )
 from .equality import SideEffectFreeEquality, compared_fields
+from .weak_classes import add_class
 
 _SCALARS = frozenset({bool, int, float, str})
 #: Classes whose values have a hash and an equality that run no code.
@@ -156,8 +157,8 @@ class SilentOperations:
             and compared_fields(kind) is not None
             and kind.__ne__ is object.__ne__
         )
-        if is_told and self._keeps(kind):
-            self._told.add(kind)
+        if is_told:
+            add_class(self._told, kind, keeps=self._keeps(kind))
         return is_told
 
     # -- equality

@@ -92,6 +92,8 @@ class Region:
     found: str
     above: Region | None = None
     is_barrier: bool = False
+    #: Whether the goal in it must not hold.
+    is_negated: bool = False
     #: The index of the alternative that it was made for, in the order of the rules.
     alternative: int = 0
     header: ast.stmt | None = None
@@ -136,6 +138,26 @@ class Region:
         while region is not None and region is not other:
             region = region.above
         return region is other
+
+    def enclosing(self) -> t.Iterator[Region]:
+        """Yield this region and all outer ones."""
+        region: Region | None = self
+        while region is not None:
+            yield region
+            region = region.above
+
+    def within(self) -> t.Iterator[Region]:
+        """Yield this region and all inner ones."""
+        stack = [self]
+        while stack:
+            inner = stack.pop()
+            yield inner
+            stack += [*inner.items, *inner.loops]
+
+    def is_empty(self) -> bool:
+        """Tell whether nothing was written in this region, and no rule is asked there."""
+        parts = self.reads, self.items, self.loops, self.successes
+        return not any((*parts, self.nodes, self.leaves))
 
     def is_live(self) -> bool:
         """Tell whether the region is still part of the function."""

@@ -28,10 +28,17 @@ from ...host.numbers import INTEGER_MAX, INTEGER_MIN
 from ...nodes import Call, Expression, List, Operator, Pattern, Term, Value
 from ...solver.clauses import Clause, Slot
 from ...traversal import conjuncts_in, goals_in
-from ..binding_analysis import NotCompilable, has_cut, is_string, order_clauses
+from ..binding_analysis import (
+    NotCompilable,
+    has_cut,
+    is_class_only,
+    is_string,
+    order_clauses,
+)
 from ..scopes import Pending
 from ..snippets import assign, call, compared, function_of, load, negate, returned
 from .guards import SCALARS, GuardInterface, Guards
+from .observation import NEEDED, RESULT, Observation
 from .regions import (
     FOUND,
     GIVE_UP,
@@ -46,6 +53,7 @@ from .regions import (
     region_statements,
 )
 from .steps import GoalStep, body_goals
+from .weak_classes import WeakClass
 
 #: How many goals of one function may be written again, and the most regions.
 MAX_SPECIALIZED_GOALS = 600
@@ -82,18 +90,22 @@ class SpecializationWriter(Guards):
         text: tuple[int, str | frozenset[str]] | None,
         classes: t.Mapping[int, type],
         others: t.Callable[..., bool | None],
+        observation: Observation | None = None,
     ) -> None:
         super().__init__(names)
+        self.observation = observation
         self._others = others
         self._clauses = itertools.count()
         self._goals_written, self._most_goals = 0, MAX_SPECIALIZED_GOALS
+        #: What a function that makes a call does before; ``None`` if that is a function.
+        self.before_call: list[ast.stmt] | None = None
         #: Whether no rule applies, so that the answer is always no.
         self.is_empty = False
         self._regions = self._calls = 0
         self._pending: list[Region] = []
         #: Which rule questions ask which, to find recursion.
         self._asked: dict[Fact, set[Fact]] = {}
-        root = self._root = Region(FOUND)
+        root = self.root = Region(FOUND)
         #: The region of the question whose clause is written.
         self._origin = root
         arity = len(classes) + (text is not None)
@@ -117,21 +129,37 @@ class SpecializationWriter(Guards):
         :raises NotCompilable: if the rules depend on their order, or cannot be expressed.
         """
         self._write_all()
-        keeps_order = self._keeps_order()
-        self.leave_out_known(self._root, keeps_order)
+        observation = self.observation
+        # A solution may come behind a call that is made later.
+        keeps_order = self._keeps_order() and observation is None
+        is_first = observation is not None and not observation.is_made
+        has_nothing = not (self.root.items or self.root.loops or self.root.successes)
+        is_bare = is_first and has_nothing and len(self.root.reads) == 1
+        self.leave_out_known(self.root, keeps_order)
         inner = self._solutions(_SUCCESS if keeps_order else None)
         self.is_empty = not inner and {dict, *SCALARS}.isdisjoint(self._classes.values())
         body = self._beginning()
         *tested, _ = sorted(self._classes.items())
+        tests: list[ast.stmt] = []
         for position, cls in tested:
-            test = compared(
-                call("type", load(f"a{position}")), ast.IsNot(), load(self.names.constant(cls))
-            )
+            kind = call("type", load(f"a{position}"))
+            test = compared(kind, ast.IsNot(), self._class_itself(cls))
             given = [*map(load, self._parameters), load("is_searched")]
             others = call(self.names.constant(self._others), *given)
-            body.append(ast.If(test, [ast.Return(others)], []))
-        body += [*self._checks(), *inner, ast.Return(load(FOUND))]
-        return function_of("specialization", self._parameters, [attempted(body)], _KEPT)
+            tests.append(ast.If(test, [ast.Return(others)], []))
+        parameters = self._parameters
+        end: list[ast.stmt] = [ast.Return(load(FOUND))]
+        if observation is not None and not observation.is_made:
+            body.append(assign(NEEDED, ast.Constant(False)))
+            end = [*observation.answer(), *end]
+        elif observation is not None:
+            parameters = [*parameters, RESULT]
+            unknown = compared(call("type", load(RESULT)), ast.NotIn(), load("harmless"))
+            body.append(ast.If(unknown, [GIVE_UP], []))
+        if is_bare and dict not in self._classes.values():
+            self.before_call = [*tests, *self._checks()]
+        body += [*tests, *self._checks(), *inner, *end]
+        return function_of("specialization", parameters, [attempted(body)], _KEPT)
 
     def write_search(self) -> tuple[list[ast.stmt], list[ast.stmt]]:
         """Write checks, and statements that tell in ``found`` whether there is a solution.
@@ -141,7 +169,7 @@ class SpecializationWriter(Guards):
         :raises NotCompilable: as ``write`` does.
         """
         self._write_all()
-        self.leave_out_known(self._root, False)
+        self.leave_out_known(self.root, False)
         inner = self._solutions(None)
         return self._checks(), [*self._beginning(), *inner] if inner else []
 
@@ -150,7 +178,7 @@ class SpecializationWriter(Guards):
         self._check_ends()
 
     def _solutions(self, success: list[ast.stmt] | None) -> list[ast.stmt]:
-        inner = region_statements(self._root, success)
+        inner = region_statements(self.root, success)
         if loops_within(inner) > MAX_SPECIALIZED_LOOPS:
             raise NotCompilable("more loops in each other than Python has", None)
         return inner
@@ -178,12 +206,18 @@ class SpecializationWriter(Guards):
                 checks.append(ast.If(is_odd, [GIVE_UP], []))
         return checks
 
+    def _class_itself(self, cls: type) -> ast.expr:
+        """Write a class, which the function does not hold if it may go."""
+        if self.names.host.keeps(cls):
+            return load(self.names.constant(cls))
+        return call(self.names.constant(WeakClass(cls)))
+
     def _keeps_order(self) -> bool:
         """Tell whether the code has the order in which the rules are tried.
 
         The function may then return at the first solution, as the solver does.
         """
-        tried = [*alternatives(self._root)]
+        tried = [*alternatives(self.root)]
         return self._is_in_order and len(self._asked) == 0 and tried == sorted(tried)
 
     # -- which rules are asked -------------------------------------------------------------
@@ -191,6 +225,11 @@ class SpecializationWriter(Guards):
     def ask(self, region: Region, node: RuleCall, asking: Fact | None) -> None:
         """Ask a rule in a region, unless it is asked there, or in an outer region, already."""
         name, args = node
+        narrowed = self._of_one_class(region, name, args)
+        if narrowed is None:
+            return
+        region, args = narrowed
+        node = name, args
         key = (name, *(arg.key for arg in args))
         if asking is not None:
             self._asked.setdefault(asking, set()).add(key)
@@ -203,6 +242,35 @@ class SpecializationWriter(Guards):
         region.nodes[key] = node
         region.waiting.append(node)
         self._pending.append(region)
+
+    def _of_one_class(
+        self, region: Region, name: str, args: tuple[Known, ...]
+    ) -> tuple[Region, tuple[Known, ...]] | None:
+        """Return the region where arguments are of the class that all clauses want of them.
+
+        So what a chain asks about its next object is asked where the class of that is known.
+        ``None`` if no clause can match.
+        """
+        for at, arg in enumerate(args):
+            if arg.exact is not None or arg.literal is not None or arg.choices is not None:
+                continue
+            if arg.source is None or arg.source[1] == "[]":
+                continue
+            wanted = [clause.parameters[at] for clause in self.possible(name, args) or ()]
+            patterns = [each.specializer for each in wanted]
+            tags = {each.tag for each in patterns if isinstance(each, Pattern)}
+            if len(tags) != 1 or not all(map(is_class_only, patterns)):
+                continue
+            if tags.isdisjoint(self.names.host.classes) or not all(
+                isinstance(each.term, Slot) for each in wanted
+            ):
+                continue
+            pattern = self.pattern(patterns[0])
+            inner, arg = self.class_test(region, arg, pattern, wanted[0].span)
+            if inner is None:
+                return None
+            region, args = inner, (*args[:at], arg, *args[at + 1 :])
+        return region, args
 
     def _expand(self) -> None:
         """Collect the rule questions, region by region; then write their clauses."""
@@ -247,23 +315,27 @@ class SpecializationWriter(Guards):
         """Tell whether a region asks the same as an outer one, about the next object of a chain."""
         if here.subject is None or not here.nodes:
             return False
+        sources = {here.subject.name: here.subject.source}
         for around in itertools.islice(here.around(), 1, None):
             subject = around.subject
-            if subject is None or subject.source is None or here.subject.source is None:
+            if subject is None or subject.source is None:
                 continue
-            if (here.subject.exact, here.subject.source) != (
-                subject.exact,
-                (subject.name, subject.source[1]),
-            ):
+            sources[subject.name] = subject.source
+            is_next = _is_reached(here.subject.name, subject.name, subject.source[1], sources)
+            if here.subject.exact is not subject.exact or not is_next:
                 continue
             renamed = {
                 tuple(_renamed(part, here.subject.name, subject.name) for part in key)
                 for key in here.nodes
             }
-            # Only what is asked of each object of a chain is repeated. What an outer
+            if renamed != set(around.nodes) or around.again is not None:
+                continue
+            if any(inner.flag is not None for inner in around.within()):
+                # A loop outside looks at the object of the chain, which is another one there.
+                raise NotCompilable("a search on each object of a chain", None)
+            # INVARIANT: only what is asked of each object of a chain is repeated. What an outer
             # region asks of the first one stands in the region of that one, too.
-            is_own = not around.is_foreign and around.flag is None and around.again is None
-            if is_own and renamed == set(around.nodes):
+            if not around.is_foreign and around.flag is None:
                 here.flag = here.flag or self.fresh("g")
                 levels = self.names.constant(_LEVELS)
                 around.again = ChainRepetition(here.flag, here.subject.name, self.fresh(), levels)
@@ -419,6 +491,21 @@ def _is_of_polar(name: str, cls: type) -> ast.expr:
 
 _OF_FIRST = "a condition on the first object of a chain"
 _PASSING = (Operator.DOT, Operator.UNIFY, Operator.ISA)
+
+
+def _is_reached(
+    name: str, start: str, attribute: str, sources: t.Mapping[str, tuple[str, str] | None]
+) -> bool:
+    """Tell whether a value is read from another one by one attribute, in one step or in several.
+
+    :param sources: what values are read from.
+    """
+    while name != start:
+        source = sources.get(name)
+        if source is None or source[1] != attribute:
+            return False
+        name = source[0]
+    return True
 
 
 def _is_passed_on(clause: Clause) -> bool:

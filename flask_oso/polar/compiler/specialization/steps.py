@@ -33,6 +33,9 @@ from ..snippets import COMPARE, all_of, any_of, call, compared, is_type, load, n
 from .guards import GuardInterface
 from .regions import GIVE_UP, Fact, Known, Region, RuleCall, Variables
 
+#: How often a goal may be put off behind the one that follows it.
+MAX_WAITS = 8
+
 
 class SpecializationInterface(t.Protocol):
     """What a goal needs of the writer of its function."""
@@ -78,7 +81,15 @@ class SpecializationInterface(t.Protocol):
     def loop(
         self, region: Region, collection: Known, span: Span | None
     ) -> tuple[Region, Known]: ...
-    def apart(self, region: Region) -> Region: ...
+    def apart(self, region: Region, *, is_negated: bool = False) -> Region: ...
+    def observed(
+        self,
+        region: Region,
+        owner: Known,
+        name: str,
+        args: tuple[Known, ...] | None,
+        values: Sequence[Known],
+    ) -> Known | None: ...
     def under(
         self,
         region: Region,
@@ -87,6 +98,17 @@ class SpecializationInterface(t.Protocol):
         otherwise: list[ast.stmt],
         span: Span | None,
     ) -> Region: ...
+
+
+class PutOff(t.NamedTuple):
+    """A goal that waits for a variable."""
+
+    goal: Term
+    waits: int
+
+    @property
+    def span(self) -> Span | None:
+        return self.goal.span
 
 
 @dataclass
@@ -98,11 +120,15 @@ class GoalStep:
     rest: Pending
     env: Variables
     clause: int
-    goal: Term
+    goal: t.Any
     asking: Fact
+    #: How often the goal was put off.
+    waits: int = 0
 
     def take(self) -> tuple[Region, Pending] | None:
         """Write the goal; return the region and the goals that follow, or ``None`` for none."""
+        if isinstance(self.goal, PutOff):
+            self.goal, self.waits = self.goal.goal, self.goal.waits
         term = self.goal
         if isinstance(term, Template) and isinstance(term.term, Call):
             return self._call(term.term)
@@ -208,8 +234,30 @@ class GoalStep:
             region = self.writer.compare_relation(self.region, value, name, known, term.span)
             if region is not None:
                 return self._at(region)
+        if self._is_computed(value, name):
+            return self._observed(value, name, None, result)
         made = self.writer.read(self.region, value, name, term.span)
         return self._result(self.region, made, result)
+
+    def _is_computed(self, owner: Known, name: str) -> bool:
+        """Tell whether an attribute is known to be computed, by code of the application."""
+        cls = owner.exact
+        if cls is None or cls is dict or owner.constant is not None or owner.literal is not None:
+            return False
+        if self.writer.names.host.has_keys(cls):
+            return False
+        return not self.writer.names.is_quiet(cls, name)
+
+    def _observed(
+        self, owner: Known, name: str, args: tuple[Known, ...] | None, result: Term
+    ) -> tuple[Region, Pending] | None:
+        """Write the one call of the application that a function may make."""
+        values = [*self.env.values.values()]
+        try:
+            made = self.writer.observed(self.region, owner, name, args, values)
+        except NotCompilable as reason:
+            raise NotCompilable(reason.reason, self.goal.span) from None
+        return None if made is None else self._result(self.region, made, result)
 
     def _result(self, region: Region, made: Known, result: Term) -> tuple[Region, Pending] | None:
         """Write that a result equals an operand, or bind the operand to it."""
@@ -241,6 +289,8 @@ class GoalStep:
         name, span = called.name, self.goal.span
         if owner.constant is datetime.datetime and (name, args, called.kwargs) == ("now", [], ()):
             return self._result(self.region, self.writer.now(self.region, owner, span), result)
+        if owner.exact not in (None, dict) and not called.kwargs:
+            return self._observed(owner, name, tuple(args), result)
         is_text, is_entries = name in _OF_TEXTS, _OF_DICTIONARIES.get(name) == len(args)
         is_odd = called.kwargs or owner.literal is not None or owner.exact not in (None, dict)
         if is_odd or any(arg.exact or arg.choices for arg in args):
@@ -296,9 +346,12 @@ class GoalStep:
         if isinstance(collection, List):
             return self._among(item, collection)
         pair = item.term if isinstance(item, Template) else item
+        searched = self._value(collection)
+        if searched is None:
+            return self._put_off()
         if isinstance(pair, List) and len(pair.items) == _PAIR and pair.rest is None:
-            return self._pair_among(pair.items[0], pair.items[1], self._bound(collection))
-        known, searched = self._value(item), self._bound(collection)
+            return self._pair_among(pair.items[0], pair.items[1], searched)
+        known = self._value(item)
         if known is not None and _is_searched_at_once(known, searched):
             key: Fact = ("among", known.key, searched.key)
             test = _is_among(known, searched, is_known=self._is_hashed(known))
@@ -346,6 +399,17 @@ class GoalStep:
         if wanted is not None:
             return self._at(self.writer.equal(region, wanted, made, span))
         return self._bind(t.cast(int, self._variable(value)), made, region)
+
+    def _put_off(self) -> tuple[Region, Pending]:
+        """Write the goal that follows first: it may bind the variable that this one needs.
+
+        In the solver, too, this goal waits for the variable.
+        """
+        if not self.rest or self.waits >= MAX_WAITS:
+            raise NotCompilable("a variable that is not bound yet", self.goal.span)
+        following, rest = self.rest
+        waiting = PutOff(self.goal, self.waits + 1), self.clause
+        return self.region, (following, (waiting, rest))
 
     def _among(self, item: Term, collection: List) -> tuple[Region, Pending] | None:
         items = collection.items
@@ -423,8 +487,10 @@ class GoalStep:
 
     def comparison(self, term: Expression) -> tuple[Region, Pending] | None:
         """Write a comparison, of values that Python compares without calls."""
-        values = [self._bound(arg) for arg in term.args]
         operator = term.operator
+        if operator not in _EQUATIONS and any(self._value(arg) is None for arg in term.args):
+            return self._put_off()
+        values = [self._bound(arg) for arg in term.args]
         if operator in (Operator.EQ, Operator.NEQ):
             for one, other in (values, values[::-1]):
                 if one.exact is type(None):
@@ -456,13 +522,17 @@ class GoalStep:
 
     def negation(self, term: Expression) -> tuple[Region, Pending] | None:
         """Write that a goal has no solution."""
-        inner = self.writer.apart(self.region)
+        inner = self.writer.apart(self.region, is_negated=True)
         env = self.env.copy()
         bound = set(env.values)
         self.writer.run(inner, prepend([(term.args[0], self.clause)], ()), env, self.asking)
         numbers = set(self.env.names.values())
         if any(number in numbers and number not in bound for number in env.values):
             raise NotCompilable("a negation that binds a variable", term.span)
+        if inner.is_empty():
+            # The goal never holds, as for an object of a known class that is compared with `nil`.
+            self.region.items.remove(inner)
+            return self._at(self.region)
         key = ("not", inner.found)
         return self._at(
             self.writer.under(self.region, key, negate(load(inner.found)), [], term.span)

@@ -1,0 +1,228 @@
+"""The one call of the application within a specialization: a method or a computed attribute.
+
+Reading plain data cannot be observed, and so has no order. A single call of the application has
+one, too: it is the first. So a function that needs one call, of a parameter and with parameters,
+has two parts. The first looks at plain data alone, and tells whether rules come to the call. If
+they do, and have no solution without it, the solver is certain to make the call. It is made, and
+the second part gets its result.
+
+INVARIANT: a call is made only if the solver makes it, and at most once. Where the second part
+gives up, the compiled rules get the outcome of the call in place of making it again.
+"""
+
+from __future__ import annotations
+
+import ast
+import time
+import types
+import typing as t
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from ..snippets import assign, call, compared, function_of, load
+from .regions import FOUND, Fact, Known
+
+#: Seconds after which a call may have used up the time of the question.
+_BRIEF = 0.005
+#: The names in the two parts: whether the call is needed, and its result.
+NEEDED = "needed"
+RESULT = "observed"
+#: The answer of the first part: the call has to be made.
+IS_NEEDED: t.Final = "the call is needed"
+_CALLABLE = frozenset({types.MethodType, types.FunctionType})
+_FUNCTIONS = (types.FunctionType, staticmethod, classmethod)
+#: How many times more often than it answers the second part may give up before nothing is tried.
+_MOST_IN_VAIN = 8
+
+
+@dataclass
+class Observation:
+    """The call of one function.
+
+    :param is_made: whether the code has the result, or finds out whether the call is needed.
+    """
+
+    is_made: bool = False
+    #: The name of the parameter, and of its attribute.
+    owner: str = ""
+    name: str = ""
+    #: The arguments of a method; ``None`` for an attribute.
+    args: tuple[Known, ...] | None = None
+    key: Fact | None = None
+    #: The names of values that come from the call. Another call might give other objects.
+    derived: set[str] = field(default_factory=lambda: {RESULT})
+
+    def is_that(self, owner: Known, name: str, args: tuple[Known, ...] | None) -> bool:
+        """Tell whether this is the call of the function; the first one is."""
+        arguments = None if args is None else tuple(arg.key for arg in args)
+        key = (owner.name, name, arguments)
+        if self.key is None:
+            self.key, self.owner, self.name, self.args = key, owner.name, name, args
+        return self.key == key
+
+    def note(self, made: Known, key: Fact) -> None:
+        """Note that a value was made from others."""
+        stack: list[t.Any] = [*key]
+        while stack:
+            part = stack.pop()
+            if isinstance(part, tuple):
+                stack.extend(part)
+            elif type(part) is str and part in self.derived:
+                self.derived.add(made.name)
+                return
+
+    def answer(self) -> list[ast.stmt]:
+        """Write the end of the first part."""
+        open_end: ast.expr = ast.IfExp(load(FOUND), ast.Constant(None), load("is_needed"))
+        return [ast.If(load(NEEDED), [ast.Return(open_end)], [])]
+
+
+def is_method(cls: type, name: str) -> bool:
+    """Tell whether a class has a method of Python under a name, which is found without calls."""
+    own: t.Any = cls.__getattribute__
+    if own is not object.__getattribute__ or hasattr(cls, "__getattr__"):
+        return False
+    for base in cls.__mro__:
+        if name in vars(base):
+            return isinstance(vars(base)[name], _FUNCTIONS)
+    return False
+
+
+class Outcome:
+    """What a call gave, for the compiled rules that come to it."""
+
+    __slots__ = ("_args", "_name", "_owner", "_result", "error", "is_taken")
+
+    def __init__(
+        self,
+        owner: t.Any,
+        name: str,
+        args: tuple[t.Any, ...] | None,
+        result: t.Any,
+        error: Exception | None,
+    ) -> None:
+        self._owner, self._name, self._args = owner, name, args
+        self._result, self.error = result, error
+        self.is_taken = False
+
+    def is_of(self, owner: t.Any, name: str, args: tuple[t.Any, ...] | None) -> bool:
+        """Tell whether this is the outcome of a call."""
+        if self.is_taken or owner is not self._owner or name != self._name:
+            return False
+        if args is None or self._args is None:
+            return args is self._args
+        pairs = zip(args, self._args, strict=False)
+        return len(args) == len(self._args) and all(
+            one is other or (type(one) is type(other) is str and one == other)
+            for one, other in pairs
+        )
+
+    def take(self) -> t.Any:
+        """Return the result, or raise the error."""
+        self.is_taken = True
+        if self.error is not None:
+            raise self.error
+        return self._result
+
+
+class Resumption:
+    """Goes on with compiled rules, which get the outcome of the call.
+
+    :param ask: answers for arguments, and a call that was made before.
+    """
+
+    def __init__(self, ask: Callable[[tuple[t.Any, ...], bool, Outcome, float], bool]) -> None:
+        self._ask = ask
+        #: How often in a row the second part gave up.
+        self.in_vain = 0
+
+    def __call__(
+        self, args: tuple[t.Any, ...], is_searched: bool, begun: float, *made: t.Any
+    ) -> bool:
+        """Answer a question after a call was made."""
+        self.in_vain += 1
+        outcome = Outcome(*made)
+        answer = self._ask(args, is_searched, outcome, begun)
+        if outcome.error is not None:
+            # INVARIANT: no answer is made of an error by asking again.
+            raise outcome.error
+        return answer
+
+
+def observing_function(
+    parameters: list[str],
+    observation: Observation,
+    begin: list[ast.stmt] | None,
+    second: str,
+    resume: str,
+    first: str = "",
+) -> ast.FunctionDef:
+    """Write the function that calls both parts.
+
+    :param begin: the first part, if it is short.
+    :param second: the global name of the second part; ``resume`` and ``first`` are others.
+    """
+    given = [load(name) for name in parameters]
+    owner, name = load(observation.owner), ast.Constant(observation.name)
+    no_answer: list[ast.stmt] = [ast.Return(ast.Constant(None))]
+    in_vain = ast.Attribute(load(resume), "in_vain", ast.Load())
+    is_vain = compared(in_vain, ast.Gt(), ast.Constant(_MOST_IN_VAIN))
+    is_told = compared(load("answer"), ast.IsNot(), load("is_needed"))
+    body: list[ast.stmt] = [
+        assign("answer", call(first, *given, load("is_searched"))),
+        ast.If(is_told, [ast.Return(load("answer"))], []),
+    ]
+    if begin is not None:
+        body = begin
+    body.append(ast.If(is_vain, no_answer, []))
+    handlers = [ast.ExceptHandler(load("StopIteration"), "error", [_stopped()])]
+    args: ast.expr = ast.Constant(None)
+    if observation.args is None:
+        made: ast.expr = ast.Attribute(owner, observation.name, ast.Load())
+        failed = load("error")
+        again = _resumed(resume, parameters, [owner, name, args, ast.Constant(None), failed])
+        handlers.append(ast.ExceptHandler(load("AttributeError"), "error", [ast.Return(again)]))
+    else:
+        body.append(assign("method", call("getattr", owner, name, ast.Constant(None))))
+        kind = call("type", load("method"))
+        is_other = compared(kind, ast.NotIn(), load("functions"))
+        body.append(ast.If(is_other, no_answer, []))
+        made = ast.Call(load("method"), [*map(_written, observation.args)], [])
+        args = ast.Tuple([*map(_written, observation.args)], ast.Load())
+    took = ast.BinOp(call("monotonic"), ast.Sub(), load("begun"))
+    second_answer = call(second, *given, load(RESULT), load("is_searched"))
+    is_brief = compared(took, ast.LtE(), ast.Constant(_BRIEF))
+    kept = ast.Assign([ast.Attribute(load(resume), "in_vain", ast.Store())], ast.Constant(0))
+    is_open = compared(load("answer"), ast.Is(), ast.Constant(None))
+    again = _resumed(resume, parameters, [owner, name, args, load(RESULT), ast.Constant(None)])
+    body += [
+        assign("begun", call("monotonic")),
+        ast.Try([assign(RESULT, made)], handlers, [], []),
+        assign("answer", ast.IfExp(is_brief, second_answer, ast.Constant(None))),
+        ast.If(is_open, [ast.Return(again)], []),
+        kept,
+        ast.Return(load("answer")),
+    ]
+    return function_of("observing", parameters, body, ("is_searched",))
+
+
+def _resumed(resume: str, parameters: list[str], outcome: list[ast.expr]) -> ast.expr:
+    args = ast.Tuple([load(name) for name in parameters], ast.Load())
+    return call(resume, args, load("is_searched"), load("begun"), *outcome)
+
+
+def _stopped() -> ast.stmt:
+    message = ast.Constant("A Python object that the policy reads raised StopIteration.")
+    return ast.Raise(call("RuntimeError", message), load("error"))
+
+
+def _written(value: Known) -> ast.expr:
+    return load(value.name) if value.literal is None else ast.Constant(value.literal.value)
+
+
+#: The globals of these functions.
+NAMES: Mapping[str, t.Any] = {
+    "is_needed": IS_NEEDED,
+    "functions": _CALLABLE,
+    "monotonic": time.monotonic,
+}

@@ -1,0 +1,54 @@
+"""Sets and tables of classes that keep no temporary class alive.
+
+A class that a function made goes with its last object, unless something holds it. In a set or a
+dictionary, ``WeakClass`` stands for such a class: it is found by the class itself, and leaves when
+that goes.
+"""
+
+from __future__ import annotations
+
+import typing as t
+import weakref
+from collections.abc import Callable, MutableMapping
+
+
+class WeakClass(weakref.ref[type]):
+    """Equals a class, and does not hold it."""
+
+    __slots__ = ()
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or self() is other
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    __hash__ = weakref.ref.__hash__
+
+
+def add_class(classes: set[t.Any], cls: type, *, keeps: bool) -> None:
+    """Add a class to a set.
+
+    :param keeps: whether the set may hold it.
+    """
+    if cls not in classes:
+        classes.add(cls if keeps else WeakClass(cls, classes.discard))
+
+
+def set_for_class(
+    table: MutableMapping[t.Any, t.Any],
+    cls: type,
+    value: t.Any,
+    *,
+    keeps: bool,
+    key: Callable[[t.Any], t.Any] = lambda each: each,
+) -> None:
+    """Set the value for a class in a table.
+
+    :param keeps: whether the table may hold the class.
+    :param key: gives the key for what stands for the class.
+    """
+    if keeps or key(cls) in table:
+        table[key(cls)] = value
+    else:
+        table[key(WeakClass(cls, lambda ended: table.pop(key(ended), None)))] = value
