@@ -339,3 +339,44 @@ def test_classes_without_end_are_answered() -> None:
         assert oso.is_allowed(user, "read", sheet) is False
         sheet.owner = user
         assert oso.is_allowed(user, "read", sheet) is True
+
+
+def test_what_a_method_changes_may_be_read_as_it_left_it() -> None:
+    """A goal in front of a call may see what the call changed: a method should change nothing."""
+
+    class User:
+        def __init__(self) -> None:
+            self.quota = 1
+
+        def consume(self) -> bool:
+            self.quota -= 1
+            return True
+
+    policy = 'allow(u: User, "post", _) if u.quota > 0 and u.consume();'
+    answers = []
+    for compiled in (True, False):
+        oso = Oso(compiled=compiled)
+        oso.register_class(User)
+        oso.load_str(policy)
+        answers.append(oso.is_allowed(User(), "post", "page"))
+
+    assert answers == [False, True]
+
+
+def test_call_is_not_made_where_what_stands_before_it_fails() -> None:
+    """A method that changes something is not called for a rule that does not come to it."""
+
+    class User:
+        def __init__(self) -> None:
+            self.quota = 0
+
+        def refill(self) -> bool:
+            self.quota = 9
+            return True
+
+    oso = Oso()
+    oso.register_class(User)
+    oso.load_str('allow(u: User, "post", _) if u.quota > 0 and u.refill();')
+    user = User()
+
+    assert (oso.is_allowed(user, "post", "page"), user.quota) == (False, 0)

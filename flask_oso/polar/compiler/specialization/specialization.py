@@ -130,6 +130,9 @@ class SpecializationWriter(Guards):
         """
         self._write_all()
         observation = self.observation
+        if observation is not None and dict in self._classes.values():
+            # The question has a copy of a dictionary as it was before the call.
+            raise NotCompilable("a call of the application beside a dictionary", None)
         # A solution may come behind a call that is made later.
         keeps_order = self._keeps_order() and observation is None
         is_first = observation is not None and not observation.is_made
