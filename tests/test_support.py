@@ -59,6 +59,8 @@ INSIDE = {
     "fuzz/targets/proofs.py": {"flask_oso.polar.proof", "flask_oso.polar.solver"},
     # The order that is found when functions are made is that of the solver.
     "polar/compiler/test_size.py": {"flask_oso.polar.solver"},
+    # Decisions of requests are asked in the same way.
+    "polar/compiler/test_usual_questions.py": {"flask_oso.oso"},
     # The index of clauses leaves out what numbers tell apart.
     "polar/solver/test_clauses.py": {"flask_oso.polar.host.numbers"},
     # Time is measured where it could grow.

@@ -6,11 +6,14 @@ cannot be compiled is left to it.
 ``binding_analysis``, ``snippets``, ``scopes``
     which clauses match a call, and in which order; makers of ``ast`` nodes; the values, variables
     and goals that are known while a function is written.
-``places``, ``lists``, ``patterns``, ``lookups``, ``searches``, ``goals``, ``compiler``
+``goal_writers``, ``compiler``
     the code for each kind of goal; the function of a rule.
 ``specialization``
     one function for a whole question on plain data.
-``entry_points``, ``source_map``, ``runtime``, ``programs``
-    functions that take a question; from Python frames to goals; what functions call while they
+``entry_points``, ``function_tables``, ``string_questions``
+    functions that take a question; the choice of a function by an argument; questions for all
+    strings.
+``source_map``, ``known_classes``, ``runtime``, ``programs``
+    from Python frames to goals; how values of a class compare; what functions call while they
     run; all functions of an engine.
 """

@@ -19,7 +19,7 @@ import re
 import typing as t
 from collections.abc import Iterable
 
-from ..nodes import Expression, Instance, Operator, Pattern, Term, Value
+from ..nodes import Call, Expression, Instance, Operator, Pattern, Term, Value
 from ..solver.class_index import Lineage
 from ..solver.clauses import Clause, Slot, passed_on
 from ..traversal import goals_in
@@ -32,9 +32,9 @@ from .binding_analysis import (
     is_string,
     order_clauses,
 )
-from .goals import GoalWriter
-from .lists import is_open_list, open_list
-from .patterns import (
+from .goal_writers.goals import GoalWriter
+from .goal_writers.lists import is_open_list, open_list
+from .goal_writers.patterns import (
     Argument,
     at_most_one_matches,
     instance_test,
@@ -43,7 +43,7 @@ from .patterns import (
     is_simple_head,
     pattern_class,
 )
-from .places import Output
+from .goal_writers.places import Output
 from .scopes import (
     GoalPart,
     Pending,
@@ -636,3 +636,18 @@ def _note(state: ast.expr) -> ast.stmt:
 def _together(statements: list[ast.stmt]) -> ast.stmt:
     """Write statements as one."""
     return statements[0] if len(statements) == 1 else ast.If(ast.Constant(True), statements, [])
+
+
+def has_one_solution(body: Term | None) -> bool:
+    """Tell whether a body has at most one solution: it has no search and no call."""
+    stack: list[t.Any] = [body]
+    while stack:
+        term = stack.pop()
+        if isinstance(term, Expression):
+            if term.operator in (Operator.IN, Operator.OR, Operator.CUT):
+                return False
+            if term.operator not in (Operator.NOT, Operator.FORALL):
+                stack.extend(term.args)
+        elif isinstance(getattr(term, "term", term), Call):
+            return False
+    return True

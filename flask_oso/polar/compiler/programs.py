@@ -15,7 +15,6 @@ import dataclasses
 import functools
 import itertools
 import math
-import operator
 import os
 import threading
 import time
@@ -26,7 +25,6 @@ from collections.abc import Callable, Iterator, Sequence
 from ..environment import STORED_ENVIRONMENT
 from ..host import sandbox
 from ..host.data_adapter import Relation
-from ..nodes import Call, Expression, Operator, Term
 from ..output import STORED_VARIABLE
 from ..policy.garbage import without_collector
 from ..solver.class_index import ClassIndex, Lineage
@@ -48,9 +46,10 @@ from .binding_analysis import (
     matching_clauses,
     measure_height,
 )
-from .compiler import RuleCompiler
-from .entry_points import CLOCK_INTERVAL, NEW_CLOCK, QUESTION_FILE, EntryPointWriter
-from .patterns import possible_clauses
+from .compiler import RuleCompiler, has_one_solution
+from .entry_points import CLOCK_INTERVAL, QUESTION_FILE, EntryPointWriter
+from .function_tables import FunctionTable
+from .goal_writers.patterns import possible_clauses
 from .runtime import Clock, Runtime, is_deep
 from .scopes import Site, Variant
 from .snippets import Position, with_positions
@@ -70,7 +69,7 @@ from .specialization.equality import SideEffectFreeEquality
 from .specialization.observation import NAMES as OBSERVING_NAMES
 from .specialization.observation import Outcome
 from .specialization.operations import SilentOperations
-from .specialization.weak_classes import set_for_class
+from .string_questions import StringQuestions, found_strings
 
 CompiledFunction = Callable[..., bool]
 #: The share of the time of a question that may be spent on compiling.
@@ -414,7 +413,7 @@ class CompiledProgram(Runtime):
         if search is None:
             self._make_search(name, kinds, questions, args)
         try:
-            return _found(questions, args)
+            return found_strings(questions, args)
         except _QueryNeeded:
             return None
         except Exception:
@@ -553,7 +552,7 @@ class CompiledProgram(Runtime):
             self._tables[variant] = None
             if dispatch is not None:
                 name = f"t{len(self._tables)}"
-                self._names[name] = _Table(self, variant, dispatch)
+                self._names[name] = FunctionTable(self, variant, dispatch)
                 self._tables[variant] = dispatch, name
         return self._tables[variant]
 
@@ -636,7 +635,7 @@ class CompiledProgram(Runtime):
                 return []
             for chosen in [*self._tables.values()]:
                 if chosen is not None and chosen[1] not in filled:
-                    t.cast(_Table, self._names[chosen[1]]).fill()
+                    t.cast(FunctionTable, self._names[chosen[1]]).fill()
                     filled.add(chosen[1])
             return [variant for variant in self._functions if variant not in self._made]
 
@@ -747,7 +746,7 @@ class CompiledProgram(Runtime):
         """Tell whether a call has at most one solution."""
         clauses = self.clauses_for(variant.name, variant.arity, variant.facts)
         return len(clauses) <= 1 and all(
-            not has_cut(clause) and _is_single(clause.body) for clause in clauses
+            not has_cut(clause) and has_one_solution(clause.body) for clause in clauses
         )
 
     def _make(self, variant: Variant) -> CompiledFunction:
@@ -793,152 +792,3 @@ class CompiledProgram(Runtime):
         if not variant.is_test:
             return lambda *args: self._hand_over_each(name, args[:arity], args[-1])  # type: ignore[return-value]
         return lambda *args: self._hand_over(name, args[:arity], args[-1])
-
-
-class StringQuestions:
-    """The questions for the strings of one argument, by the classes of the others.
-
-    :param texts: all strings.
-    """
-
-    def __init__(
-        self, program: CompiledProgram, name: str, arity: int, at: int, texts: frozenset[str]
-    ) -> None:
-        self.texts = texts
-        self._program = program
-        self.at = at
-        known = program.specializations_at(name, arity, at)
-        #: The argument by whose class specializations are chosen.
-        self.by = 0 if known is None else known.by
-        self._rule = name, arity, at
-        self._others = [position for position in range(arity) if position != at]
-        self._by_kinds: dict[tuple[type, ...], list[tuple[t.Any, ...]]] = {}
-
-    def about(self, args: tuple[t.Any, ...]) -> list[tuple[t.Any, ...]]:
-        """Return the questions for the classes of some arguments."""
-        kinds = tuple([type(args[position]) for position in self._others])
-        known = self._by_kinds.get(kinds)
-        if known is None:
-            known = self._questions_for(kinds)
-            if all(map(self._program.host.keeps, kinds)):
-                self._by_kinds[kinds] = known
-        return known
-
-    def _questions_for(self, kinds: tuple[type, ...]) -> list[tuple[t.Any, ...]]:
-        program, (name, arity, at) = self._program, self._rule
-        lineages = {
-            position: lineage
-            for position, kind in zip(self._others, kinds, strict=True)
-            if kind is not int and (lineage := program.lineage(kind)) is not None
-        }
-        texts = program.strings_of(name, arity, at, lineages)
-        # Where no string is possible, one is asked about, since a rule may still raise an error.
-        texts = texts or frozenset({min(self.texts)})
-        known = tuple(sorted(lineages.items()))
-        return [
-            program.string_question(Variant(name, arity, ((at, text),), False, known), at)
-            for text in sorted(texts)
-        ]
-
-
-def _found(questions: StringQuestions, args: tuple[t.Any, ...]) -> set[str]:
-    """Return the strings for which the answer is yes."""
-    at, found = questions.at, set()
-    before, after = args[:at], args[at + 1 :]
-    kind, clock = type(args[questions.by]), [*NEW_CLOCK]
-    for text, specializations, question in questions.about(args):
-        given = (*before, text, *after)
-        answer = specializations[kind](*given, True)
-        if answer is None:
-            answer = question(*given, clock)
-        if answer:
-            found.add(text)
-    return found
-
-
-class _Table(dict[t.Any, CompiledFunction]):
-    """The functions for the values, and the classes, of one argument.
-
-    :param variant: the function without what the argument tells.
-    """
-
-    def __init__(self, program: CompiledProgram, variant: Variant, dispatch: Dispatch) -> None:
-        super().__init__()
-        self.dispatch = dispatch
-        self._program = program
-        self._variant = variant
-        #: The functions for strings, and integers, that are no literals.
-        self._others: dict[type, CompiledFunction] = {}
-
-    def variants(self) -> list[Variant]:
-        """Return the functions for all literals, and one of each kind for what is none."""
-        keys: list[t.Any] = [*self.dispatch.objects, *_in_text_order(self.dispatch.literals)]
-        found = [self.variant_of(key) for key in keys]
-        if any(type(key) is str for key in keys):
-            found.append(self._with_literal(None))
-        return [*dict.fromkeys([*found, self._variant.at_odd(self.dispatch.at)])]
-
-    def fill(self) -> None:
-        """Give names to these functions."""
-        for variant in self.variants():
-            self._program.function(variant)
-
-    def __missing__(self, key: t.Any) -> CompiledFunction:
-        # Which strings, integers and temporary classes are asked about has no end.
-        kind = type(key)
-        is_literal = kind in (str, int) and not self.dispatch.objects
-        other = self._others.get(kind) if is_literal and key not in self.dispatch.literals else None
-        if other is not None:
-            return other
-        variant = self.variant_of(key)
-        made = self._program.known(variant)
-        if made is None:
-            return self._program.later(variant)
-        if not is_literal:
-            set_for_class(self, key, made, keeps=self._program.host.keeps(key))
-        elif key in self.dispatch.literals:
-            self[key] = made
-        else:
-            self._others[kind] = made
-        return made
-
-    def variant_of(self, key: t.Any) -> Variant:
-        """Return the function for a string, an integer or a class."""
-        at, variant = self.dispatch.at, self._variant
-        if self.dispatch.objects:
-            found = key if key in self.dispatch.objects else None
-            return dataclasses.replace(variant, objects=(*variant.objects, (at, found)))
-        if type(key) is str or (type(key) is int and key in self.dispatch.literals):
-            return self._with_literal(key if key in self.dispatch.literals else None)
-        lineage = self._program.lineage(int if type(key) is int else key)
-        if lineage is None:
-            return variant.at_odd(at)
-        made = self._with_literal(None) if type(key) is int else variant
-        return dataclasses.replace(made, lineages=_with(made.lineages, at, lineage))
-
-    def _with_literal(self, literal: str | int | None) -> Variant:
-        known = _with(self._variant.known, self.dispatch.at, literal)
-        return dataclasses.replace(self._variant, known=known)
-
-
-def _with(known: tuple[tuple[int, t.Any], ...], at: int, value: t.Any) -> t.Any:
-    return tuple(sorted((*known, (at, value)), key=operator.itemgetter(0)))
-
-
-def _in_text_order(literals: t.Iterable[str | int]) -> list[str | int]:
-    return sorted(literals, key=lambda each: (type(each) is str, each))
-
-
-def _is_single(body: Term | None) -> bool:
-    """Tell whether a body has at most one solution: it has no search and no call."""
-    stack: list[t.Any] = [body]
-    while stack:
-        term = stack.pop()
-        if isinstance(term, Expression):
-            if term.operator in (Operator.IN, Operator.OR, Operator.CUT):
-                return False
-            if term.operator not in (Operator.NOT, Operator.FORALL):
-                stack.extend(term.args)
-        elif isinstance(getattr(term, "term", term), Call):
-            return False
-    return True

@@ -16,11 +16,9 @@ from collections.abc import Callable, Iterable, Iterator
 from ..environment import STORED_ENVIRONMENT
 from ..exceptions import OsoError, UnexpectedPolarTypeError
 from ..host import attribute_access, numbers, sandbox, terms
-from ..host.awaitables import is_awaitable, may_be_awaited
 from ..host.comparison import Comparison, compare_values, failed_comparison
 from ..host.conversion import copied_data, is_data, result_to_term, to_python, to_term
 from ..host.iterators import READ, IteratorUse
-from ..host.numbers import INTEGER_MAX, INTEGER_MIN
 from ..host.registry import Host, Identities, UnreadRelation
 from ..host.sandbox import ITERATED
 from ..host.value_classes import (
@@ -30,9 +28,6 @@ from ..host.value_classes import (
     ORDERED,
     SETS,
     find_by_hash,
-    inherits_comparisons,
-    is_hashed,
-    is_told_from_nil,
 )
 from ..nodes import (
     Call,
@@ -53,8 +48,8 @@ from ..solver.rule_order import sort_clauses
 from ..solver.solver import Solver
 from ..solver.tabling import EXHAUSTED, RESUMED, TabledSolver, key_of
 from ..sources import Span
-from .binding_analysis import compares_by_identity, is_plain
 from .entry_points import CLOCK_INTERVAL, SolverNeeded
+from .known_classes import SCALARS, KnownClasses, is_number
 from .scopes import HandedGoal, Site
 from .source_map import (
     GoalSteps,
@@ -65,8 +60,6 @@ from .source_map import (
     until_next_entry,
     with_spans,
 )
-from .specialization.operations import ClassMemo
-from .specialization.weak_classes import add_class
 
 #: The steps until the next check of the clock, when the question began, its ``IteratorUse``, its
 #: ``Table``, and the ``Outcome`` of a call that was made before; ``None`` for what it did not need.
@@ -78,15 +71,6 @@ _BRIEF = 0.005
 _MISSING = object()
 _NO_ENTRY = object()
 _UNLOADED = object()
-_HARMLESS = (bool, int, float, str, list, dict, type(None), types.MethodType, UnreadRelation)
-_SCALARS = frozenset({bool, int, float, str})
-#: Classes whose values are no objects of the host for the solver, or may be none.
-_NO_OBJECTS = frozenset(
-    {
-        *(*_SCALARS, list, dict, terms.Variable, terms.Predicate, terms.Expression),
-        *(terms.TypeConstraint, terms.Pattern, types.CoroutineType, UnreadRelation),
-    }
-)
 _NO_OBJECT = Value(False)
 #: The globals of compiled functions that are the same for all engines.
 _SHARED: dict[str, t.Any] = {
@@ -96,7 +80,7 @@ _SHARED: dict[str, t.Any] = {
     "once": (None,),
     "never": (),
     "is_searched": False,
-    "scalars": _SCALARS,
+    "scalars": SCALARS,
     "variable": terms.Variable("_"),
     "copied_kinds": frozenset({list, dict}),
     "gone_through": ITERATED | {str},
@@ -113,20 +97,25 @@ _SHARED: dict[str, t.Any] = {
 }
 #: The members of ``Runtime`` that functions use: methods and sets of classes.
 _ASKED = (
-    *("plain", "readable", "simple", "decided", "harmless", "told"),
     *("equal", "matches", "read", "read_key", "field", "no_field", "in_order", "call_method"),
     *("found_in", "is_data"),
-    *("construct", "calculate", "split", "elements", "compare", "condition", "check_sandbox"),
+    *("construct", "calculate", "split", "elements", "compare", "condition"),
     *(
         "check_clock",
         "hand_over",
         "hand_over_each",
         "solve_goal",
-        "is_simple",
         "by_solver",
         "problem_of",
     ),
     "as_data",
+)
+
+
+#: Those of ``KnownClasses``.
+_OF_CLASSES = (
+    *("plain", "readable", "simple", "decided", "harmless", "told", "rows", "collections"),
+    *("check_sandbox", "is_simple"),
 )
 
 
@@ -144,44 +133,14 @@ class Runtime:
         self.host: Host = engine.host
         # The goals of the instructions of each function.
         self._sites: dict[types.CodeType, dict[int, Site]] = {}
-        # Classes whose values need no sandbox check and are no variables; more are learnt.
-        self._harmless: set[type] = {*_HARMLESS, *EQUATED, *MOMENTS, *ITERATED}
-        self._plain: set[type] = set()
-        # Classes whose values are objects of the host for the solver, and pass the sandbox.
-        self._objects: set[type] = {*EQUATED, *MOMENTS, *ITERATED} - _SCALARS
-        # Classes whose attributes Python reads directly, if the sandbox knows their names.
-        self._readable: set[type] = {*self._objects}
-        # Classes whose values Python compares without running code of a class.
-        self._simple: set[type] = {*EQUATED}
-        # Classes that derive from a native one and compare as it does.
-        self._derived: set[type] = set()
-        self._keeps = ClassMemo(self.host.keeps)
-        self._is_simple_class = ClassMemo(self._test_simple)
-        self._is_learnt = ClassMemo(self._test_learnt)
-        self._is_object_class = ClassMemo(self._test_object)
-        # Classes whose instances a set finds by their hash.
-        self._is_hashed = ClassMemo(lambda kind: is_hashed(kind) and not self.host.has_keys(kind))
-        # Classes whose values equal `nil` only if they are `nil`.
-        self._told: set[type] = {*EQUATED, *MOMENTS, *ITERATED, bool, list, dict}
-        # How values of two classes are compared.
-        self._pairs: dict[tuple[type, type], Comparison] = {}
-        # Classes whose objects are equal if they are the same row.
-        self._rows: set[type] = set()
-        # Collections of rows that are iterated over without running code.
-        rows = self.host.identities
-        self._collections = frozenset({list}) | (rows.collections if rows else frozenset())
-        self._harmless |= self._collections
-        # Classes whose values compare with literals without running code.
-        self._decided: set[type] = {*self._simple, bool}
-        for cls in self.host.classes.values():
-            self._learn(cls)
-            self._learn_metaclass(type(cls))
+        self._classes = KnownClasses(self.host)
 
     def shared_names(self) -> dict[str, t.Any]:
         """Return the globals of compiled functions, except constants."""
         return {
             **_SHARED,
             **{name: getattr(self, f"_{name}") for name in _ASKED},
+            **{name: getattr(self._classes, name) for name in _OF_CLASSES},
             "excludes": _excludes,
             "equals_itself": _equals_itself,
             "is_deep": is_deep,
@@ -190,47 +149,19 @@ class Runtime:
             "unread_relation": self.host.unread,
             "read_relation": _read_relation,
             "read_once": _read_once,
-            "rows": self._rows,
-            "collections": self._collections,
         }
 
     @property
     def known_classes(self) -> dict[str, set[type]]:
         """What is known of classes, by the name of the set."""
         return {
-            "simple": self._simple,
-            "derived": self._derived,
-            "objects": self._objects,
-            "told": self._told,
+            "simple": self._classes.simple,
+            "derived": self._classes.derived,
+            "objects": self._classes.objects,
+            "told": self._classes.told,
         }
 
     # -- what is known of classes -----------------------------------------------------------
-
-    def _is_simple(self, arg: t.Any) -> bool:
-        """Tell whether an argument can be used directly; learn its class if it can."""
-        if type(arg) in self._plain:
-            return True
-        kind = type(arg)
-        if kind is type and arg in self._plain:
-            return True
-        if (kind is str and arg.isascii()) or (kind is int and _is_number(arg)):
-            return True
-        if kind not in _NO_OBJECTS:
-            return self._is_simple_class(kind)
-        if kind in (list, dict) or sandbox.is_internal(kind) or is_awaitable(arg):
-            return False
-        term = to_term(arg)
-        if type(term) is Instance:
-            self._learn(type(arg))
-            return True
-        return type(term) is Value
-
-    def _test_simple(self, kind: type) -> bool:
-        """Tell whether arguments of a class that is none of Polar's can be used directly."""
-        if sandbox.is_internal(kind) or may_be_awaited(kind):
-            return False
-        self._learn(kind)
-        return True
 
     def _as_data(self, args: tuple[t.Any, ...]) -> tuple[t.Any, ...] | None:
         """Return arguments with copies of lists and dictionaries, which the question may change.
@@ -242,105 +173,32 @@ class Runtime:
         taken = []
         for arg in args:
             kind = type(arg)
-            if kind in self._plain:
+            if kind in self._classes.plain:
                 taken.append(arg)
             elif kind is list or kind is dict:
-                if not is_data(arg, self._objects, any_keys=True):
+                if not is_data(arg, self._classes.objects, any_keys=True):
                     return None
                 taken.append(copied_data(arg))
-            elif self._is_simple(arg):
+            elif self._classes.is_simple(arg):
                 taken.append(arg)
             else:
                 return None
         return tuple(taken)
-
-    def _learn(self, cls: type) -> None:
-        """Note what is known of a class, once."""
-        self._is_learnt(cls)
-
-    def _test_learnt(self, cls: type) -> bool:
-        if not is_plain(cls) or issubclass(cls, type) or sandbox.is_internal(cls):
-            return False
-        self._add(cls, self._plain, self._readable)
-        if not sandbox.passes_sandbox(cls):
-            return False
-        self._is_object(cls)
-        if self.host.has_keys(cls):
-            self._add(cls, self._rows, self._decided, self._harmless)
-        elif compares_by_identity(cls):
-            self._add(cls, self._simple, self._decided)
-        return True
-
-    def _add(self, cls: type, *sets: set[type]) -> None:
-        """Add a class to sets, which do not hold it if it may go."""
-        keeps = self._keeps(cls)
-        for classes in sets:
-            add_class(classes, cls, keeps=keeps)
-
-    def _learn_metaclass(self, kind: type) -> None:
-        """Learn that classes of a kind are equal if they are the same."""
-        if compares_by_identity(kind) and self._is_object(kind):
-            self._simple.add(kind)
-            self._decided.add(kind)
-
-    def _check_sandbox(self, value: t.Any, span: t.Any) -> None:
-        """Check a value in the sandbox; learn the class of one that passes."""
-        kind = type(value)
-        if kind not in _NO_OBJECTS and self._is_object(kind):
-            return
-        sandbox.check_reachable(value, span)
-        if kind is terms.Variable:
-            raise SolverNeeded
-        if sandbox.passes_sandbox(kind):
-            self._add(kind, self._harmless)
 
     def _by_solver(self, name: str, args: tuple[t.Any, ...]) -> bool:
         return bool(self._engine.solve_call(name, args))
 
     # -- what functions ask for -----------------------------------------------------------
 
-    def _is_object(self, kind: type) -> bool:
-        """Tell whether values of a class are objects of the host, and pass the sandbox."""
-        return kind in self._objects or self._is_object_class(kind)
-
-    def _test_object(self, kind: type) -> bool:
-        if kind in _NO_OBJECTS or not sandbox.passes_sandbox(kind):
-            return False
-        if inherits_comparisons(kind):
-            self._add(kind, self._derived)
-        if is_told_from_nil(kind):
-            self._add(kind, self._told)
-        self._add(kind, self._harmless, self._readable, self._objects)
-        return True
-
-    def _comparison_of(self, left: type, right: type) -> Comparison:
-        """Return how values of two classes are compared."""
-        found = self._find_comparison(left, right)
-        if self._keeps(left) and self._keeps(right):
-            self._pairs[left, right] = found
-        return found
-
-    def _find_comparison(self, left: type, right: type) -> Comparison:
-        if left is right and self.host.has_keys(left):
-            return _ROWS
-        kinds = left, right
-        if _SCALARS.issuperset(kinds):
-            return _OF_SCALARS
-        objects = [self._is_object(kind) for kind in kinds]
-        others = [kind for kind, is_object in zip(kinds, objects, strict=True) if not is_object]
-        if any(objects) and all(kind in _SCALARS or kind in (list, dict) for kind in others):
-            return _PYTHON
-        return _LISTS if left is right is list else _SOLVER
-
     def _equal(self, left: t.Any, right: t.Any, spans: tuple[t.Any, t.Any]) -> bool:
         kinds = type(left), type(right)
-        how = self._pairs.get(kinds)
+        how = self._classes.pairs.get(kinds)
         if how is None:
             for value, span in zip((left, right), spans, strict=True):
                 if span is not None:
-                    self._check_sandbox(value, span)
-                self._learn(type(value))
-            how = self._comparison_of(*kinds)
+                    self._classes.check_sandbox(value, span)
+                self._classes.learn(type(value))
+            how = self._classes.comparison_of(*kinds)
         if how is _PYTHON:
             try:
                 return bool(_copied(left) == _copied(right))
@@ -356,7 +214,7 @@ class Runtime:
                 return answer
         for value, span in zip((left, right), spans, strict=True):
             if span is not None:
-                self._check_sandbox(value, span)
+                self._classes.check_sandbox(value, span)
         return bool(self._engine.solver().equal(_ground(left), _ground(right)))
 
     def _equal_lists(self, left: list[t.Any], right: list[t.Any]) -> bool | None:
@@ -366,9 +224,9 @@ class Runtime:
         answer = len(left) == len(right)
         for one, other in zip(left, right, strict=False):
             kinds = type(one), type(other)
-            if _SCALARS.issuperset(kinds):
+            if SCALARS.issuperset(kinds):
                 answer = answer and numbers.equal_scalars(one, other)
-            elif self._simple.issuperset(kinds):
+            elif self._classes.simple.issuperset(kinds):
                 answer = answer and one == other
             else:
                 return None
@@ -376,7 +234,7 @@ class Runtime:
 
     def _is_data(self, value: t.Any) -> bool:
         """Tell whether a list or a dictionary is one for the solver, too."""
-        return is_data(value, self._objects)
+        return is_data(value, self._classes.objects)
 
     def _matches(self, item: t.Any, texts: tuple[str, ...]) -> Iterator[None]:
         for text in texts:
@@ -394,10 +252,10 @@ class Runtime:
         if kind is bool:
             raise self._here().operators.no_lookup(self._placed(value, written), span)
         found = self._attribute(value, name, span, self._here)
-        self._learn(kind)
-        self._is_object(kind)
-        if type(found) not in self._harmless:
-            self._check_sandbox(found, span)
+        self._classes.learn(kind)
+        self._classes.is_object(kind)
+        if type(found) not in self._classes.harmless:
+            self._classes.check_sandbox(found, span)
         return found
 
     def _field(self, value: t.Any, name: str, span: t.Any) -> t.Any:
@@ -415,9 +273,9 @@ class Runtime:
             return self._no_field(value, name, error, span)
         except attribute_access.UnreadableRelation as error:
             raise self._here().machine.unreadable(error, span) from error
-        self._learn(kind)
-        if type(found) not in self._harmless:
-            self._check_sandbox(found, span)
+        self._classes.learn(kind)
+        if type(found) not in self._classes.harmless:
+            self._classes.check_sandbox(found, span)
         return found
 
     def _no_field(self, value: t.Any, name: str, error: AttributeError, span: t.Any) -> t.Any:
@@ -450,7 +308,7 @@ class Runtime:
             raise here().machine.unreadable(error, span) from error
 
     def _reads_directly(self, kind: type) -> bool:
-        return not self.host.fields.get(kind) and self._is_object(kind)
+        return not self.host.fields.get(kind) and self._classes.is_object(kind)
 
     def _call_method(
         self, value: t.Any, key: t.Any, args: tuple[t.Any, ...], clock: Clock
@@ -463,12 +321,12 @@ class Runtime:
         if made is not None and not keywords and made.is_of(value, name, args):
             found = made.take()
             self._check_clock(clock)
-            if type(found) not in self._harmless:
-                self._check_sandbox(found, span)
+            if type(found) not in self._classes.harmless:
+                self._classes.check_sandbox(found, span)
             return found
         if kind is bool:
             raise self._here().operators.no_lookup(self._placed(value, written), span)
-        if is_unrestricted and (kind in self._objects or kind is str):
+        if is_unrestricted and (kind in self._classes.objects or kind is str):
             try:
                 method = getattr(value, name)
             except AttributeError as error:
@@ -484,8 +342,8 @@ class Runtime:
             found = method(*args)
             if time.monotonic() - clock[1] > _BRIEF:
                 self._check_clock(clock)
-        if type(found) not in self._harmless:
-            self._check_sandbox(found, span)
+        if type(found) not in self._classes.harmless:
+            self._classes.check_sandbox(found, span)
         return found
 
     def _construct(self, cls: type, what: t.Any, args: tuple[t.Any, ...], clock: Clock) -> t.Any:
@@ -501,8 +359,8 @@ class Runtime:
         sandbox.check_reachable(made, span)
         if not isinstance(made, cls):
             raise SolverNeeded
-        if type(made) not in self._plain:
-            self._learn(type(made))
+        if type(made) not in self._classes.plain:
+            self._classes.learn(type(made))
         return made
 
     def _called(
@@ -552,7 +410,7 @@ class Runtime:
         return _MISSING
 
     def _calculate(self, left: t.Any, right: t.Any, goal: Expression, result: t.Any) -> t.Any:
-        if _is_number(left) and _is_number(right):
+        if is_number(left) and is_number(right):
             with contextlib.suppress(ArithmeticError):
                 return numbers.calculate(goal.operator, left, right)
         name = getattr(goal.args[2], "name", "")
@@ -575,7 +433,7 @@ class Runtime:
         self, collection: t.Any, goal: Expression, span: t.Any, written: t.Any, clock: Clock
     ) -> Iterator[t.Any]:
         if span is not None:
-            self._check_sandbox(collection, span)
+            self._classes.check_sandbox(collection, span)
         kind = type(collection)
         if kind is str:
             yield from collection
@@ -586,7 +444,7 @@ class Runtime:
         if kind is not dict and sandbox.iterates_itself(kind):
             yield from self._members(collection, goal)
             return
-        if self._is_object(kind) and issubclass(kind, Iterable):
+        if self._classes.is_object(kind) and issubclass(kind, Iterable):
             yield from self._each(collection, goal, clock)
             return
         term = result_to_term(collection)
@@ -606,7 +464,7 @@ class Runtime:
     def _found_in(self, item: t.Any, collection: t.Any) -> t.Iterable[t.Any]:
         """Return what of a set may equal a value: itself or nothing, where its hash tells."""
         kind = type(item)
-        if kind not in self._simple or not self._is_hashed(kind):
+        if kind not in self._classes.simple or not self._classes.is_hashed(kind):
             return t.cast("t.Iterable[t.Any]", collection)
         found = find_by_hash(item, collection)
         if found is None:
@@ -621,12 +479,12 @@ class Runtime:
     def _element(self, element: t.Any, goal: Expression) -> t.Any:
         """Return an element as the solver takes it: a list or a dictionary as a copy."""
         kind = type(element)
-        if kind is str or kind in self._objects or kind in _SCALARS:
+        if kind is str or kind in self._classes.objects or kind in SCALARS:
             return element
         if kind is list or kind is dict:
             return _copied(element)
-        self._check_sandbox(element, goal.span)
-        self._is_object(kind)
+        self._classes.check_sandbox(element, goal.span)
+        self._classes.is_object(kind)
         return element
 
     def _each(self, collection: Iterable[t.Any], goal: Expression, clock: Clock) -> Iterator[t.Any]:
@@ -652,7 +510,7 @@ class Runtime:
         :param function: the function of Python for the operator.
         """
         kinds = type(left), type(right)
-        how = self._pairs.get(kinds) or self._comparison_of(*kinds)
+        how = self._classes.pairs.get(kinds) or self._classes.comparison_of(*kinds)
         if how is _PYTHON:
             try:
                 return bool(function(_copied(left), _copied(right)))
@@ -668,7 +526,7 @@ class Runtime:
 
     def _condition(self, value: t.Any, goal: Term, span: t.Any, written: t.Any) -> bool:
         """Raise the error for a condition that is neither true nor false."""
-        self._check_sandbox(value, span)
+        self._classes.check_sandbox(value, span)
         term = self._placed(value, written)
         return bool(self._here(term).condition(term, goal))
 
@@ -870,12 +728,6 @@ def is_deep() -> bool:
     except ValueError:
         return False
     return True
-
-
-def _is_number(value: t.Any) -> bool:
-    """Tell whether a value is a number of Polar: a float, or an integer of 64 bits."""
-    kind = type(value)
-    return kind is float or (kind is int and INTEGER_MIN <= value <= INTEGER_MAX)
 
 
 def _equals_itself(value: t.Any) -> bool:

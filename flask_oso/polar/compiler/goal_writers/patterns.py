@@ -10,15 +10,15 @@ import ast
 import typing as t
 from dataclasses import replace
 
-from ..host import sandbox
-from ..host.registry import RESERVED_NAMES, Host
-from ..nodes import Expression, List, Operator, Parameter, Pattern, Term, Value
-from ..solver.class_index import Lineage
-from ..solver.class_tests import has_instance_test
-from ..solver.clauses import Clause, Slot, Template
-from ..solver.matcher import has_pattern
-from ..sources import Span
-from .binding_analysis import (
+from ...host import sandbox
+from ...host.registry import RESERVED_NAMES, Host
+from ...nodes import Expression, List, Operator, Parameter, Pattern, Term, Value
+from ...solver.class_index import Lineage
+from ...solver.class_tests import has_instance_test
+from ...solver.clauses import Clause, Slot, Template
+from ...solver.matcher import has_pattern
+from ...sources import Span
+from ..binding_analysis import (
     ClauseOrder,
     KnownArguments,
     check_class,
@@ -26,10 +26,10 @@ from .binding_analysis import (
     is_class_only,
     is_plain,
 )
+from ..scopes import Goal, ProgramInterface, Ref, VariableCell, awaited_classes, prepend
+from ..snippets import any_of, assign, call, compared, is_type, load, negate
 from .lists import ListGoals, is_open_list
 from .places import Continuation
-from .scopes import Goal, ProgramInterface, Ref, VariableCell, awaited_classes, prepend
-from .snippets import any_of, assign, call, compared, is_type, load, negate
 
 #: An argument of a call: a value, or an unbound variable of a clause.
 Argument = Ref | tuple[int, Slot]

@@ -10,11 +10,11 @@ import ast
 import typing as t
 from dataclasses import replace
 
-from ..nodes import List, Term
-from ..solver.clauses import Slot, Template
+from ...nodes import List, Term
+from ...solver.clauses import Slot, Template
+from ..scopes import Goal, OpenList, Ref, prepend
+from ..snippets import assign, call, compared, load
 from .places import Continuation, GoalContext
-from .scopes import Goal, OpenList, Ref, prepend
-from .snippets import assign, call, compared, load
 
 
 def is_open_list(term: Term) -> bool:

@@ -11,11 +11,11 @@ import typing as t
 from collections.abc import Callable
 from dataclasses import replace
 
-from ..host.numbers import COMPARISON_FUNCTIONS
-from ..nodes import ARITHMETIC, COMPARISONS, Call, Expression, Operator, Term, Value
-from ..solver.clauses import Clause, Slot, Template
-from ..syntax.desugar import forall_as_negation
-from .binding_analysis import (
+from ...host.numbers import COMPARISON_FUNCTIONS
+from ...nodes import ARITHMETIC, COMPARISONS, Call, Expression, Operator, Term, Value
+from ...solver.clauses import Clause, Slot, Template
+from ...syntax.desugar import forall_as_negation
+from ..binding_analysis import (
     ArgumentFacts,
     ClauseOrder,
     NotCompilable,
@@ -24,9 +24,7 @@ from .binding_analysis import (
     is_string,
     order_clauses,
 )
-from .patterns import Argument, at_most_one_matches, instance_test, is_simple_head
-from .places import MAX_LOOPS, Continuation, Output
-from .scopes import (
+from ..scopes import (
     Goal,
     GoalPart,
     HandedGoal,
@@ -41,8 +39,7 @@ from .scopes import (
     prepend,
     variables_in,
 )
-from .searches import SearchGoals
-from .snippets import (
+from ..snippets import (
     COMPARE,
     all_of,
     assign,
@@ -54,6 +51,9 @@ from .snippets import (
     looked_up,
     negate,
 )
+from .patterns import Argument, at_most_one_matches, instance_test, is_simple_head
+from .places import MAX_LOOPS, Continuation, Output
+from .searches import SearchGoals
 
 
 class GoalWriter(SearchGoals):

@@ -9,14 +9,14 @@ import ast
 import typing as t
 from dataclasses import replace
 
-from ..host import sandbox
-from ..nodes import Call, Dictionary, Expression, List, Operator, Origin, Term, Value
-from ..solver.clauses import Slot, Template
-from .binding_analysis import is_plain
+from ...host import sandbox
+from ...nodes import Call, Dictionary, Expression, List, Operator, Origin, Term, Value
+from ...solver.clauses import Slot, Template
+from ..binding_analysis import is_plain
+from ..scopes import Ref, VariableCell
+from ..snippets import assign, call, compared, is_type, load, negate
 from .patterns import PatternGoals
 from .places import Continuation
-from .scopes import Ref, VariableCell
-from .snippets import assign, call, compared, is_type, load, negate
 
 
 class LookupGoals(PatternGoals):

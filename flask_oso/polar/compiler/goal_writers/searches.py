@@ -7,15 +7,15 @@ import typing as t
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ..host.numbers import equal_scalars
-from ..nodes import Expression, List, Operator, Term, Value
-from ..solver.clauses import Template
-from ..traversal import conjuncts_in
-from .binding_analysis import is_string
+from ...host.numbers import equal_scalars
+from ...nodes import Expression, List, Operator, Term, Value
+from ...solver.clauses import Template
+from ...traversal import conjuncts_in
+from ..binding_analysis import is_string
+from ..scopes import Goal, GoalPart, Pending, Ref, Scope, Site, VariableCell, prepend, variables_in
+from ..snippets import assign, block, call, compared, is_type, load
 from .lookups import LookupGoals
 from .places import MAX_LOOPS, Continuation, Output
-from .scopes import Goal, GoalPart, Pending, Ref, Scope, Site, VariableCell, prepend, variables_in
-from .snippets import assign, block, call, compared, is_type, load
 
 #: The most goals that are written with the alternatives before them, which repeats them.
 MAX_REPEATED = 60

@@ -11,13 +11,13 @@ import typing as t
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
-from ..host import numbers, sandbox
-from ..host.conversion import to_python
-from ..nodes import Instance, List, Term, Value
-from ..solver.clauses import Clause, Slot
-from ..sources import Span
-from .binding_analysis import NotCompilable, compares_by_identity, is_constant, is_plain
-from .scopes import (
+from ...host import numbers, sandbox
+from ...host.conversion import to_python
+from ...nodes import Instance, List, Term, Value
+from ...solver.clauses import Clause, Slot
+from ...sources import Span
+from ..binding_analysis import NotCompilable, compares_by_identity, is_constant, is_plain
+from ..scopes import (
     Goal,
     GoalPart,
     Pending,
@@ -30,7 +30,7 @@ from .scopes import (
     Variant,
     prepend,
 )
-from .snippets import (
+from ..snippets import (
     Position,
     assign,
     call,

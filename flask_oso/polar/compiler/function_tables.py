@@ -1,0 +1,100 @@
+"""Tables of compiled functions: by the value, or the class, of one argument."""
+
+from __future__ import annotations
+
+import dataclasses
+import operator
+import typing as t
+from collections.abc import Callable
+
+from ..host.registry import Host
+from ..solver.class_index import Lineage
+from .binding_analysis import Dispatch
+from .scopes import Variant
+from .specialization.weak_classes import set_for_class
+
+CompiledFunction = Callable[..., bool]
+
+
+class TableProgram(t.Protocol):
+    """What a table needs of the program."""
+
+    host: Host
+
+    def function(self, variant: Variant) -> str: ...
+    def known(self, variant: Variant) -> CompiledFunction | None: ...
+    def later(self, variant: Variant) -> CompiledFunction: ...
+    def lineage(self, cls: type) -> Lineage | None: ...
+
+
+class FunctionTable(dict[t.Any, CompiledFunction]):
+    """The functions for the values, and the classes, of one argument.
+
+    :param variant: the function without what the argument tells.
+    """
+
+    def __init__(self, program: TableProgram, variant: Variant, dispatch: Dispatch) -> None:
+        super().__init__()
+        self.dispatch = dispatch
+        self._program = program
+        self._variant = variant
+        #: The functions for strings, and integers, that are no literals.
+        self._others: dict[type, CompiledFunction] = {}
+
+    def variants(self) -> list[Variant]:
+        """Return the functions for all literals, and one of each kind for what is none."""
+        keys: list[t.Any] = [*self.dispatch.objects, *_in_text_order(self.dispatch.literals)]
+        found = [self.variant_of(key) for key in keys]
+        if any(type(key) is str for key in keys):
+            found.append(self._with_literal(None))
+        return [*dict.fromkeys([*found, self._variant.at_odd(self.dispatch.at)])]
+
+    def fill(self) -> None:
+        """Give names to these functions."""
+        for variant in self.variants():
+            self._program.function(variant)
+
+    def __missing__(self, key: t.Any) -> CompiledFunction:
+        # Which strings, integers and temporary classes are asked about has no end.
+        kind = type(key)
+        is_literal = kind in (str, int) and not self.dispatch.objects
+        other = self._others.get(kind) if is_literal and key not in self.dispatch.literals else None
+        if other is not None:
+            return other
+        variant = self.variant_of(key)
+        made = self._program.known(variant)
+        if made is None:
+            return self._program.later(variant)
+        if not is_literal:
+            set_for_class(self, key, made, keeps=self._program.host.keeps(key))
+        elif key in self.dispatch.literals:
+            self[key] = made
+        else:
+            self._others[kind] = made
+        return made
+
+    def variant_of(self, key: t.Any) -> Variant:
+        """Return the function for a string, an integer or a class."""
+        at, variant = self.dispatch.at, self._variant
+        if self.dispatch.objects:
+            found = key if key in self.dispatch.objects else None
+            return dataclasses.replace(variant, objects=(*variant.objects, (at, found)))
+        if type(key) is str or (type(key) is int and key in self.dispatch.literals):
+            return self._with_literal(key if key in self.dispatch.literals else None)
+        lineage = self._program.lineage(int if type(key) is int else key)
+        if lineage is None:
+            return variant.at_odd(at)
+        made = self._with_literal(None) if type(key) is int else variant
+        return dataclasses.replace(made, lineages=_with(made.lineages, at, lineage))
+
+    def _with_literal(self, literal: str | int | None) -> Variant:
+        known = _with(self._variant.known, self.dispatch.at, literal)
+        return dataclasses.replace(self._variant, known=known)
+
+
+def _with(known: tuple[tuple[int, t.Any], ...], at: int, value: t.Any) -> t.Any:
+    return tuple(sorted((*known, (at, value)), key=operator.itemgetter(0)))
+
+
+def _in_text_order(literals: t.Iterable[str | int]) -> list[str | int]:
+    return sorted(literals, key=lambda each: (type(each) is str, each))

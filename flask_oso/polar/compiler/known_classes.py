@@ -1,0 +1,188 @@
+"""What is known of the classes of values: which values need no check, and how they compare.
+
+In goes a class that a question meets; it is added to the sets that compiled functions look into.
+A class that may be temporary is in no set that would keep it alive.
+"""
+
+from __future__ import annotations
+
+import types
+import typing as t
+
+from ..host import sandbox, terms
+from ..host.awaitables import is_awaitable, may_be_awaited
+from ..host.comparison import Comparison
+from ..host.conversion import to_term
+from ..host.numbers import INTEGER_MAX, INTEGER_MIN
+from ..host.registry import Host, UnreadRelation
+from ..host.sandbox import ITERATED
+from ..host.value_classes import (
+    EQUATED,
+    MOMENTS,
+    inherits_comparisons,
+    is_hashed,
+    is_told_from_nil,
+)
+from ..nodes import Instance, Value
+from .binding_analysis import compares_by_identity, is_plain
+from .entry_points import SolverNeeded
+from .specialization.operations import ClassMemo
+from .specialization.weak_classes import add_class
+
+_HARMLESS = (bool, int, float, str, list, dict, type(None), types.MethodType, UnreadRelation)
+SCALARS = frozenset({bool, int, float, str})
+#: Classes whose values are no objects of the host for the solver, or may be none.
+NO_OBJECTS = frozenset(
+    {
+        *(*SCALARS, list, dict, terms.Variable, terms.Predicate, terms.Expression),
+        *(terms.TypeConstraint, terms.Pattern, types.CoroutineType, UnreadRelation),
+    }
+)
+_ROWS, _PYTHON, _OF_SCALARS, _LISTS, _SOLVER = Comparison
+
+
+class KnownClasses:
+    """The sets of classes of one engine.
+
+    :param host: the classes that are registered.
+    """
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+        # Classes whose values need no sandbox check and are no variables; more are learnt.
+        self.harmless: set[type] = {*_HARMLESS, *EQUATED, *MOMENTS, *ITERATED}
+        self.plain: set[type] = set()
+        # Classes whose values are objects of the host for the solver, and pass the sandbox.
+        self.objects: set[type] = {*EQUATED, *MOMENTS, *ITERATED} - SCALARS
+        # Classes whose attributes Python reads directly, if the sandbox knows their names.
+        self.readable: set[type] = {*self.objects}
+        # Classes whose values Python compares without running code of a class.
+        self.simple: set[type] = {*EQUATED}
+        # Classes that derive from a native one and compare as it does.
+        self.derived: set[type] = set()
+        self.keeps = ClassMemo(self._host.keeps)
+        self._is_simple_class = ClassMemo(self._test_simple)
+        self._is_learnt = ClassMemo(self._test_learnt)
+        self._is_object_class = ClassMemo(self._test_object)
+        # Classes whose instances a set finds by their hash.
+        self.is_hashed = ClassMemo(lambda kind: is_hashed(kind) and not self._host.has_keys(kind))
+        # Classes whose values equal `nil` only if they are `nil`.
+        self.told: set[type] = {*EQUATED, *MOMENTS, *ITERATED, bool, list, dict}
+        # How values of two classes are compared.
+        self.pairs: dict[tuple[type, type], Comparison] = {}
+        # Classes whose objects are equal if they are the same row.
+        self.rows: set[type] = set()
+        # Collections of rows that are iterated over without running code.
+        rows = self._host.identities
+        self.collections = frozenset({list}) | (rows.collections if rows else frozenset())
+        self.harmless |= self.collections
+        # Classes whose values compare with literals without running code.
+        self.decided: set[type] = {*self.simple, bool}
+        for cls in self._host.classes.values():
+            self.learn(cls)
+            self.learn_metaclass(type(cls))
+
+    def is_simple(self, arg: t.Any) -> bool:
+        """Tell whether an argument can be used directly; learn its class if it can."""
+        if type(arg) in self.plain:
+            return True
+        kind = type(arg)
+        if kind is type and arg in self.plain:
+            return True
+        if (kind is str and arg.isascii()) or (kind is int and is_number(arg)):
+            return True
+        if kind not in NO_OBJECTS:
+            return self._is_simple_class(kind)
+        if kind in (list, dict) or sandbox.is_internal(kind) or is_awaitable(arg):
+            return False
+        term = to_term(arg)
+        if type(term) is Instance:
+            self.learn(type(arg))
+            return True
+        return type(term) is Value
+
+    def _test_simple(self, kind: type) -> bool:
+        """Tell whether arguments of a class that is none of Polar's can be used directly."""
+        if sandbox.is_internal(kind) or may_be_awaited(kind):
+            return False
+        self.learn(kind)
+        return True
+
+    def learn(self, cls: type) -> None:
+        """Note what is known of a class, once."""
+        self._is_learnt(cls)
+
+    def _test_learnt(self, cls: type) -> bool:
+        if not is_plain(cls) or issubclass(cls, type) or sandbox.is_internal(cls):
+            return False
+        self._add(cls, self.plain, self.readable)
+        if not sandbox.passes_sandbox(cls):
+            return False
+        self.is_object(cls)
+        if self._host.has_keys(cls):
+            self._add(cls, self.rows, self.decided, self.harmless)
+        elif compares_by_identity(cls):
+            self._add(cls, self.simple, self.decided)
+        return True
+
+    def _add(self, cls: type, *sets: set[type]) -> None:
+        """Add a class to sets, which do not hold it if it may go."""
+        keeps = self.keeps(cls)
+        for classes in sets:
+            add_class(classes, cls, keeps=keeps)
+
+    def learn_metaclass(self, kind: type) -> None:
+        """Learn that classes of a kind are equal if they are the same."""
+        if compares_by_identity(kind) and self.is_object(kind):
+            self.simple.add(kind)
+            self.decided.add(kind)
+
+    def check_sandbox(self, value: t.Any, span: t.Any) -> None:
+        """Check a value in the sandbox; learn the class of one that passes."""
+        kind = type(value)
+        if kind not in NO_OBJECTS and self.is_object(kind):
+            return
+        sandbox.check_reachable(value, span)
+        if kind is terms.Variable:
+            raise SolverNeeded
+        if sandbox.passes_sandbox(kind):
+            self._add(kind, self.harmless)
+
+    def is_object(self, kind: type) -> bool:
+        """Tell whether values of a class are objects of the host, and pass the sandbox."""
+        return kind in self.objects or self._is_object_class(kind)
+
+    def _test_object(self, kind: type) -> bool:
+        if kind in NO_OBJECTS or not sandbox.passes_sandbox(kind):
+            return False
+        if inherits_comparisons(kind):
+            self._add(kind, self.derived)
+        if is_told_from_nil(kind):
+            self._add(kind, self.told)
+        self._add(kind, self.harmless, self.readable, self.objects)
+        return True
+
+    def comparison_of(self, left: type, right: type) -> Comparison:
+        """Return how values of two classes are compared."""
+        found = self._find_comparison(left, right)
+        if self.keeps(left) and self.keeps(right):
+            self.pairs[left, right] = found
+        return found
+
+    def _find_comparison(self, left: type, right: type) -> Comparison:
+        if left is right and self._host.has_keys(left):
+            return _ROWS
+        kinds = left, right
+        if SCALARS.issuperset(kinds):
+            return _OF_SCALARS
+        objects = [self.is_object(kind) for kind in kinds]
+        others = [kind for kind, is_object in zip(kinds, objects, strict=True) if not is_object]
+        if any(objects) and all(kind in SCALARS or kind in (list, dict) for kind in others):
+            return _PYTHON
+        return _LISTS if left is right is list else _SOLVER
+
+
+def is_number(value: t.Any) -> bool:
+    """Tell whether a value is a number of Polar: a float, or an integer of 64 bits."""
+    kind = type(value)
+    return kind is float or (kind is int and INTEGER_MIN <= value <= INTEGER_MAX)
