@@ -23,6 +23,7 @@ import typing as t
 from collections.abc import Callable, Iterator, Sequence
 
 from ..environment import STORED_ENVIRONMENT
+from ..exceptions import InvalidIteratorError
 from ..host import sandbox
 from ..host.data_adapter import Relation
 from ..output import STORED_VARIABLE
@@ -420,8 +421,10 @@ class CompiledProgram(Runtime):
             # Also one of the application. The search over all strings may meet another error
             # first, which names the variable: the solver raises that one. INVARIANT: if it raises
             # none, this one is raised; an error never becomes an answer by asking again.
-            for _ in self._engine.query_rule(name, args, accept_expression=True):
-                pass
+            with contextlib.suppress(InvalidIteratorError):
+                # An iterator that the questions for strings began is used up by now.
+                for _ in self._engine.query_rule(name, args, accept_expression=True):
+                    pass
             raise
 
     def _make_search(

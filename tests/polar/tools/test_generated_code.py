@@ -201,7 +201,7 @@ def test_strings_have_specializations(question: str) -> None:
         ('allow(_, "edit", Note)', "it is made for classes, and the question leaves one open (_)"),
         ("allow(User, _, Note)", "it is chosen by a string as argument 2, and here is none"),
         (
-            'allow(Integer, "edit", Note)',
+            'allow(Float, "edit", Note)',
             "an argument is no plain object, or its class may be a temporary one",
         ),
         ("may_read(Note)", "it is made for two arguments at least"),

@@ -132,6 +132,7 @@ class Guards:
             raise NotCompilable("an attribute of a literal", span)
         if not sandbox.is_unrestricted(name) or self.names.is_relation(name):
             raise NotCompilable("an attribute that is not read as it is", span)
+        self._check_order(owner, span)
         known = region.lookup_of(owner.name, ("read", owner.name, name))
         if known is not None:
             return known
@@ -187,6 +188,15 @@ class Guards:
             self.note_derived(known, key)
             region.reads.append(with_span(assign(known.name, value), span))
         return known
+
+    def _check_order(self, value: Known, span: Span | None) -> None:
+        """Refuse to read what a call of the application may change.
+
+        The solver may read it before the call. What the call gave is read behind it in any case.
+        """
+        observation = self.observation
+        if observation is not None and value.name not in observation.derived:
+            raise NotCompilable("an attribute that a call of the application may change", span)
 
     def note_derived(self, made: Known, key: Fact) -> None:
         """Note that a value was made from others, of which one may come from a call."""
@@ -434,6 +444,7 @@ class Guards:
 
         ``None`` if it is no relation whose foreign key says which row it is, or is read anyway.
         """
+        self._check_order(owner, span)
         cls = _row_class(owner)
         compares_text = self._follows_text(other)
         is_row = self._is_row(other) or compares_text
@@ -801,6 +812,8 @@ class Guards:
         self, region: Region, one: Known, other: Known, span: Span | None, *, holds: bool = True
     ) -> Region:
         """Compare objects of a dataclass field by field."""
+        for value in (one, other):
+            self._check_order(value, span)
         key = ("quietly_equal", *sorted((one.name, other.name)))
         known = region.lookup(key)
         if known is None:
