@@ -31,9 +31,10 @@ from ..binding_analysis import (
     strings_at,
 )
 from ..snippets import assign, call, code_of, function_of, load
-from .guards import SCALARS, GuardInterface
+from .guards import GuardInterface
 from .observation import Observation, Outcome, Resumption, observing_function
 from .operations import ClassMemo
+from .patterns import SCALARS
 from .regions import FOUND
 from .specialization import SpecializationWriter, attempted
 from .weak_classes import WeakClass, add_class, set_for_class

@@ -15,19 +15,17 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ...host import sandbox
-from ...host.registry import RESERVED_NAMES, Host, Identities
+from ...host.registry import Host
 from ...host.sandbox import ITERATED
 from ...host.value_classes import EQUATED, MOMENTS, is_told_from_nil
-from ...nodes import Pattern, Value
-from ...solver.class_index import Lineage, is_silent
-from ...solver.class_tests import has_instance_test
+from ...nodes import Value
+from ...solver.class_index import Lineage
 from ...solver.clause_index import ClauseIndex
-from ...solver.clauses import Clause, Slot
+from ...solver.clauses import Clause
 from ...sources import Span
 from ..binding_analysis import (
     ArgumentFacts,
     NotCompilable,
-    check_class,
     compares_by_identity,
     is_plain,
     is_string,
@@ -45,14 +43,13 @@ from ..snippets import (
     unpacked,
 )
 from .observation import NEEDED, RESULT, Observation, is_method
+from .patterns import SCALARS, PatternGuards
 from .regions import GIVE_UP, Fact, Known, Region, step_limit, with_span
+from .rows import RowGuards, row_class
 
-#: Classes of Polar's own values, beside dictionaries, that arguments may be of.
-SCALARS = (str, int)
 _FEW = 3
 _MOST_NUMBER = 1 << 62
 _COMPOUND = frozenset({dict, list, tuple, set, frozenset})
-_NATIVE = frozenset({"String", "Integer", "Float", "Boolean", "List", "Dictionary"})
 
 
 class ClassSet(t.Protocol):
@@ -96,12 +93,12 @@ class Guards:
         #: The call of the application that the function makes.
         self.observation: Observation | None = None
         self._quiet: dict[tuple[str, bool], tuple[str, ClassSet]] = {}
-        #: The attributes of rows that are read from dictionaries, by class and name.
-        self.stored: dict[tuple[type, str], t.Any] = {}
+        #: What the function does with rows.
+        self.rows = RowGuards(self)
+        #: Which clauses match, and class tests.
+        self.patterns = PatternGuards(self)
         #: The names that the function initializes with ``None``.
         self.caches: list[str] = []
-        #: Whether the function reads dictionaries of rows.
-        self.reads_rows = False
         #: Whether the function counts steps.
         self.counts = False
         #: The index of the current alternative.
@@ -132,17 +129,17 @@ class Guards:
             raise NotCompilable("an attribute of a literal", span)
         if not sandbox.is_unrestricted(name) or self.names.is_relation(name):
             raise NotCompilable("an attribute that is not read as it is", span)
-        self._check_order(owner, span)
+        self.check_order(owner, span)
         known = region.lookup_of(owner.name, ("read", owner.name, name))
         if known is not None:
             return known
         if owner.constant is not None:
             return self._read_constant(region, owner, name, span)
-        expected, value = None, self._stored_value(region, owner, name)
+        expected, value = None, self.rows.stored_value(region, owner, name)
         if value is not None:
-            expected = self._rows().related_class(t.cast(type, _row_class(owner)), name)
+            expected = self.rows.identities.related_class(t.cast(type, row_class(owner)), name)
         elif owner.exact is None:
-            self._guard_kind(region, owner, name)
+            self.guard_kind(region, owner, name)
             is_other = compared(call("type", load(owner.name)), ast.IsNot(), load("dict"))
             attribute = ast.Attribute(load(owner.name), name, ast.Load())
             value = ast.IfExp(is_other, attribute, self._entry(region, owner, name))
@@ -189,7 +186,7 @@ class Guards:
             region.reads.append(with_span(assign(known.name, value), span))
         return known
 
-    def _check_order(self, value: Known, span: Span | None) -> None:
+    def check_order(self, value: Known, span: Span | None) -> None:
         """Refuse to read what a call of the application may change.
 
         The solver may read it before the call. What the call gave is read behind it in any case.
@@ -278,7 +275,7 @@ class Guards:
         for inner in [*region.items, *region.loops]:
             self.leave_out_known(inner, keeps_order)
 
-    def _guard_kind(
+    def guard_kind(
         self, region: Region, owner: Known, name: str, *, are_rows: bool = False
     ) -> None:
         """Write that the class of a value has attributes that are read without side effects."""
@@ -315,199 +312,6 @@ class Guards:
         entry = ast.Subscript(load(owner.name), ast.Constant(name), ast.Load())
         is_inside = compared(call("type", load(owner.source[0])), ast.Is(), load("dict"))
         return ast.IfExp(is_inside, entry, looked_at)
-
-    # -- rows ------------------------------------------------------------------------------
-
-    def _rows(self) -> Identities:
-        return t.cast(Identities, self.names.host.identities)
-
-    def _stored_value(self, region: Region, owner: Known, name: str) -> ast.expr | None:
-        """Write the loaded value of an attribute of a row; ``None`` if it is no such attribute.
-
-        Where the attribute is not loaded, the value raises ``KeyError``, and the function gives up.
-        """
-        dictionary = self._dictionary(region, owner, name)
-        if dictionary is None:
-            return None
-        return ast.Subscript(load(dictionary), ast.Constant(name), ast.Load())
-
-    def _dictionary(self, region: Region, owner: Known, name: str) -> str | None:
-        """Write that a variable is the dictionary of a row, if an attribute is stored there."""
-        cls = _row_class(owner)
-        if cls is None or self.names.host.identities is None:
-            return None
-        attribute = self._rows().stored_attribute(cls, name)
-        if attribute is None:
-            return None
-        if owner.exact is None and self._rows().is_extended(cls):
-            self._guard_kind(region, owner, name, are_rows=True)
-        else:
-            self.stored[cls, name] = attribute
-            if owner.exact is None:
-                self._guard_row(region, owner, cls)
-        self.reads_rows = True
-        key = ("dictionary", owner.name)
-        known = region.lookup_of(owner.name, key)
-        if known is None:
-            known = region.known[key] = Known(self.fresh("d"))
-            value = ast.Attribute(load(owner.name), "__dict__", ast.Load())
-            region.reads.append(assign(known.name, value))
-        return known.name
-
-    def _guard_row(self, region: Region, value: Known, cls: type) -> None:
-        """Write that the function gives up for a value that is not of a class of rows."""
-        key = ("row", value.name)
-        if region.lookup(key) is None:
-            region.known[key] = region.known["checked", value.name] = value
-            is_other = compared(
-                call("type", load(value.name)), ast.IsNot(), load(self.names.constant(cls))
-            )
-            region.reads.append(ast.If(is_other, [GIVE_UP], []))
-
-    def _is_row(self, value: Known) -> bool:
-        cls = _row_class(value)
-        return cls is not None and self.names.host.has_keys(cls)
-
-    def _row_or_none(self, value: Known) -> ast.stmt:
-        """Write that the function gives up for a value that is neither a row nor ``None``."""
-        cls = t.cast(type, value.expected)
-        kind = call("type", load(value.name))
-        is_other = compared(kind, ast.IsNot(), load(self.names.constant(cls)))
-        tests = [is_other, compared(load(value.name), ast.IsNot(), ast.Constant(None))]
-        if self._rows().is_extended(cls):
-            tests.append(compared(kind, ast.NotIn(), load("rows")))
-        return ast.If(all_of(tests), [GIVE_UP], [])
-
-    def _equal_rows(self, region: Region, one: Known, other: Known, span: Span | None) -> Region:
-        """Compare rows by their keys; one of the values is a row, or expected to be one."""
-        unknown: list[Known] = []
-        for value in (one, other):
-            if value.exact is None and not self._is_row(value):
-                unknown.append(value)
-            elif value.exact is None and region.lookup(("row", value.name)) is None:
-                region.known["row or none", value.name] = value
-                region.known["checked", value.name] = value
-                region.reads.append(self._row_or_none(value))
-            elif value.exact is not None and not self._is_identity(value.exact):
-                self._no(span)
-        doubt: list[ast.stmt] = []
-        for value in unknown:
-            kind = call("type", load(value.name))
-            odd = [compared(kind, ast.NotIn(), load(known)) for known in ("rows", "simple")]
-            doubt.append(ast.If(all_of(odd), [GIVE_UP], []))
-        key = ("same", *sorted((one.name, other.name)))
-        inner = self.under(region, key, self._same_row(one, other), doubt, span)
-        for value in unknown:
-            inner.known["checked", value.name] = value
-        return inner
-
-    def _same_row(self, one: Known, other: Known) -> ast.expr:
-        """Write whether two values are one row, or both ``None``."""
-        same = compared(load(one.name), ast.Is(), load(other.name))
-        kinds = [self._only_class(value) for value in (one, other)]
-        if None not in kinds and kinds[0] is not kinds[1]:
-            return same
-        tests: list[ast.expr] = []
-        if None in kinds:
-            sides = [
-                call("type", load(value.name))
-                if value.exact is None
-                else load(self.names.constant(value.exact))
-                for value in (one, other)
-            ]
-            tests.append(compared(sides[0], ast.Is(), sides[1]))
-        else:
-            for value in (one, other):
-                if value.exact is None:
-                    tests.append(compared(load(value.name), ast.IsNot(), ast.Constant(None)))
-        mine = ast.NamedExpr(ast.Name(self.fresh("p"), ast.Store()), self._key_of(one))
-        tests.append(compared(mine, ast.IsNot(), ast.Constant(None)))
-        tests.append(compared(load(mine.target.id), ast.Eq(), self._key_of(other)))
-        return any_of([same, all_of(tests)])
-
-    def _only_class(self, value: Known) -> type | None:
-        """Return the class that a value is of, if it is not ``None``; ``None`` for several."""
-        if value.exact is not None or value.expected is None:
-            return value.exact
-        return None if self._rows().is_extended(value.expected) else value.expected
-
-    def _key_of(self, value: Known) -> ast.expr:
-        key: ast.expr = load(value.name)
-        for name in self._rows().key_path:
-            key = ast.Attribute(key, name, ast.Load())
-        return key
-
-    def compare_relation(
-        self, region: Region, owner: Known, name: str, other: Known, span: Span | None
-    ) -> Region | None:
-        """Return the region where a relation leads to a row, without loading the relation.
-
-        ``None`` if it is no relation whose foreign key says which row it is, or is read anyway.
-        """
-        self._check_order(owner, span)
-        cls = _row_class(owner)
-        compares_text = self._follows_text(other)
-        is_row = self._is_row(other) or compares_text
-        if cls is None or not is_row or self.names.is_relation(name):
-            return None
-        if not sandbox.is_unrestricted(name):
-            return None
-        if region.lookup_of(owner.name, ("read", owner.name, name)) is not None:
-            return None
-        test, related = self._rows().row_test(cls, name), self._rows().related_class(cls, name)
-        is_known = self.names.compares_text if compares_text else self.names.host.has_keys
-        if test is None or related is None or not is_known(related):
-            return None
-        if owner.exact is None and self._rows().is_extended(cls):
-            return None
-        found = self._referred(region, owner, name, related, span)
-        if other.exact is None and region.lookup(("row", other.name)) is None:
-            region.reads.append(self._row_or_none(other))
-            region.known["checked", other.name] = other
-        answer = self.fresh()
-        sides: list[ast.expr] = [load(owner.name), load(other.name)]
-        by_key = ast.Call(load(self.names.constant(test)), sides, [])
-        is_open = compared(load(answer), ast.Is(), ast.Constant(None))
-        unloaded = compared(load(found.name), ast.Is(), load("unloaded"))
-        asked: list[ast.stmt] = [assign(answer, by_key), ast.If(is_open, [GIVE_UP], [])]
-        same = [self._row_or_none(found), assign(answer, self._same_row(found, other))]
-        if compares_text:
-            compare = self._compared_data(found, other)
-            same = [assign(answer, compare), ast.If(is_open, [GIVE_UP], [])]
-        region.reads.append(ast.If(unloaded, asked, same))
-        return self.under(region, ("related", answer), load(answer), [], span)
-
-    def _follows_text(self, value: Known) -> bool:
-        """Tell whether a value is a row that compares the text of its key."""
-        cls = value.exact
-        if cls is None or self.names.host.identities is None:
-            return False
-        return self.names.compares_text(cls) and self._rows().follows_keys(cls)
-
-    def _referred(
-        self, region: Region, owner: Known, name: str, related: type, span: Span | None
-    ) -> Known:
-        """Write that a variable is a relation, or says that this is not loaded."""
-        key = ("referred", owner.name, name)
-        known = region.lookup_of(owner.name, key)
-        if known is None:
-            known = region.known[key] = Known(self.fresh(), expected=related)
-            dictionary = t.cast(str, self._dictionary(region, owner, name))
-            is_loaded = compared(ast.Constant(name), ast.In(), load(dictionary))
-            value = ast.Subscript(load(dictionary), ast.Constant(name), ast.Load())
-            chosen = ast.IfExp(is_loaded, value, load("unloaded"))
-            region.reads.append(with_span(assign(known.name, chosen), span))
-        return known
-
-    def changed_classes(self) -> list[ast.stmt]:
-        """Write that the function gives up where an attribute of rows has been replaced."""
-        tests = []
-        for (cls, name), attribute in self.stored.items():
-            own = ast.Subscript(
-                load(self.names.class_dictionary(cls)), ast.Constant(name), ast.Load()
-            )
-            tests.append(compared(own, ast.IsNot(), load(self.names.constant(attribute))))
-        return [ast.If(any_of(tests), [GIVE_UP], [])] if tests else []
 
     # -- sandbox ---------------------------------------------------------------------------
 
@@ -546,7 +350,7 @@ class Guards:
         look = [assign("kind", kind), ast.If(is_odd, [GIVE_UP], []), assign(cache, load("kind"))]
         return [ast.If(compared(kind, ast.IsNot(), load(cache)), look, [])]
 
-    def _is_identity(self, cls: type) -> bool:
+    def is_identity(self, cls: type) -> bool:
         """Tell whether instances of a class equal no instance of another class."""
         return is_plain(cls) and (compares_by_identity(cls) or self.names.host.has_keys(cls))
 
@@ -561,7 +365,7 @@ class Guards:
     def _is_itself(self, value: Known) -> bool:
         """Tell whether a value is of a class whose instances compare by identity."""
         cls = value.exact
-        return cls is not None and self._is_identity(cls) and not self.names.host.has_keys(cls)
+        return cls is not None and self.is_identity(cls) and not self.names.host.has_keys(cls)
 
     # -- conditions ------------------------------------------------------------------------
 
@@ -628,7 +432,7 @@ class Guards:
         self, region: Region, one: Known, other: Known, span: Span | None
     ) -> Region | None:
         if other.exact is not None and other.exact is not str:
-            return None if self._is_never_scalar(other.exact) else self._no(span)
+            return None if self._is_never_scalar(other.exact) else self.refuse(span)
         if one.literal is not None and one.literal.value in other.others:
             return None
         if region.is_flagged and other.region is not region:
@@ -657,7 +461,7 @@ class Guards:
         if kind not in (int, bool, float) or literal.value != literal.value:
             raise NotCompilable("a literal that is compared", span)
         if other.exact is not None:
-            return None if self._is_never_scalar(other.exact) else self._no(span)
+            return None if self._is_never_scalar(other.exact) else self.refuse(span)
         if kind is bool:
             return self._equal_boolean(region, literal, other, span)
         is_kind = is_type(other.name, kind.__name__)
@@ -682,9 +486,7 @@ class Guards:
 
     def _is_never_scalar(self, cls: type) -> bool:
         """Tell whether instances of a class equal no string, number or Boolean."""
-        return (
-            self._is_identity(cls) or cls in MOMENTS or cls in (dict, list, tuple, set, frozenset)
-        )
+        return self.is_identity(cls) or cls in MOMENTS or cls in (dict, list, tuple, set, frozenset)
 
     def _equal_itself(self, region: Region, value: Known, span: Span | None) -> Region:
         """Give up for a value that is unequal to itself, such as NaN.
@@ -692,10 +494,10 @@ class Guards:
         The solver compares it if it was read twice, but not if both are the same term.
         """
         exact = value.exact
-        if exact is str or (exact is not None and self._is_identity(exact)):
+        if exact is str or (exact is not None and self.is_identity(exact)):
             return region
         if exact is not None and not self.names.compares_fields(exact):
-            self._no(span)
+            self.refuse(span)
         if region.lookup(("itself", value.name)) is None:
             region.known["itself", value.name] = region.known["checked", value.name] = value
             compare = call("quietly_equal", load(value.name), load(value.name))
@@ -710,14 +512,14 @@ class Guards:
         for value, unknown in ((one, other), (other, one)):
             if value.exact is type(None):
                 return self.is_nil(region, unknown, span, holds=True)
-        if self._is_row(one) or self._is_row(other):
-            return self._equal_rows(region, one, other, span)
+        if self.rows.is_row(one) or self.rows.is_row(other):
+            return self.rows.equal(region, one, other, span)
         identities = [value for value in (one, other) if self._is_itself(value)]
         if identities:
             known = identities[0]
             unknown = other if known is one else one
             test = compared(load(unknown.name), ast.Is(), load(known.name))
-            is_known = unknown.exact is not None and self._is_identity(unknown.exact)
+            is_known = unknown.exact is not None and self.is_identity(unknown.exact)
             is_known = is_known or region.lookup(("simple", unknown.name)) is not None
             may_equal = self.names.may_equal_text(t.cast(type, known.exact))
             kinds = ("simple",) if may_equal else ("simple", "by_text")
@@ -735,7 +537,7 @@ class Guards:
         """Compare values of any class: here those that Python compares without calls."""
         for value in values:
             if not (value.exact is None or self._is_silent(value.exact)):
-                self._no(span)
+                self.refuse(span)
         sides = [load(value.name) for value in values]
         test: ast.expr = compared(sides[0], ast.Eq(), sides[1])
         unknown = [v for v in values if v.exact not in EQUATED and not self._is_simple(region, v)]
@@ -777,7 +579,7 @@ class Guards:
             return None if holds else region
         if value.exact is not None:
             if not (is_told_from_nil(value.exact) or self.names.compares_text(value.exact)):
-                self._no(span)
+                self.refuse(span)
             return region if (value.exact is type(None)) is holds else None
         kind = call("type", load(value.name))
         told = ast.Call(load("is_told"), [kind], [])
@@ -804,7 +606,7 @@ class Guards:
                 is_simple = compared(kind, ast.In(), load("simple"))
                 region = self.guard(region, ("simple", value.name), is_simple, [value], span)
             elif not self._is_itself(value):
-                self._no(span)
+                self.refuse(span)
         test = compared(load(one.name), ast.IsNot(), load(other.name))
         return self.under(region, ("other", *sorted((one.name, other.name))), test, [], span)
 
@@ -813,12 +615,12 @@ class Guards:
     ) -> Region:
         """Compare objects of a dataclass field by field."""
         for value in (one, other):
-            self._check_order(value, span)
+            self.check_order(value, span)
         key = ("quietly_equal", *sorted((one.name, other.name)))
         known = region.lookup(key)
         if known is None:
             known = region.known[key] = Known(self.fresh())
-            compare = self._compared_data(one, other)
+            compare = self.compared_data(one, other)
             is_open = compared(load(known.name), ast.Is(), ast.Constant(None))
             region.reads += [assign(known.name, compare), ast.If(is_open, [GIVE_UP], [])]
         test = load(known.name) if holds else negate(load(known.name))
@@ -827,7 +629,7 @@ class Guards:
             inner.known["checked", value.name] = value
         return inner
 
-    def _compared_data(self, one: Known, other: Known) -> ast.expr:
+    def compared_data(self, one: Known, other: Known) -> ast.expr:
         """Write the comparison of two objects: ``None`` if it cannot be made here."""
         compare = call("quietly_equal", load(one.name), load(other.name))
         if one.exact is None or not self.names.compares_text(one.exact):
@@ -861,143 +663,12 @@ class Guards:
         attribute = None if rows is None else rows.stored_attribute(cls, name)
         if attribute is None:
             return ast.Attribute(load(value.name), name, ast.Load())
-        self.stored[cls, name] = attribute
-        self.reads_rows = True
+        self.rows.stored[cls, name] = attribute
         dictionary = ast.Attribute(load(value.name), "__dict__", ast.Load())
         return ast.Subscript(dictionary, ast.Constant(name), ast.Load())
 
-    def _no(self, span: Span | None) -> t.NoReturn:
+    def refuse(self, span: Span | None) -> t.NoReturn:
         raise NotCompilable("objects that are compared by a method of their own", span)
-
-    def pattern(self, specializer: t.Any) -> Pattern:
-        """Check that a pattern is a class whose fields are literals."""
-        span = getattr(specializer, "span", None)
-        if not isinstance(specializer, Pattern) or specializer.tag is None:
-            raise NotCompilable("a pattern without a class", span)
-        if not all(isinstance(value, Value) for _, value in specializer.fields):
-            raise NotCompilable("a field that is compared with a variable", span)
-        check_class(specializer, self.names.host)
-        if any(has_instance_test(cls) for cls in self._classes_of(specializer)):
-            raise NotCompilable("a class with an instance test of its own", span)
-        return specializer
-
-    def _classes_of(self, pattern: Pattern) -> tuple[type, ...]:
-        if pattern.tag in RESERVED_NAMES:
-            return self.names.members(pattern.tag)
-        return (self.names.host.classes[t.cast(str, pattern.tag)],)
-
-    def possible(self, name: str, args: Sequence[Known | None]) -> list[Clause] | None:
-        """Return the clauses that the known strings and classes do not exclude.
-
-        :param args: the arguments; ``None`` for an unbound one.
-        :returns: ``None`` if the rule is not defined.
-        """
-        if self.names.candidates(name, len(args)) is None:
-            return None
-        literals: dict[int, Value | None] = {}
-        lineages: dict[int, Lineage] = {}
-        for at, arg in enumerate(args):
-            if arg is not None and is_string(arg.literal):
-                literals[at] = arg.literal
-            elif arg is not None and arg.exact not in (None, dict, *SCALARS):
-                lineage = self.names.lineage(arg.exact)
-                if lineage is not None:
-                    lineages[at] = lineage
-        return self.names.clauses_for(name, len(args), ArgumentFacts(literals, lineages))
-
-    def may_match(self, clause: Clause, args: Sequence[Known | None]) -> bool:
-        """Tell whether the known arguments allow a clause to match.
-
-        :param args: the arguments; ``None`` for an unbound one.
-        """
-        for parameter, arg in zip(clause.parameters, args, strict=True):
-            if isinstance(parameter.term, Value):
-                if type(parameter.term.value) is not str:
-                    raise NotCompilable("a literal that is no string", parameter.span)
-                is_text = arg is not None and arg.exact in (None, str)
-                if is_text and _is_other(t.cast(Known, arg), parameter.term.value):
-                    # Strings are compared before any parameter is matched.
-                    return False
-            elif not isinstance(parameter.term, Slot):
-                raise NotCompilable("a list or dictionary in a head", parameter.span)
-        for parameter in clause.parameters:
-            if parameter.specializer is not None:
-                # The solver may ask a class with a test of its own first.
-                self.pattern(parameter.specializer)
-        for at, (parameter, arg) in enumerate(zip(clause.parameters, args, strict=True)):
-            if arg is None:
-                continue
-            if isinstance(parameter.term, Value) and _is_other(arg, str(parameter.term.value)):
-                cls = t.cast(type, arg.exact)
-                if not self._is_identity(cls) and not self.names.compares_fields(cls):
-                    self._no(parameter.span)
-                return False
-            if parameter.specializer is not None:
-                pattern = self.pattern(parameter.specializer)
-                if arg.exact is not None and not self.is_of(arg.exact, pattern):
-                    return False
-            if not is_silent(clause, at):
-                # What is read may fail, whatever the classes of later arguments.
-                return True
-        return True
-
-    def is_of(self, cls: type, pattern: Pattern) -> bool:
-        """Tell whether instances of a plain class match a pattern."""
-        # Not 'issubclass', which the class may override.
-        return any(wanted in cls.__mro__ for wanted in self._classes_of(pattern))
-
-    def class_test(
-        self, region: Region, value: Known, pattern: Pattern, span: Span | None
-    ) -> tuple[Region | None, Known]:
-        """Return the region where a value matches a pattern, and what is known of it there."""
-        inner, value = self._of_class(region, value, pattern, span)
-        for name, wanted in pattern.fields:
-            if inner is not None:
-                found = self.read(inner, value, name, span)
-                inner = self.equal(inner, Known("", literal=t.cast(Value, wanted)), found, span)
-        return inner, value
-
-    def _of_class(
-        self, region: Region, value: Known, pattern: Pattern, span: Span | None
-    ) -> tuple[Region | None, Known]:
-        if value.choices is not None or is_string(value.literal):
-            return (region if pattern.tag == "String" else self._no_class(span)), value
-        if value.literal is not None:
-            self._no_class(span)
-        if value.exact is not None:
-            return (region if self.is_of(value.exact, pattern) else None), value
-        if pattern.tag in _NATIVE:
-            self._no_class(span)
-        classes = self._classes_of(pattern)
-        if not all(is_plain(cls) and sandbox.passes_sandbox(cls) for cls in classes):
-            self._no_class(span)
-        key = ("class", value.name, pattern.tag)
-        known = region.holds(key)
-        if known is not None:
-            return region, t.cast(Known, known.subject)
-        one = load(self.names.constant(classes[0] if len(classes) == 1 else classes))
-        is_one = call("isinstance", load(value.name), one)
-        kind = call("type", load(value.name))
-        odd = compared(kind, ast.NotIn(), load("harmless"))
-        if len(classes) == 1 and not self._has_subclass(classes[0]):
-            # Most values are of the class itself; the function gives up for those of a subclass.
-            test = compared(kind, ast.Is(), one)
-            left = ast.If(ast.BoolOp(ast.Or(), [odd, is_one]), [GIVE_UP], [])
-            inner = self.under(region, key, test, [left], span)
-            inner.subject = replace(value, exact=classes[0])
-        else:
-            self.check_sandbox(region, value)
-            inner = self.under(region, key, is_one, [], span)
-            is_row = len(classes) == 1 and self.names.host.has_keys(classes[0])
-            inner.subject = replace(value, expected=classes[0]) if is_row else value
-        return inner, inner.subject
-
-    def _has_subclass(self, cls: type) -> bool:
-        known = self.names.host.classes.values()
-        return any(other is not cls and issubclass(other, cls) for other in known)
-
-    def _no_class(self, span: Span | None) -> t.NoReturn:
-        raise NotCompilable("a class of Polar's own values", span)
 
     # -- loops -----------------------------------------------------------------------------
 
@@ -1078,21 +749,9 @@ def _is_short(name: str) -> ast.expr:
     return ast.Compare(ast.Constant(-_MOST_NUMBER), [ast.Lt(), ast.Lt()], sides)
 
 
-def _row_class(value: Known) -> type | None:
-    """Return the class that a value is of, or is expected to be of."""
-    return value.exact or value.expected
-
-
 def _is_among(value: Known, choices: Known) -> ast.expr:
     """Write that a string is one of several; for a few, comparing is faster than a look-up."""
     texts = sorted(choices.choices or ())
     if len(texts) > _FEW:
         return compared(load(value.name), ast.In(), load(choices.name))
     return any_of([compared(load(value.name), ast.Eq(), ast.Constant(text)) for text in texts])
-
-
-def _is_other(value: Known, text: str) -> bool:
-    """Tell whether a value is known not to be a string."""
-    if value.literal is not None:
-        return value.literal.value != text
-    return text in value.others or value.exact not in (None, str)

@@ -37,8 +37,9 @@ from ..binding_analysis import (
 )
 from ..scopes import Pending
 from ..snippets import assign, call, compared, function_of, load, negate, returned
-from .guards import SCALARS, GuardInterface, Guards
+from .guards import GuardInterface, Guards
 from .observation import NEEDED, RESULT, Observation
+from .patterns import SCALARS
 from .regions import (
     FOUND,
     GIVE_UP,
@@ -201,7 +202,7 @@ class SpecializationWriter(Guards):
             # The solver refuses a string with surrogates.
             is_ascii = ast.Call(ast.Attribute(load(name), "isascii", ast.Load()), [], [])
             checks.append(ast.If(negate(is_ascii), [GIVE_UP], []))
-        checks += self.changed_classes()
+        checks += self.rows.changed_classes()
         for position, cls in self._classes.items():
             if cls is dict or cls in SCALARS:
                 # The solver refuses what Polar has no values for.
@@ -259,7 +260,7 @@ class SpecializationWriter(Guards):
                 continue
             if arg.source is None or arg.source[1] == "[]":
                 continue
-            wanted = [clause.parameters[at] for clause in self.possible(name, args) or ()]
+            wanted = [clause.parameters[at] for clause in self.patterns.possible(name, args) or ()]
             patterns = [each.specializer for each in wanted]
             tags = {each.tag for each in patterns if isinstance(each, Pattern)}
             if len(tags) != 1 or not all(map(is_class_only, patterns)):
@@ -268,8 +269,8 @@ class SpecializationWriter(Guards):
                 isinstance(each.term, Slot) for each in wanted
             ):
                 continue
-            pattern = self.pattern(patterns[0])
-            inner, arg = self.class_test(region, arg, pattern, wanted[0].span)
+            pattern = self.patterns.pattern(patterns[0])
+            inner, arg = self.patterns.class_test(region, arg, pattern, wanted[0].span)
             if inner is None:
                 return None
             region, args = inner, (*args[:at], arg, *args[at + 1 :])
@@ -300,13 +301,13 @@ class SpecializationWriter(Guards):
         self._calls += 1
         if self._calls > MAX_CALLS:
             raise NotCompilable("a chain of different rules", None)
-        clauses = self.possible(name, args)
+        clauses = self.patterns.possible(name, args)
         if clauses is None:
             raise NotCompilable("a rule that is not defined", None)
         key = (name, *(arg.key for arg in args))
         for clause in clauses:
             self._most_goals += 1 + 2 * len([*goals_in(clause.body)])
-            if self.may_match(clause, args):
+            if self.patterns.may_match(clause, args):
                 if has_cut(clause):
                     raise NotCompilable("a cut", clause.rule.span)
                 if _is_passed_on(clause):
@@ -430,8 +431,8 @@ class SpecializationWriter(Guards):
                 continue
             variable = env.variable(number, t.cast(Slot, parameter.term).index)
             if parameter.specializer is not None:
-                pattern = self.pattern(parameter.specializer)
-                here, arg = self.class_test(here, arg, pattern, parameter.span)
+                pattern = self.patterns.pattern(parameter.specializer)
+                here, arg = self.patterns.class_test(here, arg, pattern, parameter.span)
                 if here is None:
                     return
             if variable in env.values:

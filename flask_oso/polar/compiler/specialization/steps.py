@@ -31,7 +31,9 @@ from ..binding_analysis import NotCompilable, has_cut, is_constant, is_plain, is
 from ..scopes import Pending, concatenate, prepend
 from ..snippets import COMPARE, all_of, any_of, call, compared, is_type, load, negate
 from .guards import GuardInterface
+from .patterns import PatternGuards
 from .regions import GIVE_UP, Fact, Known, Region, RuleCall, Variables
+from .rows import RowGuards
 
 #: How often a goal may be put off behind the one that follows it.
 MAX_WAITS = 8
@@ -41,6 +43,8 @@ class SpecializationInterface(t.Protocol):
     """What a goal needs of the writer of its function."""
 
     names: GuardInterface
+    rows: RowGuards
+    patterns: PatternGuards
 
     def next_clause(self) -> int: ...
     def next_alternative(self) -> None: ...
@@ -68,15 +72,6 @@ class SpecializationInterface(t.Protocol):
     def is_told(self, value: Known) -> bool: ...
     def unequal(
         self, region: Region, one: Known, other: Known, span: Span | None
-    ) -> Region | None: ...
-    def pattern(self, specializer: t.Any) -> Pattern: ...
-    def possible(self, name: str, args: Sequence[Known | None]) -> list[Clause] | None: ...
-    def may_match(self, clause: Clause, args: Sequence[Known | None]) -> bool: ...
-    def class_test(
-        self, region: Region, value: Known, pattern: Pattern, span: Span | None
-    ) -> tuple[Region | None, Known]: ...
-    def compare_relation(
-        self, region: Region, owner: Known, name: str, other: Known, span: Span | None
     ) -> Region | None: ...
     def loop(
         self, region: Region, collection: Known, span: Span | None
@@ -185,7 +180,9 @@ class GoalStep:
     def _bind(self, variable: int, value: Known, region: Region) -> tuple[Region, Pending] | None:
         here: Region | None = region
         for pattern in self.env.waiting.pop(variable, ()):
-            here, value = self.writer.class_test(t.cast(Region, here), value, pattern, pattern.span)
+            here, value = self.writer.patterns.class_test(
+                t.cast(Region, here), value, pattern, pattern.span
+            )
             if here is None:
                 return None
         self.env.values[variable] = value
@@ -231,7 +228,7 @@ class GoalStep:
         name = str(t.cast(Value, key).value)
         value, known = self._bound(owner), self._value(result)
         if known is not None:
-            region = self.writer.compare_relation(self.region, value, name, known, term.span)
+            region = self.writer.rows.compare_relation(self.region, value, name, known, term.span)
             if region is not None:
                 return self._at(region)
         if self._is_computed(value, name):
@@ -452,12 +449,12 @@ class GoalStep:
         value, variable = self._value(left), self._variable(left)
         if value is not None and _has_open_fields(whole):
             return self._fields_matched(value, variable, t.cast(Pattern, whole))
-        pattern = self.writer.pattern(right)
+        pattern = self.writer.patterns.pattern(right)
         if value is None:
             waiting = self.env.waiting.get(t.cast(int, variable), ())
             self.env.waiting[t.cast(int, variable)] = (*waiting, pattern)
             return self._at(self.region)
-        region, value = self.writer.class_test(self.region, value, pattern, term.span)
+        region, value = self.writer.patterns.class_test(self.region, value, pattern, term.span)
         if variable is not None:
             self.env.values[variable] = value
         return self._at(region)
@@ -468,8 +465,10 @@ class GoalStep:
         """Write that a value is of a class, if one is named, and that its fields match."""
         region: Region | None = self.region
         if pattern.tag is not None:
-            bare = self.writer.pattern(Pattern(pattern.tag, span=pattern.span))
-            region, value = self.writer.class_test(self.region, value, bare, self.goal.span)
+            bare = self.writer.patterns.pattern(Pattern(pattern.tag, span=pattern.span))
+            region, value = self.writer.patterns.class_test(
+                self.region, value, bare, self.goal.span
+            )
         if variable is not None:
             self.env.values[variable] = value
         rest = self.rest
@@ -580,10 +579,10 @@ class GoalStep:
 
     def _in_place(self, called: Call, values: list[Known | None]) -> tuple[Region, Pending] | None:
         """Write the clauses of a rule inline, since the call binds a variable."""
-        possible = self.writer.possible(called.name, values)
+        possible = self.writer.patterns.possible(called.name, values)
         if possible is None:
             raise NotCompilable("a rule that is not defined", self.goal.span)
-        clauses = [clause for clause in possible if self.writer.may_match(clause, values)]
+        clauses = [clause for clause in possible if self.writer.patterns.may_match(clause, values)]
         if len(clauses) > 1:
             self.writer.forget_order()
         for clause in clauses:
@@ -612,12 +611,12 @@ class GoalStep:
                 outer = env.variable(self.clause, t.cast(Slot, called.args[at]).index)
                 env.names[number, term.index] = outer
                 if parameter.specializer is not None:
-                    pattern = self.writer.pattern(parameter.specializer)
+                    pattern = self.writer.patterns.pattern(parameter.specializer)
                     env.waiting[outer] = (*env.waiting.get(outer, ()), pattern)
             else:
                 if parameter.specializer is not None:
-                    pattern = self.writer.pattern(parameter.specializer)
-                    region, value = self.writer.class_test(
+                    pattern = self.writer.patterns.pattern(parameter.specializer)
+                    region, value = self.writer.patterns.class_test(
                         t.cast(Region, region), value, pattern, span
                     )
                 env.values[env.variable(number, term.index)] = value

@@ -1,0 +1,216 @@
+"""Which clauses the known arguments allow, and the class tests of a function."""
+
+from __future__ import annotations
+
+import ast
+import typing as t
+from collections.abc import Sequence
+from dataclasses import replace
+
+from ...host import sandbox
+from ...host.registry import RESERVED_NAMES, Host
+from ...nodes import Pattern, Value
+from ...solver.class_index import Lineage, is_silent
+from ...solver.class_tests import has_instance_test
+from ...solver.clause_index import ClauseIndex
+from ...solver.clauses import Clause, Slot
+from ...sources import Span
+from ..binding_analysis import (
+    ArgumentFacts,
+    NotCompilable,
+    check_class,
+    is_plain,
+    is_string,
+)
+from ..snippets import call, compared, load
+from .regions import GIVE_UP, Fact, Known, Region
+
+#: Classes of Polar's own values, beside dictionaries, that arguments may be of.
+SCALARS = (str, int)
+_NATIVE = frozenset({"String", "Integer", "Float", "Boolean", "List", "Dictionary"})
+
+
+class PatternInterface(t.Protocol):
+    """What the class tests need of the program."""
+
+    host: Host
+
+    def candidates(self, name: str, arity: int) -> ClauseIndex | None: ...
+    def clauses_for(self, name: str, arity: int, facts: ArgumentFacts) -> list[Clause]: ...
+    def lineage(self, cls: type) -> Lineage | None: ...
+    def constant(self, value: t.Any) -> str: ...
+    def members(self, union: str) -> tuple[type, ...]: ...
+    def compares_fields(self, cls: type) -> bool: ...
+
+
+class PatternWriter(t.Protocol):
+    """What the class tests need of the writer of a function."""
+
+    @property
+    def names(self) -> PatternInterface: ...
+    def read(self, region: Region, owner: Known, name: str, span: Span | None) -> Known: ...
+    def under(
+        self,
+        region: Region,
+        key: Fact,
+        test: ast.expr,
+        otherwise: list[ast.stmt],
+        span: Span | None,
+    ) -> Region: ...
+    def equal(
+        self, region: Region, one: Known, other: Known, span: Span | None
+    ) -> Region | None: ...
+    def check_sandbox(self, region: Region, value: Known) -> None: ...
+    def is_identity(self, cls: type) -> bool: ...
+    def refuse(self, span: Span | None) -> t.NoReturn: ...
+
+
+class PatternGuards:
+    """Writes class tests, and tells which clauses may match.
+
+    :param writer: writes the rest of the function.
+    """
+
+    def __init__(self, writer: PatternWriter) -> None:
+        self._writer = writer
+
+    def pattern(self, specializer: t.Any) -> Pattern:
+        """Check that a pattern is a class whose fields are literals."""
+        span = getattr(specializer, "span", None)
+        if not isinstance(specializer, Pattern) or specializer.tag is None:
+            raise NotCompilable("a pattern without a class", span)
+        if not all(isinstance(value, Value) for _, value in specializer.fields):
+            raise NotCompilable("a field that is compared with a variable", span)
+        check_class(specializer, self._writer.names.host)
+        if any(has_instance_test(cls) for cls in self._classes_of(specializer)):
+            raise NotCompilable("a class with an instance test of its own", span)
+        return specializer
+
+    def _classes_of(self, pattern: Pattern) -> tuple[type, ...]:
+        if pattern.tag in RESERVED_NAMES:
+            return self._writer.names.members(pattern.tag)
+        return (self._writer.names.host.classes[t.cast(str, pattern.tag)],)
+
+    def possible(self, name: str, args: Sequence[Known | None]) -> list[Clause] | None:
+        """Return the clauses that the known strings and classes do not exclude.
+
+        :param args: the arguments; ``None`` for an unbound one.
+        :returns: ``None`` if the rule is not defined.
+        """
+        if self._writer.names.candidates(name, len(args)) is None:
+            return None
+        literals: dict[int, Value | None] = {}
+        lineages: dict[int, Lineage] = {}
+        for at, arg in enumerate(args):
+            if arg is not None and is_string(arg.literal):
+                literals[at] = arg.literal
+            elif arg is not None and arg.exact not in (None, dict, *SCALARS):
+                lineage = self._writer.names.lineage(arg.exact)
+                if lineage is not None:
+                    lineages[at] = lineage
+        return self._writer.names.clauses_for(name, len(args), ArgumentFacts(literals, lineages))
+
+    def may_match(self, clause: Clause, args: Sequence[Known | None]) -> bool:
+        """Tell whether the known arguments allow a clause to match.
+
+        :param args: the arguments; ``None`` for an unbound one.
+        """
+        for parameter, arg in zip(clause.parameters, args, strict=True):
+            if isinstance(parameter.term, Value):
+                if type(parameter.term.value) is not str:
+                    raise NotCompilable("a literal that is no string", parameter.span)
+                is_text = arg is not None and arg.exact in (None, str)
+                if is_text and is_other(t.cast(Known, arg), parameter.term.value):
+                    # Strings are compared before any parameter is matched.
+                    return False
+            elif not isinstance(parameter.term, Slot):
+                raise NotCompilable("a list or dictionary in a head", parameter.span)
+        for parameter in clause.parameters:
+            if parameter.specializer is not None:
+                # The solver may ask a class with a test of its own first.
+                self.pattern(parameter.specializer)
+        for at, (parameter, arg) in enumerate(zip(clause.parameters, args, strict=True)):
+            if arg is None:
+                continue
+            if isinstance(parameter.term, Value) and is_other(arg, str(parameter.term.value)):
+                cls = t.cast(type, arg.exact)
+                if not self._writer.is_identity(cls) and not self._writer.names.compares_fields(
+                    cls
+                ):
+                    self._writer.refuse(parameter.span)
+                return False
+            if parameter.specializer is not None:
+                pattern = self.pattern(parameter.specializer)
+                if arg.exact is not None and not self.is_of(arg.exact, pattern):
+                    return False
+            if not is_silent(clause, at):
+                # What is read may fail, whatever the classes of later arguments.
+                return True
+        return True
+
+    def is_of(self, cls: type, pattern: Pattern) -> bool:
+        """Tell whether instances of a plain class match a pattern."""
+        # Not 'issubclass', which the class may override.
+        return any(wanted in cls.__mro__ for wanted in self._classes_of(pattern))
+
+    def class_test(
+        self, region: Region, value: Known, pattern: Pattern, span: Span | None
+    ) -> tuple[Region | None, Known]:
+        """Return the region where a value matches a pattern, and what is known of it there."""
+        inner, value = self._of_class(region, value, pattern, span)
+        for name, wanted in pattern.fields:
+            if inner is not None:
+                found = self._writer.read(inner, value, name, span)
+                inner = self._writer.equal(
+                    inner, Known("", literal=t.cast(Value, wanted)), found, span
+                )
+        return inner, value
+
+    def _of_class(
+        self, region: Region, value: Known, pattern: Pattern, span: Span | None
+    ) -> tuple[Region | None, Known]:
+        if value.choices is not None or is_string(value.literal):
+            return (region if pattern.tag == "String" else self._no_class(span)), value
+        if value.literal is not None:
+            self._no_class(span)
+        if value.exact is not None:
+            return (region if self.is_of(value.exact, pattern) else None), value
+        if pattern.tag in _NATIVE:
+            self._no_class(span)
+        classes = self._classes_of(pattern)
+        if not all(is_plain(cls) and sandbox.passes_sandbox(cls) for cls in classes):
+            self._no_class(span)
+        key = ("class", value.name, pattern.tag)
+        known = region.holds(key)
+        if known is not None:
+            return region, t.cast(Known, known.subject)
+        one = load(self._writer.names.constant(classes[0] if len(classes) == 1 else classes))
+        is_one = call("isinstance", load(value.name), one)
+        kind = call("type", load(value.name))
+        odd = compared(kind, ast.NotIn(), load("harmless"))
+        if len(classes) == 1 and not self._has_subclass(classes[0]):
+            # Most values are of the class itself; the function gives up for those of a subclass.
+            test = compared(kind, ast.Is(), one)
+            left = ast.If(ast.BoolOp(ast.Or(), [odd, is_one]), [GIVE_UP], [])
+            inner = self._writer.under(region, key, test, [left], span)
+            inner.subject = replace(value, exact=classes[0])
+        else:
+            self._writer.check_sandbox(region, value)
+            inner = self._writer.under(region, key, is_one, [], span)
+            is_row = len(classes) == 1 and self._writer.names.host.has_keys(classes[0])
+            inner.subject = replace(value, expected=classes[0]) if is_row else value
+        return inner, inner.subject
+
+    def _has_subclass(self, cls: type) -> bool:
+        known = self._writer.names.host.classes.values()
+        return any(other is not cls and issubclass(other, cls) for other in known)
+
+    def _no_class(self, span: Span | None) -> t.NoReturn:
+        raise NotCompilable("a class of Polar's own values", span)
+
+
+def is_other(value: Known, text: str) -> bool:
+    """Tell whether a value is known not to be a string."""
+    if value.literal is not None:
+        return value.literal.value != text
+    return text in value.others or value.exact not in (None, str)

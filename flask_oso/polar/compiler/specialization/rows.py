@@ -1,0 +1,249 @@
+"""Reads and comparisons of rows: from their dictionaries, and by their keys."""
+
+from __future__ import annotations
+
+import ast
+import typing as t
+
+from ...host import sandbox
+from ...host.registry import Identities
+from ...sources import Span
+from ..snippets import all_of, any_of, assign, call, compared, load
+from .regions import GIVE_UP, Fact, Known, Region, with_span
+
+
+class RowWriter(t.Protocol):
+    """What the guards of rows need of the writer of a function."""
+
+    names: t.Any
+
+    def fresh(self, letter: str = "v") -> str: ...
+    def under(
+        self,
+        region: Region,
+        key: Fact,
+        test: ast.expr,
+        otherwise: list[ast.stmt],
+        span: Span | None,
+    ) -> Region: ...
+    def guard_kind(
+        self, region: Region, owner: Known, name: str, *, are_rows: bool = False
+    ) -> None: ...
+    def is_identity(self, cls: type) -> bool: ...
+    def compared_data(self, one: Known, other: Known) -> ast.expr: ...
+    def check_order(self, value: Known, span: Span | None) -> None: ...
+    def refuse(self, span: Span | None) -> t.NoReturn: ...
+
+
+class RowGuards:
+    """Writes what a function does with rows.
+
+    :param writer: writes the rest of the function.
+    """
+
+    def __init__(self, writer: RowWriter) -> None:
+        self._writer = writer
+        #: The attributes that are read from dictionaries, by class and name.
+        self.stored: dict[tuple[type, str], t.Any] = {}
+
+    @property
+    def identities(self) -> Identities:
+        """What tells which objects are the same row."""
+        return t.cast(Identities, self._writer.names.host.identities)
+
+    def stored_value(self, region: Region, owner: Known, name: str) -> ast.expr | None:
+        """Write the loaded value of an attribute of a row; ``None`` if it is no such attribute.
+
+        Where the attribute is not loaded, the value raises ``KeyError``, and the function gives up.
+        """
+        dictionary = self._dictionary(region, owner, name)
+        if dictionary is None:
+            return None
+        return ast.Subscript(load(dictionary), ast.Constant(name), ast.Load())
+
+    def _dictionary(self, region: Region, owner: Known, name: str) -> str | None:
+        """Write that a variable is the dictionary of a row, if an attribute is stored there."""
+        cls = row_class(owner)
+        if cls is None or self._writer.names.host.identities is None:
+            return None
+        attribute = self.identities.stored_attribute(cls, name)
+        if attribute is None:
+            return None
+        if owner.exact is None and self.identities.is_extended(cls):
+            self._writer.guard_kind(region, owner, name, are_rows=True)
+        else:
+            self.stored[cls, name] = attribute
+            if owner.exact is None:
+                self._guard_row(region, owner, cls)
+        key = ("dictionary", owner.name)
+        known = region.lookup_of(owner.name, key)
+        if known is None:
+            known = region.known[key] = Known(self._writer.fresh("d"))
+            value = ast.Attribute(load(owner.name), "__dict__", ast.Load())
+            region.reads.append(assign(known.name, value))
+        return known.name
+
+    def _guard_row(self, region: Region, value: Known, cls: type) -> None:
+        """Write that the function gives up for a value that is not of a class of rows."""
+        key = ("row", value.name)
+        if region.lookup(key) is None:
+            region.known[key] = region.known["checked", value.name] = value
+            is_other = compared(
+                call("type", load(value.name)), ast.IsNot(), load(self._writer.names.constant(cls))
+            )
+            region.reads.append(ast.If(is_other, [GIVE_UP], []))
+
+    def is_row(self, value: Known) -> bool:
+        cls = row_class(value)
+        return cls is not None and self._writer.names.host.has_keys(cls)
+
+    def _row_or_none(self, value: Known) -> ast.stmt:
+        """Write that the function gives up for a value that is neither a row nor ``None``."""
+        cls = t.cast(type, value.expected)
+        kind = call("type", load(value.name))
+        is_other = compared(kind, ast.IsNot(), load(self._writer.names.constant(cls)))
+        tests = [is_other, compared(load(value.name), ast.IsNot(), ast.Constant(None))]
+        if self.identities.is_extended(cls):
+            tests.append(compared(kind, ast.NotIn(), load("rows")))
+        return ast.If(all_of(tests), [GIVE_UP], [])
+
+    def equal(self, region: Region, one: Known, other: Known, span: Span | None) -> Region:
+        """Compare rows by their keys; one of the values is a row, or expected to be one."""
+        unknown: list[Known] = []
+        for value in (one, other):
+            if value.exact is None and not self.is_row(value):
+                unknown.append(value)
+            elif value.exact is None and region.lookup(("row", value.name)) is None:
+                region.known["row or none", value.name] = value
+                region.known["checked", value.name] = value
+                region.reads.append(self._row_or_none(value))
+            elif value.exact is not None and not self._writer.is_identity(value.exact):
+                self._writer.refuse(span)
+        doubt: list[ast.stmt] = []
+        for value in unknown:
+            kind = call("type", load(value.name))
+            odd = [compared(kind, ast.NotIn(), load(known)) for known in ("rows", "simple")]
+            doubt.append(ast.If(all_of(odd), [GIVE_UP], []))
+        key = ("same", *sorted((one.name, other.name)))
+        inner = self._writer.under(region, key, self._same_row(one, other), doubt, span)
+        for value in unknown:
+            inner.known["checked", value.name] = value
+        return inner
+
+    def _same_row(self, one: Known, other: Known) -> ast.expr:
+        """Write whether two values are one row, or both ``None``."""
+        same = compared(load(one.name), ast.Is(), load(other.name))
+        kinds = [self._only_class(value) for value in (one, other)]
+        if None not in kinds and kinds[0] is not kinds[1]:
+            return same
+        tests: list[ast.expr] = []
+        if None in kinds:
+            sides = [
+                call("type", load(value.name))
+                if value.exact is None
+                else load(self._writer.names.constant(value.exact))
+                for value in (one, other)
+            ]
+            tests.append(compared(sides[0], ast.Is(), sides[1]))
+        else:
+            for value in (one, other):
+                if value.exact is None:
+                    tests.append(compared(load(value.name), ast.IsNot(), ast.Constant(None)))
+        mine = ast.NamedExpr(ast.Name(self._writer.fresh("p"), ast.Store()), self._key_of(one))
+        tests.append(compared(mine, ast.IsNot(), ast.Constant(None)))
+        tests.append(compared(load(mine.target.id), ast.Eq(), self._key_of(other)))
+        return any_of([same, all_of(tests)])
+
+    def _only_class(self, value: Known) -> type | None:
+        """Return the class that a value is of, if it is not ``None``; ``None`` for several."""
+        if value.exact is not None or value.expected is None:
+            return value.exact
+        return None if self.identities.is_extended(value.expected) else value.expected
+
+    def _key_of(self, value: Known) -> ast.expr:
+        key: ast.expr = load(value.name)
+        for name in self.identities.key_path:
+            key = ast.Attribute(key, name, ast.Load())
+        return key
+
+    def compare_relation(
+        self, region: Region, owner: Known, name: str, other: Known, span: Span | None
+    ) -> Region | None:
+        """Return the region where a relation leads to a row, without loading the relation.
+
+        ``None`` if it is no relation whose foreign key says which row it is, or is read anyway.
+        """
+        cls = row_class(owner)
+        compares_text = self._follows_text(other)
+        is_row = self.is_row(other) or compares_text
+        if cls is None or not is_row or self._writer.names.is_relation(name):
+            return None
+        if not sandbox.is_unrestricted(name):
+            return None
+        if region.lookup_of(owner.name, ("read", owner.name, name)) is not None:
+            return None
+        test, related = (
+            self.identities.row_test(cls, name),
+            self.identities.related_class(cls, name),
+        )
+        is_known = (
+            self._writer.names.compares_text if compares_text else self._writer.names.host.has_keys
+        )
+        if test is None or related is None or not is_known(related):
+            return None
+        if owner.exact is None and self.identities.is_extended(cls):
+            return None
+        self._writer.check_order(owner, span)
+        found = self._referred(region, owner, name, related, span)
+        if other.exact is None and region.lookup(("row", other.name)) is None:
+            region.reads.append(self._row_or_none(other))
+            region.known["checked", other.name] = other
+        answer = self._writer.fresh()
+        sides: list[ast.expr] = [load(owner.name), load(other.name)]
+        by_key = ast.Call(load(self._writer.names.constant(test)), sides, [])
+        is_open = compared(load(answer), ast.Is(), ast.Constant(None))
+        unloaded = compared(load(found.name), ast.Is(), load("unloaded"))
+        asked: list[ast.stmt] = [assign(answer, by_key), ast.If(is_open, [GIVE_UP], [])]
+        same = [self._row_or_none(found), assign(answer, self._same_row(found, other))]
+        if compares_text:
+            compare = self._writer.compared_data(found, other)
+            same = [assign(answer, compare), ast.If(is_open, [GIVE_UP], [])]
+        region.reads.append(ast.If(unloaded, asked, same))
+        return self._writer.under(region, ("related", answer), load(answer), [], span)
+
+    def _follows_text(self, value: Known) -> bool:
+        """Tell whether a value is a row that compares the text of its key."""
+        cls = value.exact
+        if cls is None or self._writer.names.host.identities is None:
+            return False
+        return self._writer.names.compares_text(cls) and self.identities.follows_keys(cls)
+
+    def _referred(
+        self, region: Region, owner: Known, name: str, related: type, span: Span | None
+    ) -> Known:
+        """Write that a variable is a relation, or says that this is not loaded."""
+        key = ("referred", owner.name, name)
+        known = region.lookup_of(owner.name, key)
+        if known is None:
+            known = region.known[key] = Known(self._writer.fresh(), expected=related)
+            dictionary = t.cast(str, self._dictionary(region, owner, name))
+            is_loaded = compared(ast.Constant(name), ast.In(), load(dictionary))
+            value = ast.Subscript(load(dictionary), ast.Constant(name), ast.Load())
+            chosen = ast.IfExp(is_loaded, value, load("unloaded"))
+            region.reads.append(with_span(assign(known.name, chosen), span))
+        return known
+
+    def changed_classes(self) -> list[ast.stmt]:
+        """Write that the function gives up where an attribute of rows has been replaced."""
+        tests = []
+        for (cls, name), attribute in self.stored.items():
+            own = ast.Subscript(
+                load(self._writer.names.class_dictionary(cls)), ast.Constant(name), ast.Load()
+            )
+            tests.append(compared(own, ast.IsNot(), load(self._writer.names.constant(attribute))))
+        return [ast.If(any_of(tests), [GIVE_UP], [])] if tests else []
+
+
+def row_class(value: Known) -> type | None:
+    """Return the class that a value is of, or is expected to be of."""
+    return value.exact or value.expected
