@@ -12,7 +12,7 @@ from click.testing import Result
 from flask import Flask
 
 from flask_oso.cli import oso
-from tests.support.shop import make_shop
+from tests.support.models.shop import make_shop
 from tests.support.sites import run_command
 
 Run = Callable[..., Result]

@@ -17,7 +17,7 @@ from sqlalchemy import orm
 
 from flask_oso import FlaskOso, Oso, authorize
 from flask_oso.cli import oso as command
-from tests.support.shop import Customer, Order, Parcel
+from tests.support.models.shop import Customer, Order, Parcel
 from tests.support.sites import make_app
 
 GOOD = 'allow(_, "read", "page");\n'

@@ -13,7 +13,7 @@ from flask import Flask, g
 from werkzeug.serving import make_server
 
 from flask_oso import FlaskOso, Oso, authorizes_inside
-from tests.support.people import Thing
+from tests.support.models.people import Thing
 from tests.support.sites import make_app
 
 if t.TYPE_CHECKING:

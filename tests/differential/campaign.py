@@ -28,7 +28,7 @@ from hypothesis import HealthCheck, Phase, Verbosity, given, settings
 from hypothesis import seed as with_seed
 
 from flask_oso import Limits, Oso
-from tests.support.world import populate
+from tests.support.models.world import populate
 
 from .comparison import Difference, compare
 from .found import write_case

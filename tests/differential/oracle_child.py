@@ -35,7 +35,7 @@ def _make_run() -> t.Callable[[t.Any], t.Any]:
     import oso
 
     from tests.differential.runner import Runner
-    from tests.support.world import populate
+    from tests.support.models.world import populate
 
     def make_oso() -> t.Any:
         made = oso.Oso()

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from tests.support.people import Thing
+from tests.support.models.people import Thing
 
 from .choices import Choices
 

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.slow
 SCRIPT = """
 import pathlib
 from tests.support.cases import read_cases, run_case
-from tests.support.world import make_oso
+from tests.support.models.world import make_oso
 
 for case in read_cases():
     print(case.name, *run_case(case), sep="\\n")

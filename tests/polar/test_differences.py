@@ -18,7 +18,7 @@ from flask_oso.polar.exceptions import (
     ValidationError,
 )
 from tests.support.cases import show_result
-from tests.support.world import Dog, make_oso
+from tests.support.models.world import Dog, make_oso
 
 
 class Named(abc.ABC):

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from flask_oso import OsoError
-from tests.support.world import make_oso
+from tests.support.models.world import make_oso
 
 _WRONG_POLICIES = sorted((Path(__file__).parent / "errors").glob("*.polar"))
 

@@ -11,7 +11,7 @@ import sqlalchemy.orm as orm
 from flask_oso import Oso
 from flask_oso.sqlalchemy import register_models
 from tests.support.databases import open_session
-from tests.support.people import Thing
+from tests.support.models.people import Thing
 
 #: The rules of a block by what they say of the role "editor", which stands for ``read`` on
 #: folders that are so many levels below, at most.

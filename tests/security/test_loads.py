@@ -9,7 +9,7 @@ import pytest
 
 from flask_oso import Oso
 from flask_oso.polar.exceptions import OsoError, ParserError, PolarRuntimeError, ValidationError
-from tests.support.people import User
+from tests.support.models.people import User
 
 OPEN = "allow(_, _, _);\n"
 

@@ -13,7 +13,7 @@ import pytest
 from flask_oso import Oso
 from flask_oso.polar import Expression, Pattern, Predicate, Variable
 from flask_oso.polar.exceptions import OsoError, PolarRuntimeError
-from tests.support.people import User
+from tests.support.models.people import User
 
 
 class Admin(User):

@@ -18,9 +18,9 @@ from sqlalchemy import orm
 
 from flask_oso import OsoError
 from flask_oso.polar.exceptions import UnsupportedError
-from tests.support import documents
 from tests.support.choices import Choices, drawn
-from tests.support.documents import (
+from tests.support.models import documents
+from tests.support.models.documents import (
     Base,
     Doc,
     Folder,

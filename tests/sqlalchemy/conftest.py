@@ -8,8 +8,8 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import orm
 
-from tests.support import documents
 from tests.support.databases import open_database
+from tests.support.models import documents
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 
 from flask_oso import OsoError
-from tests.support.documents import Doc, Folder, Role, User, make_oso
+from tests.support.models.documents import Doc, Folder, Role, User, make_oso
 
 POLICY = """
     allow(u, "read", d: Doc) if d.open or d.owner = u;

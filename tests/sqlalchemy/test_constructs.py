@@ -15,7 +15,7 @@ from sqlalchemy import orm
 
 from flask_oso import OsoError
 from flask_oso.polar.exceptions import UnsupportedError
-from tests.support.documents import Doc, User, make_oso
+from tests.support.models.documents import Doc, User, make_oso
 
 #: What oso did, then a policy about documents; ``u`` is the first user.
 WORKING = {

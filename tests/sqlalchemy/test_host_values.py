@@ -12,9 +12,9 @@ from sqlalchemy import orm
 
 from flask_oso import Oso, OsoError
 from flask_oso.polar.residual.evaluator import PartialEvaluator
-from tests.support import documents
 from tests.support.choices import seeded
-from tests.support.documents import Doc, User, make_oso
+from tests.support.models import documents
+from tests.support.models.documents import Doc, User, make_oso
 
 
 @pytest.fixture

@@ -9,9 +9,9 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 
 from flask_oso import Oso, OsoError
-from tests.support import documents
 from tests.support.choices import seeded
-from tests.support.documents import Doc, Folder, Role, User, make_oso
+from tests.support.models import documents
+from tests.support.models.documents import Doc, Folder, Role, User, make_oso
 
 BODIES = [
     "d.owner = d.editor",

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from flask_oso import Oso
 from flask_oso.sqlalchemy import register_models
-from tests.support.gallery import counted
+from tests.support.models.gallery import counted
 
 
 class Base(orm.DeclarativeBase):

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 
 from flask_oso import Oso, OsoError
 from flask_oso.polar.exceptions import PolarRuntimeError
-from tests.support.gallery import Base, Member, Org, Project, User, counted, make_oso
+from tests.support.models.gallery import Base, Member, Org, Project, User, counted, make_oso
 
 POLICY = """
 actor User {}

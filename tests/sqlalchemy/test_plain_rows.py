@@ -13,7 +13,7 @@ from sqlalchemy import orm
 
 from flask_oso.sqlalchemy.row_keys import RowKeys
 from tests.support.answers import specialized
-from tests.support.gallery import (
+from tests.support.models.gallery import (
     Base,
     Charity,
     Member,

@@ -14,8 +14,8 @@ from werkzeug.local import LocalProxy
 
 from flask_oso import Oso, OsoError
 from flask_oso.sqlalchemy.mapping import MappedSchema
-from tests.support import documents
-from tests.support.documents import Doc, Folder, Role, User, make_oso
+from tests.support.models import documents
+from tests.support.models.documents import Doc, Folder, Role, User, make_oso
 
 
 @pytest.fixture

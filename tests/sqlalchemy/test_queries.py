@@ -13,7 +13,7 @@ from sqlalchemy.dialects import mysql, postgresql, sqlite
 from flask_oso import Oso, OsoError
 from flask_oso.polar.exceptions import UnsupportedError
 from flask_oso.sqlalchemy import register_models
-from tests.support.documents import Base, Doc, Folder, Plan, Team, User, make_oso
+from tests.support.models.documents import Base, Doc, Folder, Plan, Team, User, make_oso
 
 #: Policies about a document; each is asked on behalf of the first user.
 POLICIES = {

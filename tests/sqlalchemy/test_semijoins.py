@@ -8,8 +8,8 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import orm
 
-from tests.support import documents
-from tests.support.documents import Doc, Folder, Role, User, make_oso
+from tests.support.models import documents
+from tests.support.models.documents import Doc, Folder, Role, User, make_oso
 
 from .test_queries import allowed
 

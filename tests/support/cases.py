@@ -29,7 +29,7 @@ from dataclasses import dataclass, field
 from flask_oso import OsoError
 from flask_oso.polar import Expression, Pattern, Variable
 
-from .world import make_oso
+from .models.world import make_oso
 
 CASES = pathlib.Path(__file__).parents[1] / "polar" / "cases"
 

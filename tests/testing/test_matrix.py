@@ -10,7 +10,7 @@ from werkzeug.local import LocalProxy
 from flask_oso import Oso
 from flask_oso.testing import MistakenTestError, assert_denied, assert_matrix
 from flask_oso.testing.matrix import find_wrong_cells, read_rows, read_table, show_cells
-from tests.support.people import User
+from tests.support.models.people import User
 
 POLICY = """
 allow("ann", "read", "page");

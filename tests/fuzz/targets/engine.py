@@ -6,7 +6,7 @@ import typing as t
 from collections.abc import Iterable
 
 from flask_oso import Oso, OsoError
-from tests.support.world import Dog, Org, Puppy, Repo, User, make_oso
+from tests.support.models.world import Dog, Org, Puppy, Repo, User, make_oso
 
 from ..choices import Choices
 from ..oracle import OUT_OF_TIME, outcome, refusals, sandbox

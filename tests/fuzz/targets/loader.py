@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from functools import partial
 
 from flask_oso import OsoError
-from tests.support.world import make_oso
+from tests.support.models.world import make_oso
 
 from ..choices import decoded
 from ..oracle import check_text, is_from_host, outcome, refusals, sandbox

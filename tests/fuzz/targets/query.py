@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable
 
-from tests.support.world import make_oso
+from tests.support.models.world import make_oso
 
 from ..choices import decoded
 from ..oracle import refusals, sandbox

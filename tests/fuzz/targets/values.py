@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from flask_oso import Oso, OsoError, Predicate, Variable
 from flask_oso.polar import Expression, Pattern
-from tests.support.world import Repo, User, make_oso
+from tests.support.models.world import Repo, User, make_oso
 
 from ..choices import Choices
 from ..oracle import is_from_host, sandbox

@@ -69,7 +69,7 @@
 
 ## object-leq: an operator that neither side has is an error
 #? new Num(1) <= new Num(2)
-#! PolarRuntimeError: External operation '<class 'tests.support.world.Num'> Leq <class 'tests.support.world.Num'>' failed.
+#! PolarRuntimeError: External operation '<class 'tests.support.models.world.Num'> Leq <class 'tests.support.models.world.Num'>' failed.
 
 ## add-strings: + is for numbers alone
 #? x = "a" + "b"

@@ -99,7 +99,7 @@
 
 ## class-not-iterable: a class
 #? x in Dog
-#! InvalidIteratorError: tests.support.world.Dog'> is not iterable
+#! InvalidIteratorError: tests.support.models.world.Dog'> is not iterable
 
 ## not-in: a negated membership
 #? not 3 in [1, 2]

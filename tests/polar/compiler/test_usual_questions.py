@@ -17,7 +17,7 @@ from werkzeug.local import LocalProxy
 from flask_oso import ForbiddenError, NotFoundError, Oso
 from flask_oso.oso import ask
 from tests.support.answers import is_answered_at_once, strings_at_once
-from tests.support.people import Thing
+from tests.support.models.people import Thing
 
 
 @pytest.fixture(autouse=True)

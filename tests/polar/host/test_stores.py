@@ -9,7 +9,7 @@ import pytest
 import flask_oso
 from flask_oso.polar import DataAdapter
 from flask_oso.polar.exceptions import UnsupportedError
-from tests.support.stores import ANN, LEAVES, REPOS, Repo, make_adapter, make_oso, shape
+from tests.support.models.stores import ANN, LEAVES, REPOS, Repo, make_adapter, make_oso, shape
 
 #: Filters of these are the same in both libraries.
 SHARED = [

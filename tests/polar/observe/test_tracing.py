@@ -8,7 +8,7 @@ from flask_oso.polar import Polar
 from flask_oso.polar.exceptions import PolarRuntimeError
 from flask_oso.polar.output import BANNER, LogLevel, LogSettings, parse_log_settings
 from tests.support.cases import Case, read_cases, run_case
-from tests.support.world import make_oso
+from tests.support.models.world import make_oso
 
 POLICY = """\
 f(x, y) if x in [1, 2] and g(x, z) and y = z + 1;

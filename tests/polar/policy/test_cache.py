@@ -20,8 +20,8 @@ from flask_oso.polar.policy.loader import load_policy
 from flask_oso.polar.policy.serialization import from_lines, to_lines
 from flask_oso.polar.sources import Source
 from tests.support.cases import Case, read_cases, run_case, show_result
+from tests.support.models.world import make_oso
 from tests.support.policies import load as load_text
-from tests.support.world import make_oso
 
 POLICY = 'allow("ana", "read", x) if x = 1 and not x = 2;'
 BLOCKS = """

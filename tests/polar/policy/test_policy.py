@@ -7,7 +7,7 @@ import pytest
 from flask_oso.polar.exceptions import OsoError, UnrecognizedEOF, ValidationError
 from flask_oso.polar.policy.policy import LoadResult, Policy
 from flask_oso.polar.sources import Source
-from tests.support.people import User
+from tests.support.models.people import User
 from tests.support.policies import load as load_texts
 from tests.support.policies import make_host, show_statement
 

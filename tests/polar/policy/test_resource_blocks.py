@@ -6,7 +6,7 @@ import pytest
 
 from flask_oso.polar.exceptions import OperationalError, OsoError
 from flask_oso.polar.policy.policy import Policy
-from tests.support.people import User
+from tests.support.models.people import User
 from tests.support.policies import Host, make_host, show_statement
 from tests.support.policies import load as load_text
 

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from tests.support import policies
-from tests.support.people import User
+from tests.support.models.people import User
 from tests.support.policies import load, make_host
 
 

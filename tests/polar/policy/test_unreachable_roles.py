@@ -6,7 +6,7 @@ import pytest
 
 from flask_oso import Oso
 from flask_oso.polar.exceptions import PolarRuntimeError
-from tests.support.people import User
+from tests.support.models.people import User
 from tests.support.policies import load, make_host
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.people import User
+from tests.support.models.people import User
 from tests.support.policies import load, make_host
 
 

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from flask_oso import Oso
 from flask_oso.polar.proof import counterfactuals
 from flask_oso.polar.proof.counterfactuals import Change, GivenAttribute, GivenCall, GivenResult
-from tests.support.people import Thing
+from tests.support.models.people import Thing
 
 #: How many policies are drawn.
 POLICIES = int(os.environ.get("FLASK_OSO_PROOFS", "250"))

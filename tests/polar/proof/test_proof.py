@@ -20,7 +20,7 @@ from werkzeug.local import LocalProxy
 from flask_oso import Limits, Oso
 from flask_oso.polar.proof.proof import Proof
 from flask_oso.polar.proof.proof_tree import Outcome
-from tests.support.people import Thing
+from tests.support.models.people import Thing
 
 PROOFS = Path(__file__).parents[1] / "proofs"
 CASES = sorted(PROOFS.glob("*.polar"))

@@ -12,7 +12,7 @@ import pytest
 
 from flask_oso import Oso
 from flask_oso.polar.exceptions import StackOverflowError
-from tests.support.people import User
+from tests.support.models.people import User
 
 MESSAGE = (
     "Goal stack overflow! MAX_GOALS = 10000\n`{}` calls itself with the same arguments, and would"

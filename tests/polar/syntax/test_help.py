@@ -8,7 +8,7 @@ import typing as t
 import pytest
 
 from flask_oso import OsoError
-from tests.support.world import make_oso
+from tests.support.models.world import make_oso
 
 ITERABLE = "Behind `in` stands a list, a dictionary, a string or an iterable object."
 REGISTER = "Register the class before the policy is loaded: register_class(Person)."

@@ -9,7 +9,7 @@ import pytest
 from flask_oso import Oso
 from flask_oso.polar.tools.repl import Repl, completion_words
 from tests.support.consoles import ScriptedConsole, converse
-from tests.support.world import make_oso
+from tests.support.models.world import make_oso
 
 POLICY = """\
 role("ana", "owner");

@@ -19,8 +19,8 @@ from sqlalchemy.ext.hybrid import hybrid_property
 from flask_oso import Oso
 from flask_oso.sqlalchemy import register_models
 
-from .choices import Choices, seeded
-from .databases import open_session
+from ..choices import Choices, seeded
+from ..databases import open_session
 
 
 class Base(orm.DeclarativeBase):

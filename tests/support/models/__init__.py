@@ -1,0 +1,3 @@
+"""Classes for tests: ``world`` (those of the cases), ``people`` (plain actors), ``stores`` (a data
+adapter); mapped ones in ``shop``, ``documents`` and ``gallery``.
+"""
