@@ -82,7 +82,10 @@ def test_allowed_request_makes_few_calls_through_few_modules(
 ) -> None:
     """Between the server and the view there is little of this package that runs."""
     # Other tests import what an app without a login library does not have.
-    for name in ("flask_httpauth", "opentelemetry", "opentelemetry.trace"):
+    for name in (
+        *("flask_httpauth", "flask_login", "flask_jwt_extended", "flask_oso.testing"),
+        *("opentelemetry", "opentelemetry.trace"),
+    ):
         monkeypatch.delitem(sys.modules, name, raising=False)
     desk.add_url_rule("/notes/<note_id>", "note", authorize("read", Note)(lambda note: note.owner))
     client = desk.test_client()

@@ -6,6 +6,7 @@ import functools
 import itertools
 import random
 import re
+import sys
 import typing as t
 from collections.abc import Callable, Iterator
 
@@ -132,7 +133,20 @@ def test_condition_on_two_values_is_answered_alike(condition: str) -> None:
     assert [*_differences(condition, chosen)][:3] == []
 
 
-@pytest.mark.parametrize(("condition", "name"), SILENT)
+def _is_silent_here(condition: str) -> bool:
+    """Tell whether this Python reads and compares what a condition names without its own code.
+
+    Before 3.12 the class of enumerations runs Python code, and since 3.13 decimals are of a class
+    that may be changed.
+    """
+    names = ("Status.A", ".value") if sys.version_info < (3, 12) else ()
+    names += ("KD",) if sys.version_info >= (3, 13) else ()
+    return not any(re.search(rf"{re.escape(name)}\b", condition) for name in names)
+
+
+@pytest.mark.parametrize(
+    ("condition", "name"), [each for each in SILENT if _is_silent_here(each[0])]
+)
 def test_condition_on_plain_values_is_answered_by_one_function(condition: str, name: str) -> None:
     """No kind of value that runs no code leaves the function for plain data."""
     engine, value = _engine(condition), make_values()[name]
