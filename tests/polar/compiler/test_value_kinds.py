@@ -139,7 +139,7 @@ def _is_silent_here(condition: str) -> bool:
     Before 3.12 the class of enumerations runs Python code, and since 3.13 decimals are of a class
     that may be changed.
     """
-    names = ("Status.A", ".value") if sys.version_info < (3, 12) else ()
+    names: tuple[str, ...] = ("Status.A", ".value") if sys.version_info < (3, 12) else ()
     names += ("KD",) if sys.version_info >= (3, 13) else ()
     return not any(re.search(rf"{re.escape(name)}\b", condition) for name in names)
 
