@@ -33,7 +33,11 @@ _FILE = "policies/main.polar"
 
 @click.command("init", help=_HELP)
 @click.argument("file", required=False, type=click.Path(dir_okay=False))
-@click.option("--models", help="The declarative base, or the 'db' of Flask-SQLAlchemy, as MODULE:NAME. No application is needed.")
+@click.option(
+    "--models",
+    help="The declarative base, or the 'db' of Flask-SQLAlchemy, as MODULE:NAME."
+    " No application is needed.",
+)
 @click.option("--actor", help="The class of who acts. User, if there is one of this name.")
 @click.option("--write", is_flag=True, help="Write the file.")
 def init(file: str | None, models: str | None, actor: str | None, write: bool) -> None:

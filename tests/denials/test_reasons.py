@@ -191,5 +191,5 @@ def test_reason_that_nobody_asks_is_an_error() -> None:
     """A rule with another number of parameters is no silence: the error says which are asked."""
     oso = make_oso('denial_reason(_, "edit", "It is locked.");', Note)
 
-    with pytest.raises(OsoError, match="has 3 parameters, and is never asked. It has four"):
+    with pytest.raises(OsoError, match=r"has 3 parameters, and is never asked\. It has four"):
         oso.denial_reason("ana", "edit", Note())

@@ -131,9 +131,7 @@ def search(
     return tally
 
 
-def _search_from(
-    engine: sa.Engine, begin: int, examples: int, policies: int, tally: Tally
-) -> None:
+def _search_from(engine: sa.Engine, begin: int, examples: int, policies: int, tally: Tally) -> None:
     @seed(begin)
     @settings(
         max_examples=examples,
