@@ -255,7 +255,8 @@ class _Load:
 
     def _declared_names(self) -> tuple[str, ...]:
         """Give the names that are declared, and those of which tests have facts."""
-        setups = [item for each in (*self._fixtures, *self._tests) for item in each.setup]
+        tests: list[Fixture | PolicyTest] = [*self._fixtures, *self._tests]
+        setups = [item for each in tests for item in each.setup]
         facts = (item.name for item in setups if isinstance(item, Fact))
         return tuple(dict.fromkeys([*self._declared, *facts]))
 

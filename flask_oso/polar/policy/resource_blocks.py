@@ -332,7 +332,9 @@ class _Expander:
             if condition is None:
                 return None
             goal = _call(condition.kind, actor, shorthand.condition)
-            return _rule(head.kind, shorthand.head, subjects, _with_further(goal, shorthand, subjects))
+            return _rule(
+                head.kind, shorthand.head, subjects, _with_further(goal, shorthand, subjects)
+            )
         if shorthand.relation is None:
             return self._local_rule(resource, head, shorthand)
         if shorthand.keyword is not None and shorthand.keyword.text != "on":
@@ -561,8 +563,9 @@ def _rule_types(
     kinds = {declared.kind for of_class in declarations.values() for declared in of_class.values()}
     if DeclarationKind.ROLE in kinds:
         yield _ROLE_TYPE
-    if any(declared.kind is DeclarationKind.ROLE for declared in global_names.values()):
-        yield _GLOBAL_ROLE_TYPE
+    for kind in DeclarationKind:
+        if any(declared.kind is kind for declared in global_names.values()):
+            yield _global_type(kind)
 
 
 _ROLE_TYPE = RuleType(
@@ -576,11 +579,9 @@ _ROLE_TYPE = RuleType(
 )
 
 
-_GLOBAL_ROLE_TYPE = RuleType(
-    DeclarationKind.ROLE.rule_name,
-    (_parameter("actor", "Actor", None), _parameter("role", "String", None)),
-    required=True,
-)
+def _global_type(kind: DeclarationKind) -> RuleType:
+    parameters = _parameter("actor", "Actor", None), _parameter(kind.value, "String", None)
+    return RuleType(kind.rule_name, parameters, required=kind is DeclarationKind.ROLE)
 
 
 def _relation_type(resource: str, declared: DeclaredName, *, required: bool) -> RuleType:

@@ -241,9 +241,7 @@ class AstBuilder:
         if rest:
             _expect(rest[0], "iff")
             bounds = tuple(rest[1])
-        return Assertion(
-            word.text == "assert", name.text, tuple(args), bounds, _between(name, end)
-        )
+        return Assertion(word.text == "assert", name.text, tuple(args), bounds, _between(name, end))
 
     def asked_for(self, parts: list[Token]) -> Parameter:
         name, cls = parts
