@@ -7,6 +7,7 @@ one state of the policy.
 from __future__ import annotations
 
 import contextlib
+import copy
 import dataclasses
 import os
 import sys
@@ -32,6 +33,7 @@ if t.TYPE_CHECKING:
     from .polar.proof.proof import Proof
     from .polar.residual.outcomes import Residual
     from .polar.residual.schema import Schema
+    from .polar.sources import Source
     from .polar.tools.relations_read import RelationsRead
 
 #: What is asked for by ``authorized_actions`` and ``authorized_fields``.
@@ -399,6 +401,23 @@ class Oso(Polar):
 
         return actor_classes(self._engine.policy)
 
+    def with_policy(self, sources: Sequence[Source]) -> Oso:
+        """Give another Oso with the same registered names, and these texts as its policy.
+
+        To compare a draft with the policy in force, which stays. Nothing is printed, inline queries
+        are not run, and watchers of loads are not told.
+
+        :raises OsoError: if the texts do not load.
+        """
+        from .polar.policy.loader import load_policy
+
+        drafted = copy.copy(self)
+        loaded = load_policy(sources, self.host, roles=self._has_roles, limits=self._limits)
+        drafted._engine = self._engine.with_policy(loaded.policy)
+        drafted._gates, drafted._load_watchers = {}, ()
+        drafted._argument_order, drafted._relations_read = None, None
+        return drafted
+
     # -- lists ------------------------------------------------------------------------
 
     def set_query_builder(self, builder: QueryBuilder) -> None:
@@ -418,7 +437,14 @@ class Oso(Polar):
         """
         from .polar.residual.templates import with_objects
 
-        return with_objects(self._row_question([_unwrapped(actor), action, None], 2, cls).residual)
+        return with_objects(self.residual_with_objects(actor, action, cls))
+
+    def residual_with_objects(self, actor: t.Any, action: t.Any, cls: t.Any) -> Residual:
+        """Give what :meth:`residual` does, with objects by number where the policy allows it.
+
+        Then the residuals of several actors have the same condition, and ``objects`` differ.
+        """
+        return self._row_question([_unwrapped(actor), action, None], 2, cls).residual
 
     def authorized_query(self, actor: t.Any, action: t.Any, resource_cls: t.Any) -> t.Any:
         """Build a query of the rows for which ``is_allowed`` is true.

@@ -28,6 +28,7 @@ The exit code tells the result, for scripts and CI:
   flask oso routes --gaps                 which routes are not guarded?
   flask oso check                         does the policy have errors?
   flask oso test                          do the tests in the policy pass?
+  flask oso diff main                     what does my change of the policy change?
   flask oso explain User:2 edit Post:1    why may they, or why not?
 """
 
@@ -36,6 +37,7 @@ _MODULES = {
     "actions": "decisions",
     "check": "check",
     "compiled": "compiled",
+    "diff": "diff",
     "explain": "decisions",
     "fmt": "fmt",
     "init": "init",

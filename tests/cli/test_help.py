@@ -19,6 +19,7 @@ def test_commands_are_those_of_the_readme() -> None:
         "actions",
         "check",
         "compiled",
+        "diff",
         "explain",
         "fmt",
         "init",
