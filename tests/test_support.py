@@ -28,9 +28,12 @@ PRIVATE = {"_engine", "_program"}
 PUBLIC = {
     "flask_oso",
     "flask_oso.__main__",
+    "flask_oso.context",
     "flask_oso.coverage",
     "flask_oso.decision_log",
+    "flask_oso.decorators",
     "flask_oso.exceptions",
+    "flask_oso.flask_oso",
     "flask_oso.polar",
     "flask_oso.polar.exceptions",
     "flask_oso.polar.proof",

@@ -96,7 +96,7 @@ class Matcher:
             return True
         try:
             for name in names:
-                declared = self.machine.host.get_field(declared, name)
+                declared = self.machine.host.class_of_field(declared, name)
         except PolarRuntimeError as error:
             if place.span is None:
                 # A pattern inside a pattern: the field is not looked up before it has a value.
