@@ -57,7 +57,8 @@ FLASK_LAYER = (
     {"guards", "enforcement"},
     {"templating", "reloading"},
     {"extension"},
-    {"testing", "cli"},
+    {"testing", "migration"},
+    {"cli"},
     {"__main__", "context", "decision_log", "decorators", "flask_oso", "signals"},
 )
 #: The folders that the middle layer may import from.

@@ -54,14 +54,16 @@ class ClassResources:
             )
 
     def _rules_about(self, action: str, cls: type) -> Iterator[Rule]:
-        return (rule for rule, of in self._named if of in cls.__mro__ and _has_action(rule, action))
+        return (
+            rule for rule, of in self._named if of in cls.__mro__ and is_about_action(rule, action)
+        )
 
     def _has_class_itself(self, action: str, cls: type) -> bool:
         """Tell whether the class itself stands in a rule for the action."""
         classes = self.engine.host.classes
         names = {name for name, known in classes.items() if known is cls}
-        rules = (rule for rule in self._rules if _has_action(rule, action))
-        return any(not names.isdisjoint(_variables_in(rule)) for rule in rules)
+        rules = (rule for rule in self._rules if is_about_action(rule, action))
+        return any(not names.isdisjoint(variables_in(rule)) for rule in rules)
 
     def _classes_of(self, rule: Rule) -> Iterable[type]:
         term = rule.parameters[2].term
@@ -71,7 +73,7 @@ class ClassResources:
         return (classes[each] for each in names if each is not None and each in classes)
 
 
-def _has_action(rule: Rule, action: str) -> bool:
+def is_about_action(rule: Rule, action: str) -> bool:
     """Tell whether a rule may be about an action."""
     parameter = rule.parameters[1]
     named = [parameter.term, *_compared_with(parameter.term, rule)]
@@ -99,7 +101,7 @@ def _values_of(term: Term) -> list[t.Any]:
     return [each.value for each in items if isinstance(each, Value)]
 
 
-def _variables_in(rule: Rule) -> Iterator[str]:
+def variables_in(rule: Rule) -> Iterator[str]:
     terms = [parameter.term for parameter in rule.parameters]
     roots = terms if rule.body is None else [*terms, rule.body]
     return (term.name for term in walk(roots) if isinstance(term, Variable))
