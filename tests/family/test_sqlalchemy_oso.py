@@ -58,6 +58,9 @@ POLICIES = {
     "misspelt relation": 'allow(_: User, "read", p: Post) if p.auhtor matches User;',
     "method of a row": 'allow(_: User, "read", p: Post) if p.level.startswith("p");',
     "universal": 'allow(_: User, "read", p: Post) if forall(t in p.tags, t.is_public);',
+    "negated universal": """
+        allow(_: User, "read", p: Post) if not (forall(t in p.tags, t.is_public));
+    """,
 }
 
 PROGRAM = """
@@ -173,9 +176,9 @@ print(json.dumps({
 Answers = dict[str, dict[str, t.Any]]
 
 
-def run_program(oso: str) -> Answers:
-    """Give the answers of all policies, by the name of each."""
-    printed = run_python(PROGRAM, oso, json.dumps(POLICIES), POLAR_IGNORE_NO_ALLOW_WARNING="1")
+def run_program(oso: str, policies: dict[str, str] = POLICIES) -> Answers:
+    """Give the answers of policies, by the name of each."""
+    printed = run_python(PROGRAM, oso, json.dumps(policies), POLAR_IGNORE_NO_ALLOW_WARNING="1")
     return t.cast(Answers, json.loads(printed.splitlines()[-1]))
 
 
@@ -197,6 +200,15 @@ def theirs() -> Answers:
 def test_policy_answers_as_with_oso(ours: Answers, theirs: Answers, policy: str) -> None:
     """Sessions, filters and checks give what they give with oso, errors included."""
     assert ours[policy] == theirs[policy]
+
+
+def test_negated_collection_is_refused() -> None:
+    """A list that oso makes of all rows, and whose checks are false, is an error here."""
+    policy = {"list": 'allow(_: User, "read", p: Post) if not p.tags matches List;'}
+
+    answers = run_program("flask_oso", policy)["list"]["ann"]
+
+    assert (answers["rows"], answers["checks"]) == ("UnsupportedError", [False] * 10)
 
 
 @pytest.mark.parametrize(

@@ -181,6 +181,15 @@ def test_assigned_get_field_tells_the_class_of_a_field(found: type, count: int) 
     assert find_rows(oso) == count
 
 
+@pytest.mark.parametrize(("kind", "count"), [("List", 1), ("Dictionary", 1), ("Integer", 1)])
+def test_assigned_get_field_under_a_negation(kind: str, count: int) -> None:
+    """The class of the rows says nothing about the collection that they are in."""
+    oso = make_oso(f"allow(_, _, r: Repo) if not r.org matches {kind};", None, int)
+    oso.host.get_field = lambda cls, name: Org
+
+    assert find_rows(oso) == count
+
+
 def test_assigned_get_field_outlives_a_registration() -> None:
     """It may be assigned before the classes are registered, or between them."""
     oso = Oso()
