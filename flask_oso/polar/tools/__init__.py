@@ -6,6 +6,8 @@
 ``compiled_report``, ``stand_in_classes``, ``generated_code``
     the rules that cannot be compiled; classes for a policy without its application; the Python
     code that answers a question.
+``stubs``, ``scenes``, ``policy_tests``
+    the tests in a policy: objects that a test makes up; its facts beside the rules; its questions.
 ``relations_read``, ``row_checks``, ``policy_check``, ``repl``
     the relations that a question reads; likely mistakes about rows; all findings about a policy;
     a prompt.
