@@ -129,6 +129,11 @@ def check_public(value: t.Any, name: str, span: Span | None) -> None:
         raise _private(value, name, span)
 
 
+def is_harmless(name: str) -> bool:
+    """Return whether policies may call a special method of this name."""
+    return name in _HARMLESS
+
+
 def is_openable(name: str) -> bool:
     """Return whether ``private`` of ``register_class`` may have this name."""
     return name.startswith("_") and not name.startswith("__")
