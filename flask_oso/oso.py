@@ -25,7 +25,7 @@ from .polar.limits import Limits
 from .polar.observe.console import Console
 from .polar.output import STORED_VARIABLE, say
 from .polar.polar import Polar
-from .polar.tools.argument_order import ArgumentOrder
+from .polar.tools.caller_mistakes import CallerMistakes
 
 if t.TYPE_CHECKING:
     from .polar.engine import Engine
@@ -128,7 +128,7 @@ class Oso(Polar):
         self.read_action = read_action
         self.set_text_equalities(_login_equality)
         self._builder: QueryBuilder | None = None
-        self._argument_order: ArgumentOrder | None = None
+        self._caller_mistakes: CallerMistakes | None = None
         self._relations_read: RelationsRead | None = None
         # Werkzeug is not imported here; if nobody has imported it, there are no proxies.
         self._proxy: type | None = getattr(sys.modules.get("werkzeug.local"), "LocalProxy", None)
@@ -161,8 +161,8 @@ class Oso(Polar):
             allowed = engine.allow(actor, action, resource)
             if allowed:
                 return allowed
-        if type(resource) in engine.only_actors:
-            self._order_of(engine).check(actor, action, resource)
+        if type(resource) in engine.mistaken_kinds:
+            self._mistakes_in(engine).check(actor, action, resource)
         return allowed
 
     def authorize(
@@ -181,7 +181,7 @@ class Oso(Polar):
         actor, action, resource = _unwrapped(actor), _unwrapped(action), _unwrapped(resource)
         if allowed is None and engine.allow(actor, action, resource):
             return
-        self._order_of(engine).check(actor, action, resource)
+        self._mistakes_in(engine).check(actor, action, resource)
         if check_read and (
             action == self.read_action or not engine.allow(actor, self.read_action, resource)
         ):
@@ -296,13 +296,13 @@ class Oso(Polar):
         with _noting("filter", lambda: (at, asked[at])):
             for at in waiting:
                 answers[at] = engine.allow(actor, action, asked[at])
-        order = self._order_of(engine)
-        if not order.actors.isdisjoint(map(type, asked)):
+        mistakes = self._mistakes_in(engine)
+        if not mistakes.kinds.isdisjoint(map(type, asked)):
             denied = (
                 each for each, is_allowed in zip(asked, answers, strict=True) if not is_allowed
             )
             for each in denied:
-                order.check(actor, action, each)
+                mistakes.check(actor, action, each)
         return [each for each, is_allowed in zip(given, answers, strict=True) if is_allowed is True]
 
     def authorized_actions_many(
@@ -351,12 +351,12 @@ class Oso(Polar):
 
         rows.load_relations([actor, *objects], relations_of)
 
-    def _order_of(self, engine: Engine) -> ArgumentOrder:
-        order = self._argument_order
-        if order is None or order.engine is not engine:
-            order = self._argument_order = ArgumentOrder(engine)
-            engine.only_actors = order.actors
-        return order
+    def _mistakes_in(self, engine: Engine) -> CallerMistakes:
+        mistakes = self._caller_mistakes
+        if mistakes is None or mistakes.engine is not engine:
+            mistakes = self._caller_mistakes = CallerMistakes(engine)
+            engine.mistaken_kinds = mistakes.kinds
+        return mistakes
 
     def authorized_fields(
         self, actor: t.Any, action: t.Any, resource: t.Any, allow_wildcard: bool = False

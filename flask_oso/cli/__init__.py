@@ -41,6 +41,7 @@ _MODULES = {
     "explain": "decisions",
     "fmt": "fmt",
     "init": "init",
+    "migrate-check": "migrate",
     "query": "queries",
     "routes": "routes",
     "shell": "queries",
@@ -80,7 +81,7 @@ class _Commands(click.Group):
         if module is None:
             return None
         command: click.Command = getattr(
-            importlib.import_module(f".{module}", __package__), cmd_name
+            importlib.import_module(f".{module}", __package__), cmd_name.replace("-", "_")
         )
         return command
 
