@@ -22,6 +22,7 @@ extensions = [
     "polar_highlighting",
     "grammar_diagrams",
     "plain_pages",
+    "playground",
 ]
 exclude_patterns = ["_static", "_templates", "extensions"]
 source_suffix = {".md": "markdown"}

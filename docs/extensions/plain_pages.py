@@ -46,7 +46,7 @@ def to_plain(text: str, app: Sphinx | None = None, name: str = "") -> str:
             rules = read_grammar()
             lines = [f"{rule} = {to_ebnf(rules[rule])}" for rule in value.split()]
             return "```ebnf\n" + "\n".join(lines) + "\n```\n"
-        if kind in ("toctree", "eval-rst"):
+        if kind in ("eval-rst", "raw", "toctree"):
             return ""
         if kind == "include" and app is not None:
             return _included(Path(app.env.doc2path(name)).parent / value, body)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
@@ -15,7 +13,6 @@ import flask_oso
 from flask_oso import exceptions
 from flask_oso.polar import exceptions as polar_exceptions
 from tests.docs.examples import DOCS
-from tests.support.children import ROOT
 
 pytestmark = pytest.mark.slow
 
@@ -45,23 +42,6 @@ class Page(HTMLParser):
         elif tag in ("script", "img", "iframe", "source"):
             self.inline_scripts += tag == "script" and "src" not in given
             self.loaded += [given["src"]] if "src" in given else []
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Build the site as ``make docs`` does; a warning is an error."""
-    target = tmp_path_factory.mktemp("site")
-    built = subprocess.run(
-        [
-            *(sys.executable, "-m", "sphinx", "-n", "-W", "--keep-going", "-q"),
-            *("-d", str(target / "doctrees"), str(DOCS), str(target / "html")),
-        ],
-        capture_output=True,
-        encoding="utf-8",
-        cwd=ROOT,
-    )
-    assert (built.returncode, built.stderr) == (0, "")
-    return target / "html"
 
 
 @pytest.fixture(scope="module")
