@@ -93,6 +93,7 @@ def to_ebnf(node: Node) -> str:
         case Repeat(part, None):
             return f"{_bracketed(part, Choice, Row)}+"
         case Repeat(part, between):
+            assert between is not None
             one = _bracketed(part, Choice)
             return f"{one} ({_bracketed(between, Choice)} {one})*"
     t.assert_never(node)

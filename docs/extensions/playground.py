@@ -1,8 +1,8 @@
 """Puts into the built site what the playground runs: Pyodide, and wheels of this checkout.
 
-Pyodide comes from the npm registry, with ``npm``, and is kept in ``build/pyodide``. Where
-npm cannot fetch it, the site is built without it, and its examples show what they answer. Nothing of it is
-in the repository.
+Pyodide comes from the npm registry, with ``npm``, and is kept in ``build/pyodide``; nothing of it
+is in the repository. Where npm cannot fetch it, the site is built without it, and its examples
+show what they answer.
 """
 
 from __future__ import annotations
