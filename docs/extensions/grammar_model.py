@@ -21,7 +21,7 @@ Parts = tuple[Node, ...]
 #: Rules that have no diagram of their own: they stand for what they consist of.
 INLINED = {
     *("argument", "block_item", "block_items", "condition", "expression", "keywords"),
-    *("prefix_key", "mistake"),
+    *("mistake", "prefix_key", "setup_items", "test_items"),
 }
 
 
@@ -113,7 +113,11 @@ class _Reader:
         self._definitions: dict[str, tuple[list[str], Tree[Token]]] = {}
         for each in tree.children:
             assert isinstance(each, Tree)
-            if each.data == "token":
+            if each.data == "declare":
+                # A word that the parser marks: a name everywhere else.
+                marked = [str(name.children[0]) for name in each.find_data("name")]
+                self._words |= {name: Word(name.lower()) for name in marked}
+            elif each.data == "token":
                 self._words[str(each.children[0])] = _token(each)
             elif each.data == "rule":
                 name, parameters, body = each.children[0], each.children[1], each.children[-1]

@@ -73,9 +73,31 @@ class PolarLexer(RegexLexer):
                 _groups(Operator.Word, Whitespace, Name.Class),
             ),
             (
+                rf"(actor|resource){_END}{_BLANK}({_SYMBOL}){_BLANK}(extends){_END}{_BLANK}"
+                rf"({_SYMBOL}){_CLASS_AHEAD}",
+                _groups(
+                    *(Keyword.Declaration, Whitespace, Name.Class, Whitespace),
+                    *(Keyword.Declaration, Whitespace, Name.Class),
+                ),
+            ),
+            (
                 rf"(actor|resource){_END}{_BLANK}({_SYMBOL}){_CLASS_AHEAD}",
                 _groups(Keyword.Declaration, Whitespace, Name.Class),
             ),
+            # These are names everywhere else.
+            (rf"global{_END}(?=[ \t\n\r]*+[{{\"])", Keyword.Declaration),
+            (
+                rf"(test){_END}{_BLANK}(fixture){_END}{_BLANK}({_SYMBOL})",
+                _groups(Keyword.Declaration, Whitespace, Keyword.Declaration, Whitespace, Name),
+            ),
+            (rf"test{_END}(?=[ \t\n\r]*+\")", Keyword.Declaration),
+            (rf"declare{_END}(?=[ \t\n\r]++{_SYMBOL}[ \t\n\r]*+\()", Keyword.Declaration),
+            (rf"assert(?:_not)?{_END}(?=[ \t\n\r]++{_SYMBOL}[ \t\n\r]*+\()", Keyword),
+            (rf"setup{_END}{_CLASS_AHEAD}", Keyword),
+            (rf"fixture{_END}(?=[ \t\n\r]++{_SYMBOL}[ \t\n\r]*+;)", Keyword),
+            (rf"now{_END}(?=[ \t\n\r]*+\")", Keyword),
+            (rf"iff{_END}(?=[ \t\n\r]++{_SYMBOL}[ \t\n\r]*+(?:in|=)(?!=))", Keyword),
+            (r"@current_unix_time(?!\w)", Name.Builtin),
             (
                 rf"(?:permissions|roles|relations){_END}(?=[ \t\n\r]*+=[ \t\n\r]*+[\[{{])",
                 Keyword.Declaration,

@@ -123,6 +123,24 @@ def test_word_of_the_grammar_is_no_name(word: str) -> None:
         ("actor.roles", [(Name, "actor"), (Operator, "."), (Name.Attribute, "roles")]),
         ("x in roles", [(Name, "x"), (Operator.Word, "in"), (Name, "roles")]),
         ("roles = [", [(Keyword.Declaration, "roles"), (Operator, "="), (Punctuation, "[")]),
+        ("declare f(", [
+            (Keyword.Declaration, "declare"), (Name.Function, "f"), (Punctuation, "("),
+        ]),
+        ("test(", [(Name.Function, "test"), (Punctuation, "(")]),
+        ("test fixture a", [
+            (Keyword.Declaration, "test"), (Keyword.Declaration, "fixture"), (Name, "a"),
+        ]),
+        ("setup {", [(Keyword, "setup"), (Punctuation, "{")]),
+        ("assert_not f(", [(Keyword, "assert_not"), (Name.Function, "f"), (Punctuation, "(")]),
+        ("iff a in", [(Keyword, "iff"), (Name, "a"), (Operator.Word, "in")]),
+        ("global {", [(Keyword.Declaration, "global"), (Punctuation, "{")]),
+        ("resource A extends B {", [
+            (Keyword.Declaration, "resource"), (Name.Class, "A"), (Keyword.Declaration, "extends"),
+            (Name.Class, "B"), (Punctuation, "{"),
+        ]),
+        ("1 < @current_unix_time", [
+            (Number.Integer, "1"), (Operator, "<"), (Name.Builtin, "@current_unix_time"),
+        ]),
         ('on "org"', [(Keyword, "on"), *[(String.Double, part) for part in ('"', "org", '"')]]),
     ],
 )  # fmt: skip

@@ -30,6 +30,7 @@ TOKENS = r"""
 symbol: /(?!(?:RESERVED)(?![\w:?]|::))SYMBOL/
 float: /[0-9]++(?:\.[0-9]*+(?:[eE][0-9]*+[+-]?[0-9]*+)?|[eE][0-9]*+[+-]?[0-9]*+)/
 integer: /[0-9]++(?![.eE])/
+clock: /@current_unix_time(?!\w)/
 string: /"(?:[^"\\\n]++|\\[\s\S])*+"/
 %ignore /[ \t\n\r]++/
 %ignore /#[^\n\r]*+/
@@ -142,7 +143,8 @@ def names_in(node: Node) -> Iterator[str]:
         ("rule", 'head ("if" disjunction)? ";"'),
         ("conjunction", 'negation ("and" negation)*'),
         ("sum", 'product (("+" | "-") product)*'),
-        ("block", 'symbol? symbol "{" (declaration | shorthand)* "}"'),
+        ("test", '"test" string "{" test_item* "}"'),
+        ("grant", 'string "if" (string (symbol string)? | symbol string | call)'),
         ("path", 'atom ("." lookup)*'),
     ],
 )
