@@ -24,6 +24,17 @@ POLICY = (
     " connect-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' data:;"
     " form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
+#: How bright what is behind an element is, and its text, from 0 to 765.
+_BRIGHTNESS = """name => {
+  let element = document.querySelector(name), found = "rgba(0, 0, 0, 0)";
+  while (element && found === "rgba(0, 0, 0, 0)") {
+    found = getComputedStyle(element).backgroundColor;
+    element = element.parentElement;
+  }
+  return found.match(/\\d+/g).slice(0, 3).map(Number).reduce((a, b) => a + b);
+}"""
+_INK = """name => getComputedStyle(document.querySelector(name)).color
+  .match(/\\d+/g).slice(0, 3).map(Number).reduce((a, b) => a + b)"""
 #: Milliseconds: the machine may have other things to do.
 PATIENCE = 120_000
 
@@ -196,6 +207,21 @@ def test_playground_fits_the_window(browser: Browser, address: str, width: int) 
 
         inner = page.evaluate("document.querySelector('form.playground').scrollWidth")
         assert inner <= page.evaluate("document.documentElement.clientWidth")
+
+
+@pytest.mark.parametrize(("scheme", "dark"), [("light", False), ("dark", True)])
+def test_page_has_the_colors_of_the_system(
+    browser: Browser, address: str, scheme: t.Literal["light", "dark"], dark: bool
+) -> None:
+    """By night the page is dark, its code and its fields, too."""
+    with contextlib.closing(browser.new_context(color_scheme=scheme)) as context:
+        page = context.new_page()
+        page.goto(f"{address}/playground.html")
+        page.wait_for_selector("form.playground")
+
+        found = [page.evaluate(_BRIGHTNESS, each) for each in ("body", "pre", "textarea")]
+        inks = [page.evaluate(_INK, each) for each in ("body", "pre", "textarea")]
+        assert [ground < ink for ground, ink in zip(found, inks, strict=True)] == [dark] * 3
 
 
 def test_page_is_whole_without_scripts(browser: Browser, address: str) -> None:
