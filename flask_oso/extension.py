@@ -144,6 +144,12 @@ class FlaskOso(Questions, LegacyApi):
         actors.get_actor, actors.is_found_once = actor_function(function), True
         return function
 
+    @t.overload
+    def denial_handler(
+        self, function: Blueprint | None = None
+    ) -> Callable[[_Function], _Function]: ...
+    @t.overload
+    def denial_handler(self, function: _Function) -> _Function: ...
     def denial_handler(self, function: t.Any = None) -> t.Any:
         """Answer denials with the decorated function, in all apps of this object.
 

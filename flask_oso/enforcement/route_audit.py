@@ -43,6 +43,7 @@ from ..guards.view_guards import (
 )
 from ..polar.exceptions import OsoError
 from .authorizer import Authorizer
+from .policy_classes import register_late
 
 _CURE = (
     "Decorate each view with '@authorize', exempt it with '@skip_authorization', or declare with"
@@ -126,13 +127,14 @@ def audit_routes(app: Flask, problem: str | None = None) -> RouteAudit:
         guard.apps.add(app)
     rows = tuple(_rows(app))
     state = find_state(app)
+    unnamed = None if state is None else register_late(app, state)
     missing = None
     if state is not None and state.requirement >= Requirement.BEFORE_VIEW:
         missing = _complaint(row for row in rows if row.status is RouteStatus.UNGUARDED)
     is_forbidden = state is not None and state.unguarded is Unguarded.FORBID
     mistaken = dict.fromkeys(each for row in rows for each in row.mistakes)
     misplaced = _misplacements(app, views)
-    problems = [problem, *misplaced, *mistaken, None if is_forbidden else missing]
+    problems = [problem, unnamed, *misplaced, *mistaken, None if is_forbidden else missing]
     return RouteAudit(
         views,
         rows,

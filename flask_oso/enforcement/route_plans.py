@@ -28,7 +28,6 @@ from ..config import Unguarded
 from ..guards.receivers import view_itself
 from ..guards.view_guards import Duty, duty_of_endpoint
 from .commit_guard import veto_configured
-from .policy_classes import register_late
 from .route_audit import RouteAudit, audit_routes, is_current, unused_authorizers
 from .vain_guards import warn_of_vain_guards
 
@@ -143,7 +142,6 @@ class RoutePlans:
     def _take_audit(self, *, is_first: bool) -> RouteAudit:
         app, state = self._app, self._state
         problems = [_changed_config(app, state), veto_configured(app, state)]
-        problems.append(register_late(app, state))
         audit = audit_routes(app, "\n".join(filter(None, problems)) or None)
         if audit.forbidden is not None:
             app.logger.warning("These answer 403. %s", audit.forbidden)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from flask import Flask, current_app, g, render_template_string
+from flask import Flask, g, render_template_string, session
 from sqlalchemy import orm
 from werkzeug.exceptions import Forbidden, HTTPException, NotFound
 
@@ -392,7 +392,7 @@ def test_actor_is_named_outside_of_requests(
         ask(notebook.oso, {"actor": user(1)})
 
 
-@pytest.mark.parametrize("find", [None, lambda: None, lambda: current_app.session_of_nobody])
+@pytest.mark.parametrize("find", [None, lambda: None, lambda: session["user"]])
 @pytest.mark.parametrize("ask", ASKED)
 def test_actor_that_is_not_named_outside_of_requests(
     notebook: Notebook, ask: Callable[[FlaskOso, dict[str, t.Any]], t.Any], find: t.Any

@@ -6,7 +6,7 @@ import typing as t
 
 import sqlalchemy as sa
 from flask import Flask
-from flask_login import LoginManager, UserMixin
+from flask_login import LoginManager, UserMixin  # type: ignore[import-untyped]
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import orm
 
@@ -61,8 +61,7 @@ def make_notebook(**config: t.Any) -> Flask:
 
     User 1 wrote note 1, which is private, and note 2, which is public; user 2 wrote note 3.
     """
-    options = {"SECRET_KEY": "notebook", "SQLALCHEMY_DATABASE_URI": "sqlite://"}
-    app = make_app("notebook", **options, **config)
+    app = make_app("notebook", SECRET_KEY="notebook", SQLALCHEMY_DATABASE_URI="sqlite://", **config)
     db.init_app(app)
     login = LoginManager(app)
     login.user_loader(find_user)
