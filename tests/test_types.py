@@ -1,6 +1,7 @@
 """The types of the public names, as a program that checks its own types meets them.
 
-``make types`` checks what ``assert_type`` says; here it runs, so that it is true as well.
+``make types`` checks what ``assert_type`` says, with mypy and with pyright; here it runs, so that
+it is true as well.
 """
 
 from __future__ import annotations

@@ -65,6 +65,12 @@ def make_notebook(**config: t.Any) -> Flask:
     db.init_app(app)
     login = LoginManager(app)
     login.user_loader(find_user)
+    add_rows(app)
+    return app
+
+
+def add_rows(app: Flask) -> None:
+    """Make the tables of an application, with users and notes."""
     with app.app_context():
         db.create_all()
         users = [User(id=number) for number in (1, 2)]
@@ -74,7 +80,6 @@ def make_notebook(**config: t.Any) -> Flask:
             Note(id=each, author_id=author, public=public) for each, author, public in notes
         )
         db.session.commit()
-    return app
 
 
 def find_user(key: str) -> User | None:
