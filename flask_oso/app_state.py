@@ -261,7 +261,12 @@ def bound_oso(binding: Binding | None) -> Oso:
             " FlaskOso of the app, or call 'init_app' of this one, too."
         )
     if binding.oso is None:
-        raise OsoError("Cannot perform authorization without oso instance")
+        error = OsoError("Cannot perform authorization without oso instance")
+        error.add_note(
+            "Name the policy: 'FlaskOso(policy=\"policy.polar\")', or 'OSO_POLICIES', before"
+            " 'init_app'; or pass an Oso."
+        )
+        raise error
     return binding.oso
 
 

@@ -12,7 +12,7 @@ import contextlib
 import typing as t
 from collections.abc import Callable, Mapping, Sequence
 
-from flask import Blueprint, Flask, has_app_context
+from flask import Blueprint, Flask, has_app_context, has_request_context
 
 from .api.arguments import read_policy, read_positions, read_session
 from .api.initialization import initialize
@@ -32,7 +32,7 @@ from .guards.view_checks import make_view_check
 from .observability.signals import send_load
 from .oso import Oso
 from .polar.exceptions import OsoError
-from .request_state import NOT_GIVEN, this_app
+from .request_state import NOT_GIVEN, this_app, unwrap
 
 _Function = t.TypeVar("_Function", bound=Callable[..., t.Any])
 _Object = t.TypeVar("_Object")
@@ -246,7 +246,21 @@ class FlaskOso(Questions, LegacyApi):
             says otherwise.
         :raises OsoError: no decision could be made, or nothing finds objects of the class.
         """
-        return self._authorizer.load(cls, identity, action=action, actor=actor)
+        who = actor if has_request_context() else self._who(this_app(), actor)
+        return self._authorizer.load(cls, identity, action=action, actor=who)
+
+    def repl(
+        self, constants: Mapping[str, t.Any] | None = None, *, actor: t.Any = NOT_GIVEN
+    ) -> None:
+        """Ask the policy at a prompt, as in ``flask shell``.
+
+        :param constants: further names of the session.
+        :param actor: what the session knows as ``actor``.
+        """
+        names = dict(constants or {})
+        if actor is not NOT_GIVEN:
+            names["actor"] = unwrap(actor)
+        self._authorizer.oso_of(this_app()).repl(constants=names)
 
     def exempt_commits(self, reason: str) -> contextlib.AbstractContextManager[None]:
         """Let commits within a ``with`` block pass, for what is written there.

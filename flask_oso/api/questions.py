@@ -7,7 +7,7 @@ errors are raised. What shows rows, or enforces, is the check of the view; what 
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from flask import Flask, has_request_context
 from flask import Request as FlaskRequest
@@ -17,10 +17,18 @@ from ..app_state import find_state
 from ..denials.denial import Denial
 from ..denials.denial_styles import DenialStyle
 from ..enforcement.authorizer import Authorizer, publisher_of
-from ..enforcement.mistaken_questions import check_action_first, check_objects, check_rows
+from ..enforcement.mistaken_questions import (
+    check_action_first,
+    check_field,
+    check_objects,
+    check_resource_alone,
+    check_rows,
+    check_texts_in_order,
+)
 from ..observability.denial_hints import (
     PLAIN_VALUES,
     log_never_allowed,
+    log_plain_actor,
     log_unjudged_resource,
 )
 from ..oso import Oso
@@ -64,7 +72,7 @@ class Questions:
         oso, who = self._authorizer.oso_of(app), self._who(app, actor)
         allowed = ask_on_page(oso, who, action, resource)
         if not allowed:
-            _give_hints(app, oso, action, resource)
+            _give_hints("can", app, Denial(oso, who, unwrap(action), unwrap(resource)))
         return allowed
 
     def cannot(self, action: t.Any, resource: t.Any, *, actor: t.Any = NOT_GIVEN) -> bool:
@@ -122,9 +130,7 @@ class Questions:
         if resource is not NOT_GIVEN:
             positional = (*positional, resource)
         if len(positional) == 1:
-            authorize_resource(
-                self._authorizer, *positional, actor=actor, action=action, check_read=check_read
-            )
+            self._authorize_resource(*positional, actor=actor, action=action, check_read=check_read)
             return
         if len(positional) != 2 or action is not None:
             raise OsoError(_WRONG_ARGUMENTS)
@@ -136,7 +142,8 @@ class Questions:
             self._authorizer.enforce(resource, actor=who, action=action, style=style)
         except HTTPException:
             app = this_app()
-            _give_hints(app, self._authorizer.oso_of(app), action, resource)
+            oso = self._authorizer.oso_of(app)
+            _give_hints("authorize", app, Denial(oso, who, unwrap(action), unwrap(resource)))
             raise
 
     def authorize_field(
@@ -148,6 +155,7 @@ class Questions:
         :raises OsoError: no decision could be made.
         """
         check_action_first("authorize_field", action, resource)
+        check_field("authorize_field", field)
         app = this_app()
         oso, who = self._authorizer.oso_of(app), self._who(app, actor)
         asked = (who, unwrap(action), unwrap(resource), unwrap(field))
@@ -264,18 +272,14 @@ class Questions:
         who = self._who(this_app(), actor)
         return self._authorizer.explain(resource, actor=who, action=action)
 
-    def repl(
-        self, constants: Mapping[str, t.Any] | None = None, *, actor: t.Any = NOT_GIVEN
-    ) -> None:
-        """Ask the policy at a prompt, as in ``flask shell``.
-
-        :param constants: further names of the session.
-        :param actor: what the session knows as ``actor``.
-        """
-        names = dict(constants or {})
-        if actor is not NOT_GIVEN:
-            names["actor"] = unwrap(actor)
-        self._authorizer.oso_of(this_app()).repl(constants=names)
+    def _authorize_resource(self, resource: t.Any, *, action: t.Any, **options: t.Any) -> None:
+        try:
+            authorize_resource(self._authorizer, resource, action=action, **options)
+        except HTTPException:
+            if action is None:
+                known = self._authorizer.oso_of(this_app()).known_actions()
+                check_resource_alone(unwrap(resource), known)
+            raise
 
     def _who(self, app: Flask, actor: t.Any) -> t.Any:
         """Give the actor that is meant.
@@ -310,7 +314,7 @@ class Questions:
 
 _WRONG_ARGUMENTS = (
     "'authorize' takes an action and a resource, as in 'authorize(\"edit\", note)', or the resource"
-    " alone with 'action=…'."
+    " alone with 'action=…'. The actor is given by name: 'actor=…'."
 )
 #: What is judged as it is, so that nothing is hidden by an answer.
 _CONSTANTS = (*PLAIN_VALUES, type, FlaskRequest)
@@ -321,7 +325,15 @@ def _style_for(resource: t.Any) -> DenialStyle:
     return DenialStyle.ASK_LOGIN if is_constant else DenialStyle.HIDE
 
 
-def _give_hints(app: Flask, oso: Oso, action: t.Any, resource: t.Any) -> None:
-    state = find_state(app)
-    log_never_allowed(app, state, oso, unwrap(action))
-    log_unjudged_resource(app, state, oso, unwrap(action), unwrap(resource))
+def _give_hints(call: str, app: Flask, denial: Denial) -> None:
+    """Tell the program what is likely a mistake of a denied question.
+
+    :raises OsoError: it is one for sure.
+    """
+    state, oso = find_state(app), denial.oso
+    if type(denial.resource) is str:
+        check_texts_in_order(call, denial.action, denial.resource, oso.known_actions())
+    log_never_allowed(app, state, oso, denial.action)
+    log_unjudged_resource(app, state, oso, denial.action, denial.resource)
+    if denial.actor is not NOT_GIVEN:
+        log_plain_actor(app, state, oso, denial.actor)

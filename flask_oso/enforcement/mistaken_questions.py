@@ -15,13 +15,15 @@ from ..request_state import unwrap
 
 
 def check_action_first(call: str, action: t.Any, resource: t.Any) -> None:
-    """Refuse an action that stands in the place of the resource.
+    """Refuse an action that stands in the place of the resource, and several.
 
-    :raises OsoError: the two are swapped.
+    :raises OsoError: the two are swapped, or there is more than one action.
     """
     if type(action) is str:
         return
     action, resource = unwrap(action), unwrap(resource)
+    if isinstance(action, list | tuple | set | frozenset | dict):
+        raise OsoError(f"{call!r} takes one action, and was given {action!r}. Ask once for each.")
     if not isinstance(resource, str | enum.Enum) or not _is_thing(action):
         return
     shown, name = _shown(action), _name_of(action)
@@ -29,6 +31,48 @@ def check_action_first(call: str, action: t.Any, resource: t.Any) -> None:
         f"{call!r} was given {shown} in place of an action. The action stands first:"
         f" '{call}({resource!r}, {name})'."
     )
+
+
+def check_texts_in_order(
+    call: str, action: t.Any, resource: t.Any, known: frozenset[str] | None
+) -> None:
+    """Refuse a resource that is the action, once the question is denied.
+
+    :param known: the actions of the policy; ``None`` if it may have others.
+    :raises OsoError: two texts are swapped.
+    """
+    if not known or type(action) is not str or type(resource) is not str:
+        return
+    if action not in known and resource in known:
+        raise OsoError(
+            f"{call!r} was given {action!r} in place of an action. The action stands first:"
+            f" '{call}({resource!r}, {action!r})'."
+        )
+
+
+def check_resource_alone(resource: t.Any, known: frozenset[str] | None) -> None:
+    """Refuse an action in the place of the resource, once the question is denied.
+
+    :raises OsoError: the resource is missing.
+    """
+    if known and type(resource) is str and resource in known:
+        raise OsoError(
+            f"'authorize' was given the action {resource!r} and no resource. Name the resource"
+            f" second: 'authorize({resource!r}, note)'."
+        )
+
+
+def check_field(call: str, field: t.Any) -> None:
+    """Refuse a column in the place of its name.
+
+    :raises OsoError: it is one.
+    """
+    name = getattr(field, "key", None)
+    if not isinstance(field, str | enum.Enum) and isinstance(name, str):
+        raise OsoError(
+            f"{call!r} takes the name of a field, and was given an object of"
+            f" {type(field).__name__!r}. Write {name!r}."
+        )
 
 
 def check_rows(call: str, action: t.Any, cls: t.Any) -> None:
@@ -43,7 +87,12 @@ def check_rows(call: str, action: t.Any, cls: t.Any) -> None:
         raise OsoError(
             f"{call!r} was given the text {cls!r} in place of a class. Give the class itself."
         )
-    name = type(cls).__name__
+    name, module = type(cls).__name__, type(cls).__module__.partition(".")[0]
+    if module in ("builtins", "sqlalchemy"):
+        raise OsoError(
+            f"{call!r} takes a mapped class, as in '{call}({_written(action)}Note)', and was given"
+            f" an object of {name!r}."
+        )
     raise OsoError(
         f"{call!r} takes the class of the rows, and was given an object of {name!r}. Write"
         f" '{call}({_written(action)}{name})', or judge the object with 'can' or 'authorize'."
@@ -60,6 +109,7 @@ def check_objects(call: str, action: t.Any, objects: t.Any) -> None:
             f"{call!r} was given {_shown(action)} in place of an action. The action stands first:"
             f" '{call}({objects!r}, …)'."
         )
+    check_action_first(call, action, None)
     if inspect.isclass(objects) or hasattr(objects, "selectable"):
         shown = objects.__name__ if inspect.isclass(objects) else "Note"
         raise OsoError(

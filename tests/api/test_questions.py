@@ -334,8 +334,10 @@ def test_templates_know_the_questions(oso: FlaskOso) -> None:
 
 
 def test_templates_cannot_change_the_extension(oso: FlaskOso) -> None:
-    """What sets an application up is not there."""
-    assert render_template_string("{{ oso.set_oso is defined }}") == "False"
+    """What sets an application up is not there, and no prompt."""
+    text = "{{ oso.set_oso is defined }} {{ oso.repl is defined }}"
+
+    assert render_template_string(text) == "False False"
 
 
 def test_name_of_the_program_stays_in_templates(tmp_path: Path) -> None:
@@ -380,6 +382,7 @@ ASKED: list[Callable[[FlaskOso, dict[str, t.Any]], t.Any]] = [
     lambda oso, who: oso.filter("read", [note(2)], **who),
     lambda oso, who: oso.action_columns(Note, **who),
     lambda oso, who: oso.why("read", note(2), **who),
+    lambda oso, who: oso.load(Note, 2, action="read", **who),
 ]
 
 
@@ -484,7 +487,53 @@ def test_question_without_an_application() -> None:
             "authorize",
             lambda: ("edit", note(1), 3),
             "'authorize' takes an action and a resource, as in 'authorize(\"edit\", note)', or the"
-            " resource alone with 'action=…'.",
+            " resource alone with 'action=…'. The actor is given by name: 'actor=…'.",
+        ),
+        (
+            "authorize",
+            lambda: ("page", "edit"),
+            "'authorize' was given 'page' in place of an action. The action stands first:"
+            " 'authorize('edit', 'page')'.",
+        ),
+        (
+            "can",
+            lambda: ("page", "edit"),
+            "'can' was given 'page' in place of an action. The action stands first:"
+            " 'can('edit', 'page')'.",
+        ),
+        (
+            "authorize",
+            lambda: ("edit",),
+            "'authorize' was given the action 'edit' and no resource. Name the resource second:"
+            " 'authorize('edit', note)'.",
+        ),
+        (
+            "can",
+            lambda: (["read", "edit"], note(1)),
+            "'can' takes one action, and was given ['read', 'edit']. Ask once for each.",
+        ),
+        (
+            "filter",
+            lambda: ({"read"}, [note(1)]),
+            "'filter' takes one action, and was given {'read'}. Ask once for each.",
+        ),
+        (
+            "authorize_field",
+            lambda: ("read", note(1), Note.text),
+            "'authorize_field' takes the name of a field, and was given an object of"
+            " 'InstrumentedAttribute'. Write 'text'.",
+        ),
+        (
+            "scope",
+            lambda: ("read", sa.select(Note)),
+            "'scope' takes a mapped class, as in 'scope(\"read\", Note)', and was given an object"
+            " of 'Select'.",
+        ),
+        (
+            "filter",
+            lambda: ("read", sa.select(Note)),
+            "'filter' takes objects, and was given an object of 'Select'. A statement of the"
+            " allowed rows is '.scope(\"read\", Note)'.",
         ),
         (
             "lists",
