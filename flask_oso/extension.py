@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from flask import Blueprint, Flask, has_app_context, has_request_context
 
-from .api.arguments import read_policy, read_positions, read_session
+from .api.arguments import Defaults, read_policy, read_positions, read_session
 from .api.initialization import initialize
 from .api.legacy_api import LegacyApi
 from .api.questions import Questions
@@ -58,27 +58,15 @@ class FlaskOso(Questions, LegacyApi):
 
     @t.overload
     def __init__(
-        self,
-        first: Flask | None = None,
-        /,
-        *,
-        app: Flask | None = None,
-        oso: Oso | None = None,
-        policy: PolicyPaths | None = None,
-        models: t.Any = None,
-        session: Callable[[], t.Any] | None = None,
+        self, app: Flask | None = None, /, *, oso: Oso | None = None, **defaults: t.Unpack[Defaults]
     ) -> None: ...
     @t.overload
     def __init__(
-        self,
-        first: Oso | None,
-        second: Flask | None = None,
-        /,
-        *,
-        app: Flask | None = None,
-        policy: PolicyPaths | None = None,
-        models: t.Any = None,
-        session: Callable[[], t.Any] | None = None,
+        self, *, app: Flask, oso: Oso | None = None, **defaults: t.Unpack[Defaults]
+    ) -> None: ...
+    @t.overload
+    def __init__(
+        self, oso: Oso | None, /, app: Flask | None = None, **defaults: t.Unpack[Defaults]
     ) -> None: ...
     def __init__(
         self,
