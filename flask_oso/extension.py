@@ -20,7 +20,7 @@ from .api.legacy_api import LegacyApi
 from .api.questions import Questions
 from .app_state import Binding, PolicyBinder, find_state
 from .callables.view_functions import SourceLocation
-from .config import PolicyPaths, find_files
+from .config import PolicyPaths, policies_of
 from .current_actor import actor_function
 from .enforcement.authorizer import Authorizer
 from .enforcement.commit_guard import exempting_commits
@@ -110,7 +110,7 @@ class FlaskOso(Questions, LegacyApi):
         if state is None:
             initialize(app, self, self._authorizer, self._binder, oso)
         elif self._authorizer not in state.bindings:
-            policies = find_files(app.root_path, self._binder.policy or ())
+            policies = policies_of(app, self._binder.policy or ())
             register = self._authorizer.register_classes
             state.bindings[self._authorizer] = self._binder.bind(oso, policies, register)
         elif oso is not None and oso is not state.bindings[self._authorizer].oso:

@@ -9,7 +9,7 @@ from flask import Flask
 
 from .. import templating
 from ..app_state import AppState, Binding, PolicyBinder
-from ..config import find_files, is_run_by_flask, policies_of, policy_names, read_config
+from ..config import is_run_by_flask, policies_of, policy_names, read_config
 from ..current_actor import named_actor_of
 from ..enforcement import response_gates
 from ..enforcement.authorizer import Authorizer
@@ -63,5 +63,5 @@ def _name_policy(app: Flask, binder: PolicyBinder) -> None:
         return
     named = app.config.get("OSO_POLICIES") or policy
     app.config["OSO_POLICIES"] = named
-    if policies_of(app) != find_files(app.root_path, policy):
+    if policies_of(app) != policies_of(app, policy):
         raise both_policies(policy, named)
