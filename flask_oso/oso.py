@@ -415,7 +415,7 @@ class Oso(Polar):
         loaded = load_policy(sources, self.host, roles=self._has_roles, limits=self._limits)
         drafted._engine = self._engine.with_policy(loaded.policy)
         drafted._gates, drafted._load_watchers = {}, ()
-        drafted._argument_order, drafted._relations_read = None, None
+        drafted._caller_mistakes, drafted._relations_read = None, None
         return drafted
 
     # -- lists ------------------------------------------------------------------------

@@ -51,7 +51,7 @@ GIVEN = {
 #: Tests whose subject is inside of rooms, and why.
 INSIDE = {
     # The command prints the draft of another room.
-    "cli/test_init.py": {"flask_oso.sqlalchemy.first_policy"},
+    "cli/test_init.py": {"flask_oso.sqlalchemy.tools.first_policy"},
     # One rule is followed through every room.
     "docs/one_rule.py": {"flask_oso.polar"},
     # The page has a section for each code of the migration check.

@@ -11,9 +11,9 @@ from ..enforcement.authorizer import Authorizer
 from ..polar.characters import with_escapes
 from ..polar.exceptions import UnsupportedError
 from ..request_state import this_app
-from .objects import NOTATION, find_object, word_for
-from .output import echo, show_json, tell_of_more, with_short_paths
-from .running import Exit, MisuseError, this_oso, this_state, with_app
+from .terminal.objects import NOTATION, find_object, word_for
+from .terminal.output import echo, show_json, tell_of_more, with_short_paths
+from .terminal.running import Exit, MisuseError, this_oso, this_state, with_app
 
 _EXPLAIN = f"""Explain whether ACTOR may do ACTION to RESOURCE.
 

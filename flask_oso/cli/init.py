@@ -11,8 +11,8 @@ from flask import Flask, current_app
 
 from ..app_state import state_of
 from ..polar.exceptions import OsoError, PolarFileNotFoundError
-from .output import echo, shown_path
-from .running import Exit, MisuseError, enter_app, exit_on_errors
+from .terminal.output import echo, shown_path
+from .terminal.running import Exit, MisuseError, enter_app, exit_on_errors
 
 _HELP = """Write a first policy from the mapped classes of the application.
 
@@ -105,7 +105,7 @@ def _configured_file() -> str:
 
 def _draft(models: t.Any, actor: str | None) -> str:
     try:
-        from ..sqlalchemy.first_policy import draft_policy
+        from ..sqlalchemy.tools.first_policy import draft_policy
     except ImportError as error:
         raise MisuseError(
             "A first policy is written from mapped classes. Install SQLAlchemy."

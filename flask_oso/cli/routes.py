@@ -19,8 +19,8 @@ from ..enforcement.route_audit import GAPS, RouteStatus, Row, audit_routes
 from ..guards.guard_checks import list_argument
 from ..guards.view_guards import Guard, GuardKind
 from ..polar.spelling import with_count
-from .output import echo, show_annotation, show_json, show_table, shown_path
-from .running import Exit, this_state, with_app
+from .terminal.output import echo, show_annotation, show_json, show_table, shown_path
+from .terminal.running import Exit, this_state, with_app
 
 _HEADINGS = ("Endpoint", "Methods", "URL", "Guard", "Action", "Resource", "Where", "Remark")
 _TITLES = {

@@ -15,7 +15,7 @@ from sqlalchemy import orm
 
 from flask_oso import Oso
 from flask_oso.sqlalchemy import register_models
-from flask_oso.sqlalchemy.first_policy import draft_policy
+from flask_oso.sqlalchemy.tools.first_policy import draft_policy
 from tests.support.databases import open_session
 from tests.support.sites import make_app
 

@@ -8,10 +8,10 @@ import typing as t
 import click
 from flask import current_app, request
 
-from ..enforcement.authorizer import Authorizer
-from ..polar.characters import with_escapes
-from ..polar.syntax.lexer import unquoted
-from ..request_state import this_app
+from ...enforcement.authorizer import Authorizer
+from ...polar.characters import with_escapes
+from ...polar.syntax.lexer import unquoted
+from ...request_state import this_app
 from .running import Exit, MisuseError, exit_on_errors, this_oso, this_state
 
 NOTATION = """\b
@@ -61,7 +61,7 @@ def word_for(value: t.Any) -> str:
 
 
 def _unknown_class(word: str, name: str, known: list[str]) -> str:
-    from ..polar.spelling import nearest
+    from ...polar.spelling import nearest
 
     near = nearest(name, known)
     quoted = f" To mean the text, quote it: '\"{with_escapes(word)}\"'."

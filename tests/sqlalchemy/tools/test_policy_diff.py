@@ -15,14 +15,13 @@ from sqlalchemy import orm
 
 from flask_oso import Oso, OsoError
 from flask_oso.polar.sources import Source
-from flask_oso.sqlalchemy.policy_diff import Comparer, PolicyDiff
+from flask_oso.sqlalchemy.tools.policy_diff import Comparer, PolicyDiff
+from tests.sqlalchemy.agreement import TARGETS
+from tests.sqlalchemy.policies import Writer
 from tests.support.choices import drawn
 from tests.support.models import documents
 from tests.support.models.documents import Base, Doc, Folder, User, make_oso
 from tests.support.sizes import part_of
-
-from .agreement import TARGETS
-from .policies import Writer
 
 #: Pairs of policies that are compared with brute force.
 PAIRS = part_of(1_000)
