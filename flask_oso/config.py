@@ -6,9 +6,7 @@ the decision log and of traces are checked where they are used, in ``observabili
 
 from __future__ import annotations
 
-import dataclasses
 import enum
-import glob
 import os
 import typing as t
 import warnings
@@ -21,6 +19,7 @@ from werkzeug.utils import import_string
 
 from .polar.exceptions import OsoError
 from .polar.spelling import nearest
+from .polar.value_objects import Record
 
 DEFAULTS: dict[str, t.Any] = {
     "OSO_ACTOR": None,
@@ -55,8 +54,7 @@ class Unguarded(enum.Enum):
     FORBID = "forbid"
 
 
-@dataclasses.dataclass(frozen=True)
-class Config:
+class Config(Record):
     """The configuration of an app, as it was read once."""
 
     #: Every key with its value.
@@ -147,6 +145,9 @@ def _expand(root: str, name: str) -> Iterator[str]:
     path = os.path.join(root, name)
     if _WILDCARDS.isdisjoint(name) or os.path.exists(path):
         return iter([path])
+    # Imported late: few applications name a pattern.
+    import glob
+
     found = glob.glob(os.path.join(glob.escape(root), name), recursive=True)
     return iter(sorted(found) or [path])
 

@@ -7,7 +7,6 @@ one state of the policy.
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import os
 import sys
 import types
@@ -21,17 +20,18 @@ from .polar.host.conversion import is_representable
 from .polar.host.registry import TextEquality
 from .polar.host.terms import Variable
 from .polar.limits import Limits
-from .polar.observe.console import Console
 from .polar.output import STORED_VARIABLE, say
 from .polar.polar import Polar
-from .polar.tools.argument_order import ArgumentOrder
+from .polar.value_objects import Record
 
 if t.TYPE_CHECKING:
     from .polar.engine import Engine
     from .polar.host.registry import Host
+    from .polar.observe.console import Console
     from .polar.proof.proof import Proof
     from .polar.residual.outcomes import Residual
     from .polar.residual.schema import Schema
+    from .polar.tools.argument_order import ArgumentOrder
     from .polar.tools.relations_read import RelationsRead
 
 #: What is asked for by ``authorized_actions`` and ``authorized_fields``.
@@ -86,8 +86,7 @@ _TOO_DEEP = (
 )
 
 
-@dataclasses.dataclass(frozen=True)
-class DenialReason:
+class DenialReason(Record):
     """Why something is denied, in the words of the policy: for those who are denied it.
 
     :param text: a sentence.
@@ -345,6 +344,9 @@ class Oso(Polar):
     def _order_of(self, engine: Engine) -> ArgumentOrder:
         order = self._argument_order
         if order is None or order.engine is not engine:
+            # Imported late: only a denial needs it.
+            from .polar.tools.argument_order import ArgumentOrder
+
             order = self._argument_order = ArgumentOrder(engine)
             engine.only_actors = order.actors
         return order

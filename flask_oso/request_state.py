@@ -19,6 +19,7 @@ from flask import Flask, Request, Response, current_app, request
 from werkzeug.local import LocalProxy
 
 from .polar.exceptions import OsoError
+from .polar.value_objects import Record
 
 # To read one attribute of a proxy takes longer than to find its object.
 _find_app: Callable[[], Flask] = current_app._get_current_object  # type: ignore[attr-defined]
@@ -47,8 +48,7 @@ class NotGiven(enum.Enum):
 NOT_GIVEN = NotGiven.NOT_GIVEN
 
 
-@dataclasses.dataclass(frozen=True)
-class Gift:
+class Gift(Record):
     """What the guards of blueprints make of the arguments that Flask calls a view with."""
 
     given: Arguments = dataclasses.field(default_factory=dict)
@@ -85,7 +85,6 @@ class Gift:
         return Gift(given, left_out, self.judged | judged, receiver)
 
 
-@dataclasses.dataclass(init=False, eq=False)
 class RequestState:
     """What is known about the authorization of one request by one app.
 
@@ -141,6 +140,9 @@ class RequestState:
     is_turned_away: bool = False
     #: A view was entered that authorizes inside.
     is_entered: bool = False
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({vars(self)!r})"
 
 
 def this_app() -> Flask:

@@ -209,12 +209,12 @@ class Gates:
     ) -> Callable[[bytes], object]:
         """Start a response that may leave."""
         try:
-            current = this_request()
+            current: Request | None = this_request()
         except RuntimeError:
             current = None
         # The response starts within its request; of another one nothing is known here.
         is_known = current is not None and current.environ is environ
-        if is_known and not is_settled(self._app, current):
+        if current is not None and is_known and not is_settled(self._app, current):
             headers = self._check(current, status, headers)
         if exc_info:
             return start_response(status, headers, exc_info)

@@ -21,6 +21,7 @@ from ..callables.view_functions import SourceLocation, View, entered_function, i
 from ..denials.denial_styles import DenialStyle
 from ..enforcement.authorizer import Authorizer
 from ..polar.exceptions import OsoError
+from ..polar.value_objects import Record
 from ..request_state import (
     NOT_GIVEN,
     Arguments,
@@ -45,8 +46,7 @@ _Parameter = inspect.Parameter
 _MOST_VIEWS = 1_000
 
 
-@dataclasses.dataclass(frozen=True)
-class Parameters:
+class Parameters(Record):
     """The arguments that a view takes."""
 
     #: By position, in order.
@@ -62,8 +62,7 @@ class Parameters:
         return self.takes_all or name in self.by_keyword
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
-class Passage:
+class Passage(Record, eq=False):
     """How a call of a view passes a check: what is the same for all with such arguments."""
 
     key: Key
@@ -105,8 +104,7 @@ class Passage:
             request_state.judged += ((self.key.keyword, self.key.cls, identity),)
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
-class ViewCheck:
+class ViewCheck(Record, eq=False):
     """An action, and what it is done to.
 
     ``action`` may be a mapping of HTTP methods to actions. Without a ``key`` the resource is
@@ -297,7 +295,7 @@ class ViewCheck:
         if known is None:
             guards = [*guards_of(view), *guards_of(entered)]
             keys = tuple(guard.key for guard in guards if guard.key is not None)
-            parameters = dataclasses.replace(parameters_of(entered), keys=keys)
+            parameters = parameters_of(entered).replaced(keys=keys)
             known = parameters, view, entered
             # A descriptor of a class may make a new function each time.
             if len(self._known) < _MOST_VIEWS:

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Mapping
 from ..characters import nfc_name
 from ..exceptions import DuplicateClassAliasError, PolarRuntimeError, UnregisteredClassError
 from ..nodes import Instance, Operator, Term
+from ..value_objects import Record
 from . import sandbox
 from .comparison import compare_values
 from .conversion import to_term
@@ -42,12 +43,14 @@ class RowTest(t.Protocol):
         """Return ``None`` if only reading the relation can tell."""
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
 class UnreadRelation:
     """Stands for the row that a relation leads to, while only keys are compared."""
 
-    row: t.Any
-    name: str
+    __slots__ = ("name", "row")
+
+    def __init__(self, row: t.Any, name: str) -> None:
+        self.row: t.Final = row
+        self.name: t.Final = name
 
     def read(self) -> t.Any:
         """Return the row, or ``None``."""
@@ -119,8 +122,7 @@ class TextEquality(t.NamedTuple):
 TextEqualities = Callable[[type], "TextEquality | None"]
 
 
-@dataclasses.dataclass(frozen=True)
-class Host:
+class Host(Record):
     """The names a policy may use.
 
     :param classes: the registered classes by name.
@@ -166,8 +168,7 @@ class Host:
         if name in self.classes:
             raise DuplicateClassAliasError(name, self.classes[name], cls)
         opened = self.private.get(cls, frozenset()) | _checked_private(private)
-        return dataclasses.replace(
-            self,
+        return self.replaced(
             classes=types.MappingProxyType({**self.classes, name: cls}),
             constants=types.MappingProxyType({**self.constants, name: Instance(cls)}),
             fields=types.MappingProxyType({**self.fields, cls: dict(fields or {})}),
@@ -201,19 +202,19 @@ class Host:
         if not isinstance(value, types.ModuleType):
             sandbox.check_reachable(value, None)
         constants = {**self.constants, name: to_term(value)}
-        return dataclasses.replace(self, constants=types.MappingProxyType(constants))
+        return self.replaced(constants=types.MappingProxyType(constants))
 
     def with_adapter(self, adapter: DataAdapter | None) -> Host:
         """Return a host that reads relations through an adapter."""
-        return dataclasses.replace(self, adapter=adapter)
+        return self.replaced(adapter=adapter)
 
     def with_identities(self, identities: Identities) -> Host:
         """Return a host that knows which objects are one row."""
-        return dataclasses.replace(self, identities=identities)
+        return self.replaced(identities=identities)
 
     def with_text_equalities(self, known: TextEqualities) -> Host:
         """Return a host that knows which classes compare a text."""
-        return dataclasses.replace(self, text_equalities=known)
+        return self.replaced(text_equalities=known)
 
     def text_equality(self, cls: type) -> TextEquality | None:
         """Return the equality of a class that compares a text; ``None`` for any other."""
