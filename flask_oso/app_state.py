@@ -24,6 +24,7 @@ from .polar.exceptions import (
     PolarRuntimeError,
     ValidationError,
 )
+from .polar.value_objects import Record
 from .request_state import this_app
 
 #: So long an app that is served compiles a policy before it is asked.
@@ -53,8 +54,7 @@ class Requirement(enum.IntEnum):
     BEFORE_VIEW = 2
 
 
-@dataclasses.dataclass(eq=False)
-class Binding:
+class Binding(Record, eq=False, frozen=False):
     """One reference to an ``Oso``; apps that were not given one of their own share it."""
 
     oso: Oso | None = None
@@ -174,8 +174,7 @@ class FewWords:
             return is_added
 
 
-@dataclasses.dataclass(eq=False)
-class AppState:
+class AppState(Record, eq=False, frozen=False):
     """What ``app.extensions["oso"]`` keeps.
 
     ``bindings`` has an entry for the authorizer of each FlaskOso of the app. The first one

@@ -6,9 +6,7 @@ the decision log and of traces are checked where they are used, in ``observabili
 
 from __future__ import annotations
 
-import dataclasses
 import enum
-import glob
 import os
 import pkgutil
 import typing as t
@@ -21,6 +19,7 @@ from flask.cli import run_command
 
 from .polar.exceptions import OsoError
 from .polar.spelling import nearest
+from .polar.value_objects import Record
 
 DEFAULTS: dict[str, t.Any] = {
     "OSO_ACTOR": None,
@@ -58,8 +57,7 @@ class Unguarded(enum.Enum):
     FORBID = "forbid"
 
 
-@dataclasses.dataclass(frozen=True)
-class Config:
+class Config(Record):
     """The configuration of an app, as it was read once."""
 
     #: Every key with its value.
@@ -183,6 +181,9 @@ def _expand(root: str, name: str) -> Iterator[str]:
     path = os.path.join(root, name)
     if _WILDCARDS.isdisjoint(name) or os.path.exists(path):
         return iter([path])
+    # Imported late: few applications name a pattern.
+    import glob
+
     found = glob.glob(os.path.join(glob.escape(root), name), recursive=True)
     return iter(sorted(found) or [path])
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import copy
-import dataclasses
 import os
 import sys
 import types
@@ -22,18 +21,19 @@ from .polar.host.conversion import is_representable
 from .polar.host.registry import TextEquality
 from .polar.host.terms import Variable
 from .polar.limits import Limits
-from .polar.observe.console import Console
 from .polar.output import STORED_VARIABLE, say
 from .polar.polar import Polar
-from .polar.tools.caller_mistakes import CallerMistakes
+from .polar.value_objects import Record
 
 if t.TYPE_CHECKING:
     from .polar.engine import Engine
     from .polar.host.registry import Host
+    from .polar.observe.console import Console
     from .polar.proof.proof import Proof
     from .polar.residual.outcomes import Residual
     from .polar.residual.schema import Schema
     from .polar.sources import Source
+    from .polar.tools.caller_mistakes import CallerMistakes
     from .polar.tools.relations_read import RelationsRead
 
 #: What is asked for by ``authorized_actions`` and ``authorized_fields``.
@@ -88,8 +88,7 @@ _TOO_DEEP = (
 )
 
 
-@dataclasses.dataclass(frozen=True)
-class DenialReason:
+class DenialReason(Record):
     """Why something is denied, in the words of the policy: for those who are denied it.
 
     :param text: a sentence.
@@ -354,6 +353,9 @@ class Oso(Polar):
     def _mistakes_in(self, engine: Engine) -> CallerMistakes:
         mistakes = self._caller_mistakes
         if mistakes is None or mistakes.engine is not engine:
+            # Imported late: only a denial needs it.
+            from .polar.tools.caller_mistakes import CallerMistakes
+
             mistakes = self._caller_mistakes = CallerMistakes(engine)
             engine.mistaken_kinds = mistakes.kinds
         return mistakes

@@ -6,7 +6,6 @@ them is not known here.
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import inspect
 import typing as t
@@ -16,6 +15,8 @@ from flask.views import MethodView
 from flask.views import View as ClassView
 from werkzeug.routing import Rule
 
+from ..polar.value_objects import Record
+
 View = Callable[..., t.Any]
 
 _AS_VIEW = ClassView.as_view.__func__.__code__  # type: ignore[attr-defined]
@@ -23,8 +24,7 @@ _AS_VIEW = ClassView.as_view.__func__.__code__  # type: ignore[attr-defined]
 _SEARCH_LIMIT = 200
 
 
-@dataclasses.dataclass(frozen=True)
-class SourceLocation:
+class SourceLocation(Record):
     """Where a decorator is applied: one line of a ``def`` statement."""
 
     file: str

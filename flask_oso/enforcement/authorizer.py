@@ -27,6 +27,7 @@ from ..polar.host.awaitables import is_awaitable, refuse_awaitable
 from ..request_state import (
     NOT_GIVEN,
     RequestState,
+    find_current,
     find_request_state,
     this_app,
     this_request,
@@ -78,7 +79,10 @@ class Authorizer:
         :raises HTTPException: denied.
         :raises OsoError: no decision could be made.
         """
-        app = this_app() if request_state is None else request_state.app
+        if request_state is None:
+            app, request_state, _ = find_current()
+        else:
+            app = request_state.app
         state: AppState | None = app.extensions.get("oso")
         binding = self._binder.shared if state is None else state.bindings.get(self)
         oso = binding.oso if binding is not None and binding.oso is not None else bound_oso(binding)
@@ -91,10 +95,9 @@ class Authorizer:
         publisher = _unpublished(app) if state is None else state.parts[DecisionPublisher]
         if not publisher.decide(oso, who, action, resource):
             self.deny(app, Denial(oso, who, action, resource), style, is_current=actor is NOT_GIVEN)
-        noted = request_state or find_request_state(app)
-        if noted is not None:
-            noted.checked = noted.allowed = True
-            noted.check_running = False
+        if request_state is not None:
+            request_state.checked = request_state.allowed = True
+            request_state.check_running = False
 
     def load(
         self,
@@ -123,7 +126,7 @@ class Authorizer:
             style=DenialStyle.HIDE,
             request_state=request_state,
         )
-        return t.cast(_Object, found)
+        return found  # type: ignore[no-any-return]  # Not a cast: that is a call.
 
     def enforce_route(self, request: Request) -> None:
         """Judge a request by its route: the resource is the request itself."""

@@ -10,6 +10,7 @@ What a view does before it authorizes cannot be undone here.
 
 from __future__ import annotations
 
+import functools
 import sys
 import threading
 import typing as t
@@ -197,17 +198,28 @@ class Gates:
         if not self._opened:
             self._open()
 
-        def start(
-            status: str, headers: list[tuple[str, str]], exc_info: t.Any = None
-        ) -> Callable[[bytes], object]:
-            headers = self._check(environ, status, headers)
-            return (
-                start_response(status, headers, exc_info)
-                if exc_info
-                else start_response(status, headers)
-            )
+        return self._wsgi_app(environ, functools.partial(self._start, environ, start_response))
 
-        return self._wsgi_app(environ, start)
+    def _start(
+        self,
+        environ: WSGIEnvironment,
+        start_response: StartResponse,
+        status: str,
+        headers: list[tuple[str, str]],
+        exc_info: t.Any = None,
+    ) -> Callable[[bytes], object]:
+        """Start a response that may leave."""
+        try:
+            current: Request | None = this_request()
+        except RuntimeError:
+            current = None
+        # The response starts within its request; of another one nothing is known here.
+        is_known = current is not None and current.environ is environ
+        if current is not None and is_known and not is_settled(self._app, current):
+            headers = self._check(current, status, headers)
+        if exc_info:
+            return start_response(status, headers, exc_info)
+        return start_response(status, headers)
 
     def preprocessing(self, preprocess: _Function) -> _Function:
         """Note when a function before the view answers, and which one."""
@@ -261,16 +273,12 @@ class Gates:
         self._state.prepare()
 
     def _check(
-        self, environ: WSGIEnvironment, status: str, headers: list[tuple[str, str]]
+        self, current: Request, status: str, headers: list[tuple[str, str]]
     ) -> list[tuple[str, str]]:
-        """Give the headers of a response that may leave."""
-        try:
-            current = this_request()
-        except RuntimeError:
-            return headers
-        # The response starts within its request; of another one nothing is known here.
-        if current.environ is not environ or is_settled(self._app, current):
-            return headers
+        """Give the headers of a response that may leave.
+
+        :raises OsoError: it may not.
+        """
         request_state = request_state_of(self._app, current)
         code = int(status[:3])
         if request_state.withheld_as == code:
@@ -367,8 +375,11 @@ class _AfterFunctions(_Functions):
     """Functions after a request, without the gate where nothing is to be withheld."""
 
     def __reversed__(self) -> Iterator[_Function]:
-        is_called = sys._getframe(1).f_code is _PROCESS
-        return self._called() if is_called else super().__reversed__()
+        if sys._getframe(1).f_code is not _PROCESS:
+            return super().__reversed__()
+        if len(self) == 1 and self[0] is self._gate and is_settled(self._app, this_request()):
+            return iter(())
+        return self._called()
 
     def _called(self) -> Iterator[_Function]:
         for function in super().__reversed__():

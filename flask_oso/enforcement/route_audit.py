@@ -8,7 +8,6 @@ be seen here.
 
 from __future__ import annotations
 
-import dataclasses
 import enum
 import functools
 import itertools
@@ -42,6 +41,7 @@ from ..guards.view_guards import (
     missed_guard,
 )
 from ..polar.exceptions import OsoError
+from ..polar.value_objects import Record
 from .authorizer import Authorizer
 from .policy_classes import register_late
 
@@ -71,8 +71,7 @@ class RouteStatus(enum.Enum):
 GAPS = frozenset({RouteStatus.UNGUARDED, RouteStatus.MISPLACED, RouteStatus.MISTAKEN})
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
-class Row:
+class Row(Record, eq=False):
     """Requests of some methods that one URL rule leads to one view."""
 
     endpoint: str
@@ -102,8 +101,7 @@ class Row:
         return self.status in GAPS
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
-class RouteAudit:
+class RouteAudit(Record, eq=False):
     """The routes of an app at one moment.
 
     ``problem`` says what is wrong with them, and what to do: then the app does not serve.

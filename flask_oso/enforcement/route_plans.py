@@ -27,6 +27,7 @@ from ..callables.view_functions import (
 from ..config import Unguarded
 from ..guards.receivers import view_itself
 from ..guards.view_guards import Duty, duty_of_endpoint
+from ..polar.value_objects import Record
 from .commit_guard import veto_configured
 from .route_audit import RouteAudit, audit_routes, is_current, unused_authorizers
 from .vain_guards import warn_of_vain_guards
@@ -35,8 +36,7 @@ from .vain_guards import warn_of_vain_guards
 _MOST_PLANS = 10_000
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
-class RoutePlan:
+class RoutePlan(Record, eq=False):
     """What is constant for requests of one method to one route."""
 
     #: ``None`` for requests that match no route.
@@ -85,7 +85,7 @@ class RoutePlans:
         if plan is None or not _is_true(plan, stored, method):
             return self._make(rule, method)
         if plan.stored is not stored:
-            plan = self.known[(id(rule), method)] = dataclasses.replace(plan, stored=stored)
+            plan = self.known[(id(rule), method)] = plan.replaced(stored=stored)
         return plan
 
     def _make(self, rule: Rule | None, method: str) -> RoutePlan:

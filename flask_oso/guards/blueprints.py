@@ -21,7 +21,7 @@ from ..callables.view_functions import (
 )
 from ..enforcement.authorizer import Authorizer
 from ..polar.exceptions import OsoError
-from ..request_state import Gift, request_state_of, this_app, this_request
+from ..request_state import Gift, find_current, request_state_of, this_app, this_request
 from .guard_checks import check_guards, foreign_authorizer
 from .receivers import receiver_of, view_itself
 from .url_keys import Key
@@ -59,7 +59,8 @@ def guard_blueprint(
         before, gift = current.view_args or {}, request_state.gift or Gift()
         given = gift.added_to(before)
         behind = _keys_behind(guards_met(app, rule.endpoint, current.method), guard)
-        after = view_check.meet(authorizer, view, given, request_state, behind=behind)
+        plan = find_current()[2]
+        after = view_check.meet(authorizer, view, given, request_state, plan, behind=behind)
         if view_check.key is not None:
             variables = view_check.key.variables_of({*given, *rule.arguments}) or ()
             judged = {name: before[name] for name in variables if name in before}

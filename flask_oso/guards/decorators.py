@@ -25,8 +25,7 @@ from ..request_state import (
     NOT_GIVEN,
     RequestState,
     exempt_request,
-    find_request_state,
-    this_app,
+    find_current,
 )
 from .guard_checks import check_guards
 from .view_checks import ViewCheck, make_view_check
@@ -194,11 +193,8 @@ def _guarded(view: F, check: _Check, guard: Guard) -> F:
 
     @functools.wraps(view)
     def guarded(*args: t.Any, **kwargs: t.Any) -> t.Any:
-        app = this_app()
-        state = app.extensions.get("oso") or state_of(app)
-        request_state = find_request_state(app)
-        check(state, request_state)
-        plan = None if request_state is None else request_state.plan
+        app, request_state, plan = find_current()
+        check(app.extensions.get("oso") or state_of(app), request_state)
         if plan is not None and plan.calls_plainly and function.is_plain:
             return view(*args, **kwargs)
         return function.of(app)(*args, **kwargs)

@@ -64,10 +64,23 @@ class Loaders:
         :param calls_plainly: the app calls functions as they are; see ``SyncCallable``.
         :raises OsoError: nothing says how to find it.
         """
-        function = self._functions.get(cls)
-        if function is not None:
-            is_plain = calls_plainly and function.is_plain
-            return _call(function.function if is_plain else function.of(app), cls, identity)
+        registered = self._functions.get(cls)
+        if registered is None:
+            return self._find_row(app, cls, identity)
+        is_plain = calls_plainly and registered.is_plain
+        function = registered.function if is_plain else registered.of(app)
+        try:
+            found = function(*identity) if isinstance(identity, tuple) else function(identity)
+            if issubclass(type(found), LocalProxy):
+                found = unwrap(found)
+        except NotFound:
+            # As 'get_or_404' says it. The answer must be that to what is hidden.
+            return None
+        # Most classes say at once that there is nothing to wait for.
+        may_wait = hasattr(type(found), "__await__") or type(found) in GENERATORS
+        return _awaited(found, cls) if may_wait else found
+
+    def _find_row(self, app: Flask, cls: type, identity: t.Any) -> t.Any:
         session = self.session_of(app)
         if session is None:
             raise OsoError(
@@ -123,17 +136,8 @@ class Loaders:
         return getattr(app.extensions.get("sqlalchemy"), "session", None)
 
 
-def _call(function: Callable[..., t.Any], cls: type, identity: t.Any) -> t.Any:
-    try:
-        found = function(*identity) if isinstance(identity, tuple) else function(identity)
-        if issubclass(type(found), LocalProxy):
-            found = unwrap(found)
-    except NotFound:
-        # As 'get_or_404' says it. The answer must be that to what is hidden.
-        return None
-    # Most classes say at once that there is nothing to wait for.
-    may_wait = hasattr(type(found), "__await__") or type(found) in GENERATORS
-    if may_wait and is_awaitable(found):
+def _awaited(found: t.Any, cls: type) -> t.Any:
+    if is_awaitable(found):
         dispose(found)
         raise OsoError(
             f"The loader of {cls.__name__!r} gave an awaitable in place of an object. Make it"

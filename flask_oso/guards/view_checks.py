@@ -21,11 +21,12 @@ from ..callables.view_functions import SourceLocation, View, entered_function, i
 from ..denials.denial_styles import DenialStyle
 from ..enforcement.authorizer import Authorizer
 from ..polar.exceptions import OsoError
+from ..polar.value_objects import Record
 from ..request_state import (
     NOT_GIVEN,
     Arguments,
     RequestState,
-    find_request_state,
+    find_current,
     this_app,
     this_request,
 )
@@ -45,8 +46,7 @@ _Parameter = inspect.Parameter
 _MOST_VIEWS = 1_000
 
 
-@dataclasses.dataclass(frozen=True)
-class Parameters:
+class Parameters(Record):
     """The arguments that a view takes."""
 
     #: By position, in order.
@@ -62,8 +62,7 @@ class Parameters:
         return self.takes_all or name in self.by_keyword
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
-class Passage:
+class Passage(Record, eq=False):
     """How a call of a view passes a check: what is the same for all with such arguments."""
 
     key: Key
@@ -105,8 +104,7 @@ class Passage:
             request_state.judged += ((self.key.keyword, self.key.cls, identity),)
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
-class ViewCheck:
+class ViewCheck(Record, eq=False):
     """An action, and what it is done to.
 
     ``action`` may be a mapping of HTTP methods to actions. Without a ``key`` the resource is
@@ -130,12 +128,14 @@ class ViewCheck:
         view: View,
         given: Arguments,
         request_state: RequestState | None,
+        plan: t.Any,
         *,
         behind: Sequence[Key] = (),
     ) -> Arguments:
         """Give the arguments to call a view with.
 
         :param given: what it would be called with.
+        :param plan: the plan of the route that the request is at; ``None`` if it has none.
         :param behind: the keys of guards that come before the view, and find objects, too.
         :raises HTTPException: denied, or there is no such object.
         :raises OsoError: no decision could be made.
@@ -145,16 +145,12 @@ class ViewCheck:
         if key is None:
             self._judge(authorizer, action, request_state)
             return given
-        plan = None if request_state is None or behind else request_state.plan
         passage: Passage | None = None
-        # A hook may lead a request to another route.
-        if plan is not None and plan.rule is this_request().url_rule:
+        if plan is not None and not behind:
             passage = plan.passages.get((id(self), id(view), *given))
-        else:
-            plan = None
         if passage is None:
             passage = self._new_passage(view, given, behind)
-            if plan is not None and len(plan.passages) < _MOST_VIEWS:
+            if plan is not None and not behind and len(plan.passages) < _MOST_VIEWS:
                 plan.passages[(id(self), id(view), *given)] = passage
         variables = passage.variables
         if variables is None:
@@ -166,7 +162,11 @@ class ViewCheck:
         loaded: t.Any = authorizer.load(
             key.cls, identity, actor=self.actor, action=action, request_state=request_state
         )
-        arguments = passage.arguments(given, request_state)
+        if passage.is_last and (request_state is None or not request_state.used_variables):
+            # As the passage would do it, without a call.
+            arguments = {name: given[name] for name in passage.names_left}
+        else:
+            arguments = passage.arguments(given, request_state)
         if passage.gives_object:
             if passage.replaces_argument:
                 _check_not_given(key, given, loaded)
@@ -179,19 +179,14 @@ class ViewCheck:
 
         @functools.wraps(view)
         def guarded(*args: t.Any, **kwargs: t.Any) -> t.Any:
-            app = this_app()
+            app, request_state, plan = find_current()
             state = app.extensions.get("oso") or state_of(app)
-            request_state = find_request_state(app)
             if request_state is not None:
                 request_state.check_running = True
-            by_position = self.named(view, args) if args else None
-            given = {**by_position, **kwargs} if by_position else kwargs
-            arguments = self.meet(state.parts[Authorizer], view, given, request_state)
-            for name, value in by_position.items() if by_position else ():
-                # What is not the same any more is an argument too many, and Python says so.
-                if arguments.get(name, NOT_GIVEN) is value:
-                    del arguments[name]
-            plan = None if request_state is None else request_state.plan
+            given = {**self.named(view, args), **kwargs} if args else kwargs
+            arguments = self.meet(state.parts[Authorizer], view, given, request_state, plan)
+            if args:
+                arguments = self._without_positions(view, args, arguments)
             if plan is not None and plan.calls_plainly and function.is_plain:
                 return view(*args, **arguments)
             return function.of(app)(*args, **arguments)
@@ -203,6 +198,18 @@ class ViewCheck:
         if not args:
             return {}
         return dict(zip(self._parameters_of(view, view).by_position, args, strict=False))
+
+    def _without_positions(
+        self, view: View, args: tuple[t.Any, ...], given: Arguments
+    ) -> Arguments:
+        """Give the arguments for a call without those that it has by position."""
+        by_position = self.named(view, args)
+        # What is not the same any more is an argument too many, and Python says so.
+        return {
+            name: value
+            for name, value in given.items()
+            if by_position.get(name, NOT_GIVEN) is not value
+        }
 
     def as_guard(self, place: SourceLocation, **facts: t.Any) -> Guard:
         """Give the request_state of a view that this check guards."""
@@ -271,7 +278,7 @@ class ViewCheck:
         if known is None:
             guards = [*guards_of(view), *guards_of(entered)]
             keys = tuple(guard.key for guard in guards if guard.key is not None)
-            parameters = dataclasses.replace(parameters_of(entered), keys=keys)
+            parameters = parameters_of(entered).replaced(keys=keys)
             known = parameters, view, entered
             # A descriptor of a class may make a new function each time.
             if len(self._known) < _MOST_VIEWS:

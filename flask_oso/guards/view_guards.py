@@ -28,6 +28,7 @@ from ..callables.view_functions import (
     parts_of,
     view_methods,
 )
+from ..polar.value_objects import Record
 from .url_keys import Key
 
 if t.TYPE_CHECKING:
@@ -55,8 +56,7 @@ class Duty(enum.Enum):
     UNGUARDED = enum.auto()
 
 
-@dataclasses.dataclass(eq=False)
-class Guard:
+class Guard(Record, eq=False, frozen=False):
     """One use of a decorator, or of ``FlaskOso.guard`` for a blueprint, with its constants."""
 
     kind: GuardKind
@@ -104,8 +104,7 @@ class Guard:
         return not self.is_used or app in self.apps
 
 
-@dataclasses.dataclass(eq=False)
-class _Mark:
+class _Mark(Record, eq=False, frozen=False):
     """What is known about one function.
 
     ``functools.wraps`` copies marks onto other functions; the owner tells a copy.

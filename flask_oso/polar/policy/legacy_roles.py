@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 import typing as t
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 
 from ..exceptions import RolesValidationError
 from ..host import terms
@@ -110,7 +109,7 @@ def with_role_rules(policy: Policy, host: Host) -> Policy:
     """
     rules = [rule for group in policy.rules.values() for rule in group]
     source = Source(ROLE_RULES if _has_rule(policy, "parent_child", 2) else _ROLES_ALONE)
-    return replace(policy, rules=by_name([*rules, *_parse_rules(source, host)]))
+    return policy.replaced(rules=by_name([*rules, *_parse_rules(source, host)]))
 
 
 def _parse_rules(source: Source, host: Host) -> list[Rule]:
