@@ -7,6 +7,7 @@ is not an anonymous actor. Where two of them know somebody, it has to be the sam
 
 from __future__ import annotations
 
+import contextlib
 import pkgutil
 import sys
 import typing as t
@@ -46,12 +47,20 @@ class ActorFinder:
         #: What the program says finds the actor; it comes before anything else.
         self.get_actor: SyncCallable | None = None
         self._find_again = find_again
+        #: Within what it gives, actors are found; ``None`` if no session is protected.
+        self.reading: Callable[[], contextlib.AbstractContextManager[None]] | None = None
 
     def current(self, app: Flask) -> t.Any:
         """Give the actor of the current request; ``None`` is nobody.
 
         :raises OsoError: the function that finds it raised ``AttributeError``.
         """
+        if self.reading is None:
+            return self._current(app)
+        with self.reading():
+            return self._current(app)
+
+    def _current(self, app: Flask) -> t.Any:
         stand_in = find_stand_in() if "flask_oso.testing" in sys.modules else None
         if stand_in is not None:
             return self._standing_in(app, stand_in.actor)

@@ -23,6 +23,7 @@ from .enforcement import response_gates
 from .enforcement.authorizer import Authorizer
 from .enforcement.commit_guard import exempting_commits
 from .enforcement.route_audit import check_routes
+from .enforcement.row_filters import protect_sessions, read_records, unfiltered_reads
 from .guards.blueprints import guard_blueprint
 from .guards.view_checks import make_view_check
 from .observability.publisher import DecisionPublisher
@@ -30,6 +31,7 @@ from .observability.signals import send_load
 from .oso import Oso
 from .polar.exceptions import OsoError
 from .request_state import NOT_GIVEN, exempt_request, find_request_state, this_app
+from .row_access import ReadRecord
 
 if t.TYPE_CHECKING:
     from .polar.proof.proof import Proof
@@ -254,6 +256,30 @@ class FlaskOso:
         exemption from ``require_authorization``. What was written before is judged as ever.
         """
         return exempting_commits(reason)
+
+    def protect(self, sessions: t.Any, *, unguarded: Sequence[type] = ()) -> None:
+        """Have sessions select only rows that the current actor may read.
+
+        All mapped classes that are registered with the policy are guarded. What cannot be filtered
+        raises ``UnfilteredRowsError``: texts, tables without their class, bulk statements.
+
+        :param sessions: ``db.session`` of Flask-SQLAlchemy, a ``sessionmaker``, ``scoped_session``,
+            ``Session`` class or session, or one of ``sqlalchemy.ext.asyncio``.
+        :param unguarded: classes whose rows everybody may read.
+        :raises OsoError: there is no Oso, or these are no sessions.
+        """
+        protect_sessions(self._authorizer, self.oso, sessions, unguarded)
+
+    def unfiltered(self, reason: str) -> contextlib.AbstractContextManager[None]:
+        """Read all rows of protected sessions within a ``with`` block; ``reason`` says why."""
+        return unfiltered_reads(reason)
+
+    def audit(self) -> list[ReadRecord]:
+        """Give how the current request has read rows of guarded classes.
+
+        One record for each class and way: ``FILTERED``, ``JUDGED`` or ``WAIVED``, with the reason.
+        """
+        return read_records()
 
     @property
     def app(self) -> Flask:

@@ -6,6 +6,7 @@ Whether anybody may see it is not decided here.
 
 from __future__ import annotations
 
+import contextlib
 import typing as t
 from collections.abc import Callable
 
@@ -27,6 +28,8 @@ class Loaders:
     def __init__(self) -> None:
         self._functions: dict[type, SyncCallable] = {}
         self._get_session: SyncCallable | None = None
+        #: Within what it gives, objects are found; ``None`` if no session is protected.
+        self.reading: Callable[[], contextlib.AbstractContextManager[None]] | None = None
 
     def registration_of(self, cls: type) -> Callable[[_Loader], _Loader]:
         """Give a decorator of the function that finds the objects of a class; the last counts."""
@@ -64,6 +67,12 @@ class Loaders:
         :param calls_plainly: the app calls functions as they are; see ``SyncCallable``.
         :raises OsoError: nothing says how to find it.
         """
+        if self.reading is None:
+            return self._find(app, cls, identity, calls_plainly)
+        with self.reading():
+            return self._find(app, cls, identity, calls_plainly)
+
+    def _find(self, app: Flask, cls: type, identity: t.Any, calls_plainly: bool) -> t.Any:
         function = self._functions.get(cls)
         if function is not None:
             is_plain = calls_plainly and function.is_plain
@@ -92,7 +101,8 @@ class Loaders:
         if session is None or state.session is session:
             return row
         cls, identity, token = state.key
-        found = session.get(cls, identity, identity_token=token)
+        with self.reading() if self.reading is not None else contextlib.nullcontext():
+            found = session.get(cls, identity, identity_token=token)
         if is_awaitable(found):
             dispose(found)
             return row
@@ -114,7 +124,8 @@ class Loaders:
                 "Nothing says how to read rows. Give the session of SQLAlchemy to"
                 " 'set_get_session'."
             )
-        return list(session.scalars(statement))
+        with self.reading() if self.reading is not None else contextlib.nullcontext():
+            return list(session.scalars(statement))
 
     def _session_of(self, app: Flask) -> t.Any:
         if self._get_session is not None:

@@ -30,9 +30,13 @@ if t.TYPE_CHECKING:
 
 
 class Selects:
-    """Makes statements for ``Oso.authorized_query``."""
+    """Makes statements for ``Oso.authorized_query``.
 
-    def __init__(self) -> None:
+    :param only_aliases: see ``MapperFacts``.
+    """
+
+    def __init__(self, *, only_aliases: bool = False) -> None:
+        self._only_aliases = only_aliases
         # Made for the current registry; two threads may both make them.
         self._known: tuple[Host, MappedSchema] | None = None
         self._names: tuple[Host, MapperFacts] | None = None
@@ -71,8 +75,14 @@ class Selects:
     def _names_of(self, host: Host) -> MapperFacts:
         known = self._names
         if known is None or known[0] is not host:
-            known = self._names = host, MapperFacts(lambda cls: host.fields.get(cls, {}))
+            known = self._names = self._make_names(host)
         return known[1]
+
+    def _make_names(self, host: Host) -> tuple[Host, MapperFacts]:
+        def relations(cls: type) -> t.Mapping[str, t.Any]:
+            return host.fields.get(cls, {})
+
+        return host, MapperFacts(relations, only_aliases=self._only_aliases)
 
     def query(self, host: Host, residual: Residual, entity: t.Any) -> t.Any:
         """Return a SELECT of an entity."""

@@ -1,0 +1,23 @@
+"""Which rows a program may read now, and which it has read. It knows no database.
+
+``reads``
+    who reads, and what was read in a request.
+``waivers``
+    blocks of code that read all rows, and why.
+"""
+
+from .reads import Access, Reader, ReadRecord, Reads, UnfilteredRowsError
+from .waivers import Beginning, Waiver, Waiving, current_waiver, watch_evaluations
+
+__all__ = [
+    "Access",
+    "Beginning",
+    "ReadRecord",
+    "Reader",
+    "Reads",
+    "UnfilteredRowsError",
+    "Waiver",
+    "Waiving",
+    "current_waiver",
+    "watch_evaluations",
+]

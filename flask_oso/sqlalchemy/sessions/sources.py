@@ -1,0 +1,70 @@
+"""What a program gives in place of a session.
+
+In goes a ``sessionmaker``, a ``scoped_session``, a ``Session`` class or a session, or what
+``sqlalchemy.ext.asyncio`` has in place of them; out comes what listeners are added to: a subclass
+of ``Session``, or one session. An ``AsyncSession`` works through a session of its own.
+"""
+
+from __future__ import annotations
+
+import sys
+import typing as t
+
+from sqlalchemy import orm
+
+_SESSIONS = (orm.scoped_session, orm.sessionmaker, orm.Session)
+
+
+def is_session_source(value: t.Any) -> bool:
+    """Tell whether a value is a session, or makes sessions."""
+    if isinstance(value, (*_SESSIONS, *_async_kinds())):
+        return True
+    return isinstance(value, type) and issubclass(value, (orm.Session, *_async_kinds()[:1]))
+
+
+def target_of(sessions: t.Any) -> t.Any:
+    """Return the class of sessions, or the session, whose events are listened to."""
+    factory = getattr(sessions, "session_factory", sessions)
+    if _is_async(factory):
+        return _async_target(factory)
+    return factory.class_ if isinstance(factory, orm.sessionmaker) else factory
+
+
+def session_of_scope(sessions: t.Any) -> orm.Session | None:
+    """Return the session that a scope has now, or one session; ``None`` if there is none yet."""
+    if isinstance(sessions, orm.Session):
+        return sessions
+    registry = getattr(sessions, "registry", None)
+    if registry is None or not registry.has():
+        return None
+    session = registry()
+    return t.cast(orm.Session, getattr(session, "sync_session", session))
+
+
+def _async_kinds() -> tuple[type, ...]:
+    """Return the classes of asyncio; none if nobody has imported them."""
+    module = sys.modules.get("sqlalchemy.ext.asyncio")
+    if module is None:
+        return ()
+    return (module.AsyncSession, module.async_sessionmaker, module.async_scoped_session)
+
+
+def _is_async(factory: t.Any) -> bool:
+    kinds = _async_kinds()
+    is_class = isinstance(factory, type) and issubclass(factory, kinds[:1])
+    return bool(kinds) and (isinstance(factory, kinds) or is_class)
+
+
+def _async_target(factory: t.Any) -> t.Any:
+    """Return the session of an ``AsyncSession``, or the class of those of a factory."""
+    if isinstance(factory, _async_kinds()[:1]):
+        return factory.sync_session
+    given = getattr(factory, "kw", {}).get("sync_session_class")
+    if given is not None:
+        return given
+    cls = factory if isinstance(factory, type) else factory.class_
+    # A class of its own, once: sessions of others have the same 'Session' otherwise.
+    if "sync_session_class" not in vars(cls):
+        inner = cls.sync_session_class
+        cls.sync_session_class = type(inner.__name__, (inner,), {})
+    return cls.sync_session_class
