@@ -121,7 +121,11 @@ class FlaskOso:
         return self._authorizer.loaders.registration_of(cls)
 
     def set_get_session(self, get_session: Callable[[], t.Any]) -> None:
-        """Read mapped objects from the SQLAlchemy session that this function gives."""
+        """Read mapped objects from the SQLAlchemy session that this function gives.
+
+        It may be an ``AsyncSession``: guards load, and decide, in a coroutine then. Its engine
+        needs the ``NullPool``, since Flask runs each coroutine in a loop of its own.
+        """
         self._authorizer.loaders.set_get_session(get_session)
 
     def set_unauthorized_action(self, action: Callable[[], t.Any]) -> None:

@@ -18,7 +18,9 @@ from ..callables.sync_callable import GENERATORS, SyncCallable
 from ..polar.exceptions import OsoError
 from ..polar.host.awaitables import dispose, is_awaitable
 from ..request_state import unwrap
+from ..row_access import AsyncSessionError
 
+_T = t.TypeVar("_T")
 _Loader = t.TypeVar("_Loader", bound=Callable[..., t.Any])
 
 
@@ -58,7 +60,10 @@ class Loaders:
         return is_mapped(cls)
 
     def set_get_session(self, get_session: Callable[[], t.Any]) -> None:
-        """Find the objects of mapped classes in the session that a function gives."""
+        """Find the objects of mapped classes in the session that a function gives.
+
+        It may be an ``AsyncSession``.
+        """
         self._get_session = SyncCallable(get_session)
 
     def find(self, app: Flask, cls: type, identity: t.Any, *, calls_plainly: bool = False) -> t.Any:
@@ -124,8 +129,26 @@ class Loaders:
                 "Nothing says how to read rows. Give the session of SQLAlchemy to"
                 " 'set_get_session'."
             )
-        with self.reading() if self.reading is not None else contextlib.nullcontext():
-            return list(session.scalars(statement))
+        from ..sqlalchemy.sessions.asynchronous import readable
+
+        def read() -> list[t.Any]:
+            with self.reading() if self.reading is not None else contextlib.nullcontext():
+                return list(readable(session).scalars(statement))
+
+        return self.waiting(app, read)
+
+    def waiting(self, app: Flask, function: Callable[[], _T]) -> _T:
+        """Call a function that reads in the session; in a coroutine if that is asynchronous."""
+        try:
+            return function()
+        except AsyncSessionError as error:
+            return self.run_within(app, error.session, function)
+
+    def run_within(self, app: Flask, session: t.Any, function: Callable[[], _T]) -> _T:
+        """Call a function in a coroutine, in which it may read an ``AsyncSession``."""
+        from ..sqlalchemy.sessions.asynchronous import run_within
+
+        return t.cast(_T, SyncCallable(run_within).of(app)(session, function))
 
     def _session_of(self, app: Flask) -> t.Any:
         if self._get_session is not None:

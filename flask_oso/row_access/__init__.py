@@ -6,11 +6,12 @@
     blocks of code that read all rows, and why.
 """
 
-from .reads import Access, Reader, ReadRecord, Reads, UnfilteredRowsError
+from .reads import Access, AsyncSessionError, Reader, ReadRecord, Reads, UnfilteredRowsError
 from .waivers import Beginning, Waiver, Waiving, current_waiver, watch_evaluations
 
 __all__ = [
     "Access",
+    "AsyncSessionError",
     "Beginning",
     "ReadRecord",
     "Reader",

@@ -24,6 +24,17 @@ class UnfilteredRowsError(OsoError):
     """A statement would read, or change, rows that nobody judged."""
 
 
+class AsyncSessionError(OsoError):
+    """An ``AsyncSession`` is to be read outside of a coroutine.
+
+    :param session: the session, for ``sqlalchemy.sessions.asynchronous.run_within``.
+    """
+
+    def __init__(self, session: t.Any) -> None:
+        super().__init__("The session is asynchronous. Read it in a coroutine.")
+        self.session = session
+
+
 class ReadRecord(t.NamedTuple):
     """How rows of a class were read, and by how many statements or look-ups.
 
@@ -33,7 +44,7 @@ class ReadRecord(t.NamedTuple):
     cls: type | None
     access: Access
     reason: str | None
-    count: int
+    times: int
 
 
 @dataclasses.dataclass(eq=False)
@@ -53,7 +64,7 @@ class Reads:
 
     def records(self) -> list[ReadRecord]:
         """Return the counts, in the order of the first of each."""
-        return [ReadRecord(*key, count) for key, count in self.counts.items()]
+        return [ReadRecord(*key, times) for key, times in self.counts.items()]
 
 
 class Reader(t.NamedTuple):

@@ -2,6 +2,8 @@
 
 ``sources``
     what a program gives in place of a session: factories, scopes, sessions of asyncio.
+``asynchronous``
+    functions that read in a session of asyncio.
 ``conditions``
     the condition on the rows of a class, as an option of a statement.
 ``verification``
@@ -9,6 +11,8 @@
     condition.
 ``hierarchies``
     guarded classes, their tables, and those which a statement names.
+``relation_views``
+    what an actor may read of a relation, and all of it.
 ``row_filter``
     what listens to sessions.
 """

@@ -98,7 +98,7 @@ def table_key(table: t.Any) -> tuple[str, str]:
 
 
 def _mapper_of(cls: type) -> _Mapper | None:
-    mapper = sa.inspect(cls, raiseerr=False)
+    mapper: t.Any = sa.inspect(cls, raiseerr=False)
     return mapper if isinstance(mapper, orm.Mapper) else None
 
 

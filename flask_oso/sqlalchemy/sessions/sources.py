@@ -12,6 +12,7 @@ import typing as t
 
 from sqlalchemy import orm
 
+_OWN = "__flask_oso_own__"
 _SESSIONS = (orm.scoped_session, orm.sessionmaker, orm.Session)
 
 
@@ -41,30 +42,39 @@ def session_of_scope(sessions: t.Any) -> orm.Session | None:
     return t.cast(orm.Session, getattr(session, "sync_session", session))
 
 
-def _async_kinds() -> tuple[type, ...]:
+def _async_kinds() -> tuple[t.Any, ...]:
     """Return the classes of asyncio; none if nobody has imported them."""
     module = sys.modules.get("sqlalchemy.ext.asyncio")
     if module is None:
         return ()
-    return (module.AsyncSession, module.async_sessionmaker, module.async_scoped_session)
+    return module.AsyncSession, module.async_sessionmaker, module.async_scoped_session
 
 
 def _is_async(factory: t.Any) -> bool:
     kinds = _async_kinds()
-    is_class = isinstance(factory, type) and issubclass(factory, kinds[:1])
-    return bool(kinds) and (isinstance(factory, kinds) or is_class)
+    return isinstance(factory, kinds) or (isinstance(factory, type) and issubclass(factory, kinds))
 
 
-def _async_target(factory: t.Any) -> t.Any:
-    """Return the session of an ``AsyncSession``, or the class of those of a factory."""
-    if isinstance(factory, _async_kinds()[:1]):
-        return factory.sync_session
-    given = getattr(factory, "kw", {}).get("sync_session_class")
-    if given is not None:
-        return given
-    cls = factory if isinstance(factory, type) else factory.class_
-    # A class of its own, once: sessions of others have the same 'Session' otherwise.
-    if "sync_session_class" not in vars(cls):
-        inner = cls.sync_session_class
-        cls.sync_session_class = type(inner.__name__, (inner,), {})
-    return cls.sync_session_class
+def _async_target(source: t.Any) -> t.Any:
+    """Return the session of an ``AsyncSession``, or the class of those that are made."""
+    if isinstance(source, _async_kinds()[:1]):
+        return source.sync_session
+    if isinstance(source, type):
+        cls: t.Any = source
+        if not _is_own(cls.sync_session_class):
+            cls.sync_session_class = _own_class(cls.sync_session_class)
+        return cls.sync_session_class
+    # Unlike a 'sessionmaker', it has no class of its own.
+    inner = source.kw.get("sync_session_class") or source.class_.sync_session_class
+    if not _is_own(inner):
+        inner = source.kw["sync_session_class"] = _own_class(inner)
+    return inner
+
+
+def _own_class(cls: type) -> t.Any:
+    """Return a class for the sessions of one source: others make theirs of the one it had."""
+    return type(cls.__name__, (cls,), {_OWN: True})
+
+
+def _is_own(cls: type) -> bool:
+    return _OWN in vars(cls)

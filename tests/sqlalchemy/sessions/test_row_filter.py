@@ -23,7 +23,7 @@ from tests.support.models.notebook import (
 )
 
 Session = t.Any
-notes, memos, projects = Note.__table__, Memo.__table__, Project.__table__
+notes, memos, projects = (t.cast(sa.Table, each.__table__) for each in (Note, Memo, Project))
 other = orm.aliased(Note)
 every = orm.with_polymorphic(Note, "*")
 

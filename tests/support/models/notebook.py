@@ -71,10 +71,7 @@ class Note(Base):
     project: orm.Mapped[Project | None] = orm.relationship(back_populates="notes")
     parent_id: orm.Mapped[int | None] = orm.mapped_column(sa.ForeignKey("notes.id"))
     parent: orm.Mapped[Note | None] = orm.relationship(remote_side=[id])
-    __mapper_args__: t.ClassVar[dict[str, t.Any]] = {
-        "polymorphic_on": "kind",
-        "polymorphic_identity": "note",
-    }
+    __mapper_args__ = {"polymorphic_on": "kind", "polymorphic_identity": "note"}
 
 
 class Memo(Note):
@@ -83,7 +80,7 @@ class Memo(Note):
     __tablename__ = "memos"
     id: orm.Mapped[int] = orm.mapped_column(sa.ForeignKey("notes.id"), primary_key=True)
     extra: orm.Mapped[str]
-    __mapper_args__: t.ClassVar[dict[str, t.Any]] = {"polymorphic_identity": "memo"}
+    __mapper_args__ = {"polymorphic_identity": "memo"}
 
 
 class Log(Base):
