@@ -41,6 +41,7 @@ _MODULES = {
     "query": "queries",
     "routes": "routes",
     "shell": "queries",
+    "sql": "sql",
     "who": "decisions",
 }
 

@@ -62,7 +62,7 @@ _LAYOUT = click.option(
 @with_app
 def explain(actor: str, action: str, resource: str, layout: str) -> Exit:
     """Print a proof."""
-    question = find_object(actor), _text(action), find_object(resource)
+    question = find_object(actor), text_of(action), find_object(resource)
     redacted = current_app.config.get("OSO_REDACT") or ()
     proof = this_oso().explain(*question, redact=redacted)
     if layout == "json":
@@ -109,7 +109,7 @@ def who(action: str, resource: str, class_name: str | None, limit: int, layout: 
     """List actors."""
     oso = this_oso()
     cls = oso.get_class(class_name or _actor_class())
-    question = _text(action), find_object(resource)
+    question = text_of(action), find_object(resource)
     try:
         query = oso.actors_query(*question, cls)
     except UnsupportedError as error:
@@ -130,7 +130,7 @@ def who(action: str, resource: str, class_name: str | None, limit: int, layout: 
     return Exit.GOOD if shown else Exit.NO
 
 
-def _text(action: str) -> t.Any:
+def text_of(action: str) -> t.Any:
     """Give an action, which may be quoted like a resource."""
     is_quoted = len(action) > 1 and action[0] == action[-1] and action[0] in "\"'"
     return find_object(action) if is_quoted else action

@@ -20,6 +20,9 @@ from ..polar.host.awaitables import dispose, is_awaitable
 from ..request_state import unwrap
 from ..row_access import AsyncSessionError
 
+if t.TYPE_CHECKING:
+    from ..sqlalchemy.sessions.plans import PrintedStatement
+
 _T = t.TypeVar("_T")
 _Loader = t.TypeVar("_Loader", bound=Callable[..., t.Any])
 
@@ -134,6 +137,25 @@ class Loaders:
         def read() -> list[t.Any]:
             with self.reading() if self.reading is not None else contextlib.nullcontext():
                 return list(readable(session).scalars(statement))
+
+        return self.waiting(app, read)
+
+    def printed(
+        self, app: Flask, statement: t.Any, dialect: str | None, *, has_plan: bool
+    ) -> PrintedStatement:
+        """Give a statement as text, with the plan of the database of the session.
+
+        :param dialect: its name; by default that of the session.
+        :raises OsoError: there is no such dialect, or it has no statement for the policy.
+        """
+        from ..sqlalchemy.sessions.asynchronous import readable
+        from ..sqlalchemy.sessions.plans import print_statement
+
+        session = self._session_of(app)
+
+        def read() -> PrintedStatement:
+            with self.reading() if self.reading is not None else contextlib.nullcontext():
+                return print_statement(statement, readable(session), dialect, has_plan=has_plan)
 
         return self.waiting(app, read)
 

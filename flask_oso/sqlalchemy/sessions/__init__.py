@@ -15,4 +15,6 @@
     what an actor may read of a relation, and all of it.
 ``row_filter``
     what listens to sessions.
+``plans``
+    statements as text, with the plan of the database of a session.
 """
