@@ -27,6 +27,7 @@ The exit code tells the result, for scripts and CI:
 \b
   flask oso routes --gaps                 which routes are not guarded?
   flask oso check                         does the policy have errors?
+  flask oso test                          do the tests in the policy pass?
   flask oso explain User:2 edit Post:1    why may they, or why not?
 """
 
@@ -42,6 +43,7 @@ _MODULES = {
     "routes": "routes",
     "shell": "queries",
     "sql": "sql",
+    "test": "policy_tests",
     "who": "decisions",
 }
 

@@ -513,6 +513,7 @@ KNOWN_USES = {
         "compile(module, file, 'exec')",
         "exec(compile(module, file, 'exec'), self._names, names)",
     },
+    "testing/policy_items.py": {"pkgutil.resolve_name(name)"},
     "observability/telemetry.py": {"importlib.import_module(API)"},
     "polar/host/attribute_types.py": {"ast.parse(annotation.strip(), mode='eval')"},
 }
