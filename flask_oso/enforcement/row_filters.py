@@ -8,12 +8,14 @@ comes before anybody is known.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import sys
 import typing as t
 from collections.abc import Iterable
 
 from flask import Flask, has_app_context
 
+from ..app_state import Binding, find_state
 from ..polar.exceptions import OsoError
 from ..request_state import UnboundError, find_request_state, this_app
 from ..row_access import (
@@ -55,7 +57,7 @@ def protect_sessions(
         raise OsoError("There is no policy to filter rows by. Call 'init_app' or 'set_oso' before.")
     from ..sqlalchemy.sessions.row_filter import filter_rows
 
-    row_filter = filter_rows(sessions, oso, _Readers(authorizer, oso), unguarded)
+    row_filter = filter_rows(sessions, AppReaders(authorizer, oso, frozenset(unguarded)))
     authorizer.loaders.reading = lambda: Waiving(
         Waiver(Access.JUDGED, "a guard judges it", is_own=True), row_filter.begin
     )
@@ -83,15 +85,31 @@ def read_records() -> list[ReadRecord]:
     return [] if state.reads is None else state.reads.records()
 
 
-class _Readers:
-    """Says who reads now.
+@dataclasses.dataclass(frozen=True)
+class AppReaders:
+    """Says who reads in the apps of one FlaskOso.
 
-    :param oso: the policy whose classes are guarded.
+    :param own: the policy where the current app has none, or none of this FlaskOso.
+    :param unguarded: classes whose rows everybody may read.
     """
 
-    def __init__(self, authorizer: Authorizer, oso: Oso) -> None:
-        self._authorizer = authorizer
-        self._oso = oso
+    authorizer: Authorizer
+    own: Oso
+    unguarded: frozenset[type]
+
+    @property
+    def oso(self) -> Oso:
+        """The policy, whose registered classes are guarded."""
+        binding = self._binding()
+        return self.own if binding is None or binding.oso is None else binding.oso
+
+    def is_of_app(self) -> bool:
+        """Tell whether the current app has this FlaskOso."""
+        return self._binding() is not None
+
+    def _binding(self) -> Binding | None:
+        state = find_state(this_app()) if has_app_context() else None
+        return None if state is None else state.bindings.get(self.authorizer)
 
     def find(self) -> Reader | Waiver:
         """Give the current actor with the policy, or why all is read.
@@ -106,10 +124,10 @@ class _Readers:
         if reads.conditions is None and _is_finding_user():
             return Waiver(Access.WAIVED, _FINDS_ACTOR)
         try:
-            actor = self._authorizer.actors.current(app)
+            actor = self.authorizer.actors.current(app)
         except (OsoError, RuntimeError) as error:
             raise OsoError(_NOBODY) from error
-        return Reader(self._oso, actor, reads)
+        return Reader(self.oso, actor, reads)
 
     def note(self, cls: type | None, access: Access, reason: str | None) -> None:
         """Count a statement, or a look-up, of the current request."""

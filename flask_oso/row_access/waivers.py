@@ -90,10 +90,11 @@ def watch_evaluations(oso: t.Any, beginning: Beginning) -> None:
     nothing more.
     """
     known: list[Beginning] = vars(oso).setdefault(_WATCHED, [])
-    if known:
-        known.append(beginning)
+    if beginning in known:
         return
     known.append(beginning)
+    if len(known) > 1:
+        return
 
     def begin(waiver: Waiver) -> None:
         for each in known:

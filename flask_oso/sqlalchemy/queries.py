@@ -21,6 +21,7 @@ from ..polar.residual.schema import Schema
 from .mapper_facts import MapperFacts
 from .mapping import MappedSchema, mapped_classes, opaque_attributes
 from .row_keys import RowKeys
+from .sessions.conditions import of_list
 from .translation import SharedLists, SqlCondition, Translator
 
 _logger = logging.getLogger("flask_oso")
@@ -91,13 +92,13 @@ class Selects:
     def _narrowed(self, statement: t.Any, host: Host, residual: Residual, entity: t.Any) -> t.Any:
         if residual.condition == TRUE:
             return statement
-        return statement.where(self.clause(host, residual, entity))
+        return statement.where(of_list(self.clause(host, residual, entity)))
 
     def columns(self, host: Host, residuals: Sequence[Residual], entity: t.Any) -> list[t.Any]:
         """Return columns that are true or false, and never NULL."""
         shared = SharedLists()
         return [
-            sa.case((self.clause(host, each, entity, shared), sa.true()), else_=sa.false())
+            sa.case((of_list(self.clause(host, each, entity, shared)), sa.true()), else_=sa.false())
             for each in residuals
         ]
 

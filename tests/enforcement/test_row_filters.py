@@ -6,14 +6,26 @@ import importlib
 import typing as t
 from collections.abc import Iterator
 
+import flask_sqlalchemy
 import pytest
 import sqlalchemy as sa
 from flask import g
 from sqlalchemy import orm
+from werkzeug.exceptions import NotFound
 
 from flask_oso import Access, FlaskOso, Oso, OsoError, UnfilteredRowsError, authorize
-from tests.support.models.notebook import Note, Notebook, Project, User, open_notebook
-from tests.support.sites import make_oso, make_site
+from flask_oso.sqlalchemy import register_models
+from tests.support.models.notebook import (
+    Base,
+    Memo,
+    Note,
+    Notebook,
+    Project,
+    User,
+    fill,
+    open_notebook,
+)
+from tests.support.sites import make_app, make_oso, make_site
 
 
 @pytest.fixture
@@ -124,6 +136,36 @@ def test_list_of_the_policy_is_executed(notebook: Notebook) -> None:
         assert [each.id for each in notebook.session.scalars(listed)] == [1, 2]
 
 
+def test_list_with_relations_is_executed(notebook: Notebook) -> None:
+    """What a list asks of other tables is asked of all of their rows."""
+    with notebook.request_of(1):
+        ann = notebook.find_user(1)
+        listed = notebook.oso.authorized_query(ann, "read", Note)
+        columns = notebook.oso.action_columns(ann, Note, ["read"])
+
+        found = notebook.session.execute(listed.add_columns(*columns.values())).all()
+
+        assert [(note.id, may) for note, may in found] == [(1, True), (2, True), (5, True)]
+
+
+def test_list_of_another_actor_is_filtered(notebook: Notebook) -> None:
+    """A list that was made for somebody else shows nobody more."""
+    with notebook.request_of(1):
+        listed = notebook.oso.authorized_query(notebook.find_user(2), "read", Note)
+
+        assert [each.id for each in notebook.session.scalars(listed)] == [1, 2]
+
+
+def test_condition_of_a_list_covers_no_table(notebook: Notebook) -> None:
+    """The condition of a list is no condition on another table of the statement."""
+    with notebook.request_of(1):
+        listed = notebook.oso.authorized_query(notebook.find_user(2), "read", Note)
+        bare = sa.select(t.cast(sa.Table, Note.__table__).c.title).where(listed.whereclause)
+
+        with pytest.raises(UnfilteredRowsError):
+            notebook.session.execute(bare)
+
+
 # -- who reads -----------------------------------------------------------------------------------
 
 
@@ -211,6 +253,61 @@ def test_audit_outside_of_a_request(notebook: Notebook) -> None:
     """Where there is no request, nothing was read in it."""
     with notebook.app.app_context(), pytest.raises(OsoError, match="There is no request"):
         notebook.guard.audit()
+
+
+def test_policy_of_the_app_counts(notebook: Notebook) -> None:
+    """After 'set_oso' rows are filtered by the new policy."""
+    other = Oso()
+    register_models(other, [User, Project, Note, Memo])
+    other.load_str('allow(_: User, "read", n: Note) if n.id = 4;')
+
+    with notebook.app.app_context():
+        notebook.guard.set_oso(other)
+
+    with notebook.request_of(1):
+        assert notebook.session.scalars(sa.select(Note.id)).all() == [4]
+
+
+def test_two_apps_share_sessions(notebook: Notebook) -> None:
+    """Each app filters by its own policy, whichever has protected the sessions last."""
+    oso, app = Oso(), make_app("other")
+    register_models(oso, [User, Project, Note, Memo])
+    oso.load_str('allow("guest", "read", n: Note) if n.id = 4;')
+    guard = FlaskOso(oso, app)
+    guard.protect(notebook.session)
+
+    with app.test_request_context("/"):
+        g.current_user = "guest"
+        seen_there = notebook.session.scalars(sa.select(Note.id)).all()
+        notebook.session.remove()
+    with notebook.request_of(1):
+        seen_here = notebook.session.scalars(sa.select(Note.id)).all()
+
+    assert (seen_there, seen_here) == ([4], [1, 2, 5])
+
+
+def test_session_of_flask_sqlalchemy() -> None:
+    """The session, 'get_or_404' and pages of Flask-SQLAlchemy are filtered."""
+    db = flask_sqlalchemy.SQLAlchemy(model_class=Base)
+    app = make_app("shop", SQLALCHEMY_DATABASE_URI="sqlite://")
+    db.init_app(app)
+    oso = Oso()
+    register_models(oso, [User, Project, Note, Memo])
+    oso.load_str('allow("ann", "read", n: Note) if n.owner_id = 1;')
+    guard = FlaskOso(oso, app)
+    guard.protect(db.session)
+
+    with app.app_context():
+        Base.metadata.create_all(db.engine)
+        with orm.Session(db.engine) as session:
+            fill(session)
+        g.current_user = "ann"
+        page = db.paginate(sa.select(Note), per_page=1, page=1)
+
+        assert (page.total, [each.id for each in page.items]) == (2, [1])
+        assert db.session.get(Note, 3) is None
+        with pytest.raises(NotFound):
+            db.get_or_404(Note, 3)
 
 
 # -- what is protected ---------------------------------------------------------------------------

@@ -15,7 +15,10 @@ from sqlalchemy import orm
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm.util import LoaderCriteriaOption
 from sqlalchemy.sql import operators
+from sqlalchemy.sql.elements import Grouping
 from sqlalchemy.sql.functions import FunctionElement
+
+from ...row_access import current_waiver
 
 
 class ReadCondition(FunctionElement[bool]):
@@ -43,6 +46,31 @@ def _compile_condition(element: t.Any, compiler: t.Any, **keywords: t.Any) -> st
     if verify is not None:
         return str(verify(clause, key, **keywords))
     return str(compiler.process(clause, **keywords))
+
+
+class ListCondition(FunctionElement[bool]):
+    """A condition that a program asked a policy for, as of a list: what it reads is known."""
+
+    inherit_cache = True
+    name = "oso_list"
+    type = sa.Boolean()
+
+    def self_group(self, against: t.Any = None) -> t.Any:
+        """Stand in parentheses where the clause has to."""
+        (clause,) = self.clauses
+        return self if clause.self_group(against) is clause else Grouping(self)
+
+
+@compiles(ListCondition)
+def _compile_list(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
+    (clause,) = element.clauses
+    verify = getattr(compiler, "verify_list", None)
+    return str((verify or compiler.process)(clause, **keywords))
+
+
+def of_list(clause: t.Any) -> t.Any:
+    """Return a condition of a list, marked if the sessions of its policy are protected."""
+    return clause if current_waiver() is None else ListCondition(clause)
 
 
 class ReadOption(LoaderCriteriaOption):

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import typing as t
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import sqlalchemy as sa
 from sqlalchemy import orm
@@ -28,12 +28,14 @@ _Taken = list[tuple[t.Any, str, t.Any]]
 class RelationViews:
     """The values of relations of the objects of one session.
 
-    :param guarded: relations to other classes have one value.
+    :param guarded: gives the guarded classes; relations to others have one value.
     """
 
-    def __init__(self, session: orm.Session, guarded: Hierarchies) -> None:
+    def __init__(self, session: orm.Session, guarded: Callable[[], Hierarchies]) -> None:
         self._session = weakref.ref(session)
         self._guarded = guarded
+        #: The guarded classes for which relations are known.
+        self._known: Hierarchies | None = None
         #: Who reads, in the views of the program; ``None`` is somebody that nobody is.
         self.reader: object = None
         self._relations: dict[t.Any, tuple[str, ...]] = {}
@@ -103,6 +105,7 @@ class RelationViews:
 
     def _loaded(self, session: orm.Session) -> Iterator[tuple[t.Any, list[str]]]:
         """Return the guarded relations that objects have loaded, and not changed."""
+        self._update()
         for state in session.identity_map.all_states():
             values, changed = state.dict, state.committed_state
             names = self._relations_of(state.manager.mapper)
@@ -129,14 +132,23 @@ class RelationViews:
             session.flush()
             return
 
+    def _update(self) -> Hierarchies:
+        """Forget which relations are guarded, if other classes are now."""
+        guarded = self._guarded()
+        if guarded is not self._known:
+            self._known = guarded
+            self._relations.clear()
+        return guarded
+
     def _relations_of(self, mapper: t.Any) -> tuple[str, ...]:
         known = self._relations.get(mapper)
         if known is None:
-            guarded = [
+            guarded = self._update()
+            relations = [
                 each
                 for each in t.cast(t.Any, sa.inspect(mapper)).relationships
-                if self._guarded.root_of(each.mapper) is not None
+                if guarded.root_of(each.mapper) is not None
             ]
-            self._lists[mapper] = frozenset(each.key for each in guarded if each.uselist)
-            known = self._relations[mapper] = tuple(each.key for each in guarded)
+            self._lists[mapper] = frozenset(each.key for each in relations if each.uselist)
+            known = self._relations[mapper] = tuple(each.key for each in relations)
         return known

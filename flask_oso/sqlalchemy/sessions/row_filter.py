@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import typing as t
 import weakref
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 
 import sqlalchemy as sa
 from sqlalchemy import event, orm
@@ -35,7 +35,17 @@ _Mapper = orm.Mapper[t.Any]
 
 
 class Readers(t.Protocol):
-    """Says who reads."""
+    """Says who reads in the apps of one FlaskOso."""
+
+    #: Classes whose rows everybody may read.
+    unguarded: Collection[type]
+
+    @property
+    def oso(self) -> t.Any:
+        """The policy, whose registered classes are guarded."""
+
+    def is_of_app(self) -> bool:
+        """Tell whether the current app has this FlaskOso."""
 
     def find(self) -> Reader | Waiver:
         """Give who reads, or why all is read.
@@ -51,15 +61,12 @@ _OPTION = "flask_oso_access"
 _FILTERS = "__flask_oso_filter__"
 
 
-def filter_rows(
-    sessions: t.Any, oso: t.Any, readers: Readers, unguarded: Iterable[type]
-) -> RowFilter:
+def filter_rows(sessions: t.Any, readers: Readers) -> RowFilter:
     """Have sessions select only what may be read.
 
-    A second call for the same sessions gives the filter of the first one.
+    Several FlaskOso may protect the same sessions: that of the current app says who reads, and by
+    which policy; without an app it is the last one.
 
-    :param oso: the policy, whose registered classes are guarded.
-    :param unguarded: classes whose rows everybody may read.
     :raises OsoError: if these are no sessions.
     """
     if not is_session_source(sessions):
@@ -68,12 +75,12 @@ def filter_rows(
             " 'scoped_session', a 'Session' class or a session, or one of 'sqlalchemy.ext.asyncio'."
         )
     target = target_of(sessions)
-    known: RowFilter | None = vars(target).get(_FILTERS)
-    if known is not None:
-        return known
-    row_filter = RowFilter(oso, readers, tuple(unguarded))
-    setattr(target, _FILTERS, row_filter)
-    row_filter.listen(target)
+    row_filter: RowFilter | None = vars(target).get(_FILTERS)
+    if row_filter is None:
+        row_filter = RowFilter()
+        setattr(target, _FILTERS, row_filter)
+        row_filter.listen(target)
+    row_filter.add(readers)
     return row_filter
 
 
@@ -113,11 +120,11 @@ class _Conditions:
 class RowFilter:
     """Filters the statements of sessions."""
 
-    def __init__(self, oso: t.Any, readers: Readers, unguarded: Sequence[type]) -> None:
-        self._readers = readers
-        self._unguarded = unguarded
-        self._known: tuple[t.Any, Hierarchies] | None = None
-        self._oso = oso
+    def __init__(self) -> None:
+        self._all: list[Readers] = []
+        self._known: weakref.WeakKeyDictionary[Readers, tuple[t.Any, Hierarchies]] = (
+            weakref.WeakKeyDictionary()
+        )
         # SQLAlchemy adapts a condition to where it stands, and with it all that has the name of
         # a table of the statement.
         self._selects = Selects(only_aliases=True)
@@ -131,8 +138,15 @@ class RowFilter:
         self._followed: weakref.WeakKeyDictionary[sa.Connection, weakref.ref[orm.Session]] = (
             weakref.WeakKeyDictionary()
         )
-        self._problems: weakref.WeakKeyDictionary[t.Any, str | None] = weakref.WeakKeyDictionary()
-        watch_evaluations(oso, self.begin)
+        self._problems: weakref.WeakKeyDictionary[t.Any, tuple[Hierarchies, str | None]] = (
+            weakref.WeakKeyDictionary()
+        )
+
+    def add(self, readers: Readers) -> None:
+        """Take the word of a FlaskOso for who reads in its apps; the last is asked first."""
+        if readers not in self._all:
+            self._all.insert(0, readers)
+            watch_evaluations(readers.oso, self.begin)
 
     def listen(self, target: t.Any) -> None:
         """Listen to a class of sessions, or to one session."""
@@ -330,25 +344,35 @@ class RowFilter:
         compiled = getattr(context, "compiled", None)
         if compiled is None:
             return problem_of(None, self.guarded)
-        if compiled not in self._problems:
-            self._problems[compiled] = problem_of(compiled, self.guarded)
-        return self._problems[compiled]
+        known, guarded = self._problems.get(compiled), self.guarded
+        if known is None or known[0] is not guarded:
+            known = self._problems[compiled] = guarded, problem_of(compiled, guarded)
+        return known[1]
 
     # -- state ---------------------------------------------------------------------------
 
     @property
+    def _readers(self) -> Readers:
+        """Who says who reads now."""
+        if len(self._all) == 1:
+            return self._all[0]
+        return next((each for each in self._all if each.is_of_app()), self._all[0])
+
+    @property
     def guarded(self) -> Hierarchies:
         """The guarded classes: those that the policy knows now."""
-        host = self._oso.host
-        if self._known is None or self._known[0] is not host:
-            self._known = host, Hierarchies(host.classes.values(), self._unguarded)
-            self._problems.clear()
-        return self._known[1]
+        readers = self._readers
+        oso, known = readers.oso, self._known.get(readers)
+        if known is None or known[0] is not oso.host:
+            watch_evaluations(oso, self.begin)
+            found = Hierarchies(oso.host.classes.values(), readers.unguarded)
+            known = self._known[readers] = oso.host, found
+        return known[1]
 
     def _views_of(self, session: orm.Session) -> RelationViews:
         views = self._views.get(session)
         if views is None:
-            views = self._views[session] = RelationViews(session, self.guarded)
+            views = self._views[session] = RelationViews(session, lambda: self.guarded)
         return views
 
     def _end_flush(self, session: orm.Session) -> None:

@@ -79,7 +79,9 @@ class _Verifier:
 
     guarded: Hierarchies
     problems: list[str] | None
+    #: How many conditions of a policy, and of those how many of lists, are around.
     _depth = 0
+    _lists = 0
     _scopes: list[_Scope]
 
     def __init__(self, *args: t.Any, **keywords: t.Any) -> None:
@@ -157,7 +159,7 @@ class _Verifier:
                 self._scope.equal.setdefault(near, set()).add(far)
 
     def _note_table(self, table: t.Any, alias: t.Any) -> None:
-        if self._depth and alias is None:
+        if self._depth > self._lists and alias is None:
             self._complain(_ADAPTED)
         root = self.guarded.tables.get(table_key(table))
         if root is None or self._depth:
@@ -182,6 +184,14 @@ class _Verifier:
                 if root is not None:
                     self._scope.covered.add((root, self._text(column)))
         return text
+
+    def verify_list(self, clause: t.Any, **keywords: t.Any) -> str:
+        """Leave alone what a list reads; it is no condition on what else is selected."""
+        self._depth, self._lists = self._depth + 1, self._lists + 1
+        try:
+            return str(clause._compiler_dispatch(self, **keywords))
+        finally:
+            self._depth, self._lists = self._depth - 1, self._lists - 1
 
     def _root_of_condition(self, table: t.Any) -> t.Any:
         name = getattr(table, "name", None)
