@@ -62,7 +62,12 @@ FLASK_LAYER = (
     {"__main__", "decision_log", "signals"},
 )
 #: The folders that the middle layer may import from.
-BELOW_OSO = ("flask_oso.polar.", "flask_oso.sqlalchemy.", "flask_oso.consoles.")
+BELOW_OSO = (
+    "flask_oso.polar.",
+    "flask_oso.sqlalchemy.",
+    "flask_oso.consoles.",
+    "flask_oso.row_access.",
+)
 
 
 def module_name(path: Path) -> str:

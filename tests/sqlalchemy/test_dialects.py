@@ -10,18 +10,31 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 from sqlalchemy.dialects import mssql, mysql, oracle, postgresql, sqlite
 from sqlalchemy.dialects.mysql import mariadb
-from sqlalchemy_cockroachdb.psycopg import CockroachDBDialect_psycopg
 
 from flask_oso import Oso
 from flask_oso.sqlalchemy import register_models
 from flask_oso.sqlalchemy.dialects import HoldsNan
 
-DIALECTS = {
+
+def named(base: t.Any, name: str) -> t.Any:
+    """Make a dialect with a name of its own, as drivers of other databases do."""
+    return type(name, (base,), {"name": name, "supports_statement_cache": True})()
+
+
+def cockroachdb() -> t.Any:
+    """Make the dialect of CockroachDB, whose package wants an older SQLAlchemy than others."""
+    try:
+        return sa.make_url("cockroachdb+psycopg://").get_dialect()()
+    except sa.exc.NoSuchModuleError:
+        return named(postgresql.dialect, "cockroachdb")
+
+
+DIALECTS: dict[str, t.Callable[[], t.Any]] = {
     "sqlite": sqlite.dialect,
     "postgresql": postgresql.dialect,
     "mysql": mysql.dialect,
     "mariadb": mariadb.MariaDBDialect,
-    "cockroachdb": CockroachDBDialect_psycopg,
+    "cockroachdb": cockroachdb,
     "mssql": mssql.dialect,
     "oracle": oracle.dialect,
 }
@@ -265,11 +278,6 @@ def test_recursion_over_keys_of_two_columns(dialect: str) -> None:
     assert text.endswith(
         "SELECT anon_1.key_0 AS found_once_1, anon_1.key_1 AS found_once_2 FROM anon_1))"
     )
-
-
-def named(base: t.Any, name: str) -> t.Any:
-    """Make a dialect with a name of its own, as drivers of other databases do."""
-    return type(name, (base,), {"name": name, "supports_statement_cache": True})()
 
 
 #: Citus is PostgreSQL itself, and Vitess takes the dialect of MySQL.

@@ -9,6 +9,7 @@ from __future__ import annotations
 import typing as t
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import default
 from sqlalchemy.ext.compiler import compiles
 
@@ -22,6 +23,7 @@ _SPOKEN = {
     "tidb": "mysql",
     "vitess": "mysql",
 }
+_COCKROACHDB = {"name": "cockroachdb", "supports_statement_cache": True}
 _EXPLAIN = {"sqlite": "EXPLAIN QUERY PLAN"}
 _EXPLAINING = ("sqlite", "postgresql", "cockroachdb", "mysql", "mariadb")
 
@@ -96,9 +98,11 @@ def _dialect(name: str) -> t.Any:
     try:
         return sa.make_url(f"{_SPOKEN.get(name, name)}://").get_dialect()()
     except (sa.exc.NoSuchModuleError, sa.exc.ArgumentError):
+        if name == "cockroachdb":
+            # To print a statement, its package need not be installed.
+            return type(name, (postgresql.dialect,), _COCKROACHDB)()
         raise OsoError(
-            f"There is no dialect {name!r}. Install its package, such as 'sqlalchemy-cockroachdb'"
-            " for 'cockroachdb', or name one of SQLAlchemy."
+            f"There is no dialect {name!r}. Install its package, or name one of SQLAlchemy."
         ) from None
 
 

@@ -37,8 +37,9 @@ _Mapper = orm.Mapper[t.Any]
 class Readers(t.Protocol):
     """Says who reads in the apps of one FlaskOso."""
 
-    #: Classes whose rows everybody may read.
-    unguarded: Collection[type]
+    @property
+    def unguarded(self) -> Collection[type]:
+        """Classes whose rows everybody may read."""
 
     @property
     def oso(self) -> t.Any:

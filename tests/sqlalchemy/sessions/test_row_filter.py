@@ -19,6 +19,7 @@ from tests.support.models.notebook import (
     Notebook,
     Project,
     User,
+    filled_notebook,
     open_notebook,
 )
 
@@ -32,6 +33,14 @@ every = orm.with_polymorphic(Note, "*")
 def notebook() -> Iterator[Notebook]:
     """Give an app within a request of Ann."""
     with open_notebook() as notebook, notebook.request_of(1):
+        yield notebook
+
+
+@pytest.fixture(params=["sqlite", "postgresql", "mariadb"])
+def anywhere(request: pytest.FixtureRequest) -> Iterator[Notebook]:
+    """Give an app with each database, within a request of Ann."""
+    engine = request.getfixturevalue(request.param)
+    with filled_notebook(engine) as notebook, notebook.request_of(1):
         yield notebook
 
 
@@ -132,11 +141,11 @@ STATEMENTS: dict[str, tuple[t.Any, t.Any]] = {
 
 
 @pytest.mark.parametrize("name", STATEMENTS)
-def test_statement_is_filtered(notebook: Notebook, name: str) -> None:
+def test_statement_is_filtered(anywhere: Notebook, name: str) -> None:
     """A statement of mapped classes finds what the actor may read, however it names them."""
     statement, expected = STATEMENTS[name]
 
-    found = notebook.session.scalars(statement).all()
+    found = anywhere.session.scalars(statement).all()
 
     assert sorted(found, key=str) == sorted(expected, key=str)
 

@@ -41,7 +41,7 @@ class User(Base):
 
     __tablename__ = "users"
     id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
-    name: orm.Mapped[str]
+    name: orm.Mapped[str] = orm.mapped_column(sa.String(50))
 
 
 class Project(Base):
@@ -49,7 +49,7 @@ class Project(Base):
 
     __tablename__ = "projects"
     id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
-    name: orm.Mapped[str]
+    name: orm.Mapped[str] = orm.mapped_column(sa.String(50))
     owner_id: orm.Mapped[int | None] = orm.mapped_column(sa.ForeignKey("users.id"))
     owner: orm.Mapped[User | None] = orm.relationship()
     notes: orm.Mapped[list[Note]] = orm.relationship(
@@ -62,9 +62,9 @@ class Note(Base):
 
     __tablename__ = "notes"
     id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
-    kind: orm.Mapped[str] = orm.mapped_column(default="note")
-    title: orm.Mapped[str]
-    body: orm.Mapped[str] = orm.mapped_column(default="body", deferred=True)
+    kind: orm.Mapped[str] = orm.mapped_column(sa.String(50), default="note")
+    title: orm.Mapped[str] = orm.mapped_column(sa.String(50))
+    body: orm.Mapped[str] = orm.mapped_column(sa.String(50), default="body", deferred=True)
     owner_id: orm.Mapped[int | None] = orm.mapped_column(sa.ForeignKey("users.id"))
     owner: orm.Mapped[User | None] = orm.relationship()
     project_id: orm.Mapped[int | None] = orm.mapped_column(sa.ForeignKey("projects.id"))
@@ -79,7 +79,7 @@ class Memo(Note):
 
     __tablename__ = "memos"
     id: orm.Mapped[int] = orm.mapped_column(sa.ForeignKey("notes.id"), primary_key=True)
-    extra: orm.Mapped[str]
+    extra: orm.Mapped[str] = orm.mapped_column(sa.String(50))
     __mapper_args__ = {"polymorphic_identity": "memo"}
 
 
@@ -88,7 +88,7 @@ class Log(Base):
 
     __tablename__ = "logs"
     id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
-    text: orm.Mapped[str]
+    text: orm.Mapped[str] = orm.mapped_column(sa.String(50))
 
 
 def fill(session: orm.Session) -> None:
@@ -152,9 +152,17 @@ class Notebook:
 @contextlib.contextmanager
 def open_notebook(**options: t.Any) -> Iterator[Notebook]:
     """Open an app with a protected session of a database in memory."""
-    with open_database(Base.metadata) as engine:
-        with orm.Session(engine) as session:
-            fill(session)
-        notebook = Notebook(engine, **options)
+    with open_database() as engine, filled_notebook(engine, **options) as notebook:
         yield notebook
-        notebook.session.remove()
+
+
+@contextlib.contextmanager
+def filled_notebook(engine: sa.Engine, **options: t.Any) -> Iterator[Notebook]:
+    """Open an app with a protected session of an empty database, and empty that again."""
+    Base.metadata.create_all(engine)
+    with orm.Session(engine) as session:
+        fill(session)
+    notebook = Notebook(engine, **options)
+    yield notebook
+    notebook.session.remove()
+    Base.metadata.drop_all(engine)
