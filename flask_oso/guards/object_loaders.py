@@ -151,7 +151,7 @@ class Loaders:
         from ..sqlalchemy.sessions.asynchronous import readable
         from ..sqlalchemy.sessions.plans import print_statement
 
-        session = self._session_of(app)
+        session = self.session_of(app)
 
         def read() -> PrintedStatement:
             with self.reading() if self.reading is not None else contextlib.nullcontext():

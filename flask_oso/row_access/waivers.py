@@ -84,36 +84,35 @@ _SILENT = ("_", "load_", "register_", "set_", "clear_", "watch_", "prepare")
 
 
 def watch_evaluations(oso: t.Any, beginning: Beginning) -> None:
-    """Have an Oso read all rows while it evaluates its policy.
+    """Have an Oso read all rows while it evaluates its policy, and so its copies.
 
-    Its methods are replaced, of this object alone: an Oso without sessions to protect costs
-    nothing more.
+    It becomes one of a class of its own: an Oso without sessions to protect costs nothing more.
     """
-    known: list[Beginning] = vars(oso).setdefault(_WATCHED, [])
+    known: tuple[Beginning, ...] = vars(oso).get(_WATCHED, ())
     if beginning in known:
         return
-    known.append(beginning)
-    if len(known) > 1:
+    vars(oso)[_WATCHED] = (*known, beginning)
+    if known:
         return
-
-    def begin(waiver: Waiver) -> None:
-        for each in known:
-            each(waiver)
-
-    for name, _ in inspect.getmembers(type(oso), inspect.isfunction):
-        if not name.startswith(_SILENT):
-            vars(oso)[name] = _reading(getattr(oso, name), begin)
+    cls = type(oso)
+    methods = inspect.getmembers(cls, inspect.isfunction)
+    reading = {name: _reading(each) for name, each in methods if not name.startswith(_SILENT)}
+    oso.__class__ = type(cls.__name__, (cls,), reading | {"__module__": cls.__module__})
 
 
 def _own_waiver() -> Waiver:
     return Waiver(Access.WAIVED, "the policy reads it", is_own=True)
 
 
-def _reading(method: Callable[..., t.Any], beginning: Beginning) -> Callable[..., t.Any]:
+def _reading(method: Callable[..., t.Any]) -> Callable[..., t.Any]:
     @functools.wraps(method)
-    def read(*args: t.Any, **keywords: t.Any) -> t.Any:
+    def read(oso: t.Any, *args: t.Any, **keywords: t.Any) -> t.Any:
+        def beginning(waiver: Waiver) -> None:
+            for each in vars(oso)[_WATCHED]:
+                each(waiver)
+
         with Waiving(_own_waiver(), beginning):
-            result = method(*args, **keywords)
+            result = method(oso, *args, **keywords)
         if isinstance(result, types.GeneratorType):
             return _searched(result, beginning)
         return result

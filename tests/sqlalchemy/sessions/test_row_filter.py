@@ -401,7 +401,7 @@ def test_statement_that_cannot_be_filtered_is_refused(notebook: Notebook, name: 
 )
 def test_existence_by_a_relation_tells_nothing(notebook: Notebook, statement: t.Any) -> None:
     """SQLAlchemy 2.1 filters 'any' and 'has'; with 2.0, which does not, they are refused."""
-    found = []
+    found: t.Any = []
 
     with contextlib.suppress(UnfilteredRowsError):
         found = notebook.session.scalars(statement).all()
