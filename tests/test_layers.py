@@ -57,6 +57,7 @@ FLASK_LAYER = (
     {"current_actor"},
     {"guards", "enforcement"},
     {"templating", "reloading"},
+    {"api"},
     {"extension"},
     {"testing", "migration"},
     {"cli"},

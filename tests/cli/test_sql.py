@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.models.notebook import Notebook, open_notebook
+from tests.support.models.protected_notes import Notebook, open_notebook
 from tests.support.sites import run_command
 
 

@@ -25,7 +25,7 @@ from flask_oso import (
     veto_commits,
 )
 from flask_oso.sqlalchemy import register_models
-from tests.support.models.notebook import (
+from tests.support.models.protected_notes import (
     POLICY,
     Base,
     Memo,

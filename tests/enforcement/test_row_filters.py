@@ -16,7 +16,7 @@ from werkzeug.exceptions import NotFound
 
 from flask_oso import Access, FlaskOso, Oso, OsoError, UnfilteredRowsError, authorize
 from flask_oso.sqlalchemy import register_models
-from tests.support.models.notebook import (
+from tests.support.models.protected_notes import (
     Base,
     Memo,
     Note,

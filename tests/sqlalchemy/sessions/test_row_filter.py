@@ -12,7 +12,7 @@ from flask import g
 from sqlalchemy import orm
 
 from flask_oso import Access, OsoError, UnfilteredRowsError
-from tests.support.models.notebook import (
+from tests.support.models.protected_notes import (
     SECRET,
     Log,
     Memo,

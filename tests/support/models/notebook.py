@@ -1,168 +1,96 @@
-"""Mapped classes of protected sessions: users, projects, and notes of which some are memos.
-
-Ann may read the notes 1, 2 and 5 and the projects 1 and 2; what she may not read has ``SECRET`` in
-it.
-"""
+"""Notes of users, with the extensions that programs usually have: Flask-SQLAlchemy, Flask-Login."""
 
 from __future__ import annotations
 
-import contextlib
 import typing as t
-from collections.abc import Iterator
 
 import sqlalchemy as sa
-from flask import g
+from flask import Flask
+from flask_login import LoginManager, UserMixin  # type: ignore[import-untyped]
+from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import orm
 
-from flask_oso import FlaskOso, Oso
-from flask_oso.sqlalchemy import register_models
-
-from ..databases import open_database
-from ..sites import make_app
-
-#: What Ann may not read contains it.
-SECRET = "SECRET"
+from tests.support.sites import make_app
 
 POLICY = """
-allow(u: User, "read", n: Note) if n.owner = u or n.project.owner = u;
-allow(u: User, "read", p: Project) if p.owner = u or p.name = "open";
-allow(u: User, "read", o: User) if u = o;
-allow(u: User, "close", p: Project) if p.owner = u and not foreign(u, p);
-foreign(u, p: Project) if n in p.notes and n.owner != u;
+actor User {}
+
+resource Note {
+  permissions = ["read", "edit", "delete"];
+  relations = { author: User };
+
+  "read" if "author";
+  "edit" if "author";
+}
+
+has_relation(user: User, "author", note: Note) if note.author = user;
+
+allow(actor, action, resource) if has_permission(actor, action, resource);
+allow(_, "read", note: Note) if note.public;
+allow(_: User, "create", Note);
+allow_field(user: User, "read", note: Note, "text") if note.author = user;
 """
 
 
 class Base(orm.DeclarativeBase):
-    """The tables."""
+    """The tables of the notebook."""
 
 
-class User(Base):
-    """Who reads."""
+db = SQLAlchemy(model_class=Base)
+Model: t.Any = db.Model
 
-    __tablename__ = "users"
+
+class User(UserMixin, Model):
+    """Who writes notes."""
+
     id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
-    name: orm.Mapped[str] = orm.mapped_column(sa.String(50))
 
 
-class Project(Base):
-    """What has notes."""
+class Note(Model):
+    """What is read and edited."""
 
-    __tablename__ = "projects"
     id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
-    name: orm.Mapped[str] = orm.mapped_column(sa.String(50))
-    owner_id: orm.Mapped[int | None] = orm.mapped_column(sa.ForeignKey("users.id"))
-    owner: orm.Mapped[User | None] = orm.relationship()
-    notes: orm.Mapped[list[Note]] = orm.relationship(
-        back_populates="project", order_by=lambda: Note.id
-    )
+    author_id: orm.Mapped[int] = orm.mapped_column(sa.ForeignKey("user.id"))
+    public: orm.Mapped[bool]
+    text: orm.Mapped[str] = orm.mapped_column(default="Buy lamp oil.")
+    author: orm.Mapped[User] = orm.relationship()
 
 
-class Note(Base):
-    """What is read."""
+def make_notebook(**config: t.Any) -> Flask:
+    """Make an application with tables and a login, and without authorization.
 
-    __tablename__ = "notes"
-    id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
-    kind: orm.Mapped[str] = orm.mapped_column(sa.String(50), default="note")
-    title: orm.Mapped[str] = orm.mapped_column(sa.String(50))
-    body: orm.Mapped[str] = orm.mapped_column(sa.String(50), default="body", deferred=True)
-    owner_id: orm.Mapped[int | None] = orm.mapped_column(sa.ForeignKey("users.id"))
-    owner: orm.Mapped[User | None] = orm.relationship()
-    project_id: orm.Mapped[int | None] = orm.mapped_column(sa.ForeignKey("projects.id"))
-    project: orm.Mapped[Project | None] = orm.relationship(back_populates="notes")
-    parent_id: orm.Mapped[int | None] = orm.mapped_column(sa.ForeignKey("notes.id"))
-    parent: orm.Mapped[Note | None] = orm.relationship(remote_side=[id])
-    __mapper_args__ = {"polymorphic_on": "kind", "polymorphic_identity": "note"}
-
-
-class Memo(Note):
-    """A note with a table of its own."""
-
-    __tablename__ = "memos"
-    id: orm.Mapped[int] = orm.mapped_column(sa.ForeignKey("notes.id"), primary_key=True)
-    extra: orm.Mapped[str] = orm.mapped_column(sa.String(50))
-    __mapper_args__ = {"polymorphic_identity": "memo"}
-
-
-class Log(Base):
-    """A class that no policy knows."""
-
-    __tablename__ = "logs"
-    id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
-    text: orm.Mapped[str] = orm.mapped_column(sa.String(50))
-
-
-def fill(session: orm.Session) -> None:
-    """Add rows of Ann and of Bob."""
-    session.add_all([User(id=1, name="ann"), User(id=2, name="bob"), Log(id=1, text="begun")])
-    session.flush()
-    session.add_all(
-        [
-            Project(id=1, name="mine", owner_id=1),
-            Project(id=2, name="open", owner_id=2),
-            Project(id=3, name=SECRET, owner_id=2),
-        ]
-    )
-    session.flush()
-    session.add_all(
-        [
-            Note(id=1, title="one", owner_id=1, project_id=3),
-            Note(id=2, title="two", owner_id=2, project_id=1),
-            Note(id=3, title=SECRET, owner_id=2, project_id=2),
-            Memo(id=4, title=SECRET, extra=SECRET, owner_id=2, project_id=3),
-            Memo(id=5, title="five", extra="fine", owner_id=1, project_id=1),
-        ]
-    )
-    session.flush()
-    session.get_one(Note, 1).parent_id = 3
-    session.get_one(Note, 2).parent_id = 1
-    session.commit()
-
-
-class Notebook:
-    """An app with a protected session.
-
-    :param engine: a database with rows.
+    User 1 wrote note 1, which is private, and note 2, which is public; user 2 wrote note 3.
     """
-
-    def __init__(self, engine: sa.Engine, **options: t.Any) -> None:
-        self.engine = engine
-        self.app = make_app("notebook")
-        self.oso = Oso()
-        register_models(self.oso, [User, Project, Note, Memo])
-        self.oso.load_str(POLICY)
-        self.guard = FlaskOso(self.oso, self.app)
-        self.session = orm.scoped_session(orm.sessionmaker(engine))
-        self.guard.set_get_session(lambda: self.session)
-        self.guard.protect(self.session, **options)
-
-    @contextlib.contextmanager
-    def request_of(self, user_id: int | None) -> Iterator[None]:
-        """Be within a request of a user; ``None`` is nobody."""
-        with self.app.test_request_context("/"):
-            g.current_user = self.find_user(user_id)
-            yield
-        self.session.remove()
-
-    def find_user(self, user_id: int | None) -> User | None:
-        """Give a user, unfiltered."""
-        with self.guard.unfiltered("the test says who acts"):
-            return None if user_id is None else self.session.get(User, user_id)
+    app = make_app("notebook", SECRET_KEY="notebook", SQLALCHEMY_DATABASE_URI="sqlite://", **config)
+    db.init_app(app)
+    login = LoginManager(app)
+    login.user_loader(find_user)
+    add_rows(app)
+    return app
 
 
-@contextlib.contextmanager
-def open_notebook(**options: t.Any) -> Iterator[Notebook]:
-    """Open an app with a protected session of a database in memory."""
-    with open_database() as engine, filled_notebook(engine, **options) as notebook:
-        yield notebook
+def add_rows(app: Flask) -> None:
+    """Make the tables of an application, with users and notes."""
+    with app.app_context():
+        db.create_all()
+        users = [User(id=number) for number in (1, 2)]
+        notes = [(1, 1, False), (2, 1, True), (3, 2, False)]
+        db.session.add_all(users)
+        db.session.add_all(
+            Note(id=each, author_id=author, public=public) for each, author, public in notes
+        )
+        db.session.commit()
 
 
-@contextlib.contextmanager
-def filled_notebook(engine: sa.Engine, **options: t.Any) -> Iterator[Notebook]:
-    """Open an app with a protected session of an empty database, and empty that again."""
-    Base.metadata.create_all(engine)
-    with orm.Session(engine) as session:
-        fill(session)
-    notebook = Notebook(engine, **options)
-    yield notebook
-    notebook.session.remove()
-    Base.metadata.drop_all(engine)
+def find_user(key: str) -> User | None:
+    """Give the user whose key a session has."""
+    return db.session.get(User, int(key))
+
+
+def open_as(app: Flask, user: int | None, path: str, method: str = "GET") -> t.Any:
+    """Send a request of a user, or of nobody."""
+    client = app.test_client()
+    if user is not None:
+        with client.session_transaction() as session:
+            session["_user_id"], session["_fresh"] = str(user), True
+    return client.open(path, method=method)
