@@ -45,7 +45,7 @@ _MODULES = {
     "query": "queries",
     "routes": "routes",
     "shell": "queries",
-    "sql": "sql",
+    "sql": "decisions",
     "test": "policy_tests",
     "who": "decisions",
 }

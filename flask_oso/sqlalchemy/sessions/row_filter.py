@@ -85,6 +85,18 @@ def filter_rows(sessions: t.Any, readers: Readers) -> RowFilter:
     return row_filter
 
 
+class _Mark:
+    """What this module says of a statement that it has seen; a program has no such object.
+
+    :param guarded: the classes whose conditions it has; ``None`` if all rows are read.
+    """
+
+    __slots__ = ("guarded",)
+
+    def __init__(self, guarded: Hierarchies | None) -> None:
+        self.guarded = guarded
+
+
 class _Identity:
     """An actor, which may be ``None``; of some kinds, another object is made each time."""
 
@@ -190,16 +202,17 @@ class RowFilter:
         if waiver is not None:
             self._waive(execution, waiver)
         elif execution.is_select and execution.is_orm_statement:
-            roots = self.guarded.named_in(execution.statement)
+            guarded = self.guarded
+            roots = guarded.named_in(execution.statement)
             found = self._readers.find() if roots else None
             if isinstance(found, Waiver):
                 self._waive(execution, found)
             elif found is not None:
-                self._filter(execution, found, roots)
+                self._filter(execution, found, roots, guarded)
         # Anything else is verified when it is executed.
 
     def _waive(self, execution: orm.ORMExecuteState, waiver: Waiver) -> None:
-        execution.update_execution_options(**{_OPTION: waiver.access})
+        execution.update_execution_options(**{_OPTION: _Mark(None)})
         views = self._views_of(execution.session)
         if waiver.is_own:
             views.look(waiver)
@@ -216,7 +229,11 @@ class RowFilter:
         return [each.class_ for each in self.guarded.named_in(statement)]
 
     def _filter(
-        self, execution: orm.ORMExecuteState, reader: Reader, roots: Collection[_Mapper]
+        self,
+        execution: orm.ORMExecuteState,
+        reader: Reader,
+        roots: Collection[_Mapper],
+        guarded: Hierarchies,
     ) -> None:
         session, statement = execution.session, t.cast(t.Any, execution.statement)
         self._note_reader(session, reader)
@@ -228,7 +245,7 @@ class RowFilter:
                 return
             statement = statement.where(*(each.where_criteria for each in options))
         execution.statement = statement.options(*options)
-        execution.update_execution_options(**{_OPTION: Access.FILTERED})
+        execution.update_execution_options(**{_OPTION: _Mark(guarded)})
         for root in roots:
             self._readers.note(root.class_, Access.FILTERED, None)
 
@@ -247,7 +264,7 @@ class RowFilter:
                 " are loaded again. Read them within 'with oso.unfiltered(reason=…)' if it is"
                 " meant to be."
             )
-        execution.update_execution_options(**{_OPTION: Access.JUDGED})
+        execution.update_execution_options(**{_OPTION: _Mark(None)})
 
     def _note_reader(self, session: orm.Session, reader: Reader) -> None:
         views, identity = self._views_of(session), _Identity(reader.actor)
@@ -328,24 +345,29 @@ class RowFilter:
         self, connection: t.Any, _cursor: t.Any, text: str, _values: t.Any, context: t.Any, _: bool
     ) -> None:
         known = self._followed.get(connection)
-        access = context.execution_options.get(_OPTION)
-        if known is None or access in (Access.WAIVED, Access.JUDGED):
+        if known is None:
             return
-        session = known()
-        if access is None and (current_waiver() is not None or session in self._flushing):
+        mark = context.execution_options.get(_OPTION)
+        if type(mark) is not _Mark:
+            if current_waiver() is not None or known() in self._flushing:
+                return
+            guarded = self.guarded
+        elif mark.guarded is None:
             return
-        problem = self._problem(context)
+        else:
+            guarded = mark.guarded
+        problem = self._problem(context, guarded)
         if problem is not None:
             raise UnfilteredRowsError(
                 f"A statement of this session would read or change rows that nobody judged."
                 f" {problem}, or execute it within 'with oso.unfiltered(reason=…)'."
             )
 
-    def _problem(self, context: t.Any) -> str | None:
+    def _problem(self, context: t.Any, guarded: Hierarchies) -> str | None:
         compiled = getattr(context, "compiled", None)
         if compiled is None:
-            return problem_of(None, self.guarded)
-        known, guarded = self._problems.get(compiled), self.guarded
+            return problem_of(None, guarded)
+        known = self._problems.get(compiled)
         if known is None or known[0] is not guarded:
             known = self._problems[compiled] = guarded, problem_of(compiled, guarded)
         return known[1]
