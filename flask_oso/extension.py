@@ -26,6 +26,7 @@ from .enforcement.authorizer import Authorizer
 from .enforcement.commit_guard import exempting_commits
 from .enforcement.policy_classes import PolicyClasses
 from .enforcement.route_audit import check_routes
+from .enforcement.row_filters import protect_sessions, read_records, unfiltered_reads
 from .guards.blueprints import guard_blueprint
 from .guards.list_guards import ListGuard
 from .guards.view_checks import make_view_check
@@ -33,6 +34,7 @@ from .observability.signals import send_load
 from .oso import Oso
 from .polar.exceptions import OsoError
 from .request_state import NOT_GIVEN, this_app, unwrap
+from .row_access import ReadRecord
 
 _Function = t.TypeVar("_Function", bound=Callable[..., t.Any])
 _Object = t.TypeVar("_Object")
@@ -159,7 +161,11 @@ class FlaskOso(Questions, LegacyApi):
         return self._authorizer.loaders.registration_of(cls)
 
     def set_get_session(self, get_session: Callable[[], t.Any]) -> None:
-        """Read mapped objects from the SQLAlchemy session that this function gives."""
+        """Read mapped objects from the SQLAlchemy session that this function gives.
+
+        It may be an ``AsyncSession``: guards load, and decide, in a coroutine then. Its engine
+        needs the ``NullPool``, since Flask runs each coroutine in a loop of its own.
+        """
         self._authorizer.loaders.set_get_session(get_session)
 
     def check_routes(self, app: Flask | None = None) -> None:
@@ -257,6 +263,30 @@ class FlaskOso(Questions, LegacyApi):
         exemption from ``require_authorization``. What was written before is judged as ever.
         """
         return exempting_commits(reason)
+
+    def protect(self, sessions: t.Any, *, unguarded: Sequence[type] = ()) -> None:
+        """Have sessions select only rows that the current actor may read.
+
+        All mapped classes that are registered with the policy are guarded. What cannot be filtered
+        raises ``UnfilteredRowsError``: texts, tables without their class, bulk statements.
+
+        :param sessions: ``db.session`` of Flask-SQLAlchemy, a ``sessionmaker``, ``scoped_session``,
+            ``Session`` class or session, or one of ``sqlalchemy.ext.asyncio``.
+        :param unguarded: classes whose rows everybody may read.
+        :raises OsoError: there is no Oso, or these are no sessions.
+        """
+        protect_sessions(self._authorizer, self.oso, sessions, unguarded)
+
+    def unfiltered(self, reason: str) -> contextlib.AbstractContextManager[None]:
+        """Read all rows of protected sessions within a ``with`` block; ``reason`` says why."""
+        return unfiltered_reads(reason)
+
+    def audit(self) -> list[ReadRecord]:
+        """Give how the current request has read rows of guarded classes.
+
+        One record for each class and way: ``FILTERED``, ``JUDGED`` or ``WAIVED``, with the reason.
+        """
+        return read_records()
 
     @property
     def app(self) -> Flask:

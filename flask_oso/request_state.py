@@ -20,6 +20,7 @@ from werkzeug.local import LocalProxy
 
 from .polar.exceptions import OsoError
 from .polar.value_objects import Record
+from .row_access import Reads
 
 # To read one attribute of a proxy takes longer than to find its object.
 _find_app: Callable[[], Flask] = current_app._get_current_object  # type: ignore[attr-defined]
@@ -140,6 +141,8 @@ class RequestState:
     is_refusal: bool = False
     #: The view was not entered, and the client is sent elsewhere, or refused something.
     is_turned_away: bool = False
+    #: How rows were read of sessions that are protected.
+    reads: Reads | None = None
     #: A view was entered that authorizes inside.
     is_entered: bool = False
 

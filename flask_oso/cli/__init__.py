@@ -43,6 +43,7 @@ _MODULES = {
     "query": "queries",
     "routes": "routes",
     "shell": "queries",
+    "sql": "decisions",
     "test": "policy_tests",
     "who": "decisions",
 }

@@ -6,6 +6,7 @@ was decided is noted in the state of the request. It calls nothing that calls it
 
 from __future__ import annotations
 
+import functools
 import typing as t
 import weakref
 from collections.abc import Callable
@@ -33,6 +34,7 @@ from ..request_state import (
     this_request,
     unwrap,
 )
+from ..row_access import AsyncSessionError
 
 if t.TYPE_CHECKING:
     from ..oso import Oso
@@ -116,7 +118,14 @@ class Authorizer:
         app = this_app() if request_state is None else request_state.app
         plan = None if request_state is None else request_state.plan
         calls_plainly = plan is not None and plan.calls_plainly
-        found = self.loaders.find(app, cls, identity, calls_plainly=calls_plainly)
+        try:
+            found = self.loaders.find(app, cls, identity, calls_plainly=calls_plainly)
+        except AsyncSessionError as error:
+            # The decision, too, has to wait for the relations that it reads.
+            again = functools.partial(
+                self.load, cls, identity, action=action, actor=actor, request_state=request_state
+            )
+            return self.loaders.run_within(app, error.session, again)
         if found is None:
             self._refuse_missing(app, MissingObject(cls, identity), actor, action)
         self.enforce(

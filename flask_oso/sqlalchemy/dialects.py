@@ -164,6 +164,20 @@ def _code_points_postgresql(element: t.Any, compiler: t.Any, **keywords: t.Any) 
     return f'{text} COLLATE "C"'
 
 
+@compiles(ExactText, "cockroachdb")
+@compiles(CodePoints, "cockroachdb")
+def _exact_cockroachdb(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
+    # Without a collation, texts are compared by their bytes. One with a collation it compares
+    # with nothing that has another, or none.
+    (text,) = _arguments(element, compiler, keywords)
+    if not _has_collation(element, compiler):
+        return text
+    raise sa.exc.CompileError(
+        f"CockroachDB compares {text} by its collation, and not as Python does. Give the column"
+        " none, or compare numbers, keys or an Enum."
+    )
+
+
 @compiles(ExactText, *_MYSQL)
 @compiles(CodePoints, *_MYSQL)
 def _exact_mysql(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
@@ -275,7 +289,7 @@ def _holds_nan(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
     return "(1 = 0)"
 
 
-@compiles(HoldsNan, "postgresql")
+@compiles(HoldsNan, *POSTGRESQL)
 def _holds_nan_postgresql(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
     (number,) = _arguments(element, compiler, keywords)
     return f"({number} IS NOT DISTINCT FROM 'NaN')"

@@ -16,6 +16,7 @@ from sqlalchemy import orm
 
 from ..polar.exceptions import OsoError
 from .dialects import POSTGRESQL
+from .sessions.asynchronous import readable
 
 _INTEGER = re.compile(r"0|-?[1-9][0-9]{0,18}")
 #: The errors of a column type whose Python code cannot convert a value.
@@ -33,12 +34,14 @@ def find_row(session: t.Any, cls: type, identity: t.Any) -> t.Any:
     A string becomes a number or a UUID if it is the canonical form of one. Every other value has
     to have the type of its column.
 
-    :param session: a ``Session``, or a ``scoped_session``.
+    :param session: a ``Session``, or a ``scoped_session``; or one of ``sqlalchemy.ext.asyncio``,
+        within ``run_within``.
     :param identity: the primary key; a tuple in the order of its columns if it has several.
     :raises OsoError: the class is not mapped, its key has another number of columns or a column
-        that cannot be parsed from a string, or the session is asynchronous.
+        that cannot be parsed from a string, or the session has a method ``get`` that waits.
+    :raises AsyncSessionError: the session is asynchronous.
     """
-    mapper = _mapper_of(cls)
+    mapper, session = _mapper_of(cls), readable(session)
     values = identity if isinstance(identity, tuple) else (identity,)
     if len(values) != len(mapper.primary_key):
         raise OsoError(

@@ -422,7 +422,7 @@ class Translator:
     def _link_alias(self, node: LinkRow, scope: RowScope) -> t.Any:
         table = self._link_table(node)
         if not any(table in self._tables(each) for each in scope):
-            return table
+            return self._names.link_source(table)
         number = next(self._aliases.setdefault(table, itertools.count()))
         return self._names.link_source(table, number)
 

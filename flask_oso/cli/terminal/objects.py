@@ -69,11 +69,13 @@ def _unknown_class(word: str, name: str, known: list[str]) -> str:
     return f"No class {name!r} is registered.{meant}"
 
 
-def _find(word: str, cls: type, key: str) -> t.Any:
+def _find(word: str, cls: type, text: str) -> t.Any:
     loaders = this_state().part(Authorizer).loaders
-    parts = [_key(part, loaders.has_function(cls)) for part in key.split(",")]
+    parts = [_key(part, loaders.has_function(cls)) for part in text.split(",")]
     with exit_on_errors(Exit.MISCONFIGURED):
-        found = loaders.find(this_app(), cls, parts[0] if len(parts) == 1 else tuple(parts))
+        key = parts[0] if len(parts) == 1 else tuple(parts)
+        app = this_app()
+        found = loaders.waiting(app, lambda: loaders.find(app, cls, key))
     if found is None:
         raise MisuseError(f"There is no {with_escapes(word)}.")
     return found
