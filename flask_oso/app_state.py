@@ -7,7 +7,6 @@ the state names none of them, and they may all name it.
 from __future__ import annotations
 
 import dataclasses
-import enum
 import threading
 import typing as t
 import weakref
@@ -16,7 +15,7 @@ from collections.abc import Callable, Sequence
 from flask import Flask, Request
 from werkzeug.local import LocalProxy
 
-from .config import Unguarded, policies_of
+from .config import Enforcement, policies_of
 from .oso import Oso
 from .polar.exceptions import OsoError, PolarFileNotFoundError, PolarRuntimeError
 from .request_state import this_app
@@ -31,16 +30,6 @@ _OTHER_FILES = (
 )
 
 _Part = t.TypeVar("_Part")
-
-
-class Requirement(enum.IntEnum):
-    """What is demanded of the views of an app; a larger one includes the smaller."""
-
-    NOTHING = 0
-    #: No response leaves unless the view authorized.
-    BEFORE_RESPONSE = 1
-    #: Besides, no view is entered unless it says how it authorizes.
-    BEFORE_VIEW = 2
 
 
 @dataclasses.dataclass(eq=False)
@@ -153,8 +142,7 @@ class AppState:
     bindings: dict[object, Binding] = dataclasses.field(default_factory=dict)
     #: The first FlaskOso itself, for programs that reach it through the app. Nothing here asks it.
     extension: t.Any = None
-    requirement: Requirement = Requirement.NOTHING
-    unguarded: Unguarded = Unguarded.REFUSE
+    enforcement: Enforcement = Enforcement.OFF
     #: The authorizers that judge every request that matches a route.
     route_authorizers: list[object] = dataclasses.field(default_factory=list)
     #: Route authorization runs as the last ``before_request`` function of the app.

@@ -13,10 +13,10 @@ from collections.abc import Callable, Sequence
 from flask import Blueprint, Flask, has_app_context
 
 from . import templating
-from .app_state import AppState, Binding, PolicyBinder, Requirement, find_state
+from .app_state import AppState, Binding, PolicyBinder, find_state
 from .callables.sync_callable import SyncCallable
 from .callables.view_functions import SourceLocation
-from .config import is_run_by_flask, read_config
+from .config import Enforcement, is_run_by_flask, read_config
 from .current_actor import named_actor_of
 from .denials.denial_styles import DenialStyle
 from .enforcement import response_gates
@@ -67,9 +67,8 @@ class FlaskOso:
 
         ``OSO_POLICIES`` names Polar files, relative to the root of the app; a name with ``*`` is
         a pattern. Classes must be registered before: pass the Oso that has them. Without any, the
-        app gets a new one. ``OSO_REQUIRE_AUTHORIZATION`` stands for strict
-        :meth:`require_authorization`, ``OSO_ROUTE_AUTHORIZATION`` for
-        :meth:`perform_route_authorization`. ``OSO_RELOAD`` loads policies again when their files
+        app gets a new one. ``OSO_ENFORCE`` says what becomes of views that do
+        not authorize. ``OSO_RELOAD`` loads policies again when their files
         change, in debug mode. Under ``flask run`` policies are compiled, see ``Oso.prepare``.
 
         Of several FlaskOso of an app, the first one reads the configuration and serves the
@@ -130,22 +129,21 @@ class FlaskOso:
         self._authorizer.unauthorized_action = SyncCallable(action)
 
     def require_authorization(self, app: Flask | None = None, strict: bool = False) -> None:
-        """Withhold the response of a view that did not authorize.
+        """Withhold the response of a view that did not authorize, as ``OSO_ENFORCE = "after"``.
 
         Views may authorize with a decorator, with :meth:`authorize` inside, or be exempted. One
         that answers without raises ``OsoError``, status 500; one that fails before keeps its
         status, and is answered with the app's own page for it. That is noticed after the view has
         run. A ``before_request`` function may redirect in its place.
 
-        :param strict: every view must have a decorator: ``@authorize``, ``@skip_authorization``
-            or ``@authorizes_inside``; route authorization counts as one. An app in which a view
-            has none does not serve: each request raises an ``OsoError`` that names all of them.
-            With ``OSO_UNGUARDED_ROUTES = "forbid"`` these answer 403 before they run, and the
-            others are served. Where something was denied and nothing allowed, a success is
-            answered 403, also if the view caught the denial.
+        :param strict: as ``OSO_ENFORCE = "strict"``: every view must have a decorator:
+            ``@authorize``, ``@skip_authorization`` or ``@authorizes_inside``; route authorization
+            counts as one. An app in which a view has none does not serve: each request raises an
+            ``OsoError`` that names all of them. Where something was denied and nothing allowed, a
+            success is answered 403, also if the view caught the denial.
         """
         target = self._initialized(app, "Cannot require authorization without Flask app object")
-        wanted = Requirement.BEFORE_VIEW if strict else Requirement.BEFORE_RESPONSE
+        wanted = Enforcement.STRICT if strict else Enforcement.AFTER
         response_gates.require(target, wanted)
 
     def perform_route_authorization(self, app: Flask | None = None) -> None:
@@ -277,7 +275,7 @@ class FlaskOso:
         publisher, named_actor = DecisionPublisher(app, app.config), named_actor_of(config)
         # Nothing of the app is touched before its policies are in force.
         bindings: dict[object, Binding] = {self._authorizer: self._binder.bind_named(app, oso)}
-        state = AppState(bindings, self, unguarded=config.unguarded, config=config.values)
+        state = AppState(bindings, self, config.enforcement, config=config.values)
         state.add(self._authorizer, self._authorizer.actors, publisher, named_actor)
         if config.seen and state.oso is not None:
             # Imported late: an application that serves in production does not reload.
@@ -289,7 +287,6 @@ class FlaskOso:
         response_gates.install(app, state)
         templating.install_templating(app)
         app.extensions["oso"] = state
-        response_gates.require_configured(app, config, self._authorizer)
 
     def _initialized(self, app: Flask | None, complaint: str) -> Flask:
         target = app or self._app

@@ -12,8 +12,8 @@ import click
 from flask import current_app, request
 from werkzeug.local import LocalProxy
 
-from ..app_state import AppState, Requirement
-from ..config import Unguarded
+from ..app_state import AppState
+from ..config import Enforcement
 from ..enforcement.route_audit import GAPS, RouteStatus, Row, audit_routes
 from ..guards.view_guards import Guard, GuardKind
 from ..polar.spelling import with_count
@@ -29,6 +29,14 @@ _TITLES = {
 #: Statuses with which the application never serves.
 _WRONG = frozenset({RouteStatus.MISPLACED, RouteStatus.MISTAKEN})
 _STYLES = {RouteStatus.GUARDED: "", RouteStatus.SKIPPED: "yellow", RouteStatus.EXEMPT: "dim"}
+
+#: What becomes of routes that are not guarded.
+_FATES = {
+    Enforcement.OFF: "routes that are not guarded are open.",
+    Enforcement.WARN: "routes that are not guarded are open, and logged.",
+    Enforcement.AFTER: "answers of views that did not authorize are withheld; the views have run.",
+    Enforcement.FORBID: "routes that are not guarded answer 403.",
+}
 
 _HELP = """List every route, and how it is guarded.
 
@@ -159,27 +167,25 @@ def _notes(rows: Sequence[Row], state: AppState) -> list[str]:
     lines = [f"{with_count(len(rows), 'route')}: {counts}." if rows else "There are no routes."]
     if not _WRONG.isdisjoint(row.status for row in rows):
         lines.append("The application does not serve while decorators are misplaced or mistaken.")
-    if state.requirement is Requirement.NOTHING:
-        lines.append("Authorization is not required: routes that are not guarded are open.")
-    elif state.requirement is Requirement.BEFORE_RESPONSE:
-        lines.append("Authorization is required after the view, which has run by then.")
-    elif state.unguarded is Unguarded.FORBID:
-        lines.append("OSO_UNGUARDED_ROUTES is 'forbid': routes that are not guarded answer 403.")
+    if state.enforcement is not Enforcement.STRICT:
+        lines.append(f"OSO_ENFORCE is {_name(state.enforcement)!r}: {_FATES[state.enforcement]}")
     elif summary["gaps"]:
         lines.append("The application does not serve while there are gaps.")
     return lines
+
+
+def _name(enforcement: Enforcement) -> str:
+    return enforcement.name.lower()
 
 
 # -- for programs --------------------------------------------------------------------
 
 
 def _summary(rows: Sequence[Row]) -> dict[str, t.Any]:
-    state = this_state()
     standings = collections.Counter(row.status.value for row in rows)
     order = [each.value for each in RouteStatus if each.value in standings]
     return {
-        "requirement": state.requirement.name.lower(),
-        "unguarded_routes": state.unguarded.value,
+        "enforce": _name(this_state().enforcement),
         "gaps": sum(row.is_gap for row in rows),
         "standings": {name: standings[name] for name in order},
     }

@@ -18,7 +18,7 @@ from collections.abc import Iterable, Iterator
 from flask import Flask
 from werkzeug.routing import Rule
 
-from ..app_state import AppState, Requirement, find_state
+from ..app_state import AppState, find_state
 from ..callables.view_functions import (
     SourceLocation,
     View,
@@ -28,7 +28,7 @@ from ..callables.view_functions import (
     locate,
     methods_of,
 )
-from ..config import Unguarded
+from ..config import Enforcement
 from ..guards.guard_checks import accidents, clashes, foreign_guards
 from ..guards.receivers import view_itself
 from ..guards.view_guards import (
@@ -105,13 +105,14 @@ class RouteAudit:
     """The routes of an app at one moment.
 
     ``problem`` says what is wrong with them, and what to do: then the app does not serve.
-    It is ``None`` if all is well. ``forbidden`` says which routes answer 403 in its stead.
+    It is ``None`` if all is well. ``unguarded`` says which routes are not guarded, if the app
+    serves all the same.
     """
 
     views: dict[str, View]
     rows: tuple[Row, ...]
     problem: str | None
-    forbidden: str | None = None
+    unguarded: str | None = None
 
 
 def audit_routes(app: Flask, problem: str | None = None) -> RouteAudit:
@@ -125,18 +126,16 @@ def audit_routes(app: Flask, problem: str | None = None) -> RouteAudit:
         guard.apps.add(app)
     rows = tuple(_rows(app))
     state = find_state(app)
-    missing = None
-    if state is not None and state.requirement >= Requirement.BEFORE_VIEW:
-        missing = _complaint(row for row in rows if row.status is RouteStatus.UNGUARDED)
-    is_forbidden = state is not None and state.unguarded is Unguarded.FORBID
+    unguarded = _complaint(row for row in rows if row.status is RouteStatus.UNGUARDED)
+    is_strict = state is not None and state.enforcement is Enforcement.STRICT
     mistaken = dict.fromkeys(each for row in rows for each in row.mistakes)
     misplaced = _misplacements(app, views)
-    problems = [problem, *misplaced, *mistaken, None if is_forbidden else missing]
+    problems = [problem, *misplaced, *mistaken, unguarded if is_strict else None]
     return RouteAudit(
         views,
         rows,
         "\n".join(filter(None, problems)) or None,
-        missing if is_forbidden else None,
+        None if is_strict else unguarded,
     )
 
 
@@ -148,7 +147,7 @@ def check_routes(app: Flask) -> None:
     audit = audit_routes(app)
     gaps = [row for row in audit.rows if row.status is RouteStatus.UNGUARDED]
     state = find_state(app)
-    is_told = state is not None and state.requirement >= Requirement.BEFORE_VIEW
+    is_told = state is not None and state.enforcement >= Enforcement.FORBID
     complaints = [audit.problem, None if is_told else _complaint(gaps)]
     lost = dict.fromkeys(complaint for _, complaint in unfound_classes(app, audit.rows))
     problem = "\n".join(filter(None, [*complaints, *lost]))

@@ -8,6 +8,7 @@ audited again: since the app has a view that the audit has not seen, or requires
 from __future__ import annotations
 
 import dataclasses
+import logging
 import operator
 import threading
 import typing as t
@@ -15,7 +16,7 @@ import typing as t
 from flask import Flask, Request
 from werkzeug.routing import Rule
 
-from ..app_state import AppState, Requirement
+from ..app_state import AppState
 from ..callables.sync_callable import calls_plainly
 from ..callables.view_functions import (
     View,
@@ -24,13 +25,18 @@ from ..callables.view_functions import (
     method_function,
     parts_of,
 )
-from ..config import Unguarded
+from ..config import Enforcement, removed_keys
 from ..guards.receivers import view_itself
 from ..guards.view_guards import Duty, duty_of_endpoint
 from .commit_guard import veto_configured
 from .route_audit import RouteAudit, audit_routes, is_current, unused_authorizers
 from .vain_guards import warn_of_vain_guards
 
+_logger = logging.getLogger("flask_oso.enforcement")
+_OPEN = (
+    "They answer whoever asks, unless they authorize inside. 'OSO_ENFORCE = \"strict\"' refuses to"
+    ' serve them; "off" leaves out this message.'
+)
 #: A rule may take any method, and a client any word for one.
 _MOST_PLANS = 10_000
 
@@ -70,6 +76,8 @@ class RoutePlans:
         self._app = app
         self._state = state
         self._audit: RouteAudit | None = None
+        #: What was logged of routes that are not guarded.
+        self._told: str | None = None
         self._lock = threading.Lock()
 
     def forget(self) -> None:
@@ -106,7 +114,7 @@ class RoutePlans:
         if problem is None and rule is not None and duty is Duty.UNGUARDED:
             problem = self._missing_guard(rule.endpoint, method)
             # What an error handler makes of it may leave, unless it looks like a success.
-            is_forbidden = problem is not None and self._state.unguarded is Unguarded.FORBID
+            is_forbidden = problem is not None and self._state.enforcement is Enforcement.FORBID
         stored = None if rule is None else self._app.view_functions.get(rule.endpoint)
         parts = _parts(view_itself(stored), method)
         is_open = rule is not None and not parts and problem is None and not is_forbidden
@@ -125,7 +133,7 @@ class RoutePlans:
         )
 
     def _duty(self, rule: Rule | None, method: str) -> Duty:
-        is_required = self._state.requirement != Requirement.NOTHING
+        is_required = self._state.enforcement >= Enforcement.AFTER
         if not is_required or rule is None or is_automatic_options(rule, method):
             return Duty.NONE
         return duty_of_endpoint(self._app, rule.endpoint, method)
@@ -133,7 +141,7 @@ class RoutePlans:
     def _missing_guard(self, endpoint: str, method: str) -> str | None:
         """Say what is missing for a view to be entered under strict authorization."""
         state = self._state
-        if state.requirement < Requirement.BEFORE_VIEW or state.route_authorizers:
+        if state.enforcement < Enforcement.FORBID or state.route_authorizers:
             return None
         view = self._app.view_functions[endpoint]
         what = describe_request(endpoint, view, method)
@@ -141,16 +149,25 @@ class RoutePlans:
 
     def _take_audit(self, *, is_first: bool) -> RouteAudit:
         app, state = self._app, self._state
-        problems = [_changed_config(app, state), veto_configured(app, state)]
+        problems = [*removed_keys(app), _changed_config(app, state), veto_configured(app, state)]
         audit = audit_routes(app, "\n".join(filter(None, problems)) or None)
-        if audit.forbidden is not None:
-            app.logger.warning("These answer 403. %s", audit.forbidden)
+        self._tell_of(audit.unguarded)
         if is_first and state.oso is not None:
             warn_of_vain_guards(app, state.oso)
         unused = unused_authorizers(app, state, audit.rows) if is_first else None
         if unused is not None:
             app.logger.warning(unused)
         return audit
+
+    def _tell_of(self, unguarded: str | None) -> None:
+        """Log which routes are not guarded, where the app serves all the same."""
+        if unguarded is None or unguarded == self._told:
+            return
+        if self._state.enforcement is Enforcement.FORBID:
+            self._app.logger.warning("These answer 403. %s", unguarded)
+        if self._state.enforcement is Enforcement.WARN:
+            _logger.warning("%s\n%s", unguarded, _OPEN)
+        self._told = unguarded
 
 
 def _is_true(plan: RoutePlan, stored: View | None, method: str) -> bool:

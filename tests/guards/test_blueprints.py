@@ -45,7 +45,7 @@ POSTS = {"1": Post("ann"), "2": Post("eve")}
 @pytest.fixture
 def house() -> Flask:
     """An app that must authorize, and whose posts can be found."""
-    app, oso = make_app("house", OSO_REQUIRE_AUTHORIZATION=True), make_oso(POLICY, Post)
+    app, oso = make_app("house", OSO_ENFORCE="strict"), make_oso(POLICY, Post)
     FlaskOso(oso, app).loader(Post)(POSTS.get)
     app.before_request(lambda: setattr(g, "current_user", request.args.get("user")))
     return app
