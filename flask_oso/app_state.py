@@ -51,6 +51,8 @@ class PolicyBinder:
         #: The Oso of the apps that were not given one of their own.
         self.shared = Binding()
         self._watch = watch
+        #: An app was given one.
+        self.has_apps = False
         # A receiver of a signal may call back while a policy loads.
         self.lock = threading.RLock()
         #: What loads the policy of an Oso again; see ``reloading``.
@@ -60,6 +62,7 @@ class PolicyBinder:
 
     def bind(self, oso: Oso | None, policies: Sequence[str] = ()) -> Binding:
         """Give an app its Oso, with its policies loaded."""
+        self.has_apps = True
         binding = self.shared
         if oso is not None or (policies and binding.oso is None):
             binding = Binding(oso or Oso())

@@ -23,7 +23,7 @@ from .enforcement import response_gates
 from .enforcement.authorizer import Authorizer
 from .enforcement.commit_guard import exempting_commits
 from .enforcement.route_audit import check_routes
-from .guards.blueprints import guard_blueprint
+from .guards.declarations import declare_exemption, declare_guard
 from .guards.view_checks import make_view_check
 from .observability.publisher import DecisionPublisher
 from .observability.signals import send_load
@@ -67,9 +67,9 @@ class FlaskOso:
 
         ``OSO_POLICIES`` names Polar files, relative to the root of the app; a name with ``*`` is
         a pattern. Classes must be registered before: pass the Oso that has them. Without any, the
-        app gets a new one. ``OSO_ENFORCE`` says what becomes of views that do
-        not authorize. ``OSO_RELOAD`` loads policies again when their files
-        change, in debug mode. Under ``flask run`` policies are compiled, see ``Oso.prepare``.
+        app gets a new one. ``OSO_ENFORCE`` says what becomes of views that do not authorize.
+        ``OSO_RELOAD`` loads policies again when their files change, in debug mode. Under ``flask
+        run`` policies are compiled, see ``Oso.prepare``.
 
         Of several FlaskOso of an app, the first one reads the configuration and serves the
         decorators. A second call for the same app has no effect.
@@ -131,14 +131,11 @@ class FlaskOso:
     def require_authorization(self, app: Flask | None = None, strict: bool = False) -> None:
         """Withhold the response of a view that did not authorize, as ``OSO_ENFORCE = "after"``.
 
-        Views may authorize with a decorator, with :meth:`authorize` inside, or be exempted. One
-        that answers without raises ``OsoError``, status 500; one that fails before keeps its
-        status, and is answered with the app's own page for it. That is noticed after the view has
-        run. A ``before_request`` function may redirect in its place.
+        Such a view raises ``OsoError``, status 500; one that fails before keeps its status, and is
+        answered with the app's own page for it. A ``before_request`` function may redirect.
 
-        :param strict: as ``OSO_ENFORCE = "strict"``: every view must have a decorator:
-            ``@authorize``, ``@skip_authorization`` or ``@authorizes_inside``; route authorization
-            counts as one. An app in which a view has none does not serve: each request raises an
+        :param strict: as ``OSO_ENFORCE = "strict"``: an app with a view that no decorator,
+            :meth:`guard` or :meth:`exempt` names does not serve; each request raises an
             ``OsoError`` that names all of them. Where something was denied and nothing allowed, a
             success is answered 403, also if the view caught the denial.
         """
@@ -150,17 +147,13 @@ class FlaskOso:
         """Judge every request that matches a route, with the request as the resource.
 
         The action is the method; ``HEAD`` counts as ``GET``, and automatic ``OPTIONS`` is not
-        judged. Functions that load the user may be registered with ``before_request`` earlier or
-        later, but on the app: those of blueprints run after the judgement.
+        judged. Functions that load the user have to be those of the app, and not of blueprints.
         """
         complaint = "Cannot perform route authorization without Flask app object"
         response_gates.judge_routes(self._initialized(app, complaint), self._authorizer)
 
     def check_routes(self, app: Flask | None = None) -> None:
         """Raise if a route of the app is not guarded: the last line of a factory.
-
-        The first request checks the same where authorization is required; here a mistake keeps the
-        server, the tests and the deployment from starting.
 
         :raises OsoError: a view has no decorator, unless the app is to answer 403 there; a
             decorator stands where it has no effect; guards do not fit together, or to their route;
@@ -170,7 +163,7 @@ class FlaskOso:
 
     def guard(
         self,
-        blueprint: Blueprint,
+        target: Blueprint | Callable[..., t.Any] | str,
         action: t.Any,
         resource: t.Any,
         *,
@@ -183,16 +176,32 @@ class FlaskOso:
 
         It demands what ``@authorize(action, resource)`` demands, before the view and its own
         decorators, and of static files as well. A view is exempt with
-        ``@skip_authorization(blueprint=True)`` and not otherwise.
+        ``@skip_authorization(blueprint=True)``, or :meth:`exempt` with ``blueprint=True``.
 
+        :param target: a blueprint, a view, a class of views, or the name of an endpoint or a
+            blueprint; registered already or later.
         :param action: what is judged, a mapping of methods to actions, or ``None`` for the method.
         :param resource: a class, for the object that the route names, or a constant.
-        :raises OsoError: the blueprint is registered already, or two guards give one argument.
+        :raises OsoError: two guards give one argument, or an app with the target has answered a
+            request already.
         """
         check = make_view_check(
             action, resource, actor=actor, key=key, load=load, name=name, serves_view=False
         )
-        guard_blueprint(self._authorizer, blueprint, check, SourceLocation.of_caller(1))
+        declare_guard(self._authorizer, target, check, SourceLocation.of_caller(1))
+
+    def exempt(
+        self, *targets: t.Any, reason: str, blueprint: bool = False
+    ) -> Callable[[_Loader], _Loader]:
+        """Exempt views from having to authorize; what else guards them stands.
+
+        :param targets: what :meth:`guard` takes; without any, this is a decorator.
+        :param reason: why, for the list of routes; with it, their requests may commit.
+        :param blueprint: exempt them from the guards of their blueprints as well.
+        :raises OsoError: there is no reason, or an app with a target has answered a request.
+        """
+        place = SourceLocation.of_caller(1)
+        return declare_exemption(self._authorizer, targets, place, reason, lifts=blueprint)
 
     def authorize(
         self,
@@ -203,9 +212,6 @@ class FlaskOso:
         check_read: bool = False,
     ) -> None:
         """Return if the actor may, and otherwise raise.
-
-        Proxies such as ``flask.request`` are replaced by what they stand for. A value that cannot
-        be expressed in Polar, say a number beyond 64 bits, is denied.
 
         :param actor: the current actor if left out. ``None`` is the anonymous actor.
         :param action: the method of the request if ``None``; ``HEAD`` counts as ``GET``.
@@ -233,8 +239,7 @@ class FlaskOso:
     def explain(self, resource: t.Any, *, actor: t.Any = NOT_GIVEN, action: t.Any = None) -> Proof:
         """Say why :meth:`authorize` returns, or raises, with the same arguments.
 
-        Nothing is decided: a view that only explains has not authorized. Values of attributes
-        that ``OSO_REDACT`` names are not shown.
+        Nothing is decided: a view that only explains has not authorized.
         """
         return self._authorizer.explain(resource, actor=actor, action=action)
 
@@ -248,8 +253,7 @@ class FlaskOso:
     def exempt_commits(self, reason: str) -> contextlib.AbstractContextManager[None]:
         """Let commits within a ``with`` block pass, for what is written there.
 
-        For records of a request that is not, or not yet, authorized; ``reason`` says why. It is no
-        exemption from ``require_authorization``. What was written before is judged as ever.
+        ``reason`` says why. What was written before is judged as ever.
         """
         return exempting_commits(reason)
 

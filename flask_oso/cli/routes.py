@@ -123,7 +123,10 @@ def guard_of(row: Row) -> str:
 
 
 def _name_of(guard: Guard) -> str:
-    return guard.kind.value if guard.blueprint is None else f"guard of {guard.blueprint!r}"
+    if guard.target is None and guard.blueprint is None:
+        return guard.kind.value
+    word = "exempt" if guard.kind is GuardKind.SKIP else "guard of"
+    return f"{word} {(guard.blueprint or guard.target)!r}"
 
 
 def action_of(guard: Guard, row: Row) -> str:
@@ -209,6 +212,7 @@ def _guard_record(guard: Guard, row: Row) -> dict[str, t.Any]:
     record: dict[str, t.Any] = {
         "guard": guard.kind.value,
         "blueprint": guard.blueprint,
+        "target": guard.target,
         "file": shown_path(guard.place.file),
         "line": guard.place.line,
     }

@@ -7,6 +7,7 @@ was decided is noted in the state of the request. It calls nothing that calls it
 from __future__ import annotations
 
 import typing as t
+import weakref
 
 from flask import Flask, Request
 from werkzeug.local import LocalProxy
@@ -50,8 +51,17 @@ class Authorizer:
         self.loaders = Loaders()
         #: What finds the current actor.
         self.actors = ActorFinder(self.loaders.find_again)
+        #: Guards (``guards.view_guards``) of endpoints and blueprints, by the names of these.
+        self.named_guards: dict[str, tuple[t.Any, ...]] = {}
+        #: The apps that have answered a request: for them a further guard comes too late.
+        self.served: weakref.WeakSet[Flask] = weakref.WeakSet()
         #: What answers denials in place of the usual answer.
         self.unauthorized_action: SyncCallable | None = None
+
+    @property
+    def has_apps(self) -> bool:
+        """Whether its FlaskOso was initialized for any app."""
+        return self._binder.has_apps
 
     def enforce(
         self,

@@ -264,7 +264,9 @@ class Gates:
             return headers
         request_state = request_state_of(self._app, current)
         code = int(status[:3])
-        if request_state.withheld_as == code:
+        # An extension may answer errors itself, past the functions after a request.
+        is_error_page = request_state.reported and code >= 500
+        if is_error_page or request_state.withheld_as == code:
             # What the view wrote into the session is withheld as well.
             return [header for header in headers if header[0].lower() != "set-cookie"]
         if request_state.is_turned_away and (may_redirect(code) or not succeeds(code)):

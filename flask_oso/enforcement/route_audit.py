@@ -29,6 +29,7 @@ from ..callables.view_functions import (
     methods_of,
 )
 from ..config import Enforcement
+from ..guards.declarations import mistaken_names
 from ..guards.guard_checks import accidents, clashes, foreign_guards
 from ..guards.receivers import view_itself
 from ..guards.view_guards import (
@@ -130,7 +131,8 @@ def audit_routes(app: Flask, problem: str | None = None) -> RouteAudit:
     is_strict = state is not None and state.enforcement is Enforcement.STRICT
     mistaken = dict.fromkeys(each for row in rows for each in row.mistakes)
     misplaced = _misplacements(app, views)
-    problems = [problem, *misplaced, *mistaken, unguarded if is_strict else None]
+    names = mistaken_names(app)
+    problems = [problem, *names, *misplaced, *mistaken, unguarded if is_strict else None]
     return RouteAudit(
         views,
         rows,

@@ -26,8 +26,10 @@ from ..callables.view_functions import (
     parts_of,
 )
 from ..config import Enforcement, removed_keys
-from ..guards.receivers import view_itself
-from ..guards.view_guards import Duty, duty_of_endpoint
+from ..guards.receivers import declared_guards, install_receiver, install_receivers, view_itself
+from ..guards.url_keys import Key
+from ..guards.view_guards import Duty, Guard, duty_of_endpoint
+from .authorizer import Authorizer
 from .commit_guard import veto_configured
 from .route_audit import RouteAudit, audit_routes, is_current, unused_authorizers
 from .vain_guards import warn_of_vain_guards
@@ -63,6 +65,8 @@ class RoutePlan:
     calls_plainly: bool
     #: The endpoint of the rule.
     endpoint: str
+    #: Guards that the receiver of the view enforces, each with the keys of those behind it.
+    declared: tuple[tuple[Guard, list[Key]], ...] = ()
     #: How calls pass the checks of the view: see ``guards.view_checks``.
     passages: dict[tuple[t.Any, ...], t.Any] = dataclasses.field(default_factory=dict)
 
@@ -93,6 +97,7 @@ class RoutePlans:
         if plan is None or not _is_true(plan, stored, method):
             return self._make(rule, method)
         if plan.stored is not stored:
+            stored = install_receiver(self._app, plan.endpoint)
             plan = self.known[(id(rule), method)] = dataclasses.replace(plan, stored=stored)
         return plan
 
@@ -103,6 +108,7 @@ class RoutePlans:
             if self._audit is None or not is_current(self._audit, self._app, endpoint):
                 self.known = {}
                 self._audit = self._take_audit(is_first=self._audit is None)
+            install_receiver(self._app, endpoint or "")
             plan = self._plan(rule, method, self._audit)
             if len(self.known) < _MOST_PLANS:
                 self.known[(id(rule), method)] = plan
@@ -130,6 +136,7 @@ class RoutePlans:
             is_open=is_open,
             calls_plainly=calls_plainly(self._app),
             endpoint=endpoint,
+            declared=declared_guards(self._app, endpoint, method) if endpoint else (),
         )
 
     def _duty(self, rule: Rule | None, method: str) -> Duty:
@@ -149,6 +156,9 @@ class RoutePlans:
 
     def _take_audit(self, *, is_first: bool) -> RouteAudit:
         app, state = self._app, self._state
+        install_receivers(app)
+        for authorizer in state.bindings:
+            t.cast(Authorizer, authorizer).served.add(app)
         problems = [*removed_keys(app), _changed_config(app, state), veto_configured(app, state)]
         audit = audit_routes(app, "\n".join(filter(None, problems)) or None)
         self._tell_of(audit.unguarded)

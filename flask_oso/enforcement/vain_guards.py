@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from flask import Flask
 
 from ..callables.view_functions import describe_endpoint
-from ..guards.view_guards import Guard, GuardKind, all_guards, guards_of_blueprints
+from ..guards.view_guards import Guard, GuardKind, all_guards, guards_apart, guards_of_blueprints
 from ..polar.spelling import nearest
 
 if t.TYPE_CHECKING:
@@ -45,10 +45,12 @@ def _guards(app: Flask) -> Iterable[tuple[Guard, str, set[str]]]:
         methods.setdefault(rule.endpoint, set()).update(rule.methods or ())
     found: dict[int, tuple[Guard, str, set[str]]] = {}
     for guard in guards_of_blueprints(app):
+        if guard.kind is not GuardKind.AUTHORIZE:
+            continue
         where = f"guard of the blueprint {guard.blueprint!r} ({guard.place})"
         found[id(guard)] = (guard, where, set().union(*methods.values()))
     for endpoint, view in app.view_functions.items():
-        for guard in all_guards(view):
+        for guard in (*guards_apart(app, endpoint), *all_guards(view)):
             if guard.kind is GuardKind.AUTHORIZE:
                 known = found.setdefault(
                     id(guard), (guard, describe_endpoint(endpoint, view), set())

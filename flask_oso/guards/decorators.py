@@ -30,7 +30,7 @@ from ..request_state import (
 )
 from .guard_checks import check_guards
 from .view_checks import ViewCheck, make_view_check
-from .view_guards import Guard, GuardKind, add_guard, guards_of
+from .view_guards import Guard, GuardKind, add_guard, guards_of, mark_decorator
 
 F = t.TypeVar("F", bound=Callable[..., t.Any])
 #: What is done before a view is called; it is given what the app and the request keep.
@@ -115,6 +115,7 @@ def authorize(
         authorizer.enforce(subject, actor=actor, action=action, request_state=request_state)
 
     facts = {"action": action, "resource": subject, "is_class_meant": load is False}
+    facts["check"] = ViewCheck(action, subject, actor)
     return _decorate(t.cast("F | None", func), check, GuardKind.AUTHORIZE, **facts)
 
 
@@ -156,14 +157,15 @@ def authorizes_inside(func: F | None = None) -> F | Callable[[F], F]:
 
 
 def _decorate(
-    func: F | None, check: _Check, kind: GuardKind, **facts: t.Any
+    func: F | None, pass_check: _Check, kind: GuardKind, **facts: t.Any
 ) -> F | Callable[[F], F]:
     if func is not None:
-        return _guarded(func, check, Guard(kind, SourceLocation.of_caller(2), **facts))
+        return _guarded(func, pass_check, Guard(kind, SourceLocation.of_caller(2), **facts))
 
     def decorate(view: F) -> F:
-        return _guarded(view, check, Guard(kind, SourceLocation.of_caller(1), **facts))
+        return _guarded(view, pass_check, Guard(kind, SourceLocation.of_caller(1), **facts))
 
+    mark_decorator(decorate, Guard(kind, SourceLocation.of_caller(2), **facts))
     return decorate
 
 
@@ -179,7 +181,14 @@ def _demanding(view_check: ViewCheck) -> Callable[[F], F]:
         add_guard(guarded, view, guard)
         return t.cast(F, guarded)
 
+    mark_decorator(decorate, view_check.as_guard(SourceLocation.of_caller(2), check=view_check))
     return decorate
+
+
+# A class may name them as they are, in its 'method_decorators'.
+mark_decorator(authorize, GuardKind.AUTHORIZE)
+mark_decorator(skip_authorization, GuardKind.SKIP)
+mark_decorator(authorizes_inside, GuardKind.INSIDE)
 
 
 def _enter(_: AppState, request_state: RequestState | None) -> None:

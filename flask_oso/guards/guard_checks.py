@@ -65,13 +65,15 @@ def foreign_guards(app: Flask, guards: Iterable[Guard], known: Container[t.Any])
     """Say which guards ask the policy of a FlaskOso that the app does not have."""
     for guard in guards:
         if guard.authorizer is not None and guard.authorizer not in known:
-            yield foreign_authorizer(str(guard.blueprint), app)
+            yield foreign_authorizer(guard, app)
 
 
-def foreign_authorizer(blueprint: str, app: Flask) -> str:
-    """Say that a blueprint is guarded by a FlaskOso that the app does not have."""
+def foreign_authorizer(guard: Guard, app: Flask) -> str:
+    """Say that a blueprint or view is guarded by a FlaskOso that the app does not have."""
+    name = guard.target if guard.blueprint is None else guard.blueprint
+    kind = "view" if guard.blueprint is None else "blueprint"
     return (
-        f"The blueprint {blueprint!r} is guarded by a FlaskOso that the app {app.name!r} does not"
+        f"The {kind} {name!r} is guarded by a FlaskOso that the app {app.name!r} does not"
         " have, so another policy than that of the app would be asked. Call 'guard' of the"
         " FlaskOso of the app, or 'init_app' of this one."
     )
@@ -148,6 +150,8 @@ def _written(guard: Guard, **options: t.Any) -> str:
     more = "".join(f", {name}={_literal(value)}" for name, value in options.items())
     if guard.blueprint is not None:
         return f"guard({guard.blueprint}, {_action(guard)}, {resource}{more})"
+    if guard.target is not None:
+        return f"guard({_literal(guard.target)}, {_action(guard)}, {resource}{more})"
     if guard.key is None and not guard.is_class_meant:
         action = "" if guard.action is None else f"action={_action(guard)}, "
         return f"@authorize({action}resource={resource}{more})"

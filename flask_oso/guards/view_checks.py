@@ -30,7 +30,7 @@ from ..request_state import (
     this_request,
 )
 from .url_keys import Key, make_key
-from .view_guards import Guard, GuardKind, guards_of
+from .view_guards import Guard, GuardKind, guards_of, guards_of_decorators
 
 #: The usual action of each HTTP method, for ``@authorize(METHOD_ACTIONS, Post)``.
 METHOD_ACTIONS: Mapping[str, str] = {
@@ -286,7 +286,7 @@ class ViewCheck:
         key = id(view), id(entered)
         known = self._known.get(key)
         if known is None:
-            guards = [*guards_of(view), *guards_of(entered)]
+            guards = [*guards_of(view), *_decorators_inside(view, entered), *guards_of(entered)]
             keys = tuple(guard.key for guard in guards if guard.key is not None)
             parameters = dataclasses.replace(parameters_of(entered), keys=keys)
             known = parameters, view, entered
@@ -377,6 +377,14 @@ def _entered(view: View) -> View:
     # A decorator of a method is not one of its class.
     is_whole = inspect.unwrap(registered) is inspect.unwrap(view)
     return entered_function(registered, current.method) if is_whole else view
+
+
+def _decorators_inside(view: View, entered: View) -> list[Guard]:
+    """Give the guards that ``method_decorators`` put around the function of a class."""
+    if entered is view:
+        return []
+    current = this_request()
+    return guards_of_decorators(this_app().view_functions[current.endpoint or ""], current.method)
 
 
 def _route_variables() -> set[str]:

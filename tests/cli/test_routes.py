@@ -157,6 +157,7 @@ def test_routes_as_json(app: Flask, run: t.Any) -> None:
     assert routes[1]["guards"][0] | {"line": 0} == {
         "guard": "authorize",
         "blueprint": None,
+        "target": None,
         "file": "test_routes.py",
         "line": 0,
         "action": "'read'",
@@ -201,6 +202,30 @@ def test_routes_says_what_becomes_of_gaps(run: t.Any, enforce: str, note: str) -
     result = run(app, "routes")
 
     assert result.output.splitlines()[-1] == note
+
+
+def test_routes_shows_why_a_view_of_an_extension_is_exempt(app: Flask, run: t.Any) -> None:
+    """The reason of an exemption is beside its route, and its place is that of the view."""
+    app.add_url_rule("/gap", "gap", forgotten)
+    app.extensions["oso"].extension.exempt("gap", reason="Only files.")
+
+    result = run(app, "routes", "--skipped", "--endpoint", "gap")
+
+    assert result.output.splitlines()[1].split() == [
+        *("gap", "GET", "/gap", "exempt", "'gap'", GAP, "Only", "files.")
+    ]
+
+
+def test_routes_shows_guards_by_name(app: Flask, run: t.Any) -> None:
+    """A guard that is declared for an endpoint says for which."""
+    app.add_url_rule("/gap", "gap", forgotten)
+    app.extensions["oso"].extension.guard("gap", "read", "page")
+
+    result = run(app, "routes", "--endpoint", "gap")
+
+    assert result.output.splitlines()[1].split() == [
+        *("gap", "GET", "/gap", "guard", "of", "'gap'", "'read'", "'page'", GAP)
+    ]
 
 
 def test_routes_under_route_authorization(app: Flask, run: t.Any) -> None:
