@@ -24,6 +24,7 @@ from .enforcement.authorizer import Authorizer
 from .enforcement.commit_guard import exempting_commits
 from .enforcement.route_audit import check_routes
 from .guards.declarations import declare_exemption, declare_guard
+from .guards.object_loaders import make_loading
 from .guards.view_checks import make_view_check
 from .observability.publisher import DecisionPublisher
 from .observability.signals import send_load
@@ -68,11 +69,9 @@ class FlaskOso:
         ``OSO_POLICIES`` names Polar files, relative to the root of the app; a name with ``*`` is
         a pattern. Classes must be registered before: pass the Oso that has them. Without any, the
         app gets a new one. ``OSO_ENFORCE`` says what becomes of views that do not authorize.
-        ``OSO_RELOAD`` loads policies again when their files change, in debug mode. Under ``flask
-        run`` policies are compiled, see ``Oso.prepare``.
+        Under ``flask run`` policies are compiled, see ``Oso.prepare``.
 
-        Of several FlaskOso of an app, the first one reads the configuration and serves the
-        decorators. A second call for the same app has no effect.
+        Of several FlaskOso of an app, the first reads the configuration and serves the decorators.
 
         :param oso: the Oso of this app alone.
         :raises OsoError: the configuration is wrong, a policy does not load, or the app has an Oso.
@@ -91,8 +90,7 @@ class FlaskOso:
         """Make this the Oso of the current app.
 
         Outside of an app context it is the Oso of the apps that were initialized since the last
-        call and were not given one of their own, and of later ones. Requests under way finish with
-        the one that they have asked already.
+        call and were not given one of their own, and of later ones.
 
         :raises DuplicateClassAliasError: the Oso has a class named ``Request`` already.
         """
@@ -102,9 +100,8 @@ class FlaskOso:
     def set_get_actor(self, get_actor: Callable[[], t.Any]) -> None:
         """Find the current actor with this function, in all apps of this object.
 
-        Without one it is what ``OSO_ACTOR`` names, or else whom Flask-Login, Flask-Security,
-        Flask-JWT-Extended, Flask-HTTPAuth, ``g.user`` or ``g.current_user`` know. Those that know
-        somebody have to mean the same user: otherwise the answer is 400.
+        Without one it is what ``OSO_ACTOR`` names, or else whom a login library, ``g.user`` or
+        ``g.current_user`` know. If they mean different users, the answer is 400.
         """
         self._authorizer.actors.get_actor = SyncCallable(get_actor)
 
@@ -112,8 +109,7 @@ class FlaskOso:
         """Find the objects of a class with the decorated function, in all apps of this object.
 
         It is given the values of the URL variables that identify the object, and gives the object,
-        or ``None``. It may be ``async``. Without one, objects of a mapped class are read by their
-        primary key, from the session of Flask-SQLAlchemy or that of :meth:`set_get_session`.
+        or ``None``. It may be ``async``. Without one, objects of a mapped class are read by key.
         """
         return self._authorizer.loaders.registration_of(cls)
 
@@ -124,7 +120,7 @@ class FlaskOso:
     def set_unauthorized_action(self, action: Callable[[], t.Any]) -> None:
         """Call this function when a request is denied, in all apps of this object.
 
-        What it returns is the response, ``None`` the usual one; what it raises is raised.
+        What it returns is the response, ``None`` the usual one.
         """
         self._authorizer.unauthorized_action = SyncCallable(action)
 
@@ -155,9 +151,8 @@ class FlaskOso:
     def check_routes(self, app: Flask | None = None) -> None:
         """Raise if a route of the app is not guarded: the last line of a factory.
 
-        :raises OsoError: a view has no decorator, unless the app is to answer 403 there; a
-            decorator stands where it has no effect; guards do not fit together, or to their route;
-            nothing finds the objects of a class that one names; or there is no app.
+        :raises OsoError: a view has no guard, unless the app is to answer 403 there; one has no
+            effect, or fits neither the others nor the route, or nothing finds its objects.
         """
         check_routes(self._initialized(app, "Cannot check the routes without Flask app object"))
 
@@ -171,23 +166,20 @@ class FlaskOso:
         key: str | Sequence[str] | None = None,
         load: bool | None = None,
         name: str | None = None,
+        within: t.Any = NOT_GIVEN,
     ) -> None:
         """Guard every view of a blueprint, and of those inside of it, also of later ones.
 
-        It demands what ``@authorize(action, resource)`` demands, before the view and its own
-        decorators, and of static files as well. A view is exempt with
-        ``@skip_authorization(blueprint=True)``, or :meth:`exempt` with ``blueprint=True``.
+        It demands what ``@authorize(action, resource)`` demands, before the view's own decorators,
+        and of static files as well. A view is exempt with ``@skip_authorization(blueprint=True)``.
 
-        :param target: a blueprint, a view, a class of views, or the name of an endpoint or a
-            blueprint; registered already or later.
+        :param target: a blueprint, view, class of views, or the name of an endpoint or blueprint.
         :param action: what is judged, a mapping of methods to actions, or ``None`` for the method.
         :param resource: a class, for the object that the route names, or a constant.
-        :raises OsoError: two guards give one argument, or an app with the target has answered a
-            request already.
+        :raises OsoError: two guards give one argument, or an app with the target has served.
         """
-        check = make_view_check(
-            action, resource, actor=actor, key=key, load=load, name=name, serves_view=False
-        )
+        options: dict[str, t.Any] = {"key": key, "load": load, "name": name, "within": within}
+        check = make_view_check(action, resource, actor=actor, serves_view=False, **options)
         declare_guard(self._authorizer, target, check, SourceLocation.of_caller(1))
 
     def exempt(
@@ -198,10 +190,10 @@ class FlaskOso:
         :param targets: what :meth:`guard` takes; without any, this is a decorator.
         :param reason: why, for the list of routes; with it, their requests may commit.
         :param blueprint: exempt them from the guards of their blueprints as well.
-        :raises OsoError: there is no reason, or an app with a target has answered a request.
+        :raises OsoError: there is no reason, or an app with a target has served already.
         """
-        place = SourceLocation.of_caller(1)
-        return declare_exemption(self._authorizer, targets, place, reason, lifts=blueprint)
+        where = SourceLocation.of_caller(1)
+        return declare_exemption(self._authorizer, targets, where, reason, lifts=blueprint)
 
     def authorize(
         self,
@@ -224,17 +216,27 @@ class FlaskOso:
         self._authorizer.enforce(resource, actor=actor, action=action, style=style)
 
     def load(
-        self, cls: type[_Object], identity: t.Any, *, action: t.Any, actor: t.Any = NOT_GIVEN
+        self,
+        cls: type[_Object],
+        identity: t.Any,
+        *,
+        action: t.Any,
+        actor: t.Any = NOT_GIVEN,
+        options: Sequence[t.Any] = (),
+        for_update: t.Any = False,
     ) -> _Object:
         """Give an object to an actor who may do this, as ``@authorize(action, cls)`` does.
 
         :param identity: what the loader is given, or the primary key; a tuple of several.
+        :param options: loader options of SQLAlchemy, for a row.
+        :param for_update: lock the row; what is judged is the row as it was locked.
         :raises HTTPException: 404 if there is none or the actor may not read it, 403 if only this
             is denied, 401 if nobody is logged in and the app has a login; unless
             ``set_unauthorized_action`` says otherwise.
         :raises OsoError: no decision could be made, or nothing finds objects of the class.
         """
-        return self._authorizer.load(cls, identity, action=action, actor=actor)
+        loading = make_loading(options, for_update)
+        return self._authorizer.load(cls, identity, action=action, actor=actor, loading=loading)
 
     def explain(self, resource: t.Any, *, actor: t.Any = NOT_GIVEN, action: t.Any = None) -> Proof:
         """Say why :meth:`authorize` returns, or raises, with the same arguments.

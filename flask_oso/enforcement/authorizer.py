@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import typing as t
 import weakref
+from collections.abc import Callable
 
 from flask import Flask, Request
 from werkzeug.local import LocalProxy
@@ -35,6 +36,7 @@ from ..request_state import (
 if t.TYPE_CHECKING:
     from ..oso import Oso
     from ..polar.proof.proof import Proof
+    from ..sqlalchemy.identities import Loading
 
 _Object = t.TypeVar("_Object")
 
@@ -108,8 +110,14 @@ class Authorizer:
         action: t.Any,
         actor: t.Any = NOT_GIVEN,
         request_state: RequestState | None = None,
+        loading: Loading | None = None,
+        is_in_place: Callable[[t.Any], bool] | None = None,
     ) -> _Object:
         """Give an object to an actor who may do this.
+
+        :param loading: how a row is read.
+        :param is_in_place: tells of an object whether it is what the route means; otherwise there
+            is none.
 
         :raises HTTPException: denied, or there is no such object.
         :raises OsoError: no decision could be made, or nothing finds objects of the class.
@@ -117,8 +125,8 @@ class Authorizer:
         app = this_app() if request_state is None else request_state.app
         plan = None if request_state is None else request_state.plan
         calls_plainly = plan is not None and plan.calls_plainly
-        found = self.loaders.find(app, cls, identity, calls_plainly=calls_plainly)
-        if found is None:
+        found = self.loaders.find(app, cls, identity, calls_plainly=calls_plainly, loading=loading)
+        if found is None or (is_in_place is not None and not is_in_place(found)):
             self._refuse_missing(app, MissingObject(cls, identity), actor, action)
         self.enforce(
             found,

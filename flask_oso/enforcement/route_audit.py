@@ -31,6 +31,7 @@ from ..callables.view_functions import (
 from ..config import Enforcement
 from ..guards.declarations import mistaken_names
 from ..guards.guard_checks import accidents, clashes, foreign_guards
+from ..guards.parents import mistakes_within
 from ..guards.receivers import view_itself
 from ..guards.view_guards import (
     Duty,
@@ -282,6 +283,7 @@ def _mistakes(
     if state is not None:
         yield from foreign_guards(app, guards, state.bindings)
     yield from clashes(guards, where)
+    yield from mistakes_within(guards, where)
     # No decorator can say of the files of a blueprint that its class is meant.
     if not is_static(rule.endpoint, view):
         yield from accidents(guards, rule, where)

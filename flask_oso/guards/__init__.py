@@ -1,7 +1,8 @@
 """What a developer writes on views: which check a request has to pass before them.
 
-``view_guards``, ``url_keys``
-    the marks that guards leave on views; which URL variables identify an object.
+``view_guards``, ``url_keys``, ``parents``
+    the marks that guards leave on views; which URL variables identify an object; what an object
+    belongs to.
 ``guard_checks``, ``view_checks``, ``object_loaders``
     what is wrong with guards; what a guard wants of a request; where objects come from.
 ``receivers``, ``blueprints``, ``declarations``, ``decorators``

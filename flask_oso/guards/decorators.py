@@ -29,6 +29,7 @@ from ..request_state import (
     this_app,
 )
 from .guard_checks import check_guards
+from .parents import check_within
 from .view_checks import ViewCheck, make_view_check
 from .view_guards import Guard, GuardKind, add_guard, guards_of, mark_decorator
 
@@ -64,6 +65,7 @@ def authorize(
     key: str | Sequence[str] | None = None,
     load: bool | None = None,
     name: str | None = None,
+    within: t.Any = NOT_GIVEN,
 ) -> Callable[[F], F]: ...
 def authorize(
     func: F | str | Mapping[str, t.Any] | None = None,
@@ -74,6 +76,7 @@ def authorize(
     key: str | Sequence[str] | None = None,
     load: bool | None = None,
     name: str | None = None,
+    within: t.Any = NOT_GIVEN,
 ) -> F | Callable[[F], F]:
     """Enter the view only if the policy allows it.
 
@@ -98,15 +101,21 @@ def authorize(
         without the variable an error.
     :param name: the argument in which the view takes the object, if that is not to be named
         after the class. Two guards never give the same one, unless they find the same object.
+    :param within: the class of the object of a guard above, to which this one has to belong, or the
+        relation that says so: ``Issue.project``. An object that does not is 404. By default the one
+        relation between the mapped classes of two guards says so; ``False`` does without.
     """
     if isinstance(func, str | Mapping) and resource is not NOT_GIVEN:
         if action is not None:
             raise OsoError("'@authorize' was given two actions. Give it one.")
-        view_check = make_view_check(func, resource, actor=actor, key=key, load=load, name=name)
+        view_check = make_view_check(
+            func, resource, actor=actor, key=key, load=load, name=name, within=within
+        )
         return _demanding(view_check)
     _check_order(func, resource)
     subject = None if resource is NOT_GIVEN else resource
     _check_is_judged_as_it_is(subject, key, load, name)
+    check_within(within, None)
 
     def check(state: AppState, request_state: RequestState | None) -> None:
         if request_state is not None:

@@ -18,6 +18,9 @@ from ..polar.exceptions import OsoError
 from ..polar.host.awaitables import dispose, is_awaitable
 from ..request_state import unwrap
 
+if t.TYPE_CHECKING:
+    from ..sqlalchemy.identities import Loading
+
 _Loader = t.TypeVar("_Loader", bound=Callable[..., t.Any])
 
 
@@ -58,14 +61,28 @@ class Loaders:
         """Find the objects of mapped classes in the session that a function gives."""
         self._get_session = SyncCallable(get_session)
 
-    def find(self, app: Flask, cls: type, identity: t.Any, *, calls_plainly: bool = False) -> t.Any:
+    def find(
+        self,
+        app: Flask,
+        cls: type,
+        identity: t.Any,
+        *,
+        calls_plainly: bool = False,
+        loading: Loading | None = None,
+    ) -> t.Any:
         """Give the object of a class with an identity; ``None`` if there is none.
 
         :param calls_plainly: the app calls functions as they are; see ``SyncCallable``.
-        :raises OsoError: nothing says how to find it.
+        :param loading: how a row is read.
+        :raises OsoError: nothing says how to find it, or a function does, and not how it is read.
         """
         function = self._functions.get(cls)
         if function is not None:
+            if loading is not None:
+                raise OsoError(
+                    f"A function finds the objects of {cls.__name__!r}, which is given neither"
+                    " 'options' nor 'for_update'. Leave them out, and have the function do it."
+                )
             is_plain = calls_plainly and function.is_plain
             return _call(function.function if is_plain else function.of(app), cls, identity)
         session = self._session_of(app)
@@ -78,7 +95,7 @@ class Loaders:
         # Imported late: an app without a database need not have SQLAlchemy.
         from ..sqlalchemy.identities import find_row
 
-        return find_row(session, cls, identity)
+        return find_row(session, cls, identity, loading)
 
     def find_again(self, app: Flask, row: t.Any) -> t.Any:
         """Give a row as the session has it that reads for the app; anything else as it is.
@@ -120,6 +137,19 @@ class Loaders:
         if self._get_session is not None:
             return self._get_session.of(app)()
         return getattr(app.extensions.get("sqlalchemy"), "session", None)
+
+
+def make_loading(options: t.Any, for_update: t.Any) -> Loading | None:
+    """Give how a row is read, where a program says that.
+
+    :raises OsoError: it makes no sense.
+    """
+    if options == () and for_update is False:
+        return None
+    # Imported late: an app without a database need not have SQLAlchemy.
+    from ..sqlalchemy.identities import read_loading
+
+    return read_loading(options, for_update)
 
 
 def _call(function: Callable[..., t.Any], cls: type, identity: t.Any) -> t.Any:

@@ -31,6 +31,7 @@ from ..callables.view_functions import (
     parts_of,
     view_methods,
 )
+from ..request_state import NOT_GIVEN
 from .url_keys import Key
 
 if t.TYPE_CHECKING:
@@ -86,6 +87,8 @@ class Guard:
     target: str | None = None
     #: The ``ViewCheck`` that a receiver of the view makes; ``None`` of an exemption.
     check: t.Any = None
+    #: What its object belongs to: see ``parents``.
+    within: t.Any = NOT_GIVEN
     #: Why a view is exempt.
     reason: str | None = None
     #: Some app has a route that leads through this guard.
@@ -100,6 +103,8 @@ class Guard:
 
     def repeats(self, other: Guard) -> bool:
         """Tell whether another one, of the same target, says the same."""
+        if self.within is not other.within:
+            return False
         return all(getattr(self, name) == getattr(other, name) for name in _SAYS)
 
     def actions_of(self, methods: Collection[str]) -> list[t.Any]:
