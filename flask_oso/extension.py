@@ -68,8 +68,7 @@ class FlaskOso:
 
         ``OSO_POLICIES`` names Polar files, relative to the root of the app; a name with ``*`` is
         a pattern. Classes must be registered before: pass the Oso that has them. Without any, the
-        app gets a new one. ``OSO_ENFORCE`` says what becomes of views that do not authorize.
-        Under ``flask run`` policies are compiled, see ``Oso.prepare``.
+        app gets a new one. Under ``flask run`` policies are compiled, see ``Oso.prepare``.
 
         Of several FlaskOso of an app, the first reads the configuration and serves the decorators.
 
@@ -188,8 +187,8 @@ class FlaskOso:
         """Exempt views from having to authorize; what else guards them stands.
 
         :param targets: what :meth:`guard` takes; without any, this is a decorator.
-        :param reason: why, for the list of routes; with it, their requests may commit.
-        :param blueprint: exempt them from the guards of their blueprints as well.
+        :param reason: why, for the list of routes; their requests may commit.
+        :param blueprint: lift the guards of their blueprints as well.
         :raises OsoError: there is no reason, or an app with a target has served already.
         """
         where = SourceLocation.of_caller(1)
@@ -253,10 +252,7 @@ class FlaskOso:
         exempt_request(find_request_state(this_app()), reason)
 
     def exempt_commits(self, reason: str) -> contextlib.AbstractContextManager[None]:
-        """Let commits within a ``with`` block pass, for what is written there.
-
-        ``reason`` says why. What was written before is judged as ever.
-        """
+        """Let commits of what is written within a ``with`` block pass, for a reason."""
         return exempting_commits(reason)
 
     @property

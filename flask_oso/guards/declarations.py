@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from flask import Blueprint, Flask
 
 from ..app_state import find_state
-from ..callables.view_functions import SourceLocation, layers_of
+from ..callables.view_functions import SourceLocation, layers_of, parts_of, view_methods
 from ..enforcement.authorizer import Authorizer
 from ..polar.exceptions import OsoError
 from ..polar.spelling import nearest
@@ -153,7 +153,8 @@ def _has(app: Flask, target: t.Any) -> bool:
     if isinstance(target, type):
         classes = (getattr(view, "view_class", None) for view in views)
         return any(isinstance(each, type) and issubclass(each, target) for each in classes)
-    return any(layer is target for view in views for layer in layers_of(view))
+    parts = (part for view in views for each in view_methods(view) for part in parts_of(view, each))
+    return any(layer is target for part in parts for layer in layers_of(part))
 
 
 def _check_target(target: t.Any, word: str) -> None:

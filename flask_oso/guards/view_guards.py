@@ -51,7 +51,10 @@ class GuardKind(enum.Enum):
 
 
 #: What a guard says.
-_SAYS = ("kind", "action", "resource", "key", "is_class_meant", "lifts", "authorizer", "reason")
+_SAYS = (
+    *("kind", "action", "resource", "key", "is_class_meant", "within", "lifts", "authorizer"),
+    "reason",
+)
 
 
 class Duty(enum.Enum):
@@ -103,9 +106,10 @@ class Guard:
 
     def repeats(self, other: Guard) -> bool:
         """Tell whether another one, of the same target, says the same."""
-        if self.within is not other.within:
-            return False
-        return all(getattr(self, name) == getattr(other, name) for name in _SAYS)
+        mine, others = (getattr(each.check, "actor", NOT_GIVEN) for each in (self, other))
+        return mine is others and all(
+            _is_same(getattr(self, name), getattr(other, name)) for name in _SAYS
+        )
 
     def actions_of(self, methods: Collection[str]) -> list[t.Any]:
         """Give the action, or those that a mapping has for HTTP methods."""
@@ -215,7 +219,7 @@ def guards_met(app: Flask, endpoint: str, method: str) -> list[Guard]:
     """Give the guards that a request meets on its way: those of blueprints, then the view's."""
     view = app.view_functions.get(endpoint)
     around = [*_blueprint_guards(app, endpoint)]
-    near = [] if view is None else [*_declared_guards(app, endpoint, view)]
+    near = [] if view is None else [*_declared_guards(app, endpoint, view, [method])]
     near += [] if view is None else guards_of_request(view, method)
     if any(guard.lifts for guard in (*around, *near)):
         around = [guard for guard in around if guard.kind is GuardKind.SKIP]
@@ -228,7 +232,7 @@ def guards_apart(app: Flask, endpoint: str) -> list[Guard]:
     view = app.view_functions[endpoint]
     guards = (
         *_blueprint_guards(app, endpoint),
-        *_declared_guards(app, endpoint, view),
+        *_declared_guards(app, endpoint, view, view_methods(view)),
         *guards_of_decorators(view, "HEAD"),
     )
     return [guard for guard in guards if guard.target is not None]
@@ -279,11 +283,15 @@ def _blueprint_guards(app: Flask, endpoint: str) -> Iterator[Guard]:
             yield from _named_guards(app, name)
 
 
-def _declared_guards(app: Flask, endpoint: str, view: View) -> Iterator[Guard]:
+def _declared_guards(
+    app: Flask, endpoint: str, view: View, methods: Iterable[str]
+) -> Iterator[Guard]:
     """Give the guards that were declared apart for an endpoint, its view, and the view's class."""
     yield from _named_guards(app, endpoint)
     layers = [*layers_of(view)]
-    targets: list[object] = [*_classes_of(view, layers), *layers]
+    parts = {id(part): part for method in methods for part in parts_of(view, method)[1:]}
+    inner = [layer for part in parts.values() for layer in layers_of(part)]
+    targets: list[object] = [*_classes_of(view, layers), *layers, *inner]
     found = {id(guard): guard for each in targets for guard in declared_for(each)}
     yield from _counted(app, found.values())
 
@@ -351,6 +359,12 @@ def _is_guard(view: View) -> bool:
 def _own_mark(view: View) -> _Mark | None:
     mark = getattr(view, "__dict__", {}).get(_MARK)
     return mark if isinstance(mark, _Mark) and mark.owner is view else None
+
+
+def _is_same(one: t.Any, other: t.Any) -> bool:
+    # What a program judges may have an equality of its own.
+    is_plain = isinstance(one, str | dict | Key) and type(one) is type(other)
+    return one is other or (is_plain and bool(one == other))
 
 
 def _set_mark(

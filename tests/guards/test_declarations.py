@@ -363,6 +363,24 @@ def test_guarded_method_view_is_judged_by_method(site: t.Any) -> None:
     assert found == [200, 403, 200]
 
 
+def test_guarded_method_of_a_class_is_judged(site: t.Any) -> None:
+    """The function of one HTTP method is guarded by itself, and the others are not."""
+
+    class Room(MethodView):
+        def get(self) -> str:
+            return "room"
+
+        def post(self) -> str:
+            return "room"
+
+    site.app.add_url_rule("/", view_func=Room.as_view("room"))
+    site.guard.guard(Room.get, "enter", "house")
+    site.guard.exempt(Room.post, reason="For all.")
+
+    assert statuses(site, "/") == [GUARDED]
+    assert [site.open("/", method=method).status_code for method in ("HEAD", "POST")] == [403, 200]
+
+
 def test_guarded_view_with_a_rule_of_its_own_is_judged(site: t.Any) -> None:
     """A rule that was put into the map itself leads through the guard."""
     site.app.url_map.add(Rule("/", endpoint="hall"))
@@ -451,6 +469,15 @@ def test_guard_that_is_repeated_is_one(site: t.Any) -> None:
     site.guard.exempt("nowhere", reason="For all.")
 
     assert [each.target for each in audit(site.app)["hall"].guards] == ["hall"]
+
+
+def test_guards_for_different_actors_are_both_met(site: t.Any) -> None:
+    """What differs in the actor alone is no repetition."""
+    site.app.add_url_rule("/", "hall", hall)
+    site.guard.guard("hall", "enter", "house", actor="ann")
+    site.guard.guard("hall", "enter", "house")
+
+    assert statuses(site, "/") == [GUARDED]
 
 
 def test_two_guards_of_an_endpoint_are_both_met(site: t.Any) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typing as t
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pytest
 import sqlalchemy as sa
@@ -59,9 +60,11 @@ def session(engine: sa.Engine) -> Iterator[orm.Session]:
 @pytest.fixture
 def load(session: orm.Session) -> Iterator[Load]:
     """Give ``FlaskOso.load`` for ann."""
-    yield from loading(session)
+    with loading(session) as load:
+        yield load
 
 
+@contextmanager
 def loading(session: orm.Session) -> Iterator[Load]:
     """Give ``FlaskOso.load`` for ann and the first note, within a request."""
     site: t.Any = make_site("unused(1);")
@@ -117,13 +120,11 @@ def test_lock_is_asked_for(postgresql: sa.Engine) -> None:
     statements: list[str] = []
     note = lambda *args: statements.append(args[2])  # noqa: E731
 
-    with orm.Session(postgresql) as session:
-        load = next(loads := loading(session))
+    with orm.Session(postgresql) as session, loading(session) as load:
         sa.event.listen(postgresql, "before_cursor_execute", note)
         load(for_update=True)
         load(for_update={"nowait": True})
         sa.event.remove(postgresql, "before_cursor_execute", note)
-        loads.close()
     Base.metadata.drop_all(postgresql)
 
     assert [each.rpartition("FOR UPDATE")[1:] for each in statements] == [

@@ -306,7 +306,7 @@ def test_objects_with_several_relations_are_left_alone(site: t.Any) -> None:
 
 def test_folders_are_left_alone_unless_it_is_said(site: t.Any) -> None:
     """Two folders of a route may be where something comes from, and where it goes."""
-    child = {"key": "child_id", "name": "child"}
+    child: t.Any = {"key": "child_id", "name": "child"}
     url = "/folders/<int:folder_id>/{}/<int:child_id>"
     serve(site, url.format("to"), authorize("read", Folder), authorize("edit", Folder, **child))
     serve(
@@ -380,7 +380,7 @@ def test_objects_of_a_function_are_compared(site: t.Any, session: orm.Session) -
 
 def test_view_that_calls_another_is_on_its_own(site: t.Any) -> None:
     """What the guards of one view found does not bind those of a view that it calls."""
-    other = authorize("edit", Project)(lambda project: "page")
+    other: t.Any = authorize("edit", Project)(lambda project: "page")
     serve(site, PROJECT_URL, authorize("read", Org), authorize("edit", Project))
     view = authorize("read", Org)(lambda org: other(project_id=20))
     site.app.add_url_rule("/orgs/<int:org_id>", "call", view)
