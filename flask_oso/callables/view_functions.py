@@ -210,9 +210,19 @@ def forgets_head(view: View) -> bool:
 def _method_decorators(view: View) -> t.Any:
     view_class: t.Any = getattr(view, "view_class", None)
     found = getattr(view_class, "method_decorators", None)
-    dispatch = inspect.unwrap(view_class.dispatch_request) if found else None
-    names = getattr(getattr(dispatch, "__code__", None), "co_names", ())
-    return found if "method_decorators" in names else ()
+    return found if found and _applies_decorators(view_class) else ()
+
+
+def _applies_decorators(view_class: type) -> bool:
+    """Tell whether ``dispatch_request`` reads 'method_decorators', or calls one that does."""
+    functions = (vars(each).get("dispatch_request") for each in view_class.__mro__)
+    for function in filter(None, functions):
+        names = getattr(getattr(inspect.unwrap(function), "__code__", None), "co_names", ())
+        if "method_decorators" in names:
+            return True
+        if "dispatch_request" not in names:
+            return False
+    return False
 
 
 def _handler(view_class: type, method: str) -> tuple[str, t.Any] | None:

@@ -246,6 +246,32 @@ def test_method_decorators_that_nothing_applies_are_no_guards(site: t.Any) -> No
         site.open("/", "ann")
 
 
+class Overriding(Decorated):
+    """A resource that does something before it is dispatched."""
+
+    def dispatch_request(self, *args: t.Any, **kwargs: t.Any) -> t.Any:
+        """Dispatch."""
+        return super().dispatch_request(*args, **kwargs)
+
+
+class Bypassing(Decorated):
+    """A resource that answers itself, without its decorators."""
+
+    def dispatch_request(self, *args: t.Any, **kwargs: t.Any) -> t.Any:
+        """Answer."""
+        return "SECRET"
+
+
+@pytest.mark.parametrize(("cls", "expected"), [(Overriding, [200, 404]), (Bypassing, [500, 500])])
+def test_method_decorators_of_an_overridden_dispatch(
+    site: t.Any, cls: type, expected: list[int]
+) -> None:
+    """They count where the dispatch of Flask-RESTful is called in the end, and not otherwise."""
+    add_resources(site, (cls, "/posts/<int:post_id>"))
+
+    assert statuses(site, "/posts/1") == expected
+
+
 # -- flask-smorest -------------------------------------------------------------------
 
 
