@@ -62,6 +62,7 @@ lint: $(FOR_DEV) ## check style
 
 types: $(FOR_DEV) ## check types
 	$(BIN)/mypy
+	$(BIN)/pyright --pythonpath $(BIN)/python tests/test_types.py
 
 tables: $(FOR_DEV) ## keep the tables of the parser, after a change of grammar.lark
 	$(BIN)/python -c 'from flask_oso.polar.syntax import lr_tables; lr_tables.keep_tables()'

@@ -44,6 +44,9 @@ REMOVED = {
     "OSO_UNGUARDED_ROUTES": 'Write \'OSO_ENFORCE = "forbid"\' to answer 403 there, or "strict".',
 }
 
+#: A policy file, or several.
+PolicyPaths = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
+
 #: What is in files, by their paths; ``None`` where nothing can be read.
 Texts = dict[str, bytes | None]
 
@@ -138,9 +141,7 @@ def is_run_by_flask(app: Flask) -> bool:
     return not app.debug and context is not None and context.command is run_command
 
 
-def find_files(
-    root: str, named: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
-) -> list[str]:
+def find_files(root: str, named: PolicyPaths) -> list[str]:
     """Give the paths that names and patterns stand for, each once.
 
     A pattern is a name with ``*``, ``?`` or ``[`` that no file has; ``**`` goes into

@@ -56,6 +56,7 @@ FLASK_LAYER = (
     {"current_actor"},
     {"guards", "enforcement"},
     {"templating", "reloading"},
+    {"api"},
     {"extension"},
     {"testing", "cli"},
     {"__main__", "decision_log", "signals"},

@@ -5,7 +5,7 @@
     belongs to.
 ``guard_checks``, ``view_checks``, ``object_loaders``
     what is wrong with guards; what a guard wants of a request; where objects come from.
-``receivers``, ``blueprints``, ``declarations``, ``decorators``
+``receivers``, ``blueprints``, ``declarations``, ``decorators``, ``list_guards``
     views behind guards that are no decorators; guards of whole blueprints; guards and exemptions of
-    what is named; ``@authorize`` and its kin.
+    what is named; ``@authorize`` and its kin; ``@oso.lists``.
 """

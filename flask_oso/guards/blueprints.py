@@ -50,7 +50,7 @@ def guard_blueprint(
         view = t.cast(View, view_itself(app.view_functions[rule.endpoint]))
         if authorizer not in state_of(app).bindings:
             # Another policy would be asked, or none.
-            raise OsoError(foreign_authorizer(guard, app))
+            raise OsoError(foreign_authorizer(f"The blueprint {blueprint.name!r}", app))
         request_state = request_state_of(app, current)
         request_state.check_running = True
         before, gift = current.view_args or {}, request_state.gift or Gift()

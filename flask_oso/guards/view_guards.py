@@ -14,7 +14,7 @@ import inspect
 import itertools
 import typing as t
 import weakref
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
 from flask import Blueprint, Flask, Request
 
@@ -46,6 +46,7 @@ class GuardKind(enum.Enum):
     """What a decorator does; the value is its name."""
 
     AUTHORIZE = "authorize"
+    LISTS = "lists"
     SKIP = "skip_authorization"
     INSIDE = "authorizes_inside"
 
@@ -94,10 +95,17 @@ class Guard:
     within: t.Any = NOT_GIVEN
     #: Why a view is exempt.
     reason: str | None = None
+    #: Of a list, gives the argument for it, of a function and of the arguments that it is given.
+    list_argument: Callable[[View, Collection[str]], str | None] | None = None
     #: Some app has a route that leads through this guard.
     is_used: bool = False
     #: The apps that have one.
     apps: weakref.WeakSet[Flask] = dataclasses.field(default_factory=weakref.WeakSet)
+
+    @property
+    def asks(self) -> bool:
+        """Whether it asks the policy."""
+        return self.kind in (GuardKind.AUTHORIZE, GuardKind.LISTS)
 
     @property
     def is_of_class(self) -> bool:
@@ -173,7 +181,12 @@ def guards_of_decorators(view: View, method: str) -> list[Guard]:
     if method == "HEAD" and forgets_head(view):
         place = f"{t.cast(t.Any, view).view_class.__qualname__}.get"
         guards_of_get = guards_of_decorators(view, "GET")
-        return [dataclasses.replace(guard, target=place) for guard in guards_of_get]
+        # A list is given to the function that Flask-RESTful decorates, and to no other.
+        return [
+            dataclasses.replace(guard, target=place)
+            for guard in guards_of_get
+            if guard.kind is not GuardKind.LISTS
+        ]
     guards = (getattr(each, _DECORATOR, None) for each in method_decorators(view, method))
     return [
         Guard(each, SourceLocation("", 0)) if isinstance(each, GuardKind) else each
@@ -184,7 +197,7 @@ def guards_of_decorators(view: View, method: str) -> list[Guard]:
 
 def mark_decorator(decorator: t.Any, makes: Guard | GuardKind) -> None:
     """Note which guard a decorator makes, before it decorates."""
-    setattr(decorator, _DECORATOR, makes)
+    vars(decorator)[_DECORATOR] = makes
 
 
 def add_blueprint_guard(blueprint: Blueprint, guard: Guard) -> None:

@@ -267,9 +267,9 @@ def test_extension_explains_what_it_would_authorize() -> None:
 
     with desk.app.test_request_context("/"):
         g.current_user = BEN
-        proof = desk.guard.explain(desk.note, action="edit")
-        other = desk.guard.explain(desk.note, actor=ANN, action="edit")
-        method = desk.guard.explain(desk.note)
+        proof = desk.guard.why("edit", desk.note)
+        other = desk.guard.why("edit", desk.note, actor=ANN)
+        method = desk.guard.why("GET", desk.note)
 
     assert (proof.outcome, proof.args) == (Outcome.DENIED, ("User:2", '"edit"', "Note:7"))
     assert "note.author is [redacted]" in str(proof)
@@ -282,7 +282,7 @@ def test_explaining_is_not_authorizing() -> None:
     desk = Desk()
     desk.guard.require_authorization(desk.app)
     desk.app.testing = True
-    desk.app.add_url_rule("/why", "why", lambda: str(desk.guard.explain(desk.note, actor=ANN)))
+    desk.app.add_url_rule("/why", "why", lambda: str(desk.guard.why("GET", desk.note, actor=ANN)))
 
     with pytest.raises(OsoError, match="Authorize not called"):
         desk.open(CLIENTS[0], "/why")
@@ -293,7 +293,7 @@ def test_extension_explains_a_value_that_polar_has_not() -> None:
     desk = Desk()
 
     with desk.app.test_request_context("/"):
-        proof = desk.guard.explain(desk.note, actor=BEN, action=2**70)
+        proof = desk.guard.why(2**70, desk.note, actor=BEN)
 
     assert proof.outcome is Outcome.DENIED
     assert proof.summary == "<User object> may not ? <Note object>."
