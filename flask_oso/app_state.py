@@ -80,7 +80,7 @@ class PolicyBinder:
         except PolarFileNotFoundError as error:
             error.add_note(
                 "From 'OSO_POLICIES'; relative names start at the root of the app,"
-                f" {app.root_path}."
+                f" {app.root_path}, or in the working directory."
             )
             raise
 
