@@ -79,9 +79,10 @@ $(FOR_DEMO): pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[example]'
 	@touch $@
 
-$(FOR_DEV): pyproject.toml
+$(FOR_DEV): pyproject.toml tests/family/requirements.txt
 	sh .ci/venv $(VENV) $(PYTHON)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --requirement tests/family/requirements.txt
 	@touch $@
 
 # A peer that does not install on this Python stays out, and the benchmarks say so.

@@ -7,6 +7,7 @@ one state of the policy.
 from __future__ import annotations
 
 import contextlib
+import copy
 import dataclasses
 import os
 import sys
@@ -24,7 +25,7 @@ from .polar.limits import Limits
 from .polar.observe.console import Console
 from .polar.output import STORED_VARIABLE, say
 from .polar.polar import Polar
-from .polar.tools.argument_order import ArgumentOrder
+from .polar.tools.caller_mistakes import CallerMistakes
 
 if t.TYPE_CHECKING:
     from .polar.engine import Engine
@@ -32,6 +33,7 @@ if t.TYPE_CHECKING:
     from .polar.proof.proof import Proof
     from .polar.residual.outcomes import Residual
     from .polar.residual.schema import Schema
+    from .polar.sources import Source
     from .polar.tools.relations_read import RelationsRead
 
 #: What is asked for by ``authorized_actions`` and ``authorized_fields``.
@@ -126,7 +128,7 @@ class Oso(Polar):
         self.read_action = read_action
         self.set_text_equalities(_login_equality)
         self._builder: QueryBuilder | None = None
-        self._argument_order: ArgumentOrder | None = None
+        self._caller_mistakes: CallerMistakes | None = None
         self._relations_read: RelationsRead | None = None
         # Werkzeug is not imported here; if nobody has imported it, there are no proxies.
         self._proxy: type | None = getattr(sys.modules.get("werkzeug.local"), "LocalProxy", None)
@@ -159,8 +161,8 @@ class Oso(Polar):
             allowed = engine.allow(actor, action, resource)
             if allowed:
                 return allowed
-        if type(resource) in engine.only_actors:
-            self._order_of(engine).check(actor, action, resource)
+        if type(resource) in engine.mistaken_kinds:
+            self._mistakes_in(engine).check(actor, action, resource)
         return allowed
 
     def authorize(
@@ -179,7 +181,7 @@ class Oso(Polar):
         actor, action, resource = _unwrapped(actor), _unwrapped(action), _unwrapped(resource)
         if allowed is None and engine.allow(actor, action, resource):
             return
-        self._order_of(engine).check(actor, action, resource)
+        self._mistakes_in(engine).check(actor, action, resource)
         if check_read and (
             action == self.read_action or not engine.allow(actor, self.read_action, resource)
         ):
@@ -294,13 +296,13 @@ class Oso(Polar):
         with _noting("filter", lambda: (at, asked[at])):
             for at in waiting:
                 answers[at] = engine.allow(actor, action, asked[at])
-        order = self._order_of(engine)
-        if not order.actors.isdisjoint(map(type, asked)):
+        mistakes = self._mistakes_in(engine)
+        if not mistakes.kinds.isdisjoint(map(type, asked)):
             denied = (
                 each for each, is_allowed in zip(asked, answers, strict=True) if not is_allowed
             )
             for each in denied:
-                order.check(actor, action, each)
+                mistakes.check(actor, action, each)
         return [each for each, is_allowed in zip(given, answers, strict=True) if is_allowed is True]
 
     def authorized_actions_many(
@@ -349,12 +351,12 @@ class Oso(Polar):
 
         rows.load_relations([actor, *objects], relations_of)
 
-    def _order_of(self, engine: Engine) -> ArgumentOrder:
-        order = self._argument_order
-        if order is None or order.engine is not engine:
-            order = self._argument_order = ArgumentOrder(engine)
-            engine.only_actors = order.actors
-        return order
+    def _mistakes_in(self, engine: Engine) -> CallerMistakes:
+        mistakes = self._caller_mistakes
+        if mistakes is None or mistakes.engine is not engine:
+            mistakes = self._caller_mistakes = CallerMistakes(engine)
+            engine.mistaken_kinds = mistakes.kinds
+        return mistakes
 
     def authorized_fields(
         self, actor: t.Any, action: t.Any, resource: t.Any, allow_wildcard: bool = False
@@ -399,6 +401,23 @@ class Oso(Polar):
 
         return actor_classes(self._engine.policy)
 
+    def with_policy(self, sources: Sequence[Source]) -> Oso:
+        """Give another Oso with the same registered names, and these texts as its policy.
+
+        To compare a draft with the policy in force, which stays. Nothing is printed, inline queries
+        are not run, and watchers of loads are not told.
+
+        :raises OsoError: if the texts do not load.
+        """
+        from .polar.policy.loader import load_policy
+
+        drafted = copy.copy(self)
+        loaded = load_policy(sources, self.host, roles=self._has_roles, limits=self._limits)
+        drafted._engine = self._engine.with_policy(loaded.policy)
+        drafted._gates, drafted._load_watchers = {}, ()
+        drafted._argument_order, drafted._relations_read = None, None
+        return drafted
+
     # -- lists ------------------------------------------------------------------------
 
     def set_query_builder(self, builder: QueryBuilder) -> None:
@@ -423,7 +442,14 @@ class Oso(Polar):
         """
         from .polar.residual.templates import with_objects
 
-        return with_objects(self._row_question([_unwrapped(actor), action, None], 2, cls).residual)
+        return with_objects(self.residual_with_objects(actor, action, cls))
+
+    def residual_with_objects(self, actor: t.Any, action: t.Any, cls: t.Any) -> Residual:
+        """Give what :meth:`residual` does, with objects by number where the policy allows it.
+
+        Then the residuals of several actors have the same condition, and ``objects`` differ.
+        """
+        return self._row_question([_unwrapped(actor), action, None], 2, cls).residual
 
     def authorized_query(self, actor: t.Any, action: t.Any, resource_cls: t.Any) -> t.Any:
         """Build a query of the rows for which ``is_allowed`` is true.

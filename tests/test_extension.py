@@ -306,8 +306,76 @@ def test_missing_policy_file_names_its_setting(tmp_path: pathlib.Path) -> None:
 
     assert str(caught.value) == f"Could not find file: {tmp_path / 'policy.polar'}"
     assert caught.value.__notes__ == [
-        f"From 'OSO_POLICIES'; relative names start at the root of the app, {tmp_path}."
+        f"From 'OSO_POLICIES'; relative names start at the root of the app, {tmp_path}, or in the"
+        " working directory."
     ]
+
+
+@pytest.mark.parametrize("name", ["app/rules.polar", "./app/rules.polar", "app/[x].polar"])
+def test_policies_load_relative_to_the_working_directory(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """A file that is not below the root of the app is looked for where the program runs."""
+    root = tmp_path / "app"
+    root.mkdir()
+    policy_file(tmp_path, 'allow("ann", "read", "page");', name)
+    monkeypatch.chdir(tmp_path)
+    app = make_app(folder=root, OSO_POLICIES=[name])
+
+    FlaskOso(app=app)
+
+    assert app.extensions["oso"].oso.is_allowed("ann", "read", "page")
+
+
+def test_policies_that_differ_in_both_places(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Which of two policies is in force must not depend on where the program was started."""
+    root = tmp_path / "app"
+    root.mkdir()
+    policy_file(root, 'allow("ann", "read", "page");')
+    policy_file(tmp_path, 'allow("eve", "read", "page");')
+    monkeypatch.chdir(tmp_path)
+    app = make_app(folder=root, OSO_POLICIES="policy.polar")
+
+    with pytest.raises(OsoError) as caught:
+        FlaskOso(app=app)
+
+    assert str(caught.value) == (
+        f"'OSO_POLICIES' names 'policy.polar', which is {root / 'policy.polar'} below the root of"
+        f" the app and {tmp_path / 'policy.polar'} below the working directory, and they differ."
+        " Give the path of the one that is meant."
+    )
+    assert "oso" not in app.extensions
+
+
+def test_policies_that_are_equal_in_both_places(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two copies of one policy are one: that below the root of the app is loaded."""
+    root = tmp_path / "app"
+    root.mkdir()
+    policy_file(root, 'allow("ann", "read", "page");')
+    policy_file(tmp_path, 'allow("ann", "read", "page");')
+    monkeypatch.chdir(tmp_path)
+    app = make_app(folder=root, OSO_POLICIES="policy.polar")
+
+    FlaskOso(app=app)
+
+    assert app.extensions["oso"].oso.policy_files() == [str(root / "policy.polar")]
+
+
+def test_patterns_start_at_the_root_of_the_app(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a pattern matches in the working directory is not loaded."""
+    root = tmp_path / "app"
+    root.mkdir()
+    policy_file(tmp_path, 'allow("ann", "read", "page");', "a.polar")
+    monkeypatch.chdir(tmp_path)
+
+    with pytest.raises(PolarFileNotFoundError):
+        FlaskOso(app=make_app(folder=root, OSO_POLICIES="*.polar"))
 
 
 def test_unknown_key_warns_with_a_suggestion() -> None:

@@ -14,6 +14,15 @@ of a policy; ``SqlAlchemyAdapter`` reads relations that are declared by hand.
     commits; the policy that ``flask oso init`` writes.
 """
 
+import sqlalchemy as sa
+
+if sa.__version__.startswith(("0.", "1.")):
+    # Without this the first name that is not there yet would be the message.
+    raise ImportError(
+        f"SQLAlchemy {sa.__version__} is installed, and 'flask_oso.sqlalchemy' needs 2.0 or later."
+        " Upgrade it, or keep 'sqlalchemy_oso', which works with 'install_as_oso'."
+    )
+
 from .adapter import SqlAlchemyAdapter
 from .queries import Selects, register_models
 
