@@ -105,8 +105,8 @@ class PolicyBinder:
         except PolarFileNotFoundError as error:
             key = "OSO_POLICIES" if self.policy is None else "policy"
             error.add_note(
-                f"From {key!r}; relative names start at the root of the app, {app.root_path}, or in"
-                " the working directory."
+                f"From {key!r}; relative names start at the root of the app,"
+                f" {app.root_path}, or in the working directory."
             )
             raise
         except ValidationError as error:

@@ -126,15 +126,16 @@ def translator_of(value: t.Any) -> Callable[[str], str] | None:
     return t.cast("Callable[[str], str]", found)
 
 
-def policies_of(app: Flask) -> list[str]:
+def policies_of(app: Flask, named: PolicyPaths | None = None) -> list[str]:
     """Give the paths of the policy files that the configuration names.
 
+    :param named: names in place of those of the configuration.
     :raises OsoError: see ``policy_names``.
     """
-    return find_files(app.root_path, policy_names(app))
+    return find_files(app.root_path, policy_names(app, named))
 
 
-def policy_names(app: Flask) -> list[str]:
+def policy_names(app: Flask, named: PolicyPaths | None = None) -> list[str]:
     """Give the names and patterns of ``OSO_POLICIES``.
 
     A file that is missing below the root of the app and is there below the working directory, as
@@ -142,7 +143,8 @@ def policy_names(app: Flask) -> list[str]:
 
     :raises OsoError: both have such a file, with different texts.
     """
-    return [_in_one_root(app.root_path, os.getcwd(), each) for each in _listed(app)]
+    names = _names((app.config["OSO_POLICIES"] or ()) if named is None else named)
+    return [_in_one_root(app.root_path, os.getcwd(), each) for each in names]
 
 
 def is_run_by_flask(app: Flask) -> bool:
@@ -170,10 +172,6 @@ def find_files(root: str, named: PolicyPaths) -> list[str]:
 def read_texts(paths: Sequence[str]) -> Texts:
     """Give what is in files now."""
     return {path: _read(path) for path in paths}
-
-
-def _listed(app: Flask) -> list[str]:
-    return _names(app.config["OSO_POLICIES"] or ())
 
 
 def _names(named: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> list[str]:

@@ -14,13 +14,13 @@ from collections.abc import Callable, Mapping, Sequence
 
 from flask import Blueprint, Flask, has_app_context, has_request_context
 
-from .api.arguments import read_policy, read_positions, read_session
+from .api.arguments import Defaults, read_policy, read_positions, read_session
 from .api.guarding import Guarding
 from .api.initialization import initialize
 from .api.legacy_api import LegacyApi
 from .api.questions import Questions
 from .app_state import Binding, PolicyBinder, find_state
-from .config import PolicyPaths, find_files
+from .config import PolicyPaths, policies_of
 from .current_actor import actor_function
 from .enforcement.authorizer import Authorizer
 from .enforcement.commit_guard import exempting_commits
@@ -57,27 +57,15 @@ class FlaskOso(Questions, Guarding, LegacyApi):
 
     @t.overload
     def __init__(
-        self,
-        first: Flask | None = None,
-        /,
-        *,
-        app: Flask | None = None,
-        oso: Oso | None = None,
-        policy: PolicyPaths | None = None,
-        models: t.Any = None,
-        session: Callable[[], t.Any] | None = None,
+        self, app: Flask | None = None, /, *, oso: Oso | None = None, **defaults: t.Unpack[Defaults]
     ) -> None: ...
     @t.overload
     def __init__(
-        self,
-        first: Oso | None,
-        second: Flask | None = None,
-        /,
-        *,
-        app: Flask | None = None,
-        policy: PolicyPaths | None = None,
-        models: t.Any = None,
-        session: Callable[[], t.Any] | None = None,
+        self, *, app: Flask, oso: Oso | None = None, **defaults: t.Unpack[Defaults]
+    ) -> None: ...
+    @t.overload
+    def __init__(
+        self, oso: Oso | None, /, app: Flask | None = None, **defaults: t.Unpack[Defaults]
     ) -> None: ...
     def __init__(
         self,
@@ -121,7 +109,7 @@ class FlaskOso(Questions, Guarding, LegacyApi):
         if state is None:
             initialize(app, self, self._authorizer, self._binder, oso)
         elif self._authorizer not in state.bindings:
-            policies = find_files(app.root_path, self._binder.policy or ())
+            policies = policies_of(app, self._binder.policy or ())
             register = self._authorizer.register_classes
             state.bindings[self._authorizer] = self._binder.bind(oso, policies, register)
         elif oso is not None and oso is not state.bindings[self._authorizer].oso:

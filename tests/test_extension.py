@@ -879,7 +879,8 @@ def test_question_to_the_policy_itself_is_told_from_a_forgotten_one(
     assert caught.value.__notes__[0].startswith("The endpoint 'view' (")
     assert caught.value.__notes__[1] == (
         f"Its code calls '{name}'. That of an Oso, such as 'current_oso', does not count: call"
-        " 'authorize' or 'load' of the FlaskOso, as in 'oso.authorize(note, action=\"read\")'."
+        " 'authorize' or 'load' of the FlaskOso, as in 'oso.authorize(\"read\", note)', or 'scope'"
+        " for a list."
     )
 
 

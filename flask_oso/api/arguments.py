@@ -19,6 +19,14 @@ from ..polar.exceptions import OsoError
 from ..request_state import unwrap
 
 
+class Defaults(t.TypedDict, total=False):
+    """What the apps of a ``FlaskOso`` have in common."""
+
+    policy: PolicyPaths | None
+    models: t.Any
+    session: Callable[[], t.Any] | None
+
+
 class Arguments(t.NamedTuple):
     """The arguments of the constructor."""
 

@@ -9,7 +9,7 @@ from flask import Flask
 
 from .. import templating
 from ..app_state import AppState, Binding, PolicyBinder
-from ..config import find_files, is_run_by_flask, policies_of, read_config
+from ..config import is_run_by_flask, policies_of, policy_names, read_config
 from ..current_actor import named_actor_of
 from ..enforcement import response_gates
 from ..enforcement.authorizer import Authorizer
@@ -36,7 +36,7 @@ def initialize(
         register_guarded(app, authorizer, own)
 
     # Nothing of the app is touched before its policies are in force.
-    binding = binder.bind_named(app, oso, app.config["OSO_POLICIES"] or (), register)
+    binding = binder.bind_named(app, oso, policy_names(app), register)
     bindings: dict[object, Binding] = {authorizer: binding}
     state = AppState(bindings, extension, config.enforcement, config=config.values)
     state.add(authorizer, authorizer.actors, publisher, named_actor)
@@ -62,5 +62,5 @@ def _name_policy(app: Flask, binder: PolicyBinder) -> None:
         return
     named = app.config.get("OSO_POLICIES") or policy
     app.config["OSO_POLICIES"] = named
-    if policies_of(app) != find_files(app.root_path, policy):
+    if policies_of(app) != policies_of(app, policy):
         raise both_policies(policy, named)

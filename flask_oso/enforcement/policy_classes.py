@@ -58,7 +58,8 @@ class PolicyClasses:
 def register_guarded(app: Flask, authorizer: Authorizer, oso: Oso) -> str | None:
     """Register the classes that guards of an app name, in the Oso that they ask.
 
-    Of a mapped class lists can be made where the Oso knows models, or nothing else reads rows.
+    Of a mapped class lists can be made where the Oso knows models, or no rows at all: those that a
+    program registered by hand, or an adapter reads, are compared as they were.
 
     :return: what is wrong: names of classes that are taken.
     """
@@ -67,7 +68,7 @@ def register_guarded(app: Flask, authorizer: Authorizer, oso: Oso) -> str | None
         cls = guard.resource
         if guard.authorizer not in (None, authorizer) or cls in oso.host.classes.values():
             continue
-        is_model = _is_mapped(cls) and (oso.has_query_builder or oso.host.adapter is None)
+        is_model = _is_mapped(cls) and (oso.has_query_builder or not _knows_rows(oso))
         try:
             _register(oso, cls, is_model=is_model)
             authorizer.guarded_classes.add(cls)
@@ -116,6 +117,10 @@ def _register(oso: Oso, cls: type, *, is_model: bool) -> None:
         # Another class has the name, or it means something else in policies, as 'Resource' does.
         error.add_note(_RENAME.format(cls.__name__))
         raise
+
+
+def _knows_rows(oso: Oso) -> bool:
+    return oso.host.adapter is not None or any(map(_is_mapped, oso.host.classes.values()))
 
 
 def _is_mapped(cls: type) -> bool:

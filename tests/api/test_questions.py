@@ -284,6 +284,20 @@ def test_what_only_answers_is_not_the_check(
     assert b"SECRET" not in answer.data
 
 
+def test_view_that_only_asked_is_told_what_to_call(notebook: Notebook) -> None:
+    """The error names the question that enforces nothing."""
+    notebook.app.testing = True
+    inside(notebook, lambda: str(notebook.oso.can("read", note(2))))
+
+    with pytest.raises(OsoError, match="Authorize not called") as caught:
+        open_as(notebook.app, 1, "/")
+
+    assert caught.value.__notes__[-1] == (
+        "Its code calls 'can', which answers and enforces nothing: call 'authorize' of the"
+        " FlaskOso, as in 'oso.authorize(\"read\", note)', or 'scope' for a list."
+    )
+
+
 @pytest.mark.parametrize(("name", "is_allowed"), [("scope", False), ("authorize", True)])
 def test_list_allows_no_commit(tmp_path: Path, name: str, is_allowed: bool) -> None:
     """Whoever may read a list was not allowed to write."""

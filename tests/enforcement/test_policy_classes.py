@@ -217,6 +217,22 @@ def test_class_of_a_guard_whose_name_is_taken() -> None:
         site.guard.check_routes(site.app)
 
 
+def test_class_of_a_guard_beside_rows_that_are_registered_by_hand() -> None:
+    """A program that has no models gets none: its rows are compared as they were."""
+    base = make_base()
+    note, shelf = add_model(base, "Note"), add_model(base, "Shelf")
+    site = make_site()
+    policy = site.app.extensions["oso"].oso
+    policy.register_class(shelf)
+    site.app.add_url_rule("/", "view", authorize("read", note)(lambda: "shown"))
+
+    with pytest.warns(UserWarning, match="which no rule names"):
+        site.open("/", "root")
+
+    assert policy.get_class("Note") is note
+    assert policy.host.identities is None
+
+
 def test_class_of_a_guard_is_listed(tmp_path: Path) -> None:
     """A mapped class that only a guard names has lists."""
     base = make_base()
