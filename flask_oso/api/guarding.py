@@ -52,7 +52,7 @@ class Guarding:
     ) -> Callable[[_Function], _Function]:
         """Exempt views from having to authorize; what else guards them stands.
 
-        :param targets: what :meth:`guard` takes; without any, this is a decorator.
+        :param targets: what ``guard`` takes; without any, this is a decorator.
         :param reason: why, for the list of routes; their requests may commit.
         :param blueprint: lift the guards of their blueprints as well.
         :raises OsoError: there is no reason, or an app with a target has served already.
