@@ -121,6 +121,8 @@ class RequestState:
     used_variables: frozenset[str] = frozenset()
     #: The arguments for which these guards found objects, each with class and identity.
     judged: tuple[tuple[str, type, t.Any], ...] = ()
+    #: The objects that these guards found, each with the ``ViewCheck`` of its guard.
+    found: tuple[tuple[t.Any, t.Any], ...] = ()
     #: The plan of the route that it matched at first; see ``enforcement.route_plans``.
     plan: t.Any = None
     #: What the guards of blueprints give the view.

@@ -314,7 +314,7 @@ def test_forgotten_view_is_open_without_init_app(load: Callable[[str], dict[str,
     """The test to keep fails where the key is set and ``init_app`` never runs."""
     names = load(FILES["policy.polar"])
     exec(code_of("Make forgetting impossible", "python"), names)
-    app = make_app("uninitialized", OSO_REQUIRE_AUTHORIZATION=True)
+    app = make_app("uninitialized", OSO_ENFORCE="strict")
     names["create_app"] = lambda: app
 
     with pytest.raises(AssertionError):

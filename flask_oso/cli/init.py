@@ -57,6 +57,7 @@ def init(file: str | None, models: str | None, actor: str | None, write: bool) -
             return
         _write(target, text)
         echo(f"{shown_path(str(target))} is written. Read it: it grants only what it says.")
+        echo("Set 'OSO_ENFORCE = \"strict\"' beside 'OSO_POLICIES', so that no view is forgotten.")
 
 
 def _models(named: str | None) -> t.Any:

@@ -39,6 +39,7 @@ from ..row_access import AsyncSessionError
 if t.TYPE_CHECKING:
     from ..oso import Oso
     from ..polar.proof.proof import Proof
+    from ..sqlalchemy.identities import Loading
 
 _Object = t.TypeVar("_Object")
 
@@ -61,8 +62,17 @@ class Authorizer:
         self.loaders = Loaders()
         #: What finds the current actor.
         self.actors = ActorFinder(self.loaders.find_again)
+        #: Guards (``guards.view_guards``) of endpoints and blueprints, by the names of these.
+        self.named_guards: dict[str, tuple[t.Any, ...]] = {}
+        #: The apps that have answered a request: for them a further guard comes too late.
+        self.served: weakref.WeakSet[Flask] = weakref.WeakSet()
         #: What answers denials in place of the usual answer.
         self.denial_handlers = DenialHandlers()
+
+    @property
+    def has_apps(self) -> bool:
+        """Whether its FlaskOso was initialized for any app."""
+        return self._binder.has_apps
 
     def enforce(
         self,
@@ -109,8 +119,14 @@ class Authorizer:
         action: t.Any,
         actor: t.Any = NOT_GIVEN,
         request_state: RequestState | None = None,
+        loading: Loading | None = None,
+        is_in_place: Callable[[t.Any], bool] | None = None,
     ) -> _Object:
         """Give an object to an actor who may do this.
+
+        :param loading: how a row is read.
+        :param is_in_place: tells of an object whether it is what the route means; otherwise there
+            is none.
 
         :raises HTTPException: denied, or there is no such object.
         :raises OsoError: no decision could be made, or nothing finds objects of the class.
@@ -119,14 +135,23 @@ class Authorizer:
         plan = None if request_state is None else request_state.plan
         calls_plainly = plan is not None and plan.calls_plainly
         try:
-            found = self.loaders.find(app, cls, identity, calls_plainly=calls_plainly)
+            found = self.loaders.find(
+                app, cls, identity, calls_plainly=calls_plainly, loading=loading
+            )
         except AsyncSessionError as error:
             # The decision, too, has to wait for the relations that it reads.
             again = functools.partial(
-                self.load, cls, identity, action=action, actor=actor, request_state=request_state
+                self.load,
+                cls,
+                identity,
+                action=action,
+                actor=actor,
+                request_state=request_state,
+                loading=loading,
+                is_in_place=is_in_place,
             )
             return self.loaders.run_within(app, error.session, again)
-        if found is None:
+        if found is None or (is_in_place is not None and not is_in_place(found)):
             self._refuse_missing(app, MissingObject(cls, identity), actor, action)
         self.enforce(
             found,

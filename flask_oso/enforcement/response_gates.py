@@ -19,9 +19,9 @@ from collections.abc import Callable, Iterable, Iterator
 from flask import Flask, Request, Response
 from werkzeug.exceptions import HTTPException, InternalServerError
 
-from ..app_state import AppState, Requirement, state_of
+from ..app_state import AppState, state_of
 from ..callables.view_functions import is_automatic_options
-from ..config import Config
+from ..config import Enforcement
 from ..denials.problems import ForbiddenProblem
 from ..guards.view_guards import Duty, duty_of
 from ..polar.exceptions import OsoError
@@ -67,18 +67,10 @@ def install(app: Flask, state: AppState) -> None:
     app.handle_user_exception = gates.handling(app.handle_user_exception)  # type: ignore[method-assign]
 
 
-def require_configured(app: Flask, config: Config, authorizer: Authorizer) -> None:
-    """Have an app require what its configuration says."""
-    if config.requires_authorization:
-        require(app, Requirement.BEFORE_VIEW)
-    if config.judges_routes:
-        judge_routes(app, authorizer)
-
-
-def require(app: Flask, wanted: Requirement) -> None:
+def require(app: Flask, wanted: Enforcement) -> None:
     """Have an app require authorization, if it does not require more already."""
     state = state_of(app)
-    state.requirement = max(state.requirement, wanted)
+    state.enforcement = max(state.enforcement, wanted)
     state.part(RoutePlans).forget()
 
 
@@ -281,7 +273,9 @@ class Gates:
         """
         request_state = request_state_of(self._app, current)
         code = int(status[:3])
-        if request_state.withheld_as == code:
+        # An extension may answer errors itself, past the functions after a request.
+        is_error_page = request_state.reported and code >= 500
+        if is_error_page or request_state.withheld_as == code:
             # What the view wrote into the session is withheld as well.
             return [header for header in headers if header[0].lower() != "set-cookie"]
         if request_state.is_turned_away and (may_redirect(code) or not succeeds(code)):
@@ -297,7 +291,7 @@ class Gates:
         return headers
 
     def _duty(self, current: Request) -> Duty:
-        if self._state.requirement == Requirement.NOTHING:
+        if self._state.enforcement < Enforcement.AFTER:
             return Duty.NONE
         return duty_of(self._app, current)
 
@@ -322,7 +316,7 @@ class Gates:
             or request_state.is_refusal
         ):
             return False
-        is_strict = self._state.requirement >= Requirement.BEFORE_VIEW
+        is_strict = self._state.enforcement >= Enforcement.FORBID
         return is_strict and not (request_state.is_handled and may_redirect(status))
 
 

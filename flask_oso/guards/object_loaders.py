@@ -21,6 +21,7 @@ from ..request_state import unwrap
 from ..row_access import AsyncSessionError
 
 if t.TYPE_CHECKING:
+    from ..sqlalchemy.identities import Loading
     from ..sqlalchemy.sessions.plans import PrintedStatement
 
 _T = t.TypeVar("_T")
@@ -69,21 +70,37 @@ class Loaders:
         """
         self._get_session = SyncCallable(get_session)
 
-    def find(self, app: Flask, cls: type, identity: t.Any, *, calls_plainly: bool = False) -> t.Any:
+    def find(
+        self,
+        app: Flask,
+        cls: type,
+        identity: t.Any,
+        *,
+        calls_plainly: bool = False,
+        loading: Loading | None = None,
+    ) -> t.Any:
         """Give the object of a class with an identity; ``None`` if there is none.
 
         :param calls_plainly: the app calls functions as they are; see ``SyncCallable``.
-        :raises OsoError: nothing says how to find it.
+        :param loading: how a row is read.
+        :raises OsoError: nothing says how to find it, or a function does, and not how it is read.
         """
         if self.reading is None:
-            return self._find(app, cls, identity, calls_plainly)
+            return self._find(app, cls, identity, calls_plainly, loading)
         with self.reading():
-            return self._find(app, cls, identity, calls_plainly)
+            return self._find(app, cls, identity, calls_plainly, loading)
 
-    def _find(self, app: Flask, cls: type, identity: t.Any, calls_plainly: bool) -> t.Any:
+    def _find(
+        self, app: Flask, cls: type, identity: t.Any, calls_plainly: bool, loading: Loading | None
+    ) -> t.Any:
         registered = self._functions.get(cls)
         if registered is None:
-            return self._find_row(app, cls, identity)
+            return self._find_row(app, cls, identity, loading)
+        if loading is not None:
+            raise OsoError(
+                f"A function finds the objects of {cls.__name__!r}, which is given neither"
+                " 'options' nor 'for_update'. Leave them out, and have the function do it."
+            )
         is_plain = calls_plainly and registered.is_plain
         function = registered.function if is_plain else registered.of(app)
         try:
@@ -97,7 +114,7 @@ class Loaders:
         may_wait = hasattr(type(found), "__await__") or type(found) in GENERATORS
         return _awaited(found, cls) if may_wait else found
 
-    def _find_row(self, app: Flask, cls: type, identity: t.Any) -> t.Any:
+    def _find_row(self, app: Flask, cls: type, identity: t.Any, loading: Loading | None) -> t.Any:
         session = self.session_of(app)
         if session is None:
             raise OsoError(
@@ -108,7 +125,7 @@ class Loaders:
         # Imported late: an app without a database need not have SQLAlchemy.
         from ..sqlalchemy.identities import find_row
 
-        return find_row(session, cls, identity)
+        return find_row(session, cls, identity, loading)
 
     def find_again(self, app: Flask, row: t.Any) -> t.Any:
         """Give a row as the session has it that reads for the app; anything else as it is.
@@ -190,6 +207,19 @@ class Loaders:
         if self._get_session is not None:
             return self._get_session.of(app)()
         return getattr(app.extensions.get("sqlalchemy"), "session", None)
+
+
+def make_loading(options: t.Any, for_update: t.Any) -> Loading | None:
+    """Give how a row is read, where a program says that.
+
+    :raises OsoError: it makes no sense.
+    """
+    if options == () and for_update is False:
+        return None
+    # Imported late: an app without a database need not have SQLAlchemy.
+    from ..sqlalchemy.identities import read_loading
+
+    return read_loading(options, for_update)
 
 
 def _awaited(found: t.Any, cls: type) -> t.Any:

@@ -30,8 +30,9 @@ from ..request_state import (
     this_app,
     this_request,
 )
+from .parents import Between, belongs, check_within, is_stated, relation_between
 from .url_keys import Key, make_key
-from .view_guards import Guard, GuardKind, guards_of
+from .view_guards import Guard, GuardKind, guards_of, guards_of_decorators
 
 #: The usual action of each HTTP method, for ``@authorize(METHOD_ACTIONS, Post)``.
 METHOD_ACTIONS: Mapping[str, str] = {
@@ -117,10 +118,14 @@ class ViewCheck(Record, eq=False):
     key: Key | None = None
     #: A view that takes the object has to get one.
     serves_view: bool = True
+    #: What the object belongs to: see ``parents``.
+    within: t.Any = NOT_GIVEN
     #: What views take, with what it was found of: to look takes longer than to decide.
     _known: dict[tuple[int, int], tuple[Parameters, View, View]] = dataclasses.field(
         default_factory=dict, init=False
     )
+    #: The relations to the classes of other guards, which mappers know.
+    _relations: dict[type, Between | None] = dataclasses.field(default_factory=dict, init=False)
 
     def meet(
         self,
@@ -155,13 +160,26 @@ class ViewCheck(Record, eq=False):
         variables = passage.variables
         if variables is None:
             self._judge(authorizer, action, request_state)
+            if request_state is not None and passage.is_last:
+                request_state.found = ()
             return passage.arguments(given, request_state)
         identity = given[variables[0]] if len(variables) == 1 else key.identity_in(given, variables)
         if request_state is not None and request_state.judged:
             _check_same(request_state, key, identity)
+        found = () if request_state is None else request_state.found
+        is_in_place = None
+        if found or (self.within is not NOT_GIVEN and is_stated(self.within)):
+            is_in_place = functools.partial(self.is_in_place, found)
         loaded: t.Any = authorizer.load(
-            key.cls, identity, actor=self.actor, action=action, request_state=request_state
+            key.cls,
+            identity,
+            actor=self.actor,
+            action=action,
+            request_state=request_state,
+            is_in_place=is_in_place,
         )
+        if request_state is not None and (found or not passage.is_last):
+            request_state.found = () if passage.is_last else (*found, (self, loaded))
         if passage.is_last and (request_state is None or not request_state.used_variables):
             # As the passage would do it, without a call.
             arguments = {name: given[name] for name in passage.names_left}
@@ -172,6 +190,29 @@ class ViewCheck(Record, eq=False):
                 _check_not_given(key, given, loaded)
             arguments[key.keyword] = loaded
         return arguments
+
+    def is_in_place(self, found: tuple[tuple[ViewCheck, t.Any], ...], loaded: t.Any) -> bool:
+        """Tell whether an object belongs to those that guards before it found, or these to it.
+
+        :raises OsoError: it is said to what it belongs, and that was not found.
+        """
+        cls = t.cast(Key, self.key).cls
+        others = [other for _, other in found]
+        if is_stated(self.within) and not belongs(cls, loaded, self.within, others):
+            return False
+        for check, other in found:
+            between = self._between(cls, t.cast(Key, check.key).cls)
+            child = self if between is not None and between.is_inner_child else check
+            if between is None or child.within is not NOT_GIVEN:
+                continue
+            if not between.holds(loaded, other):
+                return False
+        return True
+
+    def _between(self, cls: type, outer: type) -> Between | None:
+        if outer not in self._relations:
+            self._relations[outer] = relation_between(cls, outer)
+        return self._relations[outer]
 
     def guarding(self, view: View) -> View:
         """Give a function that calls a view, with what the check finds, once it is passed."""
@@ -220,6 +261,7 @@ class ViewCheck(Record, eq=False):
             resource=self.resource,
             key=self.key,
             is_class_meant=self.key is None and isinstance(self.resource, type),
+            within=self.within,
             **facts,
         )
 
@@ -276,7 +318,7 @@ class ViewCheck(Record, eq=False):
         key = id(view), id(entered)
         known = self._known.get(key)
         if known is None:
-            guards = [*guards_of(view), *guards_of(entered)]
+            guards = [*guards_of(view), *_decorators_inside(view, entered), *guards_of(entered)]
             keys = tuple(guard.key for guard in guards if guard.key is not None)
             parameters = parameters_of(entered).replaced(keys=keys)
             known = parameters, view, entered
@@ -322,6 +364,7 @@ def make_view_check(
     load: bool | None = None,
     name: str | None = None,
     serves_view: bool = True,
+    within: t.Any = NOT_GIVEN,
 ) -> ViewCheck:
     """Make the demand that a decorator states.
 
@@ -329,7 +372,9 @@ def make_view_check(
     """
     if isinstance(action, Mapping):
         check_methods(action)
-    return ViewCheck(action, resource, actor, make_key(resource, key, load, name), serves_view)
+    found = make_key(resource, key, load, name)
+    check_within(within, found)
+    return ViewCheck(action, resource, actor, found, serves_view, within)
 
 
 def parameters_of(view: View) -> Parameters:
@@ -389,6 +434,14 @@ def entered_by_request(view: View) -> View:
     # A decorator of a method is not one of its class.
     is_whole = inspect.unwrap(registered) is inspect.unwrap(view)
     return entered_function(registered, current.method) if is_whole else view
+
+
+def _decorators_inside(view: View, entered: View) -> list[Guard]:
+    """Give the guards that ``method_decorators`` put around the function of a class."""
+    if entered is view:
+        return []
+    current = this_request()
+    return guards_of_decorators(this_app().view_functions[current.endpoint or ""], current.method)
 
 
 def _route_variables() -> set[str]:

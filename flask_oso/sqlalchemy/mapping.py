@@ -309,12 +309,16 @@ def compared_pairs(relation: orm.RelationshipProperty[t.Any]) -> list[tuple[t.An
 
     None of them if the relation has other conditions, or a secondary table.
     """
-    pairs = list(relation.local_remote_pairs or ())
-    if relation.secondary is not None or not _leads_to_all(relation):
-        return []
-    if _count_equations(relation.primaryjoin) != len(pairs):
-        return []
+    pairs = equated_pairs(relation) if _leads_to_all(relation) else []
     return pairs if all(map(_compare_alike, pairs)) else []
+
+
+def equated_pairs(relation: orm.RelationshipProperty[t.Any]) -> list[tuple[t.Any, t.Any]]:
+    """Return the pairs of columns that a relation equates, whatever the class it leads to."""
+    pairs = list(relation.local_remote_pairs or ())
+    if relation.secondary is not None or _count_equations(relation.primaryjoin) != len(pairs):
+        return []
+    return pairs
 
 
 def _leads_to_all(relation: orm.RelationshipProperty[t.Any]) -> bool:

@@ -158,6 +158,13 @@ def test_policy_is_written_where_it_is_wanted(app: Flask, run: t.Any, tmp_path: 
     assert (tmp_path / "rules" / "first.polar").read_text(encoding="utf-8") == draft_policy(Base)
 
 
+def test_written_policy_names_the_switch(app: Flask, run: t.Any) -> None:
+    """Who has a first policy is told how no view is forgotten."""
+    result = run(app, "init", "first.polar", "--models", "team_models:Base", "--write")
+
+    assert "Set 'OSO_ENFORCE = \"strict\"' beside 'OSO_POLICIES'" in result.output
+
+
 def test_file_is_never_overwritten(app: Flask, run: t.Any, tmp_path: Path) -> None:
     """A file that exists stays as it is, and the exit code says that nothing was done."""
     file = tmp_path / "main.polar"

@@ -43,7 +43,7 @@ allow(user: String, "edit", note: Note) if note.owner = user and user = "ann";
 def desk() -> Flask:
     """An app that requires authorization, and finds notes and drafts by their owners."""
     app, oso = make_app("desk", static=None), Oso()
-    app.config["OSO_REQUIRE_AUTHORIZATION"] = True
+    app.config["OSO_ENFORCE"] = "strict"
     app.before_request(lambda: setattr(g, "current_user", request.args.get("user", "ann")))
     for cls in (Note, Draft):
         oso.register_class(cls)
