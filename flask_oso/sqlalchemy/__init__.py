@@ -14,6 +14,15 @@ of a policy; ``SqlAlchemyAdapter`` reads relations that are declared by hand.
     commits; the policy that ``flask oso init`` writes.
 """
 
+import sqlalchemy as sa
+
+if int(sa.__version__.partition(".")[0]) < 2:
+    raise ImportError(
+        f"SQLAlchemy {sa.__version__} is installed, and lists need 2.0 or later."
+        " Run \"pip install 'sqlalchemy>=2.0'\".",
+        name="sqlalchemy",
+    )
+
 from .adapter import SqlAlchemyAdapter
 from .queries import Selects, register_models
 
