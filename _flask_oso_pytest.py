@@ -1,4 +1,4 @@
-"""The pytest plugin: fixtures for tests that ask a policy, and ``--oso-cov``.
+"""The pytest plugin: fixtures for tests that ask a policy, tests in policies, and ``--oso-cov``.
 
 It stands beside the package, since pytest imports it before a test run begins, and before
 coverage.py measures what is imported. It imports the package when a test asks for a fixture:
@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import pathlib
+import re
 import typing as t
 from collections.abc import Callable, Iterator
 
@@ -16,6 +18,8 @@ import pytest
 
 if t.TYPE_CHECKING:
     from flask_oso import Oso
+    from flask_oso.polar.engine import Engine
+    from flask_oso.polar.nodes import PolicyTest
     from flask_oso.testing import AsUser
     from flask_oso.testing.policy_coverage import PolicyCoverage
 
@@ -92,6 +96,72 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         dest="oso_cov",
         help="count the rules of policies in the coverage report",
     )
+    parser.addini("oso_app", "the app, or its factory, whose classes tests in policies are about")
+
+
+# -- tests in policies ---------------------------------------------------------------------
+
+#: With what the test of a policy begins.
+_TEST = re.compile(r'^[ \t]*test[ \t]+"', re.MULTILINE)
+
+
+def pytest_collect_file(
+    file_path: pathlib.Path, parent: pytest.Collector
+) -> pytest.Collector | None:
+    """Collect the tests of a policy, if it has some."""
+    if file_path.suffix != ".polar":
+        return None
+    if not _TEST.search(file_path.read_text(encoding="utf-8", errors="replace")):
+        return None
+    return _PolicyFile.from_parent(parent, path=file_path)
+
+
+class _PolicyFile(pytest.File):
+    """A policy with tests."""
+
+    def collect(self) -> Iterator[pytest.Item]:
+        """Give the tests of the file.
+
+        :raises pytest.Collector.CollectError: the policy does not load.
+        """
+        from flask_oso import OsoError
+        from flask_oso.testing.policy_items import load_tested
+
+        try:
+            engine = load_tested(self.path, self.config.getini("oso_app"))
+        except OsoError as error:
+            raise self.CollectError(str(error)) from None
+        for test in engine.policy.tests:
+            if test.span is not None and test.span.source.name == str(self.path):
+                yield _PolicyItem.from_parent(self, name=test.name, engine=engine, test=test)
+
+
+class _PolicyItem(pytest.Item):
+    """A test in a policy."""
+
+    def __init__(self, *, engine: Engine, test: PolicyTest, **options: t.Any) -> None:
+        super().__init__(**options)
+        self._engine, self._test = engine, test
+
+    def runtest(self) -> None:
+        """Run the test.
+
+        :raises AssertionError: it failed, or is broken.
+        """
+        from flask_oso.testing.policy_items import run_item
+
+        run_item(self._engine, self._test)
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], *args: t.Any) -> t.Any:
+        """Show what does not hold, without the traceback of the library."""
+        if isinstance(excinfo.value, AssertionError):
+            return str(excinfo.value)
+        return super().repr_failure(excinfo, *args)
+
+    def reportinfo(self) -> tuple[pathlib.Path, int | None, str]:
+        """Tell where the test is."""
+        span = self._test.span
+        return self.path, None if span is None else span.line - 1, self.name
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -1,6 +1,7 @@
 """``python -m flask_oso [FILE.polar ...]``: load policies and ask them questions.
 
-``python -m flask_oso compiled FILE.polar ... QUESTION`` prints the Python that a question became.
+``python -m flask_oso compiled FILE.polar ... QUESTION`` prints the Python that a question became,
+``python -m flask_oso test FILE.polar ...`` runs the tests of policies.
 """
 
 from __future__ import annotations
@@ -40,9 +41,13 @@ environment to have the evaluation printed.
 The classes of an application are known to its own Oso. To ask questions about them,
 call 'oso.repl()' there, for example in 'flask shell'.
 
+To run the tests that stand in a policy:
+  $ python -m flask_oso test roles.polar
+
 To see the Python that a question is compiled to:
   $ python -m flask_oso compiled roles.polar 'allow(User, "read", Note)'
 """
+_TEST = "test"
 _COMPILED = ("compiled", "explain-compiled")
 _COMPILED_DESCRIPTION = """\
 Print the Python that answers a question, with the places of the policy as comments.
@@ -81,6 +86,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = sys.argv[1:] if arguments is None else arguments
     if given and given[0] in _COMPILED:
         return _show_compiled(given[1:])
+    if given and given[0] == _TEST:
+        return _run_tests(given[1:])
     parser = argparse.ArgumentParser(
         prog="python -m flask_oso",
         description=_DESCRIPTION,
@@ -90,6 +97,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("files", metavar="FILE.polar", nargs="*", help="a policy file")
     files = parser.parse_args(given).files
     return _run(lambda: _ask(files))
+
+
+def _run_tests(arguments: Sequence[str]) -> int:
+    """Run the tests of policies."""
+    # Imported late: the prompt needs none of it.
+    from flask_oso.cli.policy_tests import test
+
+    def invoke() -> None:
+        # Not 'test.main', which would end the process where the output is closed.
+        with test.make_context(f"python -m flask_oso {_TEST}", [*arguments]) as context:
+            test.invoke(context)
+
+    try:
+        run(invoke)
+    except click.exceptions.Exit as end:
+        return end.exit_code
+    return Exit.GOOD
 
 
 def _show_compiled(arguments: Sequence[str]) -> int:

@@ -10,6 +10,7 @@ import dataclasses
 import enum
 import glob
 import os
+import pkgutil
 import typing as t
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -17,7 +18,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 import click
 from flask import Flask
 from flask.cli import run_command
-from werkzeug.utils import import_string
 
 from .polar.exceptions import OsoError
 from .polar.spelling import nearest
@@ -97,8 +97,8 @@ def translator_of(value: t.Any) -> Callable[[str], str] | None:
     if value is None:
         return None
     try:
-        found = import_string(value) if isinstance(value, str) else value
-    except ImportError as error:
+        found = pkgutil.resolve_name(value) if isinstance(value, str) else value
+    except (ImportError, AttributeError, ValueError) as error:
         raise OsoError(f"OSO_TRANSLATE names {value!r}, which cannot be imported.") from error
     if not callable(found):
         raise OsoError(

@@ -208,12 +208,19 @@ class Oso(Polar):
         without a code. Of several that apply, the most specific one counts. They are asked only
         here: they allow nothing, and ``is_allowed`` knows nothing of them.
 
-        :raises OsoError: if such a rule fails, or gives something else than a text.
+        :raises OsoError: if such a rule fails, gives something else than a text, or has so many
+            parameters that nobody asks it.
         """
         engine = self._engine
         args = [_unwrapped(actor), _unwrapped(action), _unwrapped(resource)]
+        counts = set(engine.clauses("denial_reason") or ())
+        if counts - {4, 5}:
+            raise OsoError(
+                f"A rule 'denial_reason' has {min(counts - {4, 5})} parameters, and is never asked."
+                " It has four, or five with a code: denial_reason(actor, action, resource, text)."
+            )
         for names in (("text", "code"), ("text",)):
-            if len(args) + len(names) not in (engine.clauses("denial_reason") or ()):
+            if len(args) + len(names) not in counts:
                 continue
             query = [*args, *map(Variable, names)]
             for solution in engine.query_rule("denial_reason", query):

@@ -15,6 +15,8 @@ from tests.support.servers import missing_programs
 from tests.support.sites import Site, make_site
 from tests.support.skips import fail_if_skipped
 
+#: Policies here are data of tests, also those that have tests in them.
+collect_ignore_glob = ["*.polar"]
 # The same inputs in each run, and none that fails for being slow: no run fails by chance.
 settings.register_profile("repeatable", derandomize=True, database=None, deadline=None)
 settings.load_profile("repeatable")

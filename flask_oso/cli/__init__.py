@@ -27,6 +27,7 @@ The exit code tells the result, for scripts and CI:
 \b
   flask oso routes --gaps                 which routes are not guarded?
   flask oso check                         does the policy have errors?
+  flask oso test                          do the tests in the policy pass?
   flask oso explain User:2 edit Post:1    why may they, or why not?
 """
 
@@ -41,6 +42,7 @@ _MODULES = {
     "query": "queries",
     "routes": "routes",
     "shell": "queries",
+    "test": "policy_tests",
     "who": "decisions",
 }
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import pkgutil
 import typing as t
 from pathlib import Path
 
 import click
 from flask import Flask, current_app
-from werkzeug.utils import import_string
 
 from ..app_state import state_of
 from ..polar.exceptions import OsoError, PolarFileNotFoundError
@@ -33,7 +33,11 @@ _FILE = "policies/main.polar"
 
 @click.command("init", help=_HELP)
 @click.argument("file", required=False, type=click.Path(dir_okay=False))
-@click.option("--models", help="The declarative base, as MODULE:NAME. No application is needed.")
+@click.option(
+    "--models",
+    help="The declarative base, or the 'db' of Flask-SQLAlchemy, as MODULE:NAME."
+    " No application is needed.",
+)
 @click.option("--actor", help="The class of who acts. User, if there is one of this name.")
 @click.option("--write", is_flag=True, help="Write the file.")
 def init(file: str | None, models: str | None, actor: str | None, write: bool) -> None:
@@ -59,9 +63,11 @@ def _models(named: str | None) -> t.Any:
     """Find the models that are named, or those of the application."""
     if named is not None:
         try:
-            return import_string(named)
-        except ImportError as error:
+            found = pkgutil.resolve_name(named)
+        except (ImportError, AttributeError, ValueError) as error:
             raise MisuseError(f"'--models {named}' cannot be imported: {error}") from error
+        # The extension object of Flask-SQLAlchemy is where most programs have their models.
+        return getattr(found, "Model", found)
     try:
         app = enter_app()
     except PolarFileNotFoundError as error:

@@ -95,6 +95,7 @@ class Engine:
     :param limits: the limits of a question; those of the environment by default.
     :param compiled: whether yes-or-no questions are answered by compiled rules where possible;
         the answers equal those of the solver.
+    :param observers: hear of every run; the solver answers then.
     """
 
     def __init__(
@@ -104,13 +105,14 @@ class Engine:
         limits: Limits | None = None,
         *,
         compiled: bool = True,
+        observers: Sequence[Observer] = (),
     ) -> None:
         self.policy = policy
         self.host = host
         self._limits = limits
         self._current_limits = CurrentLimits()
         self._compiled = compiled
-        self._observers = _line_observers()
+        self._observers = (*_line_observers(), *observers)
         # Traces and line coverage show what the solver does.
         self._is_compiling = compiled and not read_log_settings().level and not self._observers
         self._compiled_rules: CompiledProgram | None = None

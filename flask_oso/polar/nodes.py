@@ -320,7 +320,7 @@ def parts(term: t.Any) -> Sequence[t.Any]:
         return term.items if term.rest is None else (*term.items, term.rest)
     if isinstance(term, Call):
         return (*term.args, *(part for _, part in term.kwargs)) if term.kwargs else term.args
-    if isinstance(term, (Dictionary, Pattern)):
+    if isinstance(term, (Dictionary, Pattern, Stub)):
         return [part for _, part in term.fields]
     return ()
 
@@ -341,6 +341,8 @@ def with_parts(term: t.Any, new: Sequence[t.Any]) -> t.Any:
         return Dictionary(_with_values(term.fields, new), span=term.span)
     if isinstance(term, Pattern):
         return Pattern(term.tag, _with_values(term.fields, new), span=term.span)
+    if isinstance(term, Stub):
+        return Stub(term.cls, term.key, _with_values(term.fields, new), span=term.span)
     return term
 
 
@@ -361,6 +363,8 @@ def _label(term: t.Any) -> tuple[t.Any, ...]:
         return Dictionary, tuple(key for key, _ in term.fields)
     if kind is Pattern:
         return Pattern, term.tag, tuple(key for key, _ in term.fields)
+    if kind is Stub:
+        return Stub, term.cls, term.key, tuple(key for key, _ in term.fields)
     if kind is Call:
         return Call, term.name, len(term.args), tuple(key for key, _ in term.kwargs)
     if isinstance(term, Expression):
@@ -522,35 +526,40 @@ class Declaration(Node):
 
 
 class Shorthand(Node):
-    """``"head" if "condition" on "relation";`` in a block.
+    """``"head" if "condition" on "relation" and further;`` in a block.
 
-    ``keyword`` is the word before the relation; only ``on`` is valid.
+    ``keyword`` is the word before the relation, or ``global`` before the condition; no other word
+    than ``on`` and ``global`` is valid. ``condition`` is ``None`` if there is only a further
+    condition, in which ``actor`` and ``resource`` stand for the two sides.
     """
 
-    __slots__ = __match_args__ = ("head", "condition", "keyword", "relation")
+    __slots__ = __match_args__ = ("head", "condition", "keyword", "relation", "further")
 
     def __init__(
         self,
         head: Name,
-        condition: Name,
+        condition: Name | None,
         keyword: Name | None = None,
         relation: Name | None = None,
+        further: Term | None = None,
         span: Span | None = None,
     ) -> None:
         self.head: t.Final = head
         self.condition: t.Final = condition
         self.keyword: t.Final = keyword
         self.relation: t.Final = relation
+        self.further: t.Final = further
         self.span = span
 
 
 class Block(Node):
-    """``resource Name { … }`` or ``actor Name { … }``.
+    """``resource Name extends Parent { … }``, ``actor Name { … }`` or ``global { … }``.
 
-    ``keyword`` is ``None`` if the text has none; only ``actor`` and ``resource`` are valid.
+    ``keyword`` is ``None`` if the text has none; ``actor`` and ``resource`` are valid, and none
+    before ``global``.
     """
 
-    __slots__ = __match_args__ = ("keyword", "resource", "declarations", "shorthands")
+    __slots__ = __match_args__ = ("keyword", "resource", "declarations", "shorthands", "parent")
 
     def __init__(
         self,
@@ -558,13 +567,153 @@ class Block(Node):
         resource: Name,
         declarations: tuple[Declaration, ...] = (),
         shorthands: tuple[Shorthand, ...] = (),
+        parent: Name | None = None,
         span: Span | None = None,
     ) -> None:
         self.keyword: t.Final = keyword
         self.resource: t.Final = resource
         self.declarations: t.Final = declarations
         self.shorthands: t.Final = shorthands
+        self.parent: t.Final = parent
         self.span = span
 
 
-Statement = Rule | RuleType | InlineQuery | Block
+class DeclaredRule(Node):
+    """``declare name(Class, …);``: a rule that a policy may call though it has none.
+
+    ``parameters`` are class names.
+    """
+
+    __slots__ = __match_args__ = ("name", "parameters")
+
+    def __init__(
+        self, name: str, parameters: tuple[Parameter, ...], span: Span | None = None
+    ) -> None:
+        self.name: t.Final = name
+        self.parameters: t.Final = parameters
+        self.span = span
+
+
+# -- tests of a policy ---------------------------------------------------------------
+
+
+class Stub(Term):
+    """``Class{"key", field: value}`` in a test: an object that the test makes up.
+
+    ``key`` is a ``Value`` or ``None``; the fields stand in ascending order of their name.
+    """
+
+    __slots__ = __match_args__ = ("cls", "key", "fields")
+
+    def __init__(
+        self,
+        cls: str,
+        key: Value | None = None,
+        fields: tuple[tuple[str, Term], ...] = (),
+        span: Span | None = None,
+    ) -> None:
+        self.cls: t.Final = cls
+        self.key: t.Final = key
+        self.fields: t.Final = fields
+        self.span = span
+
+
+class Fact(Node):
+    """``name(data);`` in a test: a rule without conditions, for this test alone."""
+
+    __slots__ = __match_args__ = ("name", "args")
+
+    def __init__(self, name: str, args: tuple[Term, ...], span: Span | None = None) -> None:
+        self.name: t.Final = name
+        self.args: t.Final = args
+        self.span = span
+
+
+class NamedStub(Node):
+    """``name: Class{…};`` in a test."""
+
+    __slots__ = __match_args__ = ("name", "stub")
+
+    def __init__(self, name: str, stub: Stub, span: Span | None = None) -> None:
+        self.name: t.Final = name
+        self.stub: t.Final = stub
+        self.span = span
+
+
+class UsedFixture(Node):
+    """``fixture name;`` in a test."""
+
+    __slots__ = __match_args__ = ("name",)
+
+    def __init__(self, name: str, span: Span | None = None) -> None:
+        self.name: t.Final = name
+        self.span = span
+
+
+class FrozenClock(Node):
+    """``now "2026-01-31T12:00:00";`` in a test."""
+
+    __slots__ = __match_args__ = ("time",)
+
+    def __init__(self, time: str, span: Span | None = None) -> None:
+        self.time: t.Final = time
+        self.span = span
+
+
+SetupItem = Fact | NamedStub | UsedFixture | FrozenClock
+
+
+class Fixture(Node):
+    """``test fixture name { … }``."""
+
+    __slots__ = __match_args__ = ("name", "setup")
+
+    def __init__(self, name: str, setup: tuple[SetupItem, ...], span: Span | None = None) -> None:
+        self.name: t.Final = name
+        self.setup: t.Final = setup
+        self.span = span
+
+
+class Assertion(Node):
+    """``assert name(args);``, ``assert_not …`` or ``assert … iff x in […] and y in […];``.
+
+    An argument is data, or a ``Parameter`` for ``x: Class``. ``bounds`` are the values that each
+    variable may have, or ``None`` without ``iff``.
+    """
+
+    __slots__ = __match_args__ = ("is_true", "name", "args", "bounds")
+
+    def __init__(
+        self,
+        is_true: bool,
+        name: str,
+        args: tuple[Term | Parameter, ...],
+        bounds: tuple[tuple[str, List], ...] | None = None,
+        span: Span | None = None,
+    ) -> None:
+        self.is_true: t.Final = is_true
+        self.name: t.Final = name
+        self.args: t.Final = args
+        self.bounds: t.Final = bounds
+        self.span = span
+
+
+class PolicyTest(Node):
+    """``test "name" { setup { … } assert …; }``."""
+
+    __slots__ = __match_args__ = ("name", "setup", "assertions")
+
+    def __init__(
+        self,
+        name: str,
+        setup: tuple[SetupItem, ...],
+        assertions: tuple[Assertion, ...],
+        span: Span | None = None,
+    ) -> None:
+        self.name: t.Final = name
+        self.setup: t.Final = setup
+        self.assertions: t.Final = assertions
+        self.span = span
+
+
+Statement = Rule | RuleType | InlineQuery | Block | DeclaredRule | Fixture | PolicyTest

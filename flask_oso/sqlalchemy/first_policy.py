@@ -57,6 +57,7 @@ class _Membership:
     """A class whose rows give somebody a role on something.
 
     :param roles: the roles, if the column is an enumeration.
+    :param text: the attribute of a member of the enumeration that is the role; empty for a text.
     """
 
     cls: type
@@ -65,7 +66,7 @@ class _Membership:
     from_actor: str
     role: str
     roles: tuple[str, ...]
-    is_enum: bool
+    text: str
 
 
 def draft_policy(models: t.Any, actor: str | None = None) -> str:
@@ -151,10 +152,9 @@ def _membership(outline: _Outline, acting: type) -> _Membership | None:
     kind = mapper.column_attrs[column].columns[0].type
     if not isinstance(kind, sa.String | sa.Enum):
         return None
-    values = _roles_of(kind)
-    is_enum = isinstance(kind, sa.Enum) and kind.enum_class is not None
+    roles, text = _roles_of(kind)
     (to_resource,) = outline.relations
-    return _Membership(outline.cls, outline.people[0], to_resource, back, column, values, is_enum)
+    return _Membership(outline.cls, outline.people[0], to_resource, back, column, roles, text)
 
 
 def _way_back(acting: type, link: type, name: str) -> str | None:
@@ -168,13 +168,15 @@ def _way_back(acting: type, link: type, name: str) -> str | None:
     return None
 
 
-def _roles_of(kind: t.Any) -> tuple[str, ...]:
+def _roles_of(kind: t.Any) -> tuple[tuple[str, ...], str]:
+    """Return the roles of a column, and the attribute by which a member of it is a text."""
     if not isinstance(kind, sa.Enum):
-        return ()
+        return (), ""
     if kind.enum_class is None:
-        return tuple(kind.enums)
-    members: Iterable[enum.Enum] = kind.enum_class
-    return tuple(each.value if isinstance(each.value, str) else each.name for each in members)
+        return tuple(kind.enums), ""
+    members: list[enum.Enum] = list(kind.enum_class)
+    text = "value" if all(isinstance(each.value, str) for each in members) else "name"
+    return tuple(getattr(each, text) for each in members), text
 
 
 def _target(member: _Membership) -> type:
@@ -282,7 +284,7 @@ def _membership_rule(member: _Membership, outline: _Outline, acting: type) -> li
     it, actor = _variable(outline.name), _variable(acting.__name__)
     link = _variable(member.cls.__name__)
     head = f"has_role({actor}: {acting.__name__}, name: String, {it}: {outline.name}) if"
-    role = f"{link}.{member.role}" + (".value" if member.is_enum else "")
+    role = ".".join(filter(None, [link, member.role, member.text]))
     return [
         head,
         f"  {link} in {actor}.{member.from_actor} and",

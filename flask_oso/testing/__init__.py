@@ -1,8 +1,8 @@
 """What tests of an application with a policy need: clients that are somebody, and assertions.
 
-``vain_questions``, ``matrix``, ``assertions``, ``policy_coverage``
+``vain_questions``, ``matrix``, ``assertions``, ``policy_coverage``, ``policy_items``
     questions whose denial proves nothing; tables of who may do what; clients and assertions; rules
-    that no test reached.
+    that no test reached; the tests that stand in policies, for pytest.
 """
 
 from .assertions import (

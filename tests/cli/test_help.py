@@ -25,6 +25,7 @@ def test_commands_are_those_of_the_readme() -> None:
         "query",
         "routes",
         "shell",
+        "test",
         "who",
     ]
 

@@ -83,6 +83,44 @@ class Job(Base):
     helper: orm.Mapped[User] = orm.relationship(foreign_keys=helper_id)
 
 
+class Numbered(orm.DeclarativeBase):
+    """Tables of a game, whose roles have numbers."""
+
+
+class Rank(enum.Enum):
+    """What a player may be."""
+
+    LOW = 1
+    HIGH = 2
+
+
+class Player(Numbered):
+    """Who acts."""
+
+    __tablename__ = "players"
+    id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+    seats: orm.Mapped[list[Seat]] = orm.relationship(back_populates="player")
+
+
+class Board(Numbered):
+    """What players sit at."""
+
+    __tablename__ = "boards"
+    id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+
+
+class Seat(Numbered):
+    """The rank of a player at a board."""
+
+    __tablename__ = "seats"
+    id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+    player_id: orm.Mapped[int] = orm.mapped_column(sa.ForeignKey("players.id"))
+    board_id: orm.Mapped[int] = orm.mapped_column(sa.ForeignKey("boards.id"))
+    role: orm.Mapped[Rank]
+    player: orm.Mapped[Player] = orm.relationship(back_populates="seats")
+    board: orm.Mapped[Board] = orm.relationship()
+
+
 @pytest.fixture
 def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Flask:
     """Give an app without a policy, in an empty folder, whose models can be imported."""
@@ -146,6 +184,36 @@ def test_models_of_flask_sqlalchemy_are_found(shop: Flask, run: t.Any) -> None:
 
     assert result.exit_code == 0
     assert "order.customer = customer;" in result.stdout
+
+
+@pytest.mark.parametrize("named", ["team_models:db", "team_models:db.Model", "team_models.Base"])
+def test_models_are_found_by_any_usual_name(app: Flask, run: t.Any, named: str) -> None:
+    """The ``db`` of Flask-SQLAlchemy leads to its models, and dots are as good as a colon."""
+    sys.modules["team_models"].db = types.SimpleNamespace(Model=Base)  # type: ignore[attr-defined]
+
+    result = run(app, "init", "--models", named)
+
+    assert result.stdout == draft_policy(Base)
+
+
+def test_models_that_are_not_there_are_misuse(app: Flask, run: t.Any) -> None:
+    """A name that leads nowhere is shown with the reason."""
+    result = run(app, "init", "--models", "team_models:Bass")
+
+    assert result.exit_code == 2
+    assert "'--models team_models:Bass' cannot be imported" in result.stderr
+
+
+def test_roles_are_names_where_values_are_no_texts() -> None:
+    """An enumeration of numbers gives roles by the names of its members."""
+
+    oso = Oso()
+    register_models(oso, Numbered)
+    oso.load_str(draft_policy(Numbered, "Player"))
+    ana, board = Player(), Board()
+    ana.seats.append(Seat(board=board, role=Rank.HIGH))
+
+    assert oso.authorized_actions(ana, board) == {"read"}
 
 
 def test_unknown_actor_is_misuse(app: Flask, run: t.Any) -> None:

@@ -185,3 +185,11 @@ def test_translator_that_is_none_is_told(oso: Oso, value: t.Any) -> None:
     """A configuration that cannot work is refused when the app starts."""
     with pytest.raises(OsoError, match="OSO_TRANSLATE"):
         site_of(oso, "ana", Note(), OSO_TRANSLATE=value)
+
+
+def test_reason_that_nobody_asks_is_an_error() -> None:
+    """A rule with another number of parameters is no silence: the error says which are asked."""
+    oso = make_oso('denial_reason(_, "edit", "It is locked.");', Note)
+
+    with pytest.raises(OsoError, match=r"has 3 parameters, and is never asked\. It has four"):
+        oso.denial_reason("ana", "edit", Note())

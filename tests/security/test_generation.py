@@ -498,8 +498,8 @@ RUNNERS = {
 #: one that the application registered, and nothing of a policy; what is parsed is an annotation of
 #: one of its classes, and is not run.
 KNOWN_USES = {
-    "cli/init.py": {"import_string(named)"},
-    "config.py": {"import_string(value)"},
+    "cli/init.py": {"pkgutil.resolve_name(named)"},
+    "config.py": {"pkgutil.resolve_name(value)"},
     "current_actor.py": {"pkgutil.resolve_name(self._name or '')"},
     "observability/decision_log.py": {"import_string(name)"},
     "cli/__init__.py": {"importlib.import_module(f'.{module}', __package__)"},
@@ -513,6 +513,7 @@ KNOWN_USES = {
         "compile(module, file, 'exec')",
         "exec(compile(module, file, 'exec'), self._names, names)",
     },
+    "testing/policy_items.py": {"pkgutil.resolve_name(name)"},
     "observability/telemetry.py": {"importlib.import_module(API)"},
     "polar/host/attribute_types.py": {"ast.parse(annotation.strip(), mode='eval')"},
 }

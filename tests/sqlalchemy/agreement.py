@@ -106,13 +106,32 @@ class Disagreement(AssertionError):
     """A row that is in a list, or not, against the decision."""
 
 
-def search(engine: sa.Engine, begin: int, examples: int, policies: int = 8) -> Tally:
+def search(
+    engine: sa.Engine, begin: int, examples: int, policies: int = 8, pairs: int = 0
+) -> Tally:
     """Compare lists with decisions, for so many databases with some policies each.
+
+    What Hypothesis draws depends on the modules that are imported, so further databases are drawn
+    until there were so many pairs of a list and a check.
 
     :raises Disagreement: with the smallest example that Hypothesis finds.
     """
     tally = Tally()
+    Base.metadata.create_all(engine)
+    # A few lists are refused only when their time is over, and that is no reason to wait.
+    patience = mock.patch.dict(os.environ, {"POLAR_TIMEOUT_MS": "2000"})
+    try:
+        with patience:
+            _search_from(engine, begin, examples, policies, tally)
+            while tally["pairs"] < pairs:
+                begin += 1_000
+                _search_from(engine, begin, max(1, examples // 8), policies, tally)
+    finally:
+        Base.metadata.drop_all(engine)
+    return tally
 
+
+def _search_from(engine: sa.Engine, begin: int, examples: int, policies: int, tally: Tally) -> None:
     @seed(begin)
     @settings(
         max_examples=examples,
@@ -124,15 +143,7 @@ def search(engine: sa.Engine, begin: int, examples: int, policies: int = 8) -> T
     def look(case: Case) -> None:
         compare(engine, case, tally)
 
-    Base.metadata.create_all(engine)
-    # A few lists are refused only when their time is over, and that is no reason to wait.
-    patience = mock.patch.dict(os.environ, {"POLAR_TIMEOUT_MS": "2000"})
-    try:
-        with patience:
-            look()
-    finally:
-        Base.metadata.drop_all(engine)
-    return tally
+    look()
 
 
 def compare(engine: sa.Engine, case: Case, tally: Tally) -> None:

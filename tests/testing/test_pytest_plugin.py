@@ -394,3 +394,57 @@ def test_oso_cov_without_coverage(project: pytest.Pytester) -> None:
             " 'flask-oso[[]coverage]'"
         ]
     )
+
+
+# -- tests in policies ---------------------------------------------------------------------
+
+TESTED = """\
+allow(user: User, "read", note: Note) if note.author = user;
+test "authors read" { assert allow(User{1}, "read", Note{1, author: User{1}}); }
+test "all read" {
+  assert allow(User{2}, "read", Note{1, author: User{1}}); }
+"""
+
+
+def test_tests_in_policies_are_collected(project: pytest.Pytester) -> None:
+    """A policy with tests is a file of tests, and a failure shows its proof."""
+    (project.path / "tested.polar").write_text(TESTED, encoding="utf-8")
+
+    result = run(project, TESTS)
+
+    result.assert_outcomes(passed=2, failed=1)
+    result.stdout.fnmatch_lines(
+        ["*all read*", "line 4: assert allow(*", "It does not hold.", "*DENIED:*"]
+    )
+
+
+def test_policy_with_an_error_is_no_test_that_passes(project: pytest.Pytester) -> None:
+    """A policy with tests that does not load is an error of the collection."""
+    (project.path / "tested.polar").write_text(TESTED + "allow(", encoding="utf-8")
+
+    result = run(project, TESTS)
+
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["*hit the end of the file*"])
+
+
+def test_policies_of_an_app_are_tested_with_its_classes(project: pytest.Pytester) -> None:
+    """``oso_app`` names the app whose classes and other files belong to the tests."""
+    with (project.path / "policy.polar").open("a", encoding="utf-8") as file:
+        file.write('test "ana reads" { assert allow("ana", "read", "diary"); }\n')
+    project.makeini("[pytest]\noso_app = site_of_tests:create_app\npythonpath = .")
+
+    result = run(project, TESTS, "policy.polar")
+
+    result.assert_outcomes(passed=1)
+
+
+def test_app_that_is_not_there_is_told(project: pytest.Pytester) -> None:
+    """A wrong name fails the collection, and tests are not run with other classes."""
+    (project.path / "tested.polar").write_text(TESTED, encoding="utf-8")
+    project.makeini("[pytest]\noso_app = site_of_tests:nothing\npythonpath = .")
+
+    result = run(project, TESTS, "tested.polar")
+
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["*'oso_app' names 'site_of_tests:nothing'*"])

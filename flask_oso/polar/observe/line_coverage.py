@@ -29,8 +29,13 @@ class LineObserver(Observer):
         self._reach(frame.clause.rule.span)
 
     def _reach(self, span: Span | None) -> None:
+        if span is not None:
+            self.reach(span)
+
+    def reach(self, span: Span) -> None:
+        """Report the line of a span."""
         # A policy that is not a file has no lines to report.
-        if span is not None and span.source.name:
+        if span.source.name:
             reach(os.path.abspath(span.source.name), span.line)
 
 

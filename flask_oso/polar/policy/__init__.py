@@ -2,9 +2,10 @@
 
 In go texts; out comes a ``Policy`` that passed every check, or an error that lists all problems.
 
-``garbage``, ``policy``, ``resource_blocks``, ``rule_types``, ``legacy_roles``
-    pausing the garbage collector; rules by name; the declarations of blocks and the rules they
-    expand to; checks of rules against rule types; the roles of oso 0.15.
+``garbage``, ``policy``, ``block_inheritance``, ``resource_blocks``, ``rule_types``,
+``legacy_roles``
+    pausing the garbage collector; rules by name; blocks that extend others; the declarations of
+    blocks and the rules they expand to; checks of rules against rule types; the roles of oso 0.15.
 ``lint``
     errors and warnings about rules.
 ``actor_classes``

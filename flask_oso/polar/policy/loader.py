@@ -22,12 +22,23 @@ from ..exceptions import (
 from ..host.attribute_types import Shapes
 from ..host.registry import Host
 from ..limits import Limits, check_length
-from ..nodes import Block, InlineQuery, Rule, RuleType, Statement
-from ..sources import Source
+from ..nodes import (
+    Block,
+    DeclaredRule,
+    Fact,
+    Fixture,
+    InlineQuery,
+    PolicyTest,
+    Rule,
+    RuleType,
+    Statement,
+)
+from ..sources import Source, Span
 from ..spelling import Guesses
 from ..syntax.desugar import rewrite_rule
 from ..syntax.lexer import Token
 from ..syntax.parser import PolicyParser
+from .block_inheritance import inherited_blocks
 from .garbage import without_collector
 from .legacy_roles import with_role_rules
 from .lint.comparisons import Operands, warn_comparisons
@@ -40,6 +51,7 @@ from .lint.validation import (
     check_singletons,
     warn_arities,
     warn_class_strings,
+    warn_declared,
     warn_missing_rules,
     warn_nested_classes,
     warn_specializers,
@@ -47,6 +59,7 @@ from .lint.validation import (
 from .lint.vocabulary import Mention, mentions_of, warn_undeclared
 from .policy import LoadResult, Policy, by_name
 from .resource_blocks import (
+    GLOBAL,
     DeclarationKind,
     DeclarationTable,
     check_block,
@@ -54,6 +67,7 @@ from .resource_blocks import (
     check_relations,
     classes_of_blocks,
     expand_blocks,
+    is_global,
 )
 from .rule_types import BUILT_IN_TYPES, check_rule_type, check_shapes
 
@@ -100,10 +114,17 @@ class _Load:
         self._rules: list[Rule] = []
         self._types: list[RuleType] = list(base.written_types)
         self._blocks: list[Block] = list(base.blocks)
+        self._everywhere: list[Block] = list(base.everywhere)
+        self._declared: dict[str, Span | None] = dict.fromkeys(base.declared)
+        self._tests: list[PolicyTest] = list(base.tests)
+        self._fixtures: list[Fixture] = list(base.fixtures)
         self._inline_queries: list[InlineQuery] = list(base.inline_queries)
         self._table = DeclarationTable()
+        self._global_table = DeclarationTable()
         for block in base.blocks:
             self._table.add(block)
+        for block in base.everywhere:
+            self._global_table.add(block)
         self._block_guesses = Guesses()
         self._class_guesses = Guesses()
         self._members = Members(host)
@@ -151,8 +172,14 @@ class _Load:
             self._add_type(statement)
         elif isinstance(statement, InlineQuery):
             self._inline_queries.append(statement)
-        else:
+        elif isinstance(statement, Block):
             self._add_block(statement)
+        elif isinstance(statement, DeclaredRule):
+            self._declared.setdefault(statement.name, statement.span)
+        elif isinstance(statement, Fixture):
+            self._fixtures.append(statement)
+        else:
+            self._tests.append(statement)
 
     def _add_rule(self, rule: Rule) -> None:
         inventory = take_inventory(rule)
@@ -180,6 +207,10 @@ class _Load:
         self._break(problems)
         if problems:
             return
+        if is_global(block):
+            self._problems.extend(self._global_table.add(block))
+            self._everywhere.append(block)
+            return
         self._problems.extend(check_classes(block, self._host, self._block_guesses))
         self._problems.extend(self._table.add(block))
         self._blocks.append(block)
@@ -187,24 +218,47 @@ class _Load:
     def make_policy(self) -> Policy:
         """Expand the blocks and make the policy."""
         self._stop_if_broken()
+        inherited, problems = inherited_blocks(self._blocks)
+        self._break(problems)
+        for block in inherited:
+            self._problems.extend(self._table.add(block))
         declarations = self._table.declarations
         self._problems.extend(check_relations(declarations, self._host))
-        expansion = expand_blocks(self._blocks, declarations, self._host)
+        expansion = expand_blocks(
+            [*self._blocks, *inherited],
+            declarations,
+            self._host,
+            self._everywhere,
+            self._global_table.of(GLOBAL),
+        )
         self._break(expansion.problems)
         self._stop_if_broken()
         actors = [
             block for block in self._blocks if block.keyword and block.keyword.text == "actor"
         ]
+        rules = by_name([*self._rules, *expansion.rules])
+        declared = self._declared_names()
         return Policy(
-            rules=by_name([*self._rules, *expansion.rules]),
+            rules={**rules, **{name: () for name in declared if name not in rules}},
             types=by_name([*self._types, *expansion.types]),
             actors=classes_of_blocks(actors, self._host),
             resources=classes_of_blocks(self._blocks, self._host),
             blocks=tuple(self._blocks),
+            everywhere=tuple(self._everywhere),
+            declared=declared,
+            tests=tuple(self._tests),
+            fixtures=tuple(self._fixtures),
             inline_queries=tuple(self._inline_queries),
             sources=tuple(self._sources),
             written_types=tuple(self._types),
         )
+
+    def _declared_names(self) -> tuple[str, ...]:
+        """Give the names that are declared, and those of which tests have facts."""
+        tests: list[Fixture | PolicyTest] = [*self._fixtures, *self._tests]
+        setups = [item for each in tests for item in each.setup]
+        facts = (item.name for item in setups if isinstance(item, Fact))
+        return tuple(dict.fromkeys([*self._declared, *facts]))
 
     def check(self, policy: Policy, *, ignore_missing_allow: bool) -> None:
         """Check the policy as a whole.
@@ -214,6 +268,7 @@ class _Load:
         self._problems.extend(check_shapes(policy, self._host))
         self._problems.extend(check_calls(policy, self._left_out()))
         self.warnings.extend(warn_arities(policy))
+        self.warnings.extend(warn_declared(policy, self._declared))
         if self._foreign_names:
             self._warn_confusables()
         declarations = self._table.declarations
@@ -227,7 +282,7 @@ class _Load:
         if not self._blocks:
             return
         # A policy without any rule of this name is an error already.
-        if DeclarationKind.ROLE.rule_name in policy.rules:
+        if policy.rules.get(DeclarationKind.ROLE.rule_name):
             self.warnings += warn_ungranted(
                 self._rules, policy, self._table.declarations, self._host
             )

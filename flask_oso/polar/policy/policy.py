@@ -15,9 +15,11 @@ from ..nodes import (
     Block,
     Call,
     Expression,
+    Fixture,
     InlineQuery,
     List,
     Operator,
+    PolicyTest,
     Rule,
     RuleType,
     Term,
@@ -46,6 +48,9 @@ class Policy:
     :param types: rule types by name, written ones first; the built-in ones are not included.
     :param actors: the classes that have an actor block, in source order.
     :param resources: the classes that have a block, in source order.
+    :param everywhere: the blocks ``global { … }``.
+    :param declared: the names of rules that may have no rules; these are in ``rules``, too.
+    :param tests: the tests, which never run by themselves, and their fixtures.
     :param inline_queries: the inline queries that have not run yet.
     :param sources: the texts it was loaded from.
     :param written_types: the written rule types.
@@ -56,6 +61,10 @@ class Policy:
     actors: tuple[str, ...] = ()
     resources: tuple[str, ...] = ()
     blocks: tuple[Block, ...] = ()
+    everywhere: tuple[Block, ...] = ()
+    declared: tuple[str, ...] = ()
+    tests: tuple[PolicyTest, ...] = ()
+    fixtures: tuple[Fixture, ...] = ()
     inline_queries: tuple[InlineQuery, ...] = ()
     sources: tuple[Source, ...] = ()
     written_types: tuple[RuleType, ...] = ()

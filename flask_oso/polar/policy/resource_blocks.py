@@ -16,6 +16,7 @@ Written rules are not considered here.
 from __future__ import annotations
 
 import enum
+import types
 import typing as t
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -36,9 +37,13 @@ from ..nodes import (
     Term,
     Value,
     Variable,
+    parts,
+    with_parts,
 )
 from ..sources import Span, located
 from ..spelling import Guesses, did_you_mean
+from ..syntax.desugar import rewrite_rule
+from ..traversal import fold
 
 
 class DeclarationKind(enum.Enum):
@@ -57,6 +62,8 @@ class DeclarationKind(enum.Enum):
 #: The kinds by the names of their rules, whose second argument is a declared name.
 KIND_OF_RULE = {kind.rule_name: kind for kind in DeclarationKind}
 _KEYWORDS = ("actor", "resource")
+#: The word before the braces of a block whose roles belong to no resource.
+GLOBAL = "global"
 _PERMISSIONS = 'permissions = ["{}"];'
 _ROLES = 'roles = ["{}"];'
 _RELATIONS = "relations = {{ {}: Class }};"
@@ -93,11 +100,11 @@ Declarations = Mapping[str, Mapping[str, DeclaredName]]
 
 def check_block(block: Block) -> list[OsoError]:
     """Find the problems of a block that do not depend on the rest of the policy."""
-    problems = [] if _has_keyword(block) else [_wrong_keyword(block)]
+    problems = [] if _has_keyword(block) or is_global(block) else [_wrong_keyword(block)]
     seen: set[str] = set()
     for declaration in block.declarations:
         name = declaration.name.text
-        problem = _wrong_declaration(declaration)
+        problem = _wrong_declaration(declaration, in_global=is_global(block))
         help_line = "" if problem is None else _meant_declaration(declaration)
         if problem is None and name in seen:
             problem = f"Multiple '{name}' declarations in '{block.resource.text}' resource block."
@@ -107,6 +114,11 @@ def check_block(block: Block) -> list[OsoError]:
             problems.append(with_help(error, help_line))
         seen.add(name)
     return problems
+
+
+def is_global(block: Block) -> bool:
+    """Tell whether a block is ``global { … }``."""
+    return block.keyword is None and block.resource.text == GLOBAL
 
 
 def _has_keyword(block: Block) -> bool:
@@ -126,8 +138,10 @@ def _wrong_keyword(block: Block) -> OsoError:
     )
 
 
-def _wrong_declaration(declaration: Declaration) -> str | None:
+def _wrong_declaration(declaration: Declaration, *, in_global: bool) -> str | None:
     name = declaration.name.text
+    if in_global and name == "relations":
+        return "A global block declares roles and permissions; relations belong to resources."
     kind = _KINDS.get(name)
     if kind is None:
         meant = (
@@ -165,6 +179,10 @@ class DeclarationTable:
 
     def __init__(self) -> None:
         self._by_class: dict[str, dict[str, DeclaredName]] = {}
+
+    def of(self, class_name: str) -> Mapping[str, DeclaredName]:
+        """The declarations of a class, or of a global block."""
+        return self._by_class.get(class_name, {})
 
     @property
     def declarations(self) -> Declarations:
@@ -250,12 +268,21 @@ class Expansion(t.NamedTuple):
     problems: tuple[OsoError, ...]
 
 
-def expand_blocks(blocks: Sequence[Block], declarations: Declarations, host: Host) -> Expansion:
+def expand_blocks(
+    blocks: Sequence[Block],
+    declarations: Declarations,
+    host: Host,
+    everywhere: Sequence[Block] = (),
+    global_names: Mapping[str, DeclaredName] = types.MappingProxyType({}),
+) -> Expansion:
     """Expand blocks without problems of their own to rules and rule types.
 
     Blocks and relations of unregistered classes are left out.
+
+    :param everywhere: the blocks ``global { … }``.
+    :param global_names: what they declare.
     """
-    expander = _Expander(declarations, host)
+    expander = _Expander(declarations, host, global_names)
     rules = [
         rule
         for block in blocks
@@ -263,24 +290,51 @@ def expand_blocks(blocks: Sequence[Block], declarations: Declarations, host: Hos
         for shorthand in block.shorthands
         if (rule := expander.rule(block.resource.text, shorthand)) is not None
     ]
-    types = tuple(_rule_types(blocks, declarations, host))
-    return Expansion(tuple(rules), types, tuple(expander.problems))
+    rules += [
+        rule
+        for block in everywhere
+        for shorthand in block.shorthands
+        if (rule := expander.global_rule(shorthand)) is not None
+    ]
+    rule_types = tuple(_rule_types(blocks, declarations, host, global_names))
+    return Expansion(tuple(rules), rule_types, tuple(expander.problems))
 
 
 class _Expander:
     """Expands shorthand rules, and collects their problems."""
 
-    def __init__(self, declarations: Declarations, host: Host) -> None:
+    def __init__(
+        self, declarations: Declarations, host: Host, global_names: Mapping[str, DeclaredName]
+    ) -> None:
         self._declarations = declarations
+        self._global_names = global_names
         self._host = host
         self._guesses = Guesses()
         self.problems: list[OsoError] = []
 
     def rule(self, resource: str, shorthand: Shorthand) -> Rule | None:
         """Expand a shorthand rule; ``None`` if it has a problem."""
+        rule = self._rule(resource, shorthand)
+        # Only what is written has lookups in it.
+        return rule if rule is None or shorthand.further is None else rewrite_rule(rule)
+
+    def _rule(self, resource: str, shorthand: Shorthand) -> Rule | None:
         head = self._declared(resource, shorthand.head, _PERMISSIONS)
         if head is None:
             return None
+        actor, instance, _ = self._variables(resource, resource)
+        subjects = actor, instance, resource
+        if shorthand.condition is None:
+            assert shorthand.further is not None
+            return _rule(head.kind, shorthand.head, subjects, _further(shorthand, subjects))
+        if shorthand.keyword is not None and shorthand.keyword.text == "global":
+            condition = self._declared_globally(shorthand.condition)
+            if condition is None:
+                return None
+            goal = _call(condition.kind, actor, shorthand.condition)
+            return _rule(
+                head.kind, shorthand.head, subjects, _with_further(goal, shorthand, subjects)
+            )
         if shorthand.relation is None:
             return self._local_rule(resource, head, shorthand)
         if shorthand.keyword is not None and shorthand.keyword.text != "on":
@@ -289,13 +343,56 @@ class _Expander:
             return None
         return self._related_rule(resource, head, shorthand, shorthand.relation)
 
+    def global_rule(self, shorthand: Shorthand) -> Rule | None:
+        """Expand a shorthand rule of a global block.
+
+        ``"invite" if "admin"`` becomes
+        ``has_permission(actor: Actor, "invite") if has_role(actor, "admin");``
+        """
+        head = self._declared_globally(shorthand.head)
+        if head is None:
+            return None
+        if shorthand.relation is not None or shorthand.further is not None:
+            self._refuse(
+                "A rule of a global block depends on a global role or permission alone.",
+                shorthand.span,
+                "Write the rule into the block of a resource.\n",
+            )
+            return None
+        assert shorthand.condition is not None
+        condition = self._declared_globally(shorthand.condition)
+        if condition is None:
+            return None
+        actor, _, _ = self._variables("Resource", "Resource")
+        parameters = (
+            _parameter(actor, "Actor", shorthand.head.span),
+            Parameter(
+                Value(shorthand.head.text, span=shorthand.head.span), span=shorthand.head.span
+            ),
+        )
+        body = _call(condition.kind, actor, shorthand.condition)
+        return Rule(head.kind.rule_name, parameters, body, span=shorthand.head.span)
+
+    def _declared_globally(self, name: Name) -> DeclaredName | None:
+        if name.text in self._global_names:
+            return self._global_names[name.text]
+        near = self._guesses.did_you_mean(name.text, self._global_names)
+        self._refuse(
+            f'Undeclared term "{name.text}" referenced as a global role or permission.',
+            name.span,
+            near or f"Declare it: `global {{ {_ROLES.format(name.text)} }}`\n",
+        )
+        return None
+
     def _local_rule(self, resource: str, head: DeclaredName, shorthand: Shorthand) -> Rule | None:
+        assert shorthand.condition is not None
         condition = self._declared(resource, shorthand.condition, _ROLES, shorthand.head)
         if condition is None:
             return None
         actor, instance, _ = self._variables(resource, resource)
-        body = _call(condition.kind, actor, shorthand.condition, instance)
-        return _rule(head.kind, shorthand.head, (actor, instance, resource), body)
+        subjects = actor, instance, resource
+        goal = _call(condition.kind, actor, shorthand.condition, instance)
+        return _rule(head.kind, shorthand.head, subjects, _with_further(goal, shorthand, subjects))
 
     def _related_rule(
         self, resource: str, head: DeclaredName, shorthand: Shorthand, relation: Name
@@ -303,17 +400,19 @@ class _Expander:
         related = self._related_class(resource, shorthand, relation)
         if related is None:
             return None
+        assert shorthand.condition is not None
         condition = self._declarations[related].get(shorthand.condition.text)
         if condition is None:
             self._refuse_related(resource, shorthand.condition, related)
             return None
         actor, instance, related_instance = self._variables(resource, related)
+        subjects = actor, instance, resource
         goals = (
             _call(DeclarationKind.RELATION, related_instance, relation, instance),
             _call(condition.kind, actor, shorthand.condition, related_instance),
         )
         body = Expression(Operator.AND, goals, span=shorthand.condition.span)
-        return _rule(head.kind, shorthand.head, (actor, instance, resource), body)
+        return _rule(head.kind, shorthand.head, subjects, _with_further(body, shorthand, subjects))
 
     def _related_class(self, resource: str, shorthand: Shorthand, relation: Name) -> str | None:
         declared = self._declared(resource, relation, _RELATIONS)
@@ -333,6 +432,7 @@ class _Expander:
         if related not in self._host.classes:
             # Reported already, at the declaration of the relation.
             return None
+        assert shorthand.condition is not None
         self._refuse(
             f'{resource}: Relation "{relation.text}" in rule body '
             f'`"{shorthand.condition.text}" on "{relation.text}"` has type \'{related}\', '
@@ -402,13 +502,35 @@ def _instance_name(class_name: str) -> str:
     return f"{lowered}_instance" if lowered == class_name else lowered
 
 
-def _call(kind: DeclarationKind, subject: str, name: Name, object_: str) -> Call:
-    args = (
+def _call(kind: DeclarationKind, subject: str, name: Name, object_: str | None = None) -> Call:
+    args: tuple[Term, ...] = (
         Variable(subject, span=name.span),
         Value(name.text, span=name.span),
-        Variable(object_, span=name.span),
     )
+    if object_ is not None:
+        args += (Variable(object_, span=name.span),)
     return Call(kind.rule_name, args, span=name.span)
+
+
+def _with_further(goal: Term, shorthand: Shorthand, subjects: tuple[str, str, str]) -> Term:
+    """Give a condition together with the further one of a shorthand rule, if there is one."""
+    if shorthand.further is None:
+        return goal
+    return Expression(Operator.AND, (goal, _further(shorthand, subjects)), span=goal.span)
+
+
+def _further(shorthand: Shorthand, subjects: tuple[str, str, str]) -> Term:
+    """Give the further condition, with the rule's variables for ``actor`` and ``resource``."""
+    assert shorthand.further is not None
+    actor, instance, _ = subjects
+    names = {"actor": actor, "resource": instance}
+
+    def renamed(term: Term) -> tuple[Term, Sequence[Term]]:
+        if isinstance(term, Variable) and term.name in names:
+            return Variable(names[term.name], span=term.span), ()
+        return term, parts(term)
+
+    return t.cast(Term, fold(shorthand.further, renamed, with_parts))
 
 
 def _rule(kind: DeclarationKind, head: Name, subjects: tuple[str, str, str], body: Term) -> Rule:
@@ -426,7 +548,10 @@ def _parameter(name: str, tag: str, span: Span | None) -> Parameter:
 
 
 def _rule_types(
-    blocks: Sequence[Block], declarations: Declarations, host: Host
+    blocks: Sequence[Block],
+    declarations: Declarations,
+    host: Host,
+    global_names: Mapping[str, DeclaredName],
 ) -> Iterator[RuleType]:
     needed = set(_needed_relations(blocks, declarations))
     for resource, of_class in declarations.items():
@@ -438,6 +563,9 @@ def _rule_types(
     kinds = {declared.kind for of_class in declarations.values() for declared in of_class.values()}
     if DeclarationKind.ROLE in kinds:
         yield _ROLE_TYPE
+    for kind in DeclarationKind:
+        if any(declared.kind is kind for declared in global_names.values()):
+            yield _global_type(kind)
 
 
 _ROLE_TYPE = RuleType(
@@ -449,6 +577,11 @@ _ROLE_TYPE = RuleType(
     ),
     required=True,
 )
+
+
+def _global_type(kind: DeclarationKind) -> RuleType:
+    parameters = _parameter("actor", "Actor", None), _parameter(kind.value, "String", None)
+    return RuleType(kind.rule_name, parameters, required=kind is DeclarationKind.ROLE)
 
 
 def _relation_type(resource: str, declared: DeclaredName, *, required: bool) -> RuleType:
@@ -470,7 +603,7 @@ def _needed_relations(
     for resource, shorthand, place in places_of_conditions(blocks, declarations):
         if shorthand.relation is not None:
             yield resource, shorthand.relation.text
-        if place is not None:
+        if place is not None and shorthand.condition is not None:
             yield place, shorthand.condition.text
 
 
@@ -481,7 +614,8 @@ def places_of_conditions(
     for block in blocks:
         name = block.resource.text
         for shorthand in block.shorthands:
-            place: str | None = name
+            is_global = shorthand.keyword is not None and shorthand.keyword.text == "global"
+            place: str | None = None if is_global or shorthand.condition is None else name
             if shorthand.relation is not None:
                 relation = declarations[name].get(shorthand.relation.text)
                 place = relation.related.text if relation and relation.related else None

@@ -34,6 +34,15 @@ _KINDS: tuple[type[t.Any], ...] = (
     nodes.Declaration,
     nodes.Shorthand,
     nodes.Block,
+    nodes.DeclaredRule,
+    nodes.Stub,
+    nodes.Fact,
+    nodes.NamedStub,
+    nodes.UsedFixture,
+    nodes.FrozenClock,
+    nodes.Fixture,
+    nodes.Assertion,
+    nodes.PolicyTest,
 )
 _TUPLE = len(_KINDS)
 _OPERATOR = _TUPLE + 1
@@ -45,7 +54,10 @@ _SCALARS = frozenset((bool, int, float, str, type(None)))
 #: Terms that are nested deeper are not serialized, since reading them is recursive.
 _DEEPEST = 40
 #: The parts of a policy beside its rules and sources.
-_PARTS = ("types", "actors", "resources", "blocks", "inline_queries", "written_types")
+_PARTS = (
+    *("types", "actors", "resources", "blocks", "everywhere", "declared", "tests", "fixtures"),
+    *("inline_queries", "written_types"),
+)
 
 
 def to_lines(loaded: LoadResult) -> list[str]:

@@ -247,7 +247,10 @@ class EquationSolver:
         if not any(have_keys):
             return SearchOutcome(disjunction(same, missing))
         neither = conjunction(*map(self._unlinked, (left, right), links))
-        return SearchOutcome(disjunction(same, neither), missing=missing)
+        # Two keys that are nil are known to be equal: a negation of a negation keeps them. Only
+        # a key that leads to no row is in doubt.
+        dangling = conjunction(missing, negation(neither))
+        return SearchOutcome(disjunction(same, neither), missing=dangling)
 
     def _link(self, row: RowPath) -> Link | None:
         """Return the link at the end of which a row is."""

@@ -9,24 +9,34 @@ from __future__ import annotations
 
 import typing as t
 
-from ..exceptions import ParserError, error_at, with_help
+from ..exceptions import ParserError, UnrecognizedToken, error_at, with_help
 from ..nodes import (
     ARITHMETIC,
+    Assertion,
     Block,
     Call,
     Declaration,
+    DeclaredRule,
     Dictionary,
     Expression,
+    Fact,
+    Fixture,
+    FrozenClock,
     InlineQuery,
     List,
     Name,
+    NamedStub,
     Operator,
     Parameter,
     Pattern,
+    PolicyTest,
     Rule,
     RuleType,
+    SetupItem,
     Shorthand,
+    Stub,
     Term,
+    UsedFixture,
     Value,
     Variable,
 )
@@ -34,6 +44,10 @@ from ..printer import to_polar
 from ..sources import Span
 from .lexer import GREATEST_INTEGER, Token, integer_overflow, unquoted
 
+_ONE_NAME = (
+    "A rule in a block has one role, permission or relation. Outside, write"
+    " `has_permission(…) if … and …;`\n"
+)
 # Faster than ``Operator[…]`` and ``Span(…)``, which call Python functions.
 _OPERATORS = Operator.__members__
 _new_span = tuple.__new__
@@ -75,6 +89,13 @@ class AstBuilder:
             raise _wrong_sort(parts[0], "logical expression")
         return parts[0]
 
+    def further(self, parts: list[_Part]) -> _Part:
+        if isinstance(parts[0], Value) and isinstance(parts[0].value, str):
+            message = f"Wrong value type: {to_polar(parts[0])}. Expected a logical expression"
+            error = error_at(ParserError, message, parts[0].span)
+            raise with_help(error, _ONE_NAME)
+        return self.logical(parts)
+
     def condition(self, parts: list[_Part]) -> Term:
         return _finished(parts[0])
 
@@ -108,7 +129,7 @@ class AstBuilder:
 
     # -- blocks
 
-    def block(self, parts: list[t.Any]) -> Block:
+    def block(self, parts: list[t.Any], parent: Token | None = None) -> Block:
         keyword, resource, _, *items, end = parts
         items = items[0] if items else []
         return Block(
@@ -116,8 +137,13 @@ class AstBuilder:
             _name(resource),
             tuple(item for item in items if isinstance(item, Declaration)),
             tuple(item for item in items if isinstance(item, Shorthand)),
+            parent and _name(parent),
             span=_between(keyword or resource, end),
         )
+
+    def extending_block(self, parts: list[t.Any]) -> Block:
+        keyword, resource, _, parent, *rest = parts
+        return self.block([keyword, resource, *rest], parent)
 
     def strings(self, parts: list[t.Any]) -> Declaration:
         name, opening, *items, end = parts
@@ -134,10 +160,104 @@ class AstBuilder:
     def relation(self, parts: list[Token]) -> tuple[Token, Token]:
         return parts[0], parts[-1]
 
-    def shorthand(self, parts: list[Token]) -> Shorthand:
+    def grant(self, parts: list[Token]) -> Shorthand:
         head, condition, *rest = map(_name, parts)
         keyword, relation = rest or (None, None)
-        return Shorthand(head, condition, keyword, relation, _between(parts[0], parts[-1]))
+        return Shorthand(head, condition, keyword, relation, None, _between(parts[0], parts[-1]))
+
+    def global_grant(self, parts: list[Token]) -> Shorthand:
+        _expect(parts[1], "global")
+        head, keyword, condition = map(_name, parts)
+        return Shorthand(head, condition, keyword, None, None, _between(parts[0], parts[-1]))
+
+    def called_grant(self, parts: list[t.Any]) -> Shorthand:
+        call = self.rule_call(parts[1:])
+        return Shorthand(_name(parts[0]), None, None, None, call, _between(parts[0], call))
+
+    def shorthand(self, parts: list[t.Any]) -> Shorthand:
+        grant, *rest = parts
+        if not rest:
+            return t.cast(Shorthand, grant)
+        further = _finished(rest[-1])
+        if grant.further is not None:
+            further = Expression(Operator.AND, (grant.further, further), _between(*parts[::2]))
+        return Shorthand(
+            grant.head, grant.condition, grant.keyword, grant.relation, further, grant.span
+        )
+
+    # -- declared rules and tests
+
+    def declared(self, parts: list[t.Any]) -> DeclaredRule:
+        name, parameters, span = parts[1]
+        return DeclaredRule(name, parameters, span)
+
+    def fixture(self, parts: list[t.Any]) -> Fixture:
+        _, _, name, _, *items, end = parts
+        setup = tuple(items[0]) if items else ()
+        return Fixture(name.text, setup, _between(parts[0], end))
+
+    def test(self, parts: list[t.Any]) -> PolicyTest:
+        begin, name, _, *items, end = parts
+        inside = items[0] if items else []
+        return PolicyTest(
+            unquoted(name.text),
+            tuple(item for each in inside if isinstance(each, list) for item in each),
+            tuple(each for each in inside if isinstance(each, Assertion)),
+            _between(begin, end),
+        )
+
+    def setup(self, parts: list[t.Any]) -> list[SetupItem]:
+        _expect(parts[0], "setup")
+        return parts[2] if len(parts) > 3 else []
+
+    def used_fixture(self, parts: list[Token]) -> UsedFixture:
+        _expect(parts[0], "fixture")
+        return UsedFixture(parts[1].text, parts[1].span)
+
+    def frozen_clock(self, parts: list[Token]) -> FrozenClock:
+        _expect(parts[0], "now")
+        return FrozenClock(unquoted(parts[1].text), parts[1].span)
+
+    def named_stub(self, parts: list[t.Any]) -> NamedStub:
+        return NamedStub(parts[0].text, parts[1], _between(*parts))
+
+    def fact(self, parts: list[t.Any]) -> Fact:
+        name, args, end = parts
+        return Fact(name.text, tuple(args), _between(name, end))
+
+    def stub(self, parts: list[t.Any]) -> Stub:
+        cls, _, *inside, end = parts
+        key, fields = (*inside, None, None)[:2]
+        return Stub(cls.text, key, _sorted_fields(fields or []), _between(cls, end))
+
+    def nameless_stub(self, parts: list[t.Any]) -> Stub:
+        cls, opening, fields, end = parts
+        return self.stub([cls, opening, None, fields, end])
+
+    def assertion(self, parts: list[t.Any]) -> Assertion:
+        word, name, args, end, *rest = parts
+        _expect(word, "assert", "assert_not")
+        bounds = None
+        if rest:
+            _expect(rest[0], "iff")
+            bounds = tuple(rest[1])
+        return Assertion(word.text == "assert", name.text, tuple(args), bounds, _between(name, end))
+
+    def asked_for(self, parts: list[Token]) -> Parameter:
+        name, cls = parts
+        pattern = Pattern(cls.text, (), cls.span)
+        return Parameter(self.variable([name]), pattern, _between(name, cls))
+
+    def one_more_bound(self, parts: list[t.Any]) -> list[t.Any]:
+        return self.one_more(parts[::2])
+
+    def bound(self, parts: list[t.Any]) -> tuple[str, List]:
+        name, _, *rest = parts
+        return name.text, self.closed_list(rest)
+
+    def single_bound(self, parts: list[t.Any]) -> tuple[str, List]:
+        name, _, datum = parts
+        return name.text, List((datum,), span=datum.span)
 
     # -- operators
 
@@ -280,6 +400,15 @@ class AstBuilder:
     def short_field(self, parts: list[Token]) -> tuple[Token, Term]:
         return parts[0], self.variable(parts)
 
+    def clock(self, parts: list[Token]) -> Expression:
+        """``@current_unix_time  =>  Datetime.now().timestamp()``."""
+        span = parts[0].span
+        now = Call("now", (), span=span), Call("timestamp", (), span=span)
+        time: Term = Variable("Datetime", span=span)
+        for method in now:
+            time = Expression(Operator.DOT, (time, method), span)
+        return t.cast(Expression, time)
+
     # -- patterns
 
     def tag_pattern(self, parts: list[Token]) -> Pattern:
@@ -385,6 +514,15 @@ def _check_keys(keys: t.Sequence[Token]) -> None:
             error = error_at(ParserError, f"Duplicate key: {key.text}", keys[0].span)
             raise with_help(error, "Write each key once.\n")
         seen.add(key.text)
+
+
+def _expect(token: Token, *words: str) -> None:
+    """Check a word inside of a test or a block, where any name could stand for the grammar."""
+    if token.text not in words:
+        expected = " or ".join(f"`{word}`" for word in words)
+        message = f"did not expect to find the token '{token.text}'"
+        error = error_at(UnrecognizedToken, message, token.span)
+        raise with_help(error, f"Expected {expected} here.\n")
 
 
 def _name(token: Token) -> Name:

@@ -99,7 +99,8 @@ class Mistake:
     def sections(self) -> frozenset[str]:
         """The parts of a statement that contain the token.
 
-        ``start``, ``name``, ``head``, ``between`` (head and conditions), ``body``, ``block``.
+        ``start``, ``name``, ``head``, ``between`` (head and conditions), ``body``, ``block``,
+        ``test``.
         Further: ``query``; ``second`` after the first two tokens of the statement, and the first
         token; ``compared`` in a bracket that is an operand; ``class`` of a parameter, ``rest`` of
         a list, ``next-statement``, ``glued`` if no space separates it from the token before.
@@ -122,6 +123,8 @@ class Mistake:
             yield "query"
         if distance == 0:
             yield "start"
+        elif self.tokens[self.start].type == "TEST":
+            yield "test"
         elif self.is_block:
             yield "block"
         elif self.is_query or self._has_condition():
@@ -329,6 +332,14 @@ _NO_PATTERNS = "Texts have no patterns. Ask one of their methods, such as `.star
 _OF_VALUE = "in{0} ={0} =={0} !={0} :={0} ({0} [{0} ,{0}"
 
 HINTS: tuple[Hint, ...] = (
+    # In a test of the policy.
+    Hint("Write `iff` for all that the variables may be.", found="if", section="test"),
+    Hint("`iff` says what each variable is: `{before} in […]` or `{before} = …`, joined by `and`.",
+         found="> < >= <= == !=", before="SYMBOL", section="test"),
+    Hint("An object gets its name with a colon: `{before}: Class{{…}};`",
+         found="= :=", before="SYMBOL", section="test"),
+    Hint("Facts and objects stand in a setup or a fixture, assertions behind it in a test.",
+         found="( : STRING", before="SYMBOL", section="test"),
     # Characters that are part of no token.
     Hint('Strings stand in double quotes. Write `"{inner}"`.', found="'"),
     Hint("Strings stand in double quotes.", found="`"),
@@ -396,12 +407,14 @@ HINTS: tuple[Hint, ...] = (
          found="NAME", before="[ ,", section="block", inside="["),
     Hint("Write `{before_quoted}` with quotes.",
          found="if", before="NAME", section="block", inside="block{"),
+    Hint("Write `{before_quoted}` with quotes.",
+         found=";", before="SYMBOL", section="block", inside="block{"),
     Hint("Write `{found_quoted}` with quotes.",
-         found="NAME", before="if on", section="block", inside="block{"),
+         found="NAME", before="on", section="block", inside="block{"),
     Hint("Write `{before_bare}` without quotes.",
          found="=", before="STRING", section="block", inside="block{"),
     Hint("A rule in a block has one condition. Outside, write `has_permission(…) if … and …;`",
-         found="and ,", before="STRING", section="block", inside="block{"),
+         found=",", before="STRING", section="block", inside="block{"),
     Hint("A rule in a block has one condition. Write one rule for each.",
          found="or |", before="STRING", section="block", inside="block{"),
     Hint("Write `{before} on {after}`.",

@@ -38,6 +38,8 @@ _LEADING = (
     *_OPENING, ",", ":", "?=", "=", ":=", "==", "!=", "<", "<=", ">", ">=", "+", "-", "*", "/",
     "and", "if", "in", "matches", "mod", "new", "not", "or", "rem",
 )  # fmt: skip
+#: How many names may stand in front of the brace of a block or a test.
+_NAMES = (1, 2, 3, 4)
 #: Keywords that are called like rules.
 _CALLED = ("debug", "forall", "print")
 #: Tokens that stay on the line of the token before them; comments move after them.
@@ -187,8 +189,9 @@ def _policy(words: Sequence[_Word]) -> Iterator[Piece]:
 
 
 def _is_block(words: Sequence[_Word], at: int) -> bool:
-    types = [word.type for word in words[at : at + 3]]
-    return types[:2] == ["SYMBOL", "LBRACE"] or types == ["SYMBOL", "SYMBOL", "LBRACE"]
+    types = [word.type for word in words[at : at + 5]]
+    is_test = words[at].text == "test" and types[1:3] == ["STRING", "LBRACE"]
+    return is_test or any(types[: count + 1] == ["SYMBOL"] * count + ["LBRACE"] for count in _NAMES)
 
 
 def _end(words: Sequence[_Word], start: int, last: str) -> int:
@@ -219,7 +222,7 @@ def _comments_above(word: _Word, *, is_first: bool = False) -> Iterator[Piece]:
 
 
 def _block(words: Sequence[_Word]) -> Iterator[Piece]:
-    """Lay out a block: each declaration and each shorthand begins a line."""
+    """Lay out a block or a test: each declaration, shorthand and assertion begins a line."""
     start = next(at for at, word in enumerate(words) if word.acts_as("{")) + 1
     *inside, closing = words[start:]
     yield from _phrase(words[: start - 1])
@@ -229,9 +232,10 @@ def _block(words: Sequence[_Word]) -> Iterator[Piece]:
     yield Mark.INDENT
     at = 0
     while at < len(inside):
-        end = _end(inside, at, ";")
+        is_nested = at + 1 < len(inside) and inside[at + 1].acts_as("{")
+        end = _end(inside, at, "}" if is_nested else ";")
         yield from _lead_in(inside[at], is_first=not at)
-        yield from _phrase(inside[at:end])
+        yield from (_block if is_nested else _phrase)(inside[at:end])
         at = end
     has_lines = bool(inside or closing.comments_above)
     yield from _comments_above(closing, is_first=not inside)

@@ -189,9 +189,9 @@ class PolicyParser:
     def _parse_statement(self) -> Statement | None:
         """Parse the statement that begins at ``_start``, and move on to the next one."""
         driver = self._syntax.begin("statement")
-        while len(self._tokens) < self._start + 3 and self._read_on():
-            # Three tokens tell whether it is a block.
+        while len(self._tokens) < self._start + _TELLING and self._read_on():
             pass
+        self._mark_words(self._start)
         last = "RBRACE" if self._is_block(self._start) else "SEMICOLON"
         self._text.ambiguous.clear()
         driver.at = self._start
@@ -241,11 +241,24 @@ class PolicyParser:
         problem = unexpected_end(self._text.source, self._tokens)
         return _with_hint(problem, self._tokens, start, end, is_block=self._is_block(start))
 
-    def _is_block(self, start: int) -> bool:
+    def _mark_words(self, start: int) -> None:
+        """Give words a type of their own where they begin a statement; elsewhere they are names."""
         if self._types(start + 1, 1) == ("LPAR",):
             # Nearly all statements are rules.
+            return
+        for marks, types in _MARKED:
+            window = self._tokens[start : start + len(types)]
+            if tuple([token.type for token in window]) == types and all(
+                window[at].text == word for at, (word, _) in marks.items()
+            ):
+                for at, (_, kind) in marks.items():
+                    self._tokens[start + at] = window[at]._replace(type=kind)
+                return
+
+    def _is_block(self, start: int) -> bool:
+        if self._types(start + 1, 1) == ("LPAR",):
             return False
-        return self._types(start, 2) in _BLOCK_STARTS or self._types(start, 3) in _BLOCK_STARTS
+        return any(self._types(start, len(types)) == types for types in _BLOCK_STARTS)
 
     def _types(self, start: int, count: int) -> tuple[str, ...]:
         return tuple([token.type for token in self._tokens[start : start + count]])
@@ -261,10 +274,12 @@ class PolicyParser:
             if behind is not None:
                 return behind
         first_semicolon = len(self._tokens)
+        # Data of tests have braces, too, and all of them are closed before the test is.
+        is_test = self._types(start, 1) == ("TEST",)
         blocks = braces = 0
         for index in self._ahead(start):
             kind = self._tokens[index].type
-            if kind == "LBRACE" and self._opens_block(start, index):
+            if kind == "LBRACE" and (is_test or self._opens_block(start, index)):
                 blocks += 1
             elif kind == "LBRACE":
                 braces += 1
@@ -349,7 +364,26 @@ _NOT_NORMAL = (
     "The name {0} is written with other characters than it is read as. It is the same name as"
     " {0} in Unicode's form NFC; write it so"
 )
-_BLOCK_STARTS = {("SYMBOL", "LBRACE"), ("SYMBOL", "SYMBOL", "LBRACE")}
+#: The types of the tokens with which statements begin that end with a brace.
+_BLOCK_STARTS = (
+    ("SYMBOL", "LBRACE"),
+    ("SYMBOL", "SYMBOL", "LBRACE"),
+    ("SYMBOL", "SYMBOL", "EXTENDS"),
+    ("TEST",),
+)
+#: How many tokens tell which statement it is.
+_TELLING = 4
+#: The words that are marked in the beginning of a statement: by position, the word and its type;
+#: and the types of the tokens there.
+_MARKED = (
+    ({0: ("test", "TEST")}, ("SYMBOL", "STRING", "LBRACE")),
+    (
+        {0: ("test", "TEST"), 1: ("fixture", "FIXTURE")},
+        ("SYMBOL", "SYMBOL", "SYMBOL", "LBRACE"),
+    ),
+    ({0: ("declare", "DECLARE")}, ("SYMBOL", "SYMBOL", "LPAR")),
+    ({2: ("extends", "EXTENDS")}, ("SYMBOL", "SYMBOL", "SYMBOL", "SYMBOL")),
+)
 
 
 def _warn_escapes(token: Token) -> list[str]:

@@ -4,6 +4,8 @@
     a log message for questions whose actor and resource are swapped; the rules that cannot be
     compiled; classes for a policy without its application; the Python code that answers a
     question.
+``stubs``, ``scenes``, ``policy_tests``
+    the tests in a policy: objects that a test makes up; its facts beside the rules; its questions.
 ``relations_read``, ``row_checks``, ``policy_check``, ``repl``
     the relations that a question reads; likely mistakes about rows; all findings about a policy;
     a prompt.

@@ -16,17 +16,24 @@ from ..nodes import (
     Block,
     Call,
     Expression,
+    Fact,
+    Fixture,
     InlineQuery,
+    NamedStub,
     Operator,
+    Parameter,
     Pattern,
+    PolicyTest,
     Rule,
     Statement,
+    Stub,
     Term,
     Value,
     Variable,
 )
 from ..policy.legacy_roles import ROLE_RULE_NAMES
 from ..policy.loader import load_policy
+from ..policy.resource_blocks import is_global
 from ..sources import Source
 from ..spelling import FOREIGN_LITERALS
 from ..syntax.parser import PolicyParser
@@ -65,6 +72,8 @@ def possible_class_names(term: Term) -> list[str]:
     for each in walk([term]):
         if isinstance(each, Pattern) and each.tag is not None:
             found.append(each.tag)
+        elif isinstance(each, Stub):
+            found.append(each.cls)
         elif isinstance(each, Variable) and _looks_like_a_class(each.name):
             found.append(each.name)
         elif isinstance(each, Expression) and each.operator is Operator.NEW:
@@ -85,7 +94,8 @@ def _looks_like_a_class(name: str) -> bool:
 def _class_names(statements: Iterable[Statement]) -> Iterable[str]:
     for statement in statements:
         if isinstance(statement, Block):
-            yield statement.resource.text
+            if not is_global(statement):
+                yield statement.resource.text
             for declaration in statement.declarations:
                 yield from (cls.text for _, cls in declaration.pairs)
         for term in _terms(statement):
@@ -100,15 +110,32 @@ def _attributes(statements: Iterable[Statement]) -> Iterable[str]:
                 yield key.value
             elif isinstance(key, Call):
                 yield key.name
-        elif isinstance(term, Pattern):
+        elif isinstance(term, Pattern | Stub):
             yield from (key for key, _ in term.fields or ())
 
 
 def _terms(statement: Statement) -> list[Term]:
     if isinstance(statement, Block):
-        return []
+        return [each.further for each in statement.shorthands if each.further is not None]
     if isinstance(statement, InlineQuery):
         return [statement.query]
+    if isinstance(statement, PolicyTest | Fixture):
+        return [*_data(statement)]
     terms = [each for one in statement.parameters for each in (one.term, one.specializer)]
     body = statement.body if isinstance(statement, Rule) else None
     return [term for term in (*terms, body) if term is not None]
+
+
+def _data(test: PolicyTest | Fixture) -> Iterable[Term]:
+    """Give the data of a test, and the classes that its questions name."""
+    for item in test.setup:
+        if isinstance(item, Fact):
+            yield from item.args
+        elif isinstance(item, NamedStub):
+            yield item.stub
+    for assertion in test.assertions if isinstance(test, PolicyTest) else ():
+        for arg in assertion.args:
+            term = arg.specializer if isinstance(arg, Parameter) else arg
+            if term is not None:
+                yield term
+        yield from (values for _, values in assertion.bounds or ())

@@ -30,9 +30,9 @@ thing Dog {}
 Dog {}
 #! ValidationError: Expected 'actor' or 'resource' but found nothing.
 
-## global: there are no global blocks
-global { roles = ["a"]; }
-#! ValidationError: Expected 'actor' or 'resource' but found nothing.
+## global: a global block has no relations, which belong to resources
+global { relations = {a: Cat}; }
+#! ValidationError: A global block declares roles and permissions; relations belong to resources.
 
 ## roles-dict: roles dict
 resource Dog { roles = {a: Cat}; }

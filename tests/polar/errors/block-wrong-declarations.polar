@@ -9,4 +9,4 @@ resource Repo {
 }
 
 Org {}
-global { roles = ["admin"]; }
+everyone { roles = ["admin"]; }

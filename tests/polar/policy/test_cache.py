@@ -40,6 +40,13 @@ has_role(_: User, _: String, _: Repo);
 has_relation(_: User, "parent", _: Repo);
 ?= greet("a") or 1 = 1;
 allow(a, b, c) if has_permission(a, b, c);
+declare is_open(Repo);
+global { roles = ["admin"]; }
+has_role(_: User, "admin");
+resource Org extends Repo { "read" if global "admin"; "read" if "reader" and is_open(resource); }
+has_relation(_: User, "parent", _: Org);
+test fixture one { is_open(Repo{"x", tags: ["a"]}); user: User{1}; now "2026-01-01"; }
+test "two" { setup { fixture one; } assert allow(user, a: String, Repo{"x"}) iff a in []; }
 """
 
 

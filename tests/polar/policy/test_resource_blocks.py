@@ -205,7 +205,7 @@ def test_blocks_of_a_class_may_repeat_each_other() -> None:
     [
         ("thing Page {}", "Expected 'actor' or 'resource' but found 'thing'.", 1),
         ("Page {}", "Expected 'actor' or 'resource' but found nothing.", 1),
-        ("global { roles = []; }", "Expected 'actor' or 'resource' but found nothing.", 1),
+        ("everyone { roles = []; }", "Expected 'actor' or 'resource' but found nothing.", 1),
         ("resource Nope {}", "Unregistered class: Nope", 1),
         ("resource nil {}", "Unregistered class: nil", 1),
         ("resource Actor {}", "Unregistered class: Actor", 1),

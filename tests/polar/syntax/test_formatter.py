@@ -33,6 +33,17 @@ def comments_of(text: str) -> list[str]:
 # -- what it looks like --------------------------------------------------------------
 
 STYLE = {
+    "tests are blocks, with a line for each fact and assertion": (
+        'test "a"{setup{f( 1 );x:User{"ana",age:1};fixture y;}assert f( x );'
+        'assert_not g(a:String)iff a in["b"];}',
+        'test "a" {\n  setup {\n    f(1);\n    x: User{"ana", age: 1};\n    fixture y;\n  }\n'
+        '  assert f(x);\n  assert_not g(a: String) iff a in ["b"];\n}\n',
+    ),
+    "blocks may extend others": (
+        'resource A extends B{"x"if "y"and f(resource);"z"if global "w";}',
+        'resource A extends B {\n  "x" if "y" and\n  f(resource);\n  "z" if global "w";\n}\n',
+    ),
+    "declared rules are a line": ("declare f( User,String );", "declare f(User, String);\n"),
     "facts are a line": ('f( 1 ,"a",_ );', 'f(1, "a", _);\n'),
     "conditions stand below, one a line": (
         "f(x) if g(x)and h(x);f(2);",

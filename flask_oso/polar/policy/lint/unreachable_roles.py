@@ -95,6 +95,7 @@ def _granted(
     """Give what rules may grant, directly or through shorthand rules."""
     heads = _Heads(rules, host)
     granted = {each for each in _declared(declarations, host) if heads.may_give(each)}
+    granted |= {*_granted_alone(blocks, declarations)}
     leads_to: dict[_Held, list[_Held]] = {}
     for condition, head in _implications(blocks, declarations):
         leads_to.setdefault(condition, []).append(head)
@@ -113,12 +114,22 @@ def _implications(
     """Give the condition and the head of each shorthand rule."""
     for name, shorthand, place in places_of_conditions(blocks, declarations):
         head = declarations[name].get(shorthand.head.text)
-        condition = declarations.get(place or "", {}).get(shorthand.condition.text)
-        if head is not None and place is not None and condition is not None:
+        if place is None or shorthand.condition is None or head is None:
+            continue
+        condition = declarations.get(place, {}).get(shorthand.condition.text)
+        if condition is not None:
             yield (
                 _Held(place, condition.kind, shorthand.condition.text),
                 _Held(name, head.kind, shorthand.head.text),
             )
+
+
+def _granted_alone(blocks: Sequence[Block], declarations: Declarations) -> Iterator[_Held]:
+    """Give the heads of shorthand rules that need nothing of this kind: rules, or global roles."""
+    for name, shorthand, place in places_of_conditions(blocks, declarations):
+        head = declarations[name].get(shorthand.head.text)
+        if place is None and shorthand.relation is None and head is not None:
+            yield _Held(name, head.kind, shorthand.head.text)
 
 
 class _Heads:

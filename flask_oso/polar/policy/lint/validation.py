@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import typing as t
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from ...exceptions import OsoError, ValidationError
 from ...host.registry import RESERVED_NAMES, Host
@@ -238,6 +238,7 @@ def warn_arities(policy: Policy) -> list[str]:
     arities = {
         name: sorted({len(rule.parameters) for rule in rules})
         for name, rules in policy.rules.items()
+        if rules
     }
     arities |= {name: [3] for name in ROLE_RULE_NAMES if name not in arities}
     return [
@@ -248,6 +249,20 @@ def warn_arities(policy: Policy) -> list[str]:
         )
         for call in policy.calls
         if call.name in arities and len(call.args) not in arities[call.name]
+    ]
+
+
+def warn_declared(policy: Policy, places: Mapping[str, Span | None]) -> list[str]:
+    """Warn about rules that are declared, or that tests have facts of, and that have no rule.
+
+    :param places: where names are declared.
+    """
+    return [
+        located(f"No rule and no data give `{name}`, so it never holds outside of tests", place)
+        if (place := places.get(name))
+        else f"Only tests have facts of `{name}`, so it never holds outside of them."
+        for name in policy.declared
+        if not policy.rules[name]
     ]
 
 

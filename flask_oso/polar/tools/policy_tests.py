@@ -1,0 +1,310 @@
+"""The tests in a policy: ``test "name" { setup { … } assert …; }``.
+
+In goes an engine whose policy has tests; out comes how each of them ended. The facts of a test
+stand beside the rules of the policy, for this test alone, and the solver answers: it defines the
+meaning. A test has *failed* if an answer is not the one that it asserts. It is *broken* if there is
+no answer: it names something that does not exist, reads what it did not say, or the policy fails.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import enum
+import itertools
+import typing as t
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from ..engine import Engine
+from ..exceptions import OsoError
+from ..host.terms import Variable as Unbound
+from ..nodes import Assertion, Parameter, Pattern, PolicyTest, Term, Variable
+from ..observe.line_coverage import LineObserver, lines_to_reach
+from ..policy.policy import Policy
+from ..solver.observation import Observer
+from ..sources import Source, Span
+from .scenes import Scene
+from .stubs import MistakenPolicyTestError
+
+#: The classes of arguments whose values a policy writes out; of others the stubs are tried.
+_WRITTEN = ("String", "Integer", "Float", "Boolean", "List", "Dictionary")
+
+
+class Outcome(enum.Enum):
+    """How a test ended."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    BROKEN = "broken"
+
+
+class Failure(t.NamedTuple):
+    """An assertion that does not hold, or has no answer.
+
+    :param message: what was expected, and what was found.
+    :param proof: why the policy gives this answer; empty where there is none.
+    """
+
+    message: str
+    span: Span | None
+    proof: str = ""
+
+
+class PolicyTestResult(t.NamedTuple):
+    """How a test ended, with all assertions that do not hold."""
+
+    name: str
+    span: Span | None
+    outcome: Outcome
+    failures: tuple[Failure, ...] = ()
+
+
+class RulesReached(LineObserver):
+    """The lines of a policy that tests reach, at which a rule or a condition begins."""
+
+    def __init__(self) -> None:
+        self._reached: dict[int, set[int]] = {}
+
+    def reach(self, span: Span) -> None:
+        """Note a line, by the text that it is a line of."""
+        self._reached.setdefault(id(span.source), set()).add(span.line)
+
+    def missed(self, policy: Policy) -> Iterator[tuple[Source, int]]:
+        """Give the lines that no test reached, in order."""
+        for source in policy.sources:
+            missed = lines_to_reach(source) - self._reached.get(id(source), set())
+            yield from ((source, line) for line in sorted(missed))
+
+    def counts(self, policy: Policy) -> tuple[int, int]:
+        """Give how many lines were reached, and how many there are."""
+        every = sum(len(lines_to_reach(source)) for source in policy.sources)
+        return every - sum(1 for _ in self.missed(policy)), every
+
+
+def run_policy_tests(
+    engine: Engine,
+    is_wanted: Callable[[str], bool] = lambda name: True,
+    reached: RulesReached | None = None,
+) -> Iterator[PolicyTestResult]:
+    """Run the tests of a policy one by one, in the order of the text.
+
+    :param is_wanted: tells by its name whether a test is run.
+    :param reached: is told which lines the answers reach.
+    """
+    observers = [] if reached is None else [reached]
+    for test in engine.policy.tests:
+        if is_wanted(test.name):
+            yield run_policy_test(engine, test, observers)
+
+
+def run_policy_test(
+    engine: Engine, test: PolicyTest, observers: Sequence[Observer] = ()
+) -> PolicyTestResult:
+    """Run one test.
+
+    :param observers: hear of the runs of its questions.
+    """
+    try:
+        questions = _Questions(Scene(engine, test, observers), test.assertions)
+    except OsoError as error:
+        return PolicyTestResult(
+            test.name, test.span, Outcome.BROKEN, (Failure(str(error), test.span),)
+        )
+    failures: list[Failure] = []
+    is_broken = False
+    for assertion in test.assertions:
+        try:
+            failures += questions.check(assertion)
+        except Exception as error:
+            # The application's own code may raise anything, and a test tells all of it.
+            is_broken = True
+            failures.append(Failure(_described(error), assertion.span))
+    if not test.assertions:
+        is_broken = True
+        failures.append(Failure("The test asserts nothing.", test.span))
+    outcome = Outcome.FAILED if failures else Outcome.PASSED
+    return PolicyTestResult(
+        test.name, test.span, Outcome.BROKEN if is_broken else outcome, tuple(failures)
+    )
+
+
+def _described(error: Exception) -> str:
+    text = str(error).rstrip("\n")
+    return text if isinstance(error, OsoError) else f"{type(error).__name__}: {text}"
+
+
+class _Questions:
+    """Asks the questions of a test."""
+
+    def __init__(self, scene: Scene, assertions: Sequence[Assertion]) -> None:
+        self._scene = scene
+        # All objects that a test names may be an answer, whatever the order.
+        for each in assertions:
+            with contextlib.suppress(MistakenPolicyTestError):
+                self._make_objects(each)
+
+    def _make_objects(self, assertion: Assertion) -> None:
+        for arg in assertion.args:
+            if not isinstance(arg, Parameter):
+                self._scene.stubs.value(arg)
+        for _, values in assertion.bounds or ():
+            self._scene.stubs.value(values)
+
+    def check(self, assertion: Assertion) -> list[Failure]:
+        """Give a failure if an assertion does not hold."""
+        asked = [each for each in assertion.args if isinstance(each, Parameter)]
+        if not asked:
+            return self._check_answer(assertion)
+        found = [*self._solutions(assertion)]
+        if assertion.bounds is None:
+            return self._check_existence(assertion, found)
+        if not assertion.is_true:
+            raise MistakenPolicyTestError("`iff` says all of it. Write `assert … iff …;`")
+        return self._check_bounds(assertion, asked, found)
+
+    def _check_answer(self, assertion: Assertion) -> list[Failure]:
+        if assertion.bounds is not None:
+            raise MistakenPolicyTestError(
+                "`iff` limits variables, and this question has none. Write `action: String`."
+            )
+        args = [self._scene.stubs.value(t.cast(Term, arg)) for arg in assertion.args]
+        if self._scene.engine.ask(assertion.name, *args) is assertion.is_true:
+            return []
+        return [self._failure(assertion, _wanted(assertion), args)]
+
+    def _check_existence(
+        self, assertion: Assertion, found: Sequence[Mapping[str, t.Any]]
+    ) -> list[Failure]:
+        if bool(found) is assertion.is_true:
+            return []
+        if assertion.is_true:
+            return [Failure("It holds for nothing.", assertion.span)]
+        shown = "; ".join(map(_shown_solution, found))
+        return [self._failure(assertion, f"It holds for {shown}.", self._args(assertion, found[0]))]
+
+    def _check_bounds(
+        self,
+        assertion: Assertion,
+        asked: Sequence[Parameter],
+        found: Sequence[Mapping[str, t.Any]],
+    ) -> list[Failure]:
+        bounds = self._bounds(assertion, asked)
+        wanted = [
+            dict(zip(bounds, values, strict=True)) for values in itertools.product(*bounds.values())
+        ]
+        got = {_key(solution, bounds): solution for solution in found}
+        expected = {_key(solution, bounds): solution for solution in wanted}
+        failures = []
+        for key, solution in got.items():
+            if key not in expected:
+                message = f"It also holds for {_shown_solution(solution)}."
+                failures.append(self._failure(assertion, message, self._args(assertion, solution)))
+        for key, solution in expected.items():
+            if key not in got:
+                message = f"It does not hold for {_shown_solution(solution)}."
+                args = self._args(assertion, solution)
+                failures.append(self._failure(assertion, message, args))
+        return failures
+
+    def _bounds(self, assertion: Assertion, asked: Sequence[Parameter]) -> dict[str, list[t.Any]]:
+        names = [t.cast(Variable, each.term).name for each in asked]
+        bounds: dict[str, list[t.Any]] = {}
+        for name, values in assertion.bounds or ():
+            if name not in names:
+                raise MistakenPolicyTestError(
+                    f"`{name}` is no variable of this question. It has {', '.join(names)}."
+                )
+            if name in bounds:
+                raise MistakenPolicyTestError(f"`iff` says twice what `{name}` is. Say it once.")
+            bounds[name] = self._scene.stubs.value(values)
+        missing = [name for name in names if name not in bounds]
+        if missing:
+            raise MistakenPolicyTestError(
+                f"`iff` does not say what `{missing[0]}` is. Add `and {missing[0]} in […]`."
+            )
+        return bounds
+
+    def _solutions(self, assertion: Assertion) -> Iterator[dict[str, t.Any]]:
+        """Give the values of the variables for which a question holds.
+
+        Values that policies write out are looked for; of other classes each stub is tried.
+        """
+        objects: dict[str, list[t.Any]] = {}
+        for each in assertion.args:
+            if isinstance(each, Parameter) and _class_of(each) not in _WRITTEN:
+                objects[t.cast(Variable, each.term).name] = self._scene.stubs.of_class(
+                    _class_of(each)
+                )
+        for values in itertools.product(*objects.values()):
+            known = dict(zip(objects, values, strict=True))
+            yield from self._written(assertion, known)
+
+    def _written(
+        self, assertion: Assertion, known: Mapping[str, t.Any]
+    ) -> Iterator[dict[str, t.Any]]:
+        args = []
+        names: dict[str, str] = {}
+        for each in assertion.args:
+            if not isinstance(each, Parameter):
+                args.append(self._scene.stubs.value(each))
+                continue
+            name = t.cast(Variable, each.term).name
+            if name in known:
+                args.append(known[name])
+            else:
+                names[name] = _class_of(each)
+                args.append(Unbound(name))
+        if not names:
+            if self._scene.engine.ask(assertion.name, *args):
+                yield dict(known)
+            return
+        seen: set[t.Any] = set()
+        for solution in self._scene.engine.query_rule(assertion.name, args, accept_expression=True):
+            values = {name: solution.get(name) for name in names}
+            for name in names:
+                if type(values[name]).__module__.startswith("flask_oso."):
+                    raise MistakenPolicyTestError(
+                        f"It holds for any `{name}`, so no list can say for which."
+                        f" Ask for some: {assertion.name}(…) with values."
+                    )
+            key = _key(values, names)
+            if key not in seen and all(
+                isinstance(values[name], self._scene.host.classes[cls])
+                for name, cls in names.items()
+            ):
+                seen.add(key)
+                yield {**known, **values}
+
+    def _args(self, assertion: Assertion, solution: Mapping[str, t.Any]) -> list[t.Any]:
+        return [
+            solution[t.cast(Variable, each.term).name]
+            if isinstance(each, Parameter)
+            else self._scene.stubs.value(each)
+            for each in assertion.args
+        ]
+
+    def _failure(self, assertion: Assertion, message: str, args: Sequence[t.Any]) -> Failure:
+        proof = str(self._scene.engine.explain(assertion.name, args))
+        return Failure(message, assertion.span, proof)
+
+
+def _wanted(assertion: Assertion) -> str:
+    return "It does not hold." if assertion.is_true else "It holds."
+
+
+def _class_of(parameter: Parameter) -> str:
+    return t.cast(str, t.cast(Pattern, parameter.specializer).tag)
+
+
+def _key(solution: Mapping[str, t.Any], names: Mapping[str, t.Any]) -> tuple[t.Any, ...]:
+    """Give what tells solutions apart: values by their kind, objects by being the same."""
+    values = (solution[name] for name in names)
+    return tuple(
+        (type(each), each) if isinstance(each, str | int | float) else id(each) for each in values
+    )
+
+
+def _shown_solution(solution: Mapping[str, t.Any]) -> str:
+    return " and ".join(
+        f'{name} = "{value}"' if isinstance(value, str) else f"{name} = {value!r}"
+        for name, value in solution.items()
+    )
