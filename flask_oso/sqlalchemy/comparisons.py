@@ -17,6 +17,7 @@ from sqlalchemy import orm
 from ..polar.residual.database_semantics import field_of
 from ..polar.residual.ir import (
     Arithmetic,
+    CaseMapped,
     Column,
     Comparison,
     HasCharacter,
@@ -210,6 +211,8 @@ class ComparisonTranslator:
             return ReplacedText(self.operand(operand.text, scope), operand.pairs)
         if isinstance(operand, Position):
             return TextPosition(self.operand(operand.text, scope), operand.wanted)
+        if isinstance(operand, CaseMapped):
+            raise AssertionError("The letters of a text are replaced where it meets another one.")
         text = self.operand(operand.text, scope)
         if operand.at_end:
             length, size = str(operand.length), str(operand.size)
@@ -260,7 +263,7 @@ def _remainder(left: t.Any, right: t.Any) -> t.Any:
     INVARIANT: nothing is divided by zero, which is an error of the statement in PostgreSQL: a
     database may calculate before it looks at the condition that excludes it.
     """
-    if not isinstance(right, sa.ClauseElement):
+    if not isinstance(right, sa.ColumnElement):
         return Remainder(left % right)
     return sa.case((right == 0, 0), else_=Remainder(left % right))
 
@@ -268,7 +271,7 @@ def _remainder(left: t.Any, right: t.Any) -> t.Any:
 def _modulo(left: t.Any, right: t.Any) -> t.Any:
     """Divide; the result has the sign of the divisor, as that of ``mod``."""
     rest = _remainder(left, right)
-    if isinstance(right, sa.ClauseElement):
+    if isinstance(right, sa.ColumnElement):
         differs = sa.or_(sa.and_(rest < 0, right > 0), sa.and_(rest > 0, right < 0))
     else:
         differs = rest < 0 if right > 0 else rest > 0

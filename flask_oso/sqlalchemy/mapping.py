@@ -275,7 +275,7 @@ def _renamed(mapper: orm.Mapper[t.Any], descriptor: hybrid_property[t.Any]) -> F
         found = descriptor.fget(mapper.class_)
     except (TypeError, ValueError, AttributeError, LookupError, sa.exc.SQLAlchemyError):
         return reason
-    name = getattr(found, "key", None)
+    name = str(getattr(found, "key", ""))
     is_attribute = name in mapper.attrs and found is getattr(mapper.class_, name)
     if not is_attribute or not isinstance(mapper.attrs[name], orm.ColumnProperty):
         return reason
@@ -493,7 +493,9 @@ def _own_behaviour(kind: type) -> str | None:
 
 #: Identifiers with all digits, which a type has to give back as they are.
 _IDENTIFIERS = (uuid.UUID(int=1), uuid.UUID("abcdef01-2345-6789-abcd-ef0123456789"))
-_DIALECTS: tuple[t.Any, ...] = (sqlite.dialect(), postgresql.dialect(), mysql.dialect())
+_DIALECTS: tuple[t.Any, ...] = tuple(
+    t.cast(t.Any, each).dialect() for each in (sqlite, postgresql, mysql)
+)
 
 
 def _bound_identifiers(kind: sa.types.TypeDecorator[t.Any]) -> tuple[t.Any, ...]:

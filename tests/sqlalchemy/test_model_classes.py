@@ -16,18 +16,18 @@ from flask_oso.polar.exceptions import UnsupportedError
 from flask_oso.sqlalchemy import register_models
 from tests.support.databases import open_session
 
-sqlmodel = pytest.importorskip("sqlmodel")
-pydantic = pytest.importorskip("pydantic")
+sqlmodel: t.Any = pytest.importorskip("sqlmodel")
+pydantic: t.Any = pytest.importorskip("pydantic")
 
 
-class Member(sqlmodel.SQLModel, table=True):  # type: ignore[misc, name-defined]
+class Member(sqlmodel.SQLModel, table=True):  # type: ignore[call-arg]
     """Owns pages."""
 
     id: int = sqlmodel.Field(primary_key=True)
     name: str
 
 
-class Sheet(sqlmodel.SQLModel, table=True):  # type: ignore[misc, name-defined]
+class Sheet(sqlmodel.SQLModel, table=True):  # type: ignore[call-arg]
     """Has an owner, or none."""
 
     id: int = sqlmodel.Field(primary_key=True)
@@ -37,7 +37,7 @@ class Sheet(sqlmodel.SQLModel, table=True):  # type: ignore[misc, name-defined]
 Sheet.__mapper__.add_property("owner", orm.relationship(Member))
 
 
-class Person(pydantic.BaseModel):  # type: ignore[misc, name-defined]
+class Person(pydantic.BaseModel):
     """Is no row, and has the fields of one."""
 
     id: int

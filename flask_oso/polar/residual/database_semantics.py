@@ -334,7 +334,7 @@ def _plain_time(kind: ValueKind, value: t.Any) -> t.Any:
 
     That of freezegun, for one, is of a class that compares as its base does.
     """
-    cls, plain = t.cast(t.Any, type(value)), _TEMPORAL[kind]
+    cls, plain = t.cast(t.Any, type(value)), t.cast(t.Any, _TEMPORAL[kind])
     if cls is plain:
         return value
     is_moment = isinstance(value, _TEMPORAL[ValueKind.DATETIME])
