@@ -405,9 +405,9 @@ def _replaced_mysql(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
 
 @compiles(TextPosition)
 def _position(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
-    _check_known(compiler, "texts")
-    text, wanted = _arguments(element, compiler, keywords)
-    return f"(strpos({text}, {wanted}) - 1)"
+    text, wanted = element.clauses
+    found = [compiler.process(each, **keywords) for each in (ExactText(text), wanted)]
+    return f"(strpos({', '.join(found)}) - 1)"
 
 
 @compiles(TextPosition, *_SQLITE)
@@ -421,12 +421,6 @@ def _position_mysql(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
     # In characters, and by code points: the collation is that of the whole comparison.
     text, wanted = _arguments(element, compiler, keywords)
     return f"(LOCATE({wanted}, CONVERT({text} USING utf8mb4) COLLATE utf8mb4_bin) - 1)"
-
-
-@compiles(TextPosition, *_NO_UNION)
-def _position_refused(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
-    text, _ = element.clauses
-    return str(compiler.process(ExactText(text), **keywords))
 
 
 @compiles(TextWithin)

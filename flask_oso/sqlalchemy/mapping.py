@@ -509,9 +509,12 @@ def _bound_identifiers(kind: sa.types.TypeDecorator[t.Any]) -> tuple[t.Any, ...]
     found: list[t.Any] = []
     for dialect, value in itertools.product(_DIALECTS, (None, *_IDENTIFIERS)):
         try:
-            bound = kind.process_bind_param(value, dialect)
+            bound, again = (kind.process_bind_param(value, dialect) for _ in range(2))
             back = kind.process_result_value(bound, dialect)
-        except (TypeError, ValueError, LookupError, AttributeError, ImportError):
+        except (TypeError, ValueError, LookupError, AttributeError, ImportError, RuntimeError):
+            return ()
+        if bound != again:
+            # As of a type that encrypts.
             return ()
         if (bound is None) is not (value is None) or type(back) is not type(value) or back != value:
             return ()
@@ -614,7 +617,7 @@ def _is_dataclass_equality(cls: type) -> bool:
 def _is_pydantic_equality(cls: t.Any) -> bool:
     """Tell whether a class, such as one of SQLModel, compares the key with its other fields."""
     where = getattr(cls.__eq__, "__module__", ""), getattr(cls.__eq__, "__qualname__", "")
-    if where != ("pydantic.main", "BaseModel.__eq__"):
+    if where != ("pydantic.main", "BaseModel.__eq__") or not hasattr(cls, "model_fields"):
         return False
     mapper: orm.Mapper[t.Any] = sa.inspect(cls)
     keys = {mapper.get_property_by_column(column).key for column in mapper.primary_key}

@@ -65,6 +65,20 @@ class HalfIdentifier(Identifier):
         return None if value is None else f"{uuid.UUID(str(value)).hex[:16]:0<32}"
 
 
+class SecretIdentifier(Identifier):
+    """Is another text each time."""
+
+    cache_ok = True
+
+    def process_bind_param(self, value: t.Any, dialect: t.Any) -> t.Any:
+        """Give the digits, and others."""
+        return None if value is None else f"{uuid.UUID(str(value)).hex}{uuid.uuid4().hex}"
+
+    def process_result_value(self, value: t.Any, dialect: t.Any) -> t.Any:
+        """Give the UUID."""
+        return None if value is None else uuid.UUID(value[:32])
+
+
 class ShownIdentifier(Identifier):
     """Gives texts back."""
 
@@ -111,6 +125,7 @@ class Item(Base):
     other: orm.Mapped[uuid.UUID | None] = orm.mapped_column(Identifier)
     dashed: orm.Mapped[uuid.UUID | None] = orm.mapped_column(DashedIdentifier)
     half: orm.Mapped[uuid.UUID | None] = orm.mapped_column(HalfIdentifier)
+    secret: orm.Mapped[uuid.UUID | None] = orm.mapped_column(SecretIdentifier)
     shown: orm.Mapped[str | None] = orm.mapped_column(ShownIdentifier)
     lower: orm.Mapped[str | None] = orm.mapped_column(LowerCase)
     blob: orm.Mapped[bytes | None] = orm.mapped_column(sa.LargeBinary)
@@ -311,6 +326,7 @@ def test_time_without_a_zone_on_postgresql() -> None:
         ("i.key < KEY", "cannot be compared"),
         ("i.half = KEY", "HalfIdentifier converts its values in Python"),
         ("i.half = nil", "HalfIdentifier converts its values in Python"),
+        ("i.secret = KEY", "SecretIdentifier converts its values in Python"),
         ("i.shown = nil", "ShownIdentifier converts its values in Python"),
         ('i.lower = "a"', "LowerCase converts its values in Python"),
         ("i.data = {}", "the type JSON has no comparison that databases share"),

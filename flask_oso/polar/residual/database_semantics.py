@@ -124,7 +124,8 @@ def _compares_own_class(cls: type) -> bool:
     """
     equality = t.cast(t.Any, cls).__eq__
     if getattr(equality, "__module__", "") == "pydantic.main":
-        return bool(equality.__qualname__ == "BaseModel.__eq__")
+        # Before version 2, models of any classes were compared by their fields.
+        return equality.__qualname__ == "BaseModel.__eq__" and hasattr(cls, "model_fields")
     code = getattr(equality, "__code__", None)
     return "__dataclass_params__" in vars(cls) and getattr(code, "co_filename", "") == "<string>"
 
