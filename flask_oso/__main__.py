@@ -1,7 +1,8 @@
 """``python -m flask_oso [FILE.polar ...]``: load policies and ask them questions.
 
 ``python -m flask_oso compiled FILE.polar ... QUESTION`` prints the Python that a question became,
-``python -m flask_oso test FILE.polar ...`` runs the tests of policies.
+``python -m flask_oso test FILE.polar ...`` runs the tests of policies,
+``python -m flask_oso migrate-check [PATH ...]`` what a program for oso 0.27 has to change.
 """
 
 from __future__ import annotations
@@ -46,9 +47,13 @@ To run the tests that stand in a policy:
 
 To see the Python that a question is compiled to:
   $ python -m flask_oso compiled roles.polar 'allow(User, "read", Note)'
+
+To find what a program for oso 0.27 has to change:
+  $ python -m flask_oso migrate-check app tests
 """
 _TEST = "test"
 _COMPILED = ("compiled", "explain-compiled")
+_MIGRATE = "migrate-check"
 _COMPILED_DESCRIPTION = """\
 Print the Python that answers a question, with the places of the policy as comments.
 
@@ -88,6 +93,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _show_compiled(given[1:])
     if given and given[0] == _TEST:
         return _run_tests(given[1:])
+    if given and given[0] == _MIGRATE:
+        return _check_migration(given[1:])
     parser = argparse.ArgumentParser(
         prog="python -m flask_oso",
         description=_DESCRIPTION,
@@ -128,6 +135,17 @@ def _show_compiled(arguments: Sequence[str]) -> int:
     parser.add_argument("question", metavar="QUESTION", help="a rule call")
     given = parser.parse_args(arguments)
     return _run(lambda: _print_code(given.files, given.question))
+
+
+def _check_migration(arguments: Sequence[str]) -> int:
+    """Run the command of ``flask oso``, which needs no application."""
+    from flask_oso.cli.migrate import migrate_check
+
+    name = f"python -m flask_oso {_MIGRATE}"
+    try:
+        return int(run(lambda: migrate_check.main([*arguments], name, standalone_mode=False)))
+    except click.exceptions.Exit as end:
+        return end.exit_code
 
 
 def _print_code(files: Sequence[str], question: str) -> None:

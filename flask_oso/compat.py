@@ -98,6 +98,14 @@ def install_as_oso() -> None:
         sys.meta_path.insert(0, _Importer())
 
 
+def names_in(module: str) -> frozenset[str] | None:
+    """Give the names that a module of oso 0.27 has here; ``None`` if there is no such module."""
+    places = _MODULES.get(module)
+    if places is None:
+        return None
+    return frozenset(each.partition("=")[0] for names in places.values() for each in names.split())
+
+
 class _Importer(MetaPathFinder, Loader):
     """Imports the modules of the table."""
 

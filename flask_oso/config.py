@@ -39,6 +39,9 @@ DEFAULTS: dict[str, t.Any] = {
     "OSO_VETO_COMMITS": False,
 }
 
+#: A policy file, or several.
+PolicyPaths = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
+
 #: What is in files, by their paths; ``None`` where nothing can be read.
 Texts = dict[str, bytes | None]
 
@@ -108,9 +111,25 @@ def translator_of(value: t.Any) -> Callable[[str], str] | None:
     return t.cast("Callable[[str], str]", found)
 
 
-def policies_of(app: Flask) -> list[str]:
-    """Give the paths of the policy files that the configuration names."""
-    return find_files(app.root_path, app.config["OSO_POLICIES"] or ())
+def policies_of(app: Flask, named: PolicyPaths | None = None) -> list[str]:
+    """Give the paths of the policy files that the configuration names.
+
+    :param named: names in place of those of the configuration.
+    :raises OsoError: see ``policy_names``.
+    """
+    return find_files(app.root_path, policy_names(app, named))
+
+
+def policy_names(app: Flask, named: PolicyPaths | None = None) -> list[str]:
+    """Give the names and patterns of ``OSO_POLICIES``.
+
+    A file that is missing below the root of the app and is there below the working directory, as
+    for ``load_files`` of an Oso, is named in full. Patterns start at the root only.
+
+    :raises OsoError: both have such a file, with different texts.
+    """
+    names = _names((app.config["OSO_POLICIES"] or ()) if named is None else named)
+    return [_in_one_root(app.root_path, os.getcwd(), each) for each in names]
 
 
 def is_run_by_flask(app: Flask) -> bool:
@@ -123,9 +142,7 @@ def is_run_by_flask(app: Flask) -> bool:
     return not app.debug and context is not None and context.command is run_command
 
 
-def find_files(
-    root: str, named: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
-) -> list[str]:
+def find_files(root: str, named: PolicyPaths) -> list[str]:
     """Give the paths that names and patterns stand for, each once.
 
     A pattern is a name with ``*``, ``?`` or ``[`` that no file has; ``**`` goes into
@@ -134,13 +151,32 @@ def find_files(
 
     :param root: where relative names start.
     """
-    names = [named] if isinstance(named, str | os.PathLike) else named
-    return list(dict.fromkeys(path for name in names for path in _expand(root, os.fspath(name))))
+    return list(dict.fromkeys(path for name in _names(named) for path in _expand(root, name)))
 
 
 def read_texts(paths: Sequence[str]) -> Texts:
     """Give what is in files now."""
     return {path: _read(path) for path in paths}
+
+
+def _names(named: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> list[str]:
+    return [
+        os.fspath(each) for each in ([named] if isinstance(named, str | os.PathLike) else named)
+    ]
+
+
+def _in_one_root(root: str, directory: str, name: str) -> str:
+    mine, other = os.path.join(root, name), os.path.join(directory, name)
+    if mine == other or not os.path.isfile(other):
+        return name
+    if not os.path.exists(mine):
+        return other
+    if _read(mine) != _read(other):
+        raise OsoError(
+            f"'OSO_POLICIES' names {name!r}, which is {mine} below the root of the app and {other}"
+            " below the working directory, and they differ. Give the path of the one that is meant."
+        )
+    return name
 
 
 def _expand(root: str, name: str) -> Iterator[str]:

@@ -7,6 +7,7 @@ one state of the policy.
 from __future__ import annotations
 
 import contextlib
+import copy
 import dataclasses
 import os
 import sys
@@ -24,7 +25,7 @@ from .polar.limits import Limits
 from .polar.observe.console import Console
 from .polar.output import STORED_VARIABLE, say
 from .polar.polar import Polar
-from .polar.tools.argument_order import ArgumentOrder
+from .polar.tools.caller_mistakes import CallerMistakes
 
 if t.TYPE_CHECKING:
     from .polar.engine import Engine
@@ -32,6 +33,7 @@ if t.TYPE_CHECKING:
     from .polar.proof.proof import Proof
     from .polar.residual.outcomes import Residual
     from .polar.residual.schema import Schema
+    from .polar.sources import Source
     from .polar.tools.relations_read import RelationsRead
 
 #: What is asked for by ``authorized_actions`` and ``authorized_fields``.
@@ -126,7 +128,7 @@ class Oso(Polar):
         self.read_action = read_action
         self.set_text_equalities(_login_equality)
         self._builder: QueryBuilder | None = None
-        self._argument_order: ArgumentOrder | None = None
+        self._caller_mistakes: CallerMistakes | None = None
         self._relations_read: RelationsRead | None = None
         # Werkzeug is not imported here; if nobody has imported it, there are no proxies.
         self._proxy: type | None = getattr(sys.modules.get("werkzeug.local"), "LocalProxy", None)
@@ -159,8 +161,8 @@ class Oso(Polar):
             allowed = engine.allow(actor, action, resource)
             if allowed:
                 return allowed
-        if type(resource) in engine.only_actors:
-            self._order_of(engine).check(actor, action, resource)
+        if type(resource) in engine.mistaken_kinds:
+            self._mistakes_in(engine).check(actor, action, resource)
         return allowed
 
     def authorize(
@@ -179,7 +181,7 @@ class Oso(Polar):
         actor, action, resource = _unwrapped(actor), _unwrapped(action), _unwrapped(resource)
         if allowed is None and engine.allow(actor, action, resource):
             return
-        self._order_of(engine).check(actor, action, resource)
+        self._mistakes_in(engine).check(actor, action, resource)
         if check_read and (
             action == self.read_action or not engine.allow(actor, self.read_action, resource)
         ):
@@ -294,13 +296,13 @@ class Oso(Polar):
         with _noting("filter", lambda: (at, asked[at])):
             for at in waiting:
                 answers[at] = engine.allow(actor, action, asked[at])
-        order = self._order_of(engine)
-        if not order.actors.isdisjoint(map(type, asked)):
+        mistakes = self._mistakes_in(engine)
+        if not mistakes.kinds.isdisjoint(map(type, asked)):
             denied = (
                 each for each, is_allowed in zip(asked, answers, strict=True) if not is_allowed
             )
             for each in denied:
-                order.check(actor, action, each)
+                mistakes.check(actor, action, each)
         return [each for each, is_allowed in zip(given, answers, strict=True) if is_allowed is True]
 
     def authorized_actions_many(
@@ -349,12 +351,12 @@ class Oso(Polar):
 
         rows.load_relations([actor, *objects], relations_of)
 
-    def _order_of(self, engine: Engine) -> ArgumentOrder:
-        order = self._argument_order
-        if order is None or order.engine is not engine:
-            order = self._argument_order = ArgumentOrder(engine)
-            engine.only_actors = order.actors
-        return order
+    def _mistakes_in(self, engine: Engine) -> CallerMistakes:
+        mistakes = self._caller_mistakes
+        if mistakes is None or mistakes.engine is not engine:
+            mistakes = self._caller_mistakes = CallerMistakes(engine)
+            engine.mistaken_kinds = mistakes.kinds
+        return mistakes
 
     def authorized_fields(
         self, actor: t.Any, action: t.Any, resource: t.Any, allow_wildcard: bool = False
@@ -399,11 +401,33 @@ class Oso(Polar):
 
         return actor_classes(self._engine.policy)
 
+    def with_policy(self, sources: Sequence[Source]) -> Oso:
+        """Give another Oso with the same registered names, and these texts as its policy.
+
+        To compare a draft with the policy in force, which stays. Nothing is printed, inline queries
+        are not run, and watchers of loads are not told.
+
+        :raises OsoError: if the texts do not load.
+        """
+        from .polar.policy.loader import load_policy
+
+        drafted = copy.copy(self)
+        loaded = load_policy(sources, self.host, roles=self._has_roles, limits=self._limits)
+        drafted._engine = self._engine.with_policy(loaded.policy)
+        drafted._gates, drafted._load_watchers = {}, ()
+        drafted._argument_order, drafted._relations_read = None, None
+        return drafted
+
     # -- lists ------------------------------------------------------------------------
 
     def set_query_builder(self, builder: QueryBuilder) -> None:
         """Set the builder of queries; ``flask_oso.sqlalchemy.register_models`` calls it."""
         self._builder = builder
+
+    @property
+    def has_query_builder(self) -> bool:
+        """Whether models are registered."""
+        return self._builder is not None
 
     def _models(self) -> Schema | None:
         return None if self._builder is None else self._builder.models(self.host)
@@ -418,7 +442,14 @@ class Oso(Polar):
         """
         from .polar.residual.templates import with_objects
 
-        return with_objects(self._row_question([_unwrapped(actor), action, None], 2, cls).residual)
+        return with_objects(self.residual_with_objects(actor, action, cls))
+
+    def residual_with_objects(self, actor: t.Any, action: t.Any, cls: t.Any) -> Residual:
+        """Give what :meth:`residual` does, with objects by number where the policy allows it.
+
+        Then the residuals of several actors have the same condition, and ``objects`` differ.
+        """
+        return self._row_question([_unwrapped(actor), action, None], 2, cls).residual
 
     def authorized_query(self, actor: t.Any, action: t.Any, resource_cls: t.Any) -> t.Any:
         """Build a query of the rows for which ``is_allowed`` is true.
@@ -484,11 +515,33 @@ class Oso(Polar):
         first, *others = questions.values()
         return dict(zip(questions, first.columns(others), strict=True))
 
+    def permissions(self, actor: t.Any, resource: t.Any) -> set[t.Any]:
+        """Give the allowed actions, also where a rule allows any action.
+
+        There it is those of the resource block of the class, or, without one, those that rules
+        name, each if it is allowed, and ``"*"`` besides.
+
+        :raises UnexpectedPolarTypeError: if a rule restricts the action without naming it.
+        """
+        actor, resource = _unwrapped(actor), _unwrapped(resource)
+        found = self.authorized_actions(actor, resource, allow_wildcard=True)
+        if found != {"*"}:
+            return found
+        cls = resource if isinstance(resource, type) else type(resource)
+        named = self._block_actions(cls)
+        if named is None:
+            named = self._engine.policy.written_actions()
+        return found | {each for each in named if self.is_allowed(actor, each, resource)}
+
     def _actions_of(self, entity: t.Any) -> Iterable[str] | None:
         """Give the permissions of the block of a class, or else the actions of the policy."""
-        builder = self._query_builder()
+        found = self._block_actions(self._query_builder().class_of(entity))
+        return self.known_actions() if found is None else found
+
+    def _block_actions(self, kind: type) -> set[str] | None:
+        """Give the permissions of the block of a class; ``None`` if it has none."""
         blocks = self._engine.policy.blocks
-        for cls in builder.class_of(entity).__mro__:
+        for cls in kind.__mro__:
             own = [b for b in blocks if self.host.classes.get(b.resource.text) is cls]
             if own:
                 return {
@@ -498,7 +551,7 @@ class Oso(Polar):
                     if declaration.name.text == "permissions"
                     for text in declaration.strings
                 }
-        return self.known_actions()
+        return None
 
     def _row_question(self, args: list[t.Any], at: int, entity: t.Any) -> _RowQuestion:
         """Give the residual of ``allow`` with one argument an unknown row."""
@@ -575,6 +628,17 @@ def ask(oso: Oso, actor: t.Any, action: t.Any, resource: t.Any) -> bool:
     answer = oso.is_allowed(actor, action, resource)
     if answer is not True and answer is not False:
         raise OsoError(f"'is_allowed' gave {type(answer).__name__!r} in place of a decision.")
+    return answer
+
+
+def ask_field(oso: Oso, actor: t.Any, action: t.Any, resource: t.Any, field: t.Any) -> bool:
+    """Ask a policy about a field, as ``ask`` does about an object."""
+    values = tuple(map(_unwrapped, (actor, action, resource, field)))
+    if not all(map(_can_be_asked, values)):
+        return False
+    answer = oso.engine.ask("allow_field", *values)
+    if answer is not True and answer is not False:
+        raise OsoError(f"'allow_field' gave {type(answer).__name__!r} in place of a decision.")
     return answer
 
 

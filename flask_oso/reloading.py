@@ -31,7 +31,7 @@ from collections.abc import Callable, Sequence
 from flask import Flask, Request
 
 from .app_state import AppState, PolicyBinder
-from .config import Config, Texts, find_files, read_texts
+from .config import Config, Texts, find_files, policy_names, read_texts
 from .oso import Oso
 from .request_state import this_request
 
@@ -65,7 +65,7 @@ _NOT_TEXT = "{path}:{line}: The file is not UTF-8. Save it as UTF-8."
 def follow_files(app: Flask, state: AppState, config: Config, binder: PolicyBinder) -> None:
     """Have each request of an app look at its policy files first, in debug mode."""
     oso = t.cast(Oso, state.oso)
-    find = functools.partial(find_files, app.root_path, config.values["OSO_POLICIES"])
+    find = functools.partial(find_files, app.root_path, policy_names(app))
     with binder.lock:
         reloader = binder.reloaders.setdefault(oso, Reloader(oso, find, config.seen))
     reloader.apps.append((weakref.ref(app), weakref.ref(state)))

@@ -238,3 +238,18 @@ def test_package_runs_as_a_program(name: str) -> None:
     )
 
     assert found.stdout == "query> x = 1\nquery> "
+
+
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [
+        ("flask_oso.flask_oso", "FlaskOso"),
+        ("flask_oso.decorators", "authorize"),
+        ("flask_oso.decorators", "skip_authorization"),
+        ("flask_oso.context", "OsoError"),
+        ("flask_oso.context", "current_oso"),
+    ],
+)
+def test_module_of_flask_oso(module: str, name: str) -> None:
+    """The modules of flask-oso 0.27 can be imported, without ``install_as_oso`` too."""
+    assert getattr(importlib.import_module(module), name) is getattr(flask_oso, name)

@@ -71,16 +71,6 @@ def test_constructor_takes_oso_and_app() -> None:
     assert extension.app is app
 
 
-def test_app_as_the_first_argument_is_refused() -> None:
-    """The mix-up that Flask's other extensions invite is named, with the remedy."""
-    with pytest.raises(TypeError) as caught:
-        FlaskOso(make_app())  # type: ignore[arg-type]
-
-    assert str(caught.value) == (
-        "The first argument of 'FlaskOso' is an Oso. Pass the app by name: FlaskOso(app=app)."
-    )
-
-
 def test_app_is_the_current_one_without_one_of_its_own(site: t.Any) -> None:
     """Without an app from the constructor, 'app' is the current app."""
     with site.app.app_context():
@@ -97,10 +87,19 @@ def test_set_oso_registers_request_once() -> None:
     assert oso.get_class("Request") is flask.Request
 
 
-def test_second_extension_on_one_oso_is_refused() -> None:
-    """An Oso that knows Request already belongs to another FlaskOso."""
+def test_two_extensions_share_an_oso() -> None:
+    """An Oso that knows Request already is taken as it is."""
     oso = Oso()
-    FlaskOso(oso)
+
+    extensions = [FlaskOso(oso), FlaskOso(oso)]
+
+    assert [each.oso for each in extensions] == [oso, oso]
+
+
+def test_oso_with_another_class_named_request_is_refused() -> None:
+    """A policy about requests would be about something else."""
+    oso = Oso()
+    oso.register_class(type("Request", (), {}))
 
     with pytest.raises(DuplicateClassAliasError):
         FlaskOso(oso)
@@ -307,8 +306,76 @@ def test_missing_policy_file_names_its_setting(tmp_path: pathlib.Path) -> None:
 
     assert str(caught.value) == f"Could not find file: {tmp_path / 'policy.polar'}"
     assert caught.value.__notes__ == [
-        f"From 'OSO_POLICIES'; relative names start at the root of the app, {tmp_path}."
+        f"From 'OSO_POLICIES'; relative names start at the root of the app, {tmp_path}, or in the"
+        " working directory."
     ]
+
+
+@pytest.mark.parametrize("name", ["app/rules.polar", "./app/rules.polar", "app/[x].polar"])
+def test_policies_load_relative_to_the_working_directory(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """A file that is not below the root of the app is looked for where the program runs."""
+    root = tmp_path / "app"
+    root.mkdir()
+    policy_file(tmp_path, 'allow("ann", "read", "page");', name)
+    monkeypatch.chdir(tmp_path)
+    app = make_app(folder=root, OSO_POLICIES=[name])
+
+    FlaskOso(app=app)
+
+    assert app.extensions["oso"].oso.is_allowed("ann", "read", "page")
+
+
+def test_policies_that_differ_in_both_places(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Which of two policies is in force must not depend on where the program was started."""
+    root = tmp_path / "app"
+    root.mkdir()
+    policy_file(root, 'allow("ann", "read", "page");')
+    policy_file(tmp_path, 'allow("eve", "read", "page");')
+    monkeypatch.chdir(tmp_path)
+    app = make_app(folder=root, OSO_POLICIES="policy.polar")
+
+    with pytest.raises(OsoError) as caught:
+        FlaskOso(app=app)
+
+    assert str(caught.value) == (
+        f"'OSO_POLICIES' names 'policy.polar', which is {root / 'policy.polar'} below the root of"
+        f" the app and {tmp_path / 'policy.polar'} below the working directory, and they differ."
+        " Give the path of the one that is meant."
+    )
+    assert "oso" not in app.extensions
+
+
+def test_policies_that_are_equal_in_both_places(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two copies of one policy are one: that below the root of the app is loaded."""
+    root = tmp_path / "app"
+    root.mkdir()
+    policy_file(root, 'allow("ann", "read", "page");')
+    policy_file(tmp_path, 'allow("ann", "read", "page");')
+    monkeypatch.chdir(tmp_path)
+    app = make_app(folder=root, OSO_POLICIES="policy.polar")
+
+    FlaskOso(app=app)
+
+    assert app.extensions["oso"].oso.policy_files() == [str(root / "policy.polar")]
+
+
+def test_patterns_start_at_the_root_of_the_app(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a pattern matches in the working directory is not loaded."""
+    root = tmp_path / "app"
+    root.mkdir()
+    policy_file(tmp_path, 'allow("ann", "read", "page");', "a.polar")
+    monkeypatch.chdir(tmp_path)
+
+    with pytest.raises(PolarFileNotFoundError):
+        FlaskOso(app=make_app(folder=root, OSO_POLICIES="*.polar"))
 
 
 def test_unknown_key_warns_with_a_suggestion() -> None:
@@ -812,7 +879,8 @@ def test_question_to_the_policy_itself_is_told_from_a_forgotten_one(
     assert caught.value.__notes__[0].startswith("The endpoint 'view' (")
     assert caught.value.__notes__[1] == (
         f"Its code calls '{name}'. That of an Oso, such as 'current_oso', does not count: call"
-        " 'authorize' or 'load' of the FlaskOso, as in 'oso.authorize(note, action=\"read\")'."
+        " 'authorize' or 'load' of the FlaskOso, as in 'oso.authorize(\"read\", note)', or 'scope'"
+        " for a list."
     )
 
 
@@ -1240,7 +1308,7 @@ def test_decorator_and_guard_of_another_extension_must_both_allow(
     assert [client.get(f"/?user={user}").status_code for user in ("ann", "root")] == [403, 200]
 
 
-@pytest.mark.parametrize("name", ["authorize", "load", "explain"])
+@pytest.mark.parametrize("name", ["authorize", "load", "why"])
 def test_extension_that_the_app_does_not_have_is_not_asked(site: t.Any, name: str) -> None:
     """Its policy is not that of the app, whatever it allows."""
     other = FlaskOso(Oso())
@@ -1248,9 +1316,10 @@ def test_extension_that_the_app_does_not_have_is_not_asked(site: t.Any, name: st
     other.set_get_actor(lambda: "ann")
     other.loader(str)(lambda identity: identity)
     arguments = (str, "page") if name == "load" else ("page",)
+    options = {"action": "read"} if name != "why" else {"resource": "page"}
 
     with site.app.test_request_context("/"), pytest.raises(OsoError) as caught:
-        getattr(other, name)(*arguments, action="read")
+        getattr(other, name)(*arguments, **options)
 
     assert str(caught.value) == (
         "The app has another FlaskOso than this one, whose policy it does not know. Ask the"

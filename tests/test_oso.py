@@ -1587,3 +1587,106 @@ def test_swap_is_seen_by_the_policy_in_force(caplog: pytest.LogCaptureFixture) -
     oso.is_allowed(Sheet(), "read", Person())
 
     assert [record.getMessage() for record in caplog.records] == [ORDER_TEXT]
+
+
+# -- a class where an object is meant ------------------------------------------------
+
+CREATES = 'allow(_: Person, "create", _: Sheet);'
+CLASS_TEXT = (
+    "The policy was asked whether a Person may do 'create' to the class 'Sheet', and denied it: the"
+    " rule 'allow' at line 1, column 1 is about objects of 'Sheet'. If the class is meant, write"
+    " 'Sheet' there without a colon; otherwise ask about an object."
+)
+
+
+@pytest.mark.parametrize("name", ["is_allowed", "authorize"])
+def test_class_in_the_place_of_an_object_is_told_once(
+    name: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """With oso a class matched its own specializer; here it does not, and the log says so once."""
+    oso = ordered(CREATES)
+    for _ in range(3):
+        with contextlib.suppress(NotFoundError):
+            getattr(oso, name)(Person(), "create", Sheet)
+
+    assert [record.getMessage() for record in caplog.records] == [CLASS_TEXT]
+
+
+@pytest.mark.parametrize(
+    ("policy", "rule"),
+    [
+        ('allow(_, "create", s) if s matches Sheet;', "'allow' at line 1"),
+        ('allow(_, "create", _: Sheet{owner: nil});', "'allow' at line 1"),
+        ("allow(_, _, _: Sheet);", "'allow' at line 1"),
+        ('allow(_, a, _: Sheet) if a in ["read", "create"];', "'allow' at line 1"),
+        ('allow(_, "read", Sheet); allow(_, "create", _: Sheet);', "'allow' at line 1, column 26"),
+        (
+            'actor Person {} resource Sheet { permissions = ["create"]; }\n'
+            "allow(a, b, c) if has_permission(a, b, c);\n"
+            'has_permission(_: Person, "create", _: Sheet);',
+            "'has_permission' at line 3",
+        ),
+        (
+            'actor Person {}\nresource Sheet { permissions = ["create"]; }\n'
+            'allow(_: Actor, "create", _: Resource);',
+            "'allow' at line 3",
+        ),
+    ],
+)
+def test_class_in_the_place_of_an_object_names_the_rule(
+    policy: str, rule: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """However the rule says that it is about objects, the message has its place."""
+    assert not ordered(policy).is_allowed(Person(), "create", Sheet)
+
+    assert [rule in record.getMessage() for record in caplog.records] == [True]
+
+
+def test_class_in_the_place_of_an_object_is_told_by_filter(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Many objects at once are told like one."""
+    oso = ordered(CREATES)
+
+    assert oso.filter(Person(), "create", [Sheet(), Sheet]) != []
+    assert [record.getMessage() for record in caplog.records] == [CLASS_TEXT]
+
+
+@pytest.mark.parametrize(
+    ("policy", "resource"),
+    [
+        (CREATES, "Sheet"),
+        (CREATES, Person),
+        (CREATES, type),
+        ('allow(_, "read", _: Sheet);', Sheet),
+        ('allow(_, action, _: Sheet) if action in ["read", "edit"];', Sheet),
+        ('allow(_, action, _: Sheet) if action = "read";', Sheet),
+        ('allow(_: Sheet, "create", _);', "page"),
+        ('allow(p: Person, "create", Sheet) if p = 1; allow(_, "create", _: Sheet);', Sheet),
+        ('allow(_, "create", s) if s = Sheet and 1 = 2; allow(_, "create", _: Sheet);', Sheet),
+    ],
+)
+def test_class_that_may_be_meant_is_not_told(
+    policy: str, resource: t.Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Other denials are none of its business, nor are policies that have the class itself."""
+    assert not ordered(policy).is_allowed(Person(), "create", resource)
+    assert caplog.records == []
+
+
+def test_class_that_is_allowed_is_not_told(caplog: pytest.LogCaptureFixture) -> None:
+    """The check looks at denials only."""
+    assert ordered('allow(_, "create", Sheet);').is_allowed(Person(), "create", Sheet)
+    assert caplog.records == []
+
+
+def test_class_in_the_place_of_an_object_is_seen_by_the_policy_in_force(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """After a reload the rules that count are the new ones."""
+    oso = ordered("allow(_, _, 1);")
+    oso.is_allowed(Person(), "create", Sheet)
+    oso.load_str(CREATES, replace=True)
+    oso.is_allowed(Person(), "create", Sheet)
+
+    assert [record.getMessage() for record in caplog.records] == [CLASS_TEXT]

@@ -28,6 +28,7 @@ The exit code tells the result, for scripts and CI:
   flask oso routes --gaps                 which routes are not guarded?
   flask oso check                         does the policy have errors?
   flask oso test                          do the tests in the policy pass?
+  flask oso diff main                     what does my change of the policy change?
   flask oso explain User:2 edit Post:1    why may they, or why not?
 """
 
@@ -36,9 +37,11 @@ _MODULES = {
     "actions": "decisions",
     "check": "check",
     "compiled": "compiled",
+    "diff": "diff",
     "explain": "decisions",
     "fmt": "fmt",
     "init": "init",
+    "migrate-check": "migrate",
     "query": "queries",
     "routes": "routes",
     "shell": "queries",
@@ -78,7 +81,7 @@ class _Commands(click.Group):
         if module is None:
             return None
         command: click.Command = getattr(
-            importlib.import_module(f".{module}", __package__), cmd_name
+            importlib.import_module(f".{module}", __package__), cmd_name.replace("-", "_")
         )
         return command
 

@@ -13,8 +13,10 @@ from flask import current_app, request
 from werkzeug.local import LocalProxy
 
 from ..app_state import AppState, Requirement
+from ..callables.view_functions import entered_function
 from ..config import Unguarded
 from ..enforcement.route_audit import GAPS, RouteStatus, Row, audit_routes
+from ..guards.guard_checks import list_argument
 from ..guards.view_guards import Guard, GuardKind
 from ..polar.spelling import with_count
 from .output import echo, show_annotation, show_json, show_table, shown_path
@@ -89,7 +91,7 @@ def _show(shown: Sequence[Row], rows: Sequence[Row]) -> None:
 
 
 def _cells(row: Row) -> list[str]:
-    asking = [guard for guard in row.guards if guard.kind is GuardKind.AUTHORIZE]
+    asking = [guard for guard in row.guards if guard.asks]
     return [
         row.endpoint,
         ", ".join(row.methods),
@@ -138,7 +140,10 @@ def resource_of(guard: Guard, row: Row) -> str:
 
 
 def argument_of(guard: Guard, row: Row) -> str | None:
-    """Give the name of the view's argument for the object of a guard, if there is one."""
+    """Give the name of the view's argument for what a guard gives, if it gives anything."""
+    if guard.list_argument is not None:
+        entered = entered_function(current_app.view_functions[row.endpoint], row.methods[0])
+        return list_argument(guard, row.guards, row.variables, entered)
     return guard.key.keyword if guard.key is not None and row.names_object(guard) else None
 
 
@@ -206,7 +211,7 @@ def _guard_record(guard: Guard, row: Row) -> dict[str, t.Any]:
         "file": shown_path(guard.place.file),
         "line": guard.place.line,
     }
-    if guard.kind is GuardKind.AUTHORIZE:
+    if guard.asks:
         record |= {"action": action_of(guard, row), "resource": resource_of(guard, row)}
     argument = argument_of(guard, row)
     if argument is not None:

@@ -4,6 +4,7 @@
     the marks that guards leave on views; which URL variables identify an object.
 ``guard_checks``, ``view_checks``, ``object_loaders``
     what is wrong with guards; what a guard wants of a request; where objects come from.
-``receivers``, ``blueprints``, ``decorators``
-    views that are given an object; guards of whole blueprints; ``@authorize`` and its kin.
+``receivers``, ``blueprints``, ``decorators``, ``list_guards``
+    views that are given an object; guards of whole blueprints; ``@authorize`` and its kin;
+    ``@oso.lists``.
 """

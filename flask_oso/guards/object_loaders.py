@@ -68,7 +68,7 @@ class Loaders:
         if function is not None:
             is_plain = calls_plainly and function.is_plain
             return _call(function.function if is_plain else function.of(app), cls, identity)
-        session = self._session_of(app)
+        session = self.session_of(app)
         if session is None:
             raise OsoError(
                 f"Nothing says how to find an object of {cls.__name__!r}. Register a function:"
@@ -88,7 +88,7 @@ class Loaders:
         state: t.Any = getattr(row, "_sa_instance_state", None)
         if not type(state).__module__.startswith("sqlalchemy.") or state.key is None:
             return row
-        session = self._session_of(app)
+        session = self.session_of(app)
         if session is None or state.session is session:
             return row
         cls, identity, token = state.key
@@ -108,7 +108,7 @@ class Loaders:
 
         :raises OsoError: there is no session.
         """
-        session = self._session_of(app)
+        session = self.session_of(app)
         if session is None:
             raise OsoError(
                 "Nothing says how to read rows. Give the session of SQLAlchemy to"
@@ -116,7 +116,8 @@ class Loaders:
             )
         return list(session.scalars(statement))
 
-    def _session_of(self, app: Flask) -> t.Any:
+    def session_of(self, app: Flask) -> t.Any:
+        """Give the session of an app, or ``None`` where nothing says which one it is."""
         if self._get_session is not None:
             return self._get_session.of(app)()
         return getattr(app.extensions.get("sqlalchemy"), "session", None)

@@ -129,9 +129,9 @@ class Engine:
         self.specialized: Mapping[str, Mapping[type, Callable[..., bool | None]]] = {}
         #: The same for ``allow_request``, by the class of the request.
         self.specialized_requests: Mapping[type, Callable[..., bool | None]] = {}
-        #: The classes that the policy names as actors only: where a resource is of one, a denial
-        #: may be due to swapped arguments. All classes, until that is known.
-        self.only_actors: Container[type] = _ALL_CLASSES
+        #: The classes of resources of which a denial may be a mistake of the caller: swapped
+        #: arguments, or a class in the place of an object. All classes, until that is known.
+        self.mistaken_kinds: Container[type] = _ALL_CLASSES
         #: Functions that give the strings of one argument for usual questions, or ``None``, by the
         #: rule, the position of the argument and the classes of the others. As above.
         self.searches: Mapping[tuple[t.Any, ...], Callable[..., set[str] | None]] = {}

@@ -16,11 +16,11 @@ of a policy; ``SqlAlchemyAdapter`` reads relations that are declared by hand.
 
 import sqlalchemy as sa
 
-if int(sa.__version__.partition(".")[0]) < 2:
+if sa.__version__.startswith(("0.", "1.")):
+    # Without this the first name that is not there yet would be the message.
     raise ImportError(
-        f"SQLAlchemy {sa.__version__} is installed, and lists need 2.0 or later."
-        " Run \"pip install 'sqlalchemy>=2.0'\".",
-        name="sqlalchemy",
+        f"SQLAlchemy {sa.__version__} is installed, and 'flask_oso.sqlalchemy' needs 2.0 or later."
+        " Upgrade it, or keep 'sqlalchemy_oso', which works with 'install_as_oso'."
     )
 
 from .adapter import SqlAlchemyAdapter

@@ -507,6 +507,7 @@ KNOWN_USES = {
         "importlib.import_module(child)",
         "importlib.import_module(f'{__package__}.{place}'.rstrip('.'))",
     },
+    "migration/program_files.py": {"ast.parse(text)"},
     "polar/compiler/specialization/equality.py": {"dataclasses.make_dataclass('Written', named)"},
     "polar/compiler/programs.py": {
         "compile('0', '', 'eval')",

@@ -436,17 +436,13 @@ class Runtime:
             self._classes.check_sandbox(collection, span)
         kind = type(collection)
         if kind is str:
-            yield from collection
-            return
+            return iter(collection)
         if kind is dict and self._is_data(collection):
-            yield from ([key, collection[key]] for key in sorted(collection))
-            return
+            return ([key, collection[key]] for key in sorted(collection))
         if kind is not dict and sandbox.iterates_itself(kind):
-            yield from self._members(collection, goal)
-            return
+            return self._members(collection, goal)
         if self._classes.is_object(kind) and issubclass(kind, Iterable):
-            yield from self._each(collection, goal, clock)
-            return
+            return self._each(collection, goal, clock)
         term = result_to_term(collection)
         # Only the error for a value that is no collection needs a backtrace, which is slow to make.
         is_collection = type(term) is not Value or type(term.value) is str
@@ -456,7 +452,11 @@ class Runtime:
         solver.machine.begun = _begun(clock)
         if clock[1] is None:
             clock[1] = time.monotonic()
-        for element in solver.operators.elements(term, goal):
+        return self._terms(solver.operators.elements(term, goal), clock)
+
+    def _terms(self, elements: Iterable[Term], clock: Clock) -> Iterator[t.Any]:
+        """Yield the elements that the solver finds; look at the clock after each."""
+        for element in elements:
             if time.monotonic() - clock[1] > _BRIEF:
                 self._check_clock(clock)
             yield to_python(element, str)
@@ -497,10 +497,13 @@ class Runtime:
         if not READ.begin(source):
             # This raises the error of the solver.
             [*self._at(goal).operators.elements(Instance(source), goal)]
+        now, brief, objects = time.monotonic, clock[1] + _BRIEF, self._classes.objects
         for element in iterator:
-            if time.monotonic() - clock[1] > _BRIEF:
+            if now() > brief:
                 self._check_clock(clock)
-            yield self._element(element, goal)
+            kind = type(element)
+            is_known = kind is str or kind is int or kind in objects
+            yield element if is_known else self._element(element, goal)
 
     def _compare(
         self, left: t.Any, right: t.Any, goal: Expression, function: Callable[..., t.Any]

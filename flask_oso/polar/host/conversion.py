@@ -88,7 +88,7 @@ def is_data(
     :param objects: classes whose values need no sandbox check.
     :param any_keys: whether keys may also be numbers, Booleans and ``None``, which become strings.
     """
-    if len(value) <= _SMALL and _is_small_data(value, objects):
+    if is_small_data(value, objects):
         return True
     # A copy: another thread may change what is looked through.
     items = value.copy()
@@ -125,30 +125,38 @@ def is_data(
     return True
 
 
-def _is_small_data(value: t.Any, objects: Collection[type], depth: int = 0) -> bool:
-    """Tell in one pass that a dictionary or a list has plain values and one container at most."""
+def is_small_data(value: t.Any, objects: Collection[type], depth: int = 0) -> bool:
+    """Tell in one pass that a list or a dictionary has few plain values and one container at most.
+
+    Where it does not, ``is_data`` has to be asked.
+    """
+    if len(value) > _SMALL:
+        return False
     inner = None
-    items = value.copy()
-    if type(value) is dict:
-        for key in items:
-            if type(key) is not str or not key.isascii():
+    try:
+        if type(value) is dict:
+            for key in value:
+                if type(key) is not str or not key.isascii():
+                    return False
+            value = value.values()
+        for item in value:
+            kind = type(item)
+            if kind is str:
+                if not item.isascii():
+                    return False
+            elif kind is int:
+                if not INTEGER_MIN <= item <= INTEGER_MAX:
+                    return False
+            elif kind is list or kind is dict:
+                if inner is not None:
+                    return False
+                inner = item
+            elif kind is not bool and kind is not float and kind not in objects:
                 return False
-        items = items.values()
-    for item in items:
-        kind = type(item)
-        if kind is str:
-            if not item.isascii():
-                return False
-        elif kind is int:
-            if not INTEGER_MIN <= item <= INTEGER_MAX:
-                return False
-        elif kind is list or kind is dict:
-            if inner is not None or len(item) > _SMALL:
-                return False
-            inner = item
-        elif kind is not bool and kind is not float and kind not in objects:
-            return False
-    return inner is None or (depth < _FEW and _is_small_data(inner, objects, depth + 1))
+    except RuntimeError:
+        # Another thread changes it.
+        return False
+    return inner is None or (depth < _FEW and is_small_data(inner, objects, depth + 1))
 
 
 def _are_plain_texts(values: Collection[t.Any]) -> bool:

@@ -50,10 +50,9 @@ class ReadIterators:
 
     def _note(self, iterator: Iterator[t.Any]) -> bool:
         key = id(iterator)
-        try:
-            known = weakref.ref(iterator, lambda _: self._weak.pop(key, None) and None)
-        except TypeError:
+        if not type(iterator).__weakrefoffset__:
             return self._keep(key, iterator)
+        known = weakref.ref(iterator, lambda _: self._weak.pop(key, None) and None)
         return self._weak.setdefault(key, known) is known
 
     def _keep(self, key: int, iterator: Iterator[t.Any]) -> bool:

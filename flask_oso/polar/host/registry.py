@@ -1,7 +1,8 @@
 """The names a policy may use: registered classes, constants and relations.
 
 A ``Host`` is immutable. Registering a name makes another one, so a query under way keeps the
-names it began with.
+names it began with. What programs assign to ``host.get_field`` is in a part that all hosts of one
+policy share.
 """
 
 from __future__ import annotations
@@ -119,6 +120,41 @@ class TextEquality(t.NamedTuple):
 TextEqualities = Callable[[type], "TextEquality | None"]
 
 
+#: Returns the class of a field of a class. ``list`` is a relation to many.
+FieldLookup = Callable[[type, str], t.Any]
+_T = t.TypeVar("_T", bound=type)
+
+
+@dataclasses.dataclass(eq=False)
+class FieldTypes:
+    """Where the types of fields come from, if not from ``register_class``."""
+
+    assigned: FieldLookup | None = None
+
+
+def _accepts_field_lookup(cls: _T) -> _T:
+    """Let programs assign ``get_field``, as oso does, of a class that is frozen otherwise."""
+    refuse: Callable[..., None] = cls.__setattr__
+
+    def assign(self: t.Any, name: str, value: t.Any) -> None:
+        if name != "get_field":
+            refuse(self, name, value)
+        self.field_types.assigned = None if _is_declared_field(value) else value
+
+    cls.__setattr__ = assign  # type: ignore[assignment]
+    return cls
+
+
+def _is_declared_field(value: object) -> bool:
+    """Return whether a value is what ``get_field`` is without an assignment.
+
+    It belongs to the host that it was read from: put back later, it would know nothing of what
+    has been registered since.
+    """
+    return getattr(value, "__func__", None) is Host.declared_field
+
+
+@_accepts_field_lookup
 @dataclasses.dataclass(frozen=True)
 class Host:
     """The names a policy may use.
@@ -130,6 +166,8 @@ class Host:
     :param identities: knows which objects are the same row.
     :param text_equalities: knows the classes whose equality compares a text.
     :param private: by class, the names with a leading underscore that policies may read.
+    :param field_types: what programs assigned to ``get_field``; shared with the hosts that are made
+        of this one.
     """
 
     classes: Mapping[str, type]
@@ -142,6 +180,7 @@ class Host:
     private: Mapping[type, frozenset[str]] = dataclasses.field(
         default_factory=lambda: types.MappingProxyType({})
     )
+    field_types: FieldTypes = dataclasses.field(default_factory=FieldTypes)
 
     def with_class(
         self,
@@ -288,7 +327,34 @@ class Host:
             types[name] = types[cls] = RegisteredType(name, cls, self.fields.get(cls, {}))
         return types
 
-    def get_field(self, cls: type, name: str) -> type:
+    @property
+    def get_field(self) -> FieldLookup:
+        """What returns the type of a field: ``declared_field``, or what a program assigned.
+
+        An assignment is in force for the policy that the host belongs to, whatever is registered
+        later. It is asked where a condition is about a field of an object that is not known yet.
+        """
+        return self.field_types.assigned or self.declared_field
+
+    @get_field.setter
+    def get_field(self, lookup: FieldLookup) -> None:
+        # Only mypy comes here: see '_accepts_field_lookup'.
+        raise NotImplementedError
+
+    def class_of_field(self, cls: type, name: str) -> type:
+        """Return what ``get_field`` returns.
+
+        :raises TypeError: if it is no class.
+        """
+        found = self.get_field(cls, name)
+        if not isinstance(found, type):
+            raise TypeError(
+                f"'get_field' returned a {type(found).__name__} for {cls.__name__}.{name}."
+                " Return a class."
+            )
+        return found
+
+    def declared_field(self, cls: type, name: str) -> type:
         """Return the declared type of a field; ``list`` for a relation to many.
 
         :raises PolarRuntimeError: if there is no declaration, or it is not valid.

@@ -129,6 +129,11 @@ def check_public(value: t.Any, name: str, span: Span | None) -> None:
         raise _private(value, name, span)
 
 
+def is_harmless(name: str) -> bool:
+    """Return whether policies may call a special method of this name."""
+    return name in _HARMLESS
+
+
 def is_openable(name: str) -> bool:
     """Return whether ``private`` of ``register_class`` may have this name."""
     return name.startswith("_") and not name.startswith("__")
@@ -227,13 +232,13 @@ def iterates_itself(cls: type) -> bool:
 
     They can be iterated over again and again.
     """
-    return cls in ITERATED or any(
-        issubclass(cls, base) and getattr(cls, "__iter__", None) is base.__iter__
-        for base in _BASES_OF_ITERATED
-    )
+    if cls in ITERATED:
+        return True
+    base: t.Any = next((each for each in cls.__mro__ if each in _BASES_OF_ITERATED), None)
+    return base is not None and getattr(cls, "__iter__", None) is base.__iter__
 
 
-_BASES_OF_ITERATED = (list, tuple, set, frozenset, dict, collections.deque)
+_BASES_OF_ITERATED = frozenset({list, tuple, set, frozenset, dict, collections.deque})
 #: Built-in classes, except ``list``, whose instances are iterated over as they are.
 ITERATED: frozenset[type] = frozenset(
     {tuple, set, frozenset, collections.deque, range}
@@ -242,10 +247,19 @@ ITERATED: frozenset[type] = frozenset(
 
 
 def is_silent_read(cls: type, name: str) -> bool:
-    """Return whether reading this attribute of an instance runs no Python code.
+    """Return whether reading this attribute of an instance runs no Python code that can be told.
 
     Its value is in the object's dictionary, in a slot, a field of a named tuple or of a built-in
-    class, the name or the value of an enum's member, or a plain value in the class.
+    class, the name or the value of an enum's member, a plain value in the class; or a property
+    returns one of these and does nothing else.
+    """
+    return _is_silent_read(cls, name, follows=True)
+
+
+def _is_silent_read(cls: type, name: str, *, follows: bool) -> bool:
+    """Tell the same.
+
+    :param follows: whether it may be a property that returns another attribute.
     """
     own: t.Any = cls.__getattribute__
     if own not in _GENERIC or hasattr(cls, "__getattr__"):
@@ -254,12 +268,30 @@ def is_silent_read(cls: type, name: str) -> bool:
         if name in vars(base):
             found = vars(base)[name]
             kind = type(found)
+            if kind is property and follows:
+                returned = _returned_attribute(found)
+                return returned is not None and _is_silent_read(cls, returned, follows=False)
             is_computed = any("__get__" in vars(each) for each in kind.__mro__)
             # Not by equality, which the class of a descriptor may define.
             is_known = kind in _FIELDS or any(found is each for each in _OF_ENUMS)
             is_built_in = kind is types.GetSetDescriptorType and not base.__flags__ & _IS_HEAP
             return not is_computed or is_known or is_built_in
     return True
+
+
+def _returned_attribute(found: property) -> str | None:
+    """Return the attribute of the object that a property returns, if it does nothing else."""
+    getter = found.fget
+    if type(getter) is not types.FunctionType:
+        return None
+    code, simple = getter.__code__, _getter.__code__
+    is_simple = code.co_code == simple.co_code and len(code.co_names) == 1
+    is_simple = is_simple and code.co_argcount == 1 and code.co_varnames[1:] == ()
+    return code.co_names[0] if is_simple and not code.co_exceptiontable else None
+
+
+def _getter(self: t.Any) -> t.Any:
+    return self.attribute
 
 
 def is_silent_class_read(cls: type, name: str) -> bool:

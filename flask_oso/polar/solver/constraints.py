@@ -39,6 +39,7 @@ _INVERSE = {
     Operator.LEQ: Operator.GT,
     Operator.UNIFY: Operator.NEQ,
 }
+_DUAL = {Operator.AND: Operator.OR, Operator.OR: Operator.AND}
 
 
 class Constraint:
@@ -196,7 +197,7 @@ def _look_at_negation(term: Term) -> tuple[Term, Sequence[Term]]:
     while inner is not None and (doubled := _negated(inner)) is not None:
         term, inner = doubled, _negated(doubled)
     if inner is None:
-        return term, ()
+        return _look_below(term)
     if inner.operator in (Operator.AND, Operator.OR):
         return inner, [
             Expression(Operator.NOT, (arg,)) if isinstance(arg, Expression) else arg
@@ -204,6 +205,14 @@ def _look_at_negation(term: Term) -> tuple[Term, Sequence[Term]]:
         ]
     inverse = _INVERSE.get(inner.operator)
     return term if inverse is None else Expression(inverse, inner.args), ()
+
+
+def _look_below(term: Term) -> tuple[Term, Sequence[Term]]:
+    """Go on below what is not negated, or no longer."""
+    if not isinstance(term, Expression) or term.operator not in _DUAL:
+        return term, ()
+    # '_dual' turns it around again.
+    return Expression(_DUAL[term.operator], term.args), term.args
 
 
 def _negated(term: Term) -> Expression | None:
@@ -217,7 +226,7 @@ def _negated(term: Term) -> Expression | None:
 def _dual(term: Expression, args: list[Term]) -> Term:
     if len(args) == 1:
         return args[0]
-    return Expression(Operator.OR if term.operator is Operator.AND else Operator.AND, tuple(args))
+    return Expression(_DUAL[term.operator], tuple(args))
 
 
 class Naming:

@@ -96,14 +96,19 @@ class Matcher:
             return True
         try:
             for name in names:
-                declared = self.machine.host.get_field(declared, name)
+                declared = self.machine.host.class_of_field(declared, name)
         except PolarRuntimeError as error:
             if place.span is None:
                 # A pattern inside a pattern: the field is not looked up before it has a value.
                 return True
             raise error_at(type(error), str(error), place.span) from error
         cls = self.machine.host.classes.get(tag)
-        return cls is None or issubclass(declared, cls) or issubclass(cls, declared)
+        if cls is None or issubclass(declared, cls) or issubclass(cls, declared):
+            return True
+        # What programs assign gives the class of the rows of a relation to many, and not that of
+        # their collection. Under a negation, where a failed match holds, it may be one.
+        is_assigned = self.machine.host.field_types.assigned is not None
+        return is_assigned and cls in (list, dict) and self._is_negating()
 
     def _is_negating(self) -> bool:
         """Return whether the current goal is in a negation: below a step without a goal."""

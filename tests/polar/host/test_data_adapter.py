@@ -156,6 +156,127 @@ def test_host_get_field_of_an_unknown_class() -> None:
         oso.host.get_field(Repo, "org")
 
 
+# -- what programs assign to get_field ---------------------------------------------------
+
+FIELD_POLICY = "allow(_, _, r: Repo) if r.org matches Org;"
+
+
+def find_rows(oso: Oso) -> int:
+    """Count the ways in which a repository that is not known may be allowed."""
+    bindings = {"row": TypeConstraint(Variable("row"), "Repo")}
+    query = oso.query_rule(
+        "allow", 1, 2, Variable("row"), bindings=bindings, accept_expression=True
+    )
+    return len([*query])
+
+
+@pytest.mark.parametrize(("found", "count"), [(Org, 1), (object, 1), (int, 0), (list, 0)])
+def test_assigned_get_field_tells_the_class_of_a_field(found: type, count: int) -> None:
+    """``oso.host.get_field = f`` takes the place of what was declared with the class."""
+    oso = make_oso(FIELD_POLICY, None, int)
+    fields: dict[tuple[type, str], type] = {(Repo, "org"): found}
+
+    oso.host.get_field = lambda cls, name: fields[cls, name]
+
+    assert find_rows(oso) == count
+
+
+@pytest.mark.parametrize(("kind", "count"), [("List", 1), ("Dictionary", 1), ("Integer", 1)])
+def test_assigned_get_field_under_a_negation(kind: str, count: int) -> None:
+    """The class of the rows says nothing about the collection that they are in."""
+    oso = make_oso(f"allow(_, _, r: Repo) if not r.org matches {kind};", None, int)
+    oso.host.get_field = lambda cls, name: Org
+
+    assert find_rows(oso) == count
+
+
+def test_assigned_get_field_outlives_a_registration() -> None:
+    """It may be assigned before the classes are registered, or between them."""
+    oso = Oso()
+    oso.host.get_field = lambda cls, name: Org
+    oso.register_class(Repo)
+    oso.register_class(Org)
+    oso.load_str(FIELD_POLICY)
+
+    assert find_rows(oso) == 1
+
+
+def test_assigned_get_field_is_in_force_for_a_host_of_before() -> None:
+    """Who kept ``oso.host`` sets it for the policy, and not for a host that nobody asks."""
+    oso = make_oso(FIELD_POLICY, None, int)
+    host = oso.host
+    oso.register_constant(1, "one")
+
+    host.get_field = lambda cls, name: Org
+
+    assert find_rows(oso) == 1
+
+
+def test_assigned_get_field_can_be_read() -> None:
+    """A program may wrap what it finds."""
+    oso = Oso()
+
+    def lookup(cls: type, name: str) -> type:
+        return Org
+
+    oso.host.get_field = lookup
+
+    assert oso.host.get_field is lookup
+
+
+def test_assigned_get_field_is_of_one_oso() -> None:
+    """Another policy of the process keeps its declarations."""
+    oso, other = make_oso(FIELD_POLICY, None), make_oso(FIELD_POLICY, None)
+
+    oso.host.get_field = lambda cls, name: int
+
+    assert find_rows(oso) == 0
+    assert find_rows(other) == 1
+
+
+def test_get_field_can_be_put_back() -> None:
+    """What stood there before knows the classes that have been registered meanwhile."""
+    oso = Oso()
+    before = oso.host.get_field
+    oso.host.get_field = lambda cls, name: int
+    oso.register_class(Repo, fields={"org": Org})
+    oso.host.get_field = before
+
+    assert oso.host.get_field(Repo, "org") is Org
+
+
+@pytest.mark.parametrize("error", [KeyError("org"), ZeroDivisionError(), AttributeError("org")])
+def test_assigned_get_field_that_fails(error: Exception) -> None:
+    """Its error is raised: a field of which nothing is known is not taken to match or not."""
+    oso = make_oso(FIELD_POLICY, None)
+
+    def fail(cls: type, name: str) -> type:
+        raise error
+
+    oso.host.get_field = fail
+
+    with pytest.raises(type(error)):
+        find_rows(oso)
+
+
+def test_assigned_get_field_that_returns_no_class() -> None:
+    """A value that is no class is an error, and the message says of which field."""
+    oso = make_oso(FIELD_POLICY, None)
+    oso.host.get_field = lambda cls, name: "Org"
+
+    with pytest.raises(
+        TypeError, match=r"^'get_field' returned a str for Repo\.org\. Return a class\.$"
+    ):
+        find_rows(oso)
+
+
+@pytest.mark.parametrize("name", ["classes", "declared_field", "nope"])
+def test_host_accepts_no_other_assignment(name: str) -> None:
+    """Everything else of a host stays as it is."""
+    with pytest.raises(AttributeError):
+        setattr(Oso().host, name, {})
+
+
 # -- what they give ----------------------------------------------------------------------
 
 

@@ -176,6 +176,11 @@ def test_hidden_variable_that_is_connected() -> None:
         ("not (x > 1 and y = 2)", "x <= 1 or y != 2"),
         ("not (x > 1 or y = 2)", "x <= 1 and y != 2"),
         ("not (not x > 1)", "x > 1"),
+        ("not (not (y < 1 and not x = 1))", "y < 1 and x != 1"),
+        (
+            "not (x > 1 or not (y < 1 and not (z = 3 or not y = 2)))",
+            "x <= 1 and y < 1 and z != 3 and y = 2",
+        ),
         ("not (x > 1 and (y < 1 or z = 3))", "x <= 1 or y >= 1 and z != 3"),
         ("not x in y", "not x in y"),
         ("not x matches T", "not x matches T{}"),

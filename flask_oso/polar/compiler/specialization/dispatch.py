@@ -31,6 +31,7 @@ from ..binding_analysis import (
     strings_at,
 )
 from ..snippets import assign, call, code_of, function_of, load
+from .first_call import find_first_call
 from .guards import GuardInterface
 from .observation import Observation, Outcome, Resumption, observing_function
 from .operations import ClassMemo
@@ -497,6 +498,9 @@ class _Maker:
         observation = Observation()
         try:
             writer = self.writer(text, classes, observation)
+            found = find_first_call(self._program, writer.patterns, writer.question)
+            if found is not None:
+                observation.comes_first = observation.is_that(*found)
             first = writer.write()
             if observation.key is None:
                 return None

@@ -192,7 +192,9 @@ class Guards:
         The solver may read it before the call. What the call gave is read behind it in any case.
         """
         observation = self.observation
-        if observation is not None and value.name not in observation.derived:
+        if observation is None or observation.comes_first:
+            return
+        if value.name not in observation.derived:
             raise NotCompilable("an attribute that a call of the application may change", span)
 
     def note_derived(self, made: Known, key: Fact) -> None:

@@ -43,6 +43,8 @@ class Observation:
     """
 
     is_made: bool = False
+    #: Whether it is known to come before anything else that the solver reads of an object.
+    comes_first: bool = False
     #: The name of the parameter, and of its attribute.
     owner: str = ""
     name: str = ""

@@ -118,6 +118,8 @@ class Region:
     successes: list[int] = field(default_factory=list)
     #: The value that was tested to be one of some strings.
     texts: tuple[str, frozenset[str]] | None = None
+    #: Whether what leads here has to be looked at although nothing may follow.
+    is_kept: bool = False
     #: The values whose class the condition of this region looks at, whether it holds or not.
     tested: tuple[str, ...] = ()
     #: Whether a clause for a question of an outer region tests something here.
@@ -157,7 +159,7 @@ class Region:
     def is_empty(self) -> bool:
         """Tell whether nothing was written in this region, and no rule is asked there."""
         parts = self.reads, self.items, self.loops, self.successes
-        return not any((*parts, self.nodes, self.leaves))
+        return not any((*parts, self.nodes, self.leaves, self.is_kept))
 
     def is_live(self) -> bool:
         """Tell whether the region is still part of the function."""
@@ -279,6 +281,8 @@ def region_statements(region: Region, success: list[ast.stmt] | None = None) -> 
                 _append(out, _enclosed(inner, success))
     if region.flag is not None:
         out.append(assign(region.flag, ast.Constant(True)))
+    if region.is_kept and not out:
+        out = [ast.Pass()]
     if region.again is not None:
         out = _repeated(region, out)
     return out

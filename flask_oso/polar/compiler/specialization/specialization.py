@@ -27,6 +27,7 @@ from collections.abc import Sequence
 from ...host.numbers import INTEGER_MAX, INTEGER_MIN
 from ...nodes import Call, Expression, List, Operator, Pattern, Term, Value
 from ...solver.clauses import Clause, Slot
+from ...sources import Span
 from ...traversal import conjuncts_in, goals_in
 from ..binding_analysis import (
     NotCompilable,
@@ -35,9 +36,20 @@ from ..binding_analysis import (
     is_string,
     order_clauses,
 )
-from ..scopes import Pending
-from ..snippets import assign, call, compared, function_of, load, negate, returned
+from ..scopes import Pending, prepend
+from ..snippets import (
+    any_of,
+    assign,
+    call,
+    compared,
+    function_of,
+    is_type,
+    load,
+    negate,
+    returned,
+)
 from .guards import GuardInterface, Guards
+from .list_rules import ListRule, find_list_rule
 from .observation import NEEDED, RESULT, Observation
 from .patterns import SCALARS
 from .regions import (
@@ -122,7 +134,9 @@ class SpecializationWriter(Guards):
             else:
                 args[at] = Known(f"a{at}", literal=Value(known))
         self._classes = classes
-        self.ask(root, (rule, tuple(args[at] for at in range(arity))), None)
+        #: The rule and its arguments.
+        self.question: RuleCall = rule, tuple(args[at] for at in range(arity))
+        self.ask(root, self.question, None)
 
     def write(self) -> ast.FunctionDef:
         """Write the function.
@@ -139,6 +153,7 @@ class SpecializationWriter(Guards):
         is_first = observation is not None and not observation.is_made
         has_nothing = not (self.root.items or self.root.loops or self.root.successes)
         is_bare = is_first and has_nothing and len(self.root.reads) == 1
+        # A function with a call has no dictionary among its arguments.
         self.leave_out_known(self.root, keeps_order)
         inner = self._solutions(_SUCCESS if keeps_order else None)
         self.is_empty = not inner and {dict, *SCALARS}.isdisjoint(self._classes.values())
@@ -160,7 +175,7 @@ class SpecializationWriter(Guards):
             parameters = [*parameters, RESULT]
             unknown = compared(call("type", load(RESULT)), ast.NotIn(), load("harmless"))
             body.append(ast.If(unknown, [GIVE_UP], []))
-        if is_bare and dict not in self._classes.values():
+        if is_bare or (is_first and observation is not None and observation.comes_first):
             self.before_call = [*tests, *self._checks()]
         body += [*tests, *self._checks(), *inner, *end]
         return function_of("specialization", parameters, [attempted(body)], _KEPT)
@@ -307,13 +322,19 @@ class SpecializationWriter(Guards):
         key = (name, *(arg.key for arg in args))
         for clause in clauses:
             self._most_goals += 1 + 2 * len([*goals_in(clause.body)])
-            if self.patterns.may_match(clause, args):
-                if has_cut(clause):
-                    raise NotCompilable("a cut", clause.rule.span)
-                if _is_passed_on(clause):
-                    self._clause(region, clause, node, key)
-                else:
-                    region.leaves.append((clause, node))
+        about_list = find_list_rule(name, clauses)
+        if about_list is not None:
+            self._ask_of_list(region, about_list, node, key)
+            return
+        matching = [clause for clause in clauses if self.patterns.may_match(clause, args)]
+        if any(map(has_cut, matching)):
+            self._clauses_with_cuts(region, matching, node, key)
+            return
+        for clause in matching:
+            if _is_passed_on(clause):
+                self._clause(region, clause, node, key)
+            else:
+                region.leaves.append((clause, node))
 
     def _begins_anew(self, here: Region) -> bool:
         """Tell whether a region asks the same as an outer one, about the next object of a chain."""
@@ -417,8 +438,73 @@ class SpecializationWriter(Guards):
         places = {id(clause): place for place, clause in enumerate(order.clauses)}
         return sorted(leaves, key=lambda leaf: places[id(leaf[0])])
 
-    def _clause(self, region: Region, clause: Clause, node: RuleCall, asking: Fact) -> None:
-        """Write one clause for a rule question."""
+    def _ask_of_list(self, region: Region, rule: ListRule, node: RuleCall, asking: Fact) -> None:
+        """Ask what a rule asks of the elements of a list: of each, or of one."""
+        name, args = node
+        value, span = args[rule.at], rule.clauses[0][0].rule.span
+        if value.exact not in (None, list) or value.literal is not None or value.choices:
+            raise NotCompilable("a list in a head", span)
+        self.forget_order()
+        self._check_list(region, value)
+        around = self.apart(region, is_negated=True) if rule.of_each else region
+        here, element = self.loop(around, value, span)
+        asked = name, (*args[: rule.at], element, *args[rule.at + 1 :])
+        if not rule.of_each:
+            for clause, goals in rule.clauses:
+                if self.patterns.may_match(clause, asked[1]):
+                    self._clause(here, clause, asked, asking, goals)
+            return
+        ((clause, goals),) = rule.clauses
+        holds = self.apart(here, is_negated=True)
+        if self.patterns.may_match(clause, asked[1]):
+            self._clause(holds, clause, asked, asking, goals)
+        self.succeed(self.unless(here, holds, span))
+        self.succeed(self.unless(region, around, span))
+
+    def _check_list(self, region: Region, value: Known) -> None:
+        """Write that the function gives up for what is no list of Polar, or a long one."""
+        key = ("list", value.name)
+        if region.lookup(key) is None:
+            region.known[key] = region.known["checked", value.name] = value
+            is_long = compared(call("len", load(value.name)), ast.Gt(), ast.Constant(LEVELS))
+            is_odd = negate(call("is_plain_data", load(value.name)))
+            tests = [negate(is_type(value.name, "list")), is_long, is_odd]
+            region.reads.append(ast.If(any_of(tests), [GIVE_UP], []))
+
+    def _clauses_with_cuts(
+        self, region: Region, clauses: list[Clause], node: RuleCall, asking: Fact
+    ) -> None:
+        """Write clauses of which some have a cut: ``a if b and cut and c``.
+
+        Those behind such a clause are reached where ``b`` does not hold.
+        """
+        order = order_clauses(clauses, self.names.host)
+        if order.is_open or order.exclusive:
+            raise NotCompilable("a cut in rules whose order is not known", clauses[0].rule.span)
+        self.forget_order()
+        for clause in order.clauses:
+            self._most_goals += 1 + 2 * len([*goals_in(clause.body)])
+            if not has_cut(clause):
+                self._clause(region, clause, node, asking)
+                continue
+            before, behind = _cut_apart(clause)
+            self._clause(region, clause, node, asking, [*before, *behind])
+            excluded = self.apart(region, is_negated=True)
+            self._clause(excluded, clause, node, asking, before)
+            region = self.unless(region, excluded, clause.rule.span)
+
+    def _clause(
+        self,
+        region: Region,
+        clause: Clause,
+        node: RuleCall,
+        asking: Fact,
+        goals: Sequence[Term] | None = None,
+    ) -> None:
+        """Write one clause for a rule question.
+
+        :param goals: its goals, if they are not those of its body.
+        """
         env, number = Variables(), self.next_clause()
         self.next_alternative()
         self._origin = region
@@ -439,7 +525,10 @@ class SpecializationWriter(Guards):
                 here = self.equal(here, env.values[variable], arg, parameter.span)
             env.values[variable] = arg
         if here is not None:
-            self.run(here, body_goals(clause, number), env, asking)
+            body = body_goals(clause, number)
+            if goals is not None:
+                body = prepend([(goal, number) for goal in goals], ())
+            self.run(here, body, env, asking)
 
     def run(self, region: Region, goals: Pending, env: Variables, asking: Fact) -> None:
         """Write goals one after the other, each in the region where the one before holds."""
@@ -452,6 +541,9 @@ class SpecializationWriter(Guards):
             step = GoalStep(self, t.cast(Region, here), goals, env, clause, term, asking)
             following = step.take()
             if following is None:
+                if here is not self._origin:
+                    # The solver looks at what leads here, also where nothing follows.
+                    t.cast(Region, here).is_kept = True
                 return
             here, goals = following
         if any(env.waiting.values()):
@@ -459,8 +551,20 @@ class SpecializationWriter(Guards):
         here = t.cast(Region, here)
         for value in env.values.values():
             self.check_sandbox(here, value)
-        self.note_foreign(here)
-        here.successes.append(self.alternative)
+        self.succeed(here)
+
+    def succeed(self, region: Region) -> None:
+        """Write that there is a solution."""
+        self.note_foreign(region)
+        region.successes.append(self.alternative)
+
+    def unless(self, region: Region, inner: Region, span: Span | None) -> Region:
+        """Return the region where there is no solution in an inner region that is apart."""
+        if inner.is_empty():
+            # It never holds, as for an object of a known class that is compared with `nil`.
+            region.items.remove(inner)
+            return region
+        return self.under(region, ("not", inner.found), negate(load(inner.found)), [], span)
 
     def note_foreign(self, region: Region | None) -> None:
         """Note that the current clause tests something in a region.
@@ -483,7 +587,9 @@ def attempted(body: list[ast.stmt]) -> ast.stmt:
 def _is_of_polar(name: str, cls: type) -> ast.expr:
     """Write that an argument is a value that Polar has."""
     if cls is dict:
-        return call("is_plain_data", load(name))
+        # Most dictionaries are small.
+        is_small = call("is_small_data", load(name), load("objects"))
+        return any_of([is_small, call("is_plain_data", load(name))])
     if cls is str:
         return ast.Call(ast.Attribute(load(name), "isascii", ast.Load()), [], [])
     least, most = ast.Constant(INTEGER_MIN), ast.Constant(INTEGER_MAX)
@@ -522,6 +628,25 @@ def _is_passed_on(clause: Clause) -> bool:
         or (isinstance(goal, Expression) and goal.operator in _PASSING)
         for goal in goals[:-1]
     )
+
+
+def _cut_apart(clause: Clause) -> tuple[list[Term], list[Term]]:
+    """Return the goals before and behind the cut of a clause."""
+    goals = list(conjuncts_in(clause.body))
+    places = [at for at, goal in enumerate(goals) if _is_cut(goal)]
+    if len(places) != 1 or sum(map(_is_cut, goals_in(clause.body))) != 1:
+        raise NotCompilable("a cut that is not one of the conditions", clause.rule.span)
+    before, behind = goals[: places[0]], goals[places[0] + 1 :]
+    heads = set[int]().union(*(_slots(parameter.term) for parameter in clause.parameters))
+    bound = set[int]().union(*map(_slots, before)) - heads
+    if bound & set[int]().union(*map(_slots, behind)):
+        # Only the first solution of what is before it counts.
+        raise NotCompilable("a variable before and behind a cut", clause.rule.span)
+    return before, behind
+
+
+def _is_cut(goal: Term) -> bool:
+    return isinstance(goal, Expression) and goal.operator is Operator.CUT
 
 
 def _open_string(clause: Clause, args: Sequence[Known]) -> int | None:

@@ -77,6 +77,7 @@ class SpecializationInterface(t.Protocol):
         self, region: Region, collection: Known, span: Span | None
     ) -> tuple[Region, Known]: ...
     def apart(self, region: Region, *, is_negated: bool = False) -> Region: ...
+    def unless(self, region: Region, inner: Region, span: Span | None) -> Region: ...
     def observed(
         self,
         region: Region,
@@ -528,14 +529,7 @@ class GoalStep:
         numbers = set(self.env.names.values())
         if any(number in numbers and number not in bound for number in env.values):
             raise NotCompilable("a negation that binds a variable", term.span)
-        if inner.is_empty():
-            # The goal never holds, as for an object of a known class that is compared with `nil`.
-            self.region.items.remove(inner)
-            return self._at(self.region)
-        key = ("not", inner.found)
-        return self._at(
-            self.writer.under(self.region, key, negate(load(inner.found)), [], term.span)
-        )
+        return self._at(self.writer.unless(self.region, inner, term.span))
 
     def for_all(self, term: Expression) -> tuple[Region, Pending] | None:
         """Write ``forall(c, a)``."""

@@ -1,0 +1,226 @@
+"""The first thing that the solver asks of the application for a question, if that is certain.
+
+In goes a question with the classes of its arguments; out comes a method or a computed attribute of
+an argument. Before it, the solver looks at classes and literals alone, whatever the objects hold.
+So all that a function reads may be read behind it, also what it might change.
+"""
+
+from __future__ import annotations
+
+import enum
+import typing as t
+from collections.abc import Sequence
+
+from ...nodes import Call, Expression, Operator, Pattern, Term, Value
+from ...solver.class_index import Lineage
+from ...solver.clauses import Clause, Slot, Template
+from ..binding_analysis import NotCompilable, is_class_only, is_string, order_clauses
+from .patterns import PatternGuards, PatternInterface
+from .regions import Known, RuleCall
+
+#: The deepest chain of rules that is followed.
+MAX_FOLLOWED = 50
+
+
+class FirstCall(t.NamedTuple):
+    """A call of the application.
+
+    :param args: the arguments of a method; ``None`` for a computed attribute.
+    """
+
+    owner: Known
+    name: str
+    args: tuple[Known, ...] | None
+
+
+class _Silent(enum.Enum):
+    """What a goal is known to do without any call or read."""
+
+    HOLDS = enum.auto()
+    FAILS = enum.auto()
+
+
+_Outcome = FirstCall | _Silent
+#: The values of the variables of one clause, by their index.
+_Values = dict[int, Known]
+_Goals = tuple[Term, "_Goals"] | tuple[()]
+
+
+class _Unknown(Exception):
+    """Something else comes first, or what comes first depends on the objects."""
+
+
+class CallNames(PatternInterface, t.Protocol):
+    """What is needed of the program."""
+
+    def is_quiet(self, cls: type, attribute: str) -> bool: ...
+
+
+def find_first_call(
+    names: CallNames, patterns: PatternGuards, question: RuleCall
+) -> FirstCall | None:
+    """Return the first call of the application for a question; ``None`` if it is not certain."""
+    try:
+        found = _FirstCallSearch(names, patterns).of_rule(question, 0)
+    except (NotCompilable, _Unknown):
+        return None
+    return found if isinstance(found, FirstCall) else None
+
+
+class _FirstCallSearch:
+    """Follows the solver from goal to goal, up to the first call.
+
+    :param patterns: tells which clauses may match.
+    """
+
+    def __init__(self, names: CallNames, patterns: PatternGuards) -> None:
+        self._names = names
+        self._patterns = patterns
+
+    def of_rule(self, question: RuleCall, depth: int) -> _Outcome:
+        """Return the first call of a rule, or what it does without one."""
+        name, args = question
+        clauses = self._patterns.possible(name, args)
+        if clauses is None or depth > MAX_FOLLOWED:
+            raise _Unknown
+        # The solver matches all heads before it tries the first clause.
+        matching = [clause for clause in clauses if self._matches(clause, args)]
+        order = order_clauses(matching, self._names.host, lineages=self._lineages(args))
+        if order.is_open or order.exclusive:
+            raise _Unknown
+        for clause in order.clauses:
+            terms = [parameter.term for parameter in clause.parameters]
+            values = {
+                term.index: arg
+                for term, arg in zip(terms, args, strict=True)
+                if isinstance(term, Slot)
+            }
+            goals: _Goals = () if clause.body is None else (clause.body, ())
+            found = self._of_goals(goals, values, depth)
+            if found is not _Silent.FAILS:
+                return found
+        return _Silent.FAILS
+
+    def _lineages(self, args: Sequence[Known]) -> dict[int, Lineage]:
+        made = {
+            at: self._names.lineage(arg.exact)
+            for at, arg in enumerate(args)
+            if arg.exact not in (None, dict, str, int)
+        }
+        return {at: lineage for at, lineage in made.items() if lineage is not None}
+
+    # -- heads
+
+    def _matches(self, clause: Clause, args: Sequence[Known]) -> bool:
+        """Tell whether a head matches, which is known by classes and literals."""
+        slots = [each.term.index for each in clause.parameters if isinstance(each.term, Slot)]
+        if len({*slots}) != len(slots):
+            raise _Unknown
+        # Each is looked at: none may ask an object.
+        told = [
+            self._matches_parameter(parameter.term, parameter.specializer, arg)
+            for parameter, arg in zip(clause.parameters, args, strict=True)
+        ]
+        return all(told)
+
+    def _matches_parameter(self, term: Term, specializer: Term | None, arg: Known) -> bool:
+        if isinstance(term, Slot):
+            return specializer is None or self._is_of(arg, specializer)
+        if not is_string(term) or not is_string(arg.literal) or specializer is not None:
+            raise _Unknown
+        return t.cast(Value, term).value == t.cast(Value, arg.literal).value
+
+    def _is_of(self, arg: Known, specializer: Term) -> bool:
+        """Tell whether a value is of a class."""
+        if not is_class_only(specializer):
+            raise _Unknown
+        pattern: Pattern = self._patterns.pattern(specializer)
+        if is_string(arg.literal) and pattern.tag == "String":
+            return True
+        if arg.literal is not None or arg.exact in (None, dict):
+            raise _Unknown
+        return self._patterns.is_of(arg.exact, pattern)
+
+    # -- goals
+
+    def _of_goals(self, goals: _Goals, values: _Values, depth: int) -> _Outcome:
+        """Return the first call of some goals, or what they do without one."""
+        is_only_way = True
+        while goals:
+            term, goals = goals
+            inner = term.term if isinstance(term, Template) else term
+            operator = getattr(term, "operator", None)
+            if operator is Operator.AND:
+                for goal in reversed(t.cast(Expression, term).args):
+                    goals = goal, goals
+                continue
+            if operator is Operator.OR:
+                found = self._of_alternatives(t.cast(Expression, term), goals, values, depth)
+                return self._told(found, is_only_way=is_only_way)
+            if isinstance(inner, Call):
+                args = tuple(self._value(arg, values) for arg in inner.args)
+                if inner.kwargs:
+                    raise _Unknown
+                found = self.of_rule((inner.name, args), depth + 1)
+            else:
+                found = self._of_goal(t.cast(Expression, term), values)
+            if found is not _Silent.HOLDS:
+                return self._told(found, is_only_way=is_only_way)
+            is_only_way = is_only_way and not isinstance(inner, Call)
+        return _Silent.HOLDS
+
+    def _told(self, found: _Outcome, *, is_only_way: bool) -> _Outcome:
+        """Return what goals do, unless another solution of an earlier one is tried."""
+        if found is _Silent.FAILS and not is_only_way:
+            raise _Unknown
+        return found
+
+    def _of_alternatives(
+        self, term: Expression, rest: _Goals, values: _Values, depth: int
+    ) -> _Outcome:
+        for arg in term.args:
+            found = self._of_goals((arg, rest), dict(values), depth)
+            if found is not _Silent.FAILS:
+                return found
+        return _Silent.FAILS
+
+    def _of_goal(self, term: Expression, values: _Values) -> _Outcome:
+        operator = getattr(term, "operator", None)
+        if operator is Operator.DOT:
+            return self._of_lookup(term, values)
+        if operator is Operator.UNIFY:
+            return self._bind(term, values)
+        if operator is Operator.ISA:
+            right = term.args[1]
+            whole = right.term if isinstance(right, Template) else right
+            is_it = self._is_of(self._value(term.args[0], values), whole)
+            return _Silent.HOLDS if is_it else _Silent.FAILS
+        raise _Unknown
+
+    def _of_lookup(self, term: Expression, values: _Values) -> FirstCall:
+        owner, key, _ = term.args
+        value, inner = self._value(owner, values), key.term if isinstance(key, Template) else key
+        if value.exact is None or value.literal is not None:
+            raise _Unknown
+        if isinstance(inner, Call) and not inner.kwargs:
+            args = tuple(self._value(arg, values) for arg in inner.args)
+            return FirstCall(value, inner.name, args)
+        name = str(key.value) if is_string(key) and isinstance(key, Value) else None
+        if name is None or self._names.is_quiet(value.exact, name):
+            raise _Unknown
+        return FirstCall(value, name, None)
+
+    def _bind(self, term: Expression, values: _Values) -> _Silent:
+        """Bind a variable to a value. Anything else may compare objects."""
+        for one, other in (term.args, term.args[::-1]):
+            if isinstance(one, Slot) and one.index not in values:
+                values[one.index] = self._value(other, values)
+                return _Silent.HOLDS
+        raise _Unknown
+
+    def _value(self, term: Term, values: _Values) -> Known:
+        if isinstance(term, Slot) and term.index in values:
+            return values[term.index]
+        if isinstance(term, Value):
+            return Known("", literal=term)
+        raise _Unknown

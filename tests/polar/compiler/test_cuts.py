@@ -1,0 +1,134 @@
+"""Rules with a cut, as conditions of the rules behind them; conditions that nothing follows."""
+
+from __future__ import annotations
+
+import itertools
+import typing as t
+
+import pytest
+
+from flask_oso import Oso, OsoError
+from tests.support.answers import specialized
+
+
+@pytest.fixture(autouse=True)
+def compiling(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compile, whatever the environment says."""
+    monkeypatch.delenv("OSO_COMPILED", raising=False)
+
+
+class User:
+    def __init__(self, a: t.Any, b: t.Any, c: t.Any) -> None:
+        self.a, self.b, self.c, self.tags = a, b, c, ["x", "y"]
+
+
+class Guest(User):
+    pass
+
+
+class Doc:
+    def __init__(self, a: t.Any, b: t.Any) -> None:
+        self.a, self.b, self.owner, self.parent = a, b, None, t.cast(t.Any, None)
+
+
+class Raising:
+    """An object that cannot be compared."""
+
+    def __eq__(self, other: object) -> bool:
+        raise KeyError("compared")
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def load(rules: str, *, compiled: bool = True) -> Oso:
+    oso = Oso(compiled=compiled)
+    for cls in (User, Guest, Doc):
+        oso.register_class(cls)
+    oso.load_str(f'allow(u: User, "read", d: Doc) if p(u, d); {rules}')
+    return oso
+
+
+#: Cuts that are conditions of what follows.
+FOLLOWED = {
+    "deny": "p(u, _) if u.a and cut and false; p(_, d) if d.a;",
+    "deny one of two": "p(u, d) if (u.a or d.b) and cut and u.b; p(_, d) if d.a;",
+    "first": "p(u, _) if cut and u.a; p(_, d) if d.a;",
+    "last": "p(_, d) if d.a; p(u, _) if u.a and cut;",
+    "two": "p(u, _) if u.a and cut and u.b; p(_, d) if d.a and cut and d.b; p(u, _) if u.c;",
+    "of a class": "p(u: Guest, _) if u.a and cut and u.b; p(u: User, d: Doc) if d.a and u.c;",
+    "behind a search": 'p(u, d) if t in u.tags and t != "z" and cut and d.b; p(_, d) if d.a;',
+    "behind a rule": "p(u, d) if q(u) and cut and d.b; p(_, d) if d.a; q(u) if u.a; q(u) if u.b;",
+    "behind a negation": "p(u, d) if not u.a and cut and d.b; p(_, d) if d.a;",
+    "under a negation": "p(u, d) if not q(u, d); q(u, _) if u.a and cut and u.b; q(_, d) if d.b;",
+    "called twice": "p(u, d) if q(u, d) and q(u, d); q(u, _) if u.a and cut and u.b;"
+    " q(_, d) if d.a;",
+    "all alone": "p(u, d) if u.a and cut and d.a;",
+}
+NOT_FOLLOWED = {
+    "first solution": 'p(u, _) if t in u.tags and cut and t = "y"; p(_, d) if d.a;',
+    "in alternatives": "p(u, d) if (u.a and cut or u.b) and d.b; p(_, d) if d.a;",
+    "twice": "p(u, d) if u.a and cut and u.b and cut and d.b; p(_, d) if d.a;",
+    "that binds": "p(u, d) if q(u, t) and t = d.a; q(u, u.a) if u.b and cut; q(u, u.c);",
+}
+
+
+def outcome(oso: Oso, user: User, doc: Doc) -> t.Any:
+    """Give the answer, or the error with its text."""
+    try:
+        return oso.is_allowed(user, "read", doc)
+    except OsoError as error:
+        return type(error), str(error)
+
+
+@pytest.mark.parametrize("rules", [*FOLLOWED.values(), *NOT_FOLLOWED.values()])
+def test_answers_are_those_of_the_solver(rules: str) -> None:
+    """Answers and errors, for all conditions, also such that are neither true nor false."""
+    ours, solver = load(rules), load(rules, compiled=False)
+    values = (True, False, "y")
+    pairs = [
+        (cls(a, b, c), Doc(d, e))
+        for cls in (User, Guest)
+        for a, b, c, d, e in itertools.product(values, repeat=5)
+    ]
+
+    expected = [outcome(solver, *pair) for pair in pairs]
+
+    assert [outcome(ours, *pair) for pair in pairs] == expected
+
+
+@pytest.mark.parametrize("rules", FOLLOWED.values(), ids=FOLLOWED)
+def test_cut_is_a_condition_of_a_specialization(rules: str) -> None:
+    """One function answers."""
+    answer = specialized(load(rules).engine, User(True, False, True), "read", Doc(True, False))
+
+    assert answer is not None
+
+
+@pytest.mark.parametrize("rules", NOT_FOLLOWED.values(), ids=NOT_FOLLOWED)
+def test_other_cuts_are_left_to_compiled_rules(rules: str) -> None:
+    """What is bound before a cut is bound once."""
+    answer = specialized(load(rules).engine, User(True, False, True), "read", Doc(True, False))
+
+    assert answer is None
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "t in u.tags and t = d.owner and false",
+        "d.owner = u.a and false",
+        "d.owner = u.a and d matches User",
+        "d.owner = u.a and q(d)",
+        "not (d.owner = u.a and false)",
+        "not (t in u.tags and t = d.owner and q(d))",
+    ],
+)
+def test_comparison_before_what_never_holds_is_made(condition: str) -> None:
+    """It may raise, and an error is no answer."""
+    doc = Doc(a=1, b=1)
+    doc.owner = t.cast(t.Any, Raising())
+
+    for compiled in (True, False):
+        oso = load(f"p(u, d) if {condition}; q(_: User);", compiled=compiled)
+        with pytest.raises(KeyError, match="compared"):
+            oso.is_allowed(User(1, 1, 1), "read", doc)

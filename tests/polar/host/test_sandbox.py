@@ -1,0 +1,116 @@
+"""What is known to run no code of an application when it is read."""
+
+from __future__ import annotations
+
+import functools
+import typing as t
+
+import pytest
+
+from flask_oso.polar.host.sandbox import is_silent_read
+
+
+class Base:
+    def __init__(self) -> None:
+        self.above: t.Any = None
+
+    @property
+    def parent(self) -> t.Any:
+        return self.above
+
+    @property
+    def described(self) -> t.Any:
+        """Return another attribute; a docstring does nothing."""
+        return self.above
+
+    plain = property(lambda self: self.above)
+
+    @property
+    def of_property(self) -> t.Any:
+        return self.parent
+
+    @property
+    def itself(self) -> t.Any:
+        return self.itself
+
+    @property
+    def called(self) -> t.Any:
+        return self.above()
+
+    @property
+    def nested(self) -> t.Any:
+        return self.above.above
+
+    @property
+    def computed(self) -> t.Any:
+        return self.above is not None
+
+    @property
+    def guarded(self) -> t.Any:
+        try:
+            return self.above
+        except AttributeError:
+            return None
+
+    @property
+    def constant(self) -> t.Any:
+        return 1
+
+    @property
+    def each(self) -> t.Any:
+        yield self.above
+
+    @property
+    def several(self, other: t.Any = None) -> t.Any:
+        return self.above
+
+    @property
+    def all_of_them(*self: t.Any) -> t.Any:
+        return self.above  # type: ignore[attr-defined]
+
+    partly = property(functools.partial(getattr, None))
+
+    @functools.cached_property
+    def cached(self) -> t.Any:
+        return self.above
+
+
+class Computed(Base):
+    above = property(lambda self: [])
+
+
+class Own(property):
+    """A kind of property."""
+
+
+class Odd(Base):
+    parent = Own(lambda self: self.above)
+
+
+class Open(Base):
+    def __getattr__(self, name: str) -> t.Any:
+        return None
+
+
+@pytest.mark.parametrize("name", ["above", "missing", "parent", "described", "plain"])
+def test_property_that_returns_an_attribute_is_silent(name: str) -> None:
+    """Reading it cannot be told from reading the attribute."""
+    assert is_silent_read(Base, name) is True
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("of_property", "itself", "called", "nested", "computed", "guarded", "constant", "each"),
+        *("several", "all_of_them", "partly", "cached"),
+    ],
+)
+def test_property_that_does_more_is_not_silent(name: str) -> None:
+    """What it does may be seen, or take long."""
+    assert is_silent_read(Base, name) is False
+
+
+@pytest.mark.parametrize("cls", [Computed, Odd, Open])
+def test_property_of_a_class_that_computes_is_not_silent(cls: type) -> None:
+    """A subclass may compute what the property returns, or how attributes are read."""
+    assert is_silent_read(cls, "parent") is False
