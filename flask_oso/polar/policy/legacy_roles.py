@@ -24,6 +24,9 @@ from .policy import Policy, by_name
 #: The rules that a policy may call before roles are enabled.
 ROLE_RULE_NAMES = ("role_allows", "actor_can_assume_role")
 
+#: The rule that goes from a resource to those that it lies in, and notes the path.
+ABOVE_RULE = "roles::above"
+
 #: The built-in rules. ``_seen`` is the path so far; no step returns to it.
 ROLE_RULES = """
 role_allows(_actor, _action, _thing) if
