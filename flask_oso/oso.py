@@ -350,10 +350,14 @@ class Oso(Polar):
 
         rows.load_relations([actor, *objects], relations_of)
 
+    def _load(self, sources: list[Source], *, replace: bool) -> None:
+        super()._load(sources, replace=replace)
+        # Imported here, so that no decision imports anything: a denial needs it.
+        from .polar.tools import caller_mistakes  # noqa: F401
+
     def _mistakes_in(self, engine: Engine) -> CallerMistakes:
         mistakes = self._caller_mistakes
         if mistakes is None or mistakes.engine is not engine:
-            # Imported late: only a denial needs it.
             from .polar.tools.caller_mistakes import CallerMistakes
 
             mistakes = self._caller_mistakes = CallerMistakes(engine)

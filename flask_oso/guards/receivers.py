@@ -20,6 +20,7 @@ from ..request_state import (
     Arguments,
     RequestState,
     exempt_request,
+    find_current,
     find_request_state,
     this_app,
     this_request,
@@ -82,7 +83,8 @@ class Receiver:
             authorizer.enforce(guard.resource, action=guard.action, request_state=state)
             return given
         view = t.cast(View, view_itself(self))
-        arguments: Arguments = guard.check.meet(authorizer, view, given, state, behind=behind)
+        plan = find_current()[2]
+        arguments: Arguments = guard.check.meet(authorizer, view, given, state, plan, behind=behind)
         return arguments
 
 

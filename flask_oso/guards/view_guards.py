@@ -182,7 +182,7 @@ def guards_of_decorators(view: View, method: str) -> list[Guard]:
         guards_of_get = guards_of_decorators(view, "GET")
         # A list is given to the function that Flask-RESTful decorates, and to no other.
         return [
-            dataclasses.replace(guard, target=place)
+            guard.replaced(target=place)
             for guard in guards_of_get
             if guard.kind is not GuardKind.LISTS
         ]

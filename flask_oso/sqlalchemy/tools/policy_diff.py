@@ -345,7 +345,7 @@ class _Group:
 
 def every(session: orm.Session, cls: type) -> list[t.Any]:
     """Give all rows of a class, in the order of their keys."""
-    ordered = sa.select(cls).order_by(*sa.inspect(cls).primary_key)
+    ordered: t.Any = sa.select(cls).order_by(*sa.inspect(cls).primary_key)
     return list(session.scalars(ordered).unique())
 
 

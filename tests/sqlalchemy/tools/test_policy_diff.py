@@ -128,7 +128,8 @@ def brute_force(
 ) -> dict[tuple[int, int], bool | None]:
     """Give what each pair gains or loses; ``None`` for one whose question is an error."""
     found: dict[tuple[int, int], bool | None] = {}
-    for actor, row in itertools.product(actors, session.scalars(sa.select(cls)).all()):
+    rows: list[t.Any] = list(session.scalars(sa.select(cls)))
+    for actor, row in itertools.product(actors, rows):
         answers = [_asked(oso, actor, row) for oso in (old, new)]
         if None in answers:
             found[id(actor), id(row)] = None
