@@ -14,11 +14,11 @@ from collections.abc import Callable, Sequence
 
 import click
 
-from flask_oso.cli.output import echo, with_short_paths
-from flask_oso.cli.running import Exit, OutputError, code_of
+from flask_oso.cli.terminal.output import echo, with_short_paths
+from flask_oso.cli.terminal.running import Exit, OutputError, code_of
 
 # Absolute, since this also runs as the main module of 'oso' and 'polar' (compat.py).
-from flask_oso.cli.termination import run
+from flask_oso.cli.terminal.termination import run
 from flask_oso.oso import Oso
 from flask_oso.polar.exceptions import OsoError
 from flask_oso.polar.output import say

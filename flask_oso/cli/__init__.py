@@ -1,9 +1,7 @@
 """``flask oso …``: inspect the policy of an application, and ask it questions.
 
 The group is an entry point of ``flask.commands``, so every ``flask`` command imports it; the
-module of a command is imported when that command runs. ``running`` enters the application and
-maps errors to exit codes, ``termination`` handles streams and signals, ``output`` prints,
-``objects`` resolves words such as ``User:1``.
+module of a command is imported when that command runs. ``terminal`` has what the commands share.
 """
 
 from __future__ import annotations
@@ -47,6 +45,7 @@ _MODULES = {
     "query": "queries",
     "routes": "routes",
     "shell": "queries",
+    "sql": "decisions",
     "test": "policy_tests",
     "who": "decisions",
 }
@@ -63,13 +62,13 @@ class _Commands(click.Group):
         **extra: t.Any,
     ) -> click.Context:
         """Parse the command line."""
-        from .termination import run
+        from .terminal.termination import run
 
         return run(lambda: super(_Commands, self).make_context(info_name, args, parent, **extra))
 
     def invoke(self, ctx: click.Context) -> t.Any:
         """Run the command, and exit with a code that tells the result."""
-        from .termination import run
+        from .terminal.termination import run
 
         return run(lambda: super(_Commands, self).invoke(ctx))
 

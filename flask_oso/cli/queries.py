@@ -7,9 +7,9 @@ import typing as t
 
 import click
 
-from .objects import NOTATION, find_object, word_for
-from .output import echo, show_json, show_table, tell_of_more
-from .running import Exit, this_oso, with_app
+from .terminal.objects import NOTATION, find_object, word_for
+from .terminal.output import echo, show_json, show_table, tell_of_more
+from .terminal.running import Exit, this_oso, with_app
 
 _QUERY = f"""Run a QUERY, and list its solutions.
 

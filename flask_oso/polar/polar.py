@@ -27,14 +27,15 @@ from .host.data_adapter import DataAdapter
 from .host.registry import Host, Identities, TextEqualities, make_host
 from .host.terms import Predicate
 from .limits import Limits
-from .observe.console import Console, StandardConsole
 from .output import BANNER, is_banner_due, say
 from .policy.cache import load_cached
 from .policy.policy import Policy
 from .queries import Query, failed_inline_queries
 from .sources import Source
+from .value_objects import Record
 
 if t.TYPE_CHECKING:
+    from .observe.console import Console
     from .proof.proof import Proof
     from .residual.schema import Schema
     from .tools.compiled_report import LeftOver
@@ -48,8 +49,7 @@ def _is_compiling() -> bool:
     return os.environ.get("OSO_COMPILED", "1") != "0"
 
 
-@dataclasses.dataclass(frozen=True)
-class LoadReport:
+class LoadReport(Record):
     """The outcome of a load.
 
     :param files: the files of the load; none for a text.
@@ -166,6 +166,8 @@ class Polar:
             Repl(engine, console).run()
 
     def _console(self) -> contextlib.AbstractContextManager[Console]:
+        from .observe.console import StandardConsole
+
         return contextlib.nullcontext(StandardConsole())
 
     # -- registering -----------------------------------------------------------------
@@ -348,7 +350,7 @@ class Polar:
             policy = self._make_policy(sources, base)
             self._pass_inline_queries(self._engine.with_policy(policy))
             # An inline query may have registered a class, so the engine is read again.
-            policy = dataclasses.replace(policy, inline_queries=())
+            policy = policy.replaced(inline_queries=())
             self._engine = self._engine.with_policy(policy)
 
     def _make_policy(self, sources: list[Source], base: Policy) -> Policy:
@@ -512,8 +514,7 @@ class Polar:
         return show_generated_code(self._engine, parse_question(question, self.host))
 
 
-@dataclasses.dataclass(eq=False)
-class _Gate:
+class _Gate(Record, eq=False, frozen=False):
     """Lets one thread of a process at a time change the engine; questions never wait for it.
 
     The lock is reentrant: a host method may register a class while an inline query of a load

@@ -206,7 +206,8 @@ def test_policy_that_is_missing(tmp_path: Path) -> None:
         FlaskOso(make_app(folder=tmp_path), policy="gone.polar")
 
     assert caught.value.__notes__ == [
-        f"From 'policy'; relative names start at the root of the app, {tmp_path}."
+        f"From 'policy'; relative names start at the root of the app, {tmp_path}, or in the working"
+        " directory."
     ]
 
 

@@ -499,6 +499,8 @@ RUNNERS = {
 #: one of its classes, and is not run.
 KNOWN_USES = {
     "cli/init.py": {"pkgutil.resolve_name(named)"},
+    # Git is run, with a list of words and no shell.
+    "cli/terminal/policy_sources.py": {"subprocess"},
     "config.py": {"pkgutil.resolve_name(value)"},
     "current_actor.py": {"pkgutil.resolve_name(self._name or '')"},
     "observability/decision_log.py": {"import_string(name)"},

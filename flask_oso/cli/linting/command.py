@@ -5,7 +5,7 @@ from __future__ import annotations
 import collections
 import io
 import typing as t
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import click
 from flask import Flask
@@ -13,6 +13,7 @@ from flask.cli import NoAppException
 
 from ...enforcement.asked_actions import findings_about_app
 from ...oso import Oso
+from ...polar.exceptions import OsoError
 from ...polar.polar import read_source
 from ...polar.spelling import with_count
 from ...polar.tools.lint.codes import Code
@@ -22,9 +23,9 @@ from ...polar.tools.lint.linter import (
     LintResult,
     lint_with_stand_ins,
 )
-from ...polar.tools.policy_check import Severity
-from ..output import echo, show_annotation, show_json, show_table, shown_path
-from ..running import POLICY_ERRORS, Exit, enter_app, exit_on_errors, this_oso
+from ...polar.tools.policy_check import Severity, findings_of
+from ..terminal.output import echo, show_annotation, show_json, show_table, shown_path
+from ..terminal.running import POLICY_ERRORS, Exit, enter_app, exit_on_errors, this_oso
 from .sarif import sarif_log
 
 _HELP = """Find what is wrong with the policy, or FILES, though it loads.
@@ -65,7 +66,8 @@ def lint(context: click.Context, files: tuple[str, ...], layout: str) -> None:
     """Print findings."""
     with exit_on_errors(Exit.MISCONFIGURED):
         findings = [_with_short_path(each) for each in _findings(files)]
-        _LAYOUTS[layout](findings)
+        show = _LAYOUTS[layout]
+        show(findings)
     is_bad = any(each.severity is not Severity.NOTE for each in findings)
     context.exit(Exit.NO if is_bad else Exit.GOOD)
 
@@ -88,9 +90,7 @@ def _findings(files: Sequence[str]) -> tuple[LintFinding, ...]:
     return _with_app(app, oso)
 
 
-def _of_error(error: t.Any) -> tuple[LintFinding, ...]:
-    from ...polar.tools.policy_check import findings_of
-
+def _of_error(error: OsoError) -> tuple[LintFinding, ...]:
     found = findings_of(error)
     return tuple(LintFinding(Code.LOAD_ERROR, each.message, *each.place) for each in found)
 
@@ -164,7 +164,7 @@ def _record(found: LintFinding) -> dict[str, t.Any]:
     }
 
 
-_LAYOUTS: t.Final = {
+_LAYOUTS: t.Final[dict[str, Callable[[Sequence[LintFinding]], None]]] = {
     "table": _show_table,
     "github": _show_github,
     "json": _show_json,

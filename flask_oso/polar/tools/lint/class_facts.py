@@ -95,10 +95,11 @@ class ClassFacts:
 
 
 def _with_subclasses(cls: type) -> list[type]:
-    found = {cls: None}
+    found: dict[type, None] = {cls: None}
     stack = [cls]
     while stack:
-        for each in type.__subclasses__(stack.pop()):
+        subclasses: list[type] = type.__subclasses__(stack.pop())
+        for each in subclasses:
             if each not in found:
                 found[each] = None
                 stack.append(each)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import dataclasses
 import re
-import typing as t
 from collections.abc import Iterator
 
 from ...exceptions import OsoError
@@ -80,4 +79,4 @@ def _comments(source: Source) -> Iterator[tuple[int, str]]:
     places.append((end, len(text)))
     for start, stop in places:
         for comment in _COMMENT.finditer(text, start, stop):
-            yield comment.start() + shift, t.cast(str, comment.group())
+            yield comment.start() + shift, comment.group()

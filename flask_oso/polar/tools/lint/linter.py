@@ -13,7 +13,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from ...engine import Engine
 from ...exceptions import OsoError
-from ...nodes import Expression, Operator, Rule, Term, Variable
+from ...nodes import Expression, Operator, Rule, Term, Value, Variable
+from ...policy.policy import calls_in
 from ...printer import to_polar
 from ...residual.schema import Schema
 from ...sources import Source, Span, located
@@ -311,8 +312,6 @@ def may_be_allowed(
     :param cls_name: the name of the class of the object, if it is known.
     :param text: the object, if it is a value of the language.
     """
-    from ...nodes import Value
-
     if result.engine is None or result.classes is None or not isinstance(action, str):
         return True
     tags = frozenset() if cls_name is None else frozenset([cls_name])
@@ -349,8 +348,6 @@ def _has_cut(rule: Rule) -> bool:
 
 def _calls(engine: Engine, reachability: Reachability) -> Iterator[tuple[str, tuple[bool, ...]]]:
     """Give the calls in bodies, and which of their arguments the head does not bind."""
-    from ...policy.policy import calls_in
-
     for rule in engine.policy.rules_in_source_order():
         heads = [each for one in rule.parameters for each in (one.term, one.specializer)]
         known = variables_in(each for each in heads if each is not None)

@@ -8,10 +8,10 @@ import typing as t
 import click
 from flask import current_app, request
 
-from ..enforcement.authorizer import Authorizer
-from ..polar.characters import with_escapes
-from ..polar.syntax.lexer import unquoted
-from ..request_state import this_app
+from ...enforcement.authorizer import Authorizer
+from ...polar.characters import with_escapes
+from ...polar.syntax.lexer import unquoted
+from ...request_state import this_app
 from .running import Exit, MisuseError, exit_on_errors, this_oso, this_state
 
 NOTATION = """\b
@@ -61,7 +61,7 @@ def word_for(value: t.Any) -> str:
 
 
 def _unknown_class(word: str, name: str, known: list[str]) -> str:
-    from ..polar.spelling import nearest
+    from ...polar.spelling import nearest
 
     near = nearest(name, known)
     quoted = f" To mean the text, quote it: '\"{with_escapes(word)}\"'."
@@ -69,11 +69,13 @@ def _unknown_class(word: str, name: str, known: list[str]) -> str:
     return f"No class {name!r} is registered.{meant}"
 
 
-def _find(word: str, cls: type, key: str) -> t.Any:
+def _find(word: str, cls: type, text: str) -> t.Any:
     loaders = this_state().part(Authorizer).loaders
-    parts = [_key(part, loaders.has_function(cls)) for part in key.split(",")]
+    parts = [_key(part, loaders.has_function(cls)) for part in text.split(",")]
     with exit_on_errors(Exit.MISCONFIGURED):
-        found = loaders.find(this_app(), cls, parts[0] if len(parts) == 1 else tuple(parts))
+        key = parts[0] if len(parts) == 1 else tuple(parts)
+        app = this_app()
+        found = loaders.waiting(app, lambda: loaders.find(app, cls, key))
     if found is None:
         raise MisuseError(f"There is no {with_escapes(word)}.")
     return found
