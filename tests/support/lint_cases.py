@@ -14,7 +14,11 @@ import pathlib
 import typing as t
 from collections.abc import Iterator
 
+import sqlalchemy as sa
+from sqlalchemy import orm
+
 from flask_oso import Oso
+from flask_oso.sqlalchemy import register_models
 
 LINT_CASES = pathlib.Path(__file__).parents[1] / "polar" / "lint"
 
@@ -61,6 +65,44 @@ class Memo(Doc):
     """A short document."""
 
 
+class Row(orm.DeclarativeBase):
+    """Base of rows."""
+
+
+class Person(Row):
+    """An actor that is a row."""
+
+    __tablename__ = "person"
+    id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+    name: orm.Mapped[str]
+    boss_id: orm.Mapped[int | None] = orm.mapped_column(sa.ForeignKey("person.id"))
+    boss: orm.Mapped[Person | None] = orm.relationship(remote_side=[id])
+
+
+class Team(Row):
+    """Has members."""
+
+    __tablename__ = "team"
+    id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+    name: orm.Mapped[str]
+    members: orm.Mapped[list[Member]] = orm.relationship(back_populates="team")
+
+    def is_small(self) -> bool:
+        return len(self.members) < 3
+
+
+class Member(Row):
+    """A person in a team."""
+
+    __tablename__ = "member"
+    id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+    role: orm.Mapped[str]
+    team_id: orm.Mapped[int] = orm.mapped_column(sa.ForeignKey("team.id"))
+    person_id: orm.Mapped[int] = orm.mapped_column(sa.ForeignKey("person.id"))
+    team: orm.Mapped[Team] = orm.relationship(back_populates="members")
+    person: orm.Mapped[Person] = orm.relationship()
+
+
 class LintCase(t.NamedTuple):
     """One case of a file."""
 
@@ -87,4 +129,5 @@ def make_lint_oso() -> Oso:
     oso = Oso()
     for cls in (User, Admin, Folder, Doc, Memo):
         oso.register_class(cls)
+    register_models(oso, Row)
     return oso
