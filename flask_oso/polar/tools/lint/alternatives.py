@@ -46,6 +46,8 @@ class Alternative(t.NamedTuple):
     rule: Rule
     parameters: tuple[Parameter, ...]
     goals: tuple[Term, ...]
+    #: The attributes and rules that it names.
+    names: frozenset[str] = frozenset()
 
     @property
     def head_variables(self) -> frozenset[str]:
@@ -69,7 +71,22 @@ def alternatives_of(rule: Rule, constants: Container[str]) -> tuple[Alternative,
     if choices is None:
         return None
     parameters = tuple(_parameter(each, values) for each in rule.parameters)
-    return tuple(_normalized(Alternative(rule, parameters, each), constants) for each in choices)
+    made = [_normalized(Alternative(rule, parameters, each), constants) for each in choices]
+    return tuple(each._replace(names=_names_in(each)) for each in made)
+
+
+def _names_in(alternative: Alternative) -> frozenset[str]:
+    """Give the attributes and rules that an alternative names, in patterns too."""
+    found: set[str] = set()
+    specializers = [each.specializer for each in alternative.parameters]
+    for term in walk([*alternative.goals, *(each for each in specializers if each is not None)]):
+        if isinstance(term, Pattern):
+            found.update(name for name, _ in term.fields)
+        elif isinstance(term, Call) and term.name != EXISTS:
+            found.add(term.name)
+        elif isinstance(term, Expression) and term.operator is Operator.DOT:
+            found.update(str(each.value) for each in term.args[1:2] if isinstance(each, Value))
+    return frozenset(found)
 
 
 def variables_in(terms: Iterable[t.Any]) -> frozenset[str]:

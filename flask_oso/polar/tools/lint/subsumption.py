@@ -52,11 +52,25 @@ def subsumes(
     constants: Collection[str],
 ) -> bool:
     """Tell whether each alternative of one rule is an instance of one of another."""
-    if any(map(_has_effects, (*general, *special))):
-        return False
     return all(
-        any(_Comparison(one, each, classes, constants).holds() for one in general)
+        any(
+            _may_be_instance(one, each)
+            and not _has_effects(one)
+            and not _has_effects(each)
+            and _Comparison(one, each, classes, constants).holds()
+            for one in general
+        )
         for each in special
+    )
+
+
+def _may_be_instance(general: Alternative, special: Alternative) -> bool:
+    """Tell quickly that one alternative is no instance of another one, as most are not."""
+    pairs = zip(general.parameters, special.parameters, strict=True)
+    return general.names <= special.names and all(
+        one.term == other.term
+        for one, other in pairs
+        if isinstance(one.term, Value) and isinstance(other.term, Value)
     )
 
 
