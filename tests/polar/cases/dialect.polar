@@ -91,6 +91,15 @@ allow(a, b, c) if has_permission(a, b, c);
 #? o = new Org() and u = new User("u", ["member", "x"]) and r = new Repo("open", o) and allow(u, "read", r)
 #= o: <Org>, r: <Repo>, u: <User>
 
+## condition-braces: braces in a condition do not end the block
+actor User {}
+resource Repo { permissions = ["read"];
+  "read" if is_open(resource) and resource matches {name: "open"} and actor matches User{name: "u"} and {a: 1} = {a: 1} and actor.name = "u"; }
+is_open(repo: Repo) if repo.name = "open";
+allow(a, b, c) if has_permission(a, b, c);
+#? u = new User("u") and r = new Repo("open") and allow(u, "read", r)
+#= r: <Repo>, u: <User>
+
 ## condition-cut: a cut in a condition means what it means in the written rule
 actor User {}
 resource Repo { roles = ["reader"]; permissions = ["read"];
