@@ -59,6 +59,13 @@ def added(session: Session, identity: int) -> t.Any:
     return row
 
 
+def flushed(session: Session, row: t.Any) -> t.Any:
+    """Write an object."""
+    session.add(row)
+    session.flush()
+    return row
+
+
 def notes_of(session: Session, *options: t.Any) -> list[str]:
     """Give the notes of projects."""
     found = session.scalars(sa.select(Project).options(*options)).unique()
@@ -277,6 +284,26 @@ REFUSED: dict[str, tuple[Callable[[Session], t.Any], str]] = {
     ),
     "name in capitals": (
         lambda s: s.execute(sa.select(sa.column("title")).select_from(sa.table("NOTES"))),
+        BARE,
+    ),
+    "name with the usual schema": (
+        lambda s: s.execute(
+            sa.select(sa.column("title")).select_from(sa.table("notes", schema="main"))
+        ),
+        BARE,
+    ),
+    "text after FROM": (
+        lambda s: s.execute(sa.select(sa.column("title")).select_from(sa.text("notes"))),
+        TEXT,
+    ),
+    "update with the usual schema": (
+        lambda s: s.execute(
+            sa.update(sa.table("notes", sa.column("title"), schema="main")).values(title="x")
+        ),
+        BULK,
+    ),
+    "value of an object": (
+        lambda s: flushed(s, Log(text=sa.select(Note.title).where(Note.id == 3).scalar_subquery())),
         BARE,
     ),
     "table of a subclass": (lambda s: s.execute(sa.select(memos.c.extra)), BARE),
@@ -605,6 +632,32 @@ def test_changes_of_objects_are_flushed(notebook: Notebook) -> None:
         "five",
         "new",
     ]
+
+
+def expunge_new(session: Session, *_: t.Any) -> None:
+    """Leave a flush without work."""
+    session.expunge_all()
+
+
+def refuse(*_: t.Any) -> None:
+    """End a flush before it has begun."""
+    raise ValueError
+
+
+@pytest.mark.parametrize("listener", [expunge_new, refuse])
+def test_flush_that_a_listener_ended_is_over(
+    notebook: Notebook, listener: Callable[..., None]
+) -> None:
+    """What reads after a flush is filtered, also if nobody was told that the flush has ended."""
+    session = notebook.session()
+    sa.event.listen(session, "before_flush", listener)
+    with contextlib.suppress(ValueError):
+        flushed(session, Log(text="new"))
+
+    with session.no_autoflush:
+        found = session.scalars(sa.select(Note.title).order_by(Note.id)).all()
+
+    assert found == ["one", "two", "five"]
 
 
 def test_condition_follows_a_change(notebook: Notebook) -> None:
