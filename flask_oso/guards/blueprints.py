@@ -21,7 +21,14 @@ from ..callables.view_functions import (
 )
 from ..enforcement.authorizer import Authorizer
 from ..polar.exceptions import OsoError
-from ..request_state import Gift, find_current, request_state_of, this_app, this_request
+from ..request_state import (
+    Gift,
+    find_current,
+    note_way,
+    request_state_of,
+    this_app,
+    this_request,
+)
 from .guard_checks import check_guards, foreign_authorizer
 from .receivers import keys_behind, receiver_of, view_itself
 from .view_checks import ViewCheck
@@ -53,6 +60,7 @@ def guard_blueprint(
             raise OsoError(foreign_authorizer(f"The blueprint {blueprint.name!r}", app))
         request_state = request_state_of(app, current)
         request_state.check_running = True
+        note_way(request_state, current)
         before, gift = current.view_args or {}, request_state.gift or Gift()
         given = gift.added_to(before)
         behind = keys_behind(met, guard)
