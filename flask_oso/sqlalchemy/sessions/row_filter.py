@@ -25,6 +25,7 @@ from ...row_access import (
     watch_evaluations,
 )
 from ..queries import Selects
+from .actor_facts import facts_of
 from .conditions import ReadOption, read_condition
 from .hierarchies import Hierarchies
 from .relation_views import RelationViews
@@ -121,13 +122,16 @@ class _Conditions:
     def __init__(self, reader: Reader, epoch: object) -> None:
         self.epoch = epoch
         self.actor = reader.actor
+        self.facts = facts_of(reader.actor)
         self.engine = reader.oso.engine
         self.options: dict[_Mapper, ReadOption] = {}
 
     def is_of(self, reader: Reader, epoch: object) -> bool:
         """Tell whether they are those of a reader now."""
         is_same = self.actor is reader.actor and self.engine is reader.oso.engine
-        return is_same and self.epoch is epoch
+        if not is_same or self.epoch is not epoch or self.facts is None:
+            return False
+        return self.facts == facts_of(reader.actor)
 
 
 class RowFilter:

@@ -722,3 +722,91 @@ def test_unguarded_classes_are_not_filtered() -> None:
     """Rows of a class that is named are for everybody."""
     with open_notebook(unguarded=[User]) as notebook, notebook.request_of(1):
         assert notebook.session.scalars(sa.select(User.name)).all() == ["ann", "bob"]
+
+
+class Visitor:
+    """An actor that is no row."""
+
+    def __init__(self, tags: t.Any) -> None:
+        self.tags = tags
+
+
+class Key:
+    """An actor that has no dictionary."""
+
+    __slots__ = ("tags",)
+
+    def __init__(self, tags: t.Any) -> None:
+        self.tags = tags
+
+
+class Badge(Visitor):
+    """An actor with values within values."""
+
+    def __init__(self, tags: t.Any) -> None:
+        super().__init__(tags)
+        self.visitor = self
+
+
+class Code(str):
+    """A text with attributes."""
+
+    tags: t.Any
+
+
+def code_of(tags: t.Any) -> Code:
+    """Make a text with attributes."""
+    code = Code("x")
+    code.tags = tags
+    return code
+
+
+def clear(actor: t.Any) -> None:
+    """Take all from the same list."""
+    actor.tags.clear()
+
+
+def replace(actor: t.Any) -> None:
+    """Give another list."""
+    actor.tags = []
+
+
+@pytest.mark.parametrize("change", [clear, replace])
+@pytest.mark.parametrize("make", [Visitor, Key, Badge, code_of])
+def test_condition_follows_an_actor_that_is_no_row(
+    notebook: Notebook, make: t.Any, change: Callable[[t.Any], None]
+) -> None:
+    """What an actor may read within a request changes with the actor."""
+    policy = 'allow(a, "read", n: Note) if "all" in a.tags and n.id > 3;'
+    notebook.oso.load_str(policy, replace=True)
+    g.current_user = make(["all"])
+    before = notebook.session.scalars(sa.select(Note.id)).all()
+
+    change(g.current_user)
+
+    assert before == [4, 5]
+    assert notebook.session.scalars(sa.select(Note.id)).all() == []
+
+
+def test_condition_follows_a_row_of_no_session(notebook: Notebook) -> None:
+    """Nobody but the actor itself tells of its changes."""
+    g.current_user = User(id=7, name="all")
+    notebook.oso.load_str('allow(u: User, "read", _: Note) if u.name = "all";', replace=True)
+    before = notebook.session.scalars(sa.select(Note.id)).all()
+
+    g.current_user.name = "none"
+
+    assert before == [1, 2, 3, 4, 5]
+    assert notebook.session.scalars(sa.select(Note.id)).all() == []
+
+
+def test_condition_follows_what_is_no_column(notebook: Notebook) -> None:
+    """A program may give a row an attribute, of which the session knows nothing."""
+    g.current_user.is_staff = True
+    notebook.oso.load_str('allow(u: User, "read", _: Note) if u.is_staff = true;', replace=True)
+    before = notebook.session.scalars(sa.select(Note.id)).all()
+
+    g.current_user.is_staff = False
+
+    assert before == [1, 2, 3, 4, 5]
+    assert notebook.session.scalars(sa.select(Note.id)).all() == []
