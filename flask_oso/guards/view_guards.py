@@ -250,6 +250,11 @@ def guards_apart(app: Flask, endpoint: str) -> list[Guard]:
     return [guard for guard in guards if guard.target is not None]
 
 
+def guards_declared(app: Flask, view: View) -> list[Guard]:
+    """Give the guards that were declared apart for a view itself, with any method."""
+    return [*_guards_on(app, view, view_methods(view))]
+
+
 def all_guards(view: View) -> list[Guard]:
     """Give the guards that requests of any method meet."""
     guards = (each for method in view_methods(view) for each in guards_of_request(view, method))
@@ -300,6 +305,10 @@ def _declared_guards(
 ) -> Iterator[Guard]:
     """Give the guards that were declared apart for an endpoint, its view, and the view's class."""
     yield from _named_guards(app, endpoint)
+    yield from _guards_on(app, view, methods)
+
+
+def _guards_on(app: Flask, view: View, methods: Iterable[str]) -> Iterator[Guard]:
     layers = [*layers_of(view)]
     parts = {id(part): part for method in methods for part in parts_of(view, method)[1:]}
     inner = [layer for part in parts.values() for layer in layers_of(part)]
