@@ -51,8 +51,8 @@ def guard_blueprint(
         if rule is None or is_automatic_options(rule, current.method):
             return
         met = guards_met(app, rule.endpoint, current.method)
-        if any(each.lifts for each in met):
-            # The view says that the guards of its blueprints are not for it.
+        if guard not in met and any(each.lifts for each in met):
+            # The view, or a blueprint, says that the guards around it are not for it.
             return
         view = t.cast(View, view_itself(app.view_functions[rule.endpoint]))
         if authorizer not in state_of(app).bindings:

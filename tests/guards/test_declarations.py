@@ -631,3 +631,24 @@ def test_guard_of_a_view_that_another_one_holds(site: t.Any) -> None:
     site.guard.guard(inner, "enter", "house")
 
     assert [site.open(path, "ann").status_code for path in ("/inner", "/other")] == [200, 200]
+
+
+@pytest.mark.parametrize("is_early", [True, False])
+def test_exemption_of_a_blueprint_leaves_the_guards_inside(site: t.Any, is_early: bool) -> None:
+    """It lifts what guards the blueprint and what is around it, and not a blueprint within."""
+    outer, rooms, inner = (Blueprint(name, name) for name in ("outer", "rooms", "inner"))
+    rooms.add_url_rule("/hall", "hall", hall)
+    inner.add_url_rule("/cellar", "cellar", hall)
+    rooms.register_blueprint(inner)
+    outer.register_blueprint(rooms)
+    for each in (outer, rooms):
+        site.guard.guard(each, "paint", "house")
+    if is_early:
+        site.guard.guard(inner, "enter", "house")
+    site.app.register_blueprint(outer)
+    if not is_early:
+        site.guard.guard("outer.rooms.inner", "enter", "house")
+
+    site.guard.exempt("outer.rooms", reason="For all.", blueprint=True)
+
+    assert statuses(site, "/hall", "/cellar") == [OPEN, GUARDED]
