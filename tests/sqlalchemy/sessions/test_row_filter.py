@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import contextvars
 import typing as t
 from collections.abc import Callable, Iterator
 
@@ -810,3 +812,94 @@ def test_condition_follows_what_is_no_column(notebook: Notebook) -> None:
 
     assert before == [1, 2, 3, 4, 5]
     assert notebook.session.scalars(sa.select(Note.id)).all() == []
+
+
+# -- where 'unfiltered' ends ---------------------------------------------------------------------
+
+
+MINE, ALL = [1, 2, 5], [1, 2, 3, 4, 5]
+
+
+def ids_of(notebook: Notebook) -> list[int]:
+    """Give the notes that can be selected."""
+    return sorted(notebook.session.scalars(sa.select(Note.id)))
+
+
+def every_note(notebook: Notebook) -> Iterator[list[int]]:
+    """Select notes step by step, unfiltered."""
+    with notebook.guard.unfiltered("a test"):
+        yield ids_of(notebook)
+        yield ids_of(notebook)
+
+
+async def every_note_later(notebook: Notebook) -> t.AsyncIterator[list[int]]:
+    """Select notes step by step, unfiltered, as a coroutine."""
+    with notebook.guard.unfiltered("a test"):
+        yield ids_of(notebook)
+        yield ids_of(notebook)
+
+
+def test_generator_reads_all_and_its_caller_does_not(notebook: Notebook) -> None:
+    """What waits within 'unfiltered' says nothing of what runs meanwhile."""
+    steps = every_note(notebook)
+
+    found = [next(steps), ids_of(notebook), next(steps), ids_of(notebook)]
+
+    assert found == [ALL, MINE, ALL, MINE]
+
+
+def test_asynchronous_generator_reads_all_and_its_caller_does_not(notebook: Notebook) -> None:
+    """The same holds of one that is a coroutine."""
+
+    async def run() -> list[list[int]]:
+        steps = every_note_later(notebook)
+        return [await anext(steps), ids_of(notebook), await anext(steps), ids_of(notebook)]
+
+    assert asyncio.run(run()) == [ALL, MINE, ALL, MINE]
+
+
+def test_generator_that_is_a_context_reads_all(notebook: Notebook) -> None:
+    """A program may put 'unfiltered' into a context manager of its own."""
+
+    @contextlib.contextmanager
+    def as_job() -> Iterator[None]:
+        with notebook.guard.unfiltered("a job"):
+            yield
+
+    with as_job():
+        within = ids_of(notebook)
+
+    assert [within, ids_of(notebook)] == [ALL, MINE]
+
+
+def test_block_within_the_same_block_ends(notebook: Notebook) -> None:
+    """What a program keeps may be entered twice, and is left twice."""
+    unfiltered = notebook.guard.unfiltered("a test")
+
+    with unfiltered:
+        with unfiltered:
+            inner = ids_of(notebook)
+        outer = ids_of(notebook)
+
+    assert [inner, outer, ids_of(notebook)] == [ALL, ALL, MINE]
+
+
+def test_copy_of_a_context_ends_with_the_block(notebook: Notebook) -> None:
+    """A task that outlives 'unfiltered' is filtered."""
+    with notebook.guard.unfiltered("a test"):
+        context = contextvars.copy_context()
+        within = context.run(ids_of, notebook)
+
+    assert [within, context.run(ids_of, notebook)] == [ALL, MINE]
+
+
+def test_request_is_filtered_within_unfiltered(notebook: Notebook) -> None:
+    """A reason that was given outside of a request is none for what the request reads."""
+    notebook.app.before_request(lambda: setattr(g, "current_user", notebook.find_user(1)))
+    notebook.app.add_url_rule("/notes", "notes", lambda: ids_of(notebook))
+
+    with notebook.guard.unfiltered("a test"):
+        answer = notebook.app.test_client().get("/notes").json
+        after = ids_of(notebook)
+
+    assert [answer, after] == [MINE, ALL]
