@@ -54,7 +54,8 @@ class Guarding:
 
         :param targets: what ``guard`` takes; without any, this is a decorator.
         :param reason: why, for the list of routes; their requests may commit.
-        :param blueprint: lift the guards of their blueprints as well.
+        :param blueprint: lift the guards of their blueprints as well; of a blueprint its own, and
+            those around it.
         :raises OsoError: there is no reason, or an app with a target has served already.
         """
         where = SourceLocation.of_caller(1)

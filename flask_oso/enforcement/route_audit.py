@@ -29,8 +29,14 @@ from ..callables.view_functions import (
     methods_of,
 )
 from ..config import Enforcement
-from ..guards.declarations import mistaken_names
-from ..guards.guard_checks import accidents, clashes, foreign_guards, unnamed_lists
+from ..guards.declarations import lost_guards, mistaken_names
+from ..guards.guard_checks import (
+    accidents,
+    clashes,
+    foreign_guards,
+    shared_variables,
+    unnamed_lists,
+)
 from ..guards.parents import mistakes_within
 from ..guards.receivers import view_itself
 from ..guards.view_guards import (
@@ -132,7 +138,13 @@ def audit_routes(app: Flask, problem: str | None = None) -> RouteAudit:
     unguarded = _complaint(row for row in rows if row.status is RouteStatus.UNGUARDED)
     is_strict = state is not None and state.enforcement is Enforcement.STRICT
     mistaken = dict.fromkeys(each for row in rows for each in row.mistakes)
-    wrong = [unnamed, *mistaken_names(app), *_misplacements(app, views), *mistaken]
+    wrong = [
+        unnamed,
+        *mistaken_names(app),
+        *lost_guards(app),
+        *_misplacements(app, views),
+        *mistaken,
+    ]
     problems = [problem, *wrong, unguarded if is_strict else None]
     return RouteAudit(
         views,
@@ -284,6 +296,7 @@ def _mistakes(
     if state is not None:
         yield from foreign_guards(app, guards, state.bindings)
     yield from clashes(guards, where)
+    yield from shared_variables(guards, rule, where)
     yield from mistakes_within(guards, where)
     # No decorator can say of the files of a blueprint that its class is meant.
     if not is_static(rule.endpoint, view):

@@ -30,7 +30,7 @@ from ..request_state import (
     this_app,
     this_request,
 )
-from .parents import Between, belongs, check_within, is_stated, relation_between
+from .parents import Between, belongs, check_within, is_stated, relation_between, says_of
 from .url_keys import Key, make_key
 from .view_guards import Guard, GuardKind, guards_of, guards_of_decorators
 
@@ -202,12 +202,19 @@ class ViewCheck(Record, eq=False):
             return False
         for check, other in found:
             between = self._between(cls, t.cast(Key, check.key).cls)
-            child = self if between is not None and between.is_inner_child else check
-            if between is None or child.within is not NOT_GIVEN:
+            if between is None:
                 continue
-            if not between.holds(loaded, other):
+            child, parent = (self, other) if between.is_inner_child else (check, loaded)
+            if not child.speaks_of(parent) and not between.holds(loaded, other):
                 return False
         return True
+
+    def speaks_of(self, other: t.Any) -> bool:
+        """Tell whether it is said of the object whether it belongs to another one."""
+        if self.within is NOT_GIVEN:
+            return False
+        cls = t.cast(Key, self.key).cls
+        return not is_stated(self.within) or says_of(cls, self.within, other)
 
     def _between(self, cls: type, outer: type) -> Between | None:
         if outer not in self._relations:
