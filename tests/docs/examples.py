@@ -29,11 +29,11 @@ from pathlib import Path
 
 DOCS = Path(__file__).parents[2] / "docs"
 #: The pages whose examples run here; those of ``internals`` are made by ``pages.py``.
-#: ``migrating.md`` has before and after; ``test_migrating.py`` runs both.
+#: ``migrating.md`` has before and after, ``lint.md`` wrong and right; tests of their own run both.
 PAGES = sorted(
     path
     for path in DOCS.rglob("*.md")
-    if "internals" not in path.parts and path.name != "migrating.md"
+    if "internals" not in path.parts and path.name not in ("migrating.md", "lint.md")
 )
 #: The page whose classes and objects all examples know.
 WORLD = DOCS / "reference" / "polar" / "index.md"
