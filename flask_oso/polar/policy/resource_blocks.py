@@ -478,9 +478,7 @@ class _Expander:
     def _refuse(self, message: str, span: Span | None, help_line: str = "") -> None:
         self.problems.append(ValidationError(located(message, span) + help_line))
 
-    def _variables(
-        self, resource: str, related: str, shorthand: Shorthand
-    ) -> tuple[str, str, str]:
+    def _variables(self, resource: str, related: str, shorthand: Shorthand) -> tuple[str, str, str]:
         """Name the actor, the resource and the related resource.
 
         INVARIANT: the names differ, and none is a constant of the host, which would replace the
