@@ -255,7 +255,7 @@ def override_method() -> None:
 def test_hook_that_changes_the_method_has_its_guard_asked(enforced: str) -> None:
     """Another method of a class has its own guard, which was declared apart."""
     site = make_site(ENTRANCE, OSO_ENFORCE=enforced)
-    tear = type("Tear", (Desk,), {"delete": lambda _: "SECRET"})
+    tear: t.Any = type("Tear", (Desk,), {"delete": lambda _: "SECRET"})
     site.guard.guard(tear.delete, "enter", "desk")
     site.app.add_url_rule("/", view_func=tear.as_view("desk"))
     site.app.before_request(override_method)
@@ -269,7 +269,7 @@ def test_hook_that_changes_the_method_has_its_guard_asked(enforced: str) -> None
 def test_hook_that_changes_the_method_to_one_without_a_guard() -> None:
     """A view that is not guarded is not entered, however a request comes to it."""
     site = make_site(ENTRANCE, OSO_ENFORCE="forbid")
-    tear = type("Tear", (Desk,), {"delete": lambda _: site.enter()})
+    tear: t.Any = type("Tear", (Desk,), {"delete": lambda _: site.enter()})
     site.app.add_url_rule("/", view_func=tear.as_view("desk"))
     site.app.before_request(override_method)
 
