@@ -6,7 +6,6 @@ In goes such a block; out comes the reason, for whoever filters statements meanw
 from __future__ import annotations
 
 import contextvars
-import dataclasses
 import functools
 import inspect
 import types
@@ -16,7 +15,6 @@ from collections.abc import Callable, Iterator
 from .reads import Access
 
 
-@dataclasses.dataclass(eq=False)
 class Waiver:
     """Why all rows are read now.
 
@@ -24,11 +22,12 @@ class Waiver:
         in the objects of the program.
     """
 
-    access: Access
-    reason: str
-    is_own: bool = False
-    #: What is called at the end, once for each session that was used.
-    endings: list[Callable[[], None]] = dataclasses.field(default_factory=list)
+    def __init__(self, access: Access, reason: str, is_own: bool = False) -> None:
+        self.access = access
+        self.reason = reason
+        self.is_own = is_own
+        #: What is called at the end, once for each session that was used.
+        self.endings: list[Callable[[], None]] = []
 
 
 #: Called at the beginning of a block that reads for a policy or a guard.
