@@ -232,8 +232,12 @@ def test_action_in_another_alphabet_is_judged(desk: Desk, user: str, status: int
 @pytest.mark.parametrize(("note", "status"), [("ann", 200), ("eve", 404)])
 def test_view_that_is_called_by_another_is_guarded(desk: Desk, note: str, status: int) -> None:
     """A guard is passed by a call with another object than that of the route."""
-    inner = desk.app.view_functions["note"]
-    desk.app.view_functions["swedish"] = authorize("read", Note)(lambda note: inner(note_id=last))
-    last = note
+    inner, other = desk.app.view_functions["note"], note
+
+    @authorize("read", Note)
+    def outer(note: Note) -> t.Any:
+        return inner(note_id=other)
+
+    desk.app.view_functions["swedish"] = outer
 
     assert desk.answer(path="swedish")[0] == status
