@@ -54,6 +54,8 @@ INSIDE = {
     "cli/test_init.py": {"flask_oso.sqlalchemy.tools.first_policy"},
     # One rule is followed through every room.
     "docs/one_rule.py": {"flask_oso.polar"},
+    # The page has a section for each code of the lint, two of them about applications.
+    "docs/test_lint.py": {"flask_oso.enforcement.asked_actions", "flask_oso.polar.tools.lint"},
     # The page has a section for each code of the migration check.
     "docs/test_migrating.py": {"flask_oso.migration"},
     # The page has the truth table of outcomes.

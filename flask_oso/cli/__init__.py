@@ -25,6 +25,7 @@ The exit code tells the result, for scripts and CI:
 \b
   flask oso routes --gaps                 which routes are not guarded?
   flask oso check                         does the policy have errors?
+  flask oso lint                          is a rule wrong in itself?
   flask oso test                          do the tests in the policy pass?
   flask oso diff main                     what does my change of the policy change?
   flask oso explain User:2 edit Post:1    why may they, or why not?
@@ -39,6 +40,7 @@ _MODULES = {
     "explain": "decisions",
     "fmt": "fmt",
     "init": "init",
+    "lint": "linting",
     "migrate-check": "migrate",
     "query": "queries",
     "routes": "routes",

@@ -39,6 +39,7 @@ if t.TYPE_CHECKING:
     from .proof.proof import Proof
     from .residual.schema import Schema
     from .tools.compiled_report import LeftOver
+    from .tools.lint.linter import LintResult
     from .tools.policy_check import CheckResult
 
 _NO_ALLOW_WARNING = "POLAR_IGNORE_NO_ALLOW_WARNING"
@@ -405,6 +406,27 @@ class Polar:
         from .tools.policy_check import check_policy
 
         return check_policy(
+            self._sources() if filenames is None else [*map(read_source, filenames)],
+            self._engine,
+            roles=self._has_roles,
+            models=self._models(),
+            ignore_missing_allow=self._ignores_missing_allow,
+            limits=self._limits,
+        )
+
+    def lint_files(self, filenames: Iterable[str | os.PathLike[str]] | None = None) -> LintResult:
+        """Lint policy files as one policy, without loading them.
+
+        Without names the files of the loaded policy are read again. The findings of
+        ``check_files`` are among the findings; ``settled()`` of the result gives those that no
+        comment ignores.
+
+        :raises PolarFileExtensionError: if a name does not end in ``.polar``.
+        :raises PolarFileNotFoundError: if a file does not exist.
+        """
+        from .tools.lint.linter import lint_policy
+
+        return lint_policy(
             self._sources() if filenames is None else [*map(read_source, filenames)],
             self._engine,
             roles=self._has_roles,

@@ -23,6 +23,7 @@ def test_commands_are_those_of_the_readme() -> None:
         "explain",
         "fmt",
         "init",
+        "lint",
         "migrate-check",
         "query",
         "routes",

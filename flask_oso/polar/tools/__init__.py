@@ -11,4 +11,6 @@
 ``relations_read``, ``relevant_rules``, ``row_checks``, ``policy_check``, ``repl``
     the relations that a question reads, and the rules; likely mistakes about rows; all findings
     about a policy; a prompt.
+``lint``
+    rules that are wrong in themselves, with codes.
 """
