@@ -74,15 +74,13 @@ class ActorFinder:
         ):
             values = getattr(_find_g(), "__dict__", _NOTHING)
             actor = values.get("current_user")
-            kind = type(actor)
-            is_unusual = (
-                actor is None
-                or "user" in values
-                or issubclass(kind, LocalProxy)
-                or kind in GENERATORS
-                or hasattr(kind, "__await__")
-            )
-            if not is_unusual:
+            if (
+                actor is not None
+                and "user" not in values
+                and not issubclass(type(actor), LocalProxy)
+                and type(actor) not in GENERATORS
+                and not hasattr(type(actor), "__await__")
+            ):
                 return actor
         return self._current(app)
 
