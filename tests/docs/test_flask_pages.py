@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import re
+import tomllib
 import types
 import typing as t
 from collections.abc import Iterator
@@ -14,14 +15,14 @@ import pytest
 from flask import render_template_string
 from werkzeug.test import TestResponse
 
-from flask_oso import FlaskOso, Oso
-from flask_oso.config import DEFAULTS, Enforcement
+from flask_oso import FlaskOso, Oso, OsoError
 from tests.docs.application import load_application, make_names
 from tests.docs.examples import DOCS, PAGES, examples_of, is_about_flask, read_examples
 from tests.support.sites import make_app
 
 #: The other pages name methods of other libraries.
 ABOUT_FLASK = [page for page in PAGES if is_about_flask(page) and page.stem != "other-libraries"]
+LEVELS = "explanation/levels.md"
 _KEY = re.compile(r"^\| `(OSO_\w+)` \| `([^`]+)` \|", re.MULTILINE)
 
 
@@ -42,19 +43,32 @@ def application(tmp_path: Path) -> Iterator[types.ModuleType]:
 
 
 def test_table_of_keys() -> None:
-    """Each key is there, with its default, in the order of the code."""
+    """Each key is there, with its default, in the order of the alphabet."""
     page = text_of("reference/flask/configuration.md")
+    app = make_app("defaults")
+    FlaskOso(app)
 
     told = [(key, ast.literal_eval(value)) for key, value in _KEY.findall(page)]
+    assert told == sorted(item for item in app.config.items() if item[0].startswith("OSO_"))
 
-    assert told == list(DEFAULTS.items())
+
+@pytest.mark.parametrize("level", re.findall(r'^\| `"(\w+)"`', text_of(LEVELS), re.MULTILINE))
+def test_level_exists(level: str) -> None:
+    """Each level of the page is a value of the key."""
+    FlaskOso(make_app("levels", OSO_ENFORCE=level))
+
+    with pytest.raises(OsoError):
+        FlaskOso(make_app("levels", OSO_ENFORCE=f"{level}est"))
 
 
-def test_levels_are_those_of_the_code() -> None:
-    """The page has a row for each level, from the least to the most."""
-    told = re.findall(r'^\| `"(\w+)"`', text_of("explanation/levels.md"), re.MULTILINE)
+def test_extras() -> None:
+    """Each extra of the page is one of the package."""
+    project = tomllib.loads((DOCS.parent / "pyproject.toml").read_text("utf-8"))["project"]
+    table = text_of("reference/flask/index.md").partition("## Extras")[2]
 
-    assert told == [level.name.lower() for level in sorted(Enforcement)]
+    told = re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)
+    assert told
+    assert set(told) <= set(project["optional-dependencies"])
 
 
 @pytest.mark.parametrize("page", ABOUT_FLASK, ids=lambda page: page.stem)
@@ -134,7 +148,7 @@ def test_factory_gives_each_application_its_policy(tmp_path: Path) -> None:
     exec(program_of("how-to/several-applications.md", "Several applications"), names)
     question = (names["USERS"]["ben"], "edit", names["NOTES"][1])
 
-    answers = []
+    answers: list[bool] = []
     for rule in ('allow(_, "read", _: Note);', "allow(_, _, _);"):
         path = tmp_path / f"policy{len(answers)}.polar"
         path.write_text(rule, encoding="utf-8")
