@@ -18,7 +18,7 @@ from flask_oso.enforcement.route_plans import RoutePlans
 from tests.support.sites import make_app, make_oso, make_site
 
 PACKAGE = os.path.join(os.path.dirname(flask_oso.__file__), "")
-MOST_CALLS = 40
+MOST_CALLS = 26
 MOST_MODULES = 8
 
 
@@ -111,6 +111,16 @@ def test_plan_is_made_once(desk: Flask) -> None:
     client.get("/notes/eve?user=eve")
 
     assert plans.known == before
+
+
+def test_plan_keeps_the_shortcut_of_the_view_that_was_entered(desk: Flask) -> None:
+    """The first request makes it, even one that is denied."""
+    desk.add_url_rule("/notes/<note_id>", "note", authorize("read", Note)(lambda note: note.owner))
+    desk.test_client().get("/notes/eve")
+
+    plans = desk.extensions["oso"].part(RoutePlans).known.values()
+
+    assert [[each is None for each in plan.shortcuts.values()] for plan in plans] == [[False]]
 
 
 @pytest.mark.parametrize("owner", ["ann", "eve"])
