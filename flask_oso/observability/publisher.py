@@ -35,7 +35,7 @@ class DecisionPublisher:
     def __init__(self, app: Flask, config: Mapping[str, t.Any]) -> None:
         self._app = app
         self._log = DecisionLog(config, self._report_failure)
-        self._telemetry = Telemetry(config)
+        self.telemetry = Telemetry(config)
         self._has_failed = False
         # Of a thread and not of its context, which others may go on with.
         self._noting = threading.local()
@@ -50,7 +50,7 @@ class DecisionPublisher:
             authorized.receivers
             or denied.receivers
             or (LOGGER.level <= logging.INFO and is_on())
-            or (self._telemetry.is_wanted and sys.modules.get(API) is not None)
+            or (self.telemetry.is_wanted and sys.modules.get(API) is not None)
         ):
             return ask(oso, actor, action, resource)
         question = (actor, action, resource)
@@ -114,7 +114,7 @@ class DecisionPublisher:
             self._noting.is_under_way = True
             try:
                 self._attempt(lambda: self._log.write(decision))
-                self._attempt(lambda: self._telemetry.note(decision))
+                self._attempt(lambda: self.telemetry.note(decision))
             finally:
                 self._noting.is_under_way = False
         send_decision(decision)

@@ -492,7 +492,9 @@ class _Expander:
         """
         names: list[str] = []
         written = _written_names(shorthand)
-        for wish in ("actor", _instance_name(resource), f"related_{_instance_name(related)}"):
+        # Messages about a condition call them as it does.
+        instance = _instance_name(resource) if shorthand.further is None else SUBJECTS[1]
+        for wish in (SUBJECTS[0], instance, f"related_{_instance_name(related)}"):
             name = wish
             while name in self._host.constants or name in names or name in written:
                 name += "_"
