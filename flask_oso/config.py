@@ -24,6 +24,7 @@ from .polar.spelling import nearest
 
 DEFAULTS: dict[str, t.Any] = {
     "OSO_ACTOR": None,
+    "OSO_EXPLORER": True,
     "OSO_LOG_DESCRIBE": None,
     "OSO_LOG_REQUEST_ID": "X-Request-ID",
     "OSO_LOG_RULE": True,
@@ -80,6 +81,7 @@ def read_config(app: Flask) -> Config:
         _flag(app, "OSO_REQUIRE_AUTHORIZATION"),
         _flag(app, "OSO_ROUTE_AUTHORIZATION"),
     )
+    _flag(app, "OSO_EXPLORER")
     _flag(app, "OSO_VETO_COMMITS")
     _check_words(app, "OSO_REDACT")
     translator_of(app.config["OSO_TRANSLATE"])

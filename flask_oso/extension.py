@@ -7,13 +7,14 @@ what belongs to one request is on the request object.
 from __future__ import annotations
 
 import contextlib
+import functools
 import typing as t
 from collections.abc import Callable, Sequence
 
 from flask import Blueprint, Flask, has_app_context
 
 from . import templating
-from .app_state import AppState, Binding, PolicyBinder, Requirement, find_state
+from .app_state import AppState, Binding, Explorer, PolicyBinder, Requirement, find_state
 from .callables.sync_callable import SyncCallable
 from .callables.view_functions import SourceLocation
 from .config import is_run_by_flask, read_config
@@ -285,6 +286,8 @@ class FlaskOso:
 
             follow_files(app, state, config, self._binder)
         state.prepares = is_run_by_flask(app)
+        if app.config["OSO_EXPLORER"]:
+            state.make_explorer = functools.partial(_make_explorer, app, state)
         state.prepare()
         response_gates.install(app, state)
         templating.install_templating(app)
@@ -297,3 +300,10 @@ class FlaskOso:
             raise OsoError(complaint)
         self.init_app(target)
         return target
+
+
+def _make_explorer(app: Flask, state: AppState) -> Explorer:
+    # Imported late: only debug mode has it.
+    from .explorer.explorer import PolicyExplorer
+
+    return PolicyExplorer(app, state)

@@ -56,6 +56,7 @@ FLASK_LAYER = (
     {"current_actor"},
     {"guards", "enforcement"},
     {"templating", "reloading"},
+    {"explorer"},
     {"extension"},
     {"testing", "migration"},
     {"cli"},
