@@ -27,9 +27,10 @@ BIN := $(VENV)/bin
 FOR_DEMO := $(VENV)/.installed-example
 FOR_DEV := $(VENV)/.installed-dev
 FOR_BENCH := $(VENV)/.installed-bench
+FOR_DOCS := $(VENV)/.installed-docs
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-solver ci bench fuzz lint types tables wheel clean
+.PHONY: help demo docs test test-solver ci bench fuzz lint types tables wheel clean
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */:/' | awk -F: '{ printf "  make %-11s %s\n", $$1, $$2 }'
@@ -37,6 +38,11 @@ help: ## show this list
 demo: $(FOR_DEMO) ## serve the example application, with fresh sample data
 	$(BIN)/flask --app example_app init-db
 	$(BIN)/flask --app example_app run --host 127.0.0.1 --port $(PORT)
+
+docs: $(FOR_DOCS) ## build the documentation site into build/docs
+	rm -rf build/docs build/doctrees
+	$(BIN)/python -m sphinx -n -W --keep-going -q -d build/doctrees docs build/docs
+	@echo "The site is in build/docs: open build/docs/index.html"
 
 test: $(FOR_DEV) ## run every test
 	$(BIN)/python -m pytest -q -rs $(SHARED) $(TESTS)
@@ -62,6 +68,7 @@ lint: $(FOR_DEV) ## check style
 
 types: $(FOR_DEV) ## check types
 	$(BIN)/mypy
+	$(BIN)/pyright --pythonpath $(BIN)/python tests/test_types.py
 
 tables: $(FOR_DEV) ## keep the tables of the parser, after a change of grammar.lark
 	$(BIN)/python -c 'from flask_oso.polar.syntax import lr_tables; lr_tables.keep_tables()'
@@ -82,6 +89,11 @@ $(FOR_DEV): pyproject.toml tests/family/requirements.txt
 	sh .ci/venv $(VENV) $(PYTHON)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --requirement tests/family/requirements.txt
+	@touch $@
+
+$(FOR_DOCS): pyproject.toml
+	sh .ci/venv $(VENV) $(PYTHON)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[docs]'
 	@touch $@
 
 # A peer that does not install on this Python stays out, and the benchmarks say so.

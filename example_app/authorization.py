@@ -9,29 +9,26 @@ from __future__ import annotations
 
 import typing as t
 
-from flask import Flask, g
+from flask import Flask
 from sqlalchemy import Select
 
-from flask_oso import FlaskOso, Oso, current_oso
-from flask_oso.sqlalchemy import register_models
+from flask_oso import FlaskOso, Oso
 
 from .db import get_session
 from .models import Base
 
 Row = t.TypeVar("Row", bound=Base)
 
-authorization = FlaskOso()
-authorization.set_get_session(get_session)
+authorization = FlaskOso(models=Base, session=get_session)
 
 
 def init_app(app: Flask) -> None:
     """Load the policy for this app; templates show buttons where ``can(…)`` says so."""
     oso = Oso()
-    register_models(oso, Base)
     oso.enable_roles()
     authorization.init_app(app, oso)
 
 
 def readable(model: type[Row]) -> Select[tuple[Row]]:
     """Return a statement that selects the rows that this visitor may read."""
-    return t.cast("Select[tuple[Row]]", current_oso.authorized_query(g.user, "read", model))
+    return authorization.scope("read", model)

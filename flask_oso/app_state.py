@@ -16,9 +16,14 @@ from collections.abc import Callable, Iterable, Sequence
 from flask import Flask, Request
 from werkzeug.local import LocalProxy
 
-from .config import Unguarded, policies_of
+from .config import PolicyPaths, Unguarded, find_files
 from .oso import Oso
-from .polar.exceptions import OsoError, PolarFileNotFoundError, PolarRuntimeError
+from .polar.exceptions import (
+    OsoError,
+    PolarFileNotFoundError,
+    PolarRuntimeError,
+    ValidationError,
+)
 from .request_state import this_app
 
 #: So long an app that is served compiles a policy before it is asked.
@@ -28,6 +33,11 @@ _LONGEST_WORD = 100
 _OTHER_FILES = (
     "Two apps share an Oso and name different files: {}, and {}. Give each app an Oso of its own,"
     " as in 'init_app(app, Oso())'."
+)
+
+_LATE_MODELS = (
+    "'models' registers the classes that are mapped by now. Import the modules of your models"
+    " before 'init_app', or name the classes in a list: 'FlaskOso(models=[…])'."
 )
 
 if t.TYPE_CHECKING:
@@ -69,9 +79,16 @@ class PolicyBinder:
     """Gives the apps of one FlaskOso their ``Oso``, and loads the policies that they name.
 
     :param watch: hears of each load.
+    :param policy: the policy files of apps whose configuration names none.
+    :param has_classes: apps without an Oso are given one, since there are classes for it.
     """
 
-    def __init__(self, watch: Callable[..., None]) -> None:
+    def __init__(
+        self, watch: Callable[..., None], policy: PolicyPaths | None, *, has_classes: bool
+    ) -> None:
+        #: The policy files of apps whose configuration names none.
+        self.policy = policy
+        self._has_classes = has_classes
         #: The Oso of the apps that were not given one of their own.
         self.shared = Binding()
         self._watch = watch
@@ -82,27 +99,40 @@ class PolicyBinder:
         self._known: weakref.WeakSet[Oso] = weakref.WeakSet()
         self._loaded: weakref.WeakKeyDictionary[Oso, tuple[str, ...]] = weakref.WeakKeyDictionary()
 
-    def bind(self, oso: Oso | None, policies: Sequence[str] = ()) -> Binding:
-        """Give an app its Oso, with its policies loaded."""
+    def bind(
+        self, oso: Oso | None, policies: Sequence[str], register: Callable[[Oso], object]
+    ) -> Binding:
+        """Give an app its Oso, with its policies loaded.
+
+        :param register: registers the classes of the app, before policies name them.
+        """
         binding = self.shared
-        if oso is not None or (policies and binding.oso is None):
+        if oso is not None or ((policies or self._has_classes) and binding.oso is None):
             binding = Binding(oso or Oso())
         elif binding.settled:
             binding = self.shared = Binding(binding.oso)
         if binding.oso is not None:
             self.adopt(binding.oso)
+            register(binding.oso)
             self._load(binding.oso, tuple(policies))
         return binding
 
-    def bind_named(self, app: Flask, oso: Oso | None) -> Binding:
-        """Give an app its Oso, with the policies that its configuration names."""
+    def bind_named(
+        self, app: Flask, oso: Oso | None, named: PolicyPaths, register: Callable[[Oso], object]
+    ) -> Binding:
+        """Give an app its Oso, with the policies that its configuration or the program names."""
         try:
-            return self.bind(oso, policies_of(app))
+            return self.bind(oso, find_files(app.root_path, named), register)
         except PolarFileNotFoundError as error:
+            key = "OSO_POLICIES" if self.policy is None else "policy"
             error.add_note(
-                "From 'OSO_POLICIES'; relative names start at the root of the app,"
+                f"From {key!r}; relative names start at the root of the app,"
                 f" {app.root_path}, or in the working directory."
             )
+            raise
+        except ValidationError as error:
+            if self._has_classes and "Unregistered class" in str(error):
+                error.add_note(_LATE_MODELS)
             raise
 
     def replace(self, oso: Oso, state: AppState | None, authorizer: object) -> None:
@@ -118,7 +148,9 @@ class PolicyBinder:
         """Tell an Oso of requests, and listen to its loads, once."""
         with self.lock:
             if oso not in self._known:
-                oso.register_class(Request)
+                # Another FlaskOso may know it, too.
+                if oso.host.classes.get("Request") is not Request:
+                    oso.register_class(Request)
                 oso.watch_loads(self._watch)
                 self._known.add(oso)
 
@@ -180,6 +212,8 @@ class AppState:
     lines_of_many: set[tuple[str, int]] = dataclasses.field(default_factory=set)
     #: The actions of denials that were looked at for misspellings.
     denied_actions: FewWords = dataclasses.field(default_factory=FewWords)
+    #: What denials were about that no rule is about, and was reported.
+    denied_for_ever: FewWords = dataclasses.field(default_factory=FewWords)
     #: An actor that is no object was reported.
     has_told_of_actor: bool = False
     #: Why the policy files as they are now are not in force; see ``OSO_RELOAD``.
@@ -243,7 +277,12 @@ def bound_oso(binding: Binding | None) -> Oso:
             " FlaskOso of the app, or call 'init_app' of this one, too."
         )
     if binding.oso is None:
-        raise OsoError("Cannot perform authorization without oso instance")
+        error = OsoError("Cannot perform authorization without oso instance")
+        error.add_note(
+            "Name the policy: 'FlaskOso(policy=\"policy.polar\")', or 'OSO_POLICIES', before"
+            " 'init_app'; or pass an Oso."
+        )
+        raise error
     return binding.oso
 
 

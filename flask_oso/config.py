@@ -40,6 +40,9 @@ DEFAULTS: dict[str, t.Any] = {
     "OSO_VETO_COMMITS": False,
 }
 
+#: A policy file, or several.
+PolicyPaths = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
+
 #: What is in files, by their paths; ``None`` where nothing can be read.
 Texts = dict[str, bytes | None]
 
@@ -110,15 +113,16 @@ def translator_of(value: t.Any) -> Callable[[str], str] | None:
     return t.cast("Callable[[str], str]", found)
 
 
-def policies_of(app: Flask) -> list[str]:
+def policies_of(app: Flask, named: PolicyPaths | None = None) -> list[str]:
     """Give the paths of the policy files that the configuration names.
 
+    :param named: names in place of those of the configuration.
     :raises OsoError: see ``policy_names``.
     """
-    return find_files(app.root_path, policy_names(app))
+    return find_files(app.root_path, policy_names(app, named))
 
 
-def policy_names(app: Flask) -> list[str]:
+def policy_names(app: Flask, named: PolicyPaths | None = None) -> list[str]:
     """Give the names and patterns of ``OSO_POLICIES``.
 
     A file that is missing below the root of the app and is there below the working directory, as
@@ -126,7 +130,8 @@ def policy_names(app: Flask) -> list[str]:
 
     :raises OsoError: both have such a file, with different texts.
     """
-    return [_in_one_root(app.root_path, os.getcwd(), each) for each in _listed(app)]
+    names = _names((app.config["OSO_POLICIES"] or ()) if named is None else named)
+    return [_in_one_root(app.root_path, os.getcwd(), each) for each in names]
 
 
 def is_run_by_flask(app: Flask) -> bool:
@@ -139,9 +144,7 @@ def is_run_by_flask(app: Flask) -> bool:
     return not app.debug and context is not None and context.command is run_command
 
 
-def find_files(
-    root: str, named: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
-) -> list[str]:
+def find_files(root: str, named: PolicyPaths) -> list[str]:
     """Give the paths that names and patterns stand for, each once.
 
     A pattern is a name with ``*``, ``?`` or ``[`` that no file has; ``**`` goes into
@@ -156,10 +159,6 @@ def find_files(
 def read_texts(paths: Sequence[str]) -> Texts:
     """Give what is in files now."""
     return {path: _read(path) for path in paths}
-
-
-def _listed(app: Flask) -> list[str]:
-    return _names(app.config["OSO_POLICIES"] or ())
 
 
 def _names(named: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> list[str]:

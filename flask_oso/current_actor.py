@@ -7,6 +7,7 @@ is not an anonymous actor. Where two of them know somebody, it has to be the sam
 
 from __future__ import annotations
 
+import inspect
 import pkgutil
 import sys
 import typing as t
@@ -26,6 +27,7 @@ from .polar.exceptions import OsoError
 from .polar.host.awaitables import described, dispose, is_awaitable
 from .request_state import (
     NOT_GIVEN,
+    find_request_state,
     find_stand_in,
     request_state_of,
     this_app,
@@ -45,6 +47,8 @@ class ActorFinder:
     def __init__(self, find_again: Callable[[Flask, t.Any], t.Any]) -> None:
         #: What the program says finds the actor; it comes before anything else.
         self.get_actor: SyncCallable | None = None
+        #: It is called until it finds somebody, and no more in the same request.
+        self.is_found_once = False
         self._find_again = find_again
 
     def current(self, app: Flask) -> t.Any:
@@ -59,7 +63,8 @@ class ActorFinder:
         named: NamedActor | None = None if state is None else state.parts.get(NamedActor)
         try:
             if self.get_actor is not None:
-                actor = unwrap(self.get_actor.of(app)())
+                find = _found_once if self.is_found_once else _found_now
+                actor = find(app, self.get_actor)
             else:
                 actor = find_actor(app) if named is None else named.of(app)
             # Most classes say at once that there is nothing to wait for.
@@ -91,6 +96,29 @@ class ActorFinder:
         if state.stand_in is NOT_GIVEN:
             state.stand_in = self._find_again(app, actor)
         return state.stand_in
+
+
+def _found_now(app: Flask, function: SyncCallable) -> t.Any:
+    return unwrap(function.of(app)())
+
+
+def _found_once(app: Flask, function: SyncCallable) -> t.Any:
+    """Give whom a function of the program finds; it is called until it finds somebody.
+
+    A proxy is asked each time: it knows when somebody else logs in.
+    """
+    state = find_request_state(app)
+    if state is None:
+        return _found_now(app, function)
+    for known, actor in state.found_actors:
+        if known is function:
+            return actor
+    found = function.of(app)()
+    if issubclass(type(found), LocalProxy):
+        return unwrap(found)
+    if found is not None and not is_awaitable(found) and not is_anonymous(app, found):
+        state.found_actors += ((function, found),)
+    return found
 
 
 def _awaited(actor: t.Any) -> t.Any:
@@ -178,7 +206,7 @@ class NamedActor:
         function = self._function
         if function is None:
             function = self._function = self._looked_up()
-        actor = unwrap(function.of(app)())
+        actor = _found_once(app, function)
         return None if is_anonymous(app, actor) else actor
 
     def _looked_up(self) -> SyncCallable:
@@ -190,6 +218,28 @@ class NamedActor:
                 " 'package.module:function'."
             ) from error
         return _function_of(found, self._name)
+
+
+def actor_function(function: t.Any) -> SyncCallable:
+    """Give the function that finds the current actor.
+
+    :raises OsoError: it is none, or takes arguments.
+    """
+    if not callable(function) or isinstance(function, type):
+        raise OsoError(
+            f"'actor_loader' decorates a function that gives the current actor, and was given"
+            f" {function!r}."
+        )
+    try:
+        inspect.signature(function).bind()
+    except TypeError as error:
+        raise OsoError(
+            f"The actor loader {getattr(function, '__name__', function)!r} takes arguments, and is"
+            " given none. It finds the actor of the current request itself, as in 'g' or 'session'."
+        ) from error
+    except ValueError:  # It is not written in Python.
+        pass
+    return SyncCallable(function)
 
 
 def named_actor_of(config: Config) -> NamedActor | None:

@@ -424,6 +424,11 @@ class Oso(Polar):
         """Set the builder of queries; ``flask_oso.sqlalchemy.register_models`` calls it."""
         self._builder = builder
 
+    @property
+    def has_query_builder(self) -> bool:
+        """Whether models are registered."""
+        return self._builder is not None
+
     def _models(self) -> Schema | None:
         return None if self._builder is None else self._builder.models(self.host)
 
@@ -510,11 +515,33 @@ class Oso(Polar):
         first, *others = questions.values()
         return dict(zip(questions, first.columns(others), strict=True))
 
+    def permissions(self, actor: t.Any, resource: t.Any) -> set[t.Any]:
+        """Give the allowed actions, also where a rule allows any action.
+
+        There it is those of the resource block of the class, or, without one, those that rules
+        name, each if it is allowed, and ``"*"`` besides.
+
+        :raises UnexpectedPolarTypeError: if a rule restricts the action without naming it.
+        """
+        actor, resource = _unwrapped(actor), _unwrapped(resource)
+        found = self.authorized_actions(actor, resource, allow_wildcard=True)
+        if found != {"*"}:
+            return found
+        cls = resource if isinstance(resource, type) else type(resource)
+        named = self._block_actions(cls)
+        if named is None:
+            named = self._engine.policy.written_actions()
+        return found | {each for each in named if self.is_allowed(actor, each, resource)}
+
     def _actions_of(self, entity: t.Any) -> Iterable[str] | None:
         """Give the permissions of the block of a class, or else the actions of the policy."""
-        builder = self._query_builder()
+        found = self._block_actions(self._query_builder().class_of(entity))
+        return self.known_actions() if found is None else found
+
+    def _block_actions(self, kind: type) -> set[str] | None:
+        """Give the permissions of the block of a class; ``None`` if it has none."""
         blocks = self._engine.policy.blocks
-        for cls in builder.class_of(entity).__mro__:
+        for cls in kind.__mro__:
             own = [b for b in blocks if self.host.classes.get(b.resource.text) is cls]
             if own:
                 return {
@@ -524,7 +551,7 @@ class Oso(Polar):
                     if declaration.name.text == "permissions"
                     for text in declaration.strings
                 }
-        return self.known_actions()
+        return None
 
     def _row_question(self, args: list[t.Any], at: int, entity: t.Any) -> _RowQuestion:
         """Give the residual of ``allow`` with one argument an unknown row."""
@@ -601,6 +628,17 @@ def ask(oso: Oso, actor: t.Any, action: t.Any, resource: t.Any) -> bool:
     answer = oso.is_allowed(actor, action, resource)
     if answer is not True and answer is not False:
         raise OsoError(f"'is_allowed' gave {type(answer).__name__!r} in place of a decision.")
+    return answer
+
+
+def ask_field(oso: Oso, actor: t.Any, action: t.Any, resource: t.Any, field: t.Any) -> bool:
+    """Ask a policy about a field, as ``ask`` does about an object."""
+    values = tuple(map(_unwrapped, (actor, action, resource, field)))
+    if not all(map(_can_be_asked, values)):
+        return False
+    answer = oso.engine.ask("allow_field", *values)
+    if answer is not True and answer is not False:
+        raise OsoError(f"'allow_field' gave {type(answer).__name__!r} in place of a decision.")
     return answer
 
 

@@ -108,6 +108,8 @@ class RequestState:
     pending: tuple[Callable[[Request], None], ...] = ()
     #: "Authorize not called." was raised; the next response is the error page for it.
     reported: bool = False
+    #: Whom functions of the program have found, each with its function.
+    found_actors: tuple[tuple[object, t.Any], ...] = ()
     #: Whom the token of the request names; ``None`` is nobody.
     token_actor: t.Any = NOT_GIVEN
     #: Whom its header names to Flask-Login, which asks its session only.

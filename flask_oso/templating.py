@@ -73,6 +73,16 @@ def can(action: t.Any, resource: t.Any, actor: t.Any = NOT_GIVEN) -> bool:
     return page.ask(oso, *question)
 
 
+def ask_on_page(oso: Oso, actor: t.Any, action: t.Any, resource: t.Any) -> bool:
+    """Answer a question of a program; of a template, each once while it renders."""
+    question = (_defined(actor), _defined(unwrap(action)), _defined(unwrap(resource)))
+    page = _open_page()
+    if page is not None:
+        return page.ask(oso, *question)
+    _adopt_templates()
+    return _ask(oso, *question)
+
+
 def cannot(action: t.Any, resource: t.Any, actor: t.Any = NOT_GIVEN) -> bool:
     """Tell whether the policy denies it; see ``can``."""
     return not can(action, resource, actor)
@@ -86,26 +96,29 @@ def is_allowed(context: Context, resource: t.Any, action: t.Any, actor: t.Any = 
     return can(action, resource, actor)
 
 
-def install_templating(app: Flask) -> None:
-    """Give the templates of an app ``can``, ``cannot`` and the test ``allowed``.
+def install_templating(app: Flask, questions: object) -> None:
+    """Give the templates of an app ``can``, ``cannot``, ``oso`` and the test ``allowed``.
 
     What the app has under these names stays.
+
+    :param questions: what templates know as ``oso``.
     """
     if "jinja_env" in vars(app):
-        _prepare(app.jinja_env)
+        _prepare(app.jinja_env, questions)
         return
     # To make the environment now would be too early: the app may not be configured yet.
     make_environment = app.create_jinja_environment
 
     def create_jinja_environment() -> t.Any:
         environment = make_environment()
-        _prepare(environment)
+        _prepare(environment, questions)
         return environment
 
     app.create_jinja_environment = create_jinja_environment  # type: ignore[method-assign]
 
 
-def _prepare(environment: Environment) -> None:
+def _prepare(environment: Environment, questions: object) -> None:
+    environment.globals.setdefault("oso", questions)
     environment.globals.setdefault("can", can)
     environment.globals.setdefault("cannot", cannot)
     environment.tests.setdefault("allowed", is_allowed)

@@ -853,7 +853,7 @@ def test_coroutine_on_g_is_refused(web: Flask) -> None:
         ("resource", lambda oso: oso.authorize(find_later(), action="read")),
         ("action", lambda oso: oso.authorize("page", action=find_later())),
         ("actor", lambda oso: oso.load(Member, 1, action="read", actor=find_later())),
-        ("actor", lambda oso: oso.explain("page", action="read", actor=find_later())),
+        ("actor", lambda oso: oso.why("read", "page", actor=find_later())),
         ("resource", lambda oso: render_template_string("{{ can('read', later()) }}")),
     ],
 )

@@ -57,6 +57,7 @@ FLASK_LAYER = (
     {"guards", "enforcement"},
     {"templating", "reloading"},
     {"explorer"},
+    {"api"},
     {"extension"},
     {"testing", "migration"},
     {"cli"},

@@ -1,6 +1,7 @@
 """The types of the public names, as a program that checks its own types meets them.
 
-``make types`` checks what ``assert_type`` says; here it runs, so that it is true as well.
+``make types`` checks what ``assert_type`` says, with mypy and with pyright; here it runs, so that
+it is true as well.
 """
 
 from __future__ import annotations
@@ -8,8 +9,11 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Iterator
 
+import flask
 import pytest
+import sqlalchemy as sa
 import werkzeug.exceptions
+from sqlalchemy import orm
 
 from flask_oso import (
     FlaskOso,
@@ -21,11 +25,14 @@ from flask_oso import (
     current_oso,
     skip_authorization,
 )
+from flask_oso.polar.proof import Proof
+from flask_oso.sqlalchemy import register_models
 from tests.support.sites import make_app
 
 # As a policy's rules for notes: their owner may read them and list their fields.
 POLICY = """
     allow(user: String, "read", note: Note) if note.owner = user;
+    allow(_: String, "read", row: Row) if row.id = 1;
     allow_field(user: String, "read", note: Note, "owner") if note.owner = user;
 """
 
@@ -36,11 +43,23 @@ class Note:
     owner = "ann"
 
 
+class Base(orm.DeclarativeBase):
+    """The tables of these tests."""
+
+
+class Row(Base):
+    """What is listed."""
+
+    __tablename__ = "rows"
+    id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+
+
 @pytest.fixture
 def oso() -> Oso:
     """Give an Oso with rules for notes."""
     made = Oso(limits=Limits(goals=100))
     made.register_class(Note)
+    register_models(made, Base)
     made.load_str(POLICY)
     return made
 
@@ -95,6 +114,76 @@ def test_type_of_what_is_loaded(guard: FlaskOso) -> None:
     t.assert_type(note, Note)
     t.assert_type(load_note(2), Note | None)
     assert isinstance(note, Note)
+
+
+def test_types_of_questions(guard: FlaskOso, oso: Oso) -> None:
+    """What is asked about an actor is a ``bool``, a set, a list or a proof."""
+    note = Note()
+
+    t.assert_type(guard.can("read", note, actor="ann"), bool)
+    t.assert_type(guard.permissions(note, actor="ann"), set[t.Any])
+    t.assert_type(guard.filter("read", [note], actor="ann"), list[Note])
+    t.assert_type(guard.why("read", note, actor="ann"), Proof)
+    t.assert_type(guard.action_columns(Row, ["read"], actor="ann"), dict[t.Any, t.Any])
+    guard.authorize("read", note, actor="ann")
+    guard.authorize(note, action="read", actor="ann")
+    guard.authorize_field("read", note, "owner", actor="ann")
+
+    assert guard.filter("read", [note], actor="ann") == [note]
+
+
+def test_types_of_statements(guard: FlaskOso) -> None:
+    """A statement selects rows of the class that it is made for."""
+    statement = guard.scope("read", Row, actor="ann")
+
+    t.assert_type(statement, sa.Select[tuple[Row]])
+    t.assert_type(statement.where(Row.id == 1), sa.Select[tuple[Row]])
+    t.assert_type(guard.actors_query("read", Note(), Row), sa.Select[tuple[Row]])
+    assert isinstance(statement, sa.Select)
+
+
+def test_types_of_decorators_of_the_extension(guard: FlaskOso) -> None:
+    """They give the functions that they are given."""
+
+    @guard.lists("read", Row)
+    def index(rows: sa.Select[tuple[Row]]) -> str:
+        return str(rows)
+
+    @guard.actor_loader
+    def find_actor() -> str:
+        return "ann"
+
+    @guard.denial_handler
+    def deny(error: werkzeug.exceptions.HTTPException) -> int:
+        return error.code or 403
+
+    @guard.denial_handler(flask.Blueprint("desk", "desk"))
+    def deny_at_desk() -> str:
+        return "no"
+
+    def given() -> str:
+        return t.assert_type(index(sa.select(Row)), str)
+
+    t.assert_type(find_actor(), str)
+    t.assert_type(deny(werkzeug.exceptions.Forbidden()), int)
+    t.assert_type(deny_at_desk(), str)
+    assert callable(given)
+
+
+def test_types_of_the_constructor(oso: Oso) -> None:
+    """Every order that works is one that types allow."""
+    made = [
+        FlaskOso(),
+        FlaskOso(make_app()),
+        FlaskOso(oso),
+        FlaskOso(oso, make_app()),
+        FlaskOso(oso, app=make_app()),
+        FlaskOso(app=make_app(), oso=oso),
+        FlaskOso(policy=None, models=[Note], session=lambda: None),
+    ]
+
+    t.assert_type(made, list[FlaskOso])
+    assert made[0].oso is None
 
 
 def test_type_of_the_current_oso(guard: FlaskOso) -> None:

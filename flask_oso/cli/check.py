@@ -12,6 +12,7 @@ from flask import Flask
 from flask.cli import NoAppException
 
 from ..app_state import state_of
+from ..enforcement.policy_classes import register_late
 from ..enforcement.route_audit import audit_routes, unfound_classes, unused_authorizers
 from ..enforcement.vain_guards import vain_guards
 from ..oso import Oso
@@ -19,7 +20,7 @@ from ..polar.characters import with_escapes
 from ..polar.spelling import with_count
 from ..polar.tools.policy_check import Finding, Severity, findings_of
 from .output import echo, show_annotation, show_json, shown_path
-from .running import POLICY_ERRORS, Exit, enter_app, exit_on_errors, this_oso
+from .running import POLICY_ERRORS, Exit, enter_app, exit_on_errors, this_oso, this_state
 
 _HELP = """Check the policy, or FILES, and list all findings.
 
@@ -80,6 +81,8 @@ def _check(files: Sequence[str]) -> _Result:
             raise
         return _check_files(Oso(), files)
     oso = this_oso()
+    # What guards name is registered before the first request.
+    register_late(app, this_state())
     if files:
         return _check_files(oso, files)
     checked = oso.check_files()

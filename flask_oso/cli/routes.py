@@ -88,7 +88,7 @@ def _show(shown: Sequence[Row], rows: Sequence[Row]) -> None:
 
 
 def _cells(row: Row) -> list[str]:
-    asking = [guard for guard in row.guards if guard.kind is GuardKind.AUTHORIZE]
+    asking = [guard for guard in row.guards if guard.asks]
     return [
         row.endpoint,
         ", ".join(row.methods),
@@ -163,7 +163,7 @@ def _guard_record(guard: Guard, row: Row) -> dict[str, t.Any]:
         "file": shown_path(guard.place.file),
         "line": guard.place.line,
     }
-    if guard.kind is GuardKind.AUTHORIZE:
+    if guard.asks:
         record |= {"action": action_of(guard, row), "resource": resource_of(guard, row)}
     argument = argument_of(guard, row)
     if argument is not None:

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import html
 import os
+import re
 import typing as t
 from collections.abc import Iterator
 from importlib import resources
@@ -30,6 +32,8 @@ _STYLE = resources.files(__package__).joinpath("debug_page.css").read_text("utf-
 _TEMPLATE = Environment(autoescape=True).from_string(
     resources.files(__package__).joinpath("debug_page.html").read_text("utf-8")
 )
+# All texts are escaped: the first end of an element is its own.
+_POLICY_TEXT = re.compile(r'(<code class="oso-policy">)(.*?)</code>', re.DOTALL)
 _HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
 _POLICY = (
     f"default-src 'none'; style-src 'sha256-{_HASH}'; img-src data:; base-uri 'none';"
@@ -85,9 +89,19 @@ class Explanation:
             status=self._status,
             style=_STYLE,
             proof=self.proof,
+            reasons=_highlighted(self.proof.to_html()),
             facts=self._facts,
             warning=self._warning,
         )
+
+
+def _highlighted(page: str) -> str:
+    """Give colours to what is text of the policy, if Pygments is installed."""
+    try:
+        from ..consoles.highlighting import highlight_html
+    except ImportError:  # the extra 'highlight' is not installed
+        return page
+    return _POLICY_TEXT.sub(lambda m: f"{m[1]}{highlight_html(html.unescape(m[2]))}</code>", page)
 
 
 def _facts(

@@ -19,3 +19,5 @@ class Denial:
     resource: t.Any
     #: There is no such object, so the policy was not asked.
     is_missing: bool = False
+    #: The field that it was about, if it was about one.
+    field: t.Any = None

@@ -17,7 +17,7 @@ from ..oso import ask
 from ..request_state import find_request_state, this_request
 from .denial import Denial
 from .login_libraries import is_anonymous, login_manager_of, uses_jwt
-from .problems import ForbiddenProblem, NotFoundProblem, UnauthorizedProblem, prefers_json
+from .problems import ForbiddenProblem, NotFoundProblem, Problem, UnauthorizedProblem, prefers_json
 from .reasons import find_reason
 
 
@@ -56,12 +56,23 @@ def refusal(app: Flask, denial: Denial, style: DenialStyle, *, is_current: bool)
 
     :param is_current: the actor is the one of the request, who may log in.
     """
-    if style is DenialStyle.PLAIN:
-        return ForbiddenProblem(denial, find_reason(app, denial))
-    if is_current and is_anonymous(app, denial.actor):
+    if style is not DenialStyle.PLAIN and is_current and is_anonymous(app, denial.actor):
         challenge = _challenge(app, denial)
         if challenge is not None:
             return challenge
+    return _refused(app, denial, style)
+
+
+def problem_of(app: Flask, denial: Denial, style: DenialStyle, *, is_current: bool) -> Problem:
+    """Give what is wrong, for a program that answers itself: nobody is sent to a login view."""
+    if style is not DenialStyle.PLAIN and is_current and is_anonymous(app, denial.actor):
+        problem = _login_problem(app, denial)
+        if problem is not None:
+            return problem
+    return _refused(app, denial, style)
+
+
+def _refused(app: Flask, denial: Denial, style: DenialStyle) -> Problem:
     if style is DenialStyle.HIDE and not _is_readable(denial):
         return NotFoundProblem(denial)
     return ForbiddenProblem(denial, find_reason(app, denial))
@@ -69,27 +80,33 @@ def refusal(app: Flask, denial: Denial, style: DenialStyle, *, is_current: bool)
 
 def _is_readable(denial: Denial) -> bool:
     reading = denial.oso.read_action
-    if denial.is_missing or denial.action == reading:
+    if denial.is_missing or (denial.action == reading and denial.field is None):
         return False
     return ask(denial.oso, denial.actor, reading, denial.resource)
 
 
 def _challenge(app: Flask, denial: Denial) -> HTTPException | None:
-    """Give what asks for a login; ``None`` if the app has no library for that.
+    """Give what asks for a login; ``None`` if the app has no library for that."""
+    problem = _login_problem(app, denial)
+    if problem is None:
+        return None
+    manager, is_program = login_manager_of(app), _is_program()
+    if manager is None or (is_program and manager.unauthorized_callback is None):
+        return problem
+    return _sent_to_login(app, manager, problem, is_program=is_program)
+
+
+def _login_problem(app: Flask, denial: Denial) -> UnauthorizedProblem | None:
+    """Give the error that says that somebody has to log in.
 
     Nobody logs in outside of a request.
     """
     if not has_request_context():
         return None
-    manager = login_manager_of(app)
     scheme = WWWAuthenticate("bearer", {"realm": app.name}) if uses_jwt(app) else None
-    if manager is None and scheme is None:
+    if login_manager_of(app) is None and scheme is None:
         return None
-    problem = UnauthorizedProblem(denial, www_authenticate=scheme)
-    is_program = _is_program()
-    if manager is None or (is_program and manager.unauthorized_callback is None):
-        return problem
-    return _sent_to_login(app, manager, problem, is_program=is_program)
+    return UnauthorizedProblem(denial, www_authenticate=scheme)
 
 
 def _is_program() -> bool:

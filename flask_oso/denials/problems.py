@@ -90,7 +90,7 @@ class Problem(HTTPException):
 
     def _explanation(self) -> Explanation | None:
         """Give what the developer is told besides; ``None`` but for debug mode."""
-        if self.denial is None or self.denial.is_missing:
+        if self.denial is None or self.denial.is_missing or self.denial.field is not None:
             return None
         if not has_request_context() or not current_app.debug:
             return None

@@ -18,7 +18,7 @@ from .denial import Denial
 def find_reason(app: Flask, denial: Denial) -> DenialReason | None:
     """Give the reason for a denial, translated; ``None`` if there is none, or its rule fails."""
     asked = (denial.actor, denial.action, denial.resource)
-    if denial.is_missing or not all(map(is_representable, asked)):
+    if denial.is_missing or denial.field is not None or not all(map(is_representable, asked)):
         return None
     try:
         reason = denial.oso.denial_reason(*asked)

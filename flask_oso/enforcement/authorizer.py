@@ -7,16 +7,18 @@ was decided is noted in the state of the request. It calls nothing that calls it
 from __future__ import annotations
 
 import typing as t
+import weakref
+from collections.abc import Callable
 
 from flask import Flask, Request
 from werkzeug.local import LocalProxy
 
 from ..app_state import AppState, Binding, PolicyBinder, bound_oso, find_state
-from ..callables.sync_callable import SyncCallable
 from ..config import DEFAULTS
 from ..current_actor import ActorFinder
 from ..denials.denial import Denial
-from ..denials.denial_styles import DenialStyle, Refusal, refusal
+from ..denials.denial_handlers import DenialHandlers
+from ..denials.denial_styles import DenialStyle, Refusal, problem_of, refusal
 from ..guards.object_loaders import Loaders
 from ..observability.decision import MissingObject
 from ..observability.denial_hints import log_plain_actor, log_unknown_action
@@ -42,16 +44,22 @@ class Authorizer:
     """Authorizes requests in all apps of one FlaskOso.
 
     :param binder: has the Oso of what no FlaskOso was initialized for.
+    :param register_classes: registers the classes of the program that there are by now.
     """
 
-    def __init__(self, binder: PolicyBinder) -> None:
+    def __init__(
+        self, binder: PolicyBinder, register_classes: Callable[[Oso], object] = lambda _: None
+    ) -> None:
         self._binder = binder
+        self.register_classes = register_classes
+        #: The classes that are registered since a guard names them.
+        self.guarded_classes: weakref.WeakSet[type] = weakref.WeakSet()
         #: What finds objects of the classes that requests name.
         self.loaders = Loaders()
         #: What finds the current actor.
         self.actors = ActorFinder(self.loaders.find_again)
         #: What answers denials in place of the usual answer.
-        self.unauthorized_action: SyncCallable | None = None
+        self.denial_handlers = DenialHandlers()
 
     def enforce(
         self,
@@ -80,11 +88,9 @@ class Authorizer:
         if issubclass(type(resource), LocalProxy):
             resource = unwrap(resource)
         # What a receiver of a signal raises comes before anything is noted.
-        publisher = _publisher(app) if state is None else state.parts[DecisionPublisher]
+        publisher = _unpublished(app) if state is None else state.parts[DecisionPublisher]
         if not publisher.decide(oso, who, action, resource):
-            _note_denial(app, state, oso, who, action)
-            denial = Denial(oso, who, action, resource)
-            self._refuse(app, denial, style, is_current=actor is NOT_GIVEN)
+            self.deny(app, Denial(oso, who, action, resource), style, is_current=actor is NOT_GIVEN)
         noted = request_state or find_request_state(app)
         if noted is not None:
             noted.checked = noted.allowed = True
@@ -133,7 +139,7 @@ class Authorizer:
         redact = DEFAULTS["OSO_REDACT"] if state is None else state.config["OSO_REDACT"]
         action = _default_action() if action is None else unwrap(action)
         oso = bound_oso(self.binding_in(state))
-        return explain_decision(oso, self._who(app, actor), action, unwrap(resource), redact)
+        return explain_decision(oso, self.who(app, actor), action, unwrap(resource), redact)
 
     def binding_in(self, state: AppState | None) -> Binding | None:
         """Give the binding that an app has for this authorizer; ``None`` if it has none.
@@ -142,7 +148,15 @@ class Authorizer:
         """
         return self._binder.shared if state is None else state.bindings.get(self)
 
-    def _who(self, app: Flask, actor: t.Any) -> t.Any:
+    def oso_of(self, app: Flask) -> Oso:
+        """Give the Oso that an app has for this authorizer.
+
+        :raises OsoError: it has none.
+        """
+        return bound_oso(self.binding_in(find_state(app)))
+
+    def who(self, app: Flask, actor: t.Any) -> t.Any:
+        """Give the actor that is meant: the current one if none is given."""
         return self.actors.current(app) if actor is NOT_GIVEN else _given(actor)
 
     def _refuse_missing(
@@ -150,26 +164,35 @@ class Authorizer:
     ) -> t.NoReturn:
         """Answer a request for what is not there, and tell of it, as if it were hidden."""
         state = find_state(app)
-        oso, who = bound_oso(self.binding_in(state)), self._who(app, actor)
+        oso, who = bound_oso(self.binding_in(state)), self.who(app, actor)
         action = _default_action() if action is None else unwrap(action)
-        publisher = _publisher(app) if state is None else state.part(DecisionPublisher)
-        publisher.deny(oso, who, action, missing)
-        _note_denial(app, state, oso, who, action)
+        publisher_of(app).deny(oso, who, action, missing)
         denial = Denial(oso, who, action, missing, is_missing=True)
-        self._refuse(app, denial, DenialStyle.HIDE, is_current=actor is NOT_GIVEN)
+        self.deny(app, denial, DenialStyle.HIDE, is_current=actor is NOT_GIVEN)
 
-    def _refuse(
+    def deny(
         self, app: Flask, denial: Denial, style: DenialStyle, *, is_current: bool
     ) -> t.NoReturn:
-        """Answer a denial as the program wants, or else in a style."""
-        action = self.unauthorized_action
-        answer = action.of(app)() if action is not None else None
+        """Note a denial, and answer it as the program wants, or else in a style.
+
+        :param is_current: the actor is the one of the request, who may log in.
+        """
+        _note_denial(app, find_state(app), denial)
+        answer = self.denial_handlers.answer(
+            app, lambda: problem_of(app, denial, style, is_current=is_current)
+        )
         if answer is None:
             raise refusal(app, denial, style, is_current=is_current)
         raise Refusal(app, app.make_response(answer))
 
 
-def _publisher(app: Flask) -> DecisionPublisher:
+def publisher_of(app: Flask) -> DecisionPublisher:
+    """Give what tells of the decisions of an app."""
+    state = find_state(app)
+    return _unpublished(app) if state is None else state.part(DecisionPublisher)
+
+
+def _unpublished(app: Flask) -> DecisionPublisher:
     """Give what tells of the decisions of an app that was never initialized."""
     return DecisionPublisher(app, DEFAULTS)
 
@@ -182,13 +205,13 @@ def _given(actor: t.Any) -> t.Any:
     return given
 
 
-def _note_denial(app: Flask, state: AppState | None, oso: Oso, actor: t.Any, action: t.Any) -> None:
+def _note_denial(app: Flask, state: AppState | None, denial: Denial) -> None:
     request_state = find_request_state(app)
     if request_state is not None:
         request_state.checked = request_state.denied = request_state.is_doubtful = True
         request_state.check_running = False
-    log_unknown_action(app, state, oso, action)
-    log_plain_actor(app, state, oso, actor)
+    log_unknown_action(app, state, denial.oso, denial.action)
+    log_plain_actor(app, state, denial.oso, denial.actor)
 
 
 def _default_action() -> str:

@@ -1,7 +1,7 @@
 """A view that asked a policy itself, where only what a FlaskOso is asked counts.
 
 In go a view that answered without having authorized; out comes whether its code, or that of a
-function that it calls by name, has a call of ``authorize`` or ``is_allowed``. It is looked at
+function that it calls by name, has a call of ``authorize``, ``can`` or the like. It is looked at
 once something went wrong, and never run.
 """
 
@@ -15,14 +15,16 @@ from collections.abc import Iterator
 from ..callables.view_functions import View, entered_function
 
 #: The questions of an ``Oso`` that look like an authorization.
-_QUESTIONS = ("authorize", "is_allowed", "authorize_request")
+_QUESTIONS = ("authorize", "is_allowed", "authorize_request", "authorized_query")
+#: The questions of a ``FlaskOso`` that enforce nothing.
+ANSWERS = ("can", "cannot", "permissions", "why", "action_columns")
 _MOST_FUNCTIONS = 50
 
 
 def question_in(view: View, method: str) -> str | None:
     """Give the question that the code of a view asks a policy; ``None`` if none is seen."""
     names = {name for code in _codes(view, method) for name in code.co_names}
-    return next((each for each in _QUESTIONS if each in names), None)
+    return next((each for each in (*_QUESTIONS, *ANSWERS) if each in names), None)
 
 
 def _codes(view: View, method: str) -> Iterator[types.CodeType]:

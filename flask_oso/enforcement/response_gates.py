@@ -34,6 +34,7 @@ from ..request_state import (
 )
 from .authorizer import Authorizer
 from .commit_guard import veto_configured
+from .raised_refusals import as_denial
 from .route_plans import RoutePlan, RoutePlans
 from .withheld_answers import (
     DENIED,
@@ -237,11 +238,11 @@ class Gates:
         state.is_early = state.is_doubtful = True
 
     def handling(self, handle: _Function) -> _Function:
-        """Note when an error handler answers."""
+        """Note when an error handler answers, and have refusals of an Oso answered as denials."""
 
-        def handle_user_exception(*args: t.Any) -> t.Any:
+        def handle_user_exception(error: Exception) -> t.Any:
             request_state_of(self._app, this_request()).is_handled = True
-            return handle(*args)
+            return handle(as_denial(self._app, self._state, error))
 
         return handle_user_exception
 

@@ -24,12 +24,13 @@ from ..callables.view_functions import (
     View,
     describe_endpoint,
     describe_request,
+    entered_function,
     is_static,
     locate,
     methods_of,
 )
 from ..config import Unguarded
-from ..guards.guard_checks import accidents, clashes, foreign_guards
+from ..guards.guard_checks import accidents, clashes, foreign_guards, unnamed_lists
 from ..guards.receivers import view_itself
 from ..guards.view_guards import (
     Duty,
@@ -42,6 +43,7 @@ from ..guards.view_guards import (
 )
 from ..polar.exceptions import OsoError
 from .authorizer import Authorizer
+from .policy_classes import register_late
 
 _CURE = (
     "Decorate each view with '@authorize', exempt it with '@skip_authorization', or declare with"
@@ -125,13 +127,14 @@ def audit_routes(app: Flask, problem: str | None = None) -> RouteAudit:
         guard.apps.add(app)
     rows = tuple(_rows(app))
     state = find_state(app)
+    unnamed = None if state is None else register_late(app, state)
     missing = None
     if state is not None and state.requirement >= Requirement.BEFORE_VIEW:
         missing = _complaint(row for row in rows if row.status is RouteStatus.UNGUARDED)
     is_forbidden = state is not None and state.unguarded is Unguarded.FORBID
     mistaken = dict.fromkeys(each for row in rows for each in row.mistakes)
     misplaced = _misplacements(app, views)
-    problems = [problem, *misplaced, *mistaken, None if is_forbidden else missing]
+    problems = [problem, unnamed, *misplaced, *mistaken, None if is_forbidden else missing]
     return RouteAudit(
         views,
         rows,
@@ -185,7 +188,7 @@ def unused_authorizers(app: Flask, state: AppState, rows: Iterable[Row]) -> str 
 
     One that guards a blueprint, or judges routes, is there for that.
     """
-    guards = [guard for row in rows for guard in row.guards if guard.kind is GuardKind.AUTHORIZE]
+    guards = [guard for row in rows for guard in row.guards if guard.asks]
     used = {state.first, *state.route_authorizers, *(guard.authorizer for guard in guards)}
     others = [each for each in state.bindings if each not in used]
     osos = {id(state.bindings[each].oso) for each in (state.first, *others)}
@@ -264,7 +267,7 @@ def _row(app: Flask, state: AppState | None, rule: Rule, methods: tuple[str, ...
     if missed is not None:
         remark = _misplacement(missed, endpoint, view)
         return Row(status=RouteStatus.MISPLACED, remark=remark, **facts)
-    mistakes = (*_mistakes(app, state, guards, rule, view),)
+    mistakes = (*_mistakes(app, state, guards, rule, method),)
     if mistakes:
         return Row(
             status=RouteStatus.MISTAKEN, remark=" ".join(mistakes), mistakes=mistakes, **facts
@@ -275,8 +278,9 @@ def _row(app: Flask, state: AppState | None, rule: Rule, methods: tuple[str, ...
 
 
 def _mistakes(
-    app: Flask, state: AppState | None, guards: tuple[Guard, ...], rule: Rule, view: View
+    app: Flask, state: AppState | None, guards: tuple[Guard, ...], rule: Rule, method: str
 ) -> Iterator[str]:
+    view = app.view_functions[rule.endpoint]
     where = f"the {describe_endpoint(rule.endpoint, view)}"
     if state is not None:
         yield from foreign_guards(app, guards, state.bindings)
@@ -284,6 +288,7 @@ def _mistakes(
     # No decorator can say of the files of a blueprint that its class is meant.
     if not is_static(rule.endpoint, view):
         yield from accidents(guards, rule, where)
+    yield from unnamed_lists(guards, rule.arguments, entered_function(view, method), where)
 
 
 def _status(app: Flask, endpoint: str, method: str, *, is_judged: bool) -> RouteStatus:

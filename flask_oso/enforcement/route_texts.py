@@ -6,9 +6,11 @@ import inspect
 import typing as t
 from collections.abc import Mapping
 
-from flask import request
+from flask import current_app, request
 from werkzeug.local import LocalProxy
 
+from ..callables.view_functions import entered_function
+from ..guards.guard_checks import list_argument
 from ..guards.view_guards import Guard
 from .route_audit import RouteStatus, Row
 
@@ -47,7 +49,10 @@ def resource_of(guard: Guard, row: Row) -> str:
 
 
 def argument_of(guard: Guard, row: Row) -> str | None:
-    """Give the name of the view's argument for the object of a guard, if there is one."""
+    """Give the name of the view's argument for what a guard gives, if it gives anything."""
+    if guard.list_argument is not None:
+        entered = entered_function(current_app.view_functions[row.endpoint], row.methods[0])
+        return list_argument(guard, row.guards, row.variables, entered)
     return guard.key.keyword if guard.key is not None and row.names_object(guard) else None
 
 

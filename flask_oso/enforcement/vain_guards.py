@@ -5,15 +5,18 @@ In go an app and its policy; out come the guards, each with a sentence that says
 
 from __future__ import annotations
 
+import re
 import typing as t
 import warnings
 from collections.abc import Iterable, Iterator
 
 from flask import Flask
 
+from ..app_state import find_state
 from ..callables.view_functions import describe_endpoint
-from ..guards.view_guards import Guard, GuardKind, all_guards, guards_of_blueprints
+from ..guards.view_guards import Guard, all_guards, guards_of_blueprints
 from ..polar.spelling import nearest
+from .authorizer import Authorizer
 
 if t.TYPE_CHECKING:
     from ..oso import Oso
@@ -30,10 +33,11 @@ def warn_of_vain_guards(app: Flask, oso: Oso) -> None:
 
 def vain_guards(app: Flask, oso: Oso) -> Iterator[tuple[Guard, str]]:
     """Give the guards that name actions and classes which the policy does not know."""
-    known = oso.known_actions()
+    known, state = oso.known_actions(), find_state(app)
+    guarded = set() if state is None else {*state.part(Authorizer).guarded_classes}
     for guard, where, methods in _guards(app):
         found = [_unknown_action(each, where, known) for each in guard.actions_of(methods)]
-        found += [_unknown_class(guard, where, oso), _text_for_class(guard, where, oso)]
+        found += [_unknown_class(guard, where, oso, guarded), _text_for_class(guard, where, oso)]
         for complaint in filter(None, found):
             yield guard, complaint
 
@@ -49,7 +53,7 @@ def _guards(app: Flask) -> Iterable[tuple[Guard, str, set[str]]]:
         found[id(guard)] = (guard, where, set().union(*methods.values()))
     for endpoint, view in app.view_functions.items():
         for guard in all_guards(view):
-            if guard.kind is GuardKind.AUTHORIZE:
+            if guard.asks:
                 known = found.setdefault(
                     id(guard), (guard, describe_endpoint(endpoint, view), set())
                 )
@@ -65,11 +69,21 @@ def _unknown_action(action: t.Any, where: str, known: frozenset[str] | None) -> 
     )
 
 
-def _unknown_class(guard: Guard, where: str, oso: Oso) -> str | None:
+def _unknown_class(guard: Guard, where: str, oso: Oso, guarded: set[type]) -> str | None:
+    """Say that no rule can be about a class.
+
+    :param guarded: the classes that are registered for their guards alone.
+    """
     resource = guard.resource
-    if not isinstance(resource, type) or _is_known(resource, guard, oso):
+    if not isinstance(resource, type):
         return None
     name = resource.__name__
+    if resource in guarded:
+        if _is_named(resource, oso):
+            return None
+        return f"The {where} names the class {name!r} as its resource, which no rule names."
+    if _is_known(resource, guard, oso):
+        return None
     return (
         f"The {where} names the class {name!r} as its resource, but no class of that name is"
         f" registered. Call 'register_class({name})' before the policy loads."
@@ -92,6 +106,13 @@ def _text_for_class(guard: Guard, where: str, oso: Oso) -> str | None:
 
 def _is_in_policy(text: str, oso: Oso) -> bool:
     return any(f'"{text}"' in source.text for source in oso.engine.policy.sources)
+
+
+def _is_named(resource: type, oso: Oso) -> bool:
+    """Tell whether the text of a policy has the name of a class, or of one that it derives from."""
+    names = [name for name, cls in oso.host.classes.items() if cls in resource.__mro__]
+    words = "|".join(map(re.escape, names))
+    return any(re.search(rf"\b(?:{words})\b", each.text) for each in oso.engine.policy.sources)
 
 
 def _is_known(resource: type, guard: Guard, oso: Oso) -> bool:

@@ -17,7 +17,7 @@ from ..callables.view_functions import describe_request
 from ..denials.problems import ForbiddenProblem
 from ..polar.exceptions import OsoError
 from ..request_state import RequestState
-from .forgotten_checks import question_in
+from .forgotten_checks import ANSWERS, question_in
 
 FORGOTTEN = (
     "answered without calling 'authorize'; its answer was withheld. Call it, or exempt the view"
@@ -25,7 +25,11 @@ FORGOTTEN = (
 )
 _ASKED_ITSELF = (
     "Its code calls {!r}. That of an Oso, such as 'current_oso', does not count: call 'authorize'"
-    " or 'load' of the FlaskOso, as in 'oso.authorize(note, action=\"read\")'."
+    " or 'load' of the FlaskOso, as in 'oso.authorize(\"read\", note)', or 'scope' for a list."
+)
+_ONLY_ASKED = (
+    "Its code calls {!r}, which answers and enforces nothing: call 'authorize' of the FlaskOso, as"
+    " in 'oso.authorize(\"read\", note)', or 'scope' for a list."
 )
 UNDECIDED = (
     "answered although the authorization came to no decision; its answer was withheld. An error"
@@ -70,7 +74,8 @@ def not_called(app: Flask, current: Request, note: str) -> OsoError:
     view = app.view_functions.get(current.endpoint or "")
     asked = question_in(view, current.method) if view is not None and note == FORGOTTEN else None
     if asked is not None:
-        error.add_note(_ASKED_ITSELF.format(asked))
+        remedy = _ONLY_ASKED if asked in ANSWERS else _ASKED_ITSELF
+        error.add_note(remedy.format(asked))
     return error
 
 

@@ -102,7 +102,7 @@ def _check_serves(authorizer: Authorizer, app: Flask, blueprint: Blueprint) -> N
     :raises OsoError: it has none, or another one.
     """
     if authorizer not in state_of(app).bindings:
-        raise OsoError(foreign_authorizer(blueprint.name, app))
+        raise OsoError(foreign_authorizer(f"The blueprint {blueprint.name!r}", app))
 
 
 def _keys_behind(met: list[Guard], guard: Guard) -> list[Key]:

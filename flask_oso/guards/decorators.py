@@ -169,7 +169,7 @@ def _decorate(
 
 def _demanding(view_check: ViewCheck) -> Callable[[F], F]:
     def decorate(view: F) -> F:
-        _check_is_view(view, GuardKind.AUTHORIZE)
+        check_is_view(view, GuardKind.AUTHORIZE)
         view_check.check_view(view)
         guard = view_check.as_guard(SourceLocation.of_caller(1))
         for method in methods_being_decorated(1) or [view]:
@@ -189,7 +189,7 @@ def _enter(_: AppState, request_state: RequestState | None) -> None:
 
 
 def _guarded(view: F, check: _Check, guard: Guard) -> F:
-    _check_is_view(view, guard.kind)
+    check_is_view(view, guard.kind)
     function = SyncCallable(view)
 
     @functools.wraps(view)
@@ -238,7 +238,11 @@ def _name_of(view: t.Any) -> str:
     return getattr(view, "__qualname__", None) or type(view).__qualname__
 
 
-def _check_is_view(view: t.Any, kind: GuardKind) -> None:
+def check_is_view(view: t.Any, kind: GuardKind) -> None:
+    """Refuse to guard a class, and what is no view.
+
+    :raises OsoError: it is one.
+    """
     if inspect.isclass(view):
         raise OsoError(
             f"'@{kind.value}' guards functions, not the class {view.__qualname__!r}. Name it in"

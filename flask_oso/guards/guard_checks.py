@@ -10,11 +10,12 @@ from __future__ import annotations
 import inspect
 import itertools
 import typing as t
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping
 
 from flask import Flask
 from werkzeug.routing import Rule
 
+from ..callables.view_functions import View
 from ..polar.exceptions import OsoError
 from .url_keys import snake_case
 from .view_guards import Guard
@@ -65,15 +66,56 @@ def foreign_guards(app: Flask, guards: Iterable[Guard], known: Container[t.Any])
     """Say which guards ask the policy of a FlaskOso that the app does not have."""
     for guard in guards:
         if guard.authorizer is not None and guard.authorizer not in known:
-            yield foreign_authorizer(str(guard.blueprint), app)
+            what = f"'@lists' ({guard.place})" if guard.blueprint is None else None
+            yield foreign_authorizer(what or f"The blueprint {guard.blueprint!r}", app)
 
 
-def foreign_authorizer(blueprint: str, app: Flask) -> str:
-    """Say that a blueprint is guarded by a FlaskOso that the app does not have."""
+def foreign_authorizer(what: str, app: Flask) -> str:
+    """Say that something is guarded by a FlaskOso that the app does not have."""
+    verb = "is guarded by" if what.startswith("The") else "is that of"
+    remedy = "Call 'guard' of" if what.startswith("The") else "Take that of"
     return (
-        f"The blueprint {blueprint!r} is guarded by a FlaskOso that the app {app.name!r} does not"
-        " have, so another policy than that of the app would be asked. Call 'guard' of the"
-        " FlaskOso of the app, or 'init_app' of this one."
+        f"{what} {verb} a FlaskOso that the app {app.name!r} does not have, so another policy than"
+        f" that of the app would be asked. {remedy} the FlaskOso of the app, or 'init_app' of this"
+        " one."
+    )
+
+
+def unnamed_lists(
+    guards: Iterable[Guard], variables: Collection[str], entered: View, where: str
+) -> Iterator[str]:
+    """Say which lists a view takes in no argument that can be told.
+
+    :param entered: the function that a request enters.
+    """
+    guards = list(guards)
+    for guard in guards:
+        is_list = guard.list_argument is not None
+        if is_list and list_argument(guard, guards, variables, entered) is None:
+            yield unnamed_list(guard.resource, where, str(guard.place))
+
+
+def list_argument(
+    guard: Guard, guards: Iterable[Guard], variables: Collection[str], entered: View
+) -> str | None:
+    """Give the argument in which a view takes its list; ``None`` if it cannot be told.
+
+    :param guards: all that a request meets, since others give arguments, too.
+    """
+    if guard.list_argument is None:
+        return None
+    keys = [each.key for each in guards if each.key is not None]
+    given = {key.keyword for key in keys if key.variables_of(variables) is not None}
+    return guard.list_argument(entered, {*variables, *given})
+
+
+def unnamed_list(cls: t.Any, where: str, place: str) -> str:
+    """Say that a list has no argument."""
+    word = f"{snake_case(getattr(cls, '__name__', 'row'))}s"
+    return (
+        f"It cannot be told in which argument {where} takes the rows of '@lists' ({place}): it is"
+        " the one without a default that is no URL variable. Name it, as in"
+        f" 'name=\"{word}\"'."
     )
 
 

@@ -96,7 +96,7 @@ def make_key(
     if not is_class or load is False:
         return None
     word = snake_case(resource.__name__)
-    keyword = word if name is None else _argument(name)
+    keyword = word if name is None else checked_argument(name)
     if key is None:
         choices: tuple[tuple[str, ...], ...] = ((f"{word}_id",), ("id",))
         return Key(resource, keyword, choices, load is True)
@@ -115,7 +115,11 @@ def _variables(name: str | Sequence[str]) -> tuple[str, ...]:
     return t.cast("tuple[str, ...]", variables)
 
 
-def _argument(name: t.Any) -> str:
+def checked_argument(name: t.Any) -> str:
+    """Give the name of an argument.
+
+    :raises OsoError: it is none.
+    """
     if not isinstance(name, str) or not name.isidentifier() or python.iskeyword(name):
         raise OsoError(f"'name' is the name of an argument, such as 'source', and not {name!r}.")
     return name

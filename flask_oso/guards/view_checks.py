@@ -140,7 +140,7 @@ class ViewCheck:
         :raises HTTPException: denied, or there is no such object.
         :raises OsoError: no decision could be made.
         """
-        action = self.action if type(self.action) is str else self._action()
+        action = self.action if type(self.action) is str else action_of_request(self.action)
         key = self.key
         if key is None:
             self._judge(authorizer, action, request_state)
@@ -241,26 +241,9 @@ class ViewCheck:
             request_state=request_state,
         )
 
-    def _action(self) -> t.Any:
-        """Give the action of the current request.
-
-        :raises OsoError: the mapping does not have its method.
-        """
-        if not isinstance(self.action, Mapping):
-            return self.action
-        method = this_request().method
-        if method == "HEAD" and method not in self.action:
-            method = "GET"
-        if method not in self.action:
-            raise OsoError(
-                f"The guard of this view has no action for {method}, so nobody may do it. Add the"
-                " method to its mapping."
-            )
-        return self.action[method]
-
     def _new_passage(self, view: View, given: Arguments, behind: Sequence[Key]) -> Passage:
         key = t.cast(Key, self.key)
-        parameters = self._parameters_of(view, _entered(view))
+        parameters = self._parameters_of(view, entered_by_request(view))
         variables = self._variables(parameters, given)
         further = (*behind, *parameters.keys)
         # Of guards that find the same, the last one gives it; the others leave the variable.
@@ -338,7 +321,7 @@ def make_view_check(
     :raises OsoError: it makes no sense.
     """
     if isinstance(action, Mapping):
-        _check_methods(action)
+        check_methods(action)
     return ViewCheck(action, resource, actor, make_key(resource, key, load, name), serves_view)
 
 
@@ -355,7 +338,29 @@ def parameters_of(view: View) -> Parameters:
     return Parameters(tuple(by_position), frozenset(by_keyword), takes_all)
 
 
-def _check_methods(actions: Mapping[t.Any, t.Any]) -> None:
+def action_of_request(action: t.Any) -> t.Any:
+    """Give the action that a guard has for the current request.
+
+    :raises OsoError: it is a mapping, and does not have the method.
+    """
+    if not isinstance(action, Mapping):
+        return action
+    method = this_request().method
+    if method == "HEAD" and method not in action:
+        method = "GET"
+    if method not in action:
+        raise OsoError(
+            f"The guard of this view has no action for {method}, so nobody may do it. Add the"
+            " method to its mapping."
+        )
+    return action[method]
+
+
+def check_methods(actions: Mapping[t.Any, t.Any]) -> None:
+    """Look at a mapping of HTTP methods to actions.
+
+    :raises OsoError: it is none.
+    """
     wrong = [each for each in actions if not isinstance(each, str) or each != each.upper()]
     if wrong or not actions:
         raise OsoError(
@@ -366,7 +371,7 @@ def _check_methods(actions: Mapping[t.Any, t.Any]) -> None:
         )
 
 
-def _entered(view: View) -> View:
+def entered_by_request(view: View) -> View:
     """Give the function that is called in the end: of a class, the one for the method."""
     if not has_request_context():
         return view

@@ -14,7 +14,7 @@ import inspect
 import itertools
 import typing as t
 import weakref
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 
 from flask import Blueprint, Flask, Request
 
@@ -40,6 +40,7 @@ class GuardKind(enum.Enum):
     """What a decorator does; the value is its name."""
 
     AUTHORIZE = "authorize"
+    LISTS = "lists"
     SKIP = "skip_authorization"
     INSIDE = "authorizes_inside"
 
@@ -75,10 +76,17 @@ class Guard:
     authorizer: Authorizer | None = None
     #: Why a view is exempt.
     reason: str | None = None
+    #: Of a list, gives the argument for it, of a function and of the arguments that it is given.
+    list_argument: Callable[[View, Collection[str]], str | None] | None = None
     #: Some app has a route that leads through this guard.
     is_used: bool = False
     #: The apps that have one.
     apps: weakref.WeakSet[Flask] = dataclasses.field(default_factory=weakref.WeakSet)
+
+    @property
+    def asks(self) -> bool:
+        """Whether it asks the policy."""
+        return self.kind in (GuardKind.AUTHORIZE, GuardKind.LISTS)
 
     @property
     def is_of_class(self) -> bool:

@@ -26,6 +26,8 @@ class DecisionOutcome(enum.Enum):
 
     ALLOWED = "allowed"
     DENIED = "denied"
+    #: Rows or objects were chosen by what the policy allows: there is no single answer.
+    LISTED = "listed"
     #: The policy, or a method that it called, raised: nobody was let in.
     ERROR = "error"
 
@@ -37,6 +39,7 @@ class Decision:
     :param seconds: how long the policy took.
     :param policy: what decided; ``None`` if another policy took its place meanwhile.
     :param error: what was raised, if it ended so.
+    :param field: the field of the resource that it was about, if it was about one.
     """
 
     app: Flask
@@ -48,6 +51,7 @@ class Decision:
     seconds: float
     policy: Policy | None
     error: BaseException | None = None
+    field: t.Any = None
 
     @cached_property
     def rule(self) -> str | None:
@@ -61,7 +65,12 @@ class Decision:
             return None
         # The rule is looked for in data that may have changed.
         with contextlib.suppress(Exception):
-            rule = engine.deciding_rule("allow", (self.actor, self.action, self.resource))
+            args = (self.actor, self.action, self.resource)
+            rule = (
+                engine.deciding_rule("allow", args)
+                if self.field is None
+                else engine.deciding_rule("allow_field", (*args, self.field))
+            )
             if rule is not None and rule.span is not None:
                 return f"{_file(rule.span.source.name, self.app)}:{rule.span.line}"
         return None

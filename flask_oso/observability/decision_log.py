@@ -75,23 +75,25 @@ class DecisionLog:
         if not LOGGER.isEnabledFor(logging.INFO) or not self._is_chosen(decision.outcome):
             return
         fields = self._fields(decision)
-        names = [_text(fields[name]) for name in ("actor", "action", "resource")]
+        names = [name for name in ("actor", "action", "resource", "field") if name in fields]
         LOGGER.info(
-            "%s: actor %s, action %s, resource %s",
+            ", ".join(["%s: actor %s", *(f"{name} %s" for name in names[1:])]),
             fields["outcome"],
-            *names,
+            *(_text(fields[name]) for name in names),
             extra={**fields, "decision": fields},
         )
 
     def _is_chosen(self, outcome: DecisionOutcome) -> bool:
-        return outcome is not DecisionOutcome.ALLOWED or self._random.random() < self._sample
+        is_usual = outcome in (DecisionOutcome.ALLOWED, DecisionOutcome.LISTED)
+        return not is_usual or self._random.random() < self._sample
 
     def _fields(self, decision: Decision) -> dict[str, t.Any]:
         action, policy, error = decision.action, decision.policy, decision.error
         return {
             "actor": self._described(decision.actor),
             "action": self._shown(action) if type(action) is str else self._described(action),
-            "resource": self._described(decision.resource),
+            "resource": self._resource_of(decision),
+            **({} if decision.field is None else {"field": self._described(decision.field)}),
             "outcome": decision.outcome.value,
             "error": None if error is None else type(error).__name__,
             "rule": decision.rule if self._finds_rules else None,
@@ -100,6 +102,12 @@ class DecisionLog:
             "app": decision.app.name,
             **self._request_fields(),
         }
+
+    def _resource_of(self, decision: Decision) -> t.Any:
+        # Of a list it is the class, which is no object of its own class.
+        if decision.outcome is DecisionOutcome.LISTED:
+            return self._shown(getattr(decision.resource, "__name__", "object"))
+        return self._described(decision.resource)
 
     def _shown(self, text: str) -> str:
         return shown(text, self._redaction)

@@ -7,6 +7,7 @@ the key of one. The request is denied already, and nothing here changes its answ
 from __future__ import annotations
 
 import contextlib
+import re
 import typing as t
 
 from flask import Flask
@@ -35,6 +36,77 @@ def log_unknown_action(app: Flask, state: AppState | None, oso: Oso, action: t.A
         if near is not None:
             text = "The action %r is never allowed by the policy. Did you mean %r?"
             app.logger.warning(text, action, near)
+
+
+def log_never_allowed(app: Flask, state: AppState | None, oso: Oso, action: t.Any) -> None:
+    """Tell the log, once, of an action that no rule allows, whether or not it looks misspelt.
+
+    The method of a request is no word of the program.
+    """
+    log_unknown_action(app, state, oso, action)
+    if state is None or type(action) is not str or action.isupper():
+        return
+    # The answer is known already, and whatever happens here must not change it.
+    with contextlib.suppress(Exception):
+        known = oso.known_actions()
+        if not known or action in known or nearest(action, sorted(known)) is not None:
+            return
+        if state.denied_for_ever.adds(f"action {action}"):
+            text = "The action %r is never allowed by the policy, which allows %s."
+            app.logger.warning(text, action, ", ".join(map(repr, sorted(known)[:20])))
+
+
+def log_unjudged_resource(
+    app: Flask, state: AppState | None, oso: Oso, action: t.Any, resource: t.Any
+) -> None:
+    """Tell the log, once, of a denied resource that no rule can be about.
+
+    It is a class where all rules are about its objects, or an object of a class that is not
+    registered.
+    """
+    if state is None or resource is None or type(resource).__module__ == "builtins":
+        is_class = isinstance(resource, type) and resource.__module__ != "builtins"
+        if state is None or not is_class:
+            return
+    # The request is denied already, and whatever happens here must not change its answer.
+    with contextlib.suppress(Exception):
+        if isinstance(resource, type):
+            text = _CLASS_FOR_OBJECT if not _has_rule_about(oso, resource) else None
+            name = resource.__name__
+        else:
+            text = _UNREGISTERED if not _is_registered(oso, type(resource)) else None
+            name = type(resource).__name__
+        if text is not None and state.denied_for_ever.adds(f"{text[:20]}{name}"):
+            app.logger.warning(text, action, name, name)
+
+
+_CLASS_FOR_OBJECT = (
+    "The policy was asked whether %r is allowed on the class %r itself, and denied it: it has rules"
+    " about objects of the class only. Give it the object, or write a rule about %r without a"
+    " colon."
+)
+_UNREGISTERED = (
+    "The policy was asked whether %r is allowed on an object of %r, and denied it: the class is not"
+    " registered, so that no rule names it. Name %r in 'models' of 'FlaskOso', or call"
+    " 'register_class'."
+)
+
+
+def _is_registered(oso: Oso, cls: type) -> bool:
+    known = oso.host.classes.values()
+    return any(base in known for base in cls.__mro__)
+
+
+def _has_rule_about(oso: Oso, cls: type) -> bool:
+    """Tell whether a policy names a class as a value, as far as its text shows."""
+    names = [name for name, known in oso.host.classes.items() if known is cls]
+    texts = [source.text for source in oso.engine.policy.sources]
+    return any(_names_value(text, name) for text in texts for name in names)
+
+
+def _names_value(text: str, name: str) -> bool:
+    found = re.finditer(rf"(:|\b(?:matches|resource|actor)\b)?\s*\b{re.escape(name)}\b", text)
+    return any(match.group(1) is None for match in found)
 
 
 def log_plain_actor(app: Flask, state: AppState | None, oso: Oso, actor: t.Any) -> None:

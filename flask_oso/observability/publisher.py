@@ -16,11 +16,13 @@ from collections.abc import Callable, Mapping
 
 from flask import Flask
 
-from ..oso import Oso, ask
+from ..oso import Oso, ask, ask_field
 from .decision import Decision, DecisionOutcome
 from .decision_log import LOGGER, DecisionLog, is_on
 from .signals import authorized, denied, send_decision
 from .telemetry import API, Telemetry
+
+_Chosen = t.TypeVar("_Chosen")
 
 
 class DecisionPublisher:
@@ -55,7 +57,29 @@ class DecisionPublisher:
             or self.recorder is not None
         ):
             return ask(oso, actor, action, resource)
-        return self._decide_aloud(oso, (actor, action, resource))
+        question = (actor, action, resource)
+        return self._aloud(oso, question, lambda: ask(oso, *question), _outcome_of)
+
+    def decide_field(
+        self, oso: Oso, actor: t.Any, action: t.Any, resource: t.Any, field: t.Any
+    ) -> bool:
+        """Ask the policy about a field, and tell the log and the traces how it ended.
+
+        :raises OsoError: no decision could be made.
+        """
+        question = (actor, action, resource)
+        return self._aloud(
+            oso, question, lambda: ask_field(oso, *question, field), _outcome_of, field
+        )
+
+    def choose(
+        self, oso: Oso, actor: t.Any, action: t.Any, cls: t.Any, choose: Callable[[], _Chosen]
+    ) -> _Chosen:
+        """Choose rows or objects of a class by the policy, and tell the log and the traces.
+
+        :raises OsoError: the policy could not be asked.
+        """
+        return self._aloud(oso, (actor, action, cls), choose, lambda _: DecisionOutcome.LISTED)
 
     def deny(self, oso: Oso, actor: t.Any, action: t.Any, resource: t.Any) -> None:
         """Tell everybody of a denial for which the policy was not asked."""
@@ -63,22 +87,30 @@ class DecisionPublisher:
         denial = (actor, action, resource, DecisionOutcome.DENIED)
         self._tell(Decision(self._app, oso, *denial, seconds=0.0, policy=policy))
 
-    def _decide_aloud(self, oso: Oso, question: tuple[t.Any, t.Any, t.Any]) -> bool:
+    def _aloud(
+        self,
+        oso: Oso,
+        question: tuple[t.Any, t.Any, t.Any],
+        answer: Callable[[], _Chosen],
+        outcome_of: Callable[[_Chosen], DecisionOutcome],
+        field: t.Any = None,
+    ) -> _Chosen:
         policy, begun = oso.engine.policy, time.perf_counter()
 
         def tell(outcome: DecisionOutcome, error: BaseException | None = None) -> None:
             seconds = time.perf_counter() - begun
             decided_by = policy if oso.engine.policy is policy else None
-            self._tell(Decision(self._app, oso, *question, outcome, seconds, decided_by, error))
+            told = (*question, outcome, seconds, decided_by, error, field)
+            self._tell(Decision(self._app, oso, *told))
 
         try:
-            allowed = ask(oso, *question)
+            answered = answer()
         except BaseException as error:
             # Whatever it is, it goes on.
             tell(DecisionOutcome.ERROR, error)
             raise
-        tell(DecisionOutcome.ALLOWED if allowed else DecisionOutcome.DENIED)
-        return allowed
+        tell(outcome_of(answered))
+        return answered
 
     def _tell(self, decision: Decision) -> None:
         # What is asked to describe a decision is not described again.
@@ -111,3 +143,7 @@ class DecisionPublisher:
                 "Telling of a decision failed. The decision stands, and the next failures are"
                 " not reported."
             )
+
+
+def _outcome_of(allowed: bool) -> DecisionOutcome:
+    return DecisionOutcome.ALLOWED if allowed else DecisionOutcome.DENIED

@@ -49,8 +49,12 @@ _Receiver = Callable[..., t.Any]
 
 
 def send_decision(decision: Decision) -> None:
-    """Tell the receivers of ``authorized`` or ``denied``; of an error there is no signal."""
-    if decision.outcome is DecisionOutcome.ERROR:
+    """Tell the receivers of ``authorized`` or ``denied``.
+
+    Of an error, a list and a field there is no signal: receivers take a resource that was judged.
+    """
+    is_answer = decision.outcome in (DecisionOutcome.ALLOWED, DecisionOutcome.DENIED)
+    if not is_answer or decision.field is not None:
         return
     signal = authorized if decision.outcome is DecisionOutcome.ALLOWED else denied
     if signal.receivers:

@@ -56,7 +56,7 @@ def _attributes(decision: Decision) -> dict[str, str | bool]:
     action, policy = decision.action, decision.policy
     attributes: dict[str, str | bool] = {
         "oso.action": shown(action) if type(action) is str else str(describe(action)),
-        "oso.allowed": decision.outcome is DecisionOutcome.ALLOWED,
+        "oso.allowed": decision.outcome in (DecisionOutcome.ALLOWED, DecisionOutcome.LISTED),
         "oso.outcome": decision.outcome.value,
     }
     if policy is not None and policy.digest is not None:

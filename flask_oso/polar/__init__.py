@@ -35,7 +35,7 @@ The rooms, each built on those above it, which is also the order to read them in
 ``polar``
     the object that programs use: it loads policies, registers names and asks the engine.
 
-``README.md`` beside this file describes the language and where it differs from oso.
+``docs/reference/polar/`` describes the language and where it differs from oso.
 """
 
 from .engine import Engine

@@ -11,6 +11,7 @@ import typing as t
 from collections.abc import Sequence
 
 import sqlalchemy as sa
+from sqlalchemy import Select as Select
 from sqlalchemy import orm
 
 from ..polar.exceptions import OsoError

@@ -323,7 +323,7 @@ def test_rules_left_to_the_solver_are_notes(folder: Path, run: t.Any) -> None:
 
 
 def test_decorators_are_checked(folder: Path, run: t.Any) -> None:
-    """An action that no rule knows, and a class that is not registered, are named with the line."""
+    """An action that no rule knows, and a class that no rule names, are named with the line."""
     app = app_with(folder, GOOD)
     app.add_url_rule("/", "page", authorize(action="raed", resource=Parcel)(lambda: "page"))
     app.add_url_rule("/same", "same", app.view_functions["page"])
@@ -333,7 +333,7 @@ def test_decorators_are_checked(folder: Path, run: t.Any) -> None:
     first, second = json.loads(result.output)["findings"]
     assert result.exit_code == 1
     assert first["message"].endswith("is never allowed by the policy. Did you mean 'read'?")
-    assert second["message"].endswith("Call 'register_class(Parcel)' before the policy loads.")
+    assert second["message"].endswith("the class 'Parcel' as its resource, which no rule names.")
     assert (Path(first["file"]).name, first["severity"]) == ("test_check.py", "error")
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import html
 import logging
+import re
+import sys
 import typing as t
 
 import pytest
@@ -92,6 +95,38 @@ def test_denial_shows_the_proof_in_debug_mode() -> None:
     assert "<dt>Request</dt><dd><code>GET /notes/7</code></dd>" in response.text
     assert "<dt>Route</dt><dd><code>/notes/&lt;int:number&gt;</code></dd>" in response.text
     assert "test_debug_page.py:" in response.text
+
+
+def test_page_highlights_the_policy() -> None:
+    """Text of the policy has the classes of Pygments, values have none."""
+    page = Desk(DEBUG=True).open(CLIENTS[0]).text
+
+    assert '<code class="oso-policy"><span class="nf">allow</span>' in page
+    assert "<code>User:2</code>" in page
+
+
+def test_page_shows_plain_text_without_pygments(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The extra for highlighting may be missing."""
+    monkeypatch.setitem(sys.modules, "flask_oso.consoles.highlighting", None)
+
+    page = Desk(DEBUG=True).open(CLIENTS[0]).text
+
+    assert '<code class="oso-policy">note.author = user</code>' in page
+
+
+@pytest.mark.parametrize("text", ["<script>", "</code>", "&lt;b&gt;", "$", '"'])
+def test_highlighted_text_is_escaped(text: str) -> None:
+    """Whatever stands in a string of the policy is text on the page."""
+    name = text.replace('"', '\\"')
+    page = (
+        Desk(f'allow(_, "edit", note: Note) if note.closed = "{name}";', DEBUG=True)
+        .open(CLIENTS[0])
+        .text
+    )
+
+    titles = re.findall(r'<code class="oso-policy">(.*?)</code>', page)
+    shown = [html.unescape(re.sub(r"</?span[^>]*>", "", title)) for title in titles]
+    assert f'note.closed = "{name}"' in shown
 
 
 def test_page_tells_browsers_to_keep_and_run_nothing() -> None:
@@ -267,9 +302,9 @@ def test_extension_explains_what_it_would_authorize() -> None:
 
     with desk.app.test_request_context("/"):
         g.current_user = BEN
-        proof = desk.guard.explain(desk.note, action="edit")
-        other = desk.guard.explain(desk.note, actor=ANN, action="edit")
-        method = desk.guard.explain(desk.note)
+        proof = desk.guard.why("edit", desk.note)
+        other = desk.guard.why("edit", desk.note, actor=ANN)
+        method = desk.guard.why("GET", desk.note)
 
     assert (proof.outcome, proof.args) == (Outcome.DENIED, ("User:2", '"edit"', "Note:7"))
     assert "note.author is [redacted]" in str(proof)
@@ -282,7 +317,7 @@ def test_explaining_is_not_authorizing() -> None:
     desk = Desk()
     desk.guard.require_authorization(desk.app)
     desk.app.testing = True
-    desk.app.add_url_rule("/why", "why", lambda: str(desk.guard.explain(desk.note, actor=ANN)))
+    desk.app.add_url_rule("/why", "why", lambda: str(desk.guard.why("GET", desk.note, actor=ANN)))
 
     with pytest.raises(OsoError, match="Authorize not called"):
         desk.open(CLIENTS[0], "/why")
@@ -293,7 +328,7 @@ def test_extension_explains_a_value_that_polar_has_not() -> None:
     desk = Desk()
 
     with desk.app.test_request_context("/"):
-        proof = desk.guard.explain(desk.note, actor=BEN, action=2**70)
+        proof = desk.guard.why(2**70, desk.note, actor=BEN)
 
     assert proof.outcome is Outcome.DENIED
     assert proof.summary == "<User object> may not ? <Note object>."

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import shutil
 import threading
 import typing as t
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ from flask import Flask, g
 from werkzeug.serving import make_server
 
 from flask_oso import FlaskOso, Oso, authorizes_inside
+from tests.support.browsers import running_chromium
 from tests.support.models.people import Thing
 from tests.support.sites import make_app
 
@@ -47,16 +47,6 @@ allow(actor, action, resource) if
 allow(_user: User, "read", note: Note) if
   note.public;
 """
-
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-)
 
 
 class User(Thing):
@@ -113,16 +103,8 @@ def address() -> Iterator[str]:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Start Chromium, which is not a part of the library."""
-    found = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if found is None:
-        pytest.skip("There is no Chromium: install the package 'chromium' of the system.")
-    api = pytest.importorskip(
-        "playwright.sync_api", reason="Playwright is missing: pip install playwright"
-    )
-    with api.sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=found, args=FLAGS)
+    with running_chromium() as chromium:
         yield chromium
-        chromium.close()
 
 
 class Visit:

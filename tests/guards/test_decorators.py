@@ -568,11 +568,11 @@ def test_misspelt_action_warns(site: t.Any) -> None:
 
 
 def test_unregistered_class_warns(site: t.Any) -> None:
-    """A resource class that the policy cannot name is reported."""
+    """A resource class that no rule names is reported."""
     page = type("Page", (), {})
     site.app.add_url_rule("/", "view", authorize(resource=page)(site.enter))
 
-    with pytest.warns(UserWarning, match="the class 'Page' .* no class of that name is registered"):
+    with pytest.warns(UserWarning, match="the class 'Page' as its resource, which no rule names"):
         site.open("/")
 
 

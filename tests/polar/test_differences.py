@@ -1,4 +1,4 @@
-"""Where Polar here differs from oso 0.27.3 on purpose: the table in ``polar/README.md``.
+"""Where Polar here differs from oso 0.27.3 on purpose: ``docs/reference/polar/differences.md``.
 
 Only the rows that neither a case nor the test of a module shows already.
 """

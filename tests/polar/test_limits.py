@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-import pathlib
 
 import pytest
 
-import flask_oso.polar
 from flask_oso import Limits, Oso
 from flask_oso.polar.exceptions import ParserError, PolarRuntimeError, StackOverflowError
+from tests.support.children import ROOT
 
-README = (pathlib.Path(flask_oso.polar.__file__).parent / "README.md").read_text("utf-8")
+PAGE = (ROOT / "docs" / "reference" / "limits.md").read_text("utf-8")
 NAMES = [each.name for each in dataclasses.fields(Limits)]
 
 
@@ -56,11 +55,11 @@ def test_limit_given_wins_over_the_environment(monkeypatch: pytest.MonkeyPatch, 
 
 
 @pytest.mark.parametrize("field", dataclasses.fields(Limits), ids=NAMES)
-def test_limit_stands_in_the_readme(field: dataclasses.Field[int]) -> None:
+def test_limit_stands_on_its_page(field: dataclasses.Field[int]) -> None:
     """The table of limits names each with its default and its variable."""
     variable, default = field.metadata["variable"], field.metadata["default"]
 
-    assert f"| `{field.name}` | {default:,} | `{variable}` | " in README
+    assert f"| `{field.name}` | {default:,} | `{variable}` | " in PAGE
 
 
 @pytest.mark.parametrize("value", [-1, 1.5, "5", None, True])

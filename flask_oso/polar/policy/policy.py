@@ -104,6 +104,13 @@ class Policy:
             return None
         return trampoline(_Strings(self).of_parameter("allow", 3, 1))
 
+    def written_actions(self) -> set[str]:
+        """Give the strings that stand in the place of the action in the heads of rules."""
+        rules = (rule for name in ("allow", "has_permission") for rule in self.rules.get(name, ()))
+        terms = (rule.parameters[1].term for rule in rules if len(rule.parameters) == 3)
+        values = (term.value for term in terms if isinstance(term, Value))
+        return {value for value in values if isinstance(value, str)}
+
     @property
     def rule_count(self) -> int:
         """How many rules there are."""

@@ -2,7 +2,8 @@
 
 All texts are escaped. Rules and conditions are ``<details>`` elements, so the tree opens and
 closes without a script; at first it is open along the nearest miss. There is no style and
-nothing to load. CSS classes begin with ``oso-``.
+nothing to load. CSS classes begin with ``oso-``; ``<code class="oso-policy">`` holds text of the
+policy, which a page may highlight, and ``<code>`` alone what has values in it.
 """
 
 from __future__ import annotations
@@ -99,14 +100,14 @@ def _others(question: ProofQuestion) -> Iterator[str]:
     does = "rule that does" if count == 1 else "rules that do"
     yield f'<details class="oso-others"><summary>{count:,} {does} not apply</summary><ul>'
     for rule in question.others:
-        yield f"<li>{_code(rule.text)} {_place(rule.place)}<br>{_escape(rule.reason)}</li>"
+        yield f"<li>{_policy(rule.text)} {_place(rule.place)}<br>{_escape(rule.reason)}</li>"
     if question.omitted_others:
         yield f"<li>… and {counted(question.omitted_others, 'other rule')} of this name</li>"
     yield "</ul></details>"
 
 
 def _rule(rule: ProofRule, is_near: bool) -> Iterator[str]:
-    title = f"{_code(rule.text)} {_place(rule.place)}"
+    title = f"{_policy(rule.text)} {_place(rule.place)}"
     inside = [line for each in rule.conditions for line in _condition(each, is_near)]
     lines = ['<ul class="oso-conditions">', *inside, "</ul>"] if inside else []
     if rule.omitted:
@@ -123,7 +124,7 @@ def _rule(rule: ProofRule, is_near: bool) -> Iterator[str]:
 def _condition(condition: ProofCondition, is_near: bool) -> Iterator[str]:
     is_decisive = condition.verdict is not Verdict.HOLDS
     lines = [*_details(condition, is_near and is_decisive)]
-    title = _code(condition.text)
+    title = _policy(condition.text)
     if not is_decisive and condition.seen:
         title += f' <span class="oso-values">{", ".join(map(_seen, condition.seen))}</span>'
     yield from _item(condition.verdict, title, lines, is_near and is_decisive)
@@ -185,6 +186,10 @@ def _seen(seen: Seen) -> str:
 
 def _place(place: SourcePlace | None) -> str:
     return "" if place is None else f'<span class="oso-place">{_escape(str(place))}</span>'
+
+
+def _policy(text: str) -> str:
+    return f'<code class="oso-policy">{_escape(text)}</code>'
 
 
 def _code(text: str) -> str:

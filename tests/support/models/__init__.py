@@ -1,3 +1,4 @@
 """Classes for tests: ``world`` (those of the cases), ``people`` (plain actors), ``stores`` (a data
-adapter); mapped ones in ``shop``, ``documents`` and ``gallery``.
+adapter); mapped ones in ``shop``, ``documents`` and ``gallery``, and in ``notebook``, which has an
+application.
 """

@@ -1,0 +1,10 @@
+"""What ``FlaskOso`` is made of, by what it is for; ``extension.py`` puts it together.
+
+``arguments``
+    what the constructor is given, in the order of Flask's other extensions or in that of 0.27.
+``legacy_api``, ``questions``
+    the calls of flask-oso 0.27; what is asked about the current actor, which templates know as
+    ``oso``.
+``initialization``
+    how an app gets its first FlaskOso.
+"""

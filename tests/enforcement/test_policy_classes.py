@@ -1,0 +1,244 @@
+"""The classes that policies know without being told: models, and what guards name."""
+
+from __future__ import annotations
+
+import typing as t
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from sqlalchemy import orm
+
+from flask_oso import FlaskOso, Oso, OsoError, authorize
+from flask_oso.polar.exceptions import (
+    DuplicateClassAliasError,
+    PolarRuntimeError,
+    ValidationError,
+)
+from tests.support.sites import make_app, make_site
+
+
+class Plain:
+    """A class that no database knows."""
+
+
+def make_base() -> t.Any:
+    """Make a declarative base."""
+    return orm.declarative_base()
+
+
+def add_model(base: t.Any, name: str) -> type:
+    """Define a mapped class, whose table is named after how many there were before."""
+    names = {
+        "__tablename__": f"t{len(base.registry.mappers)}",
+        "id": orm.mapped_column(sa.Integer, primary_key=True),
+    }
+    return type(name, (base,), names)
+
+
+def app_with(folder: Path, policy: str, **config: t.Any) -> Flask:
+    """Make an application whose policy is in a folder."""
+    (folder / "policy.polar").write_text(policy)
+    return make_app(folder=folder, OSO_POLICIES="policy.polar", **config)
+
+
+# -- models --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("form", ["base", "registry", "list", "generator"])
+def test_models_are_registered(tmp_path: Path, form: str) -> None:
+    """A base, its registry and the classes themselves are models."""
+    base = make_base()
+    note = add_model(base, "Note")
+    forms = {
+        "base": base,
+        "registry": base.registry,
+        "list": [note],
+        "generator": (each for each in [note]),
+    }
+
+    oso = FlaskOso(app_with(tmp_path, "resource Note {}\nallow(_, _, _);"), models=forms[form])
+
+    assert oso.oso is not None
+    assert oso.oso.get_class("Note") is note
+
+
+def test_plain_classes_are_models() -> None:
+    """A list may have classes that no database knows."""
+    oso = FlaskOso(make_app(), models=[Plain])
+
+    assert oso.oso is not None
+    assert oso.oso.get_class("Plain") is Plain
+
+
+def test_models_that_come_after_the_object(tmp_path: Path) -> None:
+    """What is imported before ``init_app`` is in time."""
+    base = make_base()
+    oso = FlaskOso(models=base)
+    note = add_model(base, "Note")
+    app = app_with(tmp_path, "resource Note {}\nallow(_, _, _);")
+
+    oso.init_app(app)
+
+    assert app.extensions["oso"].oso.get_class("Note") is note
+
+
+def test_models_that_come_after_the_policy(tmp_path: Path) -> None:
+    """What is imported before the first request is known to it."""
+    base = make_base()
+    app = app_with(tmp_path, 'allow(_, "read", _: Note);')
+    oso = FlaskOso(app, models=base)
+    note = add_model(base, "Note")
+    app.add_url_rule("/", "view", lambda: str(oso.can("read", note(), actor=None)))
+
+    assert app.test_client().get("/").text == "True"
+
+
+def test_models_that_come_after_the_policy_are_listed(tmp_path: Path) -> None:
+    """A list of a class that was not known yet looks for it."""
+    base = make_base()
+    app = app_with(tmp_path, 'allow(_, "read", _: Note);')
+    oso = FlaskOso(app, models=base)
+    note = add_model(base, "Note")
+
+    with app.app_context():
+        assert "FROM t0" in str(oso.scope("read", note, actor=None))
+
+
+def test_policy_about_models_that_are_not_imported(tmp_path: Path) -> None:
+    """The load fails, and says what to import when."""
+    app = app_with(tmp_path, "resource Note {}\nallow(_, _, _);")
+
+    with pytest.raises(ValidationError, match="Unregistered class: Note") as caught:
+        FlaskOso(app, models=make_base())
+
+    assert caught.value.__notes__ == [
+        "'models' registers the classes that are mapped by now. Import the modules of your models"
+        " before 'init_app', or name the classes in a list: 'FlaskOso(models=[…])'."
+    ]
+
+
+def test_two_models_of_one_name() -> None:
+    """Policies have one name for each class."""
+    base = make_base()
+    classes = [add_model(base, "Note"), type("Note", (), {})]
+
+    with pytest.raises(DuplicateClassAliasError, match="as 'Note'") as caught:
+        FlaskOso(make_app(), models=classes)
+
+    assert caught.value.__notes__ == [
+        "Register one under a name of its own before: 'policy = Oso()',"
+        " 'policy.register_class(Note, name=\"MyNote\")', 'FlaskOso(policy, …)'."
+    ]
+
+
+@pytest.mark.parametrize("name", ["Request", "List", "Resource"])
+def test_model_with_a_name_of_the_language(name: str) -> None:
+    """A name that is taken has the same remedy."""
+    with pytest.raises(PolarRuntimeError) as caught:
+        FlaskOso(make_app(), models=[type(name, (), {})])
+
+    assert f'name="My{name}"' in caught.value.__notes__[0]
+
+
+def test_model_that_has_a_name_of_its_own() -> None:
+    """What the program registers itself stays."""
+    policy, listed = Oso(), type("List", (), {})
+    policy.register_class(listed, name="TodoList")
+
+    FlaskOso(policy, make_app(), models=[listed])
+
+    assert policy.get_class("TodoList") is listed
+    assert policy.get_class("List") is list
+
+
+def test_extensions_share_an_oso_and_models() -> None:
+    """Two objects with the same models register each class once."""
+    policy = Oso()
+
+    for _ in range(2):
+        FlaskOso(policy, make_app(), models=[Plain])
+
+    assert policy.get_class("Plain") is Plain
+
+
+def test_models_of_an_oso_that_is_set_later() -> None:
+    """``set_oso`` puts in an Oso that knows them, too."""
+    extension, policy = FlaskOso(models=[Plain]), Oso()
+
+    extension.set_oso(policy)
+
+    assert policy.get_class("Plain") is Plain
+
+
+# -- classes of guards ---------------------------------------------------------------
+
+
+def test_class_of_a_guard_is_registered() -> None:
+    """Nobody has to name it twice."""
+    site = make_site('allow(_, "read", _: Plain);')
+    site.guard.loader(Plain)(lambda key: Plain())
+    site.app.add_url_rule("/<int:id>", "view", authorize("read", Plain)(lambda plain: "shown"))
+
+    assert site.open("/1").text == "shown"
+
+
+def test_class_of_a_guard_is_registered_before_the_policy(tmp_path: Path) -> None:
+    """Views that are there before ``init_app`` name classes for its resource blocks."""
+    app = app_with(tmp_path, "resource Plain {}\nallow(_, _, _);")
+    app.add_url_rule("/", "view", authorize("read", Plain)(lambda: "shown"))
+
+    FlaskOso(app)
+
+    assert app.extensions["oso"].oso.get_class("Plain") is Plain
+
+
+def test_class_of_a_guard_that_has_another_name() -> None:
+    """A class that is registered keeps its name."""
+    site = make_site()
+    policy = site.app.extensions["oso"].oso
+    policy.register_class(Plain, name="Memo")
+    policy.load_str('allow(_, "read", Memo);', replace=True)
+    site.app.add_url_rule("/", "view", authorize("read", Plain)(lambda: "shown"))
+
+    assert site.open("/").text == "shown"
+    assert "Plain" not in policy.host.classes
+
+
+def test_class_of_a_guard_whose_name_is_taken() -> None:
+    """Rules would be about another class, so the app does not serve."""
+    site = make_site()
+    site.app.extensions["oso"].oso.register_class(type("Plain", (), {}))
+    site.app.add_url_rule("/", "view", authorize("read", Plain)(lambda: "SECRET"))
+
+    assert site.open("/", "root").status_code == 500
+    with pytest.raises(OsoError, match=r"A guard \(.*\) names <class .*Plain'>\. Attempted to"):
+        site.guard.check_routes(site.app)
+
+
+def test_class_of_a_guard_beside_rows_that_are_registered_by_hand() -> None:
+    """A program that has no models gets none: its rows are compared as they were."""
+    base = make_base()
+    note, shelf = add_model(base, "Note"), add_model(base, "Shelf")
+    site = make_site()
+    policy = site.app.extensions["oso"].oso
+    policy.register_class(shelf)
+    site.app.add_url_rule("/", "view", authorize("read", note)(lambda: "shown"))
+
+    with pytest.warns(UserWarning, match="which no rule names"):
+        site.open("/", "root")
+
+    assert policy.get_class("Note") is note
+    assert policy.host.identities is None
+
+
+def test_class_of_a_guard_is_listed(tmp_path: Path) -> None:
+    """A mapped class that only a guard names has lists."""
+    base = make_base()
+    note = add_model(base, "Note")
+    app = app_with(tmp_path, 'allow(_, "read", _: Note);')
+    oso = FlaskOso(app)
+    app.add_url_rule("/", "view", oso.lists("read", note, actor=None)(lambda notes: str(notes)))
+
+    assert "FROM t0" in app.test_client().get("/").text
