@@ -8,8 +8,8 @@
 ``graph``, ``graph_layout``, ``matrix``
     what follows from what in resource blocks; where it is drawn; the same as a table, and what
     actors may do to rows.
-``explorer``, ``toolbar``
-    the WSGI application; a panel for Flask-DebugToolbar.
+``explorer``
+    the WSGI application.
 
 Only debug mode imports it. ``templates/`` and ``static/`` are its own: it uses nothing of the
 app's.

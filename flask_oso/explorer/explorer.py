@@ -19,10 +19,18 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 from werkzeug.utils import redirect
 
 from ..app_state import AppState, first_oso
+from ..observability.publisher import DecisionPublisher
 from ..polar.exceptions import OsoError
 from . import door
+from .ask import show_ask
+from .decisions import DecisionRing, show_decisions
+from .draft import show_draft
+from .graph import show_graph
+from .matrix import show_matrix
 from .pages import Page, Visit, render
+from .policy import show_policy
 from .routes import show_routes
+from .who import show_who
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -36,7 +44,8 @@ _HEADERS = {
     ),
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
-    "Referrer-Policy": "no-referrer",
+    # With none at all, forms would not say where they come from.
+    "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
@@ -51,10 +60,17 @@ _FILES = {
     "explorer.js": (_OWN.joinpath("explorer.js"),),
 }
 #: The pages that have forms which are sent with POST.
-_FORMS = frozenset[str]()
+_FORMS = frozenset({"draft"})
 _Show = Callable[[Visit], Page]
 _PAGES: Mapping[str, _Show] = {
     "routes": show_routes,
+    "ask": show_ask,
+    "matrix": show_matrix,
+    "who": show_who,
+    "decisions": show_decisions,
+    "policy": show_policy,
+    "graph": show_graph,
+    "draft": show_draft,
 }
 
 
@@ -66,6 +82,9 @@ class PolicyExplorer:
         self._state = state
         self._token = door.make_token()
         self._told: set[str] = set()
+        ring = DecisionRing(app, state.config["OSO_REDACT"] or ())
+        state.add(ring)
+        state.part(DecisionPublisher).recorder = ring.record
 
     def is_asked(self, environ: WSGIEnvironment) -> bool:
         """Tell whether a request is for the explorer, and there is one for its client."""

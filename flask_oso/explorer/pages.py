@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import re
 import typing as t
 from functools import cached_property
 from urllib.parse import urlencode
@@ -18,6 +17,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from ..app_state import AppState
+from ..denials.debug_page import highlighted_reasons
 from ..denials.explained_decision import explain_decision
 from ..enforcement.authorizer import Authorizer
 from ..oso import Oso
@@ -30,7 +30,16 @@ if t.TYPE_CHECKING:
     from ..polar.residual.outcomes import Residual
 
 #: The pages in the order of the navigation, each with the key that opens it after ``g``.
-NAVIGATION = (("routes", "Routes", "r"),)
+NAVIGATION = (
+    ("routes", "Routes", "r"),
+    ("ask", "Ask", "a"),
+    ("matrix", "Matrix", "m"),
+    ("decisions", "Decisions", "d"),
+    ("policy", "Policy", "p"),
+    ("who", "Who", "w"),
+    ("graph", "Graph", "g"),
+    ("draft", "Draft", "t"),
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -117,31 +126,25 @@ class Visit:
 
 # -- HTML ----------------------------------------------------------------------------
 
-_POLAR = (
-    "actor|and|assert|assert_not|cut|debug|declare|extends|fixture|forall|global|if|iff|in|isa"
-    "|matches|new|not|on|or|print|resource|setup|test|type"
-)
-_PYTHON = (
-    "and|break|def|elif|else|except|for|if|in|is|not|or|raise|return|try|while|None|True|False"
-)
-_TOKENS = {
-    name: re.compile(
-        rf"""(?P<comment>\#[^\n]*)|(?P<string>"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*')"""
-        rf"""|\b(?P<keyword>{words})\b"""
-    )
-    for name, words in (("polar", _POLAR), ("python", _PYTHON))
-}
+
+def highlighted(text: str) -> Markup:
+    """Give the text of a policy with colors, if Pygments is installed."""
+    try:
+        from ..consoles.highlighting import highlight_html
+    except ImportError:  # the extra 'highlight' is not installed
+        return escape(text)
+    return Markup(highlight_html(text))
 
 
-def highlighted(text: str, language: str = "polar") -> Markup:
-    """Mark comments, strings and keywords of a text."""
-    parts: list[str] = []
-    at = 0
-    for found in _TOKENS[language].finditer(text):
-        parts.append(escape(text[at : found.start()]))
-        parts.append(f'<span class="x-{found.lastgroup}">{escape(found.group())}</span>')
-        at = found.end()
-    return Markup("".join([*parts, escape(text[at:])]))
+def highlighted_python(text: str) -> Markup:
+    """Give generated Python with colors, if Pygments is installed."""
+    try:
+        from pygments import highlight
+        from pygments.formatters import HtmlFormatter
+        from pygments.lexers.python import PythonLexer
+    except ImportError:
+        return escape(text)
+    return Markup(highlight(text, PythonLexer(), HtmlFormatter(nowrap=True)))
 
 
 def time_text(seconds: float) -> str:
@@ -158,8 +161,12 @@ _ENVIRONMENT = Environment(
     lstrip_blocks=True,
     undefined=StrictUndefined,
 )
-_ENVIRONMENT.filters["highlighted"] = highlighted
-_ENVIRONMENT.filters["time_text"] = time_text
+_ENVIRONMENT.filters.update(
+    highlighted=highlighted,
+    highlighted_python=highlighted_python,
+    proof_html=lambda proof: Markup(highlighted_reasons(proof.to_html())),
+    time_text=time_text,
+)
 
 
 def render(page: Page, visit: Visit) -> str:
