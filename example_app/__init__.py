@@ -46,7 +46,7 @@ def create_app(config: dict[str, t.Any] | None = None) -> Flask:
         SESSION_COOKIE_SAMESITE="Lax",
         DATABASE=f"sqlite:///{Path(app.instance_path) / 'example.sqlite'}",
         OSO_POLICIES=POLICIES,
-        OSO_REQUIRE_AUTHORIZATION=True,
+        OSO_ENFORCE="strict",
     )
     app.config.from_prefixed_env()
     app.config.from_mapping(config or {})

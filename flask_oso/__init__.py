@@ -17,11 +17,13 @@ from .polar.exceptions import OsoError
 from .polar.host.data_adapter import DataFilter, Relation
 from .polar.host.terms import Predicate, Variable
 from .polar.limits import Limits
+from .row_access import Access, ReadRecord, UnfilteredRowsError
 
 __version__ = "0.28.0"
 
 __all__ = [
     "METHOD_ACTIONS",
+    "Access",
     "AuthorizationError",
     "DataFilter",
     "FlaskOso",
@@ -31,7 +33,9 @@ __all__ = [
     "Oso",
     "OsoError",
     "Predicate",
+    "ReadRecord",
     "Relation",
+    "UnfilteredRowsError",
     "Variable",
     "VetoedCommitError",
     "authorize",

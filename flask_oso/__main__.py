@@ -2,6 +2,7 @@
 
 ``python -m flask_oso compiled FILE.polar ... QUESTION`` prints the Python that a question became,
 ``python -m flask_oso test FILE.polar ...`` runs the tests of policies,
+``python -m flask_oso lint FILE.polar ...`` finds what is wrong with them,
 ``python -m flask_oso migrate-check [PATH ...]`` what a program for oso 0.27 has to change.
 """
 
@@ -13,11 +14,11 @@ from collections.abc import Callable, Sequence
 
 import click
 
-from flask_oso.cli.output import echo, with_short_paths
-from flask_oso.cli.running import Exit, OutputError, code_of
+from flask_oso.cli.terminal.output import echo, with_short_paths
+from flask_oso.cli.terminal.running import Exit, OutputError, code_of
 
 # Absolute, since this also runs as the main module of 'oso' and 'polar' (compat.py).
-from flask_oso.cli.termination import run
+from flask_oso.cli.terminal.termination import run
 from flask_oso.oso import Oso
 from flask_oso.polar.exceptions import OsoError
 from flask_oso.polar.output import say
@@ -45,6 +46,9 @@ call 'oso.repl()' there, for example in 'flask shell'.
 To run the tests that stand in a policy:
   $ python -m flask_oso test roles.polar
 
+To find rules that add nothing, never apply or allow too much:
+  $ python -m flask_oso lint roles.polar
+
 To see the Python that a question is compiled to:
   $ python -m flask_oso compiled roles.polar 'allow(User, "read", Note)'
 
@@ -52,6 +56,7 @@ To find what a program for oso 0.27 has to change:
   $ python -m flask_oso migrate-check app tests
 """
 _TEST = "test"
+_LINT = "lint"
 _COMPILED = ("compiled", "explain-compiled")
 _MIGRATE = "migrate-check"
 _COMPILED_DESCRIPTION = """\
@@ -93,6 +98,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _show_compiled(given[1:])
     if given and given[0] == _TEST:
         return _run_tests(given[1:])
+    if given and given[0] == _LINT:
+        return _lint(given[1:])
     if given and given[0] == _MIGRATE:
         return _check_migration(given[1:])
     parser = argparse.ArgumentParser(
@@ -111,10 +118,21 @@ def _run_tests(arguments: Sequence[str]) -> int:
     # Imported late: the prompt needs none of it.
     from flask_oso.cli.policy_tests import test
 
+    return _invoke(test, _TEST, arguments)
+
+
+def _lint(arguments: Sequence[str]) -> int:
+    """Find what is wrong with policies."""
+    from flask_oso.cli.linting import lint
+
+    return _invoke(lint, _LINT, arguments)
+
+
+def _invoke(command: click.Command, name: str, arguments: Sequence[str]) -> int:
     def invoke() -> None:
-        # Not 'test.main', which would end the process where the output is closed.
-        with test.make_context(f"python -m flask_oso {_TEST}", [*arguments]) as context:
-            test.invoke(context)
+        # Not 'main', which would end the process where the output is closed.
+        with command.make_context(f"python -m flask_oso {name}", [*arguments]) as context:
+            command.invoke(context)
 
     try:
         run(invoke)

@@ -7,7 +7,6 @@ the state names none of them, and they may all name it.
 from __future__ import annotations
 
 import dataclasses
-import enum
 import threading
 import typing as t
 import weakref
@@ -16,7 +15,7 @@ from collections.abc import Callable, Iterable, Sequence
 from flask import Flask, Request
 from werkzeug.local import LocalProxy
 
-from .config import PolicyPaths, Unguarded, find_files
+from .config import Enforcement, PolicyPaths, find_files
 from .oso import Oso
 from .polar.exceptions import (
     OsoError,
@@ -24,6 +23,7 @@ from .polar.exceptions import (
     PolarRuntimeError,
     ValidationError,
 )
+from .polar.value_objects import Record
 from .request_state import this_app
 
 #: So long an app that is served compiles a policy before it is asked.
@@ -56,18 +56,7 @@ class Explorer(t.Protocol):
         """Answer a request."""
 
 
-class Requirement(enum.IntEnum):
-    """What is demanded of the views of an app; a larger one includes the smaller."""
-
-    NOTHING = 0
-    #: No response leaves unless the view authorized.
-    BEFORE_RESPONSE = 1
-    #: Besides, no view is entered unless it says how it authorizes.
-    BEFORE_VIEW = 2
-
-
-@dataclasses.dataclass(eq=False)
-class Binding:
+class Binding(Record, eq=False, frozen=False):
     """One reference to an ``Oso``; apps that were not given one of their own share it."""
 
     oso: Oso | None = None
@@ -92,6 +81,8 @@ class PolicyBinder:
         #: The Oso of the apps that were not given one of their own.
         self.shared = Binding()
         self._watch = watch
+        #: An app was given one.
+        self.has_apps = False
         # A receiver of a signal may call back while a policy loads.
         self.lock = threading.RLock()
         #: What loads the policy of an Oso again; see ``reloading``.
@@ -106,6 +97,7 @@ class PolicyBinder:
 
         :param register: registers the classes of the app, before policies name them.
         """
+        self.has_apps = True
         binding = self.shared
         if oso is not None or ((policies or self._has_classes) and binding.oso is None):
             binding = Binding(oso or Oso())
@@ -187,8 +179,7 @@ class FewWords:
             return is_added
 
 
-@dataclasses.dataclass(eq=False)
-class AppState:
+class AppState(Record, eq=False, frozen=False):
     """What ``app.extensions["oso"]`` keeps.
 
     ``bindings`` has an entry for the authorizer of each FlaskOso of the app. The first one
@@ -198,8 +189,7 @@ class AppState:
     bindings: dict[object, Binding] = dataclasses.field(default_factory=dict)
     #: The first FlaskOso itself, for programs that reach it through the app. Nothing here asks it.
     extension: t.Any = None
-    requirement: Requirement = Requirement.NOTHING
-    unguarded: Unguarded = Unguarded.REFUSE
+    enforcement: Enforcement = Enforcement.OFF
     #: The authorizers that judge every request that matches a route.
     route_authorizers: list[object] = dataclasses.field(default_factory=list)
     #: Route authorization runs as the last ``before_request`` function of the app.

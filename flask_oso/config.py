@@ -6,9 +6,7 @@ the decision log and of traces are checked where they are used, in ``observabili
 
 from __future__ import annotations
 
-import dataclasses
 import enum
-import glob
 import os
 import pkgutil
 import typing as t
@@ -21,9 +19,11 @@ from flask.cli import run_command
 
 from .polar.exceptions import OsoError
 from .polar.spelling import nearest
+from .polar.value_objects import Record
 
 DEFAULTS: dict[str, t.Any] = {
     "OSO_ACTOR": None,
+    "OSO_ENFORCE": "warn",
     "OSO_EXPLORER": True,
     "OSO_LOG_DESCRIBE": None,
     "OSO_LOG_REQUEST_ID": "X-Request-ID",
@@ -33,11 +33,15 @@ DEFAULTS: dict[str, t.Any] = {
     "OSO_POLICIES": None,
     "OSO_REDACT": (),
     "OSO_RELOAD": False,
-    "OSO_REQUIRE_AUTHORIZATION": False,
-    "OSO_ROUTE_AUTHORIZATION": False,
     "OSO_TRANSLATE": None,
-    "OSO_UNGUARDED_ROUTES": "refuse",
     "OSO_VETO_COMMITS": False,
+}
+
+#: Keys that this version does not have, with what to write in their place.
+REMOVED = {
+    "OSO_REQUIRE_AUTHORIZATION": "Write 'OSO_ENFORCE = \"strict\"'.",
+    "OSO_ROUTE_AUTHORIZATION": "Call 'perform_route_authorization' of the FlaskOso.",
+    "OSO_UNGUARDED_ROUTES": 'Write \'OSO_ENFORCE = "forbid"\' to answer 403 there, or "strict".',
 }
 
 #: A policy file, or several.
@@ -47,27 +51,32 @@ PolicyPaths = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
 Texts = dict[str, bytes | None]
 
 _WILDCARDS = frozenset("*?[")
-_Choice = t.TypeVar("_Choice", bound=enum.Enum)
 
 
-class Unguarded(enum.Enum):
-    """What becomes of routes that are not guarded, where an app must not have any."""
+class Enforcement(enum.IntEnum):
+    """What is demanded of the views of an app; a larger one demands more.
 
-    #: The app does not serve.
-    REFUSE = "refuse"
-    #: They answer 403, and the others are served.
-    FORBID = "forbid"
+    Its name in small letters is the value of ``OSO_ENFORCE``.
+    """
+
+    #: Nothing.
+    OFF = 0
+    #: Nothing, and the first request logs the routes that are not guarded.
+    WARN = 1
+    #: No response leaves unless the view authorized.
+    AFTER = 2
+    #: Besides, a view that does not say how it authorizes answers 403 in place of being entered.
+    FORBID = 3
+    #: Besides, the app does not serve while there is such a view.
+    STRICT = 4
 
 
-@dataclasses.dataclass(frozen=True)
-class Config:
+class Config(Record):
     """The configuration of an app, as it was read once."""
 
     #: Every key with its value.
     values: dict[str, t.Any]
-    requires_authorization: bool
-    judges_routes: bool
-    unguarded: Unguarded
+    enforcement: Enforcement
     #: What is in the policy files now, if they are to be loaded again when they change.
     seen: Texts
 
@@ -80,18 +89,22 @@ def read_config(app: Flask) -> Config:
     for key, default in DEFAULTS.items():
         app.config.setdefault(key, default)
     _warn_of_unknown_keys(app)
-    requires, judges = (
-        _flag(app, "OSO_REQUIRE_AUTHORIZATION"),
-        _flag(app, "OSO_ROUTE_AUTHORIZATION"),
-    )
+    for problem in removed_keys(app):
+        raise OsoError(problem)
     _flag(app, "OSO_EXPLORER")
     _flag(app, "OSO_VETO_COMMITS")
     _check_words(app, "OSO_REDACT")
     translator_of(app.config["OSO_TRANSLATE"])
-    unguarded = _choice(app, "OSO_UNGUARDED_ROUTES", Unguarded)
     seen = read_texts(policies_of(app)) if _flag(app, "OSO_RELOAD") else {}
     values = {key: app.config[key] for key in DEFAULTS}
-    return Config(values, requires, judges, unguarded, seen)
+    return Config(values, _enforcement(app), seen)
+
+
+def removed_keys(app: Flask) -> Iterator[str]:
+    """Say which keys of a configuration have no effect, and would be taken for being in force."""
+    for key, remedy in REMOVED.items():
+        if key in app.config:
+            yield f"{key!r} is no configuration key. {remedy}"
 
 
 def translator_of(value: t.Any) -> Callable[[str], str] | None:
@@ -185,6 +198,9 @@ def _expand(root: str, name: str) -> Iterator[str]:
     path = os.path.join(root, name)
     if _WILDCARDS.isdisjoint(name) or os.path.exists(path):
         return iter([path])
+    # Imported late: few applications name a pattern.
+    import glob
+
     found = glob.glob(os.path.join(glob.escape(root), name), recursive=True)
     return iter(sorted(found) or [path])
 
@@ -217,19 +233,19 @@ def _check_words(app: Flask, key: str) -> None:
         raise OsoError(f"{key!r} must be a list of names, not {value!r}.")
 
 
-def _choice(app: Flask, key: str, choices: type[_Choice]) -> _Choice:
-    """Give the member of an enumeration that the configuration names by its value."""
-    value = app.config[key]
-    names = [each.value for each in choices]
-    if value in names:
-        return choices(value)
-    meant = _meant(value, names) if isinstance(value, str) else ""
-    raise OsoError(f"{key!r} must be {' or '.join(map(repr, names))}, not {value!r}.{meant}")
+def _enforcement(app: Flask) -> Enforcement:
+    value = app.config["OSO_ENFORCE"]
+    known = {each.name.lower(): each for each in sorted(Enforcement, reverse=True)}
+    if isinstance(value, str) and value in known:
+        return known[value]
+    *most, last = map(repr, known)
+    meant = _meant(value, known) if isinstance(value, str) else ""
+    raise OsoError(f"'OSO_ENFORCE' must be {', '.join(most)} or {last}, not {value!r}.{meant}")
 
 
 def _warn_of_unknown_keys(app: Flask) -> None:
     for key in app.config:
-        if key.startswith("OSO_") and key not in DEFAULTS:
+        if key.startswith("OSO_") and key not in DEFAULTS and key not in REMOVED:
             warnings.warn(
                 f"Unknown configuration key {key!r}.{_meant(key, DEFAULTS)}",
                 UserWarning,

@@ -7,6 +7,7 @@ is not an anonymous actor. Where two of them know somebody, it has to be the sam
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import pkgutil
 import sys
@@ -50,12 +51,20 @@ class ActorFinder:
         #: It is called until it finds somebody, and no more in the same request.
         self.is_found_once = False
         self._find_again = find_again
+        #: Within what it gives, actors are found; ``None`` if no session is protected.
+        self.reading: Callable[[], contextlib.AbstractContextManager[None]] | None = None
 
     def current(self, app: Flask) -> t.Any:
         """Give the actor of the current request; ``None`` is nobody.
 
         :raises OsoError: the function that finds it raised ``AttributeError``.
         """
+        if self.reading is None:
+            return self._current(app)
+        with self.reading():
+            return self._current(app)
+
+    def _current(self, app: Flask) -> t.Any:
         stand_in = find_stand_in() if "flask_oso.testing" in sys.modules else None
         if stand_in is not None:
             return self._standing_in(app, stand_in.actor)

@@ -15,30 +15,31 @@ from collections.abc import Callable, Mapping, Sequence
 from flask import Blueprint, Flask, has_app_context, has_request_context
 
 from .api.arguments import Defaults, read_policy, read_positions, read_session
+from .api.guarding import Guarding
 from .api.initialization import initialize
 from .api.legacy_api import LegacyApi
 from .api.questions import Questions
 from .app_state import Binding, PolicyBinder, find_state
-from .callables.view_functions import SourceLocation
 from .config import PolicyPaths, policies_of
 from .current_actor import actor_function
 from .enforcement.authorizer import Authorizer
 from .enforcement.commit_guard import exempting_commits
 from .enforcement.policy_classes import PolicyClasses
 from .enforcement.route_audit import check_routes
-from .guards.blueprints import guard_blueprint
+from .enforcement.row_filters import protect_sessions, read_records, unfiltered_reads
 from .guards.list_guards import ListGuard
-from .guards.view_checks import make_view_check
+from .guards.object_loaders import make_loading
 from .observability.signals import send_load
 from .oso import Oso
 from .polar.exceptions import OsoError
 from .request_state import NOT_GIVEN, this_app, unwrap
+from .row_access import ReadRecord
 
 _Function = t.TypeVar("_Function", bound=Callable[..., t.Any])
 _Object = t.TypeVar("_Object")
 
 
-class FlaskOso(Questions, LegacyApi):
+class FlaskOso(Questions, Guarding, LegacyApi):
     """Authorize the requests of Flask apps: ``FlaskOso(app)``, or :meth:`init_app` in a factory.
 
     By position it takes an app, an Oso, or both in either order, as ``FlaskOso(oso, app)`` of 0.27.
@@ -159,7 +160,11 @@ class FlaskOso(Questions, LegacyApi):
         return self._authorizer.loaders.registration_of(cls)
 
     def set_get_session(self, get_session: Callable[[], t.Any]) -> None:
-        """Read mapped objects from the SQLAlchemy session that this function gives."""
+        """Read mapped objects from the SQLAlchemy session that this function gives.
+
+        It may be an ``AsyncSession``: guards load, and decide, in a coroutine then. Its engine
+        needs the ``NullPool``, since Flask runs each coroutine in a loop of its own.
+        """
         self._authorizer.loaders.set_get_session(get_session)
 
     def check_routes(self, app: Flask | None = None) -> None:
@@ -173,32 +178,6 @@ class FlaskOso(Questions, LegacyApi):
             nothing finds the objects of a class that one names; or there is no app.
         """
         check_routes(self._initialized(app, "Cannot check the routes without Flask app object"))
-
-    def guard(
-        self,
-        blueprint: Blueprint,
-        action: t.Any,
-        resource: t.Any,
-        *,
-        actor: t.Any = NOT_GIVEN,
-        key: str | Sequence[str] | None = None,
-        load: bool | None = None,
-        name: str | None = None,
-    ) -> None:
-        """Guard every view of a blueprint, and of those inside of it, also of later ones.
-
-        It demands what ``@authorize(action, resource)`` demands, before the view and its own
-        decorators, and of static files as well. A view is exempt with
-        ``@skip_authorization(blueprint=True)`` and not otherwise.
-
-        :param action: what is judged, a mapping of methods to actions, or ``None`` for the method.
-        :param resource: a class, for the object that the route names, or a constant.
-        :raises OsoError: the blueprint is registered already, or two guards give one argument.
-        """
-        check = make_view_check(
-            action, resource, actor=actor, key=key, load=load, name=name, serves_view=False
-        )
-        guard_blueprint(self._authorizer, blueprint, check, SourceLocation.of_caller(1))
 
     def lists(
         self,
@@ -224,18 +203,28 @@ class FlaskOso(Questions, LegacyApi):
         return ListGuard(self._authorizer, select, action, cls, name)
 
     def load(
-        self, cls: type[_Object], identity: t.Any, *, action: t.Any, actor: t.Any = NOT_GIVEN
+        self,
+        cls: type[_Object],
+        identity: t.Any,
+        *,
+        action: t.Any,
+        actor: t.Any = NOT_GIVEN,
+        options: Sequence[t.Any] = (),
+        for_update: t.Any = False,
     ) -> _Object:
         """Give an object to an actor who may do this, as ``@authorize(action, cls)`` does.
 
         :param identity: what the loader is given, or the primary key; a tuple of several.
+        :param options: loader options of SQLAlchemy, for a row.
+        :param for_update: lock the row; what is judged is the row as it was locked.
         :raises HTTPException: 404 if there is none or the actor may not read it, 403 if only this
             is denied, 401 if nobody is logged in and the app has a login; unless a denial handler
             says otherwise.
         :raises OsoError: no decision could be made, or nothing finds objects of the class.
         """
         who = actor if has_request_context() else self._who(this_app(), actor)
-        return self._authorizer.load(cls, identity, action=action, actor=who)
+        loading = make_loading(options, for_update)
+        return self._authorizer.load(cls, identity, action=action, actor=who, loading=loading)
 
     def repl(
         self, constants: Mapping[str, t.Any] | None = None, *, actor: t.Any = NOT_GIVEN
@@ -257,6 +246,30 @@ class FlaskOso(Questions, LegacyApi):
         exemption from ``require_authorization``. What was written before is judged as ever.
         """
         return exempting_commits(reason)
+
+    def protect(self, sessions: t.Any, *, unguarded: Sequence[type] = ()) -> None:
+        """Have sessions select only rows that the current actor may read.
+
+        All mapped classes that are registered with the policy are guarded. What cannot be filtered
+        raises ``UnfilteredRowsError``: texts, tables without their class, bulk statements.
+
+        :param sessions: ``db.session`` of Flask-SQLAlchemy, a ``sessionmaker``, ``scoped_session``,
+            ``Session`` class or session, or one of ``sqlalchemy.ext.asyncio``.
+        :param unguarded: classes whose rows everybody may read.
+        :raises OsoError: there is no Oso, or these are no sessions.
+        """
+        protect_sessions(self._authorizer, self.oso, sessions, unguarded)
+
+    def unfiltered(self, reason: str) -> contextlib.AbstractContextManager[None]:
+        """Read all rows of protected sessions within a ``with`` block; ``reason`` says why."""
+        return unfiltered_reads(reason)
+
+    def audit(self) -> list[ReadRecord]:
+        """Give how the current request has read rows of guarded classes.
+
+        One record for each class and way: ``FILTERED``, ``JUDGED`` or ``WAIVED``, with the reason.
+        """
+        return read_records()
 
     @property
     def app(self) -> Flask:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import copy
-import dataclasses
 import os
 import sys
 import types
@@ -22,18 +21,19 @@ from .polar.host.conversion import is_representable
 from .polar.host.registry import TextEquality
 from .polar.host.terms import Variable
 from .polar.limits import Limits
-from .polar.observe.console import Console
 from .polar.output import STORED_VARIABLE, say
 from .polar.polar import Polar
-from .polar.tools.caller_mistakes import CallerMistakes
+from .polar.value_objects import Record
 
 if t.TYPE_CHECKING:
     from .polar.engine import Engine
     from .polar.host.registry import Host
+    from .polar.observe.console import Console
     from .polar.proof.proof import Proof
     from .polar.residual.outcomes import Residual
     from .polar.residual.schema import Schema
     from .polar.sources import Source
+    from .polar.tools.caller_mistakes import CallerMistakes
     from .polar.tools.relations_read import RelationsRead
 
 #: What is asked for by ``authorized_actions`` and ``authorized_fields``.
@@ -88,8 +88,7 @@ _TOO_DEEP = (
 )
 
 
-@dataclasses.dataclass(frozen=True)
-class DenialReason:
+class DenialReason(Record):
     """Why something is denied, in the words of the policy: for those who are denied it.
 
     :param text: a sentence.
@@ -351,9 +350,16 @@ class Oso(Polar):
 
         rows.load_relations([actor, *objects], relations_of)
 
+    def _load(self, sources: list[Source], *, replace: bool) -> None:
+        super()._load(sources, replace=replace)
+        # Imported here, so that no decision imports anything: a denial needs it.
+        from .polar.tools import caller_mistakes  # noqa: F401
+
     def _mistakes_in(self, engine: Engine) -> CallerMistakes:
         mistakes = self._caller_mistakes
         if mistakes is None or mistakes.engine is not engine:
+            from .polar.tools.caller_mistakes import CallerMistakes
+
             mistakes = self._caller_mistakes = CallerMistakes(engine)
             engine.mistaken_kinds = mistakes.kinds
         return mistakes
@@ -415,7 +421,7 @@ class Oso(Polar):
         loaded = load_policy(sources, self.host, roles=self._has_roles, limits=self._limits)
         drafted._engine = self._engine.with_policy(loaded.policy)
         drafted._gates, drafted._load_watchers = {}, ()
-        drafted._argument_order, drafted._relations_read = None, None
+        drafted._caller_mistakes, drafted._relations_read = None, None
         return drafted
 
     # -- lists ------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import enum
 import sys
+import types
 import typing as t
 import weakref
 from collections.abc import Callable, Mapping
@@ -18,6 +19,8 @@ from flask import Flask, Request, Response, current_app, request
 from werkzeug.local import LocalProxy
 
 from .polar.exceptions import OsoError
+from .polar.value_objects import Record
+from .row_access import Reads
 
 # To read one attribute of a proxy takes longer than to find its object.
 _find_app: Callable[[], Flask] = current_app._get_current_object  # type: ignore[attr-defined]
@@ -25,6 +28,8 @@ _find_app: Callable[[], Flask] = current_app._get_current_object  # type: ignore
 this_request: Callable[[], Request] = request._get_current_object  # type: ignore[attr-defined]
 
 _STATES = "_flask_oso"
+#: Those of a request that has none. Nothing is ever put into it.
+_NO_STATES: t.Any = types.MappingProxyType({})
 #: Where the client of a test puts who is to be the current actor; see ``flask_oso.testing``.
 STAND_IN = "flask_oso.stand_in"
 
@@ -44,8 +49,7 @@ class NotGiven(enum.Enum):
 NOT_GIVEN = NotGiven.NOT_GIVEN
 
 
-@dataclasses.dataclass(frozen=True)
-class Gift:
+class Gift(Record):
     """What the guards of blueprints make of the arguments that Flask calls a view with."""
 
     given: Arguments = dataclasses.field(default_factory=dict)
@@ -82,7 +86,6 @@ class Gift:
         return Gift(given, left_out, self.judged | judged, receiver)
 
 
-@dataclasses.dataclass(init=False, eq=False)
 class RequestState:
     """What is known about the authorization of one request by one app.
 
@@ -118,6 +121,8 @@ class RequestState:
     used_variables: frozenset[str] = frozenset()
     #: The arguments for which these guards found objects, each with class and identity.
     judged: tuple[tuple[str, type, t.Any], ...] = ()
+    #: The objects that these guards found, each with the ``ViewCheck`` of its guard.
+    found: tuple[tuple[t.Any, t.Any], ...] = ()
     #: The plan of the route that it matched at first; see ``enforcement.route_plans``.
     plan: t.Any = None
     #: What the guards of blueprints give the view.
@@ -138,8 +143,13 @@ class RequestState:
     is_refusal: bool = False
     #: The view was not entered, and the client is sent elsewhere, or refused something.
     is_turned_away: bool = False
+    #: How rows were read of sessions that are protected.
+    reads: Reads | None = None
     #: A view was entered that authorizes inside.
     is_entered: bool = False
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({vars(self)!r})"
 
 
 def this_app() -> Flask:
@@ -162,13 +172,12 @@ def request_state_of(app: Flask, subject: Request) -> RequestState:
     INVARIANT: it is reached through the request object alone, and a decision of one app's
     policy counts for that app alone.
     """
-    states: dict[Flask, RequestState] | None = subject.__dict__.get(_STATES)
-    if states is None:
-        states = subject.__dict__.setdefault(_STATES, {})
-    state = states.get(app)
+    state: RequestState | None = subject.__dict__.get(_STATES, _NO_STATES).get(app)
     if state is None:
-        state = states.setdefault(app, RequestState())
+        state = RequestState()
         state.app = app
+        # Two threads of a request may both make one.
+        state = subject.__dict__.setdefault(_STATES, {app: state}).setdefault(app, state)
     return state
 
 
@@ -177,16 +186,37 @@ def is_settled(app: Flask, subject: Request) -> bool:
 
     What it says ``False`` of is looked at, and may pass all the same.
     """
-    states: dict[Flask, RequestState] | None = subject.__dict__.get(_STATES)
-    state = None if states is None else states.get(app)
-    if state is None:
+    state: RequestState | None = subject.__dict__.get(_STATES, _NO_STATES).get(app)
+    if state is None or state.is_doubtful or state.check_running or state.pending:
         return False
-    if not state.checked:
-        plan = state.plan
-        # A hook may lead a request to another route.
-        if plan is None or plan.is_due or plan.rule is not subject.url_rule:
-            return False
-    return not (state.is_doubtful or state.check_running or state.pending)
+    if state.checked:
+        return True
+    plan = state.plan
+    # A hook may lead a request to another route.
+    return plan is not None and not plan.is_due and plan.rule is subject.url_rule
+
+
+def find_current() -> tuple[Flask, RequestState | None, t.Any]:
+    """Give the current app, what it knows of the current request, and the plan of its route.
+
+    The latter two may be ``None``: outside of requests, and where a hook led to another route.
+    In one step, since each guard does it: a call takes as long as a decision.
+
+    :raises OsoError: there is no app.
+    """
+    try:
+        app = _find_app()
+    except RuntimeError:
+        app = this_app()
+    try:
+        current = this_request()
+    except RuntimeError:
+        return app, None, None
+    state: RequestState | None = current.__dict__.get(_STATES, _NO_STATES).get(app)
+    if state is None:
+        state = request_state_of(app, current)
+    plan = state.plan
+    return app, state, None if plan is None or plan.rule is not current.url_rule else plan
 
 
 def find_request_state(app: Flask) -> RequestState | None:
@@ -196,8 +226,7 @@ def find_request_state(app: Flask) -> RequestState | None:
     except RuntimeError:
         return None
     # Not in one step: a call for each question of a request would be felt.
-    states: dict[Flask, RequestState] | None = current.__dict__.get(_STATES)
-    state = None if states is None else states.get(app)
+    state: RequestState | None = current.__dict__.get(_STATES, _NO_STATES).get(app)
     return request_state_of(app, current) if state is None else state
 
 

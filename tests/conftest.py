@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import logging
 import warnings
 from collections.abc import Generator, Iterator
 
@@ -10,6 +11,7 @@ import pytest
 import sqlalchemy as sa
 from hypothesis import settings
 
+from flask_oso.signals import authorized, denied
 from tests.support.databases import running_mariadb, running_postgresql
 from tests.support.servers import missing_programs
 from tests.support.sites import Site, make_site
@@ -67,6 +69,16 @@ def patience() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("POLAR_TIMEOUT_MS", "60000")
         yield
+
+
+@pytest.fixture(autouse=True)
+def silence() -> Iterator[None]:
+    """Fail a test after which somebody goes on to hear of decisions, those of all later tests."""
+    yield
+    assert not authorized.receivers, "The test leaves a receiver of 'authorized' connected."
+    assert not denied.receivers, "The test leaves a receiver of 'denied' connected."
+    log = logging.getLogger("flask_oso.decisions")
+    assert not log.isEnabledFor(logging.INFO), "The test leaves the log of decisions on."
 
 
 @pytest.fixture(scope="session")

@@ -29,7 +29,7 @@ from flask_oso.polar.exceptions import (
     PolarFileNotFoundError,
     PolarRuntimeError,
 )
-from tests.support.sites import make_app, make_site
+from tests.support.sites import make_app, make_judged_site, make_site
 
 # -- names and state -----------------------------------------------------------------
 
@@ -389,9 +389,9 @@ def test_unknown_key_warns_with_a_suggestion() -> None:
 @pytest.mark.parametrize("value", ["false", 1, []])
 def test_flag_that_is_no_bool_is_refused(value: t.Any) -> None:
     """A switch is True or False; anything else stops the app."""
-    app = make_app(OSO_REQUIRE_AUTHORIZATION=value)
+    app = make_app(OSO_VETO_COMMITS=value)
 
-    with pytest.raises(OsoError, match="'OSO_REQUIRE_AUTHORIZATION' must be True or False"):
+    with pytest.raises(OsoError, match="'OSO_VETO_COMMITS' must be True or False"):
         FlaskOso(app=app)
 
 
@@ -402,8 +402,8 @@ def test_configuration_has_defaults() -> None:
     FlaskOso(app=app)
 
     assert app.config["OSO_POLICIES"] is None
-    assert app.config["OSO_REQUIRE_AUTHORIZATION"] is False
-    assert app.config["OSO_ROUTE_AUTHORIZATION"] is False
+    assert app.config["OSO_ENFORCE"] == "warn"
+    assert app.config["OSO_VETO_COMMITS"] is False
 
 
 # -- authorize -----------------------------------------------------------------------
@@ -546,7 +546,7 @@ def test_proxies_are_unwrapped(site: t.Any) -> None:
 
 def test_policy_error_is_raised() -> None:
     """A policy that fails raises, and nothing counts as authorized."""
-    site = make_site("other(1);", OSO_REQUIRE_AUTHORIZATION=True)
+    site = make_site("other(1);", OSO_ENFORCE="strict")
 
     @site.app.get("/")
     @authorizes_inside
@@ -1092,7 +1092,7 @@ def test_head_of_a_route_is_judged_as_get(site: t.Any) -> None:
 
 def test_strict_requirement_refuses_before_the_view() -> None:
     """The money does not move, and the message names the place and the remedies."""
-    site = make_site(OSO_REQUIRE_AUTHORIZATION=True)
+    site = make_site(OSO_ENFORCE="strict")
     site.app.testing = True
 
     @site.app.post("/pay")
@@ -1121,7 +1121,7 @@ def test_plain_requirement_runs_the_view_and_withholds(site: t.Any) -> None:
 
 def test_declared_view_must_authorize() -> None:
     """A declaration opens the view, and does not let its answer out."""
-    site = make_site(OSO_REQUIRE_AUTHORIZATION=True)
+    site = make_site(OSO_ENFORCE="strict")
     site.app.add_url_rule("/", "view", authorizes_inside(site.enter))
 
     assert (site.open("/", "root").status_code, site.entered) == (500, ["/"])
@@ -1129,7 +1129,7 @@ def test_declared_view_must_authorize() -> None:
 
 def test_route_authorization_counts_as_a_guard() -> None:
     """Under both switches an undecorated view is entered if its route is allowed."""
-    site = make_site(OSO_REQUIRE_AUTHORIZATION=True, OSO_ROUTE_AUTHORIZATION=True)
+    site = make_judged_site(OSO_ENFORCE="strict")
     site.app.add_url_rule("/", "view", lambda: "page")
 
     assert [site.open("/", user).status_code for user in ("ann", "eve")] == [200, 403]
@@ -1148,9 +1148,7 @@ def test_route_authorization_needs_an_app() -> None:
 
 def test_route_authorization_judges_the_request() -> None:
     """Actor, method and request are what is judged; what is denied is not entered."""
-    site = make_site(
-        'allow("ann", "POST", r: Request) if r.path = "/form";', OSO_ROUTE_AUTHORIZATION=True
-    )
+    site = make_judged_site('allow("ann", "POST", r: Request) if r.path = "/form";')
     site.app.add_url_rule("/form", "form", lambda: "form", methods=["GET", "POST"])
     site.app.add_url_rule("/other", "other", site.enter, methods=["POST"])
 
@@ -1178,7 +1176,7 @@ def test_route_authorization_works_without_init_app() -> None:
 
 def test_route_authorization_includes_static_files_and_skipped_views() -> None:
     """Neither static files nor skipped views are exempt from route authorization."""
-    site = make_site(OSO_ROUTE_AUTHORIZATION=True)
+    site = make_judged_site()
     site.app.add_url_rule("/", "view", skip_authorization(site.enter))
 
     assert [site.open(path).status_code for path in ("/static/a.css", "/")] == [403, 403]

@@ -27,6 +27,7 @@ from werkzeug.test import TestResponse
 from flask_oso import FlaskOso, Oso
 from flask_oso.__main__ import main
 from flask_oso.polar.exceptions import PolarRuntimeError
+from flask_oso.signals import denied
 from tests.support.sites import make_app
 
 README = Path(__file__).parents[1] / "README.md"
@@ -89,6 +90,14 @@ SECTIONS = dict.fromkeys(s.section for s in SNIPPETS if s.language == "python" a
 def code_of(section: str, language: str) -> str:
     """Return all blocks of a section in one language, as one text."""
     return "\n".join(s.text for s in SNIPPETS if (s.section, s.language) == (section, language))
+
+
+@pytest.fixture(autouse=True)
+def receivers() -> Iterator[None]:
+    """Disconnect the receiver of a section: ``connect_via`` holds on to it."""
+    yield
+    for receiver in list(denied.receivers.values()):
+        denied.disconnect(receiver)
 
 
 @pytest.fixture(autouse=True)
@@ -305,7 +314,7 @@ def test_forgotten_view_is_open_without_init_app(load: Callable[[str], dict[str,
     """The test to keep fails where the key is set and ``init_app`` never runs."""
     names = load(FILES["policy.polar"])
     exec(code_of("Make forgetting impossible", "python"), names)
-    app = make_app("uninitialized", OSO_REQUIRE_AUTHORIZATION=True)
+    app = make_app("uninitialized", OSO_ENFORCE="strict")
     names["create_app"] = lambda: app
 
     with pytest.raises(AssertionError):

@@ -65,7 +65,7 @@ class Desk:
     def __init__(self, **config: t.Any) -> None:
         self.oso = Oso()
         self.oso.register_class(Post)
-        self.app = make_app("desk", **config)
+        self.app = make_app("desk", **{"OSO_ENFORCE": "off"} | config)
         self.app.testing = True
         self.templates: dict[str, str] = {}
         self.app.jinja_loader = DictLoader(self.templates)
@@ -234,7 +234,7 @@ def test_question_without_init_app_says_what_is_missing() -> None:
 
 def test_question_does_not_authorize_the_request() -> None:
     """A view that shows buttons and checks nothing is withheld."""
-    desk = Desk(OSO_REQUIRE_AUTHORIZATION=True)
+    desk = Desk(OSO_ENFORCE="strict")
     desk.app.testing = False
     client = desk.serve(
         authorizes_inside(lambda: render_template_string('{{ can("view", "report") }}'))

@@ -118,7 +118,8 @@ def name_of(user: t.Any) -> t.Any:
 
 def make_site(folder: Path, oso: Oso, **config: t.Any) -> Flask:
     """Make an app whose actor is the user of Flask-Login."""
-    app = make_app(folder=folder, SECRET_KEY="for tests", OSO_REQUIRE_AUTHORIZATION=True, **config)
+    config = {"OSO_ENFORCE": "strict"} | config
+    app = make_app(folder=folder, SECRET_KEY="for tests", **config)
     flask_login.LoginManager(app).user_loader(User)
     oso.register_class(User)
 
@@ -301,7 +302,7 @@ def test_all_kinds_of_views_with_users_side_by_side(folder: Path) -> None:
     """Each answer has its status, its format, and the secrets of no other user."""
     oso = Oso()
     oso.register_class(Post)
-    app = make_site(folder, oso, OSO_POLICIES="policy.polar", OSO_UNGUARDED_ROUTES="forbid")
+    app = make_site(folder, oso, OSO_POLICIES="policy.polar", OSO_ENFORCE="forbid")
     add_views(app)
     users = [(user, kind) for user in ("ann", "bob", "eve", "nobody") for kind in (HTML, JSON)]
     start = threading.Barrier(len(users))

@@ -40,7 +40,7 @@ def initialize(
     # Nothing of the app is touched before its policies are in force.
     binding = binder.bind_named(app, oso, policy_names(app), register)
     bindings: dict[object, Binding] = {authorizer: binding}
-    state = AppState(bindings, extension, unguarded=config.unguarded, config=config.values)
+    state = AppState(bindings, extension, config.enforcement, config=config.values)
     state.add(authorizer, authorizer.actors, publisher, named_actor)
     if config.seen and state.oso is not None:
         # Imported late: an application that serves in production does not reload.
@@ -54,7 +54,6 @@ def initialize(
     response_gates.install(app, state)
     templating.install_templating(app, Questions(authorizer))
     app.extensions["oso"] = state
-    response_gates.require_configured(app, config, authorizer)
 
 
 def _name_policy(app: Flask, binder: PolicyBinder) -> None:

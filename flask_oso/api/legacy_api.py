@@ -11,8 +11,9 @@ from collections.abc import Callable
 
 from flask import Flask, has_app_context
 
-from ..app_state import PolicyBinder, Requirement, find_state
+from ..app_state import PolicyBinder, find_state
 from ..callables.sync_callable import SyncCallable
+from ..config import Enforcement
 from ..denials.denial_styles import DenialStyle
 from ..enforcement import response_gates
 from ..enforcement.authorizer import Authorizer
@@ -73,22 +74,21 @@ class LegacyApi:
         self._authorizer.denial_handlers.register(action)
 
     def require_authorization(self, app: Flask | None = None, strict: bool = False) -> None:
-        """Withhold the response of a view that did not authorize.
+        """Withhold the response of a view that did not authorize, as ``OSO_ENFORCE = "after"``.
 
         Views may authorize with a decorator, with ``authorize`` or ``scope`` inside, or be
         exempted. One that answers without raises ``OsoError``, status 500; one that fails before
         keeps its status, and is answered with the app's own page for it. That is noticed after the
         view has run. A ``before_request`` function may redirect in its place.
 
-        :param strict: every view must have a decorator: ``@authorize``, ``@oso.lists``,
-            ``@skip_authorization`` or ``@authorizes_inside``; route authorization counts as one. An
-            app in which a view has none does not serve: each request raises an ``OsoError`` that
-            names all of them. With ``OSO_UNGUARDED_ROUTES = "forbid"`` these answer 403 before they
-            run, and the others are served. Where something was denied and nothing allowed, a
-            success is answered 403, also if the view caught the denial.
+        :param strict: as ``OSO_ENFORCE = "strict"``: every view must have a guard: a decorator, or
+            ``guard`` or ``exempt`` that names it; route authorization counts as one. An app in
+            which a view has none does not serve: each request raises an ``OsoError`` that names
+            all of them. Where something was denied and nothing allowed, a success is answered 403,
+            also if the view caught the denial.
         """
         target = self._initialized(app, "Cannot require authorization without Flask app object")
-        wanted = Requirement.BEFORE_VIEW if strict else Requirement.BEFORE_RESPONSE
+        wanted = Enforcement.STRICT if strict else Enforcement.AFTER
         response_gates.require(target, wanted)
 
     def perform_route_authorization(self, app: Flask | None = None) -> None:

@@ -6,15 +6,16 @@ them is not known here.
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import inspect
 import typing as t
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
 from flask.views import MethodView
 from flask.views import View as ClassView
 from werkzeug.routing import Rule
+
+from ..polar.value_objects import Record
 
 View = Callable[..., t.Any]
 
@@ -23,8 +24,7 @@ _AS_VIEW = ClassView.as_view.__func__.__code__  # type: ignore[attr-defined]
 _SEARCH_LIMIT = 200
 
 
-@dataclasses.dataclass(frozen=True)
-class SourceLocation:
+class SourceLocation(Record):
     """Where a decorator is applied: one line of a ``def`` statement."""
 
     file: str
@@ -186,6 +186,43 @@ def parts_of(view: View, method: str) -> list[View]:
         return [view]
     _, handler = _handler(view_class, method) or ("", None)
     return [view, *filter(callable, (view_class.dispatch_request, handler))]
+
+
+def method_decorators(view: View, method: str) -> list[t.Any]:
+    """Give what a class says to decorate its methods with, the outermost first.
+
+    Flask-RESTful does so, at each request. Of a class whose ``dispatch_request`` does not read
+    ``method_decorators`` they are none.
+    """
+    found = _method_decorators(view)
+    if isinstance(found, Mapping):
+        found = found.get(method.lower(), ())
+    return [*reversed(found)]
+
+
+def forgets_head(view: View) -> bool:
+    """Tell whether a class decorates ``get``, and not where it answers a HEAD request."""
+    found = _method_decorators(view)
+    is_by_method = isinstance(found, Mapping) and "get" in found and "head" not in found
+    return is_by_method and not hasattr(t.cast(t.Any, view).view_class, "head")
+
+
+def _method_decorators(view: View) -> t.Any:
+    view_class: t.Any = getattr(view, "view_class", None)
+    found = getattr(view_class, "method_decorators", None)
+    return found if found and _applies_decorators(view_class) else ()
+
+
+def _applies_decorators(view_class: type) -> bool:
+    """Tell whether ``dispatch_request`` reads 'method_decorators', or calls one that does."""
+    functions = (vars(each).get("dispatch_request") for each in view_class.__mro__)
+    for function in filter(None, functions):
+        names = getattr(getattr(inspect.unwrap(function), "__code__", None), "co_names", ())
+        if "method_decorators" in names:
+            return True
+        if "dispatch_request" not in names:
+            return False
+    return False
 
 
 def _handler(view_class: type, method: str) -> tuple[str, t.Any] | None:

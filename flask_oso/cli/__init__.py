@@ -1,9 +1,7 @@
 """``flask oso …``: inspect the policy of an application, and ask it questions.
 
 The group is an entry point of ``flask.commands``, so every ``flask`` command imports it; the
-module of a command is imported when that command runs. ``running`` enters the application and
-maps errors to exit codes, ``termination`` handles streams and signals, ``output`` prints,
-``objects`` resolves words such as ``User:1``.
+module of a command is imported when that command runs. ``terminal`` has what the commands share.
 """
 
 from __future__ import annotations
@@ -27,6 +25,7 @@ The exit code tells the result, for scripts and CI:
 \b
   flask oso routes --gaps                 which routes are not guarded?
   flask oso check                         does the policy have errors?
+  flask oso lint                          is a rule wrong in itself?
   flask oso test                          do the tests in the policy pass?
   flask oso diff main                     what does my change of the policy change?
   flask oso explain User:2 edit Post:1    why may they, or why not?
@@ -41,10 +40,12 @@ _MODULES = {
     "explain": "decisions",
     "fmt": "fmt",
     "init": "init",
+    "lint": "linting",
     "migrate-check": "migrate",
     "query": "queries",
     "routes": "routes",
     "shell": "queries",
+    "sql": "decisions",
     "test": "policy_tests",
     "who": "decisions",
 }
@@ -61,13 +62,13 @@ class _Commands(click.Group):
         **extra: t.Any,
     ) -> click.Context:
         """Parse the command line."""
-        from .termination import run
+        from .terminal.termination import run
 
         return run(lambda: super(_Commands, self).make_context(info_name, args, parent, **extra))
 
     def invoke(self, ctx: click.Context) -> t.Any:
         """Run the command, and exit with a code that tells the result."""
-        from .termination import run
+        from .terminal.termination import run
 
         return run(lambda: super(_Commands, self).invoke(ctx))
 

@@ -19,8 +19,8 @@ from ..oso import Oso
 from ..polar.characters import with_escapes
 from ..polar.spelling import with_count
 from ..polar.tools.policy_check import Finding, Severity, findings_of
-from .output import echo, show_annotation, show_json, shown_path
-from .running import POLICY_ERRORS, Exit, enter_app, exit_on_errors, this_oso, this_state
+from .terminal.output import echo, show_annotation, show_json, shown_path
+from .terminal.running import POLICY_ERRORS, Exit, enter_app, exit_on_errors, this_oso, this_state
 
 _HELP = """Check the policy, or FILES, and list all findings.
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from .output import echo, with_short_paths
-from .running import Exit, this_oso, with_app
+from .terminal.output import echo, with_short_paths
+from .terminal.running import Exit, this_oso, with_app
 
 _HELP = """Print the Python code that answers QUESTION, with places of the policy as comments.
 

@@ -1,4 +1,4 @@
-"""``flask oso explain``, ``actions`` and ``who``: decisions about objects."""
+"""``flask oso explain``, ``actions``, ``who`` and ``sql``: decisions about objects, and lists."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from ..guards.object_words import word_for
 from ..polar.characters import with_escapes
 from ..polar.exceptions import UnsupportedError
 from ..request_state import this_app
-from .objects import NOTATION, find_object
-from .output import echo, show_json, tell_of_more, with_short_paths
-from .running import Exit, MisuseError, this_oso, this_state, with_app
+from .terminal.objects import NOTATION, find_object
+from .terminal.output import echo, show_json, show_table, tell_of_more, with_short_paths
+from .terminal.running import Exit, MisuseError, this_oso, this_state, with_app
 
 _EXPLAIN = f"""Explain whether ACTOR may do ACTION to RESOURCE.
 
@@ -43,6 +43,18 @@ Exits with 1 if there are none.
 \b
   flask oso who edit Issue:1
   flask oso who read Page:3 --class Account --limit 10
+
+{NOTATION}"""
+
+_SQL = f"""Print the statement that lists the rows of CLASS to which ACTOR may do ACTION.
+
+The plan of the database follows, if the session of the application has one of this dialect.
+Nothing is read. Exits with 2 if no statement can be made of the policy.
+
+\b
+  flask oso sql User:1 read Post
+  flask oso sql anonymous read Post --dialect cockroachdb
+  flask oso sql User:1 read Post --format json
 
 {NOTATION}"""
 
@@ -129,6 +141,45 @@ def who(action: str, resource: str, class_name: str | None, limit: int, layout: 
     if has_more:
         tell_of_more(limit)
     return Exit.GOOD if shown else Exit.NO
+
+
+@click.command("sql", help=_SQL)
+@click.argument("actor")
+@click.argument("action")
+@click.argument("class_name", metavar="CLASS")
+@click.option(
+    "--dialect",
+    metavar="NAME",
+    help="Such as postgresql, mysql, cockroachdb, citus, yugabytedb, tidb or vitess; by default"
+    " that of the session.",
+)
+@click.option("--plan/--no-plan", default=True, show_default=True, help="Ask for the plan.")
+@_LAYOUT
+@with_app
+def sql(
+    actor: str, action: str, class_name: str, dialect: str | None, plan: bool, layout: str
+) -> Exit:
+    """Print a statement with its parameters and its plan."""
+    oso = this_oso()
+    cls, who = oso.get_class(class_name), find_object(actor)
+    try:
+        statement = oso.authorized_query(who, _text(action), cls)
+    except UnsupportedError as error:
+        raise MisuseError(f"{error}\nNo statement can list these rows.") from None
+    loaders = this_state().part(Authorizer).loaders
+    printed = loaders.printed(this_app(), statement, dialect, has_plan=plan)
+    if layout == "json":
+        show_json(printed._asdict())
+        return Exit.GOOD
+    echo(printed.sql)
+    if printed.parameters:
+        echo()
+        rows = [[name, repr(value)] for name, value in printed.parameters.items()]
+        show_table(["PARAMETER", "VALUE"], rows)
+    if plan:
+        echo()
+        echo("\n".join(printed.plan) if printed.plan else f"No plan: {printed.no_plan}")
+    return Exit.GOOD
 
 
 def _text(action: str) -> t.Any:

@@ -18,13 +18,13 @@ from ..polar.characters import with_escapes
 from ..polar.polar import read_source
 from ..polar.spelling import with_count
 from ..request_state import this_app
-from .objects import NOTATION, find_object
-from .output import echo, show_annotation, show_json, with_short_paths
-from .policy_sources import sources_of
-from .running import Exit, MisuseError, this_oso, this_state, with_app
+from .terminal.objects import NOTATION, find_object
+from .terminal.output import echo, show_annotation, show_json, with_short_paths
+from .terminal.policy_sources import sources_of
+from .terminal.running import Exit, MisuseError, this_oso, this_state, with_app
 
 if t.TYPE_CHECKING:
-    from ..sqlalchemy.policy_diff import Change, Pair, PolicyDiff
+    from ..sqlalchemy.tools.policy_diff import Change, Pair, PolicyDiff
 
 _HELP = f"""Show who gains and who loses which rows of the database from policy OLD to NEW.
 
@@ -96,10 +96,9 @@ def _compare(
     actors: Sequence[str],
 ) -> PolicyDiff:
     try:
-        import sqlalchemy as sa
+        from ..sqlalchemy.tools.policy_diff import Comparer, PolicyDiff, every
     except ImportError as error:
         raise MisuseError("Policies are compared on mapped classes. Install SQLAlchemy.") from error
-    from ..sqlalchemy.policy_diff import Comparer, PolicyDiff
 
     session = this_state().part(Authorizer).loaders.session_of(this_app())
     if session is None:
@@ -114,9 +113,7 @@ def _compare(
     questions = comparer.changed_questions(actions or _actions(policies), wanted, of_class)
     if not questions:
         return PolicyDiff()
-    everybody = asked or [
-        each for cls in kinds for each in session.scalars(sa.select(cls)).unique()
-    ]
+    everybody = asked or [each for cls in kinds for each in every(session, cls)]
     with _progress(len(questions)) as advance:
         return comparer.compare(questions, everybody if asked else [*everybody, None], advance)
 

@@ -18,8 +18,8 @@ from ..polar.exceptions import OsoError, PolarFileExtensionError, PolarFileNotFo
 from ..polar.sources import Source
 from ..polar.spelling import with_count
 from ..polar.syntax.formatter import format_policy
-from .output import echo, shown_path
-from .running import Exit, MisuseError, code_of, enter_app, exit_on_errors, this_oso
+from .terminal.output import echo, shown_path
+from .terminal.running import Exit, MisuseError, code_of, enter_app, exit_on_errors, this_oso
 
 _HELP = """Format the policy, or FILES, in the canonical style.
 

@@ -11,8 +11,8 @@ from flask import Flask, current_app
 
 from ..app_state import state_of
 from ..polar.exceptions import OsoError, PolarFileNotFoundError
-from .output import echo, shown_path
-from .running import Exit, MisuseError, enter_app, exit_on_errors
+from .terminal.output import echo, shown_path
+from .terminal.running import Exit, MisuseError, enter_app, exit_on_errors
 
 _HELP = """Write a first policy from the mapped classes of the application.
 
@@ -57,6 +57,7 @@ def init(file: str | None, models: str | None, actor: str | None, write: bool) -
             return
         _write(target, text)
         echo(f"{shown_path(str(target))} is written. Read it: it grants only what it says.")
+        echo("Set 'OSO_ENFORCE = \"strict\"' beside 'OSO_POLICIES', so that no view is forgotten.")
 
 
 def _models(named: str | None) -> t.Any:
@@ -105,7 +106,7 @@ def _configured_file() -> str:
 
 def _draft(models: t.Any, actor: str | None) -> str:
     try:
-        from ..sqlalchemy.first_policy import draft_policy
+        from ..sqlalchemy.tools.first_policy import draft_policy
     except ImportError as error:
         raise MisuseError(
             "A first policy is written from mapped classes. Install SQLAlchemy."

@@ -10,8 +10,8 @@ import click
 from ..migration.findings import Code, Finding
 from ..migration.migration_check import MigrationReport, check_program
 from ..polar.spelling import with_count
-from .output import echo, show_annotation, show_json, show_table, shown_path
-from .running import Exit, MisuseError, exit_on_errors
+from .terminal.output import echo, show_annotation, show_json, show_table, shown_path
+from .terminal.running import Exit, MisuseError, exit_on_errors
 
 _HELP = """Find what a program for oso 0.27 has to change.
 

@@ -26,8 +26,8 @@ from ..polar.tools.policy_tests import (
     run_policy_tests,
 )
 from ..polar.tools.stand_in_classes import load_with_stand_ins
-from .output import echo, show_annotation, show_json, shown_path
-from .running import POLICY_ERRORS, Exit, code_of, enter_app, exit_on_errors, this_oso
+from .terminal.output import echo, show_annotation, show_json, shown_path
+from .terminal.running import POLICY_ERRORS, Exit, code_of, enter_app, exit_on_errors, this_oso
 
 _HELP = """Run the tests of the policy, or those of FILES.
 

@@ -8,9 +8,9 @@ import typing as t
 import click
 
 from ..guards.object_words import word_for
-from .objects import NOTATION, find_object
-from .output import echo, show_json, show_table, tell_of_more
-from .running import Exit, this_oso, with_app
+from .terminal.objects import NOTATION, find_object
+from .terminal.output import echo, show_json, show_table, tell_of_more
+from .terminal.running import Exit, this_oso, with_app
 
 _QUERY = f"""Run a QUERY, and list its solutions.
 

@@ -10,14 +10,14 @@ from collections.abc import Sequence
 import click
 from flask import current_app
 
-from ..app_state import AppState, Requirement
-from ..config import Unguarded
+from ..app_state import AppState
+from ..config import Enforcement
 from ..enforcement.route_audit import GAPS, RouteStatus, Row, audit_routes
 from ..enforcement.route_texts import action_of, argument_of, guard_of, resource_of
 from ..guards.view_guards import Guard, GuardKind
 from ..polar.spelling import with_count
-from .output import echo, show_annotation, show_json, show_table, shown_path
-from .running import Exit, this_state, with_app
+from .terminal.output import echo, show_annotation, show_json, show_table, shown_path
+from .terminal.running import Exit, this_state, with_app
 
 _HEADINGS = ("Endpoint", "Methods", "URL", "Guard", "Action", "Resource", "Where", "Remark")
 _TITLES = {
@@ -28,6 +28,14 @@ _TITLES = {
 #: Statuses with which the application never serves.
 _WRONG = frozenset({RouteStatus.MISPLACED, RouteStatus.MISTAKEN})
 _STYLES = {RouteStatus.GUARDED: "", RouteStatus.SKIPPED: "yellow", RouteStatus.EXEMPT: "dim"}
+
+#: What becomes of routes that are not guarded.
+_FATES = {
+    Enforcement.OFF: "routes that are not guarded are open.",
+    Enforcement.WARN: "routes that are not guarded are open, and logged.",
+    Enforcement.AFTER: "answers of views that did not authorize are withheld; the views have run.",
+    Enforcement.FORBID: "routes that are not guarded answer 403.",
+}
 
 _HELP = """List every route, and how it is guarded.
 
@@ -116,27 +124,25 @@ def _notes(rows: Sequence[Row], state: AppState) -> list[str]:
     lines = [f"{with_count(len(rows), 'route')}: {counts}." if rows else "There are no routes."]
     if not _WRONG.isdisjoint(row.status for row in rows):
         lines.append("The application does not serve while decorators are misplaced or mistaken.")
-    if state.requirement is Requirement.NOTHING:
-        lines.append("Authorization is not required: routes that are not guarded are open.")
-    elif state.requirement is Requirement.BEFORE_RESPONSE:
-        lines.append("Authorization is required after the view, which has run by then.")
-    elif state.unguarded is Unguarded.FORBID:
-        lines.append("OSO_UNGUARDED_ROUTES is 'forbid': routes that are not guarded answer 403.")
+    if state.enforcement is not Enforcement.STRICT:
+        lines.append(f"OSO_ENFORCE is {_name(state.enforcement)!r}: {_FATES[state.enforcement]}")
     elif summary["gaps"]:
         lines.append("The application does not serve while there are gaps.")
     return lines
+
+
+def _name(enforcement: Enforcement) -> str:
+    return enforcement.name.lower()
 
 
 # -- for programs --------------------------------------------------------------------
 
 
 def _summary(rows: Sequence[Row]) -> dict[str, t.Any]:
-    state = this_state()
     standings = collections.Counter(row.status.value for row in rows)
     order = [each.value for each in RouteStatus if each.value in standings]
     return {
-        "requirement": state.requirement.name.lower(),
-        "unguarded_routes": state.unguarded.value,
+        "enforce": _name(this_state().enforcement),
         "gaps": sum(row.is_gap for row in rows),
         "standings": {name: standings[name] for name in order},
     }
@@ -160,6 +166,7 @@ def _guard_record(guard: Guard, row: Row) -> dict[str, t.Any]:
     record: dict[str, t.Any] = {
         "guard": guard.kind.value,
         "blueprint": guard.blueprint,
+        "target": guard.target,
         "file": shown_path(guard.place.file),
         "line": guard.place.line,
     }

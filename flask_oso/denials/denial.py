@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import dataclasses
 import typing as t
+
+from ..polar.value_objects import Record
 
 if t.TYPE_CHECKING:
     from ..oso import Oso
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
-class Denial:
+class Denial(Record, eq=False):
     """A question that was answered with no. For developers, never for clients."""
 
     oso: Oso

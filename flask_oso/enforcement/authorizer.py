@@ -6,6 +6,7 @@ was decided is noted in the state of the request. It calls nothing that calls it
 
 from __future__ import annotations
 
+import functools
 import typing as t
 import weakref
 from collections.abc import Callable
@@ -27,15 +28,18 @@ from ..polar.host.awaitables import is_awaitable, refuse_awaitable
 from ..request_state import (
     NOT_GIVEN,
     RequestState,
+    find_current,
     find_request_state,
     this_app,
     this_request,
     unwrap,
 )
+from ..row_access import AsyncSessionError
 
 if t.TYPE_CHECKING:
     from ..oso import Oso
     from ..polar.proof.proof import Proof
+    from ..sqlalchemy.identities import Loading
 
 _Object = t.TypeVar("_Object")
 
@@ -58,8 +62,17 @@ class Authorizer:
         self.loaders = Loaders()
         #: What finds the current actor.
         self.actors = ActorFinder(self.loaders.find_again)
+        #: Guards (``guards.view_guards``) of endpoints and blueprints, by the names of these.
+        self.named_guards: dict[str, tuple[t.Any, ...]] = {}
+        #: The apps that have answered a request: for them a further guard comes too late.
+        self.served: weakref.WeakSet[Flask] = weakref.WeakSet()
         #: What answers denials in place of the usual answer.
         self.denial_handlers = DenialHandlers()
+
+    @property
+    def has_apps(self) -> bool:
+        """Whether its FlaskOso was initialized for any app."""
+        return self._binder.has_apps
 
     def enforce(
         self,
@@ -78,7 +91,10 @@ class Authorizer:
         :raises HTTPException: denied.
         :raises OsoError: no decision could be made.
         """
-        app = this_app() if request_state is None else request_state.app
+        if request_state is None:
+            app, request_state, _ = find_current()
+        else:
+            app = request_state.app
         state: AppState | None = app.extensions.get("oso")
         binding = self._binder.shared if state is None else state.bindings.get(self)
         oso = binding.oso if binding is not None and binding.oso is not None else bound_oso(binding)
@@ -91,10 +107,9 @@ class Authorizer:
         publisher = _unpublished(app) if state is None else state.parts[DecisionPublisher]
         if not publisher.decide(oso, who, action, resource):
             self.deny(app, Denial(oso, who, action, resource), style, is_current=actor is NOT_GIVEN)
-        noted = request_state or find_request_state(app)
-        if noted is not None:
-            noted.checked = noted.allowed = True
-            noted.check_running = False
+        if request_state is not None:
+            request_state.checked = request_state.allowed = True
+            request_state.check_running = False
 
     def load(
         self,
@@ -104,8 +119,14 @@ class Authorizer:
         action: t.Any,
         actor: t.Any = NOT_GIVEN,
         request_state: RequestState | None = None,
+        loading: Loading | None = None,
+        is_in_place: Callable[[t.Any], bool] | None = None,
     ) -> _Object:
         """Give an object to an actor who may do this.
+
+        :param loading: how a row is read.
+        :param is_in_place: tells of an object whether it is what the route means; otherwise there
+            is none.
 
         :raises HTTPException: denied, or there is no such object.
         :raises OsoError: no decision could be made, or nothing finds objects of the class.
@@ -113,8 +134,24 @@ class Authorizer:
         app = this_app() if request_state is None else request_state.app
         plan = None if request_state is None else request_state.plan
         calls_plainly = plan is not None and plan.calls_plainly
-        found = self.loaders.find(app, cls, identity, calls_plainly=calls_plainly)
-        if found is None:
+        try:
+            found = self.loaders.find(
+                app, cls, identity, calls_plainly=calls_plainly, loading=loading
+            )
+        except AsyncSessionError as error:
+            # The decision, too, has to wait for the relations that it reads.
+            again = functools.partial(
+                self.load,
+                cls,
+                identity,
+                action=action,
+                actor=actor,
+                request_state=request_state,
+                loading=loading,
+                is_in_place=is_in_place,
+            )
+            return self.loaders.run_within(app, error.session, again)
+        if found is None or (is_in_place is not None and not is_in_place(found)):
             self._refuse_missing(app, MissingObject(cls, identity), actor, action)
         self.enforce(
             found,
@@ -123,7 +160,7 @@ class Authorizer:
             style=DenialStyle.HIDE,
             request_state=request_state,
         )
-        return t.cast(_Object, found)
+        return found  # type: ignore[no-any-return]  # Not a cast: that is a call.
 
     def enforce_route(self, request: Request) -> None:
         """Judge a request by its route: the resource is the request itself."""

@@ -54,7 +54,7 @@ def veto_commits(sessions: t.Any) -> None:
     ``OSO_VETO_COMMITS = True`` does so with the sessions of Flask-SQLAlchemy, for one app.
 
     :param sessions: a ``sessionmaker``, a ``scoped_session``, a subclass of SQLAlchemy's
-        ``Session``, or one session.
+        ``Session``, or one session; or one of ``sqlalchemy.ext.asyncio``.
     :raises OsoError: if it is none of these.
     """
     from ..sqlalchemy.commits import Check, watch_commits
@@ -71,7 +71,8 @@ def veto_configured(app: Flask, state: AppState) -> str | None:
     """
     if not state.config.get("OSO_VETO_COMMITS"):
         return None
-    from ..sqlalchemy.commits import Check, is_session_source, watch_commits
+    from ..sqlalchemy.commits import Check, watch_commits
+    from ..sqlalchemy.sessions.sources import is_session_source
 
     sessions = getattr(app.extensions.get("sqlalchemy"), "session", None)
     if not is_session_source(sessions):
@@ -216,7 +217,7 @@ class _Scope:
         self._watch = watch
 
     def look(self, _app: Flask, **_: t.Any) -> None:
-        from ..sqlalchemy.commits import session_of_scope
+        from ..sqlalchemy.sessions.sources import session_of_scope
 
         session = session_of_scope(self._sessions)
         if session is not None:

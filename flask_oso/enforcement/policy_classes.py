@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from flask import Flask
 
 from ..app_state import AppState
-from ..guards.view_guards import Guard, all_guards, guards_of_blueprints
+from ..guards.view_guards import Guard, all_guards, guards_apart, guards_of_blueprints
 from ..oso import Oso
 from ..polar.exceptions import PolarRuntimeError
 from .authorizer import Authorizer
@@ -99,7 +99,8 @@ def register_late(app: Flask, state: AppState) -> str | None:
 def _guards(app: Flask) -> Iterator[Guard]:
     """Give the guards that ask about a class, or about objects of one."""
     views = [each for view in app.view_functions.values() for each in all_guards(view)]
-    for guard in [*views, *guards_of_blueprints(app)]:
+    apart = [each for endpoint in app.view_functions for each in guards_apart(app, endpoint)]
+    for guard in [*views, *apart, *guards_of_blueprints(app)]:
         if guard.asks and isinstance(guard.resource, type):
             yield guard
 

@@ -10,6 +10,7 @@ What a view does before it authorizes cannot be undone here.
 
 from __future__ import annotations
 
+import functools
 import sys
 import threading
 import typing as t
@@ -18,9 +19,9 @@ from collections.abc import Callable, Iterable, Iterator
 from flask import Flask, Request, Response
 from werkzeug.exceptions import HTTPException, InternalServerError
 
-from ..app_state import AppState, Explorer, Requirement, state_of
+from ..app_state import AppState, Explorer, state_of
 from ..callables.view_functions import is_automatic_options
-from ..config import Config
+from ..config import Enforcement
 from ..denials.problems import ForbiddenProblem
 from ..guards.view_guards import Duty, duty_of
 from ..polar.exceptions import OsoError
@@ -66,18 +67,10 @@ def install(app: Flask, state: AppState) -> None:
     app.handle_user_exception = gates.handling(app.handle_user_exception)  # type: ignore[method-assign]
 
 
-def require_configured(app: Flask, config: Config, authorizer: Authorizer) -> None:
-    """Have an app require what its configuration says."""
-    if config.requires_authorization:
-        require(app, Requirement.BEFORE_VIEW)
-    if config.judges_routes:
-        judge_routes(app, authorizer)
-
-
-def require(app: Flask, wanted: Requirement) -> None:
+def require(app: Flask, wanted: Enforcement) -> None:
     """Have an app require authorization, if it does not require more already."""
     state = state_of(app)
-    state.requirement = max(state.requirement, wanted)
+    state.enforcement = max(state.enforcement, wanted)
     state.part(RoutePlans).forget()
 
 
@@ -202,17 +195,28 @@ class Gates:
         if explorer is not None and explorer.is_asked(environ):
             return explorer(environ, start_response)
 
-        def start(
-            status: str, headers: list[tuple[str, str]], exc_info: t.Any = None
-        ) -> Callable[[bytes], object]:
-            headers = self._check(environ, status, headers)
-            return (
-                start_response(status, headers, exc_info)
-                if exc_info
-                else start_response(status, headers)
-            )
+        return self._wsgi_app(environ, functools.partial(self._start, environ, start_response))
 
-        return self._wsgi_app(environ, start)
+    def _start(
+        self,
+        environ: WSGIEnvironment,
+        start_response: StartResponse,
+        status: str,
+        headers: list[tuple[str, str]],
+        exc_info: t.Any = None,
+    ) -> Callable[[bytes], object]:
+        """Start a response that may leave."""
+        try:
+            current: Request | None = this_request()
+        except RuntimeError:
+            current = None
+        # The response starts within its request; of another one nothing is known here.
+        is_known = current is not None and current.environ is environ
+        if current is not None and is_known and not is_settled(self._app, current):
+            headers = self._check(current, status, headers)
+        if exc_info:
+            return start_response(status, headers, exc_info)
+        return start_response(status, headers)
 
     def preprocessing(self, preprocess: _Function) -> _Function:
         """Note when a function before the view answers, and which one."""
@@ -268,19 +272,17 @@ class Gates:
         self._state.prepare()
 
     def _check(
-        self, environ: WSGIEnvironment, status: str, headers: list[tuple[str, str]]
+        self, current: Request, status: str, headers: list[tuple[str, str]]
     ) -> list[tuple[str, str]]:
-        """Give the headers of a response that may leave."""
-        try:
-            current = this_request()
-        except RuntimeError:
-            return headers
-        # The response starts within its request; of another one nothing is known here.
-        if current.environ is not environ or is_settled(self._app, current):
-            return headers
+        """Give the headers of a response that may leave.
+
+        :raises OsoError: it may not.
+        """
         request_state = request_state_of(self._app, current)
         code = int(status[:3])
-        if request_state.withheld_as == code:
+        # An extension may answer errors itself, past the functions after a request.
+        is_error_page = request_state.reported and code >= 500
+        if is_error_page or request_state.withheld_as == code:
             # What the view wrote into the session is withheld as well.
             return [header for header in headers if header[0].lower() != "set-cookie"]
         if request_state.is_turned_away and (may_redirect(code) or not succeeds(code)):
@@ -296,7 +298,7 @@ class Gates:
         return headers
 
     def _duty(self, current: Request) -> Duty:
-        if self._state.requirement == Requirement.NOTHING:
+        if self._state.enforcement < Enforcement.AFTER:
             return Duty.NONE
         return duty_of(self._app, current)
 
@@ -321,7 +323,7 @@ class Gates:
             or request_state.is_refusal
         ):
             return False
-        is_strict = self._state.requirement >= Requirement.BEFORE_VIEW
+        is_strict = self._state.enforcement >= Enforcement.FORBID
         return is_strict and not (request_state.is_handled and may_redirect(status))
 
 
@@ -374,8 +376,11 @@ class _AfterFunctions(_Functions):
     """Functions after a request, without the gate where nothing is to be withheld."""
 
     def __reversed__(self) -> Iterator[_Function]:
-        is_called = sys._getframe(1).f_code is _PROCESS
-        return self._called() if is_called else super().__reversed__()
+        if sys._getframe(1).f_code is not _PROCESS:
+            return super().__reversed__()
+        if len(self) == 1 and self[0] is self._gate and is_settled(self._app, this_request()):
+            return iter(())
+        return self._called()
 
     def _called(self) -> Iterator[_Function]:
         for function in super().__reversed__():

@@ -8,7 +8,6 @@ be seen here.
 
 from __future__ import annotations
 
-import dataclasses
 import enum
 import functools
 import itertools
@@ -18,7 +17,7 @@ from collections.abc import Iterable, Iterator
 from flask import Flask
 from werkzeug.routing import Rule
 
-from ..app_state import AppState, Requirement, find_state
+from ..app_state import AppState, find_state
 from ..callables.view_functions import (
     SourceLocation,
     View,
@@ -29,8 +28,10 @@ from ..callables.view_functions import (
     locate,
     methods_of,
 )
-from ..config import Unguarded
+from ..config import Enforcement
+from ..guards.declarations import mistaken_names
 from ..guards.guard_checks import accidents, clashes, foreign_guards, unnamed_lists
+from ..guards.parents import mistakes_within
 from ..guards.receivers import view_itself
 from ..guards.view_guards import (
     Duty,
@@ -42,6 +43,7 @@ from ..guards.view_guards import (
     missed_guard,
 )
 from ..polar.exceptions import OsoError
+from ..polar.value_objects import Record
 from .authorizer import Authorizer
 from .policy_classes import register_late
 
@@ -71,8 +73,7 @@ class RouteStatus(enum.Enum):
 GAPS = frozenset({RouteStatus.UNGUARDED, RouteStatus.MISPLACED, RouteStatus.MISTAKEN})
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
-class Row:
+class Row(Record, eq=False):
     """Requests of some methods that one URL rule leads to one view."""
 
     endpoint: str
@@ -102,18 +103,18 @@ class Row:
         return self.status in GAPS
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
-class RouteAudit:
+class RouteAudit(Record, eq=False):
     """The routes of an app at one moment.
 
     ``problem`` says what is wrong with them, and what to do: then the app does not serve.
-    It is ``None`` if all is well. ``forbidden`` says which routes answer 403 in its stead.
+    It is ``None`` if all is well. ``unguarded`` says which routes are not guarded, if the app
+    serves all the same.
     """
 
     views: dict[str, View]
     rows: tuple[Row, ...]
     problem: str | None
-    forbidden: str | None = None
+    unguarded: str | None = None
 
 
 def audit_routes(app: Flask, problem: str | None = None) -> RouteAudit:
@@ -128,18 +129,16 @@ def audit_routes(app: Flask, problem: str | None = None) -> RouteAudit:
     rows = tuple(_rows(app))
     state = find_state(app)
     unnamed = None if state is None else register_late(app, state)
-    missing = None
-    if state is not None and state.requirement >= Requirement.BEFORE_VIEW:
-        missing = _complaint(row for row in rows if row.status is RouteStatus.UNGUARDED)
-    is_forbidden = state is not None and state.unguarded is Unguarded.FORBID
+    unguarded = _complaint(row for row in rows if row.status is RouteStatus.UNGUARDED)
+    is_strict = state is not None and state.enforcement is Enforcement.STRICT
     mistaken = dict.fromkeys(each for row in rows for each in row.mistakes)
-    misplaced = _misplacements(app, views)
-    problems = [problem, unnamed, *misplaced, *mistaken, None if is_forbidden else missing]
+    wrong = [unnamed, *mistaken_names(app), *_misplacements(app, views), *mistaken]
+    problems = [problem, *wrong, unguarded if is_strict else None]
     return RouteAudit(
         views,
         rows,
         "\n".join(filter(None, problems)) or None,
-        missing if is_forbidden else None,
+        None if is_strict else unguarded,
     )
 
 
@@ -151,7 +150,7 @@ def check_routes(app: Flask) -> None:
     audit = audit_routes(app)
     gaps = [row for row in audit.rows if row.status is RouteStatus.UNGUARDED]
     state = find_state(app)
-    is_told = state is not None and state.requirement >= Requirement.BEFORE_VIEW
+    is_told = state is not None and state.enforcement >= Enforcement.FORBID
     complaints = [audit.problem, None if is_told else _complaint(gaps)]
     lost = dict.fromkeys(complaint for _, complaint in unfound_classes(app, audit.rows))
     problem = "\n".join(filter(None, [*complaints, *lost]))
@@ -285,6 +284,7 @@ def _mistakes(
     if state is not None:
         yield from foreign_guards(app, guards, state.bindings)
     yield from clashes(guards, where)
+    yield from mistakes_within(guards, where)
     # No decorator can say of the files of a blueprint that its class is meant.
     if not is_static(rule.endpoint, view):
         yield from accidents(guards, rule, where)

@@ -8,6 +8,7 @@ audited again: since the app has a view that the audit has not seen, or requires
 from __future__ import annotations
 
 import dataclasses
+import logging
 import operator
 import threading
 import typing as t
@@ -15,7 +16,7 @@ import typing as t
 from flask import Flask, Request
 from werkzeug.routing import Rule
 
-from ..app_state import AppState, Requirement
+from ..app_state import AppState
 from ..callables.sync_callable import calls_plainly
 from ..callables.view_functions import (
     View,
@@ -24,19 +25,26 @@ from ..callables.view_functions import (
     method_function,
     parts_of,
 )
-from ..config import Unguarded
-from ..guards.receivers import view_itself
-from ..guards.view_guards import Duty, duty_of_endpoint
+from ..config import Enforcement, removed_keys
+from ..guards.receivers import declared_guards, install_receiver, install_receivers, view_itself
+from ..guards.url_keys import Key
+from ..guards.view_guards import Duty, Guard, duty_of_endpoint
+from ..polar.value_objects import Record
+from .authorizer import Authorizer
 from .commit_guard import veto_configured
 from .route_audit import RouteAudit, audit_routes, is_current, unused_authorizers
 from .vain_guards import warn_of_vain_guards
 
+_logger = logging.getLogger("flask_oso.enforcement")
+_OPEN = (
+    "They answer whoever asks, unless they authorize inside. 'OSO_ENFORCE = \"strict\"' refuses to"
+    ' serve them; "off" leaves out this message.'
+)
 #: A rule may take any method, and a client any word for one.
 _MOST_PLANS = 10_000
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
-class RoutePlan:
+class RoutePlan(Record, eq=False):
     """What is constant for requests of one method to one route."""
 
     #: ``None`` for requests that match no route.
@@ -57,6 +65,8 @@ class RoutePlan:
     calls_plainly: bool
     #: The endpoint of the rule.
     endpoint: str
+    #: Guards that the receiver of the view enforces, each with the keys of those behind it.
+    declared: tuple[tuple[Guard, list[Key]], ...] = ()
     #: How calls pass the checks of the view: see ``guards.view_checks``.
     passages: dict[tuple[t.Any, ...], t.Any] = dataclasses.field(default_factory=dict)
 
@@ -70,6 +80,8 @@ class RoutePlans:
         self._app = app
         self._state = state
         self._audit: RouteAudit | None = None
+        #: What was logged of routes that are not guarded.
+        self._told: str | None = None
         self._lock = threading.Lock()
 
     def forget(self) -> None:
@@ -85,7 +97,8 @@ class RoutePlans:
         if plan is None or not _is_true(plan, stored, method):
             return self._make(rule, method)
         if plan.stored is not stored:
-            plan = self.known[(id(rule), method)] = dataclasses.replace(plan, stored=stored)
+            stored = install_receiver(self._app, plan.endpoint)
+            plan = self.known[(id(rule), method)] = plan.replaced(stored=stored)
         return plan
 
     def _make(self, rule: Rule | None, method: str) -> RoutePlan:
@@ -95,6 +108,7 @@ class RoutePlans:
             if self._audit is None or not is_current(self._audit, self._app, endpoint):
                 self.known = {}
                 self._audit = self._take_audit(is_first=self._audit is None)
+            install_receiver(self._app, endpoint or "")
             plan = self._plan(rule, method, self._audit)
             if len(self.known) < _MOST_PLANS:
                 self.known[(id(rule), method)] = plan
@@ -106,7 +120,7 @@ class RoutePlans:
         if problem is None and rule is not None and duty is Duty.UNGUARDED:
             problem = self._missing_guard(rule.endpoint, method)
             # What an error handler makes of it may leave, unless it looks like a success.
-            is_forbidden = problem is not None and self._state.unguarded is Unguarded.FORBID
+            is_forbidden = problem is not None and self._state.enforcement is Enforcement.FORBID
         stored = None if rule is None else self._app.view_functions.get(rule.endpoint)
         parts = _parts(view_itself(stored), method)
         is_open = rule is not None and not parts and problem is None and not is_forbidden
@@ -122,10 +136,11 @@ class RoutePlans:
             is_open=is_open,
             calls_plainly=calls_plainly(self._app),
             endpoint=endpoint,
+            declared=declared_guards(self._app, endpoint, method) if endpoint else (),
         )
 
     def _duty(self, rule: Rule | None, method: str) -> Duty:
-        is_required = self._state.requirement != Requirement.NOTHING
+        is_required = self._state.enforcement >= Enforcement.AFTER
         if not is_required or rule is None or is_automatic_options(rule, method):
             return Duty.NONE
         return duty_of_endpoint(self._app, rule.endpoint, method)
@@ -133,7 +148,7 @@ class RoutePlans:
     def _missing_guard(self, endpoint: str, method: str) -> str | None:
         """Say what is missing for a view to be entered under strict authorization."""
         state = self._state
-        if state.requirement < Requirement.BEFORE_VIEW or state.route_authorizers:
+        if state.enforcement < Enforcement.FORBID or state.route_authorizers:
             return None
         view = self._app.view_functions[endpoint]
         what = describe_request(endpoint, view, method)
@@ -141,16 +156,28 @@ class RoutePlans:
 
     def _take_audit(self, *, is_first: bool) -> RouteAudit:
         app, state = self._app, self._state
-        problems = [_changed_config(app, state), veto_configured(app, state)]
+        install_receivers(app)
+        for authorizer in state.bindings:
+            t.cast(Authorizer, authorizer).served.add(app)
+        problems = [*removed_keys(app), _changed_config(app, state), veto_configured(app, state)]
         audit = audit_routes(app, "\n".join(filter(None, problems)) or None)
-        if audit.forbidden is not None:
-            app.logger.warning("These answer 403. %s", audit.forbidden)
+        self._tell_of(audit.unguarded)
         if is_first and state.oso is not None:
             warn_of_vain_guards(app, state.oso)
         unused = unused_authorizers(app, state, audit.rows) if is_first else None
         if unused is not None:
             app.logger.warning(unused)
         return audit
+
+    def _tell_of(self, unguarded: str | None) -> None:
+        """Log which routes are not guarded, where the app serves all the same."""
+        if unguarded is None or unguarded == self._told:
+            return
+        if self._state.enforcement is Enforcement.FORBID:
+            self._app.logger.warning("These answer 403. %s", unguarded)
+        if self._state.enforcement is Enforcement.WARN:
+            _logger.warning("%s\n%s", unguarded, _OPEN)
+        self._told = unguarded
 
 
 def _is_true(plan: RoutePlan, stored: View | None, method: str) -> bool:

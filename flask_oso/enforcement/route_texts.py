@@ -11,7 +11,7 @@ from werkzeug.local import LocalProxy
 
 from ..callables.view_functions import entered_function
 from ..guards.guard_checks import list_argument
-from ..guards.view_guards import Guard
+from ..guards.view_guards import Guard, GuardKind
 from .route_audit import RouteStatus, Row
 
 
@@ -26,7 +26,10 @@ def guard_of(row: Row) -> str:
 
 
 def _name_of(guard: Guard) -> str:
-    return guard.kind.value if guard.blueprint is None else f"guard of {guard.blueprint!r}"
+    if guard.target is None and guard.blueprint is None:
+        return guard.kind.value
+    word = "exempt" if guard.kind is GuardKind.SKIP else "guard of"
+    return f"{word} {(guard.blueprint or guard.target)!r}"
 
 
 def action_of(guard: Guard, row: Row) -> str:

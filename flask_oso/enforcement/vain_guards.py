@@ -14,7 +14,7 @@ from flask import Flask
 
 from ..app_state import find_state
 from ..callables.view_functions import describe_endpoint
-from ..guards.view_guards import Guard, all_guards, guards_of_blueprints
+from ..guards.view_guards import Guard, all_guards, guards_apart, guards_of_blueprints
 from ..polar.spelling import nearest
 from .authorizer import Authorizer
 
@@ -49,10 +49,12 @@ def _guards(app: Flask) -> Iterable[tuple[Guard, str, set[str]]]:
         methods.setdefault(rule.endpoint, set()).update(rule.methods or ())
     found: dict[int, tuple[Guard, str, set[str]]] = {}
     for guard in guards_of_blueprints(app):
+        if not guard.asks:
+            continue
         where = f"guard of the blueprint {guard.blueprint!r} ({guard.place})"
         found[id(guard)] = (guard, where, set().union(*methods.values()))
     for endpoint, view in app.view_functions.items():
-        for guard in all_guards(view):
+        for guard in (*guards_apart(app, endpoint), *all_guards(view)):
             if guard.asks:
                 known = found.setdefault(
                     id(guard), (guard, describe_endpoint(endpoint, view), set())

@@ -5,9 +5,9 @@
 ``routes``, ``ask``, ``who``, ``decisions``, ``policy``, ``draft``
     the pages: routes and guards; one question; who may; what was decided; source and findings;
     a change of the policy before it is saved.
-``graph``, ``graph_layout``, ``matrix``
-    what follows from what in resource blocks; where it is drawn; the same as a table, and what
-    actors may do to rows.
+``block_graph``, ``graph_layout``, ``graph``, ``matrix``
+    what follows from what in resource blocks; where it is drawn; its page; the same as a table,
+    and what actors may do to rows.
 ``explorer``
     the WSGI application.
 

@@ -155,7 +155,7 @@ def _compare(visit: Visit, sources: Sequence[Source]) -> dict[str, t.Any]:
 
 
 def _differences(visit: Visit, drafted: Oso, actions: Sequence[str]) -> dict[str, t.Any]:
-    from ..sqlalchemy.policy_diff import Comparer
+    from ..sqlalchemy.tools.policy_diff import Comparer
 
     objects = visit.objects
     comparer = Comparer(visit.oso, drafted, objects.session, most_asked=_MOST_ASKED)

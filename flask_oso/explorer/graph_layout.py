@@ -11,7 +11,7 @@ import dataclasses
 import typing as t
 
 if t.TYPE_CHECKING:
-    from .graph import BlockGraph, BlockTerm, Grant
+    from .block_graph import BlockGraph, BlockTerm, Grant
 
 _WIDTH, _HEIGHT = 150, 34
 _COLUMN, _ROW = 210, 48

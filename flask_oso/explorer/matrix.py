@@ -6,7 +6,7 @@ import typing as t
 from collections.abc import Sequence
 
 from ..polar.exceptions import OsoError
-from .graph import BlockGraph, BlockTerm, block_graph
+from .block_graph import BlockGraph, BlockTerm, block_graph
 from .pages import Page, Visit
 
 _MOST_ACTORS = 8

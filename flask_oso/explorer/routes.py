@@ -8,9 +8,8 @@ import typing as t
 
 from flask import Flask
 
-from ..app_state import Requirement
 from ..callables.view_functions import SourceLocation
-from ..config import Unguarded
+from ..config import Enforcement
 from ..enforcement.route_audit import RouteStatus, Row, audit_routes
 from ..enforcement.route_texts import action_of, guard_of, resource_of
 from ..guards.view_guards import GuardKind
@@ -25,6 +24,14 @@ _ORDER = (
     RouteStatus.GUARDED,
     RouteStatus.EXEMPT,
 )
+#: What becomes of routes that are not guarded.
+_FATES = {
+    Enforcement.OFF: "routes that are not guarded are open.",
+    Enforcement.WARN: "routes that are not guarded are open, and the log names them.",
+    Enforcement.AFTER: "no answer leaves a view that did not authorize; it has run by then.",
+    Enforcement.FORBID: "routes that are not guarded answer 403.",
+    Enforcement.STRICT: "the app does not serve while a route is not guarded.",
+}
 
 
 def show_routes(visit: Visit) -> Page:
@@ -64,11 +71,5 @@ def _place(place: SourceLocation, app: Flask) -> str:
 
 
 def _requirement(visit: Visit) -> str:
-    state = visit.state
-    if state.requirement is Requirement.NOTHING:
-        return "Authorization is not required: routes that are not guarded are open."
-    if state.requirement is Requirement.BEFORE_RESPONSE:
-        return "Authorization is required after the view, which has run by then."
-    if state.unguarded is Unguarded.FORBID:
-        return "Authorization is required: routes that are not guarded answer 403."
-    return "Authorization is required: the app does not serve while there are gaps."
+    enforcement = visit.state.enforcement
+    return f"OSO_ENFORCE is {enforcement.name.lower()!r}: {_FATES[enforcement]}"

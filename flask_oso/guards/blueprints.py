@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import typing as t
 
-from flask import Blueprint, Flask
+from flask import Blueprint
 
 from ..app_state import state_of
 from ..callables.view_functions import (
@@ -21,28 +21,21 @@ from ..callables.view_functions import (
 )
 from ..enforcement.authorizer import Authorizer
 from ..polar.exceptions import OsoError
-from ..request_state import Gift, request_state_of, this_app, this_request
+from ..request_state import Gift, find_current, request_state_of, this_app, this_request
 from .guard_checks import check_guards, foreign_authorizer
-from .receivers import receiver_of, view_itself
-from .url_keys import Key
+from .receivers import keys_behind, receiver_of, view_itself
 from .view_checks import ViewCheck
-from .view_guards import Guard, add_blueprint_guard, guards_met, is_lifted, own_guards
+from .view_guards import add_blueprint_guard, guards_met, own_guards
 
 
 def guard_blueprint(
     authorizer: Authorizer, blueprint: Blueprint, view_check: ViewCheck, place: SourceLocation
-) -> None:
+) -> bool:
     """Demand something of every request to the views of a blueprint.
 
-    :raises OsoError: an app has the blueprint already, so it would stay without; or it is
-        none.
+    :return: whether it does; ``False`` if an app has the blueprint already.
+    :raises OsoError: another guard of the blueprint gives the same argument.
     """
-    if not isinstance(blueprint, Blueprint):
-        raise OsoError(
-            f"'guard' was given {type(blueprint).__name__!r} in place of a blueprint. For every"
-            " view of an app there is 'perform_route_authorization'."
-        )
-
     guard = view_check.as_guard(place, blueprint=blueprint.name, authorizer=authorizer)
 
     def check() -> None:
@@ -50,16 +43,21 @@ def guard_blueprint(
         rule = current.url_rule
         if rule is None or is_automatic_options(rule, current.method):
             return
-        view = t.cast(View, view_itself(app.view_functions[rule.endpoint]))
-        if is_lifted(view, current.method):
+        met = guards_met(app, rule.endpoint, current.method)
+        if any(each.lifts for each in met):
+            # The view says that the guards of its blueprints are not for it.
             return
-        _check_serves(authorizer, app, blueprint)
+        view = t.cast(View, view_itself(app.view_functions[rule.endpoint]))
+        if authorizer not in state_of(app).bindings:
+            # Another policy would be asked, or none.
+            raise OsoError(foreign_authorizer(f"The blueprint {blueprint.name!r}", app))
         request_state = request_state_of(app, current)
         request_state.check_running = True
         before, gift = current.view_args or {}, request_state.gift or Gift()
         given = gift.added_to(before)
-        behind = _keys_behind(guards_met(app, rule.endpoint, current.method), guard)
-        after = view_check.meet(authorizer, view, given, request_state, behind=behind)
+        behind = keys_behind(met, guard)
+        plan = find_current()[2]
+        after = view_check.meet(authorizer, view, given, request_state, plan, behind=behind)
         if view_check.key is not None:
             variables = view_check.key.variables_of({*given, *rule.arguments}) or ()
             judged = {name: before[name] for name in variables if name in before}
@@ -69,13 +67,12 @@ def guard_blueprint(
     try:
         blueprint.before_request(check)
     except AssertionError:
-        raise OsoError(
-            f"The blueprint {blueprint.name!r} is registered already, so it cannot be guarded any"
-            " more. Call 'guard' before 'register_blueprint'."
-        ) from None
-    if not own_guards(blueprint):
+        # Flask says so of a blueprint that is registered.
+        return False
+    if not any(each.target is None for each in own_guards(blueprint)):
         _check_when_registered(blueprint)
     add_blueprint_guard(blueprint, guard)
+    return True
 
 
 def _check_when_registered(blueprint: Blueprint) -> None:
@@ -94,18 +91,3 @@ def _check_when_registered(blueprint: Blueprint) -> None:
                 check_guards(guards, f"the {describe_endpoint(rule.endpoint, view)}")
 
     blueprint.register = register_and_check  # type: ignore[method-assign]
-
-
-def _check_serves(authorizer: Authorizer, app: Flask, blueprint: Blueprint) -> None:
-    """Refuse to ask the policy of a FlaskOso that the app does not have.
-
-    :raises OsoError: it has none, or another one.
-    """
-    if authorizer not in state_of(app).bindings:
-        raise OsoError(foreign_authorizer(f"The blueprint {blueprint.name!r}", app))
-
-
-def _keys_behind(met: list[Guard], guard: Guard) -> list[Key]:
-    """Give the keys of the guards behind this one that find objects."""
-    behind = met[met.index(guard) + 1 :] if guard in met else met
-    return [each.key for each in behind if each.key is not None]

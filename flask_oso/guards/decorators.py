@@ -25,12 +25,12 @@ from ..request_state import (
     NOT_GIVEN,
     RequestState,
     exempt_request,
-    find_request_state,
-    this_app,
+    find_current,
 )
 from .guard_checks import check_guards
+from .parents import check_within
 from .view_checks import ViewCheck, make_view_check
-from .view_guards import Guard, GuardKind, add_guard, guards_of
+from .view_guards import Guard, GuardKind, add_guard, guards_of, mark_decorator
 
 F = t.TypeVar("F", bound=Callable[..., t.Any])
 #: What is done before a view is called; it is given what the app and the request keep.
@@ -64,6 +64,7 @@ def authorize(
     key: str | Sequence[str] | None = None,
     load: bool | None = None,
     name: str | None = None,
+    within: t.Any = NOT_GIVEN,
 ) -> Callable[[F], F]: ...
 def authorize(
     func: F | str | Mapping[str, t.Any] | None = None,
@@ -74,6 +75,7 @@ def authorize(
     key: str | Sequence[str] | None = None,
     load: bool | None = None,
     name: str | None = None,
+    within: t.Any = NOT_GIVEN,
 ) -> F | Callable[[F], F]:
     """Enter the view only if the policy allows it.
 
@@ -98,15 +100,21 @@ def authorize(
         without the variable an error.
     :param name: the argument in which the view takes the object, if that is not to be named
         after the class. Two guards never give the same one, unless they find the same object.
+    :param within: the class of the object of a guard above, to which this one has to belong, or the
+        relation that says so: ``Issue.project``. An object that does not is 404. By default the one
+        relation between the mapped classes of two guards says so; ``False`` does without.
     """
     if isinstance(func, str | Mapping) and resource is not NOT_GIVEN:
         if action is not None:
             raise OsoError("'@authorize' was given two actions. Give it one.")
-        view_check = make_view_check(func, resource, actor=actor, key=key, load=load, name=name)
+        view_check = make_view_check(
+            func, resource, actor=actor, key=key, load=load, name=name, within=within
+        )
         return _demanding(view_check)
     _check_order(func, resource)
     subject = None if resource is NOT_GIVEN else resource
     _check_is_judged_as_it_is(subject, key, load, name)
+    check_within(within, None)
 
     def check(state: AppState, request_state: RequestState | None) -> None:
         if request_state is not None:
@@ -115,6 +123,7 @@ def authorize(
         authorizer.enforce(subject, actor=actor, action=action, request_state=request_state)
 
     facts = {"action": action, "resource": subject, "is_class_meant": load is False}
+    facts["check"] = ViewCheck(action, subject, actor)
     return _decorate(t.cast("F | None", func), check, GuardKind.AUTHORIZE, **facts)
 
 
@@ -156,14 +165,15 @@ def authorizes_inside(func: F | None = None) -> F | Callable[[F], F]:
 
 
 def _decorate(
-    func: F | None, check: _Check, kind: GuardKind, **facts: t.Any
+    func: F | None, pass_check: _Check, kind: GuardKind, **facts: t.Any
 ) -> F | Callable[[F], F]:
     if func is not None:
-        return _guarded(func, check, Guard(kind, SourceLocation.of_caller(2), **facts))
+        return _guarded(func, pass_check, Guard(kind, SourceLocation.of_caller(2), **facts))
 
     def decorate(view: F) -> F:
-        return _guarded(view, check, Guard(kind, SourceLocation.of_caller(1), **facts))
+        return _guarded(view, pass_check, Guard(kind, SourceLocation.of_caller(1), **facts))
 
+    mark_decorator(decorate, Guard(kind, SourceLocation.of_caller(2), **facts))
     return decorate
 
 
@@ -179,7 +189,14 @@ def _demanding(view_check: ViewCheck) -> Callable[[F], F]:
         add_guard(guarded, view, guard)
         return t.cast(F, guarded)
 
+    mark_decorator(decorate, view_check.as_guard(SourceLocation.of_caller(2), check=view_check))
     return decorate
+
+
+# A class may name them as they are, in its 'method_decorators'.
+mark_decorator(authorize, GuardKind.AUTHORIZE)
+mark_decorator(skip_authorization, GuardKind.SKIP)
+mark_decorator(authorizes_inside, GuardKind.INSIDE)
 
 
 def _enter(_: AppState, request_state: RequestState | None) -> None:
@@ -194,11 +211,8 @@ def _guarded(view: F, check: _Check, guard: Guard) -> F:
 
     @functools.wraps(view)
     def guarded(*args: t.Any, **kwargs: t.Any) -> t.Any:
-        app = this_app()
-        state = app.extensions.get("oso") or state_of(app)
-        request_state = find_request_state(app)
-        check(state, request_state)
-        plan = None if request_state is None else request_state.plan
+        app, request_state, plan = find_current()
+        check(app.extensions.get("oso") or state_of(app), request_state)
         if plan is not None and plan.calls_plainly and function.is_plain:
             return view(*args, **kwargs)
         return function.of(app)(*args, **kwargs)

@@ -66,8 +66,13 @@ def foreign_guards(app: Flask, guards: Iterable[Guard], known: Container[t.Any])
     """Say which guards ask the policy of a FlaskOso that the app does not have."""
     for guard in guards:
         if guard.authorizer is not None and guard.authorizer not in known:
-            what = f"'@lists' ({guard.place})" if guard.blueprint is None else None
-            yield foreign_authorizer(what or f"The blueprint {guard.blueprint!r}", app)
+            yield foreign_authorizer(_owner_of(guard), app)
+
+
+def _owner_of(guard: Guard) -> str:
+    if guard.blueprint is not None:
+        return f"The blueprint {guard.blueprint!r}"
+    return f"'@lists' ({guard.place})" if guard.target is None else f"The view {guard.target!r}"
 
 
 def foreign_authorizer(what: str, app: Flask) -> str:
@@ -190,6 +195,8 @@ def _written(guard: Guard, **options: t.Any) -> str:
     more = "".join(f", {name}={_literal(value)}" for name, value in options.items())
     if guard.blueprint is not None:
         return f"guard({guard.blueprint}, {_action(guard)}, {resource}{more})"
+    if guard.target is not None:
+        return f"guard({_literal(guard.target)}, {_action(guard)}, {resource}{more})"
     if guard.key is None and not guard.is_class_meant:
         action = "" if guard.action is None else f"action={_action(guard)}, "
         return f"@authorize({action}resource={resource}{more})"

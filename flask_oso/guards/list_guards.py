@@ -28,7 +28,7 @@ from .view_checks import (
     entered_by_request,
     parameters_of,
 )
-from .view_guards import Guard, GuardKind, add_guard, guards_of
+from .view_guards import Guard, GuardKind, add_guard, guards_of, mark_decorator
 
 _F = t.TypeVar("_F", bound=View)
 _Parameter = inspect.Parameter
@@ -58,6 +58,7 @@ class ListGuard:
         check_rows("lists", None if isinstance(self.action, Mapping) else self.action, self.cls)
         if self.name is not None:
             checked_argument(self.name)
+        mark_decorator(self, self._guard(SourceLocation.of_caller(3)))
 
     def __call__(self, view: _F) -> _F:
         """Guard a view."""
@@ -78,7 +79,11 @@ class ListGuard:
             rows = self.select(action_of_request(self.action))
             return function.of(app)(*args, **{**kwargs, name: rows})
 
-        guard = Guard(
+        add_guard(guarded, view, self._guard(place))
+        return t.cast(_F, guarded)
+
+    def _guard(self, place: SourceLocation) -> Guard:
+        return Guard(
             GuardKind.LISTS,
             place,
             action=self.action,
@@ -87,8 +92,6 @@ class ListGuard:
             authorizer=self.authorizer,
             list_argument=self._named,
         )
-        add_guard(guarded, view, guard)
-        return t.cast(_F, guarded)
 
     def _check_takes_list(self, view: View, place: SourceLocation) -> None:
         """Refuse a view that has no argument for the rows, as far as that is seen yet."""

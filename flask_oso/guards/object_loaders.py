@@ -6,6 +6,7 @@ Whether anybody may see it is not decided here.
 
 from __future__ import annotations
 
+import contextlib
 import typing as t
 from collections.abc import Callable
 
@@ -17,7 +18,13 @@ from ..callables.sync_callable import GENERATORS, SyncCallable
 from ..polar.exceptions import OsoError
 from ..polar.host.awaitables import dispose, is_awaitable
 from ..request_state import unwrap
+from ..row_access import AsyncSessionError
 
+if t.TYPE_CHECKING:
+    from ..sqlalchemy.identities import Loading
+    from ..sqlalchemy.sessions.plans import PrintedStatement
+
+_T = t.TypeVar("_T")
 _Loader = t.TypeVar("_Loader", bound=Callable[..., t.Any])
 
 
@@ -27,6 +34,8 @@ class Loaders:
     def __init__(self) -> None:
         self._functions: dict[type, SyncCallable] = {}
         self._get_session: SyncCallable | None = None
+        #: Within what it gives, objects are found; ``None`` if no session is protected.
+        self.reading: Callable[[], contextlib.AbstractContextManager[None]] | None = None
 
     def registration_of(self, cls: type) -> Callable[[_Loader], _Loader]:
         """Give a decorator of the function that finds the objects of a class; the last counts."""
@@ -55,19 +64,57 @@ class Loaders:
         return is_mapped(cls)
 
     def set_get_session(self, get_session: Callable[[], t.Any]) -> None:
-        """Find the objects of mapped classes in the session that a function gives."""
+        """Find the objects of mapped classes in the session that a function gives.
+
+        It may be an ``AsyncSession``.
+        """
         self._get_session = SyncCallable(get_session)
 
-    def find(self, app: Flask, cls: type, identity: t.Any, *, calls_plainly: bool = False) -> t.Any:
+    def find(
+        self,
+        app: Flask,
+        cls: type,
+        identity: t.Any,
+        *,
+        calls_plainly: bool = False,
+        loading: Loading | None = None,
+    ) -> t.Any:
         """Give the object of a class with an identity; ``None`` if there is none.
 
         :param calls_plainly: the app calls functions as they are; see ``SyncCallable``.
-        :raises OsoError: nothing says how to find it.
+        :param loading: how a row is read.
+        :raises OsoError: nothing says how to find it, or a function does, and not how it is read.
         """
-        function = self._functions.get(cls)
-        if function is not None:
-            is_plain = calls_plainly and function.is_plain
-            return _call(function.function if is_plain else function.of(app), cls, identity)
+        if self.reading is None:
+            return self._find(app, cls, identity, calls_plainly, loading)
+        with self.reading():
+            return self._find(app, cls, identity, calls_plainly, loading)
+
+    def _find(
+        self, app: Flask, cls: type, identity: t.Any, calls_plainly: bool, loading: Loading | None
+    ) -> t.Any:
+        registered = self._functions.get(cls)
+        if registered is None:
+            return self._find_row(app, cls, identity, loading)
+        if loading is not None:
+            raise OsoError(
+                f"A function finds the objects of {cls.__name__!r}, which is given neither"
+                " 'options' nor 'for_update'. Leave them out, and have the function do it."
+            )
+        is_plain = calls_plainly and registered.is_plain
+        function = registered.function if is_plain else registered.of(app)
+        try:
+            found = function(*identity) if isinstance(identity, tuple) else function(identity)
+            if issubclass(type(found), LocalProxy):
+                found = unwrap(found)
+        except NotFound:
+            # As 'get_or_404' says it. The answer must be that to what is hidden.
+            return None
+        # Most classes say at once that there is nothing to wait for.
+        may_wait = hasattr(type(found), "__await__") or type(found) in GENERATORS
+        return _awaited(found, cls) if may_wait else found
+
+    def _find_row(self, app: Flask, cls: type, identity: t.Any, loading: Loading | None) -> t.Any:
         session = self.session_of(app)
         if session is None:
             raise OsoError(
@@ -78,7 +125,7 @@ class Loaders:
         # Imported late: an app without a database need not have SQLAlchemy.
         from ..sqlalchemy.identities import find_row
 
-        return find_row(session, cls, identity)
+        return find_row(session, cls, identity, loading)
 
     def find_again(self, app: Flask, row: t.Any) -> t.Any:
         """Give a row as the session has it that reads for the app; anything else as it is.
@@ -92,7 +139,8 @@ class Loaders:
         if session is None or state.session is session:
             return row
         cls, identity, token = state.key
-        found = session.get(cls, identity, identity_token=token)
+        with self.reading() if self.reading is not None else contextlib.nullcontext():
+            found = session.get(cls, identity, identity_token=token)
         if is_awaitable(found):
             dispose(found)
             return row
@@ -114,7 +162,45 @@ class Loaders:
                 "Nothing says how to read rows. Give the session of SQLAlchemy to"
                 " 'set_get_session'."
             )
-        return list(session.scalars(statement))
+        from ..sqlalchemy.sessions.asynchronous import readable
+
+        def read() -> list[t.Any]:
+            with self.reading() if self.reading is not None else contextlib.nullcontext():
+                return list(readable(session).scalars(statement))
+
+        return self.waiting(app, read)
+
+    def printed(
+        self, app: Flask, statement: t.Any, dialect: str | None, *, has_plan: bool
+    ) -> PrintedStatement:
+        """Give a statement as text, with the plan of the database of the session.
+
+        :param dialect: its name; by default that of the session.
+        :raises OsoError: there is no such dialect, or it has no statement for the policy.
+        """
+        from ..sqlalchemy.sessions.asynchronous import readable
+        from ..sqlalchemy.sessions.plans import print_statement
+
+        session = self.session_of(app)
+
+        def read() -> PrintedStatement:
+            with self.reading() if self.reading is not None else contextlib.nullcontext():
+                return print_statement(statement, readable(session), dialect, has_plan=has_plan)
+
+        return self.waiting(app, read)
+
+    def waiting(self, app: Flask, function: Callable[[], _T]) -> _T:
+        """Call a function that reads in the session; in a coroutine if that is asynchronous."""
+        try:
+            return function()
+        except AsyncSessionError as error:
+            return self.run_within(app, error.session, function)
+
+    def run_within(self, app: Flask, session: t.Any, function: Callable[[], _T]) -> _T:
+        """Call a function in a coroutine, in which it may read an ``AsyncSession``."""
+        from ..sqlalchemy.sessions.asynchronous import run_within
+
+        return t.cast(_T, SyncCallable(run_within).of(app)(session, function))
 
     def session_of(self, app: Flask) -> t.Any:
         """Give the session of an app, or ``None`` where nothing says which one it is."""
@@ -123,17 +209,21 @@ class Loaders:
         return getattr(app.extensions.get("sqlalchemy"), "session", None)
 
 
-def _call(function: Callable[..., t.Any], cls: type, identity: t.Any) -> t.Any:
-    try:
-        found = function(*identity) if isinstance(identity, tuple) else function(identity)
-        if issubclass(type(found), LocalProxy):
-            found = unwrap(found)
-    except NotFound:
-        # As 'get_or_404' says it. The answer must be that to what is hidden.
+def make_loading(options: t.Any, for_update: t.Any) -> Loading | None:
+    """Give how a row is read, where a program says that.
+
+    :raises OsoError: it makes no sense.
+    """
+    if options == () and for_update is False:
         return None
-    # Most classes say at once that there is nothing to wait for.
-    may_wait = hasattr(type(found), "__await__") or type(found) in GENERATORS
-    if may_wait and is_awaitable(found):
+    # Imported late: an app without a database need not have SQLAlchemy.
+    from ..sqlalchemy.identities import read_loading
+
+    return read_loading(options, for_update)
+
+
+def _awaited(found: t.Any, cls: type) -> t.Any:
+    if is_awaitable(found):
         dispose(found)
         raise OsoError(
             f"The loader of {cls.__name__!r} gave an awaitable in place of an object. Make it"

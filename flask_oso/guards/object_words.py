@@ -73,7 +73,8 @@ class ObjectWords:
     def _find(self, word: str, cls: type, key: str) -> t.Any:
         parts = [_key(part, self._loaders.has_function(cls)) for part in key.split(",")]
         identity = parts[0] if len(parts) == 1 else tuple(parts)
-        found = self._loaders.find(self._app, cls, identity)
+        app, loaders = self._app, self._loaders
+        found = loaders.waiting(app, lambda: loaders.find(app, cls, identity))
         if found is None:
             raise UnknownWordError(f"There is no {with_escapes(word)}.")
         return found

@@ -1,8 +1,8 @@
-"""Views that the guards of their blueprints give an object.
+"""Views behind guards that are no decorators.
 
 Flask calls a view with ``request.view_args``, which others may read: they stay as Flask made
-them. What a guard gives is kept with the request, and a ``Receiver`` in the place of the view
-takes it.
+them. What the guard of a blueprint gives is kept with the request, and a ``Receiver`` in the
+place of the view takes it. Guards that were declared for a view apart, the receiver enforces.
 """
 
 from __future__ import annotations
@@ -12,9 +12,21 @@ import typing as t
 
 from flask import Flask
 
+from ..app_state import state_of
 from ..callables.sync_callable import SyncCallable
-from ..callables.view_functions import View
-from ..request_state import find_request_state, this_app
+from ..callables.view_functions import View, layers_of
+from ..enforcement.authorizer import Authorizer
+from ..request_state import (
+    Arguments,
+    RequestState,
+    exempt_request,
+    find_current,
+    find_request_state,
+    this_app,
+    this_request,
+)
+from .url_keys import Key
+from .view_guards import Guard, GuardKind, guards_apart, guards_met
 
 
 class Receiver:
@@ -24,8 +36,9 @@ class Receiver:
     with what.
     """
 
-    def __init__(self, view: View) -> None:
+    def __init__(self, view: View, endpoint: str) -> None:
         functools.update_wrapper(self, view)
+        self.endpoint = endpoint
         self._function = SyncCallable(view)
 
     def __call__(self, *args: t.Any, **kwargs: t.Any) -> t.Any:
@@ -36,15 +49,79 @@ class Receiver:
         if state is not None and gift is not None and gift.receiver is self:
             state.gift = None
             kwargs = gift.added_to(kwargs)
+        for guard, behind in self._declared(app, state):
+            kwargs = self._pass(guard, kwargs, state, behind)
         return self._function.of(app)(*args, **kwargs)
+
+    def _declared(
+        self, app: Flask, state: RequestState | None
+    ) -> tuple[tuple[Guard, list[Key]], ...]:
+        """Give the guards to enforce, each with the keys of those behind it."""
+        if state is None:
+            return declared_guards(app, self.endpoint, "GET")
+        plan, current = state.plan, this_request()
+        # A hook may lead a request to another route, and a view may call this one.
+        if plan is not None and plan.rule is current.url_rule and plan.endpoint == self.endpoint:
+            declared: tuple[tuple[Guard, list[Key]], ...] = plan.declared
+            return declared
+        return declared_guards(app, self.endpoint, current.method)
+
+    def _pass(
+        self, guard: Guard, given: Arguments, state: RequestState | None, behind: list[Key]
+    ) -> Arguments:
+        """Give the arguments of the call behind a guard."""
+        if guard.kind is GuardKind.SKIP:
+            exempt_request(state, guard.reason)
+        if guard.kind is GuardKind.INSIDE and state is not None:
+            state.is_entered = True
+        if guard.kind is not GuardKind.AUTHORIZE:
+            return given
+        if state is not None:
+            state.check_running = True
+        authorizer = guard.authorizer or state_of(this_app()).part(Authorizer)
+        if guard.check is None:
+            authorizer.enforce(guard.resource, action=guard.action, request_state=state)
+            return given
+        view = t.cast(View, view_itself(self))
+        plan = find_current()[2]
+        arguments: Arguments = guard.check.meet(authorizer, view, given, state, plan, behind=behind)
+        return arguments
+
+
+def declared_guards(app: Flask, endpoint: str, method: str) -> tuple[tuple[Guard, list[Key]], ...]:
+    """Give the guards that the receiver of a view enforces, each with the keys of those behind."""
+    met = guards_met(app, endpoint, method)
+    return tuple((guard, keys_behind(met, guard)) for guard in met if guard.target is not None)
+
+
+def keys_behind(met: list[Guard], guard: Guard) -> list[Key]:
+    """Give the keys of the guards behind this one that find objects."""
+    behind = met[met.index(guard) + 1 :] if guard in met else met
+    return [each.key for each in behind if each.key is not None]
+
+
+def install_receivers(app: Flask) -> None:
+    """Have the views of an app received for which guards were declared."""
+    for endpoint in [*app.view_functions]:
+        install_receiver(app, endpoint)
+
+
+def install_receiver(app: Flask, endpoint: str) -> View | None:
+    """Give the view of an endpoint, received if guards were declared for it."""
+    view = app.view_functions.get(endpoint)
+    if view is None or not guards_apart(app, endpoint):
+        return view
+    layers = (each for each in layers_of(view) if isinstance(each, Receiver))
+    return view if any(each.endpoint == endpoint for each in layers) else receiver_of(app, endpoint)
 
 
 def receiver_of(app: Flask, endpoint: str) -> Receiver:
     """Give the view of an endpoint as one that receives; make it one."""
     view = app.view_functions[endpoint]
-    if isinstance(view, Receiver):
+    if isinstance(view, Receiver) and view.endpoint == endpoint:
         return view
-    receiver = app.view_functions[endpoint] = Receiver(view)
+    itself = t.cast(View, view_itself(view))
+    receiver = app.view_functions[endpoint] = Receiver(itself, endpoint)
     return receiver
 
 

@@ -6,19 +6,18 @@ a route and their values in a call. Where the object comes from is not known her
 
 from __future__ import annotations
 
-import dataclasses
 import keyword as python
 import re
 import typing as t
 from collections.abc import Collection, Mapping, Sequence
 
 from ..polar.exceptions import OsoError
+from ..polar.value_objects import Record
 
 _WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
-@dataclasses.dataclass(frozen=True)
-class Key:
+class Key(Record):
     """The URL variables of an object.
 
     ``choices`` are the sets of variables that may identify it; the first that a route has

@@ -21,16 +21,18 @@ from ..callables.view_functions import SourceLocation, View, entered_function, i
 from ..denials.denial_styles import DenialStyle
 from ..enforcement.authorizer import Authorizer
 from ..polar.exceptions import OsoError
+from ..polar.value_objects import Record
 from ..request_state import (
     NOT_GIVEN,
     Arguments,
     RequestState,
-    find_request_state,
+    find_current,
     this_app,
     this_request,
 )
+from .parents import Between, belongs, check_within, is_stated, relation_between
 from .url_keys import Key, make_key
-from .view_guards import Guard, GuardKind, guards_of
+from .view_guards import Guard, GuardKind, guards_of, guards_of_decorators
 
 #: The usual action of each HTTP method, for ``@authorize(METHOD_ACTIONS, Post)``.
 METHOD_ACTIONS: Mapping[str, str] = {
@@ -45,8 +47,7 @@ _Parameter = inspect.Parameter
 _MOST_VIEWS = 1_000
 
 
-@dataclasses.dataclass(frozen=True)
-class Parameters:
+class Parameters(Record):
     """The arguments that a view takes."""
 
     #: By position, in order.
@@ -62,8 +63,7 @@ class Parameters:
         return self.takes_all or name in self.by_keyword
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
-class Passage:
+class Passage(Record, eq=False):
     """How a call of a view passes a check: what is the same for all with such arguments."""
 
     key: Key
@@ -105,8 +105,7 @@ class Passage:
             request_state.judged += ((self.key.keyword, self.key.cls, identity),)
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
-class ViewCheck:
+class ViewCheck(Record, eq=False):
     """An action, and what it is done to.
 
     ``action`` may be a mapping of HTTP methods to actions. Without a ``key`` the resource is
@@ -119,10 +118,14 @@ class ViewCheck:
     key: Key | None = None
     #: A view that takes the object has to get one.
     serves_view: bool = True
+    #: What the object belongs to: see ``parents``.
+    within: t.Any = NOT_GIVEN
     #: What views take, with what it was found of: to look takes longer than to decide.
     _known: dict[tuple[int, int], tuple[Parameters, View, View]] = dataclasses.field(
         default_factory=dict, init=False
     )
+    #: The relations to the classes of other guards, which mappers know.
+    _relations: dict[type, Between | None] = dataclasses.field(default_factory=dict, init=False)
 
     def meet(
         self,
@@ -130,12 +133,14 @@ class ViewCheck:
         view: View,
         given: Arguments,
         request_state: RequestState | None,
+        plan: t.Any,
         *,
         behind: Sequence[Key] = (),
     ) -> Arguments:
         """Give the arguments to call a view with.
 
         :param given: what it would be called with.
+        :param plan: the plan of the route that the request is at; ``None`` if it has none.
         :param behind: the keys of guards that come before the view, and find objects, too.
         :raises HTTPException: denied, or there is no such object.
         :raises OsoError: no decision could be made.
@@ -145,33 +150,69 @@ class ViewCheck:
         if key is None:
             self._judge(authorizer, action, request_state)
             return given
-        plan = None if request_state is None or behind else request_state.plan
         passage: Passage | None = None
-        # A hook may lead a request to another route.
-        if plan is not None and plan.rule is this_request().url_rule:
+        if plan is not None and not behind:
             passage = plan.passages.get((id(self), id(view), *given))
-        else:
-            plan = None
         if passage is None:
             passage = self._new_passage(view, given, behind)
-            if plan is not None and len(plan.passages) < _MOST_VIEWS:
+            if plan is not None and not behind and len(plan.passages) < _MOST_VIEWS:
                 plan.passages[(id(self), id(view), *given)] = passage
         variables = passage.variables
         if variables is None:
             self._judge(authorizer, action, request_state)
+            if request_state is not None and passage.is_last:
+                request_state.found = ()
             return passage.arguments(given, request_state)
         identity = given[variables[0]] if len(variables) == 1 else key.identity_in(given, variables)
         if request_state is not None and request_state.judged:
             _check_same(request_state, key, identity)
+        found = () if request_state is None else request_state.found
+        is_in_place = None
+        if found or (self.within is not NOT_GIVEN and is_stated(self.within)):
+            is_in_place = functools.partial(self.is_in_place, found)
         loaded: t.Any = authorizer.load(
-            key.cls, identity, actor=self.actor, action=action, request_state=request_state
+            key.cls,
+            identity,
+            actor=self.actor,
+            action=action,
+            request_state=request_state,
+            is_in_place=is_in_place,
         )
-        arguments = passage.arguments(given, request_state)
+        if request_state is not None and (found or not passage.is_last):
+            request_state.found = () if passage.is_last else (*found, (self, loaded))
+        if passage.is_last and (request_state is None or not request_state.used_variables):
+            # As the passage would do it, without a call.
+            arguments = {name: given[name] for name in passage.names_left}
+        else:
+            arguments = passage.arguments(given, request_state)
         if passage.gives_object:
             if passage.replaces_argument:
                 _check_not_given(key, given, loaded)
             arguments[key.keyword] = loaded
         return arguments
+
+    def is_in_place(self, found: tuple[tuple[ViewCheck, t.Any], ...], loaded: t.Any) -> bool:
+        """Tell whether an object belongs to those that guards before it found, or these to it.
+
+        :raises OsoError: it is said to what it belongs, and that was not found.
+        """
+        cls = t.cast(Key, self.key).cls
+        others = [other for _, other in found]
+        if is_stated(self.within) and not belongs(cls, loaded, self.within, others):
+            return False
+        for check, other in found:
+            between = self._between(cls, t.cast(Key, check.key).cls)
+            child = self if between is not None and between.is_inner_child else check
+            if between is None or child.within is not NOT_GIVEN:
+                continue
+            if not between.holds(loaded, other):
+                return False
+        return True
+
+    def _between(self, cls: type, outer: type) -> Between | None:
+        if outer not in self._relations:
+            self._relations[outer] = relation_between(cls, outer)
+        return self._relations[outer]
 
     def guarding(self, view: View) -> View:
         """Give a function that calls a view, with what the check finds, once it is passed."""
@@ -179,19 +220,14 @@ class ViewCheck:
 
         @functools.wraps(view)
         def guarded(*args: t.Any, **kwargs: t.Any) -> t.Any:
-            app = this_app()
+            app, request_state, plan = find_current()
             state = app.extensions.get("oso") or state_of(app)
-            request_state = find_request_state(app)
             if request_state is not None:
                 request_state.check_running = True
-            by_position = self.named(view, args) if args else None
-            given = {**by_position, **kwargs} if by_position else kwargs
-            arguments = self.meet(state.parts[Authorizer], view, given, request_state)
-            for name, value in by_position.items() if by_position else ():
-                # What is not the same any more is an argument too many, and Python says so.
-                if arguments.get(name, NOT_GIVEN) is value:
-                    del arguments[name]
-            plan = None if request_state is None else request_state.plan
+            given = {**self.named(view, args), **kwargs} if args else kwargs
+            arguments = self.meet(state.parts[Authorizer], view, given, request_state, plan)
+            if args:
+                arguments = self._without_positions(view, args, arguments)
             if plan is not None and plan.calls_plainly and function.is_plain:
                 return view(*args, **arguments)
             return function.of(app)(*args, **arguments)
@@ -204,6 +240,18 @@ class ViewCheck:
             return {}
         return dict(zip(self._parameters_of(view, view).by_position, args, strict=False))
 
+    def _without_positions(
+        self, view: View, args: tuple[t.Any, ...], given: Arguments
+    ) -> Arguments:
+        """Give the arguments for a call without those that it has by position."""
+        by_position = self.named(view, args)
+        # What is not the same any more is an argument too many, and Python says so.
+        return {
+            name: value
+            for name, value in given.items()
+            if by_position.get(name, NOT_GIVEN) is not value
+        }
+
     def as_guard(self, place: SourceLocation, **facts: t.Any) -> Guard:
         """Give the request_state of a view that this check guards."""
         return Guard(
@@ -213,6 +261,7 @@ class ViewCheck:
             resource=self.resource,
             key=self.key,
             is_class_meant=self.key is None and isinstance(self.resource, type),
+            within=self.within,
             **facts,
         )
 
@@ -269,9 +318,9 @@ class ViewCheck:
         key = id(view), id(entered)
         known = self._known.get(key)
         if known is None:
-            guards = [*guards_of(view), *guards_of(entered)]
+            guards = [*guards_of(view), *_decorators_inside(view, entered), *guards_of(entered)]
             keys = tuple(guard.key for guard in guards if guard.key is not None)
-            parameters = dataclasses.replace(parameters_of(entered), keys=keys)
+            parameters = parameters_of(entered).replaced(keys=keys)
             known = parameters, view, entered
             # A descriptor of a class may make a new function each time.
             if len(self._known) < _MOST_VIEWS:
@@ -315,6 +364,7 @@ def make_view_check(
     load: bool | None = None,
     name: str | None = None,
     serves_view: bool = True,
+    within: t.Any = NOT_GIVEN,
 ) -> ViewCheck:
     """Make the demand that a decorator states.
 
@@ -322,7 +372,9 @@ def make_view_check(
     """
     if isinstance(action, Mapping):
         check_methods(action)
-    return ViewCheck(action, resource, actor, make_key(resource, key, load, name), serves_view)
+    found = make_key(resource, key, load, name)
+    check_within(within, found)
+    return ViewCheck(action, resource, actor, found, serves_view, within)
 
 
 def parameters_of(view: View) -> Parameters:
@@ -382,6 +434,14 @@ def entered_by_request(view: View) -> View:
     # A decorator of a method is not one of its class.
     is_whole = inspect.unwrap(registered) is inspect.unwrap(view)
     return entered_function(registered, current.method) if is_whole else view
+
+
+def _decorators_inside(view: View, entered: View) -> list[Guard]:
+    """Give the guards that ``method_decorators`` put around the function of a class."""
+    if entered is view:
+        return []
+    current = this_request()
+    return guards_of_decorators(this_app().view_functions[current.endpoint or ""], current.method)
 
 
 def _route_variables() -> set[str]:

@@ -14,26 +14,33 @@ import inspect
 import itertools
 import typing as t
 import weakref
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
 from flask import Blueprint, Flask, Request
 
+from ..app_state import find_state
 from ..callables.view_functions import (
     SourceLocation,
     View,
+    forgets_head,
     functions_in,
     is_automatic_options,
     is_static,
     layers_of,
+    method_decorators,
     parts_of,
     view_methods,
 )
+from ..polar.value_objects import Record
+from ..request_state import NOT_GIVEN
 from .url_keys import Key
 
 if t.TYPE_CHECKING:
     from ..enforcement.authorizer import Authorizer
 
 _MARK = "__flask_oso__"
+_DECLARED = "__flask_oso_declared__"
+_DECORATOR = "__flask_oso_decorator__"
 
 
 class GuardKind(enum.Enum):
@@ -43,6 +50,13 @@ class GuardKind(enum.Enum):
     LISTS = "lists"
     SKIP = "skip_authorization"
     INSIDE = "authorizes_inside"
+
+
+#: What a guard says.
+_SAYS = (
+    *("kind", "action", "resource", "key", "is_class_meant", "within", "lifts", "authorizer"),
+    "reason",
+)
 
 
 class Duty(enum.Enum):
@@ -55,8 +69,7 @@ class Duty(enum.Enum):
     UNGUARDED = enum.auto()
 
 
-@dataclasses.dataclass(eq=False)
-class Guard:
+class Guard(Record, eq=False, frozen=False):
     """One use of a decorator, or of ``FlaskOso.guard`` for a blueprint, with its constants."""
 
     kind: GuardKind
@@ -74,6 +87,12 @@ class Guard:
     blueprint: str | None = None
     #: Whose policy it asks, if it is no decorator.
     authorizer: Authorizer | None = None
+    #: What 'guard' or 'exempt' was given, if a receiver of the view enforces it.
+    target: str | None = None
+    #: The ``ViewCheck`` that a receiver of the view makes; ``None`` of an exemption.
+    check: t.Any = None
+    #: What its object belongs to: see ``parents``.
+    within: t.Any = NOT_GIVEN
     #: Why a view is exempt.
     reason: str | None = None
     #: Of a list, gives the argument for it, of a function and of the arguments that it is given.
@@ -93,6 +112,13 @@ class Guard:
         """Whether it asks about a class, or about an object of one."""
         return self.kind is GuardKind.AUTHORIZE and isinstance(self.resource, type)
 
+    def repeats(self, other: Guard) -> bool:
+        """Tell whether another one, of the same target, says the same."""
+        mine, others = (getattr(each.check, "actor", NOT_GIVEN) for each in (self, other))
+        return mine is others and all(
+            _is_same(getattr(self, name), getattr(other, name)) for name in _SAYS
+        )
+
     def actions_of(self, methods: Collection[str]) -> list[t.Any]:
         """Give the action, or those that a mapping has for HTTP methods."""
         if not isinstance(self.action, Mapping):
@@ -104,8 +130,7 @@ class Guard:
         return not self.is_used or app in self.apps
 
 
-@dataclasses.dataclass(eq=False)
-class _Mark:
+class _Mark(Record, eq=False, frozen=False):
     """What is known about one function.
 
     ``functools.wraps`` copies marks onto other functions; the owner tells a copy.
@@ -140,7 +165,38 @@ def guards_of(view: View) -> tuple[Guard, ...]:
 
 def guards_of_request(view: View, method: str) -> list[Guard]:
     """Give the guards that a request meets, those of a class-based view's method included."""
-    return [guard for part in parts_of(view, method) for guard in guards_of(part)]
+    parts = parts_of(view, method)
+    outer = parts[:-1] if len(parts) > 2 else parts
+    guards = [guard for part in outer for guard in guards_of(part)]
+    guards += guards_of_decorators(view, method)
+    return guards if outer is parts else [*guards, *guards_of(parts[-1])]
+
+
+def guards_of_decorators(view: View, method: str) -> list[Guard]:
+    """Give the guards that ``method_decorators`` of a class make, the outermost first.
+
+    Flask-RESTful leaves those of ``get`` out for HEAD: then the receiver of the view enforces them.
+    """
+    if method == "HEAD" and forgets_head(view):
+        place = f"{t.cast(t.Any, view).view_class.__qualname__}.get"
+        guards_of_get = guards_of_decorators(view, "GET")
+        # A list is given to the function that Flask-RESTful decorates, and to no other.
+        return [
+            guard.replaced(target=place)
+            for guard in guards_of_get
+            if guard.kind is not GuardKind.LISTS
+        ]
+    guards = (getattr(each, _DECORATOR, None) for each in method_decorators(view, method))
+    return [
+        Guard(each, SourceLocation("", 0)) if isinstance(each, GuardKind) else each
+        for each in guards
+        if isinstance(each, Guard | GuardKind)
+    ]
+
+
+def mark_decorator(decorator: t.Any, makes: Guard | GuardKind) -> None:
+    """Note which guard a decorator makes, before it decorates."""
+    vars(decorator)[_DECORATOR] = makes
 
 
 def add_blueprint_guard(blueprint: Blueprint, guard: Guard) -> None:
@@ -160,24 +216,44 @@ def guards_of_blueprints(app: Flask) -> list[Guard]:
     return [guard for each in blueprints.values() for guard in own_guards(each)]
 
 
+def add_declared_guard(target: object, guard: Guard) -> None:
+    """Note that a view, or the views of a class, are behind a guard that was declared apart."""
+    setattr(target, _DECLARED, (*declared_for(target), guard))
+
+
+def declared_for(target: object) -> tuple[Guard, ...]:
+    """Give the guards that were declared for a view or a class itself."""
+    guards: tuple[Guard, ...] = getattr(target, "__dict__", {}).get(_DECLARED, ())
+    return guards
+
+
 def guards_met(app: Flask, endpoint: str, method: str) -> list[Guard]:
     """Give the guards that a request meets on its way: those of blueprints, then the view's."""
     view = app.view_functions.get(endpoint)
-    if view is None:
-        return [*_blueprint_guards(app, endpoint)]
-    guards = guards_of_request(view, method)
-    return guards if is_lifted(view, method) else [*_blueprint_guards(app, endpoint), *guards]
+    around = [*_blueprint_guards(app, endpoint)]
+    near = [] if view is None else [*_declared_guards(app, endpoint, view, [method])]
+    near += [] if view is None else guards_of_request(view, method)
+    if any(guard.lifts for guard in (*around, *near)):
+        around = [guard for guard in around if guard.kind is GuardKind.SKIP]
+    # Those of hooks come before those of the receiver of the view.
+    return [*sorted(around, key=lambda guard: guard.target is not None), *near]
 
 
-def is_lifted(view: View, method: str) -> bool:
-    """Tell whether a view says that the guards of its blueprints are not for it."""
-    return any(guard.lifts for guard in guards_of_request(view, method))
+def guards_apart(app: Flask, endpoint: str) -> list[Guard]:
+    """Give the guards of an endpoint that were declared apart, which its receiver enforces."""
+    view = app.view_functions[endpoint]
+    guards = (
+        *_blueprint_guards(app, endpoint),
+        *_declared_guards(app, endpoint, view, view_methods(view)),
+        *guards_of_decorators(view, "HEAD"),
+    )
+    return [guard for guard in guards if guard.target is not None]
 
 
 def all_guards(view: View) -> list[Guard]:
     """Give the guards that requests of any method meet."""
-    parts = {id(part): part for method in view_methods(view) for part in parts_of(view, method)}
-    return [guard for part in parts.values() for guard in guards_of(part)]
+    guards = (each for method in view_methods(view) for each in guards_of_request(view, method))
+    return list({id(guard): guard for guard in guards}.values())
 
 
 def duty_of(app: Flask, request: Request) -> Duty:
@@ -214,7 +290,51 @@ def _blueprint_guards(app: Flask, endpoint: str) -> Iterator[Guard]:
     """Give the guards of the blueprints of an endpoint, the outermost blueprint first."""
     parts = endpoint.split(".")[:-1]
     for name in itertools.accumulate(parts, "{}.{}".format):
-        yield from own_guards(app.blueprints[name]) if name in app.blueprints else ()
+        if name in app.blueprints:
+            yield from _counted(app, own_guards(app.blueprints[name]))
+            yield from _named_guards(app, name)
+
+
+def _declared_guards(
+    app: Flask, endpoint: str, view: View, methods: Iterable[str]
+) -> Iterator[Guard]:
+    """Give the guards that were declared apart for an endpoint, its view, and the view's class."""
+    yield from _named_guards(app, endpoint)
+    layers = [*layers_of(view)]
+    parts = {id(part): part for method in methods for part in parts_of(view, method)[1:]}
+    inner = [layer for part in parts.values() for layer in layers_of(part)]
+    targets: list[object] = [*_classes_of(view, layers), *layers, *inner]
+    found = {id(guard): guard for each in targets for guard in declared_for(each)}
+    yield from _counted(app, found.values())
+
+
+def _counted(app: Flask, guards: Iterable[Guard]) -> Iterator[Guard]:
+    """Give the guards that count for an app: those of its own FlaskOso, and all hooks.
+
+    A guard of a FlaskOso that has no app at all is meant for this one, and a mistake.
+    """
+    state = find_state(app)
+    for guard in guards:
+        is_own = state is not None and guard.authorizer in state.bindings
+        is_lost = guard.check is not None and not t.cast("Authorizer", guard.authorizer).has_apps
+        if guard.target is None or is_own or is_lost:
+            yield guard
+
+
+def _named_guards(app: Flask, name: str) -> Iterator[Guard]:
+    """Give the guards that were declared for the name of an endpoint or blueprint."""
+    state = find_state(app)
+    for authorizer in () if state is None else state.bindings:
+        yield from t.cast("Authorizer", authorizer).named_guards.get(name, ())
+
+
+def _classes_of(view: View, layers: list[View]) -> tuple[type, ...]:
+    """Give the class of a view and those above it: that of ``as_view``, or of a bound method."""
+    view_class = getattr(view, "view_class", None)
+    if inspect.isclass(view_class):
+        return view_class.__mro__
+    owners = [each.__self__ for each in layers if inspect.ismethod(each)]
+    return type(owners[0]).__mro__ if owners else ()
 
 
 def _missed_guard(view: View) -> Guard | None:
@@ -251,6 +371,12 @@ def _is_guard(view: View) -> bool:
 def _own_mark(view: View) -> _Mark | None:
     mark = getattr(view, "__dict__", {}).get(_MARK)
     return mark if isinstance(mark, _Mark) and mark.owner is view else None
+
+
+def _is_same(one: t.Any, other: t.Any) -> bool:
+    # What a program judges may have an equality of its own.
+    is_plain = isinstance(one, str | dict | Key) and type(one) is type(other)
+    return one is other or (is_plain and bool(one == other))
 
 
 def _set_mark(

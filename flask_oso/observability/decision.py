@@ -7,7 +7,6 @@ where somebody wants to hear more.
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import enum
 import os
 import typing as t
@@ -15,6 +14,8 @@ import weakref
 from functools import cached_property
 
 from flask import Flask
+
+from ..polar.value_objects import Record
 
 if t.TYPE_CHECKING:
     from ..oso import Oso
@@ -32,8 +33,7 @@ class DecisionOutcome(enum.Enum):
     ERROR = "error"
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
-class Decision:
+class Decision(Record, eq=False):
     """One decision of an app's policy.
 
     :param seconds: how long the policy took.

@@ -14,6 +14,7 @@ such as a token in the query string of a URL, is left out.
 from __future__ import annotations
 
 import datetime
+import functools
 import json
 import logging
 import random
@@ -26,9 +27,11 @@ from werkzeug.utils import import_string
 
 from ..polar.characters import with_escapes
 from ..polar.exceptions import OsoError
-from ..polar.proof.redaction import DEFAULT_REDACTED, Redaction
 from ..request_state import this_request
 from .decision import Decision, DecisionOutcome, MissingObject
+
+if t.TYPE_CHECKING:
+    from ..polar.proof.redaction import Redaction
 
 #: Where the records go.
 LOGGER = logging.getLogger("flask_oso.decisions")
@@ -41,7 +44,6 @@ _LONGEST = 100
 _KEYS = (int, str, uuid.UUID)
 _MOST_BITS = 128
 _REQUEST_ID = re.compile(r"[!-~]{1,200}")
-_REDACTION = Redaction()
 _DISABLED = (
     "The logger %r was disabled, and is on again, since its level is INFO. Configure logging with"
     " 'disable_existing_loggers' False; to have no records, give the logger the level WARNING."
@@ -60,13 +62,17 @@ class DecisionLog:
         self._report_failure = report_failure
         self._sample = _share(config["OSO_LOG_SAMPLE"])
         self._finds_rules = _switch(config["OSO_LOG_RULE"])
-        self._redaction = Redaction([*DEFAULT_REDACTED, *config.get("OSO_REDACT", ())])
+        self._redacted = tuple(config.get("OSO_REDACT", ()))
         self._describe = _function("OSO_LOG_DESCRIBE", config["OSO_LOG_DESCRIBE"]) or (
             lambda value: describe(value, self._redaction)
         )
         self._request_id = _request_id(config["OSO_LOG_REQUEST_ID"])
         # Its own: a program that seeds the shared one counts on the numbers that follow.
         self._random = random.Random()
+
+    @functools.cached_property
+    def _redaction(self) -> Redaction:
+        return _redaction_of(*self._redacted)
 
     def write(self, decision: Decision) -> None:
         """Write the record of a decision, unless it is left out of the sample."""
@@ -159,7 +165,7 @@ class DecisionFormatter(logging.Formatter):
         return json.dumps({**head, **fields}, default=describe)
 
 
-def describe(value: t.Any, redaction: Redaction = _REDACTION) -> str | None:
+def describe(value: t.Any, redaction: Redaction | None = None) -> str | None:
     """Name a value by its class and its key, if it has one: ``User:1``, ``str:report``.
 
     The key is that of a row of SQLAlchemy, or else the attribute ``id`` if that is a number,
@@ -171,7 +177,17 @@ def describe(value: t.Any, redaction: Redaction = _REDACTION) -> str | None:
     if value is None:
         return None
     name, key = type(value).__name__, _key_of(value)
-    return shown(name) if key is None else f"{shown(name)}:{shown(key, redaction)}"
+    if key is None:
+        return shown(name)
+    return f"{shown(name)}:{shown(key, redaction or _redaction_of())}"
+
+
+@functools.cache
+def _redaction_of(*names: str) -> Redaction:
+    # Imported late: most programs have no log of decisions.
+    from ..polar.proof.redaction import DEFAULT_REDACTED, Redaction
+
+    return Redaction([*DEFAULT_REDACTED, *names])
 
 
 def shown(text: str, redaction: Redaction | None = None) -> str:

@@ -51,8 +51,7 @@ class DecisionPublisher:
         if not (
             authorized.receivers
             or denied.receivers
-            or LOGGER.isEnabledFor(logging.INFO)
-            or (LOGGER.disabled and is_on())
+            or (LOGGER.level <= logging.INFO and is_on())
             or (self._telemetry.is_wanted and sys.modules.get(API) is not None)
             or self.recorder is not None
         ):

@@ -27,17 +27,19 @@ from .host.data_adapter import DataAdapter
 from .host.registry import Host, Identities, TextEqualities, make_host
 from .host.terms import Predicate
 from .limits import Limits
-from .observe.console import Console, StandardConsole
 from .output import BANNER, is_banner_due, say
 from .policy.cache import load_cached
 from .policy.policy import Policy
 from .queries import Query, failed_inline_queries
 from .sources import Source
+from .value_objects import Record
 
 if t.TYPE_CHECKING:
+    from .observe.console import Console
     from .proof.proof import Proof
     from .residual.schema import Schema
     from .tools.compiled_report import LeftOver
+    from .tools.lint.linter import LintResult
     from .tools.policy_check import CheckResult
 
 _NO_ALLOW_WARNING = "POLAR_IGNORE_NO_ALLOW_WARNING"
@@ -47,8 +49,7 @@ def _is_compiling() -> bool:
     return os.environ.get("OSO_COMPILED", "1") != "0"
 
 
-@dataclasses.dataclass(frozen=True)
-class LoadReport:
+class LoadReport(Record):
     """The outcome of a load.
 
     :param files: the files of the load; none for a text.
@@ -165,6 +166,8 @@ class Polar:
             Repl(engine, console).run()
 
     def _console(self) -> contextlib.AbstractContextManager[Console]:
+        from .observe.console import StandardConsole
+
         return contextlib.nullcontext(StandardConsole())
 
     # -- registering -----------------------------------------------------------------
@@ -347,7 +350,7 @@ class Polar:
             policy = self._make_policy(sources, base)
             self._pass_inline_queries(self._engine.with_policy(policy))
             # An inline query may have registered a class, so the engine is read again.
-            policy = dataclasses.replace(policy, inline_queries=())
+            policy = policy.replaced(inline_queries=())
             self._engine = self._engine.with_policy(policy)
 
     def _make_policy(self, sources: list[Source], base: Policy) -> Policy:
@@ -410,6 +413,27 @@ class Polar:
 
         return check_policy(
             sources,
+            self._engine,
+            roles=self._has_roles,
+            models=self._models(),
+            ignore_missing_allow=self._ignores_missing_allow,
+            limits=self._limits,
+        )
+
+    def lint_files(self, filenames: Iterable[str | os.PathLike[str]] | None = None) -> LintResult:
+        """Lint policy files as one policy, without loading them.
+
+        Without names the files of the loaded policy are read again. The findings of
+        ``check_files`` are among the findings; ``settled()`` of the result gives those that no
+        comment ignores.
+
+        :raises PolarFileExtensionError: if a name does not end in ``.polar``.
+        :raises PolarFileNotFoundError: if a file does not exist.
+        """
+        from .tools.lint.linter import lint_policy
+
+        return lint_policy(
+            self._sources() if filenames is None else [*map(read_source, filenames)],
             self._engine,
             roles=self._has_roles,
             models=self._models(),
@@ -496,8 +520,7 @@ class Polar:
         return show_generated_code(self._engine, parse_question(question, self.host))
 
 
-@dataclasses.dataclass(eq=False)
-class _Gate:
+class _Gate(Record, eq=False, frozen=False):
     """Lets one thread of a process at a time change the engine; questions never wait for it.
 
     The lock is reentrant: a host method may register a class while an inline query of a load

@@ -9,9 +9,11 @@ of a policy; ``SqlAlchemyAdapter`` reads relations that are declared by hand.
 ``dialects``, ``semijoins``, ``comparisons``, ``translation``, ``queries``, ``adapter``
     SQL that databases spell differently; how related rows are asked for; comparisons and other
     conditions to SQL; residuals to statements; filters of oso 0.27 to statements.
-``row_keys``, ``identities``, ``commits``, ``first_policy``
+``row_keys``, ``identities``, ``commits``
     rows as plain data, and which objects are the same one; rows by keys from clients; watching
-    commits; the policy that ``flask oso init`` writes.
+    commits.
+``tools``
+    a first policy from models; what a change of a policy changes.
 """
 
 import sqlalchemy as sa

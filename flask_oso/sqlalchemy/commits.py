@@ -25,6 +25,7 @@ from sqlalchemy.sql.elements import (
 )
 
 from ..polar.exceptions import OsoError
+from .sessions.sources import is_session_source, target_of
 
 Leave = Callable[[orm.Session, t.Any, t.Any], None]
 
@@ -46,29 +47,22 @@ _WATCHED = "__flask_oso__"
 _SAVEPOINTS = (SavepointClause, ReleaseSavepointClause, RollbackToSavepointClause)
 
 
-def is_session_source(value: t.Any) -> bool:
-    """Tell whether a value is a session, or makes sessions, whose commits can be watched."""
-    return isinstance(value, orm.scoped_session | orm.sessionmaker | orm.Session) or (
-        isinstance(value, type) and issubclass(value, orm.Session)
-    )
-
-
 def watch_commits(sessions: t.Any, check: Check) -> Watch | None:
     """Ask a check before each commit of sessions with changes.
 
     A second call with the same check has no effect.
 
     :param sessions: a ``sessionmaker``, a ``scoped_session``, a subclass of ``Session``, or
-        one session.
+        one session; or one of ``sqlalchemy.ext.asyncio``.
     :return: the watch that follows the sessions; ``None`` if there is one already.
     :raises OsoError: if it is none of these.
     """
     if not is_session_source(sessions):
         raise OsoError(
             f"Commits of {type(sessions).__name__!r} cannot be watched. Give a 'sessionmaker', a"
-            " 'scoped_session', a 'Session' class or a session."
+            " 'scoped_session', a 'Session' class or a session, or one of 'sqlalchemy.ext.asyncio'."
         )
-    target = _target(sessions)
+    target = target_of(sessions)
     # All apps that a factory makes may share one session of a module.
     watched: list[Check] = vars(target).get(_WATCHED, [])
     if check in watched:
@@ -82,21 +76,6 @@ def watch_commits(sessions: t.Any, check: Check) -> Watch | None:
     event.listen(target, "before_flush", watch.flush)
     event.listen(target, "before_commit", watch.judge_session)
     return watch
-
-
-def session_of_scope(sessions: t.Any) -> orm.Session | None:
-    """Return the session that a ``scoped_session`` has for the current scope, or one session."""
-    if isinstance(sessions, orm.Session):
-        return sessions
-    if isinstance(sessions, orm.scoped_session) and sessions.registry.has():
-        return t.cast(orm.Session, sessions.registry())
-    return None
-
-
-def _target(sessions: t.Any) -> t.Any:
-    """Return the class of sessions, or the session, whose events are listened to."""
-    factory = getattr(sessions, "session_factory", sessions)
-    return factory.class_ if isinstance(factory, orm.sessionmaker) else factory
 
 
 @dataclasses.dataclass(eq=False)

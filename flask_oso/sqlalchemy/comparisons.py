@@ -6,6 +6,8 @@ the same rows as in Python, or, where it is negated, for all others.
 
 from __future__ import annotations
 
+import datetime
+import operator
 import typing as t
 from collections.abc import Callable
 
@@ -15,14 +17,19 @@ from sqlalchemy import orm
 from ..polar.residual.database_semantics import field_of
 from ..polar.residual.ir import (
     Arithmetic,
+    CaseMapped,
     Column,
     Comparison,
     HasCharacter,
+    HasPart,
     InValues,
     IsNan,
     IsNull,
     KnownRow,
     Literal,
+    PartPlace,
+    Position,
+    Replaced,
     RowPath,
     RowValue,
     columns_of,
@@ -30,15 +37,25 @@ from ..polar.residual.ir import (
 )
 from ..polar.residual.schema import NAN_KINDS, ValueKind
 from .dialects import (
+    AwareTime,
     CodePoints,
     ExactBoolean,
     ExactFloat,
     ExactText,
     HoldsNan,
+    HoldsNothing,
     LastCharacters,
+    NaiveTime,
     OrNan,
+    Remainder,
+    ReplacedText,
+    TextEnd,
+    TextPosition,
+    TextStart,
+    TextWithin,
     WithNul,
     WithoutNan,
+    ZonedTime,
 )
 from .semijoins import Node
 
@@ -48,6 +65,12 @@ RowScope = dict[Node, t.Any]
 _WRAPPED: dict[ValueKind, t.Callable[[t.Any], t.Any]] = {
     ValueKind.FLOAT: ExactFloat,
     ValueKind.BOOLEAN: ExactBoolean,
+}
+
+_PARTS: dict[PartPlace, type[TextWithin]] = {
+    PartPlace.START: TextStart,
+    PartPlace.END: TextEnd,
+    PartPlace.ANYWHERE: TextWithin,
 }
 
 
@@ -105,9 +128,11 @@ class ComparisonTranslator:
     def sides(self, condition: Comparison, scope: RowScope) -> tuple[t.Any, t.Any]:
         sides = condition.left, condition.right
         known = next(side for side in sides if not _is_value(side))
-        is_text = field_of(known).kind is ValueKind.TEXT
+        kind = field_of(known).kind
         left, right = (self.operand(side, scope) for side in sides)
-        if not is_text:
+        if kind is ValueKind.ZONED:
+            return _zoned(condition.left, left, right), _zoned(condition.right, right, left)
+        if kind is not ValueKind.TEXT:
             return left, right
         wrap = ExactText if condition.sign == "=" else CodePoints
         texts = [
@@ -140,7 +165,16 @@ class ComparisonTranslator:
         return sa.and_(column.not_in(values), *(WithNul(column != each, sa.true()) for each in odd))
 
     def is_null(self, condition: IsNull, scope: RowScope) -> t.Any:
-        return self.operand(condition.column, scope).is_(None)
+        column = self.operand(condition.column, scope)
+        if isinstance(column.type, sa.JSON):
+            return HoldsNothing(column)
+        return column.is_(None)
+
+    def is_not_null(self, condition: IsNull, scope: RowScope) -> t.Any:
+        column = self.operand(condition.column, scope)
+        if isinstance(column.type, sa.JSON):
+            return sa.not_(HoldsNothing(column))
+        return column.is_not(None)
 
     def is_nan(self, condition: IsNan, scope: RowScope) -> t.Any:
         return HoldsNan(self.operand(condition.column, scope))
@@ -149,6 +183,13 @@ class ComparisonTranslator:
         # The inner text is exact, too: PostgreSQL cannot search with a nondeterministic collation.
         text = ExactText(self.operand(condition.text, scope))
         return ExactText(sa.func.replace(text, condition.character, "", type_=text.type)) != text
+
+    def has_part(self, condition: HasPart, scope: RowScope) -> t.Any:
+        text, part = (
+            sa.literal(each.value) if isinstance(each, Literal) else self.operand(each, scope)
+            for each in (condition.text, condition.part)
+        )
+        return _PARTS[condition.place](text, part)
 
     def _exact(self, operand: RowValue, scope: RowScope) -> t.Any:
         value = self.operand(operand, scope)
@@ -166,11 +207,26 @@ class ComparisonTranslator:
         if isinstance(operand, Arithmetic):
             left, right = (self.operand(side, scope) for side in (operand.left, operand.right))
             return _calculated(operand.sign, left, right)
+        if isinstance(operand, Replaced):
+            return ReplacedText(self.operand(operand.text, scope), operand.pairs)
+        if isinstance(operand, Position):
+            return TextPosition(self.operand(operand.text, scope), operand.wanted)
+        if isinstance(operand, CaseMapped):
+            raise AssertionError("The letters of a text are replaced where it meets another one.")
         text = self.operand(operand.text, scope)
         if operand.at_end:
             length, size = str(operand.length), str(operand.size)
             return LastCharacters(text, sa.literal_column(length), sa.literal_column(size))
         return sa.func.substr(text, 1, operand.length, type_=sa.String())
+
+
+def _zoned(side: RowValue, mine: t.Any, other: t.Any) -> t.Any:
+    """Return a side of a comparison of times with zones, as Python compares it with the other."""
+    if isinstance(side, Literal):
+        return mine
+    if not isinstance(other, datetime.datetime):
+        return ZonedTime(mine)
+    return NaiveTime(mine) if other.tzinfo is None else AwareTime(mine)
 
 
 def _is_value(operand: RowValue) -> bool:
@@ -198,6 +254,34 @@ def _calculated(sign: str, left: t.Any, right: t.Any) -> t.Any:
         else side
         for side in (left, right)
     )
-    if sign == "+":
-        return left + right
-    return left - right if sign == "-" else left * right
+    return _CALCULATED[sign](left, right)
+
+
+def _remainder(left: t.Any, right: t.Any) -> t.Any:
+    """Divide; the remainder has the sign of the dividend, in each database and in ``rem``.
+
+    INVARIANT: nothing is divided by zero, which is an error of the statement in PostgreSQL: a
+    database may calculate before it looks at the condition that excludes it.
+    """
+    if not isinstance(right, sa.ColumnElement):
+        return Remainder(left % right)
+    return sa.case((right == 0, 0), else_=Remainder(left % right))
+
+
+def _modulo(left: t.Any, right: t.Any) -> t.Any:
+    """Divide; the result has the sign of the divisor, as that of ``mod``."""
+    rest = _remainder(left, right)
+    if isinstance(right, sa.ColumnElement):
+        differs = sa.or_(sa.and_(rest < 0, right > 0), sa.and_(rest > 0, right < 0))
+    else:
+        differs = rest < 0 if right > 0 else rest > 0
+    return sa.case((differs, rest + right), else_=rest)
+
+
+_CALCULATED: dict[str, t.Callable[[t.Any, t.Any], t.Any]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "mod": _modulo,
+    "rem": _remainder,
+}

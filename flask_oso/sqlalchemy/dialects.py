@@ -6,7 +6,9 @@ NaN equals nothing.
 
 from __future__ import annotations
 
+import itertools
 import typing as t
+from collections.abc import Sequence
 
 import sqlalchemy as sa
 from sqlalchemy.ext.compiler import compiles
@@ -50,6 +52,53 @@ class LastCharacters(FunctionElement[str]):
     type = sa.String()
 
 
+class ReplacedText(FunctionElement[str]):
+    """A text with characters replaced, one kind after the other, whatever its collation."""
+
+    inherit_cache = True
+    name = "replaced"
+    type = sa.String()
+
+    def __init__(self, text: t.Any, pairs: Sequence[tuple[str, str]]) -> None:
+        super().__init__(ExactText(text), *itertools.chain(*pairs))
+
+
+class TextPosition(FunctionElement[int]):
+    """The number of characters before a text in another one; -1 where it does not occur."""
+
+    inherit_cache = True
+    name = "position"
+    type = sa.Integer()
+
+    def __init__(self, text: t.Any, wanted: str) -> None:
+        super().__init__(text, wanted)
+
+
+class TextWithin(FunctionElement[bool]):
+    """Whether a text contains another one; NULL, or false, where either is NULL."""
+
+    inherit_cache = True
+    name = "text_within"
+    type = sa.Boolean()
+
+    def __init__(self, text: t.Any, part: t.Any) -> None:
+        super().__init__(ExactText(text), ExactText(part))
+
+
+class TextStart(TextWithin):
+    """Whether a text begins with another one."""
+
+    inherit_cache = True
+    name = "text_start"
+
+
+class TextEnd(TextWithin):
+    """Whether a text ends with another one."""
+
+    inherit_cache = True
+    name = "text_end"
+
+
 class ExactFloat(FunctionElement[float]):
     """A float, which has 64 bits in most databases, and 32, or is a decimal, in others."""
 
@@ -64,6 +113,45 @@ class ExactBoolean(FunctionElement[bool]):
     inherit_cache = True
     name = "truth"
     type = sa.Boolean()
+
+
+class Remainder(FunctionElement[int]):
+    """What is left of a division of integers, with the sign of the dividend."""
+
+    inherit_cache = True
+    name = "remainder"
+    type = sa.BigInteger()
+
+
+class HoldsNothing(FunctionElement[bool]):
+    """Whether JSON is NULL or null, which Python reads as ``None``; never NULL."""
+
+    inherit_cache = True
+    name = "holds_nothing"
+    type = sa.Boolean()
+
+
+class ZonedTime(FunctionElement[t.Any]):
+    """A time with a zone, to compare with another one that is read by the same connection."""
+
+    inherit_cache = True
+    name = "zoned_time"
+    type = sa.DateTime(timezone=True)
+
+
+class AwareTime(ZonedTime):
+    """A time to compare with one that has a zone, where the database keeps zones."""
+
+    inherit_cache = True
+    name = "aware_time"
+
+
+class NaiveTime(ZonedTime):
+    """A time to compare with one that has no zone, where the database keeps none."""
+
+    inherit_cache = True
+    name = "naive_time"
+    type = sa.DateTime()
 
 
 class WithoutNan(FunctionElement[bool]):
@@ -162,6 +250,20 @@ def _exact_postgresql(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str
 def _code_points_postgresql(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
     (text,) = _arguments(element, compiler, keywords)
     return f'{text} COLLATE "C"'
+
+
+@compiles(ExactText, "cockroachdb")
+@compiles(CodePoints, "cockroachdb")
+def _exact_cockroachdb(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
+    # Without a collation, texts are compared by their bytes. One with a collation it compares
+    # with nothing that has another, or none.
+    (text,) = _arguments(element, compiler, keywords)
+    if not _has_collation(element, compiler):
+        return text
+    raise sa.exc.CompileError(
+        f"CockroachDB compares {text} by its collation, and not as Python does. Give the column"
+        " none, or compare numbers, keys or an Enum."
+    )
 
 
 @compiles(ExactText, *_MYSQL)
@@ -275,7 +377,7 @@ def _holds_nan(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
     return "(1 = 0)"
 
 
-@compiles(HoldsNan, "postgresql")
+@compiles(HoldsNan, *POSTGRESQL)
 def _holds_nan_postgresql(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
     (number,) = _arguments(element, compiler, keywords)
     return f"({number} IS NOT DISTINCT FROM 'NaN')"
@@ -292,3 +394,191 @@ def _with_nul(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
 def _with_nul_postgresql(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
     _, otherwise = element.clauses
     return str(compiler.process(otherwise, **keywords))
+
+
+@compiles(Remainder)
+def _remainder(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
+    _check_known(compiler, "remainders")
+    (rest,) = element.clauses
+    return f"({compiler.process(rest, **keywords)})"
+
+
+@compiles(ReplacedText)
+def _replaced(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
+    text, *parts = _arguments(element, compiler, keywords)
+    for old, new in zip(parts[::2], parts[1::2], strict=True):
+        text = f"replace({text}, {old}, {new})"
+    return text
+
+
+@compiles(ReplacedText, *_MYSQL)
+def _replaced_mysql(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
+    # In bytes; the result has characters again.
+    return f"CONVERT({_replaced(element, compiler, **keywords)} USING utf8mb4)"
+
+
+@compiles(TextPosition)
+def _position(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
+    text, wanted = element.clauses
+    found = [compiler.process(each, **keywords) for each in (ExactText(text), wanted)]
+    return f"(strpos({', '.join(found)}) - 1)"
+
+
+@compiles(TextPosition, *_SQLITE)
+def _position_sqlite(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
+    text, wanted = _arguments(element, compiler, keywords)
+    return f"(instr({text}, {wanted}) - 1)"
+
+
+@compiles(TextPosition, *_MYSQL)
+def _position_mysql(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
+    # In characters, and by code points: the collation is that of the whole comparison.
+    text, wanted = _arguments(element, compiler, keywords)
+    return f"(LOCATE({wanted}, CONVERT({text} USING utf8mb4) COLLATE utf8mb4_bin) - 1)"
+
+
+@compiles(TextWithin)
+def _within(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
+    text, part = _arguments(element, compiler, keywords)
+    return f"(strpos({text}, {part}) > 0)"
+
+
+@compiles(TextStart)
+def _start(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
+    text, part = _arguments(element, compiler, keywords)
+    return f"(left({text}, char_length({part})) = {part})"
+
+
+@compiles(TextEnd)
+def _end(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
+    text, part = _arguments(element, compiler, keywords)
+    return f"(right({text}, char_length({part})) = {part})"
+
+
+@compiles(TextWithin, *_MYSQL)
+def _within_mysql(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
+    text, part = _arguments(element, compiler, keywords)
+    return f"(LOCATE({part}, {text}) > 0)"
+
+
+@compiles(TextStart, *_MYSQL)
+def _start_mysql(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
+    # In bytes, of both.
+    text, part = _arguments(element, compiler, keywords)
+    return f"(LEFT({text}, LENGTH({part})) = {part})"
+
+
+@compiles(TextEnd, *_MYSQL)
+def _end_mysql(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
+    text, part = _arguments(element, compiler, keywords)
+    return f"(RIGHT({text}, LENGTH({part})) = {part})"
+
+
+def _blobs(element: t.Any, compiler: t.Any, keywords: t.Any) -> list[str]:
+    """Compile texts as their bytes: some functions of SQLite read a text up to the first NUL."""
+    return [f"CAST({each} AS BLOB)" for each in _arguments(element, compiler, keywords)]
+
+
+@compiles(TextWithin, *_SQLITE)
+def _within_sqlite(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
+    text, part = _blobs(element, compiler, keywords)
+    return f"(instr({text}, {part}) > 0)"
+
+
+@compiles(TextStart, *_SQLITE)
+def _start_sqlite(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
+    text, part = _blobs(element, compiler, keywords)
+    return f"(instr({text}, {part}) = 1)"
+
+
+@compiles(TextEnd, *_SQLITE)
+def _end_sqlite(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
+    # The last 0 bytes of a blob are all of it, and a part of an empty blob is NULL.
+    text, part = _blobs(element, compiler, keywords)
+    last = f"ifnull(substr({text}, -length({part})), x'') = {part}"
+    return f"(CASE length({part}) WHEN 0 THEN {text} IS NOT NULL ELSE {last} END)"
+
+
+#: The characters between which JSON may stand.
+_BLANKS = {"sqlite": "' ' || char(9, 10, 13)", "postgresql": "E' \\t\\n\\r'"}
+
+
+@compiles(HoldsNothing)
+def _holds_nothing(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
+    _check_known(compiler, "JSON")
+    (data,) = _arguments(element, compiler, keywords)
+    return f"({data} IS NULL OR CAST({data} AS TEXT) = 'null')"
+
+
+@compiles(HoldsNothing, *_SQLITE)
+def _holds_nothing_sqlite(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
+    (data,) = _arguments(element, compiler, keywords)
+    return f"({data} IS NULL OR trim({data}, {_BLANKS['sqlite']}) = 'null')"
+
+
+@compiles(HoldsNothing, *POSTGRESQL)
+def _holds_nothing_postgresql(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
+    (data,) = _arguments(element, compiler, keywords)
+    return f"({data} IS NULL OR btrim(CAST({data} AS TEXT), {_BLANKS['postgresql']}) = 'null')"
+
+
+@compiles(HoldsNothing, *_MYSQL)
+def _holds_nothing_mysql(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
+    (data,) = _arguments(element, compiler, keywords)
+    return f"({data} IS NULL OR JSON_TYPE({data}) = 'NULL')"
+
+
+@compiles(HoldsNothing, *_NO_UNION)
+def _holds_nothing_refused(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
+    (data,) = _arguments(element, compiler, keywords)
+    raise sa.exc.CompileError(
+        f"Whether {compiler.dialect.name!r} tells null of JSON in {data} from other values is not"
+        " known. Compare a column that may be NULL."
+    )
+
+
+def _keeps_zones(compiler: t.Any, time: str) -> bool:
+    """Tell whether a database keeps time zones.
+
+    :raises sqlalchemy.exc.CompileError: if that is not known.
+    """
+    name = compiler.dialect.name
+    if name not in {*_SQLITE, *POSTGRESQL, *_MYSQL, "default"}:
+        raise sa.exc.CompileError(
+            f"Whether {name!r} compares {time} with its time zone as Python does is not known."
+            " Use a time without a zone."
+        )
+    return name in POSTGRESQL
+
+
+@compiles(ZonedTime)
+def _zoned_time(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
+    # Two times of one zone are compared by their clocks. That of psycopg is the zone of the
+    # session; other drivers give each time the offset that it has, or that of UTC.
+    (time,) = _arguments(element, compiler, keywords)
+    is_by_clock = _keeps_zones(compiler, time) and compiler.dialect.driver.startswith("psycopg")
+    if is_by_clock and compiler.dialect.driver != "psycopg2":
+        return f"CAST({time} AS TIMESTAMP WITHOUT TIME ZONE)"
+    return time
+
+
+@compiles(AwareTime)
+def _aware_time(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
+    (time,) = _arguments(element, compiler, keywords)
+    if _keeps_zones(compiler, time) or compiler.dialect.name == "default":
+        return time
+    raise sa.exc.CompileError(
+        f"{compiler.dialect.name!r} keeps no time zone of {time}, and Python does not compare a"
+        " time without a zone with one that has it. Compare with a time without a zone."
+    )
+
+
+@compiles(NaiveTime)
+def _naive_time(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
+    (time,) = _arguments(element, compiler, keywords)
+    if not _keeps_zones(compiler, time):
+        return time
+    raise sa.exc.CompileError(
+        f"{compiler.dialect.name!r} keeps the time zone of {time}, and Python does not compare a"
+        " time with a zone with one that has none. Compare with a time of UTC."
+    )

@@ -1,21 +1,28 @@
-"""Find one row by a primary key that came from a client.
+"""Find one row by a primary key that came from a client, and tell what it belongs to.
 
 In goes a session, a mapped class and an identity; out comes the row that has exactly this
 identity, or ``None``. No value reaches the database that it would convert: to it, ``"1"``,
-``" 1"``, ``"1e0"``, ``True`` and ``1.0`` may all be the same key.
+``" 1"``, ``"1e0"``, ``True`` and ``1.0`` may all be the same key. Of two mapped classes the
+relations come out that lead from rows of the one to a row of the other.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 import re
 import typing as t
+from collections.abc import Mapping
 
 import sqlalchemy as sa
 from sqlalchemy import orm
+from sqlalchemy.sql.base import ExecutableOption
 
 from ..polar.exceptions import OsoError
 from .dialects import POSTGRESQL
+from .mapping import equated_pairs
+from .sessions.asynchronous import readable
+from .tables import attribute_name
 
 _INTEGER = re.compile(r"0|-?[1-9][0-9]{0,18}")
 #: The errors of a column type whose Python code cannot convert a value.
@@ -27,18 +34,137 @@ class _NoSuchKeyError(Exception):
     """No row can have this key."""
 
 
-def find_row(session: t.Any, cls: type, identity: t.Any) -> t.Any:
+@dataclasses.dataclass(frozen=True)
+class ParentRelation:
+    """A relation that leads from a row to one row of another class."""
+
+    #: Its attribute, or the column of a foreign key for which there is none.
+    name: str
+    parent: type
+    #: The attributes that are equal; ``None`` if it compares more than columns.
+    pairs: tuple[tuple[str, str], ...] | None
+
+    def leads(self, row: t.Any, other: t.Any) -> bool:
+        """Tell whether it leads from a row to another one."""
+        if not isinstance(other, self.parent):
+            return False
+        if self.pairs is None:
+            return getattr(row, self.name) is other
+        keys = [(getattr(row, near), getattr(other, far)) for near, far in self.pairs]
+        return all(near is not None and near == far for near, far in keys)
+
+
+@dataclasses.dataclass(frozen=True)
+class Loading:
+    """How a row is read: with loader options, and with a lock."""
+
+    options: tuple[t.Any, ...] = ()
+    for_update: t.Any = False
+
+    def arguments(self) -> dict[str, t.Any]:
+        """Return the arguments for ``Session.get``."""
+        if not self.for_update:
+            return {"options": self.options} if self.options else {}
+        # What is judged, and changed afterwards, is the row as it was locked.
+        lock = self.for_update
+        return {"options": self.options, "with_for_update": lock, "populate_existing": True}
+
+
+def read_loading(options: t.Any, for_update: t.Any) -> Loading:
+    """Return how a row is read, as a program says it.
+
+    :param options: loader options, or one.
+    :param for_update: whether to lock the row, or a mapping with the options of the lock.
+    :raises OsoError: they are something else.
+    """
+    given = [options] if isinstance(options, ExecutableOption) else options
+    is_list = isinstance(given, list | tuple)
+    if not is_list or not all(isinstance(each, ExecutableOption) for each in given):
+        raise OsoError(
+            "'options' is a list of loader options of SQLAlchemy, such as"
+            f" '[selectinload(Note.tags)]', and not {options!r}."
+        )
+    if not isinstance(for_update, bool | Mapping):
+        raise OsoError(
+            "'for_update' is True, or a mapping of options such as '{\"nowait\": True}', and not"
+            f" {for_update!r}."
+        )
+    return Loading(tuple(given), for_update)
+
+
+def parent_relations(cls: type, parent: type) -> list[ParentRelation]:
+    """Return the relations from a mapped class to one row of another, each foreign key once.
+
+    Where none is mapped, foreign keys count. A relation with further conditions counts where
+    there is no other.
+    """
+    mapper, far = _mapper_of(cls), _mapper_of(parent)
+    found = [
+        relation
+        for relation in mapper.relationships
+        if relation.direction is orm.MANYTOONE
+        and (far.isa(relation.mapper) or relation.mapper.isa(far))
+    ]
+    relations = [_parent_relation(mapper, relation) for relation in found]
+    plain = {each.pairs: each for each in relations if each.pairs is not None}
+    return [*plain.values()] or relations or _foreign_keys(mapper, far)
+
+
+def related_by(cls: type, attribute: t.Any) -> ParentRelation | None:
+    """Return the relation of an attribute, if it leads from rows of a class to one row."""
+    mapper = _mapper_of(cls)
+    relation = getattr(attribute, "property", None)
+    if not isinstance(relation, orm.RelationshipProperty) or not mapper.isa(relation.parent):
+        return None
+    if relation.direction is not orm.MANYTOONE:
+        return None
+    return _parent_relation(mapper, relation)
+
+
+def _parent_relation(
+    mapper: orm.Mapper[t.Any], relation: orm.RelationshipProperty[t.Any]
+) -> ParentRelation:
+    names = [
+        (attribute_name(mapper, near), attribute_name(relation.mapper, far))
+        for near, far in equated_pairs(relation)
+    ]
+    pairs = tuple((near, far) for near, far in names if near is not None and far is not None)
+    is_known = bool(pairs) and len(pairs) == len(names)
+    return ParentRelation(relation.key, relation.mapper.class_, pairs if is_known else None)
+
+
+def _foreign_keys(mapper: orm.Mapper[t.Any], far: orm.Mapper[t.Any]) -> list[ParentRelation]:
+    tables = [table for table in mapper.tables if isinstance(table, sa.Table)]
+    keys = [each for table in tables for each in table.foreign_key_constraints]
+    found = []
+    for key in keys:
+        if key.referred_table not in far.tables:
+            continue
+        names = [
+            (attribute_name(mapper, each.parent), attribute_name(far, each.column))
+            for each in key.elements
+        ]
+        pairs = tuple((near, away) for near, away in names if near is not None and away is not None)
+        if len(pairs) == len(names):
+            found.append(ParentRelation(", ".join(near for near, _ in pairs), far.class_, pairs))
+    return found
+
+
+def find_row(session: t.Any, cls: type, identity: t.Any, loading: Loading | None = None) -> t.Any:
     """Return the row with an identity; ``None`` if there is none.
 
     A string becomes a number or a UUID if it is the canonical form of one. Every other value has
     to have the type of its column.
 
-    :param session: a ``Session``, or a ``scoped_session``.
+    :param session: a ``Session``, or a ``scoped_session``; or one of ``sqlalchemy.ext.asyncio``,
+        within ``run_within``.
     :param identity: the primary key; a tuple in the order of its columns if it has several.
+    :param loading: how it is read; by default as the session has it.
     :raises OsoError: the class is not mapped, its key has another number of columns or a column
-        that cannot be parsed from a string, or the session is asynchronous.
+        that cannot be parsed from a string, or the session has a method ``get`` that waits.
+    :raises AsyncSessionError: the session is asynchronous.
     """
-    mapper = _mapper_of(cls)
+    mapper, session = _mapper_of(cls), readable(session)
     values = identity if isinstance(identity, tuple) else (identity,)
     if len(values) != len(mapper.primary_key):
         raise OsoError(
@@ -53,7 +179,7 @@ def find_row(session: t.Any, cls: type, identity: t.Any) -> t.Any:
         )
     except _NoSuchKeyError:
         return None
-    row = _read(session, cls, key)
+    row = _read(session, cls, key, {} if loading is None else loading.arguments())
     if row is None or not _has_identity(mapper, row, key):
         return None
     return row
@@ -170,9 +296,9 @@ def _is_unicode(text: str) -> bool:
     return not any("\ud800" <= character <= "\udfff" for character in text)
 
 
-def _read(session: t.Any, cls: type, key: tuple[t.Any, ...]) -> t.Any:
+def _read(session: t.Any, cls: type, key: tuple[t.Any, ...], arguments: dict[str, t.Any]) -> t.Any:
     try:
-        row = session.get(cls, key if len(key) > 1 else key[0])
+        row = session.get(cls, key if len(key) > 1 else key[0], **arguments)
     except sa.exc.DBAPIError:
         raise
     except sa.exc.StatementError as error:

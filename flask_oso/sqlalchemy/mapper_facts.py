@@ -30,10 +30,18 @@ class MapperFacts:
     """Facts about mapped classes, each asked of a mapper once.
 
     :param relations: the declared relations of a class, by name.
+    :param only_aliases: no statement reads a table but by an alias of it; see
+        ``sessions.conditions``.
     """
 
-    def __init__(self, relations: t.Callable[[type], t.Mapping[str, t.Any]]) -> None:
+    def __init__(
+        self,
+        relations: t.Callable[[type], t.Mapping[str, t.Any]],
+        *,
+        only_aliases: bool = False,
+    ) -> None:
         self._relations = relations
+        self._only_aliases = only_aliases
         self._keys: dict[type, list[str]] = {}
         self._foreign: dict[tuple[type, str], list[tuple[str, bool]] | None] = {}
         self._steps: dict[tuple[type, str], JoinStep | None] = {}
@@ -41,7 +49,7 @@ class MapperFacts:
         self._indexed: dict[tuple[type, str], bool] = {}
         self._tables: dict[type, frozenset[t.Any]] = {}
         self._sources: dict[tuple[type, int | None], TableSource] = {}
-        self._link_sources: dict[tuple[t.Any, int], t.Any] = {}
+        self._link_sources: dict[tuple[t.Any, int | None], t.Any] = {}
         self._joins: dict[tuple[t.Any, str, TableSource], t.Any] = {}
         self._kept: dict[t.Any, tuple[t.Any, t.Any]] = {}
 
@@ -168,11 +176,14 @@ class MapperFacts:
         """
         key = cls, number
         if key not in self._sources:
-            self._sources[key] = source_of(cls, aliased=number is not None)
+            is_aliased = number is not None or self._only_aliases
+            self._sources[key] = source_of(cls, aliased=is_aliased)
         return self._sources[key]
 
-    def link_source(self, table: t.Any, number: int) -> t.Any:
-        """Return one of the aliases of a secondary table; a statement takes each once."""
+    def link_source(self, table: t.Any, number: int | None = None) -> t.Any:
+        """Return a secondary table, or one of its aliases; a statement takes each once."""
+        if number is None and not self._only_aliases:
+            return table
         key = table, number
         if key not in self._link_sources:
             self._link_sources[key] = table.alias()

@@ -9,8 +9,10 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import inspect
+import itertools
 import typing as t
 import unicodedata
+import uuid
 from collections.abc import Iterable, Mapping, Sequence
 
 import sqlalchemy as sa
@@ -219,9 +221,11 @@ def _member(mapper: orm.Mapper[t.Any], name: str) -> Field | Link | str:
             return _COMPARATOR
         column = attribute.columns[0]
         return describe_type(column.type, is_nullable_column(mapper, column))
+    if isinstance(attribute, orm.CompositeProperty):
+        return "it is composed of several columns. Compare these"
     descriptor = mapper.all_orm_descriptors[name]
     if isinstance(descriptor, hybrid_property):
-        return _hybrid(mapper.class_, descriptor)
+        return _hybrid(mapper, descriptor)
     return _PYTHON
 
 
@@ -251,14 +255,32 @@ def _firm_tables(selectable: t.Any) -> set[t.Any]:
     return left if selectable.isouter else left | _firm_tables(selectable.right)
 
 
-def _hybrid(cls: type, descriptor: hybrid_property[t.Any]) -> Field | str:
+def _hybrid(mapper: orm.Mapper[t.Any], descriptor: hybrid_property[t.Any]) -> Field | str:
     if descriptor.custom_comparator is not None:
         return _COMPARATOR
     if descriptor.expr is None:
-        return "it is a hybrid without an expression. Give it one"
-    expression = getattr(cls, descriptor.__name__)
+        return _renamed(mapper, descriptor)
+    expression = getattr(mapper.class_, descriptor.__name__)
     kind = getattr(expression, "type", None)
     return _PYTHON if kind is None else describe_type(kind, True)
+
+
+def _renamed(mapper: orm.Mapper[t.Any], descriptor: hybrid_property[t.Any]) -> Field | str:
+    """Return the column that the only function of a hybrid gives as it is.
+
+    What it calculates means in SQL what it means in Python only if somebody has seen to it.
+    """
+    reason = "it is a hybrid without an expression. Give it one"
+    try:
+        found = descriptor.fget(mapper.class_)
+    except (TypeError, ValueError, AttributeError, LookupError, sa.exc.SQLAlchemyError):
+        return reason
+    name = str(getattr(found, "key", ""))
+    is_attribute = name in mapper.attrs and found is getattr(mapper.class_, name)
+    if not is_attribute or not isinstance(mapper.attrs[name], orm.ColumnProperty):
+        return reason
+    member = _member(mapper, name)
+    return reason if isinstance(member, Link) else member
 
 
 # -- relations -----------------------------------------------------------------------
@@ -309,12 +331,16 @@ def compared_pairs(relation: orm.RelationshipProperty[t.Any]) -> list[tuple[t.An
 
     None of them if the relation has other conditions, or a secondary table.
     """
-    pairs = list(relation.local_remote_pairs or ())
-    if relation.secondary is not None or not _leads_to_all(relation):
-        return []
-    if _count_equations(relation.primaryjoin) != len(pairs):
-        return []
+    pairs = equated_pairs(relation) if _leads_to_all(relation) else []
     return pairs if all(map(_compare_alike, pairs)) else []
+
+
+def equated_pairs(relation: orm.RelationshipProperty[t.Any]) -> list[tuple[t.Any, t.Any]]:
+    """Return the pairs of columns that a relation equates, whatever the class it leads to."""
+    pairs = list(relation.local_remote_pairs or ())
+    if relation.secondary is not None or _count_equations(relation.primaryjoin) != len(pairs):
+        return []
+    return pairs
 
 
 def _leads_to_all(relation: orm.RelationshipProperty[t.Any]) -> bool:
@@ -393,16 +419,35 @@ def describe_type(kind: t.Any, is_nullable: bool) -> Field:
     """Return the field for a column of a type."""
     field = _plain_field(kind, is_nullable)
     variants = getattr(kind, "_variant_mapping", None) or {}
-    if any(_plain_field(each, is_nullable) != field for each in variants.values()):
-        return _opaque("its type is not the same in each database", is_nullable)
+    others = [(each, _plain_field(each, is_nullable)) for each in variants.values()]
+    if any(other != field for _, other in others):
+        tells_nil = field.tells_nil and all(
+            other.tells_nil and _is_json(each) is _is_json(kind) for each, other in others
+        )
+        reason = "its type is not the same in each database"
+        return _opaque(reason, field.is_nullable, tells_nil)
     return field
 
 
-def _opaque(reason: str, is_nullable: bool) -> Field:
-    return Field(ValueKind.OPAQUE, is_nullable, reason=reason)
+def _opaque(reason: str, is_nullable: bool, tells_nil: bool = False) -> Field:
+    return Field(ValueKind.OPAQUE, is_nullable, reason=reason, tells_nil=tells_nil)
+
+
+def _is_json(kind: t.Any) -> bool:
+    return isinstance(kind, sa.JSON)
 
 
 def _plain_field(kind: t.Any, is_nullable: bool) -> Field:
+    field = _kept_field(kind, is_nullable)
+    is_own = _own_behaviour(type(kind)) is not None or isinstance(kind, sa.types.TypeDecorator)
+    if field.kind is not ValueKind.OPAQUE or is_own:
+        return field
+    # What SQLAlchemy's types make of NULL is None; None is kept as NULL, or as null of JSON.
+    is_nullable = is_nullable or _is_json(kind)
+    return dataclasses.replace(field, is_nullable=is_nullable, tells_nil=True)
+
+
+def _kept_field(kind: t.Any, is_nullable: bool) -> Field:
     own = _own_behaviour(type(kind))
     if own is not None and not isinstance(kind, sa.types.TypeDecorator):
         reason = f"{type(kind).__name__} has a {own!r} of its own, which a database does not know"
@@ -412,6 +457,9 @@ def _plain_field(kind: t.Any, is_nullable: bool) -> Field:
     if isinstance(kind, sa.types.TypeDecorator):
         if (type(kind).__module__, type(kind).__name__) == _AUTO_STRING:
             return Field(ValueKind.TEXT, is_nullable)
+        bound = _bound_identifiers(kind)
+        if bound:
+            return Field(ValueKind.UUID, is_nullable, stored=bound)
         return _opaque(f"{type(kind).__name__} converts its values in Python", is_nullable)
     if isinstance(kind, sa.Enum):
         return _enumeration(kind, is_nullable)
@@ -447,13 +495,51 @@ def _own_behaviour(kind: type) -> str | None:
     return None
 
 
+#: Identifiers with all digits, which a type has to give back as they are.
+_IDENTIFIERS = (uuid.UUID(int=1), uuid.UUID("abcdef01-2345-6789-abcd-ef0123456789"))
+_DIALECTS: tuple[t.Any, ...] = tuple(
+    t.cast(t.Any, each).dialect() for each in (sqlite, postgresql, mysql)
+)
+
+
+def _bound_identifiers(kind: sa.types.TypeDecorator[t.Any]) -> tuple[t.Any, ...]:
+    """Return how a type keeps identifiers in each database; nothing if it keeps other values.
+
+    It is tried: what it makes of a ``UUID`` has to become this again, and ``None`` nothing else.
+    """
+    own = {name for each in _own_classes(kind) for name in vars(each)}
+    if not own >= {"process_bind_param", "process_result_value"} or own & _CONVERTING:
+        return ()
+    found: list[t.Any] = []
+    for dialect, value in itertools.product(_DIALECTS, (None, *_IDENTIFIERS)):
+        try:
+            bound, again = (kind.process_bind_param(value, dialect) for _ in range(2))
+            back = kind.process_result_value(bound, dialect)
+        except (TypeError, ValueError, LookupError, AttributeError, ImportError, RuntimeError):
+            return ()
+        if bound != again:
+            # As of a type that encrypts.
+            return ()
+        if (bound is None) is not (value is None) or type(back) is not type(value) or back != value:
+            return ()
+        found.append(bound)
+    return tuple(found)
+
+
+def _own_classes(kind: t.Any) -> list[type]:
+    """Return the classes of a type that are not SQLAlchemy's."""
+    return [each for each in type(kind).__mro__ if not each.__module__.startswith("sqlalchemy.")]
+
+
 def _has_operators(kind: t.Any) -> bool:
     """Tell whether a type changes comparisons in SQL, and not only values in Python."""
-    own = [each for each in type(kind).__mro__ if not each.__module__.startswith("sqlalchemy.")]
-    return any(not _OPERATORS.isdisjoint(vars(each)) for each in own)
+    return any(not _OPERATORS.isdisjoint(vars(each)) for each in _own_classes(kind))
 
 
 _OPERATORS = {"comparator_factory", "bind_expression", "column_expression"}
+
+#: Other members by which a type may convert values.
+_CONVERTING = {*_OPERATORS, "coerce_compared_value", "bind_processor", "result_processor"}
 
 #: Members of a class that do not concern its values.
 _HARMLESS = {
@@ -493,10 +579,11 @@ def _numeric(kind: t.Any, is_nullable: bool) -> Field:
 
 
 def _temporal(kind: t.Any, is_nullable: bool) -> Field:
-    if getattr(kind, "timezone", False):
-        return _opaque("not every database keeps time zones. Use a naive time", is_nullable)
+    is_zoned = getattr(kind, "timezone", False)
     if isinstance(kind, sa.DateTime):
-        return Field(ValueKind.DATETIME, is_nullable)
+        return Field(ValueKind.ZONED if is_zoned else ValueKind.DATETIME, is_nullable)
+    if is_zoned:
+        return _opaque("not every database keeps time zones. Use a naive time", is_nullable)
     return Field(ValueKind.DATE if isinstance(kind, sa.Date) else ValueKind.TIME, is_nullable)
 
 
@@ -506,11 +593,14 @@ def _temporal(kind: t.Any, is_nullable: bool) -> Field:
 def own_equality(classes: tuple[type, ...]) -> tuple[type | None, bool]:
     """Return the first class with an ``__eq__`` that may not compare keys, and whether any has one.
 
-    The ``__eq__`` of a dataclass, and that of Flask-Login, compare the key, as a session does.
+    The ``__eq__`` of a dataclass, of pydantic, and that of Flask-Login, compare the key, as a
+    session does.
     """
     shares = False
     for cls in classes:
         if t.cast(t.Any, cls).__eq__ is object.__eq__ or _is_dataclass_equality(cls):
+            continue
+        if _is_pydantic_equality(cls):
             continue
         if not _is_login_equality(cls):
             return cls, True
@@ -526,6 +616,16 @@ def _is_dataclass_equality(cls: type) -> bool:
     is_made = "__eq__" in vars(cls) and cls.__eq__.__qualname__.endswith("__eq__")
     keys = {mapper.get_property_by_column(column).key for column in mapper.primary_key}
     return is_made and _is_generated(cls.__eq__) and keys <= compared
+
+
+def _is_pydantic_equality(cls: t.Any) -> bool:
+    """Tell whether a class, such as one of SQLModel, compares the key with its other fields."""
+    where = getattr(cls.__eq__, "__module__", ""), getattr(cls.__eq__, "__qualname__", "")
+    if where != ("pydantic.main", "BaseModel.__eq__") or not hasattr(cls, "model_fields"):
+        return False
+    mapper: orm.Mapper[t.Any] = sa.inspect(cls)
+    keys = {mapper.get_property_by_column(column).key for column in mapper.primary_key}
+    return keys <= set(cls.model_fields)
 
 
 def _is_generated(function: t.Any) -> bool:

@@ -22,6 +22,7 @@ from ..polar.residual.schema import Schema
 from .mapper_facts import MapperFacts
 from .mapping import MappedSchema, mapped_classes, opaque_attributes
 from .row_keys import RowKeys
+from .sessions.conditions import of_list
 from .translation import SharedLists, SqlCondition, Translator
 
 _logger = logging.getLogger("flask_oso")
@@ -31,9 +32,13 @@ if t.TYPE_CHECKING:
 
 
 class Selects:
-    """Makes statements for ``Oso.authorized_query``."""
+    """Makes statements for ``Oso.authorized_query``.
 
-    def __init__(self) -> None:
+    :param only_aliases: see ``MapperFacts``.
+    """
+
+    def __init__(self, *, only_aliases: bool = False) -> None:
+        self._only_aliases = only_aliases
         # Made for the current registry; two threads may both make them.
         self._known: tuple[Host, MappedSchema] | None = None
         self._names: tuple[Host, MapperFacts] | None = None
@@ -72,8 +77,14 @@ class Selects:
     def _names_of(self, host: Host) -> MapperFacts:
         known = self._names
         if known is None or known[0] is not host:
-            known = self._names = host, MapperFacts(lambda cls: host.fields.get(cls, {}))
+            known = self._names = self._make_names(host)
         return known[1]
+
+    def _make_names(self, host: Host) -> tuple[Host, MapperFacts]:
+        def relations(cls: type) -> t.Mapping[str, t.Any]:
+            return host.fields.get(cls, {})
+
+        return host, MapperFacts(relations, only_aliases=self._only_aliases)
 
     def query(self, host: Host, residual: Residual, entity: t.Any) -> t.Any:
         """Return a SELECT of an entity."""
@@ -82,13 +93,13 @@ class Selects:
     def _narrowed(self, statement: t.Any, host: Host, residual: Residual, entity: t.Any) -> t.Any:
         if residual.condition == TRUE:
             return statement
-        return statement.where(self.clause(host, residual, entity))
+        return statement.where(of_list(self.clause(host, residual, entity)))
 
     def columns(self, host: Host, residuals: Sequence[Residual], entity: t.Any) -> list[t.Any]:
         """Return columns that are true or false, and never NULL."""
         shared = SharedLists()
         return [
-            sa.case((self.clause(host, each, entity, shared), sa.true()), else_=sa.false())
+            sa.case((of_list(self.clause(host, each, entity, shared)), sa.true()), else_=sa.false())
             for each in residuals
         ]
 

@@ -26,6 +26,7 @@ from ..polar.residual.ir import (
     Constant,
     Exists,
     HasCharacter,
+    HasPart,
     InValues,
     IsNan,
     IsNull,
@@ -164,13 +165,14 @@ class Translator:
             others = self._compare.among_values(part, scope, is_among=False)
             return self._compare.or_null(others, [part.column], scope)
         if isinstance(part, IsNull):
-            return self._compare.operand(part.column, scope).is_not(None)
+            return self._compare.is_not_null(part, scope)
         if isinstance(part, Exists):
             return self._not_having(part, scope)
         if isinstance(part, SameLink):
             return self._not_equal(self._link_equation(part), scope)
-        if isinstance(part, HasCharacter):
-            return self._compare.or_null(sa.not_(self._translate(part, scope)), [part.text], scope)
+        if isinstance(part, HasCharacter | HasPart):
+            texts = [part.text] if isinstance(part, HasCharacter) else [part.text, part.part]
+            return self._compare.or_null(sa.not_(self._translate(part, scope)), texts, scope)
         # The remaining conditions are never NULL: keys, classes, IN on keys.
         return sa.not_(self._translate(part, scope))
 
@@ -422,7 +424,7 @@ class Translator:
     def _link_alias(self, node: LinkRow, scope: RowScope) -> t.Any:
         table = self._link_table(node)
         if not any(table in self._tables(each) for each in scope):
-            return table
+            return self._names.link_source(table)
         number = next(self._aliases.setdefault(table, itertools.count()))
         return self._names.link_source(table, number)
 
@@ -760,6 +762,7 @@ _TRANSLATIONS: dict[type, t.Callable[[Translator, t.Any, RowScope], t.Any]] = {
     IsNull: lambda self, condition, scope: self._compare.is_null(condition, scope),
     IsNan: lambda self, condition, scope: self._compare.is_nan(condition, scope),
     HasCharacter: lambda self, condition, scope: self._compare.has_character(condition, scope),
+    HasPart: lambda self, condition, scope: self._compare.has_part(condition, scope),
     IsObject: Translator._is,
     SameRow: Translator._same,
     SameLink: Translator._same_link,

@@ -41,7 +41,7 @@ def make(folder: Path, policy: str = POLICY, **config: t.Any) -> Notebook:
 @pytest.fixture
 def notebook(tmp_path: Path) -> Notebook:
     """Give an application with notes whose views must authorize."""
-    return make(tmp_path, OSO_REQUIRE_AUTHORIZATION=True)
+    return make(tmp_path, OSO_ENFORCE="strict")
 
 
 @pytest.fixture

@@ -56,7 +56,7 @@ def app(tmp_path: Path) -> Flask:
             folder=tmp_path,
             SECRET_KEY="sample",
             SQLALCHEMY_DATABASE_URI="sqlite://",
-            OSO_REQUIRE_AUTHORIZATION=True,
+            OSO_ENFORCE="strict",
         )
 
     names: dict[str, t.Any] = {

@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 
 from flask_oso import FlaskOso, Oso
-from flask_oso.cli.objects import find_object
+from flask_oso.cli.terminal.objects import find_object
 from flask_oso.sqlalchemy import SqlAlchemyAdapter
 from tests.support.models.shop import Line, Order, Parcel
 from tests.support.sites import make_app

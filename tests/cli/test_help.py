@@ -23,10 +23,12 @@ def test_commands_are_those_of_the_readme() -> None:
         "explain",
         "fmt",
         "init",
+        "lint",
         "migrate-check",
         "query",
         "routes",
         "shell",
+        "sql",
         "test",
         "who",
     ]
@@ -41,7 +43,7 @@ def test_help_has_an_example(name: str) -> None:
     assert re.search(rf"^ +flask oso {name}", result.output, re.MULTILINE)
 
 
-@pytest.mark.parametrize("name", ["actions", "explain", "query", "shell", "who"])
+@pytest.mark.parametrize("name", ["actions", "explain", "query", "shell", "sql", "who"])
 def test_help_says_how_objects_are_written(name: str) -> None:
     """Commands that take objects show all ways to write one."""
     result = CliRunner().invoke(oso, [name, "--help"])

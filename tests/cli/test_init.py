@@ -15,7 +15,7 @@ from sqlalchemy import orm
 
 from flask_oso import Oso
 from flask_oso.sqlalchemy import register_models
-from flask_oso.sqlalchemy.first_policy import draft_policy
+from flask_oso.sqlalchemy.tools.first_policy import draft_policy
 from tests.support.databases import open_session
 from tests.support.sites import make_app
 
@@ -156,6 +156,13 @@ def test_policy_is_written_where_it_is_wanted(app: Flask, run: t.Any, tmp_path: 
 
     assert result.exit_code == 0
     assert (tmp_path / "rules" / "first.polar").read_text(encoding="utf-8") == draft_policy(Base)
+
+
+def test_written_policy_names_the_switch(app: Flask, run: t.Any) -> None:
+    """Who has a first policy is told how no view is forgotten."""
+    result = run(app, "init", "first.polar", "--models", "team_models:Base", "--write")
+
+    assert "Set 'OSO_ENFORCE = \"strict\"' beside 'OSO_POLICIES'" in result.output
 
 
 def test_file_is_never_overwritten(app: Flask, run: t.Any, tmp_path: Path) -> None:

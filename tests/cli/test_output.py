@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from flask_oso.cli.output import plain_table, show_annotation, show_table, shown_path
+from flask_oso.cli.terminal.output import plain_table, show_annotation, show_table, shown_path
 
 HEADINGS, ROWS = ("Name", "None", "Value"), [("a", "", "[red]1[/red]"), ("long", "", "2")]
 PLAIN = "Name  Value\na     [red]1[/red]\nlong  2\n"

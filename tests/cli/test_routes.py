@@ -68,7 +68,7 @@ def test_routes_lists_each_route_with_its_guard(app: Flask, run: t.Any) -> None:
     ]
     assert result.output.endswith(
         "\n\n5 routes: 3 guarded, 1 skipped, 1 exempt.\n"
-        "Authorization is not required: routes that are not guarded are open.\n"
+        "OSO_ENFORCE is 'warn': routes that are not guarded are open, and logged.\n"
     )
     assert result.exit_code == 0
 
@@ -143,8 +143,7 @@ def test_routes_as_json(app: Flask, run: t.Any) -> None:
     routes = shown.pop("routes")
     assert shown == {
         "app": "site",
-        "requirement": "nothing",
-        "unguarded_routes": "refuse",
+        "enforce": "warn",
         "gaps": 1,
         "standings": {"guarded": 3, "skipped": 1, "exempt": 1, "unguarded": 1},
     }
@@ -158,6 +157,7 @@ def test_routes_as_json(app: Flask, run: t.Any) -> None:
     assert routes[1]["guards"][0] | {"line": 0} == {
         "guard": "authorize",
         "blueprint": None,
+        "target": None,
         "file": "test_routes.py",
         "line": 0,
         "action": "'read'",
@@ -180,28 +180,52 @@ def test_routes_as_annotations(app: Flask, run: t.Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("config", "note"),
+    ("enforce", "note"),
     [
+        ("strict", "The application does not serve while there are gaps."),
+        ("forbid", "OSO_ENFORCE is 'forbid': routes that are not guarded answer 403."),
         (
-            {"OSO_REQUIRE_AUTHORIZATION": True},
-            "The application does not serve while there are gaps.",
+            "after",
+            "OSO_ENFORCE is 'after': answers of views that did not authorize are withheld; the"
+            " views have run.",
         ),
-        (
-            {"OSO_REQUIRE_AUTHORIZATION": True, "OSO_UNGUARDED_ROUTES": "forbid"},
-            "OSO_UNGUARDED_ROUTES is 'forbid': routes that are not guarded answer 403.",
-        ),
-        ({}, "Authorization is not required: routes that are not guarded are open."),
+        ("warn", "OSO_ENFORCE is 'warn': routes that are not guarded are open, and logged."),
+        ("off", "OSO_ENFORCE is 'off': routes that are not guarded are open."),
     ],
 )
-def test_routes_says_what_becomes_of_gaps(run: t.Any, config: dict[str, t.Any], note: str) -> None:
+def test_routes_says_what_becomes_of_gaps(run: t.Any, enforce: str, note: str) -> None:
     """A switch that relaxes something is seen."""
-    app = make_app(**config)
+    app = make_app(OSO_ENFORCE=enforce)
     app.add_url_rule("/gap", "gap", forgotten)
     FlaskOso(app=app)
 
     result = run(app, "routes")
 
     assert result.output.splitlines()[-1] == note
+
+
+def test_routes_shows_why_a_view_of_an_extension_is_exempt(app: Flask, run: t.Any) -> None:
+    """The reason of an exemption is beside its route, and its place is that of the view."""
+    app.add_url_rule("/gap", "gap", forgotten)
+    app.extensions["oso"].extension.exempt("gap", reason="Only files.")
+
+    result = run(app, "routes", "--skipped", "--endpoint", "gap")
+
+    assert result.output.splitlines()[1].split() == [
+        *("gap", "GET", "/gap", "exempt", "'gap'", GAP, "Only", "files.")
+    ]
+
+
+def test_routes_shows_guards_by_name(app: Flask, run: t.Any) -> None:
+    """A guard that is declared for an endpoint says for which."""
+    app.add_url_rule("/gap", "gap", forgotten)
+    app.extensions["oso"].extension.guard("gap", "read", "page")
+
+    result = run(app, "routes", "--endpoint", "gap")
+
+    assert result.output.splitlines()[1].split() == [
+        *("gap", "GET", "/gap", "guard", "of", "'gap'", "'read'", "'page'", GAP)
+    ]
 
 
 def test_routes_under_route_authorization(app: Flask, run: t.Any) -> None:

@@ -13,7 +13,7 @@ import pytest
 from flask import Flask
 
 from flask_oso import FlaskOso, Oso, OsoError
-from flask_oso.cli.output import show_annotation, show_json, show_table
+from flask_oso.cli.terminal.output import show_annotation, show_json, show_table
 from flask_oso.polar import Polar
 from tests.support.sites import make_app
 

@@ -248,6 +248,15 @@ def test_exemption_needs_a_reason(shop: Shop, decorate: t.Any, status: int, coun
     assert (shop.open(), shop.count()) == (status, count)
 
 
+def test_request_to_an_exempt_endpoint_may_commit(make_shop: MakeShop) -> None:
+    """What is exempt for a reason by its name may commit for this reason."""
+    shop = make_shop()
+    shop.app.add_url_rule("/", "sign", shop.add, methods=["POST"])
+    shop.guard.exempt("sign", reason="Everybody may sign.")
+
+    assert (shop.open(), shop.count()) == (200, 1)
+
+
 def test_exemption_without_a_reason_is_named(shop: Shop) -> None:
     """The error says what is missing."""
     shop.app.post("/", endpoint="sign")(skip_authorization(lambda: shop.add()))

@@ -25,7 +25,7 @@ def demanding(request: pytest.FixtureRequest, site: t.Any) -> t.Any:
 @pytest.fixture
 def strict() -> t.Any:
     """Give a site that requires authorization of all views."""
-    return make_site(OSO_REQUIRE_AUTHORIZATION=True, SECRET_KEY="key")
+    return make_site(OSO_ENFORCE="strict", SECRET_KEY="key")
 
 
 def guarded_view(site: t.Any) -> t.Any:
@@ -76,7 +76,7 @@ def test_redirect_before_a_route_is_judged_passes(site: t.Any) -> None:
 
 def test_redirect_of_a_function_that_was_registered_before_init_app() -> None:
     """The order of registration does not matter for it either."""
-    app = make_app(OSO_REQUIRE_AUTHORIZATION=True)
+    app = make_app(OSO_ENFORCE="strict")
     app.before_request(lambda: redirect("https://site/"))
     prepare(app)
     app.add_url_rule("/", "view", authorize(action="read", resource="page")(lambda: "SECRET"))
@@ -298,7 +298,7 @@ class OwnWay(flask.Flask):
 def own_way() -> flask.Flask:
     """Give an app with a class of its own that requires authorization."""
     app = OwnWay("own")
-    app.config["OSO_REQUIRE_AUTHORIZATION"] = True
+    app.config["OSO_ENFORCE"] = "strict"
     prepare(app)
     return app
 
@@ -569,7 +569,7 @@ def test_unauthorized_action_that_a_view_catches(strict: t.Any) -> None:
 @pytest.mark.parametrize("registered", ["before", "after"])
 def test_denial_behind_a_failing_after_function(registered: str) -> None:
     """An error handler that makes a success of it is stopped, at the gate or at the border."""
-    app = make_app(OSO_REQUIRE_AUTHORIZATION=True)
+    app = make_app(OSO_ENFORCE="strict")
 
     def fail(response: t.Any) -> t.NoReturn:
         raise ValueError

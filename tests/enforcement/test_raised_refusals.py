@@ -130,7 +130,7 @@ def test_error_of_the_program_stays() -> None:
 
 def test_refused_request_does_not_look_allowed() -> None:
     """A page for it with status 200 is withheld where authorization is required."""
-    site = make("edit", OSO_REQUIRE_AUTHORIZATION=True)
+    site = make("edit", OSO_ENFORCE="strict")
     site.app.register_error_handler(403, lambda error: ("SECRET", 200))
 
     answer = site.open("/")

@@ -14,13 +14,14 @@ from werkzeug.routing import Rule
 
 from flask_oso import FlaskOso, OsoError, authorize, authorizes_inside, skip_authorization
 from flask_oso.enforcement.route_audit import RouteAudit, RouteStatus, Row, audit_routes, is_current
-from tests.support.sites import make_app, make_site
+from tests.support.sites import make_app, make_judged_site, make_site
 
 CURE = (
     "Decorate each view with '@authorize', exempt it with '@skip_authorization', or declare with"
     " '@authorizes_inside' that it authorizes itself. Of a class, decorate the method, or name the"
     " decorator in its 'decorators'. 'flask oso routes' lists all routes."
 )
+FIVE = "'OSO_ENFORCE' must be 'strict', 'forbid', 'after', 'warn' or 'off'"
 
 
 def page() -> str:
@@ -219,7 +220,7 @@ def test_census_reports_all_problems(app: Flask) -> None:
 
 def strict_site(**config: t.Any) -> t.Any:
     """Make a site with a guarded, an open and two forgotten routes."""
-    site = make_site(OSO_REQUIRE_AUTHORIZATION=True, **config)
+    site = make_site(**{"OSO_ENFORCE": "strict"} | config)
     site.app.add_url_rule("/page", "page", authorize(action="read", resource="page")(page))
     site.app.add_url_rule("/health", "health", skip_authorization(lambda: "ok"))
     site.app.add_url_rule("/one", "one", forgotten)
@@ -253,7 +254,7 @@ def test_refusal_lists_all_gaps() -> None:
 
 def test_census_is_taken_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Requests after the first one look nothing up but what the census found."""
-    site = make_site(OSO_REQUIRE_AUTHORIZATION=True)
+    site = make_site(OSO_ENFORCE="strict")
     site.app.add_url_rule("/health", "health", skip_authorization(lambda: "ok"))
     taken: list[RouteAudit] = []
 
@@ -271,7 +272,7 @@ def test_census_is_taken_once_by_requests_that_come_together(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Of many first requests one looks, and the others wait for what it found."""
-    site = make_site(OSO_REQUIRE_AUTHORIZATION=True)
+    site = make_site(OSO_ENFORCE="strict")
     site.app.add_url_rule("/health", "health", skip_authorization(lambda: "ok"))
     taken: list[RouteAudit] = []
 
@@ -289,7 +290,7 @@ def test_census_is_taken_once_by_requests_that_come_together(
 
 def test_route_added_after_the_first_request_is_refused() -> None:
     """A view that came later is met by a new census; then the app serves no more."""
-    site = make_site(OSO_REQUIRE_AUTHORIZATION=True)
+    site = make_site(OSO_ENFORCE="strict")
     site.app.add_url_rule("/health", "health", skip_authorization(lambda: "ok"))
     before = site.open("/health").status_code
     site.app.url_map.add(Rule("/late", endpoint="late", methods=["GET"]))
@@ -302,7 +303,7 @@ def test_route_added_after_the_first_request_is_refused() -> None:
 
 def test_rule_added_after_the_first_request_is_refused() -> None:
     """A method of a known view that came later is met before it is entered."""
-    site = make_site(OSO_REQUIRE_AUTHORIZATION=True)
+    site = make_site(OSO_ENFORCE="strict")
 
     class Page(MethodView):
         @skip_authorization
@@ -341,12 +342,12 @@ def test_plain_requirement_serves_undecorated_views(site: t.Any) -> None:
     assert site.open("/", "ann").status_code == 200
 
 
-# -- OSO_UNGUARDED_ROUTES ------------------------------------------------------------
+# -- OSO_ENFORCE ---------------------------------------------------------------------
 
 
 def test_forbidden_gaps_leave_the_rest_alone() -> None:
     """By choice the forgotten routes answer 403 before they run, and the others are served."""
-    site = strict_site(OSO_UNGUARDED_ROUTES="forbid")
+    site = strict_site(OSO_ENFORCE="forbid")
 
     paths = ("/page", "/health", "/one", "/two", "/none")
     assert [site.open(path, "ann").status_code for path in paths] == [200, 200, 403, 403, 404]
@@ -354,7 +355,7 @@ def test_forbidden_gaps_leave_the_rest_alone() -> None:
 
 def test_forbidden_gap_is_not_entered() -> None:
     """The view does not run, whoever asks."""
-    site = make_site(OSO_REQUIRE_AUTHORIZATION=True, OSO_UNGUARDED_ROUTES="forbid")
+    site = make_site(OSO_ENFORCE="forbid")
     site.app.add_url_rule("/", "page", site.enter)
 
     assert (site.open("/", "root").status_code, site.entered) == (403, [])
@@ -362,7 +363,7 @@ def test_forbidden_gap_is_not_entered() -> None:
 
 def test_forbidden_gap_shows_the_page_of_the_app() -> None:
     """The app's own page for 403 is what the client gets."""
-    site = strict_site(OSO_UNGUARDED_ROUTES="forbid")
+    site = strict_site(OSO_ENFORCE="forbid")
     site.app.register_error_handler(403, lambda error: ("Not for you.", 403))
 
     response = site.open("/one")
@@ -372,7 +373,7 @@ def test_forbidden_gap_shows_the_page_of_the_app() -> None:
 
 def test_forbidden_gap_is_never_a_success() -> None:
     """An error handler that lets the view answer all the same is stopped."""
-    site = make_site(OSO_REQUIRE_AUTHORIZATION=True, OSO_UNGUARDED_ROUTES="forbid")
+    site = make_site(OSO_ENFORCE="forbid")
     site.app.add_url_rule("/", "page", lambda: "SECRET")
     site.app.register_error_handler(403, lambda error: "SECRET")
 
@@ -383,7 +384,7 @@ def test_forbidden_gap_is_never_a_success() -> None:
 
 def test_forbidden_gaps_are_logged_once(caplog: pytest.LogCaptureFixture) -> None:
     """The log says once which routes answer 403, and why."""
-    site = strict_site(OSO_UNGUARDED_ROUTES="forbid")
+    site = strict_site(OSO_ENFORCE="forbid")
     with caplog.at_level(logging.WARNING):
         for path in ("/one", "/page", "/one"):
             site.open(path)
@@ -399,10 +400,129 @@ def test_forbidden_gaps_are_logged_once(caplog: pytest.LogCaptureFixture) -> Non
 
 def test_misplaced_decorator_is_not_forbidden_but_refused() -> None:
     """A mistake in the code is never a choice: the app does not serve."""
-    site = strict_site(OSO_UNGUARDED_ROUTES="forbid")
+    site = strict_site(OSO_ENFORCE="forbid")
     authorize(site.app.route("/three")(lambda: "page"))
 
     assert site.open("/page", "ann").status_code == 500
+
+
+def test_open_gaps_are_logged_once(caplog: pytest.LogCaptureFixture) -> None:
+    """By default the first request logs the routes that are not guarded, and all are served."""
+    site = strict_site(OSO_ENFORCE="warn")
+
+    statuses = [site.open(path, "ann").status_code for path in ("/one", "/page", "/one")]
+
+    (record,) = caplog.records
+    assert (record.name, record.levelname) == ("flask_oso.enforcement", "WARNING")
+    assert record.getMessage() == (
+        "2 routes are not guarded:\n"
+        f"  GET /one: endpoint 'one' ({PLACE})\n"
+        f"  GET, POST /two: endpoint 'two' ({PLACE})\n"
+        f"{CURE}\n"
+        "They answer whoever asks, unless they authorize inside. 'OSO_ENFORCE = \"strict\"' refuses"
+        ' to serve them; "off" leaves out this message.'
+    )
+    assert statuses == [200, 200, 200]
+
+
+def test_gaps_are_logged_by_default(caplog: pytest.LogCaptureFixture) -> None:
+    """An application that says nothing of enforcement is told of its gaps."""
+    site = make_site()
+    site.app.add_url_rule("/", "page", forgotten)
+
+    site.open("/")
+
+    assert [record.name for record in caplog.records] == ["flask_oso.enforcement"]
+
+
+def test_guarded_application_is_not_warned(caplog: pytest.LogCaptureFixture) -> None:
+    """Where all routes are guarded there is nothing to log."""
+    site = make_site()
+    site.app.add_url_rule("/", "page", authorize(action="read", resource="page")(page))
+
+    site.open("/", "ann")
+
+    assert caplog.records == []
+
+
+def test_judged_application_is_not_warned(caplog: pytest.LogCaptureFixture) -> None:
+    """Route authorization guards every route."""
+    site = make_judged_site()
+    site.app.add_url_rule("/", "page", page)
+
+    site.open("/", "ann")
+
+    assert caplog.records == []
+
+
+def test_enforcement_that_is_off_logs_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    """Who turns it off is not told of gaps."""
+    site = strict_site(OSO_ENFORCE="off")
+
+    assert site.open("/one").status_code == 200
+    assert caplog.records == []
+
+
+def test_enforcement_after_the_view_withholds_its_answer() -> None:
+    """The view has run, and its answer does not leave."""
+    site = make_site(OSO_ENFORCE="after")
+    site.app.add_url_rule("/", "page", site.enter)
+
+    response = site.open("/")
+
+    assert (response.status_code, "SECRET" in response.text, site.entered) == (500, False, ["/"])
+
+
+def test_enforcement_after_the_view_takes_checks_inside() -> None:
+    """A view without a decorator may authorize inside."""
+    site = make_site(OSO_ENFORCE="after")
+
+    @site.app.get("/")
+    def index() -> str:
+        site.guard.authorize("page", action="read")
+        return "page"
+
+    assert site.open("/", "ann").status_code == 200
+
+
+@pytest.mark.parametrize("first", ["off", "warn", "after"])
+def test_require_authorization_adds_to_the_configuration(first: str) -> None:
+    """The stricter of configuration and call counts."""
+    site = make_site(OSO_ENFORCE=first)
+    site.app.add_url_rule("/", "page", site.enter)
+
+    site.guard.require_authorization(site.app, strict=True)
+
+    assert (site.open("/").status_code, site.entered) == (500, [])
+
+
+def test_require_authorization_takes_nothing_from_the_configuration() -> None:
+    """A call that demands less than the configuration has no effect."""
+    site = make_site(OSO_ENFORCE="forbid")
+    site.app.add_url_rule("/", "page", site.enter)
+
+    site.guard.require_authorization(site.app)
+
+    assert (site.open("/").status_code, site.entered) == (403, [])
+
+
+@pytest.mark.parametrize(
+    ("key", "remedy"),
+    [
+        ("OSO_REQUIRE_AUTHORIZATION", "Write 'OSO_ENFORCE = \"strict\"'."),
+        ("OSO_ROUTE_AUTHORIZATION", "Call 'perform_route_authorization' of the FlaskOso."),
+        (
+            "OSO_UNGUARDED_ROUTES",
+            'Write \'OSO_ENFORCE = "forbid"\' to answer 403 there, or "strict".',
+        ),
+    ],
+)
+def test_key_that_went_away_is_an_error(key: str, remedy: str) -> None:
+    """A switch that nobody looks at any more is not taken for being in force."""
+    with pytest.raises(OsoError) as caught:
+        make_site(**{key: False})
+
+    assert str(caught.value) == f"{key!r} is no configuration key. {remedy}"
 
 
 @pytest.mark.parametrize(
@@ -410,17 +530,18 @@ def test_misplaced_decorator_is_not_forbidden_but_refused() -> None:
     [
         (
             "forbit",
-            "'OSO_UNGUARDED_ROUTES' must be 'refuse' or 'forbid', not 'forbit'."
-            " Did you mean 'forbid'?",
+            f"{FIVE}, not 'forbit'. Did you mean 'forbid'?",
         ),
-        (True, "'OSO_UNGUARDED_ROUTES' must be 'refuse' or 'forbid', not True."),
-        (None, "'OSO_UNGUARDED_ROUTES' must be 'refuse' or 'forbid', not None."),
+        ("STRICT", f"{FIVE}, not 'STRICT'. Did you mean 'strict'?"),
+        (True, f"{FIVE}, not True."),
+        (None, f"{FIVE}, not None."),
+        (4, f"{FIVE}, not 4."),
     ],
 )
 def test_unknown_choice_is_an_error(value: t.Any, message: str) -> None:
     """A choice that does not exist is met at 'init_app'."""
     with pytest.raises(OsoError) as caught:
-        make_site(OSO_UNGUARDED_ROUTES=value)
+        make_site(OSO_ENFORCE=value)
 
     assert str(caught.value) == message
 
@@ -446,7 +567,7 @@ def test_check_routes_does_not_need_the_requirement(site: t.Any) -> None:
 
 def test_check_routes_keeps_to_the_choice() -> None:
     """Routes that answer 403 by choice are no reason not to start."""
-    site = strict_site(OSO_UNGUARDED_ROUTES="forbid")
+    site = strict_site(OSO_ENFORCE="forbid")
 
     site.guard.check_routes(site.app)
 

@@ -78,7 +78,7 @@ def test_routes_has_no_gap(command: Command) -> None:
     result = command("routes", "--format", "json")
 
     census = json.loads(result.stdout)
-    assert (result.exit_code, census["gaps"], census["requirement"]) == (0, 0, "before_view")
+    assert (result.exit_code, census["gaps"], census["enforce"]) == (0, 0, "strict")
     assert not [row for row in census["routes"] if row["remark"] == "No reason is given."]
 
 

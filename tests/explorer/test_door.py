@@ -232,7 +232,7 @@ def test_path_that_only_begins_alike_belongs_to_the_app() -> None:
 
 def test_explorer_is_no_route_of_the_app() -> None:
     """Neither the URL map nor the audit has it, so that nothing is required of it."""
-    site = make_open_site(OSO_REQUIRE_AUTHORIZATION=True)
+    site = make_open_site(OSO_ENFORCE="strict")
     site.app.test_client().get(PATH)
 
     assert [*audit(site.app)] == ["static", "home"]

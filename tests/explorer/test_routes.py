@@ -54,4 +54,4 @@ def test_protected_app_is_told_so(visitor: FlaskClient) -> None:
     page = visitor.get("/_oso/routes").text
 
     assert "Every route says how it is guarded." in page
-    assert "the app does not serve while there are gaps" in page
+    assert "the app does not serve while a route is not guarded" in page

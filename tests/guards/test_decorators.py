@@ -467,7 +467,7 @@ def test_guarding_a_static_endpoint_concerns_no_other(site: t.Any) -> None:
 @pytest.fixture
 def strict() -> t.Any:
     """Give a site that refuses views without a decorator."""
-    return make_site(OSO_REQUIRE_AUTHORIZATION=True)
+    return make_site(OSO_ENFORCE="strict")
 
 
 def test_strict_accepts_guarded_methods(strict: t.Any) -> None:

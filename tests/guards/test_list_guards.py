@@ -38,7 +38,7 @@ def desk(tmp_path: Path) -> Desk:
     """Give an application without views."""
     path = tmp_path / "notes.polar"
     path.write_text(POLICY + OPEN_USERS)
-    app = make_notebook(OSO_REQUIRE_AUTHORIZATION=True)
+    app = make_notebook(OSO_ENFORCE="strict")
     return Desk(app, FlaskOso(app, policy=path, models=db.Model))
 
 

@@ -67,7 +67,7 @@ class Blog:
 @pytest.fixture
 def blog() -> Blog:
     """Give a site with posts that must authorize."""
-    site = make_site("unused(1);", OSO_REQUIRE_AUTHORIZATION=True)
+    site = make_site("unused(1);", OSO_ENFORCE="strict")
     oso = site.app.extensions["oso"].oso
     oso.register_class(Post)
     oso.register_class(BlogPost)

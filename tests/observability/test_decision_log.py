@@ -21,7 +21,7 @@ from werkzeug.test import TestResponse
 
 from flask_oso import FlaskOso, Oso, OsoError, authorize, current_oso
 from flask_oso.observability.decision_log import LOGGER, DecisionFormatter, describe
-from tests.support.sites import make_app, make_site
+from tests.support.sites import make_app, make_judged_site, make_site
 
 Records = list[logging.LogRecord]
 SECRET = "hunter2"
@@ -190,7 +190,7 @@ def test_interruption_is_logged_as_an_error(
 
 def test_decision_about_a_route_is_logged(records: Records) -> None:
     """The resource of route authorization is the request, of which its class is shown."""
-    site = make_site(OSO_ROUTE_AUTHORIZATION=True)
+    site = make_judged_site()
     site.app.add_url_rule("/", "index", site.enter)
 
     site.open("/", "ann")

@@ -15,7 +15,7 @@ from flask import abort, request
 from flask_oso import FlaskOso, Oso, OsoError, authorize, authorizes_inside
 from flask_oso.observability.signals import authorized, denied, policy_loaded, policy_refused
 from flask_oso.polar.exceptions import ParserError, PolarFileNotFoundError
-from tests.support.sites import make_app, make_oso, make_site
+from tests.support.sites import make_app, make_judged_site, make_oso, make_site
 
 Connect = Callable[[Signal, Callable[..., t.Any]], None]
 
@@ -102,7 +102,7 @@ def test_decision_inside_a_view_is_told(site: t.Any, heard: list[t.Any]) -> None
 
 def test_decision_about_a_route_is_told(heard: list[t.Any]) -> None:
     """Route authorization tells, too: the resource is the request."""
-    site = make_site(OSO_ROUTE_AUTHORIZATION=True)
+    site = make_judged_site()
     site.app.get("/")(site.enter)
 
     site.open("/", "ann")
@@ -185,7 +185,7 @@ def test_view_that_swallows_a_failed_receiver_is_withheld(
     connect: Connect, signal: Signal, user: str
 ) -> None:
     """A view that goes on all the same has not authorized."""
-    site = make_site(OSO_REQUIRE_AUTHORIZATION=True)
+    site = make_site(OSO_ENFORCE="strict")
 
     @site.app.get("/")
     @authorizes_inside

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
+import typing as t
 from collections.abc import Iterator
 
 import pytest
@@ -12,7 +14,7 @@ from flask_oso.polar.host import data_adapter
 from flask_oso.polar.nodes import Name, Parameter, Rule, Value, Variable
 from flask_oso.polar.solver import clauses
 from flask_oso.polar.sources import Source
-from flask_oso.polar.value_objects import ValueObject
+from flask_oso.polar.value_objects import Record, ValueObject
 
 
 def kinds_of(cls: type[ValueObject] = ValueObject) -> Iterator[type[ValueObject]]:
@@ -81,3 +83,59 @@ def test_relation_can_be_changed() -> None:
     assert relation == Relation("many", "Org", "org_id", "id")
     with pytest.raises(TypeError, match="unhashable"):
         hash(relation)
+
+
+class Place(Record):
+    """A record with a default."""
+
+    file: str
+    line: int = 1
+    names: list[str] = dataclasses.field(default_factory=list)
+
+
+class Visit(Record, eq=False, frozen=False):
+    """A record that equals itself alone."""
+
+    place: Place
+
+
+def test_record_is_made_by_position_by_name_and_by_default() -> None:
+    """Fields without a value get their defaults, factories a new one each time."""
+    place, other = Place("a", line=2), Place("a", 2)
+
+    assert (place.file, place.line, place.names) == ("a", 2, [])
+    assert place.names is not other.names
+
+
+@pytest.mark.parametrize(
+    ("args", "kwargs"),
+    [((), {}), (("a", 1, [], 4), {}), (("a",), {"column": 1}), (("a",), {"file": "b"})],
+)
+def test_record_refuses_other_values_than_its_fields(
+    args: tuple[t.Any, ...], kwargs: dict[str, t.Any]
+) -> None:
+    """A field without a value, and a value without a field, are mistakes."""
+    with pytest.raises(TypeError, match="Place"):
+        Place(*args, **kwargs)
+
+
+def test_record_equals_one_with_equal_fields_unless_it_has_an_identity() -> None:
+    """Equality is that of value objects, or that of the object itself."""
+    place, visit = Place("a"), Visit(Place("a"))
+
+    assert place == Place("a") != Place("b")
+    assert visit == visit != Visit(Place("a"))
+    assert len({visit, Visit(Place("a"))}) == 2
+
+
+def test_record_is_replaced_in_some_fields() -> None:
+    """What is not named stays, and the record that was asked has not changed."""
+    place = Place("a", 2, ["x"])
+
+    assert place.replaced(line=3) == Place("a", 3, ["x"])
+    assert place == Place("a", 2, ["x"])
+
+
+def test_record_shows_its_fields() -> None:
+    """As a dataclass does."""
+    assert repr(Place("a")) == "Place(file='a', line=1, names=[])"

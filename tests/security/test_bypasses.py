@@ -21,11 +21,13 @@ def demanding(request: pytest.FixtureRequest, site: t.Any) -> t.Any:
     return site
 
 
-@pytest.mark.parametrize("key", ["OSO_REQUIRE_AUTHORIZATION", "OSO_ROUTE_AUTHORIZATION"])
+@pytest.mark.parametrize(
+    "key", ["OSO_ENFORCE", "OSO_REQUIRE_AUTHORIZATION", "OSO_ROUTE_AUTHORIZATION"]
+)
 def test_switch_thrown_after_init_app(site: t.Any, key: str) -> None:
     """A switch that comes too late stops the app, and is not taken for being in force."""
     site.app.add_url_rule("/", "view", lambda: site.enter())
-    site.app.config[key] = True
+    site.app.config[key] = "strict"
 
     assert (site.open("/", "root").status_code, site.entered) == (500, [])
 
@@ -196,7 +198,7 @@ def test_app_behind_middleware(site: t.Any) -> None:
 
 def test_context_of_another_app_left_behind() -> None:
     """A view that leaves another app's context in place is stopped at the border."""
-    mine, other = make_site(OSO_REQUIRE_AUTHORIZATION=True), make_site()
+    mine, other = make_site(OSO_ENFORCE="strict"), make_site()
     contexts = [other.app.app_context()]
 
     @mine.app.get("/")

@@ -7,13 +7,13 @@ actor, and the unauthorized action.
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import flask
 import pytest
 
 from flask_oso import Oso, OsoError, authorize
-from tests.support.sites import make_site
+from tests.support.sites import Site, make_judged_site, make_site, make_strict_site
 
 ERRORS: list[type[BaseException]] = [
     *(Exception, ValueError, KeyError, AttributeError, StopIteration, StopAsyncIteration),
@@ -167,14 +167,16 @@ def test_host_answer_that_is_no_bool(condition: str, answer: t.Any) -> None:
 
 @pytest.mark.parametrize("error", ERRORS)
 @pytest.mark.parametrize("part", ["url_rule", "method", "endpoint"])
-@pytest.mark.parametrize("switch", ["OSO_REQUIRE_AUTHORIZATION", "OSO_ROUTE_AUTHORIZATION"])
-def test_request_that_fails(part: str, switch: str, error: type[BaseException]) -> None:
+@pytest.mark.parametrize("make", [make_strict_site, make_judged_site])
+def test_request_that_fails(
+    part: str, make: Callable[[], Site], error: type[BaseException]
+) -> None:
     """A request class whose attributes raise leads to no view."""
 
     def fail(request: object) -> t.NoReturn:
         raise error
 
-    site = make_site(**{switch: True})
+    site: t.Any = make()
     site.app.add_url_rule("/", "view", authorize(resource="page")(lambda: site.enter()))
     own = property(fail, lambda request, value: None)
     site.app.request_class = type("Request", (flask.Request,), {part: own})

@@ -499,6 +499,8 @@ RUNNERS = {
 #: one of its classes, and is not run.
 KNOWN_USES = {
     "cli/init.py": {"pkgutil.resolve_name(named)"},
+    # Git is run, with a list of words and no shell.
+    "cli/terminal/policy_sources.py": {"subprocess"},
     "config.py": {"pkgutil.resolve_name(value)"},
     "current_actor.py": {"pkgutil.resolve_name(self._name or '')"},
     "observability/decision_log.py": {"import_string(name)"},
@@ -507,6 +509,8 @@ KNOWN_USES = {
         "importlib.import_module(child)",
         "importlib.import_module(f'{__package__}.{place}'.rstrip('.'))",
     },
+    # The program is read for the texts in it, and not run.
+    "enforcement/asked_actions.py": {"ast.parse(path.read_bytes())"},
     "migration/program_files.py": {"ast.parse(text)"},
     "polar/compiler/specialization/equality.py": {"dataclasses.make_dataclass('Written', named)"},
     "polar/compiler/programs.py": {

@@ -33,7 +33,7 @@ class Post:
 @pytest.fixture
 def blog() -> t.Any:
     """Give a site with posts 1, which is hidden from eve, and 2, which is not."""
-    site: t.Any = make_site("unused(1);", OSO_REQUIRE_AUTHORIZATION=True)
+    site: t.Any = make_site("unused(1);", OSO_ENFORCE="strict")
     oso = site.app.extensions["oso"].oso
     oso.register_class(Post)
     oso.load_str(POLICY, replace=True)

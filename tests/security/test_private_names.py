@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import enum
-import sqlite3
 import typing as t
 import weakref
 from collections.abc import Iterator
@@ -216,8 +215,8 @@ HELD: dict[str, t.Callable[[], t.Any]] = {
     "scoped_session": lambda: orm.scoped_session(orm.sessionmaker(ENGINE)),
     "AsyncSession": AsyncSession,
     "Pool": lambda: ENGINE.pool,
-    "connection of a driver": lambda: sqlite3.connect(":memory:"),
-    "cursor of a driver": lambda: sqlite3.connect(":memory:").cursor(),
+    "connection of a driver": lambda: ENGINE.raw_connection().driver_connection,
+    "cursor of a driver": lambda: ENGINE.raw_connection().cursor(),
     "local proxy": lambda: LocalProxy(lambda: Owner.session),
     "weak proxy": lambda: weakref.proxy(Owner.session),
 }
@@ -255,7 +254,6 @@ def disposed() -> Iterator[None]:
 @BOTH
 @pytest.mark.parametrize("policy", GIVEN)
 @pytest.mark.parametrize("make", HELD.values(), ids=HELD)
-@pytest.mark.filterwarnings("ignore")
 def test_database_is_never_given_to_a_policy(
     make: t.Callable[[], t.Any], policy: str, compiled: bool
 ) -> None:
@@ -278,7 +276,6 @@ def test_session_is_no_argument(wrapped: t.Callable[[t.Any], t.Any], compiled: b
 
 
 @pytest.mark.parametrize("make", HELD.values(), ids=HELD)
-@pytest.mark.filterwarnings("ignore")
 def test_database_is_no_constant(make: t.Callable[[], t.Any]) -> None:
     """What leads to the database cannot be registered."""
     with pytest.raises(PolarRuntimeError) as caught:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import typing as t
+from collections.abc import Callable
 from urllib.parse import unquote
 
 import flask
@@ -11,7 +12,7 @@ from flask import Blueprint
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from flask_oso import authorize, authorizes_inside
-from tests.support.sites import make_site
+from tests.support.sites import Site, make_judged_site, make_site, make_strict_site
 
 BIG = 2**70
 
@@ -45,10 +46,10 @@ def test_rule_for_head_alone(method: str) -> None:
     assert (site.open("/", method=method).status_code, site.entered) == (403, [])
 
 
-@pytest.mark.parametrize("switch", ["OSO_REQUIRE_AUTHORIZATION", "OSO_ROUTE_AUTHORIZATION"])
-def test_preflight(switch: str) -> None:
+@pytest.mark.parametrize("make", [make_strict_site, make_judged_site])
+def test_preflight(make: Callable[[], Site]) -> None:
     """Automatic OPTIONS is answered without a check and without the view."""
-    site = make_site(**{switch: True})
+    site: t.Any = make()
     view = authorizes_inside(lambda: site.enter())
     site.app.add_url_rule("/", "view", view, methods=["GET", "PUT"])
 
@@ -102,9 +103,7 @@ SPELLINGS = [
 @pytest.mark.parametrize("path", SPELLINGS)
 def test_path_spellings_with_a_list_of_paths(path: str, merge: bool) -> None:
     """No spelling leads past a list of allowed paths."""
-    site = make_site(
-        'allow(_, "GET", r: Request) if r.path in ["/open", "/"];', OSO_ROUTE_AUTHORIZATION=True
-    )
+    site = make_judged_site('allow(_, "GET", r: Request) if r.path in ["/open", "/"];')
     site.app.url_map.merge_slashes = merge
     site.app.add_url_rule("/admin", "admin", lambda: site.enter())
     site.app.add_url_rule("/open", "open", lambda: "open")
@@ -116,9 +115,7 @@ def test_path_spellings_with_a_list_of_paths(path: str, merge: bool) -> None:
 @pytest.mark.parametrize("path", SPELLINGS)
 def test_path_spellings_with_a_list_of_rules(path: str) -> None:
     """No spelling of a path leads past a policy that denies by the matched URL rule."""
-    site = make_site(
-        'allow(_, "GET", r: Request) if r.url_rule.rule != "/admin";', OSO_ROUTE_AUTHORIZATION=True
-    )
+    site = make_judged_site('allow(_, "GET", r: Request) if r.url_rule.rule != "/admin";')
     site.app.add_url_rule("/admin", "admin", lambda: site.enter())
 
     assert call(site, path, SCRIPT_NAME="/open") in (308, 400, 403, 404)
@@ -241,9 +238,7 @@ def test_duplicate_parameters() -> None:
 @pytest.mark.parametrize(("path", "status"), [("/1", 200), ("/2", 403), ("/01", 200), ("/x", 404)])
 def test_view_arguments(path: str, status: int) -> None:
     """The policy sees the converted arguments, as the view does."""
-    site = make_site(
-        'allow(_, _, r: Request) if r.view_args.get("id") = 1;', OSO_ROUTE_AUTHORIZATION=True
-    )
+    site = make_judged_site('allow(_, _, r: Request) if r.view_args.get("id") = 1;')
     site.app.add_url_rule("/<int:id>", "view", lambda id: str(id))
 
     assert site.open(path).status_code == status
@@ -251,9 +246,7 @@ def test_view_arguments(path: str, status: int) -> None:
 
 def test_two_rules_of_one_view() -> None:
     """Each rule is judged for itself."""
-    site = make_site(
-        'allow(_, _, r: Request) if r.url_rule.rule = "/open";', OSO_ROUTE_AUTHORIZATION=True
-    )
+    site = make_judged_site('allow(_, _, r: Request) if r.url_rule.rule = "/open";')
     for rule in ("/open", "/closed"):
         site.app.add_url_rule(rule, "view", view := site.app.view_functions.get("view", site.enter))
     assert view == site.enter
@@ -263,9 +256,7 @@ def test_two_rules_of_one_view() -> None:
 
 def test_host_matching() -> None:
     """Of two hosts each has its own view."""
-    site = make_site(
-        'allow(_, _, r: Request) if r.host = "open.test";', OSO_ROUTE_AUTHORIZATION=True
-    )
+    site = make_judged_site('allow(_, _, r: Request) if r.host = "open.test";')
     site.app.url_map.host_matching = True
     site.app.add_url_rule("/", "open", lambda: "open", host="open.test")
     site.app.add_url_rule("/", "closed", lambda: site.enter(), host="closed.test")

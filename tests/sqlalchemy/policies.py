@@ -93,6 +93,7 @@ ORDERED = {
     "size", "rank", "big", "score", "price", "level", "weight", "title", "due", "made", "double",
 }  # fmt: skip
 ACTIONS = ['"read"', '"read"', '"edit"', "_action"]
+CASES = ["lower", "upper", "casefold"]
 LETTERS = ["a", "A", "%", "_", " ", "e"]
 
 
@@ -238,12 +239,25 @@ class Writer:
         text, letter = f"{name}.{self._pick(TEXTS[cls])}", self._pick(LETTERS)
         method = self._pick(["startswith", "endswith"])
         part = self._pick([letter, letter, "", "ab", "reader", "a "])
-        return self._pick([f'"{letter}" in {text}', f'{text}.{method}("{part}")'])
+        other, mapped = f"{name}.{self._pick(TEXTS[cls])}", self._pick(CASES)
+        return self._pick(
+            [
+                f'"{letter}" in {text}',
+                f'{text}.{method}("{part}")',
+                f'{text}.{mapped}() = "{part}"',
+                f'{text}.{mapped}().{method}("{part}")',
+                f'"{letter}" in {text}.{mapped}()',
+                f"{text}.{mapped}() {self._pick(['=', '!='])} _u.name.{mapped}()",
+                f"{text}.{method}({other})",
+                f'"{part}b".{method}({other})',
+                f'{text}.find("{part}") {self._pick(["=", ">=", "!="])} 0',
+            ]
+        )
 
     def _arithmetic(self, name: str, cls: str, column: str) -> str:
         column = self._pick(INTEGERS[cls])
         sides = self._choices.turned(f"{name}.{column}", str(self._choices.below(4)))
-        result = f" {self._pick(['+', '-', '*'])} ".join(sides)
+        result = f" {self._pick(['+', '-', '*', 'mod', 'rem'])} ".join(sides)
         return f"{result} {self._pick(['=', '==', '>', '<=', '!='])} 2"
 
     def _flag(self, name: str, cls: str, column: str) -> str:

@@ -104,6 +104,8 @@ WORKING = {
     "arithmetic: refused": "allow(_, _, d) if d.rank + 1 = 2;",
     "arithmetic of the actor: ok": "allow(u: User, _, d) if d.rank = u.id + 1;",
     "method of a field, faithful: refused": 'allow(_, _, d) if d.label.startswith("a");',
+    "letters of both cases: refused": 'allow(_, _, d) if d.title.upper() = "A";',
+    "remainder: refused": "allow(_, _, d) if d.rank mod 2 = 1;",
 }  # fmt: skip
 
 #: What oso did, a policy, the sub-expression with the fact, and what to write instead.
@@ -116,12 +118,14 @@ REFUSED = {
     "method of the resource: refused": (
         "allow(_, _, d: Doc) if d.publish();",
         "`d.publish()`: the method 'publish' needs a row, and a list has none",
-        "Say it with columns and relations. Of a text, `startswith` and `endswith` work.",
+        "Say it with columns and relations. Of a text, `startswith`, `endswith`, `find`, `lower`,"
+        " `upper` and `casefold` work, with other texts.",
     ),
     "method of a field: refused": (
-        'allow(_, _, d: Doc) if d.title.upper() = "A";',
-        "`d.title.upper()`: the method 'upper' needs a row, and a list has none",
-        "Say it with columns and relations. Of a text, `startswith` and `endswith` work.",
+        'allow(_, _, d: Doc) if d.title.strip() = "A";',
+        "`d.title.strip()`: the method 'strip' needs a row, and a list has none",
+        "Say it with columns and relations. Of a text, `startswith`, `endswith`, `find`, `lower`,"
+        " `upper` and `casefold` work, with other texts.",
     ),
     "resource given to a method: decides for all rows": (
         "allow(u: User, _, d: Doc) if u.can(d);",
@@ -136,7 +140,7 @@ REFUSED = {
     "division: refused": (
         "allow(_, _, d: Doc) if d.rank / 2 = 1;",
         "`d.rank / 2`: databases divide integers in different ways",
-        "Multiply the other side.",
+        "Multiply the other side. `mod` and `rem` work.",
     ),
 }
 

@@ -13,12 +13,28 @@ from sqlalchemy.dialects.mysql import mariadb
 
 from flask_oso import Oso
 from flask_oso.sqlalchemy import register_models
+from flask_oso.sqlalchemy.dialects import HoldsNan
 
-DIALECTS = {
+
+def named(base: t.Any, name: str) -> t.Any:
+    """Make a dialect with a name of its own, as drivers of other databases do."""
+    return type(name, (base,), {"name": name, "supports_statement_cache": True})()
+
+
+def cockroachdb() -> t.Any:
+    """Make the dialect of CockroachDB, whose package wants an older SQLAlchemy than others."""
+    try:
+        return sa.make_url("cockroachdb+psycopg://").get_dialect()()
+    except sa.exc.NoSuchModuleError:
+        return named(postgresql.dialect, "cockroachdb")
+
+
+DIALECTS: dict[str, t.Callable[[], t.Any]] = {
     "sqlite": sqlite.dialect,
     "postgresql": postgresql.dialect,
     "mysql": mysql.dialect,
     "mariadb": mariadb.MariaDBDialect,
+    "cockroachdb": cockroachdb,
     "mssql": mssql.dialect,
     "oracle": oracle.dialect,
 }
@@ -75,7 +91,7 @@ CONSTRUCTS: dict[str, tuple[str, dict[str, str]]] = {
     "recursion": (
         CLOSURE,
         dict.fromkeys(
-            ["sqlite", "postgresql", "mysql", "mariadb"],
+            ["sqlite", "postgresql", "mysql", "mariadb", "cockroachdb"],
             "WITH RECURSIVE anon_1(key_0) AS (SELECT pages_1.id AS key_0 FROM pages AS pages_1",
         ),
     ),
@@ -86,6 +102,7 @@ CONSTRUCTS: dict[str, tuple[str, dict[str, str]]] = {
             "postgresql": "pages.public = true",
             "mysql": "pages.public = true",
             "mariadb": "pages.public = true",
+            "cockroachdb": "pages.public = true",
             "mssql": "pages.[public] = 1",
             "oracle": 'pages."public" = 1',
         },
@@ -97,6 +114,7 @@ CONSTRUCTS: dict[str, tuple[str, dict[str, str]]] = {
             "postgresql": "pages.size IS NOT DISTINCT FROM pages.words",
             "mysql": "pages.size <=> pages.words",
             "mariadb": "pages.size <=> pages.words",
+            "cockroachdb": "pages.size IS NOT DISTINCT FROM pages.words",
             "mssql": "EXISTS (SELECT pages.size INTERSECT SELECT pages.words)",
             "oracle": 'DECODE(pages."size", pages.words, 0, 1) = 0',
         },
@@ -108,6 +126,7 @@ CONSTRUCTS: dict[str, tuple[str, dict[str, str]]] = {
             "postgresql": "pages.title = %(param_1)s",
             "mysql": "CAST(CONVERT(pages.title USING utf8mb4) AS BINARY) = %s",
             "mariadb": "CAST(CONVERT(pages.title USING utf8mb4) AS BINARY) = %s",
+            "cockroachdb": "pages.title = %(param_1)s",
         },
     ),
     "text with a collation": (
@@ -126,6 +145,7 @@ CONSTRUCTS: dict[str, tuple[str, dict[str, str]]] = {
             "postgresql": 'pages.title COLLATE "C" < %(param_1)s',
             "mysql": "CAST(CONVERT(pages.title USING utf8mb4) AS BINARY) < %s",
             "mariadb": "CAST(CONVERT(pages.title USING utf8mb4) AS BINARY) < %s",
+            "cockroachdb": "WHERE pages.title < %(param_1)s",
         },
     ),
     "end of a text": (
@@ -135,6 +155,7 @@ CONSTRUCTS: dict[str, tuple[str, dict[str, str]]] = {
             "postgresql": "right(pages.title, 2) = %(param_1)s",
             "mysql": "CAST(CONVERT(right(pages.title, 2) USING utf8mb4) AS BINARY) = %s",
             "mariadb": "CAST(CONVERT(right(pages.title, 2) USING utf8mb4) AS BINARY) = %s",
+            "cockroachdb": "right(pages.title, 2) = %(param_1)s",
         },
     ),
     "arithmetic": (
@@ -144,6 +165,7 @@ CONSTRUCTS: dict[str, tuple[str, dict[str, str]]] = {
             "postgresql": "CAST(pages.id AS BIGINT) + %(param_",
             "mysql": "CAST(pages.id AS SIGNED INTEGER) + %s",
             "mariadb": "CAST(pages.id AS SIGNED INTEGER) + %s",
+            "cockroachdb": "CAST(pages.id AS BIGINT) + %(param_",
             "mssql": "CAST(pages.id AS BIGINT) + :param_",
             "oracle": "CAST(pages.id AS NUMBER(19)) + :param_",
         },
@@ -153,6 +175,7 @@ CONSTRUCTS: dict[str, tuple[str, dict[str, str]]] = {
         {
             "sqlite": "pages.score < ?",
             "postgresql": "AND pages.score IS DISTINCT FROM 'NaN')",
+            "cockroachdb": "AND pages.score IS DISTINCT FROM 'NaN')",
             "mssql": "pages.score < :param_1",
         },
     ),
@@ -161,6 +184,7 @@ CONSTRUCTS: dict[str, tuple[str, dict[str, str]]] = {
         {
             "sqlite": "pages.weight < ?",
             "postgresql": "AND pages.weight IS DISTINCT FROM 'NaN')",
+            "cockroachdb": "AND pages.weight IS DISTINCT FROM 'NaN')",
             "mysql": "pages.weight < %s",
             "mariadb": "pages.weight < %s",
             "mssql": "pages.weight < :param_1",
@@ -174,6 +198,7 @@ REFUSALS = {
     ("text", "oracle"): "Oracle compares pages.title as its settings say",
     ("text with a collation", "mssql"): "SQL Server compares pages.folded without regard to case",
     ("text with a collation", "oracle"): "Oracle compares pages.folded as its settings say",
+    ("text with a collation", "cockroachdb"): "CockroachDB compares pages.folded by its collation",
     ("text in its order", "mssql"): "SQL Server compares pages.title without regard to case",
     ("text in its order", "oracle"): "Oracle compares pages.title as its settings say",
     ("end of a text", "mssql"): "SQL Server compares .* without regard to case",
@@ -232,6 +257,14 @@ def test_order_of_floats_leaves_indexes_alone() -> None:
     assert compiled("allow(_, _, p: Page) if p.score < 1.5;", "sqlite").endswith("pages.score < ?")
 
 
+@pytest.mark.parametrize("dialect", ["postgresql", "cockroachdb"])
+def test_database_that_stores_nan_looks_for_it(dialect: str) -> None:
+    """CockroachDB stores NaN as PostgreSQL does."""
+    text = str(HoldsNan(sa.column("score")).compile(dialect=DIALECTS[dialect]()))
+
+    assert text == "(score IS NOT DISTINCT FROM 'NaN')"
+
+
 @pytest.mark.parametrize("dialect", ["sqlite", "postgresql", "mysql", "mariadb"])
 def test_recursion_over_keys_of_two_columns(dialect: str) -> None:
     """A key of several columns is looked for as a whole."""
@@ -247,13 +280,8 @@ def test_recursion_over_keys_of_two_columns(dialect: str) -> None:
     )
 
 
-def named(base: t.Any, name: str) -> t.Any:
-    """Make a dialect with a name of its own, as drivers of other databases do."""
-    return type(name, (base,), {"name": name, "supports_statement_cache": True})()
-
-
+#: Citus is PostgreSQL itself, and Vitess takes the dialect of MySQL.
 LIKE = {
-    "cockroachdb": "postgresql",
     "timescaledb": "postgresql",
     "yugabytedb": "postgresql",
     "tidb": "mysql",
@@ -293,6 +321,10 @@ def _outcome(query: t.Any, dialect: t.Any) -> str:
         ('p.title.endswith("a")', "texts"),
         ('not p.title.endswith("a")', "texts"),
         ("p.title = p.folded", "texts"),
+        ('p.title.upper() = "A"', "texts"),
+        ('p.title.find("a") = 0', "texts"),
+        ("p.title.startswith(p.folded)", "texts"),
+        ("p.size mod 2 = 1", "remainders"),
         ("p.score < 1.5", "floats"),
         ("p.score = 1.5", "floats"),
         ("not p.weight < 1.5", "floats"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import decimal
 import itertools
 import math
@@ -15,6 +16,7 @@ from sqlalchemy import orm
 from flask_oso import Oso, OsoError, Variable
 from flask_oso.polar.exceptions import OperationalError, PolarTypeError, UnsupportedError
 from flask_oso.sqlalchemy import register_models
+from tests.support.databases import open_database
 
 D = decimal.Decimal
 
@@ -212,3 +214,59 @@ def test_refused_arguments(
 
     with pytest.raises(error):
         question(oso, value)
+
+
+EDGES = [None, 0, 1, -1, 3, -3, 7, -7, 8, -8, 2**63 - 1, -(2**63)]
+DIVISORS = ["3", "-3", "-1", "0", str(2**63 - 1), str(-(2**63)), "p.other"]
+
+
+class PairsBase(orm.DeclarativeBase):
+    """Of the model below."""
+
+
+class Pair(PairsBase):
+    """Two integers of 64 bits."""
+
+    __tablename__ = "pairs"
+    id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+    whole: orm.Mapped[int | None] = orm.mapped_column(sa.BigInteger)
+    other: orm.Mapped[int | None] = orm.mapped_column(sa.BigInteger)
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql", "mariadb"])
+def pairs(request: pytest.FixtureRequest) -> Iterator[orm.Session]:
+    """Open each database, with all pairs of integers at the edges."""
+    with contextlib.ExitStack() as stack:
+        if request.param == "sqlite":
+            engine = stack.enter_context(open_database())
+        else:
+            engine = request.getfixturevalue(request.param)
+        PairsBase.metadata.create_all(engine)
+        with orm.Session(engine) as session:
+            each = itertools.product(EDGES, EDGES)
+            session.add_all(Pair(whole=whole, other=other) for whole, other in each)
+            session.commit()
+            yield session
+        PairsBase.metadata.drop_all(engine)
+
+
+@pytest.mark.parametrize("divisor", DIVISORS)
+@pytest.mark.parametrize("sign", ["mod", "rem"])
+@pytest.mark.parametrize("body", ["{} = 1", "not {} < 0", "{} + 1 != p.other"])
+def test_remainders(pairs: orm.Session, body: str, sign: str, divisor: str) -> None:
+    """`mod` has the sign of the divisor and `rem` that of the dividend; zero raises in a check."""
+    oso = Oso()
+    register_models(oso, PairsBase)
+    oso.load_str(f"allow(_, _, p: Pair) if {body.format(f'p.whole {sign} {divisor}')};")
+
+    found = set(pairs.scalars(oso.authorized_query(None, "read", Pair)))
+
+    assert found == {pair for pair in pairs.scalars(sa.select(Pair)) if is_right(oso, pair)}
+
+
+def is_right(oso: Oso, pair: Pair) -> bool:
+    """Ask for one pair; an error is no allow."""
+    try:
+        return oso.is_allowed(None, "read", pair)
+    except OsoError:
+        return False

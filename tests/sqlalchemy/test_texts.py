@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -13,6 +15,12 @@ from flask_oso.sqlalchemy import register_models
 
 DATABASES = ["sqlite", "postgresql", "mariadb"]
 TEXTS = [None, "", "b", "B", "ab", "ba", "é", "aé", "a b", "b ", "\U0001d4b3b"]
+#: Texts whose letters Python changes in ways of its own: the sign of kelvin, ligatures, sigma.
+LETTERS = [
+    None, "", "k", "K", "\u212a", "\u00df", "SS", "ss", "\u017f", "\u0130", "i\u0307", "i", "I",
+    "\u0131", "\ufb01", "FI", "\u00e4", "\u00c4", "a\u0308", "A\u0308", "\u0391\u03a3",
+    "\U00010400", "\U00010428", "a%", "A_", "k ", " K", "Kk\u212a", "\\", "\u01c5", "\u0149",
+]  # fmt: skip
 
 
 class Base(orm.DeclarativeBase):
@@ -50,11 +58,11 @@ def session(request: pytest.FixtureRequest) -> Iterator[orm.Session]:
     Base.metadata.drop_all(engine)
 
 
-def is_allowed(oso: Oso, row: object) -> bool:
-    """Ask for one row; an error is no allow."""
+def is_allowed(oso: Oso, row: object, actor: object = None) -> bool:
+    """Ask for one row; an error is no allow, be it of the policy or of a method of a text."""
     try:
-        return oso.is_allowed(None, "read", row)
-    except OsoError:
+        return oso.is_allowed(actor, "read", row)
+    except (OsoError, TypeError):
         return False
 
 
@@ -105,3 +113,145 @@ def test_ends_of_related_texts(session: orm.Session, rule: str, method: str, par
     found = set(session.scalars(oso.authorized_query(None, "read", Book)))
 
     assert found == {book for book in session.scalars(sa.select(Book)) if is_allowed(oso, book)}
+
+
+@pytest.fixture(params=DATABASES)
+def letters(request: pytest.FixtureRequest) -> Iterator[orm.Session]:
+    """Open each database, with a page for each pair of a text and a name."""
+    engine = request.getfixturevalue(request.param)
+    Base.metadata.create_all(engine)
+    with orm.Session(engine) as session:
+        book = Book()
+        session.add(book)
+        session.flush()
+        pairs: list[tuple[str | None, str]] = [(text, "") for text in LETTERS]
+        pairs += itertools.product(
+            [None, "", "ab", "k", "\u00e9K"], ["k", "K", "ab", "\u00e9", "b"]
+        )
+        session.add_all(Page(text=text, name=name, book_id=book.id) for text, name in pairs)
+        session.commit()
+        yield session
+    Base.metadata.drop_all(engine)
+
+
+def assert_agreement(session: orm.Session, policy: str, actor: object = None) -> None:
+    """Check that the list has the rows of the checks."""
+    oso = Oso()
+    register_models(oso, Base)
+    oso.register_class(Reader)
+    oso.load_str(policy)
+
+    found = set(session.scalars(oso.authorized_query(actor, "read", Page)))
+
+    pages = session.scalars(sa.select(Page))
+    assert found == {page for page in pages if is_allowed(oso, page, actor)}
+
+
+class Reader:
+    """Asks, and has a name."""
+
+    def __init__(self, name: str | None) -> None:
+        self.name = name
+
+
+RULES = [
+    "allow(_, _, p: Page) if {};",
+    "allow(_, _, p: Page) if not (p.text != nil and {});",
+]
+
+
+@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("method", ["lower", "upper", "casefold"])
+@pytest.mark.parametrize(
+    "test",
+    [
+        "= {}",
+        "!= {}",
+        ".startswith({})",
+        ".endswith({})",
+        ".__contains__({})",
+        ".find({}) >= 0",
+        ".find({}) = 0",
+        "in [{}, nil]",
+    ],
+)
+def test_letters_of_both_cases(letters: orm.Session, rule: str, method: str, test: str) -> None:
+    """Letters change as in Python, whatever the database makes of them."""
+    for wanted in ("k", "K", "ss", "SS", "i\u0307", "FI", "\u00e4", "a%", ""):
+        tested = test.format(f'"{wanted}"')
+        assert_agreement(letters, rule.format(f"p.text.{method}(){_spaced(tested)}"))
+
+
+def _spaced(test: str) -> str:
+    return test if test.startswith(".") else f" {test}"
+
+
+@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize(
+    "test",
+    [
+        "p.text.startswith(p.name)",
+        "p.text.endswith(p.name)",
+        "p.text.__contains__(p.name)",
+        "p.name.startswith(p.text)",
+        "p.name.endswith(p.text)",
+        "p.name.__contains__(p.text)",
+        '"kab".startswith(p.text)',
+        '"abK".endswith(p.text)',
+        '"kab".startswith(p.name.lower())',
+        '"a" in p.text.lower()',
+        '"ab" in p.text.lower()',
+    ],
+)
+def test_parts_of_texts(letters: orm.Session, rule: str, test: str) -> None:
+    """A column is a part of another column, or of a text that is known."""
+    assert_agreement(letters, rule.format(test))
+
+
+@pytest.mark.parametrize("name", ["K", "\u212a", "AB", None])
+@pytest.mark.parametrize(
+    "test",
+    [
+        "p.text.lower() = r.name.lower()",
+        "r.name.casefold() = p.text.casefold()",
+        "p.text.upper() in [r.name.upper()]",
+        "p.text.lower().startswith(r.name.lower())",
+        "r.name.lower().startswith(p.text.lower())",
+        "r.name.startswith(p.name)",
+        "not p.text.upper() = r.name.upper()",
+        "p.text.upper() = r.name",
+    ],
+)
+def test_letters_of_the_actor(letters: orm.Session, test: str, name: str | None) -> None:
+    """What the actor has is changed in Python, and each actor has a list of their own."""
+    policy = f"allow(r: Reader, _, p: Page) if {test};"
+
+    for each in (Reader(name), Reader("k")):
+        assert_agreement_of(letters, policy, each)
+
+
+def assert_agreement_of(session: orm.Session, policy: str, reader: Reader) -> None:
+    """Check the list of a reader; one without a name has none where a check raises."""
+    try:
+        assert_agreement(session, policy, reader)
+    except OsoError:
+        assert reader.name is None
+
+
+@pytest.mark.parametrize("method", ["lower", "upper", "casefold"])
+def test_methods_of_letters(method: str) -> None:
+    """Python changes each character alone, and what it made once it leaves as it is.
+
+    The capital sigma is the only exception. A list takes both for granted.
+    """
+    made = {each: getattr(each, method)() for each in map(chr, range(sys.maxunicode + 1))}
+    changed = [each for each, other in made.items() if each != other]
+
+    assert max(changed) < "\U00020000"
+    assert all(getattr(made[each], method)() == made[each] for each in changed)
+    assert [
+        each for each in changed if getattr(f"a{each}", method)() != made["a"] + made[each]
+    ] in (
+        [],
+        ["\u03a3"],
+    )

@@ -22,8 +22,10 @@ __all__ = [
     "audit",
     "load_user",
     "make_app",
+    "make_judged_site",
     "make_oso",
     "make_site",
+    "make_strict_site",
     "run_command",
 ]
 
@@ -101,6 +103,18 @@ def make_site(policy: str = POLICY, /, **config: t.Any) -> Site:
     guard.oso.load_str(policy)
     guard.init_app(app)
     return Site(app, guard)
+
+
+def make_judged_site(policy: str = POLICY, /, **config: t.Any) -> Site:
+    """Make a site that judges every request by its route."""
+    site = make_site(policy, **config)
+    site.guard.perform_route_authorization(site.app)
+    return site
+
+
+def make_strict_site(policy: str = POLICY, /, **config: t.Any) -> Site:
+    """Make a site that does not serve while a route is not guarded."""
+    return make_site(policy, OSO_ENFORCE="strict", **config)
 
 
 def run_command(app: Flask, *arguments: str, **options: t.Any) -> Result:

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable, Mapping
 from ..characters import nfc_name
 from ..exceptions import DuplicateClassAliasError, PolarRuntimeError, UnregisteredClassError
 from ..nodes import Instance, Operator, Term
+from ..value_objects import Record
 from . import sandbox
 from .comparison import compare_values
 from .conversion import to_term
@@ -43,12 +44,14 @@ class RowTest(t.Protocol):
         """Return ``None`` if only reading the relation can tell."""
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
 class UnreadRelation:
     """Stands for the row that a relation leads to, while only keys are compared."""
 
-    row: t.Any
-    name: str
+    __slots__ = ("name", "row")
+
+    def __init__(self, row: t.Any, name: str) -> None:
+        self.row: t.Final = row
+        self.name: t.Final = name
 
     def read(self) -> t.Any:
         """Return the row, or ``None``."""
@@ -125,8 +128,7 @@ FieldLookup = Callable[[type, str], t.Any]
 _T = t.TypeVar("_T", bound=type)
 
 
-@dataclasses.dataclass(eq=False)
-class FieldTypes:
+class FieldTypes(Record, eq=False, frozen=False):
     """Where the types of fields come from, if not from ``register_class``."""
 
     assigned: FieldLookup | None = None

@@ -11,8 +11,8 @@ from __future__ import annotations
 import datetime
 import decimal
 import enum
-import fractions
 import pathlib
+import sys
 import types
 import typing as t
 import uuid
@@ -39,7 +39,7 @@ _ZONES = frozenset({types.NoneType, datetime.timezone})
 #: Classes whose own comparisons return ``NotImplemented`` for ``None``.
 _BASES: tuple[type, ...] = (
     *(object, int, float, str, bytes, tuple, list, dict, set, frozenset, complex),
-    *(decimal.Decimal, fractions.Fraction, datetime.date, datetime.time, datetime.timedelta),
+    *(decimal.Decimal, datetime.date, datetime.time, datetime.timedelta),
     *(datetime.datetime, uuid.UUID, pathlib.PurePath),
 )
 _NATIVE = (int, float, str, bytes)
@@ -69,7 +69,7 @@ def is_told_from_nil(cls: type) -> bool:
     if cls is types.NoneType:
         return True
     return sandbox.passes_sandbox(cls) and all(
-        _owner(cls, name) in _BASES for name in ("__eq__", "__ne__")
+        _is_native(_owner(cls, name)) for name in ("__eq__", "__ne__")
     )
 
 
@@ -99,6 +99,13 @@ def find_by_hash(item: t.Any, collection: t.Collection[t.Any]) -> bool | None:
         return False
     kind = type(item)
     return None if kind is bool or (kind is int and 0 <= item <= 1) else True
+
+
+def _is_native(owner: type) -> bool:
+    if owner in _BASES:
+        return True
+    # Without an import of what few programs have: that takes a millisecond.
+    return owner is getattr(sys.modules.get("fractions"), "Fraction", None)
 
 
 def _owner(cls: type, name: str) -> type:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 import typing as t
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 
 from ..exceptions import RolesValidationError
 from ..host import terms
@@ -24,6 +23,9 @@ from .policy import Policy, by_name
 
 #: The rules that a policy may call before roles are enabled.
 ROLE_RULE_NAMES = ("role_allows", "actor_can_assume_role")
+
+#: The rule that goes from a resource to those that it lies in, and notes the path.
+ABOVE_RULE = "roles::above"
 
 #: The built-in rules. ``_seen`` is the path so far; no step returns to it.
 ROLE_RULES = """
@@ -110,7 +112,7 @@ def with_role_rules(policy: Policy, host: Host) -> Policy:
     """
     rules = [rule for group in policy.rules.values() for rule in group]
     source = Source(ROLE_RULES if _has_rule(policy, "parent_child", 2) else _ROLES_ALONE)
-    return replace(policy, rules=by_name([*rules, *_parse_rules(source, host)]))
+    return policy.replaced(rules=by_name([*rules, *_parse_rules(source, host)]))
 
 
 def _parse_rules(source: Source, host: Host) -> list[Rule]:

@@ -42,7 +42,7 @@ from .block_inheritance import inherited_blocks
 from .garbage import without_collector
 from .legacy_roles import with_role_rules
 from .lint.comparisons import Operands, warn_comparisons
-from .lint.inventory import take_inventory
+from .lint.inventory import Inventory, take_inventory
 from .lint.members import Members
 from .lint.unquoted import warn_unbound
 from .lint.unreachable_roles import warn_circular, warn_ungranted
@@ -60,12 +60,14 @@ from .lint.vocabulary import Mention, mentions_of, warn_undeclared
 from .policy import LoadResult, Policy, by_name
 from .resource_blocks import (
     GLOBAL,
+    SUBJECTS,
     DeclarationKind,
     DeclarationTable,
     check_block,
     check_classes,
     check_relations,
     classes_of_blocks,
+    condition_as_rule,
     expand_blocks,
     is_global,
 )
@@ -182,8 +184,15 @@ class _Load:
             self._tests.append(statement)
 
     def _add_rule(self, rule: Rule) -> None:
-        inventory = take_inventory(rule)
-        self._problems += check_singletons(rule, inventory, self._host)
+        self._check_rule(rule, take_inventory(rule))
+        self._rules.append(rewrite_rule(rule))
+
+    def _check_rule(self, rule: Rule, inventory: Inventory, given: Sequence[str] = ()) -> None:
+        """Find what is wrong with a rule by itself.
+
+        :param given: variables that may stand alone.
+        """
+        self._problems += check_singletons(rule, inventory, self._host, given)
         self.warnings += warn_unbound(rule, inventory, self._host)
         self.warnings += warn_specializers(inventory, self._host, self._class_guesses)
         self.warnings += warn_nested_classes(rule, inventory, self._host)
@@ -192,7 +201,6 @@ class _Load:
         self.warnings += self._members.warn(inventory, operands)
         self.warnings += warn_comparisons(inventory, operands)
         self._mentions += mentions_of(rule, inventory.comparisons, operands.class_name)
-        self._rules.append(rewrite_rule(rule))
 
     def _add_type(self, rule_type: RuleType) -> None:
         problems = check_rule_type(rule_type)
@@ -214,6 +222,11 @@ class _Load:
         self._problems.extend(check_classes(block, self._host, self._block_guesses))
         self._problems.extend(self._table.add(block))
         self._blocks.append(block)
+        for shorthand in block.shorthands:
+            rule = condition_as_rule(block.resource.text, shorthand)
+            if rule is not None:
+                written = take_inventory(Rule(rule.name, (), rule.body))
+                self._check_rule(rule, written, SUBJECTS)
 
     def make_policy(self) -> Policy:
         """Expand the blocks and make the policy."""

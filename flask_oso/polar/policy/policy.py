@@ -8,7 +8,7 @@ from __future__ import annotations
 import types
 import typing as t
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 
 from ..nodes import (
@@ -29,6 +29,7 @@ from ..nodes import (
 )
 from ..sources import Source
 from ..traversal import Computation, conjuncts_in, goals_in, trampoline
+from ..value_objects import Record
 
 #: How many goals are searched for the strings that a parameter can be.
 MAX_GOALS_SEARCHED = 10_000
@@ -39,8 +40,7 @@ _N = t.TypeVar("_N", Rule, RuleType)
 _Found = frozenset[str] | None
 
 
-@dataclass(frozen=True, eq=False)
-class Policy:
+class Policy(Record, eq=False):
     """The result of one or more loads. ``Policy()`` is the empty policy.
 
     :param rules: desugared rules by name; written rules in source order, then those expanded

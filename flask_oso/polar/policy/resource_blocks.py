@@ -43,7 +43,7 @@ from ..nodes import (
 from ..sources import Span, located
 from ..spelling import Guesses, did_you_mean
 from ..syntax.desugar import rewrite_rule
-from ..traversal import fold
+from ..traversal import fold, walk
 
 
 class DeclarationKind(enum.Enum):
@@ -64,6 +64,8 @@ KIND_OF_RULE = {kind.rule_name: kind for kind in DeclarationKind}
 _KEYWORDS = ("actor", "resource")
 #: The word before the braces of a block whose roles belong to no resource.
 GLOBAL = "global"
+#: What stands for the two that a shorthand rule is about, in its condition.
+SUBJECTS = ("actor", "resource")
 _PERMISSIONS = 'permissions = ["{}"];'
 _ROLES = 'roles = ["{}"];'
 _RELATIONS = "relations = {{ {}: Class }};"
@@ -322,7 +324,7 @@ class _Expander:
         head = self._declared(resource, shorthand.head, _PERMISSIONS)
         if head is None:
             return None
-        actor, instance, _ = self._variables(resource, resource)
+        actor, instance, _ = self._variables(resource, resource, shorthand)
         subjects = actor, instance, resource
         if shorthand.condition is None:
             assert shorthand.further is not None
@@ -363,7 +365,7 @@ class _Expander:
         condition = self._declared_globally(shorthand.condition)
         if condition is None:
             return None
-        actor, _, _ = self._variables("Resource", "Resource")
+        actor, _, _ = self._variables("Resource", "Resource", shorthand)
         parameters = (
             _parameter(actor, "Actor", shorthand.head.span),
             Parameter(
@@ -389,7 +391,7 @@ class _Expander:
         condition = self._declared(resource, shorthand.condition, _ROLES, shorthand.head)
         if condition is None:
             return None
-        actor, instance, _ = self._variables(resource, resource)
+        actor, instance, _ = self._variables(resource, resource, shorthand)
         subjects = actor, instance, resource
         goal = _call(condition.kind, actor, shorthand.condition, instance)
         return _rule(head.kind, shorthand.head, subjects, _with_further(goal, shorthand, subjects))
@@ -405,7 +407,7 @@ class _Expander:
         if condition is None:
             self._refuse_related(resource, shorthand.condition, related)
             return None
-        actor, instance, related_instance = self._variables(resource, related)
+        actor, instance, related_instance = self._variables(resource, related, shorthand)
         subjects = actor, instance, resource
         goals = (
             _call(DeclarationKind.RELATION, related_instance, relation, instance),
@@ -476,16 +478,17 @@ class _Expander:
     def _refuse(self, message: str, span: Span | None, help_line: str = "") -> None:
         self.problems.append(ValidationError(located(message, span) + help_line))
 
-    def _variables(self, resource: str, related: str) -> tuple[str, str, str]:
+    def _variables(self, resource: str, related: str, shorthand: Shorthand) -> tuple[str, str, str]:
         """Name the actor, the resource and the related resource.
 
         INVARIANT: the names differ, and none is a constant of the host, which would replace the
-        variable.
+        variable, or a variable of the condition, which would be bound to the object.
         """
         names: list[str] = []
+        written = _written_names(shorthand)
         for wish in ("actor", _instance_name(resource), f"related_{_instance_name(related)}"):
             name = wish
-            while name in self._host.constants or name in names:
+            while name in self._host.constants or name in names or name in written:
                 name += "_"
             names.append(name)
         return names[0], names[1], names[2]
@@ -516,14 +519,44 @@ def _with_further(goal: Term, shorthand: Shorthand, subjects: tuple[str, str, st
     """Give a condition together with the further one of a shorthand rule, if there is one."""
     if shorthand.further is None:
         return goal
-    return Expression(Operator.AND, (goal, _further(shorthand, subjects)), span=goal.span)
+    # One conjunction, as if it was written: a cut looks at the one around it.
+    goals = *_conjuncts(goal), *_conjuncts(_further(shorthand, subjects))
+    return Expression(Operator.AND, goals, span=goal.span)
+
+
+def _conjuncts(term: Term) -> tuple[Term, ...]:
+    is_conjunction = isinstance(term, Expression) and term.operator is Operator.AND
+    return t.cast(Expression, term).args if is_conjunction else (term,)
+
+
+def _written_names(shorthand: Shorthand) -> set[str]:
+    """Give the names of the variables of the condition, except those of the subjects."""
+    if shorthand.further is None:
+        return set()
+    variables = walk([shorthand.further], parts)
+    names = {each.name for each in variables if isinstance(each, Variable)}
+    return names.difference(SUBJECTS)
+
+
+def condition_as_rule(resource: str, shorthand: Shorthand) -> Rule | None:
+    """Give the condition of a shorthand rule as a rule about its ``SUBJECTS``, to check it.
+
+    ``None`` if there is no condition.
+    """
+    if shorthand.further is None:
+        return None
+    parameters = tuple(
+        Parameter(Variable(name), Pattern(tag))
+        for name, tag in zip(SUBJECTS, ("Actor", resource), strict=True)
+    )
+    return Rule("", parameters, shorthand.further, span=shorthand.span)
 
 
 def _further(shorthand: Shorthand, subjects: tuple[str, str, str]) -> Term:
     """Give the further condition, with the rule's variables for ``actor`` and ``resource``."""
     assert shorthand.further is not None
     actor, instance, _ = subjects
-    names = {"actor": actor, "resource": instance}
+    names = dict(zip(SUBJECTS, (actor, instance), strict=True))
 
     def renamed(term: Term) -> tuple[Term, Sequence[Term]]:
         if isinstance(term, Variable) and term.name in names:

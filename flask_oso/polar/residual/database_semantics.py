@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime
 import decimal
+import functools
 import math
 import numbers as abstract
 import sys
@@ -22,11 +23,15 @@ from .ir import (
     FALSE,
     TRUE,
     Arithmetic,
+    CaseMapped,
     Column,
     Comparison,
     IsNan,
     IsNull,
+    KnownRow,
     Literal,
+    Position,
+    Replaced,
     RowCondition,
     RowValue,
     Substring,
@@ -50,8 +55,10 @@ _DATA: dict[ValueKind, type] = {ValueKind.LIST: list, ValueKind.DICTIONARY: dict
 _TEMPORAL: dict[ValueKind, type] = {
     ValueKind.DATE: datetime.date,
     ValueKind.DATETIME: datetime.datetime,
+    ValueKind.ZONED: datetime.datetime,
     ValueKind.TIME: datetime.time,
 }
+_COMPARISONS = ("__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__")
 #: Kinds whose values Polar compares itself; a value of any kind may be one.
 _ORDERLY = {*_NATIVE_KINDS, *_DATA, ValueKind.ANY}
 #: Types whose instances equal only values of their own kind.
@@ -79,16 +86,17 @@ def field_of(operand: RowValue) -> Field:
     """Return the field that describes the values of an operand."""
     if isinstance(operand, Column):
         return operand.field
-    if isinstance(operand, Arithmetic):
+    if isinstance(operand, Arithmetic | Position):
         return Field(ValueKind.INTEGER, is_nullable(operand))
-    if isinstance(operand, Substring):
+    if isinstance(operand, Substring | CaseMapped | Replaced):
         return Field(ValueKind.TEXT, is_nullable(operand))
     raise AssertionError("A literal has a value.")
 
 
 def is_null(operand: RowValue) -> RowCondition:
     """Return the condition that an operand is NULL."""
-    return IsNull(operand) if is_nullable(operand) else FALSE
+    stored = operand.text if isinstance(operand, CaseMapped) else operand
+    return IsNull(stored) if is_nullable(stored) else FALSE
 
 
 def has_no_order(operand: RowValue, value: t.Any = None) -> RowCondition:
@@ -104,8 +112,22 @@ def has_no_order(operand: RowValue, value: t.Any = None) -> RowCondition:
 
 
 def equals_plainly(value: t.Any) -> bool:
-    """Tell whether the class of a value has no equality of its own."""
-    return type(value) in _PLAIN or t.cast(t.Any, type(value)).__eq__ is object.__eq__
+    """Tell whether the class of a value has no equality of its own, or one for its class alone."""
+    cls: t.Any = type(value)
+    return cls in _PLAIN or cls.__eq__ is object.__eq__ or _compares_own_class(cls)
+
+
+def _compares_own_class(cls: type) -> bool:
+    """Tell whether dataclasses, or pydantic, wrote an equality: no row and no value is of a class.
+
+    Of a mapped class, ``Model.own_equality`` decides.
+    """
+    equality = t.cast(t.Any, cls).__eq__
+    if getattr(equality, "__module__", "") == "pydantic.main":
+        # Before version 2, models of any classes were compared by their fields.
+        return equality.__qualname__ == "BaseModel.__eq__" and hasattr(cls, "model_fields")
+    code = getattr(equality, "__code__", None)
+    return "__dataclass_params__" in vars(cls) and getattr(code, "co_filename", "") == "<string>"
 
 
 # -- equality ------------------------------------------------------------------------
@@ -116,18 +138,26 @@ def value_equality(operand: RowValue, value: t.Any) -> RowCondition:
 
     :raises NotTranslatable: if no condition means the same.
     """
+    if value is None and field_of(operand).tells_nil:
+        return is_null(operand)
     field = _comparable(operand)
     if value is None:
         return is_null(operand)
     if field.kind is ValueKind.FLOAT and _is_infinite(value):
         return _is_infinity(operand, is_positive=value > 0)
-    literals = tuple(map(Literal, _ALIKE[field.kind](field, value)))
-    return in_values(operand, literals)
+    found = _ALIKE[field.kind](field, value)
+    if isinstance(operand, CaseMapped):
+        found = [each for each in found if is_mapped(operand, each)]
+        return in_values(_replaced(operand, found[0]), (Literal(found[0]),)) if found else FALSE
+    return in_values(operand, tuple(map(Literal, found)))
 
 
 def column_equality(left: RowValue, right: RowValue) -> RowCondition:
     """Return the condition that two columns unify: both have the same value, or both are NULL."""
     mine, other = _comparable(left), _comparable(right)
+    if mine.kind is other.kind and not _is_filled_in(left, right):
+        check_letters(left)
+        check_letters(right)
     if ValueKind.ANY in (mine.kind, other.kind):
         return TRUE if left == right else Comparison("=", left, right)
     if mine.kind is other.kind and _is_kept_alike(mine, other):
@@ -135,7 +165,9 @@ def column_equality(left: RowValue, right: RowValue) -> RowCondition:
             raise _without_scale(left)
         is_same = left == right and mine.kind not in NAN_KINDS
         return TRUE if is_same else Comparison("=", left, right)
-    if {mine.kind, other.kind} <= _NUMBERS or ValueKind.ENUM in (mine.kind, other.kind):
+    is_number = {mine.kind, other.kind} <= _NUMBERS
+    is_stored = mine.kind is other.kind or {mine.kind, other.kind} <= _MOMENTS
+    if is_number or is_stored or ValueKind.ENUM in (mine.kind, other.kind):
         raise NotTranslatable(
             f"`{show(left)}` and `{show(right)}` hold values of different kinds",
             "Compare columns of one type.",
@@ -143,11 +175,20 @@ def column_equality(left: RowValue, right: RowValue) -> RowCondition:
     return conjunction(is_null(left), is_null(right))
 
 
+def _is_filled_in(left: RowValue, right: RowValue) -> bool:
+    """Tell whether a template will put a value in the place of a column."""
+    return any(
+        isinstance(side, Column) and isinstance(side.row, KnownRow) for side in (left, right)
+    )
+
+
 def _is_kept_alike(mine: Field, other: Field) -> bool:
     kept = [(each.scale, each.choices, each.stored) for each in (mine, other)]
     return kept[0] == kept[1]
 
 
+#: A time with a zone is one without it where the database keeps none.
+_MOMENTS = {ValueKind.DATETIME, ValueKind.ZONED}
 _NUMBERS = {ValueKind.INTEGER, ValueKind.FLOAT, ValueKind.DECIMAL, ValueKind.BOOLEAN}
 
 
@@ -173,6 +214,8 @@ def check_equation(operand: RowValue, value: t.Any) -> None:
 
     :raises NotTranslatable: for kinds that have no common order.
     """
+    if value is None and field_of(operand).tells_nil:
+        return
     is_text = _is_text(_comparable(operand))
     if type(value) in (list, dict):
         refuses = is_text or field_of(operand).kind in _ORDERLY
@@ -276,9 +319,36 @@ def is_text(value: str) -> bool:
 
 
 def _same_times(field: Field, value: t.Any) -> list[t.Any]:
-    if type(value) is not _TEMPORAL[field.kind]:
+    moment = _plain_time(field.kind, value)
+    if moment is None:
         return _nothing(value)
-    return [] if getattr(value, "tzinfo", None) is not None else [value]
+    if field.kind is ValueKind.ZONED:
+        raise NotTranslatable(
+            "whether a time with a zone equals another one depends on the zone in which it is read",
+            "Compare with `<=` and `>=`, or with nil.",
+        )
+    return [] if getattr(moment, "tzinfo", None) is not None else [moment]
+
+
+def _plain_time(kind: ValueKind, value: t.Any) -> t.Any:
+    """Return a time as one of Python's classes; ``None`` for other values.
+
+    That of freezegun, for one, is of a class that compares as its base does.
+    """
+    cls, plain = t.cast(t.Any, type(value)), t.cast(t.Any, _TEMPORAL[kind])
+    if cls is plain:
+        return value
+    is_moment = isinstance(value, _TEMPORAL[ValueKind.DATETIME])
+    if not isinstance(value, plain) or (is_moment and kind is ValueKind.DATE):
+        return None
+    if any(getattr(cls, name) is not getattr(plain, name) for name in _COMPARISONS):
+        return None
+    if kind is ValueKind.TIME:
+        return None
+    if not is_moment:
+        return plain(value.year, value.month, value.day)
+    clock = value.hour, value.minute, value.second, value.microsecond, value.tzinfo
+    return plain(value.year, value.month, value.day, *clock, fold=value.fold)
 
 
 def _same_identifiers(field: Field, value: t.Any) -> list[t.Any]:
@@ -302,6 +372,7 @@ _ALIKE: dict[ValueKind, t.Callable[[Field, t.Any], list[t.Any]]] = {
     ValueKind.TEXT: _same_texts,
     ValueKind.DATE: _same_times,
     ValueKind.DATETIME: _same_times,
+    ValueKind.ZONED: _same_times,
     ValueKind.TIME: _same_times,
     ValueKind.UUID: _same_identifiers,
     ValueKind.ENUM: _same_choices,
@@ -339,6 +410,77 @@ def _has_64_bits(value: int) -> bool:
     return numbers.INTEGER_MIN <= value <= numbers.INTEGER_MAX
 
 
+# -- letters of both cases -----------------------------------------------------------
+
+#: Behind this, no character has letters of both cases.
+_END_OF_CASES = 0x20000
+#: The most replacements in one text.
+_MOST_LETTERS = 150
+#: What Python makes of a capital sigma depends on the letters around it.
+_SIGMAS = "\u03c3\u03c2"
+
+
+@functools.cache
+def _sources(method: str) -> dict[str, list[str]]:
+    """Return the characters that become others, by what they become."""
+    found: dict[str, list[str]] = {}
+    for each in map(chr, range(_END_OF_CASES)):
+        made = getattr(each, method)()
+        if made != each:
+            for character in dict.fromkeys(made):
+                found.setdefault(character, []).append(each)
+    return found
+
+
+def is_mapped(operand: CaseMapped, wanted: str) -> bool:
+    """Tell whether a text can be a part of what a method makes of texts."""
+    return bool(getattr(wanted, operand.method)() == wanted) or _has_sigma(operand, wanted)
+
+
+def _has_sigma(operand: CaseMapped, wanted: str) -> bool:
+    return operand.method == "lower" and any(each in _SIGMAS for each in wanted)
+
+
+def as_stored(operand: RowValue, wanted: str) -> RowValue:
+    """Return an operand that has a text, as a part or as a whole, exactly where another has it.
+
+    ``x.lower()`` has "k" where ``x`` has it after "K", and the sign of kelvin, became "k": all
+    characters that become one of the text are replaced. What the others become is not in it.
+
+    :param wanted: a text for which ``is_mapped`` holds.
+    :raises NotTranslatable: if the characters around a letter decide what becomes of it.
+    """
+    return _replaced(operand, wanted) if isinstance(operand, CaseMapped) else operand
+
+
+def _replaced(operand: CaseMapped, wanted: str) -> RowValue:
+    if _has_sigma(operand, wanted):
+        raise NotTranslatable(
+            "what becomes of a capital sigma depends on the letters around it",
+            "Write `upper` or `casefold`.",
+        )
+    table = _sources(operand.method)
+    found = {source: None for letter in sorted(set(wanted)) for source in table.get(letter, ())}
+    if len(found) > _MOST_LETTERS:
+        raise NotTranslatable(
+            "the text has too many different letters", "Compare a column that has one case."
+        )
+    pairs = tuple((source, getattr(source, operand.method)()) for source in found)
+    return Replaced(operand.text, operand.method, pairs) if pairs else operand.text
+
+
+def check_letters(operand: RowValue) -> None:
+    """Refuse a text with its case changed where the text that it meets is not known.
+
+    :raises NotTranslatable: if so.
+    """
+    if isinstance(operand, CaseMapped):
+        raise NotTranslatable(
+            f"no database makes the letters of `{show(operand)}` as Python does",
+            "Compare it with a text that is known, or store the text in one case.",
+        )
+
+
 # -- order ---------------------------------------------------------------------------
 
 _MIRRORED = {
@@ -364,6 +506,7 @@ def value_ordering(sign: Operator, operand: RowValue, value: t.Any) -> RowCondit
     """
     field = _comparable(operand)
     kind = field.kind
+    check_letters(operand)
     if value is None:
         raise _incomparable(operand, value)
     if kind is ValueKind.BOOLEAN or kind is ValueKind.ENUM:
@@ -377,14 +520,45 @@ def value_ordering(sign: Operator, operand: RowValue, value: t.Any) -> RowCondit
             raise _incomparable(operand, value)
         if "\0" in value:
             raise NotTranslatable("a text with NUL has no order in each database", "Leave it out.")
-    elif kind not in _TEMPORAL or not _same_times(field, value):
+    elif kind is ValueKind.ZONED:
+        return _order(sign, operand, Literal(_zoned(operand, value)))
+    elif kind in _TEMPORAL:
+        found = _same_times(field, value)
+        if not found:
+            raise _incomparable(operand, value)
+        value = found[0]
+    else:
         raise _incomparable(operand, value)
     return _order(sign, operand, Literal(value))
+
+
+def _zoned(operand: RowValue, value: t.Any) -> datetime.datetime:
+    """Return a time to compare a column with: of UTC, or without a zone.
+
+    INVARIANT: two times of one zone whose offset changes are compared by Python as their clocks
+    show them, and the hour that is repeated comes before itself. An offset that is fixed has none.
+    """
+    moment = _plain_time(ValueKind.ZONED, value)
+    if moment is None:
+        raise _incomparable(operand, value)
+    if moment.tzinfo is None:
+        return t.cast(datetime.datetime, moment)
+    if moment.tzinfo.utcoffset(None) is None:
+        raise NotTranslatable(
+            "a time of a zone whose offset changes has an order of its own",
+            "Compare with a time of UTC, as 'time.astimezone(datetime.UTC)' is.",
+        )
+    try:
+        return t.cast(datetime.datetime, moment.astimezone(datetime.UTC))
+    except OverflowError:
+        raise _incomparable(operand, value) from None
 
 
 def column_ordering(sign: Operator, left: RowValue, right: RowValue) -> RowCondition:
     """Return the condition that one column is less than another, or greater."""
     mine, other = _comparable(left), _comparable(right)
+    check_letters(left)
+    check_letters(right)
     if ValueKind.ANY in (mine.kind, other.kind) and not {mine.kind, other.kind} & _DATA.keys():
         return _order(sign, left, right)
     known = mine.kind is other.kind and mine.scale == other.scale

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..exceptions import PolarRuntimeError
-from ..host.conversion import result_to_term
+from ..host.conversion import list_elements, result_to_term
 from ..host.registry import RESERVED_NAMES
 from ..limits import Limits
 from ..nodes import (
@@ -30,6 +30,7 @@ from ..nodes import (
     Unknown,
     Value,
 )
+from ..policy.legacy_roles import ABOVE_RULE
 from ..solver.clause_index import is_excluded
 from ..solver.clauses import Clause, Slot, Template
 from ..solver.machine import KnowledgeBase
@@ -265,6 +266,8 @@ class PartialEvaluator:
             )
         if len(args) not in by_arity:
             return False
+        if call.name == ABOVE_RULE:
+            self._check_levels(args[1], args[2])
         self._search.goal = call
         if not all(map(self._search.is_closed, args)):
             return self._branch_clauses(known)
@@ -276,6 +279,21 @@ class PartialEvaluator:
         if self._search.goals is None:
             return self._branch_clauses(known)
         return self._search.alone(self._branch_clauses, known)
+
+    def _check_levels(self, thing: t.Any, seen: t.Any) -> None:
+        """Refuse resources of one class that lie in one another, for the roles of oso 0.15.
+
+        Their rules note the whole path to a resource, so no number of levels is the last one.
+        """
+        rows = [each.row for each in list_elements(seen)[0] if isinstance(each, SymbolicRow)]
+        if isinstance(thing, SymbolicRow) and sum(row.cls is thing.row.cls for row in rows) > 1:
+            self._search.goal = None
+            name = thing.row.cls.__name__
+            raise self._search.refusal(
+                f"`parent_child` puts one '{name}' into another, to any depth, and the roles of"
+                " oso 0.15 look at the whole path",
+                f'Write a resource block for \'{name}\' with `"reader" if "reader" on "parent";`.',
+            )
 
     def _branch_clauses(self, call: Call) -> GoalResult:
         candidates = t.cast(t.Any, self._search.program.clauses(call.name))[len(call.args)]

@@ -125,7 +125,7 @@ class Literal:
 @_hashed_once
 @dataclass(frozen=True)
 class Arithmetic:
-    """``left sign right`` with ``+``, ``-`` or ``*`` on integers."""
+    """``left sign right`` with ``+``, ``-``, ``*``, ``mod`` or ``rem`` on integers."""
 
     sign: str
     left: RowValue
@@ -146,7 +146,38 @@ class Substring:
     size: int = 0
 
 
-RowValue = Column | Literal | Arithmetic | Substring
+@_hashed_once
+@dataclass(frozen=True)
+class CaseMapped:
+    """A text as a method of Python makes it: ``lower``, ``upper`` or ``casefold``.
+
+    No database knows all letters that Python knows. Where it meets a text it becomes ``Replaced``.
+    """
+
+    text: RowValue
+    method: str
+
+
+@_hashed_once
+@dataclass(frozen=True)
+class Replaced:
+    """A text in which some characters are replaced, each as a method of Python does."""
+
+    text: RowValue
+    method: str
+    pairs: tuple[tuple[str, str], ...]
+
+
+@_hashed_once
+@dataclass(frozen=True)
+class Position:
+    """The number of characters before the first place of a text in another; -1 without one."""
+
+    text: RowValue
+    wanted: str
+
+
+RowValue = Column | Literal | Arithmetic | Substring | CaseMapped | Replaced | Position
 
 
 def columns_of(operand: RowValue) -> Iterator[Column]:
@@ -266,6 +297,24 @@ class HasCharacter:
     character: str
 
 
+class PartPlace(enum.Enum):
+    """Where in a text another one has to be; the value is the method that asks."""
+
+    START = "startswith"
+    END = "endswith"
+    ANYWHERE = "__contains__"
+
+
+@_hashed_once
+@dataclass(frozen=True)
+class HasPart:
+    """A text begins with another, ends with it, or contains it; both are known of a row only."""
+
+    text: RowValue
+    part: RowValue
+    place: PartPlace
+
+
 @_hashed_once
 @dataclass(frozen=True)
 class HasElement:
@@ -369,6 +418,7 @@ RowCondition = (
     | IsNull
     | IsNan
     | HasCharacter
+    | HasPart
     | HasElement
     | IsObject
     | SameRow
@@ -394,6 +444,7 @@ _CHILDREN: dict[type, tuple[str, ...]] = {
     IsNull: ("column",),
     IsNan: ("column",),
     HasCharacter: ("text",),
+    HasPart: ("text", "part"),
     HasElement: ("collection",),
     IsObject: ("row",),
     SameRow: ("left", "right"),
@@ -406,6 +457,9 @@ _CHILDREN: dict[type, tuple[str, ...]] = {
     Column: ("row",),
     Arithmetic: ("left", "right"),
     Substring: ("text",),
+    CaseMapped: ("text",),
+    Replaced: ("text",),
+    Position: ("text",),
     ToOne: ("owner",),
     ToMany: ("owner",),
 }

@@ -7,10 +7,10 @@ under which it would raise.
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from ..exceptions import UnregisteredClassError, with_help
+from ..exceptions import UnregisteredClassError, UnsupportedError, with_help
 from ..host import numbers, sandbox
 from ..host.conversion import follow, list_elements, to_python
 from ..host.registry import RESERVED_NAMES
@@ -32,11 +32,14 @@ from ..sources import located
 from ..spelling import did_you_mean, meant_class
 from .database_semantics import (
     NotTranslatable,
+    as_stored,
     check_equation,
     check_equation_of_columns,
+    check_letters,
     column_ordering,
     field_of,
     has_no_order,
+    is_mapped,
     is_null,
     is_text,
     mirrored,
@@ -51,15 +54,19 @@ from .ir import (
     ITSELF,
     TRUE,
     Arithmetic,
+    CaseMapped,
     Column,
     Comparison,
     Exists,
     HasCharacter,
     HasElement,
+    HasPart,
     KnownRow,
     Literal,
     Not,
     OfClass,
+    PartPlace,
+    Position,
     RowCondition,
     RowPath,
     RowValue,
@@ -98,7 +105,17 @@ _TYPES: dict[ValueKind, str] = {
     ValueKind.LIST: "List",
     ValueKind.DICTIONARY: "Dictionary",
 }
-_SIGNS = {Operator.ADD: "+", Operator.SUB: "-", Operator.MUL: "*"}
+_SIGNS = {
+    Operator.ADD: "+",
+    Operator.SUB: "-",
+    Operator.MUL: "*",
+    Operator.MOD: "mod",
+    Operator.REM: "rem",
+}
+_CASES = ("lower", "upper", "casefold")
+_PLACES = {place.value: place for place in PartPlace}
+#: The longest known text whose beginnings, or ends, are looked up in a column.
+_LONGEST_TEXT = 500
 
 
 class OperatorEvaluator:
@@ -198,11 +215,13 @@ class OperatorEvaluator:
         sign = _SIGNS.get(goal.operator)
         if sign is None:
             raise self._search.refusal(
-                "databases divide integers in different ways", "Multiply the other side."
+                "databases divide integers in different ways",
+                "Multiply the other side. `mod` and `rem` work.",
             )
         made_of = SymbolicValue(Arithmetic(sign, *operands))
         self._search.push(self._unify_later, (result, made_of, goal))
-        guard = conjunction(*_in_range(sign, *operands))
+        limits = _divisible(*operands) if sign in ("mod", "rem") else _in_range(sign, *operands)
+        guard = conjunction(*limits)
         return test_outcome(guard, negation(guard), made_of.operand)
 
     def _integer(self, term: t.Any, goal: Expression) -> RowValue:
@@ -300,7 +319,10 @@ class OperatorEvaluator:
                 "databases end a text at NUL, in ways of their own", "Leave it out."
             )
         is_character = type(value) is str and len(value) == 1 and is_text(value)
-        holds: RowCondition = HasCharacter(text, value) if is_character else FALSE
+        is_possible = not isinstance(text, CaseMapped) or (is_character and is_mapped(text, value))
+        holds: RowCondition = FALSE
+        if is_character and is_possible:
+            holds = HasCharacter(as_stored(text, value), value)
         return test_outcome(holds, is_null(text), text)
 
     # -- lookups --------------------------------------------------------------------------
@@ -316,6 +338,8 @@ class OperatorEvaluator:
         if isinstance(value, SYMBOLIC):
             return self._look_up(value, key, result, goal)
         if not self._search.is_known(key):
+            if isinstance(key, Call) and type(value) is Value and type(value.value) is str:
+                return self._call_method(value, key, result, goal)
             raise self._search.refusal(
                 "a method of an object that is known cannot be asked about rows that are not",
                 "Say it with columns and relations of the row.",
@@ -387,6 +411,12 @@ class OperatorEvaluator:
         if not isinstance(key, Value) or type(key.value) is not str:
             raise self._search.refusal(
                 "a name of a column that is not known", "Write the name out."
+            )
+        if isinstance(value, SymbolicValue) and field_of(value.operand).kind is ValueKind.OPAQUE:
+            raise self._search.refusal(
+                f"`{show_term(value)}` cannot be looked into: {field_of(value.operand).reason}",
+                "Keep what the policy asks for in a column, or in a property with an SQL"
+                " expression.",
             )
         if not isinstance(value, SymbolicRow):
             raise self._search.refusal(
@@ -462,30 +492,77 @@ class OperatorEvaluator:
         raise with_help(error, did_you_mean(name, model.members, quote="`"))
 
     def _call_method(self, value: t.Any, call: Call, result: t.Any, goal: Expression) -> GoalResult:
-        is_cell = (
-            isinstance(value, SymbolicValue) and field_of(value.operand).kind is ValueKind.TEXT
-        )
         args = [follow(arg) for arg in call.args]
-        if not is_cell or call.name not in ("startswith", "endswith") or call.kwargs:
-            raise self._search.refusal(
-                f"the method '{call.name}' needs a row, and a list has none",
-                "Say it with columns and relations. Of a text, `startswith` and `endswith` work.",
-            )
-        if len(args) != 1 or not isinstance(args[0], Value) or type(args[0].value) is not str:
-            raise self._search.refusal(
-                f"'{call.name}' needs one text that is known", "Write it out."
-            )
-        text, wanted = value.operand, args[0].value
+        texts = _texts_of(value, *args)
+        is_known = call.name in (*_CASES, *_PLACES, "find")
+        if call.kwargs or not is_known or not _texts_of(value):
+            raise self._no_method(call.name)
+        if len(texts) != 1 + (call.name not in _CASES):
+            what = "no arguments" if call.name in _CASES else "one text"
+            raise self._search.refusal(f"'{call.name}' needs {what}", "Correct the arguments.")
+        text, *others = texts
+        if not others:
+            check_letters(text)
+            return self._result(CaseMapped(text, call.name), [text], result, goal)
+        wanted = others[0]
+        if isinstance(text, Literal):
+            return self._part_of_known(text.value, wanted, call.name, result, goal)
+        if isinstance(wanted, Literal):
+            return self._part_that_is_known(text, wanted.value, call.name, result, goal)
+        if call.name == "find":
+            raise self._search.refusal("'find' needs one text that is known", "Write it out.")
+        check_letters(text)
+        check_letters(wanted)
+        condition = HasPart(text, wanted, _PLACES[call.name])
+        return self._result(condition, [text, wanted], result, goal)
+
+    def _no_method(self, name: str) -> UnsupportedError:
+        return self._search.refusal(
+            f"the method '{name}' needs a row, and a list has none",
+            "Say it with columns and relations. Of a text, `startswith`, `endswith`, `find`,"
+            " `lower`, `upper` and `casefold` work, with other texts.",
+        )
+
+    def _result(
+        self, found: t.Any, texts: Sequence[RowValue], result: t.Any, goal: Expression
+    ) -> GoalResult:
+        """Unify the result of a method, which raises where one of its texts is nil."""
+        rows = rows_of(*texts)
+        if isinstance(found, Literal):
+            term: t.Any = Value(found.value)
+        elif isinstance(found, CaseMapped | Position):
+            term = SymbolicValue(found)
+        else:
+            term = SymbolicTruth(where_rows_exist(found, rows))
+        self._search.push(self._unify_later, (result, term, goal))
+        refused = disjunction(*map(is_null, texts))
+        return test_outcome(negation(refused), refused, *texts)
+
+    def _part_that_is_known(
+        self, text: RowValue, wanted: str, name: str, result: t.Any, goal: Expression
+    ) -> GoalResult:
+        """Look for a known text in a column."""
         if "\0" in wanted:
             raise self._search.refusal(
                 "databases end a text at NUL, in ways of their own", "Leave it out."
             )
-        size = len(wanted.encode("utf-8", "surrogatepass"))
-        part = Substring(text, len(wanted), call.name == "endswith", size)
-        condition = value_equality(part, wanted) if wanted else TRUE
-        truth = SymbolicTruth(where_rows_exist(condition, rows_of(text)))
-        self._search.push(self._unify_later, (result, truth, goal))
-        return test_outcome(negation(is_null(text)), is_null(text), text)
+        if isinstance(text, CaseMapped) and not is_mapped(text, wanted):
+            nowhere = Literal(-1) if name == "find" else FALSE
+            return self._result(nowhere, [text], result, goal)
+        return self._result(_part(as_stored(text, wanted), wanted, name), [text], result, goal)
+
+    def _part_of_known(
+        self, text: str, wanted: RowValue, name: str, result: t.Any, goal: Expression
+    ) -> GoalResult:
+        """Look up a column among the beginnings, or the ends, of a known text."""
+        if name not in ("startswith", "endswith") or len(text) > _LONGEST_TEXT:
+            raise self._search.refusal(
+                f"'{name}' of a known text has too many results", "Ask it of the column."
+            )
+        numbers = range(len(text) + 1)
+        parts = [text[:n] if name == "startswith" else text[n:] for n in numbers]
+        found = disjunction(*(value_equality(wanted, part) for part in parts))
+        return self._result(found, [wanted], result, goal)
 
     def solve_new(self, payload: tuple[Expression, ClauseFrame]) -> GoalResult:
         """Solve ``new A() = b``."""
@@ -620,6 +697,34 @@ class OperatorEvaluator:
         return SearchOutcome(where_rows_exist(OfClass(row, self._search.classes_of(narrow)), [row]))
 
 
+def _texts_of(*terms: t.Any) -> list[RowValue]:
+    """Return terms as operands that hold texts; none if one of them is no text of a row."""
+    found: list[RowValue] = []
+    for term in terms:
+        if isinstance(term, Value) and type(term.value) is str:
+            found.append(Literal(term.value))
+        elif isinstance(term, SymbolicValue) and field_of(term.operand).kind is ValueKind.TEXT:
+            if any(isinstance(row, KnownRow) for row in rows_of(term.operand)):
+                # The value itself says more; without a template it is read.
+                return []
+            found.append(term.operand)
+        else:
+            return []
+    return found
+
+
+def _part(text: RowValue, wanted: str, name: str) -> RowCondition | Position:
+    """Return where a column has a known text, or that it has it."""
+    if name == "find":
+        return Position(text, wanted)
+    if not wanted:
+        return TRUE
+    if name == "__contains__":
+        return HasPart(text, Literal(wanted), PartPlace.ANYWHERE)
+    size = len(wanted.encode("utf-8", "surrogatepass"))
+    return value_equality(Substring(text, len(wanted), name == "endswith", size), wanted)
+
+
 def _is_result(unknown: Unknown) -> bool:
     """Tell whether desugaring introduced a variable for the result of a lookup."""
     return unknown.origin is Origin.LOOKUP
@@ -633,6 +738,19 @@ def _in_range(sign: str, left: RowValue, right: RowValue) -> Iterator[RowConditi
         least, most = _bounds(sign, other, mine is right)
         yield Comparison("<=", Literal(least), mine)
         yield Comparison("<=", mine, Literal(most))
+
+
+def _divisible(left: RowValue, right: RowValue) -> Iterator[RowCondition]:
+    """Yield the conditions that a remainder is no error: no NULL, no zero, and 64 bits."""
+    yield from (negation(is_null(side)) for side in (left, right) if not isinstance(side, Literal))
+    yield negation(_equals(right, 0))
+    yield negation(conjunction(_equals(left, numbers.INTEGER_MIN), _equals(right, -1)))
+
+
+def _equals(operand: RowValue, number: int) -> RowCondition:
+    if isinstance(operand, Literal):
+        return TRUE if operand.value == number else FALSE
+    return value_equality(operand, number)
 
 
 def _bounds_of_factor(other: int) -> tuple[int, int]:

@@ -23,6 +23,8 @@ class ValueKind(enum.Enum):
     DECIMAL = "Decimal"
     DATE = "date"
     DATETIME = "datetime"
+    #: With a time zone where the database keeps one.
+    ZONED = "datetime with a zone"
     TIME = "time"
     UUID = "UUID"
     ENUM = "Enum"
@@ -46,6 +48,7 @@ class Field:
     :param choices: the members of an enumeration.
     :param stored: how the database stores them; only columns with the same storage compare.
     :param reason: why an opaque column cannot be compared, as text.
+    :param tells_nil: whether an opaque column tells at least whether it is nil.
     :param is_declared: whether the type is only declared by the application, and not enforced by
         a database. A value that an operator refuses then counts under a negation alone, where it
         would turn a denial into an allow.
@@ -58,6 +61,7 @@ class Field:
     stored: tuple[t.Any, ...] = ()
     reason: str = ""
     is_declared: bool = False
+    tells_nil: bool = False
 
 
 @dataclass(frozen=True)

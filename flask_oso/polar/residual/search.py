@@ -516,7 +516,7 @@ class Search:
         """Return the error for a goal that has no condition on rows."""
         span = self.span()
         written = f" `{span.text}`" if span is not None and "\n" not in span.text else ""
-        message = f"Not supported for a list of rows:{written}: {fact}"
+        message = f"Not supported for a list of rows{written and f':{written}'}: {fact}"
         return with_help(error_at(UnsupportedError, message, span), f"{remedy}\n" if remedy else "")
 
 

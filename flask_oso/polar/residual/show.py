@@ -11,6 +11,7 @@ from .ir import (
     VALUE_TYPES,
     And,
     Arithmetic,
+    CaseMapped,
     Closure,
     Column,
     Comparison,
@@ -18,6 +19,7 @@ from .ir import (
     Exists,
     HasCharacter,
     HasElement,
+    HasPart,
     InValues,
     IsNan,
     IsNull,
@@ -27,6 +29,8 @@ from .ir import (
     Not,
     OfClass,
     Or,
+    Position,
+    Replaced,
     Root,
     SameLink,
     SameRow,
@@ -67,6 +71,8 @@ def _show_atom(part: t.Any) -> str:
         return f"{show(part.column)} is no number"
     if isinstance(part, HasCharacter):
         return f"{_show_literal(part.character)} in {show(part.text)}"
+    if isinstance(part, HasPart):
+        return f"{show(part.text)}.{part.place.value}({show(part.part)})"
     if isinstance(part, HasElement):
         return f"{show(part.element)} in {show(part.collection)}"
     if isinstance(part, IsObject):
@@ -114,6 +120,10 @@ def _show_value(part: t.Any) -> str:
         return f"{show(part.row)}.{part.name}"
     if isinstance(part, Substring):
         return f"{'last' if part.at_end else 'first'}({show(part.text)}, {part.length})"
+    if isinstance(part, CaseMapped | Replaced):
+        return f"{show(part.text)}.{part.method}()"
+    if isinstance(part, Position):
+        return f"{show(part.text)}.find({_show_literal(part.wanted)})"
     if isinstance(part, Literal):
         return _show_literal(part.value)
     raise AssertionError(f"A {type(part).__name__} is no part of a condition.")

@@ -37,6 +37,7 @@ from .ir import (
     ITSELF,
     TRUE,
     Arithmetic,
+    CaseMapped,
     Column,
     Comparison,
     Constant,
@@ -49,6 +50,7 @@ from .ir import (
     KnownRow,
     Literal,
     OfClass,
+    Position,
     RowCondition,
     RowValue,
     SameLink,
@@ -236,7 +238,7 @@ def _check_fillable(residual: Residual) -> None:
 
 
 def _is_fillable(part: t.Any) -> bool:
-    if isinstance(part, Arithmetic | Substring):
+    if isinstance(part, Arithmetic | Substring | CaseMapped | Position):
         return not any(map(_is_known, columns_of(part)))
     if isinstance(part, HasCharacter):
         return not any(map(_is_known, columns_of(part.text)))

@@ -180,7 +180,11 @@ class AstBuilder:
             return t.cast(Shorthand, grant)
         further = _finished(rest[-1])
         if grant.further is not None:
-            further = Expression(Operator.AND, (grant.further, further), _between(*parts[::2]))
+            is_conjunction = isinstance(further, Expression) and further.operator is Operator.AND
+            others = t.cast(Expression, further).args if is_conjunction else (further,)
+            further = Expression(
+                Operator.AND, (grant.further, *others), _between(grant.further, further)
+            )
         return Shorthand(
             grant.head, grant.condition, grant.keyword, grant.relation, further, grant.span
         )

@@ -80,6 +80,14 @@ class BoundTables:
         found = column.gotos[below, production] = Goto(state, tuple(makers))
         return found
 
+    def accepts_end(self, states: Sequence[int], last: int) -> bool:
+        """Tell whether the text may end here, without a change."""
+        actions, states = self.columns[_END].actions, [*states]
+        while (action := actions[states[-1]]) is not None and action < 0:
+            del states[-self.productions[~action][0] :]
+            states.append(self._gotos[states[-1]][self._origins[~action]])
+        return states[-1] == last
+
 
 def _by_kind(actions: Sequence[Mapping[str, int]]) -> dict[str, list[int | None]]:
     kinds = {kind for row in actions for kind in row}
@@ -129,8 +137,9 @@ class LRDriver:
                 return False
             states.append(action)
             values.append(token)
-            if kind == last and self.end():
-                return True
+            # A brace inside of a block may end a condition there: nothing is reduced for it.
+            if kind == last and self._tables.accepts_end(states, self._last):
+                return self.end()
         self.at = len(tokens)
         return False
 

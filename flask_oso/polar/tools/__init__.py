@@ -8,7 +8,9 @@
     code that answers a question.
 ``stubs``, ``scenes``, ``policy_tests``
     the tests in a policy: objects that a test makes up; its facts beside the rules; its questions.
-``relations_read``, ``row_checks``, ``policy_check``, ``repl``
-    the relations that a question reads; likely mistakes about rows; all findings about a policy;
-    a prompt.
+``relations_read``, ``relevant_rules``, ``row_checks``, ``policy_check``, ``repl``
+    the relations that a question reads, and the rules; likely mistakes about rows; all findings
+    about a policy; a prompt.
+``lint``
+    rules that are wrong in themselves, with codes.
 """

@@ -65,7 +65,7 @@ class Scene:
         for name, group in facts.items():
             # In front, where no cut of a rule hides them.
             rules[name] = (*group, *rules.get(name, ()))
-        policy = dataclasses.replace(engine.policy, rules=rules)
+        policy = engine.policy.replaced(rules=rules)
         self.engine = Engine(policy, self.host, engine.limits, compiled=False, observers=observers)
 
     def _rule(self, fact: Fact) -> Rule:

@@ -72,6 +72,51 @@ allow(a, b, c) if has_permission(a, b, c);
 #? o = new Org() and u = new User("u", ["member"]) and r = new Repo("open", o) and allow(u, "read", r)
 #= o: <Org>, r: <Repo>, u: <User>
 
+## condition-own-names: no variable of a condition is one that the block makes up
+actor User {}
+resource Repo { roles = ["reader"]; permissions = ["read"];
+  "read" if "reader" and not (repo in actor.roles and repo = "banned"); }
+has_role(user: User, "reader", _: Repo) if "reader" in user.roles;
+allow(a, b, c) if has_permission(a, b, c);
+#? u = new User("u", ["reader", "banned"]) and r = new Repo("r") and allow(u, "read", r)
+
+## condition-own-names-related: nor the one for the related resource
+actor User {}
+resource Org { roles = ["member"]; }
+resource Repo { permissions = ["read"]; relations = { org: Org };
+  "read" if "member" on "org" and related_org in actor.roles and related_org = "x"; }
+has_role(user: User, name: String, _: Org) if name in user.roles;
+has_relation(org: Org, "org", repo: Repo) if org = repo.org;
+allow(a, b, c) if has_permission(a, b, c);
+#? o = new Org() and u = new User("u", ["member", "x"]) and r = new Repo("open", o) and allow(u, "read", r)
+#= o: <Org>, r: <Repo>, u: <User>
+
+## condition-braces: braces in a condition do not end the block
+actor User {}
+resource Repo { permissions = ["read"];
+  "read" if is_open(resource) and resource matches {name: "open"} and actor matches User{name: "u"} and {a: 1} = {a: 1} and actor.name = "u"; }
+is_open(repo: Repo) if repo.name = "open";
+allow(a, b, c) if has_permission(a, b, c);
+#? u = new User("u") and r = new Repo("open") and allow(u, "read", r)
+#= r: <Repo>, u: <User>
+
+## condition-cut: a cut in a condition means what it means in the written rule
+actor User {}
+resource Repo { roles = ["reader"]; permissions = ["read"];
+  "read" if "reader" and cut and resource.name = "x"; "read" if is_open(resource); }
+is_open(repo: Repo) if repo.name = "open";
+has_role(user: User, name: String, _: Repo) if name in user.roles;
+allow(a, b, c) if has_permission(a, b, c);
+#? u = new User("u", ["reader"]) and r = new Repo("open") and allow(u, "read", r)
+
+## condition-alone-cut: also behind a call
+actor User {}
+resource Repo { permissions = ["read"];
+  "read" if is_open(resource) and cut and resource.name = "x"; "read" if is_open(resource); }
+is_open(repo: Repo) if repo.name = "open";
+allow(a, b, c) if has_permission(a, b, c);
+#? u = new User("u") and r = new Repo("open") and allow(u, "read", r)
+
 ## declared: a rule that is declared and has no rules does not hold, and says so
 declare is_open(Repo);
 f(x) if is_open(x);

@@ -68,6 +68,8 @@ NOT_FOLLOWED = {
     "first solution": 'p(u, _) if t in u.tags and cut and t = "y"; p(_, d) if d.a;',
     "in alternatives": "p(u, d) if (u.a and cut or u.b) and d.b; p(_, d) if d.a;",
     "twice": "p(u, d) if u.a and cut and u.b and cut and d.b; p(_, d) if d.a;",
+    "in a conjunction of its own": "p(u, d) if (cut and u.a) and d.b; p(_, d) if d.a;",
+    "in a conjunction of its own, last": "p(u, d) if (u.a and cut) and d.b; p(_, d) if d.a;",
     "that binds": "p(u, d) if q(u, t) and t = d.a; q(u, u.a) if u.b and cut; q(u, u.c);",
 }
 

@@ -256,7 +256,7 @@ def test_stub_is_an_instance_and_no_subclass_anybody_hears_of(cls: type[t.Any]) 
     """A stub passes the class tests of its class; SQLAlchemy maps no further class."""
     mapped = len([*Base.registry.mappers])
 
-    stub = object.__new__(make_stub_class(cls))
+    stub: object = object.__new__(make_stub_class(cls))
 
     assert isinstance(stub, cls)
     assert len([*Base.registry.mappers]) == mapped

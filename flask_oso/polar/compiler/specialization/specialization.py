@@ -632,9 +632,12 @@ def _is_passed_on(clause: Clause) -> bool:
 
 def _cut_apart(clause: Clause) -> tuple[list[Term], list[Term]]:
     """Return the goals before and behind the cut of a clause."""
-    goals = list(conjuncts_in(clause.body))
+    body = clause.body
+    is_conjunction = isinstance(body, Expression) and body.operator is Operator.AND
+    # A cut in a conjunction of its own cuts less: `(cut and a) and b`.
+    goals = [*t.cast(Expression, body).args] if is_conjunction else [t.cast(Term, body)]
     places = [at for at, goal in enumerate(goals) if _is_cut(goal)]
-    if len(places) != 1 or sum(map(_is_cut, goals_in(clause.body))) != 1:
+    if len(places) != 1 or sum(map(_is_cut, goals_in(body))) != 1:
         raise NotCompilable("a cut that is not one of the conditions", clause.rule.span)
     before, behind = goals[: places[0]], goals[places[0] + 1 :]
     heads = set[int]().union(*(_slots(parameter.term) for parameter in clause.parameters))

@@ -68,14 +68,19 @@ _POLAR_CLASSES = {
 # -- one parsed rule -----------------------------------------------------------------
 
 
-def check_singletons(rule: Rule, inventory: Inventory, host: Host) -> list[OsoError]:
-    """Give errors for variables that occur once in a rule and so have no effect."""
+def check_singletons(
+    rule: Rule, inventory: Inventory, host: Host, given: Sequence[str] = ()
+) -> list[OsoError]:
+    """Give errors for variables that occur once in a rule and so have no effect.
+
+    :param given: variables that have an effect where they occur once, too.
+    """
     counts = _occurrences(inventory.variables)
     single = {
         name
         for name, count in counts.items()
         if count == 1 and not _is_free_name(name) and name not in host.constants
-    }
+    }.difference(given)
     if not single:
         return []
     variables = in_text_order(inventory.variables)

@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterator
 
 import click
 
-from ..polar.characters import for_terminal
-from ..polar.output import encodable, redirect_to_null
+from ...polar.characters import for_terminal
+from ...polar.output import encodable, redirect_to_null
 from .output import echo, echo_traceback
 from .running import Exit, OutputError
 

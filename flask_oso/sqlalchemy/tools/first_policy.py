@@ -15,9 +15,9 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 from sqlalchemy import orm
 
-from ..polar.exceptions import OsoError
-from ..polar.syntax.diagnostics import KEYWORDS
-from .mapping import mapped_classes
+from ...polar.exceptions import OsoError
+from ...polar.syntax.diagnostics import KEYWORDS
+from ..mapping import mapped_classes
 
 #: The names by which programs usually call who acts, in the order of preference.
 _ACTORS = ("User", "Account", "Person", "Member", "Customer")

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from flask import Flask
 
-from ..polar.polar import read_source
-from ..polar.sources import Source
+from ...polar.polar import read_source
+from ...polar.sources import Source
 from .running import MisuseError
 
 

@@ -18,8 +18,8 @@ import click
 from flask import Flask, current_app
 from flask.cli import ScriptInfo
 
-from ..app_state import AppState, first_oso, state_of
-from ..polar.exceptions import (
+from ...app_state import AppState, first_oso, state_of
+from ...polar.exceptions import (
     InlineQueryFailedError,
     OsoError,
     ParserError,
@@ -32,7 +32,7 @@ from ..polar.exceptions import (
 from .output import echo, echo_traceback
 
 if t.TYPE_CHECKING:
-    from ..oso import Oso
+    from ...oso import Oso
 
 P = t.ParamSpec("P")
 

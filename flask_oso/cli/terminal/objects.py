@@ -6,9 +6,9 @@ import typing as t
 
 import click
 
-from ..enforcement.authorizer import Authorizer
-from ..guards.object_words import ObjectWords, UnknownWordError
-from ..request_state import this_app
+from ...enforcement.authorizer import Authorizer
+from ...guards.object_words import ObjectWords, UnknownWordError
+from ...request_state import this_app
 from .running import Exit, MisuseError, exit_on_errors, this_oso, this_state
 
 NOTATION = """\b

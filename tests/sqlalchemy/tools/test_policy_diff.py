@@ -15,14 +15,13 @@ from sqlalchemy import orm
 
 from flask_oso import Oso, OsoError
 from flask_oso.polar.sources import Source
-from flask_oso.sqlalchemy.policy_diff import Comparer, PolicyDiff
+from flask_oso.sqlalchemy.tools.policy_diff import Comparer, PolicyDiff
+from tests.sqlalchemy.agreement import TARGETS
+from tests.sqlalchemy.policies import Writer
 from tests.support.choices import drawn
 from tests.support.models import documents
 from tests.support.models.documents import Base, Doc, Folder, User, make_oso
 from tests.support.sizes import part_of
-
-from .agreement import TARGETS
-from .policies import Writer
 
 #: Pairs of policies that are compared with brute force.
 PAIRS = part_of(1_000)
@@ -129,7 +128,8 @@ def brute_force(
 ) -> dict[tuple[int, int], bool | None]:
     """Give what each pair gains or loses; ``None`` for one whose question is an error."""
     found: dict[tuple[int, int], bool | None] = {}
-    for actor, row in itertools.product(actors, session.scalars(sa.select(cls)).all()):
+    rows: list[t.Any] = list(session.scalars(sa.select(cls)))
+    for actor, row in itertools.product(actors, rows):
         answers = [_asked(oso, actor, row) for oso in (old, new)]
         if None in answers:
             found[id(actor), id(row)] = None

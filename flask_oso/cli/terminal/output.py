@@ -15,7 +15,7 @@ from collections.abc import Sequence
 
 import click
 
-from ..polar.characters import for_terminal, with_escapes
+from ...polar.characters import for_terminal, with_escapes
 
 Cells = Sequence[str]
 

@@ -17,8 +17,8 @@ from dataclasses import dataclass, field, replace
 import sqlalchemy as sa
 from sqlalchemy import orm
 
-from ..polar.exceptions import OsoError, UnsupportedError
-from ..polar.residual.ir import (
+from ...polar.exceptions import OsoError, UnsupportedError
+from ...polar.residual.ir import (
     FALSE,
     Exists,
     IsObject,
@@ -28,15 +28,15 @@ from ..polar.residual.ir import (
     RowCondition,
     SameRow,
 )
-from ..polar.residual.outcomes import Residual
-from ..polar.residual.show import show
-from ..polar.residual.simplify import disjunction, rewrite
-from ..polar.residual.templates import with_objects
-from ..polar.tools.relevant_rules import relevant_rules
-from .queries import Selects
+from ...polar.residual.outcomes import Residual
+from ...polar.residual.show import show
+from ...polar.residual.simplify import disjunction, rewrite
+from ...polar.residual.templates import with_objects
+from ...polar.tools.relevant_rules import relevant_rules
+from ..queries import Selects
 
 if t.TYPE_CHECKING:
-    from ..oso import Oso
+    from ...oso import Oso
 
 #: How many actors a statement counts the rows of.
 _AT_ONCE = 40
@@ -289,7 +289,7 @@ class _Question:
                 f" there is no statement: {reason}"
             )
             return
-        rows = session.scalars(sa.select(self._cls).order_by(*self._key)).unique().all()
+        rows = every(session, self._cls)
         broken = 0
         for (actor, _), row in itertools.product(asked, rows):
             try:
@@ -341,6 +341,12 @@ class _Group:
     def key(self) -> t.Any:
         """What is the same for actors of one group."""
         return self.gains, self.only_key, with_objects(self.other).condition
+
+
+def every(session: orm.Session, cls: type) -> list[t.Any]:
+    """Give all rows of a class, in the order of their keys."""
+    ordered: t.Any = sa.select(cls).order_by(*sa.inspect(cls).primary_key)
+    return list(session.scalars(ordered).unique())
 
 
 def _without(condition: RowCondition, other: RowCondition) -> RowCondition:

@@ -1,0 +1,172 @@
+"""The command ``flask oso lint``, which also runs without an application."""
+
+from __future__ import annotations
+
+import collections
+import io
+import typing as t
+from collections.abc import Callable, Sequence
+
+import click
+from flask import Flask
+from flask.cli import NoAppException
+
+from ...enforcement.asked_actions import findings_about_app
+from ...oso import Oso
+from ...polar.exceptions import OsoError
+from ...polar.polar import read_source
+from ...polar.spelling import with_count
+from ...polar.tools.lint.codes import Code
+from ...polar.tools.lint.linter import (
+    CODES_OF_APPLICATIONS,
+    LintFinding,
+    LintResult,
+    lint_with_stand_ins,
+)
+from ...polar.tools.policy_check import Severity, findings_of
+from ..terminal.output import echo, show_annotation, show_json, show_table, shown_path
+from ..terminal.running import POLICY_ERRORS, Exit, enter_app, exit_on_errors, this_oso
+from .sarif import sarif_log
+
+_HELP = """Find what is wrong with the policy, or FILES, though it loads.
+
+Each finding has a code, which a page of the documentation explains: rules that add nothing or
+never apply, permissions and roles that nobody has, actions that nothing asks for, rules that
+allow everybody or everything. The findings of 'flask oso check' about the policy are among
+them.
+
+A comment ignores findings in its line, or in the next one if it stands alone. It names the
+codes, and says why:
+
+\b
+  # oso: ignore[OSO402] everybody may report a fault
+  allow(_, "report", _: Fault);
+
+Exits with 1 if there is a finding that is no note.
+
+\b
+  flask oso lint
+  flask oso lint --format github           in CI: annotations beside the lines
+  flask oso lint --format sarif > lint.sarif
+  python -m flask_oso lint policy.polar    without the application
+"""
+
+
+@click.command("lint", help=_HELP)
+@click.argument("files", nargs=-1, type=click.Path())
+@click.option(
+    "--format",
+    "layout",
+    type=click.Choice(["table", "github", "json", "sarif"]),
+    default="table",
+    help="For people, annotations for GitHub, JSON, or SARIF.",
+)
+@click.pass_context
+def lint(context: click.Context, files: tuple[str, ...], layout: str) -> None:
+    """Print findings."""
+    with exit_on_errors(Exit.MISCONFIGURED):
+        findings = [_with_short_path(each) for each in _findings(files)]
+        show = _LAYOUTS[layout]
+        show(findings)
+    is_bad = any(each.severity is not Severity.NOTE for each in findings)
+    context.exit(Exit.NO if is_bad else Exit.GOOD)
+
+
+def _findings(files: Sequence[str]) -> tuple[LintFinding, ...]:
+    try:
+        # The output of the load is dropped: its warnings are among the findings.
+        app = enter_app(io.StringIO())
+    except (NoAppException, *POLICY_ERRORS) as error:
+        if not files:
+            if isinstance(error, NoAppException):
+                raise
+            return _of_error(error)
+        if not isinstance(error, NoAppException):
+            echo("The app does not start, so its classes are not known here.", err=True)
+        return _without_app(lint_with_stand_ins([read_source(name) for name in files]))
+    oso = this_oso()
+    if files:
+        return _without_app(oso.lint_files(files))
+    return _with_app(app, oso)
+
+
+def _of_error(error: OsoError) -> tuple[LintFinding, ...]:
+    found = findings_of(error)
+    return tuple(LintFinding(Code.LOAD_ERROR, each.message, *each.place) for each in found)
+
+
+def _without_app(result: LintResult) -> tuple[LintFinding, ...]:
+    return result.settled([each for each in Code if each not in CODES_OF_APPLICATIONS])
+
+
+def _with_app(app: Flask, oso: Oso) -> tuple[LintFinding, ...]:
+    result = oso.lint_files()
+    return result.with_findings(findings_about_app(app, result)).settled()
+
+
+# -- printing ------------------------------------------------------------------------
+
+
+def _with_short_path(found: LintFinding) -> LintFinding:
+    if found.file is None:
+        return found
+    short = shown_path(found.file)
+    message = found.message.replace(f"of file {found.file}:", f"of file {short}:")
+    return found._replace(file=short, message=message)
+
+
+def _show_table(findings: Sequence[LintFinding]) -> None:
+    if findings:
+        rows = [[_place(each), each.code.number, each.code.title, _text(each)] for each in findings]
+        show_table(("Where", "Code", "Name", "What"), rows)
+        echo()
+    counts = collections.Counter(each.severity for each in findings)
+    parts = [with_count(counts[each], each.value) for each in Severity if counts[each]]
+    echo(f"{', '.join(parts)}." if parts else "Nothing is wrong.")
+
+
+def _place(found: LintFinding) -> str:
+    parts = (found.file, found.line, found.column)
+    return ":".join(str(each) for each in parts if each is not None)
+
+
+def _text(found: LintFinding) -> str:
+    """Give the first line of a message, without the place that stands beside it."""
+    first = found.message.partition("\n")[0]
+    return first if found.line is None else first.partition(" at line ")[0]
+
+
+def _show_github(findings: Sequence[LintFinding]) -> None:
+    for each in findings:
+        show_annotation(
+            each.message,
+            file=each.file,
+            line=each.line,
+            column=each.column,
+            level="notice" if each.severity is Severity.NOTE else each.severity.value,
+            title=f"{each.code.number} {each.code.title}",
+        )
+
+
+def _show_json(findings: Sequence[LintFinding]) -> None:
+    show_json({"findings": [*map(_record, findings)]})
+
+
+def _record(found: LintFinding) -> dict[str, t.Any]:
+    return {
+        "code": found.code.number,
+        "name": found.code.title,
+        "severity": found.severity.value,
+        "message": found.message,
+        "file": found.file,
+        "line": found.line,
+        "column": found.column,
+    }
+
+
+_LAYOUTS: t.Final[dict[str, Callable[[Sequence[LintFinding]], None]]] = {
+    "table": _show_table,
+    "github": _show_github,
+    "json": _show_json,
+    "sarif": lambda findings: show_json(sarif_log(findings)),
+}

@@ -1,0 +1,80 @@
+"""Permissions that no rule grants.
+
+In go the blocks of a policy; out come declared permissions that nobody can have, whatever roles
+are held. Roles that nobody can hold are found when a policy loads.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Iterator
+
+from ...engine import Engine
+from ...nodes import Block, Name, Value
+from ...policy.policy import Policy
+from .class_facts import ClassFacts
+from .facts import ANYTHING, Kind
+from .reachability import Held, Reachability
+
+_RULES = {"roles": "has_role", "permissions": "has_permission"}
+
+
+def declared_names(policy: Policy) -> frozenset[Held]:
+    """Give the roles, permissions and relations of all blocks, by the rules that grant them."""
+    return frozenset(_declared(policy))
+
+
+def _declared(policy: Policy) -> Iterator[Held]:
+    for block in (*policy.blocks, *policy.everywhere):
+        for declaration in block.declarations:
+            if declaration.name.text in _RULES:
+                rule = _RULES[declaration.name.text]
+                yield from ((rule, each.text) for each in declaration.strings)
+            yield from (("has_relation", key.text) for key, _ in declaration.pairs)
+
+
+class Ungranted(t.NamedTuple):
+    """A permission that nobody can have, and the class that declares it."""
+
+    name: Name
+    class_name: str
+
+
+def ungranted_permissions(engine: Engine, classes: ClassFacts) -> Iterator[Ungranted]:
+    """Give the permissions that no rule grants, whatever roles somebody has."""
+    policy, assumed = engine.policy, declared_names(engine.policy)
+    for block in (*policy.blocks, *policy.everywhere):
+        for declaration in block.declarations:
+            if declaration.name.text != "permissions":
+                continue
+            for name in declaration.strings:
+                others = assumed - {("has_permission", name.text)}
+                rules = Reachability(engine, classes, others)
+                if not any(_may_be_granted(each, name, rules) for each in _heirs(block, policy)):
+                    yield Ungranted(name, block.resource.text)
+
+
+def _may_be_granted(class_name: str | None, name: Name, rules: Reachability) -> bool:
+    permission = Kind(Value(name.text))
+    if class_name is None:
+        return rules.may_hold("has_permission", (ANYTHING, permission)) or rules.may_hold(
+            "allow", (ANYTHING, permission, ANYTHING)
+        )
+    resource = Kind(tags=frozenset([class_name]))
+    return any(
+        rules.may_hold(rule, (ANYTHING, permission, resource))
+        for rule in ("has_permission", "allow")
+    )
+
+
+def _heirs(block: Block, policy: Policy) -> list[str | None]:
+    """Give the class of a block, and those of blocks that extend it; ``None`` for a global one."""
+    if block in policy.everywhere:
+        return [None]
+    names = [block.resource.text]
+    for name in names:
+        for each in policy.blocks:
+            is_heir = each.parent is not None and each.parent.text == name
+            if is_heir and each.resource.text not in names:
+                names.append(each.resource.text)
+    return [*names]

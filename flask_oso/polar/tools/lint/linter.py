@@ -1,0 +1,381 @@
+"""The lint of a policy: everything that is wrong with it, or that is not meant, with codes.
+
+In go texts and an engine with the registered names; out come findings, those of the check of a
+policy among them. Comments ``# oso: ignore[code] reason`` take findings away.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+
+from ...engine import Engine
+from ...exceptions import OsoError
+from ...nodes import Expression, Operator, Rule, Term, Value, Variable
+from ...policy.policy import calls_in
+from ...printer import to_polar
+from ...residual.schema import Schema
+from ...sources import Source, Span, located
+from ...spelling import nearest
+from ...traversal import walk
+from ..policy_check import CheckResult, Severity, check_policy, finding, findings_of
+from ..stand_in_classes import load_with_stand_ins
+from .alternatives import Alternative, variables_in
+from .class_facts import ClassFacts
+from .codes import BY_NUMBER, Code, code_of_message
+from .facts import ANYTHING, Kind
+from .grants import declared_names, ungranted_permissions
+from .ignores import Ignore, ignores_in
+from .openness import allows_everything, leaves_actor_open
+from .reachability import Reachability, Reason
+from .row_reads import RowReads
+from .subsumption import is_cut_off, subsumes
+
+#: The most rules of one name that are compared with each other.
+_MOST_COMPARED = 400
+_IGNORING = "# oso: ignore[OSO101] reason"
+
+
+class LintFinding(t.NamedTuple):
+    """One finding, with its place if it is known; the message contains the line, too."""
+
+    code: Code
+    message: str
+    file: str | None = None
+    line: int | None = None
+    column: int | None = None
+
+    @property
+    def severity(self) -> Severity:
+        """How severe it is."""
+        return self.code.severity
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class LintResult:
+    """The findings about a policy, and an engine with it, if it would load.
+
+    :param ignores: the ignoring comments by file; further findings may be ignored by them.
+    """
+
+    findings: tuple[LintFinding, ...]
+    engine: Engine | None
+    classes: ClassFacts | None
+    ignores: dict[str | None, list[Ignore]]
+
+    def with_findings(self, more: Iterable[LintFinding]) -> LintResult:
+        """Give a result with further findings."""
+        return dataclasses.replace(self, findings=(*self.findings, *more))
+
+    def settled(self, codes: Iterable[Code] | None = None) -> tuple[LintFinding, ...]:
+        """Give the findings that no comment ignores, and those about comments, in order.
+
+        :param codes: the codes that were looked for; all by default. An ignoring comment for
+            another code may be of use elsewhere.
+        """
+        kept = [each for each in self.findings if not self._is_ignored(each)]
+        looked_for = {each.number for each in (Code if codes is None else codes)}
+        for ignores in self.ignores.values():
+            for each in ignores:
+                kept += _about_ignore(each, looked_for)
+        return tuple(sorted(dict.fromkeys(kept), key=_order))
+
+    def _is_ignored(self, found: LintFinding) -> bool:
+        # What does not load cannot be ignored.
+        if found.code is Code.LOAD_ERROR:
+            return False
+        matching = [
+            each
+            for each in self.ignores.get(found.file, ())
+            if found.line in each.lines and found.code.number in each.codes and each.reason
+        ]
+        for each in matching:
+            each.used.add(found.code.number)
+        return bool(matching)
+
+
+def _order(found: LintFinding) -> tuple[str, int, int, str]:
+    return found.file or "", found.line or 0, found.column or 0, found.code.number
+
+
+#: The codes of findings about the routes and templates of an application.
+CODES_OF_APPLICATIONS: t.Final = (Code.ACTION_NEVER_ASKED, Code.ROUTE_NEVER_ALLOWED)
+
+
+def lint_policy(
+    sources: Sequence[Source], engine: Engine, models: Schema | None = None, **options: t.Any
+) -> LintResult:
+    """Lint texts as one policy.
+
+    :param engine: has the registered names.
+    :param models: the schema of rows, if models are registered.
+    :param options: those of ``check_policy``.
+    """
+    return _lint(sources, check_policy(sources, engine, models=models, **options), models)
+
+
+def lint_with_stand_ins(sources: Sequence[Source]) -> LintResult:
+    """Lint texts whose classes are not known: each has a plain class that stands in."""
+    try:
+        made = load_with_stand_ins(sources).engine
+    except OsoError as error:
+        return _lint(sources, CheckResult(tuple(findings_of(error)), None), None)
+    host = made.host
+    # The rules of these roles are there if the policy mentions them.
+    checked = check_policy(sources, made, roles="role_allows" in made.policy.rules)
+    made_up = frozenset(name for name, cls in host.classes.items() if cls.__module__ == "policy")
+    return _lint(sources, checked, None, made_up)
+
+
+def _lint(
+    sources: Sequence[Source],
+    checked: CheckResult,
+    models: Schema | None,
+    made_up: frozenset[str] = frozenset(),
+) -> LintResult:
+    findings = [
+        LintFinding(code_of_message(each.severity, each.message), each.message, *each.place)
+        for each in checked.findings
+        # What is declared has no rules before data give some.
+        if not each.message.endswith(": a rule that is not defined")
+    ]
+    if all(source.name is not None for source in sources):
+        # Rules without a file are those of the roles of oso 0.15.
+        findings = [each for each in findings if each.file or each.code is not Code.NOT_COMPILED]
+    ignores = {source.name: ignores_in(source) for source in sources}
+    if checked.engine is None:
+        return LintResult(tuple(findings), None, None, ignores)
+    classes = ClassFacts(checked.engine, made_up)
+    linter = _Linter(checked.engine, classes, models)
+    return LintResult((*findings, *linter.findings()), checked.engine, classes, ignores)
+
+
+def lint_finding(code: Code, message: str, span: Span | None) -> LintFinding:
+    """Make a finding at a place of the policy."""
+    found = finding(code.severity, located(message, span))
+    return LintFinding(code, found.message, *found.place)
+
+
+class _Linter:
+    """Lints the rules of one policy."""
+
+    def __init__(self, engine: Engine, classes: ClassFacts, models: Schema | None) -> None:
+        self._engine = engine
+        self._policy = engine.policy
+        self._classes = classes
+        self._constants = frozenset(engine.host.constants)
+        self._rows = None if models is None else RowReads(engine.host, models)
+        self._reachability = Reachability(engine, classes, declared_names(engine.policy))
+        self._calls = [*_calls(engine, self._reachability)]
+
+    def findings(self) -> Iterator[LintFinding]:
+        """Give the findings."""
+        spans = Counter(rule.span for rule in self._written())
+        never: set[int] = set()
+        for rule in self._written():
+            # A rule that several classes inherit is superfluous only in some of them.
+            if spans[rule.span] > 1:
+                continue
+            for found in self._about_rule(rule):
+                never.add(id(rule))
+                yield found
+        for name in self._policy.rules:
+            rules = [rule for rule in self._policy.rules[name] if id(rule) not in never]
+            yield from self._superfluous(rules, spans)
+        for rule in self._written():
+            yield from self._openness(rule)
+            yield from self._about_rows(rule)
+        for permission, class_name in ungranted_permissions(self._engine, self._classes):
+            of_class = "" if class_name == "global" else f" of {class_name}"
+            message = f'No rule gives anybody the permission "{permission.text}"{of_class}'
+            yield lint_finding(Code.PERMISSION_NEVER_GRANTED, message, permission.span)
+
+    def _written(self) -> list[Rule]:
+        """Give the rules whose text is part of the policy."""
+        known = {id(source) for source in self._policy.sources}
+        rules = self._policy.rules_in_source_order()
+        return [rule for rule in rules if rule.span is not None and id(rule.span.source) in known]
+
+    def _alternatives(self, rule: Rule) -> tuple[Alternative, ...]:
+        return self._reachability.alternatives(rule) or ()
+
+    # -- rules that never apply, or that others make superfluous -------------------------------
+
+    def _about_rule(self, rule: Rule) -> Iterator[LintFinding]:
+        if _has_cut(rule):
+            # It may be there for what it cuts off.
+            return
+        reason = self._reachability.why_never(rule)
+        if reason is not None:
+            yield lint_finding(
+                Code.NEVER_APPLIES, f"This rule never applies: {_explained(reason)}", rule.span
+            )
+
+    def _superfluous(
+        self, rules: Sequence[Rule], spans: Counter[Span | None]
+    ) -> Iterator[LintFinding]:
+        rules = rules[:_MOST_COMPARED]
+        has_cut = {len(rule.parameters) for rule in rules if _has_cut(rule)}
+        for at, rule in enumerate(rules):
+            others = [each for each in rules if len(each.parameters) == len(rule.parameters)]
+            if spans[rule.span] != 1 or rule.span is None:
+                continue
+            if len(rule.parameters) in has_cut:
+                yield from self._cut_off(rule, others)
+                continue
+            for other in others:
+                is_later = any(each is other for each in rules[:at])
+                if other is not rule and self._makes_superfluous(other, rule, is_later=is_later):
+                    yield _superfluous(rule, other)
+                    break
+
+    def _makes_superfluous(self, other: Rule, rule: Rule, *, is_later: bool) -> bool:
+        if not self._subsumes(other, rule) or self._is_asked_openly(other, rule):
+            return False
+        # Of two rules that mean the same, the second one is superfluous.
+        return is_later or not self._subsumes(rule, other) or self._is_asked_openly(rule, other)
+
+    def _subsumes(self, general: Rule, special: Rule) -> bool:
+        one, other = self._alternatives(general), self._alternatives(special)
+        return bool(one) and bool(other) and subsumes(one, other, self._classes, self._constants)
+
+    def _is_asked_openly(self, general: Rule, special: Rule) -> bool:
+        """Tell whether a rule asks for a value that only the special one of two rules gives."""
+        gives = [
+            at
+            for at, (one, other) in enumerate(
+                zip(general.parameters, special.parameters, strict=True)
+            )
+            if isinstance(one.term, Variable) and not isinstance(other.term, Variable)
+        ]
+        return bool(gives) and any(
+            name == general.name and len(is_open) == len(general.parameters) and is_open[at]
+            for name, is_open in self._calls
+            for at in gives
+        )
+
+    def _cut_off(self, rule: Rule, others: Sequence[Rule]) -> Iterator[LintFinding]:
+        for other in others:
+            if other is rule:
+                return
+            mine, earlier = self._alternatives(rule), self._alternatives(other)
+            if mine and earlier and is_cut_off(earlier, mine, self._classes, self._constants):
+                place = "" if other.span is None else f" in line {other.span.line}"
+                message = f"This rule is never tried: the `cut` of the rule{place} comes first"
+                yield lint_finding(Code.CUT_OFF, message, rule.span)
+                return
+
+    # -- rules that allow too much, or read too much ---------------------------------------------
+
+    def _openness(self, rule: Rule) -> Iterator[LintFinding]:
+        alternatives = self._alternatives(rule)
+        if allows_everything(alternatives):
+            message = "This rule lets everybody do everything to everything"
+            yield lint_finding(Code.ALLOWS_EVERYTHING, message, rule.span)
+        elif leaves_actor_open(alternatives):
+            message = (
+                "This rule asks nothing of the actor, so anybody may do this, also who is not"
+                " logged in. Give the actor a class, or a condition"
+            )
+            yield lint_finding(Code.OPEN_ACTOR, message, rule.span)
+
+    def _about_rows(self, rule: Rule) -> Iterator[LintFinding]:
+        if self._rows is None:
+            return
+        seen: set[str] = set()
+        for alternative in self._alternatives(rule):
+            for read in self._rows.per_row(alternative):
+                message = (
+                    f"`{to_polar(read)}` is read from the database for each row. Load the"
+                    " relation with its rows, or compare it with a row"
+                )
+                if message not in seen:
+                    seen.add(message)
+                    yield lint_finding(Code.READ_PER_ROW, message, read.span or rule.span)
+            for call in self._rows.calls(alternative):
+                message = (
+                    f"A list of rows refuses `{rule.name}`: `{to_polar(call)}` is unknown without a"
+                    " row. Say it with columns and relations"
+                )
+                if message not in seen:
+                    seen.add(message)
+                    yield lint_finding(Code.NOT_LISTED, message, call.span or rule.span)
+
+
+def may_be_allowed(
+    result: LintResult, action: t.Any, cls_name: str | None, text: Term | None = None
+) -> bool:
+    """Tell whether a rule may allow somebody an action.
+
+    :param cls_name: the name of the class of the object, if it is known.
+    :param text: the object, if it is a value of the language.
+    """
+    if result.engine is None or result.classes is None or not isinstance(action, str):
+        return True
+    tags = frozenset() if cls_name is None else frozenset([cls_name])
+    resource = Kind(text if isinstance(text, Value) else None, tags)
+    rules = Reachability(result.engine, result.classes)
+    return rules.may_hold("allow", (ANYTHING, Kind(Value(action)), resource))
+
+
+def _superfluous(rule: Rule, other: Rule) -> LintFinding:
+    place = "another rule" if other.span is None else f"the rule in line {other.span.line}"
+    sources = [None if each.span is None else each.span.source for each in (rule, other)]
+    if sources[0] is not sources[1] and sources[1] is not None and sources[1].name is not None:
+        place += f" of {sources[1].name}"
+    message = f"This rule adds nothing: {place} answers whatever it does. Remove one of them"
+    return lint_finding(Code.SUBSUMED_RULE, message, rule.span)
+
+
+def _explained(reason: Reason) -> str:
+    if reason.call is not None:
+        return f"no rule answers `{to_polar(reason.call)}` with these classes and values"
+    goals = () if reason.contradiction is None else reason.contradiction.goals
+    shown = list(dict.fromkeys(f"`{to_polar(goal)}`" for goal in goals))
+    if len(shown) == 1:
+        return f"{shown[0]} does not hold"
+    return f"{' and '.join(shown)} do not hold together"
+
+
+def _has_cut(rule: Rule) -> bool:
+    return any(
+        isinstance(each, Expression) and each.operator is Operator.CUT
+        for each in walk([] if rule.body is None else [rule.body])
+    )
+
+
+def _calls(engine: Engine, reachability: Reachability) -> Iterator[tuple[str, tuple[bool, ...]]]:
+    """Give the calls in bodies, and which of their arguments the head does not bind."""
+    for rule in engine.policy.rules_in_source_order():
+        heads = [each for one in rule.parameters for each in (one.term, one.specializer)]
+        known = variables_in(each for each in heads if each is not None)
+        known |= frozenset(engine.host.constants)
+        for call in calls_in(rule.body):
+            yield (
+                call.name,
+                tuple(isinstance(arg, Variable) and arg.name not in known for arg in call.args),
+            )
+
+
+# -- comments that ignore findings ---------------------------------------------------------------
+
+
+def _about_ignore(ignore: Ignore, looked_for: set[str]) -> Iterator[LintFinding]:
+    if not ignore.codes:
+        message = f"This comment ignores no code; write `{_IGNORING}`"
+        yield lint_finding(Code.UNKNOWN_CODE, message, ignore.span)
+    unknown = [each for each in ignore.codes if each not in BY_NUMBER]
+    for number in unknown:
+        meant = nearest(number, BY_NUMBER)
+        message = f"There is no code {number}" + (f", did you mean {meant}?" if meant else "")
+        yield lint_finding(Code.UNKNOWN_CODE, message, ignore.span)
+    if ignore.codes and not ignore.reason:
+        message = f"A comment that ignores a finding says why: `{_IGNORING}`"
+        yield lint_finding(Code.IGNORE_WITHOUT_REASON, message, ignore.span)
+        return
+    for number in ignore.codes:
+        if number in looked_for and number not in unknown and number not in ignore.used:
+            message = f"Nothing here is {number}, so this comment ignores nothing. Remove it"
+            yield lint_finding(Code.UNUSED_IGNORE, message, ignore.span)

@@ -1,0 +1,128 @@
+"""Relations that a check reads of one row after the other, and calls that no list can make.
+
+In go alternatives of rules and the models of classes; out come lookups. ``member in team.members
+and member.user.name = "ana"`` sends one statement for each member, unless the relation is loaded
+with its rows. A relation that is compared with a row is compared by its key, without a statement.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Iterator
+
+from ...host.registry import Host
+from ...nodes import Call, Expression, Operator, Pattern, Term, Value, Variable
+from ...residual.schema import Link, Model, Schema
+from ...traversal import walk
+from .alternatives import Alternative
+
+#: How relations are configured that come with their rows.
+_EAGER = (False, "joined", "subquery", "selectin", "immediate")
+
+
+class RowReads:
+    """Finds lookups in alternatives, with the models of classes."""
+
+    def __init__(self, host: Host, models: Schema) -> None:
+        self._host = host
+        self._models = models
+
+    def per_row(self, alternative: Alternative) -> Iterator[Expression]:
+        """Give the relations that are read for each row of another relation."""
+        models = self._models_of_variables(alternative)
+        looped = {
+            goal.args[0].name
+            for goal in alternative.goals
+            if _is(goal, Operator.IN)
+            and isinstance(goal.args[0], Variable)
+            and self._is_many(goal.args[1], models)
+        }
+        compared = _compared(alternative)
+        for term in walk(alternative.goals):
+            if not _is(term, Operator.DOT) or any(term is each for each in compared):
+                continue
+            if _root(term) in looped and self._is_loaded_late(term, models):
+                yield term
+
+    def calls(self, alternative: Alternative) -> Iterator[Expression]:
+        """Give the methods of rows that are called, but not those of the actor."""
+        models = self._models_of_variables(alternative)
+        first = alternative.parameters[0].term if alternative.parameters else None
+        actor = first.name if isinstance(first, Variable) else None
+        for term in walk(alternative.goals):
+            if not _is(term, Operator.DOT) or not isinstance(term.args[1], Call):
+                continue
+            if _root(term) != actor and self._model(term.args[0], models) is not None:
+                yield term
+
+    # -- models of terms ----------------------------------------------------------------------
+
+    def _models_of_variables(self, alternative: Alternative) -> dict[str, Model]:
+        models: dict[str, Model] = {}
+        for parameter in alternative.parameters:
+            self._learn(parameter.term, parameter.specializer, models)
+        for goal in alternative.goals:
+            if _is(goal, Operator.ISA):
+                self._learn(goal.args[0], goal.args[1], models)
+            elif _is(goal, Operator.IN) and isinstance(goal.args[0], Variable):
+                link = self._link(goal.args[1], models)
+                found = None if link is None else self._models.model(link.cls)
+                if found is not None:
+                    models.setdefault(goal.args[0].name, found)
+        return models
+
+    def _learn(self, term: Term, pattern: Term | None, models: dict[str, Model]) -> None:
+        if not isinstance(term, Variable) or not isinstance(pattern, Pattern):
+            return
+        cls = self._host.classes.get(pattern.tag or "")
+        if isinstance(cls, type) and self._host.has_keys(cls):
+            model = self._models.model(cls)
+            if model is not None:
+                models.setdefault(term.name, model)
+
+    def _model(self, term: Term, models: dict[str, Model]) -> Model | None:
+        if isinstance(term, Variable):
+            return models.get(term.name)
+        link = self._link(term, models)
+        return None if link is None or link.is_many else self._models.model(link.cls)
+
+    def _link(self, term: Term, models: dict[str, Model]) -> Link | None:
+        if not _is(term, Operator.DOT) or not isinstance(term.args[1], Value):
+            return None
+        owner = self._model(term.args[0], models)
+        member = None if owner is None else owner.members.get(str(term.args[1].value))
+        return member if isinstance(member, Link) else None
+
+    def _is_many(self, term: Term, models: dict[str, Model]) -> bool:
+        link = self._link(term, models)
+        return link is not None and link.is_many
+
+    def _is_loaded_late(self, term: Expression, models: dict[str, Model]) -> bool:
+        if self._link(term, models) is None:
+            return False
+        owner = t.cast(Model, self._model(term.args[0], models))
+        # The mapper belongs to SQLAlchemy, which is not imported here.
+        mapper: t.Any = getattr(owner.cls, "__mapper__", None)
+        relations: t.Any = {} if mapper is None else mapper.relationships
+        name = str(t.cast(Value, term.args[1]).value)
+        return name not in relations or relations[name].lazy not in _EAGER
+
+
+def _is(term: t.Any, operator: Operator) -> t.TypeGuard[Expression]:
+    return isinstance(term, Expression) and term.operator is operator
+
+
+def _root(term: Term) -> str | None:
+    while _is(term, Operator.DOT):
+        term = term.args[0]
+    return term.name if isinstance(term, Variable) else None
+
+
+def _compared(alternative: Alternative) -> list[Term]:
+    """Give the operands of equations: rows are compared by their keys."""
+    return [
+        side
+        for goal in walk(alternative.goals)
+        if _is(goal, Operator.UNIFY) or _is(goal, Operator.NEQ)
+        for side in goal.args
+    ]

@@ -1,0 +1,24 @@
+"""Which rows a program may read now, and which it has read. It knows no database.
+
+``reads``
+    who reads, and what was read in a request.
+``waivers``
+    blocks of code that read all rows, and why.
+"""
+
+from .reads import Access, AsyncSessionError, Reader, ReadRecord, Reads, UnfilteredRowsError
+from .waivers import Beginning, Waiver, Waiving, current_waiver, watch_evaluations
+
+__all__ = [
+    "Access",
+    "AsyncSessionError",
+    "Beginning",
+    "ReadRecord",
+    "Reader",
+    "Reads",
+    "UnfilteredRowsError",
+    "Waiver",
+    "Waiving",
+    "current_waiver",
+    "watch_evaluations",
+]

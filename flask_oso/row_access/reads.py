@@ -1,0 +1,75 @@
+"""Who reads, and what was read in a request, class by class."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import typing as t
+
+from ..polar.exceptions import OsoError
+
+
+class Access(enum.Enum):
+    """How rows came to be read."""
+
+    #: The statement has the condition of the policy.
+    FILTERED = "filtered"
+    #: Each row was, or is, judged by itself.
+    JUDGED = "judged"
+    #: The program, or a policy, reads all rows, and says why.
+    WAIVED = "waived"
+
+
+class UnfilteredRowsError(OsoError):
+    """A statement would read, or change, rows that nobody judged."""
+
+
+class AsyncSessionError(OsoError):
+    """An ``AsyncSession`` is to be read outside of a coroutine.
+
+    :param session: the session, for ``sqlalchemy.sessions.asynchronous.run_within``.
+    """
+
+    def __init__(self, session: t.Any) -> None:
+        super().__init__("The session is asynchronous. Read it in a coroutine.")
+        self.session = session
+
+
+class ReadRecord(t.NamedTuple):
+    """How rows of a class were read, and by how many statements or look-ups.
+
+    :param cls: the topmost guarded class of a hierarchy; ``None`` for a text of SQL.
+    """
+
+    cls: type | None
+    access: Access
+    reason: str | None
+    times: int
+
+
+@dataclasses.dataclass(eq=False)
+class Reads:
+    """What is known of the reading of one request."""
+
+    counts: dict[tuple[type | None, Access, str | None], int] = dataclasses.field(
+        default_factory=dict
+    )
+    #: The conditions of the current actor; see ``sqlalchemy.sessions.row_filter``.
+    conditions: t.Any = None
+
+    def note(self, cls: type | None, access: Access, reason: str | None) -> None:
+        """Count one statement, or look-up, of a class."""
+        key = (cls, access, reason)
+        self.counts[key] = self.counts.get(key, 0) + 1
+
+    def records(self) -> list[ReadRecord]:
+        """Return the counts, in the order of the first of each."""
+        return [ReadRecord(*key, times) for key, times in self.counts.items()]
+
+
+class Reader(t.NamedTuple):
+    """Who reads: an actor, by a policy."""
+
+    oso: t.Any
+    actor: t.Any
+    reads: Reads

@@ -1,0 +1,131 @@
+"""Blocks of code that read all rows: for a policy, for a guard, or for a reason that is given.
+
+In goes such a block; out comes the reason, for whoever filters statements meanwhile.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import dataclasses
+import functools
+import inspect
+import types
+import typing as t
+from collections.abc import Callable, Iterator
+
+from .reads import Access
+
+
+@dataclasses.dataclass(eq=False)
+class Waiver:
+    """Why all rows are read now.
+
+    :param is_own: it reads for the policy or for a guard. What it loads of relations is not left
+        in the objects of the program.
+    """
+
+    access: Access
+    reason: str
+    is_own: bool = False
+    #: What is called at the end, once for each session that was used.
+    endings: list[Callable[[], None]] = dataclasses.field(default_factory=list)
+
+
+#: Called at the beginning of a block that reads for a policy or a guard.
+Beginning = Callable[[Waiver], None]
+
+_current: contextvars.ContextVar[Waiver | None] = contextvars.ContextVar(
+    "flask_oso_waiver", default=None
+)
+#: Give why all rows are read now; ``None`` where they are not.
+current_waiver = _current.get
+
+
+class Waiving:
+    """Read all rows within a ``with`` block.
+
+    :param beginning: called when it begins, unless it is part of a longer one.
+    """
+
+    __slots__ = ("_beginning", "_token", "_waiver")
+
+    def __init__(self, waiver: Waiver, beginning: Beginning | None = None) -> None:
+        self._waiver, self._beginning = waiver, beginning
+        self._token: contextvars.Token[Waiver | None] | None = None
+
+    def __enter__(self) -> None:
+        """Begin; within a longer block of this library that is part of it."""
+        outer = current_waiver()
+        if self._waiver.is_own and outer is not None and outer.is_own:
+            # At the end of the longer one is put aside what both have loaded.
+            return
+        self._token = _current.set(self._waiver)
+        if self._beginning is not None:
+            try:
+                self._beginning(self._waiver)
+            except BaseException:
+                self.__exit__()
+                raise
+
+    def __exit__(self, *_: object) -> None:
+        """End, and put aside what was loaded."""
+        if self._token is None:
+            return
+        _current.reset(self._token)
+        for ending in reversed(self._waiver.endings):
+            ending()
+
+
+# -- policies --------------------------------------------------------------------------------
+
+_WATCHED = "_reads_for_policy"
+#: The beginnings of names of methods that read no row, but load, register and set.
+_SILENT = ("_", "load_", "register_", "set_", "clear_", "watch_", "prepare")
+
+
+def watch_evaluations(oso: t.Any, beginning: Beginning) -> None:
+    """Have an Oso read all rows while it evaluates its policy, and so its copies.
+
+    It becomes one of a class of its own: an Oso without sessions to protect costs nothing more.
+    """
+    known: tuple[Beginning, ...] = vars(oso).get(_WATCHED, ())
+    if beginning in known:
+        return
+    vars(oso)[_WATCHED] = (*known, beginning)
+    if known:
+        return
+    cls = type(oso)
+    methods = inspect.getmembers(cls, inspect.isfunction)
+    reading = {name: _reading(each) for name, each in methods if not name.startswith(_SILENT)}
+    oso.__class__ = type(cls.__name__, (cls,), reading | {"__module__": cls.__module__})
+
+
+def _own_waiver() -> Waiver:
+    return Waiver(Access.WAIVED, "the policy reads it", is_own=True)
+
+
+def _reading(method: Callable[..., t.Any]) -> Callable[..., t.Any]:
+    @functools.wraps(method)
+    def read(oso: t.Any, *args: t.Any, **keywords: t.Any) -> t.Any:
+        def beginning(waiver: Waiver) -> None:
+            for each in vars(oso)[_WATCHED]:
+                each(waiver)
+
+        with Waiving(_own_waiver(), beginning):
+            result = method(oso, *args, **keywords)
+        if isinstance(result, types.GeneratorType):
+            return _searched(result, beginning)
+        return result
+
+    return read
+
+
+def _searched(generator: Iterator[t.Any], beginning: Beginning) -> Iterator[t.Any]:
+    """Give what a query finds, each solution searched for as the first one."""
+    missing = object()
+    while True:
+        with Waiving(_own_waiver(), beginning):
+            found = next(generator, missing)
+        if found is missing:
+            return
+        yield found

@@ -1,0 +1,20 @@
+"""Sessions that select only what the current actor may read.
+
+``sources``
+    what a program gives in place of a session: factories, scopes, sessions of asyncio.
+``asynchronous``
+    functions that read in a session of asyncio.
+``conditions``
+    the condition on the rows of a class, as an option of a statement.
+``verification``
+    the tripwire: compiles a statement once more, and looks whether each guarded table has its
+    condition.
+``hierarchies``
+    guarded classes, their tables, and those which a statement names.
+``relation_views``
+    what an actor may read of a relation, and all of it.
+``row_filter``
+    what listens to sessions.
+``plans``
+    statements as text, with the plan of the database of a session.
+"""

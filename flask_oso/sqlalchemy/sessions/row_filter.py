@@ -1,0 +1,407 @@
+"""Have sessions select only the rows that the current actor may read.
+
+In go sessions, and who says what is read now; from then on each statement of these sessions has
+the conditions of the policy on the guarded classes that it names, or is verified to need none.
+What cannot be filtered raises. Connections of an engine that belong to no such session are not
+looked at, nor is what a cursor of the driver executes.
+"""
+
+from __future__ import annotations
+
+import typing as t
+import weakref
+from collections.abc import Collection, Iterable
+
+import sqlalchemy as sa
+from sqlalchemy import event, orm
+
+from ...polar.exceptions import OsoError
+from ...row_access import (
+    Access,
+    Reader,
+    UnfilteredRowsError,
+    Waiver,
+    current_waiver,
+    watch_evaluations,
+)
+from ..queries import Selects
+from .conditions import ReadOption, read_condition
+from .hierarchies import Hierarchies
+from .relation_views import RelationViews
+from .sources import is_session_source, target_of
+from .verification import problem_of
+
+_Mapper = orm.Mapper[t.Any]
+
+
+class Readers(t.Protocol):
+    """Says who reads in the apps of one FlaskOso."""
+
+    @property
+    def unguarded(self) -> Collection[type]:
+        """Classes whose rows everybody may read."""
+
+    @property
+    def oso(self) -> t.Any:
+        """The policy, whose registered classes are guarded."""
+
+    def is_of_app(self) -> bool:
+        """Tell whether the current app has this FlaskOso."""
+
+    def find(self) -> Reader | Waiver:
+        """Give who reads, or why all is read.
+
+        :raises OsoError: neither is known.
+        """
+
+    def note(self, cls: type | None, access: Access, reason: str | None) -> None:
+        """Hear that rows of a class are read, by one statement; ``None`` is a text."""
+
+
+_OPTION = "flask_oso_access"
+_FILTERS = "__flask_oso_filter__"
+
+
+def filter_rows(sessions: t.Any, readers: Readers) -> RowFilter:
+    """Have sessions select only what may be read.
+
+    Several FlaskOso may protect the same sessions: that of the current app says who reads, and by
+    which policy; without an app it is the last one.
+
+    :raises OsoError: if these are no sessions.
+    """
+    if not is_session_source(sessions):
+        raise OsoError(
+            f"Rows of {type(sessions).__name__!r} cannot be filtered. Give a 'sessionmaker', a"
+            " 'scoped_session', a 'Session' class or a session, or one of 'sqlalchemy.ext.asyncio'."
+        )
+    target = target_of(sessions)
+    row_filter: RowFilter | None = vars(target).get(_FILTERS)
+    if row_filter is None:
+        row_filter = RowFilter()
+        setattr(target, _FILTERS, row_filter)
+        row_filter.listen(target)
+    row_filter.add(readers)
+    return row_filter
+
+
+class _Mark:
+    """What this module says of a statement that it has seen; a program has no such object.
+
+    :param guarded: the classes whose conditions it has; ``None`` if all rows are read.
+    """
+
+    __slots__ = ("guarded",)
+
+    def __init__(self, guarded: Hierarchies | None) -> None:
+        self.guarded = guarded
+
+
+class _Identity:
+    """An actor, which may be ``None``; of some kinds, another object is made each time."""
+
+    __slots__ = ("_actor",)
+
+    def __init__(self, actor: t.Any) -> None:
+        self._actor = actor
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, _Identity):
+            return False
+        mine, others = self._actor, other._actor
+        return mine is others or (type(mine) is type(others) and (mine == others) is True)
+
+    def __hash__(self) -> int:
+        return hash(type(self._actor))
+
+
+class _Conditions:
+    """The conditions of one actor, by hierarchy."""
+
+    def __init__(self, reader: Reader, epoch: object) -> None:
+        self.epoch = epoch
+        self.actor = reader.actor
+        self.engine = reader.oso.engine
+        self.options: dict[_Mapper, ReadOption] = {}
+
+    def is_of(self, reader: Reader, epoch: object) -> bool:
+        """Tell whether they are those of a reader now."""
+        is_same = self.actor is reader.actor and self.engine is reader.oso.engine
+        return is_same and self.epoch is epoch
+
+
+class RowFilter:
+    """Filters the statements of sessions."""
+
+    def __init__(self) -> None:
+        self._all: list[Readers] = []
+        self._known: weakref.WeakKeyDictionary[Readers, tuple[t.Any, Hierarchies]] = (
+            weakref.WeakKeyDictionary()
+        )
+        # SQLAlchemy adapts a condition to where it stands, and with it all that has the name of
+        # a table of the statement.
+        self._selects = Selects(only_aliases=True)
+        #: Changes when a session has written: what an actor may read may have changed with it.
+        self._epoch = object()
+        self._views: weakref.WeakKeyDictionary[orm.Session, RelationViews] = (
+            weakref.WeakKeyDictionary()
+        )
+        self._flushing: weakref.WeakSet[orm.Session] = weakref.WeakSet()
+        self._engines: weakref.WeakSet[sa.Engine] = weakref.WeakSet()
+        self._followed: weakref.WeakKeyDictionary[sa.Connection, weakref.ref[orm.Session]] = (
+            weakref.WeakKeyDictionary()
+        )
+        self._problems: weakref.WeakKeyDictionary[t.Any, tuple[Hierarchies, str | None]] = (
+            weakref.WeakKeyDictionary()
+        )
+
+    def add(self, readers: Readers) -> None:
+        """Take the word of a FlaskOso for who reads in its apps; the last is asked first."""
+        if readers not in self._all:
+            self._all.insert(0, readers)
+            watch_evaluations(readers.oso, self.begin)
+
+    def listen(self, target: t.Any) -> None:
+        """Listen to a class of sessions, or to one session."""
+        event.listen(target, "do_orm_execute", self.filter_statement)
+        event.listen(target, "after_begin", self.follow)
+        event.listen(target, "before_flush", lambda session, *_: self._flushing.add(session))
+        event.listen(target, "after_flush", lambda session, *_: self._end_flush(session))
+        event.listen(target, "after_soft_rollback", lambda session, _: self._end_flush(session))
+        event.listen(target, "after_commit", self._end_flush)
+        look_up, merge = target._identity_lookup, target.merge
+        is_class = isinstance(target, type)
+
+        def identity_lookup(
+            session: t.Any, mapper: t.Any, *args: t.Any, **keywords: t.Any
+        ) -> t.Any:
+            found = look_up(*((session,) if is_class else ()), mapper, *args, **keywords)
+            return self.judge_known(session, found, keywords.get("lazy_loaded_from"))
+
+        def merge_readable(session: t.Any, instance: t.Any, **keywords: t.Any) -> t.Any:
+            self.judge_merged(session, instance)
+            return merge(*((session,) if is_class else ()), instance, **keywords)
+
+        for name, function in (("_identity_lookup", identity_lookup), ("merge", merge_readable)):
+            setattr(target, name, function if is_class else function.__get__(target))
+        if not is_class and target.in_transaction():
+            for connection in getattr(target.get_transaction(), "_connections", ()):
+                if isinstance(connection, sa.Connection):
+                    self.follow(target, None, connection)
+
+    # -- statements ----------------------------------------------------------------------
+
+    def filter_statement(self, execution: orm.ORMExecuteState) -> None:
+        """Add the conditions of the policy to a statement.
+
+        :raises OsoError: nobody is known who reads.
+        """
+        session, waiver = execution.session, current_waiver()
+        if waiver is None and session in self._flushing:
+            waiver = _FLUSH
+        if waiver is not None:
+            self._waive(execution, waiver)
+        elif execution.is_select and execution.is_orm_statement:
+            guarded = self.guarded
+            roots = guarded.named_in(execution.statement)
+            found = self._readers.find() if roots else None
+            if isinstance(found, Waiver):
+                self._waive(execution, found)
+            elif found is not None:
+                self._filter(execution, found, roots, guarded)
+        # Anything else is verified when it is executed.
+
+    def _waive(self, execution: orm.ORMExecuteState, waiver: Waiver) -> None:
+        execution.update_execution_options(**{_OPTION: _Mark(None)})
+        views = self._views_of(execution.session)
+        if waiver.is_own:
+            views.look(waiver)
+        if not execution.is_select:
+            views.forget()
+            self._epoch = object()
+        if waiver is not _FLUSH:
+            for cls in self._classes_in(execution.statement):
+                self._readers.note(cls, waiver.access, waiver.reason)
+
+    def _classes_in(self, statement: t.Any) -> Iterable[type | None]:
+        if isinstance(statement, sa.TextClause):
+            return [None]
+        return [each.class_ for each in self.guarded.named_in(statement)]
+
+    def _filter(
+        self,
+        execution: orm.ORMExecuteState,
+        reader: Reader,
+        roots: Collection[_Mapper],
+        guarded: Hierarchies,
+    ) -> None:
+        session, statement = execution.session, t.cast(t.Any, execution.statement)
+        self._note_reader(session, reader)
+        options = self._options(session, reader, roots)
+        if execution.is_column_load:
+            # SQLAlchemy adds no options to what loads attributes of an object again.
+            if not isinstance(statement, sa.Select):
+                self._judge_loaded(execution)
+                return
+            statement = statement.where(*(each.where_criteria for each in options))
+        execution.statement = statement.options(*options)
+        execution.update_execution_options(**{_OPTION: _Mark(guarded)})
+        for root in roots:
+            self._readers.note(root.class_, Access.FILTERED, None)
+
+    def _judge_loaded(self, execution: orm.ORMExecuteState) -> None:
+        """Look for the row of an object of which one table is read again.
+
+        :raises UnfilteredRowsError: it may not be read.
+        """
+        state = t.cast(t.Any, execution.load_options)._refresh_state
+        key = [state.mapper.get_property_by_column(c) for c in state.mapper.primary_key]
+        same = [each.class_attribute == v for each, v in zip(key, state.identity, strict=True)]
+        wanted = sa.select(key[0].class_attribute).where(*same)
+        if execution.session.execute(wanted).first() is None:
+            raise UnfilteredRowsError(
+                f"The current actor may not read the {state.class_.__name__!r} whose attributes"
+                " are loaded again. Read them within 'with oso.unfiltered(reason=…)' if it is"
+                " meant to be."
+            )
+        execution.update_execution_options(**{_OPTION: _Mark(None)})
+
+    def _note_reader(self, session: orm.Session, reader: Reader) -> None:
+        views, identity = self._views_of(session), _Identity(reader.actor)
+        if views.reader != identity:
+            views.change(identity)
+
+    def _options(
+        self, session: orm.Session, reader: Reader, roots: Iterable[_Mapper]
+    ) -> list[ReadOption]:
+        known = reader.reads.conditions
+        epoch = self._epoch
+        if known is None or not known.is_of(reader, epoch) or session.identity_map.check_modified():
+            known = reader.reads.conditions = _Conditions(reader, epoch)
+        options = known.options
+        for root in roots:
+            if root not in options:
+                options[root] = self._option(reader, root)
+        return [options[root] for root in sorted(roots, key=id)]
+
+    def _option(self, reader: Reader, root: _Mapper) -> ReadOption:
+        oso = reader.oso
+        residual = oso.residual(reader.actor, oso.read_action, root.class_)
+        clause = self._selects.clause(oso.host, residual, root.class_)
+        return ReadOption(root.class_, read_condition(root.class_, clause))
+
+    # -- objects that are loaded ---------------------------------------------------------
+
+    def judge_known(self, session: orm.Session, found: t.Any, loaded_from: t.Any) -> t.Any:
+        """Return an object of the identity map if it may be read, and otherwise ``None``."""
+        state = getattr(found, "_sa_instance_state", None)
+        root = self.guarded.root_of(state.mapper) if state is not None else None
+        if root is None or session in self._flushing:
+            return found
+        reader = current_waiver() or self._readers.find()
+        if isinstance(reader, Waiver):
+            if reader.is_own and loaded_from is not None:
+                self._views_of(session).look(reader)
+            return found
+        self._note_reader(session, reader)
+        self._readers.note(root.class_, Access.JUDGED, "it was loaded before")
+        return found if self._may_read(reader, found) else None
+
+    def judge_merged(self, session: orm.Session, instance: t.Any) -> None:
+        """Refuse to give the loaded object of a key to who may not read it.
+
+        :raises UnfilteredRowsError: if so.
+        """
+        state = t.cast(t.Any, sa.inspect(instance, raiseerr=False))
+        if state is None or self.guarded.root_of(state.mapper) is None:
+            return
+        key = state.key or state.mapper._identity_key_from_state(state)
+        known = session.identity_map.get(key)
+        if known is not None and self.judge_known(session, known, None) is None:
+            raise UnfilteredRowsError(
+                f"The current actor may not read the {type(instance).__name__!r} that is merged."
+                " Merge within 'with oso.unfiltered(reason=…)' if it is meant to be."
+            )
+
+    @staticmethod
+    def _may_read(reader: Reader, row: t.Any) -> bool:
+        return reader.oso.is_allowed(reader.actor, reader.oso.read_action, row) is True
+
+    def begin(self, waiver: Waiver) -> None:
+        """Show a policy all rows of relations, in all sessions."""
+        for views in [*self._views.values()]:
+            views.begin(waiver)
+
+    # -- connections ---------------------------------------------------------------------
+
+    def follow(self, session: orm.Session, _transaction: t.Any, connection: sa.Connection) -> None:
+        """Verify the statements of a connection from now on."""
+        self._followed[connection] = weakref.ref(session)
+        if connection.engine not in self._engines:
+            self._engines.add(connection.engine)
+            event.listen(connection.engine, "before_cursor_execute", self._verify)
+
+    def _verify(
+        self, connection: t.Any, _cursor: t.Any, text: str, _values: t.Any, context: t.Any, _: bool
+    ) -> None:
+        known = self._followed.get(connection)
+        if known is None:
+            return
+        mark = context.execution_options.get(_OPTION)
+        if type(mark) is not _Mark:
+            if current_waiver() is not None or known() in self._flushing:
+                return
+            guarded = self.guarded
+        elif mark.guarded is None:
+            return
+        else:
+            guarded = mark.guarded
+        problem = self._problem(context, guarded)
+        if problem is not None:
+            raise UnfilteredRowsError(
+                f"A statement of this session would read or change rows that nobody judged."
+                f" {problem}, or execute it within 'with oso.unfiltered(reason=…)'."
+            )
+
+    def _problem(self, context: t.Any, guarded: Hierarchies) -> str | None:
+        compiled = getattr(context, "compiled", None)
+        if compiled is None:
+            return problem_of(None, guarded)
+        known = self._problems.get(compiled)
+        if known is None or known[0] is not guarded:
+            known = self._problems[compiled] = guarded, problem_of(compiled, guarded)
+        return known[1]
+
+    # -- state ---------------------------------------------------------------------------
+
+    @property
+    def _readers(self) -> Readers:
+        """Who says who reads now."""
+        if len(self._all) == 1:
+            return self._all[0]
+        return next((each for each in self._all if each.is_of_app()), self._all[0])
+
+    @property
+    def guarded(self) -> Hierarchies:
+        """The guarded classes: those that the policy knows now."""
+        readers = self._readers
+        oso, known = readers.oso, self._known.get(readers)
+        if known is None or known[0] is not oso.host:
+            watch_evaluations(oso, self.begin)
+            found = Hierarchies(oso.host.classes.values(), readers.unguarded)
+            known = self._known[readers] = oso.host, found
+        return known[1]
+
+    def _views_of(self, session: orm.Session) -> RelationViews:
+        views = self._views.get(session)
+        if views is None:
+            views = self._views[session] = RelationViews(session, lambda: self.guarded)
+        return views
+
+    def _end_flush(self, session: orm.Session) -> None:
+        self._flushing.discard(session)
+        self._views_of(session).forget()
+        self._epoch = object()
+
+
+_FLUSH = Waiver(Access.WAIVED, "the session flushes")

@@ -1,0 +1,283 @@
+"""The tripwire: whether each guarded table in a statement has its condition.
+
+In goes what SQLAlchemy compiled; out comes what is wrong with it. The statement is compiled once
+more, by a compiler that notes the tables after FROM and the conditions of each SELECT. So nothing
+depends on what SQLAlchemy is believed to do with an option: what it left out is found.
+
+INVARIANT: a SELECT with a guarded table after FROM has the condition of that table, or is refused.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import typing as t
+from collections.abc import Iterator
+
+import sqlalchemy as sa
+from sqlalchemy.sql import operators
+from sqlalchemy.sql.elements import (
+    ReleaseSavepointClause,
+    RollbackToSavepointClause,
+    SavepointClause,
+)
+
+from .conditions import ReadCondition
+from .hierarchies import Hierarchies, table_key
+
+_SAVEPOINTS = (SavepointClause, ReleaseSavepointClause, RollbackToSavepointClause)
+#: What a text may not say within a statement: it would end a condition, or read other tables.
+_TELLING = re.compile(
+    r"\b(or|and|not|select|table|from|where|join|union|intersect|except|with|values|having|group"
+    r"|limit|call|execute)\b|--|/\*|;|#",
+    re.IGNORECASE,
+)
+_TEXT = (
+    "It contains a text of SQL, {text!r}, of which nobody knows what it reads. Write it with the"
+    " attributes of mapped classes"
+)
+_BARE = (
+    "It reads {name!r} without the condition of the policy. Select mapped classes and their"
+    " attributes; in place of '.any()' and '.has()', write 'exists(select(...))' of the class"
+)
+_BULK = "It changes {name!r} in bulk, which nobody judges. Change objects, one by one"
+_FULL = "It joins {name!r} with FULL OUTER JOIN, in which a condition leaves no row out"
+
+
+_OUTER = "A condition of the policy stands after ON of an outer join, where it leaves no row out"
+
+_ADAPTED = "SQLAlchemy has changed what a condition of the policy reads"
+
+
+@dataclasses.dataclass
+class _Scope:
+    """One SELECT: guarded tables, what has a condition, and which keys are equated."""
+
+    tables: list[tuple[t.Any, list[str], t.Any]] = dataclasses.field(default_factory=list)
+    covered: set[tuple[t.Any, str]] = dataclasses.field(default_factory=set)
+    equal: dict[str, set[str]] = dataclasses.field(default_factory=dict)
+
+
+def problem_of(compiled: t.Any, guarded: Hierarchies) -> str | None:
+    """Return why a compiled statement may not be executed; ``None`` if it may.
+
+    :param compiled: ``None`` is a text that was given to the driver.
+    """
+    statement = getattr(compiled, "statement", None)
+    if statement is None:
+        return _TEXT.format(text="…")
+    if isinstance(statement, (*_SAVEPOINTS, sa.schema.ExecutableDDLElement)):
+        return None
+    kind = type("Verifier", (_Verifier, type(compiled)), {"guarded": guarded, "problems": None})
+    verifier = kind(compiled.dialect, statement, column_keys=compiled.column_keys)
+    problems: list[str] | None = verifier.problems
+    return problems[0] if problems else None
+
+
+class _Verifier:
+    """What is mixed into the compiler of a dialect."""
+
+    guarded: Hierarchies
+    problems: list[str] | None
+    #: How many conditions of a policy, and of those how many of lists, are around.
+    _depth = 0
+    _lists = 0
+    _scopes: list[_Scope]
+
+    def __init__(self, *args: t.Any, **keywords: t.Any) -> None:
+        # The constructor of SQLAlchemy compiles.
+        self.problems, self._scopes = [], [_Scope()]
+        super().__init__(*args, **keywords)
+        self._close()
+
+    # -- statements ----------------------------------------------------------------------
+
+    def visit_select(self, *args: t.Any, **keywords: t.Any) -> t.Any:
+        """Look at one SELECT by itself."""
+        self._scopes.append(_Scope())
+        try:
+            text = super().visit_select(*args, **keywords)  # type: ignore[misc]
+            self._look_at_hints(args[0])
+            self._close()
+        finally:
+            self._scopes.pop()
+        return text
+
+    def visit_insert(self, insert_stmt: t.Any, *args: t.Any, **keywords: t.Any) -> t.Any:
+        """Refuse a bulk INSERT."""
+        self._refuse_bulk(insert_stmt)
+        return super().visit_insert(insert_stmt, *args, **keywords)  # type: ignore[misc]
+
+    def visit_update(self, update_stmt: t.Any, *args: t.Any, **keywords: t.Any) -> t.Any:
+        """Refuse a bulk UPDATE."""
+        self._refuse_bulk(update_stmt)
+        return super().visit_update(update_stmt, *args, **keywords)  # type: ignore[misc]
+
+    def visit_delete(self, delete_stmt: t.Any, *args: t.Any, **keywords: t.Any) -> t.Any:
+        """Refuse a bulk DELETE."""
+        self._refuse_bulk(delete_stmt)
+        return super().visit_delete(delete_stmt, *args, **keywords)  # type: ignore[misc]
+
+    # -- tables --------------------------------------------------------------------------
+
+    def visit_table(self, table: t.Any, *args: t.Any, **keywords: t.Any) -> t.Any:
+        """Note a table that is read."""
+        if keywords.get("asfrom") or (args and args[0]):
+            self._note_table(table, keywords.get("enclosing_alias"))
+        return super().visit_table(table, *args, **keywords)  # type: ignore[misc]
+
+    def visit_join(self, join: t.Any, *args: t.Any, **keywords: t.Any) -> t.Any:
+        """Note which columns a join equates."""
+        before = len(self._scope.tables)
+        text = super().visit_join(join, *args, **keywords)  # type: ignore[misc]
+        if join.full:
+            names = (table_key(each[0])[1] for each in self._scope.tables[before:])
+            self._complain(*(_FULL.format(name=name) for name in names))
+        # Rows on the left of an outer join stay, whatever is said after ON.
+        right = {self._text(each) for each in join.right.c} if join.isouter else None
+        for clause in _conjuncts(join.onclause):
+            self._note_clause(clause, right)
+        return text
+
+    def _note_clause(self, clause: t.Any, right: set[str] | None) -> None:
+        """Note a conjunct after ON.
+
+        :param right: the columns on the right of an outer join; ``None`` is an inner join.
+        """
+        if isinstance(clause, ReadCondition):
+            key = {self._text(each) for each in clause.clauses.clauses[1:]}
+            if right is not None and not key <= right:
+                self._complain(_OUTER)
+            return
+        sides = getattr(clause, "left", None), getattr(clause, "right", None)
+        is_equation = getattr(clause, "operator", None) is operators.eq
+        if not is_equation or not all(isinstance(each, sa.ColumnClause) for each in sides):
+            return
+        one, other = map(self._text, sides)
+        for near, far in ((one, other), (other, one)):
+            if right is None or (near in right and far not in right):
+                self._scope.equal.setdefault(near, set()).add(far)
+
+    def _note_table(self, table: t.Any, alias: t.Any) -> None:
+        if self._depth > self._lists and alias is None:
+            self._complain(_ADAPTED)
+        root = self.guarded.tables.get(table_key(table))
+        if root is None or self._depth:
+            return
+        source = alias if alias is not None and alias.element is table else table
+        keys = [source.c.get(each.key) for each in getattr(table, "primary_key", ())]
+        texts = [self._text(each) for each in keys if each is not None]
+        self._scope.tables.append((table, texts, root))
+
+    # -- conditions ----------------------------------------------------------------------
+
+    def verify_condition(self, clause: t.Any, key: t.Sequence[t.Any], **keywords: t.Any) -> str:
+        """Note that the rows of an alias have their condition; leave alone what that reads."""
+        self._depth += 1
+        try:
+            text = str(clause._compiler_dispatch(self, **keywords))
+        finally:
+            self._depth -= 1
+        if not self._depth:
+            for column in key:
+                root = self._root_of_condition(getattr(column.table, "element", column.table))
+                if root is not None:
+                    self._scope.covered.add((root, self._text(column)))
+        return text
+
+    def verify_list(self, clause: t.Any, **keywords: t.Any) -> str:
+        """Leave alone what a list reads; it is no condition on what else is selected."""
+        self._depth, self._lists = self._depth + 1, self._lists + 1
+        try:
+            return str(clause._compiler_dispatch(self, **keywords))
+        finally:
+            self._depth, self._lists = self._depth - 1, self._lists - 1
+
+    def _root_of_condition(self, table: t.Any) -> t.Any:
+        name = getattr(table, "name", None)
+        return self.guarded.tables.get(table_key(table)) if isinstance(name, str) else None
+
+    # -- texts ---------------------------------------------------------------------------
+
+    def visit_textclause(self, textclause: t.Any, *args: t.Any, **keywords: t.Any) -> t.Any:
+        """Refuse a text that may read something."""
+        self._look_at(textclause.text, is_whole=not getattr(self, "stack", None))
+        return super().visit_textclause(textclause, *args, **keywords)  # type: ignore[misc]
+
+    def visit_textual_select(self, taf: t.Any, *args: t.Any, **keywords: t.Any) -> t.Any:
+        """Refuse a SELECT that is a text."""
+        self._look_at(getattr(taf.element, "text", "…"), is_whole=True)
+        return super().visit_textual_select(taf, *args, **keywords)  # type: ignore[misc]
+
+    def visit_column(self, column: t.Any, *args: t.Any, **keywords: t.Any) -> t.Any:
+        """Refuse a literal column that may read something."""
+        if getattr(column, "is_literal", False):
+            self._look_at(str(column.name))
+        return super().visit_column(column, *args, **keywords)  # type: ignore[misc]
+
+    def visit_custom_op_binary(self, element: t.Any, operator: t.Any, **keywords: t.Any) -> t.Any:
+        """Refuse an operator that is more than one."""
+        self._look_at(operator.opstring)
+        return super().visit_custom_op_binary(element, operator, **keywords)  # type: ignore[misc]
+
+    def _look_at(self, text: str, *, is_whole: bool = False) -> None:
+        is_balanced = text.count("(") == text.count(")") and not text.lstrip().startswith(")")
+        if not self._depth and (is_whole or _TELLING.search(text) or not is_balanced):
+            self._complain(_TEXT.format(text=text))
+
+    def _look_at_hints(self, select: t.Any) -> None:
+        hints = [text for _, text in getattr(select, "_statement_hints", ())]
+        for text in [*hints, *getattr(select, "_hints", {}).values()]:
+            self._look_at(str(text))
+
+    # -- the end -------------------------------------------------------------------------
+
+    @property
+    def _scope(self) -> _Scope:
+        return self._scopes[-1]
+
+    def _text(self, column: t.Any) -> str:
+        return str(super().visit_column(column))  # type: ignore[misc]
+
+    def _close(self) -> None:
+        scope = self._scope
+        for table, key, root in scope.tables:
+            if not _is_covered(scope, root, key):
+                self._complain(_BARE.format(name=table.name))
+
+    def _refuse_bulk(self, statement: t.Any) -> None:
+        table = statement.table
+        if not self._depth and table_key(table) in self.guarded.tables:
+            self._complain(_BULK.format(name=table.name))
+
+    def _complain(self, *problems: str) -> None:
+        if self.problems is not None:
+            self.problems += problems
+
+
+def _is_covered(scope: _Scope, root: t.Any, key: list[str]) -> bool:
+    """Tell whether a table has its condition, or is joined by its key to one that has it."""
+    sources = [
+        {each.rpartition(".")[0] for each in _equals(scope, text) if (root, each) in scope.covered}
+        for text in key
+    ]
+    return bool(sources) and bool(set.intersection(*sources))
+
+
+def _equals(scope: _Scope, text: str) -> set[str]:
+    """Return the columns that equal a column, and the column."""
+    found, waiting = {text}, [text]
+    while waiting:
+        near = waiting.pop()
+        further = scope.equal.get(near, set()) - found
+        found |= further
+        waiting += further
+    return found
+
+
+def _conjuncts(clause: t.Any) -> Iterator[t.Any]:
+    if getattr(clause, "operator", None) is operators.and_:
+        for each in clause.clauses:
+            yield from _conjuncts(each)
+    else:
+        yield clause

@@ -1,0 +1,470 @@
+"""Objects of two guards belong together: a project to the organization that the route names."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Iterator
+
+import pytest
+import sqlalchemy as sa
+from flask import Blueprint
+from flask.views import MethodView
+from sqlalchemy import orm
+
+from flask_oso import OsoError, authorize, skip_authorization
+from flask_oso.sqlalchemy import register_models
+from tests.support.sites import Site, make_strict_site
+
+
+class Base(orm.DeclarativeBase):
+    """The tables of these tests."""
+
+
+class Party(Base):
+    """What an organization is."""
+
+    __tablename__ = "parties"
+    id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+    kind: orm.Mapped[str]
+    __mapper_args__ = {"polymorphic_on": "kind", "polymorphic_identity": "party"}
+
+
+class Org(Party):
+    """An organization, which has a table of its own."""
+
+    __tablename__ = "orgs"
+    id: orm.Mapped[int] = orm.mapped_column(sa.ForeignKey("parties.id"), primary_key=True)
+    __mapper_args__ = {"polymorphic_identity": "org"}
+
+
+class Project(Base):
+    """A project of an organization."""
+
+    __tablename__ = "projects"
+    id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+    org_id: orm.Mapped[int | None] = orm.mapped_column(sa.ForeignKey("orgs.id"))
+    org: orm.Mapped[Org | None] = orm.relationship()
+    # What only views part of the same relation is no other.
+    first_org: orm.Mapped[Org | None] = orm.relationship(
+        primaryjoin=lambda: sa.and_(Project.org_id == Org.id, Org.id < 2), viewonly=True
+    )
+
+
+class Issue(Base):
+    """An issue of a project, with two users."""
+
+    __tablename__ = "issues"
+    id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+    project_id: orm.Mapped[int] = orm.mapped_column(sa.ForeignKey("projects.id"))
+    author_id: orm.Mapped[int] = orm.mapped_column(sa.ForeignKey("users.id"))
+    editor_id: orm.Mapped[int] = orm.mapped_column(sa.ForeignKey("users.id"))
+    project: orm.Mapped[Project] = orm.relationship()
+    author: orm.Mapped[User] = orm.relationship(foreign_keys=[author_id])
+    editor: orm.Mapped[User] = orm.relationship(foreign_keys=[editor_id])
+
+
+class User(Base):
+    """A user, whom issues are of."""
+
+    __tablename__ = "users"
+    id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+
+
+class Label(Base):
+    """A label of a project, whose foreign key has no relation."""
+
+    __tablename__ = "labels"
+    id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+    project_id: orm.Mapped[int] = orm.mapped_column(sa.ForeignKey("projects.id"))
+
+
+class Sheet(Base):
+    """A sheet, with a key of two columns."""
+
+    __tablename__ = "sheets"
+    book: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+    number: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+
+
+class Cell(Base):
+    """A cell of a sheet."""
+
+    __tablename__ = "cells"
+    id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+    book: orm.Mapped[int]
+    number: orm.Mapped[int]
+    sheet: orm.Mapped[Sheet] = orm.relationship()
+    __table_args__ = (
+        sa.ForeignKeyConstraint(["book", "number"], ["sheets.book", "sheets.number"]),
+    )
+
+
+class Folder(Base):
+    """A folder in a folder."""
+
+    __tablename__ = "folders"
+    id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+    parent_id: orm.Mapped[int | None] = orm.mapped_column(sa.ForeignKey("folders.id"))
+    parent: orm.Mapped[Folder | None] = orm.relationship(remote_side=[id])
+
+
+class Tag(Base):
+    """Something that belongs to nothing."""
+
+    __tablename__ = "tags"
+    id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[sa.Engine]:
+    """Give a database: project 10 is of organization 1, project 20 of 2, 30 of none."""
+    engine = sa.create_engine("sqlite://", poolclass=sa.StaticPool)
+    Base.metadata.create_all(engine)
+    with orm.Session(engine) as session:
+        session.add_all([Org(id=1), Org(id=2), User(id=1), User(id=2), Tag(id=1)])
+        session.flush()
+        session.add_all([Project(id=10, org_id=1), Project(id=20, org_id=2), Project(id=30)])
+        session.add_all([Sheet(book=1, number=1), Sheet(book=1, number=2)])
+        session.add_all([Folder(id=1), Folder(id=2, parent_id=1), Folder(id=3)])
+        session.flush()
+        session.add_all([Label(id=1, project_id=10), Cell(id=1, book=1, number=2)])
+        session.add(Issue(id=100, project_id=10, author_id=1, editor_id=2))
+        session.commit()
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def session(engine: sa.Engine) -> Iterator[orm.Session]:
+    """Give the session that the site reads from."""
+    with orm.Session(engine) as session:
+        yield session
+
+
+@pytest.fixture
+def site(session: orm.Session) -> t.Any:
+    """Give a site on which root may do everything, and everybody reads tags."""
+    site: t.Any = make_strict_site("unused(1);")
+    register_models(site.guard.oso, Base)
+    site.guard.oso.load_str('allow("root", _, _); allow(_, "read", _: Tag);', replace=True)
+    site.guard.set_get_session(lambda: session)
+    return site
+
+
+def serve(site: Site, url: str, *guards: t.Any, endpoint: str = "view") -> None:
+    """Give a site a view behind guards, the outermost first."""
+
+    def view(**objects: t.Any) -> str:
+        return "page"
+
+    guarded: t.Any = view
+    for guard in reversed(guards):
+        guarded = guard(guarded)
+    site.app.add_url_rule(url, endpoint, guarded)
+
+
+def statuses(site: Site, *paths: str) -> list[int]:
+    """Give what root is answered."""
+    return [site.open(path, "root").status_code for path in paths]
+
+
+PROJECT_URL = "/orgs/<int:org_id>/projects/<int:project_id>"
+
+
+def test_project_of_another_organization_is_not_found(site: t.Any) -> None:
+    """The mapper knows one relation from projects to organizations, and it has to hold."""
+    serve(site, PROJECT_URL, authorize("read", Org), authorize("edit", Project))
+
+    paths = ("/orgs/1/projects/10", "/orgs/1/projects/20", "/orgs/2/projects/10")
+    assert statuses(site, *paths) == [200, 404, 404]
+
+
+def test_order_of_the_guards_does_not_matter(site: t.Any) -> None:
+    """The project may be found before the organization."""
+    serve(site, PROJECT_URL, authorize("edit", Project), authorize("read", Org))
+
+    assert statuses(site, "/orgs/1/projects/10", "/orgs/1/projects/20") == [200, 404]
+
+
+def test_project_of_no_organization_is_not_found(site: t.Any) -> None:
+    """NULL is no organization."""
+    serve(site, PROJECT_URL, authorize("read", Org), authorize("edit", Project))
+
+    assert statuses(site, "/orgs/1/projects/30") == [404]
+
+
+def test_object_elsewhere_is_answered_like_a_missing_one(site: t.Any) -> None:
+    """Nobody learns that the project is there, in another organization."""
+    serve(site, PROJECT_URL, authorize("read", Org), authorize("edit", Project))
+
+    elsewhere, missing = (site.open(f"/orgs/1/projects/{n}", "root") for n in (20, 99))
+
+    assert (elsewhere.status_code, elsewhere.data) == (missing.status_code, missing.data)
+    assert dict(elsewhere.headers) == dict(missing.headers)
+
+
+def test_guard_of_a_blueprint_finds_the_parent(site: t.Any) -> None:
+    """The organization is found for the blueprint, and the project for the view."""
+    orgs = Blueprint("orgs", "orgs", url_prefix="/orgs/<int:org_id>")
+    site.guard.guard(orgs, "read", Org)
+    orgs.add_url_rule(
+        "/projects/<int:project_id>",
+        "show",
+        authorize("edit", Project)(lambda org, project: "page"),
+    )
+    site.app.register_blueprint(orgs)
+
+    assert statuses(site, "/orgs/1/projects/10", "/orgs/1/projects/20") == [200, 404]
+
+
+def test_declared_guards_find_parent_and_child(site: t.Any) -> None:
+    """Guards that are declared by name fit together as decorators do."""
+    site.app.add_url_rule(PROJECT_URL, "show", lambda org, project: f"{org.id} {project.id}")
+    site.guard.guard("show", "read", Org)
+    site.guard.guard("show", "edit", Project)
+
+    assert site.open("/orgs/1/projects/10", "root").text == "1 10"
+    assert statuses(site, "/orgs/1/projects/20") == [404]
+
+
+def test_class_based_view_fits_together(site: t.Any) -> None:
+    """A guard of the class finds the parent, and one of the method the child."""
+
+    class View(MethodView):
+        decorators: t.ClassVar[t.Any] = [authorize("read", Org)]
+
+        @authorize("edit", Project)
+        def get(self, org: Org, project: Project) -> str:
+            return "page"
+
+    site.app.add_url_rule(PROJECT_URL, view_func=View.as_view("view"))
+
+    assert statuses(site, "/orgs/1/projects/10", "/orgs/1/projects/20") == [200, 404]
+
+
+def test_chain_of_three_fits_together(site: t.Any) -> None:
+    """Each object belongs to the one before."""
+    url = f"{PROJECT_URL}/issues/<int:issue_id>"
+    serve(site, url, *(authorize("read", cls) for cls in (Org, Project, Issue)))
+
+    paths = [f"/orgs/{n}/issues/100" for n in ("1/projects/10", "2/projects/20", "2/projects/10")]
+    assert statuses(site, *paths) == [200, 404, 404]
+
+
+def test_relation_to_a_base_class_counts(site: t.Any) -> None:
+    """The object of a guard is found as what it is."""
+    url = "/parties/<int:party_id>/projects/<int:project_id>"
+    serve(site, url, authorize("read", Party), authorize("edit", Project))
+
+    assert statuses(site, "/parties/1/projects/10", "/parties/2/projects/10") == [200, 404]
+
+
+def test_foreign_key_without_a_relation_counts(site: t.Any) -> None:
+    """Where no relation is mapped, the foreign key says what belongs to what."""
+    url = "/projects/<int:project_id>/labels/<int:label_id>"
+    serve(site, url, authorize("read", Project), authorize("edit", Label))
+
+    assert statuses(site, "/projects/10/labels/1", "/projects/20/labels/1") == [200, 404]
+
+
+def test_key_of_two_columns_is_compared_whole(site: t.Any) -> None:
+    """Sheets of one book are not the same."""
+    url = "/books/<int:book>/sheets/<int:number>/cells/<int:cell_id>"
+    serve(site, url, authorize("read", Sheet, key=("book", "number")), authorize("edit", Cell))
+
+    assert statuses(site, "/books/1/sheets/2/cells/1", "/books/1/sheets/1/cells/1") == [200, 404]
+
+
+def test_foreign_key_that_says_it_takes_no_statement(site: t.Any, engine: sa.Engine) -> None:
+    """The two objects are read, and nothing else."""
+    serve(site, PROJECT_URL, authorize("read", Org), authorize("edit", Project))
+    statements: list[str] = []
+    note = lambda *args: statements.append(args[2])  # noqa: E731
+    sa.event.listen(engine, "before_cursor_execute", note)
+
+    site.open("/orgs/1/projects/10", "root")
+
+    sa.event.remove(engine, "before_cursor_execute", note)
+    assert len(statements) == 2
+
+
+def test_objects_without_a_relation_are_left_alone(site: t.Any) -> None:
+    """What belongs to nothing may stand beside anything."""
+    url = "/projects/<int:project_id>/tags/<int:tag_id>"
+    serve(site, url, authorize("read", Project), authorize("read", Tag))
+
+    assert statuses(site, "/projects/10/tags/1") == [200]
+
+
+def test_objects_with_several_relations_are_left_alone(site: t.Any) -> None:
+    """Nothing says which of two relations is meant."""
+    url = "/users/<int:user_id>/issues/<int:issue_id>"
+    serve(site, url, authorize("read", User), authorize("edit", Issue))
+
+    assert statuses(site, "/users/1/issues/100", "/users/2/issues/100") == [200, 200]
+
+
+def test_folders_are_left_alone_unless_it_is_said(site: t.Any) -> None:
+    """Two folders of a route may be where something comes from, and where it goes."""
+    child: t.Any = {"key": "child_id", "name": "child"}
+    url = "/folders/<int:folder_id>/{}/<int:child_id>"
+    serve(site, url.format("to"), authorize("read", Folder), authorize("edit", Folder, **child))
+    serve(
+        site,
+        url.format("in"),
+        authorize("read", Folder),
+        authorize("edit", Folder, within=Folder, **child),
+        endpoint="in",
+    )
+
+    assert statuses(site, "/folders/1/to/3", "/folders/1/in/2", "/folders/1/in/3") == [
+        200,
+        200,
+        404,
+    ]
+
+
+@pytest.mark.parametrize("off", [False, None])
+def test_check_is_switched_off(site: t.Any, off: t.Any) -> None:
+    """A guard may say that its object need not belong to the others."""
+    serve(site, PROJECT_URL, authorize("read", Org), authorize("edit", Project, within=off))
+
+    assert statuses(site, "/orgs/1/projects/20") == [200]
+
+
+@pytest.mark.parametrize(
+    ("within", "expected"),
+    [(lambda: Issue.author, [200, 404]), (lambda: Issue.editor, [404, 200])],
+)
+def test_relation_may_be_stated(site: t.Any, within: t.Any, expected: list[int]) -> None:
+    """Of several relations the one that is named has to hold."""
+    url = "/users/<int:user_id>/issues/<int:issue_id>"
+    serve(site, url, authorize("read", User), authorize("edit", Issue, within=within()))
+
+    assert statuses(site, "/users/1/issues/100", "/users/2/issues/100") == expected
+
+
+def test_relation_with_a_condition_may_be_stated(site: t.Any) -> None:
+    """A relation that compares more than keys is read."""
+    guards = authorize("read", Org), authorize("edit", Project, within=Project.first_org)
+    serve(site, PROJECT_URL, *guards)
+
+    assert statuses(site, "/orgs/1/projects/10", "/orgs/2/projects/20") == [200, 404]
+
+
+def test_class_may_be_stated(site: t.Any) -> None:
+    """What is known by default may be said."""
+    serve(site, PROJECT_URL, authorize("read", Org), authorize("edit", Project, within=Org))
+
+    assert statuses(site, "/orgs/1/projects/10", "/orgs/1/projects/20") == [200, 404]
+
+
+def test_guard_of_a_blueprint_may_state_it(site: t.Any) -> None:
+    """Two guards of one blueprint fit together as they say."""
+    rooms = Blueprint("rooms", "rooms", url_prefix="/users/<int:user_id>/issues/<int:issue_id>")
+    site.guard.guard(rooms, "read", User)
+    site.guard.guard(rooms, "edit", Issue, within=Issue.author)
+    rooms.add_url_rule("/", "show", lambda user, issue: "page")
+    site.app.register_blueprint(rooms)
+
+    assert statuses(site, "/users/1/issues/100/", "/users/2/issues/100/") == [200, 404]
+
+
+def test_objects_of_a_function_are_compared(site: t.Any, session: orm.Session) -> None:
+    """Where a function finds a row, it is compared like any other."""
+    site.guard.loader(Project)(lambda key: session.get(Project, key))
+    serve(site, PROJECT_URL, authorize("read", Org), authorize("edit", Project))
+
+    assert statuses(site, "/orgs/1/projects/10", "/orgs/1/projects/20") == [200, 404]
+
+
+def test_view_that_calls_another_is_on_its_own(site: t.Any) -> None:
+    """What the guards of one view found does not bind those of a view that it calls."""
+    other: t.Any = authorize("edit", Project)(lambda project: "page")
+    serve(site, PROJECT_URL, authorize("read", Org), authorize("edit", Project))
+    view = authorize("read", Org)(lambda org: other(project_id=20))
+    site.app.add_url_rule("/orgs/<int:org_id>", "call", view)
+
+    assert statuses(site, "/orgs/1") == [200]
+
+
+# -- mistakes ------------------------------------------------------------------------
+
+
+def problem_of(site: t.Any) -> str:
+    """Give why a site does not serve."""
+    with pytest.raises(OsoError) as caught:
+        site.guard.check_routes(site.app)
+    return str(caught.value)
+
+
+def test_several_relations_are_named(site: t.Any) -> None:
+    """The message says which there are, and how to name one."""
+    url = "/users/<int:user_id>/issues/<int:issue_id>"
+    serve(site, url, authorize("read", User), authorize("edit", Issue, within=User))
+
+    assert problem_of(site).startswith(
+        "'Issue' has several relations to 'User': 'author' and 'editor'. Name the one that is"
+        " meant, as in 'within=Issue.author'. It is a guard of the endpoint 'view' ("
+    )
+
+
+def test_relation_that_is_not_there_is_told(site: t.Any) -> None:
+    """What no mapper knows cannot be checked."""
+    url = "/projects/<int:project_id>/tags/<int:tag_id>"
+    serve(site, url, authorize("read", Project), authorize("read", Tag, within=Project))
+
+    assert problem_of(site).startswith(
+        "No relation leads from 'Tag' to one 'Project', so 'within=Project' cannot be told."
+    )
+
+
+def test_relation_of_another_class_is_told(site: t.Any) -> None:
+    """An attribute has to lead from the class of the guard to one object."""
+    guards = authorize("read", Org), authorize("edit", Project, within=Issue.project)
+    serve(site, PROJECT_URL, *guards)
+
+    assert problem_of(site).startswith(
+        "'within=Issue.project' is no relation that leads from a 'Project' to one object."
+    )
+
+
+def test_guard_of_the_parent_that_is_not_there_is_told(site: t.Any) -> None:
+    """An object cannot be within what no guard finds."""
+    serve(site, "/projects/<int:project_id>", authorize("edit", Project, within=Org))
+
+    assert problem_of(site).startswith(
+        "A guard finds 'Project' within 'Org', and no guard before it finds that. Put"
+        " '@authorize(\"read\", Org)' above it."
+    )
+
+
+def test_guard_of_the_parent_that_comes_later_is_refused(site: t.Any) -> None:
+    """Where it is stated, the parent is found first."""
+    serve(site, PROJECT_URL, authorize("edit", Project, within=Org), authorize("read", Org))
+
+    assert statuses(site, "/orgs/1/projects/10") == [500]
+
+
+@pytest.mark.parametrize("within", ["org", 1, True, Org(id=9)])
+def test_within_something_else_is_refused(within: t.Any) -> None:
+    """It is a class or a relation."""
+    with pytest.raises(OsoError, match="'within' is the class of another guard, or a relation, as"):
+        authorize("edit", Project, within=within)
+
+
+@pytest.mark.parametrize("options", [{"load": False}, {}])
+def test_within_without_an_object_is_refused(options: dict[str, t.Any]) -> None:
+    """A class or a constant is within nothing."""
+    resource: t.Any = Project if options else "page"
+    with pytest.raises(
+        OsoError, match="'within' is for a guard that finds an object, and this one"
+    ):
+        authorize("edit", resource, within=Org, **options)
+
+
+def test_within_beside_skip_authorization_is_not_asked(site: t.Any) -> None:
+    """A view that is open finds nothing."""
+    serve(site, PROJECT_URL, skip_authorization)
+
+    assert statuses(site, "/orgs/1/projects/20") == [200]
