@@ -78,7 +78,7 @@ class AppObjects:
         """The classes that have rows, by their names in the policy, each once."""
         if self.session is None:
             return {}
-        found = {cls: name for name, cls in reversed(self._oso.host.classes.items())}
+        found = {cls: name for name, cls in reversed([*self._oso.host.classes.items()])}
         mapped = {name: cls for cls, name in found.items() if hasattr(cls, "__mapper__")}
         return dict(sorted(mapped.items()))
 

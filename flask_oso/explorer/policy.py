@@ -8,6 +8,7 @@ import os
 import typing as t
 from collections.abc import Iterator
 
+from ..enforcement.asked_actions import findings_about_app
 from ..enforcement.route_audit import audit_routes, unfound_classes
 from ..enforcement.vain_guards import vain_guards
 from ..polar.exceptions import OsoError
@@ -35,12 +36,13 @@ def show_policy(visit: Visit) -> Page:
 
 
 def find_all(visit: Visit) -> list[Finding]:
-    """Give what the check of the policy and of the guards finds, as ``flask oso check`` does."""
+    """Give what ``flask oso check`` and ``flask oso lint`` find, each place once."""
     try:
-        findings = [*visit.oso.check_files().findings]
+        findings = [*visit.oso.check_files().findings, *_of_guards(visit)]
+        known = {each.place for each in findings}
+        return findings + [each for each in _of_lint(visit) if each.place not in known]
     except OsoError as error:
-        findings = [Finding(Severity.ERROR, str(error))]
-    return [*findings, *_of_guards(visit)]
+        return [Finding(Severity.ERROR, str(error))]
 
 
 def short_name(file: str | None, visit: Visit) -> str:
@@ -57,6 +59,14 @@ def _of_guards(visit: Visit) -> Iterator[Finding]:
     for guard, complaint in guards:
         place = guard.place
         yield Finding(Severity.ERROR, complaint, place.file or None, place.line or None)
+
+
+def _of_lint(visit: Visit) -> Iterator[Finding]:
+    result = visit.oso.lint_files()
+    found = result.with_findings(findings_about_app(visit.app, result)).settled()
+    for each in found:
+        text = f"{each.code.number} {each.code.title}: {each.message}"
+        yield Finding(each.severity, text, each.file, each.line, each.column)
 
 
 def _hits(visit: Visit) -> collections.Counter[_Line]:

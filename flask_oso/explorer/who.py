@@ -37,10 +37,10 @@ def _find(visit: Visit, action: str, resource: str, cls: type | None) -> dict[st
     try:
         query = visit.oso.actors_query(*question, cls)
     except UnsupportedError as error:
-        rows, reason = _asked(visit, cls, question), str(error)
-        sql = None
+        query, reason = None, str(error)
     else:
-        rows, reason, sql = _read(visit, query), None, sql_text(visit, query)
+        reason = ""
+    rows = _asked(visit, cls, question) if query is None else _read(visit, query)
     objects = visit.objects
     return {
         "actors": [(objects.word(row), objects.label(row)) for row in rows[:_MOST]],
@@ -49,7 +49,7 @@ def _find(visit: Visit, action: str, resource: str, cls: type | None) -> dict[st
         "most": _MOST,
         "most_asked": _MOST_ASKED,
         "reason": reason,
-        "sql": sql,
+        "sql": None if query is None else sql_text(visit, query),
     }
 
 

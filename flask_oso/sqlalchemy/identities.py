@@ -191,7 +191,7 @@ def first_rows(session: t.Any, cls: type, most: int) -> list[t.Any]:
     :raises OsoError: the database cannot be read.
     """
     mapper = _mapper_of(cls)
-    statement = sa.select(cls).order_by(*mapper.primary_key).limit(most)
+    statement: sa.Select[t.Any] = sa.select(cls).order_by(*mapper.primary_key).limit(most)
     try:
         return [*session.scalars(statement).unique()]
     except sa.exc.SQLAlchemyError as error:

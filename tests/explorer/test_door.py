@@ -19,7 +19,7 @@ HERE = {"REMOTE_ADDR": "127.0.0.1", "HTTP_HOST": "localhost:5000"}
 def make_open_site(**config: t.Any) -> Site:
     """Make a site with one view that everybody may enter."""
     site = make_site(**{"DEBUG": True, **config})
-    site.app.add_url_rule("/", "home", skip_authorization(lambda: "home", reason="Open."))
+    site.app.add_url_rule("/", "home", skip_authorization(reason="Open.")(lambda: "home"))
     return site
 
 

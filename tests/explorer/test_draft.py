@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -10,7 +11,6 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from flask_oso import FlaskOso, Oso
-from flask_oso.explorer import draft
 from tests.support.sites import make_app
 
 DRAFT = "/_oso/draft"
@@ -178,7 +178,7 @@ def test_failed_write_leaves_no_file_behind(
     def fail(*args: object) -> None:
         raise OSError("full")
 
-    monkeypatch.setattr(draft.os, "replace", fail)
+    monkeypatch.setattr(os, "replace", fail)
     status, _ = send(app.test_client(), NEW, "save")
 
     assert status == 500

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+import typing as t
 
 import pytest
 from flask import Flask, g
 from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
 
 from flask_oso import FlaskOso, Oso, authorizes_inside
 from flask_oso.explorer.decisions import MOST_KEPT, DecisionRing
@@ -99,7 +101,7 @@ def test_words_of_a_question_are_escaped(visitor: FlaskClient) -> None:
     assert "<script>alert" not in ask(visitor, "User:1", "<script>alert(1)", '"<script>alert(2)"')
 
 
-def make_doors(policy: str, **config: object) -> FlaskClient:
+def make_doors(policy: str, **config: t.Any) -> FlaskClient:
     """Make an app whose objects have secrets, found by a loader."""
     oso = Oso()
     oso.register_class(Door)
@@ -159,15 +161,11 @@ def test_code_that_raises_does_not_end_the_explorer() -> None:
 
 def test_session_is_rolled_back(shown: Flask, visitor: FlaskClient) -> None:
     """What a page reads leaves no transaction, and what code of the app changed is taken back."""
-    from example_app import db
-
     undone: list[bool] = []
-    session_of = db.Session.rollback
+    session_of = Session.rollback
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(
-            db.Session, "rollback", lambda self: (undone.append(True), session_of(self))[1]
-        )
+        patch.setattr(Session, "rollback", lambda self: (undone.append(True), session_of(self))[1])
         visitor.get("/_oso/matrix")
 
     assert undone == [True]
@@ -301,6 +299,15 @@ def test_policy_shows_findings() -> None:
     page = site.app.test_client().get("/_oso/policy").text
 
     assert "x-is-warning" in page
+
+
+def test_policy_shows_what_is_wrong_in_itself() -> None:
+    """What the lint finds has its code on the page."""
+    site = make_site("allow(_, _, _);", DEBUG=True)
+
+    page = site.app.test_client().get("/_oso/policy").text
+
+    assert "OSO401 allows-everything" in page
 
 
 # -- graph -----------------------------------------------------------------------------

@@ -18,7 +18,7 @@ def open_page(site: Site) -> str:
 def test_routes_that_are_not_protected_come_first(site: Site) -> None:
     """What has to be mended is on top, then what is open on purpose, then the rest."""
     site.app.add_url_rule("/a", "guarded", authorize("read", "page")(lambda: "a"))
-    site.app.add_url_rule("/b", "open", skip_authorization(lambda: "b", reason="A lobby."))
+    site.app.add_url_rule("/b", "open", skip_authorization(reason="A lobby.")(lambda: "b"))
     site.app.add_url_rule("/c", "forgotten", lambda: "c")
 
     page = open_page(site)
@@ -41,7 +41,7 @@ def test_guard_is_shown_with_what_it_asks(site: Site) -> None:
 
 def test_text_of_the_app_is_escaped(site: Site) -> None:
     """A reason is text, whatever is in it."""
-    site.app.add_url_rule("/b", "open", skip_authorization(lambda: "b", reason="<script>x"))
+    site.app.add_url_rule("/b", "open", skip_authorization(reason="<script>x")(lambda: "b"))
 
     page = open_page(site)
 
