@@ -2,7 +2,7 @@
 #
 #   PYTHON=/path/to/python   the interpreter for .venv (default: the first one >= 3.11 found)
 #   PORT=5000                where `make demo` serves
-#   TESTS=tests              what `make test` runs: a directory, a file, or file::test
+#   TESTS='tests example_app' what `make test` runs: a directory, a file, or file::test
 #   OSO_TEST_CASES=full      all random cases, where an eighth of them is tried otherwise
 #   BENCH='--quick --only W2' how `make bench` runs; `make bench BENCH=--help` says more
 #                             BENCH=shapes, pages, cedar and chart are sets of their own
@@ -11,7 +11,7 @@
 
 PYTHON ?=
 PORT ?= 5000
-TESTS ?= tests
+TESTS ?= tests example_app
 BENCH ?=
 JOBS ?= 2
 MINUTES ?= 10
@@ -36,7 +36,7 @@ help: ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */:/' | awk -F: '{ printf "  make %-11s %s\n", $$1, $$2 }'
 
 demo: $(FOR_DEMO) ## serve the example application, with fresh sample data
-	$(BIN)/flask --app example_app init-db
+	@$(BIN)/flask --app example_app init-db
 	$(BIN)/flask --app example_app run --host 127.0.0.1 --port $(PORT)
 
 docs: $(FOR_DOCS) ## build the documentation site into build/docs

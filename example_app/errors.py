@@ -1,26 +1,18 @@
-"""The pages for what may not be done, what is not there, and what went wrong on the way."""
+"""The page for what may not be done, what is not there, and what went wrong on the way."""
 
 from __future__ import annotations
 
 from flask import Flask, render_template
 from flask.typing import ResponseReturnValue
-from werkzeug.exceptions import BadRequest, Forbidden, NotFound
+from werkzeug.exceptions import HTTPException
 
 
 def init_app(app: Flask) -> None:
-    """Show a page of ours for each."""
-    app.register_error_handler(Forbidden, show_forbidden)
-    app.register_error_handler(NotFound, show_not_found)
-    app.register_error_handler(BadRequest, show_bad_request)
+    """Show our page for each error; a handler for 403 alone would come before that of ``api``."""
+    app.register_error_handler(HTTPException, show_error)
 
 
-def show_forbidden(_error: Exception) -> ResponseReturnValue:
-    return render_template("errors/forbidden.html"), 403
-
-
-def show_not_found(_error: Exception) -> ResponseReturnValue:
-    return render_template("errors/not_found.html"), 404
-
-
-def show_bad_request(error: Exception) -> ResponseReturnValue:
-    return render_template("errors/bad_request.html", error=error), 400
+def show_error(error: HTTPException) -> ResponseReturnValue:
+    """Show the error; ``error.reason`` of a 403 is what the policy says to the visitor."""
+    reason = getattr(error, "reason", None)
+    return render_template("error.html", error=error, reason=reason), error.code or 500

@@ -1,58 +1,80 @@
-"""Issues: a page for each, forms to report, edit, close and delete."""
+"""Issues: a page for each, forms to report and edit, buttons to close and delete.
+
+The blueprint is guarded as a whole: who may not read the repository does not come in, whatever
+a view asks besides. An issue has to be one of the repository in the URL; otherwise it is 404.
+"""
 
 from __future__ import annotations
 
-from flask import Blueprint, flash, g, redirect, render_template, url_for
+from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
+from flask_login import current_user
+from flask_wtf import FlaskForm
+from wtforms import StringField, TextAreaField
+from wtforms.validators import DataRequired, Length
 
 from flask_oso import authorize
 
-from .db import get_session
-from .forms import fill
+from .extensions import db, oso
 from .models import Issue, Repository
 
-bp = Blueprint("issues", __name__)
+bp = Blueprint("issues", __name__, url_prefix="/repositories/<int:repository_id>/issues")
+oso.guard(bp, "read", Repository)
 
 
-@bp.get("/issues/<int:issue_id>")
+class IssueForm(FlaskForm):
+    title = StringField("Title", [DataRequired(), Length(max=120)])
+    body = TextAreaField("What happens", render_kw={"rows": 8})
+
+
+@bp.get("/<int:issue_id>")
 @authorize("read", Issue)
 def show(issue: Issue) -> str:
     return render_template("issues/show.html", issue=issue)
 
 
-@bp.route("/repositories/<int:repository_id>/issues/new", methods=["GET", "POST"])
+@bp.route("/new", methods=["GET", "POST"])
 @authorize("create_issues", Repository)
 def new(repository: Repository) -> ResponseReturnValue:
-    issue = Issue(repository_id=repository.id, author_id=g.user.id)
-    if fill(issue, "title", "body"):
-        get_session().add(issue)
-        get_session().commit()
-        return redirect(url_for(".show", issue_id=issue.id))
-    return render_template("issues/form.html", repository=repository, issue=issue)
+    form = IssueForm()
+    if not form.validate_on_submit():
+        back = url_for("repositories.show", repository_id=repository.id)
+        return render_template("form.html", title="New issue", form=form, back=back)
+    issue = Issue(repository=repository, author_id=current_user.id)
+    form.populate_obj(issue)
+    db.session.add(issue)
+    db.session.commit()
+    return redirect(url_of(issue))
 
 
-@bp.route("/issues/<int:issue_id>/edit", methods=["GET", "POST"])
+@bp.route("/<int:issue_id>/edit", methods=["GET", "POST"])
 @authorize("edit", Issue)
 def edit(issue: Issue) -> ResponseReturnValue:
-    if fill(issue, "title", "body"):
-        get_session().commit()
-        return redirect(url_for(".show", issue_id=issue.id))
-    return render_template("issues/form.html", repository=issue.repository, issue=issue)
+    form = IssueForm(obj=issue)
+    if not form.validate_on_submit():
+        return render_template("form.html", title="Edit issue", form=form, back=url_of(issue))
+    form.populate_obj(issue)
+    db.session.commit()
+    return redirect(url_of(issue))
 
 
-@bp.post("/issues/<int:issue_id>/close")
+@bp.post("/<int:issue_id>/close")
 @authorize("close", Issue)
 def close(issue: Issue) -> ResponseReturnValue:
     issue.closed = True
-    get_session().commit()
-    return redirect(url_for(".show", issue_id=issue.id))
+    db.session.commit()
+    return redirect(url_of(issue))
 
 
-@bp.post("/issues/<int:issue_id>/delete")
+@bp.post("/<int:issue_id>/delete")
 @authorize("delete", Issue)
 def delete(issue: Issue) -> ResponseReturnValue:
-    repository_id = issue.repository_id
-    get_session().delete(issue)
-    get_session().commit()
-    flash("The issue is deleted.")
-    return redirect(url_for("repositories.show", repository_id=repository_id))
+    db.session.delete(issue)
+    db.session.commit()
+    flash(f"The issue “{issue.title}” is deleted.")
+    return redirect(url_for("repositories.show", repository_id=issue.repository_id))
+
+
+def url_of(issue: Issue) -> str:
+    """Give the address of an issue, which names its repository, too."""
+    return url_for("issues.show", repository_id=issue.repository_id, issue_id=issue.id)

@@ -2,17 +2,44 @@
 
 from __future__ import annotations
 
+import click
+import sqlalchemy as sa
+from flask.cli import with_appcontext
+
+from .extensions import Base, db
 from .models import (
-    Base,
     Issue,
     Organization,
     OrganizationRole,
-    Page,
-    PageRole,
     Repository,
     RepositoryRole,
+    Token,
     User,
 )
+
+#: The secrets of the sample tokens, which nobody should find in a program of yours.
+SECRETS = {"Ben's dashboard": "ben-reads", "Ben's robot": "ben-writes"}
+
+
+@click.command("init-db")
+@with_appcontext
+def init_db() -> None:
+    """Replace the database by one with the sample data."""
+    fill_database()
+    click.echo("The database holds the sample data. One click on the first page logs in as")
+    for user in db.session.scalars(sa.select(User).order_by(User.id)):
+        click.echo(f"  {user.name:5} who {user.about}")
+    click.echo("and programs send 'Authorization: Bearer …' to /api/issues with")
+    for token in db.session.scalars(sa.select(Token).order_by(Token.id)):
+        click.echo(f"  {SECRETS[token.name]:11} which is {token.name}; its scope is {token.scope}")
+
+
+def fill_database() -> None:
+    """Make all tables anew, with the sample data in them."""
+    db.drop_all()
+    db.create_all()
+    db.session.add_all(make_sample())
+    db.session.commit()
 
 
 def make_sample() -> list[Base]:
@@ -22,19 +49,28 @@ def make_sample() -> list[Base]:
     """
     ana = User(id=1, name="Ana", about="owns Lighthouse")
     ben = User(id=2, name="Ben", about="is a member of Lighthouse and maintains its beacon")
-    cleo = User(id=3, name="Cleo", about="is a guest: one repository, one page")
+    cleo = User(id=3, name="Cleo", about="is a guest: she reads one private repository")
     dora = User(id=4, name="Dora", about="owns Driftwood")
-    lighthouse = make_lighthouse(ana, ben, cleo)
-    driftwood = make_driftwood(dora, ben)
-    return [ana, ben, cleo, dora, lighthouse, driftwood]
+    tokens = [
+        make_token("Ben's dashboard", ben, scope="read"),
+        make_token("Ben's robot", ben, scope="write"),
+    ]
+    return [*make_lighthouse(ana, ben, cleo), *make_driftwood(dora), *tokens]
 
 
-def make_lighthouse(ana: User, ben: User, cleo: User) -> Organization:
-    """The larger organization, with a private and a public repository and two pages."""
+def make_token(name: str, user: User, scope: str) -> Token:
+    """Make a token with the secret that the sample has for it."""
+    return Token(name=name, user=user, scope=scope, digest=Token.digest_of(SECRETS[name]))
+
+
+def make_lighthouse(ana: User, ben: User, cleo: User) -> list[Base]:
+    """The larger organization, with a private and a public repository."""
+    lighthouse = Organization(id=1, name="Lighthouse", about="Keeps the lamp lit.")
     beacon = Repository(
         id=1,
         name="beacon",
         about="Firmware of the lamp.",
+        organization=lighthouse,
         roles=[
             RepositoryRole(user=ben, name="maintainer"),
             RepositoryRole(user=cleo, name="reader"),
@@ -50,7 +86,7 @@ def make_lighthouse(ana: User, ben: User, cleo: User) -> Organization:
                 id=2,
                 title="Replace the watchdog",
                 body="The new one restarts the lamp within a second.",
-                author=ben,
+                author=cleo,
                 closed=True,
             ),
         ],
@@ -60,6 +96,7 @@ def make_lighthouse(ana: User, ben: User, cleo: User) -> Organization:
         name="charts",
         about="Sea charts, free for all.",
         public=True,
+        organization=lighthouse,
         issues=[
             Issue(
                 id=3,
@@ -75,36 +112,21 @@ def make_lighthouse(ana: User, ben: User, cleo: User) -> Organization:
             ),
         ],
     )
-    handbook = Page(
-        id=1,
-        title="Handbook of the watch",
-        body="Light the lamp half an hour before sunset.\n\nWrite down every ship that answers.",
-        roles=[PageRole(user=ben, name="editor"), PageRole(user=cleo, name="guest")],
-    )
-    budget = Page(
-        id=2,
-        title="Budget",
-        body="Oil, glass, paint. Less paint than last year.",
-    )
-    return Organization(
-        id=1,
-        name="Lighthouse",
-        about="Keeps the lamp lit.",
-        roles=[
-            OrganizationRole(user=ana, name="owner"),
-            OrganizationRole(user=ben, name="member"),
-        ],
-        repositories=[beacon, charts],
-        pages=[handbook, budget],
-    )
+    roles = [
+        OrganizationRole(user=ana, organization=lighthouse, name="owner"),
+        OrganizationRole(user=ben, organization=lighthouse, name="member"),
+    ]
+    return [ana, ben, cleo, beacon, charts, *roles]
 
 
-def make_driftwood(dora: User, ben: User) -> Organization:
-    """The smaller organization, closed to all the others but for one page."""
+def make_driftwood(dora: User) -> list[Base]:
+    """The smaller organization, closed to all the others."""
+    driftwood = Organization(id=2, name="Driftwood", about="Sells what the sea brings.")
     catalogue = Repository(
         id=3,
         name="catalogue",
         about="What the sea brought.",
+        organization=driftwood,
         issues=[
             Issue(
                 id=5,
@@ -114,17 +136,5 @@ def make_driftwood(dora: User, ben: User) -> Organization:
             )
         ],
     )
-    fair = Page(
-        id=3,
-        title="Plan for the spring fair",
-        body="Three tables, one by the door.",
-        roles=[PageRole(user=ben, name="guest")],
-    )
-    return Organization(
-        id=2,
-        name="Driftwood",
-        about="Sells what the sea brings.",
-        roles=[OrganizationRole(user=dora, name="owner")],
-        repositories=[catalogue],
-        pages=[fair],
-    )
+    owner = OrganizationRole(user=dora, organization=driftwood, name="owner")
+    return [dora, catalogue, owner]

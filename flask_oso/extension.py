@@ -24,6 +24,7 @@ from .config import PolicyPaths, policies_of
 from .current_actor import actor_function
 from .enforcement.authorizer import Authorizer
 from .enforcement.commit_guard import exempting_commits
+from .enforcement.mistaken_questions import check_class
 from .enforcement.policy_classes import PolicyClasses
 from .enforcement.route_audit import check_routes
 from .enforcement.row_filters import protect_sessions, read_records, unfiltered_reads
@@ -220,8 +221,9 @@ class FlaskOso(Questions, Guarding, LegacyApi):
         :raises HTTPException: 404 if there is none or the actor may not read it, 403 if only this
             is denied, 401 if nobody is logged in and the app has a login; unless a denial handler
             says otherwise.
-        :raises OsoError: no decision could be made, or nothing finds objects of the class.
+        :raises OsoError: no decision could be made, it is no class, or nothing finds its objects.
         """
+        check_class("load", cls)
         who = actor if has_request_context() else self._who(this_app(), actor)
         loading = make_loading(options, for_update)
         return self._authorizer.load(cls, identity, action=action, actor=who, loading=loading)

@@ -127,6 +127,8 @@ class RequestState:
     plan: t.Any = None
     #: What the guards of blueprints give the view.
     gift: Gift | None = None
+    #: The rule and the method with which functions before the view have judged it.
+    way: tuple[t.Any, str] | None = None
     #: Who stands in for the actor of this request, as its session has the row.
     stand_in: t.Any = NOT_GIVEN
     #: What ends the visits of this request to sessions that are watched.
@@ -181,6 +183,30 @@ def request_state_of(app: Flask, subject: Request) -> RequestState:
     return state
 
 
+def note_way(state: RequestState, subject: Request) -> None:
+    """Note that a request is judged before its view as it is now.
+
+    :raises OsoError: it was judged before, and had another route or method then.
+    """
+    if state.way is None:
+        state.way = subject.url_rule, subject.method
+    check_way(state, subject)
+
+
+def check_way(state: RequestState, subject: Request) -> None:
+    """Look that a request enters what was judged.
+
+    :raises OsoError: it has another route or method by now.
+    """
+    if state.way is None or (state.way[0] is subject.url_rule and state.way[1] == subject.method):
+        return
+    raise OsoError(
+        f"The request was {state.way[1]} {str(state.way[0])!r} when it was judged, and is"
+        f" {subject.method} {str(subject.url_rule)!r} now. Change 'request' before, as in a WSGI"
+        " middleware."
+    )
+
+
 def is_settled(app: Flask, subject: Request) -> bool:
     """Tell whether a request was allowed, or need not be, and its answer is not to be looked at.
 
@@ -192,8 +218,12 @@ def is_settled(app: Flask, subject: Request) -> bool:
     if state.checked:
         return True
     plan = state.plan
-    # A hook may lead a request to another route.
-    return plan is not None and not plan.is_due and plan.rule is subject.url_rule
+    return plan is not None and not plan.is_due and _is_at(plan, subject)
+
+
+def _is_at(plan: t.Any, subject: Request) -> bool:
+    # A hook may lead a request to another route, or to another method of a class.
+    return plan.rule is subject.url_rule and plan.method == subject.method
 
 
 def find_current() -> tuple[Flask, RequestState | None, t.Any]:
@@ -216,7 +246,10 @@ def find_current() -> tuple[Flask, RequestState | None, t.Any]:
     if state is None:
         state = request_state_of(app, current)
     plan = state.plan
-    return app, state, None if plan is None or plan.rule is not current.url_rule else plan
+    # As in '_is_at', without a call.
+    if plan is None or plan.rule is not current.url_rule or plan.method != current.method:
+        return app, state, None
+    return app, state, plan
 
 
 def find_request_state(app: Flask) -> RequestState | None:

@@ -38,6 +38,7 @@ from jinja2.runtime import Context
 
 from .app_state import first_oso, state_of
 from .current_actor import ActorFinder, is_on_g
+from .enforcement.mistaken_questions import check_action_first
 from .observability.denial_hints import log_unknown_action
 from .oso import Oso, ask
 from .request_state import NOT_GIVEN, this_app, unwrap
@@ -52,7 +53,7 @@ def can(action: t.Any, resource: t.Any, actor: t.Any = NOT_GIVEN) -> bool:
     Proxies are replaced by what they stand for.
 
     :param actor: the current actor if left out. ``None`` is the anonymous actor.
-    :raises OsoError: no decision could be made.
+    :raises OsoError: no decision could be made, or the arguments are swapped.
     :raises jinja2.UndefinedError: an argument is a variable that the template does not have.
     """
     page = _open_page()
@@ -65,6 +66,7 @@ def can(action: t.Any, resource: t.Any, actor: t.Any = NOT_GIVEN) -> bool:
     oso, actors = first_oso(state), state.part(ActorFinder)
     who = actors.current(app) if actor is NOT_GIVEN else _defined(unwrap(actor))
     question = (who, _defined(unwrap(action)), _defined(unwrap(resource)))
+    check_action_first("can", *question[1:])
     if page is None:
         _adopt_templates()
         return _ask(oso, *question)

@@ -16,12 +16,13 @@ import pytest
 
 from flask_oso import Oso
 from flask_oso.coverage import PolarPlugin, is_measuring
+from tests.docs.examples import DOCS, read_examples
 from tests.support.answers import is_watched
 from tests.support.children import ROOT
 
-from .test_readme import FILES, SNIPPETS, code_of
-
 pytestmark = pytest.mark.slow
+
+PAGE = DOCS / "how-to" / "coverage.md"
 
 POLICY = """\
 actor User {}
@@ -175,26 +176,10 @@ def test_lines_to_reach(tmp_path: Path) -> None:
     assert PolarPlugin().file_reporter(str(path)).lines() == LINES
 
 
-def test_readme_shows_what_coverage_reports(tmp_path: Path) -> None:
-    """The session of the README is what happens with the application and the tests there."""
-    command, _, shown = next(s.text for s in SNIPPETS if s.note == "coverage").partition("\n")
-    for name, text in FILES.items():
-        (tmp_path / name).write_text(text, encoding="utf-8")
-
-    ran = subprocess.run(
-        [sys.executable, "-m", *command.removeprefix("$ ").split()],
-        cwd=tmp_path,
-        capture_output=True,
-        encoding="utf-8",
-        check=False,
-    )
-
-    assert shown in ran.stdout
-
-
-def test_readme_shows_how_to_configure_coverage(coverage: Coverage, tmp_path: Path) -> None:
-    """What the README puts into the configuration counts the lines of policies."""
-    (tmp_path / ".coveragerc").write_text(code_of("Coverage", "ini"), encoding="utf-8")
+def test_page_shows_how_to_configure_coverage(coverage: Coverage, tmp_path: Path) -> None:
+    """What the page puts into the configuration counts the lines of policies."""
+    (shown,) = (each.text for each in read_examples(PAGE) if each.language == "ini")
+    (tmp_path / ".coveragerc").write_text(shown, encoding="utf-8")
 
     coverage("run", "program.py")
 

@@ -1690,3 +1690,18 @@ def test_class_in_the_place_of_an_object_is_seen_by_the_policy_in_force(
     oso.is_allowed(Person(), "create", Sheet)
 
     assert [record.getMessage() for record in caplog.records] == [CLASS_TEXT]
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        'allow(_, "read", page) if x == page and x = "page";',
+        'allow(_, "read", page) if x = "page" and x == page;',
+    ],
+)
+def test_comparison_waits_for_a_value(rule: str) -> None:
+    """A variable may get its value behind the `==` that it stands in."""
+    policy = Oso()
+    policy.load_str(rule)
+
+    assert [policy.is_allowed("ana", "read", page) for page in ("page", "note")] == [True, False]

@@ -217,6 +217,20 @@ def test_misspelt_variable_is_an_error(desk: Desk, text: str) -> None:
         desk.show(text, post=Post())
 
 
+@pytest.mark.parametrize(
+    "text", ["{{ can(post, 'edit') }}", "{{ cannot(post, 'edit') }}", "{{ oso.can(post, 'edit') }}"]
+)
+def test_swapped_arguments_are_an_error(desk: Desk, text: str) -> None:
+    """They do not pass for a denial, on a page as elsewhere."""
+    with pytest.raises(OsoError) as caught:
+        desk.show(text, post=Post())
+
+    assert str(caught.value) == (
+        "'can' was given an object of 'Post' in place of an action. The action stands first:"
+        " 'can('edit', post)'."
+    )
+
+
 def test_misspelt_action_is_logged(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
     """A near miss of an action that the policy knows is named once, as for 'authorize'."""
     desk.show('{{ can("raed", post) }}{{ can("raed", other) }}', post=Post(), other=Post())

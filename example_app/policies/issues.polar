@@ -19,3 +19,14 @@ has_relation(user: User, "author", issue: Issue) if
 has_permission(user: User, "edit", issue: Issue) if
   issue.author = user and
   not issue.closed;
+
+# Whoever is denied is told why. This is asked when the answer is no, and allows nothing.
+denial_reason(
+  user: User,
+  "edit",
+  issue: Issue,
+  "Your issue is closed. Only maintainers edit it now.",
+  "closed"
+) if
+  issue.author = user and
+  issue.closed;

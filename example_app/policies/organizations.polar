@@ -1,9 +1,8 @@
 resource Organization {
   roles = ["member", "owner"];
-  permissions = ["read", "edit", "create_repositories"];
+  permissions = ["read", "create_repositories"];
 
   "read" if "member";
-  "edit" if "owner";
   "create_repositories" if "owner";
 
   "member" if "owner";

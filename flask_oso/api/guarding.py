@@ -9,6 +9,7 @@ from flask import Blueprint
 
 from ..callables.view_functions import SourceLocation
 from ..enforcement.authorizer import Authorizer
+from ..enforcement.mistaken_questions import check_guard_order
 from ..guards.declarations import declare_exemption, declare_guard
 from ..guards.view_checks import make_view_check
 from ..request_state import NOT_GIVEN
@@ -41,8 +42,10 @@ class Guarding:
         :param target: a blueprint, view, class of views, or the name of an endpoint or blueprint.
         :param action: what is judged, a mapping of methods to actions, or ``None`` for the method.
         :param resource: a class, for the object that the route names, or a constant.
-        :raises OsoError: two guards give one argument, or an app with the target has served.
+        :raises OsoError: two guards give one argument, the action and the resource are swapped, or
+            an app with the target has served.
         """
+        check_guard_order(action, resource)
         options: dict[str, t.Any] = {"key": key, "load": load, "name": name, "within": within}
         check = make_view_check(action, resource, actor=actor, serves_view=False, **options)
         declare_guard(self._authorizer, target, check, SourceLocation.of_caller(1))
@@ -54,7 +57,8 @@ class Guarding:
 
         :param targets: what ``guard`` takes; without any, this is a decorator.
         :param reason: why, for the list of routes; their requests may commit.
-        :param blueprint: lift the guards of their blueprints as well.
+        :param blueprint: lift the guards of their blueprints as well; of a blueprint its own, and
+            those around it.
         :raises OsoError: there is no reason, or an app with a target has served already.
         """
         where = SourceLocation.of_caller(1)

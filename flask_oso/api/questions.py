@@ -9,7 +9,7 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Iterable
 
-from flask import Flask, has_request_context
+from flask import Flask, has_app_context, has_request_context
 from flask import Request as FlaskRequest
 from werkzeug.exceptions import HTTPException
 
@@ -33,7 +33,7 @@ from ..observability.denial_hints import (
 )
 from ..oso import Oso
 from ..polar.exceptions import OsoError
-from ..request_state import NOT_GIVEN, find_request_state, this_app, unwrap
+from ..request_state import NOT_GIVEN, UnboundError, find_request_state, this_app, unwrap
 from ..templating import ask_on_page
 from .legacy_api import authorize_resource
 
@@ -136,6 +136,8 @@ class Questions:
             raise OsoError(_WRONG_ARGUMENTS)
         action, resource = positional
         check_action_first("authorize", action, resource)
+        if not has_app_context():
+            raise UnboundError(_NO_DECORATOR)
         style = DenialStyle.ASK_LOGIN if check_read is False else _style_for(resource)
         who = actor if has_request_context() else self._who(this_app(), actor)
         try:
@@ -312,6 +314,11 @@ class Questions:
             request_state.allowed = request_state.allowed or is_allowed
 
 
+_NO_DECORATOR = (
+    "Application context doesn't exist, and 'authorize' of a FlaskOso asks at once. The decorator"
+    " of a view is '@authorize' of 'flask_oso'; away from views, push a context with 'with"
+    " app.app_context():'."
+)
 _WRONG_ARGUMENTS = (
     "'authorize' takes an action and a resource, as in 'authorize(\"edit\", note)', or the resource"
     " alone with 'action=…'. The actor is given by name: 'actor=…'."

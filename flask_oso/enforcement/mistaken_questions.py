@@ -33,6 +33,19 @@ def check_action_first(call: str, action: t.Any, resource: t.Any) -> None:
     )
 
 
+def check_guard_order(action: t.Any, resource: t.Any) -> None:
+    """Refuse a guard of which action and resource are swapped.
+
+    :raises OsoError: they are.
+    """
+    if inspect.isclass(action) and isinstance(resource, str):
+        name = action.__name__
+        raise OsoError(
+            f"'guard' was given the class {name!r} in place of an action. The action stands before"
+            f" the resource: 'guard(blueprint, {resource!r}, {name})'."
+        )
+
+
 def check_texts_in_order(
     call: str, action: t.Any, resource: t.Any, known: frozenset[str] | None
 ) -> None:
@@ -73,6 +86,24 @@ def check_field(call: str, field: t.Any) -> None:
             f"{call!r} takes the name of a field, and was given an object of"
             f" {type(field).__name__!r}. Write {name!r}."
         )
+
+
+def check_class(call: str, cls: t.Any) -> None:
+    """Refuse what is no class of objects.
+
+    :raises OsoError: it is an object, or the action.
+    """
+    if inspect.isclass(cls):
+        return
+    if isinstance(cls, str):
+        raise OsoError(
+            f"{call!r} was given the text {cls!r} in place of a class. The class stands first:"
+            f" '{call}(Note, note_id, action=\"read\")'."
+        )
+    raise OsoError(
+        f"{call!r} finds an object of a class, and was given {_shown(cls)}. Give the class; an"
+        " object that is there already is judged by 'authorize'."
+    )
 
 
 def check_rows(call: str, action: t.Any, cls: t.Any) -> None:

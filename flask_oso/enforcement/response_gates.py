@@ -27,8 +27,10 @@ from ..guards.view_guards import Duty, duty_of
 from ..polar.exceptions import OsoError
 from ..request_state import (
     RequestState,
+    check_way,
     find_request_state,
     is_settled,
+    note_way,
     request_state_of,
     this_app,
     this_request,
@@ -106,6 +108,7 @@ def judge_pending() -> None:
     pending, request_state.pending = request_state.pending, ()
     for enforce_route in pending:
         request_state.check_running = True
+        note_way(request_state, current)
         enforce_route(current)
 
 
@@ -231,11 +234,26 @@ class Gates:
                 # An error handler answers, which knows nothing of the view.
                 self._note_early()
                 raise
-            if answer is not None:
+            if answer is None:
+                self._look_again()
+            else:
                 self._note_early()
             return answer
 
         return preprocess_request
+
+    def _look_again(self) -> None:
+        """Refuse a request that functions before the view have led to another one.
+
+        :raises OsoError: the app does not serve, or another request was judged.
+        :raises HTTPException: the view is not guarded, and the app serves all the same.
+        """
+        current = this_request()
+        request_state = request_state_of(self._app, current)
+        plan: RoutePlan | None = request_state.plan
+        if plan is None or plan.rule is not current.url_rule or plan.method != current.method:
+            self.refuse_unguarded()
+        check_way(request_state, current)
 
     def _note_early(self) -> None:
         state = request_state_of(self._app, this_request())

@@ -12,7 +12,8 @@ import enum
 import functools
 import itertools
 import typing as t
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 
 from flask import Flask
 from werkzeug.routing import Rule
@@ -29,8 +30,14 @@ from ..callables.view_functions import (
     methods_of,
 )
 from ..config import Enforcement
-from ..guards.declarations import mistaken_names
-from ..guards.guard_checks import accidents, clashes, foreign_guards, unnamed_lists
+from ..guards.declarations import lost_guards, mistaken_names
+from ..guards.guard_checks import (
+    accidents,
+    clashes,
+    foreign_guards,
+    shared_variables,
+    unnamed_lists,
+)
 from ..guards.parents import mistakes_within
 from ..guards.receivers import view_itself
 from ..guards.view_guards import (
@@ -51,6 +58,11 @@ _CURE = (
     "Decorate each view with '@authorize', exempt it with '@skip_authorization', or declare with"
     " '@authorizes_inside' that it authorizes itself. Of a class, decorate the method, or name the"
     " decorator in its 'decorators'. 'flask oso routes' lists all routes."
+)
+_CURE_OF_INSTALLED = (
+    " What an installed package brings has no decorators of yours: with 'oso' the FlaskOso, guard"
+    " it with 'oso.guard(name, action, resource)', or exempt it with 'oso.exempt(name, reason=…)';"
+    " its names are %s."
 )
 
 
@@ -129,10 +141,17 @@ def audit_routes(app: Flask, problem: str | None = None) -> RouteAudit:
     rows = tuple(_rows(app))
     state = find_state(app)
     unnamed = None if state is None else register_late(app, state)
-    unguarded = _complaint(row for row in rows if row.status is RouteStatus.UNGUARDED)
+    gaps = [row for row in rows if row.status is RouteStatus.UNGUARDED]
+    unguarded = _complaint(app, gaps)
     is_strict = state is not None and state.enforcement is Enforcement.STRICT
     mistaken = dict.fromkeys(each for row in rows for each in row.mistakes)
-    wrong = [unnamed, *mistaken_names(app), *_misplacements(app, views), *mistaken]
+    wrong = [
+        unnamed,
+        *mistaken_names(app),
+        *lost_guards(app),
+        *_misplacements(app, views),
+        *mistaken,
+    ]
     problems = [problem, *wrong, unguarded if is_strict else None]
     return RouteAudit(
         views,
@@ -151,7 +170,7 @@ def check_routes(app: Flask) -> None:
     gaps = [row for row in audit.rows if row.status is RouteStatus.UNGUARDED]
     state = find_state(app)
     is_told = state is not None and state.enforcement >= Enforcement.FORBID
-    complaints = [audit.problem, None if is_told else _complaint(gaps)]
+    complaints = [audit.problem, None if is_told else _complaint(app, gaps)]
     lost = dict.fromkeys(complaint for _, complaint in unfound_classes(app, audit.rows))
     problem = "\n".join(filter(None, [*complaints, *lost]))
     if problem:
@@ -223,13 +242,29 @@ def _misplacement(guard: Guard, endpoint: str, view: View) -> str:
     )
 
 
-def _complaint(gaps: Iterable[Row]) -> str | None:
+def _complaint(app: Flask, gaps: Sequence[Row]) -> str | None:
     """Name all routes that are not guarded, and say what to do."""
     lines = [f"  {', '.join(row.methods)} {row.url}: {row.remark}" for row in gaps]
     if not lines:
         return None
     count = "A route is" if len(lines) == 1 else f"{len(lines)} routes are"
-    return "\n".join([f"{count} not guarded:", *lines, _CURE])
+    return "\n".join([f"{count} not guarded:", *lines, _CURE + _cure_of_installed(app, gaps)])
+
+
+def _cure_of_installed(app: Flask, gaps: Sequence[Row]) -> str:
+    """Say what to do about views that nobody here can decorate; nothing if there are none."""
+    foreign = [row.endpoint for row in gaps if _is_installed(app, row.place)]
+    blueprints = {name: name.rpartition(".")[0] for name in foreign}
+    # Not each endpoint with a dot is one of a blueprint.
+    names = [each if each in app.blueprints else name for name, each in blueprints.items()]
+    return _CURE_OF_INSTALLED % ", ".join(map(repr, dict.fromkeys(names))) if names else ""
+
+
+def _is_installed(app: Flask, place: SourceLocation | None) -> bool:
+    """Tell whether a view comes with a package that was installed, and not with the app."""
+    path = Path(place.file if place is not None else "")
+    is_own = Path(app.root_path) in path.parents
+    return not is_own and not {"site-packages", "dist-packages"}.isdisjoint(path.parts)
 
 
 # -- rows ----------------------------------------------------------------------------
@@ -284,6 +319,7 @@ def _mistakes(
     if state is not None:
         yield from foreign_guards(app, guards, state.bindings)
     yield from clashes(guards, where)
+    yield from shared_variables(guards, rule, where)
     yield from mistakes_within(guards, where)
     # No decorator can say of the files of a blueprint that its class is meant.
     if not is_static(rule.endpoint, view):

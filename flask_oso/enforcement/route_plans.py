@@ -49,6 +49,7 @@ class RoutePlan(Record, eq=False):
 
     #: ``None`` for requests that match no route.
     rule: Rule | None
+    method: str
     #: What the app has for the route, which may be a ``Receiver`` of the view.
     stored: View | None
     #: The functions of a class-based view that a request passes: its class may get others.
@@ -128,6 +129,7 @@ class RoutePlans:
         is_due = duty is not Duty.NONE
         return RoutePlan(
             rule,
+            method,
             stored,
             parts,
             is_due=is_due,

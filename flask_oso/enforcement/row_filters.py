@@ -11,13 +11,14 @@ import contextlib
 import dataclasses
 import sys
 import typing as t
-from collections.abc import Iterable
+import weakref
+from collections.abc import Callable, Iterable
 
-from flask import Flask, has_app_context
+from flask import Flask, Request, has_app_context
 
 from ..app_state import Binding, find_state
 from ..polar.exceptions import OsoError
-from ..request_state import UnboundError, find_request_state, this_app
+from ..request_state import UnboundError, find_request_state, this_app, this_request
 from ..row_access import (
     Access,
     Reader,
@@ -71,7 +72,21 @@ def unfiltered_reads(reason: str) -> contextlib.AbstractContextManager[None]:
     """
     if not isinstance(reason, str) or not reason.strip():
         raise OsoError("'unfiltered' was given no reason. Say why: 'unfiltered(reason=\"…\")'.")
-    return Waiving(Waiver(Access.WAIVED, reason))
+    return Waiving(Waiver(Access.WAIVED, reason, is_here=_place()))
+
+
+def _place() -> Callable[[], bool]:
+    """Give what tells whether the same request is current, or none as now."""
+    begun = _request_now()
+    known = None if begun is None else weakref.ref(begun)
+    return lambda: _request_now() is (None if known is None else known())
+
+
+def _request_now() -> Request | None:
+    try:
+        return this_request()
+    except RuntimeError:
+        return None
 
 
 def read_records() -> list[ReadRecord]:

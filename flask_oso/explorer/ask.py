@@ -54,7 +54,7 @@ def sql_text(visit: Visit, statement: t.Any) -> str | None:
         return None
     session = visit.objects.session
     bound = session.get_bind() if session is not None else None
-    return str(statement.compile(bound) if bound is not None else statement)
+    return str(statement.compile(bound, compile_kwargs={"render_postcompile": True}))
 
 
 def _answer(visit: Visit, actor: str, action: str, resource: str) -> dict[str, t.Any]:

@@ -86,8 +86,8 @@ class AppObjects:
     def actor_classes(self) -> dict[str, type]:
         """The mapped classes of actors: those of the policy, or else ``User``, or else all."""
         names = self._oso.actor_classes() or self._oso.expected_actors() or ("User",)
-        found = {name: cls for name, cls in self.mapped_classes.items() if name in names}
-        return found or self.mapped_classes
+        mapped = self.mapped_classes
+        return {name: mapped[name] for name in names if name in mapped} or mapped
 
     def first(self, cls: type, most: int) -> list[t.Any]:
         """Read the first rows of a class; what keeps them from being read is a problem."""

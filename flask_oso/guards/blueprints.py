@@ -21,7 +21,14 @@ from ..callables.view_functions import (
 )
 from ..enforcement.authorizer import Authorizer
 from ..polar.exceptions import OsoError
-from ..request_state import Gift, find_current, request_state_of, this_app, this_request
+from ..request_state import (
+    Gift,
+    find_current,
+    note_way,
+    request_state_of,
+    this_app,
+    this_request,
+)
 from .guard_checks import check_guards, foreign_authorizer
 from .receivers import keys_behind, receiver_of, view_itself
 from .view_checks import ViewCheck
@@ -44,8 +51,8 @@ def guard_blueprint(
         if rule is None or is_automatic_options(rule, current.method):
             return
         met = guards_met(app, rule.endpoint, current.method)
-        if any(each.lifts for each in met):
-            # The view says that the guards of its blueprints are not for it.
+        if guard not in met and any(each.lifts for each in met):
+            # The view, or a blueprint, says that the guards around it are not for it.
             return
         view = t.cast(View, view_itself(app.view_functions[rule.endpoint]))
         if authorizer not in state_of(app).bindings:
@@ -53,6 +60,7 @@ def guard_blueprint(
             raise OsoError(foreign_authorizer(f"The blueprint {blueprint.name!r}", app))
         request_state = request_state_of(app, current)
         request_state.check_running = True
+        note_way(request_state, current)
         before, gift = current.view_args or {}, request_state.gift or Gift()
         given = gift.added_to(before)
         behind = keys_behind(met, guard)

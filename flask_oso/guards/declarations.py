@@ -14,12 +14,20 @@ from collections.abc import Callable, Iterator
 from flask import Blueprint, Flask
 
 from ..app_state import find_state
-from ..callables.view_functions import SourceLocation, layers_of, parts_of, view_methods
+from ..callables.view_functions import (
+    SourceLocation,
+    describe_endpoint,
+    functions_in,
+    layers_of,
+    parts_of,
+    view_methods,
+)
 from ..enforcement.authorizer import Authorizer
 from ..polar.exceptions import OsoError
 from ..polar.spelling import nearest
 from .blueprints import guard_blueprint
 from .guard_checks import check_guards
+from .receivers import view_itself
 from .view_checks import ViewCheck
 from .view_guards import (
     Guard,
@@ -27,6 +35,7 @@ from .view_guards import (
     add_blueprint_guard,
     add_declared_guard,
     declared_for,
+    guards_declared,
     own_guards,
 )
 
@@ -114,6 +123,22 @@ def _mistake_of_name(app: Flask, name: str, guards: tuple[Guard, ...]) -> str | 
         f"'guard' names {name!r} ({guarding[0].place}), which is neither an endpoint nor a"
         f" blueprint of the app {app.name!r}.{meant}"
     )
+
+
+def lost_guards(app: Flask) -> Iterator[str]:
+    """Say which guards of views an app enters in a way that does not lead through them."""
+    views = {name: view_itself(view) or view for name, view in app.view_functions.items()}
+    met = {id(guard) for view in views.values() for guard in guards_declared(app, view)}
+    for endpoint, view in views.items():
+        hidden = [guard for each in functions_in(view) for guard in guards_declared(app, each)]
+        for guard in {id(each): each for each in hidden}.values():
+            if guard.kind is not GuardKind.SKIP and id(guard) not in met:
+                yield (
+                    f"'guard' of {guard.target!r} ({guard.place}) does not guard the"
+                    f" {describe_endpoint(endpoint, view)}: a decorator in between does not say"
+                    " what it wraps. Have it use 'functools.wraps', or guard the endpoint"
+                    f" {endpoint!r}."
+                )
 
 
 def _declare(authorizer: Authorizer, target: t.Any, guard: Guard, word: str) -> None:

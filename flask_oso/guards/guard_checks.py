@@ -62,6 +62,24 @@ def accidents(guards: Iterable[Guard], rule: Rule, where: str) -> Iterator[str]:
             yield _no_variable(guard, rule, free, where)
 
 
+def shared_variables(guards: Iterable[Guard], rule: Rule, where: str) -> Iterator[str]:
+    """Say which guards take the ``id`` of a route for that of objects of different classes."""
+    finding = [guard for guard in guards if guard.key is not None]
+    for outer, inner in itertools.combinations(finding, 2):
+        assert outer.key is not None and inner.key is not None
+        variables = outer.key.variables_of(rule.arguments)
+        if variables is None or variables != inner.key.variables_of(rule.arguments):
+            continue
+        # Who names the variable of both means it: rows of two tables may share a key.
+        is_guess = not (_has_own_key(outer) and _has_own_key(inner))
+        if is_guess and not _are_related(outer.key.cls, inner.key.cls):
+            yield _one_variable(outer, inner, rule, variables, where)
+
+
+def _are_related(one: type, other: type) -> bool:
+    return issubclass(one, other) or issubclass(other, one)
+
+
 def foreign_guards(app: Flask, guards: Iterable[Guard], known: Container[t.Any]) -> Iterator[str]:
     """Say which guards ask the policy of a FlaskOso that the app does not have."""
     for guard in guards:
@@ -157,6 +175,18 @@ def _no_variable(guard: Guard, rule: Rule, free: list[str], where: str) -> str:
         f" {name!r}. Name its variable with 'key'{example},"
         f" or judge the class itself with 'load=False', as in {_written(guard, load=False)!r}."
         f"{_way_out(guard)}"
+    )
+
+
+def _one_variable(
+    outer: Guard, inner: Guard, rule: Rule, variables: tuple[str, ...], where: str
+) -> str:
+    guess = outer if _has_own_key(inner) else inner
+    return (
+        f"Two guards of {where} find objects of different classes by the same variable"
+        f" {', '.join(map(repr, variables))} of the route {_url(rule)!r}: {_shown(outer)} and"
+        f" {_shown(inner)}. If a class itself is meant, write {_written(guess, load=False)!r}; else"
+        f" name the variable of each with 'key'."
     )
 
 

@@ -68,6 +68,12 @@ def belongs(child: type, loaded: t.Any, within: t.Any, found: Sequence[t.Any]) -
     return relation.leads(loaded, parents[-1])
 
 
+def says_of(child: type, within: t.Any, other: t.Any) -> bool:
+    """Tell whether what a guard says of the object before it is about this one."""
+    parent = within if isinstance(within, type) else _stated_relation(child, within).parent
+    return isinstance(other, parent)
+
+
 def relation_between(inner: type, outer: type) -> Between | None:
     """Give the one relation between the classes of two guards; ``None`` if there is not just one.
 

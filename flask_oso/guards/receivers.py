@@ -59,12 +59,12 @@ class Receiver:
         """Give the guards to enforce, each with the keys of those behind it."""
         if state is None:
             return declared_guards(app, self.endpoint, "GET")
-        plan, current = state.plan, this_request()
-        # A hook may lead a request to another route, and a view may call this one.
-        if plan is not None and plan.rule is current.url_rule and plan.endpoint == self.endpoint:
+        plan = find_current()[2]
+        # A view may call this one.
+        if plan is not None and plan.endpoint == self.endpoint:
             declared: tuple[tuple[Guard, list[Key]], ...] = plan.declared
             return declared
-        return declared_guards(app, self.endpoint, current.method)
+        return declared_guards(app, self.endpoint, this_request().method)
 
     def _pass(
         self, guard: Guard, given: Arguments, state: RequestState | None, behind: list[Key]

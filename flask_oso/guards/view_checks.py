@@ -30,7 +30,7 @@ from ..request_state import (
     this_app,
     this_request,
 )
-from .parents import Between, belongs, check_within, is_stated, relation_between
+from .parents import Between, belongs, check_within, is_stated, relation_between, says_of
 from .url_keys import Key, make_key
 from .view_guards import Guard, GuardKind, guards_of, guards_of_decorators
 
@@ -121,7 +121,7 @@ class ViewCheck(Record, eq=False):
     #: What the object belongs to: see ``parents``.
     within: t.Any = NOT_GIVEN
     #: What views take, with what it was found of: to look takes longer than to decide.
-    _known: dict[tuple[int, int], tuple[Parameters, View, View]] = dataclasses.field(
+    _known: dict[tuple[int, int, bool], tuple[Parameters, View, View]] = dataclasses.field(
         default_factory=dict, init=False
     )
     #: The relations to the classes of other guards, which mappers know.
@@ -202,12 +202,19 @@ class ViewCheck(Record, eq=False):
             return False
         for check, other in found:
             between = self._between(cls, t.cast(Key, check.key).cls)
-            child = self if between is not None and between.is_inner_child else check
-            if between is None or child.within is not NOT_GIVEN:
+            if between is None:
                 continue
-            if not between.holds(loaded, other):
+            child, parent = (self, other) if between.is_inner_child else (check, loaded)
+            if not child.speaks_of(parent) and not between.holds(loaded, other):
                 return False
         return True
+
+    def speaks_of(self, other: t.Any) -> bool:
+        """Tell whether it is said of the object whether it belongs to another one."""
+        if self.within is NOT_GIVEN:
+            return False
+        cls = t.cast(Key, self.key).cls
+        return not is_stated(self.within) or says_of(cls, self.within, other)
 
     def _between(self, cls: type, outer: type) -> Between | None:
         if outer not in self._relations:
@@ -315,7 +322,9 @@ class ViewCheck(Record, eq=False):
     def _parameters_of(self, view: View, entered: View) -> Parameters:
         """Give the arguments of the function that is called in the end."""
         # A view need not have a hash. It is kept, so that no other one gets its id.
-        key = id(view), id(entered)
+        # What 'method_decorators' put around 'get' is not around it where it answers HEAD.
+        is_head = entered is not view and this_request().method == "HEAD"
+        key = id(view), id(entered), is_head
         known = self._known.get(key)
         if known is None:
             guards = [*guards_of(view), *_decorators_inside(view, entered), *guards_of(entered)]
@@ -437,11 +446,16 @@ def entered_by_request(view: View) -> View:
 
 
 def _decorators_inside(view: View, entered: View) -> list[Guard]:
-    """Give the guards that ``method_decorators`` put around the function of a class."""
+    """Give the guards that ``method_decorators`` put around the function of a class.
+
+    Those with a target are none of them: the receiver of the view enforces them instead.
+    """
     if entered is view:
         return []
     current = this_request()
-    return guards_of_decorators(this_app().view_functions[current.endpoint or ""], current.method)
+    registered = this_app().view_functions[current.endpoint or ""]
+    found = guards_of_decorators(registered, current.method)
+    return [guard for guard in found if guard.target is None]
 
 
 def _route_variables() -> set[str]:

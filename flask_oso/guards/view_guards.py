@@ -230,13 +230,17 @@ def declared_for(target: object) -> tuple[Guard, ...]:
 def guards_met(app: Flask, endpoint: str, method: str) -> list[Guard]:
     """Give the guards that a request meets on its way: those of blueprints, then the view's."""
     view = app.view_functions.get(endpoint)
-    around = [*_blueprint_guards(app, endpoint)]
+    around = [*_guards_around(app, endpoint)]
     near = [] if view is None else [*_declared_guards(app, endpoint, view, [method])]
     near += [] if view is None else guards_of_request(view, method)
-    if any(guard.lifts for guard in (*around, *near)):
-        around = [guard for guard in around if guard.kind is GuardKind.SKIP]
+    is_lifted, met = any(guard.lifts for guard in near), []
+    for guards in reversed(around):
+        # What is exempt with its blueprint is so from those outside, and not from those inside.
+        is_lifted = is_lifted or any(guard.lifts for guard in guards)
+        left = [guard for guard in guards if not is_lifted or guard.kind is GuardKind.SKIP]
+        met = [*left, *met]
     # Those of hooks come before those of the receiver of the view.
-    return [*sorted(around, key=lambda guard: guard.target is not None), *near]
+    return [*sorted(met, key=lambda guard: guard.target is not None), *near]
 
 
 def guards_apart(app: Flask, endpoint: str) -> list[Guard]:
@@ -248,6 +252,11 @@ def guards_apart(app: Flask, endpoint: str) -> list[Guard]:
         *guards_of_decorators(view, "HEAD"),
     )
     return [guard for guard in guards if guard.target is not None]
+
+
+def guards_declared(app: Flask, view: View) -> list[Guard]:
+    """Give the guards that were declared apart for a view itself, with any method."""
+    return [*_guards_on(app, view, view_methods(view))]
 
 
 def all_guards(view: View) -> list[Guard]:
@@ -287,12 +296,16 @@ def missed_guard(app: Flask, view: View) -> Guard | None:
 
 
 def _blueprint_guards(app: Flask, endpoint: str) -> Iterator[Guard]:
-    """Give the guards of the blueprints of an endpoint, the outermost blueprint first."""
+    return itertools.chain.from_iterable(_guards_around(app, endpoint))
+
+
+def _guards_around(app: Flask, endpoint: str) -> Iterator[list[Guard]]:
+    """Give the guards of each blueprint of an endpoint, the outermost blueprint first."""
     parts = endpoint.split(".")[:-1]
     for name in itertools.accumulate(parts, "{}.{}".format):
         if name in app.blueprints:
-            yield from _counted(app, own_guards(app.blueprints[name]))
-            yield from _named_guards(app, name)
+            own = _counted(app, own_guards(app.blueprints[name]))
+            yield [*own, *_named_guards(app, name)]
 
 
 def _declared_guards(
@@ -300,6 +313,10 @@ def _declared_guards(
 ) -> Iterator[Guard]:
     """Give the guards that were declared apart for an endpoint, its view, and the view's class."""
     yield from _named_guards(app, endpoint)
+    yield from _guards_on(app, view, methods)
+
+
+def _guards_on(app: Flask, view: View, methods: Iterable[str]) -> Iterator[Guard]:
     layers = [*layers_of(view)]
     parts = {id(part): part for method in methods for part in parts_of(view, method)[1:]}
     inner = [layer for part in parts.values() for layer in layers_of(part)]

@@ -9,6 +9,7 @@ import contextvars
 import dataclasses
 import functools
 import inspect
+import sys
 import types
 import typing as t
 from collections.abc import Callable, Iterator
@@ -27,8 +28,23 @@ class Waiver:
     access: Access
     reason: str
     is_own: bool = False
+    #: Tells whether it is for what runs now, and not for another request; ``None`` is always.
+    is_here: Callable[[], bool] | None = None
     #: What is called at the end, once for each session that was used.
     endings: list[Callable[[], None]] = dataclasses.field(default_factory=list)
+    #: The block has ended. A copy of the context, as threads and tasks have, may outlive it.
+    is_over: bool = False
+    #: The generator within which it began.
+    generator: types.FrameType | None = None
+
+    def holds(self) -> bool:
+        """Tell whether all rows are read now.
+
+        What a generator does is not what its caller does while it waits.
+        """
+        if self.is_over or (self.is_here is not None and not self.is_here()):
+            return False
+        return self.generator is None or self.generator.f_back is not None
 
 
 #: Called at the beginning of a block that reads for a policy or a guard.
@@ -37,8 +53,13 @@ Beginning = Callable[[Waiver], None]
 _current: contextvars.ContextVar[Waiver | None] = contextvars.ContextVar(
     "flask_oso_waiver", default=None
 )
-#: Give why all rows are read now; ``None`` where they are not.
-current_waiver = _current.get
+_GENERATORS = inspect.CO_GENERATOR | inspect.CO_ASYNC_GENERATOR
+
+
+def current_waiver() -> Waiver | None:
+    """Give why all rows are read now; ``None`` where they are not."""
+    waiver = _current.get()
+    return waiver if waiver is None or waiver.holds() else None
 
 
 class Waiving:
@@ -47,19 +68,24 @@ class Waiving:
     :param beginning: called when it begins, unless it is part of a longer one.
     """
 
-    __slots__ = ("_beginning", "_token", "_waiver")
+    __slots__ = ("_beginning", "_tokens", "_waiver")
 
     def __init__(self, waiver: Waiver, beginning: Beginning | None = None) -> None:
         self._waiver, self._beginning = waiver, beginning
-        self._token: contextvars.Token[Waiver | None] | None = None
+        #: One for each block that has begun; ``None`` is part of a longer one.
+        self._tokens: list[contextvars.Token[Waiver | None] | None] = []
 
     def __enter__(self) -> None:
         """Begin; within a longer block of this library that is part of it."""
         outer = current_waiver()
         if self._waiver.is_own and outer is not None and outer.is_own:
             # At the end of the longer one is put aside what both have loaded.
+            self._tokens.append(None)
             return
-        self._token = _current.set(self._waiver)
+        if not self._waiver.is_own and not self._tokens:
+            self._waiver.generator = _generator_of(sys._getframe(1))
+        self._waiver.is_over = False
+        self._tokens.append(_current.set(self._waiver))
         if self._beginning is not None:
             try:
                 self._beginning(self._waiver)
@@ -69,11 +95,21 @@ class Waiving:
 
     def __exit__(self, *_: object) -> None:
         """End, and put aside what was loaded."""
-        if self._token is None:
+        token = self._tokens.pop()
+        if token is None:
             return
-        _current.reset(self._token)
+        if not self._tokens:
+            self._waiver.is_over, self._waiver.generator = True, None
+        _current.reset(token)
         for ending in reversed(self._waiver.endings):
             ending()
+
+
+def _generator_of(frame: types.FrameType) -> types.FrameType | None:
+    """Give the frame of a block if it is one of a generator, and not of a ``with`` itself."""
+    caller = frame.f_back
+    is_context = caller is not None and caller.f_globals.get("__name__") == "contextlib"
+    return frame if frame.f_code.co_flags & _GENERATORS and not is_context else None
 
 
 # -- policies --------------------------------------------------------------------------------

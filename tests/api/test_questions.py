@@ -433,6 +433,18 @@ def test_question_without_an_application() -> None:
         FlaskOso().can("read", "page", actor="ann")
 
 
+def test_authorize_as_a_decorator() -> None:
+    """It asks at once, where there is no request yet: the message names the decorator."""
+    with pytest.raises(OsoError) as caught:
+        FlaskOso().authorize("edit", Note)
+
+    assert str(caught.value) == (
+        "Application context doesn't exist, and 'authorize' of a FlaskOso asks at once. The"
+        " decorator of a view is '@authorize' of 'flask_oso'; away from views, push a context with"
+        " 'with app.app_context():'."
+    )
+
+
 # -- mistakes ------------------------------------------------------------------------
 
 

@@ -1,13 +1,16 @@
-"""The site, built once for all tests of it."""
+"""The site, built once for all tests of it, and what pages leave behind."""
 
 from __future__ import annotations
 
+import logging
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from flask_oso.signals import denied
 from tests.docs.examples import DOCS
 from tests.support.children import ROOT
 
@@ -27,3 +30,21 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     assert (built.returncode, built.stderr) == (0, "")
     return target / "html"
+
+
+@pytest.fixture(autouse=True)
+def receivers() -> Iterator[None]:
+    """Disconnect the receivers of a page: ``connect_via`` holds on to them."""
+    yield
+    for receiver in list(denied.receivers.values()):
+        denied.disconnect(receiver)
+
+
+@pytest.fixture(autouse=True)
+def decision_log() -> Iterator[None]:
+    """Turn the decision log off again, which a page turns on."""
+    log = logging.getLogger("flask_oso.decisions")
+    level, handlers = log.level, list(log.handlers)
+    yield
+    log.setLevel(level)
+    log.handlers[:] = handlers

@@ -21,7 +21,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from flask_oso import Oso, OsoError
-from tests.docs.examples import PAGES, WORLD, Example, files_of, read_examples
+from tests.docs.application import make_names
+from tests.docs.curl import answers_of
+from tests.docs.examples import (
+    PAGES,
+    WORLD,
+    Example,
+    add_file,
+    files_before,
+    is_about_flask,
+    read_examples,
+)
 from tests.support.children import ROOT
 
 #: An example need not be a whole policy, with a rule for ``allow``.
@@ -29,6 +39,8 @@ PARTS = "POLAR_IGNORE_NO_ALLOW_WARNING"
 Names = dict[str, t.Any]
 _TYPED = re.compile(r"^(?:query|debug)> (.*)$", re.MULTILINE)
 _COMMAND = re.compile(r"^\$ (.*)$", re.MULTILINE)
+#: How long tests took.
+_SECONDS = re.compile(r"(passed|failed) in [\d.]+s")
 
 
 def make_world() -> Names:
@@ -84,19 +96,41 @@ def screen_of(example: Example) -> str:
     return screen.getvalue()
 
 
-def output_of(example: Example) -> str:
-    """Give the commands of an example, and behind each what it prints."""
+def outputs_of(page: Path) -> Iterator[str]:
+    """Run the commands of a page; give those of each example, and behind each what it prints."""
+    files = files_before(page)
     with tempfile.TemporaryDirectory() as folder:
-        for name, text in files_of(example.page).items():
-            Path(folder, name).write_text(text, encoding="utf-8")
-        return "".join(_run(line, folder) for line in _COMMAND.findall(example.text))
+        for example in read_examples(page):
+            add_file(files, example)
+            if example.kind == "commands":
+                for name, text in files.items():
+                    path = Path(folder, name)
+                    path.parent.mkdir(parents=True, exist_ok=True)
+                    path.write_text(text, encoding="utf-8")
+                yield "".join(_run(line, folder) for line in _lines(example.text))
+
+
+def _lines(text: str) -> list[str]:
+    """Give the commands; lines of curl that follow each other ask one application."""
+    lines: list[str] = []
+    for line in _COMMAND.findall(text):
+        if lines and line.startswith("curl ") and lines[-1].startswith("curl "):
+            lines[-1] += f"\n$ {line}"
+        else:
+            lines.append(line)
+    return lines
 
 
 def _run(line: str, folder: str) -> str:
-    words = shlex.split(line)
-    program = {"flask": [sys.executable, "-m", "flask"], "python": [sys.executable]}[words[0]]
+    words = shlex.split(line.partition("\n")[0])
+    program = {
+        "curl": ["-m", "tests.docs.curl"],
+        "flask": ["-m", "flask"],
+        "pytest": ["-m", "pytest", "-p", "no:cacheprovider"],
+        "python": [],
+    }[words[0]]
     done = subprocess.run(
-        [*program, *words[1:]],
+        [sys.executable, *program, *(words[1:] if words[0] != "curl" else [])],
         cwd=folder,
         env={
             **os.environ,
@@ -104,23 +138,34 @@ def _run(line: str, folder: str) -> str:
             "PYTHONIOENCODING": "utf-8",
             "COLUMNS": "100",
         },
+        input=f"$ {line}\n",
         capture_output=True,
         encoding="utf-8",
     )
-    return f"$ {line}\n{done.stdout}{done.stderr}"
+    printed = f"{done.stdout}{done.stderr}".replace(f"{folder}/", "")
+    printed = _SECONDS.sub(r"\1 in 0.10s", printed)
+    return printed if words[0] == "curl" else f"$ {line}\n{printed}"
 
 
 def printed_by(page: Path) -> list[str]:
-    """Run the programs of a page; give what was printed before each ``printed`` text."""
+    """Run the programs of a page; give what was printed before each ``printed`` text.
+
+    What their application answers to lines of curl is given, too.
+    """
     world = make_world()
     names: Names = {**world, "policy": make_policy("", world)}
-    printed, policy, screen = [], "", io.StringIO()
+    printed, policy, screen, section = [], "", io.StringIO(), ""
     for example in read_examples(page):
         if example.kind == "printed":
             printed.append(screen.getvalue())
             screen = io.StringIO()
+        elif example.kind == "requests":
+            with contextlib.redirect_stdout(screen):
+                printed.append(answers_of(names["app"], example.text))
         elif example.kind == "python":
-            if example.policy != policy:
+            if is_about_flask(page) and example.section != section:
+                names, section = make_names(example.policy), example.section
+            elif example.policy != policy and not is_about_flask(page):
                 policy = example.policy
                 names["policy"] = make_policy(policy, world)
             with contextlib.redirect_stdout(screen):
@@ -132,7 +177,7 @@ def printed_by(page: Path) -> list[str]:
 
 def texts_of(page: Path) -> Iterator[tuple[Example, str]]:
     """Yield the examples of a page whose text is made, each with the text."""
-    printed, message = iter(printed_by(page)), ""
+    printed, outputs, message = iter(printed_by(page)), outputs_of(page), ""
     for example in read_examples(page):
         match example.kind:
             case "polar refused" | "polar warned":
@@ -142,8 +187,8 @@ def texts_of(page: Path) -> Iterator[tuple[Example, str]]:
             case "session":
                 yield example, screen_of(example)
             case "commands":
-                yield example, output_of(example)
-            case "printed":
+                yield example, next(outputs)
+            case "printed" | "requests":
                 yield example, next(printed)
 
 
@@ -159,5 +204,6 @@ def written_anew(page: Path) -> str:
 
 if __name__ == "__main__":
     os.environ[PARTS] = "1"
-    for each in PAGES:
+    only = sys.argv[1:]
+    for each in [page for page in PAGES if not only or page.stem in only]:
         each.write_text(written_anew(each), encoding="utf-8")

@@ -6,13 +6,21 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs.examples import EXAMPLES, PAGES, Example, examples_of, read_examples
+from tests.docs.application import make_names
+from tests.docs.examples import (
+    EXAMPLES,
+    PAGES,
+    Example,
+    examples_of,
+    is_about_flask,
+    read_examples,
+)
 from tests.docs.running import PARTS, make_policy, make_world, texts_of
 
 #: What ``running.py`` runs, and what it need not run.
 KINDS = {
     *("polar", "polar more", "polar refused", "polar warned", "message", "session"),
-    *("python", "printed", "commands", "file", "shown"),
+    *("python", "printed", "commands", "requests", "file", "shown", "json decision"),
 }
 
 
@@ -20,6 +28,10 @@ KINDS = {
 def parts_of_policies(monkeypatch: pytest.MonkeyPatch) -> None:
     """An example need not be a whole policy, with a rule for ``allow``."""
     monkeypatch.setenv(PARTS, "1")
+
+
+def make_policy_of_the_language(text: str) -> None:
+    make_policy(text, make_world())
 
 
 def name_of(page: Path) -> str:
@@ -37,7 +49,9 @@ def test_page_has_only_examples_that_run(page: Path) -> None:
 @pytest.mark.parametrize("example", examples_of("polar", "polar more"), ids=str)
 def test_policy_loads(capsys: pytest.CaptureFixture[str], example: Example) -> None:
     """A policy is accepted without a warning."""
-    make_policy(example.policy, make_world())
+    make = make_names if is_about_flask(example.page) else make_policy_of_the_language
+
+    make(example.policy)
 
     assert "".join(capsys.readouterr()) == ""
 
@@ -51,7 +65,7 @@ def test_page_shows_what_is_printed(
 
     made = [(str(example), text) for example, text in texts_of(page)]
 
-    shown = ("message", "session", "commands", "printed")
+    shown = ("message", "session", "commands", "printed", "requests")
     assert made == [(str(each), each.text) for each in read_examples(page) if each.kind in shown]
 
 

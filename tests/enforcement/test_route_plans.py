@@ -8,14 +8,14 @@ import types
 import typing as t
 
 import pytest
-from flask import Flask, g, request, request_started, request_tearing_down
+from flask import Blueprint, Flask, g, request, request_started, request_tearing_down
 from flask.views import MethodView
 from werkzeug.routing import Rule
 
 import flask_oso
 from flask_oso import FlaskOso, Oso, authorize, skip_authorization
 from flask_oso.enforcement.route_plans import RoutePlans
-from tests.support.sites import make_app, make_oso
+from tests.support.sites import make_app, make_oso, make_site
 
 PACKAGE = os.path.join(os.path.dirname(flask_oso.__file__), "")
 MOST_CALLS = 40
@@ -231,3 +231,66 @@ def test_hook_that_leads_to_another_route_has_that_one_judged(desk: Flask) -> No
     client = desk.test_client()
 
     assert [client.get("/notes/eve").text for _ in range(2)] == ["draft of ann"] * 2
+
+
+class Desk(MethodView):
+    """A class of views: everybody may send a note."""
+
+    @skip_authorization(reason="a test")
+    def post(self) -> str:
+        """Take a note."""
+        return "sent"
+
+
+ENTRANCE = 'allow("ann", "enter", "desk");'
+TO_DELETE = {"method": "DELETE"}
+
+
+def override_method() -> None:
+    """Take the method from a form."""
+    request.method = request.form.get("method", request.method)
+
+
+@pytest.mark.parametrize("enforced", ["off", "strict"])
+def test_hook_that_changes_the_method_has_its_guard_asked(enforced: str) -> None:
+    """Another method of a class has its own guard, which was declared apart."""
+    site = make_site(ENTRANCE, OSO_ENFORCE=enforced)
+    tear = type("Tear", (Desk,), {"delete": lambda _: "SECRET"})
+    site.guard.guard(tear.delete, "enter", "desk")
+    site.app.add_url_rule("/", view_func=tear.as_view("desk"))
+    site.app.before_request(override_method)
+
+    answers = [site.open("/", user, method="POST", data=TO_DELETE) for user in ("eve", "ann")]
+
+    assert [each.status_code for each in answers] == [403, 200]
+    assert site.open("/", "eve", method="POST").text == "sent"
+
+
+def test_hook_that_changes_the_method_to_one_without_a_guard() -> None:
+    """A view that is not guarded is not entered, however a request comes to it."""
+    site = make_site(ENTRANCE, OSO_ENFORCE="forbid")
+    tear = type("Tear", (Desk,), {"delete": lambda _: site.enter()})
+    site.app.add_url_rule("/", view_func=tear.as_view("desk"))
+    site.app.before_request(override_method)
+
+    answer = site.open("/", "ann", method="POST", data=TO_DELETE)
+
+    assert (answer.status_code, site.entered) == (403, [])
+
+
+def test_hook_of_a_blueprint_that_changes_what_was_judged_is_refused(desk: Flask) -> None:
+    """The guard of a blueprint has judged one action, and another one would be done."""
+    extension, rooms = desk.extensions["oso"].extension, Blueprint("rooms", "rooms")
+    entered: list[str] = []
+    extension.guard(rooms, {"POST": "read", "DELETE": "edit"}, Note)
+    rooms.before_request(override_method)
+    rooms.add_url_rule(
+        "/<note_id>", "note", lambda **_: entered.append("note") or "", methods=["POST", "DELETE"]
+    )
+    desk.register_blueprint(rooms)
+    client = desk.test_client()
+
+    answers = [client.post("/eve?user=eve", data=each) for each in ({}, TO_DELETE)]
+
+    assert [each.status_code for each in answers] == [200, 500]
+    assert entered == ["note"]

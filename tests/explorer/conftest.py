@@ -10,18 +10,20 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from example_app import create_app
-from example_app.db import init_db
+from example_app.extensions import db
+from example_app.sample import fill_database
 
 
 @pytest.fixture(scope="session")
 def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
     """The example application in debug mode, with data that nobody changes."""
     file = tmp_path_factory.mktemp("explorer") / "shown.sqlite"
-    app = create_app({"DEBUG": True, "DATABASE": f"sqlite:///{file}"})
+    app = create_app({"DEBUG": True, "SQLALCHEMY_DATABASE_URI": f"sqlite:///{file}"})
     with app.app_context():
-        init_db()
+        fill_database()
     yield app
-    app.extensions["engine"].dispose()
+    with app.app_context():
+        db.engine.dispose()
 
 
 @pytest.fixture

@@ -569,6 +569,17 @@ def test_guard_of_an_app_is_refused(guard: FlaskOso) -> None:
     )
 
 
+def test_guard_with_swapped_arguments_is_refused(guard: FlaskOso) -> None:
+    """It would ask whether a class may be done to a text, and deny everything."""
+    with pytest.raises(OsoError) as caught:
+        guard.guard(Blueprint("rooms", "rooms"), Blueprint, "enter")
+
+    assert str(caught.value) == (
+        "'guard' was given the class 'Blueprint' in place of an action. The action stands before"
+        " the resource: 'guard(blueprint, 'enter', Blueprint)'."
+    )
+
+
 def test_guard_holds_where_the_app_has_another_blueprint_of_the_name(
     house: Flask, guard: FlaskOso
 ) -> None:

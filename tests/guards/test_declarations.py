@@ -598,3 +598,57 @@ def test_app_without_extension_is_not_touched() -> None:
     app.add_url_rule("/", "hall", hall)
 
     assert audit(app)["hall"].status.value == "unguarded"
+
+
+def unnamed(view: Callable[..., t.Any]) -> Callable[..., t.Any]:
+    """Decorate a view, and do not say what is wrapped."""
+
+    def decorated(**arguments: t.Any) -> t.Any:
+        return view(**arguments)
+
+    return decorated
+
+
+@pytest.mark.parametrize(
+    ("target", "view"), [(hall, hall), (Hall, Hall.as_view("hall")), (Hall, Attic.as_view("hall"))]
+)
+def test_guard_that_a_decorator_hides_is_refused(target: t.Any, view: t.Any) -> None:
+    """A guard of a view below a decorator that does not say what it wraps would never be asked."""
+    site: t.Any = make_site('allow("ann", "enter", "lost");', TESTING=True)
+    site.app.add_url_rule("/", "hall", unnamed(view))
+    site.guard.guard(target, "enter", "lost")
+
+    with pytest.raises(OsoError, match=r"does not guard the endpoint 'hall' .* 'functools.wraps'"):
+        site.open("/", "ann")
+
+
+def test_guard_of_a_view_that_another_one_holds(site: t.Any) -> None:
+    """A view that calls another one, which is guarded itself, is a view of its own."""
+    inner, outer = (lambda: "inner"), unnamed(lambda: "outer")
+    site.app.add_url_rule("/inner", "inner", inner)
+    site.app.add_url_rule("/outer", "outer", skip_authorization(unnamed(inner)))
+    site.app.add_url_rule("/other", "other", skip_authorization(outer))
+    site.guard.guard(inner, "enter", "house")
+
+    assert [site.open(path, "ann").status_code for path in ("/inner", "/other")] == [200, 200]
+
+
+@pytest.mark.parametrize("is_early", [True, False])
+def test_exemption_of_a_blueprint_leaves_the_guards_inside(site: t.Any, is_early: bool) -> None:
+    """It lifts what guards the blueprint and what is around it, and not a blueprint within."""
+    outer, rooms, inner = (Blueprint(name, name) for name in ("outer", "rooms", "inner"))
+    rooms.add_url_rule("/hall", "hall", hall)
+    inner.add_url_rule("/cellar", "cellar", hall)
+    rooms.register_blueprint(inner)
+    outer.register_blueprint(rooms)
+    for each in (outer, rooms):
+        site.guard.guard(each, "paint", "house")
+    if is_early:
+        site.guard.guard(inner, "enter", "house")
+    site.app.register_blueprint(outer)
+    if not is_early:
+        site.guard.guard("outer.rooms.inner", "enter", "house")
+
+    site.guard.exempt("outer.rooms", reason="For all.", blueprint=True)
+
+    assert statuses(site, "/hall", "/cellar") == [OPEN, GUARDED]

@@ -178,6 +178,31 @@ def test_loader_of_the_program_cannot_take_them(options: dict[str, t.Any]) -> No
     )
 
 
+@pytest.mark.parametrize(
+    ("cls", "message"),
+    [
+        (
+            "read",
+            "'load' was given the text 'read' in place of a class. The class stands first:"
+            " 'load(Note, note_id, action=\"read\")'.",
+        ),
+        (
+            Note(id=1),
+            "'load' finds an object of a class, and was given an object of 'Note'. Give the class;"
+            " an object that is there already is judged by 'authorize'.",
+        ),
+    ],
+)
+def test_load_of_no_class_is_refused(cls: t.Any, message: str) -> None:
+    """The message says what stands where."""
+    site: t.Any = make_site("unused(1);")
+
+    with site.app.test_request_context(), pytest.raises(OsoError) as caught:
+        site.guard.load(cls, 1, action="read", actor="ann")
+
+    assert str(caught.value) == message
+
+
 @pytest.mark.parametrize("options", ["lines", [Note.lines], {"lines": True}, None])
 def test_options_of_another_kind_are_refused(load: Load, options: t.Any) -> None:
     """An option is one of SQLAlchemy."""

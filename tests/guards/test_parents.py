@@ -332,6 +332,16 @@ def test_check_is_switched_off(site: t.Any, off: t.Any) -> None:
     assert statuses(site, "/orgs/1/projects/20") == [200]
 
 
+def test_stated_relation_leaves_those_to_others(site: t.Any) -> None:
+    """A guard that says who its author is has to belong to the project of the route, too."""
+    url = "/projects/<int:project_id>/users/<int:user_id>/issues/<int:issue_id>"
+    stated = authorize("edit", Issue, within=Issue.author)
+    serve(site, url, authorize("read", Project), authorize("read", User), stated)
+
+    paths = ("/projects/10/users/1/issues/100", "/projects/20/users/1/issues/100")
+    assert statuses(site, *paths) == [200, 404]
+
+
 @pytest.mark.parametrize(
     ("within", "expected"),
     [(lambda: Issue.author, [200, 404]), (lambda: Issue.editor, [404, 200])],

@@ -105,6 +105,32 @@ def test_one_page_of_flask_admin_is_exempt_by_name(site: t.Any) -> None:
     assert statuses(site, "/admin/reports/") == [200, 200]
 
 
+def test_refusal_says_what_to_do_about_an_installed_package(site: t.Any) -> None:
+    """Nobody decorates what is in there: the message says how to guard it from outside."""
+    site.app.debug = True
+    DebugToolbarExtension(site.app)
+    Admin(site.app, name="site")
+
+    with pytest.raises(OsoError) as caught:
+        site.guard.check_routes(site.app)
+
+    assert str(caught.value).endswith(
+        " What an installed package brings has no decorators of yours: with 'oso' the FlaskOso,"
+        " guard it with 'oso.guard(name, action, resource)', or exempt it with 'oso.exempt(name,"
+        " reason=…)'; its names are '_debug_toolbar.static', 'debugtoolbar', 'admin'."
+    )
+
+
+def test_names_of_the_refusal_are_those_that_exemptions_take(site: t.Any) -> None:
+    """Whoever does what the message says is served."""
+    site.app.debug = True
+    DebugToolbarExtension(site.app)
+    Admin(site.app, name="site")
+    site.guard.exempt("admin", "_debug_toolbar.static", "debugtoolbar", reason="For the test.")
+
+    assert statuses(site, "/admin/") == [200, 200]
+
+
 # -- Flask-RESTful -------------------------------------------------------------------
 
 
@@ -116,6 +142,38 @@ class Decorated(flask_restful.Resource):
     def get(self, post: Post) -> t.Any:
         """Answer."""
         return {"owner": post.owner}
+
+
+class DecoratedByMethod(flask_restful.Resource):
+    """A resource whose methods are given objects by 'method_decorators' of their own."""
+
+    method_decorators: t.ClassVar[t.Any] = {
+        "get": [authorize("read", Post)],
+        "delete": [authorize("manage", Post)],
+    }
+
+    def get(self, post: Post) -> t.Any:
+        """Answer."""
+        return {"owner": post.owner}
+
+    def delete(self, post: Post) -> t.Any:
+        """Answer."""
+        return {"owner": post.owner}
+
+
+class TwoByMethod(flask_restful.Resource):
+    """A resource whose method is given two objects, and a variable, in this way."""
+
+    method_decorators: t.ClassVar[t.Any] = {
+        "get": [
+            authorize("read", Post, key="second_id", name="second"),
+            authorize("read", Post, key="first_id", name="first"),
+        ],
+    }
+
+    def get(self, first: Post, second: Post, second_id: int) -> t.Any:
+        """Answer."""
+        return f"{first.owner} {second.owner} {second_id}"
 
 
 class ByMethod(flask_restful.Resource):
@@ -187,6 +245,27 @@ def test_method_decorators_of_get_hold_for_head(site: t.Any) -> None:
 
     assert statuses(site, "/page", method="HEAD") == [200, 403]
     assert statuses(site, "/posts/1", method="HEAD") == [200, 404]
+
+
+def test_method_decorators_of_get_give_objects_for_head(site: t.Any) -> None:
+    """The method is called with what it takes, in whatever order GET and HEAD come."""
+    path = "/posts/<int:post_id>"
+    add_resources(site, (DecoratedByMethod, path))
+    site.guard.guard("decoratedbymethod", "read", Post)
+
+    answers = [statuses(site, "/posts/1", method=each) for each in ("HEAD", "GET", "HEAD")]
+
+    assert answers == [[200, 404]] * 3
+    assert statuses(site, "/posts/1", method="DELETE") == [403, 404]
+
+
+def test_several_method_decorators_of_get_give_objects_for_head(site: t.Any) -> None:
+    """Each object comes under its name, with the variable that the method takes besides."""
+    add_resources(site, (TwoByMethod, "/pairs/<int:first_id>/<int:second_id>"))
+
+    assert site.open("/pairs/1/1", "ann").get_json() == "ann ann 1"
+    assert statuses(site, "/pairs/1/1", method="HEAD") == [200, 404]
+    assert statuses(site, "/pairs/1/2", method="HEAD") == [404, 404]
 
 
 def test_method_decorator_that_promises_is_held_to_it(site: t.Any) -> None:

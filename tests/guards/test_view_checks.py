@@ -47,6 +47,10 @@ class BlogPost(Post):
     """A class whose name has two words."""
 
 
+class Cover:
+    """Something else than a post."""
+
+
 class Blog:
     """A site with posts 1, ann's own, and 2, ann's and public; there is no 3."""
 
@@ -701,6 +705,25 @@ def test_variables_of_another_guard_do_not_make_the_class_meant(blog: Blog) -> N
 
     with pytest.raises(OsoError, match="variable with 'key', or judge the class itself with 'load"):
         blog.guard.check_routes(blog.app)
+
+
+def test_two_classes_by_one_variable_are_refused(blog: Blog) -> None:
+    """The ``id`` of a post is not that of what shall be created for it."""
+    both = authorize("read", Cover)(authorize("create", Post)(takes_nothing))
+    blog.app.add_url_rule("/<int:id>/posts", "new", both)
+
+    with pytest.raises(OsoError, match="find objects of different classes by the same") as caught:
+        blog.guard.check_routes(blog.app)
+    assert "write '@authorize(\"create\", Post, load=False)'" in str(caught.value)
+
+
+def test_two_classes_by_one_variable_may_be_meant(blog: Blog) -> None:
+    """Rows of two tables may have one key, if both guards say so."""
+    inner = authorize("create", Post, key="id")(takes_nothing)
+    blog.app.add_url_rule("/<int:id>", "new", authorize("read", Cover, key="id")(inner))
+    blog.guard.loader(Cover)(lambda _: None)
+
+    blog.guard.check_routes(blog.app)
 
 
 def test_rule_that_came_later_does_not_judge_the_class_by_accident(blog: Blog) -> None:

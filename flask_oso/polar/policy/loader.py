@@ -41,6 +41,7 @@ from ..syntax.parser import PolicyParser
 from .block_inheritance import inherited_blocks
 from .garbage import without_collector
 from .legacy_roles import with_role_rules
+from .lint.absent_rules import check_absent_rules
 from .lint.comparisons import Operands, warn_comparisons
 from .lint.inventory import Inventory, take_inventory
 from .lint.members import Members
@@ -280,6 +281,7 @@ class _Load:
         """
         self._problems.extend(check_shapes(policy, self._host))
         self._problems.extend(check_calls(policy, self._left_out()))
+        self._problems.extend(check_absent_rules(policy, self._declared))
         self.warnings.extend(warn_arities(policy))
         self.warnings.extend(warn_declared(policy, self._declared))
         if self._foreign_names:

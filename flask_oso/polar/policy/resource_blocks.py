@@ -123,6 +123,12 @@ def is_global(block: Block) -> bool:
     return block.keyword is None and block.resource.text == GLOBAL
 
 
+def is_about_global(shorthand: Shorthand) -> bool:
+    """Tell whether a rule asks for a global role: ``global`` in place of ``on`` is a mistake."""
+    keyword = shorthand.keyword
+    return shorthand.relation is None and keyword is not None and keyword.text == GLOBAL
+
+
 def _has_keyword(block: Block) -> bool:
     return block.keyword is not None and block.keyword.text in _KEYWORDS
 
@@ -329,7 +335,7 @@ class _Expander:
         if shorthand.condition is None:
             assert shorthand.further is not None
             return _rule(head.kind, shorthand.head, subjects, _further(shorthand, subjects))
-        if shorthand.keyword is not None and shorthand.keyword.text == "global":
+        if is_about_global(shorthand):
             condition = self._declared_globally(shorthand.condition)
             if condition is None:
                 return None
@@ -486,7 +492,9 @@ class _Expander:
         """
         names: list[str] = []
         written = _written_names(shorthand)
-        for wish in ("actor", _instance_name(resource), f"related_{_instance_name(related)}"):
+        # Messages about a condition call them as it does.
+        instance = _instance_name(resource) if shorthand.further is None else SUBJECTS[1]
+        for wish in (SUBJECTS[0], instance, f"related_{_instance_name(related)}"):
             name = wish
             while name in self._host.constants or name in names or name in written:
                 name += "_"
@@ -647,8 +655,8 @@ def places_of_conditions(
     for block in blocks:
         name = block.resource.text
         for shorthand in block.shorthands:
-            is_global = shorthand.keyword is not None and shorthand.keyword.text == "global"
-            place: str | None = None if is_global or shorthand.condition is None else name
+            is_elsewhere = is_about_global(shorthand) or shorthand.condition is None
+            place: str | None = None if is_elsewhere else name
             if shorthand.relation is not None:
                 relation = declarations[name].get(shorthand.relation.text)
                 place = relation.related.text if relation and relation.related else None

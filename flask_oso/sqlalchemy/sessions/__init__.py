@@ -13,6 +13,8 @@
     guarded classes, their tables, and those which a statement names.
 ``relation_views``
     what an actor may read of a relation, and all of it.
+``actor_facts``
+    whether an actor is still what conditions were made for.
 ``row_filter``
     what listens to sessions.
 ``plans``

@@ -44,6 +44,18 @@ class Hierarchies:
         top = self._top(mapper)
         return top if top in self.roots else None
 
+    def root_of_table(self, table: t.Any, default: str | None) -> _Mapper | None:
+        """Return the topmost mapper of a table; ``None`` if it is not guarded.
+
+        :param default: the schema of tables that name none.
+        """
+        schema, name = table_key(table)
+        usual = (default or "").lower()
+        # To a database the two names are one.
+        schemas = {schema, "", usual} if schema in ("", usual) else {schema}
+        found = (self.tables.get((each, name)) for each in schemas)
+        return next((each for each in found if each is not None), None)
+
     def named_in(self, statement: t.Any) -> frozenset[_Mapper]:
         """Return the hierarchies that a statement may select from."""
         only = _only_mapper(statement)

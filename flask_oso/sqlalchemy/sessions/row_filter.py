@@ -25,6 +25,7 @@ from ...row_access import (
     watch_evaluations,
 )
 from ..queries import Selects
+from .actor_facts import facts_of
 from .conditions import ReadOption, read_condition
 from .hierarchies import Hierarchies
 from .relation_views import RelationViews
@@ -121,13 +122,16 @@ class _Conditions:
     def __init__(self, reader: Reader, epoch: object) -> None:
         self.epoch = epoch
         self.actor = reader.actor
+        self.facts = facts_of(reader.actor)
         self.engine = reader.oso.engine
         self.options: dict[_Mapper, ReadOption] = {}
 
     def is_of(self, reader: Reader, epoch: object) -> bool:
         """Tell whether they are those of a reader now."""
         is_same = self.actor is reader.actor and self.engine is reader.oso.engine
-        return is_same and self.epoch is epoch
+        if not is_same or self.epoch is not epoch or self.facts is None:
+            return False
+        return self.facts == facts_of(reader.actor)
 
 
 class RowFilter:
@@ -151,7 +155,7 @@ class RowFilter:
         self._followed: weakref.WeakKeyDictionary[sa.Connection, weakref.ref[orm.Session]] = (
             weakref.WeakKeyDictionary()
         )
-        self._problems: weakref.WeakKeyDictionary[t.Any, tuple[Hierarchies, str | None]] = (
+        self._problems: weakref.WeakKeyDictionary[t.Any, tuple[Hierarchies, bool, str | None]] = (
             weakref.WeakKeyDictionary()
         )
 
@@ -169,7 +173,7 @@ class RowFilter:
         event.listen(target, "after_flush", lambda session, *_: self._end_flush(session))
         event.listen(target, "after_soft_rollback", lambda session, _: self._end_flush(session))
         event.listen(target, "after_commit", self._end_flush)
-        look_up, merge = target._identity_lookup, target.merge
+        look_up, merge, flush = target._identity_lookup, target.merge, target.flush
         is_class = isinstance(target, type)
 
         def identity_lookup(
@@ -182,7 +186,21 @@ class RowFilter:
             self.judge_merged(session, instance)
             return merge(*((session,) if is_class else ()), instance, **keywords)
 
-        for name, function in (("_identity_lookup", identity_lookup), ("merge", merge_readable)):
+        def flush_to_end(session: t.Any, *args: t.Any, **keywords: t.Any) -> None:
+            is_outermost = session not in self._flushing
+            try:
+                flush(*((session,) if is_class else ()), *args, **keywords)
+            finally:
+                # SQLAlchemy tells nobody of a flush that a listener ended, or without work.
+                if is_outermost and session in self._flushing:
+                    self._end_flush(session)
+
+        replaced = {
+            "_identity_lookup": identity_lookup,
+            "merge": merge_readable,
+            "flush": flush_to_end,
+        }
+        for name, function in replaced.items():
             setattr(target, name, function if is_class else function.__get__(target))
         if not is_class and target.in_transaction():
             for connection in getattr(target.get_transaction(), "_connections", ()):
@@ -347,30 +365,33 @@ class RowFilter:
         known = self._followed.get(connection)
         if known is None:
             return
-        mark = context.execution_options.get(_OPTION)
+        mark, is_flush = context.execution_options.get(_OPTION), False
         if type(mark) is not _Mark:
-            if current_waiver() is not None or known() in self._flushing:
+            is_flush = known() in self._flushing
+            if current_waiver() is not None or (is_flush and not _is_write(context)):
                 return
             guarded = self.guarded
         elif mark.guarded is None:
             return
         else:
             guarded = mark.guarded
-        problem = self._problem(context, guarded)
+        problem = self._problem(context, guarded, is_flush)
         if problem is not None:
             raise UnfilteredRowsError(
                 f"A statement of this session would read or change rows that nobody judged."
                 f" {problem}, or execute it within 'with oso.unfiltered(reason=…)'."
             )
 
-    def _problem(self, context: t.Any, guarded: Hierarchies) -> str | None:
+    def _problem(self, context: t.Any, guarded: Hierarchies, is_flush: bool) -> str | None:
         compiled = getattr(context, "compiled", None)
         if compiled is None:
             return problem_of(None, guarded)
+        # A mapper has one compiled statement for flushes and for bulk.
         known = self._problems.get(compiled)
-        if known is None or known[0] is not guarded:
-            known = self._problems[compiled] = guarded, problem_of(compiled, guarded)
-        return known[1]
+        if known is None or known[:2] != (guarded, is_flush):
+            problem = problem_of(compiled, guarded, is_flush=is_flush)
+            known = self._problems[compiled] = guarded, is_flush, problem
+        return known[2]
 
     # -- state ---------------------------------------------------------------------------
 
@@ -402,6 +423,10 @@ class RowFilter:
         self._flushing.discard(session)
         self._views_of(session).forget()
         self._epoch = object()
+
+
+def _is_write(context: t.Any) -> bool:
+    return bool(context.isinsert or context.isupdate or context.isdelete)
 
 
 _FLUSH = Waiver(Access.WAIVED, "the session flushes")

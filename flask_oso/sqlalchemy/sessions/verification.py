@@ -58,17 +58,19 @@ class _Scope:
     equal: dict[str, set[str]] = dataclasses.field(default_factory=dict)
 
 
-def problem_of(compiled: t.Any, guarded: Hierarchies) -> str | None:
+def problem_of(compiled: t.Any, guarded: Hierarchies, *, is_flush: bool = False) -> str | None:
     """Return why a compiled statement may not be executed; ``None`` if it may.
 
     :param compiled: ``None`` is a text that was given to the driver.
+    :param is_flush: it writes objects of a session, one by one.
     """
     statement = getattr(compiled, "statement", None)
     if statement is None:
         return _TEXT.format(text="…")
     if isinstance(statement, (*_SAVEPOINTS, sa.schema.ExecutableDDLElement)):
         return None
-    kind = type("Verifier", (_Verifier, type(compiled)), {"guarded": guarded, "problems": None})
+    facts = {"guarded": guarded, "problems": None, "is_flush": is_flush}
+    kind = type("Verifier", (_Verifier, type(compiled)), facts)
     verifier = kind(compiled.dialect, statement, column_keys=compiled.column_keys)
     problems: list[str] | None = verifier.problems
     return problems[0] if problems else None
@@ -79,6 +81,7 @@ class _Verifier:
 
     guarded: Hierarchies
     problems: list[str] | None
+    is_flush: bool
     #: How many conditions of a policy, and of those how many of lists, are around.
     _depth = 0
     _lists = 0
@@ -161,13 +164,18 @@ class _Verifier:
     def _note_table(self, table: t.Any, alias: t.Any) -> None:
         if self._depth > self._lists and alias is None:
             self._complain(_ADAPTED)
-        root = self.guarded.tables.get(table_key(table))
-        if root is None or self._depth:
+        root = self._root_of(table)
+        if root is None or self._depth or self._is_flushed(table):
             return
         source = alias if alias is not None and alias.element is table else table
         keys = [source.c.get(each.key) for each in getattr(table, "primary_key", ())]
         texts = [self._text(each) for each in keys if each is not None]
         self._scope.tables.append((table, texts, root))
+
+    def _is_flushed(self, table: t.Any) -> bool:
+        """Tell whether it is the table whose row is written, and not one that is read."""
+        written = getattr(getattr(self, "statement", None), "table", None)
+        return self.is_flush and len(self._scopes) == 1 and table is written
 
     # -- conditions ----------------------------------------------------------------------
 
@@ -195,13 +203,19 @@ class _Verifier:
 
     def _root_of_condition(self, table: t.Any) -> t.Any:
         name = getattr(table, "name", None)
-        return self.guarded.tables.get(table_key(table)) if isinstance(name, str) else None
+        return self._root_of(table) if isinstance(name, str) else None
+
+    def _root_of(self, table: t.Any) -> t.Any:
+        dialect: t.Any = self.dialect  # type: ignore[attr-defined]
+        return self.guarded.root_of_table(table, dialect.default_schema_name)
 
     # -- texts ---------------------------------------------------------------------------
 
     def visit_textclause(self, textclause: t.Any, *args: t.Any, **keywords: t.Any) -> t.Any:
         """Refuse a text that may read something."""
-        self._look_at(textclause.text, is_whole=not getattr(self, "stack", None))
+        # After FROM it is the name of a table.
+        is_whole = not getattr(self, "stack", None) or keywords.get("asfrom", False)
+        self._look_at(textclause.text, is_whole=is_whole)
         return super().visit_textclause(textclause, *args, **keywords)  # type: ignore[misc]
 
     def visit_textual_select(self, taf: t.Any, *args: t.Any, **keywords: t.Any) -> t.Any:
@@ -247,7 +261,7 @@ class _Verifier:
 
     def _refuse_bulk(self, statement: t.Any) -> None:
         table = statement.table
-        if not self._depth and table_key(table) in self.guarded.tables:
+        if not self._depth and not self.is_flush and self._root_of(table) is not None:
             self._complain(_BULK.format(name=table.name))
 
     def _complain(self, *problems: str) -> None:

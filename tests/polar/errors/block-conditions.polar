@@ -7,6 +7,7 @@ resource Repo {
   "read" if "reader" and resource.name = opn;
   "push" if "reader" and x in actor.roles;
   "push" if is_open(resource) and resource matches { name: n };
+  "push" if "reader" and is_opn(resource) and related_org = actor;
 }
 
 is_open(repo: Repo) if repo.name = "open";

@@ -152,6 +152,15 @@ def test_circle_is_named(block: str, rules: str, circle: str) -> None:
     assert warning.startswith(f"Circular {circle} at line ")
 
 
+def test_circle_of_global_roles_is_named() -> None:
+    """Roles without a resource may follow from each other, too."""
+    block = 'global { roles = ["a", "b"]; "a" if "b"; "b" if "a"; } resource Note {}'
+
+    (warning,) = warnings_of(block, 'has_role(u: User, "a") if u.owner = 1;', "")
+
+    assert warning.startswith('Circular roles of global: "a" if "b", "b" if "a" at line ')
+
+
 @pytest.mark.parametrize(
     "rules",
     [

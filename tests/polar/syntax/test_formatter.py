@@ -17,7 +17,11 @@ from tests.fuzz.choices import Choices
 from tests.fuzz.policies import make_policy
 from tests.support.cases import CASES, read_cases
 
-EXAMPLES = CASES.parents[2] / "example_app" / "policies"
+ROOT = CASES.parents[2]
+EXAMPLES = [
+    *sorted((ROOT / "example_app").rglob("*.polar")),
+    *sorted((ROOT / "examples").rglob("*.polar")),
+]
 
 
 def formatted(text: str) -> str:
@@ -189,7 +193,7 @@ def test_comments_stay(text: str, expected: str) -> None:
 
 TEXTS = [
     *(case.policy for case in read_cases() if not parse_policy(Source(case.policy)).problems),
-    *(path.read_text(encoding="utf-8") for path in sorted(EXAMPLES.glob("*.polar"))),
+    *(path.read_text(encoding="utf-8") for path in EXAMPLES),
 ]
 
 GAPS = ("", " ", "\n", "\n\n", "\n\n\n\n", "\t", " # a\n", "\n# b\n", "\n\n  # c \n\n# d\n\n\n")
@@ -252,8 +256,8 @@ def test_random_policies_keep_their_meaning(data: bytes, seed: int) -> None:
 
 
 def test_example_is_in_style() -> None:
-    """The example application's policies are formatted."""
-    texts = [path.read_text(encoding="utf-8") for path in sorted(EXAMPLES.glob("*.polar"))]
+    """The policies of the examples are formatted."""
+    texts = [path.read_text(encoding="utf-8") for path in EXAMPLES]
 
     assert [formatted(text) for text in texts] == texts
 

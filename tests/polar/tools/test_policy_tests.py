@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import orm
 
+from flask_oso.polar.exceptions import ValidationError
 from flask_oso.polar.tools.policy_tests import (
     Outcome,
     PolicyTestResult,
@@ -212,6 +213,30 @@ def test_facts_of_undefined_rules_make_the_policy_load() -> None:
 
     assert result.outcome is Outcome.PASSED
     assert not engine.ask("allow", User(), "read", Note(User()))
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        'allow(u, "read", _) if not is_banned(u);',
+        'allow(u, "read", _) if not (u.name = 1 or is_banned(u));',
+        'allow(u, "read", n) if forall(x in n.users, is_banned(x)) and u = u;',
+        'allow(u, "read", _) if not is_bad(u);'
+        " is_bad(u) if is_worse(u); is_worse(u) if is_banned(u);",
+        'allow(u, _, _) if is_banned(u) and cut and false; allow(_, "read", _);',
+        'allow(u, _, _) if is_bad(u) and cut and false; allow(_, "read", _);'
+        " is_bad(u) if is_banned(u);",
+    ],
+)
+def test_facts_alone_allow_nothing_under_a_negation(rules: str) -> None:
+    """A rule that only tests have facts of is no reason for anything to hold outside of them."""
+    facts = "setup { is_banned(User{1}); }"
+    text = f'{rules} test "t" {{ {facts} assert allow(User{{2}}, "read", 1); }}'
+
+    with pytest.raises(ValidationError, match="facts of `is_banned`, and a negation depends on"):
+        make_engine(text, host=HOST)
+
+    assert make_engine(f"declare is_banned(User); {text}", host=HOST).policy.tests
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import contextvars
 import typing as t
 from collections.abc import Callable, Iterator
 
@@ -56,6 +58,13 @@ def added(session: Session, identity: int) -> t.Any:
     """Add an object to a session as if it had been loaded."""
     row = detached(Note, identity)
     session.add(row)
+    return row
+
+
+def flushed(session: Session, row: t.Any) -> t.Any:
+    """Write an object."""
+    session.add(row)
+    session.flush()
     return row
 
 
@@ -277,6 +286,26 @@ REFUSED: dict[str, tuple[Callable[[Session], t.Any], str]] = {
     ),
     "name in capitals": (
         lambda s: s.execute(sa.select(sa.column("title")).select_from(sa.table("NOTES"))),
+        BARE,
+    ),
+    "name with the usual schema": (
+        lambda s: s.execute(
+            sa.select(sa.column("title")).select_from(sa.table("notes", schema="main"))
+        ),
+        BARE,
+    ),
+    "text after FROM": (
+        lambda s: s.execute(sa.select(sa.column("title")).select_from(sa.text("notes"))),
+        TEXT,
+    ),
+    "update with the usual schema": (
+        lambda s: s.execute(
+            sa.update(sa.table("notes", sa.column("title"), schema="main")).values(title="x")
+        ),
+        BULK,
+    ),
+    "value of an object": (
+        lambda s: flushed(s, Log(text=sa.select(Note.title).where(Note.id == 3).scalar_subquery())),
         BARE,
     ),
     "table of a subclass": (lambda s: s.execute(sa.select(memos.c.extra)), BARE),
@@ -607,6 +636,32 @@ def test_changes_of_objects_are_flushed(notebook: Notebook) -> None:
     ]
 
 
+def expunge_new(session: Session, *_: t.Any) -> None:
+    """Leave a flush without work."""
+    session.expunge_all()
+
+
+def refuse(*_: t.Any) -> None:
+    """End a flush before it has begun."""
+    raise ValueError
+
+
+@pytest.mark.parametrize("listener", [expunge_new, refuse])
+def test_flush_that_a_listener_ended_is_over(
+    notebook: Notebook, listener: Callable[..., None]
+) -> None:
+    """What reads after a flush is filtered, also if nobody was told that the flush has ended."""
+    session = notebook.session()
+    sa.event.listen(session, "before_flush", listener)
+    with contextlib.suppress(ValueError):
+        flushed(session, Log(text="new"))
+
+    with session.no_autoflush:
+        found = session.scalars(sa.select(Note.title).order_by(Note.id)).all()
+
+    assert found == ["one", "two", "five"]
+
+
 def test_condition_follows_a_change(notebook: Notebook) -> None:
     """What the session has written counts for the next statement."""
     session = notebook.session
@@ -669,3 +724,182 @@ def test_unguarded_classes_are_not_filtered() -> None:
     """Rows of a class that is named are for everybody."""
     with open_notebook(unguarded=[User]) as notebook, notebook.request_of(1):
         assert notebook.session.scalars(sa.select(User.name)).all() == ["ann", "bob"]
+
+
+class Visitor:
+    """An actor that is no row."""
+
+    def __init__(self, tags: t.Any) -> None:
+        self.tags = tags
+
+
+class Key:
+    """An actor that has no dictionary."""
+
+    __slots__ = ("tags",)
+
+    def __init__(self, tags: t.Any) -> None:
+        self.tags = tags
+
+
+class Badge(Visitor):
+    """An actor with values within values."""
+
+    def __init__(self, tags: t.Any) -> None:
+        super().__init__(tags)
+        self.visitor = self
+
+
+class Code(str):
+    """A text with attributes."""
+
+    tags: t.Any
+
+
+def code_of(tags: t.Any) -> Code:
+    """Make a text with attributes."""
+    code = Code("x")
+    code.tags = tags
+    return code
+
+
+def clear(actor: t.Any) -> None:
+    """Take all from the same list."""
+    actor.tags.clear()
+
+
+def replace(actor: t.Any) -> None:
+    """Give another list."""
+    actor.tags = []
+
+
+@pytest.mark.parametrize("change", [clear, replace])
+@pytest.mark.parametrize("make", [Visitor, Key, Badge, code_of])
+def test_condition_follows_an_actor_that_is_no_row(
+    notebook: Notebook, make: t.Any, change: Callable[[t.Any], None]
+) -> None:
+    """What an actor may read within a request changes with the actor."""
+    policy = 'allow(a, "read", n: Note) if "all" in a.tags and n.id > 3;'
+    notebook.oso.load_str(policy, replace=True)
+    g.current_user = make(["all"])
+    before = notebook.session.scalars(sa.select(Note.id)).all()
+
+    change(g.current_user)
+
+    assert before == [4, 5]
+    assert notebook.session.scalars(sa.select(Note.id)).all() == []
+
+
+def test_condition_follows_a_row_of_no_session(notebook: Notebook) -> None:
+    """Nobody but the actor itself tells of its changes."""
+    g.current_user = User(id=7, name="all")
+    notebook.oso.load_str('allow(u: User, "read", _: Note) if u.name = "all";', replace=True)
+    before = notebook.session.scalars(sa.select(Note.id)).all()
+
+    g.current_user.name = "none"
+
+    assert before == [1, 2, 3, 4, 5]
+    assert notebook.session.scalars(sa.select(Note.id)).all() == []
+
+
+def test_condition_follows_what_is_no_column(notebook: Notebook) -> None:
+    """A program may give a row an attribute, of which the session knows nothing."""
+    g.current_user.is_staff = True
+    notebook.oso.load_str('allow(u: User, "read", _: Note) if u.is_staff = true;', replace=True)
+    before = notebook.session.scalars(sa.select(Note.id)).all()
+
+    g.current_user.is_staff = False
+
+    assert before == [1, 2, 3, 4, 5]
+    assert notebook.session.scalars(sa.select(Note.id)).all() == []
+
+
+# -- where 'unfiltered' ends ---------------------------------------------------------------------
+
+
+MINE, ALL = [1, 2, 5], [1, 2, 3, 4, 5]
+
+
+def ids_of(notebook: Notebook) -> list[int]:
+    """Give the notes that can be selected."""
+    return sorted(notebook.session.scalars(sa.select(Note.id)))
+
+
+def every_note(notebook: Notebook) -> Iterator[list[int]]:
+    """Select notes step by step, unfiltered."""
+    with notebook.guard.unfiltered("a test"):
+        yield ids_of(notebook)
+        yield ids_of(notebook)
+
+
+async def every_note_later(notebook: Notebook) -> t.AsyncIterator[list[int]]:
+    """Select notes step by step, unfiltered, as a coroutine."""
+    with notebook.guard.unfiltered("a test"):
+        yield ids_of(notebook)
+        yield ids_of(notebook)
+
+
+def test_generator_reads_all_and_its_caller_does_not(notebook: Notebook) -> None:
+    """What waits within 'unfiltered' says nothing of what runs meanwhile."""
+    steps = every_note(notebook)
+
+    found = [next(steps), ids_of(notebook), next(steps), ids_of(notebook)]
+
+    assert found == [ALL, MINE, ALL, MINE]
+
+
+def test_asynchronous_generator_reads_all_and_its_caller_does_not(notebook: Notebook) -> None:
+    """The same holds of one that is a coroutine."""
+
+    async def run() -> list[list[int]]:
+        steps = every_note_later(notebook)
+        return [await anext(steps), ids_of(notebook), await anext(steps), ids_of(notebook)]
+
+    assert asyncio.run(run()) == [ALL, MINE, ALL, MINE]
+
+
+def test_generator_that_is_a_context_reads_all(notebook: Notebook) -> None:
+    """A program may put 'unfiltered' into a context manager of its own."""
+
+    @contextlib.contextmanager
+    def as_job() -> Iterator[None]:
+        with notebook.guard.unfiltered("a job"):
+            yield
+
+    with as_job():
+        within = ids_of(notebook)
+
+    assert [within, ids_of(notebook)] == [ALL, MINE]
+
+
+def test_block_within_the_same_block_ends(notebook: Notebook) -> None:
+    """What a program keeps may be entered twice, and is left twice."""
+    unfiltered = notebook.guard.unfiltered("a test")
+
+    with unfiltered:
+        with unfiltered:
+            inner = ids_of(notebook)
+        outer = ids_of(notebook)
+
+    assert [inner, outer, ids_of(notebook)] == [ALL, ALL, MINE]
+
+
+def test_copy_of_a_context_ends_with_the_block(notebook: Notebook) -> None:
+    """A task that outlives 'unfiltered' is filtered."""
+    with notebook.guard.unfiltered("a test"):
+        context = contextvars.copy_context()
+        within = context.run(ids_of, notebook)
+
+    assert [within, context.run(ids_of, notebook)] == [ALL, MINE]
+
+
+def test_request_is_filtered_within_unfiltered(notebook: Notebook) -> None:
+    """A reason that was given outside of a request is none for what the request reads."""
+    notebook.app.before_request(lambda: setattr(g, "current_user", notebook.find_user(1)))
+    notebook.app.add_url_rule("/notes", "notes", lambda: ids_of(notebook))
+
+    with notebook.guard.unfiltered("a test"):
+        answer = notebook.app.test_client().get("/notes").json
+        after = ids_of(notebook)
+
+    assert [answer, after] == [MINE, ALL]

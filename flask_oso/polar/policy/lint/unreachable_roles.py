@@ -28,6 +28,7 @@ from ...nodes import (
 from ...sources import Span, located
 from ..policy import Policy
 from ..resource_blocks import (
+    GLOBAL,
     KIND_OF_RULE,
     DeclarationKind,
     Declarations,
@@ -186,6 +187,8 @@ def _edge(rule: Rule) -> tuple[_Held, _Held] | None:
     goal = _first(rule)
     if rule.name not in KIND_OF_RULE or not isinstance(goal, Call) or goal.name not in KIND_OF_RULE:
         return None
+    if len(rule.parameters) == len(goal.args) == 2:
+        return _global_edge(rule, goal)
     if len(rule.parameters) != 3 or len(goal.args) != 3:
         return None
     (subject, string, resource), (asker, asked, about) = rule.parameters, goal.args
@@ -196,6 +199,16 @@ def _edge(rule: Rule) -> tuple[_Held, _Held] | None:
     return _Held(tag, KIND_OF_RULE[rule.name], name), _Held(
         tag, KIND_OF_RULE[goal.name], str(asked.value)
     )
+
+
+def _global_edge(rule: Rule, goal: Call) -> tuple[_Held, _Held] | None:
+    """Give what a rule about nothing but an actor grants, and what it requires."""
+    (subject, string), (asker, asked) = rule.parameters, goal.args
+    name = _string(string)
+    if not _is_same(subject.term, asker) or name is None or not isinstance(asked, Value):
+        return None
+    granted = _Held(GLOBAL, KIND_OF_RULE[rule.name], name)
+    return granted, _Held(GLOBAL, KIND_OF_RULE[goal.name], str(asked.value))
 
 
 def _first(rule: Rule) -> t.Any:
