@@ -106,8 +106,8 @@ def test_routes_are_filtered_while_typing(browser: Browser, root: str) -> None:
 
         shown = visit.page.locator("#routes tbody tr:visible code").all_inner_texts()
 
-    assert "/issues/<int:issue_id>/edit" in shown
-    assert "/people" not in shown
+    assert "/repositories/<int:repository_id>/issues/<int:issue_id>/edit" in shown
+    assert "/repositories/" not in shown
 
 
 def test_matrix_changes_with_its_class(browser: Browser, root: str) -> None:
