@@ -11,6 +11,7 @@ import contextlib
 import inspect
 import pkgutil
 import sys
+import types
 import typing as t
 import uuid
 from collections.abc import Callable
@@ -37,6 +38,7 @@ from .request_state import (
 )
 
 _find_g: Callable[[], t.Any] = g._get_current_object
+_NOTHING: t.Mapping[str, t.Any] = types.MappingProxyType({})
 
 
 class ActorFinder:
@@ -59,10 +61,28 @@ class ActorFinder:
 
         :raises OsoError: the function that finds it raised ``AttributeError``.
         """
-        if self.reading is None:
-            return self._current(app)
-        with self.reading():
-            return self._current(app)
+        if self.reading is not None:
+            with self.reading():
+                return self._current(app)
+        # The usual place, as '_current' and 'find_actor' find it there, in one step.
+        state: AppState | None = app.extensions.get("oso")
+        if (
+            self.get_actor is None
+            and (state is None or NamedActor not in state.parts)
+            and "flask_oso.testing" not in sys.modules
+            and _is_alone(app)
+        ):
+            values = getattr(_find_g(), "__dict__", _NOTHING)
+            actor = values.get("current_user")
+            if (
+                actor is not None
+                and "user" not in values
+                and not issubclass(type(actor), LocalProxy)
+                and type(actor) not in GENERATORS
+                and not hasattr(type(actor), "__await__")
+            ):
+                return actor
+        return self._current(app)
 
     def _current(self, app: Flask) -> t.Any:
         stand_in = find_stand_in() if "flask_oso.testing" in sys.modules else None

@@ -263,7 +263,11 @@ class FlaskOso(Questions, Guarding, LegacyApi):
         protect_sessions(self._authorizer, self.oso, sessions, unguarded)
 
     def unfiltered(self, reason: str) -> contextlib.AbstractContextManager[None]:
-        """Read all rows of protected sessions within a ``with`` block; ``reason`` says why."""
+        """Read all rows of protected sessions within a ``with`` block; ``reason`` says why.
+
+        It holds in the request that gave it. In a generator it does not hold for what its caller
+        does between two steps.
+        """
         return unfiltered_reads(reason)
 
     def audit(self) -> list[ReadRecord]:

@@ -82,7 +82,7 @@ class _RowQuestion(t.NamedTuple):
 
 
 #: The classes of values of which not all can be expressed in Polar.
-_LIMITED = frozenset({int, str, list, dict})
+LIMITED_CLASSES = frozenset({int, str, list, dict})
 _TOO_DEEP = (
     "The policy is nested too deep for a condition on rows. Give parts of it rules of their own."
 )
@@ -627,14 +627,23 @@ def ask(oso: Oso, actor: t.Any, action: t.Any, resource: t.Any) -> bool:
     is_usual = type(action) is str and action.isascii()
     if (
         not (is_usual or _can_be_asked(action))
-        or (type(actor) in _LIMITED and not _can_be_asked(actor))
-        or (type(resource) in _LIMITED and not _can_be_asked(resource))
+        or (type(actor) in LIMITED_CLASSES and not _can_be_asked(actor))
+        or (type(resource) in LIMITED_CLASSES and not _can_be_asked(resource))
     ):
         return False
     answer = oso.is_allowed(actor, action, resource)
-    if answer is not True and answer is not False:
-        raise OsoError(f"'is_allowed' gave {type(answer).__name__!r} in place of a decision.")
+    if answer is not True:
+        check_refusal(answer)
     return answer
+
+
+def check_refusal(answer: object) -> None:
+    """Look at an answer that is not ``True``.
+
+    :raises OsoError: it is no decision.
+    """
+    if answer is not False:
+        raise OsoError(f"'is_allowed' gave {type(answer).__name__!r} in place of a decision.")
 
 
 def ask_field(oso: Oso, actor: t.Any, action: t.Any, resource: t.Any, field: t.Any) -> bool:
@@ -689,7 +698,9 @@ _LOGIN_NAMES = {
 
 def _can_be_asked(value: t.Any) -> bool:
     kind = type(value)
-    return kind not in _LIMITED or (kind is str and value.isascii()) or is_representable(value)
+    return (
+        kind not in LIMITED_CLASSES or (kind is str and value.isascii()) or is_representable(value)
+    )
 
 
 def _unwrapped(value: t.Any) -> t.Any:

@@ -174,12 +174,13 @@ def request_state_of(app: Flask, subject: Request) -> RequestState:
     INVARIANT: it is reached through the request object alone, and a decision of one app's
     policy counts for that app alone.
     """
-    state: RequestState | None = subject.__dict__.get(_STATES, _NO_STATES).get(app)
+    values = subject.__dict__
+    state: RequestState | None = values.get(_STATES, _NO_STATES).get(app)
     if state is None:
         state = RequestState()
         state.app = app
         # Two threads of a request may both make one.
-        state = subject.__dict__.setdefault(_STATES, {app: state}).setdefault(app, state)
+        state = values.setdefault(_STATES, {app: state}).setdefault(app, state)
     return state
 
 

@@ -10,7 +10,6 @@ import typing as t
 from collections.abc import Iterable
 
 from flask import Flask, has_app_context, has_request_context
-from flask import Request as FlaskRequest
 from werkzeug.exceptions import HTTPException
 
 from ..app_state import find_state
@@ -26,7 +25,6 @@ from ..enforcement.mistaken_questions import (
     check_texts_in_order,
 )
 from ..observability.denial_hints import (
-    PLAIN_VALUES,
     log_never_allowed,
     log_plain_actor,
     log_unjudged_resource,
@@ -138,7 +136,8 @@ class Questions:
         check_action_first("authorize", action, resource)
         if not has_app_context():
             raise UnboundError(_NO_DECORATOR)
-        style = DenialStyle.ASK_LOGIN if check_read is False else _style_for(resource)
+        # By the resource, if nothing is said: that is looked at once it is denied.
+        style = DenialStyle.ASK_LOGIN if check_read is False else None
         who = actor if has_request_context() else self._who(this_app(), actor)
         try:
             self._authorizer.enforce(resource, actor=who, action=action, style=style)
@@ -163,8 +162,7 @@ class Questions:
         asked = (who, unwrap(action), unwrap(resource), unwrap(field))
         if not publisher_of(app).decide_field(oso, *asked):
             denial = Denial(oso, *asked[:3], field=asked[3])
-            style = _style_for(resource)
-            self._authorizer.deny(app, denial, style, is_current=actor is NOT_GIVEN)
+            self._authorizer.deny(app, denial, None, is_current=actor is NOT_GIVEN)
         self._note_check(app, is_allowed=True)
 
     def permissions(self, resource: t.Any, *, actor: t.Any = NOT_GIVEN) -> set[t.Any]:
@@ -323,13 +321,6 @@ _WRONG_ARGUMENTS = (
     "'authorize' takes an action and a resource, as in 'authorize(\"edit\", note)', or the resource"
     " alone with 'action=…'. The actor is given by name: 'actor=…'."
 )
-#: What is judged as it is, so that nothing is hidden by an answer.
-_CONSTANTS = (*PLAIN_VALUES, type, FlaskRequest)
-
-
-def _style_for(resource: t.Any) -> DenialStyle:
-    is_constant = isinstance(unwrap(resource), _CONSTANTS)
-    return DenialStyle.ASK_LOGIN if is_constant else DenialStyle.HIDE
 
 
 def _give_hints(call: str, app: Flask, denial: Denial) -> None:

@@ -22,7 +22,7 @@ from ..denials.denial_handlers import DenialHandlers
 from ..denials.denial_styles import DenialStyle, Refusal, problem_of, refusal
 from ..guards.object_loaders import Loaders
 from ..observability.decision import MissingObject
-from ..observability.denial_hints import log_plain_actor, log_unknown_action
+from ..observability.denial_hints import PLAIN_VALUES, log_plain_actor, log_unknown_action
 from ..observability.publisher import DecisionPublisher
 from ..polar.host.awaitables import is_awaitable, refuse_awaitable
 from ..request_state import (
@@ -80,13 +80,14 @@ class Authorizer:
         *,
         actor: t.Any = NOT_GIVEN,
         action: t.Any = None,
-        style: DenialStyle = DenialStyle.PLAIN,
+        style: DenialStyle | None = DenialStyle.PLAIN,
         request_state: RequestState | None = None,
     ) -> None:
         """Return if the actor may do this, and otherwise raise.
 
         :param actor: the current actor if left out. ``None`` is the anonymous actor.
         :param action: the method of the request if ``None``.
+        :param style: how a denial is answered; that of the resource if ``None``.
         :param request_state: what the current app knows of the current request, if it was found.
         :raises HTTPException: denied.
         :raises OsoError: no decision could be made.
@@ -152,7 +153,7 @@ class Authorizer:
             )
             return self.loaders.run_within(app, error.session, again)
         if found is None or (is_in_place is not None and not is_in_place(found)):
-            self._refuse_missing(app, MissingObject(cls, identity), actor, action)
+            self.refuse_missing(app, MissingObject(cls, identity), actor, action)
         self.enforce(
             found,
             actor=actor,
@@ -196,7 +197,7 @@ class Authorizer:
         """Give the actor that is meant: the current one if none is given."""
         return self.actors.current(app) if actor is NOT_GIVEN else _given(actor)
 
-    def _refuse_missing(
+    def refuse_missing(
         self, app: Flask, missing: MissingObject, actor: t.Any, action: t.Any
     ) -> t.NoReturn:
         """Answer a request for what is not there, and tell of it, as if it were hidden."""
@@ -208,12 +209,14 @@ class Authorizer:
         self.deny(app, denial, DenialStyle.HIDE, is_current=actor is NOT_GIVEN)
 
     def deny(
-        self, app: Flask, denial: Denial, style: DenialStyle, *, is_current: bool
+        self, app: Flask, denial: Denial, given: DenialStyle | None, *, is_current: bool
     ) -> t.NoReturn:
         """Note a denial, and answer it as the program wants, or else in a style.
 
+        :param given: the style; that of the resource if ``None``.
         :param is_current: the actor is the one of the request, who may log in.
         """
+        style = _style_for(denial.resource) if given is None else given
         _note_denial(app, find_state(app), denial)
         answer = self.denial_handlers.answer(
             app, lambda: problem_of(app, denial, style, is_current=is_current)
@@ -232,6 +235,15 @@ def publisher_of(app: Flask) -> DecisionPublisher:
 def _unpublished(app: Flask) -> DecisionPublisher:
     """Give what tells of the decisions of an app that was never initialized."""
     return DecisionPublisher(app, DEFAULTS)
+
+
+#: What is judged as it is, so that nothing is hidden by an answer.
+_CONSTANTS = (*PLAIN_VALUES, type, Request)
+
+
+def _style_for(resource: t.Any) -> DenialStyle:
+    is_constant = isinstance(unwrap(resource), _CONSTANTS)
+    return DenialStyle.ASK_LOGIN if is_constant else DenialStyle.HIDE
 
 
 def _given(actor: t.Any) -> t.Any:

@@ -8,7 +8,6 @@ comes before anybody is known.
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import sys
 import typing as t
 import weakref
@@ -18,6 +17,7 @@ from flask import Flask, Request, has_app_context
 
 from ..app_state import Binding, find_state
 from ..polar.exceptions import OsoError
+from ..polar.value_objects import Record
 from ..request_state import UnboundError, find_request_state, this_app, this_request
 from ..row_access import (
     Access,
@@ -100,8 +100,7 @@ def read_records() -> list[ReadRecord]:
     return [] if state.reads is None else state.reads.records()
 
 
-@dataclasses.dataclass(frozen=True)
-class AppReaders:
+class AppReaders(Record):
     """Says who reads in the apps of one FlaskOso.
 
     :param own: the policy where the current app has none, or none of this FlaskOso.

@@ -6,7 +6,6 @@ is the check of the view: whatever the statement leaves out was not shown.
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import inspect
 import typing as t
@@ -35,30 +34,32 @@ _Parameter = inspect.Parameter
 _NAMED = (_Parameter.POSITIONAL_OR_KEYWORD, _Parameter.KEYWORD_ONLY)
 
 
-@dataclasses.dataclass(frozen=True)
 class ListGuard:
     """An action, and the class whose rows a view lists.
 
     :param select: makes the statement for an action, and notes that this is the check.
+    :raises OsoError: it makes no sense.
     """
 
-    authorizer: Authorizer
-    select: Callable[[t.Any], t.Any]
-    action: t.Any
-    cls: t.Any
-    name: str | None = None
-
-    def __post_init__(self) -> None:
-        """Look at what the decorator states.
-
-        :raises OsoError: it makes no sense.
-        """
+    def __init__(
+        self,
+        authorizer: Authorizer,
+        select: Callable[[t.Any], t.Any],
+        action: t.Any,
+        cls: t.Any,
+        name: str | None = None,
+    ) -> None:
+        self.authorizer = authorizer
+        self.select = select
+        self.action = action
+        self.cls = cls
+        self.name = name
         if isinstance(self.action, Mapping):
             check_methods(self.action)
         check_rows("lists", None if isinstance(self.action, Mapping) else self.action, self.cls)
         if self.name is not None:
             checked_argument(self.name)
-        mark_decorator(self, self._guard(SourceLocation.of_caller(3)))
+        mark_decorator(self, self._guard(SourceLocation.of_caller(2)))
 
     def __call__(self, view: _F) -> _F:
         """Guard a view."""

@@ -32,7 +32,8 @@ class Loaders:
     """What finds the objects of each class, in all apps of a FlaskOso."""
 
     def __init__(self) -> None:
-        self._functions: dict[type, SyncCallable] = {}
+        #: The functions of the program that find objects, by class.
+        self.functions: dict[type, SyncCallable] = {}
         self._get_session: SyncCallable | None = None
         #: Within what it gives, objects are found; ``None`` if no session is protected.
         self.reading: Callable[[], contextlib.AbstractContextManager[None]] | None = None
@@ -43,18 +44,18 @@ class Loaders:
             raise OsoError("'loader' takes the class that is loaded. Write '@oso.loader(Post)'.")
 
         def register(function: _Loader) -> _Loader:
-            self._functions[cls] = SyncCallable(function)
+            self.functions[cls] = SyncCallable(function)
             return function
 
         return register
 
     def has_function(self, cls: type) -> bool:
         """Tell whether a function finds the objects of a class."""
-        return cls in self._functions
+        return cls in self.functions
 
     def can_find(self, app: Flask, cls: type) -> bool:
         """Tell whether anything finds objects of a class in an app."""
-        if cls in self._functions:
+        if cls in self.functions:
             return True
         extension = app.extensions.get("sqlalchemy")
         if self._get_session is None and getattr(extension, "session", None) is None:
@@ -93,7 +94,7 @@ class Loaders:
     def _find(
         self, app: Flask, cls: type, identity: t.Any, calls_plainly: bool, loading: Loading | None
     ) -> t.Any:
-        registered = self._functions.get(cls)
+        registered = self.functions.get(cls)
         if registered is None:
             return self._find_row(app, cls, identity, loading)
         if loading is not None:
@@ -105,14 +106,10 @@ class Loaders:
         function = registered.function if is_plain else registered.of(app)
         try:
             found = function(*identity) if isinstance(identity, tuple) else function(identity)
-            if issubclass(type(found), LocalProxy):
-                found = unwrap(found)
+            return found_itself(found, cls)
         except NotFound:
             # As 'get_or_404' says it. The answer must be that to what is hidden.
             return None
-        # Most classes say at once that there is nothing to wait for.
-        may_wait = hasattr(type(found), "__await__") or type(found) in GENERATORS
-        return _awaited(found, cls) if may_wait else found
 
     def _find_row(self, app: Flask, cls: type, identity: t.Any, loading: Loading | None) -> t.Any:
         session = self.session_of(app)
@@ -220,6 +217,22 @@ def make_loading(options: t.Any, for_update: t.Any) -> Loading | None:
     from ..sqlalchemy.identities import read_loading
 
     return read_loading(options, for_update)
+
+
+def found_itself(found: t.Any, cls: type) -> t.Any:
+    """Give the object that a function found, which may have given a proxy of it.
+
+    :raises OsoError: it is to be waited for.
+    """
+    if issubclass(type(found), LocalProxy):
+        found = unwrap(found)
+    # Most classes say at once that there is nothing to wait for.
+    return _awaited(found, cls) if may_wait(type(found)) else found
+
+
+def may_wait(kind: type) -> bool:
+    """Tell whether objects of a class may have to be awaited."""
+    return hasattr(kind, "__await__") or kind in GENERATORS
 
 
 def _awaited(found: t.Any, cls: type) -> t.Any:

@@ -6,11 +6,11 @@ Mappers say what belongs to what. Nothing is read from a database where a foreig
 
 from __future__ import annotations
 
-import dataclasses
 import typing as t
 from collections.abc import Iterable, Iterator, Sequence
 
 from ..polar.exceptions import OsoError
+from ..polar.value_objects import Record
 from ..request_state import NOT_GIVEN
 from .url_keys import Key
 from .view_guards import Guard
@@ -19,8 +19,7 @@ if t.TYPE_CHECKING:
     from ..sqlalchemy.identities import ParentRelation
 
 
-@dataclasses.dataclass(frozen=True)
-class Between:
+class Between(Record):
     """The one relation between the classes of two guards."""
 
     relation: ParentRelation

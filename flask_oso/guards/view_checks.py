@@ -13,9 +13,9 @@ import inspect
 import typing as t
 from collections.abc import Mapping, Sequence
 
-from flask import has_request_context
+from flask import Flask, has_request_context
 
-from ..app_state import state_of
+from ..app_state import AppState, state_of
 from ..callables.sync_callable import SyncCallable
 from ..callables.view_functions import SourceLocation, View, entered_function, is_static
 from ..denials.denial_styles import DenialStyle
@@ -31,6 +31,7 @@ from ..request_state import (
     this_request,
 )
 from .parents import Between, belongs, check_within, is_stated, relation_between, says_of
+from .shortcuts import Shortcut, UsualCall, make_shortcut
 from .url_keys import Key, make_key
 from .view_guards import Guard, GuardKind, guards_of, guards_of_decorators
 
@@ -228,9 +229,18 @@ class ViewCheck(Record, eq=False):
         @functools.wraps(view)
         def guarded(*args: t.Any, **kwargs: t.Any) -> t.Any:
             app, request_state, plan = find_current()
+            if plan is not None and not args:
+                shortcut = plan.shortcuts.get(function)
+                if shortcut is not None:
+                    arguments = shortcut(request_state, kwargs)
+                    if arguments is not None:
+                        return view(**arguments)
             state = app.extensions.get("oso") or state_of(app)
             if request_state is not None:
                 request_state.check_running = True
+            is_new = plan is not None and not args and function not in plan.shortcuts
+            if is_new and self._keep_shortcut(app, state, plan, function, kwargs):
+                return guarded(**kwargs)
             given = {**self.named(view, args), **kwargs} if args else kwargs
             arguments = self.meet(state.parts[Authorizer], view, given, request_state, plan)
             if args:
@@ -240,6 +250,21 @@ class ViewCheck(Record, eq=False):
             return function.of(app)(*args, **arguments)
 
         return guarded
+
+    def _keep_shortcut(
+        self, app: Flask, state: AppState, plan: t.Any, function: SyncCallable, given: Arguments
+    ) -> bool:
+        """Keep the shortcut of calls with such arguments; tell whether there is one."""
+        if len(plan.shortcuts) >= _MOST_VIEWS:
+            return False
+        shortcut: Shortcut | None = None
+        is_usual = type(self.action) is str and self.actor is NOT_GIVEN
+        is_alone = self.key is not None and not is_stated(self.within)
+        if is_usual and is_alone and plan.calls_plainly and function.is_plain:
+            call = _usual_call(self._new_passage(function.function, given, ()), given)
+            shortcut = None if call is None else make_shortcut(app, state, call)
+        plan.shortcuts[function] = shortcut
+        return shortcut is not None
 
     def named(self, view: View, args: tuple[t.Any, ...]) -> Arguments:
         """Give the names of arguments that a view is given by position."""
@@ -362,6 +387,21 @@ class ViewCheck(Record, eq=False):
                 " with 'load=False'."
             )
         return None
+
+
+def _usual_call(passage: Passage, given: Arguments) -> UsualCall | None:
+    """Give what calls that pass a check have in common, if nothing about them is unusual."""
+    variables = passage.variables or ()
+    if len(variables) != 1 or passage.replaces_argument or not passage.is_last:
+        return None
+    return UsualCall(
+        passage.check.action,
+        passage.key.cls,
+        frozenset(given),
+        variables[0],
+        passage.names_left,
+        passage.key.keyword if passage.gives_object else None,
+    )
 
 
 def make_view_check(

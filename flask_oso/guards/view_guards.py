@@ -233,7 +233,8 @@ def guards_met(app: Flask, endpoint: str, method: str) -> list[Guard]:
     around = [*_guards_around(app, endpoint)]
     near = [] if view is None else [*_declared_guards(app, endpoint, view, [method])]
     near += [] if view is None else guards_of_request(view, method)
-    is_lifted, met = any(guard.lifts for guard in near), []
+    is_lifted = any(guard.lifts for guard in near)
+    met: list[Guard] = []
     for guards in reversed(around):
         # What is exempt with its blueprint is so from those outside, and not from those inside.
         is_lifted = is_lifted or any(guard.lifts for guard in guards)

@@ -35,7 +35,7 @@ class DecisionPublisher:
     def __init__(self, app: Flask, config: Mapping[str, t.Any]) -> None:
         self._app = app
         self._log = DecisionLog(config, self._report_failure)
-        self._telemetry = Telemetry(config)
+        self.telemetry = Telemetry(config)
         self._has_failed = False
         #: Hears of each decision, too: the explorer of debug mode.
         self.recorder: Callable[[Decision], object] | None = None
@@ -52,7 +52,7 @@ class DecisionPublisher:
             authorized.receivers
             or denied.receivers
             or (LOGGER.level <= logging.INFO and is_on())
-            or (self._telemetry.is_wanted and sys.modules.get(API) is not None)
+            or (self.telemetry.is_wanted and sys.modules.get(API) is not None)
             or self.recorder is not None
         ):
             return ask(oso, actor, action, resource)
@@ -117,7 +117,7 @@ class DecisionPublisher:
             self._noting.is_under_way = True
             try:
                 self._attempt(lambda: self._log.write(decision))
-                self._attempt(lambda: self._telemetry.note(decision))
+                self._attempt(lambda: self.telemetry.note(decision))
                 recorder = self.recorder
                 if recorder is not None:
                     self._attempt(lambda: recorder(decision))

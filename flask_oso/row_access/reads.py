@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import enum
 import typing as t
 
@@ -47,15 +46,13 @@ class ReadRecord(t.NamedTuple):
     times: int
 
 
-@dataclasses.dataclass(eq=False)
 class Reads:
     """What is known of the reading of one request."""
 
-    counts: dict[tuple[type | None, Access, str | None], int] = dataclasses.field(
-        default_factory=dict
-    )
-    #: The conditions of the current actor; see ``sqlalchemy.sessions.row_filter``.
-    conditions: t.Any = None
+    def __init__(self) -> None:
+        self.counts: dict[tuple[type | None, Access, str | None], int] = {}
+        #: The conditions of the current actor; see ``sqlalchemy.sessions.row_filter``.
+        self.conditions: t.Any = None
 
     def note(self, cls: type | None, access: Access, reason: str | None) -> None:
         """Count one statement, or look-up, of a class."""

@@ -6,7 +6,6 @@ In goes such a block; out comes the reason, for whoever filters statements meanw
 from __future__ import annotations
 
 import contextvars
-import dataclasses
 import functools
 import inspect
 import sys
@@ -17,7 +16,6 @@ from collections.abc import Callable, Iterator
 from .reads import Access
 
 
-@dataclasses.dataclass(eq=False)
 class Waiver:
     """Why all rows are read now.
 
@@ -25,17 +23,24 @@ class Waiver:
         in the objects of the program.
     """
 
-    access: Access
-    reason: str
-    is_own: bool = False
-    #: Tells whether it is for what runs now, and not for another request; ``None`` is always.
-    is_here: Callable[[], bool] | None = None
-    #: What is called at the end, once for each session that was used.
-    endings: list[Callable[[], None]] = dataclasses.field(default_factory=list)
-    #: The block has ended. A copy of the context, as threads and tasks have, may outlive it.
-    is_over: bool = False
-    #: The generator within which it began.
-    generator: types.FrameType | None = None
+    def __init__(
+        self,
+        access: Access,
+        reason: str,
+        is_own: bool = False,
+        is_here: Callable[[], bool] | None = None,
+    ) -> None:
+        self.access = access
+        self.reason = reason
+        self.is_own = is_own
+        #: Tells whether it is for what runs now, and not for another request; ``None`` is always.
+        self.is_here = is_here
+        #: What is called at the end, once for each session that was used.
+        self.endings: list[Callable[[], None]] = []
+        #: The block has ended. A copy of the context, as threads and tasks have, may outlive it.
+        self.is_over = False
+        #: The generator within which it began.
+        self.generator: types.FrameType | None = None
 
     def holds(self) -> bool:
         """Tell whether all rows are read now.

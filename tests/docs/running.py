@@ -2,7 +2,8 @@
 
 After a change of what is printed::
 
-    python -m tests.docs.running
+    python -m tests.docs.running              all pages
+    python -m tests.docs.running reload ci    these pages
 """
 
 from __future__ import annotations

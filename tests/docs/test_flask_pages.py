@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import json
 import re
 import tomllib
@@ -15,7 +16,7 @@ import pytest
 from flask import render_template_string
 from werkzeug.test import TestResponse
 
-from flask_oso import FlaskOso, Oso, OsoError
+from flask_oso import FlaskOso, Oso, OsoError, authorize
 from tests.docs.application import load_application, make_names
 from tests.docs.examples import DOCS, PAGES, examples_of, is_about_flask, read_examples
 from tests.support.sites import make_app
@@ -59,6 +60,15 @@ def test_level_exists(level: str) -> None:
 
     with pytest.raises(OsoError):
         FlaskOso(make_app("levels", OSO_ENFORCE=f"{level}est"))
+
+
+def test_arguments_of_the_decorator() -> None:
+    """Each keyword in the table is one, and none is left out."""
+    table = text_of("reference/flask/decorators.md").partition("**Which object.**")[0]
+
+    told = re.findall(r"^\| `(\w+)=[^|]*` \|", table, re.MULTILINE)
+    known = inspect.signature(authorize).parameters
+    assert {*told, "func", "resource", "action"} == {*known}
 
 
 def test_extras() -> None:

@@ -125,26 +125,12 @@ TextEqualities = Callable[[type], "TextEquality | None"]
 
 #: Returns the class of a field of a class. ``list`` is a relation to many.
 FieldLookup = Callable[[type, str], t.Any]
-_T = t.TypeVar("_T", bound=type)
 
 
 class FieldTypes(Record, eq=False, frozen=False):
     """Where the types of fields come from, if not from ``register_class``."""
 
     assigned: FieldLookup | None = None
-
-
-def _accepts_field_lookup(cls: _T) -> _T:
-    """Let programs assign ``get_field``, as oso does, of a class that is frozen otherwise."""
-    refuse: Callable[..., None] = cls.__setattr__
-
-    def assign(self: t.Any, name: str, value: t.Any) -> None:
-        if name != "get_field":
-            refuse(self, name, value)
-        self.field_types.assigned = None if _is_declared_field(value) else value
-
-    cls.__setattr__ = assign  # type: ignore[assignment]
-    return cls
 
 
 def _is_declared_field(value: object) -> bool:
@@ -156,9 +142,7 @@ def _is_declared_field(value: object) -> bool:
     return getattr(value, "__func__", None) is Host.declared_field
 
 
-@_accepts_field_lookup
-@dataclasses.dataclass(frozen=True)
-class Host:
+class Host(Record):
     """The names a policy may use.
 
     :param classes: the registered classes by name.
@@ -184,6 +168,18 @@ class Host:
     )
     field_types: FieldTypes = dataclasses.field(default_factory=FieldTypes)
 
+    def __setattr__(self, name: str, value: t.Any) -> None:
+        """Let programs assign ``get_field``, as oso does, and nothing else once it is made."""
+        if name == "get_field":
+            self.field_types.assigned = None if _is_declared_field(value) else value
+            return
+        if name in vars(self) or name not in self.__match_args__:
+            raise dataclasses.FrozenInstanceError(f"cannot assign to field {name!r}")
+        super().__setattr__(name, value)
+
+    def __delattr__(self, name: str) -> None:
+        raise dataclasses.FrozenInstanceError(f"cannot delete field {name!r}")
+
     def with_class(
         self,
         cls: type,
@@ -207,8 +203,7 @@ class Host:
         if name in self.classes:
             raise DuplicateClassAliasError(name, self.classes[name], cls)
         opened = self.private.get(cls, frozenset()) | _checked_private(private)
-        return dataclasses.replace(
-            self,
+        return self.replaced(
             classes=types.MappingProxyType({**self.classes, name: cls}),
             constants=types.MappingProxyType({**self.constants, name: Instance(cls)}),
             fields=types.MappingProxyType({**self.fields, cls: dict(fields or {})}),
@@ -242,19 +237,19 @@ class Host:
         if not isinstance(value, types.ModuleType):
             sandbox.check_reachable(value, None)
         constants = {**self.constants, name: to_term(value)}
-        return dataclasses.replace(self, constants=types.MappingProxyType(constants))
+        return self.replaced(constants=types.MappingProxyType(constants))
 
     def with_adapter(self, adapter: DataAdapter | None) -> Host:
         """Return a host that reads relations through an adapter."""
-        return dataclasses.replace(self, adapter=adapter)
+        return self.replaced(adapter=adapter)
 
     def with_identities(self, identities: Identities) -> Host:
         """Return a host that knows which objects are one row."""
-        return dataclasses.replace(self, identities=identities)
+        return self.replaced(identities=identities)
 
     def with_text_equalities(self, known: TextEqualities) -> Host:
         """Return a host that knows which classes compare a text."""
-        return dataclasses.replace(self, text_equalities=known)
+        return self.replaced(text_equalities=known)
 
     def text_equality(self, cls: type) -> TextEquality | None:
         """Return the equality of a class that compares a text; ``None`` for any other."""

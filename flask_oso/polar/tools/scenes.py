@@ -6,7 +6,6 @@ its rules, and whose clock stands still if the test says so.
 
 from __future__ import annotations
 
-import dataclasses
 import datetime
 import typing as t
 from collections.abc import Iterator, Sequence
@@ -133,7 +132,7 @@ def _with_clock(host: Host, item: FrozenClock) -> Host:
             f'"{item.time}" is no time. Write `now "2026-01-31T12:00:00+00:00";`'
         ) from None
     constants = {**host.constants, "Datetime": Instance(_frozen_datetime(moment))}
-    return dataclasses.replace(host, constants=constants)
+    return host.replaced(constants=constants)
 
 
 def _frozen_datetime(moment: datetime.datetime) -> type:

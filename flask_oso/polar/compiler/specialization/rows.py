@@ -208,7 +208,13 @@ class RowGuards:
         if compares_text:
             compare = self._writer.compared_data(found, other)
             same = [assign(answer, compare), ast.If(is_open, [GIVE_UP], [])]
-        region.reads.append(ast.If(unloaded, asked, same))
+        compare_rows: ast.stmt = ast.If(unloaded, asked, same)
+        if other.exact is related and not compares_text:
+            # The object itself is known to be a row of the class, and nothing else is to be asked.
+            is_itself = compared(load(found.name), ast.Is(), load(other.name))
+            true = assign(answer, ast.Constant(True))
+            compare_rows = ast.If(is_itself, [true], [compare_rows])
+        region.reads.append(compare_rows)
         return self._writer.under(region, ("related", answer), load(answer), [], span)
 
     def _follows_text(self, value: Known) -> bool:

@@ -1,0 +1,121 @@
+"""The usual way of a request through ``@authorize``, as one function for a view and a route.
+
+In goes what calls of a view have in common; out comes a function that does for a request what
+``ViewCheck.meet`` does, in the same order, without a call for each step. It cannot do what is
+unusual: before it begins it looks whether anything is, and then leaves the request to that.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Callable
+
+from flask import Flask
+from werkzeug.exceptions import NotFound
+from werkzeug.local import LocalProxy
+
+from ..app_state import AppState, bound_oso
+from ..denials.denial import Denial
+from ..denials.denial_styles import DenialStyle
+from ..enforcement.authorizer import Authorizer
+from ..observability.decision import MissingObject
+from ..observability.decision_log import LOGGER
+from ..observability.publisher import DecisionPublisher
+from ..observability.signals import authorized, denied
+from ..observability.telemetry import API
+from ..oso import LIMITED_CLASSES, check_refusal
+from ..polar.value_objects import Record
+from ..request_state import NOT_GIVEN, Arguments, RequestState
+from ..row_access import AsyncSessionError
+from .object_loaders import found_itself, may_wait
+
+#: Gives the arguments of a view, or ``None`` where a request is unusual, and nothing was done.
+Shortcut = Callable[[RequestState, Arguments], Arguments | None]
+
+
+class UsualCall(Record, eq=False):
+    """What the calls of a view behind a guard have in common."""
+
+    action: str
+    cls: type
+    #: The arguments that it is called with, and the one of them that identifies the object.
+    names: frozenset[str]
+    variable: str
+    #: The arguments that are left, and the one in which it takes the object, if it does.
+    names_left: tuple[str, ...]
+    keyword: str | None
+
+
+def make_shortcut(app: Flask, state: AppState, call: UsualCall) -> Shortcut | None:
+    """Give the function for such calls; ``None`` if they are unusual.
+
+    INVARIANT: it returns arguments only if the policy's answer is ``True`` itself.
+    """
+    action, cls, variable = call.action, call.cls, call.variable
+    is_judged_plainly = cls not in LIMITED_CLASSES and not issubclass(cls, LocalProxy)
+    if not action.isascii() or not is_judged_plainly or may_wait(cls):
+        return None
+    names, names_left, keyword = call.names, call.names_left, call.keyword
+    authorizer = state.parts[Authorizer]
+    actors, loaders = authorizer.actors, authorizer.loaders
+    publisher: DecisionPublisher = state.parts[DecisionPublisher]
+    telemetry = publisher.telemetry
+    registered = loaders.functions.get(cls)
+    if registered is not None and not registered.is_plain:
+        return None
+    find = None if registered is None else registered.function
+
+    def pass_through(request_state: RequestState, given: Arguments) -> Arguments | None:
+        if (
+            given.keys() != names
+            or request_state.found
+            or request_state.judged
+            or request_state.used_variables
+            or app.extensions.get("oso") is not state
+            or loaders.functions.get(cls) is not registered
+            or loaders.reading is not None
+        ):
+            return None
+        identity = given[variable]
+        if isinstance(identity, tuple):
+            return None
+        request_state.check_running = True
+        try:
+            if find is None:
+                found = loaders.find(app, cls, identity)
+            else:
+                found = find(identity)
+                if type(found) is not cls:
+                    found = found_itself(found, cls)
+        except NotFound:
+            found = None
+        except AsyncSessionError:
+            return None
+        if found is None:
+            authorizer.refuse_missing(app, MissingObject(cls, identity), NOT_GIVEN, action)
+        oso = state.bindings[authorizer].oso or bound_oso(state.bindings[authorizer])
+        who = actors.current(app)
+        if (
+            type(found) is not cls
+            or type(who) in LIMITED_CLASSES
+            or authorized.receivers
+            or denied.receivers
+            or LOGGER.level <= logging.INFO
+            or (telemetry.is_wanted and API in sys.modules)
+        ):
+            allowed = publisher.decide(oso, who, action, found)
+        else:
+            allowed = oso.is_allowed(who, action, found)
+        if allowed is not True:
+            check_refusal(allowed)
+            denial = Denial(oso, who, action, found)
+            authorizer.deny(app, denial, DenialStyle.HIDE, is_current=True)
+        request_state.checked = request_state.allowed = True
+        request_state.check_running = False
+        arguments = {name: given[name] for name in names_left} if names_left else {}
+        if keyword is not None:
+            arguments[keyword] = found
+        return arguments
+
+    return pass_through

@@ -1,0 +1,243 @@
+"""What is usual about a request takes a shortcut; whatever is not is noticed at each request."""
+
+from __future__ import annotations
+
+import logging
+import typing as t
+
+import pytest
+from flask import Flask, abort, g, request
+from flask.testing import FlaskClient
+from werkzeug.local import LocalProxy
+
+from flask_oso import FlaskOso, Oso, authorize
+from flask_oso.signals import authorized
+from tests.support.sites import make_app
+
+
+class Note:
+    """What a route names."""
+
+    def __init__(self, owner: str) -> None:
+        self.owner = owner
+
+
+class Draft(Note):
+    """A note of another class."""
+
+
+class Later:
+    """What has to be awaited."""
+
+    def __await__(self) -> t.Any:
+        return iter(())
+
+
+POLICY = """
+allow(user: String, "read", note: Note) if note.owner = user;
+allow(user: String, "läs", note: Note) if note.owner = user;
+"""
+
+
+class Desk(t.NamedTuple):
+    """An app that has answered a request of ann to her note."""
+
+    app: Flask
+    extension: FlaskOso
+    client: FlaskClient
+
+    def answer(self, note: str = "ann", user: str = "ann", path: str = "notes") -> tuple[int, str]:
+        response = self.client.get(f"/{path}/{note}?user={user}")
+        return response.status_code, response.text if response.status_code == 200 else ""
+
+
+@pytest.fixture
+def desk() -> Desk:
+    """Give an app in which the shortcut of ``/notes/<note_id>`` is made."""
+    app, oso = make_app("desk", static=None, OSO_ENFORCE="strict"), Oso()
+    app.before_request(lambda: setattr(g, "current_user", request.args.get("user", "ann")))
+    app.register_error_handler(ZeroDivisionError, lambda _: "SECRET")
+    oso.register_class(Note)
+    oso.load_str(POLICY)
+    extension = FlaskOso(oso, app)
+    extension.loader(Note)(Note)
+    view = lambda note: f"{type(note).__name__} of {note.owner}"  # noqa: E731
+    app.add_url_rule("/notes/<note_id>", "note", authorize("read", Note)(view))
+    app.add_url_rule("/swedish/<note_id>", "swedish", authorize("läs", Note)(view))
+    twice = authorize("read", Note, key="other_id", name="other")(lambda note, other: note.owner)
+    app.add_url_rule("/two/<note_id>/<other_id>", "two", authorize("read", Note)(twice))
+    desk = Desk(app, extension, app.test_client())
+    assert desk.answer() == (200, "Note of ann")
+    return desk
+
+
+def test_request_of_somebody_else_is_judged_anew(desk: Desk) -> None:
+    """What was allowed to one is not allowed to the next, nor of another object."""
+    assert desk.answer(user="eve") == (404, "")
+    assert desk.answer(note="eve") == (404, "")
+    assert desk.answer() == (200, "Note of ann")
+
+
+def test_policy_that_was_replaced_is_asked(desk: Desk) -> None:
+    """A policy that is loaded later decides from then on."""
+    t.cast(Oso, desk.extension.oso).load_str("allow(_, _, _) if false;", replace=True)
+
+    assert desk.answer() == (404, "")
+
+
+def test_oso_that_was_replaced_is_asked(desk: Desk) -> None:
+    """Another Oso that an app is given later decides from then on."""
+    other = Oso()
+    other.load_str("allow(_, _, _) if false;")
+
+    with desk.app.app_context():
+        desk.extension.set_oso(other)
+
+    assert desk.answer() == (404, "")
+
+
+def test_oso_with_another_answer_is_no_decision(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An ``is_allowed`` that gives something else than true or false lets nobody in."""
+    monkeypatch.setattr(desk.extension.oso, "is_allowed", lambda *_: 1)
+
+    assert desk.answer() == (500, "")
+
+
+@pytest.mark.parametrize("given", [False, True])
+def test_is_allowed_of_the_program_decides(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, given: bool
+) -> None:
+    """What a program puts in the place of ``is_allowed`` is asked."""
+    monkeypatch.setattr(desk.extension.oso, "is_allowed", lambda *_: given)
+
+    assert desk.answer(user="eve")[0] == {False: 404, True: 200}[given]
+
+
+def test_receiver_that_connects_later_hears_of_decisions(desk: Desk) -> None:
+    """A receiver need not be there when the shortcut is made."""
+    heard: list[t.Any] = []
+    with authorized.connected_to(lambda app, **facts: heard.append(facts["resource"].owner)):
+        desk.answer()
+
+    assert heard == ["ann"]
+
+
+def test_receiver_that_raises_lets_nobody_in(desk: Desk) -> None:
+    """What a receiver raises is raised in place of the answer."""
+
+    def refuse(app: Flask, **facts: t.Any) -> None:
+        abort(418)
+
+    with authorized.connected_to(refuse):
+        answer = desk.answer()
+
+    assert answer == (418, "")
+
+
+def test_log_that_is_switched_on_later_has_decisions(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The decision log need not be on when the shortcut is made."""
+    with caplog.at_level(logging.INFO, "flask_oso.decisions"):
+        desk.answer()
+
+    assert len(caplog.records) == 1
+
+
+def test_loader_that_is_registered_later_finds_the_object(desk: Desk) -> None:
+    """The last loader of a class counts, also after requests."""
+    desk.extension.loader(Note)(lambda note_id: Draft(note_id))
+
+    assert desk.answer() == (200, "Draft of ann")
+
+
+@pytest.mark.parametrize("note", ["ann", "eve"])
+def test_actor_function_that_is_set_later_finds_the_actor(desk: Desk, note: str) -> None:
+    """The actor is found as the program says at the time of the request."""
+    desk.extension.set_get_actor(lambda: "eve")
+
+    assert desk.answer(note=note)[0] == {"ann": 404, "eve": 200}[note]
+
+
+def test_users_who_contradict_each_other_are_nobody(desk: Desk) -> None:
+    """Another user on ``g`` is noticed at each request."""
+    desk.app.before_request_funcs[None].insert(0, lambda: setattr(g, "user", "eve"))
+
+    assert desk.answer() == (500, "")
+
+
+class Found(t.NamedTuple):
+    """What a loader does at later requests, and what these are answered."""
+
+    find: t.Callable[[str], t.Any]
+    answer: tuple[int, str]
+
+
+FOUND = {
+    "nothing": Found(lambda _: None, (404, "")),
+    "not found": Found(lambda _: abort(404), (404, "")),
+    "another class": Found(Draft, (200, "Draft of ann")),
+    "a proxy": Found(lambda name: LocalProxy(lambda: Note(name)), (200, "Note of ann")),
+    "a proxy of nothing": Found(lambda _: LocalProxy(lambda: None), (404, "")),
+    "a text": Found(lambda name: name, (404, "")),
+    "refused": Found(lambda _: abort(410), (410, "")),
+}
+
+
+@pytest.mark.parametrize("found", FOUND.values(), ids=FOUND)
+@pytest.mark.parametrize("times", [1, 2])
+def test_whatever_a_loader_finds_is_judged(found: Found, times: int, desk: Desk) -> None:
+    """Nothing, a proxy and another class are what they are to a request without a shortcut."""
+    notes = iter([Note("ann")])
+    desk.extension.loader(Note)(lambda name: next(notes, None) or found.find(name))
+    answers = [desk.answer() for _ in range(times + 1)]
+
+    assert answers == [(200, "Note of ann"), *[found.answer] * times]
+
+
+def test_loader_that_has_to_be_awaited_is_an_error(desk: Desk) -> None:
+    """An awaitable is no object, whatever the loader gave before."""
+    desk.extension.loader(Note)(lambda _: Later())
+
+    assert desk.answer() == (500, "")
+
+
+def test_error_of_a_loader_is_not_answered_as_a_success(desk: Desk) -> None:
+    """An error handler of the program answers, and what it answers does not leave."""
+    desk.extension.loader(Note)(lambda _: 1 // 0)
+
+    assert desk.answer() == (500, "")
+
+
+@pytest.mark.parametrize(("other", "status"), [("ann", 200), ("eve", 404)])
+def test_guard_in_front_of_another_leaves_it_what_it_takes(
+    desk: Desk, other: str, status: int
+) -> None:
+    """Of two guards each judges its own object, at the first request and at later ones."""
+    answers = [desk.answer(note=f"ann/{other}", path="two")[0] for _ in range(3)]
+
+    assert answers == [status] * 3
+
+
+@pytest.mark.parametrize(("user", "status"), [("ann", 200), ("eve", 404)])
+def test_action_in_another_alphabet_is_judged(desk: Desk, user: str, status: int) -> None:
+    """An action need not be ASCII."""
+    answers = [desk.answer(user=user, path="swedish")[0] for _ in range(2)]
+
+    assert answers == [status] * 2
+
+
+@pytest.mark.parametrize(("note", "status"), [("ann", 200), ("eve", 404)])
+def test_view_that_is_called_by_another_is_guarded(desk: Desk, note: str, status: int) -> None:
+    """A guard is passed by a call with another object than that of the route."""
+    inner, other = desk.app.view_functions["note"], note
+
+    @authorize("read", Note)
+    def outer(note: Note) -> t.Any:
+        return inner(note_id=other)
+
+    desk.app.view_functions["swedish"] = outer
+
+    assert desk.answer(path="swedish")[0] == status
