@@ -1,4 +1,4 @@
-"""The page on which a file of the policy is changed, checked and compared before it is saved.
+"""The page that changes a file of the policy: checked, tested and compared before it is saved.
 
 A draft is saved only if the whole policy loads with it and the check finds no error, and only if
 the file is as it was when the page was made. Then the policy is loaded again; if that fails all the
@@ -7,6 +7,7 @@ same, the file gets its text back.
 
 from __future__ import annotations
 
+import collections
 import hashlib
 import os
 import shutil
@@ -15,12 +16,15 @@ import typing as t
 from collections.abc import Sequence
 
 from ..oso import Oso
+from ..polar.engine import Engine
+from ..polar.exceptions import OsoError
 from ..polar.polar import read_source
 from ..polar.proof.redaction import REDACTED
 from ..polar.sources import Source
-from ..polar.tools.policy_check import CheckResult, Severity
+from ..polar.tools.policy_check import CheckResult, Finding, Severity
+from ..polar.tools.policy_tests import Failure, Outcome, PolicyTestResult, run_policy_tests
 from .pages import Page, Visit
-from .policy import short_name
+from .policy import only_of_lint, short_name, shown_finding
 
 #: How many actors a comparison looks at, and how many pairs it asks about where SQL cannot tell.
 _MOST_ACTORS = 200
@@ -42,10 +46,6 @@ class _Draft(t.NamedTuple):
     before: str
     text: str
     seen: str
-
-    @property
-    def is_outdated(self) -> bool:
-        return self.seen != _digest(self.before)
 
 
 def show_draft(visit: Visit) -> Page:
@@ -83,25 +83,30 @@ def _check(visit: Visit, draft: _Draft, files: Sequence[str]) -> dict[str, t.Any
         each.severity is Severity.ERROR for each in result.findings
     )
     return {
-        "findings": [
-            {
-                "severity": each.severity.value,
-                "message": each.message,
-                "place": "" if each.line is None else f"{short_name(each.file, visit)}:{each.line}",
-            }
-            for each in result.findings
-        ],
+        "findings": [shown_finding(each, visit) for each in _find_all(visit, sources, result)],
+        "tests": None if result.engine is None else _run_tests(visit, result.engine),
         "can_be_saved": is_good,
         "is_same": draft.text == draft.before,
         "diff": _compare(visit, sources) if is_good and draft.text != draft.before else None,
     }
 
 
+def _find_all(visit: Visit, sources: Sequence[Source], result: CheckResult) -> list[Finding]:
+    """Give what the check found, and what ``flask oso lint`` would find besides."""
+    try:
+        linted = visit.oso.lint_sources(sources)
+        return [*result.findings, *only_of_lint(linted, result.findings, visit)]
+    # What the lint cannot read is no reason to lose the text.
+    except OsoError as error:
+        return [*result.findings, Finding(Severity.ERROR, str(error))]
+
+
 def _save(visit: Visit, draft: _Draft, can_be_saved: bool) -> str | None:
     """Save a draft and load the policy; give the reason if that is refused."""
     if not can_be_saved:
         return "The draft has errors, and is not saved."
-    if draft.is_outdated:
+    # Read again: the tests of a draft, and a comparison, take their time.
+    if draft.seen != _digest(read_source(draft.file).text):
         return _CHANGED
     _write(draft.file, draft.text)
     try:
@@ -135,6 +140,38 @@ def _with_line_ends(text: str, like: str) -> str:
 
 def _digest(text: str) -> str:
     return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
+
+
+# -- tests --------------------------------------------------------------------------------
+
+
+def _run_tests(visit: Visit, engine: Engine) -> dict[str, t.Any]:
+    """Run the tests in the policy, and give how they ended, those that did not pass first."""
+    ended = [*run_policy_tests(engine, redact=visit.redact)]
+    counts = collections.Counter(each.outcome for each in ended)
+    return {
+        "counts": [(each.value, counts[each]) for each in Outcome if counts[each]],
+        "passed": [each.name for each in ended if each.outcome is Outcome.PASSED],
+        "others": [_shown_test(each, visit) for each in ended if each.failures],
+    }
+
+
+def _shown_test(result: PolicyTestResult, visit: Visit) -> dict[str, t.Any]:
+    return {
+        "name": result.name,
+        "outcome": result.outcome.value,
+        "failures": [_shown_failure(each, visit) for each in result.failures],
+    }
+
+
+def _shown_failure(failure: Failure, visit: Visit) -> dict[str, t.Any]:
+    span = failure.span
+    return {
+        "place": "" if span is None else f"{short_name(span.source.name, visit)}:{span.line}",
+        "assertion": "" if span is None else span.source.line(span.line).strip(),
+        "message": visit.redaction.cleaned_sentence(failure.message),
+        "proof": failure.proof,
+    }
 
 
 # -- who gains and loses -----------------------------------------------------------------

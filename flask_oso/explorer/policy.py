@@ -6,13 +6,14 @@ import collections
 import contextlib
 import os
 import typing as t
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from ..enforcement.asked_actions import findings_about_app
 from ..enforcement.route_audit import audit_routes, unfound_classes
 from ..enforcement.vain_guards import vain_guards
 from ..polar.exceptions import OsoError
 from ..polar.sources import Source
+from ..polar.tools.lint.linter import LintResult
 from ..polar.tools.policy_check import Finding, Severity
 from .decisions import DecisionRing, question_again
 from .pages import Page, Visit
@@ -28,7 +29,7 @@ def show_policy(visit: Visit) -> Page:
     hits = _hits(visit)
     facts = {
         "sources": [_shown(source, hits, findings, visit) for source in policy.sources],
-        "findings": [_finding(each, visit) for each in findings],
+        "findings": [shown_finding(each, visit) for each in findings],
         "rule_count": policy.rule_count,
         "decisions": len(visit.state.part(DecisionRing).latest()),
     }
@@ -36,13 +37,35 @@ def show_policy(visit: Visit) -> Page:
 
 
 def find_all(visit: Visit) -> list[Finding]:
-    """Give what ``flask oso check`` and ``flask oso lint`` find, each place once."""
+    """Give what ``flask oso check`` and ``flask oso lint`` find, each thing once."""
     try:
-        findings = [*visit.oso.check_files().findings, *_of_guards(visit)]
-        known = {each.place for each in findings}
-        return findings + [each for each in _of_lint(visit) if each.place not in known]
+        checked, guards = visit.oso.check_files().findings, [*_of_guards(visit)]
+        told = {each.place for each in guards}
+        linted = only_of_lint(visit.oso.lint_files(), checked, visit)
+        # What is wrong with a guard says more than that no rule allows its action.
+        return [*checked, *guards, *(each for each in linted if each.place not in told)]
     except OsoError as error:
         return [Finding(Severity.ERROR, str(error))]
+
+
+def only_of_lint(result: LintResult, checked: Sequence[Finding], visit: Visit) -> Iterator[Finding]:
+    """Give what a lint finds that the check did not, also about the app."""
+    known = {(each.place, each.message) for each in checked}
+    for each in result.with_findings(findings_about_app(visit.app, result)).settled():
+        place = each.file, each.line, each.column
+        if (place, each.message) not in known:
+            text = f"{each.code.number} {each.code.title}: {each.message}"
+            yield Finding(each.severity, text, *place)
+
+
+def shown_finding(finding: Finding, visit: Visit) -> dict[str, t.Any]:
+    """Give what a page shows of a finding."""
+    line = "" if finding.line is None else f":{finding.line}"
+    return {
+        "severity": finding.severity.value,
+        "message": finding.message,
+        "place": "" if finding.file is None else f"{short_name(finding.file, visit)}{line}",
+    }
 
 
 def short_name(file: str | None, visit: Visit) -> str:
@@ -59,14 +82,6 @@ def _of_guards(visit: Visit) -> Iterator[Finding]:
     for guard, complaint in guards:
         place = guard.place
         yield Finding(Severity.ERROR, complaint, place.file or None, place.line or None)
-
-
-def _of_lint(visit: Visit) -> Iterator[Finding]:
-    result = visit.oso.lint_files()
-    found = result.with_findings(findings_about_app(visit.app, result)).settled()
-    for each in found:
-        text = f"{each.code.number} {each.code.title}: {each.message}"
-        yield Finding(each.severity, text, each.file, each.line, each.column)
 
 
 def _hits(visit: Visit) -> collections.Counter[_Line]:
@@ -104,13 +119,4 @@ def _shown(
             for number in range(1, source.lines + 1)
         ],
         "hits": sum(count for (name, _), count in hits.items() if name == source.name),
-    }
-
-
-def _finding(finding: Finding, visit: Visit) -> dict[str, t.Any]:
-    line = "" if finding.line is None else f":{finding.line}"
-    return {
-        "severity": finding.severity.value,
-        "message": finding.message,
-        "place": "" if finding.file is None else f"{short_name(finding.file, visit)}{line}",
     }

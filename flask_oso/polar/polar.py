@@ -430,10 +430,16 @@ class Polar:
         :raises PolarFileExtensionError: if a name does not end in ``.polar``.
         :raises PolarFileNotFoundError: if a file does not exist.
         """
+        return self.lint_sources(
+            self._sources() if filenames is None else [*map(read_source, filenames)]
+        )
+
+    def lint_sources(self, sources: Sequence[Source]) -> LintResult:
+        """Lint texts as one policy, without loading them; see ``lint_files``."""
         from .tools.lint.linter import lint_policy
 
         return lint_policy(
-            self._sources() if filenames is None else [*map(read_source, filenames)],
+            sources,
             self._engine,
             roles=self._has_roles,
             models=self._models(),

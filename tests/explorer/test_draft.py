@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import os
 import re
 from pathlib import Path
@@ -11,6 +12,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from flask_oso import FlaskOso, Oso
+from tests.support.models.people import User
 from tests.support.sites import make_app
 
 DRAFT = "/_oso/draft"
@@ -53,7 +55,7 @@ def test_draft_is_checked_and_nothing_is_written(app: Flask, file: Path) -> None
     status, page = send(app.test_client(), NEW)
 
     assert status == 200
-    assert "Nothing is wrong." in page
+    assert ("x-is-error" in page, 'value="save"' in page) == (False, True)
     assert file.read_text() == OLD
     assert oso_of(app).is_allowed("ann", "read", "page")
 
@@ -184,3 +186,139 @@ def test_failed_write_leaves_no_file_behind(
     assert status == 500
     assert [each.name for each in file.parent.iterdir()] == ["main.polar"]
     assert file.read_text() == OLD
+
+
+# -- lint and tests --------------------------------------------------------------------
+
+READS = 'test "ben reads" { assert allow("ben", "read", "page"); }\n'
+SECRET = (
+    'allow(user: User, "read", _) if user.nick = "x";\n'
+    'test "nick" { assert allow(User{nick: "of-nobody-else"}, "read", "page"); }\n'
+)
+
+
+def part_of(page: str, title: str) -> str:
+    """Give the text of one section of a page, without its tags."""
+    section = page.partition(f"<h3>{title}</h3>")[2].partition("</section>")[0]
+    return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", " ", section)))
+
+
+def test_draft_is_linted(app: Flask) -> None:
+    """What is wrong with a draft that loads has its code and its place on the page."""
+    _, page = send(app.test_client(), "allow(_, _, _);\n")
+
+    assert "policies/main.polar:1 OSO401 allows-everything" in part_of(page, "Findings")
+
+
+def test_draft_with_warnings_can_be_saved(app: Flask, file: Path) -> None:
+    """Only errors of the check keep a draft from being saved."""
+    status, _ = send(app.test_client(), "allow(_, _, _);\n", "save")
+
+    assert (status, file.read_text()) == (200, "allow(_, _, _);\n")
+
+
+def test_note_about_a_rule_hides_no_warning_about_it(app: Flask) -> None:
+    """Two findings at one place are both shown, if they say different things."""
+    _, page = send(app.test_client(), 'allow(_, _, _) if print("asked");\n')
+
+    assert "Left to the solver" in part_of(page, "Findings")
+    assert "OSO402 open-actor" in part_of(page, "Findings")
+
+
+def test_finding_of_check_and_lint_is_shown_once(app: Flask) -> None:
+    """The lint finds what the check finds, and the page has it once."""
+    _, page = send(app.test_client(), 'allow(_, "read", _: Nothing);\n')
+
+    assert part_of(page, "Findings").count("Unknown specializer") == 1
+
+
+def test_draft_with_a_syntax_error_is_shown_with_it(app: Flask) -> None:
+    """A draft that cannot be parsed has one finding, and no tests are run."""
+    _, page = send(app.test_client(), "allow(")
+
+    assert page.count('class="x-chip x-is-error"') == 1
+    assert "<h3>Tests</h3>" not in page
+
+
+def test_tests_run_on_the_draft_and_not_on_the_file(app: Flask) -> None:
+    """A test passes if the draft fulfills it, though the policy in force does not."""
+    _, page = send(app.test_client(), NEW + READS)
+
+    assert "1 passed" in part_of(page, "Tests")
+    assert "ben reads" in part_of(page, "Tests")
+
+
+def test_tests_of_another_file_run_on_the_draft(app: Flask, file: Path) -> None:
+    """A test that stands in another file of the policy fails by the draft."""
+    (file.parent / "tests.polar").write_text(READS)
+    oso_of(app).load_files([str(file), str(file.parent / "tests.polar")], replace=True)
+
+    _, page = send(app.test_client(), OLD)
+
+    assert 'failed ben reads policies/tests.polar:1 test "ben reads"' in part_of(page, "Tests")
+
+
+def test_failed_test_is_shown_with_its_proof(app: Flask) -> None:
+    """What was asserted, what was found and why stand below the name of a test."""
+    _, page = send(app.test_client(), OLD + READS)
+
+    assert "policies/main.polar:2" in part_of(page, "Tests")
+    assert "It does not hold." in part_of(page, "Tests")
+    assert 'DENIED: "ben" may not "read" "page".' in part_of(page, "Tests")
+
+
+def test_broken_test_is_told_from_a_failed_one(app: Flask) -> None:
+    """A test that names something which does not exist has no answer."""
+    _, page = send(app.test_client(), NEW + 'test "odd" { assert allow(Usr{"a"}, "read", "b"); }')
+
+    assert "1 broken" in part_of(page, "Tests")
+    assert "No class is registered as `Usr`." in part_of(page, "Tests")
+
+
+def test_texts_of_a_test_are_escaped(app: Flask) -> None:
+    """A name and an argument are no HTML."""
+    text = 'test "<i>" { assert allow("ann", "read", "<i>"); }'
+    _, page = send(app.test_client(), OLD + text)
+
+    assert "<i>" not in page
+    assert "&lt;i&gt;" in page
+
+
+def test_proof_of_a_test_is_redacted(file: Path) -> None:
+    """Values that OSO_REDACT names are not shown in the proof of a test."""
+    app = make_app(
+        folder=file.parent.parent,
+        DEBUG=True,
+        OSO_POLICIES="policies/*.polar",
+        OSO_REDACT=["nick"],
+    )
+    FlaskOso(app=app).oso.register_class(User)
+
+    _, page = send(app.test_client(), SECRET)
+
+    assert "user.nick is [redacted]" in part_of(page, "Tests")
+
+
+def test_policy_without_tests_says_how_to_write_one(app: Flask) -> None:
+    """Where there is no test, the page has the words for the first one."""
+    _, page = send(app.test_client(), NEW)
+
+    assert "The policy has no tests." in part_of(page, "Tests")
+
+
+def test_failed_tests_do_not_keep_a_draft_from_being_saved(app: Flask, file: Path) -> None:
+    """A test may be what is wrong: its author saves, and sees what failed."""
+    status, page = send(app.test_client(), OLD + READS, "save")
+
+    assert (status, file.read_text()) == (200, OLD + READS)
+    assert "1 failed" in part_of(page, "Tests")
+
+
+def test_file_that_changes_while_tests_run_is_not_overwritten(app: Flask, file: Path) -> None:
+    """The file is read again after the tests, which may take long."""
+    oso_of(app).register_constant(file, "page")
+    rule = 'allow("ben", "read", "page") if page.write_text("# by an editor") > 0;\n'
+
+    status, _ = send(app.test_client(), rule + READS, "save")
+
+    assert (status, file.read_text()) == (409, "# by an editor")

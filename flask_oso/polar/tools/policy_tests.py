@@ -12,7 +12,7 @@ import contextlib
 import enum
 import itertools
 import typing as t
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from ..engine import Engine
 from ..exceptions import OsoError
@@ -84,27 +84,34 @@ def run_policy_tests(
     engine: Engine,
     is_wanted: Callable[[str], bool] = lambda name: True,
     reached: RulesReached | None = None,
+    redact: Iterable[str] = (),
 ) -> Iterator[PolicyTestResult]:
     """Run the tests of a policy one by one, in the order of the text.
 
     :param is_wanted: tells by its name whether a test is run.
     :param reached: is told which lines the answers reach.
+    :param redact: words in the names of attributes whose values proofs do not show.
     """
+    redacted = tuple(redact)
     observers = [] if reached is None else [reached]
     for test in engine.policy.tests:
         if is_wanted(test.name):
-            yield run_policy_test(engine, test, observers)
+            yield run_policy_test(engine, test, observers, redacted)
 
 
 def run_policy_test(
-    engine: Engine, test: PolicyTest, observers: Sequence[Observer] = ()
+    engine: Engine,
+    test: PolicyTest,
+    observers: Sequence[Observer] = (),
+    redact: Sequence[str] = (),
 ) -> PolicyTestResult:
     """Run one test.
 
     :param observers: hear of the runs of its questions.
+    :param redact: words in the names of attributes whose values proofs do not show.
     """
     try:
-        questions = _Questions(Scene(engine, test, observers), test.assertions)
+        questions = _Questions(Scene(engine, test, observers), test.assertions, redact)
     except OsoError as error:
         return PolicyTestResult(
             test.name, test.span, Outcome.BROKEN, (Failure(str(error), test.span),)
@@ -135,8 +142,11 @@ def _described(error: Exception) -> str:
 class _Questions:
     """Asks the questions of a test."""
 
-    def __init__(self, scene: Scene, assertions: Sequence[Assertion]) -> None:
+    def __init__(
+        self, scene: Scene, assertions: Sequence[Assertion], redact: Sequence[str]
+    ) -> None:
         self._scene = scene
+        self._redact = redact
         # All objects that a test names may be an answer, whatever the order.
         for each in assertions:
             with contextlib.suppress(MistakenPolicyTestError):
@@ -283,7 +293,7 @@ class _Questions:
         ]
 
     def _failure(self, assertion: Assertion, message: str, args: Sequence[t.Any]) -> Failure:
-        proof = str(self._scene.engine.explain(assertion.name, args))
+        proof = str(self._scene.engine.explain(assertion.name, args, self._redact))
         return Failure(message, assertion.span, proof)
 
 
