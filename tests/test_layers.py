@@ -60,7 +60,7 @@ FLASK_LAYER = (
     {"explorer"},
     {"api"},
     {"extension"},
-    {"testing", "migration"},
+    {"debug_toolbar", "testing", "migration"},
     {"cli"},
     {"__main__", "context", "decision_log", "decorators", "flask_oso", "signals"},
 )

@@ -83,7 +83,7 @@ class PolicyExplorer:
         self._token = door.make_token()
         self._told: set[str] = set()
         ring = DecisionRing(app, state.config["OSO_REDACT"] or ())
-        state.add(ring)
+        state.add(ring, self)
         state.part(DecisionPublisher).recorder = ring.record
 
     def is_asked(self, environ: WSGIEnvironment) -> bool:
@@ -91,12 +91,20 @@ class PolicyExplorer:
         path = environ.get("PATH_INFO", "")
         if not (path == ROOT or path.startswith(f"{ROOT}/")) or not self._app.debug:
             return False
-        server_name = self._app.config.get("SERVER_NAME") or ""
-        reason = door.reason_to_hide(environ, {server_name.partition(":")[0].lower()} - {""})
+        reason = self._reason_to_hide(environ)
         if reason is not None and reason not in self._told:
             self._told.add(reason)
             self._app.logger.info("The explorer did not answer a request: %s.", reason)
         return reason is None
+
+    def address_for(self, request: Request) -> str | None:
+        """Give where the explorer is; ``None`` if it hides from the client of a request."""
+        is_hidden = not self._app.debug or self._reason_to_hide(request.environ) is not None
+        return None if is_hidden else f"{request.script_root}{ROOT}"
+
+    def _reason_to_hide(self, environ: WSGIEnvironment) -> str | None:
+        server_name = self._app.config.get("SERVER_NAME") or ""
+        return door.reason_to_hide(environ, {server_name.partition(":")[0].lower()} - {""})
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request."""
