@@ -10,7 +10,7 @@ import dataclasses
 import threading
 import typing as t
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from flask import Flask, Request
 from werkzeug.local import LocalProxy
@@ -40,7 +40,20 @@ _LATE_MODELS = (
     " class to the list, or import the modules of your models before 'init_app'."
 )
 
+if t.TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
 _Part = t.TypeVar("_Part")
+
+
+class Explorer(t.Protocol):
+    """Answers some requests in place of an app, at its WSGI border."""
+
+    def is_asked(self, environ: WSGIEnvironment) -> bool:
+        """Tell whether a request is for it, and may be."""
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer a request."""
 
 
 class Binding(Record, eq=False, frozen=False):
@@ -197,6 +210,8 @@ class AppState(Record, eq=False, frozen=False):
     reload_problem: str | None = None
     #: Policies are compiled before the first request, since the app is served.
     prepares: bool = False
+    #: Gives what answers below ``/_oso``. It is called once the app serves in debug mode.
+    make_explorer: Callable[[], Explorer] | None = None
 
     @property
     def first(self) -> object:

@@ -24,6 +24,7 @@ from .polar.value_objects import Record
 DEFAULTS: dict[str, t.Any] = {
     "OSO_ACTOR": None,
     "OSO_ENFORCE": "warn",
+    "OSO_EXPLORER": True,
     "OSO_LOG_DESCRIBE": None,
     "OSO_LOG_REQUEST_ID": "X-Request-ID",
     "OSO_LOG_RULE": True,
@@ -90,6 +91,7 @@ def read_config(app: Flask) -> Config:
     _warn_of_unknown_keys(app)
     for problem in removed_keys(app):
         raise OsoError(problem)
+    _flag(app, "OSO_EXPLORER")
     _flag(app, "OSO_VETO_COMMITS")
     _check_words(app, "OSO_REDACT")
     translator_of(app.config["OSO_TRANSLATE"])

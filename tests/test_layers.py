@@ -57,6 +57,7 @@ FLASK_LAYER = (
     {"current_actor"},
     {"guards", "enforcement"},
     {"templating", "reloading"},
+    {"explorer"},
     {"api"},
     {"extension"},
     {"testing", "migration"},

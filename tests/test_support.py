@@ -58,8 +58,6 @@ INSIDE = {
     "docs/test_lint.py": {"flask_oso.enforcement.asked_actions", "flask_oso.polar.tools.lint"},
     # The page has a section for each code of the migration check.
     "docs/test_migrating.py": {"flask_oso.migration"},
-    # The page has every key with its default.
-    "docs/test_flask_pages.py": {"flask_oso.config"},
     # The page has the truth table of outcomes.
     "docs/test_internals.py": {"flask_oso.polar.residual"},
     # Each target feeds one room.

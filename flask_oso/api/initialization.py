@@ -5,10 +5,12 @@ In go an app and an authorizer; the app is as it was if anything is wrong.
 
 from __future__ import annotations
 
+import functools
+
 from flask import Flask
 
 from .. import templating
-from ..app_state import AppState, Binding, PolicyBinder
+from ..app_state import AppState, Binding, Explorer, PolicyBinder
 from ..config import is_run_by_flask, policies_of, policy_names, read_config
 from ..current_actor import named_actor_of
 from ..enforcement import response_gates
@@ -47,6 +49,8 @@ def initialize(
         follow_files(app, state, config, binder)
     state.prepares = is_run_by_flask(app)
     state.prepare()
+    if app.config["OSO_EXPLORER"]:
+        state.make_explorer = functools.partial(_make_explorer, app, state)
     response_gates.install(app, state)
     templating.install_templating(app, Questions(authorizer))
     app.extensions["oso"] = state
@@ -64,3 +68,10 @@ def _name_policy(app: Flask, binder: PolicyBinder) -> None:
     app.config["OSO_POLICIES"] = named
     if policies_of(app) != policies_of(app, policy):
         raise both_policies(policy, named)
+
+
+def _make_explorer(app: Flask, state: AppState) -> Explorer:
+    # Imported late: only debug mode has it.
+    from ..explorer.explorer import PolicyExplorer
+
+    return PolicyExplorer(app, state)

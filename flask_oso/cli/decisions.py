@@ -8,10 +8,11 @@ import click
 from flask import current_app
 
 from ..enforcement.authorizer import Authorizer
+from ..guards.object_words import word_for
 from ..polar.characters import with_escapes
 from ..polar.exceptions import UnsupportedError
 from ..request_state import this_app
-from .terminal.objects import NOTATION, find_object, word_for
+from .terminal.objects import NOTATION, find_object
 from .terminal.output import echo, show_json, show_table, tell_of_more, with_short_paths
 from .terminal.running import Exit, MisuseError, this_oso, this_state, with_app
 

@@ -12,12 +12,13 @@ import click
 from flask import current_app
 
 from ..enforcement.authorizer import Authorizer
+from ..guards.object_words import word_for
 from ..oso import Oso
 from ..polar.characters import with_escapes
 from ..polar.polar import read_source
 from ..polar.spelling import with_count
 from ..request_state import this_app
-from .terminal.objects import NOTATION, find_object, word_for
+from .terminal.objects import NOTATION, find_object
 from .terminal.output import echo, show_annotation, show_json, with_short_paths
 from .terminal.policy_sources import sources_of
 from .terminal.running import Exit, MisuseError, this_oso, this_state, with_app

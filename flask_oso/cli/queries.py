@@ -7,7 +7,8 @@ import typing as t
 
 import click
 
-from .terminal.objects import NOTATION, find_object, word_for
+from ..guards.object_words import word_for
+from .terminal.objects import NOTATION, find_object
 from .terminal.output import echo, show_json, show_table, tell_of_more
 from .terminal.running import Exit, this_oso, with_app
 

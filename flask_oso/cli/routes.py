@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import collections
 import fnmatch
-import inspect
 import typing as t
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import click
-from flask import current_app, request
-from werkzeug.local import LocalProxy
+from flask import current_app
 
 from ..app_state import AppState
-from ..callables.view_functions import entered_function
 from ..config import Enforcement
 from ..enforcement.route_audit import GAPS, RouteStatus, Row, audit_routes
-from ..guards.guard_checks import list_argument
+from ..enforcement.route_texts import action_of, argument_of, guard_of, resource_of
 from ..guards.view_guards import Guard, GuardKind
 from ..polar.spelling import with_count
 from .terminal.output import echo, show_annotation, show_json, show_table, shown_path
@@ -114,58 +111,10 @@ def _cells(row: Row) -> list[str]:
     ]
 
 
-def guard_of(row: Row) -> str:
-    """Give the names of the guards of a route."""
-    if row.status is RouteStatus.MISPLACED:
-        return "none: misplaced"
-    if row.status is RouteStatus.UNGUARDED:
-        return "none"
-    names = ["route authorization"] if row.is_judged else []
-    return " + ".join([*names, *map(_name_of, row.guards)])
-
-
-def _name_of(guard: Guard) -> str:
-    if guard.target is None and guard.blueprint is None:
-        return guard.kind.value
-    word = "exempt" if guard.kind is GuardKind.SKIP else "guard of"
-    return f"{word} {(guard.blueprint or guard.target)!r}"
-
-
-def action_of(guard: Guard, row: Row) -> str:
-    """Give the action of a guard; of a mapping, those of the methods of the route."""
-    if isinstance(guard.action, Mapping):
-        pairs = ((each, guard.action.get(each)) for each in row.methods)
-        return ", ".join(f"{each}: {'none' if to is None else _shown(to)}" for each, to in pairs)
-    return "the method" if guard.action is None else _shown(guard.action)
-
-
-def resource_of(guard: Guard, row: Row) -> str:
-    """Give the resource of a guard, with the URL variables that identify it."""
-    resource: t.Any = guard.resource
-    if issubclass(type(resource), LocalProxy):
-        # The object of a proxy is known only during a request.
-        return "the request" if resource is request else "a proxy"
-    variables = guard.key and guard.key.variables_of(row.variables)
-    shown = "nil" if resource is None else _shown(resource)
-    return f"{shown} <{', '.join(variables)}>" if variables else shown
-
-
-def argument_of(guard: Guard, row: Row) -> str | None:
-    """Give the name of the view's argument for what a guard gives, if it gives anything."""
-    if guard.list_argument is not None:
-        entered = entered_function(current_app.view_functions[row.endpoint], row.methods[0])
-        return list_argument(guard, row.guards, row.variables, entered)
-    return guard.key.keyword if guard.key is not None and row.names_object(guard) else None
-
-
 def _subject(guard: Guard, row: Row) -> str:
     argument = argument_of(guard, row)
     shown = resource_of(guard, row)
     return shown if argument is None else f"{shown} as {argument}"
-
-
-def _shown(value: t.Any) -> str:
-    return value.__qualname__ if inspect.isclass(value) else repr(value)
 
 
 def _notes(rows: Sequence[Row], state: AppState) -> list[str]:

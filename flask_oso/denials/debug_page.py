@@ -89,13 +89,13 @@ class Explanation:
             status=self._status,
             style=_STYLE,
             proof=self.proof,
-            reasons=_highlighted(self.proof.to_html()),
+            reasons=highlighted_reasons(self.proof.to_html()),
             facts=self._facts,
             warning=self._warning,
         )
 
 
-def _highlighted(page: str) -> str:
+def highlighted_reasons(page: str) -> str:
     """Give colours to what is text of the policy, if Pygments is installed."""
     try:
         from ..consoles.highlighting import highlight_html

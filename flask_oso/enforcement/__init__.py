@@ -8,9 +8,9 @@
     place of what must not leave.
 ``policy_classes``
     models and the classes of guards, which policies know.
-``commit_guard``, ``route_audit``, ``route_plans``, ``response_gates``
-    what a request may commit; every route and how it is guarded; what is constant for a route; the
-    gates before and after views.
+``commit_guard``, ``route_audit``, ``route_texts``, ``route_plans``, ``response_gates``
+    what a request may commit; every route and how it is guarded; that in words; what is constant
+    for a route; the gates before and after views.
 ``asked_actions``
     actions that nothing asks for, and routes whose actions no rule grants.
 """

@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterable, Iterator
 from flask import Flask, Request, Response
 from werkzeug.exceptions import HTTPException, InternalServerError
 
-from ..app_state import AppState, state_of
+from ..app_state import AppState, Explorer, state_of
 from ..callables.view_functions import is_automatic_options
 from ..config import Enforcement
 from ..denials.problems import ForbiddenProblem
@@ -125,6 +125,7 @@ class Gates:
         self._wsgi_app = app.wsgi_app
         self._lock = threading.Lock()
         self._opened = False
+        self._explorer: Explorer | None = None
         #: The gates before and after the view, as the app has them in its lists.
         self.before, self.after = self.refuse_unguarded, self.withhold_unauthorized
 
@@ -192,6 +193,10 @@ class Gates:
         """Answer a request, with a last look at what leaves."""
         if not self._opened:
             self._open()
+        # Its pages are no routes of the app, and nothing of the app guards them.
+        explorer = self._explorer
+        if explorer is not None and explorer.is_asked(environ):
+            return explorer(environ, start_response)
 
         return self._wsgi_app(environ, functools.partial(self._start, environ, start_response))
 
@@ -278,6 +283,8 @@ class Gates:
             for name, functions in before.items():
                 before[name] = _BeforeFunctions(self._app, functions, self.before)
             after[None] = _AfterFunctions(self._app, after[None], self.after)
+            if self._app.debug and self._state.make_explorer is not None:
+                self._explorer = self._state.make_explorer()
             self._opened = True
         # What was registered or loaded since 'init_app'. Other requests do not wait for it.
         self._state.prepare()

@@ -3,9 +3,9 @@
 ``view_guards``, ``url_keys``, ``parents``
     the marks that guards leave on views; which URL variables identify an object; what an object
     belongs to.
-``guard_checks``, ``object_loaders``, ``shortcuts``, ``view_checks``
-    what is wrong with guards; where objects come from; the usual way through a guard; what a guard
-    wants of a request.
+``guard_checks``, ``object_loaders``, ``object_words``, ``shortcuts``, ``view_checks``
+    what is wrong with guards; where objects come from; objects by words such as ``User:1``; the
+    usual way through a guard; what a guard wants of a request.
 ``receivers``, ``blueprints``, ``declarations``, ``decorators``, ``list_guards``
     views behind guards that are no decorators; guards of whole blueprints; guards and exemptions of
     what is named; ``@authorize`` and its kin; ``@oso.lists``.

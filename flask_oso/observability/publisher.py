@@ -37,6 +37,8 @@ class DecisionPublisher:
         self._log = DecisionLog(config, self._report_failure)
         self.telemetry = Telemetry(config)
         self._has_failed = False
+        #: Hears of each decision, too: the explorer of debug mode.
+        self.recorder: Callable[[Decision], object] | None = None
         # Of a thread and not of its context, which others may go on with.
         self._noting = threading.local()
 
@@ -51,6 +53,7 @@ class DecisionPublisher:
             or denied.receivers
             or (LOGGER.level <= logging.INFO and is_on())
             or (self.telemetry.is_wanted and sys.modules.get(API) is not None)
+            or self.recorder is not None
         ):
             return ask(oso, actor, action, resource)
         question = (actor, action, resource)
@@ -115,6 +118,9 @@ class DecisionPublisher:
             try:
                 self._attempt(lambda: self._log.write(decision))
                 self._attempt(lambda: self.telemetry.note(decision))
+                recorder = self.recorder
+                if recorder is not None:
+                    self._attempt(lambda: recorder(decision))
             finally:
                 self._noting.is_under_way = False
         send_decision(decision)

@@ -13,7 +13,7 @@ import pathlib
 import sys
 import threading
 import typing as t
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from .engine import Engine
 from .exceptions import (
@@ -403,10 +403,16 @@ class Polar:
         :raises PolarFileExtensionError: if a name does not end in ``.polar``.
         :raises PolarFileNotFoundError: if a file does not exist.
         """
+        return self.check_sources(
+            self._sources() if filenames is None else [*map(read_source, filenames)]
+        )
+
+    def check_sources(self, sources: Sequence[Source]) -> CheckResult:
+        """Check texts as one policy, without loading them; see ``check_files``."""
         from .tools.policy_check import check_policy
 
         return check_policy(
-            self._sources() if filenames is None else [*map(read_source, filenames)],
+            sources,
             self._engine,
             roles=self._has_roles,
             models=self._models(),

@@ -185,6 +185,21 @@ def find_row(session: t.Any, cls: type, identity: t.Any, loading: Loading | None
     return row
 
 
+def first_rows(session: t.Any, cls: type, most: int) -> list[t.Any]:
+    """Read the rows of a class with the smallest keys.
+
+    :raises OsoError: the database cannot be read.
+    """
+    mapper = _mapper_of(cls)
+    statement: sa.Select[t.Any] = sa.select(cls).order_by(*mapper.primary_key).limit(most)
+    try:
+        return [*session.scalars(statement).unique()]
+    except sa.exc.SQLAlchemyError as error:
+        # The database says what it was asked, with the values.
+        kind = type(error).__name__
+        raise OsoError(f"The rows of {cls.__name__!r} cannot be read: {kind}.") from error
+
+
 def is_mapped(cls: type) -> bool:
     """Tell whether a class is mapped, so that its rows can be found."""
     return isinstance(sa.inspect(cls, raiseerr=False), orm.Mapper)

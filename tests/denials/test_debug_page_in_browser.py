@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-import threading
 import typing as t
 from collections.abc import Iterator
 
 import pytest
 from flask import Flask, g
-from werkzeug.serving import make_server
 
 from flask_oso import FlaskOso, Oso, authorizes_inside
-from tests.support.browsers import running_chromium
+from tests.support.browsers import Visit, running_chromium, served_app
 from tests.support.models.people import Thing
 from tests.support.sites import make_app
 
 if t.TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser
 
 POLICY = """
 actor User {}
@@ -91,13 +89,8 @@ def make_shop() -> Flask:
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
     """Serve the app on this machine; give the address of a page that is denied."""
-    server = make_server("127.0.0.1", 0, make_shop(), threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}/notes/3/edit"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with served_app(make_shop()) as root:
+        yield f"{root}/notes/3/edit"
 
 
 @pytest.fixture(scope="module")
@@ -105,21 +98,6 @@ def browser() -> Iterator[Browser]:
     """Start Chromium, which is not a part of the library."""
     with running_chromium() as chromium:
         yield chromium
-
-
-class Visit:
-    """A page that is open, and what it asked for and complained of."""
-
-    def __init__(self, page: Page, address: str) -> None:
-        self.page = page
-        self.requests: list[str] = []
-        self.complaints: list[str] = []
-        page.on("request", lambda request: self.requests.append(request.url))
-        page.on("console", lambda message: self.complaints.append(message.text))
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        response = page.goto(address)
-        assert response is not None
-        self.status = response.status
 
 
 @pytest.fixture

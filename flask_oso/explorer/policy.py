@@ -1,0 +1,116 @@
+"""The page of the policy: its source, which rules decided lately, and what the check finds."""
+
+from __future__ import annotations
+
+import collections
+import contextlib
+import os
+import typing as t
+from collections.abc import Iterator
+
+from ..enforcement.asked_actions import findings_about_app
+from ..enforcement.route_audit import audit_routes, unfound_classes
+from ..enforcement.vain_guards import vain_guards
+from ..polar.exceptions import OsoError
+from ..polar.sources import Source
+from ..polar.tools.policy_check import Finding, Severity
+from .decisions import DecisionRing, question_again
+from .pages import Page, Visit
+
+#: A place: the file, or ``None`` for a text, and the line.
+_Line = tuple[str | None, int]
+
+
+def show_policy(visit: Visit) -> Page:
+    """Show the policy in force."""
+    policy = visit.oso.engine.policy
+    findings = find_all(visit)
+    hits = _hits(visit)
+    facts = {
+        "sources": [_shown(source, hits, findings, visit) for source in policy.sources],
+        "findings": [_finding(each, visit) for each in findings],
+        "rule_count": policy.rule_count,
+        "decisions": len(visit.state.part(DecisionRing).latest()),
+    }
+    return Page("policy", "Policy", {**facts, "problems": visit.objects.problems})
+
+
+def find_all(visit: Visit) -> list[Finding]:
+    """Give what ``flask oso check`` and ``flask oso lint`` find, each place once."""
+    try:
+        findings = [*visit.oso.check_files().findings, *_of_guards(visit)]
+        known = {each.place for each in findings}
+        return findings + [each for each in _of_lint(visit) if each.place not in known]
+    except OsoError as error:
+        return [Finding(Severity.ERROR, str(error))]
+
+
+def short_name(file: str | None, visit: Visit) -> str:
+    """Give the name of a file from the root of the app."""
+    root = os.path.join(visit.app.root_path, "")
+    return "a text" if file is None else file.removeprefix(root)
+
+
+def _of_guards(visit: Visit) -> Iterator[Finding]:
+    guards = [
+        *vain_guards(visit.app, visit.oso),
+        *unfound_classes(visit.app, audit_routes(visit.app).rows),
+    ]
+    for guard, complaint in guards:
+        place = guard.place
+        yield Finding(Severity.ERROR, complaint, place.file or None, place.line or None)
+
+
+def _of_lint(visit: Visit) -> Iterator[Finding]:
+    result = visit.oso.lint_files()
+    found = result.with_findings(findings_about_app(visit.app, result)).settled()
+    for each in found:
+        text = f"{each.code.number} {each.code.title}: {each.message}"
+        yield Finding(each.severity, text, each.file, each.line, each.column)
+
+
+def _hits(visit: Visit) -> collections.Counter[_Line]:
+    """Count the decisions that each rule allowed, of those that are kept; they are asked again."""
+    hits: collections.Counter[_Line] = collections.Counter()
+    kept = visit.state.part(DecisionRing).latest()
+    allowed = [each for each in kept if each.outcome == "allowed"]
+    for words, count in collections.Counter(map(_words, allowed)).items():
+        first = next(each for each in allowed if _words(each) == words)
+        question = question_again(visit, first)
+        if question is None:
+            continue
+        rule = None
+        # It was allowed before; its objects are others by now, and may raise anything.
+        with contextlib.suppress(Exception):
+            rule = visit.oso.engine.deciding_rule("allow", question)
+        if rule is not None and rule.span is not None:
+            hits[rule.span.source.name, rule.span.line] += count
+    return hits
+
+
+def _words(kept: t.Any) -> tuple[str, str, str]:
+    return kept.actor, kept.action, kept.resource
+
+
+def _shown(
+    source: Source, hits: collections.Counter[_Line], findings: list[Finding], visit: Visit
+) -> dict[str, t.Any]:
+    marked = {each.line: each.severity.value for each in findings if each.file == source.name}
+    return {
+        "name": short_name(source.name, visit),
+        "text": source.text,
+        "lines": [
+            (number, hits[source.name, number], marked.get(number, ""))
+            for number in range(1, source.lines + 1)
+        ],
+        "hits": sum(count for (name, _), count in hits.items() if name == source.name),
+    }
+
+
+def _finding(finding: Finding, visit: Visit) -> dict[str, t.Any]:
+    line = "" if finding.line is None else f":{finding.line}"
+    return {
+        "severity": finding.severity.value,
+        "message": finding.message,
+        "place": "" if finding.file is None else f"{short_name(finding.file, visit)}{line}",
+    }
