@@ -36,8 +36,8 @@ _OTHER_FILES = (
 )
 
 _LATE_MODELS = (
-    "'models' registers the classes that are mapped by now. Import the modules of your models"
-    " before 'init_app', or name the classes in a list: 'FlaskOso(models=[…])'."
+    "'models' registers the classes of a list, or those of a base that are mapped by now. Add the"
+    " class to the list, or import the modules of your models before 'init_app'."
 )
 
 if t.TYPE_CHECKING:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pkgutil
+import sys
 import typing as t
 from pathlib import Path
 
@@ -57,12 +58,17 @@ def init(file: str | None, models: str | None, actor: str | None, write: bool) -
             return
         _write(target, text)
         echo(f"{shown_path(str(target))} is written. Read it: it grants only what it says.")
+        if not current_app:
+            echo("Name it in 'OSO_POLICIES', from the folder of the application's package on.")
         echo("Set 'OSO_ENFORCE = \"strict\"' beside 'OSO_POLICIES', so that no view is forgotten.")
 
 
 def _models(named: str | None) -> t.Any:
     """Find the models that are named, or those of the application."""
     if named is not None:
+        # As Flask does for the module of an app: else the program's own folder is searched alone.
+        if (folder := str(Path.cwd())) not in sys.path:
+            sys.path.insert(0, folder)
         try:
             found = pkgutil.resolve_name(named)
         except (ImportError, AttributeError, ValueError) as error:

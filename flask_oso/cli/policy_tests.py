@@ -23,6 +23,7 @@ from ..polar.tools.policy_tests import (
     Outcome,
     PolicyTestResult,
     RulesReached,
+    are_tests_alone,
     run_policy_tests,
 )
 from ..polar.tools.stand_in_classes import load_with_stand_ins
@@ -44,6 +45,8 @@ there is no application, FILES are tested with plain classes of the names that t
 
 Exits with 1 if a test fails, and with 3 if one is broken: it names something that does not
 exist, reads an attribute that it did not give, or the policy raises an error.
+
+FILES with tests and no rules are about the policy of the application.
 
 \b
   flask oso test
@@ -123,11 +126,18 @@ class _Engines:
         if not self.files:
             # It was loaded from a text.
             return self._oso.engine
-        host = self._oso.host
-        return Engine(load_policy(self._sources(), host).policy, host)
+        host, sources = self._oso.host, self._sources()
+        if self._given and are_tests_alone(sources):
+            sources = [*_policy_of(self._oso), *sources]
+        return Engine(load_policy(sources, host).policy, host)
 
     def _sources(self) -> list[Source]:
         return [read_source(name) for name in self.files]
+
+
+def _policy_of(oso: Oso) -> list[Source]:
+    """Read the files of a policy again; one that was loaded from a text is as it was."""
+    return [read_source(name) for name in oso.policy_files()] or [*oso.engine.policy.sources]
 
 
 def _run(engines: _Engines, words: str | None, coverage: bool, show: _Show) -> Exit:
@@ -139,7 +149,12 @@ def _run(engines: _Engines, words: str | None, coverage: bool, show: _Show) -> E
     if not outcomes:
         about = f" with {words!r} in its name" if words is not None else ""
         echo(f'There is no test{about}. Write one: test "…" {{ assert allow(…); }}', err=True)
+        if engines.files:
+            searched = ", ".join(map(shown_path, engines.files))
+            echo(f"Searched: {searched}. Name other files: flask oso test FILES", err=True)
         return Exit.MISCONFIGURED
+    if not engine.policy.has_rules and {*outcomes} != {Outcome.PASSED}:
+        echo("No rules are loaded. Name the files with the rules, too.", err=True)
     if Outcome.BROKEN in outcomes:
         return Exit.BROKEN
     return Exit.NO if Outcome.FAILED in outcomes else Exit.GOOD

@@ -55,9 +55,10 @@ from .authorizer import Authorizer
 from .policy_classes import register_late
 
 _CURE = (
-    "Decorate each view with '@authorize', exempt it with '@skip_authorization', or declare with"
-    " '@authorizes_inside' that it authorizes itself. Of a class, decorate the method, or name the"
-    " decorator in its 'decorators'. 'flask oso routes' lists all routes."
+    "Decorate each view with '@authorize', or with '@oso.lists' if it lists objects; exempt it with"
+    " '@skip_authorization', or declare with '@authorizes_inside' that it authorizes itself. Of a"
+    " class, decorate the method, or name the decorator in its 'decorators'. 'flask oso routes'"
+    " lists all routes."
 )
 _CURE_OF_INSTALLED = (
     " What an installed package brings has no decorators of yours: with 'oso' the FlaskOso, guard"

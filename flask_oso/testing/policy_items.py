@@ -18,16 +18,22 @@ from ..polar.nodes import PolicyTest
 from ..polar.polar import read_source
 from ..polar.policy.loader import load_policy
 from ..polar.sources import Source
-from ..polar.tools.policy_tests import Failure, Outcome, run_policy_test
+from ..polar.tools.policy_tests import Failure, Outcome, are_tests_alone, run_policy_test
 from ..polar.tools.stand_in_classes import load_with_stand_ins
+
+_NO_RULES = (
+    "This file has tests and no rules. Name the app whose policy it tests, in 'pytest.ini':"
+    "\n\n    [pytest]\n    oso_app = shop:create_app"
+)
 
 
 def load_tested(path: pathlib.Path, app_name: str = "") -> Engine:
     """Load the policy that a file with tests is part of.
 
     :param app_name: an app or a factory, such as ``shop:create_app``. With one, its classes are
-        known, and a file of its policy is loaded together with the others. Without one, the file is
-        a policy by itself, with plain classes of the names that it mentions.
+        known, and a file of its policy is loaded together with the others. So is a file that has
+        tests and no rules. Without one, the file is a policy by itself, with plain classes of the
+        names that it mentions.
     :raises OsoError: the policy does not load, or there is no such app.
     """
     source = read_source(path)
@@ -39,8 +45,11 @@ def load_tested(path: pathlib.Path, app_name: str = "") -> Engine:
         for each in oso.engine.policy.sources
         if each.name is not None
     ]
-    names = [each.name for each in others]
-    sources = others if source.name in names else [source]
+    sources = [source]
+    if source.name in [each.name for each in others]:
+        sources = others
+    elif are_tests_alone(sources):
+        sources = [*others, source]
     return Engine(load_policy(sources, oso.host).policy, oso.host)
 
 
@@ -52,7 +61,8 @@ def run_item(engine: Engine, test: PolicyTest) -> None:
     __tracebackhide__ = True
     result = run_policy_test(engine, test)
     if result.outcome is not Outcome.PASSED:
-        raise AssertionError("\n\n".join(map(_shown, result.failures)))
+        about = [] if engine.policy.has_rules else [_NO_RULES]
+        raise AssertionError("\n\n".join([*map(_shown, result.failures), *about]))
 
 
 def _app(name: str) -> Flask:

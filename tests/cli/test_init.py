@@ -14,6 +14,7 @@ from flask import Flask
 from sqlalchemy import orm
 
 from flask_oso import Oso
+from flask_oso.cli.init import init
 from flask_oso.sqlalchemy import register_models
 from flask_oso.sqlalchemy.tools.first_policy import draft_policy
 from tests.support.databases import open_session
@@ -165,6 +166,16 @@ def test_written_policy_names_the_switch(app: Flask, run: t.Any) -> None:
     assert "Set 'OSO_ENFORCE = \"strict\"' beside 'OSO_POLICIES'" in result.output
 
 
+def test_written_policy_has_to_be_named(app: Flask, capsys: pytest.CaptureFixture[str]) -> None:
+    """Where no application names the file already, the next step is to name it."""
+    command = init
+
+    command.main(["--models", "team_models:Base", "--write"], standalone_mode=False)
+
+    assert "policies/main.polar is written." in (shown := capsys.readouterr().out)
+    assert "Name it in 'OSO_POLICIES', from the folder of the application's package on." in shown
+
+
 def test_file_is_never_overwritten(app: Flask, run: t.Any, tmp_path: Path) -> None:
     """A file that exists stays as it is, and the exit code says that nothing was done."""
     file = tmp_path / "main.polar"
@@ -209,6 +220,18 @@ def test_models_that_are_not_there_are_misuse(app: Flask, run: t.Any) -> None:
 
     assert result.exit_code == 2
     assert "'--models team_models:Bass' cannot be imported" in result.stderr
+
+
+def test_models_are_found_in_the_working_directory(
+    app: Flask, run: t.Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The program ``flask`` does not stand in the folder that it is called in."""
+    monkeypatch.setattr(sys, "path", [each for each in sys.path if each not in ("", str(tmp_path))])
+    (tmp_path / "models_of_here.py").write_text("from team_models import Base\n", encoding="utf-8")
+
+    result = run(app, "init", "--models", "models_of_here:Base")
+
+    assert result.stdout == draft_policy(Base)
 
 
 def test_roles_are_names_where_values_are_no_texts() -> None:

@@ -93,7 +93,9 @@ def test_policy_without_tests_is_misuse(
 ) -> None:
     """A run that tests nothing does not pass."""
     assert main(["test", write("allow(1, 2, 3);")]) == 2
-    assert "There is no test. Write one" in capsys.readouterr().err
+    shown = capsys.readouterr().err
+    assert "There is no test. Write one" in shown
+    assert "Searched: policy.polar. Name other files: flask oso test FILES\n" in shown
 
 
 def test_app_tests_a_file_with_its_own_classes(
@@ -114,3 +116,40 @@ def test_app_tests_a_file_with_its_own_classes(
 def test_app_without_tests_is_misuse(shop: Flask, run: t.Any) -> None:
     """The policy of the shop has none."""
     assert run(shop, "test").exit_code == 2
+
+
+def test_file_with_tests_alone_is_about_the_policy_of_the_app(
+    shop: Flask, run: t.Any, write: t.Callable[[str], str]
+) -> None:
+    """A file without rules of its own is tested together with the rules of the app."""
+    tests = write(
+        'test "own" { assert allow(Customer{1}, "read", Order{1, customer: Customer{1}}); }'
+    )
+
+    result = run(shop, "test", tests)
+
+    assert (result.exit_code, result.stdout) == (0, "passed  own\n\n1 passed.\n")
+
+
+def test_file_with_tests_alone_takes_fixtures_of_the_policy(
+    shop: Flask, run: t.Any, write: t.Callable[[str], str]
+) -> None:
+    """What the policy of the app has for its own tests is there for those of the file."""
+    shop.extensions["oso"].oso.load_str(
+        "test fixture paid { is_paid(1); } allow(_, _, _) if is_paid(1);", replace=True
+    )
+
+    result = run(
+        shop, "test", write('test "paid" { setup { fixture paid; } assert allow(1, 2, 3); }')
+    )
+
+    assert (result.exit_code, result.stdout) == (0, "passed  paid\n\n1 passed.\n")
+
+
+def test_failure_without_any_rule_says_so(
+    write: t.Callable[[str], str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where no application gives the rules, the tests that miss them name the cause."""
+    main(["test", write('test "first" { assert allow(1, 2, 3); }')])
+
+    assert "No rules are loaded. Name the files with the rules, too.\n" in capsys.readouterr().err

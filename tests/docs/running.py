@@ -39,6 +39,8 @@ from tests.support.children import ROOT
 PARTS = "POLAR_IGNORE_NO_ALLOW_WARNING"
 Names = dict[str, t.Any]
 _TYPED = re.compile(r"^(?:query|debug)> (.*)$", re.MULTILINE)
+#: How long a command may take, in seconds.
+_PATIENCE = 120
 _COMMAND = re.compile(r"^\$ (.*)$", re.MULTILINE)
 #: How long tests took.
 _SECONDS = re.compile(r"(passed|failed) in [\d.]+s")
@@ -142,6 +144,8 @@ def _run(line: str, folder: str) -> str:
         input=f"$ {line}\n",
         capture_output=True,
         encoding="utf-8",
+        # A command that serves, and so never ends, is no example that can run.
+        timeout=_PATIENCE,
     )
     printed = f"{done.stdout}{done.stderr}".replace(f"{folder}/", "")
     printed = _SECONDS.sub(r"\1 in 0.10s", printed)

@@ -114,8 +114,8 @@ def test_policy_about_models_that_are_not_imported(tmp_path: Path) -> None:
         FlaskOso(app, models=make_base())
 
     assert caught.value.__notes__ == [
-        "'models' registers the classes that are mapped by now. Import the modules of your models"
-        " before 'init_app', or name the classes in a list: 'FlaskOso(models=[…])'."
+        "'models' registers the classes of a list, or those of a base that are mapped by now. Add"
+        " the class to the list, or import the modules of your models before 'init_app'."
     ]
 
 

@@ -509,9 +509,10 @@ def test_strict_names_the_method_that_is_not_guarded(strict: t.Any) -> None:
         "A route is not guarded:\n"
         f"  DELETE /: endpoint 'page' (Page.delete, {__file__}:"
         f"{Page.delete.__code__.co_firstlineno})\n"
-        "Decorate each view with '@authorize', exempt it with '@skip_authorization', or declare"
-        " with '@authorizes_inside' that it authorizes itself. Of a class, decorate the method, or"
-        " name the decorator in its 'decorators'. 'flask oso routes' lists all routes."
+        "Decorate each view with '@authorize', or with '@oso.lists' if it lists objects; exempt it"
+        " with '@skip_authorization', or declare with '@authorizes_inside' that it authorizes"
+        " itself. Of a class, decorate the method, or name the decorator in its 'decorators'."
+        " 'flask oso routes' lists all routes."
     )
 
 

@@ -448,3 +448,27 @@ def test_app_that_is_not_there_is_told(project: pytest.Pytester) -> None:
 
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines(["*'oso_app' names 'site_of_tests:nothing'*"])
+
+
+def test_file_with_tests_alone_is_about_the_policy_of_the_app(project: pytest.Pytester) -> None:
+    """A file that has no rules is tested together with the rules of ``oso_app``."""
+    (project.path / "rules.polar").write_text(
+        'test "ana reads" { assert allow("ana", "read", "diary"); }', encoding="utf-8"
+    )
+    project.makeini("[pytest]\noso_app = site_of_tests:create_app\npythonpath = .")
+
+    result = run(project, TESTS, "rules.polar")
+
+    result.assert_outcomes(passed=1)
+
+
+def test_file_with_tests_alone_asks_for_the_app(project: pytest.Pytester) -> None:
+    """Without ``oso_app`` its tests fail, and say which line is missing."""
+    (project.path / "rules.polar").write_text(
+        'test "ana reads" { assert allow("ana", "read", "diary"); }', encoding="utf-8"
+    )
+
+    result = run(project, TESTS, "rules.polar")
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*This file has tests and no rules.*", "*oso_app = *"])

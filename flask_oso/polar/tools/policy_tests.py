@@ -17,11 +17,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from ..engine import Engine
 from ..exceptions import OsoError
 from ..host.terms import Variable as Unbound
-from ..nodes import Assertion, Parameter, Pattern, PolicyTest, Term, Variable
+from ..nodes import Assertion, Fixture, Parameter, Pattern, PolicyTest, Term, Variable
 from ..observe.line_coverage import LineObserver, lines_to_reach
 from ..policy.policy import Policy
 from ..solver.observation import Observer
 from ..sources import Source, Span
+from ..syntax.parser import PolicyParser
 from .scenes import Scene
 from .stubs import MistakenPolicyTestError
 
@@ -56,6 +57,12 @@ class PolicyTestResult(t.NamedTuple):
     span: Span | None
     outcome: Outcome
     failures: tuple[Failure, ...] = ()
+
+
+def are_tests_alone(sources: Iterable[Source]) -> bool:
+    """Tell whether texts have tests and fixtures, and nothing else: no rules to be tested."""
+    statements = [each for source in sources for each in PolicyParser(source).statements()]
+    return bool(statements) and all(isinstance(each, Fixture | PolicyTest) for each in statements)
 
 
 class RulesReached(LineObserver):
