@@ -92,11 +92,11 @@ def write(path: Path, text: str | bytes) -> None:
 
 def wait_for(condition: Callable[[], bool]) -> None:
     """Wait, up to 20 seconds, until something is so."""
-    for _ in range(2000):
-        if condition():
-            return
+    until = time.monotonic() + 20
+    while not condition():
+        if time.monotonic() > until:
+            pytest.fail("It did not come to be.")
         time.sleep(0.01)
-    pytest.fail("It did not come to be.")
 
 
 @pytest.fixture(autouse=True)
