@@ -7,8 +7,6 @@ unusual: before it begins it looks whether anything is, and then leaves the requ
 
 from __future__ import annotations
 
-import logging
-import sys
 from collections.abc import Callable
 
 from flask import Flask
@@ -20,10 +18,7 @@ from ..denials.denial import Denial
 from ..denials.denial_styles import DenialStyle
 from ..enforcement.authorizer import Authorizer
 from ..observability.decision import MissingObject
-from ..observability.decision_log import LOGGER
 from ..observability.publisher import DecisionPublisher
-from ..observability.signals import authorized, denied
-from ..observability.telemetry import API
 from ..oso import LIMITED_CLASSES, check_refusal
 from ..polar.value_objects import Record
 from ..request_state import NOT_GIVEN, Arguments, RequestState
@@ -60,7 +55,6 @@ def make_shortcut(app: Flask, state: AppState, call: UsualCall) -> Shortcut | No
     authorizer = state.parts[Authorizer]
     actors, loaders = authorizer.actors, authorizer.loaders
     publisher: DecisionPublisher = state.parts[DecisionPublisher]
-    telemetry = publisher.telemetry
     registered = loaders.functions.get(cls)
     if registered is not None and not registered.is_plain:
         return None
@@ -96,15 +90,7 @@ def make_shortcut(app: Flask, state: AppState, call: UsualCall) -> Shortcut | No
             authorizer.refuse_missing(app, MissingObject(cls, identity), NOT_GIVEN, action)
         oso = state.bindings[authorizer].oso or bound_oso(state.bindings[authorizer])
         who = actors.current(app)
-        if (
-            type(found) is not cls
-            or type(who) in LIMITED_CLASSES
-            or authorized.receivers
-            or denied.receivers
-            or LOGGER.level <= logging.INFO
-            or (telemetry.is_wanted and API in sys.modules)
-            or publisher.recorder is not None
-        ):
+        if type(found) is not cls or type(who) in LIMITED_CLASSES or publisher.is_heard():
             allowed = publisher.decide(oso, who, action, found)
         else:
             allowed = oso.is_allowed(who, action, found)

@@ -47,17 +47,20 @@ class DecisionPublisher:
 
         :raises OsoError: no decision could be made.
         """
-        # Seldom does anybody listen, and every decision has to find that out.
-        if not (
+        if not self.is_heard():
+            return ask(oso, actor, action, resource)
+        question = (actor, action, resource)
+        return self._aloud(oso, question, lambda: ask(oso, *question), _outcome_of)
+
+    def is_heard(self) -> bool:
+        """Tell whether anybody listens to decisions. Seldom does, and each has to find that out."""
+        return bool(
             authorized.receivers
             or denied.receivers
             or (LOGGER.level <= logging.INFO and is_on())
             or (self.telemetry.is_wanted and sys.modules.get(API) is not None)
             or self.recorder is not None
-        ):
-            return ask(oso, actor, action, resource)
-        question = (actor, action, resource)
-        return self._aloud(oso, question, lambda: ask(oso, *question), _outcome_of)
+        )
 
     def decide_field(
         self, oso: Oso, actor: t.Any, action: t.Any, resource: t.Any, field: t.Any

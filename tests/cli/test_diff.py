@@ -109,6 +109,27 @@ def test_revision_of_git_is_the_old_policy(policies: Path, shop: Flask, run: t.A
     assert "may now read Order where order.sent" in result.stdout
 
 
+def test_pattern_means_the_files_that_the_app_loads(
+    policies: Path, shop: Flask, run: t.Any
+) -> None:
+    """A star stays within a folder at a revision, as it does when the app loads its policies."""
+    (policies / "below").mkdir()
+    (policies / "below" / "other.polar").write_text(SENT, encoding="utf-8")
+    (policies / "new.polar").unlink()
+    for words in (
+        ["init", "-q"],
+        ["add", "."],
+        ["-c", "user.name=a", "-c", "user.email=a@b.c", "commit", "-qm", "first"],
+    ):
+        subprocess.run(["git", *words], cwd=policies, check=True)
+    shop.root_path = str(policies)
+    shop.config["OSO_POLICIES"] = "*.polar"
+
+    result = diff(run, shop, "HEAD", "old.polar")
+
+    assert result.stdout == "Nobody gains or loses anything.\n"
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [

@@ -44,7 +44,7 @@ def _at_revision(revision: str, app: Flask, current: Sequence[str]) -> list[Sour
     names = [
         name
         for name in listed.split("\0")
-        if name.endswith(".polar") and any(fnmatch.fnmatchcase(name, each) for each in wanted)
+        if name.endswith(".polar") and any(_matches(name, each) for each in wanted)
     ]
     return [Source(_git(root, "show", f"{revision}:{name}"), name) for name in names]
 
@@ -55,6 +55,14 @@ def _patterns(app: Flask, root: Path, current: Sequence[str]) -> list[str]:
     names = [configured] if isinstance(configured, str | os.PathLike) else [*configured]
     paths = [Path(app.root_path, name) for name in names] or [*map(Path, current)]
     return [os.path.relpath(path.resolve(), root.resolve()) for path in paths]
+
+
+def _matches(name: str, pattern: str) -> bool:
+    """Tell whether a path matches a pattern as ``glob`` does: ``*`` stays within a folder."""
+    if "**" in pattern:
+        return fnmatch.fnmatchcase(name, pattern.replace("**/", "*"))
+    parts, wanted = name.split("/"), pattern.split("/")
+    return len(parts) == len(wanted) and all(map(fnmatch.fnmatchcase, parts, wanted))
 
 
 def _git(folder: Path, *arguments: str) -> str:
