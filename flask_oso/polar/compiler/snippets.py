@@ -20,6 +20,16 @@ COMPARE: dict[Operator, type[ast.cmpop]] = {
 }
 #: The first and the last line, the first column and the end column, as Python counts.
 Position = tuple[int, int, int, int]
+#: Fields of nodes that hold a text or an operator, which have no position.
+_WITHOUT_POSITION = {"arg", "attr", "conversion", "ctx", "id", "kind", "names", "op", "ops"} | {
+    *("is_async", "level", "module", "name", "simple", "tag", "type_comment", "type_ignores")
+}
+#: The fields of each kind of node that hold nodes, last one first.
+_PARTS: dict[type, list[str]] = {
+    kind: [name for name in reversed(kind._fields) if name not in _WITHOUT_POSITION]
+    for kind in vars(ast).values()
+    if isinstance(kind, type) and issubclass(kind, ast.AST) and kind is not ast.Constant
+} | {ast.Constant: []}
 
 
 def position_of(span: Span | None) -> Position:
@@ -157,22 +167,21 @@ def code_of(statements: Sequence[ast.AST]) -> str:
 def with_positions(module: ast.Module) -> ast.Module:
     """Return a module in which each node without a position has that of its parent.
 
-    ``ast.fix_missing_locations`` does the same recursively and in twice the time, half of the time
-    of compiling a rule.
+    ``ast.fix_missing_locations`` does the same recursively and in three times the time, half of the
+    time of compiling a rule.
     """
     stack: list[tuple[ast.AST, Position]] = [(module, (1, 1, 0, 0))]
     while stack:
         node, place = stack.pop()
-        if node._attributes:
+        kind = type(node)
+        if kind._attributes:
             place = _placed(node, place)
-        children: list[tuple[ast.AST, Position]] = []
-        for name in node._fields:
+        for name in _PARTS[kind]:
             value = getattr(node, name, None)
-            if isinstance(value, list):
-                children += [(each, place) for each in value if isinstance(each, ast.AST)]
-            elif isinstance(value, ast.AST):
-                children.append((value, place))
-        stack += reversed(children)
+            if type(value) is list:
+                stack += [(each, place) for each in reversed(value) if each is not None]
+            elif value is not None:
+                stack.append((value, place))
     return module
 
 
