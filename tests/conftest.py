@@ -13,6 +13,7 @@ from hypothesis import settings
 
 from flask_oso.signals import authorized, denied
 from tests.support.databases import running_mariadb, running_postgresql
+from tests.support.open_databases import DatabaseKeeper
 from tests.support.servers import missing_programs
 from tests.support.sites import Site, make_site
 from tests.support.skips import fail_if_skipped
@@ -23,6 +24,8 @@ collect_ignore_glob = ["*.polar"]
 settings.register_profile("repeatable", derandomize=True, database=None, deadline=None)
 settings.load_profile("repeatable")
 
+_DATABASES = DatabaseKeeper()
+
 #: What a test needs that has a fixture of this name; a tally is one of random cases.
 _MARKERS = {
     "browser": "browser",
@@ -30,6 +33,45 @@ _MARKERS = {
     "postgresql": "database",
     "tally": "random",
 }
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtestloop() -> Generator[None, object, object]:
+    """Hear of each engine of a database."""
+    with _DATABASES.watching():
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Hold a test for the maker of the engines that are made while it runs."""
+    with _DATABASES.making(item):
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object]:
+    """Close the databases that a test, or a fixture of its own, has opened."""
+    try:
+        return (yield)
+    finally:
+        _DATABASES.dispose(item)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_fixture_setup(
+    fixturedef: pytest.FixtureDef[object], request: pytest.FixtureRequest
+) -> Generator[None, object, object]:
+    """Hold a fixture that several tests share for the maker of the engines it makes."""
+    if request.scope == "function":
+        return (yield)
+    with _DATABASES.making(fixturedef):
+        return (yield)
+
+
+def pytest_fixture_post_finalizer(fixturedef: pytest.FixtureDef[object]) -> None:
+    """Close the databases that a fixture has opened."""
+    _DATABASES.dispose(fixturedef)
 
 
 def pytest_collection_finish() -> None:
