@@ -287,6 +287,10 @@ class _Load:
         self._blocks = order.blocks(self._blocks)
         self._tests = order.tests(self._tests)
         self._fixtures = order.tests(self._fixtures)
+        if order.is_turned:
+            # They are about the text.
+            relation = DeclarationKind.RELATION
+            self._mentions = [each for each in self._mentions if each.kind is not relation]
 
     def _declared_names(self, rules: Mapping[str, Sequence[Rule]]) -> tuple[str, ...]:
         """Give the names that are declared, and those whose facts come from tests."""
