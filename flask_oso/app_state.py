@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Sequence
 from flask import Flask, Request
 from werkzeug.local import LocalProxy
 
-from .config import Enforcement, PolicyPaths, find_files
+from .config import Enforcement, PolicyPaths, find_files, without_absent
 from .oso import Oso
 from .polar.exceptions import (
     OsoError,
@@ -114,7 +114,8 @@ class PolicyBinder:
     ) -> Binding:
         """Give an app its Oso, with the policies that its configuration or the program names."""
         try:
-            return self.bind(oso, find_files(app.root_path, named), register)
+            files = without_absent(find_files(app.root_path, named))
+            return self.bind(oso, files, register)
         except PolarFileNotFoundError as error:
             key = "OSO_POLICIES" if self.policy is None else "policy"
             error.add_note(
