@@ -85,13 +85,36 @@ function editor(name, label, rows) {
   return [make("label", { htmlFor: area.id, textContent: label }), area];
 }
 
-function show(output, { answer, failure }) {
-  output.replaceChildren();
-  const add = (name, text) => {
+function makeAdd(place) {
+  return (name, text) => {
     if (text) {
-      output.append(make("h3", { textContent: name }), make("pre", { textContent: text }));
+      place.append(make("h3", { textContent: name }), make("pre", { textContent: text }));
     }
   };
+}
+
+async function showRows(output, asked) {
+  const place = make("div");
+  place.append(make("p", { textContent: "The condition on rows is being made." }));
+  output.append(place);
+  const { answer, failure } = await asked;
+  place.replaceChildren();
+  const add = makeAdd(place);
+  add("Not answered", failure);
+  add("No list", answer?.refused);
+  add("Condition on rows", answer?.condition);
+  add("The same as SQL, on SQLite", answer?.sql);
+  if (answer?.tables) {
+    place.append(make(
+      "details", {}, make("summary", { textContent: "The tables, made of the classes" }),
+      make("pre", { textContent: answer.tables }),
+    ));
+  }
+}
+
+function show(output, { answer, failure }) {
+  output.replaceChildren();
+  const add = makeAdd(output);
   if (failure) {
     add("Not answered", failure);
     return;
@@ -99,7 +122,6 @@ function show(output, { answer, failure }) {
   add("Error", answer.error);
   add("Answer", answer.results?.join("\n"));
   add("Printed", answer.said);
-  add("Condition on rows", answer.condition);
   if (answer.proof) {
     // Made by the package, which escapes all texts; it has no scripts and no styles.
     const proof = new DOMParser().parseFromString(answer.proof, "text/html");
@@ -108,6 +130,7 @@ function show(output, { answer, failure }) {
 }
 
 async function makePlayground(place) {
+  const engine = new Engine();
   const [example] = examples();
   const given = decode(location.hash.slice(1));
   const form = make("form", { className: "playground" });
@@ -132,12 +155,16 @@ async function makePlayground(place) {
     question: question.value,
     ...(data.value === usual && given.data === undefined ? {} : { data: data.value }),
   });
-  const engine = new Engine();
   const ask = async () => {
     link.href = `#${encode(state())}`;
     output.setAttribute("aria-busy", "true");
     button.disabled = true;
-    show(output, await engine.ask({ data: data.value, ...state() }));
+    const asked = { data: data.value, ...state() };
+    const { answer, failure } = await engine.ask({ kind: "answer", ...asked });
+    show(output, { answer, failure });
+    if (answer?.rows) {
+      await showRows(output, engine.ask({ kind: "sql", ...asked }));
+    }
     button.disabled = false;
     output.removeAttribute("aria-busy");
   };
