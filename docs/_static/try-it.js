@@ -3,6 +3,7 @@
 
 const root = new URL("../", import.meta.url);
 const playground = new URL("playground.html", root);
+const worlds = ["world.py", "notes.py"];
 
 function encode(state) {
   const bytes = new TextEncoder().encode(JSON.stringify(state));
@@ -45,10 +46,25 @@ function examples() {
   return found;
 }
 
+// Below a policy that stands alone: <!-- try: QUESTION -->, with the data of the tutorial.
+function notes() {
+  const found = [];
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_COMMENT);
+  while (walker.nextNode()) {
+    const [, question] = /^ try: (.*) $/.exec(walker.currentNode.data) ?? [];
+    const block = walker.currentNode.previousElementSibling;
+    if (question && block) {
+      const policy = block.querySelector("pre").textContent;
+      found.push({ block, policy, question, world: "notes.py" });
+    }
+  }
+  return found;
+}
+
 function addLinks() {
-  for (const { block, policy, question } of examples()) {
+  for (const { block, ...state } of [...examples(), ...notes()]) {
     const link = make("a", { className: "try-it", textContent: "Try it" });
-    link.href = `${playground.href}#${encode({ policy, question })}`;
+    link.href = `${playground.href}#${encode(state)}`;
     block.after(make("p", {}, link));
   }
 }
@@ -148,12 +164,13 @@ async function makePlayground(place) {
   const { policy, data, question } = form.elements;
   policy.value = given.policy ?? example.policy;
   question.value = given.question ?? example.question;
-  data.value = given.data ?? (await (await fetch(new URL("world.py", import.meta.url))).text());
+  const world = worlds.includes(given.world) ? given.world : worlds[0];
+  data.value = given.data ?? (await (await fetch(new URL(world, import.meta.url))).text());
   const usual = data.value;
   const state = () => ({
     policy: policy.value,
     question: question.value,
-    ...(data.value === usual && given.data === undefined ? {} : { data: data.value }),
+    ...(data.value === usual && given.data === undefined ? { world } : { data: data.value }),
   });
   const ask = async () => {
     link.href = `#${encode(state())}`;

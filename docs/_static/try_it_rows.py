@@ -39,9 +39,10 @@ class One:
 
 @dataclass
 class Many:
-    """Other rows, in a table of pairs: one row may be in many lists."""
+    """Other rows, which have the key of this one; without ``key`` they are in a table of pairs."""
 
     target: type
+    key: str | None = None
 
 
 def classes_of(names):
@@ -84,7 +85,36 @@ def rows_of(names):
     rows = {cls: _attributes(cls, set(classes), names) for cls in classes}
     for attributes in rows.values():
         _add_keys(rows, attributes)
+    for cls, attributes in rows.items():
+        for name, each in attributes.items():
+            if isinstance(each, Many):
+                each.key = _key_back(rows, cls, name, each.target, objects_of(names))
     return rows
+
+
+def _key_back(rows, cls, name, target, objects):
+    """Give the column by which the rows of a list belong to a row, if there is one for sure.
+
+    For any object of the data the list and what leads back have to agree.
+    """
+    back = [
+        (other, each.key)
+        for other, each in rows[target].items()
+        if isinstance(each, One) and each.target is cls
+    ]
+    if len(back) != 1:
+        return None
+    ((attribute, key),) = back
+    for member in objects:
+        if isinstance(member, target):
+            owners = [each for each in objects if member in _list_of(each, cls, name)]
+            if owners != [each for each in [getattr(member, attribute, None)] if each is not None]:
+                return None
+    return key
+
+
+def _list_of(value, cls, name):
+    return (getattr(value, name, None) or ()) if isinstance(value, cls) else ()
 
 
 def _add_keys(rows, attributes):

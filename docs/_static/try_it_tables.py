@@ -192,6 +192,10 @@ def _map_class(registry, cls, rows, base, tables):
             to_one = {"foreign_keys": [table.c[each.key]]}
             to_one["remote_side"] = [tables[each.target].c.id]
             properties[name] = orm.relationship(each.target, **to_one, viewonly=True)
+        elif each.key:
+            column = tables[each.target].c[each.key]
+            joined = orm.foreign(column) == table.c.id
+            properties[name] = orm.relationship(each.target, primaryjoin=joined, viewonly=True)
         else:
             pairs = _make_pairs(table, name, tables[each.target])
             properties[name] = orm.relationship(

@@ -189,6 +189,37 @@ def test_example_of_a_page_leads_to_the_playground(window: Visit, address: str) 
     assert window.page.input_value("textarea[name=question]") == 'allow(ben, "edit", draft)'
 
 
+def test_policy_of_the_tutorial_leads_to_the_playground(window: Visit, address: str) -> None:
+    """A policy that stands alone is opened with the notes of the tutorial, and answered."""
+    window.page.goto(f"{address}/tutorial/2-roles.html")
+
+    window.page.click("a.try-it >> nth=0")
+
+    assert "Answer\nFalse" in window.answer()
+    assert "Lighthouse keepers" in window.page.input_value("textarea[name=data]")
+
+
+def test_first_answer_needs_no_database(window: Visit, address: str) -> None:
+    """Python begins with its memory of the package; what makes SQL comes when it is asked for."""
+    window.page.goto(f"{address}/playground.html")
+    window.answer()
+    first = {url.rpartition("/")[2] for url in window.requests}
+    window.ask(question='allow(ben, "edit", Note)')
+    second = {url.rpartition("/")[2] for url in window.requests} - first
+
+    assert "snapshot.dat" in first
+    assert second == {"sqlalchemy.zip", "typing_extensions.zip"}
+
+
+def test_python_is_loaded_without_its_memory(window: Visit, address: str) -> None:
+    """A browser that cannot use the snapshot loads Python from its parts."""
+    window.page.context.route("**/snapshot.dat", lambda route: route.abort())
+    window.page.goto(f"{address}/playground.html")
+
+    assert "Answer\nFalse" in window.answer()
+    assert [each for each in window.complaints if "loaded from its parts" in each]
+
+
 def test_playground_works_by_keyboard(playground: Visit) -> None:
     """Ctrl and Enter ask, wherever one types."""
     playground.page.fill("textarea[name=question]", "x = 41 + 1")

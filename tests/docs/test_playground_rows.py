@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import sqlite3
 import sys
 import typing as t
@@ -13,11 +14,13 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import orm
 
-from tests.docs.examples import DOCS
+from tests.docs.examples import DOCS, PAGES, files_of, read_examples
 
 if t.TYPE_CHECKING:
     from types import ModuleType
 
+#: The data of the tutorial.
+NOTES = (DOCS / "_static" / "notes.py").read_text("utf-8")
 _PROGRAMS = ("try_it", "try_it_rows", "try_it_tables")
 
 
@@ -32,7 +35,7 @@ class Playground(t.NamedTuple):
         """Tell whether the page answers a question with True."""
         answer = json.loads(self.answers.answer(policy, data, question))
         assert answer["error"] is None
-        return bool(answer["results"] == ["True"])
+        return set(answer["results"]) == {"True"}
 
     def ask(self, policy: str, data: str, question: str) -> dict[str, str]:
         """Give what the page shows of rows."""
@@ -173,33 +176,81 @@ CASES = {
 }
 
 
+def agreement(
+    playground: Playground, data: str, policy: str, action: str, cls: str, objects: list[str]
+) -> tuple[set[tuple[str, str]], set[tuple[str, str]]]:
+    """Give which actor is allowed which object, by single checks and by the statement shown."""
+    actors = ("ana", "ben", "cleo")
+    engine, keys = playground.database(data)
+    allowed = {
+        (actor, each)
+        for actor in actors
+        for each in objects
+        if playground.check(policy, data, f'allow({actor}, "{action}", {each})')
+    }
+    listed = set()
+    with engine.connect() as connection:
+        for actor in actors:
+            shown = playground.ask(policy, data, f'allow({actor}, "{action}", {cls})')
+            found = {row[0] for row in connection.exec_driver_sql(shown["sql"])}
+            listed |= {(actor, each) for each in objects if keys[each] in found}
+    return allowed, listed
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_statement_lists_what_checks_allow(playground: Playground, name: str) -> None:
     """The statement that is shown selects those objects of the data that the page allows."""
     policy, cls, objects = CASES[name]
-    policy, actors = policy.replace("'", '"'), ("ana", "ben", "cleo")
-    engine, keys = playground.database(DATA)
 
-    allowed = {
-        (actor, each)
-        for actor in actors
-        for each in objects.split()
-        if playground.check(policy, DATA, f'allow({actor}, "x", {each})')
-    }
-    statements = {
-        actor: playground.ask(policy, DATA, f'allow({actor}, "x", {cls})')["sql"]
-        for actor in actors
-    }
+    allowed, listed = agreement(
+        playground, DATA, policy.replace("'", '"'), "x", cls, objects.split()
+    )
 
-    with engine.connect() as connection:
-        listed = {
-            actor: {row[0] for row in connection.exec_driver_sql(statement)}
-            for actor, statement in statements.items()
+    assert listed == allowed
+
+
+TRIED = [
+    pytest.param(example.text, question, id=f"{page.stem}: {question}")
+    for page in PAGES
+    for example in read_examples(page)
+    for question in re.findall(
+        r"\A```\n\n<!-- try: (.*) -->\n",
+        page.read_text("utf-8")[example.begin + len(example.text) :],
+    )
+]
+
+
+@pytest.mark.parametrize(("policy", "question"), TRIED)
+def test_policy_to_try_is_answered(playground: Playground, policy: str, question: str) -> None:
+    """A policy of the tutorial answers alone, with plain objects in place of rows."""
+    answer = json.loads(playground.answers.answer(policy, NOTES, question))
+
+    assert (answer["error"], answer["said"], answer["results"]) == (None, "", ["False"])
+    assert "Denied" in answer["proof"]
+
+
+@pytest.mark.parametrize("policy", [each.values[0] for each in TRIED])
+def test_list_of_the_tutorial_is_that_of_checks(playground: Playground, policy: str) -> None:
+    """Notes of teams are listed as they are checked."""
+    allowed, listed = agreement(playground, NOTES, policy, "read", "Note", ["oil", "reef", "diary"])
+
+    assert listed == allowed
+
+
+def test_notes_are_like_the_models_of_the_tutorial(playground: Playground) -> None:
+    """The plain classes have the attributes of the mapped ones, but for keys."""
+    models = files_of(DOCS / "tutorial" / "2-roles.md")["models.py"]
+    mapped = re.findall(r"^class (\w+)\(db.Model\):\n((?:    .*\n)+)", models, re.MULTILINE)
+    attributes = {
+        name: {
+            each for each in re.findall(r"^    (\w+):", body, re.MULTILINE) if each[-3:] != "_id"
         }
-    found = {
-        (actor, each) for actor in actors for each in objects.split() if keys[each] in listed[actor]
+        for name, body in mapped
     }
-    assert found == allowed
+    names = playground.answers.run_data(NOTES)
+
+    assert attributes
+    assert attributes == {name: {*names[name].__annotations__} for name in attributes}
 
 
 @pytest.mark.parametrize(
