@@ -158,8 +158,9 @@ async function makePlayground(place) {
     make("div", {}, ...editor("policy", "Policy", 22)),
     make(
       "div", {}, ...editor("data", "Data, in Python", 14), ...editor("question", "Question", 2),
-      make("p", {}, button, " ", link), output,
+      make("p", {}, button, " ", link),
     ),
+    output,
   );
   const { policy, data, question } = form.elements;
   policy.value = given.policy ?? example.policy;

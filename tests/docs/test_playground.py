@@ -259,6 +259,62 @@ def test_page_has_the_colors_of_the_system(
         assert [ground < ink for ground, ink in zip(found, inks, strict=True)] == [dark] * 3
 
 
+#: Texts whose color is too near to what is behind them: their tag, class and contrast.
+_FAINT = """() => {
+  const channel = (c) => (c /= 255) <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4;
+  const light = ([r, g, b]) => 0.2126 * channel(r) + 0.7152 * channel(g) + 0.0722 * channel(b);
+  const parse = (text) => text.match(/[\\d.]+/g).map(Number);
+  const behind = (element) => {
+    for (; element; element = element.parentElement) {
+      const found = parse(getComputedStyle(element).backgroundColor);
+      if (found.length < 4 || found[3] > 0.5) return found;
+    }
+    return matchMedia("(prefers-color-scheme: dark)").matches ? [18, 18, 18] : [255, 255, 255];
+  };
+  const faint = new Map();
+  for (const each of document.querySelectorAll("body *")) {
+    const has = [...each.childNodes].some((node) => node.nodeType === 3 && node.data.trim());
+    if (!has || each.closest("svg, .headerlink") || !each.getClientRects().length) continue;
+    const [a, b] = [light(parse(getComputedStyle(each).color)), light(behind(each))];
+    const contrast = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+    if (contrast < 3) faint.set(`${each.tagName} ${each.className}`, contrast.toFixed(1));
+  }
+  return [...faint].map((pair) => pair.join(": "));
+}"""
+
+
+@pytest.fixture(scope="module")
+def names_of_pages(site: Path) -> list[str]:
+    """Give the names of all pages."""
+    return [path.relative_to(site).as_posix() for path in sorted(site.rglob("*.html"))]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_texts_can_be_read(
+    browser: Browser, address: str, names_of_pages: list[str], scheme: t.Literal["light", "dark"]
+) -> None:
+    """No text of any page is as bright as what is behind it, nor nearly so."""
+    with contextlib.closing(browser.new_context(color_scheme=scheme)) as context:
+        page, faint = context.new_page(), {}
+        for name in names_of_pages:
+            page.goto(f"{address}/{name}")
+            faint[name] = page.evaluate(_FAINT)
+
+    assert {name: found for name, found in faint.items() if found} == {}
+
+
+def test_pages_fit_a_phone(browser: Browser, address: str, names_of_pages: list[str]) -> None:
+    """No page is wider than a phone: code and tables scroll by themselves."""
+    size: t.Any = {"width": 380, "height": 800}
+    with contextlib.closing(browser.new_context(viewport=size)) as context:
+        page, widths = context.new_page(), {}
+        for name in names_of_pages:
+            page.goto(f"{address}/{name}")
+            widths[name] = page.evaluate("document.documentElement.scrollWidth")
+
+    assert {name: width for name, width in widths.items() if width > 380} == {}
+
+
 def test_page_is_whole_without_scripts(browser: Browser, address: str) -> None:
     """Without JavaScript the example and its answer are there."""
     with contextlib.closing(browser.new_context(java_script_enabled=False)) as context:
