@@ -16,7 +16,7 @@ import functools
 import itertools
 import operator
 import typing as t
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import sqlalchemy as sa
@@ -274,13 +274,18 @@ class RowCounts:
         changed = 0
         for *row, count in self._session.execute(self._groups_of(groups.columns, single)):
             answers = dict(zip(single, row[len(row) - len(single) :], strict=True))
-            is_told = functools.partial(_holds, groups, tuple(row))
-            before = formula.value(lambda atom: 0 if atom.is_single else is_told(atom), 1)  # noqa: B023
-            after = formula.value(
-                lambda atom: answers[atom] if atom.is_single else is_told(atom), 1
+            told = functools.partial(_holds, groups, tuple(row))
+            before, after = dict.fromkeys(single, 0), answers
+            changed += count * (
+                formula.value(_answered(after, told), 1) - formula.value(_answered(before, told), 1)
             )
-            changed += count * (after - before)
         return changed
+
+
+def _answered(
+    answers: Mapping[_Atom, int], other: Callable[[_Atom], int]
+) -> Callable[[_Atom], int]:
+    return lambda atom: answers[atom] if atom in answers else other(atom)
 
 
 class _Formula:
