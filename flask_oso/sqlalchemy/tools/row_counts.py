@@ -35,6 +35,8 @@ _MOST_GROUPS = 200_000
 _MOST_ANSWERS = 5_000_000
 #: How many rows, and how many conditions on them, one statement tells.
 _ROWS_AT_ONCE, _CONDITIONS_AT_ONCE = 500, 50
+#: How many rows it tells whose keys are integers, which are written out and no parameters.
+_INTEGERS_AT_ONCE = 5_000
 
 #: Rows of one condition that do not satisfy another one.
 Difference = tuple[Residual, Residual]
@@ -256,10 +258,13 @@ class RowCounts:
         for atom in atoms:
             atom.values = set()
         (column,) = self._mapper.primary_key
-        for some in _batched(values, _ROWS_AT_ONCE):
+        is_integer = isinstance(column.type, sa.Integer)
+        size = _INTEGERS_AT_ONCE if is_integer else _ROWS_AT_ONCE
+        for some in _batched(values, size):
+            wanted = sa.bindparam("row_keys", some, expanding=True, literal_execute=is_integer)
             for batch in _batched(atoms, _CONDITIONS_AT_ONCE):
                 told = [_is_true(atom.clause).label(f"is_{n}") for n, atom in enumerate(batch)]
-                rows = sa.select(column, *told).select_from(self._cls).where(column.in_(some))
+                rows = sa.select(column, *told).select_from(self._cls).where(column.in_(wanted))
                 for key, *answers in self._session.execute(rows):
                     for atom in itertools.compress(batch, answers):
                         t.cast(set[t.Any], atom.values).add(values[key])
