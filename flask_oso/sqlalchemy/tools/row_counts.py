@@ -261,7 +261,9 @@ class RowCounts:
         is_integer = isinstance(column.type, sa.Integer)
         size = _INTEGERS_AT_ONCE if is_integer else _ROWS_AT_ONCE
         for some in _batched(values, size):
-            wanted = sa.bindparam("row_keys", some, expanding=True, literal_execute=is_integer)
+            wanted: t.Any = sa.bindparam(
+                "row_keys", some, expanding=True, literal_execute=is_integer
+            )
             for batch in _batched(atoms, _CONDITIONS_AT_ONCE):
                 told = [_is_true(atom.clause).label(f"is_{n}") for n, atom in enumerate(batch)]
                 rows = sa.select(column, *told).select_from(self._cls).where(column.in_(wanted))

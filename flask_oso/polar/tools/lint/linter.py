@@ -9,22 +9,22 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from ...engine import Engine
 from ...exceptions import OsoError
-from ...nodes import Expression, Operator, Rule, Term, Value, Variable
+from ...nodes import Rule, Term, Value, Variable
 from ...policy.policy import calls_in
 from ...printer import to_polar
 from ...residual.schema import Schema
 from ...sources import Source, Span, located
 from ...spelling import nearest
-from ...traversal import walk
 from ..policy_check import CheckResult, Severity, check_policy, finding, findings_of
 from ..stand_in_classes import load_with_stand_ins
 from .alternatives import Alternative, variables_in
 from .class_facts import ClassFacts
 from .codes import BY_NUMBER, Code, code_of_message
+from .derivation import Derivations, has_cut
 from .facts import ANYTHING, Kind
 from .grants import declared_names, ungranted_permissions
 from .ignores import Ignore, ignores_in
@@ -169,6 +169,11 @@ class _Linter:
         self._rows = None if models is None else RowReads(engine.host, models)
         self._reachability = Reachability(engine, classes, declared_names(engine.policy))
         self._calls = [*_calls(engine, self._reachability)]
+        self._derivations = Derivations(
+            engine.policy, self._reachability.alternatives, classes, self._constants
+        )
+        #: The ids of rules that add nothing. What makes another one superfluous is not among them.
+        self._needless: set[int] = set()
 
     def findings(self) -> Iterator[LintFinding]:
         """Give the findings."""
@@ -204,7 +209,7 @@ class _Linter:
     # -- rules that never apply, or that others make superfluous -------------------------------
 
     def _about_rule(self, rule: Rule) -> Iterator[LintFinding]:
-        if _has_cut(rule):
+        if has_cut(rule):
             # It may be there for what it cuts off.
             return
         reason = self._reachability.why_never(rule)
@@ -217,19 +222,34 @@ class _Linter:
         self, rules: Sequence[Rule], spans: Counter[Span | None]
     ) -> Iterator[LintFinding]:
         rules = rules[:_MOST_COMPARED]
-        has_cut = {len(rule.parameters) for rule in rules if _has_cut(rule)}
+        cutting = {len(rule.parameters) for rule in rules if has_cut(rule)}
         for at, rule in enumerate(rules):
             others = [each for each in rules if len(each.parameters) == len(rule.parameters)]
             if spans[rule.span] != 1 or rule.span is None:
                 continue
-            if len(rule.parameters) in has_cut:
+            if len(rule.parameters) in cutting:
                 yield from self._cut_off(rule, others)
                 continue
-            for other in others:
-                is_later = any(each is other for each in rules[:at])
-                if other is not rule and self._makes_superfluous(other, rule, is_later=is_later):
-                    yield _superfluous(rule, other)
-                    break
+            earlier = {id(each) for each in rules[:at]}
+            kept = [each for each in others if id(each) not in {*self._needless, id(rule)}]
+            answering = self._answering(rule, kept, earlier)
+            if answering:
+                self._needless.add(id(rule))
+                yield _superfluous(rule, answering)
+
+    def _answering(
+        self, rule: Rule, others: Sequence[Rule], earlier: Collection[int]
+    ) -> Sequence[Rule]:
+        """Give the rules that answer whatever a rule does: one of its name, or several."""
+        for other in others:
+            if self._makes_superfluous(other, rule, is_later=id(other) in earlier):
+                return [other]
+        without = {*self._needless, id(rule)}
+        for other in others:
+            found = self._derivations.rules_for(other, rule, without)
+            if len(found) > 1 and not self._is_asked_openly(other, rule):
+                return found
+        return ()
 
     def _makes_superfluous(self, other: Rule, rule: Rule, *, is_later: bool) -> bool:
         if not self._subsumes(other, rule) or self._is_asked_openly(other, rule):
@@ -320,13 +340,22 @@ def may_be_allowed(
     return rules.may_hold("allow", (ANYTHING, Kind(Value(action)), resource))
 
 
-def _superfluous(rule: Rule, other: Rule) -> LintFinding:
-    place = "another rule" if other.span is None else f"the rule in line {other.span.line}"
-    sources = [None if each.span is None else each.span.source for each in (rule, other)]
-    if sources[0] is not sources[1] and sources[1] is not None and sources[1].name is not None:
-        place += f" of {sources[1].name}"
-    message = f"This rule adds nothing: {place} answers whatever it does. Remove one of them"
+def _superfluous(rule: Rule, others: Sequence[Rule]) -> LintFinding:
+    places = list(dict.fromkeys(_place_of(each, rule) for each in others))
+    if len(places) == 1:
+        message = f"{places[0]} answers whatever it does. Remove one of them"
+    else:
+        message = f"{', '.join(places[:-1])} and {places[-1]} together answer whatever it does"
+    message = f"This rule adds nothing: {message}"
     return lint_finding(Code.SUBSUMED_RULE, message, rule.span)
+
+
+def _place_of(rule: Rule, from_rule: Rule) -> str:
+    if rule.span is None:
+        return "another rule"
+    source, own = rule.span.source, None if from_rule.span is None else from_rule.span.source
+    file = "" if source is own or source.name is None else f" of {source.name}"
+    return f"the rule in line {rule.span.line}{file}"
 
 
 def _explained(reason: Reason) -> str:
@@ -337,13 +366,6 @@ def _explained(reason: Reason) -> str:
     if len(shown) == 1:
         return f"{shown[0]} does not hold"
     return f"{' and '.join(shown)} do not hold together"
-
-
-def _has_cut(rule: Rule) -> bool:
-    return any(
-        isinstance(each, Expression) and each.operator is Operator.CUT
-        for each in walk([] if rule.body is None else [rule.body])
-    )
 
 
 def _calls(engine: Engine, reachability: Reachability) -> Iterator[tuple[str, tuple[bool, ...]]]:
