@@ -17,7 +17,7 @@ from pathlib import Path
 from flask import Flask
 
 from ..guards.view_guards import Guard, GuardKind
-from ..polar.nodes import Call, Expression, Name, Operator, Rule, Value
+from ..polar.nodes import Call, Expression, List, Name, Operator, Rule, Value, Variable
 from ..polar.policy.policy import Policy
 from ..polar.sources import Span
 from ..polar.tools.lint.codes import Code
@@ -107,6 +107,20 @@ def _granted(policy: Policy) -> Iterator[tuple[str, Span | None]]:
             term = rule.parameters[1].term
             if isinstance(term, Value) and isinstance(term.value, str):
                 yield term.value, term.span or rule.span
+            elif isinstance(term, Variable):
+                yield from _chosen(rule, term)
+
+
+def _chosen(rule: Rule, action: Variable) -> Iterator[tuple[str, Span | None]]:
+    """Give the actions that the body of a rule chooses from: ``action in ["read", "edit"]``."""
+    for term in walk([] if rule.body is None else [rule.body]):
+        if not isinstance(term, Expression) or term.operator is not Operator.IN:
+            continue
+        left, right = term.args
+        if left == action and isinstance(right, List):
+            for each in right.items:
+                if isinstance(each, Value) and isinstance(each.value, str):
+                    yield each.value, each.span or rule.span
 
 
 def _named_in_conditions(policy: Policy) -> frozenset[str]:

@@ -147,7 +147,7 @@ def _lint(
     ignores = {source.name: ignores_in(source) for source in sources}
     if checked.engine is None:
         return LintResult(tuple(findings), None, None, ignores)
-    classes = ClassFacts(checked.engine, made_up)
+    classes = ClassFacts(checked.engine, made_up, models)
     linter = _Linter(checked.engine, classes, models)
     return LintResult((*findings, *linter.findings()), checked.engine, classes, ignores)
 
