@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from flask import Flask
+from jinja2 import TemplateSyntaxError, nodes
 
 from ..guards.view_guards import Guard, GuardKind
 from ..polar.nodes import Call, Expression, List, Name, Operator, Rule, Value, Variable
@@ -146,7 +147,9 @@ class _Asked:
     def __init__(self, app: Flask) -> None:
         self._texts: set[str] = set()
         self._names: set[str] = set()
-        self._templates: list[str] = [*_templates(app)]
+        self._templates: list[str] = []
+        for text in _templates(app):
+            self._read_template(app, text)
         for path in _files_of(app):
             self._read(path)
 
@@ -159,6 +162,21 @@ class _Asked:
     def names(self, action: str) -> bool:
         """Tell whether an action stands in the code, or in a template."""
         return action in self._texts or any(action in text for text in self._templates)
+
+    def _read_template(self, app: Flask, text: str) -> None:
+        try:
+            tree = app.jinja_env.parse(text)
+        except TemplateSyntaxError:
+            # It may be for another engine, and ask for anything that it contains.
+            self._templates.append(text)
+            return
+        self._texts.update(
+            each.value for each in tree.find_all(nodes.Const) if isinstance(each.value, str)
+        )
+        attributes = {each.attr for each in tree.find_all(nodes.Getattr)}
+        self._names |= attributes | {each.name for each in tree.find_all(nodes.Name)}
+        # ``permissions.edit`` may be how a template asks.
+        self._texts |= attributes
 
     def _read(self, path: Path) -> None:
         try:

@@ -26,7 +26,7 @@ from .class_facts import ClassFacts
 from .codes import BY_NUMBER, Code, code_of_message
 from .derivation import Derivations, has_cut
 from .facts import ANYTHING, Kind
-from .grants import declared_names, ungranted_permissions
+from .grants import Ungranted, declared_names, ungranted_permissions, ungranted_roles
 from .ignores import Ignore, ignores_in
 from .openness import allows_everything, leaves_actor_open
 from .reachability import Reachability, Reason
@@ -148,8 +148,20 @@ def _lint(
     if checked.engine is None:
         return LintResult(tuple(findings), None, None, ignores)
     classes = ClassFacts(checked.engine, made_up, models)
-    linter = _Linter(checked.engine, classes, models)
-    return LintResult((*findings, *linter.findings()), checked.engine, classes, ignores)
+    never_equal = {(each.file, each.line) for each in findings if each.code is Code.NEVER_EQUAL}
+    linter = _Linter(checked.engine, classes, models, never_equal)
+    found = [each for each in linter.findings() if not _is_told(each, findings)]
+    return LintResult((*findings, *found), checked.engine, classes, ignores)
+
+
+def _is_told(found: LintFinding, loaded: Sequence[LintFinding]) -> bool:
+    """Tell whether a load names a role that nobody holds: one warning may be about several."""
+    if found.code is not Code.ROLE_NEVER_HELD:
+        return False
+    first = found.message.partition(" at line ")[0]
+    role, _, class_name = first.removeprefix("No rule gives anybody the role ").partition(" of ")
+    told = [each.message.partition(" at line ")[0] for each in loaded if each.code is found.code]
+    return any(role in each and each.endswith(f" of {class_name}") for each in told)
 
 
 def lint_finding(code: Code, message: str, span: Span | None) -> LintFinding:
@@ -159,9 +171,19 @@ def lint_finding(code: Code, message: str, span: Span | None) -> LintFinding:
 
 
 class _Linter:
-    """Lints the rules of one policy."""
+    """Lints the rules of one policy.
 
-    def __init__(self, engine: Engine, classes: ClassFacts, models: Schema | None) -> None:
+    :param told: the files and lines of equations that the load says to be never true.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        classes: ClassFacts,
+        models: Schema | None,
+        told: Collection[tuple[str | None, int | None]],
+    ) -> None:
+        self._told = told
         self._engine = engine
         self._policy = engine.policy
         self._classes = classes
@@ -186,16 +208,19 @@ class _Linter:
             for found in self._about_rule(rule):
                 never.add(id(rule))
                 yield found
+        self._needless |= never
         for name in self._policy.rules:
             rules = [rule for rule in self._policy.rules[name] if id(rule) not in never]
             yield from self._superfluous(rules, spans)
         for rule in self._written():
+            if id(rule) not in never and spans[rule.span] == 1:
+                yield from self._dead_sides(rule)
             yield from self._openness(rule)
             yield from self._about_rows(rule)
-        for permission, class_name in ungranted_permissions(self._engine, self._classes):
-            of_class = "" if class_name == "global" else f" of {class_name}"
-            message = f'No rule gives anybody the permission "{permission.text}"{of_class}'
-            yield lint_finding(Code.PERMISSION_NEVER_GRANTED, message, permission.span)
+        for each in ungranted_permissions(self._engine, self._classes):
+            yield _ungranted(each, "permission", Code.PERMISSION_NEVER_GRANTED)
+        for each in ungranted_roles(self._engine, self._classes):
+            yield _ungranted(each, "role", Code.ROLE_NEVER_HELD)
 
     def _written(self) -> list[Rule]:
         """Give the rules whose text is part of the policy."""
@@ -213,10 +238,26 @@ class _Linter:
             # It may be there for what it cuts off.
             return
         reason = self._reachability.why_never(rule)
-        if reason is not None:
+        if reason is not None and not self._is_told(reason):
             yield lint_finding(
                 Code.NEVER_APPLIES, f"This rule never applies: {_explained(reason)}", rule.span
             )
+
+    def _is_told(self, reason: Reason) -> bool:
+        goals = () if reason.contradiction is None else reason.contradiction.goals
+        spans = [goal.span for goal in goals if goal.span is not None]
+        return any((span.source.name, span.line) in self._told for span in spans)
+
+    def _dead_sides(self, rule: Rule) -> Iterator[LintFinding]:
+        """Give the sides of an ``or`` that never hold, of a rule that may apply."""
+        if len(self._alternatives(rule)) == 1:
+            return
+        for reason in self._reachability.contradictions(rule):
+            goals = () if reason.contradiction is None else reason.contradiction.goals
+            span = next((goal.span for goal in goals if goal.span is not None), None)
+            if span is not None and not self._is_told(reason):
+                message = f"This side of an `or` never holds: {_explained(reason)}"
+                yield lint_finding(Code.NEVER_APPLIES, message, span)
 
     def _superfluous(
         self, rules: Sequence[Rule], spans: Counter[Span | None]
@@ -338,6 +379,12 @@ def may_be_allowed(
     resource = Kind(text if isinstance(text, Value) else None, tags)
     rules = Reachability(result.engine, result.classes)
     return rules.may_hold("allow", (ANYTHING, Kind(Value(action)), resource))
+
+
+def _ungranted(found: Ungranted, noun: str, code: Code) -> LintFinding:
+    of_class = "" if found.class_name == "global" else f" of {found.class_name}"
+    message = f'No rule gives anybody the {noun} "{found.name.text}"{of_class}'
+    return lint_finding(code, message, found.name.span)
 
 
 def _superfluous(rule: Rule, others: Sequence[Rule]) -> LintFinding:
