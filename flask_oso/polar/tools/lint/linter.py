@@ -244,9 +244,12 @@ class _Linter:
             )
 
     def _is_told(self, reason: Reason) -> bool:
+        """Tell whether the load says what a column has to do with it."""
         goals = () if reason.contradiction is None else reason.contradiction.goals
-        spans = [goal.span for goal in goals if goal.span is not None]
-        return any((span.source.name, span.line) in self._told for span in spans)
+        spans = [goal.span for goal in goals]
+        return None in spans and any(
+            (span.source.name, span.line) in self._told for span in spans if span is not None
+        )
 
     def _dead_sides(self, rule: Rule) -> Iterator[LintFinding]:
         """Give the sides of an ``or`` that never hold, of a rule that may apply."""
