@@ -32,7 +32,7 @@ DEFAULTS: dict[str, t.Any] = {
     "OSO_OPENTELEMETRY": None,
     "OSO_POLICIES": None,
     "OSO_REDACT": (),
-    "OSO_RELOAD": False,
+    "OSO_RELOAD": None,
     "OSO_TRANSLATE": None,
     "OSO_VETO_COMMITS": False,
 }
@@ -97,7 +97,7 @@ def read_config(app: Flask) -> Config:
     _flag(app, "OSO_VETO_COMMITS")
     _check_words(app, "OSO_REDACT")
     translator_of(app.config["OSO_TRANSLATE"])
-    seen = read_texts(policies_of(app)) if _flag(app, "OSO_RELOAD") else {}
+    seen = read_texts(policies_of(app)) if _reloads(app) else {}
     values = {key: app.config[key] for key in DEFAULTS}
     return Config(values, _enforcement(app), seen)
 
@@ -238,6 +238,11 @@ def _flag(app: Flask, key: str) -> bool:
     if not isinstance(value, bool):
         raise OsoError(f"{key!r} must be True or False, not {value!r}.")
     return value
+
+
+def _reloads(app: Flask) -> bool:
+    """Tell whether policy files are loaded again when they change: by default in debug mode."""
+    return app.debug if app.config["OSO_RELOAD"] is None else _flag(app, "OSO_RELOAD")
 
 
 def _check_words(app: Flask, key: str) -> None:
