@@ -23,6 +23,7 @@ from sqlalchemy.ext.hybrid import hybrid_property
 from ..polar.exceptions import OsoError, UnsupportedError
 from ..polar.host.data_adapter import Relation
 from ..polar.residual.schema import Field, Link, Model, ValueKind
+from .hybrids import attribute_of_row, returned_expression
 from .loaded import explaining_unloaded, is_stored
 from .tables import attribute_name
 
@@ -271,13 +272,8 @@ def _renamed(mapper: orm.Mapper[t.Any], descriptor: hybrid_property[t.Any]) -> F
     What it calculates means in SQL what it means in Python only if somebody has seen to it.
     """
     reason = "it is a hybrid without an expression. Give it one"
-    try:
-        found = descriptor.fget(mapper.class_)
-    except (TypeError, ValueError, AttributeError, LookupError, sa.exc.SQLAlchemyError):
-        return reason
-    name = str(getattr(found, "key", ""))
-    is_attribute = name in mapper.attrs and found is getattr(mapper.class_, name)
-    if not is_attribute or not isinstance(mapper.attrs[name], orm.ColumnProperty):
+    name = attribute_of_row(returned_expression(descriptor.fget), descriptor.fget)
+    if name is None or not isinstance(mapper.attrs.get(name), orm.ColumnProperty):
         return reason
     member = _member(mapper, name)
     return reason if isinstance(member, Link) else member
