@@ -1,4 +1,4 @@
-"""What the only function of a hybrid calculates, read from its source.
+"""What the only function of a hybrid, or of a property, calculates, read from its source.
 
 In goes the function; out comes the expression that it returns. SQLAlchemy asks the function about
 the class, where a condition is never met: ``if self.kind == "secret"`` takes the other way, and
@@ -9,10 +9,14 @@ source is read, and it counts only if Python makes the same code of it.
 from __future__ import annotations
 
 import ast
+import enum
 import inspect
+import itertools
 import textwrap
 import types
 import typing as t
+
+from ..polar.residual.schema import Formula
 
 
 def returned_expression(function: t.Any) -> ast.expr | None:
@@ -30,12 +34,80 @@ def returned_expression(function: t.Any) -> ast.expr | None:
     return first.value if isinstance(first, ast.Return) and not others else None
 
 
-def attribute_of_row(expression: ast.expr | None, function: t.Any) -> str | None:
-    """Return ``name`` of ``self.name``; ``None`` for another expression."""
+def formula_of(function: t.Any) -> Formula | None:
+    """Return what a function calculates; ``None`` if it does what no list can follow."""
+    expression = returned_expression(function)
+    if expression is None:
+        return None
+    row = function.__code__.co_varnames[0]
+    values: dict[str, t.Any] = {}
+    if not _Reader(row, function.__globals__, values).is_followed(expression):
+        return None
+    return Formula(expression, row, values)
+
+
+def attribute_of(formula: Formula) -> str | None:
+    """Return the name of the attribute that a function gives as it is, if it does."""
+    return _attribute(formula.expression, formula.row)
+
+
+def _attribute(expression: ast.expr, row: str) -> str | None:
+    """Return ``name`` of ``row.name``; ``None`` for another expression."""
     if not isinstance(expression, ast.Attribute) or not isinstance(expression.value, ast.Name):
         return None
-    is_row = expression.value.id == function.__code__.co_varnames[0]
-    return expression.attr if is_row else None
+    return expression.attr if expression.value.id == row else None
+
+
+def _is_of_row(expression: ast.expr, row: str) -> bool:
+    """Tell whether an expression is the row, or an attribute of it at any depth."""
+    while isinstance(expression, ast.Attribute):
+        expression = expression.value
+    return isinstance(expression, ast.Name) and expression.id == row
+
+
+class _Reader(t.NamedTuple):
+    """Tells which expressions a list can follow, and collects the members of enumerations."""
+
+    row: str
+    names: t.Mapping[str, t.Any]
+    values: dict[str, t.Any]
+
+    def is_followed(self, node: ast.expr) -> bool:
+        if isinstance(node, ast.BoolOp):
+            return all(map(self.is_followed, node.values))
+        if isinstance(node, ast.UnaryOp):
+            return isinstance(node.op, ast.Not) and self.is_followed(node.operand)
+        if isinstance(node, ast.Compare):
+            sides = itertools.pairwise((node.left, *node.comparators))
+            return all(map(self._is_comparison, node.ops, *zip(*sides, strict=True)))
+        return self._is_value(node)
+
+    def _is_comparison(self, sign: ast.cmpop, left: ast.expr, right: ast.expr) -> bool:
+        if not self._is_value(left):
+            return False
+        if isinstance(sign, ast.Is | ast.IsNot):
+            return isinstance(right, ast.Constant) and type(right.value) in (bool, type(None))
+        if isinstance(sign, ast.In | ast.NotIn):
+            is_list = isinstance(right, ast.Tuple | ast.List | ast.Set)
+            return is_list and all(map(self._is_known, t.cast(ast.Tuple, right).elts))
+        return self._is_value(right)
+
+    def _is_value(self, node: ast.expr) -> bool:
+        if isinstance(node, ast.BinOp):
+            is_sum = isinstance(node.op, ast.Add | ast.Sub | ast.Mult)
+            return is_sum and self._is_value(node.left) and self._is_value(node.right)
+        return _is_of_row(node, self.row) or self._is_known(node)
+
+    def _is_known(self, node: ast.expr) -> bool:
+        if isinstance(node, ast.Constant):
+            return type(node.value) in (bool, int, float, str, type(None))
+        if not isinstance(node, ast.Attribute) or not isinstance(node.value, ast.Name):
+            return False
+        kind = self.names.get(node.value.id) if node.value.id != self.row else None
+        if not isinstance(kind, enum.EnumType) or node.attr not in kind.__members__:
+            return False
+        self.values[f"{node.value.id}.{node.attr}"] = kind.__members__[node.attr]
+        return True
 
 
 def _definition(function: t.Any) -> ast.FunctionDef | None:
