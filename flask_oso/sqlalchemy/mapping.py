@@ -433,6 +433,8 @@ def describe_type(kind: t.Any, is_nullable: bool) -> Field:
     field = _plain_field(kind, is_nullable)
     variants = getattr(kind, "_variant_mapping", None) or {}
     others = [(each, _plain_field(each, is_nullable)) for each in variants.values()]
+    if field.is_document and all(other.is_document for _, other in others):
+        return field
     if any(other != field for _, other in others):
         tells_nil = field.tells_nil and all(
             other.tells_nil and _is_json(each) is _is_json(kind) for each, other in others
@@ -457,7 +459,10 @@ def _plain_field(kind: t.Any, is_nullable: bool) -> Field:
         return field
     # What SQLAlchemy's types make of NULL is None; None is kept as NULL, or as null of JSON.
     is_nullable = is_nullable or _is_json(kind)
-    return dataclasses.replace(field, is_nullable=is_nullable, tells_nil=True)
+    is_document = _is_json(kind) and _own_behaviour(type(kind)) is None
+    return dataclasses.replace(
+        field, is_nullable=is_nullable, tells_nil=True, is_document=is_document
+    )
 
 
 def _kept_field(kind: t.Any, is_nullable: bool) -> Field:

@@ -36,6 +36,7 @@ from ..solver.clauses import Clause, Slot, Template
 from ..solver.machine import KnowledgeBase
 from ..solver.rule_order import UnknownOfClass, argument_class, sort_clauses
 from ..syntax.desugar import forall_as_negation
+from .attributes.documents import is_no_boolean
 from .database_semantics import field_of, is_null
 from .equations import EquationSolver
 from .host_questions import Recorder
@@ -45,6 +46,8 @@ from .ir import (
     And,
     Closure,
     Comparison,
+    Entry,
+    EntryEquals,
     Exists,
     KnownRow,
     Literal,
@@ -192,6 +195,9 @@ class PartialEvaluator:
         ):
             holds = Comparison("=", value.operand, Literal(True))
             return test_outcome(holds, _no_truth(value.operand), value.operand)
+        if type(value) is SymbolicValue and isinstance(value.operand, Entry):
+            holds = EntryEquals(value.operand, Literal(True))
+            return test_outcome(holds, is_no_boolean(value.operand), value.operand)
         if isinstance(value, SYMBOLIC) and type(value) is not Given:
             raise self._search.refusal(
                 f"`{show_term(value)}` is neither true nor false", "Compare it with something."

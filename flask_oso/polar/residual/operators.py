@@ -30,6 +30,7 @@ from ..nodes import (
 from ..solver.class_tests import members_of_tag
 from ..sources import located
 from ..spelling import did_you_mean, meant_class
+from .attributes.documents import DocumentReader, compared, is_document
 from .attributes.formulas import FormulaEvaluator
 from .attributes.integers import divisible, in_range
 from .attributes.text_methods import TextMethods
@@ -59,6 +60,7 @@ from .ir import (
     CaseMapped,
     Column,
     Comparison,
+    Entry,
     Exists,
     HasCharacter,
     HasElement,
@@ -115,6 +117,7 @@ class OperatorEvaluator:
         self._equations = equations
         self._methods = TextMethods(search, equations)
         self._formulas = FormulaEvaluator(search, equations)
+        self._documents = DocumentReader(search, equations)
 
     # -- comparison and arithmetic --------------------------------------------------------
 
@@ -157,6 +160,9 @@ class OperatorEvaluator:
             raise NotTranslatable("lists with columns cannot be compared", "Compare the elements.")
         if isinstance(left, SymbolicValue) and not isinstance(right, SYMBOLIC):
             value = self._equations.value(right)
+            if isinstance(left.operand, Entry):
+                equal = compared(left.operand, value)
+                return no_solution(equal) if operator is Operator.NEQ else equal
             check_equation(left.operand, value)
             condition = value_equality(left.operand, same_number(left.operand, value))
             condition = where_rows_exist(condition, rows_of(left.operand))
@@ -401,6 +407,8 @@ class OperatorEvaluator:
             raise self._search.refusal(
                 "a name of a column that is not known", "Write the name out."
             )
+        if is_document(value):
+            return self._documents.look_up(value.operand, key.value, result, goal)
         if isinstance(value, SymbolicValue) and field_of(value.operand).kind is ValueKind.OPAQUE:
             raise self._search.refusal(
                 f"`{show_term(value)}` cannot be looked into: {field_of(value.operand).reason}",
@@ -555,6 +563,10 @@ class OperatorEvaluator:
             return self._equations.unified(value, pattern)
         if isinstance(value, SymbolicRow):
             return self._isa_row(value.row, pattern)
+        if pattern.tag is None and not pattern.fields:
+            return True
+        if is_document(value) and pattern.tag in (None, "Dictionary"):
+            return self._documents.match(value.operand, pattern, self.isa)
         if not isinstance(value, SymbolicValue) or pattern.fields or pattern.tag is None:
             raise self._search.refusal(
                 f"`{show_term(value)}` in this pattern cannot be told without a row",

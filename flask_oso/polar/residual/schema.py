@@ -50,6 +50,7 @@ class Field:
     :param stored: how the database stores them; only columns with the same storage compare.
     :param reason: why an opaque column cannot be compared, as text.
     :param tells_nil: whether an opaque column tells at least whether it is nil.
+    :param is_document: whether an opaque column holds JSON, whose entries may be asked for.
     :param is_declared: whether the type is only declared by the application, and not enforced by
         a database. A value that an operator refuses then counts under a negation alone, where it
         would turn a denial into an allow.
@@ -63,6 +64,7 @@ class Field:
     reason: str = ""
     is_declared: bool = False
     tells_nil: bool = False
+    is_document: bool = False
 
 
 @dataclass(frozen=True)
