@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import sqlalchemy as sa
 from sqlalchemy import orm
-from sqlalchemy.orm.attributes import instance_state
+from sqlalchemy.orm.attributes import PASSIVE_NO_FETCH, instance_state
 from sqlalchemy.util.concurrency import in_greenlet
 
 from ..polar.exceptions import OsoError, UnsupportedError
@@ -222,8 +222,11 @@ def _loadable(cls: type, names: Iterable[str]) -> list[str]:
     return [each for each in known if relations[each].lazy in _LOADING]
 
 
-def _load(session: t.Any, cls: t.Any, waiting: Sequence[t.Any], names: Sequence[str]) -> None:
+def _load(session: t.Any, cls: t.Any, rows: Sequence[t.Any], names: Sequence[str]) -> None:
     """Load what is missing of rows of one class."""
+    for row in rows:
+        _find_known(row, names)
+    waiting = _waiting(rows, names)
     missing = [name for name in names if any(name not in instance_state(r).dict for r in waiting)]
     if len(waiting) == 1:
         for name in missing:
@@ -240,6 +243,14 @@ def _load(session: t.Any, cls: t.Any, waiting: Sequence[t.Any], names: Sequence[
         part = [state.identity for state in states]
         wanted = part if len(keys) > 1 else [key for (key,) in part]
         session.scalars(statement.where(one.in_(wanted))).unique().all()
+
+
+def _find_known(row: t.Any, names: Sequence[str]) -> None:
+    """Set the relations that lead to rows which the session has, without a statement."""
+    state: t.Any = instance_state(row)
+    for name in names:
+        if name not in state.dict:
+            state.manager[name].impl.get(state, state.dict, passive=PASSIVE_NO_FETCH)
 
 
 def _found(rows: Iterable[t.Any], names: Sequence[str]) -> Iterable[t.Any]:
