@@ -261,8 +261,12 @@ class RowFilter:
             if not isinstance(statement, sa.Select):
                 self._judge_loaded(execution)
                 return
-            statement = statement.where(*(each.where_criteria for each in options))
-        execution.statement = statement.options(*options)
+            state = t.cast(t.Any, execution.load_options)._refresh_state
+            own = self.guarded.root_of(state.mapper)
+            # A condition on another class that it names would bring the table of that with it.
+            mine = [each for root, each in options.items() if root is own]
+            statement = statement.where(*(each.where_criteria for each in mine))
+        execution.statement = statement.options(*options.values())
         execution.update_execution_options(**{_OPTION: _Mark(guarded)})
         for root in roots:
             self._readers.note(root.class_, Access.FILTERED, None)
@@ -291,7 +295,7 @@ class RowFilter:
 
     def _options(
         self, session: orm.Session, reader: Reader, roots: Iterable[_Mapper]
-    ) -> list[ReadOption]:
+    ) -> dict[_Mapper, ReadOption]:
         known = reader.reads.conditions
         epoch = self._epoch
         if known is None or not known.is_of(reader, epoch) or session.identity_map.check_modified():
@@ -300,7 +304,7 @@ class RowFilter:
         for root in roots:
             if root not in options:
                 options[root] = self._option(reader, root)
-        return [options[root] for root in sorted(roots, key=id)]
+        return {root: options[root] for root in sorted(roots, key=id)}
 
     def _option(self, reader: Reader, root: _Mapper) -> ReadOption:
         oso = reader.oso

@@ -601,6 +601,14 @@ def test_expired_object_is_read_again(notebook: Notebook) -> None:
     assert t.cast(Memo, found[2]).extra == "fine"
 
 
+def test_attribute_that_an_option_left_out_is_read(notebook: Notebook) -> None:
+    """The statement for it has the condition on the row alone, and none on related classes."""
+    statement = sa.select(Note).options(orm.load_only(Note.id)).order_by(Note.id)
+    found = notebook.session.scalars(statement).all()
+
+    assert [each.title for each in found] == ["one", "two", "five"]
+
+
 def test_one_table_of_an_object_is_read_again(notebook: Notebook) -> None:
     """An attribute of a subclass that was expired alone is loaded again."""
     memo = notebook.session.get_one(Memo, 5)
