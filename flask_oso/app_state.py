@@ -87,6 +87,7 @@ class PolicyBinder:
         self._watch = watch
         #: An app was given one.
         self.has_apps = False
+        self._latest: weakref.ref[Oso] | None = None
         # A receiver of a signal may call back while a policy loads.
         self.lock = threading.RLock()
         #: What loads the policy of an Oso again; see ``reloading``.
@@ -111,7 +112,13 @@ class PolicyBinder:
             self.adopt(binding.oso)
             register(binding.oso)
             self._load(binding.oso, tuple(policies))
+            self._latest = weakref.ref(binding.oso)
         return binding
+
+    @property
+    def latest(self) -> Oso | None:
+        """The Oso that apps share, or else that of the app which was initialized last."""
+        return self.shared.oso or (None if self._latest is None else self._latest())
 
     def bind_named(
         self, app: Flask, oso: Oso | None, named: PolicyPaths, register: Callable[[Oso], object]

@@ -260,7 +260,7 @@ class FlaskOso(Questions, Guarding, LegacyApi):
         :param unguarded: classes whose rows everybody may read.
         :raises OsoError: there is no Oso, or these are no sessions.
         """
-        protect_sessions(self._authorizer, self.oso, sessions, unguarded)
+        protect_sessions(self._authorizer, self.oso or self._binder.latest, sessions, unguarded)
 
     def unfiltered(self, reason: str) -> contextlib.AbstractContextManager[None]:
         """Read all rows of protected sessions within a ``with`` block; ``reason`` says why.

@@ -6,6 +6,7 @@ import copy
 import importlib
 import typing as t
 from collections.abc import Iterator
+from pathlib import Path
 
 import flask_sqlalchemy
 import pytest
@@ -374,6 +375,35 @@ def test_protection_without_a_policy_is_refused() -> None:
 
     with pytest.raises(OsoError, match="There is no policy to filter rows by"):
         FlaskOso().protect(orm.sessionmaker())
+
+
+def test_factory_protects_a_session_outside_of_its_app(tmp_path: Path) -> None:
+    """Apps with a policy each need not be current when their sessions are protected.
+
+    Where no app is current, the policy is that of the last one.
+    """
+    (tmp_path / "policy.polar").write_text('allow("ann", "read", n: Note) if n.title = "one";')
+    engine = sa.create_engine("sqlite://", poolclass=sa.StaticPool)
+    guard, sessions = FlaskOso(models=Base), orm.scoped_session(orm.sessionmaker(engine))
+    Base.metadata.create_all(engine)
+    fill(sessions())
+    sessions.commit()
+    guard.actor_loader(lambda: "ann")
+    apps = [make_app(folder=tmp_path, OSO_POLICIES="policy.polar") for _ in range(2)]
+    for app in apps:
+        guard.init_app(app)
+        guard.protect(sessions)
+
+    for app in apps:
+        with app.test_request_context():
+            assert [each.title for each in sessions.scalars(sa.select(Note))] == ["one"]
+        sessions.remove()
+    with pytest.raises(OsoError, match="Nobody is known who reads"):
+        sessions.scalars(sa.select(Note))
+    with guard.unfiltered("a job"):
+        assert len(sessions.scalars(sa.select(Note)).all()) == 5
+    sessions.remove()
+    engine.dispose()
 
 
 def test_list_that_no_statement_can_be_made_of(notebook: Notebook) -> None:
