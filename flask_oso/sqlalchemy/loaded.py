@@ -23,6 +23,7 @@ from sqlalchemy.orm.attributes import PASSIVE_NO_FETCH, instance_state
 from sqlalchemy.util.concurrency import in_greenlet
 
 from ..polar.exceptions import OsoError, UnsupportedError
+from ..row_access import current_waiver
 from .tables import attribute_name
 
 #: The most parameters that every database takes in one statement.
@@ -204,9 +205,15 @@ def _waiting(rows: Iterable[t.Any], names: Sequence[str]) -> list[t.Any]:
 
 def _is_usable(session: t.Any) -> bool:
     """Tell whether a session runs statements as they are, and may run some now."""
-    is_rewritten = bool(session.dispatch.do_orm_execute)
+    is_rewritten = any(not _reads_all(each) for each in session.dispatch.do_orm_execute)
     is_waiting = session.get_bind().dialect.is_async and not in_greenlet()
     return not is_rewritten and not is_waiting
+
+
+def _reads_all(listener: t.Any) -> bool:
+    """Tell whether a listener, that of protected sessions, leaves what a policy reads as it is."""
+    waiver = current_waiver() if getattr(listener, "spares_policies", False) else None
+    return waiver is not None and waiver.is_own
 
 
 def _decides(option: t.Any) -> bool:

@@ -229,6 +229,9 @@ class RowFilter:
                 self._filter(execution, found, roots, guarded)
         # Anything else is verified when it is executed.
 
+    #: What a policy reads is not rewritten, and so may be loaded for many rows at once.
+    filter_statement.spares_policies = True  # type: ignore[attr-defined]
+
     def _waive(self, execution: orm.ORMExecuteState, waiver: Waiver) -> None:
         execution.update_execution_options(**{_OPTION: _Mark(None)})
         views = self._views_of(execution.session)
