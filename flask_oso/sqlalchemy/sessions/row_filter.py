@@ -14,6 +14,7 @@ from collections.abc import Collection, Iterable
 
 import sqlalchemy as sa
 from sqlalchemy import event, orm
+from sqlalchemy.orm.attributes import instance_state
 
 from ...polar.exceptions import OsoError
 from ...row_access import (
@@ -48,6 +49,9 @@ class Readers(t.Protocol):
 
     def is_of_app(self) -> bool:
         """Tell whether the current app has this FlaskOso."""
+
+    def place(self) -> object:
+        """Give the current request; ``None`` outside of one."""
 
     def find(self) -> Reader | Waiver:
         """Give who reads, or why all is read.
@@ -293,6 +297,7 @@ class RowFilter:
 
     def _note_reader(self, session: orm.Session, reader: Reader) -> None:
         views, identity = self._views_of(session), _Identity(reader.actor)
+        views.note_place(self._readers.place())
         if views.reader != identity:
             views.change(identity)
 
@@ -353,9 +358,11 @@ class RowFilter:
         return reader.oso.is_allowed(reader.actor, reader.oso.read_action, row) is True
 
     def begin(self, waiver: Waiver) -> None:
-        """Show a policy all rows of relations, in all sessions."""
-        for views in [*self._views.values()]:
-            views.begin(waiver)
+        """Show a policy all rows of relations, in the sessions that it may read."""
+        place, asked = self._readers.place(), _sessions_of(waiver.asked)
+        for session, views in [*self._views.items()]:
+            if session in asked or not views.is_elsewhere(place):
+                views.begin(waiver)
 
     # -- connections ---------------------------------------------------------------------
 
@@ -430,6 +437,19 @@ class RowFilter:
         self._flushing.discard(session)
         self._views_of(session).forget()
         self._epoch = object()
+
+
+def _sessions_of(asked: Iterable[t.Any]) -> set[orm.Session]:
+    """Return the sessions of rows that a policy is asked about, one by one or in a list."""
+    found: set[orm.Session] = set()
+    for each in asked:
+        # By their types: what is asked about may be a proxy, or have attributes that run code.
+        for row in each if issubclass(type(each), (list, tuple, set, frozenset)) else (each,):
+            if isinstance(sa.inspect(type(row), raiseerr=False), orm.Mapper):
+                session = instance_state(row).session
+                if session is not None:
+                    found.add(session)
+    return found
 
 
 def _is_write(context: t.Any) -> bool:
