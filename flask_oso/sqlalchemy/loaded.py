@@ -19,7 +19,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import sqlalchemy as sa
 from sqlalchemy import orm
-from sqlalchemy.orm.attributes import PASSIVE_NO_FETCH, instance_state
+from sqlalchemy.orm.attributes import instance_state
+from sqlalchemy.orm.base import PASSIVE_NO_FETCH
 from sqlalchemy.util.concurrency import in_greenlet
 
 from ..polar.exceptions import OsoError, UnsupportedError

@@ -169,7 +169,8 @@ def _of_path(loads: t.Any) -> Iterator[_Mapper]:
 def _names_any_relation(option: t.Any) -> bool:
     """Tell whether an option, such as ``joinedload("*")``, may join what its path does not name."""
     if isinstance(option, orm.Load):
-        return any(isinstance(step, str) for each in option.context for step in each.path)
+        paths: list[t.Any] = [each.path for each in option.context]
+        return any(isinstance(step, str) for path in paths for step in path)
     return not isinstance(option, LoaderCriteriaOption)
 
 
