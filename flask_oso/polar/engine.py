@@ -230,9 +230,10 @@ class Engine:
         if type(action) is not str or STORED_VARIABLE in STORED_ENVIRONMENT:
             return None
         try:
-            return self.specialized[action][type(resource)](actor, action, resource)
+            answer = self.specialized[action][type(resource)]
         except KeyError:
             return None
+        return answer(actor, action, resource)
 
     def _first_allow(self, actor: t.Any, action: t.Any, resource: t.Any) -> bool:
         # Two threads may both set 'allow'; both find the same function.

@@ -103,10 +103,7 @@ class ByClass(dict[type, Specialization]):
         # Another thread may have found that several classes have to be told apart.
         if made is not None and cls not in self:
             set_for_class(self, cls, made, keeps=maker.keeps(cls))
-            if maker.is_silent(made):
-                # Others may raise any error, which the methods that look there must not take for
-                # a function that is missing.
-                set_for_class(self.known, cls, made, keeps=maker.keeps(cls))
+            set_for_class(self.known, cls, made, keeps=maker.keeps(cls))
         return None if made is None else made(*args)
 
     def tell_apart(self, cls: type, first: type, made: Specialization) -> None:
