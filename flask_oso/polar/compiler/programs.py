@@ -48,7 +48,7 @@ from .binding_analysis import (
     measure_height,
 )
 from .compiler import RuleCompiler, has_one_solution
-from .entry_points import CLOCK_INTERVAL, QUESTION_FILE, EntryPointWriter
+from .entry_points import CLOCK_INTERVAL, QUESTION_FILE, EntryPointWriter, entry_writer
 from .function_tables import FunctionTable
 from .goal_writers.patterns import possible_clauses
 from .runtime import Clock, Runtime, is_deep
@@ -56,6 +56,7 @@ from .scopes import Site, Variant
 from .snippets import Position, with_positions
 from .source_map import sites_by_offset
 from .specialization.dispatch import (
+    NO_ANSWERS,
     AnyText,
     ReadableClasses,
     Specialization,
@@ -82,16 +83,6 @@ _FEW_CLAUSES = 20
 _NOT_MADE = object()
 #: Whether code objects have columns, without which there is no source map.
 HAS_POSITIONS = next(iter(compile("0", "", "eval").co_positions()))[2] is not None
-
-
-class _NoAnswers(dict[type, t.Any]):
-    """The specializations of a string that has none, by class; it keeps no class alive."""
-
-    def __missing__(self, cls: type) -> t.Any:
-        return no_answer
-
-
-_NO_ANSWERS: t.Final = _NoAnswers()
 
 
 class OutOfTime(Exception):
@@ -233,23 +224,34 @@ class CompiledProgram(Runtime):
         listed = None if self.names_rules else string_facts(candidates)
         if listed is not None:
             return self._make_list(general, listed)
-        function, table = self.function(general), self.table(general)
+        writer = entry_writer(self, general, candidates)
         specializations = None if self.names_rules else self.specializations(name, arity)
-        if table is None and (specializations is None or len(candidates) <= _FEW_CLAUSES):
+        if writer.table is None and (specializations is None or len(candidates) <= _FEW_CLAUSES):
             self._make_function(general)
             if general in self.not_compiled:
                 return None
-        parameters = [f"a{n}" for n in range(arity)]
-        literals = {position for clause in candidates for position, _ in clause.literals}
-        texts = frozenset(parameters[position] for position in literals | {arity // 2} if arity)
-        rule = self.constant(name)
-        writer = EntryPointWriter(rule, parameters, texts, function, table)
         if specializations is not None:
             chosen = specializations.others if specializations.at is None else specializations
             writer = dataclasses.replace(
                 writer, specializations=(self.constant(chosen), specializations)
             )
         return self._compiled(writer.write(), QUESTION_FILE, {})
+
+    def usual_entry(
+        self, name: str, arity: int, classes: Sequence[type], tests: list[ast.stmt]
+    ) -> Specialization | None:
+        """Compile a function that asks a rule about arguments of some classes, in its order.
+
+        :param tests: what it does first.
+        :returns: ``None`` if the rule is not compiled, or its entry point has to look at objects
+            of a class.
+        """
+        general, candidates = Variant(name, arity, (), True), self.candidates(name, arity)
+        are_usual = all(cls is str or self._classes.takes(cls) for cls in classes)
+        if candidates is None or general in self.not_compiled or not are_usual:
+            return None
+        writer = entry_writer(self, general, candidates)
+        return self._compiled(writer.write_usual(tests), QUESTION_FILE, {})
 
     def _make_list(self, variant: Variant, listed: list[tuple[str, ...]]) -> CompiledFunction:
         """Compile the entry point of a rule that has only facts about strings.
@@ -491,7 +493,7 @@ class CompiledProgram(Runtime):
         """
         text = next(str(literal) for position, literal in variant.known if position == at)
         known = self.specializations_at(variant.name, variant.arity, at)
-        by_class = _NO_ANSWERS if known is None else known[text]
+        by_class = NO_ANSWERS if known is None else known[text]
         return text, by_class, functools.partial(self._search_string, variant)
 
     def _search_string(self, variant: Variant, *args: t.Any) -> bool:

@@ -79,6 +79,7 @@ RUNTIME_NAMES: Mapping[str, str] = {
     "exhausted": "this call has solutions, and all were searched for",
     "field": "reads a field of a pattern, or gives 'missing'",
     "gives_up": "the exceptions for which the specialization asks the rules",
+    "fields_of": "an object with the entries of a dictionary as attributes",
     "found_in": "x in a set, a dictionary's keys or values, of Polar",
     "gone_through": "the built-in classes that are searched as they are, such as tuple",
     "hand_over": "lets the solver answer this call, and go on from here",

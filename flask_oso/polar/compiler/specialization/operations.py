@@ -108,6 +108,12 @@ class _Way(enum.Enum):
 _OF_SCALARS, _PYTHON, _DIFFERENT, _LISTS, _FLAT, _MOMENTS, _OF_DATA, _FIELDS, _OBSERVABLE = _Way
 
 
+class _Fields:
+    """The entries of a dictionary as attributes."""
+
+    __slots__ = ("__dict__",)
+
+
 class SilentOperations:
     """The operations of one program.
 
@@ -144,6 +150,7 @@ class SilentOperations:
             "comparable": self.comparable,
             "has_order": self.has_order,
             "entry_of": self.entry,
+            "fields_of": self.fields,
             "entry_among": self.entry_among,
             "entries": self.entries,
             "is_plain_data": self.is_plain_data,
@@ -279,7 +286,7 @@ class SilentOperations:
                 # Python finds NaN if it is the same object; comparing it with another may fail.
                 raise NotSilent
             return item in elements
-        if not elements and mine not in self._objects:
+        if not elements and mine not in self._objects and mine not in _SCALARS:
             # Nothing else looks at what is searched for.
             raise NotSilent
         found = [self.alike(item, element) for element in elements]
@@ -323,6 +330,17 @@ class SilentOperations:
         if not is_data(value, self._objects):
             raise NotSilent
         return value[name]
+
+    def fields(self, value: dict[t.Any, t.Any]) -> _Fields:
+        """Return an object that has the entries of a dictionary as its attributes.
+
+        A missing one is an ``AttributeError``, for which a specialization gives up.
+        """
+        if not is_data(value, self._objects):
+            raise NotSilent
+        made = _Fields()
+        made.__dict__ = value
+        return made
 
     def entry_among(self, collection: t.Any, key: t.Any) -> t.Any:
         """Return the entry of a dictionary under a text, or that it is missing.

@@ -22,11 +22,12 @@ from ..binding_analysis import (
     is_plain,
     is_string,
 )
-from ..snippets import call, compared, load
+from ..snippets import any_of, call, compared, is_type, load
 from .regions import GIVE_UP, Fact, Known, Region
 
 #: Classes of Polar's own values, beside dictionaries, that arguments may be of.
 SCALARS = (str, int)
+_OF_SCALARS = frozenset({"String", "Integer", "Float", "Boolean"})
 _NATIVE = frozenset({"String", "Integer", "Float", "Boolean", "List", "Dictionary"})
 
 
@@ -55,6 +56,14 @@ class PatternWriter(t.Protocol):
         key: Fact,
         test: ast.expr,
         otherwise: list[ast.stmt],
+        span: Span | None,
+    ) -> Region: ...
+    def guard(
+        self,
+        region: Region,
+        key: Fact,
+        test: ast.expr,
+        values: Sequence[Known],
         span: Span | None,
     ) -> Region: ...
     def equal(
@@ -175,6 +184,8 @@ class PatternGuards:
             self._no_class(span)
         if value.exact is not None:
             return (region if self.is_of(value.exact, pattern) else None), value
+        if pattern.tag in _OF_SCALARS and not pattern.fields:
+            return self._of_scalars(region, value, pattern, span), value
         if pattern.tag in _NATIVE:
             self._no_class(span)
         classes = self._classes_of(pattern)
@@ -200,6 +211,18 @@ class PatternGuards:
             is_row = len(classes) == 1 and self._writer.names.host.has_keys(classes[0])
             inner.subject = replace(value, expected=classes[0]) if is_row else value
         return inner, inner.subject
+
+    def _of_scalars(
+        self, region: Region, value: Known, pattern: Pattern, span: Span | None
+    ) -> Region:
+        """Return the region where a value is a string or a number; gives up for a container."""
+        kind = call("type", load(value.name))
+        is_simple = compared(kind, ast.In(), load("simple"))
+        is_known = any_of([is_simple, is_type(value.name, "bool")])
+        region = self._writer.guard(region, ("plain", value.name), is_known, [value], span)
+        cls = load(self._writer.names.constant(self._classes_of(pattern)[0]))
+        is_one = call("isinstance", load(value.name), cls)
+        return self._writer.under(region, ("scalar", value.name, pattern.tag), is_one, [], span)
 
     def _has_subclass(self, cls: type) -> bool:
         known = self._writer.names.host.classes.values()

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 from ...host import sandbox
 from ...host.conversion import to_python
-from ...host.sandbox import ITERATED
 from ...host.value_classes import EQUATED, MOMENTS, is_hashed
 from ...nodes import (
     COMPARISONS,
@@ -20,6 +19,7 @@ from ...nodes import (
     Instance,
     List,
     Operator,
+    Origin,
     Pattern,
     Term,
     Value,
@@ -34,6 +34,14 @@ from .guards import GuardInterface
 from .patterns import PatternGuards
 from .regions import GIVE_UP, Fact, Known, Region, RuleCall, Variables
 from .rows import RowGuards
+from .value_tests import (
+    EQUATIONS,
+    is_among,
+    is_comparable,
+    is_searched_at_once,
+    is_small,
+    written,
+)
 
 #: How often a goal may be put off behind the one that follows it.
 MAX_WAITS = 8
@@ -46,6 +54,7 @@ class SpecializationInterface(t.Protocol):
     rows: RowGuards
     patterns: PatternGuards
 
+    def fresh(self, letter: str = "v") -> str: ...
     def next_clause(self) -> int: ...
     def next_alternative(self) -> None: ...
     def forget_order(self) -> None: ...
@@ -272,7 +281,7 @@ class GoalStep:
             raise NotCompilable("a field that is computed", self.goal.span)
         if owner.exact is not None and owner.exact is not dict:
             raise NotCompilable("a field that is computed", self.goal.span)
-        value = call("entry_of", load(owner.name), _written(key))
+        value = call("entry_of", load(owner.name), written(key))
         fact = ("entry", owner.name, key.key)
         return self._result(
             self.region, self.writer.computed(self.region, value, fact, self.goal.span), result
@@ -302,12 +311,12 @@ class GoalStep:
                 region = self.writer.guard(region, ("text", value.name), is_str, [value], span)
             elif type(value.literal.value) is not str:
                 raise NotCompilable("a method of another kind of values", span)
-        written = [_written(arg) for arg in args]
+        texts = [written(arg) for arg in args]
         if is_text:
             method = ast.Attribute(load(owner.name), name, ast.Load())
-            made: ast.expr = ast.Call(method, written, [])
+            made: ast.expr = ast.Call(method, texts, [])
         else:
-            made = call("entries", load(owner.name), ast.Constant(name), *written)
+            made = call("entries", load(owner.name), ast.Constant(name), *texts)
         fact = ("method", owner.name, name, *(arg.key for arg in args))
         return self._result(region, self.writer.computed(region, made, fact, span), result)
 
@@ -325,14 +334,14 @@ class GoalStep:
         is_modulo = term.operator is Operator.MOD
         if is_modulo and not _is_modulus(values[1]):
             raise NotCompilable("this arithmetic", term.span)
-        tests = [_is_small(name, limit) for name in unknown]
+        tests = [is_small(name, limit) for name in unknown]
         if not is_modulo:
             floats = [is_type(name, "float") for name in unknown]
             tests = [any_of([*pair]) for pair in zip(tests, floats, strict=True)]
         fact: Fact = ("small", term.operator, *(value.key for value in values))
         operands = [*unknown.values()]
         region = self.writer.guard(region, fact, all_of(tests), operands, term.span)
-        made = ast.BinOp(_written(values[0]), sign(), _written(values[1]))
+        made = ast.BinOp(written(values[0]), sign(), written(values[1]))
         fact = ("made", *fact[1:])
         return self._result(
             region, self.writer.computed(region, made, fact, term.span), term.args[2]
@@ -350,9 +359,10 @@ class GoalStep:
         if isinstance(pair, List) and len(pair.items) == _PAIR and pair.rest is None:
             return self._pair_among(pair.items[0], pair.items[1], searched)
         known = self._value(item)
-        if known is not None and _is_searched_at_once(known, searched):
+        if known is not None and is_searched_at_once(known, searched):
             key: Fact = ("among", known.key, searched.key)
-            test = _is_among(known, searched, is_known=self._is_hashed(known))
+            kept = self.writer.fresh("p")
+            test = is_among(known, searched, kept, is_known=self._is_hashed(known))
             region = self.writer.under(self.region, key, test, [], term.span)
             for value in (known, searched):
                 region.known["checked", value.name] = value
@@ -388,7 +398,7 @@ class GoalStep:
             raise NotCompilable("a pair that is searched for", span)
         for each in (known, collection):
             self.writer.check_sandbox(self.region, each)
-        found = call("entry_among", load(collection.name), _written(known))
+        found = call("entry_among", load(collection.name), written(known))
         fact = ("entry among", collection.name, known.key)
         made = self.writer.computed(self.region, found, fact, span)
         is_there = compared(load(made.name), ast.IsNot(), load("missing"))
@@ -488,7 +498,8 @@ class GoalStep:
     def comparison(self, term: Expression) -> tuple[Region, Pending] | None:
         """Write a comparison, of values that Python compares without calls."""
         operator = term.operator
-        if operator not in _EQUATIONS and any(self._value(arg) is None for arg in term.args):
+        unbound = [arg for arg in term.args if self._value(arg) is None]
+        if unbound and (operator not in EQUATIONS or self._stays_comparison(term, unbound)):
             return self._put_off()
         values = [self._bound(arg) for arg in term.args]
         if operator in (Operator.EQ, Operator.NEQ):
@@ -507,21 +518,38 @@ class GoalStep:
         if not unknown:
             raise NotCompilable("a comparison of this kind of literals", term.span)
         literal = next((value.literal for value in values if value.literal is not None), None)
-        key: Fact = ("ordered", operator in _EQUATIONS, *(value.key for value in values))
-        is_known = _is_comparable(unknown, literal, operator)
+        key: Fact = ("ordered", operator in EQUATIONS, *(value.key for value in values))
+        is_known = is_comparable(unknown, literal, operator)
         region = self.writer.guard(self.region, key, is_known, unknown, term.span)
         key = (operator, *(value.key for value in values))
         test = compared(*self._compared(values, COMPARE[operator]()))
         return self._at(self.writer.under(region, key, test, [], term.span))
 
+    def _stays_comparison(self, term: Expression, unbound: list[Term]) -> bool:
+        """Tell whether an equation is no unification when its variables are bound later.
+
+        So it is for ``!=`` with results of lookups that have no other name.
+        """
+        numbers = [*self.env.names.values()]
+        return term.operator is Operator.NEQ and all(
+            isinstance(slot, Slot)
+            and slot.origin is Origin.LOOKUP
+            and numbers.count(t.cast(int, self._variable(slot))) <= 1
+            for slot in unbound
+        )
+
     def _compared(
         self, values: list[Known], sign: ast.cmpop
     ) -> tuple[ast.expr, ast.cmpop, ast.expr]:
-        left, right = map(_written, values)
+        left, right = map(written, values)
         return left, sign, right
 
     def negation(self, term: Expression) -> tuple[Region, Pending] | None:
         """Write that a goal has no solution."""
+        value = self._compared_with_nil(term.args[0])
+        if value is not None:
+            # No region of its own: what follows may belong to a chain of objects.
+            return self._at(self.writer.is_nil(self.region, value, term.span, holds=False))
         inner = self.writer.apart(self.region, is_negated=True)
         env = self.env.copy()
         bound = set(env.values)
@@ -530,6 +558,26 @@ class GoalStep:
         if any(number in numbers and number not in bound for number in env.values):
             raise NotCompilable("a negation that binds a variable", term.span)
         return self._at(self.writer.unless(self.region, inner, term.span))
+
+    def _compared_with_nil(self, goal: Term) -> Known | None:
+        """Return the value that a goal compares with ``nil``, if it does nothing else."""
+        if not isinstance(goal, Expression) or goal.operator not in _EQUALITIES:
+            return None
+        values = [self._value(arg) if _is_operand(arg) else None for arg in goal.args]
+        for one, other in (values, values[::-1]):
+            if one is not None and other is not None and one.exact is type(None):
+                return other
+        return None
+
+    def assignment(self, term: Expression) -> tuple[Region, Pending] | None:
+        """Write ``x := y``, where nothing is known of ``x``."""
+        variable, value = self._variable(term.args[0]), self._value(term.args[1])
+        is_used = [*self.env.names.values()].count(t.cast(int, variable)) > 1
+        if variable is None or value is None or variable in self.env.values or is_used:
+            raise NotCompilable("an assignment to what may have a value", term.span)
+        if self.env.waiting.get(variable):
+            raise NotCompilable("an assignment to what may have a value", term.span)
+        return self._bind(variable, value, self.region)
 
     def for_all(self, term: Expression) -> tuple[Region, Pending] | None:
         """Write ``forall(c, a)``."""
@@ -620,70 +668,14 @@ class GoalStep:
         self.writer.run(t.cast(Region, region), goals, env, self.asking)
 
 
-def _is_comparable(unknown: list[Known], literal: Value | None, operator: Operator) -> ast.expr:
-    """Write whether Python compares values, one of which may be a literal, without calls."""
-    is_equation = operator in _EQUATIONS
-    kind = call("type", load(unknown[0].name))
-    if literal is None:
-        alike = compared(kind, ast.Is(), call("type", load(unknown[1].name)))
-        known = compared(kind, ast.In(), load("simple" if is_equation else "ordered"))
-        names = [load(value.name) for value in unknown]
-        slow = call("comparable" if is_equation else "has_order", *names)
-        if is_equation:
-            return any_of([all_of([alike, known]), slow])
-        # Two datetimes of one zone ask nobody.
-        zones = [ast.Attribute(name, "tzinfo", ast.Load()) for name in names]
-        moments = [alike, compared(kind, ast.In(), load("moments"))]
-        in_one_zone = all_of([*moments, compared(zones[0], ast.Is(), zones[1])])
-        return any_of([all_of([alike, known]), in_one_zone, slow])
-    if type(literal.value) is str:
-        tests = [is_type(unknown[0].name, "str")]
-        others = compared(kind, ast.NotIn(), load("numbers"))
-    else:
-        tests = [compared(kind, ast.In(), load("numbers"))]
-        others = negate(is_type(unknown[0].name, "str"))
-    if is_equation:
-        # A number differs from what is no number, such as a date: only strings are an error.
-        tests.append(all_of([compared(kind, ast.In(), load("simple")), others]))
-    return any_of([*tests, _slowly_comparable(unknown[0], literal, operator)])
-
-
-def _slowly_comparable(unknown: Known, literal: Value, operator: Operator) -> ast.expr:
-    function = "comparable" if operator in _EQUATIONS else "has_order"
-    return call(function, load(unknown.name), ast.Constant(literal.value))
+def _is_operand(term: Term) -> bool:
+    """Tell whether a term is a variable or a constant."""
+    return isinstance(term, (Slot, Instance, Value))
 
 
 def _is_itself(cls: type) -> bool:
     """Tell whether a constant of a class is an object that does not claim to be another."""
     return is_plain(cls) and sandbox.passes_sandbox(cls)
-
-
-def _is_searched_at_once(item: Known, collection: Known) -> bool:
-    """Tell whether a search in a collection is one operation, since nothing is bound by it."""
-    if item.choices is not None or collection.literal is not None:
-        return False
-    if item.expected is not None or collection.expected is not None:
-        # Rows are compared by their keys.
-        return False
-    is_one = collection.exact is None or collection.exact is list or collection.exact in ITERATED
-    return is_one and collection.choices is None
-
-
-def _is_among(item: Known, collection: Known, *, is_known: bool) -> ast.expr:
-    """Write that a value is searched for in a collection: a set finds most by their hash."""
-    slowly = call("among", _written(item), load(collection.name))
-    is_set = compared(call("type", load(collection.name)), ast.In(), load("sets"))
-    if is_known:
-        is_quick = is_set
-    elif item.exact is int:
-        is_quick = all_of([is_set, compared(load(item.name), ast.Gt(), ast.Constant(1))])
-    elif item.literal is None and item.exact is None:
-        is_large = compared(load(item.name), ast.Gt(), ast.Constant(1))
-        is_number = all_of([is_type(item.name, "int"), is_large])
-        is_quick = all_of([is_set, any_of([is_type(item.name, "str"), is_number])])
-    else:
-        return slowly
-    return ast.IfExp(is_quick, compared(_written(item), ast.In(), load(collection.name)), slowly)
 
 
 def _has_open_fields(pattern: Term) -> bool:
@@ -696,19 +688,6 @@ def _has_open_fields(pattern: Term) -> bool:
 def _is_scalar(term: Term) -> bool:
     """Tell whether a term is a string, a number or a Boolean that equals itself."""
     return isinstance(term, Value) and term.value == term.value
-
-
-def _written(value: Known) -> ast.expr:
-    """Write a value."""
-    return load(value.name) if value.literal is None else ast.Constant(value.literal.value)
-
-
-def _is_small(name: str, limit: int) -> ast.expr:
-    """Write whether a value is an integer whose result is one of 64 bits."""
-    within = ast.Compare(
-        ast.Constant(-limit), [ast.Lt(), ast.Lt()], [load(name), ast.Constant(limit)]
-    )
-    return all_of([is_type(name, "int"), within])
 
 
 def _is_small_literal(value: Known) -> bool:
@@ -744,13 +723,14 @@ _OF_TEXTS = frozenset(
 )
 #: The methods of dictionaries that read them, and how many arguments they take.
 _OF_DICTIONARIES = {"get": 1, "items": 0, "keys": 0, "values": 0}
-_EQUATIONS = (Operator.EQ, Operator.NEQ)
+_EQUALITIES = (Operator.EQ, Operator.UNIFY)
 _OPERATORS: dict[Operator, t.Callable[[GoalStep, Expression], tuple[Region, Pending] | None]] = {
     Operator.AND: GoalStep.conjunction,
     Operator.OR: GoalStep.disjunction,
     Operator.NOT: GoalStep.negation,
     Operator.FORALL: GoalStep.for_all,
     Operator.UNIFY: GoalStep.unification,
+    Operator.ASSIGN: GoalStep.assignment,
     Operator.DOT: GoalStep.lookup,
     Operator.IN: GoalStep.membership,
     Operator.ISA: GoalStep.instance,
