@@ -155,6 +155,11 @@ class Oso(Polar):
                 allowed = answer(actor, action, resource)
                 if allowed:
                     return True
+                if allowed is None and type(actor) is not self._proxy:
+                    # It gave up, and need not be asked again.
+                    allowed = engine.allow_by_rules(actor, action, resource)
+                    if allowed:
+                        return True
         if allowed is None:
             proxy = self._proxy
             if type(actor) is proxy or type(resource) is proxy or type(action) is proxy:

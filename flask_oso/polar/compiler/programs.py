@@ -238,11 +238,11 @@ class CompiledProgram(Runtime):
         return self._compiled(writer.write(), QUESTION_FILE, {})
 
     def usual_entry(
-        self, name: str, arity: int, classes: Sequence[type], tests: list[ast.stmt]
+        self, name: str, arity: int, classes: Sequence[type], tests: list[ast.stmt] | None
     ) -> Specialization | None:
         """Compile a function that asks a rule about arguments of some classes, in its order.
 
-        :param tests: what it does first.
+        :param tests: what it does first; ``None`` to look at the arguments, whatever they are.
         :returns: ``None`` if the rule is not compiled, or its entry point has to look at objects
             of a class.
         """
@@ -251,7 +251,12 @@ class CompiledProgram(Runtime):
         if candidates is None or general in self.not_compiled or not are_usual:
             return None
         writer = entry_writer(self, general, candidates)
-        return self._compiled(writer.write_usual(tests), QUESTION_FILE, {})
+        function = writer.write() if tests is None else writer.write_usual(tests)
+        return self._compiled(function, QUESTION_FILE, {})
+
+    def rules_alone(self, name: str, arity: int) -> Specialization | None:
+        """Return the entry point of a rule for questions that a specialization has given up."""
+        return self.make_specialization(lambda: self.usual_entry(name, arity, (), None), name)
 
     def _make_list(self, variant: Variant, listed: list[tuple[str, ...]]) -> CompiledFunction:
         """Compile the entry point of a rule that has only facts about strings.
@@ -310,10 +315,9 @@ class CompiledProgram(Runtime):
                 return None
 
     def specialization_for(self, name: str, args: tuple[t.Any, ...]) -> Specialization | None:
-        """Return the function that answers a question about these classes and this string.
+        """Return the function for these classes and this string, if it reads plain data alone.
 
-        It reads plain data alone. ``None`` if there is none, or before the entry point of the
-        rule is compiled.
+        ``None`` also before the entry point of the rule is compiled.
         """
         known = self._specializations.get((name, len(args)))
         if known is None or STORED_VARIABLE in STORED_ENVIRONMENT:
@@ -323,8 +327,7 @@ class CompiledProgram(Runtime):
     def by_action(self, name: str) -> t.Mapping[str, t.Mapping[type, Specialization]]:
         """Return the functions that were made for a rule, by an action and the class of a resource.
 
-        More appear as questions are asked. Empty if they are found otherwise, and before the entry
-        point of the rule is compiled.
+        More appear as questions are asked. Empty before the entry point of the rule is compiled.
         """
         key = (name, 3)
         known = self._specializations.get(key)
@@ -335,9 +338,7 @@ class CompiledProgram(Runtime):
         return known.known
 
     def by_class(self, name: str) -> t.Mapping[type, Specialization]:
-        """Return the functions that were made for a rule of two arguments, by the class of the
-        second one. As above.
-        """
+        """Return those of a rule of two arguments, by the class of the second one; as above."""
         known = self._specializations.get((name, 2))
         if known is None or self._entries.get((name, 2)) is None or known.at is not None:
             return {}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+import itertools
 import types
 import typing as t
 import weakref
@@ -34,6 +35,7 @@ _SCALARS = frozenset({bool, int, float, str})
 #: Classes whose values have a hash and an equality that run no code.
 _ELEMENTS = EQUATED | {bool}
 _SETS = (set, frozenset)
+_LIST = frozenset({list})
 _CONTAINERS = (list, dict)
 #: The most elements of a collection that is searched.
 MAX_ELEMENTS = 100_000
@@ -153,6 +155,8 @@ class SilentOperations:
             "fields_of": self.fields,
             "entry_among": self.entry_among,
             "entries": self.entries,
+            "pair_among": self.pair_among,
+            "counted": self.counted,
             "is_plain_data": self.is_plain_data,
             "is_small_data": is_small_data,
             "objects": self._objects,
@@ -206,10 +210,18 @@ class SilentOperations:
         return answer
 
     def _way_of(self, left: type, right: type) -> _Way:
-        way = self._find_way(left, right)
         is_kept = all(kind in _SCALARS or self._keeps(kind) for kind in (left, right))
+        if is_kept:
+            for kind in (left, right):
+                if dataclasses.is_dataclass(kind) and not self._equality.knows(kind):
+                    # Nobody registers the small classes of values.
+                    self._equality.learn(kind)
+        way = self._find_way(left, right)
+        is_known = all(
+            self._is_simple(kind) or self._equality.knows(kind) for kind in (left, right)
+        )
         # A class that is not known yet may be known later.
-        if is_kept and way is not _FIELDS:
+        if is_kept and (is_known or way is not _FIELDS):
             self._ways[left, right] = way
         return way
 
@@ -352,6 +364,33 @@ class SilentOperations:
         if not is_data(collection, self._objects):
             raise NotSilent
         return collection.get(key, self._missing)
+
+    def pair_among(self, collection: t.Any, key: t.Any, value: t.Any) -> bool:
+        """Tell whether a dictionary has an entry, or a list a list of these two."""
+        if type(collection) is dict:
+            found = self.entry_among(collection, key)
+            return found is not self._missing and self.alike(value, found)
+        if type(collection) is not list or len(collection) > MAX_ELEMENTS:
+            raise NotSilent
+        elements = [*collection]
+        are_lists = _LIST.issuperset(map(type, elements))
+        if not are_lists or not _TEXTS.issuperset((type(key), type(value))):
+            raise NotSilent
+        pairs = [[*each] for each in elements]
+        if not _TEXTS.issuperset(map(type, itertools.chain.from_iterable(pairs))):
+            raise NotSilent
+        return [key, value] in pairs
+
+    def counted(self, value: t.Any, item: t.Any) -> int:
+        """Return how often a text or a list contains a value, as Python counts it."""
+        if type(value) is str and type(item) is str:
+            return value.count(item)
+        if type(value) is not list or len(value) > MAX_ELEMENTS:
+            raise NotSilent
+        elements = [*value]
+        if not _SCALARS.issuperset(map(type, (item, *elements))):
+            raise NotSilent
+        return elements.count(item)
 
     def is_plain_data(self, value: dict[t.Any, t.Any] | list[t.Any]) -> bool:
         """Tell whether a dictionary or a list is one of Polar as it is."""

@@ -298,6 +298,8 @@ class GoalStep:
             return self._result(self.region, self.writer.now(self.region, owner, span), result)
         if owner.exact not in (None, dict) and not called.kwargs:
             return self._observed(owner, name, tuple(args), result)
+        if (name, len(args), owner.exact, called.kwargs) == ("count", 1, None, ()):
+            return self._counted(owner, args[0], result)
         is_text, is_entries = name in _OF_TEXTS, _OF_DICTIONARIES.get(name) == len(args)
         is_odd = called.kwargs or owner.literal is not None or owner.exact not in (None, dict)
         if is_odd or any(arg.exact or arg.choices for arg in args):
@@ -319,6 +321,19 @@ class GoalStep:
             made = call("entries", load(owner.name), ast.Constant(name), *texts)
         fact = ("method", owner.name, name, *(arg.key for arg in args))
         return self._result(region, self.writer.computed(region, made, fact, span), result)
+
+    def _counted(self, owner: Known, item: Known, result: Term) -> tuple[Region, Pending] | None:
+        """Write ``x.count(y)`` of a text or of a list."""
+        if owner.literal is not None or item.choices is not None or item.exact not in (None, str):
+            raise NotCompilable("a method", self.goal.span)
+        for value in (owner, item):
+            self.writer.check_sandbox(self.region, value)
+        made = call("counted", load(owner.name), written(item))
+        fact = ("method", owner.name, "count", item.key)
+        region = self.region
+        return self._result(
+            region, self.writer.computed(region, made, fact, self.goal.span), result
+        )
 
     def arithmetic(self, term: Expression) -> tuple[Region, Pending] | None:
         """Write ``a + b = v`` of small integers, or of two floats."""
@@ -398,12 +413,18 @@ class GoalStep:
             raise NotCompilable("a pair that is searched for", span)
         for each in (known, collection):
             self.writer.check_sandbox(self.region, each)
+        wanted = self._value(value)
+        if wanted is not None and wanted.choices is None and wanted.exact in (None, str):
+            self.writer.check_sandbox(self.region, wanted)
+            key_and_value = written(known), written(wanted)
+            test = call("pair_among", load(collection.name), *key_and_value)
+            held: Fact = ("pair among", collection.name, known.key, wanted.key)
+            return self._at(self.writer.under(self.region, held, test, [], span))
         found = call("entry_among", load(collection.name), written(known))
         fact = ("entry among", collection.name, known.key)
         made = self.writer.computed(self.region, found, fact, span)
         is_there = compared(load(made.name), ast.IsNot(), load("missing"))
         region = self.writer.under(self.region, ("there", made.name), is_there, [], span)
-        wanted = self._value(value)
         if wanted is not None:
             return self._at(self.writer.equal(region, wanted, made, span))
         return self._bind(t.cast(int, self._variable(value)), made, region)
