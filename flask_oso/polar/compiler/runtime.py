@@ -68,6 +68,8 @@ Clock = list[t.Any]
 _HEADROOM = 250
 #: Seconds since the beginning of a question, after which each call of Python checks the clock.
 _BRIEF = 0.005
+#: A list of fewer elements is gone through, and one of more, which takes longer than the clock may.
+_FEW_ELEMENTS, _MANY_ELEMENTS = 4, 100_000
 _MISSING = object()
 _NO_ENTRY = object()
 _UNLOADED = object()
@@ -462,14 +464,25 @@ class Runtime:
             yield to_python(element, str)
 
     def _found_in(self, item: t.Any, collection: t.Any) -> t.Iterable[t.Any]:
-        """Return what of a set may equal a value: itself or nothing, where its hash tells."""
+        """Return what of a collection may equal a value: itself or nothing, where Python tells."""
         kind = type(item)
+        if type(collection) is list:
+            return self._found_in_list(item, collection[:])
         if kind not in self._classes.simple or not self._classes.is_hashed(kind):
             return t.cast("t.Iterable[t.Any]", collection)
         found = find_by_hash(item, collection)
         if found is None:
             return t.cast("t.Iterable[t.Any]", collection)
         return (item,) * found
+
+    def _found_in_list(self, item: t.Any, elements: list[t.Any]) -> list[t.Any]:
+        simple = self._classes.simple
+        if type(item) not in simple or not _FEW_ELEMENTS < len(elements) < _MANY_ELEMENTS:
+            return elements
+        if not simple.issuperset(map(type, elements)):
+            return elements
+        # As often as it is there; the one that is not equal to itself is compared once more.
+        return [item] * elements.count(item)
 
     def _members(self, collection: t.Iterable[t.Any], goal: Expression) -> Iterator[t.Any]:
         """Yield the elements of a collection whose iterator runs no Python code."""

@@ -72,6 +72,7 @@ RUNTIME_NAMES: Mapping[str, str] = {
     "elements": "the elements of a collection: x in collection",
     "entries": "calls a method of a dictionary that reads it",
     "entry_of": "an entry of a dictionary",
+    "entries_of": "the entries of a dictionary, or the pairs in a list of lists",
     "entry": "what is known of this call; its arguments",
     "environment": "the variables of the process",
     "equal": "unification of two values",

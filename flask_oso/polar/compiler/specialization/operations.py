@@ -155,6 +155,7 @@ class SilentOperations:
             "fields_of": self.fields,
             "entry_among": self.entry_among,
             "entries": self.entries,
+            "entries_of": self.entries_of,
             "pair_among": self.pair_among,
             "counted": self.counted,
             "is_plain_data": self.is_plain_data,
@@ -364,6 +365,17 @@ class SilentOperations:
         if not is_data(collection, self._objects):
             raise NotSilent
         return collection.get(key, self._missing)
+
+    def entries_of(self, collection: t.Any) -> list[t.Any]:
+        """Return the entries of a dictionary, or the lists of two elements in a list of lists."""
+        if type(collection) not in _CONTAINERS or not is_data(collection, self._objects):
+            raise NotSilent
+        if type(collection) is dict:
+            return [*collection.items()]
+        elements = [*collection]
+        if not _LIST.issuperset(map(type, elements)):
+            raise NotSilent
+        return [each for each in elements if len(each) == 2]
 
     def pair_among(self, collection: t.Any, key: t.Any, value: t.Any) -> bool:
         """Tell whether a dictionary has an entry, or a list a list of these two."""

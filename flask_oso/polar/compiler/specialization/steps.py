@@ -406,8 +406,10 @@ class GoalStep:
     def _pair_among(
         self, key: Term, value: Term, collection: Known
     ) -> tuple[Region, Pending] | None:
-        """Write ``[key, value] in xs``, where the key is known: a dictionary finds its entry."""
-        known, span = self._bound(key), self.goal.span
+        """Write ``[key, value] in xs``: a dictionary finds the entry of a key that is known."""
+        known, span = self._value(key), self.goal.span
+        if known is None:
+            return self._each_entry(key, value, collection)
         is_other = collection.exact not in (None, dict) or known.exact not in (None, str)
         if is_other or known.choices is not None or collection.literal is not None:
             raise NotCompilable("a pair that is searched for", span)
@@ -428,6 +430,31 @@ class GoalStep:
         if wanted is not None:
             return self._at(self.writer.equal(region, wanted, made, span))
         return self._bind(t.cast(int, self._variable(value)), made, region)
+
+    def _each_entry(
+        self, key: Term, value: Term, collection: Known
+    ) -> tuple[Region, Pending] | None:
+        """Write ``[key, value] in xs`` for all keys."""
+        span = self.goal.span
+        if collection.exact not in (None, dict) or collection.literal is not None:
+            raise NotCompilable("a pair that is searched for", span)
+        self.writer.check_sandbox(self.region, collection)
+        entries = call("entries_of", load(collection.name))
+        listed = self.writer.computed(self.region, entries, ("entries of", collection.name), span)
+        region: Region | None
+        region, entry = self.writer.loop(self.region, listed, span)
+        for at, part in enumerate((key, value)):
+            if region is None:
+                return None
+            item = ast.Subscript(load(entry.name), ast.Constant(at), ast.Load())
+            made = self.writer.computed(region, item, ("part", entry.name, at), span)
+            wanted = self._value(part)
+            if wanted is not None:
+                region = self.writer.equal(region, wanted, made, span)
+            else:
+                bound = self._bind(t.cast(int, self._variable(part)), made, region)
+                region = None if bound is None else bound[0]
+        return self._at(region)
 
     def _put_off(self) -> tuple[Region, Pending]:
         """Write the goal that follows first: it may bind the variable that this one needs.
@@ -731,6 +758,8 @@ _ARITHMETIC: dict[Operator, tuple[type[ast.operator], int]] = {
     Operator.ADD: (ast.Add, 2**62),
     Operator.SUB: (ast.Sub, 2**62),
     Operator.MUL: (ast.Mult, _SMALL),
+    # Floats have these integers, too.
+    Operator.DIV: (ast.Div, 2**53),
     Operator.MOD: (ast.Mod, 2**62),
 }
 #: The methods of strings that take strings, or nothing.
