@@ -143,8 +143,8 @@ class CompiledProgram(Runtime):
             self._names["simple"], self.host
         )
         self._names["by_text"] = self._equality.by_text
-        silent = SilentOperations(self, self._equality, self._names["missing"])
-        self._names.update(silent.named())
+        missing = self._names["missing"]
+        self._names.update(SilentOperations(self, self._equality, missing).named())
         self._names.update(OBSERVING_NAMES)
 
     @property
@@ -243,8 +243,7 @@ class CompiledProgram(Runtime):
         """Compile a function that asks a rule about arguments of some classes, in its order.
 
         :param tests: what it does first; ``None`` to look at the arguments, whatever they are.
-        :returns: ``None`` if the rule is not compiled, or its entry point has to look at objects
-            of a class.
+        :returns: ``None`` if it is not compiled, or its entry point has to look at the arguments.
         """
         general, candidates = Variant(name, arity, (), True), self.candidates(name, arity)
         are_usual = all(cls is str or self._classes.takes(cls) for cls in classes)

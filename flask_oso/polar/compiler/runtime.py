@@ -70,6 +70,11 @@ _HEADROOM = 250
 _BRIEF = 0.005
 #: A list of fewer elements is gone through, and one of more, which takes longer than the clock may.
 _FEW_ELEMENTS, _MANY_ELEMENTS = 4, 100_000
+#: The iterators of containers that run no code.
+_CONTAINERS: tuple[t.Any, ...] = ([], (), set(), "", {}, {}.values(), {}.items(), range(0))
+_IMMEDIATE = frozenset(type(iter(each)) for each in _CONTAINERS)
+_ITERATORS = _IMMEDIATE | {types.GeneratorType}
+_NEVER: t.Any = None
 _MISSING = object()
 _NO_ENTRY = object()
 _UNLOADED = object()
@@ -439,6 +444,8 @@ class Runtime:
         kind = type(collection)
         if kind is str:
             return iter(collection)
+        if kind in _ITERATORS:
+            return self._each(collection, goal, clock)
         if kind is dict and self._is_data(collection):
             return ([key, collection[key]] for key in sorted(collection))
         if kind is not dict and sandbox.iterates_itself(kind):
@@ -510,9 +517,11 @@ class Runtime:
         if not READ.begin(source):
             # This raises the error of the solver.
             [*self._at(goal).operators.elements(Instance(source), goal)]
-        now, brief, objects = time.monotonic, clock[1] + _BRIEF, self._classes.objects
+        # Those of Python's own containers take no time that counts.
+        now = _NEVER if type(iterator) in _IMMEDIATE else time.monotonic
+        brief, objects = clock[1] + _BRIEF, self._classes.objects
         for element in iterator:
-            if now() > brief:
+            if now is not _NEVER and now() > brief:
                 self._check_clock(clock)
             kind = type(element)
             is_known = kind is str or kind is int or kind in objects

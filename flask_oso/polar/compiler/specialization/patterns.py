@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from ...host import sandbox
 from ...host.registry import RESERVED_NAMES, Host
-from ...nodes import Pattern, Value
+from ...nodes import Pattern, Term, Value
 from ...solver.class_index import Lineage, is_silent
 from ...solver.class_tests import has_instance_test
 from ...solver.clause_index import ClauseIndex
@@ -237,3 +237,10 @@ def is_other(value: Known, text: str) -> bool:
     if value.literal is not None:
         return value.literal.value != text
     return text in value.others or value.exact not in (None, str)
+
+
+def has_open_fields(pattern: Term) -> bool:
+    """Tell whether a pattern has no class, or a field that is a variable or a constant."""
+    return isinstance(pattern, Pattern) and (
+        pattern.tag is None or not all(isinstance(value, Value) for _, value in pattern.fields)
+    )

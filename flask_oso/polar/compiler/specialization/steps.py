@@ -28,18 +28,22 @@ from ...solver.clauses import Clause, Slot, Template
 from ...sources import Span
 from ...syntax.desugar import forall_as_negation
 from ..binding_analysis import NotCompilable, has_cut, is_constant, is_plain, is_string
-from ..scopes import Pending, concatenate, prepend
+from ..scopes import Pending, concatenate, has_operator, prepend, variables_in
 from ..snippets import COMPARE, all_of, any_of, call, compared, is_type, load, negate
 from .guards import GuardInterface
-from .patterns import PatternGuards
+from .patterns import PatternGuards, has_open_fields
 from .regions import GIVE_UP, Fact, Known, Region, RuleCall, Variables
 from .rows import RowGuards
 from .value_tests import (
     EQUATIONS,
+    OF_TEXTS,
+    SMALL,
     is_among,
     is_comparable,
+    is_modulus,
     is_searched_at_once,
     is_small,
+    is_small_literal,
     written,
 )
 
@@ -205,12 +209,39 @@ class GoalStep:
         goals = prepend([(arg, self.clause) for arg in term.args], self.rest)
         return self.region, goals
 
-    def disjunction(self, term: Expression) -> None:
-        """Write each alternative, together with the goals that follow."""
+    def disjunction(self, term: Expression) -> tuple[Region, Pending] | None:
+        """Write each alternative, together with the goals that follow.
+
+        Before another ``or``, they become a condition: the goals would be written 2, 4, 8 times.
+        """
+        if self._is_condition(term):
+            self.writer.forget_order()
+            inner = self.writer.apart(self.region)
+            for arg in term.args:
+                self.writer.run(
+                    inner, prepend([(arg, self.clause)], ()), self.env.copy(), self.asking
+                )
+            holds: Fact = ("found", inner.found)
+            return self._at(self.writer.under(self.region, holds, load(inner.found), [], term.span))
         for arg in term.args:
             self.writer.next_alternative()
             goals = prepend([(arg, self.clause)], self.rest)
             self.writer.run(self.region, goals, self.env.copy(), self.asking)
+        return None
+
+    def _is_condition(self, term: Expression) -> bool:
+        """Tell whether an ``or`` binds nothing for the goals that follow, with another ``or``."""
+        later, has_another = set[int](), False
+        rest = self.rest
+        while rest:
+            (goal, clause), rest = rest
+            goal = goal.goal if isinstance(goal, PutOff) else goal
+            later |= {self.env.variable(clause, slot.index) for slot in variables_in(goal)}
+            has_another = has_another or has_operator(goal, Operator.OR)
+        used = {self.env.variable(self.clause, slot.index) for slot in variables_in(term)}
+        free = used - self.env.values.keys()
+        is_awaited = any(self.env.waiting.get(number) for number in free)
+        return has_another and not free & later and not is_awaited
 
     def unification(self, term: Expression) -> tuple[Region, Pending] | None:
         """Write ``a = b``."""
@@ -300,7 +331,7 @@ class GoalStep:
             return self._observed(owner, name, tuple(args), result)
         if (name, len(args), owner.exact, called.kwargs) == ("count", 1, None, ()):
             return self._counted(owner, args[0], result)
-        is_text, is_entries = name in _OF_TEXTS, _OF_DICTIONARIES.get(name) == len(args)
+        is_text, is_entries = name in OF_TEXTS, _OF_DICTIONARIES.get(name) == len(args)
         is_odd = called.kwargs or owner.literal is not None or owner.exact not in (None, dict)
         if is_odd or any(arg.exact or arg.choices for arg in args):
             raise NotCompilable("a method", span)
@@ -344,10 +375,10 @@ class GoalStep:
         sign, limit = python
         region = self.region
         unknown = {value.name: value for value in values if value.literal is None}
-        if not unknown or not all(map(_is_small_literal, values)):
+        if not unknown or not all(map(is_small_literal, values)):
             raise NotCompilable("arithmetic of literals", term.span)
         is_modulo = term.operator is Operator.MOD
-        if is_modulo and not _is_modulus(values[1]):
+        if is_modulo and not is_modulus(values[1]):
             raise NotCompilable("this arithmetic", term.span)
         tests = [is_small(name, limit) for name in unknown]
         if not is_modulo:
@@ -506,7 +537,7 @@ class GoalStep:
         left, right = term.args
         whole = right.term if isinstance(right, Template) else right
         value, variable = self._value(left), self._variable(left)
-        if value is not None and _has_open_fields(whole):
+        if value is not None and has_open_fields(whole):
             return self._fields_matched(value, variable, t.cast(Pattern, whole))
         pattern = self.writer.patterns.pattern(right)
         if value is None:
@@ -726,51 +757,21 @@ def _is_itself(cls: type) -> bool:
     return is_plain(cls) and sandbox.passes_sandbox(cls)
 
 
-def _has_open_fields(pattern: Term) -> bool:
-    """Tell whether a pattern has no class, or a field that is a variable or a constant."""
-    return isinstance(pattern, Pattern) and (
-        pattern.tag is None or not all(isinstance(value, Value) for _, value in pattern.fields)
-    )
-
-
 def _is_scalar(term: Term) -> bool:
     """Tell whether a term is a string, a number or a Boolean that equals itself."""
     return isinstance(term, Value) and term.value == term.value
 
 
-def _is_small_literal(value: Known) -> bool:
-    literal = value.literal
-    if literal is None or type(literal.value) is float:
-        return True
-    return type(literal.value) is int and abs(literal.value) < _SMALL
-
-
-def _is_modulus(value: Known) -> bool:
-    literal = value.literal
-    return literal is not None and type(literal.value) is int and literal.value > 0
-
-
 #: The length of what the elements of a dictionary are.
 _PAIR = 2
-#: Integers whose product has 64 bits.
-_SMALL = 2**31
 _ARITHMETIC: dict[Operator, tuple[type[ast.operator], int]] = {
     Operator.ADD: (ast.Add, 2**62),
     Operator.SUB: (ast.Sub, 2**62),
-    Operator.MUL: (ast.Mult, _SMALL),
+    Operator.MUL: (ast.Mult, SMALL),
     # Floats have these integers, too.
     Operator.DIV: (ast.Div, 2**53),
     Operator.MOD: (ast.Mod, 2**62),
 }
-#: The methods of strings that take strings, or nothing.
-_OF_TEXTS = frozenset(
-    {
-        *("capitalize", "casefold", "count", "endswith", "find", "isalnum", "isalpha", "isascii"),
-        *("isdigit", "islower", "isspace", "istitle", "isupper", "lower", "lstrip"),
-        *("removeprefix", "removesuffix", "rstrip", "split", "startswith", "strip", "swapcase"),
-        *("title", "upper"),
-    }
-)
 #: The methods of dictionaries that read them, and how many arguments they take.
 _OF_DICTIONARIES = {"get": 1, "items": 0, "keys": 0, "values": 0}
 _EQUALITIES = (Operator.EQ, Operator.UNIFY)

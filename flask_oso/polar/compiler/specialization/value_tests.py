@@ -15,6 +15,17 @@ from .operations import MAX_ELEMENTS
 from .regions import Known
 
 EQUATIONS = (Operator.EQ, Operator.NEQ)
+#: Integers whose product has 64 bits.
+SMALL = 2**31
+#: The methods of strings that take strings, or nothing.
+OF_TEXTS = frozenset(
+    {
+        *("capitalize", "casefold", "count", "endswith", "find", "isalnum", "isalpha", "isascii"),
+        *("isdigit", "islower", "isspace", "istitle", "isupper", "lower", "lstrip"),
+        *("removeprefix", "removesuffix", "rstrip", "split", "startswith", "strip", "swapcase"),
+        *("title", "upper"),
+    }
+)
 
 
 def is_comparable(unknown: list[Known], literal: Value | None, operator: Operator) -> ast.expr:
@@ -117,3 +128,15 @@ def is_small(name: str, limit: int) -> ast.expr:
         ast.Constant(-limit), [ast.Lt(), ast.Lt()], [load(name), ast.Constant(limit)]
     )
     return all_of([is_type(name, "int"), within])
+
+
+def is_small_literal(value: Known) -> bool:
+    literal = value.literal
+    if literal is None or type(literal.value) is float:
+        return True
+    return type(literal.value) is int and abs(literal.value) < SMALL
+
+
+def is_modulus(value: Known) -> bool:
+    literal = value.literal
+    return literal is not None and type(literal.value) is int and literal.value > 0
