@@ -46,6 +46,19 @@ def calls_plainly(app: Flask) -> bool:
     return getattr(app.ensure_sync, "__func__", None) is Flask.ensure_sync
 
 
+def is_plain_in(app: Flask, function: _Function) -> bool:
+    """Tell whether an app leaves a function as it is, for sure.
+
+    It says so of a function written in Python, from what Flask asks of it.
+    """
+    return (
+        type(function) is types.FunctionType
+        and not function.__code__.co_flags & inspect.CO_COROUTINE
+        and getattr(function, "_is_coroutine_marker", None) is None
+        and calls_plainly(app)
+    )
+
+
 def waiting(ensure_sync: Callable[[_Function], _Function]) -> Callable[[_Function], _Function]:
     """Give what makes a function that waits of a coroutine function.
 

@@ -10,7 +10,6 @@ What a view does before it authorizes cannot be undone here.
 
 from __future__ import annotations
 
-import functools
 import sys
 import threading
 import typing as t
@@ -20,6 +19,7 @@ from flask import Flask, Request, Response
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 from ..app_state import AppState, Explorer, state_of
+from ..callables.sync_callable import is_plain_in
 from ..callables.view_functions import is_automatic_options
 from ..config import Enforcement
 from ..denials.problems import ForbiddenProblem
@@ -30,6 +30,7 @@ from ..request_state import (
     check_way,
     find_request_state,
     is_settled,
+    is_where_judged,
     note_way,
     request_state_of,
     this_app,
@@ -197,32 +198,29 @@ class Gates:
         explorer = self._explorer
         if explorer is not None and explorer.is_asked(environ):
             return explorer(environ, start_response)
+        app = self._app
 
-        return self._wsgi_app(environ, functools.partial(self._start, environ, start_response))
+        def start(
+            status: str, headers: list[tuple[str, str]], exc_info: t.Any = None
+        ) -> Callable[[bytes], object]:
+            """Start a response that may leave."""
+            try:
+                current: Request | None = this_request()
+            except RuntimeError:
+                current = None
+            # The response starts within its request; of another one nothing is known here.
+            is_known = current is not None and current.environ is environ
+            if current is not None and is_known and not is_settled(app, current):
+                headers = self._check(current, status, headers)
+            if exc_info:
+                return start_response(status, headers, exc_info)
+            return start_response(status, headers)
 
-    def _start(
-        self,
-        environ: WSGIEnvironment,
-        start_response: StartResponse,
-        status: str,
-        headers: list[tuple[str, str]],
-        exc_info: t.Any = None,
-    ) -> Callable[[bytes], object]:
-        """Start a response that may leave."""
-        try:
-            current: Request | None = this_request()
-        except RuntimeError:
-            current = None
-        # The response starts within its request; of another one nothing is known here.
-        is_known = current is not None and current.environ is environ
-        if current is not None and is_known and not is_settled(self._app, current):
-            headers = self._check(current, status, headers)
-        if exc_info:
-            return start_response(status, headers, exc_info)
-        return start_response(status, headers)
+        return self._wsgi_app(environ, start)
 
     def preprocessing(self, preprocess: _Function) -> _Function:
         """Note when a function before the view answers, and which one."""
+        app = self._app
 
         def preprocess_request(*args: t.Any) -> t.Any:
             try:
@@ -234,10 +232,10 @@ class Gates:
                 # An error handler answers, which knows nothing of the view.
                 self._note_early()
                 raise
-            if answer is None:
-                self._look_again()
-            else:
+            if answer is not None:
                 self._note_early()
+            elif not is_where_judged(app, this_request()):
+                self._look_again()
             return answer
 
         return preprocess_request
@@ -348,9 +346,11 @@ class Gates:
 # -- the lists of functions before and after a request ---------------------------------
 #
 # Flask looks at each function whether it is a coroutine function, which takes longer than what a
-# gate does where all is well. So the lists call a gate themselves, at its place, or leave it out
-# where it would do nothing. What else goes through them finds what was registered. In an app whose
-# class has methods of its own in place of Flask's, a gate is called like the other functions.
+# gate does where all is well. So the list of functions before a request calls them itself, the gate
+# at its place, and gives Flask the answer of the one that answered. The list of functions after it
+# leaves out the gate where that would do nothing. What else goes through the lists finds what was
+# registered. In an app whose class has methods of its own in place of Flask's, a gate is called
+# like the other functions.
 
 _PREPROCESS = Flask.preprocess_request.__code__
 _PROCESS = Flask.process_response.__code__
@@ -372,22 +372,32 @@ class _BeforeFunctions(_Functions):
     """
 
     def __iter__(self) -> Iterator[_Function]:
-        is_called = sys._getframe(1).f_code is _PREPROCESS
-        return self._called() if is_called else super().__iter__()
-
-    def _called(self) -> Iterator[_Function]:
+        if sys._getframe(1).f_code is not _PREPROCESS:
+            return super().__iter__()
+        app, gate = self._app, self._gate
         for function in super().__iter__():
-            if function is self._gate:
+            if function is gate:
                 function()
                 continue
             try:
-                yield function
-            except GeneratorExit:
-                # It answered, or raised.
-                request_state = find_request_state(self._app)
-                if request_state is not None:
-                    request_state.answered_by = function
+                answer = (function if is_plain_in(app, function) else app.ensure_sync(function))()
+            except BaseException:
+                self._note(function)
                 raise
+            if answer is not None:
+                self._note(function)
+                return iter((_giving(answer),))
+        return iter(())
+
+    def _note(self, function: _Function) -> None:
+        """Note which function answered, or raised."""
+        request_state = find_request_state(self._app)
+        if request_state is not None:
+            request_state.answered_by = function
+
+
+def _giving(answer: t.Any) -> _Function:
+    return lambda: answer
 
 
 class _AfterFunctions(_Functions):
