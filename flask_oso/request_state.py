@@ -20,7 +20,9 @@ from werkzeug.local import LocalProxy
 
 from .polar.exceptions import OsoError
 from .polar.value_objects import Record
-from .row_access import Reads
+
+if t.TYPE_CHECKING:
+    from .row_access import Reads
 
 # To read one attribute of a proxy takes longer than to find its object.
 _find_app: Callable[[], Flask] = current_app._get_current_object  # type: ignore[attr-defined]
