@@ -10,7 +10,6 @@ from __future__ import annotations
 import dataclasses
 import enum
 import sys
-import types
 import typing as t
 import weakref
 from collections.abc import Callable, Mapping
@@ -30,8 +29,6 @@ _find_app: Callable[[], Flask] = current_app._get_current_object  # type: ignore
 this_request: Callable[[], Request] = request._get_current_object  # type: ignore[attr-defined]
 
 _STATES = "_flask_oso"
-#: Those of a request that has none. Nothing is ever put into it.
-_NO_STATES: t.Any = types.MappingProxyType({})
 #: Where the client of a test puts who is to be the current actor; see ``flask_oso.testing``.
 STAND_IN = "flask_oso.stand_in"
 
@@ -179,12 +176,15 @@ def request_state_of(app: Flask, subject: Request) -> RequestState:
     policy counts for that app alone.
     """
     values = subject.__dict__
-    state: RequestState | None = values.get(_STATES, _NO_STATES).get(app)
+    states: dict[Flask, RequestState] | None = values.get(_STATES)
+    if states is None:
+        # Two threads of a request may both make one.
+        states = values.setdefault(_STATES, {})
+    state = states.get(app)
     if state is None:
         state = RequestState()
         state.app = app
-        # Two threads of a request may both make one.
-        state = values.setdefault(_STATES, {app: state}).setdefault(app, state)
+        state = states.setdefault(app, state)
     return state
 
 
@@ -283,9 +283,7 @@ def find_request_state(app: Flask) -> RequestState | None:
         current = this_request()
     except RuntimeError:
         return None
-    # Not in one step: a call for each question of a request would be felt.
-    state: RequestState | None = current.__dict__.get(_STATES, _NO_STATES).get(app)
-    return request_state_of(app, current) if state is None else state
+    return request_state_of(app, current)
 
 
 def find_stand_in() -> t.Any:

@@ -20,6 +20,9 @@ _Function = Callable[..., t.Any]
 GENERATORS = frozenset({types.GeneratorType, types.AsyncGeneratorType})
 
 
+_COROUTINE = inspect.CO_COROUTINE
+
+
 class SyncCallable:
     """A function that is called for an app.
 
@@ -46,16 +49,12 @@ def calls_plainly(app: Flask) -> bool:
     return getattr(app.ensure_sync, "__func__", None) is Flask.ensure_sync
 
 
-def is_plain_in(app: Flask, function: _Function) -> bool:
-    """Tell whether an app leaves a function as it is, for sure.
-
-    It says so of a function written in Python, from what Flask asks of it.
-    """
+def is_plain_function(function: _Function) -> bool:
+    """Tell whether a function is written in Python and no coroutine function, as Flask asks it."""
     return (
         type(function) is types.FunctionType
-        and not function.__code__.co_flags & inspect.CO_COROUTINE
-        and getattr(function, "_is_coroutine_marker", None) is None
-        and calls_plainly(app)
+        and not function.__code__.co_flags & _COROUTINE
+        and not hasattr(function, "_is_coroutine_marker")
     )
 
 
