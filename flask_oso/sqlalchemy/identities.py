@@ -199,9 +199,8 @@ def make_row_finder(cls: type) -> Callable[[t.Any, t.Any], t.Any]:
     """
     mapper = _mapper_of(cls)
     column = mapper.primary_key[0]
-    is_number = type(column.type) in _NUMBERS and _python_type(column) is int
-    name = mapper.get_property_by_column(column).key
-    if len(mapper.primary_key) > 1 or not is_number:
+    name = attribute_name(mapper, column)
+    if len(mapper.primary_key) > 1 or type(column.type) not in _NUMBERS or name is None:
         return lambda session, identity: find_row(session, cls, identity)
 
     def find(session: t.Any, identity: t.Any) -> t.Any:
