@@ -25,6 +25,7 @@ from flask_oso.config import DEFAULTS, find_files
 from flask_oso.reloading import Reloader
 from flask_oso.signals import policy_loaded, policy_refused
 from tests.support.children import run_python
+from tests.support.holders import holders_of
 from tests.support.sites import make_app
 
 ANN = 'allow("ann", "read", "page");'
@@ -758,7 +759,7 @@ def test_reloader_keeps_no_oso_alive(tmp_path: Path) -> None:
     assert isinstance(reloader, Reloader)
     del desk
     gc.collect()
-    assert oso() is None
+    assert oso() is None, holders_of(oso())
 
 
 def test_key_is_documented_as_debug_mode() -> None:
