@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Sequence
 from flask import Flask, Request
 from werkzeug.local import LocalProxy
 
-from .config import Enforcement, PolicyPaths, find_files
+from .config import Enforcement, PolicyPaths, find_files, without_absent
 from .oso import Oso
 from .polar.exceptions import (
     OsoError,
@@ -125,7 +125,8 @@ class PolicyBinder:
     ) -> Binding:
         """Give an app its Oso, with the policies that its configuration or the program names."""
         try:
-            return self.bind(oso, find_files(app.root_path, named), register)
+            files = without_absent(find_files(app.root_path, named))
+            return self.bind(oso, files, register)
         except PolarFileNotFoundError as error:
             key = "OSO_POLICIES" if self.policy is None else "policy"
             error.add_note(
@@ -210,6 +211,8 @@ class AppState(Record, eq=False, frozen=False):
     config: dict[str, t.Any] = dataclasses.field(default_factory=dict)
     #: What other modules keep of the app, each object under its class.
     parts: dict[type, t.Any] = dataclasses.field(default_factory=dict)
+    #: What finds the current actor in the app, by the ``ActorFinder`` of a FlaskOso.
+    actor_finders: dict[object, Callable[[], t.Any]] = dataclasses.field(default_factory=dict)
     #: Lines of templates that ask for many rows one by one, and were reported.
     lines_of_many: set[tuple[str, int]] = dataclasses.field(default_factory=set)
     #: The actions of denials that were looked at for misspellings.

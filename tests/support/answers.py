@@ -77,8 +77,9 @@ def specializations_of(engine: Engine) -> t.Any:
 def specialized(engine: Engine, actor: t.Any, action: t.Any, resource: t.Any) -> bool | None:
     """Give what the function for plain data answers; ``None`` where it leaves it to others."""
     made = specializations_of(engine)
-    answer = None if made is None else made[action][type(resource)](actor, action, resource)
-    return t.cast("bool | None", answer)
+    if made is None or made.is_in_order((actor, action, resource)):
+        return None
+    return t.cast("bool | None", made[action][type(resource)](actor, action, resource))
 
 
 # -- who compiles ------------------------------------------------------------------------

@@ -101,6 +101,10 @@ class KnownClasses:
             return True
         return type(term) is Value
 
+    def takes(self, kind: type) -> bool:
+        """Tell whether arguments of a class are objects that can be used directly."""
+        return kind not in NO_OBJECTS and self._is_simple_class(kind)
+
     def _test_simple(self, kind: type) -> bool:
         """Tell whether arguments of a class that is none of Polar's can be used directly."""
         if sandbox.is_internal(kind) or may_be_awaited(kind):

@@ -19,7 +19,7 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 
 from ...polar.exceptions import OsoError
-from ...row_access import Waiver
+from ...row_access.waivers import Waiver
 from .hierarchies import Hierarchies
 
 _Values = dict[str, t.Any]

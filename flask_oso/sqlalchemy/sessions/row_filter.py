@@ -17,14 +17,8 @@ from sqlalchemy import event, orm
 from sqlalchemy.orm.attributes import instance_state
 
 from ...polar.exceptions import OsoError
-from ...row_access import (
-    Access,
-    Reader,
-    UnfilteredRowsError,
-    Waiver,
-    current_waiver,
-    watch_evaluations,
-)
+from ...row_access import Access, Reader, UnfilteredRowsError
+from ...row_access.waivers import Waiver, current_waiver, watch_evaluations
 from ..queries import Selects
 from .actor_facts import facts_of
 from .conditions import ReadOption, read_condition
