@@ -44,7 +44,7 @@ class RelationViews:
         self._full: weakref.WeakKeyDictionary[t.Any, _Values] = weakref.WeakKeyDictionary()
         self._before: dict[t.Any, frozenset[str]] | None = None
         self._waiver: Waiver | None = None
-        #: The requests in which a program reads the session.
+        #: The requests, or contexts of an app, in which a program reads the session.
         self._places: weakref.WeakSet[t.Any] = weakref.WeakSet()
 
     def note_place(self, place: object) -> None:

@@ -45,7 +45,7 @@ class Readers(t.Protocol):
         """Tell whether the current app has this FlaskOso."""
 
     def place(self) -> object:
-        """Give the current request; ``None`` outside of one."""
+        """Give the current request, or else what stands for the current context, or ``None``."""
 
     def find(self) -> Reader | Waiver:
         """Give who reads, or why all is read.
