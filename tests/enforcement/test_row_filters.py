@@ -6,6 +6,7 @@ import concurrent.futures
 import contextlib
 import copy
 import importlib
+import sys
 import threading
 import typing as t
 from collections.abc import Iterator
@@ -477,6 +478,35 @@ def test_policy_of_another_request_shows_nothing_of_this_one(
     engine.dispose()
 
     assert (before, shown, after) == ([], [], [])
+
+
+@pytest.fixture
+def hasty_threads() -> Iterator[None]:
+    """Have threads take turns as often as Python can."""
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(interval)
+
+
+@pytest.mark.usefixtures("hasty_threads")
+def test_requests_of_many_threads_read_what_is_theirs(tmp_path: Path) -> None:
+    """Sessions begin and end while others are read, and each shows what its actor may read."""
+    path = tmp_path / "notes.sqlite"
+    engine = sa.create_engine(f"sqlite:///{path}", poolclass=sa.NullPool)
+
+    def read(notebook: Notebook, user_id: int) -> list[t.Any]:
+        with notebook.request_of(user_id):
+            project = notebook.session.get_one(Project, 2)
+            seen = [[each.id for each in project.notes]]
+            notebook.guard.can("close", project)
+            return [*seen, [each.id for each in project.notes]]
+
+    with filled_notebook(engine) as notebook, concurrent.futures.ThreadPoolExecutor(8) as threads:
+        users = [1, 2] * 100
+        found = [*threads.map(lambda user_id: read(notebook, user_id), users)]
+
+    assert found == [[[], []], [[3], [3]]] * 100
 
 
 def test_factory_protects_a_session_outside_of_its_app(tmp_path: Path) -> None:
