@@ -103,15 +103,25 @@ class SharedLists:
     """The lists that several columns of one statement look a row up in: each stands once."""
 
     def __init__(self) -> None:
-        self._known: list[tuple[t.Any, t.Any]] = []
+        #: The values of a list and its common table expression, by the structure of the list.
+        self._known: dict[t.Any, list[tuple[t.Any, t.Any]]] = {}
 
     def of(self, listed: t.Any) -> t.Any:
         """Return what selects the same rows from a common table expression."""
-        for other, cte in self._known:
-            if listed.compare(other):
+        # SQLAlchemy keeps compiled statements by this key: what has the same key differs in the
+        # values of parameters alone.
+        structure = listed._generate_cache_key()
+        if structure is None:
+            return sa.select(*listed.cte().c)
+        values = [
+            (type(each.effective_value), each.effective_value) for each in structure.bindparams
+        ]
+        alike = self._known.setdefault(structure.key, [])
+        for others, cte in alike:
+            if others == values:
                 return sa.select(*cte.c)
         cte = listed.cte()
-        self._known.append((listed, cte))
+        alike.append((values, cte))
         return sa.select(*cte.c)
 
 
