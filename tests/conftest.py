@@ -13,7 +13,7 @@ from hypothesis import settings
 
 from flask_oso.signals import authorized, denied
 from tests.support.databases import running_mariadb, running_postgresql
-from tests.support.open_databases import DatabaseKeeper
+from tests.support.open_databases import DatabaseKeeper, FixtureDatabases
 from tests.support.reports import ShortReports
 from tests.support.servers import missing_programs
 from tests.support.sites import Site, make_site
@@ -40,6 +40,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Say little where processes share the tests; they have ``workerinput``."""
     if hasattr(config, "workerinput") and config.getoption("durations") is None:
         config.pluginmanager.register(ShortReports())
+    config.pluginmanager.register(FixtureDatabases(_DATABASES))
 
 
 @pytest.hookimpl(wrapper=True)
@@ -73,22 +74,6 @@ def assert_silence() -> None:
     assert not denied.receivers, "The test leaves a receiver of 'denied' connected."
     log = logging.getLogger("flask_oso.decisions")
     assert not log.isEnabledFor(logging.INFO), "The test leaves the log of decisions on."
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_fixture_setup(
-    fixturedef: pytest.FixtureDef[object], request: pytest.FixtureRequest
-) -> Generator[None, object, object]:
-    """Hold a fixture that several tests share for the maker of the engines it makes."""
-    if request.scope == "function":
-        return (yield)
-    with _DATABASES.making(fixturedef):
-        return (yield)
-
-
-def pytest_fixture_post_finalizer(fixturedef: pytest.FixtureDef[object]) -> None:
-    """Close the databases that a fixture has opened."""
-    _DATABASES.dispose(fixturedef)
 
 
 def pytest_collection() -> None:

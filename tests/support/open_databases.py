@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 import pytest
 import sqlalchemy as sa
 
-__all__ = ["DatabaseKeeper"]
+__all__ = ["DatabaseKeeper", "FixtureDatabases"]
 
 
 class DatabaseKeeper:
@@ -60,3 +60,27 @@ class DatabaseKeeper:
         if engine.dialect.driver == "pysqlite":
             connections = self._connections.setdefault(maker, [])
             sa.event.listen(engine, "connect", lambda connection, _: connections.append(connection))
+
+
+class FixtureDatabases:
+    """A plugin: closes the databases of a fixture that several tests share with the fixture.
+
+    Hooks of a ``conftest.py`` are not called for fixtures of the session: they have no folder.
+    """
+
+    def __init__(self, databases: DatabaseKeeper) -> None:
+        self._databases = databases
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_fixture_setup(
+        self, fixturedef: pytest.FixtureDef[object], request: pytest.FixtureRequest
+    ) -> Generator[None, object, object]:
+        """Hold a shared fixture for the maker of the engines it makes."""
+        if request.scope == "function":
+            return (yield)
+        with self._databases.making(fixturedef):
+            return (yield)
+
+    def pytest_fixture_post_finalizer(self, fixturedef: pytest.FixtureDef[object]) -> None:
+        """Close the databases that a fixture has opened."""
+        self._databases.dispose(fixturedef)
