@@ -50,9 +50,9 @@ class FlaskOso(Questions, Guarding, LegacyApi):
         has a policy or models gets its own.
     :param policy: Polar files, relative to the root of each app: ``OSO_POLICIES`` of apps whose
         configuration has none. Two that differ are an error.
-    :param models: a declarative base, such as ``db.Model``, or classes, for policies to name. They
-        are registered when an app is initialized, and those that came later before its first
-        request. So are classes that guards name.
+    :param models: a declarative base, such as ``db.Model``, or a list of bases and classes, for
+        policies to name. They are registered when an app is initialized, and those that came
+        later before its first request. So are classes that guards name.
     :param session: a ``scoped_session``, or a function that gives the session of SQLAlchemy; by
         default ``db.session`` of Flask-SQLAlchemy.
     :raises TypeError: an argument is something else.
@@ -265,7 +265,7 @@ class FlaskOso(Questions, Guarding, LegacyApi):
         """
         from .enforcement.row_filters import protect_sessions
 
-        protect_sessions(self._authorizer, self.oso, sessions, unguarded)
+        protect_sessions(self._authorizer, self.oso or self._binder.latest, sessions, unguarded)
 
     def unfiltered(self, reason: str) -> contextlib.AbstractContextManager[None]:
         """Read all rows of protected sessions within a ``with`` block; ``reason`` says why.

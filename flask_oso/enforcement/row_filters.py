@@ -119,6 +119,10 @@ class AppReaders(Record):
         state = find_state(this_app()) if has_app_context() else None
         return None if state is None else state.bindings.get(self.authorizer)
 
+    def place(self) -> Request | None:
+        """Give the current request; ``None`` outside of one."""
+        return _request_now()
+
     def find(self) -> Reader | Waiver:
         """Give the current actor with the policy, or why all is read.
 

@@ -122,6 +122,8 @@ class Engine:
                 from .compiler import programs  # noqa: F401
         #: Answers ``allow`` for an actor, an action and a resource.
         self.allow: Callable[[t.Any, t.Any, t.Any], bool] = self._first_allow
+        #: The same where a function of ``specialized`` gave no answer; ``None``: ask ``allow``.
+        self.allow_by_rules: Callable[[t.Any, t.Any, t.Any], bool | None] = self._first_by_rules
         #: Answers ``allow_request`` for an actor and a request.
         self.allow_request: Callable[[t.Any, t.Any], bool] = self._first_request
         #: Functions that answer ``allow`` for usual questions, by an action of exactly the class
@@ -234,9 +236,10 @@ class Engine:
         if type(action) is not str or STORED_VARIABLE in STORED_ENVIRONMENT:
             return None
         try:
-            return self.specialized[action][type(resource)](actor, action, resource)
+            answer = self.specialized[action][type(resource)]
         except KeyError:
             return None
+        return answer(actor, action, resource)
 
     def _first_allow(self, actor: t.Any, action: t.Any, resource: t.Any) -> bool:
         # Two threads may both set 'allow'; both find the same function.
@@ -247,6 +250,14 @@ class Engine:
             if program is not None:
                 self.specialized = program.by_action("allow")
         return answer(actor, action, resource)
+
+    def _first_by_rules(self, actor: t.Any, action: t.Any, resource: t.Any) -> bool | None:
+        program = self._program
+        made = None if program is None else program.rules_alone("allow", 3)
+        if made is None:
+            return None
+        self.allow_by_rules = made
+        return made(actor, action, resource)
 
     def _first_request(self, actor: t.Any, request: t.Any) -> bool:
         answer = self._answer_for("allow_request", 2)
