@@ -24,7 +24,7 @@ from sqlalchemy.orm.base import PASSIVE_NO_FETCH
 from sqlalchemy.util.concurrency import in_greenlet
 
 from ..polar.exceptions import OsoError, UnsupportedError
-from ..row_access import current_waiver
+from ..row_access.waivers import current_waiver
 from .tables import attribute_name
 
 #: The most parameters that every database takes in one statement.
