@@ -233,9 +233,10 @@ def find_actor(app: Flask) -> t.Any:
 
 def is_on_g(actor: t.Any, values: dict[str, t.Any]) -> bool:
     """Tell whether these are the values of ``g``, and they name an actor and nobody else."""
-    is_named = values.get("current_user", NOT_GIVEN) is actor and "user" not in values
+    if "user" in values or values.get("current_user", NOT_GIVEN) is not actor:
+        return False
     try:
-        return is_named and getattr(_find_g(), "__dict__", None) is values
+        return getattr(_find_g(), "__dict__", None) is values
     except RuntimeError:
         return False
 

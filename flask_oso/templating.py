@@ -43,6 +43,9 @@ from .observability.denial_hints import log_unknown_action
 from .oso import Oso, ask
 from .request_state import NOT_GIVEN, this_app, unwrap
 
+if t.TYPE_CHECKING:
+    from .polar.engine import Engine
+
 #: For so many objects of a class may a page ask one by one.
 _MANY = 20
 
@@ -56,11 +59,15 @@ def can(action: t.Any, resource: t.Any, actor: t.Any = NOT_GIVEN) -> bool:
     :raises OsoError: no decision could be made, or the arguments are swapped.
     :raises jinja2.UndefinedError: an argument is a variable that the template does not have.
     """
-    page = _open_page()
+    page = _page.get()
+    # A question that came before is answered in less time than a call takes.
     if page is not None and actor is NOT_GIVEN and type(action) is str:
-        known = page.recall(action, resource)
+        asker = page.asker
+        known = None if asker is None else asker.recall(action, resource)
         if known is not None:
-            return known[0]
+            page.asked += 1
+            return known
+    page = _open_page()
     app = this_app()
     state = state_of(app)
     oso, actors = first_oso(state), state.part(ActorFinder)
@@ -71,7 +78,7 @@ def can(action: t.Any, resource: t.Any, actor: t.Any = NOT_GIVEN) -> bool:
         _adopt_templates()
         return _ask(oso, *question)
     if actor is NOT_GIVEN:
-        page.asker = _Asker(oso, who, actors.values_of_g(app, who))
+        page.note_asker(oso, who, actors.values_of_g(app, who))
     return page.ask(oso, *question)
 
 
@@ -154,17 +161,33 @@ def _ask(oso: Oso, actor: t.Any, action: t.Any, resource: t.Any) -> bool:
 # -- pages -----------------------------------------------------------------------------
 
 
-#: An answer, with the objects that its key has by their identity.
-_Answer = tuple[bool, tuple[t.Any, ...]]
+#: An answer, with the resource, which is held so that no other gets its identity.
+_Answer = tuple[bool, t.Any]
 
 
-class _Asker(t.NamedTuple):
-    """Who asked last without saying who it is."""
+#: What was answered to one actor by one state of a policy, by action and identity of the resource.
+_Answers = dict[tuple[str, int], _Answer]
 
-    oso: Oso
-    actor: t.Any
-    #: The values of ``g``, if they alone say who it is.
-    values: dict[str, t.Any] | None
+
+class _Asker:
+    """Who asked last without saying who it is: the values of ``g`` alone say it."""
+
+    __slots__ = ("actor", "answers", "engine", "oso", "values")
+
+    def __init__(
+        self, oso: Oso, engine: Engine, actor: t.Any, values: dict[str, t.Any], answers: _Answers
+    ) -> None:
+        self.oso = oso
+        self.engine = engine
+        self.actor = actor
+        self.values = values
+        self.answers = answers
+
+    def recall(self, action: str, resource: t.Any) -> bool | None:
+        """Give what was answered before, if the same actor would ask the same state of a policy."""
+        known = self.answers.get((action, id(resource)))
+        is_current = self.oso.engine is self.engine and is_on_g(self.actor, self.values)
+        return known[0] if known is not None and is_current else None
 
 
 class _Page:
@@ -173,9 +196,11 @@ class _Page:
     def __init__(self) -> None:
         self.is_open = False
         self.asker: _Asker | None = None
-        self._answers: dict[tuple[t.Any, ...], _Answer] = {}
+        #: By the identities of a policy's state and of an actor, with both.
+        self._answers: dict[tuple[int, int], tuple[Engine, t.Any, _Answers]] = {}
         self._rows: dict[tuple[t.Any, type], dict[int, t.Any]] = {}
-        self._asked = 0
+        #: How many questions came.
+        self.asked = 0
         self._modules: dict[Template, TemplateModule] = {}
 
     @contextlib.contextmanager
@@ -191,30 +216,30 @@ class _Page:
             self._modules.clear()
             _page.reset(token)
 
-    def recall(self, action: str, resource: t.Any) -> _Answer | None:
-        """Give what was answered to the same question, if the same actor asked it.
+    def note_asker(self, oso: Oso, actor: t.Any, values: dict[str, t.Any] | None) -> None:
+        """Note who asks, if the values of ``g`` say that."""
+        engine, self.asker = oso.engine, None
+        if values is not None:
+            self.asker = _Asker(oso, engine, actor, values, self._answers_to(engine, actor))
 
-        A proxy, or a name that is not defined, is nothing that was judged.
-        """
-        asker = self.asker
-        if asker is None or asker.values is None or not is_on_g(asker.actor, asker.values):
-            return None
-        self._asked += 1
-        return self._answers.get((id(asker.oso.engine), id(asker.actor), action, id(resource)))
+    def _answers_to(self, engine: Engine, actor: t.Any) -> _Answers:
+        key = id(engine), id(actor)
+        if key not in self._answers:
+            self._answers[key] = engine, actor, {}
+        return self._answers[key][2]
 
     def ask(self, oso: Oso, actor: t.Any, action: t.Any, resource: t.Any) -> bool:
         """Answer from memory, or ask the policy."""
-        self._asked += 1
+        self.asked += 1
         # Other actions, such as 1, True and 1.0, may be equal without being alike.
         if type(action) is not str:
             return _ask(oso, actor, action, resource)
-        engine = oso.engine
-        key = (id(engine), id(actor), action, id(resource))
-        known = self._answers.get(key)
+        answers = self._answers_to(oso.engine, actor)
+        known = answers.get((action, id(resource)))
         if known is not None:
             return known[0]
         allowed = _ask(oso, actor, action, resource)
-        self._answers[key] = (allowed, (engine, actor, resource))
+        answers[(action, id(resource))] = allowed, resource
         self._note_row(action, resource)
         return allowed
 
@@ -223,8 +248,8 @@ class _Page:
         known = self._modules.get(template)
         if known is not None:
             return known
-        asked, module = self._asked, template.make_module()
-        if asked == self._asked:
+        asked, module = self.asked, template.make_module()
+        if asked == self.asked:
             self._modules[template] = module
         return module
 

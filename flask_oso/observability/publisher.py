@@ -23,6 +23,7 @@ from .signals import authorized, denied, send_decision
 from .telemetry import API, Telemetry
 
 _Chosen = t.TypeVar("_Chosen")
+_INFO = logging.INFO
 
 
 class DecisionPublisher:
@@ -54,13 +55,11 @@ class DecisionPublisher:
 
     def is_heard(self) -> bool:
         """Tell whether anybody listens to decisions. Seldom does, and each has to find that out."""
-        return bool(
-            authorized.receivers
-            or denied.receivers
-            or (LOGGER.level <= logging.INFO and is_on())
-            or (self.telemetry.is_wanted and sys.modules.get(API) is not None)
-            or self.recorder is not None
-        )
+        if authorized.receivers or denied.receivers or self.recorder is not None:
+            return True
+        if LOGGER.level <= _INFO and is_on():
+            return True
+        return self.telemetry.is_wanted and sys.modules.get(API) is not None
 
     def decide_field(
         self, oso: Oso, actor: t.Any, action: t.Any, resource: t.Any, field: t.Any
