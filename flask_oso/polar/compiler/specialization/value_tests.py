@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from ...host.sandbox import ITERATED
 from ...nodes import Operator, Value
-from ..snippets import all_of, any_of, call, compared, copied, is_type, load, negate
+from ..snippets import all_of, any_of, call, compared, is_type, load, negate
 from .operations import MAX_ELEMENTS
 from .regions import Known
 
@@ -104,15 +104,16 @@ def _is_set(collection: Known) -> ast.expr:
 
 
 def _is_simple_list(collection: Known, kept: str) -> list[ast.expr]:
-    """Write that a collection is a list whose elements Python compares without calls.
+    """Write that a collection is a list or a tuple whose elements Python compares without calls.
 
-    It is copied: another thread may change it.
+    It is copied: another thread may change a list.
     """
-    copy = ast.NamedExpr(ast.Name(kept, ast.Store()), copied(collection.name))
+    elements = ast.List([ast.Starred(load(collection.name), ast.Load())], ast.Load())
+    copy = ast.NamedExpr(ast.Name(kept, ast.Store()), elements)
     size = call("len", load(collection.name))
     all_simple = ast.Attribute(load("simple"), "issuperset", ast.Load())
     return [
-        is_type(collection.name, "list"),
+        any_of([is_type(collection.name, kind) for kind in ("list", "tuple")]),
         compared(size, ast.Lt(), ast.Constant(MAX_ELEMENTS)),
         ast.Call(all_simple, [call("map", load("type"), copy)], []),
     ]
