@@ -727,7 +727,9 @@ class Guards:
             )
             if collection.expected is not None:
                 is_foreign = compared(kind, ast.NotIn(), load("collections"))
-            if exact is None:
+            looked_at = ("iterable", collection.name)
+            if exact is None and not any(looked_at in each.known for each in out.enclosing()):
+                out.known[looked_at] = collection
                 out.reads.append(ast.If(is_foreign, [GIVE_UP], []))
             out.known["checked", collection.name] = collection
             element = Known(self.fresh(), expected=collection.expected)
