@@ -250,8 +250,8 @@ class CompiledProgram(Runtime):
         :param tests: what it does first.
         :returns: ``None`` if it is not compiled, or its entry point has to look at the arguments.
         """
+        # The function of the rule itself is compiled at its first call.
         variant = variant_for(self, name, known, classes)
-        self._make_function(variant)
         are_usual = all(cls is str or self._classes.takes(cls) for cls in classes.values())
         if variant in self.not_compiled or not are_usual:
             return None
