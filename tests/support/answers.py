@@ -113,6 +113,19 @@ def compiling_elsewhere(oso: Polar) -> Iterator[None]:
         thread.join()
 
 
+def is_left_to_solver(oso: Polar, actor: t.Any, action: t.Any, resource: t.Any) -> bool:
+    """Tell whether the solver takes part in an answer of compiled rules."""
+    program = program_of(oso)
+    taken: list[t.Any] = []
+    make = program._tabled_solver
+    program._tabled_solver = lambda clock: taken.append(clock) or make(clock)  # type: ignore[method-assign]
+    try:
+        oso.engine.allow(actor, action, resource)
+    finally:
+        del program._tabled_solver
+    return bool(taken)
+
+
 def is_answered_at_once(oso: Polar, actor: t.Any, action: t.Any, resource: t.Any) -> bool:
     """Tell whether ``is_allowed`` answers by a function that it looks up itself."""
     return oso.engine.usual_answer(actor, action, resource) is not None

@@ -130,6 +130,8 @@ class KnownClasses:
             self._add(cls, self.rows, self.decided, self.harmless)
         elif compares_by_identity(cls):
             self._add(cls, self.simple, self.decided)
+        elif self._host.text_equality(cls) is not None:
+            self._add(cls, self.decided)
         return True
 
     def _add(self, cls: type, *sets: set[type]) -> None:
