@@ -278,6 +278,10 @@ SHAPES = (
     _folders("folders, dataclasses", make_class=data),
     _folders("folders, `parent != nil`", _NOT_NIL),
     _folders("folders, `not parent = nil`", "parent = folder.parent and not parent = nil"),
+    _folders(
+        "folders, `not folder.parent = nil`, then the parent",
+        "not folder.parent = nil and parent = folder.parent",
+    ),
     _folders("folders, `folder.parent = parent`", "folder.parent = parent"),
     _folders("folders, roles at the user", **_USER),
     _folders("folders, roles at the user, `parent != nil`", _NOT_NIL, **_USER),

@@ -562,7 +562,8 @@ class RuleCompiler:
     def finish(self, scope: Scope, out: list[ast.stmt]) -> None:
         """Write the remaining sandbox checks; refuse a goal that still waits."""
         for cell in scope.cells.values():
-            if cell.waiting and cell.ref is None:
+            # What waits for a variable outside of a negation is nothing that happens inside.
+            if cell.waiting and cell.ref is None and not cell.is_outside:
                 where = cell.waiting[0][0].span
                 raise NotCompilable("a condition on a variable that is never bound", where)
             if cell.ref is not None and cell.ref.read is not None:

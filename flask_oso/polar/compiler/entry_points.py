@@ -254,5 +254,12 @@ def entry_writer(names: EntryNames, variant: Variant, candidates: ClauseIndex) -
     return EntryPointWriter(names.constant(variant.name), parameters, texts, function, table)
 
 
+def usual_writer(names: EntryNames, variant: Variant) -> EntryPointWriter:
+    """Return the writer of a function for the arguments that a variant is made for."""
+    parameters = [f"a{n}" for n in range(variant.arity)]
+    rule, function = names.constant(variant.name), names.function(variant)
+    return EntryPointWriter(rule, parameters, frozenset(), function)
+
+
 def _method(owner: ast.expr, name: str, *args: ast.expr) -> ast.expr:
     return ast.Call(ast.Attribute(owner, name, ast.Load()), list(args), [])

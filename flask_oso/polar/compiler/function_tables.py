@@ -9,8 +9,9 @@ from collections.abc import Callable
 
 from ..host.registry import Host
 from ..solver.class_index import Lineage
-from .binding_analysis import Dispatch
+from .binding_analysis import Dispatch, compares_by_identity, is_class_kind
 from .scopes import Variant
+from .specialization.dispatch import is_plain_object
 from .specialization.weak_classes import set_for_class
 
 CompiledFunction = Callable[..., bool]
@@ -25,6 +26,7 @@ class TableProgram(t.Protocol):
     def known(self, variant: Variant) -> CompiledFunction | None: ...
     def later(self, variant: Variant) -> CompiledFunction: ...
     def lineage(self, cls: type) -> Lineage | None: ...
+    def compares_fields(self, cls: type) -> bool: ...
 
 
 class FunctionTable(dict[t.Any, CompiledFunction]):
@@ -90,6 +92,36 @@ class FunctionTable(dict[t.Any, CompiledFunction]):
     def _with_literal(self, literal: str | int | None) -> Variant:
         known = _with(self._variant.known, self.dispatch.at, literal)
         return dataclasses.replace(self._variant, known=known)
+
+
+def lineage_of(program: TableProgram, cls: type, registered: frozenset[type]) -> Lineage | None:
+    """Return what a class tells of its instances; ``None`` if they may claim another one."""
+    if cls is int:
+        return Lineage((int,), is_decided=True)
+    is_class = is_class_kind(cls)
+    if not is_class and not is_plain_object(cls):
+        return None
+    classes = tuple(each for each in cls.__mro__ if each in registered)
+    is_decided = compares_by_identity(cls) or program.host.has_keys(cls)
+    return Lineage(classes, is_decided or program.compares_fields(cls), is_class)
+
+
+def variant_for(
+    program: TableProgram,
+    name: str,
+    known: str | frozenset[str] | None,
+    classes: t.Mapping[int, type],
+) -> Variant:
+    """Return the function for arguments of some classes, and a string.
+
+    :param known: the string of the other argument, or those that it is none of; ``None`` if all
+        arguments have a class.
+    """
+    arity = len(classes) + (known is not None)
+    made = {at: program.lineage(cls) for at, cls in sorted(classes.items()) if cls is not str}
+    lineages = tuple((at, lineage) for at, lineage in made.items() if lineage is not None)
+    text = tuple((at, known) for at in range(arity) if at not in classes and type(known) is str)
+    return Variant(name, arity, text, True, lineages)
 
 
 def _with(known: tuple[tuple[int, t.Any], ...], at: int, value: t.Any) -> t.Any:

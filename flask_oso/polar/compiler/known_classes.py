@@ -19,6 +19,7 @@ from ..host.sandbox import ITERATED
 from ..host.value_classes import (
     EQUATED,
     MOMENTS,
+    ORDERED,
     inherits_comparisons,
     is_hashed,
     is_told_from_nil,
@@ -60,6 +61,8 @@ class KnownClasses:
         self.simple: set[type] = {*EQUATED}
         # Classes that derive from a native one and compare as it does.
         self.derived: set[type] = set()
+        # Classes whose values have an order among themselves, and compare without code of a class.
+        self.ordered: set[type] = {*ORDERED}
         self.keeps = ClassMemo(self._host.keeps)
         self._is_simple_class = ClassMemo(self._test_simple)
         self._is_learnt = ClassMemo(self._test_learnt)
@@ -163,6 +166,8 @@ class KnownClasses:
             return False
         if inherits_comparisons(kind):
             self._add(kind, self.derived)
+            if issubclass(kind, (int, float, str)):
+                self._add(kind, self.ordered)
         if is_told_from_nil(kind):
             self._add(kind, self.told)
         self._add(kind, self.harmless, self.readable, self.objects)

@@ -20,7 +20,7 @@ import threading
 import time
 import types
 import typing as t
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from ..environment import STORED_ENVIRONMENT
 from ..exceptions import InvalidIteratorError
@@ -38,18 +38,22 @@ from .binding_analysis import (
     Lineages,
     NotCompilable,
     closed_strings,
-    compares_by_identity,
     dispatch_by,
     has_cut,
-    is_class_kind,
     is_order_independent,
     is_recursive,
     matching_clauses,
     measure_height,
 )
 from .compiler import RuleCompiler, has_one_solution
-from .entry_points import CLOCK_INTERVAL, QUESTION_FILE, EntryPointWriter, entry_writer
-from .function_tables import FunctionTable
+from .entry_points import (
+    CLOCK_INTERVAL,
+    QUESTION_FILE,
+    EntryPointWriter,
+    entry_writer,
+    usual_writer,
+)
+from .function_tables import FunctionTable, lineage_of, variant_for
 from .goal_writers.patterns import possible_clauses
 from .runtime import Clock, Runtime, is_deep
 from .scopes import Site, Variant
@@ -62,7 +66,7 @@ from .specialization.dispatch import (
     Specialization,
     Specializations,
     StringSearch,
-    is_plain_object,
+    Text,
     make_specializations,
     no_answer,
     string_facts,
@@ -238,24 +242,29 @@ class CompiledProgram(Runtime):
         return self._compiled(writer.write(), QUESTION_FILE, {})
 
     def usual_entry(
-        self, name: str, arity: int, classes: Sequence[type], tests: list[ast.stmt] | None
+        self, name: str, known: Text, classes: Mapping[int, type], tests: list[ast.stmt]
     ) -> Specialization | None:
         """Compile a function that asks a rule about arguments of some classes, in its order.
 
-        :param tests: what it does first; ``None`` to look at the arguments, whatever they are.
+        :param known: the string of the other argument, if it is known.
+        :param tests: what it does first.
         :returns: ``None`` if it is not compiled, or its entry point has to look at the arguments.
         """
-        general, candidates = Variant(name, arity, (), True), self.candidates(name, arity)
-        are_usual = all(cls is str or self._classes.takes(cls) for cls in classes)
-        if candidates is None or general in self.not_compiled or not are_usual:
+        # The function of the rule itself is compiled at its first call.
+        variant = variant_for(self, name, known, classes)
+        are_usual = all(cls is str or self._classes.takes(cls) for cls in classes.values())
+        if variant in self.not_compiled or not are_usual:
             return None
-        writer = entry_writer(self, general, candidates)
-        function = writer.write() if tests is None else writer.write_usual(tests)
-        return self._compiled(function, QUESTION_FILE, {})
+        return self._compiled(usual_writer(self, variant).write_usual(tests), QUESTION_FILE, {})
 
     def rules_alone(self, name: str, arity: int) -> Specialization | None:
         """Return the entry point of a rule for questions that a specialization has given up."""
-        return self.make_specialization(lambda: self.usual_entry(name, arity, (), None), name)
+        general, candidates = Variant(name, arity, (), True), self.candidates(name, arity)
+        if candidates is None or general in self.not_compiled:
+            return None
+        writer = entry_writer(self, general, candidates)
+        make = functools.partial(self._compiled, writer.write(), QUESTION_FILE, {})
+        return self.make_specialization(make, name)
 
     def _make_list(self, variant: Variant, listed: list[tuple[str, ...]]) -> CompiledFunction:
         """Compile the entry point of a rule that has only facts about strings.
@@ -380,6 +389,10 @@ class CompiledProgram(Runtime):
     def compares_text(self, cls: type) -> bool:
         """Tell whether objects of a class compare by the text of an attribute."""
         return cls in self._equality.by_text
+
+    def text_fields(self, cls: type) -> tuple[str, ...]:
+        """Return the few fields by which objects of a dataclass compare; none if it has others."""
+        return self._equality.few_fields(cls)
 
     def text_attribute(self, cls: type) -> str:
         """Return the attribute whose text objects of a class compare."""
@@ -584,23 +597,10 @@ class CompiledProgram(Runtime):
         """Return what a class tells of its instances; ``None`` if they may claim another one."""
         if cls in self._lineages:
             return self._lineages[cls]
-        made = self._lineage_of(cls)
+        made = lineage_of(self, cls, self._registered)
         if self.host.keeps(cls):
             self._lineages[cls] = made
         return made
-
-    def _lineage_of(self, cls: type) -> Lineage | None:
-        if cls is int:
-            return Lineage((int,), is_decided=True)
-        is_class = is_class_kind(cls)
-        if not is_class and not is_plain_object(cls):
-            return None
-        registered = self._registered
-        classes = tuple(each for each in cls.__mro__ if each in registered)
-        is_decided = (
-            compares_by_identity(cls) or self.host.has_keys(cls) or self.compares_fields(cls)
-        )
-        return Lineage(classes, is_decided, is_class)
 
     @functools.cached_property
     def _registered(self) -> frozenset[type]:

@@ -25,7 +25,6 @@ from ..host.value_classes import (
     EQUATED,
     MOMENTS,
     NUMBERS,
-    ORDERED,
     SETS,
     find_by_hash,
 )
@@ -92,7 +91,6 @@ _SHARED: dict[str, t.Any] = {
     "copied_kinds": frozenset({list, dict}),
     "gone_through": ITERATED | {str},
     "sets": SETS,
-    "ordered": ORDERED,
     "numbers": NUMBERS,
     "moments": MOMENTS,
     "environment": STORED_ENVIRONMENT,
@@ -121,7 +119,17 @@ _ASKED = (
 
 #: Those of ``KnownClasses``.
 _OF_CLASSES = (
-    *("plain", "readable", "simple", "decided", "harmless", "told", "rows", "collections"),
+    *(
+        "plain",
+        "readable",
+        "simple",
+        "ordered",
+        "decided",
+        "harmless",
+        "told",
+        "rows",
+        "collections",
+    ),
     *("check_sandbox", "is_simple"),
 )
 

@@ -40,3 +40,25 @@ f(x, y) if not g(x, y);
 f(x) if not x in [rex, bit];
 #? f(x) and x in [rex, bit, stray]
 #= x: <Stray>
+
+## before-class-test: a negation may come before the variable of a head has a value
+up(above: Integer, below) if not below = 0 and above = below - 1;
+at(n) if n = 0;
+at(n) if up(m, n) and at(m);
+#? at(3)
+#= yes
+
+## before-class-test-fails: and the class is tested where it has one
+up(above: String, below) if not below = 0 and above = below - 1;
+at(n) if n = 0;
+at(n) if up(m, n) and at(m);
+#? at(3)
+
+## double-forall: what is no forall, with a comparison that waits
+#? x = 2 and not forall(y in [1, 2], y != x)
+#= x: 2
+
+## or-and-or: two alternatives before two others
+f(x, y) if (x = 1 or x = 2) and (y = 3 or y = 4) and x != y;
+#? f(2, 3)
+#= yes

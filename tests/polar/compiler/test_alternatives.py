@@ -96,7 +96,8 @@ def test_code_of_alternatives_grows_with_their_number(form: str) -> None:
         parts = " and ".join([f"({many(form, count)})"] * 4)
         return f'allow(u: User, "read", d: Doc) if {parts} and u = u and d = d;'
 
-    assert size(policy(40)) <= 4.5 * size(policy(10))
+    # Of a few alternatives there may be one function, in place of one for each rule.
+    assert size(policy(60)) <= 3.4 * size(policy(20))
 
 
 @pytest.mark.parametrize("count", [2, 10, 50])

@@ -49,6 +49,17 @@ ON_ONE = (
     *("u.x * 9223372036854775807 > 1", "u.x + 9223372036854775807 > 1", "u.x * 0.5 < 1"),
     *("u.x = Status.A", "u.x == Status.A", "u.x = User.KIND", "u.x = Datetime"),
     *("u.x = KDICT.kind", "u.x < KDICT.n", "u.x = KDICT", "u.x = [1, 2]", 'u.x = {kind: "a"}'),
+    *(
+        "u.x / 2 > 1",
+        "u.x matches Float",
+        "not nil = u.x",
+        "u.x.count(1) = 1",
+        "u.x.count(nil) = 1",
+    ),
+    *("[_, 1] in u.x", '[1, "a"] in u.x', '["kind", "a"] in u.x', "forall([_, v] in u.x, v = 1)"),
+    *("not forall(y in u.x, y != 1)", '(y := u.x and y = "a")', "u.x matches Boolean and u.x"),
+    *('(y in u.x and y.kind = "a" and y.x = 1)', "([_, *rest] = u.x and 1 in rest)"),
+    *('((u.x = 1 or u.x = "a") and (u.x = 2 or u.x != nil))',),
     *("u.x.bit_length() = 1", "h(u.x, 1)", 'h(u.x, "a")', "w(u.x)", "z(u.x)"),
 )
 ON_TWO = (
@@ -59,7 +70,10 @@ ON_TWO = (
     *("(k = u.x and d.x matches {kind: k})", "u.x.kind != d.x", "d.x.startswith(u.x)"),
     *("d.x.get(u.x) = 1", '(k = d.x and u.x.(k) = "a")', "u.x - 1 <= d.x", "u.x mod d.x = 1"),
     *("(z = u.x and h(z, d.x))", "(y in u.x and h(y, d.x))", 'u.x in [1, d.x, "a"]'),
-    *("(d.x = nil or u.x < d.x)",),
+    *("(d.x = nil or u.x < d.x)", "[u.x, 1] in d.x", "[1, u.x] in d.x", "u.x / d.x > 1"),
+    *("forall(y in d.x, y != u.x)", "not forall(y in d.x, y != u.x)", "d.x.count(u.x) = 1"),
+    *("(y := u.x and y = d.x)", "forall([_, v] in d.x, v = u.x)", "u.x in d.x.values()"),
+    *('((u.x = 1 or u.x = "a") and (d.x = 1 or d.x = "a"))', "u.x in d.x.keys()"),
 )
 #: Values that run no code, and a condition about each that one function answers.
 SILENT = (
@@ -71,6 +85,8 @@ SILENT = (
     *(('u.x.startswith("a")', "a"), ("u.x + 1 = 2", "1"), ("u.x * 0.5 < 1", "1.0")),
     *(('"a" in u.x.keys()', "integer key"), ("1 in u.x.values()", "entry 1")),
     *(("u.x in [1, 2]", "1"), ("u.x = true", "True"), ("u.x = [1, 2]", "list")),
+    *(("u.x / 2 < 1", "1.0"), ("u.x matches Integer", "1"), ("u.x.count(1) = 1", "list")),
+    *(('forall([_, v] in u.x, v = "a")', "entries"), ('(y := u.x and y = "a")', "a")),
     *(('u.x in ["a", 1, true]', "None"), ("u.x.year > 2019", "date"), ("u.x.x = 1", "pair")),
     *(("u.x = KDICT.kind", "a"), ("1 in u.x", "keys"), ("u.x == KD", "one")),
 )

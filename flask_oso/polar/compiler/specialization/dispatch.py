@@ -163,7 +163,7 @@ class SpecializingProgram(GuardInterface, t.Protocol):
     ) -> frozenset[str] | None: ...
     def compiled_specialization(self, function: ast.FunctionDef, rule: str) -> Specialization: ...
     def usual_entry(
-        self, name: str, arity: int, classes: Sequence[type], tests: list[ast.stmt]
+        self, name: str, known: Text, classes: t.Mapping[int, type], tests: list[ast.stmt]
     ) -> Specialization | None: ...
     def resuming(
         self, name: str, arity: int, at: int | None
@@ -568,7 +568,7 @@ class _Maker:
         for at in texts:
             is_ascii = ast.Call(ast.Attribute(load(f"a{at}"), "isascii", ast.Load()), [], [])
             tests.append(ast.If(negate(is_ascii), [nothing], []))
-        made = self._program.usual_entry(self._name, self._arity, classes, tests)
+        made = self._program.usual_entry(self._name, text, named, tests)
         if made is not None:
             self._observing[id(made)] = made
             self._in_order.add(id(made))

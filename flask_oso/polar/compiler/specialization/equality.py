@@ -25,6 +25,8 @@ _SCALARS = frozenset({str, int, float, bool, type(None)})
 _CONTAINERS = frozenset({list, dict, tuple, set, frozenset})
 #: The deepest nesting of objects in fields.
 _DEEPEST = 8
+#: Functions compare up to so many fields themselves.
+_FEW_FIELDS = 3
 #: The most fields that one comparison reads.
 _MOST_FIELDS = 1_000
 #: Since Python 3.13 a dataclass compares its fields one by one, and an object equals itself;
@@ -133,6 +135,12 @@ class SideEffectFreeEquality:
         """Tell whether objects of a class are known to compare by fields or keys."""
         is_object = cls in self._rows or cls in self.by_text
         return is_object or self._fields.get(cls) is not None
+
+    def few_fields(self, cls: type) -> tuple[str, ...]:
+        """Return the fields by which objects compare, if they are few; none for other classes."""
+        is_other = cls in self._rows or cls in self.by_text
+        fields = () if is_other else self._fields.get(cls) or ()
+        return fields if len(fields) <= _FEW_FIELDS else ()
 
     def may_equal_text(self, cls: type) -> bool:
         """Tell whether instances of a class may equal objects of another that compares a text."""

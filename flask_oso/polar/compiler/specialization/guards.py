@@ -46,6 +46,7 @@ from .observation import NEEDED, RESULT, Observation, is_method
 from .patterns import SCALARS, PatternGuards
 from .regions import GIVE_UP, Fact, Known, Region, step_limit, with_span
 from .rows import RowGuards, row_class
+from .value_tests import compared_by_fields
 
 _FEW = 3
 _MOST_NUMBER = 1 << 62
@@ -78,6 +79,7 @@ class GuardInterface(t.Protocol):
     def is_quiet(self, cls: type, attribute: str) -> bool: ...
     def compares_fields(self, cls: type) -> bool: ...
     def compares_text(self, cls: type) -> bool: ...
+    def text_fields(self, cls: type) -> tuple[str, ...]: ...
     def text_attribute(self, cls: type) -> str: ...
     def may_equal_text(self, cls: type) -> bool: ...
 
@@ -656,6 +658,12 @@ class Guards:
     def compared_data(self, one: Known, other: Known) -> ast.expr:
         """Write the comparison of two objects: ``None`` if it cannot be made here."""
         compare = call("quietly_equal", load(one.name), load(other.name))
+        for cls in (one.exact, other.exact):
+            fields = () if cls is None else self.names.text_fields(cls)
+            if fields and {one.exact, other.exact} <= {cls, None}:
+                kind = load(self.names.constant(cls))
+                names = one.name, other.name
+                return compared_by_fields(names, kind, fields, compare, self.fresh)
         if one.exact is None or not self.names.compares_text(one.exact):
             one, other = other, one
         cls = one.exact
@@ -719,7 +727,9 @@ class Guards:
             )
             if collection.expected is not None:
                 is_foreign = compared(kind, ast.NotIn(), load("collections"))
-            if exact is None:
+            looked_at = ("iterable", collection.name)
+            if exact is None and not any(looked_at in each.known for each in out.enclosing()):
+                out.known[looked_at] = collection
                 out.reads.append(ast.If(is_foreign, [GIVE_UP], []))
             out.known["checked", collection.name] = collection
             element = Known(self.fresh(), expected=collection.expected)

@@ -631,6 +631,8 @@ class GoalStep:
             return self._at(self.writer.is_nil(self.region, value, term.span, holds=False))
         inner = self.writer.apart(self.region, is_negated=True)
         env = self.env.copy()
+        # What waits for a variable is tested where that is bound, which is not in here.
+        env.waiting = {}
         bound = set(env.values)
         self.writer.run(inner, prepend([(term.args[0], self.clause)], ()), env, self.asking)
         numbers = set(self.env.names.values())

@@ -7,10 +7,11 @@ false, or call what raises ``NotSilent``, where they would.
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
 
 from ...host.sandbox import ITERATED
 from ...nodes import Operator, Value
-from ..snippets import all_of, any_of, call, compared, copied, is_type, load, negate
+from ..snippets import all_of, any_of, call, compared, is_type, load, negate
 from .operations import MAX_ELEMENTS
 from .regions import Known
 
@@ -103,18 +104,52 @@ def _is_set(collection: Known) -> ast.expr:
 
 
 def _is_simple_list(collection: Known, kept: str) -> list[ast.expr]:
-    """Write that a collection is a list whose elements Python compares without calls.
+    """Write that a collection is a list or a tuple whose elements Python compares without calls.
 
-    It is copied: another thread may change it.
+    It is copied: another thread may change a list.
     """
-    copy = ast.NamedExpr(ast.Name(kept, ast.Store()), copied(collection.name))
+    elements = ast.List([ast.Starred(load(collection.name), ast.Load())], ast.Load())
+    copy = ast.NamedExpr(ast.Name(kept, ast.Store()), elements)
     size = call("len", load(collection.name))
     all_simple = ast.Attribute(load("simple"), "issuperset", ast.Load())
     return [
-        is_type(collection.name, "list"),
+        any_of([is_type(collection.name, kind) for kind in ("list", "tuple")]),
         compared(size, ast.Lt(), ast.Constant(MAX_ELEMENTS)),
         ast.Call(all_simple, [call("map", load("type"), copy)], []),
     ]
+
+
+def compared_by_fields(
+    names: tuple[str, str],
+    kind: ast.expr,
+    fields: tuple[str, ...],
+    otherwise: ast.expr,
+    fresh: Callable[[str], str],
+) -> ast.expr:
+    """Write the comparison of two objects of a dataclass: most have texts or numbers as fields.
+
+    :param otherwise: the comparison of all others.
+    :param fresh: gives names.
+    """
+    tests = [compared(call("type", load(name)), ast.Is(), kind) for name in names]
+    equal: list[ast.expr] = []
+    for field in fields:
+        mine, theirs = fresh("p"), fresh("p")
+        kinds = [
+            call("type", ast.NamedExpr(ast.Name(kept, ast.Store()), read))
+            for kept, read in zip(
+                (mine, theirs),
+                [ast.Attribute(load(name), field, ast.Load()) for name in names],
+                strict=True,
+            )
+        ]
+        kind_of = fresh("p")
+        is_text = ast.NamedExpr(ast.Name(kind_of, ast.Store()), kinds[0])
+        plain = [compared(is_text, ast.Is(), load("str"))]
+        plain.append(compared(load(kind_of), ast.Is(), load("int")))
+        tests += [any_of(plain), compared(kinds[1], ast.Is(), load(kind_of))]
+        equal.append(compared(load(mine), ast.Eq(), load(theirs)))
+    return ast.IfExp(all_of(tests), all_of(equal), otherwise)
 
 
 def written(value: Known) -> ast.expr:

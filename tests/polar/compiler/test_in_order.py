@@ -1,0 +1,155 @@
+"""Questions that no specialization answers: a function asks the compiled rules, in their order.
+
+``is_allowed`` finds it in the table of usual questions. Errors, calls and their order are those of
+the solver.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+from werkzeug.local import LocalProxy
+
+from flask_oso import Oso, OsoError
+from tests.support.answers import is_answered_at_once, specializations_of, specialized
+from tests.support.models.people import Thing
+
+#: What was called, in order.
+CALLS: list[str] = []
+#: The limit is read before the method is called, and both may be anything.
+POLICY = 'allow(u: User, "read", d: Doc) if u.limit < d.size() and d.size() != 100;'
+
+
+class User(Thing):
+    """Who asks."""
+
+
+class Guest(Thing):
+    """Who asks, too."""
+
+
+class Doc(Thing):
+    """What is asked about; its size is computed."""
+
+    bytes: t.Any
+
+    def size(self) -> t.Any:
+        CALLS.append("size")
+        if isinstance(self.bytes, Exception):
+            raise self.bytes
+        return self.bytes
+
+
+@pytest.fixture(autouse=True)
+def compiling(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compile, whatever the environment says."""
+    monkeypatch.delenv("OSO_COMPILED", raising=False)
+    CALLS.clear()
+
+
+def load(policy: str = POLICY, *, compiled: bool = True) -> Oso:
+    oso = Oso(compiled=compiled)
+    for cls in (User, Guest, Doc):
+        oso.register_class(cls)
+    oso.load_str(policy)
+    return oso
+
+
+def outcome(oso: Oso, *question: t.Any) -> tuple[t.Any, list[str]]:
+    """Give the answer or the error, and what was called."""
+    CALLS.clear()
+    try:
+        answer: t.Any = oso.is_allowed(*question)
+    except (OsoError, KeyError, AttributeError, TypeError) as error:
+        answer = type(error), str(error)
+    return answer, [*CALLS]
+
+
+def test_rules_in_order_are_asked_at_once() -> None:
+    """There is no specialization, and no entry point is called."""
+    oso, user, doc = load(), User(limit=1), Doc(bytes=2)
+    oso.is_allowed(user, "read", doc)
+
+    assert specialized(oso.engine, user, "read", doc) is None
+    assert is_answered_at_once(oso, user, "read", doc)
+
+
+@pytest.mark.parametrize(
+    ("limit", "size"),
+    [
+        *((1, 2), (2, 1), (1, 100), (None, 1), (1, "a"), ("a", 1), (1, KeyError("boom"))),
+        *((1, AttributeError("boom")), ("\ud800", 1), (2**64, 2**65)),
+    ],
+)
+def test_answers_errors_and_calls_are_those_of_the_solver(limit: t.Any, size: t.Any) -> None:
+    """Also the second time, when the function is in the table."""
+    oso, solver = load(), load(compiled=False)
+    question = User(limit=limit), "read", Doc(bytes=size)
+    expected = outcome(solver, *question)
+
+    assert [outcome(oso, *question) for _ in range(3)] == [expected] * 3
+
+
+def test_missing_attribute_is_an_error_of_the_policy() -> None:
+    """Its trace begins with the question, and has no arguments that are none."""
+    oso, solver = load(), load(compiled=False)
+    question = User(), "read", Doc(bytes=1)
+
+    assert [outcome(oso, *question) for _ in range(2)] == [outcome(solver, *question)] * 2
+    assert "allow(" in outcome(oso, *question)[0][1]
+
+
+def test_classes_of_actors_are_told_apart() -> None:
+    """Each has a function of its own, from the third question on."""
+    policy = POLICY + 'allow(g: Guest, "read", d: Doc) if g.name = d.size();'
+    oso, doc = load(policy), Doc(bytes="ann")
+    actors = [Guest(name="ann"), Guest(name="ben"), User(limit="zoe")]
+    answers = [oso.is_allowed(actor, "read", doc) for actor in actors * 3]
+
+    assert answers == [True, False, False] * 3
+    assert is_answered_at_once(oso, Guest(name="ann"), "read", doc)
+
+
+def test_proxy_of_an_actor_is_replaced() -> None:
+    """The function is one for the actor behind it."""
+    oso, user, doc = load(), User(limit=1), Doc(bytes=2)
+    oso.is_allowed(user, "read", doc)
+
+    assert oso.is_allowed(LocalProxy(lambda: user), "read", doc)
+    assert CALLS == ["size"] * 4
+
+
+def test_action_with_a_surrogate_goes_to_the_solver() -> None:
+    """It is refused, as without any function."""
+    policy = "allow(u: User, action, d: Doc) if u.limit < d.size() and action = action;"
+    oso, solver = load(policy), load(policy, compiled=False)
+    user, doc = User(limit=1), Doc(bytes=2)
+    oso.is_allowed(user, "read", doc)
+
+    for action in ("read", "\ud800", "é"):
+        assert outcome(oso, user, action, doc) == outcome(solver, user, action, doc)
+
+
+def test_what_a_specialization_gives_up_is_not_asked_twice() -> None:
+    """The entry point behind it goes to the compiled rules."""
+    oso, doc = load('allow(u: User, "read", d: Doc) if u.limit = d.bytes;'), Doc(bytes=Odd())
+    user = User(limit=Odd())
+    oso.is_allowed(user, "read", doc)
+    table = specializations_of(oso.engine)
+    asked: list[str] = []
+    kept = table["read"].known[Doc]
+    table["read"][Doc] = lambda *args: asked.append("again")
+
+    assert kept(user, "read", doc) is None
+    assert oso.is_allowed(user, "read", doc)
+    assert asked == []
+
+
+class Odd:
+    """Equals everything, and says so."""
+
+    def __eq__(self, other: object) -> bool:
+        return True
+
+    __hash__ = None  # type: ignore[assignment]  # of no use here
