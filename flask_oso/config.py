@@ -50,6 +50,8 @@ PolicyPaths = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
 #: What is in files, by their paths; ``None`` where nothing can be read.
 Texts = dict[str, bytes | None]
 
+#: A key of the context of a command.
+_TOLERANT = "flask_oso.tolerates_absent_policies"
 _WILDCARDS = frozenset("*?[")
 
 
@@ -155,6 +157,19 @@ def is_run_by_flask(app: Flask) -> bool:
     """
     context = click.get_current_context(silent=True)
     return not app.debug and context is not None and context.command is run_command
+
+
+def tolerate_absent_policies() -> None:
+    """Let an app start without its policy files during the current command, which writes one."""
+    click.get_current_context().meta[_TOLERANT] = True
+
+
+def without_absent(paths: list[str]) -> list[str]:
+    """Leave out files that are missing, during a command that writes a first policy."""
+    context = click.get_current_context(silent=True)
+    if context is None or _TOLERANT not in context.meta:
+        return paths
+    return [path for path in paths if os.path.exists(path)]
 
 
 def find_files(root: str, named: PolicyPaths) -> list[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Iterable
 
-from flask import Flask, has_app_context, has_request_context
+from flask import Flask, has_request_context
 from werkzeug.exceptions import HTTPException
 
 from ..app_state import find_state
@@ -31,7 +31,14 @@ from ..observability.denial_hints import (
 )
 from ..oso import Oso
 from ..polar.exceptions import OsoError
-from ..request_state import NOT_GIVEN, UnboundError, find_request_state, this_app, unwrap
+from ..request_state import (
+    NOT_GIVEN,
+    UnboundError,
+    find_current,
+    find_request_state,
+    this_app,
+    unwrap,
+)
 from ..templating import ask_on_page
 from .legacy_api import authorize_resource
 from .mistaken_names import complaint_about, refuse_positions
@@ -145,16 +152,20 @@ class Questions:
         if len(positional) != 2 or action is not None:
             raise OsoError(_WRONG_ARGUMENTS)
         action, resource = positional
-        check_action_first("authorize", action, resource)
-        if not has_app_context():
-            raise UnboundError(_NO_DECORATOR)
+        if type(action) is not str:
+            check_action_first("authorize", action, resource)
+        try:
+            app, state, _ = find_current()
+        except UnboundError:
+            raise UnboundError(_NO_DECORATOR) from None
         # By the resource, if nothing is said: that is looked at once it is denied.
         style = DenialStyle.ASK_LOGIN if check_read is False else None
-        who = actor if has_request_context() else self._who(this_app(), actor)
+        who = actor if state is not None else self._who(app, actor)
         try:
-            self._authorizer.enforce(resource, actor=who, action=action, style=style)
+            self._authorizer.enforce(
+                resource, actor=who, action=action, style=style, request_state=state
+            )
         except HTTPException:
-            app = this_app()
             oso = self._authorizer.oso_of(app)
             _give_hints("authorize", app, Denial(oso, who, unwrap(action), unwrap(resource)))
             raise

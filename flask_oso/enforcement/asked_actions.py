@@ -9,6 +9,8 @@ asks for all actions of an actor asks for each.
 from __future__ import annotations
 
 import ast
+import functools
+import os
 import sys
 import typing as t
 from collections.abc import Iterator
@@ -208,17 +210,28 @@ class _Asked:
 def _files_of(app: Flask) -> set[Path]:
     """Give the files of modules that are loaded, with the app or with one of its views."""
     root = Path(app.root_path).resolve()
+    inside, installed = os.path.join(root, ""), f"{os.sep}site-packages{os.sep}"
     views = {getattr(view, "__module__", None) for view in app.view_functions.values()}
     found: set[Path] = set()
+    for name, file in _loaded_files():
+        is_installed = installed in file and installed not in inside
+        if name in views or (file.startswith(inside) and not is_installed):
+            found.add(Path(file))
+    return found | {*root.rglob("*.py")} if _is_package(root) else found
+
+
+def _loaded_files() -> Iterator[tuple[str, str]]:
+    """Yield the names and the files of modules that are loaded, without links.
+
+    There are thousands, in a few folders: each folder is looked up once.
+    """
+    real = functools.cache(os.path.realpath)
     for name, module in [*sys.modules.items()]:
         file = getattr(module, "__file__", None)
-        if not isinstance(file, str) or not file.endswith(".py"):
-            continue
-        path = Path(file).resolve()
-        is_installed = "site-packages" in path.parts and "site-packages" not in root.parts
-        if name in views or (root in path.parents and not is_installed):
-            found.add(path)
-    return found | {*root.rglob("*.py")} if _is_package(root) else found
+        if isinstance(file, str) and file.endswith(".py"):
+            folder, base = os.path.split(file)
+            path = os.path.join(real(folder), base)
+            yield name, os.path.realpath(path) if os.path.islink(path) else path
 
 
 def _is_package(root: Path) -> bool:

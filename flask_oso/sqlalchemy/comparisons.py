@@ -20,7 +20,10 @@ from ..polar.residual.ir import (
     CaseMapped,
     Column,
     Comparison,
+    Entry,
+    EntryEquals,
     HasCharacter,
+    HasEntry,
     HasPart,
     InValues,
     IsNan,
@@ -39,6 +42,9 @@ from ..polar.residual.schema import NAN_KINDS, ValueKind
 from .dialects import (
     AwareTime,
     CodePoints,
+    EntryIsBoolean,
+    EntryIsText,
+    EntryIsThere,
     ExactBoolean,
     ExactFloat,
     ExactText,
@@ -191,6 +197,19 @@ class ComparisonTranslator:
         )
         return _PARTS[condition.place](text, part)
 
+    def has_entry(self, condition: HasEntry, scope: RowScope) -> t.Any:
+        """Test for an entry of JSON."""
+        document = self.operand(condition.entry.document, scope)
+        return EntryIsThere(document, condition.entry.keys, condition.kinds)
+
+    def entry_equals(self, condition: EntryEquals, scope: RowScope) -> t.Any:
+        """Compare an entry of JSON with a text or a boolean."""
+        document, keys = self.operand(condition.entry.document, scope), condition.entry.keys
+        value = condition.value.value
+        if isinstance(value, bool):
+            return EntryIsBoolean(document, keys, value)
+        return EntryIsText(document, keys, value)
+
     def _exact(self, operand: RowValue, scope: RowScope) -> t.Any:
         value = self.operand(operand, scope)
         return ExactText(value) if field_of(operand).kind is ValueKind.TEXT else value
@@ -211,6 +230,8 @@ class ComparisonTranslator:
             return ReplacedText(self.operand(operand.text, scope), operand.pairs)
         if isinstance(operand, Position):
             return TextPosition(self.operand(operand.text, scope), operand.wanted)
+        if isinstance(operand, Entry):
+            raise AssertionError("An entry of JSON is compared as a whole.")
         if isinstance(operand, CaseMapped):
             raise AssertionError("The letters of a text are replaced where it meets another one.")
         text = self.operand(operand.text, scope)

@@ -11,8 +11,11 @@ import typing as t
 from collections.abc import Sequence
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
+
+from ..polar.residual.ir import EntryKind
 
 #: Dialects by the database that they compare like, as their documentation states.
 _SQLITE = ("sqlite", "rqlite")
@@ -129,6 +132,51 @@ class HoldsNothing(FunctionElement[bool]):
     inherit_cache = True
     name = "holds_nothing"
     type = sa.Boolean()
+
+
+class _OfEntry(FunctionElement[bool]):
+    """Something that is said of an entry of JSON; it is never NULL.
+
+    The arguments are the JSON, and words: its keys, which are letters, digits and `_`, and more.
+    """
+
+    inherit_cache = True
+    type = sa.Boolean()
+
+    def __init__(self, document: t.Any, keys: tuple[str, ...], *words: str, value: t.Any = ()):
+        listed: list[t.Any] = [sa.literal_column(word) for word in (".".join(keys), *words)]
+        super().__init__(document, *listed, *value)
+
+
+class EntryIsThere(_OfEntry):
+    """Whether there is an entry, of one of some kinds if there are any."""
+
+    inherit_cache = True
+    name = "entry_is_there"
+
+    def __init__(self, document: t.Any, keys: tuple[str, ...], kinds: Sequence[EntryKind]):
+        super().__init__(document, keys, ",".join(each.value for each in kinds))
+
+
+class EntryIsBoolean(_OfEntry):
+    """Whether an entry is true, or whether it is false."""
+
+    inherit_cache = True
+    name = "entry_is_boolean"
+
+    def __init__(self, document: t.Any, keys: tuple[str, ...], value: bool):
+        super().__init__(document, keys, "true" if value else "false")
+
+
+class EntryIsText(_OfEntry):
+    """Whether an entry is a text that is known."""
+
+    inherit_cache = True
+    name = "entry_is_text"
+
+    def __init__(self, document: t.Any, keys: tuple[str, ...], value: str):
+        word = "ascii" if value.isascii() else "letters"
+        super().__init__(document, keys, word, value=[sa.literal(value, sa.String())])
 
 
 class ZonedTime(FunctionElement[t.Any]):
@@ -535,6 +583,135 @@ def _holds_nothing_refused(element: t.Any, compiler: t.Any, **keywords: t.Any) -
         f"Whether {compiler.dialect.name!r} tells null of JSON in {data} from other values is not"
         " known. Compare a column that may be NULL."
     )
+
+
+#: How databases call the kinds of JSON; a kind has its own name where none is here.
+_SQLITE_KINDS = {"string": "'text'", "boolean": "'true', 'false'"}
+
+
+def _entry(element: t.Any, compiler: t.Any, keywords: t.Any) -> tuple[str, list[str], str]:
+    """Compile the JSON; return it with the keys and the word behind them."""
+    document, keys, word, *_ = element.clauses
+    names = keys.name.split(".") if keys.name else []
+    return compiler.process(document, **keywords), names, word.name
+
+
+def _path(keys: list[str]) -> str:
+    return "'{}'".format(".".join(["$", *keys]))
+
+
+def _kinds(word: str, names: dict[str, str]) -> str:
+    return ", ".join(names.get(each, f"'{each}'") for each in word.split(","))
+
+
+def _value(element: t.Any, compiler: t.Any, keywords: t.Any) -> str:
+    return str(compiler.process(list(element.clauses)[-1], **keywords))
+
+
+@compiles(EntryIsThere, *_SQLITE)
+def _there_sqlite(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
+    data, keys, word = _entry(element, compiler, keywords)
+    kind = f"json_type({data}, {_path(keys)})"
+    if not word:
+        return f"({kind} IS NOT NULL)"
+    return f"coalesce({kind} IN ({_kinds(word, _SQLITE_KINDS)}), 0)"
+
+
+@compiles(EntryIsBoolean, *_SQLITE)
+def _boolean_sqlite(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
+    data, keys, word = _entry(element, compiler, keywords)
+    return f"coalesce(json_type({data}, {_path(keys)}) = '{word}', 0)"
+
+
+@compiles(EntryIsText, *_SQLITE)
+def _text_sqlite(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
+    data, keys, _ = _entry(element, compiler, keywords)
+    value = _value(element, compiler, keywords)
+    path = _path(keys)
+    is_text = f"json_type({data}, {path}) = 'text'"
+    return f"coalesce({is_text} AND json_extract({data}, {path}) = {value}, 0)"
+
+
+def _postgresql_kind(element: t.Any, compiler: t.Any, entry: str) -> str:
+    kind = next(iter(element.clauses)).type
+    kind = kind._variant_mapping.get(compiler.dialect.name, kind)
+    return f"{'jsonb' if isinstance(kind, postgresql.JSONB) else 'json'}_typeof({entry})"
+
+
+def _array(keys: list[str]) -> str:
+    return "'{{{}}}'".format(",".join(keys))
+
+
+@compiles(EntryIsThere)
+def _there(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
+    _check_entries(element, compiler, keywords)
+    data, keys, word = _entry(element, compiler, keywords)
+    kind = _postgresql_kind(element, compiler, f"{data} #> {_array(keys)}" if keys else data)
+    if not word:
+        return f"({kind} IS NOT NULL)"
+    return f"coalesce({kind} IN ({_kinds(word, {})}), false)"
+
+
+@compiles(EntryIsBoolean)
+def _boolean(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
+    _check_entries(element, compiler, keywords)
+    data, keys, word = _entry(element, compiler, keywords)
+    return f"coalesce(CAST({data} #> {_array(keys)} AS TEXT) = '{word}', false)"
+
+
+@compiles(EntryIsText)
+def _text(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
+    _check_entries(element, compiler, keywords)
+    data, keys, _ = _entry(element, compiler, keywords)
+    kind = _postgresql_kind(element, compiler, f"{data} #> {_array(keys)}")
+    is_value = f"{data} #>> {_array(keys)} = {_value(element, compiler, keywords)}"
+    return f"coalesce({kind} = 'string' AND {is_value}, false)"
+
+
+def _check_entries(element: t.Any, compiler: t.Any, keywords: t.Any) -> None:
+    """Refuse a database whose JSON is not known.
+
+    :raises sqlalchemy.exc.CompileError: if so.
+    """
+    if compiler.dialect.name not in {*POSTGRESQL, "default"}:
+        document, *_ = _entry(element, compiler, keywords)
+        raise sa.exc.CompileError(
+            f"What {compiler.dialect.name!r} has in {document} is not known. Keep what the policy"
+            " asks for in a column."
+        )
+
+
+@compiles(EntryIsThere, *_MYSQL)
+def _there_mysql(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
+    data, keys, word = _entry(element, compiler, keywords)
+    kind = f"JSON_TYPE(JSON_EXTRACT({data}, {_path(keys)}))"
+    if not word:
+        return f"({kind} IS NOT NULL)"
+    return f"coalesce({kind} IN ({_kinds(word, {}).upper()}), false)"
+
+
+@compiles(EntryIsBoolean, *_MYSQL)
+def _boolean_mysql(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
+    data, keys, word = _entry(element, compiler, keywords)
+    entry = f"JSON_EXTRACT({data}, {_path(keys)})"
+    is_boolean = f"JSON_TYPE({entry}) = 'BOOLEAN'"
+    return f"coalesce({is_boolean} AND JSON_UNQUOTE({entry}) = '{word}', false)"
+
+
+@compiles(EntryIsText, *_MYSQL)
+def _text_mysql(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
+    data, keys, word = _entry(element, compiler, keywords)
+    if word != "ascii":
+        raise sa.exc.CompileError(
+            f"MySQL does not read each letter of {data} as Python does. Compare a text of ASCII,"
+            " or keep the text in a column."
+        )
+    entry = f"JSON_EXTRACT({data}, {_path(keys)})"
+    found, wanted = (
+        f"CAST(CONVERT({each} USING utf8mb4) AS BINARY)"
+        for each in (f"JSON_UNQUOTE({entry})", _value(element, compiler, keywords))
+    )
+    return f"coalesce(JSON_TYPE({entry}) = 'STRING' AND {found} = {wanted}, false)"
 
 
 def _keeps_zones(compiler: t.Any, time: str) -> bool:

@@ -22,7 +22,8 @@ from sqlalchemy.ext.hybrid import hybrid_property
 
 from ..polar.exceptions import OsoError, UnsupportedError
 from ..polar.host.data_adapter import Relation
-from ..polar.residual.schema import Field, Link, Model, ValueKind
+from ..polar.residual.schema import Field, Formula, Link, Member, Model, ValueKind
+from .hybrids import attribute_of, formula_of
 from .loaded import explaining_unloaded, is_stored
 from .tables import attribute_name
 
@@ -116,7 +117,7 @@ class MappedSchema:
                 f"{cls.__name__!r} decides by a '__getattribute__' of its own what its attributes"
                 " are, and a list does not call it. Remove it."
             )
-        members: dict[str, Field | Link] = {}
+        members: dict[str, Member] = {}
         refused: dict[str, str] = {}
         names = mapper.all_orm_descriptors.keys()
         for name in names:
@@ -140,8 +141,12 @@ class MappedSchema:
                 else:
                     members[name] = found
         for name in dir(cls):
-            if not name.startswith("_") and name not in members:
-                refused.setdefault(name, _PYTHON)
+            if not name.startswith("_") and name not in members and name not in refused:
+                found = _property(mapper.class_, classes, name)
+                if isinstance(found, str):
+                    refused[name] = found
+                else:
+                    members[name] = found
         if any(_has_own(each, "__getattr__") for each in classes):
             refused = _Everything(refused)
         own, shares = own_equality(classes)
@@ -207,7 +212,7 @@ def _is_inherited(mapper: orm.Mapper[t.Any], cls: type, name: str) -> bool:
     return mine is other
 
 
-def _member(mapper: orm.Mapper[t.Any], name: str) -> Field | Link | str:
+def _member(mapper: orm.Mapper[t.Any], name: str) -> Member | str:
     """Return an attribute as a field or a link, or the reason why it is neither."""
     attribute = mapper.attrs.get(name)
     if isinstance(attribute, orm.SynonymProperty):
@@ -255,7 +260,7 @@ def _firm_tables(selectable: t.Any) -> set[t.Any]:
     return left if selectable.isouter else left | _firm_tables(selectable.right)
 
 
-def _hybrid(mapper: orm.Mapper[t.Any], descriptor: hybrid_property[t.Any]) -> Field | str:
+def _hybrid(mapper: orm.Mapper[t.Any], descriptor: hybrid_property[t.Any]) -> Member | str:
     if descriptor.custom_comparator is not None:
         return _COMPARATOR
     if descriptor.expr is None:
@@ -265,22 +270,30 @@ def _hybrid(mapper: orm.Mapper[t.Any], descriptor: hybrid_property[t.Any]) -> Fi
     return _PYTHON if kind is None else describe_type(kind, True)
 
 
-def _renamed(mapper: orm.Mapper[t.Any], descriptor: hybrid_property[t.Any]) -> Field | str:
-    """Return the column that the only function of a hybrid gives as it is.
+def _renamed(mapper: orm.Mapper[t.Any], descriptor: hybrid_property[t.Any]) -> Member | str:
+    """Return what the only function of a hybrid calculates, or the column that it gives."""
+    formula = formula_of(descriptor.fget)
+    if formula is None:
+        return "it is a hybrid without an expression. Give it one"
+    return _as_column(mapper, formula)
 
-    What it calculates means in SQL what it means in Python only if somebody has seen to it.
-    """
-    reason = "it is a hybrid without an expression. Give it one"
-    try:
-        found = descriptor.fget(mapper.class_)
-    except (TypeError, ValueError, AttributeError, LookupError, sa.exc.SQLAlchemyError):
-        return reason
-    name = str(getattr(found, "key", ""))
-    is_attribute = name in mapper.attrs and found is getattr(mapper.class_, name)
-    if not is_attribute or not isinstance(mapper.attrs[name], orm.ColumnProperty):
-        return reason
+
+def _as_column(mapper: orm.Mapper[t.Any], formula: Formula) -> Member:
+    """Return the column that a formula gives as it is, if it does."""
+    name = attribute_of(formula)
+    if name is None or not isinstance(mapper.attrs.get(name), orm.ColumnProperty):
+        return formula
     member = _member(mapper, name)
-    return reason if isinstance(member, Link) else member
+    return member if isinstance(member, Field) else formula
+
+
+def _property(cls: type, classes: Sequence[type], name: str) -> Formula | str:
+    """Return what a property of Python calculates, the same for each class of the rows."""
+    found = inspect.getattr_static(cls, name)
+    if any(inspect.getattr_static(each, name, None) is not found for each in classes):
+        return _PYTHON
+    formula = formula_of(found.fget) if type(found) is property else None
+    return formula or _PYTHON
 
 
 # -- relations -----------------------------------------------------------------------
@@ -420,6 +433,8 @@ def describe_type(kind: t.Any, is_nullable: bool) -> Field:
     field = _plain_field(kind, is_nullable)
     variants = getattr(kind, "_variant_mapping", None) or {}
     others = [(each, _plain_field(each, is_nullable)) for each in variants.values()]
+    if field.is_document and all(other.is_document for _, other in others):
+        return field
     if any(other != field for _, other in others):
         tells_nil = field.tells_nil and all(
             other.tells_nil and _is_json(each) is _is_json(kind) for each, other in others
@@ -444,7 +459,10 @@ def _plain_field(kind: t.Any, is_nullable: bool) -> Field:
         return field
     # What SQLAlchemy's types make of NULL is None; None is kept as NULL, or as null of JSON.
     is_nullable = is_nullable or _is_json(kind)
-    return dataclasses.replace(field, is_nullable=is_nullable, tells_nil=True)
+    is_document = _is_json(kind) and _own_behaviour(type(kind)) is None
+    return dataclasses.replace(
+        field, is_nullable=is_nullable, tells_nil=True, is_document=is_document
+    )
 
 
 def _kept_field(kind: t.Any, is_nullable: bool) -> Field:

@@ -254,6 +254,9 @@ class _Analysis:
         if not isinstance(atom, SameRow) or row not in (atom.left, atom.right):
             return False
         other = atom.right if atom.left == row else atom.left
+        if isinstance(row, ToOne) and other == row.owner:
+            # `d.parent = d` compares two columns of one row, which is no equation of two.
+            return False
         return other != row and other not in self._dropped
 
     def _key(self, row: RowPath) -> Side:

@@ -59,7 +59,7 @@ def session() -> Iterator[orm.Session]:
     """Open a database with posts of three users and of nobody."""
     with open_session(Base.metadata) as session:
         session.add_all([User(id=1, name="a"), User(id=2, name="nobody", boss_id=1)])
-        session.add(User(id=3, name="c", boss_id=2))
+        session.add_all([User(id=3, name="c", boss_id=2), User(id=4, name="d", boss_id=4)])
         session.add_all(
             Post(id=n, live=n % 2 == 0, rank=n % 3, owner_id=[None, 1, 2, 3][n % 4])
             for n in range(1, 20)
@@ -112,3 +112,25 @@ def test_rows(session: orm.Session, body: str, number: int) -> None:
     found = set(session.scalars(oso.authorized_query(user, "read", Post)))
 
     assert found == {p for p in session.scalars(sa.select(Post)) if is_allowed(oso, user, p)}
+
+
+@pytest.mark.parametrize(
+    ("body", "numbers"),
+    [
+        ("w.boss = w", {4}),
+        ("w = w.boss", {4}),
+        ("not w.boss = w", {1, 2, 3}),
+        ("w.boss != w", {1, 2, 3}),
+        ('w.boss = w and w.boss.name = "d"', {4}),
+    ],
+)
+def test_row_that_is_its_own_relative(session: orm.Session, body: str, numbers: set[int]) -> None:
+    """A relation of a row to itself is compared with the row, as any other one."""
+    oso = Oso()
+    register_models(oso, Base)
+    oso.load_str(f'allow(_, "read", w: User) if {body};')
+
+    found = set(session.scalars(oso.authorized_query(None, "read", User)))
+
+    assert {user.id for user in found} == numbers
+    assert found == {w for w in session.scalars(sa.select(User)) if oso.is_allowed(None, "read", w)}

@@ -9,8 +9,8 @@ which ``flask_oso.sqlalchemy`` translates to SQL.
 ``outcomes``, ``database_semantics``, ``symbolic_terms``, ``host_questions``
     the result of a search; comparisons that mean the same in a database; terms for unknown rows;
     what is asked of Python objects.
-``search``, ``equations``, ``operators``, ``evaluator``
-    goals and alternatives; unification; operators; the evaluation.
+``search``, ``equations``, ``attributes``, ``operators``, ``evaluator``
+    goals and alternatives; unification; what is calculated of columns; operators; the evaluation.
 ``templates``, ``adapter_filters``
     residuals that are filled in for each actor; filters of oso 0.27, and what ``POLAR_EXPLAIN``
     prints.

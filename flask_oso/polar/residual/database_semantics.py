@@ -26,6 +26,8 @@ from .ir import (
     CaseMapped,
     Column,
     Comparison,
+    Entry,
+    EntryEquals,
     IsNan,
     IsNull,
     KnownRow,
@@ -86,11 +88,20 @@ def field_of(operand: RowValue) -> Field:
     """Return the field that describes the values of an operand."""
     if isinstance(operand, Column):
         return operand.field
+    if isinstance(operand, Entry):
+        return _ENTRY
     if isinstance(operand, Arithmetic | Position):
         return Field(ValueKind.INTEGER, is_nullable(operand))
     if isinstance(operand, Substring | CaseMapped | Replaced):
         return Field(ValueKind.TEXT, is_nullable(operand))
     raise AssertionError("A literal has a value.")
+
+
+_ENTRY = Field(
+    ValueKind.OPAQUE,
+    reason="it may be anything that JSON is, and only a text and a boolean are compared",
+    is_document=True,
+)
 
 
 def is_null(operand: RowValue) -> RowCondition:
@@ -140,6 +151,8 @@ def value_equality(operand: RowValue, value: t.Any) -> RowCondition:
     """
     if value is None and field_of(operand).tells_nil:
         return is_null(operand)
+    if isinstance(operand, Entry):
+        return _entry_equality(operand, value)
     field = _comparable(operand)
     if value is None:
         return is_null(operand)
@@ -150,6 +163,18 @@ def value_equality(operand: RowValue, value: t.Any) -> RowCondition:
         found = [each for each in found if is_mapped(operand, each)]
         return in_values(_replaced(operand, found[0]), (Literal(found[0]),)) if found else FALSE
     return in_values(operand, tuple(map(Literal, found)))
+
+
+def _entry_equality(entry: Entry, value: t.Any) -> RowCondition:
+    if type(value) is bool:
+        return EntryEquals(entry, Literal(value))
+    if type(value) is str:
+        is_possible = is_text(value) and "\0" not in value
+        return EntryEquals(entry, Literal(value)) if is_possible else FALSE
+    raise NotTranslatable(
+        f"`{show(entry)}` cannot be compared with this: {_ENTRY.reason}",
+        "Compare a text or a boolean, or keep the value in a column.",
+    )
 
 
 def column_equality(left: RowValue, right: RowValue) -> RowCondition:

@@ -16,6 +16,7 @@ from ..nodes import (
     Dictionary,
     Expression,
     List,
+    Term,
     Unknown,
     Value,
     Variable,
@@ -85,6 +86,11 @@ class EquationSolver:
         """Unify two terms; return the result of a handler."""
         found = self.unify(left, right)
         return found.holds.value if isinstance(found.holds, Constant) else found
+
+    def unify_later(self, payload: tuple[t.Any, t.Any, Term]) -> GoalResult:
+        """Unify two terms, as a goal of its own."""
+        left, right, self._search.goal = payload
+        return self.unified(left, right)
 
     def unify(self, left: t.Any, right: t.Any) -> SearchOutcome:
         """Bind variables, and return when two terms are then equal."""
@@ -170,6 +176,8 @@ class EquationSolver:
             left, right = right, left
         if isinstance(right, Value) and type(right.value) is bool:
             return t.cast(RowCondition, left.condition if right.value else negation(left.condition))
+        if not isinstance(right, SYMBOLIC) and self.value(right) is None:
+            return FALSE
         raise NotTranslatable("a condition can be compared with true and false", "Write it alone.")
 
     def value(self, term: t.Any) -> t.Any:

@@ -36,6 +36,7 @@ from ..solver.clauses import Clause, Slot, Template
 from ..solver.machine import KnowledgeBase
 from ..solver.rule_order import UnknownOfClass, argument_class, sort_clauses
 from ..syntax.desugar import forall_as_negation
+from .attributes.documents import is_no_boolean
 from .database_semantics import field_of, is_null
 from .equations import EquationSolver
 from .host_questions import Recorder
@@ -45,6 +46,8 @@ from .ir import (
     And,
     Closure,
     Comparison,
+    Entry,
+    EntryEquals,
     Exists,
     KnownRow,
     Literal,
@@ -192,6 +195,9 @@ class PartialEvaluator:
         ):
             holds = Comparison("=", value.operand, Literal(True))
             return test_outcome(holds, _no_truth(value.operand), value.operand)
+        if type(value) is SymbolicValue and isinstance(value.operand, Entry):
+            is_true = EntryEquals(value.operand, Literal(True))
+            return test_outcome(is_true, is_no_boolean(value.operand), value.operand)
         if isinstance(value, SYMBOLIC) and type(value) is not Given:
             raise self._search.refusal(
                 f"`{show_term(value)}` is neither true nor false", "Compare it with something."
@@ -200,9 +206,45 @@ class PartialEvaluator:
 
     def _solve_and(self, payload: tuple[Expression, ClauseFrame]) -> GoalResult:
         goal, frame = payload
+        return self._solve_from((self._search.analysis.flat(goal), frame, 0))
+
+    def _solve_from(self, payload: tuple[Expression, ClauseFrame, int]) -> GoalResult:
+        """Solve the goals of a conjunction from one on.
+
+        A goal with alternatives is solved with the goals that read what it binds, and apart from
+        the others: ``(a or b) and (c or d)`` has two alternatives twice, and not four.
+        """
+        goal, frame, at = payload
+        end = self._end_of_part(goal, frame, at)
+        if end is None:
+            if at + 1 < len(goal.args):
+                self._search.push(self._solve_from, (goal, frame, at + 1))
+            return self._solve((goal.args[at], frame))
+        if end < len(goal.args):
+            self._search.push(self._solve_from, (goal, frame, end))
+        part = self._search.analysis.part(goal, at, end)
+        return self._search.alone(self._solve_each, (part, frame))
+
+    def _solve_each(self, payload: tuple[Expression, ClauseFrame]) -> GoalResult:
+        goal, frame = payload
         for arg in reversed(goal.args):
             self._push_goal(arg, frame)
         return True
+
+    def _end_of_part(self, goal: Expression, frame: ClauseFrame, at: int) -> int | None:
+        """Return behind which goal nothing reads what one with alternatives binds.
+
+        ``None`` if it binds nothing, or if all goals that follow belong to it.
+        """
+        first, size = goal.args[at], len(goal.args)
+        if not isinstance(first, Expression) or first.operator not in (Operator.OR, Operator.IN):
+            return None
+        last = size if self._search.goals is not None else size - 1
+        for end in range(at + 1, last + 1):
+            part = self._search.analysis.part(goal, at, end)
+            if self._search.binds_nothing(part, frame):
+                return end if end > at + 1 else None
+        return None
 
     def _solve_or(self, payload: tuple[Expression, ClauseFrame]) -> GoalResult:
         goal, frame = payload

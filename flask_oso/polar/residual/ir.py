@@ -177,7 +177,16 @@ class Position:
     wanted: str
 
 
-RowValue = Column | Literal | Arithmetic | Substring | CaseMapped | Replaced | Position
+@_hashed_once
+@dataclass(frozen=True)
+class Entry:
+    """What JSON in a column has under keys, one within the other; without keys, all of it."""
+
+    document: Column
+    keys: tuple[str, ...] = ()
+
+
+RowValue = Column | Literal | Arithmetic | Substring | CaseMapped | Replaced | Position | Entry
 
 
 def columns_of(operand: RowValue) -> Iterator[Column]:
@@ -315,6 +324,33 @@ class HasPart:
     place: PartPlace
 
 
+class EntryKind(enum.Enum):
+    """What JSON may be; the value is its name."""
+
+    RECORD = "object"
+    TEXT = "string"
+    BOOLEAN = "boolean"
+    NOTHING = "null"
+
+
+@_hashed_once
+@dataclass(frozen=True)
+class HasEntry:
+    """There is an entry of one of several kinds, or of any kind if there are none; never NULL."""
+
+    entry: Entry
+    kinds: tuple[EntryKind, ...] = ()
+
+
+@_hashed_once
+@dataclass(frozen=True)
+class EntryEquals:
+    """There is an entry, and it is a text or a boolean that is known; never NULL."""
+
+    entry: Entry
+    value: Literal
+
+
 @_hashed_once
 @dataclass(frozen=True)
 class HasElement:
@@ -420,6 +456,8 @@ RowCondition = (
     | HasCharacter
     | HasPart
     | HasElement
+    | HasEntry
+    | EntryEquals
     | IsObject
     | SameRow
     | SameLink
@@ -446,6 +484,8 @@ _CHILDREN: dict[type, tuple[str, ...]] = {
     HasCharacter: ("text",),
     HasPart: ("text", "part"),
     HasElement: ("collection",),
+    HasEntry: ("entry",),
+    EntryEquals: ("entry",),
     IsObject: ("row",),
     SameRow: ("left", "right"),
     SameLink: ("left", "right"),
@@ -460,6 +500,7 @@ _CHILDREN: dict[type, tuple[str, ...]] = {
     CaseMapped: ("text",),
     Replaced: ("text",),
     Position: ("text",),
+    Entry: ("document",),
     ToOne: ("owner",),
     ToMany: ("owner",),
 }

@@ -7,11 +7,11 @@ under which it would raise.
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from ..exceptions import UnregisteredClassError, UnsupportedError, with_help
-from ..host import numbers, sandbox
+from ..exceptions import UnregisteredClassError, with_help
+from ..host import sandbox
 from ..host.conversion import follow, list_elements, to_python
 from ..host.registry import RESERVED_NAMES
 from ..nodes import (
@@ -30,12 +30,15 @@ from ..nodes import (
 from ..solver.class_tests import members_of_tag
 from ..sources import located
 from ..spelling import did_you_mean, meant_class
+from .attributes.documents import DocumentReader, compared, is_document
+from .attributes.formulas import FormulaEvaluator
+from .attributes.integers import divisible, in_range
+from .attributes.text_methods import TextMethods
 from .database_semantics import (
     NotTranslatable,
     as_stored,
     check_equation,
     check_equation_of_columns,
-    check_letters,
     column_ordering,
     field_of,
     has_no_order,
@@ -57,27 +60,24 @@ from .ir import (
     CaseMapped,
     Column,
     Comparison,
+    Entry,
     Exists,
     HasCharacter,
     HasElement,
-    HasPart,
     KnownRow,
     Literal,
     Not,
     OfClass,
-    PartPlace,
-    Position,
     RowCondition,
     RowPath,
     RowValue,
-    Substring,
     ToMany,
     ToOne,
     is_nullable,
     rows_of,
 )
 from .outcomes import SearchOutcome, no_solution, test_outcome
-from .schema import Field, Link, ValueKind
+from .schema import Field, Formula, Link, ValueKind
 from .search import Branches, ClauseFrame, GoalResult, Search
 from .show import show
 from .simplify import conjunction, disjunction, exists, negation, where_rows_exist
@@ -86,16 +86,11 @@ from .symbolic_terms import (
     Given,
     SymbolicRow,
     SymbolicRows,
-    SymbolicTruth,
     SymbolicValue,
     has_unknown_rows,
     is_known_row,
     show_term,
 )
-
-#: With larger operands, a sum or a product could exceed 64 bits.
-_HALF = 2**62
-_ROOT = 2**31
 
 _TYPES: dict[ValueKind, str] = {
     ValueKind.BOOLEAN: "Boolean",
@@ -112,10 +107,6 @@ _SIGNS = {
     Operator.MOD: "mod",
     Operator.REM: "rem",
 }
-_CASES = ("lower", "upper", "casefold")
-_PLACES = {place.value: place for place in PartPlace}
-#: The longest known text whose beginnings, or ends, are looked up in a column.
-_LONGEST_TEXT = 500
 
 
 class OperatorEvaluator:
@@ -124,6 +115,9 @@ class OperatorEvaluator:
     def __init__(self, search: Search, equations: EquationSolver) -> None:
         self._search = search
         self._equations = equations
+        self._methods = TextMethods(search, equations)
+        self._formulas = FormulaEvaluator(search, equations)
+        self._documents = DocumentReader(search, equations)
 
     # -- comparison and arithmetic --------------------------------------------------------
 
@@ -166,6 +160,9 @@ class OperatorEvaluator:
             raise NotTranslatable("lists with columns cannot be compared", "Compare the elements.")
         if isinstance(left, SymbolicValue) and not isinstance(right, SYMBOLIC):
             value = self._equations.value(right)
+            if isinstance(left.operand, Entry):
+                equal = compared(left.operand, value)
+                return no_solution(equal) if operator is Operator.NEQ else equal
             check_equation(left.operand, value)
             condition = value_equality(left.operand, same_number(left.operand, value))
             condition = where_rows_exist(condition, rows_of(left.operand))
@@ -207,7 +204,7 @@ class OperatorEvaluator:
                 return self._search.defer(side, self.solve_arithmetic, payload)
         if self._search.is_known(left) and self._search.is_known(right):
             made = Unknown("result")
-            self._search.push(self._unify_later, (result, made, goal))
+            self._search.push(self._equations.unify_later, (result, made, goal))
             return self._equations.ask(
                 Expression(goal.operator, (left, right, t.cast(Term, made)), span=goal.span)
             )
@@ -219,8 +216,8 @@ class OperatorEvaluator:
                 "Multiply the other side. `mod` and `rem` work.",
             )
         made_of = SymbolicValue(Arithmetic(sign, *operands))
-        self._search.push(self._unify_later, (result, made_of, goal))
-        limits = _divisible(*operands) if sign in ("mod", "rem") else _in_range(sign, *operands)
+        self._search.push(self._equations.unify_later, (result, made_of, goal))
+        limits = divisible(*operands) if sign in ("mod", "rem") else in_range(sign, *operands)
         guard = conjunction(*limits)
         return test_outcome(guard, negation(guard), made_of.operand)
 
@@ -232,10 +229,6 @@ class OperatorEvaluator:
         raise self._search.refusal(
             "databases calculate alike only with integers", "Calculate with integers."
         )
-
-    def _unify_later(self, payload: tuple[t.Any, t.Any, Term]) -> GoalResult:
-        left, right, self._search.goal = payload
-        return self._equations.unified(left, right)
 
     # -- membership -----------------------------------------------------------------------
 
@@ -339,7 +332,7 @@ class OperatorEvaluator:
             return self._look_up(value, key, result, goal)
         if not self._search.is_known(key):
             if isinstance(key, Call) and type(value) is Value and type(value.value) is str:
-                return self._call_method(value, key, result, goal)
+                return self._methods.call(value, key, result, goal)
             raise self._search.refusal(
                 "a method of an object that is known cannot be asked about rows that are not",
                 "Say it with columns and relations of the row.",
@@ -355,7 +348,7 @@ class OperatorEvaluator:
             if rows is None:
                 found = self._search.attribute(value, key, goal)
             return self._equations.unified(result, found)
-        self._search.push(self._unify_later, (result, made, goal))
+        self._search.push(self._equations.unify_later, (result, made, goal))
         return self._equations.ask(
             Expression(Operator.DOT, (value, key, t.cast(Term, made)), span=goal.span)
         )
@@ -371,7 +364,9 @@ class OperatorEvaluator:
         if isinstance(key, Call):
             return True
         member = self._search.model(value.row.cls).members.get(t.cast(t.Any, key).value)
-        return member is None or (isinstance(member, Field) and member.kind not in FILLABLE)
+        if member is None or isinstance(member, Formula):
+            return True
+        return isinstance(member, Field) and member.kind not in FILLABLE
 
     def _look_up_in_host(
         self, value: t.Any, key: t.Any, result: t.Any, goal: Expression
@@ -379,7 +374,7 @@ class OperatorEvaluator:
         if isinstance(key, Value):
             return self._equations.unified(result, self._search.attribute(value, key, goal))
         made = Unknown("value")
-        self._search.push(self._unify_later, (result, made, goal))
+        self._search.push(self._equations.unify_later, (result, made, goal))
         return self._equations.ask(
             Expression(Operator.DOT, (value, key, t.cast(Term, made)), span=goal.span)
         )
@@ -407,11 +402,13 @@ class OperatorEvaluator:
 
     def _look_up(self, value: t.Any, key: t.Any, result: t.Any, goal: Expression) -> GoalResult:
         if isinstance(key, Call):
-            return self._call_method(value, key, result, goal)
+            return self._methods.call(value, key, result, goal)
         if not isinstance(key, Value) or type(key.value) is not str:
             raise self._search.refusal(
                 "a name of a column that is not known", "Write the name out."
             )
+        if is_document(value):
+            return self._documents.look_up(value.operand, key.value, result, goal)
         if isinstance(value, SymbolicValue) and field_of(value.operand).kind is ValueKind.OPAQUE:
             raise self._search.refusal(
                 f"`{show_term(value)}` cannot be looked into: {field_of(value.operand).reason}",
@@ -426,7 +423,7 @@ class OperatorEvaluator:
                 else "Compare it as it is.",
             )
         row = self._narrowed(value.row, key.value, self._search.classes_of(value.row))
-        self._search.push(self._unify_later, (result, self._attribute(row, key.value), goal))
+        self._read(row, key.value, result, goal)
         if row is not value.row:
             self._search.push(self._is_narrow, row)
         return self._exists(value.row)
@@ -470,6 +467,15 @@ class OperatorEvaluator:
             return SearchOutcome(there, missing=missing)
         return SearchOutcome(there, missing)
 
+    def _read(self, row: RowPath, name: str, result: t.Any, goal: t.Any) -> None:
+        """Have an attribute of a row unified with a result."""
+        member = self._search.model(row.cls).members.get(name)
+        if isinstance(member, Formula):
+            self._search.push(self._formulas.solve, (row, name, result, goal))
+        else:
+            attribute = self._attribute(row, name)
+            self._search.push(self._equations.unify_later, (result, attribute, goal))
+
     def _attribute(self, row: RowPath, name: str) -> t.Any:
         model = self._search.model(row.cls)
         member = model.members.get(name)
@@ -491,79 +497,6 @@ class OperatorEvaluator:
         )
         raise with_help(error, did_you_mean(name, model.members, quote="`"))
 
-    def _call_method(self, value: t.Any, call: Call, result: t.Any, goal: Expression) -> GoalResult:
-        args = [follow(arg) for arg in call.args]
-        texts = _texts_of(value, *args)
-        is_known = call.name in (*_CASES, *_PLACES, "find")
-        if call.kwargs or not is_known or not _texts_of(value):
-            raise self._no_method(call.name)
-        if len(texts) != 1 + (call.name not in _CASES):
-            what = "no arguments" if call.name in _CASES else "one text"
-            raise self._search.refusal(f"'{call.name}' needs {what}", "Correct the arguments.")
-        text, *others = texts
-        if not others:
-            check_letters(text)
-            return self._result(CaseMapped(text, call.name), [text], result, goal)
-        wanted = others[0]
-        if isinstance(text, Literal):
-            return self._part_of_known(text.value, wanted, call.name, result, goal)
-        if isinstance(wanted, Literal):
-            return self._part_that_is_known(text, wanted.value, call.name, result, goal)
-        if call.name == "find":
-            raise self._search.refusal("'find' needs one text that is known", "Write it out.")
-        check_letters(text)
-        check_letters(wanted)
-        condition = HasPart(text, wanted, _PLACES[call.name])
-        return self._result(condition, [text, wanted], result, goal)
-
-    def _no_method(self, name: str) -> UnsupportedError:
-        return self._search.refusal(
-            f"the method '{name}' needs a row, and a list has none",
-            "Say it with columns and relations. Of a text, `startswith`, `endswith`, `find`,"
-            " `lower`, `upper` and `casefold` work, with other texts.",
-        )
-
-    def _result(
-        self, found: t.Any, texts: Sequence[RowValue], result: t.Any, goal: Expression
-    ) -> GoalResult:
-        """Unify the result of a method, which raises where one of its texts is nil."""
-        rows = rows_of(*texts)
-        if isinstance(found, Literal):
-            term: t.Any = Value(found.value)
-        elif isinstance(found, CaseMapped | Position):
-            term = SymbolicValue(found)
-        else:
-            term = SymbolicTruth(where_rows_exist(found, rows))
-        self._search.push(self._unify_later, (result, term, goal))
-        refused = disjunction(*map(is_null, texts))
-        return test_outcome(negation(refused), refused, *texts)
-
-    def _part_that_is_known(
-        self, text: RowValue, wanted: str, name: str, result: t.Any, goal: Expression
-    ) -> GoalResult:
-        """Look for a known text in a column."""
-        if "\0" in wanted:
-            raise self._search.refusal(
-                "databases end a text at NUL, in ways of their own", "Leave it out."
-            )
-        if isinstance(text, CaseMapped) and not is_mapped(text, wanted):
-            nowhere = Literal(-1) if name == "find" else FALSE
-            return self._result(nowhere, [text], result, goal)
-        return self._result(_part(as_stored(text, wanted), wanted, name), [text], result, goal)
-
-    def _part_of_known(
-        self, text: str, wanted: RowValue, name: str, result: t.Any, goal: Expression
-    ) -> GoalResult:
-        """Look up a column among the beginnings, or the ends, of a known text."""
-        if name not in ("startswith", "endswith") or len(text) > _LONGEST_TEXT:
-            raise self._search.refusal(
-                f"'{name}' of a known text has too many results", "Ask it of the column."
-            )
-        numbers = range(len(text) + 1)
-        parts = [text[:n] if name == "startswith" else text[n:] for n in numbers]
-        found = disjunction(*(value_equality(wanted, part) for part in parts))
-        return self._result(found, [wanted], result, goal)
-
     def solve_new(self, payload: tuple[Expression, ClauseFrame]) -> GoalResult:
         """Solve ``new A() = b``."""
         goal, frame = payload
@@ -573,7 +506,7 @@ class OperatorEvaluator:
                 "an object cannot be made of rows", "Make it of known values."
             )
         value = Unknown("instance")
-        self._search.push(self._unify_later, (result, value, goal))
+        self._search.push(self._equations.unify_later, (result, value, goal))
         return self._equations.ask(
             Expression(Operator.NEW, (made, t.cast(Term, value)), span=goal.span)
         )
@@ -630,6 +563,10 @@ class OperatorEvaluator:
             return self._equations.unified(value, pattern)
         if isinstance(value, SymbolicRow):
             return self._isa_row(value.row, pattern)
+        if pattern.tag is None and not pattern.fields:
+            return True
+        if is_document(value) and pattern.tag in (None, "Dictionary"):
+            return self._documents.match(value.operand, pattern, self.isa)
         if not isinstance(value, SymbolicValue) or pattern.fields or pattern.tag is None:
             raise self._search.refusal(
                 f"`{show_term(value)}` in this pattern cannot be told without a row",
@@ -691,87 +628,14 @@ class OperatorEvaluator:
         if model.members.get(name) is None and name not in model.refused:
             # A pattern with a field that the object does not have fails without an error.
             return False
-        self._search.push(self.isa, (self._attribute(narrow, name), inner, None, self._search.goal))
+        goal, value = self._search.goal, Unknown("field")
+        self._search.push(self.isa, (value, inner, None, goal))
+        self._read(narrow, name, value, goal)
         if narrow is row:
             return True
         return SearchOutcome(where_rows_exist(OfClass(row, self._search.classes_of(narrow)), [row]))
 
 
-def _texts_of(*terms: t.Any) -> list[RowValue]:
-    """Return terms as operands that hold texts; none if one of them is no text of a row."""
-    found: list[RowValue] = []
-    for term in terms:
-        if isinstance(term, Value) and type(term.value) is str:
-            found.append(Literal(term.value))
-        elif isinstance(term, SymbolicValue) and field_of(term.operand).kind is ValueKind.TEXT:
-            if any(isinstance(row, KnownRow) for row in rows_of(term.operand)):
-                # The value itself says more; without a template it is read.
-                return []
-            found.append(term.operand)
-        else:
-            return []
-    return found
-
-
-def _part(text: RowValue, wanted: str, name: str) -> RowCondition | Position:
-    """Return where a column has a known text, or that it has it."""
-    if name == "find":
-        return Position(text, wanted)
-    if not wanted:
-        return TRUE
-    if name == "__contains__":
-        return HasPart(text, Literal(wanted), PartPlace.ANYWHERE)
-    size = len(wanted.encode("utf-8", "surrogatepass"))
-    return value_equality(Substring(text, len(wanted), name == "endswith", size), wanted)
-
-
 def _is_result(unknown: Unknown) -> bool:
     """Tell whether desugaring introduced a variable for the result of a lookup."""
     return unknown.origin is Origin.LOOKUP
-
-
-def _in_range(sign: str, left: RowValue, right: RowValue) -> Iterator[RowCondition]:
-    """Yield the conditions that a result fits 64 bits; they also exclude NULL."""
-    for mine, other in ((left, right), (right, left)):
-        if isinstance(mine, Literal):
-            continue
-        least, most = _bounds(sign, other, mine is right)
-        yield Comparison("<=", Literal(least), mine)
-        yield Comparison("<=", mine, Literal(most))
-
-
-def _divisible(left: RowValue, right: RowValue) -> Iterator[RowCondition]:
-    """Yield the conditions that a remainder is no error: no NULL, no zero, and 64 bits."""
-    yield from (negation(is_null(side)) for side in (left, right) if not isinstance(side, Literal))
-    yield negation(_equals(right, 0))
-    yield negation(conjunction(_equals(left, numbers.INTEGER_MIN), _equals(right, -1)))
-
-
-def _equals(operand: RowValue, number: int) -> RowCondition:
-    if isinstance(operand, Literal):
-        return TRUE if operand.value == number else FALSE
-    return value_equality(operand, number)
-
-
-def _bounds_of_factor(other: int) -> tuple[int, int]:
-    least, most = numbers.INTEGER_MIN, numbers.INTEGER_MAX
-    if other == 0:
-        return least, most
-    low, high = -(-least // abs(other)), most // abs(other)
-    return (low, high) if other > 0 else (-high, min(most, -low))
-
-
-def _bounds(sign: str, other: RowValue, is_right: bool) -> tuple[int, int]:
-    """Return the least and the greatest operand for which a result fits 64 bits."""
-    least, most = numbers.INTEGER_MIN, numbers.INTEGER_MAX
-    if not isinstance(other, Literal):
-        limit = _ROOT if sign == "*" else _HALF
-        return -limit, limit
-    number = other.value
-    if sign == "*":
-        return _bounds_of_factor(number)
-    if sign == "+":
-        return max(least, least - number), min(most, most - number)
-    if is_right:
-        return max(least, number - most), min(most, number - least)
-    return max(least, least + number), min(most, most + number)

@@ -6,6 +6,7 @@ Partial evaluation reads models, never rows. Nothing here depends on a database.
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import enum
 import typing as t
@@ -49,6 +50,7 @@ class Field:
     :param stored: how the database stores them; only columns with the same storage compare.
     :param reason: why an opaque column cannot be compared, as text.
     :param tells_nil: whether an opaque column tells at least whether it is nil.
+    :param is_document: whether an opaque column holds JSON, whose entries may be asked for.
     :param is_declared: whether the type is only declared by the application, and not enforced by
         a database. A value that an operator refuses then counts under a negation alone, where it
         would turn a denial into an allow.
@@ -62,6 +64,7 @@ class Field:
     reason: str = ""
     is_declared: bool = False
     tells_nil: bool = False
+    is_document: bool = False
 
 
 @dataclass(frozen=True)
@@ -80,13 +83,31 @@ class Link:
     has_key: bool = False
 
 
+@dataclass(frozen=True)
+class Formula:
+    """An attribute that Python calculates from other attributes of its row.
+
+    :param expression: what it calculates, an expression of Python.
+    :param row: the name of the row in it.
+    :param values: what other names in it stand for, such as ``Color.RED``.
+    """
+
+    expression: ast.expr
+    row: str
+    values: Mapping[str, t.Any]
+
+
+#: An attribute of a row.
+Member = Field | Link | Formula
+
+
 @dataclass(frozen=True, eq=False)
 class Model:
     """A class whose rows may be unknown.
 
     :param cls: the class.
     :param classes: all classes that its rows may have, the class itself among them.
-    :param members: columns and relations by attribute.
+    :param members: columns, relations and what is calculated, by attribute.
     :param refused: why other attributes have no value without a row, by attribute.
     :param own_equality: the class with an ``__eq__`` that is not known to compare primary keys,
         if there is one.
@@ -95,7 +116,7 @@ class Model:
 
     cls: type
     classes: tuple[type, ...]
-    members: Mapping[str, Field | Link]
+    members: Mapping[str, Member]
     refused: Mapping[str, str] = field(default_factory=dict)
     own_equality: type | None = None
     shares_equality: bool = False

@@ -117,6 +117,27 @@ class RuleAnalysis:
         self._program = program
         self._recursive: dict[str, bool] = {}
         self._counts: dict[int, tuple[t.Any, dict[int, int]]] = {}
+        self._parts: dict[tuple[int, int, int], tuple[Expression, Expression]] = {}
+
+    def flat(self, goal: Expression) -> Expression:
+        """Return a conjunction without conjunctions in it."""
+        goals = list(_conjuncts(goal))
+        if len(goals) == len(goal.args):
+            return goal
+        known = self._parts.get((id(goal), 0, 0))
+        if known is None:
+            part = Expression(goal.operator, tuple(goals), span=goal.span)
+            known = self._parts[id(goal), 0, 0] = goal, part
+        return known[1]
+
+    def part(self, goal: Expression, at: int, end: int) -> Expression:
+        """Return some of the goals of a conjunction, as one that is made once."""
+        # INVARIANT: an entry keeps its goal alive, so that no other gets the same identity.
+        known = self._parts.get((id(goal), at, end))
+        if known is None:
+            part = Expression(goal.operator, goal.args[at:end], span=goal.span)
+            known = self._parts[id(goal), at, end] = goal, part
+        return known[1]
 
     def is_recursive(self, name: str) -> bool:
         """Tell whether a rule may call itself, directly or through others."""
@@ -180,6 +201,14 @@ class HostSolver(Solver):
         """Read a field that a pattern names; ``None`` if there is none."""
         self.stand_at(None)
         return self.matcher.field(value, name, span)
+
+
+def _conjuncts(goal: t.Any) -> Iterator[t.Any]:
+    if isinstance(goal, Expression) and goal.operator is Operator.AND:
+        for arg in goal.args:
+            yield from _conjuncts(arg)
+    else:
+        yield goal
 
 
 class Search:

@@ -16,9 +16,12 @@ from .ir import (
     Column,
     Comparison,
     Constant,
+    Entry,
+    EntryEquals,
     Exists,
     HasCharacter,
     HasElement,
+    HasEntry,
     HasPart,
     InValues,
     IsNan,
@@ -73,6 +76,11 @@ def _show_atom(part: t.Any) -> str:
         return f"{_show_literal(part.character)} in {show(part.text)}"
     if isinstance(part, HasPart):
         return f"{show(part.text)}.{part.place.value}({show(part.part)})"
+    if isinstance(part, HasEntry):
+        kinds = " or ".join(each.value for each in part.kinds)
+        return f"{show(part.entry)} is {kinds or 'there'}"
+    if isinstance(part, EntryEquals):
+        return f"{show(part.entry)} = {show(part.value)}"
     if isinstance(part, HasElement):
         return f"{show(part.element)} in {show(part.collection)}"
     if isinstance(part, IsObject):
@@ -118,6 +126,8 @@ def _show_value(part: t.Any) -> str:
         return f"{part.cls.__name__.lower()}_{part.number}"
     if isinstance(part, Column):
         return f"{show(part.row)}.{part.name}"
+    if isinstance(part, Entry):
+        return ".".join((show(part.document), *part.keys))
     if isinstance(part, Substring):
         return f"{'last' if part.at_end else 'first'}({show(part.text)}, {part.length})"
     if isinstance(part, CaseMapped | Replaced):

@@ -14,7 +14,7 @@ from ..host.registry import Host
 from ..nodes import Expression, Operator, Pattern, Rule, Term, Value, Variable, is_variable
 from ..policy.lint.inventory import in_text_order, take_inventory
 from ..policy.lint.vocabulary import classes_of_variables
-from ..residual.schema import Field, Link, Model, Schema, ValueKind
+from ..residual.schema import Field, Link, Member, Model, Schema, ValueKind
 from ..sources import located
 from ..traversal import walk
 
@@ -107,7 +107,7 @@ class RowChecks:
         shape = self._shape_of(term, shapes)
         return None if shape is None else shape.model
 
-    def _member_of(self, term: Term, shapes: Mapping[str, _Shape]) -> Field | Link | None:
+    def _member_of(self, term: Term, shapes: Mapping[str, _Shape]) -> Member | None:
         if not isinstance(term, Expression) or term.operator is not Operator.DOT:
             return None
         owner, key = term.args[:2]
@@ -125,10 +125,10 @@ class RowChecks:
             return None if kind is None else _Shape(False, kind=kind)
         return self._shape_of_member(self._member_of(term, shapes))
 
-    def _shape_of_member(self, member: Field | Link | None) -> _Shape | None:
+    def _shape_of_member(self, member: Member | None) -> _Shape | None:
         if isinstance(member, Field):
             return _Shape(member.is_nullable, kind=member.kind)
-        if member is None or member.is_many:
+        if not isinstance(member, Link) or member.is_many:
             return None
         return _Shape(not member.is_required, self._model(member.cls))
 
@@ -188,7 +188,7 @@ class RowChecks:
 class _Member(t.NamedTuple):
     """A pseudo-operand: a field of a pattern, or the elements of a relation."""
 
-    member: Field | Link
+    member: Member
     term: Term
     name: str = ""
 

@@ -13,7 +13,7 @@ import typing as t
 from ...engine import Engine
 from ...host.registry import RESERVED_NAMES
 from ...nodes import Value
-from ...residual.schema import Field, Link, Schema, ValueKind
+from ...residual.schema import Field, Link, Member, Schema, ValueKind
 from ...solver.class_tests import members_of_tag, tells_by_class
 
 _NUMBERS = (bool, int, float)
@@ -88,7 +88,8 @@ class ClassFacts:
         member = self._member(tag, name)
         if isinstance(member, Field):
             return None if member.is_declared else _OF_KIND.get(member.kind)
-        return None if member is None or member.is_many else self._name(member.cls)
+        is_one = isinstance(member, Link) and not member.is_many
+        return self._name(t.cast(Link, member).cls) if is_one else None
 
     def element_class(self, tag: str, name: str) -> str | None:
         """Give the class of the rows of a relation; ``None`` if unknown."""
@@ -96,7 +97,7 @@ class ClassFacts:
         is_many = isinstance(member, Link) and member.is_many
         return self._name(t.cast(Link, member).cls) if is_many else None
 
-    def _member(self, tag: str, name: str) -> Field | Link | None:
+    def _member(self, tag: str, name: str) -> Member | None:
         cls = self._class(tag)
         if self._models is None or cls is None or not self._engine.host.has_keys(cls):
             return None

@@ -1,0 +1,7 @@
+"""What is calculated of the columns of unknown rows.
+
+In goes an attribute, or a call of a method; out come conditions and values of rows.
+
+``integers``, ``formulas``, ``text_methods``, ``documents``
+    where sums have 64 bits; expressions of Python, such as hybrids; the methods of texts; JSON.
+"""

@@ -1,0 +1,92 @@
+"""Entries of JSON that rows hold: ``doc.settings.kind``.
+
+In goes a column with JSON and a key; out comes what is under the key, if it is there. As in a
+check, a key that an object does not have fails quietly, and only an object has keys.
+"""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+from ...nodes import Pattern, Term
+from ..database_semantics import NotTranslatable, field_of, value_equality
+from ..equations import EquationSolver
+from ..ir import Column, Entry, EntryKind, HasEntry, RowValue, rows_of
+from ..outcomes import SearchOutcome
+from ..search import Search
+from ..simplify import negation, where_rows_exist
+from ..symbolic_terms import SymbolicValue
+
+#: Keys that each database takes as they are, without quotes.
+_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+
+
+def is_document(term: t.Any) -> bool:
+    """Tell whether a term is JSON, or an entry of it."""
+    return isinstance(term, SymbolicValue) and field_of(term.operand).is_document
+
+
+class DocumentReader:
+    """Solves lookups of entries in one search."""
+
+    def __init__(self, search: Search, equations: EquationSolver) -> None:
+        self._search = search
+        self._equations = equations
+
+    def look_up(self, operand: RowValue, key: str, result: t.Any, goal: Term) -> SearchOutcome:
+        """Unify an entry with a result; what is no object raises."""
+        whole = _entry(operand)
+        entry = self._within(whole, key)
+        self._search.push(self._equations.unify_later, (result, SymbolicValue(entry), goal))
+        rows = rows_of(operand)
+        is_record = where_rows_exist(HasEntry(whole, (EntryKind.RECORD,)), rows)
+        found = where_rows_exist(HasEntry(entry), rows)
+        return SearchOutcome(found, where_rows_exist(negation(is_record), rows))
+
+    def match(self, operand: RowValue, pattern: Pattern, isa: t.Any) -> SearchOutcome:
+        """Match JSON with a pattern; what is no object matches no field.
+
+        :param isa: the handler for the fields.
+        """
+        whole = _entry(operand)
+        for name, inner in reversed(pattern.fields):
+            entry = SymbolicValue(self._within(whole, name))
+            self._search.push(isa, (entry, inner, None, self._search.goal))
+        holds = where_rows_exist(HasEntry(whole, (EntryKind.RECORD,)), rows_of(operand))
+        for name, _ in pattern.fields:
+            self._search.push(self._is_there, (operand, name))
+        return SearchOutcome(holds)
+
+    def _is_there(self, payload: tuple[RowValue, str]) -> SearchOutcome:
+        operand, name = payload
+        entry = self._within(_entry(operand), name)
+        return SearchOutcome(where_rows_exist(HasEntry(entry), rows_of(operand)))
+
+    def _within(self, whole: Entry, key: str) -> Entry:
+        if not _PLAIN.match(key):
+            raise self._search.refusal(
+                "a key of JSON with other characters than letters, digits and `_`",
+                "Keep what is under it in a column.",
+            )
+        return Entry(whole.document, (*whole.keys, key))
+
+
+def compared(entry: Entry, value: t.Any) -> SearchOutcome:
+    """Return when ``==`` holds; it raises for values without a common order."""
+    kind = EntryKind.TEXT if type(value) is str else EntryKind.BOOLEAN
+    if type(value) is bool:
+        raise NotTranslatable("a boolean of JSON equals numbers, too", "Write `=`.")
+    rows = rows_of(entry)
+    holds = where_rows_exist(value_equality(entry, value), rows)
+    has_kind = where_rows_exist(HasEntry(entry, (kind, EntryKind.NOTHING)), rows)
+    return SearchOutcome(holds, where_rows_exist(negation(has_kind), rows))
+
+
+def is_no_boolean(operand: RowValue) -> t.Any:
+    """Return the condition that an entry is neither true nor false."""
+    return negation(HasEntry(_entry(operand), (EntryKind.BOOLEAN,)))
+
+
+def _entry(operand: RowValue) -> Entry:
+    return operand if isinstance(operand, Entry) else Entry(t.cast(Column, operand))

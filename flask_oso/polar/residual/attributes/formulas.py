@@ -1,0 +1,295 @@
+"""Attributes that Python calculates from other attributes of a row, such as a hybrid.
+
+In goes an expression of Python; out comes a condition or a value of the row that means the same.
+What Python would raise, such as ``None > 1``, is an error of the policy.
+"""
+
+from __future__ import annotations
+
+import ast
+import itertools
+import typing as t
+
+from ...nodes import Operator, Value
+from ..database_semantics import (
+    NotTranslatable,
+    column_equality,
+    column_ordering,
+    field_of,
+    has_no_order,
+    mirrored,
+    same_number,
+    value_equality,
+    value_ordering,
+)
+from ..equations import EquationSolver
+from ..ir import (
+    FALSE,
+    TRUE,
+    Arithmetic,
+    Column,
+    Comparison,
+    Exists,
+    Literal,
+    Not,
+    RowCondition,
+    RowPath,
+    RowValue,
+    ToOne,
+    rows_of,
+)
+from ..outcomes import SUCCESS, SearchOutcome, and_then, or_else, test_outcome
+from ..schema import Field, Formula, Link, ValueKind
+from ..search import GoalResult, Search
+from ..simplify import conjunction, disjunction, negation, where_rows_exist
+from ..symbolic_terms import SymbolicTruth, SymbolicValue
+from .integers import in_range
+
+_SIGNS: dict[type[ast.operator], str] = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*"}
+_ORDERS: dict[type[ast.cmpop], Operator] = {
+    ast.Lt: Operator.LT,
+    ast.LtE: Operator.LEQ,
+    ast.Gt: Operator.GT,
+    ast.GtE: Operator.GEQ,
+}
+#: Kinds whose order is the same in Python and in a policy.
+_ORDERED = (ValueKind.INTEGER, ValueKind.FLOAT, ValueKind.TEXT, ValueKind.DATE, ValueKind.DATETIME)
+
+
+#: The most attributes that are calculated from each other.
+_DEEPEST = 8
+
+
+class _Constant(t.NamedTuple):
+    value: t.Any
+
+
+_Operand = RowValue | _Constant
+
+
+class FormulaEvaluator:
+    """Solves lookups of attributes that are calculated, in one search."""
+
+    def __init__(self, search: Search, equations: EquationSolver) -> None:
+        self._search = search
+        self._equations = equations
+
+    def solve(self, payload: tuple[RowPath, str, t.Any, t.Any]) -> GoalResult:
+        """Unify an attribute of a row, which is there, with a result."""
+        row, name, result, self._search.goal = payload
+        term, fails = _Calculation(self._search, row, name).result()
+        self._search.push(self._equations.unify_later, (result, term, self._search.goal))
+        return SearchOutcome(negation(fails), fails)
+
+
+class _Calculation:
+    """Calculates one attribute of a row.
+
+    :param above: the attributes that are calculated from it.
+    """
+
+    def __init__(
+        self, search: Search, row: RowPath, name: str, above: tuple[tuple[RowPath, str], ...] = ()
+    ) -> None:
+        self._search = search
+        self._row = row
+        self._name = name
+        self._above = above
+        self._formula = t.cast(Formula, search.model(row.cls).members[name])
+
+    def result(self) -> tuple[t.Any, RowCondition]:
+        """Return the value as a term, and when Python raises an error instead."""
+        node = self._formula.expression
+        if self._is_boolean(node):
+            outcome = self._truth(node)
+            return SymbolicTruth(outcome.holds), outcome.fails
+        value, fails = self._value(node)
+        term = Value(value.value) if isinstance(value, _Constant) else SymbolicValue(value)
+        return term, fails
+
+    def _is_boolean(self, node: ast.expr) -> bool:
+        """Tell whether a value is true or false, and nothing else, whatever the row."""
+        if isinstance(node, ast.BoolOp):
+            return all(map(self._is_boolean, node.values))
+        if isinstance(node, ast.Compare):
+            return True
+        if isinstance(node, ast.UnaryOp):
+            return isinstance(node.op, ast.Not)
+        row, member, _ = self._attribute(node)
+        if isinstance(member, Formula):
+            other = self._of_other(row, t.cast(ast.Attribute, node).attr)
+            return other._is_boolean(member.expression)
+        # A column alone is a value; in a longer expression it is a truth if it is never nil.
+        is_part = node is not self._formula.expression
+        is_boolean = isinstance(member, Field) and member.kind is ValueKind.BOOLEAN
+        return is_part and is_boolean and not t.cast(Field, member).is_nullable
+
+    # -- truths ---------------------------------------------------------------------------
+
+    def _truth(self, node: ast.expr) -> SearchOutcome:
+        if isinstance(node, ast.BoolOp):
+            return self._joined(node)
+        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+            found = self._truth(node.operand)
+            holds = conjunction(negation(found.holds), negation(found.fails))
+            return SearchOutcome(holds, found.fails)
+        if isinstance(node, ast.Compare):
+            return self._compared(node)
+        row, member, fails = self._attribute(node)
+        if isinstance(member, Formula):
+            other = self._of_other(row, t.cast(ast.Attribute, node).attr)
+            return and_then(SearchOutcome(negation(fails), fails), other._truth(member.expression))
+        value, fails = self._value(node)
+        if isinstance(value, _Constant) or field_of(value).kind is not ValueKind.BOOLEAN:
+            raise self._refused("what is neither true nor false")
+        holds = where_rows_exist(Comparison("=", value, Literal(True)), rows_of(value))
+        return SearchOutcome(conjunction(holds, negation(fails)), fails)
+
+    def _joined(self, node: ast.BoolOp) -> SearchOutcome:
+        is_and = isinstance(node.op, ast.And)
+        join, found = (and_then, SUCCESS) if is_and else (or_else, SearchOutcome(FALSE))
+        for each in node.values:
+            found = join(found, self._truth(each))
+        return SearchOutcome(found.holds, found.fails)
+
+    def _compared(self, node: ast.Compare) -> SearchOutcome:
+        sides = itertools.pairwise((node.left, *node.comparators))
+        found = SUCCESS
+        for sign, (left, right) in zip(node.ops, sides, strict=True):
+            found = and_then(found, self._comparison(sign, left, right))
+        return found
+
+    def _comparison(self, sign: ast.cmpop, one: ast.expr, other: ast.expr) -> SearchOutcome:
+        if isinstance(sign, ast.Is | ast.IsNot) and isinstance(self._attribute(one)[1], Link):
+            return self._is_missing(sign, t.cast(ast.Attribute, one))
+        left, fails = self._value(one)
+        if isinstance(sign, ast.In | ast.NotIn):
+            return self._listed(left, t.cast(ast.Tuple, other), sign, fails)
+        right, fails_then = self._value(other)
+        fails = disjunction(fails, fails_then)
+        if type(sign) in _ORDERS:
+            found = self._ordered(_ORDERS[type(sign)], left, right)
+        else:
+            if isinstance(sign, ast.Is | ast.IsNot):
+                self._check_identity(left, right)
+            equal = self._equal(left, right)
+            found = SearchOutcome(equal if isinstance(sign, ast.Eq | ast.Is) else negation(equal))
+        return and_then(SearchOutcome(negation(fails), fails), found)
+
+    def _check_identity(self, left: _Operand, right: _Operand) -> None:
+        """Refuse ``is`` of values of which there may be several that are equal."""
+        is_boolean = isinstance(left, Column) and left.field.kind is ValueKind.BOOLEAN
+        if t.cast(_Constant, right).value is not None and not is_boolean:
+            raise self._refused("whether values are one object")
+
+    def _is_missing(self, sign: ast.cmpop, node: ast.Attribute) -> SearchOutcome:
+        row, fails = self._row_of(node.value)
+        link = t.cast(Link, self._member(row, node.attr))
+        there = where_rows_exist(TRUE, [ToOne(row, node.attr, link.cls)])
+        holds = negation(there) if isinstance(sign, ast.Is) else there
+        return SearchOutcome(conjunction(holds, negation(fails)), fails)
+
+    def _listed(
+        self, item: _Operand, among: ast.Tuple, sign: ast.cmpop, fails: RowCondition
+    ) -> SearchOutcome:
+        holds = disjunction(*(self._equal(item, self._value(each)[0]) for each in among.elts))
+        if isinstance(sign, ast.NotIn):
+            holds = negation(holds)
+        return SearchOutcome(conjunction(holds, negation(fails)), fails)
+
+    def _equal(self, left: _Operand, right: _Operand) -> RowCondition:
+        if isinstance(left, _Constant):
+            left, right = right, left
+        if isinstance(left, _Constant):
+            raise self._refused("what no attribute says")
+        if isinstance(right, _Constant):
+            condition = value_equality(left, same_number(left, right.value))
+            return where_rows_exist(condition, rows_of(left))
+        return where_rows_exist(column_equality(left, right), rows_of(left, right))
+
+    def _ordered(self, sign: Operator, left: _Operand, right: _Operand) -> SearchOutcome:
+        if isinstance(left, _Constant):
+            left, right, sign = right, left, mirrored(sign)
+        if isinstance(left, _Constant):
+            raise self._refused("what no attribute says")
+        operands = [each for each in (left, right) if not isinstance(each, _Constant)]
+        if any(field_of(each).kind not in _ORDERED for each in operands):
+            raise self._refused("an order of such values")
+        if isinstance(right, _Constant):
+            holds = value_ordering(sign, left, right.value)
+            return test_outcome(holds, has_no_order(left, right.value), left)
+        holds = column_ordering(sign, left, right)
+        return test_outcome(holds, disjunction(*map(has_no_order, operands)), left, right)
+
+    # -- values ---------------------------------------------------------------------------
+
+    def _value(self, node: ast.expr) -> tuple[_Operand, RowCondition]:
+        """Return a value, and when Python raises an error instead."""
+        if isinstance(node, ast.Constant):
+            return _Constant(node.value), FALSE
+        if isinstance(node, ast.BinOp):
+            return self._calculated(node)
+        if not isinstance(node, ast.Attribute):
+            raise self._refused("more than a comparison or a sum")
+        if ast.unparse(node) in self._formula.values:
+            return _Constant(self._formula.values[ast.unparse(node)]), FALSE
+        row, member, fails = self._attribute(node)
+        if isinstance(member, Formula):
+            value, fails_then = self._of_other(row, node.attr)._value(member.expression)
+            return value, disjunction(fails, fails_then)
+        if not isinstance(member, Field):
+            raise self._refused(f"'{node.attr}', which is no column")
+        return Column(row, node.attr, member), fails
+
+    def _attribute(self, node: ast.expr) -> tuple[RowPath, t.Any, RowCondition]:
+        """Return the row of an attribute, what it is, and when reading the row fails."""
+        if not isinstance(node, ast.Attribute) or ast.unparse(node) in self._formula.values:
+            return self._row, None, FALSE
+        row, fails = self._row_of(node.value)
+        return row, self._member(row, node.attr), fails
+
+    def _row_of(self, node: ast.expr) -> tuple[RowPath, RowCondition]:
+        """Return the row that an expression leads to, and when there is none."""
+        if not isinstance(node, ast.Attribute):
+            return self._row, FALSE
+        owner, fails = self._row_of(node.value)
+        link = self._member(owner, node.attr)
+        if not isinstance(link, Link) or link.is_many:
+            raise self._refused(f"'{node.attr}', which is no row")
+        row = ToOne(owner, node.attr, link.cls)
+        missing = where_rows_exist(Not(Exists(row, TRUE)), [owner])
+        return row, disjunction(fails, missing)
+
+    def _calculated(self, node: ast.BinOp) -> tuple[_Operand, RowCondition]:
+        sides = [self._value(each) for each in (node.left, node.right)]
+        left, right = (self._integer(value) for value, _ in sides)
+        sign = _SIGNS[type(node.op)]
+        made = Arithmetic(sign, left, right)
+        refused = negation(conjunction(*in_range(sign, left, right)))
+        own = where_rows_exist(refused, rows_of(made))
+        return made, disjunction(*(fails for _, fails in sides), own)
+
+    def _integer(self, value: _Operand) -> RowValue:
+        if isinstance(value, _Constant):
+            if type(value.value) is int:
+                return Literal(value.value)
+        elif field_of(value).kind is ValueKind.INTEGER:
+            return value
+        raise NotTranslatable(
+            "databases calculate alike only with integers", "Give the hybrid an expression."
+        )
+
+    def _member(self, row: RowPath, name: str) -> t.Any:
+        return self._search.model(row.cls).members.get(name)
+
+    def _of_other(self, row: RowPath, name: str) -> _Calculation:
+        """Return the calculation of another attribute."""
+        above = (*self._above, (self._row, self._name))
+        if (row, name) in above or len(above) > _DEEPEST:
+            raise self._refused("itself")
+        return _Calculation(self._search, row, name, above)
+
+    def _refused(self, what: str) -> NotTranslatable:
+        return NotTranslatable(
+            f"'{self._name}' calculates {what}", "Give the hybrid an expression."
+        )

@@ -1,0 +1,156 @@
+"""Methods of texts that rows hold: ``startswith``, ``lower`` and the others that databases know.
+
+In goes a call of a method of a column; its result becomes a condition, or another operand.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Sequence
+
+from ...exceptions import UnsupportedError
+from ...host.conversion import follow
+from ...nodes import Call, Expression, Value
+from ..database_semantics import (
+    as_stored,
+    check_letters,
+    field_of,
+    is_mapped,
+    is_null,
+    value_equality,
+)
+from ..equations import EquationSolver
+from ..ir import (
+    FALSE,
+    TRUE,
+    CaseMapped,
+    HasPart,
+    KnownRow,
+    Literal,
+    PartPlace,
+    Position,
+    RowCondition,
+    RowValue,
+    Substring,
+    rows_of,
+)
+from ..outcomes import test_outcome
+from ..schema import ValueKind
+from ..search import GoalResult, Search
+from ..simplify import disjunction, negation, where_rows_exist
+from ..symbolic_terms import SymbolicTruth, SymbolicValue
+
+_CASES = ("lower", "upper", "casefold")
+_PLACES = {place.value: place for place in PartPlace}
+#: The longest known text whose beginnings, or ends, are looked up in a column.
+_LONGEST_TEXT = 500
+
+
+class TextMethods:
+    """Solves calls of the methods of texts in one search."""
+
+    def __init__(self, search: Search, equations: EquationSolver) -> None:
+        self._search = search
+        self._equations = equations
+
+    def call(self, value: t.Any, call: Call, result: t.Any, goal: Expression) -> GoalResult:
+        """Solve ``value.method(…) = result``."""
+        args = [follow(arg) for arg in call.args]
+        texts = _texts_of(value, *args)
+        is_known = call.name in (*_CASES, *_PLACES, "find")
+        if call.kwargs or not is_known or not _texts_of(value):
+            raise self._no_method(call.name)
+        if len(texts) != 1 + (call.name not in _CASES):
+            what = "no arguments" if call.name in _CASES else "one text"
+            raise self._search.refusal(f"'{call.name}' needs {what}", "Correct the arguments.")
+        text, *others = texts
+        if not others:
+            check_letters(text)
+            return self._result(CaseMapped(text, call.name), [text], result, goal)
+        wanted = others[0]
+        if isinstance(text, Literal):
+            return self._part_of_known(text.value, wanted, call.name, result, goal)
+        if isinstance(wanted, Literal):
+            return self._part_that_is_known(text, wanted.value, call.name, result, goal)
+        if call.name == "find":
+            raise self._search.refusal("'find' needs one text that is known", "Write it out.")
+        check_letters(text)
+        check_letters(wanted)
+        condition = HasPart(text, wanted, _PLACES[call.name])
+        return self._result(condition, [text, wanted], result, goal)
+
+    def _no_method(self, name: str) -> UnsupportedError:
+        return self._search.refusal(
+            f"the method '{name}' needs a row, and a list has none",
+            "Say it with columns and relations. Of a text, `startswith`, `endswith`, `find`,"
+            " `lower`, `upper` and `casefold` work, with other texts.",
+        )
+
+    def _result(
+        self, found: t.Any, texts: Sequence[RowValue], result: t.Any, goal: Expression
+    ) -> GoalResult:
+        """Unify the result of a method, which raises where one of its texts is nil."""
+        rows = rows_of(*texts)
+        if isinstance(found, Literal):
+            term: t.Any = Value(found.value)
+        elif isinstance(found, CaseMapped | Position):
+            term = SymbolicValue(found)
+        else:
+            term = SymbolicTruth(where_rows_exist(found, rows))
+        self._search.push(self._equations.unify_later, (result, term, goal))
+        refused = disjunction(*map(is_null, texts))
+        return test_outcome(negation(refused), refused, *texts)
+
+    def _part_that_is_known(
+        self, text: RowValue, wanted: str, name: str, result: t.Any, goal: Expression
+    ) -> GoalResult:
+        """Look for a known text in a column."""
+        if "\0" in wanted:
+            raise self._search.refusal(
+                "databases end a text at NUL, in ways of their own", "Leave it out."
+            )
+        if isinstance(text, CaseMapped) and not is_mapped(text, wanted):
+            nowhere = Literal(-1) if name == "find" else FALSE
+            return self._result(nowhere, [text], result, goal)
+        return self._result(_part(as_stored(text, wanted), wanted, name), [text], result, goal)
+
+    def _part_of_known(
+        self, text: str, wanted: RowValue, name: str, result: t.Any, goal: Expression
+    ) -> GoalResult:
+        """Look up a column among the beginnings, or the ends, of a known text."""
+        if name not in ("startswith", "endswith") or len(text) > _LONGEST_TEXT:
+            raise self._search.refusal(
+                f"'{name}' of a known text has too many results", "Ask it of the column."
+            )
+        numbers = range(len(text) + 1)
+        parts = [text[:n] if name == "startswith" else text[n:] for n in numbers]
+        found = disjunction(*(value_equality(wanted, part) for part in parts))
+        return self._result(found, [wanted], result, goal)
+
+
+def _texts_of(*terms: t.Any) -> list[RowValue]:
+    """Return terms as operands that hold texts; none if one of them is no text of a row."""
+    found: list[RowValue] = []
+    for term in terms:
+        if isinstance(term, Value) and type(term.value) is str:
+            found.append(Literal(term.value))
+        elif isinstance(term, SymbolicValue) and field_of(term.operand).kind is ValueKind.TEXT:
+            if any(isinstance(row, KnownRow) for row in rows_of(term.operand)):
+                # The value itself says more; without a template it is read.
+                return []
+            found.append(term.operand)
+        else:
+            return []
+    return found
+
+
+def _part(text: RowValue, wanted: str, name: str) -> RowCondition | Position:
+    """Return where a column has a known text, or that it has it."""
+    if name == "find":
+        return Position(text, wanted)
+    if not wanted:
+        return TRUE
+    if name == "__contains__":
+        return HasPart(text, Literal(wanted), PartPlace.ANYWHERE)
+    size = len(wanted.encode("utf-8", "surrogatepass"))
+    return value_equality(Substring(text, len(wanted), name == "endswith", size), wanted)

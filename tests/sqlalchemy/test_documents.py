@@ -1,0 +1,186 @@
+"""JSON in lists: the entries of objects, as a check reads them from dictionaries."""
+
+from __future__ import annotations
+
+import contextlib
+import typing as t
+from collections.abc import Iterator
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy import orm
+from sqlalchemy.dialects import mssql, mysql, postgresql
+
+from flask_oso import Oso, OsoError
+from flask_oso.polar.exceptions import UnsupportedError
+from flask_oso.sqlalchemy import register_models
+
+
+class Base(orm.DeclarativeBase):
+    """The base of these models."""
+
+
+class Item(Base):
+    """Has JSON of both kinds that PostgreSQL knows."""
+
+    __tablename__ = "document_items"
+    id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+    data: orm.Mapped[t.Any] = orm.mapped_column(sa.JSON, nullable=True)
+    binary: orm.Mapped[t.Any] = orm.mapped_column(
+        sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=True
+    )
+    title: orm.Mapped[str | None] = orm.mapped_column(sa.String(20))
+    parent_id: orm.Mapped[int | None] = orm.mapped_column(sa.ForeignKey("document_items.id"))
+    parent: orm.Mapped[Item | None] = orm.relationship(remote_side=[id])
+
+
+class Reader:
+    """Has a word, and preferences."""
+
+    def __init__(self, word: str, preferences: t.Any = None) -> None:
+        self.word = word
+        self.preferences = preferences
+
+
+DATA: list[t.Any] = [
+    {"kind": "x"}, {"kind": "y", "open": True}, {"kind": "X", "open": False}, {"kind": "x "},
+    {"kind": 1}, {"kind": 1.5}, {"kind": True}, {"kind": False}, {"kind": None}, {"kind": ""},
+    {"kind": []}, {"kind": ["x"]}, {"kind": {}}, {"kind": {"kind": "x"}}, {"kind": {"kind": True}},
+    {"kind": "é"}, {"kind": "\U0001f600"}, {"kind": 'a"b\\c\nd\u0001/'}, {"kind": "true"},
+    {"Kind": "x"}, {"kind.kind": "x"}, {"other": {"kind": "x"}}, {}, [], ["kind"], [{"kind": "x"}],
+    None, sa.null(), "kind", "x", "", 0, 1, True, False,
+]  # fmt: skip
+
+
+@pytest.fixture(params=["sqlite", "postgresql", "mariadb"], scope="module")
+def session(request: pytest.FixtureRequest) -> Iterator[orm.Session]:
+    """Open each database, with JSON of each kind."""
+    name = request.param
+    engine = sa.create_engine("sqlite://") if name == "sqlite" else request.getfixturevalue(name)
+    Base.metadata.create_all(engine)
+    with orm.Session(engine) as session:
+        for number, data in enumerate(DATA, 1):
+            above = number - 1 if number % 2 == 0 else None
+            session.add(Item(id=number, data=data, binary=data, parent_id=above, title="x"))
+            session.flush()
+        session.commit()
+        yield session
+    Base.metadata.drop_all(engine)
+
+
+def make_oso(body: str) -> Oso:
+    """Load a rule about items."""
+    oso = Oso()
+    register_models(oso, Base)
+    oso.register_class(Reader)
+    oso.load_str(f'allow(_r: Reader, "read", i: Item) if {body};')
+    return oso
+
+
+def is_allowed(oso: Oso, reader: Reader, item: Item) -> bool:
+    """Ask for one row; an error is no allow."""
+    with contextlib.suppress(OsoError):
+        return oso.is_allowed(reader, "read", item)
+    return False
+
+
+BODIES = [
+    'i.data.kind = "x"',
+    'i.data.kind == "x"',
+    'i.data.kind != "x"',
+    'i.data.kind = ""',
+    'i.data.kind = "true"',
+    'i.data.kind in ["x", "y", true]',
+    "i.data.kind = _r.word",
+    "i.data.kind = _r.preferences.kind",
+    "i.data.kind",
+    "i.data.kind = true",
+    "i.data.kind = false",
+    'i.data.kind.kind = "x"',
+    "i.data.kind.kind",
+    'i.data matches {kind: "x"}',
+    "i.data matches {kind: true}",
+    'i.data matches {kind: {kind: "x"}}',
+    'i.data matches Dictionary{kind: "x"}',
+    "i.data matches Dictionary",
+    "i.data matches {}",
+    'i.data != nil and i.data.kind = "x"',
+    "i.data = nil or i.data.open",
+    'i.parent.data.kind = "x"',
+    'i.parent != nil and i.parent.data matches {kind: "x"}',
+    'i.data.kind = "x" or i.data.open',
+    'i.data.Kind = "x"',
+    'i.data.missing = "x"',
+]
+
+
+@pytest.mark.parametrize("sign", ["", "not "])
+@pytest.mark.parametrize("column", ["data", "binary"])
+@pytest.mark.parametrize("body", BODIES)
+def test_entries(session: orm.Session, body: str, column: str, sign: str) -> None:
+    """A list has the rows that checks allow, whatever JSON there is."""
+    oso = make_oso(f"{sign}({body.replace('.data', f'.{column}')})")
+    reader = Reader("y", {"kind": "x"})
+
+    found = set(session.scalars(oso.authorized_query(reader, "read", Item)))
+
+    allowed = {i for i in session.scalars(sa.select(Item)) if is_allowed(oso, reader, i)}
+    assert found <= allowed
+    # `==` counts what is neither a text nor nil as an error.
+    assert found == allowed or "=" not in body.replace(" = ", "")
+
+
+@pytest.mark.parametrize("text", ["é", "\U0001f600", 'a"b\\c\nd\u0001/'])
+def test_letters(session: orm.Session, text: str) -> None:
+    """A text equals an entry with the same letters; MariaDB is asked for those of ASCII only."""
+    query = make_oso("i.data.kind = _r.word").authorized_query(Reader(text), "read", Item)
+
+    if session.get_bind().dialect.name == "mariadb" and not text.isascii():
+        with pytest.raises(sa.exc.CompileError, match="Compare a text of ASCII"):
+            session.scalars(query)
+    else:
+        assert [item.data["kind"] for item in session.scalars(query)] == [text]
+
+
+@pytest.mark.parametrize(
+    ("body", "fact"),
+    [
+        ("i.data.kind = 1", "only a text and a boolean are compared"),
+        ("i.data.kind = nil", "only a text and a boolean are compared"),
+        ("i.data.kind > 1", "only a text and a boolean are compared"),
+        ("i.data.kind == true", "a boolean of JSON equals numbers, too"),
+        ("i.data.kind = i.title", "only a text and a boolean are compared"),
+        ("i.data.kind = i.binary.kind", "only a text and a boolean are compared"),
+        ('"x" in i.data.kind', "is no collection"),
+        ('i.data.kind.startswith("x")', "the method 'startswith' needs a row"),
+        ("i.data = {}", "the type JSON has no comparison that databases share"),
+        ("i.data matches {kind: nil}", "only a text and a boolean are compared"),
+    ],
+)
+def test_what_is_refused(body: str, fact: str) -> None:
+    """What each database compares in a way of its own is refused, with the reason."""
+    with pytest.raises(UnsupportedError, match=fact):
+        make_oso(body).authorized_query(Reader("x"), "read", Item)
+
+
+def test_what_a_database_is_asked() -> None:
+    """A statement has the kind of an entry, too: the text "true" is not true."""
+    query = make_oso('i.data.kind = "x"').authorized_query(Reader("x"), "read", Item)
+
+    assert "json_typeof(document_items.data #> '{kind}') = 'string'" in str(query)
+    assert "JSON_TYPE(JSON_EXTRACT(document_items.data, '$.kind'))" in str(
+        query.compile(dialect=mysql.dialect())
+    )
+    with pytest.raises(sa.exc.CompileError, match="What 'mssql' has in"):
+        query.compile(dialect=mssql.dialect())
+
+
+def test_two_keys_in_one_cache(session: orm.Session) -> None:
+    """Statements that differ in a key, or in a kind, are not taken for one another."""
+    for body, count in (("i.data.kind", 1), ("i.data.open", 1), ("i.data.open = false", 1)):
+        query = make_oso(body).authorized_query(Reader("x"), "read", Item)
+        assert len(list(session.scalars(query))) == count
+    query = make_oso("i.data.open and i.data.kind = false").authorized_query(
+        Reader("x"), "read", Item
+    )
+    assert not list(session.scalars(query))
