@@ -20,7 +20,7 @@ from flask import Flask
 from jinja2 import TemplateSyntaxError, nodes
 
 from ..guards.view_guards import Guard, GuardKind
-from ..polar.nodes import Call, Expression, List, Name, Operator, Rule, Value, Variable
+from ..polar.nodes import Call, Expression, List, Name, Operator, Rule, Term, Value, Variable
 from ..polar.policy.policy import Policy
 from ..polar.sources import Span
 from ..polar.tools.lint.codes import Code
@@ -117,13 +117,21 @@ def _granted(policy: Policy) -> Iterator[tuple[str, Span | None]]:
 def _chosen(rule: Rule, action: Variable) -> Iterator[tuple[str, Span | None]]:
     """Give the actions that the body of a rule chooses from: ``action in ["read", "edit"]``."""
     for term in walk([] if rule.body is None else [rule.body]):
-        if not isinstance(term, Expression) or term.operator is not Operator.IN:
-            continue
-        left, right = term.args
-        if left == action and isinstance(right, List):
-            for each in right.items:
-                if isinstance(each, Value) and isinstance(each.value, str):
-                    yield each.value, each.span or rule.span
+        for each in _choices(term, action):
+            if isinstance(each, Value) and isinstance(each.value, str):
+                yield each.value, each.span or rule.span
+
+
+def _choices(term: t.Any, action: Variable) -> tuple[Term, ...]:
+    """Give what a goal says that an action is, or is one of."""
+    if not isinstance(term, Expression) or len(term.args) != 2:
+        return ()
+    left, right = term.args
+    if term.operator is Operator.IN:
+        return right.items if left == action and isinstance(right, List) else ()
+    if term.operator not in (Operator.UNIFY, Operator.EQ) or action not in term.args:
+        return ()
+    return (right,) if left == action else (left,)
 
 
 def _named_in_conditions(policy: Policy) -> frozenset[str]:
@@ -139,8 +147,15 @@ def _named_in_conditions(policy: Policy) -> frozenset[str]:
 def _condition_terms(rule: Rule) -> Iterator[t.Any]:
     for term in walk([] if rule.body is None else [rule.body]):
         is_goal = isinstance(term, Expression) and term.operator is not Operator.DOT
-        if is_goal or isinstance(term, Call):
+        if (is_goal and not _is_choice(term, rule)) or isinstance(term, Call):
             yield from term.args
+
+
+def _is_choice(term: Term, rule: Rule) -> bool:
+    """Tell whether a goal only says which action a rule grants."""
+    is_granting = rule.name in _GRANTING and len(rule.parameters) == 3
+    action = rule.parameters[1].term if is_granting else None
+    return isinstance(action, Variable) and bool(_choices(term, action))
 
 
 class _Asked:

@@ -147,7 +147,9 @@ class Shapes:
             if declared is not None:
                 return self._of_declared(declared)
             if name in annotations_of(each):
-                return self._of_annotation(annotations_of(each)[name], each)
+                shape = self._of_annotation(annotations_of(each)[name], each)
+                # A program may have a name of its own for ``Mapped``.
+                return shape or self._of_mapped(cls, name)
             if name in vars(each):
                 return self._of_property(vars(each)[name], each) or self._of_mapped(cls, name)
         return None

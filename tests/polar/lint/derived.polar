@@ -102,3 +102,16 @@ allow(actor, action, resource) if has_permission(actor, action, resource);
 actor User {}
 resource Doc { permissions = ["read"]; roles = ["reader", "writer"]; "read" if "reader"; "reader" if "writer"; }
 has_role(user: User, name: String, doc: Doc) if name in ["reader"] and user in doc.readers;
+
+## method-that-no-list-knows: OSO602
+allow(person: Person, "read", team: Team) if team.name.zfill(3) = person.name;
+
+## method-that-lists-know: silent
+allow(person: Person, "read", team: Team) if team.name.lower() = "a" and person.name.zfill(3) = "00a";
+
+## field-of-a-pattern: OSO101
+allow(user: User, "read", doc: Doc) if doc.owner = user and not doc.open = true;
+allow(user: User, "read", doc: Doc{open: false}) if doc.owner = user;
+
+## nobody-is-the-actor: OSO102
+allow(user: User, "read", doc: Doc) if doc.owner = nil and doc.owner = user;

@@ -12,6 +12,7 @@ import itertools
 import typing as t
 from collections.abc import Container, Iterable, Iterator, Sequence
 
+from ...host import numbers
 from ...nodes import (
     ARITHMETIC,
     Call,
@@ -327,9 +328,13 @@ def _is_trivial(goal: Term, alternative: Alternative) -> bool:
     """Tell whether something is compared with itself: ``actor = actor``, ``1 = 1``."""
     if _is_same_value(goal):
         return True
-    if not isinstance(goal, Expression) or goal.operator not in (Operator.UNIFY, Operator.EQ):
+    if not isinstance(goal, Expression) or len(goal.args) != 2:
         return False
     left, right = goal.args
+    if isinstance(left, Value) and isinstance(right, Value):
+        compare = numbers.COMPARISON_FUNCTIONS.get(goal.operator)
+        are_numbers = type(left.value) is int and type(right.value) is int
+        return compare is not None and are_numbers and compare(left.value, right.value)
     is_own = isinstance(left, Variable) and left.name in alternative.head_variables
     # An object may not equal itself by ``==``.
     return is_own and left == right and goal.operator is Operator.UNIFY

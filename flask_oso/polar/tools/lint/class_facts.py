@@ -71,6 +71,13 @@ class ClassFacts:
             return False
         return all(self._excludes(each, value.value) for each in self._members(tag))
 
+    def excludes_nil(self, tag: str) -> bool:
+        """Tell whether nobody and nothing is of no class that a name stands for."""
+        members = self._members(tag)
+        return bool(members) and all(
+            self._excludes(each, None) and self._class(each) is not object for each in members
+        )
+
     def holds_for(self, tag: str, value: Value) -> bool:
         """Tell whether a value of the language is known to be of a class."""
         cls = self._class(tag)

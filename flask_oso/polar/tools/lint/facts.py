@@ -314,6 +314,10 @@ class Facts:
     def _of_nil(self) -> Iterator[Contradiction]:
         """``x = nil and x.name = "a"``: nobody has no name."""
         equations = [goal for goal in self._goals if _is(goal, Operator.UNIFY)]
+        for claim in self._claims.get(self._root(_NIL), ()):
+            if self._excludes_nil(claim):
+                found = [each for each in equations if _NIL in t.cast(Expression, each).args]
+                yield Contradiction((*found[:1], claim.goal))
         for goal in self._goals:
             if _is(goal, Operator.NOT) or _is(goal, Operator.FORALL):
                 continue
@@ -321,6 +325,11 @@ class Facts:
                 if _is_dot(term) and self._is_nil(term.args[0]):
                     found = [each for each in equations if _NIL in t.cast(Expression, each).args]
                     yield Contradiction((*found[:1], goal))
+
+    def _excludes_nil(self, claim: _Claim) -> bool:
+        if claim.says is _Says.OF_CLASS:
+            return self._classes.excludes_nil(claim.tag)
+        return claim.says is _Says.AMONG
 
     def _in_negations(self) -> Iterator[Contradiction]:
         for goal in self._goals:

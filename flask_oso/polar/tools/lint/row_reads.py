@@ -12,12 +12,16 @@ from collections.abc import Iterator
 
 from ...host.registry import Host
 from ...nodes import Call, Expression, Operator, Pattern, Term, Value, Variable
-from ...residual.schema import Link, Model, Schema
+from ...residual.schema import Field, Link, Model, Schema, ValueKind
 from ...traversal import walk
 from .alternatives import Alternative
 
 #: How relations are configured that come with their rows.
 _EAGER = (False, "joined", "subquery", "selectin", "immediate")
+
+
+#: Methods of texts that lists know.
+_LISTED = frozenset({"startswith", "endswith", "find", "lower", "upper", "casefold"})
 
 
 class RowReads:
@@ -52,8 +56,20 @@ class RowReads:
         for term in walk(alternative.goals):
             if not _is(term, Operator.DOT) or not isinstance(term.args[1], Call):
                 continue
-            if _root(term) != actor and self._model(term.args[0], models) is not None:
+            if _root(term) == actor:
+                continue
+            is_of_row = self._model(term.args[0], models) is not None
+            if is_of_row or self._is_refused_text(term.args[0], term.args[1].name, models):
                 yield term
+
+    def _is_refused_text(self, term: Term, method: str, models: dict[str, Model]) -> bool:
+        """Tell whether a term is a column with a text, and no list knows this method of it."""
+        if not _is(term, Operator.DOT) or not isinstance(term.args[1], Value):
+            return False
+        owner = self._model(term.args[0], models)
+        member = None if owner is None else owner.members.get(str(term.args[1].value))
+        is_text = isinstance(member, Field) and member.kind is ValueKind.TEXT
+        return is_text and method not in _LISTED
 
     # -- models of terms ----------------------------------------------------------------------
 

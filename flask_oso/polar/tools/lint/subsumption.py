@@ -163,7 +163,9 @@ class Comparison:
         self._classes = classes
         self._constants = constants
         self._left = _MOST
-        self._subterms = [*walk(special.goals)]
+        #: What holds in the special one: its goals, and what patterns in its head say of fields.
+        self._facts = (*special.goals, *_fields_of(special.parameters))
+        self._subterms = [*walk(self._facts)]
         #: Variables of the general alternative that are in one negative goal alone.
         self._closed = _closed(general)
         self._is_ordered = self._has_free_negation()
@@ -195,8 +197,12 @@ class Comparison:
 
     def _ways(self) -> Iterator[Names]:
         """Give the ways to read the general alternative as the special one."""
+        goals = self._general.goals
         for names in self._heads():
-            yield from self._goals(0, names)
+            yield from self._goals(goals, 0, names)
+            # A call is derived once other goals say what its variables are.
+            if self._derive is not None and not self._is_ordered and len(goals) > 1:
+                yield from self._goals(goals[::-1], 0, names)
 
     def _heads(self) -> Iterator[Names]:
         ways: list[Names] = [{}]
@@ -225,12 +231,12 @@ class Comparison:
 
     # -- goals ------------------------------------------------------------------------------
 
-    def _goals(self, at: int, names: Names) -> Iterator[Names]:
-        if at == len(self._general.goals):
+    def _goals(self, goals: Sequence[Term], at: int, names: Names) -> Iterator[Names]:
+        if at == len(goals):
             yield names
             return
-        for found in self._goal(at, self._general.goals[at], names):
-            yield from self._goals(at + 1, found)
+        for found in self._goal(at, goals[at], names):
+            yield from self._goals(goals, at + 1, found)
 
     def _goal(self, at: int, goal: Term, names: Names) -> Iterator[Names]:
         """Give the ways in which the special alternative implies a goal of the general one."""
@@ -238,7 +244,7 @@ class Comparison:
             for each in self._special.goals[at : at + 1]:
                 yield from self._match(goal, each, names)
             return
-        for each in self._special.goals:
+        for each in self._facts:
             yield from self._match(goal, each, names)
         if isinstance(goal, Call):
             yield from (
@@ -248,7 +254,7 @@ class Comparison:
             if goal.operator is Operator.EQ:
                 # What unifies is equal; 1 equals true, but does not unify with it.
                 equation = Expression(Operator.UNIFY, goal.args)
-                for each in self._special.goals:
+                for each in self._facts:
                     yield from self._match(equation, each, names)
             yield from self._implied(goal, names)
 
@@ -290,7 +296,7 @@ class Comparison:
         """Tell whether a term of the special alternative passes a test with values."""
         if isinstance(term, Value):
             return test.passes(term)
-        for goal in self._special.goals:
+        for goal in self._facts:
             other = _test_of(goal) if isinstance(goal, Expression) else None
             if other is not None and other.term == term and test.follows_from(other):
                 return True
@@ -383,6 +389,16 @@ def _with_terms(goal: Term, names: Names) -> Term:
     return t.cast(Term, fold(goal, look, with_parts))
 
 
+def _fields_of(parameters: Sequence[Parameter]) -> Iterator[Term]:
+    """``f(x: Doc{open: true})  =>  x.open = true``, of fields with values."""
+    for each in parameters:
+        if isinstance(each.specializer, Pattern):
+            for name, value in each.specializer.fields:
+                if isinstance(value, Value):
+                    field = Expression(Operator.DOT, (each.term, Value(name)))
+                    yield Expression(Operator.UNIFY, (field, value))
+
+
 def _kind(term: Term) -> tuple[t.Any, ...]:
     """Give what two terms have in common that differ in their parts alone."""
     kind = type(term)
@@ -419,6 +435,8 @@ class _Test(t.NamedTuple):
             return any(_is_equal(value, each) for each in self.values)
         if self.operator is Operator.NEQ:
             return value.value != self.values[0].value
+        if self.operator is Operator.NOT:
+            return not _is_equal(value, self.values[0])
         left, right = value.value, self.values[0].value
         if isinstance(left, bool) or isinstance(right, bool):
             return False
@@ -445,6 +463,12 @@ _TESTS = frozenset({Operator.UNIFY, Operator.NEQ, *_ORDERS})
 
 
 def _test_of(goal: Expression) -> _Test | None:
+    if goal.operator is Operator.NOT:
+        inside = goal.args[0]
+        if not isinstance(inside, Expression) or inside.operator is not Operator.UNIFY:
+            return None
+        found = _test_of(inside)
+        return None if found is None else found._replace(operator=Operator.NOT, is_turned=False)
     if goal.operator is Operator.IN:
         left, right = goal.args
         if isinstance(right, List) and right.rest is None and _are_values(right.items):

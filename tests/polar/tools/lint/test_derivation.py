@@ -10,11 +10,11 @@ import pytest
 
 from flask_oso import Oso, OsoError
 from flask_oso.polar.engine import Engine
-from flask_oso.polar.policy.policy import Policy
 from flask_oso.polar.sources import Source
 from flask_oso.polar.tools.lint.codes import Code
 from flask_oso.polar.tools.lint.linter import lint_policy
 from tests.support.choices import Choices, seeded
+from tests.support.policies import Policy
 from tests.support.sizes import part_of
 
 _ROLES = ("r1", "r2", "r3")
