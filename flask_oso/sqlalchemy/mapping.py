@@ -18,11 +18,12 @@ from collections.abc import Iterable, Mapping, Sequence
 import sqlalchemy as sa
 from sqlalchemy import orm
 from sqlalchemy.dialects import mysql, postgresql, sqlite
+from sqlalchemy.ext.associationproxy import AssociationProxy
 from sqlalchemy.ext.hybrid import hybrid_property
 
 from ..polar.exceptions import OsoError, UnsupportedError
 from ..polar.host.data_adapter import Relation
-from ..polar.residual.schema import Field, Formula, Link, Member, Model, ValueKind
+from ..polar.residual.schema import Field, Formula, Link, Member, Model, Proxy, ValueKind
 from .hybrids import attribute_of, formula_of
 from .loaded import explaining_unloaded, is_stored
 from .tables import attribute_name
@@ -201,7 +202,7 @@ class _Everything(dict[str, str]):
 def _is_inherited(mapper: orm.Mapper[t.Any], cls: type, name: str) -> bool:
     """Tell whether a subclass inherits an attribute of the class of a mapper unchanged."""
     attribute = inspect.getattr_static(cls, name, None)
-    if isinstance(attribute, hybrid_property):
+    if isinstance(attribute, hybrid_property | AssociationProxy):
         return attribute is inspect.getattr_static(mapper.class_, name)
     if not isinstance(attribute, orm.QueryableAttribute):
         return False
@@ -231,7 +232,18 @@ def _member(mapper: orm.Mapper[t.Any], name: str) -> Member | str:
     descriptor = mapper.all_orm_descriptors[name]
     if isinstance(descriptor, hybrid_property):
         return _hybrid(mapper, descriptor)
+    if isinstance(descriptor, AssociationProxy):
+        return _proxy(mapper, descriptor)
     return _PYTHON
+
+
+def _proxy(mapper: orm.Mapper[t.Any], proxy: AssociationProxy[t.Any]) -> Member | str:
+    name = proxy.target_collection
+    is_plain = proxy.getset_factory is None and proxy.proxy_factory is None
+    if not is_plain or not isinstance(mapper.attrs.get(name), orm.RelationshipProperty):
+        return _PYTHON
+    link = _member(mapper, name)
+    return Proxy(name, proxy.value_attr) if isinstance(link, Link) else str(link)
 
 
 def _is_generated_synonym(synonym: t.Any) -> bool:

@@ -6,6 +6,7 @@ under which it would raise.
 
 from __future__ import annotations
 
+import enum
 import typing as t
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -66,6 +67,7 @@ from .ir import (
     HasElement,
     KnownRow,
     Literal,
+    MemberPart,
     Not,
     OfClass,
     RowCondition,
@@ -77,13 +79,14 @@ from .ir import (
     rows_of,
 )
 from .outcomes import SearchOutcome, no_solution, test_outcome
-from .schema import Field, Formula, Link, ValueKind
+from .schema import Field, Formula, Link, Proxy, ValueKind
 from .search import Branches, ClauseFrame, GoalResult, Search
 from .show import show
 from .simplify import conjunction, disjunction, exists, negation, where_rows_exist
 from .symbolic_terms import (
     SYMBOLIC,
     Given,
+    SymbolicElements,
     SymbolicRow,
     SymbolicRows,
     SymbolicValue,
@@ -275,11 +278,24 @@ class OperatorEvaluator:
     def _in_relation(self, item: t.Any, collection: SymbolicRows) -> GoalResult:
         cls = collection.link.cls
         each = ToMany(collection.owner, collection.name, cls, self._search.fresh_number())
+        if isinstance(collection, SymbolicElements):
+            return self._in_elements_of(item, collection.attribute, each)
         if self._search.is_closed(item):
             found = self._equations.unified(item, SymbolicRow(each))
             condition = found.holds if isinstance(found, SearchOutcome) else FALSE
             return SearchOutcome(where_rows_exist(exists(each, condition), [collection.owner]))
         return Branches([lambda: self._equations.unified(item, SymbolicRow(each))], row=each)
+
+    def _in_elements_of(self, item: t.Any, attribute: str, each: ToMany) -> GoalResult:
+        """Find a row of a relation with an attribute."""
+        goal, value = self._search.goal, Unknown("element")
+
+        def alternative() -> GoalResult:
+            self._search.push(self._equations.unify_later, (item, value, goal))
+            self._read(each, attribute, value, goal)
+            return True
+
+        return Branches([alternative], row=each)
 
     def _in_column(self, item: t.Any, column: RowValue) -> GoalResult:
         kind = field_of(column).kind
@@ -364,7 +380,7 @@ class OperatorEvaluator:
         if isinstance(key, Call):
             return True
         member = self._search.model(value.row.cls).members.get(t.cast(t.Any, key).value)
-        if member is None or isinstance(member, Formula):
+        if member is None or isinstance(member, Formula | Proxy):
             return True
         return isinstance(member, Field) and member.kind not in FILLABLE
 
@@ -415,6 +431,9 @@ class OperatorEvaluator:
                 "Keep what the policy asks for in a column, or in a property with an SQL"
                 " expression.",
             )
+        if _is_member(value) and key.value in ("name", "value"):
+            part = MemberPart(value.operand, key.value)
+            return self._methods.result(part, [value.operand], result, goal)
         if not isinstance(value, SymbolicRow):
             raise self._search.refusal(
                 f"`{show_term(value)}` has no attributes in a list",
@@ -472,9 +491,34 @@ class OperatorEvaluator:
         member = self._search.model(row.cls).members.get(name)
         if isinstance(member, Formula):
             self._search.push(self._formulas.solve, (row, name, result, goal))
+        elif isinstance(member, Proxy):
+            self._search.push(self._solve_proxy, (row, member, result, goal))
         else:
             attribute = self._attribute(row, name)
             self._search.push(self._equations.unify_later, (result, attribute, goal))
+
+    def _solve_proxy(self, payload: tuple[RowPath, Proxy, t.Any, t.Any]) -> GoalResult:
+        """Read an attribute through a relation; without a row, it is nil."""
+        row, proxy, result, self._search.goal = payload
+        goal, link = self._search.goal, self._link(row, proxy)
+        if link.is_many:
+            elements = SymbolicElements(row, proxy.relation, link, proxy.attribute)
+            return self._equations.unified(result, elements)
+        other = ToOne(row, proxy.relation, link.cls)
+
+        def there() -> GoalResult:
+            self._read(other, proxy.attribute, result, goal)
+            return self._exists(other) if link.is_required else found
+
+        def missing() -> GoalResult:
+            self._search.push(self._equations.unify_later, (result, Instance(None), goal))
+            return no_solution(found)
+
+        found = SearchOutcome(where_rows_exist(TRUE, [other]))
+        return there() if link.is_required else Branches([there, missing])
+
+    def _link(self, row: RowPath, proxy: Proxy) -> Link:
+        return t.cast(Link, self._search.model(row.cls).members[proxy.relation])
 
     def _attribute(self, row: RowPath, name: str) -> t.Any:
         model = self._search.model(row.cls)
@@ -634,6 +678,13 @@ class OperatorEvaluator:
         if narrow is row:
             return True
         return SearchOutcome(where_rows_exist(OfClass(row, self._search.classes_of(narrow)), [row]))
+
+
+def _is_member(value: t.Any) -> bool:
+    """Tell whether a value is a member of an enumeration of Python, and not its text."""
+    operand = value.operand if isinstance(value, SymbolicValue) else None
+    choices = operand.field.choices if isinstance(operand, Column) else ()
+    return bool(choices) and all(isinstance(each, enum.Enum) for each in choices)
 
 
 def _is_result(unknown: Unknown) -> bool:

@@ -97,8 +97,22 @@ class Formula:
     values: Mapping[str, t.Any]
 
 
+@dataclass(frozen=True)
+class Proxy:
+    """An attribute of the row, or of each of the rows, that a relation leads to.
+
+    It is nil where a relation to one row leads to none.
+
+    :param relation: the relation.
+    :param attribute: the attribute of its rows.
+    """
+
+    relation: str
+    attribute: str
+
+
 #: An attribute of a row.
-Member = Field | Link | Formula
+Member = Field | Link | Formula | Proxy
 
 
 @dataclass(frozen=True, eq=False)

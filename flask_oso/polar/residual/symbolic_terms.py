@@ -49,6 +49,16 @@ class SymbolicRows(Term):
         self.span = None
 
 
+class SymbolicElements(SymbolicRows):
+    """An attribute of each row of a to-many relation."""
+
+    __slots__ = __match_args__ = ("attribute",)
+
+    def __init__(self, owner: RowPath, name: str, link: Link, attribute: str) -> None:
+        super().__init__(owner, name, link)
+        self.attribute: t.Final = attribute
+
+
 class SymbolicTruth(Term):
     """A boolean: whether a condition holds."""
 
@@ -70,7 +80,7 @@ class Given(Term):
 
 
 #: The classes of symbolic terms.
-SYMBOLIC = (SymbolicRow, SymbolicValue, SymbolicRows, SymbolicTruth, Given)
+SYMBOLIC = (SymbolicRow, SymbolicValue, SymbolicRows, SymbolicElements, SymbolicTruth, Given)
 
 
 def open_parts(term: t.Any) -> Sequence[t.Any]:
