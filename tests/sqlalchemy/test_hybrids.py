@@ -141,7 +141,7 @@ class Page(Base):
     @property
     def is_below_long(self) -> bool:
         """Of an attribute of a related row."""
-        return self.parent.is_long  # type: ignore[union-attr]
+        return self.parent.is_long
 
     @property
     def only_draft(self) -> t.Any:
@@ -259,7 +259,7 @@ class Part(Base):
     __tablename__ = "hybrid_parts"
     id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
     kind: orm.Mapped[str]
-    __mapper_args__: t.ClassVar = {"polymorphic_on": "kind", "polymorphic_identity": "part"}
+    __mapper_args__ = {"polymorphic_on": "kind", "polymorphic_identity": "part"}
 
     @property
     def is_first(self) -> bool:
@@ -270,7 +270,7 @@ class Part(Base):
 class LastPart(Part):
     """Replaces it."""
 
-    __mapper_args__: t.ClassVar = {"polymorphic_identity": "last"}
+    __mapper_args__ = {"polymorphic_identity": "last"}
 
     @property
     def is_first(self) -> bool:

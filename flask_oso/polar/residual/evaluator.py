@@ -196,8 +196,8 @@ class PartialEvaluator:
             holds = Comparison("=", value.operand, Literal(True))
             return test_outcome(holds, _no_truth(value.operand), value.operand)
         if type(value) is SymbolicValue and isinstance(value.operand, Entry):
-            holds = EntryEquals(value.operand, Literal(True))
-            return test_outcome(holds, is_no_boolean(value.operand), value.operand)
+            is_true = EntryEquals(value.operand, Literal(True))
+            return test_outcome(is_true, is_no_boolean(value.operand), value.operand)
         if isinstance(value, SYMBOLIC) and type(value) is not Given:
             raise self._search.refusal(
                 f"`{show_term(value)}` is neither true nor false", "Compare it with something."
