@@ -16,11 +16,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
+from . import speed_page
 from .contenders import CASBIN, CEDARPY, HAND, OSO, OURS
 
 _IMAGES = pathlib.Path(__file__).parents[1] / "docs" / "images"
 _RUN = _IMAGES / "benchmark.json"
 _PICTURE = _IMAGES / "benchmark.svg"
+#: Has the figures of the same run as a table.
+_PAGE = _IMAGES.parent / "explanation" / "speed.md"
 #: The workloads that are one check each, and how the chart calls them.
 TITLES = {
     "W1": "one fact",
@@ -245,7 +248,10 @@ def _is_there(versions: Mapping[str, str], name: str) -> bool:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Draw the chart of a run; give the exit code: 2 without a run."""
+    """Draw the chart of a run; give the exit code: 2 without a run.
+
+    The run of the documentation is written into its page about speed, too.
+    """
     options = _parser().parse_args(arguments)
     try:
         text = options.run.read_text(encoding="utf-8")
@@ -259,6 +265,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     options.output.write_text(picture, encoding="utf-8")
     print(f"{options.output} is drawn.", file=sys.stderr)
+    if options.run == _RUN:
+        page = _PAGE.read_text(encoding="utf-8")
+        page = speed_page.with_run(page, json.loads(text), TITLES)
+        _PAGE.write_text(page, encoding="utf-8")
     return 0
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from sphinx.application import Sphinx
+
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "docs" / "extensions")]
 
@@ -46,9 +48,23 @@ suppress_warnings = ["misc.highlighting_failure", "myst.domains"]
 html_theme = "flask"
 templates_path = ["_templates"]
 html_static_path = ["_static"]
-html_css_files = ["railroad.css", "dark.css"]
+html_css_files = ["railroad.css", "site.css", "dark.css"]
+html_favicon = "_static/icon.svg"
 html_title = f"flask-oso {release}"
 html_show_sourcelink = False
 html_copy_source = False
 version_banner = False  # It would ask the package index.
 html_sidebars = {"**": ["searchfield.html", "localtoc.html", "relations.html"]}
+
+
+def drop_note_for_pytest(
+    app: Sphinx, what: str, name: str, obj: object, options: object, lines: list[str]
+) -> None:
+    """Leave out of the reference what the package tells pytest."""
+    if what == "module":
+        del lines[1:]
+
+
+def setup(app: Sphinx) -> None:
+    """Register what changes docstrings; Sphinx calls this."""
+    app.connect("autodoc-process-docstring", drop_note_for_pytest)

@@ -3,6 +3,7 @@
 ``python -m flask_oso compiled FILE.polar ... QUESTION`` prints the Python that a question became,
 ``python -m flask_oso test FILE.polar ...`` runs the tests of policies,
 ``python -m flask_oso lint FILE.polar ...`` finds what is wrong with them,
+``python -m flask_oso fmt FILE.polar ...`` formats them,
 ``python -m flask_oso migrate-check [PATH ...]`` what a program for oso 0.27 has to change.
 """
 
@@ -49,6 +50,9 @@ To run the tests that stand in a policy:
 To find rules that add nothing, never apply or allow too much:
   $ python -m flask_oso lint roles.polar
 
+To put them into the canonical style:
+  $ python -m flask_oso fmt roles.polar
+
 To see the Python that a question is compiled to:
   $ python -m flask_oso compiled roles.polar 'allow(User, "read", Note)'
 
@@ -57,6 +61,7 @@ To find what a program for oso 0.27 has to change:
 """
 _TEST = "test"
 _LINT = "lint"
+_FMT = "fmt"
 _COMPILED = ("compiled", "explain-compiled")
 _MIGRATE = "migrate-check"
 _COMPILED_DESCRIPTION = """\
@@ -100,6 +105,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _run_tests(given[1:])
     if given and given[0] == _LINT:
         return _lint(given[1:])
+    if given and given[0] == _FMT:
+        return _format(given[1:])
     if given and given[0] == _MIGRATE:
         return _check_migration(given[1:])
     parser = argparse.ArgumentParser(
@@ -126,6 +133,13 @@ def _lint(arguments: Sequence[str]) -> int:
     from flask_oso.cli.linting import lint
 
     return _invoke(lint, _LINT, arguments)
+
+
+def _format(arguments: Sequence[str]) -> int:
+    """Put policies into the canonical style."""
+    from flask_oso.cli.fmt import fmt
+
+    return _invoke(fmt, _FMT, arguments)
 
 
 def _invoke(command: click.Command, name: str, arguments: Sequence[str]) -> int:

@@ -7,6 +7,7 @@ the state names none of them, and they may all name it.
 from __future__ import annotations
 
 import dataclasses
+import re
 import threading
 import typing as t
 import weakref
@@ -15,7 +16,7 @@ from collections.abc import Callable, Iterable, Sequence
 from flask import Flask, Request
 from werkzeug.local import LocalProxy
 
-from .config import Enforcement, PolicyPaths, find_files
+from .config import Enforcement, PolicyPaths, find_files, without_absent
 from .oso import Oso
 from .polar.exceptions import (
     OsoError,
@@ -37,8 +38,11 @@ _OTHER_FILES = (
 
 _LATE_MODELS = (
     "'models' registers the classes of a list, or those of a base that are mapped by now. Add the"
-    " class to the list, or import the modules of your models before 'init_app'."
+    " class to the list, 'models=[db.Model, {}]', or import the modules of your models before"
+    " 'init_app'."
 )
+#: How a load names the first class that it does not know.
+_UNKNOWN_CLASS = re.compile(r"Unregistered class: (\w+)|register_class\((\w+)\)")
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -83,6 +87,7 @@ class PolicyBinder:
         self._watch = watch
         #: An app was given one.
         self.has_apps = False
+        self._latest: weakref.ref[Oso] | None = None
         # A receiver of a signal may call back while a policy loads.
         self.lock = threading.RLock()
         #: What loads the policy of an Oso again; see ``reloading``.
@@ -107,14 +112,21 @@ class PolicyBinder:
             self.adopt(binding.oso)
             register(binding.oso)
             self._load(binding.oso, tuple(policies))
+            self._latest = weakref.ref(binding.oso)
         return binding
+
+    @property
+    def latest(self) -> Oso | None:
+        """The Oso that apps share, or else that of the app which was initialized last."""
+        return self.shared.oso or (None if self._latest is None else self._latest())
 
     def bind_named(
         self, app: Flask, oso: Oso | None, named: PolicyPaths, register: Callable[[Oso], object]
     ) -> Binding:
         """Give an app its Oso, with the policies that its configuration or the program names."""
         try:
-            return self.bind(oso, find_files(app.root_path, named), register)
+            files = without_absent(find_files(app.root_path, named))
+            return self.bind(oso, files, register)
         except PolarFileNotFoundError as error:
             key = "OSO_POLICIES" if self.policy is None else "policy"
             error.add_note(
@@ -123,8 +135,9 @@ class PolicyBinder:
             )
             raise
         except ValidationError as error:
-            if self._has_classes and "Unregistered class" in str(error):
-                error.add_note(_LATE_MODELS)
+            unknown = _UNKNOWN_CLASS.search(str(error)) if self._has_classes else None
+            if unknown is not None:
+                error.add_note(_LATE_MODELS.format(unknown[1] or unknown[2]))
             raise
 
     def replace(self, oso: Oso, state: AppState | None, authorizer: object) -> None:
@@ -198,6 +211,8 @@ class AppState(Record, eq=False, frozen=False):
     config: dict[str, t.Any] = dataclasses.field(default_factory=dict)
     #: What other modules keep of the app, each object under its class.
     parts: dict[type, t.Any] = dataclasses.field(default_factory=dict)
+    #: What finds the current actor in the app, by the ``ActorFinder`` of a FlaskOso.
+    actor_finders: dict[object, Callable[[], t.Any]] = dataclasses.field(default_factory=dict)
     #: Lines of templates that ask for many rows one by one, and were reported.
     lines_of_many: set[tuple[str, int]] = dataclasses.field(default_factory=set)
     #: The actions of denials that were looked at for misspellings.

@@ -32,7 +32,7 @@ DEFAULTS: dict[str, t.Any] = {
     "OSO_OPENTELEMETRY": None,
     "OSO_POLICIES": None,
     "OSO_REDACT": (),
-    "OSO_RELOAD": False,
+    "OSO_RELOAD": None,
     "OSO_TRANSLATE": None,
     "OSO_VETO_COMMITS": False,
 }
@@ -50,6 +50,8 @@ PolicyPaths = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
 #: What is in files, by their paths; ``None`` where nothing can be read.
 Texts = dict[str, bytes | None]
 
+#: A key of the context of a command.
+_TOLERANT = "flask_oso.tolerates_absent_policies"
 _WILDCARDS = frozenset("*?[")
 
 
@@ -95,7 +97,7 @@ def read_config(app: Flask) -> Config:
     _flag(app, "OSO_VETO_COMMITS")
     _check_words(app, "OSO_REDACT")
     translator_of(app.config["OSO_TRANSLATE"])
-    seen = read_texts(policies_of(app)) if _flag(app, "OSO_RELOAD") else {}
+    seen = read_texts(policies_of(app)) if _reloads(app) else {}
     values = {key: app.config[key] for key in DEFAULTS}
     return Config(values, _enforcement(app), seen)
 
@@ -155,6 +157,19 @@ def is_run_by_flask(app: Flask) -> bool:
     """
     context = click.get_current_context(silent=True)
     return not app.debug and context is not None and context.command is run_command
+
+
+def tolerate_absent_policies() -> None:
+    """Let an app start without its policy files during the current command, which writes one."""
+    click.get_current_context().meta[_TOLERANT] = True
+
+
+def without_absent(paths: list[str]) -> list[str]:
+    """Leave out files that are missing, during a command that writes a first policy."""
+    context = click.get_current_context(silent=True)
+    if context is None or _TOLERANT not in context.meta:
+        return paths
+    return [path for path in paths if os.path.exists(path)]
 
 
 def find_files(root: str, named: PolicyPaths) -> list[str]:
@@ -223,6 +238,11 @@ def _flag(app: Flask, key: str) -> bool:
     if not isinstance(value, bool):
         raise OsoError(f"{key!r} must be True or False, not {value!r}.")
     return value
+
+
+def _reloads(app: Flask) -> bool:
+    """Tell whether policy files are loaded again when they change: by default in debug mode."""
+    return app.debug if app.config["OSO_RELOAD"] is None else _flag(app, "OSO_RELOAD")
 
 
 def _check_words(app: Flask, key: str) -> None:

@@ -38,6 +38,8 @@ from .request_state import (
 )
 
 _find_g: Callable[[], t.Any] = g._get_current_object
+#: Of so many classes of actors it is known how they are found.
+_MOST_CLASSES = 100
 _NOTHING: t.Mapping[str, t.Any] = types.MappingProxyType({})
 
 
@@ -61,28 +63,48 @@ class ActorFinder:
 
         :raises OsoError: the function that finds it raised ``AttributeError``.
         """
-        if self.reading is not None:
-            with self.reading():
-                return self._current(app)
-        # The usual place, as '_current' and 'find_actor' find it there, in one step.
         state: AppState | None = app.extensions.get("oso")
-        if (
-            self.get_actor is None
-            and (state is None or NamedActor not in state.parts)
-            and "flask_oso.testing" not in sys.modules
-            and _is_alone(app)
-        ):
-            values = getattr(_find_g(), "__dict__", _NOTHING)
-            actor = values.get("current_user")
+        if state is None:
+            return self._within(app)
+        find = state.actor_finders.get(self)
+        return self.finder(app, state)() if find is None else find()
+
+    def finder(self, app: Flask, state: AppState) -> Callable[[], t.Any]:
+        """Give a function that does in an app as :meth:`current` does, made once for the app.
+
+        The usual place is looked at first, and in one step, where nothing else may say who acts.
+
+        :param state: what the app keeps.
+        """
+        return state.actor_finders.setdefault(self, self._new_finder(app, state))
+
+    def _new_finder(self, app: Flask, state: AppState) -> Callable[[], t.Any]:
+        if NamedActor in state.parts:
+            return lambda: self._within(app)
+        modules, of_app, extensions, usual = sys.modules, vars(app), app.extensions, _UsualClasses()
+
+        def find() -> t.Any:
             if (
-                actor is not None
-                and "user" not in values
-                and not issubclass(type(actor), LocalProxy)
-                and type(actor) not in GENERATORS
-                and not hasattr(type(actor), "__await__")
+                self.get_actor is None
+                and self.reading is None
+                and "flask_oso.testing" not in modules
+                and "flask_httpauth" not in modules
+                and "login_manager" not in of_app
+                and "flask-jwt-extended" not in extensions
             ):
-                return actor
-        return self._current(app)
+                values = getattr(_find_g(), "__dict__", _NOTHING)
+                actor = values.get("current_user")
+                if "user" not in values and usual[type(actor)]:
+                    return actor
+            return self._within(app)
+
+        return find
+
+    def _within(self, app: Flask) -> t.Any:
+        if self.reading is None:
+            return self._current(app)
+        with self.reading():
+            return self._current(app)
 
     def _current(self, app: Flask) -> t.Any:
         stand_in = find_stand_in() if "flask_oso.testing" in sys.modules else None
@@ -125,6 +147,21 @@ class ActorFinder:
         if state.stand_in is NOT_GIVEN:
             state.stand_in = self._find_again(app, actor)
         return state.stand_in
+
+
+class _UsualClasses(dict[type, bool]):
+    """Tells of the classes of actors whether these are what they are, and not to be awaited."""
+
+    def __missing__(self, cls: type) -> bool:
+        is_usual = not (
+            cls is type(None)
+            or issubclass(cls, LocalProxy)
+            or cls in GENERATORS
+            or hasattr(cls, "__await__")
+        )
+        if len(self) < _MOST_CLASSES:
+            self[cls] = is_usual
+        return is_usual
 
 
 def _found_now(app: Flask, function: SyncCallable) -> t.Any:

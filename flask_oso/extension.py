@@ -27,14 +27,14 @@ from .enforcement.commit_guard import exempting_commits
 from .enforcement.mistaken_questions import check_class
 from .enforcement.policy_classes import PolicyClasses
 from .enforcement.route_audit import check_routes
-from .enforcement.row_filters import protect_sessions, read_records, unfiltered_reads
-from .guards.list_guards import ListGuard
 from .guards.object_loaders import make_loading
 from .observability.signals import send_load
 from .oso import Oso
 from .polar.exceptions import OsoError
 from .request_state import NOT_GIVEN, this_app, unwrap
-from .row_access import ReadRecord
+
+if t.TYPE_CHECKING:
+    from .row_access import ReadRecord
 
 _Function = t.TypeVar("_Function", bound=Callable[..., t.Any])
 _Object = t.TypeVar("_Object")
@@ -50,9 +50,9 @@ class FlaskOso(Questions, Guarding, LegacyApi):
         has a policy or models gets its own.
     :param policy: Polar files, relative to the root of each app: ``OSO_POLICIES`` of apps whose
         configuration has none. Two that differ are an error.
-    :param models: a declarative base, such as ``db.Model``, or classes, for policies to name. They
-        are registered when an app is initialized, and those that came later before its first
-        request. So are classes that guards name.
+    :param models: a declarative base, such as ``db.Model``, or a list of bases and classes, for
+        policies to name. They are registered when an app is initialized, and those that came
+        later before its first request. So are classes that guards name.
     :param session: a ``scoped_session``, or a function that gives the session of SQLAlchemy; by
         default ``db.session`` of Flask-SQLAlchemy.
     :raises TypeError: an argument is something else.
@@ -198,6 +198,9 @@ class FlaskOso(Questions, Guarding, LegacyApi):
         :raises OsoError: the arguments are swapped, or the view has no such argument.
         """
 
+        # Here as in 'protect', 'unfiltered' and 'audit': many programs have no lists of rows.
+        from .guards.list_guards import ListGuard
+
         def select(wanted: t.Any) -> t.Any:
             return self.scope(wanted, cls, actor=actor)
 
@@ -260,7 +263,9 @@ class FlaskOso(Questions, Guarding, LegacyApi):
         :param unguarded: classes whose rows everybody may read.
         :raises OsoError: there is no Oso, or these are no sessions.
         """
-        protect_sessions(self._authorizer, self.oso, sessions, unguarded)
+        from .enforcement.row_filters import protect_sessions
+
+        protect_sessions(self._authorizer, self.oso or self._binder.latest, sessions, unguarded)
 
     def unfiltered(self, reason: str) -> contextlib.AbstractContextManager[None]:
         """Read all rows of protected sessions within a ``with`` block; ``reason`` says why.
@@ -268,6 +273,8 @@ class FlaskOso(Questions, Guarding, LegacyApi):
         It holds in the request that gave it. In a generator it does not hold for what its caller
         does between two steps.
         """
+        from .enforcement.row_filters import unfiltered_reads
+
         return unfiltered_reads(reason)
 
     def audit(self) -> list[ReadRecord]:
@@ -275,6 +282,8 @@ class FlaskOso(Questions, Guarding, LegacyApi):
 
         One record for each class and way: ``FILTERED``, ``JUDGED`` or ``WAIVED``, with the reason.
         """
+        from .enforcement.row_filters import read_records
+
         return read_records()
 
     @property

@@ -146,12 +146,20 @@ class Oso(Polar):
         if type(action) is str and STORED_VARIABLE not in STORED_ENVIRONMENT:
             # Usual questions end here. Proxies are of no class that has a function.
             try:
-                allowed = engine.specialized[action][type(resource)](actor, action, resource)
+                answer = engine.specialized[action][type(resource)]
             except KeyError:
                 # There is no function yet, or none at all.
-                allowed = None
-            if allowed:
-                return True
+                pass
+            else:
+                # Behind the 'try': it may call the application, which may raise any error.
+                allowed = answer(actor, action, resource)
+                if allowed:
+                    return True
+                if allowed is None and type(actor) is not self._proxy:
+                    # It gave up, and need not be asked again.
+                    allowed = engine.allow_by_rules(actor, action, resource)
+                    if allowed:
+                        return True
         if allowed is None:
             proxy = self._proxy
             if type(actor) is proxy or type(resource) is proxy or type(action) is proxy:
@@ -237,9 +245,11 @@ class Oso(Polar):
         if STORED_VARIABLE not in STORED_ENVIRONMENT:
             # As in 'is_allowed'.
             try:
-                allowed = engine.specialized_requests[type(request)](actor, request)
+                answer = engine.specialized_requests[type(request)]
             except KeyError:
-                allowed = None
+                pass
+            else:
+                allowed = answer(actor, request)
         if allowed is None:
             allowed = engine.allow_request(_unwrapped(actor), _unwrapped(request))
         if not allowed:

@@ -75,7 +75,7 @@ def follow_files(app: Flask, state: AppState, config: Config, binder: PolicyBind
         # It may be switched off, too, while the application serves.
         if app.debug:
             reloader.begin(this_request(), app.logger)
-        elif not reloader.has_explained:
+        elif app.config["OSO_RELOAD"] and not reloader.has_explained:
             reloader.has_explained = True
             app.logger.warning(_NO_EFFECT)
 

@@ -13,6 +13,8 @@ from hypothesis import settings
 
 from flask_oso.signals import authorized, denied
 from tests.support.databases import running_mariadb, running_postgresql
+from tests.support.open_databases import DatabaseKeeper
+from tests.support.reports import ShortReports
 from tests.support.servers import missing_programs
 from tests.support.sites import Site, make_site
 from tests.support.skips import fail_if_skipped
@@ -23,6 +25,8 @@ collect_ignore_glob = ["*.polar"]
 settings.register_profile("repeatable", derandomize=True, database=None, deadline=None)
 settings.load_profile("repeatable")
 
+_DATABASES = DatabaseKeeper()
+
 #: What a test needs that has a fixture of this name; a tally is one of random cases.
 _MARKERS = {
     "browser": "browser",
@@ -32,10 +36,71 @@ _MARKERS = {
 }
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Say little where processes share the tests; they have ``workerinput``."""
+    if hasattr(config, "workerinput") and config.getoption("durations") is None:
+        config.pluginmanager.register(ShortReports())
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtestloop() -> Generator[None, object, object]:
+    """Hear of each engine of a database."""
+    with _DATABASES.watching():
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Hold a test for the maker of the engines that are made while it runs."""
+    with _DATABASES.making(item):
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object]:
+    """Fail a test after which something goes on; close the databases it has opened."""
+    try:
+        outcome = yield
+        assert_silence()
+        return outcome
+    finally:
+        _DATABASES.dispose(item)
+
+
+def assert_silence() -> None:
+    """Fail where somebody goes on to hear of decisions, those of all later tests."""
+    assert not authorized.receivers, "The test leaves a receiver of 'authorized' connected."
+    assert not denied.receivers, "The test leaves a receiver of 'denied' connected."
+    log = logging.getLogger("flask_oso.decisions")
+    assert not log.isEnabledFor(logging.INFO), "The test leaves the log of decisions on."
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_fixture_setup(
+    fixturedef: pytest.FixtureDef[object], request: pytest.FixtureRequest
+) -> Generator[None, object, object]:
+    """Hold a fixture that several tests share for the maker of the engines it makes."""
+    if request.scope == "function":
+        return (yield)
+    with _DATABASES.making(fixturedef):
+        return (yield)
+
+
+def pytest_fixture_post_finalizer(fixturedef: pytest.FixtureDef[object]) -> None:
+    """Close the databases that a fixture has opened."""
+    _DATABASES.dispose(fixturedef)
+
+
+def pytest_collection() -> None:
+    """Collect no garbage among tests of which none goes away."""
+    gc.disable()
+
+
 def pytest_collection_finish() -> None:
     """Keep the garbage collector from looking through all tests whenever a test collects."""
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -69,16 +134,6 @@ def patience() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("POLAR_TIMEOUT_MS", "60000")
         yield
-
-
-@pytest.fixture(autouse=True)
-def silence() -> Iterator[None]:
-    """Fail a test after which somebody goes on to hear of decisions, those of all later tests."""
-    yield
-    assert not authorized.receivers, "The test leaves a receiver of 'authorized' connected."
-    assert not denied.receivers, "The test leaves a receiver of 'denied' connected."
-    log = logging.getLogger("flask_oso.decisions")
-    assert not log.isEnabledFor(logging.INFO), "The test leaves the log of decisions on."
 
 
 @pytest.fixture(scope="session")

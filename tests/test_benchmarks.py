@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from benchmarks.__main__ import LISTS, WORKLOADS, chosen, main
 from benchmarks.cedar.command import SCENARIOS, SIZES
-from benchmarks.chart import NothingToDrawError, draw, shown
+from benchmarks.chart import TITLES, NothingToDrawError, draw, shown
 from benchmarks.contenders import HAND, OSO, OURS, Workload
 from benchmarks.lists import POLICIES, lists, opened
 from benchmarks.pages import application
@@ -36,6 +36,7 @@ from benchmarks.shapes.measuring import Measured
 from benchmarks.shapes.measuring import Times as ShapeTimes
 from benchmarks.shapes.shape import Shape
 from benchmarks.shapes.table import goals
+from benchmarks.speed_page import with_run
 from benchmarks.start import STEPS, starts
 from benchmarks.timing import Time
 
@@ -404,6 +405,15 @@ def test_chart_of_the_documentation_is_that_of_its_run() -> None:
     run = json.loads((images / "benchmark.json").read_text(encoding="utf-8"))
 
     assert (images / "benchmark.svg").read_text(encoding="utf-8") == draw(run)
+
+
+def test_table_of_the_documentation_is_of_the_run_of_the_chart() -> None:
+    """The picture and the table beside it say the same."""
+    docs = Path(__file__).parents[1] / "docs"
+    run = json.loads((docs / "images" / "benchmark.json").read_text(encoding="utf-8"))
+    page = (docs / "explanation" / "speed.md").read_text(encoding="utf-8")
+
+    assert with_run(page, run, TITLES) == page
 
 
 @pytest.mark.parametrize(

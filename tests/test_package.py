@@ -140,6 +140,37 @@ def test_defaults_of_data_classes_suit_each_version_of_python() -> None:
     assert [each for each in fields if isinstance(each.default, types.MappingProxyType)] == []
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "enforcement.row_filters",
+        "guards.list_guards",
+        "polar.compiler",
+        "polar.policy.cache",
+        "polar.solver.solver",
+        "polar.syntax.parser",
+        "sqlalchemy",
+    ],
+)
+def test_import_leaves_out_what_not_every_program_needs(name: str) -> None:
+    """What loads a policy, answers slowly or is seldom used is imported once it is needed."""
+    assert f"flask_oso.{name}" not in run_python("import flask_oso")
+
+
+def test_decision_imports_nothing_that_a_load_could_import() -> None:
+    """The solver is there before a question needs it."""
+    loaded = run_python("from flask_oso import Oso; Oso().load_str('allow(1, 2, 3);')")
+
+    assert {"flask_oso.polar.solver.solver", "flask_oso.polar.compiler.programs"} <= loaded
+
+
+def run_python(code: str) -> set[str]:
+    """Give the names of the modules that a process has imported once it has run some code."""
+    command = [sys.executable, "-c", f"{code}\nimport sys\nprint(*sys.modules)"]
+    done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
+    return {*done.stdout.split()}
+
+
 def all_modules() -> list[str]:
     """Name the modules of the package."""
     found = pkgutil.walk_packages(flask_oso.__path__, "flask_oso.")

@@ -674,8 +674,27 @@ def test_look_without_debug_mode_loads_nothing(desk: Desk) -> None:
     assert desk.ask() == "ann"
 
 
-def test_without_the_key_nothing_is_loaded(tmp_path: Path) -> None:
-    """Debug mode alone does not reload."""
+def test_debug_mode_reloads(tmp_path: Path) -> None:
+    """A developer who saves a policy sees it, as with a template."""
+    desk = Desk(tmp_path, OSO_RELOAD=None)
+    write(desk.path, EVE)
+
+    assert desk.ask() == "eve"
+
+
+def test_debug_mode_that_ends_says_nothing_of_a_key(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nobody asked for it."""
+    desk = Desk(tmp_path, OSO_RELOAD=None)
+    desk.app.debug = False
+    write(desk.path, EVE)
+
+    assert (desk.ask(), caplog.messages) == ("ann", [])
+
+
+def test_key_may_be_off_in_debug_mode(tmp_path: Path) -> None:
+    """Then nothing is loaded again."""
     desk = Desk(tmp_path, OSO_RELOAD=False)
     write(desk.path, EVE)
 
@@ -702,16 +721,32 @@ def test_oso_that_was_replaced_is_left(desk: Desk, caplog: pytest.LogCaptureFixt
     assert [desk.ask(), desk.state.reload_problem, caplog.messages] == ["eve", None, []]
 
 
-def test_module_is_imported_only_with_the_key() -> None:
+@pytest.mark.parametrize(
+    ("config", "is_imported"),
+    [
+        ({}, False),
+        ({"DEBUG": True}, True),
+        ({"DEBUG": True, "OSO_RELOAD": False}, False),
+        ({"OSO_RELOAD": True}, True),
+    ],
+)
+def test_module_is_imported_in_debug_mode_or_with_the_key(
+    config: dict[str, t.Any], is_imported: bool, tmp_path: Path
+) -> None:
     """Production does not pay for it."""
-    program = """
+    path = tmp_path / "policy.polar"
+    path.write_text("allow(_, _, _);")
+    config = {"OSO_POLICIES": str(path), **config}
+    program = f"""
 import sys
 from flask import Flask, request
 from flask_oso import FlaskOso
-FlaskOso(app=Flask("site"))
+app = Flask("site")
+app.config.update({config!r})
+FlaskOso(app=app)
 print("flask_oso.reloading" in sys.modules)
 """
-    assert run_python(program) == "False\n"
+    assert run_python(program) == f"{is_imported}\n"
 
 
 def test_reloader_keeps_no_oso_alive(tmp_path: Path) -> None:
@@ -726,9 +761,9 @@ def test_reloader_keeps_no_oso_alive(tmp_path: Path) -> None:
     assert oso() is None
 
 
-def test_key_is_documented_as_off() -> None:
-    """Nobody gets it without asking for it."""
-    assert DEFAULTS["OSO_RELOAD"] is False
+def test_key_is_documented_as_debug_mode() -> None:
+    """``None`` is neither on nor off."""
+    assert DEFAULTS["OSO_RELOAD"] is None
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="The system has no fork.")

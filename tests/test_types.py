@@ -162,7 +162,7 @@ def test_types_of_decorators_of_the_extension(guard: FlaskOso) -> None:
         return "no"
 
     def given() -> str:
-        return t.assert_type(index(sa.select(Row)), str)
+        return t.assert_type(index(guard.scope("read", Row)), str)
 
     t.assert_type(find_actor(), str)
     t.assert_type(deny(werkzeug.exceptions.Forbidden()), int)

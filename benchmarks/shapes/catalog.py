@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..contenders import is_installed
-from . import containers, control, folders, many, objects, others, roles, values
+from . import containers, control, everyday, folders, many, objects, others, roles, values
 from .shape import Shape
 
 _OF_PLAIN_OBJECTS = (
@@ -15,6 +15,7 @@ _OF_PLAIN_OBJECTS = (
     *control.SHAPES,
     *many.SHAPES,
     *others.SHAPES,
+    *everyday.SHAPES,
 )
 
 

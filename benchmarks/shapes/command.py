@@ -21,7 +21,7 @@ _EPILOG = """\
 A shape is one feature of policies, such as `parent != nil` in folders or a decimal that is
 compared. Each is beside the same check written by hand: ours, by hand and the solver have to
 give the same answers, of which some allow and some deny, before anything is timed. Then small
-batches of both are run in turn, and the best of each counts.
+batches of both are run in turn, and the median of each counts.
 
 columns:
   sizes     the small and the large one: how deep, how many; - where nothing has a size

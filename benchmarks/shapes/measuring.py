@@ -119,4 +119,6 @@ def first_decision(world: World) -> float:
 def _times(name: str, world: World, effort: Effort) -> Times:
     contenders: dict[str, t.Any] = {HAND: world.by_hand, OURS: world.decide(world.oso())}
     found = measure(Workload(name, name, 0, world.questions, contenders), effort)
-    return Times(found[OURS].best, found[HAND].best)
+    # Not the best: where the clock of the process stands still for a while, as in some virtual
+    # machines, a few batches take no time at all.
+    return Times(found[OURS].median, found[HAND].median)

@@ -3,6 +3,7 @@
 
 const root = new URL("../", import.meta.url);
 const playground = new URL("playground.html", root);
+const worlds = ["world.py", "notes.py"];
 
 function encode(state) {
   const bytes = new TextEncoder().encode(JSON.stringify(state));
@@ -45,10 +46,25 @@ function examples() {
   return found;
 }
 
+// Below a policy that stands alone: <!-- try: QUESTION -->, with the data of the tutorial.
+function notes() {
+  const found = [];
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_COMMENT);
+  while (walker.nextNode()) {
+    const [, question] = /^ try: (.*) $/.exec(walker.currentNode.data) ?? [];
+    const block = walker.currentNode.previousElementSibling;
+    if (question && block) {
+      const policy = block.querySelector("pre").textContent;
+      found.push({ block, policy, question, world: "notes.py" });
+    }
+  }
+  return found;
+}
+
 function addLinks() {
-  for (const { block, policy, question } of examples()) {
+  for (const { block, ...state } of [...examples(), ...notes()]) {
     const link = make("a", { className: "try-it", textContent: "Try it" });
-    link.href = `${playground.href}#${encode({ policy, question })}`;
+    link.href = `${playground.href}#${encode(state)}`;
     block.after(make("p", {}, link));
   }
 }
@@ -85,13 +101,36 @@ function editor(name, label, rows) {
   return [make("label", { htmlFor: area.id, textContent: label }), area];
 }
 
-function show(output, { answer, failure }) {
-  output.replaceChildren();
-  const add = (name, text) => {
+function makeAdd(place) {
+  return (name, text) => {
     if (text) {
-      output.append(make("h3", { textContent: name }), make("pre", { textContent: text }));
+      place.append(make("h3", { textContent: name }), make("pre", { textContent: text }));
     }
   };
+}
+
+async function showRows(output, asked) {
+  const place = make("div");
+  place.append(make("p", { textContent: "The condition on rows is being made." }));
+  output.append(place);
+  const { answer, failure } = await asked;
+  place.replaceChildren();
+  const add = makeAdd(place);
+  add("Not answered", failure);
+  add("No list", answer?.refused);
+  add("Condition on rows", answer?.condition);
+  add("The same as SQL, on SQLite", answer?.sql);
+  if (answer?.tables) {
+    place.append(make(
+      "details", {}, make("summary", { textContent: "The tables, made of the classes" }),
+      make("pre", { textContent: answer.tables }),
+    ));
+  }
+}
+
+function show(output, { answer, failure }) {
+  output.replaceChildren();
+  const add = makeAdd(output);
   if (failure) {
     add("Not answered", failure);
     return;
@@ -99,7 +138,6 @@ function show(output, { answer, failure }) {
   add("Error", answer.error);
   add("Answer", answer.results?.join("\n"));
   add("Printed", answer.said);
-  add("Condition on rows", answer.condition);
   if (answer.proof) {
     // Made by the package, which escapes all texts; it has no scripts and no styles.
     const proof = new DOMParser().parseFromString(answer.proof, "text/html");
@@ -108,6 +146,7 @@ function show(output, { answer, failure }) {
 }
 
 async function makePlayground(place) {
+  const engine = new Engine();
   const [example] = examples();
   const given = decode(location.hash.slice(1));
   const form = make("form", { className: "playground" });
@@ -119,25 +158,31 @@ async function makePlayground(place) {
     make("div", {}, ...editor("policy", "Policy", 22)),
     make(
       "div", {}, ...editor("data", "Data, in Python", 14), ...editor("question", "Question", 2),
-      make("p", {}, button, " ", link), output,
+      make("p", {}, button, " ", link),
     ),
+    output,
   );
   const { policy, data, question } = form.elements;
   policy.value = given.policy ?? example.policy;
   question.value = given.question ?? example.question;
-  data.value = given.data ?? (await (await fetch(new URL("world.py", import.meta.url))).text());
+  const world = worlds.includes(given.world) ? given.world : worlds[0];
+  data.value = given.data ?? (await (await fetch(new URL(world, import.meta.url))).text());
   const usual = data.value;
   const state = () => ({
     policy: policy.value,
     question: question.value,
-    ...(data.value === usual && given.data === undefined ? {} : { data: data.value }),
+    ...(data.value === usual && given.data === undefined ? { world } : { data: data.value }),
   });
-  const engine = new Engine();
   const ask = async () => {
     link.href = `#${encode(state())}`;
     output.setAttribute("aria-busy", "true");
     button.disabled = true;
-    show(output, await engine.ask({ data: data.value, ...state() }));
+    const asked = { data: data.value, ...state() };
+    const { answer, failure } = await engine.ask({ kind: "answer", ...asked });
+    show(output, { answer, failure });
+    if (answer?.rows) {
+      await showRows(output, engine.ask({ kind: "sql", ...asked }));
+    }
     button.disabled = false;
     output.removeAttribute("aria-busy");
   };

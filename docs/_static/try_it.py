@@ -11,11 +11,11 @@ import json
 import re
 import sys
 import types
-import typing
 from pathlib import Path
 
+import try_it_rows
+
 _CALL = re.compile(r"\s*(\w+)\s*\((.*)\)\s*;?\s*", re.DOTALL)
-_PLAIN = (bool, dict, float, int, list, str)
 
 
 def use_package_without_flask(folder):
@@ -26,8 +26,11 @@ def use_package_without_flask(folder):
 
 
 def answer(policy_text, data_text, question):
-    """Give what the page shows: ``said``, ``results``, ``proof``, ``condition`` and ``error``."""
-    shown = dict.fromkeys(("said", "results", "proof", "condition", "error"))
+    """Give what the page shows: ``said``, ``results``, ``proof``, ``error``, and ``rows``.
+
+    ``rows`` tells whether it was asked about the rows of a class: see ``try_it_tables.py``.
+    """
+    shown = dict.fromkeys(("said", "results", "proof", "rows", "error"))
     said = io.StringIO()
     with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
         try:
@@ -39,19 +42,25 @@ def answer(policy_text, data_text, question):
 
 
 def _answer(policy_text, data_text, question):
-    names = {"__name__": "data"}
-    exec(compile(data_text, "data", "exec"), names)
+    names = run_data(data_text)
     policy = _make_policy(names, policy_text)
     if not question.strip():
         return {"results": ["The policy is loaded."]}
     found = [_shown(each["bindings"]) for each in policy.query(question.strip().rstrip(";"))]
     shown = {"results": found or ["False"]}
-    call = _CALL.fullmatch(question)
-    arguments = _arguments_of(policy, call[2]) if call else None
+    name, arguments = call_in(policy, question)
     if arguments is not None:
-        shown["proof"] = policy.explain_rule(call[1], *arguments).to_html()
-        shown["condition"] = _condition(names, policy_text, call[1], arguments)
+        shown["proof"] = policy.explain_rule(name, *arguments).to_html()
+        shown["rows"] = name == "allow" and len(arguments) == 3 and isinstance(arguments[2], type)
     return shown
+
+
+def run_data(text):
+    """Give what the data defines, by its names."""
+    # A module, since annotations that are texts are looked up there.
+    module = sys.modules["data"] = types.ModuleType("data")
+    exec(compile(text, "data", "exec"), vars(module))
+    return vars(module)
 
 
 def _make_policy(names, text):
@@ -59,45 +68,14 @@ def _make_policy(names, text):
     from flask_oso.oso import Oso
 
     policy = Oso()
-    for name, cls in _classes_of(names).items():
+    for name, cls in try_it_rows.classes_of(names).items():
         policy.register_class(cls, name=name)
-    _add(policy, names, text)
+    add(policy, names, text)
     return policy
 
 
-def _make_list_policy(names, text):
-    """Give one for lists, whose rows are known by the annotations of their classes only."""
-    from flask_oso.oso import Oso
-    from flask_oso.polar import DataAdapter
-
-    class Rows(DataAdapter):
-        """Reads nothing: a condition on rows is only shown."""
-
-        def build_query(self, filter):
-            raise NotImplementedError
-
-        def execute_query(self, query):
-            raise NotImplementedError
-
-    policy, classes = Oso(), _classes_of(names)
-    policy.set_data_filtering_adapter(Rows())
-    for name, cls in classes.items():
-        policy.register_class(cls, name=name, fields=_fields_of(cls, classes))
-    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-        # It was warned of at the load of the other one.
-        _add(policy, names, text)
-    return policy
-
-
-def _classes_of(names):
-    return {
-        name: value
-        for name, value in names.items()
-        if isinstance(value, type) and value.__module__ == "data"
-    }
-
-
-def _add(policy, names, text):
+def add(policy, names, text):
+    """Tell a policy the constants of the data, and load its text."""
     for name, value in names.items():
         if not name.startswith("_") and not callable(value) and not inspect.ismodule(value):
             policy.register_constant(value, name)
@@ -105,24 +83,16 @@ def _add(policy, names, text):
         policy.load_str(text)
 
 
-def _fields_of(cls, classes):
-    """Give what a list may ask of the rows of a class: what its annotations say."""
-    from flask_oso.polar import Relation
+def call_in(policy, question):
+    """Give the name of the rule that is called, and its arguments.
 
-    fields = {}
-    for name, kind in typing.get_type_hints(cls).items():
-        if kind in classes.values():
-            fields[name] = Relation("one", kind.__name__, f"{name}_id", "id")
-            fields[f"{name}_id"] = int
-        elif kind in _PLAIN:
-            fields[name] = kind
-    if fields:
-        fields.setdefault("id", int)
-    return fields
+    The arguments are ``None`` if one of them is a variable, there are none, or it is no call.
+    """
+    call = _CALL.fullmatch(question)
+    return (call[1], _arguments_of(policy, call[2])) if call else (None, None)
 
 
 def _arguments_of(policy, text):
-    """Give the arguments of a call; ``None`` if one of them is a variable, or there are none."""
     from flask_oso.polar import Variable
     from flask_oso.polar.exceptions import OsoError
 
@@ -132,18 +102,6 @@ def _arguments_of(policy, text):
         return None
     values = results[0]["arguments"] if len(results) == 1 and len(results[0]) == 1 else None
     return None if not values or any(isinstance(each, Variable) for each in values) else values
-
-
-def _condition(names, text, name, arguments):
-    """Give what is left of the policy for the rows of a class; ``None`` if it was not asked."""
-    from flask_oso.polar.exceptions import OsoError
-
-    if name != "allow" or len(arguments) != 3 or not isinstance(arguments[2], type):
-        return None
-    try:
-        return str(_make_list_policy(names, text).residual(*arguments))
-    except OsoError as error:
-        return f"{type(error).__name__}\n{error}"
 
 
 def _shown(bindings):

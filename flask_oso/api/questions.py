@@ -9,7 +9,7 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Iterable
 
-from flask import Flask, has_app_context, has_request_context
+from flask import Flask, has_request_context
 from werkzeug.exceptions import HTTPException
 
 from ..app_state import find_state
@@ -31,9 +31,17 @@ from ..observability.denial_hints import (
 )
 from ..oso import Oso
 from ..polar.exceptions import OsoError
-from ..request_state import NOT_GIVEN, UnboundError, find_request_state, this_app, unwrap
+from ..request_state import (
+    NOT_GIVEN,
+    UnboundError,
+    find_current,
+    find_request_state,
+    this_app,
+    unwrap,
+)
 from ..templating import ask_on_page
 from .legacy_api import authorize_resource
+from .mistaken_names import complaint_about, refuse_positions
 
 if t.TYPE_CHECKING:
     from ..polar.proof.proof import Proof
@@ -59,12 +67,19 @@ class Questions:
     def __init__(self, authorizer: Authorizer) -> None:
         self._authorizer = authorizer
 
-    def can(self, action: t.Any, resource: t.Any, *, actor: t.Any = NOT_GIVEN) -> bool:
+    if not t.TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> t.NoReturn:
+            raise AttributeError(complaint_about(name), name=name, obj=self)
+
+    def can(self, action: t.Any, resource: t.Any, *more: t.Never, actor: t.Any = NOT_GIVEN) -> bool:
         """Tell whether the actor may do this.
 
         Nothing is enforced: a view that only asks has not authorized. A template asks each
         question once while it renders.
         """
+        if more:
+            refuse_positions("can")
         check_action_first("can", action, resource)
         app = this_app()
         oso, who = self._authorizer.oso_of(app), self._who(app, actor)
@@ -73,8 +88,12 @@ class Questions:
             _give_hints("can", app, Denial(oso, who, unwrap(action), unwrap(resource)))
         return allowed
 
-    def cannot(self, action: t.Any, resource: t.Any, *, actor: t.Any = NOT_GIVEN) -> bool:
+    def cannot(
+        self, action: t.Any, resource: t.Any, *more: t.Never, actor: t.Any = NOT_GIVEN
+    ) -> bool:
         """Tell whether the actor may not do this; see :meth:`can`."""
+        if more:
+            refuse_positions("cannot")
         return not self.can(action, resource, actor=actor)
 
     @t.overload
@@ -133,16 +152,20 @@ class Questions:
         if len(positional) != 2 or action is not None:
             raise OsoError(_WRONG_ARGUMENTS)
         action, resource = positional
-        check_action_first("authorize", action, resource)
-        if not has_app_context():
-            raise UnboundError(_NO_DECORATOR)
+        if type(action) is not str:
+            check_action_first("authorize", action, resource)
+        try:
+            app, state, _ = find_current()
+        except UnboundError:
+            raise UnboundError(_NO_DECORATOR) from None
         # By the resource, if nothing is said: that is looked at once it is denied.
         style = DenialStyle.ASK_LOGIN if check_read is False else None
-        who = actor if has_request_context() else self._who(this_app(), actor)
+        who = actor if state is not None else self._who(app, actor)
         try:
-            self._authorizer.enforce(resource, actor=who, action=action, style=style)
+            self._authorizer.enforce(
+                resource, actor=who, action=action, style=style, request_state=state
+            )
         except HTTPException:
-            app = this_app()
             oso = self._authorizer.oso_of(app)
             _give_hints("authorize", app, Denial(oso, who, unwrap(action), unwrap(resource)))
             raise
@@ -165,12 +188,14 @@ class Questions:
             self._authorizer.deny(app, denial, None, is_current=actor is NOT_GIVEN)
         self._note_check(app, is_allowed=True)
 
-    def permissions(self, resource: t.Any, *, actor: t.Any = NOT_GIVEN) -> set[t.Any]:
+    def permissions(self, resource: t.Any, *more: t.Never, actor: t.Any = NOT_GIVEN) -> set[t.Any]:
         """Give what the actor may do with an object; nothing is enforced.
 
         Where a rule allows any action, these are the permissions of the resource block of the
         class, or, without one, the actions that rules name, and ``"*"`` besides.
         """
+        if more:
+            refuse_positions("permissions")
         app = this_app()
         oso, who = self._authorizer.oso_of(app), self._who(app, actor)
         found = oso.permissions(who, unwrap(resource))
@@ -180,7 +205,7 @@ class Questions:
         return found
 
     def scope(
-        self, action: t.Any, cls: type[_Object], *, actor: t.Any = NOT_GIVEN
+        self, action: t.Any, cls: type[_Object], *more: t.Never, actor: t.Any = NOT_GIVEN
     ) -> Select[tuple[_Object]]:
         """Give the statement of the rows of a class with which the actor may do this.
 
@@ -190,6 +215,8 @@ class Questions:
         :raises UnsupportedError: the policy cannot be expressed as a query.
         :raises OsoError: the class is not registered as a model.
         """
+        if more:
+            refuse_positions("scope")
         check_rows("scope", action, cls)
         app = this_app()
         oso, who = self._authorizer.oso_of(app), self._who(app, actor)
@@ -262,12 +289,16 @@ class Questions:
         statement = oso.actors_query(unwrap(action), resource, cls)
         return t.cast("Select[tuple[_Object]]", statement)
 
-    def why(self, action: t.Any, resource: t.Any, *, actor: t.Any = NOT_GIVEN) -> Proof:
+    def why(
+        self, action: t.Any, resource: t.Any, *more: t.Never, actor: t.Any = NOT_GIVEN
+    ) -> Proof:
         """Say why :meth:`can` is true or false with the same arguments.
 
         Nothing is decided: a view that only asks has not authorized. Values of attributes that
         ``OSO_REDACT`` names are not shown.
         """
+        if more:
+            refuse_positions("why")
         check_action_first("why", action, resource)
         who = self._who(this_app(), actor)
         return self._authorizer.explain(resource, actor=who, action=action)

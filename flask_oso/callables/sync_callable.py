@@ -20,6 +20,9 @@ _Function = Callable[..., t.Any]
 GENERATORS = frozenset({types.GeneratorType, types.AsyncGeneratorType})
 
 
+_COROUTINE = inspect.CO_COROUTINE
+
+
 class SyncCallable:
     """A function that is called for an app.
 
@@ -44,6 +47,15 @@ class SyncCallable:
 def calls_plainly(app: Flask) -> bool:
     """Tell whether an app leaves functions as they are that are no coroutine functions."""
     return getattr(app.ensure_sync, "__func__", None) is Flask.ensure_sync
+
+
+def is_plain_function(function: _Function) -> bool:
+    """Tell whether a function is written in Python and no coroutine function, as Flask asks it."""
+    return (
+        type(function) is types.FunctionType
+        and not function.__code__.co_flags & _COROUTINE
+        and not hasattr(function, "_is_coroutine_marker")
+    )
 
 
 def waiting(ensure_sync: Callable[[_Function], _Function]) -> Callable[[_Function], _Function]:

@@ -11,6 +11,7 @@ import click
 from flask import Flask, current_app
 
 from ..app_state import state_of
+from ..config import tolerate_absent_policies
 from ..polar.exceptions import OsoError, PolarFileNotFoundError
 from .terminal.output import echo, shown_path
 from .terminal.running import Exit, MisuseError, enter_app, exit_on_errors
@@ -75,6 +76,7 @@ def _models(named: str | None) -> t.Any:
             raise MisuseError(f"'--models {named}' cannot be imported: {error}") from error
         # The extension object of Flask-SQLAlchemy is where most programs have their models.
         return getattr(found, "Model", found)
+    tolerate_absent_policies()
     try:
         app = enter_app()
     except PolarFileNotFoundError as error:

@@ -26,6 +26,7 @@ from ..polar.tools.policy_tests import (
     are_tests_alone,
     run_policy_tests,
 )
+from ..polar.tools.scenes import IMPLIED_ALLOW, implied_allow
 from ..polar.tools.stand_in_classes import load_with_stand_ins
 from .terminal.output import echo, show_annotation, show_json, shown_path
 from .terminal.running import POLICY_ERRORS, Exit, code_of, enter_app, exit_on_errors, this_oso
@@ -55,6 +56,10 @@ FILES with tests and no rules are about the policy of the application.
   python -m flask_oso test policy.polar    without the application
 """
 _MARKS = {Outcome.PASSED: "passed", Outcome.FAILED: "FAILED", Outcome.BROKEN: "BROKEN"}
+_IMPLIED = (
+    "The policy has no rule for `allow`, so the tests were run with this one, as in Oso Cloud."
+    f" Add it for your application:\n  {IMPLIED_ALLOW}"
+)
 #: How often ``--watch`` looks at the files, in seconds.
 _PAUSE = 0.5
 
@@ -122,7 +127,7 @@ class _Engines:
         :raises OsoError: it does not load.
         """
         if self._oso is None:
-            return load_with_stand_ins(self._sources()).engine
+            return load_with_stand_ins(self._sources(), for_tests=True).engine
         if not self.files:
             # It was loaded from a text.
             return self._oso.engine
@@ -153,6 +158,8 @@ def _run(engines: _Engines, words: str | None, coverage: bool, show: _Show) -> E
             searched = ", ".join(map(shown_path, engines.files))
             echo(f"Searched: {searched}. Name other files: flask oso test FILES", err=True)
         return Exit.MISCONFIGURED
+    elif implied_allow(engine.policy) is not None:
+        echo(_IMPLIED, err=True)
     if not engine.policy.has_rules and {*outcomes} != {Outcome.PASSED}:
         echo("No rules are loaded. Name the files with the rules, too.", err=True)
     if Outcome.BROKEN in outcomes:

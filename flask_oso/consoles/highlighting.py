@@ -85,6 +85,10 @@ class PolarLexer(RegexLexer):
                 _groups(Keyword.Declaration, Whitespace, Name.Class),
             ),
             # These are names everywhere else.
+            (
+                rf"(role){_END}{_BLANK}(if){_END}{_BLANK}(role){_END}(?=[ \t\n\r]++on{_END})",
+                _groups(Keyword.Declaration, Whitespace, Keyword, Whitespace, Keyword.Declaration),
+            ),
             (rf"global{_END}(?=[ \t\n\r]*+[{{\"])", Keyword.Declaration),
             (
                 rf"(test){_END}{_BLANK}(fixture){_END}{_BLANK}({_SYMBOL})",

@@ -9,15 +9,18 @@ asks for all actions of an actor asks for each.
 from __future__ import annotations
 
 import ast
+import functools
+import os
 import sys
 import typing as t
 from collections.abc import Iterator
 from pathlib import Path
 
 from flask import Flask
+from jinja2 import TemplateSyntaxError, nodes
 
 from ..guards.view_guards import Guard, GuardKind
-from ..polar.nodes import Call, Expression, Name, Operator, Rule, Value
+from ..polar.nodes import Call, Expression, List, Name, Operator, Rule, Value, Variable
 from ..polar.policy.policy import Policy
 from ..polar.sources import Span
 from ..polar.tools.lint.codes import Code
@@ -107,6 +110,20 @@ def _granted(policy: Policy) -> Iterator[tuple[str, Span | None]]:
             term = rule.parameters[1].term
             if isinstance(term, Value) and isinstance(term.value, str):
                 yield term.value, term.span or rule.span
+            elif isinstance(term, Variable):
+                yield from _chosen(rule, term)
+
+
+def _chosen(rule: Rule, action: Variable) -> Iterator[tuple[str, Span | None]]:
+    """Give the actions that the body of a rule chooses from: ``action in ["read", "edit"]``."""
+    for term in walk([] if rule.body is None else [rule.body]):
+        if not isinstance(term, Expression) or term.operator is not Operator.IN:
+            continue
+        left, right = term.args
+        if left == action and isinstance(right, List):
+            for each in right.items:
+                if isinstance(each, Value) and isinstance(each.value, str):
+                    yield each.value, each.span or rule.span
 
 
 def _named_in_conditions(policy: Policy) -> frozenset[str]:
@@ -132,7 +149,9 @@ class _Asked:
     def __init__(self, app: Flask) -> None:
         self._texts: set[str] = set()
         self._names: set[str] = set()
-        self._templates: list[str] = [*_templates(app)]
+        self._templates: list[str] = []
+        for text in _templates(app):
+            self._read_template(app, text)
         for path in _files_of(app):
             self._read(path)
 
@@ -145,6 +164,21 @@ class _Asked:
     def names(self, action: str) -> bool:
         """Tell whether an action stands in the code, or in a template."""
         return action in self._texts or any(action in text for text in self._templates)
+
+    def _read_template(self, app: Flask, text: str) -> None:
+        try:
+            tree = app.jinja_env.parse(text)
+        except TemplateSyntaxError:
+            # It may be for another engine, and ask for anything that it contains.
+            self._templates.append(text)
+            return
+        self._texts.update(
+            each.value for each in tree.find_all(nodes.Const) if isinstance(each.value, str)
+        )
+        attributes = {each.attr for each in tree.find_all(nodes.Getattr)}
+        self._names |= attributes | {each.name for each in tree.find_all(nodes.Name)}
+        # ``permissions.edit`` may be how a template asks.
+        self._texts |= attributes
 
     def _read(self, path: Path) -> None:
         try:
@@ -161,17 +195,28 @@ class _Asked:
 def _files_of(app: Flask) -> set[Path]:
     """Give the files of modules that are loaded, with the app or with one of its views."""
     root = Path(app.root_path).resolve()
+    inside, installed = os.path.join(root, ""), f"{os.sep}site-packages{os.sep}"
     views = {getattr(view, "__module__", None) for view in app.view_functions.values()}
     found: set[Path] = set()
+    for name, file in _loaded_files():
+        is_installed = installed in file and installed not in inside
+        if name in views or (file.startswith(inside) and not is_installed):
+            found.add(Path(file))
+    return found | {*root.rglob("*.py")} if _is_package(root) else found
+
+
+def _loaded_files() -> Iterator[tuple[str, str]]:
+    """Yield the names and the files of modules that are loaded, without links.
+
+    There are thousands, in a few folders: each folder is looked up once.
+    """
+    real = functools.cache(os.path.realpath)
     for name, module in [*sys.modules.items()]:
         file = getattr(module, "__file__", None)
-        if not isinstance(file, str) or not file.endswith(".py"):
-            continue
-        path = Path(file).resolve()
-        is_installed = "site-packages" in path.parts and "site-packages" not in root.parts
-        if name in views or (root in path.parents and not is_installed):
-            found.add(path)
-    return found | {*root.rglob("*.py")} if _is_package(root) else found
+        if isinstance(file, str) and file.endswith(".py"):
+            folder, base = os.path.split(file)
+            path = os.path.join(real(folder), base)
+            yield name, os.path.realpath(path) if os.path.islink(path) else path
 
 
 def _is_package(root: Path) -> bool:

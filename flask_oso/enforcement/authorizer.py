@@ -24,6 +24,7 @@ from ..guards.object_loaders import Loaders
 from ..observability.decision import MissingObject
 from ..observability.denial_hints import PLAIN_VALUES, log_plain_actor, log_unknown_action
 from ..observability.publisher import DecisionPublisher
+from ..oso import ask
 from ..polar.host.awaitables import is_awaitable, refuse_awaitable
 from ..request_state import (
     NOT_GIVEN,
@@ -106,7 +107,8 @@ class Authorizer:
             resource = unwrap(resource)
         # What a receiver of a signal raises comes before anything is noted.
         publisher = _unpublished(app) if state is None else state.parts[DecisionPublisher]
-        if not publisher.decide(oso, who, action, resource):
+        decide = publisher.decide if publisher.is_heard() else ask
+        if not decide(oso, who, action, resource):
             self.deny(app, Denial(oso, who, action, resource), style, is_current=actor is NOT_GIVEN)
         if request_state is not None:
             request_state.checked = request_state.allowed = True

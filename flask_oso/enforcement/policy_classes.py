@@ -27,7 +27,7 @@ _RENAME = (
 class PolicyClasses:
     """The classes of the apps of one FlaskOso.
 
-    :param models: a declarative base, a registry, or classes; ``None`` for none.
+    :param models: a declarative base, a registry, or classes and bases; ``None`` for none.
     :raises TypeError: it is something else.
     """
 
@@ -47,12 +47,9 @@ class PolicyClasses:
                 _register(oso, cls, is_model=_is_mapped(cls))
 
     def _classes(self) -> Iterable[type]:
-        if isinstance(self._models, tuple):
-            return self._models
-        # Imported late: a program without a database need not have SQLAlchemy.
-        from ..sqlalchemy.mapping import mapped_classes
-
-        return mapped_classes(self._models)
+        if not isinstance(self._models, tuple):
+            return _mapped_by(self._models)
+        return [found for each in self._models for found in _mapped_by_base(each)]
 
 
 def register_guarded(app: Flask, authorizer: Authorizer, oso: Oso) -> str | None:
@@ -117,6 +114,19 @@ def _register(oso: Oso, cls: type, *, is_model: bool) -> None:
         # Another class has the name, or it means something else in policies, as 'Resource' does.
         error.add_note(_RENAME.format(cls.__name__))
         raise
+
+
+def _mapped_by(models: t.Any) -> Iterable[type]:
+    # Imported late: a program without a database need not have SQLAlchemy.
+    from ..sqlalchemy.mapping import mapped_classes
+
+    return mapped_classes(models)
+
+
+def _mapped_by_base(cls: type) -> Iterable[type]:
+    """Give the mapped classes of a declarative base, and any other class alone."""
+    is_base = hasattr(getattr(cls, "registry", None), "mappers") and not _is_mapped(cls)
+    return _mapped_by(cls) if is_base else [cls]
 
 
 def _knows_rows(oso: Oso) -> bool:

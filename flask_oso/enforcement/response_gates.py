@@ -10,16 +10,17 @@ What a view does before it authorizes cannot be undone here.
 
 from __future__ import annotations
 
-import functools
 import sys
 import threading
 import typing as t
 from collections.abc import Callable, Iterable, Iterator
 
+import flask.app
 from flask import Flask, Request, Response
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 from ..app_state import AppState, Explorer, state_of
+from ..callables.sync_callable import calls_plainly, is_plain_function
 from ..callables.view_functions import is_automatic_options
 from ..config import Enforcement
 from ..denials.problems import ForbiddenProblem
@@ -28,8 +29,8 @@ from ..polar.exceptions import OsoError
 from ..request_state import (
     RequestState,
     check_way,
-    find_request_state,
     is_settled,
+    is_where_judged,
     note_way,
     request_state_of,
     this_app,
@@ -137,12 +138,12 @@ class Gates:
         """
         current, app = this_request(), self._app
         request_state = request_state_of(app, current)
-        plan = self._plans.known.get((id(current.url_rule), current.method))
-        if (
-            plan is not None
-            and plan.is_open
-            and plan.stored is app.view_functions.get(plan.endpoint)
-        ):
+        try:
+            plan = self._plans.known[id(current.url_rule)][current.method]
+            is_open = plan.is_open and plan.stored is app.view_functions[plan.endpoint]
+        except KeyError:
+            is_open = False
+        if is_open:
             request_state.plan = plan
             return
         request_state.check_running = True
@@ -197,36 +198,34 @@ class Gates:
         explorer = self._explorer
         if explorer is not None and explorer.is_asked(environ):
             return explorer(environ, start_response)
+        app = self._app
 
-        return self._wsgi_app(environ, functools.partial(self._start, environ, start_response))
+        def start(
+            status: str, headers: list[tuple[str, str]], exc_info: t.Any = None
+        ) -> Callable[[bytes], object]:
+            """Start a response that may leave."""
+            try:
+                current: Request | None = this_request()
+            except RuntimeError:
+                current = None
+            # The response starts within its request; of another one nothing is known here.
+            is_known = current is not None and current.environ is environ
+            if current is not None and is_known and not is_settled(app, current):
+                headers = self._check(current, status, headers)
+            if exc_info:
+                return start_response(status, headers, exc_info)
+            return start_response(status, headers)
 
-    def _start(
-        self,
-        environ: WSGIEnvironment,
-        start_response: StartResponse,
-        status: str,
-        headers: list[tuple[str, str]],
-        exc_info: t.Any = None,
-    ) -> Callable[[bytes], object]:
-        """Start a response that may leave."""
-        try:
-            current: Request | None = this_request()
-        except RuntimeError:
-            current = None
-        # The response starts within its request; of another one nothing is known here.
-        is_known = current is not None and current.environ is environ
-        if current is not None and is_known and not is_settled(self._app, current):
-            headers = self._check(current, status, headers)
-        if exc_info:
-            return start_response(status, headers, exc_info)
-        return start_response(status, headers)
+        return self._wsgi_app(environ, start)
 
     def preprocessing(self, preprocess: _Function) -> _Function:
         """Note when a function before the view answers, and which one."""
+        app = self._app
+        call = self._call_functions if _is_flasks(app, "preprocess_request") else preprocess
 
         def preprocess_request(*args: t.Any) -> t.Any:
             try:
-                answer = preprocess(*args)
+                answer = call(*args)
             except OsoError:
                 # A question that came to no decision.
                 raise
@@ -234,13 +233,38 @@ class Gates:
                 # An error handler answers, which knows nothing of the view.
                 self._note_early()
                 raise
-            if answer is None:
-                self._look_again()
-            else:
+            if answer is not None:
                 self._note_early()
+            elif not is_where_judged(app, this_request()):
+                self._look_again()
             return answer
 
         return preprocess_request
+
+    def _call_functions(self, *_: t.Any) -> t.Any:
+        """Do as the method of Flask does.
+
+        Flask looks at each function whether it is a coroutine function, which takes longer than
+        what the gate does where all is well.
+        """
+        app, gate, current = self._app, self.before, this_request()
+        names, function, is_usual = _names_of(current), None, calls_plainly(app)
+        for name in names:
+            for preprocess in app.url_value_preprocessors.get(name, ()):
+                preprocess(current.endpoint, current.view_args)
+        try:
+            for name in names:
+                for function in app.before_request_funcs.get(name, ()):
+                    is_plain = function is gate or (is_usual and is_plain_function(function))
+                    answer = function() if is_plain else app.ensure_sync(function)()
+                    if answer is not None:
+                        request_state_of(app, current).answered_by = function
+                        return answer
+        except BaseException:
+            if function is not gate:
+                request_state_of(app, current).answered_by = function
+            raise
+        return None
 
     def _look_again(self) -> None:
         """Refuse a request that functions before the view have led to another one.
@@ -279,9 +303,7 @@ class Gates:
             veto_configured(self._app, self._state)
             if self._state.route_authorizers:
                 self._state.judges_last = _is_registered_last(self._app)
-            before, after = self._app.before_request_funcs, self._app.after_request_funcs
-            for name, functions in before.items():
-                before[name] = _BeforeFunctions(self._app, functions, self.before)
+            after = self._app.after_request_funcs
             after[None] = _AfterFunctions(self._app, after[None], self.after)
             if self._app.debug and self._state.make_explorer is not None:
                 self._explorer = self._state.make_explorer()
@@ -345,53 +367,40 @@ class Gates:
         return is_strict and not (request_state.is_handled and may_redirect(status))
 
 
-# -- the lists of functions before and after a request ---------------------------------
-#
-# Flask looks at each function whether it is a coroutine function, which takes longer than what a
-# gate does where all is well. So the lists call a gate themselves, at its place, or leave it out
-# where it would do nothing. What else goes through them finds what was registered. In an app whose
-# class has methods of its own in place of Flask's, a gate is called like the other functions.
+def _names_of(current: Request) -> Iterable[str | None]:
+    """Give the names under which a request has functions: that of the app, and blueprints."""
+    rule = current.url_rule
+    # The usual request has no blueprint, which its endpoint tells.
+    if type(current) is Request and (rule is None or "." not in rule.endpoint):
+        return _APP_ALONE
+    return (None, *reversed(current.blueprints))
 
-_PREPROCESS = Flask.preprocess_request.__code__
+
+_APP_ALONE: tuple[None] = (None,)
+
+
+def _is_flasks(app: Flask, name: str) -> bool:
+    """Tell whether a method of an app is that of Flask, which nobody has replaced."""
+    method = getattr(app, name)
+    return getattr(getattr(method, "__func__", None), "__globals__", None) is vars(flask.app)
+
+
+# -- the functions after a request -----------------------------------------------------
+#
+# Flask looks at each of them, too. So their list leaves out the gate where that would do nothing.
+# What else goes through it finds what was registered. In an app whose class has a method of its own
+# in place of Flask's, the gate is called like the other functions.
+
 _PROCESS = Flask.process_response.__code__
 
 
-class _Functions(list[_Function]):
-    """Functions that Flask calls for each request, with a gate among them."""
+class _AfterFunctions(list[_Function]):
+    """Functions after a request, without the gate where nothing is to be withheld."""
 
     def __init__(self, app: Flask, functions: Iterable[_Function], gate: _Function) -> None:
         super().__init__(functions)
         self._app = app
         self._gate = gate
-
-
-class _BeforeFunctions(_Functions):
-    """Functions before a request. It notes which one answered.
-
-    Flask calls one after the other, and stops at the first that answers.
-    """
-
-    def __iter__(self) -> Iterator[_Function]:
-        is_called = sys._getframe(1).f_code is _PREPROCESS
-        return self._called() if is_called else super().__iter__()
-
-    def _called(self) -> Iterator[_Function]:
-        for function in super().__iter__():
-            if function is self._gate:
-                function()
-                continue
-            try:
-                yield function
-            except GeneratorExit:
-                # It answered, or raised.
-                request_state = find_request_state(self._app)
-                if request_state is not None:
-                    request_state.answered_by = function
-                raise
-
-
-class _AfterFunctions(_Functions):
-    """Functions after a request, without the gate where nothing is to be withheld."""
 
     def __reversed__(self) -> Iterator[_Function]:
         if sys._getframe(1).f_code is not _PROCESS:

@@ -53,6 +53,7 @@ from ..polar.exceptions import OsoError
 from ..polar.value_objects import Record
 from .authorizer import Authorizer
 from .policy_classes import register_late
+from .vain_guards import classes_judged_in_vain
 
 _CURE = (
     "Decorate each view with '@authorize', or with '@oso.lists' if it lists objects; exempt it with"
@@ -173,7 +174,9 @@ def check_routes(app: Flask) -> None:
     is_told = state is not None and state.enforcement >= Enforcement.FORBID
     complaints = [audit.problem, None if is_told else _complaint(app, gaps)]
     lost = dict.fromkeys(complaint for _, complaint in unfound_classes(app, audit.rows))
-    problem = "\n".join(filter(None, [*complaints, *lost]))
+    oso = None if state is None else state.oso
+    vain = () if oso is None else (each for _, each in classes_judged_in_vain(app, oso))
+    problem = "\n".join(filter(None, [*complaints, *lost, *vain]))
     if problem:
         raise OsoError(problem)
 

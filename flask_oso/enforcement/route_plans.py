@@ -78,8 +78,8 @@ class RoutePlans:
     """The plans of an app, and the audit of its routes that they rest on."""
 
     def __init__(self, app: Flask, state: AppState) -> None:
-        #: By the identity of the rule, which each plan keeps, and the method.
-        self.known: dict[tuple[int, str], RoutePlan] = {}
+        #: By the identity of the rule, which each plan keeps, and then by the method.
+        self.known: dict[int, dict[str, RoutePlan]] = {}
         self._app = app
         self._state = state
         self._audit: RouteAudit | None = None
@@ -96,12 +96,13 @@ class RoutePlans:
         """Give the plan of a request, and make it if it is not known or not true any more."""
         rule, method = current.url_rule, current.method
         stored = None if rule is None else self._app.view_functions.get(rule.endpoint)
-        plan = self.known.get((id(rule), method))
+        plan = self.known.get(id(rule), {}).get(method)
         if plan is None or not _is_true(plan, stored, method):
             return self._make(rule, method)
         if plan.stored is not stored:
             stored = install_receiver(self._app, plan.endpoint)
-            plan = self.known[(id(rule), method)] = plan.replaced(stored=stored)
+            plan = plan.replaced(stored=stored)
+            self._keep(plan)
         return plan
 
     def _make(self, rule: Rule | None, method: str) -> RoutePlan:
@@ -113,9 +114,12 @@ class RoutePlans:
                 self._audit = self._take_audit(is_first=self._audit is None)
             install_receiver(self._app, endpoint or "")
             plan = self._plan(rule, method, self._audit)
-            if len(self.known) < _MOST_PLANS:
-                self.known[(id(rule), method)] = plan
+            if sum(map(len, self.known.values())) < _MOST_PLANS:
+                self._keep(plan)
             return plan
+
+    def _keep(self, plan: RoutePlan) -> None:
+        self.known.setdefault(id(plan.rule), {})[plan.method] = plan
 
     def _plan(self, rule: Rule | None, method: str, audit: RouteAudit) -> RoutePlan:
         duty = self._duty(rule, method)

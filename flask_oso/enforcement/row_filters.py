@@ -19,14 +19,8 @@ from ..app_state import Binding, find_state
 from ..polar.exceptions import OsoError
 from ..polar.value_objects import Record
 from ..request_state import UnboundError, find_request_state, this_app, this_request
-from ..row_access import (
-    Access,
-    Reader,
-    ReadRecord,
-    Reads,
-    Waiver,
-    Waiving,
-)
+from ..row_access import Access, Reader, ReadRecord, Reads
+from ..row_access.waivers import Waiver, Waiving
 
 if t.TYPE_CHECKING:
     from ..oso import Oso
@@ -124,6 +118,10 @@ class AppReaders(Record):
     def _binding(self) -> Binding | None:
         state = find_state(this_app()) if has_app_context() else None
         return None if state is None else state.bindings.get(self.authorizer)
+
+    def place(self) -> Request | None:
+        """Give the current request; ``None`` outside of one."""
+        return _request_now()
 
     def find(self) -> Reader | Waiver:
         """Give the current actor with the policy, or why all is read.

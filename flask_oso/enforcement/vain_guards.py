@@ -11,10 +11,13 @@ import warnings
 from collections.abc import Iterable, Iterator
 
 from flask import Flask
+from werkzeug.routing import Rule
 
 from ..app_state import find_state
 from ..callables.view_functions import describe_endpoint
+from ..guards.url_keys import snake_case
 from ..guards.view_guards import Guard, all_guards, guards_apart, guards_of_blueprints
+from ..polar.nodes import Value
 from ..polar.spelling import nearest
 from .authorizer import Authorizer
 
@@ -40,6 +43,62 @@ def vain_guards(app: Flask, oso: Oso) -> Iterator[tuple[Guard, str]]:
         found += [_unknown_class(guard, where, oso, guarded), _text_for_class(guard, where, oso)]
         for complaint in filter(None, found):
             yield guard, complaint
+    yield from classes_judged_in_vain(app, oso)
+
+
+def classes_judged_in_vain(app: Flask, oso: Oso) -> Iterator[tuple[Guard, str]]:
+    """Give guards that judge a class itself where rules are about its objects only."""
+    seen: set[int] = set()
+    for rule in app.url_map.iter_rules():
+        view = app.view_functions.get(rule.endpoint)
+        if view is None:
+            continue
+        for guard in (*guards_apart(app, rule.endpoint), *all_guards(view)):
+            is_named = guard.key is not None and guard.key.variables_of(rule.arguments) is not None
+            if not guard.is_of_class or is_named or id(guard) in seen:
+                continue
+            if rule.arguments and not guard.is_class_meant:
+                # That is a mistake of its own: see ``guard_checks.accidents``.
+                continue
+            actions = [each for each in guard.actions_of(rule.methods or ()) if type(each) is str]
+            vain = next((each for each in actions if _is_about_objects(each, guard, oso)), None)
+            if vain is not None:
+                seen.add(id(guard))
+                yield (
+                    guard,
+                    _class_in_vain(vain, guard, rule, describe_endpoint(rule.endpoint, view)),
+                )
+
+
+def _is_about_objects(action: str, guard: Guard, oso: Oso) -> bool:
+    """Tell whether rules let somebody do this to an object of a class, and none to the class."""
+    name = next((name for name, cls in oso.host.classes.items() if cls is guard.resource), None)
+    if name is None or guard.authorizer is not None:
+        return False
+    # Imported late: few guards judge a class.
+    from ..polar.tools.lint.class_facts import ClassFacts
+    from ..polar.tools.lint.facts import ANYTHING, Kind
+    from ..polar.tools.lint.reachability import Reachability
+
+    rules = Reachability(oso.engine, ClassFacts(oso.engine))
+    asked = ANYTHING, Kind(Value(action))
+    # The class is of no class that rules know, as a text is.
+    return not rules.may_hold("allow", (*asked, Kind(Value("\0")))) and rules.may_hold(
+        "allow", (*asked, Kind(tags=frozenset([name])))
+    )
+
+
+def _class_in_vain(action: str, guard: Guard, rule: Rule, where: str) -> str:
+    name, url = guard.resource.__name__, rule.rule
+    word = snake_case(name)
+    variable = f"{url.rstrip('/')}/<int:{word}_id>"
+    return (
+        f"The route {url!r} of the {where} names no object, so the class {name!r} itself is judged,"
+        f" and everybody is denied: the policy allows {action!r} on objects of {name!r} only. For a"
+        f" list write '@oso.lists(\"{action}\", {name})'. For one object give the route its"
+        f" variable, as in {variable!r}. For the class itself write a rule about it:"
+        f" 'allow(user: User, \"{action}\", {name}) if …;'."
+    )
 
 
 def _guards(app: Flask) -> Iterable[tuple[Guard, str, set[str]]]:

@@ -58,42 +58,41 @@ def make_shortcut(app: Flask, state: AppState, call: UsualCall) -> Shortcut | No
     registered = loaders.functions.get(cls)
     if registered is not None and not registered.is_plain:
         return None
-    find = None if registered is None else registered.function
+    find = loaders.row_finder(app, cls) if registered is None else registered.function
+    functions, find_actor, number = loaders.functions, actors.finder(app, state), len(names)
 
     def pass_through(request_state: RequestState, given: Arguments) -> Arguments | None:
-        if (
-            given.keys() != names
-            or request_state.found
-            or request_state.judged
-            or request_state.used_variables
-            or app.extensions.get("oso") is not state
-            or loaders.functions.get(cls) is not registered
-            or loaders.reading is not None
-        ):
+        # With one argument it is seen without a comparison of sets.
+        if len(given) != number or variable not in given or (number > 1 and given.keys() != names):
             return None
         identity = given[variable]
-        if isinstance(identity, tuple):
+        if (
+            isinstance(identity, tuple)
+            or request_state.is_among_guards
+            or functions.get(cls) is not registered
+            or loaders.reading is not None
+            or app.extensions.get("oso") is not state
+        ):
             return None
         request_state.check_running = True
         try:
-            if find is None:
-                found = loaders.find(app, cls, identity)
-            else:
-                found = find(identity)
-                if type(found) is not cls:
-                    found = found_itself(found, cls)
+            found = find(identity)
+            # Nobody but SQLAlchemy makes rows.
+            if type(found) is not cls and registered is not None:
+                found = found_itself(found, cls)
         except NotFound:
             found = None
         except AsyncSessionError:
             return None
         if found is None:
             authorizer.refuse_missing(app, MissingObject(cls, identity), NOT_GIVEN, action)
-        oso = state.bindings[authorizer].oso or bound_oso(state.bindings[authorizer])
-        who = actors.current(app)
-        if type(found) is not cls or type(who) in LIMITED_CLASSES or publisher.is_heard():
-            allowed = publisher.decide(oso, who, action, found)
-        else:
+        binding = state.bindings[authorizer]
+        oso = binding.oso if binding.oso is not None else bound_oso(binding)
+        who = find_actor()
+        if type(found) is cls and type(who) not in LIMITED_CLASSES and not publisher.is_heard():
             allowed = oso.is_allowed(who, action, found)
+        else:
+            allowed = publisher.decide(oso, who, action, found)
         if allowed is not True:
             check_refusal(allowed)
             denial = Denial(oso, who, action, found)

@@ -100,9 +100,10 @@ class Passage(Record, eq=False):
         """Note what a guard has found for those behind it."""
         if self.is_last:
             request_state.used_variables, request_state.judged = frozenset(), ()
+            request_state.is_among_guards = False
         elif self.variables is not None:
             identity = self.key.identity_in(given, self.variables)
-            request_state.used_variables = used
+            request_state.used_variables, request_state.is_among_guards = used, True
             request_state.judged += ((self.key.keyword, self.key.cls, identity),)
 
 

@@ -34,12 +34,7 @@ from .limits import CurrentLimits, Limits, check_length
 from .nodes import Call, Rule, Term, is_ground
 from .output import STORED_VARIABLE, LogSettings, read_log_settings
 from .policy.policy import Policy, has_debug
-from .solver.clause_index import ClauseIndex
-from .solver.clauses import Clause, prepare_rule
-from .solver.machine import Machine
-from .solver.solver import Solver
 from .sources import Source
-from .syntax.desugar import rewrite_query
 from .traversal import walk
 
 if t.TYPE_CHECKING:
@@ -50,7 +45,10 @@ if t.TYPE_CHECKING:
     from .residual.schema import Schema
     from .residual.search import RuleAnalysis
     from .residual.templates import PreparedResiduals
+    from .solver.clause_index import ClauseIndex
+    from .solver.clauses import Clause
     from .solver.observation import Observer
+    from .solver.solver import Solver
 
 # Imports inside functions are of modules that not every process needs; together they would
 # double the time that importing this library takes.
@@ -116,11 +114,16 @@ class Engine:
         # Traces and line coverage show what the solver does.
         self._is_compiling = compiled and not read_log_settings().level and not self._observers
         self._compiled_rules: CompiledProgram | None = None
-        if self._is_compiling and policy.has_rules:
+        if policy.has_rules:
             # Imported here, so that no decision imports anything.
-            from .compiler import programs  # noqa: F401
+            from .solver import solver  # noqa: F401
+
+            if self._is_compiling:
+                from .compiler import programs  # noqa: F401
         #: Answers ``allow`` for an actor, an action and a resource.
         self.allow: Callable[[t.Any, t.Any, t.Any], bool] = self._first_allow
+        #: The same where a function of ``specialized`` gave no answer; ``None``: ask ``allow``.
+        self.allow_by_rules: Callable[[t.Any, t.Any, t.Any], bool | None] = self._first_by_rules
         #: Answers ``allow_request`` for an actor and a request.
         self.allow_request: Callable[[t.Any, t.Any], bool] = self._first_request
         #: Functions that answer ``allow`` for usual questions, by an action of exactly the class
@@ -186,6 +189,9 @@ class Engine:
         rules = self.policy.rules.get(name)
         if rules is None:
             return None
+        from .solver.clause_index import ClauseIndex
+        from .solver.clauses import prepare_rule
+
         by_arity: dict[int, list[Clause]] = {}
         for rule in rules:
             clause = prepare_rule(rule, self.host.constants)
@@ -230,9 +236,10 @@ class Engine:
         if type(action) is not str or STORED_VARIABLE in STORED_ENVIRONMENT:
             return None
         try:
-            return self.specialized[action][type(resource)](actor, action, resource)
+            answer = self.specialized[action][type(resource)]
         except KeyError:
             return None
+        return answer(actor, action, resource)
 
     def _first_allow(self, actor: t.Any, action: t.Any, resource: t.Any) -> bool:
         # Two threads may both set 'allow'; both find the same function.
@@ -243,6 +250,14 @@ class Engine:
             if program is not None:
                 self.specialized = program.by_action("allow")
         return answer(actor, action, resource)
+
+    def _first_by_rules(self, actor: t.Any, action: t.Any, resource: t.Any) -> bool | None:
+        program = self._program
+        made = None if program is None else program.rules_alone("allow", 3)
+        if made is None:
+            return None
+        self.allow_by_rules = made
+        return made(actor, action, resource)
 
     def _first_request(self, actor: t.Any, request: t.Any) -> bool:
         answer = self._answer_for("allow_request", 2)
@@ -448,6 +463,8 @@ class Engine:
         if isinstance(query, str):
             goal = _parse(query, self.limits)
         elif isinstance(query, terms.Predicate):
+            from .syntax.desugar import rewrite_query
+
             refuse_awaitables(query.name, query.args)
             goal = rewrite_query(to_term(query))
         else:
@@ -470,6 +487,8 @@ class Engine:
 
     def query_term(self, goal: Term, *, accept_expression: bool = False) -> Iterator[Solution]:
         """Give the solutions of a parsed goal, such as an inline query."""
+        from .syntax.desugar import rewrite_query
+
         for solution in self._solve(rewrite_query(goal)):
             if not accept_expression:
                 _check_bound(solution)
@@ -477,6 +496,8 @@ class Engine:
 
     def solver(self) -> Solver:
         """Make a solver for one run."""
+        from .solver.solver import Solver
+
         return Solver(self, self.limits)
 
     def _solve(
@@ -487,10 +508,8 @@ class Engine:
     ) -> Iterator[Solution]:
         log = read_log_settings()
         observers = [*self._observers, *observers]
-        if log.level or observers:
-            solver = self._observed_solver(log, observers)
-        else:
-            solver = Solver(self, self.limits)
+        is_observed = bool(log.level or observers)
+        solver = self._observed_solver(log, observers) if is_observed else self.solver()
         return solver.solve(goal, given)
 
     def _observed_solver(self, log: LogSettings, observers: Sequence[Observer]) -> Solver:
@@ -502,6 +521,7 @@ class Engine:
 
 
 def _parse(query: str, limits: Limits) -> Term:
+    from .syntax.desugar import rewrite_query
     from .syntax.parser import parse_query
 
     source = Source(query)
@@ -559,6 +579,7 @@ def _is_running() -> bool:
     Rarely needed, so it searches Python's stack; evaluations keep no record of it.
     """
     from .compiler.source_map import is_entry
+    from .solver.machine import Machine
 
     frame = sys._getframe()
     while frame.f_back is not None:

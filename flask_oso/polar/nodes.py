@@ -530,10 +530,14 @@ class Shorthand(Node):
 
     ``keyword`` is the word before the relation, or ``global`` before the condition; no other word
     than ``on`` and ``global`` is valid. ``condition`` is ``None`` if there is only a further
-    condition, in which ``actor`` and ``resource`` stand for the two sides.
+    condition, in which ``actor`` and ``resource`` stand for the two sides. If ``is_of_each_role``
+    the rule is ``role if role on "relation";``, and stands for one of each role.
     """
 
-    __slots__ = __match_args__ = ("head", "condition", "keyword", "relation", "further")
+    __slots__ = __match_args__ = (
+        *("head", "condition", "keyword", "relation", "further"),
+        "is_of_each_role",
+    )
 
     def __init__(
         self,
@@ -542,10 +546,12 @@ class Shorthand(Node):
         keyword: Name | None = None,
         relation: Name | None = None,
         further: Term | None = None,
+        is_of_each_role: bool = False,
         span: Span | None = None,
     ) -> None:
         self.head: t.Final = head
         self.condition: t.Final = condition
+        self.is_of_each_role: t.Final = is_of_each_role
         self.keyword: t.Final = keyword
         self.relation: t.Final = relation
         self.further: t.Final = further

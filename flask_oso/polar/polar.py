@@ -28,7 +28,6 @@ from .host.registry import Host, Identities, TextEqualities, make_host
 from .host.terms import Predicate
 from .limits import Limits
 from .output import BANNER, is_banner_due, say
-from .policy.cache import load_cached
 from .policy.policy import Policy
 from .queries import Query, failed_inline_queries
 from .sources import Source
@@ -355,6 +354,9 @@ class Polar:
 
     def _make_policy(self, sources: list[Source], base: Policy) -> Policy:
         """Parse and check texts, without running their inline queries."""
+        # Imported late: a command may load nothing.
+        from .policy.cache import load_cached
+
         try:
             loaded = load_cached(
                 sources,

@@ -7,18 +7,12 @@
 """
 
 from .reads import Access, AsyncSessionError, Reader, ReadRecord, Reads, UnfilteredRowsError
-from .waivers import Beginning, Waiver, Waiving, current_waiver, watch_evaluations
 
 __all__ = [
     "Access",
     "AsyncSessionError",
-    "Beginning",
     "ReadRecord",
     "Reader",
     "Reads",
     "UnfilteredRowsError",
-    "Waiver",
-    "Waiving",
-    "current_waiver",
-    "watch_evaluations",
 ]

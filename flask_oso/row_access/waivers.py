@@ -35,6 +35,8 @@ class Waiver:
         self.is_own = is_own
         #: Tells whether it is for what runs now, and not for another request; ``None`` is always.
         self.is_here = is_here
+        #: What a policy is asked about.
+        self.asked: tuple[t.Any, ...] = ()
         #: What is called at the end, once for each session that was used.
         self.endings: list[Callable[[], None]] = []
         #: The block has ended. A copy of the context, as threads and tasks have, may outlive it.
@@ -141,8 +143,10 @@ def watch_evaluations(oso: t.Any, beginning: Beginning) -> None:
     oso.__class__ = type(cls.__name__, (cls,), reading | {"__module__": cls.__module__})
 
 
-def _own_waiver() -> Waiver:
-    return Waiver(Access.WAIVED, "the policy reads it", is_own=True)
+def _own_waiver(asked: tuple[t.Any, ...]) -> Waiver:
+    waiver = Waiver(Access.WAIVED, "the policy reads it", is_own=True)
+    waiver.asked = asked
+    return waiver
 
 
 def _reading(method: Callable[..., t.Any]) -> Callable[..., t.Any]:
@@ -152,20 +156,23 @@ def _reading(method: Callable[..., t.Any]) -> Callable[..., t.Any]:
             for each in vars(oso)[_WATCHED]:
                 each(waiver)
 
-        with Waiving(_own_waiver(), beginning):
+        asked = (*args, *keywords.values())
+        with Waiving(_own_waiver(asked), beginning):
             result = method(oso, *args, **keywords)
         if isinstance(result, types.GeneratorType):
-            return _searched(result, beginning)
+            return _searched(result, beginning, asked)
         return result
 
     return read
 
 
-def _searched(generator: Iterator[t.Any], beginning: Beginning) -> Iterator[t.Any]:
+def _searched(
+    generator: Iterator[t.Any], beginning: Beginning, asked: tuple[t.Any, ...]
+) -> Iterator[t.Any]:
     """Give what a query finds, each solution searched for as the first one."""
     missing = object()
     while True:
-        with Waiving(_own_waiver(), beginning):
+        with Waiving(_own_waiver(asked), beginning):
             found = next(generator, missing)
         if found is missing:
             return

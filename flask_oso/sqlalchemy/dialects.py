@@ -144,7 +144,7 @@ class _OfEntry(FunctionElement[bool]):
     type = sa.Boolean()
 
     def __init__(self, document: t.Any, keys: tuple[str, ...], *words: str, value: t.Any = ()):
-        listed: t.Any = (sa.literal_column(word) for word in (".".join(keys), *words))
+        listed: list[t.Any] = [sa.literal_column(word) for word in (".".join(keys), *words)]
         super().__init__(document, *listed, *value)
 
 

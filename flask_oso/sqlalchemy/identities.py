@@ -12,7 +12,7 @@ import dataclasses
 import inspect
 import re
 import typing as t
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import sqlalchemy as sa
 from sqlalchemy import orm
@@ -27,6 +27,10 @@ from .tables import attribute_name
 _INTEGER = re.compile(r"0|-?[1-9][0-9]{0,18}")
 #: The errors of a column type whose Python code cannot convert a value.
 _NOT_TAKEN = (ValueError, TypeError, AttributeError, LookupError, ArithmeticError)
+#: Column types of numbers, and the numbers that every database takes for them.
+_NUMBERS = frozenset({sa.Integer, sa.BigInteger, sa.INTEGER, sa.BIGINT})
+_LEAST, _MOST = -(1 << 31), (1 << 31) - 1
+_NO_ARGUMENTS: dict[str, t.Any] = {}
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -183,6 +187,36 @@ def find_row(session: t.Any, cls: type, identity: t.Any, loading: Loading | None
     if row is None or not _has_identity(mapper, row, key):
         return None
     return row
+
+
+def make_row_finder(cls: type) -> Callable[[t.Any, t.Any], t.Any]:
+    """Return a function that does as :func:`find_row` does, for a session and an identity.
+
+    Of a key that is one number it knows beforehand what the mapper says of it, and leaves what is
+    unusual to that function.
+
+    :raises OsoError: the class is not mapped.
+    """
+    mapper = _mapper_of(cls)
+    column = mapper.primary_key[0]
+    name = attribute_name(mapper, column)
+    if len(mapper.primary_key) > 1 or type(column.type) not in _NUMBERS or name is None:
+        return lambda session, identity: find_row(session, cls, identity)
+
+    def find(session: t.Any, identity: t.Any) -> t.Any:
+        if type(identity) is str and _INTEGER.fullmatch(identity) is not None:
+            identity = int(identity)
+        if type(identity) is not int or not _LEAST <= identity <= _MOST:
+            return find_row(session, cls, identity)
+        session = readable(session)
+        row = _read(session, cls, (identity,), _NO_ARGUMENTS)
+        if row is None:
+            return None
+        found = vars(row).get(name)
+        is_exact = type(found) is int and found == identity
+        return row if is_exact or _has_identity(mapper, row, (identity,)) else None
+
+    return find
 
 
 def first_rows(session: t.Any, cls: type, most: int) -> list[t.Any]:

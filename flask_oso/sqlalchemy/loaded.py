@@ -20,9 +20,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 import sqlalchemy as sa
 from sqlalchemy import orm
 from sqlalchemy.orm.attributes import instance_state
+from sqlalchemy.orm.base import PASSIVE_NO_FETCH
 from sqlalchemy.util.concurrency import in_greenlet
 
 from ..polar.exceptions import OsoError, UnsupportedError
+from ..row_access.waivers import current_waiver
 from .tables import attribute_name
 
 #: The most parameters that every database takes in one statement.
@@ -204,9 +206,15 @@ def _waiting(rows: Iterable[t.Any], names: Sequence[str]) -> list[t.Any]:
 
 def _is_usable(session: t.Any) -> bool:
     """Tell whether a session runs statements as they are, and may run some now."""
-    is_rewritten = bool(session.dispatch.do_orm_execute)
+    is_rewritten = any(not _reads_all(each) for each in session.dispatch.do_orm_execute)
     is_waiting = session.get_bind().dialect.is_async and not in_greenlet()
     return not is_rewritten and not is_waiting
+
+
+def _reads_all(listener: t.Any) -> bool:
+    """Tell whether a listener, that of protected sessions, leaves what a policy reads as it is."""
+    waiver = current_waiver() if getattr(listener, "spares_policies", False) else None
+    return waiver is not None and waiver.is_own
 
 
 def _decides(option: t.Any) -> bool:
@@ -222,8 +230,11 @@ def _loadable(cls: type, names: Iterable[str]) -> list[str]:
     return [each for each in known if relations[each].lazy in _LOADING]
 
 
-def _load(session: t.Any, cls: t.Any, waiting: Sequence[t.Any], names: Sequence[str]) -> None:
+def _load(session: t.Any, cls: t.Any, rows: Sequence[t.Any], names: Sequence[str]) -> None:
     """Load what is missing of rows of one class."""
+    for row in rows:
+        _find_known(row, names)
+    waiting = _waiting(rows, names)
     missing = [name for name in names if any(name not in instance_state(r).dict for r in waiting)]
     if len(waiting) == 1:
         for name in missing:
@@ -240,6 +251,14 @@ def _load(session: t.Any, cls: t.Any, waiting: Sequence[t.Any], names: Sequence[
         part = [state.identity for state in states]
         wanted = part if len(keys) > 1 else [key for (key,) in part]
         session.scalars(statement.where(one.in_(wanted))).unique().all()
+
+
+def _find_known(row: t.Any, names: Sequence[str]) -> None:
+    """Set the relations that lead to rows which the session has, without a statement."""
+    state: t.Any = instance_state(row)
+    for name in names:
+        if name not in state.dict:
+            state.manager[name].impl.get(state, state.dict, passive=PASSIVE_NO_FETCH)
 
 
 def _found(rows: Iterable[t.Any], names: Sequence[str]) -> Iterable[t.Any]:

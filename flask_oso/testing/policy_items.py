@@ -38,7 +38,7 @@ def load_tested(path: pathlib.Path, app_name: str = "") -> Engine:
     """
     source = read_source(path)
     if not app_name:
-        return load_with_stand_ins([source]).engine
+        return load_with_stand_ins([source], for_tests=True).engine
     oso = first_oso(state_of(_app(app_name)))
     others = [
         Source(each.text, str(pathlib.Path(each.name).resolve()))

@@ -665,3 +665,55 @@ def test_what_only_answers_is_not_in_the_decision_log(
     oso.permissions(note(1))
 
     assert caplog.messages == []
+
+
+# -- mistaken calls ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("call", ["can", "cannot", "why"])
+def test_actor_in_front_is_refused(call: str, oso: FlaskOso) -> None:
+    """A FlaskOso knows who acts."""
+    with pytest.raises(OsoError) as caught:
+        getattr(oso, call)(user(1), "edit", note(1))
+
+    assert str(caught.value) == (
+        f"'{call}' takes an action and a resource, as in '{call}(\"edit\", note)'. The actor is"
+        f" given by name: '{call}(\"edit\", note, actor=user)'."
+    )
+
+
+def test_actor_in_front_of_a_resource_is_refused(oso: FlaskOso) -> None:
+    """So it is where nothing but the resource is asked about."""
+    with pytest.raises(OsoError, match=r"'permissions\(note, actor=user\)'"):
+        oso.permissions(user(1), note(1))
+
+
+def test_actor_in_front_of_a_class_is_refused(oso: FlaskOso) -> None:
+    """So it is for lists."""
+    with pytest.raises(OsoError, match=r"'scope\(\"read\", Note, actor=user\)'"):
+        oso.scope(user(1), "read", Note)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("name", "remedy"),
+    [
+        ("is_allowed", "'oso.can(\"edit\", note, actor=user)'"),
+        ("authorized_query", "'oso.scope(\"read\", Note, actor=user)'"),
+        ("authorized_actions", "'oso.permissions(note, actor=user)'"),
+        ("load_files", "'OSO_POLICIES'"),
+        ("register_class", "'models'"),
+        ("query_rule", "'oso.oso.query_rule'"),
+    ],
+)
+def test_method_of_an_oso_is_told_otherwise(name: str, remedy: str, oso: FlaskOso) -> None:
+    """Who looks for a method of 'Oso' hears what a FlaskOso has in its place."""
+    with pytest.raises(AttributeError) as caught:
+        getattr(oso, name)
+
+    assert str(caught.value).startswith(f"'FlaskOso' object has no attribute '{name}'. ")
+    assert remedy in str(caught.value)
+
+
+def test_unknown_attribute_is_missing(oso: FlaskOso) -> None:
+    """What nobody has is simply not there."""
+    assert not hasattr(oso, "nonsense")

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy import orm
 
-from flask_oso import FlaskOso, Oso, authorize
+from flask_oso import FlaskOso, Oso, OsoError, authorize
 from flask_oso.cli import oso as command
 from tests.support.models.shop import Customer, Order, Parcel
 from tests.support.sites import make_app
@@ -607,3 +607,70 @@ def test_group_is_found_by_flask(folder: Path) -> None:
 
     assert result.returncode == 0
     assert all(name in result.stdout for name in command.list_commands(t.cast(t.Any, None)))
+
+
+# -- classes that are judged in vain -------------------------------------------------------
+
+
+def listing(folder: Path, policy: str, url: str = "/orders", **options: t.Any) -> Flask:
+    """Make an app with a view of orders."""
+    oso = Oso()
+    oso.register_class(Customer)
+    oso.register_class(Order)
+    app = app_with(folder, policy, oso)
+
+    @app.get(url)
+    @authorize("read", Order, **options)
+    def orders(**_: t.Any) -> str:
+        return ""
+
+    return app
+
+
+OF_OBJECTS = 'allow(customer: Customer, "read", order: Order) if order.customer = customer;'
+
+
+def test_class_judged_where_rules_are_about_objects_is_an_error(folder: Path, run: t.Any) -> None:
+    """The list view denies everybody, and says how to write it."""
+    result = run(listing(folder, OF_OBJECTS), "check")
+
+    assert result.exit_code == 1
+    assert "names no object, so the class 'Order' itself is judged" in result.output
+    assert "'@oso.lists(\"read\", Order)'" in result.output
+    assert "'/orders/<int:order_id>'" in result.output
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [
+        f'{OF_OBJECTS} allow(_: Customer, "read", Order);',
+        f'{OF_OBJECTS} allow(customer: Customer, _, _) if customer.name = "root";',
+        'allow(_: Customer, "edit", _: Order);',
+    ],
+    ids=["about-the-class", "about-anything", "about-neither"],
+)
+def test_class_that_a_rule_may_allow_is_none(policy: str, folder: Path, run: t.Any) -> None:
+    """A rule about the class, or about anything, is enough; without any, another finding tells."""
+    assert "itself is judged" not in run(listing(folder, policy), "check").output
+
+
+def test_class_on_a_route_with_its_variable_is_none(folder: Path, run: t.Any) -> None:
+    """An object is judged."""
+    result = run(listing(folder, OF_OBJECTS, "/orders/<int:order_id>"), "check")
+
+    assert "itself is judged" not in result.output
+
+
+def test_class_that_is_meant_in_vain_is_an_error(folder: Path, run: t.Any) -> None:
+    """'load=False' does not make a rule."""
+    result = run(listing(folder, OF_OBJECTS, "/shops/<int:shop_id>/orders", load=False), "check")
+
+    assert "itself is judged" in result.output
+
+
+def test_start_refuses_a_class_that_is_judged_in_vain(folder: Path) -> None:
+    """'check_routes' tells before the first request."""
+    app = listing(folder, OF_OBJECTS)
+
+    with pytest.raises(OsoError, match="the class 'Order' itself is judged"):
+        FlaskOso().check_routes(app)

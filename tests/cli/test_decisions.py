@@ -6,11 +6,13 @@ import json
 import typing as t
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 
 from flask_oso import FlaskOso, Oso
 from flask_oso.cli.terminal.objects import find_object
 from flask_oso.sqlalchemy import SqlAlchemyAdapter
+from tests.support.databases import open_database
 from tests.support.models.shop import Line, Order, Parcel
 from tests.support.sites import make_app
 
@@ -138,6 +140,17 @@ def test_actions_as_json(shop: Flask, run: t.Any) -> None:
     assert json.loads(result.output) == ["read"]
 
 
+class Lost:
+    """What is in a table that is not there."""
+
+
+def find_in_no_table(_key: str) -> t.NoReturn:
+    """Ask an empty database."""
+    with open_database() as engine, engine.connect() as connection:
+        connection.execute(sa.text("SELECT id FROM lost"))
+    raise AssertionError
+
+
 def test_policy_that_fails_is_broken(run: t.Any) -> None:
     """An error of the policy is neither a denial nor a mistake on the command line."""
     app, oso = make_app(), Oso()
@@ -165,6 +178,22 @@ def test_method_that_fails_is_broken(run: t.Any) -> None:
     result = run(app, "actions", "ann", "Page:1")
 
     assert (result.exit_code, "ZeroDivisionError" in result.stderr) == (3, True)
+
+
+def test_database_that_fails_is_told_in_its_words(run: t.Any) -> None:
+    """Tables that were never made are the most likely reason, and no traceback says so."""
+    app, oso = make_app(), Oso()
+    FlaskOso(oso, app).loader(Lost)(find_in_no_table)
+    oso.register_class(Lost)
+    oso.load_str('allow(_, "read", _: Lost);')
+
+    result = run(app, "explain", "ann", "read", "Lost:1")
+
+    assert result.exit_code == 2
+    assert result.stderr == (
+        "The database says: no such table: lost\n"
+        "Are its tables made, and is it the one that the application names?\n"
+    )
 
 
 # -- who -----------------------------------------------------------------------------

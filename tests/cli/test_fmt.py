@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from flask_oso import FlaskOso
+from flask_oso.__main__ import main
 from flask_oso.cli import fmt
 from tests.support.sites import make_app
 
@@ -43,6 +44,13 @@ def test_fmt_writes_what_is_not_in_style(folder: Path, run: t.Any) -> None:
     assert result.stdout == "Formatted ugly.polar.\n"
     assert result.stderr == "1 file to format, 2 files in all.\n"
     assert result.exit_code == 0
+
+
+def test_fmt_needs_no_application(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """``python -m flask_oso fmt`` formats files of a program that does not start."""
+    code = main(["fmt", "--check", "ugly.polar"])
+
+    assert (code, capsys.readouterr().out) == (1, "Would format ugly.polar.\n")
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import enum
+import re
+import subprocess
 import sys
 import types
 import typing as t
@@ -272,6 +274,99 @@ def test_roles_come_from_the_table_of_memberships(policy: Oso) -> None:
 
     assert policy.authorized_actions(ana, team) == {"read"}
     assert policy.authorized_actions(ana, other) == set()
+
+
+def make_links(**relations: t.Any) -> type[orm.DeclarativeBase]:
+    """Make models of teams with members, and a class that links them; Flask-Login's usual names.
+
+    :param relations: those of the team.
+    """
+
+    class Links(orm.DeclarativeBase):
+        pass
+
+    class User(Links):
+        __tablename__ = "users"
+        id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+
+    body = {
+        "__tablename__": "teams",
+        "id": orm.mapped_column(sa.Integer, primary_key=True),
+        **relations,
+    }
+    team = type("Team", (Links,), body)
+
+    class Membership(Links):
+        __tablename__ = "memberships"
+        user_id = orm.mapped_column(sa.ForeignKey("users.id"), primary_key=True)
+        team_id = orm.mapped_column(sa.ForeignKey("teams.id"), primary_key=True)
+        role = orm.mapped_column(sa.String)
+        user = orm.relationship("User")
+        team = orm.relationship("Team", back_populates="memberships" if relations else None)
+
+    # Its relations are found by name, as long as it is there.
+    Membership.linked = team
+    return Links
+
+
+def test_rows_that_give_roles_are_nobodys() -> None:
+    """Whoever could edit their own membership could make themselves an owner."""
+    text = draft_policy(make_links())
+
+    assert "resource Membership" not in text
+    assert "# Whoever may change a Membership gives roles on a Team, so it has no block" in text
+
+
+def test_roles_come_over_the_relation_of_the_resource() -> None:
+    """Where who acts has no relation to the rows, what the role is on may have one."""
+    text = draft_policy(
+        make_links(memberships=orm.relationship("Membership", back_populates="team"))
+    )
+
+    assert "  membership in team.memberships and\n  membership.user = user and" in text
+
+
+def test_relation_that_is_missing_is_named() -> None:
+    """No rule finds rows to which no relation leads, so the comment says what to add."""
+    text = draft_policy(make_links())
+
+    assert "# Add 'memberships = relationship(Membership, viewonly=True)' to Team" in text
+    assert "has_role" not in re.sub("#.*", "", text)
+
+
+def test_app_starts_without_the_file_that_is_to_be_written(
+    tmp_path: Path,
+) -> None:
+    """The command makes the file that the configuration names."""
+    (tmp_path / "shop.py").write_text(
+        """
+from flask import Flask
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from flask_oso import FlaskOso
+
+class Base(DeclarativeBase):
+    pass
+
+db = SQLAlchemy(model_class=Base)
+
+class User(Base):
+    __tablename__ = "users"
+    id: Mapped[int] = mapped_column(primary_key=True)
+
+app = Flask(__name__)
+app.config.update(SQLALCHEMY_DATABASE_URI="sqlite://", OSO_POLICIES="rules.polar")
+db.init_app(app)
+FlaskOso(app, models=db.Model)
+""",
+        encoding="utf-8",
+    )
+    command = [sys.executable, "-m", "flask", "--app", "shop", "oso", "init", "--write"]
+
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stderr
+    assert "actor User {}" in (tmp_path / "rules.polar").read_text(encoding="utf-8")
 
 
 def test_several_people_are_a_question_in_a_comment() -> None:

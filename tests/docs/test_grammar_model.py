@@ -144,7 +144,11 @@ def names_in(node: Node) -> Iterator[str]:
         ("conjunction", 'negation ("and" negation)*'),
         ("sum", 'product (("+" | "-") product)*'),
         ("test", '"test" string "{" test_item* "}"'),
-        ("grant", 'string "if" (string (symbol string)? | symbol string | call)'),
+        (
+            "grant",
+            'string "if" (string (symbol string)? | symbol string | call)'
+            ' | "role" "if" "role" symbol string',
+        ),
         ("path", 'atom ("." lookup)*'),
     ],
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import dataclasses
+import functools
 import importlib
 import itertools
 import re
@@ -59,6 +60,7 @@ def cells_of(line: str) -> list[str]:
     return [cell.strip() for cell in line.strip().strip("|").split("|")]
 
 
+@functools.cache
 def names_in_code() -> set[str]:
     """Give the names of all classes, functions, attributes and constants of the package."""
     names: set[str] = set()
@@ -71,9 +73,6 @@ def names_in_code() -> set[str]:
             elif isinstance(node, ast.Attribute):
                 names.add(node.attr)
     return names
-
-
-NAMES = names_in_code()
 
 
 def named_paths(text: str) -> list[str]:
@@ -137,7 +136,9 @@ def test_paths_are_there(path: Path) -> None:
 @pytest.mark.parametrize("path", CHECKED, ids=shown)
 def test_names_are_those_of_the_code(path: Path) -> None:
     """A class or function that is renamed is renamed on the page."""
-    assert [each for each in named_symbols(path.read_text("utf-8")) if each not in NAMES] == []
+    named = named_symbols(path.read_text("utf-8"))
+
+    assert [each for each in named if each not in names_in_code()] == []
 
 
 @pytest.mark.parametrize("path", CHECKED, ids=shown)

@@ -119,3 +119,32 @@ def test_route_about_the_class_itself_is_not_judged(tmp_path: Path) -> None:
         return ""
 
     assert found_in(app, oso) == []
+
+
+def test_word_in_the_text_of_a_template_asks_for_nothing(tmp_path: Path) -> None:
+    """A page that says "rotated" does not ask for "rotate"."""
+    action = "".join(["ro", "tate"])
+    (tmp_path / "templates").mkdir()
+    (tmp_path / "templates" / "page.html").write_text(f"<p>It was {action}d.</p>")
+    app, oso = app_with(tmp_path, READERS.format(action))
+
+    assert [each[:6] for each in found_in(app, oso)] == ["OSO301"]
+
+
+def test_template_of_another_engine_asks_for_all_that_it_contains(tmp_path: Path) -> None:
+    """What Jinja cannot read is searched as a text."""
+    action = "".join(["ro", "tate"])
+    (tmp_path / "templates").mkdir()
+    (tmp_path / "templates" / "page.txt").write_text(f"{{% mine {action} %}}")
+    app, oso = app_with(tmp_path, READERS.format(action))
+
+    assert found_in(app, oso) == []
+
+
+def test_action_chosen_from_a_list_is_found(tmp_path: Path) -> None:
+    """``action in ["read", …]`` grants each action of the list."""
+    action = "".join(["ro", "tate"])
+    rule = f'allow(user: User, action, doc: Doc) if action in ["{action}"] and doc.owner = user;'
+    app, oso = app_with(tmp_path, rule)
+
+    assert [each[:6] for each in found_in(app, oso)] == ["OSO301"]

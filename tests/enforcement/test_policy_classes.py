@@ -72,6 +72,40 @@ def test_plain_classes_are_models() -> None:
     assert oso.oso.get_class("Plain") is Plain
 
 
+def test_base_in_a_list() -> None:
+    """A base in a list stands for its mapped classes, beside classes that no database knows."""
+    base = make_base()
+    note = add_model(base, "Note")
+
+    oso = FlaskOso(make_app(), models=[base, Plain])
+
+    assert oso.oso is not None
+    assert oso.oso.get_class("Note") is note
+    assert oso.oso.get_class("Plain") is Plain
+
+
+def test_base_is_no_class_of_policies() -> None:
+    """What a base in a list stands for has no name of its own: two bases may have one name."""
+    oso = FlaskOso(make_app(), models=[make_base(), make_base()])
+
+    assert oso.oso is not None
+    assert "Base" not in oso.oso.host.classes
+
+
+def test_policy_about_a_class_that_is_no_model(tmp_path: Path) -> None:
+    """An enum of a column, say: the load fails, and says where to add it."""
+    app = app_with(tmp_path, 'allow(_, "read", x) if x = Status.OPEN;')
+
+    with pytest.raises(ValidationError, match="Singleton variable Status") as caught:
+        FlaskOso(app, models=make_base())
+
+    assert caught.value.__notes__ == [
+        "'models' registers the classes of a list, or those of a base that are mapped by now. Add"
+        " the class to the list, 'models=[db.Model, Status]', or import the modules of your models"
+        " before 'init_app'."
+    ]
+
+
 def test_models_that_come_after_the_object(tmp_path: Path) -> None:
     """What is imported before ``init_app`` is in time."""
     base = make_base()
@@ -115,7 +149,8 @@ def test_policy_about_models_that_are_not_imported(tmp_path: Path) -> None:
 
     assert caught.value.__notes__ == [
         "'models' registers the classes of a list, or those of a base that are mapped by now. Add"
-        " the class to the list, or import the modules of your models before 'init_app'."
+        " the class to the list, 'models=[db.Model, Note]', or import the modules of your models"
+        " before 'init_app'."
     ]
 
 

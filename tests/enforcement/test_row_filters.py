@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import concurrent.futures
+import contextlib
 import copy
 import importlib
+import threading
 import typing as t
 from collections.abc import Iterator
+from pathlib import Path
 
 import flask_sqlalchemy
 import pytest
@@ -17,6 +21,7 @@ from werkzeug.exceptions import NotFound
 from flask_oso import Access, FlaskOso, Oso, OsoError, UnfilteredRowsError, authorize
 from flask_oso.sqlalchemy import register_models
 from tests.support.models.protected_notes import (
+    POLICY,
     Base,
     Memo,
     Note,
@@ -24,6 +29,7 @@ from tests.support.models.protected_notes import (
     Project,
     User,
     fill,
+    filled_notebook,
     open_notebook,
 )
 from tests.support.sites import make_app, make_oso, make_site
@@ -374,6 +380,112 @@ def test_protection_without_a_policy_is_refused() -> None:
 
     with pytest.raises(OsoError, match="There is no policy to filter rows by"):
         FlaskOso().protect(orm.sessionmaker())
+
+
+def test_policy_reads_all_of_a_row_of_another_request(notebook: Notebook) -> None:
+    """A row that a request hands on is judged by all of its relations, as in its own request."""
+    notebook.oso.load_str(
+        POLICY + 'allow(_: User, "empty", p: Project) if not has_notes(p);'
+        "has_notes(p: Project) if n in p.notes and n.id > 0;",
+        replace=True,
+    )
+    with orm.Session(notebook.engine) as session:
+        notebook.guard.protect(session)
+        ann = notebook.find_user(1)
+        with notebook.app.test_request_context("/"):
+            g.current_user = ann
+            project = session.get_one(Project, 2)
+            assert project.notes == []
+            with notebook.app.test_request_context("/"):
+                g.current_user = ann
+                assert notebook.session.scalars(sa.select(Note)).all()
+                assert not notebook.guard.can("empty", project)
+
+
+class Gate:
+    """What a policy asks about, and waits for."""
+
+    def __init__(self) -> None:
+        self.is_reached, self.is_open = threading.Event(), threading.Event()
+
+    def wait(self) -> bool:
+        """Let another thread go on, until it has ended."""
+        self.is_reached.set()
+        return self.is_open.wait(10)
+
+
+def asking_meanwhile(notebook: Notebook) -> contextlib.AbstractContextManager[None]:
+    """Have a policy asked, in a request of Bob in another thread."""
+    gate = Gate()
+    notebook.oso.register_class(Gate)
+    rules = """
+        allow(_: User, "pass", g: Gate) if g.wait();
+        allow(_: User, "fill", p: Project) if n in p.notes and n.title = "none";
+    """
+    notebook.oso.load_str(POLICY + rules, replace=True)
+
+    def ask() -> None:
+        with notebook.request_of(2):
+            assert notebook.session.scalars(sa.select(Note)).all()
+            assert notebook.guard.can("pass", gate)
+
+    @contextlib.contextmanager
+    def meanwhile() -> Iterator[None]:
+        with concurrent.futures.ThreadPoolExecutor(1) as threads:
+            asked = threads.submit(ask)
+            gate.is_reached.wait(10)
+            try:
+                yield
+            finally:
+                gate.is_open.set()
+            asked.result()
+
+    return meanwhile()
+
+
+def test_policy_of_another_request_shows_nothing_of_this_one(tmp_path: Path) -> None:
+    """While another thread asks the policy, a relation has the rows that may be read, no more."""
+    engine = sa.create_engine(f"sqlite:///{tmp_path / 'notes.sqlite'}")
+    with filled_notebook(engine) as notebook, notebook.request_of(1):
+        meanwhile = asking_meanwhile(notebook)
+        project = notebook.session.get_one(Project, 2)
+        before = [each.id for each in project.notes]
+        assert not notebook.guard.can("fill", project)
+        with meanwhile:
+            shown = [each.id for each in project.notes]
+        after = [each.id for each in project.notes]
+    engine.dispose()
+
+    assert (before, shown, after) == ([], [], [])
+
+
+def test_factory_protects_a_session_outside_of_its_app(tmp_path: Path) -> None:
+    """Apps with a policy each need not be current when their sessions are protected.
+
+    Where no app is current, the policy is that of the last one.
+    """
+    (tmp_path / "policy.polar").write_text('allow("ann", "read", n: Note) if n.title = "one";')
+    engine = sa.create_engine("sqlite://", poolclass=sa.StaticPool)
+    guard, sessions = FlaskOso(models=Base), orm.scoped_session(orm.sessionmaker(engine))
+    Base.metadata.create_all(engine)
+    fill(sessions())
+    sessions.commit()
+    guard.actor_loader(lambda: "ann")
+    apps = [make_app(folder=tmp_path, OSO_POLICIES="policy.polar") for _ in range(2)]
+    for app in apps:
+        guard.init_app(app)
+        guard.protect(sessions)
+
+    for app in apps:
+        with app.test_request_context():
+            assert [each.title for each in sessions.scalars(sa.select(Note))] == ["one"]
+        sessions.remove()
+    with pytest.raises(OsoError, match="Nobody is known who reads"):
+        sessions.scalars(sa.select(Note))
+    with guard.unfiltered("a job"):
+        assert len(sessions.scalars(sa.select(Note)).all()) == 5
+    sessions.remove()
+    engine.dispose()
 
 
 def test_list_that_no_statement_can_be_made_of(notebook: Notebook) -> None:

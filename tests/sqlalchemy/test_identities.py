@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 
 from flask_oso import OsoError
-from flask_oso.sqlalchemy.identities import find_row
+from flask_oso.sqlalchemy.identities import find_row, make_row_finder
 
 KEY = uuid.UUID("65f307f2-c141-41c9-8048-c0d22de56fea")
 
@@ -145,6 +145,21 @@ def session(request: pytest.FixtureRequest) -> Iterator[orm.Session]:
     engine.dispose()
 
 
+#: What finds a row in a session by class and identity.
+Finder = t.Callable[[orm.Session, type, t.Any], t.Any]
+
+
+def find_prepared(session: orm.Session, cls: type, identity: t.Any) -> t.Any:
+    """Find a row with what is known of its class beforehand."""
+    return make_row_finder(cls)(session, identity)
+
+
+@pytest.fixture(params=[find_row, find_prepared], ids=["at once", "prepared"])
+def find(request: pytest.FixtureRequest) -> Finder:
+    """Give what finds a row, in either way."""
+    return t.cast(Finder, request.param)
+
+
 @pytest.mark.parametrize(
     ("cls", "identity"),
     [
@@ -167,9 +182,9 @@ def session(request: pytest.FixtureRequest) -> Iterator[orm.Session]:
         (Dog, 2),
     ],
 )
-def test_row_is_found(session: orm.Session, cls: type, identity: t.Any) -> None:
+def test_row_is_found(find: Finder, session: orm.Session, cls: type, identity: t.Any) -> None:
     """By a value of the column's type, or by the text that we would write."""
-    assert isinstance(find_row(session, cls, identity), cls)
+    assert isinstance(find(session, cls, identity), cls)
 
 
 @pytest.mark.parametrize(
@@ -200,11 +215,11 @@ def test_row_is_found(session: orm.Session, cls: type, identity: t.Any) -> None:
         (Dog, 1),
     ],
 )
-def test_row_is_not_found(session: orm.Session, cls: type, identity: t.Any) -> None:
+def test_row_is_not_found(find: Finder, session: orm.Session, cls: type, identity: t.Any) -> None:
     """What is no key of a row finds none, whatever the database would make of it."""
     session.get(Number, 1)
 
-    assert find_row(session, cls, identity) is None
+    assert find(session, cls, identity) is None
     assert session.scalar(sa.select(1)) == 1
 
 

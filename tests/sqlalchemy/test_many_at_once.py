@@ -94,6 +94,21 @@ def test_filter_loads_each_relation_at_once(session: orm.Session) -> None:
     assert len(statements) < 20
 
 
+def test_rows_that_the_session_has_are_not_loaded_again(session: orm.Session) -> None:
+    """A relation to a row of the session is found by its key, as reading it would find it."""
+    oso = make_oso(
+        'allow(u: User, "read", p: Project) if p.owner matches User{org: o} and o = u.org;'
+    )
+    users, orgs = session.scalars(sa.select(User)).all(), session.scalars(sa.select(Org)).all()
+    projects = projects_of(session)
+
+    with counted(engine_of(session)) as statements:
+        found = oso.filter(users[0], "read", projects)
+
+    assert (statements, len(orgs)) == ([], 5)
+    assert found == [each for each in projects if oso.is_allowed(users[0], "read", each)]
+
+
 def test_filter_loads_what_is_expired(session: orm.Session) -> None:
     """Rows of before a commit are read again together."""
     oso = make_oso(POLICY)

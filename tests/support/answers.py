@@ -77,8 +77,9 @@ def specializations_of(engine: Engine) -> t.Any:
 def specialized(engine: Engine, actor: t.Any, action: t.Any, resource: t.Any) -> bool | None:
     """Give what the function for plain data answers; ``None`` where it leaves it to others."""
     made = specializations_of(engine)
-    answer = None if made is None else made[action][type(resource)](actor, action, resource)
-    return t.cast("bool | None", answer)
+    if made is None or made.is_in_order((actor, action, resource)):
+        return None
+    return t.cast("bool | None", made[action][type(resource)](actor, action, resource))
 
 
 # -- who compiles ------------------------------------------------------------------------
@@ -110,6 +111,19 @@ def compiling_elsewhere(oso: Polar) -> Iterator[None]:
     finally:
         over.set()
         thread.join()
+
+
+def is_left_to_solver(oso: Polar, actor: t.Any, action: t.Any, resource: t.Any) -> bool:
+    """Tell whether the solver takes part in an answer of compiled rules."""
+    program = program_of(oso)
+    taken: list[t.Any] = []
+    make = program._tabled_solver
+    program._tabled_solver = lambda clock: taken.append(clock) or make(clock)  # type: ignore[method-assign]
+    try:
+        oso.engine.allow(actor, action, resource)
+    finally:
+        del program._tabled_solver
+    return bool(taken)
 
 
 def is_answered_at_once(oso: Polar, actor: t.Any, action: t.Any, resource: t.Any) -> bool:

@@ -65,6 +65,9 @@ class Exit(enum.IntEnum):
 
 #: The errors of a load that are due to the text of the policy.
 POLICY_ERRORS = (ParserError, ValidationError, RolesValidationError, InlineQueryFailedError)
+_NO_DATABASE = (
+    "The database says: {}\nAre its tables made, and is it the one that the application names?"
+)
 _FILE_ERRORS = (PolarFileExtensionError, PolarFileNotFoundError)
 
 
@@ -104,9 +107,19 @@ def exit_on_errors(unforeseen: Exit = Exit.BROKEN) -> Iterator[None]:
     except OsoError as error:
         fail(error)
     # The application's code may raise ``SystemExit``, which is no ``Exception``.
-    except BaseException:
-        echo_traceback()
+    except BaseException as error:
+        if _is_of_database(error):
+            echo(_NO_DATABASE.format(error.orig), err=True)
+        else:
+            echo_traceback()
         end(unforeseen)
+
+
+def _is_of_database(error: BaseException) -> t.TypeGuard[t.Any]:
+    """Tell whether an error is one that the driver of a database raised."""
+    # It raised nothing if SQLAlchemy was not imported.
+    module = sys.modules.get("sqlalchemy.exc")
+    return module is not None and isinstance(error, module.DBAPIError)
 
 
 def end(code: int) -> t.NoReturn:

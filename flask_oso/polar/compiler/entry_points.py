@@ -7,9 +7,12 @@ one whose functions raise ``SolverNeeded``.
 from __future__ import annotations
 
 import ast
+import typing as t
 from dataclasses import dataclass
 
+from ..solver.clause_index import ClauseIndex
 from .binding_analysis import Dispatch
+from .scopes import Variant
 from .snippets import (
     all_of,
     any_of,
@@ -23,12 +26,26 @@ from .snippets import (
     negate,
     returned,
 )
-from .specialization.dispatch import Specializations
 
 #: The number of steps between two checks of the clock.
 CLOCK_INTERVAL = 64
 #: The state of a question at its beginning.
 NEW_CLOCK = (CLOCK_INTERVAL, None, None, None, None)
+
+
+class EntryNames(t.Protocol):
+    """What an entry point needs of the program."""
+
+    def constant(self, value: t.Any) -> str: ...
+    def function(self, variant: Variant) -> str: ...
+    def table(self, variant: Variant) -> tuple[Dispatch, str] | None: ...
+
+
+class ChosenFunctions(t.Protocol):
+    """A table by a string, at one position if at all, and by the class of another argument."""
+
+    at: int | None
+    by: int
 
 
 class SolverNeeded(Exception):
@@ -65,29 +82,33 @@ class EntryPointWriter:
     table: tuple[Dispatch, str] | None = None
     is_searched: bool = False
     shares: bool = False
-    specializations: tuple[str, Specializations] | None = None
+    specializations: tuple[str, ChosenFunctions] | None = None
     facts: tuple[str, list[tuple[str, ...]]] | None = None
 
     def write(self) -> ast.FunctionDef:
         """Write the function."""
         is_logged = compared(load("log_variable"), ast.In(), load("environment"))
         odd = ast.BoolOp(ast.Or(), [is_logged, *map(self._is_odd, self.parameters)])
-        handlers = [
-            ast.ExceptHandler(load("AttributeError"), "error", self._explained()),
-            ast.ExceptHandler(load("unforeseen"), None, [self._by_solver()]),
-            ast.ExceptHandler(load("StopIteration"), "error", [self._stopped()]),
-        ]
-        clock = ast.List([*map(ast.Constant, NEW_CLOCK)], ast.Load())
         body = [
             *self._listed([*(is_type(name, "str") for name in self.parameters), _NOT_LOGGED]),
             *self._specializations(),
             assign("name", load(self.rule)),
             ast.If(odd, self._taken(), []),
-            *([] if self.shares else [assign("clock", clock)]),
-            ast.Try(self._answered(), handlers, [], []),
+            *self._asked(),
         ]
         parameters = [*self.parameters, "clock"] if self.shares else self.parameters
         return function_of("question", parameters, body)
+
+    def write_usual(self, tests: list[ast.stmt]) -> ast.FunctionDef:
+        """Write a function for the tables of usual questions, whose callers look at the log.
+
+        :param tests: return where an argument is of another class.
+        """
+        nothing: ast.stmt = ast.Return(ast.Constant(None))
+        # Questions for all solutions have functions of their own.
+        body = [ast.If(load("is_searched"), [nothing], []), *tests]
+        body += [assign("name", load(self.rule)), *self._asked()]
+        return function_of("question", self.parameters, body, ("is_searched",))
 
     def write_facts(self) -> ast.FunctionDef:
         """Write a function that looks strings up, and returns ``None`` for another first argument.
@@ -97,6 +118,19 @@ class EntryPointWriter:
         nothing: ast.stmt = ast.Return(ast.Constant(None))
         looked = self._listed([is_type(self.parameters[0], "str")])
         return function_of("facts", self.parameters, [*looked, nothing])
+
+    def _asked(self) -> list[ast.stmt]:
+        """Write that the rule is asked, and what its errors become."""
+        handlers = [
+            ast.ExceptHandler(load("AttributeError"), "error", self._explained()),
+            ast.ExceptHandler(load("unforeseen"), None, [self._by_solver()]),
+            ast.ExceptHandler(load("StopIteration"), "error", [self._stopped()]),
+        ]
+        clock = ast.List([*map(ast.Constant, NEW_CLOCK)], ast.Load())
+        return [
+            *([] if self.shares else [assign("clock", clock)]),
+            ast.Try(self._answered(), handlers, [], []),
+        ]
 
     def _answered(self) -> list[ast.stmt]:
         """Write the answer: that of a test, or whether a search finds something."""
@@ -205,6 +239,19 @@ class EntryPointWriter:
             chosen = looked_up(table, self.parameters[dispatch.at], dispatch.kinds)
         args = [*map(load, self.parameters), ast.Constant(0), load("clock")]
         return ast.Call(chosen, args, [])
+
+
+def entry_writer(names: EntryNames, variant: Variant, candidates: ClauseIndex) -> EntryPointWriter:
+    """Return the writer of the entry point of a rule.
+
+    :param variant: the function that answers, whatever the arguments.
+    :param candidates: the clauses of the rule.
+    """
+    parameters = [f"a{n}" for n in range(variant.arity)]
+    literals = {position for clause in candidates for position, _ in clause.literals}
+    texts = frozenset(parameters[position] for position in literals | {variant.arity // 2})
+    function, table = names.function(variant), names.table(variant)
+    return EntryPointWriter(names.constant(variant.name), parameters, texts, function, table)
 
 
 def _method(owner: ast.expr, name: str, *args: ast.expr) -> ast.expr:

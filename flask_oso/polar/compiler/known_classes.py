@@ -101,6 +101,10 @@ class KnownClasses:
             return True
         return type(term) is Value
 
+    def takes(self, kind: type) -> bool:
+        """Tell whether arguments of a class are objects that can be used directly."""
+        return kind not in NO_OBJECTS and self._is_simple_class(kind)
+
     def _test_simple(self, kind: type) -> bool:
         """Tell whether arguments of a class that is none of Polar's can be used directly."""
         if sandbox.is_internal(kind) or may_be_awaited(kind):
@@ -123,6 +127,8 @@ class KnownClasses:
             self._add(cls, self.rows, self.decided, self.harmless)
         elif compares_by_identity(cls):
             self._add(cls, self.simple, self.decided)
+        elif self._host.text_equality(cls) is not None:
+            self._add(cls, self.decided)
         return True
 
     def _add(self, cls: type, *sets: set[type]) -> None:

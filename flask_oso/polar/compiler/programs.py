@@ -48,7 +48,7 @@ from .binding_analysis import (
     measure_height,
 )
 from .compiler import RuleCompiler, has_one_solution
-from .entry_points import CLOCK_INTERVAL, QUESTION_FILE, EntryPointWriter
+from .entry_points import CLOCK_INTERVAL, QUESTION_FILE, EntryPointWriter, entry_writer
 from .function_tables import FunctionTable
 from .goal_writers.patterns import possible_clauses
 from .runtime import Clock, Runtime, is_deep
@@ -56,6 +56,7 @@ from .scopes import Site, Variant
 from .snippets import Position, with_positions
 from .source_map import sites_by_offset
 from .specialization.dispatch import (
+    NO_ANSWERS,
     AnyText,
     ReadableClasses,
     Specialization,
@@ -82,16 +83,6 @@ _FEW_CLAUSES = 20
 _NOT_MADE = object()
 #: Whether code objects have columns, without which there is no source map.
 HAS_POSITIONS = next(iter(compile("0", "", "eval").co_positions()))[2] is not None
-
-
-class _NoAnswers(dict[type, t.Any]):
-    """The specializations of a string that has none, by class; it keeps no class alive."""
-
-    def __missing__(self, cls: type) -> t.Any:
-        return no_answer
-
-
-_NO_ANSWERS: t.Final = _NoAnswers()
 
 
 class OutOfTime(Exception):
@@ -152,8 +143,8 @@ class CompiledProgram(Runtime):
             self._names["simple"], self.host
         )
         self._names["by_text"] = self._equality.by_text
-        silent = SilentOperations(self, self._equality, self._names["missing"])
-        self._names.update(silent.named())
+        missing = self._names["missing"]
+        self._names.update(SilentOperations(self, self._equality, missing).named())
         self._names.update(OBSERVING_NAMES)
 
     @property
@@ -233,23 +224,38 @@ class CompiledProgram(Runtime):
         listed = None if self.names_rules else string_facts(candidates)
         if listed is not None:
             return self._make_list(general, listed)
-        function, table = self.function(general), self.table(general)
+        writer = entry_writer(self, general, candidates)
         specializations = None if self.names_rules else self.specializations(name, arity)
-        if table is None and (specializations is None or len(candidates) <= _FEW_CLAUSES):
+        if writer.table is None and (specializations is None or len(candidates) <= _FEW_CLAUSES):
             self._make_function(general)
             if general in self.not_compiled:
                 return None
-        parameters = [f"a{n}" for n in range(arity)]
-        literals = {position for clause in candidates for position, _ in clause.literals}
-        texts = frozenset(parameters[position] for position in literals | {arity // 2} if arity)
-        rule = self.constant(name)
-        writer = EntryPointWriter(rule, parameters, texts, function, table)
         if specializations is not None:
             chosen = specializations.others if specializations.at is None else specializations
             writer = dataclasses.replace(
                 writer, specializations=(self.constant(chosen), specializations)
             )
         return self._compiled(writer.write(), QUESTION_FILE, {})
+
+    def usual_entry(
+        self, name: str, arity: int, classes: Sequence[type], tests: list[ast.stmt] | None
+    ) -> Specialization | None:
+        """Compile a function that asks a rule about arguments of some classes, in its order.
+
+        :param tests: what it does first; ``None`` to look at the arguments, whatever they are.
+        :returns: ``None`` if it is not compiled, or its entry point has to look at the arguments.
+        """
+        general, candidates = Variant(name, arity, (), True), self.candidates(name, arity)
+        are_usual = all(cls is str or self._classes.takes(cls) for cls in classes)
+        if candidates is None or general in self.not_compiled or not are_usual:
+            return None
+        writer = entry_writer(self, general, candidates)
+        function = writer.write() if tests is None else writer.write_usual(tests)
+        return self._compiled(function, QUESTION_FILE, {})
+
+    def rules_alone(self, name: str, arity: int) -> Specialization | None:
+        """Return the entry point of a rule for questions that a specialization has given up."""
+        return self.make_specialization(lambda: self.usual_entry(name, arity, (), None), name)
 
     def _make_list(self, variant: Variant, listed: list[tuple[str, ...]]) -> CompiledFunction:
         """Compile the entry point of a rule that has only facts about strings.
@@ -308,10 +314,9 @@ class CompiledProgram(Runtime):
                 return None
 
     def specialization_for(self, name: str, args: tuple[t.Any, ...]) -> Specialization | None:
-        """Return the function that answers a question about these classes and this string.
+        """Return the function for these classes and this string, if it reads plain data alone.
 
-        It reads plain data alone. ``None`` if there is none, or before the entry point of the
-        rule is compiled.
+        ``None`` also before the entry point of the rule is compiled.
         """
         known = self._specializations.get((name, len(args)))
         if known is None or STORED_VARIABLE in STORED_ENVIRONMENT:
@@ -321,8 +326,7 @@ class CompiledProgram(Runtime):
     def by_action(self, name: str) -> t.Mapping[str, t.Mapping[type, Specialization]]:
         """Return the functions that were made for a rule, by an action and the class of a resource.
 
-        More appear as questions are asked. Empty if they are found otherwise, and before the entry
-        point of the rule is compiled.
+        More appear as questions are asked. Empty before the entry point of the rule is compiled.
         """
         key = (name, 3)
         known = self._specializations.get(key)
@@ -333,9 +337,7 @@ class CompiledProgram(Runtime):
         return known.known
 
     def by_class(self, name: str) -> t.Mapping[type, Specialization]:
-        """Return the functions that were made for a rule of two arguments, by the class of the
-        second one. As above.
-        """
+        """Return those of a rule of two arguments, by the class of the second one; as above."""
         known = self._specializations.get((name, 2))
         if known is None or self._entries.get((name, 2)) is None or known.at is not None:
             return {}
@@ -491,7 +493,7 @@ class CompiledProgram(Runtime):
         """
         text = next(str(literal) for position, literal in variant.known if position == at)
         known = self.specializations_at(variant.name, variant.arity, at)
-        by_class = _NO_ANSWERS if known is None else known[text]
+        by_class = NO_ANSWERS if known is None else known[text]
         return text, by_class, functools.partial(self._search_string, variant)
 
     def _search_string(self, variant: Variant, *args: t.Any) -> bool:

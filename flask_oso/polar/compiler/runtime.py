@@ -68,6 +68,13 @@ Clock = list[t.Any]
 _HEADROOM = 250
 #: Seconds since the beginning of a question, after which each call of Python checks the clock.
 _BRIEF = 0.005
+#: A list of fewer elements is gone through, and one of more, which takes longer than the clock may.
+_FEW_ELEMENTS, _MANY_ELEMENTS = 4, 100_000
+#: The iterators of containers that run no code.
+_CONTAINERS: tuple[t.Any, ...] = ([], (), set(), "", {}, {}.values(), {}.items(), range(0))
+_IMMEDIATE = frozenset(type(iter(each)) for each in _CONTAINERS)
+_ITERATORS = _IMMEDIATE | {types.GeneratorType}
+_NEVER: t.Any = None
 _MISSING = object()
 _NO_ENTRY = object()
 _UNLOADED = object()
@@ -437,6 +444,8 @@ class Runtime:
         kind = type(collection)
         if kind is str:
             return iter(collection)
+        if kind in _ITERATORS:
+            return self._each(collection, goal, clock)
         if kind is dict and self._is_data(collection):
             return ([key, collection[key]] for key in sorted(collection))
         if kind is not dict and sandbox.iterates_itself(kind):
@@ -462,14 +471,25 @@ class Runtime:
             yield to_python(element, str)
 
     def _found_in(self, item: t.Any, collection: t.Any) -> t.Iterable[t.Any]:
-        """Return what of a set may equal a value: itself or nothing, where its hash tells."""
+        """Return what of a collection may equal a value: itself or nothing, where Python tells."""
         kind = type(item)
+        if type(collection) is list:
+            return self._found_in_list(item, collection[:])
         if kind not in self._classes.simple or not self._classes.is_hashed(kind):
             return t.cast("t.Iterable[t.Any]", collection)
         found = find_by_hash(item, collection)
         if found is None:
             return t.cast("t.Iterable[t.Any]", collection)
         return (item,) * found
+
+    def _found_in_list(self, item: t.Any, elements: list[t.Any]) -> list[t.Any]:
+        simple = self._classes.simple
+        if type(item) not in simple or not _FEW_ELEMENTS < len(elements) < _MANY_ELEMENTS:
+            return elements
+        if not simple.issuperset(map(type, elements)):
+            return elements
+        # As often as it is there; the one that is not equal to itself is compared once more.
+        return [item] * elements.count(item)
 
     def _members(self, collection: t.Iterable[t.Any], goal: Expression) -> Iterator[t.Any]:
         """Yield the elements of a collection whose iterator runs no Python code."""
@@ -497,9 +517,11 @@ class Runtime:
         if not READ.begin(source):
             # This raises the error of the solver.
             [*self._at(goal).operators.elements(Instance(source), goal)]
-        now, brief, objects = time.monotonic, clock[1] + _BRIEF, self._classes.objects
+        # Those of Python's own containers take no time that counts.
+        now = _NEVER if type(iterator) in _IMMEDIATE else time.monotonic
+        brief, objects = clock[1] + _BRIEF, self._classes.objects
         for element in iterator:
-            if now() > brief:
+            if now is not _NEVER and now() > brief:
                 self._check_clock(clock)
             kind = type(element)
             is_known = kind is str or kind is int or kind in objects

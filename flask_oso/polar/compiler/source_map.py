@@ -21,6 +21,8 @@ from .snippets import Position, position_of
 
 #: Nested goals, outermost first, each with the rule whose body contains it.
 GoalSteps = list[tuple[Term | None, str | None]]
+#: The parameters of entry points that are no arguments of the rule.
+_NO_ARGUMENTS = ("clock", "is_searched")
 _FOR_ITER = opcode.opmap["FOR_ITER"]
 #: The cache entries after an instruction, where `f_lasti` may be while it runs.
 _CACHE = opcode.opmap["CACHE"]
@@ -45,11 +47,9 @@ def entry_call(frame: types.FrameType | None) -> Call | None:
     if frame is None:
         return None
     names = frame.f_locals
-    # The clock that several questions share is no argument of the rule.
-    given = [
-        name for name in frame.f_code.co_varnames[: frame.f_code.co_argcount] if name != "clock"
-    ]
-    return Call(names["name"], tuple(to_term(names[name]) for name in given))
+    parameters = frame.f_code.co_varnames[: frame.f_code.co_argcount]
+    given = [names[name] for name in parameters if name not in _NO_ARGUMENTS]
+    return Call(names["name"], tuple(map(to_term, given)))
 
 
 def is_entry(code: types.CodeType) -> bool:

@@ -35,7 +35,10 @@ from .awaitables import refuse_awaitable
 from .numbers import INTEGER_MAX, INTEGER_MIN
 
 _DATA = frozenset({list, dict})
-_STRINGS = frozenset({str})
+_STRINGS, _INTEGERS = frozenset({str}), frozenset({int})
+_TEXT = (_STRINGS,)
+#: Classes of which all values of a container often are.
+_ALIKE = (_STRINGS, _INTEGERS, frozenset({float}), frozenset({bool}))
 #: Up to so many values are looked at one by one.
 _FEW = 4
 #: Containers of up to so many values are looked at in one pass.
@@ -93,14 +96,14 @@ def is_data(
     # A copy: another thread may change what is looked through.
     items = value.copy()
     if type(value) is dict:
-        for key in () if len(items) > _FEW and _are_plain_texts(items) else items:
+        for key in () if len(items) > _FEW and _are_plain(items, _TEXT) else items:
             if type(key) is not str or not key.isascii():
                 if any_keys and type(key) in _PLAIN_KEYS:
                     continue
                 return False
         items = items.values()
     inner: list[t.Any] | None = None
-    for item in () if len(items) > _FEW and _are_plain_texts(items) else items:
+    for item in () if len(items) > _FEW and _are_plain(items) else items:
         kind = type(item)
         if kind is str:
             if not item.isascii() and not is_representable(item):
@@ -159,9 +162,17 @@ def is_small_data(value: t.Any, objects: Collection[type], depth: int = 0) -> bo
     return inner is None or (depth < _FEW and is_small_data(inner, objects, depth + 1))
 
 
-def _are_plain_texts(values: Collection[t.Any]) -> bool:
-    """Return whether all values are strings of ASCII, told at once for many."""
-    return _STRINGS.issuperset(map(type, values)) and "".join(values).isascii()
+def _are_plain(values: Collection[t.Any], kinds: Collection[frozenset[type]] = _ALIKE) -> bool:
+    """Return whether all values are strings of ASCII, or all small numbers, told at once for many.
+
+    :param kinds: what they may be.
+    """
+    kind = {*map(type, values)}
+    if kind not in kinds:
+        return False
+    if kind == _STRINGS:
+        return "".join(values).isascii()
+    return kind != _INTEGERS or (min(values) >= INTEGER_MIN and max(values) <= INTEGER_MAX)
 
 
 def copied_data(value: t.Any) -> t.Any:

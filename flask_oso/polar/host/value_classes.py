@@ -46,7 +46,7 @@ _NATIVE = (int, float, str, bytes)
 #: Classes whose values Python finds in a set by their hash.
 _HASHED = frozenset({str, int, bool, bytes, types.NoneType, uuid.UUID})
 #: Collections that find a value by its hash.
-SETS: frozenset[type] = frozenset({set, frozenset, type({}.keys())})
+SETS: frozenset[type] = frozenset({set, frozenset, type({}.keys()), range})
 _PLAIN_HASHES = (object.__hash__, enum.Enum.__hash__)
 _COMPARISONS = ("__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__")
 
@@ -95,9 +95,11 @@ def find_by_hash(item: t.Any, collection: t.Collection[t.Any]) -> bool | None:
 
     ``None`` where the elements tell: for Python, ``True`` is the number 1.
     """
+    kind = type(item)
+    if type(collection) is range:
+        return kind is int and item in collection
     if item not in collection:
         return False
-    kind = type(item)
     return None if kind is bool or (kind is int and 0 <= item <= 1) else True
 
 

@@ -8,7 +8,7 @@ raises. Files are not read here, and inline queries are not run.
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from ..exceptions import (
     OsoError,
@@ -40,8 +40,9 @@ from ..syntax.lexer import Token
 from ..syntax.parser import PolicyParser
 from .block_inheritance import inherited_blocks
 from .garbage import without_collector
+from .inherited_roles import with_each_role
 from .legacy_roles import with_role_rules
-from .lint.absent_rules import check_absent_rules
+from .lint.absent_rules import absent_names, check_absent_rules
 from .lint.comparisons import Operands, warn_comparisons
 from .lint.inventory import Inventory, take_inventory
 from .lint.members import Members
@@ -59,10 +60,12 @@ from .lint.validation import (
 )
 from .lint.vocabulary import Mention, mentions_of, warn_undeclared
 from .policy import LoadResult, Policy, by_name
+from .relation_order import RelationOrder
 from .resource_blocks import (
     GLOBAL,
     SUBJECTS,
     DeclarationKind,
+    Declarations,
     DeclarationTable,
     check_block,
     check_classes,
@@ -84,6 +87,7 @@ def load_policy(
     *,
     ignore_missing_allow: bool = False,
     roles: bool = False,
+    for_tests: bool = False,
     limits: Limits | None = None,
 ) -> LoadResult:
     """Load texts together as one policy.
@@ -92,12 +96,14 @@ def load_policy(
         stay in force.
     :param ignore_missing_allow: whether to omit the warning that no rule allows anything.
     :param roles: whether to add the built-in rules of the roles of oso 0.15, if there are rules.
+    :param for_tests: whether only the tests of the policy are run: then rules may be missing, and
+        their facts come from tests or are not there.
     :param limits: the limits of texts; those of the environment by default.
     :raises OsoError: the first problem; ``problems`` has all of them and the attribute
         ``warnings`` the warnings.
     """
     with without_collector():
-        load = _Load(host, base, Limits() if limits is None else limits)
+        load = _Load(host, base, Limits() if limits is None else limits, for_tests=for_tests)
         for source in sources:
             load.read(source)
         policy = load.make_policy()
@@ -110,8 +116,9 @@ def load_policy(
 class _Load:
     """The state of a load: what it has read, and the problems so far."""
 
-    def __init__(self, host: Host, base: Policy, limits: Limits) -> None:
+    def __init__(self, host: Host, base: Policy, limits: Limits, *, for_tests: bool) -> None:
         self._host = host
+        self._for_tests = for_tests
         self._limits = limits
         self._sources = list(base.sources)
         self._rules: list[Rule] = []
@@ -238,6 +245,12 @@ class _Load:
             self._problems.extend(self._table.add(block))
         declarations = self._table.declarations
         self._problems.extend(check_relations(declarations, self._host))
+        if self._tests or self._fixtures:
+            self._put_relations_in_order(declarations)
+            inherited, _ = inherited_blocks(self._blocks)
+        self._blocks, problems = with_each_role(self._blocks, declarations)
+        self._break(problems)
+        inherited, _ = with_each_role(inherited, declarations)
         expansion = expand_blocks(
             [*self._blocks, *inherited],
             declarations,
@@ -251,7 +264,7 @@ class _Load:
             block for block in self._blocks if block.keyword and block.keyword.text == "actor"
         ]
         rules = by_name([*self._rules, *expansion.rules])
-        declared = self._declared_names()
+        declared = self._declared_names(rules)
         return Policy(
             rules={**rules, **{name: () for name in declared if name not in rules}},
             types=by_name([*self._types, *expansion.types]),
@@ -267,21 +280,37 @@ class _Load:
             written_types=tuple(self._types),
         )
 
-    def _declared_names(self) -> tuple[str, ...]:
-        """Give the names that are declared, and those of which tests have facts."""
+    def _put_relations_in_order(self, declarations: Declarations) -> None:
+        """Put ``has_relation`` of a policy that was written for Oso Cloud into our order."""
+        order = RelationOrder(self._rules, [*self._fixtures, *self._tests], declarations)
+        self._rules = order.rules(self._rules)
+        self._blocks = order.blocks(self._blocks)
+        self._tests = order.tests(self._tests)
+        self._fixtures = order.tests(self._fixtures)
+        if order.is_turned:
+            # They are about the text.
+            relation = DeclarationKind.RELATION
+            self._mentions = [each for each in self._mentions if each.kind is not relation]
+
+    def _declared_names(self, rules: Mapping[str, Sequence[Rule]]) -> tuple[str, ...]:
+        """Give the names that are declared, and those whose facts come from tests."""
         tests: list[Fixture | PolicyTest] = [*self._fixtures, *self._tests]
         setups = [item for each in tests for item in each.setup]
         facts = (item.name for item in setups if isinstance(item, Fact))
-        return tuple(dict.fromkeys([*self._declared, *facts]))
+        names = dict.fromkeys([*self._declared, *facts])
+        if self._for_tests:
+            names.update(dict.fromkeys(absent_names(rules)))
+        return tuple(names)
 
     def check(self, policy: Policy, *, ignore_missing_allow: bool) -> None:
         """Check the policy as a whole.
 
         :raises OsoError: if this or an earlier check found a problem.
         """
-        self._problems.extend(check_shapes(policy, self._host))
+        self._problems.extend(check_shapes(policy, self._host, may_be_absent=self._for_tests))
         self._problems.extend(check_calls(policy, self._left_out()))
-        self._problems.extend(check_absent_rules(policy, self._declared))
+        if not self._for_tests:
+            self._problems.extend(check_absent_rules(policy, self._declared))
         self.warnings.extend(warn_arities(policy))
         self.warnings.extend(warn_declared(policy, self._declared))
         if self._foreign_names:

@@ -21,7 +21,7 @@ import typing as t
 from collections.abc import Iterator, Mapping, Sequence
 
 from ..exceptions import OperationalError, OsoError, ValidationError, error_at, with_help
-from ..host.registry import Host
+from ..host.registry import RESERVED_NAMES, Host
 from ..nodes import (
     Block,
     Call,
@@ -256,8 +256,12 @@ def check_relations(declarations: Declarations, host: Host) -> list[OsoError]:
         _unregistered(declared.related.text, declared.span, host, guesses)
         for of_class in declarations.values()
         for declared in of_class.values()
-        if declared.related is not None and declared.related.text not in host.classes
+        if declared.related is not None and not _is_known(declared.related.text, host)
     ]
+
+
+def _is_known(name: str, host: Host) -> bool:
+    return name in host.classes or name in RESERVED_NAMES
 
 
 def _unregistered(name: str, span: Span | None, host: Host, guesses: Guesses) -> OsoError:
@@ -437,10 +441,18 @@ class _Expander:
         related = declared.related.text
         if related in self._declarations:
             return related
+        assert shorthand.condition is not None
+        if related in RESERVED_NAMES:
+            self._refuse(
+                f'{resource}: Relation "{relation.text}" is to any {related}, and no block says'
+                " what roles that has",
+                relation.span,
+                "Write a rule that asks for `has_relation(…)`, or name a class in the relation.\n",
+            )
+            return None
         if related not in self._host.classes:
             # Reported already, at the declaration of the relation.
             return None
-        assert shorthand.condition is not None
         self._refuse(
             f'{resource}: Relation "{relation.text}" in rule body '
             f'`"{shorthand.condition.text}" on "{relation.text}"` has type \'{related}\', '
@@ -599,7 +611,7 @@ def _rule_types(
         if resource not in host.classes:
             continue
         for name, declared in of_class.items():
-            if declared.related is not None and declared.related.text in host.classes:
+            if declared.related is not None and _is_known(declared.related.text, host):
                 yield _relation_type(resource, declared, required=(resource, name) in needed)
     kinds = {declared.kind for of_class in declarations.values() for declared in of_class.values()}
     if DeclarationKind.ROLE in kinds:

@@ -39,11 +39,13 @@ def check_rule_type(rule_type: RuleType) -> list[OsoError]:
     return [error_at(ValidationError, message, rule_type.span)]
 
 
-def check_shapes(policy: Policy, host: Host) -> list[OsoError]:
+def check_shapes(policy: Policy, host: Host, *, may_be_absent: bool = False) -> list[OsoError]:
     """Find rules that match no rule type of their name, and missing required rules.
 
     The errors are in source order. A required rule is not reported as missing if a rule of its
     name was reported: most often that is the one.
+
+    :param may_be_absent: whether required rules may be missing.
     """
     members: Mapping[str | None, frozenset[str]] = {
         "Actor": frozenset(policy.actors),
@@ -66,6 +68,7 @@ def check_shapes(policy: Policy, host: Host) -> list[OsoError]:
         for types in policy.types.values()
         for rule_type in types
         if rule_type.required
+        and not may_be_absent
         and rule_type.name not in wrong
         # The facts of a rule that is declared come from tests, or there are none.
         and not (rule_type.name in policy.declared and not policy.rules[rule_type.name])

@@ -464,6 +464,9 @@ class ProofBuilder:
         shown = self._describer.term(arg)
         if wanted is None:
             return f"{name} is {shown}, the rule wants it to equal another argument"
+        if isinstance(wanted, Instance):
+            # A constant: printed as the argument is.
+            return f"{name} is {shown}, the rule wants {self._describer.term(wanted)}"
         if not isinstance(wanted, Pattern):
             return f"{name} is {shown}, the rule wants {to_polar(spelled(wanted))}"
         return self._wrong_class(f"{name} is ", shown, arg, wanted)

@@ -163,16 +163,23 @@ class AstBuilder:
     def grant(self, parts: list[Token]) -> Shorthand:
         head, condition, *rest = map(_name, parts)
         keyword, relation = rest or (None, None)
-        return Shorthand(head, condition, keyword, relation, None, _between(parts[0], parts[-1]))
+        span = _between(parts[0], parts[-1])
+        return Shorthand(head, condition, keyword, relation, span=span)
 
     def global_grant(self, parts: list[Token]) -> Shorthand:
         _expect(parts[1], "global")
         head, keyword, condition = map(_name, parts)
-        return Shorthand(head, condition, keyword, None, None, _between(parts[0], parts[-1]))
+        return Shorthand(head, condition, keyword, span=_between(parts[0], parts[-1]))
 
     def called_grant(self, parts: list[t.Any]) -> Shorthand:
         call = self.rule_call(parts[1:])
-        return Shorthand(_name(parts[0]), None, None, None, call, _between(parts[0], call))
+        return Shorthand(_name(parts[0]), None, further=call, span=_between(parts[0], call))
+
+    def role_grant(self, parts: list[Token]) -> Shorthand:
+        _expect(parts[2], "on")
+        head, condition, keyword, relation = map(_name, parts)
+        span = _between(parts[0], parts[-1])
+        return Shorthand(head, condition, keyword, relation, None, True, span)
 
     def shorthand(self, parts: list[t.Any]) -> Shorthand:
         grant, *rest = parts
@@ -186,7 +193,13 @@ class AstBuilder:
                 Operator.AND, (grant.further, *others), _between(grant.further, further)
             )
         return Shorthand(
-            grant.head, grant.condition, grant.keyword, grant.relation, further, grant.span
+            grant.head,
+            grant.condition,
+            grant.keyword,
+            grant.relation,
+            further,
+            grant.is_of_each_role,
+            grant.span,
         )
 
     # -- declared rules and tests

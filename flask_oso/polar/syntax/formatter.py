@@ -235,7 +235,7 @@ def _block(words: Sequence[_Word]) -> Iterator[Piece]:
         is_nested = at + 1 < len(inside) and inside[at + 1].acts_as("{")
         end = _end(inside, at, "}" if is_nested else ";")
         yield from _lead_in(inside[at], is_first=not at)
-        yield from (_block if is_nested else _phrase)(inside[at:end])
+        yield from (_block if is_nested else _item)(inside[at:end])
         at = end
     has_lines = bool(inside or closing.comments_above)
     yield from _comments_above(closing, is_first=not inside)
@@ -244,6 +244,22 @@ def _block(words: Sequence[_Word]) -> Iterator[Piece]:
         yield Mark.NEWLINE
     yield "}"
     yield from _trailing_comment(closing)
+
+
+def _item(words: Sequence[_Word]) -> Iterator[Piece]:
+    """Lay out what is in a block: conditions that do not fit on its line are indented."""
+    if not any(word.acts_as("and") for word in words):
+        yield from _phrase(words)
+        return
+    yield Mark.OPEN_GROUP
+    is_begun = False
+    for piece in _phrase(words):
+        yield piece
+        if not is_begun and piece == words[0].text:
+            # The lines after the first one.
+            is_begun = True
+            yield Mark.INDENT
+    yield from (Mark.DEDENT, Mark.CLOSE_GROUP)
 
 
 def _statement(words: Sequence[_Word]) -> Iterator[Piece]:

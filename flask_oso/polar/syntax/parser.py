@@ -166,9 +166,23 @@ class PolicyParser:
             self._start -= forgotten
             self._tokens += part
             self._note(part)
+            self._mark_roles(len(self._tokens) - len(part))
             if part:
                 return True
         return False
+
+    def _mark_roles(self, start: int) -> None:
+        """Give ``role`` a type of its own in ``role if role``; elsewhere it is a name."""
+        if "role" not in self.names:
+            return
+        tokens = self._tokens
+        for at in range(max(start, 2), len(tokens)):
+            if (
+                tokens[at].text == "role" == tokens[at - 2].text
+                and self._types(at - 2, 3) == _EACH_ROLE
+            ):
+                tokens[at - 2] = tokens[at - 2]._replace(type="ROLE")
+                tokens[at] = tokens[at]._replace(type="ROLE")
 
     def _note(self, tokens: Sequence[Token]) -> None:
         """Collect names, unknown escapes and spellings that are not normalized."""
@@ -371,6 +385,7 @@ _BLOCK_STARTS = (
     ("SYMBOL", "SYMBOL", "EXTENDS"),
     ("TEST",),
 )
+_EACH_ROLE = ("SYMBOL", "IF", "SYMBOL")
 #: How many tokens tell which statement it is.
 _TELLING = 4
 #: The words that are marked in the beginning of a statement: by position, the word and its type;

@@ -27,10 +27,16 @@ from ..nodes import (
     Value,
     Variable,
 )
+from ..policy.policy import Policy
 from ..solver.observation import Observer
+from ..sources import Source
 from ..spelling import nearest
+from ..syntax.desugar import rewrite_rule
+from ..syntax.parser import PolicyParser
 from .stubs import MistakenPolicyTestError, Stubs
 
+#: The rule that a policy of Oso Cloud need not write.
+IMPLIED_ALLOW = "allow(actor, action, resource) if has_permission(actor, action, resource);"
 #: The rules that the application asks, besides those that rules call.
 _ASKED = ("allow", "allow_field", "allow_request", "denial_reason")
 
@@ -61,6 +67,9 @@ class Scene:
             elif isinstance(item, FrozenClock):
                 self.host = _with_clock(self.host, item)
         rules = {**engine.policy.rules}
+        implied = implied_allow(engine.policy)
+        if implied is not None:
+            rules[implied.name] = (implied,)
         for name, group in facts.items():
             # In front, where no cut of a rule hides them.
             rules[name] = (*group, *rules.get(name, ()))
@@ -97,6 +106,14 @@ class Scene:
         raise MistakenPolicyTestError(
             f"No rule asks for `{name}`, so its facts tell nothing.{meant}"
         )
+
+
+def implied_allow(policy: Policy) -> Rule | None:
+    """Give the rule for ``allow`` that tests run with if the policy has none, but permissions."""
+    if policy.rules.get("allow") or not policy.rules.get("has_permission"):
+        return None
+    (rule,) = PolicyParser(Source(IMPLIED_ALLOW)).statements()
+    return rewrite_rule(t.cast(Rule, rule))
 
 
 # -- setups ----------------------------------------------------------------------------

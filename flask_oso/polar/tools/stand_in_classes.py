@@ -47,10 +47,13 @@ class StandIns(t.NamedTuple):
     warnings: tuple[str, ...]
 
 
-def load_with_stand_ins(sources: Sequence[Source], more_classes: Iterable[str] = ()) -> StandIns:
+def load_with_stand_ins(
+    sources: Sequence[Source], more_classes: Iterable[str] = (), *, for_tests: bool = False
+) -> StandIns:
     """Load a policy, with a plain class for each class that is not registered.
 
     :param more_classes: names of classes that the policy does not mention.
+    :param for_tests: whether only the tests of the policy are run.
     :raises OsoError: if the policy cannot be loaded.
     """
     statements = [each for source in sources for each in PolicyParser(source).statements()]
@@ -62,7 +65,7 @@ def load_with_stand_ins(sources: Sequence[Source], more_classes: Iterable[str] =
             host = _with_stand_in(host, name, attributes)
     terms = walk(term for each in statements for term in _terms(each))
     roles = any(isinstance(each, Call) and each.name in ROLE_RULE_NAMES for each in terms)
-    loaded = load_policy(sources, host, ignore_missing_allow=True, roles=roles)
+    loaded = load_policy(sources, host, ignore_missing_allow=True, roles=roles, for_tests=for_tests)
     return StandIns(Engine(loaded.policy, host), loaded.warnings)
 
 

@@ -18,7 +18,7 @@ from sqlalchemy.sql import operators
 from sqlalchemy.sql.elements import Grouping
 from sqlalchemy.sql.functions import FunctionElement
 
-from ...row_access import current_waiver
+from ...row_access.waivers import current_waiver
 
 
 class ReadCondition(FunctionElement[bool]):

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 
 import sqlalchemy as sa
 from sqlalchemy import orm
+from sqlalchemy.orm.util import LoaderCriteriaOption
 from sqlalchemy.sql import visitors
 
 _Mapper = orm.Mapper[t.Any]
@@ -65,11 +66,12 @@ class Hierarchies:
         options = getattr(statement, "_with_options", ())
         for option in options:
             mappers.update(_of_path(getattr(option, "context", ())))
+        is_open = any(map(_names_any_relation, options))
         tables = {self.tables.get(table_key(each)) for each in _tables_of(statement)}
         roots = {each for each in tables if each is not None}
         for mapper in mappers:
             roots |= self.reach_of(mapper)
-            if options:
+            if is_open:
                 roots |= self._related_to(mapper)
         return frozenset(roots)
 
@@ -162,6 +164,14 @@ def _of_path(loads: t.Any) -> Iterator[_Mapper]:
             mapper = getattr(step, "mapper", None)
             if isinstance(mapper, orm.Mapper):
                 yield mapper
+
+
+def _names_any_relation(option: t.Any) -> bool:
+    """Tell whether an option, such as ``joinedload("*")``, may join what its path does not name."""
+    if isinstance(option, orm.Load):
+        paths: list[t.Any] = [each.path for each in option.context]
+        return any(isinstance(step, str) for path in paths for step in path)
+    return not isinstance(option, LoaderCriteriaOption)
 
 
 def _expressions(mapper: _Mapper) -> list[t.Any]:

@@ -5,7 +5,8 @@ relation needs all of its rows, and what it loads must not stay for the program.
 exchanged when a policy begins to read, and back when it has ended. Neither is loaded twice.
 
 INVARIANT: while a policy reads, no relation has a value that was filtered; while a program runs,
-none has a value that was not.
+none has a value that was not. So the sessions of other requests are left alone: their programs may
+run while the policy reads.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 
 from ...polar.exceptions import OsoError
-from ...row_access import Waiver
+from ...row_access.waivers import Waiver
 from .hierarchies import Hierarchies
 
 _Values = dict[str, t.Any]
@@ -43,6 +44,17 @@ class RelationViews:
         self._full: weakref.WeakKeyDictionary[t.Any, _Values] = weakref.WeakKeyDictionary()
         self._before: dict[t.Any, frozenset[str]] | None = None
         self._waiver: Waiver | None = None
+        #: The requests in which a program reads the session.
+        self._places: weakref.WeakSet[t.Any] = weakref.WeakSet()
+
+    def note_place(self, place: object) -> None:
+        """Note that a program reads the session in a request; ``None`` is outside of any."""
+        if place is not None and place not in self._places:
+            self._places.add(place)
+
+    def is_elsewhere(self, place: object) -> bool:
+        """Tell whether the session belongs to other requests, which may go on meanwhile."""
+        return bool(self._places) and place not in self._places
 
     def begin(self, waiver: Waiver) -> None:
         """Put the values of the program aside until the end.
@@ -52,6 +64,8 @@ class RelationViews:
         session = self._session()
         # Objects are looked through each time: a result may load some whenever it is iterated.
         if session is None or self.reader is None:
+            return
+        if not self._full and not session.identity_map.all_states():
             return
         self._flush_lists(session)
         loaded = [*self._loaded(session)]

@@ -14,16 +14,11 @@ from collections.abc import Collection, Iterable
 
 import sqlalchemy as sa
 from sqlalchemy import event, orm
+from sqlalchemy.orm.attributes import instance_state
 
 from ...polar.exceptions import OsoError
-from ...row_access import (
-    Access,
-    Reader,
-    UnfilteredRowsError,
-    Waiver,
-    current_waiver,
-    watch_evaluations,
-)
+from ...row_access import Access, Reader, UnfilteredRowsError
+from ...row_access.waivers import Waiver, current_waiver, watch_evaluations
 from ..queries import Selects
 from .actor_facts import facts_of
 from .conditions import ReadOption, read_condition
@@ -48,6 +43,9 @@ class Readers(t.Protocol):
 
     def is_of_app(self) -> bool:
         """Tell whether the current app has this FlaskOso."""
+
+    def place(self) -> object:
+        """Give the current request; ``None`` outside of one."""
 
     def find(self) -> Reader | Waiver:
         """Give who reads, or why all is read.
@@ -229,6 +227,9 @@ class RowFilter:
                 self._filter(execution, found, roots, guarded)
         # Anything else is verified when it is executed.
 
+    #: What a policy reads is not rewritten, and so may be loaded for many rows at once.
+    filter_statement.spares_policies = True  # type: ignore[attr-defined]
+
     def _waive(self, execution: orm.ORMExecuteState, waiver: Waiver) -> None:
         execution.update_execution_options(**{_OPTION: _Mark(None)})
         views = self._views_of(execution.session)
@@ -261,8 +262,12 @@ class RowFilter:
             if not isinstance(statement, sa.Select):
                 self._judge_loaded(execution)
                 return
-            statement = statement.where(*(each.where_criteria for each in options))
-        execution.statement = statement.options(*options)
+            state = t.cast(t.Any, execution.load_options)._refresh_state
+            own = self.guarded.root_of(state.mapper)
+            # A condition on another class that it names would bring the table of that with it.
+            mine = [each for root, each in options.items() if root is own]
+            statement = statement.where(*(each.where_criteria for each in mine))
+        execution.statement = statement.options(*options.values())
         execution.update_execution_options(**{_OPTION: _Mark(guarded)})
         for root in roots:
             self._readers.note(root.class_, Access.FILTERED, None)
@@ -286,12 +291,13 @@ class RowFilter:
 
     def _note_reader(self, session: orm.Session, reader: Reader) -> None:
         views, identity = self._views_of(session), _Identity(reader.actor)
+        views.note_place(self._readers.place())
         if views.reader != identity:
             views.change(identity)
 
     def _options(
         self, session: orm.Session, reader: Reader, roots: Iterable[_Mapper]
-    ) -> list[ReadOption]:
+    ) -> dict[_Mapper, ReadOption]:
         known = reader.reads.conditions
         epoch = self._epoch
         if known is None or not known.is_of(reader, epoch) or session.identity_map.check_modified():
@@ -300,7 +306,7 @@ class RowFilter:
         for root in roots:
             if root not in options:
                 options[root] = self._option(reader, root)
-        return [options[root] for root in sorted(roots, key=id)]
+        return {root: options[root] for root in sorted(roots, key=id)}
 
     def _option(self, reader: Reader, root: _Mapper) -> ReadOption:
         oso = reader.oso
@@ -346,9 +352,11 @@ class RowFilter:
         return reader.oso.is_allowed(reader.actor, reader.oso.read_action, row) is True
 
     def begin(self, waiver: Waiver) -> None:
-        """Show a policy all rows of relations, in all sessions."""
-        for views in [*self._views.values()]:
-            views.begin(waiver)
+        """Show a policy all rows of relations, in the sessions that it may read."""
+        place, asked = self._readers.place(), _sessions_of(waiver.asked)
+        for session, views in [*self._views.items()]:
+            if session in asked or not views.is_elsewhere(place):
+                views.begin(waiver)
 
     # -- connections ---------------------------------------------------------------------
 
@@ -423,6 +431,19 @@ class RowFilter:
         self._flushing.discard(session)
         self._views_of(session).forget()
         self._epoch = object()
+
+
+def _sessions_of(asked: Iterable[t.Any]) -> set[orm.Session]:
+    """Return the sessions of rows that a policy is asked about, one by one or in a list."""
+    found: set[orm.Session] = set()
+    for each in asked:
+        # By their types: what is asked about may be a proxy, or have attributes that run code.
+        for row in each if issubclass(type(each), (list, tuple, set, frozenset)) else (each,):
+            if isinstance(sa.inspect(type(row), raiseerr=False), orm.Mapper):
+                session = instance_state(row).session
+                if session is not None:
+                    found.add(session)
+    return found
 
 
 def _is_write(context: t.Any) -> bool:

@@ -25,6 +25,10 @@ _ACTORS = ("User", "Account", "Person", "Member", "Customer")
 _OWNERS = ("owner", "author", "user", "creator", "created_by", "customer", "account")
 _ACTIONS = ("read", "edit", "delete")
 _ROLE_NAMES = ("role", "role_name", "kind", "name")
+#: Of these, the columns that are a role wherever they stand beside somebody and something.
+_CLEAR_ROLE_NAMES = ("role", "role_name")
+#: The role of rows that link somebody with something, and name none.
+_MEMBER = "member"
 
 
 @dataclass
@@ -56,17 +60,26 @@ class _Outline:
 class _Membership:
     """A class whose rows give somebody a role on something.
 
-    :param roles: the roles, if the column is an enumeration.
+    :param from_actor: the relation from who acts to these rows, if there is one.
+    :param from_resource: the relation from what the role is on.
+    :param role: the column with the role; ``None`` if the rows name none.
+    :param roles: the roles, if the column is an enumeration, or if there is none.
     :param text: the attribute of a member of the enumeration that is the role; empty for a text.
     """
 
     cls: type
     to_actor: str
     to_resource: str
-    from_actor: str
-    role: str
+    from_actor: str | None
+    from_resource: str | None
+    role: str | None
     roles: tuple[str, ...]
     text: str
+
+    @property
+    def is_reached(self) -> bool:
+        """Whether a rule can find the rows."""
+        return self.from_actor is not None or self.from_resource is not None
 
 
 def draft_policy(models: t.Any, actor: str | None = None) -> str:
@@ -145,21 +158,37 @@ def _membership(outline: _Outline, acting: type) -> _Membership | None:
     mapper: orm.Mapper[t.Any] = sa.inspect(outline.cls)
     if len(outline.people) != 1 or len(outline.relations) != 1:
         return None
-    column = next((name for name in _ROLE_NAMES if name in mapper.column_attrs), None)
-    back = _way_back(acting, outline.cls, outline.people[0])
-    if column is None or back is None:
+    (to_actor,), ((to_resource, resource),) = outline.people, outline.relations.items()
+    column = _role_column(mapper)
+    from_actor = _way_back(acting, outline.cls, to_actor)
+    from_resource = _way_back(resource, outline.cls, to_resource)
+    is_clear = _is_link(mapper) or column in _CLEAR_ROLE_NAMES
+    if not is_clear and (column is None or from_actor is None):
         return None
-    kind = mapper.column_attrs[column].columns[0].type
-    if not isinstance(kind, sa.String | sa.Enum):
-        return None
-    roles, text = _roles_of(kind)
-    (to_resource,) = outline.relations
-    return _Membership(outline.cls, outline.people[0], to_resource, back, column, roles, text)
+    roles, text = ((_MEMBER,), "") if column is None else _roles_of(_type_of(mapper, column))
+    return _Membership(
+        *(outline.cls, to_actor, to_resource, from_actor, from_resource, column, roles, text)
+    )
 
 
-def _way_back(acting: type, link: type, name: str) -> str | None:
-    """Return the relation from who acts to their memberships."""
-    mapper: orm.Mapper[t.Any] = sa.inspect(acting)
+def _role_column(mapper: orm.Mapper[t.Any]) -> str | None:
+    names = (name for name in _ROLE_NAMES if name in mapper.column_attrs)
+    return next((n for n in names if isinstance(_type_of(mapper, n), sa.String | sa.Enum)), None)
+
+
+def _type_of(mapper: orm.Mapper[t.Any], column: str) -> t.Any:
+    return mapper.column_attrs[column].columns[0].type
+
+
+def _is_link(mapper: orm.Mapper[t.Any]) -> bool:
+    """Tell whether rows are told apart by what they link alone."""
+    keys = mapper.primary_key
+    return len(keys) > 1 and all(column.foreign_keys for column in keys)
+
+
+def _way_back(cls: type, link: type, name: str) -> str | None:
+    """Return the relation of a class that is the way back of a relation of the link."""
+    mapper: orm.Mapper[t.Any] = sa.inspect(cls)
     for relation in mapper.relationships:
         if relation.mapper.class_ is link and name in {
             each.key for each in relation._reverse_property
@@ -205,7 +234,18 @@ def _blocks(outlines: Sequence[_Outline], acting: type) -> list[str]:
     lines: list[str] = []
     for each in outlines:
         lines += ["", *_block(each), *_rules(each, acting)]
+        if each.membership is not None:
+            lines += ["", *_warn_of(each.membership, each)]
     return lines
+
+
+def _warn_of(member: _Membership, outline: _Outline) -> list[str]:
+    """Say why there is no block for the rows that give roles."""
+    name = member.cls.__name__
+    return [
+        f"# Whoever may change a {name} gives roles on a {outline.name}, so it has no block: the",
+        f"# views that change it ask for a permission on the {outline.name}.",
+    ]
 
 
 def _block(outline: _Outline) -> list[str]:
@@ -235,7 +275,8 @@ def _grants(outline: _Outline) -> tuple[list[tuple[str, str]], list[str]]:
     if outline.owner is not None:
         roles.append("owner")
         granted += [(action, "owner") for action in _ACTIONS]
-    for role in () if outline.membership is None else outline.membership.roles or ("member",):
+    member = outline.membership
+    for role in (member.roles or (_MEMBER,)) if member is not None and member.is_reached else ():
         if role not in roles:
             roles.append(role)
             granted.append(("read", role))
@@ -245,7 +286,7 @@ def _grants(outline: _Outline) -> tuple[list[tuple[str, str]], list[str]]:
 def _about_roles(outline: _Outline) -> list[str]:
     """Ask for the roles, where the table does not name them."""
     member = outline.membership
-    if member is None or member.roles:
+    if member is None or not member.is_reached or member.roles or member.role is None:
         return []
     where = f"{member.cls.__name__}.{member.role}"
     return [f"  # Write the roles that stand in {where} here, and what each of them may do."]
@@ -283,13 +324,30 @@ def _rules(outline: _Outline, acting: type) -> list[str]:
 def _membership_rule(member: _Membership, outline: _Outline, acting: type) -> list[str]:
     it, actor = _variable(outline.name), _variable(acting.__name__)
     link = _variable(member.cls.__name__)
-    head = f"has_role({actor}: {acting.__name__}, name: String, {it}: {outline.name}) if"
-    role = ".".join(filter(None, [link, member.role, member.text]))
+    role = _quoted(_MEMBER) if member.role is None else "name: String"
+    head = f"has_role({actor}: {acting.__name__}, {role}, {it}: {outline.name}) if"
+    if member.from_actor is not None:
+        goals = [f"{link} in {actor}.{member.from_actor}", f"{link}.{member.to_resource} = {it}"]
+    elif member.from_resource is not None:
+        goals = [f"{link} in {it}.{member.from_resource}", f"{link}.{member.to_actor} = {actor}"]
+    else:
+        return _without_way(member, outline, acting, head)
+    if member.role is not None:
+        goals.append(f"{'.'.join(filter(None, [link, member.role, member.text]))} = name")
+    return [head, *(f"  {goal} and" for goal in goals[:-1]), f"  {goals[-1]};"]
+
+
+def _without_way(member: _Membership, outline: _Outline, acting: type, head: str) -> list[str]:
+    """Say what the models lack for a rule about roles, and write it as a comment."""
+    it, name, link = _variable(outline.name), member.cls.__name__, _variable(member.cls.__name__)
+    role = "" if member.role is None else f" and {link}.{member.role} = name"
     return [
-        head,
-        f"  {link} in {actor}.{member.from_actor} and",
-        f"  {link}.{member.to_resource} = {it} and",
-        f"  {role} = name;",
+        f"# {name} says who has a role on a {outline.name}, and no relation leads to its rows.",
+        f"# Add 'memberships = relationship({name}, viewonly=True)' to {outline.name}, and here",
+        "# the roles and this rule:",
+        f"# {head}",
+        f"#   {link} in {it}.memberships and",
+        f"#   {link}.{member.to_actor} = {_variable(acting.__name__)}{role};",
     ]
 
 

@@ -34,12 +34,15 @@ from ...polar.residual.simplify import disjunction, rewrite
 from ...polar.residual.templates import with_objects
 from ...polar.tools.relevant_rules import relevant_rules
 from ..queries import Selects
+from .row_counts import NotCounted, RowCounts
 
 if t.TYPE_CHECKING:
     from ...oso import Oso
 
 #: How many actors a statement counts the rows of.
 _AT_ONCE = 40
+#: From how many groups of actors on the rows of all are counted together.
+LEAST_GROUPED = 8
 #: How many pairs of an actor and a row are compared by asking, for an action and a class.
 MOST_ASKED = 20_000
 #: How many pairs show what a change means.
@@ -103,6 +106,7 @@ class Comparer:
 
     :param witnesses: how many pairs a change names.
     :param most_asked: how many pairs are compared by asking where no statement tells.
+    :param least_grouped: from how many groups of actors on their rows are counted together.
     """
 
     def __init__(
@@ -113,12 +117,15 @@ class Comparer:
         *,
         witnesses: int = WITNESSES,
         most_asked: int = MOST_ASKED,
+        least_grouped: int = LEAST_GROUPED,
     ) -> None:
         self.old, self.new = old, new
         self.session = session
         self.witnesses = witnesses
         self.most_asked = most_asked
-        self.selects = Selects()
+        self.least_grouped = least_grouped
+        # So that a column of the table itself is one of the row.
+        self.selects = Selects(only_aliases=True)
 
     def changed_questions(
         self, actions: Iterable[str], classes: Iterable[type], actors: Iterable[type | None]
@@ -209,25 +216,36 @@ class _Question:
     # -- by statements
 
     def _count(self, groups: Sequence[_Group]) -> None:
-        """Count the rows of some groups, and record what there is.
+        """Count the rows of some groups, and record what there is."""
+        for group, count in zip(groups, self._counted(groups), strict=True):
+            if count:
+                self._record(group, count)
+
+    def _counted(self, groups: Sequence[_Group]) -> list[int]:
+        if len(groups) >= self._comparer.least_grouped:
+            counts = RowCounts(self._comparer.session, self._cls, self._clause)
+            try:
+                return counts.count([(group.only, group.other) for group in groups])
+            except NotCounted:
+                pass
+        return self._counted_apart(groups)
+
+    def _counted_apart(self, groups: Sequence[_Group]) -> list[int]:
+        """Count the rows of each group by themselves.
 
         The rows of "only" are counted for groups with the same one together, and those of them
         that the other policy has, too, are taken away: both are found by indexes, where
         ``only and not other`` would look at each row of each group.
         """
         every = self._counts({group.only_key: self._rows(group.only) for group in groups})
-        some = [group for group in groups if every[group.only_key]]
         shared = self._counts(
             {
                 group.key: self._rows(group.only, group.other)
-                for group in some
-                if group.other.condition != FALSE
+                for group in groups
+                if every[group.only_key] and group.other.condition != FALSE
             }
         )
-        for group in some:
-            count = every[group.only_key] - shared.get(group.key, 0)
-            if count:
-                self._record(group, count)
+        return [every[group.only_key] - shared.get(group.key, 0) for group in groups]
 
     def _counts(self, asked: Mapping[t.Any, list[t.Any]]) -> dict[t.Any, int]:
         """Count the rows that satisfy clauses, many in one statement."""
@@ -245,8 +263,10 @@ class _Question:
         return found
 
     def _rows(self, *residuals: Residual) -> list[t.Any]:
-        host, selects = self._comparer.new.host, self._comparer.selects
-        return [selects.clause(host, each, self._cls) for each in residuals]
+        return [*map(self._clause, residuals)]
+
+    def _clause(self, residual: Residual) -> t.Any:
+        return self._comparer.selects.clause(self._comparer.new.host, residual, self._cls)
 
     def _differing(self, group: _Group) -> t.Any:
         """Select the rows of which one condition holds and the other does not."""

@@ -28,6 +28,50 @@ allow(a, b, c) if has_permission(a, b, c);
 #= act: "push", r: <Repo>, u: <User>
 #= act: "read", r: <Repo>, u: <User>
 
+## role-if-role: each role that both classes declare goes on along a relation
+actor User {}
+resource Org { roles = ["owner", "member", "guest"]; }
+resource Repo {
+  roles = ["owner", "member", "reader"];
+  permissions = ["push"];
+  relations = { org: Org };
+  role if role on "org";
+  "push" if "owner";
+}
+has_role(user: User, name: String, _: Org) if name in user.roles;
+has_relation(org: Org, "org", _: Repo) if org = new Org();
+allow(a, b, c) if has_permission(a, b, c);
+#? r = new Repo("r") and u = new User("u", ["owner", "guest", "reader"]) and has_role(u, role, r)
+#= r: <Repo>, role: "owner", u: <User>
+
+## role-if-role-and: it may have a further condition
+actor User {}
+resource Org { roles = ["owner"]; }
+resource Repo {
+  roles = ["owner"];
+  relations = { org: Org };
+  role if role on "org" and is_open(resource);
+}
+is_open(repo: Repo) if repo.name = "open";
+has_role(user: User, name: String, _: Org) if name in user.roles;
+has_relation(org: Org, "org", _: Repo) if org = new Org();
+#? r = new Repo(n) and n in ["open", "shut"] and u = new User("u", ["owner"]) and has_role(u, role, r)
+#= n: "open", r: <Repo>, role: "owner", u: <User>
+
+## role-if-role-without-roles: both classes declare the roles that go on
+resource Org { roles = ["owner"]; }
+resource Repo { roles = ["reader"]; relations = { org: Org }; role if role on "org"; }
+#! ValidationError: No role is declared in both 'Repo' and 'Org', so this rule gives none
+
+## role-if-role-without-relation: the relation is declared
+resource Repo { roles = ["reader"]; role if role on "org"; }
+#! ValidationError: Undeclared term "org" referenced in rule in 'Repo' resource block.
+
+## role-is-a-name: the word means nothing elsewhere
+role(role) if role = 1;
+#? role(x)
+#= x: 1
+
 ## extends-unknown: what is extended needs a block
 actor User {}
 resource Repo extends Org {}

@@ -11,7 +11,7 @@ import flask_login  # type: ignore[import-untyped]
 import pytest
 
 from flask_oso import Oso
-from tests.support.answers import specialized
+from tests.support.answers import is_left_to_solver, specialized
 
 
 @pytest.fixture(autouse=True)
@@ -143,6 +143,26 @@ def test_users_have_a_function_for_plain_data(actor: t.Any, name: str) -> None:
     oso.is_allowed(actor, "read", Post(User(1)))
 
     assert specialized(oso.engine, actor, "read", Post(User(1))) is not None
+
+
+#: A rule for a job that acts as itself, and one that needs the rules in their order.
+BESIDE_A_LITERAL = """
+    allow("nightly", "read", _: Post);
+    allow(u: User, action, p) if permitted(u, action, p);
+    permitted(u: User, "read", p: Post) if is_live(u, p);
+    is_live(u, p: Post) if Datetime.now() != nil and p.owner = u;
+    is_live(u, p: Post) if p.owner = 3 and u = u;
+"""
+
+
+def test_user_beside_a_literal_is_not_left_to_the_solver() -> None:
+    """A head with a string compares a user without running its code: it is no string."""
+    oso = make_oso("u = p")
+    oso.load_str(BESIDE_A_LITERAL, replace=True)
+    user = User(1)
+
+    assert oso.is_allowed(user, "read", Post(user))
+    assert not is_left_to_solver(oso, user, "read", Post(user))
 
 
 @pytest.mark.parametrize("owner", [Other(1), Computed(), Alone(1), Nobody()])

@@ -54,6 +54,11 @@ def warnings_of(rule: str) -> list[str]:
             'has_role(_: User, "onwer", _: Document);',
             'Undeclared role "onwer" for Document, did you mean "owner"?',
         ),
+        (
+            'f(d: Document, s: Site) if has_relation(d, "site", s);',
+            'Undeclared relation "site" for Site. It is one of Document, and has_relation has the'
+            " related object first: a Site",
+        ),
         ('allow(_: User, "foo", _: Document);', 'Undeclared permission "foo" for Document'),
         (
             'allow(_: User, x: "reed", _: Document) if x = x;',
@@ -140,6 +145,8 @@ def test_undeclared_string_shows_its_place() -> None:
         'f(a, b: Nothing) if has_permission(a, "foo", b);',
         'f(a, b: Document) if g(a, "foo", b); g(1, 2, 3);',
         "has_permission(_: User, _: String, _: Document);",
+        'f(d: Document, s: Site) if has_relation(s, "site", d);',
+        'f(d, s: Site) if has_relation(d, "site", s);',
         'allow(_, "foo", _);',
         'allow(_, "foo", _: User);',
         'has_role(_: User, "read", "foo", 1); type has_role(a, b, c, d);',

@@ -45,7 +45,12 @@ STYLE = {
     ),
     "blocks may extend others": (
         'resource A extends B{"x"if "y"and f(resource);"z"if global "w";}',
-        'resource A extends B {\n  "x" if "y" and\n  f(resource);\n  "z" if global "w";\n}\n',
+        'resource A extends B {\n  "x" if "y" and f(resource);\n  "z" if global "w";\n}\n',
+    ),
+    "conditions of a block that do not fit stand below, indented": (
+        f'resource A {{ role if role on "x" and f({"a" * 50}) and g({"b" * 20}); "a" if "b"; }}',
+        f'resource A {{\n  role if role on "x" and\n    f({"a" * 50}) and\n    g({"b" * 20});\n'
+        '  "a" if "b";\n}\n',
     ),
     "declared rules are a line": ("declare f( User,String );", "declare f(User, String);\n"),
     "facts are a line": ('f( 1 ,"a",_ );', 'f(1, "a", _);\n'),

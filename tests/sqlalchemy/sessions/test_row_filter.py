@@ -541,6 +541,27 @@ def test_policy_reads_all_rows_of_a_filtered_relation(partly: Notebook) -> None:
     assert [each.id for each in project.notes] == [5]
 
 
+def test_policy_reads_relations_of_many_rows_at_once(notebook: Notebook) -> None:
+    """A policy that is asked about many rows loads their relations together, all of their rows."""
+    session, ann = notebook.session, notebook.find_user(1)
+    session.add_all(Project(id=n, name="open", owner_id=1) for n in range(10, 30))
+    session.add_all(
+        Note(id=n, title="new", owner_id=n % 2 + 1, project_id=n) for n in range(10, 30)
+    )
+    session.commit()
+    projects = session.scalars(sa.select(Project).order_by(Project.id)).all()
+    statements: list[str] = []
+    sa.event.listen(
+        notebook.engine, "before_cursor_execute", lambda *args: statements.append(args[2])
+    )
+
+    found = notebook.oso.filter(ann, "close", projects)
+
+    assert [each.id for each in found] == [n for n in range(10, 30) if n % 2 == 0]
+    assert len(statements) < 10
+    assert {len(each.notes) for each in found} == {1}
+
+
 def test_policy_reads_all_rows_of_a_joined_relation(partly: Notebook) -> None:
     """The same with a relation that was joined, and objects that are iterated later."""
     ann = partly.find_user(1)
@@ -599,6 +620,14 @@ def test_expired_object_is_read_again(notebook: Notebook) -> None:
 
     assert [each.title for each in found] == ["one", "two", "five"]
     assert t.cast(Memo, found[2]).extra == "fine"
+
+
+def test_attribute_that_an_option_left_out_is_read(notebook: Notebook) -> None:
+    """The statement for it has the condition on the row alone, and none on related classes."""
+    statement = sa.select(Note).options(orm.load_only(Note.id)).order_by(Note.id)
+    found = notebook.session.scalars(statement).all()
+
+    assert [each.title for each in found] == ["one", "two", "five"]
 
 
 def test_one_table_of_an_object_is_read_again(notebook: Notebook) -> None:

@@ -15,6 +15,7 @@ from sqlalchemy import orm
 
 from flask_oso import Oso, OsoError
 from flask_oso.polar.sources import Source
+from flask_oso.sqlalchemy.tools import row_counts
 from flask_oso.sqlalchemy.tools.policy_diff import Comparer, PolicyDiff
 from tests.sqlalchemy.agreement import TARGETS
 from tests.sqlalchemy.policies import Writer
@@ -157,11 +158,15 @@ def pairs(draw: t.Any) -> tuple[documents.Rows, type, list[str]]:
 
 
 @pytest.mark.random
-def test_diff_equals_brute_force(sqlite: sa.Engine) -> None:
+@pytest.mark.parametrize("most_told", [0, 1])
+def test_diff_equals_brute_force(
+    most_told: int, sqlite: sa.Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Random pairs of policies have exactly the changes that asking about each pair gives."""
+    monkeypatch.setattr(row_counts, "MOST_TOLD", most_told)
     compared = 0
 
-    @seed(20_270_500)
+    @seed(20_270_500 + most_told)
     @settings(max_examples=PAIRS, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
     @given(pair=pairs())
     def look(pair: tuple[documents.Rows, type, list[str]]) -> None:
@@ -182,17 +187,31 @@ def test_diff_equals_brute_force(sqlite: sa.Engine) -> None:
 
 
 def check_pair(session: orm.Session, policies: t.Sequence[str], cls: type) -> int:
-    """Compare two policies in both ways; give how many pairs changed."""
+    """Compare two policies, counting rows apart and in groups; give how many pairs changed."""
     old, new = map(drafted, policies)
     actors = [*session.scalars(sa.select(User)).all()[:3], None]
-    comparer = Comparer(old, new, session, witnesses=10**6, most_asked=10**6)
-    diff = comparer.compare([("read", cls)], actors)
+    apart, grouped = (
+        Comparer(old, new, session, witnesses=10**6, most_asked=10**6, least_grouped=least).compare(
+            [("read", cls)], actors
+        )
+        for least in (10**6, 1)
+    )
+    assert shown(apart) == shown(grouped), "\n---\n".join(policies)
+    return check_changes(session, policies, grouped, brute_force(session, old, new, cls, actors))
+
+
+def check_changes(
+    session: orm.Session,
+    policies: t.Sequence[str],
+    diff: PolicyDiff,
+    wanted: dict[tuple[int, int], bool | None],
+) -> int:
+    """Check changes against what asking gives; give how many pairs changed."""
     found = {
         (id(pair.actor), id(pair.row)): change.gains
         for change in diff.changes
         for pair in change.witnesses
     }
-    wanted = brute_force(session, old, new, cls, actors)
     differing = {
         key: (found.get(key), answer)
         for key, answer in wanted.items()
@@ -202,4 +221,5 @@ def check_pair(session: orm.Session, policies: t.Sequence[str], cls: type) -> in
     if diff.not_compared:
         return 0
     assert (differing, too_many) == ({}, []), "\n---\n".join(policies)
+    assert sum(change.count for change in diff.changes) == len(found)
     return len(found)

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from ...host.numbers import COMPARISON_FUNCTIONS
-from ...nodes import ARITHMETIC, COMPARISONS, Call, Expression, Operator, Term, Value
+from ...nodes import ARITHMETIC, COMPARISONS, Call, Expression, Operator, Origin, Term, Value
 from ...solver.clauses import Clause, Slot, Template
 from ...syntax.desugar import forall_as_negation
 from ..binding_analysis import (
@@ -147,7 +147,8 @@ class GoalWriter(SearchGoals):
         """Write a comparison: directly where that runs no code, otherwise as the solver."""
         refs = [self.ref(arg) for arg in term.args]
         if any(ref is None for ref in refs):
-            if term.operator in (Operator.EQ, Operator.NEQ):
+            is_equation = term.operator in (Operator.EQ, Operator.NEQ)
+            if is_equation and not self._stays_comparison(term):
                 # Once the variable is bound, the solver unifies instead.
                 raise self.not_compilable("a comparison with a variable that is not bound yet")
             return self.wait_for_any(*term.args)
@@ -162,6 +163,18 @@ class GoalWriter(SearchGoals):
         is_equation = term.operator in (Operator.EQ, Operator.NEQ)
         self.fail_unless(ast.IfExp(_is_quick(left, right, is_equation=is_equation), quick, slow))
         return self.go_on()
+
+    def _stays_comparison(self, term: Expression) -> bool:
+        """Tell whether an equation is a comparison also when its variables are bound later.
+
+        So it is for ``!=`` with results of lookups that have no other name.
+        """
+        slots = [arg for arg in term.args if isinstance(arg, Slot) and self.ref(arg) is None]
+        cells = [*self.scope.cells.values()]
+        return term.operator is Operator.NEQ and all(
+            slot.origin is Origin.LOOKUP and sum(self.cell(slot) is each for each in cells) == 1
+            for slot in slots
+        )
 
     def condition(self, term: Term) -> Continuation:
         """Write a value that is a condition."""

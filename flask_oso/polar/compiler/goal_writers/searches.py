@@ -137,14 +137,15 @@ class SearchGoals(LookupGoals):
         is_immediate = compared(call("type", load(elements.name)), ast.In(), load("gone_through"))
         each: ast.expr = source
         sought = self.operand(item)
+        copied: ast.expr = ast.Subscript(source, ast.Slice(None, None, None), ast.Load())
         if sought is not None and sought.shape is None:
             # The collection may be empty, and a set finds a value by its hash.
-            found = call("found_in", self.checked(sought), source)
+            found = [call("found_in", self.checked(sought), source) for _ in range(2)]
             is_set = compared(call("type", load(elements.name)), ast.In(), load("sets"))
-            each = ast.IfExp(is_set, found, source)
+            each, copied = ast.IfExp(is_set, found[0], source), found[1]
         over = ast.IfExp(
             is_type(elements.name, "list"),
-            ast.Subscript(source, ast.Slice(None, None, None), ast.Load()),
+            copied,
             ast.IfExp(is_immediate, each, call("elements", source, *known_to_be, load("clock"))),
         )
         inside = self._inside(name, self.mark(over))

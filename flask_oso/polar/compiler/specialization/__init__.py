@@ -9,6 +9,8 @@ solution. Where a value is not plain, it returns ``None``, and the compiled rule
 ``list_rules``, ``rows``, ``patterns``, ``first_call``, ``guards``
     rules that go through a list; rows; class tests; a call that comes before all else; the other
     reads and tests in regions.
+``value_tests``
+    tests of values of any class, as expressions.
 ``steps``, ``specialization``, ``dispatch``
     the code for each kind of goal; the function; the tables by which a question finds it.
 """

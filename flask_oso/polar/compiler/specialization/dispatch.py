@@ -30,7 +30,7 @@ from ..binding_analysis import (
     string_position,
     strings_at,
 )
-from ..snippets import assign, call, code_of, function_of, load
+from ..snippets import assign, call, code_of, compared, function_of, load, negate
 from .first_call import find_first_call
 from .guards import GuardInterface
 from .observation import Observation, Outcome, Resumption, observing_function
@@ -61,6 +61,16 @@ Text = str | frozenset[str] | None
 
 def no_answer(*args: t.Any) -> None:
     """Return ``None``, for classes without a specialization."""
+
+
+class _NoAnswers(dict[type, t.Any]):
+    """The specializations of a string that has none, by class; it keeps no class alive."""
+
+    def __missing__(self, cls: type) -> t.Any:
+        return no_answer
+
+
+NO_ANSWERS: t.Final = _NoAnswers()
 
 
 class ByClass(dict[type, Specialization]):
@@ -103,10 +113,7 @@ class ByClass(dict[type, Specialization]):
         # Another thread may have found that several classes have to be told apart.
         if made is not None and cls not in self:
             set_for_class(self, cls, made, keeps=maker.keeps(cls))
-            if maker.is_silent(made):
-                # Others may raise any error, which the methods that look there must not take for
-                # a function that is missing.
-                set_for_class(self.known, cls, made, keeps=maker.keeps(cls))
+            set_for_class(self.known, cls, made, keeps=maker.keeps(cls))
         return None if made is None else made(*args)
 
     def tell_apart(self, cls: type, first: type, made: Specialization) -> None:
@@ -155,6 +162,9 @@ class SpecializingProgram(GuardInterface, t.Protocol):
         self, name: str, arity: int, at: int, lineages: Lineages
     ) -> frozenset[str] | None: ...
     def compiled_specialization(self, function: ast.FunctionDef, rule: str) -> Specialization: ...
+    def usual_entry(
+        self, name: str, arity: int, classes: Sequence[type], tests: list[ast.stmt]
+    ) -> Specialization | None: ...
     def resuming(
         self, name: str, arity: int, at: int | None
     ) -> Callable[[tuple[t.Any, ...], bool, Outcome, float], bool]: ...
@@ -193,6 +203,10 @@ class Specializations(dict[str, ByClass]):
     def silent(self, args: tuple[t.Any, ...]) -> Specialization | None:
         """Return the function for the classes of some arguments, if it makes no call."""
         return self._maker.silent(args)
+
+    def is_in_order(self, args: tuple[t.Any, ...]) -> bool:
+        """Tell whether a question goes to the compiled rules, and not to a function of its own."""
+        return self._maker.is_in_order(args)
 
     def prepare(self, actors: Collection[type], resources: Collection[type], until: float) -> None:
         """Compile the functions now: for all classes, or only for actors and resources, or none if
@@ -347,8 +361,10 @@ class _Maker:
         #: How many of them may go, or are gone.
         self._temporary = 0
         self._functions: dict[tuple[t.Any, ...], Specialization] = {}
-        #: The functions that make a call of the application, which live as long as this.
+        #: The functions that make calls of the application, which live as long as this.
         self._observing: dict[int, Specialization] = {}
+        #: Those of them that ask the compiled rules.
+        self._in_order: set[int] = set()
         #: The functions by what they do.
         self._alike: dict[bytes, Specialization] = {}
         #: Answers a question by the function for all its classes: one object, for all functions.
@@ -382,20 +398,29 @@ class _Maker:
         made = self._functions.get((text, *kinds))
         if made is None and all(map(self.admits, kinds)):
             made = self.function(text, tuple(kinds))
-        # What calls it ends for some errors, which a call of the application may raise.
-        if made is None or not self.is_silent(made):
+        if made is None:
             return None
         is_usual = self.positions == [0, 2] and text in self.tables
         if is_usual and all(map(self.keeps, kinds)):
             self.tables[text].tell_apart(kinds[1], kinds[0], made)
-        return made(*args)
+        # What calls it ends for some errors, which a call of the application may raise.
+        return made(*args) if self.is_silent(made) else None
 
     def is_silent(self, made: Specialization) -> bool:
         """Tell whether a function makes no call of the application."""
         return id(made) not in self._observing
 
+    def is_in_order(self, args: tuple[t.Any, ...]) -> bool:
+        """Tell whether the function for the classes of some arguments asks the compiled rules."""
+        made = self._function_for(args)
+        return made is not None and id(made) in self._in_order
+
     def silent(self, args: tuple[t.Any, ...]) -> Specialization | None:
         """Return the function for the classes of some arguments, if it makes no call."""
+        made = self._function_for(args)
+        return made if made is not None and self.is_silent(made) else None
+
+    def _function_for(self, args: tuple[t.Any, ...]) -> Specialization | None:
         kinds = tuple([type(args[at]) for at in self.positions])
         text: Text = None
         if self.at is not None:
@@ -405,8 +430,7 @@ class _Maker:
             text = text if text in self.texts else self.texts
         if not all(map(self.admits, kinds)):
             return None
-        made = self.function(text, kinds)
-        return made if made is not None and self.is_silent(made) else None
+        return self.function(text, kinds)
 
     def function(
         self, text: Text, classes: tuple[type, ...], *, waits: bool = False
@@ -514,7 +538,7 @@ class _Maker:
         """Return a function that makes one call of the application."""
         parts = self.parts(text, classes)
         if parts is None:
-            return None
+            return self._make_in_order(text, classes)
         first, second, observation, begin = parts
         program = self._program
         resume = Resumption(program.resuming(self._name, self._arity, self.at))
@@ -527,6 +551,34 @@ class _Maker:
         made = program.compiled_specialization(function, self._name)
         self._observing[id(made)] = made
         return made
+
+    def _make_in_order(self, text: Text, classes: tuple[type, ...]) -> Specialization | None:
+        """Return a function that asks the compiled rule, which keeps to the order of the policy."""
+        tests: list[ast.stmt] = []
+        nothing: ast.stmt = ast.Return(ast.Constant(None))
+        named = dict(zip(self.positions, classes, strict=True))
+        for at, cls in [*named.items()][:-1]:
+            test = compared(call("type", load(f"a{at}")), ast.IsNot(), self._class_itself(cls))
+            given = [load(f"a{n}") for n in range(self._arity)]
+            others = call(self._program.constant(self.others), *given, load("is_searched"))
+            tests.append(ast.If(test, [ast.Return(others)], []))
+        texts = [at for at, cls in named.items() if cls is str]
+        if self.at is not None and not (type(text) is str and text.isascii()):
+            texts.append(self.at)
+        for at in texts:
+            is_ascii = ast.Call(ast.Attribute(load(f"a{at}"), "isascii", ast.Load()), [], [])
+            tests.append(ast.If(negate(is_ascii), [nothing], []))
+        made = self._program.usual_entry(self._name, self._arity, classes, tests)
+        if made is not None:
+            self._observing[id(made)] = made
+            self._in_order.add(id(made))
+        return made
+
+    def _class_itself(self, cls: type) -> ast.expr:
+        """Write a class, which a function does not hold if it may go."""
+        if self.keeps(cls):
+            return load(self._program.constant(cls))
+        return call(self._program.constant(WeakClass(cls)))
 
     def named_classes(self) -> list[dict[type, None]]:
         """Return the registered classes that each other argument may have, as rules name them."""

@@ -93,6 +93,8 @@ class Guards:
         #: The call of the application that the function makes.
         self.observation: Observation | None = None
         self._quiet: dict[tuple[str, bool], tuple[str, ClassSet]] = {}
+        #: What attributes of a value are read from: the value, or the fields of a dictionary.
+        self._readers: dict[str, str] = {}
         #: What the function does with rows.
         self.rows = RowGuards(self)
         #: Which clauses match, and class tests.
@@ -140,9 +142,11 @@ class Guards:
             expected = self.rows.identities.related_class(t.cast(type, row_class(owner)), name)
         elif owner.exact is None:
             self.guard_kind(region, owner, name)
-            is_other = compared(call("type", load(owner.name)), ast.IsNot(), load("dict"))
-            attribute = ast.Attribute(load(owner.name), name, ast.Load())
-            value = ast.IfExp(is_other, attribute, self._entry(region, owner, name))
+            reader = self._readers.get(owner.name)
+            value = ast.Attribute(load(reader or owner.name), name, ast.Load())
+            if reader is None:
+                is_other = compared(call("type", load(owner.name)), ast.IsNot(), load("dict"))
+                value = ast.IfExp(is_other, value, self._entry(region, owner, name))
         elif owner.exact is dict:
             # The function has looked at the whole dictionary.
             value = ast.Subscript(load(owner.name), ast.Constant(name), ast.Load())
@@ -290,16 +294,26 @@ class Guards:
         if region.lookup(key) is not None:
             return
         region.known[key] = region.known["checked", owner.name] = owner
-        kind = load("kind") if self._is_repeated(region) else call("type", load(owner.name))
+        is_repeated = self._is_repeated(region)
+        kind = load("kind") if is_repeated else call("type", load(owner.name))
         kinds = load(self.names.constant(classes.kinds))
         admitted = ast.Call(ast.Attribute(load(quiet), "admits", ast.Load()), [kind], [])
         odd = [compared(kind, ast.NotIn(), kinds), negate(admitted)]
+        if is_repeated:
+            entries = [] if are_rows else [self._entries(region, owner)]
+            region.reads += self._remembered(owner, all_of(odd), entries)
+            return
         if not are_rows:
             odd.insert(1, compared(kind, ast.IsNot(), load("dict")))
-        if self._is_repeated(region):
-            region.reads += self._remembered(owner, all_of(odd))
-        else:
-            region.reads.append(ast.If(all_of(odd), [GIVE_UP], []))
+        region.reads.append(ast.If(all_of(odd), [GIVE_UP], []))
+
+    def _entries(self, region: Region, owner: Known) -> ast.stmt:
+        """Write that attributes are read from an object; return that those of a dictionary are its
+        entries. Then the attributes of all other elements are read without another test.
+        """
+        reader = self._readers[owner.name] = self.fresh("o")
+        region.reads.append(assign(reader, load(owner.name)))
+        return assign(reader, call("fields_of", load(owner.name)))
 
     def _entry(self, region: Region, owner: Known, name: str) -> ast.expr:
         """Write that an entry of a dictionary is read.
@@ -344,12 +358,20 @@ class Guards:
         is_odd = all_of([compared(kind, ast.NotIn(), load(each)) for each in known])
         return self._remembered(value, is_odd) if is_repeated else [ast.If(is_odd, [GIVE_UP], [])]
 
-    def _remembered(self, value: Known, is_odd: ast.expr) -> list[ast.stmt]:
-        """Write a class test that is skipped if the last element had the same class."""
+    def _remembered(
+        self, value: Known, is_odd: ast.expr, entries: Sequence[ast.stmt] = ()
+    ) -> list[ast.stmt]:
+        """Write a class test that is skipped if the last element had the same class.
+
+        :param entries: what is done with each dictionary, if the test allows them.
+        """
         cache = self.fresh("c")
         self.caches.append(cache)
         kind = call("type", load(value.name))
-        look = [assign("kind", kind), ast.If(is_odd, [GIVE_UP], []), assign(cache, load("kind"))]
+        look = [ast.If(is_odd, [GIVE_UP], []), assign(cache, load("kind"))]
+        if entries:
+            look = [ast.If(compared(load("kind"), ast.Is(), load("dict")), [*entries], look)]
+        look.insert(0, assign("kind", kind))
         return [ast.If(compared(kind, ast.IsNot(), load(cache)), look, [])]
 
     def is_identity(self, cls: type) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+import itertools
 import types
 import typing as t
 import weakref
@@ -34,6 +35,7 @@ _SCALARS = frozenset({bool, int, float, str})
 #: Classes whose values have a hash and an equality that run no code.
 _ELEMENTS = EQUATED | {bool}
 _SETS = (set, frozenset)
+_LIST = frozenset({list})
 _CONTAINERS = (list, dict)
 #: The most elements of a collection that is searched.
 MAX_ELEMENTS = 100_000
@@ -108,6 +110,12 @@ class _Way(enum.Enum):
 _OF_SCALARS, _PYTHON, _DIFFERENT, _LISTS, _FLAT, _MOMENTS, _OF_DATA, _FIELDS, _OBSERVABLE = _Way
 
 
+class _Fields:
+    """The entries of a dictionary as attributes."""
+
+    __slots__ = ("__dict__",)
+
+
 class SilentOperations:
     """The operations of one program.
 
@@ -144,8 +152,12 @@ class SilentOperations:
             "comparable": self.comparable,
             "has_order": self.has_order,
             "entry_of": self.entry,
+            "fields_of": self.fields,
             "entry_among": self.entry_among,
             "entries": self.entries,
+            "entries_of": self.entries_of,
+            "pair_among": self.pair_among,
+            "counted": self.counted,
             "is_plain_data": self.is_plain_data,
             "is_small_data": is_small_data,
             "objects": self._objects,
@@ -199,10 +211,18 @@ class SilentOperations:
         return answer
 
     def _way_of(self, left: type, right: type) -> _Way:
-        way = self._find_way(left, right)
         is_kept = all(kind in _SCALARS or self._keeps(kind) for kind in (left, right))
+        if is_kept:
+            for kind in (left, right):
+                if dataclasses.is_dataclass(kind) and not self._equality.knows(kind):
+                    # Nobody registers the small classes of values.
+                    self._equality.learn(kind)
+        way = self._find_way(left, right)
+        is_known = all(
+            self._is_simple(kind) or self._equality.knows(kind) for kind in (left, right)
+        )
         # A class that is not known yet may be known later.
-        if is_kept and way is not _FIELDS:
+        if is_kept and (is_known or way is not _FIELDS):
             self._ways[left, right] = way
         return way
 
@@ -279,7 +299,7 @@ class SilentOperations:
                 # Python finds NaN if it is the same object; comparing it with another may fail.
                 raise NotSilent
             return item in elements
-        if not elements and mine not in self._objects:
+        if not elements and mine not in self._objects and mine not in _SCALARS:
             # Nothing else looks at what is searched for.
             raise NotSilent
         found = [self.alike(item, element) for element in elements]
@@ -324,6 +344,17 @@ class SilentOperations:
             raise NotSilent
         return value[name]
 
+    def fields(self, value: dict[t.Any, t.Any]) -> _Fields:
+        """Return an object that has the entries of a dictionary as its attributes.
+
+        A missing one is an ``AttributeError``, for which a specialization gives up.
+        """
+        if not is_data(value, self._objects):
+            raise NotSilent
+        made = _Fields()
+        made.__dict__ = value
+        return made
+
     def entry_among(self, collection: t.Any, key: t.Any) -> t.Any:
         """Return the entry of a dictionary under a text, or that it is missing.
 
@@ -334,6 +365,44 @@ class SilentOperations:
         if not is_data(collection, self._objects):
             raise NotSilent
         return collection.get(key, self._missing)
+
+    def entries_of(self, collection: t.Any) -> list[t.Any]:
+        """Return the entries of a dictionary, or the lists of two elements in a list of lists."""
+        if type(collection) not in _CONTAINERS or not is_data(collection, self._objects):
+            raise NotSilent
+        if type(collection) is dict:
+            return [*collection.items()]
+        elements = [*collection]
+        if not _LIST.issuperset(map(type, elements)):
+            raise NotSilent
+        return [each for each in elements if len(each) == 2]
+
+    def pair_among(self, collection: t.Any, key: t.Any, value: t.Any) -> bool:
+        """Tell whether a dictionary has an entry, or a list a list of these two."""
+        if type(collection) is dict:
+            found = self.entry_among(collection, key)
+            return found is not self._missing and self.alike(value, found)
+        if type(collection) is not list or len(collection) > MAX_ELEMENTS:
+            raise NotSilent
+        elements = [*collection]
+        are_lists = _LIST.issuperset(map(type, elements))
+        if not are_lists or not _TEXTS.issuperset((type(key), type(value))):
+            raise NotSilent
+        pairs = [[*each] for each in elements]
+        if not _TEXTS.issuperset(map(type, itertools.chain.from_iterable(pairs))):
+            raise NotSilent
+        return [key, value] in pairs
+
+    def counted(self, value: t.Any, item: t.Any) -> int:
+        """Return how often a text or a list contains a value, as Python counts it."""
+        if type(value) is str and type(item) is str:
+            return value.count(item)
+        if type(value) is not list or len(value) > MAX_ELEMENTS:
+            raise NotSilent
+        elements = [*value]
+        if not _SCALARS.issuperset(map(type, (item, *elements))):
+            raise NotSilent
+        return elements.count(item)
 
     def is_plain_data(self, value: dict[t.Any, t.Any] | list[t.Any]) -> bool:
         """Tell whether a dictionary or a list is one of Polar as it is."""

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from ...host import sandbox
 from ...host.registry import RESERVED_NAMES, Host
-from ...nodes import Pattern, Value
+from ...nodes import Pattern, Term, Value
 from ...solver.class_index import Lineage, is_silent
 from ...solver.class_tests import has_instance_test
 from ...solver.clause_index import ClauseIndex
@@ -22,11 +22,12 @@ from ..binding_analysis import (
     is_plain,
     is_string,
 )
-from ..snippets import call, compared, load
+from ..snippets import any_of, call, compared, is_type, load
 from .regions import GIVE_UP, Fact, Known, Region
 
 #: Classes of Polar's own values, beside dictionaries, that arguments may be of.
 SCALARS = (str, int)
+_OF_SCALARS = frozenset({"String", "Integer", "Float", "Boolean"})
 _NATIVE = frozenset({"String", "Integer", "Float", "Boolean", "List", "Dictionary"})
 
 
@@ -55,6 +56,14 @@ class PatternWriter(t.Protocol):
         key: Fact,
         test: ast.expr,
         otherwise: list[ast.stmt],
+        span: Span | None,
+    ) -> Region: ...
+    def guard(
+        self,
+        region: Region,
+        key: Fact,
+        test: ast.expr,
+        values: Sequence[Known],
         span: Span | None,
     ) -> Region: ...
     def equal(
@@ -175,6 +184,8 @@ class PatternGuards:
             self._no_class(span)
         if value.exact is not None:
             return (region if self.is_of(value.exact, pattern) else None), value
+        if pattern.tag in _OF_SCALARS and not pattern.fields:
+            return self._of_scalars(region, value, pattern, span), value
         if pattern.tag in _NATIVE:
             self._no_class(span)
         classes = self._classes_of(pattern)
@@ -201,6 +212,18 @@ class PatternGuards:
             inner.subject = replace(value, expected=classes[0]) if is_row else value
         return inner, inner.subject
 
+    def _of_scalars(
+        self, region: Region, value: Known, pattern: Pattern, span: Span | None
+    ) -> Region:
+        """Return the region where a value is a string or a number; gives up for a container."""
+        kind = call("type", load(value.name))
+        is_simple = compared(kind, ast.In(), load("simple"))
+        is_known = any_of([is_simple, is_type(value.name, "bool")])
+        region = self._writer.guard(region, ("plain", value.name), is_known, [value], span)
+        cls = load(self._writer.names.constant(self._classes_of(pattern)[0]))
+        is_one = call("isinstance", load(value.name), cls)
+        return self._writer.under(region, ("scalar", value.name, pattern.tag), is_one, [], span)
+
     def _has_subclass(self, cls: type) -> bool:
         known = self._writer.names.host.classes.values()
         return any(other is not cls and issubclass(other, cls) for other in known)
@@ -214,3 +237,10 @@ def is_other(value: Known, text: str) -> bool:
     if value.literal is not None:
         return value.literal.value != text
     return text in value.others or value.exact not in (None, str)
+
+
+def has_open_fields(pattern: Term) -> bool:
+    """Tell whether a pattern has no class, or a field that is a variable or a constant."""
+    return isinstance(pattern, Pattern) and (
+        pattern.tag is None or not all(isinstance(value, Value) for _, value in pattern.fields)
+    )

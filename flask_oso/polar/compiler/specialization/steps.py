@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 from ...host import sandbox
 from ...host.conversion import to_python
-from ...host.sandbox import ITERATED
 from ...host.value_classes import EQUATED, MOMENTS, is_hashed
 from ...nodes import (
     COMPARISONS,
@@ -20,6 +19,7 @@ from ...nodes import (
     Instance,
     List,
     Operator,
+    Origin,
     Pattern,
     Term,
     Value,
@@ -28,12 +28,24 @@ from ...solver.clauses import Clause, Slot, Template
 from ...sources import Span
 from ...syntax.desugar import forall_as_negation
 from ..binding_analysis import NotCompilable, has_cut, is_constant, is_plain, is_string
-from ..scopes import Pending, concatenate, prepend
+from ..scopes import Pending, concatenate, has_operator, prepend, variables_in
 from ..snippets import COMPARE, all_of, any_of, call, compared, is_type, load, negate
 from .guards import GuardInterface
-from .patterns import PatternGuards
+from .patterns import PatternGuards, has_open_fields
 from .regions import GIVE_UP, Fact, Known, Region, RuleCall, Variables
 from .rows import RowGuards
+from .value_tests import (
+    EQUATIONS,
+    OF_TEXTS,
+    SMALL,
+    is_among,
+    is_comparable,
+    is_modulus,
+    is_searched_at_once,
+    is_small,
+    is_small_literal,
+    written,
+)
 
 #: How often a goal may be put off behind the one that follows it.
 MAX_WAITS = 8
@@ -46,6 +58,7 @@ class SpecializationInterface(t.Protocol):
     rows: RowGuards
     patterns: PatternGuards
 
+    def fresh(self, letter: str = "v") -> str: ...
     def next_clause(self) -> int: ...
     def next_alternative(self) -> None: ...
     def forget_order(self) -> None: ...
@@ -196,12 +209,39 @@ class GoalStep:
         goals = prepend([(arg, self.clause) for arg in term.args], self.rest)
         return self.region, goals
 
-    def disjunction(self, term: Expression) -> None:
-        """Write each alternative, together with the goals that follow."""
+    def disjunction(self, term: Expression) -> tuple[Region, Pending] | None:
+        """Write each alternative, together with the goals that follow.
+
+        Before another ``or``, they become a condition: the goals would be written 2, 4, 8 times.
+        """
+        if self._is_condition(term):
+            self.writer.forget_order()
+            inner = self.writer.apart(self.region)
+            for arg in term.args:
+                self.writer.run(
+                    inner, prepend([(arg, self.clause)], ()), self.env.copy(), self.asking
+                )
+            holds: Fact = ("found", inner.found)
+            return self._at(self.writer.under(self.region, holds, load(inner.found), [], term.span))
         for arg in term.args:
             self.writer.next_alternative()
             goals = prepend([(arg, self.clause)], self.rest)
             self.writer.run(self.region, goals, self.env.copy(), self.asking)
+        return None
+
+    def _is_condition(self, term: Expression) -> bool:
+        """Tell whether an ``or`` binds nothing for the goals that follow, with another ``or``."""
+        later, has_another = set[int](), False
+        rest = self.rest
+        while rest:
+            (goal, clause), rest = rest
+            goal = goal.goal if isinstance(goal, PutOff) else goal
+            later |= {self.env.variable(clause, slot.index) for slot in variables_in(goal)}
+            has_another = has_another or has_operator(goal, Operator.OR)
+        used = {self.env.variable(self.clause, slot.index) for slot in variables_in(term)}
+        free = used - self.env.values.keys()
+        is_awaited = any(self.env.waiting.get(number) for number in free)
+        return has_another and not free & later and not is_awaited
 
     def unification(self, term: Expression) -> tuple[Region, Pending] | None:
         """Write ``a = b``."""
@@ -272,7 +312,7 @@ class GoalStep:
             raise NotCompilable("a field that is computed", self.goal.span)
         if owner.exact is not None and owner.exact is not dict:
             raise NotCompilable("a field that is computed", self.goal.span)
-        value = call("entry_of", load(owner.name), _written(key))
+        value = call("entry_of", load(owner.name), written(key))
         fact = ("entry", owner.name, key.key)
         return self._result(
             self.region, self.writer.computed(self.region, value, fact, self.goal.span), result
@@ -289,7 +329,9 @@ class GoalStep:
             return self._result(self.region, self.writer.now(self.region, owner, span), result)
         if owner.exact not in (None, dict) and not called.kwargs:
             return self._observed(owner, name, tuple(args), result)
-        is_text, is_entries = name in _OF_TEXTS, _OF_DICTIONARIES.get(name) == len(args)
+        if (name, len(args), owner.exact, called.kwargs) == ("count", 1, None, ()):
+            return self._counted(owner, args[0], result)
+        is_text, is_entries = name in OF_TEXTS, _OF_DICTIONARIES.get(name) == len(args)
         is_odd = called.kwargs or owner.literal is not None or owner.exact not in (None, dict)
         if is_odd or any(arg.exact or arg.choices for arg in args):
             raise NotCompilable("a method", span)
@@ -302,14 +344,27 @@ class GoalStep:
                 region = self.writer.guard(region, ("text", value.name), is_str, [value], span)
             elif type(value.literal.value) is not str:
                 raise NotCompilable("a method of another kind of values", span)
-        written = [_written(arg) for arg in args]
+        texts = [written(arg) for arg in args]
         if is_text:
             method = ast.Attribute(load(owner.name), name, ast.Load())
-            made: ast.expr = ast.Call(method, written, [])
+            made: ast.expr = ast.Call(method, texts, [])
         else:
-            made = call("entries", load(owner.name), ast.Constant(name), *written)
+            made = call("entries", load(owner.name), ast.Constant(name), *texts)
         fact = ("method", owner.name, name, *(arg.key for arg in args))
         return self._result(region, self.writer.computed(region, made, fact, span), result)
+
+    def _counted(self, owner: Known, item: Known, result: Term) -> tuple[Region, Pending] | None:
+        """Write ``x.count(y)`` of a text or of a list."""
+        if owner.literal is not None or item.choices is not None or item.exact not in (None, str):
+            raise NotCompilable("a method", self.goal.span)
+        for value in (owner, item):
+            self.writer.check_sandbox(self.region, value)
+        made = call("counted", load(owner.name), written(item))
+        fact = ("method", owner.name, "count", item.key)
+        region = self.region
+        return self._result(
+            region, self.writer.computed(region, made, fact, self.goal.span), result
+        )
 
     def arithmetic(self, term: Expression) -> tuple[Region, Pending] | None:
         """Write ``a + b = v`` of small integers, or of two floats."""
@@ -320,19 +375,19 @@ class GoalStep:
         sign, limit = python
         region = self.region
         unknown = {value.name: value for value in values if value.literal is None}
-        if not unknown or not all(map(_is_small_literal, values)):
+        if not unknown or not all(map(is_small_literal, values)):
             raise NotCompilable("arithmetic of literals", term.span)
         is_modulo = term.operator is Operator.MOD
-        if is_modulo and not _is_modulus(values[1]):
+        if is_modulo and not is_modulus(values[1]):
             raise NotCompilable("this arithmetic", term.span)
-        tests = [_is_small(name, limit) for name in unknown]
+        tests = [is_small(name, limit) for name in unknown]
         if not is_modulo:
             floats = [is_type(name, "float") for name in unknown]
             tests = [any_of([*pair]) for pair in zip(tests, floats, strict=True)]
         fact: Fact = ("small", term.operator, *(value.key for value in values))
         operands = [*unknown.values()]
         region = self.writer.guard(region, fact, all_of(tests), operands, term.span)
-        made = ast.BinOp(_written(values[0]), sign(), _written(values[1]))
+        made = ast.BinOp(written(values[0]), sign(), written(values[1]))
         fact = ("made", *fact[1:])
         return self._result(
             region, self.writer.computed(region, made, fact, term.span), term.args[2]
@@ -350,9 +405,10 @@ class GoalStep:
         if isinstance(pair, List) and len(pair.items) == _PAIR and pair.rest is None:
             return self._pair_among(pair.items[0], pair.items[1], searched)
         known = self._value(item)
-        if known is not None and _is_searched_at_once(known, searched):
+        if known is not None and is_searched_at_once(known, searched):
             key: Fact = ("among", known.key, searched.key)
-            test = _is_among(known, searched, is_known=self._is_hashed(known))
+            kept = self.writer.fresh("p")
+            test = is_among(known, searched, kept, is_known=self._is_hashed(known))
             region = self.writer.under(self.region, key, test, [], term.span)
             for value in (known, searched):
                 region.known["checked", value.name] = value
@@ -381,22 +437,55 @@ class GoalStep:
     def _pair_among(
         self, key: Term, value: Term, collection: Known
     ) -> tuple[Region, Pending] | None:
-        """Write ``[key, value] in xs``, where the key is known: a dictionary finds its entry."""
-        known, span = self._bound(key), self.goal.span
+        """Write ``[key, value] in xs``: a dictionary finds the entry of a key that is known."""
+        known, span = self._value(key), self.goal.span
+        if known is None:
+            return self._each_entry(key, value, collection)
         is_other = collection.exact not in (None, dict) or known.exact not in (None, str)
         if is_other or known.choices is not None or collection.literal is not None:
             raise NotCompilable("a pair that is searched for", span)
         for each in (known, collection):
             self.writer.check_sandbox(self.region, each)
-        found = call("entry_among", load(collection.name), _written(known))
+        wanted = self._value(value)
+        if wanted is not None and wanted.choices is None and wanted.exact in (None, str):
+            self.writer.check_sandbox(self.region, wanted)
+            key_and_value = written(known), written(wanted)
+            test = call("pair_among", load(collection.name), *key_and_value)
+            held: Fact = ("pair among", collection.name, known.key, wanted.key)
+            return self._at(self.writer.under(self.region, held, test, [], span))
+        found = call("entry_among", load(collection.name), written(known))
         fact = ("entry among", collection.name, known.key)
         made = self.writer.computed(self.region, found, fact, span)
         is_there = compared(load(made.name), ast.IsNot(), load("missing"))
         region = self.writer.under(self.region, ("there", made.name), is_there, [], span)
-        wanted = self._value(value)
         if wanted is not None:
             return self._at(self.writer.equal(region, wanted, made, span))
         return self._bind(t.cast(int, self._variable(value)), made, region)
+
+    def _each_entry(
+        self, key: Term, value: Term, collection: Known
+    ) -> tuple[Region, Pending] | None:
+        """Write ``[key, value] in xs`` for all keys."""
+        span = self.goal.span
+        if collection.exact not in (None, dict) or collection.literal is not None:
+            raise NotCompilable("a pair that is searched for", span)
+        self.writer.check_sandbox(self.region, collection)
+        entries = call("entries_of", load(collection.name))
+        listed = self.writer.computed(self.region, entries, ("entries of", collection.name), span)
+        region: Region | None
+        region, entry = self.writer.loop(self.region, listed, span)
+        for at, part in enumerate((key, value)):
+            if region is None:
+                return None
+            item = ast.Subscript(load(entry.name), ast.Constant(at), ast.Load())
+            made = self.writer.computed(region, item, ("part", entry.name, at), span)
+            wanted = self._value(part)
+            if wanted is not None:
+                region = self.writer.equal(region, wanted, made, span)
+            else:
+                bound = self._bind(t.cast(int, self._variable(part)), made, region)
+                region = None if bound is None else bound[0]
+        return self._at(region)
 
     def _put_off(self) -> tuple[Region, Pending]:
         """Write the goal that follows first: it may bind the variable that this one needs.
@@ -448,7 +537,7 @@ class GoalStep:
         left, right = term.args
         whole = right.term if isinstance(right, Template) else right
         value, variable = self._value(left), self._variable(left)
-        if value is not None and _has_open_fields(whole):
+        if value is not None and has_open_fields(whole):
             return self._fields_matched(value, variable, t.cast(Pattern, whole))
         pattern = self.writer.patterns.pattern(right)
         if value is None:
@@ -488,7 +577,8 @@ class GoalStep:
     def comparison(self, term: Expression) -> tuple[Region, Pending] | None:
         """Write a comparison, of values that Python compares without calls."""
         operator = term.operator
-        if operator not in _EQUATIONS and any(self._value(arg) is None for arg in term.args):
+        unbound = [arg for arg in term.args if self._value(arg) is None]
+        if unbound and (operator not in EQUATIONS or self._stays_comparison(term, unbound)):
             return self._put_off()
         values = [self._bound(arg) for arg in term.args]
         if operator in (Operator.EQ, Operator.NEQ):
@@ -507,21 +597,38 @@ class GoalStep:
         if not unknown:
             raise NotCompilable("a comparison of this kind of literals", term.span)
         literal = next((value.literal for value in values if value.literal is not None), None)
-        key: Fact = ("ordered", operator in _EQUATIONS, *(value.key for value in values))
-        is_known = _is_comparable(unknown, literal, operator)
+        key: Fact = ("ordered", operator in EQUATIONS, *(value.key for value in values))
+        is_known = is_comparable(unknown, literal, operator)
         region = self.writer.guard(self.region, key, is_known, unknown, term.span)
         key = (operator, *(value.key for value in values))
         test = compared(*self._compared(values, COMPARE[operator]()))
         return self._at(self.writer.under(region, key, test, [], term.span))
 
+    def _stays_comparison(self, term: Expression, unbound: list[Term]) -> bool:
+        """Tell whether an equation is no unification when its variables are bound later.
+
+        So it is for ``!=`` with results of lookups that have no other name.
+        """
+        numbers = [*self.env.names.values()]
+        return term.operator is Operator.NEQ and all(
+            isinstance(slot, Slot)
+            and slot.origin is Origin.LOOKUP
+            and numbers.count(t.cast(int, self._variable(slot))) <= 1
+            for slot in unbound
+        )
+
     def _compared(
         self, values: list[Known], sign: ast.cmpop
     ) -> tuple[ast.expr, ast.cmpop, ast.expr]:
-        left, right = map(_written, values)
+        left, right = map(written, values)
         return left, sign, right
 
     def negation(self, term: Expression) -> tuple[Region, Pending] | None:
         """Write that a goal has no solution."""
+        value = self._compared_with_nil(term.args[0])
+        if value is not None:
+            # No region of its own: what follows may belong to a chain of objects.
+            return self._at(self.writer.is_nil(self.region, value, term.span, holds=False))
         inner = self.writer.apart(self.region, is_negated=True)
         env = self.env.copy()
         bound = set(env.values)
@@ -530,6 +637,26 @@ class GoalStep:
         if any(number in numbers and number not in bound for number in env.values):
             raise NotCompilable("a negation that binds a variable", term.span)
         return self._at(self.writer.unless(self.region, inner, term.span))
+
+    def _compared_with_nil(self, goal: Term) -> Known | None:
+        """Return the value that a goal compares with ``nil``, if it does nothing else."""
+        if not isinstance(goal, Expression) or goal.operator not in _EQUALITIES:
+            return None
+        values = [self._value(arg) if _is_operand(arg) else None for arg in goal.args]
+        for one, other in (values, values[::-1]):
+            if one is not None and other is not None and one.exact is type(None):
+                return other
+        return None
+
+    def assignment(self, term: Expression) -> tuple[Region, Pending] | None:
+        """Write ``x := y``, where nothing is known of ``x``."""
+        variable, value = self._variable(term.args[0]), self._value(term.args[1])
+        is_used = [*self.env.names.values()].count(t.cast(int, variable)) > 1
+        if variable is None or value is None or variable in self.env.values or is_used:
+            raise NotCompilable("an assignment to what may have a value", term.span)
+        if self.env.waiting.get(variable):
+            raise NotCompilable("an assignment to what may have a value", term.span)
+        return self._bind(variable, value, self.region)
 
     def for_all(self, term: Expression) -> tuple[Region, Pending] | None:
         """Write ``forall(c, a)``."""
@@ -620,37 +747,9 @@ class GoalStep:
         self.writer.run(t.cast(Region, region), goals, env, self.asking)
 
 
-def _is_comparable(unknown: list[Known], literal: Value | None, operator: Operator) -> ast.expr:
-    """Write whether Python compares values, one of which may be a literal, without calls."""
-    is_equation = operator in _EQUATIONS
-    kind = call("type", load(unknown[0].name))
-    if literal is None:
-        alike = compared(kind, ast.Is(), call("type", load(unknown[1].name)))
-        known = compared(kind, ast.In(), load("simple" if is_equation else "ordered"))
-        names = [load(value.name) for value in unknown]
-        slow = call("comparable" if is_equation else "has_order", *names)
-        if is_equation:
-            return any_of([all_of([alike, known]), slow])
-        # Two datetimes of one zone ask nobody.
-        zones = [ast.Attribute(name, "tzinfo", ast.Load()) for name in names]
-        moments = [alike, compared(kind, ast.In(), load("moments"))]
-        in_one_zone = all_of([*moments, compared(zones[0], ast.Is(), zones[1])])
-        return any_of([all_of([alike, known]), in_one_zone, slow])
-    if type(literal.value) is str:
-        tests = [is_type(unknown[0].name, "str")]
-        others = compared(kind, ast.NotIn(), load("numbers"))
-    else:
-        tests = [compared(kind, ast.In(), load("numbers"))]
-        others = negate(is_type(unknown[0].name, "str"))
-    if is_equation:
-        # A number differs from what is no number, such as a date: only strings are an error.
-        tests.append(all_of([compared(kind, ast.In(), load("simple")), others]))
-    return any_of([*tests, _slowly_comparable(unknown[0], literal, operator)])
-
-
-def _slowly_comparable(unknown: Known, literal: Value, operator: Operator) -> ast.expr:
-    function = "comparable" if operator in _EQUATIONS else "has_order"
-    return call(function, load(unknown.name), ast.Constant(literal.value))
+def _is_operand(term: Term) -> bool:
+    """Tell whether a term is a variable or a constant."""
+    return isinstance(term, (Slot, Instance, Value))
 
 
 def _is_itself(cls: type) -> bool:
@@ -658,99 +757,31 @@ def _is_itself(cls: type) -> bool:
     return is_plain(cls) and sandbox.passes_sandbox(cls)
 
 
-def _is_searched_at_once(item: Known, collection: Known) -> bool:
-    """Tell whether a search in a collection is one operation, since nothing is bound by it."""
-    if item.choices is not None or collection.literal is not None:
-        return False
-    if item.expected is not None or collection.expected is not None:
-        # Rows are compared by their keys.
-        return False
-    is_one = collection.exact is None or collection.exact is list or collection.exact in ITERATED
-    return is_one and collection.choices is None
-
-
-def _is_among(item: Known, collection: Known, *, is_known: bool) -> ast.expr:
-    """Write that a value is searched for in a collection: a set finds most by their hash."""
-    slowly = call("among", _written(item), load(collection.name))
-    is_set = compared(call("type", load(collection.name)), ast.In(), load("sets"))
-    if is_known:
-        is_quick = is_set
-    elif item.exact is int:
-        is_quick = all_of([is_set, compared(load(item.name), ast.Gt(), ast.Constant(1))])
-    elif item.literal is None and item.exact is None:
-        is_large = compared(load(item.name), ast.Gt(), ast.Constant(1))
-        is_number = all_of([is_type(item.name, "int"), is_large])
-        is_quick = all_of([is_set, any_of([is_type(item.name, "str"), is_number])])
-    else:
-        return slowly
-    return ast.IfExp(is_quick, compared(_written(item), ast.In(), load(collection.name)), slowly)
-
-
-def _has_open_fields(pattern: Term) -> bool:
-    """Tell whether a pattern has no class, or a field that is a variable or a constant."""
-    return isinstance(pattern, Pattern) and (
-        pattern.tag is None or not all(isinstance(value, Value) for _, value in pattern.fields)
-    )
-
-
 def _is_scalar(term: Term) -> bool:
     """Tell whether a term is a string, a number or a Boolean that equals itself."""
     return isinstance(term, Value) and term.value == term.value
 
 
-def _written(value: Known) -> ast.expr:
-    """Write a value."""
-    return load(value.name) if value.literal is None else ast.Constant(value.literal.value)
-
-
-def _is_small(name: str, limit: int) -> ast.expr:
-    """Write whether a value is an integer whose result is one of 64 bits."""
-    within = ast.Compare(
-        ast.Constant(-limit), [ast.Lt(), ast.Lt()], [load(name), ast.Constant(limit)]
-    )
-    return all_of([is_type(name, "int"), within])
-
-
-def _is_small_literal(value: Known) -> bool:
-    literal = value.literal
-    if literal is None or type(literal.value) is float:
-        return True
-    return type(literal.value) is int and abs(literal.value) < _SMALL
-
-
-def _is_modulus(value: Known) -> bool:
-    literal = value.literal
-    return literal is not None and type(literal.value) is int and literal.value > 0
-
-
 #: The length of what the elements of a dictionary are.
 _PAIR = 2
-#: Integers whose product has 64 bits.
-_SMALL = 2**31
 _ARITHMETIC: dict[Operator, tuple[type[ast.operator], int]] = {
     Operator.ADD: (ast.Add, 2**62),
     Operator.SUB: (ast.Sub, 2**62),
-    Operator.MUL: (ast.Mult, _SMALL),
+    Operator.MUL: (ast.Mult, SMALL),
+    # Floats have these integers, too.
+    Operator.DIV: (ast.Div, 2**53),
     Operator.MOD: (ast.Mod, 2**62),
 }
-#: The methods of strings that take strings, or nothing.
-_OF_TEXTS = frozenset(
-    {
-        *("capitalize", "casefold", "count", "endswith", "find", "isalnum", "isalpha", "isascii"),
-        *("isdigit", "islower", "isspace", "istitle", "isupper", "lower", "lstrip"),
-        *("removeprefix", "removesuffix", "rstrip", "split", "startswith", "strip", "swapcase"),
-        *("title", "upper"),
-    }
-)
 #: The methods of dictionaries that read them, and how many arguments they take.
 _OF_DICTIONARIES = {"get": 1, "items": 0, "keys": 0, "values": 0}
-_EQUATIONS = (Operator.EQ, Operator.NEQ)
+_EQUALITIES = (Operator.EQ, Operator.UNIFY)
 _OPERATORS: dict[Operator, t.Callable[[GoalStep, Expression], tuple[Region, Pending] | None]] = {
     Operator.AND: GoalStep.conjunction,
     Operator.OR: GoalStep.disjunction,
     Operator.NOT: GoalStep.negation,
     Operator.FORALL: GoalStep.for_all,
     Operator.UNIFY: GoalStep.unification,
+    Operator.ASSIGN: GoalStep.assignment,
     Operator.DOT: GoalStep.lookup,
     Operator.IN: GoalStep.membership,
     Operator.ISA: GoalStep.instance,

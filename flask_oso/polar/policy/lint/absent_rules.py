@@ -6,11 +6,12 @@ holds, which allows nothing, except under ``not``: there it would allow what it 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from ...exceptions import OsoError, ValidationError
-from ...nodes import Call, Expression, Operator, Term
+from ...nodes import Call, Expression, Operator, Rule, Term
 from ...sources import located
+from ...spelling import Guesses
 from ...traversal import goals_in
 from ..policy import Policy, calls_in
 
@@ -27,6 +28,18 @@ def check_absent_rules(policy: Policy, declared: Collection[str]) -> list[OsoErr
     return (
         [_wrong(call) for call in _negated_calls(policy) if call.name in absent] if absent else []
     )
+
+
+def absent_names(rules: Mapping[str, Sequence[Rule]]) -> Iterator[str]:
+    """Give the names that rules ask for and that have no rule.
+
+    One that is close to the name of a rule is left out: most likely it is misspelt.
+    """
+    calls = (call for group in rules.values() for rule in group for call in calls_in(rule.body))
+    guesses = Guesses()
+    for name in dict.fromkeys(call.name for call in calls):
+        if name not in rules and guesses.nearest(name, rules) is None:
+            yield name
 
 
 def _negated_calls(policy: Policy) -> Iterator[Call]:

@@ -1,4 +1,4 @@
-"""Undeclared roles, permissions and relations in rules: most are misspelt.
+"""Undeclared roles, permissions and relations in rules, and relations the wrong way round.
 
 In go the parsed written rules and the declarations of blocks; out come warnings. oso does not
 warn about such a string, and its rule silently never applies. There is no warning for a class
@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from ...host.registry import RESERVED_NAMES, Host
 from ...nodes import Expression, List, Operator, Pattern, Rule, Term, Value, Variable, is_variable
 from ...sources import located
-from ...spelling import Guesses
+from ...spelling import Guesses, with_article
 from ...traversal import conjuncts_in
 from ..policy import calls_in
 from ..resource_blocks import KIND_OF_RULE, DeclarationKind, Declarations, tag_of
@@ -34,7 +34,8 @@ def warn_undeclared(
     warnings = (
         all_declarations.check(mention)
         if mention.class_name is None
-        else _check(mention, vocabulary.of(mention.class_name), guesses)
+        else _check_order(mention, declarations)
+        or _check(mention, vocabulary.of(mention.class_name), guesses)
         for mention in mentions
     )
     return [warning for warning in warnings if warning is not None]
@@ -46,12 +47,14 @@ class Mention(t.NamedTuple):
     :param string: ``None`` for any.
     :param class_name: ``None`` if the class is not known.
     :param in_head: whether it is in the head of the rule.
+    :param subject: the class of the first argument of a call, if it is known.
     """
 
     kind: DeclarationKind
     string: Value | None
     class_name: str | None
     in_head: bool = False
+    subject: str | None = None
 
 
 def mentions_of(
@@ -73,8 +76,39 @@ def mentions_of(
                 continue
             yield Mention(_KINDS[rule.name], known, tag_of(resource), in_head=True)
     for call in calls_in(rule.body):
-        if call.name in _KINDS and len(call.args) == 3 and _is_string(call.args[1]):
-            yield Mention(_KINDS[call.name], call.args[1], class_of(call.args[2]))
+        if call.name not in _KINDS or len(call.args) != 3:
+            continue
+        subject, name, object_ = call.args
+        if _is_string(name):
+            yield Mention(_KINDS[call.name], name, class_of(object_), subject=class_of(subject))
+
+
+def _check_order(mention: Mention, declarations: Declarations) -> str | None:
+    """Give a warning for a call of ``has_relation`` with the related object last.
+
+    So has Oso Cloud. There is a warning only if the classes fit the other way round alone.
+    """
+    kind, string, related, _, resource = mention
+    if kind is not DeclarationKind.RELATION or string is None or not related or not resource:
+        return None
+    if not _is_declared(declarations, resource, string, related):
+        return None
+    if _is_declared(declarations, related, string, resource):
+        return None
+    message = (
+        f'Undeclared relation "{string.value}" for {related}. It is one of {resource}, and'
+        f" has_relation has the related object first: {with_article(related)}"
+    )
+    return located(message, string.span)
+
+
+def _is_declared(declarations: Declarations, resource: str, string: Value, related: str) -> bool:
+    declared = declarations.get(resource, {}).get(str(string.value))
+    return (
+        declared is not None
+        and declared.related is not None
+        and (declared.related.text in (related, *RESERVED_NAMES))
+    )
 
 
 def _is_string(term: Term | None) -> t.TypeGuard[Value]:

@@ -186,7 +186,8 @@ def _normalized(alternative: Alternative, constants: Container[str]) -> Alternat
         for each in alternative.parameters
     )
     made = Alternative(alternative.rule, parameters, tuple(goals))
-    return _with_literals(_without_names(made, constants), constants)
+    made = _with_literals(_without_names(made, constants), constants)
+    return made._replace(goals=tuple(each for each in made.goals if not _is_trivial(each, made)))
 
 
 def _specializer_goals(parameters: Iterable[Parameter]) -> Iterator[Term]:
@@ -320,6 +321,18 @@ def _is_same_value(goal: Term) -> bool:
         and isinstance(goal.args[0], Value)
         and goal.args[0] == goal.args[1]
     )
+
+
+def _is_trivial(goal: Term, alternative: Alternative) -> bool:
+    """Tell whether something is compared with itself: ``actor = actor``, ``1 = 1``."""
+    if _is_same_value(goal):
+        return True
+    if not isinstance(goal, Expression) or goal.operator not in (Operator.UNIFY, Operator.EQ):
+        return False
+    left, right = goal.args
+    is_own = isinstance(left, Variable) and left.name in alternative.head_variables
+    # An object may not equal itself by ``==``.
+    return is_own and left == right and goal.operator is Operator.UNIFY
 
 
 def _replaced(term: Term, name: str, value: Term) -> Term:

@@ -13,20 +13,35 @@ import typing as t
 from ...engine import Engine
 from ...host.registry import RESERVED_NAMES
 from ...nodes import Value
+from ...residual.schema import Field, Link, Member, Schema, ValueKind
 from ...solver.class_tests import members_of_tag, tells_by_class
 
 _NUMBERS = (bool, int, float)
+#: The classes of the values of columns.
+_OF_KIND = {
+    ValueKind.TEXT: "String",
+    ValueKind.INTEGER: "Integer",
+    ValueKind.BOOLEAN: "Boolean",
+    ValueKind.FLOAT: "Float",
+}
 
 
 class ClassFacts:
     """Answers about the names of classes.
 
     :param made_up: the names of classes that stand in for unknown ones.
+    :param models: the schema of rows, if models are registered.
     """
 
-    def __init__(self, engine: Engine, made_up: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        made_up: frozenset[str] = frozenset(),
+        models: Schema | None = None,
+    ) -> None:
         self._engine = engine
         self._made_up = made_up
+        self._models = models
         self._disjoint: dict[tuple[str, str], bool] = {}
 
     def is_part_of(self, tag: str, other: str) -> bool:
@@ -60,6 +75,31 @@ class ClassFacts:
         """Tell whether a value of the language is known to be of a class."""
         cls = self._class(tag)
         return cls is type(value.value)
+
+    def attribute_class(self, tag: str, name: str) -> str | None:
+        """Give the class of an attribute of a row, unless it is ``nil``; ``None`` if unknown."""
+        member = self._member(tag, name)
+        if isinstance(member, Field):
+            return None if member.is_declared else _OF_KIND.get(member.kind)
+        is_one = isinstance(member, Link) and not member.is_many
+        return self._name(t.cast(Link, member).cls) if is_one else None
+
+    def element_class(self, tag: str, name: str) -> str | None:
+        """Give the class of the rows of a relation; ``None`` if unknown."""
+        member = self._member(tag, name)
+        is_many = isinstance(member, Link) and member.is_many
+        return self._name(t.cast(Link, member).cls) if is_many else None
+
+    def _member(self, tag: str, name: str) -> Member | None:
+        cls = self._class(tag)
+        if self._models is None or cls is None or not self._engine.host.has_keys(cls):
+            return None
+        model = self._models.model(cls)
+        return None if model is None else model.members.get(name)
+
+    def _name(self, cls: type) -> str | None:
+        classes = self._engine.host.classes
+        return next((name for name, each in classes.items() if each is cls), None)
 
     def _excludes(self, tag: str, value: t.Any) -> bool:
         cls = self._class(tag)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import enum
 import typing as t
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from ...host import numbers
 from ...nodes import (
@@ -24,6 +24,7 @@ from ...nodes import (
     Value,
     Variable,
 )
+from ...traversal import walk
 from .alternatives import Alternative, conjuncts, is_repeatable
 from .class_facts import ClassFacts
 
@@ -99,6 +100,7 @@ class Facts:
             self._learn_head(parameter)
         for name, kind in given.items():
             self._learn_kind(Variable(name), kind)
+        self._learn_attributes()
 
     def kind(self, term: Term) -> Kind:
         """Give what is known of a term."""
@@ -225,6 +227,43 @@ class Facts:
         for tag in kind.tags:
             self._claim(term, _Says.OF_CLASS, (), term, tag)
 
+    def _learn_attributes(self) -> None:
+        """Learn the classes of attributes of rows, each after what it is an attribute of."""
+        terms = dict.fromkeys(each for each in (*walk(self._goals), *self._claims) if _is_dot(each))
+        loops = [goal for goal in self._goals if _is(goal, Operator.IN)]
+        for _ in range(1 + len(loops)):
+            for term in sorted(terms, key=_depth):
+                self._learn_attribute(term)
+            for goal in loops:
+                self._learn_element(t.cast(Expression, goal))
+
+    def _learn_attribute(self, term: Expression) -> None:
+        # Also what may not be nil in the database may be so in an object that is new.
+        if self._is_nil(term):
+            return
+        for tag in self._classes_of(term, self._classes.attribute_class):
+            pattern = Expression(Operator.ISA, (term, Pattern(tag, ())))
+            self._claim(term, _Says.OF_CLASS, (), pattern, tag)
+
+    def _learn_element(self, goal: Expression) -> None:
+        element, relation = goal.args
+        if isinstance(element, Variable) and _is_dot(relation):
+            for tag in self._classes_of(relation, self._classes.element_class):
+                self._claim(element, _Says.OF_CLASS, (), goal, tag)
+
+    def _classes_of(
+        self, term: Expression, find: Callable[[str, str], str | None]
+    ) -> frozenset[str]:
+        """Give the classes of an attribute by those of its owner."""
+        owner, name = term.args[:2]
+        if not isinstance(name, Value):
+            return frozenset()
+        found = (find(tag, str(name.value)) for tag in self.kind(owner).tags)
+        return frozenset(each for each in found if each is not None) - self.kind(term).tags
+
+    def _is_nil(self, term: Term) -> bool:
+        return self._root(term) == self._root(_NIL)
+
     # -- contradictions ---------------------------------------------------------------------
 
     def _contradictions(self) -> Iterator[Contradiction]:
@@ -233,6 +272,7 @@ class Facts:
             yield from self._in_group(claims)
         yield from self._in_orders()
         yield from self._in_negations()
+        yield from self._of_nil()
 
     def _in_group(self, claims: Sequence[_Claim]) -> Iterator[Contradiction]:
         for at, claim in enumerate(claims):
@@ -271,6 +311,17 @@ class Facts:
                 if is_turned and Operator.LT in (goal.operator, other.operator):
                     yield Contradiction((other, goal))
 
+    def _of_nil(self) -> Iterator[Contradiction]:
+        """``x = nil and x.name = "a"``: nobody has no name."""
+        equations = [goal for goal in self._goals if _is(goal, Operator.UNIFY)]
+        for goal in self._goals:
+            if _is(goal, Operator.NOT) or _is(goal, Operator.FORALL):
+                continue
+            for term in walk([goal]):
+                if _is_dot(term) and self._is_nil(term.args[0]):
+                    found = [each for each in equations if _NIL in t.cast(Expression, each).args]
+                    yield Contradiction((*found[:1], goal))
+
     def _in_negations(self) -> Iterator[Contradiction]:
         for goal in self._goals:
             if not isinstance(goal, Expression):
@@ -295,6 +346,8 @@ class Facts:
         return any(each in forms for each in self._goals)
 
 
+#: The name of nobody and nothing is a constant.
+_NIL = Variable("nil")
 _SAYS = {
     Operator.UNIFY: _Says.AMONG,
     Operator.EQ: _Says.AMONG,
@@ -312,6 +365,15 @@ def _equals(value: Value, goal: Expression) -> tuple[Value, ...]:
 
 def _is(goal: Term, operator: Operator) -> bool:
     return isinstance(goal, Expression) and goal.operator is operator
+
+
+def _is_dot(term: t.Any) -> t.TypeGuard[Expression]:
+    return isinstance(term, Expression) and term.operator is Operator.DOT and len(term.args) == 2
+
+
+def _depth(term: Term) -> int:
+    """Count the lookups of a chain."""
+    return 1 + _depth(term.args[0]) if _is_dot(term) else 0
 
 
 def _is_one(claim: _Claim) -> bool:

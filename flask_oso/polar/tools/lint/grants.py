@@ -1,13 +1,14 @@
-"""Permissions that no rule grants.
+"""Permissions and roles that no rule grants.
 
 In go the blocks of a policy; out come declared permissions that nobody can have, whatever roles
-are held. Roles that nobody can hold are found when a policy loads.
+are held, and roles that nobody can hold. A load finds the roles for which no rule has a head; here
+conditions count, too.
 """
 
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from ...engine import Engine
 from ...nodes import Block, Name, Value
@@ -34,7 +35,7 @@ def _declared(policy: Policy) -> Iterator[Held]:
 
 
 class Ungranted(t.NamedTuple):
-    """A permission that nobody can have, and the class that declares it."""
+    """A permission or a role that nobody can have, and the class that declares it."""
 
     name: Name
     class_name: str
@@ -42,29 +43,38 @@ class Ungranted(t.NamedTuple):
 
 def ungranted_permissions(engine: Engine, classes: ClassFacts) -> Iterator[Ungranted]:
     """Give the permissions that no rule grants, whatever roles somebody has."""
+    return _ungranted(engine, classes, "permissions", ("has_permission", "allow"))
+
+
+def ungranted_roles(engine: Engine, classes: ClassFacts) -> Iterator[Ungranted]:
+    """Give the roles that no rule grants, whatever other roles somebody has."""
+    return _ungranted(engine, classes, "roles", ("has_role",))
+
+
+def _ungranted(
+    engine: Engine, classes: ClassFacts, kind: str, asked: Sequence[str]
+) -> Iterator[Ungranted]:
     policy, assumed = engine.policy, declared_names(engine.policy)
     for block in (*policy.blocks, *policy.everywhere):
         for declaration in block.declarations:
-            if declaration.name.text != "permissions":
+            if declaration.name.text != kind:
                 continue
             for name in declaration.strings:
-                others = assumed - {("has_permission", name.text)}
-                rules = Reachability(engine, classes, others)
-                if not any(_may_be_granted(each, name, rules) for each in _heirs(block, policy)):
+                rules = Reachability(engine, classes, assumed - {(asked[0], name.text)})
+                heirs = _heirs(block, policy)
+                if not any(_may_be_granted(each, name, asked, rules) for each in heirs):
                     yield Ungranted(name, block.resource.text)
 
 
-def _may_be_granted(class_name: str | None, name: Name, rules: Reachability) -> bool:
-    permission = Kind(Value(name.text))
+def _may_be_granted(
+    class_name: str | None, name: Name, asked: Sequence[str], rules: Reachability
+) -> bool:
+    held = Kind(Value(name.text))
     if class_name is None:
-        return rules.may_hold("has_permission", (ANYTHING, permission)) or rules.may_hold(
-            "allow", (ANYTHING, permission, ANYTHING)
-        )
-    resource = Kind(tags=frozenset([class_name]))
-    return any(
-        rules.may_hold(rule, (ANYTHING, permission, resource))
-        for rule in ("has_permission", "allow")
-    )
+        questions = [(ANYTHING, held), (ANYTHING, held, ANYTHING)]
+    else:
+        questions = [(ANYTHING, held, Kind(tags=frozenset([class_name])))]
+    return any(rules.may_hold(rule, kinds) for rule in asked for kinds in questions)
 
 
 def _heirs(block: Block, policy: Policy) -> list[str | None]:

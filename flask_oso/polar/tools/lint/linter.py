@@ -9,24 +9,24 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from ...engine import Engine
 from ...exceptions import OsoError
-from ...nodes import Expression, Operator, Rule, Term, Value, Variable
+from ...nodes import Rule, Term, Value, Variable
 from ...policy.policy import calls_in
 from ...printer import to_polar
 from ...residual.schema import Schema
 from ...sources import Source, Span, located
 from ...spelling import nearest
-from ...traversal import walk
 from ..policy_check import CheckResult, Severity, check_policy, finding, findings_of
 from ..stand_in_classes import load_with_stand_ins
 from .alternatives import Alternative, variables_in
 from .class_facts import ClassFacts
 from .codes import BY_NUMBER, Code, code_of_message
+from .derivation import Derivations, has_cut
 from .facts import ANYTHING, Kind
-from .grants import declared_names, ungranted_permissions
+from .grants import Ungranted, declared_names, ungranted_permissions, ungranted_roles
 from .ignores import Ignore, ignores_in
 from .openness import allows_everything, leaves_actor_open
 from .reachability import Reachability, Reason
@@ -147,9 +147,21 @@ def _lint(
     ignores = {source.name: ignores_in(source) for source in sources}
     if checked.engine is None:
         return LintResult(tuple(findings), None, None, ignores)
-    classes = ClassFacts(checked.engine, made_up)
-    linter = _Linter(checked.engine, classes, models)
-    return LintResult((*findings, *linter.findings()), checked.engine, classes, ignores)
+    classes = ClassFacts(checked.engine, made_up, models)
+    never_equal = {(each.file, each.line) for each in findings if each.code is Code.NEVER_EQUAL}
+    linter = _Linter(checked.engine, classes, models, never_equal)
+    found = [each for each in linter.findings() if not _is_told(each, findings)]
+    return LintResult((*findings, *found), checked.engine, classes, ignores)
+
+
+def _is_told(found: LintFinding, loaded: Sequence[LintFinding]) -> bool:
+    """Tell whether a load names a role that nobody holds: one warning may be about several."""
+    if found.code is not Code.ROLE_NEVER_HELD:
+        return False
+    first = found.message.partition(" at line ")[0]
+    role, _, class_name = first.removeprefix("No rule gives anybody the role ").partition(" of ")
+    told = [each.message.partition(" at line ")[0] for each in loaded if each.code is found.code]
+    return any(role in each and each.endswith(f" of {class_name}") for each in told)
 
 
 def lint_finding(code: Code, message: str, span: Span | None) -> LintFinding:
@@ -159,9 +171,19 @@ def lint_finding(code: Code, message: str, span: Span | None) -> LintFinding:
 
 
 class _Linter:
-    """Lints the rules of one policy."""
+    """Lints the rules of one policy.
 
-    def __init__(self, engine: Engine, classes: ClassFacts, models: Schema | None) -> None:
+    :param told: the files and lines of equations that the load says to be never true.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        classes: ClassFacts,
+        models: Schema | None,
+        told: Collection[tuple[str | None, int | None]],
+    ) -> None:
+        self._told = told
         self._engine = engine
         self._policy = engine.policy
         self._classes = classes
@@ -169,6 +191,11 @@ class _Linter:
         self._rows = None if models is None else RowReads(engine.host, models)
         self._reachability = Reachability(engine, classes, declared_names(engine.policy))
         self._calls = [*_calls(engine, self._reachability)]
+        self._derivations = Derivations(
+            engine.policy, self._reachability.alternatives, classes, self._constants
+        )
+        #: The ids of rules that add nothing. What makes another one superfluous is not among them.
+        self._needless: set[int] = set()
 
     def findings(self) -> Iterator[LintFinding]:
         """Give the findings."""
@@ -181,16 +208,19 @@ class _Linter:
             for found in self._about_rule(rule):
                 never.add(id(rule))
                 yield found
+        self._needless |= never
         for name in self._policy.rules:
             rules = [rule for rule in self._policy.rules[name] if id(rule) not in never]
             yield from self._superfluous(rules, spans)
         for rule in self._written():
+            if id(rule) not in never and spans[rule.span] == 1:
+                yield from self._dead_sides(rule)
             yield from self._openness(rule)
             yield from self._about_rows(rule)
-        for permission, class_name in ungranted_permissions(self._engine, self._classes):
-            of_class = "" if class_name == "global" else f" of {class_name}"
-            message = f'No rule gives anybody the permission "{permission.text}"{of_class}'
-            yield lint_finding(Code.PERMISSION_NEVER_GRANTED, message, permission.span)
+        for each in ungranted_permissions(self._engine, self._classes):
+            yield _ungranted(each, "permission", Code.PERMISSION_NEVER_GRANTED)
+        for each in ungranted_roles(self._engine, self._classes):
+            yield _ungranted(each, "role", Code.ROLE_NEVER_HELD)
 
     def _written(self) -> list[Rule]:
         """Give the rules whose text is part of the policy."""
@@ -204,32 +234,66 @@ class _Linter:
     # -- rules that never apply, or that others make superfluous -------------------------------
 
     def _about_rule(self, rule: Rule) -> Iterator[LintFinding]:
-        if _has_cut(rule):
+        if has_cut(rule):
             # It may be there for what it cuts off.
             return
         reason = self._reachability.why_never(rule)
-        if reason is not None:
+        if reason is not None and not self._is_told(reason):
             yield lint_finding(
                 Code.NEVER_APPLIES, f"This rule never applies: {_explained(reason)}", rule.span
             )
+
+    def _is_told(self, reason: Reason) -> bool:
+        """Tell whether the load says what a column has to do with it."""
+        goals = () if reason.contradiction is None else reason.contradiction.goals
+        spans = [goal.span for goal in goals]
+        return None in spans and any(
+            (span.source.name, span.line) in self._told for span in spans if span is not None
+        )
+
+    def _dead_sides(self, rule: Rule) -> Iterator[LintFinding]:
+        """Give the sides of an ``or`` that never hold, of a rule that may apply."""
+        if len(self._alternatives(rule)) == 1:
+            return
+        for reason in self._reachability.contradictions(rule):
+            goals = () if reason.contradiction is None else reason.contradiction.goals
+            span = next((goal.span for goal in goals if goal.span is not None), None)
+            if span is not None and not self._is_told(reason):
+                message = f"This side of an `or` never holds: {_explained(reason)}"
+                yield lint_finding(Code.NEVER_APPLIES, message, span)
 
     def _superfluous(
         self, rules: Sequence[Rule], spans: Counter[Span | None]
     ) -> Iterator[LintFinding]:
         rules = rules[:_MOST_COMPARED]
-        has_cut = {len(rule.parameters) for rule in rules if _has_cut(rule)}
+        cutting = {len(rule.parameters) for rule in rules if has_cut(rule)}
         for at, rule in enumerate(rules):
             others = [each for each in rules if len(each.parameters) == len(rule.parameters)]
             if spans[rule.span] != 1 or rule.span is None:
                 continue
-            if len(rule.parameters) in has_cut:
+            if len(rule.parameters) in cutting:
                 yield from self._cut_off(rule, others)
                 continue
-            for other in others:
-                is_later = any(each is other for each in rules[:at])
-                if other is not rule and self._makes_superfluous(other, rule, is_later=is_later):
-                    yield _superfluous(rule, other)
-                    break
+            earlier = {id(each) for each in rules[:at]}
+            kept = [each for each in others if id(each) not in {*self._needless, id(rule)}]
+            answering = self._answering(rule, kept, earlier)
+            if answering:
+                self._needless.add(id(rule))
+                yield _superfluous(rule, answering)
+
+    def _answering(
+        self, rule: Rule, others: Sequence[Rule], earlier: Collection[int]
+    ) -> Sequence[Rule]:
+        """Give the rules that answer whatever a rule does: one of its name, or several."""
+        for other in others:
+            if self._makes_superfluous(other, rule, is_later=id(other) in earlier):
+                return [other]
+        without = {*self._needless, id(rule)}
+        for other in others:
+            found = self._derivations.rules_for(other, rule, without)
+            if len(found) > 1 and not self._is_asked_openly(other, rule):
+                return found
+        return ()
 
     def _makes_superfluous(self, other: Rule, rule: Rule, *, is_later: bool) -> bool:
         if not self._subsumes(other, rule) or self._is_asked_openly(other, rule):
@@ -320,13 +384,28 @@ def may_be_allowed(
     return rules.may_hold("allow", (ANYTHING, Kind(Value(action)), resource))
 
 
-def _superfluous(rule: Rule, other: Rule) -> LintFinding:
-    place = "another rule" if other.span is None else f"the rule in line {other.span.line}"
-    sources = [None if each.span is None else each.span.source for each in (rule, other)]
-    if sources[0] is not sources[1] and sources[1] is not None and sources[1].name is not None:
-        place += f" of {sources[1].name}"
-    message = f"This rule adds nothing: {place} answers whatever it does. Remove one of them"
+def _ungranted(found: Ungranted, noun: str, code: Code) -> LintFinding:
+    of_class = "" if found.class_name == "global" else f" of {found.class_name}"
+    message = f'No rule gives anybody the {noun} "{found.name.text}"{of_class}'
+    return lint_finding(code, message, found.name.span)
+
+
+def _superfluous(rule: Rule, others: Sequence[Rule]) -> LintFinding:
+    places = list(dict.fromkeys(_place_of(each, rule) for each in others))
+    if len(places) == 1:
+        message = f"{places[0]} answers whatever it does. Remove one of them"
+    else:
+        message = f"{', '.join(places[:-1])} and {places[-1]} together answer whatever it does"
+    message = f"This rule adds nothing: {message}"
     return lint_finding(Code.SUBSUMED_RULE, message, rule.span)
+
+
+def _place_of(rule: Rule, from_rule: Rule) -> str:
+    if rule.span is None:
+        return "another rule"
+    source, own = rule.span.source, None if from_rule.span is None else from_rule.span.source
+    file = "" if source is own or source.name is None else f" of {source.name}"
+    return f"the rule in line {rule.span.line}{file}"
 
 
 def _explained(reason: Reason) -> str:
@@ -337,13 +416,6 @@ def _explained(reason: Reason) -> str:
     if len(shown) == 1:
         return f"{shown[0]} does not hold"
     return f"{' and '.join(shown)} do not hold together"
-
-
-def _has_cut(rule: Rule) -> bool:
-    return any(
-        isinstance(each, Expression) and each.operator is Operator.CUT
-        for each in walk([] if rule.body is None else [rule.body])
-    )
 
 
 def _calls(engine: Engine, reachability: Reachability) -> Iterator[tuple[str, tuple[bool, ...]]]:

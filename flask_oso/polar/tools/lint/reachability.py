@@ -56,6 +56,11 @@ class Reachability:
         reasons = [self._why_not(each, {}) for each in self.alternatives(rule) or ()]
         return reasons[0] if reasons and all(reasons) else None
 
+    def contradictions(self, rule: Rule) -> list[Reason]:
+        """Give why some of the alternatives of a rule never hold, where they contradict."""
+        reasons = [self._why_not(each, {}) for each in self.alternatives(rule) or ()]
+        return [each for each in reasons if each is not None and each.contradiction is not None]
+
     def may_hold(self, name: str, kinds: tuple[Kind, ...]) -> bool:
         """Tell whether a call may have an answer."""
         key = (name, kinds)

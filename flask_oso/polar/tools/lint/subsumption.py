@@ -11,7 +11,7 @@ from __future__ import annotations
 import collections
 import itertools
 import typing as t
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 from ...host import numbers
 from ...nodes import (
@@ -25,8 +25,9 @@ from ...nodes import (
     Value,
     Variable,
     parts,
+    with_parts,
 )
-from ...traversal import walk
+from ...traversal import fold, walk
 from .alternatives import EXISTS, Alternative, variables_in
 from .class_facts import ClassFacts
 
@@ -55,9 +56,9 @@ def subsumes(
     return all(
         any(
             _may_be_instance(one, each)
-            and not _has_effects(one)
-            and not _has_effects(each)
-            and _Comparison(one, each, classes, constants).holds()
+            and not has_effects(one)
+            and not has_effects(each)
+            and Comparison(one, each, classes, constants).holds()
             for one in general
         )
         for each in special
@@ -89,8 +90,8 @@ def is_cut_off(
     before = _until_cut(earlier[0])
     return before is not None and all(
         _have_one_head(before, each, classes, constants)
-        and not _has_effects(before)
-        and _Comparison(before, each, classes, constants).holds()
+        and not has_effects(before)
+        and Comparison(before, each, classes, constants).holds()
         for each in later
     )
 
@@ -108,12 +109,13 @@ def _have_one_head(
 ) -> bool:
     heads = [each._replace(goals=()) for each in (one, other)]
     return all(
-        _Comparison(first, second, classes, constants).holds()
+        Comparison(first, second, classes, constants).holds()
         for first, second in (heads, heads[::-1])
     )
 
 
-def _has_effects(alternative: Alternative) -> bool:
+def has_effects(alternative: Alternative) -> bool:
+    """Tell whether a solution less or more would be seen."""
     return any(
         isinstance(each, Expression) and each.operator in _NOT_COMPARED
         for each in walk(alternative.goals)
@@ -136,8 +138,13 @@ def _closed(alternative: Alternative) -> frozenset[str]:
     )
 
 
-class _Comparison:
-    """One comparison of two alternatives."""
+class Comparison:
+    """One comparison of two alternatives.
+
+    :param heads: what the head of the general one is to answer; the head of the special one by
+        default.
+    :param derive: tells whether a call of terms of the special one is answered by other rules.
+    """
 
     def __init__(
         self,
@@ -145,9 +152,14 @@ class _Comparison:
         special: Alternative,
         classes: ClassFacts,
         constants: Collection[str],
+        *,
+        heads: Sequence[Parameter] | None = None,
+        derive: Callable[[Call], bool] | None = None,
     ) -> None:
         self._general = general
         self._special = special
+        self._asked = special.parameters if heads is None else heads
+        self._derive = derive
         self._classes = classes
         self._constants = constants
         self._left = _MOST
@@ -188,16 +200,14 @@ class _Comparison:
 
     def _heads(self) -> Iterator[Names]:
         ways: list[Names] = [{}]
-        pairs = zip(self._general.parameters, self._special.parameters, strict=True)
+        pairs = [*zip(self._general.parameters, self._asked, strict=True)]
         for general, special in pairs:
             ways = [
                 found for names in ways for found in self._match(general.term, special.term, names)
             ]
         for names in ways:
             found = [names]
-            for general, special in zip(
-                self._general.parameters, self._special.parameters, strict=True
-            ):
+            for general, special in pairs:
                 found = [
                     each for one in found for each in self._specializers(general, special, one)
                 ]
@@ -230,8 +240,10 @@ class _Comparison:
             return
         for each in self._special.goals:
             yield from self._match(goal, each, names)
-        if isinstance(goal, Call) and goal.name == EXISTS:
-            yield from self._exists(goal, names)
+        if isinstance(goal, Call):
+            yield from (
+                self._exists(goal, names) if goal.name == EXISTS else self._derived(goal, names)
+            )
         elif isinstance(goal, Expression):
             if goal.operator is Operator.EQ:
                 # What unifies is equal; 1 equals true, but does not unify with it.
@@ -239,6 +251,12 @@ class _Comparison:
                 for each in self._special.goals:
                     yield from self._match(equation, each, names)
             yield from self._implied(goal, names)
+
+    def _derived(self, goal: Call, names: Names) -> Iterator[Names]:
+        if self._derive is None or not variables_in([goal]) <= {*names, *self._constants}:
+            return
+        if self._derive(t.cast(Call, _with_terms(goal, names))):
+            yield names
 
     def _exists(self, goal: Call, names: Names) -> Iterator[Names]:
         for each in self._subterms:
@@ -352,6 +370,17 @@ class _Comparison:
             return
         for found in self._match(general[0], special[0], names):
             yield from self._match_all(general[1:], special[1:], found)
+
+
+def _with_terms(goal: Term, names: Names) -> Term:
+    """Read the variables of a goal as what they stand for."""
+
+    def look(part: Term) -> tuple[Term, Sequence[Term]]:
+        if isinstance(part, Variable) and part.name in names:
+            return names[part.name], ()
+        return part, parts(part)
+
+    return t.cast(Term, fold(goal, look, with_parts))
 
 
 def _kind(term: Term) -> tuple[t.Any, ...]:

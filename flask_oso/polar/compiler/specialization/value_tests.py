@@ -1,0 +1,142 @@
+"""Tests of values of any class, as expressions: are they compared, searched for, small numbers?
+
+In go values of a specialization; out come expressions that run no code of the application, and are
+false, or call what raises ``NotSilent``, where they would.
+"""
+
+from __future__ import annotations
+
+import ast
+
+from ...host.sandbox import ITERATED
+from ...nodes import Operator, Value
+from ..snippets import all_of, any_of, call, compared, copied, is_type, load, negate
+from .operations import MAX_ELEMENTS
+from .regions import Known
+
+EQUATIONS = (Operator.EQ, Operator.NEQ)
+#: Integers whose product has 64 bits.
+SMALL = 2**31
+#: The methods of strings that take strings, or nothing.
+OF_TEXTS = frozenset(
+    {
+        *("capitalize", "casefold", "count", "endswith", "find", "isalnum", "isalpha", "isascii"),
+        *("isdigit", "islower", "isspace", "istitle", "isupper", "lower", "lstrip"),
+        *("removeprefix", "removesuffix", "rstrip", "split", "startswith", "strip", "swapcase"),
+        *("title", "upper"),
+    }
+)
+
+
+def is_comparable(unknown: list[Known], literal: Value | None, operator: Operator) -> ast.expr:
+    """Write whether Python compares values, one of which may be a literal, without calls."""
+    is_equation = operator in EQUATIONS
+    kind = call("type", load(unknown[0].name))
+    if literal is None:
+        alike = compared(kind, ast.Is(), call("type", load(unknown[1].name)))
+        known = compared(kind, ast.In(), load("simple" if is_equation else "ordered"))
+        names = [load(value.name) for value in unknown]
+        slow = call("comparable" if is_equation else "has_order", *names)
+        if is_equation:
+            return any_of([all_of([alike, known]), slow])
+        # Two datetimes of one zone ask nobody.
+        zones = [ast.Attribute(name, "tzinfo", ast.Load()) for name in names]
+        moments = [alike, compared(kind, ast.In(), load("moments"))]
+        in_one_zone = all_of([*moments, compared(zones[0], ast.Is(), zones[1])])
+        return any_of([all_of([alike, known]), in_one_zone, slow])
+    if type(literal.value) is str:
+        tests = [is_type(unknown[0].name, "str")]
+        others = compared(kind, ast.NotIn(), load("numbers"))
+    else:
+        tests = [compared(kind, ast.In(), load("numbers"))]
+        others = negate(is_type(unknown[0].name, "str"))
+    if is_equation:
+        # A number differs from what is no number, such as a date: only strings are an error.
+        tests.append(all_of([compared(kind, ast.In(), load("simple")), others]))
+    return any_of([*tests, _slowly_comparable(unknown[0], literal, operator)])
+
+
+def _slowly_comparable(unknown: Known, literal: Value, operator: Operator) -> ast.expr:
+    function = "comparable" if operator in EQUATIONS else "has_order"
+    return call(function, load(unknown.name), ast.Constant(literal.value))
+
+
+def is_searched_at_once(item: Known, collection: Known) -> bool:
+    """Tell whether a search in a collection is one operation, since nothing is bound by it."""
+    if item.choices is not None or collection.literal is not None:
+        return False
+    if item.expected is not None or collection.expected is not None:
+        # Rows are compared by their keys.
+        return False
+    is_one = collection.exact is None or collection.exact is list or collection.exact in ITERATED
+    return is_one and collection.choices is None
+
+
+def is_among(item: Known, collection: Known, kept: str, *, is_known: bool) -> ast.expr:
+    """Write that a value is searched for in a collection: a set finds most by their hash.
+
+    :param kept: a name for a copy of a list.
+    :param is_known: whether a set finds the value by its hash, whatever it is.
+    """
+    slowly = call("among", written(item), load(collection.name))
+    if not is_known and item.exact is not int and (item.literal is not None or item.exact):
+        return slowly
+    kind = ast.NamedExpr(ast.Name(f"{kept}k", ast.Store()), call("type", load(item.name)))
+    is_large = compared(load(item.name), ast.Gt(), ast.Constant(1))
+    hashed, listed = [_is_set(collection)], [*_is_simple_list(collection, kept)]
+    if item.exact is int:
+        hashed.append(is_large)
+    elif not is_known:
+        # The test of the list comes first, and is made for lists alone.
+        is_number = all_of([is_type(item.name, "int"), is_large])
+        hashed.append(any_of([is_type(item.name, "str"), is_number]))
+        is_int = compared(load(kind.target.id), ast.Is(), load("int"))
+        listed.insert(1, any_of([compared(kind, ast.Is(), load("str")), is_int]))
+    in_set = compared(written(item), ast.In(), load(collection.name))
+    in_list = compared(written(item), ast.In(), load(kept))
+    found = ast.IfExp(all_of(hashed), in_set, slowly)
+    return ast.IfExp(all_of(listed), in_list, found)
+
+
+def _is_set(collection: Known) -> ast.expr:
+    return compared(call("type", load(collection.name)), ast.In(), load("sets"))
+
+
+def _is_simple_list(collection: Known, kept: str) -> list[ast.expr]:
+    """Write that a collection is a list whose elements Python compares without calls.
+
+    It is copied: another thread may change it.
+    """
+    copy = ast.NamedExpr(ast.Name(kept, ast.Store()), copied(collection.name))
+    size = call("len", load(collection.name))
+    all_simple = ast.Attribute(load("simple"), "issuperset", ast.Load())
+    return [
+        is_type(collection.name, "list"),
+        compared(size, ast.Lt(), ast.Constant(MAX_ELEMENTS)),
+        ast.Call(all_simple, [call("map", load("type"), copy)], []),
+    ]
+
+
+def written(value: Known) -> ast.expr:
+    """Write a value."""
+    return load(value.name) if value.literal is None else ast.Constant(value.literal.value)
+
+
+def is_small(name: str, limit: int) -> ast.expr:
+    """Write whether a value is an integer whose result is one of 64 bits."""
+    within = ast.Compare(
+        ast.Constant(-limit), [ast.Lt(), ast.Lt()], [load(name), ast.Constant(limit)]
+    )
+    return all_of([is_type(name, "int"), within])
+
+
+def is_small_literal(value: Known) -> bool:
+    literal = value.literal
+    if literal is None or type(literal.value) is float:
+        return True
+    return type(literal.value) is int and abs(literal.value) < SMALL
+
+
+def is_modulus(value: Known) -> bool:
+    literal = value.literal
+    return literal is not None and type(literal.value) is int and literal.value > 0

@@ -1,0 +1,229 @@
+"""The functions around a view are called as Flask calls them, and none gets past the gates."""
+
+from __future__ import annotations
+
+import functools
+import typing as t
+
+import flask
+import pytest
+from flask import Blueprint, Flask, Request
+
+from flask_oso import FlaskOso, Oso, OsoError, authorize, authorizes_inside, skip_authorization
+from tests.support.sites import make_app, make_site
+
+
+@pytest.fixture
+def strict() -> t.Any:
+    """Give a site that requires authorization of all views, and has answered a request."""
+    site = make_site(OSO_ENFORCE="strict")
+    site.app.add_url_rule("/", "view", authorize(action="read", resource="page")(site.enter))
+    site.app.add_url_rule("/public", "public", skip_authorization(lambda: "public"))
+    site.app.add_url_rule("/inside", "inside", authorizes_inside(lambda: "SECRET"))
+    assert site.open("/", "ann").status_code == 200
+    return site
+
+
+class Noting:
+    """An object that is called before a request, and notes that."""
+
+    def __init__(self, calls: list[str]) -> None:
+        self._calls = calls
+
+    def __call__(self) -> None:
+        self._calls.append("object")
+
+
+def prepare(app: Flask, calls: list[str]) -> Flask:
+    """Give an app functions of all kinds around a view in two blueprints."""
+    outer, inner = Blueprint("outer", "outer"), Blueprint("inner", "inner")
+
+    async def wait() -> None:
+        calls.append("coroutine function")
+
+    app.before_request(lambda: calls.append("app"))
+    app.before_request(functools.partial(calls.append, "partial"))
+    app.before_request(Noting(calls))
+    app.before_request(wait)
+    app.url_value_preprocessor(lambda endpoint, values: calls.append(f"values {endpoint}"))
+    for name, blueprint in {"outer": outer, "inner": inner}.items():
+        blueprint.before_request(functools.partial(calls.append, name))
+        blueprint.url_value_preprocessor(
+            lambda endpoint, values, name=name: calls.append(f"values {name} {values}")
+        )
+    inner.add_url_rule("/<int:number>", "view", lambda number: calls.append("view") or "entered")
+    outer.register_blueprint(inner)
+    app.register_blueprint(outer)
+    app.add_url_rule("/", "alone", lambda: calls.append("view") or "entered")
+    return app
+
+
+@pytest.mark.parametrize("path", ["/", "/7", "/missing"])
+def test_functions_are_called_in_the_order_of_flask(path: str) -> None:
+    """Those of the app come first, then those of blueprints, from the outer one on."""
+    expected: list[str] = []
+    prepare(make_app("bare", static=None), expected).test_client().get(path)
+    calls: list[str] = []
+    app = prepare(make_app("guarded", static=None), calls)
+    FlaskOso(Oso(), app)
+
+    for _ in range(2):
+        calls.clear()
+        app.test_client().get(path)
+
+    assert expected
+    assert calls == expected
+
+
+class OwnCalls(Flask):
+    """An app that has a way of its own to call functions."""
+
+    called: t.ClassVar[list[str]] = []
+
+    def ensure_sync(self, func: t.Callable[..., t.Any]) -> t.Callable[..., t.Any]:
+        """Note which function is called."""
+        self.called.append(getattr(func, "__name__", ""))
+        return super().ensure_sync(func)
+
+
+def test_app_with_a_way_to_call_functions_is_asked_for_each() -> None:
+    """Its ``ensure_sync`` gets each function, as Flask would give it."""
+    app = OwnCalls("own")
+    FlaskOso(Oso(), app)
+
+    @app.before_request
+    def load_user() -> None:
+        pass
+
+    app.add_url_rule("/", "view", skip_authorization(lambda: "entered"))
+    app.test_client().get("/")
+
+    assert "load_user" in OwnCalls.called
+
+
+class OwnBlueprints(Request):
+    """A request that says itself to which blueprints it belongs."""
+
+    @property
+    def blueprints(self) -> list[str]:
+        """Name a blueprint that the endpoint does not name."""
+        return ["shop"]
+
+
+def test_request_that_names_its_blueprints_has_their_functions(strict: t.Any) -> None:
+    """A class of requests of the program is asked."""
+    strict.app.request_class = OwnBlueprints
+    strict.app.before_request_funcs["shop"] = [lambda: ("closed", 503)]
+
+    assert strict.open("/", "ann").status_code == 503
+
+
+class Replaced(Flask):
+    """An app that leads requests elsewhere, once all functions before them have run."""
+
+    def preprocess_request(self) -> t.Any:
+        """Lead to a view that is not guarded."""
+        answer = super().preprocess_request()
+        rules = {rule.endpoint: rule for rule in self.url_map.iter_rules()}
+        flask.request.url_rule = rules.get("bare", flask.request.url_rule)
+        return answer
+
+
+def test_class_that_leads_elsewhere_is_refused() -> None:
+    """What a method of the class of an app does after Flask's is seen."""
+    app = Replaced("replaced")
+    app.config["OSO_ENFORCE"] = "off"
+    extension = FlaskOso(Oso(), app)
+    app.add_url_rule("/", "view", skip_authorization(lambda: "public"))
+    app.add_url_rule("/bare", "bare", authorizes_inside(lambda: "SECRET"))
+    extension.require_authorization(app, strict=True)
+
+    response = app.test_client().get("/")
+
+    assert (response.status_code, "SECRET" in response.text) == (500, False)
+
+
+@pytest.mark.parametrize("functions", [[], [lambda: None]])
+def test_list_that_is_replaced_without_the_gate_opens_nothing(
+    strict: t.Any, functions: list[t.Any]
+) -> None:
+    """A view without a guard is refused although no gate stands before it any more."""
+    strict.app.before_request_funcs[None] = functions
+    bare = strict.app.view_functions["view"].__wrapped__
+    strict.app.view_functions["public"] = bare
+
+    response = strict.open("/public", "eve")
+
+    assert response.status_code == 500
+    assert strict.entered == ["/"]
+
+
+@pytest.mark.parametrize("where", ["app", "blueprint", "values"])
+@pytest.mark.parametrize("target", ["inside", "view"])
+def test_function_that_leads_a_public_route_elsewhere(
+    strict: t.Any, where: str, target: str
+) -> None:
+    """Whoever does it, what is due on the route that is entered is due."""
+    rules = {rule.endpoint: rule for rule in strict.app.url_map.iter_rules()}
+
+    def lead(*_: t.Any) -> None:
+        flask.request.url_rule = rules[target]
+
+    functions = {
+        "app": (strict.app.before_request_funcs, None),
+        "blueprint": (strict.app.before_request_funcs, "shop"),
+        "values": (strict.app.url_value_preprocessors, None),
+    }
+    table, name = functions[where]
+    table[name].append(lead)
+    strict.app.request_class = OwnBlueprints
+
+    response = strict.open("/public", "eve")
+
+    assert (response.status_code, "SECRET" in response.text) == (
+        {"inside": 500, "view": 403}[target],
+        False,
+    )
+
+
+def test_method_that_changes_before_the_view_is_judged_anew(strict: t.Any) -> None:
+    """A plan is that of one method."""
+
+    def change() -> None:
+        flask.request.method = "DELETE"
+
+    strict.app.view_functions["public"] = authorizes_inside(lambda: "SECRET")
+    strict.app.before_request_funcs[None].append(change)
+
+    response = strict.open("/public", "ann")
+
+    assert (response.status_code, "SECRET" in response.text) == (500, False)
+
+
+def test_request_within_a_request_leaves_the_outer_one_unsettled(strict: t.Any) -> None:
+    """What is allowed to the inner request is not allowed to the outer one."""
+
+    def ask_inside() -> str:
+        with strict.app.test_request_context("/?user=ann"):
+            strict.app.preprocess_request()
+            strict.app.dispatch_request()
+        return "SECRET"
+
+    strict.app.view_functions["inside"] = authorizes_inside(ask_inside)
+
+    response = strict.open("/inside", "ann")
+
+    assert (response.status_code, "SECRET" in response.text) == (500, False)
+
+
+def test_check_that_begins_after_the_gate_is_stopped_at_the_border(strict: t.Any) -> None:
+    """A settled request in which another check comes to no decision does not answer."""
+
+    def begin(response: flask.Response) -> flask.Response:
+        flask.request._flask_oso[strict.app].check_running = True  # type: ignore[attr-defined]
+        return response
+
+    strict.app.after_request_funcs[None].insert(0, begin)
+
+    with pytest.raises(OsoError, match="Authorize not called"):
+        strict.open("/", "ann")
