@@ -13,7 +13,7 @@ import typing as t
 import weakref
 from collections.abc import Callable, Iterable
 
-from flask import Flask, Request, has_app_context
+from flask import Flask, Request, g, has_app_context
 
 from ..app_state import Binding, find_state
 from ..polar.exceptions import OsoError
@@ -119,9 +119,12 @@ class AppReaders(Record):
         state = find_state(this_app()) if has_app_context() else None
         return None if state is None else state.bindings.get(self.authorizer)
 
-    def place(self) -> Request | None:
-        """Give the current request; ``None`` outside of one."""
-        return _request_now()
+    def place(self) -> object:
+        """Give the current request, or else ``g`` of the current context, or ``None``."""
+        current = _request_now()
+        if current is not None or not has_app_context():
+            return current
+        return g._get_current_object()
 
     def find(self) -> Reader | Waiver:
         """Give the current actor with the policy, or why all is read.

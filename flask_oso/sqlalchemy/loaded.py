@@ -24,7 +24,6 @@ from sqlalchemy.orm.base import PASSIVE_NO_FETCH
 from sqlalchemy.util.concurrency import in_greenlet
 
 from ..polar.exceptions import OsoError, UnsupportedError
-from ..row_access.waivers import current_waiver
 from .tables import attribute_name
 
 #: The most parameters that every database takes in one statement.
@@ -213,7 +212,12 @@ def _is_usable(session: t.Any) -> bool:
 
 def _reads_all(listener: t.Any) -> bool:
     """Tell whether a listener, that of protected sessions, leaves what a policy reads as it is."""
-    waiver = current_waiver() if getattr(listener, "spares_policies", False) else None
+    if not getattr(listener, "spares_policies", False):
+        return False
+    # Imported here: most programs protect no session.
+    from ..row_access.waivers import current_waiver
+
+    waiver = current_waiver()
     return waiver is not None and waiver.is_own
 
 

@@ -6,6 +6,7 @@ import concurrent.futures
 import contextlib
 import copy
 import importlib
+import sys
 import threading
 import typing as t
 from collections.abc import Iterator
@@ -414,8 +415,24 @@ class Gate:
         return self.is_open.wait(10)
 
 
-def asking_meanwhile(notebook: Notebook) -> contextlib.AbstractContextManager[None]:
-    """Have a policy asked, in a request of Bob in another thread."""
+@contextlib.contextmanager
+def job_of(notebook: Notebook, user_id: int) -> Iterator[None]:
+    """Be within a context of the app that is no request, and acts for a user."""
+    with notebook.app.app_context():
+        g.current_user = notebook.find_user(user_id)
+        yield
+    notebook.session.remove()
+
+
+#: Within what a policy is asked.
+_PLACES: dict[str, t.Callable[[Notebook, int], contextlib.AbstractContextManager[None]]] = {
+    "request": Notebook.request_of,
+    "job": job_of,
+}
+
+
+def asking_meanwhile(notebook: Notebook, place: str) -> contextlib.AbstractContextManager[None]:
+    """Have a policy asked for Bob in another thread."""
     gate = Gate()
     notebook.oso.register_class(Gate)
     rules = """
@@ -425,9 +442,9 @@ def asking_meanwhile(notebook: Notebook) -> contextlib.AbstractContextManager[No
     notebook.oso.load_str(POLICY + rules, replace=True)
 
     def ask() -> None:
-        with notebook.request_of(2):
+        with _PLACES[place](notebook, 2):
             assert notebook.session.scalars(sa.select(Note)).all()
-            assert notebook.guard.can("pass", gate)
+            assert notebook.guard.can("pass", gate, actor=g.current_user)
 
     @contextlib.contextmanager
     def meanwhile() -> Iterator[None]:
@@ -443,20 +460,53 @@ def asking_meanwhile(notebook: Notebook) -> contextlib.AbstractContextManager[No
     return meanwhile()
 
 
-def test_policy_of_another_request_shows_nothing_of_this_one(tmp_path: Path) -> None:
+@pytest.mark.parametrize("place", _PLACES)
+@pytest.mark.parametrize("other", _PLACES)
+def test_policy_of_another_request_shows_nothing_of_this_one(
+    tmp_path: Path, place: str, other: str
+) -> None:
     """While another thread asks the policy, a relation has the rows that may be read, no more."""
     engine = sa.create_engine(f"sqlite:///{tmp_path / 'notes.sqlite'}")
-    with filled_notebook(engine) as notebook, notebook.request_of(1):
-        meanwhile = asking_meanwhile(notebook)
+    with filled_notebook(engine) as notebook, _PLACES[place](notebook, 1):
+        meanwhile = asking_meanwhile(notebook, other)
         project = notebook.session.get_one(Project, 2)
         before = [each.id for each in project.notes]
-        assert not notebook.guard.can("fill", project)
+        assert not notebook.guard.can("fill", project, actor=g.current_user)
         with meanwhile:
             shown = [each.id for each in project.notes]
         after = [each.id for each in project.notes]
     engine.dispose()
 
     assert (before, shown, after) == ([], [], [])
+
+
+@pytest.fixture
+def hasty_threads() -> Iterator[None]:
+    """Have threads take turns as often as Python can."""
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(interval)
+
+
+@pytest.mark.usefixtures("hasty_threads")
+def test_requests_of_many_threads_read_what_is_theirs(tmp_path: Path) -> None:
+    """Sessions begin and end while others are read, and each shows what its actor may read."""
+    path = tmp_path / "notes.sqlite"
+    engine = sa.create_engine(f"sqlite:///{path}", poolclass=sa.NullPool)
+
+    def read(notebook: Notebook, user_id: int) -> list[t.Any]:
+        with notebook.request_of(user_id):
+            project = notebook.session.get_one(Project, 2)
+            seen = [[each.id for each in project.notes]]
+            notebook.guard.can("close", project)
+            return [*seen, [each.id for each in project.notes]]
+
+    with filled_notebook(engine) as notebook, concurrent.futures.ThreadPoolExecutor(8) as threads:
+        users = [1, 2] * 100
+        found = [*threads.map(lambda user_id: read(notebook, user_id), users)]
+
+    assert found == [[[], []], [[3], [3]]] * 100
 
 
 def test_factory_protects_a_session_outside_of_its_app(tmp_path: Path) -> None:

@@ -393,7 +393,9 @@ class Proposal:
         if not wanted:
             found = [each for each in found if not _is_same(follow(each), item)]
         value = List((*found, item) if wanted else tuple(found))
-        shown = REDACTED if self._hides(operand) else self._describer.term(item)
+        # An element is not the secret: that "edit" is among the scopes of a token may be said.
+        is_hidden = self._hides(operand) and not self._describer.is_asked(item)
+        shown = REDACTED if is_hidden else self._describer.term(item)
         text = f"{'' if wanted else 'not '}{shown} in {operand.text}"
         return self._attribute(operand, value, text)
 

@@ -61,6 +61,7 @@ class ExplanationRun:
             explanation exceeds the limits.
         :param known_actions: returns the actions that the policy names; ``None`` for any.
         """
+        self._describer.note_question(args)
         record = Provenance(self._describer)
         error: Exception | None = None
         try:

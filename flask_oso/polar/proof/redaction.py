@@ -175,6 +175,16 @@ class Describer:
         self._hidden: set[t.Any] = set()
         # The objects are kept alive, so that no other object gets their ids.
         self._hidden_objects: dict[int, t.Any] = {}
+        self._asked: set[str] = set()
+
+    def note_question(self, args: Iterable[object]) -> None:
+        """Note the texts of a question, such as its action: they are no secret."""
+        self._asked.update(arg for arg in args if type(arg) is str)
+
+    def is_asked(self, term: t.Any) -> bool:
+        """Tell whether a value is a text of the question."""
+        value = getattr(follow(term), "value", None)
+        return type(value) is str and value in self._asked
 
     def hide(self, term: t.Any) -> None:
         """Redact this value from now on under any name, and its elements."""

@@ -44,17 +44,22 @@ class RelationViews:
         self._full: weakref.WeakKeyDictionary[t.Any, _Values] = weakref.WeakKeyDictionary()
         self._before: dict[t.Any, frozenset[str]] | None = None
         self._waiver: Waiver | None = None
-        #: The requests in which a program reads the session.
+        #: The requests, or contexts of an app, in which the session is read.
         self._places: weakref.WeakSet[t.Any] = weakref.WeakSet()
+        self._has_place = False
 
     def note_place(self, place: object) -> None:
-        """Note that a program reads the session in a request; ``None`` is outside of any."""
+        """Note that the session is read in a request; ``None`` is outside of any."""
         if place is not None and place not in self._places:
             self._places.add(place)
+            self._has_place = True
 
     def is_elsewhere(self, place: object) -> bool:
-        """Tell whether the session belongs to other requests, which may go on meanwhile."""
-        return bool(self._places) and place not in self._places
+        """Tell whether the session belongs to other requests.
+
+        They may go on meanwhile, and several may ask at a time about what an ended one has left.
+        """
+        return self._has_place and place not in self._places
 
     def begin(self, waiver: Waiver) -> None:
         """Put the values of the program aside until the end.

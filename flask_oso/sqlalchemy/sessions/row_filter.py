@@ -45,7 +45,7 @@ class Readers(t.Protocol):
         """Tell whether the current app has this FlaskOso."""
 
     def place(self) -> object:
-        """Give the current request; ``None`` outside of one."""
+        """Give the current request, or else what stands for the current context, or ``None``."""
 
     def find(self) -> Reader | Waiver:
         """Give who reads, or why all is read.
@@ -233,6 +233,7 @@ class RowFilter:
     def _waive(self, execution: orm.ORMExecuteState, waiver: Waiver) -> None:
         execution.update_execution_options(**{_OPTION: _Mark(None)})
         views = self._views_of(execution.session)
+        views.note_place(self._readers.place())
         if waiver.is_own:
             views.look(waiver)
         if not execution.is_select:
@@ -324,8 +325,10 @@ class RowFilter:
             return found
         reader = current_waiver() or self._readers.find()
         if isinstance(reader, Waiver):
+            views = self._views_of(session)
+            views.note_place(self._readers.place())
             if reader.is_own and loaded_from is not None:
-                self._views_of(session).look(reader)
+                views.look(reader)
             return found
         self._note_reader(session, reader)
         self._readers.note(root.class_, Access.JUDGED, "it was loaded before")
@@ -354,8 +357,11 @@ class RowFilter:
     def begin(self, waiver: Waiver) -> None:
         """Show a policy all rows of relations, in the sessions that it may read."""
         place, asked = self._readers.place(), _sessions_of(waiver.asked)
-        for session, views in [*self._views.items()]:
-            if session in asked or not views.is_elsewhere(place):
+        # Other threads add their sessions meanwhile, so no iterator may stay open.
+        for reference in self._views.keyrefs():
+            session = reference()
+            views = None if session is None else self._views.get(session)
+            if views is not None and (session in asked or not views.is_elsewhere(place)):
                 views.begin(waiver)
 
     # -- connections ---------------------------------------------------------------------

@@ -52,7 +52,11 @@ class Role(Thing):
     """What a user is somewhere."""
 
 
-CLASSES = (User, Org, Folder, Post, Role)
+class Token(Thing):
+    """What a program acts by."""
+
+
+CLASSES = (User, Org, Folder, Post, Role, Token)
 
 
 def people() -> dict[str, t.Any]:
@@ -70,6 +74,7 @@ def people() -> dict[str, t.Any]:
         "ann": ann,
         "bob": bob,
         "nobody": None,
+        "reading": Token(id=1, scopes=["read"], user=ann),
         "acme": acme,
         "inner": inner,
         "draft": draft,
