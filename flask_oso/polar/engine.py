@@ -564,6 +564,8 @@ def _line_observers() -> Sequence[Observer]:
 
 
 def _is_value(term: Term) -> bool:
+    if is_ground(term):
+        return True
     return all(is_ground(part) or isinstance(part, Call) for part in walk([term], _arguments))
 
 

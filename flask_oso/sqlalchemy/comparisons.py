@@ -30,6 +30,7 @@ from ..polar.residual.ir import (
     IsNull,
     KnownRow,
     Literal,
+    MemberPart,
     PartPlace,
     Position,
     Replaced,
@@ -230,8 +231,8 @@ class ComparisonTranslator:
             return ReplacedText(self.operand(operand.text, scope), operand.pairs)
         if isinstance(operand, Position):
             return TextPosition(self.operand(operand.text, scope), operand.wanted)
-        if isinstance(operand, Entry):
-            raise AssertionError("An entry of JSON is compared as a whole.")
+        if isinstance(operand, Entry | MemberPart):
+            raise AssertionError("It is compared with what is known, by conditions of its own.")
         if isinstance(operand, CaseMapped):
             raise AssertionError("The letters of a text are replaced where it meets another one.")
         text = self.operand(operand.text, scope)

@@ -18,11 +18,12 @@ from collections.abc import Iterable, Mapping, Sequence
 import sqlalchemy as sa
 from sqlalchemy import orm
 from sqlalchemy.dialects import mysql, postgresql, sqlite
+from sqlalchemy.ext.associationproxy import AssociationProxy
 from sqlalchemy.ext.hybrid import hybrid_property
 
 from ..polar.exceptions import OsoError, UnsupportedError
 from ..polar.host.data_adapter import Relation
-from ..polar.residual.schema import Field, Formula, Link, Member, Model, ValueKind
+from ..polar.residual.schema import Field, Formula, Link, Member, Model, Proxy, Record, ValueKind
 from .hybrids import attribute_of, formula_of
 from .loaded import explaining_unloaded, is_stored
 from .tables import attribute_name
@@ -201,7 +202,7 @@ class _Everything(dict[str, str]):
 def _is_inherited(mapper: orm.Mapper[t.Any], cls: type, name: str) -> bool:
     """Tell whether a subclass inherits an attribute of the class of a mapper unchanged."""
     attribute = inspect.getattr_static(cls, name, None)
-    if isinstance(attribute, hybrid_property):
+    if isinstance(attribute, hybrid_property | AssociationProxy):
         return attribute is inspect.getattr_static(mapper.class_, name)
     if not isinstance(attribute, orm.QueryableAttribute):
         return False
@@ -227,11 +228,50 @@ def _member(mapper: orm.Mapper[t.Any], name: str) -> Member | str:
         column = attribute.columns[0]
         return describe_type(column.type, is_nullable_column(mapper, column))
     if isinstance(attribute, orm.CompositeProperty):
-        return "it is composed of several columns. Compare these"
+        return _record(mapper, attribute)
     descriptor = mapper.all_orm_descriptors[name]
     if isinstance(descriptor, hybrid_property):
         return _hybrid(mapper, descriptor)
+    if isinstance(descriptor, AssociationProxy):
+        return _proxy(mapper, descriptor)
     return _PYTHON
+
+
+def _record(mapper: orm.Mapper[t.Any], composite: orm.CompositeProperty[t.Any]) -> Member | str:
+    """Return a composite whose class is a dataclass, with the column of each attribute."""
+    reason = "it is composed of several columns. Compare these, or make its class a dataclass"
+    cls: t.Any = composite.composite_class
+    if not isinstance(cls, type) or not dataclasses.is_dataclass(cls):
+        return reason
+    fields = dataclasses.fields(cls)
+    own = {name for each in cls.__mro__[:-1] for name in vars(each)}
+    is_plain = _is_generated(cls.__init__) and own.isdisjoint(_READING)
+    is_plain = is_plain and not any(isinstance(vars(cls).get(f.name), property) for f in fields)
+    names = [each.key for each in composite.props]
+    members = [_member(mapper, name) for name in names]
+    is_plain = is_plain and all(each.init and not each.kw_only for each in fields)
+    if not is_plain or len(fields) != len(names) or not all(isinstance(m, Field) for m in members):
+        return reason
+    # Before version 2.1 of SQLAlchemy, it is never nil.
+    nothing = getattr(composite, "return_none_on", None)
+    may_be_nil = getattr(nothing, "__module__", "") == "sqlalchemy.orm.descriptor_props"
+    if callable(nothing) and not may_be_nil:
+        return reason
+    columns = dict(zip((each.name for each in fields), names, strict=True))
+    return Record(cls, columns, may_be_nil)
+
+
+#: Methods of a class that change what it holds, or how it is read.
+_READING = {"__post_init__", "__new__", "__getattr__", "__getattribute__"}
+
+
+def _proxy(mapper: orm.Mapper[t.Any], proxy: AssociationProxy[t.Any]) -> Member | str:
+    name = proxy.target_collection
+    is_plain = proxy.getset_factory is None and proxy.proxy_factory is None
+    if not is_plain or not isinstance(mapper.attrs.get(name), orm.RelationshipProperty):
+        return _PYTHON
+    link = _member(mapper, name)
+    return Proxy(name, proxy.value_attr) if isinstance(link, Link) else str(link)
 
 
 def _is_generated_synonym(synonym: t.Any) -> bool:
@@ -312,8 +352,10 @@ def _link(relation: orm.RelationshipProperty[t.Any]) -> Link | str:
     if relation.lazy in ("write_only", "noload"):
         return f"it is not read from an object: its loading is {relation.lazy!r}"
     if relation.uselist:
-        is_plain = (relation.collection_class or list) in (list, set)
-        return Link(cls, True) if is_plain else "its collection is not a list of its rows"
+        if (relation.collection_class or list) in (list, set):
+            return Link(cls, True)
+        key = _key_of_rows(relation)
+        return Link(cls, True, key=key) if key else "its collection is not a list of its rows"
     if relation.direction is not orm.MANYTOONE:
         remote = [column for _, column in relation.local_remote_pairs or ()]
         if relation.secondary is not None or not is_unique(remote):
@@ -326,6 +368,24 @@ def _link(relation: orm.RelationshipProperty[t.Any]) -> Link | str:
         is_nullable_column(relation.parent, column) for column in relation.local_columns
     )
     return Link(cls, False, has_key and is_filled, has_key)
+
+
+def _key_of_rows(relation: orm.RelationshipProperty[t.Any]) -> str | None:
+    """Return the attribute by which a dictionary has the related rows, all of them.
+
+    ``None`` if it is no such dictionary, or if two rows of one owner may have the same key.
+    """
+    kind: t.Any = relation.collection_class
+    is_plain = isinstance(kind, type) and kind.__module__.partition(".")[0] == "sqlalchemy"
+    made = kind() if is_plain and issubclass(kind, orm.KeyFuncDict) else None
+    name = getattr(getattr(made, "keyfunc", None), "attr_name", None)
+    prop = relation.mapper.attrs.get(name) if isinstance(name, str) else None
+    if not isinstance(prop, orm.ColumnProperty) or not compared_pairs(relation):
+        return None
+    column = prop.columns[0]
+    far = [each for _, each in compared_pairs(relation)]
+    is_firm = not is_nullable_column(relation.mapper, column) and is_unique([*far, column])
+    return prop.key if is_firm else None
 
 
 def direct_pairs(relation: orm.RelationshipProperty[t.Any]) -> list[tuple[t.Any, t.Any]] | None:

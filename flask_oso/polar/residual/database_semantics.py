@@ -32,6 +32,7 @@ from .ir import (
     IsNull,
     KnownRow,
     Literal,
+    MemberPart,
     Position,
     Replaced,
     RowCondition,
@@ -90,6 +91,8 @@ def field_of(operand: RowValue) -> Field:
         return operand.field
     if isinstance(operand, Entry):
         return _ENTRY
+    if isinstance(operand, MemberPart):
+        return Field(ValueKind.ENUM, operand.column.field.is_nullable)
     if isinstance(operand, Arithmetic | Position):
         return Field(ValueKind.INTEGER, is_nullable(operand))
     if isinstance(operand, Substring | CaseMapped | Replaced):
@@ -107,6 +110,7 @@ _ENTRY = Field(
 def is_null(operand: RowValue) -> RowCondition:
     """Return the condition that an operand is NULL."""
     stored = operand.text if isinstance(operand, CaseMapped) else operand
+    stored = operand.column if isinstance(operand, MemberPart) else stored
     return IsNull(stored) if is_nullable(stored) else FALSE
 
 
@@ -153,6 +157,10 @@ def value_equality(operand: RowValue, value: t.Any) -> RowCondition:
         return is_null(operand)
     if isinstance(operand, Entry):
         return _entry_equality(operand, value)
+    if isinstance(operand, MemberPart):
+        if value is None:
+            return is_null(operand)
+        return _of_members(operand, value, numbers.equal_scalars)
     field = _comparable(operand)
     if value is None:
         return is_null(operand)
@@ -163,6 +171,32 @@ def value_equality(operand: RowValue, value: t.Any) -> RowCondition:
         found = [each for each in found if is_mapped(operand, each)]
         return in_values(_replaced(operand, found[0]), (Literal(found[0]),)) if found else FALSE
     return in_values(operand, tuple(map(Literal, found)))
+
+
+def _of_members(
+    operand: MemberPart, value: t.Any, compare: t.Callable[[t.Any, t.Any], bool]
+) -> RowCondition:
+    """Return the condition that a column has one of the members whose part compares so."""
+    parts = _parts_of(operand)
+    if type(value) not in NATIVE or any(type(part) not in NATIVE for _, part in parts):
+        raise NotTranslatable(
+            f"`{show(operand)}` is compared with texts, numbers and booleans only",
+            "Compare the member.",
+        )
+    return in_values(
+        operand.column, tuple(Literal(each) for each, part in parts if compare(part, value))
+    )
+
+
+def _parts_of(operand: MemberPart) -> list[tuple[t.Any, t.Any]]:
+    return [(each, getattr(each, operand.name)) for each in operand.column.field.choices]
+
+
+def _check_parts(operand: MemberPart, value: t.Any) -> None:
+    """Refuse an order, or ``==``, that a check may refuse, or by which true equals 1."""
+    kinds = {type(value), *(type(part) for _, part in _parts_of(operand))}
+    if not kinds <= {str} and not kinds <= {int, float}:
+        raise _incomparable(operand, value)
 
 
 def _entry_equality(entry: Entry, value: t.Any) -> RowCondition:
@@ -180,6 +214,9 @@ def _entry_equality(entry: Entry, value: t.Any) -> RowCondition:
 def column_equality(left: RowValue, right: RowValue) -> RowCondition:
     """Return the condition that two columns unify: both have the same value, or both are NULL."""
     mine, other = _comparable(left), _comparable(right)
+    if isinstance(left, MemberPart) or isinstance(right, MemberPart):
+        check_letters(left)
+        check_letters(right)
     if mine.kind is other.kind and not _is_filled_in(left, right):
         check_letters(left)
         check_letters(right)
@@ -240,6 +277,10 @@ def check_equation(operand: RowValue, value: t.Any) -> None:
     :raises NotTranslatable: for kinds that have no common order.
     """
     if value is None and field_of(operand).tells_nil:
+        return
+    if isinstance(operand, MemberPart):
+        if value is not None:
+            _check_parts(operand, value)
         return
     is_text = _is_text(_comparable(operand))
     if type(value) in (list, dict):
@@ -499,6 +540,10 @@ def check_letters(operand: RowValue) -> None:
 
     :raises NotTranslatable: if so.
     """
+    if isinstance(operand, MemberPart):
+        raise NotTranslatable(
+            f"`{show(operand)}` is compared with values that are known only", "Compare the members."
+        )
     if isinstance(operand, CaseMapped):
         raise NotTranslatable(
             f"no database makes the letters of `{show(operand)}` as Python does",
@@ -531,6 +576,9 @@ def value_ordering(sign: Operator, operand: RowValue, value: t.Any) -> RowCondit
     """
     field = _comparable(operand)
     kind = field.kind
+    if isinstance(operand, MemberPart):
+        _check_parts(operand, value)
+        return _of_members(operand, value, functools.partial(compare_values, sign))
     check_letters(operand)
     if value is None:
         raise _incomparable(operand, value)

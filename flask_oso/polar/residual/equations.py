@@ -26,12 +26,19 @@ from ..nodes import (
 )
 from ..solver.solver import Solver
 from ..traversal import fold, walk
-from .database_semantics import NotTranslatable, column_equality, equals_plainly, value_equality
+from .database_semantics import (
+    NotTranslatable,
+    column_equality,
+    equals_plainly,
+    is_null,
+    value_equality,
+)
 from .host_questions import Recorder
 from .ir import (
     FALSE,
     ITSELF,
     TRUE,
+    Column,
     Constant,
     Exists,
     IsObject,
@@ -47,12 +54,13 @@ from .ir import (
     rows_of,
 )
 from .outcomes import FAILURE, SUCCESS, SearchOutcome
-from .schema import Link
+from .schema import Field, Link
 from .search import Branches, ClauseFrame, GoalResult, HostError, Search, has_object
 from .simplify import conjunction, disjunction, negation, where_rows_exist
 from .symbolic_terms import (
     SYMBOLIC,
     Given,
+    SymbolicRecord,
     SymbolicRow,
     SymbolicRows,
     SymbolicTruth,
@@ -157,6 +165,8 @@ class EquationSolver:
             left, right = right, left
         if type(left) is Given:
             raise NotTranslatable("two values of objects", "Compare them in a rule of their own.")
+        if isinstance(right, SymbolicRecord):
+            left, right = right, left
         if isinstance(left, SymbolicRow):
             return self._same_row(left.row, right)
         if isinstance(right, SymbolicRow):
@@ -168,8 +178,26 @@ class EquationSolver:
             return self._same_truth(left, right)
         if isinstance(left, SymbolicRows) or isinstance(right, SymbolicRows):
             raise NotTranslatable("a relation to many rows cannot be compared", "Ask with `in`.")
+        if isinstance(left, SymbolicRecord):
+            if isinstance(right, SYMBOLIC) or self.value(right) is not None:
+                raise NotTranslatable(
+                    "an object that is made of columns can be compared with nil",
+                    "Compare its attributes.",
+                )
+            return self.record_is_nil(left)
         condition = value_equality(left.operand, self.value(right))
         return where_rows_exist(condition, rows_of(left.operand))
+
+    def record_is_nil(self, term: SymbolicRecord) -> RowCondition:
+        """Return the condition that an object that is made of columns is nil."""
+        if not term.record.may_be_nil:
+            return FALSE
+        members = self._search.model(term.row.cls).members
+        columns = [
+            Column(term.row, name, t.cast(Field, members[name]))
+            for name in term.record.columns.values()
+        ]
+        return where_rows_exist(conjunction(*map(is_null, columns)), [term.row])
 
     def _same_truth(self, left: t.Any, right: t.Any) -> RowCondition:
         if not isinstance(left, SymbolicTruth):

@@ -186,7 +186,26 @@ class Entry:
     keys: tuple[str, ...] = ()
 
 
-RowValue = Column | Literal | Arithmetic | Substring | CaseMapped | Replaced | Position | Entry
+@_hashed_once
+@dataclass(frozen=True)
+class MemberPart:
+    """``name`` or ``value`` of a member of an enumeration; it meets values that are known only."""
+
+    column: Column
+    name: str
+
+
+RowValue = (
+    Column
+    | Literal
+    | Arithmetic
+    | Substring
+    | CaseMapped
+    | Replaced
+    | Position
+    | Entry
+    | MemberPart
+)
 
 
 def columns_of(operand: RowValue) -> Iterator[Column]:
@@ -501,6 +520,7 @@ _CHILDREN: dict[type, tuple[str, ...]] = {
     Replaced: ("text",),
     Position: ("text",),
     Entry: ("document",),
+    MemberPart: ("column",),
     ToOne: ("owner",),
     ToMany: ("owner",),
 }

@@ -6,6 +6,7 @@ under which it would raise.
 
 from __future__ import annotations
 
+import enum
 import typing as t
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -66,6 +67,7 @@ from .ir import (
     HasElement,
     KnownRow,
     Literal,
+    MemberPart,
     Not,
     OfClass,
     RowCondition,
@@ -77,13 +79,16 @@ from .ir import (
     rows_of,
 )
 from .outcomes import SearchOutcome, no_solution, test_outcome
-from .schema import Field, Formula, Link, ValueKind
+from .schema import Field, Formula, Link, Proxy, Record, ValueKind
 from .search import Branches, ClauseFrame, GoalResult, Search
 from .show import show
 from .simplify import conjunction, disjunction, exists, negation, where_rows_exist
 from .symbolic_terms import (
     SYMBOLIC,
     Given,
+    SymbolicDictionary,
+    SymbolicElements,
+    SymbolicRecord,
     SymbolicRow,
     SymbolicRows,
     SymbolicValue,
@@ -275,11 +280,24 @@ class OperatorEvaluator:
     def _in_relation(self, item: t.Any, collection: SymbolicRows) -> GoalResult:
         cls = collection.link.cls
         each = ToMany(collection.owner, collection.name, cls, self._search.fresh_number())
+        if isinstance(collection, SymbolicElements):
+            return self._in_elements_of(item, collection.attribute, each)
         if self._search.is_closed(item):
             found = self._equations.unified(item, SymbolicRow(each))
             condition = found.holds if isinstance(found, SearchOutcome) else FALSE
             return SearchOutcome(where_rows_exist(exists(each, condition), [collection.owner]))
         return Branches([lambda: self._equations.unified(item, SymbolicRow(each))], row=each)
+
+    def _in_elements_of(self, item: t.Any, attribute: str, each: ToMany) -> GoalResult:
+        """Find a row of a relation with an attribute."""
+        goal, value = self._search.goal, Unknown("element")
+
+        def alternative() -> GoalResult:
+            self._search.push(self._equations.unify_later, (item, value, goal))
+            self._read(each, attribute, value, goal)
+            return True
+
+        return Branches([alternative], row=each)
 
     def _in_column(self, item: t.Any, column: RowValue) -> GoalResult:
         kind = field_of(column).kind
@@ -364,7 +382,7 @@ class OperatorEvaluator:
         if isinstance(key, Call):
             return True
         member = self._search.model(value.row.cls).members.get(t.cast(t.Any, key).value)
-        if member is None or isinstance(member, Formula):
+        if member is None or isinstance(member, Formula | Proxy | Record):
             return True
         return isinstance(member, Field) and member.kind not in FILLABLE
 
@@ -386,7 +404,7 @@ class OperatorEvaluator:
         """
         model = self._search.schema.model(type(value)) if self._search.follows else None
         link = None if model is None else model.members.get(name)
-        if not isinstance(link, Link) or not link.is_many:
+        if not isinstance(link, Link) or not link.is_many or link.key:
             return None
         if name.startswith("_") and not self._search.host.opens(value, name):
             return None
@@ -401,12 +419,16 @@ class OperatorEvaluator:
         return False if found is None else self._equations.unified(result, found)
 
     def _look_up(self, value: t.Any, key: t.Any, result: t.Any, goal: Expression) -> GoalResult:
+        if isinstance(value, SymbolicDictionary):
+            return self._look_up_in_dictionary(value, key, result)
         if isinstance(key, Call):
             return self._methods.call(value, key, result, goal)
         if not isinstance(key, Value) or type(key.value) is not str:
             raise self._search.refusal(
                 "a name of a column that is not known", "Write the name out."
             )
+        if isinstance(value, SymbolicRecord):
+            return self._look_up_in_record(value, key.value, result, goal)
         if is_document(value):
             return self._documents.look_up(value.operand, key.value, result, goal)
         if isinstance(value, SymbolicValue) and field_of(value.operand).kind is ValueKind.OPAQUE:
@@ -415,6 +437,9 @@ class OperatorEvaluator:
                 "Keep what the policy asks for in a column, or in a property with an SQL"
                 " expression.",
             )
+        if _is_member(value) and key.value in ("name", "value"):
+            part = MemberPart(value.operand, key.value)
+            return self._methods.result(part, [value.operand], result, goal)
         if not isinstance(value, SymbolicRow):
             raise self._search.refusal(
                 f"`{show_term(value)}` has no attributes in a list",
@@ -427,6 +452,35 @@ class OperatorEvaluator:
         if row is not value.row:
             self._search.push(self._is_narrow, row)
         return self._exists(value.row)
+
+    def _look_up_in_dictionary(
+        self, value: SymbolicDictionary, key: t.Any, result: t.Any
+    ) -> GoalResult:
+        """Call ``keys`` or ``values`` of the rows of a relation by one of their attributes."""
+        rows = value.owner, value.name, value.link
+        is_call = isinstance(key, Call) and not key.args and not key.kwargs
+        if is_call and key.name == "values":
+            return self._equations.unified(result, SymbolicRows(*rows))
+        if is_call and key.name == "keys":
+            elements = SymbolicElements(*rows, value.attribute)
+            return self._equations.unified(result, elements)
+        raise self._search.refusal(
+            f"`{show_term(value)}` is a dictionary of rows", "Go through its `values()`."
+        )
+
+    def _look_up_in_record(
+        self, value: SymbolicRecord, name: str, result: t.Any, goal: t.Any
+    ) -> GoalResult:
+        column = value.record.columns.get(name)
+        if column is None:
+            raise self._search.refusal(
+                f"'{name}' is no column that `{show_term(value)}` is made of",
+                "Say it with columns and relations.",
+            )
+        self._read(value.row, column, result, goal)
+        missing = self._equations.record_is_nil(value)
+        there = where_rows_exist(negation(missing), [value.row])
+        return SearchOutcome(there, missing)
 
     def _narrowed(self, row: RowPath, name: str, classes: tuple[type, ...]) -> RowPath:
         """Return the row, or the row as one of the subclass that declares an attribute.
@@ -472,16 +526,45 @@ class OperatorEvaluator:
         member = self._search.model(row.cls).members.get(name)
         if isinstance(member, Formula):
             self._search.push(self._formulas.solve, (row, name, result, goal))
+        elif isinstance(member, Proxy):
+            self._search.push(self._solve_proxy, (row, member, result, goal))
         else:
             attribute = self._attribute(row, name)
             self._search.push(self._equations.unify_later, (result, attribute, goal))
+
+    def _solve_proxy(self, payload: tuple[RowPath, Proxy, t.Any, t.Any]) -> GoalResult:
+        """Read an attribute through a relation; without a row, it is nil."""
+        row, proxy, result, self._search.goal = payload
+        goal, link = self._search.goal, self._link(row, proxy)
+        if link.is_many:
+            elements = SymbolicElements(row, proxy.relation, link, proxy.attribute)
+            return self._equations.unified(result, elements)
+        other = ToOne(row, proxy.relation, link.cls)
+
+        def there() -> GoalResult:
+            self._read(other, proxy.attribute, result, goal)
+            return self._exists(other) if link.is_required else found
+
+        def missing() -> GoalResult:
+            self._search.push(self._equations.unify_later, (result, Instance(None), goal))
+            return no_solution(found)
+
+        found = SearchOutcome(where_rows_exist(TRUE, [other]))
+        return there() if link.is_required else Branches([there, missing])
+
+    def _link(self, row: RowPath, proxy: Proxy) -> Link:
+        return t.cast(Link, self._search.model(row.cls).members[proxy.relation])
 
     def _attribute(self, row: RowPath, name: str) -> t.Any:
         model = self._search.model(row.cls)
         member = model.members.get(name)
         if isinstance(member, Field):
             return SymbolicValue(Column(row, name, member))
+        if isinstance(member, Record):
+            return SymbolicRecord(row, name, member)
         if isinstance(member, Link):
+            if member.key:
+                return SymbolicDictionary(row, name, member, member.key)
             if member.is_many:
                 return SymbolicRows(row, name, member)
             self._search.model(member.cls)
@@ -565,6 +648,8 @@ class OperatorEvaluator:
             return self._isa_row(value.row, pattern)
         if pattern.tag is None and not pattern.fields:
             return True
+        if isinstance(value, SymbolicRecord):
+            return self._isa_record(value, pattern)
         if is_document(value) and pattern.tag in (None, "Dictionary"):
             return self._documents.match(value.operand, pattern, self.isa)
         if not isinstance(value, SymbolicValue) or pattern.fields or pattern.tag is None:
@@ -587,6 +672,25 @@ class OperatorEvaluator:
         return SearchOutcome(
             where_rows_exist(negation(is_null(value.operand)), rows_of(value.operand))
         )
+
+    def _isa_record(self, value: SymbolicRecord, pattern: Pattern) -> GoalResult:
+        tag, classes = pattern.tag, self._search.host.classes
+        if tag is not None and tag not in classes:
+            raise self._search.refusal(
+                f"the class of `{show_term(value)}` cannot be told without a row", "Compare it."
+            )
+        if tag is not None and not issubclass(value.record.cls, classes[tag]):
+            return False
+        goal = self._search.goal
+        for name, inner in reversed(pattern.fields):
+            column = value.record.columns.get(name)
+            if column is None:
+                raise self._search.refusal(f"'{name}' is no column of it", "Leave it out.")
+            found = Unknown("field")
+            self._search.push(self.isa, (found, inner, None, goal))
+            self._read(value.row, column, found, goal)
+        missing = self._equations.record_is_nil(value)
+        return SearchOutcome(where_rows_exist(negation(missing), [value.row]))
 
     def _isa_row(self, row: RowPath, pattern: Pattern) -> GoalResult:
         for name, inner in pattern.fields:
@@ -634,6 +738,13 @@ class OperatorEvaluator:
         if narrow is row:
             return True
         return SearchOutcome(where_rows_exist(OfClass(row, self._search.classes_of(narrow)), [row]))
+
+
+def _is_member(value: t.Any) -> bool:
+    """Tell whether a value is a member of an enumeration of Python, and not its text."""
+    operand = value.operand if isinstance(value, SymbolicValue) else None
+    choices = operand.field.choices if isinstance(operand, Column) else ()
+    return bool(choices) and all(isinstance(each, enum.Enum) for each in choices)
 
 
 def _is_result(unknown: Unknown) -> bool:

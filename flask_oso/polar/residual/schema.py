@@ -75,12 +75,14 @@ class Link:
     :param is_many: whether any number of rows may be related.
     :param is_required: whether a foreign key guarantees that there is a row.
     :param has_key: whether a foreign key holds the key of the related row, or NULL for none.
+    :param key: the attribute of the rows by which a dictionary has them; empty for a list.
     """
 
     cls: type
     is_many: bool
     is_required: bool = False
     has_key: bool = False
+    key: str = ""
 
 
 @dataclass(frozen=True)
@@ -97,8 +99,36 @@ class Formula:
     values: Mapping[str, t.Any]
 
 
+@dataclass(frozen=True)
+class Proxy:
+    """An attribute of the row, or of each of the rows, that a relation leads to.
+
+    It is nil where a relation to one row leads to none.
+
+    :param relation: the relation.
+    :param attribute: the attribute of its rows.
+    """
+
+    relation: str
+    attribute: str
+
+
+@dataclass(frozen=True)
+class Record:
+    """An object that is made of several columns.
+
+    :param cls: its class.
+    :param columns: the column that each of its attributes holds.
+    :param may_be_nil: whether it is nil where all of the columns are.
+    """
+
+    cls: type
+    columns: Mapping[str, str]
+    may_be_nil: bool
+
+
 #: An attribute of a row.
-Member = Field | Link | Formula
+Member = Field | Link | Formula | Proxy | Record
 
 
 @dataclass(frozen=True, eq=False)

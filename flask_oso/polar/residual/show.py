@@ -29,6 +29,7 @@ from .ir import (
     IsObject,
     KnownRow,
     Literal,
+    MemberPart,
     Not,
     OfClass,
     Or,
@@ -128,6 +129,8 @@ def _show_value(part: t.Any) -> str:
         return f"{show(part.row)}.{part.name}"
     if isinstance(part, Entry):
         return ".".join((show(part.document), *part.keys))
+    if isinstance(part, MemberPart):
+        return f"{show(part.column)}.{part.name}"
     if isinstance(part, Substring):
         return f"{'last' if part.at_end else 'first'}({show(part.text)}, {part.length})"
     if isinstance(part, CaseMapped | Replaced):

@@ -13,7 +13,7 @@ from ..host.conversion import follow
 from ..nodes import Term, Unknown, is_ground, parts
 from ..traversal import walk
 from .ir import KnownRow, RowCondition, RowPath, RowValue
-from .schema import Link
+from .schema import Link, Record
 from .show import show
 
 
@@ -49,6 +49,34 @@ class SymbolicRows(Term):
         self.span = None
 
 
+class SymbolicElements(SymbolicRows):
+    """An attribute of each row of a to-many relation."""
+
+    __slots__ = __match_args__ = ("attribute",)
+
+    def __init__(self, owner: RowPath, name: str, link: Link, attribute: str) -> None:
+        super().__init__(owner, name, link)
+        self.attribute: t.Final = attribute
+
+
+class SymbolicDictionary(SymbolicElements):
+    """The rows of a to-many relation, by one of their attributes; going through it has these."""
+
+    __slots__ = __match_args__ = ()
+
+
+class SymbolicRecord(Term):
+    """An object that is made of several columns of a row."""
+
+    __slots__ = __match_args__ = ("row", "name", "record")
+
+    def __init__(self, row: RowPath, name: str, record: Record) -> None:
+        self.row: t.Final = row
+        self.name: t.Final = name
+        self.record: t.Final = record
+        self.span = None
+
+
 class SymbolicTruth(Term):
     """A boolean: whether a condition holds."""
 
@@ -70,7 +98,16 @@ class Given(Term):
 
 
 #: The classes of symbolic terms.
-SYMBOLIC = (SymbolicRow, SymbolicValue, SymbolicRows, SymbolicTruth, Given)
+SYMBOLIC = (
+    SymbolicRow,
+    SymbolicValue,
+    SymbolicRows,
+    SymbolicElements,
+    SymbolicDictionary,
+    SymbolicRecord,
+    SymbolicTruth,
+    Given,
+)
 
 
 def open_parts(term: t.Any) -> Sequence[t.Any]:
@@ -112,6 +149,8 @@ def show_term(value: t.Any) -> str:
         return show(value.row)
     if isinstance(value, SymbolicValue):
         return show(value.operand)
+    if isinstance(value, SymbolicRecord):
+        return f"{show(value.row)}.{value.name}"
     if isinstance(value, SymbolicRows):
         return f"{show(value.owner)}.{value.name}"
     return show(value.condition)

@@ -27,6 +27,7 @@ from ..ir import (
     HasPart,
     KnownRow,
     Literal,
+    MemberPart,
     PartPlace,
     Position,
     RowCondition,
@@ -66,7 +67,7 @@ class TextMethods:
         text, *others = texts
         if not others:
             check_letters(text)
-            return self._result(CaseMapped(text, call.name), [text], result, goal)
+            return self.result(CaseMapped(text, call.name), [text], result, goal)
         wanted = others[0]
         if isinstance(text, Literal):
             return self._part_of_known(text.value, wanted, call.name, result, goal)
@@ -77,7 +78,7 @@ class TextMethods:
         check_letters(text)
         check_letters(wanted)
         condition = HasPart(text, wanted, _PLACES[call.name])
-        return self._result(condition, [text, wanted], result, goal)
+        return self.result(condition, [text, wanted], result, goal)
 
     def _no_method(self, name: str) -> UnsupportedError:
         return self._search.refusal(
@@ -86,14 +87,14 @@ class TextMethods:
             " `lower`, `upper` and `casefold` work, with other texts.",
         )
 
-    def _result(
+    def result(
         self, found: t.Any, texts: Sequence[RowValue], result: t.Any, goal: Expression
     ) -> GoalResult:
         """Unify the result of a method, which raises where one of its texts is nil."""
         rows = rows_of(*texts)
         if isinstance(found, Literal):
             term: t.Any = Value(found.value)
-        elif isinstance(found, CaseMapped | Position):
+        elif isinstance(found, CaseMapped | MemberPart | Position):
             term = SymbolicValue(found)
         else:
             term = SymbolicTruth(where_rows_exist(found, rows))
@@ -111,8 +112,8 @@ class TextMethods:
             )
         if isinstance(text, CaseMapped) and not is_mapped(text, wanted):
             nowhere = Literal(-1) if name == "find" else FALSE
-            return self._result(nowhere, [text], result, goal)
-        return self._result(_part(as_stored(text, wanted), wanted, name), [text], result, goal)
+            return self.result(nowhere, [text], result, goal)
+        return self.result(_part(as_stored(text, wanted), wanted, name), [text], result, goal)
 
     def _part_of_known(
         self, text: str, wanted: RowValue, name: str, result: t.Any, goal: Expression
@@ -125,7 +126,7 @@ class TextMethods:
         numbers = range(len(text) + 1)
         parts = [text[:n] if name == "startswith" else text[n:] for n in numbers]
         found = disjunction(*(value_equality(wanted, part) for part in parts))
-        return self._result(found, [wanted], result, goal)
+        return self.result(found, [wanted], result, goal)
 
 
 def _texts_of(*terms: t.Any) -> list[RowValue]:
