@@ -55,6 +55,7 @@ SOME = {
     "the rest first": "p([_, *rest], x) if p(rest, x); p([first, *_], x) if first = x;",
     "two conditions": "p([first, *_], x) if first = x and x != 2; p([_, *r], x) if p(r, x);",
     "two rules": "p([f, *_], x) if f = x; p([f, *_], _) if f = 7; p([_, *r], x) if p(r, x);",
+    "a class of numbers": "p([f, *_], x: Integer) if f = x; p([_, *r], x) if p(r, x);",
     "attributes": "p([f, *_], _) if f matches Part and f.ok; p([_, *r], x) if p(r, x);",
 }
 EACH = {
@@ -76,7 +77,6 @@ OTHERS = {
     "recursion first": "p([], _); p([f, *r], x) if p(r, x) and f = x;",
     "a class for the rest": "p([f, *_], x) if f = x; p([_, *r], x: Integer) if p(r, x);",
     "arguments in turn": "p([f, *_], x) if f = x; p([y, *r], _) if p(r, y);",
-    "a class of numbers": "p([f, *_], x: Integer) if f = x; p([_, *r], x) if p(r, x);",
     "any list": "p([f, *_], x) if f = x; p(_, 5); p([_, *r], x) if p(r, x);",
 }
 TWICE = [1]

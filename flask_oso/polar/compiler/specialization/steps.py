@@ -232,13 +232,14 @@ class GoalStep:
     def _is_condition(self, term: Expression) -> bool:
         """Tell whether an ``or`` binds nothing for the goals that follow, with another ``or``."""
         later, has_another = set[int](), False
-        rest = self.rest
+        # A look at what is free gives no variable its number.
+        env, rest = self.env.copy(), self.rest
         while rest:
             (goal, clause), rest = rest
             goal = goal.goal if isinstance(goal, PutOff) else goal
-            later |= {self.env.variable(clause, slot.index) for slot in variables_in(goal)}
+            later |= {env.variable(clause, slot.index) for slot in variables_in(goal)}
             has_another = has_another or has_operator(goal, Operator.OR)
-        used = {self.env.variable(self.clause, slot.index) for slot in variables_in(term)}
+        used = {env.variable(self.clause, slot.index) for slot in variables_in(term)}
         free = used - self.env.values.keys()
         is_awaited = any(self.env.waiting.get(number) for number in free)
         return has_another and not free & later and not is_awaited
