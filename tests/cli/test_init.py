@@ -304,8 +304,8 @@ def make_links(**relations: t.Any) -> type[orm.DeclarativeBase]:
         user = orm.relationship("User")
         team = orm.relationship("Team", back_populates="memberships" if relations else None)
 
-    # Its relations are found by name, as long as it is there.
-    Membership.linked = team
+    # A base knows its classes as long as somebody else does.
+    Links.kept = User, team, Membership
     return Links
 
 
