@@ -34,9 +34,13 @@ from tests.support.models.documents import (
     User,
     make_oso,
 )
+from tests.support.sizes import part_of
 
 from .policies import Writer
 
+#: Databases, each with eight policies, and how many questions are asked of them at least.
+DATABASES = part_of(60)
+PAIRS = 20 * DATABASES
 #: The class that the rules of a policy are about, and those whose rows are listed.
 TARGETS: dict[type, list[type]] = {
     Doc: [Doc, Doc, Doc, Memo, Plan],
@@ -104,6 +108,16 @@ class Tally(collections.Counter[str]):
 
 class Disagreement(AssertionError):
     """A row that is in a list, or not, against the decision."""
+
+
+def assert_agreement(tally: Tally) -> None:
+    """Check that as much was compared as promised, and that few policies were refused."""
+    answered = tally["pairs"] - tally["refused"] - tally["raised"]
+    assert tally["pairs"] >= PAIRS
+    assert answered > 0.9 * tally["pairs"]
+    assert tally["agreed"] > 2 * answered
+    assert tally["agreed"] / 10 < tally["allowed"] < tally["agreed"] / 2
+    assert tally["uncertain"] < tally["agreed"] / 100
 
 
 def search(
