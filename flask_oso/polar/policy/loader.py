@@ -246,8 +246,7 @@ class _Load:
         declarations = self._table.declarations
         self._problems.extend(check_relations(declarations, self._host))
         if self._tests or self._fixtures:
-            self._put_relations_in_order(declarations)
-            inherited, _ = inherited_blocks(self._blocks)
+            inherited = self._put_relations_in_order(declarations, inherited)
         self._blocks, problems = with_each_role(self._blocks, declarations)
         self._break(problems)
         inherited, _ = with_each_role(inherited, declarations)
@@ -280,8 +279,13 @@ class _Load:
             written_types=tuple(self._types),
         )
 
-    def _put_relations_in_order(self, declarations: Declarations) -> None:
-        """Put ``has_relation`` of a policy that was written for Oso Cloud into our order."""
+    def _put_relations_in_order(
+        self, declarations: Declarations, inherited: Sequence[Block]
+    ) -> list[Block]:
+        """Put ``has_relation`` of a policy that was written for Oso Cloud into our order.
+
+        :return: the blocks that others extend, in this order.
+        """
         order = RelationOrder(self._rules, [*self._fixtures, *self._tests], declarations)
         self._rules = order.rules(self._rules)
         self._blocks = order.blocks(self._blocks)
@@ -291,6 +295,7 @@ class _Load:
             # They are about the text.
             relation = DeclarationKind.RELATION
             self._mentions = [each for each in self._mentions if each.kind is not relation]
+        return order.blocks(inherited)
 
     def _declared_names(self, rules: Mapping[str, Sequence[Rule]]) -> tuple[str, ...]:
         """Give the names that are declared, and those whose facts come from tests."""
