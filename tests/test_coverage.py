@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import cProfile
 import json
-import os
 import pstats
 import subprocess
 import sys
@@ -18,7 +17,7 @@ from flask_oso import Oso
 from flask_oso.coverage import PolarPlugin, is_measuring
 from tests.docs.examples import DOCS, read_examples
 from tests.support.answers import is_watched
-from tests.support.children import ROOT
+from tests.support.children import plain_environment
 
 pytestmark = pytest.mark.slow
 
@@ -91,7 +90,7 @@ def coverage(tmp_path: Path) -> Coverage:
         done = subprocess.run(
             [sys.executable, "-m", "coverage", *arguments],
             cwd=tmp_path,
-            env={**os.environ, "PYTHONPATH": str(ROOT), "PYTEST_ADDOPTS": ""},
+            env=plain_environment(),
             capture_output=True,
             encoding="utf-8",
             check=False,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import enum
 import json
-import os
 import subprocess
 import sys
 import typing as t
@@ -17,6 +16,7 @@ from sqlalchemy import orm
 
 from flask_oso import FlaskOso, Oso, OsoError, authorize
 from flask_oso.cli import oso as command
+from tests.support.children import plain_environment
 from tests.support.models.shop import Customer, Order, Parcel
 from tests.support.sites import make_app
 
@@ -522,7 +522,7 @@ def flask(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "flask", *arguments],
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+        env=plain_environment(),
         capture_output=True,
         text=True,
     )

@@ -15,9 +15,9 @@ import pytest
 from flask import Flask
 
 from flask_oso import FlaskOso, Oso
+from tests.support.children import plain_environment
 from tests.support.sites import make_app
 
-ROOT = Path(__file__).parents[2]
 APP = """
 import os, signal, sys, time
 import click
@@ -81,7 +81,7 @@ def start(folder: Path, *arguments: str, **options: t.Any) -> subprocess.Popen[s
         "stdin": subprocess.PIPE,
         "stdout": subprocess.PIPE,
         "stderr": subprocess.PIPE,
-        "env": {**os.environ, "PYTHONPATH": str(ROOT)},
+        "env": plain_environment(),
     }
     return subprocess.Popen(
         [sys.executable, *arguments], cwd=folder, text=True, **{**usual, **options}
@@ -330,7 +330,7 @@ def test_output_that_is_closed(tmp_path: Path, command: str, code: int) -> None:
     done = subprocess.run(
         ["/bin/sh", "-c", f"{sys.executable} {command} >&- <&-"],
         cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        env=plain_environment(),
         check=False,
         timeout=60,
     )
@@ -347,7 +347,7 @@ def test_output_that_has_not_all_characters(tmp_path: Path) -> None:
         "flask",
         "oso",
         *ALLOWED,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "ascii"},
+        env=plain_environment(PYTHONIOENCODING="ascii"),
     )
 
     output, errors = process.communicate(timeout=60)

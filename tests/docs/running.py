@@ -33,7 +33,7 @@ from tests.docs.examples import (
     is_about_flask,
     read_examples,
 )
-from tests.support.children import ROOT
+from tests.support.children import ROOT, plain_environment
 
 #: An example need not be a whole policy, with a rule for ``allow``.
 PARTS = "POLAR_IGNORE_NO_ALLOW_WARNING"
@@ -135,12 +135,7 @@ def _run(line: str, folder: str) -> str:
     done = subprocess.run(
         [sys.executable, *program, *(words[1:] if words[0] != "curl" else [])],
         cwd=folder,
-        env={
-            **os.environ,
-            "PYTHONPATH": f"{ROOT}{os.pathsep}{folder}",
-            "PYTHONIOENCODING": "utf-8",
-            "COLUMNS": "100",
-        },
+        env=plain_environment(PYTHONPATH=f"{ROOT}{os.pathsep}{folder}", COLUMNS="100"),
         input=f"$ {line}\n",
         capture_output=True,
         encoding="utf-8",

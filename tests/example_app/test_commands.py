@@ -16,11 +16,11 @@ from click.testing import Result
 from flask import Flask
 
 from example_app import create_app
+from tests.support.children import ROOT, plain_environment
 from tests.support.sites import run_command
 
 pytestmark = pytest.mark.slow
 
-ROOT = Path(__file__).parents[2]
 Command = Callable[..., Result]
 
 
@@ -39,7 +39,7 @@ def test_program_explains_a_row_of_the_database(tmp_path: Path) -> None:
         return subprocess.run(
             [sys.executable, "-m", "flask", "--app", "example_app", *arguments],
             cwd=ROOT,
-            env={**os.environ, "FLASK_SQLALCHEMY_DATABASE_URI": database},
+            env=plain_environment(FLASK_SQLALCHEMY_DATABASE_URI=database),
             capture_output=True,
             encoding="utf-8",
         )

@@ -5,14 +5,13 @@ What it imports as ``oso`` is this package; the other tests import the real one.
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 import sys
 
 import pytest
 
-from tests.support.children import ROOT
+from tests.support.children import ROOT, plain_environment
 
 QUICKSTART = ROOT / "examples" / "quickstart"
 
@@ -22,7 +21,7 @@ def run_in_quickstart(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", *arguments],
         cwd=QUICKSTART,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        env=plain_environment(),
         capture_output=True,
         encoding="utf-8",
     )

@@ -10,6 +10,16 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 
 
+#: What makes programs print otherwise than on a page: pytest shortens no summary on a server of CI.
+_FASHIONS = ("BUILD_NUMBER", "CI", "FORCE_COLOR", "NO_COLOR", "PY_COLORS", "PYTEST_ADDOPTS")
+
+
+def plain_environment(**more: str) -> dict[str, str]:
+    """Give the variables of this process, and more, without those that change what is printed."""
+    own = {name: value for name, value in os.environ.items() if name not in _FASHIONS}
+    return {**own, "PYTHONIOENCODING": "utf-8", "PYTHONPATH": str(ROOT), **more}
+
+
 def run_python(script: str, *arguments: object, **environment: str) -> str:
     """Run a script that may import this package and its tests; give what it prints.
 
@@ -18,12 +28,7 @@ def run_python(script: str, *arguments: object, **environment: str) -> str:
     done = subprocess.run(
         [sys.executable, "-c", script, *map(str, arguments)],
         cwd=ROOT,
-        env={
-            **os.environ,
-            "PYTHONIOENCODING": "utf-8",
-            "PYTHONPATH": str(ROOT),
-            **environment,
-        },
+        env=plain_environment(**environment),
         capture_output=True,
         encoding="utf-8",
         check=True,
