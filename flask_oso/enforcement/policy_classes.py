@@ -118,7 +118,7 @@ def _register(oso: Oso, cls: type, *, is_model: bool) -> None:
 
 def _mapped_by(models: t.Any) -> Iterable[type]:
     # Imported late: a program without a database need not have SQLAlchemy.
-    from ..sqlalchemy.mapping import mapped_classes
+    from ..sqlalchemy.mapped.mapping import mapped_classes
 
     return mapped_classes(models)
 

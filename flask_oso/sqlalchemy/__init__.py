@@ -3,15 +3,15 @@
 ``register_models`` registers mapped classes, so that ``Oso.authorized_query`` can make one SELECT
 of a policy; ``SqlAlchemyAdapter`` reads relations that are declared by hand.
 
-``tables``, ``loaded``, ``mapping``, ``mapper_facts``
-    mapped classes as tables; what objects have loaded, also in asynchronous sessions; the schema
-    of mapped classes; facts about mappers, cached for translations.
-``dialects``, ``semijoins``, ``comparisons``, ``translation``, ``queries``, ``adapter``
-    SQL that databases spell differently; how related rows are asked for; comparisons and other
-    conditions to SQL; residuals to statements; filters of oso 0.27 to statements.
+``mapped``, ``statements``
+    mapped classes as a schema; conditions as clauses.
+``queries``, ``adapter``
+    residuals, and filters of oso 0.27, as statements.
 ``row_keys``, ``identities``, ``commits``
     rows as plain data, and which objects are the same one; rows by keys from clients; watching
     commits.
+``sessions``
+    sessions that select only what an actor may read.
 ``tools``
     a first policy from models; what a change of a policy changes.
 """

@@ -19,10 +19,10 @@ from sqlalchemy import orm
 from sqlalchemy.sql.base import ExecutableOption
 
 from ..polar.exceptions import OsoError
-from .dialects import POSTGRESQL
-from .mapping import equated_pairs
+from .mapped.mapping import equated_pairs
+from .mapped.tables import attribute_name
 from .sessions.asynchronous import readable
-from .tables import attribute_name
+from .statements.dialects import POSTGRESQL
 
 _INTEGER = re.compile(r"0|-?[1-9][0-9]{0,18}")
 #: The errors of a column type whose Python code cannot convert a value.

@@ -19,11 +19,11 @@ from ..polar.host.registry import Host
 from ..polar.residual.ir import TRUE
 from ..polar.residual.outcomes import Residual
 from ..polar.residual.schema import Schema
-from .mapper_facts import MapperFacts
-from .mapping import MappedSchema, mapped_classes, opaque_attributes
+from .mapped.mapper_facts import MapperFacts
+from .mapped.mapping import MappedSchema, mapped_classes, opaque_attributes
 from .row_keys import RowKeys
 from .sessions.conditions import of_list
-from .translation import SharedLists, SqlCondition, Translator
+from .statements.translation import SharedLists, SqlCondition, Translator
 
 _logger = logging.getLogger("flask_oso")
 

@@ -23,9 +23,9 @@ from sqlalchemy.orm.attributes import instance_state
 from sqlalchemy.orm.instrumentation import ClassManager
 
 from ..polar.host.registry import RowTest
-from .loaded import RelationsOf, chooses_rows, load_relations
-from .mapping import direct_pairs, own_equality
-from .tables import attribute_name
+from .mapped.loaded import RelationsOf, chooses_rows, load_relations
+from .mapped.mapping import direct_pairs, own_equality
+from .mapped.tables import attribute_name
 
 _Facts = weakref.WeakKeyDictionary[type, dict[str, t.Any]]
 

@@ -522,7 +522,7 @@ KNOWN_USES = {
     "observability/telemetry.py": {"importlib.import_module(API)"},
     # The source of a function of the program, compiled to see that it is that of the function; what
     # comes of it is compared, and not run.
-    "sqlalchemy/hybrids.py": {
+    "sqlalchemy/mapped/hybrids.py": {
         "ast.parse(textwrap.dedent(inspect.getsource(code)))",
         "compile(tree, '<hybrid>', 'exec', dont_inherit=True)",
     },

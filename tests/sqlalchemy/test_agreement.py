@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from flask_oso.polar.residual.ir import Not
-from flask_oso.sqlalchemy import translation
+from flask_oso.sqlalchemy.statements import translation
 
 from .agreement import DATABASES, PAIRS, Disagreement, assert_agreement, search
 

@@ -13,7 +13,7 @@ from sqlalchemy.dialects.mysql import mariadb
 
 from flask_oso import Oso
 from flask_oso.sqlalchemy import register_models
-from flask_oso.sqlalchemy.dialects import HoldsNan
+from flask_oso.sqlalchemy.statements.dialects import HoldsNan
 
 
 def named(base: t.Any, name: str) -> t.Any:

@@ -12,7 +12,8 @@ from sqlalchemy.orm import attributes
 
 from flask_oso import Oso, OsoError
 from flask_oso.polar.exceptions import UnsupportedError
-from flask_oso.sqlalchemy import loaded, register_models
+from flask_oso.sqlalchemy import register_models
+from flask_oso.sqlalchemy.mapped import loaded
 from tests.support.databases import open_session
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import orm
 from werkzeug.local import LocalProxy
 
 from flask_oso import Oso, OsoError
-from flask_oso.sqlalchemy.mapping import MappedSchema
+from flask_oso.sqlalchemy.mapped.mapping import MappedSchema
 from tests.support.models import documents
 from tests.support.models.documents import Doc, Folder, Role, User, make_oso
 

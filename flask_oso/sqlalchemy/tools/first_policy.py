@@ -17,7 +17,7 @@ from sqlalchemy import orm
 
 from ...polar.exceptions import OsoError
 from ...polar.syntax.diagnostics import KEYWORDS
-from ..mapping import mapped_classes
+from ..mapped.mapping import mapped_classes
 
 #: The names by which programs usually call who acts, in the order of preference.
 _ACTORS = ("User", "Account", "Person", "Member", "Customer")

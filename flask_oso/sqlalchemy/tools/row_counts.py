@@ -25,7 +25,7 @@ from sqlalchemy import orm
 from ...polar.residual.ir import And, Constant, Not, Or, RowCondition
 from ...polar.residual.outcomes import Residual
 from ...polar.residual.templates import with_objects
-from ..dialects import POSTGRESQL, ExactText
+from ..statements.dialects import POSTGRESQL, ExactText
 
 #: How many conditions on the same columns are told one by one, and not by the columns.
 MOST_TOLD = 8

@@ -21,9 +21,9 @@ from sqlalchemy.dialects import mysql, postgresql, sqlite
 from sqlalchemy.ext.associationproxy import AssociationProxy
 from sqlalchemy.ext.hybrid import hybrid_property
 
-from ..polar.exceptions import OsoError, UnsupportedError
-from ..polar.host.data_adapter import Relation
-from ..polar.residual.schema import Field, Formula, Link, Member, Model, Proxy, Record, ValueKind
+from ...polar.exceptions import OsoError, UnsupportedError
+from ...polar.host.data_adapter import Relation
+from ...polar.residual.schema import Field, Formula, Link, Member, Model, Proxy, Record, ValueKind
 from .hybrids import attribute_of, formula_of
 from .loaded import explaining_unloaded, is_stored
 from .tables import attribute_name

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 from sqlalchemy.sql import visitors
 
-from ..polar.exceptions import UnsupportedError
+from ...polar.exceptions import UnsupportedError
 
 
 class TableSource:

@@ -23,7 +23,7 @@ from sqlalchemy.orm.attributes import instance_state
 from sqlalchemy.orm.base import PASSIVE_NO_FETCH
 from sqlalchemy.util.concurrency import in_greenlet
 
-from ..polar.exceptions import OsoError, UnsupportedError
+from ...polar.exceptions import OsoError, UnsupportedError
 from .tables import attribute_name
 
 #: The most parameters that every database takes in one statement.
@@ -215,7 +215,7 @@ def _reads_all(listener: t.Any) -> bool:
     if not getattr(listener, "spares_policies", False):
         return False
     # Imported here: most programs protect no session.
-    from ..row_access.waivers import current_waiver
+    from ...row_access.waivers import current_waiver
 
     waiver = current_waiver()
     return waiver is not None and waiver.is_own

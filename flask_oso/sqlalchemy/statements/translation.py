@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 from sqlalchemy.sql import visitors
 
-from ..polar.residual.ir import (
+from ...polar.residual.ir import (
     TRUE,
     And,
     Closure,
@@ -46,12 +46,13 @@ from ..polar.residual.ir import (
     Unlinked,
     walk_condition,
 )
+from ..mapped.loaded import explaining_unloaded, loaded_rows
+from ..mapped.mapper_facts import MapperFacts
+from ..mapped.tables import TableSource, column_of, core_expression, discriminator, no_discriminator
 from .comparisons import ComparisonTranslator, RowScope
 from .dialects import (
     FoundOnce,
 )
-from .loaded import explaining_unloaded, loaded_rows
-from .mapper_facts import MapperFacts
 from .semijoins import (
     Equation,
     LinkRow,
@@ -64,7 +65,6 @@ from .semijoins import (
     parted,
     semijoins,
 )
-from .tables import TableSource, column_of, core_expression, discriminator, no_discriminator
 
 _ONE: t.Any = sa.literal_column("1")
 SqlCondition = sa.ColumnElement[bool]
