@@ -30,8 +30,8 @@ if t.TYPE_CHECKING:
     from .polar.host.registry import Host
     from .polar.observe.console import Console
     from .polar.proof.proof import Proof
+    from .polar.residual.algebra.schema import Schema
     from .polar.residual.outcomes import Residual
-    from .polar.residual.schema import Schema
     from .polar.sources import Source
     from .polar.tools.caller_mistakes import CallerMistakes
     from .polar.tools.relations_read import RelationsRead

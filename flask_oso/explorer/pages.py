@@ -22,7 +22,7 @@ from ..denials.explained_decision import explain_decision
 from ..enforcement.authorizer import Authorizer
 from ..oso import Oso
 from ..polar.proof.redaction import DEFAULT_REDACTED, REDACTED, Redaction
-from ..polar.residual.ir import Literal, walk_condition
+from ..polar.residual.algebra.ir import Literal, walk_condition
 from .objects import AppObjects
 
 if t.TYPE_CHECKING:

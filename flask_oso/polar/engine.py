@@ -40,9 +40,9 @@ from .traversal import walk
 if t.TYPE_CHECKING:
     from .compiler.programs import CompiledProgram
     from .proof.proof import Proof
+    from .residual.algebra.schema import Schema
     from .residual.evaluator import PartialEvaluator
     from .residual.outcomes import Residual
-    from .residual.schema import Schema
     from .residual.search import RuleAnalysis
     from .residual.templates import PreparedResiduals
     from .solver.clause_index import ClauseIndex
@@ -597,7 +597,7 @@ def _check_bound(solution: Solution) -> None:
 
 def _is_stored(residual: Residual, models: Schema) -> bool:
     """Tell whether the related objects that a residual refers to are stored in the database."""
-    from .residual.ir import relation_chains, walk_condition
+    from .residual.algebra.ir import relation_chains, walk_condition
 
     parts = [*walk_condition(residual.condition), *walk_condition(residual.fails)]
     return all(

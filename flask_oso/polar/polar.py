@@ -36,7 +36,7 @@ from .value_objects import Record
 if t.TYPE_CHECKING:
     from .observe.console import Console
     from .proof.proof import Proof
-    from .residual.schema import Schema
+    from .residual.algebra.schema import Schema
     from .tools.compiled_report import LeftOver
     from .tools.lint.linter import LintResult
     from .tools.policy_check import CheckResult

@@ -16,9 +16,9 @@ from sqlalchemy import orm
 
 from ..polar.exceptions import OsoError
 from ..polar.host.registry import Host
-from ..polar.residual.ir import TRUE
+from ..polar.residual.algebra.ir import TRUE
+from ..polar.residual.algebra.schema import Schema
 from ..polar.residual.outcomes import Residual
-from ..polar.residual.schema import Schema
 from .mapped.mapper_facts import MapperFacts
 from .mapped.mapping import MappedSchema, mapped_classes, opaque_attributes
 from .row_keys import RowKeys

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import sqlalchemy as sa
 
-from flask_oso.polar.residual.ir import Not
+from flask_oso.polar.residual.algebra.ir import Not
 from flask_oso.sqlalchemy.statements import translation
 
 from .agreement import DATABASES, PAIRS, Disagreement, assert_agreement, search

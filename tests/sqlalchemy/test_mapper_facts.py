@@ -7,8 +7,8 @@ import functools
 import pytest
 from sqlalchemy import orm
 
-from flask_oso.polar.residual.ir import Column, Comparison, Literal, Root
-from flask_oso.polar.residual.schema import Field, ValueKind
+from flask_oso.polar.residual.algebra.ir import Column, Comparison, Literal, Root
+from flask_oso.polar.residual.algebra.schema import Field, ValueKind
 from flask_oso.sqlalchemy.mapped.mapper_facts import JoinStep, MapperFacts
 from tests.support.models import documents
 from tests.support.models.documents import Doc, Folder, Role, Team

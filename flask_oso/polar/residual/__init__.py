@@ -3,9 +3,8 @@
 In goes a rule call one of whose arguments is a row that is not known; out comes a ``Residual``,
 which ``flask_oso.sqlalchemy`` translates to SQL.
 
-``schema``, ``ir``, ``simplify``, ``show``
-    what is known of classes and columns; the nodes of conditions; how conditions are made, and
-    printed.
+``algebra``
+    conditions on rows: classes and columns, the nodes, how they are made and printed.
 ``outcomes``, ``database_semantics``, ``symbolic_terms``, ``host_questions``
     the result of a search; comparisons that mean the same in a database; terms for unknown rows;
     what is asked of Python objects.

@@ -17,7 +17,7 @@ from ..exceptions import OperationalError, OsoError, UnsupportedError
 from ..host.data_adapter import Condition as Test
 from ..host.data_adapter import DataAdapter, DataFilter, Join, Projection, Relation
 from ..host.registry import Host
-from .ir import (
+from .algebra.ir import (
     FALSE,
     ITSELF,
     TRUE,
@@ -42,10 +42,10 @@ from .ir import (
     ToOne,
     walk_condition,
 )
+from .algebra.schema import Field, Link, Model, ValueKind
+from .algebra.show import show
+from .algebra.simplify import conjunction, negation
 from .outcomes import Residual
-from .schema import Field, Link, Model, ValueKind
-from .show import show
-from .simplify import conjunction, negation
 from .templates import with_objects
 
 #: The most alternatives of one filter.

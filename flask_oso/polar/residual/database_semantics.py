@@ -19,7 +19,7 @@ import uuid
 from ..host import numbers
 from ..host.comparison import compare_values
 from ..nodes import Operator
-from .ir import (
+from .algebra.ir import (
     FALSE,
     TRUE,
     Arithmetic,
@@ -40,9 +40,9 @@ from .ir import (
     Substring,
     is_nullable,
 )
-from .schema import NAN_KINDS, Field, ValueKind
-from .show import show
-from .simplify import conjunction, disjunction, in_values, negation
+from .algebra.schema import NAN_KINDS, Field, ValueKind
+from .algebra.show import show
+from .algebra.simplify import conjunction, disjunction, in_values, negation
 
 NATIVE = (bool, int, float, str)
 _NATIVE_KINDS = {ValueKind.BOOLEAN, ValueKind.INTEGER, ValueKind.FLOAT, ValueKind.TEXT}

@@ -26,15 +26,7 @@ from ..nodes import (
 )
 from ..solver.solver import Solver
 from ..traversal import fold, walk
-from .database_semantics import (
-    NotTranslatable,
-    column_equality,
-    equals_plainly,
-    is_null,
-    value_equality,
-)
-from .host_questions import Recorder
-from .ir import (
+from .algebra.ir import (
     FALSE,
     ITSELF,
     TRUE,
@@ -53,10 +45,18 @@ from .ir import (
     is_nullable,
     rows_of,
 )
+from .algebra.schema import Field, Link
+from .algebra.simplify import conjunction, disjunction, negation, where_rows_exist
+from .database_semantics import (
+    NotTranslatable,
+    column_equality,
+    equals_plainly,
+    is_null,
+    value_equality,
+)
+from .host_questions import Recorder
 from .outcomes import FAILURE, SUCCESS, SearchOutcome
-from .schema import Field, Link
 from .search import Branches, ClauseFrame, GoalResult, HostError, Search, has_object
-from .simplify import conjunction, disjunction, negation, where_rows_exist
 from .symbolic_terms import (
     SYMBOLIC,
     Given,

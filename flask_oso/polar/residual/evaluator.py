@@ -36,11 +36,7 @@ from ..solver.clauses import Clause, Slot, Template
 from ..solver.machine import KnowledgeBase
 from ..solver.rule_order import UnknownOfClass, argument_class, sort_clauses
 from ..syntax.desugar import forall_as_negation
-from .attributes.documents import is_no_boolean
-from .database_semantics import field_of, is_null
-from .equations import EquationSolver
-from .host_questions import Recorder
-from .ir import (
+from .algebra.ir import (
     FALSE,
     TRUE,
     And,
@@ -62,12 +58,16 @@ from .ir import (
     ToOne,
     walk_condition,
 )
+from .algebra.schema import Schema, ValueKind
+from .algebra.show import show
+from .algebra.simplify import conjunction, disjunction, exists, negation, rewrite, where_rows_exist
+from .attributes.documents import is_no_boolean
+from .database_semantics import field_of, is_null
+from .equations import EquationSolver
+from .host_questions import Recorder
 from .operators import OperatorEvaluator
 from .outcomes import Residual, SearchOutcome, no_solution, test_outcome
-from .schema import Schema, ValueKind
 from .search import Branches, ClauseFrame, GoalHandler, GoalResult, RuleAnalysis, Search
-from .show import show
-from .simplify import conjunction, disjunction, exists, negation, rewrite, where_rows_exist
 from .symbolic_terms import (
     SYMBOLIC,
     Given,

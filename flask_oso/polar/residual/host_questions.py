@@ -24,8 +24,8 @@ from ..nodes import Instance, Unknown, is_ground, parts, with_parts
 from ..solver.machine import KnowledgeBase
 from ..solver.solver import Solver
 from ..traversal import fold
-from .ir import KnownRow, Literal
-from .schema import ValueKind
+from .algebra.ir import KnownRow, Literal
+from .algebra.schema import ValueKind
 from .symbolic_terms import Given, SymbolicRow
 
 

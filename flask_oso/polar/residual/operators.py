@@ -31,29 +31,7 @@ from ..nodes import (
 from ..solver.class_tests import members_of_tag
 from ..sources import located
 from ..spelling import did_you_mean, meant_class
-from .attributes.documents import DocumentReader, compared, is_document
-from .attributes.formulas import FormulaEvaluator
-from .attributes.integers import divisible, in_range
-from .attributes.text_methods import TextMethods
-from .database_semantics import (
-    NotTranslatable,
-    as_stored,
-    check_equation,
-    check_equation_of_columns,
-    column_ordering,
-    field_of,
-    has_no_order,
-    is_mapped,
-    is_null,
-    is_text,
-    mirrored,
-    same_number,
-    value_equality,
-    value_ordering,
-)
-from .equations import EquationSolver
-from .host_questions import FILLABLE
-from .ir import (
+from .algebra.ir import (
     FALSE,
     ITSELF,
     TRUE,
@@ -78,11 +56,33 @@ from .ir import (
     is_nullable,
     rows_of,
 )
+from .algebra.schema import Field, Formula, Link, Proxy, Record, ValueKind
+from .algebra.show import show
+from .algebra.simplify import conjunction, disjunction, exists, negation, where_rows_exist
+from .attributes.documents import DocumentReader, compared, is_document
+from .attributes.formulas import FormulaEvaluator
+from .attributes.integers import divisible, in_range
+from .attributes.text_methods import TextMethods
+from .database_semantics import (
+    NotTranslatable,
+    as_stored,
+    check_equation,
+    check_equation_of_columns,
+    column_ordering,
+    field_of,
+    has_no_order,
+    is_mapped,
+    is_null,
+    is_text,
+    mirrored,
+    same_number,
+    value_equality,
+    value_ordering,
+)
+from .equations import EquationSolver
+from .host_questions import FILLABLE
 from .outcomes import SearchOutcome, no_solution, test_outcome
-from .schema import Field, Formula, Link, Proxy, Record, ValueKind
 from .search import Branches, ClauseFrame, GoalResult, Search
-from .show import show
-from .simplify import conjunction, disjunction, exists, negation, where_rows_exist
 from .symbolic_terms import (
     SYMBOLIC,
     Given,

@@ -12,9 +12,19 @@ import typing as t
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from .ir import FALSE, TRUE, KnownRow, Root, RowCondition, RowValue, ToMany, columns_of, rows_of
-from .show import show
-from .simplify import conjunction, disjunction, exists, negation, where_rows_exist
+from .algebra.ir import (
+    FALSE,
+    TRUE,
+    KnownRow,
+    Root,
+    RowCondition,
+    RowValue,
+    ToMany,
+    columns_of,
+    rows_of,
+)
+from .algebra.show import show
+from .algebra.simplify import conjunction, disjunction, exists, negation, where_rows_exist
 
 
 @dataclass(frozen=True)

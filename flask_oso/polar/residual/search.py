@@ -32,6 +32,8 @@ from ..solver.solver import Solver
 from ..solver.unification import Trail
 from ..sources import Span
 from ..traversal import walk
+from .algebra.ir import FALSE, TRUE, Column, KnownRow, RowPath, ToMany
+from .algebra.schema import Model, Schema
 from .database_semantics import NotTranslatable, field_of
 from .host_questions import (
     FILLABLE,
@@ -41,7 +43,6 @@ from .host_questions import (
     Replay,
     given_row,
 )
-from .ir import FALSE, TRUE, Column, KnownRow, RowPath, ToMany
 from .outcomes import (
     FAILURE,
     SUCCESS,
@@ -51,7 +52,6 @@ from .outcomes import (
     for_some_row,
     in_any_order,
 )
-from .schema import Model, Schema
 from .symbolic_terms import (
     Given,
     SymbolicRow,

@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from ..host.conversion import follow
 from ..nodes import Term, Unknown, is_ground, parts
 from ..traversal import walk
-from .ir import KnownRow, RowCondition, RowPath, RowValue
-from .schema import Link, Record
-from .show import show
+from .algebra.ir import KnownRow, RowCondition, RowPath, RowValue
+from .algebra.schema import Link, Record
+from .algebra.show import show
 
 
 class SymbolicRow(Term):

@@ -15,24 +15,7 @@ from dataclasses import replace
 
 from ..exceptions import PolarRuntimeError
 from ..nodes import Operator
-from .database_semantics import (
-    NATIVE,
-    NotTranslatable,
-    is_text,
-    value_equality,
-    value_ordering,
-)
-from .evaluator import PartialEvaluator
-from .host_questions import (
-    FILLABLE,
-    FIRST_GIVEN,
-    HostQuestion,
-    Placeholder,
-    Recorder,
-    Replay,
-    given_object,
-)
-from .ir import (
+from .algebra.ir import (
     FALSE,
     ITSELF,
     TRUE,
@@ -63,9 +46,26 @@ from .ir import (
     relation_chains,
     walk_condition,
 )
+from .algebra.schema import Field, Schema, ValueKind
+from .algebra.simplify import rewrite
+from .database_semantics import (
+    NATIVE,
+    NotTranslatable,
+    is_text,
+    value_equality,
+    value_ordering,
+)
+from .evaluator import PartialEvaluator
+from .host_questions import (
+    FILLABLE,
+    FIRST_GIVEN,
+    HostQuestion,
+    Placeholder,
+    Recorder,
+    Replay,
+    given_object,
+)
 from .outcomes import Residual
-from .schema import Field, Schema, ValueKind
-from .simplify import rewrite
 
 #: Kinds of which a value is compared as it is.
 _PLAIN_KINDS = (

@@ -25,7 +25,7 @@ from ..policy.lint.members import attribute_mentions, has_hook, may_lack, names_
 from ..policy.loader import load_policy
 from ..policy.policy import LoadResult
 from ..queries import failed_inline_queries
-from ..residual.schema import Schema
+from ..residual.algebra.schema import Schema
 from ..sources import Source, Span, located
 from ..spelling import Guesses
 from ..syntax.parser import parse_policy

@@ -14,7 +14,7 @@ from ..host.registry import Host
 from ..nodes import Expression, Operator, Pattern, Rule, Term, Value, Variable, is_variable
 from ..policy.lint.inventory import in_text_order, take_inventory
 from ..policy.lint.vocabulary import classes_of_variables
-from ..residual.schema import Field, Link, Member, Model, Schema, ValueKind
+from ..residual.algebra.schema import Field, Link, Member, Model, Schema, ValueKind
 from ..sources import located
 from ..traversal import walk
 

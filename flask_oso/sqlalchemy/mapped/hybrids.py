@@ -16,7 +16,7 @@ import textwrap
 import types
 import typing as t
 
-from ...polar.residual.schema import Formula
+from ...polar.residual.algebra.schema import Formula
 
 
 def returned_expression(function: t.Any) -> ast.expr | None:

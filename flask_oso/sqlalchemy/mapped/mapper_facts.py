@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 
 from ...polar.host.data_adapter import Relation
-from ...polar.residual.ir import ITSELF, ToMany, ToOne
+from ...polar.residual.algebra.ir import ITSELF, ToMany, ToOne
 from .mapping import compared_pairs, direct_pairs, is_nullable_column, link_table
 from .tables import TableSource, attribute_name, core_expression, source_of
 

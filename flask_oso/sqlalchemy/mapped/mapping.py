@@ -23,7 +23,16 @@ from sqlalchemy.ext.hybrid import hybrid_property
 
 from ...polar.exceptions import OsoError, UnsupportedError
 from ...polar.host.data_adapter import Relation
-from ...polar.residual.schema import Field, Formula, Link, Member, Model, Proxy, Record, ValueKind
+from ...polar.residual.algebra.schema import (
+    Field,
+    Formula,
+    Link,
+    Member,
+    Model,
+    Proxy,
+    Record,
+    ValueKind,
+)
 from .hybrids import attribute_of, formula_of
 from .loaded import explaining_unloaded, is_stored
 from .tables import attribute_name

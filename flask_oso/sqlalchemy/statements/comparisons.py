@@ -14,8 +14,7 @@ from collections.abc import Callable
 import sqlalchemy as sa
 from sqlalchemy import orm
 
-from ...polar.residual.database_semantics import field_of
-from ...polar.residual.ir import (
+from ...polar.residual.algebra.ir import (
     Arithmetic,
     CaseMapped,
     Column,
@@ -39,7 +38,8 @@ from ...polar.residual.ir import (
     columns_of,
     is_nullable,
 )
-from ...polar.residual.schema import NAN_KINDS, ValueKind
+from ...polar.residual.algebra.schema import NAN_KINDS, ValueKind
+from ...polar.residual.database_semantics import field_of
 from .dialects import (
     AwareTime,
     CodePoints,

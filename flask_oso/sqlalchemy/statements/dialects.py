@@ -15,7 +15,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
-from ...polar.residual.ir import EntryKind
+from ...polar.residual.algebra.ir import EntryKind
 
 #: Dialects by the database that they compare like, as their documentation states.
 _SQLITE = ("sqlite", "rqlite")

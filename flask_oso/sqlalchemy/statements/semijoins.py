@@ -17,7 +17,7 @@ import typing as t
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
-from ...polar.residual.ir import (
+from ...polar.residual.algebra.ir import (
     TRUE,
     And,
     Closure,
@@ -40,7 +40,7 @@ from ...polar.residual.ir import (
     is_nullable,
     walk_condition,
 )
-from ...polar.residual.schema import NAN_KINDS, ValueKind
+from ...polar.residual.algebra.schema import NAN_KINDS, ValueKind
 from ..mapped.mapper_facts import MapperFacts
 
 

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 from sqlalchemy.sql import visitors
 
-from ...polar.residual.ir import (
+from ...polar.residual.algebra.ir import (
     TRUE,
     And,
     Closure,

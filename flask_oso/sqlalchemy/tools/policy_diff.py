@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 
 from ...polar.exceptions import OsoError, UnsupportedError
-from ...polar.residual.ir import (
+from ...polar.residual.algebra.ir import (
     FALSE,
     Exists,
     IsObject,
@@ -28,9 +28,9 @@ from ...polar.residual.ir import (
     RowCondition,
     SameRow,
 )
+from ...polar.residual.algebra.show import show
+from ...polar.residual.algebra.simplify import disjunction, rewrite
 from ...polar.residual.outcomes import Residual
-from ...polar.residual.show import show
-from ...polar.residual.simplify import disjunction, rewrite
 from ...polar.residual.templates import with_objects
 from ...polar.tools.relevant_rules import relevant_rules
 from ..queries import Selects

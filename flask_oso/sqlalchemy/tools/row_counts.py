@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 from sqlalchemy import orm
 
-from ...polar.residual.ir import And, Constant, Not, Or, RowCondition
+from ...polar.residual.algebra.ir import And, Constant, Not, Or, RowCondition
 from ...polar.residual.outcomes import Residual
 from ...polar.residual.templates import with_objects
 from ..statements.dialects import POSTGRESQL, ExactText

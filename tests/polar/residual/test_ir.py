@@ -7,7 +7,7 @@ import enum
 
 import pytest
 
-from flask_oso.polar.residual.ir import (
+from flask_oso.polar.residual.algebra.ir import (
     FALSE,
     TRUE,
     Arithmetic,
@@ -36,9 +36,9 @@ from flask_oso.polar.residual.ir import (
     ToOne,
     mentions_row,
 )
-from flask_oso.polar.residual.schema import Field, ValueKind
-from flask_oso.polar.residual.show import show
-from flask_oso.polar.residual.simplify import (
+from flask_oso.polar.residual.algebra.schema import Field, ValueKind
+from flask_oso.polar.residual.algebra.show import show
+from flask_oso.polar.residual.algebra.simplify import (
     conjunction,
     disjunction,
     exists,

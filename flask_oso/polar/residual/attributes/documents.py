@@ -10,12 +10,12 @@ import re
 import typing as t
 
 from ...nodes import Pattern, Term
+from ..algebra.ir import Column, Entry, EntryKind, HasEntry, RowValue, rows_of
+from ..algebra.simplify import negation, where_rows_exist
 from ..database_semantics import NotTranslatable, field_of, value_equality
 from ..equations import EquationSolver
-from ..ir import Column, Entry, EntryKind, HasEntry, RowValue, rows_of
 from ..outcomes import SearchOutcome
 from ..search import Search
-from ..simplify import negation, where_rows_exist
 from ..symbolic_terms import SymbolicValue
 
 #: Keys that each database takes as they are, without quotes.

@@ -11,19 +11,7 @@ import itertools
 import typing as t
 
 from ...nodes import Operator, Value
-from ..database_semantics import (
-    NotTranslatable,
-    column_equality,
-    column_ordering,
-    field_of,
-    has_no_order,
-    mirrored,
-    same_number,
-    value_equality,
-    value_ordering,
-)
-from ..equations import EquationSolver
-from ..ir import (
+from ..algebra.ir import (
     FALSE,
     TRUE,
     Arithmetic,
@@ -38,10 +26,22 @@ from ..ir import (
     ToOne,
     rows_of,
 )
+from ..algebra.schema import Field, Formula, Link, ValueKind
+from ..algebra.simplify import conjunction, disjunction, negation, where_rows_exist
+from ..database_semantics import (
+    NotTranslatable,
+    column_equality,
+    column_ordering,
+    field_of,
+    has_no_order,
+    mirrored,
+    same_number,
+    value_equality,
+    value_ordering,
+)
+from ..equations import EquationSolver
 from ..outcomes import SUCCESS, SearchOutcome, and_then, or_else, test_outcome
-from ..schema import Field, Formula, Link, ValueKind
 from ..search import GoalResult, Search
-from ..simplify import conjunction, disjunction, negation, where_rows_exist
 from ..symbolic_terms import SymbolicTruth, SymbolicValue
 from .integers import in_range
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ...host import numbers
+from ..algebra.ir import FALSE, TRUE, Comparison, Literal, RowCondition, RowValue
+from ..algebra.simplify import conjunction, negation
 from ..database_semantics import is_null, value_equality
-from ..ir import FALSE, TRUE, Comparison, Literal, RowCondition, RowValue
-from ..simplify import conjunction, negation
 
 #: With larger operands, a sum or a product could exceed 64 bits.
 _HALF = 2**62

@@ -11,16 +11,7 @@ from collections.abc import Sequence
 from ...exceptions import UnsupportedError
 from ...host.conversion import follow
 from ...nodes import Call, Expression, Value
-from ..database_semantics import (
-    as_stored,
-    check_letters,
-    field_of,
-    is_mapped,
-    is_null,
-    value_equality,
-)
-from ..equations import EquationSolver
-from ..ir import (
+from ..algebra.ir import (
     FALSE,
     TRUE,
     CaseMapped,
@@ -35,10 +26,19 @@ from ..ir import (
     Substring,
     rows_of,
 )
+from ..algebra.schema import ValueKind
+from ..algebra.simplify import disjunction, negation, where_rows_exist
+from ..database_semantics import (
+    as_stored,
+    check_letters,
+    field_of,
+    is_mapped,
+    is_null,
+    value_equality,
+)
+from ..equations import EquationSolver
 from ..outcomes import test_outcome
-from ..schema import ValueKind
 from ..search import GoalResult, Search
-from ..simplify import disjunction, negation, where_rows_exist
 from ..symbolic_terms import SymbolicTruth, SymbolicValue
 
 _CASES = ("lower", "upper", "casefold")

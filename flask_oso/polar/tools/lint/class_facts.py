@@ -13,7 +13,7 @@ import typing as t
 from ...engine import Engine
 from ...host.registry import RESERVED_NAMES
 from ...nodes import Value
-from ...residual.schema import Field, Link, Member, Schema, ValueKind
+from ...residual.algebra.schema import Field, Link, Member, Schema, ValueKind
 from ...solver.class_tests import members_of_tag, tells_by_class
 
 _NUMBERS = (bool, int, float)

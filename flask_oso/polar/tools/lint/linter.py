@@ -16,7 +16,7 @@ from ...exceptions import OsoError
 from ...nodes import Rule, Term, Value, Variable
 from ...policy.policy import calls_in
 from ...printer import to_polar
-from ...residual.schema import Schema
+from ...residual.algebra.schema import Schema
 from ...sources import Source, Span, located
 from ...spelling import nearest
 from ..policy_check import CheckResult, Severity, check_policy, finding, findings_of

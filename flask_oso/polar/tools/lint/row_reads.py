@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from ...host.registry import Host
 from ...nodes import Call, Expression, Operator, Pattern, Term, Value, Variable
-from ...residual.schema import Field, Link, Model, Schema, ValueKind
+from ...residual.algebra.schema import Field, Link, Model, Schema, ValueKind
 from ...traversal import walk
 from .alternatives import Alternative
 
