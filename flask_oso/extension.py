@@ -22,11 +22,11 @@ from .api.questions import Questions
 from .app_state import Binding, PolicyBinder, find_state
 from .config import PolicyPaths, policies_of
 from .current_actor import actor_function
+from .enforcement.audit.route_audit import check_routes
 from .enforcement.authorizer import Authorizer
 from .enforcement.commit_guard import exempting_commits
 from .enforcement.mistaken_questions import check_class
 from .enforcement.policy_classes import PolicyClasses
-from .enforcement.route_audit import check_routes
 from .guards.object_loaders import make_loading
 from .observability.signals import send_load
 from .oso import Oso

@@ -55,7 +55,10 @@ INSIDE = {
     # One rule is followed through every room.
     "docs/one_rule.py": {"flask_oso.polar"},
     # The page has a section for each code of the lint, two of them about applications.
-    "docs/test_lint.py": {"flask_oso.enforcement.asked_actions", "flask_oso.polar.tools.lint"},
+    "docs/test_lint.py": {
+        "flask_oso.enforcement.audit.asked_actions",
+        "flask_oso.polar.tools.lint",
+    },
     # The page has a section for each code of the migration check.
     "docs/test_migrating.py": {"flask_oso.migration"},
     # The page has the truth table of outcomes.
@@ -165,7 +168,7 @@ def test_import_is_public_or_of_the_room(path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "text"),
     [
-        ("guards/test_x.py", "from flask_oso.enforcement.route_audit import audit_routes"),
+        ("guards/test_x.py", "from flask_oso.enforcement.audit.route_audit import audit_routes"),
         ("guards/test_x.py", "def f():\n    import flask_oso.config"),
         ("polar/solver/test_x.py", "from flask_oso.polar.policy import loader"),
         ("polar/test_x.py", "from flask_oso.polar.syntax.parser import parse_query"),

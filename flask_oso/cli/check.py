@@ -12,9 +12,9 @@ from flask import Flask
 from flask.cli import NoAppException
 
 from ..app_state import state_of
+from ..enforcement.audit.route_audit import audit_routes, unfound_classes, unused_authorizers
+from ..enforcement.audit.vain_guards import vain_guards
 from ..enforcement.policy_classes import register_late
-from ..enforcement.route_audit import audit_routes, unfound_classes, unused_authorizers
-from ..enforcement.vain_guards import vain_guards
 from ..oso import Oso
 from ..polar.characters import with_escapes
 from ..polar.spelling import with_count

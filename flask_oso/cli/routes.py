@@ -12,8 +12,8 @@ from flask import current_app
 
 from ..app_state import AppState
 from ..config import Enforcement
-from ..enforcement.route_audit import GAPS, RouteStatus, Row, audit_routes
-from ..enforcement.route_texts import action_of, argument_of, guard_of, resource_of
+from ..enforcement.audit.route_audit import GAPS, RouteStatus, Row, audit_routes
+from ..enforcement.audit.route_texts import action_of, argument_of, guard_of, resource_of
 from ..guards.view_guards import Guard, GuardKind
 from ..polar.spelling import with_count
 from .terminal.output import echo, show_annotation, show_json, show_table, shown_path

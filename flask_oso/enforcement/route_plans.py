@@ -30,10 +30,10 @@ from ..guards.receivers import declared_guards, install_receiver, install_receiv
 from ..guards.url_keys import Key
 from ..guards.view_guards import Duty, Guard, duty_of_endpoint
 from ..polar.value_objects import Record
+from .audit.route_audit import RouteAudit, audit_routes, is_current, unused_authorizers
+from .audit.vain_guards import warn_of_vain_guards
 from .authorizer import Authorizer
 from .commit_guard import veto_configured
-from .route_audit import RouteAudit, audit_routes, is_current, unused_authorizers
-from .vain_guards import warn_of_vain_guards
 
 _logger = logging.getLogger("flask_oso.enforcement")
 _OPEN = (

@@ -8,9 +8,9 @@ import os
 import typing as t
 from collections.abc import Iterator, Sequence
 
-from ..enforcement.asked_actions import findings_about_app
-from ..enforcement.route_audit import audit_routes, unfound_classes
-from ..enforcement.vain_guards import vain_guards
+from ..enforcement.audit.asked_actions import findings_about_app
+from ..enforcement.audit.route_audit import audit_routes, unfound_classes
+from ..enforcement.audit.vain_guards import vain_guards
 from ..polar.exceptions import OsoError
 from ..polar.sources import Source
 from ..polar.tools.lint.linter import LintResult

@@ -10,8 +10,8 @@ from flask import Flask
 
 from ..callables.view_functions import SourceLocation
 from ..config import Enforcement
-from ..enforcement.route_audit import RouteStatus, Row, audit_routes
-from ..enforcement.route_texts import action_of, guard_of, resource_of
+from ..enforcement.audit.route_audit import RouteStatus, Row, audit_routes
+from ..enforcement.audit.route_texts import action_of, guard_of, resource_of
 from ..guards.view_guards import GuardKind
 from .pages import Page, Visit
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from flask_oso import FlaskOso, authorize
-from flask_oso.enforcement.asked_actions import findings_about_app
+from flask_oso.enforcement.audit.asked_actions import findings_about_app
 from flask_oso.polar.tools.lint.codes import Code
 from tests.support.children import ROOT
 from tests.support.lint_cases import Doc, make_lint_oso

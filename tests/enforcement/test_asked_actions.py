@@ -7,7 +7,7 @@ from pathlib import Path
 from flask import Flask
 
 from flask_oso import FlaskOso, Oso, authorize
-from flask_oso.enforcement.asked_actions import findings_about_app
+from flask_oso.enforcement.audit.asked_actions import findings_about_app
 from tests.support.lint_cases import Doc, Folder, make_lint_oso
 from tests.support.sites import make_app
 

@@ -13,7 +13,13 @@ from flask.views import MethodView
 from werkzeug.routing import Rule
 
 from flask_oso import FlaskOso, OsoError, authorize, authorizes_inside, skip_authorization
-from flask_oso.enforcement.route_audit import RouteAudit, RouteStatus, Row, audit_routes, is_current
+from flask_oso.enforcement.audit.route_audit import (
+    RouteAudit,
+    RouteStatus,
+    Row,
+    audit_routes,
+    is_current,
+)
 from tests.support.sites import make_app, make_judged_site, make_site
 
 CURE = (

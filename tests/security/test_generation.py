@@ -510,7 +510,7 @@ KNOWN_USES = {
         "importlib.import_module(f'{__package__}.{place}'.rstrip('.'))",
     },
     # The program is read for the texts in it, and not run.
-    "enforcement/asked_actions.py": {"ast.parse(path.read_bytes())"},
+    "enforcement/audit/asked_actions.py": {"ast.parse(path.read_bytes())"},
     "migration/program_files.py": {"ast.parse(text)"},
     "polar/compiler/specialization/equality.py": {"dataclasses.make_dataclass('Written', named)"},
     "polar/compiler/programs.py": {

@@ -12,7 +12,7 @@ from werkzeug.test import TestResponse
 
 from flask_oso import FlaskOso, Oso
 from flask_oso.cli import oso as commands
-from flask_oso.enforcement.route_audit import Row, audit_routes
+from flask_oso.enforcement.audit.route_audit import Row, audit_routes
 from flask_oso.request_state import STAND_IN
 
 __all__ = [

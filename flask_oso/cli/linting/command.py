@@ -11,7 +11,7 @@ import click
 from flask import Flask
 from flask.cli import NoAppException
 
-from ...enforcement.asked_actions import findings_about_app
+from ...enforcement.audit.asked_actions import findings_about_app
 from ...oso import Oso
 from ...polar.exceptions import OsoError
 from ...polar.polar import read_source

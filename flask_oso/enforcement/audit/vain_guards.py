@@ -13,16 +13,16 @@ from collections.abc import Iterable, Iterator
 from flask import Flask
 from werkzeug.routing import Rule
 
-from ..app_state import find_state
-from ..callables.view_functions import describe_endpoint
-from ..guards.url_keys import snake_case
-from ..guards.view_guards import Guard, all_guards, guards_apart, guards_of_blueprints
-from ..polar.nodes import Value
-from ..polar.spelling import nearest
-from .authorizer import Authorizer
+from ...app_state import find_state
+from ...callables.view_functions import describe_endpoint
+from ...guards.url_keys import snake_case
+from ...guards.view_guards import Guard, all_guards, guards_apart, guards_of_blueprints
+from ...polar.nodes import Value
+from ...polar.spelling import nearest
+from ..authorizer import Authorizer
 
 if t.TYPE_CHECKING:
-    from ..oso import Oso
+    from ...oso import Oso
 
 #: Modules of classes that every policy knows.
 _NOT_OF_PROGRAMS = ("builtins", "datetime", "flask.wrappers")
@@ -76,9 +76,9 @@ def _is_about_objects(action: str, guard: Guard, oso: Oso) -> bool:
     if name is None or guard.authorizer is not None:
         return False
     # Imported late: few guards judge a class.
-    from ..polar.tools.lint.class_facts import ClassFacts
-    from ..polar.tools.lint.facts import ANYTHING, Kind
-    from ..polar.tools.lint.reachability import Reachability
+    from ...polar.tools.lint.class_facts import ClassFacts
+    from ...polar.tools.lint.facts import ANYTHING, Kind
+    from ...polar.tools.lint.reachability import Reachability
 
     rules = Reachability(oso.engine, ClassFacts(oso.engine))
     asked = ANYTHING, Kind(Value(action))

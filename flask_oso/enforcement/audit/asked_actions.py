@@ -19,13 +19,13 @@ from pathlib import Path
 from flask import Flask
 from jinja2 import TemplateSyntaxError, nodes
 
-from ..guards.view_guards import Guard, GuardKind
-from ..polar.nodes import Call, Expression, List, Name, Operator, Rule, Term, Value, Variable
-from ..polar.policy.policy import Policy
-from ..polar.sources import Span
-from ..polar.tools.lint.codes import Code
-from ..polar.tools.lint.linter import LintFinding, LintResult, lint_finding, may_be_allowed
-from ..polar.traversal import walk
+from ...guards.view_guards import Guard, GuardKind
+from ...polar.nodes import Call, Expression, List, Name, Operator, Rule, Term, Value, Variable
+from ...polar.policy.policy import Policy
+from ...polar.sources import Span
+from ...polar.tools.lint.codes import Code
+from ...polar.tools.lint.linter import LintFinding, LintResult, lint_finding, may_be_allowed
+from ...polar.traversal import walk
 from .route_audit import audit_routes
 
 #: Methods that give all actions of an actor.

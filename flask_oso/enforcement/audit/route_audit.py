@@ -18,8 +18,8 @@ from pathlib import Path
 from flask import Flask
 from werkzeug.routing import Rule
 
-from ..app_state import AppState, find_state
-from ..callables.view_functions import (
+from ...app_state import AppState, find_state
+from ...callables.view_functions import (
     SourceLocation,
     View,
     describe_endpoint,
@@ -29,18 +29,18 @@ from ..callables.view_functions import (
     locate,
     methods_of,
 )
-from ..config import Enforcement
-from ..guards.declarations import lost_guards, mistaken_names
-from ..guards.guard_checks import (
+from ...config import Enforcement
+from ...guards.declarations import lost_guards, mistaken_names
+from ...guards.guard_checks import (
     accidents,
     clashes,
     foreign_guards,
     shared_variables,
     unnamed_lists,
 )
-from ..guards.parents import mistakes_within
-from ..guards.receivers import view_itself
-from ..guards.view_guards import (
+from ...guards.parents import mistakes_within
+from ...guards.receivers import view_itself
+from ...guards.view_guards import (
     Duty,
     Guard,
     GuardKind,
@@ -49,10 +49,10 @@ from ..guards.view_guards import (
     guards_met,
     missed_guard,
 )
-from ..polar.exceptions import OsoError
-from ..polar.value_objects import Record
-from .authorizer import Authorizer
-from .policy_classes import register_late
+from ...polar.exceptions import OsoError
+from ...polar.value_objects import Record
+from ..authorizer import Authorizer
+from ..policy_classes import register_late
 from .vain_guards import classes_judged_in_vain
 
 _CURE = (

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from flask import current_app, request
 from werkzeug.local import LocalProxy
 
-from ..callables.view_functions import entered_function
-from ..guards.guard_checks import list_argument
-from ..guards.view_guards import Guard, GuardKind
+from ...callables.view_functions import entered_function
+from ...guards.guard_checks import list_argument
+from ...guards.view_guards import Guard, GuardKind
 from .route_audit import RouteStatus, Row
 
 
