@@ -14,8 +14,8 @@ from markupsafe import Markup
 from werkzeug import Request
 
 from .app_state import find_state
-from .explorer.decisions import DecisionRing, KeptDecision
 from .explorer.explorer import PolicyExplorer
+from .explorer.pages.decisions import DecisionRing, KeptDecision
 from .polar.spelling import with_count
 from .request_state import this_app, this_request
 

@@ -22,15 +22,15 @@ from ..app_state import AppState, first_oso
 from ..observability.publisher import DecisionPublisher
 from ..polar.exceptions import OsoError
 from . import door
-from .ask import show_ask
-from .decisions import DecisionRing, show_decisions
-from .draft import show_draft
-from .graph import show_graph
-from .matrix import show_matrix
-from .pages import Page, Visit, render
-from .policy import show_policy
-from .routes import show_routes
-from .who import show_who
+from .page import Page, Visit, render
+from .pages.ask import show_ask
+from .pages.decisions import DecisionRing, show_decisions
+from .pages.draft import show_draft
+from .pages.graph import show_graph
+from .pages.matrix import show_matrix
+from .pages.policy import show_policy
+from .pages.routes import show_routes
+from .pages.who import show_who
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment

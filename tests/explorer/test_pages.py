@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
 from flask_oso import FlaskOso, Oso, authorizes_inside
-from flask_oso.explorer.decisions import MOST_KEPT, DecisionRing
+from flask_oso.explorer.pages.decisions import MOST_KEPT, DecisionRing
 from flask_oso.polar.exceptions import UnsupportedError
 from tests.support.sites import Site, make_app, make_site
 

@@ -18,11 +18,11 @@ from collections.abc import Sequence
 from flask import Flask, Request
 from werkzeug.exceptions import NotFound
 
-from ..observability.decision import Decision, DecisionOutcome, MissingObject
-from ..observability.decision_log import describe, shown
-from ..polar.proof.redaction import DEFAULT_REDACTED, Redaction
-from ..request_state import this_request
-from .pages import Page, Visit
+from ...observability.decision import Decision, DecisionOutcome, MissingObject
+from ...observability.decision_log import describe, shown
+from ...polar.proof.redaction import DEFAULT_REDACTED, Redaction
+from ...request_state import this_request
+from ..page import Page, Visit
 
 #: How many decisions are kept.
 MOST_KEPT = 200

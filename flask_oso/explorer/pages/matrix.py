@@ -5,9 +5,9 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Sequence
 
-from ..polar.exceptions import OsoError
-from .block_graph import BlockGraph, BlockTerm, block_graph
-from .pages import Page, Visit
+from ...polar.exceptions import OsoError
+from ..block_graph import BlockGraph, BlockTerm, block_graph
+from ..page import Page, Visit
 
 _MOST_ACTORS = 8
 _MOST_ROWS = 12

@@ -6,12 +6,12 @@ import json
 import typing as t
 from time import perf_counter
 
-from ..guards.object_words import is_quoted
-from ..oso import ask
-from ..polar.exceptions import OsoError
-from ..polar.proof.proof import Outcome
-from .objects import Choice, unique_words
-from .pages import Page, Visit
+from ...guards.object_words import is_quoted
+from ...oso import ask
+from ...polar.exceptions import OsoError
+from ...polar.proof.proof import Outcome
+from ..objects import Choice, unique_words
+from ..page import Page, Visit
 
 #: How many rows of a class a form offers.
 MOST_OFFERED = 60

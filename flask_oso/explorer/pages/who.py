@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import typing as t
 
-from ..oso import ask
-from ..polar.exceptions import OsoError, UnsupportedError
+from ...oso import ask
+from ...polar.exceptions import OsoError, UnsupportedError
+from ..page import Page, Visit
 from .ask import find_action, offers, sql_text
-from .pages import Page, Visit
 
 _MOST = 100
 #: How many actors are asked about where no statement finds them.

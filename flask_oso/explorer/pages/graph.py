@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from .block_graph import block_graph
-from .graph_layout import draw
-from .pages import Page, Visit
+from ..block_graph import block_graph
+from ..graph_layout import draw
+from ..page import Page, Visit
 
 
 def show_graph(visit: Visit) -> Page:

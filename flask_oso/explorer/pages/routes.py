@@ -8,12 +8,12 @@ import typing as t
 
 from flask import Flask
 
-from ..callables.view_functions import SourceLocation
-from ..config import Enforcement
-from ..enforcement.audit.route_audit import RouteStatus, Row, audit_routes
-from ..enforcement.audit.route_texts import action_of, guard_of, resource_of
-from ..guards.view_guards import GuardKind
-from .pages import Page, Visit
+from ...callables.view_functions import SourceLocation
+from ...config import Enforcement
+from ...enforcement.audit.route_audit import RouteStatus, Row, audit_routes
+from ...enforcement.audit.route_texts import action_of, guard_of, resource_of
+from ...guards.view_guards import GuardKind
+from ..page import Page, Visit
 
 #: The statuses in the order of the page.
 _ORDER = (

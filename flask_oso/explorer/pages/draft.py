@@ -15,15 +15,15 @@ import tempfile
 import typing as t
 from collections.abc import Sequence
 
-from ..oso import Oso
-from ..polar.engine import Engine
-from ..polar.exceptions import OsoError
-from ..polar.polar import read_source
-from ..polar.proof.redaction import REDACTED
-from ..polar.sources import Source
-from ..polar.tools.policy_check import CheckResult, Finding, Severity
-from ..polar.tools.policy_tests import Failure, Outcome, PolicyTestResult, run_policy_tests
-from .pages import Page, Visit
+from ...oso import Oso
+from ...polar.engine import Engine
+from ...polar.exceptions import OsoError
+from ...polar.polar import read_source
+from ...polar.proof.redaction import REDACTED
+from ...polar.sources import Source
+from ...polar.tools.policy_check import CheckResult, Finding, Severity
+from ...polar.tools.policy_tests import Failure, Outcome, PolicyTestResult, run_policy_tests
+from ..page import Page, Visit
 from .policy import only_of_lint, short_name, shown_finding
 
 #: How many actors a comparison looks at, and how many pairs it asks about where SQL cannot tell.
@@ -192,7 +192,7 @@ def _compare(visit: Visit, sources: Sequence[Source]) -> dict[str, t.Any]:
 
 
 def _differences(visit: Visit, drafted: Oso, actions: Sequence[str]) -> dict[str, t.Any]:
-    from ..sqlalchemy.tools.policy_diff import Comparer
+    from ...sqlalchemy.tools.policy_diff import Comparer
 
     objects = visit.objects
     comparer = Comparer(visit.oso, drafted, objects.session, most_asked=_MOST_ASKED)

@@ -8,15 +8,15 @@ import os
 import typing as t
 from collections.abc import Iterator, Sequence
 
-from ..enforcement.audit.asked_actions import findings_about_app
-from ..enforcement.audit.route_audit import audit_routes, unfound_classes
-from ..enforcement.audit.vain_guards import vain_guards
-from ..polar.exceptions import OsoError
-from ..polar.sources import Source
-from ..polar.tools.lint.linter import LintResult
-from ..polar.tools.policy_check import Finding, Severity
+from ...enforcement.audit.asked_actions import findings_about_app
+from ...enforcement.audit.route_audit import audit_routes, unfound_classes
+from ...enforcement.audit.vain_guards import vain_guards
+from ...polar.exceptions import OsoError
+from ...polar.sources import Source
+from ...polar.tools.lint.linter import LintResult
+from ...polar.tools.policy_check import Finding, Severity
+from ..page import Page, Visit
 from .decisions import DecisionRing, question_again
-from .pages import Page, Visit
 
 #: A place: the file, or ``None`` for a text, and the line.
 _Line = tuple[str | None, int]
