@@ -221,8 +221,10 @@ class Oso(Polar):
             parameters that nobody asks it.
         """
         engine = self._engine
-        args = [_unwrapped(actor), _unwrapped(action), _unwrapped(resource)]
-        counts = set(engine.clauses("denial_reason") or ())
+        clauses = engine.clauses("denial_reason")
+        if clauses is None:
+            return None
+        args, counts = [_unwrapped(actor), _unwrapped(action), _unwrapped(resource)], set(clauses)
         if counts - {4, 5}:
             raise OsoError(
                 f"A rule 'denial_reason' has {min(counts - {4, 5})} parameters, and is never asked."

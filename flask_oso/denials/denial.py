@@ -4,20 +4,32 @@ from __future__ import annotations
 
 import typing as t
 
-from ..polar.value_objects import Record
-
 if t.TYPE_CHECKING:
     from ..oso import Oso
 
 
-class Denial(Record, eq=False):
-    """A question that was answered with no. For developers, never for clients."""
+class Denial:
+    """A question that was answered with no. For developers, never for clients.
 
-    oso: Oso
-    actor: t.Any
-    action: t.Any
-    resource: t.Any
-    #: There is no such object, so the policy was not asked.
-    is_missing: bool = False
-    #: The field that it was about, if it was about one.
-    field: t.Any = None
+    :param is_missing: there is no such object, so the policy was not asked.
+    :param field: the field that it was about, if it was about one.
+    """
+
+    __slots__ = ("action", "actor", "field", "is_missing", "oso", "resource")
+
+    def __init__(
+        self,
+        oso: Oso,
+        actor: t.Any,
+        action: t.Any,
+        resource: t.Any,
+        *,
+        is_missing: bool = False,
+        field: t.Any = None,
+    ) -> None:
+        self.oso: t.Final = oso
+        self.actor: t.Final = actor
+        self.action: t.Final = action
+        self.resource: t.Final = resource
+        self.is_missing: t.Final = is_missing
+        self.field: t.Final = field

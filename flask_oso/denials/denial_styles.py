@@ -17,11 +17,18 @@ from ..oso import ask
 from ..request_state import find_request_state, this_request
 from .denial import Denial
 from .login_libraries import is_anonymous, login_manager_of, uses_jwt
-from .problems import ForbiddenProblem, NotFoundProblem, Problem, UnauthorizedProblem, prefers_json
+from .problems import (
+    Answer,
+    ForbiddenProblem,
+    NotFoundProblem,
+    Problem,
+    UnauthorizedProblem,
+    prefers_json,
+)
 from .reasons import find_reason
 
 
-class Refusal(HTTPException):
+class Refusal(Answer):
     """The answer that the program itself has for a denial, such as its login view.
 
     :param response: the answer.

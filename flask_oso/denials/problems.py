@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import json
 import typing as t
+from collections.abc import Iterable
 from urllib.parse import quote
 
-from flask import current_app, has_request_context
+from flask import has_request_context
 from werkzeug.datastructures import MIMEAccept
 from werkzeug.exceptions import BadRequest, Forbidden, HTTPException, NotFound, Unauthorized
 from werkzeug.http import parse_accept_header
@@ -23,7 +24,7 @@ from ..request_state import this_app, this_request
 from .denial import Denial
 
 if t.TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIEnvironment
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
     from .debug_page import Explanation
 
@@ -31,7 +32,19 @@ _JSON = ("application/problem+json", "application/json")
 _PROBLEM = "application/problem+json"
 
 
-class Problem(HTTPException):
+class Answer(HTTPException):
+    """An HTTP error that is the answer itself, where no handler of the app answers it."""
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer a request."""
+        answered = super().__call__(environ, start_response)
+        # Flask has the error in a frame of this traceback: a circle, which would keep all that the
+        # request had, its rows and its actor, until the garbage collector comes.
+        self.__traceback__ = None
+        return answered
+
+
+class Problem(Answer):
     """A refusal that answers in the format that its client prefers.
 
     :param denial: what was asked; ``None`` where nothing was.
@@ -44,12 +57,14 @@ class Problem(HTTPException):
         super().__init__(**options)
         self.denial = denial
         self._explained: tuple[Explanation | None] | None = None
+        #: The ``Accept`` header that was read last, and whether it prefers JSON.
+        self._preferred: tuple[t.Any, bool] | None = None
 
     def get_body(
         self, environ: WSGIEnvironment | None = None, scope: dict[str, t.Any] | None = None
     ) -> str:
         """Give the body: problem details, or the page."""
-        if prefers_json(environ):
+        if self._is_for_program(environ):
             return self._details(environ or {})
         return self._page(environ, scope)
 
@@ -61,10 +76,17 @@ class Problem(HTTPException):
         explanation = self._explanation()
         if explanation is not None:
             headers += explanation.headers
-        if not prefers_json(environ):
+        if not self._is_for_program(environ):
             return headers
         others = [header for header in headers if header[0] != "Content-Type"]
         return [("Content-Type", _PROBLEM), *others]
+
+    def _is_for_program(self, environ: WSGIEnvironment | None) -> bool:
+        """Tell whether the client prefers JSON; the body and the headers both ask that."""
+        header = (environ or {}).get("HTTP_ACCEPT")
+        if self._preferred is None or self._preferred[0] != header:
+            self._preferred = header, prefers_json(environ)
+        return self._preferred[1]
 
     def _page(self, environ: WSGIEnvironment | None, scope: dict[str, t.Any] | None) -> str:
         explanation = self._explanation()
@@ -92,7 +114,7 @@ class Problem(HTTPException):
         """Give what the developer is told besides; ``None`` but for debug mode."""
         if self.denial is None or self.denial.is_missing or self.denial.field is not None:
             return None
-        if not has_request_context() or not current_app.debug:
+        if not has_request_context() or not this_app().debug:
             return None
         if self._explained is None:
             self._explained = (_explain(self, self.denial),)
@@ -160,12 +182,25 @@ class ContradictionProblem(Problem, BadRequest):
 
 def prefers_json(environ: WSGIEnvironment | None) -> bool:
     """Tell whether a client rather reads JSON than HTML; whoever does not care gets HTML."""
-    header = (environ or {}).get("HTTP_ACCEPT")
+    header = (environ or {}).get("HTTP_ACCEPT", "")
+    if _prefers_page(header):
+        return False
     accept = parse_accept_header(header, MIMEAccept)
     preferences = [_preference(accept, kind) for kind in _JSON]
     # Those of a vendor, such as 'application/vnd.api+json', are JSON as well.
     preferences += [(each, each > 0) for kind, each in accept if kind.endswith("+json")]
     return max(preferences) > _preference(accept, "text/html")
+
+
+def _prefers_page(header: str) -> bool:
+    """Tell of the headers of most clients at once that they prefer HTML, or do not care.
+
+    To read the header of a browser takes longer than to judge its request. It begins with HTML,
+    which nothing can then be preferred to, unless another type is named as well.
+    """
+    if not header or header == "*/*":
+        return True
+    return header.startswith("text/html,") and "json" not in header.lower()
 
 
 def _preference(accept: MIMEAccept, kind: str) -> tuple[float, bool]:

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import gc
 import typing as t
+import weakref
 
 import pytest
-from flask import jsonify
+from flask import jsonify, redirect
 from werkzeug.exceptions import Forbidden, HTTPException, NotFound, Unauthorized
+from werkzeug.test import EnvironBuilder, run_wsgi_app
 
-from flask_oso import authorize
+from flask_oso import FlaskOso, authorize
 from flask_oso.denials.problems import (
     ForbiddenProblem,
     NotFoundProblem,
     UnauthorizedProblem,
     prefers_json,
 )
-from tests.support.sites import make_app
+from tests.support.sites import Site, load_user, make_app, make_oso
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8"
 AXIOS = "application/json, text/plain, */*"
@@ -49,6 +52,9 @@ def denying(site: t.Any) -> t.Any:
         ("application/xhtml+xml, application/xml", False),
         (AXIOS, True),
         ("application/json, text/html;q=0.9", True),
+        ("text/html,application/*;q=0.9", False),
+        ("text/html,application/JSON", False),
+        ("text/html;q=0.8,*/*", True),
         ("text/html;q=0, */*", True),
         ("application/*;q=0.9, text/*;q=0.8", True),
     ],
@@ -151,3 +157,43 @@ def test_instance_starts_at_the_root_of_the_server() -> None:
 
     assert response.json is not None
     assert response.json["instance"] == "/app/page"
+
+
+class Draft:
+    """What a route names."""
+
+
+DRAFTS = """
+allow("eve", "read", _: Draft);
+allow("root", "hide", _: Draft);
+"""
+
+
+@pytest.mark.parametrize(
+    ("user", "answer", "expected"),
+    [("eve", None, 403), ("bob", None, 404), ("eve", "/login", 302)],
+)
+def test_denied_request_leaves_no_circle(user: str, answer: str | None, expected: int) -> None:
+    """What a denied request had is freed when it ends, and not when the collector comes."""
+    site, drafts = Site(make_app(), FlaskOso(make_oso(DRAFTS, Draft))), []
+    site.app.before_request(load_user)
+    site.guard.init_app(site.app)
+    site.guard.denial_handler(lambda: answer and redirect(answer))
+
+    @site.guard.loader(Draft)
+    def find_draft(key: str) -> Draft:
+        draft = Draft()
+        drafts.append(weakref.ref(draft))
+        return draft
+
+    site.app.add_url_rule("/<id>", "view", authorize("hide", Draft)(lambda draft: site.enter()))
+    environ = EnvironBuilder("/1", query_string={"user": user}).get_environ()
+    gc.collect()
+    gc.disable()
+    try:
+        _, status, _ = run_wsgi_app(site.app.wsgi_app, environ)
+        left = [draft() for draft in drafts]
+    finally:
+        gc.enable()
+
+    assert (int(status[:3]), left) == (expected, [None])
