@@ -17,7 +17,8 @@ from flask_oso import Oso, OsoError, Relation
 from flask_oso.polar.exceptions import UnsupportedError
 from flask_oso.polar.residual.algebra.schema import Field, Link, ValueKind
 from flask_oso.sqlalchemy import register_models
-from flask_oso.sqlalchemy.mapped.mapping import MappedSchema, describe_type
+from flask_oso.sqlalchemy.mapped.column_types import describe_type
+from flask_oso.sqlalchemy.mapped.mapping import MappedSchema
 from tests.support.databases import open_session
 
 
