@@ -251,15 +251,33 @@ class WithNul(FunctionElement[bool]):
     type = sa.Boolean()
 
 
+# -- how they are compiled ---------------------------------------------------------
+
+
 def _arguments(element: t.Any, compiler: t.Any, keywords: t.Any) -> list[str]:
     return [compiler.process(each, **keywords) for each in element.clauses]
 
 
-def _grouped(element: t.Any, compiler: t.Any, keywords: t.Any) -> str:
-    """Compile the only argument, in parentheses unless it is a column."""
-    (argument,) = element.clauses
-    text = str(compiler.process(argument, **keywords))
-    return text if isinstance(argument, sa.ColumnClause) else f"({text})"
+def _spell(kind: type, spelling: str, *dialects: str, compared: str = "") -> None:
+    """Compile a function to a text, in which ``{0}`` is its first argument.
+
+    :param compared: what it compares; a dialect that is not known is refused.
+    """
+
+    @compiles(kind, *dialects)
+    def spelled(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
+        if compared:
+            _check_known(compiler, compared)
+        return spelling.format(*_arguments(element, compiler, keywords))
+
+
+def _refuse(kind: type, message: str, *dialects: str) -> None:
+    """Refuse a function, with a message in which ``{0}`` is its first argument."""
+
+    @compiles(kind, *dialects)
+    def refused(element: t.Any, compiler: t.Any, **keywords: t.Any) -> t.NoReturn:
+        found = _arguments(element, compiler, keywords)
+        raise sa.exc.CompileError(message.format(*found, name=compiler.dialect.name))
 
 
 def _check_known(compiler: t.Any, values: str) -> None:
@@ -274,6 +292,9 @@ def _check_known(compiler: t.Any, values: str) -> None:
             " keys or an Enum, or use a database that is known: SQLite, PostgreSQL, MySQL, MariaDB"
             " or one like them."
         )
+
+
+# -- texts --------------------------------------------------------------------------
 
 
 def _has_collation(element: t.Any, compiler: t.Any) -> bool:
@@ -294,10 +315,7 @@ def _exact_postgresql(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str
     return f'{text} COLLATE "C"' if _has_collation(element, compiler) else text
 
 
-@compiles(CodePoints, *POSTGRESQL)
-def _code_points_postgresql(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
-    (text,) = _arguments(element, compiler, keywords)
-    return f'{text} COLLATE "C"'
+_spell(CodePoints, '{0} COLLATE "C"', *POSTGRESQL)
 
 
 @compiles(ExactText, "cockroachdb")
@@ -314,44 +332,98 @@ def _exact_cockroachdb(element: t.Any, compiler: t.Any, **keywords: t.Any) -> st
     )
 
 
-@compiles(ExactText, *_MYSQL)
-@compiles(CodePoints, *_MYSQL)
-def _exact_mysql(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
-    (text,) = _arguments(element, compiler, keywords)
-    return f"CAST(CONVERT({text} USING utf8mb4) AS BINARY)"
+_BYTES = "CAST(CONVERT({0} USING utf8mb4) AS BINARY)"
+_spell(ExactText, _BYTES, *_MYSQL)
+_spell(CodePoints, _BYTES, *_MYSQL)
+_refuse(
+    ExactText,
+    "SQL Server compares {0} without regard to case and to spaces at the end. Compare numbers,"
+    " keys or an Enum.",
+    "mssql",
+)
+_refuse(
+    ExactText,
+    "Oracle compares {0} as its settings say, and takes an empty text for NULL. Compare numbers,"
+    " keys or an Enum.",
+    "oracle",
+)
+
+_spell(LastCharacters, "right({0}, {1})", compared="texts")
+# In bytes: SQLite counts the characters of a text only up to the first NUL. For an empty text
+# `substr` of a blob is NULL.
+_spell(LastCharacters, "CAST(ifnull(substr(CAST({0} AS BLOB), -{2}), {0}) AS TEXT)", *_SQLITE)
 
 
-@compiles(ExactText, "mssql")
-def _exact_mssql(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
-    (text,) = _arguments(element, compiler, keywords)
-    raise sa.exc.CompileError(
-        f"SQL Server compares {text} without regard to case and to spaces at the end. Compare"
-        " numbers, keys or an Enum."
-    )
+@compiles(ReplacedText)
+def _replaced(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
+    text, *parts = _arguments(element, compiler, keywords)
+    for old, new in zip(parts[::2], parts[1::2], strict=True):
+        text = f"replace({text}, {old}, {new})"
+    return text
 
 
-@compiles(ExactText, "oracle")
-def _exact_oracle(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
-    (text,) = _arguments(element, compiler, keywords)
-    raise sa.exc.CompileError(
-        f"Oracle compares {text} as its settings say, and takes an empty text for NULL. Compare"
-        " numbers, keys or an Enum."
-    )
+@compiles(ReplacedText, *_MYSQL)
+def _replaced_mysql(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
+    # In bytes; the result has characters again.
+    return f"CONVERT({_replaced(element, compiler, **keywords)} USING utf8mb4)"
 
 
-@compiles(FoundOnce)
-def _found_once(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
-    (column,) = _arguments(element, compiler, keywords)
-    return column
+@compiles(TextPosition)
+def _position(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
+    text, wanted = element.clauses
+    found = [compiler.process(each, **keywords) for each in (ExactText(text), wanted)]
+    return f"(strpos({', '.join(found)}) - 1)"
 
 
-@compiles(FoundOnce, *_NO_UNION)
-def _found_twice(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
-    name = "SQL Server" if compiler.dialect.name == "mssql" else "Oracle"
-    raise sa.exc.CompileError(
-        f"{name} has no recursive query that ends in a circle of rows. Write a rule that does not"
-        " call itself, for as many rows above each other as there may be."
-    )
+_spell(TextPosition, "(instr({0}, {1}) - 1)", *_SQLITE)
+# In characters, and by code points: the collation is that of the whole comparison.
+_spell(
+    TextPosition,
+    "(LOCATE({1}, CONVERT({0} USING utf8mb4) COLLATE utf8mb4_bin) - 1)",
+    *_MYSQL,
+)
+
+_spell(TextWithin, "(strpos({0}, {1}) > 0)")
+_spell(TextStart, "(left({0}, char_length({1})) = {1})")
+_spell(TextEnd, "(right({0}, char_length({1})) = {1})")
+# In bytes, of both.
+_spell(TextWithin, "(LOCATE({1}, {0}) > 0)", *_MYSQL)
+_spell(TextStart, "(LEFT({0}, LENGTH({1})) = {1})", *_MYSQL)
+_spell(TextEnd, "(RIGHT({0}, LENGTH({1})) = {1})", *_MYSQL)
+# In bytes: some functions of SQLite read a text up to the first NUL.
+_spell(TextWithin, "(instr(CAST({0} AS BLOB), CAST({1} AS BLOB)) > 0)", *_SQLITE)
+_spell(TextStart, "(instr(CAST({0} AS BLOB), CAST({1} AS BLOB)) = 1)", *_SQLITE)
+# The last 0 bytes of a blob are all of it, and a part of an empty blob is NULL.
+_spell(
+    TextEnd,
+    "(CASE length(CAST({1} AS BLOB)) WHEN 0 THEN CAST({0} AS BLOB) IS NOT NULL"
+    " ELSE ifnull(substr(CAST({0} AS BLOB), -length(CAST({1} AS BLOB))), x'')"
+    " = CAST({1} AS BLOB) END)",
+    *_SQLITE,
+)
+
+
+@compiles(WithNul)
+def _with_nul(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
+    _check_known(compiler, "texts")
+    comparison, _ = element.clauses
+    return str(compiler.process(comparison, **keywords))
+
+
+@compiles(WithNul, *POSTGRESQL)
+def _with_nul_postgresql(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
+    _, otherwise = element.clauses
+    return str(compiler.process(otherwise, **keywords))
+
+
+# -- numbers and booleans -----------------------------------------------------------
+
+
+def _grouped(element: t.Any, compiler: t.Any, keywords: t.Any) -> str:
+    """Compile the only argument, in parentheses unless it is a column."""
+    (argument,) = element.clauses
+    text = str(compiler.process(argument, **keywords))
+    return text if isinstance(argument, sa.ColumnClause) else f"({text})"
 
 
 @compiles(ExactFloat)
@@ -370,28 +442,12 @@ def _precise_mysql(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
     )
 
 
-@compiles(ExactFloat, "oracle")
-def _precise_oracle(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
-    (number,) = _arguments(element, compiler, keywords)
-    raise sa.exc.CompileError(
-        f"Oracle keeps {number} as a decimal, and compares it otherwise than Python does. Make it"
-        " a Numeric with a scale."
-    )
-
-
-@compiles(LastCharacters)
-def _last(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
-    _check_known(compiler, "texts")
-    text, length, _ = _arguments(element, compiler, keywords)
-    return f"right({text}, {length})"
-
-
-@compiles(LastCharacters, *_SQLITE)
-def _last_sqlite(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
-    # In bytes: SQLite counts the characters of a text only up to the first NUL.
-    text, _, size = _arguments(element, compiler, keywords)
-    # For an empty text `substr` of a blob is NULL.
-    return f"CAST(ifnull(substr(CAST({text} AS BLOB), -{size}), {text}) AS TEXT)"
+_refuse(
+    ExactFloat,
+    "Oracle keeps {0} as a decimal, and compares it otherwise than Python does. Make it a Numeric"
+    " with a scale.",
+    "oracle",
+)
 
 
 @compiles(ExactBoolean)
@@ -425,293 +481,137 @@ def _holds_nan(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
     return "(1 = 0)"
 
 
-@compiles(HoldsNan, *POSTGRESQL)
-def _holds_nan_postgresql(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
-    (number,) = _arguments(element, compiler, keywords)
-    return f"({number} IS NOT DISTINCT FROM 'NaN')"
-
-
-@compiles(WithNul)
-def _with_nul(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
-    _check_known(compiler, "texts")
-    comparison, _ = element.clauses
-    return str(compiler.process(comparison, **keywords))
-
-
-@compiles(WithNul, *POSTGRESQL)
-def _with_nul_postgresql(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
-    _, otherwise = element.clauses
-    return str(compiler.process(otherwise, **keywords))
-
-
-@compiles(Remainder)
-def _remainder(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
-    _check_known(compiler, "remainders")
-    (rest,) = element.clauses
-    return f"({compiler.process(rest, **keywords)})"
-
-
-@compiles(ReplacedText)
-def _replaced(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
-    text, *parts = _arguments(element, compiler, keywords)
-    for old, new in zip(parts[::2], parts[1::2], strict=True):
-        text = f"replace({text}, {old}, {new})"
-    return text
-
-
-@compiles(ReplacedText, *_MYSQL)
-def _replaced_mysql(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
-    # In bytes; the result has characters again.
-    return f"CONVERT({_replaced(element, compiler, **keywords)} USING utf8mb4)"
-
-
-@compiles(TextPosition)
-def _position(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
-    text, wanted = element.clauses
-    found = [compiler.process(each, **keywords) for each in (ExactText(text), wanted)]
-    return f"(strpos({', '.join(found)}) - 1)"
-
-
-@compiles(TextPosition, *_SQLITE)
-def _position_sqlite(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
-    text, wanted = _arguments(element, compiler, keywords)
-    return f"(instr({text}, {wanted}) - 1)"
-
-
-@compiles(TextPosition, *_MYSQL)
-def _position_mysql(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
-    # In characters, and by code points: the collation is that of the whole comparison.
-    text, wanted = _arguments(element, compiler, keywords)
-    return f"(LOCATE({wanted}, CONVERT({text} USING utf8mb4) COLLATE utf8mb4_bin) - 1)"
-
-
-@compiles(TextWithin)
-def _within(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
-    text, part = _arguments(element, compiler, keywords)
-    return f"(strpos({text}, {part}) > 0)"
-
-
-@compiles(TextStart)
-def _start(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
-    text, part = _arguments(element, compiler, keywords)
-    return f"(left({text}, char_length({part})) = {part})"
-
-
-@compiles(TextEnd)
-def _end(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
-    text, part = _arguments(element, compiler, keywords)
-    return f"(right({text}, char_length({part})) = {part})"
-
-
-@compiles(TextWithin, *_MYSQL)
-def _within_mysql(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
-    text, part = _arguments(element, compiler, keywords)
-    return f"(LOCATE({part}, {text}) > 0)"
-
-
-@compiles(TextStart, *_MYSQL)
-def _start_mysql(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
-    # In bytes, of both.
-    text, part = _arguments(element, compiler, keywords)
-    return f"(LEFT({text}, LENGTH({part})) = {part})"
-
-
-@compiles(TextEnd, *_MYSQL)
-def _end_mysql(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
-    text, part = _arguments(element, compiler, keywords)
-    return f"(RIGHT({text}, LENGTH({part})) = {part})"
-
-
-def _blobs(element: t.Any, compiler: t.Any, keywords: t.Any) -> list[str]:
-    """Compile texts as their bytes: some functions of SQLite read a text up to the first NUL."""
-    return [f"CAST({each} AS BLOB)" for each in _arguments(element, compiler, keywords)]
-
-
-@compiles(TextWithin, *_SQLITE)
-def _within_sqlite(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
-    text, part = _blobs(element, compiler, keywords)
-    return f"(instr({text}, {part}) > 0)"
-
-
-@compiles(TextStart, *_SQLITE)
-def _start_sqlite(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
-    text, part = _blobs(element, compiler, keywords)
-    return f"(instr({text}, {part}) = 1)"
-
-
-@compiles(TextEnd, *_SQLITE)
-def _end_sqlite(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
-    # The last 0 bytes of a blob are all of it, and a part of an empty blob is NULL.
-    text, part = _blobs(element, compiler, keywords)
-    last = f"ifnull(substr({text}, -length({part})), x'') = {part}"
-    return f"(CASE length({part}) WHEN 0 THEN {text} IS NOT NULL ELSE {last} END)"
-
-
-#: The characters between which JSON may stand.
-_BLANKS = {"sqlite": "' ' || char(9, 10, 13)", "postgresql": "E' \\t\\n\\r'"}
-
-
-@compiles(HoldsNothing)
-def _holds_nothing(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
-    _check_known(compiler, "JSON")
-    (data,) = _arguments(element, compiler, keywords)
-    return f"({data} IS NULL OR CAST({data} AS TEXT) = 'null')"
-
-
-@compiles(HoldsNothing, *_SQLITE)
-def _holds_nothing_sqlite(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
-    (data,) = _arguments(element, compiler, keywords)
-    return f"({data} IS NULL OR trim({data}, {_BLANKS['sqlite']}) = 'null')"
-
-
-@compiles(HoldsNothing, *POSTGRESQL)
-def _holds_nothing_postgresql(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
-    (data,) = _arguments(element, compiler, keywords)
-    return f"({data} IS NULL OR btrim(CAST({data} AS TEXT), {_BLANKS['postgresql']}) = 'null')"
-
-
-@compiles(HoldsNothing, *_MYSQL)
-def _holds_nothing_mysql(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
-    (data,) = _arguments(element, compiler, keywords)
-    return f"({data} IS NULL OR JSON_TYPE({data}) = 'NULL')"
-
-
-@compiles(HoldsNothing, *_NO_UNION)
-def _holds_nothing_refused(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
-    (data,) = _arguments(element, compiler, keywords)
-    raise sa.exc.CompileError(
-        f"Whether {compiler.dialect.name!r} tells null of JSON in {data} from other values is not"
-        " known. Compare a column that may be NULL."
-    )
-
-
-#: How databases call the kinds of JSON; a kind has its own name where none is here.
-_SQLITE_KINDS = {"string": "'text'", "boolean": "'true', 'false'"}
-
-
-def _entry(element: t.Any, compiler: t.Any, keywords: t.Any) -> tuple[str, list[str], str]:
-    """Compile the JSON; return it with the keys and the word behind them."""
-    document, keys, word, *_ = element.clauses
-    names = keys.name.split(".") if keys.name else []
-    return compiler.process(document, **keywords), names, word.name
-
-
-def _path(keys: list[str]) -> str:
-    return "'{}'".format(".".join(["$", *keys]))
-
-
-def _kinds(word: str, names: dict[str, str]) -> str:
-    return ", ".join(names.get(each, f"'{each}'") for each in word.split(","))
-
-
-def _value(element: t.Any, compiler: t.Any, keywords: t.Any) -> str:
-    return str(compiler.process(list(element.clauses)[-1], **keywords))
-
-
-@compiles(EntryIsThere, *_SQLITE)
-def _there_sqlite(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
-    data, keys, word = _entry(element, compiler, keywords)
-    kind = f"json_type({data}, {_path(keys)})"
-    if not word:
-        return f"({kind} IS NOT NULL)"
-    return f"coalesce({kind} IN ({_kinds(word, _SQLITE_KINDS)}), 0)"
-
-
-@compiles(EntryIsBoolean, *_SQLITE)
-def _boolean_sqlite(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
-    data, keys, word = _entry(element, compiler, keywords)
-    return f"coalesce(json_type({data}, {_path(keys)}) = '{word}', 0)"
-
-
-@compiles(EntryIsText, *_SQLITE)
-def _text_sqlite(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
-    data, keys, _ = _entry(element, compiler, keywords)
-    value = _value(element, compiler, keywords)
-    path = _path(keys)
-    is_text = f"json_type({data}, {path}) = 'text'"
-    return f"coalesce({is_text} AND json_extract({data}, {path}) = {value}, 0)"
-
-
-def _postgresql_kind(element: t.Any, compiler: t.Any, entry: str) -> str:
-    kind = next(iter(element.clauses)).type
-    kind = kind._variant_mapping.get(compiler.dialect.name, kind)
-    return f"{'jsonb' if isinstance(kind, postgresql.JSONB) else 'json'}_typeof({entry})"
-
-
-def _array(keys: list[str]) -> str:
-    return "'{{{}}}'".format(",".join(keys))
-
-
-@compiles(EntryIsThere)
-def _there(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
-    _check_entries(element, compiler, keywords)
-    data, keys, word = _entry(element, compiler, keywords)
-    kind = _postgresql_kind(element, compiler, f"{data} #> {_array(keys)}" if keys else data)
-    if not word:
-        return f"({kind} IS NOT NULL)"
-    return f"coalesce({kind} IN ({_kinds(word, {})}), false)"
-
-
-@compiles(EntryIsBoolean)
-def _boolean(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
-    _check_entries(element, compiler, keywords)
-    data, keys, word = _entry(element, compiler, keywords)
-    return f"coalesce(CAST({data} #> {_array(keys)} AS TEXT) = '{word}', false)"
-
-
-@compiles(EntryIsText)
-def _text(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
-    _check_entries(element, compiler, keywords)
-    data, keys, _ = _entry(element, compiler, keywords)
-    kind = _postgresql_kind(element, compiler, f"{data} #> {_array(keys)}")
-    is_value = f"{data} #>> {_array(keys)} = {_value(element, compiler, keywords)}"
-    return f"coalesce({kind} = 'string' AND {is_value}, false)"
-
-
-def _check_entries(element: t.Any, compiler: t.Any, keywords: t.Any) -> None:
-    """Refuse a database whose JSON is not known.
-
-    :raises sqlalchemy.exc.CompileError: if so.
+_spell(HoldsNan, "({0} IS NOT DISTINCT FROM 'NaN')", *POSTGRESQL)
+_spell(Remainder, "({0})", compared="remainders")
+
+# -- recursive queries --------------------------------------------------------------
+
+_spell(FoundOnce, "{0}")
+_CIRCLE = (
+    "{0} has no recursive query that ends in a circle of rows. Write a rule that does not call"
+    " itself, for as many rows above each other as there may be."
+)
+_refuse(FoundOnce, _CIRCLE.format("SQL Server"), "mssql")
+_refuse(FoundOnce, _CIRCLE.format("Oracle"), "oracle")
+
+# -- JSON ---------------------------------------------------------------------------
+
+# Blanks may stand around it.
+_spell(HoldsNothing, "({0} IS NULL OR CAST({0} AS TEXT) = 'null')", compared="JSON")
+_spell(HoldsNothing, "({0} IS NULL OR trim({0}, ' ' || char(9, 10, 13)) = 'null')", *_SQLITE)
+_spell(
+    HoldsNothing,
+    "({0} IS NULL OR btrim(CAST({0} AS TEXT), E' \\t\\n\\r') = 'null')",
+    *POSTGRESQL,
+)
+_spell(HoldsNothing, "({0} IS NULL OR JSON_TYPE({0}) = 'NULL')", *_MYSQL)
+_refuse(
+    HoldsNothing,
+    "Whether {name!r} tells null of JSON in {0} from other values is not known. Compare a column"
+    " that may be NULL.",
+    *_NO_UNION,
+)
+
+
+class _Json(t.NamedTuple):
+    """What a database says of an entry of JSON, with blanks for the words of ``_entry``.
+
+    :param kind: the kind of the entry.
+    :param boolean: whether it is a boolean.
+    :param text: whether it is a text.
+    :param kinds: how kinds are called; one has its own name where none is here.
     """
-    if compiler.dialect.name not in {*POSTGRESQL, "default"}:
-        document, *_ = _entry(element, compiler, keywords)
+
+    kind: str
+    boolean: str
+    text: str
+    kinds: t.Mapping[str, str] = {}
+    false: str = "false"
+
+
+_JSON_SQLITE = _Json(
+    "json_type({data}, {path})",
+    "json_type({data}, {path}) = '{word}'",
+    "json_type({data}, {path}) = 'text' AND json_extract({data}, {path}) = {value}",
+    {"string": "'text'", "boolean": "'true', 'false'"},
+    "0",
+)
+_JSON_POSTGRESQL = _Json(
+    "{json}_typeof({entry})",
+    "CAST({data} #> {array} AS TEXT) = '{word}'",
+    "{json}_typeof({data} #> {array}) = 'string' AND {data} #>> {array} = {value}",
+)
+_JSON_MYSQL = _Json(
+    "JSON_TYPE(JSON_EXTRACT({data}, {path}))",
+    "JSON_TYPE(JSON_EXTRACT({data}, {path})) = 'BOOLEAN'"
+    " AND JSON_UNQUOTE(JSON_EXTRACT({data}, {path})) = '{word}'",
+    "JSON_TYPE(JSON_EXTRACT({data}, {path})) = 'STRING' AND "
+    + _BYTES.format("JSON_UNQUOTE(JSON_EXTRACT({data}, {path}))")
+    + " = "
+    + _BYTES.format("{value}"),
+    {each.value: repr(each.value.upper()) for each in EntryKind},
+)
+_JSON = {
+    **dict.fromkeys(_SQLITE, _JSON_SQLITE),
+    **dict.fromkeys((*POSTGRESQL, "default"), _JSON_POSTGRESQL),
+    **dict.fromkeys(_MYSQL, _JSON_MYSQL),
+}
+
+
+def _entry(element: t.Any, compiler: t.Any, keywords: t.Any) -> tuple[_Json, dict[str, str]]:
+    """Return what the database says of entries, and the words for its blanks.
+
+    :raises sqlalchemy.exc.CompileError: if the JSON of the database is not known.
+    """
+    document, keys, word, *values = element.clauses
+    data, name = compiler.process(document, **keywords), compiler.dialect.name
+    if name not in _JSON:
         raise sa.exc.CompileError(
-            f"What {compiler.dialect.name!r} has in {document} is not known. Keep what the policy"
-            " asks for in a column."
+            f"What {name!r} has in {data} is not known. Keep what the policy asks for in a column."
         )
-
-
-@compiles(EntryIsThere, *_MYSQL)
-def _there_mysql(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
-    data, keys, word = _entry(element, compiler, keywords)
-    kind = f"JSON_TYPE(JSON_EXTRACT({data}, {_path(keys)}))"
-    if not word:
-        return f"({kind} IS NOT NULL)"
-    return f"coalesce({kind} IN ({_kinds(word, {}).upper()}), false)"
-
-
-@compiles(EntryIsBoolean, *_MYSQL)
-def _boolean_mysql(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
-    data, keys, word = _entry(element, compiler, keywords)
-    entry = f"JSON_EXTRACT({data}, {_path(keys)})"
-    is_boolean = f"JSON_TYPE({entry}) = 'BOOLEAN'"
-    return f"coalesce({is_boolean} AND JSON_UNQUOTE({entry}) = '{word}', false)"
-
-
-@compiles(EntryIsText, *_MYSQL)
-def _text_mysql(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
-    data, keys, word = _entry(element, compiler, keywords)
-    if word != "ascii":
+    if name in _MYSQL and word.name == "letters":
         raise sa.exc.CompileError(
             f"MySQL does not read each letter of {data} as Python does. Compare a text of ASCII,"
             " or keep the text in a column."
         )
-    entry = f"JSON_EXTRACT({data}, {_path(keys)})"
-    found, wanted = (
-        f"CAST(CONVERT({each} USING utf8mb4) AS BINARY)"
-        for each in (f"JSON_UNQUOTE({entry})", _value(element, compiler, keywords))
-    )
-    return f"coalesce(JSON_TYPE({entry}) = 'STRING' AND {found} = {wanted}, false)"
+    names = keys.name.split(".") if keys.name else []
+    kind = document.type._variant_mapping.get(name, document.type)
+    array = "'{{{}}}'".format(",".join(names))
+    words = {
+        "data": data,
+        "path": "'{}'".format(".".join(["$", *names])),
+        "array": array,
+        "entry": f"{data} #> {array}" if names else data,
+        "json": "jsonb" if isinstance(kind, postgresql.JSONB) else "json",
+        "word": word.name,
+        "value": "".join(str(compiler.process(each, **keywords)) for each in values),
+    }
+    return _JSON[name], words
+
+
+@compiles(EntryIsThere)
+def _there(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
+    json, words = _entry(element, compiler, keywords)
+    kind = json.kind.format(**words)
+    if not words["word"]:
+        return f"({kind} IS NOT NULL)"
+    kinds = [json.kinds.get(each, f"'{each}'") for each in words["word"].split(",")]
+    return f"coalesce({kind} IN ({', '.join(kinds)}), {json.false})"
+
+
+@compiles(EntryIsBoolean)
+def _boolean(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
+    json, words = _entry(element, compiler, keywords)
+    return f"coalesce({json.boolean.format(**words)}, {json.false})"
+
+
+@compiles(EntryIsText)
+def _text(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
+    json, words = _entry(element, compiler, keywords)
+    return f"coalesce({json.text.format(**words)}, {json.false})"
+
+
+# -- times --------------------------------------------------------------------------
 
 
 def _keeps_zones(compiler: t.Any, time: str) -> bool:
