@@ -19,6 +19,7 @@ from ..polar.exceptions import UnsupportedError
 from ..polar.host.data_adapter import Condition, DataAdapter, DataFilter, Join, Projection
 from ..polar.host.registry import Host
 from ..polar.residual.outcomes import Residual
+from .mapped.tables import key_properties
 from .queries import Selects
 
 _Clause = sa.ColumnElement[bool]
@@ -147,8 +148,7 @@ def _projected_pairs(left: Projection, right: Projection) -> list[tuple[t.Any, t
 
 def _key(model: type) -> list[t.Any]:
     """Return the attributes that are the primary key of a class."""
-    mapper: orm.Mapper[t.Any] = sa.inspect(model)
-    return [mapper.get_property_by_column(c).class_attribute for c in mapper.primary_key]
+    return [each.class_attribute for each in key_properties(model)]
 
 
 def _is_kin(column: t.Any, value: t.Any) -> bool:

@@ -19,7 +19,7 @@ from sqlalchemy import orm
 from sqlalchemy.sql.base import ExecutableOption
 
 from ..polar.exceptions import OsoError
-from .mapped.mapping import equated_pairs
+from .mapped.relationships import equated_pairs
 from .mapped.tables import attribute_name
 from .sessions.asynchronous import readable
 from .statements.dialects import POSTGRESQL

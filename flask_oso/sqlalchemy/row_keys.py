@@ -24,7 +24,8 @@ from sqlalchemy.orm.instrumentation import ClassManager
 
 from ..polar.host.registry import RowTest
 from .mapped.loaded import RelationsOf, chooses_rows, load_relations
-from .mapped.mapping import direct_pairs, own_equality
+from .mapped.relationships import direct_pairs
+from .mapped.row_equality import own_equality
 from .mapped.tables import attribute_name
 
 _Facts = weakref.WeakKeyDictionary[type, dict[str, t.Any]]

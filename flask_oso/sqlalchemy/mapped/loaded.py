@@ -24,7 +24,7 @@ from sqlalchemy.orm.base import PASSIVE_NO_FETCH
 from sqlalchemy.util.concurrency import in_greenlet
 
 from ...polar.exceptions import OsoError, UnsupportedError
-from .tables import attribute_name
+from .tables import attribute_name, key_properties
 
 #: The most parameters that every database takes in one statement.
 _MOST = 10_000
@@ -245,7 +245,7 @@ def _load(session: t.Any, cls: t.Any, rows: Sequence[t.Any], names: Sequence[str
             getattr(waiting[0], name)
         return
     mapper: orm.Mapper[t.Any] = sa.inspect(cls)
-    keys = [mapper.get_property_by_column(column).class_attribute for column in mapper.primary_key]
+    keys = [each.class_attribute for each in key_properties(mapper)]
     one = keys[0] if len(keys) == 1 else sa.tuple_(*keys)
     statement = sa.select(cls).options(*(orm.selectinload(getattr(cls, n)) for n in missing))
     if not any(instance_state(row).expired for row in waiting):

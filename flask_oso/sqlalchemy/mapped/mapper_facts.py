@@ -9,8 +9,15 @@ from sqlalchemy import orm
 
 from ...polar.host.data_adapter import Relation
 from ...polar.residual.algebra.ir import ITSELF, ToMany, ToOne
-from .mapping import compared_pairs, direct_pairs, is_nullable_column, link_table
-from .tables import TableSource, attribute_name, core_expression, source_of
+from .relationships import compared_pairs, direct_pairs, link_table
+from .tables import (
+    TableSource,
+    attribute_name,
+    core_expression,
+    is_nullable_column,
+    key_properties,
+    source_of,
+)
 
 
 class JoinStep(t.NamedTuple):
@@ -61,10 +68,7 @@ class MapperFacts:
     def key(self, cls: type) -> list[str]:
         """Return the attributes that are the primary key of a class."""
         if cls not in self._keys:
-            mapper: orm.Mapper[t.Any] = sa.inspect(cls)
-            self._keys[cls] = [
-                mapper.get_property_by_column(column).key for column in mapper.primary_key
-            ]
+            self._keys[cls] = [each.key for each in key_properties(cls)]
         return self._keys[cls]
 
     def foreign_key(self, cls: type, name: str) -> list[tuple[str, bool]] | None:

@@ -74,6 +74,46 @@ def attribute_name(mapper: orm.Mapper[t.Any], column: t.Any) -> str | None:
         return None
 
 
+def key_properties(cls: t.Any) -> list[t.Any]:
+    """Return the mapped attributes of the primary key of a class, or of its mapper."""
+    mapper: orm.Mapper[t.Any] = sa.inspect(cls)
+    return [mapper.get_property_by_column(column) for column in mapper.primary_key]
+
+
+def is_nullable_column(mapper: orm.Mapper[t.Any], column: t.Any) -> bool:
+    """Tell whether a column may be NULL in a row of a class.
+
+    In a row of an outer join it may be, even if it is NOT NULL in its table.
+    """
+    if not isinstance(column, sa.Column) or column.nullable:
+        return True
+    return column.table not in firm_tables(mapper.persist_selectable)
+
+
+def firm_tables(selectable: t.Any) -> set[t.Any]:
+    """Return the tables that have a row in each row of a selectable."""
+    if isinstance(selectable, sa.Table):
+        return {selectable}
+    if not isinstance(selectable, sa.Join) or selectable.full:
+        return set()
+    left = firm_tables(selectable.left)
+    return left if selectable.isouter else left | firm_tables(selectable.right)
+
+
+def is_unique(columns: list[t.Any]) -> bool:
+    """Tell whether columns are unique in their table."""
+    tables = {getattr(column, "table", None) for column in columns}
+    table = next(iter(tables)) if len(tables) == 1 else None
+    if not isinstance(table, sa.Table):
+        return False
+    wanted = set(columns)
+    keys: list[set[t.Any]] = [set(table.primary_key.columns)]
+    keys += [set(c.columns) for c in table.constraints if isinstance(c, sa.UniqueConstraint)]
+    keys += [set(index.columns) for index in table.indexes if index.unique]
+    keys += [{column} for column in columns if column.unique]
+    return any(key and key <= wanted for key in keys)
+
+
 def discriminator(mapper: orm.Mapper[t.Any]) -> str:
     """Return the attribute of the discriminator column.
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 import typing as t
 
 import sqlalchemy as sa
-from sqlalchemy import orm
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm.util import LoaderCriteriaOption
 from sqlalchemy.sql import operators
@@ -19,6 +18,7 @@ from sqlalchemy.sql.elements import Grouping
 from sqlalchemy.sql.functions import FunctionElement
 
 from ...row_access.waivers import current_waiver
+from ..mapped.tables import key_properties
 
 
 class ReadCondition(FunctionElement[bool]):
@@ -114,6 +114,4 @@ def read_option(cls: type, clause: t.Any) -> ReadOption:
 
 def read_condition(cls: type, clause: t.Any) -> ReadCondition:
     """Return a clause, marked as the condition on the rows of a class."""
-    mapper: orm.Mapper[t.Any] = sa.inspect(cls)
-    key = [mapper.get_property_by_column(each).class_attribute for each in mapper.primary_key]
-    return ReadCondition(clause, *key)
+    return ReadCondition(clause, *(each.class_attribute for each in key_properties(cls)))

@@ -19,6 +19,7 @@ from sqlalchemy.orm.attributes import instance_state
 from ...polar.exceptions import OsoError
 from ...row_access import Access, Reader, UnfilteredRowsError
 from ...row_access.waivers import Waiver, current_waiver, watch_evaluations
+from ..mapped.tables import key_properties
 from ..queries import Selects
 from .actor_facts import facts_of
 from .conditions import ReadOption, read_condition
@@ -279,7 +280,7 @@ class RowFilter:
         :raises UnfilteredRowsError: it may not be read.
         """
         state = t.cast(t.Any, execution.load_options)._refresh_state
-        key = [state.mapper.get_property_by_column(c) for c in state.mapper.primary_key]
+        key = key_properties(state.mapper)
         same = [each.class_attribute == v for each, v in zip(key, state.identity, strict=True)]
         wanted = sa.select(key[0].class_attribute).where(*same)
         if execution.session.execute(wanted).first() is None:

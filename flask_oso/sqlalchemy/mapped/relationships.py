@@ -1,0 +1,142 @@
+"""The link of a relation, and the columns that it compares."""
+
+from __future__ import annotations
+
+import typing as t
+
+import sqlalchemy as sa
+from sqlalchemy import orm
+
+from ...polar.residual.algebra.schema import Link
+from .column_types import has_operators
+from .tables import attribute_name, is_nullable_column, is_unique
+
+OWN_COMPARATOR = "a comparator of its own says what it equals"
+
+
+def describe_relation(relation: orm.RelationshipProperty[t.Any]) -> Link | str:
+    """Return the link of a relation, or the reason why lists do not follow it."""
+    cls = relation.mapper.class_
+    if sa.inspect(relation.entity).is_aliased_class:
+        return "it leads to an alias, which may have some rows of its class only"
+    if any(attribute_name(relation.parent, column) is None for column in relation.local_columns):
+        return "it compares a column that is not mapped"
+    if not all(map(have_one_collation, relation.local_remote_pairs or ())):
+        return "it compares columns with different collations"
+    if any(has_operators(each.type) for pair in relation.local_remote_pairs for each in pair):
+        return OWN_COMPARATOR
+    if relation.lazy in ("write_only", "noload"):
+        return f"it is not read from an object: its loading is {relation.lazy!r}"
+    if relation.uselist:
+        if (relation.collection_class or list) in (list, set):
+            return Link(cls, True)
+        key = _key_of_rows(relation)
+        return Link(cls, True, key=key) if key else "its collection is not a list of its rows"
+    if relation.direction is not orm.MANYTOONE:
+        remote = [column for _, column in relation.local_remote_pairs or ()]
+        if relation.secondary is not None or not is_unique(remote):
+            return "it leads to one row, but the columns it compares are not unique"
+        return Link(cls, False)
+    has_key = direct_pairs(relation) is not None and all(
+        isinstance(column, sa.Column) and column.foreign_keys for column in relation.local_columns
+    )
+    is_filled = not any(
+        is_nullable_column(relation.parent, column) for column in relation.local_columns
+    )
+    return Link(cls, False, has_key and is_filled, has_key)
+
+
+def _key_of_rows(relation: orm.RelationshipProperty[t.Any]) -> str | None:
+    """Return the attribute by which a dictionary has the related rows, all of them.
+
+    ``None`` if it is no such dictionary, or if two rows of one owner may have the same key.
+    """
+    kind: t.Any = relation.collection_class
+    is_plain = isinstance(kind, type) and kind.__module__.partition(".")[0] == "sqlalchemy"
+    made = kind() if is_plain and issubclass(kind, orm.KeyFuncDict) else None
+    name = getattr(getattr(made, "keyfunc", None), "attr_name", None)
+    prop = relation.mapper.attrs.get(name) if isinstance(name, str) else None
+    if not isinstance(prop, orm.ColumnProperty) or not compared_pairs(relation):
+        return None
+    column = prop.columns[0]
+    far = [each for _, each in compared_pairs(relation)]
+    is_firm = not is_nullable_column(relation.mapper, column) and is_unique([*far, column])
+    return prop.key if is_firm else None
+
+
+def direct_pairs(relation: orm.RelationshipProperty[t.Any]) -> list[tuple[t.Any, t.Any]] | None:
+    """Return the pairs of foreign key and primary key that a relation compares.
+
+    ``None`` if it compares other columns, or has other conditions.
+    """
+    pairs = compared_pairs(relation)
+    is_direct = relation.direction is orm.MANYTOONE
+    keys = set(relation.mapper.primary_key)
+    return pairs if pairs and is_direct and {far for _, far in pairs} == keys else None
+
+
+def compared_pairs(relation: orm.RelationshipProperty[t.Any]) -> list[tuple[t.Any, t.Any]]:
+    """Return the pairs of columns that are equal if rows are related.
+
+    None of them if the relation has other conditions, or a secondary table.
+    """
+    pairs = equated_pairs(relation) if _leads_to_all(relation) else []
+    return pairs if all(map(have_one_collation, pairs)) else []
+
+
+def equated_pairs(relation: orm.RelationshipProperty[t.Any]) -> list[tuple[t.Any, t.Any]]:
+    """Return the pairs of columns that a relation equates, whatever the class it leads to."""
+    pairs = list(relation.local_remote_pairs or ())
+    if relation.secondary is not None or _count_equations(relation.primaryjoin) != len(pairs):
+        return []
+    return pairs
+
+
+def _leads_to_all(relation: orm.RelationshipProperty[t.Any]) -> bool:
+    """Tell whether any row of the table may be a related row, whatever its class."""
+    return not relation.mapper.single and relation.mapper.inherits is None
+
+
+def _count_equations(join: t.Any) -> int | None:
+    """Count the equations in a join of columns; ``None`` if it has other conditions."""
+    clauses = list(join.clauses) if isinstance(join, sa.BooleanClauseList) else [join]
+    if not all(getattr(each, "operator", None) is _EQUALS for each in clauses):
+        return None
+    columns = [side for each in clauses for side in each.get_children()]
+    return len(clauses) if all(isinstance(side, sa.Column) for side in columns) else None
+
+
+class LinkTable(t.NamedTuple):
+    """The secondary table of a relation, with the columns that are equal on each side."""
+
+    near: t.Any
+    link_near: t.Any
+    link_far: t.Any
+    far: t.Any
+
+
+def link_table(relation: orm.RelationshipProperty[t.Any]) -> LinkTable | None:
+    """Return the secondary table of a relation, if it compares one column on each side."""
+    if not isinstance(relation.secondary, sa.Table) or not _leads_to_all(relation):
+        return None
+    joins = relation.primaryjoin, relation.secondaryjoin
+    near, far = relation.synchronize_pairs, relation.secondary_synchronize_pairs
+    if any(_count_equations(join) != 1 for join in joins) or len(near) != 1 or len(far or ()) != 1:
+        return None
+    ((here, link_near),), ((there, link_far),) = near, t.cast(t.Any, far)
+    if not have_one_collation((here, link_near)) or not have_one_collation((there, link_far)):
+        return None
+    return LinkTable(here, link_near, link_far, there)
+
+
+def have_one_collation(pair: tuple[t.Any, t.Any]) -> bool:
+    """Tell whether two columns declare the same collation, or none.
+
+    Loading compares a column with a value, by the collation of the column; a join compares two
+    columns, by the collation of either.
+    """
+    near, far = (getattr(column.type, "collation", None) for column in pair)
+    return bool(near == far)
+
+
+_EQUALS: t.Any = sa.literal_column("1").__eq__(1).operator
