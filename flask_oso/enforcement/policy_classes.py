@@ -125,8 +125,15 @@ def _mapped_by(models: t.Any) -> Iterable[type]:
 
 def _mapped_by_base(cls: type) -> Iterable[type]:
     """Give the mapped classes of a declarative base, and any other class alone."""
-    is_base = hasattr(getattr(cls, "registry", None), "mappers") and not _is_mapped(cls)
-    return _mapped_by(cls) if is_base else [cls]
+    return _mapped_by(cls) if _is_base(cls) else [cls]
+
+
+def _is_base(cls: type) -> bool:
+    if "sqlalchemy" not in sys.modules or _is_mapped(cls):
+        return False
+    from ..sqlalchemy.mapped.mapping import registry_of
+
+    return registry_of(cls) is not None
 
 
 def _knows_rows(oso: Oso) -> bool:

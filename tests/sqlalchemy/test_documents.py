@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import orm
 from sqlalchemy.dialects import mssql, mysql, postgresql
+from sqlalchemy.ext.mutable import Mutable, MutableDict
 
 from flask_oso import Oso, OsoError
 from flask_oso.polar.exceptions import UnsupportedError
@@ -184,3 +185,60 @@ def test_two_keys_in_one_cache(session: orm.Session) -> None:
         Reader("x"), "read", Item
     )
     assert not list(session.scalars(query))
+
+
+class Settings(Mutable, dict[str, t.Any]):
+    """A dictionary of a program that SQLAlchemy watches."""
+
+    @classmethod
+    def coerce(cls, key: str, value: t.Any) -> t.Any:
+        """Make one of a dictionary."""
+        return value if isinstance(value, cls) else cls(value)
+
+
+class WatchedBase(orm.DeclarativeBase):
+    """The base of a model with watched columns."""
+
+
+class WatchedItem(WatchedBase):
+    """Has JSON whose changes SQLAlchemy hears of."""
+
+    __tablename__ = "watched_items"
+    id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+    data: orm.Mapped[t.Any] = orm.mapped_column(MutableDict.as_mutable(sa.JSON))
+    own: orm.Mapped[t.Any] = orm.mapped_column(Settings.as_mutable(sa.JSON()), nullable=True)
+
+
+def watched_oso(body: str) -> Oso:
+    """Load a rule about items that are watched."""
+    oso = Oso()
+    register_models(oso, WatchedBase)
+    oso.load_str(f'allow(_, "read", i: WatchedItem) if {body};')
+    return oso
+
+
+@pytest.mark.parametrize(
+    ("body", "fact"),
+    [
+        ("i.data.open", "rows hold a 'MutableDict'"),
+        ("i.data.open = true", "rows hold a 'MutableDict'"),
+        ("i.data matches {open: true}", "cannot be told without a row"),
+        ("not i.own.open = true", "rows hold a 'Settings'"),
+    ],
+)
+def test_entries_of_watched_dictionaries(body: str, fact: str) -> None:
+    """A dictionary that SQLAlchemy watches is an object to a check, so a list does not read it."""
+    oso = watched_oso(body)
+    item = WatchedItem(id=1, data={"open": True}, own={"open": True})
+
+    with contextlib.suppress(OsoError):
+        assert not oso.is_allowed("ana", "read", item)
+    with pytest.raises(UnsupportedError, match=fact):
+        oso.authorized_query("ana", "read", WatchedItem)
+
+
+def test_a_watched_dictionary_that_is_nil() -> None:
+    """Whether a watched dictionary is nil is known."""
+    query = watched_oso("i.own = nil").authorized_query("ana", "read", WatchedItem)
+
+    assert "watched_items.own IS NULL" in str(query)

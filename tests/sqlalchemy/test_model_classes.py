@@ -11,10 +11,11 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import orm
 
-from flask_oso import Oso
+from flask_oso import FlaskOso, Oso
 from flask_oso.polar.exceptions import UnsupportedError
 from flask_oso.sqlalchemy import register_models
 from tests.support.databases import open_session
+from tests.support.sites import make_app
 
 sqlmodel: t.Any = pytest.importorskip("sqlmodel")
 pydantic: t.Any = pytest.importorskip("pydantic")
@@ -72,6 +73,16 @@ def session() -> Iterator[orm.Session]:
         session.add_all(Sheet(id=id, owner_id=owner) for id, owner in [(1, 1), (2, 2), (3, None)])
         session.commit()
         yield session
+
+
+@pytest.mark.parametrize("models", [sqlmodel.SQLModel, [sqlmodel.SQLModel]])
+def test_sqlmodel_is_a_base(models: t.Any) -> None:
+    """SQLModel itself stands for all classes that it maps."""
+    app = make_app()
+
+    FlaskOso(app, models=models)
+
+    assert {"Member", "Sheet"} <= {*app.extensions["oso"].oso.host.classes}
 
 
 def make_oso(body: str) -> Oso:

@@ -13,7 +13,9 @@ import unicodedata
 import uuid
 
 import sqlalchemy as sa
+from sqlalchemy import orm
 from sqlalchemy.dialects import mysql, postgresql, sqlite
+from sqlalchemy.ext import mutable
 
 from ...polar.residual.algebra.schema import Field, ValueKind
 
@@ -39,6 +41,39 @@ def describe_type(kind: t.Any, is_nullable: bool) -> Field:
         reason = "its type is not the same in each database"
         return _opaque(reason, field.is_nullable, tells_nil)
     return field
+
+
+def as_watched(field: Field, column: orm.ColumnProperty[t.Any]) -> Field:
+    """Return the field for a column whose values SQLAlchemy may watch for changes.
+
+    Such a value is an object of a class of ``sqlalchemy.ext.mutable``, and a check reads its
+    attributes: a ``MutableDict`` has entries, and none of them is an attribute.
+    """
+    watched = _watching_class(column)
+    if watched is None:
+        return field
+    reason = (
+        f"rows hold a {watched.__name__!r}, which is an object to a policy, and no dictionary or"
+        " list. Read what you need in a property of the class"
+    )
+    return _opaque(reason, field.is_nullable, field.tells_nil)
+
+
+def _watching_class(column: orm.ColumnProperty[t.Any]) -> type | None:
+    """Return the class that ``as_mutable`` makes of the values of a column, if it does."""
+    # Nothing tells but the function that listens: it belongs to this class.
+    for listener in column.class_attribute.dispatch.set:
+        waiting, seen = [listener], set()
+        while waiting:
+            function = waiting.pop()
+            seen.add(id(function))
+            for cell in getattr(function, "__closure__", None) or ():
+                inside = cell.cell_contents
+                if isinstance(inside, type) and issubclass(inside, mutable.MutableBase):
+                    return inside
+                if callable(inside) and id(inside) not in seen:
+                    waiting.append(inside)
+    return None
 
 
 def _opaque(reason: str, is_nullable: bool, tells_nil: bool = False) -> Field:

@@ -29,7 +29,7 @@ from ...polar.residual.algebra.schema import (
     Record,
     ValueKind,
 )
-from .column_types import describe_type, has_operators
+from .column_types import as_watched, describe_type, has_operators
 from .hybrids import attribute_of, formula_of
 from .loaded import explaining_unloaded, is_stored
 from .relationships import OWN_COMPARATOR, describe_relation, have_one_collation
@@ -224,7 +224,8 @@ def _member(mapper: orm.Mapper[t.Any], name: str) -> Member | str:
         if attribute.comparator_factory is not orm.ColumnProperty.Comparator:
             return OWN_COMPARATOR
         column = attribute.columns[0]
-        return describe_type(column.type, is_nullable_column(mapper, column))
+        field = describe_type(column.type, is_nullable_column(mapper, column))
+        return as_watched(field, attribute)
     if isinstance(attribute, orm.CompositeProperty):
         return _record(mapper, attribute)
     descriptor = mapper.all_orm_descriptors[name]
@@ -329,8 +330,8 @@ def mapped_classes(models: t.Any) -> list[type]:
     if isinstance(models, orm.registry):
         return _classes_in(models)
     if isinstance(models, type) and not isinstance(sa.inspect(models, False), orm.Mapper):
-        registry = getattr(models, "registry", None)
-        if not isinstance(registry, orm.registry):
+        registry = registry_of(models)
+        if registry is None:
             raise OsoError(f"{models.__name__!r} is neither a declarative base nor a mapped class.")
         return _classes_in(registry)
     if not isinstance(models, type | Iterable):
@@ -343,6 +344,12 @@ def mapped_classes(models: t.Any) -> list[type]:
         if not isinstance(sa.inspect(cls, raiseerr=False), orm.Mapper):
             raise OsoError(f"{_name_of(cls)!r} is not mapped. Derive it from the declarative base.")
     return classes
+
+
+def registry_of(base: type) -> orm.registry | None:
+    """Return the registry of a declarative base, also of SQLModel, which calls it otherwise."""
+    found = (getattr(base, name, None) for name in ("registry", "_sa_registry"))
+    return next((each for each in found if isinstance(each, orm.registry)), None)
 
 
 def _classes_in(registry: orm.registry) -> list[type]:
