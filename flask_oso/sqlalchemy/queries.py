@@ -23,7 +23,8 @@ from .mapped.mapper_facts import MapperFacts
 from .mapped.mapping import MappedSchema, mapped_classes, opaque_attributes
 from .row_keys import RowKeys
 from .sessions.conditions import of_list
-from .statements.translation import SharedLists, SqlCondition, Translator
+from .statements.shared_lists import SharedLists
+from .statements.translation import SqlCondition, Translator
 
 _logger = logging.getLogger("flask_oso")
 

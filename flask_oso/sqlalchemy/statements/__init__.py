@@ -1,7 +1,7 @@
 """Conditions on rows as SQL.
 
-``dialects``
-    SQL that databases spell differently.
+``dialects``, ``key_clauses``, ``shared_lists``
+    SQL that databases spell differently; clauses on keys; lists that stand once in a statement.
 ``semijoins``, ``comparisons``, ``translation``
     how related rows are asked for; comparisons, and all other conditions, as clauses.
 """

@@ -84,6 +84,11 @@ class Equation:
             is_nullable(self.comparison.left) and is_nullable(self.comparison.right)
         )
 
+    @property
+    def nodes(self) -> set[Node]:
+        """Return the two rows."""
+        return {self.left.node, self.right.node}
+
 
 @dataclass(frozen=True)
 class Tie:
@@ -114,6 +119,22 @@ class SemiJoin(t.NamedTuple):
     mixed: tuple[RowCondition, ...]
     around: tuple[RowCondition, ...]
     is_anchored: bool
+
+    @property
+    def has_list(self) -> bool:
+        """Tell whether rows in scope are found on a list that does not depend on them."""
+        if not self.is_anchored or self.mixed or not self.outer:
+            return False
+        ends = {(each.left.node, each.right.node) for each in self.outer}
+        return len(ends) == 1 and (
+            len(self.outer) == 1 or not any(each.is_null_safe for each in self.outer)
+        )
+
+    @property
+    def is_of_one_column(self) -> bool:
+        """Tell whether the list has one column, for which NULL equals nothing."""
+        first = self.outer[0]
+        return len(self.outer) == len(first.left.columns) == 1 and not first.is_null_safe
 
 
 def conjuncts_of(part: RowCondition) -> Sequence[RowCondition]:
@@ -507,3 +528,38 @@ def _is_of_columns(comparison: Comparison) -> bool:
 def _is_of_object(operand: t.Any) -> bool:
     """Tell whether an operand is the value of an object."""
     return isinstance(operand, Column) and isinstance(operand.row, KnownRow)
+
+
+# -- lists ----------------------------------------------------------------------------
+
+
+def list_parts(
+    condition: Exists, join: SemiJoin, rows: tuple[t.Any, ...], names: MapperFacts
+) -> list[SemiJoin]:
+    """Return the joins whose lists together are the list of a join."""
+    for atom in join.filters:
+        if not isinstance(atom, Or) or not any(isinstance(p, Exists) for p in walk_condition(atom)):
+            continue
+        found: list[SemiJoin] = []
+        for each in parted(condition, atom):
+            joins = semijoins(each, rows, names) or []
+            if len(joins) != 1 or not joins[0].has_list:
+                return [join]
+            found += list_parts(each, joins[0], rows, names)
+        near = {tuple(each.left for each in part.outer) for part in found}
+        is_plain = not any(e.comparison for part in found for e in part.outer)
+        return found if len(near) == 1 and is_plain and len(found) <= _MOST_PARTS else [join]
+    return [join]
+
+
+#: The most parts of one list.
+_MOST_PARTS = 16
+
+
+def is_given(equation: Equation, given: set[Node]) -> bool:
+    """Tell whether the loaded rows of an object already say what an equation says."""
+    nodes = equation.nodes
+    if any(isinstance(node, LinkRow) and node in given for node in nodes):
+        return True
+    is_owner = any(isinstance(node, KnownRow) for node in nodes)
+    return equation.is_relation and is_owner and not nodes.isdisjoint(given)

@@ -15,7 +15,6 @@ from collections.abc import Iterator
 
 import sqlalchemy as sa
 from sqlalchemy import orm
-from sqlalchemy.sql import visitors
 
 from ...polar.residual.algebra.ir import (
     TRUE,
@@ -44,14 +43,20 @@ from ...polar.residual.algebra.ir import (
     SameRow,
     ToMany,
     Unlinked,
-    walk_condition,
 )
 from ..mapped.loaded import explaining_unloaded, loaded_rows
 from ..mapped.mapper_facts import MapperFacts
 from ..mapped.tables import TableSource, column_of, core_expression, discriminator, no_discriminator
 from .comparisons import ComparisonTranslator, RowScope
-from .dialects import (
-    FoundOnce,
+from .dialects import FoundOnce
+from .key_clauses import (
+    among_keys,
+    as_value,
+    conjunction,
+    has_nil,
+    identity_of,
+    negation,
+    with_values,
 )
 from .semijoins import (
     Equation,
@@ -62,9 +67,11 @@ from .semijoins import (
     Tie,
     alternatives,
     conjuncts_of,
-    parted,
+    is_given,
+    list_parts,
     semijoins,
 )
+from .shared_lists import SharedLists
 
 _ONE: t.Any = sa.literal_column("1")
 SqlCondition = sa.ColumnElement[bool]
@@ -97,32 +104,6 @@ class _Subquery(t.NamedTuple):
     entities: tuple[t.Any, ...]
     where: list[t.Any]
     scope: RowScope
-
-
-class SharedLists:
-    """The lists that several columns of one statement look a row up in: each stands once."""
-
-    def __init__(self) -> None:
-        #: The values of a list and its common table expression, by the structure of the list.
-        self._known: dict[t.Any, list[tuple[t.Any, t.Any]]] = {}
-
-    def of(self, listed: t.Any) -> t.Any:
-        """Return what selects the same rows from a common table expression."""
-        # SQLAlchemy keeps compiled statements by this key: what has the same key differs in the
-        # values of parameters alone.
-        structure = listed._generate_cache_key()
-        if structure is None:
-            return sa.select(*listed.cte().c)
-        values = [
-            (type(each.effective_value), each.effective_value) for each in structure.bindparams
-        ]
-        alike = self._known.setdefault(structure.key, [])
-        for others, cte in alike:
-            if others == values:
-                return sa.select(*cte.c)
-        cte = listed.cte()
-        alike.append((values, cte))
-        return sa.select(*cte.c)
 
 
 class Translator:
@@ -212,12 +193,12 @@ class Translator:
 
     def _is(self, condition: IsObject, scope: RowScope) -> t.Any:
         objects = [each.value for each in condition.objects]
-        return _among_keys(self._key(condition.row, scope), objects)
+        return among_keys(self._key(condition.row, scope), objects)
 
     def _same(self, condition: SameRow, scope: RowScope) -> t.Any:
         for row, other in ((condition.left, condition.right), (condition.right, condition.left)):
             if isinstance(other, KnownRow):
-                return _among_keys(self._key(row, scope), [self._at(other, scope)])
+                return among_keys(self._key(row, scope), [self._at(other, scope)])
         left, right = self._key(condition.left, scope), self._key(condition.right, scope)
         return sa.and_(*map(operator.eq, left, right))
 
@@ -249,7 +230,7 @@ class Translator:
         names = [name for name, _ in self._names.foreign_key(row.owner.cls, row.relation) or ()]
         values = [self._column(row.owner, name, scope) for name in names]
         if isinstance(row.owner, KnownRow):
-            return sa.true() if _lacks(values) else sa.false()
+            return sa.true() if has_nil(values) else sa.false()
         return sa.or_(*(value.is_(None) for value in values))
 
     # -- related rows ---------------------------------------------------------------------
@@ -262,11 +243,11 @@ class Translator:
             others = alternatives(condition, scope)
             if others is not None:
                 return sa.or_(*(self._translate(each, scope) for each in others))
-        if len(joins) == 1 and _has_list(joins[0]):
+        if len(joins) == 1 and joins[0].has_list:
             lists = self._lists(condition, joins[0], scope)
             if len(lists) > 1:
                 return self._listed_in_parts(lists, scope)
-        return _all([self._semijoin(join, scope) for join in joins])
+        return conjunction([self._semijoin(join, scope) for join in joins])
 
     def _lists(self, condition: Exists, join: SemiJoin, scope: RowScope) -> list[SemiJoin]:
         """Return the joins for a list in parts, each of which an index finds."""
@@ -274,7 +255,7 @@ class Translator:
         return t.cast(
             list[SemiJoin],
             self._names.kept(
-                condition, ("lists", *rows), lambda: _parts(condition, join, rows, self._names)
+                condition, ("lists", *rows), lambda: list_parts(condition, join, rows, self._names)
             ),
         )
 
@@ -288,7 +269,7 @@ class Translator:
             selects.append(self._select("part", named, found))
         near = [value for each in joins[0].outer for value in self._values(each.left, scope)]
         listed = sa.union_all(*selects)
-        return _one(near).in_(listed if self._shared is None else self._shared.of(listed))
+        return as_value(near).in_(listed if self._shared is None else self._shared.of(listed))
 
     def _joins(self, condition: Exists, scope: RowScope) -> list[SemiJoin] | None:
         rows = t.cast(tuple[RowPath, ...], tuple(scope))
@@ -304,10 +285,10 @@ class Translator:
         is_of_keys = not joins[0].nodes and not any(each.comparison for each in joins[0].inner)
         if len(joins) == 1 and is_of_keys and not joins[0].around:
             return self._not_any(joins[0], scope)
-        if len(joins) == 1 and _has_list(joins[0]) and _is_plain(joins[0].outer):
+        if len(joins) == 1 and joins[0].has_list and joins[0].is_of_one_column:
             return self._not_listed(joins[0], scope)
         found = sa.and_(*(self._semijoin(join, scope, is_exact=True) for join in joins))
-        return sa.not_(found) if all(join.nodes for join in joins) else _never_null(found)
+        return sa.not_(found) if all(join.nodes for join in joins) else negation(found)
 
     def _not_any(self, join: SemiJoin, scope: RowScope) -> t.Any:
         """Negate comparisons of keys for which no row is read."""
@@ -322,14 +303,14 @@ class Translator:
         :param is_exact: whether the result must not be NULL.
         """
         if not join.nodes:
-            return _all(
+            return conjunction(
                 [
                     *(self._equal(each, scope) for each in join.inner),
                     *(self._tied(each, scope) for each in join.ties),
                     *(self._translate(each, scope) for each in join.around),
                 ]
             )
-        if not is_exact and _has_list(join):
+        if not is_exact and join.has_list:
             return self._listed(join, scope)
         found = self._subquery(join, scope)
         where = [self._equal(each, found.scope) for each in join.outer]
@@ -350,7 +331,7 @@ class Translator:
             )
         pairs = [pair for each in join.outer for pair in self._pairs(each, found.scope)]
         near, far = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
-        return _one(near).in_(self._list(far, found))
+        return as_value(near).in_(self._list(far, found))
 
     def _list(self, columns: list[t.Any], found: _Subquery) -> t.Any:
         """Select columns, uncorrelated with the enclosing statement."""
@@ -394,8 +375,7 @@ class Translator:
             join, (*entities, *loaded), lambda: self._source(join, nodes, given, inner)
         )
         where += [
-            _among_keys(self._key(t.cast(RowPath, row), inner), rows)
-            for row, rows in loaded.items()
+            among_keys(self._key(t.cast(RowPath, row), inner), rows) for row, rows in loaded.items()
         ]
         where += [self._equal(each, inner) for each in made.left]
         where += [self._tied(each, inner) for each in join.ties]
@@ -407,14 +387,14 @@ class Translator:
         self, join: SemiJoin, nodes: list[Node], given: set[Node], scope: RowScope
     ) -> _Source:
         """Join the tables of rows, which is the same for each statement."""
-        left = [each for each in join.inner if not _is_given(each, given)]
+        left = [each for each in join.inner if not is_given(each, given)]
         own = [_selectable(scope[node]) for node in nodes]
         source, read = own[0], {nodes[0]}
         for node, selectable in zip(nodes[1:], own[1:], strict=True):
             read.add(node)
-            on = [each for each in left if node in _nodes(each) and _nodes(each) <= read]
+            on = [each for each in left if node in each.nodes and each.nodes <= read]
             left = [each for each in left if each not in on]
-            source = source.join(selectable, _all([self._equal(each, scope) for each in on]))
+            source = source.join(selectable, conjunction([self._equal(each, scope) for each in on]))
         criteria = [scope[node].criterion() for node in nodes if not isinstance(node, LinkRow)]
         return _Source(source, own, [each for each in criteria if each is not None], left)
 
@@ -450,7 +430,7 @@ class Translator:
         if isinstance(node, KnownRow):
             value = self._at(node, scope)
             if names == self._names.key(node.cls):
-                return list(_identity(value) or [None])
+                return list(identity_of(value) or [None])
             return [getattr(value, name) for name in names]
         if isinstance(scope[node], KeyColumns):
             return list(scope[node])
@@ -465,7 +445,7 @@ class Translator:
         if equation.comparison is not None:
             return [self._compared(equation, scope)]
         left, right = self._values(equation.left, scope), self._values(equation.right, scope)
-        if _lacks(left) or _lacks(right):
+        if has_nil(left) or has_nil(right):
             return []
         return list(zip(left, right, strict=True))
 
@@ -484,7 +464,7 @@ class Translator:
             # Nothing equals NULL.
             return sa.false()
         known = isinstance(equation.left.node, KnownRow)
-        return _all([other == mine if known else mine == other for mine, other in pairs])
+        return conjunction([other == mine if known else mine == other for mine, other in pairs])
 
     def _not_equal(self, equation: Equation, scope: RowScope) -> t.Any:
         pairs = self._pairs(equation, scope)
@@ -500,15 +480,15 @@ class Translator:
 
     def _tied(self, tie: Tie, scope: RowScope) -> t.Any:
         key = self._values(tie.side, scope)
-        if _lacks(key):
+        if has_nil(key):
             return sa.false()
         if isinstance(tie.condition, IsObject):
-            return _among_keys(key, [each.value for each in tie.condition.objects])
-        return _one(key).in_(self._members(tie.condition))
+            return among_keys(key, [each.value for each in tie.condition.objects])
+        return as_value(key).in_(self._members(tie.condition))
 
     def _not_tied(self, tie: Tie, scope: RowScope) -> t.Any:
         key = self._values(tie.side, scope)
-        if _lacks(key):
+        if has_nil(key):
             return sa.true()
         is_known = isinstance(tie.side.node, KnownRow)
         empty = [] if is_known or not self._may_be_null(tie.side) else [c.is_(None) for c in key]
@@ -540,7 +520,7 @@ class Translator:
         target, inner = self._entity(row, scope)
         loaded = self._loaded(row, scope)
         if loaded is not None:
-            among = _among_keys(self._key(row, inner), loaded)
+            among = among_keys(self._key(row, inner), loaded)
             return self._exists(target, among, condition.part, inner)
         names = self._names.foreign_key(row.owner.cls, row.relation)
         if names is not None:
@@ -553,7 +533,7 @@ class Translator:
             # Nothing equals NULL, and SQLAlchemy warns about such a comparison.
             return sa.false()
         related = core_expression(
-            _with_values(orm.with_parent(owner, attribute.of_type(target.entity)))
+            with_values(orm.with_parent(owner, attribute.of_type(target.entity)))
         )
         secondary = attribute.property.secondary
         own = [] if secondary is None else [secondary]
@@ -592,7 +572,7 @@ class Translator:
     # -- closures -------------------------------------------------------------------------
 
     def _closure(self, condition: Closure, scope: RowScope) -> t.Any:
-        return _one(self._key(condition.row, scope)).in_(self._members(condition))
+        return as_value(self._key(condition.row, scope)).in_(self._members(condition))
 
     def _members(self, condition: Closure) -> t.Any:
         """Select the keys of a recursive set in one recursive query."""
@@ -636,85 +616,8 @@ class Translator:
         return sa.select(*map(FoundOnce, found.union(step.select_from(source)).c))
 
 
-def _has_list(join: SemiJoin) -> bool:
-    """Tell whether rows in scope are found on a list that does not depend on them."""
-    if not join.is_anchored or join.mixed or not join.outer:
-        return False
-    ends = {(each.left.node, each.right.node) for each in join.outer}
-    return len(ends) == 1 and (
-        len(join.outer) == 1 or not any(each.is_null_safe for each in join.outer)
-    )
-
-
-def _parts(
-    condition: Exists, join: SemiJoin, rows: tuple[t.Any, ...], names: MapperFacts
-) -> list[SemiJoin]:
-    """Return the joins whose lists together are the list of a join."""
-    for atom in join.filters:
-        if not isinstance(atom, Or) or not any(isinstance(p, Exists) for p in walk_condition(atom)):
-            continue
-        found: list[SemiJoin] = []
-        for each in parted(condition, atom):
-            joins = semijoins(each, rows, names) or []
-            if len(joins) != 1 or not _has_list(joins[0]):
-                return [join]
-            found += _parts(each, joins[0], rows, names)
-        near = {tuple(each.left for each in part.outer) for part in found}
-        is_plain = not any(e.comparison for part in found for e in part.outer)
-        return found if len(near) == 1 and is_plain and len(found) <= _MOST_PARTS else [join]
-    return [join]
-
-
-#: The most parts of one list.
-_MOST_PARTS = 16
-
-
-def _is_plain(equations: tuple[Equation, ...]) -> bool:
-    """Tell whether there is one equation, of two columns, for which NULL equals nothing."""
-    (first, *others) = equations
-    return not others and len(first.left.columns) == 1 and not first.is_null_safe
-
-
-def _nodes(equation: Equation) -> set[Node]:
-    return {equation.left.node, equation.right.node}
-
-
-def _is_given(equation: Equation, given: set[Node]) -> bool:
-    """Tell whether the loaded rows of an object already say what an equation says."""
-    nodes = _nodes(equation)
-    if any(isinstance(node, LinkRow) and node in given for node in nodes):
-        return True
-    is_owner = any(isinstance(node, KnownRow) for node in nodes)
-    return equation.is_relation and is_owner and not nodes.isdisjoint(given)
-
-
 def _selectable(entity: t.Any) -> t.Any:
     return entity.selectable if isinstance(entity, TableSource) else entity
-
-
-def _all(clauses: list[t.Any]) -> t.Any:
-    """Return the conjunction of clauses, of which there is often one."""
-    return clauses[0] if len(clauses) == 1 else sa.and_(sa.true(), *clauses)
-
-
-def _lacks(values: list[t.Any]) -> bool:
-    """Tell whether one of the values of an object is nil, so that nothing equals them."""
-    return any(value is None for value in values)
-
-
-def _one(key: list[t.Any]) -> t.Any:
-    return key[0] if len(key) == 1 else sa.tuple_(*key)
-
-
-def _never_null(found: t.Any) -> t.Any:
-    """Negate a condition that may be NULL, which counts as false."""
-    return sa.case((found, sa.false()), else_=sa.true())
-
-
-def _identity(value: t.Any) -> t.Any:
-    """Return the primary key of an object; ``None`` if it was not stored."""
-    state = sa.inspect(value, raiseerr=False)
-    return state.identity if isinstance(state, orm.InstanceState) else None
 
 
 def _restricted(statement: t.Any, target: TableSource) -> t.Any:
@@ -731,37 +634,6 @@ def _only_row(condition: t.Any) -> RowPath | None:
     else:
         column = test.column if isinstance(test, InValues | IsNull | IsNan) else None
     return column.row if isinstance(column, Column) else None
-
-
-def _with_values(clause: t.Any) -> t.Any:
-    """Give each parameter of a clause its current value and a unique name.
-
-    INVARIANT: after a relation was loaded lazily, ``with_parent`` uses one parameter name for all
-    objects: within one statement, one object would be taken for another.
-    """
-
-    def replace(element: t.Any, **_: t.Any) -> t.Any:
-        if isinstance(element, sa.BindParameter):
-            return sa.literal(element.effective_value, element.type)
-        return None
-
-    return visitors.replacement_traverse(clause, {}, replace)
-
-
-def _among_keys(key: list[t.Any], objects: list[t.Any]) -> t.Any:
-    """Return the condition that a key is that of one of several stored objects."""
-    states = (sa.inspect(each, raiseerr=False) for each in objects)
-    found: list[t.Any] = [
-        state.identity
-        for state in states
-        if isinstance(state, orm.InstanceState) and state.identity is not None
-    ]
-    if not found:
-        return sa.false()
-    if len(key) == 1:
-        values = [identity[0] for identity in found]
-        return key[0] == values[0] if len(values) == 1 else key[0].in_(values)
-    return sa.or_(*(sa.and_(*map(operator.eq, key, identity)) for identity in found))
 
 
 _TRANSLATIONS: dict[type, t.Callable[[Translator, t.Any, RowScope], t.Any]] = {
