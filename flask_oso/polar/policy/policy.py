@@ -100,6 +100,11 @@ class Policy(Record, eq=False):
         ``None`` if they cannot be determined: there is no ``allow`` rule, or one leaves its
         action unbound or gets it from Python.
         """
+        return self._known_actions
+
+    # Each list asks, to tell of an action that no rule allows.
+    @cached_property
+    def _known_actions(self) -> frozenset[str] | None:
         if "allow" not in self.rules:
             return None
         return trampoline(_Strings(self).of_parameter("allow", 3, 1))

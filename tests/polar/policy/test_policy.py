@@ -308,6 +308,13 @@ has_role(_: User, "owner", _: Page);
 """
 
 
+def test_known_actions_are_found_once() -> None:
+    """Each list asks for them, and they take as long as a policy has rules."""
+    policy = load('allow(_, "read", _);')
+
+    assert policy.known_actions() is policy.known_actions()
+
+
 @pytest.mark.parametrize(
     ("text", "actions"),
     [
