@@ -16,7 +16,7 @@ import typing as t
 import uuid
 from collections.abc import Callable
 
-from flask import Flask, g, has_request_context, session
+from flask import Flask, Request, g, has_request_context, session
 from werkzeug.exceptions import HTTPException
 from werkzeug.local import LocalProxy
 
@@ -132,14 +132,30 @@ class ActorFinder:
             )
             raise failure from error
 
-    def values_of_g(self, app: Flask, actor: t.Any) -> dict[str, t.Any] | None:
-        """Give the values of ``g`` if they alone say that this is the current actor."""
-        state: AppState | None = app.extensions.get("oso")
-        is_named = state is not None and NamedActor in state.parts
-        if self.get_actor is not None or is_named or find_stand_in() is not None:
+    def sighting(self, app: Flask, actor: t.Any) -> Sighting | None:
+        """Give what tells whether this is the current actor still; ``None``: it has to be found.
+
+        A proxy may lead to somebody else at any time, and a function that is asked each time may
+        find somebody else. Whom one finds once in a request stays.
+        """
+        try:
+            values = _values_of_g()
+        except RuntimeError:
             return None
-        values: dict[str, t.Any] = getattr(_find_g(), "__dict__", {})
-        return values if _is_alone(app) and is_on_g(actor, values) else None
+        if values is None or find_stand_in() is not None:
+            return None
+        state: AppState | None = app.extensions.get("oso")
+        named: NamedActor | None = None if state is None else state.parts.get(NamedActor)
+        if self.get_actor is not None or named is not None:
+            function = self.get_actor or (named and named.function)
+            request_state = find_request_state(app)
+            found = () if request_state is None else request_state.found_actors
+            if not any(known is function and each is actor for known, each in found):
+                return None
+        names = (values.get(name) for name in ("user", "current_user"))
+        if any(issubclass(type(each), LocalProxy) for each in names):
+            return None
+        return Sighting(actor, values)
 
     def _standing_in(self, app: Flask, actor: t.Any) -> t.Any:
         """Give who stands in for the actor, as the session of the request has the row."""
@@ -231,14 +247,51 @@ def find_actor(app: Flask) -> t.Any:
     return None if is_known else _find_g().current_user
 
 
-def is_on_g(actor: t.Any, values: dict[str, t.Any]) -> bool:
-    """Tell whether these are the values of ``g``, and they name an actor and nobody else."""
-    if "user" in values or values.get("current_user", NOT_GIVEN) is not actor:
-        return False
+class Sighting:
+    """The current actor, for as long as what says who acts is as it was.
+
+    That is the request, which keeps what is found in its session and its headers, and the values
+    of ``g``, where libraries put whom they let in.
+    """
+
+    __slots__ = ("_held", "_request", "_seen", "_values", "actor")
+
+    def __init__(self, actor: t.Any, values: dict[str, t.Any]) -> None:
+        self.actor = actor
+        self._request = _find_request()
+        self._values = values
+        # They are held, so that no other value gets the identity of one.
+        self._held = [*values.values()]
+        self._seen = (*values, *map(id, self._held))
+
+    def holds(self) -> bool:
+        """Tell whether the same request has the same values on ``g``."""
+        try:
+            values = _values_of_g()
+        except RuntimeError:
+            return False
+        return (
+            values is self._values
+            and values is not None
+            and _find_request() is self._request
+            and (*values, *map(id, values.values())) == self._seen
+        )
+
+
+def _values_of_g() -> dict[str, t.Any] | None:
+    """Give the values of ``g``; ``None`` if its class may have others.
+
+    :raises RuntimeError: there is no app context.
+    """
+    found = _find_g()
+    return found.__dict__ if type(found) is Flask.app_ctx_globals_class else None
+
+
+def _find_request() -> Request | None:
     try:
-        return getattr(_find_g(), "__dict__", None) is values
+        return this_request()
     except RuntimeError:
-        return False
+        return None
 
 
 def _is_alone(app: Flask) -> bool:
@@ -262,17 +315,18 @@ class NamedActor:
     def __init__(self, named: t.Any) -> None:
         # Not isinstance: a proxy claims to be what it stands for.
         self._name = named if issubclass(type(named), str) else None
-        self._function: SyncCallable | None = None
+        #: What finds the actor; ``None`` while nobody was looked for.
+        self.function: SyncCallable | None = None
         if self._name is None:
-            self._function = _function_of(named, named)
+            self.function = _function_of(named, named)
         elif not all(part.strip() for part in self._name.partition(":")):
             raise OsoError(f"'OSO_ACTOR' is {named!r}. Write 'package.module:function'.")
 
     def of(self, app: Flask) -> t.Any:
         """Give the actor of the current request; ``None`` is nobody."""
-        function = self._function
+        function = self.function
         if function is None:
-            function = self._function = self._looked_up()
+            function = self.function = self._looked_up()
         actor = _found_once(app, function)
         return None if is_anonymous(app, actor) else actor
 

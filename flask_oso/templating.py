@@ -19,7 +19,8 @@ got. Here each page makes the module anew, and each import one in which somethin
 
 An answer is found again by the very objects, which are held until then so that no other can
 have their identity; by the action, if that is a string; and by the state of the policy, so
-that a reload is noticed at once. An error is raised and not remembered.
+that a reload is noticed at once. An error is raised and not remembered. Who asks is found with the
+first question, and again once the request is another or something was put on ``g``.
 """
 
 from __future__ import annotations
@@ -35,9 +36,10 @@ from flask import Flask
 from jinja2 import Environment, Template, Undefined, pass_context
 from jinja2.environment import TemplateModule
 from jinja2.runtime import Context
+from werkzeug.local import LocalProxy
 
 from .app_state import first_oso, state_of
-from .current_actor import ActorFinder, is_on_g
+from .current_actor import ActorFinder, Sighting
 from .enforcement.mistaken_questions import check_action_first
 from .observability.denial_hints import log_unknown_action
 from .oso import Oso, ask
@@ -60,12 +62,9 @@ def can(action: t.Any, resource: t.Any, actor: t.Any = NOT_GIVEN) -> bool:
     :raises jinja2.UndefinedError: an argument is a variable that the template does not have.
     """
     page = _page.get()
-    # A question that came before is answered in less time than a call takes.
     if page is not None and actor is NOT_GIVEN and type(action) is str:
-        asker = page.asker
-        known = None if asker is None else asker.recall(action, resource)
+        known = page.ask_again(None, action, resource)
         if known is not None:
-            page.asked += 1
             return known
     page = _open_page()
     app = this_app()
@@ -78,18 +77,42 @@ def can(action: t.Any, resource: t.Any, actor: t.Any = NOT_GIVEN) -> bool:
         _adopt_templates()
         return _ask(oso, *question)
     if actor is NOT_GIVEN:
-        page.note_asker(oso, who, actors.values_of_g(app, who))
+        page.note_asker(None, oso, actors.sighting(app, who))
     return page.ask(oso, *question)
 
 
-def ask_on_page(oso: Oso, actor: t.Any, action: t.Any, resource: t.Any) -> bool:
-    """Answer a question of a program; of a template, each once while it renders."""
+def ask_again(actors: ActorFinder, action: t.Any, resource: t.Any) -> bool | None:
+    """Answer a question about the current actor of whom the page has answered one.
+
+    :param actors: what finds the actor.
+    """
+    page = _page.get()
+    if page is None or type(action) is not str:
+        return None
+    return page.ask_again(actors, action, resource)
+
+
+def ask_on_page(
+    oso: Oso, actor: t.Any, action: t.Any, resource: t.Any, finder: ActorFinder | None = None
+) -> bool:
+    """Answer a question of a program; of a template, each once while it renders.
+
+    :param finder: what has found the actor, if it is the current one.
+    """
     question = (_defined(actor), _defined(unwrap(action)), _defined(unwrap(resource)))
     page = _open_page()
     if page is not None:
+        if finder is not None:
+            page.note_asker(finder, oso, finder.sighting(this_app(), actor))
         return page.ask(oso, *question)
     _adopt_templates()
     return _ask(oso, *question)
+
+
+def is_first_denial(action: t.Any, resource: t.Any) -> bool:
+    """Tell whether nothing like it was denied on the page: it may be a mistake then."""
+    page = _open_page()
+    return page is None or page.is_first_denial(action, resource)
 
 
 def cannot(action: t.Any, resource: t.Any, actor: t.Any = NOT_GIVEN) -> bool:
@@ -170,24 +193,19 @@ _Answers = dict[tuple[str, int], _Answer]
 
 
 class _Asker:
-    """Who asked last without saying who it is: the values of ``g`` alone say it."""
+    """Who asked last without saying who it is."""
 
-    __slots__ = ("actor", "answers", "engine", "oso", "values")
+    __slots__ = ("answers", "engine", "oso", "sighting")
 
-    def __init__(
-        self, oso: Oso, engine: Engine, actor: t.Any, values: dict[str, t.Any], answers: _Answers
-    ) -> None:
+    def __init__(self, oso: Oso, engine: Engine, sighting: Sighting, answers: _Answers) -> None:
         self.oso = oso
         self.engine = engine
-        self.actor = actor
-        self.values = values
+        self.sighting = sighting
         self.answers = answers
 
-    def recall(self, action: str, resource: t.Any) -> bool | None:
-        """Give what was answered before, if the same actor would ask the same state of a policy."""
-        known = self.answers.get((action, id(resource)))
-        is_current = self.oso.engine is self.engine and is_on_g(self.actor, self.values)
-        return known[0] if known is not None and is_current else None
+
+#: What has to become something else before it can be asked about.
+_STAND_INS = (Undefined, LocalProxy)
 
 
 class _Page:
@@ -195,7 +213,11 @@ class _Page:
 
     def __init__(self) -> None:
         self.is_open = False
-        self.asker: _Asker | None = None
+        #: By what has found the actor; ``None`` is the finder of the app.
+        self._askers: dict[ActorFinder | None, _Asker] = {}
+        #: What was denied: actions, and actions with the class of a resource.
+        self._denied: set[str | tuple[str, type]] = set()
+        self._is_debug: bool | None = None
         #: By the identities of a policy's state and of an actor, with both.
         self._answers: dict[tuple[int, int], tuple[Engine, t.Any, _Answers]] = {}
         self._rows: dict[tuple[t.Any, type], dict[int, t.Any]] = {}
@@ -211,16 +233,45 @@ class _Page:
         try:
             yield
         finally:
-            self.is_open, self.asker = False, None
+            self.is_open = False
+            self._askers.clear()
             self._answers.clear()
             self._modules.clear()
             _page.reset(token)
 
-    def note_asker(self, oso: Oso, actor: t.Any, values: dict[str, t.Any] | None) -> None:
-        """Note who asks, if the values of ``g`` say that."""
-        engine, self.asker = oso.engine, None
-        if values is not None:
-            self.asker = _Asker(oso, engine, actor, values, self._answers_to(engine, actor))
+    def note_asker(self, finder: ActorFinder | None, oso: Oso, sighting: Sighting | None) -> None:
+        """Note who asks, if it can be told whether that is who asks the next question."""
+        engine = oso.engine
+        self._askers.pop(finder, None)
+        if sighting is not None:
+            answers = self._answers_to(engine, sighting.actor)
+            self._askers[finder] = _Asker(oso, engine, sighting, answers)
+
+    def ask_again(self, finder: ActorFinder | None, action: str, resource: t.Any) -> bool | None:
+        """Answer a question of who asked last; ``None`` if it may be somebody else.
+
+        It is the usual question of a page, and answered with less work than to find the actor.
+        """
+        asker = self._askers.get(finder)
+        if asker is None or asker.oso.engine is not asker.engine or not asker.sighting.holds():
+            return None
+        answers = asker.answers
+        known = answers.get((action, id(resource)))
+        if known is None:
+            if issubclass(type(resource), _STAND_INS):
+                return None
+            return self._ask(answers, asker.oso, asker.sighting.actor, action, resource)
+        self.asked += 1
+        return known[0]
+
+    def is_first_denial(self, action: t.Any, resource: t.Any) -> bool:
+        """Tell whether nothing like it was denied, and note it; a text is like no other."""
+        kind = (action, type(resource))
+        if type(action) is not str or kind[1] is str:
+            return True
+        is_first = kind not in self._denied
+        self._denied.add(kind)
+        return is_first
 
     def _answers_to(self, engine: Engine, actor: t.Any) -> _Answers:
         key = id(engine), id(actor)
@@ -230,17 +281,28 @@ class _Page:
 
     def ask(self, oso: Oso, actor: t.Any, action: t.Any, resource: t.Any) -> bool:
         """Answer from memory, or ask the policy."""
-        self.asked += 1
         # Other actions, such as 1, True and 1.0, may be equal without being alike.
         if type(action) is not str:
+            self.asked += 1
             return _ask(oso, actor, action, resource)
         answers = self._answers_to(oso.engine, actor)
         known = answers.get((action, id(resource)))
-        if known is not None:
-            return known[0]
-        allowed = _ask(oso, actor, action, resource)
+        if known is None:
+            return self._ask(answers, oso, actor, action, resource)
+        self.asked += 1
+        return known[0]
+
+    def _ask(self, answers: _Answers, oso: Oso, actor: t.Any, action: str, resource: t.Any) -> bool:
+        self.asked += 1
+        # What is told of a denial is told once.
+        allowed = (ask if action in self._denied else _ask)(oso, actor, action, resource)
+        if not allowed:
+            self._denied.add(action)
         answers[(action, id(resource))] = allowed, resource
-        self._note_row(action, resource)
+        if self._is_debug is None:
+            self._is_debug = this_app().debug
+        if self._is_debug:
+            self._note_row(action, resource)
         return allowed
 
     def module_of(self, template: Template) -> TemplateModule:
@@ -256,7 +318,7 @@ class _Page:
     def _note_row(self, action: str, resource: t.Any) -> None:
         """Warn of many questions that are one question about many rows; in debug mode."""
         app, cls = this_app(), type(resource)
-        if not app.debug or cls.__module__ == "builtins":
+        if cls.__module__ == "builtins":
             return
         rows = self._rows.setdefault((action, cls), {})
         if len(rows) <= _MANY:

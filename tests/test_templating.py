@@ -21,6 +21,11 @@ from flask import (
     stream_template,
 )
 from flask.testing import FlaskClient
+from flask_login import (  # type: ignore[import-untyped]
+    LoginManager,
+    UserMixin,
+    login_user,
+)
 from jinja2 import DictLoader, Environment, UndefinedError
 from jinja2.nativetypes import NativeEnvironment
 from werkzeug.local import LocalProxy
@@ -28,7 +33,7 @@ from werkzeug.local import LocalProxy
 from flask_oso import FlaskOso, Oso, OsoError, authorizes_inside
 from flask_oso.polar.exceptions import PolarRuntimeError
 from flask_oso.templating import can, cannot, is_allowed
-from tests.support.sites import make_app
+from tests.support.sites import make_app, make_oso
 
 POLICY = """
 allow("ann", "edit", post: Post) if post.look();
@@ -57,6 +62,20 @@ class Post:
 
     def __hash__(self) -> int:
         return 1
+
+
+class Member(UserMixin):
+    """A user of Flask-Login."""
+
+    looks = 0
+
+    def __init__(self, name: str) -> None:
+        self.id = name
+
+    @property
+    def is_authenticated(self) -> bool:
+        self.looks += 1
+        return True
 
 
 class Desk:
@@ -412,6 +431,70 @@ def test_actor_on_g_may_change_within_a_page(desk_of_g: Desk) -> None:
     )
 
     assert shown == "TrueTrueFalseFalseTrue"
+
+
+@pytest.mark.parametrize("call", ["can", "oso.can"])
+def test_login_within_a_page_is_noticed(call: str) -> None:
+    """An answer is that to the user whom Flask-Login knows when it is asked for."""
+    app, post = make_app("login", SECRET_KEY="for tests"), Post()
+    LoginManager(app).user_loader(Member)
+    policy = 'allow(user: Member, "open", _: Post) if user.id = "ann";'
+    FlaskOso(make_oso(policy, Member, Post), app)
+
+    def become(name: str) -> str:
+        login_user(Member(name))
+        return ""
+
+    ask = "{{ ask }}".replace("ask", f"{call}('open', post)")
+    with app.test_request_context():
+        shown = render_template_string(
+            f"{ask} {{{{ become('ann') }}}}{ask} {ask} {{{{ become('eve') }}}}{ask}",
+            become=become,
+            post=post,
+        )
+
+    assert shown == "False True True False"
+
+
+@pytest.mark.parametrize("call", [can, None])
+def test_request_within_a_page_has_an_actor_of_its_own(call: t.Any) -> None:
+    """Both have one 'g', and the function that finds the actor is called once for each."""
+    desk = Desk()
+    app = make_app("nested", OSO_ACTOR=lambda: request.args.get("user"))
+    guard = FlaskOso(desk.oso, app)
+    ask, post = call or guard.can, Post()
+
+    def nested() -> bool:
+        with app.test_request_context("/?user=eve"):
+            return t.cast(bool, ask("edit", post))
+
+    with app.test_request_context("/?user=ann"):
+        shown = render_template_string(
+            "{{ ask('edit', post) }} {{ nested() }} {{ ask('edit', post) }}",
+            ask=ask,
+            nested=nested,
+            post=post,
+        )
+
+    assert shown == "True False True"
+
+
+def test_actor_of_a_page_is_found_once() -> None:
+    """To find one takes longer than most decisions."""
+    app, posts = make_app("login", SECRET_KEY="for tests"), [Post() for _ in range(9)]
+    LoginManager(app).user_loader(Member)
+    policy = 'allow(user: Member, "open", _: Post) if user.id = "ann";'
+    FlaskOso(make_oso(policy, Member, Post), app)
+    text = "{% for post in posts %}{{ can('open', post) }}{{ oso.can('edit', post) }}{% endfor %}"
+
+    with app.test_request_context():
+        login_user(member := Member("ann"))
+        member.looks = 0
+        shown = render_template_string(text, posts=posts)
+
+    assert shown == "TrueFalse" * 9
+    # The template has two ways to ask.
+    assert member.looks == 2
 
 
 def test_second_name_on_g_is_noticed_within_a_page(desk_of_g: Desk) -> None:

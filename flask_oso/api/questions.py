@@ -39,7 +39,7 @@ from ..request_state import (
     this_app,
     unwrap,
 )
-from ..templating import ask_on_page
+from ..templating import ask_again, ask_on_page, is_first_denial
 from .legacy_api import authorize_resource
 from .mistaken_names import complaint_about, refuse_positions
 
@@ -80,11 +80,18 @@ class Questions:
         """
         if more:
             refuse_positions("can")
+        allowed = (
+            ask_again(self._authorizer.actors, action, resource) if actor is NOT_GIVEN else None
+        )
+        if allowed is not None and (allowed or not is_first_denial(action, resource)):
+            return allowed
         check_action_first("can", action, resource)
-        app = this_app()
+        app, actors = this_app(), self._authorizer.actors
         oso, who = self._authorizer.oso_of(app), self._who(app, actor)
-        allowed = ask_on_page(oso, who, action, resource)
+        finder = actors if actor is NOT_GIVEN else None
+        allowed = ask_on_page(oso, who, action, resource, finder)
         if not allowed:
+            is_first_denial(action, resource)
             _give_hints("can", app, Denial(oso, who, unwrap(action), unwrap(resource)))
         return allowed
 
