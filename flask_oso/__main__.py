@@ -64,6 +64,19 @@ _LINT = "lint"
 _FMT = "fmt"
 _COMPILED = ("compiled", "explain-compiled")
 _MIGRATE = "migrate-check"
+#: What an application alone can answer.
+_OF_APPLICATIONS = (
+    "actions",
+    "check",
+    "diff",
+    "explain",
+    "init",
+    "query",
+    "routes",
+    "shell",
+    "sql",
+    "who",
+)
 _COMPILED_DESCRIPTION = """\
 Print the Python that answers a question, with the places of the policy as comments.
 
@@ -109,6 +122,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _format(given[1:])
     if given and given[0] == _MIGRATE:
         return _check_migration(given[1:])
+    if given and given[0] in _OF_APPLICATIONS:
+        say(f"'{given[0]}' needs the application: flask oso {given[0]}", sys.stderr)
+        return Exit.MISCONFIGURED
     parser = argparse.ArgumentParser(
         prog="python -m flask_oso",
         description=_DESCRIPTION,

@@ -41,6 +41,10 @@ _LATE_MODELS = (
     " class to the list, 'models=[db.Model, {}]', or import the modules of your models before"
     " 'init_app'."
 )
+_NO_MODELS = (
+    "'FlaskOso' was given no 'models'. Give it the base of your mapped classes, or a list of"
+    " classes: 'models=db.Model'."
+)
 #: How a load names the first class that it does not know.
 _UNKNOWN_CLASS = re.compile(r"Unregistered class: (\w+)|register_class\((\w+)\)")
 
@@ -135,9 +139,11 @@ class PolicyBinder:
             )
             raise
         except ValidationError as error:
-            unknown = _UNKNOWN_CLASS.search(str(error)) if self._has_classes else None
-            if unknown is not None:
+            unknown = _UNKNOWN_CLASS.search(str(error))
+            if unknown is not None and self._has_classes:
                 error.add_note(_LATE_MODELS.format(unknown[1] or unknown[2]))
+            elif unknown is not None and oso is None:
+                error.add_note(_NO_MODELS)
             raise
 
     def replace(self, oso: Oso, state: AppState | None, authorizer: object) -> None:

@@ -41,6 +41,11 @@ _find_g: Callable[[], t.Any] = g._get_current_object
 #: Of so many classes of actors it is known how they are found.
 _MOST_CLASSES = 100
 _NOTHING: t.Mapping[str, t.Any] = types.MappingProxyType({})
+_NO_ACTOR = (
+    "Set 'g.user' in a 'before_request' function (None for nobody), or find the actor in a function"
+    " below '@oso.actor_loader'."
+)
+_FAILED_ACTOR = "The function that finds the actor raised AttributeError: {}."
 
 
 class ActorFinder:
@@ -126,10 +131,8 @@ class ActorFinder:
                 "Getting the current actor failed. You may need to override the current actor"
                 " function with FlaskOso#set_get_actor"
             )
-            failure.add_note(
-                "Set 'g.current_user' in a 'before_request' function (None for nobody), or call"
-                " 'set_get_actor'."
-            )
+            is_unset = self.get_actor is None and named is None and str(error) == "current_user"
+            failure.add_note(_NO_ACTOR if is_unset else _FAILED_ACTOR.format(error))
             raise failure from error
 
     def sighting(self, app: Flask, actor: t.Any) -> Sighting | None:
@@ -212,8 +215,8 @@ def _awaited(actor: t.Any) -> t.Any:
         dispose(actor)
         raise OsoError(
             f"What finds the current actor gave {described(actor)}, and not what that gives."
-            " Give the 'async def' function itself to 'set_get_actor' or 'OSO_ACTOR', or await"
-            " it before the actor is put on 'g'."
+            " Give the 'async def' function itself to '@oso.actor_loader' or 'OSO_ACTOR', or"
+            " await it before the actor is put on 'g'."
         )
     return actor
 
@@ -467,7 +470,7 @@ def _of_g() -> t.Any:
         return user
     raise OsoError(
         "'g.user' and 'g.current_user' are not the same, so it is not clear who acts. Say it with"
-        " 'OSO_ACTOR' or 'set_get_actor'."
+        " 'OSO_ACTOR' or '@oso.actor_loader'."
     )
 
 
@@ -552,7 +555,7 @@ def _refusing(app: Flask, knowing: set[_Source]) -> _Source | None:
 def _contradiction(app: Flask, fact: str) -> HTTPException:
     app.logger.warning(
         "%s, so it is not clear who acts: the request was answered 400. Say it with 'OSO_ACTOR' or"
-        " 'set_get_actor'.",
+        " '@oso.actor_loader'.",
         fact,
     )
     return ContradictionProblem()

@@ -364,7 +364,7 @@ def test_two_actors_on_g_are_a_mistake(web: Flask, current_user: str | None) -> 
 
     assert str(caught.value) == (
         "'g.user' and 'g.current_user' are not the same, so it is not clear who acts. Say it with"
-        " 'OSO_ACTOR' or 'set_get_actor'."
+        " 'OSO_ACTOR' or '@oso.actor_loader'."
     )
 
 
@@ -428,7 +428,7 @@ def test_session_and_token_have_to_agree(
     assert response.status_code == status
     assert caplog.messages == [
         "Flask-Login and Flask-JWT-Extended know different people, so it is not clear who acts:"
-        " the request was answered 400. Say it with 'OSO_ACTOR' or 'set_get_actor'."
+        " the request was answered 400. Say it with 'OSO_ACTOR' or '@oso.actor_loader'."
     ] * (status == 400)
 
 
@@ -537,7 +537,7 @@ def test_session_with_a_header_that_the_request_loader_refuses(
     assert caplog.messages == [
         "Flask-Login knows somebody, and the 'request_loader' of Flask-Login refuses, so it is not"
         " clear who acts: the request was answered 400. Say it with 'OSO_ACTOR' or"
-        " 'set_get_actor'."
+        " '@oso.actor_loader'."
     ]
 
 
@@ -818,7 +818,7 @@ def test_coroutine_in_place_of_the_actor_is_refused(
 
     assert str(caught.value) == (
         f"What finds the current actor gave a coroutine of '{name}', and not what that gives."
-        " Give the 'async def' function itself to 'set_get_actor' or 'OSO_ACTOR', or await it"
+        " Give the 'async def' function itself to '@oso.actor_loader' or 'OSO_ACTOR', or await it"
         " before the actor is put on 'g'."
     )
 

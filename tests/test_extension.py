@@ -472,7 +472,7 @@ def test_errors_of_the_actor_function(site: t.Any, error: Exception) -> None:
 
 
 def test_missing_current_user_is_explained() -> None:
-    """Without 'g.current_user' the text names the remedy."""
+    """Without a user on 'g' the text names the remedy, in the words of the documentation."""
     site = make_site()
     with site.app.test_request_context(), pytest.raises(OsoError) as caught:
         site.guard.authorize("page", action="read")
@@ -482,8 +482,25 @@ def test_missing_current_user_is_explained() -> None:
         " with FlaskOso#set_get_actor"
     )
     assert caught.value.__notes__ == [
-        "Set 'g.current_user' in a 'before_request' function (None for nobody), or call"
-        " 'set_get_actor'."
+        "Set 'g.user' in a 'before_request' function (None for nobody), or find the actor in a"
+        " function below '@oso.actor_loader'."
+    ]
+
+
+def test_function_that_fails_to_find_the_actor_is_named() -> None:
+    """An 'AttributeError' of a function that was set is about that function, and not 'g'."""
+    site = make_site()
+
+    @site.guard.actor_loader
+    def find_user() -> t.Any:
+        return object().name  # type: ignore[attr-defined]
+
+    with site.app.test_request_context(), pytest.raises(OsoError) as caught:
+        site.guard.authorize("page", action="read")
+
+    assert caught.value.__notes__ == [
+        "The function that finds the actor raised AttributeError: 'object' object has no attribute"
+        " 'name'."
     ]
 
 
@@ -692,7 +709,7 @@ def test_actor_that_is_a_key_is_logged_once(caplog: t.Any, actor: t.Any) -> None
 
     assert caplog.messages == [
         f"The actor is a value of type {type(actor).__name__!r}, and the policy is about objects of"
-        " 'Person'. Give the object itself: with 'set_get_actor', on 'g.user', or from the"
+        " 'Person'. Give the object itself: on 'g.user', with '@oso.actor_loader', or from the"
         " 'user_lookup_loader' of Flask-JWT-Extended."
     ]
 

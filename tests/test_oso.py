@@ -1399,7 +1399,8 @@ def test_threads_never_see_half_a_policy() -> None:
     assert seen <= {
         (1, 2),
         (3, 4),
-        "Query for undefined rule `f`. No policy is loaded. Load one with 'load_files'.",
+        "Query for undefined rule `f`. No policy is loaded. Load one with 'load_files', or name it"
+        " in 'OSO_POLICIES'.",
     }
 
 

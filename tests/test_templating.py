@@ -246,7 +246,7 @@ def test_swapped_arguments_are_an_error(desk: Desk, text: str) -> None:
 
     assert str(caught.value) == (
         "'can' was given an object of 'Post' in place of an action. The action stands first:"
-        " 'can('edit', post)'."
+        " 'can(\"edit\", post)'."
     )
 
 

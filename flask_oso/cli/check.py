@@ -145,7 +145,9 @@ def _show(findings: Sequence[Finding], rules: int | None, layout: str) -> None:
             )
     else:
         for each in findings:
-            echo(f"{each.severity.value}: {each.message}{_where(each)}")
+            # One of the texts of oso says itself that it is a warning.
+            message = each.message.removeprefix("Warning: ")
+            echo(f"{each.severity.value}: {message}{_where(each)}")
         echo(_summary(findings, rules))
 
 

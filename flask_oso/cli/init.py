@@ -53,15 +53,20 @@ def init(file: str | None, models: str | None, actor: str | None, write: bool) -
         text = _draft(base, actor)
         if not write:
             echo(text, nl=False)
-            echo(
-                f"Nothing is written. '--write' writes this to {shown_path(str(target))}.", err=True
-            )
+            echo(f"Nothing is written. {_how_to_write(target)}", err=True)
             return
         _write(target, text)
         echo(f"{shown_path(str(target))} is written. Read it: it grants only what it says.")
         if not current_app:
             echo("Name it in 'OSO_POLICIES', from the folder of the application's package on.")
         echo("Set 'OSO_ENFORCE = \"strict\"' beside 'OSO_POLICIES', so that no view is forgotten.")
+
+
+def _how_to_write(target: Path) -> str:
+    shown = shown_path(str(target))
+    if not target.exists():
+        return f"'--write' writes this to {shown}."
+    return f"{shown} exists, and stays as it is: name another file, and '--write'."
 
 
 def _models(named: str | None) -> t.Any:

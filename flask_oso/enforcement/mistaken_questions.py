@@ -29,7 +29,7 @@ def check_action_first(call: str, action: t.Any, resource: t.Any) -> None:
     shown, name = _shown(action), _name_of(action)
     raise OsoError(
         f"{call!r} was given {shown} in place of an action. The action stands first:"
-        f" '{call}({resource!r}, {name})'."
+        f" '{call}({_literal(resource)}, {name})'."
     )
 
 
@@ -42,7 +42,7 @@ def check_guard_order(action: t.Any, resource: t.Any) -> None:
         name = action.__name__
         raise OsoError(
             f"'guard' was given the class {name!r} in place of an action. The action stands before"
-            f" the resource: 'guard(blueprint, {resource!r}, {name})'."
+            f" the resource: 'guard(blueprint, {_literal(resource)}, {name})'."
         )
 
 
@@ -59,7 +59,7 @@ def check_texts_in_order(
     if action not in known and resource in known:
         raise OsoError(
             f"{call!r} was given {action!r} in place of an action. The action stands first:"
-            f" '{call}({resource!r}, {action!r})'."
+            f" '{call}({_literal(resource)}, {_literal(action)})'."
         )
 
 
@@ -71,7 +71,7 @@ def check_resource_alone(resource: t.Any, known: frozenset[str] | None) -> None:
     if known and type(resource) is str and resource in known:
         raise OsoError(
             f"'authorize' was given the action {resource!r} and no resource. Name the resource"
-            f" second: 'authorize({resource!r}, note)'."
+            f" second: 'authorize({_literal(resource)}, note)'."
         )
 
 
@@ -138,7 +138,7 @@ def check_objects(call: str, action: t.Any, objects: t.Any) -> None:
     if not isinstance(action, str | enum.Enum) and isinstance(objects, str | enum.Enum):
         raise OsoError(
             f"{call!r} was given {_shown(action)} in place of an action. The action stands first:"
-            f" '{call}({objects!r}, …)'."
+            f" '{call}({_literal(objects)}, …)'."
         )
     check_action_first(call, action, None)
     if inspect.isclass(objects) or hasattr(objects, "selectable"):
@@ -178,4 +178,9 @@ def _name_of(value: t.Any) -> str:
 
 
 def _written(action: t.Any) -> str:
-    return f'"{action}", ' if type(action) is str else ""
+    return f"{_literal(action)}, " if type(action) is str else ""
+
+
+def _literal(value: t.Any) -> str:
+    """Write a value as it stands in a call, in double quotes: the call stands in single ones."""
+    return f'"{value}"' if type(value) is str else repr(value)

@@ -35,8 +35,8 @@ _LOGIN_FUNCTIONS = {
     ("flask_httpauth", "get_user_roles"),
 }
 _NOBODY = (
-    "Nobody is known who reads, so rows cannot be filtered. Say who with 'set_get_actor', or read"
-    " within 'with oso.unfiltered(reason=…)', as commands, jobs and what finds the actor do."
+    "Nobody is known who reads, so rows cannot be filtered. Say who with '@oso.actor_loader', or"
+    " read within 'with oso.unfiltered(reason=…)', as commands, jobs and what finds the actor do."
 )
 _FINDS_ACTOR = "it finds the current actor"
 

@@ -135,8 +135,8 @@ class Loaders:
         if session is None:
             raise OsoError(
                 f"Nothing says how to find an object of {cls.__name__!r}. Register a function:"
-                f" '@oso.loader({cls.__name__})', or give the session of SQLAlchemy to"
-                " 'set_get_session'."
+                f" '@oso.loader({cls.__name__})', or give 'FlaskOso' the session of"
+                " SQLAlchemy: 'session=…'."
             )
         # Imported late: an app without a database need not have SQLAlchemy.
         from ..sqlalchemy.identities import find_row
@@ -175,8 +175,8 @@ class Loaders:
         session = self.session_of(app)
         if session is None:
             raise OsoError(
-                "Nothing says how to read rows. Give the session of SQLAlchemy to"
-                " 'set_get_session'."
+                "Nothing says how to read rows. Give 'FlaskOso' the session of SQLAlchemy:"
+                " 'session=…'."
             )
         from ..sqlalchemy.sessions.asynchronous import readable
 

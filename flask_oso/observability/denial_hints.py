@@ -120,7 +120,7 @@ def log_plain_actor(app: Flask, state: AppState | None, oso: Oso, actor: t.Any) 
         if wanted:
             text = (
                 "The actor is a value of type %r, and the policy is about objects of %s. Give the"
-                " object itself: with 'set_get_actor', on 'g.user', or from the"
+                " object itself: on 'g.user', with '@oso.actor_loader', or from the"
                 " 'user_lookup_loader' of Flask-JWT-Extended."
             )
             app.logger.warning(text, type(actor).__name__, " or ".join(map(repr, wanted)))

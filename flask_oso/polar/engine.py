@@ -203,7 +203,9 @@ class Engine:
     def hint(self, name: str) -> str:
         """Give the help for a call of an undefined rule; empty if there is none."""
         if not self.policy.has_rules:
-            return ". No policy is loaded. Load one with 'load_files'."
+            return (
+                ". No policy is loaded. Load one with 'load_files', or name it in 'OSO_POLICIES'."
+            )
         from .policy.legacy_roles import ROLE_RULE_NAMES
         from .spelling import nearest
 

@@ -455,19 +455,19 @@ def test_authorize_as_a_decorator() -> None:
             "authorize",
             lambda: (note(1), "edit"),
             "'authorize' was given an object of 'Note' in place of an action. The action stands"
-            " first: 'authorize('edit', note)'.",
+            " first: 'authorize(\"edit\", note)'.",
         ),
         (
             "can",
             lambda: (Note, "create"),
             "'can' was given the class 'Note' in place of an action. The action stands first:"
-            " 'can('create', Note)'.",
+            " 'can(\"create\", Note)'.",
         ),
         (
             "scope",
             lambda: (Note, "read"),
             "'scope' was given the class 'Note' in place of an action. The action stands first:"
-            " 'scope('read', Note)'.",
+            " 'scope(\"read\", Note)'.",
         ),
         (
             "scope",
@@ -490,7 +490,7 @@ def test_authorize_as_a_decorator() -> None:
             "filter",
             lambda: ([note(1)], "read"),
             "'filter' was given an object of 'list' in place of an action. The action stands"
-            " first: 'filter('read', …)'.",
+            " first: 'filter(\"read\", …)'.",
         ),
         (
             "filter",
@@ -519,19 +519,19 @@ def test_authorize_as_a_decorator() -> None:
             "authorize",
             lambda: ("page", "edit"),
             "'authorize' was given 'page' in place of an action. The action stands first:"
-            " 'authorize('edit', 'page')'.",
+            ' \'authorize("edit", "page")\'.',
         ),
         (
             "can",
             lambda: ("page", "edit"),
             "'can' was given 'page' in place of an action. The action stands first:"
-            " 'can('edit', 'page')'.",
+            ' \'can("edit", "page")\'.',
         ),
         (
             "authorize",
             lambda: ("edit",),
             "'authorize' was given the action 'edit' and no resource. Name the resource second:"
-            " 'authorize('edit', note)'.",
+            " 'authorize(\"edit\", note)'.",
         ),
         (
             "can",
@@ -565,7 +565,7 @@ def test_authorize_as_a_decorator() -> None:
             "lists",
             lambda: (Note, "read"),
             "'lists' was given the class 'Note' in place of an action. The action stands first:"
-            " 'lists('read', Note)'.",
+            " 'lists(\"read\", Note)'.",
         ),
     ],
 )

@@ -15,6 +15,7 @@ from flask import Flask
 from sqlalchemy import orm
 
 from flask_oso import FlaskOso, Oso, OsoError, authorize
+from flask_oso.__main__ import main
 from flask_oso.cli import oso as command
 from tests.support.children import plain_environment
 from tests.support.models.shop import Customer, Order, Parcel
@@ -44,6 +45,21 @@ def test_good_policy_passes(folder: Path, run: t.Any) -> None:
     result = run(app_with(folder, GOOD), "check")
 
     assert (result.exit_code, result.output) == (0, "1 rule. Nothing is wrong.\n")
+
+
+def test_warning_is_called_so_once(folder: Path, run: t.Any) -> None:
+    """The text of oso that begins with 'Warning' does not say it again."""
+    text = "actor String {}\nallow(_, _, _) if false;\n"
+
+    result = run(app_with(folder, text), "check")
+
+    assert result.output.startswith("warning: your policy uses resource blocks but does not call")
+
+
+def test_application_is_asked_by_its_own_command(capsys: pytest.CaptureFixture[str]) -> None:
+    """The command without an application names the one that has it."""
+    assert main(["explain", "User:1", "read", "Note:1"]) == 2
+    assert capsys.readouterr().err == "'explain' needs the application: flask oso explain\n"
 
 
 def test_policy_is_read_anew(folder: Path, run: t.Any) -> None:
@@ -436,8 +452,8 @@ def test_forgotten_loader_is_an_error_once(folder: Path, run: t.Any, count: int)
         "Nothing finds the objects of 'Parcel' for a guard of the endpoint 'show0' ("
     )
     assert message.endswith(
-        "). Register a function: '@oso.loader(Parcel)', or give the session of SQLAlchemy to"
-        " 'set_get_session'."
+        "). Register a function: '@oso.loader(Parcel)', or give 'FlaskOso' the session of"
+        " SQLAlchemy: 'session=…'."
     )
 
 

@@ -153,6 +153,19 @@ def test_policy_is_shown_and_not_written(app: Flask, run: t.Any, tmp_path: Path)
     assert [*tmp_path.iterdir()] == []
 
 
+def test_policy_that_is_shown_has_nowhere_to_go(app: Flask, run: t.Any, tmp_path: Path) -> None:
+    """Of a file that exists it is not said that it would be written."""
+    (tmp_path / "main.polar").write_text("# mine\n", encoding="utf-8")
+
+    result = run(app, "init", "main.polar", "--models", "team_models:Base")
+
+    assert result.exit_code == 0
+    assert result.stderr == (
+        "Nothing is written. main.polar exists, and stays as it is: name another file, and"
+        " '--write'.\n"
+    )
+
+
 def test_policy_is_written_where_it_is_wanted(app: Flask, run: t.Any, tmp_path: Path) -> None:
     """``--write`` makes the file and its folder."""
     result = run(app, "init", "rules/first.polar", "--models", "team_models:Base", "--write")

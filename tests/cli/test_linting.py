@@ -55,6 +55,16 @@ def test_finding_is_a_line_of_a_table(folder: Path, run: t.Any) -> None:
     )
 
 
+def test_finding_without_a_place_is_told_in_full(folder: Path, run: t.Any) -> None:
+    """A text of several lines does not end in the middle of a sentence."""
+    result = run(app_with(folder, ""), "lint")
+
+    assert (
+        "OSO018  no-allow-rule  Your policy does not contain an allow rule, which" in result.output
+    )
+    assert "to add an allow rule to the top of your policy?\n" in result.output
+
+
 def test_note_does_not_fail(folder: Path, run: t.Any) -> None:
     """What is only told is told, and the command succeeds."""
     text = 'allow(user: User, "read", doc: Doc) if doc.owner = user and print(doc);'

@@ -154,6 +154,19 @@ def test_policy_about_models_that_are_not_imported(tmp_path: Path) -> None:
     ]
 
 
+def test_policy_about_models_that_were_not_given(tmp_path: Path) -> None:
+    """Who forgets them is told how they are given."""
+    app = app_with(tmp_path, "resource Note {}\nallow(_, _, _);")
+
+    with pytest.raises(ValidationError, match="Unregistered class: Note") as caught:
+        FlaskOso(app)
+
+    assert caught.value.__notes__ == [
+        "'FlaskOso' was given no 'models'. Give it the base of your mapped classes, or a list of"
+        " classes: 'models=db.Model'."
+    ]
+
+
 def test_two_models_of_one_name() -> None:
     """Policies have one name for each class."""
     base = make_base()

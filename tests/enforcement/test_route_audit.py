@@ -25,8 +25,8 @@ from tests.support.sites import make_app, make_judged_site, make_site
 CURE = (
     "Decorate each view with '@authorize', or with '@oso.lists' if it lists objects; exempt it with"
     " '@skip_authorization', or declare with '@authorizes_inside' that it authorizes itself. Of a"
-    " class, decorate the method, or name the decorator in its 'decorators'. 'flask oso routes'"
-    " lists all routes."
+    " class, decorate the method, or name the decorator in its 'decorators'; for a blueprint call"
+    " 'oso.guard'. 'flask oso routes' lists all routes."
 )
 FIVE = "'OSO_ENFORCE' must be 'strict', 'forbid', 'after', 'warn' or 'off'"
 

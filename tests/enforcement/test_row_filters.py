@@ -188,7 +188,7 @@ def test_nobody_is_known(notebook: Notebook) -> None:
 
 def test_no_application(notebook: Notebook) -> None:
     """Outside of an application rows are read for a reason, or not at all."""
-    with pytest.raises(OsoError, match="Say who with 'set_get_actor', or read within"):
+    with pytest.raises(OsoError, match=r"Say who with '@oso\.actor_loader', or read within"):
         notebook.session.scalars(sa.select(Note))
 
     with notebook.guard.unfiltered("a job"):

@@ -576,7 +576,7 @@ def test_guard_with_swapped_arguments_is_refused(guard: FlaskOso) -> None:
 
     assert str(caught.value) == (
         "'guard' was given the class 'Blueprint' in place of an action. The action stands before"
-        " the resource: 'guard(blueprint, 'enter', Blueprint)'."
+        " the resource: 'guard(blueprint, \"enter\", Blueprint)'."
     )
 
 

@@ -511,8 +511,8 @@ def test_strict_names_the_method_that_is_not_guarded(strict: t.Any) -> None:
         f"{Page.delete.__code__.co_firstlineno})\n"
         "Decorate each view with '@authorize', or with '@oso.lists' if it lists objects; exempt it"
         " with '@skip_authorization', or declare with '@authorizes_inside' that it authorizes"
-        " itself. Of a class, decorate the method, or name the decorator in its 'decorators'."
-        " 'flask oso routes' lists all routes."
+        " itself. Of a class, decorate the method, or name the decorator in its 'decorators'; for a"
+        " blueprint call 'oso.guard'. 'flask oso routes' lists all routes."
     )
 
 
@@ -545,6 +545,31 @@ def test_strict_accepts_a_partial(strict: t.Any) -> None:
 
 
 # -- the census speaks up ------------------------------------------------------------
+
+
+def test_guard_of_nothing_warns() -> None:
+    """A guard without arguments asks about no object, which rules are seldom about."""
+    site = make_site('allow(_, _, page) if page = "page";')
+
+    @site.app.get("/")
+    @authorize
+    def view() -> t.Any:
+        return site.enter()
+
+    with pytest.warns(UserWarning, match="names no resource, so the policy is asked about 'nil'"):
+        assert site.open("/").status_code == 403
+
+
+def test_guard_of_nothing_that_a_rule_allows() -> None:
+    """Old policies may have rules for that."""
+    site = make_site('allow(_, "GET", _);')
+
+    @site.app.get("/")
+    @authorize
+    def view() -> t.Any:
+        return site.enter()
+
+    assert site.open("/").status_code == 200
 
 
 def test_misspelt_action_warns(site: t.Any) -> None:

@@ -1012,7 +1012,8 @@ def test_class_without_a_loader_is_a_mistake(blog: Blog) -> None:
 
     assert str(caught.value) == (
         "Nothing says how to find an object of 'BlogPost'. Register a function:"
-        " '@oso.loader(BlogPost)', or give the session of SQLAlchemy to 'set_get_session'."
+        " '@oso.loader(BlogPost)', or give 'FlaskOso' the session of SQLAlchemy:"
+        " 'session=…'."
     )
 
 

@@ -131,9 +131,10 @@ def _place(found: LintFinding) -> str:
 
 
 def _text(found: LintFinding) -> str:
-    """Give the first line of a message, without the place that stands beside it."""
-    first = found.message.partition("\n")[0]
-    return first if found.line is None else first.partition(" at line ")[0]
+    """Give the first paragraph of a message, without the place that stands beside it."""
+    if found.line is not None:
+        return found.message.partition("\n")[0].partition(" at line ")[0]
+    return " ".join(found.message.partition("\n\n")[0].removeprefix("Warning: ").split())
 
 
 def _show_github(findings: Sequence[LintFinding]) -> None:

@@ -58,8 +58,8 @@ from .vain_guards import classes_judged_in_vain
 _CURE = (
     "Decorate each view with '@authorize', or with '@oso.lists' if it lists objects; exempt it with"
     " '@skip_authorization', or declare with '@authorizes_inside' that it authorizes itself. Of a"
-    " class, decorate the method, or name the decorator in its 'decorators'. 'flask oso routes'"
-    " lists all routes."
+    " class, decorate the method, or name the decorator in its 'decorators'; for a blueprint call"
+    " 'oso.guard'. 'flask oso routes' lists all routes."
 )
 _CURE_OF_INSTALLED = (
     " What an installed package brings has no decorators of yours: with 'oso' the FlaskOso, guard"
@@ -200,8 +200,8 @@ def _unfound(row: Row, guard: Guard) -> str:
     name = guard.resource.__name__
     return (
         f"Nothing finds the objects of {name!r} for a guard of the endpoint {row.endpoint!r}"
-        f" ({guard.place}). Register a function: '@oso.loader({name})', or give the session of"
-        " SQLAlchemy to 'set_get_session'."
+        f" ({guard.place}). Register a function: '@oso.loader({name})', or give 'FlaskOso' the"
+        " session of SQLAlchemy: 'session=…'."
     )
 
 

@@ -16,7 +16,7 @@ from werkzeug.routing import Rule
 from ...app_state import find_state
 from ...callables.view_functions import describe_endpoint
 from ...guards.url_keys import snake_case
-from ...guards.view_guards import Guard, all_guards, guards_apart, guards_of_blueprints
+from ...guards.view_guards import Guard, GuardKind, all_guards, guards_apart, guards_of_blueprints
 from ...polar.nodes import Value
 from ...polar.spelling import nearest
 from ..authorizer import Authorizer
@@ -41,6 +41,7 @@ def vain_guards(app: Flask, oso: Oso) -> Iterator[tuple[Guard, str]]:
     for guard, where, methods in _guards(app):
         found = [_unknown_action(each, where, known) for each in guard.actions_of(methods)]
         found += [_unknown_class(guard, where, oso, guarded), _text_for_class(guard, where, oso)]
+        found.append(_asks_about_nothing(guard, where, oso))
         for complaint in filter(None, found):
             yield guard, complaint
     yield from classes_judged_in_vain(app, oso)
@@ -76,15 +77,40 @@ def _is_about_objects(action: str, guard: Guard, oso: Oso) -> bool:
     if name is None or guard.authorizer is not None:
         return False
     # Imported late: few guards judge a class.
+    from ...polar.tools.lint.facts import Kind
+
+    action_kind = Kind(Value(action))
+    # The class is of no class that rules know, as a text is.
+    return not _may_allow(oso, action_kind, Kind(Value("\0"))) and _may_allow(
+        oso, action_kind, Kind(tags=frozenset([name]))
+    )
+
+
+def _may_allow(oso: Oso, action: t.Any, resource: t.Any) -> bool:
+    """Tell whether rules may let somebody do what is of one kind to what is of another."""
     from ...polar.tools.lint.class_facts import ClassFacts
-    from ...polar.tools.lint.facts import ANYTHING, Kind
+    from ...polar.tools.lint.facts import ANYTHING
     from ...polar.tools.lint.reachability import Reachability
 
     rules = Reachability(oso.engine, ClassFacts(oso.engine))
-    asked = ANYTHING, Kind(Value(action))
-    # The class is of no class that rules know, as a text is.
-    return not rules.may_hold("allow", (*asked, Kind(Value("\0")))) and rules.may_hold(
-        "allow", (*asked, Kind(tags=frozenset([name])))
+    return rules.may_hold("allow", (ANYTHING, action, resource))
+
+
+def _asks_about_nothing(guard: Guard, where: str, oso: Oso) -> str | None:
+    """Say that ``@authorize`` was given nothing, and that no rule is about that."""
+    is_bare = guard.kind is GuardKind.AUTHORIZE and guard.action is None and guard.resource is None
+    if not is_bare or guard.authorizer is not None:
+        return None
+    # Imported late: few guards are bare.
+    from ...polar.tools.lint.facts import ANYTHING, Kind
+
+    # What is of no class that rules know stands for 'nil', unless a policy speaks of that.
+    is_named = any(re.search(r"\bnil\b", each.text) for each in oso.engine.policy.sources)
+    if is_named or _may_allow(oso, ANYTHING, Kind(Value("\0"))):
+        return None
+    return (
+        f"'@authorize' of the {where} names no resource, so the policy is asked about 'nil', and"
+        " denies everybody. Write what is done, and to what: '@authorize(\"read\", Note)'."
     )
 
 

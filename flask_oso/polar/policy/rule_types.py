@@ -6,12 +6,24 @@ here, at the end of a load: they do not change the evaluation.
 
 from __future__ import annotations
 
+import re
 import typing as t
 from collections.abc import Collection, Mapping, Sequence
 
 from ..exceptions import OsoError, ValidationError, error_at, with_help
 from ..host.registry import Host
-from ..nodes import Dictionary, List, Parameter, Pattern, Rule, RuleType, Term, Value, Variable
+from ..nodes import (
+    Block,
+    Dictionary,
+    List,
+    Parameter,
+    Pattern,
+    Rule,
+    RuleType,
+    Term,
+    Value,
+    Variable,
+)
 from ..printer import parameter_to_polar, rule_to_polar, rule_type_to_polar, to_polar
 from ..spelling import meant_class
 from ..syntax.desugar import flattened, rewrite_rule
@@ -80,7 +92,7 @@ def check_shapes(policy: Policy, host: Host, *, may_be_absent: bool = False) -> 
         if (shape := _shape(rule))
     }
     missing = [
-        _missing(rule_type)
+        _missing(rule_type, policy)
         for rule_type in required
         if not (_is_sound(rule_type, host) and _shape(rule_type) in there)
         and not any(
@@ -147,10 +159,39 @@ def _is_plain(part: Term | None, host: Host) -> bool:
     return part is None or isinstance(part, (Variable, Value))
 
 
-def _missing(rule_type: RuleType) -> OsoError:
+def _missing(rule_type: RuleType, policy: Policy) -> OsoError:
     message = f"Missing implementation for required rule {rule_type_to_polar(rule_type)}"
     error = error_at(ValidationError, message, rule_type.span)
-    return with_help(error, "A block asks for it. Write a rule of this shape.\n")
+    example = _example(rule_type, policy)
+    wanted = "a rule of this shape" if example is None else f"a rule such as `{example}`"
+    return with_help(error, f"A block asks for it. Write {wanted}.\n")
+
+
+def _example(rule_type: RuleType, policy: Policy) -> str | None:
+    """Write the head of a rule that a block asks for, with the classes of the policy."""
+    parameters = [parameter.specializer for parameter in rule_type.parameters]
+    classes = [each.tag for each in parameters if isinstance(each, Pattern)]
+    if rule_type.name == "has_role":
+        with_roles = (block.resource.text for block in policy.blocks if _has_roles(block))
+        subject, resource = next(iter(policy.actors), None), next(with_roles, None)
+        asked = "role: String"
+    elif rule_type.name == "has_relation" and len(classes) == 2:
+        (subject, resource), asked = classes, to_polar(rule_type.parameters[1].term)
+    else:
+        return None
+    if subject is None or resource is None or {subject, resource} & {*UNIONS}:
+        return None
+    name = _variable(resource) if subject != resource else "other"
+    return f"{rule_type.name}({_variable(subject)}: {subject}, {asked}, {name}: {resource}) if …;"
+
+
+def _has_roles(block: Block) -> bool:
+    return any(each.name.text == "roles" for each in block.declarations)
+
+
+def _variable(name: str) -> str:
+    """Name a variable after a class: ``user_group`` of ``UserGroup``."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
 
 
 def _check_rule(rule: Rule, types: Sequence[RuleType], matcher: _Matcher) -> OsoError | None:

@@ -103,3 +103,13 @@ allow(_: User, "read", doc: Doc) if doc.open;
 allow(user: User, "read", doc: Doc) if rank(user, doc);
 rank(_: User, doc: Doc) if cut and doc.size = 1;
 rank(user: User, doc: Doc) if doc.owner = user;
+## misspelt-allow: OSO104
+allow(user: User, "read", doc: Doc) if doc.owner = user;
+alow(user: User, "edit", doc: Doc) if doc.owner = user;
+## misspelt-role: OSO104
+allow(actor, action, resource) if has_permission(actor, action, resource);
+actor User {}
+resource Doc { permissions = ["read"]; roles = ["reader", "writer"]; "read" if "reader"; "reader" if "writer"; }
+has_role(user: User, "reader", doc: Doc) if user in doc.readers;
+has_role(user: User, "writer", doc: Doc) if user in doc.readers and doc.open;
+has_rloe(user: User, "reader", doc: Doc) if doc.owner = user;

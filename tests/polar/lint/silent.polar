@@ -226,3 +226,10 @@ test "nothing" { assert_not allow(User{"ana"}, "read", Doc{"a", owner: "ben"}); 
 allow(user: User, "read", doc: Doc) if doc.owner = user;
 ## equal-numbers: silent
 allow(_: User, "read", doc: Doc) if doc.size == 1 and doc.size = 1;
+## helper-named-almost-as-allow: silent
+allow(user: User, "read", doc: Doc) if allows(user, "read", doc);
+allows(user: User, "read", doc: Doc) if doc.owner = user;
+## question-of-the-program: silent
+allow(user: User, "read", doc: Doc) if doc.owner = user;
+allow_all(_: User, "read", doc: Doc) if doc.open;
+allows(user: User, doc: Doc) if doc.owner = user;

@@ -34,6 +34,7 @@ class Code(enum.Enum):
     SUBSUMED_RULE = "OSO101", "subsumed-rule", Severity.WARNING
     NEVER_APPLIES = "OSO102", "never-applies", Severity.WARNING
     CUT_OFF = "OSO103", "cut-off", Severity.WARNING
+    MISSPELT_RULE = "OSO104", "misspelt-rule", Severity.WARNING
     PERMISSION_NEVER_GRANTED = "OSO201", "permission-never-granted", Severity.WARNING
     ROLE_NEVER_HELD = "OSO202", "role-never-held", Severity.WARNING
     ACTION_NEVER_ASKED = "OSO301", "action-never-asked", Severity.WARNING

@@ -28,6 +28,7 @@ from .derivation import Derivations, has_cut
 from .facts import ANYTHING, Kind
 from .grants import Ungranted, declared_names, ungranted_permissions, ungranted_roles
 from .ignores import Ignore, ignores_in
+from .misspelt_rules import misspelt_rules
 from .openness import allows_everything, leaves_actor_open
 from .reachability import Reachability, Reason
 from .row_reads import RowReads
@@ -217,6 +218,9 @@ class _Linter:
                 yield from self._dead_sides(rule)
             yield from self._openness(rule)
             yield from self._about_rows(rule)
+        for rule, meant in misspelt_rules(self._policy):
+            message = f"Nothing asks for the rule `{rule.name}`. Did you mean `{meant}`?"
+            yield lint_finding(Code.MISSPELT_RULE, message, rule.span)
         for each in ungranted_permissions(self._engine, self._classes):
             yield _ungranted(each, "permission", Code.PERMISSION_NEVER_GRANTED)
         for each in ungranted_roles(self._engine, self._classes):
