@@ -19,7 +19,7 @@ from .polar.environment import STORED_ENVIRONMENT
 from .polar.exceptions import OsoError, StackOverflowError
 from .polar.host.conversion import is_representable
 from .polar.host.registry import TextEquality
-from .polar.host.terms import Variable
+from .polar.host.terms import ANYTHING, Variable
 from .polar.limits import Limits
 from .polar.output import STORED_VARIABLE, say
 from .polar.polar import Polar
@@ -404,11 +404,10 @@ class Oso(Polar):
         # directly, so that 'debug()' does not stop the question.
         engine = engine or self._engine
         strings: set[t.Any] | None = engine.strings(rule, args, at)
-        if strings is not None:
-            return strings
         name = str.__str__(args[at])
-        method = f"authorized_{name}s"
-        return _values_of(engine.query_rule(rule, args), name, method, allow_wildcard)
+        if strings is None:
+            return _values_of(engine.query_rule(rule, args), name, allow_wildcard)
+        return _any_value(name, allow_wildcard) if ANYTHING in strings else strings
 
     def expected_actors(self) -> tuple[str, ...]:
         """Give the names of the classes that the policy expects of actors.
@@ -724,19 +723,22 @@ def _unwrapped(value: t.Any) -> t.Any:
 
 
 def _values_of(
-    solutions: Iterator[dict[str, t.Any]], name: str, method: str, allow_wildcard: bool
+    solutions: Iterator[dict[str, t.Any]], name: str, allow_wildcard: bool
 ) -> set[t.Any]:
     values: set[t.Any] = set()
     for solution in solutions:
         value = solution.get(name, Variable(name))
-        if not isinstance(value, Variable):
-            values.add(value)
-        elif allow_wildcard:
-            return {"*"}
-        else:
-            raise OsoError(
-                f'The result of {method}() contained an "unconstrained" {name} that could'
-                f" represent any {name}, but allow_wildcard was set to False. To fix, set"
-                ' allow_wildcard to True and compare with the "*" string.'
-            )
+        if isinstance(value, Variable):
+            return _any_value(name, allow_wildcard)
+        values.add(value)
     return values
+
+
+def _any_value(name: str, allow_wildcard: bool) -> set[t.Any]:
+    if allow_wildcard:
+        return {"*"}
+    raise OsoError(
+        f'The result of authorized_{name}s() contained an "unconstrained" {name} that could'
+        f" represent any {name}, but allow_wildcard was set to False. To fix, set"
+        ' allow_wildcard to True and compare with the "*" string.'
+    )

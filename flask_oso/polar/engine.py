@@ -387,8 +387,10 @@ class Engine:
             known = self._residuals[key] = (models, made)
         return known[1]
 
-    def strings(self, name: str, args: tuple[t.Any, ...], at: int) -> set[str] | None:
+    def strings(self, name: str, args: tuple[t.Any, ...], at: int) -> set[t.Any] | None:
         """Give the strings that one argument may be for a rule call to have a solution.
+
+        Only ``ANYTHING`` where it may be any value.
 
         ``None`` if only a query can tell: a rule may leave the argument unbound, or bind it to
         a value that is no string.

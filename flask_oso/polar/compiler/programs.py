@@ -37,7 +37,6 @@ from .binding_analysis import (
     Dispatch,
     Lineages,
     NotCompilable,
-    closed_strings,
     dispatch_by,
     has_cut,
     is_order_independent,
@@ -45,6 +44,7 @@ from .binding_analysis import (
     matching_clauses,
     measure_height,
 )
+from .closed_strings import Strings, closed_strings, possible_strings
 from .compiler import RuleCompiler, has_one_solution
 from .entry_points import (
     CLOCK_INTERVAL,
@@ -75,7 +75,7 @@ from .specialization.equality import SideEffectFreeEquality
 from .specialization.observation import NAMES as OBSERVING_NAMES
 from .specialization.observation import Outcome
 from .specialization.operations import SilentOperations
-from .string_questions import StringQuestions, found_strings
+from .string_questions import QueryNeeded, StringQuestions
 
 CompiledFunction = Callable[..., bool]
 #: The share of the time of a question that may be spent on compiling.
@@ -91,10 +91,6 @@ HAS_POSITIONS = next(iter(compile("0", "", "eval").co_positions()))[2] is not No
 
 class OutOfTime(Exception):
     """Compiling a function takes too long for the question that needs it."""
-
-
-class _QueryNeeded(Exception):
-    """A rule is not compiled: a query with an open argument has to answer."""
 
 
 class CompiledProgram(Runtime):
@@ -406,8 +402,10 @@ class CompiledProgram(Runtime):
         """Tell whether an attribute of instances of a class is read without side effects."""
         return sandbox.is_silent_read(cls, attribute)
 
-    def strings(self, name: str, args: tuple[t.Any, ...], at: int) -> set[str] | None:
+    def strings(self, name: str, args: tuple[t.Any, ...], at: int) -> set[t.Any] | None:
         """Return the strings of one argument for which a rule call has a solution.
+
+        Where the argument may be anything, ``ANYTHING`` is all that is in the set.
 
         :param args: the arguments; the one at ``at`` is ignored.
         :returns: ``None`` where the solver has to answer, since the argument may be something
@@ -426,11 +424,13 @@ class CompiledProgram(Runtime):
             questions = self.prepare_strings(name, len(args), at)
         if questions is None:
             return None
-        if search is None:
-            self._make_search(name, kinds, questions, args)
+        if search is None and all(map(self.host.keeps, kinds)):
+            made = questions.search(args)
+            if made is not None:
+                self.searches[name, at, *kinds] = made
         try:
-            return found_strings(questions, args)
-        except _QueryNeeded:
+            return t.cast(set[t.Any], questions.found(args))
+        except QueryNeeded:
             return None
         except Exception:
             # Also one of the application. The search over all strings may meet another error
@@ -441,24 +441,6 @@ class CompiledProgram(Runtime):
                 for _ in self._engine.query_rule(name, args, accept_expression=True):
                     pass
             raise
-
-    def _make_search(
-        self,
-        name: str,
-        kinds: tuple[type, ...],
-        questions: StringQuestions,
-        args: tuple[t.Any, ...],
-    ) -> None:
-        """Make the function that answers all questions about arguments of some classes at once.
-
-        It gives ``None`` where they have to be asked one by one.
-        """
-        at = questions.at
-        known = self.specializations_at(name, len(args), at)
-        if known is not None and all(map(self.host.keeps, kinds)):
-            made = known.search([text for text, *_ in questions.about(args)], kinds)
-            if made is not None:
-                self.searches[name, at, *kinds] = made
 
     def prepare_strings(self, name: str, arity: int, at: int, *, waits: bool = False) -> t.Any:
         """Compile the functions that ``strings`` calls."""
@@ -483,17 +465,21 @@ class CompiledProgram(Runtime):
     def _make_strings(self, name: str, arity: int, at: int) -> StringQuestions | None:
         if not HAS_POSITIONS or self.candidates(name, arity) is None:
             return None
-        texts = self.strings_of(name, arity, at, {})
-        # A rule without strings may still raise an error.
-        if not texts or not is_order_independent(self.candidates, name, arity):
+        if not is_order_independent(self.candidates, name, arity):
             return None
-        return StringQuestions(self, name, arity, at, texts)
+        return StringQuestions(self, name, arity, at)
 
     def strings_of(
         self, name: str, arity: int, at: int, lineages: Lineages
     ) -> frozenset[str] | None:
         """Return the strings that an argument may be, given the classes of others."""
         return closed_strings(self._select, name, arity, at, lineages)
+
+    def possible_strings(
+        self, name: str, arity: int, at: int, lineages: Lineages
+    ) -> Strings | None:
+        """Return what an argument may be, given the classes of others."""
+        return possible_strings(self._select, name, arity, at, lineages)
 
     def _select(self, name: str, arity: int, facts: ArgumentFacts) -> Sequence[Clause] | None:
         is_known = self.candidates(name, arity) is not None
@@ -512,7 +498,7 @@ class CompiledProgram(Runtime):
     def _search_string(self, variant: Variant, *args: t.Any) -> bool:
         """Search all solutions for one string with the compiled rule.
 
-        :raises _QueryNeeded: if it is not compiled and cannot be now.
+        :raises QueryNeeded: if it is not compiled and cannot be now.
         """
         function = self._searches.get(variant)
         if function is None:
@@ -522,10 +508,10 @@ class CompiledProgram(Runtime):
             deadline = self._deadline_from(time.monotonic())
             with self._turn(deadline) as is_free:
                 if not is_free:
-                    raise _QueryNeeded
+                    raise QueryNeeded
                 self._try_to_make(variant)
                 if variant in self.not_compiled or variant not in self._made:
-                    raise _QueryNeeded
+                    raise QueryNeeded
                 function = self._searching(variant.name, variant.arity, variant)
             self._searches[key] = function
         return function(*args)

@@ -9,11 +9,20 @@ from __future__ import annotations
 import typing as t
 
 from ..host.registry import Host
+from ..host.terms import ANYTHING
 from ..solver.class_index import Lineage
 from .binding_analysis import Lineages
+from .closed_strings import Strings
 from .entry_points import NEW_CLOCK
 from .scopes import Variant
-from .specialization.dispatch import Specializations
+from .specialization.dispatch import Specializations, StringSearch
+
+#: The string that stands for those that no rule names.
+_OTHER = "*"
+
+
+class QueryNeeded(Exception):
+    """Only a query can answer: a rule is not compiled, or an error may be behind the answer."""
 
 
 class StringProgram(t.Protocol):
@@ -23,68 +32,106 @@ class StringProgram(t.Protocol):
 
     def lineage(self, cls: type) -> Lineage | None: ...
     def specializations_at(self, name: str, arity: int, at: int) -> Specializations | None: ...
-    def strings_of(
+    def possible_strings(
         self, name: str, arity: int, at: int, lineages: Lineages
-    ) -> frozenset[str] | None: ...
+    ) -> Strings | None: ...
     def string_question(self, variant: Variant, at: int) -> tuple[t.Any, ...]: ...
 
 
+class Questions(t.NamedTuple):
+    """The questions for the classes of some arguments: for each string, and for any other one."""
+
+    named: list[tuple[t.Any, ...]]
+    free: tuple[t.Any, ...] | None
+
+
 class StringQuestions:
-    """The questions for the strings of one argument, by the classes of the others.
+    """The questions for the strings of one argument, by the classes of the others."""
 
-    :param texts: all strings.
-    """
-
-    def __init__(
-        self, program: StringProgram, name: str, arity: int, at: int, texts: frozenset[str]
-    ) -> None:
-        self.texts = texts
+    def __init__(self, program: StringProgram, name: str, arity: int, at: int) -> None:
         self._program = program
-        self.at = at
+        self._at = at
         known = program.specializations_at(name, arity, at)
         #: The argument by whose class specializations are chosen.
-        self.by = 0 if known is None else known.by
+        self._by = 0 if known is None else known.by
         self._rule = name, arity, at
         self._others = [position for position in range(arity) if position != at]
-        self._by_kinds: dict[tuple[type, ...], list[tuple[t.Any, ...]]] = {}
+        self._by_kinds: dict[tuple[type, ...], Questions | None] = {}
 
-    def about(self, args: tuple[t.Any, ...]) -> list[tuple[t.Any, ...]]:
-        """Return the questions for the classes of some arguments."""
+    def search(self, args: tuple[t.Any, ...]) -> StringSearch | None:
+        """Make the function that answers for all strings at once, given the classes of arguments.
+
+        It gives ``None`` where they have to be asked one by one.
+        """
+        questions = self.about(args)
+        known = self._program.specializations_at(*self._rule)
+        if questions is None or known is None:
+            return None
+        asked = [*questions.named, *([questions.free] if questions.free else ())]
         kinds = tuple([type(args[position]) for position in self._others])
-        known = self._by_kinds.get(kinds)
-        if known is None:
-            known = self._questions_for(kinds)
-            if all(map(self._program.host.keeps, kinds)):
-                self._by_kinds[kinds] = known
-        return known
+        made = known.search([text for text, *_ in asked], kinds)
+        if made is None or questions.free is None:
+            return made
 
-    def _questions_for(self, kinds: tuple[type, ...]) -> list[tuple[t.Any, ...]]:
+        def search(*args: t.Any) -> set[str] | None:
+            found = made(*args)
+            return None if found is None or _OTHER in found else found
+
+        return search
+
+    def found(self, args: tuple[t.Any, ...]) -> set[t.Any]:
+        """Return the strings for which the answer is yes, or only ``ANYTHING``.
+
+        :raises QueryNeeded: if a query has to answer.
+        """
+        questions = self.about(args)
+        if questions is None:
+            raise QueryNeeded
+        clock = [*NEW_CLOCK]
+        is_free = questions.free is not None and self._holds(questions.free, args, clock)
+        try:
+            found = {each[0] for each in questions.named if self._holds(each, args, clock)}
+        except Exception:
+            if is_free:
+                # The query may come to what allows anything before it comes to the error.
+                raise QueryNeeded from None
+            raise
+        return {ANYTHING} if is_free else found
+
+    def _holds(
+        self, question: tuple[t.Any, ...], args: tuple[t.Any, ...], clock: list[t.Any]
+    ) -> bool:
+        text, specializations, ask = question
+        given = (*args[: self._at], text, *args[self._at + 1 :])
+        answer = specializations[type(args[self._by])](*given, True)
+        return bool(ask(*given, clock) if answer is None else answer)
+
+    def about(self, args: tuple[t.Any, ...]) -> Questions | None:
+        """Return the questions for the classes of some arguments; ``None`` if a query is needed."""
+        kinds = tuple([type(args[position]) for position in self._others])
+        if kinds not in self._by_kinds:
+            made = self._questions_for(kinds)
+            if not all(map(self._program.host.keeps, kinds)):
+                return made
+            self._by_kinds[kinds] = made
+        return self._by_kinds[kinds]
+
+    def _questions_for(self, kinds: tuple[type, ...]) -> Questions | None:
         program, (name, arity, at) = self._program, self._rule
         lineages = {
             position: lineage
             for position, kind in zip(self._others, kinds, strict=True)
             if kind is not int and (lineage := program.lineage(kind)) is not None
         }
-        texts = program.strings_of(name, arity, at, lineages)
-        # Where no string is possible, one is asked about, since a rule may still raise an error.
-        texts = texts or frozenset({min(self.texts)})
+        possible = program.possible_strings(name, arity, at, lineages)
+        if possible is None or (possible.is_free and _OTHER in possible.texts):
+            return None
         known = tuple(sorted(lineages.items()))
-        return [
-            program.string_question(Variant(name, arity, ((at, text),), False, known), at)
-            for text in sorted(texts)
-        ]
 
+        def question(text: str) -> tuple[t.Any, ...]:
+            return program.string_question(Variant(name, arity, ((at, text),), False, known), at)
 
-def found_strings(questions: StringQuestions, args: tuple[t.Any, ...]) -> set[str]:
-    """Return the strings for which the answer is yes."""
-    at, found = questions.at, set()
-    before, after = args[:at], args[at + 1 :]
-    kind, clock = type(args[questions.by]), [*NEW_CLOCK]
-    for text, specializations, question in questions.about(args):
-        given = (*before, text, *after)
-        answer = specializations[kind](*given, True)
-        if answer is None:
-            answer = question(*given, clock)
-        if answer:
-            found.add(text)
-    return found
+        # Where no string is possible, one is asked about, since a rule may still raise an error.
+        is_asked = possible.is_free or not possible.texts
+        free = question(_OTHER) if is_asked else None
+        return Questions([question(text) for text in sorted(possible.texts)], free)

@@ -22,6 +22,10 @@ class Variable(str):
     __str__ = __repr__
 
 
+#: In a set of values that a variable may have: any value at all.
+ANYTHING: t.Final = object()
+
+
 class Predicate:
     """A call of a rule, to be queried or to be found in a result.
 

@@ -56,6 +56,7 @@ class Token:
     def __init__(self, scopes: list[object]) -> None:
         self.scopes = scopes
         self.parent = None
+        self.admin = False
 
 
 SCOPED = {
@@ -135,3 +136,76 @@ def test_an_action_that_is_looked_at_before_needs_a_query(
     oso.load_str(SCOPED[name] + MAY)
 
     assert oso.engine.strings("allow", (Token(["read"]), "", Doc()), 1) is None
+
+
+#: The same one in each question: a policy may bind the action to it.
+DOC = Doc()
+FREE = {
+    "attribute": "allow(u: Token, _, _) if u.admin;",
+    "named": "allow(u: Token, _action, _: Doc) if u.admin;",
+    "passed on": "allow(u, a, d) if may(u, a, d); may(u, _, _) if u.admin;",
+    "passed on twice": "allow(u, a, d) if x(u, a, d); x(u, a, d) if y(u, a, d);"
+    " y(u, _, _) if u.admin; y(u, a, d) if u.parent != nil and x(u.parent, a, d);",
+    "behind a condition": "allow(u, a, d) if u.admin and d.size = 2 and any(a); any(_);",
+    "of another class": 'allow(u, _, _: Token) if u.admin; allow(_, "x", _: Doc);',
+    "of this class": 'allow(u, _, _: Doc) if u.admin; allow(_, "x", _: Token);',
+    "error before": 'allow(_: Token, "x", d: Doc) if d.missing = 1; allow(u, _, _) if u.admin;',
+    "error behind": 'allow(u: Token, _, _: Doc) if u.admin; allow(_, "x", d) if d.missing = 1;',
+    "error in it": "allow(u, _, d) if u.admin and d.missing = 1;",
+    "compared": 'allow(u, a, _) if any(u, a) and a != "x"; any(u, _) if u.admin;',
+    "searched": "allow(u, a, _) if a in u.scopes and any(u, a); any(u, _) if u.admin;",
+    "said twice": "allow(u, a, a) if u.admin;",
+    "in a pattern": "allow(_: Token{admin: a}, a, _);",
+    "text": "allow(u, _a: String, _) if u.admin;",
+    "star": 'allow(u, _, _) if u.admin; allow(_, "*", d: Doc) if d.size = 2;',
+    "negated": "allow(u, a, _) if not banned(u, a); banned(u, _) if not u.admin;",
+}
+
+
+def free_actions(policy: str, is_admin: bool, compiled: bool, allow_wildcard: bool) -> object:
+    """Ask for all actions; the error is what it is without the values that it names."""
+    oso = Oso(compiled=compiled)
+    oso.register_class(Token)
+    oso.register_class(Doc)
+    oso.load_str(policy + ' allow(_: Token, "read", d: Doc) if d.size = 2;')
+    token = Token(["read"])
+    token.admin = is_admin
+    try:
+        return oso.authorized_actions(token, DOC, allow_wildcard=allow_wildcard)
+    except Exception as error:
+        return type(error), str(error)
+
+
+@pytest.mark.parametrize("allow_wildcard", [True, False])
+@pytest.mark.parametrize("is_admin", [True, False])
+@pytest.mark.parametrize("name", FREE)
+def test_rules_for_any_action_are_those_of_the_solver(
+    name: str, is_admin: bool, allow_wildcard: bool
+) -> None:
+    """A rule that allows any action does so in compiled code as in the solver."""
+    found = free_actions(FREE[name], is_admin, compiled=True, allow_wildcard=allow_wildcard)
+
+    expected = free_actions(FREE[name], is_admin, compiled=False, allow_wildcard=allow_wildcard)
+    assert found == expected
+
+
+QUICK = [*FREE][:7]
+QUERIED = [*FREE][10:]
+
+
+@pytest.mark.parametrize(
+    ("name", "is_quick"), [*((each, True) for each in QUICK), *((each, False) for each in QUERIED)]
+)
+def test_rules_for_any_action_need_no_query(
+    name: str, is_quick: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One question asks for all strings that no rule names, where nothing else is asked of them."""
+    monkeypatch.delenv("OSO_COMPILED", raising=False)
+    oso = Oso()
+    oso.register_class(Token)
+    oso.register_class(Doc)
+    oso.load_str(FREE[name] + ' allow(_: Token, "read", d: Doc) if d.size = 2;')
+    token = Token([])
+    token.admin = False
+
+    assert (oso.engine.strings("allow", (token, "", Doc()), 1) is not None) == is_quick

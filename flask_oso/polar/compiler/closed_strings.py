@@ -1,0 +1,262 @@
+"""Which strings a parameter may be, such as the action of ``allow``.
+
+In go the clauses of rules; out come the strings for which there may be a solution, where they are
+known.
+"""
+
+from __future__ import annotations
+
+import types
+import typing as t
+from collections.abc import Callable, Iterator, Sequence
+
+from ..nodes import Call, Expression, List, Operator, Term, Value
+from ..solver.class_index import Lineage
+from ..solver.clauses import Clause, Slot
+from ..traversal import conjuncts_in, walk
+from .binding_analysis import ArgumentFacts, Lineages, is_class_only, is_string, parts_of
+
+#: The clauses of a rule that what is known of its arguments does not exclude; ``None`` if there is
+#: no such rule.
+SelectClauses = Callable[[str, int, ArgumentFacts], "Sequence[Clause] | None"]
+#: A parameter of a rule, and the classes of the arguments around it.
+_Parameter = tuple[str, int, int, tuple[tuple[int, Lineage], ...]]
+
+
+class Strings(t.NamedTuple):
+    """What a parameter may be in a solution.
+
+    :param texts: the strings; there may be no solution for some.
+    :param is_free: whether it may also be anything, which a solution leaves open.
+    """
+
+    texts: frozenset[str]
+    is_free: bool
+
+
+class _Way(t.NamedTuple):
+    """What a clause does with a parameter.
+
+    :param bindings: the strings that it binds it to, or the parameters that bind it.
+    :param is_unused: whether nothing in the clause is about it.
+    :param passed: the parameter that it is passed on to, if nothing else is about it.
+    """
+
+    bindings: list[frozenset[str] | _Parameter]
+    is_unused: bool
+    passed: _Parameter | None
+
+
+_Ways = dict[_Parameter, list[_Way]]
+
+
+def closed_strings(
+    select: SelectClauses,
+    name: str,
+    arity: int,
+    position: int,
+    lineages: Lineages = types.MappingProxyType({}),
+) -> frozenset[str] | None:
+    """Return the strings that a parameter may be bound to in a solution; ``None`` if it is open.
+
+    The set may have strings for which there is no solution.
+    """
+    found = possible_strings(select, name, arity, position, lineages)
+    return None if found is None or found.is_free else found.texts
+
+
+def possible_strings(
+    select: SelectClauses,
+    name: str,
+    arity: int,
+    position: int,
+    lineages: Lineages = types.MappingProxyType({}),
+) -> Strings | None:
+    """Return what a parameter may be in a solution; ``None`` if that is not known.
+
+    A parameter is closed if each clause has a string there, or has in its body a list of
+    strings that it is in, or a call whose parameter is closed. Before, it may be searched for in
+    other lists, as ``action in user.scopes`` does. It is free in a clause that does not use it, or
+    only passes it on to a call whose parameter is free, as in ``allow(user, _, _) if user.admin``.
+
+    :param lineages: the classes of other arguments, where they are known.
+    """
+    start = (name, arity, position, tuple(sorted(lineages.items())))
+    known: _Ways = {}
+    waiting = [start]
+    while waiting:
+        parameter = waiting.pop()
+        if parameter in known:
+            continue
+        name, arity, position, classes = parameter
+        facts = ArgumentFacts({}, dict(classes), text=position)
+        clauses = select(name, arity, facts) or ()
+        known[parameter] = [_way(each, position, facts.lineages, select) for each in clauses]
+        for way in known[parameter]:
+            waiting += (each for each in way.bindings if not isinstance(each, frozenset))
+    return _strings_below(start, known)
+
+
+def _strings_below(start: _Parameter, known: _Ways) -> Strings | None:
+    """Return what a parameter may be."""
+    unclosed = _grown(known, lambda way, found: found.issuperset(way.bindings))
+
+    def is_open(way: _Way, found: set[_Parameter]) -> bool:
+        is_closed = not unclosed.issuperset(way.bindings)
+        return not is_closed and not way.is_unused and way.passed in {None, *found}
+
+    opened = _grown(known, is_open)
+    if start in opened:
+        return None
+    texts: set[str] = set()
+    waiting, seen, is_free = [start], {start}, False
+    while waiting:
+        for way in known[waiting.pop()]:
+            is_free = is_free or way.is_unused
+            binding = next((each for each in way.bindings if each not in unclosed), way.passed)
+            if isinstance(binding, frozenset):
+                texts |= binding
+            elif binding is not None and binding not in seen:
+                seen.add(binding)
+                waiting.append(binding)
+    return Strings(frozenset(texts), is_free)
+
+
+def _grown(known: _Ways, belongs: Callable[[_Way, set[_Parameter]], bool]) -> set[_Parameter]:
+    """Return the parameters with a clause that belongs to a set, which is that of the result."""
+    found: set[_Parameter] = set()
+    while True:
+        more = {
+            parameter
+            for parameter, ways in known.items()
+            if parameter not in found and any(belongs(way, found) for way in ways)
+        }
+        if not more:
+            return found
+        found |= more
+
+
+def _way(clause: Clause, position: int, lineages: Lineages, select: SelectClauses) -> _Way:
+    bindings = [*_bindings(clause, position, lineages, select)]
+    parameter = clause.parameters[position]
+    if not isinstance(parameter.term, Slot) or parameter.specializer is not None:
+        return _Way(bindings, False, None)
+    others = [each for at, each in enumerate(clause.parameters) if at != position]
+    terms = [term for each in others for term in (each.term, each.specializer) if term is not None]
+    uses = [goal for goal in conjuncts_in(clause.body) if _mentions(goal, parameter.term)]
+    if any(_mentions(term, parameter.term) for term in terms) or len(uses) > 1:
+        return _Way(bindings, False, None)
+    if not uses:
+        return _Way(bindings, True, None)
+    called = getattr(uses[0], "term", uses[0])
+    if not isinstance(called, Call) or called.kwargs:
+        return _Way(bindings, False, None)
+    places = [arg for arg in called.args if _mentions(arg, parameter.term)]
+    is_alone = len(places) == 1 and _is_same(places[0], parameter.term)
+    passed = next((each for each in bindings if not isinstance(each, frozenset)), None)
+    return _Way(bindings, False, passed if is_alone else None)
+
+
+def _bindings(
+    clause: Clause, position: int, lineages: Lineages, select: SelectClauses
+) -> Iterator[frozenset[str] | _Parameter]:
+    """Yield the strings that a clause binds a parameter to, or the parameters that bind it."""
+    term = clause.parameters[position].term
+    if isinstance(term, Value) and isinstance(term.value, str):
+        yield frozenset({term.value})
+    if not isinstance(term, Slot):
+        return
+    for goal in conjuncts_in(clause.body):
+        if isinstance(goal, Expression) and goal.operator is Operator.IN:
+            texts = _texts(goal.args[1])
+            if _is_same(goal.args[0], term) and texts is not None:
+                yield texts
+        elif isinstance(called := getattr(goal, "term", goal), Call):
+            for at, arg in enumerate(called.args):
+                if _is_same(arg, term):
+                    passed = _passed_lineages(clause, called, lineages)
+                    yield called.name, len(called.args), at, passed
+                    if not _is_only_searched(called, at, select):
+                        return
+
+
+def _is_only_searched(called: Call, position: int, select: SelectClauses) -> bool:
+    """Tell whether a rule does nothing with an argument but search for it in lists."""
+    waiting, seen = [(called.name, len(called.args), position)], set()
+    while waiting:
+        asked = waiting.pop()
+        if asked in seen:
+            continue
+        seen.add(asked)
+        name, arity, at = asked
+        clauses = select(name, arity, ArgumentFacts({}, {}, text=at))
+        if clauses is None:
+            return False
+        for clause in clauses:
+            passed = _searches(clause, at)
+            if passed is None:
+                return False
+            waiting += passed
+    return True
+
+
+def _searches(clause: Clause, position: int) -> list[tuple[str, int, int]] | None:
+    """Return where a clause passes on a parameter that it only searches for; or ``None``."""
+    parameter = clause.parameters[position]
+    heads = [each for each in clause.parameters if _mentions(each.term, parameter.term)]
+    is_text = is_class_only(parameter.specializer) and parameter.specializer.tag == "String"
+    if is_string(parameter.term) and parameter.specializer is None:
+        return []
+    if not isinstance(parameter.term, Slot) or len(heads) > 1:
+        return None
+    if parameter.specializer is not None and not is_text:
+        return None
+    passed: list[tuple[str, int, int]] = []
+    for goal in conjuncts_in(clause.body):
+        called = getattr(goal, "term", goal)
+        if isinstance(called, Call) and not called.kwargs:
+            places = [at for at, arg in enumerate(called.args) if _is_same(arg, parameter.term)]
+            passed += [(called.name, len(called.args), at) for at in places]
+            others = [arg for at, arg in enumerate(called.args) if at not in places]
+        elif isinstance(goal, Expression) and goal.operator is Operator.IN:
+            is_searched = _is_same(goal.args[0], parameter.term)
+            others = [goal.args[1]] if is_searched else [*goal.args]
+        else:
+            others = [goal]
+        if any(_mentions(other, parameter.term) for other in others):
+            return None
+    return passed
+
+
+def _mentions(term: Term, variable: Term) -> bool:
+    return isinstance(variable, Slot) and any(
+        _is_same(each, variable) for each in walk([term], parts_of)
+    )
+
+
+def _passed_lineages(
+    clause: Clause, called: Call, lineages: Lineages
+) -> tuple[tuple[int, Lineage], ...]:
+    """Return the known classes of the arguments of a call in a clause."""
+    by_slot = {
+        term.index: lineages[at]
+        for at, parameter in enumerate(clause.parameters)
+        if at in lineages and isinstance(term := parameter.term, Slot)
+    }
+    return tuple(
+        (at, by_slot[arg.index])
+        for at, arg in enumerate(called.args)
+        if isinstance(arg, Slot) and arg.index in by_slot
+    )
+
+
+def _is_same(term: t.Any, variable: Slot) -> bool:
+    return isinstance(term, Slot) and term.index == variable.index
+
+
+def _texts(collection: t.Any) -> frozenset[str] | None:
+    if not isinstance(collection, List) or collection.rest is not None:
+        return None
+    texts = [part.value for part in collection.items if isinstance(part, Value)]
+    strings = frozenset(text for text in texts if isinstance(text, str))
+    return strings if len(texts) == len(collection.items) == len(strings) else None
