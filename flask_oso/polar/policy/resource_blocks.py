@@ -69,7 +69,8 @@ SUBJECTS = ("actor", "resource")
 _PERMISSIONS = 'permissions = ["{}"];'
 _ROLES = 'roles = ["{}"];'
 _RELATIONS = "relations = {{ {}: Class }};"
-_KINDS = {
+#: The kinds by the words of their declarations.
+KINDS_OF_DECLARATIONS = {
     "roles": DeclarationKind.ROLE,
     "permissions": DeclarationKind.PERMISSION,
     "relations": DeclarationKind.RELATION,
@@ -150,7 +151,7 @@ def _wrong_declaration(declaration: Declaration, *, in_global: bool) -> str | No
     name = declaration.name.text
     if in_global and name == "relations":
         return "A global block declares roles and permissions; relations belong to resources."
-    kind = _KINDS.get(name)
+    kind = KINDS_OF_DECLARATIONS.get(name)
     if kind is None:
         meant = (
             "'roles = [ ... ];' or 'permissions = [ ... ];'"
@@ -168,9 +169,9 @@ def _wrong_declaration(declaration: Declaration, *, in_global: bool) -> str | No
 def _meant_declaration(declaration: Declaration) -> str:
     """Give the line of help for a declaration that is misspelt or of the wrong type."""
     name = declaration.name.text
-    kind = _KINDS.get(name)
+    kind = KINDS_OF_DECLARATIONS.get(name)
     if kind is None:
-        return did_you_mean(name, _KINDS, quote="'")
+        return did_you_mean(name, KINDS_OF_DECLARATIONS, quote="'")
     if kind is DeclarationKind.RELATION:
         keys = [string.text for string in declaration.strings] or ["name"]
         return f"Write `relations = {{ {', '.join(f'{key}: Class' for key in keys)} }};`\n"
@@ -213,7 +214,7 @@ class DeclarationTable:
 
 def _declared_by(block: Block) -> Iterator[DeclaredName]:
     """Give a block's declarations: roles, permissions, relations."""
-    for word, kind in _KINDS.items():
+    for word, kind in KINDS_OF_DECLARATIONS.items():
         for declaration in block.declarations:
             if declaration.name.text == word:
                 yield from (DeclaredName(kind, string) for string in declaration.strings)

@@ -338,6 +338,8 @@ HINTS: tuple[Hint, ...] = (
          found="> < >= <= == !=", before="SYMBOL", section="test"),
     Hint("An object gets its name with a colon: `{before}: Class{{…}};`",
          found="= :=", before="SYMBOL", section="test"),
+    Hint("An object of a test has its key in braces: `{before}{{…}}`.",
+         found="(", before="SYMBOL", section="test", inside="("),
     Hint("Facts and objects stand in a setup or a fixture, assertions behind it in a test.",
          found="( : STRING", before="SYMBOL", section="test"),
     # Characters that are part of no token.
@@ -347,7 +349,8 @@ HINTS: tuple[Hint, ...] = (
     Hint("Write `and` in place of `&`.", found="&"),
     Hint("The remainder of a division is `mod`.", found="%"),
     Hint(_NO_PATTERNS, found="~", before="ENDED OPERATOR"),
-    Hint("Names consist of letters, digits and `_`. Remove `{found}`.", found="$ @ ~ ^ \\"),
+    Hint("Remove `@`: the only name with it is `@current_unix_time`.", found="@"),
+    Hint("Names consist of letters, digits and `_`. Remove `{found}`.", found="$ ~ ^ \\"),
     Hint("There is no `a ? b : c`. Write one rule for each case.", found="?"),
     Hint("A string ends on its own line. A line break is written `\\n`.",
          found="UNFINISHED_STRING"),

@@ -17,11 +17,22 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from ..engine import Engine
 from ..exceptions import OsoError
 from ..host.terms import Variable as Unbound
-from ..nodes import Assertion, Fixture, Parameter, Pattern, PolicyTest, Term, Variable
+from ..nodes import (
+    Assertion,
+    Fixture,
+    Parameter,
+    Pattern,
+    PolicyTest,
+    Term,
+    Value,
+    Variable,
+)
 from ..observe.line_coverage import LineObserver, lines_to_reach
 from ..policy.policy import Policy
+from ..printer import to_polar
 from ..solver.observation import Observer
 from ..sources import Source, Span
+from ..spelling import nearest
 from ..syntax.parser import PolicyParser
 from .scenes import Scene
 from .stubs import MistakenPolicyTestError
@@ -168,6 +179,8 @@ class _Questions:
 
     def check(self, assertion: Assertion) -> list[Failure]:
         """Give a failure if an assertion does not hold."""
+        self._check_rule(assertion)
+        self._scene.check_names(assertion.name, assertion.args)
         asked = [each for each in assertion.args if isinstance(each, Parameter)]
         if not asked:
             return self._check_answer(assertion)
@@ -184,9 +197,35 @@ class _Questions:
                 "`iff` limits variables, and this question has none. Write `action: String`."
             )
         args = [self._scene.stubs.value(t.cast(Term, arg)) for arg in assertion.args]
-        if self._scene.engine.ask(assertion.name, *args) is assertion.is_true:
-            return []
-        return [self._failure(assertion, _wanted(assertion), args)]
+        answer = self._scene.engine.ask(assertion.name, *args)
+        if answer is not assertion.is_true:
+            return [self._failure(assertion, _wanted(assertion), args)]
+        if not answer:
+            self._check_action(assertion)
+        return []
+
+    def _check_rule(self, assertion: Assertion) -> None:
+        """Refuse a question that has more or fewer values than each rule of its name."""
+        rules = self._scene.engine.policy.rules.get(assertion.name, ())
+        counts = sorted({len(rule.parameters) for rule in rules})
+        if counts and len(assertion.args) not in counts:
+            raise MistakenPolicyTestError(
+                f"No rule `{assertion.name}` has {len(assertion.args)} parameters. Ask with"
+                f" {' or '.join(map(str, counts))} values."
+            )
+
+    def _check_action(self, assertion: Assertion) -> None:
+        """Refuse the denial of an action that no rule can be about, if it looks misspelt."""
+        action = assertion.args[1] if assertion.name == "allow" and len(assertion.args) == 3 else 0
+        known = self._scene.engine.policy.known_actions()
+        if known is None or not isinstance(action, Value) or not isinstance(action.value, str):
+            return
+        near = None if action.value in known else nearest(action.value, sorted(known))
+        if near is not None:
+            raise MistakenPolicyTestError(
+                f"No rule allows the action {to_polar(action)}, whoever asks, so that a denial"
+                f" proves nothing. Did you mean {to_polar(Value(near))}?"
+            )
 
     def _check_existence(
         self, assertion: Assertion, found: Sequence[Mapping[str, t.Any]]
@@ -246,11 +285,15 @@ class _Questions:
         Values that policies write out are looked for; of other classes each stub is tried.
         """
         objects: dict[str, list[t.Any]] = {}
-        for each in assertion.args:
+        for at, each in enumerate(assertion.args):
             if isinstance(each, Parameter) and _class_of(each) not in _WRITTEN:
-                objects[t.cast(Variable, each.term).name] = self._scene.stubs.of_class(
-                    _class_of(each)
-                )
+                found = self._scene.stubs.of_class(_class_of(each))
+                if not found:
+                    raise MistakenPolicyTestError(
+                        f"This test has no object of `{_class_of(each)}`, so that the answer proves"
+                        f' nothing. Name one in its setup: `name: {_class_of(each)}{{"…"}};`'
+                    )
+                objects[_name_of(each, at)] = found
         for values in itertools.product(*objects.values()):
             known = dict(zip(objects, values, strict=True))
             yield from self._written(assertion, known)
@@ -260,23 +303,23 @@ class _Questions:
     ) -> Iterator[dict[str, t.Any]]:
         args = []
         names: dict[str, str] = {}
-        for each in assertion.args:
+        for at, each in enumerate(assertion.args):
             if not isinstance(each, Parameter):
                 args.append(self._scene.stubs.value(each))
                 continue
-            name = t.cast(Variable, each.term).name
+            name = _name_of(each, at)
             if name in known:
                 args.append(known[name])
             else:
                 names[name] = _class_of(each)
-                args.append(Unbound(name))
+                args.append(Unbound(_asked(name)))
         if not names:
             if self._scene.engine.ask(assertion.name, *args):
                 yield dict(known)
             return
         seen: set[t.Any] = set()
         for solution in self._scene.engine.query_rule(assertion.name, args, accept_expression=True):
-            values = {name: solution.get(name) for name in names}
+            values = {name: solution[_asked(name)] for name in names}
             for name in names:
                 if type(values[name]).__module__.startswith("flask_oso."):
                     raise MistakenPolicyTestError(
@@ -293,10 +336,10 @@ class _Questions:
 
     def _args(self, assertion: Assertion, solution: Mapping[str, t.Any]) -> list[t.Any]:
         return [
-            solution[t.cast(Variable, each.term).name]
+            solution[_name_of(each, at)]
             if isinstance(each, Parameter)
             else self._scene.stubs.value(each)
-            for each in assertion.args
+            for at, each in enumerate(assertion.args)
         ]
 
     def _failure(self, assertion: Assertion, message: str, args: Sequence[t.Any]) -> Failure:
@@ -306,6 +349,17 @@ class _Questions:
 
 def _wanted(assertion: Assertion) -> str:
     return "It does not hold." if assertion.is_true else "It holds."
+
+
+def _name_of(parameter: Parameter, at: int) -> str:
+    """Give the name of a variable of a question; each ``_`` is another one."""
+    name = t.cast(Variable, parameter.term).name
+    return f"_{at}" if name == "_" else name
+
+
+def _asked(name: str) -> str:
+    """Give the name to ask with: answers leave out variables that begin with ``_``."""
+    return f"asked {name}"
 
 
 def _class_of(parameter: Parameter) -> str:

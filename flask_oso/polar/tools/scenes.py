@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import datetime
 import typing as t
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 
 from ..engine import Engine
 from ..host.registry import Host
 from ..nodes import (
+    Block,
     Fact,
     Fixture,
     FrozenClock,
@@ -28,6 +30,8 @@ from ..nodes import (
     Variable,
 )
 from ..policy.policy import Policy
+from ..policy.resource_blocks import KIND_OF_RULE, KINDS_OF_DECLARATIONS, DeclarationKind
+from ..printer import to_polar
 from ..solver.observation import Observer
 from ..sources import Source
 from ..spelling import nearest
@@ -63,6 +67,7 @@ class Scene:
         for item in items:
             if isinstance(item, Fact):
                 self._check_asked(item.name, len(item.args))
+                self.check_names(item.name, item.args)
                 facts.setdefault(item.name, []).append(self._rule(item))
             elif isinstance(item, FrozenClock):
                 self.host = _with_clock(self.host, item)
@@ -107,6 +112,73 @@ class Scene:
             f"No rule asks for `{name}`, so its facts tell nothing.{meant}"
         )
 
+    # -- names of roles, permissions and relations -----------------------------------------
+
+    def check_names(self, rule: str, args: Sequence[Term | Parameter]) -> None:
+        """Refuse a role, a permission or a relation that no block of the class declares.
+
+        A fact of it tells nothing, and that it is not there proves nothing.
+
+        :raises MistakenPolicyTestError: neither a block nor a rule has the name.
+        """
+        kind = KIND_OF_RULE.get(rule)
+        name = args[1] if len(args) in (2, 3) else None
+        if kind is None or not isinstance(name, Value) or not isinstance(name.value, str):
+            return
+        declared = self._declared(kind, args)
+        if not declared or name.value in declared or name in self._named_by(rule):
+            return
+        near = nearest(name.value, sorted(declared))
+        meant = f" Did you mean `{near}`?" if near else ""
+        raise MistakenPolicyTestError(
+            f"No block declares the {kind.value} {to_polar(name)} for it, so it tells"
+            f" nothing.{meant}"
+        )
+
+    def _declared(self, kind: DeclarationKind, args: Sequence[Term | Parameter]) -> set[str]:
+        """Give what blocks declare for the objects of a fact; for two arguments, everywhere."""
+        if len(args) == 2:
+            return {*self._declared_by(kind, self._policy.everywhere)}
+        # Oso Cloud has the objects of a relation the other way round.
+        ends = args[::2] if kind is DeclarationKind.RELATION else args[2:]
+        found: set[str] = set()
+        for end in ends:
+            if not isinstance(end, Parameter):
+                blocks = self._blocks_of(type(self.stubs.value(end)))
+                found.update(self._declared_by(kind, blocks))
+        return found
+
+    def _blocks_of(self, cls: type) -> list[Block]:
+        """Give the blocks of a class and its bases, with those that they extend."""
+        classes = self.host.classes
+        names = {each for each in self._policy.resources if classes.get(each) in cls.__mro__}
+        blocks: list[Block] = []
+        waiting = [each for each in self._policy.blocks if each.resource.text in names]
+        while waiting:
+            block = waiting.pop()
+            blocks.append(block)
+            waiting += [
+                each
+                for each in self._policy.blocks
+                if block.parent is not None
+                and each.resource.text == block.parent.text
+                and each not in blocks
+            ]
+        return blocks
+
+    def _declared_by(self, kind: DeclarationKind, blocks: Iterable[Block]) -> Iterator[str]:
+        for declaration in (each for block in blocks for each in block.declarations):
+            if KINDS_OF_DECLARATIONS[declaration.name.text] is kind:
+                yield from (each.text for each in declaration.strings)
+                yield from (key.text for key, _ in declaration.pairs)
+
+    def _named_by(self, rule: str) -> list[Term]:
+        """Give what rules have in the place of a name, in their heads and where they ask."""
+        heads = [each.parameters for each in self._policy.rules.get(rule, ())]
+        given = [head[1].term for head in heads if len(head) > 1]
+        asked = [call.args[1] for call in self._policy.calls if call.name == rule and call.args[1:]]
+        return [*given, *asked]
+
 
 def implied_allow(policy: Policy) -> Rule | None:
     """Give the rule for ``allow`` that tests run with if the policy has none, but permissions."""
@@ -124,6 +196,7 @@ def _with_fixtures(
 ) -> Iterator[SetupItem]:
     """Give the items of a setup with those of the fixtures that it names, each fixture once."""
     known = {fixture.name: fixture for fixture in fixtures}
+    counts = Counter(fixture.name for fixture in fixtures)
     for item in setup:
         if not isinstance(item, UsedFixture):
             yield item
@@ -136,6 +209,10 @@ def _with_fixtures(
             raise MistakenPolicyTestError(
                 f"There is no fixture `{item.name}`.{meant}"
                 f" Write `test fixture {item.name} {{ … }}`."
+            )
+        if counts[item.name] > 1:
+            raise MistakenPolicyTestError(
+                f"There are {counts[item.name]} fixtures `{item.name}`. Give each its own name."
             )
         yield from _with_fixtures(known[item.name].setup, fixtures, (*inside, item.name))
 

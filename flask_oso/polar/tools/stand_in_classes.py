@@ -35,7 +35,7 @@ from ..policy.legacy_roles import ROLE_RULE_NAMES
 from ..policy.loader import load_policy
 from ..policy.resource_blocks import is_global
 from ..sources import Source
-from ..spelling import FOREIGN_LITERALS
+from ..spelling import FOREIGN_LITERALS, nearest
 from ..syntax.parser import PolicyParser
 from ..traversal import walk
 
@@ -58,6 +58,8 @@ def load_with_stand_ins(
     """
     statements = [each for source in sources for each in PolicyParser(source).statements()]
     names = dict.fromkeys([*_class_names(statements), *more_classes])
+    for name in _misspelt(statements) if for_tests else ():
+        del names[name]
     attributes = dict.fromkeys(_attributes(statements), t.Any)
     host = make_host()
     for name in names:
@@ -103,6 +105,15 @@ def _class_names(statements: Iterable[Statement]) -> Iterable[str]:
                 yield from (cls.text for _, cls in declaration.pairs)
         for term in _terms(statement):
             yield from possible_class_names(term)
+
+
+def _misspelt(statements: Sequence[Statement]) -> list[str]:
+    """Give the classes that only tests name, and that look like one that rules name."""
+    tests = [each for each in statements if isinstance(each, PolicyTest | Fixture)]
+    others = [each for each in statements if not isinstance(each, PolicyTest | Fixture)]
+    known = {*_class_names(others)}
+    alone = {*_class_names(tests)} - known
+    return [name for name in alone if nearest(name, sorted(known)) is not None]
 
 
 def _attributes(statements: Iterable[Statement]) -> Iterable[str]:

@@ -183,6 +183,15 @@ def test_name_of_an_object_has_its_class() -> None:
     )
 
 
+def test_class_of_a_test_that_is_misspelt_is_unknown() -> None:
+    """A class that rules do not name, and that looks like one of theirs, has no stand-in."""
+    asked = 'assert_not allow(User{"ana"}, "read", Repository{"anvil"});'
+    result = run(REPOSITORIES, f"setup {{ {MEMBER.replace('User', 'Usr')} }} {asked}")
+
+    assert result.outcome is Outcome.BROKEN
+    assert result.failures[0].message == ("No class is registered as `Usr`.\nDid you mean `User`?")
+
+
 # -- what such a policy leaves out -------------------------------------------------------
 
 

@@ -138,8 +138,24 @@ def test_what_holds_passes(inside: str) -> None:
                 'It does not hold for u = User{"ben"}.',
             ],
         ),
-        ('assert allow(u: User, "boss", Note{1});', ["It holds for nothing."]),
-        ('assert_not allow(Admin{1}, "any", n: Note); ', []),
+        (
+            'setup { x: User{1}; } assert allow(u: User, "boss", Note{1});',
+            ["It holds for nothing."],
+        ),
+        (
+            'setup { x: User{"ben", name: ""}; fixture ana; }'
+            ' assert_not allow(User{"ben"}, _action: String, note);',
+            ['It holds for _action = "any".'],
+        ),
+        (
+            'setup { x: User{"ben", name: ""}; fixture ana; }'
+            ' assert_not allow(User{"ben"}, _: String, note);',
+            ['It holds for _1 = "any".'],
+        ),
+        (
+            'setup { x: User{"ben", name: ""}; } assert_not allow(_: User, _: String, 1);',
+            ['It holds for _0 = User{"ben"} and _1 = "any".'],
+        ),
     ],
 )
 def test_what_does_not_hold_is_told(inside: str, messages: list[str]) -> None:
@@ -173,9 +189,15 @@ def test_failure_has_a_proof() -> None:
         ('assert allow(User{1, a: 1}, "any", [User{1, a: 2}]);', "has two values of `a`"),
         ("assert allow(User{1}, 1, 2) iff a in [1];", "this question has none"),
         ('assert allow(User{1}, a: String, 1) iff b in ["x"];', "`b` is no variable"),
-        ('assert allow(u: User, a: String, 1) iff a in ["x"];', "does not say what `u` is"),
+        (
+            'setup { x: User{1}; } assert allow(u: User, a: String, 1) iff a in ["x"];',
+            "does not say what `u` is",
+        ),
         ('assert_not allow(User{1}, a: String, 1) iff a in ["x"];', "`assert … iff …;`"),
         ('assert alow(User{1}, "x", 1);', "alow"),
+        ('assert_not allow(Admin{1}, "any", n: Note);', "This test has no object of `Note`"),
+        ('assert_not allow(User{1}, "any");', "No rule `allow` has 2 parameters."),
+        ("assert_not has_role(r: String, Page{1});", "No rule `has_role` has 2 parameters."),
     ],
 )
 def test_mistaken_test_is_broken(inside: str, message: str) -> None:
@@ -184,6 +206,76 @@ def test_mistaken_test_is_broken(inside: str, message: str) -> None:
 
     assert result.outcome is Outcome.BROKEN
     assert message in result.failures[0].message
+
+
+def test_fixtures_of_one_name_are_refused() -> None:
+    """None of two fixtures takes the place of the other."""
+    result = run(
+        f'{FIXTURE} test "t" {{ setup {{ fixture ana; }} assert_not allow(note, "any", 1); }}'
+    )
+
+    assert result.outcome is Outcome.BROKEN
+    assert result.failures[0].message == "There are 2 fixtures `ana`. Give each its own name."
+
+
+BLOCKS = """
+has_role(_: Admin, "root");
+has_role(_: Admin, "reader", _: Page);
+has_relation(page: Page, "page", _: Note) if page = 1;
+actor User {}
+global { roles = ["root"]; permissions = ["rest"]; "rest" if "root"; }
+resource Page { roles = ["reader"]; permissions = ["read"]; "read" if "reader"; }
+resource Note extends Page {
+  relations = { page: Page };
+  "reader" if "reader" on "page";
+  "read" if global "root";
+}
+has_permission(user: User, "print", page: Page) if has_role(user, "printer", page);
+allow(actor, action, resource) if has_permission(actor, action, resource);
+"""
+
+
+@pytest.mark.parametrize(
+    ("inside", "message"),
+    [
+        ('setup { has_role(User{1}, "raeder", Note{1}); }', 'the role "raeder" for it'),
+        ('setup { has_role(User{1}, "rot"); }', "Did you mean `root`?"),
+        ('setup { has_relation(Page{1}, "paeg", Note{1}); }', "Did you mean `page`?"),
+        ('setup { has_relation(Note{1}, "paeg", Page{1}); }', "Did you mean `page`?"),
+        ('setup { has_permission(User{1}, "x", Page{1}); }', "it tells nothing."),
+        ('assert_not has_role(User{1}, "raeder", Note{1});', "Did you mean `reader`?"),
+        ('assert_not allow(User{1}, "raed", Note{1});', 'Did you mean "read"?'),
+    ],
+)
+def test_misspelt_name_is_refused(inside: str, message: str) -> None:
+    """What no block declares is no fact, and its absence proves nothing."""
+    asked = "" if inside.startswith("assert") else 'assert_not allow(User{1}, "read", Note{1});'
+    text = f'{BLOCKS} test "t" {{ {inside} {asked} }}'
+
+    (result,) = run_policy_tests(make_engine(text, host=HOST))
+
+    assert result.outcome is Outcome.BROKEN
+    assert message in result.failures[0].message
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        'has_role(User{1}, "reader", Note{1});',
+        'has_role(User{1}, "root");',
+        'has_role(User{1}, "printer", Note{1});',
+        "has_role(User{1}, 3, Note{1});",
+        'has_relation(Page{1}, "page", Note{1}); has_role(User{1}, "reader", Page{1});',
+    ],
+)
+def test_declared_and_asked_names_are_facts(inside: str) -> None:
+    """A name of a block, of one that it extends, or one that a rule asks for."""
+    asked = 'assert_not allow(User{2}, "read", Note{1});'
+    text = f'{BLOCKS} test "t" {{ setup {{ {inside} }} {asked} }}'
+
+    (result,) = run_policy_tests(make_engine(text, host=HOST))
+
+    assert result.failures == ()
 
 
 def test_facts_are_those_of_one_test() -> None:

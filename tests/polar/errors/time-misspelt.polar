@@ -1,0 +1,1 @@
+allow(_: User, "read", doc: Doc) if doc.until > @current_time;
