@@ -59,11 +59,6 @@ To see the Python that a question is compiled to:
 To find what a program for oso 0.27 has to change:
   $ python -m flask_oso migrate-check app tests
 """
-_TEST = "test"
-_LINT = "lint"
-_FMT = "fmt"
-_COMPILED = ("compiled", "explain-compiled")
-_MIGRATE = "migrate-check"
 #: What an application alone can answer.
 _OF_APPLICATIONS = (
     "actions",
@@ -112,28 +107,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
         and 3 if it is no policy.
     """
     given = sys.argv[1:] if arguments is None else arguments
-    if given and given[0] in _COMPILED:
-        return _show_compiled(given[1:])
-    if given and given[0] == _TEST:
-        return _run_tests(given[1:])
-    if given and given[0] == _LINT:
-        return _lint(given[1:])
-    if given and given[0] == _FMT:
-        return _format(given[1:])
-    if given and given[0] == _MIGRATE:
-        return _check_migration(given[1:])
+    if given and given[0] in _COMMANDS:
+        return _COMMANDS[given[0]](given[1:])
     if given and given[0] in _OF_APPLICATIONS:
         say(f"'{given[0]}' needs the application: flask oso {given[0]}", sys.stderr)
         return Exit.MISCONFIGURED
-    parser = argparse.ArgumentParser(
-        prog="python -m flask_oso",
-        description=_DESCRIPTION,
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = _parser("python -m flask_oso", _DESCRIPTION, _EPILOG)
     parser.add_argument("files", metavar="FILE.polar", nargs="*", help="a policy file")
     files = parser.parse_args(given).files
     return _run(lambda: _ask(files))
+
+
+def _parser(prog: str, description: str, epilog: str) -> argparse.ArgumentParser:
+    formatter = argparse.RawDescriptionHelpFormatter
+    return argparse.ArgumentParser(
+        prog=prog, description=description, epilog=epilog, formatter_class=formatter
+    )
 
 
 def _run_tests(arguments: Sequence[str]) -> int:
@@ -141,21 +130,21 @@ def _run_tests(arguments: Sequence[str]) -> int:
     # Imported late: the prompt needs none of it.
     from flask_oso.cli.policy_tests import test
 
-    return _invoke(test, _TEST, arguments)
+    return _invoke(test, "test", arguments)
 
 
 def _lint(arguments: Sequence[str]) -> int:
     """Find what is wrong with policies."""
     from flask_oso.cli.linting import lint
 
-    return _invoke(lint, _LINT, arguments)
+    return _invoke(lint, "lint", arguments)
 
 
 def _format(arguments: Sequence[str]) -> int:
     """Put policies into the canonical style."""
     from flask_oso.cli.fmt import fmt
 
-    return _invoke(fmt, _FMT, arguments)
+    return _invoke(fmt, "fmt", arguments)
 
 
 def _invoke(command: click.Command, name: str, arguments: Sequence[str]) -> int:
@@ -173,12 +162,7 @@ def _invoke(command: click.Command, name: str, arguments: Sequence[str]) -> int:
 
 def _show_compiled(arguments: Sequence[str]) -> int:
     """Print the Python that a question is compiled to."""
-    parser = argparse.ArgumentParser(
-        prog="python -m flask_oso compiled",
-        description=_COMPILED_DESCRIPTION,
-        epilog=_COMPILED_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = _parser("python -m flask_oso compiled", _COMPILED_DESCRIPTION, _COMPILED_EPILOG)
     parser.add_argument("files", metavar="FILE.polar", nargs="+", help="a policy file")
     parser.add_argument("question", metavar="QUESTION", help="a rule call")
     given = parser.parse_args(arguments)
@@ -189,7 +173,7 @@ def _check_migration(arguments: Sequence[str]) -> int:
     """Run the command of ``flask oso``, which needs no application."""
     from flask_oso.cli.migrate import migrate_check
 
-    name = f"python -m flask_oso {_MIGRATE}"
+    name = "python -m flask_oso migrate-check"
     try:
         return int(run(lambda: migrate_check.main([*arguments], name, standalone_mode=False)))
     except click.exceptions.Exit as end:
@@ -234,6 +218,15 @@ def _code_of(function: Callable[[], None]) -> int:
         return Exit.MISCONFIGURED
     return Exit.GOOD
 
+
+_COMMANDS = {
+    "compiled": _show_compiled,
+    "explain-compiled": _show_compiled,
+    "test": _run_tests,
+    "lint": _lint,
+    "fmt": _format,
+    "migrate-check": _check_migration,
+}
 
 if __name__ == "__main__":
     sys.exit(main())

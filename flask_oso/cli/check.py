@@ -19,7 +19,7 @@ from ..oso import Oso
 from ..polar.characters import with_escapes
 from ..polar.spelling import with_count
 from ..polar.tools.policy_check import Finding, Severity, findings_of
-from .terminal.output import echo, show_annotation, show_json, shown_path
+from .terminal.output import echo, format_option, show_annotation, show_json, with_short_path
 from .terminal.running import POLICY_ERRORS, Exit, enter_app, exit_on_errors, this_oso, this_state
 
 _HELP = """Check the policy, or FILES, and list all findings.
@@ -49,19 +49,13 @@ class _Result(t.NamedTuple):
 @click.command("check", help=_HELP)
 @click.argument("files", nargs=-1, type=click.Path())
 @click.option("--strict", is_flag=True, help="Exit with 1 for warnings, too.")
-@click.option(
-    "--format",
-    "layout",
-    type=click.Choice(["text", "json", "github"]),
-    default="text",
-    help="For people, JSON, or annotations for GitHub.",
-)
+@format_option("text", "json", "github")
 @click.pass_context
 def check(context: click.Context, files: tuple[str, ...], strict: bool, layout: str) -> None:
     """Print findings."""
     with exit_on_errors(Exit.MISCONFIGURED):
         result = _check(files)
-        findings = [_with_short_path(finding) for finding in result.findings]
+        findings = [with_short_path(finding) for finding in result.findings]
         _show(findings, result.rules, layout)
     bad = {Severity.ERROR, Severity.WARNING} if strict else {Severity.ERROR}
     context.exit(Exit.NO if any(each.severity in bad for each in findings) else Exit.GOOD)
@@ -119,14 +113,6 @@ def _mistaken_guards(app: Flask) -> Iterator[Finding]:
 
 
 # -- printing ------------------------------------------------------------------------
-
-
-def _with_short_path(finding: Finding) -> Finding:
-    if finding.file is None:
-        return finding
-    short = shown_path(finding.file)
-    message = finding.message.replace(f"of file {finding.file}:", f"of file {short}:")
-    return finding._replace(file=short, message=message)
 
 
 def _show(findings: Sequence[Finding], rules: int | None, layout: str) -> None:

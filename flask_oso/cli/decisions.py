@@ -13,7 +13,14 @@ from ..polar.characters import with_escapes
 from ..polar.exceptions import UnsupportedError
 from ..request_state import this_app
 from .terminal.objects import NOTATION, find_object
-from .terminal.output import echo, show_json, show_table, tell_of_more, with_short_paths
+from .terminal.output import (
+    echo,
+    format_option,
+    show_json,
+    show_table,
+    tell_of_more,
+    with_short_paths,
+)
 from .terminal.running import Exit, MisuseError, this_oso, this_state, with_app
 
 _EXPLAIN = f"""Explain whether ACTOR may do ACTION to RESOURCE.
@@ -58,13 +65,7 @@ Nothing is read. Exits with 2 if no statement can be made of the policy.
 
 {NOTATION}"""
 
-_LAYOUT = click.option(
-    "--format",
-    "layout",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    help="For people, or for programs.",
-)
+_LAYOUT = format_option("text", "json", help="For people, or for programs.")
 
 
 @click.command("explain", help=_EXPLAIN)

@@ -19,7 +19,7 @@ from ..polar.polar import read_source
 from ..polar.spelling import with_count
 from ..request_state import this_app
 from .terminal.objects import NOTATION, find_object
-from .terminal.output import echo, show_annotation, show_json, with_short_paths
+from .terminal.output import echo, format_option, show_annotation, show_json, with_short_paths
 from .terminal.policy_sources import sources_of
 from .terminal.running import Exit, MisuseError, this_oso, this_state, with_app
 
@@ -51,13 +51,7 @@ is too much for that is named: then the exit code is 3, unless somebody gains so
 @click.option("--actor", "actors", multiple=True, help="Only this actor. May be repeated.")
 @click.option("--no-new-access", is_flag=True, help="Exit with 1 if anybody gains something.")
 @click.option("--aggregate", is_flag=True, help="Show conditions and counts, and no rows.")
-@click.option(
-    "--format",
-    "layout",
-    type=click.Choice(["table", "json", "github"]),
-    default="table",
-    help="For people, JSON, or annotations for GitHub.",
-)
+@format_option("table", "json", "github")
 @with_app
 def diff(
     old: str,

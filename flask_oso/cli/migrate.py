@@ -10,7 +10,7 @@ import click
 from ..migration.findings import Code, Finding
 from ..migration.migration_check import MigrationReport, check_program
 from ..polar.spelling import with_count
-from .terminal.output import echo, show_annotation, show_json, show_table, shown_path
+from .terminal.output import echo, format_option, show_annotation, show_json, show_table, shown_path
 from .terminal.running import Exit, MisuseError, exit_on_errors
 
 _HELP = """Find what a program for oso 0.27 has to change.
@@ -31,13 +31,7 @@ with 3 if a policy is not Polar.
 
 @click.command("migrate-check", help=_HELP)
 @click.argument("paths", nargs=-1, type=click.Path())
-@click.option(
-    "--format",
-    "layout",
-    type=click.Choice(["table", "json", "github"]),
-    default="table",
-    help="For people, JSON, or annotations for GitHub.",
-)
+@format_option("table", "json", "github")
 @click.pass_context
 def migrate_check(context: click.Context, paths: tuple[str, ...], layout: str) -> None:
     """Print findings."""

@@ -28,7 +28,7 @@ from ..polar.tools.policy_tests import (
 )
 from ..polar.tools.scenes import IMPLIED_ALLOW, implied_allow
 from ..polar.tools.stand_in_classes import load_with_stand_ins
-from .terminal.output import echo, show_annotation, show_json, shown_path
+from .terminal.output import echo, format_option, show_annotation, show_json, shown_path
 from .terminal.running import POLICY_ERRORS, Exit, code_of, enter_app, exit_on_errors, this_oso
 
 _HELP = """Run the tests of the policy, or those of FILES.
@@ -69,13 +69,7 @@ _PAUSE = 0.5
 @click.option("-k", "words", metavar="TEXT", help="Only tests with this text in their name.")
 @click.option("--coverage", is_flag=True, help="List rules and conditions that no test reaches.")
 @click.option("--watch", is_flag=True, help="Run again whenever a file changes.")
-@click.option(
-    "--format",
-    "layout",
-    type=click.Choice(["table", "json", "github"]),
-    default="table",
-    help="For people, JSON, or annotations for GitHub.",
-)
+@format_option("table", "json", "github")
 @click.pass_context
 def test(
     context: click.Context,

@@ -9,7 +9,7 @@ import click
 
 from ..guards.object_words import word_for
 from .terminal.objects import NOTATION, find_object
-from .terminal.output import echo, show_json, show_table, tell_of_more
+from .terminal.output import echo, format_option, show_json, show_table, tell_of_more
 from .terminal.running import Exit, this_oso, with_app
 
 _QUERY = f"""Run a QUERY, and list its solutions.
@@ -37,13 +37,7 @@ Names on the left of '=' are constants; 'help' at the prompt tells more.
 @click.argument("query")
 @click.argument("objects", nargs=-1, metavar="[NAME=OBJECT]...")
 @click.option("--limit", type=click.IntRange(1), default=100, show_default=True, metavar="NUMBER")
-@click.option(
-    "--format",
-    "layout",
-    type=click.Choice(["table", "json"]),
-    default="table",
-    help="A table of the variables, or JSON.",
-)
+@format_option("table", "json", help="A table of the variables, or JSON.")
 @with_app
 def query(query: str, objects: tuple[str, ...], limit: int, layout: str) -> Exit:
     """List solutions."""

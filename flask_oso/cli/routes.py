@@ -16,7 +16,7 @@ from ..enforcement.audit.route_audit import GAPS, RouteStatus, Row, audit_routes
 from ..enforcement.audit.route_texts import action_of, argument_of, guard_of, resource_of
 from ..guards.view_guards import Guard, GuardKind
 from ..polar.spelling import with_count
-from .terminal.output import echo, show_annotation, show_json, show_table, shown_path
+from .terminal.output import echo, format_option, show_annotation, show_json, show_table, shown_path
 from .terminal.running import Exit, this_state, with_app
 
 _HEADINGS = ("Endpoint", "Methods", "URL", "Guard", "Action", "Resource", "Where", "Remark")
@@ -55,12 +55,8 @@ also those that are not shown.
 @click.option("--gaps", is_flag=True, help="Show only routes that are not guarded.")
 @click.option("--skipped", is_flag=True, help="Show only routes that are open, with the reason.")
 @click.option("--endpoint", metavar="PATTERN", help="Show only endpoints like 'admin.*'.")
-@click.option(
-    "--format",
-    "layout",
-    type=click.Choice(["table", "json", "github"]),
-    default="table",
-    help="A table, JSON, or annotations for GitHub of the gaps.",
+@format_option(
+    "table", "json", "github", help="A table, JSON, or annotations for GitHub of the gaps."
 )
 @with_app
 def routes(gaps: bool, skipped: bool, endpoint: str | None, layout: str) -> Exit:

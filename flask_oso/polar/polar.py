@@ -41,6 +41,7 @@ if t.TYPE_CHECKING:
     from .tools.lint.linter import LintResult
     from .tools.policy_check import CheckResult
 
+_Result = t.TypeVar("_Result")
 _NO_ALLOW_WARNING = "POLAR_IGNORE_NO_ALLOW_WARNING"
 
 
@@ -405,22 +406,13 @@ class Polar:
         :raises PolarFileExtensionError: if a name does not end in ``.polar``.
         :raises PolarFileNotFoundError: if a file does not exist.
         """
-        return self.check_sources(
-            self._sources() if filenames is None else [*map(read_source, filenames)]
-        )
+        return self.check_sources(self._sources(filenames))
 
     def check_sources(self, sources: Sequence[Source]) -> CheckResult:
         """Check texts as one policy, without loading them; see ``check_files``."""
         from .tools.policy_check import check_policy
 
-        return check_policy(
-            sources,
-            self._engine,
-            roles=self._has_roles,
-            models=self._models(),
-            ignore_missing_allow=self._ignores_missing_allow,
-            limits=self._limits,
-        )
+        return self._judged(check_policy, sources)
 
     def lint_files(self, filenames: Iterable[str | os.PathLike[str]] | None = None) -> LintResult:
         """Lint policy files as one policy, without loading them.
@@ -432,15 +424,16 @@ class Polar:
         :raises PolarFileExtensionError: if a name does not end in ``.polar``.
         :raises PolarFileNotFoundError: if a file does not exist.
         """
-        return self.lint_sources(
-            self._sources() if filenames is None else [*map(read_source, filenames)]
-        )
+        return self.lint_sources(self._sources(filenames))
 
     def lint_sources(self, sources: Sequence[Source]) -> LintResult:
         """Lint texts as one policy, without loading them; see ``lint_files``."""
         from .tools.lint.linter import lint_policy
 
-        return lint_policy(
+        return self._judged(lint_policy, sources)
+
+    def _judged(self, judge: t.Callable[..., _Result], sources: Sequence[Source]) -> _Result:
+        return judge(
             sources,
             self._engine,
             roles=self._has_roles,
@@ -453,8 +446,10 @@ class Polar:
         """Give the models; ``None`` if none are registered."""
         return None
 
-    def _sources(self) -> list[Source]:
-        """Read the files of the policy again; texts stay the same."""
+    def _sources(self, filenames: Iterable[str | os.PathLike[str]] | None) -> list[Source]:
+        """Read files, without names those of the policy again; its texts stay the same."""
+        if filenames is not None:
+            return [*map(read_source, filenames)]
         known = self._engine.policy.sources
         return [each if each.name is None else read_source(each.name) for each in known]
 

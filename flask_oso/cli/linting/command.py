@@ -24,7 +24,14 @@ from ...polar.tools.lint.linter import (
     lint_with_stand_ins,
 )
 from ...polar.tools.policy_check import Severity, findings_of
-from ..terminal.output import echo, show_annotation, show_json, show_table, shown_path
+from ..terminal.output import (
+    echo,
+    format_option,
+    show_annotation,
+    show_json,
+    show_table,
+    with_short_path,
+)
 from ..terminal.running import POLICY_ERRORS, Exit, enter_app, exit_on_errors, this_oso
 from .sarif import sarif_log
 
@@ -54,18 +61,14 @@ Exits with 1 if there is a finding that is no note.
 
 @click.command("lint", help=_HELP)
 @click.argument("files", nargs=-1, type=click.Path())
-@click.option(
-    "--format",
-    "layout",
-    type=click.Choice(["table", "github", "json", "sarif"]),
-    default="table",
-    help="For people, annotations for GitHub, JSON, or SARIF.",
+@format_option(
+    "table", "github", "json", "sarif", help="For people, annotations for GitHub, JSON, or SARIF."
 )
 @click.pass_context
 def lint(context: click.Context, files: tuple[str, ...], layout: str) -> None:
     """Print findings."""
     with exit_on_errors(Exit.MISCONFIGURED):
-        findings = [_with_short_path(each) for each in _findings(files)]
+        findings = [with_short_path(each) for each in _findings(files)]
         show = _LAYOUTS[layout]
         show(findings)
     is_bad = any(each.severity is not Severity.NOTE for each in findings)
@@ -105,14 +108,6 @@ def _with_app(app: Flask, oso: Oso) -> tuple[LintFinding, ...]:
 
 
 # -- printing ------------------------------------------------------------------------
-
-
-def _with_short_path(found: LintFinding) -> LintFinding:
-    if found.file is None:
-        return found
-    short = shown_path(found.file)
-    message = found.message.replace(f"of file {found.file}:", f"of file {short}:")
-    return found._replace(file=short, message=message)
 
 
 def _show_table(findings: Sequence[LintFinding]) -> None:
