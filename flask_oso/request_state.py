@@ -95,7 +95,6 @@ class RequestState:
     app: Flask
     #: A decision was made, whatever it was, or the request was exempted.
     checked: bool = False
-    skip_reason: str | None = None
     #: Something was allowed, or the request was exempted for a reason.
     allowed: bool = False
     #: Something was denied, and the request was not exempted since.
@@ -315,6 +314,5 @@ def exempt_request(state: RequestState | None, reason: str | None = None) -> Non
     """Exempt a request from having to authorize; with a reason it may commit."""
     if state is not None:
         state.checked = True
-        state.skip_reason = reason
         if reason:
             state.allowed, state.denied = True, False

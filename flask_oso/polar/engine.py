@@ -354,11 +354,11 @@ class Engine:
 
     def _partial(self, models: Schema, **options: t.Any) -> PartialEvaluator:
         from .residual.evaluator import PartialEvaluator
-        from .residual.search import RuleAnalysis
+        from .residual.search import RuleAnalysis, Search
 
         if self._analysis is None:
             self._analysis = RuleAnalysis(self)
-        return PartialEvaluator(self, models, self._analysis, self._limits, **options)
+        return PartialEvaluator(Search(self, models, self._analysis, self._limits, **options))
 
     def _prepared_residual(
         self, name: str, args: Sequence[t.Any], at: int, cls: type, models: Schema

@@ -33,7 +33,7 @@ from ..solver.operators import Operators
 from ..sources import Span
 from .proof_builder import ProofBuilder, value_of
 from .proof_tree import Seen, SourcePlace, Suggestion, source_place
-from .provenance import Attempt, Failure, Provenance, ProvenanceObserver, Subgoal
+from .provenance import Failure, Provenance, ProvenanceObserver, Subgoal
 from .redaction import MAX_NAME, REDACTED, Describer
 from .source_form import (
     Operand,
@@ -273,11 +273,9 @@ class CounterfactualSearch:
             if is_role and not is_shorthand(attempt.clause):
                 continue
             for failure in attempt.failures:
-                yield from self._in_failure(attempt, failure, actor, depth)
+                yield from self._in_failure(failure, actor, depth)
 
-    def _in_failure(
-        self, attempt: Attempt, failure: Failure, actor: t.Any, depth: int
-    ) -> Iterator[Change]:
+    def _in_failure(self, failure: Failure, actor: t.Any, depth: int) -> Iterator[Change]:
         subgoal = failure.subgoal
         if failure.waiting is not None:
             return

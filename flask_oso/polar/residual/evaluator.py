@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from ..exceptions import PolarRuntimeError
 from ..host.conversion import list_elements, result_to_term
 from ..host.registry import RESERVED_NAMES
-from ..limits import Limits
 from ..nodes import (
     ARITHMETIC,
     COMPARISONS,
@@ -33,7 +32,6 @@ from ..nodes import (
 from ..policy.legacy_roles import ABOVE_RULE
 from ..solver.clause_index import is_excluded
 from ..solver.clauses import Clause, Slot, Template
-from ..solver.machine import KnowledgeBase
 from ..solver.rule_order import UnknownOfClass, argument_class, sort_clauses
 from ..syntax.desugar import forall_as_negation
 from .algebra.ir import (
@@ -58,16 +56,15 @@ from .algebra.ir import (
     ToOne,
     walk_condition,
 )
-from .algebra.schema import Schema, ValueKind
+from .algebra.schema import ValueKind
 from .algebra.show import show
 from .algebra.simplify import conjunction, disjunction, exists, negation, rewrite, where_rows_exist
 from .attributes.documents import is_no_boolean
 from .database_semantics import field_of, is_null
 from .equations import EquationSolver
-from .host_questions import Recorder
 from .operators import OperatorEvaluator
 from .outcomes import Residual, SearchOutcome, no_solution, test_outcome
-from .search import Branches, ClauseFrame, GoalHandler, GoalResult, RuleAnalysis, Search
+from .search import Branches, ClauseFrame, GoalHandler, GoalResult, Search
 from .symbolic_terms import (
     SYMBOLIC,
     Given,
@@ -98,21 +95,12 @@ _Done = tuple[Root, SearchOutcome, Call]
 
 
 class PartialEvaluator:
-    """Evaluates one question with an unknown row; the parameters are those of ``Search``."""
+    """Evaluates one question with an unknown row."""
 
-    def __init__(
-        self,
-        program: KnowledgeBase,
-        models: Schema,
-        analysis: RuleAnalysis,
-        limits: Limits | None = None,
-        *,
-        follows: bool = False,
-        recorder: Recorder | None = None,
-    ) -> None:
-        self._search = Search(program, models, analysis, limits, follows=follows, recorder=recorder)
-        self._equations = EquationSolver(self._search)
-        self._operators = OperatorEvaluator(self._search, self._equations)
+    def __init__(self, search: Search) -> None:
+        self._search = search
+        self._equations = EquationSolver(search)
+        self._operators = OperatorEvaluator(search, self._equations)
         self._recursions: dict[t.Any, _Recursion] = {}
         self._done: dict[t.Any, _Done] = {}
         self._rounds_of: dict[str, int] = {}

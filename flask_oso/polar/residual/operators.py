@@ -213,7 +213,7 @@ class OperatorEvaluator:
             return self._equations.ask(
                 Expression(goal.operator, (left, right, t.cast(Term, made)), span=goal.span)
             )
-        operands = self._integer(left, goal), self._integer(right, goal)
+        operands = self._integer(left), self._integer(right)
         sign = _SIGNS.get(goal.operator)
         if sign is None:
             raise self._search.refusal(
@@ -226,7 +226,7 @@ class OperatorEvaluator:
         guard = conjunction(*limits)
         return test_outcome(guard, negation(guard), made_of.operand)
 
-    def _integer(self, term: t.Any, goal: Expression) -> RowValue:
+    def _integer(self, term: t.Any) -> RowValue:
         if isinstance(term, SymbolicValue) and field_of(term.operand).kind is ValueKind.INTEGER:
             return term.operand
         if isinstance(term, Value) and type(term.value) is int:

@@ -107,11 +107,6 @@ class ReadOption(LoaderCriteriaOption):
         self._for_joined.get_global_criteria(attributes)
 
 
-def read_option(cls: type, clause: t.Any) -> ReadOption:
-    """Return the option that adds a clause wherever a class is selected from."""
-    return ReadOption(cls, read_condition(cls, clause))
-
-
 def read_condition(cls: type, clause: t.Any) -> ReadCondition:
     """Return a clause, marked as the condition on the rows of a class."""
     return ReadCondition(clause, *(each.class_attribute for each in key_properties(cls)))

@@ -23,9 +23,11 @@ from .schema import Field
 _Node = t.TypeVar("_Node")
 
 
-def _hashed_once(cls: type[_Node]) -> type[_Node]:
-    """Have each node keep its hash: nodes are looked up often, and some are large."""
-    compute = t.cast(t.Any, cls).__hash__
+@t.dataclass_transform(frozen_default=True, field_specifiers=(field,))
+def _node(cls: type[_Node]) -> type[_Node]:
+    """Make a frozen dataclass that keeps its hash: nodes are looked up often, and may be large."""
+    made: t.Any = dataclass(frozen=True)(cls)
+    compute = made.__hash__
 
     def __hash__(self: t.Any) -> int:
         known = self.__dict__.get("_hash")
@@ -33,15 +35,14 @@ def _hashed_once(cls: type[_Node]) -> type[_Node]:
             known = self.__dict__["_hash"] = compute(self)
         return t.cast(int, known)
 
-    cls.__hash__ = __hash__  # type: ignore[method-assign]
-    return cls
+    made.__hash__ = __hash__
+    return t.cast(type[_Node], made)
 
 
 # -- rows and values -----------------------------------------------------------------
 
 
-@_hashed_once
-@dataclass(frozen=True)
+@_node
 class Root:
     """The row that a condition is about; ``number`` tells several apart."""
 
@@ -49,8 +50,7 @@ class Root:
     number: int = 0
 
 
-@_hashed_once
-@dataclass(frozen=True)
+@_node
 class KnownRow:
     """The row of a known object. A statement reads its relations; Python does not."""
 
@@ -62,8 +62,7 @@ class KnownRow:
 ITSELF = ""
 
 
-@_hashed_once
-@dataclass(frozen=True)
+@_node
 class ToOne:
     """The row at the end of a to-one relation, if there is one."""
 
@@ -72,8 +71,7 @@ class ToOne:
     cls: type
 
 
-@_hashed_once
-@dataclass(frozen=True)
+@_node
 class ToMany:
     """One of the rows of a to-many relation."""
 
@@ -86,8 +84,7 @@ class ToMany:
 RowPath = Root | KnownRow | ToOne | ToMany
 
 
-@_hashed_once
-@dataclass(frozen=True)
+@_node
 class Column:
     """An attribute of a row that holds a value."""
 
@@ -122,8 +119,7 @@ class Literal:
         return hash(self._key)
 
 
-@_hashed_once
-@dataclass(frozen=True)
+@_node
 class Arithmetic:
     """``left sign right`` with ``+``, ``-``, ``*``, ``mod`` or ``rem`` on integers."""
 
@@ -132,8 +128,7 @@ class Arithmetic:
     right: RowValue
 
 
-@_hashed_once
-@dataclass(frozen=True)
+@_node
 class Substring:
     """The first or the last characters of a text.
 
@@ -146,8 +141,7 @@ class Substring:
     size: int = 0
 
 
-@_hashed_once
-@dataclass(frozen=True)
+@_node
 class CaseMapped:
     """A text as a method of Python makes it: ``lower``, ``upper`` or ``casefold``.
 
@@ -158,8 +152,7 @@ class CaseMapped:
     method: str
 
 
-@_hashed_once
-@dataclass(frozen=True)
+@_node
 class Replaced:
     """A text in which some characters are replaced, each as a method of Python does."""
 
@@ -168,8 +161,7 @@ class Replaced:
     pairs: tuple[tuple[str, str], ...]
 
 
-@_hashed_once
-@dataclass(frozen=True)
+@_node
 class Position:
     """The number of characters before the first place of a text in another; -1 without one."""
 
@@ -177,8 +169,7 @@ class Position:
     wanted: str
 
 
-@_hashed_once
-@dataclass(frozen=True)
+@_node
 class Entry:
     """What JSON in a column has under keys, one within the other; without keys, all of it."""
 
@@ -186,8 +177,7 @@ class Entry:
     keys: tuple[str, ...] = ()
 
 
-@_hashed_once
-@dataclass(frozen=True)
+@_node
 class MemberPart:
     """``name`` or ``value`` of a member of an enumeration; it meets values that are known only."""
 
@@ -244,40 +234,35 @@ def relation_chains(parts: Iterable[t.Any]) -> tuple[tuple[KnownRow, tuple[str, 
 # -- conditions ----------------------------------------------------------------------
 
 
-@_hashed_once
-@dataclass(frozen=True)
+@_node
 class Constant:
     """True of every row, or of none."""
 
     value: bool
 
 
-@_hashed_once
-@dataclass(frozen=True)
+@_node
 class And:
     """All of several conditions."""
 
     parts: tuple[RowCondition, ...]
 
 
-@_hashed_once
-@dataclass(frozen=True)
+@_node
 class Or:
     """At least one of several conditions."""
 
     parts: tuple[RowCondition, ...]
 
 
-@_hashed_once
-@dataclass(frozen=True)
+@_node
 class Not:
     """The negation of a condition."""
 
     part: RowCondition
 
 
-@_hashed_once
-@dataclass(frozen=True)
+@_node
 class Comparison:
     """``left sign right`` with ``=``, ``<`` or ``<=``.
 
@@ -291,8 +276,7 @@ class Comparison:
     is_turned: bool = field(default=False, compare=False)
 
 
-@_hashed_once
-@dataclass(frozen=True)
+@_node
 class InValues:
     """A column has one of several values, none of which is NULL."""
 
@@ -300,24 +284,21 @@ class InValues:
     values: tuple[Literal, ...]
 
 
-@_hashed_once
-@dataclass(frozen=True)
+@_node
 class IsNull:
     """A column is NULL."""
 
     column: RowValue
 
 
-@_hashed_once
-@dataclass(frozen=True)
+@_node
 class IsNan:
     """A column is NaN."""
 
     column: RowValue
 
 
-@_hashed_once
-@dataclass(frozen=True)
+@_node
 class HasCharacter:
     """A text contains a character."""
 
@@ -333,8 +314,7 @@ class PartPlace(enum.Enum):
     ANYWHERE = "__contains__"
 
 
-@_hashed_once
-@dataclass(frozen=True)
+@_node
 class HasPart:
     """A text begins with another, ends with it, or contains it; both are known of a row only."""
 
@@ -352,8 +332,7 @@ class EntryKind(enum.Enum):
     NOTHING = "null"
 
 
-@_hashed_once
-@dataclass(frozen=True)
+@_node
 class HasEntry:
     """There is an entry of one of several kinds, or of any kind if there are none; never NULL."""
 
@@ -361,8 +340,7 @@ class HasEntry:
     kinds: tuple[EntryKind, ...] = ()
 
 
-@_hashed_once
-@dataclass(frozen=True)
+@_node
 class EntryEquals:
     """There is an entry, and it is a text or a boolean that is known; never NULL."""
 
@@ -370,8 +348,7 @@ class EntryEquals:
     value: Literal
 
 
-@_hashed_once
-@dataclass(frozen=True)
+@_node
 class HasElement:
     """A list contains a known element."""
 
@@ -379,8 +356,7 @@ class HasElement:
     element: Literal
 
 
-@_hashed_once
-@dataclass(frozen=True)
+@_node
 class IsObject:
     """A row is that of one of several objects."""
 
@@ -388,8 +364,7 @@ class IsObject:
     objects: tuple[Literal, ...]
 
 
-@_hashed_once
-@dataclass(frozen=True)
+@_node
 class SameRow:
     """Two rows are the same one."""
 
@@ -397,8 +372,7 @@ class SameRow:
     right: RowPath
 
 
-@_hashed_once
-@dataclass(frozen=True)
+@_node
 class SameLink:
     """Two to-one relations have the same foreign key, which is not NULL.
 
@@ -409,16 +383,14 @@ class SameLink:
     right: ToOne
 
 
-@_hashed_once
-@dataclass(frozen=True)
+@_node
 class Unlinked:
     """The foreign key of a to-one relation is NULL."""
 
     row: ToOne
 
 
-@_hashed_once
-@dataclass(frozen=True)
+@_node
 class OfClass:
     """A row is of exactly one of several classes."""
 
@@ -426,8 +398,7 @@ class OfClass:
     classes: tuple[type, ...]
 
 
-@_hashed_once
-@dataclass(frozen=True)
+@_node
 class Exists:
     """A related row exists for which a condition holds."""
 
@@ -435,8 +406,7 @@ class Exists:
     part: RowCondition
 
 
-@_hashed_once
-@dataclass(frozen=True)
+@_node
 class SelfReference:
     """The condition of the recursion with this number, for another row."""
 
@@ -444,8 +414,7 @@ class SelfReference:
     row: RowPath
 
 
-@_hashed_once
-@dataclass(frozen=True)
+@_node
 class Closure:
     """A row is in the smallest set of rows that a recursive condition defines.
 

@@ -63,83 +63,81 @@ def _show(part: t.Any, level: int) -> str:
 
 
 def _show_atom(part: t.Any) -> str:
-    if isinstance(part, Constant):
-        return "true" if part.value else "false"
-    if isinstance(part, Comparison | Arithmetic):
-        return f"{_show(part.left, 3)} {part.sign} {_show(part.right, 3)}"
-    if isinstance(part, InValues):
-        return f"{show(part.column)} in [{_listed(part.values)}]"
-    if isinstance(part, IsNull):
-        return f"{show(part.column)} = nil"
-    if isinstance(part, IsNan):
-        return f"{show(part.column)} is no number"
-    if isinstance(part, HasCharacter):
-        return f"{_show_literal(part.character)} in {show(part.text)}"
-    if isinstance(part, HasPart):
-        return f"{show(part.text)}.{part.place.value}({show(part.part)})"
-    if isinstance(part, HasEntry):
-        kinds = " or ".join(each.value for each in part.kinds)
-        return f"{show(part.entry)} is {kinds or 'there'}"
-    if isinstance(part, EntryEquals):
-        return f"{show(part.entry)} = {show(part.value)}"
-    if isinstance(part, HasElement):
-        return f"{show(part.element)} in {show(part.collection)}"
-    if isinstance(part, IsObject):
-        word = "=" if len(part.objects) == 1 else "in"
-        listed = _listed(part.objects)
-        return f"{show(part.row)} {word} {listed if word == '=' else f'[{listed}]'}"
-    if isinstance(part, Unlinked):
-        return f"{show(part.row)} = nil"
-    if isinstance(part, SameRow | SameLink):
-        return f"{show(part.left)} = {show(part.right)}"
-    if isinstance(part, OfClass):
-        return f"{show(part.row)} is a {' or '.join(cls.__name__ for cls in part.classes)}"
-    if isinstance(part, Exists) and part.row.relation == ITSELF:
-        return f"exists({show(part.row)} as {part.row.cls.__name__}{_show_where(part)})"
-    if isinstance(part, Exists):
-        return f"exists({show(part.row)}{_show_where(part)})"
-    if isinstance(part, SelfReference):
-        return f"set_{part.number}({show(part.row)})"
-    if isinstance(part, Closure):
-        return (
-            f"{show(part.row)} in closure({show(part.variable)}: {show(part.first)};"
-            f" {show(part.before)}: {show(part.next)})"
-        )
-    return _show_value(part)
+    write = _TEXTS.get(type(part))
+    if write is None:
+        raise AssertionError(f"A {type(part).__name__} is no part of a condition.")
+    return write(part)
 
 
-def _show_where(part: Exists) -> str:
-    among_rows = f" in {show(part.row.owner)}.{part.row.relation}"
+def _show_sides(part: t.Any) -> str:
+    return f"{_show(part.left, 3)} {part.sign} {_show(part.right, 3)}"
+
+
+def _show_entry(part: HasEntry) -> str:
+    kinds = " or ".join(each.value for each in part.kinds)
+    return f"{show(part.entry)} is {kinds or 'there'}"
+
+
+def _show_objects(part: IsObject) -> str:
+    listed = _listed(part.objects)
+    return f"{show(part.row)} {f'= {listed}' if len(part.objects) == 1 else f'in [{listed}]'}"
+
+
+def _show_exists(part: Exists) -> str:
+    among = f" as {part.row.cls.__name__}" if part.row.relation == ITSELF else ""
+    if isinstance(part.row, ToMany):
+        among += f" in {show(part.row.owner)}.{part.row.relation}"
     where = "" if part.part == TRUE else f": {show(part.part)}"
-    return f"{among_rows if isinstance(part.row, ToMany) else ''}{where}"
+    return f"exists({show(part.row)}{among}{where})"
 
 
-def _show_value(part: t.Any) -> str:
-    if isinstance(part, Root):
-        return f"{part.cls.__name__.lower()}{part.number or ''}"
-    if isinstance(part, KnownRow):
-        return show(part.value)
-    if isinstance(part, ToOne) and part.relation == ITSELF:
-        return show(part.owner)
-    if isinstance(part, ToOne):
-        return f"{show(part.owner)}.{part.relation}"
-    if isinstance(part, ToMany):
-        return f"{part.cls.__name__.lower()}_{part.number}"
-    if isinstance(part, Column):
-        return f"{show(part.row)}.{part.name}"
-    if isinstance(part, Entry):
-        return ".".join((show(part.document), *part.keys))
-    if isinstance(part, MemberPart):
-        return f"{show(part.column)}.{part.name}"
-    if isinstance(part, Substring):
-        return f"{'last' if part.at_end else 'first'}({show(part.text)}, {part.length})"
-    if isinstance(part, CaseMapped | Replaced):
-        return f"{show(part.text)}.{part.method}()"
-    if isinstance(part, Position):
-        return f"{show(part.text)}.find({_show_literal(part.wanted)})"
-    if isinstance(part, Literal):
-        return _show_literal(part.value)
-    raise AssertionError(f"A {type(part).__name__} is no part of a condition.")
+def _show_closure(part: Closure) -> str:
+    return (
+        f"{show(part.row)} in closure({show(part.variable)}: {show(part.first)};"
+        f" {show(part.before)}: {show(part.next)})"
+    )
+
+
+def _show_related(row: ToOne) -> str:
+    owner = show(row.owner)
+    return owner if row.relation == ITSELF else f"{owner}.{row.relation}"
+
+
+_TEXTS: dict[type, t.Callable[[t.Any], str]] = {
+    Constant: lambda part: "true" if part.value else "false",
+    Comparison: _show_sides,
+    Arithmetic: _show_sides,
+    InValues: lambda part: f"{show(part.column)} in [{_listed(part.values)}]",
+    IsNull: lambda part: f"{show(part.column)} = nil",
+    IsNan: lambda part: f"{show(part.column)} is no number",
+    HasCharacter: lambda part: f"{_show_literal(part.character)} in {show(part.text)}",
+    HasPart: lambda part: f"{show(part.text)}.{part.place.value}({show(part.part)})",
+    HasEntry: _show_entry,
+    EntryEquals: lambda part: f"{show(part.entry)} = {show(part.value)}",
+    HasElement: lambda part: f"{show(part.element)} in {show(part.collection)}",
+    IsObject: _show_objects,
+    Unlinked: lambda part: f"{show(part.row)} = nil",
+    SameRow: lambda part: f"{show(part.left)} = {show(part.right)}",
+    SameLink: lambda part: f"{show(part.left)} = {show(part.right)}",
+    OfClass: lambda part: f"{show(part.row)} is a {' or '.join(c.__name__ for c in part.classes)}",
+    Exists: _show_exists,
+    SelfReference: lambda part: f"set_{part.number}({show(part.row)})",
+    Closure: _show_closure,
+    Root: lambda row: f"{row.cls.__name__.lower()}{row.number or ''}",
+    KnownRow: lambda row: show(row.value),
+    ToOne: _show_related,
+    ToMany: lambda row: f"{row.cls.__name__.lower()}_{row.number}",
+    Column: lambda value: f"{show(value.row)}.{value.name}",
+    Entry: lambda value: ".".join((show(value.document), *value.keys)),
+    MemberPart: lambda value: f"{show(value.column)}.{value.name}",
+    Substring: lambda value: (
+        f"{'last' if value.at_end else 'first'}({show(value.text)}, {value.length})"
+    ),
+    CaseMapped: lambda value: f"{show(value.text)}.{value.method}()",
+    Replaced: lambda value: f"{show(value.text)}.{value.method}()",
+    Position: lambda value: f"{show(value.text)}.find({_show_literal(value.wanted)})",
+    Literal: lambda value: _show_literal(value.value),
+}
 
 
 def _listed(literals: tuple[Literal, ...]) -> str:

@@ -191,7 +191,7 @@ class _Linter:
         self._constants = frozenset(engine.host.constants)
         self._rows = None if models is None else RowReads(engine.host, models)
         self._reachability = Reachability(engine, classes, declared_names(engine.policy))
-        self._calls = [*_calls(engine, self._reachability)]
+        self._calls = [*_calls(engine)]
         self._derivations = Derivations(
             engine.policy, self._reachability.alternatives, classes, self._constants
         )
@@ -422,7 +422,7 @@ def _explained(reason: Reason) -> str:
     return f"{' and '.join(shown)} do not hold together"
 
 
-def _calls(engine: Engine, reachability: Reachability) -> Iterator[tuple[str, tuple[bool, ...]]]:
+def _calls(engine: Engine) -> Iterator[tuple[str, tuple[bool, ...]]]:
     """Give the calls in bodies, and which of their arguments the head does not bind."""
     for rule in engine.policy.rules_in_source_order():
         heads = [each for one in rule.parameters for each in (one.term, one.specializer)]
