@@ -7,7 +7,6 @@ outer and later requests.
 
 from __future__ import annotations
 
-import dataclasses
 import enum
 import sys
 import typing as t
@@ -18,7 +17,7 @@ from flask import Flask, Request, Response, current_app, request
 from werkzeug.local import LocalProxy
 
 from .polar.exceptions import OsoError
-from .polar.value_objects import Record
+from .polar.value_objects import ValueObject
 
 if t.TYPE_CHECKING:
     from .row_access import Reads
@@ -48,15 +47,26 @@ class NotGiven(enum.Enum):
 NOT_GIVEN = NotGiven.NOT_GIVEN
 
 
-class Gift(Record):
-    """What the guards of blueprints make of the arguments that Flask calls a view with."""
+class Gift(ValueObject):
+    """What the guards of blueprints make of the arguments that Flask calls a view with.
 
-    given: Arguments = dataclasses.field(default_factory=dict)
-    left_out: frozenset[str] = frozenset()
-    #: The variables that identified an object which was judged, with their values.
-    judged: Arguments = dataclasses.field(default_factory=dict)
-    #: The view that takes it.
-    receiver: object = None
+    :param judged: the variables that identified an object which was judged, with their values.
+    :param receiver: the view that takes it.
+    """
+
+    __slots__ = __match_args__ = ("given", "judged", "left_out", "receiver")
+
+    def __init__(
+        self,
+        given: Arguments | None = None,
+        judged: Arguments | None = None,
+        left_out: frozenset[str] = frozenset(),
+        receiver: object = None,
+    ) -> None:
+        self.given: t.Final = given or {}
+        self.judged: t.Final = judged or {}
+        self.left_out: t.Final = left_out
+        self.receiver: t.Final = receiver
 
     def added_to(self, arguments: Mapping[str, t.Any]) -> Arguments:
         """Give the arguments to call the view with.
@@ -82,7 +92,7 @@ class Gift(Record):
             name: each for name, each in after.items() if before.get(name, NOT_GIVEN) is not each
         }
         left_out = frozenset(before).difference(after)
-        return Gift(given, left_out, self.judged | judged, receiver)
+        return Gift(given, self.judged | judged, left_out, receiver)
 
 
 class RequestState:

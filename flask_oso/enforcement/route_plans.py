@@ -70,6 +70,8 @@ class RoutePlan(Record, eq=False):
     declared: tuple[tuple[Guard, list[Key]], ...] = ()
     #: How calls pass the checks of the view: see ``guards.view_checks``.
     passages: dict[tuple[t.Any, ...], t.Any] = dataclasses.field(default_factory=dict)
+    #: How requests pass the guards of blueprints: see ``guards.blueprints``.
+    ways: dict[int, t.Any] = dataclasses.field(default_factory=dict)
     #: How usual calls do, by the function behind the check: see ``guards.shortcuts``.
     shortcuts: dict[t.Any, t.Any] = dataclasses.field(default_factory=dict)
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 import functools
 import typing as t
 
-from flask import Blueprint
+from flask import Blueprint, Flask, Request
+from werkzeug.routing import Rule
 
 from ..app_state import state_of
 from ..callables.view_functions import (
@@ -21,18 +22,18 @@ from ..callables.view_functions import (
 )
 from ..enforcement.authorizer import Authorizer
 from ..polar.exceptions import OsoError
+from ..polar.value_objects import Record
 from ..request_state import (
     Gift,
     find_current,
     note_way,
-    request_state_of,
-    this_app,
     this_request,
 )
 from .guard_checks import check_guards, foreign_authorizer
 from .receivers import keys_behind, receiver_of, view_itself
+from .url_keys import Key
 from .view_checks import ViewCheck
-from .view_guards import add_blueprint_guard, guards_met, own_guards
+from .view_guards import Guard, add_blueprint_guard, guards_met, own_guards
 
 
 def guard_blueprint(
@@ -46,30 +47,31 @@ def guard_blueprint(
     guard = view_check.as_guard(place, blueprint=blueprint.name, authorizer=authorizer)
 
     def check() -> None:
-        app, current = this_app(), this_request()
+        app, request_state, plan = find_current()
+        current = this_request()
         rule = current.url_rule
-        if rule is None or is_automatic_options(rule, current.method):
+        if rule is None or request_state is None:
             return
-        met = guards_met(app, rule.endpoint, current.method)
-        if guard not in met and any(each.lifts for each in met):
-            # The view, or a blueprint, says that the guards around it are not for it.
+        way = None if plan is None else plan.ways.get(id(guard))
+        if way is None or way.stored is not app.view_functions[rule.endpoint]:
+            way = _new_way(app, guard, current)
+            if plan is not None:
+                plan.ways[id(guard)] = way
+        if way.view is None:
             return
-        view = t.cast(View, view_itself(app.view_functions[rule.endpoint]))
         if authorizer not in state_of(app).bindings:
             # Another policy would be asked, or none.
             raise OsoError(foreign_authorizer(f"The blueprint {blueprint.name!r}", app))
-        request_state = request_state_of(app, current)
         request_state.check_running = True
         note_way(request_state, current)
-        before, gift = current.view_args or {}, request_state.gift or Gift()
-        given = gift.added_to(before)
-        behind = keys_behind(met, guard)
-        plan = find_current()[2]
-        after = view_check.meet(authorizer, view, given, request_state, plan, behind=behind)
-        if view_check.key is not None:
-            variables = view_check.key.variables_of({*given, *rule.arguments}) or ()
+        before, gift, key = current.view_args or {}, request_state.gift, view_check.key
+        given = dict(before) if gift is None else gift.added_to(before)
+        after = view_check.meet(authorizer, way.view, given, request_state, plan, behind=way.behind)
+        if key is not None:
+            variables = key.variables_of({*given, *rule.arguments}) or ()
             judged = {name: before[name] for name in variables if name in before}
-            request_state.gift = gift.grown(before, after, judged, receiver_of(app, rule.endpoint))
+            receiver = receiver_of(app, rule.endpoint)
+            request_state.gift = (gift or Gift()).grown(before, after, judged, receiver)
 
     check_guards([*own_guards(blueprint), guard], f"the blueprint {blueprint.name!r}")
     try:
@@ -81,6 +83,31 @@ def guard_blueprint(
         _check_when_registered(blueprint)
     add_blueprint_guard(blueprint, guard)
     return True
+
+
+class Way(Record, eq=False):
+    """How requests of a route pass the guard of a blueprint."""
+
+    #: The guard, kept so that no other one gets its identity.
+    guard: Guard
+    #: What the app has for the route.
+    stored: View
+    #: The view; ``None`` where the guard is not for it.
+    view: View | None
+    #: The keys of guards behind this one that find objects.
+    behind: list[Key]
+
+
+def _new_way(app: Flask, guard: Guard, current: Request) -> Way:
+    rule = t.cast(Rule, current.url_rule)
+    stored = app.view_functions[rule.endpoint]
+    if is_automatic_options(rule, current.method):
+        return Way(guard, stored, None, [])
+    met = guards_met(app, rule.endpoint, current.method)
+    if guard not in met and any(each.lifts for each in met):
+        # The view, or a blueprint, says that the guards around it are not for it.
+        return Way(guard, stored, None, [])
+    return Way(guard, stored, view_itself(stored), keys_behind(met, guard))
 
 
 def _check_when_registered(blueprint: Blueprint) -> None:

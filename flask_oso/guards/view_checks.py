@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 
 from flask import Flask, has_request_context
 
-from ..app_state import AppState, state_of
+from ..app_state import state_of
 from ..callables.sync_callable import SyncCallable
 from ..callables.view_functions import SourceLocation, View, entered_function, is_static
 from ..denials.denial_styles import DenialStyle
@@ -68,9 +68,11 @@ class Passage(Record, eq=False):
     """How a call of a view passes a check: what is the same for all with such arguments."""
 
     key: Key
-    #: Kept, as the check is, so that no other one gets its identity.
+    #: Kept, as the check and the keys are, so that no other one gets its identity.
     view: View
     check: ViewCheck
+    #: The keys of guards that come before the view.
+    behind: Sequence[Key]
     #: What identifies the object; ``None`` if the class is judged.
     variables: tuple[str, ...] | None
     gives_object: bool
@@ -153,12 +155,13 @@ class ViewCheck(Record, eq=False):
             self._judge(authorizer, action, request_state)
             return given
         passage: Passage | None = None
-        if plan is not None and not behind:
-            passage = plan.passages.get((id(self), id(view), *given))
+        way = (id(self), id(view), *given, *map(id, behind))
+        if plan is not None:
+            passage = plan.passages.get(way)
         if passage is None:
             passage = self._new_passage(view, given, behind)
-            if plan is not None and not behind and len(plan.passages) < _MOST_VIEWS:
-                plan.passages[(id(self), id(view), *given)] = passage
+            if plan is not None and len(plan.passages) < _MOST_VIEWS:
+                plan.passages[way] = passage
         variables = passage.variables
         if variables is None:
             self._judge(authorizer, action, request_state)
@@ -230,18 +233,22 @@ class ViewCheck(Record, eq=False):
         @functools.wraps(view)
         def guarded(*args: t.Any, **kwargs: t.Any) -> t.Any:
             app, request_state, plan = find_current()
-            if plan is not None and not args:
-                shortcut = plan.shortcuts.get(function)
+            # The method of a class has its object by position.
+            way = (function, len(args)) if args else function
+            if plan is not None:
+                shortcut = plan.shortcuts.get(way)
                 if shortcut is not None:
                     arguments = shortcut(request_state, kwargs)
                     if arguments is not None:
-                        return view(**arguments)
+                        return view(*args, **arguments)
             state = app.extensions.get("oso") or state_of(app)
             if request_state is not None:
                 request_state.check_running = True
-            is_new = plan is not None and not args and function not in plan.shortcuts
-            if is_new and self._keep_shortcut(app, state, plan, function, kwargs):
-                return guarded(**kwargs)
+            if plan is not None and way not in plan.shortcuts and len(plan.shortcuts) < _MOST_VIEWS:
+                shortcut = self._new_shortcut(app, plan, function, args, kwargs)
+                plan.shortcuts[way] = shortcut
+                if shortcut is not None:
+                    return guarded(*args, **kwargs)
             given = {**self.named(view, args), **kwargs} if args else kwargs
             arguments = self.meet(state.parts[Authorizer], view, given, request_state, plan)
             if args:
@@ -252,20 +259,27 @@ class ViewCheck(Record, eq=False):
 
         return guarded
 
-    def _keep_shortcut(
-        self, app: Flask, state: AppState, plan: t.Any, function: SyncCallable, given: Arguments
-    ) -> bool:
-        """Keep the shortcut of calls with such arguments; tell whether there is one."""
-        if len(plan.shortcuts) >= _MOST_VIEWS:
-            return False
-        shortcut: Shortcut | None = None
-        is_usual = type(self.action) is str and self.actor is NOT_GIVEN
-        is_alone = self.key is not None and not is_stated(self.within)
-        if is_usual and is_alone and plan.calls_plainly and function.is_plain:
-            call = _usual_call(self._new_passage(function.function, given, ()), given)
-            shortcut = None if call is None else make_shortcut(app, state, call)
-        plan.shortcuts[function] = shortcut
-        return shortcut is not None
+    def _new_shortcut(
+        self,
+        app: Flask,
+        plan: t.Any,
+        function: SyncCallable,
+        args: tuple[t.Any, ...],
+        given: Arguments,
+    ) -> Shortcut | None:
+        """Make the shortcut of calls with such arguments; ``None`` if there is none."""
+        key, is_usual = self.key, type(self.action) is str and self.actor is NOT_GIVEN
+        if key is None or not is_usual or is_stated(self.within):
+            return None
+        if not plan.calls_plainly or not function.is_plain:
+            return None
+        others = self.named(function.function, args)
+        # One argument by position is that of a method, unless it may be one of the route.
+        is_apart = not others.keys() & {key.keyword, *given, *_route_variables()}
+        if len(args) > 1 or len(others) < len(args) or not is_apart or key.variables_of(others):
+            return None
+        call = _usual_call(self._new_passage(function.function, given, ()), given)
+        return None if call is None else make_shortcut(app, state_of(app), call)
 
     def named(self, view: View, args: tuple[t.Any, ...]) -> Arguments:
         """Give the names of arguments that a view is given by position."""
@@ -337,6 +351,7 @@ class ViewCheck(Record, eq=False):
             key,
             view,
             self,
+            behind,
             variables,
             gives_object=gives_object,
             replaces_argument=key.keyword in given and key.keyword not in (variables or ()),

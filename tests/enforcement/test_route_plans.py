@@ -13,7 +13,7 @@ from flask.views import MethodView
 from werkzeug.routing import Rule
 
 import flask_oso
-from flask_oso import FlaskOso, Oso, authorize, skip_authorization
+from flask_oso import FlaskOso, Oso, authorize, authorizes_inside, skip_authorization
 from flask_oso.enforcement.route_plans import RoutePlan, RoutePlans
 from tests.support.sites import make_app, make_oso, make_site
 
@@ -127,6 +127,38 @@ def test_plan_keeps_the_shortcut_of_the_view_that_was_entered(desk: Flask) -> No
     plans = plans_of(desk.extensions["oso"].part(RoutePlans))
 
     assert [[each is None for each in plan.shortcuts.values()] for plan in plans] == [[False]]
+
+
+def test_plan_keeps_the_shortcut_of_a_method(desk: Flask) -> None:
+    """The object of a class-based view, by position, is in nobody's way."""
+
+    class Page(MethodView):
+        init_every_request = False
+
+        @authorize("read", Note)
+        def get(self, note: Note, **rest: t.Any) -> str:
+            return f"{note.owner} {rest}"
+
+    desk.add_url_rule("/notes/<note_id>", view_func=Page.as_view("page"))
+    client = desk.test_client()
+
+    answers = [client.get(path).status_code for path in ("/notes/ann", "/notes/eve")]
+    text = client.get("/notes/ann").text
+
+    plans = plans_of(desk.extensions["oso"].part(RoutePlans))
+    assert (answers, text) == ([200, 404], "ann {'note_id': 'ann'}")
+    assert [[each is None for each in plan.shortcuts.values()] for plan in plans] == [[False]]
+
+
+def test_argument_by_position_that_names_the_object_has_no_shortcut(desk: Flask) -> None:
+    """Another object may be meant than the one that the route names."""
+    show = authorize("read", Note)(lambda note_id, note=None: note.owner)
+    desk.add_url_rule("/notes/<note_id>", "note", authorizes_inside(lambda note_id: show("eve")))
+    client = desk.test_client()
+
+    answers = [client.get(f"/notes/ann?user={user}").status_code for user in ("ann", "eve") * 2]
+
+    assert answers == [404, 200] * 2
 
 
 @pytest.mark.parametrize("owner", ["ann", "eve"])

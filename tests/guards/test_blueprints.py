@@ -343,6 +343,38 @@ def test_view_that_took_the_place_of_another_is_given_the_object(
 # -- two guards ----------------------------------------------------------------------
 
 
+def test_view_that_took_the_place_of_an_exempt_one_is_guarded(
+    house: Flask, guard: FlaskOso
+) -> None:
+    """What is known of the way of a request is known of the view that it enters."""
+    rooms = Blueprint("rooms", "rooms")
+    guard.guard(rooms, "enter", "house")
+    rooms.add_url_rule("/hall", "hall", skip_authorization(blueprint=True)(lambda: "hall"))
+    house.register_blueprint(rooms)
+    before = answers(house, "/hall") + answers(house, "/hall")
+    house.view_functions["rooms.hall"] = lambda: "attic"
+
+    after = answers(house, "/hall") + answers(house, "/hall")
+
+    assert (before, after) == ([200, 200] * 2, [200, 403] * 2)
+
+
+def test_way_of_a_route_is_looked_for_once(
+    house: Flask, guard: FlaskOso, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To find the guards of a route takes longer than to judge the request."""
+    posts, found = Blueprint("posts", "posts"), []
+    guard.guard(posts, "read", Post)
+    posts.add_url_rule("/<post_id>", "show", lambda post: post.owner)
+    house.register_blueprint(posts)
+    # The view is received from the second request on.
+    answers(house, "/1")
+    monkeypatch.setattr("flask_oso.guards.blueprints.guards_met", lambda *_: found.append(_) or [])
+
+    assert answers(house, "/1") + answers(house, "/1") == [200, 404] * 2
+    assert found == []
+
+
 def test_guards_of_a_blueprint_do_not_give_one_argument(guard: FlaskOso) -> None:
     """Two guards that would give one argument are refused when the second one is stated."""
     posts = Blueprint("posts", "posts")
