@@ -3,9 +3,9 @@
 In go clauses; out come functions, built as Python ``ast``. They agree with the solver; what
 cannot be compiled is left to it.
 
-``binding_analysis``, ``snippets``, ``scopes``
+``binding_analysis``, ``snippets``, ``scopes``, ``weak_classes``
     which clauses match a call, and in which order; makers of ``ast`` nodes; the values, variables
-    and goals that are known while a function is written.
+    and goals that are known while a function is written; sets that hold no temporary class.
 ``goal_writers``, ``compiler``
     the code for each kind of goal; the function of a rule.
 ``specialization``

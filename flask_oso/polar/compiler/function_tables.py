@@ -12,7 +12,7 @@ from ..solver.class_index import Lineage
 from .binding_analysis import Dispatch, compares_by_identity, is_class_kind
 from .scopes import Variant
 from .specialization.dispatch import is_plain_object
-from .specialization.weak_classes import set_for_class
+from .weak_classes import set_for_class
 
 CompiledFunction = Callable[..., bool]
 

@@ -28,7 +28,7 @@ from ..nodes import Instance, Value
 from .binding_analysis import compares_by_identity, is_plain
 from .entry_points import SolverNeeded
 from .specialization.operations import ClassMemo
-from .specialization.weak_classes import add_class
+from .weak_classes import add_class
 
 _HARMLESS = (bool, int, float, str, list, dict, type(None), types.MethodType, UnreadRelation)
 SCALARS = frozenset({bool, int, float, str})

@@ -3,14 +3,14 @@
 A specialization answers only after it has read all that the solver might read before its first
 solution. Where a value is not plain, it returns ``None``, and the compiled rules answer.
 
-``weak_classes``, ``equality``, ``operations``, ``regions``, ``observation``
-    sets that hold no temporary class; side-effect-free equality; what functions call on values of
-    any class; regions of a function; the one call of the application that a function may make.
+``equality``, ``operations``, ``regions``, ``observation``
+    side-effect-free equality; what functions call on values of any class; regions of a function;
+    the one call of the application that a function may make.
 ``value_tests``
     tests of values of any class, as expressions.
-``list_rules``, ``rows``, ``patterns``, ``first_call``, ``guards``
-    rules that go through a list; rows; class tests; a call that comes before all else; the other
-    reads and tests in regions.
+``list_rules``, ``rows``, ``patterns``, ``first_call``, ``interfaces``, ``guards``
+    rules that go through a list; rows; class tests; a call that comes before all else; what the
+    parts need of each other; the other reads and tests in regions.
 ``steps``, ``specialization``, ``dispatch``
     the code for each kind of goal; the function; the tables by which a question finds it.
 """

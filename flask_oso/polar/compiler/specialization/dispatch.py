@@ -31,14 +31,14 @@ from ..binding_analysis import (
     strings_at,
 )
 from ..snippets import assign, call, code_of, compared, function_of, load, negate
+from ..weak_classes import WeakClass, add_class, set_for_class
 from .first_call import find_first_call
-from .guards import GuardInterface
+from .interfaces import GuardInterface
 from .observation import Observation, Outcome, Resumption, observing_function
 from .operations import ClassMemo
 from .patterns import SCALARS
 from .regions import FOUND
 from .specialization import SpecializationWriter, attempted
-from .weak_classes import WeakClass, add_class, set_for_class
 
 #: The most classes that may go, and have functions of their own.
 MAX_TEMPORARY = 100

@@ -15,16 +15,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ...host import sandbox
-from ...host.registry import Host
 from ...host.sandbox import ITERATED
 from ...host.value_classes import EQUATED, MOMENTS, is_told_from_nil
 from ...nodes import Value
-from ...solver.class_index import Lineage
-from ...solver.clause_index import ClauseIndex
-from ...solver.clauses import Clause
 from ...sources import Span
 from ..binding_analysis import (
-    ArgumentFacts,
     NotCompilable,
     compares_by_identity,
     is_plain,
@@ -42,6 +37,7 @@ from ..snippets import (
     negate,
     unpacked,
 )
+from .interfaces import ClassSet, GuardInterface
 from .observation import NEEDED, RESULT, Observation, is_method
 from .patterns import SCALARS, PatternGuards
 from .regions import GIVE_UP, Fact, Known, Region, step_limit, with_span
@@ -51,37 +47,6 @@ from .value_tests import compared_by_fields
 _FEW = 3
 _MOST_NUMBER = 1 << 62
 _COMPOUND = frozenset({dict, list, tuple, set, frozenset})
-
-
-class ClassSet(t.Protocol):
-    """A set of classes with attributes that are read without side effects."""
-
-    kinds: set[type]
-    names: set[str]
-
-    @property
-    def admits(self) -> t.Callable[[type], bool]: ...
-
-
-class GuardInterface(t.Protocol):
-    """What guards need of the program."""
-
-    host: Host
-
-    def candidates(self, name: str, arity: int) -> ClauseIndex | None: ...
-    def clauses_for(self, name: str, arity: int, facts: ArgumentFacts) -> list[Clause]: ...
-    def lineage(self, cls: type) -> Lineage | None: ...
-    def constant(self, value: t.Any) -> str: ...
-    def members(self, union: str) -> tuple[type, ...]: ...
-    def is_relation(self, name: str) -> bool: ...
-    def quiet(self, *, are_rows: bool = False) -> tuple[str, ClassSet]: ...
-    def class_dictionary(self, cls: type) -> str: ...
-    def is_quiet(self, cls: type, attribute: str) -> bool: ...
-    def compares_fields(self, cls: type) -> bool: ...
-    def compares_text(self, cls: type) -> bool: ...
-    def text_fields(self, cls: type) -> tuple[str, ...]: ...
-    def text_attribute(self, cls: type) -> str: ...
-    def may_equal_text(self, cls: type) -> bool: ...
 
 
 class Guards:

@@ -28,8 +28,8 @@ from ...host.value_classes import (
     is_hashed,
     is_told_from_nil,
 )
+from ..weak_classes import add_class
 from .equality import SideEffectFreeEquality, compared_fields
-from .weak_classes import add_class
 
 _SCALARS = frozenset({bool, int, float, str})
 #: Classes whose values have a hash and an equality that run no code.

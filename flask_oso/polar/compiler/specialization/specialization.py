@@ -48,7 +48,9 @@ from ..snippets import (
     negate,
     returned,
 )
-from .guards import GuardInterface, Guards
+from ..weak_classes import WeakClass
+from .guards import Guards
+from .interfaces import GuardInterface
 from .list_rules import ListRule, find_list_rule
 from .observation import NEEDED, RESULT, Observation
 from .patterns import SCALARS
@@ -66,7 +68,6 @@ from .regions import (
     region_statements,
 )
 from .steps import GoalStep, body_goals
-from .weak_classes import WeakClass
 
 #: How many goals of one function may be written again, and the most regions.
 MAX_SPECIALIZED_GOALS = 600

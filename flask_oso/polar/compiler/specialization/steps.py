@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import datetime
 import typing as t
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ...host import sandbox
@@ -30,10 +29,9 @@ from ...syntax.desugar import forall_as_negation
 from ..binding_analysis import NotCompilable, has_cut, is_constant, is_plain, is_string
 from ..scopes import Pending, concatenate, has_operator, prepend, variables_in
 from ..snippets import COMPARE, all_of, any_of, call, compared, is_type, load, negate
-from .guards import GuardInterface
-from .patterns import PatternGuards, has_open_fields
-from .regions import GIVE_UP, Fact, Known, Region, RuleCall, Variables
-from .rows import RowGuards
+from .interfaces import SpecializationInterface
+from .patterns import has_open_fields
+from .regions import GIVE_UP, Fact, Known, Region, Variables
 from .value_tests import (
     EQUATIONS,
     OF_TEXTS,
@@ -49,64 +47,6 @@ from .value_tests import (
 
 #: How often a goal may be put off behind the one that follows it.
 MAX_WAITS = 8
-
-
-class SpecializationInterface(t.Protocol):
-    """What a goal needs of the writer of its function."""
-
-    names: GuardInterface
-    rows: RowGuards
-    patterns: PatternGuards
-
-    def fresh(self, letter: str = "v") -> str: ...
-    def next_clause(self) -> int: ...
-    def next_alternative(self) -> None: ...
-    def forget_order(self) -> None: ...
-    def ask(self, region: Region, node: RuleCall, asking: Fact | None) -> None: ...
-    def run(self, region: Region, goals: Pending, env: Variables, asking: Fact) -> None: ...
-    def read(self, region: Region, owner: Known, name: str, span: Span | None) -> Known: ...
-    def guard(
-        self,
-        region: Region,
-        key: Fact,
-        test: ast.expr,
-        values: Sequence[Known],
-        span: Span | None,
-    ) -> Region: ...
-    def computed(self, region: Region, value: ast.expr, key: Fact, span: Span | None) -> Known: ...
-    def now(self, region: Region, clock: Known, span: Span | None) -> Known: ...
-    def check_sandbox(self, region: Region, value: Known) -> None: ...
-    def equal(
-        self, region: Region, one: Known, other: Known, span: Span | None
-    ) -> Region | None: ...
-    def is_nil(
-        self, region: Region, value: Known, span: Span | None, *, holds: bool
-    ) -> Region | None: ...
-    def is_told(self, value: Known) -> bool: ...
-    def unequal(
-        self, region: Region, one: Known, other: Known, span: Span | None
-    ) -> Region | None: ...
-    def loop(
-        self, region: Region, collection: Known, span: Span | None
-    ) -> tuple[Region, Known]: ...
-    def apart(self, region: Region, *, is_negated: bool = False) -> Region: ...
-    def unless(self, region: Region, inner: Region, span: Span | None) -> Region: ...
-    def observed(
-        self,
-        region: Region,
-        owner: Known,
-        name: str,
-        args: tuple[Known, ...] | None,
-        values: Sequence[Known],
-    ) -> Known | None: ...
-    def under(
-        self,
-        region: Region,
-        key: Fact,
-        test: ast.expr,
-        otherwise: list[ast.stmt],
-        span: Span | None,
-    ) -> Region: ...
 
 
 class PutOff(t.NamedTuple):
