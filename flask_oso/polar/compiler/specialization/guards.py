@@ -60,8 +60,6 @@ class Guards:
         #: The call of the application that the function makes.
         self.observation: Observation | None = None
         self._quiet: dict[tuple[str, bool], tuple[str, ClassSet]] = {}
-        #: What attributes of a value are read from: the value, or the fields of a dictionary.
-        self._readers: dict[str, str] = {}
         #: What the function does with rows.
         self.rows = RowGuards(self)
         #: Which clauses match, and class tests.
@@ -109,9 +107,9 @@ class Guards:
             expected = self.rows.identities.related_class(t.cast(type, row_class(owner)), name)
         elif owner.exact is None:
             self.guard_kind(region, owner, name)
-            reader = self._readers.get(owner.name)
-            value = ast.Attribute(load(reader or owner.name), name, ast.Load())
-            if reader is None:
+            reader = t.cast(Known, region.lookup(("quiet", owner.name))).name
+            value = ast.Attribute(load(reader), name, ast.Load())
+            if reader == owner.name:
                 is_other = compared(call("type", load(owner.name)), ast.IsNot(), load("dict"))
                 value = ast.IfExp(is_other, value, self._entry(region, owner, name))
         elif owner.exact is dict:
@@ -278,7 +276,8 @@ class Guards:
         """Write that attributes are read from an object; return that those of a dictionary are its
         entries. Then the attributes of all other elements are read without another test.
         """
-        reader = self._readers[owner.name] = self.fresh("o")
+        reader = self.fresh("o")
+        region.known["quiet", owner.name] = replace(owner, name=reader)
         region.reads.append(assign(reader, load(owner.name)))
         return assign(reader, call("fields_of", load(owner.name)))
 
