@@ -250,7 +250,26 @@ _UNEQUAL = (
     ),
     ('"read" if "read" on "parent";', '"read" if "viewer";', '"read" if "editor" on "parent";'),
 )
+#: What a folder inherits through; a plain parent is the most frequent.
+_PARENTS = (
+    *(["p = f.parent"] * 6),
+    "not f.flag and p = f.parent",
+    'not f.name = "a" and p = f.parent',
+    "not f.parent = nil and p = f.parent",
+    "not (f.flag or f.level = 2) and p = f.parent",
+    'f.name != "a" and p = f.parent',
+    "p = f.parent and p.level < 3",
+    "p = f.parent and not p.flag",
+    'p = f.parent and not p.name = "a"',
+    "p = f.parent and not (p.flag or p.level = 2)",
+    "p = f.parent and not p.owner = nil and p.flag",
+    "p = f.parent and f.level >= p.level",
+    "p = f.parent and not closed(p)",
+    "not closed(f) and p = f.parent",
+)
 _HELPERS = (
+    "closed(f: Folder) if f.flag and not f.level = 1;",
+    "closed(_: Drawer) if false;",
     "is_boss(a: User, b: User) if b.boss = a;",
     "is_boss(a: User, b: User) if c = b.boss and is_boss(a, c);",
 )
@@ -281,7 +300,7 @@ def _blocks(choices: Choices) -> list[str]:
         'roles = ["viewer", "editor"];',
         f"relations = {{ parent: Folder, team: Team }}; {' '.join(inside)} }}",
         f'resource Team {{ permissions = ["read"]; roles = ["viewer", "editor"]; {team} }}',
-        'has_relation(p: Folder, "parent", f: Folder) if p = f.parent;',
+        f'has_relation(p: Folder, "parent", f: Folder) if {choices.pick(_PARENTS)};',
         'has_relation(t: Team, "team", f: Folder) if f.team = t;',
     ]
 

@@ -281,10 +281,13 @@ def _inside(term: Term) -> Sequence[Term]:
     return (term.term,) if isinstance(term, Template) else parts(term)
 
 
-def concatenate(goals: Pending, rest: Pending) -> Pending:
-    """Prepend linked goals to others."""
-    listed = []
+def pending_goals(goals: Pending) -> Iterator[tuple[t.Any, ...]]:
+    """Yield linked goals in order."""
     while goals:
         goal, goals = goals
-        listed.append(goal)
-    return prepend(listed, rest)
+        yield goal
+
+
+def concatenate(goals: Pending, rest: Pending) -> Pending:
+    """Prepend linked goals to others."""
+    return prepend(pending_goals(goals), rest)

@@ -8,9 +8,9 @@ solution. Where a value is not plain, it returns ``None``, and the compiled rule
     the one call of the application that a function may make.
 ``value_tests``
     tests of values of any class, as expressions.
-``list_rules``, ``rows``, ``patterns``, ``first_call``, ``interfaces``, ``guards``
-    rules that go through a list; rows; class tests; a call that comes before all else; what the
-    parts need of each other; the other reads and tests in regions.
+``clause_forms``, ``rows``, ``patterns``, ``first_call``, ``interfaces``, ``guards``
+    clauses that go through a list, or cut; rows; class tests; a call that comes before all else;
+    what the parts need of each other; the other reads and tests in regions.
 ``steps``, ``specialization``, ``dispatch``
     the code for each kind of goal; the function; the tables by which a question finds it.
 """

@@ -88,6 +88,15 @@ class SpecializationInterface(t.Protocol):
         self, region: Region, collection: Known, span: Span | None
     ) -> tuple[Region, Known]: ...
     def apart(self, region: Region, *, is_negated: bool = False) -> Region: ...
+    def written_once(
+        self,
+        region: Region,
+        key: Fact,
+        asking: Fact,
+        write: t.Callable[[Region], None],
+        *,
+        is_negated: bool = False,
+    ) -> Region: ...
     def unless(self, region: Region, inner: Region, span: Span | None) -> Region: ...
     def observed(
         self,

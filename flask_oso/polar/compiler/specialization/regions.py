@@ -106,6 +106,8 @@ class Region:
     items: list[Region] = field(default_factory=list)
     loops: list[Region] = field(default_factory=list)
     inside: dict[Fact, Region] = field(default_factory=dict)
+    #: The regions apart for goals that others depend on, and which rules each of them asks.
+    conditions: dict[Fact, tuple[Region, set[Fact]]] = field(default_factory=dict)
     known: dict[Fact, Known] = field(default_factory=dict)
     nodes: dict[Fact, RuleCall] = field(default_factory=dict)
     waiting: list[RuleCall] = field(default_factory=list)

@@ -25,7 +25,7 @@ import typing as t
 from collections.abc import Sequence
 
 from ...host.numbers import INTEGER_MAX, INTEGER_MIN
-from ...nodes import Call, Expression, List, Operator, Pattern, Term, Value
+from ...nodes import Call, Pattern, Term, Value
 from ...solver.clauses import Clause, Slot
 from ...sources import Span
 from ...traversal import conjuncts_in, goals_in
@@ -33,10 +33,9 @@ from ..binding_analysis import (
     NotCompilable,
     has_cut,
     is_class_only,
-    is_string,
     order_clauses,
 )
-from ..scopes import Pending, prepend
+from ..scopes import Pending, pending_goals, prepend, variables_in
 from ..snippets import (
     any_of,
     assign,
@@ -49,9 +48,9 @@ from ..snippets import (
     returned,
 )
 from ..weak_classes import WeakClass
+from .clause_forms import ListRule, cut_apart, find_list_rule, is_passed_on, open_string
 from .guards import Guards
 from .interfaces import GuardInterface
-from .list_rules import ListRule, find_list_rule
 from .observation import NEEDED, RESULT, Observation
 from .patterns import SCALARS
 from .regions import (
@@ -67,7 +66,7 @@ from .regions import (
     loops_within,
     region_statements,
 )
-from .steps import GoalStep, body_goals
+from .steps import GoalStep, PutOff, body_goals
 
 #: How many goals of one function may be written again, and the most regions.
 MAX_SPECIALIZED_GOALS = 600
@@ -117,6 +116,8 @@ class SpecializationWriter(Guards):
         self.is_empty = False
         self._regions = self._calls = 0
         self._pending: list[Region] = []
+        #: Goals that were put off, by their question.
+        self._rests: dict[Fact, tuple[Pending, Variables]] = {}
         #: Which rule questions ask which, to find recursion.
         self._asked: dict[Fact, set[Fact]] = {}
         root = self.root = Region(FOUND)
@@ -259,9 +260,41 @@ class SpecializationWriter(Guards):
         if region.again is not None and not self._origin.is_within(region):
             raise NotCompilable(_OF_FIRST, None)
         self.note_foreign(region.above)
+        self._await(region, key, node)
+
+    def _await(self, region: Region, key: Fact, node: RuleCall) -> None:
         region.nodes[key] = node
         region.waiting.append(node)
         self._pending.append(region)
+
+    def _is_question(self, goals: Pending, env: Variables) -> bool:
+        """Tell whether goals begin with a condition, and depend on their variables alone."""
+        listed = [goal for goal, _ in pending_goals(goals)]
+        if any(env.waiting.values()) or any(isinstance(goal, PutOff) for goal in listed):
+            return False
+        first = next((each for goal in listed for each in conjuncts_in(goal)), None)
+        return first is not None and not isinstance(getattr(first, "term", first), Call)
+
+    def _ask_rest(self, region: Region, goals: Pending, env: Variables, asking: Fact) -> None:
+        """Put off the goals that follow about the next object of a chain.
+
+        They are a question about it, so that it is seen that the same is asked of each object.
+        """
+        # A look at what is free gives no variable its number.
+        named = env.copy()
+        numbers = [
+            named.variable(clause, slot.index)
+            for goal, clause in pending_goals(goals)
+            for slot in variables_in(goal)
+        ]
+        free = [number for number in dict.fromkeys(numbers) if number not in env.values]
+        args = tuple(env.values.get(each) or Known(f"?{free.index(each)}") for each in numbers)
+        node = f"the rest {[id(goal) for goal, _ in pending_goals(goals)]}", args
+        key = (node[0], *(arg.key for arg in args))
+        self._asked.setdefault(asking, set()).add(key)
+        if key not in region.nodes:
+            self._rests[key] = goals, env
+            self._await(region, key, node)
 
     def _of_one_class(
         self, region: Region, name: str, args: tuple[Known, ...]
@@ -317,10 +350,16 @@ class SpecializationWriter(Guards):
         self._calls += 1
         if self._calls > MAX_CALLS:
             raise NotCompilable("a chain of different rules", None)
+        key = (name, *(arg.key for arg in args))
+        if key in self._rests:
+            goals, env = self._rests[key]
+            self._origin = region
+            self.next_alternative()
+            self.run(region, goals, env, key)
+            return
         clauses = self.patterns.possible(name, args)
         if clauses is None:
             raise NotCompilable("a rule that is not defined", None)
-        key = (name, *(arg.key for arg in args))
         for clause in clauses:
             self._most_goals += 1 + 2 * len([*goals_in(clause.body)])
         about_list = find_list_rule(name, clauses)
@@ -332,7 +371,7 @@ class SpecializationWriter(Guards):
             self._clauses_with_cuts(region, matching, node, key)
             return
         for clause in matching:
-            if _is_passed_on(clause):
+            if is_passed_on(clause):
                 self._clause(region, clause, node, key)
             else:
                 region.leaves.append((clause, node))
@@ -368,6 +407,7 @@ class SpecializationWriter(Guards):
                 here.items.clear()
                 here.leaves.clear()
                 here.inside.clear()
+                here.conditions.clear()
                 here.reads.clear()
                 here.unchecked.clear()
                 # The reads of the region were dropped, so later clauses must not rely on them.
@@ -409,7 +449,7 @@ class SpecializationWriter(Guards):
         groups: dict[Fact, list[tuple[Clause, RuleCall]]] = {}
         leaves, region.leaves = self._in_order(region.leaves), []
         for clause, node in leaves:
-            at = _open_string(clause, node[1])
+            at = open_string(clause, node[1])
             keys = [None if n == at else arg.key for n, arg in enumerate(node[1])]
             groups.setdefault((id(clause), at, *keys), []).append((clause, node))
         for (_, at, *_), alike in groups.items():
@@ -488,7 +528,7 @@ class SpecializationWriter(Guards):
             if not has_cut(clause):
                 self._clause(region, clause, node, asking)
                 continue
-            before, behind = _cut_apart(clause)
+            before, behind = cut_apart(clause)
             self._clause(region, clause, node, asking, [*before, *behind])
             excluded = self.apart(region, is_negated=True)
             self._clause(excluded, clause, node, asking, before)
@@ -546,7 +586,11 @@ class SpecializationWriter(Guards):
                     # The solver looks at what leads here, also where nothing follows.
                     t.cast(Region, here).is_kept = True
                 return
+            before = t.cast(Region, here)
             here, goals = following
+            if _is_next_of_chain(here, before) and self._is_question(goals, env):
+                self._ask_rest(here, goals, env, asking)
+                return
         if any(env.waiting.values()):
             raise NotCompilable("a condition on a variable that is never bound", None)
         here = t.cast(Region, here)
@@ -559,11 +603,37 @@ class SpecializationWriter(Guards):
         self.note_foreign(region)
         region.successes.append(self.alternative)
 
+    def written_once(
+        self,
+        region: Region,
+        key: Fact,
+        asking: Fact,
+        write: t.Callable[[Region], None],
+        *,
+        is_negated: bool = False,
+    ) -> Region:
+        """Return the region apart for a goal: the same one for all clauses that need it here.
+
+        So what stands behind it is asked once, also of the next object of a chain.
+
+        :param key: tells what is written, and for which values.
+        :param write: writes the goal into the region.
+        """
+        earlier = self._asked.pop(asking, set())
+        if key not in region.conditions:
+            inner = self.apart(region, is_negated=is_negated)
+            write(inner)
+            region.conditions[key] = inner, self._asked.pop(asking, set())
+        inner, asked = region.conditions[key]
+        if earlier or asked:
+            self._asked[asking] = earlier | asked
+        return inner
+
     def unless(self, region: Region, inner: Region, span: Span | None) -> Region:
         """Return the region where there is no solution in an inner region that is apart."""
         if inner.is_empty():
             # It never holds, as for an object of a known class that is compared with `nil`.
-            region.items.remove(inner)
+            region.items = [each for each in region.items if each is not inner]
             return region
         return self.under(region, ("not", inner.found), negate(load(inner.found)), [], span)
 
@@ -601,7 +671,6 @@ def _is_of_polar(name: str, cls: type) -> ast.expr:
 
 
 _OF_FIRST = "a condition on the first object of a chain"
-_PASSING = (Operator.DOT, Operator.UNIFY, Operator.ISA)
 
 
 def _is_reached(
@@ -619,92 +688,23 @@ def _is_reached(
     return True
 
 
-def _is_passed_on(clause: Clause) -> bool:
-    """Tell whether a clause only calls other rules, with its arguments or their attributes."""
-    goals = list(conjuncts_in(clause.body))
-    if not goals or not isinstance(getattr(goals[-1], "term", goals[-1]), Call):
+def _is_next_of_chain(here: Region, before: Region) -> bool:
+    """Tell whether a region was just entered for the next object of a chain.
+
+    Not behind ``not``, which has to know at once what its goals bind.
+    """
+    subject = here.subject
+    if here is before or subject is None or subject.source is None:
         return False
-    return all(
-        isinstance(getattr(goal, "term", goal), Call)
-        or (isinstance(goal, Expression) and goal.operator in _PASSING)
-        for goal in goals[:-1]
+    if any(around.is_negated for around in here.enclosing()):
+        return False
+    last = [around.subject for around in before.around() if around.subject is not None]
+    return any(
+        each.exact is subject.exact
+        and each.source is not None
+        and each.source[1] == subject.source[1]
+        for each in last
     )
-
-
-def _cut_apart(clause: Clause) -> tuple[list[Term], list[Term]]:
-    """Return the goals before and behind the cut of a clause."""
-    body = clause.body
-    is_conjunction = isinstance(body, Expression) and body.operator is Operator.AND
-    # A cut in a conjunction of its own cuts less: `(cut and a) and b`.
-    goals = [*t.cast(Expression, body).args] if is_conjunction else [t.cast(Term, body)]
-    places = [at for at, goal in enumerate(goals) if _is_cut(goal)]
-    if len(places) != 1 or sum(map(_is_cut, goals_in(body))) != 1:
-        raise NotCompilable("a cut that is not one of the conditions", clause.rule.span)
-    before, behind = goals[: places[0]], goals[places[0] + 1 :]
-    heads = set[int]().union(*(_slots(parameter.term) for parameter in clause.parameters))
-    bound = set[int]().union(*map(_slots, before)) - heads
-    if bound & set[int]().union(*map(_slots, behind)):
-        # Only the first solution of what is before it counts.
-        raise NotCompilable("a variable before and behind a cut", clause.rule.span)
-    return before, behind
-
-
-def _is_cut(goal: Term) -> bool:
-    return isinstance(goal, Expression) and goal.operator is Operator.CUT
-
-
-def _open_string(clause: Clause, args: Sequence[Known]) -> int | None:
-    """Return the position of a string that the clause only compares with one attribute."""
-    goals = list(conjuncts_in(clause.body))
-    if any(isinstance(getattr(goal, "term", goal), Call) for goal in goals):
-        return None
-    for at, (parameter, arg) in enumerate(zip(clause.parameters, args, strict=True)):
-        is_open = isinstance(parameter.term, Slot) and is_string(arg.literal)
-        if is_open and _is_compared_once(t.cast(Slot, parameter.term).index, goals):
-            return at
-    return None
-
-
-def _is_compared_once(index: int, goals: list[Term]) -> bool:
-    """Tell whether a variable is only compared with one attribute."""
-    uses = [goal for goal in goals if index in _slots(goal)]
-    if len(uses) != 1 or not isinstance(uses[0], Expression):
-        return False
-    use = uses[0]
-    if use.operator is Operator.DOT:
-        return index not in _slots(use.args[0]) and index not in _slots(use.args[1])
-    if use.operator is Operator.UNIFY:
-        others = [arg for arg in use.args if not _is_slot(arg, index)]
-        if len(others) == 1 and isinstance(others[0], Slot):
-            return _is_result_once(others[0].index, [goal for goal in goals if goal is not use])
-    return False
-
-
-def _is_result_once(index: int, goals: list[Term]) -> bool:
-    uses = [goal for goal in goals if index in _slots(goal)]
-    if len(uses) != 1 or not isinstance(uses[0], Expression):
-        return False
-    use = uses[0]
-    return use.operator is Operator.DOT and _is_slot(use.args[2], index)
-
-
-def _is_slot(term: Term, index: int) -> bool:
-    return isinstance(term, Slot) and term.index == index
-
-
-def _slots(term: t.Any) -> set[int]:
-    found: set[int] = set()
-    stack = [term]
-    while stack:
-        part = stack.pop()
-        part = getattr(part, "term", part)
-        if isinstance(part, Slot):
-            found.add(part.index)
-        stack.extend(getattr(part, "args", ()))
-        stack.extend(getattr(part, "items", ()) if isinstance(part, List) else ())
-        if isinstance(part, Pattern):
-            stack.extend(value for _, value in part.fields)
-    return found
 
 
 def _renamed(part: t.Any, old: str, new: str) -> t.Any:

@@ -26,6 +26,7 @@ from ...nodes import (
 from ...solver.clauses import Clause, Slot, Template
 from ...sources import Span
 from ...syntax.desugar import forall_as_negation
+from ...traversal import conjuncts_in
 from ..binding_analysis import NotCompilable, has_cut, is_constant, is_plain, is_string
 from ..scopes import Pending, concatenate, has_operator, prepend, variables_in
 from ..snippets import COMPARE, all_of, any_of, call, compared, is_type, load, negate
@@ -570,19 +571,41 @@ class GoalStep:
         if value is not None:
             # No region of its own: what follows may belong to a chain of objects.
             return self._at(self.writer.is_nil(self.region, value, term.span, holds=False))
-        inner = self.writer.apart(self.region, is_negated=True)
-        env = self.env.copy()
+        goal, env = term.args[0], self.env.copy()
         # What waits for a variable is tested where that is bound, which is not in here.
         env.waiting = {}
-        bound = set(env.values)
-        self.writer.run(inner, prepend([(term.args[0], self.clause)], ()), env, self.asking)
-        numbers = set(self.env.names.values())
-        if any(number in numbers and number not in bound for number in env.values):
-            raise NotCompilable("a negation that binds a variable", term.span)
+
+        def write(inner: Region) -> None:
+            bound = set(env.values)
+            self.writer.run(inner, prepend([(goal, self.clause)], ()), env, self.asking)
+            numbers = set(self.env.names.values())
+            if any(number in numbers and number not in bound for number in env.values):
+                raise NotCompilable("a negation that binds a variable", term.span)
+
+        key = ("not", id(goal), *self._operands(goal))
+        inner = self.writer.written_once(self.region, key, self.asking, write, is_negated=True)
         return self._at(self.writer.unless(self.region, inner, term.span))
 
+    def _operands(self, goal: Term) -> list[t.Any]:
+        """Return what the variables of a goal stand for, by which it is told from another one."""
+        # A look at what is free gives no variable its number.
+        env = self.env.copy()
+        numbers = [env.variable(self.clause, slot.index) for slot in variables_in(goal)]
+        free = [number for number in dict.fromkeys(numbers) if number not in env.values]
+        return [
+            free.index(number) if number in free else env.values[number].key for number in numbers
+        ]
+
     def _compared_with_nil(self, goal: Term) -> Known | None:
-        """Return the value that a goal compares with ``nil``, if it does nothing else."""
+        """Return the value that a goal compares with ``nil``, if it does nothing else.
+
+        An attribute, too: it is read here, whether it is ``nil`` or not.
+        """
+        goals = [*conjuncts_in(goal)]
+        reads = [each for each in goals if _is_operation(each, Operator.DOT)]
+        if len(goals) == 2 and len(reads) == 1:
+            (equation,) = (each for each in goals if each is not reads[0])
+            return self._attribute_that_is_nil(t.cast(Expression, reads[0]), equation)
         if not isinstance(goal, Expression) or goal.operator not in _EQUALITIES:
             return None
         values = [self._value(arg) if _is_operand(arg) else None for arg in goal.args]
@@ -590,6 +613,27 @@ class GoalStep:
             if one is not None and other is not None and one.exact is type(None):
                 return other
         return None
+
+    def _attribute_that_is_nil(self, read: Expression, equation: Term) -> Known | None:
+        owner, key, result = read.args
+        if not isinstance(equation, Expression) or equation.operator not in _EQUALITIES:
+            return None
+        if not (isinstance(result, Slot) and result.origin is Origin.LOOKUP):
+            return None
+        others = [
+            arg
+            for arg in equation.args
+            if not (isinstance(arg, Slot) and arg.index == result.index)
+        ]
+        if not (len(others) == 1 and isinstance(others[0], Instance) and others[0].value is None):
+            return None
+        value = self._value(owner) if _is_operand(owner) else None
+        if value is None or not is_string(key) or self._value(result) is not None:
+            return None
+        name = str(t.cast(Value, key).value)
+        if value.literal is not None or value.choices is not None or self._is_computed(value, name):
+            return None
+        return self.writer.read(self.region, value, name, read.span)
 
     def assignment(self, term: Expression) -> tuple[Region, Pending] | None:
         """Write ``x := y``, where nothing is known of ``x``."""
@@ -634,8 +678,13 @@ class GoalStep:
         if not self.rest and not any(self.env.waiting.values()):
             self.writer.ask(self.region, (called.name, args), self.asking)
             return None
-        inner = self.writer.apart(self.region)
-        self.writer.ask(inner, (called.name, args), self.asking)
+        node = called.name, args
+        inner = self.writer.written_once(
+            self.region,
+            ("call", called.name, *(arg.key for arg in args)),
+            self.asking,
+            lambda inner: self.writer.ask(inner, node, self.asking),
+        )
         region = self.region
         return self._at(
             self.writer.under(region, ("found", inner.found), load(inner.found), [], self.goal.span)
@@ -698,6 +747,10 @@ def _is_operand(term: Term) -> bool:
 def _is_itself(cls: type) -> bool:
     """Tell whether a constant of a class is an object that does not claim to be another."""
     return is_plain(cls) and sandbox.passes_sandbox(cls)
+
+
+def _is_operation(term: Term, operator: Operator) -> bool:
+    return isinstance(term, Expression) and term.operator is operator
 
 
 def _is_scalar(term: Term) -> bool:
