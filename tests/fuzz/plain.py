@@ -104,6 +104,14 @@ class Kind(enum.Enum):
     B = "b"
 
 
+class Label(str, enum.Enum):  # noqa: UP042 - as programs for Python 3.10 have it
+    """A text that a program names."""
+
+    VIEWER = "viewer"
+    READ = "read"
+    FIRST = "a"
+
+
 class Odd(int):
     """An integer that is equal to all others."""
 
@@ -419,6 +427,7 @@ def _spoil(choices: Choices, things: list[t.Any], world: World) -> None:
         Decimal(1), Decimal("nan"), Decimal("snan"), _NOON, _NOON.replace(tzinfo=UTC), Kind.A,
         frozenset({"a", 1}), {"name": "a"}, {"name": {1: 2}}, {(1,): 2, "name": "a"}, b"a", 1.0,
         {"name": 2**70}, {"name": Alike()}, (Alike(),), {"a": 1}.keys(), Odd(1), [True], (1.0,),
+        Label.VIEWER, Label.READ, Label.FIRST, [Label.VIEWER], [Label.FIRST, "viewer"],
     ]  # fmt: skip
     if type(vars(thing).get(name)) is list:
         kind = choices.pick((list, Listed, tuple))

@@ -34,7 +34,13 @@ ON_ONE = (
     *("u.x <= 1.0", "u.x > 0.5", 'u.x < "b"', "2 > u.x", "u.x", "not u.x", "u.x = K"),
     *("u.x == KD", "u.x != KD", "u.x < KD", "u.x > KT", "u.x = KE", "u.x == KE", "u.x != KE"),
     *("u.x in KS", "u.x in KL", "u.x in KP", "u.x in [1, 2]", 'u.x in ["a", 1, true]'),
-    *('u.x in ["a", "b"]', "u.x in [1.0, nil]", 'u.x.kind = "a"', "u.x.kind = 1"),
+    *(
+        'u.x in ["a", "b"]',
+        'u.x in ["a", "b", "c", "d"]',
+        "u.x in [1.0, nil]",
+        'u.x.kind = "a"',
+        "u.x.kind = 1",
+    ),
     *('u.x.kind.kind = "a"', "u.x.kind != nil", "u.x.x = 1", 'u.x.value = "a"'),
     *('u.x.name = "A"', "u.x.year > 2019", "u.x.real = 1", 'u.x matches {kind: "a"}'),
     *('not u.x matches {kind: "a"}', "u.x matches String", "u.x matches Integer"),
@@ -89,6 +95,7 @@ SILENT = (
     *(('forall([_, v] in u.x, v = "a")', "entries"), ('(y := u.x and y = "a")', "a")),
     *(('u.x in ["a", 1, true]', "None"), ("u.x.year > 2019", "date"), ("u.x.x = 1", "pair")),
     *(("u.x = KDICT.kind", "a"), ("1 in u.x", "keys"), ("u.x == KD", "one")),
+    *(('u.x = "a"', "kind"), ('u.x in ["a", "b", "c", "d"]', "kind"), ('u.x = "a"', "level")),
 )
 
 

@@ -431,10 +431,12 @@ class Guards:
             flag = t.cast(ast.Name, t.cast(ast.If, region.header).test)
             return self.under(t.cast(Region, inner), ("flag", flag.id), flag, [], span)
         if other.exact is None:
-            test = is_type(other.name, "str")
-            doubt = self._not_simple(region, other)
-            region = self.under(region, ("str", other.name), test, doubt, span)
+            # Most are strings. A member of an enumeration of strings has one.
+            is_plain_text = [is_type(other.name, "str"), compared(*_is_none(other.name))]
+            made = call("text_of", load(other.name))
+            value = ast.IfExp(any_of(is_plain_text), load(other.name), made)
             region.known["checked", other.name] = other
+            other = self.computed(region, value, ("text of", other.name), span)
         if one.choices is not None:
             test = _is_among(other, one)
             key: Fact = ("in", other.name, one.choices)
@@ -739,6 +741,10 @@ class Guards:
         inner.alternative = self.alternative
         region.items.append(inner)
         return inner
+
+
+def _is_none(name: str) -> tuple[ast.expr, ast.cmpop, ast.expr]:
+    return load(name), ast.Is(), ast.Constant(None)
 
 
 def _is_short(name: str) -> ast.expr:

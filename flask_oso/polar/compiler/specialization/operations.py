@@ -162,6 +162,7 @@ class SilentOperations:
             "is_small_data": is_small_data,
             "objects": self._objects,
             "is_told": self._is_told_memo,
+            "text_of": self.text,
             "gives_up": GIVES_UP,
         }
 
@@ -178,6 +179,15 @@ class SilentOperations:
         return is_told
 
     # -- equality
+
+    def text(self, value: t.Any) -> str | None:
+        """Return the string that a value is for a comparison with one; ``None`` if it is none."""
+        kind = type(value)
+        if kind in self._derived:
+            return str.__str__(value) if issubclass(kind, str) else None
+        if kind in self._simple or kind in self._equality.by_text:
+            return None
+        raise NotSilent
 
     def alike(self, left: t.Any, right: t.Any) -> bool:
         """Tell whether two values unify."""
