@@ -3,7 +3,18 @@
 from __future__ import annotations
 
 from ..contenders import is_installed
-from . import containers, control, everyday, folders, many, objects, others, roles, values
+from . import (
+    applications,
+    containers,
+    control,
+    everyday,
+    folders,
+    many,
+    objects,
+    others,
+    roles,
+    values,
+)
 from .shape import Shape
 
 _OF_PLAIN_OBJECTS = (
@@ -16,6 +27,7 @@ _OF_PLAIN_OBJECTS = (
     *many.SHAPES,
     *others.SHAPES,
     *everyday.SHAPES,
+    *applications.SHAPES,
 )
 
 

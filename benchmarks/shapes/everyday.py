@@ -69,7 +69,7 @@ class _Session(t.TypedDict):
 _Member = collections.namedtuple("_Member", "name team")
 
 
-def _sized(
+def sized(
     name: str,
     text: str,
     make: Callable[[int], t.Any],
@@ -102,7 +102,9 @@ def _pairs(size: int) -> dict[str, int]:
     return {f"key{each}": each for each in range(size)}
 
 
-def _actor(name: str, text: str, actors: Sequence[t.Any], by_hand: t.Any, *classes: type) -> Shape:
+def of_actors(
+    name: str, text: str, actors: Sequence[t.Any], by_hand: t.Any, *classes: type
+) -> Shape:
     """Make the shape of a kind of actors."""
 
     def make(_size: int) -> World:
@@ -248,19 +250,19 @@ def _mutual(size: int) -> World:
 
 
 SHAPES = (
-    _sized(
+    sized(
         "`in` the values of a dictionary, `values()`",
         "user.id in doc.items.values()",
         _pairs,
         lambda user, doc: user.id in doc.items.values(),
     ),
-    _sized(
+    sized(
         "`forall` over the entries of a dictionary",
         "forall([_, level] in doc.items, level <= user.id)",
         _pairs,
         lambda user, doc: all(level <= user.id for level in doc.items.values()),
     ),
-    _sized(
+    sized(
         "`in` the set of a method",
         "user.id in doc.reader_ids()",
         range,
@@ -268,56 +270,56 @@ SHAPES = (
         field="ids",
         bases=(_Methods,),
     ),
-    _sized(
+    sized(
         "a pair in a list of pairs",
         '[user.id, "r"] in doc.items',
         lambda size: [[each, "r"] for each in range(size)],
         lambda user, doc: [user.id, "r"] in doc.items,
     ),
-    _sized(
+    sized(
         "lists in a list",
         "group in doc.items and user.id in group",
         lambda size: [[each] for each in range(size)],
         lambda user, doc: any(user.id in group for group in doc.items),
     ),
-    _sized(
+    sized(
         "the rest of a list, `[_, *rest]`",
         "doc.items = [_, *rest] and user.id in rest",
         lambda size: [*range(size)],
         lambda user, doc: user.id in doc.items[1:],
     ),
-    _sized(
+    sized(
         "dictionaries in a list",
         'entry in doc.items and entry.id = user.id and entry.kind = "r"',
         lambda size: [{"id": each, "kind": "r"} for each in range(size)],
         lambda user, doc: any(e["id"] == user.id and e["kind"] == "r" for e in doc.items),
     ),
-    _sized(
+    sized(
         "a helper rule with four parameters, for each of a list",
         'item in doc.items and fits(user, item, "r", 5)',
         lambda size: [*range(size)],
         lambda user, doc: any(item == user.id and item > -5 for item in doc.items),
         rules='fits(user: User, item, "r", most) if item = user.id and 0 - most < item;',
     ),
-    _sized(
+    sized(
         "`forall` in a `not`",
         "not forall(item in doc.items, item != user.id)",
         lambda size: [*range(size)],
         lambda user, doc: not all(item != user.id for item in doc.items),
     ),
-    _sized(
+    sized(
         "`count` of a list",
         "doc.items.count(user.id) > 0",
         lambda size: [*range(size)],
         lambda user, doc: doc.items.count(user.id) > 0,
     ),
-    _sized(
+    sized(
         "a deque",
         "user.id in doc.items",
         lambda size: collections.deque(range(size)),
         lambda user, doc: user.id in doc.items,
     ),
-    _sized(
+    sized(
         "a range",
         "user.id in doc.items",
         range,
@@ -458,21 +460,21 @@ SHAPES = (
         users=({"name": "ana"}, {"name": "ben"}),
         docs=({"draft": True, "owner": "ana"}, {"draft": False, "owner": "ana"}),
     ),
-    _actor(
+    of_actors(
         "a named tuple as actor",
         'allow(actor: _Member, "read", doc: Doc) if doc.owner = actor.name;',
         [_Member("ana", "a"), _Member("ben", "b")],
         lambda actor, doc: doc.owner == actor.name,
         _Member,
     ),
-    _actor(
+    of_actors(
         "a typed dictionary as actor",
         'allow(actor: Dictionary, "read", doc: Doc) if "admin" in actor.scopes or'
         " doc.owner = actor.user_id;",
         [_Session(user_id=1, scopes=["admin"]), _Session(user_id=2, scopes=[])],
         lambda actor, doc: "admin" in actor["scopes"] or doc.owner == actor["user_id"],
     ),
-    _actor(
+    of_actors(
         "no actor, `nil`",
         'allow(actor, "read", doc: Doc) if actor = nil and doc.owner = "ana";',
         [None, 5],

@@ -282,6 +282,14 @@ SHAPES = (
         "folders, `not folder.parent = nil`, then the parent",
         "not folder.parent = nil and parent = folder.parent",
     ),
+    _folders(
+        "folders, `not folder.name = …`, then the parent",
+        'not folder.name = "shut" and parent = folder.parent',
+    ),
+    _folders(
+        "folders, the parent, then `not parent.name = …`",
+        'parent = folder.parent and not parent.name = "shut"',
+    ),
     _folders("folders, `folder.parent = parent`", "folder.parent = parent"),
     _folders("folders, roles at the user", **_USER),
     _folders("folders, roles at the user, `parent != nil`", _NOT_NIL, **_USER),
