@@ -11,7 +11,8 @@ from collections.abc import Callable
 from .shape import Shape, World, data, plain, slotted
 
 _DEEP = (10, 100)
-_POLICY = """
+#: The roles of folders, which those of their parents have, too.
+FOLDER_POLICY = """
 actor User {{}}
 resource Folder {{
   permissions = ["read", "write"];
@@ -87,7 +88,7 @@ def _folders(
     user_bases: tuple[type, ...] = (),
     folder_bases: tuple[type, ...] = (),
     make_class: Callable[..., t.Any] = plain,
-    policy: str = _POLICY,
+    policy: str = FOLDER_POLICY,
     sizes: tuple[int, ...] = _DEEP,
 ) -> Shape:
     """Make the shape of a chain of folders: grants at its top and in its middle."""

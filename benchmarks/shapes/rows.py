@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 from sqlalchemy.ext.hybrid import hybrid_property
 
+from .folders import FOLDER_POLICY
 from .shape import Shape, World
 
 _SIZES = (10, 100)
@@ -207,24 +208,11 @@ def _may_by_role_id(user: User, action: str, doc: Doc) -> bool:
     return False
 
 
-_FOLDER_POLICY = """
-actor User {{}}
-resource Folder {{
-  permissions = ["read", "write"];
-  roles = ["viewer", "editor"];
-  relations = {{ parent: Folder }};
-  "read" if "viewer";
-  "write" if "editor";
-  "viewer" if "editor";
-  "viewer" if "viewer" on "parent";
-  "editor" if "editor" on "parent";
-}}
-has_relation(parent: Folder, "parent", folder: Folder) if {relation};
+_HELD = """
 has_role(user: User, name: String, folder: Folder) if
   grant in user.grants and
   grant.folder = folder and
   grant.name = name;
-allow(user: User, action, folder: Folder) if has_permission(user, action, folder);
 """
 _FOLDER_ROLES = {"read": ("viewer", "editor"), "write": ("editor",)}
 
@@ -254,7 +242,7 @@ def _folders(name: str, relation: str) -> Shape:
         ]
         _stored([ana, ben, *chain, *grants])
         return World(
-            _FOLDER_POLICY.format(relation=relation),
+            FOLDER_POLICY.format(relation=relation) + _HELD,
             (),
             [(user, action, chain[-1]) for user in (ana, ben) for action in ("read", "write")],
             _may_by_folder,
