@@ -12,26 +12,7 @@ from flask import Blueprint, Flask, abort, g, redirect
 from flask.views import MethodView
 
 from flask_oso import FlaskOso, Oso, OsoError, authorize, authorizes_inside, skip_authorization
-from tests.support.sites import make_app, make_site
-
-PLACES = ["decorator", "hook", "inside"]
-
-
-def protect(site: t.Any, place: str) -> None:
-    """Add a protected view at '/', guarded in one of the places."""
-
-    def inside() -> t.Any:
-        site.guard.authorize(flask.request)
-        return site.enter()
-
-    views = {
-        "decorator": authorize(resource=flask.request)(lambda: site.enter()),
-        "hook": lambda: site.enter(),
-        "inside": inside,
-    }
-    site.app.add_url_rule("/", "protected", views[place])
-    if place == "hook":
-        site.guard.perform_route_authorization(site.app)
+from tests.support.sites import PLACES, guard_start_page, make_app, make_site
 
 
 def is_closed(response: t.Any, *statuses: int) -> bool:
@@ -43,7 +24,7 @@ def is_closed(response: t.Any, *statuses: int) -> bool:
 @pytest.mark.parametrize("user", ["eve", "", "ann ", "ANN", "root\x00"])
 def test_user_without_a_rule(site: t.Any, place: str, user: str) -> None:
     """A user without a rule is answered 403 at every gate."""
-    protect(site, place)
+    guard_start_page(site, place)
 
     assert is_closed(site.open("/", user), 403)
     assert site.entered == []
@@ -61,7 +42,7 @@ def test_actor_function_that_raises(site: t.Any, place: str, error: type[BaseExc
         raise error
 
     site.guard.set_get_actor(get_actor)
-    protect(site, place)
+    guard_start_page(site, place)
     site.app.testing = True
 
     with pytest.raises((error, OsoError)):
@@ -75,7 +56,7 @@ def test_actor_function_that_is_missing(place: str) -> None:
     """Without a current user there is an error, not an anonymous visit."""
     site = make_site("allow(_, _, _);")
     site.app.before_request(lambda: g.pop("current_user", None) and None)
-    protect(site, place)
+    guard_start_page(site, place)
 
     assert is_closed(site.open("/", "root"), 500)
     assert site.entered == []
@@ -135,7 +116,7 @@ FAULTS = {
 def test_policy_that_fails(fault: str, place: str, handler: str) -> None:
     """A broken policy is a refusal, and a handler that hides it enters no view."""
     site = make_site(FAULTS[fault])
-    protect(site, place)
+    guard_start_page(site, place)
     if handler == "answers 200":
         site.app.register_error_handler(Exception, lambda error: ("sorry", 200))
 
@@ -150,7 +131,7 @@ def test_policy_that_fails(fault: str, place: str, handler: str) -> None:
 def test_handler_for_403_may_answer(site: t.Any, place: str) -> None:
     """The app's own 403 page or redirect is sent, and the view is not entered."""
     site.app.register_error_handler(403, lambda error: redirect("/login"))
-    protect(site, place)
+    guard_start_page(site, place)
 
     assert site.open("/").location == "/login"
     assert site.entered == []
@@ -161,7 +142,7 @@ def test_handler_for_403_may_answer(site: t.Any, place: str) -> None:
 def test_unauthorized_action_that_returns(site: t.Any, place: str, answer: t.Any) -> None:
     """What it returns is the response, or 403; the view is not entered."""
     site.guard.set_unauthorized_action(lambda: answer)
-    protect(site, place)
+    guard_start_page(site, place)
 
     assert is_closed(site.open("/"), 200, 204, 302, 403, 418)
     assert site.entered == []
@@ -172,7 +153,7 @@ def test_unauthorized_action_that_returns(site: t.Any, place: str, answer: t.Any
 def test_unauthorized_action_that_returns_nonsense(site: t.Any, place: str, answer: t.Any) -> None:
     """What cannot be a response is an error."""
     site.guard.set_unauthorized_action(lambda: answer)
-    protect(site, place)
+    guard_start_page(site, place)
 
     assert is_closed(site.open("/"), 500)
     assert site.entered == []
@@ -183,7 +164,7 @@ def test_unauthorized_action_that_returns_nonsense(site: t.Any, place: str, answ
 def test_unauthorized_action_that_aborts(site: t.Any, place: str, status: int) -> None:
     """The status that the action chooses is sent."""
     site.guard.set_unauthorized_action(lambda: abort(status))
-    protect(site, place)
+    guard_start_page(site, place)
 
     assert is_closed(site.open("/"), status)
     assert site.entered == []
@@ -460,7 +441,7 @@ def test_no_oso(site: t.Any, place: str) -> None:
     extension = FlaskOso(app=app)
     extension.set_get_actor(lambda: "root")
     bare = type(site)(app, extension)
-    protect(bare, place)
+    guard_start_page(bare, place)
 
     assert is_closed(bare.open("/"), 500)
     assert bare.entered == []
@@ -476,7 +457,7 @@ def test_two_extensions() -> None:
     """A second, more generous extension does not speak for the first."""
     site = make_site()
     second = FlaskOso(make_app_oso(), site.app)
-    protect(site, "decorator")
+    guard_start_page(site, "decorator")
 
     assert second.oso is not None
     assert is_closed(site.open("/"), 403)

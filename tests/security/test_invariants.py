@@ -8,31 +8,11 @@ from __future__ import annotations
 import itertools
 import typing as t
 
-import flask
 import pytest
 from flask import g
 
 from flask_oso import Oso, OsoError, authorize
-from tests.support.sites import make_site
-
-PLACES = ["decorator", "hook", "inside"]
-
-
-def protect(site: t.Any, place: str) -> None:
-    """Add a protected view at '/', guarded in one of the places."""
-
-    def inside() -> t.Any:
-        site.guard.authorize(flask.request)
-        return site.enter()
-
-    views = {
-        "decorator": authorize(resource=flask.request)(lambda: site.enter()),
-        "hook": lambda: site.enter(),
-        "inside": inside,
-    }
-    site.app.add_url_rule("/", "protected", views[place])
-    if place == "hook":
-        site.guard.perform_route_authorization(site.app)
+from tests.support.sites import PLACES, guard_start_page, make_site
 
 
 class FakeOso(Oso):
@@ -71,7 +51,7 @@ def test_only_true_itself_allows(site: t.Any, place: str, decision: t.Any) -> No
     oso = FakeOso()
     oso.decision = decision
     site.guard.set_oso(oso)
-    protect(site, place)
+    guard_start_page(site, place)
 
     assert (site.open("/", "root").status_code, site.entered) == (500, [])
 
@@ -83,7 +63,7 @@ def test_true_allows_and_false_denies(site: t.Any, place: str, decision: bool, s
     oso = FakeOso()
     oso.decision = decision
     site.guard.set_oso(oso)
-    protect(site, place)
+    guard_start_page(site, place)
 
     assert (site.open("/").status_code, bool(site.entered)) == (status, decision)
 
@@ -113,7 +93,7 @@ def test_every_exception_refuses(
         site.guard.set_get_actor(fail)
     if part == "unauthorized action":
         site.guard.set_unauthorized_action(fail)
-    protect(site, place)
+    guard_start_page(site, place)
     site.app.testing = True
 
     with pytest.raises((error, OsoError)):
@@ -130,7 +110,7 @@ def test_hidden_error_is_still_an_error(site: t.Any, place: str, status: int) ->
     oso.decision = ValueError()
     site.guard.set_oso(oso)
     site.app.register_error_handler(ValueError, lambda error: ("SECRET", status))
-    protect(site, place)
+    guard_start_page(site, place)
 
     response = site.open("/")
 
@@ -145,7 +125,7 @@ def test_hidden_error_keeps_the_page_of_the_app(site: t.Any, place: str) -> None
     oso.decision = ValueError()
     site.guard.set_oso(oso)
     site.app.register_error_handler(ValueError, lambda error: ("out of order", 503))
-    protect(site, place)
+    guard_start_page(site, place)
 
     assert site.open("/").data == b"out of order"
 

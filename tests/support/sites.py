@@ -10,16 +10,18 @@ from click.testing import Result
 from flask import Flask, g, request
 from werkzeug.test import TestResponse
 
-from flask_oso import FlaskOso, Oso
+from flask_oso import FlaskOso, Oso, authorize
 from flask_oso.cli import oso as commands
 from flask_oso.enforcement.audit.route_audit import Row, audit_routes
 from flask_oso.request_state import STAND_IN
 
 __all__ = [
+    "PLACES",
     "POLICY",
     "STAND_IN",
     "Site",
     "audit",
+    "guard_start_page",
     "load_user",
     "make_app",
     "make_judged_site",
@@ -29,6 +31,8 @@ __all__ = [
     "run_command",
 ]
 
+#: Where a view can be guarded.
+PLACES = ["decorator", "hook", "inside"]
 #: Ann may read and list the page, root may do everything, nobody else may do anything.
 POLICY = """
 allow("ann", "read", "page");
@@ -125,3 +129,20 @@ def run_command(app: Flask, *arguments: str, **options: t.Any) -> Result:
 def audit(app: Flask) -> dict[str, Row]:
     """Give how the routes of an app are guarded, by endpoint."""
     return {row.endpoint: row for row in audit_routes(app).rows}
+
+
+def guard_start_page(site: Site, place: str) -> None:
+    """Add a protected view at '/', guarded in one of the places."""
+
+    def inside() -> t.Any:
+        site.guard.authorize(request)
+        return site.enter()
+
+    views = {
+        "decorator": authorize(resource=request)(lambda: site.enter()),
+        "hook": lambda: site.enter(),
+        "inside": inside,
+    }
+    site.app.add_url_rule("/", "protected", views[place])
+    if place == "hook":
+        site.guard.perform_route_authorization(site.app)

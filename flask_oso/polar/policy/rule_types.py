@@ -75,32 +75,38 @@ def check_shapes(policy: Policy, host: Host, *, may_be_absent: bool = False) -> 
         if problem is not None:
             problems.setdefault(str(problem), problem)
             wrong.add(rule.name)
-    required = (
-        rule_type
-        for types in policy.types.values()
-        for rule_type in types
-        if rule_type.required
-        and not may_be_absent
-        and rule_type.name not in wrong
-        # The facts of a rule that is declared come from tests, or there are none.
-        and not (rule_type.name in policy.declared and not policy.rules[rule_type.name])
-    )
+    missing = [] if may_be_absent else _missing_rules(policy, host, matcher, wrong)
+    return [*problems.values(), *missing]
+
+
+def _missing_rules(
+    policy: Policy, host: Host, matcher: _Matcher, wrong: Collection[str]
+) -> list[OsoError]:
+    """Find required rules that are missing.
+
+    :param wrong: names of which a rule matches no type.
+    """
     there = {
         shape
         for name in policy.types
         for rule in policy.rules.get(name, ())
         if (shape := _shape(rule))
     }
-    missing = [
-        _missing(rule_type, policy)
-        for rule_type in required
-        if not (_is_sound(rule_type, host) and _shape(rule_type) in there)
-        and not any(
-            matcher.mismatch(rule, rule_type) is None
-            for rule in policy.rules.get(rule_type.name, ())
-        )
+
+    def is_there(rule_type: RuleType) -> bool:
+        if _is_sound(rule_type, host) and _shape(rule_type) in there:
+            return True
+        rules = policy.rules.get(rule_type.name, ())
+        return any(matcher.mismatch(rule, rule_type) is None for rule in rules)
+
+    # The facts of a rule that is declared come from tests, or there are none.
+    excused = {*wrong, *(name for name in policy.declared if not policy.rules[name])}
+    required = [each for types in policy.types.values() for each in types if each.required]
+    return [
+        _missing(each, policy)
+        for each in required
+        if each.name not in excused and not is_there(each)
     ]
-    return [*problems.values(), *missing]
 
 
 class _Types(t.NamedTuple):

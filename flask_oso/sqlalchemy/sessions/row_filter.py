@@ -172,8 +172,17 @@ class RowFilter:
         event.listen(target, "after_flush", lambda session, *_: self._end_flush(session))
         event.listen(target, "after_soft_rollback", lambda session, _: self._end_flush(session))
         event.listen(target, "after_commit", self._end_flush)
-        look_up, merge, flush = target._identity_lookup, target.merge, target.flush
         is_class = isinstance(target, type)
+        for name, function in self._methods_for(target, is_class).items():
+            setattr(target, name, function if is_class else function.__get__(target))
+        if not is_class and target.in_transaction():
+            for connection in getattr(target.get_transaction(), "_connections", ()):
+                if isinstance(connection, sa.Connection):
+                    self.follow(target, None, connection)
+
+    def _methods_for(self, target: t.Any, is_class: bool) -> dict[str, t.Callable[..., t.Any]]:
+        """Return methods of sessions that judge what no statement shows."""
+        look_up, merge, flush = target._identity_lookup, target.merge, target.flush
 
         def identity_lookup(
             session: t.Any, mapper: t.Any, *args: t.Any, **keywords: t.Any
@@ -194,17 +203,11 @@ class RowFilter:
                 if is_outermost and session in self._flushing:
                     self._end_flush(session)
 
-        replaced = {
+        return {
             "_identity_lookup": identity_lookup,
             "merge": merge_readable,
             "flush": flush_to_end,
         }
-        for name, function in replaced.items():
-            setattr(target, name, function if is_class else function.__get__(target))
-        if not is_class and target.in_transaction():
-            for connection in getattr(target.get_transaction(), "_connections", ()):
-                if isinstance(connection, sa.Connection):
-                    self.follow(target, None, connection)
 
     # -- statements ----------------------------------------------------------------------
 
