@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import typing as t
+from pathlib import Path
 
 import pytest
 from flask import Flask, g
@@ -31,6 +32,10 @@ class User:
     """Someone."""
 
 
+# The page of the policy reads the Python files below the root of its application: an empty folder
+# is read at once, and the folder of all tests is not.
+
+
 def ask(client: FlaskClient, actor: str, action: str, resource: str) -> str:
     query = {"actor": actor, "action": action, "resource": resource}
     return client.get(ASK, query_string=query).text
@@ -39,17 +44,17 @@ def ask(client: FlaskClient, actor: str, action: str, resource: str) -> str:
 @pytest.mark.parametrize(
     "name", ["routes", "ask", "matrix", "decisions", "policy", "who", "graph", "draft"]
 )
-def test_page_is_there_also_without_a_database(name: str) -> None:
+def test_page_is_there_also_without_a_database(tmp_path: Path, name: str) -> None:
     """An app without rows, and with a policy from a text, has every page."""
-    client = make_site(DEBUG=True).app.test_client()
+    client = make_site(DEBUG=True, folder=tmp_path).app.test_client()
 
     assert client.get(f"/_oso/{name}").status_code == 200
 
 
 @pytest.mark.parametrize("name", ["ask", "matrix", "policy", "who", "graph", "draft"])
-def test_page_is_there_without_a_policy(name: str) -> None:
+def test_page_is_there_without_a_policy(tmp_path: Path, name: str) -> None:
     """An app whose policy is not loaded yet has every page."""
-    app = make_app(DEBUG=True)
+    app = make_app(DEBUG=True, folder=tmp_path)
     FlaskOso(Oso(), app)
 
     assert app.test_client().get(f"/_oso/{name}").status_code == 200
@@ -298,9 +303,9 @@ def test_policy_that_was_replaced_since_is_told(site: Site) -> None:
 # -- policy ----------------------------------------------------------------------------
 
 
-def test_policy_shows_source_and_hits(site: Site) -> None:
+def test_policy_shows_source_and_hits(tmp_path: Path) -> None:
     """Beside a rule stands how many of the kept decisions it allowed."""
-    page = ask_often(site, 3).get("/_oso/policy").text
+    page = ask_often(make_site(folder=tmp_path), 3).get("/_oso/policy").text
 
     assert re.findall(r"(\d+)\N{MULTIPLICATION SIGN} (\d+)</span>", page) == [
         ("2", "2"),
@@ -308,18 +313,18 @@ def test_policy_shows_source_and_hits(site: Site) -> None:
     ]
 
 
-def test_policy_shows_findings() -> None:
+def test_policy_shows_findings(tmp_path: Path) -> None:
     """What the check finds is on the page, as ``flask oso check`` lists it."""
-    site = make_site('allow(_, "read", _: Door);', DEBUG=True)
+    site = make_site('allow(_, "read", _: Door);', DEBUG=True, folder=tmp_path)
 
     page = site.app.test_client().get("/_oso/policy").text
 
     assert "x-is-warning" in page
 
 
-def test_policy_shows_what_is_wrong_in_itself() -> None:
+def test_policy_shows_what_is_wrong_in_itself(tmp_path: Path) -> None:
     """What the lint finds has its code on the page."""
-    site = make_site("allow(_, _, _);", DEBUG=True)
+    site = make_site("allow(_, _, _);", DEBUG=True, folder=tmp_path)
 
     page = site.app.test_client().get("/_oso/policy").text
 

@@ -13,6 +13,7 @@ from sqlalchemy import orm
 
 from flask_oso import OsoError
 from flask_oso.sqlalchemy.identities import find_row, make_row_finder
+from tests.support.databases import open_named
 
 KEY = uuid.UUID("65f307f2-c141-41c9-8048-c0d22de56fea")
 
@@ -128,21 +129,31 @@ class Dog(Animal):
     __mapper_args__ = {"polymorphic_identity": "dog"}
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def session(request: pytest.FixtureRequest) -> Iterator[orm.Session]:
-    """Open a database with one row of each class, and 1 in place of many."""
-    engine = request.getfixturevalue(request.param)
-    Base.metadata.create_all(engine)
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def engine(request: pytest.FixtureRequest) -> Iterator[sa.Engine]:
+    """Give each database with one row of each class, and 1 in place of many."""
+    with open_named(request, request.param, Base.metadata) as engine:
+        add_rows(engine)
+        yield engine
+    # psycopg prepares what it executes often, and the type of the colors is a new one each time.
+    engine.dispose()
+
+
+@pytest.fixture
+def session(engine: sa.Engine) -> Iterator[orm.Session]:
+    """Open a session that has loaded nothing."""
+    with orm.Session(engine) as session:
+        yield session
+
+
+def add_rows(engine: sa.Engine) -> None:
+    """Add one row of each class."""
     with orm.Session(engine) as session:
         day = datetime.date(2026, 11, 25)
         session.add_all([Number(id=1), Small(id=1), Large(id=1), Word(id="ab"), Unique(id=KEY)])
         session.add_all([Day(id=day), Decorated(id=KEY), Coded(id=1), Pair(left=1, right="a")])
         session.add_all([Animal(id=1), Dog(id=2), Plain(id=str(KEY)), Color(id="sky.blue")])
         session.commit()
-        yield session
-    Base.metadata.drop_all(engine)
-    # psycopg prepares what it executes often, and the type of the colors is a new one each time.
-    engine.dispose()
 
 
 #: What finds a row in a session by class and identity.

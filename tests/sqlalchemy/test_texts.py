@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 import sqlalchemy as sa
@@ -12,6 +12,7 @@ from sqlalchemy import orm
 
 from flask_oso import Oso, OsoError
 from flask_oso.sqlalchemy import register_models
+from tests.support.databases import open_named
 
 DATABASES = ["sqlite", "postgresql", "mariadb"]
 TEXTS = [None, "", "b", "B", "ab", "ba", "é", "aé", "a b", "b ", "\U0001d4b3b"]
@@ -45,17 +46,40 @@ class Page(Base):
     book_id: orm.Mapped[int] = orm.mapped_column(sa.ForeignKey("text_books.id"))
 
 
-@pytest.fixture(params=DATABASES)
+def add_books(session: orm.Session) -> None:
+    """Add a book for each text, and one with all of them."""
+    session.add_all(Book(pages=[Page(text=text, name=text or "")]) for text in TEXTS)
+    session.add_all([Book(pages=[Page(text=text, name=text or "") for text in TEXTS]), Book()])
+
+
+def add_letters(session: orm.Session) -> None:
+    """Add a page for each pair of a text and a name."""
+    book = Book()
+    session.add(book)
+    session.flush()
+    pairs: list[tuple[str | None, str]] = [(text, "") for text in LETTERS]
+    pairs += itertools.product([None, "", "ab", "k", "\u00e9K"], ["k", "K", "ab", "\u00e9", "b"])
+    session.add_all(Page(text=text, name=name, book_id=book.id) for text, name in pairs)
+
+
+def each_database_with(add: Callable[[orm.Session], None]) -> pytest.MarkDecorator:
+    """Run a test on each database, with some rows; the tests with the same rows share them."""
+    contents = [(database, add) for database in DATABASES]
+    return pytest.mark.parametrize("session", contents, ids=DATABASES, indirect=True)
+
+
+with_books, with_letters = each_database_with(add_books), each_database_with(add_letters)
+
+
+@pytest.fixture(scope="module")
 def session(request: pytest.FixtureRequest) -> Iterator[orm.Session]:
-    """Open each database, with a book for each text and one with all of them."""
-    engine = request.getfixturevalue(request.param)
-    Base.metadata.create_all(engine)
-    with orm.Session(engine) as session:
-        session.add_all(Book(pages=[Page(text=text, name=text or "")]) for text in TEXTS)
-        session.add_all([Book(pages=[Page(text=text, name=text or "") for text in TEXTS]), Book()])
+    """Open a database with the rows of a test; nobody changes them."""
+    database, add = request.param
+    with open_named(request, database, Base.metadata) as engine, orm.Session(engine) as session:
+        add(session)
         session.commit()
         yield session
-    Base.metadata.drop_all(engine)
+        session.close()
 
 
 def is_allowed(oso: Oso, row: object, actor: object = None) -> bool:
@@ -66,6 +90,7 @@ def is_allowed(oso: Oso, row: object, actor: object = None) -> bool:
         return False
 
 
+@with_books
 @pytest.mark.parametrize("part", ["b", "ab", "é", "B", " ", "b ", ""])
 @pytest.mark.parametrize("method", ["startswith", "endswith"])
 @pytest.mark.parametrize(
@@ -91,6 +116,7 @@ def test_ends_of_texts(session: orm.Session, rule: str, method: str, part: str) 
     assert found == {page for page in session.scalars(sa.select(Page)) if is_allowed(oso, page)}
 
 
+@with_books
 @pytest.mark.parametrize("part", ["b", "é", ""])
 @pytest.mark.parametrize("method", ["startswith", "endswith"])
 @pytest.mark.parametrize(
@@ -113,25 +139,6 @@ def test_ends_of_related_texts(session: orm.Session, rule: str, method: str, par
     found = set(session.scalars(oso.authorized_query(None, "read", Book)))
 
     assert found == {book for book in session.scalars(sa.select(Book)) if is_allowed(oso, book)}
-
-
-@pytest.fixture(params=DATABASES)
-def letters(request: pytest.FixtureRequest) -> Iterator[orm.Session]:
-    """Open each database, with a page for each pair of a text and a name."""
-    engine = request.getfixturevalue(request.param)
-    Base.metadata.create_all(engine)
-    with orm.Session(engine) as session:
-        book = Book()
-        session.add(book)
-        session.flush()
-        pairs: list[tuple[str | None, str]] = [(text, "") for text in LETTERS]
-        pairs += itertools.product(
-            [None, "", "ab", "k", "\u00e9K"], ["k", "K", "ab", "\u00e9", "b"]
-        )
-        session.add_all(Page(text=text, name=name, book_id=book.id) for text, name in pairs)
-        session.commit()
-        yield session
-    Base.metadata.drop_all(engine)
 
 
 def assert_agreement(session: orm.Session, policy: str, actor: object = None) -> None:
@@ -160,6 +167,7 @@ RULES = [
 ]
 
 
+@with_letters
 @pytest.mark.parametrize("rule", RULES)
 @pytest.mark.parametrize("method", ["lower", "upper", "casefold"])
 @pytest.mark.parametrize(
@@ -175,17 +183,18 @@ RULES = [
         "in [{}, nil]",
     ],
 )
-def test_letters_of_both_cases(letters: orm.Session, rule: str, method: str, test: str) -> None:
+def test_letters_of_both_cases(session: orm.Session, rule: str, method: str, test: str) -> None:
     """Letters change as in Python, whatever the database makes of them."""
     for wanted in ("k", "K", "ss", "SS", "i\u0307", "FI", "\u00e4", "a%", ""):
         tested = test.format(f'"{wanted}"')
-        assert_agreement(letters, rule.format(f"p.text.{method}(){_spaced(tested)}"))
+        assert_agreement(session, rule.format(f"p.text.{method}(){_spaced(tested)}"))
 
 
 def _spaced(test: str) -> str:
     return test if test.startswith(".") else f" {test}"
 
 
+@with_letters
 @pytest.mark.parametrize("rule", RULES)
 @pytest.mark.parametrize(
     "test",
@@ -203,11 +212,12 @@ def _spaced(test: str) -> str:
         '"ab" in p.text.lower()',
     ],
 )
-def test_parts_of_texts(letters: orm.Session, rule: str, test: str) -> None:
+def test_parts_of_texts(session: orm.Session, rule: str, test: str) -> None:
     """A column is a part of another column, or of a text that is known."""
-    assert_agreement(letters, rule.format(test))
+    assert_agreement(session, rule.format(test))
 
 
+@with_letters
 @pytest.mark.parametrize("name", ["K", "\u212a", "AB", None])
 @pytest.mark.parametrize(
     "test",
@@ -222,12 +232,12 @@ def test_parts_of_texts(letters: orm.Session, rule: str, test: str) -> None:
         "p.text.upper() = r.name",
     ],
 )
-def test_letters_of_the_actor(letters: orm.Session, test: str, name: str | None) -> None:
+def test_letters_of_the_actor(session: orm.Session, test: str, name: str | None) -> None:
     """What the actor has is changed in Python, and each actor has a list of their own."""
     policy = f"allow(r: Reader, _, p: Page) if {test};"
 
     for each in (Reader(name), Reader("k")):
-        assert_agreement_of(letters, policy, each)
+        assert_agreement_of(session, policy, each)
 
 
 def assert_agreement_of(session: orm.Session, policy: str, reader: Reader) -> None:

@@ -8,12 +8,19 @@ import typing as t
 import warnings
 from collections.abc import Iterator
 
+import pytest
 import sqlalchemy as sa
 from sqlalchemy import orm
 
 from .servers import mariadb_server
 
-__all__ = ["open_database", "open_session", "running_mariadb", "running_postgresql"]
+__all__ = [
+    "open_database",
+    "open_named",
+    "open_session",
+    "running_mariadb",
+    "running_postgresql",
+]
 
 
 @contextlib.contextmanager
@@ -26,6 +33,24 @@ def open_database(metadata: sa.MetaData | None = None) -> Iterator[sa.Engine]:
         yield engine
     finally:
         engine.dispose()
+
+
+@contextlib.contextmanager
+def open_named(
+    request: pytest.FixtureRequest, name: str, metadata: sa.MetaData
+) -> Iterator[sa.Engine]:
+    """Open a database by its name, with tables: one in memory, or that of a server.
+
+    Tests that only read share what a fixture with a scope opens: the server has one database.
+    """
+    with contextlib.ExitStack() as stack:
+        is_server = name != "sqlite"
+        engine: sa.Engine = (
+            request.getfixturevalue(name) if is_server else stack.enter_context(open_database())
+        )
+        metadata.create_all(engine)
+        yield engine
+        metadata.drop_all(engine)
 
 
 @contextlib.contextmanager

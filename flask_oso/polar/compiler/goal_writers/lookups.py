@@ -141,7 +141,7 @@ class LookupGoals(PatternGoals):
         if known is not None:
             return self.equal(known, made)
         cell = t.cast(VariableCell, self.cell(result))
-        if sum(other is cell for other in self.scope.cells.values()) > 1:
+        if len([None for other in self.scope.cells.values() if other is cell]) > 1:
             # The policy has a name for it, and may use it after a method changed the object.
             copied = call("copied", load(made.name))
             is_copied = compared(call("type", load(made.name)), ast.In(), load("copied_kinds"))
@@ -233,7 +233,7 @@ class LookupGoals(PatternGoals):
         cell = self.cell(target)
         if cell is None or cell.ref is not None or cell.waiting:
             raise self.not_compilable("an assignment to what may have a value")
-        if sum(other is cell for other in self.scope.cells.values()) > 1:
+        if len([None for other in self.scope.cells.values() if other is cell]) > 1:
             raise self.not_compilable("an assignment to what may have a value")
         ref = self.ref(source)
         if ref is not None:

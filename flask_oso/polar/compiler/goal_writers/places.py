@@ -214,8 +214,10 @@ class GoalContext:
         """Write the sandbox check for the values that were read, except the operands."""
         spared = [self.cell(term) for term in terms]
         for cell in [*self.scope.cells.values()]:
-            is_spared = any(cell is other for other in spared)
-            if cell.ref is not None and cell.ref.read is not None and not is_spared:
+            # Few of many cells have a value that is still to be checked: that is asked first.
+            if cell.ref is None or cell.ref.read is None:
+                continue
+            if not any(cell is other for other in spared):
                 self.checked(cell.ref)
 
     def value(self, ref: Ref) -> ast.expr:
