@@ -302,11 +302,15 @@ class Oso(Polar):
         asked = self._without_proxies(given)
         answers = engine.quick_answers(actor, action, asked)
         waiting = [at for at, answer in enumerate(answers) if answer is None]
-        self._load_relations(engine, actor, action, [asked[at] for at in waiting])
+        left = [asked[at] for at in waiting]
+        answered: list[bool | None] = [None] * len(left)
+        if self._load_relations(engine, actor, action, left):
+            # What was missing is there now, so that most are answered as the others were.
+            answered = engine.quick_answers(actor, action, left)
         at = 0
         with _noting("filter", lambda: (at, asked[at])):
-            for at in waiting:
-                answers[at] = engine.allow(actor, action, asked[at])
+            for at, answer in zip(waiting, answered, strict=True):
+                answers[at] = engine.allow(actor, action, asked[at]) if answer is None else answer
         mistakes = self._mistakes_in(engine)
         if not mistakes.kinds.isdisjoint(map(type, asked)):
             denied = (
@@ -343,11 +347,14 @@ class Oso(Polar):
 
     def _load_relations(
         self, engine: Engine, actor: t.Any, action: t.Any, objects: Sequence[t.Any]
-    ) -> None:
-        """Load the relations that questions will read of an actor and of several resources."""
+    ) -> bool:
+        """Load the relations that questions will read of an actor and of several resources.
+
+        :return: whether there may have been some.
+        """
         rows = engine.host.identities
         if rows is None or len(objects) < 2:
-            return
+            return False
         if self._relations_read is None or self._relations_read.engine is not engine:
             from .polar.tools.relations_read import RelationsRead
 
@@ -361,6 +368,7 @@ class Oso(Polar):
             return set().union(*found)
 
         rows.load_relations([actor, *objects], relations_of)
+        return any(read)
 
     def _load(self, sources: list[Source], *, replace: bool) -> None:
         super()._load(sources, replace=replace)

@@ -94,6 +94,52 @@ def test_filter_loads_each_relation_at_once(session: orm.Session) -> None:
     assert len(statements) < 20
 
 
+ON_RELATION = """
+actor User {}
+resource Org { roles = ["viewer"]; }
+resource Project {
+  permissions = ["read"];
+  roles = ["viewer"];
+  relations = { org: Org };
+  "viewer" if "viewer" on "org";
+  "read" if "viewer";
+}
+has_role(_: User, "viewer", org: Org) if org.kind = "org";
+has_relation(org: Org, "org", project: Project) if org = project.org;
+allow(user: User, action, project: Project) if has_permission(user, action, project);
+"""
+
+
+def test_filter_loads_the_relation_of_a_role_at_once(session: orm.Session) -> None:
+    """A related row that the policy looks for is not compared with one that it has."""
+    oso = make_oso(ON_RELATION)
+    for project in projects_of(session):
+        project.org_id = project.id % 5 + 1
+    session.commit()
+    session.expunge_all()
+    user, projects = session.get_one(User, 1), projects_of(session)
+
+    with counted(engine_of(session)) as statements:
+        found = oso.filter(user, "read", projects)
+
+    assert (len(found), len(statements)) == (ROWS, 2)
+
+
+def test_rows_with_missing_relations_are_asked_in_the_usual_way(
+    session: orm.Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was missing is loaded for all, and then no row is asked by itself."""
+    oso = make_oso(ON_RELATION)
+    oso.filter(session.get_one(User, 1), "read", projects_of(session))
+    session.expunge_all()
+    user, projects = session.get_one(User, 1), projects_of(session)
+    monkeypatch.setattr(oso.engine, "allow", lambda *_: pytest.fail("a row was asked by itself"))
+
+    found = oso.filter(user, "read", projects)
+
+    assert found == [each for each in projects if each.org is not None]
+
+
 def test_rows_that_the_session_has_are_not_loaded_again(session: orm.Session) -> None:
     """A relation to a row of the session is found by its key, as reading it would find it."""
     oso = make_oso(

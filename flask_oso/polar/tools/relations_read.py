@@ -75,7 +75,10 @@ class _Walk:
                 wanted = self._class_of(parameter.specializer)
                 if wanted is not None and isinstance(kind, type) and not _may_be(kind, wanted):
                     return None
-                values.learn(term.index, wanted if kind is None else kind)
+                # A class alone says what a variable will be: it has no value yet.
+                values.learn(
+                    term.index, wanted if kind is None else kind, has_value=kind is not None
+                )
         for goal in goals_in(clause.body):
             self._goal(getattr(goal, "term", goal), values)
         return tuple(
@@ -85,7 +88,7 @@ class _Walk:
 
     def _goal(self, goal: t.Any, values: _Values) -> None:
         if isinstance(goal, Call):
-            ends = self.call(goal.name, tuple(map(values.kind, goal.args)))
+            ends = self.call(goal.name, tuple(map(values.kind_of_value, goal.args)))
             for arg, end in zip(goal.args, ends, strict=True):
                 if isinstance(arg, Slot):
                     values.learn(arg.index, end)
@@ -107,7 +110,7 @@ class _Walk:
         related = rows.related_class(cls, name)
         if related is None:
             return
-        known = values.kind(result)
+        known = values.kind_of_value(result)
         is_compared = isinstance(known, type) and rows.row_test(cls, name) is not None
         if not is_compared:
             self.found.setdefault(cls, set()).add(name)
@@ -125,6 +128,8 @@ class _Values:
     def __init__(self) -> None:
         self._kinds: dict[int, Kind] = {}
         self._same: dict[int, int] = {}
+        #: The variables that have a value when they are looked at.
+        self._with_value: set[int] = set()
 
     def _end(self, index: int) -> int:
         while index in self._same:
@@ -136,17 +141,25 @@ class _Values:
             return self._kinds.get(self._end(term.index))
         return term.value if isinstance(term, Value) and type(term.value) is str else None
 
-    def learn(self, index: int, kind: Kind) -> None:
+    def kind_of_value(self, term: t.Any) -> Kind:
+        """Return what is known of a value; nothing is of a variable that has none yet."""
+        has_value = not isinstance(term, Slot) or self._end(term.index) in self._with_value
+        return self.kind(term) if has_value else None
+
+    def learn(self, index: int, kind: Kind, *, has_value: bool = True) -> None:
         if kind is not None:
             self._kinds.setdefault(self._end(index), kind)
+            if has_value:
+                self._with_value.add(self._end(index))
 
     def unite(self, one: Term, other: Term) -> None:
         kind = self.kind(one) or self.kind(other)
         slots = [self._end(each.index) for each in (one, other) if isinstance(each, Slot)]
+        has_value = len(slots) < 2 or not self._with_value.isdisjoint(slots)
         if len(slots) == 2 and slots[0] != slots[1]:
             self._same[slots[0]] = slots[1]
         for index in slots:
-            self.learn(index, kind)
+            self.learn(index, kind, has_value=has_value)
 
 
 def _common(kinds: Iterable[Kind]) -> Kind:
