@@ -46,7 +46,9 @@ _NO_MODELS = (
     " classes: 'models=db.Model'."
 )
 #: How a load names the first class that it does not know.
-_UNKNOWN_CLASS = re.compile(r"Unregistered class: (\w+)|register_class\((\w+)\)")
+_UNKNOWN_CLASS = re.compile(
+    r"(?:Unregistered class: |register_class\(|Singleton variable (?=[A-Z]))(\w+)"
+)
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -141,7 +143,7 @@ class PolicyBinder:
         except ValidationError as error:
             unknown = _UNKNOWN_CLASS.search(str(error))
             if unknown is not None and self._has_classes:
-                error.add_note(_LATE_MODELS.format(unknown[1] or unknown[2]))
+                error.add_note(_LATE_MODELS.format(unknown[1]))
             elif unknown is not None and oso is None:
                 error.add_note(_NO_MODELS)
             raise

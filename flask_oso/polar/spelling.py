@@ -89,7 +89,10 @@ def meant_class(name: str, classes: Iterable[str]) -> str:
 
 def registration_help(name: str) -> str:
     """Give the line of help for a class that is similar to no registered one."""
-    return f"Register the class before the policy is loaded: register_class({name}).\n"
+    return (
+        f"Register the class before the policy is loaded: register_class({name}),"
+        " or with 'models' of FlaskOso.\n"
+    )
 
 
 def with_article(noun: str) -> str:

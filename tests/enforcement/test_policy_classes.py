@@ -154,6 +154,16 @@ def test_policy_about_models_that_are_not_imported(tmp_path: Path) -> None:
     ]
 
 
+def test_class_itself_in_a_policy_about_models_that_are_not_imported(tmp_path: Path) -> None:
+    """A class that stands where an object may is a variable to the load."""
+    app = app_with(tmp_path, 'allow(_, "create", Note);')
+
+    with pytest.raises(ValidationError, match="Singleton variable Note") as caught:
+        FlaskOso(app, models=make_base())
+
+    assert "import the modules of your models before 'init_app'" in caught.value.__notes__[0]
+
+
 def test_policy_about_models_that_were_not_given(tmp_path: Path) -> None:
     """Who forgets them is told how they are given."""
     app = app_with(tmp_path, "resource Note {}\nallow(_, _, _);")

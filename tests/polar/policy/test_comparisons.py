@@ -241,7 +241,7 @@ def test_warning_shows_the_comparison_and_what_to_write() -> None:
         (
             'n.hidden = "yes"',
             'n.hidden is a Hidden, "yes" is a string',
-            "Register the class before the policy is loaded: register_class(Hidden), and"
+            "Register the class before the policy is loaded: register_class(Hidden), or with 'models' of FlaskOso, and"
             " write `Hidden.YES`.",
         ),
         ("n.label = Status.OPEN", "n.label is a string, Status.OPEN is a Status", ""),
