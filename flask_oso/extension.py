@@ -306,6 +306,8 @@ class FlaskOso(Questions, Guarding, LegacyApi):
     def _initialized(self, app: Flask | None, complaint: str) -> Flask:
         target = app or self._app
         if target is None:
-            raise OsoError(complaint)
+            error = OsoError(complaint)
+            error.add_note("Give it the app: 'init_app' keeps none.")
+            raise error
         self.init_app(target)
         return target

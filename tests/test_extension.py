@@ -836,8 +836,12 @@ def demanding(request: pytest.FixtureRequest, site: t.Any) -> t.Any:
 
 def test_require_needs_an_app() -> None:
     """Without an app the text says so."""
-    with pytest.raises(OsoError, match="Cannot require authorization without Flask app object"):
+    with pytest.raises(
+        OsoError, match="Cannot require authorization without Flask app object"
+    ) as caught:
         FlaskOso().require_authorization()
+
+    assert caught.value.__notes__ == ["Give it the app: 'init_app' keeps none."]
 
 
 def test_forgotten_check_raises_in_testing(site: t.Any) -> None:

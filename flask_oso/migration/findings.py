@@ -25,6 +25,8 @@ class Code(enum.StrEnum):
     SEVERAL_OSOS = "M203"
     #: A configuration key that only the program knows.
     OWN_KEY = "M204"
+    #: A decorator stands above that of the route, where it guards nothing.
+    GUARD_ABOVE_ROUTE = "M205"
     #: An error under a negation is raised, where oso let the negation hold.
     ERROR_UNDER_NOT = "M301"
     #: ``HEAD`` counts as ``GET``, and ``OPTIONS`` is answered without a check.

@@ -43,12 +43,15 @@ _VIEWS = {
     *("route", "get", "post", "put", "patch", "delete", "before_request"),
     *("before_app_request", "authorize", "login_required"),
 }
+_ROUTES = {"route", "get", "post", "put", "patch", "delete"}
+_GUARDS = {"authorize", "skip_authorization"}
 _CONFIG_CALLS = {"update", "from_mapping", "setdefault", "get"}
 
 
 def check_module(module: PythonFile) -> Iterator[Finding]:
     """Find what a Python file has to change, taken by itself."""
-    for line, code, message in (*_gone_imports(module.tree), *_gone_uses(module.tree)):
+    found = (*_gone_imports(module.tree), *_gone_uses(module.tree), *_misplaced(module.tree))
+    for line, code, message in found:
         yield Finding(module.path, line, code, message)
     for key, line in _own_keys(module):
         meant = nearest(key, DEFAULTS)
@@ -156,6 +159,30 @@ def _names_of_osos(tree: ast.Module) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Assign) and _is_making(node.value):
             yield from (name for each in node.targets if (name := last_name(each)))
+
+
+# -- decorators that guard nothing -----------------------------------------------------
+
+
+def _misplaced(tree: ast.Module) -> Iterator[_Found]:
+    """Find decorators that stand above that of the route, as the examples of flask-oso did."""
+    if not any(each.module.partition(".")[0] == "flask_oso" for each in imports_of(tree)):
+        return
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            continue
+        names = [_name_of_decorator(each) for each in node.decorator_list]
+        routes = [number for number, name in enumerate(names) if name in _ROUTES]
+        for decorator, name in zip(
+            node.decorator_list[: max(routes, default=0)], names, strict=False
+        ):
+            if name in _GUARDS:
+                yield (
+                    decorator.lineno,
+                    Code.GUARD_ABOVE_ROUTE,
+                    f"'@{name}' stands above the route, so the view was never guarded, and such a"
+                    " program does not serve here. Put it directly above the function.",
+                )
 
 
 # -- how many Osos -------------------------------------------------------------------

@@ -37,6 +37,28 @@ def test_what_is_gone(places: t.Any, program: str, found: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
+    ("decorators", "found"),
+    [
+        ("@authorize(resource=request)\n@app.route('/')", ["M205 app.py:3"]),
+        ("@bp.get('/a')\n@skip_authorization\n@bp.get('/b')", ["M205 app.py:4"]),
+        ("@app.route('/')\n@authorize(resource=request)", []),
+        ("@authorize(resource=request)", []),
+        ("@app.route('/')\n@login_required", []),
+    ],
+)
+def test_guard_above_the_route(places: t.Any, decorators: str, found: list[str]) -> None:
+    """It guards nothing: the route is given the function below it."""
+    program = f"from flask_oso import authorize\n{decorators}\ndef view(): ...\n"
+
+    assert places({"app.py": CALL + program}) == found
+
+
+def test_other_decorators_of_the_name(places: t.Any) -> None:
+    """A decorator of the program itself may stand anywhere."""
+    assert places({"app.py": "@authorize\n@app.get('/')\ndef view(): ...\n"}) == []
+
+
+@pytest.mark.parametrize(
     ("files", "found"),
     [
         ({"a.py": "oso = Oso()"}, []),

@@ -241,8 +241,8 @@ def test_warning_shows_the_comparison_and_what_to_write() -> None:
         (
             'n.hidden = "yes"',
             'n.hidden is a Hidden, "yes" is a string',
-            "Register the class before the policy is loaded: register_class(Hidden), or with 'models' of FlaskOso, and"
-            " write `Hidden.YES`.",
+            "Register the class before the policy is loaded: register_class(Hidden), or with"
+            " 'models' of FlaskOso, and write `Hidden.YES`.",
         ),
         ("n.label = Status.OPEN", "n.label is a string, Status.OPEN is a Status", ""),
         ('n.size = "1"', 'n.size is a number, "1" is a string', "Numbers stand without quotes."),

@@ -11,7 +11,10 @@ from flask_oso import OsoError
 from tests.support.models.world import make_oso
 
 ITERABLE = "Behind `in` stands a list, a dictionary, a string or an iterable object."
-REGISTER = "Register the class before the policy is loaded: register_class(Person), or with 'models' of FlaskOso."
+REGISTER = (
+    "Register the class before the policy is loaded: register_class(Person), or with 'models' of"
+    " FlaskOso."
+)
 
 
 class Base:
