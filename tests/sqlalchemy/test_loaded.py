@@ -35,6 +35,7 @@ class Org(Base):
     __tablename__ = "orgs"
     id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
     open: orm.Mapped[bool]
+    posts: orm.Mapped[list[Post]] = orm.relationship(back_populates="org")
 
 
 class Team(Base):
@@ -74,7 +75,7 @@ class Post(Base):
     id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
     org_id: orm.Mapped[int | None] = orm.mapped_column(sa.ForeignKey("orgs.id"))
     team_id: orm.Mapped[int | None] = orm.mapped_column(sa.ForeignKey("teams.id"))
-    org: orm.Mapped[Org | None] = orm.relationship()
+    org: orm.Mapped[Org | None] = orm.relationship(back_populates="posts")
     team: orm.Mapped[Team | None] = orm.relationship(back_populates="posts")
     roles: orm.Mapped[list[Role]] = orm.relationship(back_populates="post")
 
@@ -147,6 +148,33 @@ def read(*names: str) -> Load:
     return loaded
 
 
+def read_of_one_team(session: orm.Session) -> User:
+    """Read the posts of one of two teams."""
+    user = read("teams")(session)
+    assert user.teams[0].posts
+    return user
+
+
+def committed_below(cls: type, name: str, numbers: list[int]) -> Load:
+    """Make what sets a relation of a related row as if it were loaded."""
+
+    def loaded(session: orm.Session) -> User:
+        user = read("teams", "org")(session)
+        posts = list(session.scalars(sa.select(Post).where(Post.id.in_(numbers))))
+        attributes.set_committed_value(session.get_one(cls, 1), name, posts)
+        return user
+
+    return loaded
+
+
+def changed_below(session: orm.Session) -> User:
+    """Take a post from a team, which the database does not know."""
+    user = read("teams")(session)
+    with session.no_autoflush:
+        user.teams[0].posts.pop()
+    return user
+
+
 def contains_eager(query: t.Any) -> t.Any:
     """Join roles of a name."""
     return query.join(User.roles).where(Role.name == "reader")
@@ -180,6 +208,14 @@ LOADS: dict[str, Load] = {
     "committed no org": committed("org", lambda session: None),
     "committed no card": committed("card", lambda session: None),
     "nested": load(orm.selectinload(User.teams).selectinload(Team.posts.and_(Post.id == 1))),
+    "nested, of one": read_of_one_team,
+    "nested, committed": committed_below(Team, "posts", [4]),
+    "nested, committed of another": committed_below(Team, "posts", [2, 3]),
+    "nested, committed to none": committed_below(Team, "posts", []),
+    "nested, changed": changed_below,
+    "below org": committed_below(Org, "posts", [3]),
+    "below org, of another": committed_below(Org, "posts", [2, 3]),
+    "below org, none": committed_below(Org, "posts", []),
     "nested, all": load(orm.selectinload(User.teams).selectinload(Team.posts)),
     "nested, lazily": load(
         orm.selectinload(User.teams), orm.with_loader_criteria(Post, Post.id > 2)
@@ -196,6 +232,11 @@ RULES = {
     "no team": "not p.team in u.teams",
     "post of a team": "t in u.teams and p in t.posts",
     "no post of a team": "not (t in u.teams and p in t.posts)",
+    "title of a post of a team": "t in u.teams and q in t.posts and q.id < 4 and q.org = p.org",
+    "for all posts of teams": "forall(t in u.teams, forall(q in t.posts, q.id != p.id))",
+    "post of the org": "u.org != nil and p in u.org.posts",
+    "no post of the org": "u.org != nil and not p in u.org.posts",
+    "role of a role": "r in u.roles and r.post != nil and x in r.post.roles and x.post = p",
     "org": "p.org = u.org",
     "another org": "p.org != u.org",
     "open org": "p.org = u.org and u.org != nil and u.org.open",
@@ -229,6 +270,21 @@ def _is_allowed(oso: Oso, user: User, post: Post) -> bool:
         return oso.is_allowed(user, "read", post)
     except OsoError:
         return False
+
+
+def test_lists_loaded_below_keep_the_template(
+    session: orm.Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What related rows have loaded restricts the statement, and the policy is not read anew."""
+    oso = Oso()
+    register_models(oso, Base)
+    oso.load_str('allow(u: User, "read", p: Post) if t in u.teams and p in t.posts;')
+    oso.authorized_query(session.get_one(User, 2), "read", Post)
+    monkeypatch.delattr("flask_oso.polar.engine.Engine._partial")
+
+    query = oso.authorized_query(read_of_one_team(session), "read", Post)
+
+    assert sorted(session.scalars(query.with_only_columns(Post.id))) == [1, 2, 4, 5]
 
 
 def test_loaded_relation_of_many_rows(

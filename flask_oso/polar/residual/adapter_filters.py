@@ -42,7 +42,7 @@ from .algebra.ir import (
     ToOne,
     walk_condition,
 )
-from .algebra.schema import Field, Link, Model, ValueKind
+from .algebra.schema import Field, Link, LoadedList, Model, ValueKind
 from .algebra.show import show
 from .algebra.simplify import conjunction, negation
 from .outcomes import Residual
@@ -96,6 +96,10 @@ class DeclaredSchema:
     def is_stored(self, value: t.Any, names: Sequence[str] = ()) -> bool:
         """Return ``False``: relations of objects are read in Python."""
         return False
+
+    def loaded_lists(self, value: t.Any, names: Sequence[str]) -> Sequence[LoadedList] | None:
+        """Return ``None``: relations of objects are read in Python."""
+        return None
 
     def reading(self, objects: Sequence[t.Any]) -> contextlib.AbstractContextManager[None]:
         """Return a context without effect."""

@@ -35,19 +35,22 @@ from .algebra.ir import (
     OfClass,
     Position,
     RowCondition,
+    RowPath,
     RowValue,
     SameLink,
     SameRow,
     Substring,
+    ToMany,
     ToOne,
     Unlinked,
+    chain_of,
     children_of,
     columns_of,
     relation_chains,
     walk_condition,
 )
-from .algebra.schema import Field, Schema, ValueKind
-from .algebra.simplify import rewrite
+from .algebra.schema import Field, LoadedList, Schema, ValueKind
+from .algebra.simplify import conjunction, disjunction, exists, negation, rewrite
 from .database_semantics import (
     NATIVE,
     NotTranslatable,
@@ -295,9 +298,12 @@ class ResidualTemplate:
         given = {row: given_object(row, values) for row in self._given}
         _check_keys(given, models)
         objects = {**known, **given}
+        lists: _Lists = {}
         for owner, names in self._chains:
-            if not models.is_stored(objects[owner], names):
+            found_lists = models.loaded_lists(objects[owner], names)
+            if found_lists is None:
                 raise NotFillable
+            lists.update({(owner, names[: each.depth + 1]): each for each in found_lists})
         found = {column: _value(column, objects) for column in self._columns}
         shown = {
             column: _PLAIN if column in self._plain and _is_plain(value) else value
@@ -315,11 +321,47 @@ class ResidualTemplate:
             filled = self._filled[key] = _filled(
                 self._residual, shown, dict(zip(self._ones, rows, strict=True))
             )
+        if lists:
+            # Not kept: it names rows.
+            filled = _among_loaded(filled[0], lists), _among_loaded(filled[1], lists)
         return Residual(self._residual.cls, self._residual.root, *filled, objects)
 
 
 #: Stands for a value that is not filled in.
 _PLAIN = object()
+#: Loaded lists by the known object and the relations that lead to them.
+_Lists = dict[tuple[KnownRow, tuple[str, ...]], LoadedList]
+
+
+def _among_loaded(condition: RowCondition, lists: _Lists) -> RowCondition:
+    """Restrict related rows to those that objects have loaded.
+
+    ``exists(g.members: c)  =>  exists(g.members: c and (it is loaded or g has loaded none))``
+    """
+
+    def change(part: t.Any) -> t.Any:
+        found = _loaded(part, lists)
+        if found is None:
+            return None
+        is_loaded = IsObject(part.row, tuple(map(Literal, found.rows))) if found.rows else FALSE
+        is_other = negation(IsObject(part.row.owner, tuple(map(Literal, found.owners))))
+        among = is_loaded if _is_single(part.row.owner) else disjunction(is_loaded, is_other)
+        return exists(part.row, conjunction(among, rewrite(part.part, change)))
+
+    return t.cast(RowCondition, rewrite(condition, change))
+
+
+def _is_single(row: RowPath) -> bool:
+    """Tell whether no other row than this one is on the way from the known object."""
+    while isinstance(row, ToOne):
+        row = row.owner
+    return isinstance(row, KnownRow)
+
+
+def _loaded(part: t.Any, lists: _Lists) -> LoadedList | None:
+    is_of_many = isinstance(part, Exists) and isinstance(part.row, ToMany)
+    chain = chain_of(part.row) if is_of_many else None
+    return None if chain is None else lists.get(chain)
 
 
 def _uses(parts: Sequence[t.Any]) -> dict[Column, set[bool]]:

@@ -24,6 +24,8 @@ from sqlalchemy.orm.base import PASSIVE_NO_FETCH
 from sqlalchemy.util.concurrency import in_greenlet
 
 from ...polar.exceptions import OsoError, UnsupportedError
+from ...polar.residual.algebra.schema import LoadedList
+from .relationships import equated_pairs
 from .tables import attribute_name, key_properties
 
 #: The most parameters that every database takes in one statement.
@@ -45,22 +47,57 @@ def is_stored(value: t.Any, names: Sequence[str]) -> bool:
 
     :param names: a chain of relations, each starting where the one before ends.
     """
+    lists = loaded_lists(value, names)
+    return lists is not None and not lists
+
+
+def loaded_lists(value: t.Any, names: Sequence[str]) -> list[LoadedList] | None:
+    """Return the lists of rows loaded along a chain of relations, behind its first one.
+
+    ``None`` if the database does not have an object, or its related rows, as they are in Python
+    where these lists are taken for what they are.
+    """
     state: t.Any = sa.inspect(value, raiseerr=False)
     if not isinstance(state, orm.InstanceState) or state.identity is None or state.modified:
-        return False
-    states = [state]
+        return None
+    states, lists = [state], list[LoadedList]()
     for depth, name in enumerate(names):
-        found: list[t.Any] = []
-        for each in states:
-            following = _followed(each, name, depth == 0)
-            if following is None:
-                return False
-            found += following
-        states = found
+        found = [_followed(each, name) for each in states]
+        if None in found:
+            return None
+        owners = [each for each in states if depth and _has_list(each, name)]
+        rows = [row for each in owners for row in each.dict[name]]
+        if len(rows) + len(owners) > _MOST or not all(_leads_back(each, name) for each in owners):
+            return None
+        if owners:
+            lists.append(LoadedList(depth, tuple(each.obj() for each in owners), tuple(rows)))
+        states = [state for each in found for state in each or ()]
+    return lists
+
+
+def _has_list(state: t.Any, name: str) -> bool:
+    relation = state.mapper.relationships.get(name)
+    return relation is not None and relation.uselist and name in state.dict
+
+
+def _leads_back(owner: t.Any, name: str) -> bool:
+    """Tell whether each row on a loaded list belongs to the owner by its foreign key."""
+    relation = owner.mapper.relationships[name]
+    pairs = equated_pairs(relation) if relation.direction is orm.ONETOMANY else []
+    near = [attribute_name(owner.mapper, column) for column, _ in pairs]
+    key = [owner.dict.get(each) for each in near]
+    if not key or None in key or name in owner.committed_state:
+        return False
+    states: list[t.Any] = [sa.inspect(row) for row in owner.dict[name]]
+    for state in states:
+        far = [attribute_name(state.mapper, column) for _, column in pairs]
+        is_changed = not state.committed_state.keys().isdisjoint(far)
+        if is_changed or [state.dict.get(each) for each in far] != key:
+            return False
     return True
 
 
-def _followed(state: t.Any, name: str, is_first: bool) -> list[t.Any] | None:
+def _followed(state: t.Any, name: str) -> list[t.Any] | None:
     """Return the states of loaded related rows; ``None`` if a statement may find others."""
     relation = state.mapper.relationships.get(name)
     if relation is None:
@@ -71,7 +108,7 @@ def _followed(state: t.Any, name: str, is_first: bool) -> list[t.Any] | None:
     if relation.uselist:
         states = [sa.inspect(each, raiseerr=False) for each in value]
         are_rows = all(getattr(each, "identity", None) is not None for each in states)
-        return states if is_first and are_rows else None
+        return states if are_rows else None
     return _followed_one(state, relation, value)
 
 

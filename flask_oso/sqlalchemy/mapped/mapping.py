@@ -23,6 +23,7 @@ from ...polar.residual.algebra.schema import (
     Field,
     Formula,
     Link,
+    LoadedList,
     Member,
     Model,
     Proxy,
@@ -31,7 +32,7 @@ from ...polar.residual.algebra.schema import (
 )
 from .column_types import as_watched, describe_type, has_operators
 from .hybrids import attribute_of, formula_of
-from .loaded import explaining_unloaded, is_stored
+from .loaded import explaining_unloaded, is_stored, loaded_lists
 from .relationships import OWN_COMPARATOR, describe_relation, have_one_collation
 from .row_equality import is_generated, own_equality
 from .tables import firm_tables, is_nullable_column, is_unique
@@ -69,6 +70,10 @@ class MappedSchema:
             then be restricted to the loaded list of the object itself, and to no other list.
         """
         return is_stored(value, names)
+
+    def loaded_lists(self, value: t.Any, names: Sequence[str]) -> Sequence[LoadedList] | None:
+        """Return the loaded lists along a chain of relations, behind the first one."""
+        return loaded_lists(value, names)
 
     def reading(self, objects: Sequence[t.Any]) -> contextlib.AbstractContextManager[None]:
         """Turn an error of an asynchronous session into one that says what to refresh."""

@@ -219,16 +219,18 @@ def is_nullable(operand: RowValue) -> bool:
 
 def relation_chains(parts: Iterable[t.Any]) -> tuple[tuple[KnownRow, tuple[str, ...]], ...]:
     """Return the chains of relations by which parts of a condition start from known objects."""
-    found: dict[tuple[KnownRow, tuple[str, ...]], None] = {}
-    for part in parts:
-        names: list[str] = []
-        while isinstance(part, ToOne | ToMany):
-            if part.relation != ITSELF:
-                names.insert(0, part.relation)
-            part = part.owner
-        if names and isinstance(part, KnownRow):
-            found[part, tuple(names)] = None
-    return tuple(found)
+    found = (chain_of(part) for part in parts)
+    return tuple(dict.fromkeys(each for each in found if each is not None and each[1]))
+
+
+def chain_of(part: t.Any) -> tuple[KnownRow, tuple[str, ...]] | None:
+    """Return the known object that a row starts from, and the relations that lead to the row."""
+    names: list[str] = []
+    while isinstance(part, ToOne | ToMany):
+        if part.relation != ITSELF:
+            names.insert(0, part.relation)
+        part = part.owner
+    return (part, tuple(names)) if isinstance(part, KnownRow) else None
 
 
 # -- conditions ----------------------------------------------------------------------

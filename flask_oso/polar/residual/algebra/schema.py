@@ -152,6 +152,19 @@ class Model:
     shares_equality: bool = False
 
 
+class LoadedList(t.NamedTuple):
+    """A list of related rows that was loaded, which may be a selection.
+
+    :param depth: the number of relations before the list, counted from the object.
+    :param owners: the objects that have loaded their list.
+    :param rows: what is on the lists of all of them.
+    """
+
+    depth: int
+    owners: tuple[t.Any, ...]
+    rows: tuple[t.Any, ...]
+
+
 class Schema(t.Protocol):
     """What partial evaluation asks about classes and stored objects."""
 
@@ -162,6 +175,13 @@ class Schema(t.Protocol):
         """Tell whether the database has the same related rows as an object.
 
         :param names: a chain of relations, each starting where the one before ends.
+        """
+
+    def loaded_lists(self, value: t.Any, names: Sequence[str]) -> Sequence[LoadedList] | None:
+        """Return the loaded lists along a chain of relations, except that of the object itself.
+
+        With the rows on them the database has the same related rows as the object; ``None`` if it
+        has others.
         """
 
     def reading(self, objects: Sequence[t.Any]) -> contextlib.AbstractContextManager[None]:
