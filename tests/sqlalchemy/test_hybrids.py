@@ -25,6 +25,12 @@ class Shelf(enum.Enum):
     LOWER = "l"
 
 
+class Kind(enum.StrEnum):
+    """Members that equal texts."""
+
+    SECRET = "secret"
+
+
 class Base(orm.DeclarativeBase):
     """The base of these models."""
 
@@ -117,6 +123,21 @@ class Page(Base):
     def lies_low(self) -> bool:
         """A member of an enumeration."""
         return self.shelf == Shelf.LOWER
+
+    @property
+    def is_low(self) -> bool:
+        """A member of an enumeration is one object."""
+        return self.shelf is Shelf.LOWER
+
+    @property
+    def is_not_low(self) -> bool:
+        """Nor is nil this object."""
+        return self.shelf is not Shelf.LOWER
+
+    @property
+    def is_alike(self) -> bool:
+        """A text is no member of an enumeration, also of one whose members equal texts."""
+        return self.kind is Kind.SECRET
 
     @property
     def lies_somewhere(self) -> bool:
@@ -219,6 +240,9 @@ def test_column_by_another_name(session: orm.Session) -> None:
         ("not page.is_visible", {1, 3, 4}),
         ("page.lies_low", {1}),
         ("not page.lies_low", {2, 3, 4, 5}),
+        ("page.is_low", {1}),
+        ("not page.is_low", {2, 3, 4, 5}),
+        ("page.is_not_low", {2, 3, 4, 5}),
         ("page.lies_somewhere", {1, 4}),
         ("page.is_plain", {2, 3, 4, 5}),
         ("page.is_draft", {2}),
@@ -242,6 +266,7 @@ def test_what_is_calculated(session: orm.Session, body: str, numbers: set[int]) 
         ("page.either", "'either' calculates more than a comparison or a sum"),
         ("page.only_draft", "'only_draft' calculates more than a comparison or a sum"),
         ('page.heading = "x!"', "databases calculate alike only with integers"),
+        ("page.is_alike", "whether values are one object"),
         ("page.never", "'never' calculates itself"),
     ],
 )

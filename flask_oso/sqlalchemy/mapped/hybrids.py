@@ -86,7 +86,10 @@ class _Reader(t.NamedTuple):
         if not self._is_value(left):
             return False
         if isinstance(sign, ast.Is | ast.IsNot):
-            return isinstance(right, ast.Constant) and type(right.value) in (bool, type(None))
+            if isinstance(right, ast.Constant):
+                return type(right.value) in (bool, type(None))
+            # A member of an enumeration is one object.
+            return self._is_known(right)
         if isinstance(sign, ast.In | ast.NotIn):
             is_list = isinstance(right, ast.Tuple | ast.List | ast.Set)
             return is_list and all(map(self._is_known, t.cast(ast.Tuple, right).elts))

@@ -178,8 +178,12 @@ class _Calculation:
 
     def _check_identity(self, left: _Operand, right: _Operand) -> None:
         """Refuse ``is`` of values of which there may be several that are equal."""
-        is_boolean = isinstance(left, Column) and left.field.kind is ValueKind.BOOLEAN
-        if t.cast(_Constant, right).value is not None and not is_boolean:
+        value = t.cast(_Constant, right).value
+        kind = left.field.kind if isinstance(left, Column) else None
+        is_one = kind is ValueKind.BOOLEAN
+        if kind is ValueKind.ENUM:
+            is_one = any(value is each for each in t.cast(Column, left).field.choices)
+        if value is not None and not is_one:
             raise self._refused("whether values are one object")
 
     def _is_missing(self, sign: ast.cmpop, node: ast.Attribute) -> SearchOutcome:
