@@ -28,6 +28,7 @@ from .enforcement.commit_guard import exempting_commits
 from .enforcement.mistaken_questions import check_class
 from .enforcement.policy_classes import PolicyClasses
 from .guards.object_loaders import make_loading
+from .guards.parents import belonging_to
 from .observability.signals import send_load
 from .oso import Oso
 from .polar.exceptions import OsoError
@@ -213,12 +214,15 @@ class FlaskOso(Questions, Guarding, LegacyApi):
         *,
         action: t.Any,
         actor: t.Any = NOT_GIVEN,
+        within: t.Any = NOT_GIVEN,
         options: Sequence[t.Any] = (),
         for_update: t.Any = False,
     ) -> _Object:
         """Give an object to an actor who may do this, as ``@authorize(action, cls)`` does.
 
         :param identity: what the loader is given, or the primary key; a tuple of several.
+        :param within: the object that it has to belong to, by the one relation that the mappers
+            know; otherwise there is none.
         :param options: loader options of SQLAlchemy, for a row.
         :param for_update: lock the row; what is judged is the row as it was locked.
         :raises HTTPException: 404 if there is none or the actor may not read it, 403 if only this
@@ -229,7 +233,10 @@ class FlaskOso(Questions, Guarding, LegacyApi):
         check_class("load", cls)
         who = actor if has_request_context() else self._who(this_app(), actor)
         loading = make_loading(options, for_update)
-        return self._authorizer.load(cls, identity, action=action, actor=who, loading=loading)
+        is_in_place = None if within is NOT_GIVEN else belonging_to(cls, unwrap(within))
+        return self._authorizer.load(
+            cls, identity, action=action, actor=who, loading=loading, is_in_place=is_in_place
+        )
 
     def repl(
         self, constants: Mapping[str, t.Any] | None = None, *, actor: t.Any = NOT_GIVEN

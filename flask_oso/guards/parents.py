@@ -6,8 +6,9 @@ Mappers say what belongs to what. Nothing is read from a database where a foreig
 
 from __future__ import annotations
 
+import functools
 import typing as t
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from ..polar.exceptions import OsoError
 from ..polar.value_objects import Record
@@ -65,6 +66,30 @@ def belongs(child: type, loaded: t.Any, within: t.Any, found: Sequence[t.Any]) -
     if not parents:
         raise OsoError(_no_guard_before(child, parent))
     return relation.leads(loaded, parents[-1])
+
+
+def belonging_to(child: type, parent: t.Any) -> Callable[[t.Any], bool]:
+    """Give a function that tells whether an object of a class belongs to another object.
+
+    :raises OsoError: the other one is no object, or there is not just one relation to it.
+    """
+    if parent is None or isinstance(parent, type) or _is_attribute(parent):
+        raise OsoError(
+            f"'within' of 'load' is the object that the {child.__name__!r} has to belong to, as in"
+            f" 'within=org'; not {parent!r}."
+        )
+    relations = _relations(child, type(parent))
+    if len(relations) != 1:
+        raise OsoError(
+            f"{len(relations) or 'No'} relations lead from {child.__name__!r} to one"
+            f" {type(parent).__name__!r}, so 'within' cannot tell what it belongs to. Compare them"
+            " in the view."
+        )
+    return functools.partial(_leads, relations[0], parent)
+
+
+def _leads(relation: ParentRelation, parent: t.Any, child: t.Any) -> bool:
+    return relation.leads(child, parent)
 
 
 def says_of(child: type, within: t.Any, other: t.Any) -> bool:

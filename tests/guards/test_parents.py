@@ -478,3 +478,61 @@ def test_within_beside_skip_authorization_is_not_asked(site: t.Any) -> None:
     serve(site, PROJECT_URL, skip_authorization)
 
     assert statuses(site, "/orgs/1/projects/20") == [200]
+
+
+def serve_loading(site: Site, url: str, cls: type, view: t.Callable[..., t.Any]) -> None:
+    """Give a site a view behind a guard of a class, which loads another object itself."""
+
+    def called(**given: t.Any) -> str:
+        view(**given)
+        return "page"
+
+    site.app.add_url_rule(url, "loading", authorize("read", cls)(called))
+
+
+def test_object_that_a_view_loads_belongs_to_another(site: t.Any) -> None:
+    """What a view loads within an object is missing where it belongs to another one."""
+
+    def load(org: Org, project_id: int, **_: t.Any) -> None:
+        site.guard.load(Project, project_id, action="edit", within=org)
+
+    serve_loading(site, PROJECT_URL, Org, load)
+
+    assert statuses(site, "/orgs/1/projects/10", "/orgs/2/projects/10", "/orgs/1/projects/30") == [
+        200,
+        404,
+        404,
+    ]
+
+
+def test_folder_that_a_view_loads_belongs_to_a_folder(site: t.Any) -> None:
+    """The object may be of the same class."""
+
+    def load(folder: Folder, child_id: int, **_: t.Any) -> None:
+        site.guard.load(Folder, child_id, action="edit", within=folder)
+
+    serve_loading(site, "/folders/<int:folder_id>/in/<int:child_id>", Folder, load)
+
+    assert statuses(site, "/folders/1/in/2", "/folders/1/in/3") == [200, 404]
+
+
+@pytest.mark.parametrize(
+    ("cls", "within", "fact"),
+    [
+        (Project, Org, "'within' of 'load' is the object that the 'Project' has to belong to"),
+        (Project, None, "'within' of 'load' is the object that the 'Project' has to belong to"),
+        (Project, Project.org, "'within' of 'load' is the object that the 'Project' has to"),
+        (Project, Tag(id=1), "No relations lead from 'Project' to one 'Tag'"),
+        (Project, "org", "No relations lead from 'Project' to one 'str'"),
+        (Issue, User(id=1), "2 relations lead from 'Issue' to one 'User'"),
+    ],
+)
+def test_object_that_a_view_loads_within_something_else(
+    site: t.Any, cls: type, within: t.Any, fact: str
+) -> None:
+    """What is no object to which one relation leads is an error, and no check that is left out."""
+    with (
+        site.app.test_request_context("/", query_string={"user": "root"}),
+        pytest.raises(OsoError, match=fact),
+    ):
+        site.guard.load(cls, 10, action="edit", within=within)
