@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import typing as t
+from collections.abc import Iterable
 
 import click
 from flask import current_app
@@ -12,7 +13,7 @@ from ..guards.object_words import word_for
 from ..polar.characters import with_escapes
 from ..polar.exceptions import UnsupportedError
 from ..request_state import this_app
-from .terminal.objects import NOTATION, find_object
+from .terminal.objects import NOTATION, find_class, find_object, hints
 from .terminal.output import (
     echo,
     format_option,
@@ -84,7 +85,11 @@ def explain(actor: str, action: str, resource: str, layout: str) -> Exit:
     else:
         echo(with_short_paths(str(proof).rstrip("\n")))
     codes = {"allowed": Exit.GOOD, "denied": Exit.NO}
-    return codes.get(proof.outcome.value, Exit.BROKEN)
+    code = codes.get(proof.outcome.value, Exit.BROKEN)
+    if code is Exit.NO:
+        # The proof itself tells of the action.
+        _tell(hints(None, (actor, question[0]), (resource, question[2])))
+    return code
 
 
 @click.command("actions", help=_ACTIONS)
@@ -94,16 +99,15 @@ def explain(actor: str, action: str, resource: str, layout: str) -> Exit:
 @with_app
 def actions(actor: str, resource: str, layout: str) -> Exit:
     """List actions, one a line."""
-    allowed = this_oso().authorized_actions(
-        find_object(actor), find_object(resource), allow_wildcard=True
-    )
+    asked = find_object(actor), find_object(resource)
+    allowed = this_oso().authorized_actions(*asked, allow_wildcard=True)
     shown = sorted(map(str, allowed))
     if layout == "json":
         show_json(shown)
     elif shown:
         echo("\n".join(map(with_escapes, shown)))
     else:
-        echo("Nothing is allowed.", err=True)
+        _tell(["Nothing is allowed.", *hints(None, (actor, asked[0]), (resource, asked[1]))])
     return Exit.GOOD if shown else Exit.NO
 
 
@@ -122,7 +126,7 @@ def actions(actor: str, resource: str, layout: str) -> Exit:
 def who(action: str, resource: str, class_name: str | None, limit: int, layout: str) -> Exit:
     """List actors."""
     oso = this_oso()
-    cls = oso.get_class(class_name or _actor_class())
+    cls = find_class(class_name or _actor_class())
     question = _text(action), find_object(resource)
     try:
         query = oso.actors_query(*question, cls)
@@ -138,7 +142,7 @@ def who(action: str, resource: str, class_name: str | None, limit: int, layout: 
     elif shown:
         echo("\n".join(with_escapes(word_for(each)) for each in shown))
     else:
-        echo("Nobody.", err=True)
+        _tell(["Nobody.", *hints(question[0], (resource, question[1]))])
     if has_more:
         tell_of_more(limit)
     return Exit.GOOD if shown else Exit.NO
@@ -162,12 +166,13 @@ def sql(
 ) -> Exit:
     """Print a statement with its parameters and its plan."""
     oso = this_oso()
-    cls, who = oso.get_class(class_name), find_object(actor)
+    cls, who, asked = find_class(class_name), find_object(actor), _text(action)
     try:
-        statement = oso.authorized_query(who, _text(action), cls)
+        statement = oso.authorized_query(who, asked, cls)
     except UnsupportedError as error:
         raise MisuseError(f"{error}\nNo statement can list these rows.") from None
     loaders = this_state().part(Authorizer).loaders
+    _tell(hints(asked, (actor, who)))
     printed = loaders.printed(this_app(), statement, dialect, has_plan=plan)
     if layout == "json":
         show_json(printed._asdict())
@@ -181,6 +186,12 @@ def sql(
         echo()
         echo("\n".join(printed.plan) if printed.plan else f"No plan: {printed.no_plan}")
     return Exit.GOOD
+
+
+def _tell(lines: Iterable[str]) -> None:
+    """Print lines for people, beside the output for programs."""
+    for line in lines:
+        echo(line, err=True)
 
 
 def _text(action: str) -> t.Any:

@@ -18,7 +18,7 @@ from ..polar.characters import with_escapes
 from ..polar.polar import read_source
 from ..polar.spelling import with_count
 from ..request_state import this_app
-from .terminal.objects import NOTATION, find_object
+from .terminal.objects import NOTATION, find_class, find_object
 from .terminal.output import echo, format_option, show_annotation, show_json, with_short_paths
 from .terminal.policy_sources import sources_of
 from .terminal.running import Exit, MisuseError, this_oso, this_state, with_app
@@ -100,7 +100,7 @@ def _compare(
             "Nothing says how to read rows. Give the session of SQLAlchemy to the FlaskOso."
         )
     comparer = Comparer(*policies, session)
-    wanted = [this_oso().get_class(name) for name in classes] or _mapped_classes()
+    wanted = [find_class(name) for name in classes] or _mapped_classes()
     kinds = _actor_classes(policies)
     asked = [find_object(word) for word in actors]
     of_class = [type(each) for each in asked] if asked else [*kinds, type(None)]

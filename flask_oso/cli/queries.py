@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import itertools
+import re
 import typing as t
 
 import click
 
 from ..guards.object_words import word_for
+from ..polar.exceptions import ParserError, ValidationError
 from .terminal.objects import NOTATION, find_object
 from .terminal.output import echo, format_option, show_json, show_table, tell_of_more
 from .terminal.running import Exit, this_oso, with_app
@@ -32,6 +34,9 @@ Names on the left of '=' are constants; 'help' at the prompt tells more.
 
 {NOTATION}"""
 
+#: An object, as it is written elsewhere on a command line.
+_OBJECT = re.compile(r"\b[A-Z]\w*:\w+")
+
 
 @click.command("query", help=_QUERY)
 @click.argument("query")
@@ -42,8 +47,13 @@ Names on the left of '=' are constants; 'help' at the prompt tells more.
 def query(query: str, objects: tuple[str, ...], limit: int, layout: str) -> Exit:
     """List solutions."""
     given = _named(objects)
-    solutions = this_oso().query(query.rstrip("; \n"), bindings=given, accept_expression=True)
-    found = list(itertools.islice(solutions, limit + 1))
+    try:
+        solutions = this_oso().query(query.rstrip("; \n"), bindings=given, accept_expression=True)
+        found = list(itertools.islice(solutions, limit + 1))
+    except (ParserError, ValidationError) as error:
+        if (word := _OBJECT.search(query)) is not None:
+            error.add_note(f"An object is given a name behind the query: NAME={word[0]}")
+        raise
     shown = [_shown(result["bindings"], given) for result in found[:limit]]
     if layout == "json":
         show_json(shown)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import re
 import typing as t
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from flask import Flask, Request
 
@@ -100,9 +100,17 @@ def is_quoted(word: str) -> bool:
 
 
 def _unknown_class(word: str, name: str, known: list[str]) -> str:
-    near = nearest(name, known)
     quoted = f" To mean the text, quote it: '\"{with_escapes(word)}\"'."
-    meant = f" Did you mean {near!r}?" if near else quoted
+    return unknown_class(name, known, quoted)
+
+
+def unknown_class(name: str, known: Iterable[str], remedy: str = "") -> str:
+    """Say that no class of a name is registered.
+
+    :param remedy: what to do if none is similar.
+    """
+    near = nearest(name, known)
+    meant = f" Did you mean {near!r}?" if near else remedy
     return f"No class {name!r} is registered.{meant}"
 
 

@@ -117,6 +117,29 @@ def test_actions_exits_with_1_if_there_are_none(shop: Flask, run: t.Any) -> None
     assert result.stderr == "Nothing is allowed.\n"
 
 
+def test_text_in_the_place_of_an_object_is_told_of(shop: Flask, run: t.Any) -> None:
+    """Who forgets the class and the key is told how an object is written."""
+    result = run(shop, "actions", "ann", "Order:1")
+
+    assert result.exit_code == 1
+    assert result.stderr == (
+        "Nothing is allowed.\n'ann' is a text. An object is written with its key, as in 'User:1'.\n"
+    )
+
+
+def test_text_in_quotes_is_meant(shop: Flask, run: t.Any) -> None:
+    """Of a text in quotes nothing is said."""
+    assert run(shop, "actions", '"ann"', "Order:1").stderr == "Nothing is allowed.\n"
+
+
+def test_who_misses_a_class(shop: Flask, run: t.Any) -> None:
+    """A class that nobody registered is told of, in a sentence."""
+    result = run(shop, "who", "see", "Order:1", "--class", "Custmer")
+
+    assert result.exit_code == 2
+    assert result.stderr == "Error: No class 'Custmer' is registered. Did you mean 'Customer'?\n"
+
+
 def test_actions_shows_a_wildcard(shop: Flask, run: t.Any) -> None:
     """Who may do anything may do ``*``."""
     assert run(shop, "actions", "clerk", "Order:1").output == "*\n"

@@ -53,6 +53,8 @@ def test_query_stops_at_the_limit(shop: Flask, run: t.Any) -> None:
     [
         (["allow("], 3, "hit the end of the file unexpectedly."),
         (["alow(1, 2, 3)"], 3, "Did you mean `allow`?"),
+        (["allow(Customer:1, x, 1)"], 3, "is given a name behind the query: NAME=Customer:1"),
+        (["allow(1, x, Order:1)"], 3, "is given a name behind the query: NAME=Order:1"),
         (["x = 1", "ann"], 2, "Error: 'ann' is not NAME=OBJECT, as in 'ana=User:1'."),
         (["x = 1", "Order=Order:1"], 2, "Error: The policy has a 'Order' already."),
         (["x = 1", "a=Order:99"], 2, "Error: There is no Order:99."),

@@ -71,6 +71,25 @@ def test_unknown_dialect(notebook: Notebook) -> None:
     assert "There is no dialect 'nothing'." in result.output
 
 
+def test_unknown_class(notebook: Notebook) -> None:
+    """A class that is misspelt is told of, in a sentence."""
+    result = run_command(notebook.app, "sql", "User:1", "read", "note")
+
+    assert result.exit_code == 2
+    assert "No class 'note' is registered. Did you mean 'Note'?" in result.output
+
+
+def test_unknown_action(notebook: Notebook) -> None:
+    """A list of nothing says that no rule knows the action."""
+    notebook.oso.clear_rules()
+    notebook.oso.load_str('allow(_: User, "read", _: Note);')
+
+    result = run_command(notebook.app, "sql", "User:1", "raed", "Note", "--no-plan")
+
+    assert result.exit_code == 0
+    assert result.stderr == "No rule allows 'raed'. Did you mean 'read'?\n"
+
+
 def test_value_that_is_not_plain_is_a_parameter(notebook: Notebook) -> None:
     """A text that a database might read in its own way stays a parameter."""
     notebook.oso.clear_rules()

@@ -7,7 +7,8 @@ import typing as t
 import click
 
 from ...enforcement.authorizer import Authorizer
-from ...guards.object_words import ObjectWords, UnknownWordError
+from ...guards.object_words import ObjectWords, UnknownWordError, is_quoted, unknown_class
+from ...polar.spelling import nearest
 from ...request_state import this_app
 from .running import Exit, MisuseError, exit_on_errors, this_oso, this_state
 
@@ -36,3 +37,32 @@ def find_object(word: str) -> t.Any:
             return words.find(word)
         except UnknownWordError as error:
             raise MisuseError(str(error)) from None
+
+
+def find_class(name: str) -> type:
+    """Give the class of a name.
+
+    :raises MisuseError: there is none.
+    """
+    oso = this_oso()
+    if name not in oso.host.classes:
+        raise MisuseError(unknown_class(name, sorted(oso.host.classes)))
+    return oso.get_class(name)
+
+
+def hints(action: t.Any, *written: tuple[str, t.Any]) -> list[str]:
+    """Give what may be wrong with a question that was answered with no.
+
+    :param written: how its objects were written, with what was found.
+    """
+    oso, found = this_oso(), []
+    known = oso.known_actions()
+    if known and isinstance(action, str) and action not in known:
+        near = nearest(action, sorted(known))
+        found.append(f"No rule allows {action!r}." + (f" Did you mean {near!r}?" if near else ""))
+    texts = [source.text for source in oso.engine.policy.sources]
+    for word, value in written:
+        is_text = not is_quoted(word) and isinstance(value, str)
+        if is_text and not any(f'"{word}"' in text for text in texts):
+            found.append(f"{word!r} is a text. An object is written with its key, as in 'User:1'.")
+    return found
