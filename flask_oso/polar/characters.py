@@ -113,6 +113,11 @@ def with_escapes(text: str) -> str:
     return text.translate({ord(each): _with_escape(each) for each in set(text)})
 
 
+def line_with_escapes(line: str) -> str:
+    """Escape a line, so that no text in it can begin another line; tabs stay."""
+    return "\t".join(map(with_escapes, line.split("\t")))
+
+
 def for_terminal(text: str) -> str:
     """Give a text of several lines with such escapes; line ends and tabs stay.
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import typing as t
 from bisect import bisect_right
 
-from .characters import with_escapes
+from .characters import line_with_escapes, with_escapes
 
 #: How many characters of a line an excerpt shows on either side of the caret.
 WIDEST = 200
@@ -119,19 +119,15 @@ class Span(t.NamedTuple):
                 shown.extend(self._marked())
             elif 1 <= number <= self.source.lines:
                 text, _ = self.source.around(self.source.start_of(number))
-                shown.append(f"{number:03}: {_shown(text)}".rstrip())
+                shown.append(f"{number:03}: {line_with_escapes(text)}".rstrip())
         return "\n".join(shown)
 
     def _marked(self) -> tuple[str, str]:
         text, at = self.source.around(self.start)
-        before = "".join("\t" if each == "\t" else " " for each in _shown(text[:at]))
+        before = "".join("\t" if each == "\t" else " " for each in line_with_escapes(text[:at]))
         # The end of the text may lie after the end of the line.
         before = before.ljust(at)
-        return f"{self.line:03}: {_shown(text)}", f"     {before}^"
-
-
-def _shown(line: str) -> str:
-    return "\t".join(map(with_escapes, line.split("\t")))
+        return f"{self.line:03}: {line_with_escapes(text)}", f"     {before}^"
 
 
 def located(message: str, span: Span | None) -> str:

@@ -11,7 +11,7 @@ import typing as t
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
 
 from .exceptions import StackOverflowError
-from .nodes import CONTROL, Expression, Operator, Term, parts
+from .nodes import CONTROL, Expression, Operator, Term, Value, parts
 
 #: How many terms with subterms one ``fold`` enters; a term of a run may contain itself.
 MAX_FOLDED = 1_000_000
@@ -50,6 +50,21 @@ def goals_in(body: Term | None, control: Collection[Operator] = CONTROL) -> Iter
             stack += goal.args[::-1]
         else:
             yield goal
+
+
+def is_operation(term: t.Any, operator: Operator) -> t.TypeGuard[Expression]:
+    """Tell whether a term is an expression with an operator."""
+    return isinstance(term, Expression) and term.operator is operator
+
+
+def is_control(term: t.Any) -> t.TypeGuard[Expression]:
+    """Tell whether the operands of a term are conditions."""
+    return isinstance(term, Expression) and term.operator in CONTROL
+
+
+def is_text(term: t.Any) -> t.TypeGuard[Value]:
+    """Tell whether a term is a string."""
+    return isinstance(term, Value) and isinstance(term.value, str)
 
 
 def conjuncts_in(body: Term | None) -> Iterator[Term]:

@@ -14,7 +14,6 @@ from collections.abc import Iterator
 from ..oso import Oso
 from ..polar.nodes import (
     Call,
-    Expression,
     Operator,
     Parameter,
     Pattern,
@@ -25,6 +24,7 @@ from ..polar.nodes import (
 )
 from ..polar.solver.class_tests import has_instance_test, members_of_tag
 from ..polar.spelling import nearest
+from ..polar.traversal import conjuncts_in, is_operation
 
 _ACTOR, _ACTION, _RESOURCE = range(3)
 _ROLES = {_ACTOR: "actor", _RESOURCE: "resource"}
@@ -198,15 +198,14 @@ def _wanted(rule: Rule, parameter: Parameter) -> Iterator[Term]:
     if not isinstance(parameter.term, Variable):
         yield parameter.term
         return
-    for goal in _conjuncts(rule.body):
-        is_test = isinstance(goal, Expression) and goal.operator is Operator.ISA
-        if is_test and _is_same(goal.args[0], parameter.term):
+    for goal in conjuncts_in(rule.body):
+        if is_operation(goal, Operator.ISA) and _is_same(goal.args[0], parameter.term):
             yield goal.args[1]
 
 
 def _passed_on(rule: Rule, parameter: Parameter) -> Iterator[tuple[Call, int]]:
     """Give the calls that an argument is passed on to, and its place there."""
-    for goal in _conjuncts(rule.body):
+    for goal in conjuncts_in(rule.body):
         if isinstance(goal, Call):
             for at, term in enumerate(goal.args):
                 if _is_same(term, parameter.term):
@@ -216,14 +215,3 @@ def _passed_on(rule: Rule, parameter: Parameter) -> Iterator[tuple[Call, int]]:
 def _is_same(term: Term, variable: Term) -> bool:
     both = isinstance(term, Variable) and isinstance(variable, Variable)
     return both and term.name == variable.name  # type: ignore[attr-defined]  # both are
-
-
-def _conjuncts(body: Term | None) -> Iterator[t.Any]:
-    """Give the conditions that all must hold."""
-    stack = [] if body is None else [body]
-    while stack:
-        goal = stack.pop()
-        if isinstance(goal, Expression) and goal.operator is Operator.AND:
-            stack.extend(goal.args)
-        else:
-            yield goal

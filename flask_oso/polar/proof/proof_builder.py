@@ -29,6 +29,7 @@ from ..solver.class_tests import members_of_tag, tells_by_class
 from ..solver.clauses import Clause, Slot
 from ..solver.machine import KnowledgeBase
 from ..spelling import with_article
+from ..traversal import is_control
 from .proof_tree import (
     ProofCondition,
     ProofQuestion,
@@ -47,7 +48,6 @@ from .source_form import (
     condition_span,
     condition_text,
     conditions_of,
-    is_control,
     is_shorthand,
     main_condition,
     operands_of,

@@ -10,7 +10,7 @@ import dataclasses
 import enum
 import os
 
-from ..characters import with_escapes
+from ..characters import line_with_escapes, with_escapes
 from ..sources import Span
 
 
@@ -219,7 +219,7 @@ def source_place(span: Span | None) -> SourcePlace | None:
     line, at = span.source.around(span.start)
     end = min(at + max(span.end - span.start, 1), len(line))
     parts = (line[:at], line[at:end], line[end:])
-    before, marked, after = (_shown(part) for part in parts)
+    before, marked, after = (line_with_escapes(part) for part in parts)
     return SourcePlace(_file(span.source.name), span.line, span.column, before, marked, after)
 
 
@@ -233,7 +233,3 @@ def _file(name: str | None) -> str | None:
         # The current directory was removed.
         return name
     return name.removeprefix(here)
-
-
-def _shown(text: str) -> str:
-    return "\t".join(map(with_escapes, text.split("\t")))

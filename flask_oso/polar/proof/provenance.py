@@ -20,6 +20,7 @@ from ..solver.clauses import Clause, Frame
 from ..solver.machine import NO_FRAME
 from ..solver.observation import EventKind, ObservedFrame, Observer, RunView
 from ..sources import Span
+from ..traversal import is_operation
 from .redaction import Describer
 from .source_form import conditions_of, is_condition_with_operands
 
@@ -180,7 +181,8 @@ class ProvenanceObserver(Observer):
     def on_goal(self, view: RunView, step: Step) -> None:
         """Keep which alternative of an ``or`` is taken."""
         self._begun = step
-        if _is_or(t.cast(Step, step.parent).goal) and _attempt_of(step) is not None:
+        goal = t.cast(Step, step.parent).goal
+        if is_operation(goal, Operator.OR) and _attempt_of(step) is not None:
             self._path.append(step)
 
     def on_call(self, view: RunView, step: Step, call: Call, clauses: ClauseIndex | None) -> None:
@@ -367,10 +369,6 @@ def _is_body(step: Step | None, frame: Frame, clause: Clause) -> bool:
 
 def _number(goal: Term, clause: Clause) -> int:
     return next((at for at, each in enumerate(conditions_of(clause)) if each is goal), 0)
-
-
-def _is_or(goal: t.Any) -> bool:
-    return isinstance(goal, Expression) and goal.operator is Operator.OR
 
 
 def _is_missing(goal: t.Any, snapshot: Snapshot) -> bool:

@@ -13,7 +13,6 @@ from collections.abc import Iterator
 
 from ..nodes import (
     ARITHMETIC,
-    CONTROL,
     Call,
     Expression,
     Operator,
@@ -26,7 +25,7 @@ from ..printer import to_polar
 from ..solver.backtrace import in_run
 from ..solver.clauses import Clause, Slot, Template
 from ..sources import Span
-from ..traversal import walk
+from ..traversal import is_control, walk
 
 #: How many characters of a condition or of the head of a rule are shown.
 MAX_TEXT = 160
@@ -149,11 +148,6 @@ def _conditions_in(goal: Term) -> Iterator[tuple[Term, list[Expression]]]:
 
 def _parts_of_control(goal: t.Any) -> tuple[Term, ...]:
     return goal.args if is_control(goal) and not is_condition_with_operands(goal) else ()
-
-
-def is_control(goal: t.Any) -> t.TypeGuard[Expression]:
-    """Return whether the operands of a goal are conditions."""
-    return isinstance(goal, Expression) and goal.operator in CONTROL
 
 
 def _slots_in(term: Term) -> Iterator[Slot]:

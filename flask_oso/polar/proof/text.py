@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from ..characters import with_escapes
+from ..characters import line_with_escapes
 from .proof_tree import (
     MARKS,
     Outcome,
@@ -35,12 +35,7 @@ def print_reasons(reasons: Reasons) -> str:
     if reasons.question is not None:
         lines += ["", _heading(reasons.outcome, reasons.question), ""]
         lines += _question(reasons.question, True)
-    return "".join(f"{_shown(line.rstrip())}\n" for line in lines)
-
-
-def _shown(line: str) -> str:
-    """Escape a line, so that no text in it can begin another line."""
-    return "\t".join(map(with_escapes, line.split("\t")))
+    return "".join(f"{line_with_escapes(line.rstrip())}\n" for line in lines)
 
 
 def _heading(outcome: Outcome, question: ProofQuestion) -> str:

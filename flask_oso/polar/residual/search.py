@@ -31,7 +31,7 @@ from ..solver.machine import KnowledgeBase
 from ..solver.solver import Solver
 from ..solver.unification import Trail
 from ..sources import Span
-from ..traversal import walk
+from ..traversal import conjuncts_in, walk
 from .algebra.ir import FALSE, TRUE, Column, KnownRow, RowPath, ToMany
 from .algebra.schema import Model, Schema
 from .database_semantics import NotTranslatable, field_of
@@ -121,7 +121,7 @@ class RuleAnalysis:
 
     def flat(self, goal: Expression) -> Expression:
         """Return a conjunction without conjunctions in it."""
-        goals = list(_conjuncts(goal))
+        goals = list(conjuncts_in(goal))
         if len(goals) == len(goal.args):
             return goal
         known = self._parts.get((id(goal), 0, 0))
@@ -201,14 +201,6 @@ class HostSolver(Solver):
         """Read a field that a pattern names; ``None`` if there is none."""
         self.stand_at(None)
         return self.matcher.field(value, name, span)
-
-
-def _conjuncts(goal: t.Any) -> Iterator[t.Any]:
-    if isinstance(goal, Expression) and goal.operator is Operator.AND:
-        for arg in goal.args:
-            yield from _conjuncts(arg)
-    else:
-        yield goal
 
 
 class Search:

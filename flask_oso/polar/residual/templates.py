@@ -46,6 +46,7 @@ from .algebra.ir import (
     chain_of,
     children_of,
     columns_of,
+    is_of_object,
     relation_chains,
     walk_condition,
 )
@@ -242,14 +243,14 @@ def _check_fillable(residual: Residual) -> None:
 
 def _is_fillable(part: t.Any) -> bool:
     if isinstance(part, Arithmetic | Substring | CaseMapped | Position):
-        return not any(map(_is_known, columns_of(part)))
+        return not any(map(is_of_object, columns_of(part)))
     if isinstance(part, HasCharacter):
-        return not any(map(_is_known, columns_of(part.text)))
+        return not any(map(is_of_object, columns_of(part.text)))
     if isinstance(part, IsObject | OfClass):
         return not isinstance(part.row, KnownRow)
     if isinstance(part, SameRow):
         return not isinstance(part.left, KnownRow) or not isinstance(part.right, KnownRow)
-    return not isinstance(part, Column) or not _is_known(part) or part.field.kind in FILLABLE
+    return not isinstance(part, Column) or not is_of_object(part) or part.field.kind in FILLABLE
 
 
 class ResidualTemplate:
@@ -262,7 +263,7 @@ class ResidualTemplate:
     def __init__(self, residual: Residual) -> None:
         parts = [*walk_condition(residual.condition), *walk_condition(residual.fails)]
         self._residual = residual
-        self._columns = tuple({part: None for part in parts if _is_known(part)})
+        self._columns = tuple({part: None for part in parts if is_of_object(part)})
         self._given = tuple(
             {
                 part: None
@@ -372,14 +373,14 @@ def _uses(parts: Sequence[t.Any]) -> dict[Column, set[bool]]:
             # Whether it is NULL is filled in.
             continue
         for child in children_of(part):
-            if not _is_known(child):
+            if not is_of_object(child):
                 continue
             other = None
             if isinstance(part, Comparison):
                 other = part.right if part.left is child else part.left
             is_beside = (
                 isinstance(other, Column)
-                and not _is_known(other)
+                and not is_of_object(other)
                 and other.field.kind is child.field.kind
                 and child.field.kind in _PLAIN_KINDS
             )
@@ -413,12 +414,12 @@ def _filled(
             return Constant(rows[part.row] is False)
         if isinstance(part, Comparison):
             return _compared(part, values)
-        if isinstance(part, IsNull) and _is_known(part.column):
+        if isinstance(part, IsNull) and is_of_object(part.column):
             return Constant(values[t.cast(Column, part.column)] is None)
-        if isinstance(part, IsNan) and _is_known(part.column):
+        if isinstance(part, IsNan) and is_of_object(part.column):
             # A value that is NaN is never filled in.
             return FALSE
-        if isinstance(part, InValues) and _is_known(part.column):
+        if isinstance(part, InValues) and is_of_object(part.column):
             return Constant(Literal(values[t.cast(Column, part.column)]) in part.values)
         return None
 
@@ -450,10 +451,6 @@ def with_objects(residual: Residual) -> Residual:
     return Residual(residual.cls, residual.root, condition, fails)
 
 
-def _is_known(operand: RowValue) -> bool:
-    return isinstance(operand, Column) and isinstance(operand.row, KnownRow)
-
-
 def _value(column: Column, objects: Mapping[KnownRow, t.Any]) -> t.Any:
     """Return the value of a column of an object, if it has the kind of the column."""
     try:
@@ -477,11 +474,11 @@ def _is_of_kind(value: t.Any, field: Field) -> bool:
 
 
 def _compared(part: Comparison, values: Values) -> RowCondition | None:
-    if not _is_known(part.left) and not _is_known(part.right):
+    if not is_of_object(part.left) and not is_of_object(part.right):
         return None
     if any(values.get(t.cast(Column, side)) is _PLAIN for side in (part.left, part.right)):
         left, right = map(_filled_later, (part.left, part.right))
-        is_turned = part.sign == "=" and _is_known(left)
+        is_turned = part.sign == "=" and is_of_object(left)
         return replace(part, left=right if is_turned else left, right=left if is_turned else right)
     left, right = _side(part.left, values), _side(part.right, values)
     if isinstance(left, Literal) and isinstance(right, Literal):
@@ -499,14 +496,14 @@ def _compared(part: Comparison, values: Values) -> RowCondition | None:
 
 def _filled_later(side: RowValue) -> RowValue:
     """Return a column of an object as one that is not NULL."""
-    if not _is_known(side):
+    if not is_of_object(side):
         return side
     column = t.cast(Column, side)
     return replace(column, field=replace(column.field, is_nullable=False))
 
 
 def _side(operand: RowValue, values: Values) -> RowValue:
-    return Literal(values[t.cast(Column, operand)]) if _is_known(operand) else operand
+    return Literal(values[t.cast(Column, operand)]) if is_of_object(operand) else operand
 
 
 #: The operators for a column on the left, by the sign and whether the value is on the left.

@@ -23,7 +23,6 @@ from collections.abc import Sequence
 
 from ..nodes import (
     ARITHMETIC,
-    CONTROL,
     Expression,
     Operator,
     Origin,
@@ -36,7 +35,7 @@ from ..nodes import (
     parts,
     with_parts,
 )
-from ..traversal import fold
+from ..traversal import fold, is_control
 
 _EXTRACTED = ARITHMETIC | {Operator.DOT, Operator.NEW}
 #: The names of the variables for results, by operation.
@@ -90,11 +89,7 @@ def flattened(rule: Rule) -> Rule:
 
 
 def _look_at_control(term: Term) -> tuple[Term, Sequence[Term]]:
-    return term, term.args if _is_control(term) else ()
-
-
-def _is_control(term: Term) -> t.TypeGuard[Expression]:
-    return isinstance(term, Expression) and term.operator in CONTROL
+    return term, term.args if is_control(term) else ()
 
 
 def _flat(term: Expression, parts_of_term: list[Term]) -> Term:
@@ -132,7 +127,7 @@ class _Rewriter:
 
     def condition(self, term: Term, levels: int = _LEVELS) -> Term:
         """Rewrite a term that is a condition."""
-        if not _is_control(term):
+        if not is_control(term):
             return self._goal(term)
         if levels and term.operator is not Operator.FORALL:
             return _with(term, [self.condition(arg, levels - 1) for arg in term.args])
@@ -141,14 +136,14 @@ class _Rewriter:
     def _look_at_condition(self, term: Term | _InForall) -> tuple[Term, Sequence[t.Any]]:
         if isinstance(term, _InForall):
             return self._part_of_forall(term.term)
-        if not _is_control(term):
+        if not is_control(term):
             return self._goal(term), ()
         if term.operator is Operator.FORALL:
             return term, [_InForall(arg) for arg in term.args]
         return term, term.args
 
     def _part_of_forall(self, term: Term) -> tuple[Term, Sequence[t.Any]]:
-        if _is_control(term):
+        if is_control(term):
             return self._look_at_condition(term)
         computed: list[Term] = []
         goal = self.value(term, computed)

@@ -14,7 +14,7 @@ to-one row of which only the key is needed is not read: its foreign key is compa
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from ...polar.residual.algebra.ir import (
@@ -37,7 +37,9 @@ from ...polar.residual.algebra.ir import (
     ToMany,
     ToOne,
     children_of,
+    conjuncts_of,
     is_nullable,
+    is_of_object,
     walk_condition,
 )
 from ...polar.residual.algebra.schema import NAN_KINDS, ValueKind
@@ -135,11 +137,6 @@ class SemiJoin(t.NamedTuple):
         """Tell whether the list has one column, for which NULL equals nothing."""
         first = self.outer[0]
         return len(self.outer) == len(first.left.columns) == 1 and not first.is_null_safe
-
-
-def conjuncts_of(part: RowCondition) -> Sequence[RowCondition]:
-    """Return the conjuncts of a condition."""
-    return part.parts if isinstance(part, And) else (part,)
 
 
 def semijoins(
@@ -443,7 +440,7 @@ class _Analysis:
         if isinstance(part, Closure):
             return any(map(self._anchors, conjuncts_of(part.first)))
         if isinstance(part, Comparison):
-            is_known = isinstance(part.right, Literal) or _is_of_object(part.right)
+            is_known = isinstance(part.right, Literal) or is_of_object(part.right)
             is_equation = part.sign == "=" and is_known
             return is_equation and self._is_found(part.left)
         if isinstance(part, InValues):
@@ -520,14 +517,9 @@ def _is_of_columns(comparison: Comparison) -> bool:
         return False
     left, right = t.cast(Column, comparison.left), t.cast(Column, comparison.right)
     is_number = (*NAN_KINDS, ValueKind.ANY)
-    if _is_of_object(left) or _is_of_object(right):
+    if is_of_object(left) or is_of_object(right):
         return False
     return left.row != right.row and not {left.field.kind, right.field.kind} & {*is_number}
-
-
-def _is_of_object(operand: t.Any) -> bool:
-    """Tell whether an operand is the value of an object."""
-    return isinstance(operand, Column) and isinstance(operand.row, KnownRow)
 
 
 # -- lists ----------------------------------------------------------------------------

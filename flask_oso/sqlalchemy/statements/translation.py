@@ -43,6 +43,7 @@ from ...polar.residual.algebra.ir import (
     SameRow,
     ToMany,
     Unlinked,
+    conjuncts_of,
 )
 from ..mapped.loaded import explaining_unloaded, loaded_rows
 from ..mapped.mapper_facts import MapperFacts
@@ -66,7 +67,6 @@ from .semijoins import (
     Side,
     Tie,
     alternatives,
-    conjuncts_of,
     is_given,
     list_parts,
     semijoins,

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import itertools
 import typing as t
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import sqlalchemy as sa
@@ -34,7 +34,7 @@ from ...polar.residual.outcomes import Residual
 from ...polar.residual.templates import with_objects
 from ...polar.tools.relevant_rules import relevant_rules
 from ..queries import Selects
-from .row_counts import NotCounted, RowCounts
+from .row_counts import NotCounted, RowCounts, batched
 
 if t.TYPE_CHECKING:
     from ...oso import Oso
@@ -250,7 +250,7 @@ class _Question:
     def _counts(self, asked: Mapping[t.Any, list[t.Any]]) -> dict[t.Any, int]:
         """Count the rows that satisfy clauses, many in one statement."""
         found: dict[t.Any, int] = {}
-        for batch in _batched(asked.items(), _AT_ONCE):
+        for batch in batched(asked.items(), _AT_ONCE):
             counts = [
                 sa.select(sa.literal(number), sa.func.count())
                 .select_from(self._cls)
@@ -386,12 +386,6 @@ def _alternatives(condition: RowCondition) -> Sequence[RowCondition]:
 
 
 _K = t.TypeVar("_K")
-
-
-def _batched(items: Iterable[_K], size: int) -> Iterator[list[_K]]:
-    waiting = iter(items)
-    while batch := [*itertools.islice(waiting, size)]:
-        yield batch
 
 
 def _first_line(error: Exception) -> str:

@@ -260,11 +260,11 @@ class RowCounts:
         (column,) = self._mapper.primary_key
         is_integer = isinstance(column.type, sa.Integer)
         size = _INTEGERS_AT_ONCE if is_integer else _ROWS_AT_ONCE
-        for some in _batched(values, size):
+        for some in batched(values, size):
             wanted: t.Any = sa.bindparam(
                 "row_keys", some, expanding=True, literal_execute=is_integer
             )
-            for batch in _batched(atoms, _CONDITIONS_AT_ONCE):
+            for batch in batched(atoms, _CONDITIONS_AT_ONCE):
                 told = [_is_true(atom.clause).label(f"is_{n}") for n, atom in enumerate(batch)]
                 rows = sa.select(column, *told).select_from(self._cls).where(column.in_(wanted))
                 for key, *answers in self._session.execute(rows):
@@ -434,7 +434,8 @@ def _walk(clause: t.Any) -> Iterator[t.Any]:
 _T = t.TypeVar("_T")
 
 
-def _batched(items: Iterable[_T], size: int) -> Iterator[list[_T]]:
+def batched(items: Iterable[_T], size: int) -> Iterator[list[_T]]:
+    """Give lists of so many items; Python has it since version 3.12."""
     waiting = iter(items)
     while batch := [*itertools.islice(waiting, size)]:
         yield batch

@@ -14,7 +14,7 @@ from ...host.registry import RESERVED_NAMES, Host
 from ...nodes import Expression, List, Operator, Pattern, Rule, Term, Value, Variable, is_variable
 from ...sources import located
 from ...spelling import Guesses, with_article
-from ...traversal import conjuncts_in
+from ...traversal import conjuncts_in, is_text
 from ..policy import calls_in
 from ..resource_blocks import KIND_OF_RULE, DeclarationKind, Declarations, tag_of
 
@@ -71,7 +71,7 @@ def mentions_of(
         if isinstance(string.term, Variable) and not isinstance(literals[0], Value):
             literals = [*_compared_with(string.term.name, comparisons)] or [None]
         for literal in literals:
-            known = literal if _is_string(literal) else None
+            known = literal if is_text(literal) else None
             if known is None and rule.name not in KIND_OF_RULE:
                 continue
             yield Mention(_KINDS[rule.name], known, tag_of(resource), in_head=True)
@@ -79,7 +79,7 @@ def mentions_of(
         if call.name not in _KINDS or len(call.args) != 3:
             continue
         subject, name, object_ = call.args
-        if _is_string(name):
+        if is_text(name):
             yield Mention(_KINDS[call.name], name, class_of(object_), subject=class_of(subject))
 
 
@@ -111,17 +111,13 @@ def _is_declared(declarations: Declarations, resource: str, string: Value, relat
     )
 
 
-def _is_string(term: Term | None) -> t.TypeGuard[Value]:
-    return isinstance(term, Value) and isinstance(term.value, str)
-
-
 def _compared_with(name: str, comparisons: Iterable[Expression]) -> Iterator[Term]:
     """Give the strings that a variable is compared with: ``action in ["read", "edit"]``."""
     for goal in comparisons:
         left, right = goal.args
         if is_variable(left, name):
             others = right.items if isinstance(right, List) else (right,)
-            yield from filter(_is_string, others)
+            yield from filter(is_text, others)
 
 
 class _AllDeclarations:

@@ -501,6 +501,16 @@ _FIELDS = {
 }
 
 
+def is_of_object(operand: t.Any) -> bool:
+    """Tell whether an operand is the value of a known object."""
+    return isinstance(operand, Column) and isinstance(operand.row, KnownRow)
+
+
+def conjuncts_of(part: RowCondition) -> tuple[RowCondition, ...]:
+    """Return the conjuncts of a condition."""
+    return part.parts if isinstance(part, And) else (part,)
+
+
 def children_of(node: t.Any) -> tuple[t.Any, ...]:
     """Return the conditions, rows and values directly in a node."""
     if isinstance(node, And | Or):

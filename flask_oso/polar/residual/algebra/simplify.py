@@ -31,6 +31,7 @@ from .ir import (
     ToMany,
     ToOne,
     columns_of,
+    conjuncts_of,
     map_parts,
     mentions_row,
 )
@@ -69,7 +70,7 @@ def disjunction(*parts: RowCondition) -> RowCondition:
     alternatives = _absorbed(merged)
     shared = _shared(alternatives)
     if shared:
-        rest = (conjunction(*(c for c in _conjuncts(p) if c not in shared)) for p in alternatives)
+        rest = (conjunction(*(c for c in conjuncts_of(p) if c not in shared)) for p in alternatives)
         return conjunction(disjunction(*rest), *shared)
     return _made(alternatives, Or, FALSE)
 
@@ -228,16 +229,12 @@ def _of(part: Exists, row: ToMany) -> RowCondition:
     return t.cast(RowCondition, rewrite(part.part, lambda p: row if p == part.row else None))
 
 
-def _conjuncts(part: RowCondition) -> tuple[RowCondition, ...]:
-    return part.parts if isinstance(part, And) else (part,)
-
-
 def _shared(parts: list[RowCondition]) -> list[RowCondition]:
     """Return the conditions that all alternatives have in common."""
     if len(parts) < 2:
         return []
-    others = [set(_conjuncts(part)) for part in parts[1:]]
-    return [each for each in _conjuncts(parts[0]) if all(each in other for other in others)]
+    others = [set(conjuncts_of(part)) for part in parts[1:]]
+    return [each for each in conjuncts_of(parts[0]) if all(each in other for other in others)]
 
 
 def _merged_values(parts: list[RowCondition]) -> list[RowCondition]:

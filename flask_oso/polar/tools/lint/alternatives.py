@@ -28,7 +28,7 @@ from ...nodes import (
     parts,
     with_parts,
 )
-from ...traversal import fold, walk
+from ...traversal import conjuncts_in, fold, is_operation, is_text, walk
 
 #: The most alternatives of one rule.
 _MOST = 32
@@ -142,15 +142,7 @@ def _parameter(parameter: Parameter, values: dict[str, Expression]) -> Parameter
 
 def conjuncts(term: Term) -> list[Term]:
     """Give the goals of nested conjunctions in order, without ``true``."""
-    found: list[Term] = []
-    stack = [term]
-    while stack:
-        goal = stack.pop()
-        if isinstance(goal, Expression) and goal.operator is Operator.AND:
-            stack += goal.args[::-1]
-        elif goal != _TRUE:
-            found.append(goal)
-    return found
+    return [goal for goal in conjuncts_in(term) if goal != _TRUE]
 
 
 def _choices(goals: Sequence[Term]) -> list[tuple[Term, ...]] | None:
@@ -161,7 +153,8 @@ def _choices(goals: Sequence[Term]) -> list[tuple[Term, ...]] | None:
         goals = waiting.pop()
         if len(goals) > _LONGEST or len(done) + len(waiting) >= _MOST:
             return None
-        at = next((number for number, each in enumerate(goals) if _is_or(each)), None)
+        found = (at for at, each in enumerate(goals) if is_operation(each, Operator.OR))
+        at = next(found, None)
         if at is None:
             done.append(tuple(goals))
             continue
@@ -169,10 +162,6 @@ def _choices(goals: Sequence[Term]) -> list[tuple[Term, ...]] | None:
         before, after = goals[:at], goals[at + 1 :]
         waiting += [[*before, *conjuncts(side), *after] for side in reversed(sides)]
     return done
-
-
-def _is_or(goal: Term) -> bool:
-    return isinstance(goal, Expression) and goal.operator is Operator.OR
 
 
 # -- one form for goals that mean the same -------------------------------------------------
@@ -236,7 +225,7 @@ def turned(goal: Term, typed: Container[str] = ()) -> Term:
 
 
 def _is_no_number(term: Term, typed: Container[str]) -> bool:
-    return _is_text(term) or (isinstance(term, Variable) and term.name in typed)
+    return is_text(term) or (isinstance(term, Variable) and term.name in typed)
 
 
 def _without_names(alternative: Alternative, constants: Container[str]) -> Alternative:
@@ -297,13 +286,9 @@ def _literal_of(goals: Iterable[Term], name: str) -> Value | None:
     for goal in goals:
         if isinstance(goal, Expression) and goal.operator is Operator.UNIFY:
             for one, other in itertools.permutations(goal.args):
-                if isinstance(one, Variable) and one.name == name and _is_text(other):
-                    return t.cast(Value, other)
+                if isinstance(one, Variable) and one.name == name and is_text(other):
+                    return other
     return None
-
-
-def _is_text(term: Term) -> bool:
-    return isinstance(term, Value) and isinstance(term.value, str)
 
 
 def _is_entered(goals: Iterable[Term], name: str) -> bool:

@@ -25,6 +25,7 @@ from ...nodes import (
     Variable,
 )
 from ...policy.policy import Policy
+from ...policy.resource_blocks import tag_of
 from ...traversal import walk
 from .alternatives import EXISTS, Alternative
 from .class_facts import ClassFacts
@@ -107,7 +108,7 @@ class Derivations:
             for at, arg in enumerate(goal.args):
                 if not isinstance(arg, Variable) or arg.name in known:
                     continue
-                tags = {_tag(rule.parameters[at]) for rule in rules}
+                tags = {tag_of(rule.parameters[at]) for rule in rules}
                 tag = tags.pop() if len(tags) == 1 else None
                 if tag is not None:
                     yield Expression(Operator.ISA, (arg, Pattern(tag, ())))
@@ -120,7 +121,7 @@ class Derivations:
             if is_told and parameter.term != arg:
                 return False
             tag = known.get(arg.name) if isinstance(arg, Variable) else None
-            mine = _tag(parameter)
+            mine = tag_of(parameter)
             if tag and mine and self._classes.is_disjoint(tag, mine):
                 return False
         return True
@@ -186,11 +187,6 @@ def _fits(alternative: Alternative, heads: Sequence[Parameter]) -> bool:
         for one, other in zip(alternative.parameters, heads, strict=True)
         if isinstance(one.term, Value)
     )
-
-
-def _tag(parameter: Parameter) -> str | None:
-    pattern = parameter.specializer
-    return pattern.tag if isinstance(pattern, Pattern) else None
 
 
 def has_cut(rule: Rule) -> bool:

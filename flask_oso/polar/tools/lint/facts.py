@@ -24,7 +24,7 @@ from ...nodes import (
     Value,
     Variable,
 )
-from ...traversal import walk
+from ...traversal import is_operation, walk
 from .alternatives import Alternative, conjuncts, is_repeatable
 from .class_facts import ClassFacts
 
@@ -92,8 +92,8 @@ class Facts:
         self._orders: list[tuple[Term, Term, Expression]] = []
         self._false: list[Term] = []
         for goal in alternative.goals:
-            if _is(goal, Operator.UNIFY) or _is(goal, Operator.EQ):
-                self._unite(t.cast(Expression, goal))
+            if is_operation(goal, Operator.UNIFY) or is_operation(goal, Operator.EQ):
+                self._unite(goal)
         for goal in alternative.goals:
             self._learn(goal)
         for parameter in alternative.parameters:
@@ -146,7 +146,7 @@ class Facts:
             return
         if goal.operator in _SAYS:
             self._learn_equation(goal, _SAYS[goal.operator])
-        elif _is(goal, Operator.NOT):
+        elif is_operation(goal, Operator.NOT):
             self._learn_negation(goal)
         elif goal.operator in _ORDERS:
             self._learn_order(goal)
@@ -158,7 +158,7 @@ class Facts:
     def _learn_equation(self, goal: Expression, says: _Says) -> None:
         left, right = goal.args
         if isinstance(left, Value) and isinstance(right, Value):
-            is_equal = any(_is_equal(left, each) for each in _equals(right, goal))
+            is_equal = any(equal_values(left, each) for each in _equals(right, goal))
             self._false += [goal] if is_equal is (says is _Says.DIFFERS) else []
         elif isinstance(right, Value):
             self._claim(left, says, _equals(right, goal), goal)
@@ -195,7 +195,7 @@ class Facts:
             return
         if not isinstance(left, Value):
             self._claim(left, _Says.AMONG, values, goal)
-        elif values and not any(_is_equal(left, each) for each in values):
+        elif values and not any(equal_values(left, each) for each in values):
             self._false.append(goal)
 
     def _learn_head(self, parameter: Parameter) -> None:
@@ -230,12 +230,12 @@ class Facts:
     def _learn_attributes(self) -> None:
         """Learn the classes of attributes of rows, each after what it is an attribute of."""
         terms = dict.fromkeys(each for each in (*walk(self._goals), *self._claims) if _is_dot(each))
-        loops = [goal for goal in self._goals if _is(goal, Operator.IN)]
+        loops = [goal for goal in self._goals if is_operation(goal, Operator.IN)]
         for _ in range(1 + len(loops)):
             for term in sorted(terms, key=_depth):
                 self._learn_attribute(term)
             for goal in loops:
-                self._learn_element(t.cast(Expression, goal))
+                self._learn_element(goal)
 
     def _learn_attribute(self, term: Expression) -> None:
         # Also what may not be nil in the database may be so in an object that is new.
@@ -313,17 +313,17 @@ class Facts:
 
     def _of_nil(self) -> Iterator[Contradiction]:
         """``x = nil and x.name = "a"``: nobody has no name."""
-        equations = [goal for goal in self._goals if _is(goal, Operator.UNIFY)]
+        equations = [goal for goal in self._goals if is_operation(goal, Operator.UNIFY)]
         for claim in self._claims.get(self._root(_NIL), ()):
             if self._excludes_nil(claim):
-                found = [each for each in equations if _NIL in t.cast(Expression, each).args]
+                found = [each for each in equations if _NIL in each.args]
                 yield Contradiction((*found[:1], claim.goal))
         for goal in self._goals:
-            if _is(goal, Operator.NOT) or _is(goal, Operator.FORALL):
+            if is_operation(goal, Operator.NOT) or is_operation(goal, Operator.FORALL):
                 continue
             for term in walk([goal]):
                 if _is_dot(term) and self._is_nil(term.args[0]):
-                    found = [each for each in equations if _NIL in t.cast(Expression, each).args]
+                    found = [each for each in equations if _NIL in each.args]
                     yield Contradiction((*found[:1], goal))
 
     def _excludes_nil(self, claim: _Claim) -> bool:
@@ -372,10 +372,6 @@ def _equals(value: Value, goal: Expression) -> tuple[Value, ...]:
     return Value(bool(number)), Value(int(number))
 
 
-def _is(goal: Term, operator: Operator) -> bool:
-    return isinstance(goal, Expression) and goal.operator is operator
-
-
 def _is_dot(term: t.Any) -> t.TypeGuard[Expression]:
     return isinstance(term, Expression) and term.operator is Operator.DOT and len(term.args) == 2
 
@@ -395,15 +391,16 @@ def _is_stable(goal: Term) -> bool:
     return all(map(is_repeatable, args))
 
 
-def _is_equal(left: Value, right: Value) -> bool:
+def equal_values(left: Value, right: Value) -> bool:
+    """Tell whether two values are equal in the language."""
     return numbers.equal_scalars(left.value, right.value)
 
 
 def _allows(says: _Says, values: Sequence[Value], value: Value) -> bool:
     if says is _Says.AMONG:
-        return any(_is_equal(each, value) for each in values)
+        return any(equal_values(each, value) for each in values)
     if says is _Says.DIFFERS:
-        return not any(_is_equal(each, value) for each in values)
+        return not any(equal_values(each, value) for each in values)
     bound = values[0].value
     if not _is_comparable(value.value, bound):
         return True

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from ...host.registry import Host
 from ...nodes import Call, Expression, Operator, Pattern, Term, Value, Variable
 from ...residual.algebra.schema import Field, Link, Model, Schema, ValueKind
-from ...traversal import walk
+from ...traversal import is_operation, walk
 from .alternatives import Alternative
 
 #: How relations are configured that come with their rows.
@@ -37,13 +37,13 @@ class RowReads:
         looped = {
             goal.args[0].name
             for goal in alternative.goals
-            if _is(goal, Operator.IN)
+            if is_operation(goal, Operator.IN)
             and isinstance(goal.args[0], Variable)
             and self._is_many(goal.args[1], models)
         }
         compared = _compared(alternative)
         for term in walk(alternative.goals):
-            if not _is(term, Operator.DOT) or any(term is each for each in compared):
+            if not is_operation(term, Operator.DOT) or any(term is each for each in compared):
                 continue
             if _root(term) in looped and self._is_loaded_late(term, models):
                 yield term
@@ -54,7 +54,7 @@ class RowReads:
         first = alternative.parameters[0].term if alternative.parameters else None
         actor = first.name if isinstance(first, Variable) else None
         for term in walk(alternative.goals):
-            if not _is(term, Operator.DOT) or not isinstance(term.args[1], Call):
+            if not is_operation(term, Operator.DOT) or not isinstance(term.args[1], Call):
                 continue
             if _root(term) == actor:
                 continue
@@ -64,7 +64,7 @@ class RowReads:
 
     def _is_refused_text(self, term: Term, method: str, models: dict[str, Model]) -> bool:
         """Tell whether a term is a column with a text, and no list knows this method of it."""
-        if not _is(term, Operator.DOT) or not isinstance(term.args[1], Value):
+        if not is_operation(term, Operator.DOT) or not isinstance(term.args[1], Value):
             return False
         owner = self._model(term.args[0], models)
         member = None if owner is None else owner.members.get(str(term.args[1].value))
@@ -78,9 +78,9 @@ class RowReads:
         for parameter in alternative.parameters:
             self._learn(parameter.term, parameter.specializer, models)
         for goal in alternative.goals:
-            if _is(goal, Operator.ISA):
+            if is_operation(goal, Operator.ISA):
                 self._learn(goal.args[0], goal.args[1], models)
-            elif _is(goal, Operator.IN) and isinstance(goal.args[0], Variable):
+            elif is_operation(goal, Operator.IN) and isinstance(goal.args[0], Variable):
                 link = self._link(goal.args[1], models)
                 found = None if link is None else self._models.model(link.cls)
                 if found is not None:
@@ -103,7 +103,7 @@ class RowReads:
         return None if link is None or link.is_many else self._models.model(link.cls)
 
     def _link(self, term: Term, models: dict[str, Model]) -> Link | None:
-        if not _is(term, Operator.DOT) or not isinstance(term.args[1], Value):
+        if not is_operation(term, Operator.DOT) or not isinstance(term.args[1], Value):
             return None
         owner = self._model(term.args[0], models)
         member = None if owner is None else owner.members.get(str(term.args[1].value))
@@ -124,12 +124,8 @@ class RowReads:
         return name not in relations or relations[name].lazy not in _EAGER
 
 
-def _is(term: t.Any, operator: Operator) -> t.TypeGuard[Expression]:
-    return isinstance(term, Expression) and term.operator is operator
-
-
 def _root(term: Term) -> str | None:
-    while _is(term, Operator.DOT):
+    while is_operation(term, Operator.DOT):
         term = term.args[0]
     return term.name if isinstance(term, Variable) else None
 
@@ -139,6 +135,6 @@ def _compared(alternative: Alternative) -> list[Term]:
     return [
         side
         for goal in walk(alternative.goals)
-        if _is(goal, Operator.UNIFY) or _is(goal, Operator.NEQ)
+        if is_operation(goal, Operator.UNIFY) or is_operation(goal, Operator.NEQ)
         for side in goal.args
     ]

@@ -30,6 +30,7 @@ from ...nodes import (
 from ...traversal import fold, walk
 from .alternatives import EXISTS, Alternative, variables_in
 from .class_facts import ClassFacts
+from .facts import equal_values
 
 #: The most steps of one comparison.
 _MOST = 5_000
@@ -432,11 +433,11 @@ class _Test(t.NamedTuple):
     def passes(self, value: Value) -> bool:
         """Tell whether a value passes it for certain."""
         if self.operator in (Operator.UNIFY, Operator.IN):
-            return any(_is_equal(value, each) for each in self.values)
+            return any(equal_values(value, each) for each in self.values)
         if self.operator is Operator.NEQ:
             return value.value != self.values[0].value
         if self.operator is Operator.NOT:
-            return not _is_equal(value, self.values[0])
+            return not equal_values(value, self.values[0])
         left, right = value.value, self.values[0].value
         if isinstance(left, bool) or isinstance(right, bool):
             return False
@@ -455,7 +456,7 @@ class _Test(t.NamedTuple):
             return False
         is_stricter = self.operator is Operator.LEQ or other.operator is Operator.LT
         limit = other.values[0]
-        return self.passes(limit) or (is_stricter and _is_equal(limit, self.values[0]))
+        return self.passes(limit) or (is_stricter and equal_values(limit, self.values[0]))
 
 
 _ORDERS = frozenset({Operator.LT, Operator.LEQ})
@@ -484,7 +485,3 @@ def _test_of(goal: Expression) -> _Test | None:
 
 def _are_values(terms: Sequence[Term]) -> bool:
     return all(isinstance(each, Value) for each in terms)
-
-
-def _is_equal(left: Value, right: Value) -> bool:
-    return numbers.equal_scalars(left.value, right.value)
