@@ -20,7 +20,7 @@ import typing as t
 from collections.abc import Iterable
 
 from ..nodes import Call, Expression, Instance, Operator, Pattern, Term, Value
-from ..solver.class_index import Lineage
+from ..solver.class_index import INTEGER
 from ..solver.clauses import Clause, Slot, passed_on
 from ..traversal import goals_in
 from .binding_analysis import (
@@ -467,7 +467,7 @@ class RuleCompiler:
         literal = self.variant.values.get(at)
         lineage = self._lineages.get(at)
         if literal is not None and not is_string(literal):
-            literal, lineage = None, Lineage((int,), is_decided=True)
+            literal, lineage = None, INTEGER
         return Ref(name, literal, cls, written=at, lineage=lineage)
 
     # -- bodies

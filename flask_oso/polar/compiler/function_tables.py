@@ -8,7 +8,7 @@ import typing as t
 from collections.abc import Callable
 
 from ..host.registry import Host
-from ..solver.class_index import Lineage
+from ..solver.class_index import INTEGER, Lineage
 from .binding_analysis import Dispatch, compares_by_identity, is_class_kind
 from .scopes import Variant
 from .specialization.dispatch import is_plain_object
@@ -97,7 +97,7 @@ class FunctionTable(dict[t.Any, CompiledFunction]):
 def lineage_of(program: TableProgram, cls: type, registered: frozenset[type]) -> Lineage | None:
     """Return what a class tells of its instances; ``None`` if they may claim another one."""
     if cls is int:
-        return Lineage((int,), is_decided=True)
+        return INTEGER
     is_class = is_class_kind(cls)
     if not is_class and not is_plain_object(cls):
         return None

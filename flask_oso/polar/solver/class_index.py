@@ -33,6 +33,10 @@ class Lineage(t.NamedTuple):
     is_class: bool = False
 
 
+#: What is known of an integer. Everything is an `object`, which a policy may be told of, too.
+INTEGER = Lineage((int, object), is_decided=True)
+
+
 class ClassIndex:
     """The clauses of one name and one number of parameters, by the classes of their parameters.
 

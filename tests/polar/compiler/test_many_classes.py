@@ -254,3 +254,24 @@ def _outcome(ask: t.Callable[[], bool]) -> tuple[t.Any, list[str]]:
 def test_compiled_rules_and_solver_agree(seed: int) -> None:
     """Answers, errors, and what the host is asked first, whatever the classes of arguments."""
     assert "\n\n".join(differences(seed)[:1]) == ""
+
+
+@pytest.mark.parametrize("value", [5, True, "b", 2.5, None])
+@pytest.mark.parametrize("condition", ["is_known(x)", "not is_known(x)"])
+def test_value_is_of_the_class_of_everything(condition: str, value: t.Any) -> None:
+    """A rule about `object` is not left out for a number, a text or nil among rules of classes."""
+    oso = Oso()
+    for cls in (User, Admin, Doc):
+        oso.register_class(cls)
+    oso.register_class(object, name="Anything")
+    oso.load_str(
+        f"""
+        allow(_, _, x) if {condition};
+        is_known(_: User);
+        is_known(_: Doc);
+        is_known(x: Anything) if not x = "a";
+        is_known(x: Admin) if x != 1;
+        """
+    )
+
+    assert oso.is_allowed("ana", "read", value) is (condition == "is_known(x)")
