@@ -120,9 +120,13 @@ def is_automatic_options(rule: Rule, method: str) -> bool:
 
 def is_static(endpoint: str, view: View) -> bool:
     """Tell whether a view is the one with which Flask serves static files."""
-    # Flask registers a function of its own; a view that took its place is not exempt.
-    module = getattr(view, "__module__", None) or ""
-    return endpoint.rpartition(".")[2] == "static" and module.partition(".")[0] == "flask"
+    if endpoint.rpartition(".")[2] != "static":
+        return False
+    # Flask registers a function of its own; a view that took its place is not exempt. Its
+    # '__module__' does not tell: 'functools.wraps' copies that.
+    function = view.__func__ if inspect.ismethod(view) else view
+    module = function.__globals__.get("__name__") if inspect.isfunction(function) else None
+    return isinstance(module, str) and module.partition(".")[0] == "flask"
 
 
 def locate(view: View, method: str) -> SourceLocation | None:
