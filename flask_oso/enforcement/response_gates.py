@@ -114,6 +114,9 @@ def judge_pending() -> None:
 
 
 _Function = Callable[..., t.Any]
+#: Where a call of an app keeps the request that it answers, in the environment of WSGI. What
+#: stands between the gates and Flask may copy the environment, or start the response later.
+_ANSWERED = "flask_oso.answered"
 
 
 class Gates:
@@ -198,19 +201,15 @@ class Gates:
         explorer = self._explorer
         if explorer is not None and explorer.is_asked(environ):
             return explorer(environ, start_response)
-        app = self._app
+        app, answered = self._app, list[Request]()
+        environ[_ANSWERED] = answered
 
         def start(
             status: str, headers: list[tuple[str, str]], exc_info: t.Any = None
         ) -> Callable[[bytes], object]:
             """Start a response that may leave."""
-            try:
-                current: Request | None = this_request()
-            except RuntimeError:
-                current = None
-            # The response starts within its request; of another one nothing is known here.
-            is_known = current is not None and current.environ is environ
-            if current is not None and is_known and not is_settled(app, current):
+            current = answered[0] if answered else _request_of(environ)
+            if current is not None and not is_settled(app, current):
                 headers = self._check(current, status, headers)
             if exc_info:
                 return start_response(status, headers, exc_info)
@@ -224,6 +223,11 @@ class Gates:
         call = self._call_functions if _is_flasks(app, "preprocess_request") else preprocess
 
         def preprocess_request(*args: t.Any) -> t.Any:
+            current = this_request()
+            answered = current.environ.get(_ANSWERED)
+            # A view may dispatch further requests within its own.
+            if answered is not None and not answered:
+                answered.append(current)
             try:
                 answer = call(*args)
             except OsoError:
@@ -235,7 +239,7 @@ class Gates:
                 raise
             if answer is not None:
                 self._note_early()
-            elif not is_where_judged(app, this_request()):
+            elif not is_where_judged(app, current):
                 self._look_again()
             return answer
 
@@ -365,6 +369,16 @@ class Gates:
             return False
         is_strict = self._state.enforcement >= Enforcement.FORBID
         return is_strict and not (request_state.is_handled and may_redirect(status))
+
+
+def _request_of(environ: WSGIEnvironment) -> Request | None:
+    """Give the current request if it is that of a call of the app."""
+    try:
+        current = this_request()
+    except RuntimeError:
+        return None
+    # Of another one nothing is known here.
+    return current if current.environ is environ else None
 
 
 def _names_of(current: Request) -> Iterable[str | None]:

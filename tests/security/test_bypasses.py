@@ -218,3 +218,47 @@ def test_warning_that_is_an_error(site: t.Any) -> None:
     site.app.add_url_rule("/", "view", guard(lambda: site.enter()))
 
     assert (site.open("/").status_code, site.entered) == (500, [])
+
+
+def test_view_in_the_place_of_static_files(demanding: t.Any) -> None:
+    """A view that takes the place of the static files is exempt by no name that it copies."""
+    static = demanding.app.view_functions["static"]
+    demanding.app.view_functions["static"] = functools.wraps(static)(lambda **_: demanding.enter())
+
+    response = demanding.open("/static/a.txt", "root")
+
+    assert (response.status_code, b"SECRET" in response.data) == (500, False)
+
+
+def copying(application: t.Any) -> t.Any:
+    """Hand on a copy of the environment."""
+    return lambda environ, start: application(dict(environ), start)
+
+
+def starting_late(application: t.Any) -> t.Any:
+    """Start the response when its body is known, and the request is over."""
+
+    def answer(environ: t.Any, start: t.Any) -> t.Any:
+        started: list[t.Any] = []
+        body = [*application(environ, lambda *args: started.append(args))]
+        start(*started[0])
+        return body
+
+    return answer
+
+
+@pytest.mark.parametrize("middleware", [copying, starting_late])
+def test_middleware_below_the_gates(middleware: t.Any) -> None:
+    """What slips past the gate behind the view is stopped, whatever lies between it and WSGI."""
+    app = make_app(OSO_ENFORCE="strict")
+    app.wsgi_app = middleware(app.wsgi_app)  # type: ignore[method-assign]
+    FlaskOso(Oso()).init_app(app)
+    app.add_url_rule("/", "view", lambda: "never")
+    app.register_error_handler(500, lambda _: ("SECRET", 200))
+
+    @app.after_request
+    def fail(_: t.Any) -> t.NoReturn:
+        raise ValueError
+
+    with pytest.raises(OsoError):
+        app.test_client().get("/")
