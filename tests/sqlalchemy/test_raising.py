@@ -57,6 +57,11 @@ class Doc(Base):
     org_id: orm.Mapped[int | None] = orm.mapped_column(sa.ForeignKey("orgs.id"))
     org: orm.Mapped[Org | None] = orm.relationship()
 
+    @property
+    def org_plan(self) -> str:
+        """Fail where there is no organization."""
+        return self.org.plan
+
 
 class Guest:
     """No row, and in no organization."""
@@ -160,6 +165,35 @@ def test_rules_in_each_order(session: orm.Session, first: str, second: str) -> N
     lists = [listed(oso, actor, session) for actor in actors]
 
     assert lists == [checked(oso, actor, session) for actor in actors]
+
+
+@pytest.mark.parametrize(
+    ("actor", "doc", "body"),
+    [
+        ("_", 'Doc{org_plan: "free"}', ""),
+        ("_", "Doc{org_plan: 1}", ""),
+        ("_", '{org_plan: "pro"}', "if 1 = 2"),
+        ("_: {mood: 1}", "Doc", ""),
+        ("_: {org: {plan: 1}}", "Doc", ""),
+        ("_: User{org: Org, mood: 1}", "Doc", ""),
+    ],
+)
+def test_head_of_a_later_rule(session: orm.Session, actor: str, doc: str, body: str) -> None:
+    """A head that raises denies what rules before it allow: all are matched before one is tried."""
+    oso = make_oso("d.public")
+    oso.load_str(
+        f"""
+        allow(_: User, "read", d: Doc) if d.public;
+        allow(_: Guest, "read", d: Doc) if d.public;
+        allow({actor}, "read", _: {doc}) {body};
+        """,
+        replace=True,
+    )
+    actors = get_actors(session)
+
+    lists = [listed(oso, each, session) for each in actors]
+
+    assert lists == [checked(oso, each, session) for each in actors]
 
 
 @pytest.mark.parametrize("body", RULES)

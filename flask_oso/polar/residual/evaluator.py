@@ -30,6 +30,7 @@ from ..nodes import (
     Value,
 )
 from ..policy.legacy_roles import ABOVE_RULE
+from ..solver.class_index import is_silent
 from ..solver.clause_index import is_excluded
 from ..solver.clauses import Clause, Slot, Template
 from ..solver.rule_order import UnknownOfClass, argument_class, sort_clauses
@@ -338,12 +339,31 @@ class PartialEvaluator:
 
         if len(clauses) == 1:
             return self._enter(clauses[0], args)
-        return Branches(map(alternative, clauses), is_ordered=is_ordered)
+        branches = Branches(map(alternative, clauses), is_ordered=is_ordered)
+        fails = self._failing_heads(clauses, args)
+        if fails == FALSE:
+            return branches
+        self._search.push(lambda _: branches, None)
+        return SearchOutcome(negation(fails), fails)
+
+    def _failing_heads(self, clauses: list[Clause], args: tuple[t.Any, ...]) -> RowCondition:
+        """Return for which rows a head raises: a check matches all of them before it tries one."""
+        fails: list[RowCondition] = []
+        for clause in clauses:
+            if all(is_silent(clause, position) for position in range(len(args))):
+                continue
+            outcome = self._search.alone(self._match, (clause, args, ClauseFrame(clause)))
+            fails += outcome.fails, outcome.fails_later
+        return disjunction(*fails)
 
     def _enter(self, clause: Clause, args: tuple[t.Any, ...]) -> GoalResult:
         frame = ClauseFrame(clause)
         if clause.body is not None:
             self._push_goal(clause.body, frame)
+        return self._match((clause, args, frame))
+
+    def _match(self, payload: tuple[Clause, tuple[t.Any, ...], ClauseFrame]) -> GoalResult:
+        clause, args, frame = payload
         for parameter, arg in reversed(list(zip(clause.parameters, args, strict=True))):
             self._search.push(self._match_parameter, (parameter, arg, frame))
         return True
