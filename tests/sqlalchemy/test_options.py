@@ -8,10 +8,12 @@ from collections.abc import Callable, Iterator
 import pytest
 import sqlalchemy as sa
 from sqlalchemy import event, orm
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.ext.hybrid import hybrid_property
 
 from flask_oso import Oso
 from flask_oso.sqlalchemy import register_models
+from tests.support.models import documents
 
 
 class Base(orm.DeclarativeBase):
@@ -309,3 +311,24 @@ def test_rows_of_a_subclass_are_told_from_others(engine: sa.Engine) -> None:
 
     assert found == allowed(oso, engine)
     assert len(found) == 1
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        *("d.open", "d.score < 1.5", "d.price < 1", "d.rank mod 2 = 1", 'd.title = "a"'),
+        *('d.title < "b"', 'd.title.startswith("a")', 'd.title.find("a") = 0'),
+    ],
+)
+def test_condition_that_was_compiled_is_adapted(condition: str) -> None:
+    """A condition is adapted to an alias, also when a statement had it before."""
+    oso = documents.make_oso(f'allow(_, "read", d: Doc) if {condition};')
+    clause = oso.authorized_query(None, "read", documents.Doc).whereclause
+    dialect = sqlite.dialect()
+    sa.select(documents.Doc).where(clause).compile(dialect=dialect)
+    docs = documents.Folder.docs.of_type(orm.aliased(documents.Doc))
+    only = orm.with_loader_criteria(documents.Doc, clause, include_aliases=True)
+
+    joined = sa.select(documents.Folder.id).join(docs).options(only).compile(dialect=dialect)
+
+    assert "docs." not in str(joined)

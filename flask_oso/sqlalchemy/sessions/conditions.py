@@ -15,13 +15,13 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm.util import LoaderCriteriaOption
 from sqlalchemy.sql import operators
 from sqlalchemy.sql.elements import Grouping
-from sqlalchemy.sql.functions import FunctionElement
 
 from ...row_access.waivers import current_waiver
 from ..mapped.tables import key_properties
+from ..statements.dialects import SqlFunction
 
 
-class ReadCondition(FunctionElement[bool]):
+class ReadCondition(SqlFunction[bool]):
     """A clause on the rows of a class, with the columns of its primary key.
 
     The columns are not rendered. They are adapted together with the clause, and so tell for which
@@ -48,7 +48,7 @@ def _compile_condition(element: t.Any, compiler: t.Any, **keywords: t.Any) -> st
     return str(compiler.process(clause, **keywords))
 
 
-class ListCondition(FunctionElement[bool]):
+class ListCondition(SqlFunction[bool]):
     """A condition that a program asked a policy for, as of a list: what it reads is known."""
 
     inherit_cache = True

@@ -1,6 +1,6 @@
 """SQL functions that compile to what makes each database compare as Python does.
 
-Each is a ``FunctionElement`` with a compiler per dialect: texts are compared by code points, and
+Each is a ``SqlFunction`` with a compiler per dialect: texts are compared by code points, and
 NaN equals nothing.
 """
 
@@ -26,7 +26,27 @@ _NO_UNION = ("mssql", "oracle")
 _KNOWN = {*_SQLITE, *POSTGRESQL, *_MYSQL, *_NO_UNION, "default"}
 
 
-class ExactText(FunctionElement[str]):
+_T = t.TypeVar("_T")
+
+
+class SqlFunction(FunctionElement[_T]):
+    """A function of SQL with the arguments that it has now.
+
+    INVARIANT: its arguments are never kept apart from what SQLAlchemy copies. SQLAlchemy keeps
+    ``clauses`` once it was asked for, and an annotated copy has those of the original, also when
+    its own arguments have been replaced by columns of an alias. A condition would then be one on
+    another row.
+    """
+
+    inherit_cache = True
+
+    @property
+    def clauses(self) -> t.Any:
+        """The arguments."""
+        return self.clause_expr.element
+
+
+class ExactText(SqlFunction[str]):
     """A text that equals only itself, whatever the collation of its column."""
 
     inherit_cache = True
@@ -44,7 +64,7 @@ class CodePoints(ExactText):
     name = "code_points"
 
 
-class LastCharacters(FunctionElement[str]):
+class LastCharacters(SqlFunction[str]):
     """The last characters of a text; all of a shorter one.
 
     The arguments are the text, the number of characters, and their length in bytes.
@@ -55,7 +75,7 @@ class LastCharacters(FunctionElement[str]):
     type = sa.String()
 
 
-class ReplacedText(FunctionElement[str]):
+class ReplacedText(SqlFunction[str]):
     """A text with characters replaced, one kind after the other, whatever its collation."""
 
     inherit_cache = True
@@ -66,7 +86,7 @@ class ReplacedText(FunctionElement[str]):
         super().__init__(ExactText(text), *itertools.chain(*pairs))
 
 
-class TextPosition(FunctionElement[int]):
+class TextPosition(SqlFunction[int]):
     """The number of characters before a text in another one; -1 where it does not occur."""
 
     inherit_cache = True
@@ -77,7 +97,7 @@ class TextPosition(FunctionElement[int]):
         super().__init__(text, wanted)
 
 
-class TextWithin(FunctionElement[bool]):
+class TextWithin(SqlFunction[bool]):
     """Whether a text contains another one; NULL, or false, where either is NULL."""
 
     inherit_cache = True
@@ -102,7 +122,7 @@ class TextEnd(TextWithin):
     name = "text_end"
 
 
-class ExactFloat(FunctionElement[float]):
+class ExactFloat(SqlFunction[float]):
     """A float, which has 64 bits in most databases, and 32, or is a decimal, in others."""
 
     inherit_cache = True
@@ -110,7 +130,7 @@ class ExactFloat(FunctionElement[float]):
     type = sa.Float()
 
 
-class ExactBoolean(FunctionElement[bool]):
+class ExactBoolean(SqlFunction[bool]):
     """A boolean that has two values and NULL in the database."""
 
     inherit_cache = True
@@ -118,7 +138,7 @@ class ExactBoolean(FunctionElement[bool]):
     type = sa.Boolean()
 
 
-class Remainder(FunctionElement[int]):
+class Remainder(SqlFunction[int]):
     """What is left of a division of integers, with the sign of the dividend."""
 
     inherit_cache = True
@@ -126,7 +146,7 @@ class Remainder(FunctionElement[int]):
     type = sa.BigInteger()
 
 
-class HoldsNothing(FunctionElement[bool]):
+class HoldsNothing(SqlFunction[bool]):
     """Whether JSON is NULL or null, which Python reads as ``None``; never NULL."""
 
     inherit_cache = True
@@ -134,7 +154,7 @@ class HoldsNothing(FunctionElement[bool]):
     type = sa.Boolean()
 
 
-class _OfEntry(FunctionElement[bool]):
+class _OfEntry(SqlFunction[bool]):
     """Something that is said of an entry of JSON; it is never NULL.
 
     The arguments are the JSON, and words: its keys, which are letters, digits and `_`, and more.
@@ -179,7 +199,7 @@ class EntryIsText(_OfEntry):
         super().__init__(document, keys, word, value=[sa.literal(value, sa.String())])
 
 
-class ZonedTime(FunctionElement[t.Any]):
+class ZonedTime(SqlFunction[t.Any]):
     """A time with a zone, to compare with another one that is read by the same connection."""
 
     inherit_cache = True
@@ -202,7 +222,7 @@ class NaiveTime(ZonedTime):
     type = sa.DateTime()
 
 
-class WithoutNan(FunctionElement[bool]):
+class WithoutNan(SqlFunction[bool]):
     """A comparison that is false where a number is NaN, which PostgreSQL would order."""
 
     inherit_cache = True
@@ -214,7 +234,7 @@ class WithoutNan(FunctionElement[bool]):
         return self
 
 
-class FoundOnce(FunctionElement[t.Any]):
+class FoundOnce(SqlFunction[t.Any]):
     """A column of a recursive query with UNION, which ends since it finds no row twice."""
 
     inherit_cache = True
@@ -232,7 +252,7 @@ class OrNan(WithoutNan):
     name = "or_nan"
 
 
-class HoldsNan(FunctionElement[bool]):
+class HoldsNan(SqlFunction[bool]):
     """Whether a number is NaN, which only PostgreSQL can store; never NULL."""
 
     inherit_cache = True
@@ -240,7 +260,7 @@ class HoldsNan(FunctionElement[bool]):
     type = sa.Boolean()
 
 
-class WithNul(FunctionElement[bool]):
+class WithNul(SqlFunction[bool]):
     """A comparison with a text that contains NUL, and its result where no text can.
 
     PostgreSQL cannot store such a text, and rejects it as a parameter.
