@@ -22,6 +22,7 @@ from ..nodes import Rule
 from ..policy.lint.comparisons import Operands, warn_comparisons
 from ..policy.lint.inventory import take_inventory
 from ..policy.lint.members import attribute_mentions, has_hook, may_lack, names_of_class
+from ..policy.lint.unsuitable import warn_unsuitable
 from ..policy.loader import load_policy
 from ..policy.policy import LoadResult
 from ..queries import failed_inline_queries
@@ -94,7 +95,7 @@ def check_policy(
         findings = findings_of(error)
     missing = [
         *_missing_attributes(sources, engine.host, loaded.warnings),
-        *_unequal_columns(sources, engine.host, loaded.warnings),
+        *_wrong_columns(sources, engine.host, loaded.warnings),
     ]
     # Declared types and models may both report the same comparison.
     reported = {each.place for each in (*findings, *missing)}
@@ -186,15 +187,16 @@ def _missing_attributes(
             yield finding(Severity.ERROR if is_mapped else Severity.WARNING, text)
 
 
-def _unequal_columns(
+def _wrong_columns(
     sources: Iterable[Source], host: Host, warned: Iterable[str]
 ) -> Iterator[Finding]:
-    """Find columns that are compared with values of another type, unless the load warned of it."""
+    """Find columns of another type than an operation needs, unless the load warned of it."""
     shapes = Shapes(host, asks_mappers=True)
     for rule in _rules(sources):
         inventory = take_inventory(rule)
         operands = Operands(rule, inventory, shapes)
         warnings = warn_comparisons(inventory, operands, with_objects=False)
+        warnings += warn_unsuitable(rule, inventory, operands)
         yield from _warnings(text for text in warnings if text not in warned)
 
 

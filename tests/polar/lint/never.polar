@@ -113,3 +113,13 @@ resource Doc { permissions = ["read"]; roles = ["reader", "writer"]; "read" if "
 has_role(user: User, "reader", doc: Doc) if user in doc.readers;
 has_role(user: User, "writer", doc: Doc) if user in doc.readers and doc.open;
 has_rloe(user: User, "reader", doc: Doc) if doc.owner = user;
+## rule-without-a-beginning: OSO102 OSO102
+allow(user: User, "read", folder: Folder) if is_below(user, folder);
+is_below(user: User, folder: Folder) if is_below(user, folder.parent);
+## circle-without-a-beginning: OSO102 OSO102 OSO102
+allow(user: User, "read", folder: Folder) if is_even(user, folder);
+is_even(user: User, folder: Folder) if is_odd(user, folder.parent);
+is_odd(user: User, folder: Folder) if is_even(user, folder.parent);
+## side-that-asks-in-vain: OSO102
+allow(user: User, "read", doc: Doc) if doc.open or is_owner(doc, user);
+is_owner(user: User, doc: Doc) if doc.owner = user;

@@ -233,3 +233,9 @@ allows(user: User, "read", doc: Doc) if doc.owner = user;
 allow(user: User, "read", doc: Doc) if doc.owner = user;
 allow_all(_: User, "read", doc: Doc) if doc.open;
 allows(user: User, doc: Doc) if doc.owner = user;
+## two-ors: silent
+allow(user: User, "read", doc: Doc) if (doc.owner = user or user.is_admin) and (doc.open or user.is_admin);
+## recursion-with-a-beginning: silent
+allow(user: User, "read", folder: Folder) if is_below(user, folder);
+is_below(user: User, folder: Folder) if folder.owner = user;
+is_below(user: User, folder: Folder) if is_below(user, folder.parent);

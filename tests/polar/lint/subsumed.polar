@@ -131,3 +131,7 @@ has_permission(user: User, "read", doc: Doc) if has_role(user, "reader", doc) an
 allow(user: User, "read", doc: Doc) if has_role(user, "reader", doc);
 has_role(user: User, "reader", doc: Doc) if user in doc.readers;
 has_role(user: User, "reader", doc: Memo) if user in doc.readers;
+## side-twice: OSO101
+allow(user: User, "read", doc: Doc) if doc.owner = user or doc.owner = user;
+## side-within-another: OSO101
+allow(user: User, "read", doc: Doc) if doc.owner = user or (doc.open and doc.owner = user);

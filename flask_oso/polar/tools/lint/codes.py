@@ -65,8 +65,11 @@ _MESSAGES: t.Final = (
     (r"\S+ is a variable here, which equals anything", Code.UNBOUND_NAME),
     (r"Call to \S+ with ", Code.WRONG_ARITY),
     (r"Undeclared (role|permission|relation) |No block declares a ", Code.UNDECLARED_NAME),
-    (r"\S+ has no attribute ", Code.UNKNOWN_ATTRIBUTE),
-    (r"[^\n]*(they are never equal|they always differ)", Code.NEVER_EQUAL),
+    (r"[^\n]* has no attribute ", Code.UNKNOWN_ATTRIBUTE),
+    (
+        r"[^\n]*(they are never equal|they always differ|they have no order|nothing is in it)",
+        Code.NEVER_EQUAL,
+    ),
     (r"\([^\n]* is the string, whose characters", Code.NEVER_EQUAL),
     (r"Your policy does not contain an allow rule", Code.NO_ALLOW_RULE),
     (r"Warning: your policy uses resource blocks but does not call", Code.BLOCKS_UNUSED),

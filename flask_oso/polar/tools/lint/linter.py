@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from ...engine import Engine
 from ...exceptions import OsoError
-from ...nodes import Rule, Term, Value, Variable
+from ...nodes import Call, Rule, Term, Value, Variable
 from ...policy.policy import calls_in
 from ...printer import to_polar
 from ...residual.algebra.schema import Schema
@@ -189,7 +189,9 @@ class _Linter:
         self._policy = engine.policy
         self._classes = classes
         self._constants = frozenset(engine.host.constants)
-        self._rows = None if models is None else RowReads(engine.host, models)
+        self._rows = (
+            None if models is None else RowReads(engine.host, models, self._alternatives_of)
+        )
         self._reachability = Reachability(engine, classes, declared_names(engine.policy))
         self._calls = [*_calls(engine)]
         self._derivations = Derivations(
@@ -216,6 +218,7 @@ class _Linter:
         for rule in self._written():
             if id(rule) not in never and spans[rule.span] == 1:
                 yield from self._dead_sides(rule)
+                yield from self._needless_sides(rule)
             yield from self._openness(rule)
             yield from self._about_rows(rule)
         for rule, meant in misspelt_rules(self._policy):
@@ -234,6 +237,16 @@ class _Linter:
 
     def _alternatives(self, rule: Rule) -> tuple[Alternative, ...]:
         return self._reachability.alternatives(rule) or ()
+
+    def _alternatives_of(self, call: Call) -> list[Alternative]:
+        """Give the alternatives of the rules that a call may ask."""
+        rules = self._policy.rules.get(call.name, ())
+        return [
+            each
+            for rule in rules
+            if len(rule.parameters) == len(call.args)
+            for each in self._alternatives(rule)
+        ]
 
     # -- rules that never apply, or that others make superfluous -------------------------------
 
@@ -259,12 +272,31 @@ class _Linter:
         """Give the sides of an ``or`` that never hold, of a rule that may apply."""
         if len(self._alternatives(rule)) == 1:
             return
-        for reason in self._reachability.contradictions(rule):
+        for reason in self._reachability.dead_alternatives(rule):
             goals = () if reason.contradiction is None else reason.contradiction.goals
-            span = next((goal.span for goal in goals if goal.span is not None), None)
+            spans = [goal.span for goal in (*goals, reason.call) if goal is not None]
+            span = next((each for each in spans if each is not None), None)
             if span is not None and not self._is_told(reason):
                 message = f"This side of an `or` never holds: {_explained(reason)}"
                 yield lint_finding(Code.NEVER_APPLIES, message, span)
+
+    def _needless_sides(self, rule: Rule) -> Iterator[LintFinding]:
+        """Give the sides of an ``or`` that another side answers, too."""
+        kept = [*self._alternatives(rule)]
+        if len(kept) == 1 or has_cut(rule):
+            return
+        for each in reversed(self._alternatives(rule)):
+            others = [other for other in kept if other is not each]
+            found = next((other for other in others if self._answers_for(other, each)), None)
+            # A side that stands in several alternatives may matter in one of them.
+            span = None if found is None else _own_span(each, others)
+            if span is not None:
+                kept = others
+                message = "This side of an `or` adds nothing: another side answers whatever it does"
+                yield lint_finding(Code.SUBSUMED_RULE, message, span)
+
+    def _answers_for(self, general: Alternative, special: Alternative) -> bool:
+        return subsumes((general,), (special,), self._classes, self._constants)
 
     def _superfluous(
         self, rules: Sequence[Rule], spans: Counter[Span | None]
@@ -386,6 +418,14 @@ def may_be_allowed(
     resource = Kind(text if isinstance(text, Value) else None, tags)
     rules = Reachability(result.engine, result.classes)
     return rules.may_hold("allow", (ANYTHING, Kind(Value(action)), resource))
+
+
+def _own_span(alternative: Alternative, others: Iterable[Alternative]) -> Span | None:
+    """Give the place of a goal that no other alternative has."""
+    shared = {goal.span for other in others for goal in other.goals}
+    return next(
+        (goal.span for goal in alternative.goals if goal.span and goal.span not in shared), None
+    )
 
 
 def _ungranted(found: Ungranted, noun: str, code: Code) -> LintFinding:

@@ -7,8 +7,9 @@ one that may hold.
 
 from __future__ import annotations
 
+import functools
 import typing as t
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 
 from ...engine import Engine
 from ...nodes import Call, Rule, Term, Value, Variable
@@ -56,10 +57,10 @@ class Reachability:
         reasons = [self._why_not(each, {}) for each in self.alternatives(rule) or ()]
         return reasons[0] if reasons and all(reasons) else None
 
-    def contradictions(self, rule: Rule) -> list[Reason]:
-        """Give why some of the alternatives of a rule never hold, where they contradict."""
+    def dead_alternatives(self, rule: Rule) -> list[Reason]:
+        """Give why some of the alternatives of a rule never hold."""
         reasons = [self._why_not(each, {}) for each in self.alternatives(rule) or ()]
-        return [each for each in reasons if each is not None and each.contradiction is not None]
+        return [each for each in reasons if each is not None]
 
     def may_hold(self, name: str, kinds: tuple[Kind, ...]) -> bool:
         """Tell whether a call may have an answer."""
@@ -79,6 +80,38 @@ class Reachability:
         return any(
             self._may_answer(rule, kinds) for rule in rules if len(rule.parameters) == len(kinds)
         )
+
+    @functools.cached_property
+    def _grounded(self) -> frozenset[str]:
+        """The names of rules that some rule answers without asking itself.
+
+        ``f(x) if f(x.next);`` alone holds for nothing.
+        """
+        policy = self._engine.policy
+        asked = {name: [*self._asked_by(name)] for name in policy.rules}
+        found = {*policy.declared}
+        found |= {name for name, _ in self._assumed if name in asked}
+        while more := {
+            name
+            for name, ways in asked.items()
+            if name not in found and any(needed <= found for needed in ways)
+        }:
+            found |= more
+        return frozenset(found)
+
+    def _asked_by(self, name: str) -> Iterator[set[str]]:
+        """Give the rules that each alternative of the rules of a name needs."""
+        for rule in self._engine.policy.rules[name]:
+            alternatives = self.alternatives(rule)
+            if alternatives is None:
+                yield set()
+            for alternative in alternatives or ():
+                calls = (goal for goal in alternative.goals if isinstance(goal, Call))
+                yield {
+                    call.name
+                    for call in calls
+                    if call.name in self._engine.policy.rules and not call.kwargs
+                }
 
     def _may_answer(self, rule: Rule, kinds: tuple[Kind, ...]) -> bool:
         alternatives = self.alternatives(rule)
@@ -116,7 +149,9 @@ class Reachability:
             return True
         if call.name not in self._engine.policy.rules:
             return True
-        return self.may_hold(call.name, tuple(facts.kind(arg) for arg in call.args))
+        return call.name in self._grounded and self.may_hold(
+            call.name, tuple(facts.kind(arg) for arg in call.args)
+        )
 
 
 def _held(call: Call) -> Held | None:

@@ -8,7 +8,7 @@ with its rows. A relation that is compared with a row is compared by its key, wi
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 from ...host.registry import Host
 from ...nodes import Call, Expression, Operator, Pattern, Term, Value, Variable
@@ -19,7 +19,8 @@ from .alternatives import Alternative
 #: How relations are configured that come with their rows.
 _EAGER = (False, "joined", "subquery", "selectin", "immediate")
 
-
+#: Methods of texts that give a text.
+_SAME_KIND = frozenset({"lower", "upper", "casefold"})
 #: Methods of texts that lists know.
 _LISTED = frozenset({"startswith", "endswith", "find", "lower", "upper", "casefold"})
 
@@ -27,26 +28,78 @@ _LISTED = frozenset({"startswith", "endswith", "find", "lower", "upper", "casefo
 class RowReads:
     """Finds lookups in alternatives, with the models of classes."""
 
-    def __init__(self, host: Host, models: Schema) -> None:
+    def __init__(
+        self, host: Host, models: Schema, rules: Callable[[Call], Sequence[Alternative]]
+    ) -> None:
         self._host = host
         self._models = models
+        self._rules = rules
 
     def per_row(self, alternative: Alternative) -> Iterator[Expression]:
         """Give the relations that are read for each row of another relation."""
         models = self._models_of_variables(alternative)
         looped = {
-            goal.args[0].name
-            for goal in alternative.goals
-            if is_operation(goal, Operator.IN)
-            and isinstance(goal.args[0], Variable)
-            and self._is_many(goal.args[1], models)
+            term.args[0].name
+            for term in walk(alternative.goals)
+            if is_operation(term, Operator.IN)
+            and isinstance(term.args[0], Variable)
+            and self._is_many(term.args[1], models)
         }
+        yield from self._reads(alternative, looped, models, ())
+
+    def _reads(
+        self,
+        alternative: Alternative,
+        rows: Collection[str],
+        models: dict[str, Model],
+        inside: tuple[str, ...],
+    ) -> Iterator[Expression]:
+        """Give the relations that are read of variables, also by rules that are asked about them.
+
+        :param inside: the names of the rules that led here.
+        """
         compared = _compared(alternative)
         for term in walk(alternative.goals):
-            if not is_operation(term, Operator.DOT) or any(term is each for each in compared):
-                continue
-            if _root(term) in looped and self._is_loaded_late(term, models):
-                yield term
+            if is_operation(term, Operator.DOT) and not any(term is each for each in compared):
+                if _root(term) in rows and self._is_loaded_late(term, models):
+                    yield term
+            elif is_operation(term, Operator.ISA) and isinstance(term.args[1], Pattern):
+                if _root(term.args[0]) in rows:
+                    yield from self._in_pattern(term.args[0], term.args[1], models)
+            elif isinstance(term, Call) and term.name not in inside:
+                given = {
+                    at: models.get(arg.name)
+                    for at, arg in enumerate(term.args)
+                    if isinstance(arg, Variable) and arg.name in rows
+                }
+                if given:
+                    yield from self._by_rules(term, given, (*inside, term.name))
+
+    def _in_pattern(
+        self, term: Term, pattern: Pattern, models: dict[str, Model]
+    ) -> Iterator[Expression]:
+        """Give the relations whose rows a pattern looks into."""
+        for name, value in pattern.fields:
+            if isinstance(value, Pattern):
+                read = Expression(Operator.DOT, (term, Value(name)), value.span or pattern.span)
+                if self._is_loaded_late(read, models):
+                    yield read
+                yield from self._in_pattern(read, value, models)
+
+    def _by_rules(
+        self, call: Call, given: Mapping[int, Model | None], inside: tuple[str, ...]
+    ) -> Iterator[Expression]:
+        """Give what the rules that a call asks read of its arguments."""
+        for asked in self._rules(call):
+            models = self._models_of_variables(asked)
+            rows = set()
+            for at, model in given.items():
+                term = asked.parameters[at].term
+                if isinstance(term, Variable):
+                    rows.add(term.name)
+                    if model is not None:
+                        models.setdefault(term.name, model)
+            yield from self._reads(asked, rows, models, inside)
 
     def calls(self, alternative: Alternative) -> Iterator[Expression]:
         """Give the methods of rows that are called, but not those of the actor."""
@@ -64,6 +117,11 @@ class RowReads:
 
     def _is_refused_text(self, term: Term, method: str, models: dict[str, Model]) -> bool:
         """Tell whether a term is a column with a text, and no list knows this method of it."""
+        while is_operation(term, Operator.DOT) and isinstance(term.args[1], Call):
+            # A text in another case is a text.
+            if term.args[1].name not in _SAME_KIND:
+                return False
+            term = term.args[0]
         if not is_operation(term, Operator.DOT) or not isinstance(term.args[1], Value):
             return False
         owner = self._model(term.args[0], models)
@@ -77,7 +135,7 @@ class RowReads:
         models: dict[str, Model] = {}
         for parameter in alternative.parameters:
             self._learn(parameter.term, parameter.specializer, models)
-        for goal in alternative.goals:
+        for goal in walk(alternative.goals):
             if is_operation(goal, Operator.ISA):
                 self._learn(goal.args[0], goal.args[1], models)
             elif is_operation(goal, Operator.IN) and isinstance(goal.args[0], Variable):
