@@ -11,7 +11,8 @@ too, as soon as a file is saved. It begins with the first request of a process. 
 reloader would start the process again, with the policy that may not load.
 
 Each request is judged by one policy: a load waits for those that are under way, for a second
-at most, and requests that begin meanwhile wait for the load.
+at most. In the second half of that time requests that begin wait for the load, so that it comes
+between two requests though there are some all the time.
 """
 
 from __future__ import annotations
@@ -59,7 +60,6 @@ _RESTLESS = (
     "{path}: The file keeps changing, and is loaded once it stays as it is. In force is the policy"
     " {digest} of {files}."
 )
-_NOT_TEXT = "{path}:{line}: The file is not UTF-8. Save it as UTF-8."
 
 
 def follow_files(app: Flask, state: AppState, config: Config, binder: PolicyBinder) -> None:
@@ -91,8 +91,11 @@ class _Turn:
     #: Held by the one that looks.
     lock: threading.Lock = dataclasses.field(default_factory=threading.Lock)
     #: Held while a load takes place, and while a request begins or ends.
-    gate: threading.RLock = dataclasses.field(default_factory=threading.RLock)
-    under_way: weakref.WeakSet[Request] = dataclasses.field(default_factory=weakref.WeakSet)
+    gate: threading.Condition = dataclasses.field(default_factory=threading.Condition)
+    #: With the threads that answer them.
+    under_way: weakref.WeakKeyDictionary[Request, int] = dataclasses.field(
+        default_factory=weakref.WeakKeyDictionary
+    )
     #: Since when a load waits for them.
     waits_since: float | None = None
     #: When the next look is due.
@@ -106,6 +109,17 @@ class _Turn:
         waits = bool(self.under_way) and (since == now or now - since < LONGEST_REQUEST)
         self.waits_since = since if waits else None
         return waits
+
+    def is_waiting(self) -> bool:
+        """Tell whether a load has waited for so long that no other request may begin.
+
+        That is for the second half of the time: where requests come all the time, the load would
+        find some under way whenever it looks.
+        """
+        if self.waits_since is None or threading.get_ident() in self.under_way.values():
+            return False
+        waited = time.monotonic() - self.waits_since
+        return LONGEST_REQUEST / 2 <= waited < LONGEST_REQUEST
 
 
 class Reloader:
@@ -140,19 +154,30 @@ class Reloader:
         It raises nothing, and does not wait while another thread looks at the files.
         """
         turn = self._turn()
-        if time.monotonic() >= turn.due:
-            self.look(logger)
         if not turn.is_followed:
             turn.is_followed = True
             _follow(self, logger)
+        if time.monotonic() >= turn.due:
+            self.look(logger)
+        while not self._has_begun(turn, request):
+            self.look(logger)
+
+    def _has_begun(self, turn: _Turn, request: Request) -> bool:
+        """Note that a request begins, unless a load waits for others to end; then wait a moment."""
         with turn.gate:
-            turn.under_way.add(request)
+            if turn.is_waiting():
+                turn.gate.wait(PAUSE)
+                return False
+            turn.under_way[request] = threading.get_ident()
+            return True
 
     def end(self, request: Request) -> None:
         """Keep the policy no longer for a request; it may not have begun."""
         turn = self._turn()
         with turn.gate:
-            turn.under_way.discard(request)
+            turn.under_way.pop(request, None)
+            if not turn.under_way:
+                turn.gate.notify_all()
 
     def look(self, logger: logging.Logger) -> None:
         """Load the files again if they changed, whenever the last look was."""
@@ -186,6 +211,7 @@ class Reloader:
             report(_RESTLESS.format(path=restless, digest=digest, files=files))
             return
         if texts == self._seen:
+            turn.waits_since = None
             report(self._problem)
             return
         gone = [
@@ -243,7 +269,7 @@ class Reloader:
         # Inline queries run the application's code, which may raise anything. No decision
         # depends on it: that is the policy's from before.
         except Exception as error:
-            return _describe(error, texts)
+            return str(error) or type(error).__name__
         return None
 
     def _had_text(self, path: str) -> bool:
@@ -267,19 +293,6 @@ def _is_blank(text: bytes | None) -> bool:
     A byte order mark, and what a disk has where nothing was written, are no text.
     """
     return text is not None and not text.removeprefix(codecs.BOM_UTF8).strip(b" \t\n\v\f\r\0")
-
-
-def _describe(error: Exception, texts: Texts) -> str:
-    if isinstance(error, OSError) and error.filename is not None:
-        return f"{os.fspath(error.filename)}: {error.strerror}."
-    if isinstance(error, UnicodeDecodeError):
-        for path, text in texts.items():
-            try:
-                (text or b"").decode()
-            except UnicodeDecodeError as wrong:
-                line = wrong.object.count(b"\n", 0, wrong.start) + 1
-                return _NOT_TEXT.format(path=path, line=line)
-    return str(error) or type(error).__name__
 
 
 # -- the thread ------------------------------------------------------------------------

@@ -22,6 +22,7 @@ from flask_oso.polar.exceptions import (
     ParserError,
     PolarFileExtensionError,
     PolarFileNotFoundError,
+    PolarFileUnreadableError,
     PolarRuntimeError,
     PolarTypeError,
     RolesValidationError,
@@ -871,10 +872,13 @@ def test_load_files_names_in_messages_are_normal(write: WriteFile, tmp_path: pat
 def test_load_files_not_utf8(tmp_path: pathlib.Path) -> None:
     """Files are UTF-8."""
     path = tmp_path / "a.polar"
-    path.write_bytes(b'f("\xff");')
+    path.write_bytes(b'\nf("\xff");')
 
-    with pytest.raises(UnicodeDecodeError):
+    message = f"{path}:2: The file is not UTF-8. Save it as UTF-8."
+    with pytest.raises(PolarFileUnreadableError) as caught:
         Oso().load_files([path])
+
+    assert str(caught.value) == message
 
 
 def test_load_files_directory(tmp_path: pathlib.Path) -> None:
@@ -882,8 +886,10 @@ def test_load_files_directory(tmp_path: pathlib.Path) -> None:
     path = tmp_path / "a.polar"
     path.mkdir()
 
-    with pytest.raises(IsADirectoryError):
+    with pytest.raises(PolarFileUnreadableError) as caught:
         Oso().load_files([path])
+
+    assert str(caught.value) == f"{path}: Is a directory."
 
 
 def test_load_file_says_that_it_is_old(

@@ -257,6 +257,34 @@ def test_long_request_does_not_keep_a_policy(desk: Desk, monkeypatch: pytest.Mon
     assert save_in_a_request(desk)[1:] == (403, "eve")
 
 
+def test_load_comes_between_requests_that_come_all_the_time(desk: Desk) -> None:
+    """A load finds a moment without a request, and no request is judged by two policies."""
+
+    @authorizes_inside
+    def twice() -> list[bool]:
+        first = desk.oso.is_allowed("ann", "read", "page")
+        time.sleep(0.02)
+        return [first, desk.oso.is_allowed("ann", "read", "page")]
+
+    desk.app.add_url_rule("/twice", "twice", twice)
+    answers: list[list[bool]] = []
+
+    def ask_until_refused() -> None:
+        client = desk.app.test_client()
+        until = time.monotonic() + 20
+        while answers[-1:] != [[False, False]] and time.monotonic() < until:
+            answers.append(client.get("/twice").get_json())
+
+    with ThreadPoolExecutor(4) as pool:
+        asking = [pool.submit(ask_until_refused) for _ in range(4)]
+        write(desk.path, EVE)
+        for each in asking:
+            each.result(30)
+
+    assert [True, False] not in answers
+    assert [False, False] in answers
+
+
 def test_look_of_a_nested_request_does_not_wait(desk: Desk) -> None:
     """A request that an inline query sends while it loads is answered by the old policy."""
     answers: list[str] = []

@@ -22,6 +22,7 @@ from .object_loaders import Loaders
 
 _OBJECT = re.compile(r"(?P<name>[^\W\d]\w*(?:::\w+)*):(?P<key>.+)", re.DOTALL)
 _REQUEST = re.compile(r"(?:(?P<method>[A-Z]+):)?(?P<path>/.*)", re.DOTALL)
+_WITHOUT_KEY = "{!r} has no key. Write one behind the colon, or '\"{}\"' to mean the text."
 _NOBODY = frozenset({"anonymous", "nil"})
 
 
@@ -61,6 +62,8 @@ class ObjectWords:
         classes = self._oso.host.classes
         match = _OBJECT.fullmatch(word)
         if match is None:
+            if word.endswith(":") and word[:-1] in classes:
+                raise UnknownWordError(_WITHOUT_KEY.format(word, word))
             return classes.get(word, word)
         name, key = match.groups()
         if name not in classes:
@@ -71,7 +74,7 @@ class ObjectWords:
         return self._find(word, classes[name], key)
 
     def _find(self, word: str, cls: type, key: str) -> t.Any:
-        parts = [_key(part, self._loaders.has_function(cls)) for part in key.split(",")]
+        parts = [_key(part, self._loaders.has_function(cls)) for part in _parts(cls, key)]
         identity = parts[0] if len(parts) == 1 else tuple(parts)
         app, loaders = self._app, self._loaders
         found = loaders.waiting(app, lambda: loaders.find(app, cls, identity))
@@ -112,6 +115,13 @@ def unknown_class(name: str, known: Iterable[str], remedy: str = "") -> str:
     near = nearest(name, known)
     meant = f" Did you mean {near!r}?" if near else remedy
     return f"No class {name!r} is registered.{meant}"
+
+
+def _parts(cls: type, key: str) -> list[str]:
+    """Give the values of a key; that of one column may have commas in it."""
+    mapper = getattr(cls, "__mapper__", None)
+    is_single = mapper is not None and len(mapper.primary_key) == 1
+    return [key] if is_single else key.split(",")
 
 
 def _key(part: str, is_loaded: bool) -> t.Any:

@@ -158,6 +158,17 @@ class PolarFileNotFoundError(PolarRuntimeError):
         super().__init__(f"Could not find file: {with_escapes(str(file))}")
 
 
+class PolarFileUnreadableError(PolarRuntimeError):
+    """A policy file is there, and cannot be read as text.
+
+    :param line: the line that is no text.
+    """
+
+    def __init__(self, file: object, reason: str, line: int | None = None) -> None:
+        place = "" if line is None else f":{line}"
+        super().__init__(f"{with_escapes(str(file))}{place}: {reason}")
+
+
 class InlineQueryFailedError(PolarRuntimeError):
     """An inline query of a policy (``?= …;``) has no result."""
 

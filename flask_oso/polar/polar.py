@@ -20,6 +20,7 @@ from .exceptions import (
     OsoError,
     PolarFileExtensionError,
     PolarFileNotFoundError,
+    PolarFileUnreadableError,
     PolarRuntimeError,
     combined,
 )
@@ -539,6 +540,7 @@ def read_source(filename: str | os.PathLike[str]) -> Source:
 
     :raises PolarFileExtensionError: if its name does not end with ``.polar``.
     :raises PolarFileNotFoundError: if it is not there.
+    :raises PolarFileUnreadableError: if it is no text in UTF-8, or cannot be read.
     """
     path = pathlib.Path(filename)
     if path.suffix != ".polar":
@@ -549,6 +551,22 @@ def read_source(filename: str | os.PathLike[str]) -> Source:
             return Source(file.read(), str(path))
     except FileNotFoundError:
         raise PolarFileNotFoundError(filename) from None
+    except OSError as error:
+        raise PolarFileUnreadableError(filename, f"{error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        # The error may be about a part of the file.
+        line = _line_of_undecodable(path.read_bytes())
+        reason = "The file is not UTF-8. Save it as UTF-8."
+        raise PolarFileUnreadableError(filename, reason, line) from error
+
+
+def _line_of_undecodable(data: bytes) -> int | None:
+    try:
+        data.decode()
+    except UnicodeDecodeError as error:
+        return data.count(b"\n", 0, error.start) + 1
+    # It was written again meanwhile.
+    return None
 
 
 def _check_inline_queries(engine: Engine) -> None:

@@ -690,3 +690,15 @@ def test_start_refuses_a_class_that_is_judged_in_vain(folder: Path) -> None:
 
     with pytest.raises(OsoError, match="the class 'Order' itself is judged"):
         FlaskOso().check_routes(app)
+
+
+def test_policy_that_is_no_text_is_told(folder: Path, run: t.Any) -> None:
+    """The policy is broken, and the message says where, without a traceback."""
+    app = app_with(folder, GOOD)
+    (folder / "policy.polar").write_bytes(b"f(1);\n\xff")
+
+    result = run(app, "check")
+
+    assert result.exit_code == 3
+    assert result.output.endswith("policy.polar:2: The file is not UTF-8. Save it as UTF-8.\n")
+    assert "Traceback" not in result.output

@@ -45,6 +45,15 @@ def test_word_stands_for(shop: Flask, in_command: t.Any, word: str, value: t.Any
         assert find_object(word) == value
 
 
+def test_key_of_one_column_may_have_commas(shop: Flask, in_command: t.Any) -> None:
+    """Only the key of several columns is divided, and that of one may be in quotes."""
+    with in_command(shop):
+        plain, quoted = find_object("Coupon:a,b"), find_object('Coupon:"a,b"')
+
+        assert plain.code == "a,b"
+        assert plain is quoted
+
+
 def test_word_finds_rows(shop: Flask, in_command: t.Any) -> None:
     """Rows are found by their primary key, of however many columns."""
     with in_command(shop):
@@ -74,6 +83,11 @@ def test_word_makes_a_request(
         ("Order:99", "Error: There is no Order:99.\n"),
         ("Order:01", "Error: There is no Order:01.\n"),
         ("Parcel:9", "Error: There is no Parcel:9.\n"),
+        (
+            "Order:",
+            "Error: 'Order:' has no key. Write one behind the colon, or '\"Order:\"' to mean the"
+            " text.\n",
+        ),
         ("Ordr:1", "Error: No class 'Ordr' is registered. Did you mean 'Order'?\n"),
         (
             "mailto:ann",

@@ -62,6 +62,13 @@ class Line(Base):
     number: orm.Mapped[int] = orm.mapped_column(primary_key=True)
 
 
+class Coupon(Base):
+    """What has a text as its key."""
+
+    __tablename__ = "coupons"
+    code: orm.Mapped[str] = orm.mapped_column(primary_key=True)
+
+
 @dataclasses.dataclass(frozen=True)
 class Parcel:
     """What a function of the program finds."""
@@ -84,6 +91,7 @@ def make_shop(policy: str = POLICY) -> Flask:
         ann, bob = Customer(id=1), Customer(id=2)
         db.session.add_all([Order(id=1, customer=ann), Order(id=2, customer=ann, sent=True)])
         db.session.add_all([Order(id=3, customer=bob), Line(order_id=1, number=2)])
+        db.session.add(Coupon(code="a,b"))
         db.session.commit()
         app.extensions["engine"] = db.engine
     return app
