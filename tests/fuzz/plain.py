@@ -171,6 +171,13 @@ _CONDITIONS = (
     '(has_relation(p, "parent", f) and has_role(u, "editor", p))',
     "is_boss(u, f.owner)",
     "is_boss(f.owner, u)",
+    '(implies(h, "viewer") and has_role(u, h, f))',
+    "(implies(h, f.name) and u.name = h)",
+    "(implies(u.name, h) and h = f.name)",
+    "(same(x, u) and f.owner = x)",
+    "(same(x, y) and x = u and y = f.owner)",
+    "(typed(x, f.owner) and x = u)",
+    "(graded(x, u.level) and f.name = x)",
     "(f.flag or u.flag)",
     '(f.owner = u or f.name = "a")',
     "f.missing = 1",
@@ -276,6 +283,8 @@ _PARENTS = (
     "not closed(f) and p = f.parent",
 )
 _HELPERS = (
+    'implies(x, x); implies("editor", "viewer"); implies("a", "viewer"); implies("ann", "a");',
+    'same(x, x); typed(x: User, x: Actor); typed(_: Robot, "a"); graded("a", 1); graded("b", 2);',
     "closed(f: Folder) if f.flag and not f.level = 1;",
     "closed(_: Drawer) if false;",
     "is_boss(a: User, b: User) if b.boss = a;",

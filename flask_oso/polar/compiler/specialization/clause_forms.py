@@ -16,11 +16,21 @@ import typing as t
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from ...nodes import Call, Expression, List, Operator, Parameter, Pattern, Term
+from ...nodes import (
+    Call,
+    Expression,
+    Instance,
+    List,
+    Operator,
+    Parameter,
+    Pattern,
+    Term,
+    Value,
+)
 from ...solver.clauses import Clause, Slot, Template
 from ...traversal import conjuncts_in, goals_in
 from ..binding_analysis import NotCompilable, has_cut, is_string
-from ..scopes import variables_in
+from ..scopes import Pending, variables_in
 from .regions import Known
 
 
@@ -225,3 +235,22 @@ def _slots(term: t.Any) -> set[int]:
         if isinstance(part, Pattern):
             stack.extend(value for _, value in part.fields)
     return found
+
+
+def is_operand(term: Term) -> bool:
+    """Tell whether a term is a variable or a constant."""
+    return isinstance(term, (Slot, Instance, Value))
+
+
+def is_operation(term: Term, operator: Operator) -> bool:
+    return isinstance(term, Expression) and term.operator is operator
+
+
+def is_scalar(term: Term) -> bool:
+    """Tell whether a term is a string, a number or a Boolean that equals itself."""
+    return isinstance(term, Value) and term.value == term.value
+
+
+def body_goals(clause: Clause, number: int) -> Pending:
+    """Return the goals of a clause."""
+    return () if clause.body is None else ((clause.body, number), ())

@@ -185,7 +185,7 @@ class SilentOperations:
         kind = type(value)
         if kind in self._derived:
             return str.__str__(value) if issubclass(kind, str) else None
-        if kind in self._simple or kind in self._equality.by_text:
+        if kind is bool or kind in self._simple or kind in self._equality.by_text:
             return None
         raise NotSilent
 

@@ -126,8 +126,6 @@ class PatternGuards:
         """
         for parameter, arg in zip(clause.parameters, args, strict=True):
             if isinstance(parameter.term, Value):
-                if type(parameter.term.value) is not str:
-                    raise NotCompilable("a literal that is no string", parameter.span)
                 is_text = arg is not None and arg.exact in (None, str)
                 if is_text and is_other(t.cast(Known, arg), parameter.term.value):
                     # Strings are compared before any parameter is matched.
@@ -141,7 +139,7 @@ class PatternGuards:
         for at, (parameter, arg) in enumerate(zip(clause.parameters, args, strict=True)):
             if arg is None:
                 continue
-            if isinstance(parameter.term, Value) and is_other(arg, str(parameter.term.value)):
+            if isinstance(parameter.term, Value) and is_other(arg, parameter.term.value):
                 cls = t.cast(type, arg.exact)
                 if not self._writer.is_identity(cls) and not self._writer.names.compares_fields(
                     cls
@@ -232,11 +230,15 @@ class PatternGuards:
         raise NotCompilable("a class of Polar's own values", span)
 
 
-def is_other(value: Known, text: str) -> bool:
-    """Tell whether a value is known not to be a string."""
+def is_other(value: Known, literal: object) -> bool:
+    """Tell whether a value is known not to be what a literal is."""
+    is_text = type(literal) is str
     if value.literal is not None:
-        return value.literal.value != text
-    return text in value.others or value.exact not in (None, str)
+        mine = value.literal.value
+        return (is_text or type(mine) is str) and mine != literal
+    if is_text:
+        return literal in value.others or value.exact not in (None, str)
+    return value.choices is not None or value.exact not in (None, bool, int, float)
 
 
 def has_open_fields(pattern: Term) -> bool:

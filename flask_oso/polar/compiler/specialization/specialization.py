@@ -48,7 +48,14 @@ from ..snippets import (
     returned,
 )
 from ..weak_classes import WeakClass
-from .clause_forms import ListRule, cut_apart, find_list_rule, is_passed_on, open_string
+from .clause_forms import (
+    ListRule,
+    body_goals,
+    cut_apart,
+    find_list_rule,
+    is_passed_on,
+    open_string,
+)
 from .guards import Guards
 from .interfaces import GuardInterface
 from .observation import NEEDED, RESULT, Observation
@@ -66,7 +73,7 @@ from .regions import (
     loops_within,
     region_statements,
 )
-from .steps import GoalStep, PutOff, body_goals
+from .steps import GoalStep, PutOff
 
 #: How many goals of one function may be written again, and the most regions.
 MAX_SPECIALIZED_GOALS = 600

@@ -19,6 +19,7 @@ from ...nodes import (
     List,
     Operator,
     Origin,
+    Parameter,
     Pattern,
     Term,
     Value,
@@ -30,6 +31,7 @@ from ...traversal import conjuncts_in
 from ..binding_analysis import NotCompilable, has_cut, is_constant, is_plain, is_string
 from ..scopes import Pending, concatenate, has_operator, prepend, variables_in
 from ..snippets import COMPARE, all_of, any_of, call, compared, is_type, load, negate
+from .clause_forms import body_goals, is_operand, is_operation, is_scalar
 from .interfaces import SpecializationInterface
 from .patterns import has_open_fields
 from .regions import GIVE_UP, Fact, Known, Region, Variables
@@ -133,15 +135,21 @@ class GoalStep:
         return value
 
     def _bind(self, variable: int, value: Known, region: Region) -> tuple[Region, Pending] | None:
+        return self._at(self._bound_in(self.env, variable, value, region))
+
+    def _bound_in(
+        self, env: Variables, variable: int, value: Known, region: Region
+    ) -> Region | None:
+        """Bind a variable; return the region where the value passes the tests that wait for it."""
         here: Region | None = region
-        for pattern in self.env.waiting.pop(variable, ()):
+        for pattern in env.waiting.pop(variable, ()):
             here, value = self.writer.patterns.class_test(
                 t.cast(Region, here), value, pattern, pattern.span
             )
             if here is None:
                 return None
-        self.env.values[variable] = value
-        return self._at(here)
+        env.values[variable] = value
+        return here
 
     # -- operators
 
@@ -442,7 +450,7 @@ class GoalStep:
 
     def _among(self, item: Term, collection: List) -> tuple[Region, Pending] | None:
         items = collection.items
-        if collection.rest is not None or not items or not all(map(_is_scalar, items)):
+        if collection.rest is not None or not items or not all(map(is_scalar, items)):
             raise NotCompilable("a search in a list of more than literals", self.goal.span)
         known = self._bound(item)
         if is_string(known.literal) and all(map(is_string, items)):
@@ -543,7 +551,7 @@ class GoalStep:
         is_known = is_comparable(unknown, literal, operator)
         region = self.writer.guard(self.region, key, is_known, unknown, term.span)
         key = (operator, *(value.key for value in values))
-        test = compared(*self._compared(values, COMPARE[operator]()))
+        test = compared(written(values[0]), COMPARE[operator](), written(values[1]))
         return self._at(self.writer.under(region, key, test, [], term.span))
 
     def _stays_comparison(self, term: Expression, unbound: list[Term]) -> bool:
@@ -558,12 +566,6 @@ class GoalStep:
             and numbers.count(t.cast(int, self._variable(slot))) <= 1
             for slot in unbound
         )
-
-    def _compared(
-        self, values: list[Known], sign: ast.cmpop
-    ) -> tuple[ast.expr, ast.cmpop, ast.expr]:
-        left, right = map(written, values)
-        return left, sign, right
 
     def negation(self, term: Expression) -> tuple[Region, Pending] | None:
         """Write that a goal has no solution."""
@@ -602,13 +604,13 @@ class GoalStep:
         An attribute, too: it is read here, whether it is ``nil`` or not.
         """
         goals = [*conjuncts_in(goal)]
-        reads = [each for each in goals if _is_operation(each, Operator.DOT)]
+        reads = [each for each in goals if is_operation(each, Operator.DOT)]
         if len(goals) == 2 and len(reads) == 1:
             (equation,) = (each for each in goals if each is not reads[0])
             return self._attribute_that_is_nil(t.cast(Expression, reads[0]), equation)
         if not isinstance(goal, Expression) or goal.operator not in _EQUALITIES:
             return None
-        values = [self._value(arg) if _is_operand(arg) else None for arg in goal.args]
+        values = [self._value(arg) if is_operand(arg) else None for arg in goal.args]
         for one, other in (values, values[::-1]):
             if one is not None and other is not None and one.exact is type(None):
                 return other
@@ -627,7 +629,7 @@ class GoalStep:
         ]
         if not (len(others) == 1 and isinstance(others[0], Instance) and others[0].value is None):
             return None
-        value = self._value(owner) if _is_operand(owner) else None
+        value = self._value(owner) if is_operand(owner) else None
         if value is None or not is_string(key) or self._value(result) is not None:
             return None
         name = str(t.cast(Value, key).value)
@@ -707,55 +709,65 @@ class GoalStep:
     def _clause_in_place(self, called: Call, clause: Clause, values: list[Known | None]) -> None:
         env, number = self.env.copy(), self.writer.next_clause()
         region: Region | None = self.region
-        for at, parameter in enumerate(clause.parameters):
-            value, term = values[at], parameter.term
-            span = parameter.span
-            if isinstance(term, Value):
+        for value, arg, parameter in zip(values, called.args, clause.parameters, strict=True):
+            variable = None if value is not None else env.variable(self.clause, arg.index)  # type: ignore[attr-defined]
+            if variable is not None:
+                # The variable of two arguments may have a value by now.
+                value = env.values.get(variable)
+            if parameter.specializer is not None:
+                pattern = self.writer.patterns.pattern(parameter.specializer)
                 if value is None:
-                    raise NotCompilable("a literal that a variable has to become", span)
-                region = self.writer.equal(
-                    t.cast(Region, region), Known("", literal=term), value, span
-                )
-            elif not isinstance(term, Slot):
-                raise NotCompilable("a list or dictionary in a head", span)
-            elif (number, term.index) in env.names:
-                raise NotCompilable("a variable that stands in a head twice", span)
-            elif value is None:
-                outer = env.variable(self.clause, t.cast(Slot, called.args[at]).index)
-                env.names[number, term.index] = outer
-                if parameter.specializer is not None:
-                    pattern = self.writer.patterns.pattern(parameter.specializer)
-                    env.waiting[outer] = (*env.waiting.get(outer, ()), pattern)
-            else:
-                if parameter.specializer is not None:
-                    pattern = self.writer.patterns.pattern(parameter.specializer)
+                    waiting = env.waiting.get(t.cast(int, variable), ())
+                    env.waiting[t.cast(int, variable)] = (*waiting, pattern)
+                else:
                     region, value = self.writer.patterns.class_test(
-                        t.cast(Region, region), value, pattern, span
+                        t.cast(Region, region), value, pattern, parameter.span
                     )
-                env.values[env.variable(number, term.index)] = value
+            if region is not None:
+                region = self._head_unified(region, env, parameter, number, value, variable)
             if region is None:
                 return
         goals = concatenate(body_goals(clause, number), self.rest)
         self.writer.run(t.cast(Region, region), goals, env, self.asking)
 
-
-def _is_operand(term: Term) -> bool:
-    """Tell whether a term is a variable or a constant."""
-    return isinstance(term, (Slot, Instance, Value))
+    def _head_unified(
+        self,
+        region: Region,
+        env: Variables,
+        parameter: Parameter,
+        clause: int,
+        value: Known | None,
+        variable: int | None,
+    ) -> Region | None:
+        """Unify a term of a head with an argument: with its value, or with a free variable."""
+        term, span = parameter.term, parameter.span
+        if isinstance(term, Slot) and (clause, term.index) not in env.names:
+            if value is not None:
+                env.values[env.variable(clause, term.index)] = value
+            else:
+                env.names[clause, term.index] = t.cast(int, variable)
+            return region
+        if isinstance(term, Slot):
+            mine = env.variable(clause, term.index)
+            known = env.values.get(mine)
+        elif isinstance(term, Value):
+            mine, known = -1, Known("", literal=term)
+        else:
+            raise NotCompilable("a list or dictionary in a head", span)
+        if known is not None and value is not None:
+            return self.writer.equal(region, known, value, span)
+        if known is not None:
+            return self._bound_in(env, t.cast(int, variable), known, region)
+        if value is not None:
+            return self._bound_in(env, mine, value, region)
+        if mine != variable:
+            env.unite(mine, t.cast(int, variable))
+        return region
 
 
 def _is_itself(cls: type) -> bool:
     """Tell whether a constant of a class is an object that does not claim to be another."""
     return is_plain(cls) and sandbox.passes_sandbox(cls)
-
-
-def _is_operation(term: Term, operator: Operator) -> bool:
-    return isinstance(term, Expression) and term.operator is operator
-
-
-def _is_scalar(term: Term) -> bool:
-    """Tell whether a term is a string, a number or a Boolean that equals itself."""
-    return isinstance(term, Value) and term.value == term.value
 
 
 #: The length of what the elements of a dictionary are.
@@ -784,8 +796,3 @@ _OPERATORS: dict[Operator, t.Callable[[GoalStep, Expression], tuple[Region, Pend
     **dict.fromkeys(COMPARISONS, GoalStep.comparison),
     **dict.fromkeys(_ARITHMETIC, GoalStep.arithmetic),
 }
-
-
-def body_goals(clause: Clause, number: int) -> Pending:
-    """Return the goals of a clause."""
-    return () if clause.body is None else ((clause.body, number), ())
