@@ -181,10 +181,17 @@ def copied_data(value: t.Any) -> t.Any:
         return [copied_data(item) if type(item) in _DATA else item for item in value]
     if type(value) is not dict:
         return value
-    if not all(type(key) is str for key in value):
+    # Another thread may change it.
+    value = value.copy()
+    if not _STRINGS.issuperset(map(type, value)):
         value = {_key(key): item for key, item in value.items()}
-    pairs = sorted(value.items()) if len(value) > 1 else value.items()
-    return {key: copied_data(item) if type(item) in _DATA else item for key, item in pairs}
+    keys = sorted(value)
+    if _DATA.isdisjoint(map(type, value.values())):
+        return value if keys == [*value] else {key: value[key] for key in keys}
+    return {
+        key: copied_data(item) if type(item) in _DATA else item
+        for key, item in ((key, value[key]) for key in keys)
+    }
 
 
 def result_to_term(value: t.Any, span: Span | None = None) -> Term:

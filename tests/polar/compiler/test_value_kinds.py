@@ -49,7 +49,12 @@ ON_ONE = (
     *("(y in u.x and y = 1)", '"a" in u.x', "1 in u.x", "not 1 in u.x", "nil in u.x"),
     *('(y in u.x and y.kind = "a")', "[k, v] in u.x and k = k and v = 1"),
     *("forall(y in u.x, y != nil)", '"a" in u.x.keys()', "1 in u.x.values()"),
-    *('u.x.get("kind") = "a"', "u.x.items() = 1", '["kind", v] in u.x.items() and v = "a"'),
+    *(
+        'u.x.get("kind") = "a"',
+        "u.x.get(1) = nil",
+        "u.x.items() = 1",
+        '["kind", v] in u.x.items() and v = "a"',
+    ),
     *('u.x.startswith("a")', 'u.x.lower() = "a"', 'u.x.split(",") = ["a"]', 'u.x.count("a") = 1'),
     *("u.x + 1 = 2", "u.x * 2 = 2", "1 + u.x > 1", "u.x mod 2 = 1", "u.x rem 2 = 1", "u.x / 2 < 1"),
     *("u.x * 9223372036854775807 > 1", "u.x + 9223372036854775807 > 1", "u.x * 0.5 < 1"),
@@ -95,6 +100,7 @@ SILENT = (
     *(('forall([_, v] in u.x, v = "a")', "entries"), ('(y := u.x and y = "a")', "a")),
     *(('u.x in ["a", 1, true]', "None"), ("u.x.year > 2019", "date"), ("u.x.x = 1", "pair")),
     *(("u.x = KDICT.kind", "a"), ("1 in u.x", "keys"), ("u.x == KD", "one")),
+    *(("u.x.get(1) = nil", "entries"), ("u.x.get(u.x.kind) = nil", "entries")),
     *(('u.x = "a"', "kind"), ('u.x in ["a", "b", "c", "d"]', "kind"), ('u.x = "a"', "level")),
 )
 

@@ -290,9 +290,14 @@ class GoalStep:
         region: Region = self.region
         for value in (owner, *args) if is_text else args:
             if value.literal is None:
-                is_str = is_type(value.name, "str")
-                region = self.writer.guard(region, ("text", value.name), is_str, [value], span)
-            elif type(value.literal.value) is not str:
+                is_known = is_type(value.name, "str")
+                if not is_text:
+                    # A number is a key, too, under which a dictionary of Polar has nothing.
+                    kind = call("type", load(value.name))
+                    is_known = any_of([is_known, compared(kind, ast.In(), load("scalars"))])
+                checked: Fact = ("text" if is_text else "key", value.name)
+                region = self.writer.guard(region, checked, is_known, [value], span)
+            elif is_text and type(value.literal.value) is not str:
                 raise NotCompilable("a method of another kind of values", span)
         texts = [written(arg) for arg in args]
         if is_text:
@@ -375,14 +380,9 @@ class GoalStep:
         cls = value.exact
         if value.choices is not None or is_string(value.literal) or cls is str:
             return True
-        has_keys = self.writer.names.host.has_keys
-        return (
-            cls is not None
-            and cls is not int
-            and _is_itself(cls)
-            and is_hashed(cls)
-            and not has_keys(cls)
-        )
+        if cls is None or cls is int or self.writer.names.host.has_keys(cls):
+            return False
+        return _is_itself(cls) and is_hashed(cls)
 
     def _pair_among(
         self, key: Term, value: Term, collection: Known
