@@ -35,6 +35,7 @@ TABLES = """
 grants("admin", "write"); grants("admin", "read"); grants("guest", "read"); grants(1, "count");
 implies(role, role); implies("admin", "guest");
 same(x, x); both(x: User, x: Actor) if x.role = "admin"; flag("on", true); level("high", 3);
+rank("admin", 3); rank("guest", 1); rank("high", 2);
 actor User {}
 """
 CONDITIONS = [
@@ -49,6 +50,12 @@ CONDITIONS = [
     "both(x, user) and doc.owner = x and action = action",
     "flag(x, doc.kind) and user.role = x and action = action",
     "level(doc.kind, x) and user.role = x and action = action",
+    "rank(user.role, a) and rank(doc.kind, b) and a >= b and action = action",
+    "rank(user.role, a) and rank(doc.kind, b) and a != b and action = action",
+    "rank(user.role, a) and rank(doc.kind, a) and action = action",
+    "rank(user.role, a) and level(doc.kind, b) and b > a and action = action",
+    "rank(user.role, a) and not a = 3 and doc.kind = action",
+    "rank(user.role, a) and not (rank(doc.kind, b) and b > a) and action = action",
     "not grants(_, action) and user.role = doc.kind",
     "grants(doc.kind, x) and x = action and user = user",
 ]
@@ -62,7 +69,11 @@ def test_head_binds_a_variable_as_in_the_solver(condition: str) -> None:
         oso.register_class(cls)
     oso.load_str(f"{TABLES} allow(user: User, action: String, doc: Doc) if {condition};")
     users = [User(role) for role in ("admin", "guest", "on", "high", 3, 1, None)]
-    docs = [Doc(each, kind) for each in users[:2] for kind in ("admin", "guest", "high", True, 3)]
+    docs = [
+        Doc(each, kind)
+        for each in users[:2]
+        for kind in ("admin", "guest", "high", "read", True, 3)
+    ]
     answers = set()
 
     for user, action, doc in itertools.product(users, ("read", "write", "fly"), docs):

@@ -407,9 +407,11 @@ class Guards:
         if other.choices is not None or (one.choices is not None and other.literal is not None):
             raise NotCompilable("a string of several that is compared with a literal", span)
         if one.literal is not None and other.literal is not None:
-            if not (is_string(one.literal) and is_string(other.literal)):
+            kinds = {type(one.literal.value), type(other.literal.value)}
+            if len(kinds) > 1 and str not in kinds:
                 raise NotCompilable("two literals that are compared", span)
-            return region if one.literal.value == other.literal.value else None
+            is_same = len(kinds) == 1 and one.literal.value == other.literal.value
+            return region if is_same else None
         if one.choices is not None or is_string(one.literal):
             return self._equal_string(region, one, other, span)
         if one.literal is not None:

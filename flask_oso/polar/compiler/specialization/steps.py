@@ -544,13 +544,15 @@ class GoalStep:
             if is_odd or value.choices is not None:
                 raise NotCompilable("a comparison of objects", term.span)
         unknown = [value for value in values if value.literal is None]
-        if not unknown:
+        literals = [value.literal for value in values if value.literal is not None]
+        keys, region = [value.key for value in values], self.region
+        if unknown:
+            is_known = is_comparable(unknown, literals[0] if literals else None, operator)
+            checked = "ordered", operator in EQUATIONS, *keys
+            region = self.writer.guard(region, checked, is_known, unknown, term.span)
+        elif {type(each.value) for each in literals} not in ({int}, {str}):
             raise NotCompilable("a comparison of this kind of literals", term.span)
-        literal = next((value.literal for value in values if value.literal is not None), None)
-        key: Fact = ("ordered", operator in EQUATIONS, *(value.key for value in values))
-        is_known = is_comparable(unknown, literal, operator)
-        region = self.writer.guard(self.region, key, is_known, unknown, term.span)
-        key = (operator, *(value.key for value in values))
+        key: Fact = (operator, *keys)
         test = compared(written(values[0]), COMPARE[operator](), written(values[1]))
         return self._at(self.writer.under(region, key, test, [], term.span))
 
@@ -622,11 +624,7 @@ class GoalStep:
             return None
         if not (isinstance(result, Slot) and result.origin is Origin.LOOKUP):
             return None
-        others = [
-            arg
-            for arg in equation.args
-            if not (isinstance(arg, Slot) and arg.index == result.index)
-        ]
+        others = [arg for arg in equation.args if getattr(arg, "index", None) != result.index]
         if not (len(others) == 1 and isinstance(others[0], Instance) and others[0].value is None):
             return None
         value = self._value(owner) if is_operand(owner) else None
