@@ -548,11 +548,11 @@ class Runtime:
             try:
                 return bool(function(_copied(left), _copied(right)))
             except TypeError as error:
-                raise failed_comparison(goal.operator, left, right) from error
+                raise failed_comparison(goal.operator, left, right, goal.span) from error
         if how is _OF_SCALARS and (kinds[0] is str) is (kinds[1] is str):
             return bool(function(left, right))
         if how is _ROWS:
-            return self.host.compare(goal.operator, left, right)
+            return self.host.compare(goal.operator, left, right, goal.span)
         sides = _ground(left), _ground(right)
         expression = Expression(goal.operator, sides, span=goal.span)
         return bool(self._at(goal).compare_terms(expression))

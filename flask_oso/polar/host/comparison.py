@@ -9,9 +9,15 @@ from __future__ import annotations
 import enum
 import typing as t
 
-from ..exceptions import PolarRuntimeError
+from ..exceptions import PolarRuntimeError, error_at, with_help
 from ..nodes import Operator
+from ..sources import Span
 from .numbers import COMPARISON_FUNCTIONS
+
+_NIL_HAS_NO_ORDER = (
+    "`nil` is neither less nor greater: ask for it in the same alternative, as in"
+    " `x != nil and x < y`.\n"
+)
 
 
 class Comparison(enum.Enum):
@@ -28,12 +34,13 @@ class Comparison(enum.Enum):
     SOLVER = enum.auto()
 
 
-def compare_values(kind: Operator, left: t.Any, right: t.Any) -> bool:
+def compare_values(kind: Operator, left: t.Any, right: t.Any, span: Span | None = None) -> bool:
     """Compare two Python values with a Python operator; the truth value of its result decides.
 
     Lists and dictionaries are compared without recursion: Python's own comparison would
     overflow the stack on deeply nested ones. As in Polar, they have no order.
 
+    :param span: the place of the comparison, for the error.
     :raises PolarRuntimeError: if Python raises ``TypeError``.
     """
     try:
@@ -41,14 +48,18 @@ def compare_values(kind: Operator, left: t.Any, right: t.Any) -> bool:
             return _compare_data(kind, left, right)
         return bool(COMPARISON_FUNCTIONS[kind](left, right))
     except TypeError as error:
-        raise failed_comparison(kind, left, right) from error
+        raise failed_comparison(kind, left, right, span) from error
 
 
-def failed_comparison(kind: Operator, left: t.Any, right: t.Any) -> PolarRuntimeError:
+def failed_comparison(
+    kind: Operator, left: t.Any, right: t.Any, span: Span | None = None
+) -> PolarRuntimeError:
     """Make the error for two values that Python does not compare."""
-    return PolarRuntimeError(
-        f"External operation '{type(left)} {kind.value} {type(right)}' failed."
-    )
+    message = f"External operation '{type(left)} {kind.value} {type(right)}' failed"
+    if span is None:
+        return PolarRuntimeError(f"{message}.")
+    error = error_at(PolarRuntimeError, message, span)
+    return with_help(error, _NIL_HAS_NO_ORDER if left is None or right is None else "")
 
 
 def _compare_data(kind: Operator, left: t.Any, right: t.Any) -> bool:

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable, Mapping
 from ..characters import nfc_name
 from ..exceptions import DuplicateClassAliasError, PolarRuntimeError, UnregisteredClassError
 from ..nodes import Instance, Operator, Term
+from ..sources import Span
 from ..value_objects import Record
 from . import sandbox
 from .comparison import compare_values
@@ -259,8 +260,8 @@ class Host(Record):
         """Return whether instances of a class are compared by the keys of their rows."""
         return self.identities is not None and self.identities.has_keys(cls)
 
-    def compare(self, kind: Operator, left: t.Any, right: t.Any) -> bool:
-        """Compare two Python values: rows by their keys, others as ``compare`` does."""
+    def compare(self, kind: Operator, left: t.Any, right: t.Any, span: Span | None = None) -> bool:
+        """Compare two Python values: rows by their keys, others as ``compare_values`` does."""
         if (
             self.identities is not None
             and type(left) is type(right)
@@ -268,7 +269,7 @@ class Host(Record):
             and self.identities.has_keys(type(left))
         ):
             return self.identities.is_same(left, right) is (kind is Operator.EQ)
-        return compare_values(kind, left, right)
+        return compare_values(kind, left, right, span)
 
     def leads_to(self, row: t.Any, name: str, other: t.Any) -> bool | None:
         """Return whether a relation of a row leads to another row, where their keys tell that.

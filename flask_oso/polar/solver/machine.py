@@ -259,9 +259,11 @@ class Machine:
     def operand(self, term: Term, frame: Frame) -> t.Any:
         return operand(term, frame, self.bindings.fresh)
 
-    def compare_objects(self, left: Term, right: Term, kind: Operator = Operator.EQ) -> bool:
+    def compare_objects(
+        self, left: Term, right: Term, kind: Operator = Operator.EQ, span: Span | None = None
+    ) -> bool:
         self.until_clock = 1
-        return self.host.compare(kind, self.to_python(left), self.to_python(right))
+        return self.host.compare(kind, self.to_python(left), self.to_python(right), span)
 
     # -- Python values ------------------------------------------------------------------
 

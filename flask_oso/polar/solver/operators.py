@@ -77,7 +77,7 @@ class Operators:
             if numbers.comparable(left.value, right.value):
                 return numbers.COMPARISON_FUNCTIONS[goal.operator](left.value, right.value)
         elif type(left) is Instance or type(right) is Instance:
-            return self.machine.compare_objects(left, right, goal.operator)
+            return self.machine.compare_objects(left, right, goal.operator, goal.span)
         shown = Expression(goal.operator, (left, right))
         error = error_at(UnsupportedError, f"Not supported: {self.machine.show(shown)}", goal.span)
         raise with_help(error, _COMPARABLE)

@@ -6,6 +6,7 @@ import typing as t
 
 import pytest
 
+from flask_oso import Oso
 from flask_oso.polar.exceptions import (
     PolarRuntimeError,
 )
@@ -47,3 +48,21 @@ def test_data_has_no_order(values: tuple[object, object]) -> None:
     """Whether a number in it fits into 64 bits makes no difference."""
     with pytest.raises(PolarRuntimeError, match=r"External operation .* failed"):
         compare_values(Operator.LT, *values)
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+def test_nil_has_no_order_and_the_error_says_what_to_write(compiled: bool) -> None:
+    """The error for a date that is missing names its place, and the cure."""
+    oso = Oso(compiled=compiled)
+    oso.load_str('allow(_, "read", doc) if (doc.due = nil or doc.due > 3) and doc.open = true;')
+
+    with pytest.raises(PolarRuntimeError) as caught:
+        oso.is_allowed("ana", "read", {"due": None, "open": False})
+
+    assert str(caught.value) == (
+        "External operation '<class 'NoneType'> Gt <class 'int'>' failed at line 1, column 44:\n"
+        '\t001: allow(_, "read", doc) if (doc.due = nil or doc.due > 3) and doc.open = true;\n'
+        "\t                                                ^\n"
+        "`nil` is neither less nor greater: ask for it in the same alternative, as in"
+        " `x != nil and x < y`.\n"
+    )
