@@ -16,12 +16,21 @@ _ASKED_OTHERWISE = {
     "is_allowed": 'can("edit", note)',
     "allowed": 'can("edit", note)',
     "is_authorized": 'can("edit", note)',
+    "allows": 'can("edit", note)',
+    "check": 'can("edit", note)',
+    "has_permission": 'can("edit", note)',
+    "may": 'can("edit", note)',
     "authorized_query": 'scope("read", Note)',
     "authorized_resources": 'scope("read", Note)',
     "list_allowed": 'scope("read", Note)',
+    "paginate": 'scope("read", Note)',
+    "select": 'scope("read", Note)',
     "authorized_actions": "permissions(note)",
     "get_allowed_actions": "permissions(note)",
+    "actions": "permissions(note)",
+    "allowed_actions": "permissions(note)",
     "explain": 'why("edit", note)',
+    "get_or_404": 'load(Note, note_id, action="read")',
 }
 #: What is configured, with how.
 _CONFIGURED = {
@@ -30,7 +39,10 @@ _CONFIGURED = {
     "register_class": "Give the classes with 'models' of the FlaskOso.",
     "register_models": "Give the classes with 'models' of the FlaskOso.",
     "user_loader": "Write '@oso.actor_loader'.",
-    "login_required": "Write '@authorize' on the view, or 'oso.guard' for a blueprint.",
+    **dict.fromkeys(
+        ("login_required", "permission_required", "require", "required", "requires"),
+        "Write '@authorize' on the view, or 'oso.guard' for a blueprint.",
+    ),
 }
 
 

@@ -16,6 +16,8 @@ import inspect
 import typing as t
 from collections.abc import Callable, Mapping, Sequence
 
+from flask import Blueprint
+
 from ..app_state import AppState, state_of
 from ..callables.sync_callable import SyncCallable
 from ..callables.view_functions import SourceLocation, methods_being_decorated
@@ -228,6 +230,12 @@ def _check_order(func: t.Any, resource: t.Any) -> None:
             f"'@authorize' was given the action {func!r} and no resource. Name the resource"
             " second, as in '@authorize(\"read\", Note)'."
         )
+    if isinstance(func, list | tuple | set | frozenset):
+        raise OsoError(
+            f"'@authorize' was given several actions, {func!r}. It takes one, or one for each"
+            ' method, as in \'{"GET": "read"}\'. Where all of them are needed, write a decorator'
+            " for each."
+        )
     if inspect.isclass(func) and isinstance(resource, str):
         name = func.__qualname__
         raise OsoError(
@@ -263,7 +271,12 @@ def check_is_view(view: t.Any, kind: GuardKind) -> None:
             " the 'decorators' of the class, or put it above its methods."
         )
     if not callable(view):
+        remedy = "Its arguments are given by keyword."
+        if isinstance(view, Blueprint):
+            call = (
+                "exempt(blueprint, reason=…)" if kind is GuardKind.SKIP else "guard(blueprint, …)"
+            )
+            remedy = f"For a blueprint write 'oso.{call}', with 'oso' the FlaskOso."
         raise OsoError(
-            f"'@{kind.value}' was given {type(view).__name__!r} in place of a view."
-            " Its arguments are given by keyword."
+            f"'@{kind.value}' was given {type(view).__name__!r} in place of a view. {remedy}"
         )

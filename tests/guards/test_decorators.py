@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import re
 import typing as t
 import warnings
 from collections.abc import Callable
@@ -223,6 +224,26 @@ def test_decorators_refuse_values() -> None:
     """A forgotten keyword is noticed at once."""
     with pytest.raises(OsoError, match="'@skip_authorization' was given 'str' in place of a view"):
         skip_authorization("Open to all.")  # type: ignore[call-overload]
+
+
+@pytest.mark.parametrize(
+    ("decorator", "call"),
+    [
+        (authorize, "oso.guard(blueprint, …)"),
+        (skip_authorization, "oso.exempt(blueprint, reason=…)"),
+    ],
+)
+def test_decorators_refuse_blueprints(decorator: t.Any, call: str) -> None:
+    """What guards a whole blueprint is named."""
+    with pytest.raises(OsoError, match=re.escape(f"For a blueprint write '{call}'")):
+        decorator(Blueprint("pages", __name__))
+
+
+@pytest.mark.parametrize("actions", [["read", "edit"], ("read", "edit")])
+def test_decorators_refuse_several_actions(actions: t.Any) -> None:
+    """A list does not say whether one of its actions is enough."""
+    with pytest.raises(OsoError, match="'@authorize' was given several actions, "):
+        authorize(actions, Caller)
 
 
 @pytest.mark.parametrize("action", ["read", {"GET": "read"}], ids=str)
