@@ -28,7 +28,7 @@ from ..request_state import RequestState, request_state_of, this_app, this_reque
 if t.TYPE_CHECKING:
     from ..sqlalchemy.commits import Leave, Watch
 
-#: What is exempt where there is no request any more.
+#: Stands in ``_exempt`` for no request: commits outside of requests are exempt.
 _NOWHERE = object()
 #: The request whose commits are exempt now. Tasks of one request have each its own.
 _exempt: contextvars.ContextVar[object | None] = contextvars.ContextVar(

@@ -39,9 +39,9 @@ from .view_guards import Guard, add_blueprint_guard, guards_met, own_guards
 def guard_blueprint(
     authorizer: Authorizer, blueprint: Blueprint, view_check: ViewCheck, place: SourceLocation
 ) -> bool:
-    """Demand something of every request to the views of a blueprint.
+    """Put a view check before every view of a blueprint.
 
-    :return: whether it does; ``False`` if an app has the blueprint already.
+    :return: whether it was put there; ``False`` if an app has the blueprint already.
     :raises OsoError: another guard of the blueprint gives the same argument.
     """
     guard = view_check.as_guard(place, blueprint=blueprint.name, authorizer=authorizer)
@@ -105,7 +105,7 @@ def _new_way(app: Flask, guard: Guard, current: Request) -> Way:
         return Way(guard, stored, None, [])
     met = guards_met(app, rule.endpoint, current.method)
     if guard not in met and any(each.lifts for each in met):
-        # The view, or a blueprint, says that the guards around it are not for it.
+        # The view, or a blueprint, lifts the guards around it.
         return Way(guard, stored, None, [])
     return Way(guard, stored, view_itself(stored), keys_behind(met, guard))
 

@@ -1,8 +1,8 @@
-"""What a guard demands of a request, and what the view behind it is called with.
+"""View checks: what a guard requires of a request, and the arguments of the view behind it.
 
 In goes a request that meets a guard; out come the arguments for the view: where the route
-names an object, that object in place of what identifies it. A demand that is not met
-raises. ``@authorize("read", Post)`` and ``FlaskOso.guard`` are both made of it.
+names an object, that object in place of its URL variables. A check that fails raises.
+``@authorize("read", Post)`` and ``FlaskOso.guard`` both make one.
 """
 
 from __future__ import annotations
@@ -431,7 +431,7 @@ def make_view_check(
     serves_view: bool = True,
     within: t.Any = NOT_GIVEN,
 ) -> ViewCheck:
-    """Make the demand that a decorator states.
+    """Make the view check of a decorator.
 
     :raises OsoError: it makes no sense.
     """

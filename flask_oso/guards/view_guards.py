@@ -60,12 +60,12 @@ _SAYS = (
 
 
 class Duty(enum.Enum):
-    """What is due from the view of a request where an app requires authorization."""
+    """What the view of a request has to do where an app requires authorization."""
 
     NONE = enum.auto()
-    #: Authorization, and a decorator says how it is done.
+    #: It has to authorize, and a decorator tells how.
     GUARDED = enum.auto()
-    #: Authorization, and nothing says how it is done.
+    #: It has to authorize, and no decorator tells how.
     UNGUARDED = enum.auto()
 
 
@@ -267,9 +267,9 @@ def all_guards(view: View) -> list[Guard]:
 
 
 def duty_of(app: Flask, request: Request) -> Duty:
-    """Tell what the view of a request owes.
+    """Tell what the view of a request has to do.
 
-    Nothing is due where no view is entered, or a public one: the request matches no rule,
+    It has to do nothing where no view is entered, or a public one: the request matches no rule,
     it is an automatic OPTIONS, or for a static file or a view whose only guards are
     ``@skip_authorization``.
     """
@@ -280,7 +280,7 @@ def duty_of(app: Flask, request: Request) -> Duty:
 
 
 def duty_of_endpoint(app: Flask, endpoint: str, method: str) -> Duty:
-    """Tell what the view of an endpoint owes, if a request of this method enters it."""
+    """Tell what the view of an endpoint has to do, if a request of this method enters it."""
     view = app.view_functions.get(endpoint)
     guards = guards_met(app, endpoint, method)
     if any(guard.kind is not GuardKind.SKIP for guard in guards):

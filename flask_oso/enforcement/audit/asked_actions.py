@@ -123,7 +123,7 @@ def _chosen(rule: Rule, action: Variable) -> Iterator[tuple[str, Span | None]]:
 
 
 def _choices(term: t.Any, action: Variable) -> tuple[Term, ...]:
-    """Give what a goal says that an action is, or is one of."""
+    """Give the values that a goal compares an action with."""
     if not isinstance(term, Expression) or len(term.args) != 2:
         return ()
     left, right = term.args
@@ -135,7 +135,7 @@ def _choices(term: t.Any, action: Variable) -> tuple[Term, ...]:
 
 
 def _named_in_conditions(policy: Policy) -> frozenset[str]:
-    """Give the texts in bodies: an action that another one needs is of use."""
+    """Give the texts in bodies: an action that a rule about another one names is used."""
     return frozenset(
         each.value
         for rule in policy.rules_in_source_order()
@@ -246,5 +246,5 @@ def _templates(app: Flask) -> Iterator[str]:
         try:
             yield environment.loader.get_source(environment, name)[0]
         except UnicodeDecodeError:
-            # It is no text, so it asks nothing.
+            # A binary file contains no action.
             continue

@@ -69,7 +69,7 @@ _CURE_OF_INSTALLED = (
 
 
 class RouteStatus(enum.Enum):
-    """How the requests of a row stand; the value is what lists show."""
+    """The status of the requests of a row; the value is what lists show."""
 
     GUARDED = "guarded"
     #: Its only decorators say that it is open.
@@ -363,5 +363,5 @@ def _way(app: Flask, rule: Rule, method: str) -> tuple[t.Any, ...]:
 
 
 def _without_head(methods: tuple[str, ...]) -> tuple[str, ...]:
-    # HEAD is GET without a body, and says nothing that GET does not say.
+    # HEAD is GET without a body: a row of its own would repeat that of GET.
     return tuple(each for each in methods if each != "HEAD" or "GET" not in methods)

@@ -72,7 +72,7 @@ def classes_judged_in_vain(app: Flask, oso: Oso) -> Iterator[tuple[Guard, str]]:
 
 
 def _is_about_objects(action: str, guard: Guard, oso: Oso) -> bool:
-    """Tell whether rules let somebody do this to an object of a class, and none to the class."""
+    """Tell whether rules allow this on objects of a class, and on the class itself never."""
     name = next((name for name, cls in oso.host.classes.items() if cls is guard.resource), None)
     if name is None or guard.authorizer is not None:
         return False
@@ -87,7 +87,7 @@ def _is_about_objects(action: str, guard: Guard, oso: Oso) -> bool:
 
 
 def _may_allow(oso: Oso, action: t.Any, resource: t.Any) -> bool:
-    """Tell whether rules may let somebody do what is of one kind to what is of another."""
+    """Tell whether rules may allow an action of one kind on a resource of another kind."""
     from ...polar.tools.lint.class_facts import ClassFacts
     from ...polar.tools.lint.facts import ANYTHING
     from ...polar.tools.lint.reachability import Reachability

@@ -213,7 +213,7 @@ class _Plan:
 
 
 def _load_missing(cls: type, rows: Iterable[t.Any], names: Sequence[str]) -> None:
-    """Load what is missing of rows of one class, session by session."""
+    """Load missing attributes of rows of one class, session by session."""
     groups: dict[t.Any, list[t.Any]] = {}
     usable: dict[t.Any, bool] = {}
     for row in _waiting(rows, names):
@@ -231,7 +231,7 @@ def _load_missing(cls: type, rows: Iterable[t.Any], names: Sequence[str]) -> Non
 
 def _waiting(rows: Iterable[t.Any], names: Sequence[str]) -> list[t.Any]:
     """Return the rows that have not loaded all of some relations, or are expired."""
-    # What is expired is missing, too. Most rows have loaded all of it, and this is fast for them.
+    # Expired attributes are missing, too. This is fast for rows that have loaded all.
     if not names:
         return [row for row in rows if instance_state(row).expired]
     if len(names) == 1:
@@ -272,7 +272,7 @@ def _loadable(cls: type, names: Iterable[str]) -> list[str]:
 
 
 def _load(session: t.Any, cls: t.Any, rows: Sequence[t.Any], names: Sequence[str]) -> None:
-    """Load what is missing of rows of one class."""
+    """Load missing attributes of rows of one class."""
     for row in rows:
         _find_known(row, names)
     waiting = _waiting(rows, names)

@@ -1,4 +1,4 @@
-"""What conditions rest on of an actor: whether it is still the same.
+"""The facts about an actor that conditions depend on: whether they are still the same.
 
 In goes an actor; out comes a value that equals the one before as long as its attributes do. Rows
 that SQLAlchemy knows of it are left to the session, which notices their changes.
@@ -27,7 +27,7 @@ class _UnknownError(Exception):
 
 
 def facts_of(actor: t.Any) -> object:
-    """Return what an actor consists of now; ``None`` if its changes would not be noticed."""
+    """Return the current values of an actor; ``None`` if changes of them would not be noticed."""
     try:
         if hasattr(actor, "_sa_instance_state"):
             return _facts_of_row(actor)

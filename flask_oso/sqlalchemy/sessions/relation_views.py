@@ -37,7 +37,7 @@ class RelationViews:
         self._guarded = guarded
         #: The guarded classes for which relations are known.
         self._known: Hierarchies | None = None
-        #: Who reads, in the views of the program; ``None`` is somebody that nobody is.
+        #: The actor whose rows the program sees now; ``None`` before the first one.
         self.reader: object = None
         self._relations: dict[t.Any, tuple[str, ...]] = {}
         self._lists: dict[t.Any, frozenset[str]] = {}
@@ -82,7 +82,7 @@ class RelationViews:
         waiver.endings.append(lambda: self._end(session, aside))
 
     def look(self, waiver: Waiver) -> None:
-        """Look what is loaded before a policy loads more."""
+        """Note what is loaded before a policy loads more."""
         session = self._session()
         if session is None:
             return
@@ -152,7 +152,7 @@ class RelationViews:
             return
 
     def _update(self) -> Hierarchies:
-        """Forget which relations are guarded, if other classes are now."""
+        """Forget which relations are guarded, if the guarded classes have changed."""
         guarded = self._guarded()
         if guarded is not self._known:
             self._known = guarded

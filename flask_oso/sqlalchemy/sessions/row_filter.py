@@ -159,7 +159,7 @@ class RowFilter:
         )
 
     def add(self, readers: Readers) -> None:
-        """Take the word of a FlaskOso for who reads in its apps; the last is asked first."""
+        """Ask a FlaskOso who reads in its apps; the last one added is asked first."""
         if readers not in self._all:
             self._all.insert(0, readers)
             watch_evaluations(readers.oso, self.begin)
@@ -199,7 +199,7 @@ class RowFilter:
             try:
                 flush(*((session,) if is_class else ()), *args, **keywords)
             finally:
-                # SQLAlchemy tells nobody of a flush that a listener ended, or without work.
+                # There is no event for a flush that a listener ended, or that had nothing to write.
                 if is_outermost and session in self._flushing:
                     self._end_flush(session)
 
@@ -415,7 +415,7 @@ class RowFilter:
 
     @property
     def _readers(self) -> Readers:
-        """Who says who reads now."""
+        """The FlaskOso of the current request, which knows who reads."""
         if len(self._all) == 1:
             return self._all[0]
         return next((each for each in self._all if each.is_of_app()), self._all[0])

@@ -26,7 +26,7 @@ from .conditions import ReadCondition
 from .hierarchies import Hierarchies, table_key
 
 _SAVEPOINTS = (SavepointClause, ReleaseSavepointClause, RollbackToSavepointClause)
-#: What a text may not say within a statement: it would end a condition, or read other tables.
+#: Words that a text may not have in a statement: they would end a condition, or read tables.
 _TELLING = re.compile(
     r"\b(or|and|not|select|table|from|where|join|union|intersect|except|with|values|having|group"
     r"|limit|call|execute)\b|--|/\*|;|#",
@@ -77,7 +77,7 @@ def problem_of(compiled: t.Any, guarded: Hierarchies, *, is_flush: bool = False)
 
 
 class _Verifier:
-    """What is mixed into the compiler of a dialect."""
+    """Methods that are mixed into the compiler of a dialect."""
 
     guarded: Hierarchies
     problems: list[str] | None
@@ -136,7 +136,7 @@ class _Verifier:
         if join.full:
             names = (table_key(each[0])[1] for each in self._scope.tables[before:])
             self._complain(*(_FULL.format(name=name) for name in names))
-        # Rows on the left of an outer join stay, whatever is said after ON.
+        # An outer join keeps the rows on its left, whatever stands after ON.
         right = {self._text(each) for each in join.right.c} if join.isouter else None
         for clause in _conjuncts(join.onclause):
             self._note_clause(clause, right)
@@ -180,7 +180,7 @@ class _Verifier:
     # -- conditions ----------------------------------------------------------------------
 
     def verify_condition(self, clause: t.Any, key: t.Sequence[t.Any], **keywords: t.Any) -> str:
-        """Note that the rows of an alias have their condition; leave alone what that reads."""
+        """Note that an alias has its condition; tables that the condition reads need none."""
         self._depth += 1
         try:
             text = str(clause._compiler_dispatch(self, **keywords))
@@ -194,7 +194,7 @@ class _Verifier:
         return text
 
     def verify_list(self, clause: t.Any, **keywords: t.Any) -> str:
-        """Leave alone what a list reads; it is no condition on what else is selected."""
+        """Pass over the tables that a list reads; it is no condition on other tables."""
         self._depth, self._lists = self._depth + 1, self._lists + 1
         try:
             return str(clause._compiler_dispatch(self, **keywords))

@@ -346,7 +346,7 @@ class _Analysis:
     # -- components -----------------------------------------------------------------------
 
     def _components(self) -> Iterator[SemiJoin]:
-        """Yield what is tied together, apart from the rest."""
+        """Yield the groups of rows that conditions connect."""
         nodes: list[Node] = [row for row in self._rows if row not in self._dropped]
         nodes += self._links
         group = {node: number for number, node in enumerate(nodes)}
@@ -369,7 +369,7 @@ class _Analysis:
             yield apart
 
     def _apart(self) -> SemiJoin:
-        """Return what no row is read for."""
+        """Return the conditions for which no row is read."""
         read = {*self._rows} - self._dropped
         inner = [
             each

@@ -15,7 +15,7 @@ class SharedLists:
         self._known: dict[t.Any, list[tuple[t.Any, t.Any]]] = {}
 
     def of(self, listed: t.Any) -> t.Any:
-        """Return what selects the same rows from a common table expression."""
+        """Return a SELECT of the same rows from a common table expression."""
         # SQLAlchemy keeps compiled statements by this key: what has the same key differs in the
         # values of parameters alone.
         structure = listed._generate_cache_key()

@@ -82,7 +82,7 @@ class KeyColumns(tuple[t.Any, ...]):
 
 
 class _Source(t.NamedTuple):
-    """What a ``SemiJoin`` selects from, whoever asks: tables, joined, and which rows of them.
+    """What a ``SemiJoin`` selects from in each statement: joined tables, and which rows of them.
 
     :param left: the equations that are not part of it.
     """

@@ -33,7 +33,7 @@ _MEMBER = "member"
 
 @dataclass
 class _Outline:
-    """What the policy says of one class.
+    """The part of a policy about one class.
 
     :param relations: the to-one relations, by name, to other resources.
     :param people: the names of the to-one relations to who acts.
@@ -154,7 +154,7 @@ def _is_name(name: str) -> bool:
 
 
 def _membership(outline: _Outline, acting: type) -> _Membership | None:
-    """Return what a class says about roles, if its rows link somebody with something else."""
+    """Return the roles that rows of a class give, if they link a user with something else."""
     mapper: orm.Mapper[t.Any] = sa.inspect(outline.cls)
     if len(outline.people) != 1 or len(outline.relations) != 1:
         return None
@@ -181,7 +181,7 @@ def _type_of(mapper: orm.Mapper[t.Any], column: str) -> t.Any:
 
 
 def _is_link(mapper: orm.Mapper[t.Any]) -> bool:
-    """Tell whether rows are told apart by what they link alone."""
+    """Tell whether the foreign keys of a row are its identity."""
     keys = mapper.primary_key
     return len(keys) > 1 and all(column.foreign_keys for column in keys)
 

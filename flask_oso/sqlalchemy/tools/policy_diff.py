@@ -97,7 +97,7 @@ class PolicyDiff:
 
     @property
     def gains(self) -> bool:
-        """Whether anybody may do what they might not."""
+        """Whether anybody gains something."""
         return any(change.gains for change in self.changes)
 
 
@@ -144,7 +144,7 @@ class Comparer:
 
     def _differs(self, action: str, cls: type, actor: type | None) -> bool:
         old, new = self.old.engine, self.new.engine
-        # Not the class of nobody: rules for any object are about that, too.
+        # Not the class of ``None``: rules for any object apply to it, too.
         kinds = (actor, action, cls)
         if {*old.policy.actors} != {*new.policy.actors}:
             return True
