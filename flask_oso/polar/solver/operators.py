@@ -324,6 +324,9 @@ class Operators:
             return ""
         if isinstance(owner, (list, str)) and name in _CONTAINS:
             return "Write `x in y` to ask whether y contains x.\n"
+        if issubclass(type(owner), dict) and type(owner) is not dict:
+            shown = f'`.get("{with_escapes(name)}")`'
+            return f"{type(owner).__name__!r} is an object here: write {shown} for its entry.\n"
         fields = self.machine.host.fields.get(type(owner), {})
         return did_you_mean(name, [*attribute_names(owner), *fields], quote="`")
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import collections
 import dataclasses
 import typing as t
 
 import pytest
 
-from flask_oso import OsoError
+from flask_oso import Oso, OsoError
 from tests.support.models.world import make_oso
 
 ITERABLE = "Behind `in` stands a list, a dictionary, a string or an iterable object."
@@ -82,6 +83,21 @@ def test_help_at_run_time(condition: str, line: str) -> None:
     assert lines[-1] == line
     assert lines[-2].endswith("^")
     assert lines[-3].startswith("\t001: ")
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+def test_entry_of_an_object_that_is_a_dictionary(compiled: bool) -> None:
+    """Of another class than ``dict``, an entry is no attribute; the message says how to read it."""
+    oso = Oso(compiled=compiled)
+    oso.load_str('allow(_, "read", doc) if doc.settings.open = true;')
+    settings = collections.OrderedDict(open=True)
+
+    with pytest.raises(OsoError, match="Application error") as caught:
+        oso.is_allowed("ana", "read", {"settings": settings})
+
+    assert str(caught.value).splitlines()[-1] == (
+        "'OrderedDict' is an object here: write `.get(\"open\")` for its entry."
+    )
 
 
 @pytest.mark.parametrize("name", ["_secre", "_secrets", "is_sharde", "nothing_like_it"])
