@@ -209,6 +209,10 @@ class WatchedItem(WatchedBase):
     own: orm.Mapped[t.Any] = orm.mapped_column(Settings.as_mutable(sa.JSON()), nullable=True)
 
 
+class WatchedPart(WatchedItem):
+    """Has the columns of its parent."""
+
+
 def watched_oso(body: str) -> Oso:
     """Load a rule about items that are watched."""
     oso = Oso()
@@ -235,6 +239,8 @@ def test_entries_of_watched_dictionaries(body: str, fact: str) -> None:
         assert not oso.is_allowed("ana", "read", item)
     with pytest.raises(UnsupportedError, match=fact):
         oso.authorized_query("ana", "read", WatchedItem)
+    with pytest.raises(UnsupportedError, match=fact):
+        oso.authorized_query("ana", "read", WatchedPart)
 
 
 def test_a_watched_dictionary_that_is_nil() -> None:

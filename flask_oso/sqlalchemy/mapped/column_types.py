@@ -6,11 +6,13 @@ way than Python is opaque, with the reason.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import itertools
 import typing as t
 import unicodedata
 import uuid
+from collections.abc import Iterator
 
 import sqlalchemy as sa
 from sqlalchemy import orm
@@ -54,7 +56,7 @@ def as_watched(field: Field, column: orm.ColumnProperty[t.Any]) -> Field:
         return field
     reason = (
         f"rows hold a {watched.__name__!r}, which is an object to a policy, and no dictionary or"
-        " list. Read what you need in a property of the class"
+        " list. Keep what policies ask for in columns, or the JSON without 'as_mutable'"
     )
     return _opaque(reason, field.is_nullable, field.tells_nil)
 
@@ -62,18 +64,25 @@ def as_watched(field: Field, column: orm.ColumnProperty[t.Any]) -> Field:
 def _watching_class(column: orm.ColumnProperty[t.Any]) -> type | None:
     """Return the class that ``as_mutable`` makes of the values of a column, if it does."""
     # Nothing tells but the function that listens: it belongs to this class.
-    for listener in column.class_attribute.dispatch.set:
-        waiting, seen = [listener], set()
-        while waiting:
-            function = waiting.pop()
-            seen.add(id(function))
-            for cell in getattr(function, "__closure__", None) or ():
-                inside = cell.cell_contents
-                if isinstance(inside, type) and issubclass(inside, mutable.MutableBase):
-                    return inside
-                if callable(inside) and id(inside) not in seen:
-                    waiting.append(inside)
+    waiting = [*column.class_attribute.dispatch.set]
+    seen: set[int] = set()
+    while waiting:
+        function = waiting.pop()
+        seen.add(id(function))
+        for inside in _enclosed_by(function):
+            if isinstance(inside, type) and issubclass(inside, mutable.MutableBase):
+                return inside
+            if callable(inside) and id(inside) not in seen:
+                waiting.append(inside)
     return None
+
+
+def _enclosed_by(function: t.Any) -> Iterator[t.Any]:
+    """Give the values of the variables of other functions that a function uses."""
+    for cell in getattr(function, "__closure__", None) or ():
+        # A variable need not have a value yet.
+        with contextlib.suppress(ValueError):
+            yield cell.cell_contents
 
 
 def _opaque(reason: str, is_nullable: bool, tells_nil: bool = False) -> Field:
