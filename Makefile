@@ -3,7 +3,8 @@
 #   PYTHON=/path/to/python   the interpreter for .venv (default: the first one >= 3.11 found)
 #   PORT=5000                where `make demo` serves
 #   TESTS='tests example_app' what `make test` runs: a directory, a file, or file::test
-#   OSO_TEST_CASES=full      all random cases, where an eighth of them is tried otherwise
+#   OSO_TEST_CASES=full      all random cases, where an eighth of them is tried otherwise, and
+#                             all combinations, where any two values stand together otherwise
 #   BENCH='--quick --only W2' how `make bench` runs; `make bench BENCH=--help` says more
 #                             BENCH=shapes, pages, cedar and chart are sets of their own
 #   JOBS=2                   how many processes share the tests; 0 runs them in one, for a debugger

@@ -14,6 +14,7 @@ import pytest
 
 from flask_oso import Oso, OsoError, authorize
 from tests.support.sites import Site, make_judged_site, make_site, make_strict_site
+from tests.support.sizes import combinations_of
 
 ERRORS: list[type[BaseException]] = [
     *(Exception, ValueError, KeyError, AttributeError, StopIteration, StopAsyncIteration),
@@ -138,9 +139,9 @@ SHAPES = [
 ]
 
 
-@pytest.mark.parametrize("error", ERRORS)
-@pytest.mark.parametrize("condition", CONDITIONS)
-@pytest.mark.parametrize("shape", SHAPES, ids=range(len(SHAPES)))
+@pytest.mark.parametrize(
+    ("shape", "condition", "error"), combinations_of(SHAPES, CONDITIONS, ERRORS)
+)
 def test_fault_in_any_place(shape: str, condition: str, error: type[BaseException]) -> None:
     """A fault comes out of rules, negations and loops, and is never an answer."""
     Iterating.error = error

@@ -13,6 +13,7 @@ from flask_oso import Oso, OsoError
 from flask_oso.polar.exceptions import UnsupportedError
 from flask_oso.sqlalchemy import register_models
 from tests.support.databases import open_database, open_session
+from tests.support.sizes import combinations_of
 
 #: Takes letters of both cases for one, where there is such a collation.
 ANY_CASE = sa.String().with_variant(sa.String(collation="NOCASE"), "sqlite")
@@ -216,9 +217,15 @@ def test_host_methods_never_see_an_unknown_row(session: orm.Session, call: str) 
         oso.authorized_query(session.get(User, 1), "read", Post)
 
 
-@pytest.mark.parametrize("value", [*VALUES, 1, 1.0, True, False, 2.5, b"a", ("a",)], ids=repr)
-@pytest.mark.parametrize("column", ["title", "code", "number", "flag", "owner_id"])
-@pytest.mark.parametrize("test", ["post.{} = value", "not post.{} = value", "post.{} in [value]"])
+@pytest.mark.parametrize(
+    ("test", "column", "value"),
+    combinations_of(
+        ["post.{} = value", "not post.{} = value", "post.{} in [value]"],
+        ["title", "code", "number", "flag", "owner_id"],
+        [*VALUES, 1, 1.0, True, False, 2.5, b"a", ("a",)],
+    ),
+    ids=repr,
+)
 def test_nothing_is_converted(session: orm.Session, column: str, test: str, value: t.Any) -> None:
     """Text, numbers and Booleans stay apart; no letter is a wildcard, NULL no answer."""
     policy = f"allow(_, _, post: Post) if {test.format(column)};"

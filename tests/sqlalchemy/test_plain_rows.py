@@ -25,6 +25,7 @@ from tests.support.models.gallery import (
     counted,
     make_oso,
 )
+from tests.support.sizes import combinations_of
 
 #: What an 'allow(u: User, "read", p: Project)' asks.
 CONDITIONS = {
@@ -76,9 +77,12 @@ def load_all(session: orm.Session, user: User, project: Project) -> None:
     _ = [member.project for member in user.members]
 
 
-@pytest.mark.parametrize("rule", sorted(RULES))
-@pytest.mark.parametrize("user_id", [1, 2, 3])
-@pytest.mark.parametrize("project_id", [1, 2, 3])
+asked = pytest.mark.parametrize(
+    ("rule", "user_id", "project_id"), combinations_of(sorted(RULES), [1, 2, 3], [1, 2, 3])
+)
+
+
+@asked
 def test_loaded_rows_are_answered_by_one_function(
     session: orm.Session, rule: str, user_id: int, project_id: int
 ) -> None:
@@ -92,9 +96,7 @@ def test_loaded_rows_are_answered_by_one_function(
     assert answer is solver.is_allowed(user, "read", project)
 
 
-@pytest.mark.parametrize("rule", sorted(RULES))
-@pytest.mark.parametrize("user_id", [1, 2, 3])
-@pytest.mark.parametrize("project_id", [1, 2, 3])
+@asked
 @pytest.mark.parametrize("is_expired", [False, True])
 def test_rows_that_are_not_loaded_get_the_same_answer(
     session: orm.Session, rule: str, user_id: int, project_id: int, is_expired: bool

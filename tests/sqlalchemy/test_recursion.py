@@ -13,6 +13,7 @@ from flask_oso import Oso, OsoError
 from flask_oso.polar.exceptions import UnsupportedError
 from flask_oso.sqlalchemy import register_models
 from tests.support.databases import open_session
+from tests.support.sizes import IS_FULL
 
 
 class Base(orm.DeclarativeBase):
@@ -133,7 +134,7 @@ def fill(session: orm.Session, seed: int) -> None:
     session.commit()
 
 
-@pytest.fixture(params=range(6))
+@pytest.fixture(params=range(6 if IS_FULL else 2))
 def session(request: pytest.FixtureRequest) -> Iterator[orm.Session]:
     """Open a database with folders drawn at random."""
     with open_session(Base.metadata) as session:
