@@ -101,6 +101,32 @@ def test_failed_inline_query_is_an_error(folder: Path, run: t.Any) -> None:
     assert 'error: Inline query failed: allow("ann", "edit", "page") at line 2' in result.output
 
 
+def test_column_that_is_called(folder: Path, run: t.Any) -> None:
+    """Parentheses behind a column or a relation are told of, each with its place."""
+    oso = Oso()
+    oso.register_class(Order)
+    oso.register_class(Customer)
+    text = 'allow(c: Customer, "read", order: Order) if order.customer() = c and order.sent();\n'
+
+    result = run(app_with(folder, text, oso), "check")
+
+    assert result.exit_code == 1
+    assert "error: Order.customer is no method. Write `customer` without `()` at line 1" in (
+        result.output
+    )
+    assert "error: Order.sent is no method. Write `sent` without `()` at line 1" in result.output
+    assert result.output.endswith("1 rule. 2 errors.\n")
+
+
+def test_method_that_is_called(folder: Path, run: t.Any) -> None:
+    """A method of what a column holds is none of the columns."""
+    oso = Oso()
+    oso.register_class(Order)
+    text = 'allow(_, "read", order: Order) if order.id.bit_length() = 1;\n'
+
+    assert "no method" not in run(app_with(folder, text, oso), "check").output
+
+
 def test_attribute_that_a_mapped_class_lacks(folder: Path, run: t.Any) -> None:
     """Models are known from their mappers: what they do not have is an error."""
     oso = Oso()

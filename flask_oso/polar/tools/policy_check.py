@@ -18,7 +18,7 @@ from ..exceptions import OsoError
 from ..host.attribute_types import Shapes
 from ..host.class_facts import relatives
 from ..host.registry import Host
-from ..nodes import Rule
+from ..nodes import Call, Rule
 from ..policy.lint.comparisons import Operands, warn_comparisons
 from ..policy.lint.inventory import take_inventory
 from ..policy.lint.members import attribute_mentions, has_hook, may_lack, names_of_class
@@ -95,6 +95,7 @@ def check_policy(
         findings = findings_of(error)
     missing = [
         *_missing_attributes(sources, engine.host, loaded.warnings),
+        *_called_columns(sources, engine.host),
         *_wrong_columns(sources, engine.host, loaded.warnings),
     ]
     # Declared types and models may both report the same comparison.
@@ -185,6 +186,29 @@ def _missing_attributes(
             text = located(message + (f", did you mean {meant}?" if meant else ""), span)
             is_mapped = hasattr(cls, "__mapper__")
             yield finding(Severity.ERROR if is_mapped else Severity.WARNING, text)
+
+
+def _called_columns(sources: Iterable[Source], host: Host) -> Iterator[Finding]:
+    """Find columns that are called as if they were methods: that is an error of each question."""
+    shapes = Shapes(host, asks_mappers=True)
+    for rule in _rules(sources):
+        inventory = take_inventory(rule)
+        operands = Operands(rule, inventory, shapes)
+        for lookup in inventory.lookups:
+            owner, key = lookup.args[:2]
+            class_name = operands.class_name(owner) if isinstance(key, Call) else None
+            cls = None if class_name is None else host.classes.get(class_name)
+            if cls is None or not isinstance(key, Call) or key.name not in _mapped_names(cls):
+                continue
+            # A column may hold anything, if its type is the program's own.
+            if shapes.of_attribute(shapes.of_class(cls), key.name) is not None:
+                message = f"{class_name}.{key.name} is no method. Write `{key.name}` without `()`"
+                yield finding(Severity.ERROR, located(message, key.span))
+
+
+def _mapped_names(cls: type) -> set[str]:
+    mapper = getattr(cls, "__mapper__", None)
+    return set() if mapper is None else {*mapper.attrs.keys()}
 
 
 def _wrong_columns(

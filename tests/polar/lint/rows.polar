@@ -13,6 +13,8 @@ allow(person: Person, "read", team: Team) if team.is_small() and team.name = per
 allow(_: Person, "read", team: Team) if team.id = "1";
 ## attribute: OSO016
 allow(_: Person, "read", team: Team) if team.nickname = "a";
+## column-that-is-called: OSO016 OSO602
+allow(_: Person, "read", team: Team) if team.name() = "a";
 ## nobody: OSO024
 allow(person, "read", other: Person) if person = other.boss;
 ## compared-by-key: silent

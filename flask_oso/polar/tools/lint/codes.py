@@ -65,7 +65,7 @@ _MESSAGES: t.Final = (
     (r"\S+ is a variable here, which equals anything", Code.UNBOUND_NAME),
     (r"Call to \S+ with ", Code.WRONG_ARITY),
     (r"Undeclared (role|permission|relation) |No block declares a ", Code.UNDECLARED_NAME),
-    (r"[^\n]* has no attribute ", Code.UNKNOWN_ATTRIBUTE),
+    (r"[^\n]* (has no attribute|is no method)", Code.UNKNOWN_ATTRIBUTE),
     (
         r"[^\n]*(they are never equal|they always differ|they have no order|nothing is in it)",
         Code.NEVER_EQUAL,
