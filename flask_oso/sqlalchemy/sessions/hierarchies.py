@@ -6,13 +6,15 @@ that of its topmost class: rows of a class are rows of the class above it.
 
 from __future__ import annotations
 
+import collections
 import typing as t
 from collections.abc import Iterable, Iterator
 
 import sqlalchemy as sa
 from sqlalchemy import orm
 from sqlalchemy.orm.util import LoaderCriteriaOption
-from sqlalchemy.sql import visitors
+
+from .conditions import ListCondition
 
 _Mapper = orm.Mapper[t.Any]
 
@@ -62,12 +64,14 @@ class Hierarchies:
         only = _only_mapper(statement)
         if only is not None:
             return self.reach_of(only)
-        mappers = set(_mappers_of(statement))
+        parts = [*_parts_of(statement)]
+        mappers = set(_mappers_of(parts))
         options = getattr(statement, "_with_options", ())
         for option in options:
             mappers.update(_of_path(getattr(option, "context", ())))
         is_open = any(map(_names_any_relation, options))
-        tables = {self.tables.get(table_key(each)) for each in _tables_of(statement)}
+        named = (each for each in parts if isinstance(each, sa.TableClause))
+        tables = {self.tables.get(table_key(each)) for each in named}
         roots = {each for each in tables if each is not None}
         for mapper in mappers:
             roots |= self.reach_of(mapper)
@@ -81,7 +85,10 @@ class Hierarchies:
         if known is None:
             near = _joined_to(mapper)
             near |= {
-                each for one in near for part in _expressions(one) for each in _mappers_of(part)
+                each
+                for one in near
+                for part in _expressions(one)
+                for each in _mappers_of(_parts_of(part))
             }
             tops = {self.root_of(each) for each in near}
             known = self._eager[mapper] = frozenset(each for each in tops if each is not None)
@@ -142,8 +149,21 @@ def _only_mapper(statement: t.Any) -> _Mapper | None:
     return only if isinstance(only, orm.Mapper) else None
 
 
-def _mappers_of(statement: t.Any) -> Iterator[_Mapper]:
-    for part in visitors.iterate(statement):
+def _parts_of(statement: t.Any) -> Iterator[t.Any]:
+    """Return the parts of a statement; of the condition of a list what it adds to FROM.
+
+    What else a list reads has no conditions of its own: the policy has to see all of it.
+    """
+    waiting = collections.deque([statement])
+    while waiting:
+        part = waiting.popleft()
+        yield part
+        is_list = isinstance(part, ListCondition)
+        waiting.extend(part._from_objects if is_list else part.get_children())
+
+
+def _mappers_of(parts: Iterable[t.Any]) -> Iterator[_Mapper]:
+    for part in parts:
         entity = getattr(part, "_annotations", {}).get("parententity")
         if entity is not None:
             yield entity.mapper
@@ -151,10 +171,6 @@ def _mappers_of(statement: t.Any) -> Iterator[_Mapper]:
             relation = getattr(target, "property", None)
             if isinstance(relation, orm.RelationshipProperty):
                 yield relation.mapper
-
-
-def _tables_of(statement: t.Any) -> Iterator[t.Any]:
-    return (part for part in visitors.iterate(statement) if isinstance(part, sa.TableClause))
 
 
 def _of_path(loads: t.Any) -> Iterator[_Mapper]:

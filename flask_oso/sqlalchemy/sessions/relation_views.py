@@ -13,9 +13,8 @@ from __future__ import annotations
 
 import typing as t
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
-import sqlalchemy as sa
 from sqlalchemy import orm
 
 from ...polar.exceptions import OsoError
@@ -23,7 +22,21 @@ from ...row_access.waivers import Waiver
 from .hierarchies import Hierarchies
 
 _Values = dict[str, t.Any]
-_Taken = list[tuple[t.Any, str, t.Any]]
+#: Values that were taken out of the values of objects, each with its name.
+_Taken = list[tuple[_Values, str, t.Any]]
+#: An object, the values that it has, and those of their names that are meant.
+_Loaded = tuple[t.Any, _Values, list[str]]
+
+
+class _Relations(t.NamedTuple):
+    """The guarded relations of a class, by their names."""
+
+    all: tuple[str, ...]
+    lists: frozenset[str]
+    #: Those to the one row that a key names. Who may not read it has ``None``, and everybody else
+    #: the same row, so that only ``None`` is exchanged.
+    keyed: frozenset[str]
+    others: frozenset[str]
 
 
 class RelationViews:
@@ -39,8 +52,7 @@ class RelationViews:
         self._known: Hierarchies | None = None
         #: The actor whose rows the program sees now; ``None`` before the first one.
         self.reader: object = None
-        self._relations: dict[t.Any, tuple[str, ...]] = {}
-        self._lists: dict[t.Any, frozenset[str]] = {}
+        self._relations: dict[type, _Relations] = {}
         self._full: weakref.WeakKeyDictionary[t.Any, _Values] = weakref.WeakKeyDictionary()
         self._before: dict[t.Any, frozenset[str]] | None = None
         self._waiver: Waiver | None = None
@@ -73,11 +85,15 @@ class RelationViews:
         if not self._full and not session.identity_map.all_states():
             return
         self._flush_lists(session)
-        loaded = [*self._loaded(session)]
-        aside = [(state, name, state.dict.pop(name)) for state, names in loaded for name in names]
-        for state, values in [*self._full.items()]:
-            for name, value in values.items():
-                state.dict.setdefault(name, value)
+        aside = [(values, each, values.pop(each)) for values, each in self._filtered(session)]
+        for state, full in [*self._full.items()]:
+            values = state.dict
+            for name in [*full]:
+                if name in values:
+                    # The program has the row of a key, or has set another one.
+                    del full[name]
+                else:
+                    values[name] = full[name]
         self._before, self._waiver = None, waiver
         waiver.endings.append(lambda: self._end(session, aside))
 
@@ -90,7 +106,7 @@ class RelationViews:
             self._before, self._waiver = None, waiver
             waiver.endings.append(lambda: self._end(session, []))
         if self._before is None:
-            self._before = {state: frozenset(names) for state, names in self._loaded(session)}
+            self._before = {state: frozenset(names) for state, _, names in self._loaded(session)}
 
     def forget(self) -> None:
         """Have policies read relations again: the database has changed."""
@@ -103,43 +119,66 @@ class RelationViews:
         self.forget()
         if session is None or not was_known:
             return
-        for state, names in [*self._loaded(session)]:
+        for state, _, names in self._loaded(session):
             row = state.obj()
             if row is not None:
                 session.expire(row, names)
 
     def _end(self, session: orm.Session, aside: _Taken) -> None:
         if self._before is not None:
-            for state, names in self._loaded(session):
+            for state, values, names in self._loaded(session):
                 new = set(names) - self._before.get(state, frozenset())
                 if new:
-                    self._full.setdefault(state, {}).update({n: state.dict[n] for n in new})
+                    self._full.setdefault(state, {}).update({n: values[n] for n in new})
             self._before = None
-        for state, values in [*self._full.items()]:
-            for name in values:
-                if name in state.dict and name not in state.committed_state:
-                    values[name] = state.dict.pop(name)
-        for state, name, value in aside:
-            state.dict.setdefault(name, value)
+        for state, full in [*self._full.items()]:
+            values, changed = state.dict, state.committed_state
+            for name in full:
+                if name in values and name not in changed:
+                    full[name] = values.pop(name)
+        for values, name, value in aside:
+            values.setdefault(name, value)
 
-    def _loaded(self, session: orm.Session) -> Iterator[tuple[t.Any, list[str]]]:
+    def _loaded(self, session: orm.Session) -> list[_Loaded]:
         """Return the guarded relations that objects have loaded, and not changed."""
         self._update()
+        found = []
         for state in session.identity_map.all_states():
             values, changed = state.dict, state.committed_state
-            names = self._relations_of(state.manager.mapper)
+            names = self._relations_of(state).all
             loaded = [each for each in names if each in values and each not in changed]
             if loaded:
-                yield state, loaded
+                found.append((state, values, loaded))
+        return found
+
+    def _filtered(self, session: orm.Session) -> list[tuple[_Values, str]]:
+        """Return the loaded relations whose values may be others for a policy.
+
+        Each decision looks through all objects of a session, so this has few steps for each.
+        """
+        self._update()
+        relations, found = self._relations, []
+        for state in session.identity_map.all_states():
+            known, row = relations.get(state.class_) or self._relations_of(state), state.obj()
+            if row is None or not known.all:
+                continue
+            values = row.__dict__
+            names = [each for each in known.keyed if values.get(each, known) is None]
+            if not known.others.isdisjoint(values):
+                names += [each for each in known.others if each in values]
+            if names:
+                changed = state.committed_state
+                found += [(values, each) for each in names if each not in changed]
+        return found
 
     def _flush_lists(self, session: orm.Session) -> None:
         """Flush lists that were changed: a policy has to see all of their rows."""
         if not session.identity_map.check_modified():
             return
         for state in session.identity_map.all_states():
-            mapper = state.manager.mapper
-            changed = {each for each in self._relations_of(mapper) if each in state.committed_state}
-            changed &= self._lists[mapper].intersection(state.dict)
+            lists = self._relations_of(state).lists
+            changed = {each for each in lists if each in state.committed_state}
+            changed &= state.dict.keys()
             if not changed:
                 continue
             if not session.autoflush:
@@ -159,15 +198,25 @@ class RelationViews:
             self._relations.clear()
         return guarded
 
-    def _relations_of(self, mapper: t.Any) -> tuple[str, ...]:
-        known = self._relations.get(mapper)
+    def _relations_of(self, state: t.Any) -> _Relations:
+        known = self._relations.get(state.class_)
         if known is None:
             guarded = self._update()
             relations = [
                 each
-                for each in t.cast(t.Any, sa.inspect(mapper)).relationships
+                for each in t.cast(t.Any, state.manager.mapper).relationships
                 if guarded.root_of(each.mapper) is not None
             ]
-            self._lists[mapper] = frozenset(each.key for each in relations if each.uselist)
-            known = self._relations[mapper] = tuple(each.key for each in relations)
+            names = tuple(each.key for each in relations)
+            lists = frozenset(each.key for each in relations if each.uselist)
+            keyed = frozenset(each.key for each in relations if _leads_to_key(each))
+            others = frozenset(names) - keyed
+            known = self._relations[state.class_] = _Relations(names, lists, keyed, others)
         return known
+
+
+def _leads_to_key(relation: orm.RelationshipProperty[t.Any]) -> bool:
+    """Tell whether a relation finds the row that a key names, or none."""
+    far = {column for _, column in relation.local_remote_pairs or ()}
+    is_key = far == {*relation.mapper.primary_key}
+    return relation.direction is orm.MANYTOONE and relation.secondary is None and is_key

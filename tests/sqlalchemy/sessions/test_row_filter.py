@@ -513,6 +513,59 @@ def test_policy_leaves_no_relation_behind(notebook: Notebook) -> None:
     assert note.project is None
 
 
+def test_list_has_conditions_on_the_rows_that_it_selects(
+    notebook: Notebook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The policy sees all of what its condition reads, so that none is made for that."""
+    listed = notebook.oso.authorized_query(notebook.find_user(1), "read", Note)
+    residual, asked = notebook.oso.residual, []
+    monkeypatch.setattr(
+        notebook.oso, "residual", lambda *args: asked.append(args[2]) or residual(*args)
+    )
+
+    found = {each.id for each in notebook.session.scalars(listed)}
+
+    assert found == {1, 2, 5}
+    assert {*asked} == {Note}
+
+
+def test_policy_reads_a_row_that_the_program_may_not(notebook: Notebook) -> None:
+    """Nobody has the row of a key for the program, and a policy has it each time."""
+    note, bob = notebook.session.get_one(Note, 1), notebook.find_user(2)
+
+    seen = [(note.project, notebook.oso.is_allowed(bob, "read", note)) for _ in range(3)]
+
+    assert seen == [(None, True)] * 3
+
+
+class Watch:
+    """Notes what an object has for its relation while a policy reads."""
+
+    def __init__(self, seen: list[t.Any]) -> None:
+        self.seen = seen
+
+    def note(self, note: Note) -> None:
+        self.seen.append(vars(note).get("project"))
+
+
+def test_row_of_a_key_stays_where_the_program_has_it(notebook: Notebook) -> None:
+    """A policy would find the same row, so that nothing is exchanged for each decision."""
+    seen: list[t.Any] = []
+    notebook.oso.clear_rules()
+    notebook.oso.register_constant(Watch(seen), "watch")
+    notebook.oso.load_str(
+        'allow(_: User, "read", _); allow(_: User, "see", note: Note) if watch.note(note) = nil;'
+    )
+    note = notebook.session.get_one(Note, 2)
+    project = note.project
+
+    notebook.oso.is_allowed(notebook.find_user(1), "see", note)
+
+    assert project is not None
+    assert seen[-1] is project
+    assert note.project is project
+
+
 PARTLY = """
 allow(u: User, "read", n: Note) if n.owner = u;
 allow(u: User, "read", p: Project) if p.owner = u;
