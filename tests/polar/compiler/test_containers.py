@@ -63,6 +63,7 @@ ANA = User("ana")
 VALUES: tuple[t.Any, ...] = (
     *(0, 1, 5, True, False, None, "ana", "ANA", "", 1.0, 5.0, float("nan"), BIG, "\ud800", b"x"),
     *(uuid.UUID(int=3), Color.RED, Level.ONE, ANA, User("ana"), Folded("ANA"), sys),
+    *((5, "ana"), (1,), (True,), (float("nan"),), (ANA,), ()),
 )
 COLLECTIONS: tuple[t.Any, ...] = (
     *(set(), frozenset(), {5, "ana", None}, {True, Color.RED}, frozenset({1, False, ANA})),
@@ -70,6 +71,7 @@ COLLECTIONS: tuple[t.Any, ...] = (
     *({"ana": 1, "x": 5}, {"ana": {"x": ["ana"]}}, {1: "ana"}, {"ana": ANA}, {}),
     *([], ["ana"], [5, "ana"], [1, 2, 3], [[5], ["ana"]], ["ana", sys], [Equal("ana")], [None]),
     *(("ana",), "ana", None, 5, Equal(["ana"]), [float("nan")], [BIG, 5], {"ana": BIG}),
+    *([(5, "ana"), (1,)], [(1.0,), "ana"], [(float("nan"),), (ANA,)], [(Equal("ana"),)], [()]),
     *({"ana": 1}.keys(), {5: 1, True: 2}.keys(), types.SimpleNamespace(x=5)),
 )
 
@@ -212,6 +214,12 @@ def test_unusual_resources_are_answered_alike(policy: str) -> None:
         ('allow(a: Integer, "read", d: Doc) if d.x = a;', (5, "read", Doc(6)), False),
         ('allow(a: Dictionary, "read", d: Doc) if d.x = a.k;', ({"k": 5}, "read", Doc(5)), True),
         ('allow(d: Doc, "read", a: Integer) if a in d.x;', (Doc([4, 5]), "read", 5), True),
+        ('allow(d: Doc, "read", e: Doc) if e.x in d.x;', (Doc([(4, "a")]), "read", Doc(5)), False),
+        (
+            'allow(d: Doc, "read", e: Doc) if e.x in d.x;',
+            (Doc([(4, "a")]), "read", Doc((4, "a"))),
+            True,
+        ),
         (
             'allow(u: User, "read", d: Doc) if [u.x, 1] in d.x;',
             (ANA, "read", Doc({"ana": 1})),

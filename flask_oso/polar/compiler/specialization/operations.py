@@ -35,7 +35,7 @@ _SCALARS = frozenset({bool, int, float, str})
 #: Classes whose values have a hash and an equality that run no code.
 _ELEMENTS = EQUATED | {bool}
 _SETS = (set, frozenset)
-_LIST = frozenset({list})
+_LIST, _TUPLE = frozenset({list}), frozenset({tuple})
 _CONTAINERS = (list, dict)
 #: The most elements of a collection that is searched.
 MAX_ELEMENTS = 100_000
@@ -251,6 +251,8 @@ class SilentOperations:
         for one, other in (kinds, kinds[::-1]):
             if one in _CONTAINERS and self._is_simple(other):
                 return _OF_DATA
+            if (one in _SETS or self._is_tuple(one)) and self._is_simple(other):
+                return _DIFFERENT
         are_sets = left in _SETS and right in _SETS
         if are_sets or all(map(self._is_tuple, kinds)):
             return _FLAT
@@ -312,6 +314,12 @@ class SilentOperations:
         if not elements and mine not in self._objects and mine not in _SCALARS:
             # Nothing else looks at what is searched for.
             raise NotSilent
+        if _TUPLE.issuperset((mine, *map(type, elements))):
+            if not _ELEMENTS.issuperset(map(type, itertools.chain(item, *elements))):
+                raise NotSilent
+            return item in elements
+        if all(self._ways.get((mine, kind)) is _DIFFERENT for kind in {*map(type, elements)}):
+            return False
         found = [self.alike(item, element) for element in elements]
         return any(found)
 
