@@ -14,6 +14,7 @@ from flask import g
 from sqlalchemy import orm
 
 from flask_oso import Access, OsoError, UnfilteredRowsError
+from tests.support.databases import open_database
 from tests.support.models.protected_notes import (
     SECRET,
     Log,
@@ -39,12 +40,22 @@ def notebook() -> Iterator[Notebook]:
         yield notebook
 
 
-@pytest.fixture(params=["sqlite", "postgresql", "mariadb"])
-def anywhere(request: pytest.FixtureRequest) -> Iterator[Notebook]:
+@pytest.fixture(scope="module", params=["sqlite", "postgresql", "mariadb"])
+def unchanged(request: pytest.FixtureRequest) -> Iterator[Notebook]:
+    """Give an app with each database, which nobody changes."""
+    with contextlib.ExitStack() as stack:
+        if request.param == "sqlite":
+            engine = stack.enter_context(open_database())
+        else:
+            engine = request.getfixturevalue(request.param)
+        yield stack.enter_context(filled_notebook(engine))
+
+
+@pytest.fixture
+def anywhere(unchanged: Notebook) -> Iterator[Notebook]:
     """Give an app with each database, within a request of Ann."""
-    engine = request.getfixturevalue(request.param)
-    with filled_notebook(engine) as notebook, notebook.request_of(1):
-        yield notebook
+    with unchanged.request_of(1):
+        yield unchanged
 
 
 def detached(cls: type, identity: int) -> t.Any:
