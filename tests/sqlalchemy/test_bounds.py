@@ -8,8 +8,9 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import orm
 
-from flask_oso import Oso, OsoError
+from flask_oso import Oso
 from flask_oso.sqlalchemy import register_models
+from tests.support.answers import may_read
 
 GREATEST = 2**63 - 1
 LEAST = -(2**63)
@@ -81,14 +82,7 @@ def assert_agrees(session: orm.Session, rule: str, number: int) -> None:
     found = set(session.scalars(oso.authorized_query(user, "read", Doc)))
 
     docs = session.scalars(sa.select(Doc))
-    assert found == {doc for doc in docs if _is_allowed(oso, user, doc)}
-
-
-def _is_allowed(oso: Oso, user: User, doc: Doc) -> bool:
-    try:
-        return oso.is_allowed(user, "read", doc)
-    except OsoError:
-        return False
+    assert found == {doc for doc in docs if may_read(oso, user, doc)}
 
 
 @pytest.mark.parametrize("number", [1, 2, 3, 30])
@@ -233,4 +227,4 @@ def test_actors_by_a_unique_key(session: orm.Session, rule: str, number: int) ->
     found = set(session.scalars(oso.actors_query("read", doc, User)))
 
     users = session.scalars(sa.select(User))
-    assert found == {user for user in users if _is_allowed(oso, user, doc)}
+    assert found == {user for user in users if may_read(oso, user, doc)}

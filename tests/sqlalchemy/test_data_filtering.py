@@ -15,6 +15,7 @@ from flask_oso import Oso, OsoError, Relation, Variable
 from flask_oso.polar import Condition, DataAdapter, DataFilter, Projection
 from flask_oso.polar.exceptions import UnsupportedError
 from flask_oso.sqlalchemy import SqlAlchemyAdapter
+from tests.support.answers import may_read
 from tests.support.databases import open_session
 
 
@@ -153,20 +154,12 @@ def filter_of(body: str) -> DataFilter:
     return t.cast(DataFilter, oso.authorized_query(User(id=1), "read", Repo))
 
 
-def is_allowed(oso: Oso, actor: t.Any, repo: t.Any) -> bool:
-    """Ask for one row; an error is no allow."""
-    try:
-        return oso.is_allowed(actor, "read", repo)
-    except OsoError:
-        return False
-
-
 def find(oso: Oso, actor: t.Any, policy: str) -> list[int]:
     """Give the ids of the repositories that are listed, after checking each."""
     oso.load_str(policy)
     found = sorted(repo.id for repo in oso.authorized_resources(actor, "read", Repo))
     session = t.cast(SqlAlchemyAdapter, oso.host.adapter).session
-    checked = [repo.id for repo in session.query(Repo) if is_allowed(oso, actor, repo)]
+    checked = [repo.id for repo in session.query(Repo) if may_read(oso, actor, repo)]
     assert found == checked
     return found
 

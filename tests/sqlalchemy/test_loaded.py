@@ -10,10 +10,11 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 from sqlalchemy.orm import attributes
 
-from flask_oso import Oso, OsoError
+from flask_oso import Oso
 from flask_oso.polar.exceptions import UnsupportedError
 from flask_oso.sqlalchemy import register_models
 from flask_oso.sqlalchemy.mapped import loaded
+from tests.support.answers import may_read
 from tests.support.databases import open_session
 
 
@@ -262,14 +263,7 @@ def test_loaded_relations_of_an_actor(session: orm.Session, load: Load, rule: st
     found = sorted(session.scalars(query))
 
     posts = session.scalars(sa.select(Post).order_by(Post.id)).all()
-    assert found == [post.id for post in posts if _is_allowed(oso, user, post)]
-
-
-def _is_allowed(oso: Oso, user: User, post: Post) -> bool:
-    try:
-        return oso.is_allowed(user, "read", post)
-    except OsoError:
-        return False
+    assert found == [post.id for post in posts if may_read(oso, user, post)]
 
 
 def test_lists_loaded_below_keep_the_template(

@@ -14,6 +14,7 @@ from werkzeug.local import LocalProxy
 
 from flask_oso import Oso, OsoError
 from flask_oso.sqlalchemy.mapped.mapping import MappedSchema
+from tests.support.answers import may_read
 from tests.support.models import documents
 from tests.support.models.documents import Doc, Folder, Role, User, make_oso
 
@@ -29,16 +30,8 @@ def find(oso: Oso, session: orm.Session, actor: t.Any) -> list[int]:
     """Give the ids of the documents that are listed, after checking each."""
     found = sorted(doc.id for doc in session.scalars(oso.authorized_query(actor, "read", Doc)))
     docs = session.scalars(sa.select(Doc)).all()
-    assert found == sorted(doc.id for doc in docs if is_allowed(oso, actor, doc))
+    assert found == sorted(doc.id for doc in docs if may_read(oso, actor, doc))
     return found
-
-
-def is_allowed(oso: Oso, actor: t.Any, doc: Doc) -> bool:
-    """Ask for one row; an error is no allow."""
-    try:
-        return oso.is_allowed(actor, "read", doc)
-    except OsoError:
-        return False
 
 
 def get_user(session: orm.Session, number: int = 1) -> User:

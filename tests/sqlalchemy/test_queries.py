@@ -13,6 +13,7 @@ from sqlalchemy.dialects import mysql, postgresql, sqlite
 from flask_oso import Oso, OsoError
 from flask_oso.polar.exceptions import UnsupportedError
 from flask_oso.sqlalchemy import register_models
+from tests.support.answers import may_read
 from tests.support.models.documents import Base, Doc, Folder, Plan, Team, User, make_oso
 
 #: Policies about a document; each is asked on behalf of the first user.
@@ -108,14 +109,7 @@ POLICIES = {
 def allowed(oso: Oso, session: orm.Session, user: t.Any, cls: type = Doc) -> list[int]:
     """Give the ids of the rows that are allowed, asked one by one."""
     rows: t.Any = session.scalars(sa.select(cls))
-    return sorted(row.id for row in rows if _is_allowed(oso, user, row))
-
-
-def _is_allowed(oso: Oso, user: t.Any, row: t.Any) -> bool:
-    try:
-        return oso.is_allowed(user, "read", row)
-    except OsoError:
-        return False
+    return sorted(row.id for row in rows if may_read(oso, user, row))
 
 
 @pytest.mark.parametrize("policy", POLICIES.values(), ids=POLICIES)

@@ -11,8 +11,18 @@ import types
 import typing as t
 from collections.abc import Iterator
 
+from flask_oso import Oso, OsoError
 from flask_oso.polar import Engine, Polar
 from flask_oso.polar.compiler.programs import CompiledProgram
+
+
+def may_read(oso: Oso, actor: t.Any, row: t.Any) -> bool:
+    """Ask for one row; an error is no allow."""
+    try:
+        return oso.is_allowed(actor, "read", row)
+    except OsoError:
+        return False
+
 
 # -- what is compiled --------------------------------------------------------------------
 
