@@ -134,11 +134,16 @@ class RowCounts:
         groups = self._grouped()
         sets = _Sets(groups)
         known = {atom: sets.of(atom) for atom in self._atoms.values()}
-        return [
-            sets.count(formula.value(known.__getitem__, sets.all))
-            + self._corrected(formula, groups)
-            for formula in formulas
-        ]
+        counts = [sets.count(formula.value(known.__getitem__, sets.all)) for formula in formulas]
+        by_single: dict[tuple[_Atom, ...], list[int]] = {}
+        for number, formula in enumerate(formulas):
+            by_single.setdefault(formula.single, []).append(number)
+        for single, numbers in by_single.items():
+            if single:
+                rows = self._rows_of(single, groups)
+                for number in numbers:
+                    counts[number] += rows.changed(formulas[number])
+        return counts
 
     # -- what conditions are composed of
 
@@ -273,26 +278,10 @@ class RowCounts:
 
     # -- conditions that tell single rows apart
 
-    def _corrected(self, formula: _Formula, groups: _RowGroups) -> int:
-        """Count what changes by the rows for which conditions hold that were left out."""
-        single = tuple({atom: None for atom in formula.atoms if atom.is_single})
-        if not single:
-            return 0
-        changed = 0
-        for *row, count in self._session.execute(self._groups_of(groups.columns, single)):
-            answers = dict(zip(single, row[len(row) - len(single) :], strict=True))
-            told = functools.partial(_holds, groups, tuple(row))
-            before, after = dict.fromkeys(single, 0), answers
-            changed += count * (
-                formula.value(_answered(after, told), 1) - formula.value(_answered(before, told), 1)
-            )
-        return changed
-
-
-def _answered(
-    answers: Mapping[_Atom, int], other: Callable[[_Atom], int]
-) -> Callable[[_Atom], int]:
-    return lambda atom: answers[atom] if atom in answers else other(atom)
+    def _rows_of(self, single: tuple[_Atom, ...], groups: _RowGroups) -> _SingleRows:
+        """Read the rows for which conditions hold that were left out, once for all differences."""
+        found = self._session.execute(self._groups_of(groups.columns, single)).all()
+        return _SingleRows(groups, single, [tuple(each) for each in found])
 
 
 class _Formula:
@@ -305,7 +294,13 @@ class _Formula:
         self._sides = [
             (residual.condition, found) for residual, found in zip(difference, atoms, strict=True)
         ]
-        self.atoms = [atom for found in atoms for atom in found.values()]
+        parts = (atom for found in atoms for atom in found.values())
+        self._atoms = tuple(dict.fromkeys(parts))
+
+    @property
+    def single(self) -> tuple[_Atom, ...]:
+        """The conditions that tell single rows apart."""
+        return tuple(atom for atom in self._atoms if atom.is_single)
 
     def value(self, of: Callable[[_Atom], int], every: int) -> int:
         """Give the set of rows that satisfy one condition and not the other.
@@ -335,17 +330,6 @@ def _set(
     return of(atoms[condition])
 
 
-def _holds(groups: _RowGroups, row: tuple[t.Any, ...], atom: _Atom) -> int:
-    """Tell whether a condition holds for the rows of a group."""
-    if atom.at is not None:
-        return int(row[len(groups.columns) + atom.at])
-    value = tuple(row[n] for n in groups.positions(atom.columns))
-    if value not in groups.known(atom.columns):
-        # The row was not there, or a value does not equal itself.
-        raise NotCounted
-    return int(value in t.cast(set[t.Any], atom.values))
-
-
 class _Sets:
     """Sets of groups of rows: the bits of an integer stand for groups."""
 
@@ -364,7 +348,7 @@ class _Sets:
         if not atom.values:
             return 0
         of_value = self._of_values(atom.columns)
-        return functools.reduce(operator.or_, (of_value[value] for value in atom.values))
+        return functools.reduce(operator.or_, (of_value.get(value, 0) for value in atom.values))
 
     def _of_values(self, columns: _Columns) -> dict[t.Any, int]:
         if columns not in self._by_value:
@@ -383,6 +367,50 @@ class _Sets:
         return sum(
             (groups & counted).bit_count() << size for size, counted in enumerate(self._counted)
         )
+
+
+class _SingleRows:
+    """The rows for which conditions hold that tell single rows apart.
+
+    :param groups: those of all rows, for which these conditions were left out.
+    :param found: of each group of rows what it has in ``groups``, the answers of these conditions,
+        and the count.
+    """
+
+    def __init__(
+        self, groups: _RowGroups, single: Sequence[_Atom], found: Sequence[tuple[t.Any, ...]]
+    ) -> None:
+        self._groups = groups
+        rows = [(*row, count) for *row, count in found]
+        self._rows = _RowGroups(groups.columns, rows, [row[-1] for row in rows])
+        self._sets = _Sets(self._rows)
+        # The last value is the count.
+        first = -1 - len(single)
+        self._after = {
+            atom: _bits(row[first + at] for row in rows) for at, atom in enumerate(single)
+        }
+        self._before = dict.fromkeys(single, 0)
+        self._others: dict[_Atom, int] = {}
+
+    def changed(self, formula: _Formula) -> int:
+        """Count by how much a difference grows when these conditions are not left out."""
+        after, before = (
+            formula.value(functools.partial(self._of, answers), self._sets.all)
+            for answers in (self._after, self._before)
+        )
+        return self._sets.count(after) - self._sets.count(before)
+
+    def _of(self, answers: Mapping[_Atom, int], atom: _Atom) -> int:
+        if atom in answers:
+            return answers[atom]
+        if atom not in self._others:
+            columns = atom.columns
+            is_by_value = atom.at is None
+            if is_by_value and not self._rows.known(columns) <= self._groups.known(columns):
+                # A row was not there, or a value does not equal itself.
+                raise NotCounted
+            self._others[atom] = self._sets.of(atom)
+        return self._others[atom]
 
 
 def _bits(values: Iterable[int]) -> int:
