@@ -137,6 +137,33 @@ def test_a_value_of_another_kind(session: orm.Session) -> None:
             find(oso, session, user)
 
 
+@pytest.mark.parametrize(
+    ("condition", "name", "value"),
+    [
+        ("not u.name = 1", "name", 1),
+        ("not u.name in [1]", "name", 1),
+        ("not u matches {name: 1}", "name", 1),
+        ("not u.level = true", "level", True),
+        ("not u.name = nil", "name", None),
+        ('not u.key = "a"', "key", "a"),
+    ],
+)
+def test_value_that_no_column_of_its_kind_has(
+    session: orm.Session, condition: str, name: str, value: t.Any
+) -> None:
+    """A comparison that a column's kind decides is made again for an actor of another kind."""
+    oso = make_oso(f"allow(u: User, _, _d: Doc) if {condition};")
+    everything = find(oso, session, get_user(session, 2))
+    user = get_user(session, 1)
+
+    with session.no_autoflush:
+        setattr(user, name, value)
+        found = find(oso, session, user)
+
+    assert everything
+    assert found == []
+
+
 @pytest.mark.parametrize("actor", [None, "ann", 1, True, 1.0])
 def test_actors_that_are_no_rows(session: orm.Session, actor: t.Any) -> None:
     """Values as actors are kept apart: 1 is not true."""

@@ -24,7 +24,7 @@ from ..nodes import Instance, Unknown, is_ground, parts, with_parts
 from ..solver.machine import KnowledgeBase
 from ..solver.solver import Solver
 from ..traversal import fold
-from .algebra.ir import KnownRow, Literal
+from .algebra.ir import Column, KnownRow, Literal
 from .algebra.schema import ValueKind
 from .symbolic_terms import Given, SymbolicRow
 
@@ -99,10 +99,12 @@ class Recorder:
     """Asks the questions of a search, and notes them.
 
     :param way: the questions and their ways, in order.
+    :param columns: the columns that the search has read, of any row.
     """
 
     def __init__(self, replay: Replay) -> None:
         self._replay = replay
+        self.columns: dict[Column, None] = {}
         self.way: list[tuple[HostQuestion, t.Any]] = []
 
     def ask(

@@ -559,7 +559,10 @@ class OperatorEvaluator:
         model = self._search.model(row.cls)
         member = model.members.get(name)
         if isinstance(member, Field):
-            return SymbolicValue(Column(row, name, member))
+            column = Column(row, name, member)
+            if self._search.recorder is not None:
+                self._search.recorder.columns[column] = None
+            return SymbolicValue(column)
         if isinstance(member, Record):
             return SymbolicRecord(row, name, member)
         if isinstance(member, Link):

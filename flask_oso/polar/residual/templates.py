@@ -10,7 +10,7 @@ from __future__ import annotations
 import decimal
 import math
 import typing as t
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from ..exceptions import PolarRuntimeError
@@ -176,7 +176,7 @@ class PreparedResiduals:
         try:
             residual = self._make(recorder).residual(name, args, at, cls, self._rows)
             _check_fillable(residual)
-            template = ResidualTemplate(residual)
+            template = ResidualTemplate(residual, recorder.columns)
         except (PolarRuntimeError, NotFillable):
             # It may still be possible for one object.
             pass
@@ -258,22 +258,29 @@ class ResidualTemplate:
 
     A value that only stands beside a column is left in the condition as a column of a placeholder
     row; the others are filled in.
+
+    :param read: the columns that were read on the way. A comparison that no value of a column's
+        kind decides is not in the condition, and an object may hold a value of another kind.
     """
 
-    def __init__(self, residual: Residual) -> None:
+    def __init__(self, residual: Residual, read: Iterable[Column]) -> None:
         parts = [*walk_condition(residual.condition), *walk_condition(residual.fails)]
+        starts = [chain_of(column.row) for column in read]
         self._residual = residual
         self._columns = tuple({part: None for part in parts if is_of_object(part)})
         self._given = tuple(
             {
                 part: None
-                for part in parts
+                for part in (*parts, *(start[0] for start in starts if start is not None))
                 if isinstance(part, KnownRow) and part.value.value >= FIRST_GIVEN
             }
         )
         used = _uses(parts)
         self._plain = frozenset(column for column in self._columns if used.get(column) == {True})
-        self._chains = relation_chains(parts)
+        self._chains = relation_chains([*parts, *(column.row for column in read)])
+        self._left_out = tuple(
+            each for each in read if is_of_object(each) and each not in self._columns
+        )
         self._ones = tuple(
             {
                 part: None
@@ -305,6 +312,8 @@ class ResidualTemplate:
             if found_lists is None:
                 raise NotFillable
             lists.update({(owner, names[: each.depth + 1]): each for each in found_lists})
+        for column in self._left_out:
+            _value(column, objects)
         found = {column: _value(column, objects) for column in self._columns}
         shown = {
             column: _PLAIN if column in self._plain and _is_plain(value) else value
@@ -458,12 +467,15 @@ def _value(column: Column, objects: Mapping[KnownRow, t.Any]) -> t.Any:
     except Exception:
         # The evaluation with the object itself decides whether a check gets here, and raises there.
         raise NotFillable from None
-    if value is not None and not _is_of_kind(value, column.field):
+    field = column.field
+    if not field.is_nullable if value is None else not _is_of_kind(value, field):
         raise NotFillable
     return value
 
 
 def _is_of_kind(value: t.Any, field: Field) -> bool:
+    if field.kind not in FILLABLE:
+        return False
     kind = FILLABLE[field.kind]
     if kind is None:
         return type(value) in set(map(type, field.choices))
