@@ -274,10 +274,17 @@ class SpecializationWriter(Guards):
         region.waiting.append(node)
         self._pending.append(region)
 
-    def _is_question(self, goals: Pending, env: Variables) -> bool:
-        """Tell whether goals begin with a condition, and depend on their variables alone."""
+    def _is_question(self, links: set[str], goals: Pending, env: Variables) -> bool:
+        """Tell whether goals begin with a condition, and depend on their variables alone.
+
+        :param links: the objects of the chain before the next one: what looks back at one of them
+            is no question about the next one.
+        """
         listed = [goal for goal, _ in pending_goals(goals)]
         if any(env.waiting.values()) or any(isinstance(goal, PutOff) for goal in listed):
+            return False
+        values = [env.values[each] for each in _numbers_in(goals, env) if each in env.values]
+        if any(value.name in links for value in values):
             return False
         first = next((each for goal in listed for each in conjuncts_in(goal)), None)
         return first is not None and not isinstance(getattr(first, "term", first), Call)
@@ -287,13 +294,7 @@ class SpecializationWriter(Guards):
 
         They are a question about it, so that it is seen that the same is asked of each object.
         """
-        # A look at what is free gives no variable its number.
-        named = env.copy()
-        numbers = [
-            named.variable(clause, slot.index)
-            for goal, clause in pending_goals(goals)
-            for slot in variables_in(goal)
-        ]
+        numbers = _numbers_in(goals, env)
         free = [number for number in dict.fromkeys(numbers) if number not in env.values]
         args = tuple(env.values.get(each) or Known(f"?{free.index(each)}") for each in numbers)
         node = f"the rest {[id(goal) for goal, _ in pending_goals(goals)]}", args
@@ -595,7 +596,8 @@ class SpecializationWriter(Guards):
                 return
             before = t.cast(Region, here)
             here, goals = following
-            if _is_next_of_chain(here, before) and self._is_question(goals, env):
+            links = _links_before(here, before)
+            if links and self._is_question(links, goals, env):
                 self._ask_rest(here, goals, env, asking)
                 return
         if any(env.waiting.values()):
@@ -695,23 +697,35 @@ def _is_reached(
     return True
 
 
-def _is_next_of_chain(here: Region, before: Region) -> bool:
-    """Tell whether a region was just entered for the next object of a chain.
+def _numbers_in(goals: Pending, env: Variables) -> list[int]:
+    """Return the numbers of the variables of goals, in order."""
+    # A look at what is free gives no variable its number.
+    named = env.copy()
+    return [
+        named.variable(clause, slot.index)
+        for goal, clause in pending_goals(goals)
+        for slot in variables_in(goal)
+    ]
 
-    Not behind ``not``, which has to know at once what its goals bind.
+
+def _links_before(here: Region, before: Region) -> set[str]:
+    """Name the objects of a chain before the next one, for which a region was just entered.
+
+    None behind ``not``, which has to know at once what its goals bind.
     """
     subject = here.subject
     if here is before or subject is None or subject.source is None:
-        return False
+        return set()
     if any(around.is_negated for around in here.enclosing()):
-        return False
+        return set()
     last = [around.subject for around in before.around() if around.subject is not None]
-    return any(
-        each.exact is subject.exact
+    return {
+        each.name
+        for each in last
+        if each.exact is subject.exact
         and each.source is not None
         and each.source[1] == subject.source[1]
-        for each in last
-    )
+    }
 
 
 def _renamed(part: t.Any, old: str, new: str) -> t.Any:
