@@ -152,6 +152,7 @@ def _search_from(engine: sa.Engine, begin: int, examples: int, policies: int, ta
         phases=[Phase.generate, Phase.shrink],
         suppress_health_check=list(HealthCheck),
         print_blob=False,
+        report_multiple_bugs=False,
     )
     @given(case=cases(policies))
     def look(case: Case) -> None:

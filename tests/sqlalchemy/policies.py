@@ -118,6 +118,9 @@ class Writer:
         if self._often(15):
             return self._blocks()
         rules = [self._rule() for _ in range(1 + self._choices.below(3))]
+        if self._resource in ONES and self._often(10):
+            action = self._pick(["_action", '"read"'])
+            rules += self._asking_on(f"allow(_u, {action}", self._resource, 2)
         return "\n".join(rules + self._helpers)
 
     def _rule(self) -> str:
@@ -199,7 +202,7 @@ class Writer:
             self._through_one, self._through_one, self._through_many, self._through_many,
             self._all, self._helper, self._identity, self._identity, self._matched,
             self._two_columns, self._of_subclass, self._actor, self._above, self._built,
-            self._bound,
+            self._bound, self._delegated,
         ]  # fmt: skip
         return self._pick(kinds)(name, cls, depth - 1)
 
@@ -461,6 +464,39 @@ class Writer:
         self._helpers.append(f"{rule}(_u, _x: Folder) if {self._pick(plain)};")
         self._helpers.append(f"{rule}(_u, _x: Folder) if {step};")
         return f"{rule}(_u, {name}{'.folder' if cls == 'Doc' else ''})"
+
+    def _delegated(self, name: str, cls: str, depth: int) -> str:
+        """Ask a rule that asks itself about another row."""
+        if cls not in ONES:
+            return self._comparison(name, cls)
+        rule = f"delegated{next(self._numbers)}"
+        self._helpers += self._asking_on(f"{rule}(_u", cls, depth)
+        return f"{rule}(_u, {name})"
+
+    def _asking_on(self, call: str, cls: str, depth: int) -> list[str]:
+        """Write rules that ask about the row of a relation, beside one that also takes nil.
+
+        :param call: a call of the rule without its last argument.
+        """
+        relation, other = self._pick(list(ONES[cls].items()))
+        known = ["_u.admin", "not _u.admin", "_u matches Boss", "_u.level = nil"]
+        kinds = ["_x = nil", "not _x = nil", "_x in [nil, _u]", f"not _x matches {other}"]
+        rules = [
+            f"{call}, {self._pick(['_', '_', 'nil'])}) if {self._pick(known)};",
+            f"{call}, _x) if {self._pick(kinds)} and {self._pick(known)};",
+        ]
+        asks = f"{call}, _x: {cls}) if {call}, _x.{relation});"
+        if self._often(30):
+            asks = (
+                f"{call}, _x: {cls}) if {self._of_rule('_x', cls, 0)} and {call}, _x.{relation});"
+            )
+        written = [self._pick(rules), asks]
+        if other in ONES and self._often(40):
+            further = self._pick(list(ONES[other]))
+            written.append(f"{call}, _x: {other}) if {call}, _x.{further});")
+        if self._often(70):
+            written.append(f"{call}, _x: {other}) if {self._of_rule('_x', other, depth)};")
+        return written[:: self._pick([1, -1])]
 
     def _helper(self, name: str, cls: str, depth: int) -> str:
         helper = f"helper{next(self._numbers)}"

@@ -24,7 +24,7 @@ def test_disagreement_is_made_small(sqlite: sa.Engine, monkeypatch: pytest.Monke
     monkeypatch.setitem(translation._TRANSLATIONS, Not, lambda *_: sa.true())
 
     with pytest.raises(Disagreement) as caught:
-        search(sqlite, 36, 60, policies=1)
+        search(sqlite, 37, 60, policies=1)
 
     verdict, policy, statement, *_ = str(caught.value).splitlines()
     assert verdict.startswith("one too many: ")

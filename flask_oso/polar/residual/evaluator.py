@@ -58,13 +58,12 @@ from .algebra.ir import (
     walk_condition,
 )
 from .algebra.schema import ValueKind
-from .algebra.show import show
-from .algebra.simplify import conjunction, disjunction, exists, negation, rewrite, where_rows_exist
+from .algebra.simplify import conjunction, disjunction, exists, negation, rewrite
 from .attributes.documents import is_no_boolean
 from .database_semantics import field_of, is_null
 from .equations import EquationSolver
 from .operators import OperatorEvaluator
-from .outcomes import Residual, SearchOutcome, no_solution, test_outcome
+from .outcomes import Residual, SearchOutcome, for_row_or_nil, no_solution, test_outcome
 from .search import Branches, ClauseFrame, GoalHandler, GoalResult, Search
 from .symbolic_terms import (
     SYMBOLIC,
@@ -546,19 +545,17 @@ class PartialEvaluator:
         return 0
 
     def _about(self, row: RowPath, outcome: SearchOutcome, call: Call, at: int) -> SearchOutcome:
-        """Return an outcome for a row of a relation, which has to exist."""
+        """Return an outcome for the row of a relation, or for nil where there is none.
+
+        ``f(x.parent)  =>  exists(x.parent: f(x.parent)) or (not exists(x.parent) and f(nil))``
+        """
         if not isinstance(row, ToOne):
             return outcome
         nothing = tuple(Instance(None) if n == at else arg for n, arg in enumerate(call.args))
-        found = self._search.alone(
+        without = self._search.alone(
             self._solve_call, (Call(call.name, nothing, span=call.span), None)
         )
-        if found.holds != FALSE or found.fails != FALSE:
-            raise self._search.refusal(
-                f"the rule also holds where `{show(row)}` is nil",
-                "Give the parameter a class, or test for nil in a rule of its own.",
-            )
-        return outcome.map(lambda condition: where_rows_exist(condition, [row]))
+        return for_row_or_nil(row, outcome, without)
 
 
 def _is_recursive(condition: RowCondition) -> bool:

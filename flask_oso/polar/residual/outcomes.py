@@ -2,8 +2,8 @@
 
 A search takes alternatives in order. It ends at the first success, or at an error, which is not
 an answer and never an allow. A ``SearchOutcome`` holds a condition for each of these; ``and_then``,
-``or_else``, ``no_solution`` and ``for_some_row`` combine searches as the solver runs them. A
-``Residual`` is the result of a whole question.
+``or_else``, ``no_solution``, ``for_some_row`` and ``for_row_or_nil`` combine searches as the solver
+runs them. A ``Residual`` is the result of a whole question.
 """
 
 from __future__ import annotations
@@ -15,11 +15,14 @@ from dataclasses import dataclass, field, replace
 from .algebra.ir import (
     FALSE,
     TRUE,
+    Exists,
     KnownRow,
+    Not,
     Root,
     RowCondition,
     RowValue,
     ToMany,
+    ToOne,
     columns_of,
     rows_of,
 )
@@ -160,6 +163,13 @@ def for_some_row(row: ToMany, outcome: SearchOutcome) -> SearchOutcome:
     """Search for each row of a relation. Their order is unknown, so an error of any row counts."""
     found = outcome.map(lambda condition: where_rows_exist(exists(row, condition), [row.owner]))
     return _without_errors(found)
+
+
+def for_row_or_nil(row: ToOne, found: SearchOutcome, without: SearchOutcome) -> SearchOutcome:
+    """Search for the row of a relation, or for nil where there is no row: never for both."""
+    is_missing = where_rows_exist(Not(Exists(row, TRUE)), [row.owner])
+    there = found.map(lambda condition: where_rows_exist(condition, [row]))
+    return _any_of([there, without.map(lambda condition: conjunction(is_missing, condition))])
 
 
 def _any_of(outcomes: Sequence[SearchOutcome]) -> SearchOutcome:
