@@ -9,6 +9,7 @@ asking about each pair, up to a limit, and what is beyond that is named and not 
 
 from __future__ import annotations
 
+import functools
 import itertools
 import typing as t
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -352,12 +353,12 @@ class _Group:
     other: Residual
     actors: list[t.Any] = field(default_factory=list)
 
-    @property
+    @functools.cached_property
     def only_key(self) -> t.Any:
         """What is the same for groups of which "only" selects the same rows."""
         return with_objects(self.only).condition
 
-    @property
+    @functools.cached_property
     def key(self) -> t.Any:
         """What is the same for actors of one group."""
         return self.gains, self.only_key, with_objects(self.other).condition

@@ -3,8 +3,9 @@
 In go pairs of residuals of one class, one pair for each group of actors; out come numbers. Rows
 that conditions cannot tell apart are counted together: one statement groups the table by the
 columns that conditions compare with what is known of actors, and by whether the other conditions
-hold. What is left is set algebra on those groups of rows, so that a thousand actors do not read
-the table a thousand times.
+hold. Values of columns for which the same conditions hold, such as the folders of one tenant, are
+then one kind. What is left is set algebra on those groups of rows, so that a thousand actors do
+not read the table a thousand times.
 
 A condition that tells single rows apart, such as "shared with the actor", would make a group of
 each row. It is left out at first, and the rows for which it holds are then counted anew.
@@ -16,25 +17,40 @@ import functools
 import itertools
 import operator
 import typing as t
+from array import array
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import sqlalchemy as sa
 from sqlalchemy import orm
 
-from ...polar.residual.algebra.ir import And, Constant, Not, Or, RowCondition
+from ...polar.residual.algebra.ir import (
+    And,
+    Constant,
+    KnownRow,
+    Not,
+    Or,
+    RowCondition,
+    walk_condition,
+)
 from ...polar.residual.outcomes import Residual
-from ...polar.residual.templates import with_objects
 from ..statements.dialects import POSTGRESQL, ExactText
 
 #: How many conditions on the same columns are told one by one, and not by the columns.
 MOST_TOLD = 8
-#: How many groups of rows are read.
-_MOST_GROUPS = 200_000
+#: How many groups of rows there are at most, and from how many values of columns they are made.
+_MOST_GROUPS, _MOST_VALUES = 1_500_000, 200_000
 #: How many answers about a row and a condition are read to tell for which values conditions hold.
-_MOST_ANSWERS = 5_000_000
+_MOST_ANSWERS = 50_000_000
+#: How many bits the sets of groups have that are kept.
+_MOST_BITS = 1_000_000_000
+#: How many groups are read at once.
+_GROUPS_AT_ONCE = 500
 #: How many rows, and how many conditions on them, one statement tells.
-_ROWS_AT_ONCE, _CONDITIONS_AT_ONCE = 500, 50
+_ROWS_AT_ONCE, _CONDITIONS_AT_ONCE = 500, 200
+#: How many answers are the bits of one number.
+_BITS = 50
 #: How many rows it tells whose keys are integers, which are written out and no parameters.
 _INTEGERS_AT_ONCE = 5_000
 
@@ -52,51 +68,80 @@ class NotCounted(Exception):
 class _Atom:
     """A condition that is no composition of others.
 
-    :param at: its position among those told one by one, where it is one of them.
-    :param values: the values of its columns for which it holds, where columns tell.
+    :param at: its position among the parts of a group, where it is told one by one.
+    :param kinds: the kinds of values for which it holds, where the values of its columns tell.
     """
 
     clause: t.Any
     columns: _Columns
     at: int | None = None
-    values: set[t.Any] | None = None
+    kinds: list[int] | None = None
 
     @property
     def is_single(self) -> bool:
         """Whether it tells single rows apart."""
-        return self.at is None and self.values is None
+        return self.at is None and self.kinds is None
 
 
 @dataclass(frozen=True)
-class _RowGroups:
-    """Groups of rows that conditions cannot tell apart.
+class _Family:
+    """Columns whose values tell whether some conditions hold.
 
-    :param columns: the columns that are grouped by.
-    :param rows: of each group the values of columns, and whether conditions told one by one hold.
-    :param counts: how many rows each group has.
-    :param keys: the primary key of a row of each group.
+    :param kinds: the kind of each value. The same conditions hold for values of one kind.
     """
 
     columns: _Columns
-    rows: list[tuple[t.Any, ...]] = field(default_factory=list)
-    counts: list[int] = field(default_factory=list)
-    keys: list[t.Any] = field(default_factory=list)
-
-    def positions(self, columns: _Columns) -> list[int]:
-        """Give where the values of some of the columns stand in a row."""
-        at = {id(each): position for position, each in enumerate(self.columns)}
-        return [at[id(each)] for each in columns]
+    atoms: Sequence[_Atom]
+    kinds: Mapping[t.Any, int]
 
     @functools.cached_property
-    def _values(self) -> dict[_Columns, set[t.Any]]:
-        return {}
+    def size(self) -> int:
+        """The number of kinds."""
+        return len({*self.kinds.values()})
 
-    def known(self, columns: _Columns) -> set[t.Any]:
-        """Give the values of some of the columns that rows have."""
-        if columns not in self._values:
-            at = self.positions(columns)
-            self._values[columns] = {tuple(row[n] for n in at) for row in self.rows}
-        return self._values[columns]
+
+class _Groups:
+    """Groups of rows that conditions cannot tell apart.
+
+    A group is a number: the kind of values for each family, and the answers of conditions that
+    are told one by one, are its digits.
+
+    :param families: what has a digit each.
+    :param told: how many conditions have one.
+    """
+
+    def __init__(self, families: Sequence[_Family], told: int) -> None:
+        self.counts: defaultdict[int, int] = defaultdict(int)
+        self._sizes = [*(family.size for family in families), *[2] * told]
+        self._weights = [*itertools.accumulate(self._sizes, operator.mul, initial=1)]
+        self._kinds = [
+            {value: kind * weight for value, kind in family.kinds.items()}
+            for family, weight in zip(families, self._weights, strict=False)
+        ]
+
+    def add(self, values: Sequence[Iterable[t.Any]], answers: Sequence[Iterable[int]]) -> None:
+        """Add rows, with their values for each family and the answers of conditions.
+
+        :param answers: the last are the counts of the rows.
+        :raises KeyError: if a value is not known.
+        """
+        *told, counts = answers
+        weights = self._weights[len(values) :]
+        digits = [
+            *(map(kinds.__getitem__, of) for kinds, of in zip(self._kinds, values, strict=True)),
+            *(
+                map(operator.mul, of, itertools.repeat(w))
+                for of, w in zip(told, weights, strict=False)
+            ),
+        ]
+        groups = map(sum, zip(*digits, strict=True)) if digits else itertools.repeat(0)
+        for group, count in zip(groups, counts, strict=False):
+            self.counts[group] += count
+
+    def digits(self, at: int) -> Iterator[int]:
+        """Yield one of the digits of each group."""
+        weight, size = self._weights[at], self._sizes[at]
+        return (group // weight % size for group in self.counts)
 
 
 class RowCounts:
@@ -112,7 +157,11 @@ class RowCounts:
         self._cls = cls
         self._clause = clause
         self._mapper: orm.Mapper[t.Any] = sa.inspect(cls)
-        self._atoms: dict[RowCondition, _Atom] = {}
+        self._dialect = session.get_bind(self._mapper).dialect
+        self._rows_in: dict[RowCondition, list[KnownRow]] = {}
+        self._atoms: dict[t.Any, _Atom] = {}
+        self._by_clause: dict[t.Any, _Atom] = {}
+        self._families: list[_Family] = []
         self._told: list[_Atom] = []
         self._columns = {
             (table.fullname, column.key): column
@@ -131,16 +180,25 @@ class RowCounts:
         formulas = [
             _Formula(each, [self._atoms_of(residual) for residual in each]) for each in differences
         ]
-        groups = self._grouped()
-        sets = _Sets(groups)
-        known = {atom: sets.of(atom) for atom in self._atoms.values()}
-        counts = [sets.count(formula.value(known.__getitem__, sets.all)) for formula in formulas]
+        self._make_families()
+        while (found := self._read(())) is None:
+            if not self._families:
+                raise NotCounted
+            largest = max(self._families, key=lambda family: family.size)
+            # These tell single rows apart, or nearly so.
+            for atom in largest.atoms:
+                atom.kinds = None
+            self._families.remove(largest)
+        for at, atom in enumerate(self._told, len(self._families)):
+            atom.at = at
+        sets = _Sets(found, self._families)
+        counts = [sets.count(formula.value(sets.of, sets.all)) for formula in formulas]
         by_single: dict[tuple[_Atom, ...], list[int]] = {}
         for number, formula in enumerate(formulas):
             by_single.setdefault(formula.single, []).append(number)
         for single, numbers in by_single.items():
             if single:
-                rows = self._rows_of(single, groups)
+                rows = self._rows_of(single)
                 for number in numbers:
                     counts[number] += rows.changed(formulas[number])
         return counts
@@ -150,14 +208,28 @@ class RowCounts:
     def _atoms_of(self, residual: Residual) -> dict[RowCondition, _Atom]:
         found = {}
         for part in _parts(residual.condition):
-            one = Residual(residual.cls, residual.root, part, objects=residual.objects)
-            key = with_objects(one).condition
+            if part not in self._rows_in:
+                every = dict.fromkeys(walk_condition(part))
+                self._rows_in[part] = [row for row in every if isinstance(row, KnownRow)]
+            objects = [residual.objects.get(row) for row in self._rows_in[part]]
+            # The objects are those of differences, and are kept while these are counted.
+            key = part, *map(id, objects)
             atom = self._atoms.get(key)
             if atom is None:
-                clause = self._clause(one)
-                atom = self._atoms[key] = _Atom(clause, self._columns_of(clause))
+                one = Residual(residual.cls, residual.root, part, objects=residual.objects)
+                atom = self._atoms[key] = self._atom(self._clause(one))
             found[part] = atom
         return found
+
+    def _atom(self, clause: t.Any) -> _Atom:
+        """Give the condition of a clause, the same one for the same clause.
+
+        What is known of different actors is often the same, as for those of one tenant.
+        """
+        key = _clause_key(clause)
+        if key not in self._by_clause:
+            self._by_clause[key] = _Atom(clause, self._columns_of(clause))
+        return self._by_clause[key]
 
     def _columns_of(self, clause: t.Any) -> _Columns:
         """Give the columns that a clause reads of a row.
@@ -178,27 +250,63 @@ class RowCounts:
 
     # -- groups of rows
 
-    def _grouped(self) -> _RowGroups:
-        """Decide what tells whether each condition holds, and read the groups of rows."""
+    def _make_families(self) -> None:
+        """Decide what tells whether each condition holds."""
         by_columns: dict[tuple[str, ...], list[_Atom]] = {}
-        for atom in self._atoms.values():
+        for atom in self._by_clause.values():
             by_columns.setdefault(tuple(map(str, atom.columns)), []).append(atom)
-        grouped: list[list[_Atom]] = []
         for atoms in by_columns.values():
+            columns = atoms[0].columns
             if len(atoms) <= MOST_TOLD:
                 self._told += atoms
-            elif all(map(self._is_groupable, atoms[0].columns)):
-                grouped.append(atoms)
-        for at, atom in enumerate(self._told):
-            atom.at = at
-        while (groups := self._read([atoms[0].columns for atoms in grouped])) is None:
-            if not grouped:
-                raise NotCounted
-            # These tell single rows apart, or nearly so.
-            grouped.remove(max(grouped, key=lambda atoms: self._size(atoms[0].columns)))
-        for atoms in grouped:
-            self._find_values(groups, atoms)
-        return groups
+            elif all(map(self._is_groupable, columns)):
+                values = self._values(columns)
+                if len(values) <= _MOST_VALUES and len(values) * len(atoms) <= _MOST_ANSWERS:
+                    self._families.append(self._family(columns, atoms, values))
+
+    def _values(self, columns: _Columns) -> dict[t.Any, t.Any]:
+        """Give the values of columns, by the key of one row that has them."""
+        table, given = self._parts_of(columns, ())
+        keys = sa.select(*given, sa.func.min(table.c.row_key)).group_by(*given)
+        found = self._session.execute(keys.limit(_MOST_VALUES + 1)).all()
+        # There is no key if there are neither columns nor rows.
+        return {
+            key: value[0] if len(value) == 1 else tuple(value)
+            for *value, key in found
+            if key is not None
+        }
+
+    def _family(
+        self, columns: _Columns, atoms: Sequence[_Atom], values: Mapping[t.Any, t.Any]
+    ) -> _Family:
+        """Find the values of columns for which conditions hold, by asking of one row each."""
+        holding: dict[t.Any, list[int]] = {key: [] for key in values}
+        (column,) = self._mapper.primary_key
+        is_integer = isinstance(column.type, sa.Integer)
+        for some in batched(values, _INTEGERS_AT_ONCE if is_integer else _ROWS_AT_ONCE):
+            wanted: t.Any = sa.bindparam(
+                "row_keys", some, expanding=True, literal_execute=is_integer
+            )
+            for first in range(0, len(atoms), _CONDITIONS_AT_ONCE):
+                clauses = [atom.clause for atom in atoms[first : first + _CONDITIONS_AT_ONCE]]
+                told = map(_answers, batched(clauses, _BITS))
+                rows = sa.select(column, *told).select_from(self._cls).where(column.in_(wanted))
+                for key, *answers in self._session.execute(rows):
+                    for start, bits in enumerate(answers):
+                        if bits:
+                            before = first + start * _BITS
+                            holding[key] += (before + at for at in _ones(int(bits)))
+        kinds: dict[tuple[int, ...], int] = {}
+        of_value = {
+            values[key]: kinds.setdefault(tuple(holds), len(kinds))
+            for key, holds in holding.items()
+        }
+        for atom in atoms:
+            atom.kinds = []
+        for holds, kind in kinds.items():
+            for at in holds:
+                t.cast(list[int], atoms[at].kinds).append(kind)
+        return _Family(columns, atoms, of_value)
 
     def _is_groupable(self, column: t.Any) -> bool:
         """Tell whether the database groups the values of a column as Python does."""
@@ -212,76 +320,59 @@ class RowCounts:
         if isinstance(kind, sa.String) and not isinstance(kind, sa.Enum | sa.CHAR):
             return sa.type_coerce(ExactText(column), sa.String())
         if isinstance(kind, sa.Uuid):
-            dialect = self._session.get_bind(self._mapper).dialect.name
+            dialect = self._dialect.name
             if dialect in POSTGRESQL:
                 return column
             return sa.type_coerce(column, sa.String()) if dialect == "sqlite" else None
         return None
 
-    def _read(self, columns: Sequence[_Columns]) -> _RowGroups | None:
-        """Read the groups of rows; ``None`` if there are too many."""
-        groups = _RowGroups(_merged(columns))
-        counted = self._groups_of(groups.columns, (), with_key=True).limit(_MOST_GROUPS + 1)
-        found = self._session.execute(counted).all()
-        if len(found) > _MOST_GROUPS:
-            return None
-        for *row, count, key in found:
-            groups.rows.append(tuple(row))
-            groups.counts.append(count)
-            groups.keys.append(key)
-        return groups
+    def _read(self, single: Sequence[_Atom]) -> _Groups | None:
+        """Read the groups of rows; ``None`` if there are too many.
 
-    def _groups_of(
-        self, columns: _Columns, more: Sequence[_Atom], *, with_key: bool = False
-    ) -> t.Any:
-        """Select groups of rows, and how many there are of each."""
-        told = [_is_true(atom.clause) for atom in (*self._told, *more)]
+        :param single: conditions that are told, too; only rows for which one holds are read then.
+        """
+        columns = _merged([family.columns for family in self._families])
+        table, given = self._parts_of(columns, [*self._told, *single], single)
+        grouped = sa.select(*given, sa.func.count()).select_from(table).group_by(*given)
+        at = {id(each): position for position, each in enumerate(columns)}
+        places = [[at[id(each)] for each in family.columns] for family in self._families]
+        found = _Groups(self._families, len(self._told) + len(single))
+        streamed = grouped.execution_options(yield_per=_GROUPS_AT_ONCE)
+        with self._session.execute(streamed) as result:
+            for rows in result.partitions():
+                parts = [*zip(*rows, strict=True)]
+                values = [_values([parts[n] for n in place], len(rows)) for place in places]
+                try:
+                    found.add(values, parts[len(columns) :])
+                except KeyError:
+                    # A row was not there, or a value does not equal itself.
+                    raise NotCounted from None
+                if len(found.counts) > _MOST_GROUPS:
+                    return None
+        return found
+
+    def _parts_of(
+        self, columns: _Columns, told: Sequence[_Atom], single: Sequence[_Atom] = ()
+    ) -> tuple[t.Any, list[t.Any]]:
+        """Select columns of rows, and whether conditions hold; give these parts, too."""
+        parts = [*map(self._grouping, columns), *(_is_true(atom.clause) for atom in told)]
         (key,) = self._mapper.primary_key
-        parts = [*map(self._grouping, columns), *told]
         named = [part.label(f"part_{at}") for at, part in enumerate(parts)]
         rows = sa.select(key.label("row_key"), *named).select_from(self._cls)
-        if more:
-            rows = rows.where(sa.or_(*(atom.clause for atom in more)))
+        if single:
+            rows = rows.where(sa.or_(*(atom.clause for atom in single)))
         table = rows.subquery()
-        given = [table.c[f"part_{at}"] for at in range(len(parts))]
-        first = [sa.func.min(table.c.row_key)] if with_key else []
-        return sa.select(*given, sa.func.count(), *first).group_by(*given)
-
-    def _size(self, columns: _Columns) -> int:
-        """Count the values of some columns."""
-        named = [self._grouping(each).label(f"part_{at}") for at, each in enumerate(columns)]
-        values = sa.select(*named).select_from(self._cls).distinct().subquery()
-        return self._session.scalar(sa.select(sa.func.count()).select_from(values)) or 0
-
-    def _find_values(self, groups: _RowGroups, atoms: Sequence[_Atom]) -> None:
-        """Find the values of columns for which conditions hold, by asking of one row each."""
-        at = groups.positions(atoms[0].columns)
-        keys = {tuple(row[n] for n in at): key for row, key in zip(groups.rows, groups.keys)}  # noqa: B905
-        if len(keys) * len(atoms) > _MOST_ANSWERS:
-            return
-        values = {key: value for value, key in keys.items()}
-        for atom in atoms:
-            atom.values = set()
-        (column,) = self._mapper.primary_key
-        is_integer = isinstance(column.type, sa.Integer)
-        size = _INTEGERS_AT_ONCE if is_integer else _ROWS_AT_ONCE
-        for some in batched(values, size):
-            wanted: t.Any = sa.bindparam(
-                "row_keys", some, expanding=True, literal_execute=is_integer
-            )
-            for batch in batched(atoms, _CONDITIONS_AT_ONCE):
-                told = [_is_true(atom.clause).label(f"is_{n}") for n, atom in enumerate(batch)]
-                rows = sa.select(column, *told).select_from(self._cls).where(column.in_(wanted))
-                for key, *answers in self._session.execute(rows):
-                    for atom in itertools.compress(batch, answers):
-                        t.cast(set[t.Any], atom.values).add(values[key])
+        return table, [table.c[f"part_{at}"] for at in range(len(parts))]
 
     # -- conditions that tell single rows apart
 
-    def _rows_of(self, single: tuple[_Atom, ...], groups: _RowGroups) -> _SingleRows:
+    def _rows_of(self, single: tuple[_Atom, ...]) -> _SingleRows:
         """Read the rows for which conditions hold that were left out, once for all differences."""
-        found = self._session.execute(self._groups_of(groups.columns, single)).all()
-        return _SingleRows(groups, single, [tuple(each) for each in found])
+        found = self._read(single)
+        if found is None:
+            raise NotCounted
+        first = len(self._families) + len(self._told)
+        return _SingleRows(_Sets(found, self._families), first, single)
 
 
 class _Formula:
@@ -333,34 +424,36 @@ def _set(
 class _Sets:
     """Sets of groups of rows: the bits of an integer stand for groups."""
 
-    def __init__(self, groups: _RowGroups) -> None:
+    def __init__(self, groups: _Groups, families: Sequence[_Family]) -> None:
         self._groups = groups
-        self._by_value: dict[_Columns, dict[t.Any, int]] = {}
-        self.all = (1 << len(groups.rows)) - 1
-        sizes = range(max(groups.counts, default=0).bit_length())
-        self._counted = [_bits(count >> size & 1 for count in groups.counts) for size in sizes]
+        counts = groups.counts.values()
+        self.all = (1 << len(counts)) - 1
+        sizes = range(max(counts, default=0).bit_length())
+        self._counted = [_bits(count >> size & 1 for count in counts) for size in sizes]
+        self._places = {
+            atom: places
+            for at, family in enumerate(families)
+            for places in [_places(groups.digits(at))]
+            for atom in family.atoms
+        }
+        most = _MOST_BITS // (len(counts) + 1)
+        self.of: Callable[[_Atom], int] = functools.lru_cache(most)(self._of)
 
-    def of(self, atom: _Atom) -> int:
+    def told(self, at: int) -> int:
+        """Give the groups for which a condition holds that is told one by one."""
+        return _bits(self._groups.digits(at))
+
+    def _of(self, atom: _Atom) -> int:
         """Give the groups for which a condition holds; none if it tells single rows apart."""
         if atom.at is not None:
-            at = len(self._groups.columns) + atom.at
-            return _bits(row[at] for row in self._groups.rows)
-        if not atom.values:
+            return self.told(atom.at)
+        if not atom.kinds:
             return 0
-        of_value = self._of_values(atom.columns)
-        return functools.reduce(operator.or_, (of_value.get(value, 0) for value in atom.values))
-
-    def _of_values(self, columns: _Columns) -> dict[t.Any, int]:
-        if columns not in self._by_value:
-            at = self._groups.positions(columns)
-            places: dict[t.Any, list[int]] = {}
-            for place, row in enumerate(self._groups.rows):
-                places.setdefault(tuple(row[n] for n in at), []).append(place)
-            size = len(self._groups.rows)
-            self._by_value[columns] = {
-                value: _bits_at(where, size) for value, where in places.items()
-            }
-        return self._by_value[columns]
+        places = self._places[atom]
+        found = bytearray(len(self._groups.counts) // 8 + 1)
+        for place in itertools.chain.from_iterable(places.get(kind, ()) for kind in atom.kinds):
+            found[place >> 3] |= 1 << (place & 7)
+        return int.from_bytes(found, "little")
 
     def count(self, groups: int) -> int:
         """Count the rows of a set of groups."""
@@ -372,45 +465,23 @@ class _Sets:
 class _SingleRows:
     """The rows for which conditions hold that tell single rows apart.
 
-    :param groups: those of all rows, for which these conditions were left out.
-    :param found: of each group of rows what it has in ``groups``, the answers of these conditions,
-        and the count.
+    :param sets: sets of the groups of these rows, for which these conditions are told, too.
+    :param first: the position of the first of their answers.
     """
 
-    def __init__(
-        self, groups: _RowGroups, single: Sequence[_Atom], found: Sequence[tuple[t.Any, ...]]
-    ) -> None:
-        self._groups = groups
-        rows = [(*row, count) for *row, count in found]
-        self._rows = _RowGroups(groups.columns, rows, [row[-1] for row in rows])
-        self._sets = _Sets(self._rows)
-        # The last value is the count.
-        first = -1 - len(single)
-        self._after = {
-            atom: _bits(row[first + at] for row in rows) for at, atom in enumerate(single)
-        }
-        self._before = dict.fromkeys(single, 0)
-        self._others: dict[_Atom, int] = {}
+    def __init__(self, sets: _Sets, first: int, single: Sequence[_Atom]) -> None:
+        self._sets = sets
+        self._after = {atom: sets.told(at) for at, atom in enumerate(single, first)}
 
     def changed(self, formula: _Formula) -> int:
         """Count by how much a difference grows when these conditions are not left out."""
         after, before = (
-            formula.value(functools.partial(self._of, answers), self._sets.all)
-            for answers in (self._after, self._before)
+            self._sets.count(formula.value(of, self._sets.all)) for of in (self._of, self._sets.of)
         )
-        return self._sets.count(after) - self._sets.count(before)
+        return after - before
 
-    def _of(self, answers: Mapping[_Atom, int], atom: _Atom) -> int:
-        if atom in answers:
-            return answers[atom]
-        if atom not in self._others:
-            columns = atom.columns
-            is_by_value = atom.at is None
-            if is_by_value and not self._rows.known(columns) <= self._groups.known(columns):
-                # A row was not there, or a value does not equal itself.
-                raise NotCounted
-            self._others[atom] = self._sets.of(atom)
-        return self._others[atom]
+    def _of(self, atom: _Atom) -> int:
+        return self._after[atom] if atom in self._after else self._sets.of(atom)
 
 
 def _bits(values: Iterable[int]) -> int:
@@ -418,11 +489,65 @@ def _bits(values: Iterable[int]) -> int:
     return int(digits[::-1] or "0", 2)
 
 
-def _bits_at(places: Sequence[int], size: int) -> int:
-    found = bytearray(size // 8 + 1)
-    for place in places:
-        found[place >> 3] |= 1 << (place & 7)
-    return int.from_bytes(found, "little")
+def _places(kinds: Iterable[int]) -> dict[int, array[int]]:
+    """Give where each of the kinds is."""
+    found: dict[int, array[int]] = {}
+    for place, kind in enumerate(kinds):
+        if kind not in found:
+            found[kind] = array("I")
+        found[kind].append(place)
+    return found
+
+
+def _ones(answers: int) -> Iterator[int]:
+    """Yield the places of the bits of a number."""
+    while answers:
+        last = answers & -answers
+        yield last.bit_length() - 1
+        answers ^= last
+
+
+def _values(parts: Sequence[Iterable[t.Any]], size: int) -> Iterable[t.Any]:
+    """Give so many rows of some columns; of a single one its values."""
+    if len(parts) == 1:
+        return parts[0]
+    return zip(*parts, strict=True) if parts else itertools.repeat((), size)
+
+
+def _clause_key(clause: t.Any) -> t.Any:
+    """Give what is equal for clauses with the same structure and the same parameters.
+
+    SQLAlchemy keeps compiled statements by the structure: what shares it differs in the values of
+    parameters alone.
+    """
+    structure = clause._generate_cache_key()
+    if structure is None:
+        return id(clause)
+    key = structure.key, *(_parameter(each.effective_value) for each in structure.bindparams)
+    try:
+        hash(key)
+    except TypeError:
+        return id(clause)
+    return key
+
+
+def _parameter(value: t.Any) -> t.Any:
+    if isinstance(value, list | tuple):
+        return tuple(map(_parameter, value))
+    # Equal values, such as one time in two zones, may be written differently.
+    return type(value), value, repr(value)
+
+
+def _answers(clauses: Sequence[t.Any]) -> t.Any:
+    """Select a number whose bits tell for which of some conditions a row satisfies them."""
+    given = (
+        sa.case((clause, _number(1 << at)), else_=_number(0)) for at, clause in enumerate(clauses)
+    )
+    return functools.reduce(operator.add, given)
+
+
+def _number(value: int) -> t.Any:
+    return sa.literal_column(str(value), sa.BigInteger())
 
 
 def _is_true(clause: t.Any) -> t.Any:
