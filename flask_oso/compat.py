@@ -18,8 +18,8 @@ from importlib.machinery import ModuleSpec
 _RUNTIME_ERRORS = (
     "DuplicateClassAliasError DuplicateInstanceRegistrationError InlineQueryFailedError"
     " InvalidCallError InvalidConstructorError InvalidIteratorError InvalidQueryTypeError"
-    " PolarFileExtensionError PolarFileNotFoundError UnexpectedPolarTypeError"
-    " UnregisteredClassError UnregisteredInstanceError"
+    " PolarFileExtensionError PolarFileNotFoundError PolarFileUnreadableError"
+    " UnexpectedPolarTypeError UnregisteredClassError UnregisteredInstanceError"
 )
 _ERRORS = (
     "ExtraToken IntegerOverflow InvalidToken InvalidTokenCharacter OperationalError ParserError"

@@ -105,6 +105,8 @@ class RequestState:
     app: Flask
     #: A decision was made, whatever it was, or the request was exempted.
     checked: bool = False
+    #: Why it was exempted: for who looks at a request in a debugger.
+    skip_reason: str | None = None
     #: Something was allowed, or the request was exempted for a reason.
     allowed: bool = False
     #: Something was denied, and the request was not exempted since.
@@ -323,6 +325,6 @@ def unwrap(value: t.Any) -> t.Any:
 def exempt_request(state: RequestState | None, reason: str | None = None) -> None:
     """Exempt a request from having to authorize; with a reason it may commit."""
     if state is not None:
-        state.checked = True
+        state.checked, state.skip_reason = True, reason
         if reason:
             state.allowed, state.denied = True, False

@@ -126,7 +126,7 @@ def test_file_that_is_not_text(run: Run, tmp_path: Path) -> None:
 
     done = run("-m", "flask_oso", path)
 
-    assert (done.returncode, "Traceback" in done.stderr) == (2, False)
+    assert (done.returncode, "Traceback" in done.stderr) == (3, False)
 
 
 def test_debugger_in_the_session(run: Run, policy: Path) -> None:

@@ -55,10 +55,10 @@ def failed_comparison(
     kind: Operator, left: t.Any, right: t.Any, span: Span | None = None
 ) -> PolarRuntimeError:
     """Make the error for two values that Python does not compare."""
-    message = f"External operation '{type(left)} {kind.value} {type(right)}' failed"
+    message = f"External operation '{type(left)} {kind.value} {type(right)}' failed."
     if span is None:
-        return PolarRuntimeError(f"{message}.")
-    error = error_at(PolarRuntimeError, message, span)
+        return PolarRuntimeError(message)
+    error = error_at(PolarRuntimeError, f"{message} The comparison stands", span)
     return with_help(error, _NIL_HAS_NO_ORDER if left is None or right is None else "")
 
 

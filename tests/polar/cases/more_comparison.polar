@@ -57,7 +57,7 @@
 
 ## nil-number: nil is an object: Python decides, and has no order for it
 #? nil < 1
-#! PolarRuntimeError: External operation '<class 'NoneType'> Lt <class 'int'>' failed at line 1, column 1
+#! PolarRuntimeError: External operation '<class 'NoneType'> Lt <class 'int'>' failed. The comparison stands at line 1, column 1
 
 ## object-eq-string: == of an object decides
 #? not rex == "rex" and rex == rex
@@ -69,7 +69,7 @@
 
 ## object-leq: an operator that neither side has is an error
 #? new Num(1) <= new Num(2)
-#! PolarRuntimeError: External operation '<class 'tests.support.models.world.Num'> Leq <class 'tests.support.models.world.Num'>' failed at line 1, column 1
+#! PolarRuntimeError: External operation '<class 'tests.support.models.world.Num'> Leq <class 'tests.support.models.world.Num'>' failed. The comparison stands at line 1, column 1
 
 ## add-strings: + is for numbers alone
 #? x = "a" + "b"

@@ -60,7 +60,8 @@ def test_nil_has_no_order_and_the_error_says_what_to_write(compiled: bool) -> No
         oso.is_allowed("ana", "read", {"due": None, "open": False})
 
     assert str(caught.value) == (
-        "External operation '<class 'NoneType'> Gt <class 'int'>' failed at line 1, column 44:\n"
+        "External operation '<class 'NoneType'> Gt <class 'int'>' failed. The comparison"
+        " stands at line 1, column 44:\n"
         '\t001: allow(_, "read", doc) if (doc.due = nil or doc.due > 3) and doc.open = true;\n'
         "\t                                                ^\n"
         "`nil` is neither less nor greater: ask for it in the same alternative, as in"
