@@ -18,7 +18,7 @@ from dataclasses import dataclass, field, replace
 import sqlalchemy as sa
 from sqlalchemy import orm
 
-from ...polar.exceptions import OsoError, UnsupportedError
+from ...polar.exceptions import UnsupportedError
 from ...polar.residual.algebra.ir import (
     FALSE,
     Exists,
@@ -191,7 +191,10 @@ class _Question:
             except UnsupportedError as error:
                 asked.append((actor, _first_line(error)))
                 continue
-            except OsoError as error:
+            except sa.exc.SQLAlchemyError:
+                raise
+            except Exception as error:
+                # Methods of the application that the policy calls may raise anything.
                 self._leave_out(f"The policy raises for {named(actor)}: {_first_line(error)}")
                 continue
             for gains, first, second in ((True, old, new), (False, new, old)):
@@ -311,20 +314,25 @@ class _Question:
             )
             return
         rows = every(session, self._cls)
-        broken = 0
+        errors: list[Exception] = []
         for (actor, _), row in itertools.product(asked, rows):
             try:
                 old, new = (
                     oso.is_allowed(actor, self._action, row)
                     for oso in (self._comparer.old, self._comparer.new)
                 )
-            except OsoError:
-                broken += 1
+            except sa.exc.SQLAlchemyError:
+                raise
+            except Exception as error:
+                errors.append(error)
                 continue
             if old is not new:
                 self._add_pair(new, Pair(actor, row))
-        if broken:
-            self._leave_out(f"The policy raises for {broken} pairs of an actor and a row.")
+        if errors:
+            self._leave_out(
+                f"The policy raises for {len(errors)} pairs of an actor and a row, first:"
+                f" {_first_line(errors[0])}"
+            )
 
     def _add_pair(self, gains: bool, pair: Pair) -> None:
         change = self._change(gains, None)

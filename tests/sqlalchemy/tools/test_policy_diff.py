@@ -124,6 +124,16 @@ def test_too_many_pairs_are_named(session: orm.Session) -> None:
     assert "too many to ask about one by one" in left_out.reason
 
 
+def test_method_that_raises_leaves_its_pairs_out(session: orm.Session) -> None:
+    """An error of the application ends the question and not the comparison; it is named."""
+    new = OLD + 'allow(_: User, "read", doc: Doc) if "b".startswith(doc.rank);'
+
+    (left_out,) = compare(session, OLD, new).not_compared
+
+    assert left_out.reason.startswith("The policy raises for ")
+    assert "startswith first arg must be str" in left_out.reason
+
+
 def brute_force(
     session: orm.Session, old: Oso, new: Oso, cls: type, actors: t.Sequence[t.Any]
 ) -> dict[tuple[int, int], bool | None]:
