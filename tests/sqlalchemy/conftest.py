@@ -23,4 +23,14 @@ def sqlite() -> Iterator[sa.Engine]:
 def session() -> Iterator[orm.Session]:
     """Open a database of documents; nobody changes it."""
     with documents.open_documents() as session:
+        session.info["is_shared"] = True
         yield session
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_loaded(request: pytest.FixtureRequest) -> None:
+    """Forget what earlier tests loaded: a statement goes by the lists that are loaded."""
+    if "session" in request.fixturenames:
+        session = request.getfixturevalue("session")
+        if isinstance(session, orm.Session) and session.info.get("is_shared"):
+            session.expire_all()
