@@ -10,9 +10,9 @@ cannot be compiled is left to it.
     the code for each kind of goal; the function of a rule.
 ``specialization``
     one function for a whole question on plain data.
-``entry_points``, ``function_tables``, ``closed_strings``, ``string_questions``
-    functions that take a question; the choice of a function by an argument; which strings an
-    argument may be; questions for all of them.
+``entry_points``, ``function_tables``, ``string_arguments``
+    functions that take a question; the choice of a function by an argument; an argument that may be
+    any of several strings.
 ``source_map``, ``known_classes``, ``runtime``, ``programs``
     from Python frames to goals; how values of a class compare; what functions call while they
     run; all functions of an engine.

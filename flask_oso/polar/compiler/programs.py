@@ -44,7 +44,6 @@ from .binding_analysis import (
     matching_clauses,
     measure_height,
 )
-from .closed_strings import Strings, closed_strings, possible_strings
 from .compiler import RuleCompiler, has_one_solution
 from .entry_points import (
     CLOCK_INTERVAL,
@@ -75,7 +74,8 @@ from .specialization.equality import SideEffectFreeEquality
 from .specialization.observation import NAMES as OBSERVING_NAMES
 from .specialization.observation import Outcome
 from .specialization.operations import SilentOperations
-from .string_questions import QueryNeeded, StringQuestions
+from .string_arguments.closed_strings import Strings, closed_strings, possible_strings
+from .string_arguments.string_questions import QueryNeeded, StringQuestions
 
 CompiledFunction = Callable[..., bool]
 #: The share of the time of a question that may be spent on compiling.

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import typing as t
 
-from ..host.registry import Host
-from ..host.terms import ANYTHING
-from ..solver.class_index import Lineage
-from .binding_analysis import Lineages
+from ...host.registry import Host
+from ...host.terms import ANYTHING
+from ...solver.class_index import Lineage
+from ..binding_analysis import Lineages
+from ..entry_points import NEW_CLOCK
+from ..scopes import Variant
+from ..specialization.dispatch import Specializations, StringSearch
 from .closed_strings import Strings
-from .entry_points import NEW_CLOCK
-from .scopes import Variant
-from .specialization.dispatch import Specializations, StringSearch
 
 #: The string that stands for those that no rule names.
 _OTHER = "*"

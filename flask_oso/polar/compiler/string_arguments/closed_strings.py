@@ -10,11 +10,11 @@ import types
 import typing as t
 from collections.abc import Callable, Iterator, Sequence
 
-from ..nodes import Call, Expression, List, Operator, Term, Value
-from ..solver.class_index import Lineage
-from ..solver.clauses import Clause, Slot
-from ..traversal import conjuncts_in, walk
-from .binding_analysis import ArgumentFacts, Lineages, is_class_only, is_string, parts_of
+from ...nodes import Call, Expression, List, Operator, Term, Value
+from ...solver.class_index import Lineage
+from ...solver.clauses import Clause, Slot
+from ...traversal import conjuncts_in, walk
+from ..binding_analysis import ArgumentFacts, Lineages, is_class_only, is_string, parts_of
 
 #: The clauses of a rule that what is known of its arguments does not exclude; ``None`` if there is
 #: no such rule.
