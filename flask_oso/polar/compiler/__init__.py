@@ -6,6 +6,8 @@ cannot be compiled is left to it.
 ``binding_analysis``, ``snippets``, ``scopes``, ``weak_classes``
     which clauses match a call, and in which order; makers of ``ast`` nodes; the values, variables
     and goals that are known while a function is written; sets that hold no temporary class.
+``passes``
+    what makes the statements of a specialization fewer.
 ``goal_writers``, ``compiler``
     the code for each kind of goal; the function of a rule.
 ``specialization``

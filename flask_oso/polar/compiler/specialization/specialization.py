@@ -35,6 +35,7 @@ from ..binding_analysis import (
     is_class_only,
     order_clauses,
 )
+from ..passes.passes import improve
 from ..scopes import Pending, pending_goals, prepend, variables_in
 from ..snippets import (
     any_of,
@@ -209,6 +210,7 @@ class SpecializationWriter(Guards):
         inner = region_statements(self.root, success)
         if loops_within(inner) > MAX_SPECIALIZED_LOOPS:
             raise NotCompilable("more loops in each other than Python has", None)
+        self.counts = improve(inner, self.fresh) and self.counts
         return inner
 
     def _beginning(self) -> list[ast.stmt]:

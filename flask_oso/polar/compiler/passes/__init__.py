@@ -1,0 +1,16 @@
+"""Passes over the statements of a specialization: they do the same in fewer steps.
+
+All that a specialization reads and tests is silent, so that a pass may move it. What is looked at
+earlier, or more often, may make the function give up, but changes no answer.
+
+``names``
+    which names statements read and write.
+``indexing``
+    a list that is gone through for each object of a chain is gone through once.
+``hoisting``
+    what is the same for all elements of a list is looked at once.
+``shortening``
+    names and counts that nothing needs.
+``passes``
+    all of them, in order.
+"""

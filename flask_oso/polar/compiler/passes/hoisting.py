@@ -1,0 +1,130 @@
+"""What is the same for all elements of a list is looked at once, before the first one.
+
+In go the statements of a function; they are changed where they stand::
+
+    if v: … for e in v: w = a.x; if type(e) is type(w): …
+        =>  if v: … w = a.x; x1 = type(w); for e in v: if type(e) is x1: …
+
+The attribute is read for the first element in any case, and only if there is one. A value that is
+bound under a condition is looked at under that condition alone, for it has no name elsewhere.
+"""
+
+from __future__ import annotations
+
+import ast
+import typing as t
+from collections.abc import Callable
+
+from ..snippets import assign, load
+from .names import Names, nodes_in, read_name, written_name
+
+_COMPARISONS = (ast.Is, ast.IsNot, ast.In, ast.NotIn)
+
+
+def hoist(statements: list[ast.stmt], fresh: Callable[[str], str]) -> None:
+    """Move what does not depend on the element out of the loops over lists.
+
+    :param fresh: gives names.
+    """
+    names = Names(statements)
+    loops = [
+        (node.body, loop)
+        for node in nodes_in(statements)
+        if type(node) is ast.If and node.body and type(loop := node.body[-1]) is ast.For
+    ]
+    # The inner ones come first, so that what they look at once may be looked at once more outside.
+    for block, loop in reversed(loops):
+        if read_name(loop.target) != _CHAIN:
+            block[-1:-1] = _Hoisting(loop, names, fresh).moved()
+
+
+class _Hoisting:
+    """What one loop does only once."""
+
+    def __init__(self, loop: ast.For, names: Names, fresh: Callable[[str], str]) -> None:
+        self._loop, self._names, self._fresh = loop, names, fresh
+        self._changing = {*Names([loop]).written}
+        self._moved: list[ast.stmt] = []
+        self._kept: dict[str, str] = {}
+        #: The names of classes among what was moved.
+        self._classes: set[str] = set()
+
+    def moved(self) -> list[ast.stmt]:
+        """Return the statements that come before the loop."""
+        for statement in [*self._loop.body]:
+            if self._is_read_of_another(statement):
+                self._loop.body.remove(statement)
+                self._moved.append(statement)
+                self._changing.discard(t.cast(str, written_name(statement)))
+        self._look_once(self._loop.body)
+        return self._moved
+
+    def _is_read_of_another(self, statement: ast.stmt) -> bool:
+        """Tell whether a statement reads an attribute of what is no element."""
+        made = written_name(statement)
+        value = t.cast(ast.Assign, statement).value if made else None
+        if type(value) is not ast.Attribute or self._names.written[t.cast(str, made)] != 1:
+            return False
+        owner = read_name(value.value)
+        return owner is not None and owner not in self._changing
+
+    def _look_once(self, statements: list[ast.stmt]) -> None:
+        """Replace tests that do not depend on the element."""
+        for statement in statements:
+            if type(statement) is ast.If and type(statement.test) is not ast.Name:
+                statement.test = self._looked_at(statement.test)
+                self._look_once(statement.body)
+                self._look_once(statement.orelse)
+
+    def _looked_at(self, test: t.Any) -> t.Any:
+        kind = type(test)
+        if kind is ast.Name:
+            return test
+        if kind is ast.NamedExpr and self._is_fixed(test.value):
+            # The name is read in this test alone.
+            self._changing.discard(test.target.id)
+            self._classes.add(test.target.id)
+            self._moved.append(assign(test.target.id, test.value))
+            return load(test.target.id)
+        if self._is_fixed(test):
+            return self._once(test)
+        for name in ("values", "comparators"):
+            if hasattr(test, name):
+                setattr(test, name, [self._looked_at(each) for each in getattr(test, name)])
+        for name in ("left", "test", "body", "orelse", "operand"):
+            if hasattr(test, name):
+                setattr(test, name, self._looked_at(getattr(test, name)))
+        return test
+
+    def _once(self, test: ast.expr) -> ast.expr:
+        key = ast.dump(test)
+        if key not in self._kept:
+            self._kept[key] = self._fresh("x")
+            self._moved.append(assign(self._kept[key], test))
+        return load(self._kept[key])
+
+    def _is_fixed(self, test: t.Any) -> bool:
+        """Tell whether a test asks for classes that are the same for all elements."""
+        kind = type(test)
+        if kind is ast.Name:
+            return test.id in self._classes
+        if kind is ast.Call:
+            args = [read_name(each) for each in test.args]
+            is_class = read_name(test.func) == "type" and len(args) == 1
+            return is_class and args[0] is not None and args[0] not in self._changing
+        if kind is ast.BoolOp:
+            return all(map(self._is_fixed, test.values))
+        if kind is ast.Compare and isinstance(test.ops[0], _COMPARISONS):
+            sides = [test.left, *test.comparators]
+            return any(map(self._is_fixed, sides)) and all(
+                self._is_fixed(each) or self._is_name(each) for each in sides
+            )
+        return False
+
+    def _is_name(self, node: ast.expr) -> bool:
+        name = read_name(node)
+        return type(node) is ast.Constant or (name is not None and name not in self._changing)
+
+
+#: The name of the number of a link, in a loop over a chain.
+_CHAIN = "level"

@@ -1,0 +1,228 @@
+"""A list that is gone through for each object of a chain is gone through once.
+
+In go the statements of a function; they are changed where they stand. Where the one thing that a
+loop asks of the object of the chain is whether it is a value of the element::
+
+    for level in levels: … if v: for e in v: w = e.folder; if w is object: if p(e): found = True
+        =>  h = {}; if v: for e in v: w = e.folder; if p(e): h[id(w)] = w
+            for level in levels: … if id(object) in h: found = True
+
+The values are kept in the index, so that no other object gets the identity of one of them. The same
+loop over the same list for the first object of the chain, behind it, uses the same index.
+"""
+
+from __future__ import annotations
+
+import ast
+import typing as t
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from ..snippets import assign, call, compared, load
+from .names import Names, blocks_in, nodes_in, read_name, written_name
+
+#: The name of the number of a link, in a loop over a chain.
+_CHAIN = "level"
+
+
+@dataclass
+class _Search:
+    """A loop that looks for elements with one value that is a given object.
+
+    :param block: the statements among which it stands.
+    :param start: the statement.
+    :param over: the name of the list.
+    :param loop: the loop itself, which is the last statement in the other one.
+    :param value: the name of the value of an element.
+    :param wanted: the name of the object.
+    :param found: the name of the flag for a solution.
+    """
+
+    block: list[ast.stmt]
+    start: ast.If
+    over: str
+    loop: ast.For
+    value: str
+    wanted: str
+    found: str
+
+    @property
+    def test(self) -> ast.If:
+        return t.cast(ast.If, self.loop.body[-1])
+
+
+def index(statements: list[ast.stmt], fresh: Callable[[str], str]) -> None:
+    """Make an index for each list that is gone through for the objects of a chain.
+
+    :param fresh: gives names.
+    """
+    if not any(_is_chain(node) for node in nodes_in(statements)):
+        return
+    names = Names(statements)
+    for block, _ in [*blocks_in(statements)]:
+        for chain in [each for each in block if _is_chain(each)]:
+            for search in _searches_in(t.cast(ast.For, chain), names):
+                place, others = _place_of(statements, block, chain, search, names)
+                held = fresh("h")
+                for each in (search, *others):
+                    each.block[_at(each.block, each.start)] = _looked_up(each, held)
+                outer, before = place
+                outer[_at(outer, before) : _at(outer, before)] = _made(search, held)
+
+
+def _is_chain(node: ast.AST) -> bool:
+    return type(node) is ast.For and read_name(node.target) == _CHAIN
+
+
+def _at(block: list[ast.stmt], statement: ast.stmt) -> int:
+    return next(at for at, each in enumerate(block) if each is statement)
+
+
+def _searches_in(chain: ast.For, names: Names) -> list[_Search]:
+    """Return the loops in a chain over lists that do not depend on its object."""
+    changing = Names([chain]).written
+    found = []
+    for statement in chain.body:
+        search = _search_of(chain.body, statement, names)
+        if search is None or search.over in changing:
+            continue
+        inside = Names(search.loop.body)
+        free = inside.read.keys() - inside.written.keys() - {read_name(search.loop.target)}
+        outside = changing - inside.written
+        if {name for name in free if outside[name] > 0} <= {search.wanted}:
+            found.append(search)
+    return found
+
+
+def _search_of(block: list[ast.stmt], start: ast.stmt, names: Names) -> _Search | None:
+    """Return the search that a statement is; ``None`` if it is none, or does more."""
+    over = read_name(start.test) if type(start) is ast.If else None
+    loop = t.cast(ast.If, start).body[-1] if over else None
+    if over is None or type(loop) is not ast.For or not loop.body:
+        return None
+    test = loop.body[-1]
+    pair = _identical(test.test) if type(test) is ast.If else None
+    element = read_name(loop.target)
+    marks = {written_name(each) for each in nodes_in(t.cast(ast.If, test).body) if _marks(each)}
+    if pair is None or element is None or len(marks) != 1:
+        return None
+    inside, found = Names([loop]), t.cast(str, marks.pop())
+    values = [name for name in pair if inside.written[name]]
+    wanted = [name for name in pair if not inside.written[name]]
+    if len(values) != 1 or len(wanted) != 1 or inside.read[wanted[0]] != 1:
+        return None
+    if inside.read[found] or any(map(_leaves, nodes_in(loop.body))):
+        return None
+    own = inside.written.keys() - {found, _KIND}
+    if any(names.read[name] != inside.read[name] for name in own):
+        # Something behind the loop reads what was found in it.
+        return None
+    return _Search(block, t.cast(ast.If, start), over, loop, values[0], wanted[0], found)
+
+
+def _leaves(node: ast.AST) -> bool:
+    """Tell whether a statement goes elsewhere, but for one that gives up, or is a loop."""
+    if type(node) is ast.Return:
+        return not (type(node.value) is ast.Constant and node.value.value is None)
+    return isinstance(node, (ast.Break, ast.Continue, ast.For))
+
+
+def _identical(test: ast.expr) -> tuple[str, str] | None:
+    """Return the names of which a test says that they are one object."""
+    if type(test) is not ast.Compare or type(test.ops[0]) is not ast.Is:
+        return None
+    one, other = read_name(test.left), read_name(test.comparators[0])
+    return None if one is None or other is None else (one, other)
+
+
+def _marks(node: ast.AST) -> t.TypeGuard[ast.Assign]:
+    """Tell whether a statement notes a solution."""
+    value = node.value if type(node) is ast.Assign else None
+    return type(value) is ast.Constant and value.value is True
+
+
+def _place_of(
+    statements: list[ast.stmt],
+    block: list[ast.stmt],
+    chain: ast.stmt,
+    search: _Search,
+    names: Names,
+) -> tuple[tuple[list[ast.stmt], ast.stmt], list[_Search]]:
+    """Return before which statement an index is made, and the other loops that it stands for."""
+    shape = _shape_of(search)
+    # The first object of the chain gets its name before the loop.
+    place = block, block[_at(block, chain) - 1]
+    for at, statement in enumerate(statements):
+        other = _search_of(statements, statement, names)
+        if other is None or other.over != search.over or _shape_of(other) != shape:
+            continue
+        start = place[1] if block is statements else _around(statements[:at], chain)
+        if start is None:
+            continue
+        written = Names(statements[_at(statements, start) : at]).written
+        used = Names([other.start]).read.keys() - Names([other.start]).written.keys()
+        if not any(written[name] for name in used):
+            return (statements, start), [other]
+    return place, []
+
+
+def _around(statements: list[ast.stmt], inner: ast.stmt) -> ast.stmt | None:
+    """Return the statement that is around another one."""
+    return next((each for each in statements if any(e is inner for e in nodes_in([each]))), None)
+
+
+def _shape_of(search: _Search) -> str:
+    """Return a text that is equal for loops that look for the same, apart from names of theirs."""
+    own: dict[str, str] = {search.wanted: "wanted", search.found: "found"}
+    written = Names([search.loop]).written
+    for node in nodes_in([search.loop]):
+        if type(node) is ast.Attribute and node.attr == "admits":
+            # What is read of elements in the same way has the same set of classes.
+            own.setdefault(t.cast(str, read_name(node.value)), "admitted")
+        if type(node) is ast.Compare and type(node.ops[0]) is ast.NotIn:
+            kinds = t.cast(str, read_name(node.comparators[0]))
+            if read_name(node.left) == _KIND and kinds not in _SHARED:
+                own.setdefault(kinds, "kinds")
+        if type(node) is ast.Name and node.id in written:
+            own.setdefault(node.id, f"own{len(own)}")
+    return _dump([search.loop], own)
+
+
+def _dump(nodes: Sequence[ast.AST], own: dict[str, str]) -> str:
+    parts = []
+    for node in nodes_in(nodes):
+        fields = [(name, getattr(node, name, None)) for name in node._fields]
+        plain = [(name, value) for name, value in fields if not _is_node(value)]
+        sizes = [(name, len(value)) for name, value in fields if type(value) is list]
+        if type(node) is ast.Name:
+            plain = [("id", own.get(node.id, f"the {node.id}"))]
+        parts.append(f"{type(node).__name__}{plain!r}{sizes!r}")
+    return ";".join(parts)
+
+
+def _is_node(value: t.Any) -> bool:
+    return isinstance(value, (ast.AST, list))
+
+
+def _looked_up(search: _Search, held: str) -> ast.stmt:
+    is_held = compared(call("id", load(search.wanted)), ast.In(), load(held))
+    mark = assign(search.found, ast.Constant(True))
+    return ast.copy_location(ast.If(is_held, [mark], []), search.start)
+
+
+def _made(search: _Search, held: str) -> list[ast.stmt]:
+    """Write that an index is made. The class of each value is looked at."""
+    test, key = search.test, call("id", load(search.value))
+    place = ast.Subscript(load(held), key, ast.Store())
+    for block, _ in blocks_in(test.body):
+        for at, statement in enumerate(block):
+            if _marks(statement) and written_name(statement) == search.found:
+                block[at] = ast.Assign([place], load(search.value))
+    search.loop.body[-1:] = [*test.orelse, *test.body]
+    return [assign(held, ast.Dict([], [])), search.start]
+
+
+#: The name of the class of a value that is being looked at.
+_KIND = "kind"
+#: The sets of classes that are the same for all values.
+_SHARED = frozenset({"simple", "by_text", "told", "rows", "harmless"})

@@ -1,0 +1,71 @@
+"""The names that statements read and write, and the lists of statements within statements."""
+
+from __future__ import annotations
+
+import ast
+import typing as t
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+
+
+class Names:
+    """How often statements read and write each name.
+
+    :param nodes: the statements, or parts of them.
+    """
+
+    def __init__(self, nodes: Sequence[ast.AST]) -> None:
+        self.read: Counter[str] = Counter()
+        self.written: Counter[str] = Counter()
+        for node in nodes_in(nodes):
+            if type(node) is ast.Name:
+                found = self.read if type(node.ctx) is ast.Load else self.written
+                found[node.id] += 1
+
+
+def nodes_in(nodes: Sequence[ast.AST]) -> Iterator[ast.AST]:
+    """Yield nodes and all nodes within them, in order."""
+    stack: list[t.Any] = [*reversed(nodes)]
+    while stack:
+        node = stack.pop()
+        yield node
+        for name in reversed(node._fields):
+            part = getattr(node, name, None)
+            if type(part) is list:
+                stack += [each for each in reversed(part) if isinstance(each, ast.AST)]
+            elif isinstance(part, ast.AST):
+                stack.append(part)
+
+
+def blocks_in(statements: list[ast.stmt]) -> Iterator[tuple[list[ast.stmt], str | None]]:
+    """Yield a list of statements and all such lists within it, the outer ones first.
+
+    Each with the name of the element, if it is in a loop.
+    """
+    stack: list[tuple[list[ast.stmt], str | None]] = [(statements, None)]
+    while stack:
+        block, element = stack.pop()
+        yield block, element
+        for statement in reversed(block):
+            inside = read_name(statement.target) if type(statement) is ast.For else element
+            stack.append((getattr(statement, "orelse", []), element))
+            stack.append((getattr(statement, "body", []), inside))
+
+
+def rename(statements: Sequence[ast.AST], names: Mapping[str, str]) -> None:
+    """Give names others."""
+    for node in nodes_in(statements):
+        if type(node) is ast.Name and node.id in names:
+            node.id = names[node.id]
+
+
+def written_name(statement: ast.stmt) -> str | None:
+    """Return the name that a statement assigns to, if it does nothing else."""
+    if type(statement) is ast.Assign and type(statement.targets[0]) is ast.Name:
+        return statement.targets[0].id
+    return None
+
+
+def read_name(node: ast.AST) -> str | None:
+    """Return the name that an expression is, if it is one."""
+    return node.id if type(node) is ast.Name else None

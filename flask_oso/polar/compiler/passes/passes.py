@@ -1,0 +1,23 @@
+"""All passes, in order."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+
+from .hoisting import hoist
+from .indexing import index
+from .shortening import has_loops, shorten_counts, shorten_names
+
+
+def improve(statements: list[ast.stmt], fresh: Callable[[str], str]) -> bool:
+    """Change the statements of a function for the better; tell whether they count steps yet.
+
+    :param fresh: gives names.
+    """
+    if not has_loops(statements):
+        return False
+    index(statements, fresh)
+    shorten_names(statements)
+    hoist(statements, fresh)
+    return shorten_counts(statements)

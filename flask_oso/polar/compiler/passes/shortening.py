@@ -1,0 +1,120 @@
+"""Names and counts that nothing needs are left out.
+
+In go the statements of a function; they are changed where they stand. The equations::
+
+    o = v;  if type(v) is not c: … o = fields_of(v)     =>  if type(v) is not c: … v = fields_of(v)
+    w = v if type(v) is str or v is None else text_of(v)
+        =>  if type(v) is not str and v is not None: v = text_of(v)
+    count = count + len(v);  if count > N: return None  =>  if len(v) > N: return None
+
+The first two only where nothing else needs ``v``, the third where nothing else is counted.
+"""
+
+from __future__ import annotations
+
+import ast
+import typing as t
+from collections.abc import Iterator
+
+from ..snippets import all_of, assign, call, compared, is_type, load, negate
+from .names import Names, blocks_in, nodes_in, read_name, rename, written_name
+
+_COUNT = "count"
+
+
+def shorten_names(statements: list[ast.stmt]) -> None:
+    """Give the entries of an element, and the text of a value, the name of the value itself."""
+    names, others = Names(statements), dict[str, str]()
+    for block, element in blocks_in(statements):
+        for at, statement in [*enumerate(block)][::-1]:
+            made = written_name(statement)
+            if made is None:
+                continue
+            if _is_second_name(block, at, element, names):
+                others[made] = t.cast(str, read_name(t.cast(ast.Assign, statement).value))
+                del block[at]
+            elif (value := _only_as_text(statement, names)) is not None:
+                others[made] = value
+                tests = [negate(is_type(value, "str")), _is_something(value)]
+                text = assign(value, call("text_of", load(value)))
+                block[at] = ast.copy_location(ast.If(all_of(tests), [text], []), statement)
+    rename(statements, others)
+
+
+def _is_second_name(block: list[ast.stmt], at: int, element: str | None, names: Names) -> bool:
+    """Tell whether an element gets a second name, and then needs the first no more.
+
+    The second name may be one for its entries, which are read in place of its attributes.
+    """
+    made = t.cast(str, written_name(block[at]))
+    value = read_name(t.cast(ast.Assign, block[at]).value)
+    if value is None or value != element or at + 1 == len(block):
+        return False
+    here = Names(block[at : at + 2])
+    is_only_here = names.read[value] == here.read[value] and names.written[value] == 1
+    return is_only_here and names.written[made] == here.written[made] == _TWICE
+
+
+def _only_as_text(statement: ast.stmt, names: Names) -> str | None:
+    """Return the value whose text an assignment gives a name, if only its text is needed."""
+    made, chosen = t.cast(str, written_name(statement)), t.cast(ast.Assign, statement).value
+    if type(chosen) is not ast.IfExp or type(chosen.orelse) is not ast.Call:
+        return None
+    value, function = read_name(chosen.body), read_name(chosen.orelse.func)
+    if value is None or function != "text_of":
+        return None
+    is_once = names.written[made] == names.written[value] == 1
+    return value if is_once and names.read[value] == Names([statement]).read[value] else None
+
+
+def _is_something(name: str) -> ast.expr:
+    return compared(load(name), ast.IsNot(), ast.Constant(None))
+
+
+#: A second name is written once more, for the entries of a dictionary.
+_TWICE = 2
+
+
+def shorten_counts(statements: list[ast.stmt]) -> bool:
+    """Leave out what counts the steps of one loop alone; tell whether anything is counted yet.
+
+    A chain has no more links than its range.
+    """
+    counted = [*_counts_in(statements)]
+    for block, at, depth in counted[::-1]:
+        if depth == 1 and type(_added(block[at])) is ast.Constant:
+            del block[at : at + 2]
+    counted = [*_counts_in(statements)]
+    if len(counted) == 1:
+        block, at, depth = counted[0]
+        if depth == 0:
+            limit: t.Any = block[at + 1]
+            limit.test.left = _added(block[at])
+            del block[at]
+            return False
+    return bool(counted)
+
+
+def _added(statement: ast.stmt) -> ast.expr:
+    value: t.Any = t.cast(ast.Assign, statement).value
+    return t.cast(ast.expr, value.right)
+
+
+def _counts_in(
+    statements: list[ast.stmt], depth: int = 0
+) -> Iterator[tuple[list[ast.stmt], int, int]]:
+    """Yield where steps are counted, and in how many loops that is."""
+    stack = [(statements, depth)]
+    while stack:
+        block, depth = stack.pop()
+        for at, statement in enumerate(block):
+            if written_name(statement) == _COUNT:
+                yield block, at, depth
+            is_loop = type(statement) is ast.For
+            stack.append((getattr(statement, "body", []), depth + is_loop))
+            stack.append((getattr(statement, "orelse", []), depth))
+
+
+def has_loops(statements: list[ast.stmt]) -> bool:
+    """Tell whether there is a loop."""
+    return any(type(node) is ast.For for node in nodes_in(statements))

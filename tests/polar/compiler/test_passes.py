@@ -1,0 +1,394 @@
+"""Passes over the statements of a specialization: what they write, and what they leave alone."""
+
+from __future__ import annotations
+
+import ast
+import itertools
+import textwrap
+import typing as t
+from collections.abc import Callable
+
+import pytest
+
+from flask_oso import Oso
+from flask_oso.polar.compiler.passes.hoisting import hoist
+from flask_oso.polar.compiler.passes.indexing import index
+from flask_oso.polar.compiler.passes.shortening import shorten_counts, shorten_names
+from tests.support.answers import specialized
+
+Pass = Callable[[list[ast.stmt]], object]
+
+
+def rewritten(text: str, do: Pass) -> str:
+    """Give what a pass makes of statements."""
+    module = ast.parse(textwrap.dedent(text))
+    do(module.body)
+    return ast.unparse(ast.fix_missing_locations(module))
+
+
+def plain(text: str) -> str:
+    return ast.unparse(ast.parse(textwrap.dedent(text)))
+
+
+def hoisted(statements: list[ast.stmt]) -> None:
+    numbers = itertools.count()
+    hoist(statements, lambda letter: f"{letter}{next(numbers)}")
+
+
+def indexed(statements: list[ast.stmt]) -> None:
+    numbers = itertools.count()
+    index(statements, lambda letter: f"{letter}{next(numbers)}")
+
+
+# -- names and counts ------------------------------------------------------------------------
+
+ELEMENT = """
+for v in vs:
+    o = v
+    if type(v) is not c:
+        o = fields_of(v)
+    found = o.name
+"""
+
+
+def test_element_has_one_name() -> None:
+    """An element whose attributes alone are read needs no second name for its entries."""
+    after = """
+    for v in vs:
+        if type(v) is not c:
+            v = fields_of(v)
+        found = v.name
+    """
+
+    assert rewritten(ELEMENT, shorten_names) == plain(after)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{ELEMENT}    held = v is x\n",
+        ELEMENT.replace("for v in vs:\n", "for v in vs:\n  for w in ws:\n").replace("    ", "   "),
+    ],
+    ids=["it is needed itself", "another loop is around"],
+)
+def test_element_keeps_two_names(text: str) -> None:
+    """An element that is needed once more keeps its own name."""
+    assert rewritten(text, shorten_names) == plain(text)
+
+
+def test_text_has_one_name() -> None:
+    """A value whose text alone is needed becomes its text."""
+    before = """
+    v = x.name
+    w = v if type(v) is str or v is None else text_of(v)
+    found = w == 'a'
+    """
+    after = """
+    v = x.name
+    if not type(v) is str and v is not None:
+        v = text_of(v)
+    found = v == 'a'
+    """
+
+    assert rewritten(before, shorten_names) == plain(after)
+
+
+def test_value_and_text_have_two_names() -> None:
+    """A value that is needed as it is keeps its name."""
+    text = """
+    v = x.name
+    w = v if type(v) is str or v is None else text_of(v)
+    found = w == 'a' and v is y
+    """
+
+    assert rewritten(text, shorten_names) == plain(text)
+
+
+COUNTED = """
+if v:
+    count = count + len(v)
+    if count > 9:
+        return None
+    for e in v: pass
+"""
+
+
+def in_function(text: str) -> str:
+    return "def f():\n" + textwrap.indent(text.strip("\n"), "    ")
+
+
+def count_shortened(text: str) -> tuple[str, bool]:
+    module = ast.parse(in_function(text))
+    function = t.cast(ast.FunctionDef, module.body[0])
+    counts = shorten_counts(function.body)
+    return ast.unparse(module), counts
+
+
+def test_one_loop_has_no_count() -> None:
+    """One loop makes as many steps as the list has elements."""
+    after = COUNTED.replace("    count = count + len(v)\n", "").replace("if count >", "if len(v) >")
+
+    assert count_shortened(COUNTED) == (plain(in_function(after)), False)
+
+
+@pytest.mark.parametrize(
+    "text", [COUNTED * 2, "for x in y:\n" + textwrap.indent(COUNTED, "    ")], ids=["two", "inner"]
+)
+def test_more_loops_are_counted(text: str) -> None:
+    """Several loops have one limit, and so has a loop in a loop."""
+    assert count_shortened(text) == (plain(in_function(text)), True)
+
+
+def test_links_of_a_chain_are_not_counted() -> None:
+    """A chain alone is as long as its range."""
+    text = (
+        "for level in levels:\n    count = count + 1\n    if count > 9:\n        return None\n    x"
+    )
+
+    assert count_shortened(text) == (
+        plain(in_function("for level in levels:\n    x")),
+        False,
+    )
+
+
+# -- what is the same for all elements -----------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("inside", "before", "after"),
+    [
+        ("w = a.x\nfound = e is w", "w = a.x", "found = e is w"),
+        ("if type(w) in known: found = e", "x0 = type(w) in known", "if x0: found = e"),
+        ("if type(e) is type(w): found = e", "x0 = type(w)", "if type(e) is x0: found = e"),
+        (
+            "if (p := type(w)) is type(e) and p in known: found = e",
+            "p = type(w)\nx0 = p in known",
+            "if p is type(e) and x0: found = e",
+        ),
+        (
+            "if e.ok:\n    if type(w) is not c: found = e",
+            "x0 = type(w) is not c",
+            "if e.ok:\n    if x0: found = e",
+        ),
+    ],
+)
+def test_what_is_the_same_is_looked_at_once(inside: str, before: str, after: str) -> None:
+    """A read or a class test of another value comes before the loop, behind the test for one."""
+    loop = "if v:\n{}    for e in v:\n{}"
+    text = loop.format("", textwrap.indent(inside, " " * 8))
+    wanted = loop.format(textwrap.indent(before, "    ") + "\n", textwrap.indent(after, " " * 8))
+
+    assert rewritten(text, hoisted) == plain(wanted)
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        "w = e.x\nfound = w",
+        "if e.ok:\n    w = a.x\n    found = w",
+        "if g:\n    if type(w) is c: found = e",
+        "if type(e) is c: found = e",
+        "c = e.x\nif type(w) is c: w = e",
+    ],
+    ids=["of the element", "under a condition", "under a flag", "its class", "what changes"],
+)
+def test_what_differs_stays_in_the_loop(inside: str) -> None:
+    """What depends on the element, or is bound under a condition, is not looked at before."""
+    text = "if v:\n    for e in v:\n" + textwrap.indent(inside, " " * 8)
+
+    assert rewritten(text, hoisted) == plain(text)
+
+
+# -- lists that are gone through for each object of a chain --------------------------------------
+
+CHAIN = """
+if v:
+    first = v0
+    for level in levels:
+        v1 = v0.parent
+        if xs:
+            for e in xs:
+                w = e.of
+                if w is v0:
+                    if e.ok:
+                        found = True
+                elif type(w) not in simple:
+                    return None
+        v0 = v1
+    v0 = first
+"""
+INDEX = """
+h0 = {}
+if xs:
+    for e in xs:
+        w = e.of
+        if type(w) not in simple:
+            return None
+        if e.ok:
+            h0[id(w)] = w
+"""
+LOOKED_UP = """
+if v:
+    first = v0
+    for level in levels:
+        v1 = v0.parent
+        if id(v0) in h0:
+            found = True
+        v0 = v1
+    v0 = first
+"""
+FIRST = """
+if xs:
+    for e2 in xs:
+        w2 = e2.of
+        if w2 is a2:
+            if e2.ok:
+                found = True
+        elif type(w2) not in simple:
+            return None
+"""
+
+
+def index_of(text: str) -> str:
+    module = ast.parse(in_function(text))
+    indexed(t.cast(ast.FunctionDef, module.body[0]).body)
+    return ast.unparse(ast.fix_missing_locations(module))
+
+
+def test_list_is_gone_through_once() -> None:
+    """A chain looks into an index that is made before it."""
+    start, behind = LOOKED_UP.split("    first", 1)
+    after = start + textwrap.indent(INDEX, "    ") + "    first" + behind
+
+    assert index_of(CHAIN) == plain(in_function(after))
+
+
+def test_first_object_is_in_the_same_index() -> None:
+    """The same loop for the object with which the chain begins needs no second index."""
+    after = INDEX + LOOKED_UP + "\nif id(a2) in h0:\n    found = True"
+
+    assert index_of(CHAIN + FIRST) == plain(in_function(after))
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        FIRST.replace("if e2.ok", "if e2.fine"),
+        FIRST.replace("type(w2)", "type(e2)"),
+        FIRST.replace("xs", "ys"),
+        FIRST.replace("w2 is a2", "w2 is not a2"),
+        FIRST.replace("found = True", "return True"),
+    ],
+    ids=["another condition", "another test", "another list", "not", "an answer"],
+)
+def test_another_loop_keeps_its_elements(first: str) -> None:
+    """A loop that asks anything else of the elements is no search in the same index."""
+    assert plain(first) in textwrap.dedent(index_of(CHAIN + first).split("\n", 1)[1])
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("if xs", "xs = v0.of\n        if xs"),
+        ("e.ok", "e.ok is v0"),
+        ("e.ok", "e.ok is v1"),
+        ("w is v0", "w == v0"),
+        ("found = True", "return True"),
+        ("found = True", "break"),
+        ("found = True", "found = x"),
+        ("v0 = v1", "v0 = v1\n        x = w"),
+    ],
+)
+def test_loop_that_depends_on_the_chain_stays(old: str, new: str) -> None:
+    """An index is made only of what is the same for all objects of the chain."""
+    text = CHAIN.replace(old, new)
+
+    assert index_of(text) == plain(in_function(text))
+
+
+class Thing:
+    def __init__(self, **attributes: t.Any) -> None:
+        vars(self).update(attributes)
+
+
+class User(Thing):
+    """Who asks."""
+
+
+class Folder(Thing):
+    """What is asked about."""
+
+
+class Alike:
+    """An object that is equal to all others."""
+
+    def __eq__(self, other: object) -> bool:
+        return True
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+POLICY = """
+actor User {}
+resource Folder {
+  permissions = ["read"]; roles = ["viewer"]; relations = { parent: Folder };
+  "read" if "viewer"; "viewer" if "viewer" on "parent";
+}
+has_relation(parent: Folder, "parent", folder: Folder) if parent = folder.parent;
+has_role(user: User, name: String, folder: Folder) if
+  grant in user.grants and grant.folder = folder and grant.role = name;
+allow(actor, action, folder: Folder) if has_permission(actor, action, folder);
+"""
+TOP = Folder(parent=None)
+BELOW = Folder(parent=TOP)
+APART = Folder(parent=None)
+VIEWER, EDITOR = ({"role": role} for role in ("viewer", "editor"))
+
+
+def load(*, compiled: bool = True) -> Oso:
+    oso = Oso(compiled=compiled)
+    oso.register_class(User)
+    oso.register_class(Folder)
+    oso.load_str(POLICY)
+    return oso
+
+
+@pytest.mark.parametrize(
+    ("grants", "may", "is_plain"),
+    [
+        ([], False, True),
+        ([Thing(folder=TOP, **VIEWER)], True, True),
+        ([Thing(folder=BELOW, **VIEWER)], True, True),
+        ([Thing(folder=APART, **VIEWER)], False, True),
+        ([Thing(folder=TOP, **EDITOR)], False, True),
+        ([Thing(folder=None, **VIEWER), Thing(folder=TOP, **VIEWER)], True, True),
+        ([Thing(folder=TOP, **EDITOR), Thing(folder=TOP, **VIEWER)], True, True),
+        ([{"folder": TOP, **VIEWER}], True, True),
+        ([{"folder": APART, **VIEWER}, Thing(folder=TOP, **EDITOR)], False, True),
+        ([Thing(folder=Alike(), **VIEWER)], True, False),
+        ([Thing(folder=Alike(), **EDITOR)], False, False),
+        ([Thing(folder=APART)], False, False),
+    ],
+)
+def test_roles_at_the_user_are_those_of_the_solver(
+    grants: list[t.Any], may: bool, is_plain: bool
+) -> None:
+    """An index of roles answers as the solver does, or leaves the answer to the rules."""
+    oso, user = load(), User(grants=grants)
+
+    answers = [each.is_allowed(user, "read", BELOW) for each in (oso, load(compiled=False))]
+
+    assert answers == [may, may]
+    assert specialized(oso.engine, user, "read", BELOW) is (may if is_plain else None)
+
+
+def test_role_at_a_folder_that_was_let_go_is_no_role_at_another() -> None:
+    """Nothing but the folder itself has the place of a folder in the index."""
+    grant = Thing(folder=None, **VIEWER)
+    oso, user = load(), User(grants=[grant])
+    chain = BELOW
+    for _ in range(50):
+        vars(grant)["folder"] = Folder(parent=None)
+        chain = Folder(parent=chain)
+
+        assert not oso.is_allowed(user, "read", chain)
