@@ -83,8 +83,9 @@ DEPTH_INTERVAL = 32
 FIRST_DEPTH = 8
 #: The most goals of one function that are handed to the solver.
 MAX_LEFT = 8
-#: The names of the local variables of a function that its goals read.
-_LOCAL = re.compile(r"[amv]_?\d+|depth|clock|error")
+#: The names of the local variables of a function that its goals read; an error is a variable of the
+#: handler that catches it.
+_LOCAL = re.compile(r"[amv]_?\d+|depth|clock")
 #: The most rules of one function.
 MAX_CLAUSES = 5_000
 #: Rules with a smaller depth of calls below them do not check the clock.

@@ -79,12 +79,14 @@ def size(policy: str) -> int:
     return sum(len(code.co_code) for code in codes_of(oso))
 
 
-#: What may stand in alternatives: a test, a search, a call of Python, a call of a rule.
+#: What may stand in alternatives: a test, a search, a call of Python, a call of a rule, and an
+#: attribute that may be missing.
 FORMS = [
     'd.kind = "k{number}"',
     '"k{number}" in u.roles',
     'u.has("k{number}")',
     'role(u, "k{number}", d)',
+    "d matches {{missing: {number}}}",
 ]
 
 
