@@ -483,7 +483,7 @@ class Runtime:
         kind = type(item)
         if type(collection) is list:
             return self._found_in_list(item, collection[:])
-        if kind not in self._classes.simple or not self._classes.is_hashed(kind):
+        if not self._classes.is_hashed(kind):
             return t.cast("t.Iterable[t.Any]", collection)
         found = find_by_hash(item, collection)
         if found is None:

@@ -47,6 +47,15 @@ class Folded(str):
         return hash(str.lower(self))
 
 
+class Claiming:
+    """An object that claims to equal everything."""
+
+    __hash__ = object.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        return True
+
+
 class Equal:
     """An object that equals what it holds."""
 
@@ -249,6 +258,22 @@ def test_set_finds_by_hash(x: t.Any, *, compiled: bool) -> None:
     assert oso.is_allowed(User("ANA"), "read", Doc(x)) is False
     assert oso.is_allowed(User("ana"), "read", Doc(x)) is True
     assert oso.is_allowed(User("ANA"), "read", Doc([*x])) is True
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+@pytest.mark.parametrize("item", [ValueError("a"), _differences, True, False], ids=type)
+@pytest.mark.parametrize(
+    "x", [{Claiming()}, frozenset({Claiming()}), {Claiming(): 1}.keys()], ids=type
+)
+def test_set_is_asked_in_the_first_question_as_in_later_ones(
+    x: t.Any, item: t.Any, *, compiled: bool
+) -> None:
+    """What is known of a class decides nothing: an element of another hash is never found."""
+    oso = _oso('allow(u: User, "read", d: Doc) if u.x in d.x;', compiled=compiled)
+
+    answers = [oso.is_allowed(User(item), "read", Doc(x)) for _ in range(3)]
+
+    assert answers == [False] * 3
 
 
 @pytest.mark.parametrize("compiled", [True, False])
