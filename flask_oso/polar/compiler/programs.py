@@ -488,15 +488,16 @@ class CompiledProgram(Runtime):
     def string_question(self, variant: Variant, at: int) -> tuple[t.Any, ...]:
         """Return what answers for one string of an argument, and raises any error of the search.
 
-        These are the string, the specializations by class, and the compiled rule.
+        These are the string, whether all solutions are searched for, the specializations by class,
+        and the compiled rule.
         """
         text = next(str(literal) for position, literal in variant.known if position == at)
         known = self.specializations_at(variant.name, variant.arity, at)
         by_class = NO_ANSWERS if known is None else known[text]
-        return text, by_class, functools.partial(self._search_string, variant)
+        return text, not variant.is_test, by_class, functools.partial(self._search_string, variant)
 
     def _search_string(self, variant: Variant, *args: t.Any) -> bool:
-        """Search all solutions for one string with the compiled rule.
+        """Ask the compiled rule about one string: for the first solution, or for all.
 
         :raises QueryNeeded: if it is not compiled and cannot be now.
         """
@@ -504,7 +505,8 @@ class CompiledProgram(Runtime):
         if function is None:
             key = variant
             # A test stops at the first solution: the only one, where there is at most one.
-            variant = dataclasses.replace(variant, is_test=self.is_single(variant))
+            is_test = variant.is_test or self.is_single(variant)
+            variant = dataclasses.replace(variant, is_test=is_test)
             deadline = self._deadline_from(time.monotonic())
             with self._turn(deadline) as is_free:
                 if not is_free:

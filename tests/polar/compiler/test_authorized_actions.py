@@ -189,6 +189,21 @@ def test_rules_for_any_action_are_those_of_the_solver(
     assert found == expected
 
 
+@pytest.mark.parametrize(
+    "policy",
+    [
+        "allow(u: Token, _, _: Doc) if u.parent = nil; allow(_, _, d) if d.missing = 1;",
+        "allow(u, _, _) if u.parent = nil; allow(_, a, d) if d.missing = 1 and may(a);"
+        ' may("edit"); may("write");',
+    ],
+)
+def test_error_behind_a_rule_for_any_action_is_not_met(policy: str) -> None:
+    """The search ends where a rule allows any action, in compiled code as in the solver."""
+    found = free_actions(policy, False, compiled=True, allow_wildcard=True)
+
+    assert found == free_actions(policy, False, compiled=False, allow_wildcard=True) == {"*"}
+
+
 QUICK = [*FREE][:7]
 QUERIED = [*FREE][10:]
 

@@ -39,7 +39,10 @@ class StringProgram(t.Protocol):
 
 
 class Questions(t.NamedTuple):
-    """The questions for the classes of some arguments: for each string, and for any other one."""
+    """The questions for the classes of some arguments: for each string, and for any other one.
+
+    Each is what ``StringProgram.string_question`` returns.
+    """
 
     named: list[tuple[t.Any, ...]]
     free: tuple[t.Any, ...] | None
@@ -101,9 +104,9 @@ class StringQuestions:
     def _holds(
         self, question: tuple[t.Any, ...], args: tuple[t.Any, ...], clock: list[t.Any]
     ) -> bool:
-        text, specializations, ask = question
+        text, is_searched, specializations, ask = question
         given = (*args[: self._at], text, *args[self._at + 1 :])
-        answer = specializations[type(args[self._by])](*given, True)
+        answer = specializations[type(args[self._by])](*given, is_searched)
         return bool(ask(*given, clock) if answer is None else answer)
 
     def about(self, args: tuple[t.Any, ...]) -> Questions | None:
@@ -128,10 +131,11 @@ class StringQuestions:
             return None
         known = tuple(sorted(lineages.items()))
 
-        def question(text: str) -> tuple[t.Any, ...]:
-            return program.string_question(Variant(name, arity, ((at, text),), False, known), at)
+        def question(text: str, *, is_test: bool = False) -> tuple[t.Any, ...]:
+            return program.string_question(Variant(name, arity, ((at, text),), is_test, known), at)
 
         # Where no string is possible, one is asked about, since a rule may still raise an error.
+        # A query ends at the first rule that allows anything, and meets no error behind it.
         is_asked = possible.is_free or not possible.texts
-        free = question(_OTHER) if is_asked else None
+        free = question(_OTHER, is_test=possible.is_free) if is_asked else None
         return Questions([question(text) for text in sorted(possible.texts)], free)
