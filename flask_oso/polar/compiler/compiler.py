@@ -130,6 +130,8 @@ class RuleCompiler:
         self.sites: dict[Position, Site] = {}
         facts = variant.facts
         self._lineages, self._decided = facts.lineages, facts.decided
+        #: The positions of the arguments that a comparison with a literal asks, as the solver does.
+        self._asked = {*variant.asked, *(facts.lineages.keys() - facts.decided)}
         #: The searches of the function that are functions of their own.
         self.searches: list[ast.FunctionDef] = []
 
@@ -173,9 +175,10 @@ class RuleCompiler:
         if len(clauses) > MAX_CLAUSES:
             raise NotCompilable("too many rules of one name", clauses[-1].rule.span)
         order = order_clauses(clauses, self.names.host, lineages=variant.facts.lineages)
-        body = self._table(clauses, parameters) if self._is_tabled else []
+        body = [self._unless_decided(at, parameters) for at in self._compared(clauses)]
+        body += self._table(clauses, parameters) if self._is_tabled else []
         body += [*self._guard(parameters), *self._found(clauses, parameters)]
-        if order.is_open or (order.exclusive and not all(map(_takes_one_look, clauses))):
+        if order.is_open or (order.exclusive and not all(map(self._takes_one_look, clauses))):
             # The solver would match these heads twice.
             body.append(self._each_in_order(clauses, parameters))
         else:
@@ -346,27 +349,28 @@ class RuleCompiler:
 
     def _found(self, clauses: list[Clause], parameters: list[str]) -> list[ast.stmt]:
         """Write which clauses match: ``m0 = isinstance(a0, K1) and …``."""
-        body = [self._unless_decided(name, parameters) for name in self._compared(clauses)]
-        body += self._lists(clauses, parameters)
+        body = self._lists(clauses, parameters)
         for number, clause in enumerate(clauses):
-            if not _takes_one_look(clause):
+            if not self._takes_one_look(clause):
                 body += self._search(f"m{number}", clause, parameters)
                 continue
             tests = list(self._tests(clause, parameters)) or [ast.Constant(True)]
             body.append(assign(f"m{number}", all_of(tests)))
         return body
 
-    def _compared(self, clauses: list[Clause]) -> list[str]:
-        """Return the names of the parameters that are compared with literals."""
-        positions = {
+    def _compared(self, clauses: list[Clause]) -> list[int]:
+        """Return the parameters that are compared with literals, and asked nothing."""
+        return sorted(
             position
-            for clause in clauses
-            for position, parameter in enumerate(clause.parameters)
-            if not isinstance(parameter.term, Slot)
-            and not is_list_head(clause)
-            and position not in self._decided
-        }
-        return [f"a{position}" for position in sorted(positions)]
+            for position in range(self.variant.arity)
+            if position not in self._decided | self._asked
+            and any(_has_literal(clause, position) for clause in clauses)
+        )
+
+    def _takes_one_look(self, clause: Clause) -> bool:
+        """Tell whether a head is matched without calling code of the host."""
+        is_asked = any(_has_literal(clause, position) for position in self._asked)
+        return not is_asked and (is_simple_head(clause) or is_list_head(clause))
 
     def _lists(self, clauses: list[Clause], parameters: list[str]) -> list[ast.stmt]:
         """Write that the solver answers for what is no list, where heads take lists apart.
@@ -393,11 +397,16 @@ class RuleCompiler:
             ]
         return body
 
-    def _unless_decided(self, name: str, parameters: list[str]) -> ast.stmt:
-        """Write that the solver answers if comparing an argument could run code."""
+    def _unless_decided(self, position: int, parameters: list[str]) -> ast.stmt:
+        """Write that another function answers if comparing an argument could run code."""
+        name = parameters[position]
         decided = compared(call("type", load(name)), ast.NotIn(), load("decided"))
         odd = ast.BoolOp(ast.And(), [negate(is_type(name, "str")), decided])
-        return ast.If(odd, self._hand_over(parameters), [])
+        asking = load(self.names.function(self.variant.asking(position)))
+        made = ast.Call(asking, [*map(load, [*parameters, "depth", "clock"])], [])
+        if self.variant.is_test:
+            return ast.If(odd, [ast.Return(made)], [])
+        return ast.If(odd, [ast.Expr(ast.YieldFrom(made)), ast.Return(None)], [])
 
     def _tests(self, clause: Clause, parameters: list[str]) -> Iterable[ast.expr]:
         for position, parameter in enumerate(clause.parameters):
@@ -495,7 +504,7 @@ class RuleCompiler:
             self.passed_on = passed_on(clause)
         at = self._at_head(clause, body, Output(ast.Break, loops, self.success))
         goals = self.body_goals(clause, at.clause, Site(()))
-        if _takes_one_look(clause):
+        if self._takes_one_look(clause):
             self._bind_head(clause, at, parameters)
         else:
             goals = prepend(at.head(clause, self._arguments(parameters)), goals)
@@ -615,9 +624,10 @@ class RuleCompiler:
         out.append(ast.If(unknown, [ast.Expr(check)], []))
 
 
-def _takes_one_look(clause: Clause) -> bool:
-    """Tell whether a head is matched without calling code of the host."""
-    return is_simple_head(clause) or is_list_head(clause)
+def _has_literal(clause: Clause, position: int) -> bool:
+    """Tell whether a head compares an argument, and takes no list apart."""
+    term = clause.parameters[position].term
+    return not isinstance(term, Slot) and not is_open_list(term)
 
 
 def _list_at(position: int) -> str:

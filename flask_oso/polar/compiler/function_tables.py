@@ -102,8 +102,9 @@ def lineage_of(program: TableProgram, cls: type, registered: frozenset[type]) ->
     if not is_class and not is_plain_object(cls):
         return None
     classes = tuple(each for each in cls.__mro__ if each in registered)
-    is_decided = compares_by_identity(cls) or program.host.has_keys(cls)
-    return Lineage(classes, is_decided or program.compares_fields(cls), is_class)
+    host = program.host
+    is_decided = compares_by_identity(cls) or host.has_keys(cls) or program.compares_fields(cls)
+    return Lineage(classes, is_decided or host.text_equality(cls) is not None, is_class)
 
 
 def variant_for(

@@ -204,6 +204,7 @@ class Variant:
     :param lineages: the classes of arguments.
     :param objects: the arguments that are classes themselves.
     :param odd: the positions of arguments that choose no other function.
+    :param asked: the positions of arguments that may run code when they are compared with literals.
     """
 
     name: str
@@ -213,6 +214,7 @@ class Variant:
     lineages: tuple[tuple[int, Lineage], ...] = ()
     objects: tuple[tuple[int, type | None], ...] = ()
     odd: tuple[int, ...] = ()
+    asked: tuple[int, ...] = ()
 
     @property
     def values(self) -> KnownArguments:
@@ -227,6 +229,10 @@ class Variant:
     def at_odd(self, position: int) -> Variant:
         """Return the variant that an argument does not narrow further."""
         return replace(self, odd=(*self.odd, position))
+
+    def asking(self, position: int) -> Variant:
+        """Return the variant that asks an argument whether it equals the literals of heads."""
+        return replace(self, asked=(*self.asked, position))
 
 
 class ProgramInterface(t.Protocol):

@@ -427,7 +427,8 @@ class _Report:
             shown += 1
             yield from functions
             found = [each for made in functions for each in self._program.variants_in(made.tree)]
-            called = list(dict.fromkeys(each for each in found if each not in seen))
+            # What asks an argument what it equals has the same goals.
+            called = [each for each in dict.fromkeys(found) if each not in seen and not each.asked]
             seen.update(called)
             waiting += called
 
@@ -497,7 +498,11 @@ def _by_number(name: str) -> tuple[str, int]:
 def shown_variant(variant: Variant) -> str:
     """Show the call pattern of a compiled rule: ``has_role(_, "owner", _)``."""
     args = [shown_argument(variant, at) for at in range(variant.arity)]
-    return f"{variant.name}({', '.join(args)})"
+    shown = f"{variant.name}({', '.join(args)})"
+    if not variant.asked:
+        return shown
+    asked = " and ".join(str(at + 1) for at in variant.asked)
+    return f"{shown}, which asks argument {asked} what it equals"
 
 
 def _classes(arguments: Sequence[str | type | None]) -> list[type]:

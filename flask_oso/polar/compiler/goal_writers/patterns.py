@@ -13,7 +13,7 @@ from dataclasses import replace
 from ...host import sandbox
 from ...host.registry import RESERVED_NAMES, Host
 from ...nodes import Expression, List, Operator, Parameter, Pattern, Term, Value
-from ...solver.class_index import Lineage
+from ...solver.class_index import INTEGER, Lineage
 from ...solver.class_tests import has_instance_test
 from ...solver.clauses import Clause, Slot, Template
 from ...solver.matcher import has_pattern
@@ -135,6 +135,11 @@ def _is_excluded(clause: Clause, known: KnownArguments, host: Host) -> bool:
         for at, cls in classes
         if at in known
     )
+
+
+def _is_object(arg: Ref) -> bool:
+    """Tell whether an argument is known to be an object of the host, which no literal excludes."""
+    return arg.lineage is not None and arg.lineage != INTEGER
 
 
 def _type_of(literal: Value | None) -> type:
@@ -322,7 +327,7 @@ class PatternGoals(ListGoals):
             arg = args[position]
             if not isinstance(literal, Value):
                 raise self.not_compilable("a list or a dictionary in a head")
-            if isinstance(arg, Ref) and arg.literal is None:
+            if isinstance(arg, Ref) and arg.literal is None and not _is_object(arg):
                 value = self.checked(arg)
                 name = self.writer.names.constant(literal.value)
                 test = call("excludes", load(name), value)
