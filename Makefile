@@ -4,7 +4,8 @@
 #   PORT=5000                where `make demo` serves
 #   TESTS='tests example_app' what `make test` runs: a directory, a file, or file::test
 #   OSO_TEST_CASES=full      all random cases, where an eighth of them is tried otherwise, and
-#                             all combinations, where any two values stand together otherwise
+#                             all combinations, where any two values stand together otherwise;
+#                             whoever names a test gets all of its combinations
 #   BENCH='--quick --only W2' how `make bench` runs; `make bench BENCH=--help` says more
 #                             BENCH=shapes, pages, cedar and chart are sets of their own
 #   JOBS=2                   how many processes share the tests; 0 runs them in one, for a debugger

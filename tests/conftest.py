@@ -17,6 +17,7 @@ from tests.support.open_databases import DatabaseKeeper, FixtureDatabases
 from tests.support.reports import ShortReports
 from tests.support.servers import missing_programs
 from tests.support.sites import Site, make_site
+from tests.support.sizes import left_out_of
 from tests.support.skips import fail_if_skipped
 
 #: Policies here are data of tests, also those that have tests in them.
@@ -88,8 +89,17 @@ def pytest_collection_finish() -> None:
     gc.enable()
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark tests by what they need, and those that Hypothesis feeds."""
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave cases out of large products; mark tests by what they need, and what Hypothesis feeds.
+
+    Whoever names tests gets all cases of them.
+    """
+    if not config.getoption("keyword") and not any("::" in each for each in config.args):
+        left_out = left_out_of(items)
+        config.hook.pytest_deselected(items=left_out)
+        names = {item.nodeid for item in left_out}
+        items[:] = [item for item in items if item.nodeid not in names]
     for item in items:
         for name in getattr(item, "fixturenames", ()):
             if name in _MARKERS:

@@ -87,6 +87,7 @@ def test_nesting_beyond_the_limit_is_refused(call: t.Any, nested: t.Any) -> None
     assert call(lambda: outcome(f"allow(_, _, r) if {nested(10_001)};", 1)) is ParserError
 
 
+@pytest.mark.slow
 @places
 @pytest.mark.parametrize(
     ("condition", "resource"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import random
 import typing as t
 from collections.abc import Iterator
@@ -166,8 +167,9 @@ def session(request: pytest.FixtureRequest, engine: sa.Engine) -> Iterator[orm.S
         session.commit()
 
 
+@functools.cache
 def make_oso(*rules: str, compiled: bool = True) -> Oso:
-    """Make an Oso that knows the models."""
+    """Make an Oso that knows the models; all databases are asked by the same one."""
     oso = Oso(compiled=compiled)
     register_models(oso, Base)
     oso.load_str("\n".join(rules))

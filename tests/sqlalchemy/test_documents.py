@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import typing as t
 from collections.abc import Iterator
 
@@ -69,8 +70,9 @@ def session(request: pytest.FixtureRequest) -> Iterator[orm.Session]:
     Base.metadata.drop_all(engine)
 
 
+@functools.cache
 def make_oso(body: str) -> Oso:
-    """Load a rule about items."""
+    """Load a rule about items; all databases are asked by the same Oso."""
     oso = Oso()
     register_models(oso, Base)
     oso.register_class(Reader)

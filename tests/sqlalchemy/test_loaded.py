@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import typing as t
 from collections.abc import Callable, Iterator
 
@@ -15,7 +16,7 @@ from flask_oso.polar.exceptions import UnsupportedError
 from flask_oso.sqlalchemy import register_models
 from flask_oso.sqlalchemy.mapped import loaded
 from tests.support.answers import may_read
-from tests.support.databases import open_session
+from tests.support.databases import open_database
 
 
 class Base(orm.DeclarativeBase):
@@ -93,23 +94,35 @@ class Role(Base):
     post: orm.Mapped[Post] = orm.relationship(back_populates="roles")
 
 
+@pytest.fixture(scope="module")
+def engine() -> Iterator[sa.Engine]:
+    """Open a database in which a user has two roles and two teams; nobody changes it."""
+    with open_database(Base.metadata) as engine:
+        with orm.Session(engine) as session:
+            add_rows(session)
+            session.commit()
+        yield engine
+
+
+def add_rows(session: orm.Session) -> None:
+    """Add two users with cards, teams and roles, and posts."""
+    teams = [Team(), Team(), Team()]
+    orgs = [Org(open=True), Org(open=False)]
+    session.add_all([*orgs, *teams])
+    user, other = User(org=orgs[0], teams=teams[:2]), User(org=orgs[1], teams=teams[2:])
+    user.card, other.card = Card(valid=True), Card(valid=False)
+    posts = [Post(org=orgs[n % 2], team=teams[n % 3]) for n in range(5)]
+    session.add_all([user, other, *posts, Post()])
+    session.flush()
+    session.add_all([Role(name="owner", user=user, post=posts[0])])
+    session.add_all([Role(name="reader", user=user, post=posts[1])])
+    session.add_all([Role(name="owner", user=other, post=posts[2])])
+
+
 @pytest.fixture
-def session() -> Iterator[orm.Session]:
-    """Open a database in which a user has two roles and two teams."""
-    with open_session(Base.metadata) as session:
-        teams = [Team(), Team(), Team()]
-        orgs = [Org(open=True), Org(open=False)]
-        session.add_all([*orgs, *teams])
-        user, other = User(org=orgs[0], teams=teams[:2]), User(org=orgs[1], teams=teams[2:])
-        user.card, other.card = Card(valid=True), Card(valid=False)
-        posts = [Post(org=orgs[n % 2], team=teams[n % 3]) for n in range(5)]
-        session.add_all([user, other, *posts, Post()])
-        session.flush()
-        session.add_all([Role(name="owner", user=user, post=posts[0])])
-        session.add_all([Role(name="reader", user=user, post=posts[1])])
-        session.add_all([Role(name="owner", user=other, post=posts[2])])
-        session.commit()
-        session.expunge_all()
+def session(engine: sa.Engine) -> Iterator[orm.Session]:
+    """Open a session in which nothing is loaded."""
+    with orm.Session(engine) as session:
         yield session
 
 
@@ -247,14 +260,21 @@ RULES = {
 }
 
 
+@functools.cache
+def make_oso(rule: str) -> Oso:
+    """Load a rule about posts; what is kept of one question is used for others."""
+    oso = Oso()
+    register_models(oso, Base)
+    oso.load_str(f'allow(u: User, "read", p: Post) if {rule};')
+    return oso
+
+
 @pytest.mark.filterwarnings("ignore:The noload:DeprecationWarning")
 @pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
 @pytest.mark.parametrize("load", LOADS.values(), ids=LOADS)
 def test_loaded_relations_of_an_actor(session: orm.Session, load: Load, rule: str) -> None:
     """Whatever the relations of an actor hold, a list takes them for what a check takes them."""
-    oso = Oso()
-    register_models(oso, Base)
-    oso.load_str(f'allow(u: User, "read", p: Post) if {rule};')
+    oso = make_oso(rule)
     other = session.get_one(User, 2)
     list(session.scalars(oso.authorized_query(other, "read", Post)))
     user = load(session)

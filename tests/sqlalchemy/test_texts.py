@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import sys
 from collections.abc import Callable, Iterator
@@ -83,6 +84,16 @@ def session(request: pytest.FixtureRequest) -> Iterator[orm.Session]:
         session.close()
 
 
+@functools.cache
+def make_oso(policy: str) -> Oso:
+    """Load a policy; all databases are asked by the same Oso."""
+    oso = Oso()
+    register_models(oso, Base)
+    oso.register_class(Reader)
+    oso.load_str(policy)
+    return oso
+
+
 def is_allowed(oso: Oso, row: object, actor: object = None) -> bool:
     """Ask for one row; an error is no allow, be it of the policy or of a method of a text."""
     try:
@@ -108,9 +119,7 @@ def is_allowed(oso: Oso, row: object, actor: object = None) -> bool:
 )
 def test_ends_of_texts(session: orm.Session, rule: str, method: str, part: str) -> None:
     """A text that is empty has an end as every other, and NULL has none."""
-    oso = Oso()
-    register_models(oso, Base)
-    oso.load_str(rule.format(call=f'{method}("{part}")'))
+    oso = make_oso(rule.format(call=f'{method}("{part}")'))
 
     found = set(session.scalars(oso.authorized_query(None, "read", Page)))
 
@@ -133,9 +142,7 @@ def test_ends_of_texts(session: orm.Session, rule: str, method: str, part: str) 
 )
 def test_ends_of_related_texts(session: orm.Session, rule: str, method: str, part: str) -> None:
     """Under `forall` and `not` an empty text has an end as every other."""
-    oso = Oso()
-    register_models(oso, Base)
-    oso.load_str(rule.format(call=f'{method}("{part}")'))
+    oso = make_oso(rule.format(call=f'{method}("{part}")'))
 
     found = set(session.scalars(oso.authorized_query(None, "read", Book)))
 
@@ -144,10 +151,7 @@ def test_ends_of_related_texts(session: orm.Session, rule: str, method: str, par
 
 def assert_agreement(session: orm.Session, policy: str, actor: object = None) -> None:
     """Check that the list has the rows of the checks."""
-    oso = Oso()
-    register_models(oso, Base)
-    oso.register_class(Reader)
-    oso.load_str(policy)
+    oso = make_oso(policy)
 
     found = set(session.scalars(oso.authorized_query(actor, "read", Page)))
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import itertools
+import math
 import os
-from collections.abc import Collection
-from typing import Any
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
+from typing import Any, TypeVar
+
+import pytest
 
 #: What ``OSO_TEST_CASES`` may say; a word that is misspelt must not look at less than is meant.
 WORDS = ("part", "full")
@@ -14,6 +17,10 @@ if _word not in WORDS:
     raise ValueError(f"'OSO_TEST_CASES' is {' or '.join(map(repr, WORDS))}, not {_word!r}.")
 #: Whether all cases are looked at, as before a change lands.
 IS_FULL = _word == "full"
+#: A test function with no more cases than this has all of them in a part, too, unless it is slow.
+FEW = 12
+
+_Value = TypeVar("_Value")
 
 
 def part_of(number: int, share: int = 8) -> int:
@@ -24,10 +31,20 @@ def part_of(number: int, share: int = 8) -> int:
     return number if IS_FULL else max(1, number // share)
 
 
-def combinations_of(*choices: Collection[Any]) -> list[tuple[Any, ...]]:
-    """Give all combinations of three choices or more; a part has any two values together.
+def some_of(values: Sequence[_Value], share: int = 8, begin: int = 0) -> Sequence[_Value]:
+    """Give the values that are looked at: all of them, or each eighth.
 
-    Of three choices, the part has one value of the shortest for each pair of the other two.
+    :param share: which of them instead, each fourth if it is 4.
+    :param begin: the first one. Tests that do different things to the same values begin at
+        different ones, and look at more of them together.
+    """
+    return values if IS_FULL else values[begin::share]
+
+
+def combinations_of(*choices: Collection[Any]) -> list[tuple[Any, ...]]:
+    """Give all combinations of choices; of three or more, a part has any two values together.
+
+    The part has one value of the shortest choice for each combination of the others.
     """
     every = 1 if IS_FULL else min(map(len, choices))
     numbered = itertools.product(*map(enumerate, choices))
@@ -36,3 +53,61 @@ def combinations_of(*choices: Collection[Any]) -> list[tuple[Any, ...]]:
         for each in numbered
         if sum(number for number, _ in each) % every == 0
     ]
+
+
+def left_out_of(items: Iterable[pytest.Item]) -> list[pytest.Item]:
+    """Give the cases that a part leaves out: of what is parametrized more than once.
+
+    The cases of a test function are all combinations of its parameters. With more than a dozen, or
+    where each takes long, a part has those of ``combinations_of``: of two parameters, each value of
+    either.
+    """
+    functions: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        functions.setdefault(item.nodeid.partition("[")[0], []).append(item)
+    return [
+        item
+        for cases in functions.values()
+        for item, is_kept in zip(cases, _kept(cases), strict=True)
+        if not is_kept
+    ]
+
+
+def _kept(cases: Sequence[pytest.Item]) -> list[bool]:
+    is_slow = cases[0].get_closest_marker("slow") is not None
+    return kept_of([*map(_choices_of, cases)], few=1 if is_slow else FEW)
+
+
+def kept_of(cases: Sequence[Mapping[Hashable, Hashable]], few: int = FEW) -> list[bool]:
+    """Tell which cases of a function a part has, each given as its value of each parameter.
+
+    :param few: how many cases are never too many.
+    """
+    if IS_FULL or len(cases) <= few:
+        return [True] * len(cases)
+    numbers: dict[Hashable, dict[Hashable, int]] = {name: {} for name in cases[0]}
+    sums = [
+        sum(numbers[name].setdefault(value, len(numbers[name])) for name, value in case.items())
+        for case in cases
+    ]
+    lengths = [len(values) for values in numbers.values() if len(values) > 1]
+    # What is no product, since a value stands twice in it, is not understood here.
+    if len(lengths) < 2 or math.prod(lengths) != len(cases):
+        return [True] * len(cases)
+    return [each % min(lengths) == 0 for each in sums]
+
+
+def _choices_of(item: pytest.Item) -> dict[Hashable, Hashable]:
+    """Give which values a case has, by identity; what one mark gives together is one parameter."""
+    if not isinstance(item, pytest.Function) or not hasattr(item, "callspec"):
+        return {}
+    params: dict[str, object] = item.callspec.params
+    choices: dict[Hashable, Hashable] = {}
+    left = dict.fromkeys(params)
+    for mark in item.iter_markers("parametrize"):
+        given = mark.args[0] if mark.args else mark.kwargs["argnames"]
+        names = tuple(given.replace(",", " ").split()) if isinstance(given, str) else tuple(given)
+        choices[names] = tuple(id(params[name]) for name in names)
+        for name in names:
+            left.pop(name, None)
+    return {**choices, **{name: id(params[name]) for name in left}}
