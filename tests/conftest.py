@@ -91,21 +91,21 @@ def pytest_collection_finish() -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave cases out of large products; mark tests by what they need, and what Hypothesis feeds.
+    """Mark tests by what they need, and those that Hypothesis feeds; leave out what a part does.
 
     Whoever names tests gets all cases of them.
     """
-    if not config.getoption("keyword") and not any("::" in each for each in config.args):
-        left_out = left_out_of(items)
-        config.hook.pytest_deselected(items=left_out)
-        names = {item.nodeid for item in left_out}
-        items[:] = [item for item in items if item.nodeid not in names]
     for item in items:
         for name in getattr(item, "fixturenames", ()):
             if name in _MARKERS:
                 item.add_marker(_MARKERS[name])
         if hasattr(getattr(item, "obj", None), "hypothesis"):
             item.add_marker("random")
+    if not config.getoption("keyword") and not any("::" in each for each in config.args):
+        left_out = left_out_of(items)
+        config.hook.pytest_deselected(items=left_out)
+        names = {item.nodeid for item in left_out}
+        items[:] = [item for item in items if item.nodeid not in names]
 
 
 @pytest.hookimpl(wrapper=True)

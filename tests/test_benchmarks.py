@@ -72,6 +72,7 @@ def test_workload_has_different_answers(name: str) -> None:
     assert any(answer != answers[0] for answer in answers)
 
 
+@pytest.mark.each(3)
 @pytest.mark.parametrize("name", LISTS)
 def test_lists_have_the_same_rows(name: str) -> None:
     """The statement of a policy gives the rows of the hand-written one, others for others."""
@@ -155,6 +156,7 @@ def test_command_prints_and_writes_figures(
     assert row["times"][HAND]["best"] > 0
 
 
+@pytest.mark.full
 def test_command_measures_lists(capsys: pytest.CaptureFixture[str]) -> None:
     """A family of lists has a row for each policy."""
     assert main(["--quick", "--only", "W8-build"]) == 0
@@ -189,6 +191,7 @@ def test_command_tells_of_disagreements(
     assert capsys.readouterr().err.endswith(message)
 
 
+@pytest.mark.full
 def test_command_measures_fresh_processes(capsys: pytest.CaptureFixture[str]) -> None:
     """The import is timed in children."""
     assert main(["--quick", "--only", "import"]) == 0
@@ -269,6 +272,7 @@ def test_policy_of_the_pages_has_the_size_described() -> None:
     assert len(short) + len(whole) == 64
 
 
+@pytest.mark.full
 @pytest.mark.slow
 def test_command_measures_pages(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Each page has a line, and figures for a program."""
@@ -315,6 +319,7 @@ def test_graph_is_always_the_same() -> None:
     ]
 
 
+@pytest.mark.full
 def test_command_measures_an_application(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

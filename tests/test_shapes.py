@@ -14,7 +14,7 @@ from benchmarks.shapes.measuring import check_answers
 from benchmarks.shapes.shape import Shape, World
 from flask_oso import Oso
 from flask_oso.polar.solver.solver import Solver
-from tests.support.sizes import IS_FULL, some_of
+from tests.support.sizes import IS_FULL
 
 SHAPES = {shape.name: shape for shape in all_shapes()}
 #: With more rules than this, compiling all of them takes too long for a test.
@@ -74,7 +74,8 @@ def sizes_of(name: str) -> list[int]:
     return [small, *(size for size in large if size <= LARGEST and IS_FULL)]
 
 
-@pytest.mark.parametrize("name", some_of([*SHAPES], 4))
+@pytest.mark.each(4)
+@pytest.mark.parametrize("name", SHAPES)
 def test_answers_are_those_of_the_solver_and_by_hand(name: str) -> None:
     """What is timed answers the question, and both allows and denies."""
     shape = SHAPES[name]
@@ -82,7 +83,8 @@ def test_answers_are_those_of_the_solver_and_by_hand(name: str) -> None:
     check_answers(shape.make(shape.sizes[0]), with_solver=True)
 
 
-@pytest.mark.parametrize("name", some_of([*SHAPES], 4, 2))
+@pytest.mark.each(4, 2)
+@pytest.mark.parametrize("name", [*SHAPES])
 def test_shape_is_answered_by_compiled_code(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """No rule is left to the solver, and none is made for a comparison or a call."""
     found = {size: needs_solver(monkeypatch, SHAPES[name], size) for size in sizes_of(name)}

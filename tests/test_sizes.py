@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import itertools
+import json
 import math
 import subprocess
 from collections.abc import Iterable
@@ -21,23 +22,26 @@ from tests.support.sizes import kept_of
 cases = [dict(enumerate(each)) for each in itertools.product(*[{}])]
 print([tuple(case.values()) for case, kept in zip(cases, kept_of(cases)) if kept])
 """
-#: Collects tests, and says how many there are of a product, and how many are left.
+#: Collects tests, and prints which share of those with a word in their name is left.
 COLLECTING = """
-import sys, pytest
+import json, sys, pytest
 
 class Count:
-    def __init__(self):
-        self.found = []
+    def __init__(self, word):
+        self.word, self.found, self.left = word, 0, 0
     def pytest_itemcollected(self, item):
-        self.found += ["ignores_what_is_no_number" in item.name]
+        self.found += self.word in item.name
     def pytest_collection_finish(self, session):
-        self.left = sum("ignores_what_is_no_number" in item.name for item in session.items)
+        self.left = sum(self.word in item.name for item in session.items)
 
-count = Count()
-pytest.main([*sys.argv[1:], "--collect-only", "-qq", "-p", "no:cacheprovider"], plugins=[count])
-print("share:", count.left / sum(count.found))
+shares = []
+for word, *arguments in json.loads(sys.argv[1]):
+    count = Count(word)
+    pytest.main([*arguments, "--collect-only", "-qq", "-p", "no:cacheprovider"], plugins=[count])
+    shares.append(count.left / count.found)
+print(shares)
 """
-LIMITS = "tests/polar/test_limits.py"
+LIMITS, MEMORY = "tests/polar/test_limits.py", "tests/polar/test_memory.py"
 
 
 @pytest.mark.parametrize(("word", "sizes"), [("part", "1 72 1"), ("full", "8 580 1")])
@@ -89,22 +93,28 @@ def test_all_cases_are_kept_of_few_and_of_all(word: str, shape: str) -> None:
     assert ast.literal_eval(printed) == [*whole[word]]
 
 
-@pytest.mark.parametrize(
-    ("word", "arguments", "share"),
-    [
-        ("part", [LIMITS], 1 / 4),
-        ("full", [LIMITS], 1),
-        ("part", [f"{LIMITS}::test_limit_ignores_what_is_no_number"], 1),
-        ("part", [LIMITS, "-k", "no_number"], 1),
-    ],
-)
-def test_cases_of_large_products_are_left_out(
-    word: str, arguments: list[str], share: float
-) -> None:
-    """A part has fewer cases of a test; whoever names it gets all."""
-    printed = run_python(COLLECTING, *arguments, OSO_TEST_CASES=word)
+#: A word, what is collected, and the share of it that a part has.
+COLLECTED = [
+    ("no_number", [LIMITS], 1 / 4),
+    ("policy_is_small", [MEMORY], 1 / 3),
+    ("functions_of_a_policy", [MEMORY], 0),
+    ("test_", ["tests/denials/test_debug_page_in_browser.py"], 0),
+    ("no_number", [f"{LIMITS}::test_limit_ignores_what_is_no_number"], 1),
+    ("no_number", [LIMITS, "-k", "no_number"], 1),
+    ("of_a_policy", [f"{MEMORY}::test_functions_of_a_policy_are_small"], 1),
+]
 
-    assert printed.splitlines()[-1] == f"share: {float(share)}"
+
+@pytest.mark.parametrize(
+    ("word", "shares"),
+    [("part", [share for *_, share in COLLECTED]), ("full", [1] * len(COLLECTED))],
+)
+def test_tests_are_left_out(word: str, shares: list[float]) -> None:
+    """A part has fewer cases, and not what takes long; whoever names a test gets all of it."""
+    collected = json.dumps([[name, *arguments] for name, arguments, _ in COLLECTED])
+    printed = run_python(COLLECTING, collected, OSO_TEST_CASES=word)
+
+    assert json.loads(printed.splitlines()[-1]) == shares
 
 
 def test_misspelt_size_is_refused() -> None:

@@ -110,6 +110,7 @@ def test_answers_have_their_codes(tmp_path: Path, arguments: tuple[str, ...], co
 # -- an application that ends the process ------------------------------------------------
 
 
+@pytest.mark.each(3)
 @pytest.mark.parametrize("how", EXITS)
 def test_application_that_ends_while_it_is_imported(tmp_path: Path, how: str) -> None:
     """An application that ends while it is imported cannot be asked: the code is 2."""
@@ -259,6 +260,7 @@ COMMANDS = [
 ]
 
 
+@pytest.mark.each(3, 1)
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
 def test_output_that_nobody_reads(tmp_path: Path, command: tuple[str, ...]) -> None:
     """As a process that SIGPIPE ended, and without a word."""
@@ -273,6 +275,7 @@ def test_output_that_nobody_reads(tmp_path: Path, command: tuple[str, ...]) -> N
     assert (process.returncode, errors) == (141, "")
 
 
+@pytest.mark.each(3)
 @pytest.mark.skipif(not FULL.exists(), reason="There is no device without room.")
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
 def test_output_without_room(tmp_path: Path, command: tuple[str, ...]) -> None:
@@ -289,6 +292,7 @@ def test_output_without_room(tmp_path: Path, command: tuple[str, ...]) -> None:
     )
 
 
+@pytest.mark.each(3)
 @pytest.mark.skipif(not FULL.exists(), reason="There is no device without room.")
 @pytest.mark.parametrize(
     ("where", "command", "code"),
@@ -312,6 +316,7 @@ def test_error_output_without_room(
     assert code_of(process) == code
 
 
+@pytest.mark.each(3, 2)
 @pytest.mark.skipif(os.name != "posix", reason="The shell is that of POSIX.")
 @pytest.mark.parametrize(
     ("command", "code"),

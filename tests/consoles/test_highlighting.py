@@ -25,7 +25,6 @@ from flask_oso import Oso
 from flask_oso.consoles.highlighting import PolarLexer, highlight_html
 from tests.support.cases import Case, read_cases
 from tests.support.children import ROOT
-from tests.support.sizes import some_of
 
 CASES = read_cases()
 #: Errors of the tokens of a text: there its lexer may differ from that of the parser.
@@ -53,10 +52,9 @@ def errors(text: str) -> list[str]:
     return [part for kind, part in lex(text) if kind is Error]
 
 
+@pytest.mark.each(4, 3)
 @pytest.mark.parametrize(
-    "case",
-    some_of([each for each in CASES if each.error not in WRONG_TOKENS], 4, 3),
-    ids=lambda case: case.name,
+    "case", [each for each in CASES if each.error not in WRONG_TOKENS], ids=lambda case: case.name
 )
 def test_case_has_no_error_token(case: Case) -> None:
     """What the parser splits into tokens, the lexer does, and no character is lost."""

@@ -23,7 +23,6 @@ from docs.extensions.grammar_model import (
 from tests.docs.examples import DOCS
 from tests.support.cases import Case, read_cases
 from tests.support.children import ROOT
-from tests.support.sizes import some_of
 
 RULES = read_grammar()
 GRAMMAR_PAGE = (DOCS / "reference" / "polar" / "grammar.md").read_text("utf-8")
@@ -71,9 +70,10 @@ def parser() -> Lark:
     return Lark(text, parser="earley", lexer="dynamic", start=["start", "query"])
 
 
+@pytest.mark.each(8)
 @pytest.mark.parametrize(
     "case",
-    some_of([case for case in read_cases() if case.error is None]),
+    [case for case in read_cases() if case.error is None],
     ids=lambda case: case.name,
 )
 def test_diagrams_take_what_the_parser_takes(parser: Lark, case: Case) -> None:

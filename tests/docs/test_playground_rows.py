@@ -197,6 +197,7 @@ def agreement(
     return allowed, listed
 
 
+@pytest.mark.each(4)
 @pytest.mark.parametrize("name", CASES)
 def test_statement_lists_what_checks_allow(playground: Playground, name: str) -> None:
     """The statement that is shown selects those objects of the data that the page allows."""

@@ -66,6 +66,7 @@ WRONG: dict[str, t.Callable[[int], str]] = {
 }
 
 
+@pytest.mark.each(3)
 @pytest.mark.slow
 @pytest.mark.parametrize("make", WRONG.values(), ids=WRONG)
 @pytest.mark.filterwarnings("ignore")

@@ -53,6 +53,7 @@ def made_with(rule: str, number: int) -> Oso:
     return oso
 
 
+@pytest.mark.each(3)
 @pytest.mark.usefixtures("_traced")
 @pytest.mark.parametrize(
     ("rule", "bytes_each"), [(FACT, 1_600), (CONDITIONS, 6_000), (ROLES, 7_500)]
@@ -98,6 +99,7 @@ def test_code_that_was_written_is_not_kept(condition: str, monkeypatch: pytest.M
     assert code_that_is_kept() == before
 
 
+@pytest.mark.full
 @pytest.mark.usefixtures("_traced")
 def test_functions_of_a_policy_are_small() -> None:
     """10,000 rules on 1,000 classes take 60 megabytes at most when all questions were asked."""

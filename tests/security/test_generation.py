@@ -328,6 +328,7 @@ class Me(Thing):
         return self
 
 
+@pytest.mark.each(4)
 @pytest.mark.parametrize("policy", LARGE.values(), ids=LARGE)
 def test_large_shape_is_decided(policy: str) -> None:
     """What a function cannot hold the solver answers; no error of Python's comes out."""

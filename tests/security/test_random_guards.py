@@ -173,6 +173,7 @@ def may(user: str, action: str, thing: t.Any) -> bool:
     return thing.owner == user or (thing.public and action == "read")
 
 
+@pytest.mark.each(8)
 @pytest.mark.parametrize("seed", range(250))
 def test_view_is_entered_as_its_guards_demand(seed: int) -> None:
     """Each guard finds its own object; the view is given what it takes, and nothing else.

@@ -19,6 +19,7 @@ def test_rows_agree_on_sqlite(sqlite: sa.Engine, begin: int) -> None:
     assert_agreement(search(sqlite, begin, DATABASES, pairs=PAIRS))
 
 
+@pytest.mark.full
 def test_disagreement_is_made_small(sqlite: sa.Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     """A fault is found, and shown by a policy of one short rule, and the statement."""
     monkeypatch.setitem(translation._TRANSLATIONS, Not, lambda *_: sa.true())

@@ -252,6 +252,7 @@ def assert_agreement_of(session: orm.Session, policy: str, reader: Reader) -> No
         assert reader.name is None
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("method", ["lower", "upper", "casefold"])
 def test_methods_of_letters(method: str) -> None:
     """Python changes each character alone, and what it made once it leaves as it is.

@@ -6,7 +6,7 @@ import itertools
 import math
 import os
 from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
 
@@ -20,8 +20,6 @@ IS_FULL = _word == "full"
 #: A test function with no more cases than this has all of them in a part, too, unless it is slow.
 FEW = 12
 
-_Value = TypeVar("_Value")
-
 
 def part_of(number: int, share: int = 8) -> int:
     """Give how many cases are looked at of so many: all of them, or an eighth.
@@ -29,16 +27,6 @@ def part_of(number: int, share: int = 8) -> int:
     :param share: what to divide by instead, where a case takes long.
     """
     return number if IS_FULL else max(1, number // share)
-
-
-def some_of(values: Sequence[_Value], share: int = 8, begin: int = 0) -> Sequence[_Value]:
-    """Give the values that are looked at: all of them, or each eighth.
-
-    :param share: which of them instead, each fourth if it is 4.
-    :param begin: the first one. Tests that do different things to the same values begin at
-        different ones, and look at more of them together.
-    """
-    return values if IS_FULL else values[begin::share]
 
 
 def combinations_of(*choices: Collection[Any]) -> list[tuple[Any, ...]]:
@@ -56,11 +44,13 @@ def combinations_of(*choices: Collection[Any]) -> list[tuple[Any, ...]]:
 
 
 def left_out_of(items: Iterable[pytest.Item]) -> list[pytest.Item]:
-    """Give the cases that a part leaves out: of what is parametrized more than once.
+    """Give the tests that a part leaves out.
 
-    The cases of a test function are all combinations of its parameters. With more than a dozen, or
-    where each takes long, a part has those of ``combinations_of``: of two parameters, each value of
-    either.
+    - Those marked ``full``, and those that need a browser.
+    - Of one marked ``each(share, begin)`` the cases but each so many-th, from one on. Tests that do
+      different things to the same cases begin at different ones.
+    - Of what is parametrized more than once, and has more than a dozen cases or is slow, all but
+      those of ``combinations_of``: of two parameters a part has each value of either.
     """
     functions: dict[str, list[pytest.Item]] = {}
     for item in items:
@@ -73,9 +63,16 @@ def left_out_of(items: Iterable[pytest.Item]) -> list[pytest.Item]:
     ]
 
 
-def _kept(cases: Sequence[pytest.Item]) -> list[bool]:
-    is_slow = cases[0].get_closest_marker("slow") is not None
-    return kept_of([*map(_choices_of, cases)], few=1 if is_slow else FEW)
+def _kept(cases: Sequence[pytest.Item]) -> Iterable[bool]:
+    marks = {mark.name: mark for mark in reversed([*cases[0].iter_markers()])}
+    if IS_FULL:
+        return [True] * len(cases)
+    if "full" in marks or "browser" in marks:
+        return [False] * len(cases)
+    if "each" in marks:
+        share, begin = (*marks["each"].args, 0)[:2]
+        return [number % share == begin for number in range(len(cases))]
+    return kept_of([*map(_choices_of, cases)], few=1 if "slow" in marks else FEW)
 
 
 def kept_of(cases: Sequence[Mapping[Hashable, Hashable]], few: int = FEW) -> list[bool]:

@@ -284,6 +284,7 @@ def test_plugin_works_with_importlib(project: pytest.Pytester) -> None:
     run_alone(project, "--import-mode=importlib", "-o", "pythonpath=.").assert_outcomes(passed=1)
 
 
+@pytest.mark.full
 def test_package_is_measured_from_its_first_line(project: pytest.Pytester) -> None:
     """The plugin does not import it before pytest-cov begins."""
     (project.path / ".coveragerc").write_text("[report]\ninclude = */flask_oso/__init__.py\n")
@@ -317,6 +318,7 @@ def test_oso_cov_in_the_report_of_pytest_cov(project: pytest.Pytester) -> None:
     result.stdout.no_fnmatch_line("*coverage of policies*")
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     "cov", [["-n2"], ["-n1", "--cov=.", "--cov-report=term-missing"]], ids=["alone", "pytest-cov"]
 )
@@ -342,6 +344,7 @@ def test_oso_cov_under_coverage_run(project: pytest.Pytester) -> None:
     report.stdout.re_match_lines(REPORTED)
 
 
+@pytest.mark.full
 def test_oso_cov_under_coverage_run_that_knows_no_policies(project: pytest.Pytester) -> None:
     """Policies are reported at the end of the tests, and it is said what the report needs."""
     ran = run_alone(project, "--oso-cov", by=["-m", "coverage", "run", "--source=."])

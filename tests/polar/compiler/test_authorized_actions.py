@@ -104,6 +104,7 @@ def actions(policy: str, scopes: list[object], compiled: bool) -> object:
         return type(error), str(error)
 
 
+@pytest.mark.each(4)
 @pytest.mark.parametrize("name", SCOPED)
 def test_scopes_of_a_token_restrict_what_the_solver_says(name: str) -> None:
     """Actions that are searched for among scopes before are those of the solver."""

@@ -100,6 +100,7 @@ def outcome(oso: Oso, user: User, doc: Doc) -> t.Any:
         return type(error), str(error)
 
 
+@pytest.mark.each(4)
 @pytest.mark.parametrize("rules", [*SOME.values(), *EACH.values(), *OTHERS.values()])
 def test_answers_are_those_of_the_solver(rules: str) -> None:
     """Answers and errors, for every value and every list, and for what is none."""

@@ -114,6 +114,7 @@ def _differences(policy: str, questions: t.Iterable[tuple[t.Any, ...]]) -> list[
     return found[:3]
 
 
+@pytest.mark.each(4)
 @pytest.mark.parametrize(
     "condition",
     [
@@ -131,6 +132,7 @@ def test_what_is_searched_is_answered_alike(condition: str) -> None:
     assert _differences(f'allow(u: User, "read", d: Doc) if {condition};', questions) == []
 
 
+@pytest.mark.each(4)
 @pytest.mark.parametrize(
     "rules",
     [
@@ -170,6 +172,7 @@ def test_rule_that_takes_a_list_apart_is_compiled() -> None:
     assert [*oso.left_to_solver()] == []
 
 
+@pytest.mark.each(4)
 @pytest.mark.parametrize(
     "policy",
     [

@@ -82,6 +82,7 @@ def outcome(oso: Oso, user: User, doc: Doc) -> t.Any:
         return type(error), str(error)
 
 
+@pytest.mark.each(4)
 @pytest.mark.parametrize("rules", [*FOLLOWED.values(), *NOT_FOLLOWED.values()])
 def test_answers_are_those_of_the_solver(rules: str) -> None:
     """Answers and errors, for all conditions, also such that are neither true nor false."""

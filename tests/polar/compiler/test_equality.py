@@ -101,6 +101,7 @@ def alike() -> SideEffectFreeEquality:
     return made
 
 
+@pytest.mark.each(4)
 @pytest.mark.parametrize("pair", [*itertools.product(range(len(VALUES)), repeat=2)])
 def test_answer_is_that_of_python(pair: tuple[int, int]) -> None:
     """Whatever is told is so, and nobody was asked."""

@@ -249,6 +249,7 @@ def _outcome(ask: t.Callable[[], bool]) -> tuple[t.Any, list[str]]:
     return answer, [*dict.fromkeys(LOG)]
 
 
+@pytest.mark.each(3)
 @pytest.mark.random
 @pytest.mark.parametrize("seed", range(POLICIES))
 def test_compiled_rules_and_solver_agree(seed: int) -> None:

@@ -168,6 +168,7 @@ def test_diamonds_cost_their_number(question: str, step: str) -> None:
     assert count(oso, diamonds(30)) - count(oso, diamonds(2)) == 28 * per_level
 
 
+@pytest.mark.each(3)
 @pytest.mark.parametrize("question", QUESTIONS)
 def test_chain_longer_than_the_stack_of_python_costs_its_length(question: str) -> None:
     """Where Python's stack ends, the solver goes on with what is known already."""

@@ -137,6 +137,7 @@ def test_authorize_answers_as_the_solver_does(policy: str) -> None:
         assert [outcome(lambda: oso.authorize(*each)) for each in questions] == expected  # noqa: B023
 
 
+@pytest.mark.each(4)
 @pytest.mark.parametrize("policy", POLICIES)
 def test_authorized_actions_are_those_of_the_solver(policy: str) -> None:
     """Which actions, or that any error is raised: of two, either may come first."""

@@ -143,6 +143,7 @@ def _differences(condition: str, pairs: t.Iterable[tuple[str, str]]) -> Iterator
             yield f"{condition}, x = {one}, x = {other}: {outcomes}"
 
 
+@pytest.mark.each(4)
 @pytest.mark.parametrize("condition", ON_ONE)
 def test_condition_on_one_value_is_answered_alike(condition: str) -> None:
     """Answers, errors with their text, and what is asked of the values, in order."""
@@ -151,6 +152,7 @@ def test_condition_on_one_value_is_answered_alike(condition: str) -> None:
     assert [*_differences(condition, pairs)][:3] == []
 
 
+@pytest.mark.each(4)
 @pytest.mark.random
 @pytest.mark.parametrize("condition", ON_TWO)
 def test_condition_on_two_values_is_answered_alike(condition: str) -> None:

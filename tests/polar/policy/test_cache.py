@@ -22,7 +22,6 @@ from flask_oso.polar.sources import Source
 from tests.support.cases import Case, read_cases, run_case, show_result
 from tests.support.models.world import make_oso
 from tests.support.policies import load as load_text
-from tests.support.sizes import some_of
 
 POLICY = 'allow("ana", "read", x) if x = 1 and not x = 2;'
 BLOCKS = """
@@ -85,7 +84,8 @@ def the_entry(directory: Path) -> Path:
 # -- what is kept --------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("case", some_of(read_cases(), 4), ids=lambda case: case.name)
+@pytest.mark.each(4)
+@pytest.mark.parametrize("case", read_cases(), ids=lambda case: case.name)
 def test_case_from_cache(case: Case, capsys: pytest.CaptureFixture[str]) -> None:
     """Results, errors with their places and what is printed are those of the first load."""
     first = run_case(case)
