@@ -13,6 +13,7 @@ from ..host import sandbox, terms
 from ..host.awaitables import is_awaitable, may_be_awaited
 from ..host.comparison import Comparison
 from ..host.conversion import to_term
+from ..host.iterators import Ahead
 from ..host.numbers import INTEGER_MAX, INTEGER_MIN
 from ..host.registry import Host, UnreadRelation
 from ..host.sandbox import ITERATED
@@ -30,7 +31,10 @@ from .entry_points import SolverNeeded
 from .specialization.operations import ClassMemo
 from .weak_classes import add_class
 
-_HARMLESS = (bool, int, float, str, list, dict, type(None), types.MethodType, UnreadRelation)
+_HARMLESS = (
+    *(bool, int, float, str, list, dict, type(None), types.MethodType, UnreadRelation),
+    Ahead,
+)
 SCALARS = frozenset({bool, int, float, str})
 #: Classes whose values are no objects of the host for the solver, or may be none.
 NO_OBJECTS = frozenset(
@@ -55,6 +59,8 @@ class KnownClasses:
         self.plain: set[type] = set()
         # Classes whose values are objects of the host for the solver, and pass the sandbox.
         self.objects: set[type] = {*EQUATED, *MOMENTS, *ITERATED} - SCALARS
+        # Those, texts and numbers: the solver takes such elements of a collection as they are.
+        self.taken: set[type] = {*self.objects, *SCALARS}
         # Classes whose attributes Python reads directly, if the sandbox knows their names.
         self.readable: set[type] = {*self.objects}
         # Classes whose values Python compares without running code of a class.
@@ -170,7 +176,7 @@ class KnownClasses:
                 self._add(kind, self.ordered)
         if is_told_from_nil(kind):
             self._add(kind, self.told)
-        self._add(kind, self.harmless, self.readable, self.objects)
+        self._add(kind, self.harmless, self.readable, self.objects, self.taken)
         return True
 
     def comparison_of(self, left: type, right: type) -> Comparison:

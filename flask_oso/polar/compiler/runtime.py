@@ -7,18 +7,19 @@ so that depths, backtraces and places are those of the solver.
 from __future__ import annotations
 
 import contextlib
+import operator
 import sys
 import time
 import types
 import typing as t
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from ..environment import STORED_ENVIRONMENT
 from ..exceptions import OsoError, UnexpectedPolarTypeError
 from ..host import attribute_access, numbers, sandbox, terms
 from ..host.comparison import Comparison, compare_values, failed_comparison
 from ..host.conversion import copied_data, is_data, result_to_term, to_python, to_term
-from ..host.iterators import READ, IteratorUse
+from ..host.iterators import READ, SILENT, Ahead, IteratorUse, elements_ahead
 from ..host.registry import Host, Identities, UnreadRelation
 from ..host.sandbox import ITERATED
 from ..host.value_classes import (
@@ -69,11 +70,7 @@ _HEADROOM = 250
 _BRIEF = 0.005
 #: A list of fewer elements is gone through, and one of more, which takes longer than the clock may.
 _FEW_ELEMENTS, _MANY_ELEMENTS = 4, 100_000
-#: The iterators of containers that run no code.
-_CONTAINERS: tuple[t.Any, ...] = ([], (), set(), "", {}, {}.values(), {}.items(), range(0))
-_IMMEDIATE = frozenset(type(iter(each)) for each in _CONTAINERS)
-_ITERATORS = _IMMEDIATE | {types.GeneratorType}
-_NEVER: t.Any = None
+_ITERATORS = SILENT | {types.GeneratorType}
 _MISSING = object()
 _NO_ENTRY = object()
 _UNLOADED = object()
@@ -89,7 +86,7 @@ _SHARED: dict[str, t.Any] = {
     "scalars": SCALARS,
     "variable": terms.Variable("_"),
     "copied_kinds": frozenset({list, dict}),
-    "gone_through": ITERATED | {str},
+    "gone_through": ITERATED | {str, Ahead},
     "sets": SETS,
     "numbers": NUMBERS,
     "moments": MOMENTS,
@@ -445,13 +442,24 @@ class Runtime:
         return self._read(value, key, goal.span, written)
 
     def _elements(
-        self, collection: t.Any, goal: Expression, span: t.Any, written: t.Any, clock: Clock
-    ) -> Iterator[t.Any]:
+        self,
+        collection: t.Any,
+        goal: Expression,
+        span: t.Any,
+        written: t.Any,
+        clock: Clock,
+        *sought: t.Any,
+    ) -> Iterable[t.Any]:
         if span is not None:
             self._classes.check_sandbox(collection, span)
         kind = type(collection)
+        if kind in SILENT:
+            # The variable of the function, and the one here.
+            ahead = elements_ahead(collection, 2)
+            if type(ahead) is Ahead:
+                return self._silently(collection, ahead, goal, sought)
         if kind is str:
-            return iter(collection)
+            return t.cast("Iterable[str]", collection)
         if kind in _ITERATORS:
             return self._each(collection, goal, clock)
         if kind is dict and self._is_data(collection):
@@ -459,7 +467,7 @@ class Runtime:
         if kind is not dict and sandbox.iterates_itself(kind):
             return self._members(collection, goal)
         if self._classes.is_object(kind) and issubclass(kind, Iterable):
-            return self._each(collection, goal, clock)
+            return self._each(collection, goal, clock, sought)
         term = result_to_term(collection)
         # Only the error for a value that is no collection needs a backtrace, which is slow to make.
         is_collection = type(term) is not Value or type(term.value) is str
@@ -490,14 +498,14 @@ class Runtime:
             return t.cast("t.Iterable[t.Any]", collection)
         return (item,) * found
 
-    def _found_in_list(self, item: t.Any, elements: list[t.Any]) -> list[t.Any]:
+    def _found_in_list(self, item: t.Any, elements: Sequence[t.Any]) -> t.Iterable[t.Any]:
         simple = self._classes.simple
         if type(item) not in simple or not _FEW_ELEMENTS < len(elements) < _MANY_ELEMENTS:
             return elements
         if not simple.issuperset(map(type, elements)):
             return elements
         # As often as it is there; the one that is not equal to itself is compared once more.
-        return [item] * elements.count(item)
+        return [item] * operator.countOf(elements, item)
 
     def _members(self, collection: t.Iterable[t.Any], goal: Expression) -> Iterator[t.Any]:
         """Yield the elements of a collection whose iterator runs no Python code."""
@@ -515,25 +523,51 @@ class Runtime:
         self._classes.is_object(kind)
         return element
 
-    def _each(self, collection: Iterable[t.Any], goal: Expression, clock: Clock) -> Iterator[t.Any]:
-        """Yield the elements of an object of the host; look at the clock after each."""
+    def _each(
+        self,
+        collection: Iterable[t.Any],
+        goal: Expression,
+        clock: Clock,
+        sought: tuple[t.Any, ...] = (),
+    ) -> Iterable[t.Any]:
+        """Return the elements of an object of the host; look at the clock after each."""
         if clock[1] is None:
             clock[1] = time.monotonic()
         iterator = iter(collection)
-        _begun(clock)
         source = collection if isinstance(collection, Iterator) else iterator
+        if type(iterator) in SILENT and source is iterator is not collection:
+            # Those of Python's own containers take no time that counts.
+            ahead = elements_ahead(iterator, 2)
+            if type(ahead) is Ahead:
+                return self._silently(iterator, ahead, goal, sought)
+        _begun(clock)
         if not READ.begin(source):
             # This raises the error of the solver.
             [*self._at(goal).operators.elements(Instance(source), goal)]
-        # Those of Python's own containers take no time that counts.
-        now = _NEVER if type(iterator) in _IMMEDIATE else time.monotonic
-        brief, objects = clock[1] + _BRIEF, self._classes.objects
+        if type(iterator) in SILENT:
+            return self._members(iterator, goal)
+        return self._timed(iterator, goal, clock)
+
+    def _silently(
+        self, iterator: Iterator[t.Any], ahead: Ahead, goal: Expression, sought: tuple[t.Any, ...]
+    ) -> Iterable[t.Any]:
+        """Return what an iterator yields that nobody else reads.
+
+        :param sought: the value that is searched for, if it is known.
+        """
+        found = self._found_in_list(sought[0], ahead) if sought else ahead
+        if found is not ahead:
+            return found
+        is_known = self._classes.taken.issuperset(map(type, ahead))
+        return iterator if is_known else self._members(iterator, goal)
+
+    def _timed(self, iterator: Iterator[t.Any], goal: Expression, clock: Clock) -> Iterator[t.Any]:
+        """Yield what an iterator of the host yields; look at the clock after each element."""
+        now, brief, taken = time.monotonic, clock[1] + _BRIEF, self._classes.taken
         for element in iterator:
-            if now is not _NEVER and now() > brief:
+            if now() > brief:
                 self._check_clock(clock)
-            kind = type(element)
-            is_known = kind is str or kind is int or kind in objects
-            yield element if is_known else self._element(element, goal)
+            yield element if type(element) in taken else self._element(element, goal)
 
     def _compare(
         self, left: t.Any, right: t.Any, goal: Expression, function: Callable[..., t.Any]

@@ -7,13 +7,15 @@ it is alive, wherever it comes from: an attribute, a method, a list, a constant,
 
 from __future__ import annotations
 
-import inspect
 import sys
 import types
 import typing as t
 import weakref
 from collections.abc import Iterator
 
+#: The iterators of containers that run no code when they are read.
+_CONTAINERS: tuple[t.Any, ...] = ([], (), set(), "", {}, {}.values(), {}.items(), range(0))
+SILENT: frozenset[type] = frozenset(type(iter(each)) for each in _CONTAINERS)
 #: How many iterators without weak references are registered at a time; the oldest are dropped.
 _MOST = 1_000
 
@@ -42,6 +44,10 @@ class ReadIterators:
         """Register that an iterator is read; return whether that is the first time."""
         return not _has_begun(iterator) and self._note(iterator)
 
+    def keeps(self, iterator: Iterator[t.Any]) -> bool:
+        """Tell whether an iterator that is read has to be dropped at the end of the query."""
+        return not type(iterator).__weakrefoffset__
+
     def forget_unshared(self) -> None:
         """Drop the iterators that nothing else refers to."""
         for key, entry in [*self._kept.items()]:
@@ -50,7 +56,7 @@ class ReadIterators:
 
     def _note(self, iterator: Iterator[t.Any]) -> bool:
         key = id(iterator)
-        if not type(iterator).__weakrefoffset__:
+        if self.keeps(iterator):
             return self._keep(key, iterator)
         known = weakref.ref(iterator, lambda _: self._weak.pop(key, None) and None)
         return self._weak.setdefault(key, known) is known
@@ -64,9 +70,45 @@ class ReadIterators:
 
 
 def _has_begun(iterator: Iterator[t.Any]) -> bool:
+    # Not by `inspect`, which takes as long as reading ten elements.
     return type(iterator) is types.GeneratorType and (
-        inspect.getgeneratorstate(iterator) != inspect.GEN_CREATED
+        iterator.gi_suspended or iterator.gi_running or iterator.gi_frame is None
     )
+
+
+class Ahead(tuple[t.Any, ...]):
+    """What an iterator is going to yield: it has elements, and no attributes."""
+
+    def __getattribute__(self, name: str) -> t.NoReturn:
+        raise AttributeError(name)
+
+
+def elements_ahead(iterator: t.Any, variables: int = 1) -> t.Any:
+    """Return as ``Ahead`` what an iterator of ``SILENT`` is going to yield, without reading it.
+
+    Only for one that nobody else refers to: it cannot be read again, and need not be registered.
+    Any other iterator is returned itself.
+
+    :param variables: how many variables of the callers refer to it.
+    """
+    if sys.getrefcount(iterator) != _COUNT_OF_ARGUMENT + variables:
+        return iterator
+    _, (rest,), *place = iterator.__reduce__()
+    start = place[0] if place else None
+    return Ahead(rest[start:] if start else rest)
+
+
+def _count_of_variable() -> int:
+    iterator = iter(())
+    return _count_of_argument(iterator)
+
+
+def _count_of_argument(iterator: t.Any) -> int:
+    return sys.getrefcount(iterator)
+
+
+#: The reference count of an argument, besides the variables of callers that refer to it.
+_COUNT_OF_ARGUMENT = _count_of_variable() - 1
 
 
 #: INVARIANT: one for the process. An iterator that any query, thread or ``Oso`` has read is empty

@@ -136,17 +136,18 @@ class SearchGoals(LookupGoals):
         known_to_be = self.constants(self.goal, elements.read, elements.written)
         is_immediate = compared(call("type", load(elements.name)), ast.In(), load("gone_through"))
         each: ast.expr = source
-        sought = self.operand(item)
+        sought, known_to_be = self.operand(item), [*known_to_be, load("clock")]
         copied: ast.expr = ast.Subscript(source, ast.Slice(None, None, None), ast.Load())
         if sought is not None and sought.shape is None:
             # The collection may be empty, and a set finds a value by its hash.
             found = [call("found_in", self.checked(sought), source) for _ in range(2)]
+            known_to_be.append(self.value(sought))
             is_set = compared(call("type", load(elements.name)), ast.In(), load("sets"))
             each, copied = ast.IfExp(is_set, found[0], source), found[1]
         over = ast.IfExp(
             is_type(elements.name, "list"),
             copied,
-            ast.IfExp(is_immediate, each, call("elements", source, *known_to_be, load("clock"))),
+            ast.IfExp(is_immediate, each, call("elements", source, *known_to_be)),
         )
         inside = self._inside(name, self.mark(over))
         self.note_checked(elements)

@@ -19,6 +19,7 @@ import typing as t
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from ...host.iterators import SILENT, elements_ahead
 from ..snippets import assign, call, compared, function_of, load
 from .regions import FOUND, Fact, Known
 
@@ -192,7 +193,9 @@ def observing_function(
         made = ast.Call(load("method"), [*map(_written, observation.args)], [])
         args = ast.Tuple([*map(_written, observation.args)], ast.Load())
     took = ast.BinOp(call("monotonic"), ast.Sub(), load("begun"))
-    second_answer = call(second, *given, load(RESULT), load("is_searched"))
+    is_iterator = compared(call("type", load(RESULT)), ast.In(), load("silent_iterators"))
+    elements = ast.IfExp(is_iterator, call("elements_ahead", load(RESULT)), load(RESULT))
+    second_answer = call(second, *given, elements, load("is_searched"))
     is_brief = compared(took, ast.LtE(), ast.Constant(_BRIEF))
     kept = ast.Assign([ast.Attribute(load(resume), "in_vain", ast.Store())], ast.Constant(0))
     is_open = compared(load("answer"), ast.Is(), ast.Constant(None))
@@ -227,4 +230,6 @@ NAMES: Mapping[str, t.Any] = {
     "is_needed": IS_NEEDED,
     "functions": _CALLABLE,
     "monotonic": time.monotonic,
+    "silent_iterators": SILENT,
+    "elements_ahead": elements_ahead,
 }

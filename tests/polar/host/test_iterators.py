@@ -1,0 +1,51 @@
+"""Iterators of containers: what they are going to yield is known without reading them."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+
+from flask_oso.polar.host.iterators import Ahead, elements_ahead
+
+MAKERS: list[t.Callable[[list[int]], t.Iterator[int]]] = [
+    iter,
+    lambda values: iter(tuple(values)),
+    lambda values: iter(dict(enumerate(values)).values()),
+    lambda values: iter(dict.fromkeys(values)),
+    lambda values: iter({*values}),
+    lambda values: iter(range(values[0], values[-1] + 1)),
+]
+
+
+@pytest.mark.parametrize("make", MAKERS)
+def test_iterator_is_looked_ahead_of(make: t.Any) -> None:
+    """It is not read, and what was read before is left out."""
+    iterator = make([1, 2, 3])
+    next(iterator)
+    ahead = elements_ahead(iterator)
+
+    assert type(ahead) is Ahead
+    assert [[*ahead], [*iterator]] == [[2, 3], [2, 3]]
+
+
+def test_end_of_an_iterator_is_seen() -> None:
+    """There is nothing ahead."""
+    iterator = iter([1])
+    [*iterator]  # noqa: B018 - it is read to its end
+
+    assert [*elements_ahead(iterator)] == []
+
+
+def test_iterator_that_something_else_refers_to_is_not_looked_ahead_of() -> None:
+    """It might be read there, and so has to be registered."""
+    iterator = iter([1])
+    kept = [iterator]
+
+    assert elements_ahead(iterator) is kept[0]
+
+
+def test_what_is_ahead_has_no_attributes() -> None:
+    """An iterator has none that a policy reads, and a tuple has two."""
+    with pytest.raises(AttributeError):
+        Ahead((1,)).count  # noqa: B018 - reading it raises
