@@ -11,6 +11,7 @@ from collections.abc import Callable
 import pytest
 
 from flask_oso import Oso
+from flask_oso.polar.compiler.passes.flags import replace_flags
 from flask_oso.polar.compiler.passes.hoisting import hoist
 from flask_oso.polar.compiler.passes.indexing import index
 from flask_oso.polar.compiler.passes.shortening import shorten_counts, shorten_names
@@ -151,6 +152,110 @@ def test_links_of_a_chain_are_not_counted() -> None:
     )
 
 
+# -- flags -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (
+            """
+            b = False
+            if p:
+                if q:
+                    b = True
+            if not b:
+                x = 1
+            """,
+            """
+            if p:
+                if q:
+                    pass
+                else:
+                    x = 1
+            else:
+                x = 1
+            """,
+        ),
+        (
+            """
+            b = False
+            if p:
+                y = 2
+                b = True
+            elif q:
+                return None
+            if b:
+                x = 1
+            """,
+            """
+            if p:
+                y = 2
+                x = 1
+            elif q:
+                return None
+            """,
+        ),
+        (
+            """
+            g = False
+            if p:
+                g = True
+            elif q:
+                return None
+            if held:
+                found = True
+            if not g:
+                break
+            """,
+            """
+            if held:
+                found = True
+            if p:
+                pass
+            elif q:
+                return None
+            else:
+                break
+            """,
+        ),
+    ],
+    ids=["not", "so", "later"],
+)
+def test_what_depends_on_a_flag_takes_its_place(before: str, after: str) -> None:
+    """A flag that is read once is not needed."""
+    place = "def f():\n  while True:\n" + " " * 4
+    texts = [place + textwrap.indent(textwrap.dedent(text), " " * 4) for text in (before, after)]
+
+    assert rewritten(texts[0], replace_flags) == plain(texts[1])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "b = False\nif p:\n    b = True\nif not b:\n    x = 1\ny = b",
+        "b = False\nfor e in v:\n    b = True\nif not b:\n    x = 1",
+        "b = False\nif v:\n    for e in v:\n        b = True\nif not b:\n    x = 1",
+        "b = False\nif p:\n    b = True\nif q:\n    b = True\nif not b:\n    x = 1",
+        "b = False\nif p:\n    b = True\n    y = 2\nif not b:\n    x = 1",
+        "b = False\nif p:\n    b = True\np = 3\nif not b:\n    x = 1",
+        "b = False\nif p:\n    y = 2\n    b = True\nz = y\nif not b:\n    x = 1",
+        "b = False\nif p:\n    b = True\nelse:\n    return\nif q:\n    return True\nif b:\n    x",
+        "b = False\nif p:\n    b = True\nif q:\n    break\nif b:\n    x = 1",
+        "b = False\nif p:\n    if q:\n        b = True\nif not b:\n    x = 1\n" + "    y = 2\n" * 9,
+    ],
+    ids=[
+        *("read again", "in a loop", "in an inner loop", "set twice", "set before", "depends"),
+        *("is needed", "before an answer", "before an end", "long"),
+    ],
+)
+def test_flag_stays(text: str) -> None:
+    """A flag that is needed elsewhere stays, and no test comes behind an answer."""
+    place = "def f():\n  while True:\n" + textwrap.indent(text, " " * 4)
+
+    assert rewritten(place, replace_flags) == plain(place)
+
+
 # -- what is the same for all elements -----------------------------------------------------------
 
 
@@ -164,6 +269,11 @@ def test_links_of_a_chain_are_not_counted() -> None:
             "if (p := type(w)) is type(e) and p in known: found = e",
             "p = type(w)\nx0 = p in known",
             "if p is type(e) and x0: found = e",
+        ),
+        (
+            "if type(e) is type(w) and type(e) in known: found = e",
+            "x0 = type(w)\nx1 = type(w) in known",
+            "if type(e) is x0 and x1: found = e",
         ),
         (
             "if e.ok:\n    if type(w) is not c: found = e",

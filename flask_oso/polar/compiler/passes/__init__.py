@@ -5,6 +5,8 @@ earlier, or more often, may make the function give up, but changes no answer.
 
 ``names``
     which names statements read and write.
+``flags``
+    what depends on a flag stands where the flag would be set.
 ``indexing``
     a list that is gone through for each object of a chain is gone through once.
 ``hoisting``

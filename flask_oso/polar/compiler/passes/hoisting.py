@@ -88,6 +88,8 @@ class _Hoisting:
             return load(test.target.id)
         if self._is_fixed(test):
             return self._once(test)
+        if kind is ast.BoolOp and type(test.op) is ast.And:
+            self._look_at_the_other(test)
         for name in ("values", "comparators"):
             if hasattr(test, name):
                 setattr(test, name, [self._looked_at(each) for each in getattr(test, name)])
@@ -95,6 +97,18 @@ class _Hoisting:
             if hasattr(test, name):
                 setattr(test, name, self._looked_at(getattr(test, name)))
         return test
+
+    def _look_at_the_other(self, test: ast.BoolOp) -> None:
+        """Where the class of an element is that of another value, look at the other one."""
+        same: t.Any = test.values[0]
+        if type(same) is not ast.Compare or type(same.ops[0]) is not ast.Is:
+            return
+        mine, other = same.left, same.comparators[0]
+        if self._is_fixed(mine) or not self._is_fixed(other):
+            return
+        for each in test.values[1:]:
+            if type(each) is ast.Compare and ast.dump(each.left) == ast.dump(mine):
+                each.left = other
 
     def _once(self, test: ast.expr) -> ast.expr:
         key = ast.dump(test)

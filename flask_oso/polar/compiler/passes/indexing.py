@@ -111,7 +111,7 @@ def _search_of(block: list[ast.stmt], start: ast.stmt, names: Names) -> _Search 
     wanted = [name for name in pair if not inside.written[name]]
     if len(values) != 1 or len(wanted) != 1 or inside.read[wanted[0]] != 1:
         return None
-    if inside.read[found] or any(map(_leaves, nodes_in(loop.body))):
+    if inside.read[found] or _goes_elsewhere(loop.body):
         return None
     own = inside.written.keys() - {found, _KIND}
     if any(names.read[name] != inside.read[name] for name in own):
@@ -120,11 +120,15 @@ def _search_of(block: list[ast.stmt], start: ast.stmt, names: Names) -> _Search 
     return _Search(block, t.cast(ast.If, start), over, loop, values[0], wanted[0], found)
 
 
-def _leaves(node: ast.AST) -> bool:
-    """Tell whether a statement goes elsewhere, but for one that gives up, or is a loop."""
-    if type(node) is ast.Return:
-        return not (type(node.value) is ast.Constant and node.value.value is None)
-    return isinstance(node, (ast.Break, ast.Continue, ast.For))
+def _goes_elsewhere(body: list[ast.stmt]) -> bool:
+    """Tell whether a loop does more than to note solutions, or to give up."""
+    for node in nodes_in(body):
+        if isinstance(node, (ast.Break, ast.Continue, ast.For)):
+            return True
+        value = node.value if type(node) is ast.Return else None
+        if value is not None and not (type(value) is ast.Constant and value.value is None):
+            return True
+    return False
 
 
 def _identical(test: ast.expr) -> tuple[str, str] | None:

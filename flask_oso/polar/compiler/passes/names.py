@@ -22,6 +22,13 @@ class Names:
                 found = self.read if type(node.ctx) is ast.Load else self.written
                 found[node.id] += 1
 
+    def multiply(self, nodes: Sequence[ast.AST], copies: int) -> None:
+        """Note that some of the statements stand there as often as said, no longer once."""
+        other = Names(nodes)
+        for mine, theirs in ((self.read, other.read), (self.written, other.written)):
+            for name, count in theirs.items():
+                mine[name] += count * (copies - 1)
+
 
 def nodes_in(nodes: Sequence[ast.AST]) -> Iterator[ast.AST]:
     """Yield nodes and all nodes within them, in order."""

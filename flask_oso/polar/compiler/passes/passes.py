@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable
 
+from .flags import replace_flags
 from .hoisting import hoist
 from .indexing import index
 from .shortening import has_loops, shorten_counts, shorten_names
@@ -16,8 +17,10 @@ def improve(statements: list[ast.stmt], fresh: Callable[[str], str]) -> bool:
     :param fresh: gives names.
     """
     if not has_loops(statements):
+        replace_flags(statements)
         return False
     index(statements, fresh)
+    replace_flags(statements)
     shorten_names(statements)
     hoist(statements, fresh)
     return shorten_counts(statements)

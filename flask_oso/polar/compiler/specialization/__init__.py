@@ -1,16 +1,17 @@
 """Specialization: all rules of a question as one function, for plain data.
 
 A specialization answers only after it has read all that the solver might read before its first
-solution. Where a value is not plain, it returns ``None``, and the compiled rules answer.
+solution, and ends with that one where it is known to be the first. Where a value is not plain, it
+returns ``None``, and the compiled rules answer.
 
 ``equality``, ``operations``, ``regions``, ``observation``
     side-effect-free equality; what functions call on values of any class; regions of a function;
     the one call of the application that a function may make.
 ``value_tests``
     tests of values of any class, as expressions.
-``clause_forms``, ``rows``, ``patterns``, ``first_call``, ``interfaces``, ``guards``
-    clauses that go through a list, or cut; rows; class tests; a call that comes before all else;
-    what the parts need of each other; the other reads and tests in regions.
+``clauses``, ``rows``, ``patterns``, ``first_call``, ``interfaces``, ``guards``
+    the forms of clauses, and which are tried first; rows; class tests; a call that comes before all
+    else; what the parts need of each other; the other reads and tests in regions.
 ``steps``, ``specialization``, ``dispatch``
     the code for each kind of goal; the function; the tables by which a question finds it.
 """

@@ -233,18 +233,19 @@ class Guards:
             region.reads.append(with_span(assign(known.name, value), span))
         return known
 
-    def leave_out_known(self, region: Region, keeps_order: bool) -> None:
+    def leave_out_known(self, region: Region, keeps_order: bool, end: Region | None = None) -> None:
         """Drop the sandbox check of a value that is tested anyway.
 
         :param keeps_order: whether a solution ends the function, so that the alternative that reads
             a value has to test it.
+        :param end: the region whose solution ends the function.
         """
         for name, alternative, unless in region.unchecked:
             last = alternative if keeps_order else None
-            if region.looks_at(name, last):
+            if region.looks_at(name, last, end):
                 region.reads = [each for each in region.reads if each is not unless]
         for inner in [*region.items, *region.loops]:
-            self.leave_out_known(inner, keeps_order)
+            self.leave_out_known(inner, keeps_order, end)
 
     def guard_kind(
         self, region: Region, owner: Known, name: str, *, are_rows: bool = False

@@ -128,6 +128,8 @@ class Region:
     is_foreign: bool = False
     #: The repetition for the next object in a chain.
     again: ChainRepetition | None = None
+    #: What is done at a solution here, if it may be the first one of the solver.
+    first: list[ast.stmt] = field(default_factory=list)
 
     def around(self) -> t.Iterator[Region]:
         """Yield this region and its outer ones, up to one that is repeated."""
@@ -172,22 +174,33 @@ class Region:
             inner, above = above, above.above
         return True
 
-    def looks_at(self, name: str, alternative: int | None) -> bool:
+    def looks_at(self, name: str, alternative: int | None, end: Region | None = None) -> bool:
         """Tell whether a value is always tested in this region.
 
         :param alternative: the alternative that has to test it, if that matters.
+        :param end: a region at whose solution the function may end: it is tested before.
         """
         if any((fact, name) in self.known for fact in ("checked", "simple", "quiet")):
             return True
+        items = self._items_before(end)
         return any(
             name in key and getattr(inner.header, "orelse", None)
             for key, inner in self.inside.items()
-            if alternative is None or inner.alternative == alternative
+            if inner in items and (alternative is None or inner.alternative == alternative)
         ) or any(
             name in inner.tested
-            for inner in self.items
+            for inner in items
             if alternative is None or inner.alternative == alternative
         )
+
+    def _items_before(self, end: Region | None) -> list[Region]:
+        """Return the inner regions that the function reaches before the end of another one."""
+        if end is self:
+            return []
+        for at, inner in enumerate(self.items):
+            if end is not None and end.is_within(inner):
+                return self.items[: at + 1]
+        return self.items
 
     def lookup(self, key: Fact) -> Known | None:
         """Return the value for a fact that is known here."""
@@ -271,7 +284,7 @@ def region_statements(region: Region, success: list[ast.stmt] | None = None) -> 
     out = [assign(flag, ast.Constant(False)) for flag in flags]
     out += region.reads
     if region.successes:
-        note = [assign(region.found, ast.Constant(True))]
+        note = region.first or [assign(region.found, ast.Constant(True))]
         out += success if success is not None and region.found == FOUND else note
     items = [*region.items, *region.loops]
     for texts, alike in itertools.groupby(items, _compared_value):

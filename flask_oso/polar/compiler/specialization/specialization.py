@@ -9,8 +9,9 @@ that compare by identity. So the function need not follow the order of the polic
 attribute once, iterates over a list once for all roles, and follows a chain of folders once. Its
 answer is still that of the solver:
 
-- The function reads whatever the solver might read, and does not stop at a solution. If all of it
-  is plain, no error is possible, and the answer does not depend on the order.
+- The function reads whatever the solver might read, and does not stop at a solution, unless it is
+  the first one of the solver. If all of it is plain, no error is possible, and the answer does not
+  depend on the order.
 - For a value that is not plain, or missing, or that a comparison would refuse, the function
   returns ``None`` before it uses the value.
 
@@ -49,7 +50,7 @@ from ..snippets import (
     returned,
 )
 from ..weak_classes import WeakClass
-from .clause_forms import (
+from .clauses.clause_forms import (
     ListRule,
     body_goals,
     cut_apart,
@@ -57,6 +58,7 @@ from .clause_forms import (
     is_passed_on,
     open_string,
 )
+from .clauses.first_path import FirstPath
 from .guards import Guards
 from .interfaces import GuardInterface
 from .observation import NEEDED, RESULT, Observation
@@ -146,6 +148,8 @@ class SpecializationWriter(Guards):
         self._classes = classes
         #: The rule and its arguments.
         self.question: RuleCall = rule, tuple(args[at] for at in range(arity))
+        #: Where the first solution of the solver would be.
+        self._path = FirstPath(root)
         self.ask(root, self.question, None)
 
     def write(self) -> ast.FunctionDef:
@@ -164,7 +168,10 @@ class SpecializationWriter(Guards):
         has_nothing = not (self.root.items or self.root.loops or self.root.successes)
         is_bare = is_first and has_nothing and len(self.root.reads) == 1
         # A function with a call has no dictionary among its arguments.
-        self.leave_out_known(self.root, keeps_order)
+        last = None if keeps_order or observation is not None else self._path.end()
+        if last is not None:
+            last.first = self._path.ended()
+        self.leave_out_known(self.root, keeps_order, last)
         inner = self._solutions(_SUCCESS if keeps_order else None)
         self.is_empty = not inner and {dict, *SCALARS}.isdisjoint(self._classes.values())
         body = self._beginning()
@@ -272,6 +279,7 @@ class SpecializationWriter(Guards):
         self._await(region, key, node)
 
     def _await(self, region: Region, key: Fact, node: RuleCall) -> None:
+        self._path.note_question(region, key)
         region.nodes[key] = node
         region.waiting.append(node)
         self._pending.append(region)
@@ -380,11 +388,15 @@ class SpecializationWriter(Guards):
         if any(map(has_cut, matching)):
             self._clauses_with_cuts(region, matching, node, key)
             return
+        first = self._path.first_clause(region, key, matching, self.names.host)
         for clause in matching:
             if is_passed_on(clause):
-                self._clause(region, clause, node, key)
+                with self._path.followed(clause is first):
+                    self._clause(region, clause, node, key)
             else:
                 region.leaves.append((clause, node))
+                if clause is first:
+                    self._path.leaf = region, clause, node
 
     def _begins_anew(self, here: Region) -> bool:
         """Tell whether a region asks the same as an outer one, about the next object of a chain."""
@@ -468,9 +480,11 @@ class SpecializationWriter(Guards):
                 texts = frozenset(str(node[1][at].literal.value) for _, node in alike)  # type: ignore[union-attr]
                 any_of = Known(self.names.constant(texts), choices=texts)
                 args = (*args[:at], any_of, *args[at + 1 :])
+            is_first = self._path.is_leaf(region, alike)
             for _, node in alike:
                 key = (node[0], *(arg.key for arg in node[1]))
-                self._clause(region, clause, (name, args), key)
+                with self._path.followed(is_first):
+                    self._clause(region, clause, (name, args), key)
                 if at is not None:
                     # The clause asks nothing else that depends on the string.
                     break
@@ -612,6 +626,7 @@ class SpecializationWriter(Guards):
     def succeed(self, region: Region) -> None:
         """Write that there is a solution."""
         self.note_foreign(region)
+        self._path.note_solution(region)
         region.successes.append(self.alternative)
 
     def written_once(
@@ -646,7 +661,11 @@ class SpecializationWriter(Guards):
             # It never holds, as for an object of a known class that is compared with `nil`.
             region.items = [each for each in region.items if each is not inner]
             return region
-        return self.under(region, ("not", inner.found), negate(load(inner.found)), [], span)
+        behind = self.under(region, ("not", inner.found), negate(load(inner.found)), [], span)
+        # The other region comes before, whatever is found there.
+        checked = {key: value for key, value in inner.known.items() if key[0] == "checked"}
+        behind.known.update(checked)
+        return behind
 
     def note_foreign(self, region: Region | None) -> None:
         """Note that the current clause tests something in a region.

@@ -31,7 +31,7 @@ from ...traversal import conjuncts_in
 from ..binding_analysis import NotCompilable, has_cut, is_constant, is_plain, is_string
 from ..scopes import Pending, concatenate, has_operator, prepend, variables_in
 from ..snippets import COMPARE, all_of, any_of, call, compared, is_type, load, negate
-from .clause_forms import body_goals, is_operand, is_operation, is_scalar
+from .clauses.clause_forms import body_goals, is_operand, is_operation, is_scalar
 from .interfaces import SpecializationInterface
 from .patterns import has_open_fields
 from .regions import GIVE_UP, Fact, Known, Region, Variables

@@ -49,7 +49,8 @@ def is_comparable(unknown: list[Known], literal: Value | None, operator: Operato
         tests = [is_type(unknown[0].name, "str")]
         others = compared(kind, ast.NotIn(), load("numbers"))
     else:
-        tests = [compared(kind, ast.In(), load("numbers"))]
+        # Most numbers are integers.
+        tests = [is_type(unknown[0].name, "int"), compared(kind, ast.In(), load("numbers"))]
         others = negate(is_type(unknown[0].name, "str"))
     if is_equation:
         # A number differs from what is no number, such as a date: only strings are an error.

@@ -16,7 +16,7 @@ import typing as t
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from ...nodes import (
+from ....nodes import (
     Call,
     Expression,
     Instance,
@@ -27,11 +27,11 @@ from ...nodes import (
     Term,
     Value,
 )
-from ...solver.clauses import Clause, Slot, Template
-from ...traversal import conjuncts_in, goals_in
-from ..binding_analysis import NotCompilable, has_cut, is_string
-from ..scopes import Pending, variables_in
-from .regions import Known
+from ....solver.clauses import Clause, Slot, Template
+from ....traversal import conjuncts_in, goals_in
+from ...binding_analysis import NotCompilable, has_cut, is_string
+from ...scopes import Pending, variables_in
+from ..regions import Known
 
 
 @dataclass(frozen=True)
@@ -159,6 +159,23 @@ def is_passed_on(clause: Clause) -> bool:
         or (isinstance(goal, Expression) and goal.operator in _PASSING)
         for goal in goals[:-1]
     )
+
+
+def is_one_way(body: Term | None) -> bool:
+    """Tell whether goals have no alternatives but the elements of lists, which come in order."""
+    return not any(
+        isinstance(getattr(goal, "term", goal), Call)
+        or is_operation(goal, Operator.OR)
+        or is_operation(goal, Operator.CUT)
+        for goal in conjuncts_in(body)
+    )
+
+
+def calls_at_last(clause: Clause) -> bool:
+    """Tell whether a clause calls one rule, as its last goal, and has no alternatives before."""
+    goals = [*conjuncts_in(clause.body)]
+    is_call = bool(goals) and isinstance(getattr(goals[-1], "term", goals[-1]), Call)
+    return is_call and all(map(is_one_way, goals[:-1]))
 
 
 def cut_apart(clause: Clause) -> tuple[list[Term], list[Term]]:

@@ -1,0 +1,5 @@
+"""Clauses, before they are written: which form they have, and which are tried first.
+
+``clause_forms``, ``first_path``
+    clauses that go through a list, cut or only call; the clauses that lead to the first solution.
+"""

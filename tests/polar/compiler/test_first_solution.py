@@ -1,0 +1,151 @@
+"""A function for plain data ends at the first solution of the solver, and at no other."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+
+from flask_oso import Oso, OsoError
+from tests.support.answers import specialized
+
+
+@pytest.fixture(autouse=True)
+def compiling(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compile, whatever the environment says."""
+    monkeypatch.delenv("OSO_COMPILED", raising=False)
+
+
+class Thing:
+    def __init__(self, **attributes: t.Any) -> None:
+        vars(self).update(attributes)
+
+
+class User(Thing):
+    """Who asks."""
+
+
+class Doc(Thing):
+    """What is asked about."""
+
+
+class Role(Thing):
+    """What is in the lists. Not registered."""
+
+
+class Failing:
+    """An object whose attributes cannot be read."""
+
+    @property
+    def name(self) -> str:
+        """A name that is not there yet."""
+        raise ValueError("not yet")
+
+
+BLOCK = """
+actor User {}
+resource Doc {
+  permissions = ["read", "edit"]; roles = ["reader", "writer"];
+  "read" if "reader"; "edit" if "writer"; "reader" if "writer";
+}
+allow(user: User, action, doc: Doc) if has_permission(user, action, doc);
+"""
+HAS_ROLE = """
+has_role(user: User, name: String, doc: Doc) if
+  role in user.roles and role.name = name and role.of = doc;
+"""
+DOC, OTHER = Doc(open=False), Doc(open=False)
+READER, WRITER = Role(name="reader", of=DOC), Role(name="writer", of=DOC)
+
+
+def load(rules: str, *, compiled: bool = True) -> Oso:
+    oso = Oso(compiled=compiled)
+    oso.register_class(User)
+    oso.register_class(Doc)
+    oso.load_str(rules)
+    return oso
+
+
+def answer_of(oso: Oso, user: User, action: str) -> bool | str:
+    """Give the answer, or what kind of error there is."""
+    try:
+        return oso.is_allowed(user, action, DOC)
+    except (OsoError, ValueError) as error:
+        return type(error).__name__
+
+
+@pytest.mark.parametrize(
+    ("action", "roles", "answer"),
+    [
+        ("edit", [WRITER, Failing()], True),
+        ("edit", [Role(name="writer", of=OTHER), WRITER, Failing()], True),
+        ("edit", [Failing(), WRITER], None),
+        ("edit", [READER, Failing()], None),
+        # The solver first looks for a reader in the whole list.
+        ("read", [READER, Failing()], True),
+        ("read", [WRITER, READER, Failing()], True),
+        ("read", [WRITER, Failing()], None),
+        ("read", [Failing(), READER], None),
+        ("read", [Role(name="reader", of=OTHER), Failing()], None),
+        ("read", [WRITER], True),
+        ("read", [Role(name="writer", of=OTHER)], False),
+    ],
+)
+def test_function_ends_where_the_solver_does(
+    action: str, roles: list[t.Any], answer: bool | None
+) -> None:
+    """Behind the first solution of the solver nothing is looked at, and all is before it."""
+    oso, user = load(BLOCK + HAS_ROLE), User(roles=roles)
+    expected = answer_of(load(BLOCK + HAS_ROLE, compiled=False), user, action)
+
+    assert answer_of(oso, user, action) == expected
+    assert specialized(oso.engine, user, action, DOC) is answer
+    assert answer in (None, expected)
+
+
+SECOND = {
+    "an earlier rule": """
+      allow(user: User, "read", doc: Doc) if role in user.bans and role.of = doc;
+      allow(user: User, "read", doc: Doc) if role in user.roles and role.of = doc;
+    """,
+    "an earlier rule that calls": """
+      allow(user: User, "read", doc: Doc) if may(user, doc);
+      may(user: User, doc: Doc) if role in user.bans and role.of = doc;
+      may(user: User, doc: Doc) if role in user.roles and role.of = doc;
+    """,
+    "an earlier side of an `or`": """
+      allow(user: User, "read", doc: Doc) if
+        (role in user.bans and role.of = doc) or (other in user.roles and other.of = doc);
+    """,
+    "a condition of an earlier rule": """
+      allow(user: User, "read", doc: Doc) if ban in user.bans and ban.name = "x" and may(user, doc);
+      allow(user: User, "read", doc: Doc) if may(user, doc);
+      may(user: User, doc: Doc) if role in user.roles and role.of = doc;
+    """,
+}
+
+
+@pytest.mark.parametrize("rules", SECOND.values(), ids=SECOND)
+def test_second_way_does_not_end_the_function(rules: str) -> None:
+    """What the solver looks at before is looked at, although there is a solution already."""
+    oso, user = load(rules), User(roles=[READER], bans=[Failing()])
+
+    assert answer_of(oso, user, "read") == answer_of(load(rules, compiled=False), user, "read")
+    assert specialized(oso.engine, user, "read", DOC) is None
+
+
+def test_search_for_all_actions_does_not_end_at_the_first_solution() -> None:
+    """All actions are asked for, so that an error behind the first solution is met."""
+    oso = load(BLOCK + HAS_ROLE)
+
+    with pytest.raises(ValueError, match="not yet"):
+        oso.authorized_actions(User(roles=[READER, Failing()]), DOC)
+
+
+def test_negation_looks_at_all_elements() -> None:
+    """Under `not` the solver looks for all solutions, and so does a function."""
+    rules = 'allow(user: User, "read", _: Doc) if not (r in user.roles and r.name = "reader");'
+    oso, user = load(rules), User(roles=[READER, Failing()])
+
+    assert answer_of(oso, user, "read") == answer_of(load(rules, compiled=False), user, "read")
+    assert specialized(oso.engine, user, "read", DOC) is None
