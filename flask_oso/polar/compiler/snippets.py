@@ -25,7 +25,7 @@ _WITHOUT_POSITION = {"arg", "attr", "conversion", "ctx", "id", "kind", "names", 
     *("is_async", "level", "module", "name", "simple", "tag", "type_comment", "type_ignores")
 }
 #: The fields of each kind of node that hold nodes, last one first.
-_PARTS: dict[type, list[str]] = {
+PARTS: dict[type, list[str]] = {
     kind: [name for name in reversed(kind._fields) if name not in _WITHOUT_POSITION]
     for kind in vars(ast).values()
     if isinstance(kind, type) and issubclass(kind, ast.AST) and kind is not ast.Constant
@@ -176,7 +176,7 @@ def with_positions(module: ast.Module) -> ast.Module:
         kind = type(node)
         if kind._attributes:
             place = _placed(node, place)
-        for name in _PARTS[kind]:
+        for name in PARTS[kind]:
             value = getattr(node, name, None)
             if type(value) is list:
                 stack += [(each, place) for each in reversed(value) if each is not None]

@@ -16,7 +16,7 @@ import typing as t
 from collections.abc import Callable
 
 from ..snippets import assign, load
-from .names import Names, nodes_in, read_name, written_name
+from .names import Names, read_name, statements_in, written_name
 
 _COMPARISONS = (ast.Is, ast.IsNot, ast.In, ast.NotIn)
 
@@ -29,7 +29,7 @@ def hoist(statements: list[ast.stmt], fresh: Callable[[str], str]) -> None:
     names = Names(statements)
     loops = [
         (node.body, loop)
-        for node in nodes_in(statements)
+        for node in statements_in(statements)
         if type(node) is ast.If and node.body and type(loop := node.body[-1]) is ast.For
     ]
     # The inner ones come first, so that what they look at once may be looked at once more outside.

@@ -19,7 +19,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ..snippets import assign, call, compared, load
-from .names import Names, blocks_in, nodes_in, read_name, written_name
+from .names import Names, blocks_in, nodes_in, read_name, statements_in, written_name
 
 #: The name of the number of a link, in a loop over a chain.
 _CHAIN = "level"
@@ -56,7 +56,7 @@ def index(statements: list[ast.stmt], fresh: Callable[[str], str]) -> None:
 
     :param fresh: gives names.
     """
-    if not any(_is_chain(node) for node in nodes_in(statements)):
+    if not any(_is_chain(node) for node in statements_in(statements)):
         return
     names = Names(statements)
     for block, _ in [*blocks_in(statements)]:
@@ -103,7 +103,9 @@ def _search_of(block: list[ast.stmt], start: ast.stmt, names: Names) -> _Search 
     test = loop.body[-1]
     pair = _identical(test.test) if type(test) is ast.If else None
     element = read_name(loop.target)
-    marks = {written_name(each) for each in nodes_in(t.cast(ast.If, test).body) if _marks(each)}
+    marks = {
+        written_name(each) for each in statements_in(t.cast(ast.If, test).body) if _marks(each)
+    }
     if pair is None or element is None or len(marks) != 1:
         return None
     inside, found = Names([loop]), t.cast(str, marks.pop())
@@ -122,7 +124,7 @@ def _search_of(block: list[ast.stmt], start: ast.stmt, names: Names) -> _Search 
 
 def _goes_elsewhere(body: list[ast.stmt]) -> bool:
     """Tell whether a loop does more than to note solutions, or to give up."""
-    for node in nodes_in(body):
+    for node in statements_in(body):
         if isinstance(node, (ast.Break, ast.Continue, ast.For)):
             return True
         value = node.value if type(node) is ast.Return else None
@@ -172,7 +174,9 @@ def _place_of(
 
 def _around(statements: list[ast.stmt], inner: ast.stmt) -> ast.stmt | None:
     """Return the statement that is around another one."""
-    return next((each for each in statements if any(e is inner for e in nodes_in([each]))), None)
+    return next(
+        (each for each in statements if any(e is inner for e in statements_in([each]))), None
+    )
 
 
 def _shape_of(search: _Search) -> str:
@@ -193,19 +197,22 @@ def _shape_of(search: _Search) -> str:
 
 
 def _dump(nodes: Sequence[ast.AST], own: dict[str, str]) -> str:
-    parts = []
-    for node in nodes_in(nodes):
-        fields = [(name, getattr(node, name, None)) for name in node._fields]
-        plain = [(name, value) for name, value in fields if not _is_node(value)]
-        sizes = [(name, len(value)) for name, value in fields if type(value) is list]
-        if type(node) is ast.Name:
-            plain = [("id", own.get(node.id, f"the {node.id}"))]
-        parts.append(f"{type(node).__name__}{plain!r}{sizes!r}")
+    """Return a text that is equal for equal nodes, with names of their own."""
+    parts: list[str] = []
+    stack: list[t.Any] = [*reversed(nodes)]
+    while stack:
+        part = stack.pop()
+        if type(part) is ast.Name:
+            parts.append(own.get(part.id) or f"the {part.id}")
+        elif type(part) is list:
+            parts.append(f"[{len(part)}")
+            stack += part
+        elif isinstance(part, ast.AST):
+            parts.append(type(part).__name__)
+            stack += [getattr(part, name, None) for name in part._fields if name != "ctx"]
+        else:
+            parts.append(repr(part))
     return ";".join(parts)
-
-
-def _is_node(value: t.Any) -> bool:
-    return isinstance(value, (ast.AST, list))
 
 
 def _looked_up(search: _Search, held: str) -> ast.stmt:

@@ -7,6 +7,8 @@ import typing as t
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
+from ..snippets import PARTS
+
 
 class Names:
     """How often statements read and write each name.
@@ -31,17 +33,27 @@ class Names:
 
 
 def nodes_in(nodes: Sequence[ast.AST]) -> Iterator[ast.AST]:
-    """Yield nodes and all nodes within them, in order."""
+    """Yield nodes and all nodes within them, in order; not operators, which are no names."""
     stack: list[t.Any] = [*reversed(nodes)]
     while stack:
         node = stack.pop()
         yield node
-        for name in reversed(node._fields):
+        for name in PARTS[type(node)]:
             part = getattr(node, name, None)
             if type(part) is list:
-                stack += [each for each in reversed(part) if isinstance(each, ast.AST)]
-            elif isinstance(part, ast.AST):
+                stack += part[::-1]
+            elif part is not None:
                 stack.append(part)
+
+
+def statements_in(statements: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
+    """Yield statements and all statements within them, the outer ones first."""
+    stack: list[ast.stmt] = [*statements]
+    while stack:
+        statement = stack.pop()
+        yield statement
+        stack += getattr(statement, "orelse", ())
+        stack += getattr(statement, "body", ())
 
 
 def blocks_in(statements: list[ast.stmt]) -> Iterator[tuple[list[ast.stmt], str | None]]:

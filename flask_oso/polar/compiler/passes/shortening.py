@@ -17,7 +17,7 @@ import typing as t
 from collections.abc import Iterator
 
 from ..snippets import all_of, assign, call, compared, is_type, load, negate
-from .names import Names, blocks_in, nodes_in, read_name, rename, written_name
+from .names import Names, blocks_in, read_name, rename, statements_in, written_name
 
 _COUNT = "count"
 
@@ -117,4 +117,4 @@ def _counts_in(
 
 def has_loops(statements: list[ast.stmt]) -> bool:
     """Tell whether there is a loop."""
-    return any(type(node) is ast.For for node in nodes_in(statements))
+    return any(type(node) is ast.For for node in statements_in(statements))

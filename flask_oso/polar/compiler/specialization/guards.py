@@ -576,10 +576,13 @@ class Guards:
             if not (is_told_from_nil(value.exact) or self.names.compares_text(value.exact)):
                 self.refuse(span)
             return region if (value.exact is type(None)) is holds else None
-        kind = call("type", load(value.name))
+        is_repeated = self._is_repeated(region)
+        kind = load("kind") if is_repeated else call("type", load(value.name))
         told = ast.Call(load("is_told"), [kind], [])
         is_odd = all_of([compared(kind, ast.NotIn(), load("told")), negate(told)])
         doubt: list[ast.stmt] = [ast.If(is_odd, [GIVE_UP], [])]
+        if is_repeated:
+            doubt = self._remembered(value, is_odd)
         sign = ast.Is() if holds else ast.IsNot()
         test = compared(load(value.name), sign, ast.Constant(None))
         key = ("nil", value.name, holds)

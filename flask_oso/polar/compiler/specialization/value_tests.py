@@ -85,7 +85,7 @@ def is_among(item: Known, collection: Known, kept: str, *, is_known: bool) -> as
         return slowly
     kind = ast.NamedExpr(ast.Name(f"{kept}k", ast.Store()), call("type", load(item.name)))
     is_large = compared(load(item.name), ast.Gt(), ast.Constant(1))
-    hashed, listed = [_is_set(collection)], [*_is_simple_list(collection, kept)]
+    hashed, listed = [_is_set(kept)], [*_is_simple_list(collection, kept)]
     if item.exact is int:
         hashed.append(is_large)
     elif not is_known:
@@ -100,8 +100,8 @@ def is_among(item: Known, collection: Known, kept: str, *, is_known: bool) -> as
     return ast.IfExp(all_of(listed), in_list, found)
 
 
-def _is_set(collection: Known) -> ast.expr:
-    return compared(call("type", load(collection.name)), ast.In(), load("sets"))
+def _is_set(kept: str) -> ast.expr:
+    return compared(load(f"{kept}c"), ast.In(), load("sets"))
 
 
 def _is_simple_list(collection: Known, kept: str) -> list[ast.expr]:
@@ -113,8 +113,10 @@ def _is_simple_list(collection: Known, kept: str) -> list[ast.expr]:
     copy = ast.NamedExpr(ast.Name(kept, ast.Store()), elements)
     size = call("len", load(collection.name))
     all_simple = ast.Attribute(load("simple"), "issuperset", ast.Load())
+    kind = ast.NamedExpr(ast.Name(f"{kept}c", ast.Store()), call("type", load(collection.name)))
+    is_tuple = compared(load(f"{kept}c"), ast.Is(), load("tuple"))
     return [
-        any_of([is_type(collection.name, kind) for kind in ("list", "tuple")]),
+        any_of([compared(kind, ast.Is(), load("list")), is_tuple]),
         compared(size, ast.Lt(), ast.Constant(MAX_ELEMENTS)),
         ast.Call(all_simple, [call("map", load("type"), copy)], []),
     ]
