@@ -17,7 +17,7 @@ from tests.support.open_databases import DatabaseKeeper, FixtureDatabases
 from tests.support.reports import ShortReports
 from tests.support.servers import missing_programs
 from tests.support.sites import Site, make_site
-from tests.support.sizes import left_out_of
+from tests.support.sizes import IS_FULL, left_out_of
 from tests.support.skips import fail_if_skipped
 
 #: Policies here are data of tests, also those that have tests in them.
@@ -101,11 +101,25 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
                 item.add_marker(_MARKERS[name])
         if hasattr(getattr(item, "obj", None), "hypothesis"):
             item.add_marker("random")
-    if not config.getoption("keyword") and not any("::" in each for each in config.args):
+    if is_part(config):
         left_out = left_out_of(items)
         config.hook.pytest_deselected(items=left_out)
         names = {item.nodeid for item in left_out}
         items[:] = [item for item in items if item.nodeid not in names]
+
+
+def is_part(config: pytest.Config) -> bool:
+    """Tell whether something may be left out."""
+    is_named = config.getoption("keyword") or any("::" in each for each in config.args)
+    return not IS_FULL and not is_named
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Say when something was left out, which processes that share the tests do not tell."""
+    if is_part(config):
+        terminalreporter.write_line("This was a part: OSO_TEST_CASES=full tries all cases.")
 
 
 @pytest.hookimpl(wrapper=True)
