@@ -119,6 +119,7 @@ def test_application_that_ends_while_it_is_imported(tmp_path: Path, how: str) ->
     assert flask(tmp_path, *ALLOWED) == 2
 
 
+@pytest.mark.each(2)
 @pytest.mark.parametrize("command", [("check",), ("fmt",), ("routes",), ("query", "1 = 1")])
 def test_command_of_an_application_that_ends(tmp_path: Path, command: tuple[str, ...]) -> None:
     """Each command needs it."""

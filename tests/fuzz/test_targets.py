@@ -6,6 +6,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.support.sizes import part_of
+
 from .choices import encoded
 from .targets import TARGETS
 from .words import WORDS
@@ -16,7 +18,7 @@ _INPUTS = _TEXTS | st.binary(max_size=200)
 
 
 @pytest.mark.parametrize("name", TARGETS)
-@settings(deadline=None, max_examples=30, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=part_of(30, 3), suppress_health_check=[HealthCheck.too_slow])
 @given(data=_INPUTS)
 def test_target(name: str, data: bytes) -> None:
     """No input is a finding."""

@@ -105,6 +105,7 @@ def test_chain_of_thousands_is_decided(call: t.Any, condition: str, resource: ob
     assert call(lambda: outcome(f"allow(_, _, r) if {condition};", resource)) is True
 
 
+@pytest.mark.each(4, 1)
 @pytest.mark.slow
 @places
 @pytest.mark.parametrize("chain", [" + ".join(["1"] * 20_000), "r" + ".a" * 20_000])
