@@ -71,6 +71,8 @@ _BRIEF = 0.005
 #: A list of fewer elements is gone through, and one of more, which takes longer than the clock may.
 _FEW_ELEMENTS, _MANY_ELEMENTS = 4, 100_000
 _ITERATORS = SILENT | {types.GeneratorType}
+#: What Python gets copies of.
+_COPIED = frozenset({list, dict})
 _MISSING = object()
 _NO_ENTRY = object()
 _UNLOADED = object()
@@ -85,7 +87,7 @@ _SHARED: dict[str, t.Any] = {
     "is_searched": False,
     "scalars": SCALARS,
     "variable": terms.Variable("_"),
-    "copied_kinds": frozenset({list, dict}),
+    "copied_kinds": _COPIED,
     "gone_through": ITERATED | {str, Ahead},
     "sets": SETS,
     "numbers": NUMBERS,
@@ -213,6 +215,8 @@ class Runtime:
             how = self._classes.comparison_of(*kinds)
         if how is _PYTHON:
             try:
+                if _COPIED.isdisjoint(kinds):
+                    return bool(left == right)
                 return bool(_copied(left) == _copied(right))
             except TypeError as error:
                 raise failed_comparison(Operator.EQ, left, right) from error
@@ -388,7 +392,8 @@ class Runtime:
                 break
         if keywords:
             count = len(plain) - len(keywords)
-            found = function(*plain[:count], **dict(zip(keywords, plain[count:], strict=True)))
+            named = {name: plain[at] for at, name in enumerate(keywords, count)}
+            found = function(*plain[:count], **named)
         else:
             found = function(*plain)
         if time.monotonic() - clock[1] > _BRIEF:
@@ -580,6 +585,8 @@ class Runtime:
         how = self._classes.pairs.get(kinds) or self._classes.comparison_of(*kinds)
         if how is _PYTHON:
             try:
+                if _COPIED.isdisjoint(kinds):
+                    return bool(function(left, right))
                 return bool(function(_copied(left), _copied(right)))
             except TypeError as error:
                 raise failed_comparison(goal.operator, left, right, goal.span) from error

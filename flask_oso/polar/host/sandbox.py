@@ -238,6 +238,20 @@ def iterates_itself(cls: type) -> bool:
     return base is not None and getattr(cls, "__iter__", None) is base.__iter__
 
 
+def iterates_flags(cls: type) -> bool:
+    """Return whether a class is one of flags that are gone through as `enum` does it."""
+    own: t.Any = cls
+    return (
+        issubclass(cls, enum.Flag)
+        and own.__iter__ is enum.Flag.__iter__
+        and getattr(own._iter_member_, "__func__", None) in _OF_FLAGS
+    )
+
+
+_OF_FLAGS: tuple[t.Any, ...] = (
+    enum.Flag._iter_member_by_value_.__func__,  # type: ignore[attr-defined]
+    enum.Flag._iter_member_by_def_.__func__,  # type: ignore[attr-defined]
+)
 _BASES_OF_ITERATED = frozenset({list, tuple, set, frozenset, dict, collections.deque})
 #: Built-in classes, except ``list``, whose instances are iterated over as they are.
 ITERATED: frozenset[type] = frozenset(

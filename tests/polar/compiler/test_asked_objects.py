@@ -11,7 +11,12 @@ import typing as t
 import pytest
 
 from flask_oso import Oso, OsoError
-from tests.support.answers import is_left_to_solver, left_over
+from tests.support.answers import (
+    is_answered_at_once,
+    is_left_to_solver,
+    left_over,
+    specialized,
+)
 from tests.support.models.people import Thing
 
 #: What was compared, in order.
@@ -125,3 +130,13 @@ def test_no_question_about_them_goes_to_the_solver(policy: str) -> None:
 
     assert not is_left_to_solver(oso, User(id=7), "read", doc)
     assert left_over(oso) == []
+
+
+def test_search_that_asks_them_is_no_function_for_plain_data() -> None:
+    """It would give up for each list: the rules in order are asked at once."""
+    oso = load('allow(u: User, "read", d: Doc) if u in d.owners;')
+    question = User(id=1), "read", Doc(id=1, owners=[User(id=2), User(id=1)])
+
+    assert oso.is_allowed(*question)
+    assert specialized(oso.engine, *question) is None
+    assert is_answered_at_once(oso, *question)

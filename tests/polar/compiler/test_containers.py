@@ -329,3 +329,57 @@ def test_dictionary_inside_is_looked_at_with_the_one_around_it(inner: t.Any) -> 
 
     policy = 'allow(u: User, "read", d: Doc) if d.x.a.b = u.x;'
     assert _differences(policy, questions) == []
+
+
+# -- flags -------------------------------------------------------------------------------------
+
+
+class Rights(enum.Flag):
+    READ = 1
+    WRITE = 2
+    SHARE = 4
+
+
+class Bits(enum.IntFlag):
+    READ = 1
+    WRITE = 2
+    ALL = 3
+
+
+class Reversed(enum.Flag):
+    """Flags that are gone through by code of the application."""
+
+    READ = 1
+    WRITE = 2
+
+    def __iter__(self) -> t.Iterator[t.Any]:
+        return iter([Reversed.WRITE])
+
+
+FLAGS = [
+    *(Rights(number) for number in range(8)),
+    *(Bits(number) for number in range(4)),
+    *(Reversed(number) for number in range(4)),
+]
+
+
+def ask_of_flags(item: t.Any, flags: t.Any, *, compiled: bool) -> tuple[bool, bool | None]:
+    """Give the answer, and that of a function for plain data."""
+    oso = Oso(compiled=compiled)
+    oso.register_class(User)
+    oso.register_class(Doc)
+    oso.load_str('allow(u: User, "read", d: Doc) if u.x in d.x;')
+    answer = oso.is_allowed(User(item), "read", Doc(flags))
+    return answer, specialized(oso.engine, User(item), "read", Doc(flags)) if compiled else None
+
+
+@pytest.mark.parametrize("flags", FLAGS, ids=repr)
+@pytest.mark.parametrize(
+    "item", [Rights.READ, Bits.WRITE, Bits.ALL, Reversed.READ, 1, None], ids=repr
+)
+def test_search_among_flags(item: t.Any, flags: t.Any) -> None:
+    """Flags are searched as the solver does it, which goes through their members."""
+    answer, quick = ask_of_flags(item, flags, compiled=True)
+
+    assert answer is ask_of_flags(item, flags, compiled=False)[0]
+    assert quick is (None if type(flags) is Reversed else answer)

@@ -358,6 +358,7 @@ class _Maker:
         #: The tables by the string, or all that it is not.
         self.tables: dict[Text, ByClass] = {}
         self._admitted: set[type] = set()
+        self._refused: set[type] = set()
         #: How many of them may go, or are gone.
         self._temporary = 0
         self._functions: dict[tuple[t.Any, ...], Specialization] = {}
@@ -378,9 +379,12 @@ class _Maker:
         """Tell whether there are functions for a class."""
         if cls in self._admitted:
             return True
-        if cls not in (dict, *SCALARS) and not is_plain_object(cls):
+        if cls in self._refused:
             return False
         keeps = self.keeps(cls)
+        if cls not in (dict, *SCALARS) and not is_plain_object(cls):
+            add_class(self._refused, cls, keeps=keeps)
+            return False
         if not keeps:
             # Each needs functions of its own, for as long as the policy is in force.
             if self._temporary >= MAX_TEMPORARY or self._program.host.has_keys(cls):

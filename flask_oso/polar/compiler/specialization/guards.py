@@ -566,6 +566,15 @@ class Guards:
         """Tell whether a class of constants is one that 'alike' knows."""
         return cls in EQUATED or cls in MOMENTS or cls in _COMPOUND
 
+    def check_comparable(self, value: Known, span: Span | None) -> None:
+        """Refuse an object that is compared by code of the application."""
+        cls = value.exact
+        if cls is None or cls in SCALARS or self._is_silent(cls) or self.is_identity(cls):
+            return
+        is_by_parts = self.names.compares_fields(cls) or self.names.compares_text(cls)
+        if not (is_by_parts or self.rows.is_row(value)):
+            self.refuse(span)
+
     def is_nil(
         self, region: Region, value: Known, span: Span | None, *, holds: bool
     ) -> Region | None:

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from ...host.conversion import copied_data, is_data, is_small_data
 from ...host.numbers import equal_scalars
 from ...host.registry import Host
-from ...host.sandbox import ITERATED
+from ...host.sandbox import ITERATED, iterates_flags
 from ...host.value_classes import (
     EQUATED,
     MOMENTS,
@@ -142,6 +142,7 @@ class SilentOperations:
         self._is_hashed = ClassMemo(
             lambda kind: is_hashed(kind) and not program.host.has_keys(kind)
         )
+        self._is_of_flags = ClassMemo(iterates_flags)
         self._ways: dict[tuple[type, type], _Way] = {}
 
     def named(self) -> dict[str, t.Any]:
@@ -301,7 +302,7 @@ class SilentOperations:
                     return answer
         elif kind is str and mine is str:
             return len(item) == 1 and item in collection
-        elif kind not in ITERATED:
+        elif kind not in ITERATED and not self._is_of_flags(kind):
             raise NotSilent
         elements = [*collection]
         if len(elements) > MAX_ELEMENTS:

@@ -361,6 +361,7 @@ class GoalStep:
             return self._pair_among(pair.items[0], pair.items[1], searched)
         known = self._value(item)
         if known is not None and is_searched_at_once(known, searched):
+            self.writer.check_comparable(known, term.span)
             key: Fact = ("among", known.key, searched.key)
             kept = self.writer.fresh("p")
             test = is_among(known, searched, kept, is_known=self._is_hashed(known))
