@@ -242,11 +242,14 @@ def test_what_depends_on_a_flag_takes_its_place(before: str, after: str) -> None
         "b = False\nif p:\n    y = 2\n    b = True\nz = y\nif not b:\n    x = 1",
         "b = False\nif p:\n    b = True\nelse:\n    return\nif q:\n    return True\nif b:\n    x",
         "b = False\nif p:\n    b = True\nif q:\n    break\nif b:\n    x = 1",
+        "b = False\nif p:\n    b = True\nfor e in v:\n    return True\nif b:\n    x = 1",
+        "b = False\nif p:\n    b = True\nelse:\n    break\nif b:\n    x = 1",
         "b = False\nif p:\n    if q:\n        b = True\nif not b:\n    x = 1\n" + "    y = 2\n" * 9,
     ],
     ids=[
         *("read again", "in a loop", "in an inner loop", "set twice", "set before", "depends"),
-        *("is needed", "before an answer", "before an end", "long"),
+        *("is needed", "before an answer", "before an end", "before an answer in a loop"),
+        *("an end", "long"),
     ],
 )
 def test_flag_stays(text: str) -> None:
@@ -380,6 +383,13 @@ def test_first_object_is_in_the_same_index() -> None:
     assert index_of(CHAIN + FIRST) == plain(in_function(after))
 
 
+def test_loop_before_the_chain_makes_no_index() -> None:
+    """An index is made before all that looks into it."""
+    text = CHAIN.replace("if v:\n", "").replace("\n    ", "\n")
+
+    assert plain(FIRST) in textwrap.dedent(index_of(FIRST + text).split("\n", 1)[1])
+
+
 @pytest.mark.parametrize(
     "first",
     [
@@ -403,6 +413,8 @@ def test_another_loop_keeps_its_elements(first: str) -> None:
         ("e.ok", "e.ok is v0"),
         ("e.ok", "e.ok is v1"),
         ("w is v0", "w == v0"),
+        ("if e.ok:", "for x in e.ok:"),
+        ("        v0 = v1", "            found = True\n        v0 = v1"),
         ("found = True", "return True"),
         ("found = True", "break"),
         ("found = True", "found = x"),
@@ -490,6 +502,19 @@ def test_roles_at_the_user_are_those_of_the_solver(
 
     assert answers == [may, may]
     assert specialized(oso.engine, user, "read", BELOW) is (may if is_plain else None)
+
+
+def test_role_of_any_folder_is_a_role_at_each() -> None:
+    """A list that is only looked at for an element needs no index."""
+    any_role = POLICY.replace("grant.folder = folder and grant.role = name", "grant = grant")
+    any_role = any_role.replace("name: String, folder: Folder) if\n", "_: String, _: Folder) if\n")
+    oso = Oso()
+    oso.register_class(User)
+    oso.register_class(Folder)
+    oso.load_str(any_role)
+
+    assert oso.is_allowed(User(grants=[1]), "read", BELOW)
+    assert not oso.is_allowed(User(grants=[]), "read", BELOW)
 
 
 def test_role_at_a_folder_that_was_let_go_is_no_role_at_another() -> None:

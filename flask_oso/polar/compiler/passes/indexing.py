@@ -100,13 +100,13 @@ def _search_of(block: list[ast.stmt], start: ast.stmt, names: Names) -> _Search 
     loop = t.cast(ast.If, start).body[-1] if over else None
     if over is None or type(loop) is not ast.For or not loop.body:
         return None
-    test = loop.body[-1]
+    test, element = loop.body[-1], read_name(loop.target)
     pair = _identical(test.test) if type(test) is ast.If else None
-    element = read_name(loop.target)
-    marks = {
-        written_name(each) for each in statements_in(t.cast(ast.If, test).body) if _marks(each)
-    }
-    if pair is None or element is None or len(marks) != 1:
+    if pair is None or element is None:
+        return None
+    marked = [each for each in statements_in(t.cast(ast.If, test).body) if _marks(each)]
+    marks = {written_name(each) for each in marked}
+    if len(marks) != 1:
         return None
     inside, found = Names([loop]), t.cast(str, marks.pop())
     values = [name for name in pair if inside.written[name]]
@@ -162,9 +162,10 @@ def _place_of(
         other = _search_of(statements, statement, names)
         if other is None or other.over != search.over or _shape_of(other) != shape:
             continue
-        start = place[1] if block is statements else _around(statements[:at], chain)
-        if start is None:
+        around = _around(statements[:at], chain)
+        if around is None:
             continue
+        start = place[1] if block is statements else around
         written = Names(statements[_at(statements, start) : at]).written
         used = Names([other.start]).read.keys() - Names([other.start]).written.keys()
         if not any(written[name] for name in used):
