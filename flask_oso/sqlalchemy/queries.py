@@ -23,6 +23,8 @@ from .mapped.mapper_facts import MapperFacts
 from .mapped.mapping import MappedSchema, mapped_classes, opaque_attributes
 from .row_keys import RowKeys
 from .sessions.conditions import of_list
+from .statements.kept_clauses import KeptClauses
+from .statements.known_values import KnownObjects
 from .statements.shared_lists import SharedLists
 from .statements.translation import SqlCondition, Translator
 
@@ -42,7 +44,7 @@ class Selects:
         self._only_aliases = only_aliases
         # Made for the current registry; two threads may both make them.
         self._known: tuple[Host, MappedSchema] | None = None
-        self._names: tuple[Host, MapperFacts] | None = None
+        self._names: tuple[Host, MapperFacts, KeptClauses] | None = None
 
     def models(self, host: Host) -> Schema:
         """Return the schema of the mapped classes."""
@@ -72,20 +74,27 @@ class Selects:
 
         :param shared: the lists of other clauses of the statement.
         """
-        translator = Translator(self._names_of(host), residual.objects, shared)
-        return translator.clause(residual.condition, {residual.root: entity})
+        names, kept = self._names_of(host)
 
-    def _names_of(self, host: Host) -> MapperFacts:
+        def make(known: KnownObjects) -> SqlCondition:
+            translator = Translator(names, known, shared)
+            return translator.clause(residual.condition, {residual.root: entity})
+
+        if shared is not None or not residual.is_lasting or not isinstance(entity, type):
+            return make(KnownObjects(residual.objects))
+        return t.cast(SqlCondition, kept.clause(residual, entity, make))
+
+    def _names_of(self, host: Host) -> tuple[MapperFacts, KeptClauses]:
         known = self._names
         if known is None or known[0] is not host:
-            known = self._names = self._make_names(host)
-        return known[1]
+            known = self._names = host, self._make_names(host), KeptClauses()
+        return known[1:]
 
-    def _make_names(self, host: Host) -> tuple[Host, MapperFacts]:
+    def _make_names(self, host: Host) -> MapperFacts:
         def relations(cls: type) -> t.Mapping[str, t.Any]:
             return host.fields.get(cls, {})
 
-        return host, MapperFacts(relations, only_aliases=self._only_aliases)
+        return MapperFacts(relations, only_aliases=self._only_aliases)
 
     def query(self, host: Host, residual: Residual, entity: t.Any) -> t.Any:
         """Return a SELECT of an entity."""

@@ -71,6 +71,7 @@ class Residual:
     :param condition: holds for exactly those rows.
     :param fails: holds for the rows for which the question is an error, and possibly for others.
     :param objects: the objects that rows in the condition stand for, where a template was filled.
+    :param is_lasting: whether questions about other objects may have the very same condition.
     """
 
     cls: type
@@ -78,6 +79,7 @@ class Residual:
     condition: RowCondition
     fails: RowCondition = FALSE
     objects: Mapping[KnownRow, t.Any] = field(default_factory=dict, repr=False)
+    is_lasting: bool = field(default=False, repr=False, compare=False)
 
     def __str__(self) -> str:
         return show(self.condition)

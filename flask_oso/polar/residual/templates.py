@@ -334,7 +334,9 @@ class ResidualTemplate:
         if lists:
             # Not kept: it names rows.
             filled = _among_loaded(filled[0], lists), _among_loaded(filled[1], lists)
-        return Residual(self._residual.cls, self._residual.root, *filled, objects)
+        return Residual(
+            self._residual.cls, self._residual.root, *filled, objects, is_lasting=not lists
+        )
 
 
 #: Stands for a value that is not filled in.

@@ -42,6 +42,15 @@ _KEYS = 5_000
 _LOADING = frozenset({True, "select", "joined", "selectin", "subquery", "immediate"})
 
 
+def state_of(value: t.Any) -> t.Any:
+    """Return what SQLAlchemy knows of an object; ``None`` if it is not of a mapped class."""
+    try:
+        state = instance_state(value)
+    except orm.exc.NO_STATE:
+        return None
+    return state if isinstance(state, orm.InstanceState) else None
+
+
 def is_stored(value: t.Any, names: Sequence[str]) -> bool:
     """Tell whether the database has an object, and its related rows, as they are in Python.
 
@@ -57,8 +66,8 @@ def loaded_lists(value: t.Any, names: Sequence[str]) -> list[LoadedList] | None:
     ``None`` if the database does not have an object, or its related rows, as they are in Python
     where these lists are taken for what they are.
     """
-    state: t.Any = sa.inspect(value, raiseerr=False)
-    if not isinstance(state, orm.InstanceState) or state.identity is None or state.modified:
+    state = state_of(value)
+    if state is None or state.key is None or state.modified:
         return None
     states, lists = [state], list[LoadedList]()
     for depth, name in enumerate(names):
@@ -88,7 +97,7 @@ def _leads_back(owner: t.Any, name: str) -> bool:
     key = [owner.dict.get(each) for each in near]
     if not key or None in key or name in owner.committed_state:
         return False
-    states: list[t.Any] = [sa.inspect(row) for row in owner.dict[name]]
+    states: list[t.Any] = [instance_state(row) for row in owner.dict[name]]
     for state in states:
         far = [attribute_name(state.mapper, column) for _, column in pairs]
         is_changed = not state.committed_state.keys().isdisjoint(far)
@@ -106,8 +115,8 @@ def _followed(state: t.Any, name: str) -> list[t.Any] | None:
         return None if any(map(chooses_rows, state.load_options)) else []
     value = state.dict[name]
     if relation.uselist:
-        states = [sa.inspect(each, raiseerr=False) for each in value]
-        are_rows = all(getattr(each, "identity", None) is not None for each in states)
+        states = [state_of(each) for each in value]
+        are_rows = all(each is not None and each.key is not None for each in states)
         return states if are_rows else None
     return _followed_one(state, relation, value)
 
@@ -124,7 +133,7 @@ def _followed_one(state: t.Any, relation: t.Any, value: t.Any) -> list[t.Any] | 
     if any(name not in state.dict for name in names):
         return None
     key = tuple(state.dict[name] for name in names)
-    other: t.Any = None if value is None else sa.inspect(value, raiseerr=False)
+    other: t.Any = None if value is None else state_of(value)
     if other is None:
         return [] if None in key else None
     return [other] if other.identity == key else None
@@ -145,7 +154,7 @@ def loaded_rows(value: t.Any, name: str) -> list[t.Any] | None:
 
     :raises UnsupportedError: if they are too many for one statement.
     """
-    state: t.Any = sa.inspect(value)
+    state = instance_state(value)
     relation = state.mapper.relationships.get(name)
     if relation is None or not relation.uselist or name not in state.dict:
         return None

@@ -64,6 +64,7 @@ from .dialects import (
     WithoutNan,
     ZonedTime,
 )
+from .known_values import KnownValue, bound, compared
 from .semijoins import Node
 
 #: The entity of each row in scope: a mapped class or an alias, tables, or columns of a key.
@@ -84,33 +85,39 @@ _PARTS: dict[PartPlace, type[TextWithin]] = {
 class ComparisonTranslator:
     """Translates atoms on columns.
 
-    :param column: returns the expression of an attribute of a row, or the value of an object.
+    :param column: returns the expression of an attribute of a row.
+    :param value: returns the value of an attribute of an object.
     """
 
-    def __init__(self, column: Callable[[RowPath, str, RowScope], t.Any]) -> None:
+    def __init__(
+        self,
+        column: Callable[[RowPath, str, RowScope], t.Any],
+        value: Callable[[KnownRow, str], KnownValue],
+    ) -> None:
         self._column = column
+        self._value = value
 
     def comparison(self, condition: Comparison, scope: RowScope) -> t.Any:
         left, right = self.sides(condition, scope)
         if condition.sign == "<":
-            return self._numeric(left < right, condition, scope)
+            return self._numeric(compared(operator.lt, left, right), condition, scope)
         if condition.sign == "<=":
-            return self._numeric(left <= right, condition, scope)
+            return self._numeric(compared(operator.le, left, right), condition, scope)
         if is_nullable(condition.left) and is_nullable(condition.right):
-            return self._numeric(left.is_not_distinct_from(right), condition, scope)
+            return self._numeric(compared(_is_same, left, right), condition, scope)
         if _has_nul(condition.right):
             return WithNul(left == right, sa.false())
-        return self._numeric(left == right, condition, scope)
+        return self._numeric(compared(operator.eq, left, right), condition, scope)
 
     def not_compared(self, condition: Comparison, scope: RowScope) -> t.Any:
         left, right = self.sides(condition, scope)
         if condition.sign == "=":
             is_safe = is_nullable(condition.left) or is_nullable(condition.right)
-            differ = left.is_distinct_from(right) if is_safe else left != right
+            differ = compared(_is_other if is_safe else operator.ne, left, right)
             if _has_nul(condition.right):
                 return WithNul(differ, sa.true())
             return self._numeric(differ, condition, scope, OrNan)
-        opposite = right <= left if condition.sign == "<" else right < left
+        opposite = compared(operator.le if condition.sign == "<" else operator.lt, right, left)
         opposite = self._numeric(opposite, condition, scope, OrNan)
         return self.or_null(opposite, [condition.left, condition.right], scope)
 
@@ -138,6 +145,7 @@ class ComparisonTranslator:
         kind = field_of(known).kind
         left, right = (self.operand(side, scope) for side in sides)
         if kind is ValueKind.ZONED:
+            left, right = map(_alone, (left, right))
             return _zoned(condition.left, left, right), _zoned(condition.right, right, left)
         if kind is not ValueKind.TEXT:
             return left, right
@@ -163,7 +171,7 @@ class ComparisonTranslator:
     def among_values(self, condition: InValues, scope: RowScope, *, is_among: bool) -> t.Any:
         column = self._exact(condition.column, scope)
         odd = [each.value for each in condition.values if _has_nul(each)]
-        values = [_bound(each.value) for each in condition.values if not _has_nul(each)]
+        values = [bound(each.value) for each in condition.values if not _has_nul(each)]
         if not odd:
             return column.in_(values) if is_among else column.not_in(values)
         if is_among:
@@ -217,15 +225,17 @@ class ComparisonTranslator:
 
     def operand(self, operand: RowValue, scope: RowScope) -> t.Any:
         if isinstance(operand, Literal):
-            return _bound(operand.value)
+            return bound(operand.value)
         if isinstance(operand, Column):
+            if isinstance(operand.row, KnownRow):
+                return self._value(operand.row, operand.name)
             column = self._column(operand.row, operand.name, scope)
-            if _is_value(operand):
-                return _bound(column)
             wrap = _WRAPPED.get(operand.field.kind)
             return column if wrap is None else wrap(column)
         if isinstance(operand, Arithmetic):
-            left, right = (self.operand(side, scope) for side in (operand.left, operand.right))
+            left, right = (
+                _alone(self.operand(side, scope)) for side in (operand.left, operand.right)
+            )
             return _calculated(operand.sign, left, right)
         if isinstance(operand, Replaced):
             return ReplacedText(self.operand(operand.text, scope), operand.pairs)
@@ -251,6 +261,18 @@ def _zoned(side: RowValue, mine: t.Any, other: t.Any) -> t.Any:
     return NaiveTime(mine) if other.tzinfo is None else AwareTime(mine)
 
 
+def _is_same(left: t.Any, right: t.Any) -> t.Any:
+    return left.is_not_distinct_from(right)
+
+
+def _is_other(left: t.Any, right: t.Any) -> t.Any:
+    return left.is_distinct_from(right)
+
+
+def _alone(operand: t.Any) -> t.Any:
+    return bound(operand.alone()) if isinstance(operand, KnownValue) else operand
+
+
 def _is_value(operand: RowValue) -> bool:
     """Tell whether an operand is known: a literal, or the value of an object."""
     if isinstance(operand, Column):
@@ -260,12 +282,6 @@ def _is_value(operand: RowValue) -> bool:
 
 def _has_nul(operand: RowValue) -> bool:
     return isinstance(operand, Literal) and type(operand.value) is str and "\0" in operand.value
-
-
-def _bound(value: t.Any) -> t.Any:
-    """Return a value as a parameter: some drivers bind an integer in the size of the column."""
-    is_wide = type(value) is int and not -(2**15) <= value < 2**15
-    return sa.literal(value, sa.BigInteger()) if is_wide else value
 
 
 def _calculated(sign: str, left: t.Any, right: t.Any) -> t.Any:

@@ -45,20 +45,13 @@ from ...polar.residual.algebra.ir import (
     Unlinked,
     conjuncts_of,
 )
-from ..mapped.loaded import explaining_unloaded, loaded_rows
+from ..mapped.loaded import explaining_unloaded
 from ..mapped.mapper_facts import MapperFacts
 from ..mapped.tables import TableSource, column_of, core_expression, discriminator, no_discriminator
 from .comparisons import ComparisonTranslator, RowScope
 from .dialects import FoundOnce
-from .key_clauses import (
-    among_keys,
-    as_value,
-    conjunction,
-    has_nil,
-    identity_of,
-    negation,
-    with_values,
-)
+from .key_clauses import as_value, conjunction, has_nil, negation, with_values
+from .known_values import KnownKeys, KnownObjects, among_keys, equated
 from .semijoins import (
     Equation,
     LinkRow,
@@ -110,25 +103,25 @@ class Translator:
     """Translates the conditions of one statement.
 
     :param names: the facts about the mapped classes.
-    :param objects: the objects of placeholder rows.
+    :param known: the objects of placeholder rows.
     :param shared: the lists of other conditions of the statement.
     """
 
     def __init__(
         self,
         names: MapperFacts,
-        objects: t.Mapping[KnownRow, t.Any],
+        known: KnownObjects,
         shared: SharedLists | None = None,
     ) -> None:
         self._names = names
-        self._objects = objects
+        self._known = known
         self._shared = shared
-        self._compare = ComparisonTranslator(self._column)
+        self._compare = ComparisonTranslator(self._column, known.attribute)
         self._aliases: dict[type, Iterator[int]] = {}
 
     def clause(self, condition: RowCondition, scope: RowScope) -> SqlCondition:
         """Translate a condition."""
-        with explaining_unloaded(list(self._objects.values())):
+        with explaining_unloaded(self._known.all()):
             return t.cast(SqlCondition, self._translate(condition, scope))
 
     def _translate(self, condition: t.Any, scope: RowScope) -> t.Any:
@@ -171,18 +164,10 @@ class Translator:
 
     # -- rows -----------------------------------------------------------------------------
 
-    def _at(self, row: RowPath, scope: RowScope) -> t.Any:
-        """Return the entity of a row, or the object of a known row."""
-        if isinstance(row, KnownRow):
-            return self._objects.get(row, row.value.value)
-        return scope[row]
-
     def _column(self, row: RowPath, name: str, scope: RowScope) -> t.Any:
-        """Return a column of a row, or the value of an object."""
-        at = self._at(row, scope)
-        if isinstance(at, TableSource):
-            return at.column(name)
-        return getattr(at, name) if isinstance(row, KnownRow) else column_of(at, name)
+        """Return a column of a row."""
+        at = scope[row]
+        return at.column(name) if isinstance(at, TableSource) else column_of(at, name)
 
     def _key(self, row: RowPath, scope: RowScope) -> list[t.Any]:
         """Return the columns of the primary key of a row."""
@@ -192,13 +177,13 @@ class Translator:
         return [self._column(row, name, scope) for name in self._names.key(row.cls)]
 
     def _is(self, condition: IsObject, scope: RowScope) -> t.Any:
-        objects = [each.value for each in condition.objects]
-        return among_keys(self._key(condition.row, scope), objects)
+        named = self._known.keys_of([each.value for each in condition.objects])
+        return among_keys(self._key(condition.row, scope), named)
 
     def _same(self, condition: SameRow, scope: RowScope) -> t.Any:
         for row, other in ((condition.left, condition.right), (condition.right, condition.left)):
             if isinstance(other, KnownRow):
-                return among_keys(self._key(row, scope), [self._at(other, scope)])
+                return among_keys(self._key(row, scope), self._known.keys(other))
         left, right = self._key(condition.left, scope), self._key(condition.right, scope)
         return sa.and_(*map(operator.eq, left, right))
 
@@ -228,10 +213,10 @@ class Translator:
     def _unlinked(self, condition: Unlinked, scope: RowScope) -> t.Any:
         row = condition.row
         names = [name for name, _ in self._names.foreign_key(row.owner.cls, row.relation) or ()]
-        values = [self._column(row.owner, name, scope) for name in names]
         if isinstance(row.owner, KnownRow):
-            return sa.true() if has_nil(values) else sa.false()
-        return sa.or_(*(value.is_(None) for value in values))
+            known = [self._known.attribute(row.owner, name) for name in names]
+            return sa.true() if has_nil(known) else sa.false()
+        return sa.or_(*(self._column(row.owner, name, scope).is_(None) for name in names))
 
     # -- related rows ---------------------------------------------------------------------
 
@@ -360,9 +345,7 @@ class Translator:
     def _subquery(self, join: SemiJoin, scope: RowScope) -> _Subquery:
         """Join the rows, and translate what is asked of them without the rows in scope."""
         inner, where = dict(scope), list[t.Any]()
-        loaded = {
-            node: rows for node in join.nodes if (rows := self._loaded(node, scope)) is not None
-        }
+        loaded = {node: rows for node in join.nodes if (rows := self._loaded(node)) is not None}
         given = {*loaded, *(LinkRow(t.cast(ToMany, node)) for node in loaded)}
         nodes = [each for each in join.nodes if not isinstance(each, LinkRow) or each not in given]
         for node in nodes:
@@ -428,10 +411,9 @@ class Translator:
         if isinstance(node, LinkRow):
             return [scope[node].c[column.key] for column in self._link_columns(side)]
         if isinstance(node, KnownRow):
-            value = self._at(node, scope)
             if names == self._names.key(node.cls):
-                return list(identity_of(value) or [None])
-            return [getattr(value, name) for name in names]
+                return list(self._known.key(node))
+            return [self._known.attribute(node, name) for name in names]
         if isinstance(scope[node], KeyColumns):
             return list(scope[node])
         return [self._column(node, name, scope) for name in names]
@@ -463,8 +445,7 @@ class Translator:
         if not pairs:
             # Nothing equals NULL.
             return sa.false()
-        known = isinstance(equation.left.node, KnownRow)
-        return conjunction([other == mine if known else mine == other for mine, other in pairs])
+        return conjunction([equated(mine, other) for mine, other in pairs])
 
     def _not_equal(self, equation: Equation, scope: RowScope) -> t.Any:
         pairs = self._pairs(equation, scope)
@@ -483,7 +464,8 @@ class Translator:
         if has_nil(key):
             return sa.false()
         if isinstance(tie.condition, IsObject):
-            return among_keys(key, [each.value for each in tie.condition.objects])
+            named = self._known.keys_of([each.value for each in tie.condition.objects])
+            return among_keys(key, named)
         return as_value(key).in_(self._members(tie.condition))
 
     def _not_tied(self, tie: Tie, scope: RowScope) -> t.Any:
@@ -507,18 +489,19 @@ class Translator:
             joined = self._equal(Equation(Side(row.owner, near), Side(row, far)), inner)
         return self._exists(target, joined, condition.part, inner)
 
-    def _loaded(self, row: Node, scope: RowScope) -> list[t.Any] | None:
-        """Return the rows of a loaded to-many relation of an object; ``None`` if not loaded."""
+    def _loaded(self, row: Node) -> KnownKeys | None:
+        """Return the keys of a loaded to-many relation of an object; ``None`` if not loaded."""
         if not isinstance(row, ToMany) or not isinstance(row.owner, KnownRow):
             return None
-        return loaded_rows(self._at(row.owner, scope), row.relation)
+        return self._known.loaded(row.owner, row.relation)
 
     def _having_known(self, condition: Exists, scope: RowScope) -> t.Any:
         """Test for a row that is related to an object."""
         row = condition.row
-        owner, attribute = self._at(row.owner, scope), getattr(row.owner.cls, row.relation)
+        owner = self._known.object(t.cast(KnownRow, row.owner))
+        attribute = getattr(row.owner.cls, row.relation)
         target, inner = self._entity(row, scope)
-        loaded = self._loaded(row, scope)
+        loaded = self._loaded(row)
         if loaded is not None:
             among = among_keys(self._key(row, inner), loaded)
             return self._exists(target, among, condition.part, inner)

@@ -1,0 +1,324 @@
+"""Values of known objects in a statement: where each was read, and the parameter that it became.
+
+In go the objects that rows of a condition stand for; out come their values, each with the ``Read``
+that says how to find it anew in another object. A value meets a column in ``compared``, ``equated``
+and ``among_keys`` alone, which note the parameters that they make, so that ``KeptClause`` can put
+other values in their places.
+"""
+
+from __future__ import annotations
+
+import typing as t
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from ...polar.residual.algebra.ir import KnownRow
+from ..mapped.loaded import loaded_rows, state_of
+
+Objects = Mapping[KnownRow, t.Any]
+
+
+def identity_of(value: t.Any) -> tuple[t.Any, ...] | None:
+    """Return the primary key of an object; ``None`` if it was not stored."""
+    state = state_of(value)
+    # Its identity is the second part of its key.
+    return None if state is None or state.key is None else state.key[1]
+
+
+class Read(t.NamedTuple):
+    """What is read of objects.
+
+    :param key: tells it from others.
+    :param of: reads it.
+    :param shape: of a value, what a clause depends on besides its parameters.
+    """
+
+    key: t.Any
+    of: Callable[[Objects], t.Any]
+    shape: Callable[[t.Any], t.Any]
+
+
+class Source(t.NamedTuple):
+    """Where the value of a parameter comes from: a part of what was read."""
+
+    read: Read
+    part: Callable[[t.Any], t.Any]
+
+
+@dataclass(frozen=True, slots=True)
+class KnownValue:
+    """A value of an object. No driver takes one for a value."""
+
+    value: t.Any
+    source: Source
+    known: KnownObjects
+
+    def alone(self) -> t.Any:
+        """Return the value for what only a clause made anew can say of it."""
+        self.known.is_lasting = False
+        return self.value
+
+
+@dataclass(frozen=True, slots=True)
+class KnownKeys:
+    """The primary keys of several objects."""
+
+    keys: Sequence[tuple[t.Any, ...]]
+    read: Read
+    known: KnownObjects
+
+
+class KnownObjects:
+    """The objects of one statement, and what was read of them.
+
+    ``reads`` has what was read so far, with the values, and ``is_lasting`` tells whether the clause
+    depends on nothing else of the objects.
+
+    :param changes: what to take for a value that is read.
+    """
+
+    def __init__(self, objects: Objects, changes: Callable[[t.Any], t.Any] | None = None) -> None:
+        self._objects = objects
+        self._changes = changes
+        self.reads: dict[t.Any, tuple[Read, t.Any]] = {}
+        self.is_lasting = True
+        # The parameters are kept alive: their identities are the keys.
+        self._sources: dict[int, tuple[t.Any, Source]] = {}
+
+    def changed(self, changes: Callable[[t.Any], t.Any]) -> KnownObjects:
+        """Return the same objects, of which other values are read."""
+        return KnownObjects(self._objects, changes)
+
+    def all(self) -> list[t.Any]:
+        """Return the objects."""
+        return list(self._objects.values())
+
+    def object(self, row: KnownRow) -> t.Any:
+        """Return an object, for what only a clause made anew can say of it."""
+        self.is_lasting = False
+        return _object(self._objects, row)
+
+    def attribute(self, row: KnownRow, name: str) -> KnownValue:
+        """Return the value of an attribute."""
+        read = Read((row, name), lambda objects: getattr(_object(objects, row), name), _shape)
+        return KnownValue(self._noted(read), Source(read, _itself), self)
+
+    def key(self, row: KnownRow) -> list[KnownValue]:
+        """Return the primary key, or ``[nil]``."""
+        read = Read((row,), lambda objects: _key(_object(objects, row)), _types)
+        key = self._noted(read)
+        return [
+            KnownValue(value, Source(read, _at(position)), self)
+            for position, value in enumerate(key)
+        ]
+
+    def keys(self, row: KnownRow) -> KnownKeys:
+        """Return the primary key of an object, as one of several."""
+        read = Read(("one", row), lambda objects: _keys([_object(objects, row)]), _keys_shape)
+        return KnownKeys(self._noted(read), read, self)
+
+    def keys_of(self, objects: Sequence[t.Any]) -> KnownKeys:
+        """Return the primary keys of objects that a condition names."""
+        named = tuple(map(id, objects))
+        read = Read(("named", *named), lambda _: _keys(objects), _keys_shape)
+        return KnownKeys(self._noted(read), read, self)
+
+    def loaded(self, row: KnownRow, name: str) -> KnownKeys | None:
+        """Return the keys of the rows of a loaded to-many relation; ``None`` if not loaded."""
+
+        def find(objects: Objects) -> t.Any:
+            rows = loaded_rows(_object(objects, row), name)
+            return None if rows is None else _keys(rows)
+
+        read = Read(("loaded", row, name), find, _keys_shape)
+        found = self._noted(read)
+        return None if found is None else KnownKeys(found, read, self)
+
+    def _noted(self, read: Read) -> t.Any:
+        known = self.reads.get(read.key)
+        if known is None:
+            value = read.of(self._objects)
+            changed = value if self._changes is None else self._changes(value)
+            known = self.reads[read.key] = read, changed
+        return known[1]
+
+    def note(self, parameter: t.Any, source: Source) -> None:
+        """Note the source of the value of a parameter, and of its copies."""
+        first = _first_of(parameter)
+        self._sources[id(first)] = first, source
+
+    def source_of(self, parameter: t.Any) -> Source | None:
+        """Return the source of the value of a parameter; ``None`` if it is no object's."""
+        known = self._sources.get(id(_first_of(parameter)))
+        return None if known is None else known[1]
+
+
+def _first_of(parameter: t.Any) -> t.Any:
+    # Where it stands under NOT, SQLAlchemy copies it.
+    return parameter if parameter._is_clone_of is None else parameter._is_clone_of
+
+
+def another(value: t.Any) -> t.Any:
+    """Return a value that differs from what was read, and has the same shape."""
+    if type(value) in (list, tuple):
+        return type(value)(map(another, value))
+    if type(value) is int:
+        return value - 1 if is_wide(value + 1) != is_wide(value) else value + 1
+    if type(value) is str:
+        return value + "."
+    return uuid.UUID(int=value.int ^ 1) if type(value) is uuid.UUID else value
+
+
+def _object(objects: Objects, row: KnownRow) -> t.Any:
+    return objects.get(row, row.value.value)
+
+
+def _key(value: t.Any) -> Sequence[t.Any]:
+    return identity_of(value) or (None,)
+
+
+def _keys(objects: Sequence[t.Any]) -> list[tuple[t.Any, ...]]:
+    return [key for each in objects if (key := identity_of(each)) is not None]
+
+
+def _shape(value: t.Any) -> t.Any:
+    return is_wide(value) if type(value) is int else type(value)
+
+
+def _types(key: Sequence[t.Any]) -> tuple[type, ...]:
+    return tuple(map(type, key))
+
+
+def _keys_shape(keys: Sequence[tuple[t.Any, ...]] | None) -> t.Any:
+    """Return how many keys there are, of what types: none, one, or more."""
+    if not keys:
+        return keys is None
+    return len(keys) == 1, *map(type, keys[0])
+
+
+def _itself(value: t.Any) -> t.Any:
+    return value
+
+
+def _at(position: int) -> Callable[[t.Any], t.Any]:
+    return lambda key: key[position]
+
+
+def _of_first(position: int) -> Callable[[t.Any], t.Any]:
+    return lambda keys: keys[0][position]
+
+
+def _firsts(keys: t.Any) -> list[t.Any]:
+    return [key[0] for key in keys]
+
+
+# -- clauses --------------------------------------------------------------------------
+
+
+def compared(compare: Callable[[t.Any, t.Any], t.Any], left: t.Any, right: t.Any) -> t.Any:
+    """Compare columns, or a column with a value, on either side."""
+    if isinstance(left, KnownValue):
+        if isinstance(right, KnownValue):
+            return compare(left.alone(), right.alone())
+        return _noted(compare(bound(left.value), right), [right], left)
+    if isinstance(right, KnownValue):
+        return _noted(compare(left, bound(right.value)), [left], right)
+    return compare(left, right)
+
+
+def equated(left: t.Any, right: t.Any) -> t.Any:
+    """Equate the columns of two keys, or one with a value."""
+    if isinstance(left, KnownValue):
+        left, right = right, left
+    if isinstance(left, KnownValue):
+        return left.alone() == t.cast(KnownValue, right).alone()
+    if isinstance(right, KnownValue):
+        return _noted(left == right.value, [left], right)
+    return left == right
+
+
+def among_keys(key: list[t.Any], among: KnownKeys) -> t.Any:
+    """Return the condition that a key is one of several."""
+    keys = among.keys
+    if not keys:
+        return sa.false()
+    if len(keys) == 1:
+        return _conjunction(
+            [
+                equated(column, _part(among, value, _of_first(position)))
+                for position, (column, value) in enumerate(zip(key, keys[0], strict=True))
+            ]
+        )
+    if len(key) == 1:
+        values = _firsts(keys)
+        return _noted(key[0].in_(values), key, _part(among, values, _firsts))
+    return _noted(sa.tuple_(*key).in_(keys), key, _part(among, keys, _itself))
+
+
+def _part(among: KnownKeys, value: t.Any, part: Callable[[t.Any], t.Any]) -> KnownValue:
+    return KnownValue(value, Source(among.read, part), among.known)
+
+
+def _conjunction(clauses: list[t.Any]) -> t.Any:
+    return clauses[0] if len(clauses) == 1 else sa.and_(*clauses)
+
+
+def is_wide(value: int) -> bool:
+    """Tell whether some drivers take an integer for one that a small column cannot hold."""
+    return not -(2**15) <= value < 2**15
+
+
+def bound(value: t.Any) -> t.Any:
+    """Return a value as a parameter: some drivers bind an integer in the size of the column."""
+    return sa.literal(value, _WIDE) if type(value) is int and is_wide(value) else value
+
+
+_WIDE = sa.BigInteger()
+
+
+def _noted(clause: t.Any, columns: list[t.Any], known: KnownValue) -> t.Any:
+    """Note the source of the parameter on the right of a comparison.
+
+    A comparator of the application may do anything with a value, and choose a type by it.
+    """
+    parameter: t.Any = getattr(clause, "right", None)
+    is_plain = type(parameter) is sa.BindParameter and _is_one(parameter.value, known.value)
+    if is_plain and parameter.callable is None and _is_of(parameter.type, columns):
+        known.known.note(parameter, known.source)
+    else:
+        known.alone()
+    return clause
+
+
+def _is_one(value: t.Any, known: t.Any) -> bool:
+    """Tell whether a parameter has a value as it is; SQLAlchemy copies lists."""
+    return value is known or (type(known) is list and type(value) is list and value == known)
+
+
+def _is_of(type_: t.Any, columns: list[t.Any]) -> bool:
+    """Tell whether values are compared as of the types of columns, whatever they are."""
+    if type_ is _WIDE:
+        return True
+    types = type_.types if isinstance(type_, sa.TupleType) else [type_]
+    return len(types) == len(columns) and all(
+        each is column.type and _UNIFORM[type(each)]
+        for each, column in zip(types, columns, strict=True)
+    )
+
+
+class _Uniform(dict[type, bool]):
+    """Whether the type for a value depends on the type of the value alone, by type."""
+
+    def __missing__(self, key: type) -> bool:
+        return getattr(key, "coerce_compared_value", None) in _COERCED
+
+
+_COERCED = (
+    sa.types.TypeEngine.coerce_compared_value,
+    sa.types.TypeDecorator.coerce_compared_value,
+    sa.types.UserDefinedType.coerce_compared_value,
+)
+_UNIFORM = _Uniform()

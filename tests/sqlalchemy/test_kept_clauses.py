@@ -1,0 +1,274 @@
+"""A clause is made once and copied for each actor: no copy has a value of another actor."""
+
+from __future__ import annotations
+
+import threading
+import typing as t
+from collections.abc import Iterator
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy import orm
+from sqlalchemy.ext import serializer
+from sqlalchemy.sql import visitors
+
+from flask_oso import Oso
+from flask_oso.sqlalchemy.statements.kept_clauses import KeptClauses
+from tests.support.answers import may_read
+from tests.support.models import documents
+from tests.support.models.documents import Base, Doc, User, make_oso
+
+#: Each is asked in three ways: a key, keys of a loaded relation, a value.
+POLICIES = [
+    "d.owner = u",
+    "not d.owner = u",
+    "r in u.roles and r.doc = d",
+    "not (r in u.roles and r.doc = d)",
+    "team in u.teams and team in d.teams",
+    "d.rank = u.level",
+    "not d.rank = u.level",
+    "d.rank < u.id and d.owner = u",
+    "d.title = u.name or d.owner = u",
+    "d.key = u.key",
+    "d.sponsor = u",
+    "d in u.sponsored",
+    "r in u.roles and r.doc.folder = d.folder",
+    "d.open or (r in u.roles and r.doc = d and r.name = u.name) or d.editor = u",
+]
+
+
+@pytest.fixture
+def session() -> Iterator[orm.Session]:
+    """Open a database of documents."""
+    with documents.open_documents() as session:
+        yield session
+
+
+def users_of(session: orm.Session) -> list[User]:
+    """Give all users."""
+    return list(session.scalars(sa.select(User).order_by(User.id)))
+
+
+def allowed_to(oso: Oso, session: orm.Session, user: User) -> list[int]:
+    """Give the ids of the documents that a check allows."""
+    return sorted(each.id for each in session.scalars(sa.select(Doc)) if may_read(oso, user, each))
+
+
+def ids(session: orm.Session, statement: t.Any) -> list[int]:
+    """Give the ids of the documents that a statement finds."""
+    return sorted(each.id for each in session.scalars(statement))
+
+
+def parameters(statement: t.Any) -> set[int]:
+    """Give the identities of the parameters of a statement."""
+    return {id(each) for each in visitors.iterate(statement) if isinstance(each, sa.BindParameter)}
+
+
+@pytest.fixture
+def copied(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """Note of each clause whether it was copied, and not made anew."""
+    found: list[bool] = []
+    original = KeptClauses.clause
+
+    def clause(self: KeptClauses, residual: t.Any, entity: type, make: t.Any) -> t.Any:
+        made: list[bool] = []
+
+        def noting(known: t.Any) -> t.Any:
+            made.append(True)
+            return make(known)
+
+        clause = original(self, residual, entity, noting)
+        found.append(not made)
+        return clause
+
+    monkeypatch.setattr(KeptClauses, "clause", clause)
+    return found
+
+
+@pytest.mark.parametrize("condition", POLICIES)
+@pytest.mark.parametrize("is_loaded", [False, True])
+def test_statements_that_wait(
+    session: orm.Session, copied: list[bool], condition: str, is_loaded: bool
+) -> None:
+    """A statement finds the rows of its actor after those of others were made."""
+    oso = make_oso(f"allow(u: User, _, d: Doc) if {condition};")
+    users = users_of(session)
+    relations = ("roles", "teams", "sponsored") if is_loaded else ()
+    _ = [getattr(user, name) for user in users for name in relations]
+
+    statements = [oso.authorized_query(user, "read", Doc) for _ in range(3) for user in users]
+
+    for user, statement in zip(users * 3, statements, strict=True):
+        assert ids(session, statement) == allowed_to(oso, session, user)
+    assert any(copied)
+
+
+def test_two_actors_in_one_statement(session: orm.Session) -> None:
+    """What one of two actors may read is what either may, in whatever way they are put together."""
+    oso = make_oso("allow(u: User, _, d: Doc) if d.owner = u or (r in u.roles and r.doc = d);")
+    users = users_of(session)
+    for user in users:
+        oso.authorized_query(user, "read", Doc)
+    first, second = (oso.authorized_query(user, "read", Doc) for user in users[:2])
+
+    wanted = [set(allowed_to(oso, session, user)) for user in users[:2]]
+    of_either = sa.select(Doc).where(
+        sa.or_(*(Doc.id.in_(each.with_only_columns(Doc.id)) for each in (first, second)))
+    )
+    united = sa.union(*(each.with_only_columns(Doc.id) for each in (first, second)))
+    of_both = sa.intersect(*(each.with_only_columns(Doc.id) for each in (second, first)))
+
+    assert wanted[0] != wanted[1]
+    assert ids(session, of_either) == sorted(wanted[0] | wanted[1])
+    assert sorted(session.scalars(united)) == sorted(wanted[0] | wanted[1])
+    assert sorted(session.scalars(of_both)) == sorted(wanted[0] & wanted[1])
+
+
+def test_parameters_are_its_own(session: orm.Session) -> None:
+    """No two statements share a parameter with the value of an object."""
+    oso = make_oso("allow(u: User, _, d: Doc) if d.owner = u or d.rank = u.level;")
+    user = users_of(session)[0]
+
+    statements = [oso.authorized_query(user, "read", Doc) for _ in range(4)]
+
+    found = [parameters(each) for each in statements]
+    assert all(found)
+    assert len(set.union(*found)) == sum(map(len, found))
+
+
+def test_value_becomes_nil(session: orm.Session, copied: list[bool]) -> None:
+    """A value that is nil, or not nil any more, is compared as such."""
+    oso = make_oso("allow(u: User, _, d: Doc) if d.size = u.level;")
+    user = users_of(session)[0]
+    found = []
+
+    for level in (1, 2, None, 3, None, 100_000, 2):
+        user.level = level
+        session.commit()
+        statement = oso.authorized_query(user, "read", Doc)
+        found.append(ids(session, statement) == allowed_to(oso, session, user))
+
+    assert found == [True] * 7
+
+
+def test_value_is_not_flushed(session: orm.Session) -> None:
+    """A value that was changed and not stored is what the actor has."""
+    oso = make_oso("allow(u: User, _, d: Doc) if d.rank = u.level;")
+    user = users_of(session)[0]
+    session.autoflush = False
+
+    for level in (1, 2, 3, 1):
+        user.level = level
+        statement = oso.authorized_query(user, "read", Doc)
+        assert ids(session, statement) == allowed_to(oso, session, user)
+
+
+def test_rows_of_a_relation_come_and_go(session: orm.Session) -> None:
+    """Loaded rows are no row, one, or several."""
+    oso = make_oso("allow(u: User, _, d: Doc) if r in u.roles and r.doc = d;")
+    user = max(users_of(session), key=lambda each: len(each.roles))
+
+    while user.roles:
+        for _ in range(3):
+            statement = oso.authorized_query(user, "read", Doc)
+            assert ids(session, statement) == allowed_to(oso, session, user)
+        session.delete(user.roles[-1])
+        session.commit()
+        assert user.roles is not None
+    assert ids(session, oso.authorized_query(user, "read", Doc)) == []
+
+
+def test_alias_is_not_the_class(session: orm.Session) -> None:
+    """A clause of a class is not the one of its alias."""
+    oso = make_oso("allow(u: User, _, d: Doc) if d.owner = u;")
+    user = users_of(session)[0]
+    other = orm.aliased(Doc)
+    for _ in range(3):
+        of_class = oso.authorized_query(user, "read", Doc)
+        of_alias = oso.authorized_query(user, "read", other)
+
+    pairs = (
+        sa.select(Doc.id, other.id)
+        .join_from(Doc, other, sa.true())
+        .where(of_class.whereclause, of_alias.whereclause)
+    )
+
+    wanted = allowed_to(oso, session, user)
+    assert sorted(session.execute(pairs).all()) == [(a, b) for a in wanted for b in wanted]
+
+
+def test_serialized_statement(session: orm.Session) -> None:
+    """A statement is serialized as any other, made anew or copied."""
+    oso = make_oso("allow(u: User, _, d: Doc) if d.owner = u or (r in u.roles and r.doc = d);")
+    user = users_of(session)[0]
+
+    statements = [oso.authorized_query(user, "read", Doc) for _ in range(3)]
+
+    for each in statements:
+        read = serializer.loads(serializer.dumps(each), Base.metadata, session)
+        assert ids(session, read) == allowed_to(oso, session, user)
+
+
+def test_threads(session: orm.Session) -> None:
+    """Threads that make statements at once give each actor its own."""
+    oso = make_oso("allow(u: User, _, d: Doc) if d.owner = u;")
+    users = users_of(session)
+    found: dict[int, set[t.Any]] = {user.id: set() for user in users}
+
+    def make(user: User) -> None:
+        for _ in range(50):
+            compiled = oso.authorized_query(user, "read", Doc).whereclause.compile()
+            found[user.id].update(compiled.params.values())
+
+    threads = [threading.Thread(target=make, args=(user,)) for user in users]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+
+    assert found == {user.id: {user.id} for user in users}
+
+
+class _OtherNames(orm.properties.ColumnProperty.Comparator):  # type: ignore[type-arg]
+    """Compares a text with another one than it is given."""
+
+    def operate(self, op: t.Any, *other: t.Any, **keywords: t.Any) -> t.Any:
+        return super().operate(op, *(f"{each}-{each}" for each in other), **keywords)
+
+
+def test_comparator_of_the_application() -> None:
+    """What a comparator makes of a value is made for each actor."""
+
+    class Own(orm.DeclarativeBase):
+        pass
+
+    class Owner(Own):
+        __tablename__ = "owners"
+        name: orm.Mapped[str] = orm.mapped_column(primary_key=True)
+
+    class Note(Own):
+        __tablename__ = "notes"
+        id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+        owner_name: orm.Mapped[str] = orm.column_property(
+            sa.Column("owner_name", sa.String, sa.ForeignKey("owners.name")),
+            comparator_factory=_OtherNames,
+        )
+        owner: orm.Mapped[Owner] = orm.relationship()
+
+    from flask_oso.sqlalchemy import register_models
+
+    oso = Oso()
+    register_models(oso, Own)
+    oso.load_str('allow(u: Owner, "read", n: Note) if n.owner = u;')
+    engine = sa.create_engine("sqlite://")
+    Own.metadata.create_all(engine)
+
+    with orm.Session(engine) as session:
+        owners = [Owner(name=name) for name in "abc"]
+        session.add_all(owners)
+        session.commit()
+        statements = [oso.authorized_query(each, "read", Note) for _ in range(3) for each in owners]
+    engine.dispose()
+
+    values = [set(each.compile().params.values()) for each in statements]
+    assert values == [{"a-a"}, {"b-b"}, {"c-c"}] * 3
