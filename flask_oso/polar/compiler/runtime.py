@@ -103,7 +103,7 @@ _SHARED: dict[str, t.Any] = {
 _ASKED = (
     *("equal", "matches", "read", "read_key", "field", "no_field", "in_order", "call_method"),
     *("found_in", "is_data"),
-    *("construct", "calculate", "split", "elements", "compare", "condition"),
+    *("construct", "calculate", "split", "elements", "kept_elements", "compare", "condition"),
     *(
         "check_clock",
         "hand_over",
@@ -455,14 +455,27 @@ class Runtime:
         clock: Clock,
         *sought: t.Any,
     ) -> Iterable[t.Any]:
-        if span is not None:
-            self._classes.check_sandbox(collection, span)
-        kind = type(collection)
-        if kind in SILENT:
+        """Return the elements of a collection that the policy does not search again."""
+        if type(collection) in SILENT:
             # The variable of the function, and the one here.
             ahead = elements_ahead(collection, 2)
             if type(ahead) is Ahead:
                 return self._silently(collection, ahead, goal, sought)
+        return self._kept_elements(collection, goal, span, written, clock, *sought)
+
+    def _kept_elements(
+        self,
+        collection: t.Any,
+        goal: Expression,
+        span: t.Any,
+        written: t.Any,
+        clock: Clock,
+        *sought: t.Any,
+    ) -> Iterable[t.Any]:
+        """Return the elements of a collection for which the policy has a name."""
+        if span is not None:
+            self._classes.check_sandbox(collection, span)
+        kind = type(collection)
         if kind is str:
             return t.cast("Iterable[str]", collection)
         if kind in _ITERATORS:

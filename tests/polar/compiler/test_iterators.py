@@ -32,6 +32,21 @@ POLICIES = {
     "a list": 'allow(_: User, "read", d: Doc) if d.each() = [];',
     "itself": 'allow(_: User, "read", d: Doc) if x = d.each() and x = x and y in x and y = 1;',
     "twice": 'allow(_: User, "read", d: Doc) if x = d.each() and 9 in x or 9 in d.each();',
+    "by a name": 'allow(_: User, "read", d: Doc) if x = d.each() and 0 in x and 1 in x;',
+    "by a name, of another": """
+        allow(_: User, "read", d: Doc) if x = d.itself.each() and 0 in x and 1 in x;
+    """,
+    "by a name, all": """
+        allow(_: User, "read", d: Doc) if x = d.each() and forall(y in x, y != 99)
+            and forall(z in x, z = 99);
+    """,
+    "in a search": """
+        allow(_: User, "read", d: Doc) if x = d.each() and y in [1, 2] and z in x and z = y;
+    """,
+    "in a list": 'allow(_: User, "read", d: Doc) if y in [d.each()] and 0 in y and 1 in y;',
+    "passed on": """
+        allow(_: User, "read", d: Doc) if both(d.each()); both(x) if 0 in x and 1 in x;
+    """,
     "an attribute": 'allow(_: User, "read", d: Doc) if d.each().count = 1;',
     "a method": 'allow(_: User, "read", d: Doc) if d.each().count(1) = 1;',
 }
@@ -77,6 +92,10 @@ class Holder(Thing):
     values: list[t.Any]
     maker: t.Any
     kept: t.Any
+
+    @property
+    def itself(self) -> t.Any:
+        return self
 
     def each(self) -> t.Any:
         return self.kept if self.kept is not None else self.maker(self.values)

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ...host.numbers import equal_scalars
-from ...nodes import Expression, List, Operator, Term, Value
-from ...solver.clauses import Template
+from ...nodes import Expression, List, Operator, Origin, Term, Value
+from ...solver.clauses import Slot, Template
 from ...traversal import conjuncts_in
 from ..binding_analysis import is_string
 from ..scopes import Goal, GoalPart, Pending, Ref, Scope, Site, VariableCell, prepend, variables_in
@@ -144,10 +144,11 @@ class SearchGoals(LookupGoals):
             known_to_be.append(self.value(sought))
             is_set = compared(call("type", load(elements.name)), ast.In(), load("sets"))
             each, copied = ast.IfExp(is_set, found[0], source), found[1]
+        function = "elements" if self._is_searched_once(collection, elements) else "kept_elements"
         over = ast.IfExp(
             is_type(elements.name, "list"),
             copied,
-            ast.IfExp(is_immediate, each, call("elements", source, *known_to_be)),
+            ast.IfExp(is_immediate, each, call(function, source, *known_to_be)),
         )
         inside = self._inside(name, self.mark(over))
         self.note_checked(elements)
@@ -160,6 +161,13 @@ class SearchGoals(LookupGoals):
         if known is not None:
             return inside.equal(known, made)
         return inside.bind(t.cast(VariableCell, self.cell(item)), made)
+
+    def _is_searched_once(self, collection: Term, found: Ref) -> bool:
+        """Tell whether the policy has no other name for a collection, which it may search again."""
+        if not isinstance(collection, Slot) or collection.origin is not Origin.LOOKUP:
+            return False
+        names = [cell.ref.name for cell in self.scope.cells.values() if cell.ref is not None]
+        return names.count(found.name) == 1
 
     def _inside(self, name: str, over: ast.expr) -> SearchGoals:
         """Write the head of a loop; return the same goal within the loop."""

@@ -17,7 +17,7 @@ from dataclasses import replace
 from ...host import sandbox
 from ...host.sandbox import ITERATED
 from ...host.value_classes import EQUATED, MOMENTS, is_told_from_nil
-from ...nodes import Value
+from ...nodes import Term, Value
 from ...sources import Span
 from ..binding_analysis import (
     NotCompilable,
@@ -170,6 +170,11 @@ class Guards:
         """Note that a value was made from others, of which one may come from a call."""
         if self.observation is not None:
             self.observation.note(made, key)
+
+    def note_search(self, searched: Known, term: Term) -> None:
+        """Note that a value is searched, to which the policy refers by a term."""
+        if self.observation is not None:
+            self.observation.note_search(searched, term)
 
     def observed(
         self,

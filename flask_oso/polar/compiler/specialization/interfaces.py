@@ -7,6 +7,7 @@ import typing as t
 from collections.abc import Sequence
 
 from ...host.registry import Host
+from ...nodes import Term
 from ...solver.class_index import Lineage
 from ...solver.clause_index import ClauseIndex
 from ...solver.clauses import Clause
@@ -85,6 +86,7 @@ class SpecializationInterface(t.Protocol):
     def unequal(
         self, region: Region, one: Known, other: Known, span: Span | None
     ) -> Region | None: ...
+    def note_search(self, searched: Known, term: Term) -> None: ...
     def loop(
         self, region: Region, collection: Known, span: Span | None
     ) -> tuple[Region, Known]: ...

@@ -20,6 +20,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from ...host.iterators import SILENT, elements_ahead
+from ...nodes import Origin, Term
+from ...solver.clauses import Slot
 from ..snippets import assign, call, compared, function_of, load
 from .regions import FOUND, Fact, Known
 
@@ -52,6 +54,8 @@ class Observation:
     #: The arguments of a method; ``None`` for an attribute.
     args: tuple[Known, ...] | None = None
     key: Fact | None = None
+    #: Whether the policy searches the result by a name, so that it may search it again.
+    is_named: bool = False
     #: The names of values that come from the call. Another call might give other objects.
     derived: set[str] = field(default_factory=lambda: {RESULT})
 
@@ -73,6 +77,11 @@ class Observation:
             elif type(part) is str and part in self.derived:
                 self.derived.add(made.name)
                 return
+
+    def note_search(self, searched: Known, term: Term) -> None:
+        """Note that a value is searched, to which the policy refers by a term."""
+        is_temporary = isinstance(term, Slot) and term.origin is Origin.LOOKUP
+        self.is_named |= searched.name == RESULT and not is_temporary
 
     def answer(self) -> list[ast.stmt]:
         """Write the end of the first part."""
@@ -193,8 +202,10 @@ def observing_function(
         made = ast.Call(load("method"), [*map(_written, observation.args)], [])
         args = ast.Tuple([*map(_written, observation.args)], ast.Load())
     took = ast.BinOp(call("monotonic"), ast.Sub(), load("begun"))
-    is_iterator = compared(call("type", load(RESULT)), ast.In(), load("silent_iterators"))
-    elements = ast.IfExp(is_iterator, call("elements_ahead", load(RESULT)), load(RESULT))
+    elements: ast.expr = load(RESULT)
+    if not observation.is_named:
+        is_iterator = compared(call("type", load(RESULT)), ast.In(), load("silent_iterators"))
+        elements = ast.IfExp(is_iterator, call("elements_ahead", load(RESULT)), load(RESULT))
     second_answer = call(second, *given, elements, load("is_searched"))
     is_brief = compared(took, ast.LtE(), ast.Constant(_BRIEF))
     kept = ast.Assign([ast.Attribute(load(resume), "in_vain", ast.Store())], ast.Constant(0))

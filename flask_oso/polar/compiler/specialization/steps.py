@@ -371,6 +371,7 @@ class GoalStep:
             if region is self.region.inside.get(key):
                 region.tested = (known.name, searched.name)
             return self._at(region)
+        self.writer.note_search(searched, collection)
         region, element = self.writer.loop(self.region, searched, term.span)
         if known is not None:
             return self._at(self.writer.equal(region, known, element, term.span))
