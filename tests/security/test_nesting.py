@@ -69,6 +69,7 @@ def test_nesting_that_is_legitimate(call: t.Any, nested: Callable[[int], str]) -
     assert decided is (nested is NESTED["not"])
 
 
+@pytest.mark.each(4)
 @places
 @pytest.mark.parametrize("nested", NESTED.values(), ids=NESTED)
 def test_nesting_of_thousands_is_decided_or_refused(
@@ -105,7 +106,7 @@ def test_chain_of_thousands_is_decided(call: t.Any, condition: str, resource: ob
     assert call(lambda: outcome(f"allow(_, _, r) if {condition};", resource)) is True
 
 
-@pytest.mark.each(4, 1)
+@pytest.mark.each(4)
 @pytest.mark.slow
 @places
 @pytest.mark.parametrize("chain", [" + ".join(["1"] * 20_000), "r" + ".a" * 20_000])
