@@ -19,7 +19,7 @@ from ..exceptions import OsoError, UnexpectedPolarTypeError
 from ..host import attribute_access, numbers, sandbox, terms
 from ..host.comparison import Comparison, compare_values, failed_comparison
 from ..host.conversion import copied_data, is_data, result_to_term, to_python, to_term
-from ..host.iterators import READ, SILENT, Ahead, IteratorUse, elements_ahead
+from ..host.iterators import READ, SILENT, Ahead, IteratorUse, begins_alone, elements_ahead
 from ..host.registry import Host, Identities, UnreadRelation
 from ..host.sandbox import ITERATED
 from ..host.value_classes import (
@@ -461,6 +461,8 @@ class Runtime:
             ahead = elements_ahead(collection, 2)
             if type(ahead) is Ahead:
                 return self._silently(collection, ahead, goal, sought)
+        if type(collection) is types.GeneratorType and begins_alone(collection, 2):
+            return self._timed(collection, goal, clock)
         return self._kept_elements(collection, goal, span, written, clock, *sought)
 
     def _kept_elements(
@@ -558,6 +560,9 @@ class Runtime:
             ahead = elements_ahead(iterator, 2)
             if type(ahead) is Ahead:
                 return self._silently(iterator, ahead, goal, sought)
+        # The variables here are two.
+        if type(source) is types.GeneratorType and begins_alone(source, 2):
+            return self._timed(source, goal, clock)
         _begun(clock)
         if not READ.begin(source):
             # This raises the error of the solver.
@@ -581,7 +586,10 @@ class Runtime:
 
     def _timed(self, iterator: Iterator[t.Any], goal: Expression, clock: Clock) -> Iterator[t.Any]:
         """Yield what an iterator of the host yields; look at the clock after each element."""
-        now, brief, taken = time.monotonic, clock[1] + _BRIEF, self._classes.taken
+        now, taken = time.monotonic, self._classes.taken
+        if clock[1] is None:
+            clock[1] = now()
+        brief = clock[1] + _BRIEF
         for element in iterator:
             if now() > brief:
                 self._check_clock(clock)

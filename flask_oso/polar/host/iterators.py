@@ -98,6 +98,17 @@ def elements_ahead(iterator: t.Any, variables: int = 1) -> t.Any:
     return Ahead(rest[start:] if start else rest)
 
 
+def begins_alone(iterator: Iterator[t.Any], variables: int = 1) -> bool:
+    """Tell whether an iterator has not begun, if it is a generator, and nobody else refers to it.
+
+    Then it need not be registered.
+
+    :param variables: how many variables of the callers refer to it.
+    """
+    is_alone = sys.getrefcount(iterator) == _COUNT_OF_ARGUMENT + variables
+    return is_alone and not _has_begun(iterator)
+
+
 def _count_of_variable() -> int:
     iterator = iter(())
     return _count_of_argument(iterator)

@@ -24,6 +24,13 @@ POLICY = 'allow(u: User, "read", d: Doc) if u.limit < d.size() and d.size() != 1
 class User(Thing):
     """Who asks."""
 
+    names: list[str]
+
+    def takes(self, names: list[t.Any], *rest: t.Any) -> bool:
+        CALLS.append(f"{names} {rest}")
+        names[-1:] = ["changed"]
+        return bool(names)
+
 
 class Guest(Thing):
     """Who asks, too."""
@@ -153,3 +160,23 @@ class Odd:
         return True
 
     __hash__ = None  # type: ignore[assignment]  # of no use here
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        *('takes(["a", "b"])', 'takes(["a", u.limit])', 'takes([u.limit, ["b", 1]], "c")'),
+        *("takes([u.names, 1], u.names)", 'takes([{kind: "a"}, u.limit], {of: [1, u.names]})'),
+    ],
+)
+def test_list_of_the_policy_is_made_for_each_call(call: str) -> None:
+    """A method may change it: the next call gets another one, and lists of objects are copied."""
+    policy = f'allow(u: User, "read", d: Doc) if u.{call} and u.{call} and d.bytes = 1;'
+    found = []
+    for is_compiled in (False, True):
+        oso = load(policy, compiled=is_compiled)
+        question = User(limit="a", names=["a", "b"]), "read", Doc(bytes=1)
+        found.append([*(outcome(oso, *question) for _ in range(3)), question[0].names])
+
+    assert len(found[0][0][1]) == 2
+    assert found[0] == found[1]

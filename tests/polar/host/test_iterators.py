@@ -6,7 +6,7 @@ import typing as t
 
 import pytest
 
-from flask_oso.polar.host.iterators import Ahead, elements_ahead
+from flask_oso.polar.host.iterators import Ahead, begins_alone, elements_ahead
 
 MAKERS: list[t.Callable[[list[int]], t.Iterator[int]]] = [
     iter,
@@ -49,3 +49,23 @@ def test_what_is_ahead_has_no_attributes() -> None:
     """An iterator has none that a policy reads, and a tuple has two."""
     with pytest.raises(AttributeError):
         Ahead((1,)).count  # noqa: B018 - reading it raises
+
+
+def test_generator_that_nobody_else_refers_to_begins_alone() -> None:
+    """It need not be registered, unless it has begun or something else may read it."""
+    fresh, begun, shared = ((each for each in [1, 2]) for _ in range(3))
+    next(begun)
+    kept = [shared]
+
+    assert begins_alone(fresh)
+    assert not begins_alone(begun)
+    assert kept
+    assert not begins_alone(shared)
+
+
+def test_generator_that_has_ended_does_not_begin() -> None:
+    """There is nothing left of it."""
+    ended = (each for each in [1])
+    [*ended]  # noqa: B018 - it is read to its end
+
+    assert not begins_alone(ended)

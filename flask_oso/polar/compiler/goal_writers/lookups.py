@@ -162,10 +162,11 @@ class LookupGoals(PatternGoals):
         self.out.append(self.mark(assign(name, made)))
 
     def _is_never_copied(self, arg: Term) -> bool:
-        """Tell whether an argument is known to be no list and no dictionary."""
+        """Tell whether an argument is known to be no list and no dictionary of somebody else."""
         inner = arg.term if isinstance(arg, Template) else arg
         if isinstance(inner, (List, Dictionary)):
-            return False
+            # It is made for the call.
+            return True
         ref = self.operand(arg)
         return ref is not None and (ref.literal is not None or ref.cls is not None)
 
@@ -192,7 +193,8 @@ class LookupGoals(PatternGoals):
 
     def _part(self, term: Term) -> ast.expr:
         """Write a part of an argument: Python gets copies of lists within lists, too."""
-        return call("copied", self._argument(term))
+        part = self._argument(term)
+        return part if isinstance(term, Value) else call("copied", part)
 
     def construction(self, term: Expression) -> Continuation:
         """Write ``new Class(…) = v``."""
