@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 import sqlalchemy as sa
+from flask import g
 from sqlalchemy import orm
 from sqlalchemy.ext import serializer
 from sqlalchemy.sql import visitors
@@ -17,6 +18,7 @@ from flask_oso.sqlalchemy.statements.kept_clauses import KeptClauses
 from tests.support.answers import may_read
 from tests.support.models import documents
 from tests.support.models.documents import Base, Doc, User, make_oso
+from tests.support.models.protected_notes import Note, open_notebook
 
 #: Each is asked in three ways: a key, keys of a loaded relation, a value.
 POLICIES = [
@@ -54,7 +56,7 @@ def allowed_to(oso: Oso, session: orm.Session, user: User) -> list[int]:
     return sorted(each.id for each in session.scalars(sa.select(Doc)) if may_read(oso, user, each))
 
 
-def ids(session: orm.Session, statement: t.Any) -> list[int]:
+def ids(session: t.Any, statement: t.Any) -> list[int]:
     """Give the ids of the documents that a statement finds."""
     return sorted(each.id for each in session.scalars(statement))
 
@@ -229,6 +231,32 @@ def test_threads(session: orm.Session) -> None:
     assert found == {user.id: {user.id} for user in users}
 
 
+def test_actors_of_a_protected_session(copied: list[bool]) -> None:
+    """What a session reads for one actor is copied for the next, whose rows are others."""
+    found = []
+
+    with open_notebook() as notebook:
+        for number in (1, 2, 1, 2, 1, 2):
+            with notebook.request_of(number):
+                found.append(ids(notebook.session, sa.select(Note)))
+
+    assert found == [[1, 2, 5], [1, 2, 3, 4]] * 3
+    assert any(copied)
+
+
+def test_expired_actor_of_a_protected_session() -> None:
+    """What the condition of a read needs of the actor is read as the policy reads it."""
+    found = []
+
+    with open_notebook() as notebook:
+        for _ in range(4):
+            with notebook.request_of(1):
+                notebook.session.expire(g.current_user)
+                found.append(ids(notebook.session, sa.select(Note)))
+
+    assert found == [[1, 2, 5]] * 4
+
+
 class _OtherNames(orm.properties.ColumnProperty.Comparator):  # type: ignore[type-arg]
     """Compares a text with another one than it is given."""
 
@@ -246,8 +274,8 @@ def test_comparator_of_the_application() -> None:
         __tablename__ = "owners"
         name: orm.Mapped[str] = orm.mapped_column(primary_key=True)
 
-    class Note(Own):
-        __tablename__ = "notes"
+    class Page(Own):
+        __tablename__ = "pages"
         id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
         owner_name: orm.Mapped[str] = orm.column_property(
             sa.Column("owner_name", sa.String, sa.ForeignKey("owners.name")),
@@ -259,7 +287,7 @@ def test_comparator_of_the_application() -> None:
 
     oso = Oso()
     register_models(oso, Own)
-    oso.load_str('allow(u: Owner, "read", n: Note) if n.owner = u;')
+    oso.load_str('allow(u: Owner, "read", p: Page) if p.owner = u;')
     engine = sa.create_engine("sqlite://")
     Own.metadata.create_all(engine)
 
@@ -267,7 +295,7 @@ def test_comparator_of_the_application() -> None:
         owners = [Owner(name=name) for name in "abc"]
         session.add_all(owners)
         session.commit()
-        statements = [oso.authorized_query(each, "read", Note) for _ in range(3) for each in owners]
+        statements = [oso.authorized_query(each, "read", Page) for _ in range(3) for each in owners]
     engine.dispose()
 
     values = [set(each.compile().params.values()) for each in statements]

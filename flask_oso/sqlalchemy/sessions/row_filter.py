@@ -17,6 +17,7 @@ from sqlalchemy import event, orm
 from sqlalchemy.orm.attributes import instance_state
 
 from ...polar.exceptions import OsoError
+from ...polar.residual.outcomes import Residual
 from ...row_access import Access, Reader, UnfilteredRowsError
 from ...row_access.waivers import Waiver, current_waiver, watch_evaluations
 from ..mapped.tables import key_properties
@@ -315,8 +316,11 @@ class RowFilter:
 
     def _option(self, reader: Reader, root: _Mapper) -> ReadOption:
         oso = reader.oso
-        residual = oso.residual(reader.actor, oso.read_action, root.class_)
-        clause = self._selects.clause(oso.host, residual, root.class_)
+
+        def clause_of(residual: Residual) -> t.Any:
+            return self._selects.clause(oso.host, residual, root.class_)
+
+        clause = oso.residual_with_objects(reader.actor, oso.read_action, root.class_, clause_of)
         return ReadOption(root.class_, read_condition(root.class_, clause))
 
     # -- objects that are loaded ---------------------------------------------------------

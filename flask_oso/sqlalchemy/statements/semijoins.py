@@ -208,6 +208,11 @@ def _mentioned(part: t.Any, rows: Collection[RowPath], scope: Collection[Node]) 
     return found
 
 
+def is_apart(part: RowCondition, scope: Collection[Node]) -> bool:
+    """Tell whether a condition is about no row in scope."""
+    return not _mentioned(part, (), scope)
+
+
 class _Analysis:
     """Sorts the conjuncts of one ``Exists``."""
 

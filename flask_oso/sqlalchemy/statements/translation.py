@@ -60,6 +60,7 @@ from .semijoins import (
     Side,
     Tie,
     alternatives,
+    is_apart,
     is_given,
     list_parts,
     semijoins,
@@ -141,7 +142,9 @@ class Translator:
         return sa.and_(*(self._translate(part, scope) for part in condition.parts))
 
     def _or(self, condition: Or, scope: RowScope) -> t.Any:
-        return sa.or_(*(self._translate(part, scope) for part in condition.parts))
+        # A database finds once, and first, what does not depend on the row.
+        parts = sorted(condition.parts, key=lambda part: not is_apart(part, scope))
+        return sa.or_(*(self._translate(part, scope) for part in parts))
 
     def _not(self, condition: Not, scope: RowScope) -> t.Any:
         part = condition.part

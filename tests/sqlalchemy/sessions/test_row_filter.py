@@ -529,9 +529,11 @@ def test_list_has_conditions_on_the_rows_that_it_selects(
 ) -> None:
     """The policy sees all of what its condition reads, so that none is made for that."""
     listed = notebook.oso.authorized_query(notebook.find_user(1), "read", Note)
-    residual, asked = notebook.oso.residual, []
+    residual, asked = notebook.oso.residual_with_objects, []
     monkeypatch.setattr(
-        notebook.oso, "residual", lambda *args: asked.append(args[2]) or residual(*args)
+        notebook.oso,
+        "residual_with_objects",
+        lambda *args: asked.append(args[2]) or residual(*args),
     )
 
     found = {each.id for each in notebook.session.scalars(listed)}
