@@ -142,33 +142,56 @@ class Oso(Polar):
         :raises PolarRuntimeError: if no ``allow`` rule is loaded, among others.
         """
         engine = self._engine
-        allowed = None
-        if type(action) is str and STORED_VARIABLE not in STORED_ENVIRONMENT:
+        usual = engine.usual
+        if usual is not None:
+            # An application that asks few kinds of questions has one function for all of them.
+            allowed = usual(actor, action, resource)
+            if allowed:
+                return True
+            is_given_up = True
+        elif type(action) is str and STORED_VARIABLE not in STORED_ENVIRONMENT:
             # Usual questions end here. Proxies are of no class that has a function.
             try:
                 answer = engine.specialized[action][type(resource)]
             except KeyError:
                 # There is no function yet, or none at all.
-                pass
+                allowed, is_given_up = None, False
             else:
                 # Behind the 'try': it may call the application, which may raise any error.
                 allowed = answer(actor, action, resource)
                 if allowed:
                     return True
-                if allowed is None and type(actor) is not self._proxy:
-                    # It gave up, and need not be asked again.
-                    allowed = engine.allow_by_rules(actor, action, resource)
-                    if allowed:
-                        return True
+                is_given_up = True
+        else:
+            allowed, is_given_up = None, False
         if allowed is None:
-            proxy = self._proxy
-            if type(actor) is proxy or type(resource) is proxy or type(action) is proxy:
-                actor, action = _unwrapped(actor), _unwrapped(action)
-                resource = _unwrapped(resource)
-            allowed = engine.allow(actor, action, resource)
-            if allowed:
-                return allowed
+            return self._ask_rules(engine, actor, action, resource, is_given_up=is_given_up)
         if type(resource) in engine.mistaken_kinds:
+            self._mistakes_in(engine).check(actor, action, resource)
+        return allowed
+
+    def _ask_rules(
+        self,
+        engine: Engine,
+        actor: t.Any,
+        action: t.Any,
+        resource: t.Any,
+        *,
+        is_given_up: bool,
+    ) -> bool:
+        """Answer a question that is no usual one.
+
+        :param is_given_up: whether a function gave it up, and need not be asked again.
+        """
+        proxy, allowed = self._proxy, None
+        if type(actor) is proxy or type(resource) is proxy or type(action) is proxy:
+            actor, action = _unwrapped(actor), _unwrapped(action)
+            resource = _unwrapped(resource)
+        elif is_given_up:
+            allowed = engine.allow_by_rules(actor, action, resource)
+        if allowed is None:
+            allowed = engine.allow(actor, action, resource)
+        if not allowed and type(resource) in engine.mistaken_kinds:
             self._mistakes_in(engine).check(actor, action, resource)
         return allowed
 

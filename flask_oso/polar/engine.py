@@ -122,13 +122,16 @@ class Engine:
                 from .compiler import programs  # noqa: F401
         #: Answers ``allow`` for an actor, an action and a resource.
         self.allow: Callable[[t.Any, t.Any, t.Any], bool] = self._first_allow
-        #: The same where a function of ``specialized`` gave no answer; ``None``: ask ``allow``.
+        #: The same where a function for usual questions gave no answer; ``None``: ask ``allow``.
         self.allow_by_rules: Callable[[t.Any, t.Any, t.Any], bool | None] = self._first_by_rules
         #: Answers ``allow_request`` for an actor and a request.
         self.allow_request: Callable[[t.Any, t.Any], bool] = self._first_request
-        #: Functions that answer ``allow`` for usual questions, by an action of exactly the class
-        #: ``str`` and by the class of the resource; ``None`` where ``allow`` has to be asked, as it
-        #: has to while ``POLAR_LOG`` is set. Questions add to them.
+        #: Answers ``allow`` for all usual questions, where they are few. It gives ``None`` where
+        #: the rules have to be asked, as while ``POLAR_LOG`` is set, and for proxies.
+        self.usual: Callable[[t.Any, t.Any, t.Any], bool | None] | None = None
+        #: Otherwise, functions that answer ``allow`` for usual questions, by an action of exactly
+        #: the class ``str`` and by the class of the resource; ``None`` where ``allow`` has to be
+        #: asked, as it has to while ``POLAR_LOG`` is set. Questions add to them.
         self.specialized: Mapping[str, Mapping[type, Callable[..., bool | None]]] = {}
         #: The same for ``allow_request``, by the class of the request.
         self.specialized_requests: Mapping[type, Callable[..., bool | None]] = {}
@@ -235,6 +238,8 @@ class Engine:
 
         For arguments that may be proxies.
         """
+        if self.usual is not None:
+            return self.usual(actor, action, resource)
         if type(action) is not str or STORED_VARIABLE in STORED_ENVIRONMENT:
             return None
         try:
@@ -251,7 +256,11 @@ class Engine:
             self.allow = answer
             if program is not None:
                 self.specialized = program.by_action("allow")
+                self.usual = program.one_function("allow", self._set_usual)
         return answer(actor, action, resource)
+
+    def _set_usual(self, usual: Callable[[t.Any, t.Any, t.Any], bool | None] | None) -> None:
+        self.usual = usual
 
     def _first_by_rules(self, actor: t.Any, action: t.Any, resource: t.Any) -> bool | None:
         program = self._program

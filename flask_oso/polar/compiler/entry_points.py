@@ -54,7 +54,8 @@ class SolverNeeded(Exception):
 
 #: Up to this number, facts are compared one by one.
 _FEW = 2
-_NOT_LOGGED = compared(load("log_variable"), ast.NotIn(), load("environment"))
+#: Tells that ``POLAR_LOG`` is not set.
+NOT_LOGGED = compared(load("log_variable"), ast.NotIn(), load("environment"))
 #: The file name of the functions that take a question.
 QUESTION_FILE = "<question>"
 
@@ -90,7 +91,7 @@ class EntryPointWriter:
         is_logged = compared(load("log_variable"), ast.In(), load("environment"))
         odd = ast.BoolOp(ast.Or(), [is_logged, *map(self._is_odd, self.parameters)])
         body = [
-            *self._listed([*(is_type(name, "str") for name in self.parameters), _NOT_LOGGED]),
+            *self._listed([*(is_type(name, "str") for name in self.parameters), NOT_LOGGED]),
             *self._specializations(),
             assign("name", load(self.rule)),
             ast.If(odd, self._taken(), []),
@@ -106,17 +107,17 @@ class EntryPointWriter:
         """
         nothing: ast.stmt = ast.Return(ast.Constant(None))
         # Questions for all solutions have functions of their own.
-        body = [ast.If(load("is_searched"), [nothing], []), *tests]
-        body += [assign("name", load(self.rule)), *self._asked()]
+        body = [ast.If(load("is_searched"), [nothing], []), *tests, *self.asked_now()]
         return function_of("question", self.parameters, body, ("is_searched",))
 
-    def write_facts(self) -> ast.FunctionDef:
-        """Write a function that looks strings up, and returns ``None`` for another first argument.
+    def asked_now(self) -> list[ast.stmt]:
+        """Write that the rule is asked about arguments that need no look."""
+        return [assign("name", load(self.rule)), *self._asked()]
 
-        The caller has tested that the others are strings.
-        """
+    def write_facts(self) -> ast.FunctionDef:
+        """Write a function that looks strings up, and returns ``None`` for other arguments."""
         nothing: ast.stmt = ast.Return(ast.Constant(None))
-        looked = self._listed([is_type(self.parameters[0], "str")])
+        looked = self._listed([*(is_type(name, "str") for name in self.parameters), NOT_LOGGED])
         return function_of("facts", self.parameters, [*looked, nothing])
 
     def _asked(self) -> list[ast.stmt]:
@@ -150,7 +151,7 @@ class EntryPointWriter:
             return []
         table, specializations = self.specializations
         kind = call("type", load(self.parameters[specializations.by]))
-        by_class, tests = load(table), [_NOT_LOGGED]
+        by_class, tests = load(table), [NOT_LOGGED]
         if specializations.at is not None:
             name = self.parameters[specializations.at]
             by_class = ast.Subscript(by_class, load(name), ast.Load())

@@ -52,6 +52,7 @@ from .entry_points import (
     entry_writer,
     usual_writer,
 )
+from .frequent_questions import FrequentQuestions
 from .function_tables import FunctionTable, lineage_of, variant_for
 from .goal_writers.patterns import possible_clauses
 from .runtime import Clock, Runtime, is_deep
@@ -60,7 +61,6 @@ from .snippets import Position, with_positions
 from .source_map import sites_by_offset
 from .specialization.dispatch import (
     NO_ANSWERS,
-    AnyText,
     ReadableClasses,
     Specialization,
     Specializations,
@@ -115,7 +115,7 @@ class CompiledProgram(Runtime):
         self._entries: dict[tuple[str, int], CompiledFunction | None] = {}
         self._specializations: dict[tuple[str, int], Specializations | None] = {}
         self._by_string: dict[tuple[str, int, int], Specializations | None] = {}
-        self._facts: dict[tuple[str, int], AnyText] = {}
+        self._facts: dict[tuple[str, int], Specialization] = {}
         self._strings: dict[tuple[str, int, int], t.Any] = {}
         #: The functions that tell for which strings a rule has a solution: by the rule, the
         #: position of the string, and the classes of the other arguments.
@@ -253,6 +253,16 @@ class CompiledProgram(Runtime):
             return None
         return self._compiled(usual_writer(self, variant).write_usual(tests), QUESTION_FILE, {})
 
+    def usual_statements(
+        self, name: str, known: Text, classes: Mapping[int, type]
+    ) -> list[ast.stmt]:
+        """Write what such a function does after its tests."""
+        return usual_writer(self, variant_for(self, name, known, classes)).asked_now()
+
+    def compiled_question(self, function: ast.FunctionDef) -> Specialization:
+        """Compile a function that takes a question."""
+        return self._compiled(function, QUESTION_FILE, {})
+
     def rules_alone(self, name: str, arity: int) -> Specialization | None:
         """Return the entry point of a rule for questions that a specialization has given up."""
         general, candidates = Variant(name, arity, (), True), self.candidates(name, arity)
@@ -273,11 +283,8 @@ class CompiledProgram(Runtime):
         writer = EntryPointWriter(
             rule, parameters, frozenset(parameters), function, facts=(known, listed)
         )
-        by_class: dict[type, Specialization] = {
-            str: self.compiled_specialization(writer.write_facts(), variant.name)
-        }
-        texts = [fact[1] for fact in listed if variant.arity > 1]
-        self._facts[variant.name, variant.arity] = AnyText(texts, by_class)
+        looked_up = self.compiled_specialization(writer.write_facts(), variant.name)
+        self._facts[variant.name, variant.arity] = looked_up
         return self._compiled(writer.write(), QUESTION_FILE, {})
 
     def specializations(self, name: str, arity: int) -> Specializations | None:
@@ -333,13 +340,27 @@ class CompiledProgram(Runtime):
 
         More appear as questions are asked. Empty before the entry point of the rule is compiled.
         """
-        key = (name, 3)
-        known = self._specializations.get(key)
-        if key in self._facts:
-            return self._facts[key]
-        if known is None or self._entries.get(key) is None or (known.at, known.by) != (1, 2):
-            return {}
-        return known.known
+        known = self._tables_by_action(name)
+        return {} if known is None else known.known
+
+    def _tables_by_action(self, name: str) -> Specializations | None:
+        known = self._specializations.get((name, 3))
+        if known is None or self._entries.get((name, 3)) is None or (known.at, known.by) != (1, 2):
+            return None
+        return known
+
+    def one_function(
+        self, name: str, settle: Callable[[Specialization | None], None]
+    ) -> Specialization | None:
+        """Return one function for actor, action and resource; ``None``: ask those of ``by_action``.
+
+        :param settle: takes what is to be called in its place, once it is known what is asked.
+        """
+        known, entry = self._tables_by_action(name), self._entries.get((name, 3))
+        if known is None or entry is None:
+            # Facts about strings are looked up.
+            return self._facts.get((name, 3))
+        return FrequentQuestions(self, known, entry, settle).first
 
     def by_class(self, name: str) -> t.Mapping[type, Specialization]:
         """Return those of a rule of two arguments, by the class of the second one; as above."""

@@ -138,21 +138,6 @@ def _by_first(functions: dict[type, Specialization], others: Specialization) -> 
     return choose
 
 
-class AnyText(dict[str, dict[type, Specialization]]):
-    """A table that has the same for every string.
-
-    :param texts: strings that are found faster than others.
-    :param by_class: what it has.
-    """
-
-    def __init__(self, texts: Iterable[str], by_class: dict[type, Specialization]) -> None:
-        super().__init__(dict.fromkeys(texts, by_class))
-        self._by_class = by_class
-
-    def __missing__(self, text: str) -> dict[type, Specialization]:
-        return self._by_class
-
-
 class SpecializingProgram(GuardInterface, t.Protocol):
     """What the tables need of the program."""
 
@@ -165,6 +150,9 @@ class SpecializingProgram(GuardInterface, t.Protocol):
     def usual_entry(
         self, name: str, known: Text, classes: t.Mapping[int, type], tests: list[ast.stmt]
     ) -> Specialization | None: ...
+    def usual_statements(
+        self, name: str, known: Text, classes: t.Mapping[int, type]
+    ) -> list[ast.stmt]: ...
     def resuming(
         self, name: str, arity: int, at: int | None
     ) -> Callable[[tuple[t.Any, ...], bool, Outcome, float], bool]: ...
@@ -199,6 +187,15 @@ class Specializations(dict[str, ByClass]):
         self[text] = made = ByClass(self._maker, text)
         self.known[text] = made.known
         return made
+
+    def statements(self, text: Text, classes: tuple[type, ...]) -> list[ast.stmt] | None:
+        """Return what answers a question, as statements that return in every case.
+
+        ``None`` where no function was made, or none can be.
+
+        :param classes: the classes of the other arguments, which the caller has tested.
+        """
+        return self._maker.statements(text, classes)
 
     def silent(self, args: tuple[t.Any, ...]) -> Specialization | None:
         """Return the function for the classes of some arguments, if it makes no call."""
@@ -463,6 +460,20 @@ class _Maker:
         ended.append(tuple(parts))
         self._functions[ended[0]] = made
 
+    def statements(self, text: Text, classes: tuple[type, ...]) -> list[ast.stmt] | None:
+        """Return what answers a question, as statements; see above."""
+        made = self._functions.get((text, *classes))
+        if made is None or made is no_answer:
+            return None
+        if self.is_silent(made):
+            return self.writer(text, classes).write_usual()
+        if id(made) in self._in_order:
+            named = dict(zip(self.positions, classes, strict=True))
+            asked = self._program.usual_statements(self._name, text, named)
+            return [*self._ascii_tests(text, named), *asked]
+        given = [load(f"a{n}") for n in range(self._arity)]
+        return [ast.Return(call(self._program.constant(made), *given))]
+
     def search(self, texts: Sequence[str], classes: tuple[type, ...]) -> StringSearch | None:
         """Return a function that tells which of some strings have a solution; see above."""
         if len(texts) > MAX_SEARCHED or not all(map(self.admits, classes)):
@@ -559,24 +570,30 @@ class _Maker:
     def _make_in_order(self, text: Text, classes: tuple[type, ...]) -> Specialization | None:
         """Return a function that asks the compiled rule, which keeps to the order of the policy."""
         tests: list[ast.stmt] = []
-        nothing: ast.stmt = ast.Return(ast.Constant(None))
         named = dict(zip(self.positions, classes, strict=True))
         for at, cls in [*named.items()][:-1]:
             test = compared(call("type", load(f"a{at}")), ast.IsNot(), self._class_itself(cls))
             given = [load(f"a{n}") for n in range(self._arity)]
             others = call(self._program.constant(self.others), *given, load("is_searched"))
             tests.append(ast.If(test, [ast.Return(others)], []))
-        texts = [at for at, cls in named.items() if cls is str]
-        if self.at is not None and not (type(text) is str and text.isascii()):
-            texts.append(self.at)
-        for at in texts:
-            is_ascii = ast.Call(ast.Attribute(load(f"a{at}"), "isascii", ast.Load()), [], [])
-            tests.append(ast.If(negate(is_ascii), [nothing], []))
+        tests += self._ascii_tests(text, named)
         made = self._program.usual_entry(self._name, text, named, tests)
         if made is not None:
             self._observing[id(made)] = made
             self._in_order.add(id(made))
         return made
+
+    def _ascii_tests(self, text: Text, classes: t.Mapping[int, type]) -> list[ast.stmt]:
+        """Write that a function gives up for strings that the solver has to look at."""
+        texts = [at for at, cls in classes.items() if cls is str]
+        if self.at is not None and not (type(text) is str and text.isascii()):
+            texts.append(self.at)
+        nothing: ast.stmt = ast.Return(ast.Constant(None))
+        tests: list[ast.stmt] = []
+        for at in texts:
+            is_ascii = ast.Call(ast.Attribute(load(f"a{at}"), "isascii", ast.Load()), [], [])
+            tests.append(ast.If(negate(is_ascii), [nothing], []))
+        return tests
 
     def _class_itself(self, cls: type) -> ast.expr:
         """Write a class, which a function does not hold if it may go."""

@@ -559,9 +559,11 @@ class Guards:
             is_same = compared(kind, ast.Is(), other)
             tests.append(any_of([is_same, compared(other, ast.In(), load("simple"))]))
             kind = load(kept.id)
-        # Most attributes that are compared with another one are strings.
+        # Most attributes that are compared with another one are strings or integers. A look into a
+        # set takes as long as several such tests.
         is_str = compared(kind, ast.Is(), load("str"))
-        tests.append(any_of([is_str, compared(load(kept.id), ast.In(), load("simple"))]))
+        is_int = compared(load(kept.id), ast.Is(), load("int"))
+        tests.append(any_of([is_str, is_int, compared(load(kept.id), ast.In(), load("simple"))]))
         return all_of(tests)
 
     def _is_simple(self, region: Region, value: Known) -> bool:
