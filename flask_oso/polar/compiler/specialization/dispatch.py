@@ -361,6 +361,8 @@ class _Maker:
         self._functions: dict[tuple[t.Any, ...], Specialization] = {}
         #: The functions that make calls of the application, which live as long as this.
         self._observing: dict[int, Specialization] = {}
+        #: What those of them consist of that make one call.
+        self._calls: dict[int, tuple[Observation, list[ast.stmt] | None, list[str]]] = {}
         #: Those of them that ask the compiled rules.
         self._in_order: set[int] = set()
         #: The functions by what they do.
@@ -471,8 +473,8 @@ class _Maker:
             named = dict(zip(self.positions, classes, strict=True))
             asked = self._program.usual_statements(self._name, text, named)
             return [*self._ascii_tests(text, named), *asked]
-        given = [load(f"a{n}") for n in range(self._arity)]
-        return [ast.Return(call(self._program.constant(made), *given))]
+        function = self._observing_function(*self._calls[id(made)])
+        return [assign("is_searched", ast.Constant(False)), *function.body]
 
     def search(self, texts: Sequence[str], classes: tuple[type, ...]) -> StringSearch | None:
         """Return a function that tells which of some strings have a solution; see above."""
@@ -560,12 +562,17 @@ class _Maker:
         called: list[t.Any] = [program.compiled_specialization(second, self._name), resume]
         if begin is None:
             called.append(program.compiled_specialization(first, self._name))
-        names = map(program.constant, called)
-        parameters = [f"a{n}" for n in range(self._arity)]
-        function = observing_function(parameters, observation, begin, *names)
-        made = program.compiled_specialization(function, self._name)
+        written = observation, begin, [*map(program.constant, called)]
+        made = program.compiled_specialization(self._observing_function(*written), self._name)
         self._observing[id(made)] = made
+        self._calls[id(made)] = written
         return made
+
+    def _observing_function(
+        self, observation: Observation, begin: list[ast.stmt] | None, names: list[str]
+    ) -> ast.FunctionDef:
+        parameters = [f"a{n}" for n in range(self._arity)]
+        return observing_function(parameters, observation, begin, *names)
 
     def _make_in_order(self, text: Text, classes: tuple[type, ...]) -> Specialization | None:
         """Return a function that asks the compiled rule, which keeps to the order of the policy."""
