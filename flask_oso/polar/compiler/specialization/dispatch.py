@@ -13,6 +13,7 @@ import hashlib
 import itertools
 import math
 import time
+import types
 import typing as t
 from collections.abc import Callable, Collection, Iterable, Sequence
 
@@ -47,6 +48,9 @@ MAX_PREPARED = 400
 #: The most strings outside the policy, per rule, whose table is remembered: which strings are asked
 #: about has no end.
 MAX_OTHER_TEXTS = 100
+#: The most bytes of code that are written out a second time, which takes as long as the first time:
+#: about a millisecond. Where a function does much, a call less is not noticed.
+MAX_REWRITTEN = 500
 #: The most strings that one function searches.
 MAX_SEARCHED = 100
 #: The name of the strings that are found.
@@ -466,6 +470,8 @@ class _Maker:
         """Return what answers a question, as statements; see above."""
         made = self._functions.get((text, *classes))
         if made is None or made is no_answer:
+            return None
+        if len(t.cast(types.FunctionType, made).__code__.co_code) > MAX_REWRITTEN:
             return None
         if self.is_silent(made):
             return self.writer(text, classes).write_usual()
