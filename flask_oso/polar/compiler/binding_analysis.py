@@ -169,52 +169,26 @@ _FEW_CLASSES = 3
 def dispatch_by(
     clauses: Sequence[Clause], facts: ArgumentFacts, odd: Collection[int] = ()
 ) -> Dispatch | None:
-    """Return the argument that tells most of the clauses apart; ``None`` if none does.
-
-    Literals are looked up before the classes of later arguments, as the solver compares them.
+    """Return the first of the arguments that choose a clause; ``None`` if none tells two apart.
 
     :param odd: the positions of arguments that are not looked up.
     """
-    best, most = None, 1
-    decided, waiting = facts.decided, None
-    for at in range(len(clauses[0].parameters) if clauses else 0):
-        found, count = _dispatch_at(at, clauses, facts)
-        if at in odd:
-            # No class of a later argument excludes a rule with a literal here.
-            if waiting is None and _has_literal(clauses, at):
-                waiting = found
-            continue
-        if found is None:
-            continue
-        if waiting is not None and count > len(found.literals):
-            if waiting.at in odd:
-                count = len(found.literals)
-            elif count > most:
-                best, most = waiting, count
-                continue
-        if count > most:
-            best, most = found, count
-        if waiting is None and at not in decided and _has_literal(clauses, at):
-            waiting = found
-    return best
+    places = range(len(clauses[0].parameters) if clauses else 0)
+    found = [_dispatch_at(at, clauses, facts) for at in places if at not in odd]
+    if all(count < 2 for _, count in found):
+        return None
+    return next(dispatch for dispatch, count in found if count)
 
 
-def _has_literal(clauses: Sequence[Clause], at: int) -> bool:
-    return any(not isinstance(clause.parameters[at].term, Slot) for clause in clauses)
-
-
-def _dispatch_at(
-    at: int, clauses: Sequence[Clause], facts: ArgumentFacts
-) -> tuple[Dispatch | None, int]:
+def _dispatch_at(at: int, clauses: Sequence[Clause], facts: ArgumentFacts) -> tuple[Dispatch, int]:
     """Return how an argument chooses a function, and how many clauses it tells apart at most."""
     if at in facts.literals or at in facts.objects:
-        return None, 0
+        return Dispatch(at), 0
     heads = [clause.parameters[at] for clause in clauses]
     constants = [head.term.value for head in heads if isinstance(head.term, Instance)]
     objects = tuple(dict.fromkeys(value for value in constants if is_class_value(value)))
     if at in facts.lineages:
-        is_class = facts.lineages[at].is_class
-        return (Dispatch(at, objects=objects), len(objects)) if is_class and objects else (None, 0)
+        return Dispatch(at, objects=objects), len(objects) * facts.lineages[at].is_class
     values = [head.term.value for head in heads if isinstance(head.term, Value)]
     # An integer that is no literal itself may equal a float that is one.
     has_float = float in map(type, values)

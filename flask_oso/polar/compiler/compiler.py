@@ -19,7 +19,7 @@ import re
 import typing as t
 from collections.abc import Iterable
 
-from ..nodes import Call, Expression, Instance, Operator, Pattern, Term, Value
+from ..nodes import Expression, Instance, Operator, Pattern, Term, Value
 from ..solver.class_index import INTEGER
 from ..solver.clauses import Clause, Slot, passed_on
 from ..traversal import goals_in
@@ -33,12 +33,10 @@ from .binding_analysis import (
     order_clauses,
 )
 from .goal_writers.goals import GoalWriter
-from .goal_writers.lists import is_open_list, open_list
 from .goal_writers.patterns import (
     Argument,
     at_most_one_matches,
     instance_test,
-    is_list_head,
     is_of_lineage,
     is_simple_head,
     pattern_class,
@@ -55,7 +53,6 @@ from .scopes import (
     Variant,
     conjunct_goals,
     prepend,
-    variables_in,
 )
 from .snippets import (
     Position,
@@ -176,7 +173,7 @@ class RuleCompiler:
             raise NotCompilable("too many rules of one name", clauses[-1].rule.span)
         order = order_clauses(clauses, self.names.host, lineages=variant.facts.lineages)
         body = [self._unless_decided(at, parameters) for at in self._compared(clauses)]
-        body += self._table(clauses, parameters) if self._is_tabled else []
+        body += self._table(parameters) if self._is_tabled else []
         body += [*self._guard(parameters), *self._found(clauses, parameters)]
         if order.is_open or (order.exclusive and not all(map(self._takes_one_look, clauses))):
             # The solver would match these heads twice.
@@ -234,12 +231,12 @@ class RuleCompiler:
 
     # -- tables
 
-    def _table(self, clauses: list[Clause], parameters: list[str]) -> list[ast.stmt]:
+    def _table(self, parameters: list[str]) -> list[ast.stmt]:
         """Write that what is known of this call is looked up, or that the call is noted."""
         key = ast.Tuple(
             [
                 ast.Constant(self.variant.name),
-                *(self._key(at, name, clauses) for at, name in enumerate(parameters)),
+                *(self._key(at, name) for at, name in enumerate(parameters)),
             ],
             ast.Load(),
         )
@@ -266,17 +263,11 @@ class RuleCompiler:
         known = self.variant.values
         return [name for at, name in enumerate(parameters) if known.get(at) is None]
 
-    def _key(self, at: int, name: str, clauses: list[Clause]) -> ast.expr:
+    def _key(self, at: int, name: str) -> ast.expr:
         """Write the part of the key for an argument; ``key_of`` defines it."""
         literal = self.variant.values.get(at)
         if literal is not None and is_string(literal):
             return ast.Constant(literal.value)
-        terms = [clause.parameters[at] for clause in clauses]
-        if terms and all(pattern_class(self.names, each.specializer) for each in terms):
-            return call("id", load(name))
-        tags = {getattr(each.specializer, "tag", None) for each in terms}
-        if any(not isinstance(each.term, Slot) for each in terms) or "String" in tags:
-            return ast.IfExp(is_type(name, "str"), load(name), call("key_of", load(name)))
         is_object = compared(call("type", load(name)), ast.In(), load("plain"))
         return ast.IfExp(is_object, call("id", load(name)), call("key_of", load(name)))
 
@@ -349,7 +340,7 @@ class RuleCompiler:
 
     def _found(self, clauses: list[Clause], parameters: list[str]) -> list[ast.stmt]:
         """Write which clauses match: ``m0 = isinstance(a0, K1) and …``."""
-        body = self._lists(clauses, parameters)
+        body: list[ast.stmt] = []
         for number, clause in enumerate(clauses):
             if not self._takes_one_look(clause):
                 body += self._search(f"m{number}", clause, parameters)
@@ -370,32 +361,7 @@ class RuleCompiler:
     def _takes_one_look(self, clause: Clause) -> bool:
         """Tell whether a head is matched without calling code of the host."""
         is_asked = any(_has_literal(clause, position) for position in self._asked)
-        return not is_asked and (is_simple_head(clause) or is_list_head(clause))
-
-    def _lists(self, clauses: list[Clause], parameters: list[str]) -> list[ast.stmt]:
-        """Write that the solver answers for what is no list, where heads take lists apart.
-
-        All heads take the same copy apart: what a goal calls may change the list.
-        """
-        positions = {
-            at
-            for clause in filter(is_list_head, clauses)
-            for at, parameter in enumerate(clause.parameters)
-            if is_open_list(parameter.term)
-        }
-        body: list[ast.stmt] = []
-        for at in sorted(positions):
-            if at in self.variant.values:
-                raise NotCompilable("a literal where a head has a list", clauses[0].rule.span)
-            name = parameters[at]
-            copy = ast.Subscript(load(name), ast.Slice(None, None, None), ast.Load())
-            is_odd = negate(call("is_data", load(_list_at(at))))
-            body += [
-                ast.If(negate(is_type(name, "list")), self._hand_over(parameters), []),
-                assign(_list_at(at), copy),
-                ast.If(is_odd, self._hand_over(parameters), []),
-            ]
-        return body
+        return not is_asked and is_simple_head(clause)
 
     def _unless_decided(self, position: int, parameters: list[str]) -> ast.stmt:
         """Write that another function answers if comparing an argument could run code."""
@@ -412,12 +378,7 @@ class RuleCompiler:
         for position, parameter in enumerate(clause.parameters):
             literal = self.variant.values.get(position)
             name = parameters[position]
-            if is_open_list(parameter.term):
-                items, rest = open_list(parameter.term)
-                sign = ast.Eq() if rest is None else ast.GtE()
-                length = call("len", load(_list_at(position)))
-                yield compared(length, sign, ast.Constant(len(items)))
-            elif not isinstance(parameter.term, Slot):
+            if not isinstance(parameter.term, Slot):
                 if position not in self.variant.values:
                     yield self._literal_test(name, parameter.term)
                 elif not isinstance(parameter.term, Value):
@@ -517,28 +478,6 @@ class RuleCompiler:
                 cls = pattern_class(self.names, parameter.specializer)
                 ref = self._argument(position, parameters[position], cls)
                 at.scope.cell(at.clause, parameter.term.index).ref = ref
-            elif is_open_list(parameter.term):
-                slots = [] if clause.body is None else variables_in(clause.body)
-                used = {slot.index for slot in slots}
-                self._bind_list(parameter.term, at, position, parameters[position], used)
-
-    def _bind_list(
-        self, term: Term, at: GoalWriter, position: int, origin: str, used: set[int]
-    ) -> None:
-        """Write that the variables of a list that are used are its elements and its rest."""
-        items, rest = open_list(term)
-        places: list[tuple[Slot, ast.expr]] = [
-            (slot, ast.Constant(number)) for number, slot in enumerate(items)
-        ]
-        if rest is not None:
-            places.append((rest, ast.Slice(ast.Constant(len(items)), None, None)))
-        for slot, place in places:
-            if slot.index not in used:
-                continue
-            name = self.fresh()
-            value = ast.Subscript(load(_list_at(position)), place, ast.Load())
-            at.out.append(assign(name, value))
-            at.scope.cell(at.clause, slot.index).ref = Ref(name, origin=origin)
 
     def body_goals(self, clause: Clause, number: int, site: Site) -> Pending:
         body = clause.body
@@ -626,13 +565,7 @@ class RuleCompiler:
 
 def _has_literal(clause: Clause, position: int) -> bool:
     """Tell whether a head compares an argument, and takes no list apart."""
-    term = clause.parameters[position].term
-    return not isinstance(term, Slot) and not is_open_list(term)
-
-
-def _list_at(position: int) -> str:
-    """Return the name of the copy of a list that heads take apart."""
-    return f"v_{position}"
+    return isinstance(clause.parameters[position].term, (Value, Instance))
 
 
 def _state(context: ast.expr_context | None = None) -> ast.expr:
@@ -648,18 +581,3 @@ def _note(state: ast.expr) -> ast.stmt:
 def _together(statements: list[ast.stmt]) -> ast.stmt:
     """Write statements as one."""
     return statements[0] if len(statements) == 1 else ast.If(ast.Constant(True), statements, [])
-
-
-def has_one_solution(body: Term | None) -> bool:
-    """Tell whether a body has at most one solution: it has no search and no call."""
-    stack: list[t.Any] = [body]
-    while stack:
-        term = stack.pop()
-        if isinstance(term, Expression):
-            if term.operator in (Operator.IN, Operator.OR, Operator.CUT):
-                return False
-            if term.operator not in (Operator.NOT, Operator.FORALL):
-                stack.extend(term.args)
-        elif isinstance(getattr(term, "term", term), Call):
-            return False
-    return True

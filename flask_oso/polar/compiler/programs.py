@@ -38,13 +38,12 @@ from .binding_analysis import (
     Lineages,
     NotCompilable,
     dispatch_by,
-    has_cut,
     is_order_independent,
     is_recursive,
     matching_clauses,
     measure_height,
 )
-from .compiler import RuleCompiler, has_one_solution
+from .compiler import RuleCompiler
 from .entry_points import (
     CLOCK_INTERVAL,
     QUESTION_FILE,
@@ -54,7 +53,6 @@ from .entry_points import (
 )
 from .frequent_questions import FrequentQuestions
 from .function_tables import FunctionTable, lineage_of, variant_for
-from .goal_writers.patterns import possible_clauses
 from .runtime import Clock, Runtime, is_deep
 from .scopes import Site, Variant
 from .snippets import Position, with_positions
@@ -85,6 +83,7 @@ _ATTEMPTS = 3
 #: The function for so many clauses, at most, is compiled before it is known to be needed.
 _FEW_CLAUSES = 20
 _NOT_MADE = object()
+_NOT_NOW = object()
 #: Whether code objects have columns, without which there is no source map.
 HAS_POSITIONS = next(iter(compile("0", "", "eval").co_positions()))[2] is not None
 
@@ -184,10 +183,31 @@ class CompiledProgram(Runtime):
         timeout = self._engine.limits.timeout
         return None if timeout is None else began + timeout * _SHARE
 
-    def _is_hopeless(self, what: t.Any) -> bool:
-        """Count a compilation that ran out of time; tell whether to give it up."""
-        self._late[what] = self._late.get(what, 0) + 1
-        return self._late[what] >= _ATTEMPTS
+    def _attempt(
+        self,
+        what: t.Any,
+        make: Callable[[], t.Any],
+        deadline: float | None,
+        *,
+        waits: bool = False,
+        given_up: Callable[[], t.Any] = lambda: None,
+    ) -> t.Any:
+        """Return what is compiled, or ``_NOT_NOW``.
+
+        :param what: identifies it.
+        :param given_up: gives what takes its place once it ran out of time too often.
+        """
+        with self._turn(deadline, waits=waits) as is_free:
+            if not is_free:
+                return _NOT_NOW
+            try:
+                return make()
+            except OutOfTime:
+                self._late[what] = self._late.get(what, 0) + 1
+                return given_up() if self._late[what] >= _ATTEMPTS else _NOT_NOW
+            except RecursionError:
+                # Too little stack is left to compile; the solver needs less.
+                return _NOT_NOW
 
     # -- making functions -----------------------------------------------------------------
 
@@ -201,19 +221,12 @@ class CompiledProgram(Runtime):
         if key in self._entries:
             return self._entries[key]
         deadline = None if waits else self._deadline_from(time.monotonic())
-        with self._turn(deadline, waits=waits) as is_free:
-            if not is_free:
-                return None
-            try:
-                self._entries[key] = self._make_entry(name, arity)
-            except OutOfTime:
-                if not self._is_hopeless(key):
-                    return None
-                self._entries[key] = None
-            except RecursionError:
-                # Too little stack is left to compile; the solver needs less.
-                return None
-        return self._entries[key]
+        make = functools.partial(self._make_entry, name, arity)
+        made = self._attempt(key, make, deadline, waits=waits)
+        if made is _NOT_NOW:
+            return None
+        self._entries[key] = made
+        return t.cast("CompiledFunction | None", made)
 
     def _make_entry(self, name: str, arity: int) -> CompiledFunction | None:
         # Rules without arguments are left to the solver.
@@ -315,15 +328,8 @@ class CompiledProgram(Runtime):
         :param what: identifies it.
         """
         deadline = None if waits else self._deadline_from(time.monotonic())
-        with self._turn(deadline, waits=waits) as is_free:
-            if not is_free:
-                return None
-            try:
-                return make() or no_answer
-            except OutOfTime:
-                return no_answer if self._is_hopeless(what) else None
-            except RecursionError:
-                return None
+        made = self._attempt(what, make, deadline, waits=waits)
+        return None if made is _NOT_NOW else made or no_answer
 
     def specialization_for(self, name: str, args: tuple[t.Any, ...]) -> Specialization | None:
         """Return the function for these classes and this string, if it reads plain data alone.
@@ -470,18 +476,12 @@ class CompiledProgram(Runtime):
         if questions is not _NOT_MADE:
             return questions
         deadline = None if waits else self._deadline_from(time.monotonic())
-        with self._turn(deadline, waits=waits) as is_free:
-            if not is_free:
-                return None
-            try:
-                self._strings[key] = self._make_strings(*key)
-            except OutOfTime:
-                if not self._is_hopeless(key):
-                    return None
-                self._strings[key] = None
-            except RecursionError:
-                return None
-        return self._strings[key]
+        make = functools.partial(self._make_strings, *key)
+        made = self._attempt(key, make, deadline, waits=waits)
+        if made is _NOT_NOW:
+            return None
+        self._strings[key] = made
+        return made
 
     def _make_strings(self, name: str, arity: int, at: int) -> StringQuestions | None:
         if not HAS_POSITIONS or self.candidates(name, arity) is None:
@@ -524,20 +524,16 @@ class CompiledProgram(Runtime):
         """
         function = self._searches.get(variant)
         if function is None:
-            key = variant
-            # A test stops at the first solution: the only one, where there is at most one.
-            is_test = variant.is_test or self.is_single(variant)
-            variant = dataclasses.replace(variant, is_test=is_test)
-            deadline = self._deadline_from(time.monotonic())
-            with self._turn(deadline) as is_free:
-                if not is_free:
-                    raise QueryNeeded
-                self._try_to_make(variant)
-                if variant in self.not_compiled or variant not in self._made:
-                    raise QueryNeeded
-                function = self._searching(variant.name, variant.arity, variant)
-            self._searches[key] = function
+            function = self._try_to_make(variant, time.monotonic(), self._make_search)
+            if function is None:
+                raise QueryNeeded
+            self._searches[variant] = function
         return function(*args)
+
+    def _make_search(self, variant: Variant) -> CompiledFunction | None:
+        self._make_function(variant)
+        is_left = variant in self.not_compiled
+        return None if is_left else self._searching(variant.name, variant.arity, variant)
 
     def _searching(self, name: str, arity: int, variant: Variant) -> CompiledFunction:
         parameters = [f"a{n}" for n in range(arity)]
@@ -589,9 +585,7 @@ class CompiledProgram(Runtime):
         if candidates is None:
             return []
         index = self.class_index(name, arity) if facts.lineages else None
-        clauses = matching_clauses(candidates, facts, index)
-        literals = {at: arg for at, arg in facts.literals.items() if at not in facts.lineages}
-        return possible_clauses(clauses, literals, self.host)
+        return matching_clauses(candidates, facts, index)
 
     def class_index(self, name: str, arity: int) -> ClassIndex:
         """Return the index by class of the clauses of a rule."""
@@ -688,18 +682,21 @@ class CompiledProgram(Runtime):
             clock[1] = time.monotonic()
         deadline = self._deadline_from(clock[1])
         if deadline is None or time.monotonic() < deadline:
-            with self._turn(deadline) as is_free:
-                if is_free:
-                    self._try_to_make(variant)
+            self._try_to_make(variant, clock[1], self._make_function)
         return self._made.get(variant) or self._stub(variant)
 
-    def _try_to_make(self, variant: Variant) -> None:
-        with contextlib.suppress(RecursionError):
-            try:
-                self._make_function(variant)
-            except OutOfTime:
-                if self._is_hopeless(variant):
-                    self._leave(variant, NotCompilable("a rule that takes long to compile", None))
+    def _try_to_make(
+        self, variant: Variant, began: float, make: Callable[[Variant], t.Any]
+    ) -> t.Any:
+        """Compile what belongs to a variant; ``None`` if that is not possible now."""
+        late = NotCompilable("a rule that takes long to compile", None)
+        made = self._attempt(
+            variant,
+            functools.partial(make, variant),
+            self._deadline_from(began),
+            given_up=functools.partial(self._leave, variant, late),
+        )
+        return None if made is _NOT_NOW else made
 
     def known(self, variant: Variant) -> CompiledFunction | None:
         """Return the function of a variant if it is compiled."""
@@ -755,13 +752,6 @@ class CompiledProgram(Runtime):
             known = math.isinf(self.height(name)) and is_recursive(name, self.rules)
             self._recursive[name] = known
         return known
-
-    def is_single(self, variant: Variant) -> bool:
-        """Tell whether a call has at most one solution."""
-        clauses = self.clauses_for(variant.name, variant.arity, variant.facts)
-        return len(clauses) <= 1 and all(
-            not has_cut(clause) and has_one_solution(clause.body) for clause in clauses
-        )
 
     def _make(self, variant: Variant) -> CompiledFunction:
         if self.candidates(variant.name, variant.arity) is None and not self._engine.clauses(

@@ -82,8 +82,6 @@ _SHARED: dict[str, t.Any] = {
     "unread": (None, None),
     "missing": _MISSING,
     "unloaded": _UNLOADED,
-    "once": (None,),
-    "never": (),
     "is_searched": False,
     "scalars": SCALARS,
     "variable": terms.Variable("_"),
@@ -101,7 +99,7 @@ _SHARED: dict[str, t.Any] = {
 }
 #: The members of ``Runtime`` that functions use: methods and sets of classes.
 _ASKED = (
-    *("equal", "matches", "read", "read_key", "field", "no_field", "in_order", "call_method"),
+    *("equal", "read", "read_key", "field", "no_field", "in_order", "call_method"),
     *("found_in", "is_data"),
     *("construct", "calculate", "split", "elements", "kept_elements", "compare", "condition"),
     *(
@@ -251,11 +249,6 @@ class Runtime:
     def _is_data(self, value: t.Any) -> bool:
         """Tell whether a list or a dictionary is one for the solver, too."""
         return is_data(value, self._classes.objects)
-
-    def _matches(self, item: t.Any, texts: tuple[str, ...]) -> Iterator[None]:
-        for text in texts:
-            if self._equal(item, text, (None, None)):
-                yield
 
     def _read(self, value: t.Any, name: str, span: t.Any, written: t.Any) -> t.Any:
         kind = type(value)

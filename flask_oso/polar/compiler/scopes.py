@@ -55,9 +55,9 @@ class Ref:
     the attribute that it was read from, until it passed the sandbox check; ``origin`` is the name
     of the collection whose element it is; ``written`` is the span of a number or a text, or the
     parameter through which it came; ``shape`` is a list with variables, which has no name;
-    ``listed`` is a list literal whose elements are all literals; ``is_nil`` tells the constant
-    ``nil``; ``is_unread`` tells that it may be a relation that has not been read yet, which only
-    another relation is compared with; ``lineage`` is what is known of the class of an argument.
+    ``listed`` is a list literal whose elements are all literals; ``is_unread`` tells that it may be
+    a relation that has not been read yet, which only another relation is compared with;
+    ``lineage`` is what is known of the class of an argument.
 
     INVARIANT: in one function, each term of the solver has one name. A term equals itself without
     a call, while comparing an object with itself may call its ``__eq__``.
@@ -71,7 +71,6 @@ class Ref:
     written: Span | int | None = None
     shape: OpenList | None = None
     listed: List | None = None
-    is_nil: bool = False
     lineage: Lineage | None = None
     is_unread: bool = False
 
@@ -91,8 +90,6 @@ class Scope:
     """The variables of the clauses that one function is made of."""
 
     cells: dict[tuple[int, int], VariableCell] = field(default_factory=dict)
-    #: The names of the flags for values whose attributes Python can read directly.
-    plain: dict[str, str] = field(default_factory=dict)
     #: The names of collections whose elements are bound to variables.
     searched: set[str] = field(default_factory=set)
 
@@ -102,7 +99,7 @@ class Scope:
         for cell in self.cells.values():
             copies.setdefault(id(cell), replace(cell))
         cells = {key: copies[id(cell)] for key, cell in self.cells.items()}
-        return Scope(cells, dict(self.plain), set(self.searched))
+        return Scope(cells, set(self.searched))
 
     def cell(self, clause: int, index: int) -> VariableCell:
         """Return the cell of a variable."""
@@ -249,7 +246,6 @@ class ProgramInterface(t.Protocol):
     def constant(self, value: t.Any) -> str: ...
     def lifted_name(self) -> str: ...
     def members(self, union: str) -> tuple[type, ...]: ...
-    def is_single(self, variant: Variant) -> bool: ...
     def height(self, name: str) -> float: ...
     def is_recursive(self, name: str) -> bool: ...
     def is_relation(self, name: str) -> bool: ...

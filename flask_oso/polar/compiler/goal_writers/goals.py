@@ -46,13 +46,12 @@ from ..snippets import (
     block,
     call,
     compared,
-    is_type,
     load,
     looked_up,
     negate,
 )
 from .patterns import Argument, at_most_one_matches, instance_test, is_simple_head
-from .places import MAX_LOOPS, Continuation, Output
+from .places import MAX_LOOPS, Continuation, Output, compares_silently
 from .searches import SearchGoals
 
 
@@ -144,7 +143,7 @@ class GoalWriter(SearchGoals):
         return self.await_class(t.cast(VariableCell, self.cell(left)), pattern, goal)
 
     def comparison(self, term: Expression) -> Continuation:
-        """Write a comparison: directly where that runs no code, otherwise as the solver."""
+        """Write a comparison."""
         refs = [self.ref(arg) for arg in term.args]
         if any(ref is None for ref in refs):
             is_equation = term.operator in (Operator.EQ, Operator.NEQ)
@@ -154,14 +153,14 @@ class GoalWriter(SearchGoals):
             return self.wait_for_any(*term.args)
         left, right = t.cast("list[Ref]", refs)
         values = [self.checked(left), self.checked(right)]
-        quick: ast.expr = compared(values[0], COMPARE[term.operator](), values[1])
-        goal, function = self.constants(term, COMPARISON_FUNCTIONS[term.operator])
-        slow = self.mark(call("compare", *values, goal, function))
-        if left.literal is not None and right.literal is not None:
-            self.fail_unless(slow)
-            return self.go_on()
-        is_equation = term.operator in (Operator.EQ, Operator.NEQ)
-        self.fail_unless(ast.IfExp(_is_quick(left, right, is_equation=is_equation), quick, slow))
+        how = self.constants(term, COMPARISON_FUNCTIONS[term.operator])
+        test: ast.expr = self.mark(call("compare", *values, *how))
+        if left.literal is None or right.literal is None:
+            quick = compared(values[0], COMPARE[term.operator](), values[1])
+            is_equation = term.operator in (Operator.EQ, Operator.NEQ)
+            is_silent = compares_silently(left, right, is_equation=is_equation)
+            test = ast.IfExp(is_silent, quick, test)
+        self.fail_unless(test)
         return self.go_on()
 
     def _stays_comparison(self, term: Expression) -> bool:
@@ -250,16 +249,14 @@ class GoalWriter(SearchGoals):
             for position, ref in enumerate(bound)
             if ref.literal is not None and is_string(ref.literal)
         )
-        names = self.writer.names
         lineages = tuple(
             (position, ref.lineage) for position, ref in enumerate(bound) if ref.lineage
         )
         variant = Variant(called.name, len(bound), known, True, lineages)
         args = [self.checked(ref) for ref in bound]
         deeper = ast.BinOp(load("depth"), ast.Add(), ast.Constant(1))
-        at_end = not self.rest and self.writer.variant.is_test
-        at_end = at_end and self.place.success == self.writer.success
-        is_test = at_end or names.is_single(variant)
+        is_test = not self.rest and self.writer.variant.is_test
+        is_test = is_test and self.place.success == self.writer.success
         function = self._chosen(replace(variant, is_test=is_test), bound)
         passed = replace(self, goal=_as_passed(called, bound))
         made = passed.mark(ast.Call(function, [*args, deeper, load("clock")], []))
@@ -404,25 +401,6 @@ class GoalWriter(SearchGoals):
         head = replace(self, clause=number).head(clause, args)
         body = self.writer.body_goals(clause, number, self.site.within(self.goal))
         return prepend(head, concatenate(body, self.rest)), self.out, self.place
-
-
-def _is_quick(left: Ref, right: Ref, *, is_equation: bool) -> ast.expr:
-    """Write whether Python compares two values as the solver does, without calls.
-
-    What Python refuses to compare is left to the solver.
-    """
-    for one, other in ((left, right), (right, left)):
-        kind = call("type", load(one.name))
-        if other.is_nil and is_equation:
-            return compared(kind, ast.In(), load("told"))
-        if other.literal is not None and type(other.literal.value) is str:
-            return is_type(one.name, "str")
-        if other.literal is not None:
-            return compared(kind, ast.In(), load("numbers"))
-    kinds = [call("type", load(ref.name)) for ref in (left, right)]
-    alike = compared(kinds[0], ast.Is(), kinds[1])
-    known = load("simple" if is_equation else "ordered")
-    return all_of([alike, compared(call("type", load(left.name)), ast.In(), known)])
 
 
 def _are_decided(names: list[str]) -> ast.expr:

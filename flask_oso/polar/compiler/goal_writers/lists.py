@@ -7,7 +7,6 @@ a value; then the elements are compared one by one.
 from __future__ import annotations
 
 import ast
-import typing as t
 from dataclasses import replace
 
 from ...nodes import List, Term
@@ -15,17 +14,6 @@ from ...solver.clauses import Slot, Template
 from ..scopes import Goal, OpenList, Ref, prepend
 from ..snippets import assign, call, compared, load
 from .places import Continuation, GoalContext
-
-
-def is_open_list(term: Term) -> bool:
-    """Tell whether a term is a list that has variables in it."""
-    return isinstance(term, Template) and isinstance(term.term, List)
-
-
-def open_list(term: Term) -> tuple[list[Slot], Slot | None]:
-    """Return the elements and the rest of a list of variables in a head."""
-    whole = t.cast(List, t.cast(Template, term).term)
-    return t.cast("list[Slot]", [*whole.items]), t.cast("Slot | None", whole.rest)
 
 
 class ListGoals(GoalContext):

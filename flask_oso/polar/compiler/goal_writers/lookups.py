@@ -56,9 +56,6 @@ class LookupGoals(PatternGoals):
         if known is None or known.shape is not None or known.literal is not None:
             return None
         self.checked(value)
-        if value.cls is None:
-            # The flag is used behind the lookup, too.
-            self.is_plain(value)
         answer, name, body = self.writer.fresh(), self.writer.fresh(), list[ast.stmt]()
         told = call("leads_to", load(value.name), ast.Constant(attribute), load(known.name))
         is_open = compared(load(answer), ast.Is(), ast.Constant(None))
@@ -100,8 +97,6 @@ class LookupGoals(PatternGoals):
     def _unread(self, value: Ref, attribute: str, result: Term) -> Continuation:
         """Write that a relation that need not be loaded is put off until it is compared."""
         self.checked(value)
-        if value.cls is None:
-            self.is_plain(value)
         name, body = self.writer.fresh(), list[ast.stmt]()
         replace(self, out=body).attribute(name, value, attribute)
         unread = call("unread_relation", load(value.name), ast.Constant(attribute))

@@ -11,7 +11,7 @@ import typing as t
 from dataclasses import replace
 
 from ...host import sandbox
-from ...host.registry import RESERVED_NAMES, Host
+from ...host.registry import RESERVED_NAMES
 from ...nodes import Expression, List, Operator, Parameter, Pattern, Term, Value
 from ...solver.class_index import INTEGER, Lineage
 from ...solver.class_tests import has_instance_test
@@ -20,16 +20,15 @@ from ...solver.matcher import has_pattern
 from ...sources import Span
 from ..binding_analysis import (
     ClauseOrder,
-    KnownArguments,
     check_class,
     has_known_equality,
     is_class_only,
     is_plain,
 )
 from ..scopes import Goal, ProgramInterface, Ref, VariableCell, awaited_classes, prepend
-from ..snippets import any_of, assign, call, compared, is_type, load, negate
-from .lists import ListGoals, is_open_list
-from .places import Continuation
+from ..snippets import any_of, assign, call, compared, load, negate
+from .lists import ListGoals
+from .places import Continuation, is_readable
 
 #: An argument of a call: a value, or an unbound variable of a clause.
 Argument = Ref | tuple[int, Slot]
@@ -97,54 +96,9 @@ def is_simple_head(clause: Clause) -> bool:
     )
 
 
-def is_list_head(clause: Clause) -> bool:
-    """Tell whether a head takes lists apart, and each of its variables stands in it once.
-
-    Then matching it with lists calls no code of the host.
-    """
-    slots: list[Term] = []
-    for parameter in clause.parameters:
-        term = parameter.term
-        if is_open_list(term) and parameter.specializer is None:
-            whole = t.cast(List, t.cast(Template, term).term)
-            slots += [*whole.items, *([] if whole.rest is None else [whole.rest])]
-        elif parameter.specializer is None or is_class_only(parameter.specializer):
-            slots.append(term)
-        else:
-            return False
-    known = {slot.index for slot in slots if isinstance(slot, Slot)}
-    return len(known) == len(slots) and any(is_open_list(p.term) for p in clause.parameters)
-
-
-def possible_clauses(clauses: list[Clause], known: KnownArguments, host: Host) -> list[Clause]:
-    """Drop the clauses whose classes exclude the known arguments."""
-    return [clause for clause in clauses if not _is_excluded(clause, known, host)]
-
-
-def _is_excluded(clause: Clause, known: KnownArguments, host: Host) -> bool:
-    tags = [(at, getattr(p.specializer, "tag", "")) for at, p in enumerate(clause.parameters)]
-    tags = [(at, tag) for at, tag in tags if tag and tag not in RESERVED_NAMES]
-    classes = [(at, host.classes.get(tag)) for at, tag in tags]
-    literals = {at for at, p in enumerate(clause.parameters) if not isinstance(p.term, Slot)}
-    takes_looks = is_simple_head(clause) and literals <= known.keys()
-    if not takes_looks or any(cls is None for _, cls in classes):
-        # Matching may call Python, or raise, before the class is tested.
-        return False
-    return any(
-        cls is not None and type(cls) is type and not issubclass(_type_of(known[at]), cls)
-        for at, cls in classes
-        if at in known
-    )
-
-
 def _is_object(arg: Ref) -> bool:
     """Tell whether an argument is known to be an object of the host, which no literal excludes."""
     return arg.lineage is not None and arg.lineage != INTEGER
-
-
-def _type_of(literal: Value | None) -> type:
-    """Return the class of a known argument."""
-    return str if literal is None else type(literal.value)
 
 
 class PatternGoals(ListGoals):
@@ -241,7 +195,7 @@ class PatternGoals(ListGoals):
         elif value.cls is not None:
             self.out.append(quickly)
         else:
-            self.out.append(ast.If(self.is_plain(value), [quickly], slowly))
+            self.out.append(ast.If(is_readable(value), [quickly], slowly))
         self.fail_unless(compared(load(made), ast.IsNot(), load("missing")))
         return Ref(made, read=span)
 
@@ -278,8 +232,7 @@ class PatternGoals(ListGoals):
                 self.scope.cell(self.clause, term.index).ref = arg
                 return self.go_on()
             return self.bind(own, arg) if own.ref is None else self.equal(arg, own.ref)
-        known = t.cast(Ref, self.ref(term))
-        return self.equal(arg, known)
+        return self.equal(arg, t.cast(Ref, self.operand(term)))
 
     def _match_unbound(self, parameter: Parameter, cell: VariableCell) -> Continuation:
         """Write that an unbound variable is an argument."""
@@ -330,9 +283,4 @@ class PatternGoals(ListGoals):
             if isinstance(arg, Ref) and arg.literal is None and not _is_object(arg):
                 value = self.checked(arg)
                 name = self.writer.names.constant(literal.value)
-                test = call("excludes", load(name), value)
-                if type(literal.value) is str and is_simple_head(clause):
-                    # A string with a surrogate is none of the literals either.
-                    differs = compared(value, ast.NotEq(), ast.Constant(literal.value))
-                    test = ast.IfExp(is_type(arg.name, "str"), differs, test)
-                self.fail_unless(negate(test))
+                self.fail_unless(negate(call("excludes", load(name), value)))

@@ -32,6 +32,7 @@ from ..scopes import (
 )
 from ..snippets import (
     Position,
+    all_of,
     assign,
     call,
     clock_check,
@@ -172,7 +173,7 @@ class GoalContext:
             # In the solver, a constant is one term wherever it occurs.
             constant = name(term.value)
             origin = None if compares_by_identity(type(term.value)) else constant
-            return Ref(constant, None, cls, origin=origin, is_nil=term.value is None)
+            return Ref(constant, None, cls, origin=origin)
         if is_constant(term):
             return Ref(name(to_python(term, str)), listed=term if _is_written(term) else None)
         raise self.not_compilable("a list, a dictionary or a pattern with variables in it")
@@ -247,28 +248,10 @@ class GoalContext:
         name = self.writer.names.constant
         read = (left.read, right.read)
         spans = load("unread" if read == (None, None) else name(read))
+        values = self.value(left), self.value(right)
+        quick = compared(values[0], ast.Eq(), values[1])
         slow = call("equal", self.value(left), self.value(right), spans)
-        for one, other in ((left, right), (right, left)):
-            if other.is_nil:
-                is_told = compared(call("type", load(one.name)), ast.In(), load("told"))
-                return ast.IfExp(
-                    is_told, compared(load(one.name), ast.Is(), ast.Constant(None)), slow
-                )
-            if other.literal is not None:
-                kind = type(other.literal.value)
-                quick = compared(load(one.name), ast.Eq(), self.value(other))
-                is_quick = compared(call("type", load(one.name)), ast.In(), load("simple"))
-                if kind is bool:
-                    is_quick = is_type(one.name, "bool")
-                elif kind is str:
-                    is_quick = ast.BoolOp(ast.Or(), [is_type(one.name, "str"), is_quick])
-                return ast.IfExp(is_quick, quick, slow)
-        quick = compared(load(left.name), ast.Eq(), load(right.name))
-        both: list[ast.expr] = [
-            compared(call("type", load(ref.name)), ast.In(), load("simple"))
-            for ref in (left, right)
-        ]
-        return ast.IfExp(ast.BoolOp(ast.And(), both), quick, slow)
+        return ast.IfExp(compares_silently(left, right), quick, slow)
 
     def unify(self, left: Ref, right: Term) -> Continuation:
         """Write that a value equals an operand, or bind the operand to it."""
@@ -300,7 +283,7 @@ class GoalContext:
         if value.cls is not None:
             self.out.append(quickly)
             return
-        self.out.append(ast.If(self.is_plain(value), [quickly], slowly))
+        self.out.append(ast.If(is_readable(value), [quickly], slowly))
 
     def _may_be_read_before(self, owner: Ref, attribute: str) -> bool:
         """Tell whether a specialization may have read a computed attribute of a parameter."""
@@ -310,15 +293,10 @@ class GoalContext:
         classes += owner.lineage.classes[:1] if owner.lineage is not None else ()
         return not classes or any(not sandbox.is_silent_read(cls, attribute) for cls in classes)
 
-    def is_plain(self, ref: Ref) -> ast.expr:
-        """Write whether Python can read the attributes directly, tested once for each value."""
-        known = self.scope.plain.get(ref.name)
-        if known is not None:
-            return load(known)
-        known = self.scope.plain[ref.name] = self.writer.fresh()
-        test = compared(call("type", load(ref.name)), ast.In(), load("readable"))
-        self.out.append(assign(known, test))
-        return load(known)
+
+def is_readable(ref: Ref) -> ast.expr:
+    """Write whether Python can read the attributes of a value directly."""
+    return compared(call("type", load(ref.name)), ast.In(), load("readable"))
 
 
 def _outcome() -> ast.expr:
@@ -331,3 +309,18 @@ def _is_written(term: Term) -> t.TypeGuard[List]:
     return (
         isinstance(term, List) and 0 < len(term.items) <= MAX_WRITTEN and bool(term.items[0].span)
     )
+
+
+def compares_silently(left: Ref, right: Ref, *, is_equation: bool = True) -> ast.expr:
+    """Write whether Python compares two values as the solver does, without calls.
+
+    Not both are literals.
+    """
+    for one, other in ((left, right), (right, left)):
+        if other.literal is not None:
+            return is_type(one.name, type(other.literal.value).__name__)
+    kinds = [call("type", load(ref.name)) for ref in (left, right)]
+    if is_equation:
+        return all_of([compared(kind, ast.In(), load("simple")) for kind in kinds])
+    alike = compared(kinds[0], ast.Is(), kinds[1])
+    return all_of([alike, compared(call("type", load(left.name)), ast.In(), load("ordered"))])

@@ -4,21 +4,14 @@ from __future__ import annotations
 
 import ast
 import typing as t
-from collections.abc import Sequence
 from dataclasses import replace
 
-from ...host.numbers import equal_scalars
-from ...nodes import Expression, List, Operator, Origin, Term, Value
+from ...nodes import Expression, List, Origin, Term
 from ...solver.clauses import Slot, Template
-from ...traversal import conjuncts_in
-from ..binding_analysis import is_string
-from ..scopes import Goal, GoalPart, Pending, Ref, Scope, Site, VariableCell, prepend, variables_in
+from ..scopes import Goal, GoalPart, Ref, Scope, Site, VariableCell, prepend, variables_in
 from ..snippets import assign, block, call, compared, is_type, load
 from .lookups import LookupGoals
 from .places import MAX_LOOPS, Continuation, Output
-
-#: The most goals that are written with the alternatives before them, which repeats them.
-MAX_REPEATED = 60
 
 
 class SearchGoals(LookupGoals):
@@ -28,8 +21,8 @@ class SearchGoals(LookupGoals):
         """Write alternatives: as a search of their own if they bind nothing for what follows."""
         inside = self.site.within(term)
         goals: list[Goal] = [(arg, self.clause, inside) for arg in term.args]
-        is_short = _size([*map(_term_of, goals)], _terms_in(self.rest)) <= MAX_REPEATED
-        body = None if is_short else self._apart(goals)
+        # Alternatives repeat the goals that follow them.
+        body = self._apart(goals) if self.rest else None
         if body is None:
             return self.alternatives(goals)
         return self.once(self.writer.fresh(), self.mark_as(Site(()), self.writer.lifted(body)))
@@ -184,36 +177,10 @@ class SearchGoals(LookupGoals):
         refs = [self.operand(part) for part in collection.items]
         if any(ref is None or ref.shape is not None for ref in (known, *refs)):
             return self.alternatives([self._one_of(item, part) for part in collection.items])
-        elements = t.cast("list[Ref]", refs)
-        literals = [ref.literal for ref in elements if ref.literal is not None]
-        sought = t.cast(Ref, known)
-        if len(literals) == len(elements) and _are_different(literals):
-            return self._among_literals(sought, literals)
-        return self._among_values(sought, elements)
+        return self._among_values(t.cast(Ref, known), t.cast("list[Ref]", refs))
 
     def _one_of(self, item: Term, part: Term) -> Goal:
         return self.part(lambda here: here.unified(item, part))
-
-    def _among_literals(self, known: Ref, literals: list[Value]) -> Continuation:
-        """Write a search in a list of different literals."""
-        if known.literal is not None:
-            value = known.literal.value
-            found = any(equal_scalars(value, literal.value) for literal in literals)
-            return self.go_on() if found else self.fail()
-        values = tuple(literal.value for literal in literals)
-        if all(map(is_string, literals)):
-            listed, *_ = self.constants(frozenset(values))
-            among = compared(load(known.name), ast.In(), listed)
-            is_told = is_type(known.name, "str")
-        else:
-            listed, *_ = self.constants(frozenset((type(value) is bool, value) for value in values))
-            is_bool = is_type(known.name, "bool")
-            among = compared(ast.Tuple([is_bool, load(known.name)], ast.Load()), ast.In(), listed)
-            kind = call("type", load(known.name))
-            is_told = compared(kind, ast.In(), load("scalars"))
-        once = ast.IfExp(among, load("once"), load("never"))
-        slow = call("matches", self.checked(known), *self.constants(values))
-        return self.loop(self.writer.fresh(), ast.IfExp(is_told, once, slow))
 
     def _among_values(self, known: Ref, elements: list[Ref]) -> Continuation:
         """Write a search in a list of values, none of which is the same term as the item."""
@@ -222,35 +189,3 @@ class SearchGoals(LookupGoals):
         listed = ast.Tuple([self.checked(ref) for ref in elements], ast.Load())
         name = self.writer.fresh()
         return self._inside(name, listed).equal(known, Ref(name))
-
-
-def _are_different(literals: list[Value]) -> bool:
-    keys = {(type(literal.value) is bool, literal.value) for literal in literals}
-    return len(keys) == len(literals)
-
-
-def _size(alternatives: Sequence[Term], following: list[Term]) -> int:
-    """Return how many goals there are if each alternative repeats those that follow."""
-    size = 0
-    for alternative in alternatives:
-        goals = [*conjuncts_in(alternative), *following] if following else []
-        for at, goal in enumerate(goals):
-            size += 1
-            if size > MAX_REPEATED:
-                return size
-            if isinstance(goal, Expression) and goal.operator is Operator.OR:
-                size += _size(goal.args, goals[at + 1 :])
-                break
-    return size
-
-
-def _term_of(goal: Goal) -> Term:
-    return goal[0]
-
-
-def _terms_in(goals: Pending) -> list[Term]:
-    found: list[Term] = []
-    while goals:
-        (term, _, _), goals = goals
-        found += [term] if isinstance(term, GoalPart) else conjuncts_in(term)
-    return found
