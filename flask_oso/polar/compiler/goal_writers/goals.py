@@ -17,7 +17,6 @@ from ...solver.clauses import Clause, Slot, Template
 from ...syntax.desugar import forall_as_negation
 from ..binding_analysis import (
     ArgumentFacts,
-    ClauseOrder,
     NotCompilable,
     has_cut,
     is_class_only,
@@ -50,7 +49,7 @@ from ..snippets import (
     looked_up,
     negate,
 )
-from .patterns import Argument, at_most_one_matches, instance_test, is_simple_head
+from .patterns import Argument, is_simple_head
 from .places import MAX_LOOPS, Continuation, Output, compares_silently
 from .searches import SearchGoals
 
@@ -327,13 +326,13 @@ class GoalWriter(SearchGoals):
             raise self.not_compilable("a rule that binds variables and calls itself")
         unbound = [at for at, ref in enumerate(refs) if ref is None]
         order = order_clauses(clauses, names.host, unbound, lineages)
-        if order.is_open or (order.exclusive and not all(map(is_simple_head, clauses))):
+        if order is None:
             raise self.not_compilable("rules whose order depends on others")
         args = [
             (self.clause, t.cast(Slot, term)) if ref is None else ref
             for term, ref in zip(called.args, refs, strict=True)
         ]
-        numbers = {id(clause): self.writer.next_clause() for clause in order.clauses}
+        numbers = {id(clause): self.writer.next_clause() for clause in order}
         found = {
             id(clause): self._found(clause, numbers[id(clause)], args)
             for clause in clauses
@@ -341,8 +340,7 @@ class GoalWriter(SearchGoals):
         }
         if len(clauses) == 1:
             return self._clause_in_place(clauses[0], numbers, found, args)
-        self._one_at_most(order, refs)
-        for clause in order.clauses:
+        for clause in order:
             body: list[ast.stmt] = []
             place = Output(ast.Break, self.place.loops + 1, self.place.success)
             if place.loops > MAX_LOOPS:
@@ -378,19 +376,6 @@ class GoalWriter(SearchGoals):
         self.writer.write_goals(goals, inside.scope, body, place)
         self.out.extend([assign(found, ast.Constant(False)), block(body)])
         return found
-
-    def _one_at_most(self, order: ClauseOrder, refs: list[Ref | None]) -> None:
-        """Write that at most one of two clauses whose order depends on a class matches."""
-        matched = {}
-        for number in sorted({number for pair in order.exclusive for number in pair}):
-            tests = [
-                instance_test(self.writer.names, ref.name, parameter.specializer)
-                for ref, parameter in zip(refs, order.clauses[number].parameters, strict=True)
-                if ref is not None and ref.literal is None and is_class_only(parameter.specializer)
-            ]
-            matched[number] = self.writer.fresh()
-            self.out.append(assign(matched[number], all_of(tests or [ast.Constant(True)])))
-        self.out += at_most_one_matches(order, matched, [ast.Raise(load("unforeseen"), None)])
 
     def _clause_in_place(
         self, clause: Clause, numbers: dict[int, int], found: dict[int, str], args: list[Argument]
