@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import ast
 import typing as t
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from ...host.numbers import COMPARISON_FUNCTIONS
 from ...nodes import ARITHMETIC, COMPARISONS, Call, Expression, Operator, Origin, Term, Value
+from ...solver.class_index import Lineage
 from ...solver.clauses import Clause, Slot, Template
 from ...syntax.desugar import forall_as_negation
 from ..binding_analysis import (
@@ -50,8 +51,11 @@ from ..snippets import (
     negate,
 )
 from .patterns import Argument, is_simple_head
-from .places import MAX_LOOPS, Continuation, Output, compares_silently
+from .places import Continuation, Output, compares_silently
 from .searches import SearchGoals
+
+#: The most goals around a call that is written inline.
+MAX_INLINED = 40
 
 
 class GoalWriter(SearchGoals):
@@ -94,8 +98,6 @@ class GoalWriter(SearchGoals):
     def _none_of(self, goal: Term, term: Expression) -> Continuation:
         below = self.site.within(term).within(None).within(None)
         goals: list[Goal] = [(goal, self.clause, below)]
-        if self.place.loops >= MAX_LOOPS:
-            raise self.not_compilable("too many nested searches")
         found = self.writer.fresh()
         body: list[ast.stmt] = []
 
@@ -107,9 +109,7 @@ class GoalWriter(SearchGoals):
         for cell in inside.cells.values():
             # A constraint on the variable within the negation must not apply outside.
             cell.is_outside = cell.ref is None
-        self.writer.write_goals(
-            prepend(goals, ()), inside, body, Output(ast.Break, self.place.loops + 1, note)
-        )
+        self.writer.write_goals(prepend(goals, ()), inside, body, self.nested(note))
         self.out.append(assign(found, ast.Constant(False)))
         self.out.append(block(body))
         self.fail_unless(negate(load(found)))
@@ -248,9 +248,7 @@ class GoalWriter(SearchGoals):
             for position, ref in enumerate(bound)
             if ref.literal is not None and is_string(ref.literal)
         )
-        lineages = tuple(
-            (position, ref.lineage) for position, ref in enumerate(bound) if ref.lineage
-        )
+        lineages = tuple(_lineages(refs).items())
         variant = Variant(called.name, len(bound), known, True, lineages)
         args = [self.checked(ref) for ref in bound]
         deeper = ast.BinOp(load("depth"), ast.Add(), ast.Constant(1))
@@ -312,22 +310,8 @@ class GoalWriter(SearchGoals):
 
     def _in_place(self, called: Call, refs: list[Ref | None]) -> Continuation:
         """Write the clauses of a rule inline, since the call binds variables."""
-        names = self.writer.names
-        candidates = names.candidates(called.name, len(refs))
-        if candidates is None:
-            raise self.not_compilable("a rule that is not defined")
-        literals = {at: ref.literal for at, ref in enumerate(refs) if ref and ref.literal}
-        lineages = {at: ref.lineage for at, ref in enumerate(refs) if ref and ref.lineage}
-        facts = ArgumentFacts(literals, lineages)
-        clauses = names.clauses_for(called.name, len(refs), facts)
-        if any(map(has_cut, clauses)):
-            raise self.not_compilable("a cut in a rule that binds variables")
-        if len(self.site.steps) > 40:
-            raise self.not_compilable("a rule that binds variables and calls itself")
-        unbound = [at for at, ref in enumerate(refs) if ref is None]
-        order = order_clauses(clauses, names.host, unbound, lineages)
-        if order is None:
-            raise self.not_compilable("rules whose order depends on others")
+        clauses = self._matching(called, refs)
+        order = self._order(clauses, refs)
         args = [
             (self.clause, t.cast(Slot, term)) if ref is None else ref
             for term, ref in zip(called.args, refs, strict=True)
@@ -341,18 +325,35 @@ class GoalWriter(SearchGoals):
         if len(clauses) == 1:
             return self._clause_in_place(clauses[0], numbers, found, args)
         for clause in order:
-            body: list[ast.stmt] = []
-            place = Output(ast.Break, self.place.loops + 1, self.place.success)
-            if place.loops > MAX_LOOPS:
-                raise self.not_compilable("too many nested searches")
-            # Each clause has a copy of the scope.
-            inside = replace(self, scope=self.scope.copy(), out=body, place=place)
+            inside = self.alternative()
             following = inside._clause_in_place(clause, numbers, found, args)
             assert following is not None
             goals, out, where = following
             self.writer.write_goals(goals, inside.scope, out, where)
-            self.out.append(block(body))
+            self.out.append(block(inside.out))
         return self.fail()
+
+    def _matching(self, called: Call, refs: list[Ref | None]) -> list[Clause]:
+        """Return the clauses that a call may match."""
+        names = self.writer.names
+        if names.candidates(called.name, len(refs)) is None:
+            raise self.not_compilable("a rule that is not defined")
+        literals = {at: ref.literal for at, ref in enumerate(refs) if ref and ref.literal}
+        facts = ArgumentFacts(literals, _lineages(refs))
+        clauses = names.clauses_for(called.name, len(refs), facts)
+        if any(map(has_cut, clauses)):
+            raise self.not_compilable("a cut in a rule that binds variables")
+        if len(self.site.steps) > MAX_INLINED:
+            raise self.not_compilable("a rule that binds variables and calls itself")
+        return clauses
+
+    def _order(self, clauses: list[Clause], refs: list[Ref | None]) -> list[Clause]:
+        """Return clauses in the order in which they are tried."""
+        unbound = [at for at, ref in enumerate(refs) if ref is None]
+        order = order_clauses(clauses, self.writer.names.host, unbound, _lineages(refs))
+        if order is None:
+            raise self.not_compilable("rules whose order depends on others")
+        return order
 
     def _takes_one_look(self, clause: Clause, refs: list[Ref | None]) -> bool:
         return is_simple_head(clause) and all(
@@ -363,13 +364,11 @@ class GoalWriter(SearchGoals):
     def _found(self, clause: Clause, number: int, args: list[Argument]) -> str:
         """Write a test whether a rule applies; return the name of the flag."""
         found, body = self.writer.fresh(), list[ast.stmt]()
-        if self.place.loops >= MAX_LOOPS:
-            raise self.not_compilable("too many nested searches")
 
         def note(scope: Scope, out: list[ast.stmt]) -> None:
             out.append(assign(found, ast.Constant(True)))
 
-        place = Output(ast.Break, self.place.loops + 1, note)
+        place = self.nested(note)
         inside = replace(self, clause=number, scope=self.scope.copy(), out=body, place=place)
         inside.fail_if_excluded(clause, args)
         goals = prepend(inside.head(clause, args), ())
@@ -386,6 +385,11 @@ class GoalWriter(SearchGoals):
         head = replace(self, clause=number).head(clause, args)
         body = self.writer.body_goals(clause, number, self.site.within(self.goal))
         return prepend(head, concatenate(body, self.rest)), self.out, self.place
+
+
+def _lineages(refs: Sequence[Ref | None]) -> dict[int, Lineage]:
+    """Return what is known of the classes of arguments, by position."""
+    return {at: ref.lineage for at, ref in enumerate(refs) if ref and ref.lineage}
 
 
 def _are_decided(names: list[str]) -> ast.expr:

@@ -117,11 +117,21 @@ class GoalContext:
 
     def loop(self, target: str, over: ast.expr) -> Continuation:
         """Continue within a loop."""
+        place, body = self.nested(leave=ast.Continue), clock_check()
+        self.out.append(ast.For(ast.Name(target, ast.Store()), over, body, []))
+        return self.rest, body, place
+
+    def nested(
+        self, success: Success | None = None, leave: Callable[[], ast.stmt] = ast.Break
+    ) -> Output:
+        """Return the output within one more loop."""
         if self.place.loops >= MAX_LOOPS:
             raise self.not_compilable("too many nested searches")
-        body = clock_check()
-        self.out.append(ast.For(ast.Name(target, ast.Store()), over, body, []))
-        return (self.rest, body, Output(ast.Continue, self.place.loops + 1, self.place.success))
+        return Output(leave, self.place.loops + 1, success or self.place.success)
+
+    def alternative(self) -> t.Self:
+        """Return this goal in a block of its own, with a copy of the scope."""
+        return replace(self, scope=self.scope.copy(), out=[], place=self.nested())
 
     @property
     def span(self) -> Span | None:

@@ -11,7 +11,7 @@ from ...solver.clauses import Slot, Template
 from ..scopes import Goal, GoalPart, Ref, Scope, Site, VariableCell, prepend, variables_in
 from ..snippets import assign, block, call, compared, is_type, load
 from .lookups import LookupGoals
-from .places import MAX_LOOPS, Continuation, Output
+from .places import Continuation, Output
 
 
 class SearchGoals(LookupGoals):
@@ -68,14 +68,11 @@ class SearchGoals(LookupGoals):
 
     def alternatives(self, goals: list[Goal]) -> Continuation:
         """Write alternative goals, each together with the goals that follow."""
-        if goals and self.place.loops >= MAX_LOOPS:
-            raise self.not_compilable("too many nested searches")
         for goal in goals:
-            body: list[ast.stmt] = []
-            place = Output(ast.Break, self.place.loops + 1, self.place.success)
+            inside = self.alternative()
             following = prepend([goal], self.rest)
-            self.writer.write_goals(following, self.scope.copy(), body, place)
-            self.out.append(block(body))
+            self.writer.write_goals(following, inside.scope, inside.out, inside.place)
+            self.out.append(block(inside.out))
         return self.fail()
 
     def once(self, target: str, over: ast.expr) -> Continuation:
