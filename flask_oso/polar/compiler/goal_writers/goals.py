@@ -157,8 +157,8 @@ class GoalWriter(SearchGoals):
         if left.literal is None or right.literal is None:
             quick = compared(values[0], COMPARE[term.operator](), values[1])
             is_equation = term.operator in (Operator.EQ, Operator.NEQ)
-            is_silent = compares_silently(left, right, is_equation=is_equation)
-            test = ast.IfExp(is_silent, quick, test)
+            known = "simple" if is_equation else "ordered"
+            test = ast.IfExp(compares_silently(left, right, known, alike=True), quick, test)
         self.fail_unless(test)
         return self.go_on()
 

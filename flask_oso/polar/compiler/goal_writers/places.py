@@ -261,7 +261,7 @@ class GoalContext:
         values = self.value(left), self.value(right)
         quick = compared(values[0], ast.Eq(), values[1])
         slow = call("equal", self.value(left), self.value(right), spans)
-        return ast.IfExp(compares_silently(left, right), quick, slow)
+        return ast.IfExp(compares_silently(left, right, "simple"), quick, slow)
 
     def unify(self, left: Ref, right: Term) -> Continuation:
         """Write that a value equals an operand, or bind the operand to it."""
@@ -321,16 +321,19 @@ def _is_written(term: Term) -> t.TypeGuard[List]:
     )
 
 
-def compares_silently(left: Ref, right: Ref, *, is_equation: bool = True) -> ast.expr:
+def compares_silently(left: Ref, right: Ref, known: str, *, alike: bool = False) -> ast.expr:
     """Write whether Python compares two values as the solver does, without calls.
 
     Not both are literals.
+
+    :param known: the name of the classes whose values compare so.
+    :param alike: whether values of different classes are left to the solver.
     """
     for one, other in ((left, right), (right, left)):
         if other.literal is not None:
             return is_type(one.name, type(other.literal.value).__name__)
     kinds = [call("type", load(ref.name)) for ref in (left, right)]
-    if is_equation:
-        return all_of([compared(kind, ast.In(), load("simple")) for kind in kinds])
-    alike = compared(kinds[0], ast.Is(), kinds[1])
-    return all_of([alike, compared(call("type", load(left.name)), ast.In(), load("ordered"))])
+    if alike:
+        same = compared(kinds[0], ast.Is(), kinds[1])
+        return all_of([same, compared(call("type", load(left.name)), ast.In(), load(known))])
+    return all_of([compared(kind, ast.In(), load(known)) for kind in kinds])
