@@ -55,9 +55,9 @@ class Ref:
     the attribute that it was read from, until it passed the sandbox check; ``origin`` is the name
     of the collection whose element it is; ``written`` is the span of a number or a text, or the
     parameter through which it came; ``shape`` is a list with variables, which has no name;
-    ``listed`` is a list literal whose elements are all literals; ``is_unread`` tells that it may be
-    a relation that has not been read yet, which only another relation is compared with;
-    ``lineage`` is what is known of the class of an argument.
+    ``listed`` is a list literal whose elements are all literals; ``is_nil`` tells the constant
+    ``nil``; ``is_unread`` tells that it may be a relation that has not been read yet, which only
+    another relation is compared with; ``lineage`` is what is known of the class of an argument.
 
     INVARIANT: in one function, each term of the solver has one name. A term equals itself without
     a call, while comparing an object with itself may call its ``__eq__``.
@@ -71,6 +71,7 @@ class Ref:
     written: Span | int | None = None
     shape: OpenList | None = None
     listed: List | None = None
+    is_nil: bool = False
     lineage: Lineage | None = None
     is_unread: bool = False
 

@@ -183,7 +183,7 @@ class GoalContext:
             # In the solver, a constant is one term wherever it occurs.
             constant = name(term.value)
             origin = None if compares_by_identity(type(term.value)) else constant
-            return Ref(constant, None, cls, origin=origin)
+            return Ref(constant, None, cls, origin=origin, is_nil=term.value is None)
         if is_constant(term):
             return Ref(name(to_python(term, str)), listed=term if _is_written(term) else None)
         raise self.not_compilable("a list, a dictionary or a pattern with variables in it")
@@ -330,6 +330,8 @@ def compares_silently(left: Ref, right: Ref, known: str, *, alike: bool = False)
     :param alike: whether values of different classes are left to the solver.
     """
     for one, other in ((left, right), (right, left)):
+        if other.is_nil and known == "simple":
+            return compared(call("type", load(one.name)), ast.In(), load("told"))
         if other.literal is not None:
             return is_type(one.name, type(other.literal.value).__name__)
     kinds = [call("type", load(ref.name)) for ref in (left, right)]
