@@ -68,9 +68,9 @@ class FirstPath:
             order = order_clauses(clauses, host)
         except NotCompilable:
             return None
-        if order.is_open or order.exclusive or not order.clauses:
+        if not order:
             return None
-        first = order.clauses[0]
+        first = order[0]
         goes_on = calls_at_last(first) if is_passed_on(first) else is_one_way(first.body)
         return first if goes_on else None
 
