@@ -100,7 +100,7 @@ _SHARED: dict[str, t.Any] = {
 #: The members of ``Runtime`` that functions use: methods and sets of classes.
 _ASKED = (
     *("equal", "read", "read_key", "field", "no_field", "in_order", "call_method"),
-    *("found_in", "is_data"),
+    "found_in",
     *("construct", "calculate", "split", "elements", "kept_elements", "compare", "condition"),
     *(
         "check_clock",
