@@ -28,7 +28,7 @@ from .exceptions import (
 )
 from .host import terms
 from .host.awaitables import refuse_awaitables
-from .host.conversion import to_term
+from .host.conversion import argument_to_term, to_term
 from .host.registry import Host
 from .limits import CurrentLimits, Limits, check_length
 from .nodes import Call, Rule, Term, is_ground
@@ -548,7 +548,7 @@ def _parse(query: str, limits: Limits) -> Term:
 
 def _call(name: str, args: Sequence[t.Any]) -> Call:
     refuse_awaitables(name, args)
-    return Call(name, tuple(map(to_term, args)))
+    return Call(name, tuple(map(argument_to_term, args)))
 
 
 def _decision(name: str, args: Sequence[t.Any]) -> Call:

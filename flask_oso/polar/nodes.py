@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import enum
 import typing as t
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from .sources import Span
 from .value_objects import ValueObject
@@ -127,29 +127,76 @@ class List(Term):
         self.span = span
 
 
+class Entries(t.Protocol):
+    """A dictionary of the host, which is read entry by entry."""
+
+    def get(self, key: str, span: Span | None) -> Term | None:
+        """Give the value of a key, or ``None``."""
+
+    def each(self, span: Span | None) -> Iterator[tuple[str, Term]]:
+        """Give keys and values one by one, in the order of the keys."""
+
+    def shown(self) -> tuple[tuple[tuple[str, Term], ...], bool]:
+        """Give all of it as it is printed, and whether a policy can read all of that."""
+
+
 class Dictionary(Term):
     """``{a: 1, b: 2}``: pairs in ascending order of the key (by code point).
 
-    ``ground`` is as for a ``List``.
+    ``ground`` is as for a ``List``. ``entries`` reads a dictionary of the host; its ``fields`` are
+    what it has when all of it is first needed.
     """
 
     __match_args__ = ("fields",)
-    __slots__ = (*__match_args__, "ground")
+    __slots__ = ("_fields", "entries", "ground")
 
     def __init__(
         self,
-        fields: tuple[tuple[str, Term], ...],
+        fields: tuple[tuple[str, Term], ...] | None,
         span: Span | None = None,
         *,
         ground: bool = False,
+        entries: Entries | None = None,
     ) -> None:
-        self.fields: t.Final = fields
+        self._fields = fields
         self.ground: t.Final = ground
+        self.entries: t.Final = entries
         self.span = span
 
-    def get(self, key: str) -> Term | None:
+    @property
+    def fields(self) -> tuple[tuple[str, Term], ...]:
+        """All keys with their values.
+
+        :raises TypeError: if the host has a key that JSON refuses.
+        """
+        if self._fields is None:
+            self._fields = tuple(t.cast(Entries, self.entries).each(None))
+        return self._fields
+
+    def shown(self) -> tuple[tuple[str, Term], ...]:
+        """Give what is printed. It is ``fields``, unless a policy cannot read some of it."""
+        if self._fields is None:
+            shown, is_readable = t.cast(Entries, self.entries).shown()
+            if not is_readable:
+                return shown
+            self._fields = shown
+        return self._fields
+
+    @property
+    def label(self) -> tuple[t.Any, ...]:
+        """All that equality looks at, except the values."""
+        keys = tuple(key for key, _ in self.shown())
+        return (Dictionary, keys) if self._fields is not None else (Dictionary, keys, id(self))
+
+    def get(self, key: str, span: Span | None = None) -> Term | None:
         """Give the value of a key, or ``None``."""
+        if self.entries is not None:
+            return self.entries.get(key, span)
         return next((value for name, value in self.fields if name == key), None)
+
+    def each(self, span: Span | None = None) -> Iterator[tuple[str, Term]]:
+        """Give keys and values one by one."""
+        return iter(self.fields) if self.entries is None else self.entries.each(span)
 
 
 class Origin(enum.Enum):
@@ -320,7 +367,9 @@ def parts(term: t.Any) -> Sequence[t.Any]:
         return term.items if term.rest is None else (*term.items, term.rest)
     if isinstance(term, Call):
         return (*term.args, *(part for _, part in term.kwargs)) if term.kwargs else term.args
-    if isinstance(term, (Dictionary, Pattern, Stub)):
+    if isinstance(term, Dictionary):
+        return [part for _, part in term.shown()]
+    if isinstance(term, (Pattern, Stub)):
         return [part for _, part in term.fields]
     return ()
 
@@ -360,7 +409,7 @@ def _label(term: t.Any) -> tuple[t.Any, ...]:
     if kind is List:
         return List, len(term.items), term.rest is None
     if kind is Dictionary:
-        return Dictionary, tuple(key for key, _ in term.fields)
+        return t.cast(Dictionary, term).label
     if kind is Pattern:
         return Pattern, term.tag, tuple(key for key, _ in term.fields)
     if kind is Stub:

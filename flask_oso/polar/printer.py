@@ -208,7 +208,7 @@ def _pieces(term: Printable, class_name: ClassNamer | None, show: ShowObject) ->
         case List():
             return _list(term)
         case Dictionary():
-            return ["{", *_arguments((), term.fields), "}"]
+            return ["{", *_arguments((), term.shown()), "}"]
         case Pattern():
             return [term.tag or "", "{", *_arguments((), term.fields), "}"]
         case Instance():

@@ -13,6 +13,7 @@ from ..host import sandbox, terms
 from ..host.awaitables import is_awaitable, may_be_awaited
 from ..host.comparison import Comparison
 from ..host.conversion import to_term
+from ..host.dictionaries import LazyKeys
 from ..host.iterators import Ahead
 from ..host.numbers import INTEGER_MAX, INTEGER_MIN
 from ..host.registry import Host, UnreadRelation
@@ -34,6 +35,7 @@ from .weak_classes import add_class
 _HARMLESS = (
     *(bool, int, float, str, list, dict, type(None), types.MethodType, UnreadRelation),
     Ahead,
+    LazyKeys,
 )
 SCALARS = frozenset({bool, int, float, str})
 #: Classes whose values are no objects of the host for the solver, or may be none.

@@ -18,12 +18,29 @@ from ..environment import STORED_ENVIRONMENT
 from ..exceptions import OsoError, UnexpectedPolarTypeError
 from ..host import attribute_access, numbers, sandbox, terms
 from ..host.comparison import Comparison, compare_values, failed_comparison
-from ..host.conversion import copied_data, is_data, result_to_term, to_python, to_term
+from ..host.conversion import (
+    argument_to_term,
+    copied_for_python,
+    copied_list,
+    is_data,
+    is_representable,
+    list_for_policy,
+    result_to_term,
+    to_python,
+    values_read,
+)
+from ..host.dictionaries import (
+    MISSING,
+    READING,
+    LazyKeys,
+    find_entry,
+    key_in,
+    sorted_entries,
+)
 from ..host.iterators import READ, SILENT, Ahead, IteratorUse, begins_alone, elements_ahead
 from ..host.registry import Host, Identities, UnreadRelation
 from ..host.sandbox import ITERATED
 from ..host.value_classes import (
-    EQUATED,
     MOMENTS,
     NUMBERS,
     SETS,
@@ -31,7 +48,6 @@ from ..host.value_classes import (
 )
 from ..nodes import (
     Call,
-    Dictionary,
     Expression,
     Instance,
     List,
@@ -73,8 +89,7 @@ _FEW_ELEMENTS, _MANY_ELEMENTS = 4, 100_000
 _ITERATORS = SILENT | {types.GeneratorType}
 #: What Python gets copies of.
 _COPIED = frozenset({list, dict})
-_MISSING = object()
-_NO_ENTRY = object()
+_MISSING = MISSING
 _UNLOADED = object()
 _NO_OBJECT = Value(False)
 #: The globals of compiled functions that are the same for all engines.
@@ -85,8 +100,7 @@ _SHARED: dict[str, t.Any] = {
     "is_searched": False,
     "scalars": SCALARS,
     "variable": terms.Variable("_"),
-    "copied_kinds": _COPIED,
-    "gone_through": ITERATED | {str, Ahead},
+    "gone_through": ITERATED | {str, Ahead, LazyKeys},
     "sets": SETS,
     "numbers": NUMBERS,
     "moments": MOMENTS,
@@ -100,7 +114,7 @@ _SHARED: dict[str, t.Any] = {
 #: The members of ``Runtime`` that functions use: methods and sets of classes.
 _ASKED = (
     *("equal", "read", "read_key", "field", "no_field", "in_order", "call_method"),
-    "found_in",
+    *("found_in", "pairs_at"),
     *("construct", "calculate", "split", "elements", "kept_elements", "compare", "condition"),
     *(
         "check_clock",
@@ -156,7 +170,9 @@ class Runtime:
             "excludes": _excludes,
             "equals_itself": _equals_itself,
             "is_deep": is_deep,
-            "copied": _copied,
+            "copied": copied_for_python,
+            "copied_list": list_for_policy,
+            "key_in": key_in,
             "leads_to": self.host.leads_to,
             "unread_relation": self.host.unread,
             "read_relation": _read_relation,
@@ -185,13 +201,13 @@ class Runtime:
         taken = []
         for arg in args:
             kind = type(arg)
-            if kind in self._classes.plain:
-                taken.append(arg)
-            elif kind is list or kind is dict:
-                if not is_data(arg, self._classes.objects, any_keys=True):
+            if kind is dict:
+                taken.append(arg.copy())
+            elif kind is list:
+                if not is_data(arg, self._classes.objects):
                     return None
-                taken.append(copied_data(arg))
-            elif self._classes.is_simple(arg):
+                taken.append(copied_list(arg))
+            elif kind in self._classes.plain or self._classes.is_simple(arg):
                 taken.append(arg)
             else:
                 return None
@@ -215,7 +231,7 @@ class Runtime:
             try:
                 if _COPIED.isdisjoint(kinds):
                     return bool(left == right)
-                return bool(_copied(left) == _copied(right))
+                return bool(copied_for_python(left) == copied_for_python(right))
             except TypeError as error:
                 raise failed_comparison(Operator.EQ, left, right) from error
         if how is _OF_SCALARS:
@@ -246,18 +262,14 @@ class Runtime:
                 return None
         return answer
 
-    def _is_data(self, value: t.Any) -> bool:
-        """Tell whether a list or a dictionary is one for the solver, too."""
+    def _is_data(self, value: list[t.Any]) -> bool:
+        """Tell whether a list is one for the solver, too."""
         return is_data(value, self._classes.objects)
 
     def _read(self, value: t.Any, name: str, span: t.Any, written: t.Any) -> t.Any:
         kind = type(value)
         if kind is dict:
-            if self._is_data(value):
-                return value.get(name, _MISSING)
-            found = _entry(value, name)
-            if found is not _NO_ENTRY:
-                return found
+            return self._entry_of(value, name, span)
         if kind is bool:
             raise self._here().operators.no_lookup(self._placed(value, written), span)
         found = self._attribute(value, name, span, self._here)
@@ -267,17 +279,20 @@ class Runtime:
             self._classes.check_sandbox(found, span)
         return found
 
+    def _entry_of(self, value: dict[t.Any, t.Any], name: str, span: t.Any) -> t.Any:
+        """Return what a dictionary has under a text, if it has something."""
+        found = find_entry(value, name)
+        if type(found) not in self._classes.harmless and found is not _MISSING:
+            self._classes.check_sandbox(found, span)
+        return found
+
     def _field(self, value: t.Any, name: str, span: t.Any) -> t.Any:
         """Read a field of a value that is matched with a pattern, if there is one."""
         kind = type(value)
         if kind is dict:
-            if self._is_data(value):
-                return value.get(name, _MISSING)
-            found = _entry(value, name)
-            if found is not _NO_ENTRY:
-                return found
+            return self._entry_of(value, name, span)
         try:
-            found = attribute_access.read_attribute(self.host, _copied(value), name, span)
+            found = attribute_access.read_attribute(self.host, copied_for_python(value), name, span)
         except AttributeError as error:
             return self._no_field(value, name, error, span)
         except attribute_access.UnreadableRelation as error:
@@ -288,7 +303,7 @@ class Runtime:
         return found
 
     def _no_field(self, value: t.Any, name: str, error: AttributeError, span: t.Any) -> t.Any:
-        if sandbox.is_computed(_copied(value), name):
+        if sandbox.is_computed(copied_for_python(value), name):
             raise self._here().matcher.failed_field(error, span) from error
         return _MISSING
 
@@ -310,7 +325,7 @@ class Runtime:
         try:
             if self._reads_directly(kind) and sandbox.is_unrestricted(name):
                 return getattr(value, name)
-            return attribute_access.read_attribute(self.host, _copied(value), name, span)
+            return attribute_access.read_attribute(self.host, copied_for_python(value), name, span)
         except AttributeError as error:
             raise here().operators.no_attribute(result_to_term(value), name, error, span) from error
         except attribute_access.UnreadableRelation as error:
@@ -335,6 +350,12 @@ class Runtime:
             return found
         if kind is bool:
             raise self._here().operators.no_lookup(self._placed(value, written), span)
+        if kind is dict and name in READING and not keywords:
+            found = values_read(value, name, args)
+            if found is not MISSING:
+                if type(found) not in self._classes.harmless:
+                    self._classes.check_sandbox(found, span)
+                return found
         if is_unrestricted and (kind in self._classes.objects or kind is str):
             try:
                 method = getattr(value, name)
@@ -381,7 +402,7 @@ class Runtime:
         plain = args
         for arg in args:
             if type(arg) is list or type(arg) is dict:
-                plain = tuple(map(_copied, args))
+                plain = tuple(map(copied_for_python, args))
                 break
         if keywords:
             count = len(plain) - len(keywords)
@@ -475,9 +496,9 @@ class Runtime:
             return t.cast("Iterable[str]", collection)
         if kind in _ITERATORS:
             return self._each(collection, goal, clock)
-        if kind is dict and self._is_data(collection):
-            return ([key, collection[key]] for key in sorted(collection))
-        if kind is not dict and sandbox.iterates_itself(kind):
+        if kind is dict:
+            return self._pairs(collection, goal)
+        if sandbox.iterates_itself(kind):
             return self._members(collection, goal)
         if self._classes.is_object(kind) and issubclass(kind, Iterable):
             return self._each(collection, goal, clock, sought)
@@ -491,6 +512,20 @@ class Runtime:
         if clock[1] is None:
             clock[1] = time.monotonic()
         return self._terms(solver.operators.elements(term, goal), clock)
+
+    def _pairs(self, collection: dict[t.Any, t.Any], goal: Expression) -> Iterator[t.Any]:
+        """Yield keys and values, as lists."""
+        for key, value in sorted_entries(collection):
+            yield [key, self._element(value, goal)]
+
+    def _pairs_at(
+        self, collection: dict[t.Any, t.Any], key: t.Any, goal: Expression
+    ) -> Iterable[t.Any]:
+        """Return what of a dictionary may be ``[key, value]``: the entry of a text, or nothing."""
+        if type(key) is not str or not is_representable(key):
+            return self._pairs(collection, goal)
+        found = find_entry(collection, key)
+        return () if found is MISSING else ([key, self._element(found, goal)],)
 
     def _terms(self, elements: Iterable[Term], clock: Clock) -> Iterator[t.Any]:
         """Yield the elements that the solver finds; look at the clock after each."""
@@ -526,12 +561,14 @@ class Runtime:
             yield self._element(element, goal)
 
     def _element(self, element: t.Any, goal: Expression) -> t.Any:
-        """Return an element as the solver takes it: a list or a dictionary as a copy."""
+        """Return an element as the solver takes it: a list as a copy."""
         kind = type(element)
         if kind is str or kind in self._classes.objects or kind in SCALARS:
             return element
-        if kind is list or kind is dict:
-            return _copied(element)
+        if kind is list:
+            return list_for_policy(element)
+        if kind is dict:
+            return element
         self._classes.check_sandbox(element, goal.span)
         self._classes.is_object(kind)
         return element
@@ -601,7 +638,7 @@ class Runtime:
             try:
                 if _COPIED.isdisjoint(kinds):
                     return bool(function(left, right))
-                return bool(function(_copied(left), _copied(right)))
+                return bool(function(copied_for_python(left), copied_for_python(right)))
             except TypeError as error:
                 raise failed_comparison(goal.operator, left, right, goal.span) from error
         if how is _OF_SCALARS and (kinds[0] is str) is (kinds[1] is str):
@@ -754,7 +791,7 @@ class Runtime:
         if not isinstance(key, Value):
             return None
         solver: Solver = self._engine.solver()
-        solver.stand_at(chain(self._steps(frames), Call(name, tuple(map(to_term, args)))))
+        solver.stand_at(chain(self._steps(frames), Call(name, tuple(map(argument_to_term, args)))))
         # An error raised within a property has no owner, and then no proposal.
         value = Instance(error.obj)
         return solver.operators.no_attribute(value, str(key.value), error, goal.span)
@@ -771,24 +808,6 @@ def _read_once(value: t.Any, name: str, clock: Clock) -> t.Any:
 def _read_relation(value: t.Any) -> t.Any:
     """Return the row of a relation that was not read so far."""
     return value.read() if type(value) is UnreadRelation else value
-
-
-def _copied(value: t.Any) -> t.Any:
-    """Return a value for Python: a list or a dictionary as a copy."""
-    if type(value) is list or type(value) is dict:
-        if is_data(value, EQUATED, any_keys=True):
-            return copied_data(value)
-        return to_python(result_to_term(value), str)
-    return value
-
-
-def _entry(value: dict[t.Any, t.Any], name: str) -> t.Any:
-    """Return an entry of a dictionary, if it is one for the solver, too."""
-    term = result_to_term(value)
-    if type(term) is not Dictionary:
-        return _NO_ENTRY
-    found = term.get(name)
-    return _MISSING if found is None else to_python(found, str)
 
 
 def _ground(value: t.Any) -> Term:

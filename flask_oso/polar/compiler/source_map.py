@@ -11,7 +11,7 @@ import types
 import typing as t
 from collections.abc import Iterator
 
-from ..host.conversion import to_term
+from ..host.conversion import argument_to_term
 from ..nodes import Call, Term, Value
 from ..solver.backtrace import Step
 from ..sources import Span
@@ -49,7 +49,7 @@ def entry_call(frame: types.FrameType | None) -> Call | None:
     names = frame.f_locals
     parameters = frame.f_code.co_varnames[: frame.f_code.co_argcount]
     given = [names[name] for name in parameters if name not in _NO_ARGUMENTS]
-    return Call(names["name"], tuple(map(to_term, given)))
+    return Call(names["name"], tuple(map(argument_to_term, given)))
 
 
 def is_entry(code: types.CodeType) -> bool:

@@ -12,7 +12,14 @@ import typing as t
 from collections.abc import Callable, Collection, Iterator, Sequence
 
 from ..characters import nfc_name
-from ..exceptions import OperationalError, StackOverflowError, UnexpectedPolarTypeError
+from ..exceptions import (
+    OperationalError,
+    PolarRuntimeError,
+    PolarTypeError,
+    StackOverflowError,
+    UnexpectedPolarTypeError,
+    error_at,
+)
 from ..nodes import (
     Call,
     Dictionary,
@@ -32,21 +39,24 @@ from ..sources import Span
 from ..traversal import fold
 from . import sandbox, terms
 from .awaitables import refuse_awaitable
+from .dictionaries import MISSING, call_reading, check_text, find_entry, sorted_entries, with_texts
 from .numbers import INTEGER_MAX, INTEGER_MIN
+from .value_classes import EQUATED
 
 _DATA = frozenset({list, dict})
 _STRINGS, _INTEGERS = frozenset({str}), frozenset({int})
-_TEXT = (_STRINGS,)
 #: Classes of which all values of a container often are.
-_ALIKE = (_STRINGS, _INTEGERS, frozenset({float}), frozenset({bool}))
+_ALIKE: tuple[frozenset[t.Any], ...] = (
+    _STRINGS,
+    _INTEGERS,
+    frozenset({float}),
+    frozenset({bool}),
+    frozenset({dict}),
+)
 #: Up to so many values are looked at one by one.
 _FEW = 4
-#: Containers of up to so many values are looked at in one pass.
-_SMALL = 16
 #: The deepest nesting of data that is not converted to terms.
 _DEEP = 20
-_PLAIN_KEYS = (bool, int, float, type(None))
-_JSON_KEYS: dict[t.Any, str] = {True: "true", False: "false", None: "null"}
 
 
 # -- Python values to terms ----------------------------------------------------------
@@ -80,28 +90,16 @@ def is_representable(value: t.Any) -> bool:
     return True
 
 
-def is_data(
-    value: t.Any, objects: Collection[type], depth: int = 0, *, any_keys: bool = False
-) -> bool:
-    """Return whether a list or a dictionary becomes a list or a dictionary of Polar as it is.
+def is_data(value: list[t.Any], objects: Collection[type], depth: int = 0) -> bool:
+    """Return whether a list becomes a list of Polar as it is.
 
-    Its keys are strings, and what it contains are values of Polar, objects of known classes, and
-    again such lists and dictionaries, each of them once.
+    What it contains are values of Polar, objects of known classes, dictionaries, and again such
+    lists, each of them once. What dictionaries have is looked at when it is read.
 
     :param objects: classes whose values need no sandbox check.
-    :param any_keys: whether keys may also be numbers, Booleans and ``None``, which become strings.
     """
-    if is_small_data(value, objects):
-        return True
     # A copy: another thread may change what is looked through.
     items = value.copy()
-    if type(value) is dict:
-        for key in () if len(items) > _FEW and _are_plain(items, _TEXT) else items:
-            if type(key) is not str or not key.isascii():
-                if any_keys and type(key) in _PLAIN_KEYS:
-                    continue
-                return False
-        items = items.values()
     inner: list[t.Any] | None = None
     for item in () if len(items) > _FEW and _are_plain(items) else items:
         kind = type(item)
@@ -111,10 +109,10 @@ def is_data(
         elif kind is int:
             if not INTEGER_MIN <= item <= INTEGER_MAX:
                 return False
-        elif kind is list or kind is dict:
+        elif kind is list:
             inner = inner or []
             inner.append(item)
-        elif kind is not bool and kind is not float and kind not in objects:
+        elif kind is not dict and kind is not bool and kind is not float and kind not in objects:
             return False
     if inner is None:
         return True
@@ -123,97 +121,209 @@ def is_data(
     if not is_tree:
         return False
     for each in inner:  # noqa: SIM110 - without a generator it takes half of the time
-        if not is_data(each, objects, depth + 1, any_keys=any_keys):
+        if not is_data(each, objects, depth + 1):
             return False
     return True
 
 
-def is_small_data(value: t.Any, objects: Collection[type], depth: int = 0) -> bool:
-    """Tell in one pass that a list or a dictionary has few plain values and one container at most.
-
-    Where it does not, ``is_data`` has to be asked.
-    """
-    if len(value) > _SMALL:
-        return False
-    inner = None
-    try:
-        if type(value) is dict:
-            for key in value:
-                if type(key) is not str or not key.isascii():
-                    return False
-            value = value.values()
-        for item in value:
-            kind = type(item)
-            if kind is str:
-                if not item.isascii():
-                    return False
-            elif kind is int:
-                if not INTEGER_MIN <= item <= INTEGER_MAX:
-                    return False
-            elif kind is list or kind is dict:
-                if inner is not None:
-                    return False
-                inner = item
-            elif kind is not bool and kind is not float and kind not in objects:
-                return False
-    except RuntimeError:
-        # Another thread changes it.
-        return False
-    return inner is None or (depth < _FEW and is_small_data(inner, objects, depth + 1))
-
-
-def _are_plain(values: Collection[t.Any], kinds: Collection[frozenset[type]] = _ALIKE) -> bool:
-    """Return whether all values are strings of ASCII, or all small numbers, told at once for many.
-
-    :param kinds: what they may be.
+def _are_plain(values: Collection[t.Any]) -> bool:
+    """Return whether all values are strings of ASCII, or all small numbers, told at once for many,
+    or all dictionaries.
     """
     kind = {*map(type, values)}
-    if kind not in kinds:
+    if kind not in _ALIKE:
         return False
     if kind == _STRINGS:
         return "".join(values).isascii()
     return kind != _INTEGERS or (min(values) >= INTEGER_MIN and max(values) <= INTEGER_MAX)
 
 
-def copied_data(value: t.Any) -> t.Any:
-    """Return a copy of what ``is_data`` accepts, as the solver makes it: keys are sorted."""
-    if type(value) is list:
-        return [copied_data(item) if type(item) in _DATA else item for item in value]
-    if type(value) is not dict:
+def copied_list(value: list[t.Any]) -> list[t.Any]:
+    """Return a copy of a list that ``is_data`` accepts. Dictionaries in it are the same ones."""
+    return [copied_list(item) if type(item) is list else item for item in value]
+
+
+def list_for_policy(value: list[t.Any]) -> list[t.Any]:
+    """Return a list as a copy; what dictionaries in it have is read later."""
+    return copied_list(value) if is_data(value, EQUATED) else copied_for_python(value)
+
+
+class _NoTree(Exception):
+    """Data are not a small tree of plain values."""
+
+
+def copied_for_python(value: t.Any) -> t.Any:
+    """Return a value for Python: a list or a dictionary as a copy, the keys sorted."""
+    if type(value) not in _DATA:
         return value
-    # Another thread may change it.
-    value = value.copy()
-    if not _STRINGS.issuperset(map(type, value)):
-        value = {_key(key): item for key, item in value.items()}
-    keys = sorted(value)
-    if _DATA.isdisjoint(map(type, value.values())):
-        return value if keys == [*value] else {key: value[key] for key in keys}
-    return {
-        key: copied_data(item) if type(item) in _DATA else item
-        for key, item in ((key, value[key]) for key in keys)
-    }
-
-
-def result_to_term(value: t.Any, span: Span | None = None) -> Term:
-    """Convert the value of an attribute or the result of a method to a term.
-
-    Unlike in an argument, a number or a string that Polar does not have is not refused: it stays
-    a Python object and is compared as Python compares it. A client whose JSON has such a number
-    is denied or allowed like any other client, and causes no error.
-    """
-    if type(value) not in (int, str, list, dict):
-        return to_term(value, span)
     try:
-        return to_term(value, span)
-    except (OperationalError, TypeError):
+        return _copied_tree(value, 0, set())
+    except _NoTree:
+        return to_python(result_to_term(value), str)
+
+
+def _copied_tree(value: t.Any, depth: int, met: set[int]) -> t.Any:
+    if depth > _DEEP or id(value) in met:
+        raise _NoTree
+    met.add(id(value))
+    made: t.Any = value.copy() if type(value) is list else with_texts(value)
+    for key, item in enumerate(made) if type(made) is list else made.items():
+        kind = type(item)
+        if kind in _DATA:
+            made[key] = _copied_tree(item, depth + 1, met)
+        elif kind not in _SCALARS and kind not in EQUATED:
+            raise _NoTree
+    return made
+
+
+_Made = dict[int, Dictionary]
+_INSIDE = frozenset({list, dict, tuple, type({}.values()), type({}.items())})
+_NO_QUESTION = (
+    "A dictionary has values, not a variable or another question. Use 'query_rule' for these."
+)
+
+
+class HostEntries:
+    """A dictionary of the host that is read entry by entry.
+
+    :param source: the dictionary; the object keeps it, and its id, alive.
+    """
+
+    __slots__ = ("_made", "_source")
+
+    def __init__(self, source: dict[t.Any, t.Any], made: _Made) -> None:
+        self._source = source
+        self._made = made
+
+    def get(self, key: str, span: Span | None) -> Term | None:
+        found = find_entry(self._source, key)
+        return None if found is MISSING else _read_entry(found, span, self._made)
+
+    def each(self, span: Span | None) -> Iterator[tuple[str, Term]]:
+        for key, value in sorted_entries(self._source):
+            yield key, _read_entry(value, span, self._made)
+
+    def shown(self) -> tuple[tuple[tuple[str, Term], ...], bool]:
+        try:
+            return tuple(self.each(None)), True
+        except (TypeError, OperationalError, PolarRuntimeError):
+            # It is printed nevertheless.
+            entries = [(_shown_key(key), value) for key, value in self._source.copy().items()]
+            entries.sort(key=lambda pair: pair[0])
+            return tuple((key, Instance(value)) for key, value in entries), False
+
+    def call_reading(self, name: str, args: tuple[t.Any, ...]) -> t.Any:
+        """Call a method that reads; ``MISSING`` for what has to be called on a copy of it all."""
+        return values_read(self._source, name, args)
+
+    def for_python(self) -> list[tuple[t.Any, Term]]:
+        """Return keys and values to hand back: where JSON refuses a key, all keys as they are."""
+        return [
+            # An object goes back as it is.
+            (key, _read_entry(each, None, self._made) if type(each) in _DATA else Instance(each))
+            for key, each in with_texts(self._source).items()
+        ]
+
+
+def values_read(source: dict[t.Any, t.Any], name: str, args: tuple[t.Any, ...]) -> t.Any:
+    """Call a method of a dictionary that reads it, as ``call_reading`` does.
+
+    :raises PolarTypeError: for a variable or another question in what it gives.
+    """
+    found = call_reading(source, name, args)
+    if _holds_question(found):
+        raise PolarTypeError(_NO_QUESTION)
+    return found
+
+
+def _shown_key(key: t.Any) -> str:
+    return str.__str__(key) if isinstance(key, str) else f"<{type(key).__name__} object>"
+
+
+def result_to_term(
+    value: t.Any,
+    span: Span | None = None,
+    made: _Made | None = None,
+) -> Term:
+    """Convert an argument, the value of an attribute, or the result of a method to a term.
+
+    A dictionary is not looked at: what it has is converted when it is read. A number or a string
+    that Polar does not have is not refused: it stays a Python object and is compared as Python
+    compares it. A client whose JSON has such a number is denied or allowed like any other client,
+    and causes no error.
+
+    :param made: the terms of the dictionaries that were met before, by their ids.
+    """
+    kind = type(value)
+    if kind is dict:
+        return _dictionary(value, {} if made is None else made)
+    if kind is list:
+        return _tree_to_term(value, span, {} if made is None else made, is_argument=False)
+    if kind is int or kind is str:
+        return _result_to_term(value, span)
+    return to_term(value, span)
+
+
+def _result_to_term(value: t.Any, span: Span | None, *, is_checked: bool = False) -> Term:
+    try:
+        return _leaf_to_term(value, span, is_checked=is_checked)
+    except OperationalError:
         return Instance(value)
+
+
+def argument_to_term(value: t.Any) -> Term:
+    """Convert an argument of a decision: as ``to_term``, but what dictionaries have is read later.
+
+    One that is an argument itself is copied: a method that a rule calls may change it.
+    """
+    kind = type(value)
+    if kind is dict:
+        return _dictionary(value.copy(), {})
+    return _tree_to_term(value, None, {}) if kind is list else to_term(value)
+
+
+def _read_entry(value: t.Any, span: Span | None, made: _Made) -> Term:
+    """Convert what a dictionary has: a value.
+
+    :raises PolarTypeError: for a variable, or what may have one in it.
+    """
+    if type(value) in terms.QUESTIONS:
+        raise error_at(PolarTypeError, _NO_QUESTION, span)
+    sandbox.check_reachable(value, span)
+    term = result_to_term(value, span, made)
+    if not is_ground(term):
+        raise error_at(PolarTypeError, _NO_QUESTION, span)
+    return term
+
+
+def _holds_question(value: t.Any) -> bool:
+    """Tell whether there is a question in a value, at any depth."""
+    todo, met = [value], set[int]()
+    while todo:
+        part = todo.pop()
+        kind = type(part)
+        if kind in terms.QUESTIONS:
+            return True
+        if kind in _INSIDE and id(part) not in met:
+            met.add(id(part))
+            todo += part.values() if kind is dict else part
+    return False
+
+
+def _dictionary(source: dict[t.Any, t.Any], made: _Made) -> Dictionary:
+    # The term keeps the dictionary alive, so that no other object gets its id.
+    term = made.get(id(source))
+    if term is None:
+        entries = HostEntries(source, made)
+        term = made[id(source)] = Dictionary(None, ground=True, entries=entries)
+    return term
 
 
 def _leaf_to_term(value: t.Any, span: Span | None, *, is_checked: bool = False) -> Term:
     kind = type(value)
     if kind is str:
         if not value.isascii():
-            _check_text(value)
+            check_text(value)
         return Value(value)
     if kind is int:
         if not INTEGER_MIN <= value <= INTEGER_MAX:
@@ -245,16 +355,15 @@ def _check_element(value: t.Any, known: set[type], span: Span | None) -> None:
         known.add(type(value))
 
 
-def _check_text(text: str) -> None:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        raise OperationalError(
-            "Serialization error: the string contains a surrogate, which is no character."
-        ) from None
+def _tree_to_term(
+    value: t.Any, span: Span | None, met: _Made | None = None, *, is_argument: bool = True
+) -> Term:
+    """Convert a container with all it contains.
 
-
-def _tree_to_term(value: t.Any, span: Span | None) -> Term:
+    :param met: the terms of the dictionaries that were met before. Without it, all that is in a
+        dictionary is converted, and not when it is read.
+    :param is_argument: whether numbers and strings that Polar does not have are refused.
+    """
     # An explicit stack: data from JSON may be nested deeper than Python recurses. A container
     # that is shared becomes one term, not one for each path to it. Where a container contains
     # itself, a variable stands that is bound to the whole term.
@@ -262,6 +371,7 @@ def _tree_to_term(value: t.Any, span: Span | None) -> Term:
     # INVARIANT: the containers are kept alive, so that no other object gets their ids.
     kept: list[t.Any] = []
     known: set[type] = {*_SCALARS}
+    convert = _leaf_to_term if is_argument else _result_to_term
     stack: list[tuple[t.Any, Iterator[t.Any], list[Term]]] = []
 
     def enter(container: t.Any) -> None:
@@ -273,10 +383,12 @@ def _tree_to_term(value: t.Any, span: Span | None) -> Term:
     while True:
         container, children, done = stack[-1]
         for child in children:
-            if type(child) not in _CONTAINERS:
+            if met is not None and type(child) is dict:
+                done.append(_dictionary(child, met))
+            elif type(child) not in _CONTAINERS:
                 if type(child) not in known:
                     _check_element(child, known, span)
-                done.append(_leaf_to_term(child, span, is_checked=True))
+                done.append(convert(child, span, is_checked=True))
             elif id(child) in made:
                 done.append(t.cast(Term, made[id(child)]))
             else:
@@ -315,24 +427,8 @@ def _close(container: t.Any, done: list[t.Any]) -> Term:
     ground = all(is_ground(child) or isinstance(child, Unknown) for child in done)
     if kind is list:
         return List(tuple(done), ground=ground)
-    pairs = {_key(key): item for key, item in zip(container, done, strict=True)}
-    return Dictionary(tuple(sorted(pairs.items())), ground=ground)
-
-
-def _key(key: t.Any) -> str:
-    if type(key) is str:
-        if not key.isascii():
-            _check_text(key)
-        return key
-    if key is None or isinstance(key, bool):
-        return _JSON_KEYS[key]
-    if isinstance(key, str):
-        return str.__str__(key)
-    if isinstance(key, (int, float)):
-        return repr(key)
-    raise TypeError(
-        f"Dictionary keys must be str, int, float, bool or None, not {type(key).__name__}."
-    )
+    pairs = dict(zip(container, done, strict=True))
+    return Dictionary(tuple(sorted_entries(pairs)), ground=ground)
 
 
 _Special = terms.Predicate | terms.Expression | terms.Pattern
@@ -402,6 +498,8 @@ class _TermConverter:
         # The variables on the path to the current term: other terms may contain themselves too.
         self._way: list[t.Any] = []
         self._open: set[int] = set()
+        # The keys of dictionaries of the host, by the ids of their terms.
+        self._keys: dict[int, list[t.Any]] = {}
 
     def convert(self, root: t.Any) -> t.Any:
         return fold(root, self._look, self._make)
@@ -419,7 +517,7 @@ class _TermConverter:
             return terms.Variable(self._name_variable(written)), ()
         if is_ground(term):
             self._made[id(term)] = [] if kind is List else {}
-        inside = _parts_for_python(term)
+        inside = self._parts_for_python(term)
         self._way.append(written)
         if type(written) is Unknown:
             self._open.add(id(written))
@@ -427,7 +525,7 @@ class _TermConverter:
 
     def _make(self, term: t.Any, values: list[t.Any]) -> t.Any:
         self._open.discard(id(self._way.pop()))
-        value = _compound_to_python(term, values)
+        value = self._compound_to_python(term, values)
         if not is_ground(term):
             self._made[id(term)] = value
             return value
@@ -438,21 +536,28 @@ class _TermConverter:
             made.update(value)
         return made
 
+    def _parts_for_python(self, term: Term) -> Sequence[t.Any]:
+        if isinstance(term, Dictionary) and isinstance(term.entries, HostEntries):
+            pairs = term.entries.for_python()
+            self._keys[id(term)] = [key for key, _ in pairs]
+            return [value for _, value in pairs]
+        if not isinstance(term, List):
+            return parts(term)
+        elements, rest = list_elements(term)
+        if rest is not None:
+            raise UnexpectedPolarTypeError("RestVariable")
+        return elements
 
-def _parts_for_python(term: Term) -> Sequence[t.Any]:
-    if not isinstance(term, List):
-        return parts(term)
-    elements, rest = list_elements(term)
-    if rest is not None:
-        raise UnexpectedPolarTypeError("RestVariable")
-    return elements
+    def _compound_to_python(self, term: Term, values: list[t.Any]) -> t.Any:
+        if isinstance(term, Dictionary):
+            keys = self._keys.get(id(term)) or [key for key, _ in term.fields]
+            return dict(zip(keys, values, strict=True))
+        return _compound_to_python(term, values)
 
 
 def _compound_to_python(term: Term, values: list[t.Any]) -> t.Any:
     if isinstance(term, List):
         return values
-    if isinstance(term, Dictionary):
-        return {key: value for (key, _), value in zip(term.fields, values, strict=True)}
     if isinstance(term, Call):
         return terms.Predicate(term.name, values[: len(term.args)])
     if isinstance(term, Expression):

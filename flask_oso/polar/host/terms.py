@@ -115,3 +115,7 @@ def dot_path(expression: t.Any) -> tuple[t.Any, ...]:
     if not isinstance(expression, Variable):
         return ()
     return (expression, *reversed(names))
+
+
+#: What is no value, but stands for one, or for a question.
+QUESTIONS: t.Final = frozenset({Variable, Predicate, Expression, TypeConstraint, Pattern})

@@ -278,18 +278,19 @@ class Describer:
         yield _and_more(len(items)) + brackets[1:]
 
     def _fields(self, term: Dictionary, depth: int) -> Iterator[str]:
-        if depth >= _MAX_DEPTH and term.fields:
+        fields = term.shown()
+        if depth >= _MAX_DEPTH and fields:
             yield "{…}"
             return
         yield "{"
-        for number, (name, value) in enumerate(term.fields[:_MAX_ELEMENTS]):
+        for number, (name, value) in enumerate(fields[:_MAX_ELEMENTS]):
             yield f"{', ' if number else ''}{with_escapes(shortened(name, _MAX_STRING))}: "
             if self.redaction.hides(name):
                 self.hide(value)
                 yield REDACTED
             else:
                 yield from self._pieces(value, depth + 1)
-        yield _and_more(len(term.fields)) + "}"
+        yield _and_more(len(fields)) + "}"
 
     def _object(self, value: t.Any, depth: int) -> str:
         if value is None:
@@ -380,7 +381,7 @@ def _contents(term: t.Any) -> Sequence[t.Any]:
 def _named_parts(term: t.Any) -> Iterator[tuple[str, t.Any]]:
     """Yield the keys of a dictionary and its values as terms."""
     if isinstance(term, Dictionary):
-        yield from term.fields
+        yield from term.shown()
         return
     value: t.Any = getattr(term, "value", None)
     if _is_of(value, dict):

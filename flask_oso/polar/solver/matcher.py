@@ -195,7 +195,7 @@ class Matcher:
             a failed match would allow.
         """
         if type(value) is Dictionary:
-            return value.get(name)
+            return value.get(name, span or self.machine.step_span())
         span = span or self.machine.step_span()
         try:
             found = self.machine.read(value, name, span)

@@ -22,7 +22,8 @@ from ..exceptions import (
     with_help,
 )
 from ..host import numbers
-from ..host.conversion import follow, list_elements
+from ..host.conversion import HostEntries, follow, list_elements
+from ..host.dictionaries import MISSING, READING
 from ..host.iterators import READ, IteratorUse
 from ..host.sandbox import attribute_names, check_reachable, is_computed
 from ..host.value_classes import SETS, find_by_hash, is_hashed
@@ -49,6 +50,8 @@ _COMPARABLE = "Numbers are compared with numbers, strings with strings.\n"
 _NUMBERS = "Both sides of an arithmetic operator are numbers.\n"
 _ITERABLE = "Behind `in` stands a list, a dictionary, a string or an iterable object.\n"
 _NO_ATTRIBUTES = "true and false have no attributes.\n"
+#: The length of what a dictionary has as elements.
+_PAIR = 2
 _BIND_FIRST = "Write what gives the variable a value in front of the call.\n"
 
 #: Names that other languages have for `in`.
@@ -126,10 +129,30 @@ class Operators:
             )
         if kind is List:
             return self._in_list(item, collection, goal, step)
+        if kind is Dictionary:
+            entry = self._entry_at(item, collection)
+            if entry is not None:
+                return self._in_elements(item, entry, step)
         found = self.find_in_set(item, collection)
         if found is not None:
             return self._in_elements(item, found, step)
         return self._in_elements(item, self.elements(collection, goal), step)
+
+    def _entry_at(self, item: t.Any, collection: Dictionary) -> tuple[Term, ...] | None:
+        """Return the entry of a dictionary that ``[key, value]`` may be, for a key that is a text.
+
+        ``None`` if all entries have to be looked at.
+        """
+        pair = follow(item)
+        if collection.entries is None or type(pair) is not List:
+            return None
+        if pair.rest is not None or len(pair.items) != _PAIR:
+            return None
+        key = follow(pair.items[0])
+        if type(key) is not Value or type(key.value) is not str:
+            return None
+        found = collection.get(key.value, self.machine.step_span())
+        return () if found is None else (List((key, found)),)
 
     def find_in_set(self, item: t.Any, collection: t.Any) -> tuple[Term, ...] | None:
         """Return the elements of a set that equal a value that a set finds by its hash.
@@ -153,7 +176,8 @@ class Operators:
         if kind is List:
             return t.cast("tuple[Term, ...]", collection.items)
         if kind is Dictionary:
-            return [List((Value(key), value)) for key, value in collection.fields]
+            span = self.machine.step_span()
+            return (List((Value(key), value)) for key, value in collection.each(span))
         if kind is Value and type(collection.value) is str:
             return map(Value, collection.value)
         if kind is Instance:
@@ -244,9 +268,9 @@ class Operators:
             return self.machine.unify(result, self.call_method(value, key, goal))
         if kind is Dictionary:
             if type(key) is Unknown:
-                pairs = [(key, Value(name), result, item) for name, item in value.fields]
+                pairs = [(key, Value(name), result, item) for name, item in value.each(goal.span)]
                 return self.machine.branch_over(self._unify_field, pairs, self.machine.step)
-            found = value.get(self.key_name(key, goal))
+            found = value.get(self.key_name(key, goal), goal.span)
             return found is not None and self.machine.unify(found, result)
         name = self.key_name(key, goal)
         answer = self.leads_to(value, name, follow(result))
@@ -331,10 +355,21 @@ class Operators:
         return did_you_mean(name, [*attribute_names(owner), *fields], quote="`")
 
     def call_method(self, value: Term, call: Call, goal: Expression) -> Term:
+        read = self._call_reading(value, call)
+        if read is not MISSING:
+            return self.machine.from_python(read, goal.span)
         method = self._attribute(value, call.name, goal.span)
         if not callable(method):
             raise self.not_callable(call.name, goal.span)
         return self.machine.from_python(self._call_host(method, call), goal.span)
+
+    def _call_reading(self, value: Term, call: Call) -> t.Any:
+        """Call a method that reads a dictionary of the host, without a copy of all of it."""
+        if type(value) is not Dictionary or call.name not in READING or call.kwargs:
+            return MISSING
+        if not isinstance(value.entries, HostEntries):
+            return MISSING
+        return value.entries.call_reading(call.name, tuple(map(self.machine.to_python, call.args)))
 
     def not_callable(self, name: str, span: Span | None) -> InvalidCallError:
         """Make the error for a call of an attribute that is not callable."""

@@ -12,9 +12,10 @@ from dataclasses import replace
 from ...host import sandbox
 from ...nodes import Call, Dictionary, Expression, List, Operator, Origin, Term, Value
 from ...solver.clauses import Slot, Template
+from ...traversal import is_operation
 from ..binding_analysis import is_plain
 from ..scopes import Ref, VariableCell
-from ..snippets import assign, call, compared, is_type, load, negate
+from ..snippets import all_of, assign, call, compared, is_type, load, negate
 from .patterns import PatternGoals
 from .places import Continuation
 
@@ -39,7 +40,7 @@ class LookupGoals(PatternGoals):
                 return related
         name = self.writer.fresh()
         if isinstance(inner, Call):
-            self._method(name, value, inner)
+            self._method(name, value, inner, self._searched_for(inner, result))
             return self._computed(result, Ref(name))
         if not self._key(name, value, inner):
             raise self.not_compilable("a lookup of a field that is not known yet")
@@ -138,14 +139,36 @@ class LookupGoals(PatternGoals):
         cell = t.cast(VariableCell, self.cell(result))
         if len([None for other in self.scope.cells.values() if other is cell]) > 1:
             # The policy has a name for it, and may use it after a method changed the object.
-            copied = call("copied", load(made.name))
-            is_copied = compared(call("type", load(made.name)), ast.In(), load("copied_kinds"))
-            self.out.append(ast.If(is_copied, [assign(made.name, copied)], []))
+            copied = call("copied_list", load(made.name))
+            self.out.append(ast.If(is_type(made.name, "list"), [assign(made.name, copied)], []))
         return self.bind(cell, made)
 
     # -- calls of Python
 
-    def _method(self, name: str, value: Ref, key: Call) -> None:
+    def _searched_for(self, key: Call, result: Term) -> Ref | None:
+        """Return what the goal that follows looks for in the keys of a dictionary: ``x`` in
+        ``x in d.keys()``.
+        """
+        is_keys = key.name == "keys" and not key.args and not key.kwargs
+        if not is_keys or not self.rest or not self._is_made_for_one(result):
+            return None
+        goal, clause, _ = self.rest[0]
+        if clause is not self.clause or not is_operation(goal, Operator.IN):
+            return None
+        item, collection = goal.args
+        if not isinstance(collection, Slot) or self.cell(collection) is not self.cell(result):
+            return None
+        found = self.ref(item)
+        return None if found is None or found.shape is not None else found
+
+    def _is_made_for_one(self, result: Term) -> bool:
+        """Tell whether a result is unbound, and a variable that the policy has no name for."""
+        cell = self.cell(result)
+        if cell is None or cell.ref is not None or cell.waiting:
+            return False
+        return t.cast(Slot, result).origin is Origin.LOOKUP
+
+    def _method(self, name: str, value: Ref, key: Call, searched: Ref | None = None) -> None:
         names = tuple(keyword for keyword, _ in key.kwargs)
         arguments = self._arguments(key)
         is_unrestricted = sandbox.is_unrestricted(key.name)
@@ -153,7 +176,12 @@ class LookupGoals(PatternGoals):
         is_direct = not names and all(map(self._is_never_copied, key.args))
         how = (key.name, self.span, names, value.written, is_unrestricted, is_direct)
         method = self.constants(how)
-        made = call("call_method", self.checked(value), *method, arguments, load("clock"))
+        made: ast.expr = call("call_method", self.checked(value), *method, arguments, load("clock"))
+        if searched is not None:
+            sides = self.checked(value), self.checked(searched)
+            is_scalar = compared(call("type", sides[1]), ast.In(), load("scalars"))
+            tests = [compared(call("type", sides[0]), ast.Is(), load("dict")), is_scalar]
+            made = ast.IfExp(all_of(tests), call("key_in", *sides), made)
         self.out.append(self.mark(assign(name, made)))
 
     def _is_never_copied(self, arg: Term) -> bool:

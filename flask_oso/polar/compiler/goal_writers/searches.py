@@ -13,6 +13,9 @@ from ..snippets import assign, block, call, compared, is_type, load
 from .lookups import LookupGoals
 from .places import Continuation, Output
 
+#: The length of what the elements of a dictionary are.
+_PAIR = 2
+
 
 class SearchGoals(LookupGoals):
     """Writes goals that may have several solutions."""
@@ -140,6 +143,11 @@ class SearchGoals(LookupGoals):
             copied,
             ast.IfExp(is_immediate, each, call(function, source, *known_to_be)),
         )
+        key = self._sought_key(item)
+        if key is not None:
+            # A dictionary finds the entry of a text.
+            asked = source, self.checked(key), known_to_be[0]
+            over = ast.IfExp(is_type(elements.name, "dict"), call("pairs_at", *asked), over)
         inside = self._inside(name, self.mark(over))
         self.note_checked(elements)
         known, made = self.operand(item), Ref(name, origin=elements.name, read=self.span)
@@ -158,6 +166,14 @@ class SearchGoals(LookupGoals):
             return False
         names = [cell.ref.name for cell in self.scope.cells.values() if cell.ref is not None]
         return names.count(found.name) == 1
+
+    def _sought_key(self, item: Term) -> Ref | None:
+        """Return the key in ``[key, value] in xs``, if it has a value."""
+        pair = item.term if isinstance(item, Template) else item
+        if not isinstance(pair, List) or len(pair.items) != _PAIR or pair.rest is not None:
+            return None
+        key = self.ref(pair.items[0])
+        return None if key is None or key.shape is not None else key
 
     def _inside(self, name: str, over: ast.expr) -> SearchGoals:
         """Write the head of a loop; return the same goal within the loop."""

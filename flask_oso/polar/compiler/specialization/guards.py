@@ -111,9 +111,9 @@ class Guards:
             value = ast.Attribute(load(reader), name, ast.Load())
             if reader == owner.name:
                 is_other = compared(call("type", load(owner.name)), ast.IsNot(), load("dict"))
-                value = ast.IfExp(is_other, value, self._entry(region, owner, name))
+                entry = ast.Subscript(load(owner.name), ast.Constant(name), ast.Load())
+                value = ast.IfExp(is_other, value, entry)
         elif owner.exact is dict:
-            # The function has looked at the whole dictionary.
             value = ast.Subscript(load(owner.name), ast.Constant(name), ast.Load())
         elif owner.exact in SCALARS:
             raise NotCompilable("an attribute of a string or a number", span)
@@ -286,20 +286,6 @@ class Guards:
         region.known["quiet", owner.name] = replace(owner, name=reader)
         region.reads.append(assign(reader, load(owner.name)))
         return assign(reader, call("fields_of", load(owner.name)))
-
-    def _entry(self, region: Region, owner: Known, name: str) -> ast.expr:
-        """Write that an entry of a dictionary is read.
-
-        A dictionary in a dictionary was looked at together with the one around it.
-        """
-        looked_at = call("entry_of", load(owner.name), ast.Constant(name))
-        if owner.source is None or owner.source[1] == "[]" or owner.source[0] == owner.name:
-            return looked_at
-        if not any(each is owner.region for each in region.around()):
-            return looked_at
-        entry = ast.Subscript(load(owner.name), ast.Constant(name), ast.Load())
-        is_inside = compared(call("type", load(owner.source[0])), ast.Is(), load("dict"))
-        return ast.IfExp(is_inside, entry, looked_at)
 
     # -- sandbox ---------------------------------------------------------------------------
 

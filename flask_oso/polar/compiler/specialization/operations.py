@@ -14,10 +14,12 @@ import typing as t
 import weakref
 from collections.abc import Callable
 
-from ...host.conversion import copied_data, is_data, is_small_data
+from ...host.conversion import is_data
+from ...host.dictionaries import MISSING, LazyKeys, call_reading, find_entry, sorted_entries
 from ...host.numbers import equal_scalars
 from ...host.registry import Host
 from ...host.sandbox import ITERATED, iterates_flags
+from ...host.terms import QUESTIONS
 from ...host.value_classes import (
     EQUATED,
     MOMENTS,
@@ -35,8 +37,9 @@ _SCALARS = frozenset({bool, int, float, str})
 #: Classes whose values have a hash and an equality that run no code.
 _ELEMENTS = EQUATED | {bool}
 _SETS = (set, frozenset)
-_LIST, _TUPLE = frozenset({list}), frozenset({tuple})
+_LIST, _TUPLE, _TEXT = frozenset({list}), frozenset({tuple}), frozenset({str})
 _CONTAINERS = (list, dict)
+_VALUES = frozenset({*_SCALARS, list, dict})
 #: The most elements of a collection that is searched.
 MAX_ELEMENTS = 100_000
 #: Up to so many elements are looked at one by one, which is faster.
@@ -99,7 +102,7 @@ class _Way(enum.Enum):
     FLAT = enum.auto()
     #: It depends on the zones.
     MOMENTS = enum.auto()
-    #: They differ, if the list or dictionary is one of Polar.
+    #: They differ, if the list is one of Polar.
     OF_DATA = enum.auto()
     #: By fields or keys, if they are known to.
     FIELDS = enum.auto()
@@ -156,11 +159,12 @@ class SilentOperations:
             "fields_of": self.fields,
             "entry_among": self.entry_among,
             "entries": self.entries,
+            "entry_or_nil": self.entry_or_nil,
+            "has_key": self.has_key,
             "entries_of": self.entries_of,
             "pair_among": self.pair_among,
             "counted": self.counted,
             "is_plain_data": self.is_plain_data,
-            "is_small_data": is_small_data,
             "objects": self._objects,
             "is_told": self._is_told_memo,
             "text_of": self.text,
@@ -209,7 +213,7 @@ class SilentOperations:
         if way is _OBSERVABLE:
             raise NotSilent
         if way is _OF_DATA:
-            if not is_data(left if kinds[0] in _CONTAINERS else right, self._objects):
+            if not is_data(left if kinds[0] is list else right, self._objects):
                 raise NotSilent
             return False
         if way is _MOMENTS:
@@ -250,9 +254,9 @@ class SilentOperations:
         if all(map(self._is_simple, kinds)):
             return _PYTHON
         for one, other in (kinds, kinds[::-1]):
-            if one in _CONTAINERS and self._is_simple(other):
+            if one is list and self._is_simple(other):
                 return _OF_DATA
-            if (one in _SETS or self._is_tuple(one)) and self._is_simple(other):
+            if (one is dict or one in _SETS or self._is_tuple(one)) and self._is_simple(other):
                 return _DIFFERENT
         are_sets = left in _SETS and right in _SETS
         if are_sets or all(map(self._is_tuple, kinds)):
@@ -300,6 +304,9 @@ class SilentOperations:
                 answer = find_by_hash(item, collection)
                 if answer is not None:
                     return answer
+        elif kind is LazyKeys:
+            if mine is str:
+                return find_entry(collection.source, item) is not MISSING
         elif kind is str and mine is str:
             return len(item) == 1 and item in collection
         elif kind not in ITERATED and not self._is_of_flags(kind):
@@ -357,48 +364,63 @@ class SilentOperations:
 
     def entry(self, value: t.Any, name: t.Any) -> t.Any:
         """Return an entry of a dictionary. One that is missing is left to the rules."""
-        if type(value) is not dict or type(name) is not str or name not in value:
+        if type(value) is not dict or type(name) is not str or not name.isascii():
             raise NotSilent
-        if not is_data(value, self._objects):
-            raise NotSilent
-        return value[name]
+        found = value.get(name, MISSING)
+        kind = type(found)
+        if kind is str or kind in _VALUES or kind in self._objects:
+            return found
+        # Also what is missing.
+        raise NotSilent
 
     def fields(self, value: dict[t.Any, t.Any]) -> _Fields:
         """Return an object that has the entries of a dictionary as its attributes.
 
         A missing one is an ``AttributeError``, for which a specialization gives up.
         """
-        if not is_data(value, self._objects):
-            raise NotSilent
         made = _Fields()
         made.__dict__ = value
         return made
 
     def entry_among(self, collection: t.Any, key: t.Any) -> t.Any:
-        """Return the entry of a dictionary under a text, or that it is missing.
-
-        All of the dictionary is looked at, as by a search for its keys and values.
-        """
-        if type(key) is not str or type(collection) is not dict:
+        """Return the entry of a dictionary under a text, or that it is missing."""
+        if type(key) is not str or type(collection) is not dict or not key.isascii():
             raise NotSilent
-        if not is_data(collection, self._objects):
+        found = find_entry(collection, key)
+        if found is MISSING:
+            return self._missing
+        if type(found) not in _VALUES and type(found) not in self._objects:
             raise NotSilent
-        return collection.get(key, self._missing)
+        return found
 
     def entries_of(self, collection: t.Any) -> list[t.Any]:
         """Return the entries of a dictionary, or the lists of two elements in a list of lists."""
-        if type(collection) not in _CONTAINERS or not is_data(collection, self._objects):
-            raise NotSilent
         if type(collection) is dict:
-            return [*collection.items()]
+            # The order does not matter, and a copy is safe from other threads.
+            entries = collection.copy()
+            if not _TEXT.issuperset(map(type, entries)) or not "".join(entries).isascii():
+                entries = dict(sorted_entries(entries))
+            if not self._are_values(entries.values()):
+                raise NotSilent
+            return [*entries.items()]
+        if type(collection) is not list or not is_data(collection, self._objects):
+            raise NotSilent
         elements = [*collection]
         if not _LIST.issuperset(map(type, elements)):
             raise NotSilent
         return [each for each in elements if len(each) == 2]
 
+    def _are_values(self, values: t.Iterable[t.Any]) -> bool:
+        """Tell whether all values need no sandbox check."""
+        kinds = {*map(type, values)} - _VALUES
+        return not kinds or kinds <= self._objects
+
     def pair_among(self, collection: t.Any, key: t.Any, value: t.Any) -> bool:
         """Tell whether a dictionary has an entry, or a list a list of these two."""
         if type(collection) is dict:
+            found = collection.get(key) if type(key) is str and key.isascii() else None
+            if type(found) is str and type(value) is str:
+                return found == value
             found = self.entry_among(collection, key)
             return found is not self._missing and self.alike(value, found)
         if type(collection) is not list or len(collection) > MAX_ELEMENTS:
@@ -423,19 +445,44 @@ class SilentOperations:
             raise NotSilent
         return elements.count(item)
 
-    def is_plain_data(self, value: dict[t.Any, t.Any] | list[t.Any]) -> bool:
-        """Tell whether a dictionary or a list is one of Polar as it is."""
+    def is_plain_data(self, value: list[t.Any]) -> bool:
+        """Tell whether a list is one of Polar as it is."""
         return is_data(value, self._objects)
 
-    def entries(self, value: t.Any, method: str, *args: t.Any) -> t.Any:
-        """Call a method of a dictionary that reads it."""
+    def entries(self, value: t.Any, method: str) -> t.Any:
+        """Call a method of a dictionary that reads it, without arguments."""
         if type(value) is not dict:
             raise NotSilent
-        if not is_data(value, self._objects):
-            if not is_data(value, self._objects, any_keys=True):
-                raise NotSilent
-            value = copied_data(value)
-        return getattr(value, method)(*args)
+        if method == "keys":
+            return LazyKeys(value)
+        if not QUESTIONS.isdisjoint(map(type, value.values())):
+            raise NotSilent
+        if method == "values" and _TEXT.issuperset(map(type, entries := value.copy())):
+            # The order does not matter.
+            return entries.values()
+        return call_reading(value, method, ())
+
+    def has_key(self, value: t.Any, key: t.Any) -> bool:
+        """Tell whether a value is among the keys of a dictionary."""
+        if type(value) is not dict:
+            raise NotSilent
+        if type(key) is str:
+            return find_entry(value, key) is not MISSING
+        if type(key) in _SCALARS and key not in value:
+            return False
+        return self.among(key, call_reading(value, "keys", ()))
+
+    def entry_or_nil(self, value: t.Any, key: t.Any) -> t.Any:
+        """Return an entry of a dictionary, or ``None``, as its method ``get`` does."""
+        if type(value) is not dict:
+            raise NotSilent
+        found = value.get(key) if type(key) is str else None
+        if found is None:
+            found = call_reading(value, "get", (key,))
+        kind = type(found)
+        if kind is str or kind in _VALUES or kind in self._objects:
+            return found
+        raise NotSilent
 
 
 def _are_texts(elements: list[t.Any]) -> bool:

@@ -52,6 +52,7 @@ from ..snippets import (
 from ..weak_classes import WeakClass
 from .clauses.clause_forms import (
     ListRule,
+    PutOff,
     body_goals,
     cut_apart,
     find_list_rule,
@@ -76,7 +77,7 @@ from .regions import (
     loops_within,
     region_statements,
 )
-from .steps import GoalStep, PutOff
+from .steps import GoalStep
 
 #: How many goals of one function may be written again, and the most regions.
 MAX_SPECIALIZED_GOALS = 600
@@ -160,20 +161,19 @@ class SpecializationWriter(Guards):
         self._write_all()
         observation = self.observation
         if observation is not None and dict in self._classes.values():
-            # The question has a copy of a dictionary as it was before the call.
+            # It might change the dictionary.
             raise NotCompilable("a call of the application beside a dictionary", None)
         # A solution may come behind a call that is made later.
         keeps_order = self._keeps_order() and observation is None
         is_first = observation is not None and not observation.is_made
         has_nothing = not (self.root.items or self.root.loops or self.root.successes)
         is_bare = is_first and has_nothing and len(self.root.reads) == 1
-        # A function with a call has no dictionary among its arguments.
         last = None if keeps_order or observation is not None else self._path.end()
         if last is not None:
             last.first = self._path.ended()
         self.leave_out_known(self.root, keeps_order, last)
         inner = self._solutions(_SUCCESS if keeps_order else None)
-        self.is_empty = not inner and {dict, *SCALARS}.isdisjoint(self._classes.values())
+        self.is_empty = not inner and {*SCALARS}.isdisjoint(self._classes.values())
         body = self._beginning()
         *tested, _ = sorted(self._classes.items())
         tests: list[ast.stmt] = []
@@ -254,7 +254,7 @@ class SpecializationWriter(Guards):
             checks.append(ast.If(negate(is_ascii), [GIVE_UP], []))
         checks += self.rows.changed_classes()
         for position, cls in self._classes.items():
-            if cls is dict or cls in SCALARS:
+            if cls in SCALARS:
                 # The solver refuses what Polar has no values for.
                 is_odd = negate(_is_of_polar(f"a{position}", cls))
                 checks.append(ast.If(is_odd, [GIVE_UP], []))
@@ -711,10 +711,6 @@ def attempted(body: list[ast.stmt]) -> ast.stmt:
 
 def _is_of_polar(name: str, cls: type) -> ast.expr:
     """Write that an argument is a value that Polar has."""
-    if cls is dict:
-        # Most dictionaries are small.
-        is_small = call("is_small_data", load(name), load("objects"))
-        return any_of([is_small, call("is_plain_data", load(name))])
     if cls is str:
         return ast.Call(ast.Attribute(load(name), "isascii", ast.Load()), [], [])
     least, most = ast.Constant(INTEGER_MIN), ast.Constant(INTEGER_MAX)

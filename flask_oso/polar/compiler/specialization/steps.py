@@ -7,7 +7,6 @@ import datetime
 import typing as t
 from dataclasses import dataclass
 
-from ...host import sandbox
 from ...host.conversion import to_python
 from ...host.value_classes import EQUATED, MOMENTS, is_hashed
 from ...nodes import (
@@ -25,23 +24,32 @@ from ...nodes import (
     Value,
 )
 from ...solver.clauses import Clause, Slot, Template
-from ...sources import Span
 from ...syntax.desugar import forall_as_negation
 from ...traversal import conjuncts_in
-from ..binding_analysis import NotCompilable, has_cut, is_constant, is_plain, is_string
+from ..binding_analysis import NotCompilable, has_cut, is_constant, is_string
 from ..scopes import Pending, concatenate, has_operator, prepend, variables_in
 from ..snippets import COMPARE, all_of, any_of, call, compared, is_type, load, negate
-from .clauses.clause_forms import body_goals, is_operand, is_operation, is_scalar
+from .clauses.clause_forms import (
+    PutOff,
+    body_goals,
+    is_operand,
+    is_operation,
+    is_scalar,
+    searched_in,
+)
 from .interfaces import SpecializationInterface
 from .patterns import has_open_fields
 from .regions import GIVE_UP, Fact, Known, Region, Variables
 from .value_tests import (
+    ARITHMETIC_OF_PYTHON,
     EQUATIONS,
     OF_TEXTS,
-    SMALL,
+    entry_or_nil,
     is_among,
     is_comparable,
+    is_key,
     is_modulus,
+    is_plain_object_class,
     is_searched_at_once,
     is_small,
     is_small_literal,
@@ -50,17 +58,6 @@ from .value_tests import (
 
 #: How often a goal may be put off behind the one that follows it.
 MAX_WAITS = 8
-
-
-class PutOff(t.NamedTuple):
-    """A goal that waits for a variable."""
-
-    goal: Term
-    waits: int
-
-    @property
-    def span(self) -> Span | None:
-        return self.goal.span
 
 
 @dataclass
@@ -124,7 +121,7 @@ class GoalStep:
         name = self.writer.names.constant(value)
         if isinstance(value, type):
             return Known(name, exact=type(value), constant=value)
-        if not _is_itself(type(value)):
+        if not is_plain_object_class(type(value)):
             raise NotCompilable("a constant with an equality of its own", self.goal.span)
         return Known(name, exact=type(value))
 
@@ -258,15 +255,13 @@ class GoalStep:
         self, owner: Known, key: Known, result: Term
     ) -> tuple[Region, Pending] | None:
         """Write a lookup of a computed name in a dictionary."""
-        if owner.literal is not None or key.choices is not None or key.exact is not None:
-            raise NotCompilable("a field that is computed", self.goal.span)
-        if owner.exact is not None and owner.exact is not dict:
+        is_odd = owner.literal is not None or owner.exact not in (None, dict)
+        if is_odd or key.choices is not None or key.exact is not None:
             raise NotCompilable("a field that is computed", self.goal.span)
         value = call("entry_of", load(owner.name), written(key))
         fact = ("entry", owner.name, key.key)
-        return self._result(
-            self.region, self.writer.computed(self.region, value, fact, self.goal.span), result
-        )
+        made = self.writer.computed(self.region, value, fact, self.goal.span)
+        return self._result(self.region, made, result)
 
     def _method(self, owner: Known, called: Call, result: Term) -> tuple[Region, Pending] | None:
         """Write a call of a method of a string or a dictionary, which reads it and nothing else.
@@ -287,6 +282,9 @@ class GoalStep:
             raise NotCompilable("a method", span)
         if not (is_text and owner.exact is None) and not is_entries:
             raise NotCompilable("a method", span)
+        searched = self._searched_for(name, result)
+        if searched is not None:
+            return self._has_key(owner, *searched)
         region: Region = self.region
         for value in (owner, *args) if is_text else args:
             if value.literal is None:
@@ -300,13 +298,35 @@ class GoalStep:
             elif is_text and type(value.literal.value) is not str:
                 raise NotCompilable("a method of another kind of values", span)
         texts = [written(arg) for arg in args]
+        made: ast.expr = call("entries", load(owner.name), ast.Constant(name))
         if is_text:
-            method = ast.Attribute(load(owner.name), name, ast.Load())
-            made: ast.expr = ast.Call(method, texts, [])
-        else:
-            made = call("entries", load(owner.name), ast.Constant(name), *texts)
+            made = ast.Call(ast.Attribute(load(owner.name), name, ast.Load()), texts, [])
+        elif texts:
+            made = entry_or_nil(owner, args[0], self.writer.fresh("p"))
         fact = ("method", owner.name, name, *(arg.key for arg in args))
-        return self._result(region, self.writer.computed(region, made, fact, span), result)
+        found = self.writer.computed(region, made, fact, span)
+        if texts and not is_text:
+            self.writer.check_sandbox(region, found)
+        return self._result(region, found, result)
+
+    def _searched_for(self, name: str, result: Term) -> tuple[Known, Pending] | None:
+        """Return ``x`` of ``x in d.keys()``, and the goals behind that."""
+        if name != "keys" or self._value(result) is not None:
+            return None
+        known = self._value(searched_in(result, self.rest, self.clause) or result)
+        if known is None or known.choices is not None or known.exact not in (None, str):
+            return None
+        return known, self.rest[1]
+
+    def _has_key(self, owner: Known, item: Known, rest: Pending) -> tuple[Region, Pending] | None:
+        """Write ``x in d.keys()``. Most are texts, which a dictionary finds."""
+        key: Fact = ("has key", owner.name, item.key)
+        region = self.writer.under(self.region, key, is_key(item, owner), [], self.goal.span)
+        for value in (item, owner):
+            region.known["checked", value.name] = value
+        if region is self.region.inside.get(key):
+            region.tested = (item.name, owner.name)
+        return self._at(region, rest)
 
     def _counted(self, owner: Known, item: Known, result: Term) -> tuple[Region, Pending] | None:
         """Write ``x.count(y)`` of a text or of a list."""
@@ -314,17 +334,15 @@ class GoalStep:
             raise NotCompilable("a method", self.goal.span)
         for value in (owner, item):
             self.writer.check_sandbox(self.region, value)
-        made = call("counted", load(owner.name), written(item))
+        counted = call("counted", load(owner.name), written(item))
         fact = ("method", owner.name, "count", item.key)
-        region = self.region
-        return self._result(
-            region, self.writer.computed(region, made, fact, self.goal.span), result
-        )
+        made = self.writer.computed(self.region, counted, fact, self.goal.span)
+        return self._result(self.region, made, result)
 
     def arithmetic(self, term: Expression) -> tuple[Region, Pending] | None:
         """Write ``a + b = v`` of small integers, or of two floats."""
         values = [self._bound(arg) for arg in term.args[:2]]
-        python = _ARITHMETIC.get(term.operator)
+        python = ARITHMETIC_OF_PYTHON.get(term.operator)
         if python is None or any(value.exact or value.choices for value in values):
             raise NotCompilable("this arithmetic", term.span)
         sign, limit = python
@@ -342,11 +360,9 @@ class GoalStep:
         fact: Fact = ("small", term.operator, *(value.key for value in values))
         operands = [*unknown.values()]
         region = self.writer.guard(region, fact, all_of(tests), operands, term.span)
-        made = ast.BinOp(written(values[0]), sign(), written(values[1]))
-        fact = ("made", *fact[1:])
-        return self._result(
-            region, self.writer.computed(region, made, fact, term.span), term.args[2]
-        )
+        value = ast.BinOp(written(values[0]), sign(), written(values[1]))
+        made = self.writer.computed(region, value, ("made", *fact[1:]), term.span)
+        return self._result(region, made, term.args[2])
 
     def membership(self, term: Expression) -> tuple[Region, Pending] | None:
         """Write ``x in xs``."""
@@ -384,7 +400,7 @@ class GoalStep:
             return True
         if cls is None or cls is int or self.writer.names.host.has_keys(cls):
             return False
-        return _is_itself(cls) and is_hashed(cls)
+        return is_plain_object_class(cls) and is_hashed(cls)
 
     def _pair_among(
         self, key: Term, value: Term, collection: Known
@@ -431,6 +447,7 @@ class GoalStep:
                 return None
             item = ast.Subscript(load(entry.name), ast.Constant(at), ast.Load())
             made = self.writer.computed(region, item, ("part", entry.name, at), span)
+            region.known["checked", made.name] = made
             wanted = self._value(part)
             if wanted is not None:
                 region = self.writer.equal(region, wanted, made, span)
@@ -765,22 +782,8 @@ class GoalStep:
         return region
 
 
-def _is_itself(cls: type) -> bool:
-    """Tell whether a constant of a class is an object that does not claim to be another."""
-    return is_plain(cls) and sandbox.passes_sandbox(cls)
-
-
-#: The length of what the elements of a dictionary are.
-_PAIR = 2
-_ARITHMETIC: dict[Operator, tuple[type[ast.operator], int]] = {
-    Operator.ADD: (ast.Add, 2**62),
-    Operator.SUB: (ast.Sub, 2**62),
-    Operator.MUL: (ast.Mult, SMALL),
-    # Floats have these integers, too.
-    Operator.DIV: (ast.Div, 2**53),
-    Operator.MOD: (ast.Mod, 2**62),
-}
-#: The methods of dictionaries that read them, and how many arguments they take.
+_PAIR = 2  # the length of what the elements of a dictionary are
+#: Methods of dictionaries, and how many arguments they take.
 _OF_DICTIONARIES = {"get": 1, "items": 0, "keys": 0, "values": 0}
 _EQUALITIES = (Operator.EQ, Operator.UNIFY)
 _OPERATORS: dict[Operator, t.Callable[[GoalStep, Expression], tuple[Region, Pending] | None]] = {
@@ -794,5 +797,5 @@ _OPERATORS: dict[Operator, t.Callable[[GoalStep, Expression], tuple[Region, Pend
     Operator.IN: GoalStep.membership,
     Operator.ISA: GoalStep.instance,
     **dict.fromkeys(COMPARISONS, GoalStep.comparison),
-    **dict.fromkeys(_ARITHMETIC, GoalStep.arithmetic),
+    **dict.fromkeys(ARITHMETIC_OF_PYTHON, GoalStep.arithmetic),
 }

@@ -9,8 +9,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable
 
+from ...host import sandbox
 from ...host.sandbox import ITERATED
 from ...nodes import Operator, Value
+from ..binding_analysis import is_plain
 from ..snippets import all_of, any_of, call, compared, is_type, load, negate
 from .operations import MAX_ELEMENTS
 from .regions import Known
@@ -18,6 +20,15 @@ from .regions import Known
 EQUATIONS = (Operator.EQ, Operator.NEQ)
 #: Integers whose product has 64 bits.
 SMALL = 2**31
+#: The operators of Python, and which integers they take.
+ARITHMETIC_OF_PYTHON: dict[Operator, tuple[type[ast.operator], int]] = {
+    Operator.ADD: (ast.Add, 2**62),
+    Operator.SUB: (ast.Sub, 2**62),
+    Operator.MUL: (ast.Mult, SMALL),
+    # Floats have these integers, too.
+    Operator.DIV: (ast.Div, 2**53),
+    Operator.MOD: (ast.Mod, 2**62),
+}
 #: The methods of strings that take strings, or nothing.
 OF_TEXTS = frozenset(
     {
@@ -178,3 +189,36 @@ def is_small_literal(value: Known) -> bool:
 def is_modulus(value: Known) -> bool:
     literal = value.literal
     return literal is not None and type(literal.value) is int and literal.value > 0
+
+
+def is_plain_object_class(cls: type) -> bool:
+    """Tell whether a constant of a class is an object that does not claim to be another."""
+    return is_plain(cls) and sandbox.passes_sandbox(cls)
+
+
+def entry_or_nil(owner: Known, key: Known, kept: str) -> ast.expr:
+    """Write ``d.get(key)``. Most keys are texts that are there.
+
+    :param kept: a name that is not used otherwise.
+    """
+    entry = ast.Call(ast.Attribute(load(owner.name), "get", ast.Load()), [written(key)], [])
+    found = ast.NamedExpr(ast.Name(kept, ast.Store()), entry)
+    is_there = compared(found, ast.IsNot(), ast.Constant(None))
+    others = call("entry_or_nil", load(owner.name), written(key))
+    return ast.IfExp(all_of([*_are_found(owner, key), is_there]), load(kept), others)
+
+
+def is_key(item: Known, owner: Known) -> ast.expr:
+    """Write ``x in d.keys()``. Most are texts that are there."""
+    found = compared(written(item), ast.In(), load(owner.name))
+    others = call("has_key", load(owner.name), written(item))
+    return any_of([all_of([*_are_found(owner, item), found]), others])
+
+
+def _are_found(owner: Known, key: Known) -> list[ast.expr]:
+    """Write that a dictionary finds a text by its hash."""
+    if key.literal is not None and type(key.literal.value) is not str:
+        # For Python, a number may be a key.
+        return [ast.Constant(False)]
+    is_dictionary = is_type(owner.name, "dict")
+    return [is_dictionary] if key.literal else [is_dictionary, is_type(key.name, "str")]

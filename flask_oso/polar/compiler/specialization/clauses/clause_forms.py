@@ -22,12 +22,14 @@ from ....nodes import (
     Instance,
     List,
     Operator,
+    Origin,
     Parameter,
     Pattern,
     Term,
     Value,
 )
 from ....solver.clauses import Clause, Slot, Template
+from ....sources import Span
 from ....traversal import conjuncts_in, goals_in
 from ...binding_analysis import NotCompilable, has_cut, is_string
 from ...scopes import Pending, variables_in
@@ -46,6 +48,17 @@ class ListRule:
     at: int
     clauses: Sequence[tuple[Clause, list[Term]]]
     of_each: bool
+
+
+class PutOff(t.NamedTuple):
+    """A goal that waits for a variable."""
+
+    goal: Term
+    waits: int
+
+    @property
+    def span(self) -> Span | None:
+        return self.goal.span
 
 
 def find_list_rule(name: str, clauses: Sequence[Clause]) -> ListRule | None:
@@ -271,3 +284,18 @@ def is_scalar(term: Term) -> bool:
 def body_goals(clause: Clause, number: int) -> Pending:
     """Return the goals of a clause."""
     return () if clause.body is None else ((clause.body, number), ())
+
+
+def searched_in(made: Term, goals: Pending, number: int) -> Term | None:
+    """Return what the next goal looks for in a value that the policy has no name for.
+
+    :param number: the clause that made the value.
+    """
+    if not goals or not isinstance(made, Slot) or made.origin is not Origin.LOOKUP:
+        return None
+    goal, clause = goals[0]
+    if clause != number or not is_operation(goal, Operator.IN):
+        return None
+    item, collection = goal.args
+    is_same = isinstance(collection, Slot) and collection.index == made.index
+    return item if is_same else None

@@ -1,0 +1,177 @@
+"""Dictionaries of the application, read entry by entry.
+
+In goes a ``dict``; out comes what a policy asks of it. Nothing else of it is looked at: a value
+that no rule reads is never converted, so it raises nothing and takes no time. Keys are those that
+JSON writes. A text is looked up as Python does it, by its hash, and all keys are looked through
+only for a text that JSON writes for a number, a Boolean or ``None``.
+"""
+
+from __future__ import annotations
+
+import math
+import typing as t
+from collections.abc import Callable, Iterable, Iterator
+
+from ..exceptions import OperationalError
+
+#: Stands for an entry that a dictionary does not have.
+MISSING: t.Any = object()
+#: The methods that read a dictionary, and how many arguments they take.
+READING: t.Final = {"get": (1, 2), "keys": (0,), "values": (0,), "items": (0,)}
+#: What a dictionary has under a text may be under one of these, too.
+_NO_TEXTS = (int, float, type(None))
+_WORDS = {"true": True, "false": False, "null": None, "NaN": None, "Infinity": math.inf}
+_BEGINNINGS = frozenset("-0123456789")
+_JSON_NUMBERS = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
+_TEXTS = frozenset({str})
+#: What the classes of numbers have: a number equals others of another class.
+_OF_NUMBERS = ("__float__", "__complex__")
+
+
+def find_entry(source: dict[t.Any, t.Any], name: str) -> t.Any:
+    """Return the value under a text, or ``MISSING``. A key that is a text comes first."""
+    found = source.get(name, MISSING)
+    if found is MISSING and _has_number(source, name):
+        for key, value in [*source.items()]:
+            if isinstance(key, _NO_TEXTS) and json_key(key) == name:
+                found = value
+    return found
+
+
+def _has_number(source: dict[t.Any, t.Any], name: str) -> bool:
+    """Tell whether a key may be a number, a Boolean or ``None`` that JSON writes like a text.
+
+    It is found by its hash; for Python, ``True`` and ``1.0`` are the number 1.
+    """
+    if name in _WORDS:
+        return name == "NaN" or _WORDS[name] in source
+    if name[:1] not in _BEGINNINGS:
+        return False
+    for kind in (int, float):
+        try:
+            return kind(name) in source
+        except ValueError:
+            continue
+    return False
+
+
+def sorted_entries(source: dict[t.Any, t.Any]) -> list[tuple[str, t.Any]]:
+    """Return keys as texts, and values, in the order of the keys.
+
+    :raises TypeError: for a key that is no string, number, Boolean or ``None``.
+    :raises OperationalError: for a key with lone surrogates.
+    """
+    # A copy: another thread may change what is looked through.
+    entries = source.copy()
+    if not _TEXTS.issuperset(map(type, entries)):
+        entries = _written(entries, json_key)
+    for key in () if "".join(entries).isascii() else entries:
+        check_text(key)
+    # No two keys are equal, so that no values are compared.
+    return sorted(entries.items())
+
+
+def with_texts(source: dict[t.Any, t.Any]) -> dict[t.Any, t.Any]:
+    """Return a copy for Python: in the order of its keys, which are texts.
+
+    Keys that JSON refuses, and texts that equal others in a way of their own, stay as they are,
+    behind the others: Python can look them up.
+    """
+    entries = source.copy()
+    if _TEXTS.issuperset(map(type, entries)):
+        return dict(sorted(entries.items()))
+    entries = _written(entries, lambda key: json_key(key) if _is_written(key) else key)
+    texts = {key: value for key, value in entries.items() if type(key) is str}
+    return dict(sorted(texts.items())) | entries
+
+
+def _is_written(key: t.Any) -> bool:
+    """Tell whether JSON has a text for a key, and Python finds nothing else under it."""
+    if not isinstance(key, str):
+        return isinstance(key, _NO_TEXTS)
+    kind: t.Any = type(key)
+    return kind.__eq__ is str.__eq__ and kind.__hash__ is str.__hash__
+
+
+def _written(entries: dict[t.Any, t.Any], write: Callable[[t.Any], t.Any]) -> dict[t.Any, t.Any]:
+    """Return the entries under other keys. A text comes before a number that is written so."""
+    made = {write(key): value for key, value in entries.items() if type(key) is not str}
+    return made | {key: value for key, value in entries.items() if type(key) is str}
+
+
+def call_reading(source: dict[t.Any, t.Any], name: str, args: tuple[t.Any, ...]) -> t.Any:
+    """Call one of the methods in ``READING``, as on a copy.
+
+    :returns: ``MISSING`` for what has to be called on a real copy.
+    """
+    if len(args) not in READING.get(name, ()):
+        return MISSING
+    if name != "get":
+        return getattr(with_texts(source), name)()
+    key = args[0]
+    default = args[1] if args[1:] else None
+    if type(key) is str:
+        found = find_entry(source, key)
+        return default if found is MISSING else found
+    found = source.get(key, MISSING)
+    is_number = key is None or any(hasattr(type(key), each) for each in _OF_NUMBERS)
+    if isinstance(key, str) and found is MISSING:
+        found = find_entry(source, str.__str__(key))
+    if found is MISSING:
+        return default
+    # A number is no key of what JSON writes.
+    return with_texts(source).get(key, default) if is_number else found
+
+
+def key_in(source: dict[t.Any, t.Any], key: str | float) -> Iterable[t.Any]:
+    """Return what of the keys of a dictionary may equal a text or a number."""
+    if type(key) is str:
+        return () if find_entry(source, key) is MISSING else (key,)
+    # Numbers are no keys of what JSON writes, and among the others Python finds them.
+    return with_texts(source).keys() if key in source else ()
+
+
+def json_key(key: t.Any) -> str:
+    """Return a key as JSON writes it.
+
+    :raises TypeError: for one that is no string, number, Boolean or ``None``.
+    """
+    if isinstance(key, str):
+        return str.__str__(key)
+    if key is None or isinstance(key, bool):
+        return "null" if key is None else "true" if key else "false"
+    if isinstance(key, int):
+        return int.__repr__(key)
+    if isinstance(key, float):
+        text = float.__repr__(key)
+        return _JSON_NUMBERS.get(text, text)
+    raise TypeError(
+        f"Dictionary keys must be str, int, float, bool or None, not {type(key).__name__}."
+    )
+
+
+def check_text(text: str) -> None:
+    """Refuse a string with lone surrogates."""
+    if text.isascii():
+        return
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise OperationalError(
+            "Serialization error: the string contains a surrogate, which is no character."
+        ) from None
+
+
+class LazyKeys:
+    """The keys of a dictionary for one function: it is not looked at to find a text in them."""
+
+    __slots__ = ("source",)
+
+    def __init__(self, source: dict[t.Any, t.Any]) -> None:
+        self.source: t.Final = source
+
+    def __iter__(self) -> Iterator[t.Any]:
+        return iter(with_texts(self.source))
+
+    def __len__(self) -> int:
+        return len(self.source)

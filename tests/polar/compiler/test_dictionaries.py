@@ -1,0 +1,270 @@
+"""What a rule reads of a dictionary, and nothing else of it."""
+
+from __future__ import annotations
+
+import collections
+import decimal
+import enum
+import sys
+import time
+import types
+import typing as t
+import uuid
+
+import pytest
+
+from flask_oso import Oso, Variable
+from flask_oso.polar.exceptions import OsoError, PolarRuntimeError, PolarTypeError
+from tests.support.answers import specialized
+
+BIG = 2**70
+KEY = uuid.UUID(int=3)
+BOTH = pytest.mark.parametrize("compiled", [True, False], ids=["compiled", "solved"])
+
+
+class User:
+    def __init__(self, x: t.Any = None) -> None:
+        self.x = x
+
+
+class Doc:
+    def __init__(self, x: t.Any = None) -> None:
+        self.x = x
+
+    def give(self) -> t.Any:
+        return self.x
+
+
+class Role(enum.StrEnum):
+    ANA = "ana"
+
+
+class Folded(str):
+    """A text that equals others of another hash."""
+
+    __slots__ = ()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, str) and str.lower(self) == str.lower(other)
+
+    def __hash__(self) -> int:
+        return hash(str.lower(self))
+
+
+class Own(dict[str, t.Any]):
+    """A dictionary with a way of its own to look up."""
+
+    def __getitem__(self, key: str) -> t.Any:
+        return "own"
+
+
+def _circle() -> dict[str, t.Any]:
+    circle: dict[str, t.Any] = {"ana": 1}
+    circle["x"] = circle
+    return circle
+
+
+SHARED = {"x": 1}
+ITEMS: tuple[t.Any, ...] = (
+    *(0, 1, 5, True, None, "ana", "ANA", "x", "1", "true", "null", "é", "\ud800", 1.0, BIG),
+    *(float("nan"), KEY, Role.ANA, Folded("ANA"), b"x", (5, "ana"), sys),
+)
+DICTIONARIES: tuple[t.Any, ...] = (
+    *({}, {"ana": 1, "x": 5}, {"ana": {"x": ["ana"]}, "x": None}, {1: "ana", "1": 5}, {1: "ana"}),
+    *({True: 1, None: 5}, {"ana": BIG, "x": 1}, {"ana": "\ud800", "x": 1}, {"\ud800": 1, "ana": 5}),
+    *({decimal.Decimal(5): 1, 1: "x"}, {KEY: 5, "ana": 1}),
+    *({(5, "ana"): 1, "x": 1}, {Role.ANA: 1, "x": 5}, {Folded("ANA"): 1}),
+    *(_circle(), {"ana": SHARED, "x": SHARED}, {"ana": [1, [2, BIG]], "x": {"x": 5}}, {"é": 1}),
+    *({"ana": sys, "x": 1}, {"ana": sys._getframe(), "x": 1}, {"x": Variable("q"), "ana": 1}),
+    *(collections.OrderedDict(ana=1), collections.defaultdict(list, ana=[1])),
+    *(collections.Counter("aab"), types.MappingProxyType({"ana": 1}), Own(ana=1), None, 5, "ana"),
+    *([{"x": 1, "ana": 5}, {"x": BIG}], [{"x": "ana", (1,): 1}], [{"x": sys}]),
+)
+CONDITIONS = (
+    *("u.x in d.x.keys()", "not u.x in d.x.keys()", "k in d.x.keys() and k = u.x"),
+    *("ks = d.x.keys() and u.x in ks", "1 in d.x.keys()", '"ana" in d.x.keys()'),
+    *("u.x in d.give().keys()", "d.x.get(u.x) = 1", "not d.x.get(u.x) = 1", "d.x.get(u.x) = nil"),
+    *('d.x.get("ana", 5) = u.x', "d.x.get(1) = u.x", "d.x.ana = u.x", "not d.x.ana = u.x"),
+    *("k = u.x and d.x.(k) = 1", "m = d.x and m.ana = u.x", "d.x.ana.x = u.x", "d.x.x.x.ana = 1"),
+    *("[u.x, 1] in d.x", "not [u.x, _] in d.x", "[u.x, v] in d.x and v = 5", "[u.x] in d.x"),
+    *("[_, v] in d.x and v = u.x", "[k, _] in d.x and k = u.x", "[_, v] in d.x and u.x in v"),
+    *("forall([_, v] in d.x, v = u.x)", "u.x in d.x.values()", "i in d.x.items() and i = u.x"),
+    *("e in d.x and e.x = u.x", "e in d.x and e matches {x: 1}", "u.x in d.x", "d.x.ana = d.x.x"),
+    *("d.x = {ana: 1, x: 5}", "not d.x = {ana: u.x}", "d.x = d.x", "d.x = nil", "d.x.copy() = d.x"),
+    *("d.x matches {ana: 1}", "d.x matches Dictionary", "d.x.ana > 0", "d.x.ana in d.x.x"),
+)
+
+
+def _oso(condition: str, *, compiled: bool = True) -> Oso:
+    oso = Oso(compiled=compiled)
+    oso.register_class(User)
+    oso.register_class(Doc)
+    actor = "u" if "u." in condition else "_u"
+    oso.load_str(f'allow({actor}: User, "read", d: Doc) if {condition};')
+    return oso
+
+
+def _outcome(oso: Oso, *question: t.Any) -> t.Any:
+    try:
+        return oso.is_allowed(*question)
+    except OsoError as error:
+        return type(error).__name__, str(error)
+    except (TypeError, ValueError) as error:
+        return type(error).__name__
+
+
+@pytest.mark.parametrize("condition", CONDITIONS)
+def test_dictionaries_are_answered_alike(condition: str) -> None:
+    """Answers and errors of compiled rules are those of the solver."""
+    compiled, solver = (_oso(condition, compiled=each) for each in (True, False))
+    items = ITEMS if "u." in condition else ITEMS[:1]
+    questions = [(User(item), "read", Doc(each)) for item in items for each in DICTIONARIES]
+
+    found = [_outcome(compiled, *each) for each in questions]
+
+    assert found == [_outcome(solver, *each) for each in questions]
+
+
+@BOTH
+@pytest.mark.parametrize("odd", [BIG, "\ud800", sys._getframe(), [BIG], {(1,): 1}], ids=str)
+@pytest.mark.parametrize(
+    "condition",
+    [
+        *("d.x.ana = 1", 'd.x.get("ana") = 1', '"ana" in d.x.keys()', '["ana", 1] in d.x'),
+        *("not d.x.none = 1", "d.x matches {ana: 1}", "m = d.x and m.ana = 1"),
+    ],
+)
+def test_value_that_is_not_read_is_not_looked_at(
+    condition: str, odd: t.Any, *, compiled: bool
+) -> None:
+    """It raises nothing: a client's JSON may have anything beside what a rule asks for."""
+    oso = _oso(condition, compiled=compiled)
+
+    assert oso.is_allowed(User(), "read", Doc({"ana": 1, "odd": odd, "x": 2}))
+
+
+@BOTH
+def test_key_that_is_not_asked_for_is_not_looked_at(*, compiled: bool) -> None:
+    """A dictionary may have keys that JSON refuses beside the one that is read."""
+    oso = _oso("d.x.ana = 1", compiled=compiled)
+
+    assert oso.is_allowed(User(), "read", Doc({KEY: 2, (1,): 3, "ana": 1}))
+
+
+@BOTH
+@pytest.mark.parametrize("condition", ["[_, v] in d.x and v = 1", "d.x = {ana: 1}"])
+def test_key_that_json_refuses_is_an_error_where_all_are_read(
+    condition: str, *, compiled: bool
+) -> None:
+    """No entry is left out quietly."""
+    oso = _oso(condition, compiled=compiled)
+
+    with pytest.raises(TypeError, match=r"^Dictionary keys must be str, int, float, bool or None"):
+        oso.is_allowed(User(), "read", Doc({"ana": 1, KEY: 2}))
+
+
+@BOTH
+def test_actor_has_entries_that_nobody_reads(*, compiled: bool) -> None:
+    """The claims of a token may have a number beyond 64 bits."""
+    oso = Oso(compiled=compiled)
+    oso.register_class(Doc)
+    oso.load_str('allow(claims: Dictionary, "read", _: Doc) if claims.sub = "ana";')
+
+    assert oso.is_allowed({"sub": "ana", "jti": BIG, KEY: 1}, "read", Doc())
+    assert not oso.is_allowed({"sub": "ben", "jti": BIG}, "read", Doc())
+
+
+@BOTH
+def test_number_beyond_64_bits_in_a_dictionary_compares_as_in_python(*, compiled: bool) -> None:
+    """It is a Python object, as the value of an attribute is."""
+    oso = _oso("d.x.size > u.x", compiled=compiled)
+
+    assert oso.is_allowed(User(5), "read", Doc({"size": BIG}))
+    assert not oso.is_allowed(User(BIG), "read", Doc({"size": 5}))
+
+
+@BOTH
+@pytest.mark.parametrize("condition", ["d.x.ana = u.x", "[_, v] in d.x and v = u.x"])
+def test_frame_in_a_dictionary_is_refused_when_it_is_read(
+    condition: str, *, compiled: bool
+) -> None:
+    """What leads to the program is no value for a rule."""
+    oso = _oso(condition, compiled=compiled)
+
+    with pytest.raises(PolarRuntimeError):
+        oso.is_allowed(User(1), "read", Doc({"ana": sys._getframe()}))
+
+
+@BOTH
+@pytest.mark.parametrize("condition", ["a.ana = 1", "a = {ana: 1}", '["ana", 1] in a'])
+def test_variable_in_a_dictionary_is_refused_when_it_is_read(
+    condition: str, *, compiled: bool
+) -> None:
+    """A decision never finds values for what an argument leaves open."""
+    oso = Oso(compiled=compiled)
+    oso.load_str(f'allow(a, "read", _) if {condition};')
+
+    with pytest.raises(PolarTypeError, match=r"A dictionary has values, not a variable"):
+        oso.is_allowed({"ana": Variable("q")}, "read", "doc")
+
+
+@BOTH
+def test_lookup_adds_nothing_to_a_defaultdict(*, compiled: bool) -> None:
+    """A question leaves the application's objects as they are."""
+    oso = _oso('not "ana" in d.x.keys() and d.x.get("ana") = nil', compiled=compiled)
+    value = collections.defaultdict[str, list[int]](list)
+
+    assert oso.is_allowed(User(), "read", Doc(value))
+    assert not value
+
+
+@BOTH
+def test_loop_sees_the_dictionary_as_it_was_at_its_start(*, compiled: bool) -> None:
+    """A method may change what a rule goes through."""
+
+    class Growing:
+        def __init__(self) -> None:
+            self.x = {"a": 1}
+
+        def grow(self) -> bool:
+            self.x[f"a{len(self.x)}"] = 1
+            return len(self.x) > 5
+
+    oso = Oso(compiled=compiled)
+    oso.register_class(Growing)
+    oso.load_str('allow(_, "read", d: Growing) if [_, 1] in d.x and d.grow();')
+
+    assert not oso.is_allowed("ana", "read", Growing())
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        *("u.x in d.x.keys()", "d.x.get(u.x) = 1", "[u.x, 1] in d.x", "d.x.ana = 1"),
+        *("k = u.x and d.x.(k) = 1", "d.x.ana = u.x", "u.x in d.give().keys()"),
+    ],
+)
+@pytest.mark.parametrize("key", ["ana", "17"])
+def test_lookup_does_not_go_through_the_keys(condition: str, key: str) -> None:
+    """A large dictionary costs what a small one does, whether the key is there or not."""
+    oso = _oso(condition)
+    large = Doc({f"k{each}": BIG for each in range(100_000)} | {"ana": 1})
+    user, small = User(key), Doc({"ana": 1, "x": 2})
+
+    taken = [min(_seconds(oso, user, doc) for _ in range(9)) for doc in (small, large)]
+
+    # Looking at each key takes a thousand times as long.
+    assert taken[1] < 50 * taken[0]
+
+
+def _seconds(oso: Oso, user: User, doc: Doc) -> float:
+    start = time.perf_counter()
+    oso.is_allowed(user, "read", doc)
+    return time.perf_counter() - start
+
+
+def test_keys_are_read_when_they_are_gone_through() -> None:
+    """One function for plain data answers, also where the keys are bound to a name."""
+    oso = _oso("ks = d.x.keys() and u.x in ks")
+
+    assert specialized(oso.engine, User("ana"), "read", Doc({"ana": BIG})) is True

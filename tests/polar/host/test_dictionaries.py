@@ -1,0 +1,126 @@
+"""Dictionaries of the application, read entry by entry."""
+
+from __future__ import annotations
+
+import decimal
+import enum
+import typing as t
+import uuid
+
+import pytest
+
+from flask_oso.polar.exceptions import OperationalError
+from flask_oso.polar.host.dictionaries import (
+    MISSING,
+    LazyKeys,
+    call_reading,
+    find_entry,
+    sorted_entries,
+    with_texts,
+)
+
+
+class Level(enum.IntEnum):
+    ONE = 1
+
+
+class Kind(enum.StrEnum):
+    MEMO = "memo"
+
+
+KEY = uuid.UUID(int=1)
+
+
+@pytest.mark.parametrize(
+    ("source", "name", "found"),
+    [
+        ({"a": 1}, "a", 1),
+        ({"a": 1}, "b", MISSING),
+        ({1: "x"}, "1", "x"),
+        ({Level.ONE: "x"}, "1", "x"),
+        ({1.0: "x"}, "1", MISSING),
+        ({1.5: "x", -2.0: "y"}, "-2.0", "y"),
+        ({True: "x"}, "true", "x"),
+        ({True: "x"}, "1", MISSING),
+        ({1: "x"}, "true", MISSING),
+        ({None: "x"}, "null", "x"),
+        ({float("nan"): "x"}, "NaN", "x"),
+        ({float("-inf"): "x"}, "-Infinity", "x"),
+        ({decimal.Decimal(1): "x"}, "1", MISSING),
+        ({1: "x", "1": "y"}, "1", "y"),
+        ({Kind.MEMO: "x"}, "memo", "x"),
+        ({KEY: "x", "a": 1}, "a", 1),
+        ({KEY: "x"}, str(KEY), MISSING),
+    ],
+    ids=str,
+)
+def test_entry_is_found_under_the_text_of_its_key(
+    source: dict[t.Any, t.Any], name: str, found: t.Any
+) -> None:
+    """Keys are those that JSON writes, as in oso; a text comes before a number."""
+    assert find_entry(source, name) is found
+
+
+def test_entries_are_sorted_by_their_texts() -> None:
+    """All keys are texts, of which each stands once."""
+    source = {"b": 1, 10: 2, 9: 3, None: 4, "9": 5}
+
+    assert sorted_entries(source) == [("10", 2), ("9", 5), ("b", 1), ("null", 4)]
+
+
+@pytest.mark.parametrize(
+    ("source", "error"),
+    [({"a": 1, KEY: 2}, TypeError), ({(1,): 1}, TypeError), ({"\ud800": 1}, OperationalError)],
+    ids=["uuid", "tuple", "surrogate"],
+)
+def test_key_that_json_refuses_is_an_error_where_all_are_asked_for(
+    source: dict[t.Any, t.Any], error: type[Exception]
+) -> None:
+    """No entry is left out quietly."""
+    with pytest.raises(error):
+        sorted_entries(source)
+
+
+def test_copy_for_python_keeps_the_keys_that_json_refuses() -> None:
+    """Python can look them up."""
+    source = {"b": 1, KEY: 2, 1: 3, "a": 4}
+
+    assert [*with_texts(source).items()] == [("1", 3), ("a", 4), ("b", 1), (KEY, 2)]
+
+
+@pytest.mark.parametrize(
+    ("source", "args", "given"),
+    [
+        ({"a": 1}, ("a",), 1),
+        ({"a": 1}, ("b",), None),
+        ({"a": 1}, ("b", 5), 5),
+        ({1: "x"}, (1,), None),
+        ({1: "x"}, ("1",), "x"),
+        ({1: "x"}, (decimal.Decimal(1),), None),
+        ({None: "x"}, (None,), None),
+        ({KEY: "x", 1: "y"}, (KEY,), "x"),
+        ({"memo": 1}, (Kind.MEMO,), 1),
+        ({1: "x"}, (Level.ONE, "none"), "none"),
+    ],
+    ids=str,
+)
+def test_get_reads_what_a_copy_would_have(
+    source: dict[t.Any, t.Any], args: tuple[t.Any, ...], given: t.Any
+) -> None:
+    """A number finds nothing, since keys are texts; what JSON refuses is found by itself."""
+    assert call_reading(source, "get", args) == given
+    assert with_texts(source).get(*args) == given
+
+
+def test_what_is_no_reading_method_is_left_to_a_copy() -> None:
+    """Only a real copy may be changed."""
+    assert call_reading({"a": 1}, "pop", ("a",)) is MISSING
+    assert call_reading({"a": 1}, "get", ()) is MISSING
+
+
+def test_lazy_keys_are_texts_in_their_order() -> None:
+    """One function goes through them as through the keys of a copy."""
+    keys = LazyKeys({2: 1, "a": 1})
+
+    assert [*keys] == ["2", "a"]
+    assert len(keys) == 2
