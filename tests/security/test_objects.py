@@ -586,3 +586,18 @@ def test_list_of_an_object_is_a_copy(call: str) -> None:
     load(f"allow(u, _, _) if _ = u.things.{call};").is_allowed(user, "read", "page")
 
     assert user.things == [2, 1]
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+@pytest.mark.parametrize("odd", [2**70, "\ud800"])
+@pytest.mark.parametrize("call", ["d.listed.pop(0)", 'd.entries.pop("k")'])
+def test_list_of_what_polar_has_no_value_for_is_a_copy(
+    call: str, odd: t.Any, *, compiled: bool
+) -> None:
+    """A decision changes no list and no dictionary, whatever is in it."""
+    oso = Oso(compiled=compiled)
+    oso.load_str(f"allow(_, _, d) if {call} = 1;")
+    doc = types.SimpleNamespace(listed=[1, odd], entries={"k": 1, "odd": odd})
+
+    assert oso.is_allowed("ann", "read", doc)
+    assert (doc.listed, doc.entries) == ([1, odd], {"k": 1, "odd": odd})
