@@ -49,6 +49,8 @@ _NATIVE = (bool, int, float, str, list, dict)
 #: Among so many groups of clauses, at most, the order of each two is looked at when they are
 #: compiled.
 MAX_GROUPS = 400
+#: For so many pairs of clauses, at most, a function tests that not both of them match.
+MAX_EXCLUSIVE = 1_000
 
 
 class NotCompilable(Exception):
@@ -247,12 +249,32 @@ def is_string(term: t.Any) -> bool:
     return isinstance(term, Value) and type(term.value) is str
 
 
+@dataclasses.dataclass(frozen=True)
+class ClauseOrder:
+    """Clauses in the order in which they are tried.
+
+    ``exclusive`` has the pairs of indices whose order depends on the class of an argument that is
+    an instance of both classes: if both clauses match, the solver has to answer. With ``is_open``
+    the order depends on which clauses match, and on the arguments.
+    """
+
+    clauses: list[Clause]
+    exclusive: list[tuple[int, int]]
+    is_open: bool = False
+
+    @property
+    def is_known(self) -> bool:
+        """Tell whether the order is the same for all arguments."""
+        return not self.is_open and not self.exclusive
+
+
 class _Verdict(enum.Enum):
     """Whether a clause is tried before another one, as far as that is known."""
 
     BEFORE = enum.auto()
     BEHIND = enum.auto()
-    #: It depends on the arguments, such as one that is an instance of two classes.
+    #: It depends on an argument that is an instance of two classes.
+    BY_CLASS = enum.auto()
     OPEN = enum.auto()
 
 
@@ -261,8 +283,8 @@ def order_clauses(
     host: Host,
     unbound: Collection[int] = (),
     lineages: Lineages = types.MappingProxyType({}),
-) -> list[Clause] | None:
-    """Sort clauses by specificity; ``None`` if the order depends on which match, and on arguments.
+) -> ClauseOrder:
+    """Sort clauses by specificity, if the order is the same for all arguments.
 
     Clauses with equal specializers are one group, and the order of each two groups is looked at.
 
@@ -271,31 +293,33 @@ def order_clauses(
     """
     groups = _grouped(clauses)
     if len(groups) <= 1:
-        return clauses
+        return ClauseOrder(clauses, [])
     if len(groups) > MAX_GROUPS:
-        return None
+        return ClauseOrder(clauses, [], is_open=True)
     verdicts = _Verdicts(groups, host, unbound, lineages)
     ordered = _sorted_groups(clauses, groups, verdicts)
     places = {id(clause): place for place, clause in enumerate(ordered)}
+    exclusive: list[tuple[int, int]] = []
     for first, second in itertools.combinations(range(len(groups)), 2):
-        one, other = groups[first], groups[second]
-        verdict = verdicts[first, second], verdicts[second, first]
-        if verdict == (_Verdict.BEHIND, _Verdict.BEHIND):
-            is_kept = _is_as_loaded(clauses, [*one, *other], places)
-        elif verdict == (_Verdict.BEFORE, _Verdict.BEHIND):
-            is_kept = _are_before(one, other, places)
-        else:
-            is_before = verdict == (_Verdict.BEHIND, _Verdict.BEFORE)
-            is_kept = is_before and _are_before(other, one, places)
-        if not is_kept:
-            return None
-    return ordered
-
-
-def _are_before(some: list[Clause], others: list[Clause], places: Mapping[int, int]) -> bool:
-    """Tell whether each of some clauses comes before each of the others."""
-    last = max(places[id(clause)] for clause in some)
-    return last < min(places[id(clause)] for clause in others)
+        one = [places[id(clause)] for clause in groups[first]]
+        other = [places[id(clause)] for clause in groups[second]]
+        verdict = {verdicts[first, second], verdicts[second, first]}
+        if _Verdict.BY_CLASS in verdict:
+            if len(one) * len(other) + len(exclusive) > MAX_EXCLUSIVE:
+                return ClauseOrder(clauses, [], is_open=True)
+            exclusive += [(min(pair), max(pair)) for pair in itertools.product(one, other)]
+        elif verdict == {_Verdict.BEHIND}:
+            loaded = [*groups[first], *groups[second]]
+            if not _is_as_loaded(clauses, loaded, places):
+                return ClauseOrder(clauses, [], is_open=True)
+        elif verdict != {_Verdict.BEFORE, _Verdict.BEHIND}:
+            return ClauseOrder(clauses, [], is_open=True)
+        elif verdicts[first, second] is _Verdict.BEFORE:
+            if max(one) > min(other):
+                return ClauseOrder(clauses, [], is_open=True)
+        elif max(other) > min(one):
+            return ClauseOrder(clauses, [], is_open=True)
+    return ClauseOrder(ordered, exclusive)
 
 
 def _is_as_loaded(clauses: list[Clause], some: list[Clause], places: Mapping[int, int]) -> bool:
@@ -416,7 +440,7 @@ class _Verdicts(dict[tuple[int, int], _Verdict]):
         if issubclass(first, second) or issubclass(second, first):
             is_narrow = issubclass(first, second) and first is not second
             return _Verdict.BEFORE if is_narrow else _Verdict.BEHIND
-        return _Verdict.OPEN
+        return _Verdict.BY_CLASS
 
     def _nearer(self, lineage: tuple[type, ...], first: type, second: type) -> _Verdict:
         """Tell whether the first class is nearer to that of an argument."""

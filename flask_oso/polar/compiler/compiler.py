@@ -24,6 +24,7 @@ from ..solver.class_index import INTEGER
 from ..solver.clauses import Clause, Slot, passed_on
 from ..traversal import goals_in
 from .binding_analysis import (
+    ClauseOrder,
     Dispatch,
     NotCompilable,
     check_class,
@@ -34,6 +35,7 @@ from .binding_analysis import (
 from .goal_writers.goals import GoalWriter
 from .goal_writers.patterns import (
     Argument,
+    at_most_one_matches,
     instance_test,
     is_of_lineage,
     is_simple_head,
@@ -173,7 +175,8 @@ class RuleCompiler:
         body = [self._unless_decided(at, parameters) for at in self._compared(clauses)]
         body += self._table(parameters) if self._is_tabled else []
         body += [*self._guard(parameters), *self._found(clauses, parameters)]
-        if order is None:
+        if order.is_open or (order.exclusive and not all(map(self._takes_one_look, clauses))):
+            # The solver would match these heads twice.
             body.append(self._each_in_order(clauses, parameters))
         else:
             body += self._in_known_order(order, clauses, parameters)
@@ -198,12 +201,13 @@ class RuleCompiler:
         return function_of("answer", parameters, [answer])
 
     def _in_known_order(
-        self, order: list[Clause], clauses: list[Clause], parameters: list[str]
+        self, order: ClauseOrder, clauses: list[Clause], parameters: list[str]
     ) -> list[ast.stmt]:
         """Write that the matching clauses are tried in a fixed order."""
         matched = {id(clause): f"m{number}" for number, clause in enumerate(clauses)}
-        body: list[ast.stmt] = []
-        for clause in order:
+        named = {at: matched[id(clause)] for at, clause in enumerate(order.clauses)}
+        body = at_most_one_matches(order, named, self._hand_over(parameters))
+        for clause in order.clauses:
             test = load(matched[id(clause)])
             body.append(ast.If(test, [self._body(clause, parameters, 0)], []))
         return body

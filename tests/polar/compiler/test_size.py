@@ -10,6 +10,7 @@ import pytest
 from flask_oso import Oso
 from flask_oso.polar.compiler.binding_analysis import (
     ArgumentFacts,
+    ClauseOrder,
     Dispatch,
     dispatch_by,
     order_clauses,
@@ -335,7 +336,7 @@ def test_order_for_a_class_is_that_of_the_solver(seed: int, size: int) -> None:
     args = [UnknownOfClass(User), UnknownOfClass(User), UnknownOfClass(classes[0])]
     for chosen in itertools.permutations(clauses, size):
         order = order_clauses([*chosen], oso.host, lineages=t.cast(t.Any, lineages))
-        if order is not None and order != sort_clauses(chosen, args, oso.host):
+        if not order.is_open and order.clauses != sort_clauses(chosen, args, oso.host):
             wrong.append(order)
 
     assert wrong == []
@@ -348,4 +349,4 @@ def test_groups_of_clauses_are_ordered_once() -> None:
 
     order = order_clauses(clauses, load("").host)
 
-    assert order == [*clauses[1::2], *clauses[::2]]
+    assert order == ClauseOrder([*clauses[1::2], *clauses[::2]], [])

@@ -18,6 +18,7 @@ from ...solver.clauses import Clause, Slot, Template
 from ...syntax.desugar import forall_as_negation
 from ..binding_analysis import (
     ArgumentFacts,
+    ClauseOrder,
     NotCompilable,
     has_cut,
     is_class_only,
@@ -50,7 +51,7 @@ from ..snippets import (
     looked_up,
     negate,
 )
-from .patterns import Argument, is_simple_head
+from .patterns import Argument, at_most_one_matches, instance_test, is_simple_head
 from .places import Continuation, Output, compares_silently
 from .searches import SearchGoals
 
@@ -316,7 +317,7 @@ class GoalWriter(SearchGoals):
             (self.clause, t.cast(Slot, term)) if ref is None else ref
             for term, ref in zip(called.args, refs, strict=True)
         ]
-        numbers = {id(clause): self.writer.next_clause() for clause in order}
+        numbers = {id(clause): self.writer.next_clause() for clause in order.clauses}
         found = {
             id(clause): self._found(clause, numbers[id(clause)], args)
             for clause in clauses
@@ -324,7 +325,8 @@ class GoalWriter(SearchGoals):
         }
         if len(clauses) == 1:
             return self._clause_in_place(clauses[0], numbers, found, args)
-        for clause in order:
+        self._one_at_most(order, refs)
+        for clause in order.clauses:
             inside = self.alternative()
             following = inside._clause_in_place(clause, numbers, found, args)
             assert following is not None
@@ -347,13 +349,26 @@ class GoalWriter(SearchGoals):
             raise self.not_compilable("a rule that binds variables and calls itself")
         return clauses
 
-    def _order(self, clauses: list[Clause], refs: list[Ref | None]) -> list[Clause]:
+    def _order(self, clauses: list[Clause], refs: list[Ref | None]) -> ClauseOrder:
         """Return clauses in the order in which they are tried."""
         unbound = [at for at, ref in enumerate(refs) if ref is None]
         order = order_clauses(clauses, self.writer.names.host, unbound, _lineages(refs))
-        if order is None:
+        if order.is_open or (order.exclusive and not all(map(is_simple_head, clauses))):
             raise self.not_compilable("rules whose order depends on others")
         return order
+
+    def _one_at_most(self, order: ClauseOrder, refs: list[Ref | None]) -> None:
+        """Write that at most one of two clauses whose order depends on a class matches."""
+        matched = {}
+        for number in sorted({number for pair in order.exclusive for number in pair}):
+            tests = [
+                instance_test(self.writer.names, ref.name, parameter.specializer)
+                for ref, parameter in zip(refs, order.clauses[number].parameters, strict=True)
+                if ref is not None and ref.literal is None and is_class_only(parameter.specializer)
+            ]
+            matched[number] = self.writer.fresh()
+            self.out.append(assign(matched[number], all_of(tests or [ast.Constant(True)])))
+        self.out += at_most_one_matches(order, matched, [ast.Raise(load("unforeseen"), None)])
 
     def _takes_one_look(self, clause: Clause, refs: list[Ref | None]) -> bool:
         return is_simple_head(clause) and all(

@@ -19,13 +19,14 @@ from ...solver.clauses import Clause, Slot, Template
 from ...solver.matcher import has_pattern
 from ...sources import Span
 from ..binding_analysis import (
+    ClauseOrder,
     check_class,
     has_known_equality,
     is_class_only,
     is_plain,
 )
 from ..scopes import Goal, ProgramInterface, Ref, VariableCell, awaited_classes, prepend
-from ..snippets import assign, call, compared, load, negate
+from ..snippets import any_of, assign, call, compared, load, negate
 from .lists import ListGoals
 from .places import Continuation, is_readable
 
@@ -63,6 +64,22 @@ def pattern_class(names: ProgramInterface, pattern: Term | None) -> type | None:
         return None
     cls = names.host.classes.get(pattern.tag)
     return cls if cls is not None and is_plain(cls) else None
+
+
+def at_most_one_matches(
+    order: ClauseOrder, matched: dict[int, str], otherwise: list[ast.stmt]
+) -> list[ast.stmt]:
+    """Write what happens if two clauses match whose order depends on a class.
+
+    :param matched: the names of the flags for the clauses that match.
+    """
+    apart: dict[int, list[ast.expr]] = {}
+    for first, second in order.exclusive:
+        apart.setdefault(first, []).append(load(matched[second]))
+    return [
+        ast.If(load(matched[first]), [ast.If(any_of(others), otherwise, [])], [])
+        for first, others in sorted(apart.items())
+    ]
 
 
 def is_simple_head(clause: Clause) -> bool:

@@ -86,9 +86,9 @@ class _FirstCallSearch:
         # The solver matches all heads before it tries the first clause.
         matching = [clause for clause in clauses if self._matches(clause, args)]
         order = order_clauses(matching, self._names.host, lineages=self._lineages(args))
-        if order is None:
+        if not order.is_known:
             raise _Unknown
-        for clause in order:
+        for clause in order.clauses:
             terms = [parameter.term for parameter in clause.parameters]
             values = {
                 term.index: arg

@@ -514,11 +514,10 @@ class SpecializationWriter(Guards):
         try:
             order = order_clauses([clause for clause, _ in leaves], self.names.host)
         except NotCompilable:
-            order = None
-        if order is None:
             self._is_in_order = False
             return leaves
-        places = {id(clause): place for place, clause in enumerate(order)}
+        self._is_in_order = self._is_in_order and order.is_known
+        places = {id(clause): place for place, clause in enumerate(order.clauses)}
         return sorted(leaves, key=lambda leaf: places[id(leaf[0])])
 
     def _ask_of_list(self, region: Region, rule: ListRule, node: RuleCall, asking: Fact) -> None:
@@ -562,10 +561,10 @@ class SpecializationWriter(Guards):
         Those behind such a clause are reached where ``b`` does not hold.
         """
         order = order_clauses(clauses, self.names.host)
-        if order is None:
+        if not order.is_known:
             raise NotCompilable("a cut in rules whose order is not known", clauses[0].rule.span)
         self.forget_order()
-        for clause in order:
+        for clause in order.clauses:
             self._most_goals += 1 + 2 * len([*goals_in(clause.body)])
             if not has_cut(clause):
                 self._clause(region, clause, node, asking)

@@ -68,9 +68,9 @@ class FirstPath:
             order = order_clauses(clauses, host)
         except NotCompilable:
             return None
-        if not order:
+        if not order.is_known or not order.clauses:
             return None
-        first = order[0]
+        first = order.clauses[0]
         goes_on = calls_at_last(first) if is_passed_on(first) else is_one_way(first.body)
         return first if goes_on else None
 
