@@ -12,6 +12,7 @@ import decimal
 import enum
 import fractions
 import pathlib
+import re
 import types
 import typing as t
 import uuid
@@ -363,3 +364,8 @@ def _odd() -> dict[str, t.Any]:
         **{"namespace": types.SimpleNamespace(kind="a"), "user": User(1), "class": User},
         **{"enum": Status, "function": make_values, "method": [].append},
     }
+
+
+def name_of(value: t.Any) -> str:
+    """Return a text for a value in the name of a test, which is the same in each process."""
+    return re.sub(r" at 0x[0-9a-f]+", "", ascii(value))

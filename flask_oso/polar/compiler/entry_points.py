@@ -27,8 +27,13 @@ from .snippets import (
     returned,
 )
 
+#: The steps until the next check of the clock, when the question began, its ``IteratorUse``, its
+#: ``Table``, and the ``Outcome`` of a call that was made before; ``None`` for what it did not need.
+Clock = list[t.Any]
 #: The number of steps between two checks of the clock.
 CLOCK_INTERVAL = 64
+#: Seconds since the beginning of a question, after which each call of Python checks the clock.
+BRIEF = 0.005
 #: The state of a question at its beginning.
 NEW_CLOCK = (CLOCK_INTERVAL, None, None, None, None)
 

@@ -21,7 +21,7 @@ from .snippets import all_of, call, compared, function_of, is_type, load
 from .specialization.dispatch import Specialization, Specializations, Text, no_answer
 
 #: So many questions are looked at before a function is written, or written again.
-WATCHED = 64
+WATCHED = 16
 #: The most kinds of questions in a function: each is a test or two, and a look into the tables
 #: takes as long as four.
 MAX_KINDS = 4

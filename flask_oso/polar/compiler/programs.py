@@ -47,13 +47,14 @@ from .compiler import RuleCompiler
 from .entry_points import (
     CLOCK_INTERVAL,
     QUESTION_FILE,
+    Clock,
     EntryPointWriter,
     entry_writer,
     usual_writer,
 )
 from .frequent_questions import FrequentQuestions
 from .function_tables import FunctionTable, lineage_of, variant_for
-from .runtime import Clock, Runtime, is_deep
+from .runtime import Runtime, is_deep
 from .scopes import Site, Variant
 from .snippets import Position, with_positions
 from .source_map import sites_by_offset

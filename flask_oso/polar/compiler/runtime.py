@@ -7,12 +7,11 @@ so that depths, backtraces and places are those of the solver.
 from __future__ import annotations
 
 import contextlib
-import operator
 import sys
 import time
 import types
 import typing as t
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 
 from ..environment import STORED_ENVIRONMENT
 from ..exceptions import OsoError, UnexpectedPolarTypeError
@@ -23,10 +22,8 @@ from ..host.conversion import (
     copied_for_python,
     copied_list,
     is_data,
-    is_representable,
     list_for_policy,
     result_to_term,
-    to_python,
     values_read,
 )
 from ..host.dictionaries import (
@@ -35,16 +32,14 @@ from ..host.dictionaries import (
     LazyKeys,
     find_entry,
     key_in,
-    sorted_entries,
 )
-from ..host.iterators import READ, SILENT, Ahead, IteratorUse, begins_alone, elements_ahead
+from ..host.iterators import Ahead
 from ..host.registry import Host, Identities, UnreadRelation
 from ..host.sandbox import ITERATED
 from ..host.value_classes import (
     MOMENTS,
     NUMBERS,
     SETS,
-    find_by_hash,
 )
 from ..nodes import (
     Call,
@@ -64,7 +59,8 @@ from ..solver.rule_order import sort_clauses
 from ..solver.solver import Solver
 from ..solver.tabling import EXHAUSTED, RESUMED, TabledSolver, key_of
 from ..sources import Span
-from .entry_points import CLOCK_INTERVAL, SolverNeeded
+from .elements import Elements, begun
+from .entry_points import BRIEF, CLOCK_INTERVAL, Clock, SolverNeeded
 from .known_classes import SCALARS, KnownClasses, is_number
 from .scopes import HandedGoal, Site
 from .source_map import (
@@ -77,16 +73,8 @@ from .source_map import (
     with_spans,
 )
 
-#: The steps until the next check of the clock, when the question began, its ``IteratorUse``, its
-#: ``Table``, and the ``Outcome`` of a call that was made before; ``None`` for what it did not need.
-Clock = list[t.Any]
 #: The frames that have to be left on Python's stack for a recursive call.
 _HEADROOM = 250
-#: Seconds since the beginning of a question, after which each call of Python checks the clock.
-_BRIEF = 0.005
-#: A list of fewer elements is gone through, and one of more, which takes longer than the clock may.
-_FEW_ELEMENTS, _MANY_ELEMENTS = 4, 100_000
-_ITERATORS = SILENT | {types.GeneratorType}
 #: What Python gets copies of.
 _COPIED = frozenset({list, dict})
 _MISSING = MISSING
@@ -114,8 +102,7 @@ _SHARED: dict[str, t.Any] = {
 #: The members of ``Runtime`` that functions use: methods and sets of classes.
 _ASKED = (
     *("equal", "read", "read_key", "field", "no_field", "in_order", "call_method"),
-    *("found_in", "pairs_at"),
-    *("construct", "calculate", "split", "elements", "kept_elements", "compare", "condition"),
+    *("construct", "calculate", "split", "compare", "condition"),
     *(
         "check_clock",
         "hand_over",
@@ -128,6 +115,8 @@ _ASKED = (
 )
 
 
+#: Those of ``Elements``.
+_OF_ELEMENTS = ("elements", "kept_elements", "found_in", "pairs_at")
 #: Those of ``KnownClasses``.
 _OF_CLASSES = (
     *(
@@ -160,12 +149,16 @@ class Runtime:
         # The goals of the instructions of each function.
         self._sites: dict[types.CodeType, dict[int, Site]] = {}
         self._classes = KnownClasses(self.host)
+        self._elements = Elements(
+            self._classes, self._at, self._here, self._placed, self._check_clock
+        )
 
     def shared_names(self) -> dict[str, t.Any]:
         """Return the globals of compiled functions, except constants."""
         return {
             **_SHARED,
             **{name: getattr(self, f"_{name}") for name in _ASKED},
+            **{name: getattr(self._elements, name) for name in _OF_ELEMENTS},
             **{name: getattr(self._classes, name) for name in _OF_CLASSES},
             "excludes": _excludes,
             "equals_itself": _equals_itself,
@@ -370,7 +363,7 @@ class Runtime:
             found = self._called(method, args, keywords, clock)
         else:
             found = method(*args)
-            if time.monotonic() - clock[1] > _BRIEF:
+            if time.monotonic() - clock[1] > BRIEF:
                 self._check_clock(clock)
         if type(found) not in self._classes.harmless:
             self._classes.check_sandbox(found, span)
@@ -410,7 +403,7 @@ class Runtime:
             found = function(*plain[:count], **named)
         else:
             found = function(*plain)
-        if time.monotonic() - clock[1] > _BRIEF:
+        if time.monotonic() - clock[1] > BRIEF:
             self._check_clock(clock)
         return found
 
@@ -459,171 +452,6 @@ class Runtime:
             term = self._placed(key, key_written)
             key = self._here().operators.key_name(term, goal)
         return self._read(value, key, goal.span, written)
-
-    def _elements(
-        self,
-        collection: t.Any,
-        goal: Expression,
-        span: t.Any,
-        written: t.Any,
-        clock: Clock,
-        *sought: t.Any,
-    ) -> Iterable[t.Any]:
-        """Return the elements of a collection that the policy does not search again."""
-        if type(collection) in SILENT:
-            # The variable of the function, and the one here.
-            ahead = elements_ahead(collection, 2)
-            if type(ahead) is Ahead:
-                return self._silently(collection, ahead, goal, sought)
-        if type(collection) is types.GeneratorType and begins_alone(collection, 2):
-            return self._timed(collection, goal, clock)
-        return self._kept_elements(collection, goal, span, written, clock, *sought)
-
-    def _kept_elements(
-        self,
-        collection: t.Any,
-        goal: Expression,
-        span: t.Any,
-        written: t.Any,
-        clock: Clock,
-        *sought: t.Any,
-    ) -> Iterable[t.Any]:
-        """Return the elements of a collection for which the policy has a name."""
-        if span is not None:
-            self._classes.check_sandbox(collection, span)
-        kind = type(collection)
-        if kind is str:
-            return t.cast("Iterable[str]", collection)
-        if kind in _ITERATORS:
-            return self._each(collection, goal, clock)
-        if kind is dict:
-            return self._pairs(collection, goal)
-        if sandbox.iterates_itself(kind):
-            return self._members(collection, goal)
-        if self._classes.is_object(kind) and issubclass(kind, Iterable):
-            return self._each(collection, goal, clock, sought)
-        term = result_to_term(collection)
-        # Only the error for a value that is no collection needs a backtrace, which is slow to make.
-        is_collection = type(term) is not Value or type(term.value) is str
-        solver = self._at(goal) if is_collection else self._here()
-        if not is_collection:
-            term = self._placed(collection, written)
-        solver.machine.begun = _begun(clock)
-        if clock[1] is None:
-            clock[1] = time.monotonic()
-        return self._terms(solver.operators.elements(term, goal), clock)
-
-    def _pairs(self, collection: dict[t.Any, t.Any], goal: Expression) -> Iterator[t.Any]:
-        """Yield keys and values, as lists."""
-        for key, value in sorted_entries(collection):
-            yield [key, self._element(value, goal)]
-
-    def _pairs_at(
-        self, collection: dict[t.Any, t.Any], key: t.Any, goal: Expression
-    ) -> Iterable[t.Any]:
-        """Return what of a dictionary may be ``[key, value]``: the entry of a text, or nothing."""
-        if type(key) is not str or not is_representable(key):
-            return self._pairs(collection, goal)
-        found = find_entry(collection, key)
-        return () if found is MISSING else ([key, self._element(found, goal)],)
-
-    def _terms(self, elements: Iterable[Term], clock: Clock) -> Iterator[t.Any]:
-        """Yield the elements that the solver finds; look at the clock after each."""
-        for element in elements:
-            if time.monotonic() - clock[1] > _BRIEF:
-                self._check_clock(clock)
-            yield to_python(element, str)
-
-    def _found_in(self, item: t.Any, collection: t.Any) -> t.Iterable[t.Any]:
-        """Return what of a collection may equal a value: itself or nothing, where Python tells."""
-        kind = type(item)
-        if type(collection) is list:
-            return self._found_in_list(item, collection[:])
-        if not self._classes.is_hashed(kind):
-            return t.cast("t.Iterable[t.Any]", collection)
-        found = find_by_hash(item, collection)
-        if found is None:
-            return t.cast("t.Iterable[t.Any]", collection)
-        return (item,) * found
-
-    def _found_in_list(self, item: t.Any, elements: Sequence[t.Any]) -> t.Iterable[t.Any]:
-        simple = self._classes.simple
-        if type(item) not in simple or not _FEW_ELEMENTS < len(elements) < _MANY_ELEMENTS:
-            return elements
-        if not simple.issuperset(map(type, elements)):
-            return elements
-        # As often as it is there; the one that is not equal to itself is compared once more.
-        return [item] * operator.countOf(elements, item)
-
-    def _members(self, collection: t.Iterable[t.Any], goal: Expression) -> Iterator[t.Any]:
-        """Yield the elements of a collection whose iterator runs no Python code."""
-        for element in collection:
-            yield self._element(element, goal)
-
-    def _element(self, element: t.Any, goal: Expression) -> t.Any:
-        """Return an element as the solver takes it: a list as a copy."""
-        kind = type(element)
-        if kind is str or kind in self._classes.objects or kind in SCALARS:
-            return element
-        if kind is list:
-            return list_for_policy(element)
-        if kind is dict:
-            return element
-        self._classes.check_sandbox(element, goal.span)
-        self._classes.is_object(kind)
-        return element
-
-    def _each(
-        self,
-        collection: Iterable[t.Any],
-        goal: Expression,
-        clock: Clock,
-        sought: tuple[t.Any, ...] = (),
-    ) -> Iterable[t.Any]:
-        """Return the elements of an object of the host; look at the clock after each."""
-        if clock[1] is None:
-            clock[1] = time.monotonic()
-        iterator = iter(collection)
-        source = collection if isinstance(collection, Iterator) else iterator
-        if type(iterator) in SILENT and source is iterator is not collection:
-            # Those of Python's own containers take no time that counts.
-            ahead = elements_ahead(iterator, 2)
-            if type(ahead) is Ahead:
-                return self._silently(iterator, ahead, goal, sought)
-        # The variables here are two.
-        if type(source) is types.GeneratorType and begins_alone(source, 2):
-            return self._timed(source, goal, clock)
-        _begun(clock)
-        if not READ.begin(source):
-            # This raises the error of the solver.
-            [*self._at(goal).operators.elements(Instance(source), goal)]
-        if type(iterator) in SILENT:
-            return self._members(iterator, goal)
-        return self._timed(iterator, goal, clock)
-
-    def _silently(
-        self, iterator: Iterator[t.Any], ahead: Ahead, goal: Expression, sought: tuple[t.Any, ...]
-    ) -> Iterable[t.Any]:
-        """Return what an iterator yields that nobody else reads.
-
-        :param sought: the value that is searched for, if it is known.
-        """
-        found = self._found_in_list(sought[0], ahead) if sought else ahead
-        if found is not ahead:
-            return found
-        is_known = self._classes.taken.issuperset(map(type, ahead))
-        return iterator if is_known else self._members(iterator, goal)
-
-    def _timed(self, iterator: Iterator[t.Any], goal: Expression, clock: Clock) -> Iterator[t.Any]:
-        """Yield what an iterator of the host yields; look at the clock after each element."""
-        now, taken = time.monotonic, self._classes.taken
-        if clock[1] is None:
-            clock[1] = now()
-        brief = clock[1] + _BRIEF
-        for element in iterator:
-            if now() > brief:
-                self._check_clock(clock)
-            yield element if type(element) in taken else self._element(element, goal)
 
     def _compare(
         self, left: t.Any, right: t.Any, goal: Expression, function: Callable[..., t.Any]
@@ -739,7 +567,7 @@ class Runtime:
         if clock[3] is None:
             clock[3] = {}
         solver = TabledSolver(self._engine, self._engine.limits, clock[3], self.is_recursive)
-        solver.machine.begun = _begun(clock)
+        solver.machine.begun = begun(clock)
         return solver
 
     def is_recursive(self, name: str) -> bool:
@@ -819,13 +647,6 @@ def _ground(value: t.Any) -> Term:
     if not is_ground(term):
         raise SolverNeeded
     return term
-
-
-def _begun(clock: Clock) -> IteratorUse:
-    """Return the state of the iterators that the question reads."""
-    if clock[2] is None:
-        clock[2] = IteratorUse()
-    return t.cast(IteratorUse, clock[2])
 
 
 def is_deep() -> bool:

@@ -22,6 +22,7 @@ from flask_oso.polar.host.conversion import (
     to_term,
 )
 from flask_oso.polar.nodes import Dictionary, List, Unknown, Value
+from tests.support.value_kinds import name_of
 
 
 class Colour(str, enum.Enum):  # noqa: UP042  # the kind that exists since Python 3.4
@@ -164,7 +165,7 @@ def test_list_that_is_its_own_rest_is_refused() -> None:
         *([2**63 - 1, -(2**63)], {"a": float("inf")}, [[[]]], {None: 1, True: 2, 3: 3, "a": 4}),
         *([{"b": [1], "a": {}}], {"a": 2**70, "\ud800": "\ud800"}, {(1,): 1, "a": [{1: 1}]}),
     ],
-    ids=ascii,
+    ids=name_of,
 )
 def test_copy_for_python_is_that_of_the_solver(value: t.Any) -> None:
     """Nothing is converted, and the copy is what terms would have given, keys sorted."""
@@ -201,7 +202,7 @@ def test_copy_for_python_keeps_circles() -> None:
         *([], [1, "a", None, True, 1.5], [2**63 - 1, -(2**63)], [float("inf")], [[[]]], [{}, {}]),
         *([{"n": 2**70}, "é"], [{(1,): 1}], [[{"\ud800": object()}], 1]),
     ],
-    ids=ascii,
+    ids=name_of,
 )
 def test_list_of_data_is_that_of_the_solver(value: t.Any) -> None:
     """A list is copied as terms would have given it; what dictionaries have is not looked at."""
@@ -213,7 +214,7 @@ def test_list_of_data_is_that_of_the_solver(value: t.Any) -> None:
 @pytest.mark.parametrize(
     "value",
     [*([2**63], ["\ud800"], [object()], [[2**70]], _circle(), [_SHARED, _SHARED])],
-    ids=ascii,
+    ids=name_of,
 )
 def test_what_is_no_data(value: t.Any) -> None:
     """What terms refuse or keep as one object is left to them."""

@@ -18,6 +18,7 @@ from flask_oso.polar.host.dictionaries import (
     sorted_entries,
     with_texts,
 )
+from tests.support.value_kinds import name_of
 
 
 class Level(enum.IntEnum):
@@ -52,7 +53,7 @@ KEY = uuid.UUID(int=1)
         ({KEY: "x", "a": 1}, "a", 1),
         ({KEY: "x"}, str(KEY), MISSING),
     ],
-    ids=str,
+    ids=name_of,
 )
 def test_entry_is_found_under_the_text_of_its_key(
     source: dict[t.Any, t.Any], name: str, found: t.Any

@@ -1,0 +1,223 @@
+"""What compiled functions go through: the elements of a collection, as the policy takes them.
+
+In goes a collection of the application or of the policy; out come its elements, in the order of the
+solver. An iterator that nobody else refers to is looked ahead of, which its reference count tells:
+how many variables hold it here is part of each such look.
+"""
+
+from __future__ import annotations
+
+import operator
+import time
+import types
+import typing as t
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from ..host import sandbox
+from ..host.conversion import is_representable, list_for_policy, result_to_term, to_python
+from ..host.dictionaries import MISSING, find_entry, sorted_entries
+from ..host.iterators import READ, SILENT, Ahead, IteratorUse, begins_alone, elements_ahead
+from ..host.value_classes import find_by_hash
+from ..nodes import Expression, Instance, Term, Value
+from ..solver.solver import Solver
+from .entry_points import BRIEF, Clock
+from .known_classes import SCALARS, KnownClasses
+
+#: A list of fewer elements is gone through, and one of more, which takes longer than the clock may.
+_FEW_ELEMENTS, _MANY_ELEMENTS = 4, 100_000
+_ITERATORS = SILENT | {types.GeneratorType}
+
+
+class Elements:
+    """Goes through the collections of one engine.
+
+    :param classes: what is known of classes.
+    :param at: gives a solver at a goal.
+    :param here: gives one at the current goal of the function that called, with the backtrace.
+    :param placed: gives the term of a value that is written somewhere.
+    :param check_clock: ends a question whose time is up.
+    """
+
+    def __init__(
+        self,
+        classes: KnownClasses,
+        at: Callable[[Term], Solver],
+        here: Callable[[], Solver],
+        placed: Callable[[t.Any, t.Any], Term],
+        check_clock: Callable[[Clock], None],
+    ) -> None:
+        self._classes = classes
+        self._at, self._here, self._placed = at, here, placed
+        self._check_clock = check_clock
+
+    def elements(
+        self,
+        collection: t.Any,
+        goal: Expression,
+        span: t.Any,
+        written: t.Any,
+        clock: Clock,
+        *sought: t.Any,
+    ) -> Iterable[t.Any]:
+        """Return the elements of a collection that the policy does not search again."""
+        if type(collection) in SILENT:
+            # The variable of the function, and the one here.
+            ahead = elements_ahead(collection, 2)
+            if type(ahead) is Ahead:
+                return self._silently(collection, ahead, goal, sought)
+        if type(collection) is types.GeneratorType and begins_alone(collection, 2):
+            return self._timed(collection, goal, clock)
+        return self.kept_elements(collection, goal, span, written, clock, *sought)
+
+    def kept_elements(
+        self,
+        collection: t.Any,
+        goal: Expression,
+        span: t.Any,
+        written: t.Any,
+        clock: Clock,
+        *sought: t.Any,
+    ) -> Iterable[t.Any]:
+        """Return the elements of a collection for which the policy has a name."""
+        if span is not None:
+            self._classes.check_sandbox(collection, span)
+        kind = type(collection)
+        if kind is str:
+            return t.cast("Iterable[str]", collection)
+        if kind in _ITERATORS:
+            return self._each(collection, goal, clock)
+        if kind is dict:
+            return self._pairs(collection, goal)
+        if sandbox.iterates_itself(kind):
+            return self._members(collection, goal)
+        if self._classes.is_object(kind) and issubclass(kind, Iterable):
+            return self._each(collection, goal, clock, sought)
+        term = result_to_term(collection)
+        # Only the error for a value that is no collection needs a backtrace, which is slow to make.
+        is_collection = type(term) is not Value or type(term.value) is str
+        solver = self._at(goal) if is_collection else self._here()
+        if not is_collection:
+            term = self._placed(collection, written)
+        solver.machine.begun = begun(clock)
+        if clock[1] is None:
+            clock[1] = time.monotonic()
+        return self._terms(solver.operators.elements(term, goal), clock)
+
+    def _pairs(self, collection: dict[t.Any, t.Any], goal: Expression) -> Iterator[t.Any]:
+        """Yield keys and values, as lists."""
+        for key, value in sorted_entries(collection):
+            yield [key, self._element(value, goal)]
+
+    def pairs_at(
+        self, collection: dict[t.Any, t.Any], key: t.Any, goal: Expression
+    ) -> Iterable[t.Any]:
+        """Return what of a dictionary may be ``[key, value]``: the entry of a text, or nothing."""
+        if type(key) is not str or not is_representable(key):
+            return self._pairs(collection, goal)
+        found = find_entry(collection, key)
+        return () if found is MISSING else ([key, self._element(found, goal)],)
+
+    def _terms(self, elements: Iterable[Term], clock: Clock) -> Iterator[t.Any]:
+        """Yield the elements that the solver finds; look at the clock after each."""
+        for element in elements:
+            if time.monotonic() - clock[1] > BRIEF:
+                self._check_clock(clock)
+            yield to_python(element, str)
+
+    def found_in(self, item: t.Any, collection: t.Any) -> t.Iterable[t.Any]:
+        """Return what of a collection may equal a value: itself or nothing, where Python tells."""
+        kind = type(item)
+        if type(collection) is list:
+            return self._found_in_list(item, collection[:])
+        if not self._classes.is_hashed(kind):
+            return t.cast("t.Iterable[t.Any]", collection)
+        found = find_by_hash(item, collection)
+        if found is None:
+            return t.cast("t.Iterable[t.Any]", collection)
+        return (item,) * found
+
+    def _found_in_list(self, item: t.Any, elements: Sequence[t.Any]) -> t.Iterable[t.Any]:
+        simple = self._classes.simple
+        if type(item) not in simple or not _FEW_ELEMENTS < len(elements) < _MANY_ELEMENTS:
+            return elements
+        if not simple.issuperset(map(type, elements)):
+            return elements
+        # As often as it is there; the one that is not equal to itself is compared once more.
+        return [item] * operator.countOf(elements, item)
+
+    def _members(self, collection: t.Iterable[t.Any], goal: Expression) -> Iterator[t.Any]:
+        """Yield the elements of a collection whose iterator runs no Python code."""
+        for element in collection:
+            yield self._element(element, goal)
+
+    def _element(self, element: t.Any, goal: Expression) -> t.Any:
+        """Return an element as the solver takes it: a list as a copy."""
+        kind = type(element)
+        if kind is str or kind in self._classes.objects or kind in SCALARS:
+            return element
+        if kind is list:
+            return list_for_policy(element)
+        if kind is dict:
+            return element
+        self._classes.check_sandbox(element, goal.span)
+        self._classes.is_object(kind)
+        return element
+
+    def _each(
+        self,
+        collection: Iterable[t.Any],
+        goal: Expression,
+        clock: Clock,
+        sought: tuple[t.Any, ...] = (),
+    ) -> Iterable[t.Any]:
+        """Return the elements of an object of the host; look at the clock after each."""
+        if clock[1] is None:
+            clock[1] = time.monotonic()
+        iterator = iter(collection)
+        source = collection if isinstance(collection, Iterator) else iterator
+        if type(iterator) in SILENT and source is iterator is not collection:
+            # Those of Python's own containers take no time that counts.
+            ahead = elements_ahead(iterator, 2)
+            if type(ahead) is Ahead:
+                return self._silently(iterator, ahead, goal, sought)
+        # The variables here are two.
+        if type(source) is types.GeneratorType and begins_alone(source, 2):
+            return self._timed(source, goal, clock)
+        begun(clock)
+        if not READ.begin(source):
+            # This raises the error of the solver.
+            [*self._at(goal).operators.elements(Instance(source), goal)]
+        if type(iterator) in SILENT:
+            return self._members(iterator, goal)
+        return self._timed(iterator, goal, clock)
+
+    def _silently(
+        self, iterator: Iterator[t.Any], ahead: Ahead, goal: Expression, sought: tuple[t.Any, ...]
+    ) -> Iterable[t.Any]:
+        """Return what an iterator yields that nobody else reads.
+
+        :param sought: the value that is searched for, if it is known.
+        """
+        found = self._found_in_list(sought[0], ahead) if sought else ahead
+        if found is not ahead:
+            return found
+        is_known = self._classes.taken.issuperset(map(type, ahead))
+        return iterator if is_known else self._members(iterator, goal)
+
+    def _timed(self, iterator: Iterator[t.Any], goal: Expression, clock: Clock) -> Iterator[t.Any]:
+        """Yield what an iterator of the host yields; look at the clock after each element."""
+        now, taken = time.monotonic, self._classes.taken
+        if clock[1] is None:
+            clock[1] = now()
+        brief = clock[1] + BRIEF
+        for element in iterator:
+            if now() > brief:
+                self._check_clock(clock)
+            yield element if type(element) in taken else self._element(element, goal)
+
+
+def begun(clock: Clock) -> IteratorUse:
+    """Return the state of the iterators that the question reads."""
+    if clock[2] is None:
+        clock[2] = IteratorUse()
+    return t.cast(IteratorUse, clock[2])
