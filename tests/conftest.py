@@ -110,7 +110,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def is_part(config: pytest.Config) -> bool:
     """Tell whether something may be left out."""
-    is_named = config.getoption("keyword") or any("::" in each for each in config.args)
+    is_file = any("::" in each or each.endswith(".py") for each in config.args)
+    is_named = config.getoption("keyword") or is_file
     return not IS_FULL and not is_named
 
 

@@ -42,6 +42,8 @@ for word, *arguments in json.loads(sys.argv[1]):
 print(shares)
 """
 LIMITS, MEMORY = "tests/polar/test_limits.py", "tests/polar/test_memory.py"
+#: The files of one folder, none of which is named.
+POLAR = ["tests/polar", "--ignore-glob=tests/polar/*/*"]
 
 
 @pytest.mark.parametrize(("word", "sizes"), [("part", "1 72 1"), ("full", "8 580 1")])
@@ -95,10 +97,11 @@ def test_all_cases_are_kept_of_few_and_of_all(word: str, shape: str) -> None:
 
 #: A word, what is collected, and the share of it that a part has.
 COLLECTED = [
-    ("no_number", [LIMITS], 1 / 4),
-    ("policy_is_small", [MEMORY], 1 / 3),
-    ("functions_of_a_policy", [MEMORY], 0),
-    ("test_", ["tests/denials/test_debug_page_in_browser.py"], 0),
+    ("no_number", POLAR, 1 / 4),
+    ("policy_is_small", POLAR, 1 / 3),
+    ("functions_of_a_policy", POLAR, 0),
+    ("nearest_miss", ["tests/denials", "-m", "browser"], 0),
+    ("no_number", [LIMITS], 1),
     ("no_number", [f"{LIMITS}::test_limit_ignores_what_is_no_number"], 1),
     ("no_number", [LIMITS, "-k", "no_number"], 1),
     ("of_a_policy", [f"{MEMORY}::test_functions_of_a_policy_are_small"], 1),

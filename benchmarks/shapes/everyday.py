@@ -164,6 +164,41 @@ def _two_relations(size: int) -> World:
     )
 
 
+def _open_role(size: int) -> World:
+    """A role that is left open, at a place that may be of two classes."""
+    user_cls, role_cls = plain("User", "roles"), plain("Role", "name", "place")
+    folder_cls, shelf_cls, doc_cls = plain("Folder"), plain("Shelf"), plain("Doc", "place")
+    folder, shelf = folder_cls(), shelf_cls()
+    others = [role_cls("owner", folder_cls()) for _ in range(size - 1)]
+    users = [user_cls([*others, role_cls(name, folder)]) for name in ("owner", "guest")]
+    users.append(user_cls([*others, role_cls("owner", shelf)]))
+    enough = {"read": {"owner", "guest"}, "edit": {"owner"}}
+
+    def may(user: t.Any, action: str, doc: t.Any) -> bool:
+        names = enough.get(action, set())
+        return any(role.place is doc.place and role.name in names for role in user.roles)
+
+    return World(
+        """
+        allow(user: User, action, doc: Doc) if
+          role_at(user, role, doc.place) and grants(role, action);
+        grants("owner", "read"); grants("owner", "edit"); grants("guest", "read");
+        role_at(user: User, name, place: Folder) if
+          role in user.roles and role.place = place and name = role.name;
+        role_at(user: User, name, place: Shelf) if
+          role in user.roles and role.place = place and name = role.name;
+        """,
+        (user_cls, role_cls, folder_cls, shelf_cls, doc_cls),
+        [
+            (user, action, doc_cls(place))
+            for user in users
+            for action in ("read", "edit")
+            for place in (folder, shelf)
+        ],
+        may,
+    )
+
+
 def _global_roles(size: int) -> World:
     """Roles that name no resource, beside those that do."""
     user_cls, doc_cls = plain("User", "roles"), plain("Doc", "name")
@@ -481,6 +516,7 @@ SHAPES = (
         lambda actor, doc: actor is None and doc.owner == "ana",
     ),
     Shape("roles through two relations", _two_relations, _SIZES),
+    Shape("a role that is left open, places of two classes", _open_role, _SIZES),
     Shape("global roles", _global_roles, _SIZES),
     Shape("three classes of actors, `Actor`", _union_of_actors),
     Shape("managers and deputies, mutual recursion", _mutual, _SIZES),

@@ -205,6 +205,8 @@ FOLLOWED = {
     " h(_: Repo);",
     "variable of a class that stands in a head twice": "f(x) if g(y, x) and y = x;"
     " g(a: Repo, a) if a.flag;",
+    "classes of an attribute have no order": 'f(x) if g(x.owner, y) and y = "a";'
+    " g(x: Org, y) if y = x.name; g(x: User, y) if y = x.name;",
     "classes of a variable have no order": "f(x) if y = x.owner and g(x, z) and z = y;"
     " g(x, y: Repo) if y = x.owner; g(x, y: Fork) if y = x.org;",
 }
