@@ -1448,7 +1448,7 @@ def test_is_allowed_refuses_a_variable_inside(value: t.Any) -> None:
     oso = Oso()
     oso.load_str("allow([1], 2, 3); allow({a: [1]}, 2, 3);")
 
-    with pytest.raises(PolarTypeError, match="A decision needs values"):
+    with pytest.raises(PolarTypeError, match=r"A (decision needs|dictionary has) values"):
         oso.is_allowed(value, 2, 3)
 
 

@@ -89,14 +89,15 @@ def test_allowed_request_makes_few_calls_through_few_modules(
         monkeypatch.delitem(sys.modules, name, raising=False)
     desk.add_url_rule("/notes/<note_id>", "note", authorize("read", Note)(lambda note: note.owner))
     client = desk.test_client()
-    warm = [client.get("/notes/ann").text for _ in range(3)]
+    # The function for what is asked often is written by one of the first decisions.
+    warm = [client.get("/notes/ann").text for _ in range(40)]
 
     # Sessions of other tests hear of requests, too.
     with request_started.muted(), request_tearing_down.muted():
         calls = calls_of(lambda: client.get("/notes/ann"))
 
     modules = {name for name in calls if not name.endswith(">")}
-    assert warm == ["ann"] * 3
+    assert {*warm} == {"ann"}
     assert len(calls) < MOST_CALLS, calls
     assert len(modules) <= MOST_MODULES, sorted(modules)
 

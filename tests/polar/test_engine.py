@@ -42,7 +42,7 @@ def test_ask_answers_with_a_bool(value: int, answer: bool) -> None:
     "value",
     [
         Variable("x"),
-        [1, {"a": Variable("x")}],
+        [1, [Variable("x")]],
         Expression("And", [1]),
         Pattern("String", {}),
         Predicate("f", [Variable("x")]),

@@ -38,10 +38,13 @@ def test_value_object_takes_its_fields_in_their_order(kind: type[ValueObject]) -
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_value_object_has_no_other_fields(kind: type[ValueObject]) -> None:
-    """Beside that there is the place, and the note that there are no variables inside."""
+    """Beside that there are the place, the note that there are no variables inside, and a reader.
+
+    The reader is what has the entries of a dictionary of the application.
+    """
     parameters = list(inspect.signature(kind).parameters)
 
-    assert set(parameters[len(kind.__match_args__) :]) <= {"span", "ground"}
+    assert set(parameters[len(kind.__match_args__) :]) <= {"span", "ground", "entries"}
 
 
 @pytest.mark.parametrize("kind", KINDS)

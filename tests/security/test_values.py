@@ -251,7 +251,6 @@ def test_equal_objects_keep_their_own_attributes() -> None:
 QUESTIONS = [
     Variable("x"),
     [Variable("x")],
-    {"a": [Variable("x")]},
     Expression("And", []),
     Pattern("User", {}),
     Predicate("f", [Variable("x")]),
@@ -267,6 +266,22 @@ def test_question_from_the_host_is_no_value(place: int, question: t.Any) -> None
 
     with pytest.raises(PolarRuntimeError, match=r"^A decision needs values"):
         load('allow("ana", "read", "page");').is_allowed(*arguments)
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+@pytest.mark.parametrize("question", QUESTIONS, ids=repr)
+def test_question_in_a_dictionary_is_no_value(place: int, question: t.Any) -> None:
+    """It is refused where it is read, and matches nothing where it is not."""
+    arguments: list[t.Any] = [{"a": 1}, {"a": 1}, {"a": 1}]
+    arguments[place] = {"a": question}
+    reads, does_not = (
+        "allow({a: x}, {a: y}, {a: z}) if x = 1 and y = 1 and z = 1;",
+        "allow(1, 1, 1);",
+    )
+
+    with pytest.raises(PolarRuntimeError, match=r"^A dictionary has values, not a variable"):
+        load(reads).is_allowed(*arguments)
+    assert not load(does_not).is_allowed(*arguments)
 
 
 @pytest.mark.parametrize(

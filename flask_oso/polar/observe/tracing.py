@@ -21,8 +21,8 @@ from collections.abc import Sequence
 
 from ..characters import with_escapes
 from ..exceptions import OsoError
-from ..host.conversion import result_to_term
-from ..nodes import Call
+from ..host.conversion import result_to_term, to_term
+from ..nodes import Call, Term
 from ..output import LogLevel, LogSettings, say
 from ..printer import rule_to_polar
 from ..solver.backtrace import Step
@@ -90,7 +90,7 @@ class Tracer(Observer):
             self._print("info", 1, "RESULT: SUCCESS")
             return
         lines = [
-            f"  {name}: {inspector_of(view).term(result_to_term(value))}"
+            f"  {name}: {inspector_of(view).term(_as_found(value))}"
             for name, value in result.items()
         ]
         self._print("info", 1, "\n".join(["RESULT: {", *lines, "}"]))
@@ -111,3 +111,12 @@ def head_text(clause: Clause) -> str:
     """Print the head of a rule."""
     head = type(clause.rule)(clause.rule.name, clause.rule.parameters)
     return with_escapes(rule_to_polar(head)).removesuffix(";")
+
+
+def _as_found(value: t.Any) -> Term:
+    """Return the value of a variable as a term, with the variables that are left in it."""
+    try:
+        return to_term(value)
+    except (OsoError, TypeError):
+        # Of the application, with something in it that Polar does not have.
+        return result_to_term(value)
