@@ -40,6 +40,7 @@ from .request_state import (
 _find_g: Callable[[], t.Any] = g._get_current_object
 #: Of so many classes of actors it is known how they are found.
 _MOST_CLASSES = 100
+_KEYS = frozenset({str, int, uuid.UUID})
 _NOTHING: t.Mapping[str, t.Any] = types.MappingProxyType({})
 _NO_ACTOR = (
     "Set 'g.user' in a 'before_request' function (None for nobody), or find the actor in a function"
@@ -534,7 +535,7 @@ def _names(source: _Source, name: t.Any, user: t.Any) -> bool:
     keys = [getattr(user, each, None) for each in source.keys]
     if hasattr(user, "get_id"):
         keys.append(user.get_id())
-    return str(name) in [str(each) for each in keys if type(each) in (str, int, uuid.UUID)]
+    return str(name) in [str(each) for each in keys if type(each) in _KEYS]
 
 
 def _refusing(app: Flask, knowing: set[_Source]) -> _Source | None:

@@ -41,7 +41,7 @@ if LOGGER.level == logging.NOTSET:
 
 #: How many characters of a name, a key or an action are shown.
 _LONGEST = 100
-_KEYS = (int, str, uuid.UUID)
+_KEYS = frozenset({int, str, uuid.UUID})
 _MOST_BITS = 128
 _REQUEST_ID = re.compile(r"[!-~]{1,200}")
 _DISABLED = (
@@ -233,7 +233,7 @@ def _key_of(value: t.Any) -> str | None:
     # Not isinstance: that would believe an object which only claims to be a class.
     if issubclass(type(value), type):
         return str(value.__name__)
-    if type(value) in (bool, *_KEYS):
+    if type(value) is bool or type(value) in _KEYS:
         return _key_text(value)
     row: t.Any = getattr(value, "_sa_instance_state", None)
     if type(row).__module__.startswith("sqlalchemy."):

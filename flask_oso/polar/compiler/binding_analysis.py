@@ -71,10 +71,12 @@ class NotCompilable(Exception):
 def is_plain(cls: type) -> bool:
     """Tell whether instances of a class are ordinary objects, whose attributes Python can read.
 
-    Not a native value of Polar, not a class with its own instance test, and not an awaitable.
+    Not a native value of Polar, not a class with its own instance test, and not an awaitable. A
+    class whose metaclass has an equality of its own may say that it is any other class.
     """
     return (
         not has_instance_test(cls)
+        and compares_by_identity(type(cls))
         and not may_be_awaited(cls)
         and not issubclass(cls, _NATIVE)
         and not any(issubclass(native, cls) for native in _NATIVE)

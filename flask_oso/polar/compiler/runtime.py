@@ -309,7 +309,7 @@ class Runtime:
             return chosen
         numbers = {id(clauses[number]): number for number in chosen}
         # The order depends only on the classes of objects.
-        terms = [_NO_OBJECT if type(arg) in (list, dict) else result_to_term(arg) for arg in args]
+        terms = [_NO_OBJECT if type(arg) in _COPIED else result_to_term(arg) for arg in args]
         ordered = sort_clauses([clauses[number] for number in chosen], terms, self.host)
         return [numbers[id(clause)] for clause in ordered]
 

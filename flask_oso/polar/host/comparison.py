@@ -44,7 +44,8 @@ def compare_values(kind: Operator, left: t.Any, right: t.Any, span: Span | None 
     :raises PolarRuntimeError: if Python raises ``TypeError``.
     """
     try:
-        if type(left) is type(right) in (list, dict):
+        # Not `in`: a metaclass may say that its classes equal any other.
+        if type(left) is type(right) and (type(left) is list or type(left) is dict):
             return _compare_data(kind, left, right)
         return bool(COMPARISON_FUNCTIONS[kind](left, right))
     except TypeError as error:
@@ -76,7 +77,7 @@ def _is_same_data(left: t.Any, right: t.Any) -> bool:
         if left is right or (id(left), id(right)) in seen:
             continue
         kind = type(left)
-        if kind is not type(right) or kind not in (list, dict):
+        if kind is not type(right) or not (kind is list or kind is dict):
             if not left == right:  # noqa: SIM201 - an object may answer the two differently
                 return False
             continue

@@ -44,6 +44,7 @@ from .numbers import INTEGER_MAX, INTEGER_MIN
 from .value_classes import EQUATED
 
 _DATA = frozenset({list, dict})
+_REPRESENTED = frozenset({int, str, list, dict})
 _STRINGS, _INTEGERS = frozenset({str}), frozenset({int})
 #: Classes of which all values of a container often are.
 _ALIKE: tuple[frozenset[t.Any], ...] = (
@@ -81,7 +82,7 @@ def is_representable(value: t.Any) -> bool:
     kind = type(value)
     if kind is str and value.isascii():
         return True
-    if kind not in (int, str, list, dict):
+    if kind not in _REPRESENTED:
         return True
     try:
         to_term(value)

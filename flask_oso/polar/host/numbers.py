@@ -15,6 +15,7 @@ from collections.abc import Callable
 from ..nodes import Operator, Scalar
 
 INTEGER_MIN, INTEGER_MAX = -(2**63), 2**63 - 1
+_NUMBERS = frozenset({int, float})
 
 #: The Python function of each comparison, for two values that are ``comparable``.
 COMPARISON_FUNCTIONS: dict[Operator, Callable[[t.Any, t.Any], bool]] = {
@@ -50,7 +51,7 @@ def calculate(kind: Operator, left: Scalar, right: Scalar) -> int | float | None
         if type(result) is int and not INTEGER_MIN <= result <= INTEGER_MAX:
             raise OverflowError("integer overflow")
         return result
-    if type(left) in (int, float) and type(right) in (int, float):
+    if type(left) in _NUMBERS and type(right) in _NUMBERS:
         return _FLOAT[kind](float(left), float(right))
     return None
 

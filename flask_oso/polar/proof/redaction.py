@@ -91,6 +91,7 @@ _UNQUOTED = re.compile(r"""[^,;&()\[\]{}<>'"]*""")
 _OPENING = "([{<'\""
 _CONTAINERS: dict[type, str] = {tuple: "()", set: "{}", frozenset: "{}", list: "[]"}
 _TEXTS = (str, bytes, bytearray)
+_PLAIN = frozenset({bool, int, float, str})
 #: Classes of values that are redacted wherever an equal value is.
 _HASHED = (str, bytes, int)
 _MIN_SECRET = 1_000
@@ -407,7 +408,7 @@ def _key_of(value: t.Any) -> tuple[t.Any, ...] | None:
 
 
 def _is_key(key: t.Any) -> bool:
-    return type(key) in (int, str) or type(key).__module__ == "uuid"
+    return type(key) is int or type(key) is str or type(key).__module__ == "uuid"
 
 
 def _key_text(key: t.Any) -> str:
@@ -415,7 +416,7 @@ def _key_text(key: t.Any) -> str:
 
 
 def _as_value(term: Instance) -> t.Any:
-    plain = type(term.value) in (bool, int, float, str)
+    plain = type(term.value) in _PLAIN
     return Value(term.value) if plain else term
 
 

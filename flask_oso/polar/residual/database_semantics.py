@@ -250,12 +250,13 @@ def _is_kept_alike(mine: Field, other: Field) -> bool:
 
 
 #: A time with a zone is one without it where the database keeps none.
+_COMPARED_AS_NUMBERS = frozenset({int, float, decimal.Decimal})
 _MOMENTS = {ValueKind.DATETIME, ValueKind.ZONED}
 _NUMBERS = {ValueKind.INTEGER, ValueKind.FLOAT, ValueKind.DECIMAL, ValueKind.BOOLEAN}
 
 
 def _is_infinite(value: t.Any) -> bool:
-    return type(value) in (float, decimal.Decimal) and math.isinf(value)
+    return (type(value) is float or type(value) is decimal.Decimal) and math.isinf(value)
 
 
 def _is_infinity(operand: RowValue, *, is_positive: bool) -> RowCondition:
@@ -283,7 +284,7 @@ def check_equation(operand: RowValue, value: t.Any) -> None:
             _check_parts(operand, value)
         return
     is_text = _is_text(_comparable(operand))
-    if type(value) in (list, dict):
+    if type(value) is list or type(value) is dict:
         refuses = is_text or field_of(operand).kind in _ORDERLY
     elif field_of(operand).kind in _DATA:
         refuses = type(value) in NATIVE
@@ -319,7 +320,7 @@ def _is_text(field: Field) -> bool:
 def same_number(operand: RowValue, value: t.Any) -> t.Any:
     """Return a value as ``==`` compares it: unlike for ``=``, true equals 1."""
     kind = field_of(operand).kind
-    if kind is ValueKind.BOOLEAN and type(value) in (int, float):
+    if kind is ValueKind.BOOLEAN and (type(value) is int or type(value) is float):
         return bool(value) if value in (0, 1) else value
     is_number = kind in (ValueKind.INTEGER, ValueKind.FLOAT)
     return int(value) if is_number and type(value) is bool else value
@@ -451,7 +452,7 @@ _ALIKE: dict[ValueKind, t.Callable[[Field, t.Any], list[t.Any]]] = {
 
 def _number(value: t.Any) -> t.Any:
     """Return a value that Python and Polar compare as a number; ``None`` for other values."""
-    if type(value) in (int, float, decimal.Decimal):
+    if type(value) in _COMPARED_AS_NUMBERS:
         return value
     if isinstance(value, abstract.Number) and not isinstance(value, bool):
         raise NotTranslatable(

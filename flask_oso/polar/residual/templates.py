@@ -213,7 +213,7 @@ def template_key(name: str, args: Sequence[t.Any], at: int, cls: type) -> t.Any:
     for position, arg in enumerate(args):
         if position == at:
             continue
-        if type(arg) in (list, dict):
+        if type(arg) is list or type(arg) is dict:
             return None
         parts.append(type(arg))
         parts.append(None if is_host_object(arg) else arg)

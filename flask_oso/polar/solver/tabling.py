@@ -27,6 +27,7 @@ from .solver import Solver
 #: it has a solution.
 Entry = list[t.Any]
 Table = dict[tuple[t.Any, ...], Entry]
+_NUMBERS = frozenset({int, float, bool})
 EXHAUSTED: t.Final = "exhausted"
 RESUMED: t.Final = "resumed"
 
@@ -37,7 +38,7 @@ def key_of(value: t.Any) -> t.Any:
     if kind is str:
         return value
     # `-0.0` and `0.0` are equal and differ in what a division gives.
-    return (kind, repr(value)) if kind in (int, float, bool) else id(value)
+    return (kind, repr(value)) if kind in _NUMBERS else id(value)
 
 
 class TabledSolver(Solver):

@@ -117,6 +117,6 @@ def _printed(name: str, statement: t.Any, dialect: t.Any) -> PrintedStatement:
 
 def _is_plain(value: t.Any) -> bool:
     """Tell whether a value stands in a statement as every database reads it."""
-    if value is None or type(value) in (int, bool):
+    if value is None or type(value) is int or type(value) is bool:
         return True
     return type(value) is str and value.isascii() and value.replace(" ", "x").isalnum()

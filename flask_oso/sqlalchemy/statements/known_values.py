@@ -163,7 +163,7 @@ def _first_of(parameter: t.Any) -> t.Any:
 
 def another(value: t.Any) -> t.Any:
     """Return a value that differs from what was read, and has the same shape."""
-    if type(value) in (list, tuple):
+    if type(value) is list or type(value) is tuple:
         return type(value)(map(another, value))
     if type(value) is int:
         return value - 1 if is_wide(value + 1) != is_wide(value) else value + 1
