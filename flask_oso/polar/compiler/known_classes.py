@@ -6,6 +6,7 @@ A class that may be temporary is in no set that would keep it alive.
 
 from __future__ import annotations
 
+import decimal
 import types
 import typing as t
 
@@ -38,6 +39,7 @@ _HARMLESS = (
     LazyKeys,
 )
 SCALARS = frozenset({bool, int, float, str})
+_CONTAINERS = frozenset({list, dict})
 #: Classes whose values are no objects of the host for the solver, or may be none.
 NO_OBJECTS = frozenset(
     {
@@ -77,8 +79,9 @@ class KnownClasses:
         self._is_object_class = ClassMemo(self._test_object)
         # Classes whose instances a set finds by their hash.
         self.is_hashed = ClassMemo(lambda kind: is_hashed(kind) and not self._host.has_keys(kind))
-        # Classes whose values equal `nil` only if they are `nil`.
-        self.told: set[type] = {*EQUATED, *MOMENTS, *ITERATED, bool, list, dict}
+        # Classes whose values equal `nil` only if they are `nil`. A list is missing: the solver
+        # looks at what it contains.
+        self.told: set[type] = {*EQUATED, *MOMENTS, *ITERATED, bool, dict} - {list}
         # How values of two classes are compared.
         self.pairs: dict[tuple[type, type], Comparison] = {}
         # Classes whose objects are equal if they are the same row.
@@ -87,8 +90,9 @@ class KnownClasses:
         rows = self._host.identities
         self.collections = frozenset({list}) | (rows.collections if rows else frozenset())
         self.harmless |= self.collections
-        # Classes whose values compare with literals without running code.
-        self.decided: set[type] = {*self.simple, bool}
+        # Classes whose values compare with literals without running code, and without an error: a
+        # signalling NaN of `decimal` raises.
+        self.decided: set[type] = {*self.simple, bool} - {decimal.Decimal}
         for cls in self._host.classes.values():
             self.learn(cls)
             self.learn_metaclass(type(cls))
@@ -104,7 +108,7 @@ class KnownClasses:
             return True
         if kind not in NO_OBJECTS:
             return self._is_simple_class(kind)
-        if kind in (list, dict) or sandbox.is_internal(kind) or is_awaitable(arg):
+        if kind in _CONTAINERS or sandbox.is_internal(kind) or is_awaitable(arg):
             return False
         term = to_term(arg)
         if type(term) is Instance:
@@ -196,7 +200,7 @@ class KnownClasses:
             return _OF_SCALARS
         objects = [self.is_object(kind) for kind in kinds]
         others = [kind for kind, is_object in zip(kinds, objects, strict=True) if not is_object]
-        if any(objects) and all(kind in SCALARS or kind in (list, dict) for kind in others):
+        if any(objects) and all(kind in SCALARS or kind in _CONTAINERS for kind in others):
             return _PYTHON
         return _LISTS if left is right is list else _SOLVER
 

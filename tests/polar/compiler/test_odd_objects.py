@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import decimal
+import sys
 import typing as t
 
 import pytest
@@ -10,6 +11,8 @@ import pytest
 from flask_oso import Oso
 
 NAN, LOUD = decimal.Decimal("NaN"), decimal.Decimal("sNaN")
+#: What no policy may have.
+LOCKED = sys._getframe()
 
 
 class User:
@@ -196,3 +199,146 @@ def test_integer_that_is_a_float_in_a_head(value: t.Any, goal: str) -> None:
     policy = f'allow(_: User, "read", d) if {goal}; q(1.0); q("a"); q(2); q(77);'
 
     assert len({*outcomes(policy, User(), "read", value)}) == 1
+
+
+class Loud(User):
+    """An object whose comparison fails."""
+
+    def __eq__(self, other: object) -> bool:
+        raise ValueError("loud")
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+@pytest.mark.parametrize("value", [Loud(), LOUD], ids=["object", "sNaN"])
+@pytest.mark.parametrize(
+    "rules",
+    [
+        "h(u.x, d); h(1, _: User);",
+        "h(u.x, d); h(true, _: User);",
+        'h(u.x, d); h(1, "k");',
+        "h(u.x, u.d); h(1, _: User);",
+        "h(u.x, d); h(_, _: Doc) if 1 = 2; h(1, _: User);",
+        "h(u.d, 1); h(_: Doc{x: 1}, _: User);",
+        "h(u.d, u.one); h(_: Doc{x: true}, _: User);",
+        "h(u.d, u.one); h(_: Doc{x: 1}, _: User) if 1 = 2;",
+        "h(u.x, k) and k = 2; h(1, 2); h(2, 3);",
+    ],
+)
+def test_value_is_compared_before_a_class_of_a_later_argument(rules: str, value: t.Any) -> None:
+    """A head is matched from the first parameter on: an error there is no denial under `not`."""
+    policy = f'allow(u: User, "read", d: Doc) if not d.zero = 1 and not {rules}'
+    user, doc = User(x=value, d=Doc(x=value), one=1), Doc(x=value, zero=0)
+
+    found = outcomes(policy, user, "read", doc, times=3)
+
+    assert len({*found}) == 1
+    assert "Error" in found[0] or "InvalidOperation" in found[0]
+
+
+@pytest.mark.parametrize("value", [Loud(), LOUD], ids=["object", "sNaN"])
+@pytest.mark.parametrize(
+    "policy",
+    [
+        'allow(_: User, "read", _); allow(_, "read", _: Doc{x: 1});',
+        'allow(_: User, "read", _: Doc); allow(_: User, "read", _: User); '
+        'allow(_, "read", _: Doc{x: true});',
+        'allow(_: User, "read", d: Doc) if h(d, d.x); h(_: Doc, _); h(_, 2);',
+        'allow(_: User, "read", d: Doc) if h(d, d.x); h(_: Doc, _); h(_, true);',
+    ],
+)
+def test_all_heads_are_matched_before_the_first_rule_is_tried(policy: str, value: t.Any) -> None:
+    """An error of a later head comes before the solution of an earlier rule."""
+    found = outcomes(policy, User(), "read", Doc(x=value), times=3)
+
+    assert len({*found}) == 1
+    assert "Error" in found[0] or "InvalidOperation" in found[0]
+
+
+@pytest.mark.parametrize("value", [Loud(), LOUD], ids=["object", "sNaN"])
+@pytest.mark.parametrize(
+    "condition",
+    ["not h(d); h(_: Doc{x: 1, y: 2});", "not d matches Doc{x: 1, y: 2};"],
+)
+def test_last_field_of_a_pattern_is_matched_first(condition: str, value: t.Any) -> None:
+    """A field that cannot be compared is an error, also where an earlier one differs."""
+    policy = f'allow(_: User, "read", d: Doc) if {condition}'
+
+    found = outcomes(policy, User(), "read", Doc(x=3, y=value), times=3)
+    told = outcomes(policy, User(), "read", Doc(x=value, y=3), times=3)
+
+    assert len({*found}) == 1
+    assert "Error" in found[0] or "InvalidOperation" in found[0]
+    assert {*told} == {"True"}
+
+
+@pytest.mark.parametrize("value", [[LOCKED], [[LOCKED]]], ids=["list", "nested"])
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "d.x = nil",
+        "not d.x = nil",
+        "d.x != nil",
+        "not d.x == nil",
+        'not d.m.get("x") = nil',
+        "not d.m.x = nil",
+        "not (x in d.xs and x = nil)",
+        "not nil in d.xs",
+        "not d matches Doc{x: nil}",
+    ],
+)
+def test_list_is_looked_at_where_it_is_compared_with_nil(condition: str, value: t.Any) -> None:
+    """A list that holds what no policy may have is an error, not another value than `nil`."""
+    policy = f'allow(_: User, "read", d: Doc) if {condition};'
+    doc = Doc(x=value, m={"x": value}, xs=[value])
+
+    found = outcomes(policy, User(), "read", doc, times=3)
+
+    assert {each.partition(":")[0] for each in found} == {"PolarRuntimeError"}
+
+
+class Resembling(type):
+    """A metaclass whose classes say that they equal any other."""
+
+    def __eq__(cls, other: object) -> bool:
+        return True
+
+    __hash__ = type.__hash__
+
+
+class Empty(metaclass=Resembling):
+    """An object that equals nothing, and is as long as an empty list."""
+
+    kind = "a"
+
+    def __eq__(self, other: object) -> bool:
+        return False
+
+    def __len__(self) -> int:
+        return 0
+
+    __hash__ = object.__hash__
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        ("d.x == d.y", "False"),
+        ("d.x = d.y", "False"),
+        ("not d.x = d.y", "True"),
+        ("d.x = 1", "False"),
+        ("d.x = nil", "False"),
+        ('d.x.kind = "a"', "True"),
+        ("d.x in [1, d.y]", "False"),
+        ("d.x matches User", "False"),
+        ("d.x matches List", "False"),
+        ("h(d.x, d.y); h(1, _); h([], _); h(_: Dictionary, _)", "False"),
+    ],
+)
+def test_metaclass_does_not_make_an_object_a_list(condition: str, expected: str) -> None:
+    """Which class a value has is a matter of identity, whatever its metaclass says."""
+    policy = f'allow(_: User, "read", d: Doc) if {condition};'
+
+    found = outcomes(policy, User(), "read", Doc(x=Empty(), y=Empty()), times=3)
+
+    assert {*found} == {expected}

@@ -36,9 +36,9 @@ from .equality import SideEffectFreeEquality, compared_fields
 _SCALARS = frozenset({bool, int, float, str})
 #: Classes whose values have a hash and an equality that run no code.
 _ELEMENTS = EQUATED | {bool}
-_SETS = (set, frozenset)
+_SETS = frozenset({set, frozenset})
 _LIST, _TUPLE, _TEXT = frozenset({list}), frozenset({tuple}), frozenset({str})
-_CONTAINERS = (list, dict)
+_CONTAINERS = frozenset({list, dict})
 _VALUES = frozenset({*_SCALARS, list, dict})
 #: The most elements of a collection that is searched.
 MAX_ELEMENTS = 100_000
@@ -172,6 +172,9 @@ class SilentOperations:
         }
 
     def _test_told(self, kind: type) -> bool:
+        if kind is list:
+            # The solver looks at what it contains.
+            return False
         is_told = is_told_from_nil(kind) or kind in self._equality.by_text
         is_told = is_told or (
             # The equality of a dataclass asks first whether the classes are the same.
@@ -245,7 +248,9 @@ class SilentOperations:
         kinds = left, right
         if _SCALARS.issuperset(kinds):
             return _OF_SCALARS
-        if types.NoneType in kinds and all(map(self._is_told_memo, kinds)):
+        if (left is types.NoneType or right is types.NoneType) and all(
+            map(self._is_told_memo, kinds)
+        ):
             return _PYTHON if left is right else _DIFFERENT
         if left is right is list:
             return _LISTS
@@ -339,6 +344,9 @@ class SilentOperations:
         if mine in _SCALARS and other in _SCALARS:
             return (mine is str) is (other is str)
         if left is None or right is None:
+            listed = left if right is None else right
+            if type(listed) is list:
+                return self.is_plain_data(listed)
             return self._is_told_memo(mine) and self._is_told_memo(other)
         if mine in MOMENTS and other in MOMENTS:
             return is_comparable_moment(left, right)

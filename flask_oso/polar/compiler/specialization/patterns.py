@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import enum
 import typing as t
 from collections.abc import Sequence
 from dataclasses import replace
@@ -29,6 +30,15 @@ from .regions import GIVE_UP, Fact, Known, Region
 SCALARS = (str, int)
 _OF_SCALARS = frozenset({"String", "Integer", "Float", "Boolean"})
 _NATIVE = frozenset({"String", "Integer", "Float", "Boolean", "List", "Dictionary"})
+
+
+class Match(enum.Enum):
+    """Whether a clause may match."""
+
+    NO = enum.auto()
+    #: It does not, and the solver asks an argument what it equals before it knows.
+    ASKED = enum.auto()
+    MAYBE = enum.auto()
 
 
 class PatternInterface(t.Protocol):
@@ -119,7 +129,7 @@ class PatternGuards:
                     lineages[at] = lineage
         return self._writer.names.clauses_for(name, len(args), ArgumentFacts(literals, lineages))
 
-    def may_match(self, clause: Clause, args: Sequence[Known | None]) -> bool:
+    def match(self, clause: Clause, args: Sequence[Known | None]) -> Match:
         """Tell whether the known arguments allow a clause to match.
 
         :param args: the arguments; ``None`` for an unbound one.
@@ -129,13 +139,14 @@ class PatternGuards:
                 is_text = arg is not None and arg.exact in (None, str)
                 if is_text and is_other(t.cast(Known, arg), parameter.term.value):
                     # Strings are compared before any parameter is matched.
-                    return False
+                    return Match.NO
             elif not isinstance(parameter.term, Slot):
                 raise NotCompilable("a list or dictionary in a head", parameter.span)
         for parameter in clause.parameters:
             if parameter.specializer is not None:
                 # The solver may ask a class with a test of its own first.
                 self.pattern(parameter.specializer)
+        excluded = Match.NO
         for at, (parameter, arg) in enumerate(zip(clause.parameters, args, strict=True)):
             if arg is None:
                 continue
@@ -145,15 +156,36 @@ class PatternGuards:
                     cls
                 ):
                     self._writer.refuse(parameter.span)
-                return False
+                return excluded
+            if is_asked(clause, at, arg):
+                excluded = Match.ASKED
             if parameter.specializer is not None:
                 pattern = self.pattern(parameter.specializer)
                 if arg.exact is not None and not self.is_of(arg.exact, pattern):
-                    return False
+                    return excluded
             if not is_silent(clause, at):
                 # What is read may fail, whatever the classes of later arguments.
-                return True
-        return True
+                return Match.MAYBE
+        return Match.MAYBE
+
+    def matching(self, clauses: list[Clause], args: Sequence[Known | None]) -> list[Clause]:
+        """Return the clauses that may match, where no value is asked what it equals before."""
+        matches = [self.match(clause, args) for clause in clauses]
+        if Match.ASKED in matches:
+            raise NotCompilable("a value that is compared before a class", clauses[0].rule.span)
+        return [
+            clause for clause, each in zip(clauses, matches, strict=True) if each is Match.MAYBE
+        ]
+
+    def ask_literals(
+        self, region: Region, clause: Clause, args: Sequence[Known], end: int | None = None
+    ) -> None:
+        """Compare arguments with the literals of a head, up to a position."""
+        for at, arg in enumerate(args[:end]):
+            if is_asked(clause, at, arg):
+                literal = Known("", literal=t.cast(Value, clause.parameters[at].term))
+                span = clause.parameters[at].span
+                keep(self._writer.equal(region, literal, arg, span), region)
 
     def is_of(self, cls: type, pattern: Pattern) -> bool:
         """Tell whether instances of a plain class match a pattern."""
@@ -165,12 +197,15 @@ class PatternGuards:
     ) -> tuple[Region | None, Known]:
         """Return the region where a value matches a pattern, and what is known of it there."""
         inner, value = self._of_class(region, value, pattern, span)
-        for name, wanted in pattern.fields:
-            if inner is not None:
-                found = self._writer.read(inner, value, name, span)
-                inner = self._writer.equal(
-                    inner, Known("", literal=t.cast(Value, wanted)), found, span
-                )
+        # The last field first, as the solver: where it differs, no other is looked at.
+        for name, wanted in reversed(pattern.fields):
+            if inner is None:
+                break
+            before, literal = inner, Known("", literal=t.cast(Value, wanted))
+            found = self._writer.read(before, value, name, span)
+            inner = self._writer.equal(before, literal, found, span)
+            if inner is None:
+                keep(before, region)
         return inner, value
 
     def _of_class(
@@ -230,6 +265,12 @@ class PatternGuards:
         raise NotCompilable("a class of Polar's own values", span)
 
 
+def keep(region: Region | None, outer: Region) -> None:
+    """Keep the condition of a region inside of another: the solver looks at it in any case."""
+    if region is not None and region is not outer:
+        region.is_kept = True
+
+
 def is_other(value: Known, literal: object) -> bool:
     """Tell whether a value is known not to be what a literal is."""
     is_text = type(literal) is str
@@ -239,6 +280,29 @@ def is_other(value: Known, literal: object) -> bool:
     if is_text:
         return literal in value.others or value.exact not in (None, str)
     return value.choices is not None or value.exact not in (None, bool, int, float)
+
+
+def is_asked(clause: Clause, at: int, arg: Known) -> bool:
+    """Tell whether the solver asks an argument what it equals, since a head has a literal.
+
+    The argument may have an equality of its own, and a signalling NaN of `decimal` raises.
+    """
+    is_known = arg.literal is not None or arg.choices is not None or arg.exact is not None
+    return isinstance(clause.parameters[at].term, Value) and not is_known
+
+
+def is_like(first: Clause, clause: Clause, args: Sequence[Known]) -> bool:
+    """Tell whether nothing is asked by the head of a clause that another head has not asked.
+
+    Only classes are looked at, and values that the other head compares with a literal, too.
+    """
+    for at, arg in enumerate(args):
+        mine, other = first.parameters[at].term, clause.parameters[at].term
+        kinds = {type(term.value) for term in (mine, other) if isinstance(term, Value)}
+        is_compared = isinstance(mine, Value) and len(kinds) == 1
+        if not is_silent(clause, at) or (is_asked(clause, at, arg) and not is_compared):
+            return False
+    return True
 
 
 def has_open_fields(pattern: Term) -> bool:

@@ -27,6 +27,7 @@ from collections.abc import Sequence
 
 from ...host.numbers import INTEGER_MAX, INTEGER_MIN
 from ...nodes import Call, Pattern, Term, Value
+from ...solver.class_index import is_silent
 from ...solver.clauses import Clause, Slot
 from ...sources import Span
 from ...traversal import conjuncts_in, goals_in
@@ -63,7 +64,7 @@ from .clauses.first_path import FirstPath
 from .guards import Guards
 from .interfaces import GuardInterface
 from .observation import NEEDED, RESULT, Observation
-from .patterns import SCALARS
+from .patterns import SCALARS, Match, is_like, keep
 from .regions import (
     FOUND,
     GIVE_UP,
@@ -344,7 +345,8 @@ class SpecializationWriter(Guards):
                 continue
             if arg.source is None or arg.source[1] == "[]":
                 continue
-            wanted = [clause.parameters[at] for clause in self.patterns.possible(name, args) or ()]
+            clauses = self.patterns.possible(name, args) or []
+            wanted = [clause.parameters[at] for clause in clauses]
             patterns = [each.specializer for each in wanted]
             tags = {each.tag for each in patterns if isinstance(each, Pattern)}
             if len(tags) != 1 or not all(map(is_class_only, patterns)):
@@ -353,6 +355,11 @@ class SpecializationWriter(Guards):
                 isinstance(each.term, Slot) for each in wanted
             ):
                 continue
+            if not all(is_silent(clause, each) for clause in clauses for each in range(at)):
+                # What is read of an argument before may fail.
+                continue
+            for clause in clauses:
+                self.patterns.ask_literals(region, clause, args, at)
             pattern = self.patterns.pattern(patterns[0])
             inner, arg = self.patterns.class_test(region, arg, pattern, wanted[0].span)
             if inner is None:
@@ -401,11 +408,18 @@ class SpecializationWriter(Guards):
         if about_list is not None:
             self._ask_of_list(region, about_list, node, key)
             return
-        matching = [clause for clause in clauses if self.patterns.may_match(clause, args)]
+        matches = {clause: self.patterns.match(clause, args) for clause in clauses}
+        for clause in clauses:
+            if matches[clause] is Match.ASKED:
+                self.patterns.ask_literals(region, clause, args)
+        matching = [clause for clause in clauses if matches[clause] is Match.MAYBE]
         if any(map(has_cut, matching)):
             self._clauses_with_cuts(region, matching, node, key)
             return
         first = self._path.first_clause(region, key, matching, self.names.host)
+        if first is not None and not all(is_like(first, each, args) for each in clauses):
+            # The solver matches all heads before it tries the first clause.
+            first = None
         for clause in matching:
             if is_passed_on(clause):
                 with self._path.followed(clause is first):
@@ -518,7 +532,12 @@ class SpecializationWriter(Guards):
             return leaves
         self._is_in_order = self._is_in_order and order.is_known
         places = {id(clause): place for place, clause in enumerate(order.clauses)}
-        return sorted(leaves, key=lambda leaf: places[id(leaf[0])])
+        ordered = sorted(leaves, key=lambda leaf: places[id(leaf[0])])
+        first = ordered[0][0]
+        # The solver matches all heads before it tries the first clause.
+        if not all(is_like(first, clause, args) for clause, (_, args) in ordered[1:]):
+            self._is_in_order = False
+        return ordered
 
     def _ask_of_list(self, region: Region, rule: ListRule, node: RuleCall, asking: Fact) -> None:
         """Ask what a rule asks of the elements of a list: of each, or of one."""
@@ -533,12 +552,12 @@ class SpecializationWriter(Guards):
         asked = name, (*args[: rule.at], element, *args[rule.at + 1 :])
         if not rule.of_each:
             for clause, goals in rule.clauses:
-                if self.patterns.may_match(clause, asked[1]):
+                if self.patterns.matching([clause], asked[1]):
                     self._clause(here, clause, asked, asking, goals)
             return
         ((clause, goals),) = rule.clauses
         holds = self.apart(here, is_negated=True)
-        if self.patterns.may_match(clause, asked[1]):
+        if self.patterns.matching([clause], asked[1]):
             self._clause(holds, clause, asked, asking, goals)
         self.succeed(self.unless(here, holds, span))
         self.succeed(self.unless(region, around, span))
@@ -590,27 +609,28 @@ class SpecializationWriter(Guards):
         env, number = Variables(), self.next_clause()
         self.next_alternative()
         self._origin = region
-        here: Region | None = region
+        here = region
         for parameter, arg in zip(clause.parameters, node[1], strict=True):
-            if here is None:
-                return
+            following: Region | None = here
             if isinstance(parameter.term, Value):
-                here = self.equal(here, Known("", literal=parameter.term), arg, parameter.span)
-                continue
-            variable = env.variable(number, t.cast(Slot, parameter.term).index)
-            if parameter.specializer is not None:
-                pattern = self.patterns.pattern(parameter.specializer)
-                here, arg = self.patterns.class_test(here, arg, pattern, parameter.span)
-                if here is None:
-                    return
-            if variable in env.values:
-                here = self.equal(here, env.values[variable], arg, parameter.span)
-            env.values[variable] = arg
-        if here is not None:
-            body = body_goals(clause, number)
-            if goals is not None:
-                body = prepend([(goal, number) for goal in goals], ())
-            self.run(here, body, env, asking)
+                literal = Known("", literal=parameter.term)
+                following = self.equal(here, literal, arg, parameter.span)
+            else:
+                variable = env.variable(number, t.cast(Slot, parameter.term).index)
+                if parameter.specializer is not None:
+                    pattern = self.patterns.pattern(parameter.specializer)
+                    following, arg = self.patterns.class_test(here, arg, pattern, parameter.span)
+                if following is not None and variable in env.values:
+                    following = self.equal(following, env.values[variable], arg, parameter.span)
+                env.values[variable] = arg
+            if following is None:
+                keep(here, self._origin)
+                return
+            here = following
+        body = body_goals(clause, number)
+        if goals is not None:
+            body = prepend([(goal, number) for goal in goals], ())
+        self.run(here, body, env, asking)
 
     def run(self, region: Region, goals: Pending, env: Variables, asking: Fact) -> None:
         """Write goals one after the other, each in the region where the one before holds."""
@@ -623,9 +643,7 @@ class SpecializationWriter(Guards):
             step = GoalStep(self, t.cast(Region, here), goals, env, clause, term, asking)
             following = step.take()
             if following is None:
-                if here is not self._origin:
-                    # The solver looks at what leads here, also where nothing follows.
-                    t.cast(Region, here).is_kept = True
+                keep(here, self._origin)
                 return
             before = t.cast(Region, here)
             here, goals = following

@@ -714,7 +714,7 @@ class GoalStep:
         possible = self.writer.patterns.possible(called.name, values)
         if possible is None:
             raise NotCompilable("a rule that is not defined", self.goal.span)
-        clauses = [clause for clause in possible if self.writer.patterns.may_match(clause, values)]
+        clauses = self.writer.patterns.matching(possible, values)
         if len(clauses) > 1:
             self.writer.forget_order()
         for clause in clauses:
