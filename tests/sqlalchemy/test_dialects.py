@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import typing as t
 
 import pytest
@@ -278,6 +279,45 @@ def test_recursion_over_keys_of_two_columns(dialect: str) -> None:
     assert text.endswith(
         "SELECT anon_1.key_0 AS found_once_1, anon_1.key_1 AS found_once_2 FROM anon_1))"
     )
+
+
+def detached(row: t.Any, **values: t.Any) -> t.Any:
+    """Make a row that counts as stored and loaded."""
+    for name, value in values.items():
+        orm.attributes.set_committed_value(row, name, value)
+    orm.make_transient_to_detached(row)
+    return row
+
+
+_VALUES = "EXISTS (SELECT 1 FROM (VALUES __[POSTCOMPILE_param_1]) AS oso_keys (key_0, key_1) WHERE"
+_SELECTED = "EXISTS (SELECT 1 FROM (SELECT notes_1.page_id, notes_1.number FROM"
+#: Conditions on keys of two columns, and what SQL Server is asked.
+KEYS_OF_TWO = {
+    "p.id = 7 and n in both": f"{_VALUES} oso_keys.key_0 = notes.page_id AND oso_keys.key_1 =",
+    "p.id = 7 and not (n in both)": f"NOT ({_VALUES} oso_keys.key_0 = notes.page_id AND",
+    "n.previous in p.notes": f"{_VALUES} oso_keys.key_0 = notes_1.page_id AND",
+    "m in p.parent.notes and n.previous = m": _SELECTED,
+}
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+@pytest.mark.parametrize("condition", KEYS_OF_TWO)
+def test_keys_of_two_columns(condition: str, dialect: str) -> None:
+    """SQL Server, which compares no tuples, finds them in a table of its own; others compare."""
+    oso = Oso()
+    register_models(oso, Base)
+    notes = [detached(Note(), page_id=7, number=number, size=1) for number in (1, 2)]
+    page = detached(Page(), id=7, parent_id=6, notes=notes)
+    oso.register_constant(notes, "both")
+    oso.load_str(f"allow(p: Page, _, n: Note) if {condition};")
+
+    found = [oso.authorized_query(page, "read", Note).whereclause for _ in range(3)]
+    texts = {" ".join(str(each.compile(dialect=DIALECTS[dialect]())).split()) for each in found}
+    (text,) = texts
+
+    is_server = dialect == "mssql"
+    assert bool(re.search(r"\(notes[^()]*, notes[^()]*\) (NOT )?IN", text)) is not is_server
+    assert (KEYS_OF_TWO[condition] in text) is is_server
 
 
 #: Citus is PostgreSQL itself, and Vitess takes the dialect of MySQL.

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql import elements, operators
 from sqlalchemy.sql.functions import FunctionElement
 
 from ...polar.residual.algebra.ir import EntryKind
@@ -271,6 +272,32 @@ class WithNul(SqlFunction[bool]):
     type = sa.Boolean()
 
 
+class KeyAmong(elements.BinaryExpression[bool]):
+    """Whether a key of several columns is one of some: ``(a, b) IN …``.
+
+    :param key: the columns.
+    :param keys: keys as values, or a SELECT of such columns.
+    """
+
+    inherit_cache = True
+
+    def __init__(self, key: Sequence[t.Any], keys: t.Any) -> None:
+        made: t.Any = sa.tuple_(*key).in_(keys)
+        super().__init__(
+            made.left,
+            made.right,
+            made.operator,
+            type_=made.type,
+            negate=made.negate,
+            modifiers=made.modifiers,
+        )
+
+    def _negate(self) -> t.Any:
+        # SQLAlchemy would make a NOT IN of its own class of it.
+        grouped = self.self_group(against=operators.inv)
+        return elements.UnaryExpression(grouped, operator=operators.inv, type_=self.type)
+
+
 # -- how they are compiled ---------------------------------------------------------
 
 
@@ -513,6 +540,29 @@ _CIRCLE = (
 )
 _refuse(FoundOnce, _CIRCLE.format("SQL Server"), "mssql")
 _refuse(FoundOnce, _CIRCLE.format("Oracle"), "oracle")
+
+# -- keys ---------------------------------------------------------------------------
+
+
+@compiles(KeyAmong)
+def _among(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
+    return str(compiler.visit_binary(element, **keywords))
+
+
+@compiles(KeyAmong, "mssql")
+def _among_mssql(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
+    # SQL Server compares no tuples, but makes a table of values, and of a SELECT.
+    keys = compiler.process(element.right, **keywords)
+    if isinstance(element.right, sa.BindParameter):
+        keys = f"(VALUES {keys.removeprefix('(').removesuffix(')')})"
+    columns = [compiler.process(each, **keywords) for each in element.left.clauses]
+    names = [f"key_{number}" for number in range(len(columns))]
+    equal = (f"oso_keys.{name} = {each}" for name, each in zip(names, columns, strict=True))
+    return (
+        f"EXISTS (SELECT 1 FROM {keys} AS oso_keys ({', '.join(names)})"
+        f" WHERE {' AND '.join(equal)})"
+    )
+
 
 # -- JSON ---------------------------------------------------------------------------
 

@@ -15,12 +15,14 @@ from sqlalchemy.sql import elements, selectable, visitors
 
 from ...polar.residual.outcomes import Residual
 from ..mapped.loaded import explaining_unloaded
+from .dialects import KeyAmong
 from .known_values import KnownObjects, Objects, another
 
 #: The attributes with the parts of an element, by its class. Elements of other classes are not
 #: copied: it is not known what they keep of their parts.
 _PARTS: dict[type, tuple[str, ...]] = {
     elements.BinaryExpression: ("left", "right"),
+    KeyAmong: ("left", "right"),
     elements.BooleanClauseList: ("clauses",),
     elements.UnaryExpression: ("element",),
     elements.Grouping: ("element",),

@@ -7,6 +7,7 @@ import typing as t
 import sqlalchemy as sa
 from sqlalchemy.sql import visitors
 
+from .dialects import KeyAmong
 from .known_values import KnownValue
 
 
@@ -22,9 +23,9 @@ def has_nil(values: list[t.Any]) -> bool:
     )
 
 
-def as_value(key: list[t.Any]) -> t.Any:
-    """Return the columns of a key as one value."""
-    return key[0] if len(key) == 1 else sa.tuple_(*key)
+def listed(key: list[t.Any], keys: t.Any) -> t.Any:
+    """Return the condition that a key is one of those that are selected."""
+    return key[0].in_(keys) if len(key) == 1 else KeyAmong(key, keys)
 
 
 def negation(found: t.Any) -> t.Any:

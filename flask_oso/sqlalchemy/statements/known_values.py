@@ -17,6 +17,7 @@ import sqlalchemy as sa
 
 from ...polar.residual.algebra.ir import KnownRow
 from ..mapped.loaded import loaded_rows, state_of
+from .dialects import KeyAmong
 
 Objects = Mapping[KnownRow, t.Any]
 
@@ -255,7 +256,7 @@ def among_keys(key: list[t.Any], among: KnownKeys) -> t.Any:
     if len(key) == 1:
         values = _firsts(keys)
         return _noted(key[0].in_(values), key, _part(among, values, _firsts))
-    return _noted(sa.tuple_(*key).in_(keys), key, _part(among, keys, _itself))
+    return _noted(KeyAmong(key, keys), key, _part(among, keys, _itself))
 
 
 def _part(among: KnownKeys, value: t.Any, part: Callable[[t.Any], t.Any]) -> KnownValue:

@@ -50,7 +50,7 @@ from ..mapped.mapper_facts import MapperFacts
 from ..mapped.tables import TableSource, column_of, core_expression, discriminator, no_discriminator
 from .comparisons import ComparisonTranslator, RowScope
 from .dialects import FoundOnce
-from .key_clauses import as_value, conjunction, has_nil, negation, with_values
+from .key_clauses import conjunction, has_nil, listed, negation, with_values
 from .known_values import KnownKeys, KnownObjects, among_keys, equated
 from .semijoins import (
     Equation,
@@ -256,8 +256,8 @@ class Translator:
             named = [column.label(f"key_{number}") for number, column in enumerate(far)]
             selects.append(self._select("part", named, found))
         near = [value for each in joins[0].outer for value in self._values(each.left, scope)]
-        listed = sa.union_all(*selects)
-        return as_value(near).in_(listed if self._shared is None else self._shared.of(listed))
+        united = sa.union_all(*selects)
+        return listed(near, united if self._shared is None else self._shared.of(united))
 
     def _joins(self, condition: Exists, scope: RowScope) -> list[SemiJoin] | None:
         rows = t.cast(tuple[RowPath, ...], tuple(scope))
@@ -319,7 +319,7 @@ class Translator:
             )
         pairs = [pair for each in join.outer for pair in self._pairs(each, found.scope)]
         near, far = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
-        return as_value(near).in_(self._list(far, found))
+        return listed(near, self._list(far, found))
 
     def _list(self, columns: list[t.Any], found: _Subquery) -> t.Any:
         """Select columns, uncorrelated with the enclosing statement."""
@@ -469,7 +469,7 @@ class Translator:
         if isinstance(tie.condition, IsObject):
             named = self._known.keys_of([each.value for each in tie.condition.objects])
             return among_keys(key, named)
-        return as_value(key).in_(self._members(tie.condition))
+        return listed(key, self._members(tie.condition))
 
     def _not_tied(self, tie: Tie, scope: RowScope) -> t.Any:
         key = self._values(tie.side, scope)
@@ -558,7 +558,7 @@ class Translator:
     # -- closures -------------------------------------------------------------------------
 
     def _closure(self, condition: Closure, scope: RowScope) -> t.Any:
-        return as_value(self._key(condition.row, scope)).in_(self._members(condition))
+        return listed(self._key(condition.row, scope), self._members(condition))
 
     def _members(self, condition: Closure) -> t.Any:
         """Select the keys of a recursive set in one recursive query."""
