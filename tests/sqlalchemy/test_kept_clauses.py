@@ -264,7 +264,18 @@ class _OtherNames(orm.properties.ColumnProperty.Comparator):  # type: ignore[typ
         return super().operate(op, *(f"{each}-{each}" for each in other), **keywords)
 
 
-def test_comparator_of_the_application() -> None:
+class _NoSecondName(orm.properties.ColumnProperty.Comparator):  # type: ignore[type-arg]
+    """Finds nothing for one of the texts."""
+
+    def operate(self, op: t.Any, *other: t.Any, **keywords: t.Any) -> t.Any:
+        return sa.false() if "b" in other else super().operate(op, *other, **keywords)
+
+
+@pytest.mark.parametrize(
+    ("comparator", "wanted"),
+    [(_OtherNames, [{"a-a"}, {"c-c"}, {"b-b"}]), (_NoSecondName, [{"a"}, {"c"}, set()])],
+)
+def test_comparator_of_the_application(comparator: type, wanted: list[set[str]]) -> None:
     """What a comparator makes of a value is made for each actor."""
 
     class Own(orm.DeclarativeBase):
@@ -279,7 +290,7 @@ def test_comparator_of_the_application() -> None:
         id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
         owner_name: orm.Mapped[str] = orm.column_property(
             sa.Column("owner_name", sa.String, sa.ForeignKey("owners.name")),
-            comparator_factory=_OtherNames,
+            comparator_factory=comparator,
         )
         owner: orm.Mapped[Owner] = orm.relationship()
 
@@ -292,11 +303,11 @@ def test_comparator_of_the_application() -> None:
     Own.metadata.create_all(engine)
 
     with orm.Session(engine) as session:
-        owners = [Owner(name=name) for name in "abc"]
+        owners = [Owner(name=name) for name in "acb"]
         session.add_all(owners)
         session.commit()
         statements = [oso.authorized_query(each, "read", Page) for _ in range(3) for each in owners]
     engine.dispose()
 
     values = [set(each.compile().params.values()) for each in statements]
-    assert values == [{"a-a"}, {"b-b"}, {"c-c"}] * 3
+    assert values == wanted * 3

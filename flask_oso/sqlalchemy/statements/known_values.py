@@ -287,11 +287,17 @@ def _noted(clause: t.Any, columns: list[t.Any], known: KnownValue) -> t.Any:
     """
     parameter: t.Any = getattr(clause, "right", None)
     is_plain = type(parameter) is sa.BindParameter and _is_one(parameter.value, known.value)
+    is_plain = is_plain and not any(map(_has_own_comparator, columns))
     if is_plain and parameter.callable is None and _is_of(parameter.type, columns):
         known.known.note(parameter, known.source)
     else:
         known.alone()
     return clause
+
+
+def _has_own_comparator(column: t.Any) -> bool:
+    """Tell whether an application says what a column is compared with, perhaps for each value."""
+    return not type(column.comparator).__module__.startswith("sqlalchemy.")
 
 
 def _is_one(value: t.Any, known: t.Any) -> bool:
