@@ -1442,13 +1442,19 @@ def test_is_allowed_refuses_a_variable(position: int) -> None:
         oso.is_allowed(*args)
 
 
-@pytest.mark.parametrize("value", [[Variable("x")], {"a": [Variable("x")]}])
-def test_is_allowed_refuses_a_variable_inside(value: t.Any) -> None:
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ([Variable("x")], "A decision needs values"),
+        ({"a": [Variable("x")]}, "A dictionary has values, not a variable"),
+    ],
+)
+def test_is_allowed_refuses_a_variable_inside(value: t.Any, message: str) -> None:
     """A variable in a list or a dictionary would match anything there, and is refused."""
     oso = Oso()
     oso.load_str("allow([1], 2, 3); allow({a: [1]}, 2, 3);")
 
-    with pytest.raises(PolarTypeError, match=r"A (decision needs|dictionary has) values"):
+    with pytest.raises(PolarTypeError, match=message):
         oso.is_allowed(value, 2, 3)
 
 

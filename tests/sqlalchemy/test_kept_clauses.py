@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime
 import threading
 import typing as t
+import uuid
 from collections.abc import Iterator
 
 import pytest
@@ -15,6 +17,7 @@ from sqlalchemy.sql import visitors
 
 from flask_oso import Oso
 from flask_oso.sqlalchemy.statements.kept_clauses import KeptClauses
+from flask_oso.sqlalchemy.statements.known_values import another
 from tests.support.answers import may_read
 from tests.support.models import documents
 from tests.support.models.documents import Base, Doc, User, make_oso
@@ -311,3 +314,19 @@ def test_comparator_of_the_application(comparator: type, wanted: list[set[str]])
 
     values = [set(each.compile().params.values()) for each in statements]
     assert values == wanted * 3
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *(1, 2**31 - 1, -(2**31), "ana", "", 1.5, uuid.UUID(int=1), ["ana", 1]),
+        *(datetime.date.min, datetime.date.max, datetime.datetime.min, datetime.datetime.max),
+    ],
+    ids=repr,
+)
+def test_clause_is_checked_with_another_value(value: t.Any) -> None:
+    """It is of the same class, so that only a value that stayed in the clause is told by it."""
+    other = another(value)
+
+    assert other != value
+    assert type(other) is type(value)

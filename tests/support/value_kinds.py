@@ -55,6 +55,18 @@ class Own:
         return 1
 
 
+class Folded(str):
+    """A text that claims to equal others of another hash."""
+
+    __slots__ = ()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, str) and str.lower(self) == str.lower(other)
+
+    def __hash__(self) -> int:
+        return hash(str.lower(self))
+
+
 class Raises:
     """An object whose comparison fails."""
 

@@ -8,6 +8,7 @@ other values in their places.
 
 from __future__ import annotations
 
+import datetime
 import typing as t
 import uuid
 from collections.abc import Callable, Mapping, Sequence
@@ -170,6 +171,12 @@ def another(value: t.Any) -> t.Any:
         return value - 1 if is_wide(value + 1) != is_wide(value) else value + 1
     if type(value) is str:
         return value + "."
+    if type(value) is datetime.date or type(value) is datetime.datetime:
+        # Not beyond the first or the last day that there is.
+        day = datetime.timedelta(days=1)
+        return value - day if value.year > datetime.MINYEAR else value + day
+    if type(value) is float:
+        return value + 1
     return uuid.UUID(int=value.int ^ 1) if type(value) is uuid.UUID else value
 
 

@@ -70,12 +70,6 @@ POLICIES = {
 }
 
 
-@pytest.fixture(autouse=True)
-def compiling(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Compile, whatever the environment says."""
-    monkeypatch.delenv("OSO_COMPILED", raising=False)
-
-
 def load(policy: str, *, compiled: bool = True) -> Oso:
     oso = Oso(compiled=compiled)
     oso.register_class(User)

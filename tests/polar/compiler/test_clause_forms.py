@@ -12,12 +12,6 @@ from flask_oso.polar.compiler.specialization.specialization import LEVELS
 from tests.support.answers import specialized
 
 
-@pytest.fixture(autouse=True)
-def compiling(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Compile, whatever the environment says."""
-    monkeypatch.delenv("OSO_COMPILED", raising=False)
-
-
 class User:
     def __init__(self, x: t.Any) -> None:
         self.x = x

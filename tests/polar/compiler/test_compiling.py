@@ -59,12 +59,6 @@ def load(policy: str = POLICY, **options: t.Any) -> Oso:
     return oso
 
 
-@pytest.fixture(autouse=True)
-def compiling(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Compile, whatever the environment says."""
-    monkeypatch.delenv("OSO_COMPILED", raising=False)
-
-
 @pytest.fixture
 def owned() -> tuple[User, Note]:
     user = User()

@@ -13,6 +13,7 @@ import pytest
 from flask_oso import Oso
 from flask_oso.polar.exceptions import OsoError, PolarRuntimeError
 from tests.support.answers import specialized
+from tests.support.value_kinds import Folded
 
 BIG = 2**70
 
@@ -33,18 +34,6 @@ class Color(enum.Enum):
 
 class Level(enum.IntEnum):
     ONE = 1
-
-
-class Folded(str):
-    """A text that claims to equal others of another hash."""
-
-    __slots__ = ()
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, str) and str.lower(self) == str.lower(other)
-
-    def __hash__(self) -> int:
-        return hash(str.lower(self))
 
 
 class Claiming:

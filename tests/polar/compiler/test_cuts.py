@@ -11,12 +11,6 @@ from flask_oso import Oso, OsoError
 from tests.support.answers import specialized
 
 
-@pytest.fixture(autouse=True)
-def compiling(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Compile, whatever the environment says."""
-    monkeypatch.delenv("OSO_COMPILED", raising=False)
-
-
 class User:
     def __init__(self, a: t.Any, b: t.Any, c: t.Any) -> None:
         self.a, self.b, self.c, self.tags = a, b, c, ["x", "y"]

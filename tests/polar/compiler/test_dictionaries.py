@@ -15,6 +15,7 @@ import pytest
 from flask_oso import Oso, Variable
 from flask_oso.polar.exceptions import OsoError, PolarRuntimeError, PolarTypeError
 from tests.support.answers import specialized
+from tests.support.value_kinds import Folded
 
 BIG = 2**70
 KEY = uuid.UUID(int=3)
@@ -36,18 +37,6 @@ class Doc:
 
 class Role(enum.StrEnum):
     ANA = "ana"
-
-
-class Folded(str):
-    """A text that equals others of another hash."""
-
-    __slots__ = ()
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, str) and str.lower(self) == str.lower(other)
-
-    def __hash__(self) -> int:
-        return hash(str.lower(self))
 
 
 class Own(dict[str, t.Any]):

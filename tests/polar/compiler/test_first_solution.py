@@ -10,12 +10,6 @@ from flask_oso import Oso, OsoError
 from tests.support.answers import specialized
 
 
-@pytest.fixture(autouse=True)
-def compiling(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Compile, whatever the environment says."""
-    monkeypatch.delenv("OSO_COMPILED", raising=False)
-
-
 class Thing:
     def __init__(self, **attributes: t.Any) -> None:
         vars(self).update(attributes)

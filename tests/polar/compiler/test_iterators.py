@@ -109,12 +109,6 @@ class Doc(Holder):
     """What is asked about."""
 
 
-@pytest.fixture(autouse=True)
-def compiling(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Compile, whatever the environment says."""
-    monkeypatch.delenv("OSO_COMPILED", raising=False)
-
-
 def outcomes(policy: str, name: str, *, is_kept: bool, count: int, compiled: bool) -> list[t.Any]:
     """Give the answers, or the errors, for some questions that are asked twice."""
     oso = Oso(compiled=compiled)

@@ -14,12 +14,6 @@ from flask_oso import Oso
 from tests.support.answers import is_left_to_solver, specialized
 
 
-@pytest.fixture(autouse=True)
-def compiling(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Compile, whatever the environment says."""
-    monkeypatch.delenv("OSO_COMPILED", raising=False)
-
-
 class User(flask_login.UserMixin):
     """The usual user."""
 

@@ -13,12 +13,6 @@ from tests.support.answers import specialized
 from tests.support.sizes import part_of
 
 
-@pytest.fixture(autouse=True)
-def compiling(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Compile, whatever the environment says."""
-    monkeypatch.delenv("OSO_COMPILED", raising=False)
-
-
 class Thing:
     def __init__(self, **attributes: t.Any) -> None:
         vars(self).update(attributes)

@@ -19,12 +19,6 @@ from flask_oso.polar.compiler.specialization import specialization
 from tests.support.answers import specialized, write_one_function
 
 
-@pytest.fixture(autouse=True)
-def compiling(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Compile, whatever the environment says."""
-    monkeypatch.delenv("OSO_COMPILED", raising=False)
-
-
 class Thing:
     """An object with the attributes that it is given."""
 

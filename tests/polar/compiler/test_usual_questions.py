@@ -21,12 +21,6 @@ from tests.support.models.people import Thing
 from tests.support.sizes import combinations_of
 
 
-@pytest.fixture(autouse=True)
-def compiling(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Compile, whatever the environment says."""
-    monkeypatch.delenv("OSO_COMPILED", raising=False)
-
-
 class User(Thing):
     """Who asks."""
 

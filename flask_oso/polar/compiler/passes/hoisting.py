@@ -16,7 +16,7 @@ import typing as t
 from collections.abc import Callable
 
 from ..snippets import assign, load
-from .names import Names, read_name, statements_in, written_name
+from .names import CHAIN, Names, read_name, statements_in, written_name
 
 _COMPARISONS = (ast.Is, ast.IsNot, ast.In, ast.NotIn)
 
@@ -34,7 +34,7 @@ def hoist(statements: list[ast.stmt], fresh: Callable[[str], str]) -> None:
     ]
     # The inner ones come first, so that what they look at once may be looked at once more outside.
     for block, loop in reversed(loops):
-        if read_name(loop.target) != _CHAIN:
+        if read_name(loop.target) != CHAIN:
             block[-1:-1] = _Hoisting(loop, names, fresh).moved()
 
 
@@ -138,7 +138,3 @@ class _Hoisting:
     def _is_name(self, node: ast.expr) -> bool:
         name = read_name(node)
         return type(node) is ast.Constant or (name is not None and name not in self._changing)
-
-
-#: The name of the number of a link, in a loop over a chain.
-_CHAIN = "level"

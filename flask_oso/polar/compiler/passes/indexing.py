@@ -19,10 +19,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ..snippets import assign, call, compared, load
-from .names import Names, blocks_in, nodes_in, read_name, statements_in, written_name
-
-#: The name of the number of a link, in a loop over a chain.
-_CHAIN = "level"
+from .names import CHAIN, Names, blocks_in, nodes_in, read_name, statements_in, written_name
 
 
 @dataclass
@@ -71,7 +68,7 @@ def index(statements: list[ast.stmt], fresh: Callable[[str], str]) -> None:
 
 
 def _is_chain(node: ast.AST) -> bool:
-    return type(node) is ast.For and read_name(node.target) == _CHAIN
+    return type(node) is ast.For and read_name(node.target) == CHAIN
 
 
 def _at(block: list[ast.stmt], statement: ast.stmt) -> int:

@@ -9,6 +9,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from ..snippets import PARTS
 
+#: The name of the number of a link, in a loop over a chain.
+CHAIN = "level"
+
 
 class Names:
     """How often statements read and write each name.

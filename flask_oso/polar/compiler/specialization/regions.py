@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from ...nodes import Pattern, Value
 from ...solver.clauses import Clause
 from ...sources import Span
+from ..passes.names import CHAIN
 from ..snippets import assign, code_of, compared, load, negate, position_of
 
 
@@ -387,7 +388,7 @@ def _repeated(region: Region, body: list[ast.stmt]) -> list[ast.stmt]:
     again, subject = t.cast(ChainRepetition, region.again), t.cast(Known, region.subject).name
     go_on = ast.If(negate(load(again.flag)), [ast.Break()], [])
     step = assign(subject, load(again.following))
-    over = ast.Name("level", ast.Store())
+    over = ast.Name(CHAIN, ast.Store())
     # Chains may be nested, also in loops.
     counted = step_limit(ast.Constant(1))
     return [
