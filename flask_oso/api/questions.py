@@ -49,6 +49,8 @@ if t.TYPE_CHECKING:
 
 _Object = t.TypeVar("_Object")
 
+#: In place of what is asked about: the error says more than that of Python.
+_MISSING: t.Any = NOT_GIVEN
 _NOBODY_ACTS = (
     "There is no request, so there is no current actor. Say who acts: 'actor=…'; 'actor=None' is"
     " the anonymous actor."
@@ -212,7 +214,7 @@ class Questions:
         return found
 
     def scope(
-        self, action: t.Any, cls: type[_Object], *more: t.Never, actor: t.Any = NOT_GIVEN
+        self, action: t.Any, cls: type[_Object] = _MISSING, *more: t.Never, actor: t.Any = NOT_GIVEN
     ) -> Select[tuple[_Object]]:
         """Give the statement of the rows of a class with which the actor may do this.
 
@@ -239,7 +241,7 @@ class Questions:
         return t.cast("Select[tuple[_Object]]", statement)
 
     def filter(
-        self, action: t.Any, objects: Iterable[_Object], *, actor: t.Any = NOT_GIVEN
+        self, action: t.Any, objects: Iterable[_Object] = _MISSING, *, actor: t.Any = NOT_GIVEN
     ) -> list[_Object]:
         """Give those of some objects with which the actor may do this, in their order.
 

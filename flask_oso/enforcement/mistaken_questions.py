@@ -11,7 +11,7 @@ import inspect
 import typing as t
 
 from ..polar.exceptions import OsoError
-from ..request_state import unwrap
+from ..request_state import NOT_GIVEN, unwrap
 
 
 def check_action_first(call: str, action: t.Any, resource: t.Any) -> None:
@@ -111,6 +111,8 @@ def check_rows(call: str, action: t.Any, cls: t.Any) -> None:
 
     :raises OsoError: it is an object, or the action.
     """
+    if cls is NOT_GIVEN:
+        raise _alone(call, action, "a class", "Note")
     check_action_first(call, action, cls)
     if isinstance(cls, type) or _is_alias(cls):
         return
@@ -135,6 +137,8 @@ def check_objects(call: str, action: t.Any, objects: t.Any) -> None:
 
     :raises OsoError: it is one object, a class or a statement.
     """
+    if objects is NOT_GIVEN:
+        raise _alone(call, action, "objects", "notes")
     if not isinstance(action, str | enum.Enum) and isinstance(objects, str | enum.Enum):
         raise OsoError(
             f"{call!r} was given {_shown(action)} in place of an action. The action stands first:"
@@ -152,6 +156,19 @@ def check_objects(call: str, action: t.Any, objects: t.Any) -> None:
             f"{call!r} takes several objects, and was given {_shown(objects)}. Of one object ask"
             " 'can'."
         )
+
+
+def _alone(call: str, given: t.Any, what: str, example: str) -> OsoError:
+    """Return the error for a question of which one half is missing."""
+    if isinstance(given, str | enum.Enum):
+        shown, written = f"the action {given!r}", f"{_literal(given)}, {example}"
+    else:
+        name = _name_of(given) if inspect.isclass(given) else example
+        shown, written = _shown(given), f'"read", {name}'
+    return OsoError(
+        f"{call!r} takes an action and {what}, as in '{call}({written})', and was given {shown}"
+        " alone."
+    )
 
 
 def _is_thing(value: t.Any) -> bool:

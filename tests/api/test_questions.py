@@ -505,6 +505,24 @@ def test_authorize_as_a_decorator() -> None:
             " 'can'.",
         ),
         (
+            "scope",
+            lambda: (Note,),
+            "'scope' takes an action and a class, as in 'scope(\"read\", Note)', and was given the"
+            " class 'Note' alone.",
+        ),
+        (
+            "scope",
+            lambda: ("edit",),
+            "'scope' takes an action and a class, as in 'scope(\"edit\", Note)', and was given the"
+            " action 'edit' alone.",
+        ),
+        (
+            "filter",
+            lambda: ([note(1)],),
+            "'filter' takes an action and objects, as in 'filter(\"read\", notes)', and was given"
+            " an object of 'list' alone.",
+        ),
+        (
             "action_columns",
             lambda: (Note, "read"),
             "'action_columns' takes a list of actions. Write 'actions=['read']'.",

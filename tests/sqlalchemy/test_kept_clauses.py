@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime
+import decimal
+import enum
 import threading
 import typing as t
 import uuid
@@ -17,7 +19,7 @@ from sqlalchemy.sql import visitors
 
 from flask_oso import Oso
 from flask_oso.sqlalchemy.statements.kept_clauses import KeptClauses
-from flask_oso.sqlalchemy.statements.known_values import another
+from flask_oso.sqlalchemy.statements.known_values import another, has_another
 from tests.support.answers import may_read
 from tests.support.models import documents
 from tests.support.models.documents import Base, Doc, User, make_oso
@@ -316,11 +318,21 @@ def test_comparator_of_the_application(comparator: type, wanted: list[set[str]])
     assert values == wanted * 3
 
 
+class Color(enum.Enum):
+    """What has members of its own."""
+
+    RED = "red"
+    BLUE = "blue"
+
+
 @pytest.mark.parametrize(
     "value",
     [
         *(1, 2**31 - 1, -(2**31), "ana", "", 1.5, uuid.UUID(int=1), ["ana", 1]),
         *(datetime.date.min, datetime.date.max, datetime.datetime.min, datetime.datetime.max),
+        *(True, False, b"", 0.0, 1e300, datetime.time.min, datetime.time.max),
+        *(datetime.timedelta.min, datetime.timedelta.max, datetime.timedelta()),
+        *(decimal.Decimal(0), decimal.Decimal("1.50"), decimal.Decimal("1e50"), Color.RED),
     ],
     ids=repr,
 )
@@ -330,3 +342,19 @@ def test_clause_is_checked_with_another_value(value: t.Any) -> None:
 
     assert other != value
     assert type(other) is type(value)
+
+
+class Only(enum.Enum):
+    """What has one member."""
+
+    ONE = 1
+
+
+@pytest.mark.parametrize(
+    ("value", "wanted"),
+    [(None, True), ([], True), ([("a", None)], True), (Only.ONE, False), ([(1, Only.ONE)], False)],
+    ids=repr,
+)
+def test_value_that_no_other_stands_for(value: t.Any, wanted: bool) -> None:
+    """A clause is not kept if nobody could tell whether a value stayed in it."""
+    assert has_another(value) is wanted

@@ -16,7 +16,7 @@ from sqlalchemy.sql import elements, selectable, visitors
 from ...polar.residual.outcomes import Residual
 from ..mapped.loaded import explaining_unloaded
 from .dialects import KeyAmong
-from .known_values import KnownObjects, Objects, another
+from .known_values import KnownObjects, Objects, another, has_another
 
 #: The attributes with the parts of an element, by its class. Elements of other classes are not
 #: copied: it is not known what they keep of their parts.
@@ -76,6 +76,8 @@ class KeptClause:
         self, clause: t.Any, known: KnownObjects, make: Callable[[KnownObjects], t.Any]
     ) -> None:
         reads = list(known.reads.values())
+        if not all(has_another(value) for _, value in reads):
+            raise _NotCopied
         self._reads = tuple((read.of, read.shape, read.shape(value)) for read, value in reads)
         self._clause = clause
         self._source_of = known.source_of

@@ -9,6 +9,9 @@ other values in their places.
 from __future__ import annotations
 
 import datetime
+import decimal
+import enum
+import operator
 import typing as t
 import uuid
 from collections.abc import Callable, Mapping, Sequence
@@ -164,20 +167,59 @@ def _first_of(parameter: t.Any) -> t.Any:
 
 
 def another(value: t.Any) -> t.Any:
-    """Return a value that differs from what was read, and has the same shape."""
+    """Return a value that differs from what was read, and has the same shape.
+
+    Where there is none, as for an enumeration with one member, it is the value.
+    """
     if type(value) is list or type(value) is tuple:
         return type(value)(map(another, value))
-    if type(value) is int:
-        return value - 1 if is_wide(value + 1) != is_wide(value) else value + 1
-    if type(value) is str:
-        return value + "."
-    if type(value) is datetime.date or type(value) is datetime.datetime:
-        # Not beyond the first or the last day that there is.
-        day = datetime.timedelta(days=1)
-        return value - day if value.year > datetime.MINYEAR else value + day
-    if type(value) is float:
-        return value + 1
-    return uuid.UUID(int=value.int ^ 1) if type(value) is uuid.UUID else value
+    if isinstance(value, enum.Enum):
+        return next((each for each in type(value) if each is not value), value)
+    change = _CHANGES.get(type(value))
+    return value if change is None else change(value)
+
+
+def has_another(value: t.Any) -> bool:
+    """Tell whether a value that stayed in a clause could be told from another one."""
+    if type(value) is list or type(value) is tuple:
+        return all(map(has_another, value))
+    return value is None or bool(another(value) != value)
+
+
+def _other_integer(value: int) -> int:
+    return value - 1 if is_wide(value + 1) != is_wide(value) else value + 1
+
+
+def _other_date(value: t.Any) -> t.Any:
+    # Not beyond the first or the last day that there is.
+    day = datetime.timedelta(days=1)
+    return value - day if value.year > datetime.MINYEAR else value + day
+
+
+def _other_duration(value: datetime.timedelta) -> datetime.timedelta:
+    second = datetime.timedelta(seconds=1)
+    return value - second if value.days > 0 else value + second
+
+
+def _other_decimal(value: decimal.Decimal) -> decimal.Decimal:
+    # A sum has no more digits than the context, and so may be the same number.
+    return value.copy_negate() if value else decimal.Decimal(1)
+
+
+#: A change of a value, by its type.
+_CHANGES: dict[type, Callable[[t.Any], t.Any]] = {
+    bool: operator.not_,
+    int: _other_integer,
+    str: lambda value: value + ".",
+    bytes: lambda value: value + b".",
+    float: lambda value: -value or 1.0,
+    decimal.Decimal: _other_decimal,
+    datetime.date: _other_date,
+    datetime.datetime: _other_date,
+    datetime.time: lambda value: value.replace(microsecond=value.microsecond ^ 1),
+    datetime.timedelta: _other_duration,
+    uuid.UUID: lambda value: uuid.UUID(int=value.int ^ 1),
+}
 
 
 def _object(objects: Objects, row: KnownRow) -> t.Any:
