@@ -11,6 +11,8 @@
     condition.
 ``hierarchies``
     guarded classes, their tables, and those which a statement names.
+``relation_loads``
+    which relations of which objects get a value.
 ``relation_views``
     what an actor may read of a relation, and all of it.
 ``actor_facts``

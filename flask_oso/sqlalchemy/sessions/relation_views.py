@@ -7,36 +7,63 @@ exchanged when a policy begins to read, and back when it has ended. Neither is l
 INVARIANT: while a policy reads, no relation has a value that was filtered; while a program runs,
 none has a value that was not. So the sessions of other requests are left alone: their programs may
 run while the policy reads.
+
+A question costs what has changed since the last one, and the relations whose values are exchanged;
+the other objects of the session cost nothing. So what may have got a value is noted when it gets
+one, and what a policy has loaded is set again when a policy reads it.
 """
 
 from __future__ import annotations
 
 import typing as t
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from sqlalchemy import orm
+from sqlalchemy.orm.attributes import instance_state
 
 from ...polar.exceptions import OsoError
-from ...row_access.waivers import Waiver
+from ...row_access.waivers import Waiver, current_waiver
 from .hierarchies import Hierarchies
+from .relation_loads import add_hearer, watch_relations
 
 _Values = dict[str, t.Any]
 #: Values that were taken out of the values of objects, each with its name.
 _Taken = list[tuple[_Values, str, t.Any]]
-#: An object, the values that it has, and those of their names that are meant.
-_Loaded = tuple[t.Any, _Values, list[str]]
+_Found = list[tuple[_Values, str]]
+#: Objects of which attributes may have got a value; ``None`` is any attribute.
+_Noted = dict[t.Any, set[str] | None]
+
+
+#: So many objects are noted one by one; a program may load rows and never ask.
+_MOST = 10_000
 
 
 class _Relations(t.NamedTuple):
     """The guarded relations of a class, by their names."""
 
-    all: tuple[str, ...]
+    all: frozenset[str]
     lists: frozenset[str]
     #: Those to the one row that a key names. Who may not read it has ``None``, and everybody else
     #: the same row, so that only ``None`` is exchanged.
     keyed: frozenset[str]
     others: frozenset[str]
+
+
+class _Reading:
+    """A policy reads, from the beginning of a waiver to its end."""
+
+    __slots__ = ("aside", "keeps", "left", "noted", "waiver")
+
+    def __init__(self, waiver: Waiver) -> None:
+        self.waiver = waiver
+        self.aside: _Taken = []
+        #: Values of the program that were not put aside.
+        self.left: _Taken = []
+        #: What the policy has loaded, or set again.
+        self.noted: _Noted = {}
+        #: Whether what it has loaded is still so in the database, and unfiltered.
+        self.keeps = True
 
 
 class RelationViews:
@@ -54,11 +81,17 @@ class RelationViews:
         self.reader: object = None
         self._relations: dict[type, _Relations] = {}
         self._full: weakref.WeakKeyDictionary[t.Any, _Values] = weakref.WeakKeyDictionary()
-        self._before: dict[t.Any, frozenset[str]] | None = None
-        self._waiver: Waiver | None = None
+        #: What the program may have loaded since a policy began last.
+        self._noted: _Noted = {}
+        #: The names of the values to exchange, by the objects that had some then.
+        self._holders: dict[t.Any, tuple[str, ...]] = {}
+        #: Whether any object may have got a value.
+        self._looks_through = True
+        self._readings: list[_Reading] = []
         #: The requests, or contexts of an app, in which the session is read.
         self._places: weakref.WeakSet[t.Any] = weakref.WeakSet()
         self._has_place = False
+        add_hearer(session, self)
 
     def note_place(self, place: object) -> None:
         """Note that the session is read in a request; ``None`` is outside of any."""
@@ -73,44 +106,85 @@ class RelationViews:
         """
         return self._has_place and place not in self._places
 
-    def begin(self, waiver: Waiver) -> None:
+    def note(self, state: t.Any, names: Iterable[str] | None) -> None:
+        """Note that an object may have got values of attributes; ``None`` is any attribute."""
+        if self._readings:
+            noted = self._readings[-1].noted
+        else:
+            noted = self._noted
+            if len(noted) > _MOST:
+                noted.clear()
+                self._looks_through = True
+        if names is None:
+            noted[state] = None
+            return
+        known = noted.setdefault(state, set())
+        if known is not None:
+            known.update(names)
+
+    def recall(self, state: t.Any, values: _Values, name: str) -> None:
+        """Set a relation that a policy reads, and that one has loaded before."""
+        full = self._full.get(state)
+        if full is None or name not in full or not self._readings:
+            return
+        if name in state.committed_state:
+            return
+        waiver = current_waiver()
+        if waiver is not None and waiver.is_own:
+            self._set(state, values, name, full)
+
+    def begin(self, waiver: Waiver, asked: Iterable[t.Any] = ()) -> None:
         """Put the values of the program aside until the end.
 
+        :param asked: the objects that the policy is asked about, as SQLAlchemy knows them.
         :raises OsoError: a list was changed, and is not flushed by itself.
         """
         session = self._session()
-        # Objects are looked through each time: a result may load some whenever it is iterated.
-        if session is None or self.reader is None:
+        if session is None:
             return
-        if not self._full and not session.identity_map.all_states():
-            return
-        self._flush_lists(session)
-        aside = [(values, each, values.pop(each)) for values, each in self._filtered(session)]
-        for state, full in [*self._full.items()]:
-            values = state.dict
+        states = [each for each in asked if each.session_id == session.hash_key]
+        found: _Found = []
+        if self.reader is not None:
+            self._update()
+            self._flush_lists(session)
+            found = self._filtered(session, states)
+        reading = self._open(session, waiver)
+        reading.aside = [(values, name, values.pop(name)) for values, name in found]
+        for state in states:
+            # Those that are asked about are read for certain, and faster where they are set.
+            full, values = self._full.get(state, {}), state.dict
             for name in [*full]:
                 if name in values:
                     # The program has the row of a key, or has set another one.
                     del full[name]
                 else:
-                    values[name] = full[name]
-        self._before, self._waiver = None, waiver
-        waiver.endings.append(lambda: self._end(session, aside))
+                    self._set(state, values, name, full)
 
     def look(self, waiver: Waiver) -> None:
-        """Note what is loaded before a policy loads more."""
+        """Note what a policy loads from now on."""
         session = self._session()
-        if session is None:
+        if session is None or any(each.waiver is waiver for each in self._readings):
             return
-        if self._waiver is not waiver:
-            self._before, self._waiver = None, waiver
-            waiver.endings.append(lambda: self._end(session, []))
-        if self._before is None:
-            self._before = {state: frozenset(names) for state, _, names in self._loaded(session)}
+        found: _Found = []
+        if self.reader is not None:
+            self._update()
+            found = self._filtered(session, ())
+        reading = self._open(session, waiver)
+        reading.left = [(values, name, values[name]) for values, name in found]
 
     def forget(self) -> None:
         """Have policies read relations again: the database has changed."""
         self._full.clear()
+        self.mistrust()
+
+    def mistrust(self) -> None:
+        """Keep nothing of what policies read now: not all of it is what the database has."""
+        for each in self._readings:
+            each.keeps = False
+
+    def look_through(self) -> None:
+        """Look at all objects before a policy reads again: any may have got a value."""
+        self._looks_through = True
 
     def change(self, reader: object) -> None:
         """Expire what another actor has loaded."""
@@ -119,63 +193,98 @@ class RelationViews:
         self.forget()
         if session is None or not was_known:
             return
-        for state, _, names in self._loaded(session):
-            row = state.obj()
-            if row is not None:
-                session.expire(row, names)
-
-    def _end(self, session: orm.Session, aside: _Taken) -> None:
-        if self._before is not None:
-            for state, values, names in self._loaded(session):
-                new = set(names) - self._before.get(state, frozenset())
-                if new:
-                    self._full.setdefault(state, {}).update({n: values[n] for n in new})
-            self._before = None
-        for state, full in [*self._full.items()]:
-            values, changed = state.dict, state.committed_state
-            for name in full:
-                if name in values and name not in changed:
-                    full[name] = values.pop(name)
-        for values, name, value in aside:
-            values.setdefault(name, value)
-
-    def _loaded(self, session: orm.Session) -> list[_Loaded]:
-        """Return the guarded relations that objects have loaded, and not changed."""
         self._update()
-        found = []
         for state in session.identity_map.all_states():
-            values, changed = state.dict, state.committed_state
+            row, values, changed = state.obj(), state.dict, state.committed_state
             names = self._relations_of(state).all
             loaded = [each for each in names if each in values and each not in changed]
-            if loaded:
-                found.append((state, values, loaded))
-        return found
+            if loaded and row is not None:
+                session.expire(row, loaded)
 
-    def _filtered(self, session: orm.Session) -> list[tuple[_Values, str]]:
-        """Return the loaded relations whose values may be others for a policy.
+    def _open(self, session: orm.Session, waiver: Waiver) -> _Reading:
+        reading = _Reading(waiver)
+        self._readings.append(reading)
+        waiver.endings.append(lambda: self._end(session, reading))
+        return reading
 
-        Each decision looks through all objects of a session, so this has few steps for each.
-        """
-        self._update()
-        relations, found = self._relations, []
-        for state in session.identity_map.all_states():
-            known, row = relations.get(state.class_) or self._relations_of(state), state.obj()
-            if row is None or not known.all:
-                continue
-            values = row.__dict__
-            names = [each for each in known.keyed if values.get(each, known) is None]
-            if not known.others.isdisjoint(values):
-                names += [each for each in known.others if each in values]
+    def _end(self, session: orm.Session, reading: _Reading) -> None:
+        self._readings.remove(reading)
+        if reading.noted:
+            self._update()
+            self._take_loaded(session, reading)
+        for values, name, value in reading.aside:
+            values.setdefault(name, value)
+        for values, name, value in reading.left:
+            values.setdefault(name, value)
+
+    def _take_loaded(self, session: orm.Session, reading: _Reading) -> None:
+        """Take what a policy has loaded from the program, and keep it for policies."""
+        left = {(id(values), name): value for values, name, value in reading.left}
+        for state, names in reading.noted.items():
+            values, changed = state.dict, state.committed_state
+            loaded = self._relations_of(state).all.intersection(values)
+            if names is not None:
+                loaded &= names
+            for name in loaded.difference(changed):
+                value = values.pop(name)
+                is_own = left.get((id(values), name), reading) is not value
+                if is_own and reading.keeps and state.session_id == session.hash_key:
+                    self._full.setdefault(state, {})[name] = value
+
+    def _set(self, state: t.Any, values: _Values, name: str, full: _Values) -> None:
+        values[name] = full[name]
+        self.note(state, (name,))
+
+    def _filtered(self, session: orm.Session, asked: Iterable[t.Any]) -> _Found:
+        """Return the loaded relations whose values may be others for a policy."""
+        holders, key = self._holders, session.hash_key
+        for state in self._states(session, asked):
+            names = self._names_to_exchange(session, state)
             if names:
-                changed = state.committed_state
-                found += [(values, each) for each in names if each not in changed]
+                holders[state] = names
+            else:
+                holders.pop(state, None)
+        found: _Found = []
+        for state, names in holders.items():
+            if state.session_id == key:
+                values = state.dict
+                found += [(values, each) for each in names if each in values]
         return found
+
+    def _states(self, session: orm.Session, asked: Iterable[t.Any]) -> Iterable[t.Any]:
+        """Return the objects that may have other values to exchange than before."""
+        states = dict.fromkeys(asked)
+        if self._looks_through:
+            self._looks_through = False
+            states |= dict.fromkeys((*self._holders, *session.identity_map.all_states()))
+        elif session.identity_map.check_modified():
+            # What is changed is not exchanged, and no event tells of each change.
+            states |= dict.fromkeys(self._holders)
+        states |= dict.fromkeys(self._noted)
+        self._noted.clear()
+        for each in self._readings:
+            states |= dict.fromkeys(each.noted)
+        return states
+
+    def _names_to_exchange(self, session: orm.Session, state: t.Any) -> tuple[str, ...]:
+        known, row = self._relations.get(state.class_) or self._relations_of(state), state.obj()
+        if row is None or not known.all:
+            return ()
+        values = row.__dict__
+        names = [each for each in known.keyed if values.get(each, known) is None]
+        if not known.others.isdisjoint(values):
+            names += [each for each in known.others if each in values]
+        if not names or not session.identity_map.contains_state(state):
+            return ()
+        changed = state.committed_state
+        return tuple(each for each in names if each not in changed)
 
     def _flush_lists(self, session: orm.Session) -> None:
         """Flush lists that were changed: a policy has to see all of their rows."""
         if not session.identity_map.check_modified():
             return
-        for state in session.identity_map.all_states():
+        for row in (*session.dirty, *session.deleted):
+            state = instance_state(row)
             lists = self._relations_of(state).lists
             changed = {each for each in lists if each in state.committed_state}
             changed &= state.dict.keys()
@@ -190,28 +299,29 @@ class RelationViews:
             session.flush()
             return
 
-    def _update(self) -> Hierarchies:
+    def _update(self) -> None:
         """Forget which relations are guarded, if the guarded classes have changed."""
         guarded = self._guarded()
         if guarded is not self._known:
             self._known = guarded
             self._relations.clear()
-        return guarded
+            self._looks_through = True
 
     def _relations_of(self, state: t.Any) -> _Relations:
         known = self._relations.get(state.class_)
         if known is None:
-            guarded = self._update()
+            guarded = self._guarded()
             relations = [
                 each
                 for each in t.cast(t.Any, state.manager.mapper).relationships
                 if guarded.root_of(each.mapper) is not None
             ]
-            names = tuple(each.key for each in relations)
+            names = frozenset(each.key for each in relations)
             lists = frozenset(each.key for each in relations if each.uselist)
             keyed = frozenset(each.key for each in relations if _leads_to_key(each))
-            others = frozenset(names) - keyed
-            known = self._relations[state.class_] = _Relations(names, lists, keyed, others)
+            known = _Relations(names, lists, keyed, names - keyed)
+            watch_relations(state, names)
+            self._relations[state.class_] = known
         return known
 
 

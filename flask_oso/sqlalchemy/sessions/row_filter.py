@@ -15,6 +15,7 @@ from collections.abc import Collection, Iterable
 import sqlalchemy as sa
 from sqlalchemy import event, orm
 from sqlalchemy.orm.attributes import instance_state
+from sqlalchemy.orm.base import opt_manager_of_class
 
 from ...polar.exceptions import OsoError
 from ...polar.residual.outcomes import Residual
@@ -25,6 +26,7 @@ from ..queries import Selects
 from .actor_facts import facts_of
 from .conditions import ReadOption, read_condition
 from .hierarchies import Hierarchies
+from .relation_loads import listen_to_loads, note_merged
 from .relation_views import RelationViews
 from .sources import is_session_source, target_of
 from .verification import problem_of
@@ -173,6 +175,7 @@ class RowFilter:
         event.listen(target, "after_flush", lambda session, *_: self._end_flush(session))
         event.listen(target, "after_soft_rollback", lambda session, _: self._end_flush(session))
         event.listen(target, "after_commit", self._end_flush)
+        listen_to_loads(target)
         is_class = isinstance(target, type)
         for name, function in self._methods_for(target, is_class).items():
             setattr(target, name, function if is_class else function.__get__(target))
@@ -183,7 +186,7 @@ class RowFilter:
 
     def _methods_for(self, target: t.Any, is_class: bool) -> dict[str, t.Callable[..., t.Any]]:
         """Return methods of sessions that judge what no statement shows."""
-        look_up, merge, flush = target._identity_lookup, target.merge, target.flush
+        look_up, merge, flush = target._identity_lookup, target._merge, target.flush
 
         def identity_lookup(
             session: t.Any, mapper: t.Any, *args: t.Any, **keywords: t.Any
@@ -191,9 +194,12 @@ class RowFilter:
             found = look_up(*((session,) if is_class else ()), mapper, *args, **keywords)
             return self.judge_known(session, found, keywords.get("lazy_loaded_from"))
 
-        def merge_readable(session: t.Any, instance: t.Any, **keywords: t.Any) -> t.Any:
-            self.judge_merged(session, instance)
-            return merge(*((session,) if is_class else ()), instance, **keywords)
+        def merge_readable(session: t.Any, state: t.Any, *args: t.Any, **keywords: t.Any) -> t.Any:
+            self.judge_merged(session, state)
+            merged = merge(*((session,) if is_class else ()), state, *args, **keywords)
+            # It sets relations without a word where it does not load.
+            note_merged(session, merged)
+            return merged
 
         def flush_to_end(session: t.Any, *args: t.Any, **keywords: t.Any) -> None:
             is_outermost = session not in self._flushing
@@ -206,7 +212,8 @@ class RowFilter:
 
         return {
             "_identity_lookup": identity_lookup,
-            "merge": merge_readable,
+            # Of each object: those that are given, and those that are related to them.
+            "_merge": merge_readable,
             "flush": flush_to_end,
         }
 
@@ -298,6 +305,7 @@ class RowFilter:
     def _note_reader(self, session: orm.Session, reader: Reader) -> None:
         views, identity = self._views_of(session), _Identity(reader.actor)
         views.note_place(self._readers.place())
+        views.mistrust()
         if views.reader != identity:
             views.change(identity)
 
@@ -342,19 +350,19 @@ class RowFilter:
         self._readers.note(root.class_, Access.JUDGED, "it was loaded before")
         return found if self._may_read(reader, found) else None
 
-    def judge_merged(self, session: orm.Session, instance: t.Any) -> None:
+    def judge_merged(self, session: orm.Session, state: t.Any) -> None:
         """Refuse to give the loaded object of a key to who may not read it.
 
+        :param state: what SQLAlchemy knows of the object that is merged.
         :raises UnfilteredRowsError: if so.
         """
-        state = t.cast(t.Any, sa.inspect(instance, raiseerr=False))
-        if state is None or self.guarded.root_of(state.mapper) is None:
+        if self.guarded.root_of(state.mapper) is None:
             return
         key = state.key or state.mapper._identity_key_from_state(state)
         known = session.identity_map.get(key)
         if known is not None and self.judge_known(session, known, None) is None:
             raise UnfilteredRowsError(
-                f"The current actor may not read the {type(instance).__name__!r} that is merged."
+                f"The current actor may not read the {state.class_.__name__!r} that is merged."
                 " Merge within 'with oso.unfiltered(reason=…)' if it is meant to be."
             )
 
@@ -364,13 +372,14 @@ class RowFilter:
 
     def begin(self, waiver: Waiver) -> None:
         """Show a policy all rows of relations, in the sessions that it may read."""
-        place, asked = self._readers.place(), _sessions_of(waiver.asked)
+        place, asked = self._readers.place(), _states_of(waiver.asked)
+        sessions = {each.session for each in asked}
         # Other threads add their sessions meanwhile, so no iterator may stay open.
         for reference in self._views.keyrefs():
             session = reference()
             views = None if session is None else self._views.get(session)
-            if views is not None and (session in asked or not views.is_elsewhere(place)):
-                views.begin(waiver)
+            if views is not None and (session in sessions or not views.is_elsewhere(place)):
+                views.begin(waiver, asked)
 
     # -- connections ---------------------------------------------------------------------
 
@@ -443,20 +452,21 @@ class RowFilter:
 
     def _end_flush(self, session: orm.Session) -> None:
         self._flushing.discard(session)
-        self._views_of(session).forget()
+        views = self._views_of(session)
+        views.forget()
+        views.look_through()
         self._epoch = object()
 
 
-def _sessions_of(asked: Iterable[t.Any]) -> set[orm.Session]:
-    """Return the sessions of rows that a policy is asked about, one by one or in a list."""
-    found: set[orm.Session] = set()
+def _states_of(asked: Iterable[t.Any]) -> list[t.Any]:
+    """Return what SQLAlchemy knows of the rows that a policy is asked about."""
+    found = []
     for each in asked:
         # By their types: what is asked about may be a proxy, or have attributes that run code.
         for row in each if issubclass(type(each), (list, tuple, set, frozenset)) else (each,):
-            if isinstance(sa.inspect(type(row), raiseerr=False), orm.Mapper):
-                session = instance_state(row).session
-                if session is not None:
-                    found.add(session)
+            manager = opt_manager_of_class(type(row))
+            if manager is not None and manager.is_mapped:
+                found.append(instance_state(row))
     return found
 
 
