@@ -209,6 +209,36 @@ def test_roles_in_diamonds_cost_a_decision_nothing() -> None:
     assert counted[0] == counted[1] < 20
 
 
+MANY_RULES: dict[str, str] = {
+    "not": 'allow(_: User, "read", f: Folder) if not f.a{n} = 0;',
+    "not of a search": "allow(u: User, _, f: Folder) if not (x in u.a and x = {n} and f.b{n} = 1);",
+    "forall": 'allow(u: User, "read", _: Folder) if forall(x in u.a, x = {n});',
+}
+
+
+@pytest.mark.parametrize("rule", MANY_RULES.values(), ids=MANY_RULES)
+@pytest.mark.filterwarnings("ignore")
+def test_many_rules_for_one_action_are_compiled_in_linear_time(rule: str) -> None:
+    """Each rule more takes as many calls more, to be read and compiled, however many there are."""
+    prepared(rule, 5)
+
+    calls = [calls_of(functools.partial(prepared, rule, count)) for count in (24, 48, 96)]
+
+    assert calls[2] - calls[1] <= 2.5 * (calls[1] - calls[0])
+
+
+def prepared(rule: str, count: int) -> None:
+    oso = Oso()
+    oso.register_class(User)
+    oso.register_class(Folder)
+    oso.load_str("\n".join(rule.replace("{n}", str(n)) for n in range(count)))
+    user, folder = User(), Folder()
+    for each in (user, folder):
+        each.__dict__.update({f"{letter}{n}": 0 for letter in "ab" for n in range(count)})
+        each.__dict__.update(a=[0], b=0)
+    assert oso.is_allowed(user, "read", folder) is not None
+
+
 @BOTH
 def test_ring_ends(compiled: bool) -> None:
     """Folders in each other are an error, whose cost does not depend on how many they are."""

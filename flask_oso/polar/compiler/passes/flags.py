@@ -26,13 +26,25 @@ def replace_flags(statements: list[ast.stmt]) -> None:
     """Put what depends on a flag in the place of the flag."""
     names = Names(statements)
     for block, _ in [*blocks_in(statements)][::-1]:
-        at = len(block) - 1
-        while at > 1:
-            flag = _flag_of(block[at])
-            is_replaced = flag is not None and names.read[flag] == 1
-            if is_replaced and _is_replaced(block, at, t.cast(str, flag), names):
-                at = len(block)
-            at -= 1
+        written: dict[int, frozenset[str]] = {}
+        while _replaces_some(block, names, written):
+            pass
+
+
+def _replaces_some(block: list[ast.stmt], names: Names, written: dict[int, frozenset[str]]) -> bool:
+    """Go through a list of statements from its end; tell whether some flag was replaced.
+
+    :param written: the names that each of the statements writes, by its identity.
+    """
+    is_changed, at = False, len(block) - 1
+    while at > 1:
+        flag = _flag_of(block[at])
+        is_read_here = flag is not None and names.read[flag] == 1
+        if is_read_here and _is_replaced(block, at, t.cast(str, flag), names, written):
+            # What is at this place now was behind, and was looked at.
+            is_changed, at = True, at - 1
+        at -= 1
+    return is_changed
 
 
 def _flag_of(statement: ast.stmt) -> str | None:
@@ -47,12 +59,15 @@ def _negated(test: ast.expr) -> str | None:
     return read_name(t.cast(ast.UnaryOp, test).operand) if is_negation else None
 
 
-def _is_replaced(block: list[ast.stmt], at: int, flag: str, names: Names) -> bool:
+def _is_replaced(
+    block: list[ast.stmt], at: int, flag: str, names: Names, written: dict[int, frozenset[str]]
+) -> bool:
     behind = t.cast(ast.If, block[at])
-    begins, *others = [n for n in range(at) if Names([block[n]]).written[flag]] or [at]
-    if len(others) != 1 or written_name(block[begins]) != flag:
+    writers = (n for n in reversed(range(at)) if flag in _written_by(block[n], written))
+    set_at, begins = next(writers, None), next(writers, None)
+    if set_at is None or begins is None or written_name(block[begins]) != flag:
         return False
-    tree, between = block[others[0]], block[others[0] + 1 : at]
+    tree, between = block[set_at], block[set_at + 1 : at]
     ends: list[tuple[list[ast.stmt], bool]] = []
     if type(tree) is not ast.If or not _find_ends(tree, flag, ends):
         return False
@@ -74,9 +89,17 @@ def _is_replaced(block: list[ast.stmt], at: int, flag: str, names: Names) -> boo
         if type(node) is ast.If and not node.body:
             node.body = [ast.Pass()]
     names.multiply(behind.body, copies)
-    block[others[0] : at + 1] = [*between, tree]
+    written.pop(id(tree))
+    block[set_at : at + 1] = [*between, tree]
     del block[begins]
     return True
+
+
+def _written_by(statement: ast.stmt, written: dict[int, frozenset[str]]) -> frozenset[str]:
+    """Return the names that a statement writes, which are looked for once."""
+    if id(statement) not in written:
+        written[id(statement)] = frozenset(Names([statement]).written)
+    return written[id(statement)]
 
 
 def _may_come_first(between: list[ast.stmt], tree: ast.stmt, flag: str) -> bool:

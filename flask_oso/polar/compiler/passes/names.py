@@ -22,10 +22,20 @@ class Names:
     def __init__(self, nodes: Sequence[ast.AST]) -> None:
         self.read: Counter[str] = Counter()
         self.written: Counter[str] = Counter()
-        for node in nodes_in(nodes):
+        # Not with `nodes_in`, which takes twice as long: most of the time of all passes goes here.
+        stack: list[t.Any] = [*nodes]
+        while stack:
+            node = stack.pop()
             if type(node) is ast.Name:
                 found = self.read if type(node.ctx) is ast.Load else self.written
                 found[node.id] += 1
+                continue
+            for name in PARTS[type(node)]:
+                part = getattr(node, name, None)
+                if type(part) is list:
+                    stack += part
+                elif part is not None:
+                    stack.append(part)
 
     def multiply(self, nodes: Sequence[ast.AST], copies: int) -> None:
         """Note that some of the statements stand there as often as said, no longer once."""

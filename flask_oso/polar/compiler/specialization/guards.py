@@ -245,10 +245,15 @@ class Guards:
             a value has to test it.
         :param end: the region whose solution ends the function.
         """
-        for name, alternative, unless in region.unchecked:
-            last = alternative if keeps_order else None
-            if region.looks_at(name, last, end):
-                region.reads = [each for each in region.reads if each is not unless]
+        tested = region.tested_values(end) if region.unchecked else {}
+        dropped = {
+            id(unless)
+            for name, alternative, unless in region.unchecked
+            if region.checks(name)
+            or (name in tested and (not keeps_order or alternative in tested[name]))
+        }
+        if dropped:
+            region.reads = [each for each in region.reads if id(each) not in dropped]
         for inner in [*region.items, *region.loops]:
             self.leave_out_known(inner, keeps_order, end)
 

@@ -175,24 +175,25 @@ class Region:
             inner, above = above, above.above
         return True
 
-    def looks_at(self, name: str, alternative: int | None, end: Region | None = None) -> bool:
-        """Tell whether a value is always tested in this region.
+    def checks(self, name: str) -> bool:
+        """Tell whether a value has passed a sandbox check in this region."""
+        return any((fact, name) in self.known for fact in ("checked", "simple", "quiet"))
 
-        :param alternative: the alternative that has to test it, if that matters.
+    def tested_values(self, end: Region | None = None) -> dict[t.Any, set[int]]:
+        """Return the values that are always tested in this region, and the alternatives that do it.
+
         :param end: a region at whose solution the function may end: it is tested before.
         """
-        if any((fact, name) in self.known for fact in ("checked", "simple", "quiet")):
-            return True
-        items = self._items_before(end)
-        return any(
-            name in key and getattr(inner.header, "orelse", None)
-            for key, inner in self.inside.items()
-            if inner in items and (alternative is None or inner.alternative == alternative)
-        ) or any(
-            name in inner.tested
-            for inner in items
-            if alternative is None or inner.alternative == alternative
-        )
+        found: dict[t.Any, set[int]] = {}
+        reached = {id(inner): inner for inner in self._items_before(end)}
+        for key, inner in self.inside.items():
+            if id(inner) in reached and getattr(inner.header, "orelse", None):
+                for part in key:
+                    found.setdefault(part, set()).add(inner.alternative)
+        for inner in reached.values():
+            for name in inner.tested:
+                found.setdefault(name, set()).add(inner.alternative)
+        return found
 
     def _items_before(self, end: Region | None) -> list[Region]:
         """Return the inner regions that the function reaches before the end of another one."""
