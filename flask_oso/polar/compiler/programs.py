@@ -83,7 +83,6 @@ _SHARE = 0.5
 _ATTEMPTS = 3
 #: The function for so many clauses, at most, is compiled before it is known to be needed.
 _FEW_CLAUSES = 20
-_NOT_MADE = object()
 _NOT_NOW = object()
 #: Whether code objects have columns, without which there is no source map.
 HAS_POSITIONS = next(iter(compile("0", "", "eval").co_positions()))[2] is not None
@@ -116,7 +115,7 @@ class CompiledProgram(Runtime):
         self._specializations: dict[tuple[str, int], Specializations | None] = {}
         self._by_string: dict[tuple[str, int, int], Specializations | None] = {}
         self._facts: dict[tuple[str, int], Specialization] = {}
-        self._strings: dict[tuple[str, int, int], t.Any] = {}
+        self._strings: dict[tuple[str, int, int], StringQuestions | None] = {}
         #: The functions that tell for which strings a rule has a solution: by the rule, the
         #: position of the string, and the classes of the other arguments.
         self.searches: dict[tuple[t.Any, ...], StringSearch] = {}
@@ -447,15 +446,15 @@ class CompiledProgram(Runtime):
             found = search(*args)
             if found is not None:
                 return found
-        questions = self._strings.get((name, len(args), at), _NOT_MADE)
-        if questions is _NOT_MADE:
-            questions = self.prepare_strings(name, len(args), at)
+        questions = self.prepare_strings(name, len(args), at)
         if questions is None:
             return None
-        if search is None and all(map(self.host.keeps, kinds)):
-            made = questions.search(args)
-            if made is not None:
-                self.searches[name, at, *kinds] = made
+        if search is None:
+            # It answers at once: the functions for each string need not be compiled, too.
+            made = questions.search(kinds)
+            found = None if made is None else made(*args)
+            if found is not None:
+                return found
         try:
             return t.cast(set[t.Any], questions.found(args))
         except QueryNeeded:
@@ -470,19 +469,18 @@ class CompiledProgram(Runtime):
                     pass
             raise
 
-    def prepare_strings(self, name: str, arity: int, at: int, *, waits: bool = False) -> t.Any:
-        """Compile the functions that ``strings`` calls."""
-        key = (name, arity, at)
-        questions = self._strings.get(key, _NOT_MADE)
-        if questions is not _NOT_MADE:
-            return questions
-        deadline = None if waits else self._deadline_from(time.monotonic())
-        make = functools.partial(self._make_strings, *key)
-        made = self._attempt(key, make, deadline, waits=waits)
-        if made is _NOT_NOW:
-            return None
-        self._strings[key] = made
-        return made
+    def prepare_strings(
+        self, *rule: *tuple[str, int, int], waits: bool = False
+    ) -> StringQuestions | None:
+        """Return what ``strings`` asks about a rule of so many arguments, and one of these."""
+        if rule not in self._strings:
+            deadline = None if waits else self._deadline_from(time.monotonic())
+            make = functools.partial(self._make_strings, *rule)
+            made = self._attempt(rule, make, deadline, waits=waits)
+            if made is _NOT_NOW:
+                return None
+            self._strings[rule] = made
+        return self._strings[rule]
 
     def _make_strings(self, name: str, arity: int, at: int) -> StringQuestions | None:
         if not HAS_POSITIONS or self.candidates(name, arity) is None:
@@ -619,10 +617,16 @@ class CompiledProgram(Runtime):
         """
         self.answer(name, arity, waits=True)
         specializations = self._specializations.get((name, arity))
-        if specializations is not None:
-            specializations.prepare(self.members("Actor"), self.members("Resource"), until)
-        if at is not None and time.monotonic() < until:
-            self.prepare_strings(name, arity, at, waits=True)
+        if specializations is None:
+            return
+        chosen = specializations.prepare(self.members("Actor"), self.members("Resource"), until)
+        questions = None if at is None else self.prepare_strings(name, arity, at, waits=True)
+        if questions is None or specializations.at != at:
+            return
+        for classes in chosen:
+            if time.monotonic() > until:
+                return
+            questions.search(classes, waits=True)
 
     def make_all(self, until: float = math.inf) -> None:
         """Compile all functions that the compiled ones may call, also through tables of strings."""

@@ -101,6 +101,64 @@ def test_questions_after_prepare_compile_nothing(owned: tuple[User, Note]) -> No
     assert count_functions(oso) == before
 
 
+def test_actions_after_prepare_compile_nothing(
+    owned: tuple[User, Note], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first ``authorized_actions`` finds the function for all strings."""
+    oso = load()
+    oso.prepare()
+    monkeypatch.setattr(CompiledProgram, "_compiled", pytest.fail)
+
+    assert oso.authorized_actions(*owned) == {"read", "edit"}
+
+
+@pytest.fixture
+def specialized_rules(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The rule of each function for plain data that is compiled."""
+    rules: list[str] = []
+    compile_one = CompiledProgram.compiled_specialization
+
+    def note(self: CompiledProgram, function: t.Any, rule: str) -> t.Any:
+        rules.append(rule)
+        return compile_one(self, function, rule)
+
+    monkeypatch.setattr(CompiledProgram, "compiled_specialization", note)
+    return rules
+
+
+def test_first_actions_compile_one_function(
+    owned: tuple[User, Note], specialized_rules: list[str]
+) -> None:
+    """It answers for all strings, so that there is none for each of them."""
+    oso = load()
+
+    assert oso.authorized_actions(*owned) == {"read", "edit"}
+    assert specialized_rules == ["allow"]
+
+
+OWN_NOTES = 'allow(note: Note, "read", user: User) if user = note.owner;'
+
+
+def test_prepare_compiles_for_actors_who_ask_about_resources(specialized_rules: list[str]) -> None:
+    """Not for a resource that asks, unless a rule says that one may."""
+    load().prepare()
+    usual = len(specialized_rules)
+
+    load(POLICY + OWN_NOTES).prepare()
+
+    assert 0 < usual < len(specialized_rules) - usual
+
+
+def test_resource_may_ask_after_prepare(owned: tuple[User, Note]) -> None:
+    """What was not compiled in advance is compiled by the question."""
+    user, note = owned
+    oso, other = load(), load(POLICY + OWN_NOTES)
+    oso.prepare()
+    other.prepare()
+
+    assert [each.is_allowed(note, "read", user) for each in (oso, other)] == [False, True]
+
+
 def test_prepare_twice_compiles_once() -> None:
     """The second call finds all of it."""
     oso = load()

@@ -209,29 +209,43 @@ class Specializations(dict[str, ByClass]):
         """Tell whether a question goes to the compiled rules, and not to a function of its own."""
         return self._maker.is_in_order(args)
 
-    def prepare(self, actors: Collection[type], resources: Collection[type], until: float) -> None:
-        """Compile the functions now: for all classes, or only for actors and resources, or none if
-        they are too many.
+    def prepare(
+        self, actors: Collection[type], resources: Collection[type], until: float
+    ) -> list[tuple[type, ...]]:
+        """Compile the functions now, for the classes that questions are likely to be about.
+
+        :returns: these classes, of the other arguments; none if they are too many.
         """
-        classes: list[Collection[type]] = [*self._maker.named_classes()]
+        chosen = self._likely_classes(actors, resources)
+        others: Text = None if self.at is None else self.texts
+        for text, classes in itertools.product([*sorted(self.texts), others], chosen):
+            if time.monotonic() > until:
+                break
+            self._maker.function(text, classes, waits=True)
+        return chosen
+
+    def _likely_classes(
+        self, actors: Collection[type], resources: Collection[type]
+    ) -> list[tuple[type, ...]]:
+        """Return the classes that rules name, but actors for resources, and the other way round.
+
+        Only those that are declared to be actors or resources if they are too many.
+        """
+        classes: list[Collection[type]] = [*self._maker.named_classes(actors, resources)]
         if self._count(classes) > MAX_PREPARED:
             classes[0] = [cls for cls in classes[0] if cls in actors]
             classes[-1] = [cls for cls in classes[-1] if cls in resources]
-        if self._count(classes) <= MAX_PREPARED:
-            others: Text = None if self.at is None else self.texts
-            for text in [*sorted(self.texts), others]:
-                for chosen in itertools.product(*classes):
-                    if time.monotonic() > until:
-                        return
-                    self._maker.function(text, chosen, waits=True)
+        return [*itertools.product(*classes)] if self._count(classes) <= MAX_PREPARED else []
 
-    def search(self, texts: Sequence[str], classes: Sequence[type]) -> StringSearch | None:
+    def search(
+        self, texts: Sequence[str], classes: Sequence[type], *, waits: bool = False
+    ) -> StringSearch | None:
         """Return a function that tells which of some strings have a solution.
 
         :param classes: the classes of the other arguments, which the caller has tested.
         :returns: ``None`` if it is not compiled and cannot be now.
         """
-        return self._maker.search(texts, tuple(classes))
+        return self._maker.search(texts, tuple(classes), waits=waits)
 
     def writer(self, text: Text, classes: Sequence[type]) -> SpecializationWriter:
         """Return the writer of the function for a string and the classes of other arguments."""
@@ -482,15 +496,16 @@ class _Maker:
         function = self._observing_function(*self._calls[id(made)])
         return [assign("is_searched", ast.Constant(False)), *function.body]
 
-    def search(self, texts: Sequence[str], classes: tuple[type, ...]) -> StringSearch | None:
+    def search(
+        self, texts: Sequence[str], classes: tuple[type, ...], *, waits: bool
+    ) -> StringSearch | None:
         """Return a function that tells which of some strings have a solution; see above."""
         if len(texts) > MAX_SEARCHED or not all(map(self.admits, classes)):
             return no_answer
         make = functools.partial(self._make_search, texts, classes)
-        return t.cast(
-            "StringSearch | None",
-            self._program.make_specialization(make, (self._name, "search", self.at, classes)),
-        )
+        what = self._name, "search", self.at, classes
+        made = self._program.make_specialization(make, what, waits=waits)
+        return t.cast("StringSearch | None", made)
 
     def _make_search(self, texts: Sequence[str], classes: tuple[type, ...]) -> t.Any:
         """Compile such a function: one test after the other; equal tests are made once."""
@@ -614,10 +629,22 @@ class _Maker:
             return load(self._program.constant(cls))
         return call(self._program.constant(WeakClass(cls)))
 
-    def named_classes(self) -> list[dict[type, None]]:
-        """Return the registered classes that each other argument may have, as rules name them."""
+    def named_classes(
+        self, actors: Collection[type], resources: Collection[type]
+    ) -> list[list[type]]:
+        """Return the registered classes that each other argument may have, as rules name them.
+
+        Actors are no resources, where no rule says so, and resources no actors.
+        """
         candidates = t.cast(ClauseIndex, self._program.candidates(self._name, self._arity))
-        return [_classes_at(self._program, candidates, at) for at in self.positions]
+        unlikely = {
+            self.positions[0]: {*resources}.difference(actors),
+            self.positions[-1]: {*actors}.difference(resources),
+        }
+        return [
+            _classes_at(self._program, candidates, at, unlikely.get(at, set()))
+            for at in self.positions
+        ]
 
 
 def _added(texts: list[str]) -> ast.stmt:
@@ -630,25 +657,36 @@ def _added(texts: list[str]) -> ast.stmt:
 
 
 def _classes_at(
-    program: SpecializingProgram, candidates: ClauseIndex, position: int
-) -> dict[type, None]:
-    """Return the registered classes that an argument may have, as far as rules name them."""
+    program: SpecializingProgram, candidates: ClauseIndex, position: int, unlikely: set[type]
+) -> list[type]:
+    """Return the registered classes that an argument may have, as far as rules name them.
+
+    :param unlikely: those that are left out, unless a rule names them at this position.
+    """
     tags = {_tag(clause, position) for clause in candidates}
+    here, anywhere = _classes_of(program, tags), set[type]()
     if None in tags:
         # The parameter has no class here; rules that are called may test it.
-        tags |= {tag for rules in program.rules.values() for rule in rules for tag in _tags(rule)}
-    registered = program.host.classes
-    named: set[type] = set()
+        every = (tag for rules in program.rules.values() for rule in rules for tag in _tags(rule))
+        anywhere = _classes_of(program, {*every})
+    return [
+        cls
+        for cls in dict.fromkeys(program.host.classes.values())
+        if not here.isdisjoint(cls.__mro__)
+        or (cls not in unlikely and not anywhere.isdisjoint(cls.__mro__))
+        if cls is dict or is_plain_object(cls)
+    ]
+
+
+def _classes_of(program: SpecializingProgram, tags: Iterable[str | None]) -> set[type]:
+    """Return the classes that some tags stand for."""
+    registered, named = program.host.classes, set[type]()
     for tag in filter(None, tags):
         if tag in RESERVED_NAMES:
             named.update(program.members(tag))
         elif tag in registered:
             named.add(registered[tag])
-    return {
-        cls: None
-        for cls in registered.values()
-        if not named.isdisjoint(cls.__mro__) and (cls is dict or is_plain_object(cls))
-    }
+    return named
 
 
 def _tag(clause: Clause, position: int) -> str | None:

@@ -29,6 +29,7 @@ class StringProgram(t.Protocol):
     """What the questions need of the program."""
 
     host: Host
+    searches: dict[tuple[t.Any, ...], StringSearch]
 
     def lineage(self, cls: type) -> Lineage | None: ...
     def specializations_at(self, name: str, arity: int, at: int) -> Specializations | None: ...
@@ -61,25 +62,22 @@ class StringQuestions:
         self._others = [position for position in range(arity) if position != at]
         self._by_kinds: dict[tuple[type, ...], Questions | None] = {}
 
-    def search(self, args: tuple[t.Any, ...]) -> StringSearch | None:
-        """Make the function that answers for all strings at once, given the classes of arguments.
+    def search(self, kinds: tuple[type, ...], *, waits: bool = False) -> StringSearch | None:
+        """Make and keep the function for all strings at once, given the classes of the others.
 
         It gives ``None`` where they have to be asked one by one.
         """
-        questions = self.about(args)
+        questions = self.about(kinds)
         known = self._program.specializations_at(*self._rule)
         if questions is None or known is None:
             return None
         asked = [*questions.named, *([questions.free] if questions.free else ())]
-        kinds = tuple([type(args[position]) for position in self._others])
-        made = known.search([text for text, *_ in asked], kinds)
-        if made is None or questions.free is None:
-            return made
-
-        def search(*args: t.Any) -> set[str] | None:
-            found = made(*args)
-            return None if found is None or _OTHER in found else found
-
+        made = known.search([text for text, *_ in asked], kinds, waits=waits)
+        if made is None or not all(map(self._program.host.keeps, kinds)):
+            return None
+        search = made if questions.free is None else _unless_any(made)
+        name, _, at = self._rule
+        self._program.searches[name, at, *kinds] = search
         return search
 
     def found(self, args: tuple[t.Any, ...]) -> set[t.Any]:
@@ -87,7 +85,7 @@ class StringQuestions:
 
         :raises QueryNeeded: if a query has to answer.
         """
-        questions = self.about(args)
+        questions = self.about(tuple([type(args[position]) for position in self._others]))
         if questions is None:
             raise QueryNeeded
         clock = [*NEW_CLOCK]
@@ -109,9 +107,8 @@ class StringQuestions:
         answer = specializations[type(args[self._by])](*given, is_searched)
         return bool(ask(*given, clock) if answer is None else answer)
 
-    def about(self, args: tuple[t.Any, ...]) -> Questions | None:
-        """Return the questions for the classes of some arguments; ``None`` if a query is needed."""
-        kinds = tuple([type(args[position]) for position in self._others])
+    def about(self, kinds: tuple[type, ...]) -> Questions | None:
+        """Return the questions for the classes of the others; ``None`` if a query is needed."""
         if kinds not in self._by_kinds:
             made = self._questions_for(kinds)
             if not all(map(self._program.host.keeps, kinds)):
@@ -139,3 +136,13 @@ class StringQuestions:
         is_asked = possible.is_free or not possible.texts
         free = question(_OTHER, is_test=possible.is_free) if is_asked else None
         return Questions([question(text) for text in sorted(possible.texts)], free)
+
+
+def _unless_any(made: StringSearch) -> StringSearch:
+    """Return a function that gives ``None`` where a string that no rule names is found."""
+
+    def search(*args: t.Any) -> set[str] | None:
+        found = made(*args)
+        return None if found is None or _OTHER in found else found
+
+    return search
