@@ -442,10 +442,9 @@ class CompiledProgram(Runtime):
             return None
         kinds = tuple([type(arg) for position, arg in enumerate(args) if position != at])
         search = self.searches.get((name, at, *kinds))
-        if search is not None:
-            found = search(*args)
-            if found is not None:
-                return found
+        found = None if search is None else search(*args)
+        if found is not None:
+            return found
         questions = self.prepare_strings(name, len(args), at)
         if questions is None:
             return None
@@ -456,7 +455,7 @@ class CompiledProgram(Runtime):
             if found is not None:
                 return found
         try:
-            return t.cast(set[t.Any], questions.found(args))
+            return questions.found(args)
         except QueryNeeded:
             return None
         except Exception:

@@ -262,7 +262,7 @@ def test_actions_of_other_classes_are_not_asked_about() -> None:
     oso = load("\n".join(rules), *classes)
     questions = program_of(oso).prepare_strings("allow", 3, 1)
 
-    about = questions.about((User(), None, classes[4]()))
+    about = questions.about((User, classes[4]))
 
     assert [each[0] for each in about.named] == ["a4_0", "a4_1", "a4_2"]
 
