@@ -14,8 +14,18 @@ from collections.abc import Callable, Iterable, Iterator
 
 from ..exceptions import OperationalError
 
+
+class _Missing:
+    """The class of what stands for a missing entry.
+
+    Nothing else is of it, so that no value of an application makes its class one that is known.
+    """
+
+    __slots__ = ()
+
+
 #: Stands for an entry that a dictionary does not have.
-MISSING: t.Any = object()
+MISSING: t.Any = _Missing()
 #: The methods that read a dictionary, and how many arguments they take.
 READING: t.Final = {"get": (1, 2), "keys": (0,), "values": (0,), "items": (0,)}
 #: What a dictionary has under a text may be under one of these, too.

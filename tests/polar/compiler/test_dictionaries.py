@@ -201,6 +201,20 @@ def test_variable_in_a_dictionary_is_refused_when_it_is_read(
 
 
 @BOTH
+@pytest.mark.parametrize(
+    "condition", ["d.x.(k) != nil", "v = d.x.(k) and v != nil", "_ = d.x.(k)", "not d.x.(k) = nil"]
+)
+def test_missing_entry_is_no_object(condition: str, *, compiled: bool) -> None:
+    """Also where objects of the class 'object' itself were read before."""
+    oso = _oso(f"k = u.x and {condition}", compiled=compiled)
+    assert oso.is_allowed(User("k"), "read", Doc({"k": object()}))
+    holds_without = condition.startswith("not")
+
+    for _ in range(2):
+        assert oso.is_allowed(User("k"), "read", Doc({"a": 1})) is holds_without
+
+
+@BOTH
 def test_lookup_adds_nothing_to_a_defaultdict(*, compiled: bool) -> None:
     """A question leaves the application's objects as they are."""
     oso = _oso('not "ana" in d.x.keys() and d.x.get("ana") = nil', compiled=compiled)
