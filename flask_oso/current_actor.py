@@ -270,14 +270,21 @@ class Sighting:
 
     def holds(self) -> bool:
         """Tell whether the same request has the same values on ``g``."""
+        # Written out: a page asks it with each question, and each call takes as long as the rest.
         try:
-            values = _values_of_g()
+            found = _find_g()
         except RuntimeError:
             return False
+        if type(found) is not Flask.app_ctx_globals_class:
+            return False
+        try:
+            current: Request | None = this_request()
+        except RuntimeError:
+            current = None
+        values = found.__dict__
         return (
             values is self._values
-            and values is not None
-            and _find_request() is self._request
+            and current is self._request
             and (*values, *map(id, values.values())) == self._seen
         )
 

@@ -63,9 +63,16 @@ def can(action: t.Any, resource: t.Any, actor: t.Any = NOT_GIVEN) -> bool:
     """
     page = _page.get()
     if page is not None and actor is NOT_GIVEN and type(action) is str:
-        known = page.ask_again(None, action, resource)
-        if known is not None:
-            return known
+        # The usual question of a page, written out as in 'ask_again': who asked last asks again.
+        asker = page.asker
+        if asker is not None and asker.oso.engine is asker.engine and asker.sighting.holds():
+            answer = asker.answers.get((action, id(resource)))
+            if answer is not None:
+                page.asked += 1
+                return answer[0]
+            known = page.ask_again(None, action, resource)
+            if known is not None:
+                return known
     page = _open_page()
     app = this_app()
     state = state_of(app)
@@ -213,8 +220,9 @@ class _Page:
 
     def __init__(self) -> None:
         self.is_open = False
-        #: By what has found the actor; ``None`` is the finder of the app.
-        self._askers: dict[ActorFinder | None, _Asker] = {}
+        #: Whom the finder of the app has found, and by what else has found the actor.
+        self.asker: _Asker | None = None
+        self._askers: dict[ActorFinder, _Asker] = {}
         #: What was denied: actions, and actions with the class of a resource.
         self._denied: set[str | tuple[str, type]] = set()
         self._is_debug: bool | None = None
@@ -234,6 +242,7 @@ class _Page:
             yield
         finally:
             self.is_open = False
+            self.asker = None
             self._askers.clear()
             self._answers.clear()
             self._modules.clear()
@@ -241,18 +250,23 @@ class _Page:
 
     def note_asker(self, finder: ActorFinder | None, oso: Oso, sighting: Sighting | None) -> None:
         """Note who asks, if it can be told whether that is who asks the next question."""
-        engine = oso.engine
-        self._askers.pop(finder, None)
+        engine, asker = oso.engine, None
         if sighting is not None:
             answers = self._answers_to(engine, sighting.actor)
-            self._askers[finder] = _Asker(oso, engine, sighting, answers)
+            asker = _Asker(oso, engine, sighting, answers)
+        if finder is None:
+            self.asker = asker
+        elif asker is None:
+            self._askers.pop(finder, None)
+        else:
+            self._askers[finder] = asker
 
     def ask_again(self, finder: ActorFinder | None, action: str, resource: t.Any) -> bool | None:
         """Answer a question of who asked last; ``None`` if it may be somebody else.
 
         It is the usual question of a page, and answered with less work than to find the actor.
         """
-        asker = self._askers.get(finder)
+        asker = self.asker if finder is None else self._askers.get(finder)
         if asker is None or asker.oso.engine is not asker.engine or not asker.sighting.holds():
             return None
         answers = asker.answers

@@ -15,7 +15,7 @@ from sqlalchemy import orm
 from sqlalchemy.orm.attributes import init_collection, set_committed_value
 
 from flask_oso import UnfilteredRowsError
-from tests.support.models.protected_notes import Note, Notebook, Project, open_notebook
+from tests.support.models.protected_notes import Note, Notebook, Project, User, open_notebook
 
 POLICY = """
 allow(u: User, "read", n: Note) if n.owner = u;
@@ -280,6 +280,47 @@ def test_what_a_policy_has_loaded_is_not_loaded_again(notebook: Notebook) -> Non
 
     assert [before, again] == [False, False]
     assert statements == []
+
+
+def test_what_a_policy_has_loaded_before_it_wrote(notebook: Notebook) -> None:
+    """What a method writes within a question counts for the next one."""
+
+    class Writer:
+        """Takes the note of Bob out of the project."""
+
+        def write(self) -> bool:
+            """Write past the objects that are loaded."""
+            change = sa.update(Note).where(Note.id == 2).values(project_id=None)
+            notebook.session.execute(change, execution_options={"synchronize_session": False})
+            return True
+
+    rule = 'allow(_: User, "empty", p: Project) if n in p.notes and n.id = 2 and writer.write();'
+    notebook.oso.register_constant(Writer(), "writer")
+    notebook.oso.load_str(POLICY + rule, replace=True)
+    project = first(notebook)
+
+    written = notebook.oso.is_allowed(notebook.find_user(1), "empty", project)
+
+    assert written
+    assert is_closed(notebook, project)
+
+
+def test_object_of_the_program_is_merged_while_the_actor_is_found(notebook: Notebook) -> None:
+    """What finds the actor has loaded no list that the program had before."""
+    project, ann = read(notebook), notebook.find_user(1)
+
+    def find() -> t.Any:
+        notebook.session.scalars(sa.select(User.id)).all()
+        notebook.session.merge(Project(id=1, name="mine"))
+        return ann
+
+    notebook.guard.set_get_actor(find)
+    with notebook.session.no_autoflush:
+        notebook.session.scalars(sa.select(Note.id)).all()
+        answer = is_closed(notebook, project)
+
+    assert not answer
+    assert [each.id for each in project.notes] == [5]
 
 
 def opcodes_of(question: Callable[[], object]) -> int:
