@@ -46,9 +46,7 @@ _NO_MODELS = (
     " classes: 'models=db.Model'."
 )
 #: How a load names the first class that it does not know.
-_UNKNOWN_CLASS = re.compile(
-    r"(?:Unregistered class: |register_class\(|Singleton variable (?=[A-Z]))(\w+)"
-)
+_UNKNOWN_CLASS = r"(?:Unregistered class: |register_class\(|Singleton variable (?=[A-Z]))(\w+)"
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -141,7 +139,7 @@ class PolicyBinder:
             )
             raise
         except ValidationError as error:
-            unknown = _UNKNOWN_CLASS.search(str(error))
+            unknown = re.search(_UNKNOWN_CLASS, str(error))
             if unknown is not None and self._has_classes:
                 error.add_note(_LATE_MODELS.format(unknown[1]))
             elif unknown is not None and oso is None:

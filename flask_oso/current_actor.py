@@ -27,6 +27,7 @@ from .denials.login_libraries import is_anonymous, login_manager_of, uses_jwt
 from .denials.problems import ContradictionProblem
 from .polar.exceptions import OsoError
 from .polar.host.awaitables import described, dispose, is_awaitable
+from .polar.value_objects import Record
 from .request_state import (
     NOT_GIVEN,
     find_request_state,
@@ -485,7 +486,7 @@ def _of_g() -> t.Any:
 # -- agreement -------------------------------------------------------------------------
 
 
-class _Source(t.NamedTuple):
+class _Source(Record):
     """What may know who acts."""
 
     name: str

@@ -16,6 +16,7 @@ from flask import Flask
 from ..config import PolicyPaths
 from ..oso import Oso
 from ..polar.exceptions import OsoError
+from ..polar.value_objects import Record
 from ..request_state import unwrap
 
 
@@ -27,7 +28,7 @@ class Defaults(t.TypedDict, total=False):
     session: Callable[[], t.Any] | None
 
 
-class Arguments(t.NamedTuple):
+class Arguments(Record):
     """The arguments of the constructor."""
 
     app: Flask | None

@@ -17,7 +17,6 @@ from ..callables.view_functions import describe_request
 from ..denials.problems import ForbiddenProblem
 from ..polar.exceptions import OsoError
 from ..request_state import RequestState
-from .forgotten_checks import ANSWERS, question_in
 
 FORGOTTEN = (
     "answered without calling 'authorize'; its answer was withheld. Call it, or exempt the view"
@@ -72,6 +71,9 @@ def not_called(app: Flask, current: Request, note: str) -> OsoError:
     error = OsoError("Authorize not called.")
     error.add_note(f"{describe_answer(app, current)} {note}")
     view = app.view_functions.get(current.endpoint or "")
+    # Imported late: it reads the code of a view that answered without a check.
+    from .forgotten_checks import ANSWERS, question_in
+
     asked = question_in(view, current.method) if view is not None and note == FORGOTTEN else None
     if asked is not None:
         remedy = _ONLY_ASKED if asked in ANSWERS else _ASKED_ITSELF

@@ -14,7 +14,8 @@ from collections.abc import Collection, Mapping, Sequence
 from ..polar.exceptions import OsoError
 from ..polar.value_objects import Record
 
-_WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+#: Compiled when it is used, as in other modules that each program imports.
+_WORD = r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])"
 
 
 class Key(Record):
@@ -104,7 +105,7 @@ def make_key(
 
 def snake_case(name: str) -> str:
     """Write the name of a class as that of a variable: ``BlogPost`` is ``blog_post``."""
-    return _WORD.sub("_", name).lower()
+    return re.sub(_WORD, "_", name).lower()
 
 
 def _variables(name: str | Sequence[str]) -> tuple[str, ...]:

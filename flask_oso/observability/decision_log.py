@@ -43,7 +43,7 @@ if LOGGER.level == logging.NOTSET:
 _LONGEST = 100
 _KEYS = frozenset({int, str, uuid.UUID})
 _MOST_BITS = 128
-_REQUEST_ID = re.compile(r"[!-~]{1,200}")
+_REQUEST_ID = r"[!-~]{1,200}"
 _DISABLED = (
     "The logger %r was disabled, and is on again, since its level is INFO. Configure logging with"
     " 'disable_existing_loggers' False; to have no records, give the logger the level WARNING."
@@ -143,7 +143,7 @@ class DecisionLog:
         except Exception:
             self._report_failure()
             return None
-        is_usual = given is not None and _REQUEST_ID.fullmatch(str(given))
+        is_usual = given is not None and re.fullmatch(_REQUEST_ID, str(given))
         return str(given) if is_usual else None
 
 

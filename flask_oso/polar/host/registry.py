@@ -109,7 +109,7 @@ class Identities(t.Protocol):
         """Return the test for a relation to one row whose foreign key says which one it is."""
 
 
-class TextEquality(t.NamedTuple):
+class TextEquality(Record):
     """An ``__eq__`` that compares the text of an attribute, with objects of one base class alone.
 
     For any other object it returns ``NotImplemented``, and ``__ne__`` is its opposite. An attribute

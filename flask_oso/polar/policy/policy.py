@@ -142,7 +142,7 @@ class Policy(Record, eq=False):
         return sorted((rule for group in self.rules.values() for rule in group), key=place)
 
 
-class LoadResult(t.NamedTuple):
+class LoadResult(Record):
     """A policy with the warnings of its load."""
 
     policy: Policy
