@@ -100,8 +100,12 @@ class ActorFinder:
                 and "flask-jwt-extended" not in extensions
             ):
                 values = getattr(_find_g(), "__dict__", _NOTHING)
-                actor = values.get("current_user")
-                if "user" not in values and usual[type(actor)]:
+                if "user" not in values:
+                    actor = values.get("current_user")
+                else:
+                    # Where both are set they have to agree.
+                    actor = None if "current_user" in values else values["user"]
+                if usual[type(actor)]:
                     return actor
             return self._within(app)
 
@@ -486,7 +490,7 @@ def _of_g() -> t.Any:
 # -- agreement -------------------------------------------------------------------------
 
 
-class _Source(Record):
+class _Source(Record, eq=False):
     """What may know who acts."""
 
     name: str

@@ -44,7 +44,8 @@ def desk() -> Flask:
     """An app that requires authorization, and finds notes and drafts by their owners."""
     app, oso = make_app("desk", static=None), Oso()
     app.config["OSO_ENFORCE"] = "strict"
-    app.before_request(lambda: setattr(g, "current_user", request.args.get("user", "ann")))
+    app.config["PLACE"] = "current_user"
+    app.before_request(lambda: setattr(g, app.config["PLACE"], request.args.get("user", "ann")))
     for cls in (Note, Draft):
         oso.register_class(cls)
     oso.load_str(POLICY)
@@ -77,10 +78,12 @@ def calls_of(function: t.Callable[[], object]) -> list[str]:
     return calls
 
 
+@pytest.mark.parametrize("place", ["current_user", "user"])
 def test_allowed_request_makes_few_calls_through_few_modules(
-    desk: Flask, monkeypatch: pytest.MonkeyPatch
+    desk: Flask, monkeypatch: pytest.MonkeyPatch, place: str
 ) -> None:
     """Between the server and the view there is little of this package that runs."""
+    desk.config["PLACE"] = place
     # Other tests import what an app without a login library does not have.
     for name in (
         *("flask_httpauth", "flask_login", "flask_jwt_extended", "flask_oso.testing"),
