@@ -143,6 +143,9 @@ class RelationViews:
         if session is None:
             return
         states = [each for each in asked if each.session_id == session.hash_key]
+        if self.reader is None and not states:
+            # No program reads by a policy here: it may be the session of a job, in another thread.
+            return
         found: _Found = []
         if self.reader is not None:
             self._update()

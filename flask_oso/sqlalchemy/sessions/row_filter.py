@@ -141,9 +141,8 @@ class RowFilter:
 
     def __init__(self) -> None:
         self._all: list[Readers] = []
-        self._known: weakref.WeakKeyDictionary[Readers, tuple[t.Any, Hierarchies]] = (
-            weakref.WeakKeyDictionary()
-        )
+        #: The guarded classes, by the identities of those who are in the list: hashes take longer.
+        self._known: dict[int, tuple[t.Any, Hierarchies]] = {}
         # SQLAlchemy adapts a condition to where it stands, and with it all that has the name of
         # a table of the statement.
         self._selects = Selects(only_aliases=True)
@@ -437,11 +436,11 @@ class RowFilter:
     def guarded(self) -> Hierarchies:
         """The guarded classes: those that the policy knows now."""
         readers = self._readers
-        oso, known = readers.oso, self._known.get(readers)
+        oso, known = readers.oso, self._known.get(id(readers))
         if known is None or known[0] is not oso.host:
             watch_evaluations(oso, self.begin)
             found = Hierarchies(oso.host.classes.values(), readers.unguarded)
-            known = self._known[readers] = oso.host, found
+            known = self._known[id(readers)] = oso.host, found
         return known[1]
 
     def _views_of(self, session: orm.Session) -> RelationViews:

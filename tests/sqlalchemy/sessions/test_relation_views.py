@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextvars
 import pickle
 import sys
 import types
@@ -303,6 +304,39 @@ def test_what_a_policy_has_loaded_before_it_wrote(notebook: Notebook) -> None:
 
     assert written
     assert is_closed(notebook, project)
+
+
+def test_session_of_another_thread_is_left_alone(notebook: Notebook) -> None:
+    """What a job without a request loads while a policy reads elsewhere stays in its objects."""
+    job = notebook.session.session_factory()
+
+    def apart(question: Callable[[], t.Any]) -> t.Any:
+        """Read unfiltered, in a context of its own as each thread has one."""
+
+        def read() -> t.Any:
+            with notebook.guard.unfiltered("a job"):
+                return question()
+
+        return contextvars.Context().run(read)
+
+    theirs = apart(lambda: job.get_one(Project, 2))
+
+    class Meanwhile:
+        """Runs a job in between."""
+
+        def run(self) -> bool:
+            """Load a list."""
+            return bool(apart(lambda: theirs.notes))
+
+    rule = 'allow(_: User, "wait", _: Project) if meanwhile.run();'
+    notebook.oso.register_constant(Meanwhile(), "meanwhile")
+    notebook.oso.load_str(POLICY + rule, replace=True)
+
+    allowed = notebook.oso.is_allowed(notebook.find_user(1), "wait", first(notebook))
+
+    assert allowed
+    assert [each.id for each in vars(theirs)["notes"]] == [3]
+    job.close()
 
 
 def test_object_of_the_program_is_merged_while_the_actor_is_found(notebook: Notebook) -> None:
