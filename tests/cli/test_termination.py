@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import typing as t
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import click
@@ -15,7 +15,7 @@ import pytest
 from flask import Flask
 
 from flask_oso import FlaskOso, Oso
-from tests.support.children import plain_environment
+from tests.support.children import interruptible, plain_environment
 from tests.support.sites import make_app
 
 APP = """
@@ -76,16 +76,17 @@ def write_app(folder: Path, where: str = "", how: str = "pass") -> None:
 
 
 def start(folder: Path, *arguments: str, **options: t.Any) -> subprocess.Popen[str]:
-    """Start Python in a folder."""
+    """Start Python in a folder, which SIGINT ends."""
     usual = {
         "stdin": subprocess.PIPE,
         "stdout": subprocess.PIPE,
         "stderr": subprocess.PIPE,
         "env": plain_environment(),
     }
-    return subprocess.Popen(
-        [sys.executable, *arguments], cwd=folder, text=True, **{**usual, **options}
-    )
+    with interruptible():
+        return subprocess.Popen(
+            [sys.executable, *arguments], cwd=folder, text=True, **{**usual, **options}
+        )
 
 
 def code_of(process: subprocess.Popen[str], given: str = "") -> int:
@@ -199,6 +200,22 @@ def test_application_that_complains_as_commands_do(run: t.Any) -> None:
 
 
 # -- Ctrl-C ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def in_the_background() -> Iterator[None]:
+    """Ignore SIGINT, as what a shell starts in its background does."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("in_the_background")
+def test_interrupt_of_a_process_whose_parent_ignores_it(tmp_path: Path) -> None:
+    """These tests say what a terminal shows, also where nothing interrupts them themselves."""
+    process = start(tmp_path, "-c", f"import os, signal, time; {INTERRUPT}")
+
+    assert code_of(process) == -signal.SIGINT
 
 
 def test_interrupt_while_the_application_is_imported(tmp_path: Path) -> None:
