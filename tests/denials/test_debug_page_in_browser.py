@@ -11,7 +11,7 @@ from flask import Flask, g
 
 from flask_oso import FlaskOso, Oso, authorizes_inside
 from tests.support.browsers import Visit, running_chromium, served_app
-from tests.support.models.people import Thing
+from tests.support.models.people import Role, Thing, User
 from tests.support.sites import make_app
 
 if t.TYPE_CHECKING:
@@ -47,20 +47,12 @@ allow(_user: User, "read", note: Note) if
 """
 
 
-class User(Thing):
-    """Someone."""
-
-
 class Org(Thing):
     """What notes belong to."""
 
 
 class Note(Thing):
     """Something written."""
-
-
-class Role(Thing):
-    """What a user is in an organization."""
 
 
 def make_shop() -> Flask:

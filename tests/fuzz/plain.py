@@ -16,13 +16,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from tests.support.models.people import Thing
+from tests.support.models.people import Folder, Thing, User
 
 from .choices import Choices
-
-
-class User(Thing):
-    """Who asks."""
 
 
 @dataclass
@@ -43,10 +39,6 @@ class Team:
 
     name: t.Any
     members: t.Any
-
-
-class Folder(Thing):
-    """What is asked about."""
 
 
 class Drawer(Folder):

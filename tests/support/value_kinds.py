@@ -26,14 +26,14 @@ class User:
 
     KIND = "a"
 
-    def __init__(self, x: t.Any) -> None:
+    def __init__(self, x: t.Any = None) -> None:
         self.x = x
 
 
 class Doc:
     """What is asked about, with one value."""
 
-    def __init__(self, x: t.Any) -> None:
+    def __init__(self, x: t.Any = None) -> None:
         self.x = x
 
 

@@ -10,28 +10,13 @@ import pytest
 from flask_oso import Oso, OsoError
 from flask_oso.polar.compiler.specialization.specialization import LEVELS
 from tests.support.answers import specialized
-
-
-class User:
-    def __init__(self, x: t.Any) -> None:
-        self.x = x
-
-
-class Doc:
-    def __init__(self, x: t.Any) -> None:
-        self.x = x
+from tests.support.models.people import Alike
+from tests.support.value_kinds import Doc, User
 
 
 class Part:
     def __init__(self, *, ok: t.Any) -> None:
         self.ok = ok
-
-
-class Alike:
-    def __eq__(self, other: object) -> bool:
-        return True
-
-    __hash__ = None  # type: ignore[assignment]
 
 
 def load(rules: str, *, compiled: bool = True) -> Oso:

@@ -8,33 +8,7 @@ import pytest
 
 from flask_oso import Oso, OsoError
 from tests.support.answers import specialized
-
-
-class Thing:
-    def __init__(self, **attributes: t.Any) -> None:
-        vars(self).update(attributes)
-
-
-class User(Thing):
-    """Who asks."""
-
-
-class Doc(Thing):
-    """What is asked about."""
-
-
-class Role(Thing):
-    """What is in the lists. Not registered."""
-
-
-class Failing:
-    """An object whose attributes cannot be read."""
-
-    @property
-    def name(self) -> str:
-        """A name that is not there yet."""
-        raise ValueError("not yet")
-
+from tests.support.models.people import Doc, Failing, Role, User
 
 BLOCK = """
 actor User {}

@@ -23,8 +23,6 @@ from tests.polar.compiler.test_usual_questions import (
     OPEN,
     POLICIES,
     RESOURCES,
-    Doc,
-    User,
     make,
     outcome,
 )
@@ -34,7 +32,7 @@ from tests.support.answers import (
     watching_all,
     write_one_function,
 )
-from tests.support.models.people import Thing
+from tests.support.models.people import Doc, Thing, User
 from tests.support.sizes import combinations_of
 
 OWNERS = 'allow(u: User, "read", d: Doc) if d.owner = u;'

@@ -16,6 +16,7 @@ from flask_oso.polar.compiler.passes.hoisting import hoist
 from flask_oso.polar.compiler.passes.indexing import index
 from flask_oso.polar.compiler.passes.shortening import shorten_counts, shorten_names
 from tests.support.answers import specialized
+from tests.support.models.people import Alike, Folder, Thing, User
 
 Pass = Callable[[list[ast.stmt]], object]
 
@@ -426,28 +427,6 @@ def test_loop_that_depends_on_the_chain_stays(old: str, new: str) -> None:
     text = CHAIN.replace(old, new)
 
     assert index_of(text) == plain(in_function(text))
-
-
-class Thing:
-    def __init__(self, **attributes: t.Any) -> None:
-        vars(self).update(attributes)
-
-
-class User(Thing):
-    """Who asks."""
-
-
-class Folder(Thing):
-    """What is asked about."""
-
-
-class Alike:
-    """An object that is equal to all others."""
-
-    def __eq__(self, other: object) -> bool:
-        return True
-
-    __hash__ = None  # type: ignore[assignment]
 
 
 POLICY = """

@@ -17,25 +17,11 @@ import pytest
 from flask_oso import Limits, Oso, OsoError
 from flask_oso.polar.compiler.specialization import specialization
 from tests.support.answers import specialized, write_one_function
-
-
-class Thing:
-    """An object with the attributes that it is given."""
-
-    def __init__(self, **attributes: t.Any) -> None:
-        vars(self).update(attributes)
-
-
-class User(Thing):
-    """Who asks."""
+from tests.support.models.people import Folder, Thing, User
 
 
 class Team(Thing):
     """What folders belong to."""
-
-
-class Folder(Thing):
-    """What is asked about."""
 
 
 class Grant(Thing):

@@ -17,20 +17,12 @@ from werkzeug.local import LocalProxy
 from flask_oso import ForbiddenError, NotFoundError, Oso
 from flask_oso.oso import ask
 from tests.support.answers import is_answered_at_once, strings_at_once
-from tests.support.models.people import Thing
+from tests.support.models.people import Doc, User
 from tests.support.sizes import combinations_of
-
-
-class User(Thing):
-    """Who asks."""
 
 
 class Admin(User):
     """Who asks, of a class that is not registered."""
-
-
-class Doc(Thing):
-    """What is asked about."""
 
 
 class Text(str):

@@ -20,7 +20,7 @@ from werkzeug.local import LocalProxy
 from flask_oso import Limits, Oso
 from flask_oso.polar.proof.proof import Proof
 from flask_oso.polar.proof.proof_tree import Outcome
-from tests.support.models.people import Thing
+from tests.support.models.people import Folder, Role, Thing
 
 PROOFS = Path(__file__).parents[1] / "proofs"
 CASES = sorted(PROOFS.glob("*.polar"))
@@ -40,16 +40,8 @@ class Org(Thing):
     """What folders belong to."""
 
 
-class Folder(Thing):
-    """What posts are in."""
-
-
 class Post(Thing):
     """Something written."""
-
-
-class Role(Thing):
-    """What a user is somewhere."""
 
 
 class Token(Thing):

@@ -6,24 +6,11 @@ import operator
 import typing as t
 from collections.abc import Callable
 
-
-class Thing:
-    """An object of a store: its attributes are those that it was given."""
-
-    def __init__(self, **attributes: t.Any) -> None:
-        vars(self).update(attributes)
-
-
-class User(Thing):
-    """Asks."""
+from tests.support.models.people import Role, Thing, User
 
 
 class Org(Thing):
     """Has repositories and roles."""
-
-
-class Role(Thing):
-    """What a user is in an organization."""
 
 
 class Repo(Thing):
