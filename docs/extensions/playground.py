@@ -1,8 +1,8 @@
 """Puts into the built site what the playground runs: Pyodide, and wheels of this checkout.
 
 Pyodide comes from the npm registry, with ``npm``, and is kept in ``build/pyodide``; nothing of it
-is in the repository. Where npm cannot fetch it, the site is built without it, and its examples
-show what they answer.
+is in the repository. Where npm cannot fetch it, or ``playground_runs`` is false, the site is built
+without it, and its examples show what they answer.
 """
 
 from __future__ import annotations
@@ -39,6 +39,8 @@ def add_playground(app: Sphinx, error: Exception | None) -> None:
         return
     static = Path(app.outdir, "_static")
     (static / "world.py").write_text(_read_data(), encoding="utf-8")
+    if not app.config.playground_runs:
+        return
     archive = _fetch_pyodide()
     if archive is None:
         _logger.info("The playground is left out: npm did not fetch Pyodide.")
@@ -136,6 +138,7 @@ def _keep_snapshot(static: Path) -> None:
 
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register the playground; Sphinx calls this."""
+    app.add_config_value("playground_runs", True, "", bool)
     app.add_js_file("try-it.js", type="module")
     app.add_css_file("try-it.css")
     app.connect("build-finished", add_playground)

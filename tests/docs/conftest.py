@@ -16,13 +16,18 @@ from tests.support.children import ROOT
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Build the site as ``make docs`` does; a warning is an error."""
+def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build the site as ``make docs`` does; a warning is an error.
+
+    Where no test opens a browser, it does without Pyodide, which takes as long as all the pages.
+    """
     target = tmp_path_factory.mktemp("site")
+    has_browser = any(item.get_closest_marker("browser") for item in request.session.items)
     built = subprocess.run(
         [
             *(sys.executable, "-m", "sphinx", "-n", "-W", "--keep-going", "-q"),
-            *("-d", str(target / "doctrees"), str(DOCS), str(target / "html")),
+            *("-D", f"playground_runs={int(has_browser)}", "-d", str(target / "doctrees")),
+            *(str(DOCS), str(target / "html")),
         ],
         capture_output=True,
         encoding="utf-8",
