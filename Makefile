@@ -3,7 +3,7 @@
 #   PYTHON=/path/to/python   the interpreter for .venv (default: the first one >= 3.11 found)
 #   PORT=5000                where `make demo` serves
 #   TESTS='tests example_app' what `make test` runs: a directory, a file, or file::test
-#   OSO_TEST_CASES=full      all random cases, where an eighth of them is tried otherwise, and
+#   OSO_TEST_CASES=full      all random cases, where a sixteenth of them is tried otherwise, and
 #                             all combinations, where any two values stand together otherwise;
 #                             whoever names a test gets all of its combinations
 #   BENCH='--quick --only W2' how `make bench` runs; `make bench BENCH=--help` says more

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import itertools
 import json
 import math
@@ -12,17 +11,11 @@ from typing import Any
 
 import pytest
 
+from tests.support import sizes
 from tests.support.children import run_python
 
-SCRIPT = "from tests.support.sizes import part_of; print(part_of(8), part_of(580), part_of(1))"
-COMBINING = "from tests.support.sizes import combinations_of; print(combinations_of(*[{}]))"
-KEPT = """
-import itertools
-from tests.support.sizes import kept_of
-cases = [dict(enumerate(each)) for each in itertools.product(*[{}])]
-print([tuple(case.values()) for case, kept in zip(cases, kept_of(cases)) if kept])
-"""
-#: Collects tests, and prints which share of those with a word in their name is left.
+SCRIPT = "from tests.support.sizes import part_of; print(part_of(16), part_of(580), part_of(1))"
+#: Collects tests, and prints which share of those with each word in their name is left.
 COLLECTING = """
 import json, sys, pytest
 
@@ -35,10 +28,10 @@ class Count:
         self.left = sum(self.word in item.name for item in session.items)
 
 shares = []
-for word, *arguments in json.loads(sys.argv[1]):
-    count = Count(word)
-    pytest.main([*arguments, "--collect-only", "-qq", "-p", "no:cacheprovider"], plugins=[count])
-    shares.append(count.left / count.found)
+for words, *arguments in json.loads(sys.argv[1]):
+    counts = [Count(word) for word in words]
+    pytest.main([*arguments, "--collect-only", "-qq", "-p", "no:cacheprovider"], plugins=counts)
+    shares.append([count.left / count.found for count in counts])
 print(shares)
 """
 LIMITS, MEMORY = "tests/polar/test_limits.py", "tests/polar/test_memory.py"
@@ -46,75 +39,91 @@ LIMITS, MEMORY = "tests/polar/test_limits.py", "tests/polar/test_memory.py"
 POLAR = ["tests/polar", "--ignore-glob=tests/polar/*/*"]
 
 
-@pytest.mark.parametrize(("word", "sizes"), [("part", "1 72 1"), ("full", "8 580 1")])
-def test_size_is_a_part_or_all(word: str, sizes: str) -> None:
-    """An eighth is tried, and at least one case."""
-    assert run_python(SCRIPT, OSO_TEST_CASES=word).strip() == sizes
+@pytest.mark.parametrize(("word", "printed"), [("part", "1 36 1"), ("full", "16 580 1")])
+def test_size_is_a_part_or_all(word: str, printed: str) -> None:
+    """A sixteenth is tried, and at least one case."""
+    assert run_python(SCRIPT, OSO_TEST_CASES=word).strip() == printed
 
 
+@pytest.fixture
+def is_full(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
+    """Look at a part, or at all where a test says so, whatever ``OSO_TEST_CASES`` says."""
+    given: bool = getattr(request, "param", False)
+    monkeypatch.setattr(sizes, "IS_FULL", given)
+    return given
+
+
+def kept(*choices: Iterable[object]) -> list[tuple[object, ...]]:
+    """Give the combinations that are kept of the cases of a test with these parameters."""
+    combined = [*itertools.product(*choices)]
+    are_kept = sizes.kept_of([dict(enumerate(each)) for each in combined])
+    return [*itertools.compress(combined, are_kept)]
+
+
+@pytest.mark.usefixtures("is_full")
 @pytest.mark.parametrize("shape", [("ab", "abc", "abcd"), ("abcd", "abc", "abc", "ab")])
 def test_any_two_values_stand_together_in_a_part(shape: tuple[str, ...]) -> None:
-    """A part of all combinations has any two values of two choices in one of them."""
-    printed = run_python(COMBINING.format(f"*{shape!r}"), OSO_TEST_CASES="part")
+    """A part has any two values in a combination, and no more of them than the two longest have."""
+    part = sizes.combinations_of(*shape)
 
-    part: list[tuple[str, ...]] = ast.literal_eval(printed)
-    assert len(part) < math.prod(map(len, shape))
+    assert len(part) == math.prod(sorted(map(len, shape))[-2:])
     assert pairs_in(part) == pairs_in(itertools.product(*shape))
 
 
-def pairs_in(combined: Iterable[tuple[str, ...]]) -> set[object]:
+def pairs_in(combined: Iterable[tuple[object, ...]]) -> set[object]:
     """Give any two values that stand together, each with the number of its choice."""
     return {pair for each in combined for pair in itertools.combinations(enumerate(each), 2)}
 
 
+@pytest.mark.usefixtures("is_full")
+@pytest.mark.parametrize("is_full", [True], indirect=True)
 def test_all_combinations_are_made() -> None:
     """Where all cases are looked at, none is left out."""
-    printed = run_python(COMBINING.format('*["ab", "abc", "abcd"]'), OSO_TEST_CASES="full")
-
-    assert ast.literal_eval(printed) == [*itertools.product("ab", "abc", "abcd")]
+    assert sizes.combinations_of("ab", "abc", "abcd") == [*itertools.product("ab", "abc", "abcd")]
 
 
+@pytest.mark.usefixtures("is_full")
 @pytest.mark.parametrize("shape", [(range(7), range(30)), (range(13), "abc"), ("abc", range(5))])
 def test_each_value_stands_in_a_part_of_two_parameters(shape: tuple[Any, Any]) -> None:
     """Of more than a dozen cases, a part has each value of the longer choice once."""
-    printed = run_python(KEPT.format(", ".join(map(repr, map(list, shape)))), OSO_TEST_CASES="part")
+    part = kept(*shape)
 
-    part: list[tuple[Any, Any]] = ast.literal_eval(printed)
     assert len(part) == max(map(len, shape))
     assert [set(values) for values in zip(*part, strict=True)] == [*map(set, shape)]
 
 
+@pytest.mark.usefixtures("is_full")
 @pytest.mark.parametrize(
-    ("word", "shape"), [("full", "range(7), range(8)"), ("part", "'ab', 'abc'")]
+    ("is_full", "shape"),
+    [(True, (range(7), range(8))), (False, ("ab", "abc"))],
+    indirect=["is_full"],
 )
-def test_all_cases_are_kept_of_few_and_of_all(word: str, shape: str) -> None:
+def test_all_cases_are_kept_of_few_and_of_all(shape: tuple[Any, Any]) -> None:
     """Nothing is left out of a dozen cases, nor where all are looked at."""
-    printed = run_python(KEPT.format(shape), OSO_TEST_CASES=word)
-
-    whole = {"full": itertools.product(range(7), range(8)), "part": itertools.product("ab", "abc")}
-    assert ast.literal_eval(printed) == [*whole[word]]
+    assert kept(*shape) == [*itertools.product(*shape)]
 
 
-#: A word, what is collected, and the share of it that a part has.
-COLLECTED = [
-    ("no_number", POLAR, 1 / 4),
-    ("policy_is_small", POLAR, 1 / 3),
-    ("functions_of_a_policy", POLAR, 0),
-    ("nearest_miss", ["tests/denials", "-m", "browser"], 0),
-    ("no_number", [LIMITS], 1),
-    ("no_number", [f"{LIMITS}::test_limit_ignores_what_is_no_number"], 1),
-    ("no_number", [LIMITS, "-k", "no_number"], 1),
-    ("of_a_policy", [f"{MEMORY}::test_functions_of_a_policy_are_small"], 1),
+#: What is collected, and of words the share that a part has.
+COLLECTED: list[tuple[list[str], dict[str, float]]] = [
+    (POLAR, {"no_number": 1 / 4, "policy_is_small": 1 / 3, "functions_of_a_policy": 0}),
+    (["tests/denials", "-m", "browser"], {"nearest_miss": 0}),
+    ([LIMITS], {"no_number": 1}),
+    ([f"{LIMITS}::test_limit_ignores_what_is_no_number"], {"no_number": 1}),
+    ([LIMITS, "-k", "no_number"], {"no_number": 1}),
+    ([f"{MEMORY}::test_functions_of_a_policy_are_small"], {"of_a_policy": 1}),
 ]
 
 
 @pytest.mark.parametrize(
     ("word", "shares"),
-    [("part", [share for *_, share in COLLECTED]), ("full", [1] * len(COLLECTED))],
+    [
+        ("part", [[*shares.values()] for _, shares in COLLECTED]),
+        ("full", [[1] * len(shares) for _, shares in COLLECTED]),
+    ],
 )
-def test_tests_are_left_out(word: str, shares: list[float]) -> None:
+def test_tests_are_left_out(word: str, shares: list[list[float]]) -> None:
     """A part has fewer cases, and not what takes long; whoever names a test gets all of it."""
-    collected = json.dumps([[name, *arguments] for name, arguments, _ in COLLECTED])
+    collected = json.dumps([[[*words], *arguments] for arguments, words in COLLECTED])
     printed = run_python(COLLECTING, collected, OSO_TEST_CASES=word)
 
     assert json.loads(printed.splitlines()[-1]) == shares

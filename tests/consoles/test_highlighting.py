@@ -169,7 +169,7 @@ def test_rich_takes_the_lexer() -> None:
 
 def test_long_text_takes_a_time_that_follows_its_length() -> None:
     """No text of a policy makes the lexer search for ever."""
-    parts = ["a" * 50_000, "::" * 50_000, "(" * 50_000, '"' + "\\" * 50_000, "1" * 50_000 + "e"]
+    parts = ["a" * 10_000, "::" * 10_000, "(" * 10_000, '"' + "\\" * 10_000, "1" * 10_000 + "e"]
 
     texts = ["".join(part for _, part in lex(part)) for part in parts]
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.sizes import part_of
+from tests.support.sizes import IS_FULL, part_of
 
 from .campaign import Report, make_runner, run
 from .comparison import compare
@@ -56,10 +56,11 @@ def test_family_has_its_share(report: Report, family: str) -> None:
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_queries_of_a_family_succeed_and_fail(report: Report, family: str) -> None:
-    """Programs that never succeed, or always, would show little."""
+    """Programs that never succeed, or always, would show little; few have their share by chance."""
     tally = report.families[family]
 
-    assert 0.2 <= tally.succeeded / tally.queries <= 0.8
+    least = 0.2 if IS_FULL else 0.1
+    assert least <= tally.succeeded / tally.queries <= 1 - least
 
 
 @pytest.mark.parametrize(

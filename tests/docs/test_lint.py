@@ -80,12 +80,14 @@ def test_page_has_two_examples_for_each_code() -> None:
     assert {each.code for each in SNIPPETS if not each.is_wrong} == wanted
 
 
+@pytest.mark.each(3)
 @pytest.mark.parametrize("snippet", SNIPPETS, ids=lambda each: f"{each.code}-{each.is_wrong}")
 def test_example_has_the_code_or_not(snippet: Snippet, tmp_path: Path) -> None:
     """The wrong example gets the code of its section, the right one does not."""
     assert (snippet.code in codes_of(snippet.text, tmp_path)) is snippet.is_wrong
 
 
+@pytest.mark.each(3, 1)
 @pytest.mark.parametrize(
     "snippet",
     [each for each in SNIPPETS if not each.is_wrong and each.code not in ("OSO301", "OSO302")],

@@ -18,7 +18,7 @@ _INPUTS = _TEXTS | st.binary(max_size=200)
 
 
 @pytest.mark.parametrize("name", TARGETS)
-@settings(deadline=None, max_examples=part_of(30, 3), suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=part_of(30, 6), suppress_health_check=[HealthCheck.too_slow])
 @given(data=_INPUTS)
 def test_target(name: str, data: bytes) -> None:
     """No input is a finding."""

@@ -370,6 +370,7 @@ def with_error(question: t.Callable[[], object]) -> None:
         question()
 
 
+@pytest.mark.each(3)
 @pytest.mark.slow
 @pytest.mark.parametrize("compiled", [True, False], ids=["compiled", "solver"])
 @pytest.mark.parametrize("ask", QUESTIONS.values(), ids=QUESTIONS)

@@ -139,6 +139,7 @@ SHAPES = [
 ]
 
 
+@pytest.mark.each(3)
 @pytest.mark.parametrize(
     ("shape", "condition", "error"), combinations_of(SHAPES, CONDITIONS, ERRORS)
 )

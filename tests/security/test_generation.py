@@ -179,6 +179,7 @@ NAMES = sorted(
 )
 
 
+@pytest.mark.each(3)
 @pytest.mark.parametrize("name", NAMES)
 def test_name_of_a_variable_and_of_a_rule(name: str) -> None:
     """A variable, a parameter and a rule may be called like anything that Python knows."""
@@ -190,6 +191,7 @@ def test_name_of_a_variable_and_of_a_rule(name: str) -> None:
     assert not any(f"{name}_" in (*code.co_names, *code.co_varnames) for code in codes(oso))
 
 
+@pytest.mark.each(3, 1)
 @pytest.mark.parametrize("name", [name for name in NAMES if name[:1] != "_"])
 def test_name_of_a_field_is_read_from_the_object_only(name: str) -> None:
     """A field that is called like something in the function is that field."""
@@ -201,6 +203,7 @@ def test_name_of_a_field_is_read_from_the_object_only(name: str) -> None:
     assert left_over(oso) == []
 
 
+@pytest.mark.each(3, 2)
 @pytest.mark.parametrize("name", [name for name in NAMES if name[:1] != "_"])
 def test_name_of_a_class_is_that_class(name: str) -> None:
     """A class may be registered under a name that Python, or a function, uses."""
@@ -546,6 +549,7 @@ def uses_of(tree: ast.AST) -> Iterator[str]:
             yield from names if node.module in RUNNERS else {*names} & RUNNING
 
 
+@pytest.mark.each(4)
 @pytest.mark.parametrize("module", MODULES)
 def test_module_runs_no_text(module: str) -> None:
     """Few modules make or import code, and none of the text of a policy."""

@@ -39,7 +39,7 @@ from tests.support.sizes import part_of
 from .policies import Writer
 
 #: Databases, each with eight policies, and how many questions are asked of them at least.
-DATABASES = part_of(60)
+DATABASES = part_of(60, 8)
 PAIRS = 20 * DATABASES
 #: The class that the rules of a policy are about, and those whose rows are listed.
 TARGETS: dict[type, list[type]] = {

@@ -163,6 +163,7 @@ def test_pairs_of_columns_of_two_kinds(session: orm.Session, rule: str) -> None:
     assert_agrees(session, rule, 1)
 
 
+@pytest.mark.each(5)
 @pytest.mark.parametrize("number", [1, 2])
 @pytest.mark.parametrize(
     "rule",

@@ -75,6 +75,7 @@ def made(body: str) -> Oso:
     return make_oso(f"allow(u: User, _, d: Doc) if u = u and {body};")
 
 
+@pytest.mark.each(3)
 @pytest.mark.parametrize("body", BODIES)
 def test_lists_and_checks_agree(session: orm.Session, body: str) -> None:
     """Each user has the rows of checks, before the relations are loaded and after."""
@@ -89,6 +90,7 @@ def test_lists_and_checks_agree(session: orm.Session, body: str) -> None:
         assert listed(oso, session, user) == expected
 
 
+@pytest.mark.each(3, 1)
 @pytest.mark.parametrize("body", BODIES)
 def test_dangling_keys_widen_nothing(session: orm.Session, body: str) -> None:
     """Where rows are gone that foreign keys lead to, no row is listed that a check denies."""

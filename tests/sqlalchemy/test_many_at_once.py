@@ -69,6 +69,7 @@ def engine_of(session: orm.Session) -> sa.Engine:
     return t.cast(sa.Engine, session.get_bind())
 
 
+@pytest.mark.each(3)
 @pytest.mark.parametrize("user_id", [1, 2, 9, 20])
 @pytest.mark.parametrize("compiled", [True, False])
 def test_filter_gives_what_single_checks_allow(

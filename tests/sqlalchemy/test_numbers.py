@@ -134,6 +134,7 @@ def allows(oso: Oso, limit: Limit, figure: Figure) -> bool:
         return False
 
 
+@pytest.mark.each(5)
 @pytest.mark.parametrize("value", VALUES, ids=repr)
 @pytest.mark.parametrize("body", BODIES)
 def test_rows_are_those_of_checks(session: orm.Session, body: str, value: t.Any) -> None:

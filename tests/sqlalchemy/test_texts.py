@@ -172,6 +172,7 @@ RULES = [
 ]
 
 
+@pytest.mark.each(5)
 @with_letters
 @pytest.mark.parametrize("rule", RULES)
 @pytest.mark.parametrize(

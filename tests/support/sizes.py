@@ -21,10 +21,10 @@ IS_FULL = _word == "full"
 FEW = 12
 
 
-def part_of(number: int, share: int = 8) -> int:
-    """Give how many cases are looked at of so many: all of them, or an eighth.
+def part_of(number: int, share: int = 16) -> int:
+    """Give how many cases are looked at of so many: all of them, or a sixteenth.
 
-    :param share: what to divide by instead, where a case takes long.
+    :param share: what to divide by instead, where a case takes long, or is one of few.
     """
     return number if IS_FULL else max(1, number // share)
 
@@ -32,15 +32,11 @@ def part_of(number: int, share: int = 8) -> int:
 def combinations_of(*choices: Collection[Any]) -> list[tuple[Any, ...]]:
     """Give all combinations of choices; of three or more, a part has any two values together.
 
-    The part has one value of the shortest choice for each combination of the others.
+    Of two choices, a part has each value.
     """
-    every = 1 if IS_FULL else min(map(len, choices))
-    numbered = itertools.product(*map(enumerate, choices))
-    return [
-        tuple(value for _, value in each)
-        for each in numbered
-        if sum(number for number, _ in each) % every == 0
-    ]
+    cases = [*itertools.product(*choices)]
+    numbered = [*itertools.product(*(range(len(each)) for each in choices))]
+    return cases if IS_FULL else [*itertools.compress(cases, _spread(numbered))]
 
 
 def left_out_of(items: Iterable[pytest.Item]) -> list[pytest.Item]:
@@ -83,15 +79,43 @@ def kept_of(cases: Sequence[Mapping[Hashable, Hashable]], few: int = FEW) -> lis
     if IS_FULL or len(cases) <= few:
         return [True] * len(cases)
     numbers: dict[Hashable, dict[Hashable, int]] = {name: {} for name in cases[0]}
-    sums = [
-        sum(numbers[name].setdefault(value, len(numbers[name])) for name, value in case.items())
+    numbered = [
+        [numbers[name].setdefault(value, len(numbers[name])) for name, value in case.items()]
         for case in cases
     ]
-    lengths = [len(values) for values in numbers.values() if len(values) > 1]
+    lengths = [len(values) for values in numbers.values()]
     # What is no product, since a value stands twice in it, is not understood here.
-    if len(lengths) < 2 or math.prod(lengths) != len(cases):
+    if sum(length > 1 for length in lengths) < 2 or math.prod(lengths) != len(cases):
         return [True] * len(cases)
-    return [each % min(lengths) == 0 for each in sums]
+    several = [length > 1 for length in lengths]
+    return _spread([[*itertools.compress(each, several)] for each in numbered])
+
+
+def _spread(cases: Sequence[Sequence[int]]) -> list[bool]:
+    """Tell which cases of a product to keep, each given as the number of its value in each choice.
+
+    Of two choices each value is in one of them. Of more, any two values stand together in one,
+    and there are hardly more than the two longest choices have combinations: what goes with each
+    of those follows from it, and a case that does not follow is kept for what no other has.
+    """
+    lengths = [max(numbers) + 1 for numbers in zip(*cases, strict=True)]
+    if len(lengths) < 3:
+        return [sum(case) % min(lengths) == 0 for case in cases]
+    longest, second, *others = sorted(range(len(lengths)), key=lambda at: -lengths[at])
+
+    def strays(number: int) -> int:
+        first, next_ = cases[number][longest], cases[number][second]
+        return sum(
+            (first + times * next_ + next_ // lengths[at]) % lengths[at] != cases[number][at]
+            for times, at in enumerate(others, 1)
+        )
+
+    kept, together = [False] * len(cases), set[object]()
+    for number in sorted(range(len(cases)), key=strays):
+        pairs = {*itertools.combinations(enumerate(cases[number]), 2)}
+        kept[number] = not pairs <= together
+        together |= pairs
+    return kept
 
 
 def _choices_of(item: pytest.Item) -> dict[Hashable, Hashable]:

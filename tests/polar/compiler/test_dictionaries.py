@@ -15,16 +15,12 @@ import pytest
 from flask_oso import Oso, Variable
 from flask_oso.polar.exceptions import OsoError, PolarRuntimeError, PolarTypeError
 from tests.support.answers import specialized
-from tests.support.value_kinds import Folded
+from tests.support.sizes import combinations_of
+from tests.support.value_kinds import Folded, User
 
 BIG = 2**70
 KEY = uuid.UUID(int=3)
 BOTH = pytest.mark.parametrize("compiled", [True, False], ids=["compiled", "solved"])
-
-
-class User:
-    def __init__(self, x: t.Any = None) -> None:
-        self.x = x
 
 
 class Doc:
@@ -106,7 +102,8 @@ def test_dictionaries_are_answered_alike(condition: str) -> None:
     """Answers and errors of compiled rules are those of the solver."""
     compiled, solver = (_oso(condition, compiled=each) for each in (True, False))
     items = ITEMS if "u." in condition else ITEMS[:1]
-    questions = [(User(item), "read", Doc(each)) for item in items for each in DICTIONARIES]
+    pairs = combinations_of(items, DICTIONARIES)
+    questions = [(User(item), "read", Doc(each)) for item, each in pairs]
 
     found = [_outcome(compiled, *each) for each in questions]
 

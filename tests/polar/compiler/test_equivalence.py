@@ -17,7 +17,7 @@ from tests.support.sizes import part_of
 pytestmark = pytest.mark.random
 #: How many policies each part has; one part is held in memory at a time.
 #: ``FLASK_OSO_PROGRAMS=2000`` looks longer; ``make fuzz`` goes on from there.
-PROGRAMS = int(os.environ.get("FLASK_OSO_PROGRAMS", part_of(640, 4)))
+PROGRAMS = int(os.environ.get("FLASK_OSO_PROGRAMS", part_of(640, 8)))
 PARTS = range(part_of(8))
 
 
@@ -72,8 +72,8 @@ def test_questions_are_answered_alike(tally: Tally) -> None:
 
 def test_as_many_programs_were_asked_as_promised(tally: Tally) -> None:
     """In all parts 5,000 that load, and 100,000 questions: fewer would prove less than is said."""
-    assert tally.programs * 8 >= part_of(5_000, 4)
-    assert tally.answers.total() * 8 >= part_of(100_000, 4)
+    assert tally.programs * 8 >= part_of(5_000, 8)
+    assert tally.answers.total() * 8 >= part_of(100_000, 8)
 
 
 @pytest.mark.parametrize(("answer", "share"), [("True", 0.08), ("False", 0.2), ("error", 0.1)])

@@ -358,7 +358,7 @@ def test_chain_of_hundreds_is_followed_anywhere(call: t.Any, policy: str) -> Non
     assert reasons(oso) == set()
 
 
-@pytest.mark.each(3)
+@pytest.mark.full
 @places
 def test_chain_of_three_thousand_is_followed_with_the_default_limits(call: t.Any) -> None:
     """Neither Python's limit of recursion nor its stack is reached."""

@@ -84,7 +84,7 @@ def the_entry(directory: Path) -> Path:
 # -- what is kept --------------------------------------------------------------------
 
 
-@pytest.mark.each(4)
+@pytest.mark.each(8)
 @pytest.mark.parametrize("case", read_cases(), ids=lambda case: case.name)
 def test_case_from_cache(case: Case, capsys: pytest.CaptureFixture[str]) -> None:
     """Results, errors with their places and what is printed are those of the first load."""

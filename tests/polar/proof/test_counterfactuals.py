@@ -18,10 +18,11 @@ from hypothesis import strategies as st
 from flask_oso import Oso
 from flask_oso.polar.proof import counterfactuals
 from flask_oso.polar.proof.counterfactuals import Change, GivenAttribute, GivenCall, GivenResult
-from tests.support.models.people import Thing
+from tests.support.models.people import Role, Thing
+from tests.support.sizes import part_of
 
 #: How many policies are drawn.
-POLICIES = int(os.environ.get("FLASK_OSO_PROOFS", "250"))
+POLICIES = int(os.environ.get("FLASK_OSO_PROOFS", part_of(250, 2)))
 
 #: Conditions over a user ``u``, a post ``p`` and what belongs to them.
 CONDITIONS = (
@@ -71,10 +72,6 @@ class Post(Thing):
 
 class Org(Thing):
     """What posts belong to."""
-
-
-class Role(Thing):
-    """What a user is in an organization."""
 
 
 @dataclasses.dataclass

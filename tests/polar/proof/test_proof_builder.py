@@ -16,7 +16,7 @@ from tests.fuzz.targets.proofs import check
 from tests.support.sizes import part_of
 
 #: How many policies are made; ``make fuzz`` goes on from there.
-POLICIES = int(os.environ.get("FLASK_OSO_PROOFS", part_of(300, 3)))
+POLICIES = int(os.environ.get("FLASK_OSO_PROOFS", part_of(300, 6)))
 
 
 @dataclasses.dataclass

@@ -81,6 +81,7 @@ NESTED: dict[str, Callable[[int], str]] = {
 }
 
 
+@pytest.mark.each(3)
 @pytest.mark.parametrize("nested", NESTED.values(), ids=NESTED)
 def test_nesting_beyond_the_limit_is_refused_at_its_place(nested: Callable[[int], str]) -> None:
     """The bracket that is one too many is the place; the number is the limit's."""
@@ -131,6 +132,7 @@ def test_line_of_thousands_of_mistakes_is_shown_in_parts() -> None:
 # -- data ------------------------------------------------------------------------------
 
 
+@pytest.mark.each(2)
 @pytest.mark.slow
 @places
 def test_deep_data_is_decided(call: t.Any) -> None:
@@ -163,6 +165,7 @@ def test_deep_data_in_other_terms_is_decided(body: str) -> None:
     assert not oso.query_rule_once("f", data(1_000), data(1_000, "other"))
 
 
+@pytest.mark.each(2, 1)
 @pytest.mark.slow
 @places
 def test_deep_data_of_attributes_and_methods_is_decided(call: t.Any) -> None:
@@ -180,6 +183,7 @@ def test_deep_data_of_attributes_and_methods_is_decided(call: t.Any) -> None:
     assert call(decide) == [True, False, False]
 
 
+@pytest.mark.each(2)
 @places
 def test_deep_data_without_a_polar_value_is_compared(call: t.Any) -> None:
     """A number that Polar does not have makes the data an object, compared all the same."""

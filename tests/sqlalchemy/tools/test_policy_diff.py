@@ -25,7 +25,7 @@ from tests.support.models.documents import Base, Doc, Folder, User, make_oso
 from tests.support.sizes import part_of
 
 #: Pairs of policies that are compared with brute force.
-PAIRS = part_of(1_000, 60)
+PAIRS = part_of(1_000, 120)
 
 
 def drafted(policy: str) -> Oso:

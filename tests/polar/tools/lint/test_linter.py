@@ -22,6 +22,7 @@ def codes_of(tmp_path: Path, text: str) -> list[str]:
     return sorted(each.code.number for each in found if each.code is not Code.NOT_COMPILED)
 
 
+@pytest.mark.each(2)
 @pytest.mark.parametrize("case", _CASES, ids=lambda case: case.name)
 def test_case_has_its_codes_and_no_others(case: LintCase, tmp_path: Path) -> None:
     """A policy of ``tests/polar/lint`` gets the codes that it says."""
