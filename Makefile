@@ -46,7 +46,7 @@ docs: $(FOR_DOCS) ## build the documentation site into build/docs
 	$(BIN)/python -m sphinx -n -W --keep-going -q -d build/doctrees docs build/docs
 	@echo "The site is in build/docs: open build/docs/index.html"
 
-test: $(FOR_DEV) ## run every test
+test: $(FOR_DEV) ## run the tests, in their small size
 	$(BIN)/python -m pytest -q -rs $(SHARED) $(TESTS)
 
 # Left out is what never asks a policy, or says itself whether it is compiled.
