@@ -229,7 +229,7 @@ def test_jwt_knows_the_actor(web: Flask, jwt: jwt_extended.JWTManager) -> None:
 
 
 def test_jwt_looks_the_actor_up(web: Flask, jwt: jwt_extended.JWTManager) -> None:
-    """With one it is the user."""
+    """With a function that looks it up, the actor is the user."""
     jwt.user_lookup_loader(lambda header, data: Member(data["sub"]))
 
     assert who(web, headers=bearer(web)) == "<ann>"
@@ -861,7 +861,7 @@ def test_coroutine_on_g_is_refused(web: Flask) -> None:
 def test_coroutine_in_a_view_is_refused(
     web: Flask, role: str, judge: Callable[[FlaskOso], t.Any]
 ) -> None:
-    """Wherever a question is asked."""
+    """A coroutine is refused wherever a question is asked."""
     extension = web.extensions["oso"].extension
     extension.oso.load_str('allow(user, "read", _) if not user = nil;')
     extension.loader(Member)(lambda key: None)

@@ -368,7 +368,7 @@ def test_broken_file_is_reported_once(desk: Desk, caplog: pytest.LogCaptureFixtu
 
 
 def test_signals_tell_of_reloads(desk: Desk) -> None:
-    """As of any other load."""
+    """Signals tell of a reload as of any other load."""
     told: list[str] = []
     refused = policy_refused.connected_to(lambda _, **__: told.append("refused"), desk.oso)
     loaded = policy_loaded.connected_to(lambda _, **__: told.append("loaded"), desk.oso)
@@ -401,7 +401,7 @@ def test_problem_is_that_of_all_apps_with_the_oso(desk: Desk) -> None:
 
 
 def test_deleted_file_leaves_the_policy(desk: Desk) -> None:
-    """Until it is there again."""
+    """The policy stays until the deleted file is there again."""
     desk.path.unlink()
     answers = [desk.ask(), desk.state.reload_problem]
     write(desk.path, EVE)
@@ -877,7 +877,7 @@ def test_thread_says_what_is_wrong(watched: Desk) -> None:
 
 
 def test_there_is_one_thread(watched: Desk) -> None:
-    """However many requests and apps there are."""
+    """There is one thread, however many requests and apps there are."""
     other = watched.make_app(OSO_RELOAD=True, DEBUG=True)
     watched.ask(other)
     watched.ask()

@@ -945,7 +945,7 @@ def test_module_has_the_globals_of_its_importer(flags: Desk) -> None:
 
 
 def test_module_is_not_available_in_async_mode(flags: Desk) -> None:
-    """As Jinja says it."""
+    """A module is refused, as Jinja says it."""
     flags.app.jinja_options = {"enable_async": True}
     template = flags.app.jinja_env.from_string("")
 

@@ -707,7 +707,7 @@ def test_actor_in_front_of_a_resource_is_refused(oso: FlaskOso) -> None:
 
 
 def test_actor_in_front_of_a_class_is_refused(oso: FlaskOso) -> None:
-    """So it is for lists."""
+    """An actor in front of a class is refused where lists are asked for, too."""
     with pytest.raises(OsoError, match=r"'scope\(\"read\", Note, actor=user\)'"):
         oso.scope(user(1), "read", Note)  # type: ignore[arg-type]
 

@@ -50,7 +50,7 @@ def test_policy_is_shown_without_an_app(
 
 
 def test_several_files_are_one_policy(policy: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """As they are where they are loaded."""
+    """Several files are one policy, as they are where they are loaded."""
     policy.with_name("more.polar").write_text('allow(_, "list", note: Note) if note.x;', "utf-8")
 
     code = main(["compiled", "policy.polar", "more.polar", 'allow(User, "list", Note)'])

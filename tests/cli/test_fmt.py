@@ -275,7 +275,7 @@ def test_fmt_goes_on_after_a_link_that_leads_nowhere(
 
 
 def test_fmt_goes_on_after_a_text_that_is_not_utf_8(folder: Path, run: t.Any) -> None:
-    """As after any other file that it cannot read."""
+    """The command goes on, as after any other file that it cannot read."""
     (folder / "inner" / "none.polar").write_bytes(b'f("\xe9");')
 
     result = run(make_app(), "fmt", "inner", "ugly.polar")

@@ -168,7 +168,7 @@ def test_json_is_the_same_data(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_annotation_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
-    """As its format demands."""
+    """An annotation is one line, as its format demands."""
     show_annotation(EVIL, file=EVIL, line=1)
 
     output = capsys.readouterr().out
@@ -239,7 +239,7 @@ def test_trace_prints_what_is_seen(
 
 @pytest.mark.parametrize("action", ["read", "fail", "type", "order", "miss", EVIL])
 def test_proof_prints_what_is_seen(action: str) -> None:
-    """As a text and as HTML, where a line end is a blank."""
+    """A proof prints what is seen, as a text and as HTML, where a line end is a blank."""
     proof = make_site().extensions["oso"].oso.explain(User(1), action, Page(1))
 
     check(str(proof))

@@ -123,7 +123,7 @@ def test_application_that_ends_while_it_is_imported(tmp_path: Path, how: str) ->
 @pytest.mark.each(2)
 @pytest.mark.parametrize("command", [("check",), ("fmt",), ("routes",), ("query", "1 = 1")])
 def test_command_of_an_application_that_ends(tmp_path: Path, command: tuple[str, ...]) -> None:
-    """Each command needs it."""
+    """No command answers for an application that ends while it is imported."""
     write_app(tmp_path, "import", "sys.exit(0)")
 
     assert flask(tmp_path, *command) == 2
@@ -219,7 +219,7 @@ def test_interrupt_of_a_process_whose_parent_ignores_it(tmp_path: Path) -> None:
 
 
 def test_interrupt_while_the_application_is_imported(tmp_path: Path) -> None:
-    """As a process that SIGINT ended."""
+    """The command ends as a process that SIGINT ended."""
     write_app(tmp_path, "import", INTERRUPT)
 
     process = start(tmp_path, "-m", "flask", "oso", *ALLOWED)
@@ -241,7 +241,7 @@ def test_interrupt_while_the_application_is_imported(tmp_path: Path) -> None:
 def test_interrupt_while_the_application_is_asked(
     run: t.Any, where: str, error: BaseException
 ) -> None:
-    """Wherever it comes."""
+    """An interrupt ends the command wherever it comes."""
     result = run(make_site(where, error), *ALLOWED)
 
     assert (result.exit_code, result.stderr) == (130, "Interrupted.\n")
@@ -281,7 +281,7 @@ COMMANDS = [
 @pytest.mark.each(3, 1)
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
 def test_output_that_nobody_reads(tmp_path: Path, command: tuple[str, ...]) -> None:
-    """As a process that SIGPIPE ended, and without a word."""
+    """The command ends as a process that SIGPIPE ended, and without a word."""
     write_app(tmp_path)
     read, write = os.pipe()
     os.close(read)

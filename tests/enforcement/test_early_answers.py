@@ -163,7 +163,7 @@ def test_early_answer_of_a_callable_object_is_named(strict: t.Any) -> None:
 
 
 def test_early_answer_that_is_exempt_passes(strict: t.Any) -> None:
-    """As the message says."""
+    """An early answer that is exempt passes, as the message of the refusal says."""
 
     @strict.app.before_request
     def show_maintenance() -> str:

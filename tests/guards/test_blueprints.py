@@ -164,7 +164,7 @@ def test_guard_runs_before_the_view(house: Flask, guard: FlaskOso, method: str) 
 
 
 def test_decorators_of_views_come_on_top(house: Flask, guard: FlaskOso) -> None:
-    """Both must pass."""
+    """The guard of the blueprint and the decorator of the view must both pass."""
     rooms = Blueprint("rooms", "rooms")
     guard.guard(rooms, "enter", "house")
     rooms.add_url_rule("/safe", "safe", authorize("open", "safe")(lambda: "safe"))
@@ -696,7 +696,7 @@ def test_census_knows_the_guards_of_blueprints(house: Flask, guard: FlaskOso) ->
 
 
 def test_misspelt_action_of_a_guard_is_reported(house: Flask, guard: FlaskOso) -> None:
-    """As that of a decorator is, once for the blueprint."""
+    """It is reported as that of a decorator is, once for the blueprint."""
     rooms = Blueprint("rooms", "rooms")
     guard.guard(rooms, "entre", "house")
     line = inspect.currentframe().f_lineno - 1

@@ -785,7 +785,7 @@ def test_message_quotes_its_values(records: Records, text: str, shown: str) -> N
     ],
 )
 def test_record_leaves_secrets_of_texts_out(records: Records, text: str, shown: str) -> None:
-    """As proofs do, by the same words and those of 'OSO_REDACT'."""
+    """A record hides what proofs hide, by the same words and those of 'OSO_REDACT'."""
     ask(make_site("allow(_, _, _);", OSO_REDACT=["salary"]), text, text, text)
 
     fields = records[0].decision  # type: ignore[attr-defined]

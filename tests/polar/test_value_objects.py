@@ -140,5 +140,5 @@ def test_record_is_replaced_in_some_fields() -> None:
 
 
 def test_record_shows_its_fields() -> None:
-    """As a dataclass does."""
+    """A record shows its fields, as a dataclass does."""
     assert repr(Place("a")) == "Place(file='a', line=1, names=[])"

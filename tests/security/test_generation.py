@@ -366,7 +366,7 @@ NUMBERS: dict[str, list[t.Any]] = {
 
 @pytest.mark.parametrize("literal", NUMBERS, ids=lambda literal: literal[:20])
 def test_odd_number_is_that_number(literal: str) -> None:
-    """However it is written; it equals no other, and no Boolean."""
+    """A number is that number, however it is written; it equals no other, and no Boolean."""
     oso = load(f"f(x) if x = {literal};")
 
     assert [value for value in ODD if both(oso, value) == YES] == NUMBERS[literal]

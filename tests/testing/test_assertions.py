@@ -58,7 +58,7 @@ class User(flask_login.UserMixin):
 
 @pytest.mark.parametrize("user", ["ann", "eve", None, 7])
 def test_as_user_makes_the_current_actor(pages: Site, user: t.Any) -> None:
-    """Whatever the app's own way of finding the actor says."""
+    """The user is the actor, whatever the app's own way of finding it says."""
     client = as_user(pages.app.test_client(), user)
 
     assert client.get("/who?user=root").text == repr(user)

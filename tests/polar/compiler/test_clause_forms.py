@@ -110,7 +110,7 @@ def test_each_element_is_looked_at_by_a_specialization(rules: str) -> None:
 
 
 def test_one_element_that_fails_is_enough() -> None:
-    """Wherever it is."""
+    """One element that fails is enough, wherever in the list it is."""
     engine = load(EACH["equations"]).engine
 
     assert specialized(engine, User(1), "read", Doc([1, 1])) is True

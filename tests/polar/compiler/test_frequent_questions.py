@@ -154,7 +154,7 @@ def test_what_differs_in_one_argument_is_another_question(question: Question) ->
     ],
 )
 def test_proxy_stands_for_its_object(proxies: Question) -> None:
-    """Also where the object is one that the function knows."""
+    """A proxy stands for its object, also where the function knows that one."""
     assert settled(OWNERS, (ANN, "read", DOC)).is_allowed(*proxies)
 
 
@@ -212,7 +212,7 @@ def test_many_kinds_of_questions_are_looked_up() -> None:
 
 
 def test_kinds_that_come_later_get_into_the_function() -> None:
-    """Up to the limit."""
+    """Kinds that come later get into the function, up to the limit."""
     oso = settled(OWNERS, (ANN, "read", DOC))
     first = oso.engine.usual
     settle(oso, (BEN, "read", OPEN))
@@ -350,7 +350,7 @@ def test_reload_under_fire_shows_one_policy(monkeypatch: pytest.MonkeyPatch) -> 
 def test_polar_log_is_heard(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Also by a function that was written before it was set."""
+    """A function that was written before POLAR_LOG was set hears of it, too."""
     oso = settled(OWNERS, (ANN, "read", DOC))
     assert oso.is_allowed(ANN, "read", DOC) and capsys.readouterr().out == ""
     monkeypatch.setenv("POLAR_LOG", "info")

@@ -90,7 +90,7 @@ def test_rules_in_order_are_asked_at_once() -> None:
     ],
 )
 def test_answers_errors_and_calls_are_those_of_the_solver(limit: t.Any, size: t.Any) -> None:
-    """Also the second time, when the function is in the table."""
+    """They are the same each time, also when the function is in the table."""
     oso, solver = load(), load(compiled=False)
     question = User(limit=limit), "read", Doc(bytes=size)
     expected = outcome(solver, *question)

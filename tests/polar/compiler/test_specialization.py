@@ -752,7 +752,7 @@ def test_surrogate_in_a_fact_is_an_error(count: int) -> None:
 
 
 def test_surrogate_as_an_action_is_an_error() -> None:
-    """As an action of a rule about plain objects, too."""
+    """A surrogate is an error as an action of a rule about plain objects, too."""
     oso = load('allow(u: User, "\ud800", f: Folder) if f.owner = u;')
     user = User()
 

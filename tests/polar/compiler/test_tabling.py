@@ -255,7 +255,7 @@ def test_ring_behind_a_solution_is_not_met_by_a_test() -> None:
 @pytest.mark.parametrize("place", range(5))
 @pytest.mark.parametrize(("question", "step"), SHAPES)
 def test_answer_is_that_of_the_solver(question: str, step: str, place: int) -> None:
-    """Wherever in a chain and among diamonds a role is."""
+    """The answer is the same wherever in a chain and among diamonds a role is."""
     oso = load(*rules_of(question, step))
     for folder in (chain(5), diamonds(4)):
         holder = folder

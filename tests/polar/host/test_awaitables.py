@@ -176,7 +176,7 @@ def test_awaitable_of_a_registered_class_is_refused() -> None:
 
 
 def test_coroutine_in_a_list_is_refused() -> None:
-    """Whatever else is in it."""
+    """A coroutine in a list is refused, whatever else is in the list."""
     oso = make_oso()
 
     with pytest.raises(OsoError, match=r"^The policy got a coroutine of 'load', and cannot"):

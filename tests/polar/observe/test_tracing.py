@@ -247,7 +247,7 @@ def test_error_ends_a_trace(
 def test_decision_is_traced(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Not only queries are."""
+    """A decision is traced as a query is."""
     oso = make_oso()
     oso.load_str("allow(_, _, _);")
     monkeypatch.setenv("POLAR_LOG", "info")

@@ -329,7 +329,7 @@ def test_text_is_cleaned_in_time(text: str) -> None:
     ids=repr,
 )
 def test_value_of_a_dictionary_is_hidden(value: object) -> None:
-    """However deep it is in it."""
+    """A value of a dictionary is hidden, however deep it is in it."""
     assert "abc" not in Describer({}, Redaction()).term(result_to_term(value))
 
 

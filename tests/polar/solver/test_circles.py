@@ -175,7 +175,7 @@ def test_circle_under_a_negation_allows_nothing(compiled: bool) -> None:
 @ways
 @pytest.mark.parametrize("depth", [10, 300, 1_500])
 def test_way_that_ends_is_no_circle(compiled: bool, depth: int) -> None:
-    """However long it is."""
+    """A way that ends is no circle, however long it is."""
     oso = load(POLICIES["rule"][0], compiled)
     user, top = User(), Folder()
     folder = chain(depth, top)

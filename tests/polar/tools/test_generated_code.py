@@ -191,7 +191,7 @@ def test_nothing_is_left_where_all_is_compiled() -> None:
     "question", ['allow("Ghost", "edit", Note)', 'allow(User, "read", "a note")']
 )
 def test_strings_have_specializations(question: str) -> None:
-    """Also where they are the actor or the resource."""
+    """Strings have specializations, also where they are the actor or the resource."""
     assert "# The specialization for" in shown(NOTES, question)
 
 

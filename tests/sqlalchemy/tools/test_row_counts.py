@@ -134,7 +134,7 @@ def test_counts_in_groups_are_those_of_each_actor(
     session: orm.Session,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Whatever is compared, by few groups of rows or by none."""
+    """The counts are the same, whatever is compared, by few groups of rows or by none."""
     monkeypatch.setattr(row_counts, "_MOST_GROUPS", most_groups)
     monkeypatch.setattr(row_counts, "_UNGROUPED", ungrouped)
     apart = compare(session, old, new, Doc, least_grouped=10**6)
