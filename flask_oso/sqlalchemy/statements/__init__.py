@@ -3,8 +3,9 @@
 ``dialects``, ``known_values``, ``key_clauses``, ``shared_lists``
     SQL that databases spell differently; values of known objects, and where each was read; clauses
     on keys; lists that stand once in a statement.
-``semijoins``, ``comparisons``, ``translation``
-    how related rows are asked for; comparisons, and all other conditions, as clauses.
+``semijoins``, ``foreign_keys``, ``comparisons``, ``translation``
+    how related rows are asked for; keys of rows that need not be read; comparisons, and all other
+    conditions, as clauses.
 ``kept_clauses``
     clauses that are copied for each actor.
 """

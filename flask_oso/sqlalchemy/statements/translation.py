@@ -50,6 +50,7 @@ from ..mapped.mapper_facts import MapperFacts
 from ..mapped.tables import TableSource, column_of, core_expression, discriminator, no_discriminator
 from .comparisons import ComparisonTranslator, RowScope
 from .dialects import FoundOnce
+from .foreign_keys import equal_key, selected_keys
 from .key_clauses import conjunction, has_nil, listed, negation, with_values
 from .known_values import KnownKeys, KnownObjects, among_keys, equated
 from .semijoins import (
@@ -573,33 +574,57 @@ class Translator:
         first, following = self._alias(cls), self._alias(cls)
         outer: RowScope = {condition.variable: first}
         key = self._key(condition.variable, outer)
-        begin = sa.select(*(c.label(f"key_{n}") for n, c in enumerate(key)))
-        begin = _restricted(begin.select_from(first.selectable), first)
-        begin = begin.where(self._translate(condition.first, outer))
+        begin = self._first_keys(first, key, self._translate(condition.first, outer))
         # Within the subquery: MariaDB has no WITH before UPDATE and DELETE.
         found = begin.cte(recursive=True, nesting=True)
         inner: RowScope = {condition.variable: following, condition.before: KeyColumns(found.c)}
-        source, on, where = following.selectable, sa.true(), []
+        step = self._next_keys(condition, following, found, inner)
+        return sa.select(*map(FoundOnce, found.union(step).c))
+
+    def _first_keys(self, target: TableSource, key: list[t.Any], where: t.Any) -> t.Any:
+        """Select the keys with which a recursive query begins."""
+        known = selected_keys(target, key, where)
+        if known is not None:
+            return known
+        begin = sa.select(*(c.label(f"key_{n}") for n, c in enumerate(key)))
+        return _restricted(begin.select_from(target.selectable), target).where(where)
+
+    def _next_keys(
+        self, condition: Closure, target: TableSource, found: t.Any, scope: RowScope
+    ) -> t.Any:
+        """Select the keys that a recursive query finds from those before."""
+        sources, where = list[t.Any](), list[t.Any]()
         for part in conjuncts_of(condition.next):
-            joins = self._joins(part, inner) if isinstance(part, Exists) else None
+            joins = self._joins(part, scope) if isinstance(part, Exists) else None
             if joins is None:
-                where.append(self._translate(part, inner))
+                where.append(self._translate(part, scope))
                 continue
             # The union drops rows that are found twice.
             for join in joins:
                 if not join.nodes:
-                    where.append(self._semijoin(join, inner))
+                    where.append(self._semijoin(join, scope))
                     continue
-                more = self._subquery(join, inner)
-                made = more.made
-                tied = [self._equal(each, more.scope) for each in join.outer]
-                tied += [self._translate(each, more.scope) for each in join.mixed]
-                where += [*made.criteria, *more.where]
-                source = source.join(made.source, sa.true())
-                where += tied
-        source = source.join(found, sa.and_(on, *where))
-        step = _restricted(sa.select(*self._key(condition.variable, inner)), following)
-        return sa.select(*map(FoundOnce, found.union(step.select_from(source)).c))
+                more = self._subquery(join, scope)
+                where += [*more.made.criteria, *more.where]
+                sources.append(more.made.source)
+                where += [self._equal(each, more.scope) for each in join.outer]
+                where += [self._translate(each, more.scope) for each in join.mixed]
+        key = self._key(condition.variable, scope)
+        foreign = equal_key(target, key, where)
+        if foreign is not None and sources:
+            other, where = foreign
+            source = _joined([*sources, found], where)
+            return sa.select(other.label("key_0")).select_from(source)
+        source = _joined([target.selectable, *sources, found], where)
+        return _restricted(sa.select(*key), target).select_from(source)
+
+
+def _joined(sources: list[t.Any], where: list[t.Any]) -> t.Any:
+    """Join what a recursive query reads, last the rows before, by conditions on all of it."""
+    source, *others, before = sources
+    for each in others:
+        source = source.join(each, sa.true())
+    return source.join(before, sa.and_(sa.true(), *where))
 
 
 def _selectable(entity: t.Any) -> t.Any:
