@@ -67,20 +67,14 @@ class Selects:
             )
         return t.cast(type, mapper.class_)
 
-    def clause(
-        self, host: Host, residual: Residual, entity: t.Any, shared: SharedLists | None = None
-    ) -> SqlCondition:
-        """Return the WHERE clause for an entity.
-
-        :param shared: the lists of other clauses of the statement.
-        """
+    def clause(self, host: Host, residual: Residual, entity: t.Any) -> SqlCondition:
+        """Return the WHERE clause for an entity."""
         names, kept = self._names_of(host)
 
         def make(known: KnownObjects) -> SqlCondition:
-            translator = Translator(names, known, shared)
-            return translator.clause(residual.condition, {residual.root: entity})
+            return _translated(names, known, residual, entity)
 
-        if shared is not None or not residual.is_lasting or not isinstance(entity, type):
+        if not residual.is_lasting or not isinstance(entity, type):
             return make(KnownObjects(residual.objects))
         return t.cast(SqlCondition, kept.clause(residual, entity, make))
 
@@ -107,11 +101,44 @@ class Selects:
 
     def columns(self, host: Host, residuals: Sequence[Residual], entity: t.Any) -> list[t.Any]:
         """Return columns that are true or false, and never NULL."""
+        return [
+            sa.case((of_list(each), sa.true()), else_=sa.false())
+            for each in self._clauses(host, residuals, entity)
+        ]
+
+    def _clauses(
+        self, host: Host, residuals: Sequence[Residual], entity: t.Any
+    ) -> Sequence[SqlCondition]:
+        """Return clauses of one statement, which look rows up in the same lists."""
+        names, kept = self._names_of(host)
+
+        def make(known: KnownObjects) -> list[SqlCondition]:
+            shared = SharedLists(known)
+            return [_translated(names, known, each, entity, shared) for each in residuals]
+
+        if all(each.is_lasting for each in residuals) and isinstance(entity, type):
+            found = kept.clauses(residuals, entity, make)
+            if found is not None:
+                return found
         shared = SharedLists()
         return [
-            sa.case((of_list(self.clause(host, each, entity, shared)), sa.true()), else_=sa.false())
+            _translated(names, KnownObjects(each.objects), each, entity, shared)
             for each in residuals
         ]
+
+
+def _translated(
+    names: MapperFacts,
+    known: KnownObjects,
+    residual: Residual,
+    entity: t.Any,
+    shared: SharedLists | None = None,
+) -> SqlCondition:
+    """Translate the condition of a residual.
+
+    :param shared: the lists of other clauses of the statement.
+    """
+    return Translator(names, known, shared).clause(residual.condition, {residual.root: entity})
 
 
 def register_models(oso: Oso, models: t.Any) -> dict[str, str]:

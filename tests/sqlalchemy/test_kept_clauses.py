@@ -18,11 +18,13 @@ from sqlalchemy.ext import serializer
 from sqlalchemy.sql import visitors
 
 from flask_oso import Oso
+from flask_oso.sqlalchemy import register_models
 from flask_oso.sqlalchemy.statements.kept_clauses import KeptClauses
 from flask_oso.sqlalchemy.statements.known_values import another, has_another
 from tests.support.answers import may_read
+from tests.support.databases import open_session
 from tests.support.models import documents
-from tests.support.models.documents import Base, Doc, User, make_oso
+from tests.support.models.documents import Base, Doc, Role, User, make_oso
 from tests.support.models.protected_notes import Note, open_notebook
 
 #: Each is asked in three ways: a key, keys of a loaded relation, a value.
@@ -66,6 +68,22 @@ def ids(session: t.Any, statement: t.Any) -> list[int]:
     return sorted(each.id for each in session.scalars(statement))
 
 
+#: The actions of columns.
+ACTIONS = ["read", "edit", "close"]
+
+
+def marked(session: orm.Session, columns: dict[str, t.Any]) -> list[tuple[int, ...]]:
+    """Give the rows of documents with the columns of actions."""
+    rows = session.execute(sa.select(Doc.id, *columns.values()).order_by(Doc.id))
+    return [tuple(row) for row in rows]
+
+
+def allowed_actions(oso: Oso, session: orm.Session, user: User) -> list[tuple[int, ...]]:
+    """Give the same, by checks."""
+    docs = session.scalars(sa.select(Doc).order_by(Doc.id))
+    return [(doc.id, *(oso.is_allowed(user, each, doc) for each in ACTIONS)) for doc in docs]
+
+
 def parameters(statement: t.Any) -> set[int]:
     """Give the identities of the parameters of a statement."""
     return {id(each) for each in visitors.iterate(statement) if isinstance(each, sa.BindParameter)}
@@ -75,7 +93,13 @@ def parameters(statement: t.Any) -> set[int]:
 def copied(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
     """Note of each clause whether it was copied, and not made anew."""
     found: list[bool] = []
-    original = KeptClauses.clause
+    for name in ("clause", "clauses"):
+        monkeypatch.setattr(KeptClauses, name, noting_copies(getattr(KeptClauses, name), found))
+    return found
+
+
+def noting_copies(original: t.Any, found: list[bool]) -> t.Any:
+    """Give a method that makes clauses, and notes of each whether it was copied."""
 
     def clause(self: KeptClauses, residual: t.Any, entity: type, make: t.Any) -> t.Any:
         made: list[bool] = []
@@ -88,8 +112,7 @@ def copied(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
         found.append(not made)
         return clause
 
-    monkeypatch.setattr(KeptClauses, "clause", clause)
-    return found
+    return clause
 
 
 @pytest.mark.parametrize("condition", POLICIES)
@@ -108,6 +131,120 @@ def test_statements_that_wait(
     for user, statement in zip(users * 3, statements, strict=True):
         assert ids(session, statement) == allowed_to(oso, session, user)
     assert any(copied)
+
+
+@pytest.mark.parametrize("condition", POLICIES)
+@pytest.mark.parametrize("is_loaded", [False, True])
+def test_columns_that_wait(
+    session: orm.Session, copied: list[bool], condition: str, is_loaded: bool
+) -> None:
+    """Columns tell what their actor may do after those of others were made."""
+    oso = make_oso(
+        f'allow(u: User, "read", d: Doc) if {condition};'
+        f'allow(u: User, "edit", d: Doc) if d.open and ({condition});'
+        f'allow(u: User, "close", d: Doc) if {condition};'
+    )
+    users = users_of(session)
+    relations = ("roles", "teams", "sponsored") if is_loaded else ()
+    _ = [getattr(user, name) for user in users for name in relations]
+
+    waiting = [(user, oso.action_columns(user, Doc, ACTIONS)) for _ in range(3) for user in users]
+
+    for user, columns in waiting:
+        assert marked(session, columns) == allowed_actions(oso, session, user)
+    assert any(copied)
+
+
+def test_lists_that_are_one_for_one_actor(session: orm.Session, copied: list[bool]) -> None:
+    """Two lists that values of one actor make alike stay two for the others."""
+    oso = make_oso(
+        'allow(u: User, "read", d: Doc) if r in u.roles and r.doc = d and r.weight = u.level;'
+        'allow(u: User, "edit", d: Doc) if r in u.roles and r.doc = d and r.weight = u.id;'
+    )
+    users = users_of(session)
+    for number, each in enumerate(session.scalars(sa.select(Role))):
+        each.weight = number % 3
+    for number, user in enumerate(users):
+        user.level = user.id + number
+    session.commit()
+
+    waiting = [(user, oso.action_columns(user, Doc, ACTIONS)) for user in users for _ in range(3)]
+
+    for user, columns in waiting:
+        assert marked(session, columns) == allowed_actions(oso, session, user)
+    assert any(copied)
+    assert len({str(sa.select(*columns.values())) for _, columns in waiting}) == 1
+
+
+def test_one_column_and_a_list(session: orm.Session) -> None:
+    """A column of one action and a list have the same condition, and are two things."""
+    oso = make_oso("allow(u: User, _, d: Doc) if d.owner = u;")
+    user = users_of(session)[0]
+
+    for _ in range(3):
+        (column,) = oso.action_columns(user, Doc, ["read"]).values()
+        query = oso.authorized_query(user, "read", Doc)
+
+        rows = session.execute(sa.select(Doc.id, column))
+        assert ids(session, query) == sorted(row for row, is_allowed in rows if is_allowed)
+        assert ids(session, query) == allowed_to(oso, session, user)
+
+
+def test_columns_of_an_alias(session: orm.Session) -> None:
+    """Columns of an alias are made for it, after those of its class were kept."""
+    oso = make_oso("allow(u: User, _, d: Doc) if r in u.roles and r.doc = d;")
+    user, other = users_of(session)[0], orm.aliased(Doc)
+    for _ in range(3):
+        oso.action_columns(user, Doc, ["read"])
+
+    (column,) = oso.action_columns(user, other, ["read"]).values()
+
+    found = [row for row, is_allowed in session.execute(sa.select(other.id, column)) if is_allowed]
+    assert sorted(found) == allowed_to(oso, session, user)
+
+
+def test_actions_ask_for_different_objects() -> None:
+    """Objects that an actor gives are those of one action, and not of the next."""
+
+    class Own(orm.DeclarativeBase):
+        pass
+
+    class Owner(Own):
+        __tablename__ = "owners"
+        id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+
+        def next(self) -> t.Any:
+            return t.cast(orm.Session, orm.object_session(self)).get(Owner, self.id % 3 + 1)
+
+        def last(self) -> t.Any:
+            return t.cast(orm.Session, orm.object_session(self)).get(Owner, 3)
+
+    class Page(Own):
+        __tablename__ = "pages"
+        id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+        owner_id: orm.Mapped[int] = orm.mapped_column(sa.ForeignKey("owners.id"))
+        owner: orm.Mapped[Owner] = orm.relationship()
+
+    oso = Oso()
+    register_models(oso, Own)
+    oso.load_str(
+        'allow(u: Owner, "read", p: Page) if p.owner = u.next();'
+        'allow(u: Owner, "edit", p: Page) if p.owner = u.last();'
+    )
+    found = []
+
+    with open_session(Own.metadata) as session:
+        session.add_all([Owner(id=number) for number in (1, 2, 3)])
+        session.flush()
+        session.add_all([Page(id=number, owner_id=number) for number in (1, 2, 3)])
+        session.commit()
+        for number in (1, 2, 3, 1, 2, 3):
+            columns = oso.action_columns(session.get(Owner, number), Page, ["read", "edit"])
+            rows = session.execute(sa.select(Page.id, *columns.values()).order_by(Page.id))
+            found.append([tuple(row) for row in rows])
+
+    wanted = [[(n, n == actor % 3 + 1, n == 3) for n in (1, 2, 3)] for actor in (1, 2, 3)]
+    assert found == wanted * 2
 
 
 def test_two_actors_in_one_statement(session: orm.Session) -> None:
@@ -298,8 +435,6 @@ def test_comparator_of_the_application(comparator: type, wanted: list[set[str]])
             comparator_factory=comparator,
         )
         owner: orm.Mapped[Owner] = orm.relationship()
-
-    from flask_oso.sqlalchemy import register_models
 
     oso = Oso()
     register_models(oso, Own)

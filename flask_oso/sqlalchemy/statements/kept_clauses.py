@@ -2,7 +2,8 @@
 
 In goes a clause whose parameters tell where their values were read; out come copies. Only the
 elements on the way from the clause to these parameters are copied, all others are shared. What
-cannot be copied so is made anew for each statement.
+cannot be copied so is made anew for each statement. Several clauses of one statement, and the lists
+that they share, are copied together.
 """
 
 from __future__ import annotations
@@ -31,11 +32,14 @@ _PARTS: dict[type, tuple[str, ...]] = {
     selectable.ScalarSelect: ("element",),
     selectable.Select: ("_where_criteria",),
     selectable.CompoundSelect: ("selects",),
+    elements.ClauseList: ("clauses",),
 }
 #: The most conditions of which clauses are kept.
 _MOST = 1_000
 #: The most clauses of one condition; they differ in what is nil, or loaded.
-_MOST_SHAPES = 16
+_MOST_SHAPES = 256
+#: How often a clause of one condition is found to be no copy, until copies are given up.
+_MOST_FAILURES = 16
 
 
 class _NotCopied(Exception):
@@ -61,6 +65,22 @@ class _Element(t.NamedTuple):
     sequences: tuple[tuple[str, tuple[tuple[int, int], ...]], ...]
 
 
+class _List(t.NamedTuple):
+    """A common table expression, and the number of its SELECT."""
+
+    select: int
+
+
+class _OfList(t.NamedTuple):
+    """A SELECT of all columns of a common table expression, and the number of that."""
+
+    element: t.Any
+    listed: int
+
+
+_Step = _Parameter | _Element | _List | _OfList
+
+
 class KeptClause:
     """A clause that is copied for other objects.
 
@@ -78,28 +98,23 @@ class KeptClause:
         reads = list(known.reads.values())
         if not all(has_another(value) for _, value in reads):
             raise _NotCopied
-        self._reads = tuple((read.of, read.shape, read.shape(value)) for read, value in reads)
+        #: What is read, by its keys, and the shapes of that: another clause of the condition
+        #: differs in one of the two.
+        self.keys = tuple(known.reads)
+        self.reads = tuple((read.of, read.shape) for read, _ in reads)
+        self.shapes = tuple(read.shape(value) for read, value in reads)
         self._clause = clause
         self._source_of = known.source_of
         self._numbers = {read.key: number for number, (read, _) in enumerate(reads)}
-        self._steps: list[_Parameter | _Element] = []
+        self._steps: list[_Step] = []
         self._known: dict[int, int | None] = {}
         self._last = self._plan(clause)
         self._check(clause, known)
         other = known.changed(another)
         self._check(make(other), other)
 
-    def copy(self, objects: Objects) -> t.Any:
-        """Return the clause for some objects; ``None`` if it is another one for them."""
-        values = []
-        for of, shape_of, shape in self._reads:
-            value = of(objects)
-            if shape_of(value) != shape:
-                return None
-            values.append(value)
-        return self._copy(values)
-
-    def _copy(self, values: Sequence[t.Any]) -> t.Any:
+    def copy(self, values: Sequence[t.Any]) -> t.Any:
+        """Return the clause for other values of the same shapes."""
         if self._last is None:
             return self._clause
         made: list[t.Any] = []
@@ -107,6 +122,14 @@ class KeptClause:
             if type(step) is _Parameter:
                 parameter, read, part = step
                 made.append(_parameter(parameter, part(values[read])))
+                continue
+            if type(step) is _List:
+                made.append(made[step.select].cte())
+                continue
+            if type(step) is _OfList:
+                select = step.element._clone()
+                select._raw_columns = [*made[step.listed].c]
+                made.append(select)
                 continue
             element, parts, sequences = t.cast(_Element, step)
             new = element._clone()
@@ -128,10 +151,16 @@ class KeptClause:
         return self._known[id(element)]
 
     def _planned(self, element: t.Any) -> int | None:
-        step: _Parameter | _Element
+        step: _Step
         source = self._source_of(element) if type(element) is sa.BindParameter else None
+        listed = element.element if _is_list(element) else _list_of(element)
         if source is not None:
             step = _Parameter(element, self._numbers[source.read.key], source.part)
+        elif listed is not None:
+            number = self._plan(listed)
+            if number is None:
+                return None
+            step = _List(number) if _is_list(element) else _OfList(element, number)
         else:
             parts, sequences = [], []
             for name in _PARTS.get(type(element), ()):
@@ -150,9 +179,9 @@ class KeptClause:
 
     def _check(self, clause: t.Any, known: KnownObjects) -> None:
         """Check that a copy is what was made of the same values, with parameters of its own."""
-        if not known.is_lasting or len(known.reads) != len(self._reads):
+        if not known.is_lasting or tuple(known.reads) != self.keys:
             raise _NotCopied
-        copied = self._copy([value for _, value in known.reads.values()])
+        copied = self.copy([value for _, value in known.reads.values()])
         key, other = clause._generate_cache_key(), copied._generate_cache_key()
         if key is None or other is None or key.key != other.key:
             raise _NotCopied
@@ -161,6 +190,19 @@ class KeptClause:
         parameters = [each for each in _parts(copied) if type(each) is sa.BindParameter]
         if any(self._source_of(each) is not None for each in parameters):
             raise _NotCopied
+
+
+def _list_of(element: t.Any) -> t.Any:
+    """Return the common table expression of which a SELECT has all columns; else ``None``."""
+    if type(element) is not sa.Select or element._where_criteria:
+        return None
+    listed: t.Any = getattr(element._raw_columns[0], "table", None)
+    is_of_all = _is_list(listed) and [*map(id, element._raw_columns)] == [*map(id, listed.c)]
+    return listed if is_of_all else None
+
+
+def _is_list(element: t.Any) -> bool:
+    return type(element) is sa.CTE and not element.recursive
 
 
 def _parts(clause: t.Any) -> Iterator[t.Any]:
@@ -181,12 +223,35 @@ def _parameter(like: t.Any, value: t.Any) -> t.Any:
 
 
 class _Entry:
-    """The clauses of a condition, which is kept alive: no other gets its identity."""
+    """The clauses of conditions, which are kept alive: no others get their identities."""
 
-    def __init__(self, condition: t.Any) -> None:
-        self.condition = condition
-        self.clauses: tuple[KeptClause, ...] = ()
-        self.tries = 0
+    def __init__(self, conditions: Sequence[t.Any]) -> None:
+        self._conditions = conditions
+        # Two threads may add the same clause.
+        self._clauses: dict[t.Any, tuple[t.Any, dict[t.Any, KeptClause]]] = {}
+        self._count = 0
+        self.failures = 0
+
+    def copy(self, objects: Objects) -> t.Any:
+        """Return the clause for some objects; ``None`` if none is kept that is theirs."""
+        for reads, clauses in list(self._clauses.values()):
+            values = [of(objects) for of, _ in reads]
+            kept = clauses.get(tuple(of(v) for (_, of), v in zip(reads, values, strict=True)))
+            if kept is not None:
+                return kept.copy(values)
+        return None
+
+    def add(self, kept: KeptClause) -> None:
+        """Add a clause, unless there are too many."""
+        if self._count < _MOST_SHAPES:
+            self._count += 1
+            _, clauses = self._clauses.setdefault(kept.keys, (kept.reads, {}))
+            clauses[kept.shapes] = kept
+
+    @property
+    def is_full(self) -> bool:
+        """Whether no more clauses are kept."""
+        return self._count >= _MOST_SHAPES or self.failures >= _MOST_FAILURES
 
 
 class KeptClauses:
@@ -203,29 +268,63 @@ class KeptClauses:
 
         :param make: makes it anew.
         """
-        condition, key = residual.condition, (id(residual.condition), entity)
+        conditions = (residual.condition,)
+        return self._clause("one", conditions, residual.objects, entity, make)
+
+    def clauses(
+        self,
+        residuals: Sequence[Residual],
+        entity: type,
+        make: Callable[[KnownObjects], Sequence[t.Any]],
+    ) -> Sequence[t.Any] | None:
+        """Return the clauses of residuals in one statement.
+
+        :param make: makes all of them anew.
+        :return: ``None`` if the residuals have different objects of one number.
+        """
+        objects: dict[t.Any, t.Any] = {}
+        for each in residuals:
+            if any(
+                objects.setdefault(row, value) is not value for row, value in each.objects.items()
+            ):
+                return None
+
+        def make_one(known: KnownObjects) -> t.Any:
+            return elements.ClauseList(*make(known), group=False, group_contents=False)
+
+        conditions = tuple(each.condition for each in residuals)
+        found = self._clause("several", conditions, objects, entity, make_one)
+        return t.cast("Sequence[t.Any]", found.clauses)
+
+    def _clause(
+        self,
+        kind: str,
+        conditions: tuple[t.Any, ...],
+        objects: Objects,
+        entity: type,
+        make: Callable[[KnownObjects], t.Any],
+    ) -> t.Any:
+        key = (kind, *map(id, conditions), entity)
         entry = self._entries.get(key)
         if entry is None:
             if len(self._entries) >= _MOST:
                 self._entries.clear()
             # It is kept when it is asked for again: other conditions are made for one statement.
-            self._entries[key] = _Entry(condition)
-            return make(KnownObjects(residual.objects))
-        with explaining_unloaded(list(residual.objects.values())):
-            for kept in entry.clauses:
-                copied = kept.copy(residual.objects)
-                if copied is not None:
-                    return copied
-        known = KnownObjects(residual.objects)
+            self._entries[key] = _Entry(conditions)
+            return make(KnownObjects(objects))
+        with explaining_unloaded(list(objects.values())):
+            copied = entry.copy(objects)
+        if copied is not None:
+            return copied
+        known = KnownObjects(objects)
         made = make(known)
-        if not known.is_lasting or entry.tries >= _MOST_SHAPES:
+        if not known.is_lasting or entry.is_full:
             return made
-        entry.tries += 1
         try:
             kept = KeptClause(made, known, make)
         except _NotCopied:
+            entry.failures += 1
             return made
-        entry.clauses += (kept,)
+        entry.add(kept)
         # The clause itself gets into no statement: compiling changes what it is given.
-        copied = kept.copy(residual.objects)
-        return made if copied is None else copied
+        return kept.copy([value for _, value in known.reads.values()])

@@ -47,7 +47,10 @@ class Read(t.NamedTuple):
 
 
 class Source(t.NamedTuple):
-    """Where the value of a parameter comes from: a part of what was read."""
+    """Where the value of a parameter comes from: a part of what was read.
+
+    :param part: equal to another one if it gives the same part.
+    """
 
     read: Read
     part: Callable[[t.Any], t.Any]
@@ -116,7 +119,7 @@ class KnownObjects:
         read = Read((row,), lambda objects: _key(_object(objects, row)), _types)
         key = self._noted(read)
         return [
-            KnownValue(value, Source(read, _at(position)), self)
+            KnownValue(value, Source(read, _At(position)), self)
             for position, value in enumerate(key)
         ]
 
@@ -253,12 +256,24 @@ def _itself(value: t.Any) -> t.Any:
     return value
 
 
-def _at(position: int) -> Callable[[t.Any], t.Any]:
-    return lambda key: key[position]
+@dataclass(frozen=True, slots=True)
+class _At:
+    """Reads a part of a key. Two that read the same are equal."""
+
+    position: int
+
+    def __call__(self, key: t.Any) -> t.Any:
+        return key[self.position]
 
 
-def _of_first(position: int) -> Callable[[t.Any], t.Any]:
-    return lambda keys: keys[0][position]
+@dataclass(frozen=True, slots=True)
+class _OfFirst:
+    """Reads a part of the first one of several keys."""
+
+    position: int
+
+    def __call__(self, keys: t.Any) -> t.Any:
+        return keys[0][self.position]
 
 
 def _firsts(keys: t.Any) -> list[t.Any]:
@@ -298,7 +313,7 @@ def among_keys(key: list[t.Any], among: KnownKeys) -> t.Any:
     if len(keys) == 1:
         return _conjunction(
             [
-                equated(column, _part(among, value, _of_first(position)))
+                equated(column, _part(among, value, _OfFirst(position)))
                 for position, (column, value) in enumerate(zip(key, keys[0], strict=True))
             ]
         )

@@ -6,11 +6,18 @@ import typing as t
 
 import sqlalchemy as sa
 
+from .known_values import KnownObjects
+
 
 class SharedLists:
-    """The lists that several columns of one statement look a row up in: each stands once."""
+    """The lists that several columns of one statement look a row up in: each stands once.
 
-    def __init__(self) -> None:
+    :param known: the objects of a clause that is kept. Values of these are the same where they
+        were read alike, whatever they are: those of other objects may differ.
+    """
+
+    def __init__(self, known: KnownObjects | None = None) -> None:
+        self._source_of = (lambda _: None) if known is None else known.source_of
         #: The values of a list and its common table expression, by the structure of the list.
         self._known: dict[t.Any, list[tuple[t.Any, t.Any]]] = {}
 
@@ -21,9 +28,7 @@ class SharedLists:
         structure = listed._generate_cache_key()
         if structure is None:
             return sa.select(*listed.cte().c)
-        values = [
-            (type(each.effective_value), each.effective_value) for each in structure.bindparams
-        ]
+        values = [self._value(each) for each in structure.bindparams]
         alike = self._known.setdefault(structure.key, [])
         for others, cte in alike:
             if others == values:
@@ -31,3 +36,9 @@ class SharedLists:
         cte = listed.cte()
         alike.append((values, cte))
         return sa.select(*cte.c)
+
+    def _value(self, parameter: t.Any) -> t.Any:
+        source = self._source_of(parameter)
+        if source is not None:
+            return source.read.key, source.part
+        return type(parameter.effective_value), parameter.effective_value
