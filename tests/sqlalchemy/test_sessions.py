@@ -19,6 +19,8 @@ registry = orm.registry()
 POLICY = """
     allow(u: User, "own", f: Folder) if f.owner = u;
     allow(u: User, "by name", f: Folder) if f.name = u.name;
+    allow(u: User, "some by name", f: Folder) if f.id < 3 and f.name = u.name;
+    allow(_: User, "some by name", f: Folder) if f.id = 4;
     allow(u: User, "of", f: Folder) if f in u.folders;
     allow(_: User, "above", f: Folder) if f.parent.name = "a";
     allow(u: User, "below", f: Folder) if within(u, f);
@@ -87,6 +89,7 @@ def oso() -> Oso:
 LISTED = {
     "own": [1],
     "by name": [1],
+    "some by name": [1, 4],
     "of": [1],
     "above": [2],
     "below": [1, 2],
@@ -143,6 +146,17 @@ def test_registered_models_of_nothing() -> None:
     )
 
 
+@pytest.mark.parametrize("action", ["by name", "some by name"])
+def test_actor_of_no_session(session: orm.Session, oso: Oso, action: str) -> None:
+    """What cannot be read is an error, and no rows are left out for it."""
+    user = session.get_one(User, 1)
+    session.expire(user)
+    session.expunge(user)
+
+    with pytest.raises(orm.exc.DetachedInstanceError):
+        oso.authorized_query(user, action, Folder)
+
+
 # -- asynchronous sessions -----------------------------------------------------------
 
 
@@ -167,7 +181,7 @@ def ask(engine: sa.Engine, question: t.Any) -> t.Any:
         registry.metadata.drop_all(engine)
 
 
-@pytest.mark.parametrize("action", ["by name", "called"])
+@pytest.mark.parametrize("action", ["by name", "some by name", "called"])
 def test_expired_actor_of_an_asynchronous_session(
     postgresql: sa.Engine, oso: Oso, action: str
 ) -> None:
@@ -188,7 +202,7 @@ def test_expired_actor_of_an_asynchronous_session(
     )
 
 
-@pytest.mark.parametrize("action", ["own", "by name", "of", "below", "called"])
+@pytest.mark.parametrize("action", ["own", "by name", "some by name", "of", "below", "called"])
 def test_refreshed_actor_of_an_asynchronous_session(
     postgresql: sa.Engine, oso: Oso, action: str
 ) -> None:

@@ -105,6 +105,10 @@ class DeclaredSchema:
         """Return a context without effect."""
         return contextlib.nullcontext()
 
+    def is_unread(self, error: Exception) -> bool:
+        """Return ``False``: an adapter reads no objects."""
+        return False
+
     def has_key(self, value: t.Any) -> bool:
         """Return ``True``: each object is taken for a row."""
         return True

@@ -308,6 +308,9 @@ class Search:
         except Exception as error:
             if self.recorder is not None:
                 raise self.refusal("an object raises", "Ask it alone.") from error
+            if self.schema.is_unread(error):
+                # It says nothing of the rows: a list that leaves them out would look whole.
+                raise
             raise HostError(error) from error
 
     def _try_all(self, branches: Branches, rest: t.Any, needs_all: bool) -> SearchOutcome:

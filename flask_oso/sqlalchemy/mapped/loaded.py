@@ -327,6 +327,15 @@ def _found(rows: Iterable[t.Any], names: Sequence[str]) -> Iterable[t.Any]:
     return found
 
 
+def is_unread(error: Exception) -> bool:
+    """Tell whether an error says that a row cannot be read now, or the database not asked."""
+    return isinstance(error, _UNREAD)
+
+
+#: An asynchronous session, a row of no session, or a statement that the database did not answer.
+_UNREAD = (sa.exc.MissingGreenlet, orm.exc.DetachedInstanceError, sa.exc.StatementError)
+
+
 @contextlib.contextmanager
 def explaining_unloaded(objects: Sequence[t.Any]) -> Iterator[None]:
     """Turn an error of an asynchronous session into one that says which object to refresh.

@@ -32,7 +32,7 @@ from ...polar.residual.algebra.schema import (
 )
 from .column_types import as_watched, describe_type, has_operators
 from .hybrids import attribute_of, formula_of
-from .loaded import explaining_unloaded, is_stored, loaded_lists
+from .loaded import explaining_unloaded, is_stored, is_unread, loaded_lists
 from .relationships import OWN_COMPARATOR, describe_relation, have_one_collation
 from .row_equality import is_generated, own_equality
 from .tables import firm_tables, is_nullable_column, is_unique
@@ -78,6 +78,10 @@ class MappedSchema:
     def reading(self, objects: Sequence[t.Any]) -> contextlib.AbstractContextManager[None]:
         """Turn an error of an asynchronous session into one that says what to refresh."""
         return explaining_unloaded(objects)
+
+    def is_unread(self, error: Exception) -> bool:
+        """Tell whether an error says that a row cannot be read now."""
+        return is_unread(error)
 
     def has_key(self, value: t.Any) -> bool:
         """Tell whether an object has a primary key, with changes or without."""

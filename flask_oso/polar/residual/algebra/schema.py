@@ -187,6 +187,9 @@ class Schema(t.Protocol):
     def reading(self, objects: Sequence[t.Any]) -> contextlib.AbstractContextManager[None]:
         """While objects are read, turn the error for an unloaded one into one that names it."""
 
+    def is_unread(self, error: Exception) -> bool:
+        """Tell whether an error says that an object cannot be read now, whatever a policy asks."""
+
     def has_key(self, value: t.Any) -> bool:
         """Tell whether an object has a primary key, so that it was stored."""
 
