@@ -11,6 +11,7 @@ import pytest
 from flask_oso import Limits, Oso
 from flask_oso.polar import Variable
 from flask_oso.polar.compiler import compiler
+from flask_oso.polar.compiler.specialization.specialization import SpecializationWriter
 from flask_oso.polar.exceptions import InvalidIteratorError, PolarRuntimeError
 from tests.support.answers import compiling_here, left_over, program_of
 
@@ -143,20 +144,25 @@ def test_chain_of_rules_longer_than_the_stack_is_answered(again: str) -> None:
     assert oso.is_allowed("ada", "read", None)
 
 
+@pytest.mark.parametrize(
+    ("writer", "resource"),
+    [(SpecializationWriter, None), (compiler.RuleCompiler, [])],
+    ids=["specialization", "rules in order"],
+)
 def test_exception_while_rules_are_compiled_leaves_nothing_half_made(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, writer: type, resource: object
 ) -> None:
     """A signal in the middle of the first question ends that question, not all later ones."""
     facts = "".join(f'f{n}("x");' for n in range(400))
     oso = _oso(f'allow(u: User, "read", _) if is_ada(u); is_ada(u) if u.name = "ada"; {facts}')
     with monkeypatch.context() as patch:
-        patch.setattr(compiler.RuleCompiler, "write", _interrupted)
+        patch.setattr(writer, "write", _interrupted)
         with pytest.raises(KeyboardInterrupt):
-            oso.is_allowed(User(), "read", None)
-    assert oso.is_allowed(User(), "read", None)
+            oso.is_allowed(User(), "read", resource)
+    assert oso.is_allowed(User(), "read", resource)
 
 
-def _interrupted(self: compiler.RuleCompiler) -> None:
+def _interrupted(self: object) -> None:
     raise KeyboardInterrupt
 
 

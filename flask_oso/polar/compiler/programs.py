@@ -81,8 +81,6 @@ CompiledFunction = Callable[..., bool]
 _SHARE = 0.5
 #: How often compiling a function may run out of time before it is given up.
 _ATTEMPTS = 3
-#: The function for so many clauses, at most, is compiled before it is known to be needed.
-_FEW_CLAUSES = 20
 _NOT_NOW = object()
 #: Whether code objects have columns, without which there is no source map.
 HAS_POSITIONS = next(iter(compile("0", "", "eval").co_positions()))[2] is not None
@@ -239,7 +237,7 @@ class CompiledProgram(Runtime):
             return self._make_list(general, listed)
         writer = entry_writer(self, general, candidates)
         specializations = None if self.names_rules else self.specializations(name, arity)
-        if writer.table is None and (specializations is None or len(candidates) <= _FEW_CLAUSES):
+        if writer.table is None and specializations is None:
             self._make_function(general)
             if general in self.not_compiled:
                 return None

@@ -182,6 +182,68 @@ def test_many_rules_for_one_action_and_class_are_one_specialization(number: int)
     assert specialized(oso.engine, User(), "read", cls()) is True
 
 
+def roles_below_each_other(count: int) -> str:
+    names = ", ".join(f'"role{n}"' for n in range(count))
+    lines = " ".join(f'"role{n}" if "role{n + 1}";' for n in range(count - 1))
+    return f"""
+        actor User {{}}
+        resource Doc0 {{ permissions = ["read"]; roles = [{names}]; "read" if "role0"; {lines} }}
+        has_role(u: User, "role{count - 1}", d: Doc0) if d.owner = u;
+        allow(actor, action, resource) if has_permission(actor, action, resource);
+    """
+
+
+LARGE: dict[str, t.Callable[[int], str]] = {
+    "roles below each other": roles_below_each_other,
+    "rules that call each other": lambda n: (
+        'allow(u: User, "read", d: Doc0) if rule0(u, d);'
+        + "".join(f"rule{i}(u, d) if rule{i + 1}(u, d);" for i in range(n))
+        + f"rule{n}(u, d) if d.owner = u;"
+    ),
+    "negations": lambda n: (
+        'allow(u: User, "read", d: Doc0) if d.owner = u'
+        + "".join(f" and not denied{i}(u, d)" for i in range(n))
+        + ";"
+        + "".join(f"denied{i}(u, d) if x in d.list{i} and x = u;" for i in range(n))
+    ),
+    "alternatives": lambda n: (
+        'allow(u: User, "read", d: Doc0) if d.owner = u'
+        + "".join(f" and (d.size{i} = 1 or d.size{i} = 0)" for i in range(n))
+        + ";"
+    ),
+}
+
+
+@pytest.mark.parametrize("number", [5, 80])
+@pytest.mark.parametrize("make", LARGE.values(), ids=LARGE)
+def test_large_policy_is_one_specialization(make: t.Callable[[int], str], number: int) -> None:
+    """What is bounded is how often a rule is asked within itself, and not how long a policy is."""
+    (cls,) = make_classes(1)
+    oso = load(make(number), cls)
+    user, doc = User(), t.cast(t.Any, cls())
+    doc.owner = user
+    for n in range(number):
+        doc.__dict__.update({f"size{n}": 0, f"list{n}": []})
+
+    assert specialized(oso.engine, user, "read", doc) is True
+    assert oso.is_allowed(user, "read", doc)
+
+
+def test_rule_that_only_a_specialization_follows_has_one() -> None:
+    """It is there also where the solver answers instead of the rules in order."""
+    (cls,) = make_classes(1)
+    oso = load(LARGE["alternatives"](30), cls)
+    user, doc = User(), t.cast(t.Any, cls())
+    doc.owner = user
+    for n in range(30):
+        doc.__dict__.update({f"size{n}": 0, f"list{n}": []})
+
+    oso.is_allowed(user, "read", doc)
+
+    made = oso.engine.specialized["read"][cls]
+    assert made(user, "read", doc) is True
+
+
 def test_rules_that_differ_in_two_strings_are_one_specialization() -> None:
     """Each string has what belongs to it."""
     (cls,) = make_classes(1)

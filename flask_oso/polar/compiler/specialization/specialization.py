@@ -35,6 +35,7 @@ from ..binding_analysis import (
     NotCompilable,
     has_cut,
     is_class_only,
+    is_string,
     order_clauses,
 )
 from ..passes.passes import improve
@@ -80,8 +81,9 @@ from .regions import (
 )
 from .steps import GoalStep
 
-#: How many goals of one function may be written again, and the most regions.
+#: How many goals of one function may be written again.
 MAX_SPECIALIZED_GOALS = 600
+#: The most regions where a rule is asked again, within a question about something else.
 MAX_REGIONS = 60
 #: The most calls of rules that one function has: a rule that asks itself about the parent of what
 #: it was asked about would never end.
@@ -132,6 +134,8 @@ class SpecializationWriter(Guards):
         self._rests: dict[Fact, tuple[Pending, Variables]] = {}
         #: Which rule questions ask which, to find recursion.
         self._asked: dict[Fact, set[Fact]] = {}
+        #: The kind of each question, and which one asked it first.
+        self._askers: dict[Fact, tuple[Fact, Fact | None]] = {}
         root = self.root = Region(FOUND)
         #: The region of the question whose clause is written.
         self._origin = root
@@ -294,10 +298,11 @@ class SpecializationWriter(Guards):
         if region.again is not None and not self._origin.is_within(region):
             raise NotCompilable(_OF_FIRST, None)
         self.note_foreign(region.above)
-        self._await(region, key, node)
+        self._await(region, key, node, asking)
 
-    def _await(self, region: Region, key: Fact, node: RuleCall) -> None:
+    def _await(self, region: Region, key: Fact, node: RuleCall, asking: Fact | None) -> None:
         self._path.note_question(region, key)
+        self._askers.setdefault(key, (_kind_of(node), asking))
         region.nodes[key] = node
         region.waiting.append(node)
         self._pending.append(region)
@@ -330,7 +335,7 @@ class SpecializationWriter(Guards):
         self._asked.setdefault(asking, set()).add(key)
         if key not in region.nodes:
             self._rests[key] = goals, env
-            self._await(region, key, node)
+            self._await(region, key, node, asking)
 
     def _of_one_class(
         self, region: Region, name: str, args: tuple[Known, ...]
@@ -380,12 +385,25 @@ class SpecializationWriter(Guards):
 
     def _is_expanded(self, here: Region) -> bool:
         """Ask the waiting questions of a region; tell whether it is still to be written."""
-        self._regions += 1
+        self._regions += any(map(self._is_asked_within_itself, here.waiting))
         if self._regions > MAX_REGIONS:
             raise NotCompilable("a chain of different rules", None)
         while here.waiting:
             self._ask_clauses(here, here.waiting.pop(0))
         return not self._begins_anew(here)
+
+    def _is_asked_within_itself(self, node: RuleCall) -> bool:
+        """Tell whether a question leads to a rule that it comes from, about something else.
+
+        Only this may go on without an end.
+        """
+        name, args = node
+        kind, asking = self._askers[name, *(arg.key for arg in args)]
+        while asking is not None:
+            other, asking = self._askers[asking]
+            if other == kind:
+                return True
+        return False
 
     def _ask_clauses(self, region: Region, node: RuleCall) -> None:
         name, args = node
@@ -788,3 +806,9 @@ def _links_before(here: Region, before: Region) -> set[str]:
 
 def _renamed(part: t.Any, old: str, new: str) -> t.Any:
     return (new, *part[1:]) if isinstance(part, tuple) and part[0] == old else part
+
+
+def _kind_of(node: RuleCall) -> Fact:
+    """Return what a question has in common with others: its rule, its strings and classes."""
+    name, args = node
+    return (name, *(arg.literal if is_string(arg.literal) else arg.exact for arg in args))
