@@ -102,7 +102,8 @@ class Tally(collections.Counter[str]):
     """What came of the pairs of a policy and an actor, and of their rows.
 
     ``uncertain`` is a row that a statement leaves out since one of its related rows makes the
-    policy raise, while a decision may come upon another one first.
+    policy raise, while a decision may come upon another one first; and one whose decision takes
+    longer than the time limit.
     """
 
 
@@ -263,7 +264,10 @@ class _Asker:
         assert type(is_found) is bool
         try:
             is_allowed = self._oso.is_allowed(actor, action, row)
-        except OsoError:
+        except OsoError as error:
+            if str(error).startswith("Query timeout"):
+                # It says nothing about the row: this machine is busy.
+                return "uncertain"
             return "one too many" if is_found else "agreed"
         if is_found is is_allowed:
             self._tally["allowed"] += is_allowed

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import typing as t
+
 import pytest
 import sqlalchemy as sa
 
+from flask_oso import Oso
+from flask_oso.polar.exceptions import PolarRuntimeError
 from flask_oso.polar.residual.algebra.ir import Not
 from flask_oso.sqlalchemy.statements import translation
 
@@ -31,3 +35,18 @@ def test_disagreement_is_made_small(sqlite: sa.Engine, monkeypatch: pytest.Monke
     assert verdict.startswith("one too many: ")
     assert policy.startswith("allow(") and len(policy) < 200
     assert statement.startswith("SELECT ")
+
+
+def test_decision_that_takes_too_long_is_no_disagreement(
+    sqlite: sa.Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a busy machine a check may reach its time limit, and tells nothing about the row."""
+
+    def reach_the_limit(*_: t.Any) -> bool:
+        raise PolarRuntimeError("Query timeout: Query running for 2001ms")
+
+    monkeypatch.setattr(Oso, "is_allowed", reach_the_limit)
+
+    tally = search(sqlite, 37, 3, policies=2)
+
+    assert tally["uncertain"] > tally["agreed"] == 0
