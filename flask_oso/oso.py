@@ -257,7 +257,7 @@ class Oso(Polar):
             if len(args) + len(names) not in counts:
                 continue
             query = [*args, *map(Variable, names)]
-            for solution in engine.query_rule("denial_reason", query):
+            for solution in engine.search("denial_reason", query):
                 return _reason_of([solution.get(name) for name in names])
         return None
 
@@ -437,7 +437,7 @@ class Oso(Polar):
         strings: set[t.Any] | None = engine.strings(rule, args, at)
         name = str.__str__(args[at])
         if strings is None:
-            return _values_of(engine.query_rule(rule, args), name, allow_wildcard)
+            return _values_of(engine.search(rule, args), name, allow_wildcard)
         return _any_value(name, allow_wildcard) if ANYTHING in strings else strings
 
     def expected_actors(self) -> tuple[str, ...]:

@@ -403,7 +403,10 @@ class Engine:
 
         ``None`` if only a query can tell: a rule may leave the argument unbound, or bind it to
         a value that is no string.
+
+        :raises PolarTypeError: if another argument contains a variable.
         """
+        _refuse_questions((*args[:at], *args[at + 1 :]))
         program = self._compiled_rules or self._program
         return None if program is None else program.strings(name, args, at)
 
@@ -498,6 +501,19 @@ class Engine:
         """Give the solutions of a rule call; the options are those of ``query``."""
         return self.query(terms.Predicate(name, args), **options)
 
+    def search(
+        self, name: str, args: Sequence[t.Any], *, accept_expression: bool = False
+    ) -> Iterator[Solution]:
+        """Give the solutions of a rule call for the arguments that are variables.
+
+        Its other arguments are those of a decision: what a dictionary has is looked at when a
+        rule reads it. `query_rule` finds variables in them, too.
+        """
+        for solution in self._solve(_call(name, args)):
+            if not accept_expression:
+                _check_bound(solution)
+            yield solution
+
     def query_term(self, goal: Term, *, accept_expression: bool = False) -> Iterator[Solution]:
         """Give the solutions of a parsed goal, such as an inline query."""
         from .syntax.desugar import rewrite_query
@@ -557,13 +573,26 @@ def _decision(name: str, args: Sequence[t.Any]) -> Call:
     :raises PolarTypeError: if an argument contains a variable.
     """
     call = _call(name, args)
-    for arg, term in zip(args, call.args, strict=True):
+    _check_values(args, call.args)
+    return call
+
+
+def _refuse_questions(args: Sequence[t.Any]) -> None:
+    """Refuse arguments that are no values.
+
+    :raises PolarTypeError: if an argument contains a variable.
+    """
+    asked = [arg for arg in args if type(arg) is list or type(arg) in terms.QUESTIONS]
+    _check_values(asked, [argument_to_term(arg) for arg in asked])
+
+
+def _check_values(args: Sequence[t.Any], made: Sequence[Term]) -> None:
+    for arg, term in zip(args, made, strict=True):
         if not _is_value(term):
             raise PolarTypeError(
                 f"A decision needs values, not a {type(arg).__name__} with a question in it."
                 " Use 'query_rule'."
             )
-    return call
 
 
 def _line_observers() -> Sequence[Observer]:

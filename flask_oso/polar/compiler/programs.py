@@ -462,7 +462,7 @@ class CompiledProgram(Runtime):
             # none, this one is raised; an error never becomes an answer by asking again.
             with contextlib.suppress(InvalidIteratorError):
                 # An iterator that the questions for strings began is used up by now.
-                for _ in self._engine.query_rule(name, args, accept_expression=True):
+                for _ in self._engine.search(name, args, accept_expression=True):
                     pass
             raise
 

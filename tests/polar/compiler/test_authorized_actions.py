@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import typing as t
+
 import pytest
 
-from flask_oso import Oso
+from flask_oso import Oso, Variable
+from flask_oso.polar.exceptions import PolarTypeError
 
 
 class User:
@@ -225,3 +228,41 @@ def test_rules_for_any_action_need_no_query(
     token.admin = False
 
     assert (oso.engine.strings("allow", (token, "", Doc()), 1) is not None) == is_quick
+
+
+#: One that compiled code answers, and one that only a query can.
+EITHER_WAY = [
+    'allow(_, "read", _: Doc);',
+    'allow(_, "read", _: Doc); allow(_, action, d: Doc) if action = d.size and action = "read";',
+]
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+@pytest.mark.parametrize("policy", EITHER_WAY)
+@pytest.mark.parametrize("question", [Variable("x"), [Variable("x")], [[Variable("x")]]], ids=str)
+def test_question_is_no_actor_and_no_resource(
+    question: t.Any, policy: str, *, compiled: bool
+) -> None:
+    """As in a decision: a value from outside must not match anything."""
+    oso = Oso(compiled=compiled)
+    oso.register_class(Doc)
+    oso.load_str(policy)
+
+    for args in ((question, Doc()), (User(), question)):
+        with pytest.raises(PolarTypeError, match="needs values"):
+            oso.authorized_actions(*args)
+        with pytest.raises(PolarTypeError, match="needs values"):
+            oso.authorized_fields(args[0], "read", args[1])
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+@pytest.mark.parametrize("policy", EITHER_WAY)
+@pytest.mark.parametrize("actor", [{(1, 2): 3}, {"id": 1 << 70}, {"a": "\ud800"}], ids=ascii)
+def test_entry_that_no_rule_reads_is_no_error(actor: t.Any, policy: str, *, compiled: bool) -> None:
+    """As in a decision: what a dictionary has is looked at when a rule reads it."""
+    oso = Oso(compiled=compiled)
+    oso.register_class(Doc)
+    oso.load_str(policy)
+
+    assert oso.is_allowed(actor, "read", Doc())
+    assert oso.authorized_actions(actor, Doc()) == {"read"}
