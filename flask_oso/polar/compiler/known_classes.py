@@ -79,9 +79,8 @@ class KnownClasses:
         self._is_object_class = ClassMemo(self._test_object)
         # Classes whose instances a set finds by their hash.
         self.is_hashed = ClassMemo(lambda kind: is_hashed(kind) and not self._host.has_keys(kind))
-        # Classes whose values equal `nil` only if they are `nil`. A list is missing: the solver
-        # looks at what it contains.
-        self.told: set[type] = {*EQUATED, *MOMENTS, *ITERATED, bool, dict} - {list}
+        # Classes whose values equal `nil` only if they are `nil`.
+        self.told: set[type] = {*EQUATED, *MOMENTS, *ITERATED, bool, dict, list}
         # How values of two classes are compared.
         self.pairs: dict[tuple[type, type], Comparison] = {}
         # Classes whose objects are equal if they are the same row.

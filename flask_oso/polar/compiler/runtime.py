@@ -527,7 +527,7 @@ class Runtime:
         if clock[1] is None:
             clock[1] = time.monotonic()
         steps = self._steps(frames_of(sys._getframe(1), self._sites))
-        named = dict(zip(labels or range(len(args)), map(result_to_term, args), strict=True))
+        named = dict(zip(labels or range(len(args)), map(_ground, args), strict=True))
         goal = Call(name, tuple(named[label] for label in labels or named))
         around = None
         if steps:
@@ -550,7 +550,7 @@ class Runtime:
         frame: list[t.Any] = [None] * what.size
         terms: dict[str, Term] = {}
         for (index, name), value in zip(what.bound, values, strict=True):
-            frame[index] = terms.get(name) or terms.setdefault(name, result_to_term(value))
+            frame[index] = terms.get(name) or terms.setdefault(name, _ground(value))
         for index, literal in what.literals:
             frame[index] = literal
         steps = self._steps(frames_of(sys._getframe(1), self._sites))

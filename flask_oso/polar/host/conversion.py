@@ -336,15 +336,20 @@ def _leaf_to_term(value: t.Any, span: Span | None, *, is_checked: bool = False) 
         return Value(value)
     if kind is terms.Variable:
         return Variable(str.__str__(value))
-    if kind is types.CoroutineType:
-        refuse_awaitable(value, "value")
     if value is not None and not is_checked:
-        sandbox.check_no_database(kind, span)
+        check_object(value, span)
     return Instance(value)
 
 
+def check_object(value: t.Any, span: Span | None) -> None:
+    """Refuse what may not even be compared: what nobody awaited, sessions and the like."""
+    if type(value) is types.CoroutineType:
+        refuse_awaitable(value, "value")
+    sandbox.check_no_database(type(value), span)
+
+
 def _check_element(value: t.Any, known: set[type], span: Span | None) -> None:
-    """Refuse an element of a list or a dictionary that the sandbox does not let through.
+    """Refuse an element of an argument that the sandbox does not let through.
 
     :param known: the classes that passed the sandbox check; the class of the element is added.
     """
@@ -387,7 +392,8 @@ def _tree_to_term(
             if met is not None and type(child) is dict:
                 done.append(_dictionary(child, met))
             elif type(child) not in _CONTAINERS:
-                if type(child) not in known:
+                # What an attribute or a method gave is checked element by element, when it is read.
+                if is_argument and type(child) not in known:
                     _check_element(child, known, span)
                 done.append(convert(child, span, is_checked=True))
             elif id(child) in made:

@@ -203,7 +203,7 @@ def passes_sandbox(cls: type) -> bool:
 
     A proxy claims the class of the object that it stands for, and that may change.
     """
-    if cls in _PROXIES:
+    if cls in _PROXIES or cls is types.CoroutineType:
         return False
     return not is_internal(cls) and not any(
         "__class__" in vars(base)

@@ -73,6 +73,11 @@ def is_told_from_nil(cls: type) -> bool:
     )
 
 
+def differs_from_data(cls: type) -> bool:
+    """Return whether an instance equals no list and no dictionary, and looks into none."""
+    return is_told_from_nil(cls) and not issubclass(cls, (list, dict))
+
+
 def is_comparable_moment(left: t.Any, right: t.Any) -> bool:
     """Return whether two datetimes, or two times, compare without a call of a zone."""
     mine, other = left.tzinfo, right.tzinfo

@@ -22,11 +22,23 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from ..characters import with_escapes
 from ..exceptions import OsoError, PolarRuntimeError, PolarTypeError, StackOverflowError, with_help
 from ..host import attribute_access, sandbox
-from ..host.conversion import follow, result_to_term, to_python
+from ..host.conversion import check_object, follow, result_to_term, to_python
 from ..host.iterators import IteratorUse
 from ..host.registry import Host
+from ..host.value_classes import differs_from_data
 from ..limits import Limits
-from ..nodes import Operator, Term, Unknown, Variable, is_ground, parts, with_parts
+from ..nodes import (
+    Dictionary,
+    Instance,
+    List,
+    Operator,
+    Term,
+    Unknown,
+    Variable,
+    is_ground,
+    parts,
+    with_parts,
+)
 from ..printer import reveal, to_polar
 from ..sources import Span, located
 from ..traversal import fold
@@ -263,7 +275,19 @@ class Machine:
         self, left: Term, right: Term, kind: Operator = Operator.EQ, span: Span | None = None
     ) -> bool:
         self.until_clock = 1
-        return self.host.compare(kind, self.to_python(left), self.to_python(right), span)
+        is_equality = kind is Operator.EQ or kind is Operator.NEQ
+        if is_equality and (_is_apart(left, right) or _is_apart(right, left)):
+            return kind is Operator.NEQ
+        sides = self.to_python(left), self.to_python(right)
+        for value in sides:
+            # It may be an element of a list that was taken apart.
+            check_object(value, None)
+        return self.host.compare(kind, *sides, span)
+
+    def check_element(self, element: t.Any) -> None:
+        """Refuse an element of a list that the sandbox does not let through, when it is read."""
+        if type(element) is Instance and element.value is not None:
+            sandbox.check_reachable(element.value, self.step_span())
 
     # -- Python values ------------------------------------------------------------------
 
@@ -341,3 +365,9 @@ class Machine:
     def traced(self, kind: type[_E], message: str, span: Span | None) -> _E:
         trace = stack_trace(self.step, self.host.class_name)
         return kind(trace + located(message, span), {"stack_trace": trace})
+
+
+def _is_apart(term: Term, other: Term) -> bool:
+    """Tell whether an object differs from a list or a dictionary, whatever that contains."""
+    is_data = (type(other) is List or type(other) is Dictionary) and is_ground(other)
+    return is_data and type(term) is Instance and differs_from_data(type(term.value))

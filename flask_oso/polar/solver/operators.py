@@ -5,7 +5,6 @@ If an operand is unbound, the operation becomes a constraint.
 
 from __future__ import annotations
 
-import types
 import typing as t
 from collections.abc import Callable, Iterable, Iterator
 
@@ -214,9 +213,7 @@ class Operators:
         )
 
     def _unify_pair(self, pair: tuple[t.Any, t.Any], step: Step) -> bool:
-        element = pair[1]
-        if type(element) is Instance and isinstance(element.value, types.ModuleType):
-            check_reachable(element.value, self.machine.step_span())
+        self.machine.check_element(pair[1])
         return self.machine.unify(*pair)
 
     def _iterate(self, collection: Instance) -> Iterator[t.Any]:

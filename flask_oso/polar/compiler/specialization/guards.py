@@ -587,8 +587,7 @@ class Guards:
         kind = load("kind") if is_repeated else call("type", load(value.name))
         told = ast.Call(load("is_told"), [kind], [])
         is_odd = all_of([compared(kind, ast.NotIn(), load("told")), negate(told)])
-        is_list = all_of([is_type(value.name, "list"), call("is_plain_data", load(value.name))])
-        doubt: list[ast.stmt] = [ast.If(all_of([is_odd, negate(is_list)]), [GIVE_UP], [])]
+        doubt: list[ast.stmt] = [ast.If(is_odd, [GIVE_UP], [])]
         if is_repeated:
             doubt = self._remembered(value, is_odd)
         sign = ast.Is() if holds else ast.IsNot()
