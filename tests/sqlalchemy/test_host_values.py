@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import sys
 import typing as t
 from collections.abc import Iterator
 
@@ -11,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 
 from flask_oso import Oso, OsoError
+from flask_oso.polar.exceptions import PolarRuntimeError
 from flask_oso.polar.residual.evaluator import PartialEvaluator
 from tests.support.answers import may_read
 from tests.support.choices import seeded
@@ -186,3 +188,30 @@ def test_loaded_relation_and_an_equation_of_its_rows(session: orm.Session) -> No
 
     assert user.sponsored
     assert listed(oso, session, user) == unloaded
+
+
+@pytest.mark.parametrize("refused", [sys, sys._getframe()], ids=["module", "frame"])
+@pytest.mark.parametrize(
+    "condition",
+    [
+        *("doc.id in user.numbers", "not doc.id in user.numbers"),
+        *("x in user.numbers and x = doc.id", "not (x in user.numbers and x = doc.id)"),
+        *("x in user.numbers and not x = doc.id", "forall(x in user.numbers, x = doc.id)"),
+    ],
+)
+def test_element_that_is_refused_is_refused_in_lists(
+    session: orm.Session, user: t.Any, condition: str, refused: t.Any
+) -> None:
+    """A list has no row for which a check would come to the element, also under `not`."""
+    oso = make_oso(f'allow(user: User, "read", doc: Doc) if user = user and {condition};')
+    docs = session.scalars(sa.select(Doc)).all()
+
+    for numbers in ([1, 2], [1, refused], [refused], [1, 2, refused, 3], [2]):
+        user.numbers = numbers
+        allowed = {doc.id for doc in docs if may_read(oso, user, doc)}
+        try:
+            found = {doc.id for doc in session.scalars(oso.authorized_query(user, "read", Doc))}
+        except PolarRuntimeError:
+            found = set()
+        assert found <= allowed
+        assert found == allowed or "not" in condition

@@ -266,10 +266,16 @@ class OperatorEvaluator:
 
     def _in_elements(self, item: t.Any, elements: Iterable[t.Any]) -> GoalResult:
         def alternative(element: t.Any) -> Callable[[], GoalResult]:
-            return lambda: self._equations.unified(item, element)
+            def unify() -> GoalResult:
+                # Where a check comes to this element, it raises.
+                self._search.check_element(element)
+                return self._equations.unified(item, element)
+
+            return unify
 
         elements = list(elements)
-        if not self._search.is_closed(item) or not all(map(self._search.is_closed, elements)):
+        is_plain = all(map(self._search.is_closed, elements)) and not any(map(_is_odd, elements))
+        if not self._search.is_closed(item) or not is_plain:
             return Branches(map(alternative, elements))
         found = [self._equations.unify(item, each) for each in elements]
         return SearchOutcome(
@@ -753,3 +759,8 @@ def _is_member(value: t.Any) -> bool:
 def _is_result(unknown: Unknown) -> bool:
     """Tell whether desugaring introduced a variable for the result of a lookup."""
     return unknown.origin is Origin.LOOKUP
+
+
+def _is_odd(element: t.Any) -> bool:
+    """Tell whether the sandbox may refuse an element."""
+    return type(element) is Instance and not sandbox.passes_sandbox(type(element.value))

@@ -21,6 +21,7 @@ from ..exceptions import (
     error_at,
     with_help,
 )
+from ..host import sandbox
 from ..host.conversion import follow
 from ..limits import Limits
 from ..nodes import Expression, Instance, Operator, Origin, Term, Unknown, is_ground, parts
@@ -478,12 +479,22 @@ class Search:
             solver = self._host_solver()
             solver.stand_at(Step(goal, [], None, None, 0))
             found = list(solver.operators.elements(terms[0], goal))
+            if self.recorder is not None:
+                # Another actor may have other elements: which of them a check reads is not known.
+                for each in found:
+                    solver.machine.check_element(each)
             return Answer(len(found), found)
 
         with self.asking():
             if self.recorder is None or not self.is_of_objects(collection):
                 return list(read(None, (collection,)).values)
             return [self.given(each) for each in self.recorder.ask((collection,), read)[1]]
+
+    def check_element(self, element: t.Any) -> None:
+        """Refuse an element of a list that the sandbox does not let through, when it is read."""
+        if type(element) is Instance:
+            with self.asking():
+                sandbox.check_reachable(element.value, self.span())
 
     def pattern_field(self, value: t.Any, name: str) -> t.Any:
         """Read a field that a pattern names; ``None`` if there is none."""
