@@ -62,6 +62,7 @@ from .clauses.clause_forms import (
     open_string,
 )
 from .clauses.first_path import FirstPath
+from .goals.steps import GoalStep
 from .guards import Guards
 from .interfaces import GuardInterface
 from .observation import NEEDED, RESULT, Observation
@@ -79,7 +80,6 @@ from .regions import (
     loops_within,
     region_statements,
 )
-from .steps import GoalStep
 
 #: How many goals of one function may be written again.
 MAX_SPECIALIZED_GOALS = 600

@@ -5,17 +5,13 @@ from __future__ import annotations
 import ast
 import datetime
 import typing as t
-from dataclasses import dataclass
 
-from ...host.conversion import to_python
-from ...host.value_classes import EQUATED, MOMENTS, is_hashed
-from ...nodes import (
+from ....host.value_classes import EQUATED, MOMENTS
+from ....nodes import (
     COMPARISONS,
     Call,
-    Dictionary,
     Expression,
     Instance,
-    List,
     Operator,
     Origin,
     Parameter,
@@ -23,56 +19,36 @@ from ...nodes import (
     Term,
     Value,
 )
-from ...solver.clauses import Clause, Slot, Template
-from ...syntax.desugar import forall_as_negation
-from ...traversal import conjuncts_in
-from ..binding_analysis import NotCompilable, has_cut, is_constant, is_string
-from ..scopes import Pending, concatenate, has_operator, prepend, variables_in
-from ..snippets import COMPARE, all_of, any_of, call, compared, is_type, load, negate
-from .clauses.clause_forms import (
+from ....solver.clauses import Clause, Slot, Template
+from ....syntax.desugar import forall_as_negation
+from ....traversal import conjuncts_in
+from ...binding_analysis import NotCompilable, has_cut, is_string
+from ...scopes import Pending, concatenate, has_operator, prepend, variables_in
+from ...snippets import COMPARE, all_of, any_of, call, compared, is_type, load
+from ..clauses.clause_forms import (
     PutOff,
     body_goals,
     is_operand,
     is_operation,
-    is_scalar,
-    searched_in,
 )
-from .interfaces import SpecializationInterface
-from .patterns import has_open_fields
-from .regions import GIVE_UP, Fact, Known, Region, Variables
-from .value_tests import (
+from ..patterns import has_open_fields
+from ..regions import GIVE_UP, Fact, Known, Region, Variables
+from ..value_tests import (
     ARITHMETIC_OF_PYTHON,
     EQUATIONS,
     OF_TEXTS,
     entry_or_nil,
-    is_among,
     is_comparable,
-    is_key,
     is_modulus,
-    is_plain_object_class,
-    is_searched_at_once,
     is_small,
     is_small_literal,
     written,
 )
-
-#: How often a goal may be put off behind the one that follows it.
-MAX_WAITS = 8
+from .searches import Searches
 
 
-@dataclass
-class GoalStep:
+class GoalStep(Searches):
     """Writes one goal of a clause, given the goals that follow."""
-
-    writer: SpecializationInterface
-    region: Region
-    rest: Pending
-    env: Variables
-    clause: int
-    goal: t.Any
-    asking: Fact
-    #: How often the goal was put off.
-    waits: int = 0
 
     def take(self) -> tuple[Region, Pending] | None:
         """Write the goal; return the region and the goals that follow, or ``None`` for none."""
@@ -89,64 +65,6 @@ class GoalStep:
         if method is None:
             raise NotCompilable(f"'{term.operator.value.lower()}'", term.span)
         return method(self, term)
-
-    def _at(
-        self, region: Region | None, rest: Pending | None = None
-    ) -> tuple[Region, Pending] | None:
-        return None if region is None else (region, self.rest if rest is None else rest)
-
-    # -- operands
-
-    def _variable(self, term: Term) -> int | None:
-        return self.env.variable(self.clause, term.index) if isinstance(term, Slot) else None
-
-    def _value(self, term: Term) -> Known | None:
-        """Return the value of an operand; ``None`` if it is unbound."""
-        if isinstance(term, Slot):
-            return self.env.values.get(self.env.variable(self.clause, term.index))
-        if isinstance(term, Value):
-            return Known("", literal=term)
-        inner = term.term if isinstance(term, Template) else term
-        if isinstance(inner, Instance):
-            return self._constant(inner)
-        if isinstance(inner, (Dictionary, List)) and is_constant(inner):
-            made = to_python(inner, str)
-            constant = made if type(made) is dict else None
-            name = self.writer.names.constant(made)
-            return Known(name, exact=type(made), constant=constant)
-        raise NotCompilable("a list, a dictionary or a pattern", term.span)
-
-    def _constant(self, term: Instance) -> Known:
-        value = term.value
-        name = self.writer.names.constant(value)
-        if isinstance(value, type):
-            return Known(name, exact=type(value), constant=value)
-        if not is_plain_object_class(type(value)):
-            raise NotCompilable("a constant with an equality of its own", self.goal.span)
-        return Known(name, exact=type(value))
-
-    def _bound(self, term: Term) -> Known:
-        value = self._value(term)
-        if value is None:
-            raise NotCompilable("a variable that is not bound yet", self.goal.span)
-        return value
-
-    def _bind(self, variable: int, value: Known, region: Region) -> tuple[Region, Pending] | None:
-        return self._at(self._bound_in(self.env, variable, value, region))
-
-    def _bound_in(
-        self, env: Variables, variable: int, value: Known, region: Region
-    ) -> Region | None:
-        """Bind a variable; return the region where the value passes the tests that wait for it."""
-        here: Region | None = region
-        for pattern in env.waiting.pop(variable, ()):
-            here, value = self.writer.patterns.class_test(
-                t.cast(Region, here), value, pattern, pattern.span
-            )
-            if here is None:
-                return None
-        env.values[variable] = value
-        return here
 
     # -- operators
 
@@ -244,13 +162,6 @@ class GoalStep:
             raise NotCompilable(reason.reason, self.goal.span) from None
         return None if made is None else self._result(self.region, made, result)
 
-    def _result(self, region: Region, made: Known, result: Term) -> tuple[Region, Pending] | None:
-        """Write that a result equals an operand, or bind the operand to it."""
-        known = self._value(result)
-        if known is not None:
-            return self._at(self.writer.equal(region, known, made, self.goal.span))
-        return self._bind(t.cast(int, self._variable(result)), made, region)
-
     def _computed_entry(
         self, owner: Known, key: Known, result: Term
     ) -> tuple[Region, Pending] | None:
@@ -305,39 +216,12 @@ class GoalStep:
             made = entry_or_nil(owner, args[0], self.writer.fresh("p"))
         fact = ("method", owner.name, name, *(arg.key for arg in args))
         found = self.writer.computed(region, made, fact, span)
-        if texts and not is_text:
-            self.writer.check_sandbox(region, found)
+        if not is_text:
+            # The operation gives up for what is no dictionary.
+            region.known["checked", owner.name] = owner
+            if texts:
+                self.writer.check_sandbox(region, found)
         return self._result(region, found, result)
-
-    def _searched_for(self, name: str, result: Term) -> tuple[Known, Pending] | None:
-        """Return ``x`` of ``x in d.keys()``, and the goals behind that."""
-        if name != "keys" or self._value(result) is not None:
-            return None
-        known = self._value(searched_in(result, self.rest, self.clause) or result)
-        if known is None or known.choices is not None or known.exact not in (None, str):
-            return None
-        return known, self.rest[1]
-
-    def _has_key(self, owner: Known, item: Known, rest: Pending) -> tuple[Region, Pending] | None:
-        """Write ``x in d.keys()``. Most are texts, which a dictionary finds."""
-        key: Fact = ("has key", owner.name, item.key)
-        region = self.writer.under(self.region, key, is_key(item, owner), [], self.goal.span)
-        for value in (item, owner):
-            region.known["checked", value.name] = value
-        if region is self.region.inside.get(key):
-            region.tested = (item.name, owner.name)
-        return self._at(region, rest)
-
-    def _counted(self, owner: Known, item: Known, result: Term) -> tuple[Region, Pending] | None:
-        """Write ``x.count(y)`` of a text or of a list."""
-        if owner.literal is not None or item.choices is not None or item.exact not in (None, str):
-            raise NotCompilable("a method", self.goal.span)
-        for value in (owner, item):
-            self.writer.check_sandbox(self.region, value)
-        counted = call("counted", load(owner.name), written(item))
-        fact = ("method", owner.name, "count", item.key)
-        made = self.writer.computed(self.region, counted, fact, self.goal.span)
-        return self._result(self.region, made, result)
 
     def arithmetic(self, term: Expression) -> tuple[Region, Pending] | None:
         """Write ``a + b = v`` of small integers, or of two floats."""
@@ -363,143 +247,6 @@ class GoalStep:
         value = ast.BinOp(written(values[0]), sign(), written(values[1]))
         made = self.writer.computed(region, value, ("made", *fact[1:]), term.span)
         return self._result(region, made, term.args[2])
-
-    def membership(self, term: Expression) -> tuple[Region, Pending] | None:
-        """Write ``x in xs``."""
-        item, collection = term.args
-        if isinstance(collection, List):
-            return self._among(item, collection)
-        pair = item.term if isinstance(item, Template) else item
-        searched = self._value(collection)
-        if searched is None:
-            return self._put_off()
-        if isinstance(pair, List) and len(pair.items) == _PAIR and pair.rest is None:
-            return self._pair_among(pair.items[0], pair.items[1], searched)
-        known = self._value(item)
-        if known is not None and is_searched_at_once(known, searched):
-            self.writer.check_comparable(known, term.span)
-            key: Fact = ("among", known.key, searched.key)
-            kept = self.writer.fresh("p")
-            test = is_among(known, searched, kept, is_known=self._is_hashed(known))
-            region = self.writer.under(self.region, key, test, [], term.span)
-            for value in (known, searched):
-                region.known["checked", value.name] = value
-            if region is self.region.inside.get(key):
-                region.tested = (known.name, searched.name)
-            return self._at(region)
-        self.writer.note_search(searched, collection)
-        region, element = self.writer.loop(self.region, searched, term.span)
-        if known is not None:
-            return self._at(self.writer.equal(region, known, element, term.span))
-        return self._bind(t.cast(int, self._variable(item)), element, region)
-
-    def _is_hashed(self, value: Known) -> bool:
-        """Tell whether a value is of a class whose instances a set finds by their hash."""
-        cls = value.exact
-        if value.choices is not None or is_string(value.literal) or cls is str:
-            return True
-        if cls is None or cls is int or self.writer.names.host.has_keys(cls):
-            return False
-        return is_plain_object_class(cls) and is_hashed(cls)
-
-    def _pair_among(
-        self, key: Term, value: Term, collection: Known
-    ) -> tuple[Region, Pending] | None:
-        """Write ``[key, value] in xs``: a dictionary finds the entry of a key that is known."""
-        known, span = self._value(key), self.goal.span
-        if known is None:
-            return self._each_entry(key, value, collection)
-        is_other = collection.exact not in (None, dict) or known.exact not in (None, str)
-        if is_other or known.choices is not None or collection.literal is not None:
-            raise NotCompilable("a pair that is searched for", span)
-        for each in (known, collection):
-            self.writer.check_sandbox(self.region, each)
-        wanted = self._value(value)
-        if wanted is not None and wanted.choices is None and wanted.exact in (None, str):
-            self.writer.check_sandbox(self.region, wanted)
-            key_and_value = written(known), written(wanted)
-            test = call("pair_among", load(collection.name), *key_and_value)
-            held: Fact = ("pair among", collection.name, known.key, wanted.key)
-            return self._at(self.writer.under(self.region, held, test, [], span))
-        found = call("entry_among", load(collection.name), written(known))
-        fact = ("entry among", collection.name, known.key)
-        made = self.writer.computed(self.region, found, fact, span)
-        is_there = compared(load(made.name), ast.IsNot(), load("missing"))
-        region = self.writer.under(self.region, ("there", made.name), is_there, [], span)
-        if wanted is not None:
-            return self._at(self.writer.equal(region, wanted, made, span))
-        return self._bind(t.cast(int, self._variable(value)), made, region)
-
-    def _each_entry(
-        self, key: Term, value: Term, collection: Known
-    ) -> tuple[Region, Pending] | None:
-        """Write ``[key, value] in xs`` for all keys."""
-        span = self.goal.span
-        if collection.exact not in (None, dict) or collection.literal is not None:
-            raise NotCompilable("a pair that is searched for", span)
-        self.writer.check_sandbox(self.region, collection)
-        entries = call("entries_of", load(collection.name))
-        listed = self.writer.computed(self.region, entries, ("entries of", collection.name), span)
-        region: Region | None
-        region, entry = self.writer.loop(self.region, listed, span)
-        for at, part in enumerate((key, value)):
-            if region is None:
-                return None
-            item = ast.Subscript(load(entry.name), ast.Constant(at), ast.Load())
-            made = self.writer.computed(region, item, ("part", entry.name, at), span)
-            region.known["checked", made.name] = made
-            wanted = self._value(part)
-            if wanted is not None:
-                region = self.writer.equal(region, wanted, made, span)
-            else:
-                bound = self._bind(t.cast(int, self._variable(part)), made, region)
-                region = None if bound is None else bound[0]
-        return self._at(region)
-
-    def _put_off(self) -> tuple[Region, Pending]:
-        """Write the goal that follows first: it may bind the variable that this one needs.
-
-        In the solver, too, this goal waits for the variable.
-        """
-        if not self.rest or self.waits >= MAX_WAITS:
-            raise NotCompilable("a variable that is not bound yet", self.goal.span)
-        following, rest = self.rest
-        waiting = PutOff(self.goal, self.waits + 1), self.clause
-        return self.region, (following, (waiting, rest))
-
-    def _among(self, item: Term, collection: List) -> tuple[Region, Pending] | None:
-        items = collection.items
-        if collection.rest is not None or not items or not all(map(is_scalar, items)):
-            raise NotCompilable("a search in a list of more than literals", self.goal.span)
-        known = self._bound(item)
-        if is_string(known.literal) and all(map(is_string, items)):
-            # Both are in the policy.
-            text = t.cast(Value, known.literal).value
-            is_one = any(t.cast(Value, each).value == text for each in items)
-            return self._at(self.region) if is_one else None
-        if known.literal is not None or known.choices is not None:
-            raise NotCompilable("a literal that is searched for", self.goal.span)
-        if not all(map(is_string, items)):
-            return self._among_scalars(known, [t.cast(Value, each) for each in items])
-        texts = frozenset(str(t.cast(Value, each).value) for each in collection.items)
-        choices = Known(self.writer.names.constant(texts), choices=texts)
-        return self._at(self.writer.equal(self.region, choices, known, self.goal.span))
-
-    def _among_scalars(self, known: Known, items: list[Value]) -> tuple[Region, Pending] | None:
-        if known.exact is not None:
-            raise NotCompilable("an object that is searched for", self.goal.span)
-        span = self.goal.span
-        kind = call("type", load(known.name))
-        is_known = any_of([compared(kind, ast.In(), load("simple")), is_type(known.name, "bool")])
-        region = self.writer.guard(self.region, ("plain", known.name), is_known, [known], span)
-        flags = [each.value for each in items if type(each.value) is bool]
-        others = [each.value for each in items if type(each.value) is not bool]
-        tests = [compared(load(known.name), ast.Is(), ast.Constant(flag)) for flag in flags]
-        if others:
-            equal = [compared(load(known.name), ast.Eq(), ast.Constant(each)) for each in others]
-            tests.append(all_of([negate(is_type(known.name, "bool")), any_of(equal)]))
-        key: Fact = ("among", known.name, *((type(each.value), each.value) for each in items))
-        return self._at(self.writer.under(region, key, any_of(tests), [], span))
 
     def instance(self, term: Expression) -> tuple[Region, Pending] | None:
         """Write ``x matches Class``."""
@@ -679,7 +426,9 @@ class GoalStep:
         doubt = compared(load(value.name), ast.IsNot(), ast.Constant(False))
         key = ("true", value.name)
         otherwise: list[ast.stmt] = [ast.If(doubt, [GIVE_UP], [])]
-        return self._at(self.writer.under(self.region, key, is_true, otherwise, term.span))
+        inner = self.writer.under(self.region, key, is_true, otherwise, term.span)
+        inner.known["checked", value.name] = value
+        return self._at(inner)
 
     # -- calls
 
@@ -782,7 +531,6 @@ class GoalStep:
         return region
 
 
-_PAIR = 2  # the length of what the elements of a dictionary are
 #: Methods of dictionaries, and how many arguments they take.
 _OF_DICTIONARIES = {"get": 1, "items": 0, "keys": 0, "values": 0}
 _EQUALITIES = (Operator.EQ, Operator.UNIFY)

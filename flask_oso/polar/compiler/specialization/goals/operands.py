@@ -1,0 +1,111 @@
+"""The operands of a goal in a specialization: what is known of them, and how they are bound.
+
+In go the terms of a goal; out come their values, or the region where they have one.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass
+
+from ....host.conversion import to_python
+from ....nodes import Dictionary, Instance, List, Term, Value
+from ....solver.clauses import Slot, Template
+from ...binding_analysis import NotCompilable, is_constant
+from ...scopes import Pending
+from ..clauses.clause_forms import PutOff
+from ..interfaces import SpecializationInterface
+from ..regions import Fact, Known, Region, Variables
+from ..value_tests import is_plain_object_class
+
+#: How often a goal may be put off behind the one that follows it.
+MAX_WAITS = 8
+
+
+@dataclass
+class Operands:
+    """One goal of a clause, given the goals that follow."""
+
+    writer: SpecializationInterface
+    region: Region
+    rest: Pending
+    env: Variables
+    clause: int
+    goal: t.Any
+    asking: Fact
+    #: How often the goal was put off.
+    waits: int = 0
+
+    def _at(
+        self, region: Region | None, rest: Pending | None = None
+    ) -> tuple[Region, Pending] | None:
+        return None if region is None else (region, self.rest if rest is None else rest)
+
+    def _variable(self, term: Term) -> int | None:
+        return self.env.variable(self.clause, term.index) if isinstance(term, Slot) else None
+
+    def _value(self, term: Term) -> Known | None:
+        """Return the value of an operand; ``None`` if it is unbound."""
+        if isinstance(term, Slot):
+            return self.env.values.get(self.env.variable(self.clause, term.index))
+        if isinstance(term, Value):
+            return Known("", literal=term)
+        inner = term.term if isinstance(term, Template) else term
+        if isinstance(inner, Instance):
+            return self._constant(inner)
+        if isinstance(inner, (Dictionary, List)) and is_constant(inner):
+            made = to_python(inner, str)
+            constant = made if type(made) is dict else None
+            name = self.writer.names.constant(made)
+            return Known(name, exact=type(made), constant=constant)
+        raise NotCompilable("a list, a dictionary or a pattern", term.span)
+
+    def _constant(self, term: Instance) -> Known:
+        value = term.value
+        name = self.writer.names.constant(value)
+        if isinstance(value, type):
+            return Known(name, exact=type(value), constant=value)
+        if not is_plain_object_class(type(value)):
+            raise NotCompilable("a constant with an equality of its own", self.goal.span)
+        return Known(name, exact=type(value))
+
+    def _bound(self, term: Term) -> Known:
+        value = self._value(term)
+        if value is None:
+            raise NotCompilable("a variable that is not bound yet", self.goal.span)
+        return value
+
+    def _bind(self, variable: int, value: Known, region: Region) -> tuple[Region, Pending] | None:
+        return self._at(self._bound_in(self.env, variable, value, region))
+
+    def _bound_in(
+        self, env: Variables, variable: int, value: Known, region: Region
+    ) -> Region | None:
+        """Bind a variable; return the region where the value passes the tests that wait for it."""
+        here: Region | None = region
+        for pattern in env.waiting.pop(variable, ()):
+            here, value = self.writer.patterns.class_test(
+                t.cast(Region, here), value, pattern, pattern.span
+            )
+            if here is None:
+                return None
+        env.values[variable] = value
+        return here
+
+    def _result(self, region: Region, made: Known, result: Term) -> tuple[Region, Pending] | None:
+        """Write that a result equals an operand, or bind the operand to it."""
+        known = self._value(result)
+        if known is not None:
+            return self._at(self.writer.equal(region, known, made, self.goal.span))
+        return self._bind(t.cast(int, self._variable(result)), made, region)
+
+    def _put_off(self) -> tuple[Region, Pending]:
+        """Write the goal that follows first: it may bind the variable that this one needs.
+
+        In the solver, too, this goal waits for the variable.
+        """
+        if not self.rest or self.waits >= MAX_WAITS:
+            raise NotCompilable("a variable that is not bound yet", self.goal.span)
+        following, rest = self.rest
+        waiting = PutOff(self.goal, self.waits + 1), self.clause
+        return self.region, (following, (waiting, rest))

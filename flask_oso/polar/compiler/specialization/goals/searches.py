@@ -1,0 +1,189 @@
+"""The code for goals about collections in a specialization: ``x in xs``, ``xs = [a, *rest]``.
+
+A search is one operation where nothing is bound by it, and a loop otherwise. Lists are taken apart
+where their elements are bound.
+"""
+
+from __future__ import annotations
+
+import ast
+import typing as t
+
+from ....host.value_classes import is_hashed
+from ....nodes import Expression, List, Term, Value
+from ....solver.clauses import Template
+from ...binding_analysis import NotCompilable, is_string
+from ...scopes import Pending
+from ...snippets import all_of, any_of, call, compared, is_type, load, negate
+from ..clauses.clause_forms import is_scalar, searched_in
+from ..regions import Fact, Known, Region
+from ..value_tests import (
+    is_among,
+    is_key,
+    is_plain_object_class,
+    is_searched_at_once,
+    written,
+)
+from .operands import Operands
+
+_PAIR = 2  # the length of what the elements of a dictionary are
+
+
+class Searches(Operands):
+    """Writes goals about collections."""
+
+    def membership(self, term: Expression) -> tuple[Region, Pending] | None:
+        """Write ``x in xs``."""
+        item, collection = term.args
+        if isinstance(collection, List):
+            return self._among(item, collection)
+        pair = item.term if isinstance(item, Template) else item
+        searched = self._value(collection)
+        if searched is None:
+            return self._put_off()
+        if isinstance(pair, List) and len(pair.items) == _PAIR and pair.rest is None:
+            return self._pair_among(pair.items[0], pair.items[1], searched)
+        known = self._value(item)
+        if known is not None and is_searched_at_once(known, searched):
+            self.writer.check_comparable(known, term.span)
+            key: Fact = ("among", known.key, searched.key)
+            kept = self.writer.fresh("p")
+            test = is_among(known, searched, kept, is_known=self._is_hashed(known))
+            region = self.writer.under(self.region, key, test, [], term.span)
+            for value in (known, searched):
+                region.known["checked", value.name] = value
+            if region is self.region.inside.get(key):
+                region.tested = (known.name, searched.name)
+            return self._at(region)
+        self.writer.note_search(searched, collection)
+        region, element = self.writer.loop(self.region, searched, term.span)
+        if known is not None:
+            return self._at(self.writer.equal(region, known, element, term.span))
+        return self._bind(t.cast(int, self._variable(item)), element, region)
+
+    def _is_hashed(self, value: Known) -> bool:
+        """Tell whether a value is of a class whose instances a set finds by their hash."""
+        cls = value.exact
+        if value.choices is not None or is_string(value.literal) or cls is str:
+            return True
+        if cls is None or cls is int or self.writer.names.host.has_keys(cls):
+            return False
+        return is_plain_object_class(cls) and is_hashed(cls)
+
+    def _pair_among(
+        self, key: Term, value: Term, collection: Known
+    ) -> tuple[Region, Pending] | None:
+        """Write ``[key, value] in xs``: a dictionary finds the entry of a key that is known."""
+        known, span = self._value(key), self.goal.span
+        if known is None:
+            return self._each_entry(key, value, collection)
+        is_other = collection.exact not in (None, dict) or known.exact not in (None, str)
+        if is_other or known.choices is not None or collection.literal is not None:
+            raise NotCompilable("a pair that is searched for", span)
+        for each in (known, collection):
+            self.writer.check_sandbox(self.region, each)
+        wanted = self._value(value)
+        if wanted is not None and wanted.choices is None and wanted.exact in (None, str):
+            self.writer.check_sandbox(self.region, wanted)
+            key_and_value = written(known), written(wanted)
+            test = call("pair_among", load(collection.name), *key_and_value)
+            held: Fact = ("pair among", collection.name, known.key, wanted.key)
+            return self._at(self.writer.under(self.region, held, test, [], span))
+        found = call("entry_among", load(collection.name), written(known))
+        fact = ("entry among", collection.name, known.key)
+        made = self.writer.computed(self.region, found, fact, span)
+        is_there = compared(load(made.name), ast.IsNot(), load("missing"))
+        region = self.writer.under(self.region, ("there", made.name), is_there, [], span)
+        if wanted is not None:
+            return self._at(self.writer.equal(region, wanted, made, span))
+        return self._bind(t.cast(int, self._variable(value)), made, region)
+
+    def _each_entry(
+        self, key: Term, value: Term, collection: Known
+    ) -> tuple[Region, Pending] | None:
+        """Write ``[key, value] in xs`` for all keys."""
+        span = self.goal.span
+        if collection.exact not in (None, dict) or collection.literal is not None:
+            raise NotCompilable("a pair that is searched for", span)
+        self.writer.check_sandbox(self.region, collection)
+        entries = call("entries_of", load(collection.name))
+        listed = self.writer.computed(self.region, entries, ("entries of", collection.name), span)
+        region: Region | None
+        region, entry = self.writer.loop(self.region, listed, span)
+        for at, part in enumerate((key, value)):
+            if region is None:
+                return None
+            item = ast.Subscript(load(entry.name), ast.Constant(at), ast.Load())
+            made = self.writer.computed(region, item, ("part", entry.name, at), span)
+            region.known["checked", made.name] = made
+            wanted = self._value(part)
+            if wanted is not None:
+                region = self.writer.equal(region, wanted, made, span)
+            else:
+                bound = self._bind(t.cast(int, self._variable(part)), made, region)
+                region = None if bound is None else bound[0]
+        return self._at(region)
+
+    def _among(self, item: Term, collection: List) -> tuple[Region, Pending] | None:
+        items = collection.items
+        if collection.rest is not None or not items or not all(map(is_scalar, items)):
+            raise NotCompilable("a search in a list of more than literals", self.goal.span)
+        known = self._bound(item)
+        if is_string(known.literal) and all(map(is_string, items)):
+            # Both are in the policy.
+            text = t.cast(Value, known.literal).value
+            is_one = any(t.cast(Value, each).value == text for each in items)
+            return self._at(self.region) if is_one else None
+        if known.literal is not None or known.choices is not None:
+            raise NotCompilable("a literal that is searched for", self.goal.span)
+        if not all(map(is_string, items)):
+            return self._among_scalars(known, [t.cast(Value, each) for each in items])
+        texts = frozenset(str(t.cast(Value, each).value) for each in collection.items)
+        choices = Known(self.writer.names.constant(texts), choices=texts)
+        return self._at(self.writer.equal(self.region, choices, known, self.goal.span))
+
+    def _among_scalars(self, known: Known, items: list[Value]) -> tuple[Region, Pending] | None:
+        if known.exact is not None:
+            raise NotCompilable("an object that is searched for", self.goal.span)
+        span = self.goal.span
+        kind = call("type", load(known.name))
+        is_known = any_of([compared(kind, ast.In(), load("simple")), is_type(known.name, "bool")])
+        region = self.writer.guard(self.region, ("plain", known.name), is_known, [known], span)
+        flags = [each.value for each in items if type(each.value) is bool]
+        others = [each.value for each in items if type(each.value) is not bool]
+        tests = [compared(load(known.name), ast.Is(), ast.Constant(flag)) for flag in flags]
+        if others:
+            equal = [compared(load(known.name), ast.Eq(), ast.Constant(each)) for each in others]
+            tests.append(all_of([negate(is_type(known.name, "bool")), any_of(equal)]))
+        key: Fact = ("among", known.name, *((type(each.value), each.value) for each in items))
+        return self._at(self.writer.under(region, key, any_of(tests), [], span))
+
+    def _searched_for(self, name: str, result: Term) -> tuple[Known, Pending] | None:
+        """Return ``x`` of ``x in d.keys()``, and the goals behind that."""
+        if name != "keys" or self._value(result) is not None:
+            return None
+        known = self._value(searched_in(result, self.rest, self.clause) or result)
+        if known is None or known.choices is not None or known.exact not in (None, str):
+            return None
+        return known, self.rest[1]
+
+    def _has_key(self, owner: Known, item: Known, rest: Pending) -> tuple[Region, Pending] | None:
+        """Write ``x in d.keys()``. Most are texts, which a dictionary finds."""
+        key: Fact = ("has key", owner.name, item.key)
+        region = self.writer.under(self.region, key, is_key(item, owner), [], self.goal.span)
+        for value in (item, owner):
+            region.known["checked", value.name] = value
+        if region is self.region.inside.get(key):
+            region.tested = (item.name, owner.name)
+        return self._at(region, rest)
+
+    def _counted(self, owner: Known, item: Known, result: Term) -> tuple[Region, Pending] | None:
+        """Write ``x.count(y)`` of a text or of a list."""
+        if owner.literal is not None or item.choices is not None or item.exact not in (None, str):
+            raise NotCompilable("a method", self.goal.span)
+        for value in (owner, item):
+            self.writer.check_sandbox(self.region, value)
+        counted = call("counted", load(owner.name), written(item))
+        fact = ("method", owner.name, "count", item.key)
+        made = self.writer.computed(self.region, counted, fact, self.goal.span)
+        return self._result(self.region, made, result)
