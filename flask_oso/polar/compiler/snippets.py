@@ -90,11 +90,6 @@ def looked_up(table: str, name: str, kinds: Sequence[str], *, is_object: bool = 
     return ast.Subscript(load(table), key, ast.Load())
 
 
-def copied(name: str) -> ast.expr:
-    """Write a copy of a list."""
-    return ast.Subscript(load(name), ast.Slice(None, None, None), ast.Load())
-
-
 def unpacked(name: str) -> ast.expr:
     """Write a list of the elements of a collection."""
     return ast.List([ast.Starred(load(name), ast.Load())], ast.Load())

@@ -48,6 +48,22 @@ def _circle() -> dict[str, t.Any]:
     return circle
 
 
+class Hidden(dict[str, t.Any]):
+    """A dictionary of which an object may have a 'get' of its own."""
+
+
+def _hidden(get: t.Any) -> Hidden:
+    hidden = Hidden(ana=1)
+    hidden.get = get
+    return hidden
+
+
+class Computed(dict[str, t.Any]):
+    @property
+    def get(self) -> t.Any:  # type: ignore[override]
+        return lambda key: 1
+
+
 SHARED = {"x": 1}
 ITEMS: tuple[t.Any, ...] = (
     *(0, 1, 5, True, None, "ana", "ANA", "x", "1", "true", "null", "é", "\ud800", 1.0, BIG),
@@ -62,6 +78,8 @@ DICTIONARIES: tuple[t.Any, ...] = (
     *({"ana": sys, "x": 1}, {"ana": sys._getframe(), "x": 1}, {"x": Variable("q"), "ana": 1}),
     *(collections.OrderedDict(ana=1), collections.defaultdict(list, ana=[1])),
     *(collections.Counter("aab"), types.MappingProxyType({"ana": 1}), Own(ana=1), None, 5, "ana"),
+    *(_hidden(lambda key: 1), _hidden({"x": 1}.get), _hidden(Hidden.fromkeys), Computed(ana=5)),
+    *(collections.Counter({1: 1, "1": 5}), collections.defaultdict(int, x=BIG)),
     *([{"x": 1, "ana": 5}, {"x": BIG}], [{"x": "ana", (1,): 1}], [{"x": sys}]),
 )
 CONDITIONS = (
@@ -262,3 +280,27 @@ def test_keys_are_read_when_they_are_gone_through() -> None:
     oso = _oso("ks = d.x.keys() and u.x in ks")
 
     assert specialized(oso.engine, User("ana"), "read", Doc({"ana": BIG})) is True
+
+
+@pytest.mark.parametrize(
+    "made",
+    [collections.Counter(ana=1), collections.OrderedDict(ana=1), {"ana": 1}, Own(ana=1)],
+    ids=lambda made: type(made).__name__,
+)
+def test_entry_of_a_class_that_derives_from_dict_is_plain_data(made: dict[str, int]) -> None:
+    """Its `get` is that of dictionaries, so one function answers from the second question on."""
+    oso = _oso("d.x.get(u.x) = 1")
+
+    assert oso.is_allowed(User("ana"), "read", Doc(made))
+    assert specialized(oso.engine, User("ana"), "read", Doc(made)) is True
+    assert specialized(oso.engine, User("ben"), "read", Doc(made)) is False
+    assert specialized(oso.engine, User(7), "read", Doc(made)) is False
+
+
+@pytest.mark.parametrize("made", [_hidden(len), Computed(ana=5)])
+def test_get_of_an_object_is_left_to_the_rules(made: dict[str, int]) -> None:
+    """It may be any code of the application."""
+    oso = _oso("d.x.get(u.x) = 1")
+
+    assert not oso.is_allowed(User("ben"), "read", Doc(collections.Counter(ana=1)))
+    assert specialized(oso.engine, User("ana"), "read", Doc(made)) is None

@@ -31,7 +31,6 @@ from ..snippets import (
     assign,
     call,
     compared,
-    copied,
     is_type,
     load,
     negate,
@@ -714,11 +713,7 @@ class Guards:
             element = Known(self.fresh(), expected=collection.expected)
             over = ast.Name(element.name, ast.Store())
             # A copy: if another thread changes the list, no element may be skipped.
-            others = call("tuple", load(collection.name))
-            elements: ast.expr = ast.IfExp(is_list, copied(collection.name), others)
-            if collection.expected is not None:
-                elements = unpacked(collection.name)
-            header: t.Any = ast.For(over, elements, [], [])
+            header: t.Any = ast.For(over, unpacked(collection.name), [], [])
             made = Region(out.found, out, is_barrier=True, header=with_span(header, span))
             made.over, made.alternative = collection.name, self.alternative
             element = replace(element, region=made, source=(collection.name, "[]"))

@@ -7,8 +7,8 @@ returns ``None``.
 from __future__ import annotations
 
 import dataclasses
-import enum
 import itertools
+import operator
 import types
 import typing as t
 import weakref
@@ -38,6 +38,7 @@ _SCALARS = frozenset({bool, int, float, str})
 _ELEMENTS = EQUATED | {bool}
 _SETS = frozenset({set, frozenset})
 _LIST, _TUPLE, _TEXT = frozenset({list}), frozenset({tuple}), frozenset({str})
+_BUILT_IN = types.BuiltinMethodType
 _CONTAINERS = frozenset({list, dict})
 _VALUES = frozenset({*_SCALARS, list, dict})
 #: The most elements of a collection that is searched.
@@ -90,27 +91,8 @@ class KnownClasses(t.Protocol):
     def known_classes(self) -> dict[str, set[type]]: ...
 
 
-class _Way(enum.Enum):
-    """How two values of some classes unify."""
-
-    SCALARS = enum.auto()
-    #: As Python compares them: it asks no object.
-    PYTHON = enum.auto()
-    DIFFERENT = enum.auto()
-    LISTS = enum.auto()
-    #: Tuples, or sets: it depends on the elements.
-    FLAT = enum.auto()
-    #: It depends on the zones.
-    MOMENTS = enum.auto()
-    #: They differ, if the list is one of Polar.
-    OF_DATA = enum.auto()
-    #: By fields or keys, if they are known to.
-    FIELDS = enum.auto()
-    #: By a method of a class.
-    OBSERVABLE = enum.auto()
-
-
-_OF_SCALARS, _PYTHON, _DIFFERENT, _LISTS, _FLAT, _MOMENTS, _OF_DATA, _FIELDS, _OBSERVABLE = _Way
+#: How two values of some classes unify: tells it, or raises ``NotSilent``.
+_Way = Callable[[t.Any, t.Any], bool]
 
 
 class _Fields:
@@ -146,6 +128,8 @@ class SilentOperations:
             lambda kind: is_hashed(kind) and not program.host.has_keys(kind)
         )
         self._is_of_flags = ClassMemo(iterates_flags)
+        #: Classes of the host that derive from ``dict`` and have its ``get``.
+        self._dictionaries: set[type] = set()
         self._ways: dict[tuple[type, type], _Way] = {}
 
     def named(self) -> dict[str, t.Any]:
@@ -199,33 +183,7 @@ class SilentOperations:
     def alike(self, left: t.Any, right: t.Any) -> bool:
         """Tell whether two values unify."""
         kinds = type(left), type(right)
-        way = self._ways.get(kinds) or self._way_of(*kinds)
-        if way is _OF_SCALARS:
-            return equal_scalars(left, right)
-        if way is _PYTHON:
-            return bool(left == right)
-        if way is _DIFFERENT:
-            return False
-        if way is _LISTS:
-            return self._are_alike(left, right)
-        if way is _FLAT:
-            if not _ELEMENTS.issuperset(map(type, (*left, *right))):
-                raise NotSilent
-            return bool(left == right)
-        if way is _OBSERVABLE:
-            raise NotSilent
-        if way is _OF_DATA:
-            if not is_data(left if kinds[0] is list else right, self._objects):
-                raise NotSilent
-            return False
-        if way is _MOMENTS:
-            if not is_comparable_moment(left, right):
-                raise NotSilent
-            return bool(left == right)
-        answer = self._equality(left, right)
-        if answer is None:
-            raise NotSilent
-        return answer
+        return (self._ways.get(kinds) or self._way_of(*kinds))(left, right)
 
     def _way_of(self, left: type, right: type) -> _Way:
         is_kept = all(kind in _SCALARS or self._keeps(kind) for kind in (left, right))
@@ -239,33 +197,33 @@ class SilentOperations:
             self._is_simple(kind) or self._equality.knows(kind) for kind in (left, right)
         )
         # A class that is not known yet may be known later.
-        if is_kept and (is_known or way is not _FIELDS):
+        if is_kept and (is_known or way != self._by_fields):
             self._ways[left, right] = way
         return way
 
     def _find_way(self, left: type, right: type) -> _Way:
         kinds = left, right
         if _SCALARS.issuperset(kinds):
-            return _OF_SCALARS
+            return equal_scalars
         if (left is types.NoneType or right is types.NoneType) and all(
             map(self._is_told_memo, kinds)
         ):
-            return _PYTHON if left is right else _DIFFERENT
+            return operator.eq if left is right else _are_different
         if left is right is list:
-            return _LISTS
+            return self._are_alike
         if left in MOMENTS and right in MOMENTS:
-            return _MOMENTS
+            return _are_one_moment
         if all(map(self._is_simple, kinds)):
-            return _PYTHON
+            return operator.eq
         for one, other in (kinds, kinds[::-1]):
             if one is list and self._is_simple(other):
-                return _OF_DATA
+                return self._differs_from_list
             if (one is dict or one in _SETS or self._is_tuple(one)) and self._is_simple(other):
-                return _DIFFERENT
+                return _are_different
         are_sets = left in _SETS and right in _SETS
         if are_sets or all(map(self._is_tuple, kinds)):
-            return _FLAT
-        return _OBSERVABLE if any(map(self._is_own, kinds)) else _FIELDS
+            return _are_alike_flat
+        return _observe if any(map(self._is_own, kinds)) else self._by_fields
 
     def _is_own(self, kind: type) -> bool:
         """Tell whether a class has an equality of its own that nothing will be learnt of."""
@@ -278,6 +236,18 @@ class SilentOperations:
     def _is_tuple(self, kind: type) -> bool:
         equality: t.Any = kind.__eq__
         return kind is tuple or (kind in self._objects and equality is tuple.__eq__)
+
+    def _by_fields(self, left: t.Any, right: t.Any) -> bool:
+        """Compare by fields or keys, if they are known to."""
+        answer = self._equality(left, right)
+        if answer is None:
+            raise NotSilent
+        return answer
+
+    def _differs_from_list(self, left: t.Any, right: t.Any) -> bool:
+        if not is_data(left if type(left) is list else right, self._objects):
+            raise NotSilent
+        return False
 
     def _are_alike(self, left: list[t.Any], right: list[t.Any]) -> bool:
         if _TEXTS.issuperset(map(type, (*left, *right))):
@@ -330,7 +300,7 @@ class SilentOperations:
             if not _ELEMENTS.issuperset(map(type, itertools.chain(item, *elements))):
                 raise NotSilent
             return item in elements
-        if all(self._ways.get((mine, kind)) is _DIFFERENT for kind in {*map(type, elements)}):
+        if all(self._ways.get((mine, kind)) is _are_different for kind in {*map(type, elements)}):
             return False
         found = [self.alike(item, element) for element in elements]
         return any(found)
@@ -433,10 +403,10 @@ class SilentOperations:
         are_lists = _LIST.issuperset(map(type, elements))
         if not are_lists or not _TEXTS.issuperset((type(key), type(value))):
             raise NotSilent
-        pairs = [[*each] for each in elements]
+        pairs = [*map(tuple, elements)]
         if not _TEXTS.issuperset(map(type, itertools.chain.from_iterable(pairs))):
             raise NotSilent
-        return [key, value] in pairs
+        return (key, value) in pairs
 
     def counted(self, value: t.Any, item: t.Any) -> int:
         """Return how often a text or a list contains a value, as Python counts it."""
@@ -479,14 +449,62 @@ class SilentOperations:
     def entry_or_nil(self, value: t.Any, key: t.Any) -> t.Any:
         """Return an entry of a dictionary, or ``None``, as its method ``get`` does."""
         if type(value) is not dict:
-            raise NotSilent
-        found = value.get(key) if type(key) is str else None
-        if found is None:
+            found = self._got(value, key)
+        elif type(key) is str:
+            found = find_entry(value, key)
+            if found is MISSING:
+                return None
+        elif type(key) in _SCALARS and key not in value:
+            # A number is no key of what JSON writes.
+            return None
+        else:
             found = call_reading(value, "get", (key,))
         kind = type(found)
         if kind is str or kind in _VALUES or kind in self._objects:
             return found
         raise NotSilent
+
+    def _got(self, value: t.Any, key: t.Any) -> t.Any:
+        """Call ``get`` of an object of the host that is a dictionary, such as a counter."""
+        if type(value) not in self._dictionaries:
+            self._learn_dictionary(type(value))
+        method = value.get
+        # An object may have an attribute of this name.
+        is_its_own = type(method) is _BUILT_IN and method.__self__ is value
+        if not is_its_own or method.__name__ != "get" or type(key) not in _SCALARS:
+            raise NotSilent
+        return method(key)
+
+    def _learn_dictionary(self, kind: type) -> None:
+        """Note that ``get`` of a class is that of dictionaries, and is found without calls."""
+        own: t.Any = kind.__getattribute__
+        bases = (base for base in kind.__mro__ if "get" in vars(base))
+        is_dictionary = own is dict.__getattribute__ and next(bases, None) is dict
+        if kind not in self._objects or not is_dictionary:
+            raise NotSilent
+        add_class(self._dictionaries, kind, keeps=self._keeps(kind))
+
+
+def _are_different(_left: t.Any, _right: t.Any) -> bool:
+    return False
+
+
+def _are_one_moment(left: t.Any, right: t.Any) -> bool:
+    """Compare two datetimes: whether that asks nobody depends on their zones."""
+    if not is_comparable_moment(left, right):
+        raise NotSilent
+    return bool(left == right)
+
+
+def _are_alike_flat(left: t.Any, right: t.Any) -> bool:
+    """Compare tuples, or sets: whether that asks nobody depends on their elements."""
+    if not _ELEMENTS.issuperset(map(type, (*left, *right))):
+        raise NotSilent
+    return bool(left == right)
+
+
+def _observe(_left: t.Any, _right: t.Any) -> t.NoReturn:
+    raise NotSilent
 
 
 def _are_texts(elements: list[t.Any]) -> bool:

@@ -62,6 +62,8 @@ FEW_STRINGS = 8
 FOUND = "found"
 #: Returns ``None``: fall back to the compiled rules.
 GIVE_UP: ast.stmt = ast.Return(ast.Constant(None))
+#: The facts that tell that a value has passed a sandbox check.
+_CHECKS = ("checked", "simple", "quiet")
 RuleCall = tuple[str, tuple[Known, ...]]
 Fact = tuple[t.Any, ...]
 
@@ -177,7 +179,7 @@ class Region:
 
     def checks(self, name: str) -> bool:
         """Tell whether a value has passed a sandbox check in this region."""
-        return any((fact, name) in self.known for fact in ("checked", "simple", "quiet"))
+        return any((fact, name) in self.known for fact in _CHECKS)
 
     def tested_values(self, end: Region | None = None) -> dict[t.Any, set[int]]:
         """Return the values that are always tested in this region, and the alternatives that do it.
@@ -193,7 +195,18 @@ class Region:
         for inner in reached.values():
             for name in inner.tested:
                 found.setdefault(name, set()).add(inner.alternative)
+            if inner.is_guard:
+                for fact, *names in inner.known:
+                    if fact in _CHECKS:
+                        found.setdefault(names[0], set()).add(inner.alternative)
+                for name, tested in inner.tested_values(end).items():
+                    found.setdefault(name, set()).update(tested & {inner.alternative})
         return found
+
+    @property
+    def is_guard(self) -> bool:
+        """Whether the function gives up where the condition of the region does not hold."""
+        return getattr(self.header, "orelse", None) == [GIVE_UP]
 
     def _items_before(self, end: Region | None) -> list[Region]:
         """Return the inner regions that the function reaches before the end of another one."""
