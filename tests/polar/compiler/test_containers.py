@@ -142,6 +142,63 @@ def test_lists_in_heads_are_answered_alike(rules: str) -> None:
     assert _differences(policy, questions) == []
 
 
+@pytest.mark.each(4)
+@pytest.mark.parametrize(
+    "condition",
+    [
+        *("d.x = [_, *rest] and u.x in rest", "[u.x, _] = d.x", "d.x = [a, a] and u.x = a"),
+        *(
+            "d.x = [a, b] and a = u.x and b = 5",
+            "not d.x = [u.x, *_]",
+            "d.x = [*all] and u.x in all",
+        ),
+        *(
+            "xs = [a, *rest] and xs = d.x and a = u.x and rest = [5]",
+            "d.x = [[a, *_], *_] and a = u.x",
+        ),
+        *("y in d.x and y = [a, *_] and a = u.x", "forall([a, *_] = d.x, a = u.x)"),
+        *("d.x = [a, b] and a < b and u.x = a", "d.x = [a, *rest] and not a in rest and u.x = a"),
+        *(
+            "[u.x, 1] in d.x and d.x = [_, *_]",
+            "d.x = [y, *_] and y.x = u.x",
+            "u.x = [a, *_] and a = d.x",
+        ),
+    ],
+)
+def test_lists_in_bodies_are_answered_alike(condition: str) -> None:
+    """Answers and errors, where a goal takes a list apart."""
+    collections: tuple[t.Any, ...] = (
+        *(*COLLECTIONS, [5, 5], [1, 5], ["ana", 5], [BIG, 5], [[5, 1], [1, "ana"]], [[1, "x", 1]]),
+        *(
+            [Equal(5), 5],
+            [5, sys],
+            [ANA, 5],
+            [[1, 1], [1, Equal(1)]],
+            [5, {"x": sys}],
+            [Color.RED, 5],
+        ),
+    )
+    questions = [(User(one), "read", Doc(other)) for one in VALUES for other in collections]
+
+    assert _differences(f'allow(u: User, "read", d: Doc) if {condition};', questions) == []
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        *("d.x = [_, *rest] and u.x in rest", "[a, b] = d.x and b = u.x and a = 1"),
+        *('d.x = [a, *_] and a = 1 and u.x = "ana"', "not d.x = [_] and u.x in d.x"),
+    ],
+)
+def test_list_in_a_body_is_taken_apart_by_one_function(condition: str) -> None:
+    """A list of plain data, of whatever length."""
+    oso = _oso(f'allow(u: User, "read", d: Doc) if {condition};', compiled=True)
+
+    assert specialized(oso.engine, User("ana"), "read", Doc([1, "ana"])) is True
+    assert specialized(oso.engine, User("ana"), "read", Doc([5])) is False
+    assert specialized(oso.engine, User("ana"), "read", Doc(Equal([1]))) is None
+
+
 def test_rule_that_takes_a_list_apart_is_compiled() -> None:
     """Nothing of such a rule is left to the solver."""
     oso = _oso(

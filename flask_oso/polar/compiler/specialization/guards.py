@@ -154,6 +154,19 @@ class Guards:
             region.reads.append(with_span(assign(known.name, value), span))
         return known
 
+    def elements(self, region: Region, value: Known, span: Span | None) -> Known:
+        """Return a copy of a list of Polar; the function gives up for anything else."""
+        key = ("elements", value.name)
+        known = region.lookup(key)
+        if known is None:
+            region.reads.append(ast.If(negate(is_type(value.name, "list")), [GIVE_UP], []))
+            known = self.computed(region, unpacked(value.name), key, span)
+            is_odd = negate(call("is_plain_data", load(known.name)))
+            region.reads.append(ast.If(is_odd, [GIVE_UP], []))
+            for each in (value, known):
+                region.known["checked", each.name] = each
+        return known
+
     def check_order(self, value: Known, span: Span | None) -> None:
         """Refuse to read what a call of the application may change.
 

@@ -7,7 +7,6 @@ returns ``None``.
 from __future__ import annotations
 
 import dataclasses
-import itertools
 import operator
 import types
 import typing as t
@@ -37,14 +36,12 @@ _SCALARS = frozenset({bool, int, float, str})
 #: Classes whose values have a hash and an equality that run no code.
 _ELEMENTS = EQUATED | {bool}
 _SETS = frozenset({set, frozenset})
-_LIST, _TUPLE, _TEXT = frozenset({list}), frozenset({tuple}), frozenset({str})
+_LIST, _TEXT = frozenset({list}), frozenset({str})
 _BUILT_IN = types.BuiltinMethodType
 _CONTAINERS = frozenset({list, dict})
 _VALUES = frozenset({*_SCALARS, list, dict})
 #: The most elements of a collection that is searched.
 MAX_ELEMENTS = 100_000
-#: Up to so many elements are looked at one by one, which is faster.
-_FEW = 4
 #: Lists of these are equal for Python if they are for Polar.
 _TEXTS = frozenset({str, int, types.NoneType})
 
@@ -250,7 +247,10 @@ class SilentOperations:
         return False
 
     def _are_alike(self, left: list[t.Any], right: list[t.Any]) -> bool:
-        if _TEXTS.issuperset(map(type, (*left, *right))):
+        for element in (*left, *right):
+            if type(element) not in _TEXTS:
+                break
+        else:
             return left == right
         if not is_data(left, self._objects) or not is_data(right, self._objects):
             raise NotSilent
@@ -269,37 +269,52 @@ class SilentOperations:
 
     def among(self, item: t.Any, collection: t.Any) -> bool:
         """Tell whether a value unifies with an element. All elements are looked at."""
-        kind, mine, simple = type(collection), type(item), self._simple
-        if kind is list:
-            if mine is str and len(collection) <= _FEW and _are_texts(texts := collection[:]):
-                return item in texts
-        elif kind in SETS:
-            if mine in simple and self._is_hashed(mine):
-                answer = find_by_hash(item, collection)
-                if answer is not None:
-                    return answer
-        elif kind is LazyKeys:
-            if mine is str:
-                return find_entry(collection.source, item) is not MISSING
-        elif kind is str and mine is str:
-            return len(item) == 1 and item in collection
-        elif kind not in ITERATED and not self._is_of_flags(kind):
-            raise NotSilent
+        kind, mine = type(collection), type(item)
+        if kind is not list and kind is not tuple:
+            answer = self._find(item, collection)
+            if answer is not None:
+                return answer
         elements = [*collection]
         if len(elements) > MAX_ELEMENTS:
             raise NotSilent
-        if mine in self._simple and self._simple.issuperset(map(type, elements)):
-            if item != item:
-                # Python finds NaN if it is the same object; comparing it with another may fail.
-                raise NotSilent
-            return item in elements
+        if mine is str or mine is int or mine in self._simple:
+            found, simple = False, self._simple
+            # With `map` this takes longer, for few elements twice as long.
+            for element in elements:
+                if type(element) is not mine and type(element) not in simple:
+                    break
+                if element == item:
+                    found = True
+            else:
+                return found
+        return self._is_among(item, elements)
+
+    def _find(self, item: t.Any, collection: t.Any) -> bool | None:
+        """Look a value up in a set, a dictionary or a text; ``None``: look at all elements."""
+        kind, mine = type(collection), type(item)
+        if kind in SETS:
+            is_found = mine in self._simple and self._is_hashed(mine)
+            return find_by_hash(item, collection) if is_found else None
+        if kind is LazyKeys:
+            return find_entry(collection.source, item) is not MISSING if mine is str else None
+        if kind is str and mine is str:
+            return len(item) == 1 and item in collection
+        if kind not in ITERATED and not self._is_of_flags(kind):
+            raise NotSilent
+        return None
+
+    def _is_among(self, item: t.Any, elements: list[t.Any]) -> bool:
+        mine = type(item)
         if not elements and mine not in self._objects and mine not in _SCALARS:
             # Nothing else looks at what is searched for.
             raise NotSilent
-        if _TUPLE.issuperset((mine, *map(type, elements))):
-            if not _ELEMENTS.issuperset(map(type, itertools.chain(item, *elements))):
-                raise NotSilent
-            return item in elements
+        if mine is tuple:
+            for element in elements:
+                if type(element) is not tuple:
+                    break
+            else:
+                _check_elements(item, *elements)
+                return item in elements
         if all(self._ways.get((mine, kind)) is _are_different for kind in {*map(type, elements)}):
             return False
         found = [self.alike(item, element) for element in elements]
@@ -399,14 +414,21 @@ class SilentOperations:
             return found is not self._missing and self.alike(value, found)
         if type(collection) is not list or len(collection) > MAX_ELEMENTS:
             raise NotSilent
-        elements = [*collection]
-        are_lists = _LIST.issuperset(map(type, elements))
-        if not are_lists or not _TEXTS.issuperset((type(key), type(value))):
+        if not _TEXTS.issuperset((type(key), type(value))):
             raise NotSilent
-        pairs = [*map(tuple, elements)]
-        if not _TEXTS.issuperset(map(type, itertools.chain.from_iterable(pairs))):
-            raise NotSilent
-        return (key, value) in pairs
+        found = False
+        for pair in [*collection]:
+            if type(pair) is not list:
+                raise NotSilent
+            if len(pair) != 2 and _TEXTS.issuperset(map(type, pair)):
+                continue
+            # Of another length, it is a ``ValueError``, for which a specialization gives up.
+            one, other = pair
+            if type(one) not in _TEXTS or type(other) not in _TEXTS:
+                raise NotSilent
+            if one == key and other == value:
+                found = True
+        return found
 
     def counted(self, value: t.Any, item: t.Any) -> int:
         """Return how often a text or a list contains a value, as Python counts it."""
@@ -498,17 +520,17 @@ def _are_one_moment(left: t.Any, right: t.Any) -> bool:
 
 def _are_alike_flat(left: t.Any, right: t.Any) -> bool:
     """Compare tuples, or sets: whether that asks nobody depends on their elements."""
-    if not _ELEMENTS.issuperset(map(type, (*left, *right))):
-        raise NotSilent
+    _check_elements(left, right)
     return bool(left == right)
+
+
+def _check_elements(*collections: t.Any) -> None:
+    """Give up for elements that code of a class compares, or hashes."""
+    for each in collections:
+        for element in each:
+            if type(element) not in _ELEMENTS:
+                raise NotSilent
 
 
 def _observe(_left: t.Any, _right: t.Any) -> t.NoReturn:
     raise NotSilent
-
-
-def _are_texts(elements: list[t.Any]) -> bool:
-    for element in elements:  # noqa: SIM110 - without a generator it takes half of the time
-        if type(element) is not str:
-            return False
-    return True

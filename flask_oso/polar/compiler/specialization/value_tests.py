@@ -14,7 +14,6 @@ from ...host.sandbox import ITERATED
 from ...nodes import Operator, Value
 from ..binding_analysis import is_plain
 from ..snippets import all_of, any_of, call, compared, is_type, load, negate
-from .operations import MAX_ELEMENTS
 from .regions import Known
 
 EQUATIONS = (Operator.EQ, Operator.NEQ)
@@ -85,52 +84,24 @@ def is_searched_at_once(item: Known, collection: Known) -> bool:
     return is_one and collection.choices is None
 
 
-def is_among(item: Known, collection: Known, kept: str, *, is_known: bool) -> ast.expr:
+def is_among(item: Known, collection: Known, *, is_known: bool) -> ast.expr:
     """Write that a value is searched for in a collection: a set finds most by their hash.
 
-    :param kept: a name for a copy of a list.
     :param is_known: whether a set finds the value by its hash, whatever it is.
     """
     slowly = call("among", written(item), load(collection.name))
-    if not is_known and item.exact is not int and (item.literal is not None or item.exact):
+    is_other = item.exact is not int and (item.literal is not None or item.exact)
+    if collection.exact is list or (is_other and not is_known):
         return slowly
-    kind = ast.NamedExpr(ast.Name(f"{kept}k", ast.Store()), call("type", load(item.name)))
+    hashed = [compared(call("type", load(collection.name)), ast.In(), load("sets"))]
     is_large = compared(load(item.name), ast.Gt(), ast.Constant(1))
-    hashed, listed = [_is_set(kept)], [*_is_simple_list(collection, kept)]
     if item.exact is int:
         hashed.append(is_large)
     elif not is_known:
-        # The test of the list comes first, and is made for lists alone.
         is_number = all_of([is_type(item.name, "int"), is_large])
         hashed.append(any_of([is_type(item.name, "str"), is_number]))
-        is_int = compared(load(kind.target.id), ast.Is(), load("int"))
-        listed.insert(1, any_of([compared(kind, ast.Is(), load("str")), is_int]))
     in_set = compared(written(item), ast.In(), load(collection.name))
-    in_list = compared(written(item), ast.In(), load(kept))
-    found = ast.IfExp(all_of(hashed), in_set, slowly)
-    return ast.IfExp(all_of(listed), in_list, found)
-
-
-def _is_set(kept: str) -> ast.expr:
-    return compared(load(f"{kept}c"), ast.In(), load("sets"))
-
-
-def _is_simple_list(collection: Known, kept: str) -> list[ast.expr]:
-    """Write that a collection is a list or a tuple whose elements Python compares without calls.
-
-    It is copied: another thread may change a list.
-    """
-    elements = ast.List([ast.Starred(load(collection.name), ast.Load())], ast.Load())
-    copy = ast.NamedExpr(ast.Name(kept, ast.Store()), elements)
-    size = call("len", load(collection.name))
-    all_simple = ast.Attribute(load("simple"), "issuperset", ast.Load())
-    kind = ast.NamedExpr(ast.Name(f"{kept}c", ast.Store()), call("type", load(collection.name)))
-    is_tuple = compared(load(f"{kept}c"), ast.Is(), load("tuple"))
-    return [
-        any_of([compared(kind, ast.Is(), load("list")), is_tuple]),
-        compared(size, ast.Lt(), ast.Constant(MAX_ELEMENTS)),
-        ast.Call(all_simple, [call("map", load("type"), copy)], []),
-    ]
+    return ast.IfExp(all_of(hashed), in_set, slowly)
 
 
 def compared_by_fields(

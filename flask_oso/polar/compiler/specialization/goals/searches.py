@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import ast
 import typing as t
+from collections.abc import Sequence
+from dataclasses import replace
 
 from ....host.value_classes import is_hashed
-from ....nodes import Expression, List, Term, Value
-from ....solver.clauses import Template
+from ....nodes import Expression, List, Origin, Term, Value
+from ....solver.clauses import Slot, Template
 from ...binding_analysis import NotCompilable, is_string
 from ...scopes import Pending
 from ...snippets import all_of, any_of, call, compared, is_type, load, negate
@@ -47,8 +49,7 @@ class Searches(Operands):
         if known is not None and is_searched_at_once(known, searched):
             self.writer.check_comparable(known, term.span)
             key: Fact = ("among", known.key, searched.key)
-            kept = self.writer.fresh("p")
-            test = is_among(known, searched, kept, is_known=self._is_hashed(known))
+            test = is_among(known, searched, is_known=self._is_hashed(known))
             region = self.writer.under(self.region, key, test, [], term.span)
             for value in (known, searched):
                 region.known["checked", value.name] = value
@@ -80,18 +81,21 @@ class Searches(Operands):
         is_other = collection.exact not in (None, dict) or known.exact not in (None, str)
         if is_other or known.choices is not None or collection.literal is not None:
             raise NotCompilable("a pair that is searched for", span)
-        for each in (known, collection):
-            self.writer.check_sandbox(self.region, each)
         wanted = self._value(value)
         if wanted is not None and wanted.choices is None and wanted.exact in (None, str):
             self.writer.check_sandbox(self.region, wanted)
             key_and_value = written(known), written(wanted)
             test = call("pair_among", load(collection.name), *key_and_value)
             held: Fact = ("pair among", collection.name, known.key, wanted.key)
-            return self._at(self.writer.under(self.region, held, test, [], span))
+            region = self.writer.under(self.region, held, test, [], span)
+            # The operations give up for what is no dictionary, no list and no text.
+            region.tested = (known.name, collection.name)
+            return self._at(region)
         found = call("entry_among", load(collection.name), written(known))
         fact = ("entry among", collection.name, known.key)
         made = self.writer.computed(self.region, found, fact, span)
+        for each in (known, collection):
+            self.region.known["checked", each.name] = each
         is_there = compared(load(made.name), ast.IsNot(), load("missing"))
         region = self.writer.under(self.region, ("there", made.name), is_there, [], span)
         if wanted is not None:
@@ -105,24 +109,54 @@ class Searches(Operands):
         span = self.goal.span
         if collection.exact not in (None, dict) or collection.literal is not None:
             raise NotCompilable("a pair that is searched for", span)
-        self.writer.check_sandbox(self.region, collection)
+        self.region.known["checked", collection.name] = collection
         entries = call("entries_of", load(collection.name))
         listed = self.writer.computed(self.region, entries, ("entries of", collection.name), span)
         region: Region | None
-        region, entry = self.writer.loop(self.region, listed, span)
-        for at, part in enumerate((key, value)):
-            if region is None:
-                return None
-            item = ast.Subscript(load(entry.name), ast.Constant(at), ast.Load())
-            made = self.writer.computed(region, item, ("part", entry.name, at), span)
-            region.known["checked", made.name] = made
-            wanted = self._value(part)
-            if wanted is not None:
-                region = self.writer.equal(region, wanted, made, span)
-            else:
-                bound = self._bind(t.cast(int, self._variable(part)), made, region)
-                region = None if bound is None else bound[0]
+        region, entry = self.writer.loop(self.region, replace(listed, exact=list), span)
+        return self._at(self._parts(region, (key, value), entry))
+
+    def _taken_apart(self, listed: List, other: Term) -> tuple[Region, Pending] | None:
+        """Write ``xs = [a, *rest]``."""
+        value, span = self._value(other), self.goal.span
+        if value is None:
+            return self._put_off()
+        if value.exact not in (None, list) or value.literal is not None or value.choices:
+            raise NotCompilable("a list with variables that is compared", span)
+        elements = self.writer.elements(self.region, value, span)
+        count, rest = len(listed.items), listed.rest
+        size = call("len", load(elements.name))
+        is_long = compared(size, ast.Eq() if rest is None else ast.GtE(), ast.Constant(count))
+        key: Fact = ("size", elements.name, count, rest is None)
+        region: Region | None = self.writer.under(self.region, key, is_long, [], span)
+        region = self._parts(region, listed.items, elements)
+        if isinstance(rest, Slot) and rest.origin is Origin.ANONYMOUS:
+            rest = None
+        if rest is not None and region is not None:
+            behind = ast.Slice(ast.Constant(count), None, None)
+            region = self._part(region, rest, elements, behind, ("rest", elements.name, count))
         return self._at(region)
+
+    def _parts(self, region: Region | None, parts: Sequence[Term], listed: Known) -> Region | None:
+        """Write that parts equal the first elements of a list, or bind them to these."""
+        for at, part in enumerate(parts):
+            is_bare = isinstance(part, Slot) and part.origin is Origin.ANONYMOUS
+            if region is not None and not is_bare:
+                fact: Fact = ("part", listed.name, at)
+                region = self._part(region, part, listed, ast.Constant(at), fact)
+        return region
+
+    def _part(
+        self, region: Region, part: Term, listed: Known, place: ast.expr, fact: Fact
+    ) -> Region | None:
+        item = ast.Subscript(load(listed.name), place, ast.Load())
+        made = self.writer.computed(region, item, fact, self.goal.span)
+        region.known["checked", made.name] = made
+        wanted = self._value(part)
+        if wanted is not None:
+            return self.writer.equal(region, wanted, made, self.goal.span)
+        bound = self._bind(t.cast(int, self._variable(part)), made, region)
+        return None if bound is None else bound[0]
 
     def _among(self, item: Term, collection: List) -> tuple[Region, Pending] | None:
         items = collection.items

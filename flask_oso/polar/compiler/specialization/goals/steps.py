@@ -12,6 +12,7 @@ from ....nodes import (
     Call,
     Expression,
     Instance,
+    List,
     Operator,
     Origin,
     Parameter,
@@ -22,7 +23,7 @@ from ....nodes import (
 from ....solver.clauses import Clause, Slot, Template
 from ....syntax.desugar import forall_as_negation
 from ....traversal import conjuncts_in
-from ...binding_analysis import NotCompilable, has_cut, is_string
+from ...binding_analysis import NotCompilable, has_cut, is_constant, is_string
 from ...scopes import Pending, concatenate, has_operator, prepend, variables_in
 from ...snippets import COMPARE, all_of, any_of, call, compared, is_type, load
 from ..clauses.clause_forms import (
@@ -110,6 +111,10 @@ class GoalStep(Searches):
 
     def unification(self, term: Expression) -> tuple[Region, Pending] | None:
         """Write ``a = b``."""
+        for written_list, value in (term.args, term.args[::-1]):
+            parts = written_list.term if isinstance(written_list, Template) else written_list
+            if isinstance(parts, List) and not is_constant(parts):
+                return self._taken_apart(parts, value)
         left, right = (self._value(arg) for arg in term.args)
         if left is not None and right is not None:
             return self._at(self.writer.equal(self.region, left, right, term.span))
