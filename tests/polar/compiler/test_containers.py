@@ -422,3 +422,41 @@ def test_search_among_flags(item: t.Any, flags: t.Any) -> None:
 
     assert answer is ask_of_flags(item, flags, compiled=False)[0]
     assert quick is (None if type(flags) is Reversed else answer)
+
+
+def test_method_that_refuses_its_arguments_fails_where_the_solver_calls_it() -> None:
+    """Not behind the first solution, although the function for plain data comes to it before."""
+    policy = """
+        allow(u: User, "read", d: Doc) if has(u, d, "a");
+        has(u: User, _: Doc, "a") if y in u.x and y = 1;
+        has(u: User, d: Doc, x) if found(u, d, x);
+        found(_: User, d: Doc, "a") if d.x.lower("a") = "a";
+        found(_: User, d: Doc, "b") if d.x.upper("a") = "a";
+    """
+    questions = [(User(one), "read", Doc("a")) for one in ([1], [2])]
+
+    assert _differences(policy, questions) == []
+
+
+@pytest.mark.each(4)
+@pytest.mark.parametrize(
+    "condition",
+    [
+        *('d.x.replace("a", "b") = u.x', "d.x.replace(u.x, d.x) = u.x", "d.x.replace(u.x) = u.x"),
+        *("u.x in d.x.partition(u.x)", "[u.x] = d.x.rsplit(u.x)", "d.x.rfind(u.x) = 1"),
+        *("u.x in d.x.splitlines()", 'd.x.replace("a", "").startswith(u.x)'),
+    ],
+)
+def test_methods_of_texts_are_answered_alike(condition: str) -> None:
+    """Answers and errors, for texts and for what is none."""
+    texts = ("ana", "a", "", "é", "\ud800", "1", "a\nb", Folded("ANA"), b"ana", ["a"], None, 1)
+    questions = [(User(one), "read", Doc(other)) for one in texts for other in texts]
+
+    assert _differences(f'allow(u: User, "read", d: Doc) if {condition};', questions) == []
+
+
+def test_replaced_text_is_plain_data() -> None:
+    """One function answers, as for other methods of texts."""
+    oso = _oso('allow(u: User, "read", d: Doc) if d.x.replace("a", "b") = u.x;', compiled=True)
+
+    assert specialized(oso.engine, User("bnb"), "read", Doc("ana")) is True

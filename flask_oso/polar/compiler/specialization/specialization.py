@@ -584,7 +584,9 @@ class SpecializationWriter(Guards):
         """Write that the function gives up for what is no list of Polar, or a long one."""
         key = ("list", value.name)
         if region.lookup(key) is None:
-            region.known[key] = region.known["checked", value.name] = value
+            for fact in ("checked", "iterable"):
+                region.known[fact, value.name] = value
+            region.known[key] = value
             is_long = compared(call("len", load(value.name)), ast.Gt(), ast.Constant(LEVELS))
             is_odd = negate(call("is_plain_data", load(value.name)))
             tests = [negate(is_type(value.name, "list")), is_long, is_odd]

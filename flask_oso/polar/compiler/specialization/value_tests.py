@@ -32,9 +32,9 @@ ARITHMETIC_OF_PYTHON: dict[Operator, tuple[type[ast.operator], int]] = {
 OF_TEXTS = frozenset(
     {
         *("capitalize", "casefold", "count", "endswith", "find", "isalnum", "isalpha", "isascii"),
-        *("isdigit", "islower", "isspace", "istitle", "isupper", "lower", "lstrip"),
-        *("removeprefix", "removesuffix", "rstrip", "split", "startswith", "strip", "swapcase"),
-        *("title", "upper"),
+        *("isdigit", "islower", "isspace", "istitle", "isupper", "lower", "lstrip", "partition"),
+        *("removeprefix", "removesuffix", "replace", "rfind", "rpartition", "rsplit", "rstrip"),
+        *("split", "splitlines", "startswith", "strip", "swapcase", "title", "upper"),
     }
 )
 

@@ -88,8 +88,9 @@ class Searches(Operands):
             test = call("pair_among", load(collection.name), *key_and_value)
             held: Fact = ("pair among", collection.name, known.key, wanted.key)
             region = self.writer.under(self.region, held, test, [], span)
-            # The operations give up for what is no dictionary, no list and no text.
-            region.tested = (known.name, collection.name)
+            if region is self.region.inside.get(held):
+                # The operation gives up for what is no dictionary, no list and no text.
+                region.tested = (known.name, collection.name)
             return self._at(region)
         found = call("entry_among", load(collection.name), written(known))
         fact = ("entry among", collection.name, known.key)
