@@ -45,17 +45,6 @@ from .value_classes import EQUATED
 
 _DATA = frozenset({list, dict})
 _REPRESENTED = frozenset({int, str, list, dict})
-_STRINGS, _INTEGERS = frozenset({str}), frozenset({int})
-#: Classes of which all values of a container often are.
-_ALIKE: tuple[frozenset[t.Any], ...] = (
-    _STRINGS,
-    _INTEGERS,
-    frozenset({float}),
-    frozenset({bool}),
-    frozenset({dict}),
-)
-#: Up to so many values are looked at one by one.
-_FEW = 4
 #: The deepest nesting of data that is not converted to terms.
 _DEEP = 20
 
@@ -102,7 +91,8 @@ def is_data(value: list[t.Any], objects: Collection[type], depth: int = 0) -> bo
     # A copy: another thread may change what is looked through.
     items = value.copy()
     inner: list[t.Any] | None = None
-    for item in () if len(items) > _FEW and _are_plain(items) else items:
+    # One by one: sets of their classes take longer.
+    for item in items:
         kind = type(item)
         if kind is str:
             if not item.isascii() and not is_representable(item):
@@ -125,18 +115,6 @@ def is_data(value: list[t.Any], objects: Collection[type], depth: int = 0) -> bo
         if not is_data(each, objects, depth + 1):
             return False
     return True
-
-
-def _are_plain(values: Collection[t.Any]) -> bool:
-    """Return whether all values are strings of ASCII, or all small numbers, told at once for many,
-    or all dictionaries.
-    """
-    kind = {*map(type, values)}
-    if kind not in _ALIKE:
-        return False
-    if kind == _STRINGS:
-        return "".join(values).isascii()
-    return kind != _INTEGERS or (min(values) >= INTEGER_MIN and max(values) <= INTEGER_MAX)
 
 
 def copied_list(value: list[t.Any]) -> list[t.Any]:
