@@ -127,6 +127,21 @@ may(user: User, name, folder: Folder) if
 within(x: Folder, x: Folder);
 within(x: Folder, y: Folder) if x.parent != nil and within(x.parent, y);
 """
+_GRANTED_ABOVE = """
+allow(user: User, "read", folder: Folder) if may(user, "viewer", folder);
+allow(user: User, "read", folder: Folder) if may(user, "editor", folder);
+allow(user: User, "write", folder: Folder) if may(user, "editor", folder);
+may(user: User, name, folder: Folder) if
+  above(folder, x) and grant in user.grants and grant.role = name and grant.folder = x;
+"""
+_ABOVE = """
+above(x, x);
+above(x: Folder, y) if x.parent != nil and above(x.parent, y);
+"""
+_ABOVE_BY_CLASS = """
+above(x: Folder, y: Folder) if y = x;
+above(x: Folder, y: Folder) if p = x.parent and p matches Folder and above(p, y);
+"""
 _ROLES = ("guest", "reader", "writer", "admin", "owner")
 
 
@@ -315,6 +330,18 @@ SHAPES = (
         user_bases=(_WithGrants,),
     ),
     _folders("folders, `within(x, y)` by hand", policy=_WITHIN, has_role="", is_at_user=True),
+    _folders(
+        "folders, `above(folder, x)` with an open `x`",
+        policy=_GRANTED_ABOVE,
+        has_role=_ABOVE,
+        is_at_user=True,
+    ),
+    _folders(
+        "folders, `above(folder, x)` with classes",
+        policy=_GRANTED_ABOVE,
+        has_role=_ABOVE_BY_CLASS,
+        is_at_user=True,
+    ),
     Shape("folders, five roles, 10 and 40 deep", _five_roles, (10, 40)),
     Shape("folders, five roles, `parent != nil`, 3 and 10 deep", _five_roles_not_nil, (3, 10)),
     Shape("groups in groups, a chain", _groups(_chain), _DEEP),

@@ -12,6 +12,7 @@ returns ``None``, and the compiled rules answer.
 ``clauses``, ``rows``, ``patterns``, ``first_call``, ``interfaces``, ``guards``
     the forms of clauses, and which are tried first; rows; class tests; a call that comes before all
     else; what the parts need of each other; the other reads and tests in regions.
-``goals``, ``specialization``, ``dispatch``
-    the code for each kind of goal; the function; the tables by which a question finds it.
+``chains``, ``goals``, ``specialization``, ``dispatch``
+    what is asked of each object of a chain; the code for each kind of goal; the function; the
+    tables by which a question finds it.
 """

@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 import itertools
 import typing as t
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from ...nodes import Pattern, Value
@@ -115,6 +115,8 @@ class Region:
     nodes: dict[Fact, RuleCall] = field(default_factory=dict)
     waiting: list[RuleCall] = field(default_factory=list)
     leaves: list[tuple[Clause, RuleCall]] = field(default_factory=list)
+    #: Writes what follows here, once it is known which regions are repeated.
+    put_behind: list[Callable[[], None]] = field(default_factory=list)
     #: The value whose class is tested here.
     subject: Known | None = None
     flag: str | None = None
@@ -166,7 +168,7 @@ class Region:
     def is_empty(self) -> bool:
         """Tell whether nothing was written in this region, and no rule is asked there."""
         parts = self.reads, self.items, self.loops, self.successes
-        return not any((*parts, self.nodes, self.leaves, self.is_kept))
+        return not any((*parts, self.nodes, self.leaves, self.put_behind, self.is_kept))
 
     def is_live(self) -> bool:
         """Tell whether the region is still part of the function."""
@@ -258,6 +260,8 @@ class Variables:
         self.names: dict[tuple[int, int], int] = {}
         self.values: dict[int, Known] = {}
         self.waiting: dict[int, tuple[Pattern, ...]] = {}
+        #: Whether it is asked, once goals were written, which variables they have bound.
+        self.is_watched = False
 
     def copy(self) -> Variables:
         """Return a copy that can be bound differently."""
@@ -270,12 +274,19 @@ class Variables:
         """Return the number of a variable."""
         return self.names.setdefault((clause, index), len(self.names))
 
+    def wait(self, number: int, pattern: Pattern) -> None:
+        """Have a pattern tested once a variable has a value: once, however often rules want it."""
+        waiting = self.waiting.get(number, ())
+        if pattern not in waiting:
+            self.waiting[number] = (*waiting, pattern)
+
     def unite(self, one: int, other: int) -> None:
         """Unify two unbound variables."""
         for key, number in self.names.items():
             if number == other:
                 self.names[key] = one
-        self.waiting[one] = self.waiting.get(one, ()) + self.waiting.pop(other, ())
+        for pattern in self.waiting.pop(other, ()):
+            self.wait(one, pattern)
 
 
 # -- writing it down ----------------------------------------------------------------------

@@ -26,11 +26,11 @@ import typing as t
 from collections.abc import Sequence
 
 from ...host.numbers import INTEGER_MAX, INTEGER_MIN
-from ...nodes import Call, Pattern, Term, Value
+from ...nodes import Pattern, Term, Value
 from ...solver.class_index import is_silent
 from ...solver.clauses import Clause, Slot
 from ...sources import Span
-from ...traversal import conjuncts_in, goals_in
+from ...traversal import goals_in
 from ..binding_analysis import (
     NotCompilable,
     has_cut,
@@ -39,7 +39,7 @@ from ..binding_analysis import (
     order_clauses,
 )
 from ..passes.passes import improve
-from ..scopes import Pending, pending_goals, prepend, variables_in
+from ..scopes import Pending, pending_goals, prepend
 from ..snippets import (
     any_of,
     assign,
@@ -52,9 +52,9 @@ from ..snippets import (
     returned,
 )
 from ..weak_classes import WeakClass
+from .chains import is_question, is_reached, links_before, numbers_in, renamed_part
 from .clauses.clause_forms import (
     ListRule,
-    PutOff,
     body_goals,
     cut_apart,
     find_list_rule,
@@ -88,6 +88,9 @@ MAX_REGIONS = 60
 #: The most calls of rules that one function has: a rule that asks itself about the parent of what
 #: it was asked about would never end.
 MAX_CALLS = 1_000
+#: The most alternatives in each other, such as rules that are written in place of their calls:
+#: each takes some frames of Python's stack.
+MAX_DEPTH = 50
 #: The deepest nesting of loops: CPython allows 20 blocks, and a `try` is around them.
 MAX_SPECIALIZED_LOOPS = 16
 #: The most links of a chain that are followed, such as parents of folders.
@@ -123,15 +126,20 @@ class SpecializationWriter(Guards):
         self.observation = observation
         self._others = others
         self._clauses = itertools.count()
+        self._parts = itertools.count()
         self._goals_written, self._most_goals = 0, MAX_SPECIALIZED_GOALS
         #: What a function that makes a call does before; ``None`` if that is a function.
         self.before_call: list[ast.stmt] | None = None
         #: Whether no rule applies, so that the answer is always no.
         self.is_empty = False
-        self._regions = self._calls = 0
+        self._regions = self._calls = self._depth = 0
         self._pending: list[Region] = []
+        #: The regions in which something is written later.
+        self._put_behind: list[Region] = []
         #: Goals that were put off, by their question.
         self._rests: dict[Fact, tuple[Pending, Variables]] = {}
+        #: What waits for the open variables of such goals.
+        self._waiting: list[list[tuple[int, tuple[Pattern, ...]]]] = []
         #: Which rule questions ask which, to find recursion.
         self._asked: dict[Fact, set[Fact]] = {}
         #: The kind of each question, and which one asked it first.
@@ -307,35 +315,28 @@ class SpecializationWriter(Guards):
         region.waiting.append(node)
         self._pending.append(region)
 
-    def _is_question(self, links: set[str], goals: Pending, env: Variables) -> bool:
-        """Tell whether goals begin with a condition, and depend on their variables alone.
-
-        :param links: the objects of the chain before the next one: what looks back at one of them
-            is no question about the next one.
-        """
-        listed = [goal for goal, _ in pending_goals(goals)]
-        if any(env.waiting.values()) or any(isinstance(goal, PutOff) for goal in listed):
-            return False
-        values = [env.values[each] for each in _numbers_in(goals, env) if each in env.values]
-        if any(value.name in links for value in values):
-            return False
-        first = next((each for goal in listed for each in conjuncts_in(goal)), None)
-        return first is not None and not isinstance(getattr(first, "term", first), Call)
-
     def _ask_rest(self, region: Region, goals: Pending, env: Variables, asking: Fact) -> None:
         """Put off the goals that follow about the next object of a chain.
 
         They are a question about it, so that it is seen that the same is asked of each object.
         """
-        numbers = _numbers_in(goals, env)
+        numbers = numbers_in(goals, env)
         free = [number for number in dict.fromkeys(numbers) if number not in env.values]
         args = tuple(env.values.get(each) or Known(f"?{free.index(each)}") for each in numbers)
-        node = f"the rest {[id(goal) for goal, _ in pending_goals(goals)]}", args
+        waiting = [(free.index(each), env.waiting[each]) for each in free if each in env.waiting]
+        told = [id(goal) for goal, _ in pending_goals(goals)], self._waiting_number(waiting)
+        node = f"the rest {told}", args
         key = (node[0], *(arg.key for arg in args))
         self._asked.setdefault(asking, set()).add(key)
         if key not in region.nodes:
             self._rests[key] = goals, env
             self._await(region, key, node, asking)
+
+    def _waiting_number(self, waiting: list[tuple[int, tuple[Pattern, ...]]]) -> int:
+        """Return a number for what waits for the open variables of goals."""
+        if waiting not in self._waiting:
+            self._waiting.append(waiting)
+        return self._waiting.index(waiting)
 
     def _of_one_class(
         self, region: Region, name: str, args: tuple[Known, ...]
@@ -375,13 +376,40 @@ class SpecializationWriter(Guards):
     def _expand(self) -> None:
         """Collect the rule questions, region by region; then write their clauses."""
         unwritten: list[Region] = []
-        while self._pending or unwritten:
+        while self._pending or self._put_behind or unwritten:
             if self._pending:
                 here = self._pending.pop(0)
                 if here.is_live() and self._is_expanded(here):
                     unwritten.append(here)
+            elif self._put_behind:
+                here = self._put_behind.pop(0)
+                if here.is_live() and here.put_behind:
+                    here.put_behind.pop(0)()
             else:
                 self._write_leaves(unwritten.pop(0))
+
+    def part_of(self, asking: Fact) -> Fact:
+        """Return a question for a part of another one, which it asks."""
+        part = "a part", next(self._parts)
+        self._askers[part] = part, asking
+        self._asked.setdefault(asking, set()).add(part)
+        return part
+
+    def put_behind(self, region: Region, write: t.Callable[[], None]) -> None:
+        """Have something written once it is known whether a region around it is repeated.
+
+        So a search that it makes stands where it is repeated, too.
+        """
+        self._path.leave()
+        origin = self._origin
+
+        def write_later() -> None:
+            self._origin = origin
+            self.next_alternative()
+            write()
+
+        region.put_behind.append(write_later)
+        self._put_behind.append(region)
 
     def _is_expanded(self, here: Region) -> bool:
         """Ask the waiting questions of a region; tell whether it is still to be written."""
@@ -457,11 +485,11 @@ class SpecializationWriter(Guards):
             if subject is None or subject.source is None:
                 continue
             sources[subject.name] = subject.source
-            is_next = _is_reached(here.subject.name, subject.name, subject.source[1], sources)
+            is_next = is_reached(here.subject.name, subject.name, subject.source[1], sources)
             if here.subject.exact is not subject.exact or not is_next:
                 continue
             renamed = {
-                tuple(_renamed(part, here.subject.name, subject.name) for part in key)
+                tuple(renamed_part(part, here.subject.name, subject.name) for part in key)
                 for key in here.nodes
             }
             if renamed != set(around.nodes) or around.again is not None:
@@ -477,6 +505,7 @@ class SpecializationWriter(Guards):
                 around.again = ChainRepetition(here.flag, here.subject.name, self.fresh(), levels)
                 here.items.clear()
                 here.leaves.clear()
+                here.put_behind.clear()
                 here.inside.clear()
                 here.conditions.clear()
                 here.reads.clear()
@@ -652,8 +681,29 @@ class SpecializationWriter(Guards):
             body = prepend([(goal, number) for goal in goals], ())
         self.run(here, body, env, asking)
 
-    def run(self, region: Region, goals: Pending, env: Variables, asking: Fact) -> None:
-        """Write goals one after the other, each in the region where the one before holds."""
+    def run(
+        self,
+        region: Region,
+        goals: Pending,
+        env: Variables,
+        asking: Fact,
+        before: Region | None = None,
+    ) -> None:
+        """Write goals one after the other, each in the region where the one before holds.
+
+        :param before: the region in which a call has these goals in its place.
+        """
+        links = set() if before is None else links_before(region, before, in_place=True)
+        if links and is_question(links, goals, env):
+            self._ask_rest(region, goals, env, asking)
+            return
+        self._depth += 1
+        if self._depth > MAX_DEPTH:
+            raise NotCompilable("rules in rules in rules", None)
+        self._run_all(region, goals, env, asking)
+        self._depth -= 1
+
+    def _run_all(self, region: Region, goals: Pending, env: Variables, asking: Fact) -> None:
         here: Region | None = region
         while goals:
             (term, clause), goals = goals
@@ -667,8 +717,8 @@ class SpecializationWriter(Guards):
                 return
             before = t.cast(Region, here)
             here, goals = following
-            links = _links_before(here, before)
-            if links and self._is_question(links, goals, env):
+            links = links_before(here, before, in_place=False)
+            if links and is_question(links, goals, env):
                 self._ask_rest(here, goals, env, asking)
                 return
         if any(env.waiting.values()):
@@ -758,56 +808,6 @@ def _is_of_polar(name: str, cls: type) -> ast.expr:
 
 
 _OF_FIRST = "a condition on the first object of a chain"
-
-
-def _is_reached(
-    name: str, start: str, attribute: str, sources: t.Mapping[str, tuple[str, str] | None]
-) -> bool:
-    """Tell whether a value is read from another one by one attribute, in one step or in several.
-
-    :param sources: what values are read from.
-    """
-    while name != start:
-        source = sources.get(name)
-        if source is None or source[1] != attribute:
-            return False
-        name = source[0]
-    return True
-
-
-def _numbers_in(goals: Pending, env: Variables) -> list[int]:
-    """Return the numbers of the variables of goals, in order."""
-    # A look at what is free gives no variable its number.
-    named = env.copy()
-    return [
-        named.variable(clause, slot.index)
-        for goal, clause in pending_goals(goals)
-        for slot in variables_in(goal)
-    ]
-
-
-def _links_before(here: Region, before: Region) -> set[str]:
-    """Name the objects of a chain before the next one, for which a region was just entered.
-
-    None behind ``not``, which has to know at once what its goals bind.
-    """
-    subject = here.subject
-    if here is before or subject is None or subject.source is None:
-        return set()
-    if any(around.is_negated for around in here.enclosing()):
-        return set()
-    last = [around.subject for around in before.around() if around.subject is not None]
-    return {
-        each.name
-        for each in last
-        if each.exact is subject.exact
-        and each.source is not None
-        and each.source[1] == subject.source[1]
-    }
-
-
-def _renamed(part: t.Any, old: str, new: str) -> t.Any:
-    return (new, *part[1:]) if isinstance(part, tuple) and part[0] == old else part
 
 
 def _kind_of(node: RuleCall) -> Fact:

@@ -52,6 +52,10 @@ class FirstPath:
         finally:
             self._is_followed = False
 
+    def leave(self) -> None:
+        """Note that what comes next is not written in the order of the solver."""
+        self._is_followed, self._question = False, None
+
     def note_question(self, region: Region, key: Fact) -> None:
         """Note that a question is asked, which was not asked before."""
         if self._is_followed:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import ast
 import datetime
+import functools
 import typing as t
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from ....host.value_classes import EQUATED, MOMENTS
 from ....nodes import (
@@ -26,6 +29,7 @@ from ....traversal import conjuncts_in
 from ...binding_analysis import NotCompilable, has_cut, is_constant, is_string
 from ...scopes import Pending, concatenate, has_operator, prepend, variables_in
 from ...snippets import COMPARE, all_of, any_of, call, compared, is_type, load
+from ..chains import asks_again, link_in
 from ..clauses.clause_forms import (
     PutOff,
     body_goals,
@@ -88,11 +92,30 @@ class GoalStep(Searches):
                 )
             holds: Fact = ("found", inner.found)
             return self._at(self.writer.under(self.region, holds, load(inner.found), [], term.span))
-        for arg in term.args:
-            self.writer.next_alternative()
-            goals = prepend([(arg, self.clause)], self.rest)
-            self.writer.run(self.region, goals, self.env.copy(), self.asking)
+        self._each(GoalStep._alternative, [(arg, arg) for arg in term.args])
         return None
+
+    def _alternative(self, goal: Term) -> None:
+        self.writer.next_alternative()
+        goals = prepend([(goal, self.clause)], self.rest)
+        self.writer.run(self.region, goals, self.env.copy(), self.asking)
+
+    def _each(
+        self, write: Callable[[GoalStep, t.Any], None], ways: Sequence[tuple[t.Any, Term | None]]
+    ) -> None:
+        """Write alternatives: first those that may repeat a region, where some do.
+
+        :param write: writes one of them.
+        :param ways: what it gets, and the goals that it begins with.
+        """
+        asking_again = [asks_again(self.writer.names, goals) for _, goals in ways]
+        for (way, _), is_repeated in zip(ways, asking_again, strict=True):
+            if is_repeated or not any(asking_again):
+                write(self, way)
+                continue
+            part = self.writer.part_of(self.asking)
+            here = replace(self, env=self.env.copy(), asking=part)
+            self.writer.put_behind(self.region, functools.partial(write, here, way))
 
     def _is_condition(self, term: Expression) -> bool:
         """Tell whether an ``or`` binds nothing for the goals that follow, with another ``or``."""
@@ -262,8 +285,7 @@ class GoalStep(Searches):
             return self._fields_matched(value, variable, t.cast(Pattern, whole))
         pattern = self.writer.patterns.pattern(right)
         if value is None:
-            waiting = self.env.waiting.get(t.cast(int, variable), ())
-            self.env.waiting[t.cast(int, variable)] = (*waiting, pattern)
+            self.env.wait(t.cast(int, variable), pattern)
             return self._at(self.region)
         region, value = self.writer.patterns.class_test(self.region, value, pattern, term.span)
         if variable is not None:
@@ -349,6 +371,7 @@ class GoalStep(Searches):
         goal, env = term.args[0], self.env.copy()
         # What waits for a variable is tested where that is bound, which is not in here.
         env.waiting = {}
+        env.is_watched = True
 
         def write(inner: Region) -> None:
             bound = set(env.values)
@@ -474,7 +497,10 @@ class GoalStep(Searches):
         for clause in clauses:
             if has_cut(clause):
                 raise NotCompilable("a cut", clause.rule.span)
-            self._clause_in_place(called, clause, values)
+        self._each(
+            lambda here, clause: here._clause_in_place(called, clause, values),
+            [(clause, clause.body) for clause in clauses],
+        )
         return None
 
     def _clause_in_place(self, called: Call, clause: Clause, values: list[Known | None]) -> None:
@@ -488,8 +514,7 @@ class GoalStep(Searches):
             if parameter.specializer is not None:
                 pattern = self.writer.patterns.pattern(parameter.specializer)
                 if value is None:
-                    waiting = env.waiting.get(t.cast(int, variable), ())
-                    env.waiting[t.cast(int, variable)] = (*waiting, pattern)
+                    env.wait(t.cast(int, variable), pattern)
                 else:
                     region, value = self.writer.patterns.class_test(
                         t.cast(Region, region), value, pattern, parameter.span
@@ -499,7 +524,14 @@ class GoalStep(Searches):
             if region is None:
                 return
         goals = concatenate(body_goals(clause, number), self.rest)
-        self.writer.run(t.cast(Region, region), goals, env, self.asking)
+        here = t.cast(Region, region)
+        is_again = asks_again(self.writer.names, clause.body)
+        link = link_in(values) if is_again and here is self.region else None
+        if link is not None:
+            here = self.writer.under(here, ("link", link.name), ast.Constant(True), [], None)
+            here.subject = here.subject or link
+        before = self.region if is_again or here is not self.region else None
+        self.writer.run(here, goals, env, self.asking, before)
 
     def _head_unified(
         self,

@@ -1,0 +1,117 @@
+"""Chains of objects, such as the parents of a folder: what is asked of each of them.
+
+In go the regions of a specialization, and goals with their variables; out comes whether the goals
+are a question about the next object of a chain, which is the same for each of its objects.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Sequence
+
+from ...nodes import Call, Term
+from ...solver.clauses import Slot
+from ...traversal import conjuncts_in, goals_in
+from ..scopes import Pending, pending_goals, variables_in
+from .clauses.clause_forms import PutOff
+from .interfaces import GuardInterface
+from .regions import Known, Region, Variables
+
+
+def links_before(here: Region, before: Region, *, in_place: bool) -> set[str]:
+    """Name the objects of a chain before the next one, for which a region was just entered.
+
+    :param in_place: whether goals stand in place of a call: they may be about the object of the
+        region where the call stands.
+    """
+    subject = here.subject
+    if subject is None or subject.source is None or here.above is None:
+        return set()
+    if here is before and not in_place:
+        return set()
+    outer = here.above if here is before else before
+    last = [around.subject for around in outer.around() if around.subject is not None]
+    return {
+        each.name
+        for each in last
+        if each.exact is subject.exact
+        and each.source is not None
+        and each.source[1] == subject.source[1]
+    }
+
+
+def is_question(links: set[str], goals: Pending, env: Variables) -> bool:
+    """Tell whether goals depend on their variables alone, and begin with no question.
+
+    :param links: the objects of the chain before the next one: what looks back at one of them
+        is no question about the next one.
+    """
+    listed = [*pending_goals(goals)]
+    if env.is_watched or any(isinstance(goal, PutOff) for goal, _ in listed):
+        return False
+    numbers = numbers_in(goals, env)
+    if any(env.values[each].name in links for each in numbers if each in env.values):
+        return False
+    if any(number not in numbers for number, waiting in env.waiting.items() if waiting):
+        return False
+    first = next(((each, at) for goal, at in listed for each in conjuncts_in(goal)), None)
+    if first is None:
+        return False
+    called = getattr(first[0], "term", first[0])
+    return not isinstance(called, Call) or _is_open(called, first[1], env)
+
+
+def _is_open(called: Call, clause: int, env: Variables) -> bool:
+    """Tell whether a call leaves a variable open: it is written in place, and is no question."""
+    named = env.copy()
+    return any(
+        isinstance(arg, Slot) and named.variable(clause, arg.index) not in env.values
+        for arg in called.args
+    )
+
+
+def asks_again(names: GuardInterface, body: Term | None) -> bool:
+    """Tell whether goals call a rule that may call itself."""
+    called = [getattr(goal, "term", goal) for goal in goals_in(body)]
+    return any(isinstance(each, Call) and names.is_recursive(each.name) for each in called)
+
+
+def link_in(values: Sequence[Known | None]) -> Known | None:
+    """Return the argument of a call that may be the next object of a chain of unknown classes."""
+    found = [each for each in values if each is not None and _is_link(each)]
+    return found[0] if len(found) == 1 else None
+
+
+def _is_link(value: Known) -> bool:
+    is_unknown = value.exact is None and value.literal is None and value.choices is None
+    return is_unknown and value.source is not None and value.source[1] != "[]"
+
+
+def numbers_in(goals: Pending, env: Variables) -> list[int]:
+    """Return the numbers of the variables of goals, in order."""
+    # A look at what is free gives no variable its number.
+    named = env.copy()
+    return [
+        named.variable(clause, slot.index)
+        for goal, clause in pending_goals(goals)
+        for slot in variables_in(goal)
+    ]
+
+
+def is_reached(
+    name: str, start: str, attribute: str, sources: t.Mapping[str, tuple[str, str] | None]
+) -> bool:
+    """Tell whether a value is read from another one by one attribute, in one step or in several.
+
+    :param sources: what values are read from.
+    """
+    while name != start:
+        source = sources.get(name)
+        if source is None or source[1] != attribute:
+            return False
+        name = source[0]
+    return True
+
+
+def renamed_part(part: t.Any, old: str, new: str) -> t.Any:
+    return (new, *part[1:]) if isinstance(part, tuple) and part[0] == old else part
