@@ -7,7 +7,9 @@ import typing as t
 import pytest
 
 from flask_oso import Oso, Variable
+from flask_oso.polar.compiler.specialization.dispatch import MAX_SEARCHED
 from flask_oso.polar.exceptions import PolarTypeError
+from tests.support.answers import program_of
 
 
 class User:
@@ -266,3 +268,63 @@ def test_entry_that_no_rule_reads_is_no_error(actor: t.Any, policy: str, *, comp
 
     assert oso.is_allowed(actor, "read", Doc())
     assert oso.authorized_actions(actor, Doc()) == {"read"}
+
+
+EQUATIONS = [
+    'allow(u: Token, a, d) if a = "read" and d.size = 1 and u.admin = false;',
+    'allow(u: Token, a: String, d) if d.size = 1 and "write" = a and u.admin = false;',
+    'allow(u: Token, a, d) if a = "read" and may(u, a, d);',
+    'allow(u: Token, a, d) if a = "read" and a = "write" and d.size = u.size;',
+]
+
+
+@pytest.mark.parametrize("policy", EQUATIONS)
+def test_action_of_an_equation_is_asked_for_by_itself(
+    policy: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """``a = "read"`` names an action, as a text in a head does."""
+    monkeypatch.delenv("OSO_COMPILED", raising=False)
+    oso = Oso()
+    oso.register_class(Token)
+    oso.register_class(Doc)
+    oso.load_str(policy + MAY)
+
+    assert oso.engine.strings("allow", (Token([]), "", Doc()), 1) is not None
+    assert actions(policy, [], compiled=True) == actions(policy, [], compiled=False)
+
+
+@pytest.mark.parametrize("count", [MAX_SEARCHED, MAX_SEARCHED + 1, 3 * MAX_SEARCHED])
+def test_many_actions_are_searched_by_functions_of_so_many(
+    count: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many actions there are, none is asked for by itself."""
+    monkeypatch.delenv("OSO_COMPILED", raising=False)
+    texts = [f"act{number}" for number in range(count)]
+    oso = Oso()
+    oso.register_class(Token)
+    oso.register_class(Doc)
+    oso.load_str(
+        "".join(f'allow(u: Token, "{text}", _: Doc) if u.admin = false;' for text in texts)
+        + 'allow(_: Token, "other", d: Doc) if d.size = 2;'
+    )
+    token = Token([])
+
+    assert oso.authorized_actions(token, Doc()) == {*texts}
+    (search,) = program_of(oso).searches.values()
+    assert search(token, "", Doc()) == {*texts}
+    token.admin = True
+    assert search(token, "", Doc()) == set()
+
+
+LOOKED_AT = [
+    'allow(u: Token, a, d) if a.startswith("r") and a in ["read", "write"] and d.size = u.size;',
+    'allow(u: Token, a, d) if a.startswith("r") and a = "read" and d.size = u.size;',
+    'allow(u: Token, a, d) if u.scopes.count(a) = 0 and a = "read" and d.size = u.size;',
+    'allow(u: Token, a, d) if a + 1 = d.size and a = "read" and d.size = u.size;',
+]
+
+
+@pytest.mark.parametrize("policy", LOOKED_AT)
+def test_action_that_is_used_before_it_is_named_is_an_error_of_the_solver(policy: str) -> None:
+    """A search for the action has no value for it where the policy calls its methods."""
+    assert actions(policy, [], compiled=True) == actions(policy, [], compiled=False)

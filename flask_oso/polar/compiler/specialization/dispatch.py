@@ -500,12 +500,18 @@ class _Maker:
         self, texts: Sequence[str], classes: tuple[type, ...], *, waits: bool
     ) -> StringSearch | None:
         """Return a function that tells which of some strings have a solution; see above."""
-        if len(texts) > MAX_SEARCHED or not all(map(self.admits, classes)):
+        if not all(map(self.admits, classes)):
             return no_answer
-        make = functools.partial(self._make_search, texts, classes)
-        what = self._name, "search", self.at, classes
-        made = self._program.make_specialization(make, what, waits=waits)
-        return t.cast("StringSearch | None", made)
+        parts: list[StringSearch] = []
+        for start in range(0, max(len(texts), 1), MAX_SEARCHED):
+            searched = tuple(texts[start : start + MAX_SEARCHED])
+            make = functools.partial(self._make_search, searched, classes)
+            what = self._name, "search", self.at, classes, searched
+            made = self._program.make_specialization(make, what, waits=waits)
+            if made is None or made is no_answer:
+                return t.cast("StringSearch | None", made)
+            parts.append(t.cast(StringSearch, made))
+        return parts[0] if len(parts) == 1 else functools.partial(_search_all, parts)
 
     def _make_search(self, texts: Sequence[str], classes: tuple[type, ...]) -> t.Any:
         """Compile such a function: one test after the other; equal tests are made once."""
@@ -645,6 +651,17 @@ class _Maker:
             _classes_at(self._program, candidates, at, unlikely.get(at, set()))
             for at in self.positions
         ]
+
+
+def _search_all(parts: Sequence[StringSearch], *args: t.Any) -> set[str] | None:
+    """Search the strings of several functions."""
+    found: set[str] = set()
+    for part in parts:
+        some = part(*args)
+        if some is None:
+            return None
+        found |= some
+    return found
 
 
 def _added(texts: list[str]) -> ast.stmt:

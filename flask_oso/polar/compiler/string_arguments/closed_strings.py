@@ -10,7 +10,7 @@ import types
 import typing as t
 from collections.abc import Callable, Iterator, Sequence
 
-from ...nodes import Call, Expression, List, Operator, Term, Value
+from ...nodes import ARITHMETIC, Call, Expression, List, Operator, Term, Value
 from ...solver.class_index import Lineage
 from ...solver.clauses import Clause, Slot
 from ...traversal import conjuncts_in, walk
@@ -21,6 +21,10 @@ from ..binding_analysis import ArgumentFacts, Lineages, is_class_only, is_string
 SelectClauses = Callable[[str, int, ArgumentFacts], "Sequence[Clause] | None"]
 #: A parameter of a rule, and the classes of the arguments around it.
 _Parameter = tuple[str, int, int, tuple[tuple[int, Lineage], ...]]
+
+
+#: The operators whose operands need a value, except the last one, which is the result.
+_OF_VALUES = frozenset({Operator.DOT, *ARITHMETIC})
 
 
 class Strings(t.NamedTuple):
@@ -167,10 +171,18 @@ def _bindings(
     if not isinstance(term, Slot):
         return
     for goal in conjuncts_in(clause.body):
-        if isinstance(goal, Expression) and goal.operator is Operator.IN:
+        if isinstance(goal, Expression) and goal.operator in _OF_VALUES:
+            if any(_mentions(arg, term) for arg in goal.args[:2]):
+                # A query, in which the parameter has no value yet, has an error here.
+                return
+        elif isinstance(goal, Expression) and goal.operator is Operator.IN:
             texts = _texts(goal.args[1])
             if _is_same(goal.args[0], term) and texts is not None:
                 yield texts
+        elif isinstance(goal, Expression) and goal.operator is Operator.UNIFY:
+            others = [arg for arg in goal.args if not _is_same(arg, term)]
+            if len(others) == 1 and is_string(others[0]):
+                yield frozenset({str(t.cast(Value, others[0]).value)})
         elif isinstance(called := getattr(goal, "term", goal), Call):
             for at, arg in enumerate(called.args):
                 if _is_same(arg, term):
