@@ -239,7 +239,7 @@ class CompiledProgram(Runtime):
         specializations = None if self.names_rules else self.specializations(name, arity)
         if writer.table is None and specializations is None:
             self._make_function(general)
-            if general in self.not_compiled and specializations is None:
+            if general in self.not_compiled:
                 return None
         if specializations is not None:
             chosen = specializations.others if specializations.at is None else specializations

@@ -12,10 +12,11 @@ from collections.abc import Sequence
 from ...nodes import Call, Term
 from ...solver.clauses import Slot
 from ...traversal import conjuncts_in, goals_in
+from ..binding_analysis import is_string
 from ..scopes import Pending, pending_goals, variables_in
 from .clauses.clause_forms import PutOff
 from .interfaces import GuardInterface
-from .regions import Known, Region, Variables
+from .regions import Fact, Known, Region, RuleCall, Variables
 
 
 def links_before(here: Region, before: Region, *, in_place: bool) -> set[str]:
@@ -115,3 +116,9 @@ def is_reached(
 
 def renamed_part(part: t.Any, old: str, new: str) -> t.Any:
     return (new, *part[1:]) if isinstance(part, tuple) and part[0] == old else part
+
+
+def kind_of(node: RuleCall) -> Fact:
+    """Return what a question has in common with others: its rule, its strings and classes."""
+    name, args = node
+    return (name, *(arg.literal if is_string(arg.literal) else arg.exact for arg in args))

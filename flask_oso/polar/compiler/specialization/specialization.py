@@ -25,7 +25,6 @@ import itertools
 import typing as t
 from collections.abc import Sequence
 
-from ...host.numbers import INTEGER_MAX, INTEGER_MIN
 from ...nodes import Pattern, Term, Value
 from ...solver.class_index import is_silent
 from ...solver.clauses import Clause, Slot
@@ -35,7 +34,6 @@ from ..binding_analysis import (
     NotCompilable,
     has_cut,
     is_class_only,
-    is_string,
     order_clauses,
 )
 from ..passes.passes import improve
@@ -52,7 +50,7 @@ from ..snippets import (
     returned,
 )
 from ..weak_classes import WeakClass
-from .chains import is_question, is_reached, links_before, numbers_in, renamed_part
+from .chains import is_question, is_reached, kind_of, links_before, numbers_in, renamed_part
 from .clauses.clause_forms import (
     ListRule,
     body_goals,
@@ -80,6 +78,7 @@ from .regions import (
     loops_within,
     region_statements,
 )
+from .value_tests import is_of_polar
 
 #: How many goals of one function may be written again.
 MAX_SPECIALIZED_GOALS = 600
@@ -125,8 +124,7 @@ class SpecializationWriter(Guards):
         super().__init__(names)
         self.observation = observation
         self._others = others
-        self._clauses = itertools.count()
-        self._parts = itertools.count()
+        self._clauses, self._parts = itertools.count(), itertools.count()
         self._goals_written, self._most_goals = 0, MAX_SPECIALIZED_GOALS
         #: What a function that makes a call does before; ``None`` if that is a function.
         self.before_call: list[ast.stmt] | None = None
@@ -269,7 +267,7 @@ class SpecializationWriter(Guards):
         for position, cls in self._classes.items():
             if cls in SCALARS:
                 # The solver refuses what Polar has no values for.
-                is_odd = negate(_is_of_polar(f"a{position}", cls))
+                is_odd = negate(is_of_polar(f"a{position}", cls))
                 checks.append(ast.If(is_odd, [GIVE_UP], []))
         return checks
 
@@ -310,7 +308,7 @@ class SpecializationWriter(Guards):
 
     def _await(self, region: Region, key: Fact, node: RuleCall, asking: Fact | None) -> None:
         self._path.note_question(region, key)
-        self._askers.setdefault(key, (_kind_of(node), asking))
+        self._askers.setdefault(key, (kind_of(node), asking))
         region.nodes[key] = node
         region.waiting.append(node)
         self._pending.append(region)
@@ -796,21 +794,4 @@ def attempted(body: list[ast.stmt]) -> ast.stmt:
     return ast.Try(body, [handler], [], [])
 
 
-def _is_of_polar(name: str, cls: type) -> ast.expr:
-    """Write that an argument is a value that Polar has."""
-    if cls is str:
-        return ast.Call(ast.Attribute(load(name), "isascii", ast.Load()), [], [])
-    least, most = ast.Constant(INTEGER_MIN), ast.Constant(INTEGER_MAX)
-    return ast.Compare(least, [ast.LtE(), ast.LtE()], [load(name), most])
-
-
-# -- small questions about clauses ------------------------------------------------------------
-
-
 _OF_FIRST = "a condition on the first object of a chain"
-
-
-def _kind_of(node: RuleCall) -> Fact:
-    """Return what a question has in common with others: its rule, its strings and classes."""
-    name, args = node
-    return (name, *(arg.literal if is_string(arg.literal) else arg.exact for arg in args))

@@ -10,6 +10,7 @@ import ast
 from collections.abc import Callable
 
 from ...host import sandbox
+from ...host.numbers import INTEGER_MAX, INTEGER_MIN
 from ...host.sandbox import ITERATED
 from ...nodes import Operator, Value
 from ..binding_analysis import is_plain
@@ -193,3 +194,11 @@ def _are_found(owner: Known, key: Known) -> list[ast.expr]:
         return [ast.Constant(False)]
     is_dictionary = is_type(owner.name, "dict")
     return [is_dictionary] if key.literal else [is_dictionary, is_type(key.name, "str")]
+
+
+def is_of_polar(name: str, cls: type) -> ast.expr:
+    """Write that an argument is a value that Polar has."""
+    if cls is str:
+        return ast.Call(ast.Attribute(load(name), "isascii", ast.Load()), [], [])
+    least, most = ast.Constant(INTEGER_MIN), ast.Constant(INTEGER_MAX)
+    return ast.Compare(least, [ast.LtE(), ast.LtE()], [load(name), most])
