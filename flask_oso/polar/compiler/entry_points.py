@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from ..solver.clause_index import ClauseIndex
 from .binding_analysis import Dispatch
-from .scopes import Variant
+from .scopes import ProgramInterface, Variant
 from .snippets import (
     all_of,
     any_of,
@@ -36,14 +36,6 @@ CLOCK_INTERVAL = 64
 BRIEF = 0.005
 #: The state of a question at its beginning.
 NEW_CLOCK = (CLOCK_INTERVAL, None, None, None, None)
-
-
-class EntryNames(t.Protocol):
-    """What an entry point needs of the program."""
-
-    def constant(self, value: t.Any) -> str: ...
-    def function(self, variant: Variant) -> str: ...
-    def table(self, variant: Variant) -> tuple[Dispatch, str] | None: ...
 
 
 class ChosenFunctions(t.Protocol):
@@ -247,7 +239,9 @@ class EntryPointWriter:
         return ast.Call(chosen, args, [])
 
 
-def entry_writer(names: EntryNames, variant: Variant, candidates: ClauseIndex) -> EntryPointWriter:
+def entry_writer(
+    names: ProgramInterface, variant: Variant, candidates: ClauseIndex
+) -> EntryPointWriter:
     """Return the writer of the entry point of a rule.
 
     :param variant: the function that answers, whatever the arguments.
@@ -260,7 +254,7 @@ def entry_writer(names: EntryNames, variant: Variant, candidates: ClauseIndex) -
     return EntryPointWriter(names.constant(variant.name), parameters, texts, function, table)
 
 
-def usual_writer(names: EntryNames, variant: Variant) -> EntryPointWriter:
+def usual_writer(names: ProgramInterface, variant: Variant) -> EntryPointWriter:
     """Return the writer of a function for the arguments that a variant is made for."""
     parameters = [f"a{n}" for n in range(variant.arity)]
     rule, function = names.constant(variant.name), names.function(variant)

@@ -13,12 +13,17 @@ import typing as t
 from collections.abc import Callable, Iterable
 
 from ..environment import STORED_ENVIRONMENT
-from ..host.registry import Host
 from ..output import STORED_VARIABLE
 from .binding_analysis import NotCompilable
 from .entry_points import NOT_LOGGED
 from .snippets import all_of, call, compared, function_of, is_type, load
-from .specialization.dispatch import Specialization, Specializations, Text, no_answer
+from .specialization.dispatch import (
+    Specialization,
+    Specializations,
+    SpecializingProgram,
+    Text,
+    no_answer,
+)
 
 #: So many questions are looked at before a function is written, or written again.
 WATCHED = 16
@@ -28,18 +33,6 @@ MAX_KINDS = 4
 _PARAMETERS = ["a0", "a1", "a2"]
 #: A string, or all that it is not, and the classes of actor and resource.
 _Kind = tuple[Text, type, type]
-
-
-class QuestionProgram(t.Protocol):
-    """What the function needs of the program."""
-
-    host: Host
-
-    def constant(self, value: t.Any) -> str: ...
-    def compiled_question(self, function: ast.FunctionDef) -> Specialization: ...
-    def make_specialization(
-        self, make: Callable[[], Specialization | None], what: t.Any, *, waits: bool = False
-    ) -> Specialization | None: ...
 
 
 class FrequentQuestions:
@@ -54,7 +47,7 @@ class FrequentQuestions:
 
     def __init__(
         self,
-        program: QuestionProgram,
+        program: SpecializingProgram,
         tables: Specializations,
         entry: Specialization,
         settle: Callable[[Specialization | None], None],

@@ -7,26 +7,13 @@ import operator
 import typing as t
 from collections.abc import Callable
 
-from ..host.registry import Host
 from ..solver.class_index import INTEGER, Lineage
 from .binding_analysis import Dispatch, compares_by_identity, is_class_kind
-from .scopes import Variant
+from .scopes import ProgramInterface, Variant
 from .specialization.dispatch import is_plain_object
 from .weak_classes import set_for_class
 
 CompiledFunction = Callable[..., bool]
-
-
-class TableProgram(t.Protocol):
-    """What a table needs of the program."""
-
-    host: Host
-
-    def function(self, variant: Variant) -> str: ...
-    def known(self, variant: Variant) -> CompiledFunction | None: ...
-    def later(self, variant: Variant) -> CompiledFunction: ...
-    def lineage(self, cls: type) -> Lineage | None: ...
-    def compares_fields(self, cls: type) -> bool: ...
 
 
 class FunctionTable(dict[t.Any, CompiledFunction]):
@@ -35,7 +22,7 @@ class FunctionTable(dict[t.Any, CompiledFunction]):
     :param variant: the function without what the argument tells.
     """
 
-    def __init__(self, program: TableProgram, variant: Variant, dispatch: Dispatch) -> None:
+    def __init__(self, program: ProgramInterface, variant: Variant, dispatch: Dispatch) -> None:
         super().__init__()
         self.dispatch = dispatch
         self._program = program
@@ -94,7 +81,7 @@ class FunctionTable(dict[t.Any, CompiledFunction]):
         return dataclasses.replace(self._variant, known=known)
 
 
-def lineage_of(program: TableProgram, cls: type, registered: frozenset[type]) -> Lineage | None:
+def lineage_of(program: ProgramInterface, cls: type, registered: frozenset[type]) -> Lineage | None:
     """Return what a class tells of its instances; ``None`` if they may claim another one."""
     if cls is int:
         return INTEGER
@@ -108,7 +95,7 @@ def lineage_of(program: TableProgram, cls: type, registered: frozenset[type]) ->
 
 
 def variant_for(
-    program: TableProgram,
+    program: ProgramInterface,
     name: str,
     known: str | frozenset[str] | None,
     classes: t.Mapping[int, type],

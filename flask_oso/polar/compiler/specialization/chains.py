@@ -13,9 +13,8 @@ from ...nodes import Call, Term
 from ...solver.clauses import Slot
 from ...traversal import conjuncts_in, goals_in
 from ..binding_analysis import is_string
-from ..scopes import Pending, pending_goals, variables_in
+from ..scopes import Pending, ProgramInterface, pending_goals, variables_in
 from .clauses.clause_forms import PutOff
-from .interfaces import GuardInterface
 from .regions import Fact, Known, Region, RuleCall, Variables
 
 
@@ -71,7 +70,7 @@ def _is_open(called: Call, clause: int, env: Variables) -> bool:
     )
 
 
-def asks_again(names: GuardInterface, body: Term | None) -> bool:
+def asks_again(names: ProgramInterface, body: Term | None) -> bool:
     """Tell whether goals call a rule that may call itself."""
     called = [getattr(goal, "term", goal) for goal in goals_in(body)]
     return any(isinstance(each, Call) and names.is_recursive(each.name) for each in called)

@@ -31,10 +31,10 @@ from ..binding_analysis import (
     string_position,
     strings_at,
 )
+from ..scopes import ProgramInterface
 from ..snippets import assign, call, code_of, compared, function_of, load, negate
 from ..weak_classes import WeakClass, add_class, set_for_class
 from .first_call import find_first_call
-from .interfaces import GuardInterface
 from .observation import Observation, Outcome, Resumption, observing_function
 from .operations import ClassMemo
 from .patterns import SCALARS
@@ -142,7 +142,7 @@ def _by_first(functions: dict[type, Specialization], others: Specialization) -> 
     return choose
 
 
-class SpecializingProgram(GuardInterface, t.Protocol):
+class SpecializingProgram(ProgramInterface, t.Protocol):
     """What the tables need of the program."""
 
     @property
@@ -151,6 +151,7 @@ class SpecializingProgram(GuardInterface, t.Protocol):
         self, name: str, arity: int, at: int, lineages: Lineages
     ) -> frozenset[str] | None: ...
     def compiled_specialization(self, function: ast.FunctionDef, rule: str) -> Specialization: ...
+    def compiled_question(self, function: ast.FunctionDef) -> Specialization: ...
     def usual_entry(
         self, name: str, known: Text, classes: t.Mapping[int, type], tests: list[ast.stmt]
     ) -> Specialization | None: ...

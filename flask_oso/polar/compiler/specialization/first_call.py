@@ -15,7 +15,8 @@ from ...nodes import Call, Expression, Operator, Pattern, Term, Value
 from ...solver.class_index import Lineage
 from ...solver.clauses import Clause, Slot, Template
 from ..binding_analysis import NotCompilable, is_class_only, is_string, order_clauses
-from .patterns import PatternGuards, PatternInterface
+from ..scopes import ProgramInterface
+from .patterns import PatternGuards
 from .regions import Known, RuleCall
 
 #: The deepest chain of rules that is followed.
@@ -50,14 +51,8 @@ class _Unknown(Exception):
     """Something else comes first, or what comes first depends on the objects."""
 
 
-class CallNames(PatternInterface, t.Protocol):
-    """What is needed of the program."""
-
-    def is_quiet(self, cls: type, attribute: str) -> bool: ...
-
-
 def find_first_call(
-    names: CallNames, patterns: PatternGuards, question: RuleCall
+    names: ProgramInterface, patterns: PatternGuards, question: RuleCall
 ) -> FirstCall | None:
     """Return the first call of the application for a question; ``None`` if it is not certain."""
     try:
@@ -73,7 +68,7 @@ class _FirstCallSearch:
     :param patterns: tells which clauses may match.
     """
 
-    def __init__(self, names: CallNames, patterns: PatternGuards) -> None:
+    def __init__(self, names: ProgramInterface, patterns: PatternGuards) -> None:
         self._names = names
         self._patterns = patterns
 

@@ -25,6 +25,7 @@ from ..binding_analysis import (
     is_plain,
     is_string,
 )
+from ..scopes import ClassSet, ProgramInterface
 from ..snippets import (
     all_of,
     any_of,
@@ -36,7 +37,6 @@ from ..snippets import (
     negate,
     unpacked,
 )
-from .interfaces import ClassSet, GuardInterface
 from .observation import NEEDED, RESULT, Observation, is_method
 from .patterns import SCALARS, PatternGuards
 from .regions import GIVE_UP, Fact, Known, Region, step_limit, with_span
@@ -53,7 +53,7 @@ class Guards:
 
     root: Region
 
-    def __init__(self, names: GuardInterface) -> None:
+    def __init__(self, names: ProgramInterface) -> None:
         self.names = names
         self._numbers = itertools.count()
         #: The call of the application that the function makes.

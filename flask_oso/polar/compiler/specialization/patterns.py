@@ -9,11 +9,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ...host import sandbox
-from ...host.registry import RESERVED_NAMES, Host
+from ...host.registry import RESERVED_NAMES
 from ...nodes import Pattern, Term, Value
 from ...solver.class_index import Lineage, is_silent
 from ...solver.class_tests import has_instance_test
-from ...solver.clause_index import ClauseIndex
 from ...solver.clauses import Clause, Slot
 from ...sources import Span
 from ..binding_analysis import (
@@ -24,7 +23,7 @@ from ..binding_analysis import (
     is_string,
 )
 from ..snippets import any_of, call, compared, is_type, load
-from .regions import GIVE_UP, Fact, Known, Region
+from .regions import GIVE_UP, Known, Region, RegionWriter
 
 #: Classes of Polar's own values, beside dictionaries, that arguments may be of.
 SCALARS = (str, int)
@@ -41,56 +40,13 @@ class Match(enum.Enum):
     MAYBE = enum.auto()
 
 
-class PatternInterface(t.Protocol):
-    """What the class tests need of the program."""
-
-    host: Host
-
-    def candidates(self, name: str, arity: int) -> ClauseIndex | None: ...
-    def clauses_for(self, name: str, arity: int, facts: ArgumentFacts) -> list[Clause]: ...
-    def lineage(self, cls: type) -> Lineage | None: ...
-    def constant(self, value: t.Any) -> str: ...
-    def members(self, union: str) -> tuple[type, ...]: ...
-    def compares_fields(self, cls: type) -> bool: ...
-
-
-class PatternWriter(t.Protocol):
-    """What the class tests need of the writer of a function."""
-
-    @property
-    def names(self) -> PatternInterface: ...
-    def read(self, region: Region, owner: Known, name: str, span: Span | None) -> Known: ...
-    def under(
-        self,
-        region: Region,
-        key: Fact,
-        test: ast.expr,
-        otherwise: list[ast.stmt],
-        span: Span | None,
-    ) -> Region: ...
-    def guard(
-        self,
-        region: Region,
-        key: Fact,
-        test: ast.expr,
-        values: Sequence[Known],
-        span: Span | None,
-    ) -> Region: ...
-    def equal(
-        self, region: Region, one: Known, other: Known, span: Span | None
-    ) -> Region | None: ...
-    def check_sandbox(self, region: Region, value: Known) -> None: ...
-    def is_identity(self, cls: type) -> bool: ...
-    def refuse(self, span: Span | None) -> t.NoReturn: ...
-
-
 class PatternGuards:
     """Writes class tests, and tells which clauses may match.
 
     :param writer: writes the rest of the function.
     """
 
-    def __init__(self, writer: PatternWriter) -> None:
+    def __init__(self, writer: RegionWriter) -> None:
         self._writer = writer
 
     def pattern(self, specializer: t.Any) -> Pattern:

@@ -9,30 +9,7 @@ from ...host import sandbox
 from ...host.registry import Identities
 from ...sources import Span
 from ..snippets import all_of, any_of, assign, call, compared, load
-from .regions import GIVE_UP, Fact, Known, Region, with_span
-
-
-class RowWriter(t.Protocol):
-    """What the guards of rows need of the writer of a function."""
-
-    names: t.Any
-
-    def fresh(self, letter: str = "v") -> str: ...
-    def under(
-        self,
-        region: Region,
-        key: Fact,
-        test: ast.expr,
-        otherwise: list[ast.stmt],
-        span: Span | None,
-    ) -> Region: ...
-    def guard_kind(
-        self, region: Region, owner: Known, name: str, *, are_rows: bool = False
-    ) -> None: ...
-    def is_identity(self, cls: type) -> bool: ...
-    def compared_data(self, one: Known, other: Known) -> ast.expr: ...
-    def check_order(self, value: Known, span: Span | None) -> None: ...
-    def refuse(self, span: Span | None) -> t.NoReturn: ...
+from .regions import GIVE_UP, Known, Region, RegionWriter, with_span
 
 
 class RowGuards:
@@ -41,7 +18,7 @@ class RowGuards:
     :param writer: writes the rest of the function.
     """
 
-    def __init__(self, writer: RowWriter) -> None:
+    def __init__(self, writer: RegionWriter) -> None:
         self._writer = writer
         #: The attributes that are read from dictionaries, by class and name.
         self.stored: dict[tuple[type, str], t.Any] = {}

@@ -37,7 +37,7 @@ from ..binding_analysis import (
     order_clauses,
 )
 from ..passes.passes import improve
-from ..scopes import Pending, pending_goals, prepend
+from ..scopes import Pending, ProgramInterface, pending_goals, prepend
 from ..snippets import (
     any_of,
     assign,
@@ -62,7 +62,6 @@ from .clauses.clause_forms import (
 from .clauses.first_path import FirstPath
 from .goals.steps import GoalStep
 from .guards import Guards
-from .interfaces import GuardInterface
 from .observation import NEEDED, RESULT, Observation
 from .patterns import SCALARS, Match, is_like, keep
 from .regions import (
@@ -114,7 +113,7 @@ class SpecializationWriter(Guards):
 
     def __init__(
         self,
-        names: GuardInterface,
+        names: ProgramInterface,
         rule: str,
         text: tuple[int, str | frozenset[str]] | None,
         classes: t.Mapping[int, type],

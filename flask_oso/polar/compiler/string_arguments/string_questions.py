@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import typing as t
 
-from ...host.registry import Host
 from ...host.terms import ANYTHING
-from ...solver.class_index import Lineage
 from ..binding_analysis import Lineages
 from ..entry_points import NEW_CLOCK
-from ..scopes import Variant
+from ..scopes import ProgramInterface, Variant
 from ..specialization.dispatch import Specializations, StringSearch
 from .closed_strings import Strings
 
@@ -25,13 +23,11 @@ class QueryNeeded(Exception):
     """Only a query can answer: a rule is not compiled, or an error may be behind the answer."""
 
 
-class StringProgram(t.Protocol):
+class StringProgram(ProgramInterface, t.Protocol):
     """What the questions need of the program."""
 
-    host: Host
     searches: dict[tuple[t.Any, ...], StringSearch]
 
-    def lineage(self, cls: type) -> Lineage | None: ...
     def specializations_at(self, name: str, arity: int, at: int) -> Specializations | None: ...
     def possible_strings(
         self, name: str, arity: int, at: int, lineages: Lineages
