@@ -142,10 +142,9 @@ class Oso(Polar):
         :raises PolarRuntimeError: if no ``allow`` rule is loaded, among others.
         """
         engine = self._engine
-        usual = engine.usual
-        if usual is not None:
-            # An application that asks few kinds of questions has one function for all of them.
-            allowed = usual(actor, action, resource)
+        facts = engine.facts
+        if facts is not None:
+            allowed = facts(actor, action, resource)
             if allowed:
                 return True
             is_given_up = True

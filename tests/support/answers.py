@@ -6,18 +6,14 @@ This module alone reads what the engine and its compiled program keep to themsel
 from __future__ import annotations
 
 import contextlib
-import sys
 import threading
 import types
 import typing as t
 from collections.abc import Iterator
-from unittest import mock
 
 from flask_oso import Oso, OsoError
 from flask_oso.polar import Engine, Polar
-from flask_oso.polar.compiler import frequent_questions
 from flask_oso.polar.compiler.programs import CompiledProgram
-from flask_oso.polar.compiler.specialization import dispatch
 
 
 def may_read(oso: Oso, actor: t.Any, row: t.Any) -> bool:
@@ -143,30 +139,6 @@ def is_left_to_solver(oso: Polar, actor: t.Any, action: t.Any, resource: t.Any) 
 def is_answered_at_once(oso: Polar, actor: t.Any, action: t.Any, resource: t.Any) -> bool:
     """Tell whether ``is_allowed`` answers by a function that it looks up itself."""
     return oso.engine.usual_answer(actor, action, resource) is not None
-
-
-def has_one_function(oso: Polar) -> bool:
-    """Tell whether one function was written for the few questions that were asked."""
-    return isinstance(oso.engine.usual, types.FunctionType)
-
-
-@contextlib.contextmanager
-def watching_all() -> Iterator[None]:
-    """Let the first questions be watched for as long as they are asked, whatever they are."""
-    with (
-        mock.patch.object(frequent_questions, "MAX_KINDS", sys.maxsize),
-        mock.patch.object(frequent_questions, "WATCHED", sys.maxsize),
-    ):
-        yield
-
-
-def write_one_function(engine: Engine) -> bool:
-    """Have one function written for what was asked, however long; tell whether there is one."""
-    watcher = getattr(engine.usual, "__self__", None)
-    if isinstance(watcher, frequent_questions.FrequentQuestions):
-        with mock.patch.object(dispatch, "MAX_REWRITTEN", sys.maxsize):
-            watcher._write([*watcher._kinds])
-    return isinstance(engine.usual, types.FunctionType)
 
 
 def strings_at_once(oso: Polar, name: str, at: int, *args: t.Any) -> set[str] | None:

@@ -12,9 +12,9 @@ cannot be compiled is left to it.
     the code for each kind of goal; the function of a rule.
 ``specialization``
     one function for a whole question on plain data.
-``entry_points``, ``function_tables``, ``string_arguments``, ``frequent_questions``
+``entry_points``, ``function_tables``, ``string_arguments``
     functions that take a question; the choice of a function by an argument; an argument that may be
-    any of several strings; one function for the questions that are asked, where they are few.
+    any of several strings.
 ``source_map``, ``known_classes``, ``elements``, ``runtime``, ``programs``
     from Python frames to goals; how values of a class compare; the elements of a collection; what
     functions call while they run; all functions of an engine.

@@ -104,12 +104,13 @@ class EntryPointWriter:
         """
         nothing: ast.stmt = ast.Return(ast.Constant(None))
         # Questions for all solutions have functions of their own.
-        body = [ast.If(load("is_searched"), [nothing], []), *tests, *self.asked_now()]
+        body = [
+            ast.If(load("is_searched"), [nothing], []),
+            *tests,
+            assign("name", load(self.rule)),
+            *self._asked(),
+        ]
         return function_of("question", self.parameters, body, ("is_searched",))
-
-    def asked_now(self) -> list[ast.stmt]:
-        """Write that the rule is asked about arguments that need no look."""
-        return [assign("name", load(self.rule)), *self._asked()]
 
     def write_facts(self) -> ast.FunctionDef:
         """Write a function that looks strings up, and returns ``None`` for other arguments."""

@@ -52,7 +52,6 @@ from .entry_points import (
     entry_writer,
     usual_writer,
 )
-from .frequent_questions import FrequentQuestions
 from .function_tables import FunctionTable, lineage_of, variant_for
 from .runtime import Runtime, is_deep
 from .scopes import Site, Variant
@@ -264,16 +263,6 @@ class CompiledProgram(Runtime):
             return None
         return self._compiled(usual_writer(self, variant).write_usual(tests), QUESTION_FILE, {})
 
-    def usual_statements(
-        self, name: str, known: Text, classes: Mapping[int, type]
-    ) -> list[ast.stmt]:
-        """Write what such a function does after its tests."""
-        return usual_writer(self, variant_for(self, name, known, classes)).asked_now()
-
-    def compiled_question(self, function: ast.FunctionDef) -> Specialization:
-        """Compile a function that takes a question."""
-        return self._compiled(function, QUESTION_FILE, {})
-
     def rules_alone(self, name: str, arity: int) -> Specialization | None:
         """Return the entry point of a rule for questions that a specialization has given up."""
         general, candidates = Variant(name, arity, (), True), self.candidates(name, arity)
@@ -344,27 +333,17 @@ class CompiledProgram(Runtime):
 
         More appear as questions are asked. Empty before the entry point of the rule is compiled.
         """
-        known = self._tables_by_action(name)
-        return {} if known is None else known.known
-
-    def _tables_by_action(self, name: str) -> Specializations | None:
         known = self._specializations.get((name, 3))
         if known is None or self._entries.get((name, 3)) is None or (known.at, known.by) != (1, 2):
-            return None
-        return known
+            return {}
+        return known.known
 
-    def one_function(
-        self, name: str, settle: Callable[[Specialization | None], None]
-    ) -> Specialization | None:
-        """Return one function for actor, action and resource; ``None``: ask those of ``by_action``.
+    def facts(self, name: str) -> Specialization | None:
+        """Return what looks up actor, action and resource, where all rules are facts about strings.
 
-        :param settle: takes what is to be called in its place, once it is known what is asked.
+        ``None`` where there are others, and before the entry point of the rule is compiled.
         """
-        known, entry = self._tables_by_action(name), self._entries.get((name, 3))
-        if known is None or entry is None:
-            # Facts about strings are looked up.
-            return self._facts.get((name, 3))
-        return FrequentQuestions(self, known, entry, settle).first
+        return self._facts.get((name, 3))
 
     def by_class(self, name: str) -> t.Mapping[type, Specialization]:
         """Return those of a rule of two arguments, by the class of the second one; as above."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from flask_oso import Limits, Oso, OsoError, Variable
 from flask_oso.polar import Engine
-from tests.support.answers import specialized, watching_all, write_one_function
+from tests.support.answers import specialized
 
 from ..choices import Choices
 from ..oracle import is_from_host, sandbox
@@ -29,8 +29,6 @@ class Report:
 
     answers: dict[str, int] = field(default_factory=dict)
     shortcuts: int = 0
-    #: Whether one function was written for all of them, and each was asked again.
-    written: bool = False
     differences: list[str] = field(default_factory=list)
 
     @property
@@ -65,11 +63,7 @@ def check(data: bytes) -> Report | None:
         report = Report()
         world = make_world(choices)
         pairs = [*itertools.product(world.actors, world.resources)]
-        with watching_all():
-            for pair in pairs:
-                _compare(report, oso.engine, world, pair)
-        report.written = write_one_function(oso.engine)
-        for pair in pairs if report.written else ():
+        for pair in pairs:
             _compare(report, oso.engine, world, pair)
         for pair in pairs:
             for _ in range(2):

@@ -54,11 +54,6 @@ def test_plain_data_are_answered_by_shortcuts(reports: list[Report]) -> None:
     assert sum(report.shortcuts for report in reports) >= 0.4 * questions
 
 
-def test_functions_for_all_questions_are_asked(reports: list[Report]) -> None:
-    """Most policies have one in which the answers are written out."""
-    assert sum(report.written for report in reports) >= 0.4 * len(reports)
-
-
 @pytest.mark.parametrize(("answer", "share"), [("True", 0.02), ("False", 0.4), ("error", 0.02)])
 def test_every_answer_has_its_share(reports: list[Report], answer: str, share: float) -> None:
     """Policies that always or never allow would show little."""

@@ -14,7 +14,7 @@ from unittest import mock
 import pytest
 from werkzeug.local import LocalProxy
 
-from flask_oso import ForbiddenError, NotFoundError, Oso
+from flask_oso import ForbiddenError, NotFoundError, Oso, OsoError
 from flask_oso.oso import ask
 from tests.support.answers import is_answered_at_once, strings_at_once
 from tests.support.models.people import Doc, User
@@ -66,6 +66,7 @@ RESOURCES: list[t.Any] = [
     DOC, OPEN, LocalProxy(lambda: DOC), "doc", "é", "\ud800", Text("doc"), None, 3, Doc, {"a": 1},
     ["doc"], Odd(), ANN, Doc(name="doc"),
 ]  # fmt: skip
+OWNERS = 'allow(u: User, "read", d: Doc) if d.owner = u;'
 POLICIES = [
     'allow(u: User, "read", d: Doc) if d.owner = u; allow(_: User, "write", d: Doc) if d.public;',
     'allow("ann", "read", "doc"); allow("ben", "write", "doc");',
@@ -422,3 +423,53 @@ def test_an_error_is_among_its_problems() -> None:
 
     assert error.problems == (error,)
     assert copy.copy(error).problems[0].message == error.message
+
+
+def test_question_that_is_given_up_goes_to_the_rules() -> None:
+    """What gave it up is not asked again."""
+    oso = make(OWNERS)
+    assert oso.is_allowed(ANN, "read", DOC)
+    with pytest.raises(OsoError, match="owner"):
+        oso.is_allowed(ANN, "read", Doc())
+    calls: list[t.Any] = []
+    by_rules = oso.engine.allow_by_rules
+    oso.engine.allow_by_rules = lambda *args: calls.append(args) or by_rules(*args)
+    oso.engine.allow = lambda *args: pytest.fail("asked again")
+
+    with pytest.raises(OsoError, match="owner"):
+        oso.is_allowed(ANN, "read", Doc())
+
+    assert len(calls) == 1
+
+
+@pytest.mark.parametrize("asked", [0, 1, 30])
+def test_error_comes_alone(asked: int) -> None:
+    """No other error was being handled, whoever answers."""
+    oso = make(OWNERS)
+    for _ in range(asked):
+        oso.is_allowed(ANN, "read", DOC)
+
+    with pytest.raises(OsoError, match="owner") as caught:
+        oso.is_allowed(ANN, "read", Doc())
+
+    error: BaseException | None = caught.value
+    while error is not None:
+        assert not isinstance(error, KeyError)
+        error = error.__context__
+
+
+def test_class_that_a_function_made_goes() -> None:
+    """It is held by no table of functions."""
+    oso = make("allow(_: User, _, _);")
+
+    def ask() -> weakref.ref[type]:
+        class Sheet:
+            """What nobody registered."""
+
+        for _ in range(3):
+            assert oso.is_allowed(ANN, "read", Sheet())
+        return weakref.ref(Sheet)
+
+    gone = ask()
+    gc.collect()
+    assert gone() is None

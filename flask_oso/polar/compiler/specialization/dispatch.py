@@ -13,7 +13,6 @@ import hashlib
 import itertools
 import math
 import time
-import types
 import typing as t
 from collections.abc import Callable, Collection, Iterable, Sequence
 
@@ -48,9 +47,6 @@ MAX_PREPARED = 400
 #: The most strings outside the policy, per rule, whose table is remembered: which strings are asked
 #: about has no end.
 MAX_OTHER_TEXTS = 100
-#: The most bytes of code that are written out a second time, which takes as long as the first time:
-#: about a millisecond. Where a function does much, a call less is not noticed.
-MAX_REWRITTEN = 500
 #: The most strings that one function searches.
 MAX_SEARCHED = 100
 #: The name of the strings that are found.
@@ -151,13 +147,9 @@ class SpecializingProgram(ProgramInterface, t.Protocol):
         self, name: str, arity: int, at: int, lineages: Lineages
     ) -> frozenset[str] | None: ...
     def compiled_specialization(self, function: ast.FunctionDef, rule: str) -> Specialization: ...
-    def compiled_question(self, function: ast.FunctionDef) -> Specialization: ...
     def usual_entry(
         self, name: str, known: Text, classes: t.Mapping[int, type], tests: list[ast.stmt]
     ) -> Specialization | None: ...
-    def usual_statements(
-        self, name: str, known: Text, classes: t.Mapping[int, type]
-    ) -> list[ast.stmt]: ...
     def resuming(
         self, name: str, arity: int, at: int | None
     ) -> Callable[[tuple[t.Any, ...], bool, Outcome, float], bool]: ...
@@ -192,15 +184,6 @@ class Specializations(dict[str, ByClass]):
         self[text] = made = ByClass(self._maker, text)
         self.known[text] = made.known
         return made
-
-    def statements(self, text: Text, classes: tuple[type, ...]) -> list[ast.stmt] | None:
-        """Return what answers a question, as statements that return in every case.
-
-        ``None`` where no function was made, or none can be.
-
-        :param classes: the classes of the other arguments, which the caller has tested.
-        """
-        return self._maker.statements(text, classes)
 
     def silent(self, args: tuple[t.Any, ...]) -> Specialization | None:
         """Return the function for the classes of some arguments, if it makes no call."""
@@ -380,8 +363,6 @@ class _Maker:
         self._functions: dict[tuple[t.Any, ...], Specialization] = {}
         #: The functions that make calls of the application, which live as long as this.
         self._observing: dict[int, Specialization] = {}
-        #: What those of them consist of that make one call.
-        self._calls: dict[int, tuple[Observation, list[ast.stmt] | None, list[str]]] = {}
         #: Those of them that ask the compiled rules.
         self._in_order: set[int] = set()
         #: The functions by what they do.
@@ -481,22 +462,6 @@ class _Maker:
         ended.append(tuple(parts))
         self._functions[ended[0]] = made
 
-    def statements(self, text: Text, classes: tuple[type, ...]) -> list[ast.stmt] | None:
-        """Return what answers a question, as statements; see above."""
-        made = self._functions.get((text, *classes))
-        if made is None or made is no_answer:
-            return None
-        if len(t.cast(types.FunctionType, made).__code__.co_code) > MAX_REWRITTEN:
-            return None
-        if self.is_silent(made):
-            return self.writer(text, classes).write_usual()
-        if id(made) in self._in_order:
-            named = dict(zip(self.positions, classes, strict=True))
-            asked = self._program.usual_statements(self._name, text, named)
-            return [*self._ascii_tests(text, named), *asked]
-        function = self._observing_function(*self._calls[id(made)])
-        return [assign("is_searched", ast.Constant(False)), *function.body]
-
     def search(
         self, texts: Sequence[str], classes: tuple[type, ...], *, waits: bool
     ) -> StringSearch | None:
@@ -590,17 +555,13 @@ class _Maker:
         called: list[t.Any] = [program.compiled_specialization(second, self._name), resume]
         if begin is None:
             called.append(program.compiled_specialization(first, self._name))
-        written = observation, begin, [*map(program.constant, called)]
-        made = program.compiled_specialization(self._observing_function(*written), self._name)
-        self._observing[id(made)] = made
-        self._calls[id(made)] = written
-        return made
-
-    def _observing_function(
-        self, observation: Observation, begin: list[ast.stmt] | None, names: list[str]
-    ) -> ast.FunctionDef:
         parameters = [f"a{n}" for n in range(self._arity)]
-        return observing_function(parameters, observation, begin, *names)
+        function = observing_function(
+            parameters, observation, begin, *map(program.constant, called)
+        )
+        made = program.compiled_specialization(function, self._name)
+        self._observing[id(made)] = made
+        return made
 
     def _make_in_order(self, text: Text, classes: tuple[type, ...]) -> Specialization | None:
         """Return a function that asks the compiled rule, which keeps to the order of the policy."""
@@ -611,24 +572,18 @@ class _Maker:
             given = [load(f"a{n}") for n in range(self._arity)]
             others = call(self._program.constant(self.others), *given, load("is_searched"))
             tests.append(ast.If(test, [ast.Return(others)], []))
-        tests += self._ascii_tests(text, named)
+        texts = [at for at, cls in named.items() if cls is str]
+        if self.at is not None and not (type(text) is str and text.isascii()):
+            texts.append(self.at)
+        for at in texts:
+            # The solver looks at other strings.
+            is_ascii = ast.Call(ast.Attribute(load(f"a{at}"), "isascii", ast.Load()), [], [])
+            tests.append(ast.If(negate(is_ascii), [ast.Return(ast.Constant(None))], []))
         made = self._program.usual_entry(self._name, text, named, tests)
         if made is not None:
             self._observing[id(made)] = made
             self._in_order.add(id(made))
         return made
-
-    def _ascii_tests(self, text: Text, classes: t.Mapping[int, type]) -> list[ast.stmt]:
-        """Write that a function gives up for strings that the solver has to look at."""
-        texts = [at for at, cls in classes.items() if cls is str]
-        if self.at is not None and not (type(text) is str and text.isascii()):
-            texts.append(self.at)
-        nothing: ast.stmt = ast.Return(ast.Constant(None))
-        tests: list[ast.stmt] = []
-        for at in texts:
-            is_ascii = ast.Call(ast.Attribute(load(f"a{at}"), "isascii", ast.Load()), [], [])
-            tests.append(ast.If(negate(is_ascii), [nothing], []))
-        return tests
 
     def _class_itself(self, cls: type) -> ast.expr:
         """Write a class, which a function does not hold if it may go."""

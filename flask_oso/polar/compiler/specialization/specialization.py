@@ -207,23 +207,6 @@ class SpecializationWriter(Guards):
         body += [*tests, *self._checks(), *inner, *end]
         return function_of("specialization", parameters, [attempted(body)], _KEPT)
 
-    def write_usual(self) -> list[ast.stmt]:
-        """Write what looks for the first solution, and returns in every case.
-
-        For arguments of exactly these classes.
-
-        :raises NotCompilable: as ``write`` does.
-        """
-        self._write_all()
-        keeps_order = self._keeps_order()
-        self.leave_out_known(self.root, keeps_order)
-        inner = self._solutions([returned(True)] if keeps_order else None)
-        begin, end = self._beginning(), ast.Return(load(FOUND))
-        if not _names(inner, FOUND):
-            # No solution is noted: each ends the function, or there is none.
-            begin, end = begin[1:], ast.Return(ast.Constant(False))
-        return [attempted([*begin, *self._checks(), *inner, end])]
-
     def write_search(self) -> tuple[list[ast.stmt], list[ast.stmt]]:
         """Write checks, and statements that tell in ``found`` whether there is a solution.
 
@@ -779,12 +762,6 @@ class SpecializationWriter(Guards):
                 raise NotCompilable(_OF_FIRST, None)
             region.is_foreign = True
             region = region.above
-
-
-def _names(statements: list[ast.stmt], name: str) -> bool:
-    """Tell whether statements use a name."""
-    nodes = itertools.chain.from_iterable(map(ast.walk, statements))
-    return any(isinstance(node, ast.Name) and node.id == name for node in nodes)
 
 
 def attempted(body: list[ast.stmt]) -> ast.stmt:
