@@ -30,8 +30,7 @@ from ..host.value_classes import (
 from ..nodes import Instance, Value
 from .binding_analysis import compares_by_identity, is_plain
 from .entry_points import SolverNeeded
-from .specialization.operations import ClassMemo
-from .weak_classes import add_class
+from .weak_classes import ClassMemo, add_class
 
 _HARMLESS = (
     *(bool, int, float, str, list, dict, type(None), types.MethodType, UnreadRelation),

@@ -139,8 +139,7 @@ class CompiledProgram(Runtime):
             self._names["simple"], self.host
         )
         self._names["by_text"] = self._equality.by_text
-        missing = self._names["missing"]
-        self._names.update(SilentOperations(self, self._equality, missing).named())
+        self._names.update(SilentOperations(self._classes, self._equality).named())
         self._names.update(OBSERVING_NAMES)
 
     @property

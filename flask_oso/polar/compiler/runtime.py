@@ -77,13 +77,12 @@ from .source_map import (
 _HEADROOM = 250
 #: What Python gets copies of.
 _COPIED = frozenset({list, dict})
-_MISSING = MISSING
 _UNLOADED = object()
 _NO_OBJECT = Value(False)
 #: The globals of compiled functions that are the same for all engines.
 _SHARED: dict[str, t.Any] = {
     "unread": (None, None),
-    "missing": _MISSING,
+    "missing": MISSING,
     "unloaded": _UNLOADED,
     "is_searched": False,
     "scalars": SCALARS,
@@ -170,16 +169,6 @@ class Runtime:
             "unread_relation": self.host.unread,
             "read_relation": _read_relation,
             "read_once": _read_once,
-        }
-
-    @property
-    def known_classes(self) -> dict[str, set[type]]:
-        """What is known of classes, by the name of the set."""
-        return {
-            "simple": self._classes.simple,
-            "derived": self._classes.derived,
-            "objects": self._classes.objects,
-            "told": self._classes.told,
         }
 
     # -- what is known of classes -----------------------------------------------------------
@@ -275,7 +264,7 @@ class Runtime:
     def _entry_of(self, value: dict[t.Any, t.Any], name: str, span: t.Any) -> t.Any:
         """Return what a dictionary has under a text, if it has something."""
         found = find_entry(value, name)
-        if type(found) not in self._classes.harmless and found is not _MISSING:
+        if type(found) not in self._classes.harmless and found is not MISSING:
             self._classes.check_sandbox(found, span)
         return found
 
@@ -298,7 +287,7 @@ class Runtime:
     def _no_field(self, value: t.Any, name: str, error: AttributeError, span: t.Any) -> t.Any:
         if sandbox.is_computed(copied_for_python(value), name):
             raise self._here().matcher.failed_field(error, span) from error
-        return _MISSING
+        return MISSING
 
     def _in_order(
         self, clauses: list[Clause], matched: tuple[bool, ...], args: tuple[t.Any, ...]
@@ -415,13 +404,13 @@ class Runtime:
         if type(value) is list and self._is_data(value):
             length = len(value)
             if length != count and not (is_open and length > count):
-                return _MISSING
+                return MISSING
             return [*value[:count], value[count:]] if is_open else [*value]
         term = _ground(value)
         if type(term) is List:
             length = len(term.items)
             if length != count and not (is_open and length > count):
-                return _MISSING
+                return MISSING
             return [*value[:count], value[count:]] if is_open else [*value]
         if type(term) is Instance and shown is not None:
             if is_open:
@@ -431,14 +420,14 @@ class Runtime:
             if compare_values(Operator.EQ, *sides):
                 # Only the solver can go on with unbound variables.
                 raise SolverNeeded
-        return _MISSING
+        return MISSING
 
     def _calculate(self, left: t.Any, right: t.Any, goal: Expression, result: t.Any) -> t.Any:
         if is_number(left) and is_number(right):
             with contextlib.suppress(ArithmeticError):
                 return numbers.calculate(goal.operator, left, right)
         name = getattr(goal.args[2], "name", "")
-        shown = Unknown(f"_{name}_1") if result is _MISSING else result_to_term(result)
+        shown = Unknown(f"_{name}_1") if result is MISSING else result_to_term(result)
         # This raises the error of the solver.
         return self._at(goal).operators.calculate(goal, _ground(left), _ground(right), shown).value
 

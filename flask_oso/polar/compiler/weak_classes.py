@@ -1,4 +1,4 @@
-"""Sets and tables of classes that keep no temporary class alive.
+"""Sets, tables and memos of classes that keep no temporary class alive.
 
 A class that a function made goes with its last object, unless something holds it. In a set or a
 dictionary, ``WeakClass`` stands for such a class: it is found by the class itself, and leaves when
@@ -52,3 +52,27 @@ def set_for_class(
         table[key(cls)] = value
     else:
         table[key(WeakClass(cls, lambda ended: table.pop(key(ended), None)))] = value
+
+
+class ClassMemo:
+    """Remembers what a test tells of classes, without keeping them alive."""
+
+    def __init__(self, test: Callable[[type], bool]) -> None:
+        self._test = test
+        self._known: dict[int, tuple[weakref.ref[type], bool]] = {}
+
+    def __call__(self, cls: type) -> bool:
+        """Tell what the test tells."""
+        key = id(cls)
+        known = self._known.get(key)
+        if known is not None and known[0]() is cls:
+            return known[1]
+        answer = self._test(cls)
+        self._known[key] = weakref.ref(cls, lambda ended: self._forget(key, ended)), answer
+        return answer
+
+    def _forget(self, key: int, ended: weakref.ref[type]) -> None:
+        # Another class may have the id of one that was collected.
+        known = self._known.get(key)
+        if known is not None and known[0] is ended:
+            self._known.pop(key, None)

@@ -32,10 +32,9 @@ from ..binding_analysis import (
 )
 from ..scopes import ProgramInterface
 from ..snippets import assign, call, code_of, compared, function_of, load, negate
-from ..weak_classes import WeakClass, add_class, set_for_class
+from ..weak_classes import ClassMemo, WeakClass, add_class, set_for_class
 from .first_call import find_first_call
 from .observation import Observation, Outcome, Resumption, observing_function
-from .operations import ClassMemo
 from .patterns import SCALARS
 from .regions import FOUND
 from .specialization import SpecializationWriter, attempted

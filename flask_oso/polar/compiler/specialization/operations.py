@@ -11,13 +11,11 @@ import itertools
 import operator
 import types
 import typing as t
-import weakref
 from collections.abc import Callable
 
 from ...host.conversion import is_data
 from ...host.dictionaries import MISSING, LazyKeys, call_reading, find_entry, sorted_entries
 from ...host.numbers import equal_scalars
-from ...host.registry import Host
 from ...host.sandbox import ITERATED, iterates_flags
 from ...host.terms import QUESTIONS
 from ...host.value_classes import (
@@ -27,10 +25,10 @@ from ...host.value_classes import (
     SETS,
     find_by_hash,
     is_comparable_moment,
-    is_hashed,
     is_told_from_nil,
 )
-from ..weak_classes import add_class
+from ..known_classes import KnownClasses
+from ..weak_classes import ClassMemo, add_class
 from .equality import SideEffectFreeEquality, compared_fields
 
 _SCALARS = frozenset({bool, int, float, str})
@@ -56,39 +54,6 @@ class NotSilent(Exception):
 GIVES_UP = (AttributeError, ArithmeticError, KeyError, TypeError, ValueError, NotSilent)
 
 
-class ClassMemo:
-    """Remembers what a test tells of classes, without keeping them alive."""
-
-    def __init__(self, test: Callable[[type], bool]) -> None:
-        self._test = test
-        self._known: dict[int, tuple[weakref.ref[type], bool]] = {}
-
-    def __call__(self, cls: type) -> bool:
-        """Tell what the test tells."""
-        key = id(cls)
-        known = self._known.get(key)
-        if known is not None and known[0]() is cls:
-            return known[1]
-        answer = self._test(cls)
-        self._known[key] = weakref.ref(cls, lambda ended: self._forget(key, ended)), answer
-        return answer
-
-    def _forget(self, key: int, ended: weakref.ref[type]) -> None:
-        # Another class may have the id of one that was collected.
-        known = self._known.get(key)
-        if known is not None and known[0] is ended:
-            self._known.pop(key, None)
-
-
-class KnownClasses(t.Protocol):
-    """What operations need of the program."""
-
-    host: Host
-
-    @property
-    def known_classes(self) -> dict[str, set[type]]: ...
-
-
 #: How two values of some classes unify: tells it, or raises ``NotSilent``.
 _Way = Callable[[t.Any, t.Any], bool]
 
@@ -102,29 +67,22 @@ class _Fields:
 class SilentOperations:
     """The operations of one program.
 
-    :param program: knows classes; more are learnt while it runs.
+    :param known: knows classes; more are learnt while it runs.
     :param equality: compares dataclasses and rows.
-    :param missing: stands for an entry that a dictionary does not have.
     """
 
-    def __init__(
-        self, program: KnownClasses, equality: SideEffectFreeEquality, missing: t.Any
-    ) -> None:
-        known = program.known_classes
-        self._missing = missing
+    def __init__(self, known: KnownClasses, equality: SideEffectFreeEquality) -> None:
         #: Classes whose values Python compares without running code of a class.
-        self._simple = known["simple"]
+        self._simple = known.simple
         #: Classes that derive from a native one and compare as it does.
-        self._derived = known["derived"]
+        self._derived = known.derived
         #: Classes whose values are objects of the host that need no sandbox check.
-        self._objects = known["objects"]
-        self._told = known["told"]
-        self._keeps = program.host.keeps
+        self._objects = known.objects
+        self._told = known.told
+        self._keeps = known.keeps
         self._equality = equality
         self._is_told_memo = ClassMemo(self._test_told)
-        self._is_hashed = ClassMemo(
-            lambda kind: is_hashed(kind) and not program.host.has_keys(kind)
-        )
+        self._is_hashed = known.is_hashed
         self._is_of_flags = ClassMemo(iterates_flags)
         #: Classes of the host that derive from ``dict`` and have its ``get``.
         self._dictionaries: set[type] = set()
@@ -358,11 +316,14 @@ class SilentOperations:
         """Return an entry of a dictionary. One that is missing is left to the rules."""
         if type(value) is not dict or type(name) is not str or not name.isascii():
             raise NotSilent
-        found = value.get(name, MISSING)
+        # What is missing is of no such class.
+        return self._unchecked(value.get(name, MISSING))
+
+    def _unchecked(self, found: t.Any) -> t.Any:
+        """Return what was found in a dictionary, if it needs no sandbox check."""
         kind = type(found)
         if kind is str or kind in _VALUES or kind in self._objects:
             return found
-        # Also what is missing.
         raise NotSilent
 
     def fields(self, value: dict[t.Any, t.Any]) -> _Fields:
@@ -379,11 +340,7 @@ class SilentOperations:
         if type(key) is not str or type(collection) is not dict or not key.isascii():
             raise NotSilent
         found = find_entry(collection, key)
-        if found is MISSING:
-            return self._missing
-        if type(found) not in _VALUES and type(found) not in self._objects:
-            raise NotSilent
-        return found
+        return MISSING if found is MISSING else self._unchecked(found)
 
     def entries_of(self, collection: t.Any) -> list[t.Any]:
         """Return the entries of a dictionary, or the lists of two elements in a list of lists."""
@@ -411,7 +368,7 @@ class SilentOperations:
             if type(found) is str and type(value) is str:
                 return found == value
             found = self.entry_among(collection, key)
-            return found is not self._missing and self.alike(value, found)
+            return found is not MISSING and self.alike(value, found)
         if type(collection) is not list or len(collection) > MAX_ELEMENTS:
             raise NotSilent
         if not _TEXTS.issuperset((type(key), type(value))):
@@ -481,10 +438,7 @@ class SilentOperations:
             return None
         else:
             found = call_reading(value, "get", (key,))
-        kind = type(found)
-        if kind is str or kind in _VALUES or kind in self._objects:
-            return found
-        raise NotSilent
+        return self._unchecked(found)
 
     def _got(self, value: t.Any, key: t.Any) -> t.Any:
         """Call ``get`` of an object of the host that is a dictionary, such as a counter."""
