@@ -52,6 +52,7 @@ from .entry_points import (
     entry_writer,
     usual_writer,
 )
+from .equality import SideEffectFreeEquality
 from .function_tables import FunctionTable, lineage_of, variant_for
 from .runtime import Runtime, is_deep
 from .scopes import Site, Variant
@@ -68,7 +69,6 @@ from .specialization.dispatch import (
     no_answer,
     string_facts,
 )
-from .specialization.equality import SideEffectFreeEquality
 from .specialization.observation import NAMES as OBSERVING_NAMES
 from .specialization.observation import Outcome
 from .specialization.operations import SilentOperations
@@ -135,11 +135,11 @@ class CompiledProgram(Runtime):
         self._lifted = itertools.count()
         self._recursive: dict[str, bool] = {}
         self._names: dict[str, t.Any] = self.shared_names()
-        self._equality = self._names["quietly_equal"] = SideEffectFreeEquality(
+        self.equality = self._names["quietly_equal"] = SideEffectFreeEquality(
             self._names["simple"], self.host
         )
-        self._names["by_text"] = self._equality.by_text
-        self._names.update(SilentOperations(self._classes, self._equality).named())
+        self._names["by_text"] = self.equality.by_text
+        self._names.update(SilentOperations(self._classes, self.equality).named())
         self._names.update(OBSERVING_NAMES)
 
     @property
@@ -291,7 +291,7 @@ class CompiledProgram(Runtime):
         key = (name, arity)
         if key not in self._specializations:
             for cls in self.host.classes.values():
-                self._equality.learn(cls)
+                self.equality.learn(cls)
             self._specializations[key] = make_specializations(self, name, arity)
         return self._specializations[key]
 
@@ -383,23 +383,23 @@ class CompiledProgram(Runtime):
 
     def compares_fields(self, cls: type) -> bool:
         """Tell whether objects of a class compare by their fields or keys."""
-        return self._equality.knows(cls)
+        return self.equality.knows(cls)
 
     def compares_text(self, cls: type) -> bool:
         """Tell whether objects of a class compare by the text of an attribute."""
-        return cls in self._equality.by_text
+        return cls in self.equality.by_text
 
     def text_fields(self, cls: type) -> tuple[str, ...]:
         """Return the few fields by which objects of a dataclass compare; none if it has others."""
-        return self._equality.few_fields(cls)
+        return self.equality.few_fields(cls)
 
     def text_attribute(self, cls: type) -> str:
         """Return the attribute whose text objects of a class compare."""
-        return self._equality.by_text[cls].attribute
+        return self.equality.by_text[cls].attribute
 
     def may_equal_text(self, cls: type) -> bool:
         """Tell whether objects of a class may equal those of another that compares a text."""
-        return self._equality.may_equal_text(cls)
+        return self.equality.may_equal_text(cls)
 
     def is_quiet(self, cls: type, attribute: str) -> bool:
         """Tell whether an attribute of instances of a class is read without side effects."""

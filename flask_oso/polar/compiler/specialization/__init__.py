@@ -4,9 +4,9 @@ A specialization answers only after it has read all that the solver might read b
 solution, and ends with that one where it is known to be the first. Where a value is not plain, it
 returns ``None``, and the compiled rules answer.
 
-``equality``, ``operations``, ``regions``, ``observation``
-    side-effect-free equality; what functions call on values of any class; regions of a function;
-    the one call of the application that a function may make.
+``operations``, ``regions``, ``observation``
+    what functions call on values of any class; regions of a function; the one call of the
+    application that a function may make.
 ``value_tests``
     tests of values of any class, as expressions.
 ``clauses``, ``rows``, ``patterns``, ``first_call``, ``interfaces``, ``guards``

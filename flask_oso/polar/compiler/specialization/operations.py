@@ -27,9 +27,9 @@ from ...host.value_classes import (
     is_comparable_moment,
     is_told_from_nil,
 )
+from ..equality import SideEffectFreeEquality, compared_fields
 from ..known_classes import KnownClasses
 from ..weak_classes import ClassMemo, add_class
-from .equality import SideEffectFreeEquality, compared_fields
 
 _SCALARS = frozenset({bool, int, float, str})
 #: Classes whose values have a hash and an equality that run no code.
