@@ -5,7 +5,8 @@ cannot be compiled is left to it.
 
 ``binding_analysis``, ``equality``, ``snippets``, ``scopes``, ``weak_classes``
     which clauses match a call, and in which order; side-effect-free equality; makers of ``ast``
-    nodes; the values, variables and goals that are known while a function is written; sets that hold no temporary class.
+    nodes; the values, variables and goals that are known while a function is written; sets that
+    hold no temporary class.
 ``passes``
     what makes the statements of a specialization fewer.
 ``entry_points``, ``known_classes``

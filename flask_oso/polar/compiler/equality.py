@@ -136,6 +136,10 @@ class SideEffectFreeEquality:
         is_object = cls in self._rows or cls in self.by_text
         return is_object or self._fields.get(cls) is not None
 
+    def compares_text(self, cls: type) -> bool:
+        """Tell whether objects of a class compare by the text of an attribute."""
+        return cls in self.by_text
+
     def few_fields(self, cls: type) -> tuple[str, ...]:
         """Return the fields by which objects compare, if they are few; none for other classes."""
         is_other = cls in self._rows or cls in self.by_text

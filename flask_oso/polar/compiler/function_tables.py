@@ -90,7 +90,7 @@ def lineage_of(program: ProgramInterface, cls: type, registered: frozenset[type]
         return None
     classes = tuple(each for each in cls.__mro__ if each in registered)
     host = program.host
-    is_decided = compares_by_identity(cls) or host.has_keys(cls) or program.compares_fields(cls)
+    is_decided = compares_by_identity(cls) or host.has_keys(cls) or program.equality.knows(cls)
     return Lineage(classes, is_decided or host.text_equality(cls) is not None, is_class)
 
 

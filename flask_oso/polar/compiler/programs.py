@@ -72,7 +72,7 @@ from .specialization.dispatch import (
 from .specialization.observation import NAMES as OBSERVING_NAMES
 from .specialization.observation import Outcome
 from .specialization.operations import SilentOperations
-from .string_arguments.closed_strings import Strings, closed_strings, possible_strings
+from .string_arguments.closed_strings import Strings, possible_strings
 from .string_arguments.string_questions import QueryNeeded, StringQuestions
 
 CompiledFunction = Callable[..., bool]
@@ -381,30 +381,6 @@ class CompiledProgram(Runtime):
             self._class_dictionaries[cls] = self.constant(vars(cls))
         return self._class_dictionaries[cls]
 
-    def compares_fields(self, cls: type) -> bool:
-        """Tell whether objects of a class compare by their fields or keys."""
-        return self.equality.knows(cls)
-
-    def compares_text(self, cls: type) -> bool:
-        """Tell whether objects of a class compare by the text of an attribute."""
-        return cls in self.equality.by_text
-
-    def text_fields(self, cls: type) -> tuple[str, ...]:
-        """Return the few fields by which objects of a dataclass compare; none if it has others."""
-        return self.equality.few_fields(cls)
-
-    def text_attribute(self, cls: type) -> str:
-        """Return the attribute whose text objects of a class compare."""
-        return self.equality.by_text[cls].attribute
-
-    def may_equal_text(self, cls: type) -> bool:
-        """Tell whether objects of a class may equal those of another that compares a text."""
-        return self.equality.may_equal_text(cls)
-
-    def is_quiet(self, cls: type, attribute: str) -> bool:
-        """Tell whether an attribute of instances of a class is read without side effects."""
-        return sandbox.is_silent_read(cls, attribute)
-
     def strings(self, name: str, args: tuple[t.Any, ...], at: int) -> set[t.Any] | None:
         """Return the strings of one argument for which a rule call has a solution.
 
@@ -468,7 +444,8 @@ class CompiledProgram(Runtime):
         self, name: str, arity: int, at: int, lineages: Lineages
     ) -> frozenset[str] | None:
         """Return the strings that an argument may be, given the classes of others."""
-        return closed_strings(self._select, name, arity, at, lineages)
+        found = self.possible_strings(name, arity, at, lineages)
+        return None if found is None or found.is_free else found.texts
 
     def possible_strings(
         self, name: str, arity: int, at: int, lineages: Lineages

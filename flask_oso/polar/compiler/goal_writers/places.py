@@ -263,13 +263,6 @@ class GoalContext:
         slow = call("equal", self.value(left), self.value(right), spans)
         return ast.IfExp(compares_silently(left, right, "simple"), quick, slow)
 
-    def unify(self, left: Ref, right: Term) -> Continuation:
-        """Write that a value equals an operand, or bind the operand to it."""
-        known = self.ref(right)
-        if known is not None:
-            return self.equal(left, known)
-        return self.bind(t.cast(VariableCell, self.cell(right)), left)
-
     # -- attributes
 
     def attribute(self, name: str, value: Ref, attribute: str) -> None:

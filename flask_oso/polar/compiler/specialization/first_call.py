@@ -11,6 +11,7 @@ import enum
 import typing as t
 from collections.abc import Sequence
 
+from ...host import sandbox
 from ...nodes import Call, Expression, Operator, Pattern, Term, Value
 from ...solver.class_index import Lineage
 from ...solver.clauses import Clause, Slot, Template
@@ -201,7 +202,7 @@ class _FirstCallSearch:
             args = tuple(self._value(arg, values) for arg in inner.args)
             return FirstCall(value, inner.name, args)
         name = str(key.value) if is_string(key) and isinstance(key, Value) else None
-        if name is None or self._names.is_quiet(value.exact, name):
+        if name is None or sandbox.is_silent_read(value.exact, name):
             raise _Unknown
         return FirstCall(value, name, None)
 

@@ -55,6 +55,7 @@ class Guards:
 
     def __init__(self, names: ProgramInterface) -> None:
         self.names = names
+        self._equality = names.equality
         self._numbers = itertools.count()
         #: The call of the application that the function makes.
         self.observation: Observation | None = None
@@ -116,7 +117,7 @@ class Guards:
             value = ast.Subscript(load(owner.name), ast.Constant(name), ast.Load())
         elif owner.exact in SCALARS:
             raise NotCompilable("an attribute of a string or a number", span)
-        elif not self.names.is_quiet(owner.exact, name):
+        elif not sandbox.is_silent_read(owner.exact, name):
             raise NotCompilable("an attribute that is computed", span)
         made = Known(self.fresh(), region=region, source=(owner.name, name), expected=expected)
         self.note_derived(made, (owner.name,))
@@ -229,7 +230,7 @@ class Guards:
             # computed.
             registered = {*self.names.host.classes.values()}
             named = [base for base in cls.__mro__ if base in registered]
-            return not any(self.names.is_quiet(base, name) for base in named)
+            return not any(sandbox.is_silent_read(base, name) for base in named)
         if not is_method(cls, name):
             return False
         return all(
@@ -357,9 +358,9 @@ class Guards:
         """Tell whether a value is an object that equals itself, or is compared by its fields."""
         cls = value.exact
         own: t.Any = None if cls is None else cls.__ne__
-        if cls is None or not (own is object.__ne__ or self.names.compares_text(cls)):
+        if cls is None or not (own is object.__ne__ or self._equality.compares_text(cls)):
             return False
-        return self._is_itself(value) or self.names.compares_fields(cls)
+        return self._is_itself(value) or self._equality.knows(cls)
 
     def _is_itself(self, value: Known) -> bool:
         """Tell whether a value is of a class whose instances compare by identity."""
@@ -499,7 +500,7 @@ class Guards:
         exact = value.exact
         if exact is str or (exact is not None and self.is_identity(exact)):
             return region
-        if exact is not None and not self.names.compares_fields(exact):
+        if exact is not None and not self._equality.knows(exact):
             self.refuse(span)
         if region.lookup(("itself", value.name)) is None:
             region.known["itself", value.name] = region.known["checked", value.name] = value
@@ -524,13 +525,13 @@ class Guards:
             test = compared(load(unknown.name), ast.Is(), load(known.name))
             is_known = unknown.exact is not None and self.is_identity(unknown.exact)
             is_known = is_known or region.lookup(("simple", unknown.name)) is not None
-            may_equal = self.names.may_equal_text(t.cast(type, known.exact))
+            may_equal = self._equality.may_equal_text(t.cast(type, known.exact))
             kinds = ("simple",) if may_equal else ("simple", "by_text")
             doubt = [] if is_known else self._not_simple(region, unknown, kinds)
             inner = self.under(region, key, test, doubt, span)
             inner.known["checked", unknown.name] = unknown
             return inner
-        if any(value.exact and self.names.compares_fields(value.exact) for value in (one, other)):
+        if any(value.exact and self._equality.knows(value.exact) for value in (one, other)):
             return self._equal_data(region, one, other, span)
         return self._equal_unknown(region, key, (one, other), span)
 
@@ -581,7 +582,7 @@ class Guards:
         cls = value.exact
         if cls is None or cls in SCALARS or self._is_silent(cls) or self.is_identity(cls):
             return
-        is_by_parts = self.names.compares_fields(cls) or self.names.compares_text(cls)
+        is_by_parts = self._equality.knows(cls) or self._equality.compares_text(cls)
         if not (is_by_parts or self.rows.is_row(value)):
             self.refuse(span)
 
@@ -592,7 +593,7 @@ class Guards:
         if value.literal is not None or value.choices is not None:
             return None if holds else region
         if value.exact is not None:
-            if not (is_told_from_nil(value.exact) or self.names.compares_text(value.exact)):
+            if not (is_told_from_nil(value.exact) or self._equality.compares_text(value.exact)):
                 self.refuse(span)
             return region if (value.exact is type(None)) is holds else None
         is_repeated = self._is_repeated(region)
@@ -650,15 +651,15 @@ class Guards:
         """Write the comparison of two objects: ``None`` if it cannot be made here."""
         compare = call("quietly_equal", load(one.name), load(other.name))
         for cls in (one.exact, other.exact):
-            fields = () if cls is None else self.names.text_fields(cls)
+            fields = () if cls is None else self._equality.few_fields(cls)
             if fields and {one.exact, other.exact} <= {cls, None}:
                 kind = load(self.names.constant(cls))
                 names = one.name, other.name
                 return compared_by_fields(names, kind, fields, compare, self.fresh)
-        if one.exact is None or not self.names.compares_text(one.exact):
+        if one.exact is None or not self._equality.compares_text(one.exact):
             one, other = other, one
         cls = one.exact
-        if cls is None or not self.names.compares_text(cls) or other.exact not in (None, cls):
+        if cls is None or not self._equality.compares_text(cls) or other.exact not in (None, cls):
             return compare
         # Most are of one class, and have a number or a string.
         tests: list[ast.expr] = []
@@ -681,7 +682,7 @@ class Guards:
 
     def _text_value(self, value: Known, cls: type) -> ast.expr:
         """Write the attribute whose text an object of a class compares."""
-        name = self.names.text_attribute(cls)
+        name = self._equality.by_text[cls].attribute
         rows = self.names.host.identities
         attribute = None if rows is None else rows.stored_attribute(cls, name)
         if attribute is None:

@@ -107,10 +107,8 @@ class PatternGuards:
             if arg is None:
                 continue
             if isinstance(parameter.term, Value) and is_other(arg, parameter.term.value):
-                cls = t.cast(type, arg.exact)
-                if not self._writer.is_identity(cls) and not self._writer.names.compares_fields(
-                    cls
-                ):
+                cls, equality = t.cast(type, arg.exact), self._writer.names.equality
+                if not self._writer.is_identity(cls) and not equality.knows(cls):
                     self._writer.refuse(parameter.span)
                 return excluded
             if is_asked(clause, at, arg):

@@ -163,9 +163,8 @@ class RowGuards:
             self.identities.row_test(cls, name),
             self.identities.related_class(cls, name),
         )
-        is_known = (
-            self._writer.names.compares_text if compares_text else self._writer.names.host.has_keys
-        )
+        names = self._writer.names
+        is_known = names.equality.compares_text if compares_text else names.host.has_keys
         if test is None or related is None or not is_known(related):
             return None
         if owner.exact is None and self.identities.is_extended(cls):
@@ -199,7 +198,7 @@ class RowGuards:
         cls = value.exact
         if cls is None or self._writer.names.host.identities is None:
             return False
-        return self._writer.names.compares_text(cls) and self.identities.follows_keys(cls)
+        return self._writer.names.equality.compares_text(cls) and self.identities.follows_keys(cls)
 
     def _referred(
         self, region: Region, owner: Known, name: str, related: type, span: Span | None

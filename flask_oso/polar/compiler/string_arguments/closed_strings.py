@@ -54,21 +54,6 @@ class _Way(t.NamedTuple):
 _Ways = dict[_Parameter, list[_Way]]
 
 
-def closed_strings(
-    select: SelectClauses,
-    name: str,
-    arity: int,
-    position: int,
-    lineages: Lineages = types.MappingProxyType({}),
-) -> frozenset[str] | None:
-    """Return the strings that a parameter may be bound to in a solution; ``None`` if it is open.
-
-    The set may have strings for which there is no solution.
-    """
-    found = possible_strings(select, name, arity, position, lineages)
-    return None if found is None or found.is_free else found.texts
-
-
 def possible_strings(
     select: SelectClauses,
     name: str,

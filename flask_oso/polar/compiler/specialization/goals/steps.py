@@ -9,6 +9,7 @@ import typing as t
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from ....host import sandbox
 from ....host.value_classes import EQUATED, MOMENTS
 from ....nodes import (
     COMPARISONS,
@@ -177,7 +178,7 @@ class GoalStep(Searches):
             return False
         if self.writer.names.host.has_keys(cls):
             return False
-        return not self.writer.names.is_quiet(cls, name)
+        return not sandbox.is_silent_read(cls, name)
 
     def _observed(
         self, owner: Known, name: str, args: tuple[Known, ...] | None, result: Term
