@@ -14,6 +14,7 @@ solver answers.
 from __future__ import annotations
 
 import ast
+import functools
 import itertools
 import re
 import typing as t
@@ -343,7 +344,8 @@ class RuleCompiler:
         body: list[ast.stmt] = []
         for number, clause in enumerate(clauses):
             if not self._takes_one_look(clause):
-                body += self._search(f"m{number}", clause, parameters)
+                at = self._at_head(body, Output(self.give_up, 0, self.success))
+                at.note_match(f"m{number}", clause, self._arguments(parameters))
                 continue
             tests = list(self._tests(clause, parameters)) or [ast.Constant(True)]
             body.append(assign(f"m{number}", all_of(tests)))
@@ -414,20 +416,7 @@ class RuleCompiler:
             return equal
         return ast.BoolOp(ast.And(), [negate(is_type(name, "bool")), equal])
 
-    def _search(self, found: str, clause: Clause, parameters: list[str]) -> list[ast.stmt]:
-        """Write the test whether a clause applies, where the head is not a simple one."""
-
-        def note(scope: Scope, out: list[ast.stmt]) -> None:
-            out.append(assign(found, ast.Constant(True)))
-
-        body: list[ast.stmt] = []
-        at = self._at_head(clause, body, Output(ast.Break, 1, note))
-        args = self._arguments(parameters)
-        at.fail_if_excluded(clause, args)
-        self.write_goals(prepend(at.head(clause, args), ()), at.scope, body, at.place)
-        return [assign(found, ast.Constant(False)), block(body)]
-
-    def _at_head(self, clause: Clause, out: list[ast.stmt], place: Output) -> GoalWriter:
+    def _at_head(self, out: list[ast.stmt], place: Output) -> GoalWriter:
         return GoalWriter(self, self.next_clause(), Site(()), (), Scope(), out, place, None)
 
     def _arguments(self, parameters: list[str]) -> list[Argument]:
@@ -463,7 +452,7 @@ class RuleCompiler:
         if self.names.names_rules:
             self.success = self.succeed_with(load(self.names.constant(clause.rule)))
             self.passed_on = passed_on(clause)
-        at = self._at_head(clause, body, Output(ast.Break, loops, self.success))
+        at = self._at_head(body, Output(ast.Break, loops, self.success))
         goals = self.body_goals(clause, at.clause, Site(()))
         if self._takes_one_look(clause):
             self._bind_head(clause, at, parameters)
@@ -488,19 +477,18 @@ class RuleCompiler:
             return prepend(conjunct_goals(body, number, inside), ())
         return ((body, number, inside), ())
 
-    def succeed(self, scope: Scope, out: list[ast.stmt]) -> None:
-        """Write the code that follows a solution."""
+    def succeed(self, scope: Scope, out: list[ast.stmt], rule: ast.expr | None = None) -> None:
+        """Write the code that follows a solution.
+
+        :param rule: the rule that decides, where it is wanted.
+        """
         self.finish(scope, out)
-        out += self._returned(ast.Constant(True)) if self.variant.is_test else self._yielded(None)
+        answer = rule or ast.Constant(True)
+        out += self._returned(answer) if self.variant.is_test else self._yielded(rule)
 
     def succeed_with(self, rule: ast.expr) -> Success:
         """Return the writer of the code that follows a solution and returns the deciding rule."""
-
-        def succeed(scope: Scope, out: list[ast.stmt]) -> None:
-            self.finish(scope, out)
-            out += self._returned(rule) if self.variant.is_test else self._yielded(rule)
-
-        return succeed
+        return functools.partial(self.succeed, rule=rule)
 
     def give_up(self) -> ast.stmt:
         """Write that there is no further solution."""

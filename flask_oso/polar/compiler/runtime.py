@@ -100,39 +100,17 @@ _SHARED: dict[str, t.Any] = {
 }
 #: The members of ``Runtime`` that functions use: methods and sets of classes.
 _ASKED = (
-    *("equal", "read", "read_key", "field", "no_field", "in_order", "call_method"),
-    *("construct", "calculate", "split", "compare", "condition"),
-    *(
-        "check_clock",
-        "hand_over",
-        "hand_over_each",
-        "solve_goal",
-        "by_solver",
-        "problem_of",
-    ),
-    "as_data",
+    *("equal", "read", "read_key", "field", "no_field", "in_order", "call_method", "construct"),
+    *("calculate", "split", "compare", "condition", "check_clock", "hand_over", "hand_over_each"),
+    *("solve_goal", "by_solver", "problem_of", "as_data"),
 )
-
-
 #: Those of ``Elements``.
 _OF_ELEMENTS = ("elements", "kept_elements", "found_in", "pairs_at")
 #: Those of ``KnownClasses``.
 _OF_CLASSES = (
-    *(
-        "plain",
-        "readable",
-        "simple",
-        "ordered",
-        "decided",
-        "harmless",
-        "told",
-        "rows",
-        "collections",
-    ),
-    *("check_sandbox", "is_simple"),
+    *("plain", "readable", "simple", "ordered", "decided", "harmless", "told", "rows"),
+    *("collections", "check_sandbox", "is_simple"),
 )
-
-
 _ROWS, _PYTHON, _OF_SCALARS, _LISTS, _SOLVER = Comparison
 
 
@@ -257,6 +235,10 @@ class Runtime:
         found = self._attribute(value, name, span, self._here)
         self._classes.learn(kind)
         self._classes.is_object(kind)
+        return self._checked(found, span)
+
+    def _checked(self, found: t.Any, span: t.Any) -> t.Any:
+        """Return a value that was read, once it has passed the sandbox check."""
         if type(found) not in self._classes.harmless:
             self._classes.check_sandbox(found, span)
         return found
@@ -264,9 +246,7 @@ class Runtime:
     def _entry_of(self, value: dict[t.Any, t.Any], name: str, span: t.Any) -> t.Any:
         """Return what a dictionary has under a text, if it has something."""
         found = find_entry(value, name)
-        if type(found) not in self._classes.harmless and found is not MISSING:
-            self._classes.check_sandbox(found, span)
-        return found
+        return found if found is MISSING else self._checked(found, span)
 
     def _field(self, value: t.Any, name: str, span: t.Any) -> t.Any:
         """Read a field of a value that is matched with a pattern, if there is one."""
@@ -280,9 +260,7 @@ class Runtime:
         except attribute_access.UnreadableRelation as error:
             raise self._here().machine.unreadable(error, span) from error
         self._classes.learn(kind)
-        if type(found) not in self._classes.harmless:
-            self._classes.check_sandbox(found, span)
-        return found
+        return self._checked(found, span)
 
     def _no_field(self, value: t.Any, name: str, error: AttributeError, span: t.Any) -> t.Any:
         if sandbox.is_computed(copied_for_python(value), name):
@@ -327,17 +305,13 @@ class Runtime:
         if made is not None and not keywords and made.is_of(value, name, args):
             found = made.take()
             self._check_clock(clock)
-            if type(found) not in self._classes.harmless:
-                self._classes.check_sandbox(found, span)
-            return found
+            return self._checked(found, span)
         if kind is bool:
             raise self._here().operators.no_lookup(self._placed(value, written), span)
         if kind is dict and name in READING and not keywords:
             found = values_read(value, name, args)
             if found is not MISSING:
-                if type(found) not in self._classes.harmless:
-                    self._classes.check_sandbox(found, span)
-                return found
+                return self._checked(found, span)
         if is_unrestricted and (kind in self._classes.objects or kind is str):
             try:
                 method = getattr(value, name)
@@ -354,9 +328,7 @@ class Runtime:
             found = method(*args)
             if time.monotonic() - clock[1] > BRIEF:
                 self._check_clock(clock)
-        if type(found) not in self._classes.harmless:
-            self._classes.check_sandbox(found, span)
-        return found
+        return self._checked(found, span)
 
     def _construct(self, cls: type, what: t.Any, args: tuple[t.Any, ...], clock: Clock) -> t.Any:
         """Make an object of the host."""

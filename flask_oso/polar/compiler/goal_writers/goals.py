@@ -318,11 +318,11 @@ class GoalWriter(SearchGoals):
             for term, ref in zip(called.args, refs, strict=True)
         ]
         numbers = {id(clause): self.writer.next_clause() for clause in order.clauses}
-        found = {
-            id(clause): self._found(clause, numbers[id(clause)], args)
-            for clause in clauses
-            if not self._takes_one_look(clause, refs)
-        }
+        found: dict[int, str] = {}
+        for clause in clauses:
+            if not self._takes_one_look(clause, refs):
+                here = replace(self, clause=numbers[id(clause)])
+                found[id(clause)] = here.note_match(self.writer.fresh(), clause, args)
         if len(clauses) == 1:
             return self._clause_in_place(clauses[0], numbers, found, args)
         self._one_at_most(order, refs)
@@ -376,15 +376,15 @@ class GoalWriter(SearchGoals):
             for parameter, ref in zip(clause.parameters, refs, strict=True)
         )
 
-    def _found(self, clause: Clause, number: int, args: list[Argument]) -> str:
+    def note_match(self, found: str, clause: Clause, args: list[Argument]) -> str:
         """Write a test whether a rule applies; return the name of the flag."""
-        found, body = self.writer.fresh(), list[ast.stmt]()
+        body: list[ast.stmt] = []
 
         def note(scope: Scope, out: list[ast.stmt]) -> None:
             out.append(assign(found, ast.Constant(True)))
 
         place = self.nested(note)
-        inside = replace(self, clause=number, scope=self.scope.copy(), out=body, place=place)
+        inside = replace(self, scope=self.scope.copy(), out=body, place=place)
         inside.fail_if_excluded(clause, args)
         goals = prepend(inside.head(clause, args), ())
         self.writer.write_goals(goals, inside.scope, body, place)
