@@ -68,6 +68,7 @@ from .snippets import (
     is_type,
     load,
     looked_up,
+    names_of,
     negate,
 )
 
@@ -221,7 +222,7 @@ class RuleCompiler:
 
     def _hand_over(self, parameters: list[str]) -> list[ast.stmt]:
         """Write that the solver answers this call."""
-        args = ast.Tuple([load(name) for name in parameters], ast.Load())
+        args = names_of(parameters)
         name = load(self.names.constant(self.variant.name))
         if self.variant.is_test:
             return self._returned(call("hand_over", name, args, load("clock")))
@@ -277,7 +278,7 @@ class RuleCompiler:
         assigned = assign("known", _state())
         is_open = compared(load("known"), ast.Is(), ast.Constant(None))
         name = load(self.names.constant(self.variant.name))
-        handed = name, ast.Tuple([load(each) for each in parameters], ast.Load()), load("clock")
+        handed = name, names_of(parameters), load("clock")
         if self.variant.is_test:
             found: ast.expr = compared(load("known"), ast.IsNot(), ast.Constant(False))
             if self.names.names_rules:
@@ -435,7 +436,7 @@ class RuleCompiler:
     def _each_in_order(self, clauses: list[Clause], parameters: list[str]) -> ast.stmt:
         """Write that the matching clauses are sorted at run time, and tried one after the other."""
         matched = ast.Tuple([load(f"m{number}") for number in range(len(clauses))], ast.Load())
-        args = ast.Tuple([load(name) for name in parameters], ast.Load())
+        args = names_of(parameters)
         sorted_ = call("in_order", load(self.names.constant(clauses)), matched, args)
         body: list[ast.stmt] = [
             ast.If(

@@ -23,6 +23,7 @@ from .snippets import (
     is_type,
     load,
     looked_up,
+    names_of,
     negate,
     returned,
 )
@@ -65,7 +66,6 @@ class EntryPointWriter:
     :param function: the function that answers.
     :param table: how a parameter selects another function, and the table of those.
     :param texts: the parameters that are most likely strings.
-    :param facts: all strings for which the answer is yes, and the name of the set of them.
     :param specializations: the specializations, and the name of the table of them.
     :param is_searched: whether all solutions are searched for, with a generator, so that an error
         after the first solution is raised, too.
@@ -81,14 +81,12 @@ class EntryPointWriter:
     is_searched: bool = False
     shares: bool = False
     specializations: tuple[str, ChosenFunctions] | None = None
-    facts: tuple[str, list[tuple[str, ...]]] | None = None
 
     def write(self) -> ast.FunctionDef:
         """Write the function."""
         is_logged = compared(load("log_variable"), ast.In(), load("environment"))
         odd = ast.BoolOp(ast.Or(), [is_logged, *map(self._is_odd, self.parameters)])
         body = [
-            *self._listed([*(is_type(name, "str") for name in self.parameters), NOT_LOGGED]),
             *self._specializations(),
             assign("name", load(self.rule)),
             ast.If(odd, self._taken(), []),
@@ -111,12 +109,6 @@ class EntryPointWriter:
             *self._asked(),
         ]
         return function_of("question", self.parameters, body, ("is_searched",))
-
-    def write_facts(self) -> ast.FunctionDef:
-        """Write a function that looks strings up, and returns ``None`` for other arguments."""
-        nothing: ast.stmt = ast.Return(ast.Constant(None))
-        looked = self._listed([*(is_type(name, "str") for name in self.parameters), NOT_LOGGED])
-        return function_of("facts", self.parameters, [*looked, nothing])
 
     def _asked(self) -> list[ast.stmt]:
         """Write that the rule is asked, and what its errors become."""
@@ -164,32 +156,8 @@ class EntryPointWriter:
         ]
         return [ast.If(all_of(tests), inside, [])]
 
-    def _listed(self, conditions: list[ast.expr]) -> list[ast.stmt]:
-        """Write that strings are looked up, where all rules are facts about strings."""
-        if self.facts is None:
-            return []
-        name, facts = self.facts
-        if len(facts) <= _FEW:
-            found: ast.expr = any_of([self._is_fact(fact) for fact in facts])
-        else:
-            found = compared(self._arguments(), ast.In(), load(name))
-        # The solver refuses a string with surrogates; no fact has one.
-        ascii_only = all_of([_method(load(p), "isascii") for p in self.parameters])
-        inside: list[ast.stmt] = [
-            ast.If(found, [returned(True)], []),
-            ast.If(ascii_only, [returned(False)], []),
-        ]
-        return [ast.If(all_of(conditions), inside, [])]
-
-    def _is_fact(self, fact: tuple[str, ...]) -> ast.expr:
-        tests = [
-            compared(load(name), ast.Eq(), ast.Constant(text))
-            for name, text in zip(self.parameters, fact, strict=True)
-        ]
-        return all_of(tests)
-
     def _arguments(self) -> ast.expr:
-        return ast.Tuple([load(name) for name in self.parameters], ast.Load())
+        return names_of(self.parameters)
 
     def _by_solver(self) -> ast.stmt:
         return ast.Return(call("by_solver", load("name"), self._arguments()))
@@ -264,3 +232,34 @@ def usual_writer(names: ProgramInterface, variant: Variant) -> EntryPointWriter:
 
 def _method(owner: ast.expr, name: str, *args: ast.expr) -> ast.expr:
     return ast.Call(ast.Attribute(owner, name, ast.Load()), list(args), [])
+
+
+def facts_function(
+    parameters: list[str], facts: list[tuple[str, ...]], known: str
+) -> ast.FunctionDef:
+    """Write a function that looks strings up, and returns ``None`` for other arguments.
+
+    :param facts: all strings for which the answer is yes.
+    :param known: the name of the set of them.
+    """
+    if len(facts) <= _FEW:
+        found = any_of([_is_fact(parameters, fact) for fact in facts])
+    else:
+        found = compared(names_of(parameters), ast.In(), load(known))
+    # The solver refuses a string with surrogates; no fact has one.
+    ascii_only = all_of([_method(load(p), "isascii") for p in parameters])
+    looked: list[ast.stmt] = [
+        ast.If(found, [returned(True)], []),
+        ast.If(ascii_only, [returned(False)], []),
+    ]
+    are_usual = all_of([*(is_type(name, "str") for name in parameters), NOT_LOGGED])
+    body: list[ast.stmt] = [ast.If(are_usual, looked, []), ast.Return(ast.Constant(None))]
+    return function_of("facts", parameters, body)
+
+
+def _is_fact(parameters: list[str], fact: tuple[str, ...]) -> ast.expr:
+    tests = [
+        compared(load(name), ast.Eq(), ast.Constant(text))
+        for name, text in zip(parameters, fact, strict=True)
+    ]
+    return all_of(tests)

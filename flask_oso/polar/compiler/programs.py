@@ -50,6 +50,7 @@ from .entry_points import (
     Clock,
     EntryPointWriter,
     entry_writer,
+    facts_function,
     usual_writer,
 )
 from .equality import SideEffectFreeEquality
@@ -276,15 +277,16 @@ class CompiledProgram(Runtime):
 
         Strings are looked up; other arguments go to the solver.
         """
-        parameters = [f"a{n}" for n in range(variant.arity)]
-        function = self.constant(self._stub(variant))
-        rule, known = self.constant(variant.name), self.constant(frozenset(listed))
-        writer = EntryPointWriter(
-            rule, parameters, frozenset(parameters), function, facts=(known, listed)
-        )
-        looked_up = self.compiled_specialization(writer.write_facts(), variant.name)
-        self._facts[variant.name, variant.arity] = looked_up
-        return self._compiled(writer.write(), QUESTION_FILE, {})
+        name, parameters = variant.name, [f"a{n}" for n in range(variant.arity)]
+        function = facts_function(parameters, listed, self.constant(frozenset(listed)))
+        look_up = self._compiled(function, QUESTION_FILE, {})
+        self._facts[name, variant.arity] = look_up
+
+        def answer(*args: t.Any) -> bool:
+            found = look_up(*args)
+            return self._by_solver(name, args) if found is None else found
+
+        return answer
 
     def specializations(self, name: str, arity: int) -> Specializations | None:
         """Return the specializations of a rule, each of which is compiled when first used."""

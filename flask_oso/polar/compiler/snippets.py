@@ -90,6 +90,16 @@ def looked_up(table: str, name: str, kinds: Sequence[str], *, is_object: bool = 
     return ast.Subscript(load(table), key, ast.Load())
 
 
+def names_of(names: Sequence[str]) -> ast.expr:
+    """Write a tuple of names."""
+    return ast.Tuple([load(name) for name in names], ast.Load())
+
+
+def copied(name: str) -> ast.expr:
+    """Write a copy of a list."""
+    return ast.Subscript(load(name), ast.Slice(None, None, None), ast.Load())
+
+
 def unpacked(name: str) -> ast.expr:
     """Write a list of the elements of a collection."""
     return ast.List([ast.Starred(load(name), ast.Load())], ast.Load())

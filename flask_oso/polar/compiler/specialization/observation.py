@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from ...host.iterators import SILENT, elements_ahead
 from ...nodes import Origin, Term
 from ...solver.clauses import Slot
-from ..snippets import assign, call, compared, function_of, load
+from ..snippets import assign, call, compared, function_of, load, names_of
 from .regions import FOUND, Fact, Known
 
 #: Seconds after which a call may have used up the time of the question.
@@ -223,7 +223,7 @@ def observing_function(
 
 
 def _resumed(resume: str, parameters: list[str], outcome: list[ast.expr]) -> ast.expr:
-    args = ast.Tuple([load(name) for name in parameters], ast.Load())
+    args = names_of(parameters)
     return call(resume, args, load("is_searched"), load("begun"), *outcome)
 
 
