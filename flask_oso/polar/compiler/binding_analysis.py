@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+import functools
 import itertools
 import math
 import types
@@ -298,14 +299,19 @@ def order_clauses(
         return ClauseOrder(clauses, [])
     if len(groups) > MAX_GROUPS:
         return ClauseOrder(clauses, [], is_open=True)
-    verdicts = _Verdicts(groups, host, unbound, lineages)
-    ordered = _sorted_groups(clauses, groups, verdicts)
+    firsts = [group[0] for group in groups]
+
+    @functools.cache
+    def compare(one: int, other: int) -> _Verdict:
+        return _compare(firsts[one], firsts[other], host, unbound, lineages)
+
+    ordered = _sorted_groups(clauses, groups, compare)
     places = {id(clause): place for place, clause in enumerate(ordered)}
     exclusive: list[tuple[int, int]] = []
     for first, second in itertools.combinations(range(len(groups)), 2):
         one = [places[id(clause)] for clause in groups[first]]
         other = [places[id(clause)] for clause in groups[second]]
-        verdict = {verdicts[first, second], verdicts[second, first]}
+        verdict = {compare(first, second), compare(second, first)}
         if _Verdict.BY_CLASS in verdict:
             if len(one) * len(other) + len(exclusive) > MAX_EXCLUSIVE:
                 return ClauseOrder(clauses, [], is_open=True)
@@ -316,7 +322,7 @@ def order_clauses(
                 return ClauseOrder(clauses, [], is_open=True)
         elif verdict != {_Verdict.BEFORE, _Verdict.BEHIND}:
             return ClauseOrder(clauses, [], is_open=True)
-        elif verdicts[first, second] is _Verdict.BEFORE:
+        elif compare(first, second) is _Verdict.BEFORE:
             if max(one) > min(other):
                 return ClauseOrder(clauses, [], is_open=True)
         elif max(other) > min(one):
@@ -332,7 +338,9 @@ def _is_as_loaded(clauses: list[Clause], some: list[Clause], places: Mapping[int
 
 
 def _sorted_groups(
-    clauses: list[Clause], groups: list[list[Clause]], verdicts: _Verdicts
+    clauses: list[Clause],
+    groups: list[list[Clause]],
+    compare: Callable[[int, int], _Verdict],
 ) -> list[Clause]:
     """Sort clauses as the solver does, moving each in front of whole runs of a group."""
     number = {id(clause): at for at, group in enumerate(groups) for clause in group}
@@ -340,7 +348,7 @@ def _sorted_groups(
     for clause in clauses:
         mine = number[id(clause)]
         at = len(runs)
-        while at and verdicts[mine, runs[at - 1][0]] is _Verdict.BEFORE:
+        while at and compare(mine, runs[at - 1][0]) is _Verdict.BEFORE:
             at -= 1
         if at and runs[at - 1][0] == mine:
             runs[at - 1][1].append(clause)
@@ -395,61 +403,40 @@ def _group_key(specializer: Term | None, *, is_last: bool) -> t.Any:
     return id(specializer)
 
 
-class _Verdicts(dict[tuple[int, int], _Verdict]):
-    """Whether the clauses of one group are tried before those of another one."""
+def _compare(
+    left: Clause, right: Clause, host: Host, unbound: Collection[int], lineages: Lineages
+) -> _Verdict:
+    """Tell whether the left clause is tried first if both match."""
+    pairs = zip(left.rule.parameters, right.rule.parameters, strict=True)
+    for position, (mine, other) in enumerate(pairs):
+        verdict = compare_specializers(mine.specializer, other.specializer)
+        if verdict is Specificity.BY_CLASS:
+            if position in unbound:
+                return _Verdict.BEHIND
+            patterns = t.cast("tuple[Pattern, Pattern]", (mine.specializer, other.specializer))
+            return _compare_classes(*patterns, host, lineages.get(position))
+        if verdict is not Specificity.SAME:
+            return _Verdict.BEFORE if verdict is Specificity.MORE else _Verdict.BEHIND
+    return _Verdict.BEHIND
 
-    def __init__(
-        self,
-        groups: list[list[Clause]],
-        host: Host,
-        unbound: Collection[int],
-        lineages: Lineages,
-    ) -> None:
-        super().__init__()
-        self._groups = groups
-        self._host = host
-        self._unbound = unbound
-        self._lineages = lineages
 
-    def __missing__(self, pair: tuple[int, int]) -> _Verdict:
-        left, right = (self._groups[at][0] for at in pair)
-        self[pair] = found = self._compare(left, right)
-        return found
-
-    def _compare(self, left: Clause, right: Clause) -> _Verdict:
-        """Tell whether the left clause is tried first if both match."""
-        pairs = zip(left.rule.parameters, right.rule.parameters, strict=True)
-        for position, (mine, other) in enumerate(pairs):
-            verdict = compare_specializers(mine.specializer, other.specializer)
-            if verdict is Specificity.BY_CLASS:
-                patterns = t.cast("tuple[Pattern, Pattern]", (mine.specializer, other.specializer))
-                return self._compare_classes(position, *patterns)
-            if verdict is not Specificity.SAME:
-                return _Verdict.BEFORE if verdict is Specificity.MORE else _Verdict.BEHIND
-        return _Verdict.BEHIND
-
-    def _compare_classes(self, position: int, left: Pattern, right: Pattern) -> _Verdict:
-        if position in self._unbound:
-            return _Verdict.BEHIND
-        classes = self._host.classes
-        first, second = classes.get(t.cast(str, left.tag)), classes.get(t.cast(str, right.tag))
-        if first is None or second is None or not (is_plain(first) and is_plain(second)):
-            return _Verdict.OPEN
-        if left.tag == right.tag:
-            return _Verdict.BEFORE if has_more_fields(left, right) else _Verdict.BEHIND
-        if position in self._lineages:
-            return self._nearer(self._lineages[position].classes, first, second)
-        if issubclass(first, second) or issubclass(second, first):
-            is_narrow = issubclass(first, second) and first is not second
-            return _Verdict.BEFORE if is_narrow else _Verdict.BEHIND
+def _compare_classes(
+    left: Pattern, right: Pattern, host: Host, lineage: Lineage | None
+) -> _Verdict:
+    first, second = (host.classes.get(t.cast(str, each.tag)) for each in (left, right))
+    if first is None or second is None or not (is_plain(first) and is_plain(second)):
+        return _Verdict.OPEN
+    if left.tag == right.tag:
+        is_first = has_more_fields(left, right)
+    elif lineage is not None:
+        known = lineage.classes
+        are_both = first in known and second in known
+        is_first = are_both and known.index(first) < known.index(second)
+    elif issubclass(first, second) or issubclass(second, first):
+        is_first = issubclass(first, second) and first is not second
+    else:
         return _Verdict.BY_CLASS
-
-    def _nearer(self, lineage: tuple[type, ...], first: type, second: type) -> _Verdict:
-        """Tell whether the first class is nearer to that of an argument."""
-        if first not in lineage or second not in lineage:
-            return _Verdict.BEHIND
-        is_nearer = lineage.index(first) < lineage.index(second)
-        return _Verdict.BEFORE if is_nearer else _Verdict.BEHIND
+    return _Verdict.BEFORE if is_first else _Verdict.BEHIND
 
 
 def is_class_only(specializer: Term | None) -> t.TypeGuard[Pattern]:

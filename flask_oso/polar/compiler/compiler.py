@@ -284,10 +284,10 @@ class RuleCompiler:
             if self.names.names_rules:
                 is_told = compared(load("known"), ast.IsNot(), load("exhausted"))
                 found = ast.IfExp(is_told, load("known"), ast.Constant(True))
-            circle: list[ast.stmt] = [ast.Return(call("hand_over", *handed))]
+            circle = self._left_to(call("hand_over", *handed))
             return [assigned, ast.If(is_open, circle, []), ast.Return(found)]
         is_circle = any_of([is_open, compared(load("known"), ast.Is(), load("resumed"))])
-        circle = [ast.Expr(ast.YieldFrom(call("hand_over_each", *handed))), ast.Return(None)]
+        circle = self._left_to(call("hand_over_each", *handed))
         is_over = compared(load("known"), ast.Is(), load("exhausted"))
         rule = ast.Constant(True if self.names.names_rules else None)
         again: list[ast.stmt] = [ast.Expr(ast.Yield(rule)), ast.Return(None)]
@@ -373,9 +373,13 @@ class RuleCompiler:
         odd = ast.BoolOp(ast.And(), [negate(is_type(name, "str")), decided])
         asking = load(self.names.function(self.variant.asking(position)))
         made = ast.Call(asking, [*map(load, [*parameters, "depth", "clock"])], [])
+        return ast.If(odd, self._left_to(made), [])
+
+    def _left_to(self, made: ast.expr) -> list[ast.stmt]:
+        """Write that a call answers."""
         if self.variant.is_test:
-            return ast.If(odd, [ast.Return(made)], [])
-        return ast.If(odd, [ast.Expr(ast.YieldFrom(made)), ast.Return(None)], [])
+            return [ast.Return(made)]
+        return [ast.Expr(ast.YieldFrom(made)), ast.Return(None)]
 
     def _tests(self, clause: Clause, parameters: list[str]) -> Iterable[ast.expr]:
         for position, parameter in enumerate(clause.parameters):

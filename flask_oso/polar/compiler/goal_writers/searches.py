@@ -9,7 +9,7 @@ from dataclasses import replace
 from ...nodes import Expression, List, Origin, Term
 from ...solver.clauses import Slot, Template
 from ..scopes import Goal, GoalPart, Ref, Scope, Site, VariableCell, prepend, variables_in
-from ..snippets import assign, block, call, compared, is_type, load
+from ..snippets import assign, block, call, compared, copied, is_type, load
 from .lookups import LookupGoals
 from .places import Continuation, Output
 
@@ -124,30 +124,9 @@ class SearchGoals(LookupGoals):
         elements = self.ref(collection)
         if elements is None:
             return self.wait_for_any(item, collection)
+        sought, key = self.operand(item), self._sought_key(item)
+        over = self._elements(elements, collection, sought, key)
         name = self.writer.fresh()
-        source = load(elements.name)
-        known_to_be = self.constants(self.goal, elements.read, elements.written)
-        is_immediate = compared(call("type", load(elements.name)), ast.In(), load("gone_through"))
-        each: ast.expr = source
-        sought, known_to_be = self.operand(item), [*known_to_be, load("clock")]
-        copied: ast.expr = ast.Subscript(source, ast.Slice(None, None, None), ast.Load())
-        if sought is not None and sought.shape is None:
-            # The collection may be empty, and a set finds a value by its hash.
-            found = [call("found_in", self.checked(sought), source) for _ in range(2)]
-            known_to_be.append(self.value(sought))
-            is_set = compared(call("type", load(elements.name)), ast.In(), load("sets"))
-            each, copied = ast.IfExp(is_set, found[0], source), found[1]
-        function = "elements" if self._is_searched_once(collection, elements) else "kept_elements"
-        over = ast.IfExp(
-            is_type(elements.name, "list"),
-            copied,
-            ast.IfExp(is_immediate, each, call(function, source, *known_to_be)),
-        )
-        key = self._sought_key(item)
-        if key is not None:
-            # A dictionary finds the entry of a text.
-            asked = source, self.checked(key), known_to_be[0]
-            over = ast.IfExp(is_type(elements.name, "dict"), call("pairs_at", *asked), over)
         inside = self._inside(name, self.mark(over))
         self.note_checked(elements)
         known, made = self.operand(item), Ref(name, origin=elements.name, read=self.span)
@@ -159,6 +138,33 @@ class SearchGoals(LookupGoals):
         if known is not None:
             return inside.equal(known, made)
         return inside.bind(t.cast(VariableCell, self.cell(item)), made)
+
+    def _elements(
+        self, elements: Ref, collection: Term, sought: Ref | None, key: Ref | None
+    ) -> ast.expr:
+        """Write the elements of a collection, or those of them that may be what is sought.
+
+        :param key: the first of two elements of what is sought, where it is such a list.
+        """
+        source: ast.expr = load(elements.name)
+        places = self.constants(self.goal, elements.read, elements.written)
+        known_to_be = [*places, load("clock")]
+        is_immediate = compared(call("type", source), ast.In(), load("gone_through"))
+        each, listed = source, copied(elements.name)
+        if sought is not None and sought.shape is None:
+            # The collection may be empty, and a set finds a value by its hash.
+            each, listed = [call("found_in", self.checked(sought), source) for _ in range(2)]
+            known_to_be.append(self.value(sought))
+            is_set = compared(call("type", source), ast.In(), load("sets"))
+            each = ast.IfExp(is_set, each, source)
+        function = "elements" if self._is_searched_once(collection, elements) else "kept_elements"
+        over = ast.IfExp(is_immediate, each, call(function, source, *known_to_be))
+        over = ast.IfExp(is_type(elements.name, "list"), listed, over)
+        if key is None:
+            return over
+        # A dictionary finds the entry of a text.
+        by_key = call("pairs_at", source, self.checked(key), places[0])
+        return ast.IfExp(is_type(elements.name, "dict"), by_key, over)
 
     def _is_searched_once(self, collection: Term, found: Ref) -> bool:
         """Tell whether the policy has no other name for a collection, which it may search again."""
