@@ -13,7 +13,6 @@ import pkgutil
 import sys
 import types
 import typing as t
-import uuid
 from collections.abc import Callable
 
 from flask import Flask, Request, g, has_request_context, session
@@ -27,6 +26,7 @@ from .denials.login_libraries import is_anonymous, login_manager_of, uses_jwt
 from .denials.problems import ContradictionProblem
 from .polar.exceptions import OsoError
 from .polar.host.awaitables import described, dispose, is_awaitable
+from .polar.host.value_classes import KEY_KINDS
 from .polar.value_objects import Record
 from .request_state import (
     NOT_GIVEN,
@@ -41,7 +41,6 @@ from .request_state import (
 _find_g: Callable[[], t.Any] = g._get_current_object
 #: Of so many classes of actors it is known how they are found.
 _MOST_CLASSES = 100
-_KEYS = frozenset({str, int, uuid.UUID})
 _NOTHING: t.Mapping[str, t.Any] = types.MappingProxyType({})
 _NO_ACTOR = (
     "Set 'g.user' in a 'before_request' function (None for nobody), or find the actor in a function"
@@ -547,7 +546,7 @@ def _names(source: _Source, name: t.Any, user: t.Any) -> bool:
     keys = [getattr(user, each, None) for each in source.keys]
     if hasattr(user, "get_id"):
         keys.append(user.get_id())
-    return str(name) in [str(each) for each in keys if type(each) in _KEYS]
+    return str(name) in [str(each) for each in keys if type(each) in KEY_KINDS]
 
 
 def _refusing(app: Flask, knowing: set[_Source]) -> _Source | None:

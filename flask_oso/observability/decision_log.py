@@ -20,13 +20,13 @@ import logging
 import random
 import re
 import typing as t
-import uuid
 from collections.abc import Callable, Mapping
 
 from werkzeug.utils import import_string
 
 from ..polar.characters import with_escapes
 from ..polar.exceptions import OsoError
+from ..polar.host.value_classes import KEY_KINDS
 from ..request_state import this_request
 from .decision import Decision, DecisionOutcome, MissingObject
 
@@ -41,7 +41,6 @@ if LOGGER.level == logging.NOTSET:
 
 #: How many characters of a name, a key or an action are shown.
 _LONGEST = 100
-_KEYS = frozenset({int, str, uuid.UUID})
 _MOST_BITS = 128
 _REQUEST_ID = r"[!-~]{1,200}"
 _DISABLED = (
@@ -228,19 +227,19 @@ def _enable() -> None:
 def _key_of(value: t.Any) -> str | None:
     if issubclass(type(value), MissingObject):
         parts = value.id if isinstance(value.id, tuple) else (value.id,)
-        keys = [_key_text(part) for part in parts if type(part) in _KEYS]
+        keys = [_key_text(part) for part in parts if type(part) in KEY_KINDS]
         return ",".join(filter(None, keys)) or None
     # Not isinstance: that would believe an object which only claims to be a class.
     if issubclass(type(value), type):
         return str(value.__name__)
-    if type(value) is bool or type(value) in _KEYS:
+    if type(value) is bool or type(value) in KEY_KINDS:
         return _key_text(value)
     row: t.Any = getattr(value, "_sa_instance_state", None)
     if type(row).__module__.startswith("sqlalchemy."):
         # The attribute could be expired, and reading it a question to the database.
         return None if row.key is None else ",".join(map(str, row.key[1]))
     key = getattr(value, "id", None)
-    return _key_text(key) if type(key) in _KEYS else None
+    return _key_text(key) if type(key) in KEY_KINDS else None
 
 
 def _key_text(key: t.Any) -> str | None:

@@ -13,7 +13,6 @@ from __future__ import annotations
 import operator
 import types
 import typing as t
-import uuid
 import weakref
 
 import sqlalchemy as sa
@@ -23,6 +22,7 @@ from sqlalchemy.orm.attributes import instance_state
 from sqlalchemy.orm.instrumentation import ClassManager
 
 from ..polar.host.registry import RowTest
+from ..polar.host.value_classes import KEY_KINDS
 from .mapped.loaded import RelationsOf, chooses_rows, load_relations
 from .mapped.relationships import direct_pairs
 from .mapped.row_equality import own_equality
@@ -167,8 +167,6 @@ def _has_usual_dictionary(base: type) -> bool:
 
 #: Strategies of relations that read the row with the foreign key, and no other.
 _READING = frozenset({True, "select", "joined", "selectin", "subquery", "immediate"})
-#: The classes of keys that are compared in Python.
-_KINDS = frozenset({int, str, uuid.UUID})
 _RAISING = frozenset({"raise", "raise_on_sql"})
 
 
@@ -238,7 +236,7 @@ class _ForeignKey:
         if any(name in changed for name in (self._relation, *self._names)):
             return None
         key = tuple(state.dict.get(name) for name in self._names)
-        if any(type(value) not in _KINDS for value in key):
+        if any(type(value) not in KEY_KINDS for value in key):
             return None
         # A text is not a number that it equals.
         return self.cls, state.session_id, [*map(type, key)], key
@@ -329,7 +327,7 @@ def _is_same_key(value: t.Any, key: t.Any) -> bool | None:
     Databases may equate texts that differ in case, accents, or spaces at the end.
     """
     kind = type(value)
-    if kind is not type(key) or kind not in _KINDS:
+    if kind is not type(key) or kind not in KEY_KINDS:
         return None
     if kind is not str or value == key:
         return bool(value == key)

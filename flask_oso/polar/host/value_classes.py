@@ -43,6 +43,8 @@ _BASES: tuple[type, ...] = (
     *(datetime.datetime, uuid.UUID, pathlib.PurePath),
 )
 _NATIVE = (int, float, str, bytes)
+#: The classes of keys of rows that are shown, and compared in Python.
+KEY_KINDS = frozenset({int, str, uuid.UUID})
 #: Classes whose values Python finds in a set by their hash.
 _HASHED = frozenset({str, int, bool, bytes, types.NoneType, uuid.UUID})
 #: Collections that find a value by its hash.
