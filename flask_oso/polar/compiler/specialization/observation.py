@@ -23,7 +23,7 @@ from ...host.iterators import SILENT, elements_ahead
 from ...nodes import Origin, Term
 from ...solver.clauses import Slot
 from ..snippets import assign, call, compared, function_of, load, names_of
-from .regions import FOUND, Fact, Known
+from .regions import FOUND, GIVE_UP, Fact, Known
 
 #: Seconds after which a call may have used up the time of the question.
 _BRIEF = 0.005
@@ -175,10 +175,6 @@ def observing_function(
     :param second: the global name of the second part; ``resume`` and ``first`` are others.
     """
     given = [load(name) for name in parameters]
-    owner, name = load(observation.owner), ast.Constant(observation.name)
-    no_answer: list[ast.stmt] = [ast.Return(ast.Constant(None))]
-    in_vain = ast.Attribute(load(resume), "in_vain", ast.Load())
-    is_vain = compared(in_vain, ast.Gt(), ast.Constant(_MOST_IN_VAIN))
     is_told = compared(load("answer"), ast.IsNot(), load("is_needed"))
     body: list[ast.stmt] = [
         assign("answer", call(first, *given, load("is_searched"))),
@@ -186,45 +182,62 @@ def observing_function(
     ]
     if begin is not None:
         body = begin
-    body.append(ast.If(is_vain, no_answer, []))
-    handlers = [ast.ExceptHandler(load("StopIteration"), "error", [_stopped()])]
-    args: ast.expr = ast.Constant(None)
-    if observation.args is None:
-        made: ast.expr = ast.Attribute(owner, observation.name, ast.Load())
-        failed = load("error")
-        again = _resumed(resume, parameters, [owner, name, args, ast.Constant(None), failed])
-        handlers.append(ast.ExceptHandler(load("AttributeError"), "error", [ast.Return(again)]))
-    else:
-        body.append(assign("method", call("getattr", owner, name, ast.Constant(None))))
-        kind = call("type", load("method"))
-        is_other = compared(kind, ast.NotIn(), load("functions"))
-        body.append(ast.If(is_other, no_answer, []))
-        made = ast.Call(load("method"), [*map(_written, observation.args)], [])
-        args = ast.Tuple([*map(_written, observation.args)], ast.Load())
+    in_vain = ast.Attribute(load(resume), "in_vain", ast.Load())
+    is_vain = compared(in_vain, ast.Gt(), ast.Constant(_MOST_IN_VAIN))
+    body += [ast.If(is_vain, [GIVE_UP], []), *_call_made(parameters, observation, resume)]
     took = ast.BinOp(call("monotonic"), ast.Sub(), load("begun"))
-    elements: ast.expr = load(RESULT)
-    if not observation.is_named:
-        is_iterator = compared(call("type", load(RESULT)), ast.In(), load("silent_iterators"))
-        elements = ast.IfExp(is_iterator, call("elements_ahead", load(RESULT)), load(RESULT))
-    second_answer = call(second, *given, elements, load("is_searched"))
     is_brief = compared(took, ast.LtE(), ast.Constant(_BRIEF))
-    kept = ast.Assign([ast.Attribute(load(resume), "in_vain", ast.Store())], ast.Constant(0))
+    second_answer = call(second, *given, _elements(observation), load("is_searched"))
     is_open = compared(load("answer"), ast.Is(), ast.Constant(None))
-    again = _resumed(resume, parameters, [owner, name, args, load(RESULT), ast.Constant(None)])
+    outcome = [load(RESULT), ast.Constant(None)]
     body += [
-        assign("begun", call("monotonic")),
-        ast.Try([assign(RESULT, made)], handlers, [], []),
         assign("answer", ast.IfExp(is_brief, second_answer, ast.Constant(None))),
-        ast.If(is_open, [ast.Return(again)], []),
-        kept,
+        ast.If(is_open, [_resumed(resume, parameters, observation, outcome)], []),
+        ast.Assign([ast.Attribute(load(resume), "in_vain", ast.Store())], ast.Constant(0)),
         ast.Return(load("answer")),
     ]
     return function_of("observing", parameters, body, ("is_searched",))
 
 
-def _resumed(resume: str, parameters: list[str], outcome: list[ast.expr]) -> ast.expr:
-    args = names_of(parameters)
-    return call(resume, args, load("is_searched"), load("begun"), *outcome)
+def _call_made(parameters: list[str], observation: Observation, resume: str) -> list[ast.stmt]:
+    """Write that the call is made; the error of an attribute is one for the compiled rules."""
+    handlers = [ast.ExceptHandler(load("StopIteration"), "error", [_stopped()])]
+    owner, name = load(observation.owner), ast.Constant(observation.name)
+    body: list[ast.stmt] = []
+    if observation.args is None:
+        made: ast.expr = ast.Attribute(owner, observation.name, ast.Load())
+        failed = _resumed(resume, parameters, observation, [ast.Constant(None), load("error")])
+        handlers.append(ast.ExceptHandler(load("AttributeError"), "error", [failed]))
+    else:
+        kind = call("type", load("method"))
+        is_other = compared(kind, ast.NotIn(), load("functions"))
+        body = [
+            assign("method", call("getattr", owner, name, ast.Constant(None))),
+            ast.If(is_other, [GIVE_UP], []),
+        ]
+        made = ast.Call(load("method"), [*map(_written, observation.args)], [])
+    begun = assign("begun", call("monotonic"))
+    return [*body, begun, ast.Try([assign(RESULT, made)], handlers, [], [])]
+
+
+def _elements(observation: Observation) -> ast.expr:
+    """Write the result: what an iterator will yield, if the policy searches it once."""
+    if observation.is_named:
+        return load(RESULT)
+    is_iterator = compared(call("type", load(RESULT)), ast.In(), load("silent_iterators"))
+    return ast.IfExp(is_iterator, call("elements_ahead", load(RESULT)), load(RESULT))
+
+
+def _resumed(
+    resume: str, parameters: list[str], observation: Observation, outcome: list[ast.expr]
+) -> ast.stmt:
+    """Write that the compiled rules answer, which get the outcome of the call."""
+    args: ast.expr = ast.Constant(None)
+    if observation.args is not None:
+        args = ast.Tuple([*map(_written, observation.args)], ast.Load())
+    made = [load(observation.owner), ast.Constant(observation.name), args, *outcome]
+    given = names_of(parameters)
+    return ast.Return(call(resume, given, load("is_searched"), load("begun"), *made))
 
 
 def _stopped() -> ast.stmt:
