@@ -11,12 +11,30 @@ import typing as t
 from collections.abc import Iterable, Iterator
 
 import sqlalchemy as sa
-from sqlalchemy import orm
+from sqlalchemy import event, orm
 from sqlalchemy.orm.util import LoaderCriteriaOption
 
 from .conditions import ListCondition
 
 _Mapper = orm.Mapper[t.Any]
+#: Another object when a class was mapped: it may add tables, and relations of other classes.
+_mappings = [object()]
+
+
+def mappings() -> object:
+    """Give what is another object when more classes are mapped."""
+    return _mappings[0]
+
+
+def listen_to_mappings() -> None:
+    """Notice from now on when classes are mapped."""
+    for name in ("instrument_class", "after_configured"):
+        if not event.contains(orm.Mapper, name, _note_mapping):
+            event.listen(orm.Mapper, name, _note_mapping)
+
+
+def _note_mapping(*_: object) -> None:
+    _mappings[0] = object()
 
 
 class Hierarchies:

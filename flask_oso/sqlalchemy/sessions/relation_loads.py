@@ -13,7 +13,6 @@ import typing as t
 from collections.abc import Iterable
 
 from sqlalchemy import event, orm
-from sqlalchemy.orm.attributes import instance_state
 
 _HEARERS = "__flask_oso_relation_loads__"
 _TELLS = "_flask_oso_tells"
@@ -25,6 +24,9 @@ class Hearer(t.Protocol):
     def note(self, state: t.Any, names: Iterable[str] | None) -> None:
         """Hear that attributes may have got values; ``None`` is any of them."""
 
+    def outdate(self, state: t.Any, names: Iterable[str] | None) -> None:
+        """Hear that attributes are to be read again; ``None`` is all of them."""
+
     def recall(self, state: t.Any, values: dict[str, t.Any], name: str) -> None:
         """Set a relation that is read and has no value, if its value is known."""
 
@@ -35,17 +37,12 @@ def add_hearer(session: orm.Session, hearer: Hearer) -> None:
 
 
 def listen_to_loads(target: t.Any) -> None:
-    """Have a class of sessions, or a session, tell of objects that are made or added."""
+    """Have a class of sessions, or a session, tell of objects that are made or read again."""
     event.listen(target, "loaded_as_persistent", _note_object, raw=True)
-    event.listen(target, "after_attach", _note_object, raw=True)
     # A statement finds out before its first row which listeners there are.
     if not event.contains(orm.Mapper, "refresh", _note_refreshed):
         event.listen(orm.Mapper, "refresh", _note_refreshed, raw=True)
-
-
-def note_merged(session: orm.Session, merged: t.Any) -> None:
-    """Tell of an object that has the values of another one."""
-    _note_object(session, instance_state(merged))
+        event.listen(orm.Mapper, "expire", _note_expired, raw=True)
 
 
 def watch_relations(state: t.Any, names: Iterable[str]) -> None:
@@ -64,7 +61,15 @@ def _note_object(session: orm.Session, state: t.Any) -> None:
 
 def _note_refreshed(state: t.Any, _context: object, names: Iterable[str] | None) -> None:
     for each in _hearers_of(state):
+        if names is None:
+            # All attributes of a row are read again, and relations when they are read.
+            each.outdate(state, None)
         each.note(state, names)
+
+
+def _note_expired(state: t.Any, names: Iterable[str] | None) -> None:
+    for each in _hearers_of(state):
+        each.outdate(state, names)
 
 
 def _hearers_of(state: t.Any) -> Iterable[Hearer]:

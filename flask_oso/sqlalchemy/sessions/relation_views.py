@@ -53,13 +53,15 @@ class _Relations(t.NamedTuple):
 class _Reading:
     """A policy reads, from the beginning of a waiver to its end."""
 
-    __slots__ = ("aside", "keeps", "left", "noted", "waiver")
+    __slots__ = ("aside", "keeps", "left", "noted", "queued", "waiver")
 
     def __init__(self, waiver: Waiver) -> None:
         self.waiver = waiver
         self.aside: _Taken = []
         #: Values of the program that were not put aside.
         self.left: _Taken = []
+        #: Changes of lists that are not loaded, and what SQLAlchemy knows of the lists before.
+        self.queued: list[tuple[t.Any, str, t.Any, t.Any]] = []
         #: What the policy has loaded, or set again.
         self.noted: _Noted = {}
         #: Whether what it has loaded is still so in the database, and unfiltered.
@@ -70,15 +72,24 @@ class RelationViews:
     """The values of relations of the objects of one session.
 
     :param guarded: gives the guarded classes; relations to others have one value.
+    :param outdated: called when what policies have read may not be so any more.
     """
 
-    def __init__(self, session: orm.Session, guarded: Callable[[], Hierarchies]) -> None:
+    def __init__(
+        self,
+        session: orm.Session,
+        guarded: Callable[[], Hierarchies],
+        outdated: Callable[[], None],
+    ) -> None:
         self._session = weakref.ref(session)
         self._guarded = guarded
+        self._outdated = outdated
         #: The guarded classes for which relations are known.
         self._known: Hierarchies | None = None
         #: The actor whose rows the program sees now; ``None`` before the first one.
         self.reader: object = None
+        #: Whether objects came from elsewhere, with what was filtered there.
+        self._has_brought = False
         self._relations: dict[type, _Relations] = {}
         self._full: weakref.WeakKeyDictionary[t.Any, _Values] = weakref.WeakKeyDictionary()
         #: What the program may have loaded since a policy began last.
@@ -122,6 +133,19 @@ class RelationViews:
         if known is not None:
             known.update(names)
 
+    def bring(self, state: t.Any) -> None:
+        """Note an object that came into the session with its values."""
+        self._has_brought = self._has_brought or state.key is not None
+        self._full.pop(state, None)
+        self.note(state, None)
+
+    def outdate(self, state: t.Any, names: Iterable[str] | None) -> None:
+        """Have policies read relations of an object again; ``None`` is all of them."""
+        self._outdated()
+        full = self._full.get(state, {})
+        for each in [*full] if names is None else names:
+            full.pop(each, None)
+
     def recall(self, state: t.Any, values: _Values, name: str) -> None:
         """Set a relation that a policy reads, and that one has loaded before."""
         full = self._full.get(state)
@@ -146,19 +170,18 @@ class RelationViews:
         if self.reader is None and not states:
             # No program reads by a policy here: it may be the session of a job, in another thread.
             return
-        found: _Found = []
-        if self.reader is not None:
-            self._update()
+        self._update()
+        if self._has_filtered:
             self._flush_lists(session)
-            found = self._filtered(session, states)
+        found = self._filtered(session, states)
         reading = self._open(session, waiver)
         reading.aside = [(values, name, values.pop(name)) for values, name in found]
         for state in states:
             # Those that are asked about are read for certain, and faster where they are set.
             full, values = self._full.get(state, {}), state.dict
             for name in [*full]:
-                if name in values:
-                    # The program has the row of a key, or has set another one.
+                if name in values or name in state.committed_state:
+                    # The program has the row of a key, or has changed the relation.
                     del full[name]
                 else:
                     self._set(state, values, name, full)
@@ -168,10 +191,8 @@ class RelationViews:
         session = self._session()
         if session is None or any(each.waiver is waiver for each in self._readings):
             return
-        found: _Found = []
-        if self.reader is not None:
-            self._update()
-            found = self._filtered(session, ())
+        self._update()
+        found = self._filtered(session, ())
         reading = self._open(session, waiver)
         reading.left = [(values, name, values[name]) for values, name in found]
 
@@ -179,6 +200,7 @@ class RelationViews:
         """Have policies read relations again: the database has changed."""
         self._full.clear()
         self.mistrust()
+        self._outdated()
 
     def mistrust(self) -> None:
         """Keep nothing of what policies read now: not all of it is what the database has."""
@@ -206,6 +228,7 @@ class RelationViews:
 
     def _open(self, session: orm.Session, waiver: Waiver) -> _Reading:
         reading = _Reading(waiver)
+        reading.queued = self._queued(session)
         self._readings.append(reading)
         waiver.endings.append(lambda: self._end(session, reading))
         return reading
@@ -215,6 +238,12 @@ class RelationViews:
         if reading.noted:
             self._update()
             self._take_loaded(session, reading)
+        for state, name, queue, known in reading.queued:
+            # It was loaded, and the changes made to it.
+            if name in state.dict and name in state.committed_state:
+                del state.dict[name]
+                state.committed_state[name] = known
+                state._pending_mutations[name] = queue
         for values, name, value in reading.aside:
             values.setdefault(name, value)
         for values, name, value in reading.left:
@@ -239,7 +268,10 @@ class RelationViews:
         self.note(state, (name,))
 
     def _filtered(self, session: orm.Session, asked: Iterable[t.Any]) -> _Found:
-        """Return the loaded relations whose values may be others for a policy."""
+        """Return the loaded relations whose values may be others for a policy.
+
+        By the way their classes begin to tell what a policy loads.
+        """
         holders, key = self._holders, session.hash_key
         for state in self._states(session, asked):
             names = self._names_to_exchange(session, state)
@@ -248,6 +280,8 @@ class RelationViews:
             else:
                 holders.pop(state, None)
         found: _Found = []
+        if not self._has_filtered:
+            return found
         for state, names in holders.items():
             if state.session_id == key:
                 values = state.dict
@@ -281,6 +315,22 @@ class RelationViews:
             return ()
         changed = state.committed_state
         return tuple(each for each in names if each not in changed)
+
+    @property
+    def _has_filtered(self) -> bool:
+        return self.reader is not None or self._has_brought
+
+    def _queued(self, session: orm.Session) -> list[tuple[t.Any, str, t.Any, t.Any]]:
+        """Return changes of lists that SQLAlchemy makes when they are loaded, or flushes."""
+        if not session.identity_map.check_modified():
+            return []
+        states = map(instance_state, (*session.dirty, *session.deleted))
+        return [
+            (state, name, queue, state.committed_state.get(name))
+            for state in states
+            for name, queue in vars(state).get("_pending_mutations", {}).items()
+            if name in self._relations_of(state).lists
+        ]
 
     def _flush_lists(self, session: orm.Session) -> None:
         """Flush lists that were changed: a policy has to see all of their rows."""

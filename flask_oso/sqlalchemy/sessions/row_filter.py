@@ -25,8 +25,8 @@ from ..mapped.tables import key_properties
 from ..queries import Selects
 from .actor_facts import facts_of
 from .conditions import ReadOption, read_condition
-from .hierarchies import Hierarchies
-from .relation_loads import listen_to_loads, note_merged
+from .hierarchies import Hierarchies, listen_to_mappings, mappings
+from .relation_loads import listen_to_loads
 from .relation_views import RelationViews
 from .sources import is_session_source, target_of
 from .verification import problem_of
@@ -142,7 +142,7 @@ class RowFilter:
     def __init__(self) -> None:
         self._all: list[Readers] = []
         #: The guarded classes, by the identities of those who are in the list: hashes take longer.
-        self._known: dict[int, tuple[t.Any, Hierarchies]] = {}
+        self._known: dict[int, tuple[t.Any, object, Hierarchies]] = {}
         # SQLAlchemy adapts a condition to where it stands, and with it all that has the name of
         # a table of the statement.
         self._selects = Selects(only_aliases=True)
@@ -174,7 +174,9 @@ class RowFilter:
         event.listen(target, "after_flush", lambda session, *_: self._end_flush(session))
         event.listen(target, "after_soft_rollback", lambda session, _: self._end_flush(session))
         event.listen(target, "after_commit", self._end_flush)
+        event.listen(target, "after_attach", self._note_attached, raw=True)
         listen_to_loads(target)
+        listen_to_mappings()
         is_class = isinstance(target, type)
         for name, function in self._methods_for(target, is_class).items():
             setattr(target, name, function if is_class else function.__get__(target))
@@ -197,7 +199,7 @@ class RowFilter:
             self.judge_merged(session, state)
             merged = merge(*((session,) if is_class else ()), state, *args, **keywords)
             # It sets relations without a word where it does not load.
-            note_merged(session, merged)
+            self._views_of(session).bring(instance_state(merged))
             return merged
 
         def flush_to_end(session: t.Any, *args: t.Any, **keywords: t.Any) -> None:
@@ -247,9 +249,6 @@ class RowFilter:
         views.note_place(self._readers.place())
         if waiver.is_own:
             views.look(waiver)
-        if not execution.is_select:
-            views.forget()
-            self._epoch = object()
         if waiver is not _FLUSH:
             for cls in self._classes_in(execution.statement):
                 self._readers.note(cls, waiver.access, waiver.reason)
@@ -395,9 +394,12 @@ class RowFilter:
         known = self._followed.get(connection)
         if known is None:
             return
+        session = known()
+        if session is not None and not _is_select(context):
+            self._views_of(session).forget()
         mark, is_flush = context.execution_options.get(_OPTION), False
         if type(mark) is not _Mark:
-            is_flush = known() in self._flushing
+            is_flush = session in self._flushing
             if current_waiver() is not None or (is_flush and not _is_write(context)):
                 return
             guarded = self.guarded
@@ -436,25 +438,34 @@ class RowFilter:
     def guarded(self) -> Hierarchies:
         """The guarded classes: those that the policy knows now."""
         readers = self._readers
-        oso, known = readers.oso, self._known.get(id(readers))
-        if known is None or known[0] is not oso.host:
+        oso, known, mapped = readers.oso, self._known.get(id(readers)), mappings()
+        if known is None or known[0] is not oso.host or known[1] is not mapped:
             watch_evaluations(oso, self.begin)
             found = Hierarchies(oso.host.classes.values(), readers.unguarded)
-            known = self._known[id(readers)] = oso.host, found
-        return known[1]
+            known = self._known[id(readers)] = oso.host, mapped, found
+        return known[2]
 
     def _views_of(self, session: orm.Session) -> RelationViews:
         views = self._views.get(session)
         if views is None:
-            views = self._views[session] = RelationViews(session, lambda: self.guarded)
+            views = RelationViews(session, lambda: self.guarded, self._begin_epoch)
+            self._views[session] = views
         return views
+
+    def _begin_epoch(self) -> None:
+        self._epoch = object()
+
+    def _note_attached(self, session: orm.Session, state: t.Any) -> None:
+        # What is new has nothing that was filtered.
+        views = self._views.get(session) if state.key is None else self._views_of(session)
+        if views is not None:
+            views.bring(state)
 
     def _end_flush(self, session: orm.Session) -> None:
         self._flushing.discard(session)
         views = self._views_of(session)
         views.forget()
         views.look_through()
-        self._epoch = object()
 
 
 def _states_of(asked: Iterable[t.Any]) -> list[t.Any]:
@@ -467,6 +478,11 @@ def _states_of(asked: Iterable[t.Any]) -> list[t.Any]:
             if manager is not None and manager.is_mapped:
                 found.append(instance_state(row))
     return found
+
+
+def _is_select(context: t.Any) -> bool:
+    statement = getattr(getattr(context, "compiled", None), "statement", None)
+    return isinstance(statement, sa.SelectBase)
 
 
 def _is_write(context: t.Any) -> bool:
