@@ -6,13 +6,13 @@ are a question about the next object of a chain, which is the same for each of i
 
 from __future__ import annotations
 
+import collections
 import typing as t
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from ...nodes import Call, Term
 from ...solver.clauses import Slot
 from ...traversal import conjuncts_in, goals_in
-from ..binding_analysis import is_string
 from ..scopes import Pending, ProgramInterface, pending_goals, variables_in
 from .clauses.clause_forms import PutOff
 from .regions import Fact, Known, Region, RuleCall, Variables
@@ -70,6 +70,13 @@ def _is_open(called: Call, clause: int, env: Variables) -> bool:
     )
 
 
+def has_grown(goals: Pending, before: Pending) -> bool:
+    """Tell whether goals are all of others, in their order, and more behind the first one."""
+    now, earlier = ([id(goal) for goal, _ in pending_goals(each)] for each in (goals, before))
+    following = iter(now)
+    return len(now) > len(earlier) and now[0] == earlier[0] and all(g in following for g in earlier)
+
+
 def asks_again(names: ProgramInterface, body: Term | None) -> bool:
     """Tell whether goals call a rule that may call itself."""
     called = [getattr(goal, "term", goal) for goal in goals_in(body)]
@@ -117,7 +124,45 @@ def renamed_part(part: t.Any, old: str, new: str) -> t.Any:
     return (new, *part[1:]) if isinstance(part, tuple) and part[0] == old else part
 
 
-def kind_of(node: RuleCall) -> Fact:
-    """Return what a question has in common with others: its rule, its strings and classes."""
+class Askers:
+    """Which question asked which one first, and how often rules are asked within themselves."""
+
+    def __init__(self) -> None:
+        #: The kind of each question, and which one asked it.
+        self._known: dict[Fact, tuple[Fact, Fact | None]] = {}
+        self._repeated: collections.Counter[Fact] = collections.Counter()
+
+    def note(self, key: Fact, node: RuleCall, asking: Fact | None) -> None:
+        """Note which question asks a rule."""
+        self._known.setdefault(key, (_kind_of(node), asking))
+
+    def note_part(self, part: Fact, asking: Fact) -> None:
+        """Note which question another one is a part of."""
+        self._known[part] = part, asking
+
+    def above(self, key: Fact | None) -> Iterator[Fact]:
+        """Yield a question, and those that it comes from."""
+        while key is not None:
+            yield key
+            _, key = self._known[key]
+
+    def is_within_itself(self, node: RuleCall) -> bool:
+        """Tell whether a question leads to a rule that it comes from, about something else.
+
+        Only this may go on without an end.
+        """
+        name, args = node
+        kind, asking = self._known[name, *(arg.key for arg in args)]
+        return any(self._known[each][0] == kind for each in self.above(asking))
+
+    def repeats(self, node: RuleCall) -> int:
+        """Count a question that is asked; return how often its kind was asked within itself."""
+        kind = _kind_of(node)
+        self._repeated[kind] += self.is_within_itself(node)
+        return self._repeated[kind]
+
+
+def _kind_of(node: RuleCall) -> Fact:
+    """Return what a question has in common with others: its rule, its literals and classes."""
     name, args = node
-    return (name, *(arg.literal if is_string(arg.literal) else arg.exact for arg in args))
+    return (name, *(arg.exact if arg.literal is None else arg.literal for arg in args))

@@ -50,7 +50,15 @@ from ..snippets import (
     returned,
 )
 from ..weak_classes import WeakClass
-from .chains import is_question, is_reached, kind_of, links_before, numbers_in, renamed_part
+from .chains import (
+    Askers,
+    has_grown,
+    is_question,
+    is_reached,
+    links_before,
+    numbers_in,
+    renamed_part,
+)
 from .clauses.clause_forms import (
     ListRule,
     body_goals,
@@ -83,8 +91,10 @@ from .value_tests import is_of_polar
 MAX_SPECIALIZED_GOALS = 600
 #: The most regions where a rule is asked again, within a question about something else.
 MAX_REGIONS = 60
-#: The most calls of rules that one function has: a rule that asks itself about the parent of what
-#: it was asked about would never end.
+#: How often one rule is asked within itself, about something else: one that asks itself about the
+#: parent of what it was asked about, whatever that is, would never end.
+MAX_REPEATED = 60
+#: The most calls of rules that one function has.
 MAX_CALLS = 1_000
 #: The most alternatives in each other, such as rules that are written in place of their calls:
 #: each takes some frames of Python's stack.
@@ -139,8 +149,7 @@ class SpecializationWriter(Guards):
         self._waiting: list[list[tuple[int, tuple[Pattern, ...]]]] = []
         #: Which rule questions ask which, to find recursion.
         self._asked: dict[Fact, set[Fact]] = {}
-        #: The kind of each question, and which one asked it first.
-        self._askers: dict[Fact, tuple[Fact, Fact | None]] = {}
+        self._askers = Askers()
         root = self.root = Region(FOUND)
         #: The region of the question whose clause is written.
         self._origin = root
@@ -290,7 +299,7 @@ class SpecializationWriter(Guards):
 
     def _await(self, region: Region, key: Fact, node: RuleCall, asking: Fact | None) -> None:
         self._path.note_question(region, key)
-        self._askers.setdefault(key, (kind_of(node), asking))
+        self._askers.note(key, node, asking)
         region.nodes[key] = node
         region.waiting.append(node)
         self._pending.append(region)
@@ -307,10 +316,21 @@ class SpecializationWriter(Guards):
         told = [id(goal) for goal, _ in pending_goals(goals)], self._waiting_number(waiting)
         node = f"the rest {told}", args
         key = (node[0], *(arg.key for arg in args))
+        self._refuse_growing(goals, asking)
         self._asked.setdefault(asking, set()).add(key)
         if key not in region.nodes:
             self._rests[key] = goals, env
             self._await(region, key, node, asking)
+
+    def _refuse_growing(self, goals: Pending, asking: Fact) -> None:
+        """Refuse goals that have grown since they were put off for an object before.
+
+        They would grow with each further object, and never be the same question.
+        """
+        for question in self._askers.above(asking):
+            before = self._rests.get(question)
+            if before is not None and has_grown(goals, before[0]):
+                raise NotCompilable("goals that grow with each object of a chain", None)
 
     def _waiting_number(self, waiting: list[tuple[int, tuple[Pattern, ...]]]) -> int:
         """Return a number for what waits for the open variables of goals."""
@@ -371,7 +391,7 @@ class SpecializationWriter(Guards):
     def part_of(self, asking: Fact) -> Fact:
         """Return a question for a part of another one, which it asks."""
         part = "a part", next(self._parts)
-        self._askers[part] = part, asking
+        self._askers.note_part(part, asking)
         self._asked.setdefault(asking, set()).add(part)
         return part
 
@@ -393,30 +413,17 @@ class SpecializationWriter(Guards):
 
     def _is_expanded(self, here: Region) -> bool:
         """Ask the waiting questions of a region; tell whether it is still to be written."""
-        self._regions += any(map(self._is_asked_within_itself, here.waiting))
+        self._regions += any(map(self._askers.is_within_itself, here.waiting))
         if self._regions > MAX_REGIONS:
             raise NotCompilable("a chain of different rules", None)
         while here.waiting:
             self._ask_clauses(here, here.waiting.pop(0))
         return not self._begins_anew(here)
 
-    def _is_asked_within_itself(self, node: RuleCall) -> bool:
-        """Tell whether a question leads to a rule that it comes from, about something else.
-
-        Only this may go on without an end.
-        """
-        name, args = node
-        kind, asking = self._askers[name, *(arg.key for arg in args)]
-        while asking is not None:
-            other, asking = self._askers[asking]
-            if other == kind:
-                return True
-        return False
-
     def _ask_clauses(self, region: Region, node: RuleCall) -> None:
         name, args = node
         self._calls += 1
-        if self._calls > MAX_CALLS:
+        if self._calls > MAX_CALLS or self._askers.repeats(node) > MAX_REPEATED:
             raise NotCompilable("a chain of different rules", None)
         key = (name, *(arg.key for arg in args))
         if key in self._rests:
