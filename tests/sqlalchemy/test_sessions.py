@@ -157,6 +157,56 @@ def test_actor_of_no_session(session: orm.Session, oso: Oso, action: str) -> Non
         oso.authorized_query(user, action, Folder)
 
 
+def forget_row(session: orm.Session) -> None:
+    """Delete the row of an object that is expired."""
+    with orm.Session(session.get_bind()) as other:
+        other.execute(sa.update(Folder).values(owner_id=None))
+        other.execute(sa.delete(User).where(User.id == 1))
+        other.commit()
+
+
+def fail(session: orm.Session) -> None:
+    """Fail to write, so that the session has to be rolled back first."""
+    session.add(t.cast(t.Any, Folder)(id=1, name="again"))
+    with pytest.raises(sa.exc.IntegrityError):
+        session.flush()
+
+
+UNREAD = {
+    "without a row": (forget_row, orm.exc.ObjectDeletedError),
+    "after a failure": (fail, sa.exc.PendingRollbackError),
+}
+
+
+@pytest.mark.parametrize("why", UNREAD)
+@pytest.mark.parametrize("action", ["by name", "some by name"])
+def test_actor_that_is_not_found(session: orm.Session, oso: Oso, action: str, why: str) -> None:
+    """The same where the row is gone, or where the session takes no statement."""
+    user = session.get_one(User, 1)
+    session.commit()
+    prepare, error = UNREAD[why]
+    prepare(session)
+
+    with pytest.raises(error):
+        oso.authorized_query(user, action, Folder)
+
+
+def test_actor_while_all_connections_are_taken(oso: Oso) -> None:
+    """The same where the pool of the engine gives no connection."""
+    pool: dict[str, t.Any] = {"poolclass": sa.QueuePool, "pool_size": 1, "max_overflow": 0}
+    engine = sa.create_engine("sqlite://", pool_timeout=0.01, **pool)
+    registry.metadata.create_all(engine)
+    with orm.Session(engine) as session:
+        fill(session)
+        session.commit()
+        user = session.get_one(User, 1)
+        session.commit()
+
+        with engine.connect(), pytest.raises(sa.exc.TimeoutError):
+            oso.authorized_query(user, "some by name", Folder)
+    engine.dispose()
+
+
 # -- asynchronous sessions -----------------------------------------------------------
 
 

@@ -332,8 +332,18 @@ def is_unread(error: Exception) -> bool:
     return isinstance(error, _UNREAD)
 
 
-#: An asynchronous session, a row of no session, or a statement that the database did not answer.
-_UNREAD = (sa.exc.MissingGreenlet, orm.exc.DetachedInstanceError, sa.exc.StatementError)
+#: An asynchronous session, a row of no session, or that is gone, a statement that the database did
+#: not answer, or that it was not asked.
+_UNREAD = (
+    sa.exc.MissingGreenlet,
+    orm.exc.DetachedInstanceError,
+    orm.exc.ObjectDeletedError,
+    sa.exc.StatementError,
+    sa.exc.PendingRollbackError,
+    sa.exc.ResourceClosedError,
+    sa.exc.TimeoutError,
+    sa.exc.UnboundExecutionError,
+)
 
 
 @contextlib.contextmanager
