@@ -112,6 +112,13 @@ class Hierarchies:
             known = self._eager[mapper] = frozenset(each for each in tops if each is not None)
         return known
 
+    def selected_by(self, attribute: t.Any) -> frozenset[_Mapper]:
+        """Return the hierarchies from which an attribute selects that is no column of its row."""
+        parts = [*_parts_of(attribute.expression)]
+        if not any(isinstance(each, sa.SelectBase) for each in parts):
+            return frozenset()
+        return self.named_in(attribute.expression)
+
     def _related_to(self, mapper: _Mapper) -> frozenset[_Mapper]:
         known = self._related.get(mapper)
         if known is None:

@@ -2,7 +2,8 @@
 
 A relation that a program loads is filtered, and stays in the object; a policy that reads the same
 relation needs all of its rows, and what it loads must not stay for the program. So the values are
-exchanged when a policy begins to read, and back when it has ended. Neither is loaded twice.
+exchanged when a policy begins to read, and back when it has ended. Neither is loaded twice. So
+is a column that is computed from other rows, such as a count, but a policy loads it each time.
 
 INVARIANT: while a policy reads, no relation has a value that was filtered; while a program runs,
 none has a value that was not. So the sessions of other requests are left alone: their programs may
@@ -30,7 +31,8 @@ from .relation_loads import add_hearer, watch_relations
 _Values = dict[str, t.Any]
 #: Values that were taken out of the values of objects, each with its name.
 _Taken = list[tuple[_Values, str, t.Any]]
-_Found = list[tuple[_Values, str]]
+#: Objects with their values, and a name of each.
+_Found = list[tuple[t.Any, _Values, str]]
 #: Objects of which attributes may have got a value; ``None`` is any attribute.
 _Noted = dict[t.Any, set[str] | None]
 
@@ -48,18 +50,22 @@ class _Relations(t.NamedTuple):
     #: the same row, so that only ``None`` is exchanged.
     keyed: frozenset[str]
     others: frozenset[str]
+    #: Columns of no table that are selected from guarded classes, as a count of rows is.
+    computed: frozenset[str]
 
 
 class _Reading:
     """A policy reads, from the beginning of a waiver to its end."""
 
-    __slots__ = ("aside", "keeps", "left", "noted", "queued", "waiver")
+    __slots__ = ("aside", "computed", "keeps", "left", "noted", "queued", "waiver")
 
     def __init__(self, waiver: Waiver) -> None:
         self.waiver = waiver
         self.aside: _Taken = []
         #: Values of the program that were not put aside.
         self.left: _Taken = []
+        #: What of it is computed, and so is no relation.
+        self.computed: list[tuple[t.Any, str]] = []
         #: Changes of lists that are not loaded, and what SQLAlchemy knows of the lists before.
         self.queued: list[tuple[t.Any, str, t.Any, t.Any]] = []
         #: What the policy has loaded, or set again.
@@ -174,8 +180,10 @@ class RelationViews:
         if self._has_filtered:
             self._flush_lists(session)
         found = self._filtered(session, states)
-        reading = self._open(session, waiver)
-        reading.aside = [(values, name, values.pop(name)) for values, name in found]
+        reading = self._open(session, waiver, found)
+        reading.aside = [(values, name, values.pop(name)) for _, values, name in found]
+        for state, name in reading.computed:
+            state.expired_attributes.add(name)
         for state in states:
             # Those that are asked about are read for certain, and faster where they are set.
             full, values = self._full.get(state, {}), state.dict
@@ -193,8 +201,8 @@ class RelationViews:
             return
         self._update()
         found = self._filtered(session, ())
-        reading = self._open(session, waiver)
-        reading.left = [(values, name, values[name]) for values, name in found]
+        reading = self._open(session, waiver, found)
+        reading.left = [(values, name, values[name]) for _, values, name in found]
 
     def forget(self) -> None:
         """Have policies read relations again: the database has changed."""
@@ -221,13 +229,17 @@ class RelationViews:
         self._update()
         for state in session.identity_map.all_states():
             row, values, changed = state.obj(), state.dict, state.committed_state
-            names = self._relations_of(state).all
+            known = self._relations_of(state)
+            names = known.all | known.computed
             loaded = [each for each in names if each in values and each not in changed]
             if loaded and row is not None:
                 session.expire(row, loaded)
 
-    def _open(self, session: orm.Session, waiver: Waiver) -> _Reading:
+    def _open(self, session: orm.Session, waiver: Waiver, found: _Found) -> _Reading:
         reading = _Reading(waiver)
+        reading.computed = [
+            (state, name) for state, _, name in found if name in self._relations_of(state).computed
+        ]
         reading.queued = self._queued(session)
         self._readings.append(reading)
         waiver.endings.append(lambda: self._end(session, reading))
@@ -248,17 +260,25 @@ class RelationViews:
             values.setdefault(name, value)
         for values, name, value in reading.left:
             values.setdefault(name, value)
+        for state, name in reading.computed:
+            if name in state.dict:
+                state.expired_attributes.discard(name)
 
     def _take_loaded(self, session: orm.Session, reading: _Reading) -> None:
         """Take what a policy has loaded from the program, and keep it for policies."""
         left = {(id(values), name): value for values, name, value in reading.left}
         for state, names in reading.noted.items():
             values, changed = state.dict, state.committed_state
-            loaded = self._relations_of(state).all.intersection(values)
+            known = self._relations_of(state)
+            loaded = (known.all | known.computed).intersection(values)
             if names is not None:
                 loaded &= names
             for name in loaded.difference(changed):
                 value = values.pop(name)
+                if name in known.computed:
+                    # No attribute of SQLAlchemy tells when it is read: it is always loaded again.
+                    state.expired_attributes.add(name)
+                    continue
                 is_own = left.get((id(values), name), reading) is not value
                 if is_own and reading.keeps and state.session_id == session.hash_key:
                     self._full.setdefault(state, {})[name] = value
@@ -285,7 +305,7 @@ class RelationViews:
         for state, names in holders.items():
             if state.session_id == key:
                 values = state.dict
-                found += [(values, each) for each in names if each in values]
+                found += [(state, values, each) for each in names if each in values]
         return found
 
     def _states(self, session: orm.Session, asked: Iterable[t.Any]) -> Iterable[t.Any]:
@@ -305,12 +325,14 @@ class RelationViews:
 
     def _names_to_exchange(self, session: orm.Session, state: t.Any) -> tuple[str, ...]:
         known, row = self._relations.get(state.class_) or self._relations_of(state), state.obj()
-        if row is None or not known.all:
+        if row is None or not (known.all or known.computed):
             return ()
         values = row.__dict__
         names = [each for each in known.keyed if values.get(each, known) is None]
         if not known.others.isdisjoint(values):
             names += [each for each in known.others if each in values]
+        if not known.computed.isdisjoint(values):
+            names += [each for each in known.computed if each in values]
         if not names or not session.identity_map.contains_state(state):
             return ()
         changed = state.committed_state
@@ -364,15 +386,17 @@ class RelationViews:
         known = self._relations.get(state.class_)
         if known is None:
             guarded = self._guarded()
+            mapper = t.cast(t.Any, state.manager.mapper)
             relations = [
-                each
-                for each in t.cast(t.Any, state.manager.mapper).relationships
-                if guarded.root_of(each.mapper) is not None
+                each for each in mapper.relationships if guarded.root_of(each.mapper) is not None
             ]
             names = frozenset(each.key for each in relations)
             lists = frozenset(each.key for each in relations if each.uselist)
             keyed = frozenset(each.key for each in relations if _leads_to_key(each))
-            known = _Relations(names, lists, keyed, names - keyed)
+            computed = frozenset(
+                each.key for each in mapper.column_attrs if guarded.selected_by(each)
+            )
+            known = _Relations(names, lists, keyed, names - keyed, computed)
             watch_relations(state, names)
             self._relations[state.class_] = known
         return known

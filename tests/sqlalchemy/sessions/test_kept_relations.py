@@ -163,17 +163,30 @@ class Role(Base):
     name: orm.Mapped[str] = orm.mapped_column(sa.String(50))
 
 
+class Remark(Base):
+    """What is hidden, or not."""
+
+    __tablename__ = "remarks"
+    id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+    page_id: orm.Mapped[int] = orm.mapped_column(sa.ForeignKey("pages.id"))
+    is_hidden: orm.Mapped[bool]
+
+
 class Page(Base):
-    """What is read."""
+    """What is read, with the number of its remarks."""
 
     __tablename__ = "pages"
     id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+    remarks: orm.Mapped[int] = orm.column_property(
+        sa.select(sa.func.count(Remark.id)).where(Remark.page_id == id).scalar_subquery()
+    )
 
 
 class Club(t.NamedTuple):
     """A person with a role, in a request."""
 
     oso: Oso
+    guard: FlaskOso
     session: orm.scoped_session[orm.Session]
     engine: sa.Engine
     person: Person
@@ -189,15 +202,19 @@ class Club(t.NamedTuple):
 def club() -> Iterator[Club]:
     """Give a person who may read a page by a role."""
     oso, app = Oso(), make_app("club")
-    register_models(oso, [Person, Role, Page])
+    register_models(oso, [Person, Role, Page, Remark])
     oso.load_str(
         'allow(p: Person, "read", _: Page) if r in p.roles and r.name = "reader";'
         'allow(_: Person, "read", _: Person);'
+        'allow(_: Person, "read", r: Remark) if r.is_hidden = false;'
+        'allow(_: Person, "drop", p: Page) if p.remarks = 0;'
     )
     with open_database() as engine:
         Base.metadata.create_all(engine)
         with orm.Session(engine) as session:
             session.add_all([Person(id=1, roles=[Role(id=1, name="reader")]), Page(id=1)])
+            session.flush()
+            session.add_all([Remark(id=n, page_id=1, is_hidden=n == 1) for n in (1, 2)])
             session.commit()
         sessions = orm.scoped_session(orm.sessionmaker(engine))
         guard = FlaskOso(oso, app)
@@ -206,7 +223,7 @@ def club() -> Iterator[Club]:
             with guard.unfiltered("a test"):
                 person, page = sessions.get_one(Person, 1), sessions.get_one(Page, 1)
             g.current_user = person
-            yield Club(oso, sessions, engine, person, page)
+            yield Club(oso, guard, sessions, engine, person, page)
         sessions.remove()
 
 
@@ -233,6 +250,29 @@ def test_condition_of_an_actor_that_is_read_again(club: Club, way: str) -> None:
 
     assert before == ([1], True)
     assert club.answers() == ([], False)
+
+
+def test_number_of_rows_that_was_filtered(club: Club) -> None:
+    """Where a column counts rows, a policy has the number of all, the program of its own."""
+    with club.guard.unfiltered("a test"):
+        club.session.execute(sa.delete(Remark).where(Remark.id == 2))
+    club.session.refresh(club.page)
+    shown = club.page.remarks
+
+    answers = [club.oso.is_allowed(club.person, "drop", club.page) for _ in range(2)]
+
+    assert shown == 0
+    assert answers == [False, False]
+    assert club.page.remarks == shown
+
+
+def test_number_of_rows_that_a_policy_has_loaded(club: Club) -> None:
+    """What a policy has counted is not shown to the program."""
+    club.session.expire(club.page)
+
+    club.oso.is_allowed(club.person, "drop", club.page)
+
+    assert club.page.remarks == 1
 
 
 # -- objects that come from elsewhere --------------------------------------------------------
