@@ -328,3 +328,22 @@ LOOKED_AT = [
 def test_action_that_is_used_before_it_is_named_is_an_error_of_the_solver(policy: str) -> None:
     """A search for the action has no value for it where the policy calls its methods."""
     assert actions(policy, [], compiled=True) == actions(policy, [], compiled=False)
+
+
+BOUND_BEFORE = [
+    'allow(u: Token, a, d) if a = u.scopes and d.missing = 1 and a = "read";',
+    'allow(u: Token, a, d) if u.scopes = a and d.missing = 1 and a in ["read", "write"];',
+    'allow(u: Token, a, d) if x = a and x = u.scopes and d.missing = 1 and a = "read";',
+    'allow(u: Token, a, d) if a = 1 and d.missing = u.size and a = "read";',
+    'allow(u: Token, a, d) if a matches Integer and d.missing = u.size and a = "read";',
+    'allow(u: Token, a, d) if a < "b" and d.missing = u.size and a = "read";',
+    'allow(u: Token, a, d) if (a = "x" or a = u.scopes) and d.missing = u.size and a = "read";',
+]
+
+
+@pytest.mark.parametrize("policy", BOUND_BEFORE)
+def test_action_that_is_something_else_before_it_is_named_is_an_error_of_the_solver(
+    policy: str,
+) -> None:
+    """A search for the action meets an error that no question about a named action meets."""
+    assert actions(policy, [], compiled=True) == actions(policy, [], compiled=False)

@@ -10,7 +10,7 @@ import types
 import typing as t
 from collections.abc import Callable, Iterator, Sequence
 
-from ...nodes import ARITHMETIC, Call, Expression, List, Operator, Term, Value
+from ...nodes import Call, Expression, List, Operator, Term, Value
 from ...solver.class_index import Lineage
 from ...solver.clauses import Clause, Slot
 from ...traversal import conjuncts_in, walk
@@ -21,10 +21,6 @@ from ..binding_analysis import ArgumentFacts, Lineages, is_class_only, is_string
 SelectClauses = Callable[[str, int, ArgumentFacts], "Sequence[Clause] | None"]
 #: A parameter of a rule, and the classes of the arguments around it.
 _Parameter = tuple[str, int, int, tuple[tuple[int, Lineage], ...]]
-
-
-#: The operators whose operands need a value, except the last one, which is the result.
-_OF_VALUES = frozenset({Operator.DOT, *ARITHMETIC})
 
 
 class Strings(t.NamedTuple):
@@ -156,25 +152,44 @@ def _bindings(
     if not isinstance(term, Slot):
         return
     for goal in conjuncts_in(clause.body):
-        if isinstance(goal, Expression) and goal.operator in _OF_VALUES:
-            if any(_mentions(arg, term) for arg in goal.args[:2]):
-                # A query, in which the parameter has no value yet, has an error here.
-                return
-        elif isinstance(goal, Expression) and goal.operator is Operator.IN:
-            texts = _texts(goal.args[1])
-            if _is_same(goal.args[0], term) and texts is not None:
-                yield texts
-        elif isinstance(goal, Expression) and goal.operator is Operator.UNIFY:
-            others = [arg for arg in goal.args if not _is_same(arg, term)]
-            if len(others) == 1 and is_string(others[0]):
-                yield frozenset({str(t.cast(Value, others[0]).value)})
-        elif isinstance(called := getattr(goal, "term", goal), Call):
+        called = getattr(goal, "term", goal)
+        if isinstance(called, Call):
             for at, arg in enumerate(called.args):
                 if _is_same(arg, term):
                     passed = _passed_lineages(clause, called, lineages)
                     yield called.name, len(called.args), at, passed
                     if not _is_only_searched(called, at, select):
                         return
+        elif _is_search(goal, term):
+            texts = _texts(goal.args[1])
+            if texts is not None:
+                yield texts
+        elif _mentions(goal, term):
+            text = _equal_text(goal, term)
+            if text is not None:
+                yield frozenset({text})
+            # A query, in which the parameter has no value yet or another one, may have an error
+            # here or behind this goal, which questions about strings do not have.
+            return
+
+
+def _is_search(goal: Term, variable: Slot) -> t.TypeGuard[Expression]:
+    """Tell whether a goal does nothing with a variable but search for it in a collection."""
+    return (
+        isinstance(goal, Expression)
+        and goal.operator is Operator.IN
+        and _is_same(goal.args[0], variable)
+        and not _mentions(goal.args[1], variable)
+    )
+
+
+def _equal_text(goal: Term, variable: Slot) -> str | None:
+    """Return the string that a goal says a variable is."""
+    if not isinstance(goal, Expression) or goal.operator is not Operator.UNIFY:
+        return None
+    others = [arg for arg in goal.args if not _is_same(arg, variable)]
+    is_text = len(others) == 1 and is_string(others[0])
+    return str(t.cast(Value, others[0]).value) if is_text else None
 
 
 def _is_only_searched(called: Call, position: int, select: SelectClauses) -> bool:
