@@ -102,7 +102,7 @@ _SHARED: dict[str, t.Any] = {
 _ASKED = (
     *("equal", "read", "read_key", "field", "no_field", "in_order", "call_method", "construct"),
     *("calculate", "split", "compare", "condition", "check_clock", "hand_over", "hand_over_each"),
-    *("solve_goal", "by_solver", "problem_of", "as_data"),
+    *("solve_goal", "by_solver", "problem_of", "as_data", "copied"),
 )
 #: Those of ``Elements``.
 _OF_ELEMENTS = ("elements", "kept_elements", "found_in", "pairs_at")
@@ -140,7 +140,6 @@ class Runtime:
             "excludes": _excludes,
             "equals_itself": _equals_itself,
             "is_deep": is_deep,
-            "copied": copied_for_python,
             "copied_list": list_for_policy,
             "key_in": key_in,
             "leads_to": self.host.leads_to,
@@ -356,7 +355,7 @@ class Runtime:
         plain = args
         for arg in args:
             if type(arg) is list or type(arg) is dict:
-                plain = tuple(map(copied_for_python, args))
+                plain = tuple(map(self._copied, args))
                 break
         if keywords:
             count = len(plain) - len(keywords)
@@ -367,6 +366,12 @@ class Runtime:
         if time.monotonic() - clock[1] > BRIEF:
             self._check_clock(clock)
         return found
+
+    def _copied(self, value: t.Any) -> t.Any:
+        """Return a value for a method of the application: a list or a dictionary as a copy."""
+        if type(value) is list and not self._is_data(value):
+            sandbox.check_contents(value, lambda: self._here().machine.step_span())
+        return copied_for_python(value)
 
     def _split(
         self, value: t.Any, what: tuple[int, bool], shown: t.Any = None, is_left: bool = True

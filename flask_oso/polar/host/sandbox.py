@@ -20,6 +20,7 @@ import sys
 import types
 import typing as t
 import weakref
+from collections.abc import Callable
 
 from ..exceptions import PolarRuntimeError, PolarTypeError, error_at
 from ..sources import Span
@@ -389,6 +390,23 @@ def check_reachable(value: t.Any, span: Span | None) -> None:
     if claimed is not type(value):
         # A proxy is checked as the object that it stands for.
         check_no_database(claimed, span)
+
+
+def check_contents(given: t.Any, place: Callable[[], Span | None]) -> None:
+    """Refuse a list for a method of the application that holds what no policy may read.
+
+    :param place: gives the place of the call.
+    :raises PolarRuntimeError: as ``check_reachable`` does.
+    """
+    stack, met = [given], set[int]()
+    while stack:
+        value = stack.pop()
+        if type(value) is list:
+            if id(value) not in met:
+                met.add(id(value))
+                stack += value
+        elif value is not given and not passes_sandbox(type(value)):
+            check_reachable(value, place())
 
 
 def check_no_database(cls: type, span: Span | None) -> None:

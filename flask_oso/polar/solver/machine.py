@@ -128,7 +128,7 @@ class Machine:
         self.used = 0.0
         self.resumed = 0.0
         self.until_clock = _CLOCK_INTERVAL
-        self.bindings = Bindings(self.compare_objects, self.limits.comparisons)
+        self.bindings = Bindings(self.compare_objects, self.limits.comparisons, self.check_element)
         self.choice_number = 0
         self.goals: Goals = None
         self.step = Step(None, NO_FRAME, None, None, 0)

@@ -265,7 +265,10 @@ class Matcher:
         return (made, rest) if self.machine.unify(value, known) else None
 
     def _match_element(self, pair: tuple[t.Any, t.Any], step: Step) -> bool:
-        return self._isa_nested(*pair, step)
+        element, part = pair
+        if type(follow(part)) is Unknown:
+            self.machine.check_element(follow(element))
+        return self._isa_nested(element, part, step)
 
 
 def _origin(unknown: Unknown) -> tuple[t.Any, list[str]]:

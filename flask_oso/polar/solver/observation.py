@@ -218,7 +218,7 @@ class ObservedMachine(Machine):
         super().__init__(program, limits, recheck)
         self._announcer = announcer
         self.bindings = _ObservedBindings(
-            self.compare_objects, self.limits.comparisons, announcer.tell
+            self.compare_objects, self.limits.comparisons, self.check_element, announcer.tell
         )
         announcer.watch(self)
 
@@ -435,9 +435,10 @@ class _ObservedBindings(Bindings):
         self,
         compare_objects: Callable[[Term, Term], bool],
         comparisons: int,
+        check_element: Callable[[Term], None],
         tell: Callable[..., None],
     ) -> None:
-        super().__init__(compare_objects, comparisons)
+        super().__init__(compare_objects, comparisons, check_element)
         self._tell = tell
 
     def _bind(self, unknown: Unknown, value: t.Any, written: t.Any, other: t.Any) -> None:

@@ -24,7 +24,7 @@ from ..host import numbers
 from ..host.conversion import HostEntries, follow, list_elements
 from ..host.dictionaries import MISSING, READING
 from ..host.iterators import READ, IteratorUse
-from ..host.sandbox import attribute_names, check_reachable, is_computed
+from ..host.sandbox import attribute_names, check_reachable, is_computed, passes_sandbox
 from ..host.value_classes import SETS, find_by_hash, is_hashed
 from ..nodes import (
     Call,
@@ -378,8 +378,22 @@ class Operators:
     def _call_host(self, function: Callable[..., t.Any], call: Call) -> t.Any:
         args = [self.machine.to_python(arg) for arg in call.args]
         kwargs = {key: self.machine.to_python(arg) for key, arg in call.kwargs}
+        self._check_contents([*call.args, *(arg for _, arg in call.kwargs)])
         self.machine.until_clock = 1
         return function(*args, **kwargs)
+
+    def _check_contents(self, args: list[t.Any]) -> None:
+        """Refuse lists for Python that hold what no policy may read.
+
+        A dictionary of the host is passed as it is: its entries are not looked at.
+        """
+        for arg in args:
+            stack = _parts_given(arg)
+            while stack:
+                part = follow(stack.pop())
+                stack += _parts_given(part)
+                if type(part) is Instance and not passes_sandbox(type(part.value)):
+                    self.machine.check_element(part)
 
     def solve_new(self, goal: Expression, frame: Frame, step: Step) -> bool:
         call = t.cast(Call, self.machine.operand(goal.args[0], frame))
@@ -408,3 +422,13 @@ def not_constructed(name: str, error: Exception, span: Span | None) -> PolarRunt
 
 def _plainly_differ(left: Value, right: t.Any) -> bool:
     return type(right) is Value and not numbers.equal_scalars(left.value, right.value)
+
+
+def _parts_given(arg: t.Any) -> list[t.Any]:
+    """Return the parts of a list, and of a dictionary that a policy writes."""
+    arg = follow(arg)
+    if type(arg) is List:
+        return [*arg.items, *(() if arg.rest is None else (arg.rest,))]
+    if type(arg) is Dictionary and not isinstance(arg.entries, HostEntries):
+        return [value for _, value in arg.fields]
+    return []

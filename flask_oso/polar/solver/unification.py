@@ -31,6 +31,8 @@ from .constraints import Alias, Constraint, Constraints, unknowns_in, without_al
 
 #: After how many compound pairs a unification remembers the pairs that it compares.
 _MANY = 1_000
+#: Stands before an element, and the variable that is going to be bound to it.
+_TAKEN = object()
 
 Change = tuple[Unknown, t.Any, Constraints]
 _Pairs = list[tuple[t.Any, t.Any]]
@@ -72,13 +74,20 @@ class Bindings(Trail):
 
     :param compare_objects: returns whether two terms are equal; one is an object of the host.
     :param comparisons: how many lists, dictionaries and objects one unification may compare.
+    :param check_element: refuses an element that is taken out of a list.
     """
 
-    def __init__(self, compare_objects: Callable[[Term, Term], bool], comparisons: int) -> None:
+    def __init__(
+        self,
+        compare_objects: Callable[[Term, Term], bool],
+        comparisons: int,
+        check_element: Callable[[Term], None],
+    ) -> None:
         super().__init__()
         self.age = 0
         self._comparisons = comparisons
         self._compare_objects = compare_objects
+        self._check_element = check_element
         self._variables = 0
         self._woken: list[Constraint] = []
 
@@ -103,6 +112,11 @@ class Bindings(Trail):
         entered: dict[tuple[int, int], tuple[t.Any, t.Any]] = {}
         while pairs:
             left, right = pairs.pop()
+            if left is _TAKEN:
+                part, element = right
+                if type(follow(part)) is Unknown:
+                    self._check_element(element)
+                continue
             left_end, right_end = follow(left), follow(right)
             if left_end is right_end:
                 continue
@@ -236,5 +250,9 @@ def _unify_lists(left: List, right: List, pairs: _Pairs) -> bool:
         if common == len(right.items) and right.rest is not None:
             tail = right.rest
         pairs.append((left.rest, tail))
-    pairs.extend(reversed(list(zip(left.items, right.items, strict=False))))
+    for mine, other in reversed(list(zip(left.items, right.items, strict=False))):
+        pairs.append((mine, other))
+        for part, element in ((mine, other), (other, mine)):
+            if type(element) is Instance and type(follow(part)) is Unknown:
+                pairs.append((_TAKEN, (part, element)))
     return True

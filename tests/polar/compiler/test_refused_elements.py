@@ -1,7 +1,9 @@
 """Lists that hold what no policy may read: an element is refused when it is read, and not before.
 
 A search may end before it, a class test looks at no element, and neither does a comparison with
-an object. Compiled rules and the solver answer alike, and so do they for what nobody awaited.
+an object. A variable that is bound to an element reads it, and a method that is given the list
+reads all of them. Compiled rules and the solver answer alike, and so do they for what nobody
+awaited.
 """
 
 from __future__ import annotations
@@ -30,6 +32,9 @@ class Connection:
 
 class User(Thing):
     """Who asks."""
+
+    def take(self, value: t.Any) -> bool:
+        return True
 
 
 class Doc(Thing):
@@ -83,6 +88,13 @@ CONDITIONS = [
     *("y in d.{0} and not y = 2", "y in d.{0} and y.a = 1", "y in d.{0} and y matches Integer"),
     *("[y, *_] = d.{0} and not y = nil", "d.{0} matches [y, *_] and not y = 1"),
     *("d.{0} = [_, z] and not z = nil", "[y, *_] = d.{0} and not y matches Doc"),
+    *("[y] = d.{0} and u.take(y)", "[y, *_] = d.{0} and u.take([y])", "[y, y] = d.{0}"),
+    *(
+        "[1, y] = d.{0} and y = y",
+        "d.{0} matches [y, Doc{{}}] and y = 1",
+        "new Doc(xs: d.{0}) matches Doc",
+    ),
+    *("u.take(d.{0})", "u.take([d.{0}])", "u.take({{a: d.{0}}})", "[_, *r] = d.{0} and u.take(r)"),
     *("first(d.{0})", "not first(d.{0})", "not d.{0} = [1]", "d.{0}.a = 1", "not twice(d.{0})"),
 ]
 RULES = """

@@ -133,7 +133,11 @@ class PatternGoals(ListGoals):
         return self.go_on(*goals)
 
     def _element(self, element: Ref, part: Term) -> Goal:
-        return self.part(lambda here: here.match(element, part))
+        def write(here: PatternGoals) -> Continuation:
+            is_bound = isinstance(part, Slot) and here.operand(part) is None
+            return here.match(here.taken(element, part) if is_bound else element, part)
+
+        return self.part(write)
 
     def tested(self, ref: Ref, pattern: Pattern) -> Ref | None:
         """Write a class test, unless it is known to hold; return what is then known of the value.
