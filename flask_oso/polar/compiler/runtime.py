@@ -102,7 +102,7 @@ _SHARED: dict[str, t.Any] = {
 _ASKED = (
     *("equal", "read", "read_key", "field", "no_field", "in_order", "call_method", "construct"),
     *("calculate", "split", "compare", "condition", "check_clock", "hand_over", "hand_over_each"),
-    *("solve_goal", "by_solver", "problem_of", "as_data", "copied"),
+    *("solve_goal", "by_solver", "problem_of", "as_data", "copied", "check_taken"),
 )
 #: Those of ``Elements``.
 _OF_ELEMENTS = ("elements", "kept_elements", "found_in", "pairs_at")
@@ -366,6 +366,10 @@ class Runtime:
         if time.monotonic() - clock[1] > BRIEF:
             self._check_clock(clock)
         return found
+
+    def _check_taken(self, element: t.Any) -> None:
+        """Check an element of a list, to which a variable is bound, in the sandbox."""
+        self._classes.check_sandbox(element, self._here().machine.step_span())
 
     def _copied(self, value: t.Any) -> t.Any:
         """Return a value for a method of the application: a list or a dictionary as a copy."""

@@ -74,14 +74,16 @@ class ListGoals(GoalContext):
             if cell.waiting:
                 # The solver resumes the waiting goals only after all parts are bound.
                 raise here.not_compilable("a part of a list that conditions wait for")
-            return here.bind(cell, here.taken(element, part))
+            here.check_taken(element)
+            return here.bind(cell, element)
 
         return self.part(write)
 
-    def taken(self, element: Ref, part: Term) -> Ref:
-        """Return an element that a variable is bound to, which is still to be checked."""
-        # A head is no goal, and has no place of its own.
-        return replace(element, read=self.span or part.span)
+    def check_taken(self, element: Ref) -> None:
+        """Write the sandbox check of an element that a variable is going to be bound to."""
+        unknown = compared(call("type", load(element.name)), ast.NotIn(), load("harmless"))
+        check = self.mark(ast.Expr(call("check_taken", load(element.name))))
+        self.out.append(ast.If(unknown, [check], []))
 
     def _compared(self, term: List, value: Ref, *, is_left: bool) -> list[Ref]:
         if term.rest is not None and self.operand(term.rest) is not None:

@@ -134,8 +134,9 @@ class PatternGoals(ListGoals):
 
     def _element(self, element: Ref, part: Term) -> Goal:
         def write(here: PatternGoals) -> Continuation:
-            is_bound = isinstance(part, Slot) and here.operand(part) is None
-            return here.match(here.taken(element, part) if is_bound else element, part)
+            if isinstance(part, Slot) and here.operand(part) is None:
+                here.check_taken(element)
+            return here.match(element, part)
 
         return self.part(write)
 
