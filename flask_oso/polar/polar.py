@@ -464,7 +464,9 @@ class Polar:
         Without it each question compiles the rules that it is the first to need, which takes
         milliseconds. A process that serves requests calls this once, after classes are registered
         and the policy is loaded, so that no request pays for it. A later load or registration
-        starts from the beginning.
+        starts from the beginning. What is declared to be a resource only is not expected to ask,
+        and an actor is not expected to be asked about, unless a rule says so: such a question
+        compiles what it needs.
 
         Questions of other threads do not wait for it. No rule is evaluated.
 
