@@ -387,12 +387,17 @@ class Operators:
 
         A dictionary of the host is passed as it is: its entries are not looked at.
         """
-        for arg in args:
-            stack = _parts_given(arg)
-            while stack:
-                part = follow(stack.pop())
-                stack += _parts_given(part)
-                if type(part) is Instance and not passes_sandbox(type(part.value)):
+        # Parts may be shared, and each is looked at once.
+        stack, met = [*map(follow, args)], set[int]()
+        while stack:
+            whole = stack.pop()
+            if id(whole) in met:
+                continue
+            met.add(id(whole))
+            for part in map(follow, _parts_given(whole)):
+                if type(part) is not Instance:
+                    stack.append(part)
+                elif not passes_sandbox(type(part.value)):
                     self.machine.check_element(part)
 
     def solve_new(self, goal: Expression, frame: Frame, step: Step) -> bool:
@@ -426,7 +431,6 @@ def _plainly_differ(left: Value, right: t.Any) -> bool:
 
 def _parts_given(arg: t.Any) -> list[t.Any]:
     """Return the parts of a list, and of a dictionary that a policy writes."""
-    arg = follow(arg)
     if type(arg) is List:
         return [*arg.items, *(() if arg.rest is None else (arg.rest,))]
     if type(arg) is Dictionary and not isinstance(arg.entries, HostEntries):
