@@ -15,6 +15,7 @@ import collections
 import collections.abc
 import datetime
 import enum
+import functools
 import inspect
 import sys
 import types
@@ -398,15 +399,21 @@ def check_contents(given: t.Any, place: Callable[[], Span | None]) -> None:
     :param place: gives the place of the call.
     :raises PolarRuntimeError: as ``check_reachable`` does.
     """
-    stack, met = [given], set[int]()
+    # The place is looked for once, and the class of most elements is looked at once.
+    place = functools.cache(place)
+    stack, met, passed = [given], set[int](), set[type]()
     while stack:
         value = stack.pop()
-        if type(value) is list:
+        kind = type(value)
+        if kind is list:
             if id(value) not in met:
                 met.add(id(value))
                 stack += value
-        elif value is not given and not passes_sandbox(type(value)):
-            check_reachable(value, place())
+        elif value is not given and kind not in passed:
+            if passes_sandbox(kind):
+                passed.add(kind)
+            else:
+                check_reachable(value, place())
 
 
 def check_no_database(cls: type, span: Span | None) -> None:

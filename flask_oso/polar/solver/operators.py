@@ -388,7 +388,7 @@ class Operators:
         A dictionary of the host is passed as it is: its entries are not looked at.
         """
         # Parts may be shared, and each is looked at once.
-        stack, met = [*map(follow, args)], set[int]()
+        stack, met, passed = [*map(follow, args)], set[int](), set[type]()
         while stack:
             whole = stack.pop()
             if id(whole) in met:
@@ -397,8 +397,11 @@ class Operators:
             for part in map(follow, _parts_given(whole)):
                 if type(part) is not Instance:
                     stack.append(part)
-                elif not passes_sandbox(type(part.value)):
-                    self.machine.check_element(part)
+                elif (kind := type(part.value)) not in passed:
+                    if passes_sandbox(kind):
+                        passed.add(kind)
+                    else:
+                        self.machine.check_element(part)
 
     def solve_new(self, goal: Expression, frame: Frame, step: Step) -> bool:
         call = t.cast(Call, self.machine.operand(goal.args[0], frame))

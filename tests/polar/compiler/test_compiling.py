@@ -136,6 +136,23 @@ def test_first_actions_compile_one_function(
     assert specialized_rules == ["allow"]
 
 
+def test_actions_on_a_class_of_a_moment_compile_no_function_for_all_strings(
+    owned: tuple[User, Note], specialized_rules: list[str]
+) -> None:
+    """It could not be kept, and would be compiled anew for each question."""
+    oso = load()
+
+    class Brief(Note):
+        """Goes with its last object."""
+
+    note = Brief(owned[0])
+    oso.authorized_actions(owned[0], note)
+    compiled = len(specialized_rules)
+
+    assert oso.authorized_actions(owned[0], note) == {"read", "edit"}
+    assert len(specialized_rules) == compiled
+
+
 OWN_NOTES = 'allow(note: Note, "read", user: User) if user = note.owner;'
 
 

@@ -61,15 +61,18 @@ class StringQuestions:
     def search(self, kinds: tuple[type, ...], *, waits: bool = False) -> StringSearch | None:
         """Make and keep the function for all strings at once, given the classes of the others.
 
-        It gives ``None`` where they have to be asked one by one.
+        It gives ``None`` where they have to be asked one by one, as about a class that may go.
         """
+        if not all(map(self._program.host.keeps, kinds)):
+            # It would be compiled anew for each question.
+            return None
         questions = self.about(kinds)
         known = self._program.specializations_at(*self._rule)
         if questions is None or known is None:
             return None
         asked = [*questions.named, *([questions.free] if questions.free else ())]
         made = known.search([text for text, *_ in asked], kinds, waits=waits)
-        if made is None or not all(map(self._program.host.keeps, kinds)):
+        if made is None:
             return None
         search = made if questions.free is None else _unless_any(made)
         name, _, at = self._rule
