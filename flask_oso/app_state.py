@@ -219,6 +219,8 @@ class AppState(Record, eq=False, frozen=False):
     parts: dict[type, t.Any] = dataclasses.field(default_factory=dict)
     #: What finds the current actor in the app, by the ``ActorFinder`` of a FlaskOso.
     actor_finders: dict[object, Callable[[], t.Any]] = dataclasses.field(default_factory=dict)
+    #: What judges requests to the app, by the authorizer of a FlaskOso.
+    judges: dict[object, Callable[..., None]] = dataclasses.field(default_factory=dict)
     #: Lines of templates that ask for many rows one by one, and were reported.
     lines_of_many: set[tuple[str, int]] = dataclasses.field(default_factory=set)
     #: The actions of denials that were looked at for misspellings.

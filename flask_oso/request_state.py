@@ -186,11 +186,8 @@ def request_state_of(app: Flask, subject: Request) -> RequestState:
     INVARIANT: it is reached through the request object alone, and a decision of one app's
     policy counts for that app alone.
     """
-    values = subject.__dict__
-    states: dict[Flask, RequestState] | None = values.get(_STATES)
-    if states is None:
-        # Two threads of a request may both make one.
-        states = values.setdefault(_STATES, {})
+    # Two threads of a request may both make one.
+    states: dict[Flask, RequestState] = subject.__dict__.setdefault(_STATES, {})
     state = states.get(app)
     if state is None:
         state = RequestState()
@@ -243,21 +240,6 @@ def is_settled(app: Flask, subject: Request) -> bool:
         and not plan.is_due
         and plan.rule is subject.url_rule
         and plan.method == subject.method
-    )
-
-
-def is_where_judged(app: Flask, subject: Request) -> bool:
-    """Tell whether a request is at the route whose plan it has, and no guard has been met yet."""
-    try:
-        state: RequestState = subject._flask_oso[app]  # type: ignore[attr-defined]  # '_STATES'
-    except (AttributeError, KeyError):
-        return False
-    plan = state.plan
-    return (
-        plan is not None
-        and plan.rule is subject.url_rule
-        and plan.method == subject.method
-        and state.way is None
     )
 
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 import functools
 import typing as t
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from flask import Flask, Request
 from werkzeug.local import LocalProxy
 
-from ..app_state import AppState, Binding, PolicyBinder, bound_oso, find_state
+from ..app_state import AppState, Binding, PolicyBinder, bound_oso, find_state, state_of
 from ..config import DEFAULTS
 from ..current_actor import ActorFinder
 from ..denials.denial import Denial
@@ -24,7 +24,7 @@ from ..guards.object_loaders import Loaders
 from ..observability.decision import MissingObject
 from ..observability.denial_hints import PLAIN_VALUES, log_plain_actor, log_unknown_action
 from ..observability.publisher import DecisionPublisher
-from ..oso import ask
+from ..oso import LIMITED_CLASSES, ask, check_refusal
 from ..polar.host.awaitables import is_awaitable, refuse_awaitable
 from ..request_state import (
     NOT_GIVEN,
@@ -43,6 +43,8 @@ if t.TYPE_CHECKING:
     from ..sqlalchemy.identities import Loading
 
 _Object = t.TypeVar("_Object")
+#: Judges a resource, an action and an actor for a request, and answers a denial in a style.
+Judge = Callable[[RequestState | None, t.Any, t.Any, t.Any, DenialStyle | None], None]
 
 
 class Authorizer:
@@ -98,21 +100,72 @@ class Authorizer:
         else:
             app = request_state.app
         state: AppState | None = app.extensions.get("oso")
-        binding = self._binder.shared if state is None else state.bindings.get(self)
-        oso = binding.oso if binding is not None and binding.oso is not None else bound_oso(binding)
-        who = self.actors.current(app) if actor is NOT_GIVEN else _given(actor)
-        if type(action) is not str:
-            action = _default_action() if action is None else unwrap(action)
-        if issubclass(type(resource), LocalProxy):
-            resource = unwrap(resource)
-        # What a receiver of a signal raises comes before anything is noted.
-        publisher = _unpublished(app) if state is None else state.parts[DecisionPublisher]
-        decide = publisher.decide if publisher.is_heard() else ask
-        if not decide(oso, who, action, resource):
-            self.deny(app, Denial(oso, who, action, resource), style, is_current=actor is NOT_GIVEN)
-        if request_state is not None:
-            request_state.checked = request_state.allowed = True
-            request_state.check_running = False
+        judge = self.judge_in(app, state)
+        judge(request_state, resource, action, actor, style)
+
+    def judge_in(self, app: Flask, state: AppState | None) -> Judge:
+        """Give a function that does in an app as :meth:`enforce` does, made once for the app.
+
+        :param state: what the app keeps; ``None`` is an app that keeps nothing.
+        """
+        if state is None:
+            bindings: dict[t.Any, Binding] = {self: self._binder.shared}
+            return self._new_judge(
+                app, bindings, _unpublished(app), lambda: self.actors.current(app)
+            )
+        known = state.judges.get(self)
+        if known is not None:
+            return known
+        find_actor = self.actors.finder(app, state)
+        judge = self._new_judge(app, state.bindings, state.parts[DecisionPublisher], find_actor)
+        return state.judges.setdefault(self, judge)
+
+    def _new_judge(
+        self,
+        app: Flask,
+        bindings: Mapping[t.Any, Binding],
+        publisher: DecisionPublisher,
+        find_actor: Callable[[], t.Any],
+    ) -> Judge:
+        """Make a judge.
+
+        INVARIANT: it returns only if the policy's answer is ``True`` itself.
+        """
+
+        def judge(
+            request_state: RequestState | None,
+            resource: t.Any,
+            action: t.Any,
+            actor: t.Any,
+            style: DenialStyle | None,
+        ) -> None:
+            binding = bindings.get(self)
+            oso = bound_oso(binding) if binding is None or binding.oso is None else binding.oso
+            who = find_actor() if actor is NOT_GIVEN else _given(actor)
+            # Usual questions are told from others without a call.
+            is_usual = type(action) is str and action.isascii()
+            if not is_usual and type(action) is not str:
+                action = _default_action() if action is None else unwrap(action)
+            kind = type(resource)
+            if issubclass(kind, LocalProxy):
+                resource = unwrap(resource)
+                is_usual = False
+            # What a receiver of a signal raises comes before anything is noted.
+            if publisher.is_heard():
+                allowed = publisher.decide(oso, who, action, resource)
+            elif is_usual and kind not in LIMITED_CLASSES and type(who) not in LIMITED_CLASSES:
+                allowed = oso.is_allowed(who, action, resource)
+            else:
+                allowed = ask(oso, who, action, resource)
+            if allowed is not True:
+                check_refusal(allowed)
+                denial = Denial(oso, who, action, resource)
+                self.deny(app, denial, style, is_current=actor is NOT_GIVEN)
+            if request_state is not None:
+                request_state.checked = request_state.allowed = True
+                request_state.check_running = False
+
+        return judge
 
     def load(
         self,
@@ -226,6 +279,15 @@ class Authorizer:
         if answer is None:
             raise refusal(app, denial, style, is_current=is_current)
         raise Refusal(app, app.make_response(answer))
+
+
+def judge_of(app: Flask) -> Judge:
+    """Give what judges requests to an app for decorators.
+
+    :raises OsoError: no FlaskOso was initialized for the app.
+    """
+    state = state_of(app)
+    return state.part(Authorizer).judge_in(app, state)
 
 
 def publisher_of(app: Flask) -> DecisionPublisher:

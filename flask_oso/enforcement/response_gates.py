@@ -10,10 +10,11 @@ What a view does before it authorizes cannot be undone here.
 
 from __future__ import annotations
 
+import itertools
 import sys
 import threading
 import typing as t
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import flask.app
 from flask import Flask, Request, Response
@@ -27,10 +28,10 @@ from ..denials.problems import ForbiddenProblem
 from ..guards.view_guards import Duty, duty_of
 from ..polar.exceptions import OsoError
 from ..request_state import (
+    Arguments,
     RequestState,
     check_way,
     is_settled,
-    is_where_judged,
     note_way,
     request_state_of,
     this_app,
@@ -67,6 +68,7 @@ def install(app: Flask, state: AppState) -> None:
     app.after_request(gates.after)
     app.wsgi_app = gates.serve  # type: ignore[method-assign]
     app.preprocess_request = gates.preprocessing(app.preprocess_request)  # type: ignore[method-assign]
+    app.dispatch_request = gates.dispatching(app.dispatch_request)  # type: ignore[method-assign]
     app.handle_user_exception = gates.handling(app.handle_user_exception)  # type: ignore[method-assign]
 
 
@@ -114,6 +116,7 @@ def judge_pending() -> None:
 
 
 _Function = Callable[..., t.Any]
+_MOST_FUNCTIONS = 1_000
 #: Where a call of an app keeps the request that it answers, in the environment of WSGI. What
 #: stands between the gates and Flask may copy the environment, or start the response later.
 _ANSWERED = "flask_oso.answered"
@@ -130,6 +133,8 @@ class Gates:
         self._lock = threading.Lock()
         self._opened = False
         self._explorer: Explorer | None = None
+        #: Functions before views that are called as they are, by their identities.
+        self._plain_functions: dict[int, _Function] = {}
         #: The gates before and after the view, as the app has them in its lists.
         self.before, self.after = self.refuse_unguarded, self.withhold_unauthorized
 
@@ -139,16 +144,18 @@ class Gates:
         :raises OsoError: the app does not serve.
         :raises HTTPException: the view is not guarded, and the app serves all the same.
         """
-        current, app = this_request(), self._app
-        request_state = request_state_of(app, current)
+        self._enter_route(this_request())
+
+    def _enter_route(self, current: Request) -> None:
+        app = self._app
         try:
             plan = self._plans.known[id(current.url_rule)][current.method]
-            is_open = plan.is_open and plan.stored is app.view_functions[plan.endpoint]
+            if plan.is_open and plan.stored is app.view_functions[plan.endpoint]:
+                request_state_of(app, current).plan = plan
+                return
         except KeyError:
-            is_open = False
-        if is_open:
-            request_state.plan = plan
-            return
+            pass
+        request_state = request_state_of(app, current)
         request_state.check_running = True
         plan = request_state.plan = self._plans.find(current)
         if plan.is_forbidden:
@@ -201,7 +208,8 @@ class Gates:
         explorer = self._explorer
         if explorer is not None and explorer.is_asked(environ):
             return explorer(environ, start_response)
-        app, answered = self._app, list[Request]()
+        app = self._app
+        answered: list[Request] = []
         environ[_ANSWERED] = answered
 
         def start(
@@ -219,8 +227,7 @@ class Gates:
 
     def preprocessing(self, preprocess: _Function) -> _Function:
         """Note when a function before the view answers, and which one."""
-        app = self._app
-        call = self._call_functions if _is_flasks(app, "preprocess_request") else preprocess
+        is_usual = _is_flasks(self._app, "preprocess_request")
 
         def preprocess_request(*args: t.Any) -> t.Any:
             current = this_request()
@@ -229,7 +236,7 @@ class Gates:
             if answered is not None and not answered:
                 answered.append(current)
             try:
-                answer = call(*args)
+                answer = self._call_functions(current) if is_usual else preprocess(*args)
             except OsoError:
                 # A question that came to no decision.
                 raise
@@ -239,49 +246,102 @@ class Gates:
                 raise
             if answer is not None:
                 self._note_early()
-            elif not is_where_judged(app, current):
-                self._look_again()
             return answer
 
         return preprocess_request
 
-    def _call_functions(self, *_: t.Any) -> t.Any:
+    def _call_functions(self, current: Request) -> t.Any:
         """Do as the method of Flask does.
 
         Flask looks at each function whether it is a coroutine function, which takes longer than
         what the gate does where all is well.
         """
-        app, gate, current = self._app, self.before, this_request()
-        names, function, is_usual = _names_of(current), None, calls_plainly(app)
-        for name in names:
-            for preprocess in app.url_value_preprocessors.get(name, ()):
-                preprocess(current.endpoint, current.view_args)
-        try:
+        app, gate, plain, function = self._app, self.before, self._plain_functions, None
+        rule = current.url_rule
+        functions: Iterable[_Function]
+        # The usual request has no blueprint, which its endpoint tells.
+        if type(current) is Request and (rule is None or "." not in rule.endpoint):
+            names: Sequence[str | None] = _APP_ALONE
+            functions = app.before_request_funcs.get(None, ())
+        else:
+            names = (None, *reversed(current.blueprints))
+            lists = map(app.before_request_funcs.get, names, itertools.repeat(()))
+            functions = itertools.chain.from_iterable(lists)
+        if app.url_value_preprocessors:
             for name in names:
-                for function in app.before_request_funcs.get(name, ()):
-                    is_plain = function is gate or (is_usual and is_plain_function(function))
-                    answer = function() if is_plain else app.ensure_sync(function)()
-                    if answer is not None:
-                        request_state_of(app, current).answered_by = function
-                        return answer
+                for preprocess in app.url_value_preprocessors.get(name, ()):
+                    preprocess(current.endpoint, current.view_args)
+        try:
+            for function in functions:
+                if function is gate:
+                    self._enter_route(current)
+                    continue
+                is_plain = plain.get(id(function)) is function or self._is_plain(function)
+                answer = function() if is_plain else app.ensure_sync(function)()
+                if answer is not None:
+                    request_state_of(app, current).answered_by = function
+                    return answer
         except BaseException:
             if function is not gate:
                 request_state_of(app, current).answered_by = function
             raise
         return None
 
-    def _look_again(self) -> None:
+    def _is_plain(self, function: _Function) -> bool:
+        """Tell whether the app would leave a function as it is, and remember it."""
+        is_plain = is_plain_function(function) and calls_plainly(self._app)
+        if is_plain and len(self._plain_functions) < _MOST_FUNCTIONS:
+            self._plain_functions[id(function)] = function
+        return is_plain
+
+    def dispatching(self, dispatch: _Function) -> _Function:
+        """Enter the view that was judged, which functions before it may have changed.
+
+        Where all is as it was, Flask's own method would only look once more what is to be called.
+        """
+        app, is_usual = self._app, _is_flasks(self._app, "dispatch_request")
+
+        def dispatch_request(*args: t.Any) -> t.Any:
+            current = this_request()
+            try:
+                request_state = current._flask_oso[app]  # type: ignore[attr-defined]  # '_STATES'
+            except (AttributeError, KeyError):
+                request_state = request_state_of(app, current)
+            plan: RoutePlan | None = request_state.plan
+            if (
+                plan is None
+                or plan.rule is not current.url_rule
+                or plan.method != current.method
+                or request_state.way is not None
+            ):
+                plan = self._look_again(current, request_state)
+            if (
+                plan.is_entered_plainly
+                and is_usual
+                and current.routing_exception is None
+                and plan.stored is app.view_functions.get(plan.endpoint)
+            ):
+                given: Arguments = current.view_args  # type: ignore[assignment]  # it has a rule
+                if plan.enter is None:
+                    return t.cast(_Function, plan.stored)(**given)
+                # A copy, as each call makes one: who judges may change that of the request.
+                return plan.enter(app, request_state, plan, (), {**given})
+            return dispatch(*args)
+
+        return dispatch_request
+
+    def _look_again(self, current: Request, request_state: RequestState) -> RoutePlan:
         """Refuse a request that functions before the view have led to another one.
 
+        :return: the plan of the route that it is at.
         :raises OsoError: the app does not serve, or another request was judged.
         :raises HTTPException: the view is not guarded, and the app serves all the same.
         """
-        current = this_request()
-        request_state = request_state_of(self._app, current)
         plan: RoutePlan | None = request_state.plan
         if plan is None or plan.rule is not current.url_rule or plan.method != current.method:
-            self.refuse_unguarded()
+            self._enter_route(current)
         check_way(request_state, current)
+        return t.cast(RoutePlan, request_state.plan)
 
     def _note_early(self) -> None:
         state = request_state_of(self._app, this_request())
@@ -381,15 +441,7 @@ def _request_of(environ: WSGIEnvironment) -> Request | None:
     return current if current.environ is environ else None
 
 
-def _names_of(current: Request) -> Iterable[str | None]:
-    """Give the names under which a request has functions: that of the app, and blueprints."""
-    rule = current.url_rule
-    # The usual request has no blueprint, which its endpoint tells.
-    if type(current) is Request and (rule is None or "." not in rule.endpoint):
-        return _APP_ALONE
-    return (None, *reversed(current.blueprints))
-
-
+#: The names under which a request without a blueprint has functions.
 _APP_ALONE: tuple[None] = (None,)
 
 

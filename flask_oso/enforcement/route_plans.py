@@ -8,6 +8,7 @@ audited again: since the app has a view that the audit has not seen, or requires
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import logging
 import operator
 import threading
@@ -28,11 +29,11 @@ from ..callables.view_functions import (
 from ..config import Enforcement, removed_keys
 from ..guards.receivers import declared_guards, install_receiver, install_receivers, view_itself
 from ..guards.url_keys import Key
-from ..guards.view_guards import Duty, Guard, duty_of_endpoint
+from ..guards.view_guards import Duty, Entry, Guard, duty_of_endpoint, entry_of
 from ..polar.value_objects import Record
 from .audit.route_audit import RouteAudit, audit_routes, is_current, unused_authorizers
 from .audit.vain_guards import warn_of_vain_guards
-from .authorizer import Authorizer
+from .authorizer import Authorizer, Judge
 from .commit_guard import veto_configured
 
 _logger = logging.getLogger("flask_oso.enforcement")
@@ -64,6 +65,12 @@ class RoutePlan(Record, eq=False):
     is_open: bool
     #: The app leaves functions as they are that are no coroutine functions; see ``SyncCallable``.
     calls_plainly: bool
+    #: Flask would call the function that the app has for it, as it is.
+    is_entered_plainly: bool
+    #: What calls it for a request that was found already; ``None`` if it is no guard.
+    enter: Entry | None
+    #: Judges what decorators guard; see ``Authorizer.judge_in``.
+    judge: Judge
     #: The endpoint of the rule.
     endpoint: str
     #: Guards that the receiver of the view enforces, each with the keys of those behind it.
@@ -103,7 +110,12 @@ class RoutePlans:
             return self._make(rule, method)
         if plan.stored is not stored:
             stored = install_receiver(self._app, plan.endpoint)
-            plan = plan.replaced(stored=stored)
+            is_entered_plainly = (
+                plan.calls_plainly and rule is not None and _is_entered(rule, method, stored)
+            )
+            plan = plan.replaced(
+                stored=stored, enter=entry_of(stored), is_entered_plainly=is_entered_plainly
+            )
             self._keep(plan)
         return plan
 
@@ -135,6 +147,7 @@ class RoutePlans:
         is_open = rule is not None and not parts and problem is None and not is_forbidden
         endpoint = "" if rule is None else rule.endpoint
         is_due = duty is not Duty.NONE
+        is_plain = calls_plainly(self._app)
         return RoutePlan(
             rule,
             method,
@@ -144,7 +157,10 @@ class RoutePlans:
             problem=problem,
             is_forbidden=is_forbidden,
             is_open=is_open,
-            calls_plainly=calls_plainly(self._app),
+            calls_plainly=is_plain,
+            is_entered_plainly=is_plain and rule is not None and _is_entered(rule, method, stored),
+            enter=entry_of(stored),
+            judge=self._state.part(Authorizer).judge_in(self._app, self._state),
             endpoint=endpoint,
             declared=declared_guards(self._app, endpoint, method) if endpoint else (),
         )
@@ -196,6 +212,12 @@ def _is_true(plan: RoutePlan, stored: View | None, method: str) -> bool:
     parts = _parts(view, method)
     is_same = view is view_itself(plan.stored) and len(parts) == len(plan.parts)
     return is_same and all(map(operator.is_, parts, plan.parts))
+
+
+def _is_entered(rule: Rule, method: str, stored: View | None) -> bool:
+    """Tell whether Flask calls a function for a route, without waiting for it."""
+    is_answered = method == "OPTIONS" and getattr(rule, "provide_automatic_options", False)
+    return not (stored is None or is_answered or inspect.iscoroutinefunction(stored))
 
 
 def _parts(registered: View | None, method: str) -> tuple[View, ...]:

@@ -16,15 +16,17 @@ import inspect
 import typing as t
 from collections.abc import Callable, Mapping, Sequence
 
-from flask import Blueprint
+from flask import Blueprint, Flask
 
-from ..app_state import AppState, state_of
+from ..app_state import state_of
 from ..callables.sync_callable import SyncCallable
 from ..callables.view_functions import SourceLocation, methods_being_decorated
-from ..enforcement.authorizer import Authorizer
+from ..denials.denial_styles import DenialStyle
+from ..enforcement.authorizer import judge_of
 from ..polar.exceptions import OsoError
 from ..request_state import (
     NOT_GIVEN,
+    Arguments,
     RequestState,
     exempt_request,
     find_current,
@@ -32,11 +34,12 @@ from ..request_state import (
 from .guard_checks import check_guards
 from .parents import check_within
 from .view_checks import ViewCheck, make_view_check
-from .view_guards import Guard, GuardKind, add_guard, guards_of, mark_decorator
+from .view_guards import Guard, GuardKind, add_guard, entry_of, guards_of, mark_decorator
 
 F = t.TypeVar("F", bound=Callable[..., t.Any])
-#: What is done before a view is called; it is given what the app and the request keep.
-_Check = Callable[[AppState, RequestState | None], object]
+#: What is done before a view is called; it is given the app, what this knows of the request, and
+#: the plan of its route.
+_Check = Callable[[Flask, RequestState | None, t.Any], object]
 
 
 @t.overload
@@ -118,11 +121,11 @@ def authorize(
     _check_is_judged_as_it_is(subject, key, load, name)
     check_within(within, None)
 
-    def check(state: AppState, request_state: RequestState | None) -> None:
+    def check(app: Flask, request_state: RequestState | None, plan: t.Any) -> None:
         if request_state is not None:
             request_state.check_running = True
-        authorizer = state.parts[Authorizer]
-        authorizer.enforce(subject, actor=actor, action=action, request_state=request_state)
+        judge = judge_of(app) if plan is None else plan.judge
+        judge(request_state, subject, action, actor, DenialStyle.PLAIN)
 
     facts = {"action": action, "resource": subject, "is_class_meant": load is False}
     facts["check"] = ViewCheck(action, subject, actor)
@@ -146,7 +149,8 @@ def skip_authorization(
     :param blueprint: exempt it from the guards of its blueprints as well (``FlaskOso.guard``).
     """
 
-    def check(_: AppState, request_state: RequestState | None) -> None:
+    def check(app: Flask, request_state: RequestState | None, _: t.Any) -> None:
+        state_of(app)
         exempt_request(request_state, reason)
 
     return _decorate(func, check, GuardKind.SKIP, reason=reason, lifts=blueprint)
@@ -187,8 +191,8 @@ def _demanding(view_check: ViewCheck) -> Callable[[F], F]:
         for method in methods_being_decorated(1) or [view]:
             inner = guards_of(view) if method is view else (*guards_of(view), *guards_of(method))
             check_guards([guard, *inner], f"the view {_name_of(method)!r}")
-        guarded = view_check.guarding(view)
-        add_guard(guarded, view, guard)
+        guarded, enter = view_check.guarding(view)
+        add_guard(guarded, view, guard, enter)
         return t.cast(F, guarded)
 
     mark_decorator(decorate, view_check.as_guard(SourceLocation.of_caller(2), check=view_check))
@@ -201,25 +205,36 @@ mark_decorator(skip_authorization, GuardKind.SKIP)
 mark_decorator(authorizes_inside, GuardKind.INSIDE)
 
 
-def _enter(_: AppState, request_state: RequestState | None) -> None:
+def _enter(app: Flask, request_state: RequestState | None, _: t.Any) -> None:
     """Note that a view is entered before any decision."""
+    state_of(app)
     if request_state is not None:
         request_state.is_entered = True
 
 
 def _guarded(view: F, check: _Check, guard: Guard) -> F:
     check_is_view(view, guard.kind)
-    function = SyncCallable(view)
+    function, enter_view = SyncCallable(view), entry_of(view)
+
+    def enter(
+        app: Flask,
+        request_state: RequestState | None,
+        plan: t.Any,
+        args: tuple[t.Any, ...],
+        kwargs: Arguments,
+    ) -> t.Any:
+        check(app, request_state, plan)
+        if plan is None or not plan.calls_plainly or not function.is_plain:
+            return function.of(app)(*args, **kwargs)
+        if enter_view is not None:
+            return enter_view(app, request_state, plan, args, kwargs)
+        return view(*args, **kwargs)
 
     @functools.wraps(view)
     def guarded(*args: t.Any, **kwargs: t.Any) -> t.Any:
-        app, request_state, plan = find_current()
-        check(app.extensions.get("oso") or state_of(app), request_state)
-        if plan is not None and plan.calls_plainly and function.is_plain:
-            return view(*args, **kwargs)
-        return function.of(app)(*args, **kwargs)
+        return enter(*find_current(), args, kwargs)
 
-    add_guard(guarded, view, guard)
+    add_guard(guarded, view, guard, enter)
     return t.cast(F, guarded)
 
 

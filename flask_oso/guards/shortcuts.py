@@ -13,13 +13,11 @@ from flask import Flask
 from werkzeug.exceptions import NotFound
 from werkzeug.local import LocalProxy
 
-from ..app_state import AppState, bound_oso
-from ..denials.denial import Denial
+from ..app_state import AppState
 from ..denials.denial_styles import DenialStyle
 from ..enforcement.authorizer import Authorizer
 from ..observability.decision import MissingObject
-from ..observability.publisher import DecisionPublisher
-from ..oso import LIMITED_CLASSES, check_refusal
+from ..oso import LIMITED_CLASSES
 from ..polar.value_objects import Record
 from ..request_state import NOT_GIVEN, Arguments, RequestState
 from ..row_access import AsyncSessionError
@@ -43,23 +41,19 @@ class UsualCall(Record, eq=False):
 
 
 def make_shortcut(app: Flask, state: AppState, call: UsualCall) -> Shortcut | None:
-    """Give the function for such calls; ``None`` if they are unusual.
-
-    INVARIANT: it returns arguments only if the policy's answer is ``True`` itself.
-    """
+    """Give the function for such calls; ``None`` if they are unusual."""
     action, cls, variable = call.action, call.cls, call.variable
     is_judged_plainly = cls not in LIMITED_CLASSES and not issubclass(cls, LocalProxy)
     if not action.isascii() or not is_judged_plainly or may_wait(cls):
         return None
     names, names_left, keyword = call.names, call.names_left, call.keyword
     authorizer = state.parts[Authorizer]
-    actors, loaders = authorizer.actors, authorizer.loaders
-    publisher: DecisionPublisher = state.parts[DecisionPublisher]
+    loaders, judge = authorizer.loaders, authorizer.judge_in(app, state)
     registered = loaders.functions.get(cls)
     if registered is not None and not registered.is_plain:
         return None
     find = loaders.row_finder(app, cls) if registered is None else registered.function
-    functions, find_actor, number = loaders.functions, actors.finder(app, state), len(names)
+    functions, number = loaders.functions, len(names)
 
     def pass_through(request_state: RequestState, given: Arguments) -> Arguments | None:
         # With one argument it is seen without a comparison of sets.
@@ -86,19 +80,7 @@ def make_shortcut(app: Flask, state: AppState, call: UsualCall) -> Shortcut | No
             return None
         if found is None:
             authorizer.refuse_missing(app, MissingObject(cls, identity), NOT_GIVEN, action)
-        binding = state.bindings[authorizer]
-        oso = binding.oso if binding.oso is not None else bound_oso(binding)
-        who = find_actor()
-        if type(found) is cls and type(who) not in LIMITED_CLASSES and not publisher.is_heard():
-            allowed = oso.is_allowed(who, action, found)
-        else:
-            allowed = publisher.decide(oso, who, action, found)
-        if allowed is not True:
-            check_refusal(allowed)
-            denial = Denial(oso, who, action, found)
-            authorizer.deny(app, denial, DenialStyle.HIDE, is_current=True)
-        request_state.checked = request_state.allowed = True
-        request_state.check_running = False
+        judge(request_state, found, action, NOT_GIVEN, DenialStyle.HIDE)
         arguments = {name: given[name] for name in names_left} if names_left else {}
         if keyword is not None:
             arguments[keyword] = found

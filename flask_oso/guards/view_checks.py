@@ -33,7 +33,7 @@ from ..request_state import (
 from .parents import Between, belongs, check_within, is_stated, relation_between, says_of
 from .shortcuts import Shortcut, UsualCall, make_shortcut
 from .url_keys import Key, make_key
-from .view_guards import Guard, GuardKind, guards_of, guards_of_decorators
+from .view_guards import Entry, Guard, GuardKind, entry_of, guards_of, guards_of_decorators
 
 #: The usual action of each HTTP method, for ``@authorize(METHOD_ACTIONS, Post)``.
 METHOD_ACTIONS: Mapping[str, str] = {
@@ -226,13 +226,20 @@ class ViewCheck(Record, eq=False):
             self._relations[outer] = relation_between(cls, outer)
         return self._relations[outer]
 
-    def guarding(self, view: View) -> View:
-        """Give a function that calls a view, with what the check finds, once it is passed."""
-        function = SyncCallable(view)
+    def guarding(self, view: View) -> tuple[View, Entry]:
+        """Give a function that calls a view, with what the check finds, once it is passed.
 
-        @functools.wraps(view)
-        def guarded(*args: t.Any, **kwargs: t.Any) -> t.Any:
-            app, request_state, plan = find_current()
+        And what it does, for where the current request was found already.
+        """
+        function, enter_view = SyncCallable(view), entry_of(view)
+
+        def enter(
+            app: Flask,
+            request_state: RequestState | None,
+            plan: t.Any,
+            args: tuple[t.Any, ...],
+            kwargs: Arguments,
+        ) -> t.Any:
             # The method of a class has its object by position.
             way = (function, len(args)) if args else function
             if plan is not None:
@@ -248,16 +255,22 @@ class ViewCheck(Record, eq=False):
                 shortcut = self._new_shortcut(app, plan, function, args, kwargs)
                 plan.shortcuts[way] = shortcut
                 if shortcut is not None:
-                    return guarded(*args, **kwargs)
+                    return enter(app, request_state, plan, args, kwargs)
             given = {**self.named(view, args), **kwargs} if args else kwargs
             arguments = self.meet(state.parts[Authorizer], view, given, request_state, plan)
             if args:
                 arguments = self._without_positions(view, args, arguments)
-            if plan is not None and plan.calls_plainly and function.is_plain:
-                return view(*args, **arguments)
-            return function.of(app)(*args, **arguments)
+            if plan is None or not plan.calls_plainly or not function.is_plain:
+                return function.of(app)(*args, **arguments)
+            if enter_view is not None:
+                return enter_view(app, request_state, plan, args, arguments)
+            return view(*args, **arguments)
 
-        return guarded
+        @functools.wraps(view)
+        def guarded(*args: t.Any, **kwargs: t.Any) -> t.Any:
+            return enter(*find_current(), args, kwargs)
+
+        return guarded, enter
 
     def _new_shortcut(
         self,

@@ -32,7 +32,7 @@ from ..callables.view_functions import (
     view_methods,
 )
 from ..polar.value_objects import Record
-from ..request_state import NOT_GIVEN
+from ..request_state import NOT_GIVEN, Arguments, RequestState
 from .url_keys import Key
 
 if t.TYPE_CHECKING:
@@ -51,6 +51,10 @@ class GuardKind(enum.Enum):
     SKIP = "skip_authorization"
     INSIDE = "authorizes_inside"
 
+
+#: Does as the call of a guarded function does, for a request that was found already: it is given
+#: the app, what this knows of the request and of its route, and the arguments of the call.
+Entry = Callable[[Flask, RequestState | None, t.Any, tuple[t.Any, ...], Arguments], t.Any]
 
 #: What a guard says.
 _SAYS = (
@@ -140,10 +144,14 @@ class _Mark(Record, eq=False, frozen=False):
     #: The guards that a call passes, the outermost first, if the function is one itself.
     guards: tuple[Guard, ...] = ()
     covered_by: Guard | None = None
+    enter: Entry | None = None
 
 
-def add_guard(guarded: View, view: View, guard: Guard) -> None:
-    """Note that ``guarded`` is ``view`` behind a guard."""
+def add_guard(guarded: View, view: View, guard: Guard, enter: Entry | None = None) -> None:
+    """Note that ``guarded`` is ``view`` behind a guard.
+
+    :param enter: does what a call of ``guarded`` does.
+    """
     # The function of a bound method serves other objects as well.
     visible = set(
         map(id, itertools.takewhile(lambda layer: not inspect.ismethod(layer), layers_of(view)))
@@ -151,7 +159,13 @@ def add_guard(guarded: View, view: View, guard: Guard) -> None:
     for inner in functions_in(view, stop=inspect.ismethod):
         if id(inner) in visible or guard.place.defines(inner):
             _set_mark(inner, covered_by=guard)
-    _set_mark(guarded, guards=(guard, *guards_of(view)))
+    _set_mark(guarded, guards=(guard, *guards_of(view)), enter=enter)
+
+
+def entry_of(view: View | None) -> Entry | None:
+    """Give what does as a call of a guarded function does; ``None`` if it is not known."""
+    mark = None if view is None else _own_mark(view)
+    return None if mark is None else mark.enter
 
 
 def guards_of(view: View) -> tuple[Guard, ...]:
@@ -398,7 +412,11 @@ def _is_same(one: t.Any, other: t.Any) -> bool:
 
 
 def _set_mark(
-    view: View, *, guards: tuple[Guard, ...] = (), covered_by: Guard | None = None
+    view: View,
+    *,
+    guards: tuple[Guard, ...] = (),
+    covered_by: Guard | None = None,
+    enter: Entry | None = None,
 ) -> None:
     # A bound method shows its function's attributes, which are not its own.
     if inspect.ismethod(view) or not isinstance(getattr(view, "__dict__", None), dict):
@@ -406,3 +424,4 @@ def _set_mark(
     mark = view.__dict__[_MARK] = _own_mark(view) or _Mark(view)
     mark.guards = guards or mark.guards
     mark.covered_by = covered_by or mark.covered_by
+    mark.enter = enter or mark.enter

@@ -8,6 +8,7 @@ import typing as t
 import flask
 import pytest
 from flask import Blueprint, Flask, Request
+from werkzeug.exceptions import Gone
 
 from flask_oso import FlaskOso, Oso, OsoError, authorize, authorizes_inside, skip_authorization
 from tests.support.sites import make_app, make_site
@@ -227,3 +228,73 @@ def test_check_that_begins_after_the_gate_is_stopped_at_the_border(strict: t.Any
 
     with pytest.raises(OsoError, match="Authorize not called"):
         strict.open("/", "ann")
+
+
+def test_decorator_above_a_guard_is_called(strict: t.Any) -> None:
+    """A function that wraps a guarded one has its marks, and is entered itself."""
+    calls: list[str] = []
+    guarded = authorize(action="read", resource="page")(lambda: "entered")
+
+    @functools.wraps(guarded)
+    def note() -> str:
+        calls.append("note")
+        return guarded()
+
+    strict.app.view_functions["view"] = note
+
+    answers = [strict.open("/", user).status_code for user in ("ann", "ann", "eve")]
+
+    assert (answers, calls) == ([200, 200, 403], ["note"] * 3)
+
+
+def test_function_before_the_view_says_that_there_is_none(strict: t.Any) -> None:
+    """What Flask would raise in place of the view is raised."""
+
+    def refuse() -> None:
+        flask.request.routing_exception = Gone()
+
+    assert strict.open("/public", "ann").text == "public"
+    strict.app.before_request_funcs[None].append(refuse)
+
+    assert strict.open("/public", "ann").status_code == 410
+
+
+def test_view_that_is_replaced_before_it_is_entered(strict: t.Any) -> None:
+    """A request that a function before it leads to another view enters that one."""
+
+    def replace() -> None:
+        strict.app.view_functions["public"] = skip_authorization(lambda: "later")
+
+    assert strict.open("/public", "ann").text == "public"
+    strict.app.before_request_funcs[None].append(replace)
+
+    assert strict.open("/public", "ann").text == "later"
+
+
+def test_options_are_those_of_flask(strict: t.Any) -> None:
+    """A request for the methods of a route does not enter the view."""
+    answers = [strict.app.test_client().options("/public") for _ in range(2)]
+
+    assert [(answer.text, "HEAD" in answer.allow) for answer in answers] == [("", True)] * 2
+
+
+def test_app_that_dispatches_itself_is_asked_to() -> None:
+    """What an app class does in place of Flask stays, and a request is judged before."""
+    calls: list[str] = []
+
+    class Own(Flask):
+        def dispatch_request(self, *args: t.Any) -> t.Any:
+            calls.append(flask.request.path)
+            return super().dispatch_request(*args)
+
+    app, oso = Own("own"), Oso()
+    app.config["OSO_ENFORCE"] = "strict"
+    oso.load_str('allow("ann", "read", "page");')
+    FlaskOso(oso, app)
+    app.before_request(lambda: setattr(flask.g, "current_user", flask.request.args.get("user")))
+    app.add_url_rule("/", "view", authorize(action="read", resource="page")(lambda: "entered"))
+    client = app.test_client()
+
+    answers = [client.get(f"/?user={user}").status_code for user in ("ann", "ann", "eve")]
+
+    assert (answers, calls) == ([200, 200, 403], ["/"] * 3)
