@@ -65,6 +65,7 @@ from .snippets import (
     clock_check,
     compared,
     function_of,
+    generator_mark,
     is_type,
     load,
     looked_up,
@@ -217,8 +218,7 @@ class RuleCompiler:
     def _end(self) -> list[ast.stmt]:
         if self.variant.is_test:
             return self._returned(ast.Constant(False))
-        # The `yield` makes it a generator even without solutions.
-        return [*self._noted_end(), ast.If(ast.Constant(False), [ast.Expr(ast.Yield(None))], [])]
+        return [*self._noted_end(), generator_mark()]
 
     def _hand_over(self, parameters: list[str]) -> list[ast.stmt]:
         """Write that the solver answers this call."""
@@ -546,7 +546,7 @@ class RuleCompiler:
         loaded = {node.id for node in names if isinstance(node.ctx, ast.Load)} - stored
         used = sorted(name for name in loaded if _LOCAL.fullmatch(name))
         name = self.names.lifted_name()
-        self.searches.append(function_of(name, used, body))
+        self.searches.append(function_of(name, used, [*body, generator_mark()]))
         return call(name, *map(load, used))
 
     def check_sandbox(self, ref: Ref, out: list[ast.stmt]) -> None:

@@ -233,3 +233,14 @@ def test_time_limit_counts_for_goals_of_the_solver(monkeypatch: pytest.MonkeyPat
 
     with pytest.raises(PolarRuntimeError, match="Query timeout"):
         oso.is_allowed(User(), "read", Doc(users=[1] * 100_000))
+
+
+@pytest.mark.parametrize("alternatives", ['1 = 2 or "a" = "b"', '"a" matches User or 1 = 2'])
+def test_alternatives_that_never_hold_are_no_error(alternatives: str) -> None:
+    """What the policy alone tells to fail is a search without solutions, too."""
+    oso = load(f'allow(u, "read", d) if u.has("a") and ({alternatives}) and u.has(d);')
+
+    solved, compiled = both(oso, User(roles=["a"]), Doc())
+
+    assert compiled == solved == (False, ["a"])
+    assert left_over(oso) == []
