@@ -12,24 +12,15 @@ from flask_oso import Oso
 from flask_oso.sqlalchemy import register_models
 from tests.support.answers import may_read
 from tests.support.databases import open_session
+from tests.support.models.links import link_table
 
 
 class Base(orm.DeclarativeBase):
     """The tables of these tests."""
 
 
-_users = sa.Table(
-    "group_users",
-    Base.metadata,
-    sa.Column("group_id", sa.ForeignKey("groups.id"), primary_key=True),
-    sa.Column("user_id", sa.ForeignKey("users.id"), primary_key=True),
-)
-_groups = sa.Table(
-    "group_groups",
-    Base.metadata,
-    sa.Column("outer_id", sa.ForeignKey("groups.id"), primary_key=True),
-    sa.Column("inner_id", sa.ForeignKey("groups.id"), primary_key=True),
-)
+_users = link_table(Base, "group_users", group_id="groups.id", user_id="users.id")
+_groups = link_table(Base, "group_groups", outer_id="groups.id", inner_id="groups.id")
 _loose = sa.Table(
     "loose_groups",
     Base.metadata,

@@ -15,24 +15,15 @@ from flask_oso.polar.exceptions import UnsupportedError
 from flask_oso.polar.residual.search import Search
 from flask_oso.sqlalchemy import register_models
 from tests.support.databases import open_session
+from tests.support.models.links import link_table
 
 
 class Base(orm.DeclarativeBase):
     """Of the models here."""
 
 
-members = sa.Table(
-    "members",
-    Base.metadata,
-    sa.Column("user_id", sa.ForeignKey("users.id"), primary_key=True),
-    sa.Column("group_id", sa.ForeignKey("groups.id"), primary_key=True),
-)
-inside = sa.Table(
-    "inside",
-    Base.metadata,
-    sa.Column("inner_id", sa.ForeignKey("groups.id"), primary_key=True),
-    sa.Column("outer_id", sa.ForeignKey("groups.id"), primary_key=True),
-)
+members = link_table(Base, "members", user_id="users.id", group_id="groups.id")
+inside = link_table(Base, "inside", inner_id="groups.id", outer_id="groups.id")
 
 
 class Group(Base):

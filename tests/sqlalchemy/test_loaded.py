@@ -17,18 +17,14 @@ from flask_oso.sqlalchemy import register_models
 from flask_oso.sqlalchemy.mapped import loaded
 from tests.support.answers import may_read
 from tests.support.databases import open_database
+from tests.support.models.links import link_table
 
 
 class Base(orm.DeclarativeBase):
     """The tables of these tests."""
 
 
-members = sa.Table(
-    "members",
-    Base.metadata,
-    sa.Column("user_id", sa.ForeignKey("users.id"), primary_key=True),
-    sa.Column("team_id", sa.ForeignKey("teams.id"), primary_key=True),
-)
+members = link_table(Base, "members", user_id="users.id", team_id="teams.id")
 
 
 class Org(Base):

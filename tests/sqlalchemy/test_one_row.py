@@ -13,18 +13,14 @@ from sqlalchemy import orm
 from flask_oso import Oso
 from flask_oso.polar.exceptions import UnsupportedError
 from flask_oso.sqlalchemy import register_models
+from tests.support.models.links import link_table
 
 
 class Base(orm.DeclarativeBase):
     """Of the models here."""
 
 
-readers = sa.Table(
-    "readers",
-    Base.metadata,
-    sa.Column("user_id", sa.ForeignKey("users.id"), primary_key=True),
-    sa.Column("doc_id", sa.ForeignKey("docs.id"), primary_key=True),
-)
+readers = link_table(Base, "readers", user_id="users.id", doc_id="docs.id")
 
 
 class User(Base):

@@ -14,18 +14,14 @@ from sqlalchemy.ext.hybrid import hybrid_property
 from flask_oso import Oso
 from flask_oso.sqlalchemy import register_models
 from tests.support.models import documents
+from tests.support.models.links import link_table
 
 
 class Base(orm.DeclarativeBase):
     """The tables of these tests."""
 
 
-post_tags = sa.Table(
-    "post_tags",
-    Base.metadata,
-    sa.Column("post_id", sa.ForeignKey("posts.id"), primary_key=True),
-    sa.Column("tag_id", sa.ForeignKey("tags.id"), primary_key=True),
-)
+post_tags = link_table(Base, "post_tags", post_id="posts.id", tag_id="tags.id")
 
 
 class User(Base):

@@ -21,6 +21,7 @@ from flask_oso.sqlalchemy import register_models
 
 from ..choices import Choices, seeded
 from ..databases import open_session
+from .links import link_table
 
 
 class Base(orm.DeclarativeBase):
@@ -41,24 +42,9 @@ class Status(enum.Enum):
     DONE = "done"
 
 
-members = sa.Table(
-    "members",
-    Base.metadata,
-    sa.Column("user_id", sa.ForeignKey("users.id"), primary_key=True),
-    sa.Column("team_id", sa.ForeignKey("teams.id"), primary_key=True),
-)
-tags = sa.Table(
-    "doc_tags",
-    Base.metadata,
-    sa.Column("doc_id", sa.ForeignKey("docs.id"), primary_key=True),
-    sa.Column("team_id", sa.ForeignKey("teams.id"), primary_key=True),
-)
-relations = sa.Table(
-    "doc_relations",
-    Base.metadata,
-    sa.Column("doc_id", sa.ForeignKey("docs.id"), primary_key=True),
-    sa.Column("other_id", sa.ForeignKey("docs.id"), primary_key=True),
-)
+members = link_table(Base, "members", user_id="users.id", team_id="teams.id")
+tags = link_table(Base, "doc_tags", doc_id="docs.id", team_id="teams.id")
+relations = link_table(Base, "doc_relations", doc_id="docs.id", other_id="docs.id")
 
 
 class Team(Base):
