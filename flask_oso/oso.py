@@ -491,22 +491,21 @@ class Oso(Polar):
 
         return with_objects(self.residual_with_objects(actor, action, cls))
 
-    def residual_with_objects(
-        self,
-        actor: t.Any,
-        action: t.Any,
-        cls: t.Any,
-        use: Callable[[Residual], t.Any] | None = None,
-    ) -> t.Any:
+    def residual_with_objects(self, actor: t.Any, action: t.Any, cls: t.Any) -> Residual:
         """Give what :meth:`residual` does, with objects by number where the policy allows it.
 
         Then the residuals of several actors have the same condition, and ``objects`` differ.
-
-        :param use: makes of it what is given in its place, and reads the objects as the policy
-            does, also where sessions are protected.
         """
-        residual = self._row_question([_unwrapped(actor), action, None], 2, cls).residual
-        return residual if use is None else use(residual)
+        return self._row_question([_unwrapped(actor), action, None], 2, cls).residual
+
+    def made_of_residual(
+        self, actor: t.Any, action: t.Any, cls: t.Any, make: Callable[[Residual], _T]
+    ) -> _T:
+        """Give what a function makes of that residual.
+
+        The function reads objects as the policy does, also where sessions are protected.
+        """
+        return make(self._row_question([_unwrapped(actor), action, None], 2, cls).residual)
 
     def authorized_query(self, actor: t.Any, action: t.Any, resource_cls: t.Any) -> t.Any:
         """Build a query of the rows for which ``is_allowed`` is true.

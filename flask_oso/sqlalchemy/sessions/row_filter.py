@@ -326,7 +326,7 @@ class RowFilter:
         def clause_of(residual: Residual) -> t.Any:
             return self._selects.clause(oso.host, residual, root.class_)
 
-        clause = oso.residual_with_objects(reader.actor, oso.read_action, root.class_, clause_of)
+        clause = oso.made_of_residual(reader.actor, oso.read_action, root.class_, clause_of)
         return ReadOption(root.class_, read_condition(root.class_, clause))
 
     # -- objects that are loaded ---------------------------------------------------------

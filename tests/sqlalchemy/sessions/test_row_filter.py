@@ -529,10 +529,10 @@ def test_list_has_conditions_on_the_rows_that_it_selects(
 ) -> None:
     """The policy sees all of what its condition reads, so that none is made for that."""
     listed = notebook.oso.authorized_query(notebook.find_user(1), "read", Note)
-    residual, asked = notebook.oso.residual_with_objects, []
+    residual, asked = notebook.oso.made_of_residual, []
     monkeypatch.setattr(
         notebook.oso,
-        "residual_with_objects",
+        "made_of_residual",
         lambda *args: asked.append(args[2]) or residual(*args),
     )
 
