@@ -464,41 +464,17 @@ FALSE = Constant(False)
 
 # -- walking -------------------------------------------------------------------------
 
-#: The fields of each node that hold a condition, a row or a value; ``And`` and ``Or`` have many.
-_CHILDREN: dict[type, tuple[str, ...]] = {
-    Not: ("part",),
-    Comparison: ("left", "right"),
-    InValues: ("column",),
-    IsNull: ("column",),
-    IsNan: ("column",),
-    HasCharacter: ("text",),
-    HasPart: ("text", "part"),
-    HasElement: ("collection",),
-    HasEntry: ("entry",),
-    EntryEquals: ("entry",),
-    IsObject: ("row",),
-    SameRow: ("left", "right"),
-    SameLink: ("left", "right"),
-    Unlinked: ("row",),
-    OfClass: ("row",),
-    Exists: ("row", "part"),
-    SelfReference: ("row",),
-    Closure: ("row", "first", "next"),
-    Column: ("row",),
-    Arithmetic: ("left", "right"),
-    Substring: ("text",),
-    CaseMapped: ("text",),
-    Replaced: ("text",),
-    Position: ("text",),
-    Entry: ("document",),
-    MemberPart: ("column",),
-    ToOne: ("owner",),
-    ToMany: ("owner",),
-}
+#: What fields are annotated with that hold a condition, a row or a value, and are walked into.
+_WALKED = frozenset(
+    {"RowCondition", "RowPath", "RowValue", "Column", "Entry", "ToOne", "ToOne | ToMany"}
+)
+#: The fields of each node, and whether they are such; ``And`` and ``Or`` have many parts.
 _FIELDS = {
-    cls: tuple((each.name, each.name in names) for each in dataclasses.fields(cls))
-    for cls, names in _CHILDREN.items()
+    cls: [(each.name, each.type in _WALKED) for each in dataclasses.fields(cls)]
+    for cls in (*t.get_args(RowCondition), *t.get_args(RowValue), ToOne, ToMany)
+    if cls not in (And, Or, Constant, Literal)
 }
+_CHILDREN = {cls: [name for name, is_child in _FIELDS[cls] if is_child] for cls in _FIELDS}
 
 
 def is_of_object(operand: t.Any) -> bool:
