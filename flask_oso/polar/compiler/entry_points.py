@@ -20,6 +20,7 @@ from .snippets import (
     call,
     compared,
     function_of,
+    is_ascii,
     is_type,
     load,
     looked_up,
@@ -189,10 +190,9 @@ class EntryPointWriter:
 
     def _is_odd(self, name: str) -> ast.expr:
         """Write that an argument needs the solver: it is neither an object nor an ASCII string."""
-        ascii_only = ast.Call(ast.Attribute(load(name), "isascii", ast.Load()), [], [])
         tests: list[ast.expr] = [
             compared(call("type", load(name)), ast.NotIn(), load("plain")),
-            negate(ast.BoolOp(ast.And(), [is_type(name, "str"), ascii_only])),
+            negate(all_of([is_type(name, "str"), is_ascii(name)])),
         ]
         if name in self.texts:
             # The more frequent test comes first.
@@ -230,10 +230,6 @@ def usual_writer(names: ProgramInterface, variant: Variant) -> EntryPointWriter:
     return EntryPointWriter(rule, parameters, frozenset(), function)
 
 
-def _method(owner: ast.expr, name: str, *args: ast.expr) -> ast.expr:
-    return ast.Call(ast.Attribute(owner, name, ast.Load()), list(args), [])
-
-
 def facts_function(
     parameters: list[str], facts: list[tuple[str, ...]], known: str
 ) -> ast.FunctionDef:
@@ -246,8 +242,8 @@ def facts_function(
         found = any_of([_is_fact(parameters, fact) for fact in facts])
     else:
         found = compared(names_of(parameters), ast.In(), load(known))
-    # The solver refuses a string with surrogates; no fact has one.
-    ascii_only = all_of([_method(load(p), "isascii") for p in parameters])
+    # No fact has a string that the solver refuses.
+    ascii_only = all_of([*map(is_ascii, parameters)])
     looked: list[ast.stmt] = [
         ast.If(found, [returned(True)], []),
         ast.If(ascii_only, [returned(False)], []),

@@ -27,7 +27,7 @@ from ..host.value_classes import (
     is_hashed,
     is_told_from_nil,
 )
-from ..nodes import Instance, Value
+from ..nodes import Value
 from .binding_analysis import compares_by_identity, is_plain
 from .entry_points import SolverNeeded
 from .weak_classes import ClassMemo, add_class
@@ -97,8 +97,6 @@ class KnownClasses:
 
     def is_simple(self, arg: t.Any) -> bool:
         """Tell whether an argument can be used directly; learn its class if it can."""
-        if type(arg) in self.plain:
-            return True
         kind = type(arg)
         if kind is type and arg in self.plain:
             return True
@@ -108,11 +106,7 @@ class KnownClasses:
             return self._is_simple_class(kind)
         if kind in _CONTAINERS or sandbox.is_internal(kind) or is_awaitable(arg):
             return False
-        term = to_term(arg)
-        if type(term) is Instance:
-            self.learn(type(arg))
-            return True
-        return type(term) is Value
+        return type(to_term(arg)) is Value
 
     def takes(self, kind: type) -> bool:
         """Tell whether arguments of a class are objects that can be used directly."""

@@ -39,9 +39,7 @@ from .binding_analysis import (
     NotCompilable,
     dispatch_by,
     is_order_independent,
-    is_recursive,
     matching_clauses,
-    measure_height,
 )
 from .compiler import RuleCompiler
 from .entry_points import (
@@ -132,9 +130,7 @@ class CompiledProgram(Runtime):
             for name, kind in declared.items()
             if isinstance(kind, Relation)
         }
-        self._heights: dict[str, float] = {}
         self._lifted = itertools.count()
-        self._recursive: dict[str, bool] = {}
         self._names: dict[str, t.Any] = self.shared_names()
         self.equality = self._names["quietly_equal"] = SideEffectFreeEquality(
             self._names["simple"], self.host
@@ -634,9 +630,6 @@ class CompiledProgram(Runtime):
         """Return the function of a variant for a question; one that calls the solver, if it is not
         compiled and cannot be now.
         """
-        made = self._made.get(variant)
-        if made is not None:
-            return made
         if clock[1] is None:
             clock[1] = time.monotonic()
         deadline = self._deadline_from(clock[1])
@@ -699,18 +692,6 @@ class CompiledProgram(Runtime):
     def is_relation(self, name: str) -> bool:
         """Tell whether a name is a declared relation of some class, which an adapter reads."""
         return name in self._relations
-
-    def height(self, name: str) -> float:
-        """Return the greatest depth of calls below a rule."""
-        return measure_height(name, self._engine.policy.rules, self._heights)
-
-    def is_recursive(self, name: str) -> bool:
-        """Tell whether a rule may call itself."""
-        known = self._recursive.get(name)
-        if known is None:
-            known = math.isinf(self.height(name)) and is_recursive(name, self.rules)
-            self._recursive[name] = known
-        return known
 
     def _make(self, variant: Variant) -> CompiledFunction:
         if self.candidates(variant.name, variant.arity) is None and not self._engine.clauses(

@@ -7,6 +7,7 @@ so that depths, backtraces and places are those of the solver.
 from __future__ import annotations
 
 import contextlib
+import math
 import sys
 import time
 import types
@@ -59,6 +60,7 @@ from ..solver.rule_order import sort_clauses
 from ..solver.solver import Solver
 from ..solver.tabling import EXHAUSTED, RESUMED, TabledSolver, key_of
 from ..sources import Span
+from .binding_analysis import is_recursive, measure_height
 from .elements import Elements, begun
 from .entry_points import BRIEF, CLOCK_INTERVAL, Clock, SolverNeeded
 from .known_classes import SCALARS, KnownClasses, is_number
@@ -125,6 +127,8 @@ class Runtime:
         self.host: Host = engine.host
         # The goals of the instructions of each function.
         self._sites: dict[types.CodeType, dict[int, Site]] = {}
+        self._heights: dict[str, float] = {}
+        self._recursive: dict[str, bool] = {}
         self._classes = KnownClasses(self.host)
         self._elements = Elements(
             self._classes, self._at, self._here, self._placed, self._check_clock
@@ -540,9 +544,17 @@ class Runtime:
         solver.machine.begun = begun(clock)
         return solver
 
+    def height(self, name: str) -> float:
+        """Return the greatest depth of calls below a rule."""
+        return measure_height(name, self._engine.policy.rules, self._heights)
+
     def is_recursive(self, name: str) -> bool:
         """Tell whether a rule may call itself."""
-        raise NotImplementedError
+        known = self._recursive.get(name)
+        if known is None:
+            known = math.isinf(self.height(name)) and is_recursive(name, self._engine.policy.rules)
+            self._recursive[name] = known
+        return known
 
     def _at(self, goal: Term) -> Solver:
         """Return a solver at a goal, without the backtrace."""

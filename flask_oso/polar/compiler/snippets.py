@@ -77,6 +77,11 @@ def is_type(name: str, kind: str) -> ast.expr:
     return compared(call("type", load(name)), ast.Is(), load(kind))
 
 
+def is_ascii(name: str) -> ast.expr:
+    """Write whether a string is ASCII. The solver refuses others that Python has: surrogates."""
+    return ast.Call(ast.Attribute(load(name), "isascii", ast.Load()), [], [])
+
+
 def looked_up(table: str, name: str, kinds: Sequence[str], *, is_object: bool = False) -> ast.expr:
     """Write that a function is looked up: by a value of some kinds, by the class of any other.
 

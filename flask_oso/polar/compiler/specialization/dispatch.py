@@ -31,13 +31,13 @@ from ..binding_analysis import (
     strings_at,
 )
 from ..scopes import ProgramInterface
-from ..snippets import assign, call, code_of, compared, function_of, load, negate
+from ..snippets import assign, call, code_of, function_of, is_ascii, load, negate
 from ..weak_classes import ClassMemo, WeakClass, add_class, set_for_class
 from .first_call import find_first_call
 from .observation import Observation, Outcome, Resumption, observing_function
 from .patterns import SCALARS
 from .regions import FOUND
-from .specialization import SpecializationWriter, attempted
+from .specialization import SpecializationWriter, attempted, class_tests
 
 #: The most classes that may go, and have functions of their own.
 MAX_TEMPORARY = 100
@@ -564,31 +564,18 @@ class _Maker:
 
     def _make_in_order(self, text: Text, classes: tuple[type, ...]) -> Specialization | None:
         """Return a function that asks the compiled rule, which keeps to the order of the policy."""
-        tests: list[ast.stmt] = []
         named = dict(zip(self.positions, classes, strict=True))
-        for at, cls in [*named.items()][:-1]:
-            test = compared(call("type", load(f"a{at}")), ast.IsNot(), self._class_itself(cls))
-            given = [load(f"a{n}") for n in range(self._arity)]
-            others = call(self._program.constant(self.others), *given, load("is_searched"))
-            tests.append(ast.If(test, [ast.Return(others)], []))
+        tests = class_tests(self._program, named, self._arity, self.others)
         texts = [at for at, cls in named.items() if cls is str]
         if self.at is not None and not (type(text) is str and text.isascii()):
             texts.append(self.at)
         for at in texts:
-            # The solver looks at other strings.
-            is_ascii = ast.Call(ast.Attribute(load(f"a{at}"), "isascii", ast.Load()), [], [])
-            tests.append(ast.If(negate(is_ascii), [ast.Return(ast.Constant(None))], []))
+            tests.append(ast.If(negate(is_ascii(f"a{at}")), [ast.Return(ast.Constant(None))], []))
         made = self._program.usual_entry(self._name, text, named, tests)
         if made is not None:
             self._observing[id(made)] = made
             self._in_order.add(id(made))
         return made
-
-    def _class_itself(self, cls: type) -> ast.expr:
-        """Write a class, which a function does not hold if it may go."""
-        if self.keeps(cls):
-            return load(self._program.constant(cls))
-        return call(self._program.constant(WeakClass(cls)))
 
     def named_classes(
         self, actors: Collection[type], resources: Collection[type]

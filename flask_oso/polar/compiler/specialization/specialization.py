@@ -156,13 +156,13 @@ class SpecializationWriter(Guards):
         arity = len(classes) + (text is not None)
         self._parameters = [f"a{n}" for n in range(arity)]
         args = {at: Known(f"a{at}", exact=cls, region=root) for at, cls in classes.items()}
-        #: The arguments that may be any string, or any that the rules do not name.
-        self._open = [f"a{at}" for at, cls in classes.items() if cls is str]
+        #: The arguments that may be any string or integer, or any string that no rule names.
+        self._open = {f"a{at}": cls for at, cls in classes.items() if cls in SCALARS}
         if text is not None:
             at, known = text
             if isinstance(known, frozenset):
                 args[at] = Known(f"a{at}", others=known, exact=str, region=root)
-                self._open.append(f"a{at}")
+                self._open[f"a{at}"] = str
             else:
                 args[at] = Known(f"a{at}", literal=Value(known))
         self._classes = classes
@@ -194,15 +194,8 @@ class SpecializationWriter(Guards):
         inner = self._solutions(_SUCCESS if keeps_order else None)
         self.is_empty = not inner and {*SCALARS}.isdisjoint(self._classes.values())
         body = self._beginning()
-        *tested, _ = sorted(self._classes.items())
-        tests: list[ast.stmt] = []
-        for position, cls in tested:
-            kind = call("type", load(f"a{position}"))
-            test = compared(kind, ast.IsNot(), self._class_itself(cls))
-            given = [*map(load, self._parameters), load("is_searched")]
-            others = call(self.names.constant(self._others), *given)
-            tests.append(ast.If(test, [ast.Return(others)], []))
         parameters = self._parameters
+        tests = class_tests(self.names, self._classes, len(parameters), self._others)
         end: list[ast.stmt] = [ast.Return(load(FOUND))]
         if observation is not None and not observation.is_made:
             body.append(assign(NEEDED, ast.Constant(False)))
@@ -249,24 +242,12 @@ class SpecializationWriter(Guards):
 
     def _checks(self) -> list[ast.stmt]:
         """Write that the function gives up for arguments that are not plain."""
-        checks: list[ast.stmt] = []
-        for name in self._open:
-            # The solver refuses a string with surrogates.
-            is_ascii = ast.Call(ast.Attribute(load(name), "isascii", ast.Load()), [], [])
-            checks.append(ast.If(negate(is_ascii), [GIVE_UP], []))
-        checks += self.rows.changed_classes()
-        for position, cls in self._classes.items():
-            if cls in SCALARS:
-                # The solver refuses what Polar has no values for.
-                is_odd = negate(is_of_polar(f"a{position}", cls))
-                checks.append(ast.If(is_odd, [GIVE_UP], []))
-        return checks
-
-    def _class_itself(self, cls: type) -> ast.expr:
-        """Write a class, which the function does not hold if it may go."""
-        if self.names.host.keeps(cls):
-            return load(self.names.constant(cls))
-        return call(self.names.constant(WeakClass(cls)))
+        # The solver refuses what Polar has no values for.
+        odd = [negate(is_of_polar(name, cls)) for name, cls in self._open.items()]
+        return [
+            *(ast.If(each, [GIVE_UP], []) for each in odd),
+            *self.rows.changed_classes(),
+        ]
 
     def _keeps_order(self) -> bool:
         """Tell whether the code has the order in which the rules are tried.
@@ -559,11 +540,7 @@ class SpecializationWriter(Guards):
         if self._asked or len({node for _, node in leaves}) != 1:
             self._is_in_order = False
             return leaves
-        try:
-            order = order_clauses([clause for clause, _ in leaves], self.names.host)
-        except NotCompilable:
-            self._is_in_order = False
-            return leaves
+        order = order_clauses([clause for clause, _ in leaves], self.names.host)
         self._is_in_order = self._is_in_order and order.is_known
         places = {id(clause): place for place, clause in enumerate(order.clauses)}
         ordered = sorted(leaves, key=lambda leaf: places[id(leaf[0])])
@@ -769,6 +746,28 @@ class SpecializationWriter(Guards):
                 raise NotCompilable(_OF_FIRST, None)
             region.is_foreign = True
             region = region.above
+
+
+def class_tests(
+    names: ProgramInterface,
+    classes: t.Mapping[int, type],
+    arity: int,
+    others: t.Callable[..., bool | None],
+) -> list[ast.stmt]:
+    """Write that ``others`` answers where an argument, other than the last one, has another class.
+
+    The function does not hold a class that may go.
+    """
+    given = [load(f"a{n}") for n in range(arity)]
+    tests: list[ast.stmt] = []
+    for at, cls in sorted(classes.items())[:-1]:
+        keeps = names.host.keeps(cls)
+        itself = names.constant(cls if keeps else WeakClass(cls))
+        wanted = load(itself) if keeps else call(itself)
+        test = compared(call("type", load(f"a{at}")), ast.IsNot(), wanted)
+        answer = call(names.constant(others), *given, load("is_searched"))
+        tests.append(ast.If(test, [ast.Return(answer)], []))
+    return tests
 
 
 def attempted(body: list[ast.stmt]) -> ast.stmt:

@@ -14,7 +14,7 @@ from ...host.numbers import INTEGER_MAX, INTEGER_MIN
 from ...host.sandbox import ITERATED
 from ...nodes import Operator, Value
 from ..binding_analysis import is_plain
-from ..snippets import all_of, any_of, call, compared, is_type, load, negate
+from ..snippets import all_of, any_of, call, compared, is_ascii, is_type, load, negate
 from .regions import Known
 
 EQUATIONS = (Operator.EQ, Operator.NEQ)
@@ -199,6 +199,6 @@ def _are_found(owner: Known, key: Known) -> list[ast.expr]:
 def is_of_polar(name: str, cls: type) -> ast.expr:
     """Write that an argument is a value that Polar has."""
     if cls is str:
-        return ast.Call(ast.Attribute(load(name), "isascii", ast.Load()), [], [])
+        return is_ascii(name)
     least, most = ast.Constant(INTEGER_MIN), ast.Constant(INTEGER_MAX)
     return ast.Compare(least, [ast.LtE(), ast.LtE()], [load(name), most])

@@ -18,7 +18,7 @@ from collections.abc import Iterator, Sequence
 
 from ....host.registry import Host
 from ....solver.clauses import Clause
-from ...binding_analysis import NotCompilable, order_clauses
+from ...binding_analysis import order_clauses
 from ...snippets import assign, compared, load, returned
 from ..regions import FOUND, Fact, Region, RuleCall
 from .clause_forms import calls_at_last, is_one_way, is_passed_on
@@ -68,10 +68,7 @@ class FirstPath:
         if self._question is None or self._question[0] is not region or self._question[1] != key:
             return None
         self._question = None
-        try:
-            order = order_clauses(clauses, host)
-        except NotCompilable:
-            return None
+        order = order_clauses(clauses, host)
         if not order.is_known or not order.clauses:
             return None
         first = order.clauses[0]
