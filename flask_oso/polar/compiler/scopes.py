@@ -34,11 +34,6 @@ class Site:
         name = self.steps[-1][1] if rule is None and self.steps else rule
         return Site((*self.steps, (goal, name)))
 
-    @property
-    def rule(self) -> str | None:
-        """The rule whose body contains the goal."""
-        return self.steps[-1][1] if self.steps else None
-
 
 @dataclass(frozen=True)
 class OpenList:
@@ -153,12 +148,8 @@ class GoalPart(Term):
     :param write: writes it, given what a goal is given.
     """
 
-    __slots__ = __match_args__ = ("goal", "write")
-
-    def __init__(self, goal: Term | None, write: Callable[[t.Any], t.Any]) -> None:
-        self.goal: t.Final = goal
-        self.write: t.Final = write
-        self.span = None if goal is None else goal.span
+    goal: Term | None
+    write: Callable[[t.Any], t.Any]
 
 
 @dataclass(frozen=True, eq=False)
@@ -179,11 +170,7 @@ class HandedGoal:
 class Passed(Term):
     """An argument of a call in messages: a value with its span, or a parameter."""
 
-    __slots__ = __match_args__ = ("parameter",)
-
-    def __init__(self, parameter: int | None, span: Span | None = None) -> None:
-        self.parameter: t.Final = parameter
-        self.span = span
+    parameter: int | None
 
 
 Goal = tuple[Term, int, Site]

@@ -20,81 +20,51 @@ from .algebra.show import show
 class SymbolicRow(Term):
     """A row. That of a relation may not exist; the term is then ``nil``."""
 
-    __slots__ = __match_args__ = ("row",)
-
-    def __init__(self, row: RowPath) -> None:
-        self.row: t.Final = row
-        self.span = None
+    row: RowPath
 
 
 class SymbolicValue(Term):
     """The value of a column, or one computed from columns."""
 
-    __slots__ = __match_args__ = ("operand",)
-
-    def __init__(self, operand: RowValue) -> None:
-        self.operand: t.Final = operand
-        self.span = None
+    operand: RowValue
 
 
 class SymbolicRows(Term):
     """The rows of a to-many relation."""
 
-    __slots__ = __match_args__ = ("owner", "name", "link")
-
-    def __init__(self, owner: RowPath, name: str, link: Link) -> None:
-        self.owner: t.Final = owner
-        self.name: t.Final = name
-        self.link: t.Final = link
-        self.span = None
+    owner: RowPath
+    name: str
+    link: Link
 
 
 class SymbolicElements(SymbolicRows):
     """An attribute of each row of a to-many relation."""
 
-    __slots__ = __match_args__ = ("attribute",)
-
-    def __init__(self, owner: RowPath, name: str, link: Link, attribute: str) -> None:
-        super().__init__(owner, name, link)
-        self.attribute: t.Final = attribute
+    attribute: str
 
 
 class SymbolicDictionary(SymbolicElements):
     """The rows of a to-many relation, by one of their attributes; going through it has these."""
 
-    __slots__ = __match_args__ = ()
-
 
 class SymbolicRecord(Term):
     """An object that is made of several columns of a row."""
 
-    __slots__ = __match_args__ = ("row", "name", "record")
-
-    def __init__(self, row: RowPath, name: str, record: Record) -> None:
-        self.row: t.Final = row
-        self.name: t.Final = name
-        self.record: t.Final = record
-        self.span = None
+    row: RowPath
+    name: str
+    record: Record
 
 
 class SymbolicTruth(Term):
     """A boolean: whether a condition holds."""
 
-    __slots__ = __match_args__ = ("condition",)
-
-    def __init__(self, condition: RowCondition) -> None:
-        self.condition: t.Final = condition
-        self.span = None
+    condition: RowCondition
 
 
 class Given(Term):
     """A value of a Python object, which a template reads anew for each list."""
 
-    __slots__ = __match_args__ = ("number",)
-
-    def __init__(self, number: int) -> None:
-        self.number: t.Final = number
-        self.span = None
+    number: int
 
 
 #: The classes of symbolic terms.
