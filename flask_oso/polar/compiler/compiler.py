@@ -37,7 +37,6 @@ from .goal_writers.goals import GoalWriter
 from .goal_writers.patterns import (
     Argument,
     at_most_one_matches,
-    instance_test,
     is_of_lineage,
     is_simple_head,
     pattern_class,
@@ -53,6 +52,7 @@ from .scopes import (
     Success,
     Variant,
     conjunct_goals,
+    instance_test,
     prepend,
 )
 from .snippets import (

@@ -116,7 +116,7 @@ class EntryPointWriter:
         handlers = [
             ast.ExceptHandler(load("AttributeError"), "error", self._explained()),
             ast.ExceptHandler(load("unforeseen"), None, [self._by_solver()]),
-            ast.ExceptHandler(load("StopIteration"), "error", [self._stopped()]),
+            ast.ExceptHandler(load("StopIteration"), "error", [stopped()]),
         ]
         clock = ast.List([*map(ast.Constant, NEW_CLOCK)], ast.Load())
         return [
@@ -173,11 +173,6 @@ class EntryPointWriter:
             ast.Assign([ast.Tuple(targets, ast.Store())], load("taken")),
         ]
 
-    def _stopped(self) -> ast.stmt:
-        """Write that a ``StopIteration`` becomes an error: it must end no loop of the caller."""
-        message = ast.Constant("A Python object that the policy reads raised StopIteration.")
-        return ast.Raise(call("RuntimeError", message), load("error"))
-
     def _explained(self) -> list[ast.stmt]:
         """Write that a missing attribute is an error of the policy."""
         problem = call("problem_of", load("error"), load("name"), self._arguments())
@@ -228,6 +223,12 @@ def usual_writer(names: ProgramInterface, variant: Variant) -> EntryPointWriter:
     parameters = [f"a{n}" for n in range(variant.arity)]
     rule, function = names.constant(variant.name), names.function(variant)
     return EntryPointWriter(rule, parameters, frozenset(), function)
+
+
+def stopped() -> ast.stmt:
+    """Write that a ``StopIteration`` becomes an error: it must end no loop of the caller."""
+    message = ast.Constant("A Python object that the policy reads raised StopIteration.")
+    return ast.Raise(call("RuntimeError", message), load("error"))
 
 
 def facts_function(

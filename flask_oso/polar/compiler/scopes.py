@@ -12,7 +12,7 @@ import typing as t
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from ..host.registry import Host
+from ..host.registry import RESERVED_NAMES, Host
 from ..nodes import Expression, List, Operator, Pattern, Term, Value, parts
 from ..solver.class_index import Lineage
 from ..solver.clause_index import ClauseIndex
@@ -21,6 +21,7 @@ from ..sources import Span
 from ..traversal import walk
 from .binding_analysis import ArgumentFacts, Dispatch, KnownArguments, NotCompilable
 from .equality import SideEffectFreeEquality
+from .snippets import call, load
 
 
 @dataclass(frozen=True)
@@ -256,6 +257,20 @@ class ProgramInterface(t.Protocol):
     def class_dictionary(self, cls: type) -> str: ...
 
 
+def classes_of(names: ProgramInterface, pattern: Pattern) -> tuple[type, ...]:
+    """Return the classes whose instances match a pattern with a tag, as far as classes tell."""
+    if pattern.tag in RESERVED_NAMES:
+        return names.members(pattern.tag)
+    return (names.host.classes[t.cast(str, pattern.tag)],)
+
+
+def instance_test(names: ProgramInterface, name: str, pattern: Pattern) -> ast.expr:
+    """Write whether a value is an instance of the class of a pattern."""
+    classes = classes_of(names, pattern)
+    one = classes[0] if len(classes) == 1 else classes
+    return call("isinstance", load(name), load(names.constant(one)))
+
+
 def awaited_classes(*cells: VariableCell) -> Iterator[str]:
     """Yield the names of the classes in the class tests that wait for variables."""
     for term, _, _ in itertools.chain.from_iterable(cell.waiting for cell in cells):
@@ -277,6 +292,11 @@ def prepend(goals: Iterable[tuple[t.Any, ...]], rest: Pending) -> Pending:
 def variables_in(term: Term) -> Iterator[Slot]:
     """Yield the variables in a term of a clause."""
     return (part for part in walk([term], _inside) if isinstance(part, Slot))
+
+
+def slots_in(term: Term) -> set[int]:
+    """Return the indices of the variables in a term of a clause."""
+    return {slot.index for slot in variables_in(term)}
 
 
 def has_operator(term: Term, operator: Operator) -> bool:

@@ -37,8 +37,9 @@ from ..scopes import (
     concatenate,
     conjunct_goals,
     has_operator,
+    instance_test,
     prepend,
-    variables_in,
+    slots_in,
 )
 from ..snippets import (
     COMPARE,
@@ -51,7 +52,7 @@ from ..snippets import (
     looked_up,
     negate,
 )
-from .patterns import Argument, at_most_one_matches, instance_test, is_simple_head
+from .patterns import Argument, at_most_one_matches, is_simple_head
 from .places import Continuation, Output, compares_silently
 from .searches import SearchGoals
 
@@ -194,7 +195,7 @@ class GoalWriter(SearchGoals):
     def _left(self, goal: Term) -> Continuation:
         """Write that the solver solves a goal, which binds nothing for the goals that follow."""
         reason = self.writer.left[id(goal)]
-        slots = {slot.index for slot in variables_in(goal)}
+        slots = slots_in(goal)
         refs = {index: self.scope.cell(self.clause, index).ref for index in slots}
         bound = {index: ref for index, ref in refs.items() if ref is not None}
         if not self._is_apart(goal, slots - bound.keys()):

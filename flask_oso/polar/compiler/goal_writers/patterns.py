@@ -25,7 +25,16 @@ from ..binding_analysis import (
     is_class_only,
     is_plain,
 )
-from ..scopes import Goal, ProgramInterface, Ref, VariableCell, awaited_classes, prepend
+from ..scopes import (
+    Goal,
+    ProgramInterface,
+    Ref,
+    VariableCell,
+    awaited_classes,
+    classes_of,
+    instance_test,
+    prepend,
+)
 from ..snippets import any_of, assign, call, compared, load, negate
 from .lists import ListGoals
 from .places import Continuation, is_readable
@@ -34,24 +43,12 @@ from .places import Continuation, is_readable
 Argument = Ref | tuple[int, Slot]
 
 
-def instance_test(names: ProgramInterface, name: str, pattern: Pattern) -> ast.expr:
-    """Write whether a value is an instance of the class of a pattern."""
-    return call("isinstance", load(name), load(names.constant(_classes_of(names, pattern))))
-
-
-def _classes_of(names: ProgramInterface, pattern: Pattern) -> t.Any:
-    if pattern.tag in RESERVED_NAMES:
-        return names.members(pattern.tag)
-    return names.host.classes[t.cast(str, pattern.tag)]
-
-
 def is_of_lineage(names: ProgramInterface, lineage: Lineage, pattern: Pattern) -> bool | None:
     """Tell whether a value whose class is known is an instance of the class of a pattern.
 
     ``None`` for a union with a class that has an instance test of its own, which has to be asked.
     """
-    classes = _classes_of(names, pattern)
-    classes = classes if isinstance(classes, tuple) else (classes,)
+    classes = classes_of(names, pattern)
     if any(map(has_instance_test, classes)):
         return None
     return any(each in lineage.classes for each in classes)
@@ -148,7 +145,7 @@ class PatternGoals(ListGoals):
         names = self.writer.names
         check_class(pattern, names.host)
         if ref.literal is not None:
-            return ref if isinstance(ref.literal.value, _classes_of(names, pattern)) else None
+            return ref if isinstance(ref.literal.value, classes_of(names, pattern)) else None
         cls = pattern_class(names, pattern)
         if cls is not None and ref.cls is not None and issubclass(ref.cls, cls):
             return ref

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from ...nodes import Expression, List, Origin, Term
 from ...solver.clauses import Slot, Template
-from ..scopes import Goal, GoalPart, Ref, Scope, Site, VariableCell, prepend, variables_in
+from ..scopes import Goal, GoalPart, Ref, Scope, Site, VariableCell, prepend, slots_in
 from ..snippets import assign, block, call, compared, copied, is_type, load
 from .lookups import LookupGoals
 from .places import Continuation, Output
@@ -66,7 +66,7 @@ class SearchGoals(LookupGoals):
             if clause == self.clause:
                 if isinstance(term, GoalPart):
                     return None
-                used |= {slot.index for slot in variables_in(term)}
+                used |= slots_in(term)
         return used
 
     def alternatives(self, goals: list[Goal]) -> Continuation:

@@ -4,11 +4,9 @@ A specialization answers only after it has read all that the solver might read b
 solution, and ends with that one where it is known to be the first. Where a value is not plain, it
 returns ``None``, and the compiled rules answer.
 
-``operations``, ``regions``, ``observation``
-    what functions call on values of any class; regions of a function; the one call of the
-    application that a function may make.
-``value_tests``
-    tests of values of any class, as expressions.
+``operations``, ``regions``, ``value_tests``, ``observation``
+    what functions call on values of any class; regions of a function; tests of values of any class,
+    as expressions; the one call of the application that a function may make.
 ``clauses``, ``rows``, ``patterns``, ``first_call``, ``interfaces``, ``guards``
     the forms of clauses, and which are tried first; rows; class tests; a call that comes before all
     else; what the parts need of each other; the other reads and tests in regions.

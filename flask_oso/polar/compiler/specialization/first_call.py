@@ -13,7 +13,6 @@ from collections.abc import Sequence
 
 from ...host import sandbox
 from ...nodes import Call, Expression, Operator, Pattern, Term, Value
-from ...solver.class_index import Lineage
 from ...solver.clauses import Clause, Slot, Template
 from ..binding_analysis import NotCompilable, is_class_only, is_string, order_clauses
 from ..scopes import ProgramInterface
@@ -81,7 +80,7 @@ class _FirstCallSearch:
             raise _Unknown
         # The solver matches all heads before it tries the first clause.
         matching = [clause for clause in clauses if self._matches(clause, args)]
-        order = order_clauses(matching, self._names.host, lineages=self._lineages(args))
+        order = order_clauses(matching, self._names.host, lineages=self._patterns.lineages(args))
         if not order.is_known:
             raise _Unknown
         for clause in order.clauses:
@@ -96,14 +95,6 @@ class _FirstCallSearch:
             if found is not _Silent.FAILS:
                 return found
         return _Silent.FAILS
-
-    def _lineages(self, args: Sequence[Known]) -> dict[int, Lineage]:
-        made = {
-            at: self._names.lineage(arg.exact)
-            for at, arg in enumerate(args)
-            if arg.exact not in (None, dict, str, int)
-        }
-        return {at: lineage for at, lineage in made.items() if lineage is not None}
 
     # -- heads
 

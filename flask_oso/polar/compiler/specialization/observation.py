@@ -22,11 +22,11 @@ from dataclasses import dataclass, field
 from ...host.iterators import SILENT, elements_ahead
 from ...nodes import Origin, Term
 from ...solver.clauses import Slot
+from ..entry_points import BRIEF, stopped
 from ..snippets import assign, call, compared, function_of, load, names_of
 from .regions import FOUND, GIVE_UP, Fact, Known
+from .value_tests import written
 
-#: Seconds after which a call may have used up the time of the question.
-_BRIEF = 0.005
 #: The names in the two parts: whether the call is needed, and its result.
 NEEDED = "needed"
 RESULT = "observed"
@@ -186,7 +186,7 @@ def observing_function(
     is_vain = compared(in_vain, ast.Gt(), ast.Constant(_MOST_IN_VAIN))
     body += [ast.If(is_vain, [GIVE_UP], []), *_call_made(parameters, observation, resume)]
     took = ast.BinOp(call("monotonic"), ast.Sub(), load("begun"))
-    is_brief = compared(took, ast.LtE(), ast.Constant(_BRIEF))
+    is_brief = compared(took, ast.LtE(), ast.Constant(BRIEF))
     second_answer = call(second, *given, _elements(observation), load("is_searched"))
     is_open = compared(load("answer"), ast.Is(), ast.Constant(None))
     outcome = [load(RESULT), ast.Constant(None)]
@@ -201,7 +201,7 @@ def observing_function(
 
 def _call_made(parameters: list[str], observation: Observation, resume: str) -> list[ast.stmt]:
     """Write that the call is made; the error of an attribute is one for the compiled rules."""
-    handlers = [ast.ExceptHandler(load("StopIteration"), "error", [_stopped()])]
+    handlers = [ast.ExceptHandler(load("StopIteration"), "error", [stopped()])]
     owner, name = load(observation.owner), ast.Constant(observation.name)
     body: list[ast.stmt] = []
     if observation.args is None:
@@ -215,7 +215,7 @@ def _call_made(parameters: list[str], observation: Observation, resume: str) -> 
             assign("method", call("getattr", owner, name, ast.Constant(None))),
             ast.If(is_other, [GIVE_UP], []),
         ]
-        made = ast.Call(load("method"), [*map(_written, observation.args)], [])
+        made = ast.Call(load("method"), [*map(written, observation.args)], [])
     begun = assign("begun", call("monotonic"))
     return [*body, begun, ast.Try([assign(RESULT, made)], handlers, [], [])]
 
@@ -234,19 +234,10 @@ def _resumed(
     """Write that the compiled rules answer, which get the outcome of the call."""
     args: ast.expr = ast.Constant(None)
     if observation.args is not None:
-        args = ast.Tuple([*map(_written, observation.args)], ast.Load())
+        args = ast.Tuple([*map(written, observation.args)], ast.Load())
     made = [load(observation.owner), ast.Constant(observation.name), args, *outcome]
     given = names_of(parameters)
     return ast.Return(call(resume, given, load("is_searched"), load("begun"), *made))
-
-
-def _stopped() -> ast.stmt:
-    message = ast.Constant("A Python object that the policy reads raised StopIteration.")
-    return ast.Raise(call("RuntimeError", message), load("error"))
-
-
-def _written(value: Known) -> ast.expr:
-    return load(value.name) if value.literal is None else ast.Constant(value.literal.value)
 
 
 #: The globals of these functions.

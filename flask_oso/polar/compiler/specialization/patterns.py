@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ...host import sandbox
-from ...host.registry import RESERVED_NAMES
 from ...nodes import Pattern, Term, Value
 from ...solver.class_index import Lineage, is_silent
 from ...solver.class_tests import has_instance_test
@@ -22,6 +21,7 @@ from ..binding_analysis import (
     is_plain,
     is_string,
 )
+from ..scopes import classes_of, instance_test
 from ..snippets import any_of, call, compared, is_type, load
 from .regions import GIVE_UP, Known, Region, RegionWriter
 
@@ -57,14 +57,9 @@ class PatternGuards:
         if not all(isinstance(value, Value) for _, value in specializer.fields):
             raise NotCompilable("a field that is compared with a variable", span)
         check_class(specializer, self._writer.names.host)
-        if any(has_instance_test(cls) for cls in self._classes_of(specializer)):
+        if any(has_instance_test(cls) for cls in classes_of(self._writer.names, specializer)):
             raise NotCompilable("a class with an instance test of its own", span)
         return specializer
-
-    def _classes_of(self, pattern: Pattern) -> tuple[type, ...]:
-        if pattern.tag in RESERVED_NAMES:
-            return self._writer.names.members(pattern.tag)
-        return (self._writer.names.host.classes[t.cast(str, pattern.tag)],)
 
     def possible(self, name: str, args: Sequence[Known | None]) -> list[Clause] | None:
         """Return the clauses that the known strings and classes do not exclude.
@@ -74,16 +69,21 @@ class PatternGuards:
         """
         if self._writer.names.candidates(name, len(args)) is None:
             return None
-        literals: dict[int, Value | None] = {}
-        lineages: dict[int, Lineage] = {}
-        for at, arg in enumerate(args):
-            if arg is not None and is_string(arg.literal):
-                literals[at] = arg.literal
-            elif arg is not None and arg.exact not in (None, dict, *SCALARS):
-                lineage = self._writer.names.lineage(arg.exact)
-                if lineage is not None:
-                    lineages[at] = lineage
-        return self._writer.names.clauses_for(name, len(args), ArgumentFacts(literals, lineages))
+        literals: dict[int, Value | None] = {
+            at: arg.literal for at, arg in enumerate(args) if arg and is_string(arg.literal)
+        }
+        facts = ArgumentFacts(literals, self.lineages(args))
+        return self._writer.names.clauses_for(name, len(args), facts)
+
+    def lineages(self, args: Sequence[Known | None]) -> dict[int, Lineage]:
+        """Return what the classes of arguments tell, by position, where that is known."""
+        kinds = {at: arg.exact for at, arg in enumerate(args) if arg is not None}
+        made = {
+            at: self._writer.names.lineage(kind)
+            for at, kind in kinds.items()
+            if kind not in (None, dict, *SCALARS)
+        }
+        return {at: lineage for at, lineage in made.items() if lineage is not None}
 
     def match(self, clause: Clause, args: Sequence[Known | None]) -> Match:
         """Tell whether the known arguments allow a clause to match.
@@ -144,7 +144,7 @@ class PatternGuards:
     def is_of(self, cls: type, pattern: Pattern) -> bool:
         """Tell whether instances of a plain class match a pattern."""
         # Not 'issubclass', which the class may override.
-        return any(wanted in cls.__mro__ for wanted in self._classes_of(pattern))
+        return any(wanted in cls.__mro__ for wanted in classes_of(self._writer.names, pattern))
 
     def class_test(
         self, region: Region, value: Known, pattern: Pattern, span: Span | None
@@ -175,20 +175,19 @@ class PatternGuards:
             return self._of_scalars(region, value, pattern, span), value
         if pattern.tag in _NATIVE:
             self._no_class(span)
-        classes = self._classes_of(pattern)
+        classes = classes_of(self._writer.names, pattern)
         if not all(is_plain(cls) and sandbox.passes_sandbox(cls) for cls in classes):
             self._no_class(span)
         key = ("class", value.name, pattern.tag)
         known = region.holds(key)
         if known is not None:
             return region, t.cast(Known, known.subject)
-        one = load(self._writer.names.constant(classes[0] if len(classes) == 1 else classes))
-        is_one = call("isinstance", load(value.name), one)
+        is_one = instance_test(self._writer.names, value.name, pattern)
         kind = call("type", load(value.name))
         odd = compared(kind, ast.NotIn(), load("harmless"))
         if len(classes) == 1 and not self._has_subclass(classes[0]):
             # Most values are of the class itself; the function gives up for those of a subclass.
-            test = compared(kind, ast.Is(), one)
+            test = compared(kind, ast.Is(), load(self._writer.names.constant(classes[0])))
             left = ast.If(ast.BoolOp(ast.Or(), [odd, is_one]), [GIVE_UP], [])
             inner = self._writer.under(region, key, test, [left], span)
             inner.subject = replace(value, exact=classes[0])
@@ -207,8 +206,7 @@ class PatternGuards:
         is_simple = compared(kind, ast.In(), load("simple"))
         is_known = any_of([is_simple, is_type(value.name, "bool")])
         region = self._writer.guard(region, ("plain", value.name), is_known, [value], span)
-        cls = load(self._writer.names.constant(self._classes_of(pattern)[0]))
-        is_one = call("isinstance", load(value.name), cls)
+        is_one = instance_test(self._writer.names, value.name, pattern)
         return self._writer.under(region, ("scalar", value.name, pattern.tag), is_one, [], span)
 
     def _has_subclass(self, cls: type) -> bool:

@@ -24,15 +24,14 @@ from ....nodes import (
     Operator,
     Origin,
     Parameter,
-    Pattern,
     Term,
     Value,
 )
 from ....solver.clauses import Clause, Slot, Template
 from ....sources import Span
-from ....traversal import conjuncts_in, goals_in
+from ....traversal import conjuncts_in, goals_in, is_operation
 from ...binding_analysis import NotCompilable, has_cut, is_string
-from ...scopes import Pending, variables_in
+from ...scopes import Pending, slots_in
 from ..regions import Known
 
 
@@ -113,7 +112,7 @@ def _is_about_first(clause: Clause, at: int, *, but_last: bool = False) -> bool:
     terms = [each.term for n, each in enumerate(clause.parameters) if n != at]
     terms += [each.specializer for each in clause.parameters if each.specializer is not None]
     terms += goals[:-1] if but_last else goals
-    used = {slot.index for term in terms for slot in variables_in(term)}
+    used = set[int]().union(*map(slots_in, terms))
     return parts[1].index not in used
 
 
@@ -201,16 +200,16 @@ def cut_apart(clause: Clause) -> tuple[list[Term], list[Term]]:
     if len(places) != 1 or sum(map(_is_cut, goals_in(body))) != 1:
         raise NotCompilable("a cut that is not one of the conditions", clause.rule.span)
     before, behind = goals[: places[0]], goals[places[0] + 1 :]
-    heads = set[int]().union(*(_slots(parameter.term) for parameter in clause.parameters))
-    bound = set[int]().union(*map(_slots, before)) - heads
-    if bound & set[int]().union(*map(_slots, behind)):
+    heads = set[int]().union(*(slots_in(parameter.term) for parameter in clause.parameters))
+    bound = set[int]().union(*map(slots_in, before)) - heads
+    if bound & set[int]().union(*map(slots_in, behind)):
         # Only the first solution of what is before it counts.
         raise NotCompilable("a variable before and behind a cut", clause.rule.span)
     return before, behind
 
 
 def _is_cut(goal: Term) -> bool:
-    return isinstance(goal, Expression) and goal.operator is Operator.CUT
+    return is_operation(goal, Operator.CUT)
 
 
 def open_string(clause: Clause, args: Sequence[Known]) -> int | None:
@@ -227,12 +226,12 @@ def open_string(clause: Clause, args: Sequence[Known]) -> int | None:
 
 def _is_compared_once(index: int, goals: list[Term]) -> bool:
     """Tell whether a variable is only compared with one attribute."""
-    uses = [goal for goal in goals if index in _slots(goal)]
+    uses = [goal for goal in goals if index in slots_in(goal)]
     if len(uses) != 1 or not isinstance(uses[0], Expression):
         return False
     use = uses[0]
     if use.operator is Operator.DOT:
-        return index not in _slots(use.args[0]) and index not in _slots(use.args[1])
+        return index not in slots_in(use.args[0]) and index not in slots_in(use.args[1])
     if use.operator is Operator.UNIFY:
         others = [arg for arg in use.args if not _is_slot(arg, index)]
         if len(others) == 1 and isinstance(others[0], Slot):
@@ -241,7 +240,7 @@ def _is_compared_once(index: int, goals: list[Term]) -> bool:
 
 
 def _is_result_once(index: int, goals: list[Term]) -> bool:
-    uses = [goal for goal in goals if index in _slots(goal)]
+    uses = [goal for goal in goals if index in slots_in(goal)]
     if len(uses) != 1 or not isinstance(uses[0], Expression):
         return False
     use = uses[0]
@@ -252,28 +251,9 @@ def _is_slot(term: Term, index: int) -> bool:
     return isinstance(term, Slot) and term.index == index
 
 
-def _slots(term: t.Any) -> set[int]:
-    found: set[int] = set()
-    stack = [term]
-    while stack:
-        part = stack.pop()
-        part = getattr(part, "term", part)
-        if isinstance(part, Slot):
-            found.add(part.index)
-        stack.extend(getattr(part, "args", ()))
-        stack.extend(getattr(part, "items", ()) if isinstance(part, List) else ())
-        if isinstance(part, Pattern):
-            stack.extend(value for _, value in part.fields)
-    return found
-
-
 def is_operand(term: Term) -> bool:
     """Tell whether a term is a variable or a constant."""
     return isinstance(term, (Slot, Instance, Value))
-
-
-def is_operation(term: Term, operator: Operator) -> bool:
-    return isinstance(term, Expression) and term.operator is operator
 
 
 def is_scalar(term: Term) -> bool:

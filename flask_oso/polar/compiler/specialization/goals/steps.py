@@ -26,7 +26,7 @@ from ....nodes import (
 )
 from ....solver.clauses import Clause, Slot, Template
 from ....syntax.desugar import forall_as_negation
-from ....traversal import conjuncts_in
+from ....traversal import conjuncts_in, is_operation
 from ...binding_analysis import NotCompilable, has_cut, is_constant, is_string
 from ...scopes import Pending, concatenate, has_operator, prepend, variables_in
 from ...snippets import COMPARE, all_of, any_of, call, compared, is_type, load
@@ -35,7 +35,6 @@ from ..clauses.clause_forms import (
     PutOff,
     body_goals,
     is_operand,
-    is_operation,
 )
 from ..patterns import has_open_fields
 from ..regions import GIVE_UP, Fact, Known, Region, Variables
@@ -404,7 +403,7 @@ class GoalStep(Searches):
         reads = [each for each in goals if is_operation(each, Operator.DOT)]
         if len(goals) == 2 and len(reads) == 1:
             (equation,) = (each for each in goals if each is not reads[0])
-            return self._attribute_that_is_nil(t.cast(Expression, reads[0]), equation)
+            return self._attribute_that_is_nil(reads[0], equation)
         if not isinstance(goal, Expression) or goal.operator not in _EQUALITIES:
             return None
         values = [self._value(arg) if is_operand(arg) else None for arg in goal.args]
