@@ -31,6 +31,7 @@ from .policy import Policy, by_name
 
 UNIONS = ("Actor", "Resource")
 _ALL = "Write all parameters, `_` for those that do not matter.\n"
+_FEWER = "Remove the parameters that are too many.\n"
 _LITERAL_CLASSES = {bool: "Boolean", int: "Integer", float: "Float", str: "String"}
 _HINTS: Mapping[str | None, str] = {
     "Actor": "Perhaps you meant to add an actor block to the top of your policy, like this:"
@@ -71,7 +72,7 @@ def check_shapes(policy: Policy, host: Host, *, may_be_absent: bool = False) -> 
         types = types_by_name[rule.name]
         if not types.all or (types.shapes and _shape(rule) in types.shapes):
             continue
-        problem = _check_rule(rule, types.all, matcher)
+        problem = _check_rule(rule, types, matcher)
         if problem is not None:
             problems.setdefault(str(problem), problem)
             wrong.add(rule.name)
@@ -110,18 +111,23 @@ def _missing_rules(
 
 
 class _Types(t.NamedTuple):
-    """The rule types of a name, and shapes that match one of them without a comparison."""
+    """The rule types of a name, and shapes that match one of them without a comparison.
+
+    :param are_sound: whether no comparison with one of them raises.
+    """
 
     all: tuple[RuleType, ...]
     shapes: frozenset[_Shape]
+    are_sound: bool
 
 
 def _types_of(name: str, policy: Policy, host: Host) -> _Types:
     types = (*BUILT_IN_TYPES.get(name, ()), *policy.types.get(name, ()))
     if not all(_is_sound(rule_type, host) for rule_type in types):
         # The comparison with the wrong one reports it.
-        return _Types(types, frozenset())
-    return _Types(types, frozenset(shape for each in types if (shape := _shape(each))))
+        return _Types(types, frozenset(), are_sound=False)
+    shapes = frozenset(shape for each in types if (shape := _shape(each)))
+    return _Types(types, shapes, are_sound=True)
 
 
 #: A name, and the class or literal of each parameter.
@@ -200,16 +206,23 @@ def _variable(name: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
 
 
-def _check_rule(rule: Rule, types: Sequence[RuleType], matcher: _Matcher) -> OsoError | None:
-    reasons = []
+def _check_rule(rule: Rule, types: _Types, matcher: _Matcher) -> OsoError | None:
+    reasons: list[tuple[RuleType, str]] = []
+    matches = False
     try:
-        for rule_type in types:
+        for rule_type in types.all:
             reason = matcher.mismatch(rule, rule_type)
-            if reason is None:
+            if reason is not None:
+                reasons.append((rule_type, reason))
+            elif types.are_sound:
                 return None
-            reasons.append((rule_type, reason))
+            else:
+                # Behind it may be one that is wrong itself.
+                matches = True
     except ValidationError as problem:
         return problem
+    if matches:
+        return None
     message = (
         f"Invalid rule: {rule_to_polar(flattened(rule))}"
         " Must match one of the following rule types:\n"
@@ -217,8 +230,16 @@ def _check_rule(rule: Rule, types: Sequence[RuleType], matcher: _Matcher) -> Oso
         f"\n{rule_type_to_polar(rule_type)}\n\tFailed to match because: {reason}\n"
         for rule_type, reason in reasons
     )
-    fits_none = all(len(rule.parameters) != len(each.parameters) for each in types)
-    return with_help(error_at(ValidationError, message, rule.span), _ALL if fits_none else "")
+    counts = [len(each.parameters) for each in types.all]
+    return with_help(error_at(ValidationError, message, rule.span), _help(rule, counts))
+
+
+def _help(rule: Rule, counts: Sequence[int]) -> str:
+    """Say what to do about the number of parameters, if it is that of no rule type."""
+    count = len(rule.parameters)
+    if count in counts:
+        return ""
+    return _FEWER if count > max(counts) else _ALL
 
 
 def _make_type(name: str, *parameters: tuple[str, str | None]) -> RuleType:
