@@ -190,7 +190,8 @@ class Host(Record):
     ) -> Host:
         """Return a host with one more class.
 
-        :raises TypeError: if it is not a class, or ``private`` has a name that cannot be opened.
+        :raises TypeError: if it is not a class, the name is no str, or ``private`` has a name that
+            cannot be opened.
         :raises DuplicateClassAliasError: if another class has the name.
         :raises PolarRuntimeError: if the name is reserved.
         """
@@ -199,8 +200,7 @@ class Host(Record):
                 f"'register_class' takes a class, not {type(cls).__name__}. "
                 "Use 'register_constant' for other values."
             )
-        name = nfc_name(cls.__name__ if name is None else name)
-        check_not_reserved(name)
+        name = _checked_name(cls.__name__ if name is None else name, "register_class")
         if name in self.classes:
             raise DuplicateClassAliasError(name, self.classes[name], cls)
         opened = self.private.get(cls, frozenset()) | _checked_private(private)
@@ -231,10 +231,10 @@ class Host(Record):
     def with_constant(self, value: t.Any, name: str) -> Host:
         """Return a host with one more constant, or with another value of one.
 
+        :raises TypeError: if the name is no str.
         :raises PolarRuntimeError: if the name is reserved, or the sandbox refuses the value.
         """
-        name = nfc_name(name)
-        check_not_reserved(name)
+        name = _checked_name(name, "register_constant")
         if not isinstance(value, types.ModuleType):
             sandbox.check_reachable(value, None)
         constants = {**self.constants, name: to_term(value)}
@@ -404,12 +404,17 @@ def _checked_private(names: Iterable[str]) -> frozenset[str]:
     return names
 
 
-def check_not_reserved(name: str) -> None:
-    """Refuse the names of the unions of actors and resources."""
+def _checked_name(name: str, method: str) -> str:
+    """Give the name that a class or a constant gets; refuse those of actors and resources."""
+    if not isinstance(name, str):
+        order = ", behind the value" if method == "register_constant" else ""
+        raise TypeError(f"'{method}' takes the name as a str{order}, not {type(name).__name__}.")
+    name = nfc_name(name)
     if name in RESERVED_NAMES:
         raise PolarRuntimeError(
             f"Invalid attempt to register '{name}': '{name}' is a built-in specializer."
         )
+    return name
 
 
 def make_host() -> Host:

@@ -103,7 +103,8 @@ class Mistake:
         ``test``.
         Further: ``query``; ``second`` after the first two tokens of the statement, and the first
         token; ``compared`` in a bracket that is an operand; ``class`` of a parameter, ``rest`` of
-        a list, ``next-statement``, ``glued`` if no space separates it from the token before.
+        a list, ``new`` behind the class of a new object, ``rule-type``, ``next-statement``,
+        ``glued`` if no space separates it from the token before.
         """
         return frozenset((*self._find_parts(), *self._find_details()))
 
@@ -146,6 +147,10 @@ class Mistake:
             yield self.tokens[self.start].text
         if _is_text(self.token(-1), ":") or _is_text(self.token(-2), ":"):
             yield "class"
+        if _is_text(self.token(-2), "new"):
+            yield "new"
+        if self.at > self.start and self.tokens[self.start].type == "TYPE":
+            yield "rule-type"
         if self._is_behind_rest():
             yield "rest"
         if self._begins_statement():
@@ -374,6 +379,7 @@ HINTS: tuple[Hint, ...] = (
     Hint("Write `<=`.", found="=<"),
     Hint("Write `>=`.", found="=>", section="body"),
     Hint("A variable keeps its value. Give the result a name of its own.", found="+= -= *= /="),
+    Hint("There are no powers. Multiply, or give the class a method.", found="**", before="*"),
     Hint("A policy does not load others. Load all files together.",
          before="import include require"),
     Hint("A query has no semicolon. Remove it.", found=";", section="query"),
@@ -382,6 +388,7 @@ HINTS: tuple[Hint, ...] = (
          found=";", before="}", section="start"),
     Hint("Nothing stands in front of this semicolon. Remove it.", found=";", section="start"),
     Hint("No block is open here. Remove the brace.", found="}", section="start"),
+    Hint(_COMMENT, found='""', section="start"),
     Hint("A rule of strings belongs into a block, such as `resource Page {{ … }}`.",
          found="STRING", section="start"),
     Hint("A rule begins with its head: `allow(actor, action, resource) if …;`",
@@ -390,7 +397,13 @@ HINTS: tuple[Hint, ...] = (
     Hint(_NO_ELSE, found="(", before="SYMBOL", section="else"),
     Hint("Write `{first_lower}` in small letters.", found="(", section="Type"),
     Hint("What a block says stands in braces: `{first} {before} {{ … }}`.",
-         found="(", section="resource actor"),
+         found="( : ; SYMBOL", section="resource actor"),
+    Hint("A rule type has no conditions. Remove them, or `type`.", found="if", section="rule-type"),
+    Hint("Nothing stands behind the head of a rule type.",
+         found=": -> => :- {", before=")", section="rule-type", inside="none"),
+    Hint("`type` begins a rule type. Give the rule another name.", found="(", before="type"),
+    Hint("A rule type is the head of a rule, such as `type {before}(user: User);`",
+         found="{ = ; :", before="SYMBOL", section="Type type"),
     Hint("A rule begins with its name. Remove `{first}`.", found="(", section="second"),
     Hint("No `=` stands in front of the brace of a block. Remove it.",
          found="=", after="{", section="name"),
@@ -406,6 +419,11 @@ HINTS: tuple[Hint, ...] = (
     Hint("Declarations are made with `=`. Write `{before} = …;`",
          found=":", before="SYMBOL", section="block", inside="block{"),
     Hint("Write a list: `{before_2} = [{found}];`", found="STRING", before="=", section="block"),
+    Hint(_LIST, found="(", before="=", section="block", inside="block{"),
+    Hint("Relations stand in braces: `{{ {found}: {after_2} }}`.",
+         found="NAME", before="[ ,", after=":", section="block", inside="["),
+    Hint("Relations stand in braces, without quotes: `{{ {before_bare}: {after_bare} }}`.",
+         found=":", before="STRING", section="block", inside="["),
     Hint("Write `{found_quoted}` with quotes.",
          found="NAME", before="[ ,", section="block", inside="["),
     Hint("Write `{before_quoted}` with quotes.",
@@ -414,12 +432,23 @@ HINTS: tuple[Hint, ...] = (
          found=";", before="SYMBOL", section="block", inside="block{"),
     Hint("Write `{found_quoted}` with quotes.",
          found="NAME", before="on", section="block", inside="block{"),
+    Hint("Write `if` in place of `{pair}`.",
+         found=":- -> => <- <= |-", before="STRING", section="block", inside="block{"),
+    Hint("Write `if` in place of `{found}`.",
+         found=": = when where", before="STRING", after="STRING", section="block", inside="block{"),
+    Hint("Declarations are made with `=`, without quotes. Write `{before_bare} = …;`",
+         found=":", before="STRING", after="[ {", section="block", inside="block{"),
     Hint("Write `{before_bare}` without quotes.",
          found="=", before="STRING", section="block", inside="block{"),
     Hint("A rule in a block has one condition. Outside, write `has_permission(…) if … and …;`",
          found=",", before="STRING", section="block", inside="block{"),
     Hint("A rule in a block has one condition. Write one rule for each.",
          found="or |", before="STRING", section="block", inside="block{"),
+    Hint("A rule in a block has no `not`. Outside, write `has_permission(…) if not …;`",
+         found="not !", before="if", section="block", inside="block{"),
+    Hint("The permission stands first. Write `{after} if {before};`",
+         found="can may gets has allows grants", before="STRING", after="STRING",
+         section="block", inside="block{"),
     Hint("Write `{before} on {after}`.",
          found="in", before="STRING", after="STRING", section="block"),
     Hint("Write a semicolon in place of the comma.",
@@ -460,6 +489,9 @@ HINTS: tuple[Hint, ...] = (
     Hint("Classes stand without parentheses.", found="(", before=":", section="head"),
     Hint("What a class must have stands in braces: `{before}{{…}}`.",
          found="(", before="SYMBOL", section="class"),
+    Hint("Write `new {before}(…)`.", before="SYMBOL", section="new"),
+    Hint("A parameter has no default. Remove `{found} {after}`.",
+         found="EQUALS", before="SYMBOL", section="class"),
     Hint("In a head, write `{before}: {after}`.", found="EQUALS", before="SYMBOL", section="head"),
     Hint("A head has no conditions. Write `… if {before_path} {found} {after}`.",
          found="OPERATOR", before="ENDED", section="head"),
@@ -519,6 +551,8 @@ HINTS: tuple[Hint, ...] = (
     Hint("Write `not` in place of `unless`.", found="OPERAND", before="unless", section="body"),
     Hint("Write a dot in place of `->`.", found="->", section="body", after="SYMBOL"),
     Hint("Write `and` in place of this `if`.", found="if", before="ENDED", section="body"),
+    Hint("Write `and` in place of `{found}`.",
+         found="where when also", before="ENDED", section="body"),
     Hint("There is no `then`. Conditions stand behind `if`, joined with `and`.", found="then"),
     Hint("Write `{found} in …`: it holds if there is one.",
          found="SYMBOL", before="exists any some"),

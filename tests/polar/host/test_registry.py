@@ -44,6 +44,22 @@ def test_registering_what_is_no_class_says_what_to_do() -> None:
         make_host().with_class(5, None, None)  # type: ignore[arg-type]  # that is the point
 
 
+def test_registering_a_constant_with_its_name_first_says_the_order() -> None:
+    """A name that is no str is a TypeError that says where the name stands."""
+    message = r"^'register_constant' takes the name as a str, behind the value, not int\.$"
+
+    with pytest.raises(TypeError, match=message):
+        make_host().with_constant("one", 1)  # type: ignore[arg-type]  # that is the point
+
+
+def test_registering_a_class_under_a_name_that_is_no_str() -> None:
+    """A name of a class that is no str is a TypeError that says so."""
+    message = r"^'register_class' takes the name as a str, not type\.$"
+
+    with pytest.raises(TypeError, match=message):
+        make_host().with_class(int, str, None)  # type: ignore[arg-type]  # that is the point
+
+
 def test_host_is_immutable() -> None:
     """Registering gives another host and leaves the first as it was."""
     host = make_host()

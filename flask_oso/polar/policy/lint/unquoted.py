@@ -66,8 +66,10 @@ def remedies(rule: Rule, inventory: Inventory) -> dict[int, Remedy]:
         if may_be_bound:
             found.setdefault(id(variable), Remedy(f"{text}.\n", may_rename=True))
             continue
-        text += ", or the name of a parameter. A variable without a value equals anything.\n"
-        found[id(variable)] = Remedy(text)
+        text += ", or the name of a parameter"
+        if len(variable.name) > 1 and variable.name.isupper():
+            text += "; a constant is registered before the policy is loaded"
+        found[id(variable)] = Remedy(f"{text}. A variable without a value equals anything.\n")
     for lookup in inventory.lookups:
         owner = lookup.args[0]
         if isinstance(owner, Variable) and owner.name[:1].isupper():
