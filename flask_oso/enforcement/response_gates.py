@@ -150,7 +150,11 @@ class Gates:
         app = self._app
         try:
             plan = self._plans.known[id(current.url_rule)][current.method]
-            if plan.is_open and plan.stored is app.view_functions[plan.endpoint]:
+            if (
+                plan.is_open
+                and plan.stored is app.view_functions[plan.endpoint]
+                and (plan.view_class is None or plan.has_its_parts())
+            ):
                 request_state_of(app, current).plan = plan
                 return
         except KeyError:

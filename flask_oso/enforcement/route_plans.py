@@ -61,8 +61,11 @@ class RoutePlan(Record, eq=False):
     problem: str | None
     #: The request is refused for that, and the app serves all the same.
     is_forbidden: bool
-    #: The view is entered, and nothing but the function that the app has for it is to be looked at.
+    #: The view is entered, and nothing but the function that the app has for it is to be looked at,
+    #: or, of a class, what :meth:`has_its_parts` looks at.
     is_open: bool
+    #: The class of a class-based view.
+    view_class: t.Any
     #: The app leaves functions as they are that are no coroutine functions; see ``SyncCallable``.
     calls_plainly: bool
     #: Flask would call the function that the app has for it, as it is.
@@ -81,6 +84,15 @@ class RoutePlan(Record, eq=False):
     ways: dict[int, t.Any] = dataclasses.field(default_factory=dict)
     #: How usual calls do, by the function behind the check: see ``guards.shortcuts``.
     shortcuts: dict[t.Any, t.Any] = dataclasses.field(default_factory=dict)
+
+    def has_its_parts(self) -> bool:
+        """Tell of an open plan of a class whether the class has the same functions still."""
+        view_class, (view, dispatch, handler) = self.view_class, self.parts
+        return (
+            view.view_class is view_class  # type: ignore[attr-defined]
+            and view_class.dispatch_request is dispatch
+            and getattr(view_class, self.method.lower(), None) is handler
+        )
 
 
 class RoutePlans:
@@ -144,7 +156,9 @@ class RoutePlans:
             is_forbidden = problem is not None and self._state.enforcement is Enforcement.FORBID
         stored = None if rule is None else self._app.view_functions.get(rule.endpoint)
         parts = _parts(view_itself(stored), method)
-        is_open = rule is not None and not parts and problem is None and not is_forbidden
+        is_entered = rule is not None and problem is None and not is_forbidden
+        # Of a class all three are known: the view, what dispatches, and what answers the method.
+        is_open = is_entered and len(parts) in (0, 3)
         endpoint = "" if rule is None else rule.endpoint
         is_due = duty is not Duty.NONE
         is_plain = calls_plainly(self._app)
@@ -157,6 +171,7 @@ class RoutePlans:
             problem=problem,
             is_forbidden=is_forbidden,
             is_open=is_open,
+            view_class=getattr(view_itself(stored), "view_class", None),
             calls_plainly=is_plain,
             is_entered_plainly=is_plain and rule is not None and _is_entered(rule, method, stored),
             enter=entry_of(stored),

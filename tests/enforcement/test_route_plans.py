@@ -390,3 +390,52 @@ def test_guards_of_one_view_are_all_asked(desk: Flask) -> None:
     found = [client.get(f"/notes/{user}?user={user}").status_code for user in ("ann", "eve") * 2]
 
     assert found == [200, 403] * 2
+
+
+@pytest.mark.parametrize("name", ["get", "dispatch_request", "view_class"])
+def test_class_that_was_changed_is_looked_at_again(desk: Flask, name: str) -> None:
+    """What a request would enter in place of what was planned is not guarded."""
+    entered: list[str] = []
+
+    class Page(MethodView):
+        @authorize(action="read", resource=Note("ann"))
+        def get(self) -> str:
+            return "guarded"
+
+    def answer(_: object) -> str:
+        entered.append(name)
+        return "SECRET"
+
+    view: t.Any = Page.as_view("page")
+    desk.add_url_rule("/", view_func=view)
+    client = desk.test_client()
+    before = [client.get("/").text for _ in range(2)]
+    [plan] = plans_of(desk.extensions["oso"].part(RoutePlans))
+    if name == "view_class":
+        view.view_class = type("Other", (MethodView,), {"get": answer})
+    else:
+        setattr(Page, name, answer)
+
+    assert before == ["guarded"] * 2
+    assert client.get("/").status_code == 500
+    # What dispatches to a guarded method is entered, and its answer is withheld.
+    assert entered == [name] * (name == "dispatch_request")
+    assert plans_of(desk.extensions["oso"].part(RoutePlans)) != [plan]
+
+
+def test_class_that_got_a_method_for_headers_is_looked_at_again(desk: Flask) -> None:
+    """A request for the headers was answered by another function of it."""
+    entered: list[str] = []
+
+    class Page(MethodView):
+        @authorize(action="read", resource=Note("ann"))
+        def get(self) -> str:
+            return "guarded"
+
+    desk.add_url_rule("/", view_func=Page.as_view("page"))
+    client = desk.test_client()
+    before = [client.head("/").status_code for _ in range(2)]
+    Page.head = lambda _: entered.append("head") or ""  # type: ignore[attr-defined]
+
+    assert before == [200] * 2
+    assert (client.head("/").status_code, entered) == (500, [])
