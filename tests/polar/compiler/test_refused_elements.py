@@ -15,6 +15,7 @@ from collections.abc import Callable, Coroutine
 import pytest
 
 from flask_oso import Oso, Variable
+from flask_oso.polar.exceptions import PolarRuntimeError
 from tests.support.models.people import Thing
 
 
@@ -153,3 +154,22 @@ def test_search_that_ends_before_an_element_does_not_read_it(name: str) -> None:
     found = outcomes("1 in d.xs and not d.xs matches Doc", [1, REFUSED[name]()])
 
     assert found == {"True"}
+
+
+@pytest.mark.parametrize("name", ["connection", "frame", "module", "coroutine"])
+@pytest.mark.parametrize("read", READS)
+@pytest.mark.parametrize(
+    "condition", ["not d.{} in []", "x = d.{} and not x in []", "not d.{} in u.none"]
+)
+def test_value_that_is_compared_with_no_element_is_refused(
+    condition: str, read: str, name: str
+) -> None:
+    """An empty list has no element with which the value would be looked at."""
+    found = set()
+    for is_compiled in (False, True):
+        oso = loaded(condition.format(read), compiled=is_compiled)
+        with pytest.raises(PolarRuntimeError) as caught:
+            oso.is_allowed(User(id=1, none=[]), "read", Doc(xs=REFUSED[name]()))
+        found.add(type(caught.value))
+
+    assert len(found) == 1

@@ -193,6 +193,10 @@ class SearchGoals(LookupGoals):
         if collection.rest is not None:
             raise self.not_compilable("a search in a list with a rest")
         known = self.operand(item)
+        if known is not None and not collection.items:
+            # No comparison looks at it.
+            self.checked(known)
+            return self.fail()
         refs = [self.operand(part) for part in collection.items]
         if any(ref is None or ref.shape is not None for ref in (known, *refs)):
             return self.alternatives([self._one_of(item, part) for part in collection.items])
