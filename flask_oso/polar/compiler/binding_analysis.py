@@ -281,6 +281,10 @@ class _Verdict(enum.Enum):
     OPEN = enum.auto()
 
 
+#: What is told of two clauses of which one is always tried before the other.
+_ONE_IS_BEFORE = frozenset({_Verdict.BEFORE, _Verdict.BEHIND})
+
+
 def order_clauses(
     clauses: list[Clause],
     host: Host,
@@ -316,16 +320,13 @@ def order_clauses(
             if len(one) * len(other) + len(exclusive) > MAX_EXCLUSIVE:
                 return ClauseOrder(clauses, [], is_open=True)
             exclusive += [(min(pair), max(pair)) for pair in itertools.product(one, other)]
-        elif verdict == {_Verdict.BEHIND}:
-            loaded = [*groups[first], *groups[second]]
-            if not _is_as_loaded(clauses, loaded, places):
-                return ClauseOrder(clauses, [], is_open=True)
-        elif verdict != {_Verdict.BEFORE, _Verdict.BEHIND}:
-            return ClauseOrder(clauses, [], is_open=True)
-        elif compare(first, second) is _Verdict.BEFORE:
-            if max(one) > min(other):
-                return ClauseOrder(clauses, [], is_open=True)
-        elif max(other) > min(one):
+            continue
+        before, behind = (one, other) if compare(first, second) is _Verdict.BEFORE else (other, one)
+        if verdict == {_Verdict.BEHIND}:
+            is_kept = _is_as_loaded(clauses, [*groups[first], *groups[second]], places)
+        else:
+            is_kept = verdict == _ONE_IS_BEFORE and max(before) < min(behind)
+        if not is_kept:
             return ClauseOrder(clauses, [], is_open=True)
     return ClauseOrder(ordered, exclusive)
 

@@ -313,7 +313,7 @@ class Guards:
             return
         if value.exact is not None or value.literal is not None:
             return
-        if any(region.lookup((fact, value.name)) for fact in ("checked", "simple", "quiet")):
+        if any(here.checks(value.name) for here in region.enclosing()):
             return
         region.known["checked", value.name] = value
         region.reads.append(self._unless_checked(value))
@@ -712,31 +712,7 @@ class Guards:
                 break
         key = ("each", collection.name)
         if key not in out.inside:
-            kind = call("type", load(collection.name))
-            is_list = is_type(collection.name, "list")
-            is_foreign = all_of(
-                [negate(is_list), compared(kind, ast.NotIn(), load("gone_through"))]
-            )
-            if collection.expected is not None:
-                is_foreign = compared(kind, ast.NotIn(), load("collections"))
-            looked_at = ("iterable", collection.name)
-            if exact is None and not any(looked_at in each.known for each in out.enclosing()):
-                out.known[looked_at] = collection
-                out.reads.append(ast.If(is_foreign, [GIVE_UP], []))
-            out.known["checked", collection.name] = collection
-            element = Known(self.fresh(), expected=collection.expected)
-            over = ast.Name(element.name, ast.Store())
-            # A copy: if another thread changes the list, no element may be skipped.
-            header: t.Any = ast.For(over, unpacked(collection.name), [], [])
-            made = Region(out.found, out, is_barrier=True, header=with_span(header, span))
-            made.over, made.alternative = collection.name, self.alternative
-            element = replace(element, region=made, source=(collection.name, "[]"))
-            self.note_derived(element, (collection.name,))
-            made.known["element",] = element
-            out.inside[key] = made
-            out.loops.append(made)
-            self.counts = True
-            made.body = step_limit(call("len", load(collection.name)))
+            out.inside[key] = self._new_loop(out, collection, span)
         made = out.inside[key]
         if made.alternative != self.alternative:
             # The rules have separate loops, which the solver runs one after the other.
@@ -749,13 +725,35 @@ class Guards:
             return made_under, made.known["element",]
         return made, made.known["element",]
 
+    def _new_loop(self, out: Region, collection: Known, span: Span | None) -> Region:
+        """Write a loop over a collection into a region; return the region within the loop."""
+        kind = call("type", load(collection.name))
+        is_list = is_type(collection.name, "list")
+        is_foreign = all_of([negate(is_list), compared(kind, ast.NotIn(), load("gone_through"))])
+        if collection.expected is not None:
+            is_foreign = compared(kind, ast.NotIn(), load("collections"))
+        looked_at = ("iterable", collection.name)
+        if collection.exact is None and out.lookup(looked_at) is None:
+            out.known[looked_at] = collection
+            out.reads.append(ast.If(is_foreign, [GIVE_UP], []))
+        out.known["checked", collection.name] = collection
+        name = self.fresh()
+        # A copy: if another thread changes the list, no element may be skipped.
+        over = unpacked(collection.name)
+        header: t.Any = ast.For(ast.Name(name, ast.Store()), over, [], [])
+        made = Region(out.found, out, is_barrier=True, header=with_span(header, span))
+        made.over, made.alternative = collection.name, self.alternative
+        source = collection.name, "[]"
+        element = Known(name, expected=collection.expected, region=made, source=source)
+        self.note_derived(element, (collection.name,))
+        made.known["element",] = element
+        made.body = step_limit(call("len", load(collection.name)))
+        out.loops.append(made)
+        self.counts = True
+        return made
+
     def _is_repeated(self, region: Region) -> bool:
-        here: Region | None = region
-        while here is not None:
-            if here.is_barrier:
-                return True
-            here = here.above
-        return False
+        return any(here.is_barrier for here in region.enclosing())
 
     def apart(self, region: Region, *, is_negated: bool = False) -> Region:
         """Return a region with its own flag for a solution, for a goal that others depend on."""

@@ -146,10 +146,7 @@ class Region:
 
     def is_within(self, other: Region) -> bool:
         """Tell whether this is another region, or inside of it."""
-        region: Region | None = self
-        while region is not None and region is not other:
-            region = region.above
-        return region is other
+        return any(region is other for region in self.enclosing())
 
     def enclosing(self) -> t.Iterator[Region]:
         """Yield this region and all outer ones."""
@@ -173,12 +170,11 @@ class Region:
 
     def is_live(self) -> bool:
         """Tell whether the region is still part of the function."""
-        inner, above = self, self.above
-        while above is not None:
-            if not any(each is inner for each in (*above.items, *above.loops)):
-                return False
-            inner, above = above, above.above
-        return True
+        return all(
+            region.above is None
+            or any(each is region for each in (*region.above.items, *region.above.loops))
+            for region in self.enclosing()
+        )
 
     def checks(self, name: str) -> bool:
         """Tell whether a value has passed a sandbox check in this region."""
@@ -222,12 +218,7 @@ class Region:
 
     def lookup(self, key: Fact) -> Known | None:
         """Return the value for a fact that is known here."""
-        region: Region | None = self
-        while region is not None:
-            if key in region.known:
-                return region.known[key]
-            region = region.above
-        return None
+        return next((each.known[key] for each in self.enclosing() if key in each.known), None)
 
     def lookup_of(self, name: str, key: Fact) -> Known | None:
         """Return the value for a fact that is known here of one value.
@@ -235,22 +226,18 @@ class Region:
         What was read before the class of the value was tested counts no longer: the test may be
         repeated for the next object of a chain, which gets the same name.
         """
-        region: Region | None = self
-        while region is not None:
+        for region in self.enclosing():
             if key in region.known:
                 return region.known[key]
             if region.subject is not None and region.subject.name == name:
-                return None
-            region = region.above
+                break
         return None
 
     def holds(self, key: Fact) -> Region | None:
         """Return this region, or the outer one, where a condition already holds."""
-        region: Region | None = self
-        while region is not None:
+        for region in self.enclosing():
             if region.above is not None and region.above.inside.get(key) is region:
                 return region
-            region = region.above
         return None
 
 

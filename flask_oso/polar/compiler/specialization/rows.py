@@ -153,17 +153,15 @@ class RowGuards:
         cls = row_class(owner)
         compares_text = self._follows_text(other)
         is_row = self.is_row(other) or compares_text
-        if cls is None or not is_row or self._writer.names.is_relation(name):
+        names = self._writer.names
+        if cls is None or not is_row or names.is_relation(name):
             return None
         if not sandbox.is_unrestricted(name):
             return None
         if region.lookup_of(owner.name, ("read", owner.name, name)) is not None:
             return None
-        test, related = (
-            self.identities.row_test(cls, name),
-            self.identities.related_class(cls, name),
-        )
-        names = self._writer.names
+        test = self.identities.row_test(cls, name)
+        related = self.identities.related_class(cls, name)
         is_known = names.equality.compares_text if compares_text else names.host.has_keys
         if test is None or related is None or not is_known(related):
             return None
@@ -171,27 +169,40 @@ class RowGuards:
             return None
         self._writer.check_order(owner, span)
         found = self._referred(region, owner, name, related, span)
+        answer = self._compare_row(region, found, other, names.constant(test), owner.name)
+        return self._writer.under(region, ("related", answer), load(answer), [], span)
+
+    def _compare_row(
+        self, region: Region, found: Known, other: Known, by_key: str, owner: str
+    ) -> str:
+        """Write whether a relation leads to a row; return the name of the answer.
+
+        :param by_key: the name of what tells by the foreign key, where it is not loaded.
+        :param owner: the name of what has the relation.
+        """
+        compares_text = self._follows_text(other)
         if other.exact is None and region.lookup(("row", other.name)) is None:
             region.reads.append(self._row_or_none(other))
             region.known["checked", other.name] = other
         answer = self._writer.fresh()
-        sides: list[ast.expr] = [load(owner.name), load(other.name)]
-        by_key = ast.Call(load(self._writer.names.constant(test)), sides, [])
         is_open = compared(load(answer), ast.Is(), ast.Constant(None))
         unloaded = compared(load(found.name), ast.Is(), load("unloaded"))
-        asked: list[ast.stmt] = [assign(answer, by_key), ast.If(is_open, [GIVE_UP], [])]
+        asked: list[ast.stmt] = [
+            assign(answer, call(by_key, load(owner), load(other.name))),
+            ast.If(is_open, [GIVE_UP], []),
+        ]
         same = [self._row_or_none(found), assign(answer, self._same_row(found, other))]
         if compares_text:
             compare = self._writer.compared_data(found, other)
             same = [assign(answer, compare), ast.If(is_open, [GIVE_UP], [])]
         compare_rows: ast.stmt = ast.If(unloaded, asked, same)
-        if other.exact is related and not compares_text:
+        if other.exact is found.expected and not compares_text:
             # The object itself is known to be a row of the class, and nothing else is to be asked.
             is_itself = compared(load(found.name), ast.Is(), load(other.name))
             true = assign(answer, ast.Constant(True))
             compare_rows = ast.If(is_itself, [true], [compare_rows])
         region.reads.append(compare_rows)
-        return self._writer.under(region, ("related", answer), load(answer), [], span)
+        return answer
 
     def _follows_text(self, value: Known) -> bool:
         """Tell whether a value is a row that compares the text of its key."""
