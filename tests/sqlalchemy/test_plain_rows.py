@@ -184,6 +184,31 @@ def test_deferred_column_is_loaded_when_it_is_read(session: orm.Session) -> None
     assert specialized(oso.engine, user, "read", project) is True
 
 
+class Memo:
+    """No row, but what it belongs to may be one."""
+
+    def __init__(self, owner: t.Any) -> None:
+        self.owner = owner
+
+
+@pytest.mark.parametrize(
+    ("owner", "expected"), [(1, True), (2, False), (None, False), ("User 1", False)]
+)
+def test_row_is_compared_with_what_a_plain_object_has(
+    session: orm.Session, owner: int | str | None, expected: bool
+) -> None:
+    """A function for plain data tells a row from other rows, and from what is none."""
+    oso = make_oso("")
+    oso.register_class(Memo)
+    oso.load_str('allow(u: User, "read", m: Memo) if m.owner = u;')
+    user = session.get_one(User, 1)
+    memo = Memo(session.get_one(User, owner) if type(owner) is int else owner)
+
+    answer = specialized(oso.engine, user, "read", memo)
+
+    assert answer is expected
+
+
 def test_pending_changes_count(session: orm.Session) -> None:
     """The dictionary has what was assigned and not flushed yet."""
     oso = make_oso(RULES["level"] + RULES["owner"])

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 import pytest
 
 from flask_oso import Oso, OsoError
+from flask_oso.polar.compiler.specialization.observation import Resumption
 from tests.support.answers import specialized
 
 #: What was called, in order.
@@ -258,6 +259,15 @@ def test_error_of_the_call_stays(name: str) -> None:
 
     assert isinstance(answer, tuple)
     assert calls == [name.removesuffix("()")]
+
+
+def test_error_that_the_rules_do_not_come_to_is_raised() -> None:
+    """Whatever the rules answer once they have the outcome, the error of the call is no answer."""
+    error = AttributeError("held")
+    resume = Resumption(lambda *given: True)
+
+    with pytest.raises(AttributeError, match="held"):
+        resume((), False, 0.0, object(), "roles", None, None, error)
 
 
 @pytest.mark.parametrize("error", [KeyError, ValueError, AttributeError])
