@@ -142,32 +142,24 @@ class Oso(Polar):
         :raises PolarRuntimeError: if no ``allow`` rule is loaded, among others.
         """
         engine = self._engine
-        facts = engine.facts
-        if facts is not None:
-            allowed = facts(actor, action, resource)
-            if allowed:
-                return True
-            is_given_up = True
-        elif type(action) is str and STORED_VARIABLE not in STORED_ENVIRONMENT:
+        if type(action) is str and STORED_VARIABLE not in STORED_ENVIRONMENT:
             # Usual questions end here. Proxies are of no class that has a function.
             try:
                 answer = engine.specialized[action][type(resource)]
             except KeyError:
                 # There is no function yet, or none at all.
-                allowed, is_given_up = None, False
+                pass
             else:
                 # Behind the 'try': it may call the application, which may raise any error.
                 allowed = answer(actor, action, resource)
                 if allowed:
                     return True
-                is_given_up = True
-        else:
-            allowed, is_given_up = None, False
-        if allowed is None:
-            return self._ask_rules(engine, actor, action, resource, is_given_up=is_given_up)
-        if type(resource) in engine.mistaken_kinds:
-            self._mistakes_in(engine).check(actor, action, resource)
-        return allowed
+                if allowed is None:
+                    return self._ask_rules(engine, actor, action, resource, is_given_up=True)
+                if type(resource) in engine.mistaken_kinds:
+                    self._mistakes_in(engine).check(actor, action, resource)
+                return False
+        return self._ask_rules(engine, actor, action, resource, is_given_up=False)
 
     def _ask_rules(
         self,

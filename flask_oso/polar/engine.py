@@ -126,12 +126,9 @@ class Engine:
         self.allow_by_rules: Callable[[t.Any, t.Any, t.Any], bool | None] = self._first_by_rules
         #: Answers ``allow_request`` for an actor and a request.
         self.allow_request: Callable[[t.Any, t.Any], bool] = self._first_request
-        #: Answers ``allow`` where all rules are facts about strings. It gives ``None`` where the
-        #: rules have to be asked, as while ``POLAR_LOG`` is set, and for proxies.
-        self.facts: Callable[[t.Any, t.Any, t.Any], bool | None] | None = None
-        #: Otherwise, functions that answer ``allow`` for usual questions, by an action of exactly
-        #: the class ``str`` and by the class of the resource; ``None`` where ``allow`` has to be
-        #: asked, as it has to while ``POLAR_LOG`` is set. Questions add to them.
+        #: Functions that answer ``allow`` for usual questions, by an action of exactly the class
+        #: ``str`` and by the class of the resource; ``None`` where ``allow`` has to be asked, as it
+        #: has to while ``POLAR_LOG`` is set. Questions add to them.
         self.specialized: Mapping[str, Mapping[type, Callable[..., bool | None]]] = {}
         #: The same for ``allow_request``, by the class of the request.
         self.specialized_requests: Mapping[type, Callable[..., bool | None]] = {}
@@ -238,8 +235,6 @@ class Engine:
 
         For arguments that may be proxies.
         """
-        if self.facts is not None:
-            return self.facts(actor, action, resource)
         if type(action) is not str or STORED_VARIABLE in STORED_ENVIRONMENT:
             return None
         try:
@@ -256,7 +251,6 @@ class Engine:
             self.allow = answer
             if program is not None:
                 self.specialized = program.by_action("allow")
-                self.facts = program.facts("allow")
         return answer(actor, action, resource)
 
     def _first_by_rules(self, actor: t.Any, action: t.Any, resource: t.Any) -> bool | None:

@@ -231,10 +231,26 @@ def stopped() -> ast.stmt:
     return ast.Raise(call("RuntimeError", message), load("error"))
 
 
+class FactTable(dict[str, t.Mapping[type, t.Any]]):
+    """What looks facts up, by an action and by the class ``str`` of a resource.
+
+    :param look_up: the same for an action that no fact has.
+    """
+
+    def __init__(self, known: t.Mapping[str, t.Mapping[type, t.Any]], look_up: t.Any) -> None:
+        super().__init__(known)
+        self._others: t.Mapping[type, t.Any] = {str: look_up}
+
+    def __missing__(self, action: str) -> t.Mapping[type, t.Any]:
+        return self._others
+
+
 def facts_function(
     parameters: list[str], facts: list[tuple[str, ...]], known: str
 ) -> ast.FunctionDef:
-    """Write a function that looks strings up, and returns ``None`` for other arguments.
+    """Write a function that looks strings up, and returns ``None`` where the first is none.
+
+    Callers have looked at the others, and at the log.
 
     :param facts: all strings for which the answer is yes.
     :param known: the name of the set of them.
@@ -249,8 +265,7 @@ def facts_function(
         ast.If(found, [returned(True)], []),
         ast.If(ascii_only, [returned(False)], []),
     ]
-    are_usual = all_of([*(is_type(name, "str") for name in parameters), NOT_LOGGED])
-    body: list[ast.stmt] = [ast.If(are_usual, looked, []), ast.Return(ast.Constant(None))]
+    body = [ast.If(is_type(parameters[0], "str"), looked, []), ast.Return(ast.Constant(None))]
     return function_of("facts", parameters, body)
 
 

@@ -47,6 +47,7 @@ from .entry_points import (
     QUESTION_FILE,
     Clock,
     EntryPointWriter,
+    FactTable,
     entry_writer,
     facts_function,
     usual_writer,
@@ -110,7 +111,7 @@ class CompiledProgram(Runtime):
         self._entries: dict[tuple[str, int], CompiledFunction | None] = {}
         self._specializations: dict[tuple[str, int], Specializations | None] = {}
         self._by_string: dict[tuple[str, int, int], Specializations | None] = {}
-        self._facts: dict[tuple[str, int], Specialization] = {}
+        self._facts: dict[str, FactTable] = {}
         self._strings: dict[tuple[str, int, int], StringQuestions | None] = {}
         #: The functions that tell for which strings a rule has a solution: by the rule, the
         #: position of the string, and the classes of the other arguments.
@@ -276,10 +277,15 @@ class CompiledProgram(Runtime):
         name, parameters = variant.name, [f"a{n}" for n in range(variant.arity)]
         function = facts_function(parameters, listed, self.constant(frozenset(listed)))
         look_up = self._compiled(function, QUESTION_FILE, {})
-        self._facts[name, variant.arity] = look_up
+        if variant.arity == 3:
+            self._facts[name] = FactTable(
+                {action: {str: look_up} for _, action, _ in listed}, look_up
+            )
 
         def answer(*args: t.Any) -> bool:
-            found = look_up(*args)
+            are_texts = all(type(arg) is str for arg in args)
+            are_usual = are_texts and STORED_VARIABLE not in STORED_ENVIRONMENT
+            found = look_up(*args) if are_usual else None
             return self._by_solver(name, args) if found is None else found
 
         return answer
@@ -330,17 +336,13 @@ class CompiledProgram(Runtime):
 
         More appear as questions are asked. Empty before the entry point of the rule is compiled.
         """
+        facts = self._facts.get(name)
+        if facts is not None:
+            return facts
         known = self._specializations.get((name, 3))
         if known is None or self._entries.get((name, 3)) is None or (known.at, known.by) != (1, 2):
             return {}
         return known.known
-
-    def facts(self, name: str) -> Specialization | None:
-        """Return what looks up actor, action and resource, where all rules are facts about strings.
-
-        ``None`` where there are others, and before the entry point of the rule is compiled.
-        """
-        return self._facts.get((name, 3))
 
     def by_class(self, name: str) -> t.Mapping[type, Specialization]:
         """Return those of a rule of two arguments, by the class of the second one; as above."""

@@ -14,7 +14,11 @@ from flask_oso import Oso
 from flask_oso.polar.compiler.passes.flags import replace_flags
 from flask_oso.polar.compiler.passes.hoisting import hoist
 from flask_oso.polar.compiler.passes.indexing import index
-from flask_oso.polar.compiler.passes.shortening import shorten_counts, shorten_names
+from flask_oso.polar.compiler.passes.shortening import (
+    shorten_counts,
+    shorten_end,
+    shorten_names,
+)
 from tests.support.answers import specialized
 from tests.support.models.people import Alike, Folder, Thing, User
 
@@ -151,6 +155,47 @@ def test_links_of_a_chain_are_not_counted() -> None:
         plain(in_function("for level in levels:\n    x")),
         False,
     )
+
+
+def shortened_end(text: str) -> str:
+    module = ast.parse(in_function(text))
+    shorten_end(t.cast(ast.FunctionDef, module.body[0]).body, "found")
+    return ast.unparse(module)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("if p: found = True", "if p: return True"),
+        ("if p:\n  pass\nelif q: found = True", "if p:\n  pass\nelif q: return True"),
+        (
+            "if p:\n  if is_searched:\n    found = True\n  else:\n    return True",
+            "if p: return True",
+        ),
+    ],
+    ids=["once", "otherwise", "in a search for all"],
+)
+def test_solution_at_the_end_is_the_answer(before: str, after: str) -> None:
+    """A solution behind which nothing is looked at is the answer, and none is the other one."""
+    text = f"found = False\n{before}\nreturn found"
+
+    assert shortened_end(text) == plain(in_function(f"{after}\nreturn False"))
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        "if p: found = True\nif q: return None",
+        "for v in vs:\n  if p: found = True",
+        "if p:\n  if is_searched: found = True\n  else: return True\nif q: return None",
+    ],
+    ids=["something is looked at", "other elements are looked at", "in a search for all"],
+)
+def test_solution_before_the_end_is_noted(inside: str) -> None:
+    """A solution is noted where something is looked at behind it."""
+    text = f"found = False\n{inside}\nreturn found"
+
+    assert shortened_end(text) == plain(in_function(text))
 
 
 # -- flags -----------------------------------------------------------------------------------

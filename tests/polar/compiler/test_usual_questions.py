@@ -217,6 +217,16 @@ def test_facts_are_usual_questions() -> None:
     assert is_answered_at_once(oso, "ann", "read", "doc")
 
 
+def test_action_of_no_fact_is_a_usual_question() -> None:
+    """An action that no fact names is denied at once, and is not remembered."""
+    oso = make(POLICIES[1])
+    oso.is_allowed("ann", "read", "doc")
+    known = [*oso.engine.specialized]
+
+    assert is_answered_at_once(oso, "ann", "an action of no fact", "doc")
+    assert [*oso.engine.specialized] == known
+
+
 @pytest.mark.parametrize(
     "question",
     [

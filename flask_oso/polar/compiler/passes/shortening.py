@@ -6,8 +6,10 @@ In go the statements of a function; they are changed where they stand. The equat
     w = v if type(v) is str or v is None else text_of(v)
         =>  if type(v) is not str and v is not None: v = text_of(v)
     count = count + len(v);  if count > N: return None  =>  if len(v) > N: return None
+    found = False;  if p: found = True;  return found   =>  if p: return True;  return False
 
-The first two only where nothing else needs ``v``, the third where nothing else is counted.
+The first two only where nothing else needs ``v``, the third where nothing else is counted, and the
+last where nothing is looked at behind ``p``.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ import ast
 import typing as t
 from collections.abc import Iterator
 
-from ..snippets import all_of, assign, call, compared, is_type, load, negate
+from ..snippets import all_of, assign, call, compared, is_type, load, negate, returned
 from .names import Names, blocks_in, read_name, rename, statements_in, written_name
 
 _COUNT = "count"
@@ -113,6 +115,43 @@ def _counts_in(
             is_loop = type(statement) is ast.For
             stack.append((getattr(statement, "body", []), depth + is_loop))
             stack.append((getattr(statement, "orelse", []), depth))
+
+
+def shorten_end(statements: list[ast.stmt], found: str) -> None:
+    """Answer at solutions behind which nothing is looked at.
+
+    :param statements: all of a function; the first one says that nothing is found.
+    :param found: the name of what is found, which the last statement returns.
+    """
+    *before, last = statements
+    if type(last) is not ast.Return or read_name(t.cast(ast.expr, last.value)) != found:
+        return
+    _answer_at_end(before, found)
+    statements[:-1] = before
+    names = Names(before)
+    if names.written[found] == 1 and not names.read[found]:
+        statements[-1] = returned(False)
+        del statements[0]
+
+
+def _answer_at_end(block: list[ast.stmt], found: str) -> None:
+    last = block[-1]
+    # Whether or not all solutions are searched for, this is one and the same answer.
+    is_solution = type(last) is ast.If and read_name(last.test) == "is_searched"
+    if _notes(last, found) or (is_solution and _notes(t.cast(ast.If, last).body[-1], found)):
+        block[-1] = ast.copy_location(returned(True), last)
+    elif type(last) is ast.If:
+        for each in (last.body, last.orelse):
+            if each:
+                _answer_at_end(each, found)
+
+
+def _notes(statement: ast.stmt, found: str) -> bool:
+    """Tell whether a statement notes a solution."""
+    if written_name(statement) != found:
+        return False
+    value = t.cast(ast.Assign, statement).value
+    return type(value) is ast.Constant and value.value is True
 
 
 def has_loops(statements: list[ast.stmt]) -> bool:

@@ -37,6 +37,7 @@ from ..binding_analysis import (
     order_clauses,
 )
 from ..passes.passes import improve
+from ..passes.shortening import shorten_end
 from ..scopes import Pending, ProgramInterface, pending_goals, prepend
 from ..snippets import (
     any_of,
@@ -207,6 +208,7 @@ class SpecializationWriter(Guards):
         if is_bare or (is_first and observation is not None and observation.comes_first):
             self.before_call = [*tests, *self._checks()]
         body += [*tests, *self._checks(), *inner, *end]
+        shorten_end(body, FOUND)
         return function_of("specialization", parameters, [attempted(body)], _KEPT)
 
     def write_search(self) -> tuple[list[ast.stmt], list[ast.stmt]]:
