@@ -35,6 +35,7 @@ from ..snippets import assign, call, code_of, function_of, is_ascii, load, negat
 from ..weak_classes import ClassMemo, WeakClass, add_class, set_for_class
 from .first_call import find_first_call
 from .observation import Observation, Outcome, Resumption, observing_function
+from .operations import NotSilent
 from .patterns import SCALARS
 from .regions import FOUND
 from .specialization import SpecializationWriter, attempted, class_tests
@@ -329,6 +330,12 @@ class ReadableClasses:
             return False
         add_class(self.kinds, kind, keeps=self._keeps(kind))
         return True
+
+    def read(self, value: t.Any, name: str) -> t.Any:
+        """Read one of the attributes, if that has no effect."""
+        if not self.admits(type(value)):
+            raise NotSilent
+        return getattr(value, name)
 
 
 class _Maker:

@@ -106,13 +106,7 @@ class Guards:
         if value is not None:
             expected = self.rows.identities.related_class(t.cast(type, row_class(owner)), name)
         elif owner.exact is None:
-            self.guard_kind(region, owner, name)
-            reader = t.cast(Known, region.lookup(("quiet", owner.name))).name
-            value = ast.Attribute(load(reader), name, ast.Load())
-            if reader == owner.name:
-                is_other = compared(call("type", load(owner.name)), ast.IsNot(), load("dict"))
-                entry = ast.Subscript(load(owner.name), ast.Constant(name), ast.Load())
-                value = ast.IfExp(is_other, value, entry)
+            value = self._read_quietly(region, owner, name)
         elif owner.exact is dict:
             value = ast.Subscript(load(owner.name), ast.Constant(name), ast.Load())
         elif owner.exact in SCALARS:
@@ -270,15 +264,40 @@ class Guards:
         for inner in [*region.items, *region.loops]:
             self.leave_out_known(inner, keeps_order, end)
 
+    def _read_quietly(self, region: Region, owner: Known, name: str) -> ast.expr:
+        """Write that an attribute is read if that has no side effects, or an entry."""
+        known = region.lookup(("quiet", owner.name))
+        if known is None and self._is_repeated(region):
+            self.guard_kind(region, owner, name)
+            known = region.lookup(("quiet", owner.name))
+        quiet, classes = self._classes_of(owner, name)
+        if known is not None and known.name != owner.name:
+            return ast.Attribute(load(known.name), name, ast.Load())
+        region.known["quiet", owner.name] = region.known["checked", owner.name] = owner
+        kind = call("type", load(owner.name))
+        is_known = compared(kind, ast.In(), load(self.names.constant(classes.kinds)))
+        is_entry = compared(kind, ast.Is(), load("dict"))
+        attribute = ast.Attribute(load(owner.name), name, ast.Load())
+        entry = ast.Subscript(load(owner.name), ast.Constant(name), ast.Load())
+        read = ast.Attribute(load(quiet), "read", ast.Load())
+        first = ast.Call(read, [load(owner.name), ast.Constant(name)], [])
+        return ast.IfExp(is_known, attribute, ast.IfExp(is_entry, entry, first))
+
+    def _classes_of(
+        self, owner: Known, name: str, *, are_rows: bool = False
+    ) -> tuple[str, ClassSet]:
+        """Return the classes from whose objects attributes are read in the place of a value."""
+        kept = (owner.name, are_rows)
+        if kept not in self._quiet:
+            self._quiet[kept] = self.names.quiet(are_rows=are_rows)
+        self._quiet[kept][1].names.add(name)
+        return self._quiet[kept]
+
     def guard_kind(
         self, region: Region, owner: Known, name: str, *, are_rows: bool = False
     ) -> None:
         """Write that the class of a value has attributes that are read without side effects."""
-        kept = (owner.name, are_rows)
-        if kept not in self._quiet:
-            self._quiet[kept] = self.names.quiet(are_rows=are_rows)
-        quiet, classes = self._quiet[kept]
-        classes.names.add(name)
+        quiet, classes = self._classes_of(owner, name, are_rows=are_rows)
         key = ("stored" if are_rows else "quiet", owner.name)
         if region.lookup(key) is not None:
             return
@@ -287,14 +306,12 @@ class Guards:
         kind = load("kind") if is_repeated else call("type", load(owner.name))
         kinds = load(self.names.constant(classes.kinds))
         admitted = ast.Call(ast.Attribute(load(quiet), "admits", ast.Load()), [kind], [])
-        odd = [compared(kind, ast.NotIn(), kinds), negate(admitted)]
+        odd = all_of([compared(kind, ast.NotIn(), kinds), negate(admitted)])
         if is_repeated:
             entries = [] if are_rows else [self._entries(region, owner)]
-            region.reads += self._remembered(owner, all_of(odd), entries)
+            region.reads += self._remembered(owner, odd, entries)
             return
-        if not are_rows:
-            odd.insert(1, compared(kind, ast.IsNot(), load("dict")))
-        region.reads.append(ast.If(all_of(odd), [GIVE_UP], []))
+        region.reads.append(ast.If(odd, [GIVE_UP], []))
 
     def _entries(self, region: Region, owner: Known) -> ast.stmt:
         """Write that attributes are read from an object; return that those of a dictionary are its
