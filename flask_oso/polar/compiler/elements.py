@@ -212,11 +212,17 @@ class Elements:
         now, taken = time.monotonic, self._classes.taken
         if clock[1] is None:
             clock[1] = now()
-        brief = clock[1] + BRIEF
+        brief, known = clock[1] + BRIEF, None
         for element in iterator:
             if now() > brief:
                 self._check_clock(clock)
-            yield element if type(element) in taken else self._element(element, goal)
+            if type(element) is not known:
+                # Most are of one class.
+                if type(element) not in taken:
+                    yield self._element(element, goal)
+                    continue
+                known = type(element)
+            yield element
 
 
 def begun(clock: Clock) -> IteratorUse:

@@ -130,6 +130,7 @@ class Runtime:
         self._heights: dict[str, float] = {}
         self._recursive: dict[str, bool] = {}
         self._classes = KnownClasses(self.host)
+        self._objects, self._harmless = self._classes.objects, self._classes.harmless
         self._elements = Elements(
             self._classes, self._at, self._here, self._placed, self._check_clock
         )
@@ -309,21 +310,22 @@ class Runtime:
             found = made.take()
             self._check_clock(clock)
             return self._checked(found, span)
-        if kind is bool:
-            raise self._here().operators.no_lookup(self._placed(value, written), span)
-        if kind is dict and name in READING and not keywords:
-            found = values_read(value, name, args)
-            if found is not MISSING:
-                return self._checked(found, span)
-        if is_unrestricted and (kind in self._classes.objects or kind is str):
+        if is_unrestricted and (kind in self._objects or kind is str):
             try:
                 method = getattr(value, name)
             except AttributeError as error:
                 owner = result_to_term(value)
                 raise self._here().operators.no_attribute(owner, name, error, span) from error
         else:
+            if kind is bool:
+                raise self._here().operators.no_lookup(self._placed(value, written), span)
+            if kind is dict and name in READING and not keywords:
+                found = values_read(value, name, args)
+                if found is not MISSING:
+                    return self._checked(found, span)
             method = self._attribute(value, name, span, self._here)
-        if not callable(method):
+        # A method of Python need not be looked at.
+        if type(method) is not types.MethodType and not callable(method):
             raise self._here().operators.not_callable(name, span)
         if not is_direct:
             found = self._called(method, args, keywords, clock)
@@ -331,7 +333,7 @@ class Runtime:
             found = method(*args)
             if time.monotonic() - clock[1] > BRIEF:
                 self._check_clock(clock)
-        return self._checked(found, span)
+        return found if type(found) in self._harmless else self._checked(found, span)
 
     def _construct(self, cls: type, what: t.Any, args: tuple[t.Any, ...], clock: Clock) -> t.Any:
         """Make an object of the host."""

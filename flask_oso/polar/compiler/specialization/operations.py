@@ -393,9 +393,13 @@ class SilentOperations:
             return value.count(item)
         if type(value) is not list or len(value) > MAX_ELEMENTS:
             raise NotSilent
-        elements = [*value]
-        if not _SCALARS.issuperset(map(type, (item, *elements))):
+        elements, mine = [*value], type(item)
+        if mine not in _SCALARS:
             raise NotSilent
+        # As in `among`, most are of one class.
+        for element in elements:
+            if type(element) is not mine and type(element) not in _SCALARS:
+                raise NotSilent
         return elements.count(item)
 
     def is_plain_data(self, value: list[t.Any]) -> bool:
