@@ -387,7 +387,7 @@ class _Maker:
         if cls in self._refused:
             return False
         keeps = self.keeps(cls)
-        if cls not in (dict, *SCALARS) and not is_plain_object(cls):
+        if cls not in (dict, *SCALARS) and not (is_plain_object(cls) or issubclass(cls, type)):
             add_class(self._refused, cls, keeps=keeps)
             return False
         if not keeps:
@@ -508,7 +508,12 @@ class _Maker:
     def writer(
         self, text: Text, classes: Sequence[type], observation: Observation | None = None
     ) -> SpecializationWriter:
-        """Return the writer of such a function."""
+        """Return the writer of such a function.
+
+        :raises NotCompilable: if an argument is a class, of which no attribute is plain.
+        """
+        if any(issubclass(cls, type) for cls in classes):
+            raise NotCompilable("a class as an argument", None)
         by_position = dict(zip(self.positions, classes, strict=True))
         known = None if self.at is None or text is None else (self.at, text)
         return SpecializationWriter(
