@@ -387,7 +387,9 @@ class _Maker:
         if cls in self._refused:
             return False
         keeps = self.keeps(cls)
-        if cls not in (dict, *SCALARS) and not (is_plain_object(cls) or issubclass(cls, type)):
+        # A class is asked about by its own class, which is looked up as any other.
+        is_of_classes = issubclass(cls, type) and type(cls) is type
+        if cls not in (dict, *SCALARS) and not (is_plain_object(cls) or is_of_classes):
             add_class(self._refused, cls, keeps=keeps)
             return False
         if not keeps:
