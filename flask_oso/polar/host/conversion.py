@@ -45,6 +45,8 @@ from .value_classes import EQUATED
 
 _DATA = frozenset({list, dict})
 _REPRESENTED = frozenset({int, str, list, dict})
+#: The bits of the integers of Polar, without their signs: the least of them has one more.
+_BITS = INTEGER_MAX.bit_length()
 #: The deepest nesting of data that is not converted to terms.
 _DEEP = 20
 
@@ -98,7 +100,8 @@ def is_data(value: list[t.Any], objects: Collection[type], depth: int = 0) -> bo
             if not item.isascii() and not is_representable(item):
                 return False
         elif kind is int:
-            if not INTEGER_MIN <= item <= INTEGER_MAX:
+            # Comparing with a number of 64 bits takes longer.
+            if item.bit_length() > _BITS and item != INTEGER_MIN:
                 return False
         elif kind is list:
             inner = inner or []

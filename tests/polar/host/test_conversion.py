@@ -213,7 +213,7 @@ def test_list_of_data_is_that_of_the_solver(value: t.Any) -> None:
 
 @pytest.mark.parametrize(
     "value",
-    [*([2**63], ["\ud800"], [object()], [[2**70]], _circle(), [_SHARED, _SHARED])],
+    [*([2**63], [-(2**63) - 1], ["\ud800"], [object()], [[2**70]], _circle(), [_SHARED, _SHARED])],
     ids=name_of,
 )
 def test_what_is_no_data(value: t.Any) -> None:
