@@ -266,11 +266,10 @@ class Guards:
 
     def _read_quietly(self, region: Region, owner: Known, name: str) -> ast.expr:
         """Write that an attribute is read if that has no side effects, or an entry."""
-        known = region.lookup(("quiet", owner.name))
-        if known is None and self._is_repeated(region):
-            self.guard_kind(region, owner, name)
-            known = region.lookup(("quiet", owner.name))
         quiet, classes = self._classes_of(owner, name)
+        if self._is_repeated(region):
+            self.guard_kind(region, owner, name)
+        known = region.lookup(("quiet", owner.name))
         if known is not None and known.name != owner.name:
             return ast.Attribute(load(known.name), name, ast.Load())
         region.known["quiet", owner.name] = region.known["checked", owner.name] = owner
