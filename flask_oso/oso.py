@@ -175,7 +175,7 @@ class Oso(Polar):
         :param is_given_up: whether a function gave it up, and need not be asked again.
         """
         proxy, allowed = self._proxy, None
-        if proxy in (type(actor), type(action), type(resource)):
+        if type(actor) is proxy or type(resource) is proxy or type(action) is proxy:
             actor, action = _unwrapped(actor), _unwrapped(action)
             resource = _unwrapped(resource)
         elif is_given_up:
