@@ -111,6 +111,7 @@ class SemiJoin(t.NamedTuple):
     :param mixed: conditions on them and on rows in scope.
     :param around: conditions on rows in scope only.
     :param is_anchored: whether keys tie the rows to a known object.
+    :param lead: some of the rows, if these have a list and all of them have none.
     """
 
     nodes: tuple[Node, ...]
@@ -121,6 +122,7 @@ class SemiJoin(t.NamedTuple):
     mixed: tuple[RowCondition, ...]
     around: tuple[RowCondition, ...]
     is_anchored: bool
+    lead: SemiJoin | None = None
 
     @property
     def has_list(self) -> bool:
@@ -418,7 +420,81 @@ class _Analysis:
             (),
             False,
         )
-        return join._replace(is_anchored=self._is_anchored(join))
+        join = join._replace(is_anchored=self._is_anchored(join))
+        return join._replace(lead=self._lead(join))
+
+    def _lead(self, join: SemiJoin) -> SemiJoin | None:
+        """Return the fewest rows of a join that lead from rows in scope to a known object.
+
+        A row in scope that is not on their list has no row of the join.
+        """
+        if join.has_list or not join.is_anchored:
+            return None
+        ends = dict.fromkeys(
+            (each.left.node, each.right.node) for each in join.outer if not each.is_null_safe
+        )
+        found = [self._shortest(join, *end) for end in ends]
+        # An index finds rows by a key, and seldom by another column.
+        return min(
+            filter(None, found),
+            key=lambda each: (all(e.comparison for e in each.outer), len(each.nodes)),
+            default=None,
+        )
+
+    def _shortest(self, join: SemiJoin, near: Node, far: Node) -> SemiJoin | None:
+        """Return the rows from one that is compared with a row in scope to a known object."""
+        paths: list[tuple[Node, ...]] = [(far,)]
+        seen = {far}
+        for path in paths:
+            part = self._part_of(join, near, path)
+            if self._is_anchored(part):
+                return part._replace(is_anchored=True)
+            nexts = [each.nodes for each in join.inner if path[-1] in each.nodes]
+            for node in join.nodes:
+                if node not in seen and any(node in each for each in nexts):
+                    seen.add(node)
+                    paths.append((*path, node))
+        return None
+
+    def _part_of(self, join: SemiJoin, near: Node, path: tuple[Node, ...]) -> SemiJoin:
+        """Return what a join says of some of its rows alone, and of one in scope and the first."""
+        others = {*join.nodes}.difference(path)
+
+        def is_apart_from_others(part: RowCondition) -> bool:
+            # A subquery may ask for one of the rows anew, and then begins at its owner.
+            owners = {
+                each.row.owner
+                for each in walk_condition(part)
+                if isinstance(each, Exists) and isinstance(each.row, ToOne | ToMany)
+            }
+            return others.isdisjoint(owners | _mentioned(part, self._rows, self._scope))
+
+        def is_about(part: RowCondition) -> bool:
+            mentioned = _mentioned(part, self._rows, self._scope)
+            return not mentioned.isdisjoint(path) and is_apart_from_others(part)
+
+        return SemiJoin(
+            path,
+            tuple(
+                each
+                for each in join.inner
+                if not each.nodes.isdisjoint(path) and others.isdisjoint(each.nodes)
+            ),
+            tuple(
+                each
+                for each in join.outer
+                if (each.left.node, each.right.node) == (near, path[0]) and not each.is_null_safe
+            ),
+            tuple(
+                each
+                for each in join.ties
+                if each.side.node in path and is_apart_from_others(each.condition)
+            ),
+            tuple(filter(is_about, join.filters)),
+            (),
+            (),
+            False,
+        )
 
     def _is_anchored(self, join: SemiJoin) -> bool:
         for equation in join.inner:

@@ -307,7 +307,11 @@ class Translator:
         made = found.made
         statement = sa.select(_ONE).select_from(made.source)
         statement = statement.where(*where, *made.criteria, *found.where)
-        return statement.correlate_except(*made.own).exists()
+        one = statement.correlate_except(*made.own).exists()
+        if is_exact or join.lead is None:
+            return one
+        # Databases start from the list, where they would look for a row of the join for each row.
+        return sa.and_(self._listed(join.lead, scope), one)
 
     def _listed(self, join: SemiJoin, scope: RowScope) -> t.Any:
         """Test for a row with IN and an uncorrelated subquery."""
