@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import sys
+import types
 import typing as t
 from collections.abc import Callable, Iterator
 
@@ -10,6 +12,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import orm
 from sqlalchemy.orm import attributes
+from sqlalchemy.util import concurrency
 
 from flask_oso import Oso
 from flask_oso.polar.exceptions import UnsupportedError
@@ -315,3 +318,19 @@ def test_loaded_relation_of_many_rows(
         "'roles' of this 'User' is loaded and has 2 rows, more than a statement takes. Expire it,"
         " so that the database looks for them."
     )
+
+
+# -- SQLAlchemy 2.0.0 ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("parts", "can_wait"), [({"driver": None}, True), ({}, False)])
+def test_waiting_where_sqlalchemy_does_not_tell(
+    monkeypatch: pytest.MonkeyPatch, parts: dict[str, t.Any], can_wait: bool
+) -> None:
+    """The first versions of SQLAlchemy 2.0 have no function for it, but what drives a greenlet."""
+    current = types.SimpleNamespace(**parts)
+    module = types.SimpleNamespace(getcurrent=lambda: current)
+    monkeypatch.setitem(sys.modules, "greenlet", t.cast(t.Any, module))
+    monkeypatch.delattr(concurrency, "in_greenlet", raising=False)
+
+    assert loaded.can_wait() is can_wait

@@ -230,6 +230,13 @@ def test_types_that_are_opaque(kind: t.Any) -> None:
     assert field.reason
 
 
+def test_types_before_citext(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first versions of SQLAlchemy 2.0 do not know all types that are told apart."""
+    monkeypatch.delattr(postgresql, "CITEXT")
+
+    assert describe_type(sa.LargeBinary(), True).kind is ValueKind.OPAQUE
+
+
 def make_models(**fields: Relation) -> MappedSchema:
     """Make models of a host on which fields of Item are declared."""
     return MappedSchema({Item: fields}, {"Owner": Owner, "Item": Item, "Label": Label})

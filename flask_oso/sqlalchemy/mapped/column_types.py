@@ -137,7 +137,7 @@ def _kept_field(kind: t.Any, is_nullable: bool) -> Field:
         return _temporal(kind, is_nullable)
     if isinstance(kind, sa.CHAR | sa.NCHAR):
         return _opaque("databases fill CHAR with spaces. Use String", is_nullable)
-    if isinstance(kind, postgresql.CITEXT):
+    if isinstance(kind, getattr(postgresql, "CITEXT", ())):
         return _opaque("CITEXT takes letters of both cases for one", is_nullable)
     name = type(kind).__name__
     return _opaque(f"the type {name} has no comparison that databases share", is_nullable)

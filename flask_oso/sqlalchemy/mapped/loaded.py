@@ -14,6 +14,7 @@ An ``AsyncSession`` loads nothing when it is read: ``explaining_unloaded`` says 
 from __future__ import annotations
 
 import contextlib
+import sys
 import typing as t
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
@@ -21,7 +22,7 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 from sqlalchemy.orm.attributes import instance_state
 from sqlalchemy.orm.base import PASSIVE_NO_FETCH
-from sqlalchemy.util.concurrency import in_greenlet
+from sqlalchemy.util import concurrency
 
 from ...polar.exceptions import OsoError, UnsupportedError
 from ...polar.residual.algebra.schema import LoadedList
@@ -40,6 +41,15 @@ _MOST_ROWS = 20_000
 #: The most keys in one statement.
 _KEYS = 5_000
 _LOADING = frozenset({True, "select", "joined", "selectin", "subquery", "immediate"})
+
+
+def can_wait() -> bool:
+    """Tell whether SQLAlchemy can wait for an asynchronous database here."""
+    if hasattr(concurrency, "in_greenlet"):
+        return bool(concurrency.in_greenlet())
+    # The first versions of SQLAlchemy 2.0 do not tell: such a greenlet has one that drives it.
+    greenlet = sys.modules.get("greenlet")
+    return greenlet is not None and hasattr(greenlet.getcurrent(), "driver")
 
 
 def state_of(value: t.Any) -> t.Any:
@@ -252,7 +262,7 @@ def _waiting(rows: Iterable[t.Any], names: Sequence[str]) -> list[t.Any]:
 def _is_usable(session: t.Any) -> bool:
     """Tell whether a session runs statements as they are, and may run some now."""
     is_rewritten = any(not _reads_all(each) for each in session.dispatch.do_orm_execute)
-    is_waiting = session.get_bind().dialect.is_async and not in_greenlet()
+    is_waiting = session.get_bind().dialect.is_async and not can_wait()
     return not is_rewritten and not is_waiting
 
 

@@ -11,9 +11,8 @@ import sys
 import typing as t
 from collections.abc import Callable
 
-from sqlalchemy.util.concurrency import in_greenlet
-
 from ...row_access import AsyncSessionError
+from ..mapped.loaded import can_wait
 
 _T = t.TypeVar("_T")
 
@@ -30,7 +29,7 @@ def readable(session: t.Any) -> t.Any:
         session = session.registry()
     if not isinstance(session, module.AsyncSession):
         return session
-    if not in_greenlet():
+    if not can_wait():
         raise AsyncSessionError(session)
     return session.sync_session
 
