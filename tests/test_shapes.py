@@ -21,7 +21,6 @@ SHAPES = {shape.name: shape for shape in all_shapes()}
 LARGEST = 100
 #: Their rules are compiled for plain data alone: for other objects the solver answers.
 FOR_PLAIN_DATA = {
-    "folders, `above(folder, x)` with an open `x`",
     "folders, `above(folder, x)` with classes",
 }
 

@@ -286,6 +286,54 @@ def _mutual(size: int) -> World:
     )
 
 
+_OPEN_OWNER = """
+allow(user: User, "read", folder: Folder) if owner_of(folder, owner) and owner = user;
+owner_of(folder: Folder, owner) if owner = folder.owner and owner != nil;
+owner_of(folder: Folder, owner) if
+  folder.parent != nil and owner_of(folder.parent, owner) and folder.open;
+"""
+_OPEN_DEPTH = """
+allow(user: User, "read", folder: Folder) if depth(folder, n) and n >= user.least;
+depth(folder: Folder, 1) if folder.parent = nil;
+depth(folder: Folder, n) if folder.parent != nil and depth(folder.parent, m) and n = m + 1;
+"""
+
+
+def _open_value(policy: str, by_hand: Callable[..., bool]) -> Callable[[int], World]:
+    """Give what makes a chain of folders whose outermost one has an owner."""
+
+    def world(size: int) -> World:
+        user_cls, folder_cls = plain("User", "least"), plain("Folder", "owner", "parent", "open")
+        ana, ben = user_cls(size), user_cls(size + 1)
+        folder = folder_cls(ana, None, True)
+        for _ in range(size - 1):
+            folder = folder_cls(None, folder, True)
+        return World(
+            policy, (user_cls, folder_cls), [(each, "read", folder) for each in (ana, ben)], by_hand
+        )
+
+    return world
+
+
+def _owns_above(user: t.Any, action: str, folder: t.Any) -> bool:
+    if action != "read":
+        return False
+    while folder is not None:
+        if folder.owner is not None and folder.owner is user:
+            return True
+        if not folder.open:
+            return False
+        folder = folder.parent
+    return False
+
+
+def _is_deep_enough(user: t.Any, action: str, folder: t.Any) -> bool:
+    depth = 0
+    while folder is not None:
+        folder, depth = folder.parent, depth + 1
+    return action == "read" and depth >= user.least
+
+
 _USER: dict[str, t.Any] = {"has_role": _AT_USER, "is_at_user": True}
 SHAPES = (
     _folders("folder, 1 deep", sizes=(1,)),
@@ -347,4 +395,6 @@ SHAPES = (
     Shape("groups in groups, a chain", _groups(_chain), _DEEP),
     Shape("groups in groups, diamonds of 3 and 9 levels", _groups(_diamonds), (3, 9)),
     Shape("mutual recursion", _mutual, _DEEP),
+    Shape("an open owner, then a condition", _open_value(_OPEN_OWNER, _owns_above), _DEEP),
+    Shape("an open number, `n = m + 1`", _open_value(_OPEN_DEPTH, _is_deep_enough), _DEEP),
 )

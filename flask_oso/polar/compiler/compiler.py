@@ -20,7 +20,7 @@ import re
 import typing as t
 from collections.abc import Iterable
 
-from ..nodes import Expression, Instance, Operator, Pattern, Term, Value
+from ..nodes import Call, Expression, Instance, Operator, Pattern, Term, Value
 from ..solver.class_index import INTEGER
 from ..solver.clauses import Clause, Slot, passed_on
 from ..traversal import goals_in
@@ -121,7 +121,7 @@ class RuleCompiler:
         #: The last call of a clause that only passes on, where the deciding rule is wanted.
         self.passed_on: Term | None = None
         #: Whether the calls of the function are tabled.
-        self._is_tabled = names.is_recursive(variant.name)
+        self._is_tabled = not variant.open and names.is_recursive(variant.name)
         #: Why some goals are not compiled, by the identity of the goal; and those of them that are
         #: handed to the solver.
         self.left: dict[int, NotCompilable] = {}
@@ -166,6 +166,8 @@ class RuleCompiler:
     def _write(self) -> ast.FunctionDef:
         variant = self.variant
         parameters = [f"a{n}" for n in range(variant.arity)]
+        if variant.open:
+            return self._search_of_values(parameters)
         chosen = self.names.table(variant)
         if chosen is not None:
             return self._choosing(*chosen, parameters)
@@ -228,8 +230,54 @@ class RuleCompiler:
             return self._returned(call("hand_over", name, args, load("clock")))
         rest = call("hand_over_each", name, args, load("clock"))
         found = self._yielded(ast.Constant(True) if self.names.names_rules else None)
+        if self.variant.open:
+            found = [ast.Expr(ast.Yield(load("_")))]
         each = ast.For(ast.Name("_", ast.Store()), rest, found, [])
         return [each, *self._noted_end(), ast.Return(None)]
+
+    def _search_of_values(self, parameters: list[str]) -> ast.FunctionDef:
+        """Write a function that yields the values of the arguments that are open."""
+        at_open, clause = self.variant.open, self.next_clause()
+        bound = [name for at, name in enumerate(parameters) if at not in at_open]
+        body = self._guard(parameters)
+
+        def found(scope: Scope, out: list[ast.stmt]) -> None:
+            self.finish(scope, out)
+            refs = [scope.cell(clause, at).ref for at in at_open]
+            values = [self._value_found(ref, bound, out) for ref in refs]
+            out.append(ast.Expr(ast.Yield(ast.Tuple(values, ast.Load()))))
+
+        place = Output(self.give_up, 0, found)
+        at = GoalWriter(self, clause, Site(()), (), Scope(), body, place, None)
+        for position, name in enumerate(parameters):
+            if position not in at_open:
+                at.scope.cell(clause, position).ref = self._argument(position, name)
+        slots = tuple(Slot(number, name) for number, name in enumerate(parameters))
+        following = at.in_place(Call(self.variant.name, slots))
+        if following is not None:
+            goals, out, place = following
+            self.write_goals(goals, at.scope, out, place)
+        return function_of("answer", [*parameters, "depth", "clock"], [*body, *self._end()])
+
+    def _value_found(self, ref: Ref | None, parameters: list[str], out: list[ast.stmt]) -> ast.expr:
+        """Write a value that a variable became.
+
+        :param parameters: the arguments that have a value.
+
+        The caller has another name for it, which must not matter.
+        """
+        if ref is None or ref.shape is not None or ref.listed is not None or ref.is_unread:
+            raise NotCompilable("a rule that leaves a variable open", None)
+        if ref.literal is not None:
+            if type(ref.literal.value) is bool:
+                # An error about it has its place.
+                raise NotCompilable("a rule that gives a variable a Boolean", ref.literal.span)
+            return ast.Constant(ref.literal.value)
+        is_known = compared(call("type", load(ref.name)), ast.In(), load("decided"))
+        is_itself = compared(load(ref.name), ast.Eq(), load(ref.name))
+        check = ast.Expr(call("check_found", load(ref.name), names_of(parameters)))
+        out.append(ast.If(negate(all_of([is_known, is_itself])), [check], []))
+        return load(ref.name)
 
     # -- tables
 

@@ -22,6 +22,7 @@ from ..host.conversion import (
     argument_to_term,
     copied_for_python,
     copied_list,
+    follow,
     is_data,
     list_for_policy,
     result_to_term,
@@ -48,13 +49,14 @@ from ..nodes import (
     Instance,
     List,
     Operator,
+    Origin,
     Term,
     Unknown,
     Value,
     is_ground,
 )
 from ..output import STORED_VARIABLE
-from ..solver.clauses import Clause
+from ..solver.clauses import Clause, Slot, Template
 from ..solver.operators import not_constructed
 from ..solver.rule_order import sort_clauses
 from ..solver.solver import Solver
@@ -81,6 +83,8 @@ _HEADROOM = 250
 _COPIED = frozenset({list, dict})
 _UNLOADED = object()
 _NO_OBJECT = Value(False)
+#: What stands for an argument that is open.
+_OPEN = terms.Variable("_")
 #: The globals of compiled functions that are the same for all engines.
 _SHARED: dict[str, t.Any] = {
     "unread": (None, None),
@@ -88,7 +92,7 @@ _SHARED: dict[str, t.Any] = {
     "unloaded": _UNLOADED,
     "is_searched": False,
     "scalars": SCALARS,
-    "variable": terms.Variable("_"),
+    "variable": _OPEN,
     "gone_through": ITERATED | {str, Ahead, LazyKeys},
     "sets": SETS,
     "numbers": NUMBERS,
@@ -104,7 +108,7 @@ _SHARED: dict[str, t.Any] = {
 _ASKED = (
     *("equal", "read", "read_key", "field", "no_field", "in_order", "call_method", "construct"),
     *("calculate", "split", "compare", "condition", "check_clock", "hand_over", "hand_over_each"),
-    *("solve_goal", "by_solver", "problem_of", "as_data", "copied", "check_taken"),
+    *("check_found", "solve_goal", "by_solver", "problem_of", "as_data", "copied", "check_taken"),
 )
 #: Those of ``Elements``.
 _OF_ELEMENTS = ("elements", "kept_elements", "found_in", "pairs_at")
@@ -495,15 +499,24 @@ class Runtime:
 
     def _hand_over_each(
         self, name: str, args: tuple[t.Any, ...], clock: Clock, labels: t.Any = None
-    ) -> Iterator[None]:
-        """Let the solver find the solutions of a call.
+    ) -> Iterator[t.Any]:
+        """Let the solver find the solutions of a call, with the values of its open arguments.
 
         :param labels: one label for each term among the arguments: two may have the same value.
         """
         if clock[1] is None:
             clock[1] = time.monotonic()
         steps = self._steps(frames_of(sys._getframe(1), self._sites))
-        named = dict(zip(labels or range(len(args)), map(_ground, args), strict=True))
+        frame: list[t.Any] = []
+        made: list[Term] = []
+        for at, arg in enumerate(args):
+            if arg is _OPEN:
+                written = t.cast(Call, self._goals(sys._getframe(1))[0]).args[at]
+                made.append(Slot(len(frame), *_name_of(written)))
+                frame.append(None)
+            else:
+                made.append(_ground(arg))
+        named = dict(zip(labels or range(len(args)), made, strict=True))
         goal = Call(name, tuple(named[label] for label in labels or named))
         around = None
         if steps:
@@ -511,11 +524,29 @@ class Runtime:
             around = chain(steps[:-1], entry_call(sys._getframe(1)))
             goal = with_spans(goal, self._goals(sys._getframe(1)))
         solver = self._tabled_solver(clock)
-        for is_decided in solver.go_on(goal, around, clock[1]):
+        handed = Template(goal, span=goal.span) if frame else goal
+        for is_decided in solver.go_on(handed, around, clock[1], frame):
             if not is_decided:
                 # An error unless a later goal fails, which only the solver knows.
                 raise SolverNeeded
-            yield
+            yield tuple(map(self._found_by_solver, frame)) or None
+
+    def _found_by_solver(self, term: t.Any) -> t.Any:
+        """Return the value that the solver gave a variable."""
+        found = follow(term)
+        if not isinstance(found, (Instance, Value)):
+            raise SolverNeeded
+        if type(found.value) not in self._classes.decided:
+            self._check_found(found.value, ())
+        return found.value
+
+    def _check_found(self, value: t.Any, args: tuple[t.Any, ...]) -> None:
+        """Refuse a value that a variable became, and that may be the same term as an argument.
+
+        It has another name behind the call, and comparing it with itself may call its ``__eq__``.
+        """
+        if not self._classes.takes(type(value)) or any(value is arg for arg in args):
+            raise SolverNeeded
 
     def _solve_goal(
         self, what: HandedGoal, values: tuple[t.Any, ...], clock: Clock
@@ -620,6 +651,12 @@ def _read_once(value: t.Any, name: str, clock: Clock) -> t.Any:
 def _read_relation(value: t.Any) -> t.Any:
     """Return the row of a relation that was not read so far."""
     return value.read() if type(value) is UnreadRelation else value
+
+
+def _name_of(written: Term) -> tuple[str, Origin]:
+    """Return the name of a variable in messages."""
+    slot = t.cast(Slot, written)
+    return slot.name, slot.origin
 
 
 def _ground(value: t.Any) -> Term:

@@ -54,7 +54,9 @@ class Ref:
     parameter through which it came; ``shape`` is a list with variables, which has no name;
     ``listed`` is a list literal whose elements are all literals; ``is_nil`` tells the constant
     ``nil``; ``is_unread`` tells that it may be a relation that has not been read yet, which only
-    another relation is compared with; ``lineage`` is what is known of the class of an argument.
+    another relation is compared with; ``lineage`` is what is known of the class of an argument;
+    ``is_found`` tells that another function found it: if it is a number or a text that the policy
+    writes, its place is not known.
 
     INVARIANT: in one function, each term of the solver has one name. A term equals itself without
     a call, while comparing an object with itself may call its ``__eq__``.
@@ -71,6 +73,7 @@ class Ref:
     is_nil: bool = False
     lineage: Lineage | None = None
     is_unread: bool = False
+    is_found: bool = False
 
 
 @dataclass
@@ -192,6 +195,7 @@ class Variant:
     :param objects: the arguments that are classes themselves.
     :param odd: the positions of arguments that choose no other function.
     :param asked: the positions of arguments that may run code when they are compared with literals.
+    :param open: the positions of arguments without a value: the function yields what they become.
     """
 
     name: str
@@ -202,6 +206,7 @@ class Variant:
     objects: tuple[tuple[int, type | None], ...] = ()
     odd: tuple[int, ...] = ()
     asked: tuple[int, ...] = ()
+    open: tuple[int, ...] = ()
 
     @property
     def values(self) -> KnownArguments:

@@ -183,6 +183,7 @@ class GoalWriter(SearchGoals):
         ref = self.ref(term)
         if ref is None:
             raise self.not_compilable("a condition that is not bound")
+        self.check_placed(ref)
         goal, *places = self.constants(term, ref.read, ref.written)
         doubt = self.mark(call("condition", load(ref.name), goal, *places))
         holds = compared(load(ref.name), ast.Is(), ast.Constant(True))
@@ -198,6 +199,8 @@ class GoalWriter(SearchGoals):
         slots = slots_in(goal)
         refs = {index: self.scope.cell(self.clause, index).ref for index in slots}
         bound = {index: ref for index, ref in refs.items() if ref is not None}
+        if any(ref.is_found for ref in bound.values()):
+            raise NotCompilable(reason.reason, reason.span)
         if not self._is_apart(goal, slots - bound.keys()):
             raise NotCompilable(reason.reason, reason.span)
         self.writer.handed[id(goal)] = reason
@@ -242,16 +245,13 @@ class GoalWriter(SearchGoals):
             raise self.not_compilable("keyword arguments")
         refs = [self.ref(arg) for arg in called.args]
         if any(ref is None for ref in refs):
-            return self._in_place(called, refs)
+            if self.writer.names.is_recursive(called.name):
+                return self._values_found(called, refs)
+            return self.in_place(called)
         bound = t.cast("list[Ref]", refs)
         self._check_apart([ref for ref in bound if ref.literal is None])
-        known = tuple(
-            (position, str(ref.literal.value))
-            for position, ref in enumerate(bound)
-            if ref.literal is not None and is_string(ref.literal)
-        )
         lineages = tuple(_lineages(refs).items())
-        variant = Variant(called.name, len(bound), known, True, lineages)
+        variant = Variant(called.name, len(bound), _known_texts(refs), True, lineages)
         args = [self.checked(ref) for ref in bound]
         deeper = ast.BinOp(load("depth"), ast.Add(), ast.Constant(1))
         is_test = not self.rest and self.writer.variant.is_test
@@ -310,8 +310,41 @@ class GoalWriter(SearchGoals):
         is_object = bool(dispatch.objects)
         return looked_up(functions, refs[dispatch.at].name, dispatch.kinds, is_object=is_object)
 
-    def _in_place(self, called: Call, refs: list[Ref | None]) -> Continuation:
+    def _values_found(self, called: Call, refs: list[Ref | None]) -> Continuation:
+        """Write a search for the values of variables, by a rule that may call itself."""
+        cells = {
+            at: t.cast(VariableCell, self.cell(called.args[at]))
+            for at, ref in enumerate(refs)
+            if ref is None
+        }
+        distinct = {id(cell): cell for cell in cells.values()}.values()
+        if len(distinct) < len(cells) or any(each.waiting or each.is_outside for each in distinct):
+            raise self.not_compilable("a rule that calls itself and binds what others wait for")
+        bound = [ref for ref in refs if ref is not None]
+        self._check_apart([ref for ref in bound if ref.literal is None])
+        args = [load("variable") if ref is None else self.checked(ref) for ref in refs]
+        twice = sorted({ref.name for ref in bound if bound.count(ref) > 1 and not ref.literal})
+        if twice:
+            unforeseen: ast.stmt = ast.Raise(load("unforeseen"), None)
+            self.out.append(ast.If(negate(_are_decided(twice)), [unforeseen], []))
+        at_open, lineages = tuple(cells), tuple(_lineages(refs).items())
+        variant = Variant(called.name, len(refs), _known_texts(refs), False, lineages, open=at_open)
+        function = load(self.writer.names.function(variant))
+        deeper = ast.BinOp(load("depth"), ast.Add(), ast.Constant(1))
+        passed = replace(self, goal=_as_passed(called, refs))
+        found = self.writer.fresh()
+        made = passed.mark(ast.Call(function, [*args, deeper, load("clock")], []))
+        _, out, place = t.cast("tuple[t.Any, ...]", self.loop(found, made))
+        for number, cell in enumerate(cells.values()):
+            name = self.writer.fresh()
+            value = ast.Subscript(load(found), ast.Constant(number), ast.Load())
+            out.append(assign(name, value))
+            cell.ref = Ref(name, is_found=True)
+        return self.rest, out, place
+
+    def in_place(self, called: Call) -> Continuation:
         """Write the clauses of a rule inline, since the call binds variables."""
+        refs = [self.ref(arg) for arg in called.args]
         clauses = self._matching(called, refs)
         order = self._order(clauses, refs)
         args = [
@@ -399,13 +432,23 @@ class GoalWriter(SearchGoals):
         if id(clause) in found:
             self.fail_unless(load(found[id(clause)]))
         head = replace(self, clause=number).head(clause, args)
-        body = self.writer.body_goals(clause, number, self.site.within(self.goal))
+        site = self.site if self.goal is None else self.site.within(self.goal)
+        body = self.writer.body_goals(clause, number, site)
         return prepend(head, concatenate(body, self.rest)), self.out, self.place
 
 
 def _lineages(refs: Sequence[Ref | None]) -> dict[int, Lineage]:
     """Return what is known of the classes of arguments, by position."""
     return {at: ref.lineage for at, ref in enumerate(refs) if ref and ref.lineage}
+
+
+def _known_texts(refs: Sequence[Ref | None]) -> tuple[tuple[int, str], ...]:
+    """Return the arguments that are known strings, by position."""
+    return tuple(
+        (position, str(ref.literal.value))
+        for position, ref in enumerate(refs)
+        if ref is not None and ref.literal is not None and is_string(ref.literal)
+    )
 
 
 def _are_decided(names: list[str]) -> ast.expr:
@@ -422,13 +465,17 @@ def _are_decided(names: list[str]) -> ast.expr:
     )
 
 
-def _as_passed(called: Call, refs: list[Ref]) -> Call:
+def _as_passed(called: Call, refs: Sequence[Ref | None]) -> Call:
     """Return a call whose arguments have the places of the values, for errors in the rule."""
     if called.span is None:
         return called
     args = [
-        Passed(ref.written) if isinstance(ref.written, int) else Passed(None, span=ref.written)
-        for ref in refs
+        arg
+        if ref is None
+        else Passed(ref.written)
+        if isinstance(ref.written, int)
+        else Passed(None, span=ref.written)
+        for arg, ref in zip(called.args, refs, strict=True)
     ]
     return Call(called.name, tuple(args), span=called.span)
 

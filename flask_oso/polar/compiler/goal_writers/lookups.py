@@ -125,6 +125,7 @@ class LookupGoals(PatternGoals):
         if isinstance(key, Value) and type(key.value) is str:
             self.attribute(name, value, key.value)
             return True
+        self.check_placed(known)
         places = self.constants(self.goal, value.written, known.written)
         found = call("read_key", self.checked(value), self.checked(known), *places)
         self.out.append(self.mark(assign(name, found)))

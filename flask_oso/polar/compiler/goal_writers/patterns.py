@@ -246,7 +246,13 @@ class PatternGoals(ListGoals):
             return self.bind(cell, t.cast(Ref, self.ref(term)))
         own = self.scope.cells.get((self.clause, term.index))
         if own is not None and own is not cell:
-            raise self.not_compilable("a variable that stands in a head twice")
+            known = own.ref
+            if known is None or cell.waiting:
+                raise self.not_compilable("a variable that stands in a head twice")
+            if specializer is not None:
+                later = self.part(lambda here: here.match(known, specializer))
+                self.rest = prepend([later], self.rest)
+            return self.bind(cell, known)
         self.scope.cells[self.clause, term.index] = cell
         if specializer is None:
             return self.go_on()

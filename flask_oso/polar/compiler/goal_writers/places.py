@@ -215,6 +215,11 @@ class GoalContext:
             self.note_checked(ref)
         return self.value(ref)
 
+    def check_placed(self, ref: Ref) -> None:
+        """Refuse a value whose place an error of the goal may show, and that has none here."""
+        if ref.is_found:
+            raise self.not_compilable("a variable that a rule binds which may call itself")
+
     def note_checked(self, ref: Ref) -> None:
         """Note that a value has passed the sandbox check."""
         for cell in self.scope.cells.values():

@@ -146,6 +146,7 @@ class SearchGoals(LookupGoals):
 
         :param key: the first of two elements of what is sought, where it is such a list.
         """
+        self.check_placed(elements)
         source: ast.expr = load(elements.name)
         places = self.constants(self.goal, elements.read, elements.written)
         known_to_be = [*places, load("clock")]

@@ -1,0 +1,284 @@
+"""Rules that call themselves and bind variables: compiled functions that yield the values.
+
+The answer or the error is that of the solver, and what is called of the application first comes
+in its order.
+"""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+import pytest
+
+from flask_oso import Oso, OsoError
+from flask_oso.polar.compiler.compiler import MAX_GENERATORS
+from tests.support.answers import left_over
+
+from .test_chains import instructions_of
+
+#: What was called, in order.
+CALLS: list[str] = []
+
+
+class User:
+    """Who asks."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+
+class Folder:
+    """What is in other folders."""
+
+    def __init__(self, name: str, parent: t.Any = None) -> None:
+        self.name, self.parent, self.ok = name, parent, True
+        self.owner: User | None = None
+        self.parents = [] if parent is None else [parent]
+        self.meta = {"parent": parent}
+        self.groups: t.Any = []
+
+    def get_parent(self) -> t.Any:
+        CALLS.append(f"get_parent of {self.name}")
+        return self.parent
+
+    @property
+    def up(self) -> t.Any:
+        CALLS.append(f"up of {self.name}")
+        return self.parent
+
+
+class Equal(Folder):
+    """A folder that equals others of its name, and says that it was asked."""
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __eq__(self, other: object) -> bool:
+        CALLS.append(f"{self.name} == {getattr(other, 'name', other)}")
+        return isinstance(other, Folder) and other.name == self.name
+
+
+BASE = "above(f, f);"
+ABOVE = {
+    "a condition behind": BASE + "above(f, x) if f.parent != nil and above(f.parent, x) and x.ok;",
+    "a condition on each": BASE + "above(f, x) if f.parent != nil and above(f.parent, x) and f.ok;",
+    "no end that is asked for": """
+        above(f: Folder, f);
+        above(f: Folder, x) if above(f.parent, x) and x.ok;
+    """,
+    "classes": """
+        above(f: Folder, x: Folder) if x = f;
+        above(f: Folder, x: Folder) if p = f.parent and p matches Folder and above(p, x) and x.ok;
+    """,
+    "the longer way first": """
+        above(f: Folder, x) if f.parent != nil and above(f.parent, x) and x.ok;
+        above(f: Folder, f);
+    """,
+    "a list": BASE + "above(f, x) if p in f.parents and above(p, x) and x.ok;",
+    "a dictionary": BASE
+    + "above(f, x) if p = f.meta.parent and p != nil and above(p, x) and x.ok;",
+    "a method": BASE + "above(f, x) if p = f.get_parent() and p != nil and above(p, x) and f.ok;",
+    "a property": BASE + "above(f, x) if p = f.up and p != nil and above(p, x) and x.ok;",
+    "or": "above(f, x) if x = f or (f.parent != nil and above(f.parent, x) and x.ok);",
+    "two calls": BASE + "above(f, x) if f.parent != nil and above(f.parent, y) and above(y, x);",
+    "two rules": BASE
+    + """
+        above(f, x) if f.parent != nil and higher(f.parent, x) and x.ok;
+        higher(f, x) if x = f;
+        higher(f, x) if f.parent != nil and above(f.parent, x) and not x.ok = false;
+    """,
+    "not": BASE + "above(f, x) if f.parent != nil and above(f.parent, x) and not x.name = f.name;",
+    "forall": BASE
+    + """
+        above(f, x) if f.parent != nil and above(f.parent, x) and forall(g in x.groups, g = "a");
+    """,
+    "cut": BASE + "above(f, x) if f.parent != nil and above(f.parent, x) and cut and x.ok;",
+    "the first argument is open": """
+        below(x, x);
+        below(x, f) if f.parent != nil and below(x, f.parent) and x.ok;
+        above(f, x) if below(x, f);
+    """,
+}
+USES = {
+    "an attribute": "above(folder, x) and x.owner = user",
+    "the same again": "above(folder, x) and x = folder and x.owner = user",
+    "its end": "above(folder, x) and x.parent = nil and user.name != x.name",
+    "not": "not owned(user, folder)",
+    "forall": "forall(above(folder, x), x.owner = user)",
+    "a search": 'above(folder, x) and "a" in x.groups and user.name = "ana"',
+    "a method": "above(folder, x) and x.get_parent() = nil and x.owner = user",
+}
+NUMBERS = {
+    "counted": "depth(folder, n) and n > 2",
+    "compared": "depth(folder, 3)",
+    "no condition": "depth(folder, n) and n",
+    "no collection": "depth(folder, n) and x in n and x = 1",
+    "no key": "depth(folder, n) and folder.(n) = 1",
+    "read": "depth(folder, n) and n.real = 3",
+    "added": "depth(folder, n) and m = n + folder.ok and m > 2",
+    "passed on": "depth(folder, n) and is_deep(n)",
+    "owner": "owner_of(folder, x) and x = user",
+    "name": "name_of(user, folder, x) and x = user.name",
+}
+RULES = """
+    allow(user: User, "read", folder: Folder) if {};
+    owned(user, folder) if above(folder, x) and x.owner = user;
+    depth(f: Folder, 0) if f.parent = nil;
+    depth(f: Folder, n) if f.parent != nil and depth(f.parent, m) and n = m + 1;
+    is_deep(n) if n > 2;
+    owner_of(f: Folder, u) if u = f.owner and u != nil;
+    owner_of(f: Folder, u) if f.parent != nil and owner_of(f.parent, u) and f.ok;
+    name_of(u: User, f: Folder, n) if f.owner = u and n = u.name;
+    name_of(u: User, f: Folder, n) if f.parent != nil and name_of(u, f.parent, n) and f.ok;
+    {}
+"""
+POLICIES = {
+    **{
+        f"{use}, {above}": RULES.format(USES[use], ABOVE[above])
+        for use in USES
+        for above in ABOVE
+        if use == "an attribute" or above in ("a condition on each", "a list", "a method")
+    },
+    **{name: RULES.format(f"{goal} and user.name != nil", BASE) for name, goal in NUMBERS.items()},
+}
+
+
+def _chain(depth: int, cls: type[Folder] = Folder, user: t.Any = None) -> list[Folder]:
+    chain = [cls("0")]
+    for number in range(1, depth):
+        chain.append(cls(str(number), chain[-1]))
+    chain[0].owner, chain[0].groups = user, ["a"]
+    chain[depth // 2].owner = user
+    return chain
+
+
+def _shut(user: User) -> list[Folder]:
+    chain = _chain(6, user=user)
+    chain[3].ok = False
+    return chain
+
+
+def _missing(user: User) -> list[Folder]:
+    chain = _chain(5, user=user)
+    del chain[1].ok
+    return chain
+
+
+def _odd(user: User) -> list[Folder]:
+    chain = _chain(4, user=user)
+    chain[0].parent, chain[0].parents, chain[1].ok = False, [7], "yes"  # type: ignore[assignment]
+    return chain
+
+
+def _diamond(user: User) -> list[Folder]:
+    chain = _chain(4, user=user)
+    chain[3].parents = [chain[2], chain[1], chain[1]]
+    return chain
+
+
+def _ring(user: User) -> list[Folder]:
+    chain = _chain(3, user=user)
+    chain[0].parent, chain[0].parents, chain[0].meta = chain[2], [chain[2]], {"parent": chain[2]}
+    return chain
+
+
+def _dictionary(user: User) -> list[Folder]:
+    top: dict[str, t.Any] = {"parent": None, "parents": [], "ok": True, "owner": user, "name": "d", "groups": []}
+    chain = _chain(3, user=user)
+    chain[0].parent, chain[0].parents, chain[0].meta = top, [top], {"parent": top}
+    return chain
+
+
+WORLDS: dict[str, t.Callable[[User], list[Folder]]] = {
+    "a chain": lambda user: _chain(5, user=user),
+    "an __eq__": lambda user: _chain(4, Equal, user),
+    "shut": _shut,
+    "missing": _missing,
+    "odd": _odd,
+    "diamond": _diamond,
+    "ring": _ring,
+    "dictionary": _dictionary,
+}
+
+
+def _oso(policy: str, *, compiled: bool = True) -> Oso:
+    oso = Oso(compiled=compiled)
+    for cls in (User, Folder):
+        oso.register_class(cls)
+    oso.load_str(policy)
+    return oso
+
+
+def _outcome(oso: Oso, *question: t.Any) -> tuple[t.Any, list[str]]:
+    CALLS.clear()
+    try:
+        found: t.Any = oso.is_allowed(*question)
+    except OsoError as error:
+        # The number in the name of a variable depends on how many there were.
+        found = type(error), re.sub(r" = _\w+_\d+ ", " = _ ", str(error))
+    return found, [*dict.fromkeys(CALLS)]
+
+
+#: The solver goes round until its time is over, or for seconds.
+TOO_LONG = {"an attribute, classes", *NUMBERS}
+#: What is left to the solver: a cut, a class that a variable has to be of once it is bound, and
+#: what the place of a number is needed for.
+LEFT = {"an attribute, cut", "an attribute, classes", "no condition", "no collection", "no key"}
+CASES = [(each, world) for each in POLICIES for world in WORLDS if world != "ring"] + [
+    (each, "ring") for each in POLICIES if each not in TOO_LONG
+]
+
+
+def _check(policy: str, chain: list[Folder], users: tuple[User, ...]) -> None:
+    oso, by_solver = _oso(POLICIES[policy]), _oso(POLICIES[policy], compiled=False)
+    for actor in users:
+        for folder in (chain[0], chain[-1]):
+            expected = _outcome(by_solver, actor, "read", folder)
+            for _ in range(2):
+                assert _outcome(oso, actor, "read", folder) == expected
+
+
+@pytest.mark.each(4)
+@pytest.mark.parametrize(("policy", "world"), CASES)
+def test_open_rule_gives_what_the_solver_gives(policy: str, world: str) -> None:
+    """Answer, error and the order of first calls are those of the solver."""
+    user = User("ana")
+    _check(policy, WORLDS[world](user), (user, User("ben")))
+
+
+@pytest.mark.parametrize("policy", ["an attribute, a condition on each", "owner", "name"])
+@pytest.mark.parametrize("is_missing", [False, True])
+def test_deep_chain_gives_what_the_solver_gives(policy: str, is_missing: bool) -> None:
+    """Where generators would be too deep, the solver goes on, and errors show the same goals."""
+    user = User("ana")
+    chain = _chain(MAX_GENERATORS + 40, user=user)
+    chain[MAX_GENERATORS // 2 + 20].owner = None
+    if is_missing:
+        del chain[20].parent
+    _check(policy, [chain[-1]], (user,))
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_open_rule_is_compiled(policy: str) -> None:
+    """Functions answer, whatever follows the call, and wherever the next object comes from."""
+    oso, user = _oso(POLICIES[policy]), User("ana")
+    _outcome(oso, user, "read", _chain(1, user=user)[-1])
+
+    assert bool(left_over(oso)) is (policy in LEFT)
+
+
+@pytest.mark.parametrize("policy", ["counted", "owner", "name"])
+def test_open_rule_costs_the_length_of_the_chain(policy: str) -> None:
+    """Where a rule has one solution, each object of the chain is looked at once."""
+    oso, user = _oso(POLICIES[policy]), User("ana")
+    chains = [_chain(20), _chain(80)]
+    for chain in chains:
+        chain[0].owner = user
+        instructions_of(lambda chain=chain: oso.is_allowed(user, "read", chain[-1]))  # type: ignore[misc]
+
+    counts = [
+        instructions_of(lambda chain=chain: oso.is_allowed(user, "read", chain[-1]))  # type: ignore[misc]
+        for chain in chains
+    ]
+
+    assert counts[1] < 5 * counts[0]
