@@ -183,7 +183,8 @@ def _ring(user: User) -> list[Folder]:
 
 
 def _dictionary(user: User) -> list[Folder]:
-    top: dict[str, t.Any] = {"parent": None, "parents": [], "ok": True, "owner": user, "name": "d", "groups": []}
+    top: dict[str, t.Any] = {"parent": None, "parents": [], "ok": True, "owner": user}
+    top |= {"name": "d", "groups": []}
     chain = _chain(3, user=user)
     chain[0].parent, chain[0].parents, chain[0].meta = top, [top], {"parent": top}
     return chain
