@@ -460,3 +460,11 @@ def test_replaced_text_is_plain_data() -> None:
     oso = _oso('allow(u: User, "read", d: Doc) if d.x.replace("a", "b") = u.x;', compiled=True)
 
     assert specialized(oso.engine, User("bnb"), "read", Doc("ana")) is True
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+def test_range_that_is_longer_than_memory_is_gone_through(*, compiled: bool) -> None:
+    """It is never copied: the search ends at the element that it finds."""
+    oso = _oso('allow(_: User, "read", doc: Doc) if 1.0 in doc.x;', compiled=compiled)
+
+    assert oso.is_allowed(ANA, "read", Doc(x=range(1 << 60)))

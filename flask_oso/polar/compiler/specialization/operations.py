@@ -233,6 +233,8 @@ class SilentOperations:
             answer = self._find(item, collection)
             if answer is not None:
                 return answer
+            # A range may be longer than memory.
+            collection = itertools.islice(collection, MAX_ELEMENTS + 1)
         elements = [*collection]
         if len(elements) > MAX_ELEMENTS:
             raise NotSilent
