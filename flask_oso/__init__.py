@@ -4,10 +4,10 @@ PYTEST_DONT_REWRITE: there is no test in here, and pytest would warn where this 
 before it begins, as by coverage.py.
 """
 
+import typing as t
+
 from .app_state import current_oso
-from .compat import install_as_oso
 from .current_actor import current_actor
-from .enforcement.commit_guard import VetoedCommitError, veto_commits
 from .exceptions import AuthorizationError, ForbiddenError, NotFoundError
 from .extension import FlaskOso
 from .guards.decorators import authorize, authorizes_inside, skip_authorization
@@ -17,7 +17,6 @@ from .polar.exceptions import OsoError
 from .polar.host.data_adapter import DataFilter, Relation
 from .polar.host.terms import Predicate, Variable
 from .polar.limits import Limits
-from .row_access import Access, ReadRecord, UnfilteredRowsError
 
 __version__ = "0.28.0"
 
@@ -46,3 +45,25 @@ __all__ = [
     "skip_authorization",
     "veto_commits",
 ]
+
+if t.TYPE_CHECKING:
+    from .compat import install_as_oso
+    from .enforcement.commit_guard import VetoedCommitError, veto_commits
+    from .row_access.reads import Access, ReadRecord, UnfilteredRowsError
+else:
+
+    def __getattr__(name: str) -> t.Any:
+        # What few programs need is imported once it is asked for.
+        if name in ("Access", "ReadRecord", "UnfilteredRowsError"):
+            from .row_access import reads as home
+        elif name in ("VetoedCommitError", "veto_commits"):
+            from .enforcement import commit_guard as home
+        elif name == "install_as_oso":
+            from . import compat as home
+        else:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return getattr(home, name)
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

@@ -23,7 +23,6 @@ from .app_state import AppState, state_of
 from .callables.sync_callable import GENERATORS, SyncCallable
 from .config import Config
 from .denials.login_libraries import is_anonymous, login_manager_of, uses_jwt
-from .denials.problems import ContradictionProblem
 from .polar.exceptions import OsoError
 from .polar.host.awaitables import described, dispose, is_awaitable
 from .polar.host.value_classes import KEY_KINDS
@@ -565,6 +564,9 @@ def _refusing(app: Flask, knowing: set[_Source]) -> _Source | None:
 
 
 def _contradiction(app: Flask, fact: str) -> HTTPException:
+    # Imported late: it comes with what is imported when an app is initialized.
+    from .denials.problems import ContradictionProblem
+
     app.logger.warning(
         "%s, so it is not clear who acts: the request was answered 400. Say it with 'OSO_ACTOR' or"
         " '@oso.actor_loader'.",

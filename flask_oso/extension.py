@@ -16,26 +16,23 @@ from flask import Blueprint, Flask, has_app_context, has_request_context
 
 from .api.arguments import Defaults, read_policy, read_positions, read_session
 from .api.guarding import Guarding
-from .api.initialization import initialize
 from .api.legacy_api import LegacyApi
 from .api.questions import Questions
 from .app_state import Binding, PolicyBinder, find_state
 from .config import PolicyPaths, policies_of
 from .current_actor import actor_function
-from .enforcement.audit.route_audit import check_routes
 from .enforcement.authorizer import Authorizer
-from .enforcement.commit_guard import exempting_commits
 from .enforcement.mistaken_questions import check_class
 from .enforcement.policy_classes import PolicyClasses
 from .guards.object_loaders import make_loading
 from .guards.parents import belonging_to
-from .observability.signals import send_load
 from .oso import Oso
 from .polar.exceptions import OsoError
 from .request_state import NOT_GIVEN, this_app, unwrap
 
 if t.TYPE_CHECKING:
-    from .row_access import ReadRecord
+    from .polar.polar import LoadReport, Polar
+    from .row_access.reads import ReadRecord
 
 _Function = t.TypeVar("_Function", bound=Callable[..., t.Any])
 _Object = t.TypeVar("_Object")
@@ -83,7 +80,7 @@ class FlaskOso(Questions, Guarding, LegacyApi):
         given = read_positions(positional, app, oso)
         classes, get_session = PolicyClasses(models), read_session(session)
         self._app = given.app
-        self._binder = PolicyBinder(send_load, read_policy(policy), has_classes=models is not None)
+        self._binder = PolicyBinder(_send_load, read_policy(policy), has_classes=models is not None)
         super().__init__(Authorizer(self._binder, classes.register))
         if get_session is not None:
             self.set_get_session(get_session)
@@ -111,6 +108,9 @@ class FlaskOso(Questions, Guarding, LegacyApi):
         """
         state = find_state(app)
         if state is None:
+            # Imported late: what serves requests is more than what declares guards.
+            from .api.initialization import initialize
+
             initialize(app, self, self._authorizer, self._binder, oso)
         elif self._authorizer not in state.bindings:
             policies = policies_of(app, self._binder.policy or ())
@@ -179,6 +179,9 @@ class FlaskOso(Questions, Guarding, LegacyApi):
             decorator stands where it has no effect; guards do not fit together, or to their route;
             nothing finds the objects of a class that one names; or there is no app.
         """
+        # Here as above: it looks at what an app has once it is initialized.
+        from .enforcement.audit.route_audit import check_routes
+
         check_routes(self._initialized(app, "Cannot check the routes without Flask app object"))
 
     def lists(
@@ -257,6 +260,9 @@ class FlaskOso(Questions, Guarding, LegacyApi):
         For records of a request that is not, or not yet, authorized; ``reason`` says why. It is no
         exemption from ``require_authorization``. What was written before is judged as ever.
         """
+        # Here: few programs watch commits.
+        from .enforcement.commit_guard import exempting_commits
+
         return exempting_commits(reason)
 
     def protect(self, sessions: t.Any, *, unguarded: Sequence[type] = ()) -> None:
@@ -318,3 +324,11 @@ class FlaskOso(Questions, Guarding, LegacyApi):
             raise error
         self.init_app(target)
         return target
+
+
+def _send_load(oso: Polar, report: LoadReport) -> None:
+    """Tell the receivers of a signal of a load."""
+    # Imported late: it comes with the first load.
+    from .observability.signals import send_load
+
+    send_load(oso, report)

@@ -59,7 +59,7 @@ class QueryBuilder(t.Protocol):
         """Build columns that tell whether residuals hold for a row."""
 
 
-class _RowQuestion(t.NamedTuple):
+class _RowQuestion(Record, eq=False):
     """The residual of a question about rows, and the builder of its query."""
 
     residual: Residual

@@ -20,7 +20,7 @@ from .polar.exceptions import OsoError
 from .polar.value_objects import ValueObject
 
 if t.TYPE_CHECKING:
-    from .row_access import Reads
+    from .row_access.reads import Reads
 
 # To read one attribute of a proxy takes longer than to find its object.
 _find_app: Callable[[], Flask] = current_app._get_current_object  # type: ignore[attr-defined]

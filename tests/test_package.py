@@ -143,18 +143,68 @@ def test_defaults_of_data_classes_suit_each_version_of_python() -> None:
 @pytest.mark.parametrize(
     "name",
     [
+        "api.initialization",
+        "compat",
+        "enforcement.audit",
+        "enforcement.commit_guard",
+        "enforcement.response_gates",
         "enforcement.row_filters",
+        "denials.denial_styles",
+        "denials.problems",
+        "guards.declarations",
         "guards.list_guards",
+        "observability.decision",
+        "observability.publisher",
         "polar.compiler",
         "polar.policy.cache",
         "polar.solver.solver",
         "polar.syntax.parser",
+        "row_access.reads",
         "sqlalchemy",
     ],
 )
 def test_import_leaves_out_what_not_every_program_needs(name: str) -> None:
     """What loads a policy, answers slowly or is seldom used is imported once it is needed."""
     assert f"flask_oso.{name}" not in run_python("import flask_oso")
+
+
+def test_import_makes_no_dataclass() -> None:
+    """Each takes as long as some modules; ``Record`` and ``ValueObject`` take no time."""
+    run_python(
+        "import dataclasses, sys, flask_oso\n"
+        "ours = [each for name, each in sys.modules.items() if name.startswith('flask_oso')]\n"
+        "classes = [x for each in ours for x in vars(each).values() if isinstance(x, type)]\n"
+        "assert classes and not [x for x in classes if dataclasses.is_dataclass(x)]"
+    )
+
+
+def test_request_imports_nothing_that_initialization_could_import() -> None:
+    """The first denial of a process waits for no file, but for those of what it tells the log."""
+    run_python(
+        "import sys\n"
+        "from flask import Flask, g\n"
+        "from flask_oso import FlaskOso, Oso, authorize\n"
+        "app, oso = Flask('app'), Oso()\n"
+        'oso.load_str(\'allow("ann", "read", "page");\')\n'
+        "FlaskOso(oso, app)\n"
+        "app.before_request(lambda: setattr(g, 'user', 'eve'))\n"
+        "app.add_url_rule('/', 'view', authorize(action='read', resource='page')(lambda: ''))\n"
+        "before = {*sys.modules}\n"
+        "assert app.test_client().get('/').status_code == 403\n"
+        "late = {name for name in {*sys.modules} - before if name.startswith('flask_oso')}\n"
+        "assert late <= {'flask_oso.polar.policy.actor_classes'}, late"
+    )
+
+
+def test_names_that_are_imported_late_are_listed() -> None:
+    """Prompts and documentation show all public names."""
+    run_python("import flask_oso\nassert {*flask_oso.__all__} <= {*dir(flask_oso)}")
+
+
+def test_name_that_there_is_not_is_an_error() -> None:
+    """A misspelt name is no name that is imported late."""
+    with pytest.raises(AttributeError, match=r"^module 'flask_oso' has no attribute 'Acess'$"):
+        flask_oso.Acess  # type: ignore[attr-defined]  # noqa: B018  # that is the point
 
 
 def test_decision_imports_nothing_that_a_load_could_import() -> None:

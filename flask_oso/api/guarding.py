@@ -10,7 +10,6 @@ from flask import Blueprint
 from ..callables.view_functions import SourceLocation
 from ..enforcement.authorizer import Authorizer
 from ..enforcement.mistaken_questions import check_guard_order
-from ..guards.declarations import declare_exemption, declare_guard
 from ..guards.view_checks import make_view_check
 from ..request_state import NOT_GIVEN
 
@@ -45,6 +44,9 @@ class Guarding:
         :raises OsoError: two guards give one argument, the action and the resource are swapped, or
             an app with the target has served.
         """
+        # Here as in 'exempt': many programs guard by decorators alone.
+        from ..guards.declarations import declare_guard
+
         check_guard_order(action, resource)
         options: dict[str, t.Any] = {"key": key, "load": load, "name": name, "within": within}
         check = make_view_check(action, resource, actor=actor, serves_view=False, **options)
@@ -61,5 +63,7 @@ class Guarding:
             those around it.
         :raises OsoError: there is no reason, or an app with a target has served already.
         """
+        from ..guards.declarations import declare_exemption
+
         where = SourceLocation.of_caller(1)
         return declare_exemption(self._authorizer, targets, where, reason, lifts=blueprint)

@@ -13,7 +13,10 @@ from .. import templating
 from ..app_state import AppState, Binding, Explorer, PolicyBinder
 from ..config import is_run_by_flask, policies_of, policy_names, read_config
 from ..current_actor import named_actor_of
-from ..enforcement import response_gates
+from ..enforcement import (
+    denied_requests,  # noqa: F401  # the first denial is not to wait for it
+    response_gates,
+)
 from ..enforcement.authorizer import Authorizer
 from ..enforcement.policy_classes import register_guarded
 from ..observability.publisher import DecisionPublisher

@@ -14,8 +14,7 @@ from flask import Flask, has_app_context
 from ..app_state import PolicyBinder, find_state
 from ..callables.sync_callable import SyncCallable
 from ..config import Enforcement
-from ..denials.denial_styles import DenialStyle
-from ..enforcement import response_gates
+from ..denials.denial import DenialStyle
 from ..enforcement.authorizer import Authorizer
 from ..oso import Oso
 from ..request_state import exempt_request, find_request_state, this_app
@@ -87,6 +86,9 @@ class LegacyApi:
             all of them. Where something was denied and nothing allowed, a success is answered 403,
             also if the view caught the denial.
         """
+        # Here as in 'perform_route_authorization': they are imported when an app is initialized.
+        from ..enforcement import response_gates
+
         target = self._initialized(app, "Cannot require authorization without Flask app object")
         wanted = Enforcement.STRICT if strict else Enforcement.AFTER
         response_gates.require(target, wanted)
@@ -98,6 +100,8 @@ class LegacyApi:
         judged. Functions that load the user may be registered with ``before_request`` earlier or
         later, but on the app: those of blueprints run after the judgement.
         """
+        from ..enforcement import response_gates
+
         complaint = "Cannot perform route authorization without Flask app object"
         response_gates.judge_routes(self._initialized(app, complaint), self._authorizer)
 

@@ -13,8 +13,7 @@ from flask import Flask, has_request_context
 from werkzeug.exceptions import HTTPException
 
 from ..app_state import find_state
-from ..denials.denial import Denial
-from ..denials.denial_styles import DenialStyle
+from ..denials.denial import Denial, DenialStyle
 from ..enforcement.authorizer import Authorizer, publisher_of
 from ..enforcement.mistaken_questions import (
     check_action_first,
@@ -41,7 +40,6 @@ from ..request_state import (
 )
 from ..templating import ask_again, ask_on_page, is_first_denial
 from .legacy_api import authorize_resource
-from .mistaken_names import complaint_about, refuse_positions
 
 if t.TYPE_CHECKING:
     from ..polar.proof.proof import Proof
@@ -72,6 +70,9 @@ class Questions:
     if not t.TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> t.NoReturn:
+            # Imported late, as in '_refuse_positions': only a mistake needs it.
+            from .mistaken_names import complaint_about
+
             raise AttributeError(complaint_about(name), name=name, obj=self)
 
     def can(self, action: t.Any, resource: t.Any, *more: t.Never, actor: t.Any = NOT_GIVEN) -> bool:
@@ -81,7 +82,7 @@ class Questions:
         question once while it renders.
         """
         if more:
-            refuse_positions("can")
+            _refuse_positions("can")
         allowed = (
             ask_again(self._authorizer.actors, action, resource) if actor is NOT_GIVEN else None
         )
@@ -102,7 +103,7 @@ class Questions:
     ) -> bool:
         """Tell whether the actor may not do this; see :meth:`can`."""
         if more:
-            refuse_positions("cannot")
+            _refuse_positions("cannot")
         return not self.can(action, resource, actor=actor)
 
     @t.overload
@@ -204,7 +205,7 @@ class Questions:
         class, or, without one, the actions that rules name, and ``"*"`` besides.
         """
         if more:
-            refuse_positions("permissions")
+            _refuse_positions("permissions")
         app = this_app()
         oso, who = self._authorizer.oso_of(app), self._who(app, actor)
         found = oso.permissions(who, unwrap(resource))
@@ -225,7 +226,7 @@ class Questions:
         :raises OsoError: the class is not registered as a model.
         """
         if more:
-            refuse_positions("scope")
+            _refuse_positions("scope")
         check_rows("scope", action, cls)
         app = this_app()
         oso, who = self._authorizer.oso_of(app), self._who(app, actor)
@@ -307,7 +308,7 @@ class Questions:
         ``OSO_REDACT`` names are not shown.
         """
         if more:
-            refuse_positions("why")
+            _refuse_positions("why")
         check_action_first("why", action, resource)
         who = self._who(this_app(), actor)
         return self._authorizer.explain(resource, actor=who, action=action)
@@ -361,6 +362,16 @@ _WRONG_ARGUMENTS = (
     "'authorize' takes an action and a resource, as in 'authorize(\"edit\", note)', or the resource"
     " alone with 'action=…'. The actor is given by name: 'actor=…'."
 )
+
+
+def _refuse_positions(call: str) -> t.NoReturn:
+    """Refuse arguments by position that are given by name.
+
+    :raises TypeError: always.
+    """
+    from .mistaken_names import refuse_positions
+
+    refuse_positions(call)
 
 
 def _give_hints(call: str, app: Flask, denial: Denial) -> None:

@@ -1,11 +1,23 @@
-"""A denied question, as those see it who answer it."""
+"""A denied question, as those see it who answer it, and how it is to be answered."""
 
 from __future__ import annotations
 
+import enum
 import typing as t
 
 if t.TYPE_CHECKING:
     from ..oso import Oso
+
+
+class DenialStyle(enum.Enum):
+    """How much a denial tells, and whether it asks for a login."""
+
+    #: 403 to everybody.
+    PLAIN = enum.auto()
+    #: 401 to those who may log in, and 403 to others.
+    ASK_LOGIN = enum.auto()
+    #: Besides, 404 to others who may not read the object.
+    HIDE = enum.auto()
 
 
 class Denial:

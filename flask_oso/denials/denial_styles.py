@@ -6,7 +6,6 @@ may not be read get the same answer.
 
 from __future__ import annotations
 
-import enum
 import typing as t
 
 from flask import Flask, Response, has_request_context
@@ -15,7 +14,7 @@ from werkzeug.exceptions import HTTPException, Unauthorized
 
 from ..oso import ask
 from ..request_state import find_request_state, this_request
-from .denial import Denial
+from .denial import Denial, DenialStyle
 from .login_libraries import is_anonymous, login_manager_of, uses_jwt
 from .problems import (
     Answer,
@@ -45,17 +44,6 @@ class Refusal(Answer):
         if self._request_state is not None:
             self._request_state.is_refusal = True
         return super().get_response(*args, **options)
-
-
-class DenialStyle(enum.Enum):
-    """How much a denial tells, and whether it asks for a login."""
-
-    #: 403 to everybody.
-    PLAIN = enum.auto()
-    #: 401 to those who may log in, and 403 to others.
-    ASK_LOGIN = enum.auto()
-    #: Besides, 404 to others who may not read the object.
-    HIDE = enum.auto()
 
 
 def refusal(app: Flask, denial: Denial, style: DenialStyle, *, is_current: bool) -> HTTPException:

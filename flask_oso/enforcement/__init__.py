@@ -1,8 +1,8 @@
 """What an app does so that no request passes unjudged.
 
-``authorizer``, ``mistaken_questions``, ``raised_refusals``
-    actor -> object -> decision -> denial; arguments that cannot be meant; refusals of an Oso that
-    reach Flask.
+``denied_requests``, ``authorizer``, ``mistaken_questions``, ``raised_refusals``
+    what a denial does to a request; actor -> object -> decision -> denial; arguments that cannot be
+    meant; refusals of an Oso that reach Flask.
 ``policy_classes``, ``audit``
     models and the classes of guards, which policies know; every route and how it is guarded.
 ``commit_guard``, ``route_plans``

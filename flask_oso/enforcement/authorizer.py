@@ -17,27 +17,23 @@ from werkzeug.local import LocalProxy
 from ..app_state import AppState, Binding, PolicyBinder, bound_oso, find_state, state_of
 from ..config import DEFAULTS
 from ..current_actor import ActorFinder
-from ..denials.denial import Denial
+from ..denials.denial import Denial, DenialStyle
 from ..denials.denial_handlers import DenialHandlers
-from ..denials.denial_styles import DenialStyle, Refusal, problem_of, refusal
 from ..guards.object_loaders import Loaders
-from ..observability.decision import MissingObject
-from ..observability.denial_hints import PLAIN_VALUES, log_plain_actor, log_unknown_action
-from ..observability.publisher import DecisionPublisher
 from ..oso import LIMITED_CLASSES, ask, check_refusal
 from ..polar.host.awaitables import is_awaitable, refuse_awaitable
 from ..request_state import (
     NOT_GIVEN,
     RequestState,
     find_current,
-    find_request_state,
     this_app,
     this_request,
     unwrap,
 )
-from ..row_access import AsyncSessionError
+from ..row_access.async_sessions import AsyncSessionError
 
 if t.TYPE_CHECKING:
+    from ..observability.publisher import DecisionPublisher
     from ..oso import Oso
     from ..polar.proof.proof import Proof
     from ..sqlalchemy.identities import Loading
@@ -108,16 +104,15 @@ class Authorizer:
 
         :param state: what the app keeps; ``None`` is an app that keeps nothing.
         """
-        if state is None:
-            bindings: dict[t.Any, Binding] = {self: self._binder.shared}
-            return self._new_judge(
-                app, bindings, _unpublished(app), lambda: self.actors.current(app)
-            )
-        known = state.judges.get(self)
+        known = None if state is None else state.judges.get(self)
         if known is not None:
             return known
+        publisher = publisher_of(app)
+        if state is None:
+            shared: dict[t.Any, Binding] = {self: self._binder.shared}
+            return self._new_judge(app, shared, publisher, lambda: self.actors.current(app))
         find_actor = self.actors.finder(app, state)
-        judge = self._new_judge(app, state.bindings, state.parts[DecisionPublisher], find_actor)
+        judge = self._new_judge(app, state.bindings, publisher, find_actor)
         return state.judges.setdefault(self, judge)
 
     def _new_judge(
@@ -208,7 +203,7 @@ class Authorizer:
             )
             return self.loaders.run_within(app, error.session, again)
         if found is None or (is_in_place is not None and not is_in_place(found)):
-            self.refuse_missing(app, MissingObject(cls, identity), actor, action)
+            self.refuse_missing(app, cls, identity, actor, action)
         self.enforce(
             found,
             actor=actor,
@@ -253,32 +248,31 @@ class Authorizer:
         return self.actors.current(app) if actor is NOT_GIVEN else _given(actor)
 
     def refuse_missing(
-        self, app: Flask, missing: MissingObject, actor: t.Any, action: t.Any
+        self, app: Flask, cls: type, identity: t.Any, actor: t.Any, action: t.Any
     ) -> t.NoReturn:
         """Answer a request for what is not there, and tell of it, as if it were hidden."""
-        state = find_state(app)
-        oso, who = bound_oso(self.binding_in(state)), self.who(app, actor)
+        # Imported late, as in 'deny'.
+        from ..observability.decision import MissingObject
+
+        missing = MissingObject(cls, identity)
+        oso, who = self.oso_of(app), self.who(app, actor)
         action = _default_action() if action is None else unwrap(action)
         publisher_of(app).deny(oso, who, action, missing)
         denial = Denial(oso, who, action, missing, is_missing=True)
         self.deny(app, denial, DenialStyle.HIDE, is_current=actor is NOT_GIVEN)
 
     def deny(
-        self, app: Flask, denial: Denial, given: DenialStyle | None, *, is_current: bool
+        self, app: Flask, denial: Denial, style: DenialStyle | None, *, is_current: bool
     ) -> t.NoReturn:
         """Note a denial, and answer it as the program wants, or else in a style.
 
-        :param given: the style; that of the resource if ``None``.
+        :param style: that of the resource if ``None``.
         :param is_current: the actor is the one of the request, who may log in.
         """
-        style = _style_for(denial.resource) if given is None else given
-        _note_denial(app, find_state(app), denial)
-        answer = self.denial_handlers.answer(
-            app, lambda: problem_of(app, denial, style, is_current=is_current)
-        )
-        if answer is None:
-            raise refusal(app, denial, style, is_current=is_current)
-        raise Refusal(app, app.make_response(answer))
+        # Imported late: what answers denials is imported when an app is initialized.
+        from .denied_requests import deny_request
+
+        deny_request(app, self.denial_handlers, denial, style, is_current=is_current)
 
 
 def judge_of(app: Flask) -> Judge:
@@ -291,23 +285,12 @@ def judge_of(app: Flask) -> Judge:
 
 
 def publisher_of(app: Flask) -> DecisionPublisher:
-    """Give what tells of the decisions of an app."""
+    """Give what tells of the decisions of an app; of one that was never initialized, a new one."""
+    # Imported late: it is needed where an app is initialized, and more than a guard is.
+    from ..observability.publisher import DecisionPublisher
+
     state = find_state(app)
-    return _unpublished(app) if state is None else state.part(DecisionPublisher)
-
-
-def _unpublished(app: Flask) -> DecisionPublisher:
-    """Give what tells of the decisions of an app that was never initialized."""
-    return DecisionPublisher(app, DEFAULTS)
-
-
-#: What is judged as it is, so that nothing is hidden by an answer.
-_CONSTANTS = (*PLAIN_VALUES, type, Request)
-
-
-def _style_for(resource: t.Any) -> DenialStyle:
-    is_constant = isinstance(unwrap(resource), _CONSTANTS)
-    return DenialStyle.ASK_LOGIN if is_constant else DenialStyle.HIDE
+    return DecisionPublisher(app, DEFAULTS) if state is None else state.part(DecisionPublisher)
 
 
 def _given(actor: t.Any) -> t.Any:
@@ -316,15 +299,6 @@ def _given(actor: t.Any) -> t.Any:
     if is_awaitable(given):
         refuse_awaitable(given, "actor")
     return given
-
-
-def _note_denial(app: Flask, state: AppState | None, denial: Denial) -> None:
-    request_state = find_request_state(app)
-    if request_state is not None:
-        request_state.checked = request_state.denied = request_state.is_doubtful = True
-        request_state.check_running = False
-    log_unknown_action(app, state, denial.oso, denial.action)
-    log_plain_actor(app, state, denial.oso, denial.actor)
 
 
 def _default_action() -> str:

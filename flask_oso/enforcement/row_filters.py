@@ -19,7 +19,7 @@ from ..app_state import Binding, find_state
 from ..polar.exceptions import OsoError
 from ..polar.value_objects import Record
 from ..request_state import UnboundError, find_request_state, this_app, this_request
-from ..row_access import Access, Reader, ReadRecord, Reads
+from ..row_access.reads import Access, Reader, ReadRecord, Reads
 from ..row_access.waivers import Waiver, Waiving
 
 if t.TYPE_CHECKING:

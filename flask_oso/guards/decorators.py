@@ -21,7 +21,7 @@ from flask import Blueprint, Flask
 from ..app_state import state_of
 from ..callables.sync_callable import SyncCallable
 from ..callables.view_functions import SourceLocation, methods_being_decorated
-from ..denials.denial_styles import DenialStyle
+from ..denials.denial import DenialStyle
 from ..enforcement.authorizer import judge_of
 from ..polar.exceptions import OsoError
 from ..request_state import (

@@ -18,7 +18,7 @@ from ..callables.sync_callable import GENERATORS, SyncCallable
 from ..polar.exceptions import OsoError
 from ..polar.host.awaitables import dispose, is_awaitable
 from ..request_state import unwrap
-from ..row_access import AsyncSessionError
+from ..row_access.async_sessions import AsyncSessionError
 
 if t.TYPE_CHECKING:
     from ..sqlalchemy.identities import Loading

@@ -14,13 +14,12 @@ from werkzeug.exceptions import NotFound
 from werkzeug.local import LocalProxy
 
 from ..app_state import AppState
-from ..denials.denial_styles import DenialStyle
+from ..denials.denial import DenialStyle
 from ..enforcement.authorizer import Authorizer
-from ..observability.decision import MissingObject
 from ..oso import LIMITED_CLASSES
 from ..polar.value_objects import Record
 from ..request_state import NOT_GIVEN, Arguments, RequestState
-from ..row_access import AsyncSessionError
+from ..row_access.async_sessions import AsyncSessionError
 from .object_loaders import found_itself, may_wait
 
 #: Gives the arguments of a view, or ``None`` where a request is unusual, and nothing was done.
@@ -79,7 +78,7 @@ def make_shortcut(app: Flask, state: AppState, call: UsualCall) -> Shortcut | No
         except AsyncSessionError:
             return None
         if found is None:
-            authorizer.refuse_missing(app, MissingObject(cls, identity), NOT_GIVEN, action)
+            authorizer.refuse_missing(app, cls, identity, NOT_GIVEN, action)
         judge(request_state, found, action, NOT_GIVEN, DenialStyle.HIDE)
         arguments = {name: given[name] for name in names_left} if names_left else {}
         if keyword is not None:

@@ -18,7 +18,7 @@ from flask import Flask, has_request_context
 from ..app_state import state_of
 from ..callables.sync_callable import SyncCallable
 from ..callables.view_functions import SourceLocation, View, entered_function, is_static
-from ..denials.denial_styles import DenialStyle
+from ..denials.denial import DenialStyle
 from ..enforcement.authorizer import Authorizer
 from ..polar.exceptions import OsoError
 from ..polar.value_objects import Record

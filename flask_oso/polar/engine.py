@@ -8,7 +8,6 @@ environment when it is asked, as in oso, unless the engine was given limits.
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import functools
 import math
 import sys
@@ -433,7 +432,7 @@ class Engine:
         from .solver.observation import ObservedSolver
 
         finder = RuleFinder()
-        limits = dataclasses.replace(self.limits, timeout_ms=_MS_FOR_RULE)
+        limits = self.limits.replaced(timeout_ms=_MS_FOR_RULE)
         solutions = ObservedSolver(self, limits, [finder]).solve(_call(name, args))
         return None if next(solutions, None) is None else finder.rule
 
@@ -442,7 +441,7 @@ class Engine:
         """An engine whose compiled rules return the deciding rule in place of ``True``."""
         from .compiler.programs import CompiledProgram
 
-        limits = dataclasses.replace(self.limits, timeout_ms=_MS_FOR_RULE)
+        limits = self.limits.replaced(timeout_ms=_MS_FOR_RULE)
         naming = Engine(self.policy, self.host, limits)
         naming._clauses = self._clauses
         naming._compiled_rules = CompiledProgram(naming, names_rules=True)

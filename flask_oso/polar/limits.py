@@ -9,30 +9,14 @@ from __future__ import annotations
 
 import os
 import typing as t
-from dataclasses import dataclass, field, fields
 
 from .environment import STORED_ENVIRONMENT, stored_name
 from .exceptions import ParserError
 from .sources import Source
+from .value_objects import ValueObject
 
 
-def _limit(variable: str, default: int) -> int:
-    """Declare a limit: a field whose default an environment variable replaces.
-
-    A variable that is no unsigned integer is ignored, as upstream.
-    """
-
-    def read() -> int:
-        text = os.environ.get(variable, "")
-        return int(text) if text.isascii() and text.isdigit() else default
-
-    metadata = {"variable": variable, "default": default}
-    made: int = field(default_factory=read, metadata=metadata)
-    return made
-
-
-@dataclass(frozen=True, kw_only=True)
-class Limits:
+class Limits(ValueObject):
     """The limits of one ``Oso``, or of one question.
 
     A limit that is not given is read from the environment when the object is made; the default
@@ -52,23 +36,59 @@ class Limits:
         and each query on its own.
     """
 
-    timeout_ms: int = _limit("POLAR_TIMEOUT_MS", 5_000)
-    goals: int = _limit("POLAR_MAX_GOALS", 10_000)
-    choices: int = _limit("POLAR_MAX_CHOICES", 10_000)
-    comparisons: int = _limit("POLAR_MAX_COMPARISONS", 1_000_000)
-    nesting: int = _limit("POLAR_MAX_NESTING", 10_000)
-    policy_bytes: int = _limit("POLAR_MAX_POLICY_BYTES", 16 * 1024 * 1024)
+    #: The variable of the environment and the default of each limit.
+    KNOWN: t.ClassVar[dict[str, tuple[str, int]]] = {
+        "timeout_ms": ("POLAR_TIMEOUT_MS", 5_000),
+        "goals": ("POLAR_MAX_GOALS", 10_000),
+        "choices": ("POLAR_MAX_CHOICES", 10_000),
+        "comparisons": ("POLAR_MAX_COMPARISONS", 1_000_000),
+        "nesting": ("POLAR_MAX_NESTING", 10_000),
+        "policy_bytes": ("POLAR_MAX_POLICY_BYTES", 16 * 1024 * 1024),
+    }
+    # No literals, so that each name stands once.
+    __match_args__ = tuple(KNOWN)  # type: ignore[literal-required]
 
-    def __post_init__(self) -> None:
-        for each in fields(self):
-            value = getattr(self, each.name)
+    timeout_ms: int
+    goals: int
+    choices: int
+    comparisons: int
+    nesting: int
+    policy_bytes: int
+
+    def __init__(self, **given: int) -> None:
+        for name, (variable, default) in self.KNOWN.items():
+            value = given.pop(name) if name in given else _read(variable, default)
             if type(value) is not int or value < 0:
-                raise ValueError(f"A limit is a whole number from 0 on: '{each.name}' is not.")
+                raise ValueError(f"A limit is a whole number from 0 on: '{name}' is not.")
+            vars(self)[name] = value
+        for unknown in given:
+            raise TypeError(
+                f"There is no limit {unknown!r}. The limits are {', '.join(self.KNOWN)}."
+            )
+
+    def __setattr__(self, name: str, value: object) -> t.NoReturn:
+        raise AttributeError("The limits of an 'Oso' do not change. Make other 'Limits'.")
+
+    def __delattr__(self, name: str) -> t.NoReturn:
+        raise AttributeError("The limits of an 'Oso' do not change. Make other 'Limits'.")
+
+    def replaced(self, **changes: int) -> Limits:
+        """Give the same limits but for some."""
+        return Limits(**{**vars(self), **changes})
 
     @property
     def timeout(self) -> float | None:
         """The limit of a question in seconds; ``None`` for no limit."""
         return self.timeout_ms / 1000 if self.timeout_ms else None
+
+
+def _read(variable: str, default: int) -> int:
+    """Read a limit from the environment.
+
+    A variable that is no unsigned integer is ignored, as upstream.
+    """
+    text = os.environ.get(variable, "")
+    return int(text) if text.isascii() and text.isdigit() else default
 
 
 def check_length(source: Source, limits: Limits) -> None:
@@ -85,7 +105,7 @@ def check_length(source: Source, limits: Limits) -> None:
         )
 
 
-_STORED = [stored_name(each.metadata["variable"]) for each in fields(Limits)]
+_STORED = [stored_name(variable) for variable, _ in Limits.KNOWN.values()]
 
 
 class CurrentLimits:

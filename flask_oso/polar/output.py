@@ -22,6 +22,7 @@ import typing as t
 
 from .characters import for_terminal
 from .environment import stored_name
+from .value_objects import Record
 
 LOG_VARIABLE = "POLAR_LOG"
 #: Printed when an Oso is made while tracing is asked for. Programs look for oso's first words.
@@ -67,7 +68,7 @@ class LogLevel(enum.IntEnum):
     TRACE = 2
 
 
-class LogSettings(t.NamedTuple):
+class LogSettings(Record):
     """How much is traced, and whether to standard error."""
 
     level: LogLevel = LogLevel.OFF

@@ -23,17 +23,6 @@ class UnfilteredRowsError(OsoError):
     """A statement would read, or change, rows that nobody judged."""
 
 
-class AsyncSessionError(OsoError):
-    """An ``AsyncSession`` is to be read outside of a coroutine.
-
-    :param session: the session, for ``sqlalchemy.sessions.asynchronous.run_within``.
-    """
-
-    def __init__(self, session: t.Any) -> None:
-        super().__init__("The session is asynchronous. Read it in a coroutine.")
-        self.session = session
-
-
 class ReadRecord(t.NamedTuple):
     """How rows of a class were read, and by how many statements or look-ups.
 

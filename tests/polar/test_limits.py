@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import pytest
 
 from flask_oso import Limits, Oso
@@ -11,12 +9,10 @@ from flask_oso.polar.exceptions import ParserError, PolarRuntimeError, StackOver
 from tests.support.children import ROOT
 
 PAGE = (ROOT / "docs" / "reference" / "limits.md").read_text("utf-8")
-NAMES = [each.name for each in dataclasses.fields(Limits)]
 
 
 def variable_of(name: str) -> str:
-    field = next(each for each in dataclasses.fields(Limits) if each.name == name)
-    return str(field.metadata["variable"])
+    return Limits.KNOWN[name][0]
 
 
 def load(policy: str, **limits: int) -> Oso:
@@ -25,7 +21,7 @@ def load(policy: str, **limits: int) -> Oso:
     return oso
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", Limits.KNOWN)
 def test_limit_is_read_from_the_environment(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     """Each limit has a variable of the environment."""
     monkeypatch.setenv(variable_of(name), "77")
@@ -33,7 +29,7 @@ def test_limit_is_read_from_the_environment(monkeypatch: pytest.MonkeyPatch, nam
     assert getattr(Limits(), name) == 77
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", Limits.KNOWN)
 @pytest.mark.parametrize("text", ["", "-1", "1.5", "many"])
 def test_limit_ignores_what_is_no_number(
     monkeypatch: pytest.MonkeyPatch, name: str, text: str
@@ -46,7 +42,7 @@ def test_limit_ignores_what_is_no_number(
     assert getattr(Limits(), name) == default
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", Limits.KNOWN)
 def test_limit_given_wins_over_the_environment(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     """A limit that the program sets does not depend on the environment."""
     monkeypatch.setenv(variable_of(name), "77")
@@ -54,12 +50,12 @@ def test_limit_given_wins_over_the_environment(monkeypatch: pytest.MonkeyPatch, 
     assert getattr(Limits(**{name: 78}), name) == 78
 
 
-@pytest.mark.parametrize("field", dataclasses.fields(Limits), ids=NAMES)
-def test_limit_stands_on_its_page(field: dataclasses.Field[int]) -> None:
+@pytest.mark.parametrize("name", Limits.KNOWN)
+def test_limit_stands_on_its_page(name: str) -> None:
     """The table of limits names each with its default and its variable."""
-    variable, default = field.metadata["variable"], field.metadata["default"]
+    variable, default = Limits.KNOWN[name]
 
-    assert f"| `{field.name}` | {default:,} | `{variable}` | " in PAGE
+    assert f"| `{name}` | {default:,} | `{variable}` | " in PAGE
 
 
 @pytest.mark.parametrize("value", [-1, 1.5, "5", None, True])
@@ -67,6 +63,23 @@ def test_limit_must_be_a_whole_number(value: object) -> None:
     """A limit that is none is refused when it is set."""
     with pytest.raises(ValueError, match=r"^A limit is a whole number from 0 on: 'goals' is not"):
         Limits(goals=value)  # type: ignore[arg-type]  # that is the point
+
+
+def test_limits_do_not_change() -> None:
+    """What an Oso was given holds for each question."""
+    limits = Limits(goals=5)
+
+    with pytest.raises(AttributeError, match=r"^The limits of an 'Oso' do not change"):
+        limits.goals = 6
+    with pytest.raises(AttributeError, match=r"^The limits of an 'Oso' do not change"):
+        del limits.goals
+    assert limits == Limits(goals=5) != Limits(goals=6)
+
+
+def test_limit_that_there_is_not_is_refused() -> None:
+    """A misspelt limit would limit nothing."""
+    with pytest.raises(TypeError, match=r"^There is no limit 'gaols'"):
+        Limits(gaols=5)
 
 
 def test_default_deadline_is_five_seconds(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -287,12 +287,12 @@ def test_plugin_works_with_importlib(project: pytest.Pytester) -> None:
 @pytest.mark.full
 def test_package_is_measured_from_its_first_line(project: pytest.Pytester) -> None:
     """The plugin does not import it before pytest-cov begins."""
-    (project.path / ".coveragerc").write_text("[report]\ninclude = */flask_oso/__init__.py\n")
+    (project.path / ".coveragerc").write_text("[report]\ninclude = */flask_oso/polar/__init__.py\n")
 
     result = run_alone(project, "--cov=flask_oso", "--cov-report=term")
 
     result.assert_outcomes(passed=1)
-    result.stdout.re_match_lines([r".*flask_oso/__init__\.py +\d+ +0 +100%"])
+    result.stdout.re_match_lines([r".*flask_oso/polar/__init__\.py +\d+ +0 +100%"])
 
 
 # -- coverage of rules -----------------------------------------------------------------------

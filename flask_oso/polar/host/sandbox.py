@@ -82,10 +82,11 @@ _CHANGES: dict[type, str] = {
 
 def _by_name(names: dict[type, str]) -> dict[str, tuple[type, ...]]:
     """Turn a table of names by class into one of classes by name."""
-    every = {name for line in names.values() for name in line.split()}
-    return {
-        name: tuple(kind for kind, line in names.items() if name in line.split()) for name in every
-    }
+    found: dict[str, tuple[type, ...]] = {}
+    for kind, line in names.items():
+        for name in line.split():
+            found[name] = (*found.get(name, ()), kind)
+    return found
 
 
 _REFUSED = _by_name(_LEADS_OUT | _CHANGES)

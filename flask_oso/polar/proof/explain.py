@@ -5,7 +5,6 @@ The decision itself, which compiled rules may have made, kept no record of its r
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from ..characters import with_escapes
@@ -127,7 +126,7 @@ class ExplanationRun:
         """Query again with some changes assumed; ``None`` if that raises an error."""
         record = Provenance(self._describer)
         most = self._limits.timeout_ms or _MAX_TRY_MS
-        limits = dataclasses.replace(self._limits, timeout_ms=min(most, _MAX_TRY_MS))
+        limits = self._limits.replaced(timeout_ms=min(most, _MAX_TRY_MS))
         solver = CounterfactualSolver(self._program, limits, record, changes)
         try:
             next(solver.solve(call), None)

@@ -11,7 +11,7 @@ import sys
 import typing as t
 from collections.abc import Callable
 
-from ...row_access import AsyncSessionError
+from ...row_access.async_sessions import AsyncSessionError
 from ..mapped.loaded import can_wait
 
 _T = t.TypeVar("_T")

@@ -19,7 +19,7 @@ from sqlalchemy.orm.base import opt_manager_of_class
 
 from ...polar.exceptions import OsoError
 from ...polar.residual.outcomes import Residual
-from ...row_access import Access, Reader, UnfilteredRowsError
+from ...row_access.reads import Access, Reader, UnfilteredRowsError
 from ...row_access.waivers import Waiver, current_waiver, watch_evaluations
 from ..mapped.tables import key_properties
 from ..queries import Selects
