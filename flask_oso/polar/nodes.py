@@ -10,13 +10,12 @@ Terms may be nested deeper than Python's stack, so nothing here is recursive: ``
 
 from __future__ import annotations
 
-import dataclasses
 import enum
 import typing as t
 from collections.abc import Iterator, Sequence
 
 from .sources import Span
-from .value_objects import SlottedObject
+from .value_objects import ValueObject
 
 
 class Operator(enum.Enum):
@@ -62,10 +61,12 @@ ARITHMETIC = frozenset(
 CONTROL = frozenset({Operator.AND, Operator.OR, Operator.NOT, Operator.FORALL})
 
 
-class Node(SlottedObject):
+class Node(ValueObject):
     """A node of the syntax tree; ``span`` is its place in the text, which equality ignores."""
 
-    span: Span | None = dataclasses.field(default=None, kw_only=True)
+    __slots__ = ("span",)
+
+    span: Span | None
 
 
 class Term(Node):
@@ -95,7 +96,11 @@ class Value(Term):
     Equality is that of literals: 1, 1.0 and true are three different values.
     """
 
-    value: Scalar
+    __slots__ = __match_args__ = ("value",)
+
+    def __init__(self, value: Scalar, span: Span | None = None) -> None:
+        self.value: t.Final = value
+        self.span = span
 
 
 class List(Term):
@@ -105,9 +110,21 @@ class List(Term):
     for variables need not enter it.
     """
 
-    items: tuple[Term, ...]
-    rest: Term | None = None
-    ground: bool = dataclasses.field(default=False, kw_only=True)
+    __match_args__ = ("items", "rest")
+    __slots__ = (*__match_args__, "ground")
+
+    def __init__(
+        self,
+        items: tuple[Term, ...],
+        rest: Term | None = None,
+        span: Span | None = None,
+        *,
+        ground: bool = False,
+    ) -> None:
+        self.items: t.Final = items
+        self.rest: t.Final = rest
+        self.ground: t.Final = ground
+        self.span = span
 
 
 class Entries(t.Protocol):
@@ -144,7 +161,7 @@ class Dictionary(Term):
         self._fields = fields
         self.ground: t.Final = ground
         self.entries: t.Final = entries
-        self.span = span  # type: ignore[misc]  # set here, and never again
+        self.span = span
 
     @property
     def fields(self) -> tuple[tuple[str, Term], ...]:
@@ -201,16 +218,32 @@ class Variable(Term):
     desugaring made differs from a written one of the same name.
     """
 
-    name: str
-    origin: Origin = Origin.WRITTEN
+    __slots__ = __match_args__ = ("name", "origin")
+
+    def __init__(
+        self, name: str, origin: Origin = Origin.WRITTEN, span: Span | None = None
+    ) -> None:
+        self.name: t.Final = name
+        self.origin: t.Final = origin
+        self.span = span
 
 
 class Call(Term):
     """``name(args, key: value)``: a rule call, a method call or a constructor call."""
 
-    name: str
-    args: tuple[Term, ...]
-    kwargs: tuple[tuple[str, Term], ...] = ()
+    __slots__ = __match_args__ = ("name", "args", "kwargs")
+
+    def __init__(
+        self,
+        name: str,
+        args: tuple[Term, ...],
+        kwargs: tuple[tuple[str, Term], ...] = (),
+        span: Span | None = None,
+    ) -> None:
+        self.name: t.Final = name
+        self.args: t.Final = args
+        self.kwargs: t.Final = kwargs
+        self.span = span
 
 
 class Pattern(Term):
@@ -220,8 +253,17 @@ class Pattern(Term):
     of their key; a field's value is a term or a pattern.
     """
 
-    tag: str | None
-    fields: tuple[tuple[str, Term], ...] = ()
+    __slots__ = __match_args__ = ("tag", "fields")
+
+    def __init__(
+        self,
+        tag: str | None,
+        fields: tuple[tuple[str, Term], ...] = (),
+        span: Span | None = None,
+    ) -> None:
+        self.tag: t.Final = tag
+        self.fields: t.Final = fields
+        self.span = span
 
 
 class Expression(Term):
@@ -245,12 +287,20 @@ class Expression(Term):
     that the result is unified with. The prefix forms of the grammar have the same shape.
     """
 
-    operator: Operator
-    args: tuple[Term, ...]
+    __slots__ = __match_args__ = ("operator", "args")
+
+    def __init__(
+        self, operator: Operator, args: tuple[Term, ...], span: Span | None = None
+    ) -> None:
+        self.operator: t.Final = operator
+        self.args: t.Final = args
+        self.span = span
 
 
 class Lookup(Expression):
     """``x.key`` inside a constraint, evaluated once ``x`` is bound. It is never written."""
+
+    __slots__ = ()
 
 
 class Instance(Term):
@@ -259,8 +309,14 @@ class Instance(Term):
     :param constructor: the text of the ``new`` expression that made it, for messages.
     """
 
-    value: t.Any
-    constructor: str | None = None
+    __slots__ = __match_args__ = ("value", "constructor")
+
+    def __init__(
+        self, value: t.Any, constructor: str | None = None, span: Span | None = None
+    ) -> None:
+        self.value: t.Final = value
+        self.constructor: t.Final = constructor
+        self.span = span
 
 
 def is_ground(term: t.Any) -> bool:
@@ -321,7 +377,7 @@ def parts(term: t.Any) -> Sequence[t.Any]:
 def with_parts(term: t.Any, new: Sequence[t.Any]) -> t.Any:
     """Give a copy of a term with other subterms, as many as it has."""
     if isinstance(term, Expression):
-        return type(term)(term.operator, tuple(new), span=term.span)
+        return type(term)(term.operator, tuple(new), term.span)
     if isinstance(term, List):
         if term.rest is None:
             return List(tuple(new), span=term.span)
@@ -419,8 +475,15 @@ class Parameter(Node):
     ``specializer`` is a ``Pattern``, a literal or a list of them, or ``None``.
     """
 
-    term: Term
-    specializer: Term | None = None
+    __slots__ = ("span", "specializer", "term")
+    __match_args__ = ("term", "specializer")
+
+    def __init__(
+        self, term: Term, specializer: Term | None = None, span: Span | None = None
+    ) -> None:
+        self.term: t.Final = term
+        self.specializer: t.Final = specializer
+        self.span = span
 
 
 class Rule(Node):
@@ -429,9 +492,19 @@ class Rule(Node):
     ``span`` covers the head, from the name to the closing parenthesis.
     """
 
-    name: str
-    parameters: tuple[Parameter, ...]
-    body: Term | None = None
+    __slots__ = __match_args__ = ("name", "parameters", "body")
+
+    def __init__(
+        self,
+        name: str,
+        parameters: tuple[Parameter, ...],
+        body: Term | None = None,
+        span: Span | None = None,
+    ) -> None:
+        self.name: t.Final = name
+        self.parameters: t.Final = parameters
+        self.body: t.Final = body
+        self.span = span
 
 
 class RuleType(Node):
@@ -440,21 +513,40 @@ class RuleType(Node):
     ``required`` types, which only resource blocks declare, need at least one such rule.
     """
 
-    name: str
-    parameters: tuple[Parameter, ...]
-    required: bool = False
+    __slots__ = __match_args__ = ("name", "parameters", "required")
+
+    def __init__(
+        self,
+        name: str,
+        parameters: tuple[Parameter, ...],
+        required: bool = False,
+        span: Span | None = None,
+    ) -> None:
+        self.name: t.Final = name
+        self.parameters: t.Final = parameters
+        self.required: t.Final = required
+        self.span = span
 
 
 class InlineQuery(Node):
     """``?= query;``. ``span`` covers the query without ``?=`` and the semicolon."""
 
-    query: Term
+    __slots__ = __match_args__ = ("query",)
+
+    def __init__(self, query: Term, span: Span | None = None) -> None:
+        self.query: t.Final = query
+        self.span = span
 
 
 class Name(Node):
     """A word of a block with its span: a keyword, a class, a key or a string."""
 
-    text: str
+    __slots__ = ("span", "text")
+    __match_args__ = ("text",)
+
+    def __init__(self, text: str, span: Span | None = None) -> None:
+        self.text: t.Final = text
+        self.span = span
 
 
 class Declaration(Node):
@@ -464,10 +556,22 @@ class Declaration(Node):
     empty list from an empty dictionary. ``span`` covers the brackets.
     """
 
-    name: Name
-    is_list: bool
-    strings: tuple[Name, ...] = ()
-    pairs: tuple[tuple[Name, Name], ...] = ()
+    __slots__ = ("is_list", "name", "pairs", "span", "strings")
+    __match_args__ = ("name", "is_list", "strings", "pairs")
+
+    def __init__(
+        self,
+        name: Name,
+        is_list: bool,
+        strings: tuple[Name, ...] = (),
+        pairs: tuple[tuple[Name, Name], ...] = (),
+        span: Span | None = None,
+    ) -> None:
+        self.name: t.Final = name
+        self.is_list: t.Final = is_list
+        self.strings: t.Final = strings
+        self.pairs: t.Final = pairs
+        self.span = span
 
 
 class Shorthand(Node):
@@ -479,12 +583,28 @@ class Shorthand(Node):
     the rule is ``role if role on "relation";``, and stands for one of each role.
     """
 
-    head: Name
-    condition: Name | None
-    keyword: Name | None = None
-    relation: Name | None = None
-    further: Term | None = None
-    is_of_each_role: bool = False
+    __slots__ = __match_args__ = (
+        *("head", "condition", "keyword", "relation", "further"),
+        "is_of_each_role",
+    )
+
+    def __init__(
+        self,
+        head: Name,
+        condition: Name | None,
+        keyword: Name | None = None,
+        relation: Name | None = None,
+        further: Term | None = None,
+        is_of_each_role: bool = False,
+        span: Span | None = None,
+    ) -> None:
+        self.head: t.Final = head
+        self.condition: t.Final = condition
+        self.is_of_each_role: t.Final = is_of_each_role
+        self.keyword: t.Final = keyword
+        self.relation: t.Final = relation
+        self.further: t.Final = further
+        self.span = span
 
 
 class Block(Node):
@@ -494,11 +614,23 @@ class Block(Node):
     before ``global``.
     """
 
-    keyword: Name | None
-    resource: Name
-    declarations: tuple[Declaration, ...] = ()
-    shorthands: tuple[Shorthand, ...] = ()
-    parent: Name | None = None
+    __slots__ = __match_args__ = ("keyword", "resource", "declarations", "shorthands", "parent")
+
+    def __init__(
+        self,
+        keyword: Name | None,
+        resource: Name,
+        declarations: tuple[Declaration, ...] = (),
+        shorthands: tuple[Shorthand, ...] = (),
+        parent: Name | None = None,
+        span: Span | None = None,
+    ) -> None:
+        self.keyword: t.Final = keyword
+        self.resource: t.Final = resource
+        self.declarations: t.Final = declarations
+        self.shorthands: t.Final = shorthands
+        self.parent: t.Final = parent
+        self.span = span
 
 
 class DeclaredRule(Node):
@@ -507,8 +639,14 @@ class DeclaredRule(Node):
     ``parameters`` are class names.
     """
 
-    name: str
-    parameters: tuple[Parameter, ...]
+    __slots__ = __match_args__ = ("name", "parameters")
+
+    def __init__(
+        self, name: str, parameters: tuple[Parameter, ...], span: Span | None = None
+    ) -> None:
+        self.name: t.Final = name
+        self.parameters: t.Final = parameters
+        self.span = span
 
 
 # -- tests of a policy ---------------------------------------------------------------
@@ -520,35 +658,61 @@ class Stub(Term):
     ``key`` is a ``Value`` or ``None``; the fields stand in ascending order of their name.
     """
 
-    cls: str
-    key: Value | None = None
-    fields: tuple[tuple[str, Term], ...] = ()
+    __slots__ = __match_args__ = ("cls", "key", "fields")
+
+    def __init__(
+        self,
+        cls: str,
+        key: Value | None = None,
+        fields: tuple[tuple[str, Term], ...] = (),
+        span: Span | None = None,
+    ) -> None:
+        self.cls: t.Final = cls
+        self.key: t.Final = key
+        self.fields: t.Final = fields
+        self.span = span
 
 
 class Fact(Node):
     """``name(data);`` in a test: a rule without conditions, for this test alone."""
 
-    name: str
-    args: tuple[Term, ...]
+    __slots__ = __match_args__ = ("name", "args")
+
+    def __init__(self, name: str, args: tuple[Term, ...], span: Span | None = None) -> None:
+        self.name: t.Final = name
+        self.args: t.Final = args
+        self.span = span
 
 
 class NamedStub(Node):
     """``name: Class{…};`` in a test."""
 
-    name: str
-    stub: Stub
+    __slots__ = __match_args__ = ("name", "stub")
+
+    def __init__(self, name: str, stub: Stub, span: Span | None = None) -> None:
+        self.name: t.Final = name
+        self.stub: t.Final = stub
+        self.span = span
 
 
 class UsedFixture(Node):
     """``fixture name;`` in a test."""
 
-    name: str
+    __slots__ = __match_args__ = ("name",)
+
+    def __init__(self, name: str, span: Span | None = None) -> None:
+        self.name: t.Final = name
+        self.span = span
 
 
 class FrozenClock(Node):
     """``now "2026-01-31T12:00:00";`` in a test."""
 
-    time: str
+    __slots__ = __match_args__ = ("time",)
+
+    def __init__(self, time: str, span: Span | None = None) -> None:
+        self.time: t.Final = time
+        self.span = span
 
 
 SetupItem = Fact | NamedStub | UsedFixture | FrozenClock
@@ -557,8 +721,12 @@ SetupItem = Fact | NamedStub | UsedFixture | FrozenClock
 class Fixture(Node):
     """``test fixture name { … }``."""
 
-    name: str
-    setup: tuple[SetupItem, ...]
+    __slots__ = __match_args__ = ("name", "setup")
+
+    def __init__(self, name: str, setup: tuple[SetupItem, ...], span: Span | None = None) -> None:
+        self.name: t.Final = name
+        self.setup: t.Final = setup
+        self.span = span
 
 
 class Assertion(Node):
@@ -568,18 +736,39 @@ class Assertion(Node):
     variable may have, or ``None`` without ``iff``.
     """
 
-    is_true: bool
-    name: str
-    args: tuple[Term | Parameter, ...]
-    bounds: tuple[tuple[str, List], ...] | None = None
+    __slots__ = __match_args__ = ("is_true", "name", "args", "bounds")
+
+    def __init__(
+        self,
+        is_true: bool,
+        name: str,
+        args: tuple[Term | Parameter, ...],
+        bounds: tuple[tuple[str, List], ...] | None = None,
+        span: Span | None = None,
+    ) -> None:
+        self.is_true: t.Final = is_true
+        self.name: t.Final = name
+        self.args: t.Final = args
+        self.bounds: t.Final = bounds
+        self.span = span
 
 
 class PolicyTest(Node):
     """``test "name" { setup { … } assert …; }``."""
 
-    name: str
-    setup: tuple[SetupItem, ...]
-    assertions: tuple[Assertion, ...]
+    __slots__ = __match_args__ = ("name", "setup", "assertions")
+
+    def __init__(
+        self,
+        name: str,
+        setup: tuple[SetupItem, ...],
+        assertions: tuple[Assertion, ...],
+        span: Span | None = None,
+    ) -> None:
+        self.name: t.Final = name
+        self.setup: t.Final = setup
+        self.assertions: t.Final = assertions
+        self.span = span
 
 
 Statement = Rule | RuleType | InlineQuery | Block | DeclaredRule | Fixture | PolicyTest

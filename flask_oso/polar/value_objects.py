@@ -1,9 +1,9 @@
-"""``SlottedObject`` and ``Record``: the bases of immutable value objects.
+"""``ValueObject`` and ``Record``: the bases of immutable value objects.
 
-Both are written like a frozen dataclass, and mypy finds code that changes a field. A frozen
-dataclass takes three times as long to make an object, and each adds half a millisecond to every
-import. Of a :class:`SlottedObject` there are many, such as the nodes of a policy: it is made fast.
-Of a :class:`Record` there are few: its class is made in no time.
+Subclasses write out ``__init__`` and ``__slots__``, where a frozen dataclass would do the
+same. A policy has many nodes, and a frozen dataclass takes three times as long to make; each
+dataclass also adds half a millisecond to every import. Attributes are ``Final``, so that mypy
+finds code that changes one. Of a :class:`Record` there are few: it is written like a dataclass.
 """
 
 from __future__ import annotations
@@ -33,60 +33,6 @@ class ValueObject:
     def __repr__(self) -> str:
         fields = (f"{name}={getattr(self, name)!r}" for name in self.__match_args__)
         return f"{type(self).__name__}({', '.join(fields)})"
-
-
-_REQUIRED = object()
-
-
-@t.dataclass_transform(frozen_default=True, field_specifiers=(dataclasses.field,))
-class _SlottedClass(type):
-    """Makes the annotated fields of a class its slots, and the parameters of its ``__init__``.
-
-    A field is positional, unless it has a ``dataclasses.field`` with ``kw_only=True``: such fields
-    come last, and equality ignores them.
-    """
-
-    #: The default of each parameter.
-    _defaults: t.ClassVar[dict[str, t.Any]] = {}
-
-    def __new__(cls, name: str, bases: tuple[type, ...], body: dict[str, t.Any]) -> _SlottedClass:
-        if "__slots__" in body:
-            return super().__new__(cls, name, bases, body)
-        own = {each: body.pop(each, _REQUIRED) for each in body.get("__annotations__", {})}
-        body["__slots__"] = tuple(own)
-        made = super().__new__(cls, name, bases, body)
-        if own:
-            known = made._defaults | own
-            last = {each: value for each, value in known.items() if _is_last(value)}
-            made.__match_args__ = tuple(each for each in known if each not in last)  # type: ignore[attr-defined, misc]
-            made._defaults = {each: known[each] for each in made.__match_args__} | last  # type: ignore[attr-defined, misc]
-            made.__init__ = _first_init(made)  # type: ignore[misc]
-        return made
-
-
-def _is_last(default: t.Any) -> bool:
-    return isinstance(default, dataclasses.Field)
-
-
-def _first_init(cls: t.Any) -> t.Any:
-    """Return an ``__init__`` that makes the real one: most programs use few of the classes."""
-
-    def __init__(self: t.Any, *args: t.Any, **kwargs: t.Any) -> None:
-        names: dict[str, t.Any] = {}
-        parameters = ["self"]
-        for number, (name, value) in enumerate(cls._defaults.items()):
-            names[f"_{number}"] = value.default if _is_last(value) else value
-            parameters.append(name if value is _REQUIRED else f"{name}=_{number}")
-        body = [f"    self.{name} = {name}" for name in cls._defaults]
-        exec("\n".join([f"def __init__({', '.join(parameters)}):", *body]), names)
-        cls.__init__ = names["__init__"]
-        cls.__init__(self, *args, **kwargs)
-
-    return __init__
-
-
-class SlottedObject(ValueObject, metaclass=_SlottedClass):
-    """A value object without a dictionary, of which there are many."""
 
 
 @t.dataclass_transform(frozen_default=True, field_specifiers=(dataclasses.field,))

@@ -31,11 +31,9 @@ KINDS = sorted(set(kinds_of()), key=lambda kind: kind.__name__)
 @pytest.mark.parametrize("kind", KINDS)
 def test_value_object_takes_its_fields_in_their_order(kind: type[ValueObject]) -> None:
     """The parameters are the names that equality and archives go by, in their order."""
-    names = kind.__match_args__
+    parameters = list(inspect.signature(kind).parameters)
 
-    made = kind(*names)
-
-    assert tuple(getattr(made, name) for name in names) == names
+    assert tuple(parameters[: len(kind.__match_args__)]) == kind.__match_args__
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -44,9 +42,6 @@ def test_value_object_has_no_other_fields(kind: type[ValueObject]) -> None:
 
     The reader is what has the entries of a dictionary of the application.
     """
-    # The first object of a class makes its parameters.
-    kind(*kind.__match_args__)
-
     parameters = list(inspect.signature(kind).parameters)
 
     assert set(parameters[len(kind.__match_args__) :]) <= {"span", "ground", "entries"}

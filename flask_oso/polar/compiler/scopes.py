@@ -152,8 +152,12 @@ class GoalPart(Term):
     :param write: writes it, given what a goal is given.
     """
 
-    goal: Term | None
-    write: Callable[[t.Any], t.Any]
+    __slots__ = __match_args__ = ("goal", "write")
+
+    def __init__(self, goal: Term | None, write: Callable[[t.Any], t.Any]) -> None:
+        self.goal: t.Final = goal
+        self.write: t.Final = write
+        self.span = None if goal is None else goal.span
 
 
 @dataclass(frozen=True, eq=False)
@@ -174,7 +178,11 @@ class HandedGoal:
 class Passed(Term):
     """An argument of a call in messages: a value with its span, or a parameter."""
 
-    parameter: int | None
+    __slots__ = __match_args__ = ("parameter",)
+
+    def __init__(self, parameter: int | None, span: Span | None = None) -> None:
+        self.parameter: t.Final = parameter
+        self.span = span
 
 
 Goal = tuple[Term, int, Site]

@@ -52,7 +52,7 @@ def _rules(
     if not inherited:
         problems.append(_without_roles(resource, related, shorthand))
     for role in inherited:
-        name = Name(role, span=shorthand.head.span)
+        name = Name(role, shorthand.head.span)
         yield Shorthand(
             *(name, name, shorthand.keyword, shorthand.relation, shorthand.further),
             span=shorthand.span,

@@ -90,7 +90,7 @@ class RelationOrder:
         """Give tests or fixtures with the facts in our order."""
         return [self._test(test) for test in tests]
 
-    def _test(self, test: PolicyTest | Fixture) -> t.Any:
+    def _test(self, test: _Test) -> _Test:
         setup = tuple(self._fact(each) if isinstance(each, Fact) else each for each in test.setup)
         if isinstance(test, Fixture):
             return Fixture(test.name, setup, span=test.span)
@@ -148,8 +148,10 @@ def _is_relation(name: str, args: Sequence[object]) -> bool:
 def _turned_shorthand(rule: Shorthand) -> Shorthand:
     if rule.further is None:
         return rule
-    given = rule.head, rule.condition, rule.keyword, rule.relation, _turned(rule.further)
-    return Shorthand(*given, rule.is_of_each_role, span=rule.span)
+    return Shorthand(
+        *(rule.head, rule.condition, rule.keyword, rule.relation, _turned(rule.further)),
+        *(rule.is_of_each_role, rule.span),
+    )
 
 
 def _turned(body: Term) -> Term:

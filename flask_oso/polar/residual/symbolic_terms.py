@@ -20,51 +20,81 @@ from .algebra.show import show
 class SymbolicRow(Term):
     """A row. That of a relation may not exist; the term is then ``nil``."""
 
-    row: RowPath
+    __slots__ = __match_args__ = ("row",)
+
+    def __init__(self, row: RowPath) -> None:
+        self.row: t.Final = row
+        self.span = None
 
 
 class SymbolicValue(Term):
     """The value of a column, or one computed from columns."""
 
-    operand: RowValue
+    __slots__ = __match_args__ = ("operand",)
+
+    def __init__(self, operand: RowValue) -> None:
+        self.operand: t.Final = operand
+        self.span = None
 
 
 class SymbolicRows(Term):
     """The rows of a to-many relation."""
 
-    owner: RowPath
-    name: str
-    link: Link
+    __slots__ = __match_args__ = ("owner", "name", "link")
+
+    def __init__(self, owner: RowPath, name: str, link: Link) -> None:
+        self.owner: t.Final = owner
+        self.name: t.Final = name
+        self.link: t.Final = link
+        self.span = None
 
 
 class SymbolicElements(SymbolicRows):
     """An attribute of each row of a to-many relation."""
 
-    attribute: str
+    __slots__ = __match_args__ = ("attribute",)
+
+    def __init__(self, owner: RowPath, name: str, link: Link, attribute: str) -> None:
+        super().__init__(owner, name, link)
+        self.attribute: t.Final = attribute
 
 
 class SymbolicDictionary(SymbolicElements):
     """The rows of a to-many relation, by one of their attributes; going through it has these."""
 
+    __slots__ = __match_args__ = ()
+
 
 class SymbolicRecord(Term):
     """An object that is made of several columns of a row."""
 
-    row: RowPath
-    name: str
-    record: Record
+    __slots__ = __match_args__ = ("row", "name", "record")
+
+    def __init__(self, row: RowPath, name: str, record: Record) -> None:
+        self.row: t.Final = row
+        self.name: t.Final = name
+        self.record: t.Final = record
+        self.span = None
 
 
 class SymbolicTruth(Term):
     """A boolean: whether a condition holds."""
 
-    condition: RowCondition
+    __slots__ = __match_args__ = ("condition",)
+
+    def __init__(self, condition: RowCondition) -> None:
+        self.condition: t.Final = condition
+        self.span = None
 
 
 class Given(Term):
     """A value of a Python object, which a template reads anew for each list."""
 
-    number: int
+    __slots__ = __match_args__ = ("number",)
+
+    def __init__(self, number: int) -> None:
+        self.number: t.Final = number
+        self.span = None
 
 
 #: The classes of symbolic terms.

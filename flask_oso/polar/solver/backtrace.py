@@ -118,7 +118,7 @@ def in_run(term: t.Any, frame: Frame) -> t.Any:
     def look(part: t.Any) -> tuple[t.Any, Sequence[t.Any]]:
         if type(part) is Slot:
             value = frame[part.index] if part.index < len(frame) else None
-            unbound = Variable(part.name, part.origin, span=part.span)
+            unbound = Variable(part.name, part.origin, part.span)
             return unbound if value is None else bound(value), ()
         if type(part) is Template:
             part = part.term

@@ -27,21 +27,36 @@ from ..nodes import (
     parts,
     with_parts,
 )
+from ..sources import Span
 from ..traversal import conjuncts_in, fold
 
 
 class Slot(Term):
     """A variable of a clause: its index in the frame, and its name for messages."""
 
-    index: int
-    name: str
-    origin: Origin = Origin.WRITTEN
+    __slots__ = __match_args__ = ("index", "name", "origin")
+
+    def __init__(
+        self,
+        index: int,
+        name: str,
+        origin: Origin = Origin.WRITTEN,
+        span: Span | None = None,
+    ) -> None:
+        self.index: t.Final = index
+        self.name: t.Final = name
+        self.origin: t.Final = origin
+        self.span = span
 
 
 class Template(Term):
     """A list, dictionary, pattern or call that has variables in it."""
 
-    term: Term
+    __slots__ = __match_args__ = ("term",)
+
+    def __init__(self, term: Term, span: Span | None = None) -> None:
+        self.term: t.Final = term
+        self.span = span
 
 
 class Clause:
@@ -127,9 +142,9 @@ class _Numbering:
         constant = self._constants.get(term.name) if is_written else None
         if constant is not None:
             return constant
-        slot = Slot(len(self.slots), term.name, term.origin, span=term.span)
+        slot = Slot(len(self.slots), term.name, term.origin, term.span)
         known = self.slots.setdefault((term.name, term.origin), slot)
-        return Slot(known.index, term.name, term.origin, span=term.span)
+        return Slot(known.index, term.name, term.origin, term.span)
 
 
 def _with_template(term: Term, visited: list[Term]) -> Term:

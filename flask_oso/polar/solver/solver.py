@@ -679,7 +679,11 @@ def _is_recorded_lookup(expression: Expression) -> bool:
 class _Detached(Term):
     """Stands for a variable itself and not for its value. Equal only to itself."""
 
-    unknown: Unknown
+    __slots__ = ("unknown",)
+
+    def __init__(self, unknown: Unknown) -> None:
+        self.unknown: t.Final = unknown
+        self.span = None
 
 
 def _attach(term: t.Any) -> t.Any:

@@ -104,11 +104,11 @@ class AstBuilder:
     # -- statements
 
     def inline_query(self, parts: list[Term]) -> InlineQuery:
-        return InlineQuery(parts[0], span=parts[0].span)
+        return InlineQuery(parts[0], parts[0].span)
 
     def rule(self, parts: list[t.Any]) -> Rule:
         name, parameters, span = parts[0]
-        return Rule(name, parameters, parts[1] if len(parts) > 1 else None, span=span)
+        return Rule(name, parameters, parts[1] if len(parts) > 1 else None, span)
 
     def rule_type(self, parts: list[t.Any]) -> RuleType:
         name, parameters, span = parts[0]
@@ -122,7 +122,7 @@ class AstBuilder:
     def specialized(self, parts: list[t.Any]) -> Parameter:
         name, specializer = parts
         variable = Variable(name.text, span=name.span)
-        return Parameter(variable, specializer, span=_between(name, specializer))
+        return Parameter(variable, specializer, _between(name, specializer))
 
     def unspecialized(self, parts: list[Term]) -> Parameter:
         return Parameter(parts[0], span=parts[0].span)
@@ -155,7 +155,7 @@ class AstBuilder:
         relations = items[0] if items else []
         _check_keys([key for key, _ in relations])
         pairs = tuple((_name(key), _name(related)) for key, related in relations)
-        return Declaration(_name(name), False, (), pairs, span=_between(opening, end))
+        return Declaration(_name(name), False, (), pairs, _between(opening, end))
 
     def relation(self, parts: list[Token]) -> tuple[Token, Token]:
         return parts[0], parts[-1]
@@ -179,7 +179,7 @@ class AstBuilder:
         _expect(parts[2], "on")
         head, condition, keyword, relation = map(_name, parts)
         span = _between(parts[0], parts[-1])
-        return Shorthand(head, condition, keyword, relation, None, True, span=span)
+        return Shorthand(head, condition, keyword, relation, None, True, span)
 
     def shorthand(self, parts: list[t.Any]) -> Shorthand:
         grant, *rest = parts
@@ -190,7 +190,7 @@ class AstBuilder:
             is_conjunction = isinstance(further, Expression) and further.operator is Operator.AND
             others = t.cast(Expression, further).args if is_conjunction else (further,)
             further = Expression(
-                Operator.AND, (grant.further, *others), span=_between(grant.further, further)
+                Operator.AND, (grant.further, *others), _between(grant.further, further)
             )
         return Shorthand(
             grant.head,
@@ -199,19 +199,19 @@ class AstBuilder:
             grant.relation,
             further,
             grant.is_of_each_role,
-            span=grant.span,
+            grant.span,
         )
 
     # -- declared rules and tests
 
     def declared(self, parts: list[t.Any]) -> DeclaredRule:
         name, parameters, span = parts[1]
-        return DeclaredRule(name, parameters, span=span)
+        return DeclaredRule(name, parameters, span)
 
     def fixture(self, parts: list[t.Any]) -> Fixture:
         _, _, name, _, *items, end = parts
         setup = tuple(items[0]) if items else ()
-        return Fixture(name.text, setup, span=_between(parts[0], end))
+        return Fixture(name.text, setup, _between(parts[0], end))
 
     def test(self, parts: list[t.Any]) -> PolicyTest:
         begin, name, _, *items, end = parts
@@ -220,7 +220,7 @@ class AstBuilder:
             unquoted(name.text),
             tuple(item for each in inside if isinstance(each, list) for item in each),
             tuple(each for each in inside if isinstance(each, Assertion)),
-            span=_between(begin, end),
+            _between(begin, end),
         )
 
     def setup(self, parts: list[t.Any]) -> list[SetupItem]:
@@ -229,23 +229,23 @@ class AstBuilder:
 
     def used_fixture(self, parts: list[Token]) -> UsedFixture:
         _expect(parts[0], "fixture")
-        return UsedFixture(parts[1].text, span=parts[1].span)
+        return UsedFixture(parts[1].text, parts[1].span)
 
     def frozen_clock(self, parts: list[Token]) -> FrozenClock:
         _expect(parts[0], "now")
-        return FrozenClock(unquoted(parts[1].text), span=parts[1].span)
+        return FrozenClock(unquoted(parts[1].text), parts[1].span)
 
     def named_stub(self, parts: list[t.Any]) -> NamedStub:
-        return NamedStub(parts[0].text, parts[1], span=_between(*parts))
+        return NamedStub(parts[0].text, parts[1], _between(*parts))
 
     def fact(self, parts: list[t.Any]) -> Fact:
         name, args, end = parts
-        return Fact(name.text, tuple(args), span=_between(name, end))
+        return Fact(name.text, tuple(args), _between(name, end))
 
     def stub(self, parts: list[t.Any]) -> Stub:
         cls, _, *inside, end = parts
         key, fields = (*inside, None, None)[:2]
-        return Stub(cls.text, key, _sorted_fields(fields or []), span=_between(cls, end))
+        return Stub(cls.text, key, _sorted_fields(fields or []), _between(cls, end))
 
     def nameless_stub(self, parts: list[t.Any]) -> Stub:
         cls, opening, fields, end = parts
@@ -258,14 +258,12 @@ class AstBuilder:
         if rest:
             _expect(rest[0], "iff")
             bounds = tuple(rest[1])
-        return Assertion(
-            word.text == "assert", name.text, tuple(args), bounds, span=_between(name, end)
-        )
+        return Assertion(word.text == "assert", name.text, tuple(args), bounds, _between(name, end))
 
     def asked_for(self, parts: list[Token]) -> Parameter:
         name, cls = parts
-        pattern = Pattern(cls.text, (), span=cls.span)
-        return Parameter(self.variable([name]), pattern, span=_between(name, cls))
+        pattern = Pattern(cls.text, (), cls.span)
+        return Parameter(self.variable([name]), pattern, _between(name, cls))
 
     def one_more_bound(self, parts: list[t.Any]) -> list[t.Any]:
         return self.one_more(parts[::2])
@@ -293,12 +291,12 @@ class AstBuilder:
 
     def negated(self, parts: list[t.Any]) -> Expression:
         token, operand = parts
-        return Expression(Operator.NOT, (_finished(operand),), span=_between(token, operand))
+        return Expression(Operator.NOT, (_finished(operand),), _between(token, operand))
 
     def infix(self, parts: list[t.Any]) -> Expression:
         left, token, right = parts
         args = _finished(left), _finished(right)
-        return Expression(_OPERATORS[token.type], args, span=_between(left, right))
+        return Expression(_OPERATORS[token.type], args, _between(left, right))
 
     def assignment(self, parts: list[t.Any]) -> Expression:
         variable = self.variable(parts[:1])
@@ -306,7 +304,7 @@ class AstBuilder:
 
     def match(self, parts: list[t.Any]) -> Expression:
         left, _, pattern = parts
-        return Expression(Operator.ISA, (_finished(left), pattern), span=_between(left, pattern))
+        return Expression(Operator.ISA, (_finished(left), pattern), _between(left, pattern))
 
     def group(self, parts: list[t.Any]) -> _Group:
         opening, inner, closing = parts
@@ -316,22 +314,22 @@ class AstBuilder:
 
     def forall(self, parts: list[t.Any]) -> Expression:
         token, condition, action, end = parts
-        return Expression(Operator.FORALL, (condition, action), span=_between(token, end))
+        return Expression(Operator.FORALL, (condition, action), _between(token, end))
 
     def output(self, parts: list[t.Any]) -> Expression:
         token, *items, end = parts
         args = tuple(items[0]) if items else ()
-        return Expression(_OPERATORS[token.type], args, span=_between(token, end))
+        return Expression(_OPERATORS[token.type], args, _between(token, end))
 
     def cut(self, parts: list[Token]) -> Expression:
-        return Expression(Operator.CUT, (), span=parts[0].span)
+        return Expression(Operator.CUT, (), parts[0].span)
 
     def construction(self, parts: list[t.Any]) -> Expression:
-        return Expression(Operator.NEW, (parts[1],), span=_between(*parts))
+        return Expression(Operator.NEW, (parts[1],), _between(*parts))
 
     def prefix_form(self, parts: list[t.Any]) -> Expression:
         token, *args, end = parts
-        return Expression(_OPERATORS[token.type], tuple(args), span=_between(token, end))
+        return Expression(_OPERATORS[token.type], tuple(args), _between(token, end))
 
     def prefix_key(self, parts: list[_Part]) -> Term:
         return parts[0] if isinstance(parts[0], Call) else self.value(parts)
@@ -347,7 +345,7 @@ class AstBuilder:
                 args = tuple(each)
             else:
                 kwargs = each
-        return Call(name.text, args, kwargs, span=_between(name, end))
+        return Call(name.text, args, kwargs, _between(name, end))
 
     def rule_call(self, parts: list[Call]) -> Call:
         if parts[0].kwargs:
@@ -365,12 +363,12 @@ class AstBuilder:
 
     def lookup_of(self, parts: list[t.Any]) -> Expression:
         owner, _, (key, end) = parts
-        return Expression(Operator.DOT, (_finished(owner), key), span=_between(owner, end))
+        return Expression(Operator.DOT, (_finished(owner), key), _between(owner, end))
 
     def attribute(self, parts: list[Token]) -> tuple[Term, Token]:
         name = parts[0]
         text = unquoted(name.text) if name.type == "STRING" else name.text
-        return Value(text, span=name.span), parts[-1]
+        return Value(text, name.span), parts[-1]
 
     def computed_attribute(self, parts: list[Token]) -> tuple[Term, Token]:
         return self.variable(parts), parts[-1]
@@ -384,10 +382,10 @@ class AstBuilder:
         return Variable(parts[0].text, span=parts[0].span)
 
     def string(self, parts: list[Token]) -> Value:
-        return Value(unquoted(parts[0].text), span=parts[0].span)
+        return Value(unquoted(parts[0].text), parts[0].span)
 
     def boolean(self, parts: list[Token]) -> Value:
-        return Value(parts[0].type == "TRUE", span=parts[0].span)
+        return Value(parts[0].type == "TRUE", parts[0].span)
 
     def number(self, parts: list[Token]) -> Value:
         token = parts[-1]
@@ -397,7 +395,7 @@ class AstBuilder:
         value = int(digits) if token.type == "INTEGER" else float(token.text)
         if not is_negative and token.type == "INTEGER" and value > GREATEST_INTEGER:
             raise integer_overflow(token)
-        return Value(-value if is_negative else value, span=_between(parts[0], token))
+        return Value(-value if is_negative else value, _between(parts[0], token))
 
     def closed_list(self, parts: list[t.Any]) -> List:
         opening, *items, end = parts
@@ -425,18 +423,18 @@ class AstBuilder:
         now = Call("now", (), span=span), Call("timestamp", (), span=span)
         time: Term = Variable("Datetime", span=span)
         for method in now:
-            time = Expression(Operator.DOT, (time, method), span=span)
+            time = Expression(Operator.DOT, (time, method), span)
         return t.cast(Expression, time)
 
     # -- patterns
 
     def tag_pattern(self, parts: list[Token]) -> Pattern:
-        return Pattern(parts[0].text, (), span=parts[0].span)
+        return Pattern(parts[0].text, (), parts[0].span)
 
     def fields_pattern(self, parts: list[t.Any]) -> Pattern:
         tag, opening, *items, end = parts
         fields = _sorted_fields(items[0] if items else [])
-        return Pattern(tag and tag.text, fields, span=_between(tag or opening, end))
+        return Pattern(tag and tag.text, fields, _between(tag or opening, end))
 
 
 # -- parts of expressions: values and conditions ---------------------------------------
@@ -466,7 +464,7 @@ def _finished(part: _Part) -> Term:
         return part
     if isinstance(part, _Group):
         return _finished(part.inner)
-    return Expression(part.operator, tuple(reversed(part.operands)), span=part.span)
+    return Expression(part.operator, tuple(reversed(part.operands)), part.span)
 
 
 def _between(first: _Part | Token, last: _Part | Token) -> Span:
@@ -546,7 +544,7 @@ def _expect(token: Token, *words: str) -> None:
 
 def _name(token: Token) -> Name:
     text = unquoted(token.text) if token.type == "STRING" else token.text
-    return Name(text, span=token.span)
+    return Name(text, token.span)
 
 
 def _connected(part: _Part, token: Token) -> Term:

@@ -61,10 +61,10 @@ def rewrite_rule(rule: Rule) -> Rule:
     parameters = tuple([rewriter.parameter(each, computed) for each in rule.parameters])
     conjuncts.extend(computed)
     if not conjuncts:
-        return Rule(rule.name, parameters, None, span=rule.span)
+        return Rule(rule.name, parameters, None, rule.span)
     span = rule.span if rule.body is None else rule.body.span
-    body = Expression(Operator.AND, tuple(conjuncts), span=span)
-    return Rule(rule.name, parameters, body, span=rule.span)
+    body = Expression(Operator.AND, tuple(conjuncts), span)
+    return Rule(rule.name, parameters, body, rule.span)
 
 
 def rewrite_query(query: Term) -> Term:
@@ -85,7 +85,7 @@ def flattened(rule: Rule) -> Rule:
     if rule.body is None:
         return rule
     body = fold(rule.body, _look_at_control, _flat)
-    return Rule(rule.name, rule.parameters, body, span=rule.span)
+    return Rule(rule.name, rule.parameters, body, rule.span)
 
 
 def _look_at_control(term: Term) -> tuple[Term, Sequence[Term]]:
@@ -111,13 +111,13 @@ class _Rewriter:
 
     def _anonymous(self, like: Variable) -> Variable:
         self._count += 1
-        return Variable(f"_{self._count}", Origin.ANONYMOUS, span=like.span)
+        return Variable(f"_{self._count}", Origin.ANONYMOUS, like.span)
 
     def _result(self, term: Expression) -> Variable:
         self._count += 1
         origin = Origin.LOOKUP if term.operator is Operator.DOT else Origin.COMPUTED
         kind = _RESULT_NAMES.get(term.operator, "op")
-        return Variable(f"_{kind}_{self._count}", origin, span=term.span)
+        return Variable(f"_{kind}_{self._count}", origin, term.span)
 
     def conjuncts(self, term: Term) -> list[Term]:
         """Give the goals that a rule's body consists of."""
@@ -167,7 +167,7 @@ class _Rewriter:
         new_specializer = None if specializer is None else self.value(specializer, computed)
         if new_term is term and new_specializer is specializer:
             return parameter
-        return Parameter(new_term, new_specializer, span=parameter.span)
+        return Parameter(new_term, new_specializer, parameter.span)
 
     def value(self, term: Term, computed: list[Term], levels: int = _LEVELS) -> Term:
         """Rewrite an operand; the goals that compute its parts are appended to ``computed``."""
@@ -196,7 +196,7 @@ class _Rewriter:
         """Rebuild a term with rewritten parts; the term itself, if they are unchanged."""
         if isinstance(term, Expression) and _is_computed(term):
             result = self._result(term)
-            computed.append(Expression(term.operator, (*args, result), span=term.span))
+            computed.append(Expression(term.operator, (*args, result), term.span))
             return result
         return _with(term, args)
 
@@ -237,11 +237,11 @@ def _is_computed(term: Expression) -> bool:
 
 def _before(computed: Sequence[Term], goal: Term) -> Term:
     for step in reversed(computed):
-        goal = Expression(Operator.AND, (step, goal), span=step.span)
+        goal = Expression(Operator.AND, (step, goal), step.span)
     return goal
 
 
 def _after(goal: Term, computed: Sequence[Term]) -> Term:
     for step in computed:
-        goal = Expression(Operator.AND, (goal, step), span=goal.span)
+        goal = Expression(Operator.AND, (goal, step), goal.span)
     return goal

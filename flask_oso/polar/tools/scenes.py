@@ -92,7 +92,7 @@ class Scene:
                 self.host = self.host.with_constant(self.stubs.value(arg), name)
                 term = Variable(name, span=arg.span)
             parameters.append(Parameter(term, span=arg.span))
-        return Rule(fact.name, tuple(parameters), None, span=fact.span)
+        return Rule(fact.name, tuple(parameters), None, fact.span)
 
     def _check_asked(self, name: str, count: int) -> None:
         """Refuse a fact that nothing asks for: most likely its name is misspelt."""

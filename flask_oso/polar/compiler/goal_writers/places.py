@@ -140,7 +140,7 @@ class GoalContext:
 
     def part(self, write: Callable[[t.Any], Continuation]) -> Goal:
         """Return a part of this goal, to be written later."""
-        return GoalPart(self.goal, write, span=self.span), self.clause, self.site
+        return GoalPart(self.goal, write), self.clause, self.site
 
     def mark(self, node: t.Any) -> t.Any:
         """Record the goal of a node, so that an error in it can be traced to the policy."""

@@ -63,7 +63,7 @@ def alternatives_of(rule: Rule, constants: Container[str]) -> tuple[Alternative,
     :param constants: names that are no variables.
     """
     values = {
-        term.args[-1].name: Expression(term.operator, term.args[:-1], span=term.span)
+        term.args[-1].name: Expression(term.operator, term.args[:-1], term.span)
         for term in walk([] if rule.body is None else [rule.body])
         if _is_computed(term)
     }
@@ -133,7 +133,7 @@ def _parameter(parameter: Parameter, values: dict[str, Expression]) -> Parameter
     return Parameter(
         _inlined(parameter.term, values),
         None if specializer is None else _inlined(specializer, values),
-        span=parameter.span,
+        parameter.span,
     )
 
 
@@ -184,7 +184,7 @@ def _specializer_goals(parameters: Iterable[Parameter]) -> Iterator[Term]:
     """``f(x: "a")  =>  f(x) if x = "a"``"""
     for each in parameters:
         if isinstance(each.specializer, Value):
-            yield Expression(Operator.UNIFY, (each.term, each.specializer), span=each.span)
+            yield Expression(Operator.UNIFY, (each.term, each.specializer), each.span)
 
 
 #: Classes whose values `==` and `=` compare differently: 1 == true, but not 1 = true.
@@ -212,15 +212,15 @@ def turned(goal: Term, typed: Container[str] = ()) -> Term:
         return goal
     if goal.operator in _TURNED:
         left, right = goal.args
-        return Expression(_TURNED[goal.operator], (right, left), span=goal.span)
+        return Expression(_TURNED[goal.operator], (right, left), goal.span)
     if goal.operator is Operator.NOT:
         inside = [turned(each, typed) for each in conjuncts(goal.args[0])]
         one = inside[0] if len(inside) == 1 else Expression(Operator.AND, tuple(inside))
-        return Expression(Operator.NOT, (one,), span=goal.span)
+        return Expression(Operator.NOT, (one,), goal.span)
     if goal.operator is Operator.DOT:
-        return Expression(Operator.UNIFY, (goal, _TRUE), span=goal.span)
+        return Expression(Operator.UNIFY, (goal, _TRUE), goal.span)
     if goal.operator is Operator.EQ and any(_is_no_number(each, typed) for each in goal.args):
-        return Expression(Operator.UNIFY, goal.args, span=goal.span)
+        return Expression(Operator.UNIFY, goal.args, goal.span)
     return goal
 
 
@@ -273,7 +273,7 @@ def _with_literals(alternative: Alternative, constants: Container[str]) -> Alter
         if value is None or name in constants or _is_entered(alternative.goals, name):
             continue
         parameters = tuple(
-            Parameter(_replaced(each.term, name, value), each.specializer, span=each.span)
+            Parameter(_replaced(each.term, name, value), each.specializer, each.span)
             for each in alternative.parameters
         )
         goals = (_replaced(goal, name, value) for goal in alternative.goals)

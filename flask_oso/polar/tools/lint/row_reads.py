@@ -81,9 +81,7 @@ class RowReads:
         """Give the relations whose rows a pattern looks into."""
         for name, value in pattern.fields:
             if isinstance(value, Pattern):
-                read = Expression(
-                    Operator.DOT, (term, Value(name)), span=value.span or pattern.span
-                )
+                read = Expression(Operator.DOT, (term, Value(name)), value.span or pattern.span)
                 if self._is_loaded_late(read, models):
                     yield read
                 yield from self._in_pattern(read, value, models)
