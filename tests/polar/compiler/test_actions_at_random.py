@@ -1,6 +1,7 @@
 """``authorized_actions`` for random rules: compiled rules say what the solver says.
 
-An error counts as an answer; which of several errors comes out is not compared.
+An error counts as an answer; which of several errors comes out is not compared. Where only the
+query of the solver comes to an error, an action that is given is allowed when it is asked alone.
 """
 
 from __future__ import annotations
@@ -108,6 +109,12 @@ def actions(oso: Oso, seed: int) -> t.Any:
         return "error"
 
 
+def are_allowed(solver: Oso, seed: int, found: t.Any) -> bool:
+    """Tell whether all actions that were found are allowed, each asked alone."""
+    user, doc = question(seed)
+    return found != "error" and all(solver.is_allowed(user, each, doc) for each in found)
+
+
 @pytest.mark.random
 def test_actions_of_random_rules_are_those_of_the_solver() -> None:
     """Whether questions about strings answer, or a query."""
@@ -119,7 +126,9 @@ def test_actions_of_random_rules_are_those_of_the_solver() -> None:
         for seed in range(number * QUESTIONS, (number + 1) * QUESTIONS):
             expected = actions(solver, seed)
             counts["error" if expected == "error" else "some" if expected else "none"] += 1
-            if actions(oso, seed) != expected:
+            found = actions(oso, seed)
+            is_narrower = expected == "error" and are_allowed(solver, seed, found)
+            if found != expected and not is_narrower:
                 differences.append((seed, text))
 
     assert differences == []

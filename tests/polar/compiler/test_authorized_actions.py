@@ -71,6 +71,10 @@ SCOPED = {
     "inline": "allow(u, a, d) if a in u.scopes and may(u, a, d);",
     "or": 'allow(u, a, d) if in_scope(u, a) and may(u, a, d); in_scope(_, "read");'
     " in_scope(u, a) if a in u.scopes;",
+    "a condition between": "allow(u, a, d) if in_scope(u, a) and not is_big(d) and may(u, a, d);"
+    " in_scope(u, a) if a in u.scopes; is_big(d) if d.size = 9;",
+    "a rule for one action": "allow(u, a, d) if in_scope(u, a) and may(u, a, d);"
+    ' in_scope(u, a) if a in u.scopes; in_scope(u, "read") if u.admin = true;',
     "passed on": "allow(u, a, d) if in_scope(u, a) and may(u, a, d);"
     " in_scope(u, a) if holds(u, a); holds(u, a) if a in u.scopes;",
     "recursive": "allow(u, a, d) if in_scope(u, a) and may(u, a, d);"
@@ -118,7 +122,13 @@ def test_scopes_of_a_token_restrict_what_the_solver_says(name: str) -> None:
     assert found == [actions(SCOPED[name], scopes, compiled=False) for scopes in SCOPES]
 
 
-@pytest.mark.parametrize("name", ["called", "text", "inline", "or", "passed on"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("called", "text", "inline", "or", "passed on"),
+        *("a condition between", "a rule for one action"),
+    ],
+)
 def test_scopes_need_no_query(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each action that a rule behind names is asked for by itself."""
     monkeypatch.delenv("OSO_COMPILED", raising=False)
@@ -347,34 +357,3 @@ def test_action_that_is_something_else_before_it_is_named_is_an_error_of_the_sol
 ) -> None:
     """A search for the action meets an error that no question about a named action meets."""
     assert actions(policy, [], compiled=True) == actions(policy, [], compiled=False)
-
-
-#: A search reaches an error with a scope that no rule names.
-REACHED = [
-    'allow(u: Token, a, d) if a in u.scopes and d.missing = 1 and a in ["read", "write"];',
-    'allow(u: Token, a, d) if a in u.scopes and d.size.missing = 1 and a = "read";',
-    'allow(u: Token, a, d) if a in u.scopes and not d.missing = 1 and may("", a, d);',
-    "allow(u: Token, a, d) if a in u.scopes and may(u, a, d.missing);",
-    "allow(u: Token, a, d) if a in u.scopes and a in d.missing and may(u, a, d);",
-    "allow(u: Token, a, d) if in_scope(u, a) and fails(d) and may(u, a, d);"
-    " in_scope(u, a) if a in u.scopes; fails(d) if d.missing = 1;",
-    "allow(u: Token, a, d) if in_scope(u, d, a) and may(u, a, d);"
-    " in_scope(u, d, a) if a in u.scopes and d.missing = 1;",
-    "allow(u: Token, a, d) if in_scope(u, d, a) and may(u, a, d);"
-    " in_scope(u, d, a) if a in u.scopes and too(d, a); too(d, a) if a in d.missing;",
-    "allow(u: Token, a, d) if in_scope(u, d, a) and may(u, a, d);"
-    ' in_scope(u, _, a) if a in u.scopes; in_scope(_, d, "other") if d.missing = 1;',
-    "allow(u: Token, a, d) if in_scope(u, a) and too(d, a); in_scope(u, a) if a in u.scopes;"
-    ' too(d, a) if d.missing = 1 and a in ["read", "write"];',
-]
-
-
-@pytest.mark.parametrize("policy", REACHED)
-def test_error_between_scopes_and_the_names_of_actions_is_an_error_of_the_solver(
-    policy: str,
-) -> None:
-    """A search comes to the error with a scope for which no rule is asked by itself."""
-    found = actions(policy, ["other"], compiled=True)
-
-    assert found == actions(policy, ["other"], compiled=False)
-    assert isinstance(found, tuple)

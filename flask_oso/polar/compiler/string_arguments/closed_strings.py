@@ -19,21 +19,8 @@ from ..binding_analysis import ArgumentFacts, Lineages, is_class_only, is_string
 #: The clauses of a rule that what is known of its arguments does not exclude; ``None`` if there is
 #: no such rule.
 SelectClauses = Callable[[str, int, ArgumentFacts], "Sequence[Clause] | None"]
-
-
-class _Parameter(t.NamedTuple):
-    """A parameter of a rule.
-
-    :param classes: those of the arguments around it, by position.
-    :param is_found: whether a goal before the call may have found any value for it, so that a
-        query comes to goals that no question about a string of the policy comes to.
-    """
-
-    name: str
-    arity: int
-    position: int
-    classes: tuple[tuple[int, Lineage], ...]
-    is_found: bool = False
+#: A parameter of a rule, and the classes of the arguments around it.
+_Parameter = tuple[str, int, int, tuple[tuple[int, Lineage], ...]]
 
 
 class Strings(t.NamedTuple):
@@ -79,16 +66,17 @@ def possible_strings(
 
     :param lineages: the classes of other arguments, where they are known.
     """
-    start = _Parameter(name, arity, position, tuple(sorted(lineages.items())))
+    start = (name, arity, position, tuple(sorted(lineages.items())))
     known: _Ways = {}
     waiting = [start]
     while waiting:
         parameter = waiting.pop()
         if parameter in known:
             continue
-        facts = ArgumentFacts({}, dict(parameter.classes), text=parameter.position)
-        clauses = select(parameter.name, parameter.arity, facts) or ()
-        known[parameter] = [_way(each, parameter, select) for each in clauses]
+        name, arity, position, classes = parameter
+        facts = ArgumentFacts({}, dict(classes), text=position)
+        clauses = select(name, arity, facts) or ()
+        known[parameter] = [_way(each, position, facts.lineages, select) for each in clauses]
         for way in known[parameter]:
             waiting += (each for each in way.bindings if not isinstance(each, frozenset))
     return _strings_below(start, known)
@@ -133,9 +121,8 @@ def _grown(known: _Ways, belongs: Callable[[_Way, set[_Parameter]], bool]) -> se
         found |= more
 
 
-def _way(clause: Clause, asked: _Parameter, select: SelectClauses) -> _Way:
-    bindings = [*_bindings(clause, asked, select)]
-    position = asked.position
+def _way(clause: Clause, position: int, lineages: Lineages, select: SelectClauses) -> _Way:
+    bindings = [*_bindings(clause, position, lineages, select)]
     parameter = clause.parameters[position]
     if not isinstance(parameter.term, Slot) or parameter.specializer is not None:
         return _Way(bindings, False, None)
@@ -156,38 +143,34 @@ def _way(clause: Clause, asked: _Parameter, select: SelectClauses) -> _Way:
 
 
 def _bindings(
-    clause: Clause, asked: _Parameter, select: SelectClauses
+    clause: Clause, position: int, lineages: Lineages, select: SelectClauses
 ) -> Iterator[frozenset[str] | _Parameter]:
-    """Yield the strings that a clause binds a parameter to, or the parameters that bind it.
-
-    A goal behind a search in a list of an object ends them, unless it binds the parameter: a
-    query comes to it with each element of the list, and it may raise an error.
-    """
-    term = clause.parameters[asked.position].term
+    """Yield the strings that a clause binds a parameter to, or the parameters that bind it."""
+    term = clause.parameters[position].term
     if isinstance(term, Value) and isinstance(term.value, str):
         yield frozenset({term.value})
     if not isinstance(term, Slot):
         return
-    is_found = asked.is_found
     for goal in conjuncts_in(clause.body):
-        texts = _texts(goal.args[1]) if _is_search(goal, term) else _equal_text(goal, term)
-        if texts is not None:
-            yield texts
-            return
         called = getattr(goal, "term", goal)
-        is_search = _is_search(goal, term)
         if isinstance(called, Call):
-            for at in _places(called, term):
-                is_search = True
-                passed = _passed_lineages(clause, called, dict(asked.classes))
-                yield _Parameter(called.name, len(called.args), at, passed, is_found)
-                if is_found or not _is_only_searched(called, at, select):
-                    return
-        if is_found or (not is_search and _mentions(goal, term)):
+            for at, arg in enumerate(called.args):
+                if _is_same(arg, term):
+                    passed = _passed_lineages(clause, called, lineages)
+                    yield called.name, len(called.args), at, passed
+                    if not _is_only_searched(called, at, select):
+                        return
+        elif _is_search(goal, term):
+            texts = _texts(goal.args[1])
+            if texts is not None:
+                yield texts
+        elif _mentions(goal, term):
+            text = _equal_text(goal, term)
+            if text is not None:
+                yield frozenset({text})
             # A query, in which the parameter has no value yet or another one, may have an error
             # here or behind this goal, which questions about strings do not have.
             return
-        is_found = is_search
 
 
 def _is_search(goal: Term, variable: Slot) -> t.TypeGuard[Expression]:
@@ -200,13 +183,13 @@ def _is_search(goal: Term, variable: Slot) -> t.TypeGuard[Expression]:
     )
 
 
-def _equal_text(goal: Term, variable: Slot) -> frozenset[str] | None:
-    """Return the string that a goal says a variable is, in a set."""
+def _equal_text(goal: Term, variable: Slot) -> str | None:
+    """Return the string that a goal says a variable is."""
     if not isinstance(goal, Expression) or goal.operator is not Operator.UNIFY:
         return None
     others = [arg for arg in goal.args if not _is_same(arg, variable)]
     is_text = len(others) == 1 and is_string(others[0])
-    return frozenset({str(t.cast(Value, others[0]).value)}) if is_text else None
+    return str(t.cast(Value, others[0]).value) if is_text else None
 
 
 def _is_only_searched(called: Call, position: int, select: SelectClauses) -> bool:
@@ -230,49 +213,31 @@ def _is_only_searched(called: Call, position: int, select: SelectClauses) -> boo
 
 
 def _searches(clause: Clause, position: int) -> list[tuple[str, int, int]] | None:
-    """Return where a clause passes on a parameter that it only searches for; or ``None``.
-
-    Nothing else may stand behind a search, nor in a clause for one string: no question about
-    another one comes to it, and a query does.
-    """
+    """Return where a clause passes on a parameter that it only searches for; or ``None``."""
     parameter = clause.parameters[position]
     heads = [each for each in clause.parameters if _mentions(each.term, parameter.term)]
     is_text = is_class_only(parameter.specializer) and parameter.specializer.tag == "String"
     if is_string(parameter.term) and parameter.specializer is None:
-        return [] if _is_plain_fact(clause, position) else None
+        return []
     if not isinstance(parameter.term, Slot) or len(heads) > 1:
         return None
     if parameter.specializer is not None and not is_text:
         return None
     passed: list[tuple[str, int, int]] = []
-    is_found = False
     for goal in conjuncts_in(clause.body):
         called = getattr(goal, "term", goal)
         if isinstance(called, Call) and not called.kwargs:
-            places = _places(called, parameter.term)
+            places = [at for at, arg in enumerate(called.args) if _is_same(arg, parameter.term)]
             passed += [(called.name, len(called.args), at) for at in places]
             others = [arg for at, arg in enumerate(called.args) if at not in places]
-            is_search = bool(places)
+        elif isinstance(goal, Expression) and goal.operator is Operator.IN:
+            is_searched = _is_same(goal.args[0], parameter.term)
+            others = [goal.args[1]] if is_searched else [*goal.args]
         else:
-            is_search = _is_search(goal, parameter.term)
-            others = [] if is_search else [goal]
-        if is_found or any(_mentions(other, parameter.term) for other in others):
+            others = [goal]
+        if any(_mentions(other, parameter.term) for other in others):
             return None
-        is_found = is_search
     return passed
-
-
-def _is_plain_fact(clause: Clause, position: int) -> bool:
-    """Tell whether a clause has no body, and looks at nothing but the classes of other arguments.
-
-    :param position: that of the argument that is not meant.
-    """
-    others = [each for at, each in enumerate(clause.parameters) if at != position]
-    return not [*conjuncts_in(clause.body)] and all(
-        isinstance(each.term, Slot)
-        and (each.specializer is None or is_class_only(each.specializer))
-        for each in others
-    )
 
 
 def _mentions(term: Term, variable: Term) -> bool:
@@ -295,11 +260,6 @@ def _passed_lineages(
         for at, arg in enumerate(called.args)
         if isinstance(arg, Slot) and arg.index in by_slot
     )
-
-
-def _places(called: Call, variable: Slot) -> list[int]:
-    """Return the positions of a variable among the arguments of a call."""
-    return [at for at, arg in enumerate(called.args) if _is_same(arg, variable)]
 
 
 def _is_same(term: t.Any, variable: Slot) -> bool:
