@@ -19,7 +19,6 @@ from collections.abc import Callable, Mapping, Sequence
 from flask import Blueprint, Flask
 
 from ..app_state import state_of
-from ..callables.sync_callable import SyncCallable
 from ..callables.view_functions import SourceLocation, methods_being_decorated
 from ..denials.denial import DenialStyle
 from ..enforcement.authorizer import judge_of
@@ -34,7 +33,7 @@ from ..request_state import (
 from .guard_checks import check_guards
 from .parents import check_within
 from .view_checks import ViewCheck, make_view_check
-from .view_guards import Guard, GuardKind, add_guard, entry_of, guards_of, mark_decorator
+from .view_guards import Guard, GuardKind, add_guard, entry_behind_guard, guards_of, mark_decorator
 
 F = t.TypeVar("F", bound=Callable[..., t.Any])
 #: What is done before a view is called; it is given the app, what this knows of the request, and
@@ -214,7 +213,7 @@ def _enter(app: Flask, request_state: RequestState | None, _: t.Any) -> None:
 
 def _guarded(view: F, check: _Check, guard: Guard) -> F:
     check_is_view(view, guard.kind)
-    function, enter_view = SyncCallable(view), entry_of(view)
+    enter_view = entry_behind_guard(view)
 
     def enter(
         app: Flask,
@@ -224,11 +223,7 @@ def _guarded(view: F, check: _Check, guard: Guard) -> F:
         kwargs: Arguments,
     ) -> t.Any:
         check(app, request_state, plan)
-        if plan is None or not plan.calls_plainly or not function.is_plain:
-            return function.of(app)(*args, **kwargs)
-        if enter_view is not None:
-            return enter_view(app, request_state, plan, args, kwargs)
-        return view(*args, **kwargs)
+        return enter_view(app, request_state, plan, args, kwargs)
 
     @functools.wraps(view)
     def guarded(*args: t.Any, **kwargs: t.Any) -> t.Any:

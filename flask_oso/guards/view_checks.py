@@ -33,7 +33,14 @@ from ..request_state import (
 from .parents import Between, belongs, check_within, is_stated, relation_between, says_of
 from .shortcuts import Shortcut, UsualCall, make_shortcut
 from .url_keys import Key, make_key
-from .view_guards import Entry, Guard, GuardKind, entry_of, guards_of, guards_of_decorators
+from .view_guards import (
+    Entry,
+    Guard,
+    GuardKind,
+    entry_behind_guard,
+    guards_of,
+    guards_of_decorators,
+)
 
 #: The usual action of each HTTP method, for ``@authorize(METHOD_ACTIONS, Post)``.
 METHOD_ACTIONS: Mapping[str, str] = {
@@ -231,7 +238,7 @@ class ViewCheck(Record, eq=False):
 
         And what it does, for where the current request was found already.
         """
-        function, enter_view = SyncCallable(view), entry_of(view)
+        function, enter_view = SyncCallable(view), entry_behind_guard(view)
 
         def enter(
             app: Flask,
@@ -260,11 +267,7 @@ class ViewCheck(Record, eq=False):
             arguments = self.meet(state.parts[Authorizer], view, given, request_state, plan)
             if args:
                 arguments = self._without_positions(view, args, arguments)
-            if plan is None or not plan.calls_plainly or not function.is_plain:
-                return function.of(app)(*args, **arguments)
-            if enter_view is not None:
-                return enter_view(app, request_state, plan, args, arguments)
-            return view(*args, **arguments)
+            return enter_view(app, request_state, plan, args, arguments)
 
         @functools.wraps(view)
         def guarded(*args: t.Any, **kwargs: t.Any) -> t.Any:

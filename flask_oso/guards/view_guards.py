@@ -19,6 +19,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from flask import Blueprint, Flask, Request
 
 from ..app_state import find_state
+from ..callables.sync_callable import SyncCallable
 from ..callables.view_functions import (
     SourceLocation,
     View,
@@ -166,6 +167,26 @@ def entry_of(view: View | None) -> Entry | None:
     """Give what does as a call of a guarded function does; ``None`` if it is not known."""
     mark = None if view is None else _own_mark(view)
     return None if mark is None else mark.enter
+
+
+def entry_behind_guard(view: View) -> Entry:
+    """Give what calls a view once the guard in front of it is passed."""
+    function, enter_guard = SyncCallable(view), entry_of(view)
+
+    def enter(
+        app: Flask,
+        request_state: RequestState | None,
+        plan: t.Any,
+        args: tuple[t.Any, ...],
+        kwargs: Arguments,
+    ) -> t.Any:
+        if plan is None or not plan.calls_plainly or not function.is_plain:
+            return function.of(app)(*args, **kwargs)
+        if enter_guard is not None:
+            return enter_guard(app, request_state, plan, args, kwargs)
+        return view(*args, **kwargs)
+
+    return enter
 
 
 def guards_of(view: View) -> tuple[Guard, ...]:
