@@ -8,26 +8,23 @@ from __future__ import annotations
 
 import contextlib
 import copy
-import os
-import sys
-import types
 import typing as t
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from .exceptions import ForbiddenError, NotFoundError
 from .polar.environment import STORED_ENVIRONMENT
-from .polar.exceptions import OsoError, StackOverflowError
+from .polar.exceptions import OsoError
 from .polar.host.conversion import is_representable
-from .polar.host.registry import TextEquality
 from .polar.host.terms import ANYTHING, Variable
 from .polar.limits import Limits
-from .polar.output import STORED_VARIABLE, say
+from .polar.output import STORED_VARIABLE
 from .polar.polar import Polar
 from .polar.value_objects import Record
+from .questions.foreign_objects import login_equality, proxy_class, unwrapped
+from .questions.row_questions import QueryBuilder, RowQuestion, ask_about_rows, builder_of
 
 if t.TYPE_CHECKING:
     from .polar.engine import Engine
-    from .polar.host.registry import Host
     from .polar.observe.console import Console
     from .polar.proof.proof import Proof
     from .polar.residual.algebra.schema import Schema
@@ -42,50 +39,8 @@ _T = t.TypeVar("_T")
 _ErrorFactory = Callable[[], BaseException | type[BaseException]]
 
 
-@t.runtime_checkable
-class QueryBuilder(t.Protocol):
-    """Builds database queries from residuals; ``flask_oso.sqlalchemy`` has one."""
-
-    def models(self, host: Host) -> Schema:
-        """Give the models of the classes whose rows it selects."""
-
-    def class_of(self, entity: t.Any) -> type:
-        """Give the class of the rows of an entity."""
-
-    def query(self, host: Host, residual: Residual, entity: t.Any) -> t.Any:
-        """Build a query of the rows for which a residual holds."""
-
-    def columns(self, host: Host, residuals: Sequence[Residual], entity: t.Any) -> list[t.Any]:
-        """Build columns that tell whether residuals hold for a row."""
-
-
-class _RowQuestion(Record, eq=False):
-    """The residual of a question about rows, and the builder of its query."""
-
-    residual: Residual
-    host: Host
-    builder: QueryBuilder
-    entity: t.Any
-
-    def query(self) -> t.Any:
-        try:
-            return self.builder.query(self.host, self.residual, self.entity)
-        except RecursionError:
-            raise StackOverflowError(_TOO_DEEP) from None
-
-    def columns(self, others: Sequence[_RowQuestion]) -> list[t.Any]:
-        residuals = [self.residual, *(each.residual for each in others)]
-        try:
-            return self.builder.columns(self.host, residuals, self.entity)
-        except RecursionError:
-            raise StackOverflowError(_TOO_DEEP) from None
-
-
 #: The classes of values of which not all can be expressed in Polar.
 LIMITED_CLASSES = frozenset({int, str, list, dict})
-_TOO_DEEP = (
-    "The policy is nested too deep for a condition on rows. Give parts of it rules of their own."
-)
 
 
 class DenialReason(Record):
@@ -125,12 +80,11 @@ class Oso(Polar):
         self.forbidden_error = forbidden_error
         self.not_found_error = not_found_error
         self.read_action = read_action
-        self.set_text_equalities(_login_equality)
+        self.set_text_equalities(login_equality)
         self._builder: QueryBuilder | None = None
         self._caller_mistakes: CallerMistakes | None = None
         self._relations_read: RelationsRead | None = None
-        # Werkzeug is not imported here; if nobody has imported it, there are no proxies.
-        self._proxy: type | None = getattr(sys.modules.get("werkzeug.local"), "LocalProxy", None)
+        self._proxy = proxy_class()
 
     def is_allowed(self, actor: t.Any, action: t.Any, resource: t.Any) -> bool:
         """Tell whether ``allow(actor, action, resource)`` has a solution.
@@ -176,8 +130,8 @@ class Oso(Polar):
         """
         proxy, allowed = self._proxy, None
         if type(actor) is proxy or type(resource) is proxy or type(action) is proxy:
-            actor, action = _unwrapped(actor), _unwrapped(action)
-            resource = _unwrapped(resource)
+            actor, action = unwrapped(actor), unwrapped(action)
+            resource = unwrapped(resource)
         elif is_given_up:
             allowed = engine.allow_by_rules(actor, action, resource)
         if allowed is None:
@@ -199,7 +153,7 @@ class Oso(Polar):
         allowed = engine.usual_answer(actor, action, resource)
         if allowed:
             return
-        actor, action, resource = _unwrapped(actor), _unwrapped(action), _unwrapped(resource)
+        actor, action, resource = unwrapped(actor), unwrapped(action), unwrapped(resource)
         if allowed is None and engine.allow(actor, action, resource):
             return
         self._mistakes_in(engine).check(actor, action, resource)
@@ -221,7 +175,7 @@ class Oso(Polar):
         :param redact: words in the names of attributes whose values are not shown, besides
             ``password``, ``token`` and the like.
         """
-        args = [_unwrapped(actor), _unwrapped(action), _unwrapped(resource)]
+        args = [unwrapped(actor), unwrapped(action), unwrapped(resource)]
         return self._engine.explain("allow", args, redact)
 
     def denial_reason(self, actor: t.Any, action: t.Any, resource: t.Any) -> DenialReason | None:
@@ -238,7 +192,7 @@ class Oso(Polar):
         clauses = engine.clauses("denial_reason")
         if clauses is None:
             return None
-        args, counts = [_unwrapped(actor), _unwrapped(action), _unwrapped(resource)], set(clauses)
+        args, counts = [unwrapped(actor), unwrapped(action), unwrapped(resource)], set(clauses)
         if counts - {4, 5}:
             raise OsoError(
                 f"A rule 'denial_reason' has {min(counts - {4, 5})} parameters, and is never asked."
@@ -267,7 +221,7 @@ class Oso(Polar):
             else:
                 allowed = answer(actor, request)
         if allowed is None:
-            allowed = engine.allow_request(_unwrapped(actor), _unwrapped(request))
+            allowed = engine.allow_request(unwrapped(actor), unwrapped(request))
         if not allowed:
             raise self.forbidden_error()
 
@@ -276,7 +230,7 @@ class Oso(Polar):
 
         :raises ForbiddenError: otherwise.
         """
-        args = map(_unwrapped, (actor, action, resource, field))
+        args = map(unwrapped, (actor, action, resource, field))
         if not self._engine.ask("allow_field", *args):
             raise self.forbidden_error()
 
@@ -297,7 +251,7 @@ class Oso(Polar):
                 return found
         proxy = self._proxy
         if type(actor) is proxy or type(resource) is proxy:
-            actor, resource = _unwrapped(actor), _unwrapped(resource)
+            actor, resource = unwrapped(actor), unwrapped(resource)
         return self._allowed("allow", (actor, _ACTION, resource), 1, allow_wildcard)
 
     def filter(self, actor: t.Any, action: t.Any, objects: Iterable[_T]) -> list[_T]:
@@ -311,7 +265,7 @@ class Oso(Polar):
         :raises PolarRuntimeError: as ``is_allowed`` does; a note of the error names the object.
             Then nothing is given, not even what was allowed before.
         """
-        engine, actor, action = self._engine, _unwrapped(actor), _unwrapped(action)
+        engine, actor, action = self._engine, unwrapped(actor), unwrapped(action)
         given = [*objects]
         asked = self._without_proxies(given)
         answers = engine.quick_answers(actor, action, asked)
@@ -345,7 +299,7 @@ class Oso(Polar):
         :param allow_wildcard: see ``authorized_actions``.
         :raises OsoError: as ``authorized_actions`` does; a note of the error names the object.
         """
-        engine, actor = self._engine, _unwrapped(actor)
+        engine, actor = self._engine, unwrapped(actor)
         asked = self._without_proxies([*objects])
         self._load_relations(engine, actor, None, asked)
         found: list[set[t.Any]] = []
@@ -357,7 +311,7 @@ class Oso(Polar):
 
     def _without_proxies(self, objects: list[t.Any]) -> list[t.Any]:
         proxy = self._proxy
-        return [_unwrapped(each) if type(each) is proxy else each for each in objects]
+        return [unwrapped(each) if type(each) is proxy else each for each in objects]
 
     def _load_relations(
         self, engine: Engine, actor: t.Any, action: t.Any, objects: Sequence[t.Any]
@@ -410,7 +364,7 @@ class Oso(Polar):
                 return found
         proxy = self._proxy
         if type(actor) is proxy or type(action) is proxy or type(resource) is proxy:
-            actor, action, resource = _unwrapped(actor), _unwrapped(action), _unwrapped(resource)
+            actor, action, resource = unwrapped(actor), unwrapped(action), unwrapped(resource)
         return self._allowed("allow_field", (actor, action, resource, _FIELD), 3, allow_wildcard)
 
     def _allowed(
@@ -488,7 +442,7 @@ class Oso(Polar):
 
         Then the residuals of several actors have the same condition, and ``objects`` differ.
         """
-        return self._row_question([_unwrapped(actor), action, None], 2, cls).residual
+        return self._row_question([unwrapped(actor), action, None], 2, cls).residual
 
     def made_of_residual(
         self, actor: t.Any, action: t.Any, cls: t.Any, make: Callable[[Residual], _T]
@@ -497,7 +451,7 @@ class Oso(Polar):
 
         The function reads objects as the policy does, also where sessions are protected.
         """
-        return make(self._row_question([_unwrapped(actor), action, None], 2, cls).residual)
+        return make(self._row_question([unwrapped(actor), action, None], 2, cls).residual)
 
     def authorized_query(self, actor: t.Any, action: t.Any, resource_cls: t.Any) -> t.Any:
         """Build a query of the rows for which ``is_allowed`` is true.
@@ -509,7 +463,7 @@ class Oso(Polar):
         :raises UnsupportedError: if the policy cannot be expressed as a query.
         :raises OsoError: if the class is not registered as a model.
         """
-        return self._row_question([_unwrapped(actor), action, None], 2, resource_cls).query()
+        return self._row_question([unwrapped(actor), action, None], 2, resource_cls).query()
 
     def authorized_resources(
         self, actor: t.Any, action: t.Any, resource_cls: t.Any
@@ -532,7 +486,7 @@ class Oso(Polar):
         :raises UnsupportedError: if the policy cannot be expressed as a query.
         :raises OsoError: if the class is not registered as a model.
         """
-        return self._row_question([None, action, _unwrapped(resource)], 0, actor_cls).query()
+        return self._row_question([None, action, unwrapped(resource)], 0, actor_cls).query()
 
     def action_columns(
         self, actor: t.Any, resource_cls: t.Any, actions: Iterable[t.Any] | None = None
@@ -555,7 +509,7 @@ class Oso(Polar):
             )
         wanted = sorted(known) if actions is None else known
         questions = {
-            action: self._row_question([_unwrapped(actor), action, None], 2, resource_cls)
+            action: self._row_question([unwrapped(actor), action, None], 2, resource_cls)
             for action in wanted
         }
         if not questions:
@@ -571,7 +525,7 @@ class Oso(Polar):
 
         :raises UnexpectedPolarTypeError: if a rule restricts the action without naming it.
         """
-        actor, resource = _unwrapped(actor), _unwrapped(resource)
+        actor, resource = unwrapped(actor), unwrapped(resource)
         found = self.authorized_actions(actor, resource, allow_wildcard=True)
         if found != {"*"}:
             return found
@@ -601,40 +555,13 @@ class Oso(Polar):
                 }
         return None
 
-    def _row_question(self, args: list[t.Any], at: int, entity: t.Any) -> _RowQuestion:
+    def _row_question(self, args: list[t.Any], at: int, entity: t.Any) -> RowQuestion:
         """Give the residual of ``allow`` with one argument an unknown row."""
         engine = self._engine
-        builder = self._query_builder()
-        cls = builder.class_of(entity)
-        if cls not in engine.host.types:
-            raise OsoError(f"{cls.__name__!r} is not registered. Call 'register_models' with it.")
-        models = builder.models(engine.host)
-        try:
-            with models.reading(args):
-                residual = engine.residual("allow", args, at, cls, models)
-        except RecursionError:
-            raise StackOverflowError(_TOO_DEEP) from None
-        if "POLAR_EXPLAIN" in os.environ:
-            from .polar.residual.adapter_filters import outline
-
-            say(outline(residual), sys.stderr)
-        return _RowQuestion(residual, engine.host, builder, entity)
+        return ask_about_rows(engine, self._query_builder(), args, at, entity)
 
     def _query_builder(self) -> QueryBuilder:
-        adapter = self.host.adapter
-        builder = self._builder
-        if builder is None and isinstance(adapter, QueryBuilder):
-            builder = adapter
-        if builder is None and adapter is not None:
-            from .polar.residual.adapter_filters import FilterBuilder
-
-            builder = FilterBuilder(adapter)
-        if builder is None:
-            raise OsoError(
-                "No models are registered, so there is nothing to query. Call 'register_models'"
-                " of 'flask_oso.sqlalchemy', or set an adapter."
-            )
-        return builder
+        return builder_of(self.host, self._builder)
 
     def get_allowed_actions(
         self, actor: t.Any, resource: t.Any, allow_wildcard: bool = False
@@ -690,7 +617,7 @@ def check_refusal(answer: object) -> None:
 
 def ask_field(oso: Oso, actor: t.Any, action: t.Any, resource: t.Any, field: t.Any) -> bool:
     """Ask a policy about a field, as ``ask`` does about an object."""
-    values = tuple(map(_unwrapped, (actor, action, resource, field)))
+    values = tuple(map(unwrapped, (actor, action, resource, field)))
     if not all(map(_can_be_asked, values)):
         return False
     answer = oso.engine.ask("allow_field", *values)
@@ -711,46 +638,11 @@ def _noting(method: str, current: Callable[[], tuple[int, t.Any]]) -> Iterator[N
         raise
 
 
-def _login_equality(cls: type) -> TextEquality | None:
-    """Give the equality of a user of Flask-Login that compares as ``UserMixin`` does.
-
-    It compares ``get_id()``, which is the text of ``id``.
-    """
-    mixin: t.Any = getattr(sys.modules.get("flask_login.mixins"), "UserMixin", None)
-    if not isinstance(mixin, type) or mixin not in cls.__mro__:
-        return None
-    for name, names in _LOGIN_NAMES.items():
-        owner = next((base for base in cls.__mro__ if name in vars(base)), None)
-        code = getattr(vars(mixin).get(name), "__code__", None)
-        # By the names in its code, since another version may do something else.
-        if owner is not mixin or not isinstance(code, types.CodeType):
-            return None
-        if names != {*code.co_names}:
-            return None
-    return TextEquality(mixin, "id")
-
-
-#: What the methods of ``UserMixin`` use that decide whether two users are equal.
-_LOGIN_NAMES = {
-    "__eq__": {"isinstance", "UserMixin", "get_id", "NotImplemented"},
-    "__ne__": {"__eq__", "NotImplemented"},
-    "get_id": {"str", "id", "AttributeError", "NotImplementedError"},
-}
-
-
 def _can_be_asked(value: t.Any) -> bool:
     kind = type(value)
     return (
         kind not in LIMITED_CLASSES or (kind is str and value.isascii()) or is_representable(value)
     )
-
-
-def _unwrapped(value: t.Any) -> t.Any:
-    """Give the object of a proxy, such as ``current_user`` of Flask-Login."""
-    # By the type, since reading an attribute such as '__class__' would ask the object.
-    while type(value).__name__ == "LocalProxy" and type(value).__module__ == "werkzeug.local":
-        value = value._get_current_object()
-    return value
 
 
 def _values_of(

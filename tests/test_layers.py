@@ -45,6 +45,7 @@ OSO_LAYER = {
     "coverage",
     "exceptions",
     "oso",
+    "questions",
     "row_access",
     "sqlalchemy",
 }
@@ -69,6 +70,7 @@ BELOW_OSO = (
     "flask_oso.polar.",
     "flask_oso.sqlalchemy.",
     "flask_oso.consoles.",
+    "flask_oso.questions.",
     "flask_oso.row_access.",
 )
 

@@ -1,0 +1,111 @@
+"""Questions about rows: which rows of a class satisfy the policy, as a query of the database.
+
+In go the arguments of ``allow``, one of which is an unknown row; out comes the residual, with what
+builds a query of it. It knows no database: a ``QueryBuilder`` does.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import typing as t
+from collections.abc import Sequence
+
+from ..polar.exceptions import OsoError, StackOverflowError
+from ..polar.output import say
+from ..polar.value_objects import Record
+
+if t.TYPE_CHECKING:
+    from ..polar.engine import Engine
+    from ..polar.host.registry import Host
+    from ..polar.residual.algebra.schema import Schema
+    from ..polar.residual.outcomes import Residual
+
+TOO_DEEP = (
+    "The policy is nested too deep for a condition on rows. Give parts of it rules of their own."
+)
+
+
+@t.runtime_checkable
+class QueryBuilder(t.Protocol):
+    """Builds database queries from residuals; ``flask_oso.sqlalchemy`` has one."""
+
+    def models(self, host: Host) -> Schema:
+        """Give the models of the classes whose rows it selects."""
+
+    def class_of(self, entity: t.Any) -> type:
+        """Give the class of the rows of an entity."""
+
+    def query(self, host: Host, residual: Residual, entity: t.Any) -> t.Any:
+        """Build a query of the rows for which a residual holds."""
+
+    def columns(self, host: Host, residuals: Sequence[Residual], entity: t.Any) -> list[t.Any]:
+        """Build columns that tell whether residuals hold for a row."""
+
+
+class RowQuestion(Record, eq=False):
+    """The residual of a question about rows, and the builder of its query."""
+
+    residual: Residual
+    host: Host
+    builder: QueryBuilder
+    entity: t.Any
+
+    def query(self) -> t.Any:
+        try:
+            return self.builder.query(self.host, self.residual, self.entity)
+        except RecursionError:
+            raise StackOverflowError(TOO_DEEP) from None
+
+    def columns(self, others: Sequence[RowQuestion]) -> list[t.Any]:
+        residuals = [self.residual, *(each.residual for each in others)]
+        try:
+            return self.builder.columns(self.host, residuals, self.entity)
+        except RecursionError:
+            raise StackOverflowError(TOO_DEEP) from None
+
+
+def ask_about_rows(
+    engine: Engine, builder: QueryBuilder, args: list[t.Any], at: int, entity: t.Any
+) -> RowQuestion:
+    """Give the residual of ``allow`` with one argument an unknown row.
+
+    :param at: the position of that argument.
+    :param entity: a mapped class, or an alias of one.
+    :raises UnsupportedError: if the policy cannot be expressed as a condition on rows.
+    :raises OsoError: if the class is not registered as a model.
+    """
+    cls = builder.class_of(entity)
+    if cls not in engine.host.types:
+        raise OsoError(f"{cls.__name__!r} is not registered. Call 'register_models' with it.")
+    models = builder.models(engine.host)
+    try:
+        with models.reading(args):
+            residual = engine.residual("allow", args, at, cls, models)
+    except RecursionError:
+        raise StackOverflowError(TOO_DEEP) from None
+    if "POLAR_EXPLAIN" in os.environ:
+        from ..polar.residual.adapter_filters import outline
+
+        say(outline(residual), sys.stderr)
+    return RowQuestion(residual, engine.host, builder, entity)
+
+
+def builder_of(host: Host, builder: QueryBuilder | None) -> QueryBuilder:
+    """Give the builder of queries: the one that was set, or one on the adapter of a host.
+
+    :raises OsoError: there is neither.
+    """
+    adapter = host.adapter
+    if builder is None and isinstance(adapter, QueryBuilder):
+        builder = adapter
+    if builder is None and adapter is not None:
+        from ..polar.residual.adapter_filters import FilterBuilder
+
+        builder = FilterBuilder(adapter)
+    if builder is None:
+        raise OsoError(
+            "No models are registered, so there is nothing to query. Call 'register_models'"
+            " of 'flask_oso.sqlalchemy', or set an adapter."
+        )
+    return builder
