@@ -1,5 +1,38 @@
 """Authorization for Flask with policies in Polar.
 
+What knows nothing of Flask, in the order to read it in:
+
+``polar``
+    the language: the text of a policy, and a question, to an answer.
+``exceptions``, ``questions``, ``oso``
+    refusals; what questions need besides the engine; ``Oso``, which answers them.
+``row_access``, ``sqlalchemy``
+    who reads rows; conditions on rows as statements.
+``consoles``, ``coverage``, ``compat``
+    prompts; the plugin for coverage.py; the import names of oso 0.27.
+
+Flask's part, from what one request holds to ``FlaskOso``:
+
+``config``, ``request_state``, ``app_state``, ``callables``
+    the ``OSO_*`` keys; what is known of a request, and of an app; functions of the program.
+``observability``, ``denials``, ``current_actor``
+    who hears of a decision; which answer a denial gets; who acts.
+``guards``, ``enforcement``
+    what a developer writes on views; what happens to each request.
+``templating``, ``reloading``, ``explorer``
+    ``oso`` in templates; policies that changed; the pages for a developer.
+``api``, ``extension``
+    the methods of ``FlaskOso``, and their class.
+
+Beside it:
+
+``debug_toolbar``, ``testing``, ``migration``
+    a panel; assertions for tests; what a program for oso 0.27 has to change.
+``cli``, ``__main__``
+    ``flask oso``, and ``python -m flask_oso``.
+``context``, ``decision_log``, ``decorators``, ``flask_oso``, ``signals``
+    only paths: programs import names from here that other modules define.
+
 PYTEST_DONT_REWRITE: there is no test in here, and pytest would warn where this is imported
 before it begins, as by coverage.py.
 """

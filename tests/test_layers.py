@@ -21,7 +21,7 @@ import flask_oso
 PACKAGE = Path(flask_oso.__file__).parent
 POLAR = PACKAGE / "polar"
 MODULES = sorted(PACKAGE.rglob("*.py"))
-FOLDERS = sorted({path.parent for path in POLAR.rglob("*.py")})
+FOLDERS = sorted({path.parent for path in PACKAGE.rglob("*.py")})
 MOST_MODULES = 14
 
 #: What each room of polar/ may import from, besides the ground floor.
@@ -146,17 +146,18 @@ def test_polar_imports_only_the_standard_library_and_lark(path: Path) -> None:
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda path: path.name)
-def test_folder_of_polar_names_all_that_is_in_it(folder: Path) -> None:
+def test_folder_names_all_that_is_in_it(folder: Path) -> None:
     """The docstring of a folder names each of its files once."""
     assert Counter(reading_order(folder)) == Counter(contents_of(folder))
 
 
 @pytest.mark.parametrize(
     ("folder", "name"),
-    [(folder, name) for folder in FOLDERS for name in reading_order(folder)],
+    # The order of the package itself is that of FLASK_LAYER, which has rooms on one line.
+    [(folder, name) for folder in FOLDERS[1:] for name in reading_order(folder)],
     ids=lambda value: value.name if isinstance(value, Path) else value,
 )
-def test_folder_of_polar_is_listed_in_the_order_of_its_imports(folder: Path, name: str) -> None:
+def test_folder_is_listed_in_the_order_of_its_imports(folder: Path, name: str) -> None:
     """A reader who follows the order of a folder meets nothing before its time."""
     order = reading_order(folder)
 

@@ -1,7 +1,17 @@
 """``flask oso …``: inspect the policy of an application, and ask it questions.
 
 The group is an entry point of ``flask.commands``, so every ``flask`` command imports it; the
-module of a command is imported when that command runs. ``terminal`` has what the commands share.
+module of a command is imported when that command runs.
+
+``terminal``
+    what the commands share.
+``routes``, ``check``, ``linting``, ``policy_tests``, ``fmt``
+    the routes and their guards; findings about the policy; rules that are wrong in themselves; the
+    tests in policies; the canonical style.
+``decisions``, ``queries``, ``compiled``
+    decisions about objects, and lists; queries in Polar; the Python that a question became.
+``init``, ``diff``, ``migrate``
+    a first policy from models; who gains and loses rows by a change; programs for oso 0.27.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What a developer writes on views: which check a request has to pass before them.
 
-``view_guards``, ``url_keys``, ``parents``
-    the marks that guards leave on views; which URL variables identify an object; what an object
+``url_keys``, ``view_guards``, ``parents``
+    which URL variables identify an object; the marks that guards leave on views; what an object
     belongs to.
 ``guard_checks``, ``object_loaders``, ``object_words``, ``shortcuts``, ``view_checks``
     what is wrong with guards; where objects come from; objects by words such as ``User:1``; the

@@ -1,17 +1,17 @@
 """SQLAlchemy: the only package here that imports it.
 
-``register_models`` registers mapped classes, so that ``Oso.authorized_query`` can make one SELECT
-of a policy; ``SqlAlchemyAdapter`` reads relations that are declared by hand.
+Its function ``register_models`` registers mapped classes, so that ``Oso.authorized_query`` can make
+one SELECT of a policy; ``SqlAlchemyAdapter`` reads relations that are declared by hand.
 
 ``mapped``, ``statements``
     mapped classes as a schema; conditions as clauses.
-``queries``, ``adapter``
-    residuals, and filters of oso 0.27, as statements.
-``row_keys``, ``identities``, ``commits``
-    rows as plain data, and which objects are the same one; rows by keys from clients; watching
-    commits.
+``row_keys``, ``read_conditions``, ``queries``, ``adapter``
+    rows by keys from clients; conditions as options of statements; residuals, and filters of oso
+    0.27, as statements.
 ``sessions``
     sessions that select only what an actor may read.
+``identities``, ``commits``
+    rows as plain data, and which objects are the same one; watching commits.
 ``tools``
     a first policy from models; what a change of a policy changes.
 """

@@ -21,8 +21,8 @@ from ..polar.residual.algebra.schema import Schema
 from ..polar.residual.outcomes import Residual
 from .mapped.mapper_facts import MapperFacts
 from .mapped.mapping import MappedSchema, mapped_classes, opaque_attributes
+from .read_conditions import of_list
 from .row_keys import RowKeys
-from .sessions.conditions import of_list
 from .statements.kept_clauses import KeptClauses
 from .statements.known_values import KnownObjects
 from .statements.shared_lists import SharedLists

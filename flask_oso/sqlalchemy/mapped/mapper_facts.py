@@ -38,7 +38,7 @@ class MapperFacts:
 
     :param relations: the declared relations of a class, by name.
     :param only_aliases: no statement reads a table but by an alias of it; see
-        ``sessions.conditions``.
+        ``read_conditions``.
     """
 
     def __init__(

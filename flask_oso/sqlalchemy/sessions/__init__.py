@@ -4,13 +4,11 @@
     what a program gives in place of a session: factories, scopes, sessions of asyncio.
 ``asynchronous``
     functions that read in a session of asyncio.
-``conditions``
-    the condition on the rows of a class, as an option of a statement.
+``hierarchies``
+    guarded classes, their tables, and those which a statement names.
 ``verification``
     the tripwire: compiles a statement once more, and looks whether each guarded table has its
     condition.
-``hierarchies``
-    guarded classes, their tables, and those which a statement names.
 ``relation_loads``
     which relations of which objects get a value.
 ``relation_views``

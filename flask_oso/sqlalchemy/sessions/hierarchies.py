@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy import event, orm
 from sqlalchemy.orm.util import LoaderCriteriaOption
 
-from .conditions import ListCondition
+from ..read_conditions import ListCondition
 
 _Mapper = orm.Mapper[t.Any]
 #: Another object when a class was mapped: it may add tables, and relations of other classes.

@@ -23,8 +23,8 @@ from ...row_access.reads import Access, Reader, UnfilteredRowsError
 from ...row_access.waivers import Waiver, current_waiver, watch_evaluations
 from ..mapped.tables import key_properties
 from ..queries import Selects
+from ..read_conditions import ReadOption, read_condition
 from .actor_facts import facts_of
-from .conditions import ReadOption, read_condition
 from .hierarchies import Hierarchies, listen_to_mappings, mappings
 from .relation_loads import listen_to_loads
 from .relation_views import RelationViews

@@ -22,7 +22,7 @@ from sqlalchemy.sql.elements import (
     SavepointClause,
 )
 
-from .conditions import ReadCondition
+from ..read_conditions import ReadCondition
 from .hierarchies import Hierarchies, table_key
 
 _SAVEPOINTS = (SavepointClause, ReleaseSavepointClause, RollbackToSavepointClause)

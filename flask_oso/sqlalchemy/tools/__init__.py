@@ -1,6 +1,8 @@
 """Tools for the authors of policies that need the database.
 
-``first_policy``, ``policy_diff``
-    the policy that ``flask oso init`` writes; who gains and loses which rows from one policy to
-    another.
+``first_policy``
+    the policy that ``flask oso init`` writes.
+``row_counts``, ``policy_diff``
+    how many rows satisfy one condition and not another; who gains and loses which rows from one
+    policy to another.
 """

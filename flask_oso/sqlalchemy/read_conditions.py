@@ -16,9 +16,9 @@ from sqlalchemy.orm.util import LoaderCriteriaOption
 from sqlalchemy.sql import operators
 from sqlalchemy.sql.elements import Grouping
 
-from ...row_access.waivers import current_waiver
-from ..mapped.tables import key_properties
-from ..statements.dialects import SqlFunction
+from ..row_access.waivers import current_waiver
+from .mapped.tables import key_properties
+from .statements.dialects import SqlFunction
 
 
 class ReadCondition(SqlFunction[bool]):
