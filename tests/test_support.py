@@ -71,12 +71,18 @@ INSIDE = {
     "polar/compiler/test_size.py": {"flask_oso.polar.solver"},
     # Decisions of requests are asked in the same way.
     "polar/compiler/test_usual_questions.py": {"flask_oso.oso"},
+    # All kinds of nodes are looked at, wherever they are.
+    "polar/policy/test_cache.py": {"flask_oso.polar.syntax.policy_test_nodes"},
     # The index of clauses leaves out what numbers tell apart.
     "polar/solver/test_clauses.py": {"flask_oso.polar.host.numbers"},
     # Time is measured where it could grow.
     "polar/test_growth.py": {"flask_oso.polar.compiler.equality"},
     # All kinds of value objects are looked at, wherever they are.
-    "polar/test_value_objects.py": {"flask_oso.polar.host", "flask_oso.polar.solver"},
+    "polar/test_value_objects.py": {
+        "flask_oso.polar.host",
+        "flask_oso.polar.solver",
+        "flask_oso.polar.syntax.policy_test_nodes",
+    },
     # An interruption comes in the middle of the compiler.
     "security/test_compiled.py": {"flask_oso.polar.compiler"},
     # What is compiled is noted.

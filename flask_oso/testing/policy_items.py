@@ -14,10 +14,10 @@ from flask import Flask
 from ..app_state import first_oso, state_of
 from ..polar.engine import Engine
 from ..polar.exceptions import OsoError
-from ..polar.nodes import PolicyTest
 from ..polar.polar import read_source
 from ..polar.policy.loader import load_policy
 from ..polar.sources import Source
+from ..polar.syntax.policy_test_nodes import PolicyTest
 from ..polar.tools.policy_tests import Failure, Outcome, are_tests_alone, run_policy_test
 from ..polar.tools.stand_in_classes import load_with_stand_ins
 

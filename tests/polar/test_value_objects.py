@@ -14,6 +14,7 @@ from flask_oso.polar.host import data_adapter
 from flask_oso.polar.nodes import Name, Parameter, Rule, Value, Variable
 from flask_oso.polar.solver import clauses
 from flask_oso.polar.sources import Source
+from flask_oso.polar.syntax import policy_test_nodes
 from flask_oso.polar.value_objects import Record, ValueObject
 
 
@@ -24,7 +25,7 @@ def kinds_of(cls: type[ValueObject] = ValueObject) -> Iterator[type[ValueObject]
         yield from kinds_of(kind)
 
 
-MODULES = {clauses.__name__, nodes.__name__, data_adapter.__name__}
+MODULES = {each.__name__ for each in (clauses, nodes, policy_test_nodes, data_adapter)}
 KINDS = sorted(set(kinds_of()), key=lambda kind: kind.__name__)
 
 

@@ -10,11 +10,12 @@ from __future__ import annotations
 import os
 import typing as t
 
-from ..nodes import CONTROL, Block, Expression, InlineQuery, Rule, Statement
+from ..nodes import CONTROL, Block, Expression, InlineQuery, Rule
 from ..solver.backtrace import Step
 from ..solver.observation import ObservedFrame, Observer, RunView
 from ..sources import Source, Span
 from ..syntax.parser import parse_policy
+from ..syntax.policy_test_nodes import Statement
 
 
 class LineObserver(Observer):

@@ -22,22 +22,13 @@ from ..exceptions import (
 from ..host.attribute_types import Shapes
 from ..host.registry import Host
 from ..limits import Limits, check_length
-from ..nodes import (
-    Block,
-    DeclaredRule,
-    Fact,
-    Fixture,
-    InlineQuery,
-    PolicyTest,
-    Rule,
-    RuleType,
-    Statement,
-)
+from ..nodes import Block, DeclaredRule, InlineQuery, Rule, RuleType
 from ..sources import Source, Span
 from ..spelling import Guesses
 from ..syntax.desugar import rewrite_rule
 from ..syntax.lexer import Token
 from ..syntax.parser import PolicyParser
+from ..syntax.policy_test_nodes import Fact, Fixture, PolicyTest, Statement
 from .block_inheritance import inherited_blocks
 from .garbage import without_collector
 from .inherited_roles import with_each_role

@@ -15,11 +15,9 @@ from ..nodes import (
     Block,
     Call,
     Expression,
-    Fixture,
     InlineQuery,
     List,
     Operator,
-    PolicyTest,
     Rule,
     RuleType,
     Term,
@@ -28,6 +26,7 @@ from ..nodes import (
     is_variable,
 )
 from ..sources import Source
+from ..syntax.policy_test_nodes import Fixture, PolicyTest
 from ..traversal import Computation, conjuncts_in, goals_in, trampoline
 from ..value_objects import Record
 

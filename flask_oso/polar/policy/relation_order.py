@@ -12,23 +12,8 @@ import typing as t
 from collections.abc import Iterable, Iterator, Sequence
 
 from ..host.registry import RESERVED_NAMES
-from ..nodes import (
-    Assertion,
-    Block,
-    Call,
-    Fact,
-    Fixture,
-    NamedStub,
-    PolicyTest,
-    Rule,
-    Shorthand,
-    Stub,
-    Term,
-    Value,
-    Variable,
-    parts,
-    with_parts,
-)
+from ..nodes import Block, Call, Rule, Shorthand, Stub, Term, Value, Variable, parts, with_parts
+from ..syntax.policy_test_nodes import Assertion, Fact, Fixture, NamedStub, PolicyTest
 from ..traversal import fold
 from .resource_blocks import DeclarationKind, Declarations
 

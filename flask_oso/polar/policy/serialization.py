@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from .. import nodes
 from ..nodes import Operator, Origin
 from ..sources import Source, Span
+from ..syntax import policy_test_nodes
 from .garbage import without_collector
 from .policy import LazyRules, LoadResult, Policy
 
@@ -36,13 +37,13 @@ _KINDS: tuple[type[t.Any], ...] = (
     nodes.Block,
     nodes.DeclaredRule,
     nodes.Stub,
-    nodes.Fact,
-    nodes.NamedStub,
-    nodes.UsedFixture,
-    nodes.FrozenClock,
-    nodes.Fixture,
-    nodes.Assertion,
-    nodes.PolicyTest,
+    policy_test_nodes.Fact,
+    policy_test_nodes.NamedStub,
+    policy_test_nodes.UsedFixture,
+    policy_test_nodes.FrozenClock,
+    policy_test_nodes.Fixture,
+    policy_test_nodes.Assertion,
+    policy_test_nodes.PolicyTest,
 )
 _TUPLE = len(_KINDS)
 _OPERATOR = _TUPLE + 1

@@ -4,6 +4,8 @@ In goes the text of a policy or a query. Out come the nodes of ``nodes.py``, des
 evaluation; the formatter gives the same text in canonical layout. Python objects and loaded
 rules are not known here.
 
+``policy_test_nodes``
+    the nodes of the tests in a policy, and of all statements.
 ``lr_tables``, ``lexer``
     the parse tables made from ``grammar.lark``; characters to tokens.
 ``confusables``, ``diagnostics``

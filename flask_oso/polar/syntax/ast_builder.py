@@ -12,37 +12,39 @@ import typing as t
 from ..exceptions import ParserError, UnrecognizedToken, error_at, with_help
 from ..nodes import (
     ARITHMETIC,
-    Assertion,
     Block,
     Call,
     Declaration,
     DeclaredRule,
     Dictionary,
     Expression,
-    Fact,
-    Fixture,
-    FrozenClock,
     InlineQuery,
     List,
     Name,
-    NamedStub,
     Operator,
     Parameter,
     Pattern,
-    PolicyTest,
     Rule,
     RuleType,
-    SetupItem,
     Shorthand,
     Stub,
     Term,
-    UsedFixture,
     Value,
     Variable,
 )
 from ..printer import to_polar
 from ..sources import Span
 from .lexer import GREATEST_INTEGER, Token, integer_overflow, unquoted
+from .policy_test_nodes import (
+    Assertion,
+    Fact,
+    Fixture,
+    FrozenClock,
+    NamedStub,
+    PolicyTest,
+    SetupItem,
+    UsedFixture,
+)
 
 _ONE_NAME = (
     "A rule in a block has one role, permission or relation. Outside, write"

@@ -19,9 +19,9 @@ from collections.abc import Iterator, Sequence
 
 from ..exceptions import OsoError, combined
 from ..limits import Limits, check_length
-from ..nodes import Statement
 from ..sources import Source
 from .parser import parse_policy, read_tokens
+from .policy_test_nodes import Statement
 from .pretty_printer import Break, Mark, OwnLineComment, Piece, TrailingComment, lay_out
 
 _COMMENT = re.compile(r"#[^\n\r]*")

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 
 from ..characters import BYTE_ORDER_MARK
 from ..exceptions import InvalidTokenCharacter, OsoError, ParserError, error_at, with_help
-from ..nodes import Rule, Statement, Term
+from ..nodes import Rule, Term
 from ..sources import Source, located
 from .ast_builder import AstBuilder
 from .lexer import (
@@ -29,6 +29,7 @@ from .lexer import (
 )
 from .lr_driver import BoundTables, LRDriver
 from .lr_tables import read_tables
+from .policy_test_nodes import Statement
 
 #: How many tokens before a statement are kept, for diagnostics.
 _REMEMBERED = 8

@@ -17,16 +17,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from ..engine import Engine
 from ..exceptions import OsoError
 from ..host.terms import Variable as Unbound
-from ..nodes import (
-    Assertion,
-    Fixture,
-    Parameter,
-    Pattern,
-    PolicyTest,
-    Term,
-    Value,
-    Variable,
-)
+from ..nodes import Parameter, Pattern, Term, Value, Variable
 from ..observe.line_coverage import LineObserver, lines_to_reach
 from ..policy.policy import Policy
 from ..printer import to_polar
@@ -34,6 +25,7 @@ from ..solver.observation import Observer
 from ..sources import Source, Span
 from ..spelling import nearest
 from ..syntax.parser import PolicyParser
+from ..syntax.policy_test_nodes import Assertion, Fixture, PolicyTest
 from .scenes import Scene
 from .stubs import MistakenPolicyTestError
 

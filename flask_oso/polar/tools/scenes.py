@@ -13,22 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from ..engine import Engine
 from ..host.registry import Host
-from ..nodes import (
-    Block,
-    Fact,
-    Fixture,
-    FrozenClock,
-    Instance,
-    NamedStub,
-    Parameter,
-    PolicyTest,
-    Rule,
-    SetupItem,
-    Term,
-    UsedFixture,
-    Value,
-    Variable,
-)
+from ..nodes import Block, Instance, Parameter, Rule, Term, Value, Variable
 from ..policy.policy import Policy
 from ..policy.resource_blocks import KIND_OF_RULE, KINDS_OF_DECLARATIONS, DeclarationKind
 from ..printer import to_polar
@@ -37,6 +22,15 @@ from ..sources import Source
 from ..spelling import nearest
 from ..syntax.desugar import rewrite_rule
 from ..syntax.parser import PolicyParser
+from ..syntax.policy_test_nodes import (
+    Fact,
+    Fixture,
+    FrozenClock,
+    NamedStub,
+    PolicyTest,
+    SetupItem,
+    UsedFixture,
+)
 from .stubs import MistakenPolicyTestError, Stubs
 
 #: The rule that a policy of Oso Cloud need not write.

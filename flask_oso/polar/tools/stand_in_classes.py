@@ -16,16 +16,11 @@ from ..nodes import (
     Block,
     Call,
     Expression,
-    Fact,
-    Fixture,
     InlineQuery,
-    NamedStub,
     Operator,
     Parameter,
     Pattern,
-    PolicyTest,
     Rule,
-    Statement,
     Stub,
     Term,
     Value,
@@ -37,6 +32,7 @@ from ..policy.resource_blocks import is_global
 from ..sources import Source
 from ..spelling import FOREIGN_LITERALS, nearest
 from ..syntax.parser import PolicyParser
+from ..syntax.policy_test_nodes import Fact, Fixture, NamedStub, PolicyTest, Statement
 from ..traversal import walk
 
 

@@ -17,9 +17,10 @@ from collections.abc import Mapping
 
 from ..exceptions import OsoError
 from ..host.registry import Host
-from ..nodes import Dictionary, List, NamedStub, Stub, Term, Value, Variable
+from ..nodes import Dictionary, List, Stub, Term, Value, Variable
 from ..printer import to_polar
 from ..spelling import meant_class, nearest
+from ..syntax.policy_test_nodes import NamedStub
 
 #: What a class computes from attributes of the instance, and no column or field.
 _COMPUTED = (

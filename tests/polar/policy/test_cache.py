@@ -19,6 +19,7 @@ from flask_oso.polar.policy import cache, loader, serialization
 from flask_oso.polar.policy.loader import load_policy
 from flask_oso.polar.policy.serialization import from_lines, to_lines
 from flask_oso.polar.sources import Source
+from flask_oso.polar.syntax import policy_test_nodes
 from tests.support.cases import Case, read_cases, run_case, show_result
 from tests.support.models.world import make_oso
 from tests.support.policies import load as load_text
@@ -498,7 +499,7 @@ def test_all_kinds_of_nodes_have_a_number() -> None:
     """A kind that is new to the language is told of here."""
     made_by_parser = {
         kind
-        for kind in vars(nodes).values()
+        for kind in (*vars(nodes).values(), *vars(policy_test_nodes).values())
         if isinstance(kind, type) and issubclass(kind, nodes.Node)
     } - {nodes.Node, nodes.Term, nodes.Lookup, nodes.Instance}
 

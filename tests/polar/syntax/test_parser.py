@@ -30,7 +30,6 @@ from flask_oso.polar.nodes import (
     RuleType,
     Scalar,
     Shorthand,
-    Statement,
     Term,
     Value,
     Variable,
@@ -40,6 +39,7 @@ from flask_oso.polar.sources import Source
 from flask_oso.polar.syntax import lexer
 from flask_oso.polar.syntax.lexer import ParseContext
 from flask_oso.polar.syntax.parser import ParseResult, _syntax, parse_policy, parse_query
+from flask_oso.polar.syntax.policy_test_nodes import Statement
 
 A, B, C, X = map(Variable, "abcx")
 DEPTH = 10_000
