@@ -107,25 +107,20 @@ class Authorizer:
         known = None if state is None else state.judges.get(self)
         if known is not None:
             return known
-        publisher = publisher_of(app)
         if state is None:
             shared: dict[t.Any, Binding] = {self: self._binder.shared}
-            return self._new_judge(app, shared, publisher, lambda: self.actors.current(app))
-        find_actor = self.actors.finder(app, state)
-        judge = self._new_judge(app, state.bindings, publisher, find_actor)
+            return self._new_judge(app, shared, lambda: self.actors.current(app))
+        judge = self._new_judge(app, state.bindings, self.actors.finder(app, state))
         return state.judges.setdefault(self, judge)
 
     def _new_judge(
-        self,
-        app: Flask,
-        bindings: Mapping[t.Any, Binding],
-        publisher: DecisionPublisher,
-        find_actor: Callable[[], t.Any],
+        self, app: Flask, bindings: Mapping[t.Any, Binding], find_actor: Callable[[], t.Any]
     ) -> Judge:
         """Make a judge.
 
         INVARIANT: it returns only if the policy's answer is ``True`` itself.
         """
+        publisher = publisher_of(app)
 
         def judge(
             request_state: RequestState | None,
@@ -178,7 +173,6 @@ class Authorizer:
         :param loading: how a row is read.
         :param is_in_place: tells of an object whether it is what the route means; otherwise there
             is none.
-
         :raises HTTPException: denied, or there is no such object.
         :raises OsoError: no decision could be made, or nothing finds objects of the class.
         """
@@ -191,25 +185,14 @@ class Authorizer:
             )
         except AsyncSessionError as error:
             # The decision, too, has to wait for the relations that it reads.
-            again = functools.partial(
-                self.load,
-                cls,
-                identity,
-                action=action,
-                actor=actor,
-                request_state=request_state,
-                loading=loading,
-                is_in_place=is_in_place,
-            )
+            options: dict[str, t.Any] = {"action": action, "actor": actor, "loading": loading}
+            options |= {"request_state": request_state, "is_in_place": is_in_place}
+            again = functools.partial(self.load, cls, identity, **options)
             return self.loaders.run_within(app, error.session, again)
         if found is None or (is_in_place is not None and not is_in_place(found)):
             self.refuse_missing(app, cls, identity, actor, action)
         self.enforce(
-            found,
-            actor=actor,
-            action=action,
-            style=DenialStyle.HIDE,
-            request_state=request_state,
+            found, actor=actor, action=action, style=DenialStyle.HIDE, request_state=request_state
         )
         return found  # type: ignore[no-any-return]  # Not a cast: that is a call.
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import typing as t
+from collections.abc import Callable
 
 from flask import Blueprint, Flask, Request
 from werkzeug.routing import Rule
@@ -23,12 +24,7 @@ from ..callables.view_functions import (
 from ..enforcement.authorizer import Authorizer
 from ..polar.exceptions import OsoError
 from ..polar.value_objects import Record
-from ..request_state import (
-    Gift,
-    find_current,
-    note_way,
-    this_request,
-)
+from ..request_state import Gift, find_current, note_way, this_request
 from .guard_checks import check_guards, foreign_authorizer
 from .receivers import keys_behind, receiver_of, view_itself
 from .url_keys import Key
@@ -45,6 +41,20 @@ def guard_blueprint(
     :raises OsoError: another guard of the blueprint gives the same argument.
     """
     guard = view_check.as_guard(place, blueprint=blueprint.name, authorizer=authorizer)
+    check_guards([*own_guards(blueprint), guard], f"the blueprint {blueprint.name!r}")
+    try:
+        blueprint.before_request(_new_check(authorizer, view_check, guard))
+    except AssertionError:
+        # Flask says so of a blueprint that is registered.
+        return False
+    if not any(each.target is None for each in own_guards(blueprint)):
+        _check_when_registered(blueprint)
+    add_blueprint_guard(blueprint, guard)
+    return True
+
+
+def _new_check(authorizer: Authorizer, view_check: ViewCheck, guard: Guard) -> Callable[[], None]:
+    """Make the function that Flask calls before each view of a blueprint."""
 
     def check() -> None:
         app, request_state, plan = find_current()
@@ -61,7 +71,7 @@ def guard_blueprint(
             return
         if authorizer not in state_of(app).bindings:
             # Another policy would be asked, or none.
-            raise OsoError(foreign_authorizer(f"The blueprint {blueprint.name!r}", app))
+            raise OsoError(foreign_authorizer(f"The blueprint {guard.blueprint!r}", app))
         request_state.check_running = True
         note_way(request_state, current)
         before, gift, key = current.view_args or {}, request_state.gift, view_check.key
@@ -73,16 +83,7 @@ def guard_blueprint(
             receiver = receiver_of(app, rule.endpoint)
             request_state.gift = (gift or Gift()).grown(before, after, judged, receiver)
 
-    check_guards([*own_guards(blueprint), guard], f"the blueprint {blueprint.name!r}")
-    try:
-        blueprint.before_request(check)
-    except AssertionError:
-        # Flask says so of a blueprint that is registered.
-        return False
-    if not any(each.target is None for each in own_guards(blueprint)):
-        _check_when_registered(blueprint)
-    add_blueprint_guard(blueprint, guard)
-    return True
+    return check
 
 
 class Way(Record, eq=False):

@@ -111,24 +111,16 @@ def authorize(
     if isinstance(func, str | Mapping) and resource is not NOT_GIVEN:
         if action is not None:
             raise OsoError("'@authorize' was given two actions. Give it one.")
-        view_check = make_view_check(
-            func, resource, actor=actor, key=key, load=load, name=name, within=within
-        )
-        return _demanding(view_check)
+        options: dict[str, t.Any] = {"key": key, "load": load, "name": name, "within": within}
+        return _demanding(make_view_check(func, resource, actor=actor, **options))
     _check_order(func, resource)
     subject = None if resource is NOT_GIVEN else resource
     _check_is_judged_as_it_is(subject, key, load, name)
     check_within(within, None)
-
-    def check(app: Flask, request_state: RequestState | None, plan: t.Any) -> None:
-        if request_state is not None:
-            request_state.check_running = True
-        judge = judge_of(app) if plan is None else plan.judge
-        judge(request_state, subject, action, actor, DenialStyle.PLAIN)
-
     facts = {"action": action, "resource": subject, "is_class_meant": load is False}
     facts["check"] = ViewCheck(action, subject, actor)
-    return _decorate(t.cast("F | None", func), check, GuardKind.AUTHORIZE, **facts)
+    pass_check = _judging(subject, action, actor)
+    return _decorate(t.cast("F | None", func), pass_check, GuardKind.AUTHORIZE, **facts)
 
 
 @t.overload
@@ -167,6 +159,18 @@ def authorizes_inside(func: F | None = None) -> F | Callable[[F], F]:
     """
 
     return _decorate(func, _enter, GuardKind.INSIDE)
+
+
+def _judging(resource: t.Any, action: t.Any, actor: t.Any) -> _Check:
+    """Give the check that judges a resource as it is."""
+
+    def check(app: Flask, request_state: RequestState | None, plan: t.Any) -> None:
+        if request_state is not None:
+            request_state.check_running = True
+        judge = judge_of(app) if plan is None else plan.judge
+        judge(request_state, resource, action, actor, DenialStyle.PLAIN)
+
+    return check
 
 
 def _decorate(

@@ -14,6 +14,7 @@ from werkzeug.exceptions import NotFound
 from werkzeug.local import LocalProxy
 
 from ..app_state import AppState
+from ..callables.sync_callable import SyncCallable
 from ..denials.denial import DenialStyle
 from ..enforcement.authorizer import Authorizer
 from ..oso import LIMITED_CLASSES
@@ -41,16 +42,24 @@ class UsualCall(Record, eq=False):
 
 def make_shortcut(app: Flask, state: AppState, call: UsualCall) -> Shortcut | None:
     """Give the function for such calls; ``None`` if they are unusual."""
-    action, cls, variable = call.action, call.cls, call.variable
+    action, cls = call.action, call.cls
     is_judged_plainly = cls not in LIMITED_CLASSES and not issubclass(cls, LocalProxy)
     if not action.isascii() or not is_judged_plainly or may_wait(cls):
         return None
+    registered = state.parts[Authorizer].loaders.functions.get(cls)
+    if registered is not None and not registered.is_plain:
+        return None
+    return _new_shortcut(app, state, call, registered)
+
+
+def _new_shortcut(
+    app: Flask, state: AppState, call: UsualCall, registered: SyncCallable | None
+) -> Shortcut:
+    """Give the function, with what the program registered to find objects of the class."""
+    action, cls, variable = call.action, call.cls, call.variable
     names, names_left, keyword = call.names, call.names_left, call.keyword
     authorizer = state.parts[Authorizer]
     loaders, judge = authorizer.loaders, authorizer.judge_in(app, state)
-    registered = loaders.functions.get(cls)
-    if registered is not None and not registered.is_plain:
-        return None
     find = loaders.row_finder(app, cls) if registered is None else registered.function
     functions, number = loaders.functions, len(names)
 

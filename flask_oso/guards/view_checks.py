@@ -161,14 +161,7 @@ class ViewCheck(Record, eq=False):
         if key is None:
             self._judge(authorizer, action, request_state)
             return given
-        passage: Passage | None = None
-        way = (id(self), id(view), *given, *map(id, behind))
-        if plan is not None:
-            passage = plan.passages.get(way)
-        if passage is None:
-            passage = self._new_passage(view, given, behind)
-            if plan is not None and len(plan.passages) < _MOST_VIEWS:
-                plan.passages[way] = passage
+        passage = self._passage_of(view, given, behind, plan)
         variables = passage.variables
         if variables is None:
             self._judge(authorizer, action, request_state)
@@ -176,6 +169,45 @@ class ViewCheck(Record, eq=False):
                 request_state.found = ()
             return passage.arguments(given, request_state)
         identity = given[variables[0]] if len(variables) == 1 else key.identity_in(given, variables)
+        loaded = self._load(authorizer, key, identity, action, passage.is_last, request_state)
+        if passage.is_last and (request_state is None or not request_state.used_variables):
+            # As the passage would do it, without a call.
+            arguments = {name: given[name] for name in passage.names_left}
+        else:
+            arguments = passage.arguments(given, request_state)
+        if passage.gives_object:
+            if passage.replaces_argument:
+                _check_not_given(key, given, loaded)
+            arguments[key.keyword] = loaded
+        return arguments
+
+    def _passage_of(
+        self, view: View, given: Arguments, behind: Sequence[Key], plan: t.Any
+    ) -> Passage:
+        """Give the passage of a call, made once for each view and plan."""
+        if plan is None:
+            return self._new_passage(view, given, behind)
+        way = (id(self), id(view), *given, *map(id, behind))
+        passage: Passage | None = plan.passages.get(way)
+        if passage is None:
+            passage = self._new_passage(view, given, behind)
+            if len(plan.passages) < _MOST_VIEWS:
+                plan.passages[way] = passage
+        return passage
+
+    def _load(
+        self,
+        authorizer: Authorizer,
+        key: Key,
+        identity: t.Any,
+        action: t.Any,
+        is_last: bool,
+        request_state: RequestState | None,
+    ) -> t.Any:
+        """Give the object that a request names, once it is judged and in its place.
+
+        :param is_last: no guard further inside finds an object.
+        """
         if request_state is not None and request_state.judged:
             _check_same(request_state, key, identity)
         found = () if request_state is None else request_state.found
@@ -190,18 +222,9 @@ class ViewCheck(Record, eq=False):
             request_state=request_state,
             is_in_place=is_in_place,
         )
-        if request_state is not None and (found or not passage.is_last):
-            request_state.found = () if passage.is_last else (*found, (self, loaded))
-        if passage.is_last and (request_state is None or not request_state.used_variables):
-            # As the passage would do it, without a call.
-            arguments = {name: given[name] for name in passage.names_left}
-        else:
-            arguments = passage.arguments(given, request_state)
-        if passage.gives_object:
-            if passage.replaces_argument:
-                _check_not_given(key, given, loaded)
-            arguments[key.keyword] = loaded
-        return arguments
+        if request_state is not None and (found or not is_last):
+            request_state.found = () if is_last else (*found, (self, loaded))
+        return loaded
 
     def is_in_place(self, found: tuple[tuple[ViewCheck, t.Any], ...], loaded: t.Any) -> bool:
         """Tell whether an object belongs to those that guards before it found, or these to it.

@@ -84,6 +84,14 @@ class _AllClasses:
 _ALL_CLASSES: t.Final = _AllClasses()
 
 
+def _import_evaluators(*, is_compiling: bool) -> None:
+    """Import what decides, so that no decision imports anything."""
+    from .solver import solver  # noqa: F401
+
+    if is_compiling:
+        from .compiler import programs  # noqa: F401
+
+
 class Engine:
     """Answers questions about one policy.
 
@@ -114,11 +122,7 @@ class Engine:
         self._is_compiling = compiled and not read_log_settings().level and not self._observers
         self._compiled_rules: CompiledProgram | None = None
         if policy.has_rules:
-            # Imported here, so that no decision imports anything.
-            from .solver import solver  # noqa: F401
-
-            if self._is_compiling:
-                from .compiler import programs  # noqa: F401
+            _import_evaluators(is_compiling=self._is_compiling)
         #: Answers ``allow`` for an actor, an action and a resource.
         self.allow: Callable[[t.Any, t.Any, t.Any], bool] = self._first_allow
         #: The same where a function for usual questions gave no answer; ``None``: ask ``allow``.

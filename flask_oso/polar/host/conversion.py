@@ -351,24 +351,23 @@ def _tree_to_term(
         dictionary is converted, and not when it is read.
     :param is_argument: whether numbers and strings that Polar does not have are refused.
     """
-    # An explicit stack: data from JSON may be nested deeper than Python recurses. A container
-    # that is shared becomes one term, not one for each path to it. Where a container contains
-    # itself, a variable stands that is bound to the whole term.
+    # An explicit stack: data may be nested deeper than Python recurses. What is shared becomes one
+    # term. Where a container contains itself, a variable stands that is bound to its term.
     made: dict[int, Term | Unknown] = {}
     # INVARIANT: the containers are kept alive, so that no other object gets their ids.
     kept: list[t.Any] = []
     known: set[type] = {*_SCALARS}
     convert = _leaf_to_term if is_argument else _result_to_term
-    stack: list[tuple[t.Any, Iterator[t.Any], list[Term]]] = []
+    stack: list[tuple[t.Any, Unknown, Iterator[t.Any], list[Term]]] = []
 
     def enter(container: t.Any) -> None:
-        made[id(container)] = Unknown("_self")
+        made[id(container)] = itself = Unknown("_self")
         kept.append(container)
-        stack.append((container, iter(_children(container)), []))
+        stack.append((container, itself, iter(_children(container)), []))
 
     enter(value)
     while True:
-        container, children, done = stack[-1]
+        container, itself, children, done = stack[-1]
         for child in children:
             if met is not None and type(child) is dict:
                 done.append(_dictionary(child, met))
@@ -384,12 +383,10 @@ def _tree_to_term(
                 break
         else:
             stack.pop()
-            term = _close(container, done)
-            t.cast(Unknown, made[id(container)]).value = term
-            made[id(container)] = term
+            made[id(container)] = itself.value = term = _close(container, done)
             if not stack:
                 return term
-            stack[-1][2].append(term)
+            stack[-1][-1].append(term)
 
 
 _SCALARS: frozenset[type] = frozenset({bool, int, float, str, type(None)})
