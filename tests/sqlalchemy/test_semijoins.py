@@ -53,6 +53,13 @@ def where_of(session: orm.Session, policy: str) -> str:
             " WHERE folders_1.owner_id = :owner_id_2)",
         ),
         (
+            "r in d.roles and (r.user = u or (s in u.sponsored and s.editor = r.user))",
+            "docs.id IN (SELECT roles.doc_id AS key_0 FROM roles WHERE roles.user_id = :user_id_1"
+            " UNION ALL SELECT roles.doc_id AS key_0 FROM roles"
+            " JOIN docs AS docs_1 ON docs_1.editor_id = roles.user_id"
+            " WHERE docs_1.sponsor_code = :sponsor_code_1)",
+        ),
+        (
             "team in d.teams and u in team.users",
             "docs.id IN (SELECT doc_tags.doc_id FROM teams"
             " JOIN doc_tags ON doc_tags.team_id = teams.id"
@@ -88,6 +95,7 @@ def where_of(session: orm.Session, policy: str) -> str:
         "roles of the actor",
         "path",
         "two paths",
+        "alternatives, of which one has a relation of both",
         "members",
         "teams of the actor",
         "two columns",

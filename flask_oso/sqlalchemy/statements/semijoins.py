@@ -583,6 +583,10 @@ def _outer_rows(condition: Exists) -> list[RowPath]:
     stack: list[t.Any] = [condition]
     while stack:
         each = stack.pop()
+        if isinstance(each, SameLink):
+            # Foreign keys are columns of the owners: the rows to which they lead are not read.
+            stack += [each.left.owner, each.right.owner]
+            continue
         if isinstance(each, _ROWS) and each not in asked:
             if not isinstance(each, KnownRow):
                 found[each] = None
