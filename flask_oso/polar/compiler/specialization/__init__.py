@@ -7,10 +7,10 @@ returns ``None``, and the compiled rules answer.
 ``operations``, ``regions``, ``value_tests``, ``observation``
     what functions call on values of any class; regions of a function; tests of values of any class,
     as expressions; the one call of the application that a function may make.
-``clauses``, ``rows``, ``patterns``, ``first_call``, ``interfaces``, ``guards``
-    the forms of clauses, and which are tried first; rows; class tests; a call that comes before all
-    else; what the parts need of each other; the other reads and tests in regions.
-``chains``, ``goals``, ``specialization``, ``dispatch``
-    what is asked of each object of a chain; the code for each kind of goal; the function; the
-    tables by which a question finds it.
+``guards``, ``rows``, ``values``, ``patterns``, ``first_call``
+    conditions, loops and class tests in regions; rows; what is read of values, and how they
+    compare; the classes that clauses ask for; a call that comes before all else.
+``clauses``, ``chains``, ``goals``, ``specialization``, ``dispatch``
+    the forms of clauses, and which are tried first; what is asked of each object of a chain; the
+    code for each kind of goal; the function; the tables by which a question finds it.
 """

@@ -36,9 +36,9 @@ from ..weak_classes import ClassMemo, WeakClass, add_class, set_for_class
 from .first_call import find_first_call
 from .observation import Observation, Outcome, Resumption, observing_function
 from .operations import NotSilent
-from .patterns import SCALARS
 from .regions import FOUND
 from .specialization import SpecializationWriter, attempted, class_tests
+from .value_tests import SCALARS
 
 #: The most classes that may go, and have functions of their own.
 MAX_TEMPORARY = 100

@@ -23,10 +23,11 @@ from ..binding_analysis import (
 )
 from ..scopes import classes_of, instance_test
 from ..snippets import any_of, call, compared, is_type, load
-from .regions import GIVE_UP, Known, Region, RegionWriter
+from .guards import Guards
+from .regions import GIVE_UP, Known, Region
+from .value_tests import SCALARS
+from .values import ValueGuards
 
-#: Classes of Polar's own values, beside dictionaries, that arguments may be of.
-SCALARS = (str, int)
 _OF_SCALARS = frozenset({"String", "Integer", "Float", "Boolean"})
 _NATIVE = frozenset({"String", "Integer", "Float", "Boolean", "List", "Dictionary"})
 
@@ -43,11 +44,11 @@ class Match(enum.Enum):
 class PatternGuards:
     """Writes class tests, and tells which clauses may match.
 
-    :param writer: writes the rest of the function.
+    :param values: reads and compares the fields of patterns.
     """
 
-    def __init__(self, writer: RegionWriter) -> None:
-        self._writer = writer
+    def __init__(self, guards: Guards, values: ValueGuards) -> None:
+        self._guards, self._values = guards, values
 
     def pattern(self, specializer: t.Any) -> Pattern:
         """Check that a pattern is a class whose fields are literals."""
@@ -56,8 +57,8 @@ class PatternGuards:
             raise NotCompilable("a pattern without a class", span)
         if not all(isinstance(value, Value) for _, value in specializer.fields):
             raise NotCompilable("a field that is compared with a variable", span)
-        check_class(specializer, self._writer.names.host)
-        if any(has_instance_test(cls) for cls in classes_of(self._writer.names, specializer)):
+        check_class(specializer, self._guards.names.host)
+        if any(has_instance_test(cls) for cls in classes_of(self._guards.names, specializer)):
             raise NotCompilable("a class with an instance test of its own", span)
         return specializer
 
@@ -67,19 +68,19 @@ class PatternGuards:
         :param args: the arguments; ``None`` for an unbound one.
         :returns: ``None`` if the rule is not defined.
         """
-        if self._writer.names.candidates(name, len(args)) is None:
+        if self._guards.names.candidates(name, len(args)) is None:
             return None
         literals: dict[int, Value | None] = {
             at: arg.literal for at, arg in enumerate(args) if arg and is_string(arg.literal)
         }
         facts = ArgumentFacts(literals, self.lineages(args))
-        return self._writer.names.clauses_for(name, len(args), facts)
+        return self._guards.names.clauses_for(name, len(args), facts)
 
     def lineages(self, args: Sequence[Known | None]) -> dict[int, Lineage]:
         """Return what the classes of arguments tell, by position, where that is known."""
         kinds = {at: arg.exact for at, arg in enumerate(args) if arg is not None}
         made = {
-            at: self._writer.names.lineage(kind)
+            at: self._guards.names.lineage(kind)
             for at, kind in kinds.items()
             if kind not in (None, dict, *SCALARS)
         }
@@ -107,9 +108,9 @@ class PatternGuards:
             if arg is None:
                 continue
             if isinstance(parameter.term, Value) and is_other(arg, parameter.term.value):
-                cls, equality = t.cast(type, arg.exact), self._writer.names.equality
-                if not self._writer.is_identity(cls) and not equality.knows(cls):
-                    self._writer.refuse(parameter.span)
+                cls, equality = t.cast(type, arg.exact), self._guards.names.equality
+                if not self._guards.is_identity(cls) and not equality.knows(cls):
+                    self._guards.refuse(parameter.span)
                 return excluded
             if is_asked(clause, at, arg):
                 excluded = Match.ASKED
@@ -139,12 +140,12 @@ class PatternGuards:
             if is_asked(clause, at, arg):
                 literal = Known("", literal=t.cast(Value, clause.parameters[at].term))
                 span = clause.parameters[at].span
-                keep(self._writer.equal(region, literal, arg, span), region)
+                keep(self._values.equal(region, literal, arg, span), region)
 
     def is_of(self, cls: type, pattern: Pattern) -> bool:
         """Tell whether instances of a plain class match a pattern."""
         # Not 'issubclass', which the class may override.
-        return any(wanted in cls.__mro__ for wanted in classes_of(self._writer.names, pattern))
+        return any(wanted in cls.__mro__ for wanted in classes_of(self._guards.names, pattern))
 
     def class_test(
         self, region: Region, value: Known, pattern: Pattern, span: Span | None
@@ -156,8 +157,8 @@ class PatternGuards:
             if inner is None:
                 break
             before, literal = inner, Known("", literal=t.cast(Value, wanted))
-            found = self._writer.read(before, value, name, span)
-            inner = self._writer.equal(before, literal, found, span)
+            found = self._values.read(before, value, name, span)
+            inner = self._values.equal(before, literal, found, span)
             if inner is None:
                 keep(before, region)
         return inner, value
@@ -175,26 +176,26 @@ class PatternGuards:
             return self._of_scalars(region, value, pattern, span), value
         if pattern.tag in _NATIVE:
             self._no_class(span)
-        classes = classes_of(self._writer.names, pattern)
+        classes = classes_of(self._guards.names, pattern)
         if not all(is_plain(cls) and sandbox.passes_sandbox(cls) for cls in classes):
             self._no_class(span)
         key = ("class", value.name, pattern.tag)
         known = region.holds(key)
         if known is not None:
             return region, t.cast(Known, known.subject)
-        is_one = instance_test(self._writer.names, value.name, pattern)
+        is_one = instance_test(self._guards.names, value.name, pattern)
         kind = call("type", load(value.name))
         odd = compared(kind, ast.NotIn(), load("harmless"))
         if len(classes) == 1 and not self._has_subclass(classes[0]):
             # Most values are of the class itself; the function gives up for those of a subclass.
-            test = compared(kind, ast.Is(), load(self._writer.names.constant(classes[0])))
+            test = compared(kind, ast.Is(), load(self._guards.names.constant(classes[0])))
             left = ast.If(ast.BoolOp(ast.Or(), [odd, is_one]), [GIVE_UP], [])
-            inner = self._writer.under(region, key, test, [left], span)
+            inner = self._guards.under(region, key, test, [left], span)
             inner.subject = replace(value, exact=classes[0])
         else:
-            self._writer.check_sandbox(region, value)
-            inner = self._writer.under(region, key, is_one, [], span)
-            is_row = len(classes) == 1 and self._writer.names.host.has_keys(classes[0])
+            self._guards.check_sandbox(region, value)
+            inner = self._guards.under(region, key, is_one, [], span)
+            is_row = len(classes) == 1 and self._guards.names.host.has_keys(classes[0])
             inner.subject = replace(value, expected=classes[0]) if is_row else value
         return inner, inner.subject
 
@@ -205,12 +206,12 @@ class PatternGuards:
         kind = call("type", load(value.name))
         is_simple = compared(kind, ast.In(), load("simple"))
         is_known = any_of([is_simple, is_type(value.name, "bool")])
-        region = self._writer.guard(region, ("plain", value.name), is_known, [value], span)
-        is_one = instance_test(self._writer.names, value.name, pattern)
-        return self._writer.under(region, ("scalar", value.name, pattern.tag), is_one, [], span)
+        region = self._guards.guard(region, ("plain", value.name), is_known, [value], span)
+        is_one = instance_test(self._guards.names, value.name, pattern)
+        return self._guards.under(region, ("scalar", value.name, pattern.tag), is_one, [], span)
 
     def _has_subclass(self, cls: type) -> bool:
-        known = self._writer.names.host.classes.values()
+        known = self._guards.names.host.classes.values()
         return any(other is not cls and issubclass(other, cls) for other in known)
 
     def _no_class(self, span: Span | None) -> t.NoReturn:

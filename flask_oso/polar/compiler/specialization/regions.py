@@ -10,14 +10,13 @@ from __future__ import annotations
 import ast
 import itertools
 import typing as t
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from ...nodes import Pattern, Term, Value
+from ...nodes import Pattern, Value
 from ...solver.clauses import Clause
 from ...sources import Span
 from ..passes.names import CHAIN
-from ..scopes import ProgramInterface
 from ..snippets import assign, code_of, compared, load, negate, position_of
 
 
@@ -449,65 +448,3 @@ def with_span(node: t.Any, span: Span | None) -> t.Any:
     """Set the position of a statement to that of a span."""
     node.lineno, node.end_lineno, node.col_offset, node.end_col_offset = position_of(span)
     return node
-
-
-class RegionWriter(t.Protocol):
-    """What the parts of a function need of its writer."""
-
-    names: ProgramInterface
-
-    def fresh(self, letter: str = "v") -> str: ...
-    def next_alternative(self) -> None: ...
-    def forget_order(self) -> None: ...
-    def read(self, region: Region, owner: Known, name: str, span: Span | None) -> Known: ...
-    def guard(
-        self,
-        region: Region,
-        key: Fact,
-        test: ast.expr,
-        values: Sequence[Known],
-        span: Span | None,
-    ) -> Region: ...
-    def computed(self, region: Region, value: ast.expr, key: Fact, span: Span | None) -> Known: ...
-    def now(self, region: Region, clock: Known, span: Span | None) -> Known: ...
-    def under(
-        self,
-        region: Region,
-        key: Fact,
-        test: ast.expr,
-        otherwise: list[ast.stmt],
-        span: Span | None,
-    ) -> Region: ...
-    def guard_kind(
-        self, region: Region, owner: Known, name: str, *, are_rows: bool = False
-    ) -> None: ...
-    def is_identity(self, cls: type) -> bool: ...
-    def compared_data(self, one: Known, other: Known) -> ast.expr: ...
-    def check_order(self, value: Known, span: Span | None) -> None: ...
-    def refuse(self, span: Span | None) -> t.NoReturn: ...
-    def check_sandbox(self, region: Region, value: Known) -> None: ...
-    def check_comparable(self, value: Known, span: Span | None) -> None: ...
-    def equal(
-        self, region: Region, one: Known, other: Known, span: Span | None
-    ) -> Region | None: ...
-    def is_nil(
-        self, region: Region, value: Known, span: Span | None, *, holds: bool
-    ) -> Region | None: ...
-    def is_told(self, value: Known) -> bool: ...
-    def unequal(
-        self, region: Region, one: Known, other: Known, span: Span | None
-    ) -> Region | None: ...
-    def note_search(self, searched: Known, term: Term) -> None: ...
-    def elements(self, region: Region, value: Known, span: Span | None) -> Known: ...
-    def loop(
-        self, region: Region, collection: Known, span: Span | None
-    ) -> tuple[Region, Known]: ...
-    def apart(self, region: Region, *, is_negated: bool = False) -> Region: ...
-    def observed(
-        self,
-        region: Region,
-        owner: Known,
-        name: str,
-        args: tuple[Known, ...] | None,
-        values: Sequence[Known],
-    ) -> Known | None: ...

@@ -1,4 +1,7 @@
-"""Reads and comparisons of rows: from their dictionaries, and by their keys."""
+"""Reads and comparisons of rows: from their dictionaries, and by their keys.
+
+Also of other objects that are compared by data: by the fields of a dataclass, or by a text.
+"""
 
 from __future__ import annotations
 
@@ -8,25 +11,30 @@ import typing as t
 from ...host import sandbox
 from ...host.registry import Identities
 from ...sources import Span
-from ..snippets import all_of, any_of, assign, call, compared, load
-from .regions import GIVE_UP, Known, Region, RegionWriter, with_span
+from ..snippets import all_of, any_of, assign, call, compared, is_type, load
+from .guards import Guards
+from .regions import GIVE_UP, Known, Region, with_span
+from .value_tests import compared_by_fields
+
+#: Python writes numbers of fewer digits than thousands.
+_MOST_NUMBER = 1 << 62
 
 
 class RowGuards:
     """Writes what a function does with rows.
 
-    :param writer: writes the rest of the function.
+    :param guards: writes the rest of the function.
     """
 
-    def __init__(self, writer: RegionWriter) -> None:
-        self._writer = writer
+    def __init__(self, guards: Guards) -> None:
+        self._guards = guards
         #: The attributes that are read from dictionaries, by class and name.
         self.stored: dict[tuple[type, str], t.Any] = {}
 
     @property
     def identities(self) -> Identities:
         """What tells which objects are the same row."""
-        return t.cast(Identities, self._writer.names.host.identities)
+        return t.cast(Identities, self._guards.names.host.identities)
 
     def stored_value(self, region: Region, owner: Known, name: str) -> ast.expr | None:
         """Write the loaded value of an attribute of a row; ``None`` if it is no such attribute.
@@ -41,13 +49,13 @@ class RowGuards:
     def _dictionary(self, region: Region, owner: Known, name: str) -> str | None:
         """Write that a variable is the dictionary of a row, if an attribute is stored there."""
         cls = row_class(owner)
-        if cls is None or self._writer.names.host.identities is None:
+        if cls is None or self._guards.names.host.identities is None:
             return None
         attribute = self.identities.stored_attribute(cls, name)
         if attribute is None:
             return None
         if owner.exact is None and self.identities.is_extended(cls):
-            self._writer.guard_kind(region, owner, name, are_rows=True)
+            self._guards.guard_kind(region, owner, name, are_rows=True)
         else:
             self.stored[cls, name] = attribute
             if owner.exact is None:
@@ -55,7 +63,7 @@ class RowGuards:
         key = ("dictionary", owner.name)
         known = region.lookup_of(owner.name, key)
         if known is None:
-            known = region.known[key] = Known(self._writer.fresh("d"))
+            known = region.known[key] = Known(self._guards.fresh("d"))
             value = ast.Attribute(load(owner.name), "__dict__", ast.Load())
             region.reads.append(assign(known.name, value))
         return known.name
@@ -66,19 +74,19 @@ class RowGuards:
         if region.lookup(key) is None:
             region.known[key] = region.known["checked", value.name] = value
             is_other = compared(
-                call("type", load(value.name)), ast.IsNot(), load(self._writer.names.constant(cls))
+                call("type", load(value.name)), ast.IsNot(), load(self._guards.names.constant(cls))
             )
             region.reads.append(ast.If(is_other, [GIVE_UP], []))
 
     def is_row(self, value: Known) -> bool:
         cls = row_class(value)
-        return cls is not None and self._writer.names.host.has_keys(cls)
+        return cls is not None and self._guards.names.host.has_keys(cls)
 
     def _row_or_none(self, value: Known) -> ast.stmt:
         """Write that the function gives up for a value that is neither a row nor ``None``."""
         cls = t.cast(type, value.expected)
         kind = call("type", load(value.name))
-        is_other = compared(kind, ast.IsNot(), load(self._writer.names.constant(cls)))
+        is_other = compared(kind, ast.IsNot(), load(self._guards.names.constant(cls)))
         tests = [is_other, compared(load(value.name), ast.IsNot(), ast.Constant(None))]
         if self.identities.is_extended(cls):
             tests.append(compared(kind, ast.NotIn(), load("rows")))
@@ -94,15 +102,15 @@ class RowGuards:
                 region.known["row or none", value.name] = value
                 region.known["checked", value.name] = value
                 region.reads.append(self._row_or_none(value))
-            elif value.exact is not None and not self._writer.is_identity(value.exact):
-                self._writer.refuse(span)
+            elif value.exact is not None and not self._guards.is_identity(value.exact):
+                self._guards.refuse(span)
         doubt: list[ast.stmt] = []
         for value in unknown:
             kind = call("type", load(value.name))
             odd = [compared(kind, ast.NotIn(), load(known)) for known in ("rows", "simple")]
             doubt.append(ast.If(all_of(odd), [GIVE_UP], []))
         key = ("same", *sorted((one.name, other.name)))
-        inner = self._writer.under(region, key, self._same_row(one, other), doubt, span)
+        inner = self._guards.under(region, key, self._same_row(one, other), doubt, span)
         for value in unknown:
             inner.known["checked", value.name] = value
         return inner
@@ -118,7 +126,7 @@ class RowGuards:
             sides = [
                 call("type", load(value.name))
                 if value.exact is None
-                else load(self._writer.names.constant(value.exact))
+                else load(self._guards.names.constant(value.exact))
                 for value in (one, other)
             ]
             tests.append(compared(sides[0], ast.Is(), sides[1]))
@@ -126,7 +134,7 @@ class RowGuards:
             for value in (one, other):
                 if value.exact is None:
                     tests.append(compared(load(value.name), ast.IsNot(), ast.Constant(None)))
-        mine = ast.NamedExpr(ast.Name(self._writer.fresh("p"), ast.Store()), self._key_of(one))
+        mine = ast.NamedExpr(ast.Name(self._guards.fresh("p"), ast.Store()), self._key_of(one))
         tests.append(compared(mine, ast.IsNot(), ast.Constant(None)))
         tests.append(compared(load(mine.target.id), ast.Eq(), self._key_of(other)))
         return any_of([same, all_of(tests)])
@@ -153,7 +161,7 @@ class RowGuards:
         cls = row_class(owner)
         compares_text = self._follows_text(other)
         is_row = self.is_row(other) or compares_text
-        names = self._writer.names
+        names = self._guards.names
         if cls is None or not is_row or names.is_relation(name):
             return None
         if not sandbox.is_unrestricted(name):
@@ -167,10 +175,10 @@ class RowGuards:
             return None
         if owner.exact is None and self.identities.is_extended(cls):
             return None
-        self._writer.check_order(owner, span)
+        self._guards.check_order(owner, span)
         found = self._referred(region, owner, name, related, span)
         answer = self._compare_row(region, found, other, names.constant(test), owner.name)
-        return self._writer.under(region, ("related", answer), load(answer), [], span)
+        return self._guards.under(region, ("related", answer), load(answer), [], span)
 
     def _compare_row(
         self, region: Region, found: Known, other: Known, by_key: str, owner: str
@@ -184,7 +192,7 @@ class RowGuards:
         if other.exact is None and region.lookup(("row", other.name)) is None:
             region.reads.append(self._row_or_none(other))
             region.known["checked", other.name] = other
-        answer = self._writer.fresh()
+        answer = self._guards.fresh()
         is_open = compared(load(answer), ast.Is(), ast.Constant(None))
         unloaded = compared(load(found.name), ast.Is(), load("unloaded"))
         asked: list[ast.stmt] = [
@@ -193,7 +201,7 @@ class RowGuards:
         ]
         same = [self._row_or_none(found), assign(answer, self._same_row(found, other))]
         if compares_text:
-            compare = self._writer.compared_data(found, other)
+            compare = self.compared_data(found, other)
             same = [assign(answer, compare), ast.If(is_open, [GIVE_UP], [])]
         compare_rows: ast.stmt = ast.If(unloaded, asked, same)
         if other.exact is found.expected and not compares_text:
@@ -204,12 +212,60 @@ class RowGuards:
         region.reads.append(compare_rows)
         return answer
 
+    def compared_data(self, one: Known, other: Known) -> ast.expr:
+        """Write the comparison of two objects: ``None`` if it cannot be made here."""
+        compare = call("quietly_equal", load(one.name), load(other.name))
+        for cls in (one.exact, other.exact):
+            fields = () if cls is None else self._guards.names.equality.few_fields(cls)
+            if fields and {one.exact, other.exact} <= {cls, None}:
+                kind = load(self._guards.names.constant(cls))
+                names = one.name, other.name
+                return compared_by_fields(names, kind, fields, compare, self._guards.fresh)
+        if one.exact is None or not self._guards.names.equality.compares_text(one.exact):
+            one, other = other, one
+        cls = one.exact
+        if (
+            cls is None
+            or not self._guards.names.equality.compares_text(cls)
+            or other.exact not in (None, cls)
+        ):
+            return compare
+        # Most are of one class, and have a number or a string.
+        tests: list[ast.expr] = []
+        if other.exact is None:
+            cls_name = self._guards.names.constant(cls)
+            tests.append(compared(call("type", load(other.name)), ast.Is(), load(cls_name)))
+        mine, theirs = self._guards.fresh("p"), self._guards.fresh("p")
+        values = [self._text_value(value, cls) for value in (one, other)]
+        parts = [
+            ast.NamedExpr(ast.Name(name, ast.Store()), value)
+            for name, value in zip((mine, theirs), values, strict=True)
+        ]
+        kinds = [call("type", part) for part in parts]
+        are_texts = all_of([is_type(name, "str") for name in (mine, theirs)])
+        are_numbers = [is_type(name, "int") for name in (mine, theirs)]
+        are_numbers += [_is_short(name) for name in (mine, theirs)]
+        alike = compared(kinds[0], ast.Is(), kinds[1])
+        tests += [alike, any_of([all_of(are_numbers), are_texts])]
+        return ast.IfExp(all_of(tests), compared(load(mine), ast.Eq(), load(theirs)), compare)
+
+    def _text_value(self, value: Known, cls: type) -> ast.expr:
+        """Write the attribute whose text an object of a class compares."""
+        name = self._guards.names.equality.by_text[cls].attribute
+        rows = self._guards.names.host.identities
+        attribute = None if rows is None else rows.stored_attribute(cls, name)
+        if attribute is None:
+            return ast.Attribute(load(value.name), name, ast.Load())
+        self.stored[cls, name] = attribute
+        dictionary = ast.Attribute(load(value.name), "__dict__", ast.Load())
+        return ast.Subscript(dictionary, ast.Constant(name), ast.Load())
+
     def _follows_text(self, value: Known) -> bool:
         """Tell whether a value is a row that compares the text of its key."""
         cls = value.exact
-        if cls is None or self._writer.names.host.identities is None:
+        if cls is None or self._guards.names.host.identities is None:
             return False
-        return self._writer.names.equality.compares_text(cls) and self.identities.follows_keys(cls)
+        return self._guards.names.equality.compares_text(cls) and self.identities.follows_keys(cls)
 
     def _referred(
         self, region: Region, owner: Known, name: str, related: type, span: Span | None
@@ -218,7 +274,7 @@ class RowGuards:
         key = ("referred", owner.name, name)
         known = region.lookup_of(owner.name, key)
         if known is None:
-            known = region.known[key] = Known(self._writer.fresh(), expected=related)
+            known = region.known[key] = Known(self._guards.fresh(), expected=related)
             dictionary = t.cast(str, self._dictionary(region, owner, name))
             is_loaded = compared(ast.Constant(name), ast.In(), load(dictionary))
             value = ast.Subscript(load(dictionary), ast.Constant(name), ast.Load())
@@ -231,12 +287,18 @@ class RowGuards:
         tests = []
         for (cls, name), attribute in self.stored.items():
             own = ast.Subscript(
-                load(self._writer.names.class_dictionary(cls)), ast.Constant(name), ast.Load()
+                load(self._guards.names.class_dictionary(cls)), ast.Constant(name), ast.Load()
             )
-            tests.append(compared(own, ast.IsNot(), load(self._writer.names.constant(attribute))))
+            tests.append(compared(own, ast.IsNot(), load(self._guards.names.constant(attribute))))
         return [ast.If(any_of(tests), [GIVE_UP], [])] if tests else []
 
 
 def row_class(value: Known) -> type | None:
     """Return the class that a value is of, or is expected to be of."""
     return value.exact or value.expected
+
+
+def _is_short(name: str) -> ast.expr:
+    """Write that a number has few digits, for Python refuses to write those with thousands."""
+    sides: list[ast.expr] = [load(name), ast.Constant(_MOST_NUMBER)]
+    return ast.Compare(ast.Constant(-_MOST_NUMBER), [ast.Lt(), ast.Lt()], sides)

@@ -72,7 +72,7 @@ from .clauses.first_path import FirstPath
 from .goals.steps import GoalStep
 from .guards import Guards
 from .observation import NEEDED, RESULT, Observation
-from .patterns import SCALARS, Match, is_like, keep
+from .patterns import Match, PatternGuards, is_like, keep
 from .regions import (
     FOUND,
     GIVE_UP,
@@ -86,7 +86,9 @@ from .regions import (
     loops_within,
     region_statements,
 )
-from .value_tests import is_of_polar
+from .rows import RowGuards
+from .value_tests import SCALARS, is_of_polar
+from .values import ValueGuards
 
 #: How many goals of one function may be written again.
 MAX_SPECIALIZED_GOALS = 600
@@ -113,7 +115,7 @@ _SUCCESS: list[ast.stmt] = [
 ]
 
 
-class SpecializationWriter(Guards):
+class SpecializationWriter:
     """Writes the function for one rule, one string, and the classes of the other arguments.
 
     :param text: the position of the string, and the string; or the strings that it is not. ``None``
@@ -131,8 +133,13 @@ class SpecializationWriter(Guards):
         others: t.Callable[..., bool | None],
         observation: Observation | None = None,
     ) -> None:
-        super().__init__(names)
-        self.observation = observation
+        self.names = names
+        self.guards = Guards(names, observation)
+        rows = RowGuards(self.guards)
+        #: What is read of values, and how they compare.
+        self.values = ValueGuards(self.guards, rows)
+        #: Which clauses match, and class tests.
+        self.patterns = PatternGuards(self.guards, self.values)
         self._others = others
         self._clauses, self._parts = itertools.count(), itertools.count()
         self._goals_written, self._most_goals = 0, MAX_SPECIALIZED_GOALS
@@ -151,9 +158,7 @@ class SpecializationWriter(Guards):
         #: Which rule questions ask which, to find recursion.
         self._asked: dict[Fact, set[Fact]] = {}
         self._askers = Askers()
-        root = self.root = Region(FOUND)
-        #: The region of the question whose clause is written.
-        self._origin = root
+        root = self.root = self.guards.root
         arity = len(classes) + (text is not None)
         self._parameters = [f"a{n}" for n in range(arity)]
         args = {at: Known(f"a{at}", exact=cls, region=root) for at, cls in classes.items()}
@@ -179,7 +184,7 @@ class SpecializationWriter(Guards):
         :raises NotCompilable: if the rules depend on their order, or cannot be expressed.
         """
         self._write_all()
-        observation = self.observation
+        observation = self.guards.observation
         if observation is not None and dict in self._classes.values():
             # It might change the dictionary.
             raise NotCompilable("a call of the application beside a dictionary", None)
@@ -191,7 +196,7 @@ class SpecializationWriter(Guards):
         last = None if keeps_order or observation is not None else self._path.end()
         if last is not None:
             last.first = self._path.ended()
-        self.leave_out_known(self.root, keeps_order, last)
+        self.guards.leave_out_known(self.root, keeps_order, last)
         inner = self._solutions(_SUCCESS if keeps_order else None)
         self.is_empty = not inner and {*SCALARS}.isdisjoint(self._classes.values())
         body = self._beginning()
@@ -219,7 +224,7 @@ class SpecializationWriter(Guards):
         :raises NotCompilable: as ``write`` does.
         """
         self._write_all()
-        self.leave_out_known(self.root, False)
+        self.guards.leave_out_known(self.root, False)
         inner = self._solutions(None)
         return self._checks(), [*self._beginning(), *inner] if inner else []
 
@@ -231,14 +236,14 @@ class SpecializationWriter(Guards):
         inner = region_statements(self.root, success)
         if loops_within(inner) > MAX_SPECIALIZED_LOOPS:
             raise NotCompilable("more loops in each other than Python has", None)
-        self.counts = improve(inner, self.fresh) and self.counts
+        self.guards.counts = improve(inner, self.guards.fresh) and self.guards.counts
         return inner
 
     def _beginning(self) -> list[ast.stmt]:
         """Write what is there before any argument is looked at."""
         body = [assign(FOUND, ast.Constant(False))]
-        body += [assign(name, ast.Constant(None)) for name in self.caches]
-        if self.counts:
+        body += [assign(name, ast.Constant(None)) for name in self.guards.caches]
+        if self.guards.counts:
             body.append(assign("count", ast.Constant(0)))
         return body
 
@@ -248,7 +253,7 @@ class SpecializationWriter(Guards):
         odd = [negate(is_of_polar(name, cls)) for name, cls in self._open.items()]
         return [
             *(ast.If(each, [GIVE_UP], []) for each in odd),
-            *self.rows.changed_classes(),
+            *self.values.rows.changed_classes(),
         ]
 
     def _keeps_order(self) -> bool:
@@ -257,7 +262,7 @@ class SpecializationWriter(Guards):
         The function may then return at the first solution, as the solver does.
         """
         tried = [*alternatives(self.root)]
-        return self._is_in_order and len(self._asked) == 0 and tried == sorted(tried)
+        return self.guards.is_in_order and len(self._asked) == 0 and tried == sorted(tried)
 
     # -- which rules are asked -------------------------------------------------------------
 
@@ -275,9 +280,9 @@ class SpecializationWriter(Guards):
         for around in region.around():
             if around.found == region.found and key in around.nodes:
                 return
-        if region.again is not None and not self._origin.is_within(region):
-            raise NotCompilable(_OF_FIRST, None)
-        self.note_foreign(region.above)
+        if not self.guards.origin.is_within(region):
+            self.guards.refuse_first(region)
+        self.guards.note_foreign(region.above)
         self._await(region, key, node, asking)
 
     def _await(self, region: Region, key: Fact, node: RuleCall, asking: Fact | None) -> None:
@@ -384,11 +389,11 @@ class SpecializationWriter(Guards):
         So a search that it makes stands where it is repeated, too.
         """
         self._path.leave()
-        origin = self._origin
+        origin = self.guards.origin
 
         def write_later() -> None:
-            self._origin = origin
-            self.next_alternative()
+            self.guards.origin = origin
+            self.guards.next_alternative()
             write()
 
         region.put_behind.append(write_later)
@@ -411,8 +416,8 @@ class SpecializationWriter(Guards):
         key = (name, *(arg.key for arg in args))
         if key in self._rests:
             goals, env = self._rests[key]
-            self._origin = region
-            self.next_alternative()
+            self.guards.origin = region
+            self.guards.next_alternative()
             self.run(region, goals, env, key)
             return
         clauses = self.patterns.possible(name, args)
@@ -470,9 +475,11 @@ class SpecializationWriter(Guards):
             # INVARIANT: only what is asked of each object of a chain is repeated. What an outer
             # region asks of the first one stands in the region of that one, too.
             if not around.is_foreign and around.flag is None:
-                here.flag = here.flag or self.fresh("g")
+                here.flag = here.flag or self.guards.fresh("g")
                 levels = self.names.constant(_LEVELS)
-                around.again = ChainRepetition(here.flag, here.subject.name, self.fresh(), levels)
+                around.again = ChainRepetition(
+                    here.flag, here.subject.name, self.guards.fresh(), levels
+                )
                 here.items.clear()
                 here.leaves.clear()
                 here.put_behind.clear()
@@ -484,7 +491,7 @@ class SpecializationWriter(Guards):
                 here.known.clear()
                 here.loops.clear()
                 around.is_barrier = True
-                self.counts = True
+                self.guards.counts = True
                 return True
         return False
 
@@ -540,16 +547,16 @@ class SpecializationWriter(Guards):
     def _in_order(self, leaves: list[tuple[Clause, RuleCall]]) -> list[tuple[Clause, RuleCall]]:
         """Sort clauses by the order in which they are tried, if it is known."""
         if self._asked or len({node for _, node in leaves}) != 1:
-            self._is_in_order = False
+            self.guards.is_in_order = False
             return leaves
         order = order_clauses([clause for clause, _ in leaves], self.names.host)
-        self._is_in_order = self._is_in_order and order.is_known
+        self.guards.is_in_order = self.guards.is_in_order and order.is_known
         places = {id(clause): place for place, clause in enumerate(order.clauses)}
         ordered = sorted(leaves, key=lambda leaf: places[id(leaf[0])])
         first = ordered[0][0]
         # The solver matches all heads before it tries the first clause.
         if not all(is_like(first, clause, args) for clause, (_, args) in ordered[1:]):
-            self._is_in_order = False
+            self.guards.is_in_order = False
         return ordered
 
     def _ask_of_list(self, region: Region, rule: ListRule, node: RuleCall, asking: Fact) -> None:
@@ -558,10 +565,10 @@ class SpecializationWriter(Guards):
         value, span = args[rule.at], rule.clauses[0][0].rule.span
         if value.exact not in (None, list) or value.literal is not None or value.choices:
             raise NotCompilable("a list in a head", span)
-        self.forget_order()
+        self.guards.forget_order()
         self._check_list(region, value)
-        around = self.apart(region, is_negated=True) if rule.of_each else region
-        here, element = self.loop(around, value, span)
+        around = self.guards.apart(region, is_negated=True) if rule.of_each else region
+        here, element = self.guards.loop(around, value, span)
         asked = name, (*args[: rule.at], element, *args[rule.at + 1 :])
         if not rule.of_each:
             for clause, goals in rule.clauses:
@@ -569,7 +576,7 @@ class SpecializationWriter(Guards):
                     self._clause(here, clause, asked, asking, goals)
             return
         ((clause, goals),) = rule.clauses
-        holds = self.apart(here, is_negated=True)
+        holds = self.guards.apart(here, is_negated=True)
         if self.patterns.matching([clause], asked[1]):
             self._clause(holds, clause, asked, asking, goals)
         self.succeed(self.unless(here, holds, span))
@@ -597,7 +604,7 @@ class SpecializationWriter(Guards):
         order = order_clauses(clauses, self.names.host)
         if not order.is_known:
             raise NotCompilable("a cut in rules whose order is not known", clauses[0].rule.span)
-        self.forget_order()
+        self.guards.forget_order()
         for clause in order.clauses:
             self._most_goals += 1 + 2 * len([*goals_in(clause.body)])
             if not has_cut(clause):
@@ -605,7 +612,7 @@ class SpecializationWriter(Guards):
                 continue
             before, behind = cut_apart(clause)
             self._clause(region, clause, node, asking, [*before, *behind])
-            excluded = self.apart(region, is_negated=True)
+            excluded = self.guards.apart(region, is_negated=True)
             self._clause(excluded, clause, node, asking, before)
             region = self.unless(region, excluded, clause.rule.span)
 
@@ -622,24 +629,26 @@ class SpecializationWriter(Guards):
         :param goals: its goals, if they are not those of its body.
         """
         env, number = Variables(), self.next_clause()
-        self.next_alternative()
-        self._origin = region
+        self.guards.next_alternative()
+        self.guards.origin = region
         here = region
         for parameter, arg in zip(clause.parameters, node[1], strict=True):
             following: Region | None = here
             if isinstance(parameter.term, Value):
                 literal = Known("", literal=parameter.term)
-                following = self.equal(here, literal, arg, parameter.span)
+                following = self.values.equal(here, literal, arg, parameter.span)
             else:
                 variable = env.variable(number, t.cast(Slot, parameter.term).index)
                 if parameter.specializer is not None:
                     pattern = self.patterns.pattern(parameter.specializer)
                     following, arg = self.patterns.class_test(here, arg, pattern, parameter.span)
                 if following is not None and variable in env.values:
-                    following = self.equal(following, env.values[variable], arg, parameter.span)
+                    following = self.values.equal(
+                        following, env.values[variable], arg, parameter.span
+                    )
                 env.values[variable] = arg
             if following is None:
-                keep(here, self._origin)
+                keep(here, self.guards.origin)
                 return
             here = following
         body = body_goals(clause, number)
@@ -679,7 +688,7 @@ class SpecializationWriter(Guards):
             step = GoalStep(self, t.cast(Region, here), goals, env, clause, term, asking)
             following = step.take()
             if following is None:
-                keep(here, self._origin)
+                keep(here, self.guards.origin)
                 return
             before = t.cast(Region, here)
             here, goals = following
@@ -691,14 +700,14 @@ class SpecializationWriter(Guards):
             raise NotCompilable("a condition on a variable that is never bound", None)
         here = t.cast(Region, here)
         for value in env.values.values():
-            self.check_sandbox(here, value)
+            self.guards.check_sandbox(here, value)
         self.succeed(here)
 
     def succeed(self, region: Region) -> None:
         """Write that there is a solution."""
-        self.note_foreign(region)
+        self.guards.note_foreign(region)
         self._path.note_solution(region)
-        region.successes.append(self.alternative)
+        region.successes.append(self.guards.alternative)
 
     def written_once(
         self,
@@ -718,7 +727,7 @@ class SpecializationWriter(Guards):
         """
         earlier = self._asked.pop(asking, set())
         if key not in region.conditions:
-            inner = self.apart(region, is_negated=is_negated)
+            inner = self.guards.apart(region, is_negated=is_negated)
             write(inner)
             region.conditions[key] = inner, self._asked.pop(asking, set())
         inner, asked = region.conditions[key]
@@ -732,22 +741,13 @@ class SpecializationWriter(Guards):
             # It never holds, as for an object of a known class that is compared with `nil`.
             region.items = [each for each in region.items if each is not inner]
             return region
-        behind = self.under(region, ("not", inner.found), negate(load(inner.found)), [], span)
+        behind = self.guards.under(
+            region, ("not", inner.found), negate(load(inner.found)), [], span
+        )
         # The other region comes before, whatever is found there.
         checked = {key: value for key, value in inner.known.items() if key[0] == "checked"}
         behind.known.update(checked)
         return behind
-
-    def note_foreign(self, region: Region | None) -> None:
-        """Note that the current clause tests something in a region.
-
-        :raises NotCompilable: if that would be repeated for other objects.
-        """
-        while region is not None and not self._origin.is_within(region):
-            if region.again is not None:
-                raise NotCompilable(_OF_FIRST, None)
-            region.is_foreign = True
-            region = region.above
 
 
 def class_tests(
@@ -776,6 +776,3 @@ def attempted(body: list[ast.stmt]) -> ast.stmt:
     """Write statements that give up where one of them fails."""
     handler = ast.ExceptHandler(load("gives_up"), None, [GIVE_UP])
     return ast.Try(body, [handler], [], [])
-
-
-_OF_FIRST = "a condition on the first object of a chain"

@@ -17,6 +17,8 @@ from ..binding_analysis import is_plain
 from ..snippets import all_of, any_of, call, compared, is_ascii, is_type, load, negate
 from .regions import Known
 
+#: Classes of Polar's own values, beside dictionaries, that arguments may be of.
+SCALARS = (str, int)
 EQUATIONS = (Operator.EQ, Operator.NEQ)
 #: Integers whose product has 64 bits.
 SMALL = 2**31

@@ -11,15 +11,49 @@ from dataclasses import dataclass
 from ....host.conversion import to_python
 from ....nodes import Dictionary, Instance, List, Term, Value
 from ....solver.clauses import Slot, Template
+from ....sources import Span
 from ...binding_analysis import NotCompilable, is_constant
 from ...scopes import Pending
 from ..clauses.clause_forms import PutOff
-from ..interfaces import SpecializationInterface
-from ..regions import Fact, Known, Region, Variables
+from ..guards import Guards
+from ..patterns import PatternGuards
+from ..regions import Fact, Known, Region, RuleCall, Variables
 from ..value_tests import is_plain_object_class
+from ..values import ValueGuards
 
 #: How often a goal may be put off behind the one that follows it.
 MAX_WAITS = 8
+
+
+class SpecializationInterface(t.Protocol):
+    """What a goal needs of the writer of its function."""
+
+    guards: Guards
+    values: ValueGuards
+    patterns: PatternGuards
+
+    def next_clause(self) -> int: ...
+    def ask(self, region: Region, node: RuleCall, asking: Fact | None) -> None: ...
+    def part_of(self, asking: Fact) -> Fact: ...
+    def put_behind(self, region: Region, write: t.Callable[[], None]) -> None: ...
+    def run(
+        self,
+        region: Region,
+        goals: Pending,
+        env: Variables,
+        asking: Fact,
+        before: Region | None = None,
+    ) -> None: ...
+    def written_once(
+        self,
+        region: Region,
+        key: Fact,
+        asking: Fact,
+        write: t.Callable[[Region], None],
+        *,
+        is_negated: bool = False,
+    ) -> Region: ...
+    def unless(self, region: Region, inner: Region, span: Span | None) -> Region: ...
 
 
 @dataclass
@@ -35,6 +69,10 @@ class Operands:
     asking: Fact
     #: How often the goal was put off.
     waits: int = 0
+
+    def __post_init__(self) -> None:
+        self.guards, self.values = self.writer.guards, self.writer.values
+        self.patterns = self.writer.patterns
 
     def _at(
         self, region: Region | None, rest: Pending | None = None
@@ -56,13 +94,13 @@ class Operands:
         if isinstance(inner, (Dictionary, List)) and is_constant(inner):
             made = to_python(inner, str)
             constant = made if type(made) is dict else None
-            name = self.writer.names.constant(made)
+            name = self.guards.names.constant(made)
             return Known(name, exact=type(made), constant=constant)
         raise NotCompilable("a list, a dictionary or a pattern", term.span)
 
     def _constant(self, term: Instance) -> Known:
         value = term.value
-        name = self.writer.names.constant(value)
+        name = self.guards.names.constant(value)
         if isinstance(value, type):
             return Known(name, exact=type(value), constant=value)
         if not is_plain_object_class(type(value)):
@@ -84,7 +122,7 @@ class Operands:
         """Bind a variable; return the region where the value passes the tests that wait for it."""
         here: Region | None = region
         for pattern in env.waiting.pop(variable, ()):
-            here, value = self.writer.patterns.class_test(
+            here, value = self.patterns.class_test(
                 t.cast(Region, here), value, pattern, pattern.span
             )
             if here is None:
@@ -96,7 +134,7 @@ class Operands:
         """Write that a result equals an operand, or bind the operand to it."""
         known = self._value(result)
         if known is not None:
-            return self._at(self.writer.equal(region, known, made, self.goal.span))
+            return self._at(self.values.equal(region, known, made, self.goal.span))
         return self._bind(t.cast(int, self._variable(result)), made, region)
 
     def _put_off(self) -> tuple[Region, Pending]:

@@ -47,19 +47,19 @@ class Searches(Operands):
             return self._pair_among(pair.items[0], pair.items[1], searched)
         known = self._value(item)
         if known is not None and is_searched_at_once(known, searched):
-            self.writer.check_comparable(known, term.span)
+            self.values.check_comparable(known, term.span)
             key: Fact = ("among", known.key, searched.key)
             test = is_among(known, searched, is_known=self._is_hashed(known))
-            region = self.writer.under(self.region, key, test, [], term.span)
+            region = self.guards.under(self.region, key, test, [], term.span)
             for value in (known, searched):
                 region.known["checked", value.name] = value
             if region is self.region.inside.get(key):
                 region.tested = (known.name, searched.name)
             return self._at(region)
-        self.writer.note_search(searched, collection)
-        region, element = self.writer.loop(self.region, searched, term.span)
+        self.guards.note_search(searched, collection)
+        region, element = self.guards.loop(self.region, searched, term.span)
         if known is not None:
-            return self._at(self.writer.equal(region, known, element, term.span))
+            return self._at(self.values.equal(region, known, element, term.span))
         return self._bind(t.cast(int, self._variable(item)), element, region)
 
     def _is_hashed(self, value: Known) -> bool:
@@ -67,7 +67,7 @@ class Searches(Operands):
         cls = value.exact
         if value.choices is not None or is_string(value.literal) or cls is str:
             return True
-        if cls is None or cls is int or self.writer.names.host.has_keys(cls):
+        if cls is None or cls is int or self.guards.names.host.has_keys(cls):
             return False
         return is_plain_object_class(cls) and is_hashed(cls)
 
@@ -83,24 +83,24 @@ class Searches(Operands):
             raise NotCompilable("a pair that is searched for", span)
         wanted = self._value(value)
         if wanted is not None and wanted.choices is None and wanted.exact in (None, str):
-            self.writer.check_sandbox(self.region, wanted)
+            self.guards.check_sandbox(self.region, wanted)
             key_and_value = written(known), written(wanted)
             test = call("pair_among", load(collection.name), *key_and_value)
             held: Fact = ("pair among", collection.name, known.key, wanted.key)
-            region = self.writer.under(self.region, held, test, [], span)
+            region = self.guards.under(self.region, held, test, [], span)
             if region is self.region.inside.get(held):
                 # The operation gives up for what is no dictionary, no list and no text.
                 region.tested = (known.name, collection.name)
             return self._at(region)
         found = call("entry_among", load(collection.name), written(known))
         fact = ("entry among", collection.name, known.key)
-        made = self.writer.computed(self.region, found, fact, span)
+        made = self.guards.computed(self.region, found, fact, span)
         for each in (known, collection):
             self.region.known["checked", each.name] = each
         is_there = compared(load(made.name), ast.IsNot(), load("missing"))
-        region = self.writer.under(self.region, ("there", made.name), is_there, [], span)
+        region = self.guards.under(self.region, ("there", made.name), is_there, [], span)
         if wanted is not None:
-            return self._at(self.writer.equal(region, wanted, made, span))
+            return self._at(self.values.equal(region, wanted, made, span))
         return self._bind(t.cast(int, self._variable(value)), made, region)
 
     def _each_entry(
@@ -112,9 +112,9 @@ class Searches(Operands):
             raise NotCompilable("a pair that is searched for", span)
         self.region.known["checked", collection.name] = collection
         entries = call("entries_of", load(collection.name))
-        listed = self.writer.computed(self.region, entries, ("entries of", collection.name), span)
+        listed = self.guards.computed(self.region, entries, ("entries of", collection.name), span)
         region: Region | None
-        region, entry = self.writer.loop(self.region, replace(listed, exact=list), span)
+        region, entry = self.guards.loop(self.region, replace(listed, exact=list), span)
         return self._at(self._parts(region, (key, value), entry))
 
     def _taken_apart(self, listed: List, other: Term) -> tuple[Region, Pending] | None:
@@ -124,12 +124,12 @@ class Searches(Operands):
             return self._put_off()
         if value.exact not in (None, list) or value.literal is not None or value.choices:
             raise NotCompilable("a list with variables that is compared", span)
-        elements = self.writer.elements(self.region, value, span)
+        elements = self.guards.elements(self.region, value, span)
         count, rest = len(listed.items), listed.rest
         size = call("len", load(elements.name))
         is_long = compared(size, ast.Eq() if rest is None else ast.GtE(), ast.Constant(count))
         key: Fact = ("size", elements.name, count, rest is None)
-        region: Region | None = self.writer.under(self.region, key, is_long, [], span)
+        region: Region | None = self.guards.under(self.region, key, is_long, [], span)
         region = self._parts(region, listed.items, elements)
         if isinstance(rest, Slot) and rest.origin is Origin.ANONYMOUS:
             rest = None
@@ -151,11 +151,11 @@ class Searches(Operands):
         self, region: Region, part: Term, listed: Known, place: ast.expr, fact: Fact
     ) -> Region | None:
         item = ast.Subscript(load(listed.name), place, ast.Load())
-        made = self.writer.computed(region, item, fact, self.goal.span)
+        made = self.guards.computed(region, item, fact, self.goal.span)
         region.known["checked", made.name] = made
         wanted = self._value(part)
         if wanted is not None:
-            return self.writer.equal(region, wanted, made, self.goal.span)
+            return self.values.equal(region, wanted, made, self.goal.span)
         bound = self._bind(t.cast(int, self._variable(part)), made, region)
         return None if bound is None else bound[0]
 
@@ -174,8 +174,8 @@ class Searches(Operands):
         if not all(map(is_string, items)):
             return self._among_scalars(known, [t.cast(Value, each) for each in items])
         texts = frozenset(str(t.cast(Value, each).value) for each in collection.items)
-        choices = Known(self.writer.names.constant(texts), choices=texts)
-        return self._at(self.writer.equal(self.region, choices, known, self.goal.span))
+        choices = Known(self.guards.names.constant(texts), choices=texts)
+        return self._at(self.values.equal(self.region, choices, known, self.goal.span))
 
     def _among_scalars(self, known: Known, items: list[Value]) -> tuple[Region, Pending] | None:
         if known.exact is not None:
@@ -183,7 +183,7 @@ class Searches(Operands):
         span = self.goal.span
         kind = call("type", load(known.name))
         is_known = any_of([compared(kind, ast.In(), load("simple")), is_type(known.name, "bool")])
-        region = self.writer.guard(self.region, ("plain", known.name), is_known, [known], span)
+        region = self.guards.guard(self.region, ("plain", known.name), is_known, [known], span)
         flags = [each.value for each in items if type(each.value) is bool]
         others = [each.value for each in items if type(each.value) is not bool]
         tests = [compared(load(known.name), ast.Is(), ast.Constant(flag)) for flag in flags]
@@ -191,7 +191,7 @@ class Searches(Operands):
             equal = [compared(load(known.name), ast.Eq(), ast.Constant(each)) for each in others]
             tests.append(all_of([negate(is_type(known.name, "bool")), any_of(equal)]))
         key: Fact = ("among", known.name, *((type(each.value), each.value) for each in items))
-        return self._at(self.writer.under(region, key, any_of(tests), [], span))
+        return self._at(self.guards.under(region, key, any_of(tests), [], span))
 
     def _searched_for(self, name: str, result: Term) -> tuple[Known, Pending] | None:
         """Return ``x`` of ``x in d.keys()``, and the goals behind that."""
@@ -205,7 +205,7 @@ class Searches(Operands):
     def _has_key(self, owner: Known, item: Known, rest: Pending) -> tuple[Region, Pending] | None:
         """Write ``x in d.keys()``. Most are texts, which a dictionary finds."""
         key: Fact = ("has key", owner.name, item.key)
-        region = self.writer.under(self.region, key, is_key(item, owner), [], self.goal.span)
+        region = self.guards.under(self.region, key, is_key(item, owner), [], self.goal.span)
         for value in (item, owner):
             region.known["checked", value.name] = value
         if region is self.region.inside.get(key):
@@ -217,8 +217,8 @@ class Searches(Operands):
         if owner.literal is not None or item.choices is not None or item.exact not in (None, str):
             raise NotCompilable("a method", self.goal.span)
         for value in (owner, item):
-            self.writer.check_sandbox(self.region, value)
+            self.guards.check_sandbox(self.region, value)
         counted = call("counted", load(owner.name), written(item))
         fact = ("method", owner.name, "count", item.key)
-        made = self.writer.computed(self.region, counted, fact, self.goal.span)
+        made = self.guards.computed(self.region, counted, fact, self.goal.span)
         return self._result(self.region, made, result)

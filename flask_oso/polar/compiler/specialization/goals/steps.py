@@ -84,19 +84,19 @@ class GoalStep(Searches):
         Before another ``or``, they become a condition: the goals would be written 2, 4, 8 times.
         """
         if self._is_condition(term):
-            self.writer.forget_order()
-            inner = self.writer.apart(self.region)
+            self.guards.forget_order()
+            inner = self.guards.apart(self.region)
             for arg in term.args:
                 self.writer.run(
                     inner, prepend([(arg, self.clause)], ()), self.env.copy(), self.asking
                 )
             holds: Fact = ("found", inner.found)
-            return self._at(self.writer.under(self.region, holds, load(inner.found), [], term.span))
+            return self._at(self.guards.under(self.region, holds, load(inner.found), [], term.span))
         self._each(GoalStep._alternative, [(arg, arg) for arg in term.args])
         return None
 
     def _alternative(self, goal: Term) -> None:
-        self.writer.next_alternative()
+        self.guards.next_alternative()
         goals = prepend([(goal, self.clause)], self.rest)
         self.writer.run(self.region, goals, self.env.copy(), self.asking)
 
@@ -108,7 +108,7 @@ class GoalStep(Searches):
         :param write: writes one of them.
         :param ways: what it gets, and the goals that it begins with.
         """
-        asking_again = [asks_again(self.writer.names, goals) for _, goals in ways]
+        asking_again = [asks_again(self.guards.names, goals) for _, goals in ways]
         for (way, _), is_repeated in zip(ways, asking_again, strict=True):
             if is_repeated or not any(asking_again):
                 write(self, way)
@@ -140,7 +140,7 @@ class GoalStep(Searches):
                 return self._taken_apart(parts, value)
         left, right = (self._value(arg) for arg in term.args)
         if left is not None and right is not None:
-            return self._at(self.writer.equal(self.region, left, right, term.span))
+            return self._at(self.values.equal(self.region, left, right, term.span))
         variables = [self._variable(arg) for arg in term.args]
         if left is None and right is None:
             one, other = t.cast("list[int]", variables)
@@ -162,12 +162,12 @@ class GoalStep(Searches):
         name = str(t.cast(Value, key).value)
         value, known = self._bound(owner), self._value(result)
         if known is not None:
-            region = self.writer.rows.compare_relation(self.region, value, name, known, term.span)
+            region = self.values.rows.compare_relation(self.region, value, name, known, term.span)
             if region is not None:
                 return self._at(region)
         if self._is_computed(value, name):
             return self._observed(value, name, None, result)
-        made = self.writer.read(self.region, value, name, term.span)
+        made = self.values.read(self.region, value, name, term.span)
         return self._result(self.region, made, result)
 
     def _is_computed(self, owner: Known, name: str) -> bool:
@@ -175,7 +175,7 @@ class GoalStep(Searches):
         cls = owner.exact
         if cls is None or cls is dict or owner.constant is not None or owner.literal is not None:
             return False
-        if self.writer.names.host.has_keys(cls):
+        if self.guards.names.host.has_keys(cls):
             return False
         return not sandbox.is_silent_read(cls, name)
 
@@ -185,7 +185,7 @@ class GoalStep(Searches):
         """Write the one call of the application that a function may make."""
         values = [*self.env.values.values()]
         try:
-            made = self.writer.observed(self.region, owner, name, args, values)
+            made = self.guards.observed(self.region, owner, name, args, values)
         except NotCompilable as reason:
             raise NotCompilable(reason.reason, self.goal.span) from None
         return None if made is None else self._result(self.region, made, result)
@@ -199,7 +199,7 @@ class GoalStep(Searches):
             raise NotCompilable("a field that is computed", self.goal.span)
         value = call("entry_of", load(owner.name), written(key))
         fact = ("entry", owner.name, key.key)
-        made = self.writer.computed(self.region, value, fact, self.goal.span)
+        made = self.guards.computed(self.region, value, fact, self.goal.span)
         return self._result(self.region, made, result)
 
     def _method(self, owner: Known, called: Call, result: Term) -> tuple[Region, Pending] | None:
@@ -210,7 +210,7 @@ class GoalStep(Searches):
         args = [self._bound(arg) for arg in called.args]
         name, span = called.name, self.goal.span
         if owner.constant is datetime.datetime and (name, args, called.kwargs) == ("now", [], ()):
-            return self._result(self.region, self.writer.now(self.region, owner, span), result)
+            return self._result(self.region, self.guards.now(self.region, owner, span), result)
         if owner.exact not in (None, dict) and not called.kwargs:
             return self._observed(owner, name, tuple(args), result)
         if (name, len(args), owner.exact, called.kwargs) == ("count", 1, None, ()):
@@ -233,7 +233,7 @@ class GoalStep(Searches):
                     kind = call("type", load(value.name))
                     is_known = any_of([is_known, compared(kind, ast.In(), load("scalars"))])
                 checked: Fact = ("text" if is_text else "key", value.name)
-                region = self.writer.guard(region, checked, is_known, [value], span)
+                region = self.guards.guard(region, checked, is_known, [value], span)
             elif is_text and type(value.literal.value) is not str:
                 raise NotCompilable("a method of another kind of values", span)
         texts = [written(arg) for arg in args]
@@ -241,14 +241,14 @@ class GoalStep(Searches):
         if is_text:
             made = ast.Call(ast.Attribute(load(owner.name), name, ast.Load()), texts, [])
         elif texts:
-            made = entry_or_nil(owner, args[0], self.writer.fresh("p"))
+            made = entry_or_nil(owner, args[0], self.guards.fresh("p"))
         fact = ("method", owner.name, name, *(arg.key for arg in args))
-        found = self.writer.computed(region, made, fact, span)
+        found = self.guards.computed(region, made, fact, span)
         if not is_text:
             # The operation gives up for what is no dictionary.
             region.known["checked", owner.name] = owner
             if texts:
-                self.writer.check_sandbox(region, found)
+                self.guards.check_sandbox(region, found)
         return self._result(region, found, result)
 
     def arithmetic(self, term: Expression) -> tuple[Region, Pending] | None:
@@ -271,9 +271,9 @@ class GoalStep(Searches):
             tests = [any_of([*pair]) for pair in zip(tests, floats, strict=True)]
         fact: Fact = ("small", term.operator, *(value.key for value in values))
         operands = [*unknown.values()]
-        region = self.writer.guard(region, fact, all_of(tests), operands, term.span)
+        region = self.guards.guard(region, fact, all_of(tests), operands, term.span)
         value = ast.BinOp(written(values[0]), sign(), written(values[1]))
-        made = self.writer.computed(region, value, ("made", *fact[1:]), term.span)
+        made = self.guards.computed(region, value, ("made", *fact[1:]), term.span)
         return self._result(region, made, term.args[2])
 
     def instance(self, term: Expression) -> tuple[Region, Pending] | None:
@@ -283,11 +283,11 @@ class GoalStep(Searches):
         value, variable = self._value(left), self._variable(left)
         if value is not None and has_open_fields(whole):
             return self._fields_matched(value, variable, t.cast(Pattern, whole))
-        pattern = self.writer.patterns.pattern(right)
+        pattern = self.patterns.pattern(right)
         if value is None:
             self.env.wait(t.cast(int, variable), pattern)
             return self._at(self.region)
-        region, value = self.writer.patterns.class_test(self.region, value, pattern, term.span)
+        region, value = self.patterns.class_test(self.region, value, pattern, term.span)
         if variable is not None:
             self.env.values[variable] = value
         return self._at(region)
@@ -298,20 +298,18 @@ class GoalStep(Searches):
         """Write that a value is of a class, if one is named, and that its fields match."""
         region: Region | None = self.region
         if pattern.tag is not None:
-            bare = self.writer.patterns.pattern(Pattern(pattern.tag, span=pattern.span))
-            region, value = self.writer.patterns.class_test(
-                self.region, value, bare, self.goal.span
-            )
+            bare = self.patterns.pattern(Pattern(pattern.tag, span=pattern.span))
+            region, value = self.patterns.class_test(self.region, value, bare, self.goal.span)
         if variable is not None:
             self.env.values[variable] = value
         rest = self.rest
         for name, part in reversed(pattern.fields):
             if region is None:
                 return None
-            made = self.writer.read(region, value, name, pattern.span or self.goal.span)
+            made = self.values.read(region, value, name, pattern.span or self.goal.span)
             known = self._value(part)
             if known is not None:
-                region = self.writer.equal(region, known, made, self.goal.span)
+                region = self.values.equal(region, known, made, self.goal.span)
                 continue
             bound = self._bind(t.cast(int, self._variable(part)), made, region)
             region = None if bound is None else bound[0]
@@ -328,9 +326,9 @@ class GoalStep(Searches):
             for one, other in (values, values[::-1]):
                 if one.exact is type(None):
                     holds = operator is Operator.EQ
-                    return self._at(self.writer.is_nil(self.region, other, term.span, holds=holds))
-            if any(map(self.writer.is_told, values)) and not any(v.literal for v in values):
-                compare = self.writer.equal if operator is Operator.EQ else self.writer.unequal
+                    return self._at(self.values.is_nil(self.region, other, term.span, holds=holds))
+            if any(map(self.values.is_told, values)) and not any(v.literal for v in values):
+                compare = self.values.equal if operator is Operator.EQ else self.values.unequal
                 return self._at(compare(self.region, values[0], values[1], term.span))
         for value in values:
             is_odd = value.exact is not None and value.exact not in (EQUATED | MOMENTS)
@@ -342,12 +340,12 @@ class GoalStep(Searches):
         if unknown:
             is_known = is_comparable(unknown, literals[0] if literals else None, operator)
             checked = "ordered", operator in EQUATIONS, *keys
-            region = self.writer.guard(region, checked, is_known, unknown, term.span)
+            region = self.guards.guard(region, checked, is_known, unknown, term.span)
         elif {type(each.value) for each in literals} not in ({int}, {str}):
             raise NotCompilable("a comparison of this kind of literals", term.span)
         key: Fact = (operator, *keys)
         test = compared(written(values[0]), COMPARE[operator](), written(values[1]))
-        return self._at(self.writer.under(region, key, test, [], term.span))
+        return self._at(self.guards.under(region, key, test, [], term.span))
 
     def _stays_comparison(self, term: Expression, unbound: list[Term]) -> bool:
         """Tell whether an equation is no unification when its variables are bound later.
@@ -367,7 +365,7 @@ class GoalStep(Searches):
         value = self._compared_with_nil(term.args[0])
         if value is not None:
             # No region of its own: what follows may belong to a chain of objects.
-            return self._at(self.writer.is_nil(self.region, value, term.span, holds=False))
+            return self._at(self.values.is_nil(self.region, value, term.span, holds=False))
         goal, env = term.args[0], self.env.copy()
         # What waits for a variable is tested where that is bound, which is not in here.
         env.waiting = {}
@@ -427,7 +425,7 @@ class GoalStep(Searches):
         name = str(t.cast(Value, key).value)
         if value.literal is not None or value.choices is not None or self._is_computed(value, name):
             return None
-        return self.writer.read(self.region, value, name, read.span)
+        return self.values.read(self.region, value, name, read.span)
 
     def assignment(self, term: Expression) -> tuple[Region, Pending] | None:
         """Write ``x := y``, where nothing is known of ``x``."""
@@ -454,7 +452,7 @@ class GoalStep(Searches):
         doubt = compared(load(value.name), ast.IsNot(), ast.Constant(False))
         key = ("true", value.name)
         otherwise: list[ast.stmt] = [ast.If(doubt, [GIVE_UP], [])]
-        inner = self.writer.under(self.region, key, is_true, otherwise, term.span)
+        inner = self.guards.under(self.region, key, is_true, otherwise, term.span)
         inner.known["checked", value.name] = value
         return self._at(inner)
 
@@ -470,7 +468,7 @@ class GoalStep(Searches):
         if any(arg.choices is not None for arg in args):
             raise NotCompilable("a string of several that is passed on", self.goal.span)
         for arg in args:
-            self.writer.check_sandbox(self.region, arg)
+            self.guards.check_sandbox(self.region, arg)
         if not self.rest and not any(self.env.waiting.values()):
             self.writer.ask(self.region, (called.name, args), self.asking)
             return None
@@ -483,17 +481,17 @@ class GoalStep(Searches):
         )
         region = self.region
         return self._at(
-            self.writer.under(region, ("found", inner.found), load(inner.found), [], self.goal.span)
+            self.guards.under(region, ("found", inner.found), load(inner.found), [], self.goal.span)
         )
 
     def _in_place(self, called: Call, values: list[Known | None]) -> tuple[Region, Pending] | None:
         """Write the clauses of a rule inline, since the call binds a variable."""
-        possible = self.writer.patterns.possible(called.name, values)
+        possible = self.patterns.possible(called.name, values)
         if possible is None:
             raise NotCompilable("a rule that is not defined", self.goal.span)
-        clauses = self.writer.patterns.matching(possible, values)
+        clauses = self.patterns.matching(possible, values)
         if len(clauses) > 1:
-            self.writer.forget_order()
+            self.guards.forget_order()
         for clause in clauses:
             if has_cut(clause):
                 raise NotCompilable("a cut", clause.rule.span)
@@ -512,11 +510,11 @@ class GoalStep(Searches):
                 # The variable of two arguments may have a value by now.
                 value = env.values.get(variable)
             if parameter.specializer is not None:
-                pattern = self.writer.patterns.pattern(parameter.specializer)
+                pattern = self.patterns.pattern(parameter.specializer)
                 if value is None:
                     env.wait(t.cast(int, variable), pattern)
                 else:
-                    region, value = self.writer.patterns.class_test(
+                    region, value = self.patterns.class_test(
                         t.cast(Region, region), value, pattern, parameter.span
                     )
             if region is not None:
@@ -525,10 +523,10 @@ class GoalStep(Searches):
                 return
         goals = concatenate(body_goals(clause, number), self.rest)
         here = t.cast(Region, region)
-        is_again = asks_again(self.writer.names, clause.body)
+        is_again = asks_again(self.guards.names, clause.body)
         link = link_in(values) if is_again and here is self.region else None
         if link is not None:
-            here = self.writer.under(here, ("link", link.name), ast.Constant(True), [], None)
+            here = self.guards.under(here, ("link", link.name), ast.Constant(True), [], None)
             here.subject = here.subject or link
         before = self.region if is_again or here is not self.region else None
         self.writer.run(here, goals, env, self.asking, before)
@@ -558,7 +556,7 @@ class GoalStep(Searches):
         else:
             raise NotCompilable("a list or dictionary in a head", span)
         if known is not None and value is not None:
-            return self.writer.equal(region, known, value, span)
+            return self.values.equal(region, known, value, span)
         if known is not None:
             return self._bound_in(env, t.cast(int, variable), known, region)
         if value is not None:

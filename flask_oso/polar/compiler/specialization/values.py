@@ -1,0 +1,387 @@
+"""What is read of values, and how they compare: by identity, by keys, by fields, as scalars.
+
+A method takes a region, and returns the region where values are equal, or are not.
+"""
+
+from __future__ import annotations
+
+import ast
+import typing as t
+from collections.abc import Sequence
+
+from ...host import sandbox
+from ...host.value_classes import EQUATED, MOMENTS, is_told_from_nil
+from ...nodes import Value
+from ...sources import Span
+from ..binding_analysis import NotCompilable, is_string
+from ..snippets import all_of, any_of, assign, call, compared, is_type, load, negate
+from .guards import Guards
+from .regions import GIVE_UP, Fact, Known, Region, with_span
+from .rows import RowGuards, row_class
+from .value_tests import SCALARS
+
+_FEW = 3
+_COMPOUND = frozenset({dict, list, tuple, set, frozenset})
+
+
+class ValueGuards:
+    """Writes reads and comparisons into the regions of one function."""
+
+    def __init__(self, guards: Guards, rows: RowGuards) -> None:
+        self._guards = guards
+        self._equality = guards.names.equality
+        #: What the function does with rows.
+        self.rows = rows
+
+    # -- reads
+
+    def read(self, region: Region, owner: Known, name: str, span: Span | None) -> Known:
+        """Read an attribute, once for all goals that need it in a region."""
+        if owner.literal is not None or owner.choices is not None:
+            raise NotCompilable("an attribute of a literal", span)
+        if not sandbox.is_unrestricted(name) or self._guards.names.is_relation(name):
+            raise NotCompilable("an attribute that is not read as it is", span)
+        self._guards.check_order(owner, span)
+        known = region.lookup_of(owner.name, ("read", owner.name, name))
+        if known is not None:
+            return known
+        if owner.constant is not None:
+            return self._read_constant(region, owner, name, span)
+        expected, value = None, self.rows.stored_value(region, owner, name)
+        if value is not None:
+            expected = self.rows.identities.related_class(t.cast(type, row_class(owner)), name)
+        elif owner.exact is None:
+            value = self._read_quietly(region, owner, name)
+        elif owner.exact is dict:
+            value = ast.Subscript(load(owner.name), ast.Constant(name), ast.Load())
+        elif owner.exact in SCALARS:
+            raise NotCompilable("an attribute of a string or a number", span)
+        elif not sandbox.is_silent_read(owner.exact, name):
+            raise NotCompilable("an attribute that is computed", span)
+        made = Known(
+            self._guards.fresh(), region=region, source=(owner.name, name), expected=expected
+        )
+        self._guards.note_derived(made, (owner.name,))
+        value = value or ast.Attribute(load(owner.name), name, ast.Load())
+        unless = self._guards.unless_checked(made)
+        region.reads += [with_span(assign(made.name, value), span), unless]
+        region.unchecked.append((made.name, self._guards.alternative, unless))
+        region.known["read", owner.name, name] = made
+        return made
+
+    def _read_constant(self, region: Region, owner: Known, name: str, span: Span | None) -> Known:
+        """Read an entry of a dictionary that is a constant, or an attribute of a class."""
+        if type(owner.constant) is dict:
+            if name not in owner.constant:
+                raise NotCompilable("an entry that a constant has not", span)
+            found = owner.constant[name]
+            if type(found) in (bool, int, str):
+                return Known("", literal=Value(found))
+            constant = found if type(found) is dict else None
+            return Known(self._guards.names.constant(found), exact=type(found), constant=constant)
+        if not sandbox.is_silent_class_read(owner.constant, name):
+            raise NotCompilable("an attribute of a class that is computed", span)
+        made = Known(self._guards.fresh(), region=region, source=(owner.name, name))
+        value = ast.Attribute(load(owner.name), name, ast.Load())
+        region.reads += [
+            with_span(assign(made.name, value), span),
+            self._guards.unless_checked(made),
+        ]
+        region.known["read", owner.name, name] = made
+        return made
+
+    def _read_quietly(self, region: Region, owner: Known, name: str) -> ast.expr:
+        """Write that an attribute is read if that has no side effects, or an entry."""
+        quiet, classes = self._guards.readable(owner, name)
+        if self._guards.is_repeated(region):
+            self._guards.guard_kind(region, owner, name)
+        known = region.lookup(("quiet", owner.name))
+        if known is not None and known.name != owner.name:
+            return ast.Attribute(load(known.name), name, ast.Load())
+        region.known["quiet", owner.name] = region.known["checked", owner.name] = owner
+        kind = call("type", load(owner.name))
+        is_known = compared(kind, ast.In(), load(self._guards.names.constant(classes.kinds)))
+        is_entry = compared(kind, ast.Is(), load("dict"))
+        attribute = ast.Attribute(load(owner.name), name, ast.Load())
+        entry = ast.Subscript(load(owner.name), ast.Constant(name), ast.Load())
+        read = ast.Attribute(load(quiet), "read", ast.Load())
+        first = ast.Call(read, [load(owner.name), ast.Constant(name)], [])
+        return ast.IfExp(is_known, attribute, ast.IfExp(is_entry, entry, first))
+
+    # -- classes
+
+    def is_told(self, value: Known) -> bool:
+        """Tell whether a value is an object that equals itself, or is compared by its fields."""
+        cls = value.exact
+        own: t.Any = None if cls is None else cls.__ne__
+        if cls is None or not (own is object.__ne__ or self._equality.compares_text(cls)):
+            return False
+        return self._is_itself(value) or self._equality.knows(cls)
+
+    def _is_itself(self, value: Known) -> bool:
+        """Tell whether a value is of a class whose instances compare by identity."""
+        cls = value.exact
+        return (
+            cls is not None
+            and self._guards.is_identity(cls)
+            and not self._guards.names.host.has_keys(cls)
+        )
+
+    # -- equality
+
+    def equal(self, region: Region, one: Known, other: Known, span: Span | None) -> Region | None:
+        """Return the region where two values are equal; ``None`` if they never are."""
+        if one.literal is None and one.choices is None:
+            one, other = other, one
+        if other.choices is not None or (one.choices is not None and other.literal is not None):
+            raise NotCompilable("a string of several that is compared with a literal", span)
+        if one.literal is not None and other.literal is not None:
+            kinds = {type(one.literal.value), type(other.literal.value)}
+            if len(kinds) > 1 and str not in kinds:
+                raise NotCompilable("two literals that are compared", span)
+            is_same = len(kinds) == 1 and one.literal.value == other.literal.value
+            return region if is_same else None
+        if one.choices is not None or is_string(one.literal):
+            return self._equal_string(region, one, other, span)
+        if one.literal is not None:
+            return self._equal_literal(region, one.literal, other, span)
+        if one.name == other.name:
+            return self._equal_itself(region, one, span)
+        return self._equal_values(region, one, other, span)
+
+    def _equal_string(
+        self, region: Region, one: Known, other: Known, span: Span | None
+    ) -> Region | None:
+        if other.exact is not None and other.exact is not str:
+            return None if self._is_never_scalar(other.exact) else self._guards.refuse(span)
+        if one.literal is not None and one.literal.value in other.others:
+            return None
+        if region.is_flagged and other.region is not region:
+            # The flag is tested last, so that comparisons of this value are shared.
+            inner = self._equal_string(t.cast(Region, region.above), one, other, span)
+            flag = t.cast(ast.Name, t.cast(ast.If, region.header).test)
+            return self._guards.under(t.cast(Region, inner), ("flag", flag.id), flag, [], span)
+        if other.exact is None:
+            # Most are strings. A member of an enumeration of strings has one.
+            is_plain_text = [is_type(other.name, "str"), compared(*_is_none(other.name))]
+            made = call("text_of", load(other.name))
+            value = ast.IfExp(any_of(is_plain_text), load(other.name), made)
+            region.known["checked", other.name] = other
+            other = self._guards.computed(region, value, ("text of", other.name), span)
+        if one.choices is not None:
+            test = _is_among(other, one)
+            key: Fact = ("in", other.name, one.choices)
+            return self._guards.under(region, key, test, [], span, (other.name, one.choices))
+        text = str(t.cast(Value, one.literal).value)
+        test = compared(load(other.name), ast.Eq(), ast.Constant(text))
+        texts = other.name, frozenset({text})
+        return self._guards.under(region, ("is", other.name, text), test, [], span, texts)
+
+    def _equal_literal(
+        self, region: Region, literal: Value, other: Known, span: Span | None
+    ) -> Region | None:
+        kind = type(literal.value)
+        if kind not in (int, bool, float) or literal.value != literal.value:
+            raise NotCompilable("a literal that is compared", span)
+        if other.exact is not None:
+            return None if self._is_never_scalar(other.exact) else self._guards.refuse(span)
+        if kind is bool:
+            return self._equal_boolean(region, literal, other, span)
+        is_kind = is_type(other.name, kind.__name__)
+        # What is of another class, and compares without calls, may still be an equal number.
+        is_simple = compared(call("type", load(other.name)), ast.In(), load("simple"))
+        is_known = any_of([is_kind, is_simple, is_type(other.name, "bool")])
+        region = self._guards.guard(region, (kind, other.name), is_known, [other], span)
+        equal = compared(load(other.name), ast.Eq(), ast.Constant(literal.value))
+        test = all_of([equal, negate(is_type(other.name, "bool"))])
+        return self._guards.under(region, ("is", other.name, kind, literal.value), test, [], span)
+
+    def _equal_boolean(
+        self, region: Region, literal: Value, other: Known, span: Span | None
+    ) -> Region:
+        sides = load(other.name), ast.Constant(literal.value)
+        is_it = compared(sides[0], ast.Is(), sides[1])
+        test = ast.IfExp(is_type(other.name, "bool"), is_it, call("alike", *sides))
+        inner = self._guards.under(region, ("is", other.name, bool, literal.value), test, [], span)
+        inner.tested = (other.name,)
+        inner.known["checked", other.name] = other
+        return inner
+
+    def _is_never_scalar(self, cls: type) -> bool:
+        """Tell whether instances of a class equal no string, number or Boolean."""
+        return (
+            self._guards.is_identity(cls)
+            or cls in MOMENTS
+            or cls in (dict, list, tuple, set, frozenset)
+        )
+
+    def _equal_itself(self, region: Region, value: Known, span: Span | None) -> Region:
+        """Give up for a value that is unequal to itself, such as NaN.
+
+        The solver compares it if it was read twice, but not if both are the same term.
+        """
+        exact = value.exact
+        if exact is str or (exact is not None and self._guards.is_identity(exact)):
+            return region
+        if exact is not None and not self._equality.knows(exact):
+            self._guards.refuse(span)
+        if region.lookup(("itself", value.name)) is None:
+            region.known["itself", value.name] = region.known["checked", value.name] = value
+            compare = call("quietly_equal", load(value.name), load(value.name))
+            is_other = compared(compare, ast.IsNot(), ast.Constant(True))
+            region.reads.append(ast.If(is_other, [GIVE_UP], []))
+        return region
+
+    def _equal_values(
+        self, region: Region, one: Known, other: Known, span: Span | None
+    ) -> Region | None:
+        key = ("same", *sorted((one.name, other.name)))
+        for value, unknown in ((one, other), (other, one)):
+            if value.exact is type(None):
+                return self.is_nil(region, unknown, span, holds=True)
+        if self.rows.is_row(one) or self.rows.is_row(other):
+            return self.rows.equal(region, one, other, span)
+        identities = [value for value in (one, other) if self._is_itself(value)]
+        if identities:
+            known = identities[0]
+            unknown = other if known is one else one
+            test = compared(load(unknown.name), ast.Is(), load(known.name))
+            is_known = unknown.exact is not None and self._guards.is_identity(unknown.exact)
+            is_known = is_known or region.lookup(("simple", unknown.name)) is not None
+            may_equal = self._equality.may_equal_text(t.cast(type, known.exact))
+            kinds = ("simple",) if may_equal else ("simple", "by_text")
+            doubt = [] if is_known else self._guards.not_simple(region, unknown, kinds)
+            inner = self._guards.under(region, key, test, doubt, span)
+            inner.known["checked", unknown.name] = unknown
+            return inner
+        if any(value.exact and self._equality.knows(value.exact) for value in (one, other)):
+            return self._equal_data(region, one, other, span)
+        return self._equal_unknown(region, key, (one, other), span)
+
+    def _equal_unknown(
+        self, region: Region, key: Fact, values: tuple[Known, Known], span: Span | None
+    ) -> Region:
+        """Compare values of any class: here those that Python compares without calls."""
+        for value in values:
+            if not (value.exact is None or self._is_silent(value.exact)):
+                self._guards.refuse(span)
+        sides = [load(value.name) for value in values]
+        test: ast.expr = compared(sides[0], ast.Eq(), sides[1])
+        unknown = [v for v in values if v.exact not in EQUATED and not self._is_simple(region, v)]
+        if unknown:
+            test = ast.IfExp(self._are_simple(unknown), test, call("alike", *sides))
+        inner = self._guards.under(region, key, test, [], span)
+        inner.tested = tuple(value.name for value in values)
+        for value in values:
+            inner.known["checked", value.name] = value
+        return inner
+
+    def _are_simple(self, values: Sequence[Known]) -> ast.expr:
+        """Write whether one or two values are compared without calls. Most are of one class."""
+        kept = ast.Name(self._guards.fresh("p"), ast.Store())
+        kind: ast.expr = ast.NamedExpr(kept, call("type", load(values[0].name)))
+        tests: list[ast.expr] = []
+        for value in values[1:]:
+            other = call("type", load(value.name))
+            is_same = compared(kind, ast.Is(), other)
+            tests.append(any_of([is_same, compared(other, ast.In(), load("simple"))]))
+            kind = load(kept.id)
+        # Most attributes that are compared with another one are strings or integers. A look into a
+        # set takes as long as several such tests.
+        is_str = compared(kind, ast.Is(), load("str"))
+        is_int = compared(load(kept.id), ast.Is(), load("int"))
+        tests.append(any_of([is_str, is_int, compared(load(kept.id), ast.In(), load("simple"))]))
+        return all_of(tests)
+
+    def _is_simple(self, region: Region, value: Known) -> bool:
+        return region.lookup(("simple", value.name)) is not None
+
+    def _is_silent(self, cls: type) -> bool:
+        """Tell whether a class of constants is one that 'alike' knows."""
+        return cls in EQUATED or cls in MOMENTS or cls in _COMPOUND
+
+    def check_comparable(self, value: Known, span: Span | None) -> None:
+        """Refuse an object that is compared by code of the application."""
+        cls = value.exact
+        if cls is None or cls in SCALARS or self._is_silent(cls) or self._guards.is_identity(cls):
+            return
+        is_by_parts = self._equality.knows(cls) or self._equality.compares_text(cls)
+        if not (is_by_parts or self.rows.is_row(value)):
+            self._guards.refuse(span)
+
+    def is_nil(
+        self, region: Region, value: Known, span: Span | None, *, holds: bool
+    ) -> Region | None:
+        """Return the region where a value is ``nil``, or is not; ``None`` if there is none."""
+        if value.literal is not None or value.choices is not None:
+            return None if holds else region
+        if value.exact is not None:
+            if not (is_told_from_nil(value.exact) or self._equality.compares_text(value.exact)):
+                self._guards.refuse(span)
+            return region if (value.exact is type(None)) is holds else None
+        is_repeated = self._guards.is_repeated(region)
+        kind = load("kind") if is_repeated else call("type", load(value.name))
+        told = ast.Call(load("is_told"), [kind], [])
+        is_odd = all_of([compared(kind, ast.NotIn(), load("told")), negate(told)])
+        doubt: list[ast.stmt] = [ast.If(is_odd, [GIVE_UP], [])]
+        if is_repeated:
+            doubt = self._guards.remembered(value, is_odd)
+        sign = ast.Is() if holds else ast.IsNot()
+        test = compared(load(value.name), sign, ast.Constant(None))
+        key = ("nil", value.name, holds)
+        is_new = region.holds(key) is None and key not in region.inside
+        inner = self._guards.under(region, key, test, doubt if holds else [], span)
+        inner.known["checked", value.name] = value
+        if not holds and is_new:
+            inner.reads += doubt
+            inner.tested = (value.name,)
+        return inner
+
+    def unequal(self, region: Region, one: Known, other: Known, span: Span | None) -> Region:
+        """Return the region where two objects differ: they are not the same, or in a field."""
+        if not any(map(self._is_itself, (one, other))):
+            return self._equal_data(region, one, other, span, holds=False)
+        for value in (one, other):
+            if value.exact is None:
+                kind = call("type", load(value.name))
+                is_simple = compared(kind, ast.In(), load("simple"))
+                region = self._guards.guard(
+                    region, ("simple", value.name), is_simple, [value], span
+                )
+            elif not self._is_itself(value):
+                self._guards.refuse(span)
+        test = compared(load(one.name), ast.IsNot(), load(other.name))
+        return self._guards.under(
+            region, ("other", *sorted((one.name, other.name))), test, [], span
+        )
+
+    def _equal_data(
+        self, region: Region, one: Known, other: Known, span: Span | None, *, holds: bool = True
+    ) -> Region:
+        """Compare objects of a dataclass field by field."""
+        for value in (one, other):
+            self._guards.check_order(value, span)
+        key = ("quietly_equal", *sorted((one.name, other.name)))
+        known = region.lookup(key)
+        if known is None:
+            known = region.known[key] = Known(self._guards.fresh())
+            compare = self.rows.compared_data(one, other)
+            is_open = compared(load(known.name), ast.Is(), ast.Constant(None))
+            region.reads += [assign(known.name, compare), ast.If(is_open, [GIVE_UP], [])]
+        test = load(known.name) if holds else negate(load(known.name))
+        inner = self._guards.under(region, (*key, holds), test, [], span)
+        for value in (one, other):
+            inner.known["checked", value.name] = value
+        return inner
+
+
+def _is_none(name: str) -> tuple[ast.expr, ast.cmpop, ast.expr]:
+    return load(name), ast.Is(), ast.Constant(None)
+
+
+def _is_among(value: Known, choices: Known) -> ast.expr:
+    """Write that a string is one of several; for a few, comparing is faster than a look-up."""
+    texts = sorted(choices.choices or ())
+    if len(texts) > _FEW:
+        return compared(load(value.name), ast.In(), load(choices.name))
+    return any_of([compared(load(value.name), ast.Eq(), ast.Constant(text)) for text in texts])
