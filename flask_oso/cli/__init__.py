@@ -33,12 +33,14 @@ The exit code tells the result, for scripts and CI:
   130, 141  interrupted by Ctrl-C, or because the output was closed
 
 \b
+  flask oso init                          how could a first policy begin?
   flask oso routes --gaps                 which routes are not guarded?
   flask oso check                         does the policy have errors?
   flask oso lint                          is a rule wrong in itself?
   flask oso test                          do the tests in the policy pass?
   flask oso diff main                     what does my change of the policy change?
   flask oso explain User:2 edit Post:1    why may they, or why not?
+  flask oso who edit Post:1               who may?
 """
 
 #: The commands and their modules.

@@ -7,7 +7,9 @@ import click
 from .terminal.output import echo, with_short_paths
 from .terminal.running import Exit, this_oso, with_app
 
-_HELP = """Print the Python code that answers QUESTION, with places of the policy as comments.
+_HELP = """Print the Python code that answers QUESTION.
+
+Comments in it name the places of the policy.
 
 In the question a class means an object of it, a string itself, 'nil' nobody, and '_' anything.
 The output begins with the entry function of the question; then follows the specialization, one

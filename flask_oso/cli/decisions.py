@@ -17,6 +17,7 @@ from .terminal.objects import NOTATION, find_class, find_object, hints
 from .terminal.output import (
     echo,
     format_option,
+    limit_option,
     show_json,
     show_table,
     tell_of_more,
@@ -44,9 +45,9 @@ Exits with 1 if there are none.
 
 {NOTATION}"""
 
-_WHO = f"""List the actors who may do ACTION to RESOURCE: rows of a class, found in one statement.
+_WHO = f"""List the actors who may do ACTION to RESOURCE.
 
-Exits with 1 if there are none.
+They are rows of a class, found in one statement. Exits with 1 if there are none.
 
 \b
   flask oso who edit Issue:1
@@ -54,10 +55,11 @@ Exits with 1 if there are none.
 
 {NOTATION}"""
 
-_SQL = f"""Print the statement that lists the rows of CLASS to which ACTOR may do ACTION.
+_SQL = f"""Print the SQL that lists what ACTOR may do ACTION to.
 
-The plan of the database follows, if the session of the application has one of this dialect.
-Nothing is read. Exits with 2 if no statement can be made of the policy.
+It is one statement, which selects rows of CLASS. The plan of the database follows, if the session
+of the application has one of this dialect. Nothing is read. Exits with 2 if no statement can be
+made of the policy.
 
 \b
   flask oso sql User:1 read Post
@@ -120,7 +122,7 @@ def actions(actor: str, resource: str, layout: str) -> Exit:
     metavar="NAME",
     help="The class of the actors; by default that of the actor block, or 'User'.",
 )
-@click.option("--limit", type=click.IntRange(1), default=100, show_default=True, metavar="NUMBER")
+@limit_option("actors")
 @_LAYOUT
 @with_app
 def who(action: str, resource: str, class_name: str | None, limit: int, layout: str) -> Exit:

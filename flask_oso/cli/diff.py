@@ -26,7 +26,7 @@ from .terminal.running import Exit, MisuseError, this_oso, this_state, with_app
 if t.TYPE_CHECKING:
     from ..sqlalchemy.tools.policy_diff import Change, Pair, PolicyDiff
 
-_HELP = f"""Show who gains and who loses which rows of the database from policy OLD to NEW.
+_HELP = f"""Show who gains and who loses rows from policy OLD to NEW.
 
 OLD and NEW are revisions of git, files or directories. Without NEW it is the policy of the
 application, as its files are now. Its own classes and data are used, and nothing is written.

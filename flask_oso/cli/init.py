@@ -16,7 +16,7 @@ from ..polar.exceptions import OsoError, PolarFileNotFoundError
 from .terminal.output import echo, shown_path
 from .terminal.running import Exit, MisuseError, enter_app, exit_on_errors
 
-_HELP = """Write a first policy from the mapped classes of the application.
+_HELP = """Write a first policy from the mapped classes.
 
 It has a block for each class, relations from foreign keys, and an owner's rule where a
 class has one relation to people. Its comments say what to decide next. Whatever it does not

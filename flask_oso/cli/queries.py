@@ -11,7 +11,7 @@ import click
 from ..guards.object_words import word_for
 from ..polar.exceptions import ParserError, ValidationError
 from .terminal.objects import NOTATION, find_object
-from .terminal.output import echo, format_option, show_json, show_table, tell_of_more
+from .terminal.output import echo, format_option, limit_option, show_json, show_table, tell_of_more
 from .terminal.running import Exit, this_oso, with_app
 
 _QUERY = f"""Run a QUERY, and list its solutions.
@@ -41,7 +41,7 @@ _OBJECT = re.compile(r"\b[A-Z]\w*:\w+")
 @click.command("query", help=_QUERY)
 @click.argument("query")
 @click.argument("objects", nargs=-1, metavar="[NAME=OBJECT]...")
-@click.option("--limit", type=click.IntRange(1), default=100, show_default=True, metavar="NUMBER")
+@limit_option("solutions")
 @format_option("table", "json", help="A table of the variables, or JSON.")
 @with_app
 def query(query: str, objects: tuple[str, ...], limit: int, layout: str) -> Exit:

@@ -43,6 +43,23 @@ def test_help_has_an_example(name: str) -> None:
     assert re.search(rf"^ +flask oso {name}", result.output, re.MULTILINE)
 
 
+def test_summaries_are_whole() -> None:
+    """The list of commands cuts no sentence off, in a terminal of the usual width."""
+    result = CliRunner().invoke(oso, ["--help"], terminal_width=80)
+
+    assert "..." not in result.output.partition("Commands:")[2]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_option_has_a_help(name: str) -> None:
+    """No option leaves one to guess."""
+    command = oso.get_command(click.Context(oso), name)
+    assert command is not None
+    options = [each for each in command.params if isinstance(each, click.Option)]
+
+    assert [each.name for each in options if not each.help] == []
+
+
 @pytest.mark.parametrize("name", ["actions", "explain", "query", "shell", "sql", "who"])
 def test_help_says_how_objects_are_written(name: str) -> None:
     """Commands that take objects show all ways to write one."""

@@ -35,7 +35,9 @@ from ..terminal.output import (
 from ..terminal.running import POLICY_ERRORS, Exit, enter_app, exit_on_errors, this_oso
 from .sarif import sarif_log
 
-_HELP = """Find what is wrong with the policy, or FILES, though it loads.
+_HELP = """Find what is wrong with a policy though it loads.
+
+The policy is that of the application, or FILES.
 
 Each finding has a code, which a page of the documentation explains: rules that add nothing or
 never apply, permissions and roles that nobody has, actions that nothing asks for, rules that

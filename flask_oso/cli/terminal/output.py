@@ -34,6 +34,18 @@ def format_option(
     return click.option("--format", "layout", type=kind, default=layouts[0], help=help)
 
 
+def limit_option(things: str) -> t.Callable[[_Function], _Function]:
+    """Give a command the option ``--limit``: how many things it shows, 100 by default."""
+    return click.option(
+        "--limit",
+        type=click.IntRange(1),
+        default=100,
+        show_default=True,
+        metavar="NUMBER",
+        help=f"Show so many {things} at most.",
+    )
+
+
 def show_table(headings: Cells, rows: Sequence[Cells], styles: Sequence[str] = ()) -> None:
     """Print a table.
 
