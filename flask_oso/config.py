@@ -21,19 +21,33 @@ from .polar.exceptions import OsoError
 from .polar.spelling import nearest
 from .polar.value_objects import Record
 
+#: Every key, with its value where an app has none. ``docs/reference/flask/configuration.md`` has
+#: the same for users.
 DEFAULTS: dict[str, t.Any] = {
+    # Who acts: a function, or "package.module:function". None: what login libraries know.
     "OSO_ACTOR": None,
+    # What becomes of views that nothing guards: the name of a member of Enforcement.
     "OSO_ENFORCE": "warn",
+    # Whether debug mode has pages about the policy, for browsers on this machine.
     "OSO_EXPLORER": True,
+    # The decision log: what it shows of an object, by a function or "package:function"; the header
+    # with the id of the request, or a function that gives it; whether it names the rule that
+    # allowed; the share of what was allowed that is logged, from 0.0 to 1.0.
     "OSO_LOG_DESCRIBE": None,
     "OSO_LOG_REQUEST_ID": "X-Request-ID",
     "OSO_LOG_RULE": True,
     "OSO_LOG_SAMPLE": 1.0,
+    # Whether OpenTelemetry hears of decisions. None: if the program has imported it.
     "OSO_OPENTELEMETRY": None,
+    # Polar files, or patterns of their names, relative to the root of the app: one or a list.
     "OSO_POLICIES": None,
+    # Words in the names of attributes whose values no proof shows, besides "password" and the like.
     "OSO_REDACT": (),
+    # Whether the files are loaded again when they change. None: in debug mode.
     "OSO_RELOAD": None,
+    # A function that translates the texts of 'denial_reason', or its name.
     "OSO_TRANSLATE": None,
+    # Whether sessions of Flask-SQLAlchemy commit only in requests that authorized.
     "OSO_VETO_COMMITS": False,
 }
 

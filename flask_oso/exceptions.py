@@ -12,11 +12,14 @@ from .polar.exceptions import OsoError
 
 
 class AuthorizationError(OsoError):
-    """Base of the refusals."""
+    """Base of the refusals: catch it where both get the same answer."""
 
 
 class NotFoundError(AuthorizationError):
-    """The actor may not even read the resource."""
+    """The actor may not even read the resource: answer 404, so that nobody learns that it exists.
+
+    ``Oso.authorize`` raises it. A ``FlaskOso`` raises ``werkzeug.exceptions.NotFound`` instead.
+    """
 
     def __init__(self) -> None:
         super().__init__(
@@ -26,7 +29,11 @@ class NotFoundError(AuthorizationError):
 
 
 class ForbiddenError(AuthorizationError):
-    """The actor may not do this with the resource."""
+    """The actor may read the resource, but not do this: answer 403.
+
+    ``Oso.authorize``, ``authorize_field`` and ``authorize_request`` raise it. A ``FlaskOso`` raises
+    ``werkzeug.exceptions.Forbidden`` instead.
+    """
 
     def __init__(self) -> None:
         super().__init__(

@@ -93,7 +93,13 @@ class Oso(Polar):
         policy never gives an answer. Proxies such as ``current_user`` of Flask-Login are replaced
         by their objects.
 
-        :raises PolarRuntimeError: if no ``allow`` rule is loaded, among others.
+        :param actor: who acts: an object of a registered class, a text, a number, or any other
+            Python value; ``None`` is ``nil`` in the policy.
+        :param action: what is done, usually a text.
+        :param resource: what it is done to, as ``actor``; or a class itself.
+        :return: ``True`` or ``False``, and nothing else.
+        :raises PolarRuntimeError: if a rule fails, takes longer than ``Limits.timeout_ms``, or no
+            ``allow`` rule is loaded.
         """
         engine = self._engine
         if type(action) is str and STORED_VARIABLE not in STORED_ENVIRONMENT:
@@ -148,6 +154,9 @@ class Oso(Polar):
         :param check_read: whether to hide a resource that the actor may not even read.
         :raises NotFoundError: if the actor may not read the resource either.
         :raises ForbiddenError: if the actor may read the resource, or ``check_read`` is off.
+            Both are plain exceptions, without a status of HTTP, and an Oso that was made with
+            ``forbidden_error`` and ``not_found_error`` raises those.
+        :raises PolarRuntimeError: as ``is_allowed`` does.
         """
         engine = self._engine
         allowed = engine.usual_answer(actor, action, resource)
@@ -174,6 +183,7 @@ class Oso(Polar):
 
         :param redact: words in the names of attributes whose values are not shown, besides
             ``password``, ``token`` and the like.
+        :return: a ``Proof``: true if it is allowed; ``str`` of it is a text for people.
         """
         args = [unwrapped(actor), unwrapped(action), unwrapped(resource)]
         return self._engine.explain("allow", args, redact)
@@ -209,7 +219,9 @@ class Oso(Polar):
     def authorize_request(self, actor: t.Any, request: t.Any) -> None:
         """Return if ``allow_request(actor, request)`` holds.
 
+        :param request: any object that such rules know, such as the request of Flask.
         :raises ForbiddenError: otherwise.
+        :raises PolarRuntimeError: if a rule fails, or there is none of this name.
         """
         engine, allowed = self._engine, None
         if STORED_VARIABLE not in STORED_ENVIRONMENT:
@@ -228,7 +240,9 @@ class Oso(Polar):
     def authorize_field(self, actor: t.Any, action: t.Any, resource: t.Any, field: t.Any) -> None:
         """Return if ``allow_field(actor, action, resource, field)`` holds.
 
+        :param field: the name of a field, usually a text.
         :raises ForbiddenError: otherwise.
+        :raises PolarRuntimeError: if a rule fails, or there is none of this name.
         """
         args = map(unwrapped, (actor, action, resource, field))
         if not self._engine.ask("allow_field", *args):
@@ -237,7 +251,7 @@ class Oso(Polar):
     def authorized_actions(
         self, actor: t.Any, resource: t.Any, allow_wildcard: bool = False
     ) -> set[t.Any]:
-        """Give the allowed actions.
+        """Give the allowed actions: the values of the action for which ``allow`` has a solution.
 
         :param allow_wildcard: give ``{"*"}`` if a rule allows any action.
         :raises OsoError: if a rule allows any action and ``allow_wildcard`` is off.

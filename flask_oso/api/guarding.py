@@ -41,6 +41,7 @@ class Guarding:
         :param target: a blueprint, view, class of views, or the name of an endpoint or blueprint.
         :param action: what is judged, a mapping of methods to actions, or ``None`` for the method.
         :param resource: a class, for the object that the route names, or a constant.
+        :param actor: as ``key``, ``load``, ``name`` and ``within``, what it is for ``@authorize``.
         :raises OsoError: two guards give one argument, the action and the resource are swapped, or
             an app with the target has served.
         """

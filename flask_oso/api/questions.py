@@ -79,7 +79,13 @@ class Questions:
         """Tell whether the actor may do this.
 
         Nothing is enforced: a view that only asks has not authorized. A template asks each
-        question once while it renders.
+        question once while it renders. A value that cannot be expressed in Polar is denied.
+
+        :param action: what is done, usually a text: ``can("edit", note)``.
+        :param resource: an object, or a class where there is none yet: ``can("create", Note)``.
+        :param actor: who acts; the current actor if left out.
+        :raises OsoError: no decision could be made: a rule failed, the arguments are swapped, or
+            there is no Oso.
         """
         if more:
             _refuse_positions("can")
@@ -203,6 +209,9 @@ class Questions:
 
         Where a rule allows any action, these are the permissions of the resource block of the
         class, or, without one, the actions that rules name, and ``"*"`` besides.
+
+        :raises UnexpectedPolarTypeError: a rule restricts the action without naming it.
+        :raises OsoError: no decision could be made.
         """
         if more:
             _refuse_positions("permissions")
@@ -246,7 +255,11 @@ class Questions:
     ) -> list[_Object]:
         """Give those of some objects with which the actor may do this, in their order.
 
-        It is the check of the view, as :meth:`scope` is. An error about one object is raised.
+        It is the check of the view, as :meth:`scope` is. For rows that a query would find
+        ``scope`` costs less: it reads no row that is denied.
+
+        :param objects: resources of any classes; they are given in a list.
+        :raises OsoError: a rule failed. A note of the error names the object, and nothing is given.
         """
         check_objects("filter", action, objects)
         app = this_app()
@@ -272,8 +285,14 @@ class Questions:
     ) -> dict[t.Any, t.Any]:
         """Give a column for each action, true in the rows with which the actor may do it.
 
+        ``select(Note, *columns.values())`` tells which buttons to show on which rows.
+
         :param actions: by default the permissions of the resource block of the class, or, if it
             has none, the actions that the policy names.
+        :return: the columns by action, in the order of ``actions``, or by name.
+        :raises UnsupportedError: the policy cannot be expressed as a query.
+        :raises OsoError: the class is not registered as a model, or the policy allows actions that
+            it does not name and ``actions`` is not given.
         """
         check_rows("action_columns", None, cls)
         if isinstance(actions, str):
@@ -290,6 +309,8 @@ class Questions:
     ) -> Select[tuple[_Object]]:
         """Give the statement of the actors of a class who may do this.
 
+        :param cls: the mapped class of the actors, such as ``User``.
+        :raises UnsupportedError: the policy cannot be expressed as a query.
         :raises OsoError: the class is not registered as a model.
         """
         check_action_first("actors_query", action, resource)
@@ -305,7 +326,9 @@ class Questions:
         """Say why :meth:`can` is true or false with the same arguments.
 
         Nothing is decided: a view that only asks has not authorized. Values of attributes that
-        ``OSO_REDACT`` names are not shown.
+        ``OSO_REDACT`` names are not shown. It is for developers: a proof shows the policy.
+
+        :return: a ``Proof``: true if it is allowed; ``str`` of it is a text for people.
         """
         if more:
             _refuse_positions("why")

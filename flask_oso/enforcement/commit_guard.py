@@ -45,7 +45,11 @@ class Place(t.NamedTuple):
 
 
 class VetoedCommitError(OsoError):
-    """A request may not commit."""
+    """A request may not commit: nothing was authorized in it, or something was denied.
+
+    Nothing is written. Authorize before the commit, or write what has to be written all the same
+    within ``oso.exempt_commits(reason)``.
+    """
 
 
 def veto_commits(sessions: t.Any) -> None:

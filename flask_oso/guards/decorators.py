@@ -90,12 +90,12 @@ def authorize(
     On a route without variables the class itself is judged; on one that has others, that has
     to be said with ``load=False``.
 
-    In place of the action it may be given a mapping of HTTP methods to actions.
-
     ``@authorize`` and ``@authorize(action=..., resource=...)`` judge what they are given: of a
     class the class itself, which has to be said with ``load=False`` on a route with variables.
     A denial is 403.
 
+    :param func: the view, where the decorator stands bare; or the action; or a mapping of HTTP
+        methods to actions, such as ``METHOD_ACTIONS``.
     :param resource: what is judged; ``flask.request`` stands for the request.
     :param actor: who is judged, the current actor if left out. ``None`` is the anonymous actor.
     :param action: what is judged, the request's method if ``None``; ``HEAD`` counts as ``GET``.
@@ -107,6 +107,8 @@ def authorize(
     :param within: the class of the object of a guard above, to which this one has to belong, or the
         relation that says so: ``Issue.project``. An object that does not is 404. By default the one
         relation between the mapped classes of two guards says so; ``False`` does without.
+    :raises OsoError: the arguments make no sense, such as an action without a resource; or, of the
+        view, it is a class, or cannot be given the object.
     """
     if isinstance(func, str | Mapping) and resource is not NOT_GIVEN:
         if action is not None:

@@ -17,6 +17,9 @@ from .sources import Span, located
 class OsoError(Exception):
     """Base of all errors of Polar and Oso.
 
+    Raised itself, it says that the application is put together in a wrong way; the message names
+    the remedy. An error is never an allow.
+
     :param message: the text, with the place it concerns if there is one.
     :param details: data for programs, such as ``stack_trace``.
     """
@@ -73,7 +76,7 @@ class InvalidToken(ParserError):
 
 
 class UnrecognizedEOF(ParserError):
-    """The text ends in the middle of something."""
+    """The text ends in the middle of something: often a ``;`` or a bracket is missing."""
 
 
 class UnrecognizedToken(ParserError):
@@ -85,7 +88,11 @@ class ExtraToken(ParserError):
 
 
 class ValidationError(OsoError):
-    """The policy parses but fails a check."""
+    """The text is Polar, and a check of the policy fails.
+
+    Such as a call of an undefined rule, a name that no block declares, a rule that fits no rule
+    type.
+    """
 
 
 class RolesValidationError(OsoError):
@@ -108,27 +115,38 @@ class FFIErrorNotFound(OsoError):
 
 
 class PolarRuntimeError(OsoError):
-    """The evaluation of a query failed."""
+    """A rule failed while it was asked: an object lacks an attribute, or a limit was reached.
+
+    The message has the trace of the rules; ``stack_trace`` has it alone. An exception of a method
+    that a rule calls is not wrapped: it comes out as it is.
+    """
 
 
 class UnsupportedError(PolarRuntimeError):
-    """The operation is not defined for these operands."""
+    """An operation is not defined for its operands.
+
+    Of a list: a condition cannot be translated to a query with the same meaning. The message names
+    it.
+    """
 
 
 class PolarTypeError(PolarRuntimeError):
-    """An operand is of the wrong kind."""
+    """A value is of the wrong kind.
+
+    Such as a condition that is neither true nor false, or a coroutine that nobody awaited.
+    """
 
 
 class StackOverflowError(PolarRuntimeError):
-    """The evaluation went too deep."""
+    """The evaluation went too deep: often a rule calls itself without end."""
 
 
 class UnregisteredClassError(PolarRuntimeError):
-    """A policy names a class that was not registered."""
+    """A policy names a class that was not registered: ``register_class`` or ``models`` do that."""
 
 
 class DuplicateClassAliasError(PolarRuntimeError):
-    """A class name is taken."""
+    """Two classes are registered under one name: ``register_class`` has ``name`` for another."""
 
     def __init__(self, name: str, old: object, new: object) -> None:
         super().__init__(f"Attempted to alias {new} as '{name}', but {old} already has that alias.")
@@ -174,7 +192,7 @@ class InlineQueryFailedError(PolarRuntimeError):
 
 
 class UnexpectedPolarTypeError(PolarRuntimeError):
-    """A result is an ``Expression``, and ``accept_expression`` is off."""
+    """A result is a condition on a variable and not its value, and ``accept_expression`` is off."""
 
 
 class InvalidQueryTypeError(PolarRuntimeError):

@@ -34,6 +34,8 @@ class Limits(ValueObject):
         does not count.
     :param policy_bytes: the greatest size of a text in bytes of UTF-8, for each file of a load
         and each query on its own.
+    :raises ValueError: a limit is no whole number, or negative.
+    :raises TypeError: there is no limit of this name.
     """
 
     #: The variable of the environment and the default of each limit.

@@ -20,13 +20,18 @@ class Access(enum.Enum):
 
 
 class UnfilteredRowsError(OsoError):
-    """A statement would read, or change, rows that nobody judged."""
+    """A statement of a protected session would read, or change, rows that nobody judged.
+
+    Select mapped classes, or read within ``oso.unfiltered(reason)`` what has to be all rows.
+    """
 
 
 class ReadRecord(t.NamedTuple):
-    """How rows of a class were read, and by how many statements or look-ups.
+    """How rows of a class were read in a request; ``FlaskOso.audit`` gives them.
 
     :param cls: the topmost guarded class of a hierarchy; ``None`` for a text of SQL.
+    :param reason: why all rows were read, of ``unfiltered``; otherwise ``None``.
+    :param times: the number of statements, or look-ups by key.
     """
 
     cls: type | None

@@ -102,7 +102,13 @@ def _check_user(app: Flask, user: t.Any) -> None:
 
 
 def assert_allowed(oso: Oso | FlaskOso, actor: t.Any, action: t.Any, resource: t.Any) -> None:
-    """Fail unless the policy allows, and show what was tried."""
+    """Fail unless the policy allows, and show what was tried.
+
+    :param oso: the Oso, or the FlaskOso within a context of its app.
+    :param actor: who acts; ``None`` is the anonymous actor. Proxies are replaced by their objects.
+    :raises AssertionError: it is denied.
+    :raises OsoError: a rule failed.
+    """
     __tracebackhide__ = True
     _assert_answer(oso, Cell.of(unwrap(actor), action, unwrap(resource), expected=True))
 
@@ -110,6 +116,7 @@ def assert_allowed(oso: Oso | FlaskOso, actor: t.Any, action: t.Any, resource: t
 def assert_denied(oso: Oso | FlaskOso, actor: t.Any, action: t.Any, resource: t.Any) -> None:
     """Fail unless the policy denies, and show the rules that allow.
 
+    :raises AssertionError: it is allowed.
     :raises MistakenTestError: no rule could allow it, whatever it says: the action is misspelt,
         no rule is about such objects, or the arguments stand in another order.
     """
@@ -131,6 +138,7 @@ def assert_matrix(
     ::
 
         assert_matrix(
+            oso,
             '''
             actor   resource   read  edit
             ana     diary      yes   yes
@@ -144,6 +152,7 @@ def assert_matrix(
         ``expected`` is a ``bool``; or a mapping with the first three as its key.
     :param actors: whom the names in the text stand for.
     :param resources: what the names in the text stand for.
+    :raises AssertionError: an answer differs.
     :raises ValueError: the table is no table, or has a cell that proves nothing.
     """
     __tracebackhide__ = True

@@ -116,7 +116,10 @@ class DataFilter(ValueObject):
 
 
 class DataAdapter:
-    """Reads the rows of registered classes; subclasses define what a query is."""
+    """Reads the rows of registered classes; subclasses define what a query is.
+
+    ``SqlAlchemyAdapter`` is one. ``Oso.set_data_filtering_adapter`` takes it.
+    """
 
     def build_query(self, filter: DataFilter) -> t.Any:
         """Make a query of a filter."""
