@@ -6,10 +6,18 @@ import typing as t
 
 import sqlalchemy as sa
 from sqlalchemy import orm
+from sqlalchemy.sql import visitors
 
 from ...polar.host.data_adapter import Relation
-from ...polar.residual.algebra.ir import ITSELF, ToMany, ToOne
-from .relationships import compared_pairs, direct_pairs, link_table
+from ...polar.residual.algebra.ir import ITSELF, RowPath, ToMany, ToOne
+from .relationships import (
+    compared_pairs,
+    direct_pairs,
+    joined_pairs,
+    leads_to_all,
+    link_table,
+    related_clauses,
+)
 from .tables import (
     TableSource,
     attribute_name,
@@ -26,11 +34,13 @@ class JoinStep(t.NamedTuple):
     :param near: the attribute of the owner.
     :param far: the attribute of the related row.
     :param link: the two columns of the secondary table, near and far, if there is one.
+    :param leads_to_all: whether each row of the other table may be related, whatever its class.
     """
 
     near: str
     far: str
     link: tuple[t.Any, t.Any] | None = None
+    leads_to_all: bool = True
 
 
 class MapperFacts:
@@ -58,6 +68,7 @@ class MapperFacts:
         self._sources: dict[tuple[type, int | None], TableSource] = {}
         self._link_sources: dict[tuple[t.Any, int | None], t.Any] = {}
         self._joins: dict[tuple[t.Any, str, TableSource], t.Any] = {}
+        self._criteria: dict[tuple[type, str, TableSource], list[t.Any]] = {}
         self._kept: dict[t.Any, tuple[t.Any, t.Any]] = {}
 
     def declared(self, cls: type, name: str) -> Relation | None:
@@ -122,13 +133,15 @@ class MapperFacts:
         ((near, far),) = pairs
         link = None if linked is None else (linked.link_near, linked.link_far)
         mapper: orm.Mapper[t.Any] = sa.inspect(cls)
+        is_any = leads_to_all(relation)
         here, there = attribute_name(mapper, near), attribute_name(relation.mapper, far)
-        return None if here is None or there is None else JoinStep(here, there, link)
+        return None if here is None or there is None else JoinStep(here, there, link, is_any)
 
     def pairs(self, row: ToOne | ToMany) -> list[tuple[str, str]] | None:
         """Return the attributes of the owner and of the related row that a relation compares.
 
-        ``None`` if it has a secondary table, or compares more than columns.
+        ``None`` if it has a secondary table, or asks more than that, the class of the related row
+        and ``related_criteria``.
         """
         key = row.owner.cls, row.relation, row.cls
         if key not in self._pairs:
@@ -146,11 +159,25 @@ class MapperFacts:
         mapper: orm.Mapper[t.Any] = sa.inspect(cls)
         found = [
             (attribute_name(mapper, near), attribute_name(relation.mapper, far))
-            for near, far in compared_pairs(relation)
+            for near, far in joined_pairs(relation)
         ]
         if not found or any(None in pair for pair in found):
             return None
         return t.cast(list[tuple[str, str]], found)
+
+    def related_criteria(self, row: RowPath, target: TableSource) -> list[t.Any]:
+        """Return what a relation with ``pairs`` asks of the columns of a related row."""
+        if not isinstance(row, ToOne | ToMany) or row.relation == ITSELF:
+            return []
+        cls = row.owner.cls
+        if self.declared(cls, row.relation) is not None or self.pairs(row) is None:
+            return []
+        key = cls, row.relation, target
+        if key not in self._criteria:
+            relation = getattr(cls, row.relation).property
+            found = related_clauses(relation)
+            self._criteria[key] = [_of_target(each, relation.mapper, target) for each in found]
+        return self._criteria[key]
 
     def is_key(self, cls: type, name: str) -> bool:
         """Tell whether a column is a key, or the first one of an index."""
@@ -247,6 +274,17 @@ def _joined(owner: t.Any, name: str, target: TableSource) -> t.Any:
     entity = owner.entity if isinstance(owner, TableSource) else owner
     joined = getattr(entity, name).of_type(target.entity).expression
     return core_expression(joined, None if isinstance(owner, TableSource) else owner)
+
+
+def _of_target(clause: t.Any, mapper: orm.Mapper[t.Any], target: TableSource) -> t.Any:
+    """Return a condition on the columns of a mapper as one on those of a target."""
+
+    def column(element: t.Any, **_: t.Any) -> t.Any:
+        if not isinstance(element, sa.ColumnClause):
+            return None
+        return target.column(mapper.get_property_by_column(element).key)
+
+    return visitors.replacement_traverse(core_expression(clause), {}, column)
 
 
 #: The most entries; a condition may be a new one for each statement.

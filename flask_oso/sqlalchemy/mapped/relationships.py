@@ -6,6 +6,7 @@ import typing as t
 
 import sqlalchemy as sa
 from sqlalchemy import orm
+from sqlalchemy.sql import visitors
 
 from ...polar.residual.algebra.schema import Link
 from .column_types import has_operators
@@ -80,8 +81,42 @@ def compared_pairs(relation: orm.RelationshipProperty[t.Any]) -> list[tuple[t.An
 
     None of them if the relation has other conditions, or a secondary table.
     """
-    pairs = equated_pairs(relation) if _leads_to_all(relation) else []
+    pairs = equated_pairs(relation) if leads_to_all(relation) else []
     return pairs if all(map(have_one_collation, pairs)) else []
+
+
+def joined_pairs(relation: orm.RelationshipProperty[t.Any]) -> list[tuple[t.Any, t.Any]]:
+    """Return the pairs of columns that a relation equates, whatever else it asks.
+
+    None of them if it asks more than that the related row is of its class, and
+    ``related_clauses``, or if it has a secondary table.
+    """
+    pairs = list(relation.local_remote_pairs or ())
+    if relation.secondary is not None or relation.mapper.concrete:
+        return []
+    join = _clauses(relation.primaryjoin)
+    equations = [each for each in join if _count_equations(each) == 1]
+    others = [each for each in join if each not in equations]
+    is_split = len(equations) == len(pairs) and all(map(_is_of_related, others))
+    return pairs if is_split and all(map(have_one_collation, pairs)) else []
+
+
+def related_clauses(relation: orm.RelationshipProperty[t.Any]) -> list[t.Any]:
+    """Return what a relation with ``joined_pairs`` asks of the columns of related rows."""
+    return [each for each in _clauses(relation.primaryjoin) if _count_equations(each) != 1]
+
+
+def _clauses(join: t.Any) -> list[t.Any]:
+    is_list = isinstance(join, sa.BooleanClauseList) and join.operator is _AND
+    return [part for each in join.clauses for part in _clauses(each)] if is_list else [join]
+
+
+def _is_of_related(clause: t.Any) -> bool:
+    """Tell whether a condition is about columns of the related row alone."""
+    parts = list(visitors.iterate(clause))
+    columns = [each for each in parts if isinstance(each, sa.ColumnClause)]
+    is_known = all(isinstance(each, sa.Column) and _REMOTE in each._annotations for each in columns)
+    return bool(columns) and is_known and not any(isinstance(each, _UNKNOWN) for each in parts)
 
 
 def equated_pairs(relation: orm.RelationshipProperty[t.Any]) -> list[tuple[t.Any, t.Any]]:
@@ -92,7 +127,7 @@ def equated_pairs(relation: orm.RelationshipProperty[t.Any]) -> list[tuple[t.Any
     return pairs
 
 
-def _leads_to_all(relation: orm.RelationshipProperty[t.Any]) -> bool:
+def leads_to_all(relation: orm.RelationshipProperty[t.Any]) -> bool:
     """Tell whether any row of the table may be a related row, whatever its class."""
     return not relation.mapper.single and relation.mapper.inherits is None
 
@@ -117,7 +152,7 @@ class LinkTable(t.NamedTuple):
 
 def link_table(relation: orm.RelationshipProperty[t.Any]) -> LinkTable | None:
     """Return the secondary table of a relation, if it compares one column on each side."""
-    if not isinstance(relation.secondary, sa.Table) or not _leads_to_all(relation):
+    if not isinstance(relation.secondary, sa.Table) or relation.mapper.concrete:
         return None
     joins = relation.primaryjoin, relation.secondaryjoin
     near, far = relation.synchronize_pairs, relation.secondary_synchronize_pairs
@@ -139,4 +174,9 @@ def have_one_collation(pair: tuple[t.Any, t.Any]) -> bool:
     return bool(near == far)
 
 
+#: What SQLAlchemy notes of the columns of the related row.
+_REMOTE = "remote"
+#: What may read more than the columns that it contains.
+_UNKNOWN = (sa.SelectBase, sa.TextClause)
+_AND: t.Any = sa.and_(sa.literal_column("1"), sa.literal_column("1")).operator
 _EQUALS: t.Any = sa.literal_column("1").__eq__(1).operator

@@ -269,6 +269,7 @@ class _Analysis:
         return (
             step is not None
             and step.link is not None
+            and step.leads_to_all
             and not isinstance(row.owner, KnownRow)
             and [step.far] == self._names.key(row.cls)
         )

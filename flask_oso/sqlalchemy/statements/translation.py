@@ -387,7 +387,11 @@ class Translator:
             left = [each for each in left if each not in on]
             source = source.join(selectable, conjunction([self._equal(each, scope) for each in on]))
         criteria = [scope[node].criterion() for node in nodes if not isinstance(node, LinkRow)]
-        return _Source(source, own, [each for each in criteria if each is not None], left)
+        criteria = [each for each in criteria if each is not None]
+        for node in nodes:
+            if not isinstance(node, LinkRow) and node not in given:
+                criteria += self._names.related_criteria(node, scope[node])
+        return _Source(source, own, criteria, left)
 
     def _select(self, kind: str, columns: list[t.Any], found: _Subquery) -> t.Any:
         """Select columns, uncorrelated with the enclosing statement.
@@ -495,6 +499,7 @@ class Translator:
         else:
             near, far = zip(*(self._names.pairs(row) or ()), strict=True)
             joined = self._equal(Equation(Side(row.owner, near), Side(row, far)), inner)
+            joined = sa.and_(joined, *self._names.related_criteria(row, target))
         return self._exists(target, joined, condition.part, inner)
 
     def _loaded(self, row: Node) -> KnownKeys | None:
