@@ -104,8 +104,9 @@ class Oso(Polar):
         engine = self._engine
         if type(action) is str and STORED_VARIABLE not in STORED_ENVIRONMENT:
             # Usual questions end here. Proxies are of no class that has a function.
+            kind = type(resource)
             try:
-                answer = engine.specialized[action][type(resource)]
+                answer = engine.specialized[action][kind]
             except KeyError:
                 # There is no function yet, or none at all.
                 pass
@@ -116,7 +117,7 @@ class Oso(Polar):
                     return True
                 if allowed is None:
                     return self._ask_rules(engine, actor, action, resource, is_given_up=True)
-                if type(resource) in engine.mistaken_kinds:
+                if kind in engine.mistaken_kinds:
                     self._mistakes_in(engine).check(actor, action, resource)
                 return False
         return self._ask_rules(engine, actor, action, resource, is_given_up=False)

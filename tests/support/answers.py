@@ -5,6 +5,7 @@ This module alone reads what the engine and its compiled program keep to themsel
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import threading
 import types
@@ -90,6 +91,15 @@ def specialized(engine: Engine, actor: t.Any, action: t.Any, resource: t.Any) ->
     if made is None or made.is_in_order((actor, action, resource)):
         return None
     return t.cast("bool | None", made[action][type(resource)](actor, action, resource))
+
+
+def functions_with_a_call(
+    oso: Polar, action: str, classes: tuple[type, ...]
+) -> list[ast.FunctionDef]:
+    """Give the functions for plain data that make one call of the application; none if none do."""
+    made = specializations_of(oso.engine)
+    with compiling_here(oso):
+        return [] if made is None else made.parts(action, classes) or []
 
 
 # -- who compiles ------------------------------------------------------------------------

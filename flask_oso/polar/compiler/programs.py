@@ -497,7 +497,7 @@ class CompiledProgram(Runtime):
 
     def resuming(
         self, name: str, arity: int, at: int | None
-    ) -> Callable[[tuple[t.Any, ...], bool, Outcome, float], bool]:
+    ) -> Callable[[tuple[t.Any, ...], bool, Outcome, float | None], bool]:
         """Return a function that answers by compiled rules after a call was made.
 
         :param at: the position of the string, if there is one.
@@ -505,7 +505,7 @@ class CompiledProgram(Runtime):
         function = self._searching(name, arity, Variant(name, arity, (), True))
 
         def resumed(
-            args: tuple[t.Any, ...], is_searched: bool, outcome: Outcome, begun: float
+            args: tuple[t.Any, ...], is_searched: bool, outcome: Outcome, begun: float | None
         ) -> bool:
             clock = [CLOCK_INTERVAL, begun, None, None, outcome]
             if not is_searched:

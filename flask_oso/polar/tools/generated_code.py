@@ -29,6 +29,7 @@ from ..compiler.specialization.dispatch import (
     Text,
     string_facts,
 )
+from ..compiler.specialization.observation import Resumption
 from ..engine import Engine
 from ..exceptions import OsoError, ParserError
 from ..host.registry import Host
@@ -72,6 +73,7 @@ RUNTIME_NAMES: Mapping[str, str] = {
     "decided": "the classes whose objects ask nobody what they equal",
     "depth": "how many calls of compiled rules stand in each other",
     "elements": "the elements of a collection: x in collection",
+    "elements_ahead": "what an iterator will yield, without reading it",
     "entries": "calls a method of a dictionary that reads it",
     "entry_of": "an entry of a dictionary",
     "entry_or_nil": "an entry of a dictionary, or nil: its method 'get'",
@@ -83,6 +85,7 @@ RUNTIME_NAMES: Mapping[str, str] = {
     "excludes": "tells whether a literal of a head can never be a value",
     "exhausted": "this call has solutions, and all were searched for",
     "field": "reads a field of a pattern, or gives 'missing'",
+    "functions": "the classes of methods and functions",
     "gives_up": "the exceptions for which the specialization asks the rules",
     "fields_of": "an object with the entries of a dictionary as attributes",
     "found_in": "x in a set, a dictionary's keys or values, of Polar",
@@ -107,6 +110,7 @@ RUNTIME_NAMES: Mapping[str, str] = {
     "missing": "stands for what is not there",
     "moments": "the classes of datetimes and times",
     "no_field": "what a missing field of a pattern means: no match",
+    "monotonic": "the clock",
     "numbers": "the classes of numbers that compare with each other",
     "ordered": "the classes whose values Python orders without running code",
     "pairs_at": "the entry of a key in a dictionary: [key, value] in x",
@@ -123,6 +127,7 @@ RUNTIME_NAMES: Mapping[str, str] = {
     "scalars": "bool, int, float and str",
     "by_text": "the classes whose objects compare the text of an attribute",
     "sets": "set, frozenset and the keys of a dictionary",
+    "silent_iterators": "the classes of iterators that run no code of the application",
     "simple": "the classes whose objects are equal as Python says",
     "solve_goal": "lets the solver solve one goal",
     "split": "the elements of a list that is matched with [first, *rest]",
@@ -385,9 +390,11 @@ class _Report:
             if parts is None:
                 self._leave("specialization", error)
                 return
-            title = f"What the specialization for {question} does before it calls the application."
-            yield _Function("specialization", title, parts[0])
-            yield _Function("specialization", "What it does with the result.", parts[1])
+            if len(parts) > 1:
+                title = "Tells whether the specialization has to call the application."
+                yield _Function("specialization", title, parts[0])
+            title = f"The specialization for {question}, which calls the application once."
+            yield _Function("specialization", title, parts[-1])
             return
         title = f"The specialization for {question}: True, False, or None: ask the rules."
         if writer.is_empty:
@@ -554,6 +561,8 @@ def _shown_constant(value: t.Any) -> str:
         return f"the goal at {_place(span)}"
     if isinstance(value, types.MethodType):
         return "the specialization for other classes"
+    if isinstance(value, Resumption):
+        return "lets the rules answer, which get the outcome of the call"
     # Never the repr of an object, which may hold secrets.
     return f"an object: {type(value).__name__}"
 

@@ -6,6 +6,7 @@ application is called at most as often.
 
 from __future__ import annotations
 
+import ast
 import gc
 import typing as t
 import weakref
@@ -15,7 +16,7 @@ import pytest
 
 from flask_oso import Oso, OsoError
 from flask_oso.polar.compiler.specialization.observation import Resumption
-from tests.support.answers import specialized
+from tests.support.answers import functions_with_a_call, specialized
 
 #: What was called, in order.
 CALLS: list[str] = []
@@ -225,6 +226,21 @@ def test_call_is_made_once(name: str) -> None:
     for roles, expected in (([Role("editor", folder)], True), ([], False)):
         answer = outcome(lambda: specialized(oso.engine, User(roles), "read", folder))  # noqa: B023
         assert answer == (expected, [name.removesuffix("()")])
+
+
+@pytest.mark.parametrize(
+    ("condition", "clocked"),
+    [("user.roles", 0), ('user.is_on("monday")', 2), ("role in user.roles and role.name = 1", 2)],
+    ids=["attribute", "method", "list"],
+)
+def test_what_follows_the_call_is_in_the_same_function(condition: str, clocked: int) -> None:
+    """An attribute that is not gone through is not timed, as in the rules."""
+    oso = load(f'allow(user: User, "read", _: Folder) if {condition};')
+
+    parts = functions_with_a_call(oso, "read", (User, Folder))
+
+    texts = [ast.unparse(ast.fix_missing_locations(each)) for each in parts]
+    assert [text.count("monotonic()") for text in texts] == [clocked]
 
 
 def test_solution_without_the_call_is_left_to_the_rules() -> None:

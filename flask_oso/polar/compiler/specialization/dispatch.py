@@ -34,7 +34,7 @@ from ..scopes import ProgramInterface
 from ..snippets import assign, call, code_of, function_of, is_ascii, load, negate
 from ..weak_classes import ClassMemo, WeakClass, add_class, set_for_class
 from .first_call import find_first_call
-from .observation import Observation, Outcome, Resumption, observing_function
+from .observation import Observation, Outcome, Resumption, called_first, observing_function
 from .operations import NotSilent
 from .regions import FOUND
 from .specialization import SpecializationWriter, attempted, class_tests
@@ -152,7 +152,7 @@ class SpecializingProgram(ProgramInterface, t.Protocol):
     ) -> Specialization | None: ...
     def resuming(
         self, name: str, arity: int, at: int | None
-    ) -> Callable[[tuple[t.Any, ...], bool, Outcome, float], bool]: ...
+    ) -> Callable[[tuple[t.Any, ...], bool, Outcome, float | None], bool]: ...
     def make_specialization(
         self, make: Callable[[], Specialization | None], what: t.Any, *, waits: bool = False
     ) -> Specialization | None: ...
@@ -235,12 +235,9 @@ class Specializations(dict[str, ByClass]):
         """Return the writer of the function for a string and the classes of other arguments."""
         return self._maker.writer(text, classes)
 
-    def parts(
-        self, text: Text, classes: Sequence[type]
-    ) -> tuple[ast.FunctionDef, ast.FunctionDef] | None:
-        """Return both parts of a function that makes one call of the application."""
-        parts = self._maker.parts(text, classes)
-        return None if parts is None else parts[:2]
+    def parts(self, text: Text, classes: Sequence[type]) -> list[ast.FunctionDef] | None:
+        """Return the functions for a question that make one call of the application."""
+        return self._maker.parts(text, classes)
 
     def admits(self, classes: Collection[type]) -> bool:
         """Tell whether there may be a function for the classes of all other arguments."""
@@ -535,12 +532,11 @@ class _Maker:
             made = self._alike[key] = self._program.compiled_specialization(function, self._name)
         return made
 
-    def parts(
-        self, text: Text, classes: Sequence[type]
-    ) -> tuple[ast.FunctionDef, ast.FunctionDef, Observation, list[ast.stmt] | None] | None:
-        """Return both parts of a function that makes one call of the application.
+    def parts(self, text: Text, classes: Sequence[type]) -> list[ast.FunctionDef] | None:
+        """Return the functions for a question that make one call of the application.
 
-        ``None`` if there is no such function. The last part is a short form of the first one.
+        The last one is that for the question; it calls the other one, if there are two. ``None`` if
+        there is no such function.
         """
         observation = Observation()
         try:
@@ -555,24 +551,22 @@ class _Maker:
             second = self.writer(text, classes, observation).write()
         except NotCompilable:
             return None
-        return first, second, observation, writer.before_call
+        program, parameters = self._program, [f"a{n}" for n in range(self._arity)]
+        before, begin = list[ast.FunctionDef](), writer.before_call
+        if begin is None:
+            before = [first]
+            made = program.compiled_specialization(first, self._name)
+            begin = called_first(parameters, program.constant(made))
+        resume = Resumption(program.resuming(self._name, self._arity, self.at))
+        resumed = program.constant(resume)
+        return [*before, observing_function(parameters, observation, begin, second, resumed)]
 
     def _make_observing(self, text: Text, classes: tuple[type, ...]) -> Specialization | None:
         """Return a function that makes one call of the application."""
         parts = self.parts(text, classes)
         if parts is None:
             return self._make_in_order(text, classes)
-        first, second, observation, begin = parts
-        program = self._program
-        resume = Resumption(program.resuming(self._name, self._arity, self.at))
-        called: list[t.Any] = [program.compiled_specialization(second, self._name), resume]
-        if begin is None:
-            called.append(program.compiled_specialization(first, self._name))
-        parameters = [f"a{n}" for n in range(self._arity)]
-        function = observing_function(
-            parameters, observation, begin, *map(program.constant, called)
-        )
-        made = program.compiled_specialization(function, self._name)
+        made = self._program.compiled_specialization(parts[-1], self._name)
         self._observing[id(made)] = made
         return made
 

@@ -30,6 +30,10 @@ from .value_tests import written
 #: The names in the two parts: whether the call is needed, and its result.
 NEEDED = "needed"
 RESULT = "observed"
+#: The name of the result as the call gave it.
+_MADE = "made"
+#: Parameters with a default: an option, and frequent globals.
+KEPT = ("is_searched", "type", "simple")
 #: The answer of the first part: the call has to be made.
 IS_NEEDED: t.Final = "the call is needed"
 _CALLABLE = frozenset({types.MethodType, types.FunctionType})
@@ -56,6 +60,8 @@ class Observation:
     key: Fact | None = None
     #: Whether the policy searches the result by a name, so that it may search it again.
     is_named: bool = False
+    #: Whether the policy searches the result.
+    is_searched: bool = False
     #: The names of values that come from the call. Another call might give other objects.
     derived: set[str] = field(default_factory=lambda: {RESULT})
 
@@ -81,6 +87,7 @@ class Observation:
     def note_search(self, searched: Known, term: Term) -> None:
         """Note that a value is searched, to which the policy refers by a term."""
         is_temporary = isinstance(term, Slot) and term.origin is Origin.LOOKUP
+        self.is_searched |= searched.name == RESULT
         self.is_named |= searched.name == RESULT and not is_temporary
 
     def answer(self) -> list[ast.stmt]:
@@ -143,13 +150,15 @@ class Resumption:
     :param ask: answers for arguments, and a call that was made before.
     """
 
-    def __init__(self, ask: Callable[[tuple[t.Any, ...], bool, Outcome, float], bool]) -> None:
+    def __init__(
+        self, ask: Callable[[tuple[t.Any, ...], bool, Outcome, float | None], bool]
+    ) -> None:
         self._ask = ask
         #: How often in a row the second part gave up.
         self.in_vain = 0
 
     def __call__(
-        self, args: tuple[t.Any, ...], is_searched: bool, begun: float, *made: t.Any
+        self, args: tuple[t.Any, ...], is_searched: bool, begun: float | None, *made: t.Any
     ) -> bool:
         """Answer a question after a call was made."""
         self.in_vain += 1
@@ -164,42 +173,72 @@ class Resumption:
 def observing_function(
     parameters: list[str],
     observation: Observation,
-    begin: list[ast.stmt] | None,
-    second: str,
+    begin: list[ast.stmt],
+    second: ast.FunctionDef,
     resume: str,
-    first: str = "",
 ) -> ast.FunctionDef:
-    """Write the function that calls both parts.
+    """Write the function that makes the call, with the second part behind it.
 
-    :param begin: the first part, if it is short.
-    :param second: the global name of the second part; ``resume`` and ``first`` are others.
+    :param begin: the first part, or its call.
+    :param resume: the global name of what answers where the second part gives up.
     """
-    given = [load(name) for name in parameters]
-    is_told = compared(load("answer"), ast.IsNot(), load("is_needed"))
-    body: list[ast.stmt] = [
-        assign("answer", call(first, *given, load("is_searched"))),
-        ast.If(is_told, [ast.Return(load("answer"))], []),
-    ]
-    if begin is not None:
-        body = begin
     in_vain = ast.Attribute(load(resume), "in_vain", ast.Load())
     is_vain = compared(in_vain, ast.Gt(), ast.Constant(_MOST_IN_VAIN))
-    body += [ast.If(is_vain, [GIVE_UP], []), *_call_made(parameters, observation, resume)]
-    took = ast.BinOp(call("monotonic"), ast.Sub(), load("begun"))
-    is_brief = compared(took, ast.LtE(), ast.Constant(BRIEF))
-    second_answer = call(second, *given, _elements(observation), load("is_searched"))
-    is_open = compared(load("answer"), ast.Is(), ast.Constant(None))
-    outcome = [load(RESULT), ast.Constant(None)]
-    body += [
-        assign("answer", ast.IfExp(is_brief, second_answer, ast.Constant(None))),
-        ast.If(is_open, [_resumed(resume, parameters, observation, outcome)], []),
-        ast.Assign([ast.Attribute(load(resume), "in_vain", ast.Store())], ast.Constant(0)),
-        ast.Return(load("answer")),
+    outcome = [load(_MADE), ast.Constant(None)]
+    given_up = _resumed(resume, parameters, observation, outcome)
+    (attempt,) = t.cast("list[ast.Try]", second.body)
+    is_timed = _is_timed(observation, second)
+    body = [
+        *begin,
+        ast.If(is_vain, [GIVE_UP], []),
+        *_call_made(parameters, observation, resume, is_timed=is_timed),
     ]
-    return function_of("observing", parameters, body, ("is_searched",))
+    if is_timed:
+        took = ast.BinOp(call("monotonic"), ast.Sub(), load("begun"))
+        body.append(ast.If(compared(took, ast.Gt(), ast.Constant(BRIEF)), [given_up], []))
+    body.append(assign(RESULT, _elements(observation)))
+    answered = ast.Assign([ast.Attribute(load(resume), "in_vain", ast.Store())], ast.Constant(0))
+    attempt.body = _with_ends(attempt.body, answered, given_up)
+    attempt.handlers[0].body = [given_up]
+    return function_of("observing", parameters, [*body, attempt], KEPT)
 
 
-def _call_made(parameters: list[str], observation: Observation, resume: str) -> list[ast.stmt]:
+def called_first(parameters: list[str], first: str) -> list[ast.stmt]:
+    """Write the call of the first part, which has a global name."""
+    is_told = compared(load("answer"), ast.IsNot(), load("is_needed"))
+    return [
+        assign("answer", call(first, *map(load, parameters), load("is_searched"))),
+        ast.If(is_told, [ast.Return(load("answer"))], []),
+    ]
+
+
+def _is_timed(observation: Observation, second: ast.FunctionDef) -> bool:
+    """Tell whether the clock is looked at: as in compiled rules, not for an attribute alone."""
+    is_looped = any(isinstance(node, ast.For) for node in ast.walk(second))
+    return observation.args is not None or is_looped
+
+
+def _with_ends(
+    statements: list[ast.stmt], answered: ast.stmt, given_up: ast.stmt
+) -> list[ast.stmt]:
+    """Return statements with what is done where they answer, and where they give up."""
+    made: list[ast.stmt] = []
+    for each in statements:
+        if isinstance(each, ast.Return):
+            is_given_up = isinstance(each.value, ast.Constant) and each.value.value is None
+            made += [given_up] if is_given_up else [answered, each]
+            continue
+        for part in ("body", "orelse"):
+            inner = getattr(each, part, None)
+            if inner:
+                setattr(each, part, _with_ends(inner, answered, given_up))
+        made.append(each)
+    return made
+
+
+def _call_made(
+    parameters: list[str], observation: Observation, resume: str, *, is_timed: bool
+) -> list[ast.stmt]:
     """Write that the call is made; the error of an attribute is one for the compiled rules."""
     handlers = [ast.ExceptHandler(load("StopIteration"), "error", [stopped()])]
     owner, name = load(observation.owner), ast.Constant(observation.name)
@@ -216,16 +255,17 @@ def _call_made(parameters: list[str], observation: Observation, resume: str) -> 
             ast.If(is_other, [GIVE_UP], []),
         ]
         made = ast.Call(load("method"), [*map(written, observation.args)], [])
-    begun = assign("begun", call("monotonic"))
-    return [*body, begun, ast.Try([assign(RESULT, made)], handlers, [], [])]
+    begun = call("monotonic") if is_timed else ast.Constant(None)
+    attempt = ast.Try([assign(_MADE, made)], handlers, [], [])
+    return [*body, assign("begun", begun), attempt]
 
 
 def _elements(observation: Observation) -> ast.expr:
     """Write the result: what an iterator will yield, if the policy searches it once."""
-    if observation.is_named:
-        return load(RESULT)
-    is_iterator = compared(call("type", load(RESULT)), ast.In(), load("silent_iterators"))
-    return ast.IfExp(is_iterator, call("elements_ahead", load(RESULT)), load(RESULT))
+    if observation.is_named or not observation.is_searched:
+        return load(_MADE)
+    is_iterator = compared(call("type", load(_MADE)), ast.In(), load("silent_iterators"))
+    return ast.IfExp(is_iterator, call("elements_ahead", load(_MADE)), load(_MADE))
 
 
 def _resumed(

@@ -71,7 +71,7 @@ from .clauses.clause_forms import (
 from .clauses.first_path import FirstPath
 from .goals.steps import GoalStep
 from .guards import Guards
-from .observation import NEEDED, RESULT, Observation
+from .observation import KEPT, NEEDED, RESULT, Observation
 from .patterns import Match, PatternGuards, is_like, keep
 from .regions import (
     FOUND,
@@ -107,8 +107,6 @@ MAX_SPECIALIZED_LOOPS = 16
 #: The most links of a chain that are followed, such as parents of folders.
 LEVELS = 256
 _LEVELS = range(LEVELS)
-#: Parameters with a default: an option, and frequent globals.
-_KEPT = ("is_searched", "type", "simple")
 #: A search for all solutions must not miss an error after the first one.
 _SUCCESS: list[ast.stmt] = [
     ast.If(load("is_searched"), [assign(FOUND, ast.Constant(True))], [returned(True)])
@@ -207,14 +205,15 @@ class SpecializationWriter:
             body.append(assign(NEEDED, ast.Constant(False)))
             end = [*observation.answer(), *end]
         elif observation is not None:
-            parameters = [*parameters, RESULT]
+            # It stands behind the call, and the first part has tested the classes.
+            tests = []
             unknown = compared(call("type", load(RESULT)), ast.NotIn(), load("harmless"))
             body.append(ast.If(unknown, [GIVE_UP], []))
         if is_bare or (is_first and observation is not None and observation.comes_first):
             self.before_call = [*tests, *self._checks()]
         body += [*tests, *self._checks(), *inner, *end]
         shorten_end(body, FOUND)
-        return function_of("specialization", parameters, [attempted(body)], _KEPT)
+        return function_of("specialization", parameters, [attempted(body)], KEPT)
 
     def write_search(self) -> tuple[list[ast.stmt], list[ast.stmt]]:
         """Write checks, and statements that tell in ``found`` whether there is a solution.
