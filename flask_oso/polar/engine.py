@@ -7,7 +7,6 @@ environment when it is asked, as in oso, unless the engine was given limits.
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import math
 import sys
@@ -33,6 +32,7 @@ from .limits import CurrentLimits, Limits, check_length
 from .nodes import Call, Rule, Term, is_ground
 from .output import STORED_VARIABLE, LogSettings, read_log_settings
 from .policy.policy import Policy, has_debug
+from .residual.template_keys import template_key
 from .sources import Source
 from .traversal import walk
 
@@ -328,18 +328,11 @@ class Engine:
         :raises OperationalError: if an argument is no value of Polar.
         :raises PolarTypeError: if an argument contains a variable.
         """
-        from .residual.templates import NOTHING, NotFillable
-
-        refuse_awaitables(name, args)
-        # Arguments that a decision refuses are refused here, too.
-        _decision(name, [arg for position, arg in enumerate(args) if position != at])
         prepared = self._prepared_residual(name, args, at, cls, models)
         if prepared is not None:
-            with contextlib.suppress(NotFillable):
-                residual = prepared.fill(args, models)
-                # An empty result may be due to an error, which must be raised.
-                if residual.condition != NOTHING or residual.fails == NOTHING:
-                    return residual
+            residual = prepared.fill(args, models)
+            if residual is not None:
+                return residual
         from .residual.search import TooDeepError
 
         try:
@@ -366,29 +359,41 @@ class Engine:
     def _prepared_residual(
         self, name: str, args: Sequence[t.Any], at: int, cls: type, models: Schema
     ) -> PreparedResiduals | None:
-        """Give the cached residual template for the classes of the arguments, if there is one."""
-        from .residual.host_questions import Replay
-        from .residual.templates import make_template, template_key
+        """Give the cached residual template for the classes of the arguments, if there is one.
 
+        Arguments that a decision refuses are refused here, too: once for all that have the same
+        template, since that is told by the classes of objects, and by what other values are.
+        """
         key = template_key(name, args, at, cls)
+        known = None if key is None else self._residuals.get(key)
+        if known is not None and known[0] is models:
+            return known[1]
+        refuse_awaitables(name, args)
+        _decision(name, [arg for position, arg in enumerate(args) if position != at])
         if key is None or not all(self.host.keeps(type(arg)) for arg in args):
             return None
-        known = self._residuals.get(key)
-        if known is None or known[0] is not models:
-            if len(self._residuals) >= _MAX_RESIDUALS:
-                # Actions may come from requests, so their number is unbounded.
-                self._residuals.clear()
-            made = make_template(
-                name,
-                args,
-                at,
-                cls,
-                models,
-                lambda recorder: self._partial(models, follows=True, recorder=recorder),
-                lambda objects: Replay(self, self._limits, objects),
-            )
-            known = self._residuals[key] = (models, made)
-        return known[1]
+        if len(self._residuals) >= _MAX_RESIDUALS:
+            # Actions may come from requests, so their number is unbounded.
+            self._residuals.clear()
+        made = self._make_template(name, args, at, cls, models)
+        self._residuals[key] = models, made
+        return made
+
+    def _make_template(
+        self, name: str, args: Sequence[t.Any], at: int, cls: type, models: Schema
+    ) -> PreparedResiduals | None:
+        from .residual.host_questions import Replay
+        from .residual.templates import make_template
+
+        return make_template(
+            name,
+            args,
+            at,
+            cls,
+            models,
+            lambda recorder: self._partial(models, follows=True, recorder=recorder),
+            lambda objects: Replay(self, self._limits, objects),
+        )
 
     def strings(self, name: str, args: tuple[t.Any, ...], at: int) -> set[t.Any] | None:
         """Give the strings that one argument may be for a rule call to have a solution.

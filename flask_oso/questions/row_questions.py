@@ -6,14 +6,13 @@ builds a query of it. It knows no database: a ``QueryBuilder`` does.
 
 from __future__ import annotations
 
-import os
 import sys
 import typing as t
 from collections.abc import Sequence
 
+from ..polar.environment import STORED_ENVIRONMENT, stored_name
 from ..polar.exceptions import OsoError, StackOverflowError
 from ..polar.output import say
-from ..polar.value_objects import Record
 
 if t.TYPE_CHECKING:
     from ..polar.engine import Engine
@@ -21,6 +20,7 @@ if t.TYPE_CHECKING:
     from ..polar.residual.algebra.schema import Schema
     from ..polar.residual.outcomes import Residual
 
+_EXPLAIN: t.Any = stored_name("POLAR_EXPLAIN")
 TOO_DEEP = (
     "The policy is nested too deep for a condition on rows. Give parts of it rules of their own."
 )
@@ -43,13 +43,19 @@ class QueryBuilder(t.Protocol):
         """Build columns that tell whether residuals hold for a row."""
 
 
-class RowQuestion(Record, eq=False):
+class RowQuestion:
     """The residual of a question about rows, and the builder of its query."""
 
-    residual: Residual
-    host: Host
-    builder: QueryBuilder
-    entity: t.Any
+    # Written out: one is made for each list.
+    __slots__ = ("builder", "entity", "host", "residual")
+
+    def __init__(
+        self, residual: Residual, host: Host, builder: QueryBuilder, entity: t.Any
+    ) -> None:
+        self.residual = residual
+        self.host = host
+        self.builder = builder
+        self.entity = entity
 
     def query(self) -> t.Any:
         try:
@@ -84,7 +90,7 @@ def ask_about_rows(
             residual = engine.residual("allow", args, at, cls, models)
     except RecursionError:
         raise StackOverflowError(TOO_DEEP) from None
-    if "POLAR_EXPLAIN" in os.environ:
+    if _EXPLAIN in STORED_ENVIRONMENT:
         from ..polar.residual.adapter_filters import outline
 
         say(outline(residual), sys.stderr)

@@ -59,6 +59,8 @@ class Selects:
         :raises OsoError: if it is neither a mapped class nor an alias of one.
         """
         inspected: t.Any = sa.inspect(entity, raiseerr=False)
+        if type(inspected) is orm.Mapper:
+            return t.cast(type, inspected.class_)
         mapper = getattr(inspected, "mapper", None)
         if not isinstance(mapper, orm.Mapper) or isinstance(inspected, orm.InstanceState):
             raise OsoError(

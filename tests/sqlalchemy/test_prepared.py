@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 from werkzeug.local import LocalProxy
 
-from flask_oso import Oso, OsoError
+from flask_oso import Oso, OsoError, Variable
 from flask_oso.sqlalchemy.mapped.mapping import MappedSchema
 from tests.support.answers import may_read
 from tests.support.models import documents
@@ -287,3 +287,27 @@ def test_login_equality(session: orm.Session) -> None:
     assert member is not None and other is not None
     assert (member.own_equality, member.shares_equality) == (None, True)
     assert other.own_equality is Other
+
+
+@pytest.mark.parametrize(
+    ("action", "message"),
+    [
+        (Variable("read"), "A decision needs values"),
+        (["read", Variable("any")], "A decision needs values"),
+        (2**63, "integers have 64 bits"),
+        ("\ud800", "surrogate"),
+    ],
+    ids=["a variable", "a list with a variable", "a long integer", "half a character"],
+)
+def test_what_a_decision_refuses_is_refused_each_time(
+    session: orm.Session, action: t.Any, message: str
+) -> None:
+    """An action that is no value of Polar has no template, though others of its class have one."""
+    oso = make_oso("allow(u: User, _, d: Doc) if d.owner = u;")
+    user = get_user(session)
+    for known in ("read", 1, ["read"]):
+        oso.authorized_query(user, known, Doc)
+
+    for _ in range(2):
+        with pytest.raises(OsoError, match=message):
+            oso.authorized_query(user, action, Doc)

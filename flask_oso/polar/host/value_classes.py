@@ -27,6 +27,8 @@ ORDERED: frozenset[type] = frozenset(
         *(pathlib.PureWindowsPath, pathlib.WindowsPath),
     }
 )
+#: Classes of values that Polar has itself.
+NATIVE: tuple[type, ...] = (bool, int, float, str)
 #: Numbers that compare with each other; a Boolean counts as 0 or 1.
 NUMBERS: frozenset[type] = frozenset({bool, int, float, decimal.Decimal})
 #: Classes of dates with a zone. Comparing two calls their zones, unless these are the same.

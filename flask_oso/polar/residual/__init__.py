@@ -5,9 +5,9 @@ which ``flask_oso.sqlalchemy`` translates to SQL.
 
 ``algebra``
     conditions on rows: classes and columns, the nodes, how they are made and printed.
-``outcomes``, ``database_semantics``, ``symbolic_terms``, ``host_questions``
-    the result of a search; comparisons that mean the same in a database; terms for unknown rows;
-    what is asked of Python objects.
+``template_keys``, ``outcomes``, ``database_semantics``, ``symbolic_terms``, ``host_questions``
+    which questions have one template; the result of a search; comparisons that mean the same in a
+    database; terms for unknown rows; what is asked of Python objects.
 ``search``, ``equations``, ``attributes``, ``operators``, ``evaluator``
     goals and alternatives; unification; what is calculated of columns; operators; the evaluation.
 ``templates``, ``adapter_filters``

@@ -18,6 +18,7 @@ import uuid
 
 from ..host import numbers
 from ..host.comparison import compare_values
+from ..host.value_classes import NATIVE
 from ..nodes import Operator
 from .algebra.ir import (
     FALSE,
@@ -44,7 +45,6 @@ from .algebra.schema import NAN_KINDS, Field, ValueKind
 from .algebra.show import show
 from .algebra.simplify import conjunction, disjunction, in_values, negation
 
-NATIVE = (bool, int, float, str)
 _NATIVE_KINDS = {ValueKind.BOOLEAN, ValueKind.INTEGER, ValueKind.FLOAT, ValueKind.TEXT}
 #: Kinds without an order.
 _UNORDERED = {

@@ -52,13 +52,7 @@ from .algebra.ir import (
 )
 from .algebra.schema import Field, LoadedList, Schema, ValueKind
 from .algebra.simplify import conjunction, disjunction, exists, negation, rewrite
-from .database_semantics import (
-    NATIVE,
-    NotTranslatable,
-    is_text,
-    value_equality,
-    value_ordering,
-)
+from .database_semantics import NotTranslatable, is_text, value_equality, value_ordering
 from .evaluator import PartialEvaluator
 from .host_questions import (
     FILLABLE,
@@ -70,6 +64,7 @@ from .host_questions import (
     given_object,
 )
 from .outcomes import Residual
+from .template_keys import is_host_object
 
 #: Kinds of which a value is compared as it is.
 _PLAIN_KINDS = (
@@ -148,14 +143,23 @@ class PreparedResiduals:
         self._first = _Step()
         self._count = 0
 
-    def fill(self, args: Sequence[t.Any], models: Schema) -> Residual:
+    def fill(self, args: Sequence[t.Any], models: Schema) -> Residual | None:
         """Ask the objects among the arguments, and fill in what they say.
 
         The placeholder rows stay in the condition; the residual maps them to the objects.
 
-        :raises NotFillable: if no template says what the policy means for these objects, as where
+        :return: ``None`` if no template says what the policy means for these objects, as where
             one of them raises.
         """
+        try:
+            residual = self._filled(args, models)
+        except NotFillable:
+            return None
+        # An empty result may be due to an error, which must be raised.
+        may_fail = residual.condition == NOTHING and residual.fails != NOTHING
+        return None if may_fail else residual
+
+    def _filled(self, args: Sequence[t.Any], models: Schema) -> Residual:
         objects = {row: args[position] for position, row in self._rows.items()}
         _check_keys(objects, models)
         replay = self._begin(objects)
@@ -205,24 +209,6 @@ def _check_keys(objects: Mapping[KnownRow, t.Any], models: Schema) -> None:
         model = models.model(row.cls)
         if model is not None and model.shares_equality and not models.has_key(value):
             raise NotFillable
-
-
-def template_key(name: str, args: Sequence[t.Any], at: int, cls: type) -> t.Any:
-    """Return a key that is equal for questions with the same template; ``None`` for none."""
-    parts: list[t.Any] = [name, at, cls]
-    for position, arg in enumerate(args):
-        if position == at:
-            continue
-        if type(arg) is list or type(arg) is dict:
-            return None
-        parts.append(type(arg))
-        parts.append(None if is_host_object(arg) else arg)
-    return tuple(parts)
-
-
-def is_host_object(value: t.Any) -> bool:
-    """Tell whether a value is an object, and not a native value of Polar."""
-    return type(value) not in (*NATIVE, list, dict, type(None))
 
 
 def placeholder(position: int, value: t.Any) -> KnownRow:

@@ -13,10 +13,9 @@ An ``AsyncSession`` loads nothing when it is read: ``explaining_unloaded`` says 
 
 from __future__ import annotations
 
-import contextlib
 import sys
 import typing as t
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import sqlalchemy as sa
 from sqlalchemy import orm
@@ -356,23 +355,33 @@ _UNREAD = (
 )
 
 
-@contextlib.contextmanager
-def explaining_unloaded(objects: Sequence[t.Any]) -> Iterator[None]:
+class explaining_unloaded:
     """Turn an error of an asynchronous session into one that says which object to refresh.
 
+    Written out, since each list enters it twice.
+
+    :param objects: what is read within it.
     :raises OsoError: if an attribute is read that is not loaded.
     """
-    try:
-        yield
-    except (sa.exc.MissingGreenlet, sa.exc.StatementError) as error:
+
+    __slots__ = ("_objects",)
+
+    def __init__(self, objects: Iterable[t.Any]) -> None:
+        self._objects = objects
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
+        if error is None:
+            return
         # Some drivers raise it within a statement.
         cause = error.orig if isinstance(error, sa.exc.StatementError) else error
-        if not isinstance(cause, sa.exc.MissingGreenlet):
-            raise
-        raise OsoError(_remedy(objects)) from error
+        if isinstance(cause, sa.exc.MissingGreenlet):
+            raise OsoError(_remedy(self._objects)) from error
 
 
-def _remedy(objects: Sequence[t.Any]) -> str:
+def _remedy(objects: Iterable[t.Any]) -> str:
     states = [t.cast(t.Any, sa.inspect(each, raiseerr=False)) for each in objects]
     rows = [each for each in states if isinstance(each, orm.InstanceState)]
     expired = [each for each in rows if each.expired_attributes]

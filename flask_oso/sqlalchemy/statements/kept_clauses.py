@@ -312,7 +312,7 @@ class KeptClauses:
             # It is kept when it is asked for again: other conditions are made for one statement.
             self._entries[key] = _Entry(conditions)
             return make(KnownObjects(objects))
-        with explaining_unloaded(list(objects.values())):
+        with explaining_unloaded(objects.values()):
             copied = entry.copy(objects)
         if copied is not None:
             return copied
