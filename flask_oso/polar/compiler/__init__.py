@@ -3,10 +3,10 @@
 In go clauses; out come functions, built as Python ``ast``. They agree with the solver; what
 cannot be compiled is left to it.
 
-``binding_analysis``, ``equality``, ``snippets``, ``scopes``, ``weak_classes``
-    which clauses match a call, and in which order; side-effect-free equality; makers of ``ast``
-    nodes; the values, variables and goals that are known while a function is written; sets that
-    hold no temporary class.
+``goal_forms``, ``binding_analysis``, ``equality``, ``snippets``, ``scopes``, ``weak_classes``
+    forms of goals; which clauses match a call, and in which order; side-effect-free equality;
+    makers of ``ast`` nodes; the values, variables and goals that are known while a function is
+    written; sets that hold no temporary class.
 ``passes``
     what makes the statements of a specialization fewer.
 ``entry_points``, ``known_classes``

@@ -24,6 +24,9 @@ from .known_classes import SCALARS, KnownClasses
 
 #: A list of fewer elements is gone through, and one of more, which takes longer than the clock may.
 _FEW_ELEMENTS, _MANY_ELEMENTS = 4, 100_000
+#: The goal that searches a collection, where the collection was read, if it has not passed the
+#: sandbox check, and where it is written.
+Searched = tuple[Expression, t.Any, t.Any]
 _ITERATORS = SILENT | {types.GeneratorType}
 
 
@@ -50,34 +53,23 @@ class Elements:
         self._check_clock = check_clock
 
     def elements(
-        self,
-        collection: t.Any,
-        goal: Expression,
-        span: t.Any,
-        written: t.Any,
-        clock: Clock,
-        *sought: t.Any,
+        self, collection: t.Any, what: Searched, clock: Clock, *sought: t.Any
     ) -> Iterable[t.Any]:
         """Return the elements of a collection that the policy does not search again."""
         if type(collection) in SILENT:
             # The variable of the function, and the one here.
             ahead = elements_ahead(collection, 2)
             if type(ahead) is Ahead:
-                return self._silently(collection, ahead, goal, sought)
+                return self._silently(collection, ahead, what[0], sought)
         if type(collection) is types.GeneratorType and begins_alone(collection, 2):
-            return self._timed(collection, goal, clock)
-        return self.kept_elements(collection, goal, span, written, clock, *sought)
+            return self._timed(collection, what[0], clock)
+        return self.kept_elements(collection, what, clock, *sought)
 
     def kept_elements(
-        self,
-        collection: t.Any,
-        goal: Expression,
-        span: t.Any,
-        written: t.Any,
-        clock: Clock,
-        *sought: t.Any,
+        self, collection: t.Any, what: Searched, clock: Clock, *sought: t.Any
     ) -> Iterable[t.Any]:
         """Return the elements of a collection for which the policy has a name."""
+        goal, span, written = what
         if span is not None:
             self._classes.check_sandbox(collection, span)
         kind = type(collection)

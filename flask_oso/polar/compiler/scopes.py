@@ -9,17 +9,17 @@ from __future__ import annotations
 import ast
 import itertools
 import typing as t
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from ..host.registry import RESERVED_NAMES, Host
-from ..nodes import Expression, List, Operator, Pattern, Term, Value, parts
+from ..nodes import Expression, List, Operator, Pattern, Term, Value
 from ..solver.class_index import Lineage
 from ..solver.clause_index import ClauseIndex
-from ..solver.clauses import Clause, Slot, Template
+from ..solver.clauses import Clause, Slot
 from ..sources import Span
 from ..traversal import walk
-from .binding_analysis import ArgumentFacts, Dispatch, KnownArguments, NotCompilable
+from .binding_analysis import ArgumentFacts, Dispatch, KnownArguments, NotCompilable, parts_of
 from .equality import SideEffectFreeEquality
 from .snippets import call, load
 
@@ -304,7 +304,7 @@ def prepend(goals: Iterable[tuple[t.Any, ...]], rest: Pending) -> Pending:
 
 def variables_in(term: Term) -> Iterator[Slot]:
     """Yield the variables in a term of a clause."""
-    return (part for part in walk([term], _inside) if isinstance(part, Slot))
+    return (part for part in walk([term], parts_of) if isinstance(part, Slot))
 
 
 def slots_in(term: Term) -> set[int]:
@@ -314,11 +314,7 @@ def slots_in(term: Term) -> set[int]:
 
 def has_operator(term: Term, operator: Operator) -> bool:
     """Tell whether an operator stands somewhere in a goal."""
-    return any(getattr(part, "operator", None) is operator for part in walk([term], _inside))
-
-
-def _inside(term: Term) -> Sequence[Term]:
-    return (term.term,) if isinstance(term, Template) else parts(term)
+    return any(getattr(part, "operator", None) is operator for part in walk([term], parts_of))
 
 
 def pending_goals(goals: Pending) -> Iterator[tuple[t.Any, ...]]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
+import types
 import typing as t
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from ..nodes import Operator
 from ..sources import Span
@@ -155,8 +156,12 @@ def returned(value: bool) -> ast.stmt:
     return ast.Return(ast.Constant(value))
 
 
-def code_of(statements: Sequence[ast.AST]) -> str:
+def code_of(
+    statements: Sequence[ast.AST], names: Mapping[str, str] = types.MappingProxyType({})
+) -> str:
     """Return a text that is equal for statements that do the same, wherever they stand.
+
+    :param names: what stands for some names in this text.
 
     ``ast.dump`` does this recursively and in several times the time.
     """
@@ -167,7 +172,7 @@ def code_of(statements: Sequence[ast.AST]) -> str:
         kind = type(part)
         if kind is ast.Name:
             # Whether it is read or written follows from where it stands.
-            found.append(part.id)
+            found.append(names.get(part.id, part.id))
         elif kind is list:
             found.append(f"[{len(part)}")
             stack.extend(part)

@@ -12,9 +12,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from ...host.numbers import COMPARISON_FUNCTIONS
-from ...nodes import ARITHMETIC, COMPARISONS, Call, Expression, Operator, Origin, Term, Value
+from ...nodes import ARITHMETIC, COMPARISONS, Call, Expression, Operator, Term, Value
 from ...solver.class_index import Lineage
-from ...solver.clauses import Clause, Slot, Template
+from ...solver.clauses import Clause, Slot
 from ...syntax.desugar import forall_as_negation
 from ..binding_analysis import (
     ArgumentFacts,
@@ -25,6 +25,7 @@ from ..binding_analysis import (
     is_string,
     order_clauses,
 )
+from ..goal_forms import call_of, stays_comparison
 from ..scopes import (
     Goal,
     GoalPart,
@@ -72,10 +73,9 @@ class GoalWriter(SearchGoals):
         self.check_others(goal_operands(term))
         if id(term) in self.writer.left:
             return self._left(term)
-        if isinstance(term, Template) and isinstance(term.term, Call):
-            return self.rule_call(term.term)
-        if isinstance(term, Call):
-            return self.rule_call(term)
+        called = call_of(term)
+        if called is not None:
+            return self.rule_call(called)
         if isinstance(term, Expression):
             method = _OPERATORS.get(term.operator)
             if method is None:
@@ -146,9 +146,10 @@ class GoalWriter(SearchGoals):
     def comparison(self, term: Expression) -> Continuation:
         """Write a comparison."""
         refs = [self.ref(arg) for arg in term.args]
-        if any(ref is None for ref in refs):
+        unbound = [arg for arg, ref in zip(term.args, refs, strict=True) if ref is None]
+        if unbound:
             is_equation = term.operator in (Operator.EQ, Operator.NEQ)
-            if is_equation and not self._stays_comparison(term):
+            if is_equation and not stays_comparison(term.operator, unbound, self._is_only_name):
                 # Once the variable is bound, the solver unifies instead.
                 raise self.not_compilable("a comparison with a variable that is not bound yet")
             return self.wait_for_any(*term.args)
@@ -164,17 +165,9 @@ class GoalWriter(SearchGoals):
         self.fail_unless(test)
         return self.go_on()
 
-    def _stays_comparison(self, term: Expression) -> bool:
-        """Tell whether an equation is a comparison also when its variables are bound later.
-
-        So it is for ``!=`` with results of lookups that have no other name.
-        """
-        slots = [arg for arg in term.args if isinstance(arg, Slot) and self.ref(arg) is None]
-        cells = [*self.scope.cells.values()]
-        return term.operator is Operator.NEQ and all(
-            slot.origin is Origin.LOOKUP and sum(self.cell(slot) is each for each in cells) == 1
-            for slot in slots
-        )
+    def _is_only_name(self, slot: Slot) -> bool:
+        """Tell whether no other variable is united with one."""
+        return sum(self.cell(slot) is each for each in self.scope.cells.values()) == 1
 
     def condition(self, term: Term) -> Continuation:
         """Write a value that is a condition."""

@@ -10,7 +10,8 @@ import ast
 from dataclasses import replace
 
 from ...nodes import List, Term
-from ...solver.clauses import Slot, Template
+from ...solver.clauses import Slot
+from ..goal_forms import written_term
 from ..scopes import Goal, OpenList, Ref, prepend
 from ..snippets import assign, call, compared, load
 from .places import Continuation, GoalContext
@@ -23,7 +24,7 @@ class ListGoals(GoalContext):
         """Return the value of an operand, or the list with variables; ``None`` if unbound."""
         if isinstance(term, Slot):
             return self.scope.cell(self.clause, term.index).ref
-        inner = term.term if isinstance(term, Template) else term
+        inner = written_term(term)
         if isinstance(inner, List) and (inner is not term or inner.rest is not None):
             return Ref("", shape=OpenList(self.clause, inner))
         return self.ref(term)

@@ -11,9 +11,9 @@ from dataclasses import replace
 
 from ...host import sandbox
 from ...nodes import Call, Dictionary, Expression, List, Operator, Origin, Term, Value
-from ...solver.clauses import Slot, Template
-from ...traversal import is_operation
+from ...solver.clauses import Slot
 from ..binding_analysis import is_plain
+from ..goal_forms import searched_in, written_term
 from ..scopes import Ref, VariableCell
 from ..snippets import all_of, assign, call, compared, is_type, load, negate
 from .patterns import PatternGoals
@@ -28,7 +28,7 @@ class LookupGoals(PatternGoals):
     def lookup(self, term: Expression) -> Continuation:
         """Write ``x.a = v``, ``x.(a) = v`` or ``x.m(…) = v``."""
         owner, key, result = term.args
-        inner = key.term if isinstance(key, Template) else key
+        inner = written_term(key)
         value = self.ref(owner)
         if value is None:
             if isinstance(inner, Call):
@@ -150,24 +150,12 @@ class LookupGoals(PatternGoals):
         """Return what the goal that follows looks for in the keys of a dictionary: ``x`` in
         ``x in d.keys()``.
         """
-        is_keys = key.name == "keys" and not key.args and not key.kwargs
-        if not is_keys or not self.rest or not self._is_made_for_one(result):
+        cell, is_keys = self.cell(result), key.name == "keys" and not key.args and not key.kwargs
+        if not is_keys or cell is None or cell.ref is not None or cell.waiting:
             return None
-        goal, clause, _ = self.rest[0]
-        if clause is not self.clause or not is_operation(goal, Operator.IN):
-            return None
-        item, collection = goal.args
-        if not isinstance(collection, Slot) or self.cell(collection) is not self.cell(result):
-            return None
-        found = self.ref(item)
+        item = searched_in(result, self.rest, self.clause)
+        found = None if item is None else self.ref(item)
         return None if found is None or found.shape is not None else found
-
-    def _is_made_for_one(self, result: Term) -> bool:
-        """Tell whether a result is unbound, and a variable that the policy has no name for."""
-        cell = self.cell(result)
-        if cell is None or cell.ref is not None or cell.waiting:
-            return False
-        return t.cast(Slot, result).origin is Origin.LOOKUP
 
     def _method(self, name: str, value: Ref, key: Call, searched: Ref | None = None) -> None:
         names = tuple(keyword for keyword, _ in key.kwargs)
@@ -187,7 +175,7 @@ class LookupGoals(PatternGoals):
 
     def _is_never_copied(self, arg: Term) -> bool:
         """Tell whether an argument is known to be no list and no dictionary of somebody else."""
-        inner = arg.term if isinstance(arg, Template) else arg
+        inner = written_term(arg)
         if isinstance(inner, (List, Dictionary)):
             # It is made for the call.
             return True
@@ -200,7 +188,7 @@ class LookupGoals(PatternGoals):
         return ast.Tuple([self._argument(arg) for arg in args], ast.Load())
 
     def _argument(self, term: Term) -> ast.expr:
-        inner = term.term if isinstance(term, Template) else term
+        inner = written_term(term)
         if isinstance(inner, List):
             if inner.rest is not None:
                 raise self.not_compilable("an argument that is a list with a rest")
@@ -223,7 +211,7 @@ class LookupGoals(PatternGoals):
     def construction(self, term: Expression) -> Continuation:
         """Write ``new Class(…) = v``."""
         made, result = term.args
-        called = t.cast(Call, made.term if isinstance(made, Template) else made)
+        called = t.cast(Call, written_term(made))
         cls = self.writer.names.host.classes.get(called.name)
         if cls is None:
             raise self.not_compilable("a class that is not registered")

@@ -15,7 +15,7 @@ from ...host.registry import RESERVED_NAMES
 from ...nodes import Expression, List, Operator, Parameter, Pattern, Term, Value
 from ...solver.class_index import INTEGER, Lineage
 from ...solver.class_tests import has_instance_test
-from ...solver.clauses import Clause, Slot, Template
+from ...solver.clauses import Clause, Slot
 from ...solver.matcher import has_pattern
 from ...sources import Span
 from ..binding_analysis import (
@@ -25,6 +25,7 @@ from ..binding_analysis import (
     is_class_only,
     is_plain,
 )
+from ..goal_forms import written_term
 from ..scopes import (
     Goal,
     ProgramInterface,
@@ -56,7 +57,7 @@ def is_of_lineage(names: ProgramInterface, lineage: Lineage, pattern: Pattern) -
 
 def pattern_class(names: ProgramInterface, pattern: Term | None) -> type | None:
     """Return the plain class of the values that match a pattern, if there is one."""
-    pattern = pattern.term if isinstance(pattern, Template) else pattern
+    pattern = written_term(pattern)
     if not isinstance(pattern, Pattern) or pattern.tag is None or pattern.tag in RESERVED_NAMES:
         return None
     cls = names.host.classes.get(pattern.tag)
@@ -105,7 +106,7 @@ class PatternGoals(ListGoals):
 
     def match(self, value: Ref, pattern: Term) -> Continuation:
         """Write that a value matches a pattern."""
-        whole, pattern = pattern, pattern.term if isinstance(pattern, Template) else pattern
+        whole, pattern = pattern, written_term(pattern)
         if isinstance(pattern, List) and has_pattern(pattern):
             return self._match_list(value, pattern)
         if not isinstance(pattern, Pattern):
@@ -177,7 +178,7 @@ class PatternGoals(ListGoals):
         later = self.part(lambda here: here._match_fields(value, pattern, at + 1))
         made = self._field(value, name, pattern.span or self.span)
         self.rest = prepend([later], self.rest)
-        if isinstance(part.term if isinstance(part, Template) else part, (Pattern, List)):
+        if isinstance(written_term(part), (Pattern, List)):
             return self.match(made, part)
         if self.ref(part) is None:
             # The check cannot wait until the variable is used: another field may be read first.

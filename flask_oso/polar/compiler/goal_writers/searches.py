@@ -7,14 +7,12 @@ import typing as t
 from dataclasses import replace
 
 from ...nodes import Expression, List, Origin, Term
-from ...solver.clauses import Slot, Template
+from ...solver.clauses import Slot
+from ..goal_forms import pair_in, written_term
 from ..scopes import Goal, GoalPart, Ref, Scope, Site, VariableCell, prepend, slots_in
 from ..snippets import assign, block, call, compared, copied, is_type, load
 from .lookups import LookupGoals
 from .places import Continuation, Output
-
-#: The length of what the elements of a dictionary are.
-_PAIR = 2
 
 
 class SearchGoals(LookupGoals):
@@ -110,7 +108,7 @@ class SearchGoals(LookupGoals):
     def membership(self, term: Expression) -> Continuation:
         """Write ``x in xs`` as a loop, or as a test where the elements are literals."""
         item, collection = term.args
-        inner = collection.term if isinstance(collection, Template) else collection
+        inner = written_term(collection)
         if isinstance(inner, List):
             return self._among(item, inner)
         written = self.operand(collection)
@@ -148,8 +146,8 @@ class SearchGoals(LookupGoals):
         """
         self.check_placed(elements)
         source: ast.expr = load(elements.name)
-        places = self.constants(self.goal, elements.read, elements.written)
-        known_to_be = [*places, load("clock")]
+        what = self.constants((self.goal, elements.read, elements.written))
+        known_to_be = [*what, load("clock")]
         is_immediate = compared(call("type", source), ast.In(), load("gone_through"))
         each, listed = source, copied(elements.name)
         if sought is not None and sought.shape is None:
@@ -164,7 +162,7 @@ class SearchGoals(LookupGoals):
         if key is None:
             return over
         # A dictionary finds the entry of a text.
-        by_key = call("pairs_at", source, self.checked(key), places[0])
+        by_key = call("pairs_at", source, self.checked(key), *self.constants(self.goal))
         return ast.IfExp(is_type(elements.name, "dict"), by_key, over)
 
     def _is_searched_once(self, collection: Term, found: Ref) -> bool:
@@ -176,10 +174,8 @@ class SearchGoals(LookupGoals):
 
     def _sought_key(self, item: Term) -> Ref | None:
         """Return the key in ``[key, value] in xs``, if it has a value."""
-        pair = item.term if isinstance(item, Template) else item
-        if not isinstance(pair, List) or len(pair.items) != _PAIR or pair.rest is not None:
-            return None
-        key = self.ref(pair.items[0])
+        pair = pair_in(item)
+        key = None if pair is None else self.ref(pair[0])
         return None if key is None or key.shape is not None else key
 
     def _inside(self, name: str, over: ast.expr) -> SearchGoals:

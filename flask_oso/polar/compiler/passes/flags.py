@@ -16,7 +16,7 @@ import ast
 import copy
 import typing as t
 
-from .names import Names, blocks_in, nodes_in, read_name, written_name
+from .names import Names, answers, blocks_in, nodes_in, read_name, written_name
 
 #: The most statements that take the place of a flag.
 _MOST = 6
@@ -116,18 +116,13 @@ def _leaves(statements: list[ast.stmt]) -> bool:
     while stack:
         statement = stack.pop()
         if type(statement) is ast.For:
-            if any(map(_answers, nodes_in([statement]))):
+            if any(map(answers, nodes_in([statement]))):
                 return True
             continue
-        if isinstance(statement, (ast.Break, ast.Continue)) or _answers(statement):
+        if isinstance(statement, (ast.Break, ast.Continue)) or answers(statement):
             return True
         stack += [*getattr(statement, "body", ()), *getattr(statement, "orelse", ())]
     return False
-
-
-def _answers(node: ast.AST) -> bool:
-    value = node.value if type(node) is ast.Return else None
-    return type(node) is ast.Return and not (type(value) is ast.Constant and value.value is None)
 
 
 def _find_ends(tree: ast.If, flag: str, ends: list[tuple[list[ast.stmt], bool]]) -> bool:

@@ -15,11 +15,11 @@ from __future__ import annotations
 
 import ast
 import typing as t
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from ..snippets import assign, call, compared, load
-from .names import CHAIN, Names, blocks_in, nodes_in, read_name, statements_in, written_name
+from ..snippets import assign, call, code_of, compared, load
+from .names import CHAIN, Names, answers, blocks_in, nodes_in, read_name, sets_true, statements_in
 
 
 @dataclass
@@ -101,8 +101,7 @@ def _search_of(block: list[ast.stmt], start: ast.stmt, names: Names) -> _Search 
     pair = _identical(test.test) if type(test) is ast.If else None
     if pair is None or element is None:
         return None
-    marked = [each for each in statements_in(t.cast(ast.If, test).body) if _marks(each)]
-    marks = {written_name(each) for each in marked}
+    marks = {*map(sets_true, statements_in(t.cast(ast.If, test).body))} - {None}
     if len(marks) != 1:
         return None
     inside, found = Names([loop]), t.cast(str, marks.pop())
@@ -121,13 +120,8 @@ def _search_of(block: list[ast.stmt], start: ast.stmt, names: Names) -> _Search 
 
 def _goes_elsewhere(body: list[ast.stmt]) -> bool:
     """Tell whether a loop does more than to note solutions, or to give up."""
-    for node in statements_in(body):
-        if isinstance(node, (ast.Break, ast.Continue, ast.For)):
-            return True
-        value = node.value if type(node) is ast.Return else None
-        if value is not None and not (type(value) is ast.Constant and value.value is None):
-            return True
-    return False
+    ends = (ast.Break, ast.Continue, ast.For)
+    return any(isinstance(node, ends) or answers(node) for node in statements_in(body))
 
 
 def _identical(test: ast.expr) -> tuple[str, str] | None:
@@ -136,12 +130,6 @@ def _identical(test: ast.expr) -> tuple[str, str] | None:
         return None
     one, other = read_name(test.left), read_name(test.comparators[0])
     return None if one is None or other is None else (one, other)
-
-
-def _marks(node: ast.AST) -> t.TypeGuard[ast.Assign]:
-    """Tell whether a statement notes a solution."""
-    value = node.value if type(node) is ast.Assign else None
-    return type(value) is ast.Constant and value.value is True
 
 
 def _place_of(
@@ -179,38 +167,19 @@ def _around(statements: list[ast.stmt], inner: ast.stmt) -> ast.stmt | None:
 
 def _shape_of(search: _Search) -> str:
     """Return a text that is equal for loops that look for the same, apart from names of theirs."""
-    own: dict[str, str] = {search.wanted: "wanted", search.found: "found"}
+    own: dict[str, str] = {search.wanted: "*wanted", search.found: "*found"}
     written = Names([search.loop]).written
     for node in nodes_in([search.loop]):
         if type(node) is ast.Attribute and node.attr == "admits":
             # What is read of elements in the same way has the same set of classes.
-            own.setdefault(t.cast(str, read_name(node.value)), "admitted")
+            own.setdefault(t.cast(str, read_name(node.value)), "*admitted")
         if type(node) is ast.Compare and type(node.ops[0]) is ast.NotIn:
             kinds = t.cast(str, read_name(node.comparators[0]))
             if read_name(node.left) == _KIND and kinds not in _SHARED:
-                own.setdefault(kinds, "kinds")
+                own.setdefault(kinds, "*kinds")
         if type(node) is ast.Name and node.id in written:
-            own.setdefault(node.id, f"own{len(own)}")
-    return _dump([search.loop], own)
-
-
-def _dump(nodes: Sequence[ast.AST], own: dict[str, str]) -> str:
-    """Return a text that is equal for equal nodes, with names of their own."""
-    parts: list[str] = []
-    stack: list[t.Any] = [*reversed(nodes)]
-    while stack:
-        part = stack.pop()
-        if type(part) is ast.Name:
-            parts.append(own.get(part.id) or f"the {part.id}")
-        elif type(part) is list:
-            parts.append(f"[{len(part)}")
-            stack += part
-        elif isinstance(part, ast.AST):
-            parts.append(type(part).__name__)
-            stack += [getattr(part, name, None) for name in part._fields if name != "ctx"]
-        else:
-            parts.append(repr(part))
-    return ";".join(parts)
+            own.setdefault(node.id, f"*own{len(own)}")
+    return code_of([search.loop], own)
 
 
 def _looked_up(search: _Search, held: str) -> ast.stmt:
@@ -225,7 +194,7 @@ def _made(search: _Search, held: str) -> list[ast.stmt]:
     place = ast.Subscript(load(held), key, ast.Store())
     for block, _ in blocks_in(test.body):
         for at, statement in enumerate(block):
-            if _marks(statement) and written_name(statement) == search.found:
+            if sets_true(statement) == search.found:
                 block[at] = ast.Assign([place], load(search.value))
     search.loop.body[-1:] = [*test.orelse, *test.body]
     return [assign(held, ast.Dict([], [])), search.start]

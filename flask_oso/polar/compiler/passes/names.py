@@ -101,3 +101,16 @@ def written_name(statement: ast.stmt) -> str | None:
 def read_name(node: ast.AST) -> str | None:
     """Return the name that an expression is, if it is one."""
     return node.id if type(node) is ast.Name else None
+
+
+def sets_true(statement: ast.AST) -> str | None:
+    """Return the name that a statement sets to ``True``, as for a solution, if it does."""
+    value = statement.value if type(statement) is ast.Assign else None
+    is_true = type(value) is ast.Constant and value.value is True
+    return written_name(t.cast(ast.stmt, statement)) if is_true else None
+
+
+def answers(node: ast.AST) -> bool:
+    """Tell whether a statement returns an answer: it does not give up."""
+    value = node.value if type(node) is ast.Return else None
+    return type(node) is ast.Return and not (type(value) is ast.Constant and value.value is None)

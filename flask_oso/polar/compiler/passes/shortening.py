@@ -19,7 +19,7 @@ import typing as t
 from collections.abc import Iterator
 
 from ..snippets import all_of, assign, call, compared, is_type, load, negate, returned
-from .names import Names, blocks_in, read_name, rename, statements_in, written_name
+from .names import Names, blocks_in, read_name, rename, sets_true, statements_in, written_name
 
 _COUNT = "count"
 
@@ -138,20 +138,13 @@ def _answer_at_end(block: list[ast.stmt], found: str) -> None:
     last = block[-1]
     # Whether or not all solutions are searched for, this is one and the same answer.
     is_solution = type(last) is ast.If and read_name(last.test) == "is_searched"
-    if _notes(last, found) or (is_solution and _notes(t.cast(ast.If, last).body[-1], found)):
+    noted = t.cast(ast.If, last).body[-1] if is_solution else last
+    if sets_true(noted) == found:
         block[-1] = ast.copy_location(returned(True), last)
     elif type(last) is ast.If:
         for each in (last.body, last.orelse):
             if each:
                 _answer_at_end(each, found)
-
-
-def _notes(statement: ast.stmt, found: str) -> bool:
-    """Tell whether a statement notes a solution."""
-    if written_name(statement) != found:
-        return False
-    value = t.cast(ast.Assign, statement).value
-    return type(value) is ast.Constant and value.value is True
 
 
 def has_loops(statements: list[ast.stmt]) -> bool:

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from ...nodes import Call, Term
 from ...solver.clauses import Slot
 from ...traversal import conjuncts_in, goals_in
+from ..goal_forms import call_of
 from ..scopes import Pending, ProgramInterface, pending_goals, variables_in
 from .clauses.clause_forms import PutOff
 from .regions import Fact, Known, Region, RuleCall, Variables
@@ -57,8 +58,8 @@ def is_question(links: set[str], goals: Pending, env: Variables) -> bool:
     first = next(((each, at) for goal, at in listed for each in conjuncts_in(goal)), None)
     if first is None:
         return False
-    called = getattr(first[0], "term", first[0])
-    return not isinstance(called, Call) or _is_open(called, first[1], env)
+    called = call_of(first[0])
+    return called is None or _is_open(called, first[1], env)
 
 
 def _is_open(called: Call, clause: int, env: Variables) -> bool:
@@ -79,8 +80,8 @@ def has_grown(goals: Pending, before: Pending) -> bool:
 
 def asks_again(names: ProgramInterface, body: Term | None) -> bool:
     """Tell whether goals call a rule that may call itself."""
-    called = [getattr(goal, "term", goal) for goal in goals_in(body)]
-    return any(isinstance(each, Call) and names.is_recursive(each.name) for each in called)
+    called = map(call_of, goals_in(body))
+    return any(each is not None and names.is_recursive(each.name) for each in called)
 
 
 def link_in(values: Sequence[Known | None]) -> Known | None:

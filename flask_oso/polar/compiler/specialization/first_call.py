@@ -13,8 +13,9 @@ from collections.abc import Sequence
 
 from ...host import sandbox
 from ...nodes import Call, Expression, Operator, Pattern, Term, Value
-from ...solver.clauses import Clause, Slot, Template
+from ...solver.clauses import Clause, Slot
 from ..binding_analysis import NotCompilable, is_class_only, is_string, order_clauses
+from ..goal_forms import written_term
 from ..scopes import ProgramInterface
 from .patterns import PatternGuards
 from .regions import Known, RuleCall
@@ -135,7 +136,7 @@ class _FirstCallSearch:
         is_only_way = True
         while goals:
             term, goals = goals
-            inner = term.term if isinstance(term, Template) else term
+            inner = written_term(term)
             operator = getattr(term, "operator", None)
             if operator is Operator.AND:
                 for goal in reversed(t.cast(Expression, term).args):
@@ -179,14 +180,14 @@ class _FirstCallSearch:
             return self._bind(term, values)
         if operator is Operator.ISA:
             right = term.args[1]
-            whole = right.term if isinstance(right, Template) else right
+            whole = written_term(right)
             is_it = self._is_of(self._value(term.args[0], values), whole)
             return _Silent.HOLDS if is_it else _Silent.FAILS
         raise _Unknown
 
     def _of_lookup(self, term: Expression, values: _Values) -> FirstCall:
         owner, key, _ = term.args
-        value, inner = self._value(owner, values), key.term if isinstance(key, Template) else key
+        value, inner = self._value(owner, values), written_term(key)
         if value.exact is None or value.literal is not None:
             raise _Unknown
         if isinstance(inner, Call) and not inner.kwargs:

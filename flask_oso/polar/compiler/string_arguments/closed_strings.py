@@ -15,6 +15,7 @@ from ...solver.class_index import Lineage
 from ...solver.clauses import Clause, Slot
 from ...traversal import conjuncts_in, walk
 from ..binding_analysis import ArgumentFacts, Lineages, is_class_only, is_string, parts_of
+from ..goal_forms import call_of
 
 #: The clauses of a rule that what is known of its arguments does not exclude; ``None`` if there is
 #: no such rule.
@@ -133,8 +134,8 @@ def _way(clause: Clause, position: int, lineages: Lineages, select: SelectClause
         return _Way(bindings, False, None)
     if not uses:
         return _Way(bindings, True, None)
-    called = getattr(uses[0], "term", uses[0])
-    if not isinstance(called, Call) or called.kwargs:
+    called = call_of(uses[0])
+    if called is None or called.kwargs:
         return _Way(bindings, False, None)
     places = [arg for arg in called.args if _mentions(arg, parameter.term)]
     is_alone = len(places) == 1 and _is_same(places[0], parameter.term)
@@ -152,8 +153,8 @@ def _bindings(
     if not isinstance(term, Slot):
         return
     for goal in conjuncts_in(clause.body):
-        called = getattr(goal, "term", goal)
-        if isinstance(called, Call):
+        called = call_of(goal)
+        if called is not None:
             for at, arg in enumerate(called.args):
                 if _is_same(arg, term):
                     passed = _passed_lineages(clause, called, lineages)
@@ -225,8 +226,8 @@ def _searches(clause: Clause, position: int) -> list[tuple[str, int, int]] | Non
         return None
     passed: list[tuple[str, int, int]] = []
     for goal in conjuncts_in(clause.body):
-        called = getattr(goal, "term", goal)
-        if isinstance(called, Call) and not called.kwargs:
+        called = call_of(goal)
+        if called is not None and not called.kwargs:
             places = [at for at, arg in enumerate(called.args) if _is_same(arg, parameter.term)]
             passed += [(called.name, len(called.args), at) for at in places]
             others = [arg for at, arg in enumerate(called.args) if at not in places]

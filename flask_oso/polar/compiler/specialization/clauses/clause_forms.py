@@ -17,12 +17,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ....nodes import (
-    Call,
     Expression,
     Instance,
     List,
     Operator,
-    Origin,
     Parameter,
     Term,
     Value,
@@ -31,6 +29,7 @@ from ....solver.clauses import Clause, Slot, Template
 from ....sources import Span
 from ....traversal import conjuncts_in, goals_in, is_operation
 from ...binding_analysis import NotCompilable, has_cut, is_string
+from ...goal_forms import call_of
 from ...scopes import Pending, slots_in
 from ..regions import Known
 
@@ -119,8 +118,8 @@ def _is_about_first(clause: Clause, at: int, *, but_last: bool = False) -> bool:
 def _is_repeating(clause: Clause, name: str, at: int) -> bool:
     """Tell whether the last goal of a clause asks the same of the rest, and of nothing else."""
     parts, goals = _parts(clause, at), [*conjuncts_in(clause.body)]
-    called = getattr(goals[-1], "term", goals[-1]) if goals else None
-    if parts is None or not isinstance(called, Call) or called.name != name or called.kwargs:
+    called = call_of(goals[-1]) if goals else None
+    if parts is None or called is None or called.name != name or called.kwargs:
         return False
     heads = [each.term for each in clause.parameters]
     if len(called.args) != len(heads):
@@ -164,11 +163,10 @@ _PASSING = (Operator.DOT, Operator.UNIFY, Operator.ISA)
 def is_passed_on(clause: Clause) -> bool:
     """Tell whether a clause only calls other rules, with its arguments or their attributes."""
     goals = list(conjuncts_in(clause.body))
-    if not goals or not isinstance(getattr(goals[-1], "term", goals[-1]), Call):
+    if not goals or call_of(goals[-1]) is None:
         return False
     return all(
-        isinstance(getattr(goal, "term", goal), Call)
-        or (isinstance(goal, Expression) and goal.operator in _PASSING)
+        call_of(goal) is not None or (isinstance(goal, Expression) and goal.operator in _PASSING)
         for goal in goals[:-1]
     )
 
@@ -176,7 +174,7 @@ def is_passed_on(clause: Clause) -> bool:
 def is_one_way(body: Term | None) -> bool:
     """Tell whether goals have no alternatives but the elements of lists, which come in order."""
     return not any(
-        isinstance(getattr(goal, "term", goal), Call)
+        call_of(goal) is not None
         or is_operation(goal, Operator.OR)
         or is_operation(goal, Operator.CUT)
         for goal in conjuncts_in(body)
@@ -186,7 +184,7 @@ def is_one_way(body: Term | None) -> bool:
 def calls_at_last(clause: Clause) -> bool:
     """Tell whether a clause calls one rule, as its last goal, and has no alternatives before."""
     goals = [*conjuncts_in(clause.body)]
-    is_call = bool(goals) and isinstance(getattr(goals[-1], "term", goals[-1]), Call)
+    is_call = bool(goals) and call_of(goals[-1]) is not None
     return is_call and all(map(is_one_way, goals[:-1]))
 
 
@@ -215,7 +213,7 @@ def _is_cut(goal: Term) -> bool:
 def open_string(clause: Clause, args: Sequence[Known]) -> int | None:
     """Return the position of a string that the clause only compares with one attribute."""
     goals = list(conjuncts_in(clause.body))
-    if any(isinstance(getattr(goal, "term", goal), Call) for goal in goals):
+    if any(call_of(goal) is not None for goal in goals):
         return None
     for at, (parameter, arg) in enumerate(zip(clause.parameters, args, strict=True)):
         is_open = isinstance(parameter.term, Slot) and is_string(arg.literal)
@@ -264,18 +262,3 @@ def is_scalar(term: Term) -> bool:
 def body_goals(clause: Clause, number: int) -> Pending:
     """Return the goals of a clause."""
     return () if clause.body is None else ((clause.body, number), ())
-
-
-def searched_in(made: Term, goals: Pending, number: int) -> Term | None:
-    """Return what the next goal looks for in a value that the policy has no name for.
-
-    :param number: the clause that made the value.
-    """
-    if not goals or not isinstance(made, Slot) or made.origin is not Origin.LOOKUP:
-        return None
-    goal, clause = goals[0]
-    if clause != number or not is_operation(goal, Operator.IN):
-        return None
-    item, collection = goal.args
-    is_same = isinstance(collection, Slot) and collection.index == made.index
-    return item if is_same else None

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 
 from ....host.conversion import to_python
 from ....nodes import Dictionary, Instance, List, Term, Value
-from ....solver.clauses import Slot, Template
+from ....solver.clauses import Slot
 from ....sources import Span
 from ...binding_analysis import NotCompilable, is_constant
+from ...goal_forms import written_term
 from ...scopes import Pending
 from ..clauses.clause_forms import PutOff
 from ..guards import Guards
@@ -88,7 +89,7 @@ class Operands:
             return self.env.values.get(self.env.variable(self.clause, term.index))
         if isinstance(term, Value):
             return Known("", literal=term)
-        inner = term.term if isinstance(term, Template) else term
+        inner = written_term(term)
         if isinstance(inner, Instance):
             return self._constant(inner)
         if isinstance(inner, (Dictionary, List)) and is_constant(inner):

@@ -13,11 +13,12 @@ from dataclasses import replace
 
 from ....host.value_classes import is_hashed
 from ....nodes import Expression, List, Origin, Term, Value
-from ....solver.clauses import Slot, Template
+from ....solver.clauses import Slot
 from ...binding_analysis import NotCompilable, is_string
+from ...goal_forms import pair_in, searched_in
 from ...scopes import Pending
 from ...snippets import all_of, any_of, call, compared, is_type, load, negate
-from ..clauses.clause_forms import is_scalar, searched_in
+from ..clauses.clause_forms import is_scalar
 from ..regions import Fact, Known, Region
 from ..value_tests import (
     is_among,
@@ -28,8 +29,6 @@ from ..value_tests import (
 )
 from .operands import Operands
 
-_PAIR = 2  # the length of what the elements of a dictionary are
-
 
 class Searches(Operands):
     """Writes goals about collections."""
@@ -39,12 +38,11 @@ class Searches(Operands):
         item, collection = term.args
         if isinstance(collection, List):
             return self._among(item, collection)
-        pair = item.term if isinstance(item, Template) else item
-        searched = self._value(collection)
+        searched, pair = self._value(collection), pair_in(item)
         if searched is None:
             return self._put_off()
-        if isinstance(pair, List) and len(pair.items) == _PAIR and pair.rest is None:
-            return self._pair_among(pair.items[0], pair.items[1], searched)
+        if pair is not None:
+            return self._pair_among(*pair, searched)
         known = self._value(item)
         if known is not None and is_searched_at_once(known, searched):
             self.values.check_comparable(known, term.span)

@@ -24,10 +24,11 @@ from ....nodes import (
     Term,
     Value,
 )
-from ....solver.clauses import Clause, Slot, Template
+from ....solver.clauses import Clause, Slot
 from ....syntax.desugar import forall_as_negation
 from ....traversal import conjuncts_in, is_operation
 from ...binding_analysis import NotCompilable, has_cut, is_constant, is_string
+from ...goal_forms import call_of, stays_comparison, written_term
 from ...scopes import Pending, concatenate, has_operator, prepend, variables_in
 from ...snippets import COMPARE, all_of, any_of, call, compared, is_type, load
 from ..chains import asks_again, link_in
@@ -60,10 +61,9 @@ class GoalStep(Searches):
         if isinstance(self.goal, PutOff):
             self.goal, self.waits = self.goal.goal, self.goal.waits
         term = self.goal
-        if isinstance(term, Template) and isinstance(term.term, Call):
-            return self._call(term.term)
-        if isinstance(term, Call):
-            return self._call(term)
+        called = call_of(term)
+        if called is not None:
+            return self._call(called)
         if not isinstance(term, Expression):
             return self._condition(term)
         method = _OPERATORS.get(term.operator)
@@ -135,7 +135,7 @@ class GoalStep(Searches):
     def unification(self, term: Expression) -> tuple[Region, Pending] | None:
         """Write ``a = b``."""
         for written_list, value in (term.args, term.args[::-1]):
-            parts = written_list.term if isinstance(written_list, Template) else written_list
+            parts = written_term(written_list)
             if isinstance(parts, List) and not is_constant(parts):
                 return self._taken_apart(parts, value)
         left, right = (self._value(arg) for arg in term.args)
@@ -154,7 +154,7 @@ class GoalStep(Searches):
     def lookup(self, term: Expression) -> tuple[Region, Pending] | None:
         """Write ``x.a = v``."""
         owner, key, result = term.args
-        inner = key.term if isinstance(key, Template) else key
+        inner = written_term(key)
         if isinstance(inner, Call):
             return self._method(self._bound(owner), inner, result)
         if not is_string(key):
@@ -279,7 +279,7 @@ class GoalStep(Searches):
     def instance(self, term: Expression) -> tuple[Region, Pending] | None:
         """Write ``x matches Class``."""
         left, right = term.args
-        whole = right.term if isinstance(right, Template) else right
+        whole = written_term(right)
         value, variable = self._value(left), self._variable(left)
         if value is not None and has_open_fields(whole):
             return self._fields_matched(value, variable, t.cast(Pattern, whole))
@@ -319,7 +319,9 @@ class GoalStep(Searches):
         """Write a comparison, of values that Python compares without calls."""
         operator = term.operator
         unbound = [arg for arg in term.args if self._value(arg) is None]
-        if unbound and (operator not in EQUATIONS or self._stays_comparison(term, unbound)):
+        if unbound and (
+            operator not in EQUATIONS or stays_comparison(operator, unbound, self._is_only_name)
+        ):
             return self._put_off()
         values = [self._bound(arg) for arg in term.args]
         if operator in (Operator.EQ, Operator.NEQ):
@@ -347,18 +349,9 @@ class GoalStep(Searches):
         test = compared(written(values[0]), COMPARE[operator](), written(values[1]))
         return self._at(self.guards.under(region, key, test, [], term.span))
 
-    def _stays_comparison(self, term: Expression, unbound: list[Term]) -> bool:
-        """Tell whether an equation is no unification when its variables are bound later.
-
-        So it is for ``!=`` with results of lookups that have no other name.
-        """
-        numbers = [*self.env.names.values()]
-        return term.operator is Operator.NEQ and all(
-            isinstance(slot, Slot)
-            and slot.origin is Origin.LOOKUP
-            and numbers.count(t.cast(int, self._variable(slot))) <= 1
-            for slot in unbound
-        )
+    def _is_only_name(self, slot: Slot) -> bool:
+        """Tell whether no other variable is united with one."""
+        return [*self.env.names.values()].count(t.cast(int, self._variable(slot))) <= 1
 
     def negation(self, term: Expression) -> tuple[Region, Pending] | None:
         """Write that a goal has no solution."""

@@ -1,0 +1,66 @@
+"""Forms of goals that both layers know: rule calls, pairs, searches in what was just read.
+
+In go terms as they stand in a clause; out come their parts, whatever is known of the variables.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Callable, Iterable
+
+from ..nodes import Call, List, Operator, Origin, Term
+from ..solver.clauses import Slot, Template
+from ..traversal import is_operation
+
+#: The length of what the elements of a dictionary are.
+_PAIR = 2
+
+
+def written_term(term: t.Any) -> t.Any:
+    """Return a term as it is written, also one with variables in it."""
+    return term.term if isinstance(term, Template) else term
+
+
+def call_of(goal: Term) -> Call | None:
+    """Return the rule call that a goal is; ``None`` for any other goal."""
+    called = written_term(goal)
+    return called if isinstance(called, Call) else None
+
+
+def pair_in(term: Term) -> tuple[Term, Term] | None:
+    """Return the key and the value of ``[key, value]``; ``None`` for any other term."""
+    pair = written_term(term)
+    if not isinstance(pair, List) or len(pair.items) != _PAIR or pair.rest is not None:
+        return None
+    return pair.items[0], pair.items[1]
+
+
+def searched_in(made: Term, goals: tuple[t.Any, ...], number: int) -> Term | None:
+    """Return what the next goal looks for in a value that the policy has no name for.
+
+    :param goals: the goals that follow, linked; each comes with the number of its clause.
+    :param number: the clause that made the value.
+    """
+    if not goals or not isinstance(made, Slot) or made.origin is not Origin.LOOKUP:
+        return None
+    goal, clause, *_ = goals[0]
+    if clause != number or not is_operation(goal, Operator.IN):
+        return None
+    item, collection = goal.args
+    is_same = isinstance(collection, Slot) and collection.index == made.index
+    return item if is_same else None
+
+
+def stays_comparison(
+    operator: Operator, unbound: Iterable[Term], is_only_name: Callable[[Slot], bool]
+) -> bool:
+    """Tell whether an equation is no unification when its variables are bound later.
+
+    So it is for ``!=`` with results of lookups that have no other name.
+
+    :param is_only_name: tells whether no other variable is united with one.
+    """
+    return operator is Operator.NEQ and all(
+        isinstance(slot, Slot) and slot.origin is Origin.LOOKUP and is_only_name(slot)
+        for slot in unbound
+    )
