@@ -24,7 +24,7 @@ from sqlalchemy.orm.instrumentation import ClassManager
 from ..polar.host.registry import RowTest
 from ..polar.host.value_classes import KEY_KINDS
 from .mapped.loaded import RelationsOf, chooses_rows, load_relations
-from .mapped.relationships import direct_pairs
+from .mapped.relationships import key_pairs
 from .mapped.row_equality import own_equality
 from .mapped.tables import attribute_name
 
@@ -174,11 +174,12 @@ def _foreign_key(cls: type, name: str) -> _ForeignKey | None:
     """Return the foreign key of a relation; ``None`` if it does not tell which row that leads to.
 
     It does if it is the primary key of the other class, all of it, and its values
-    are compared in Python as in the database.
+    are compared in Python as in the database. It may also lead to a row of a base class, which the
+    relation leaves out: then it equals no row, and two such relations are both ``None``.
     """
     mapper: orm.Mapper[t.Any] = sa.inspect(cls)
     relation = mapper.relationships[name]
-    pairs = direct_pairs(relation)
+    pairs = key_pairs(relation)
     if pairs is None or relation.uselist or relation.lazy not in _READING | _RAISING:
         return None
     if any(isinstance(column.type, sa.types.TypeDecorator) for pair in pairs for column in pair):

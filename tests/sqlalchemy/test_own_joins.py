@@ -13,6 +13,7 @@ from flask_oso import Oso
 from flask_oso.sqlalchemy import register_models
 from tests.support.answers import may_read
 from tests.support.databases import open_session
+from tests.support.models.gallery import counted
 
 
 class Base(orm.DeclarativeBase):
@@ -210,3 +211,43 @@ def test_some_rows_are_listed_once(session: orm.Session, body: str, where: str) 
     query = made("Ticket", body).authorized_query(session.get(User, 2), "read", Ticket)
 
     assert " ".join(str(query.whereclause).split()) == where
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        ("d.agent = u", [False, False, True, False]),
+        ("not d.agent = u", [True, True, False, True]),
+        ("d.agent != u", [True, True, False, True]),
+    ],
+)
+def test_row_of_the_subclass_is_told_by_its_key(
+    session: orm.Session, condition: str, expected: list[bool]
+) -> None:
+    """No statement runs to compare a relation to a subclass, whatever its key leads to."""
+    oso = made("Ticket", condition)
+    session.expunge_all()
+    tickets = session.scalars(sa.select(Ticket).order_by(Ticket.id).limit(4)).all()
+    agent = session.get(Agent, 2)
+
+    with counted(t.cast(sa.Engine, session.get_bind())) as statements:
+        answers = [oso.is_allowed(agent, "read", ticket) for ticket in tickets]
+
+    assert (answers, statements) == (expected, [])
+
+
+def test_keys_of_other_classes_lead_to_nothing(session: orm.Session) -> None:
+    """A key of a row of another class leads to none, and two such relations are equal."""
+    oso = Oso()
+    register_models(oso, Base)
+    oso.load_str("""
+        allow(u: User, "read", d: Ticket) if d.agent = u;
+        allow(d: Ticket, "read", e: Ticket) if d.agent = e.agent;
+    """)
+    session.expunge_all()
+    nobody, other, first, second = (session.get_one(Ticket, number) for number in (1, 2, 3, 7))
+
+    assert not oso.is_allowed(session.get(User, 1), "read", other)
+    assert oso.is_allowed(nobody, "read", other)
+    assert oso.is_allowed(first, "read", second)
+    assert not oso.is_allowed(first, "read", other)

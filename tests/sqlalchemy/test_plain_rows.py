@@ -39,6 +39,10 @@ CONDITIONS = {
     "parent": "p.parent matches Project and p.parent.owner = u",
     "chain": "owns(u, p)",
     "not": "not p.owner = u",
+    "differs": "p.owner != u and u.level != 7",
+    "differs from": "u != p.owner",
+    "same": "p.owner == u",
+    "owners differ": "u.level = u.level and p.parent matches Project and p.owner != p.parent.owner",
     "charity": "o = p.org and o matches Charity and o = u.org",
 }
 OWNS = """
@@ -431,6 +435,44 @@ def test_row_of_a_subclass_is_told_by_its_key(session: orm.Session) -> None:
         answers = [oso.is_allowed(user, "read", org) for org in orgs]
 
     assert (answers, statements) == ([False, True], [])
+
+
+@pytest.mark.parametrize("condition", ["p.owner != u", "u != p.owner", "not p.owner == u"])
+def test_other_row_is_told_by_its_key(session: orm.Session, condition: str) -> None:
+    """To know that a relation leads to another row, no statement runs."""
+    oso = make_oso(f'allow(u: User, "read", p: Project) if {condition};')
+    user, projects = session.get_one(User, 1), session.scalars(sa.select(Project)).all()
+
+    with counted(t.cast(sa.Engine, session.get_bind())) as statements:
+        answers = [oso.is_allowed(user, "read", project) for project in projects]
+
+    assert (answers, statements) == ([False, True, True], [])
+
+
+class Contrary(Base):
+    """Says that it differs from whatever it is compared with."""
+
+    __tablename__ = "contraries"
+    id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+    other_id: orm.Mapped[int | None] = orm.mapped_column(sa.ForeignKey("contraries.id"))
+    other: orm.Mapped[Contrary | None] = orm.relationship(remote_side=id)
+
+    def __ne__(self, other: object) -> bool:
+        return False
+
+
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_inequality_of_its_own_is_asked(session: orm.Session, number: int) -> None:
+    """Where '!=' is not the opposite of '==', the relation is read as the solver reads it."""
+    session.add_all([Contrary(id=1), Contrary(id=2, other_id=1), Contrary(id=3, other_id=2)])
+    session.commit()
+    policy = "allow(one: Contrary, _, c: Contrary) if c.other != one;"
+    one, row = session.get_one(Contrary, 1), session.get_one(Contrary, number)
+    osos = [make_oso(policy, compiled=compiled) for compiled in (True, False)]
+
+    answers = [oso.is_allowed(one, "read", row) for oso in osos]
+
+    assert answers[0] is answers[1]
 
 
 # -- two relations -------------------------------------------------------------------------------

@@ -70,8 +70,13 @@ def direct_pairs(relation: orm.RelationshipProperty[t.Any]) -> list[tuple[t.Any,
 
     ``None`` if it compares other columns, or has other conditions.
     """
-    pairs = compared_pairs(relation)
-    is_direct = relation.direction is orm.MANYTOONE
+    return key_pairs(relation) if leads_to_all(relation) else None
+
+
+def key_pairs(relation: orm.RelationshipProperty[t.Any]) -> list[tuple[t.Any, t.Any]] | None:
+    """Return the same pairs of a relation that leads to no row of another class, too."""
+    pairs = equated_pairs(relation)
+    is_direct = relation.direction is orm.MANYTOONE and all(map(have_one_collation, pairs))
     keys = set(relation.mapper.primary_key)
     return pairs if pairs and is_direct and {far for _, far in pairs} == keys else None
 

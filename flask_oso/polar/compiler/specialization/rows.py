@@ -11,7 +11,7 @@ import typing as t
 from ...host import sandbox
 from ...host.registry import Identities
 from ...sources import Span
-from ..snippets import all_of, any_of, assign, call, compared, is_type, load
+from ..snippets import all_of, any_of, assign, call, compared, is_type, load, negate
 from .guards import Guards
 from .regions import GIVE_UP, Known, Region, with_span
 from .value_tests import compared_by_fields
@@ -152,9 +152,18 @@ class RowGuards:
         return key
 
     def compare_relation(
-        self, region: Region, owner: Known, name: str, other: Known, span: Span | None
+        self,
+        region: Region,
+        owner: Known,
+        name: str,
+        other: Known,
+        span: Span | None,
+        *,
+        holds: bool = True,
     ) -> Region | None:
         """Return the region where a relation leads to a row, without loading the relation.
+
+        :param holds: whether it leads to the row, or does not.
 
         ``None`` if it is no relation whose foreign key says which row it is, or is read anyway.
         """
@@ -173,11 +182,15 @@ class RowGuards:
         is_known = names.equality.compares_text if compares_text else names.host.has_keys
         if test is None or related is None or not is_known(related):
             return None
+        if not (holds or all(map(_negates_equality, (related, row_class(other))))):
+            return None
         if owner.exact is None and self.identities.is_extended(cls):
             return None
         self._guards.check_order(owner, span)
         found = self._referred(region, owner, name, related, span)
         answer = self._compare_row(region, found, other, names.constant(test), owner.name)
+        if not holds:
+            return self._guards.under(region, ("unrelated", answer), negate(load(answer)), [], span)
         return self._guards.under(region, ("related", answer), load(answer), [], span)
 
     def _compare_row(
@@ -291,6 +304,14 @@ class RowGuards:
             )
             tests.append(compared(own, ast.IsNot(), load(self._guards.names.constant(attribute))))
         return [ast.If(any_of(tests), [GIVE_UP], [])] if tests else []
+
+
+def _negates_equality(cls: t.Any) -> bool:
+    """Tell whether ``!=`` of a class is the opposite of its ``==``."""
+    owners = [
+        next(base for base in cls.__mro__ if name in vars(base)) for name in ("__ne__", "__eq__")
+    ]
+    return owners[0] in (object, owners[1])
 
 
 def row_class(value: Known) -> type | None:
