@@ -14,6 +14,7 @@ from flask_oso import Oso
 from flask_oso.polar.compiler.passes.flags import replace_flags
 from flask_oso.polar.compiler.passes.hoisting import hoist
 from flask_oso.polar.compiler.passes.indexing import index
+from flask_oso.polar.compiler.passes.searches import write_out_searches
 from flask_oso.polar.compiler.passes.shortening import (
     shorten_counts,
     shorten_end,
@@ -44,6 +45,62 @@ def hoisted(statements: list[ast.stmt]) -> None:
 def indexed(statements: list[ast.stmt]) -> None:
     numbers = itertools.count()
     index(statements, lambda letter: f"{letter}{next(numbers)}")
+
+
+def searched(statements: list[ast.stmt]) -> None:
+    numbers = itertools.count()
+    write_out_searches(statements, lambda letter: f"{letter}{next(numbers)}")
+
+
+# -- searches --------------------------------------------------------------------------------
+
+SEARCH = """
+if a in v if type(v) in sets and type(a) is str else among(a, v):
+    x()
+"""
+
+
+def test_short_list_is_searched_where_it_stands() -> None:
+    """Whatever else is searched stays as it was."""
+    assert rewritten(SEARCH, searched) == plain(
+        """
+        if (p0 := type(v)) is list and len(v) < 30 and ((p1 := type(a)) is str or p1 is int):
+            b2 = False
+            for v3 in [*v]:
+                if type(v3) is not p1 and type(v3) not in simple:
+                    b2 = among(a, v)
+                    break
+                if v3 == a:
+                    b2 = True
+            if b2:
+                x()
+        elif a in v if (p0 is set or p0 in sets) and type(a) is str else among(a, v):
+            x()
+        """
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        SEARCH.replace("x()", "; ".join(["x()"] * 7)),
+        "if not among(a, v): x()",
+        "if among(None, v): x()",
+        "if among(a, v) and b: x()",
+        "b = among(a, v)",
+    ],
+    ids=["long", "negated", "nil", "two conditions", "value"],
+)
+def test_search_stays(text: str) -> None:
+    """Only a condition that is a search for a text or a number, with little behind it."""
+    assert rewritten(text, searched) == plain(text)
+
+
+def test_many_searches_stay() -> None:
+    """The function does not grow with each of them."""
+    text = rewritten(SEARCH * 9, searched)
+
+    assert text.count("for ") == 4
 
 
 # -- names and counts ------------------------------------------------------------------------

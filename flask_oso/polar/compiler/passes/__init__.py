@@ -14,5 +14,7 @@ earlier, or more often, may make the function give up, but changes no answer.
 ``shortening``
     names and counts that nothing needs.
 ``passes``
-    all of them, in order.
+    the above, in order.
+``searches``
+    a short list is searched where it stands, in what is done otherwise.
 """

@@ -1,4 +1,4 @@
-"""All passes, in order."""
+"""The passes over what is read and tested, in order."""
 
 from __future__ import annotations
 

@@ -37,6 +37,7 @@ from ..binding_analysis import (
     order_clauses,
 )
 from ..passes.passes import improve
+from ..passes.searches import write_out_searches
 from ..passes.shortening import shorten_end
 from ..scopes import Pending, ProgramInterface, pending_goals, prepend
 from ..snippets import (
@@ -213,6 +214,7 @@ class SpecializationWriter:
             self.before_call = [*tests, *self._checks()]
         body += [*tests, *self._checks(), *inner, *end]
         shorten_end(body, FOUND)
+        write_out_searches(body, self.guards.fresh)
         return function_of("specialization", parameters, [attempted(body)], KEPT)
 
     def write_search(self) -> tuple[list[ast.stmt], list[ast.stmt]]:

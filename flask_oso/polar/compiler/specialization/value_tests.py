@@ -93,6 +93,8 @@ def is_among(item: Known, collection: Known, *, is_known: bool) -> ast.expr:
     :param is_known: whether a set finds the value by its hash, whatever it is.
     """
     slowly = call("among", written(item), load(collection.name))
+    # For the pass that writes searches out.
+    slowly.kind = item.exact  # type: ignore[attr-defined]
     is_other = item.exact is not int and (item.literal is not None or item.exact)
     if collection.exact is list or (is_other and not is_known):
         return slowly

@@ -44,6 +44,7 @@ class Searches(Operands):
         if pair is not None:
             return self._pair_among(*pair, searched)
         known = self._value(item)
+        self.guards.note_search(searched, collection)
         if known is not None and is_searched_at_once(known, searched):
             self.values.check_comparable(known, term.span)
             key: Fact = ("among", known.key, searched.key)
@@ -54,7 +55,6 @@ class Searches(Operands):
             if region is self.region.inside.get(key):
                 region.tested = (known.name, searched.name)
             return self._at(region)
-        self.guards.note_search(searched, collection)
         region, element = self.guards.loop(self.region, searched, term.span)
         if known is not None:
             return self._at(self.values.equal(region, known, element, term.span))

@@ -1,0 +1,111 @@
+"""A short list is searched where it stands, without the call that searches any collection.
+
+In go the statements of a function; they are changed where they stand::
+
+    if a in v if type(v) in sets else among(a, v): x
+        =>  if (p := type(v)) is list and len(v) < N and type(a) is str:
+                b = False
+                for e in [*v]:
+                    if type(e) is not str and type(e) not in simple: b = among(a, v); break
+                    if e == a: b = True
+                if b: x
+            elif a in v if p in sets else among(a, v): x
+
+Most lists that policies search are short, and then the call takes longer than the search. Only
+where ``x`` does not become much longer.
+"""
+
+from __future__ import annotations
+
+import ast
+import copy
+import typing as t
+from collections.abc import Callable
+
+from ..snippets import all_of, any_of, assign, call, compared, load, unpacked
+from .names import blocks_in, nodes_in
+
+#: Longer lists are left to the call, which takes no time that counts there.
+SHORT = 30
+#: The most searches of a function that are written out.
+MAX_WRITTEN = 4
+#: The most statements that stand twice.
+_MOST = 6
+
+
+def write_out_searches(statements: list[ast.stmt], fresh: Callable[[str], str]) -> None:
+    """Search short lists in the function itself.
+
+    :param fresh: gives names.
+    """
+    written = 0
+    for block, _ in [*blocks_in(statements)]:
+        for at, statement in enumerate(block):
+            search = _search_in(statement)
+            if search is not None and written < MAX_WRITTEN:
+                written += 1
+                block[at] = _written_out(t.cast(ast.If, statement), search, fresh)
+
+
+def _search_in(statement: ast.stmt) -> ast.Call | None:
+    """Return the call that searches a collection, if a condition does nothing else."""
+    if type(statement) is not ast.If:
+        return None
+    inside = nodes_in([*statement.body, *statement.orelse])
+    if sum(isinstance(each, ast.stmt) for each in inside) > _MOST:
+        return None
+    test: t.Any = statement.test
+    called = test.orelse if type(test) is ast.IfExp else test
+    if type(called) is not ast.Call or getattr(called.func, "id", "") != "among":
+        return None
+    return called if _classes_of(called) else None
+
+
+def _classes_of(search: ast.Call) -> tuple[str, ...]:
+    """Return the classes that the item may have here: none if it is no text and no integer."""
+    item: t.Any = search.args[0]
+    kind = type(item.value) if type(item) is ast.Constant else getattr(search, "kind", None)
+    if kind is None:
+        return ("str", "int")
+    return (kind.__name__,) if kind in (str, int) else ()
+
+
+def _written_out(statement: ast.If, search: ast.Call, fresh: Callable[[str], str]) -> ast.stmt:
+    item, listed = search.args[0], t.cast(ast.Name, search.args[1]).id
+    kind, mine, found = fresh("p"), fresh("p"), fresh("b")
+    test: t.Any = statement.test
+    if type(test) is ast.IfExp:
+        # What it looks at first is whether the collection is a set.
+        is_set = [compared(load(kind), ast.Is(), load("set"))]
+        is_set.append(compared(load(kind), ast.In(), load("sets")))
+        _, *about_item = test.test.values if type(test.test) is ast.BoolOp else [test.test]
+        test.test = all_of([any_of(is_set), *about_item])
+    is_short = compared(call("len", load(listed)), ast.Lt(), ast.Constant(SHORT))
+    tests = [compared(_class_of(load(listed), kind), ast.Is(), load("list")), is_short]
+    one, *others = _classes_of(search)
+    if others:
+        is_other = [compared(load(mine), ast.Is(), load(each)) for each in others]
+        tests.append(any_of([compared(_class_of(item, mine), ast.Is(), load(one)), *is_other]))
+    loop = _loop(search, load(mine if others else one), found, fresh("v"))
+    twice = copy.deepcopy(statement)
+    statement.test = load(found)
+    searched = [assign(found, ast.Constant(False)), loop, statement]
+    return ast.copy_location(ast.If(all_of(tests), searched, [twice]), statement)
+
+
+def _loop(search: ast.Call, mine: ast.expr, found: str, element: str) -> ast.stmt:
+    """Write that a list is searched for a value of a class; all elements are looked at."""
+    kind = call("type", load(element))
+    is_odd = [compared(kind, ast.IsNot(), mine), compared(kind, ast.NotIn(), load("simple"))]
+    is_it = compared(load(element), ast.Eq(), search.args[0])
+    body: list[ast.stmt] = [
+        ast.If(all_of(is_odd), [assign(found, search), ast.Break()], []),
+        ast.If(is_it, [assign(found, ast.Constant(True))], []),
+    ]
+    over = unpacked(t.cast(ast.Name, search.args[1]).id)
+    return ast.For(ast.Name(element, ast.Store()), over, body, [])
+
+
+def _class_of(value: ast.expr, name: str) -> ast.expr:
+    """Write the class of a value, and give it a name."""
+    return ast.NamedExpr(ast.Name(name, ast.Store()), call("type", value))
