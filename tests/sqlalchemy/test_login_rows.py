@@ -15,6 +15,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from flask_oso import Oso
 from flask_oso.sqlalchemy import register_models
+from tests.support.answers import specialized
 from tests.support.models.gallery import counted
 
 
@@ -27,6 +28,8 @@ class User(flask_login.UserMixin, Base):
 
     __tablename__ = "users"
     id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(default="ana")
+    blocked: Mapped[bool] = mapped_column(default=False)
 
 
 class Staff(flask_login.UserMixin, Base):
@@ -191,3 +194,14 @@ def test_a_changed_row_is_looked_at(session: orm.Session) -> None:
     assert post is not None
     assert post.author == user
     assert oso.is_allowed(user, "read", post)
+
+
+def test_columns_of_a_user_are_plain_data(session: orm.Session) -> None:
+    """One function reads what is loaded of a user, as it does of any row."""
+    oso = make_oso('not u.blocked and u.name = "ana" and p.author = u')
+    user, posts = stored(session), session.scalars(sa.select(Post)).all()
+    assert user.name == "ana"
+
+    found = [specialized(oso.engine, user, "read", post) for post in posts]
+
+    assert found == [post.author is user for post in posts]

@@ -17,6 +17,7 @@ import uuid
 
 from ..host import sandbox
 from ..host.registry import Host, Identities, TextEquality
+from ..host.value_classes import is_told_from_nil
 from .binding_analysis import is_plain
 
 #: Classes whose values compare without side effects; the same object may be unequal to itself.
@@ -139,6 +140,19 @@ class SideEffectFreeEquality:
     def compares_text(self, cls: type) -> bool:
         """Tell whether objects of a class compare by the text of an attribute."""
         return cls in self.by_text
+
+    def is_told_from_nil(self, cls: type) -> bool:
+        """Tell whether comparing an object of a class with ``nil`` runs no code of an application.
+
+        The equality of a dataclass asks first whether the classes are the same, and so does that
+        of rows.
+        """
+        if is_told_from_nil(cls) or cls in self.by_text:
+            return True
+        if self._identities is not None and self._identities.has_keys(cls):
+            return True
+        is_data = dataclasses.is_dataclass(cls) and compared_fields(cls) is not None
+        return is_data and t.cast(t.Any, cls).__ne__ is object.__ne__
 
     def few_fields(self, cls: type) -> tuple[str, ...]:
         """Return the fields by which objects compare, if they are few; none for other classes."""

@@ -76,3 +76,76 @@ def test_head_binds_a_variable_as_in_the_solver(condition: str) -> None:
         answers.add(expected)
 
     assert answers == {True, False}
+
+
+NIL_ENDS = [
+    "allow(u: User, action, d: Doc) if allow(u.boss, action, d) or d.owner = u;"
+    ' allow(nil, "read", d: Doc) if d.kind = "news";',
+    'allow(u: User, "read", d: Doc) if top(u.boss) and d.owner = u; top(nil);'
+    " top(u: User) if top(u.boss);",
+]
+NIL_HEADS = [
+    'allow(nil, "read", doc: Doc) if doc.kind = "news";'
+    ' allow(u: User, "read", d: Doc) if d.owner = u;',
+    'allow(nil, "read", _: Doc); allow(_: User, "read", doc: Doc) if doc.kind = "news";',
+    'allow(u: User, "read", d: Doc) if not top(u.boss) and d.kind = "news"; top(nil);',
+    'allow(u: User, "read", d: Doc) if chief(x) and u.boss = x and d.owner = u; chief(nil);',
+    'allow(u: User, "read", d: Doc) if kind(d.kind, u.boss); kind(nil, _); kind("news", nil);',
+]
+
+
+def make_oso(rules: str) -> Oso:
+    oso = Oso()
+    for cls in (User, Doc):
+        oso.register_class(cls)
+    oso.load_str(rules)
+    return oso
+
+
+def guests_and_users() -> t.Iterator[tuple[t.Any, str, Doc]]:
+    boss = User("admin")
+    ana = User("guest", boss)
+    docs = [Doc(owner, kind) for owner in (ana, boss, None) for kind in ("news", "draft", None)]
+    return itertools.product((ana, boss, None), ("read", "fly"), docs)
+
+
+@pytest.mark.parametrize("rules", NIL_HEADS, ids=range(len(NIL_HEADS)))
+def test_nil_in_a_head_is_a_literal(rules: str) -> None:
+    """One function answers users and guests, beside a rule for guests."""
+    oso = make_oso(rules)
+    asked = list(guests_and_users())
+
+    answers = [specialized(oso.engine, *args) for args in asked]
+
+    assert answers == [oso.engine.solve_call("allow", args) for args in asked]
+    assert {*answers} == {True, False}
+
+
+@pytest.mark.parametrize("rules", NIL_ENDS, ids=range(len(NIL_ENDS)))
+def test_nil_ends_a_chain(rules: str) -> None:
+    """A rule that calls itself until there is nobody left answers as in the solver."""
+    oso = make_oso(rules)
+    asked = list(guests_and_users())
+
+    answers = [oso.is_allowed(*args) for args in asked]
+
+    assert answers == [oso.engine.solve_call("allow", args) for args in asked]
+    assert {*answers} == {True, False}
+
+
+def test_nil_in_a_head_asks_an_object_with_an_equality_of_its_own() -> None:
+    """What the object says of itself is heard, as by the solver."""
+
+    class Nobody(User):
+        """Equals ``None``."""
+
+        def __eq__(self, other: object) -> bool:
+            return other is None
+
+        __hash__ = None  # type: ignore[assignment]
+
+    oso = make_oso('allow(nil, "read", _: Doc); allow(_: User, "edit", _: Doc);')
+
+    for action in ("read", "edit", "fly"):
+        args = Nobody("guest"), action, Doc(None, "news")
+        assert oso.is_allowed(*args) is oso.engine.solve_call("allow", args)

@@ -25,9 +25,8 @@ from ...host.value_classes import (
     SETS,
     find_by_hash,
     is_comparable_moment,
-    is_told_from_nil,
 )
-from ..equality import SideEffectFreeEquality, compared_fields
+from ..equality import SideEffectFreeEquality
 from ..known_classes import KnownClasses
 from ..weak_classes import ClassMemo, add_class
 
@@ -114,13 +113,7 @@ class SilentOperations:
     def _test_told(self, kind: type) -> bool:
         if kind in QUESTIONS:
             return False
-        is_told = is_told_from_nil(kind) or kind in self._equality.by_text
-        is_told = is_told or (
-            # The equality of a dataclass asks first whether the classes are the same.
-            dataclasses.is_dataclass(kind)
-            and compared_fields(kind) is not None
-            and kind.__ne__ is object.__ne__
-        )
+        is_told = self._equality.is_told_from_nil(kind)
         if is_told:
             add_class(self._told, kind, keeps=self._keeps(kind))
         return is_told

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ...host import sandbox
-from ...nodes import Pattern, Term, Value
+from ...nodes import Instance, Parameter, Pattern, Term, Value
 from ...solver.class_index import Lineage, is_silent
 from ...solver.class_tests import has_instance_test
 from ...solver.clauses import Clause, Slot
@@ -97,7 +97,7 @@ class PatternGuards:
                 if is_text and is_other(t.cast(Known, arg), parameter.term.value):
                     # Strings are compared before any parameter is matched.
                     return Match.NO
-            elif not isinstance(parameter.term, Slot):
+            elif not isinstance(parameter.term, Slot) and not is_nil(parameter.term):
                 raise NotCompilable("a list or dictionary in a head", parameter.span)
         for parameter in clause.parameters:
             if parameter.specializer is not None:
@@ -107,6 +107,9 @@ class PatternGuards:
         for at, (parameter, arg) in enumerate(zip(clause.parameters, args, strict=True)):
             if arg is None:
                 continue
+            if is_nil(parameter.term) and is_not_nil(arg):
+                self._check_told(parameter, arg)
+                return excluded
             if isinstance(parameter.term, Value) and is_other(arg, parameter.term.value):
                 cls, equality = t.cast(type, arg.exact), self._guards.names.equality
                 if not self._guards.is_identity(cls) and not equality.knows(cls):
@@ -123,6 +126,18 @@ class PatternGuards:
                 return Match.MAYBE
         return Match.MAYBE
 
+    def _check_told(self, parameter: Parameter, arg: Known) -> None:
+        """Check that an argument that is compared with ``nil`` is not asked for it."""
+        equality = self._guards.names.equality
+        if arg.exact is not None and not equality.is_told_from_nil(arg.exact):
+            self._guards.refuse(parameter.span)
+
+    def literal(self, term: Term) -> Known:
+        """Return a literal of a head, or ``nil``."""
+        if isinstance(term, Value):
+            return Known("", literal=term)
+        return Known(self._guards.names.constant(None), exact=type(None))
+
     def matching(self, clauses: list[Clause], args: Sequence[Known | None]) -> list[Clause]:
         """Return the clauses that may match, where no value is asked what it equals before."""
         matches = [self.match(clause, args) for clause in clauses]
@@ -138,7 +153,7 @@ class PatternGuards:
         """Compare arguments with the literals of a head, up to a position."""
         for at, arg in enumerate(args[:end]):
             if is_asked(clause, at, arg):
-                literal = Known("", literal=t.cast(Value, clause.parameters[at].term))
+                literal = self.literal(clause.parameters[at].term)
                 span = clause.parameters[at].span
                 keep(self._values.equal(region, literal, arg, span), region)
 
@@ -241,7 +256,23 @@ def is_asked(clause: Clause, at: int, arg: Known) -> bool:
     The argument may have an equality of its own, and a signalling NaN of `decimal` raises.
     """
     is_known = arg.literal is not None or arg.choices is not None or arg.exact is not None
-    return isinstance(clause.parameters[at].term, Value) and not is_known
+    return is_literal(clause.parameters[at].term) and not is_known
+
+
+def is_nil(term: Term) -> bool:
+    """Tell whether a term of a head is the constant ``nil``."""
+    return isinstance(term, Instance) and term.value is None
+
+
+def is_not_nil(value: Known) -> bool:
+    """Tell whether a value is known not to be ``nil``."""
+    is_text = value.literal is not None or value.choices is not None
+    return is_text or value.exact not in (None, type(None))
+
+
+def is_literal(term: Term) -> bool:
+    """Tell whether a term of a head is a literal, or ``nil``."""
+    return isinstance(term, Value) or is_nil(term)
 
 
 def is_like(first: Clause, clause: Clause, args: Sequence[Known]) -> bool:
@@ -251,8 +282,8 @@ def is_like(first: Clause, clause: Clause, args: Sequence[Known]) -> bool:
     """
     for at, arg in enumerate(args):
         mine, other = first.parameters[at].term, clause.parameters[at].term
-        kinds = {type(term.value) for term in (mine, other) if isinstance(term, Value)}
-        is_compared = isinstance(mine, Value) and len(kinds) == 1
+        kinds = {type(term.value) for term in (mine, other) if isinstance(term, Value | Instance)}
+        is_compared = is_literal(mine) and len(kinds) == 1
         if not is_silent(clause, at) or (is_asked(clause, at, arg) and not is_compared):
             return False
     return True

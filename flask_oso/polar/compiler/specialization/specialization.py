@@ -73,7 +73,7 @@ from .clauses.first_path import FirstPath
 from .goals.steps import GoalStep
 from .guards import Guards
 from .observation import KEPT, NEEDED, RESULT, Observation
-from .patterns import Match, PatternGuards, is_like, keep
+from .patterns import Match, PatternGuards, is_like, is_literal, keep
 from .regions import (
     FOUND,
     GIVE_UP,
@@ -635,8 +635,8 @@ class SpecializationWriter:
         here = region
         for parameter, arg in zip(clause.parameters, node[1], strict=True):
             following: Region | None = here
-            if isinstance(parameter.term, Value):
-                literal = Known("", literal=parameter.term)
+            if is_literal(parameter.term):
+                literal = self.patterns.literal(parameter.term)
                 following = self.values.equal(here, literal, arg, parameter.span)
             else:
                 variable = env.variable(number, t.cast(Slot, parameter.term).index)

@@ -10,7 +10,7 @@ import typing as t
 from collections.abc import Sequence
 
 from ...host import sandbox
-from ...host.value_classes import EQUATED, MOMENTS, is_told_from_nil
+from ...host.value_classes import EQUATED, MOMENTS
 from ...nodes import Value
 from ...sources import Span
 from ..binding_analysis import NotCompilable, is_string
@@ -316,7 +316,7 @@ class ValueGuards:
         if value.literal is not None or value.choices is not None:
             return None if holds else region
         if value.exact is not None:
-            if not (is_told_from_nil(value.exact) or self._equality.compares_text(value.exact)):
+            if not self._equality.is_told_from_nil(value.exact):
                 self._guards.refuse(span)
             return region if (value.exact is type(None)) is holds else None
         is_repeated = self._guards.is_repeated(region)

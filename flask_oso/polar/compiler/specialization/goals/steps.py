@@ -37,7 +37,7 @@ from ..clauses.clause_forms import (
     body_goals,
     is_operand,
 )
-from ..patterns import has_open_fields
+from ..patterns import has_open_fields, is_literal
 from ..regions import GIVE_UP, Fact, Known, Region, Variables
 from ..value_tests import (
     ARITHMETIC_OF_PYTHON,
@@ -199,7 +199,11 @@ class GoalStep(Searches):
         cls = owner.exact
         if cls is None or cls is dict or owner.constant is not None or owner.literal is not None:
             return False
-        if self.guards.names.host.has_keys(cls):
+        host = self.guards.names.host
+        if host.has_keys(cls):
+            return False
+        if host.identities is not None and host.identities.stored_attribute(cls, name) is not None:
+            # A row with an equality of its own, such as a user of Flask-Login.
             return False
         return not sandbox.is_silent_read(cls, name)
 
@@ -568,8 +572,8 @@ class GoalStep(Searches):
         if isinstance(term, Slot):
             mine = env.variable(clause, term.index)
             known = env.values.get(mine)
-        elif isinstance(term, Value):
-            mine, known = -1, Known("", literal=term)
+        elif is_literal(term):
+            mine, known = -1, self.writer.patterns.literal(term)
         else:
             raise NotCompilable("a list or dictionary in a head", span)
         if known is not None and value is not None:
