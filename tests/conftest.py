@@ -44,6 +44,18 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(FixtureDatabases(_DATABASES))
 
 
+@pytest.fixture
+def compiling(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compile rules, whatever ``OSO_COMPILED`` says."""
+    monkeypatch.delenv("OSO_COMPILED", raising=False)
+
+
+@pytest.fixture
+def without_allow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Print no warning about policies that have no ``allow``."""
+    monkeypatch.setenv("POLAR_IGNORE_NO_ALLOW_WARNING", "1")
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtestloop() -> Generator[None, object, object]:
     """Hear of each engine of a database."""

@@ -16,6 +16,8 @@ from flask_oso import Oso
 from flask_oso.polar.solver.solver import Solver
 from tests.support.sizes import IS_FULL
 
+pytestmark = pytest.mark.usefixtures("compiling", "without_allow")
+
 SHAPES = {shape.name: shape for shape in all_shapes()}
 #: With more rules than this, compiling all of them takes too long for a test.
 LARGEST = 100
@@ -23,13 +25,6 @@ LARGEST = 100
 FOR_PLAIN_DATA = {
     "folders, `above(folder, x)` with classes",
 }
-
-
-@pytest.fixture(autouse=True)
-def compiling(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Compile, whatever the environment says; some policies have no 'allow'."""
-    monkeypatch.delenv("OSO_COMPILED", raising=False)
-    monkeypatch.setenv("POLAR_IGNORE_NO_ALLOW_WARNING", "1")
 
 
 class SolverCount:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from flask_oso import Oso
+from tests.support.policies import make_oso
 
 RULES = 2_000
 FACT = 'allow("user{0}", "read", "doc{0}");\n'
@@ -46,11 +47,7 @@ def _traced() -> Iterator[None]:
 
 
 def made_with(rule: str, number: int) -> Oso:
-    oso = Oso()
-    oso.register_class(User)
-    oso.register_class(Document)
-    oso.load_str("".join(map(rule.format, range(number))))
-    return oso
+    return make_oso("".join(map(rule.format, range(number))), User, Document)
 
 
 @pytest.mark.each(3)

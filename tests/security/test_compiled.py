@@ -15,11 +15,7 @@ from flask_oso.polar.compiler.specialization.specialization import Specializatio
 from flask_oso.polar.exceptions import InvalidIteratorError, PolarRuntimeError
 from tests.support.answers import compiling_here, left_over, program_of
 
-
-@pytest.fixture(autouse=True)
-def compiling(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have rules compiled, whatever the rest of the tests does."""
-    monkeypatch.delenv("OSO_COMPILED", raising=False)
+pytestmark = pytest.mark.usefixtures("compiling")
 
 
 class User:

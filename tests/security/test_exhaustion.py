@@ -24,6 +24,7 @@ from flask_oso.polar.exceptions import (
     StackOverflowError,
     UnrecognizedEOF,
 )
+from tests.support.policies import make_oso
 from tests.support.stacks import far_down, in_small_thread
 
 OVERFLOW = r"(?m)^Goal stack overflow! MAX_GOALS = 10000$"
@@ -46,11 +47,7 @@ class Reader:
 
 
 def load(policy: str, **limits: int) -> Oso:
-    oso = Oso(limits=Limits(**limits))
-    oso.register_class(Folder)
-    oso.register_class(Reader)
-    oso.load_str(policy)
-    return oso
+    return make_oso(policy, Folder, Reader, limits=Limits(**limits))
 
 
 # -- texts -----------------------------------------------------------------------------------------

@@ -26,15 +26,10 @@ from tests.support.answers import codes_of, complete_program_of, left_over
 from tests.support.children import run_python
 from tests.support.sizes import part_of
 
+pytestmark = pytest.mark.usefixtures("compiling", "without_allow")
+
 PACKAGE = Path(flask_oso.__file__).parent
 MODULES = [str(path.relative_to(PACKAGE)) for path in sorted(PACKAGE.rglob("*.py"))]
-
-
-@pytest.fixture(autouse=True)
-def compiling(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Compile, whatever the environment says."""
-    monkeypatch.delenv("OSO_COMPILED", raising=False)
-    monkeypatch.setenv("POLAR_IGNORE_NO_ALLOW_WARNING", "1")
 
 
 class Thing:

@@ -14,6 +14,7 @@ import pytest
 from flask_oso import Oso
 from flask_oso.polar import Expression, Variable
 from flask_oso.polar.exceptions import OsoError
+from tests.support.policies import make_oso
 
 SECRET = "hunter2"
 
@@ -34,10 +35,7 @@ class User:
 
 
 def load(policy: str) -> Oso:
-    oso = Oso()
-    oso.register_class(User)
-    oso.load_str(policy)
-    return oso
+    return make_oso(policy, User)
 
 
 FAULTS = [

@@ -19,6 +19,7 @@ import pytest
 
 from flask_oso import Oso
 from flask_oso.polar.exceptions import InvalidIteratorError, OsoError, PolarRuntimeError
+from tests.support.policies import make_oso
 
 
 class User:
@@ -52,10 +53,7 @@ class User:
 
 
 def load(policy: str) -> Oso:
-    oso = Oso()
-    oso.register_class(User)
-    oso.load_str(policy)
-    return oso
+    return make_oso(policy, User)
 
 
 WALKS = [
@@ -390,10 +388,7 @@ BOTH = pytest.mark.parametrize("compiled", [True, False], ids=["compiled", "solv
 
 
 def keeping(condition: str, compiled: bool) -> Oso:
-    oso = Oso(compiled=compiled)
-    oso.register_class(Keeper)
-    oso.load_str(f'allow(k: Keeper, "read", _) if {condition};')
-    return oso
+    return make_oso(f'allow(k: Keeper, "read", _) if {condition};', Keeper, compiled=compiled)
 
 
 @BOTH

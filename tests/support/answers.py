@@ -25,6 +25,14 @@ def may_read(oso: Oso, actor: t.Any, row: t.Any) -> bool:
         return False
 
 
+def outcome_of(oso: Oso, *question: t.Any) -> t.Any:
+    """Give the answer of ``is_allowed``, or the class and the text of what is raised."""
+    try:
+        return oso.is_allowed(*question)
+    except Exception as error:
+        return type(error), str(error)
+
+
 # -- what is compiled --------------------------------------------------------------------
 
 

@@ -1,4 +1,4 @@
-"""Policies and engines without an Oso around them: hosts with classes, loads, parsed texts.
+"""Policies, alone, in an engine and in an Oso: hosts with classes, loads, parsed texts.
 
 A test of a room of ``flask_oso/polar`` takes from here what the other rooms make.
 """
@@ -9,6 +9,7 @@ import typing as t
 
 import pytest
 
+from flask_oso import Oso
 from flask_oso.polar.engine import Engine
 from flask_oso.polar.exceptions import OsoError
 from flask_oso.polar.host.conversion import result_to_term, to_term
@@ -31,6 +32,7 @@ __all__ = [
     "load",
     "make_engine",
     "make_host",
+    "make_oso",
     "parse",
     "problems_of",
     "result_to_term",
@@ -80,6 +82,18 @@ def make_engine(policy: str = "", host: Host | None = None) -> Engine:
     """Make the engine of a text."""
     host = host or make_host()
     return Engine(load(policy, host=host).policy, host)
+
+
+def make_oso(policy: str, *classes: type, **options: t.Any) -> Oso:
+    """Make an Oso with a policy about some classes.
+
+    :param options: those of ``Oso``.
+    """
+    oso = Oso(**options)
+    for cls in classes:
+        oso.register_class(cls)
+    oso.load_str(policy)
+    return oso
 
 
 def parse(text: str) -> ParseResult:

@@ -15,6 +15,8 @@ from flask_oso.cli import oso as commands
 from flask_oso.enforcement.audit.route_audit import Row, audit_routes
 from flask_oso.request_state import STAND_IN
 
+from .policies import make_oso
+
 __all__ = [
     "PLACES",
     "POLICY",
@@ -88,15 +90,6 @@ def make_app(
     )
     app.config.update(config)
     return app
-
-
-def make_oso(policy: str, *classes: type) -> Oso:
-    """Make an Oso with a policy about some classes."""
-    oso = Oso()
-    for cls in classes:
-        oso.register_class(cls)
-    oso.load_str(policy)
-    return oso
 
 
 def make_site(policy: str = POLICY, /, **config: t.Any) -> Site:

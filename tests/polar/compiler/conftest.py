@@ -6,6 +6,5 @@ import pytest
 
 
 @pytest.fixture(autouse=True)
-def compiled(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Compile rules, whatever ``OSO_COMPILED`` says."""
-    monkeypatch.delenv("OSO_COMPILED", raising=False)
+def compiled(compiling: None) -> None:
+    """Compile rules in all tests of this folder."""

@@ -15,6 +15,7 @@ import pytest
 
 from flask_oso import Oso, OsoError
 from tests.support.models.people import Doc, Role, User
+from tests.support.policies import make_oso
 from tests.support.sizes import part_of
 
 POLICIES, QUESTIONS = part_of(480, 8), 12
@@ -73,11 +74,7 @@ def policy(seed: int) -> str:
 
 
 def load(text: str, *, compiled: bool) -> Oso:
-    oso = Oso(compiled=compiled)
-    oso.register_class(User)
-    oso.register_class(Doc)
-    oso.load_str(text)
-    return oso
+    return make_oso(text, User, Doc, compiled=compiled)
 
 
 def question(seed: int) -> tuple[User, Doc]:

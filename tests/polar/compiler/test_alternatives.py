@@ -9,6 +9,7 @@ import pytest
 from flask_oso import Oso, OsoError
 from flask_oso.polar.exceptions import PolarRuntimeError
 from tests.support.answers import codes_of, left_over
+from tests.support.policies import make_oso
 
 
 class User:
@@ -40,11 +41,7 @@ class Doc:
 
 
 def load(*rules: str) -> Oso:
-    oso = Oso()
-    for cls in (User, Doc):
-        oso.register_class(cls)
-    oso.load_str("\n".join(rules))
-    return oso
+    return make_oso("\n".join(rules), User, Doc)
 
 
 def outcome(user: User, ask: t.Callable[[], bool]) -> tuple[t.Any, list[t.Any]]:

@@ -10,11 +10,12 @@ import typing as t
 
 import pytest
 
-from flask_oso import Oso, OsoError
+from flask_oso import Oso
 from tests.support.answers import (
     is_answered_at_once,
     is_left_to_solver,
     left_over,
+    outcome_of,
     specialized,
 )
 from tests.support.models.people import Thing
@@ -82,11 +83,7 @@ def load(policy: str, *, compiled: bool = True) -> Oso:
 def outcome(oso: Oso, *question: t.Any) -> tuple[t.Any, list[tuple[t.Any, t.Any]]]:
     """Give the answer or the error, and what was compared."""
     CALLS.clear()
-    try:
-        answer: t.Any = oso.is_allowed(*question)
-    except (OsoError, KeyError, TypeError) as error:
-        answer = type(error), str(error)
-    return answer, [*CALLS]
+    return outcome_of(oso, *question), [*CALLS]
 
 
 IDS = [1, 2, "guest", "bot", "root", True, NotImplemented, KeyError("boom"), TypeError("boom")]

@@ -10,8 +10,9 @@ import typing as t
 
 import pytest
 
-from flask_oso import Oso, OsoError
-from tests.support.answers import is_answered_at_once
+from flask_oso import Oso
+from tests.support.answers import is_answered_at_once, outcome_of
+from tests.support.policies import make_oso
 
 
 class User:
@@ -105,19 +106,7 @@ RESOURCES = [
 
 
 def make(policy: str, *, compiled: bool = True) -> Oso:
-    oso = Oso(compiled=compiled)
-    for cls in (User, Note, Draft, Shape, Colour, Book, Titled):
-        oso.register_class(cls)
-    oso.load_str(policy)
-    return oso
-
-
-def outcome(oso: Oso, question: tuple[t.Any, ...]) -> t.Any:
-    """Give an answer, or the error of the policy."""
-    try:
-        return oso.is_allowed(*question)
-    except OsoError as error:
-        return type(error), str(error)
+    return make_oso(policy, User, Note, Draft, Shape, Colour, Book, Titled, compiled=compiled)
 
 
 @pytest.mark.filterwarnings("ignore")
@@ -126,10 +115,10 @@ def test_classes_are_answered_as_the_solver_does(policy: str) -> None:
     """Classes, their objects and other values, at the first question and at the third."""
     questions = [*itertools.product(ACTORS, ["create", "list", "read", "é"], RESOURCES)]
     oso, solver = make(policy), make(policy, compiled=False)
-    expected = [outcome(solver, each) for each in questions]
+    expected = [outcome_of(solver, *each) for each in questions]
 
     for _ in range(3):
-        assert [outcome(oso, each) for each in questions] == expected
+        assert [outcome_of(oso, *each) for each in questions] == expected
 
 
 @pytest.mark.parametrize("cls", [Note, Draft, Shape])

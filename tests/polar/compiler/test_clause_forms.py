@@ -7,10 +7,11 @@ import typing as t
 
 import pytest
 
-from flask_oso import Oso, OsoError
+from flask_oso import Oso
 from flask_oso.polar.compiler.specialization.specialization import LEVELS
-from tests.support.answers import specialized
+from tests.support.answers import outcome_of, specialized
 from tests.support.models.people import Alike
+from tests.support.policies import make_oso
 from tests.support.value_kinds import Doc, User
 
 
@@ -20,11 +21,13 @@ class Part:
 
 
 def load(rules: str, *, compiled: bool = True) -> Oso:
-    oso = Oso(compiled=compiled)
-    for cls in (User, Doc, Part):
-        oso.register_class(cls)
-    oso.load_str(f'allow(u: User, "read", d: Doc) if p(d.x, u.x); {rules}')
-    return oso
+    return make_oso(
+        f'allow(u: User, "read", d: Doc) if p(d.x, u.x); {rules}',
+        User,
+        Doc,
+        Part,
+        compiled=compiled,
+    )
 
 
 #: Rules that become a loop.
@@ -71,25 +74,17 @@ LISTS: list[t.Any] = [
 ]
 
 
-def outcome(oso: Oso, user: User, doc: Doc) -> t.Any:
-    """Give the answer, or the error with its text."""
-    try:
-        return oso.is_allowed(user, "read", doc)
-    except (OsoError, TypeError, ValueError) as error:
-        return type(error), str(error)
-
-
 @pytest.mark.each(4)
 @pytest.mark.parametrize("rules", [*SOME.values(), *EACH.values(), *OTHERS.values()])
 def test_answers_are_those_of_the_solver(rules: str) -> None:
     """Answers and errors, for every value and every list, and for what is none."""
     ours, solver = load(rules), load(rules, compiled=False)
-    pairs = [(User(value), Doc(found)) for found in LISTS for value in VALUES]
+    questions = [(User(value), "read", Doc(found)) for found in LISTS for value in VALUES]
 
-    expected = [outcome(solver, *pair) for pair in pairs]
+    expected = [outcome_of(solver, *each) for each in questions]
 
-    assert [outcome(ours, *pair) for pair in pairs] == expected
-    assert [outcome(ours, *pair) for pair in pairs] == expected
+    assert [outcome_of(ours, *each) for each in questions] == expected
+    assert [outcome_of(ours, *each) for each in questions] == expected
 
 
 @pytest.mark.parametrize("rules", SOME.values(), ids=SOME)

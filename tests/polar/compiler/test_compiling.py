@@ -23,6 +23,7 @@ from tests.support.answers import (
     specializations_of,
     specialized,
 )
+from tests.support.policies import make_oso
 from tests.support.sizes import part_of
 
 POLICY = """actor User {}
@@ -52,11 +53,7 @@ class Note:
 
 
 def load(policy: str = POLICY, **options: t.Any) -> Oso:
-    oso = Oso(**options)
-    oso.register_class(User)
-    oso.register_class(Note)
-    oso.load_str(policy)
-    return oso
+    return make_oso(policy, User, Note, **options)
 
 
 @pytest.fixture

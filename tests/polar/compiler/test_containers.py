@@ -11,8 +11,9 @@ import uuid
 import pytest
 
 from flask_oso import Oso
-from flask_oso.polar.exceptions import OsoError, PolarRuntimeError
-from tests.support.answers import specialized
+from flask_oso.polar.exceptions import PolarRuntimeError
+from tests.support.answers import outcome_of, specialized
+from tests.support.policies import make_oso
 from tests.support.sizes import combinations_of
 from tests.support.value_kinds import Doc, Folded, User
 
@@ -66,29 +67,16 @@ COLLECTIONS: tuple[t.Any, ...] = (
 
 
 def _oso(policy: str, *, compiled: bool) -> Oso:
-    oso = Oso(compiled=compiled)
-    oso.register_class(User)
-    oso.register_class(Doc)
-    oso.load_str(policy)
-    return oso
-
-
-def _outcome(oso: Oso, *question: t.Any) -> t.Any:
-    try:
-        return oso.is_allowed(*question)
-    except OsoError as error:
-        return type(error).__name__, str(error)
-    except (TypeError, ValueError) as error:
-        return type(error).__name__
+    return make_oso(policy, User, Doc, compiled=compiled)
 
 
 def _differences(policy: str, questions: t.Iterable[tuple[t.Any, ...]]) -> list[t.Any]:
     compiled, solver = (_oso(policy, compiled=each) for each in (True, False))
     found = []
     for question in questions:
-        wanted = _outcome(solver, *question)
+        wanted = outcome_of(solver, *question)
         # The second time, what is known of the classes may be more.
-        given = [_outcome(compiled, *question) for _ in range(2)]
+        given = [outcome_of(compiled, *question) for _ in range(2)]
         if given != [wanted, wanted]:
             found.append((question, given, wanted))
     return found[:3]

@@ -7,8 +7,9 @@ import typing as t
 
 import pytest
 
-from flask_oso import Oso, OsoError
-from tests.support.answers import specialized
+from flask_oso import Oso
+from tests.support.answers import outcome_of, specialized
+from tests.support.policies import make_oso
 
 
 class User:
@@ -35,11 +36,9 @@ class Raising:
 
 
 def load(rules: str, *, compiled: bool = True) -> Oso:
-    oso = Oso(compiled=compiled)
-    for cls in (User, Guest, Doc):
-        oso.register_class(cls)
-    oso.load_str(f'allow(u: User, "read", d: Doc) if p(u, d); {rules}')
-    return oso
+    return make_oso(
+        f'allow(u: User, "read", d: Doc) if p(u, d); {rules}', User, Guest, Doc, compiled=compiled
+    )
 
 
 #: Cuts that are conditions of what follows.
@@ -68,29 +67,21 @@ NOT_FOLLOWED = {
 }
 
 
-def outcome(oso: Oso, user: User, doc: Doc) -> t.Any:
-    """Give the answer, or the error with its text."""
-    try:
-        return oso.is_allowed(user, "read", doc)
-    except OsoError as error:
-        return type(error), str(error)
-
-
 @pytest.mark.each(4)
 @pytest.mark.parametrize("rules", [*FOLLOWED.values(), *NOT_FOLLOWED.values()])
 def test_answers_are_those_of_the_solver(rules: str) -> None:
     """Answers and errors, for all conditions, also such that are neither true nor false."""
     ours, solver = load(rules), load(rules, compiled=False)
     values = (True, False, "y")
-    pairs = [
-        (cls(a, b, c), Doc(d, e))
+    questions = [
+        (cls(a, b, c), "read", Doc(d, e))
         for cls in (User, Guest)
         for a, b, c, d, e in itertools.product(values, repeat=5)
     ]
 
-    expected = [outcome(solver, *pair) for pair in pairs]
+    expected = [outcome_of(solver, *each) for each in questions]
 
-    assert [outcome(ours, *pair) for pair in pairs] == expected
+    assert [outcome_of(ours, *each) for each in questions] == expected
 
 
 @pytest.mark.parametrize("rules", FOLLOWED.values(), ids=FOLLOWED)

@@ -13,8 +13,8 @@ import uuid
 import pytest
 
 from flask_oso import Oso, Variable
-from flask_oso.polar.exceptions import OsoError, PolarRuntimeError, PolarTypeError
-from tests.support.answers import specialized
+from flask_oso.polar.exceptions import PolarRuntimeError, PolarTypeError
+from tests.support.answers import outcome_of, specialized
 from tests.support.sizes import combinations_of
 from tests.support.value_kinds import Folded, User
 
@@ -106,15 +106,6 @@ def _oso(condition: str, *, compiled: bool = True) -> Oso:
     return oso
 
 
-def _outcome(oso: Oso, *question: t.Any) -> t.Any:
-    try:
-        return oso.is_allowed(*question)
-    except OsoError as error:
-        return type(error).__name__, str(error)
-    except (TypeError, ValueError) as error:
-        return type(error).__name__
-
-
 @pytest.mark.parametrize("condition", CONDITIONS)
 def test_dictionaries_are_answered_alike(condition: str) -> None:
     """Answers and errors of compiled rules are those of the solver."""
@@ -123,9 +114,9 @@ def test_dictionaries_are_answered_alike(condition: str) -> None:
     pairs = combinations_of(items, DICTIONARIES)
     questions = [(User(item), "read", Doc(each)) for item, each in pairs]
 
-    found = [_outcome(compiled, *each) for each in questions]
+    found = [outcome_of(compiled, *each) for each in questions]
 
-    assert found == [_outcome(solver, *each) for each in questions]
+    assert found == [outcome_of(solver, *each) for each in questions]
 
 
 @BOTH

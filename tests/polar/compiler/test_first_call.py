@@ -9,15 +9,15 @@ import pytest
 from flask_oso import Oso, OsoError
 from flask_oso.polar.compiler.specialization import first_call
 from tests.support.answers import specialized
+from tests.support.policies import make_oso
 
 #: What was called, in order.
 CALLS: list[str] = []
 
 
 @pytest.fixture(autouse=True)
-def compiling(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Compile, whatever the environment says; nothing was called."""
-    monkeypatch.delenv("OSO_COMPILED", raising=False)
+def no_calls() -> None:
+    """Begin with nothing called."""
     CALLS.clear()
 
 
@@ -65,11 +65,7 @@ allow(user: User, action, folder: Folder) if has_permission(user, action, folder
 
 
 def load(policy: str, *, compiled: bool = True) -> Oso:
-    oso = Oso(compiled=compiled)
-    for cls in (User, Folder):
-        oso.register_class(cls)
-    oso.load_str(policy)
-    return oso
+    return make_oso(policy, User, Folder, compiled=compiled)
 
 
 def chain(length: int) -> list[Folder]:
@@ -197,11 +193,7 @@ may(user: User, place: Inside) if place.parent != nil and may(user, place.parent
 
 
 def load_inside(*, compiled: bool = True) -> Oso:
-    oso = Oso(compiled=compiled)
-    for cls in (User, Inside):
-        oso.register_class(cls)
-    oso.load_str(INSIDE)
-    return oso
+    return make_oso(INSIDE, User, Inside, compiled=compiled)
 
 
 def test_property_that_returns_an_attribute_is_read_as_one() -> None:

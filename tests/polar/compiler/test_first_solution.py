@@ -9,6 +9,7 @@ import pytest
 from flask_oso import Oso, OsoError
 from tests.support.answers import specialized
 from tests.support.models.people import Doc, Failing, Role, User
+from tests.support.policies import make_oso
 
 BLOCK = """
 actor User {}
@@ -27,11 +28,7 @@ READER, WRITER = Role(name="reader", of=DOC), Role(name="writer", of=DOC)
 
 
 def load(rules: str, *, compiled: bool = True) -> Oso:
-    oso = Oso(compiled=compiled)
-    oso.register_class(User)
-    oso.register_class(Doc)
-    oso.load_str(rules)
-    return oso
+    return make_oso(rules, User, Doc, compiled=compiled)
 
 
 def answer_of(oso: Oso, user: User, action: str) -> bool | str:

@@ -11,9 +11,10 @@ import typing as t
 import pytest
 from werkzeug.local import LocalProxy
 
-from flask_oso import Oso, OsoError
-from tests.support.answers import is_answered_at_once, specializations_of, specialized
+from flask_oso import Oso
+from tests.support.answers import is_answered_at_once, outcome_of, specializations_of, specialized
 from tests.support.models.people import Thing
+from tests.support.policies import make_oso
 
 #: What was called, in order.
 CALLS: list[str] = []
@@ -49,28 +50,19 @@ class Doc(Thing):
 
 
 @pytest.fixture(autouse=True)
-def compiling(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Compile, whatever the environment says."""
-    monkeypatch.delenv("OSO_COMPILED", raising=False)
+def no_calls() -> None:
+    """Begin with nothing called."""
     CALLS.clear()
 
 
 def load(policy: str = POLICY, *, compiled: bool = True) -> Oso:
-    oso = Oso(compiled=compiled)
-    for cls in (User, Guest, Doc):
-        oso.register_class(cls)
-    oso.load_str(policy)
-    return oso
+    return make_oso(policy, User, Guest, Doc, compiled=compiled)
 
 
 def outcome(oso: Oso, *question: t.Any) -> tuple[t.Any, list[str]]:
     """Give the answer or the error, and what was called."""
     CALLS.clear()
-    try:
-        answer: t.Any = oso.is_allowed(*question)
-    except (OsoError, KeyError, AttributeError, TypeError) as error:
-        answer = type(error), str(error)
-    return answer, [*CALLS]
+    return outcome_of(oso, *question), [*CALLS]
 
 
 def test_rules_in_order_are_asked_at_once() -> None:

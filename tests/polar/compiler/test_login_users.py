@@ -11,7 +11,8 @@ import flask_login  # type: ignore[import-untyped]
 import pytest
 
 from flask_oso import Oso
-from tests.support.answers import is_left_to_solver, specialized
+from tests.support import policies
+from tests.support.answers import is_left_to_solver, outcome_of, specialized
 
 
 class User(flask_login.UserMixin):
@@ -102,18 +103,9 @@ SIDES: list[t.Any] = [
 
 
 def make_oso(condition: str, *, compiled: bool = True) -> Oso:
-    oso = Oso(compiled=compiled)
-    for cls in CLASSES:
-        oso.register_class(cls)
-    oso.load_str(f'allow(u, "read", p: Post) if {condition};')
-    return oso
-
-
-def outcome(oso: Oso, actor: t.Any, post: Post) -> t.Any:
-    try:
-        return oso.is_allowed(actor, "read", post)
-    except Exception as error:
-        return type(error), str(error)
+    return policies.make_oso(
+        f'allow(u, "read", p: Post) if {condition};', *CLASSES, compiled=compiled
+    )
 
 
 @pytest.mark.parametrize("name", CONDITIONS)
@@ -121,9 +113,11 @@ def test_users_are_equal_as_the_solver_says(name: str) -> None:
     """Answers and errors are the same, whatever the ids and the classes of two users are."""
     oso, solver = (make_oso(CONDITIONS[name], compiled=compiled) for compiled in (True, False))
 
-    asked = [(actor, Post(owner)) for actor, owner in itertools.product(SIDES, SIDES)]
+    questions = [(actor, "read", Post(owner)) for actor, owner in itertools.product(SIDES, SIDES)]
 
-    assert [outcome(oso, *each) for each in asked] == [outcome(solver, *each) for each in asked]
+    assert [outcome_of(oso, *each) for each in questions] == [
+        outcome_of(solver, *each) for each in questions
+    ]
 
 
 @pytest.mark.parametrize(

@@ -15,15 +15,10 @@ from flask_oso import Oso
 from flask_oso.polar.exceptions import OsoError
 from tests.support.sizes import part_of
 
+pytestmark = pytest.mark.usefixtures("without_allow")
+
 POLICIES = part_of(80)
 LOG: list[str] = []
-
-
-@pytest.fixture(autouse=True)
-def compiling(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Compile, whatever the environment says."""
-    monkeypatch.delenv("OSO_COMPILED", raising=False)
-    monkeypatch.setenv("POLAR_IGNORE_NO_ALLOW_WARNING", "1")
 
 
 class User:

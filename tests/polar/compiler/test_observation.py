@@ -17,6 +17,7 @@ import pytest
 from flask_oso import Oso, OsoError
 from flask_oso.polar.compiler.specialization.observation import Resumption
 from tests.support.answers import functions_with_a_call, specialized
+from tests.support.policies import make_oso
 
 #: What was called, in order.
 CALLS: list[str] = []
@@ -183,11 +184,7 @@ def worlds() -> Iterator[tuple[User, Folder]]:
 
 
 def load(policy: str, *, compiled: bool = True) -> Oso:
-    oso = Oso(compiled=compiled)
-    for cls in (User, Folder):
-        oso.register_class(cls)
-    oso.load_str(policy)
-    return oso
+    return make_oso(policy, User, Folder, compiled=compiled)
 
 
 @pytest.mark.parametrize("policy", POLICIES.values(), ids=POLICIES)

@@ -11,6 +11,7 @@ import pytest
 from flask_oso import Oso, OsoError
 from tests.support.answers import specialized
 from tests.support.models.people import Alike, Doc, Failing, Role, User
+from tests.support.policies import make_oso
 from tests.support.sizes import part_of
 
 BLOCK = """
@@ -47,11 +48,7 @@ RULES = [
 
 
 def load(rules: str, *, compiled: bool) -> Oso:
-    oso = Oso(compiled=compiled)
-    oso.register_class(User)
-    oso.register_class(Doc)
-    oso.load_str(rules)
-    return oso
+    return make_oso(rules, User, Doc, compiled=compiled)
 
 
 class World:

@@ -9,6 +9,7 @@ import pytest
 
 from flask_oso import Oso
 from tests.support.answers import specialized
+from tests.support.policies import make_oso
 
 from .test_chains import Folder, Grant, User, chain_of, instructions_of
 
@@ -64,11 +65,7 @@ none_of(folder, user) if above(folder, x) and x.owner != nil and not x.owner = u
 
 
 def _oso(above: str, use: str) -> Oso:
-    oso = Oso()
-    for cls in (User, Folder):
-        oso.register_class(cls)
-    oso.load_str(POLICY.format(USES[use], ABOVE[above]))
-    return oso
+    return make_oso(POLICY.format(USES[use], ABOVE[above]), User, Folder)
 
 
 @pytest.mark.parametrize("use", USES)
@@ -134,16 +131,12 @@ def test_open_recursion_stops_at_what_is_no_plain_object() -> None:
 
 def test_rules_in_rules_without_end_are_no_function() -> None:
     """What follows a call grows with each link: that is no function, and is not tried again."""
-    oso = Oso()
-    for cls in (User, Folder):
-        oso.register_class(cls)
-    oso.load_str(
-        """
+    policy = """
         allow(user: User, "read", folder: Folder) if above(folder, x) and x.owner = user;
         above(x, x);
         above(x: Folder, y) if x.parent != nil and above(x.parent, y) and not x.closed;
-        """
-    )
+    """
+    oso = make_oso(policy, User, Folder)
     user, chain = User(), chain_of(4)
     chain[0].owner = user
     for _ in range(2):
@@ -177,10 +170,7 @@ WITHOUT_END = {
 @pytest.mark.parametrize("policy", WITHOUT_END.values(), ids=WITHOUT_END)
 def test_rules_in_rules_without_end_are_given_up_early(policy: str) -> None:
     """The first question takes some hundredths of a second, and not a second."""
-    oso = Oso()
-    for cls in (User, Folder):
-        oso.register_class(cls)
-    oso.load_str(f'allow(user: User, "read", folder: Folder) if {policy}')
+    oso = make_oso(f'allow(user: User, "read", folder: Folder) if {policy}', User, Folder)
     user, folder = User(), Folder(None)
     folder.owner = user
 

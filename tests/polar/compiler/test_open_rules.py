@@ -11,9 +11,10 @@ import typing as t
 
 import pytest
 
-from flask_oso import Oso, OsoError
+from flask_oso import Oso
 from flask_oso.polar.compiler.compiler import MAX_GENERATORS
-from tests.support.answers import left_over
+from tests.support.answers import left_over, outcome_of
+from tests.support.policies import make_oso
 
 from .test_chains import instructions_of
 
@@ -203,20 +204,15 @@ WORLDS: dict[str, t.Callable[[User], list[Folder]]] = {
 
 
 def _oso(policy: str, *, compiled: bool = True) -> Oso:
-    oso = Oso(compiled=compiled)
-    for cls in (User, Folder):
-        oso.register_class(cls)
-    oso.load_str(policy)
-    return oso
+    return make_oso(policy, User, Folder, compiled=compiled)
 
 
 def _outcome(oso: Oso, *question: t.Any) -> tuple[t.Any, list[str]]:
     CALLS.clear()
-    try:
-        found: t.Any = oso.is_allowed(*question)
-    except OsoError as error:
+    found = outcome_of(oso, *question)
+    if type(found) is tuple:
         # The number in the name of a variable depends on how many there were.
-        found = type(error), re.sub(r" = _\w+_\d+ ", " = _ ", str(error))
+        found = found[0], re.sub(r" = _\w+_\d+ ", " = _ ", found[1])
     return found, [*dict.fromkeys(CALLS)]
 
 

@@ -22,6 +22,7 @@ from flask_oso.polar.compiler.passes.shortening import (
 )
 from tests.support.answers import specialized
 from tests.support.models.people import Alike, Folder, Thing, User
+from tests.support.policies import make_oso
 
 Pass = Callable[[list[ast.stmt]], object]
 
@@ -549,11 +550,7 @@ VIEWER, EDITOR = ({"role": role} for role in ("viewer", "editor"))
 
 
 def load(*, compiled: bool = True) -> Oso:
-    oso = Oso(compiled=compiled)
-    oso.register_class(User)
-    oso.register_class(Folder)
-    oso.load_str(POLICY)
-    return oso
+    return make_oso(POLICY, User, Folder, compiled=compiled)
 
 
 @pytest.mark.parametrize(

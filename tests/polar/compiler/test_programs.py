@@ -13,24 +13,16 @@ from flask_oso.polar.exceptions import PolarRuntimeError, UnregisteredClassError
 from tests.fuzz.targets.compiled import outcome
 from tests.fuzz.witnesses import CLASSES, Calls, make_values
 from tests.support.answers import complete_program_of, left_over
+from tests.support.policies import make_oso
 from tests.support.stacks import directly, far_down, in_small_thread
+
+pytestmark = pytest.mark.usefixtures("without_allow")
 
 Outcome = tuple[t.Any, ...]
 
 
-@pytest.fixture(autouse=True)
-def compiling(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Compile, whatever the environment says."""
-    monkeypatch.delenv("OSO_COMPILED", raising=False)
-    monkeypatch.setenv("POLAR_IGNORE_NO_ALLOW_WARNING", "1")
-
-
 def load(policy: str, **limits: int) -> Oso:
-    oso = Oso(limits=Limits(**limits) if limits else None)
-    for cls in CLASSES:
-        oso.register_class(cls)
-    oso.load_str(policy)
-    return oso
+    return make_oso(policy, *CLASSES, limits=Limits(**limits) if limits else None)
 
 
 def ask_both(oso: Oso, name: str, *args: t.Any, calls: Calls | None = None) -> list[Outcome]:

@@ -17,6 +17,7 @@ import pytest
 from flask_oso import Oso, Variable
 from flask_oso.polar.exceptions import PolarRuntimeError
 from tests.support.models.people import Thing
+from tests.support.policies import make_oso
 
 
 class Connection:
@@ -104,11 +105,12 @@ RULES = """
 
 
 def loaded(condition: str, *, compiled: bool) -> Oso:
-    oso = Oso(compiled=compiled)
-    oso.register_class(User)
-    oso.register_class(Doc)
-    oso.load_str(f'allow(u: User, "read", d: Doc) if u = u and {condition}; {RULES}')
-    return oso
+    return make_oso(
+        f'allow(u: User, "read", d: Doc) if u = u and {condition}; {RULES}',
+        User,
+        Doc,
+        compiled=compiled,
+    )
 
 
 def outcome(oso: Oso, elements: list[t.Any]) -> str:

@@ -19,6 +19,9 @@ from flask_oso.polar.nodes import Value
 from flask_oso.polar.solver.clauses import Clause
 from flask_oso.polar.solver.rule_order import UnknownOfClass, sort_clauses
 from tests.support.answers import count_answers, count_functions, left_over, program_of, specialized
+from tests.support.policies import make_oso
+
+pytestmark = pytest.mark.usefixtures("without_allow")
 
 
 class User:
@@ -32,18 +35,7 @@ def make_classes(number: int, *bases: type) -> list[type]:
 
 
 def load(policy: str, *classes: type) -> Oso:
-    oso = Oso()
-    for cls in (User, *classes):
-        oso.register_class(cls)
-    oso.load_str(policy)
-    return oso
-
-
-@pytest.fixture(autouse=True)
-def compiling(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Compile, whatever the environment says."""
-    monkeypatch.delenv("OSO_COMPILED", raising=False)
-    monkeypatch.setenv("POLAR_IGNORE_NO_ALLOW_WARNING", "1")
+    return make_oso(policy, User, *classes)
 
 
 def by_class(classes: list[type], action: str = '"read"') -> str:

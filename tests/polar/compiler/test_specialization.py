@@ -18,6 +18,7 @@ from flask_oso import Limits, Oso, OsoError
 from flask_oso.polar.compiler.specialization import specialization
 from tests.support.answers import specialized
 from tests.support.models.people import Folder, Thing, User
+from tests.support.policies import make_oso
 
 
 class Team(Thing):
@@ -131,11 +132,7 @@ allow(user: User, action, resource) if has_permission(user, action, resource);
 
 
 def load(policy: str, **options: t.Any) -> Oso:
-    oso = Oso(**options)
-    for cls in (User, Team, Folder):
-        oso.register_class(cls)
-    oso.load_str(policy)
-    return oso
+    return make_oso(policy, User, Team, Folder, **options)
 
 
 def outcome(ask: t.Callable[..., bool], *args: t.Any) -> tuple[t.Any, int, int]:

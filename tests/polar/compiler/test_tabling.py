@@ -8,6 +8,7 @@ import pytest
 
 from flask_oso import Oso, OsoError
 from flask_oso.polar.exceptions import StackOverflowError
+from tests.support.policies import make_oso
 
 
 class User:
@@ -84,11 +85,7 @@ SHAPES = [(question, step) for question in QUESTIONS for step in STEPS]
 
 
 def load(*rules: str) -> Oso:
-    oso = Oso()
-    for cls in (User, Folder):
-        oso.register_class(cls)
-    oso.load_str("\n".join(rules))
-    return oso
+    return make_oso("\n".join(rules), User, Folder)
 
 
 def rules_of(question: str, step: str) -> list[str]:

@@ -18,6 +18,7 @@ from flask_oso import ForbiddenError, NotFoundError, Oso, OsoError
 from flask_oso.oso import ask
 from tests.support.answers import is_answered_at_once, strings_at_once
 from tests.support.models.people import Doc, User
+from tests.support.policies import make_oso
 from tests.support.sizes import combinations_of
 
 
@@ -95,11 +96,7 @@ def outcome(answer: t.Callable[[], t.Any]) -> t.Any:
 
 
 def make(policy: str, *, compiled: bool = True) -> Oso:
-    oso = Oso(compiled=compiled)
-    for cls in (User, Doc):
-        oso.register_class(cls)
-    oso.load_str(policy)
-    return oso
+    return make_oso(policy, User, Doc, compiled=compiled)
 
 
 @pytest.mark.parametrize("policy", POLICIES)

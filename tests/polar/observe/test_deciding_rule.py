@@ -9,6 +9,7 @@ import pytest
 
 from flask_oso import Oso
 from flask_oso.polar.exceptions import PolarRuntimeError
+from tests.support.policies import make_oso
 
 ROLES = """actor User {}
 resource Note {
@@ -81,11 +82,7 @@ def line(oso: Oso, *question: t.Any) -> int | None:
 
 @pytest.fixture
 def roles() -> Oso:
-    oso = Oso()
-    oso.register_class(User)
-    oso.register_class(Note)
-    oso.load_str(ROLES)
-    return oso
+    return make_oso(ROLES, User, Note)
 
 
 @pytest.mark.parametrize(("action", "place"), [("read", 5), ("edit", 6), ("print", 12)])

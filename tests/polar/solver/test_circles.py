@@ -13,6 +13,7 @@ import pytest
 from flask_oso import Oso
 from flask_oso.polar.exceptions import StackOverflowError
 from tests.support.models.people import User
+from tests.support.policies import make_oso
 
 MESSAGE = (
     "Goal stack overflow! MAX_GOALS = 10000\n`{}` calls itself with the same arguments, and would"
@@ -91,17 +92,12 @@ ways = pytest.mark.parametrize("compiled", [True, False], ids=["compiled", "solv
 
 
 def load(policy: str, compiled: bool = True) -> Oso:
-    oso = Oso(compiled=compiled)
-    oso.register_class(User)
-    oso.register_class(Folder)
-    oso.load_str(policy)
-    return oso
+    return make_oso(policy, User, Folder, compiled=compiled)
 
 
 @pytest.fixture(autouse=True)
-def compiling(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Compile, whatever the environment says."""
-    monkeypatch.delenv("OSO_COMPILED", raising=False)
+def none_asked(compiling: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Begin with no folder asked."""
     monkeypatch.setattr(Folder, "asked", 0)
 
 

@@ -13,12 +13,7 @@ from tests.polar.compiler.test_programs import FOLLOWED, UNFOLLOWED
 from tests.support.answers import count_functions
 from tests.support.children import run_python
 
-
-@pytest.fixture(autouse=True)
-def compiling(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Compile, whatever the environment says."""
-    monkeypatch.delenv("OSO_COMPILED", raising=False)
-    monkeypatch.setenv("POLAR_IGNORE_NO_ALLOW_WARNING", "1")
+pytestmark = pytest.mark.usefixtures("compiling", "without_allow")
 
 
 def listed(policy: str, compiled: bool = True) -> list[LeftOver]:

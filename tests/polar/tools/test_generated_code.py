@@ -19,6 +19,8 @@ from flask_oso.polar.tools.generated_code import (
 from tests.polar.compiler.test_programs import FOLLOWED, UNFOLLOWED
 from tests.support.answers import program_of
 
+pytestmark = pytest.mark.usefixtures("compiling", "without_allow")
+
 NOTES = """\
 allow(user: User, "edit", note: Note) if
   note.author = user;
@@ -32,13 +34,6 @@ may_read(note) if note.public and
 NOTE_QUESTION = 'allow(User, "edit", Note)'
 ENTRY = "# The entry function: it takes every question about this rule."
 SPECIALIZATION = "# The specialization for"
-
-
-@pytest.fixture(autouse=True)
-def compiling(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Compile, whatever the environment says."""
-    monkeypatch.delenv("OSO_COMPILED", raising=False)
-    monkeypatch.setenv("POLAR_IGNORE_NO_ALLOW_WARNING", "1")
 
 
 def shown(policy: str, question: str) -> str:
