@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import collections
 import typing as t
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 import sqlalchemy as sa
 from sqlalchemy import event, orm
@@ -17,6 +17,8 @@ from sqlalchemy.orm.util import LoaderCriteriaOption
 from ..read_conditions import ListCondition
 
 _Mapper = orm.Mapper[t.Any]
+#: Schemas by the names that statements have for them.
+SchemaNames = Mapping[str | None, str | None]
 #: Another object when a class was mapped: it may add tables, and relations of other classes.
 _mappings = [object()]
 
@@ -65,17 +67,32 @@ class Hierarchies:
         top = self._top(mapper)
         return top if top in self.roots else None
 
-    def root_of_table(self, table: t.Any, default: str | None) -> _Mapper | None:
+    def root_of_table(
+        self, table: t.Any, default: str | None, translated: SchemaNames
+    ) -> _Mapper | None:
         """Return the topmost mapper of a table; ``None`` if it is not guarded.
 
         :param default: the schema of tables that name none.
+        :param translated: schemas that have another name when the statement is executed.
         """
         schema, name = table_key(table)
         usual = (default or "").lower()
+        schemas = {schema}
+        if translated:
+            # Of both tables it is not asked whether SQLAlchemy translates the schema.
+            names = {_schema_key(one): _schema_key(other) for one, other in translated.items()}
+            schemas.add(names.get(schema, schema))
+            same = schemas | {"", usual} if schemas & {"", usual} else schemas
+            schemas = schemas | {one for one, other in names.items() if other in same}
         # To a database the two names are one.
-        schemas = {schema, "", usual} if schema in ("", usual) else {schema}
+        if schemas & {"", usual}:
+            schemas |= {"", usual}
         found = (self.tables.get((each, name)) for each in schemas)
         return next((each for each in found if each is not None), None)
+
+    def has_table(self, name: str) -> bool:
+        """Tell whether a guarded table has a name, in any schema."""
+        return any(name.lower() == each for _, each in self.tables)
 
     def named_in(self, statement: t.Any) -> frozenset[_Mapper]:
         """Return the hierarchies that a statement may select from."""
@@ -140,7 +157,11 @@ class Hierarchies:
 
 def table_key(table: t.Any) -> tuple[str, str]:
     """Return the schema and the name of a table, as databases compare them."""
-    return (getattr(table, "schema", None) or "").lower(), table.name.lower()
+    return _schema_key(getattr(table, "schema", None)), table.name.lower()
+
+
+def _schema_key(schema: str | None) -> str:
+    return (schema or "").lower()
 
 
 def _mapper_of(cls: type) -> _Mapper | None:

@@ -32,6 +32,8 @@ from .sources import is_session_source, target_of
 from .verification import problem_of
 
 _Mapper = orm.Mapper[t.Any]
+#: On what it depends whether a compiled statement may be executed.
+_Circumstances = tuple[Hierarchies, bool, dict[str | None, str | None]]
 
 
 class Readers(t.Protocol):
@@ -156,7 +158,7 @@ class RowFilter:
         self._followed: weakref.WeakKeyDictionary[sa.Connection, weakref.ref[orm.Session]] = (
             weakref.WeakKeyDictionary()
         )
-        self._problems: weakref.WeakKeyDictionary[t.Any, tuple[Hierarchies, bool, str | None]] = (
+        self._problems: weakref.WeakKeyDictionary[t.Any, tuple[_Circumstances, str | None]] = (
             weakref.WeakKeyDictionary()
         )
 
@@ -418,12 +420,15 @@ class RowFilter:
         compiled = getattr(context, "compiled", None)
         if compiled is None:
             return problem_of(None, guarded)
-        # A mapper has one compiled statement for flushes and for bulk.
+        # A mapper has one compiled statement for flushes and for bulk, SQLAlchemy for all schemas.
+        translated = context.execution_options.get("schema_translate_map") or {}
+        # A copy: the program may change its own.
+        circumstances = guarded, is_flush, dict(translated)
         known = self._problems.get(compiled)
-        if known is None or known[:2] != (guarded, is_flush):
-            problem = problem_of(compiled, guarded, is_flush=is_flush)
-            known = self._problems[compiled] = guarded, is_flush, problem
-        return known[2]
+        if known is None or known[0] != circumstances:
+            problem = problem_of(compiled, guarded, is_flush=is_flush, translated=translated)
+            known = self._problems[compiled] = circumstances, problem
+        return known[1]
 
     # -- state ---------------------------------------------------------------------------
 

@@ -9,7 +9,9 @@ INVARIANT: a SELECT with a guarded table after FROM has the condition of that ta
 
 from __future__ import annotations
 
+import copy
 import dataclasses
+import functools
 import re
 import typing as t
 from collections.abc import Iterator
@@ -23,15 +25,23 @@ from sqlalchemy.sql.elements import (
 )
 
 from ..read_conditions import ReadCondition
-from .hierarchies import Hierarchies, table_key
+from .hierarchies import Hierarchies, SchemaNames, table_key
+
+_Facts = dict[str, t.Any]
 
 _SAVEPOINTS = (SavepointClause, ReleaseSavepointClause, RollbackToSavepointClause)
 #: Words that a text may not have in a statement: they would end a condition, or read tables.
 _TELLING = re.compile(
     r"\b(or|and|not|select|table|from|where|join|union|intersect|except|with|values|having|group"
-    r"|limit|call|execute)\b|--|/\*|;|#",
+    r"|limit|call|execute)\b|--|/\*|;|#"
+    # Some databases take the name of a table behind IN.
+    r"|\bin\b(?!\s*[(:])",
     re.IGNORECASE,
 )
+#: What stands in a statement without quotes, and is a name: of a field, a collation, or a column.
+_NAME = re.compile(r"[\w$.]+(-[\w$.]+)*")
+#: Words that types have, too.
+_OF_TYPES = re.compile(r"\b(with|without)( local)? time zone\b", re.IGNORECASE)
 _TEXT = (
     "It contains a text of SQL, {text!r}, of which nobody knows what it reads. Write it with the"
     " attributes of mapped classes"
@@ -58,20 +68,50 @@ class _Scope:
     equal: dict[str, set[str]] = dataclasses.field(default_factory=dict)
 
 
-def problem_of(compiled: t.Any, guarded: Hierarchies, *, is_flush: bool = False) -> str | None:
+def problem_of(
+    compiled: t.Any,
+    guarded: Hierarchies,
+    *,
+    is_flush: bool = False,
+    translated: SchemaNames | None = None,
+) -> str | None:
     """Return why a compiled statement may not be executed; ``None`` if it may.
 
     :param compiled: ``None`` is a text that was given to the driver.
     :param is_flush: it writes objects of a session, one by one.
+    :param translated: the ``schema_translate_map`` with which it is executed.
     """
     statement = getattr(compiled, "statement", None)
     if statement is None:
         return _TEXT.format(text="…")
-    if isinstance(statement, (*_SAVEPOINTS, sa.schema.ExecutableDDLElement)):
+    if isinstance(statement, _SAVEPOINTS):
         return None
-    facts = {"guarded": guarded, "problems": None, "is_flush": is_flush}
-    kind = type("Verifier", (_Verifier, type(compiled)), facts)
-    verifier = kind(compiled.dialect, statement, column_keys=compiled.column_keys)
+    facts = {"guarded": guarded, "is_flush": is_flush, "translated": translated or {}}
+    if isinstance(statement, sa.schema.ExecutableDDLElement):
+        return _problem_of_definition(compiled.dialect, statement, facts)
+    return _verify(type(compiled), compiled.dialect, statement, facts, compiled.column_keys)
+
+
+def _problem_of_definition(dialect: t.Any, statement: t.Any, facts: _Facts) -> str | None:
+    """Return why a CREATE, DROP or ALTER may not be executed.
+
+    What a program writes itself is a text. CREATE TABLE AS and CREATE VIEW keep the rows of a
+    SELECT, to which no session adds conditions, under a name that nobody guards.
+    """
+    if isinstance(statement, sa.DDL):
+        return _TEXT.format(text=statement.statement)
+    if not type(statement).__module__.startswith("sqlalchemy."):
+        return _TEXT.format(text=f"<{type(statement).__name__}>")
+    kept = getattr(statement, "selectable", None)
+    return None if kept is None else _verify(dialect.statement_compiler, dialect, kept, facts)
+
+
+def _verify(
+    compiler: type, dialect: t.Any, statement: t.Any, facts: _Facts, column_keys: t.Any = None
+) -> str | None:
+    """Return the first problem of a statement, which is compiled once more."""
+    kind: t.Any = type("Verifier", (_Verifier, compiler), {**facts, "problems": None})
+    verifier = kind(dialect, statement, column_keys=column_keys)
     problems: list[str] | None = verifier.problems
     return problems[0] if problems else None
 
@@ -82,6 +122,7 @@ class _Verifier:
     guarded: Hierarchies
     problems: list[str] | None
     is_flush: bool
+    translated: SchemaNames
     #: How many conditions of a policy, and of those how many of lists, are around.
     _depth = 0
     _lists = 0
@@ -207,7 +248,7 @@ class _Verifier:
 
     def _root_of(self, table: t.Any) -> t.Any:
         dialect: t.Any = self.dialect  # type: ignore[attr-defined]
-        return self.guarded.root_of_table(table, dialect.default_schema_name)
+        return self.guarded.root_of_table(table, dialect.default_schema_name, self.translated)
 
     # -- texts ---------------------------------------------------------------------------
 
@@ -233,6 +274,57 @@ class _Verifier:
         """Refuse an operator that is more than one."""
         self._look_at(operator.opstring)
         return super().visit_custom_op_binary(element, operator, **keywords)  # type: ignore[misc]
+
+    def visit_custom_op_unary_operator(
+        self, element: t.Any, operator: t.Any, **keywords: t.Any
+    ) -> t.Any:
+        """Refuse an operator in front that is more than one."""
+        self._look_at(operator.opstring)
+        return super().visit_custom_op_unary_operator(element, operator, **keywords)  # type: ignore[misc]
+
+    def visit_custom_op_unary_modifier(
+        self, element: t.Any, operator: t.Any, **keywords: t.Any
+    ) -> t.Any:
+        """Refuse an operator behind that is more than one."""
+        self._look_at(operator.opstring)
+        return super().visit_custom_op_unary_modifier(element, operator, **keywords)  # type: ignore[misc]
+
+    def visit_extract(self, extract: t.Any, **keywords: t.Any) -> t.Any:
+        """Refuse a field of a date that is no name."""
+        self._look_at_name(str(extract.field))
+        return super().visit_extract(extract, **keywords)  # type: ignore[misc]
+
+    def visit_collation(self, element: t.Any, **keywords: t.Any) -> t.Any:
+        """Refuse a collation that is no name: not all databases have it in quotes."""
+        self._look_at_name(element.collation)
+        return super().visit_collation(element, **keywords)  # type: ignore[misc]
+
+    def visit_typeclause(self, typeclause: t.Any, **keywords: t.Any) -> t.Any:
+        """Refuse a type that may read something."""
+        text = super().visit_typeclause(typeclause, **keywords)  # type: ignore[misc]
+        self._look_at(_OF_TYPES.sub("", text or ""))
+        return text
+
+    @property
+    def preparer(self) -> t.Any:
+        """What writes names: it looks at those that a program wants without quotes."""
+        return self._preparer
+
+    @preparer.setter
+    def preparer(self, given: t.Any) -> None:
+        self._preparer = copy.copy(given)
+        self._preparer.quote = functools.partial(self._quote, given)
+
+    def _quote(self, given: t.Any, name: t.Any, *args: t.Any, **keywords: t.Any) -> t.Any:
+        if getattr(name, "quote", None) is False:
+            self._look_at_name(name)
+        return given.quote(name, *args, **keywords)
+
+    def _look_at_name(self, name: str) -> None:
+        """Refuse what is more than a name, or ends with the name of a guarded table."""
+        is_dotted = "." in name and self.guarded.has_table(name.rpartition(".")[2])
+        if is_dotted or not _NAME.fullmatch(name):
+            self._look_at(name, is_whole=True)
 
     def _look_at(self, text: str, *, is_whole: bool = False) -> None:
         is_balanced = text.count("(") == text.count(")") and not text.lstrip().startswith(")")
