@@ -145,12 +145,12 @@ def is_left_to_solver(oso: Polar, actor: t.Any, action: t.Any, resource: t.Any) 
     """Tell whether the solver takes part in an answer of compiled rules."""
     program = program_of(oso)
     taken: list[t.Any] = []
-    make = program._tabled_solver
-    program._tabled_solver = lambda clock: taken.append(clock) or make(clock)  # type: ignore[method-assign]
+    go_on = program._go_on
+    program._go_on = lambda *given: taken.append(given) or go_on(*given)  # type: ignore[method-assign]
     try:
         oso.engine.allow(actor, action, resource)
     finally:
-        del program._tabled_solver
+        del program._go_on
     return bool(taken)
 
 

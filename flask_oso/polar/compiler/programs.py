@@ -203,6 +203,23 @@ class CompiledProgram(Runtime):
                 # Too little stack is left to compile; the solver needs less.
                 return _NOT_NOW
 
+    def _made_once(
+        self,
+        table: dict[t.Any, t.Any],
+        key: tuple[t.Any, ...],
+        make: Callable[..., t.Any],
+        *,
+        waits: bool,
+    ) -> t.Any:
+        """Return what a table has for a key; ``None`` if it is not there and cannot be made now."""
+        if key not in table:
+            deadline = None if waits else self._deadline_from(time.monotonic())
+            made = self._attempt(key, functools.partial(make, *key), deadline, waits=waits)
+            if made is _NOT_NOW:
+                return None
+            table[key] = made
+        return table[key]
+
     # -- making functions -----------------------------------------------------------------
 
     def is_settled(self, name: str, arity: int) -> bool:
@@ -211,15 +228,9 @@ class CompiledProgram(Runtime):
 
     def answer(self, name: str, arity: int, *, waits: bool = False) -> CompiledFunction | None:
         """Return the entry point of a rule; ``None`` where the solver has to answer."""
-        key = (name, arity)
-        if key in self._entries:
-            return self._entries[key]
-        deadline = None if waits else self._deadline_from(time.monotonic())
-        make = functools.partial(self._make_entry, name, arity)
-        made = self._attempt(key, make, deadline, waits=waits)
-        if made is _NOT_NOW:
-            return None
-        self._entries[key] = made
+        if (name, arity) in self._entries:
+            return self._entries[name, arity]
+        made = self._made_once(self._entries, (name, arity), self._make_entry, waits=waits)
         return t.cast("CompiledFunction | None", made)
 
     def _make_entry(self, name: str, arity: int) -> CompiledFunction | None:
@@ -424,14 +435,8 @@ class CompiledProgram(Runtime):
         self, *rule: *tuple[str, int, int], waits: bool = False
     ) -> StringQuestions | None:
         """Return what ``strings`` asks about a rule of so many arguments, and one of these."""
-        if rule not in self._strings:
-            deadline = None if waits else self._deadline_from(time.monotonic())
-            make = functools.partial(self._make_strings, *rule)
-            made = self._attempt(rule, make, deadline, waits=waits)
-            if made is _NOT_NOW:
-                return None
-            self._strings[rule] = made
-        return self._strings[rule]
+        made = self._made_once(self._strings, rule, self._make_strings, waits=waits)
+        return t.cast("StringQuestions | None", made)
 
     def _make_strings(self, name: str, arity: int, at: int) -> StringQuestions | None:
         if not HAS_POSITIONS or self.candidates(name, arity) is None:

@@ -56,6 +56,7 @@ from ..nodes import (
     is_ground,
 )
 from ..output import STORED_VARIABLE
+from ..solver.backtrace import Step
 from ..solver.clauses import Clause, Slot, Template
 from ..solver.operators import not_constructed
 from ..solver.rule_order import sort_clauses
@@ -392,14 +393,10 @@ class Runtime:
     ) -> t.Any:
         """Return the elements of a list of this length, and the rest where one is allowed."""
         count, is_open = what
-        if type(value) is list and self._is_data(value):
+        is_data = type(value) is list and self._is_data(value)
+        term = None if is_data else _ground(value)
+        if is_data or type(term) is List:
             length = len(value)
-            if length != count and not (is_open and length > count):
-                return MISSING
-            return [*value[:count], value[count:]] if is_open else [*value]
-        term = _ground(value)
-        if type(term) is List:
-            length = len(term.items)
             if length != count and not (is_open and length > count):
                 return MISSING
             return [*value[:count], value[count:]] if is_open else [*value]
@@ -523,12 +520,8 @@ class Runtime:
             # The last step is the call itself, which the solver adds.
             around = chain(steps[:-1], entry_call(sys._getframe(1)))
             goal = with_spans(goal, self._goals(sys._getframe(1)))
-        solver = self._tabled_solver(clock)
         handed = Template(goal, span=goal.span) if frame else goal
-        for is_decided in solver.go_on(handed, around, clock[1], frame):
-            if not is_decided:
-                # An error unless a later goal fails, which only the solver knows.
-                raise SolverNeeded
+        for _ in self._go_on(handed, around, frame, clock):
             yield tuple(map(self._found_by_solver, frame)) or None
 
     def _found_by_solver(self, term: t.Any) -> t.Any:
@@ -563,19 +556,21 @@ class Runtime:
         steps = self._steps(frames_of(sys._getframe(1), self._sites))
         # The last step is the goal itself, which the solver adds.
         around = chain(steps[:-1], entry_call(sys._getframe(1)))
-        solver = self._tabled_solver(clock)
-        for is_decided in solver.go_on(what.goal, around, clock[1], frame):
-            if not is_decided:
-                raise SolverNeeded
-            yield
+        yield from self._go_on(what.goal, around, frame, clock)
 
-    def _tabled_solver(self, clock: Clock) -> Solver:
-        """Return a solver that goes on with the table of the question."""
+    def _go_on(
+        self, goal: Term, around: Step | None, frame: list[t.Any], clock: Clock
+    ) -> Iterator[None]:
+        """Yield once for each solution of a goal, found with the table of the question."""
         if clock[3] is None:
             clock[3] = {}
         solver = TabledSolver(self._engine, self._engine.limits, clock[3], self.is_recursive)
         solver.machine.begun = begun(clock)
-        return solver
+        for is_decided in solver.go_on(goal, around, clock[1], frame):
+            if not is_decided:
+                # An error unless a later goal fails, which only the solver knows.
+                raise SolverNeeded
+            yield
 
     def height(self, name: str) -> float:
         """Return the greatest depth of calls below a rule."""

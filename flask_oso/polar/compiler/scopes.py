@@ -106,6 +106,10 @@ class Scope:
         """Return the cell of a variable."""
         return self.cells.setdefault((clause, index), VariableCell())
 
+    def count_names(self, cell: VariableCell) -> int:
+        """Count the variables of clauses that a cell stands for."""
+        return sum(each is cell for each in self.cells.values())
+
     def is_kept_by(self, other: Scope, clause: int, used: set[int]) -> bool:
         """Tell whether a copy, after some goals, has bound none of the variables of this scope.
 

@@ -33,7 +33,6 @@ from ..scopes import (
     Passed,
     Ref,
     Scope,
-    VariableCell,
     Variant,
     concatenate,
     conjunct_goals,
@@ -141,7 +140,7 @@ class GoalWriter(SearchGoals):
         if not is_class_only(pattern):
             raise self.not_compilable("a pattern for a variable that is not bound yet")
         goal = (self.goal, self.clause, self.site)
-        return self.await_class(t.cast(VariableCell, self.cell(left)), pattern, goal)
+        return self.await_class(self.unbound(left), pattern, goal)
 
     def comparison(self, term: Expression) -> Continuation:
         """Write a comparison."""
@@ -167,7 +166,7 @@ class GoalWriter(SearchGoals):
 
     def _is_only_name(self, slot: Slot) -> bool:
         """Tell whether no other variable is united with one."""
-        return sum(self.cell(slot) is each for each in self.scope.cells.values()) == 1
+        return self.scope.count_names(self.unbound(slot)) == 1
 
     def condition(self, term: Term) -> Continuation:
         """Write a value that is a condition."""
@@ -227,7 +226,7 @@ class GoalWriter(SearchGoals):
         if any(cell.ref is not None and cell.ref.shape for cell in cells.values()):
             return False
         own = [cells[self.clause, index] for index in free]
-        is_shared = any(sum(cell is each for each in cells.values()) > 1 for cell in own)
+        is_shared = any(self.scope.count_names(cell) > 1 for cell in own)
         return not is_shared and not any(cell.waiting or cell.is_outside for cell in own)
 
     # -- calls
@@ -305,11 +304,7 @@ class GoalWriter(SearchGoals):
 
     def _values_found(self, called: Call, refs: list[Ref | None]) -> Continuation:
         """Write a search for the values of variables, by a rule that may call itself."""
-        cells = {
-            at: t.cast(VariableCell, self.cell(called.args[at]))
-            for at, ref in enumerate(refs)
-            if ref is None
-        }
+        cells = {at: self.unbound(called.args[at]) for at, ref in enumerate(refs) if ref is None}
         distinct = {id(cell): cell for cell in cells.values()}.values()
         if len(distinct) < len(cells) or any(each.waiting or each.is_outside for each in distinct):
             raise self.not_compilable("a rule that calls itself and binds what others wait for")

@@ -34,9 +34,7 @@ class ListGoals(GoalContext):
         known = self.operand(right)
         if known is not None:
             return self.equal(left, known)
-        cell = self.cell(right)
-        assert cell is not None
-        return self.bind(cell, left)
+        return self.bind(self.unbound(right), left)
 
     def equal(self, left: Ref, right: Ref) -> Continuation:
         """Write that two values are equal."""
@@ -70,8 +68,7 @@ class ListGoals(GoalContext):
             known = here.operand(part)
             if known is not None:
                 return here.equal(known, element) if is_left else here.equal(element, known)
-            cell = here.cell(part)
-            assert cell is not None
+            cell = here.unbound(part)
             if cell.waiting:
                 # The solver resumes the waiting goals only after all parts are bound.
                 raise here.not_compilable("a part of a list that conditions wait for")

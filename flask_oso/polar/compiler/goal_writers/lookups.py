@@ -14,7 +14,7 @@ from ...nodes import Call, Dictionary, Expression, List, Operator, Origin, Term,
 from ...solver.clauses import Slot
 from ..binding_analysis import is_plain
 from ..goal_forms import searched_in, written_term
-from ..scopes import Ref, VariableCell
+from ..scopes import Ref
 from ..snippets import all_of, assign, call, compared, is_type, load, negate
 from .patterns import PatternGoals
 from .places import Continuation
@@ -82,7 +82,7 @@ class LookupGoals(PatternGoals):
         cell = self.cell(result)
         if cell is None or cell.waiting or t.cast(Slot, result).origin is not Origin.LOOKUP:
             return False
-        if sum(other is cell for other in self.scope.cells.values()) != 2:
+        if self.scope.count_names(cell) != 2:
             return False
         rest = self.rest
         while rest:
@@ -104,7 +104,7 @@ class LookupGoals(PatternGoals):
         is_read = compared(load(name), ast.Is(), ast.Constant(None))
         self.out += [assign(name, unread), ast.If(is_read, body, [])]
         ref = Ref(name, read=self.span, is_unread=True)
-        return self.bind(t.cast(VariableCell, self.cell(result)), ref)
+        return self.bind(self.unbound(result), ref)
 
     def _looked_up(self, owner: Ref, made: Ref, result: Term) -> Continuation:
         """Write that the result equals a field; an entry of a dictionary is the left operand."""
@@ -137,8 +137,8 @@ class LookupGoals(PatternGoals):
         known = self.operand(result)
         if known is not None:
             return self.equal(known, made)
-        cell = t.cast(VariableCell, self.cell(result))
-        if len([None for other in self.scope.cells.values() if other is cell]) > 1:
+        cell = self.unbound(result)
+        if self.scope.count_names(cell) > 1:
             # The policy has a name for it, and may use it after a method changed the object.
             copied = call("copied_list", load(made.name))
             self.out.append(ast.If(is_type(made.name, "list"), [assign(made.name, copied)], []))
@@ -247,12 +247,12 @@ class LookupGoals(PatternGoals):
         cell = self.cell(target)
         if cell is None or cell.ref is not None or cell.waiting:
             raise self.not_compilable("an assignment to what may have a value")
-        if len([None for other in self.scope.cells.values() if other is cell]) > 1:
+        if self.scope.count_names(cell) > 1:
             raise self.not_compilable("an assignment to what may have a value")
         ref = self.ref(source)
         if ref is not None:
             return self.bind(cell, ref)
-        self.scope.unite(cell, t.cast(VariableCell, self.cell(source)))
+        self.scope.unite(cell, self.unbound(source))
         return self.go_on()
 
     # -- waiting
@@ -260,7 +260,7 @@ class LookupGoals(PatternGoals):
     def wait_for_any(self, *terms: Term) -> Continuation:
         """Suspend the goal until one of its unbound operands is bound."""
         slots = [term for term in terms if isinstance(term, Slot) and self.ref(term) is None]
-        return self.wait(*(t.cast(VariableCell, self.cell(slot)) for slot in slots))
+        return self.wait(*(self.unbound(slot) for slot in slots))
 
     def constants(self, *values: t.Any) -> list[ast.expr]:
         """Write constants."""

@@ -165,6 +165,10 @@ class GoalContext:
         """Return the variable of an operand; ``None`` if it is a value."""
         return self.scope.cell(self.clause, term.index) if isinstance(term, Slot) else None
 
+    def unbound(self, term: Term) -> VariableCell:
+        """Return the variable of an operand that has no value."""
+        return self.scope.cell(self.clause, t.cast(Slot, term).index)
+
     def ref(self, term: Term) -> Ref | None:
         """Return the value of an operand; ``None`` if it is unbound."""
         if isinstance(term, Slot):

@@ -9,7 +9,7 @@ from dataclasses import replace
 from ...nodes import Expression, List, Origin, Term
 from ...solver.clauses import Slot
 from ..goal_forms import pair_in, written_term
-from ..scopes import Goal, GoalPart, Ref, Scope, Site, VariableCell, prepend, slots_in
+from ..scopes import Goal, GoalPart, Ref, Scope, Site, prepend, slots_in
 from ..snippets import assign, block, call, compared, copied, is_type, load
 from .lookups import LookupGoals
 from .places import Continuation, Output
@@ -95,10 +95,10 @@ class SearchGoals(LookupGoals):
         left_ref, right_ref = self.operand(left), self.operand(right)
         if left_ref is not None:
             return self.unify(left_ref, right)
-        cell = t.cast(VariableCell, self.cell(left))
+        cell = self.unbound(left)
         if right_ref is not None:
             return self.bind(cell, right_ref)
-        other = t.cast(VariableCell, self.cell(right))
+        other = self.unbound(right)
         if cell is not other:
             self.scope.unite(cell, other)
         return self.go_on()
@@ -135,7 +135,7 @@ class SearchGoals(LookupGoals):
             self.scope.searched.add(elements.name)
         if known is not None:
             return inside.equal(known, made)
-        return inside.bind(t.cast(VariableCell, self.cell(item)), made)
+        return inside.bind(self.unbound(item), made)
 
     def _elements(
         self, elements: Ref, collection: Term, sought: Ref | None, key: Ref | None

@@ -83,6 +83,10 @@ class Operands:
     def _variable(self, term: Term) -> int | None:
         return self.env.variable(self.clause, term.index) if isinstance(term, Slot) else None
 
+    def _unbound(self, term: Term) -> int:
+        """Return the number of a variable that has no value."""
+        return self.env.variable(self.clause, t.cast(Slot, term).index)
+
     def _value(self, term: Term) -> Known | None:
         """Return the value of an operand; ``None`` if it is unbound."""
         if isinstance(term, Slot):
@@ -136,7 +140,7 @@ class Operands:
         known = self._value(result)
         if known is not None:
             return self._at(self.values.equal(region, known, made, self.goal.span))
-        return self._bind(t.cast(int, self._variable(result)), made, region)
+        return self._bind(self._unbound(result), made, region)
 
     def _put_off(self) -> tuple[Region, Pending]:
         """Write the goal that follows first: it may bind the variable that this one needs.

@@ -58,7 +58,7 @@ class Searches(Operands):
         region, element = self.guards.loop(self.region, searched, term.span)
         if known is not None:
             return self._at(self.values.equal(region, known, element, term.span))
-        return self._bind(t.cast(int, self._variable(item)), element, region)
+        return self._bind(self._unbound(item), element, region)
 
     def _is_hashed(self, value: Known) -> bool:
         """Tell whether a value is of a class whose instances a set finds by their hash."""
@@ -99,7 +99,7 @@ class Searches(Operands):
         region = self.guards.under(self.region, ("there", made.name), is_there, [], span)
         if wanted is not None:
             return self._at(self.values.equal(region, wanted, made, span))
-        return self._bind(t.cast(int, self._variable(value)), made, region)
+        return self._bind(self._unbound(value), made, region)
 
     def _each_entry(
         self, key: Term, value: Term, collection: Known
@@ -154,7 +154,7 @@ class Searches(Operands):
         wanted = self._value(part)
         if wanted is not None:
             return self.values.equal(region, wanted, made, self.goal.span)
-        bound = self._bind(t.cast(int, self._variable(part)), made, region)
+        bound = self._bind(self._unbound(part), made, region)
         return None if bound is None else bound[0]
 
     def _among(self, item: Term, collection: List) -> tuple[Region, Pending] | None:

@@ -243,40 +243,52 @@ class GoalStep(Searches):
             return self._observed(owner, name, tuple(args), result)
         if (name, len(args), owner.exact, called.kwargs) == ("count", 1, None, ()):
             return self._counted(owner, args[0], result)
-        is_text, is_entries = name in OF_TEXTS, _OF_DICTIONARIES.get(name) == len(args)
         is_odd = called.kwargs or owner.literal is not None or owner.exact not in (None, dict)
-        if is_odd or any(arg.exact or arg.choices for arg in args):
-            raise NotCompilable("a method", span)
-        if not (is_text and owner.exact is None) and not is_entries:
-            raise NotCompilable("a method", span)
+        if not is_odd and not any(arg.exact or arg.choices for arg in args):
+            if name in OF_TEXTS and owner.exact is None:
+                return self._method_of_text(owner, name, args, result)
+            if _OF_DICTIONARIES.get(name) == len(args):
+                return self._method_of_dictionary(owner, name, args, result)
+        raise NotCompilable("a method", span)
+
+    def _method_of_text(
+        self, owner: Known, name: str, args: Sequence[Known], result: Term
+    ) -> tuple[Region, Pending] | None:
+        """Write a call of a method of strings with strings."""
+        region, span = self.region, self.goal.span
+        for value in (owner, *args):
+            if value.literal is None:
+                is_text = is_type(value.name, "str")
+                region = self.guards.guard(region, ("text", value.name), is_text, [value], span)
+            elif type(value.literal.value) is not str:
+                raise NotCompilable("a method of another kind of values", span)
+        method = ast.Attribute(load(owner.name), name, ast.Load())
+        made = ast.Call(method, [*map(written, args)], [])
+        fact = ("method", owner.name, name, *(arg.key for arg in args))
+        return self._result(region, self.guards.computed(region, made, fact, span), result)
+
+    def _method_of_dictionary(
+        self, owner: Known, name: str, args: Sequence[Known], result: Term
+    ) -> tuple[Region, Pending] | None:
+        """Write a call of a method of dictionaries, without arguments or with a key."""
+        region, span = self.region, self.goal.span
         searched = self._searched_for(name, result)
         if searched is not None:
             return self._has_key(owner, *searched)
-        region: Region = self.region
-        for value in (owner, *args) if is_text else args:
-            if value.literal is None:
-                is_known = is_type(value.name, "str")
-                if not is_text:
-                    # A number is a key, too, under which a dictionary of Polar has nothing.
-                    kind = call("type", load(value.name))
-                    is_known = any_of([is_known, compared(kind, ast.In(), load("scalars"))])
-                checked: Fact = ("text" if is_text else "key", value.name)
-                region = self.guards.guard(region, checked, is_known, [value], span)
-            elif is_text and type(value.literal.value) is not str:
-                raise NotCompilable("a method of another kind of values", span)
-        texts = [written(arg) for arg in args]
         made: ast.expr = call("entries", load(owner.name), ast.Constant(name))
-        if is_text:
-            made = ast.Call(ast.Attribute(load(owner.name), name, ast.Load()), texts, [])
-        elif texts:
-            made = entry_or_nil(owner, args[0], self.guards.fresh("p"))
+        for key in args:
+            if key.literal is None:
+                # A number is a key, too, under which a dictionary of Polar has nothing.
+                is_number = compared(call("type", load(key.name)), ast.In(), load("scalars"))
+                is_known = any_of([is_type(key.name, "str"), is_number])
+                region = self.guards.guard(region, ("key", key.name), is_known, [key], span)
+            made = entry_or_nil(owner, key, self.guards.fresh("p"))
         fact = ("method", owner.name, name, *(arg.key for arg in args))
         found = self.guards.computed(region, made, fact, span)
-        if not is_text:
-            # The operation gives up for what is no dictionary.
-            region.known["checked", owner.name] = owner
-            if texts:
-                self.guards.check_sandbox(region, found)
+        # The operation gives up for what is no dictionary.
+        region.known["checked", owner.name] = owner
+        if args:
+            self.guards.check_sandbox(region, found)
         return self._result(region, found, result)
 
     def arithmetic(self, term: Expression) -> tuple[Region, Pending] | None:
@@ -339,7 +351,7 @@ class GoalStep(Searches):
             if known is not None:
                 region = self.values.equal(region, known, made, self.goal.span)
                 continue
-            bound = self._bind(t.cast(int, self._variable(part)), made, region)
+            bound = self._bind(self._unbound(part), made, region)
             region = None if bound is None else bound[0]
         return self._at(region, rest)
 
@@ -379,7 +391,7 @@ class GoalStep(Searches):
 
     def _is_only_name(self, slot: Slot) -> bool:
         """Tell whether no other variable is united with one."""
-        return [*self.env.names.values()].count(t.cast(int, self._variable(slot))) <= 1
+        return [*self.env.names.values()].count(self._unbound(slot)) <= 1
 
     def negation(self, term: Expression) -> tuple[Region, Pending] | None:
         """Write that a goal has no solution."""
