@@ -62,10 +62,14 @@ class PatternGuards:
             raise NotCompilable("a class with an instance test of its own", span)
         return specializer
 
-    def possible(self, name: str, args: Sequence[Known | None]) -> list[Clause] | None:
+    def possible(
+        self, name: str, args: Sequence[Known | None], region: Region | None = None
+    ) -> list[Clause] | None:
         """Return the clauses that the known strings and classes do not exclude.
 
         :param args: the arguments; ``None`` for an unbound one.
+        :param region: where the function may give up for a related row of another class than its
+            relation leads to.
         :returns: ``None`` if the rule is not defined.
         """
         if self._guards.names.candidates(name, len(args)) is None:
@@ -74,7 +78,40 @@ class PatternGuards:
             at: arg.literal for at, arg in enumerate(args) if arg and is_string(arg.literal)
         }
         facts = ArgumentFacts(literals, self.lineages(args))
-        return self._guards.names.clauses_for(name, len(args), facts)
+        clauses = self._guards.names.clauses_for(name, len(args), facts)
+        return clauses if region is None or clauses is None else self._about(region, clauses, args)
+
+    def _about(
+        self, region: Region, clauses: list[Clause], args: Sequence[Known | None]
+    ) -> list[Clause]:
+        """Leave out the clauses that are about other classes than related rows are of."""
+        for at, arg in enumerate(args):
+            cls = None if arg is None else self._values.rows.related_one(arg)
+            if cls is None:
+                continue
+            left = [each for each in clauses if not self._is_about_another(each, at, cls, args)]
+            if len(left) < len(clauses):
+                self._values.rows.check_class(region, t.cast(Known, arg))
+                clauses = left
+        return clauses
+
+    def _is_about_another(
+        self, clause: Clause, at: int, cls: type, args: Sequence[Known | None]
+    ) -> bool:
+        """Tell whether a head has another class at a position, and nothing is asked before."""
+        for parameter in clause.parameters:
+            if parameter.specializer is not None:
+                # The solver may ask a class with a test of its own first.
+                self.pattern(parameter.specializer)
+        for place, (parameter, arg) in enumerate(zip(clause.parameters[:at], args, strict=False)):
+            is_text = arg is not None and (arg.literal is not None or arg.choices is not None)
+            is_asked_first = not isinstance(parameter.term, Slot) and not is_text
+            if is_asked_first or not is_silent(clause, place):
+                return False
+        wanted: t.Any = clause.parameters[at].specializer
+        if wanted is None or wanted.tag in _NATIVE:
+            return False
+        return not any(self.is_of(each, wanted) for each in (cls, type(None)))
 
     def lineages(self, args: Sequence[Known | None]) -> dict[int, Lineage]:
         """Return what the classes of arguments tell, by position, where that is known."""

@@ -33,6 +33,7 @@ class Known:
     :param source: the value and the attribute that it was read from.
     :param constant: the dictionary or the class that it is, if it is a constant.
     :param expected: the class of rows that it, or each of its elements, most likely is of.
+    :param is_many: whether it is a relation of many rows.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Known:
     source: tuple[str, str] | None = field(default=None, compare=False, repr=False)
     constant: t.Any = field(default=None, compare=False, repr=False)
     expected: type | None = field(default=None, compare=False, repr=False)
+    is_many: bool = field(default=False, compare=False, repr=False)
 
     @property
     def key(self) -> tuple[t.Any, ...]:

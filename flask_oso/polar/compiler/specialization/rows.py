@@ -78,6 +78,22 @@ class RowGuards:
             )
             region.reads.append(ast.If(is_other, [GIVE_UP], []))
 
+    def related(self, cls: type, name: str) -> tuple[type | None, bool]:
+        """Return the class to which a relation leads, and whether it leads to many rows."""
+        expected = self.identities.related_class(cls, name)
+        return expected, expected is not None and name not in self.identities.relations_to_one(cls)
+
+    def related_one(self, value: Known) -> type | None:
+        """Return the class that a related row is of unless it is ``nil``; ``None`` for others."""
+        return None if value.is_many or value.exact is not None else self._only_class(value)
+
+    def check_class(self, region: Region, value: Known) -> None:
+        """Write that the function gives up for a related row of another class."""
+        if region.lookup(("row", value.name)) or region.lookup(("row or none", value.name)):
+            return
+        region.known["row or none", value.name] = region.known["checked", value.name] = value
+        region.reads.append(self._row_or_none(value))
+
     def is_row(self, value: Known) -> bool:
         cls = row_class(value)
         return cls is not None and self._guards.names.host.has_keys(cls)

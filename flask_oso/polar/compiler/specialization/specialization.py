@@ -421,7 +421,7 @@ class SpecializationWriter:
             self.guards.next_alternative()
             self.run(region, goals, env, key)
             return
-        clauses = self.patterns.possible(name, args)
+        clauses = self.patterns.possible(name, args, region)
         if clauses is None:
             raise NotCompilable("a rule that is not defined", None)
         for clause in clauses:

@@ -47,9 +47,10 @@ class ValueGuards:
             return known
         if owner.constant is not None:
             return self._read_constant(region, owner, name, span)
-        expected, value = None, self.rows.stored_value(region, owner, name)
+        expected, is_many = None, False
+        value = self.rows.stored_value(region, owner, name)
         if value is not None:
-            expected = self.rows.identities.related_class(t.cast(type, row_class(owner)), name)
+            expected, is_many = self.rows.related(t.cast(type, row_class(owner)), name)
         elif owner.exact is None:
             value = self._read_quietly(region, owner, name)
         elif owner.exact is dict:
@@ -59,7 +60,11 @@ class ValueGuards:
         elif not sandbox.is_silent_read(owner.exact, name):
             raise NotCompilable("an attribute that is computed", span)
         made = Known(
-            self._guards.fresh(), region=region, source=(owner.name, name), expected=expected
+            self._guards.fresh(),
+            region=region,
+            source=(owner.name, name),
+            expected=expected,
+            is_many=is_many,
         )
         self._guards.note_derived(made, (owner.name,))
         value = value or ast.Attribute(load(owner.name), name, ast.Load())

@@ -519,7 +519,7 @@ class GoalStep(Searches):
 
     def _in_place(self, called: Call, values: list[Known | None]) -> tuple[Region, Pending] | None:
         """Write the clauses of a rule inline, since the call binds a variable."""
-        possible = self.patterns.possible(called.name, values)
+        possible = self.patterns.possible(called.name, values, self.region)
         if possible is None:
             raise NotCompilable("a rule that is not defined", self.goal.span)
         clauses = self.patterns.matching(possible, values)
