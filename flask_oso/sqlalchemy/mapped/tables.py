@@ -9,6 +9,7 @@ and would remove rows within a ``NOT EXISTS``.
 from __future__ import annotations
 
 import typing as t
+from collections.abc import Iterator
 
 import sqlalchemy as sa
 from sqlalchemy import orm
@@ -32,7 +33,8 @@ class TableSource:
         """Return the expression of an attribute."""
         known = self._columns.get(name)
         if known is None:
-            known = self._columns[name] = core_expression(getattr(self.entity, name).expression)
+            expression = core_expression(getattr(self.entity, name).expression)
+            known = self._columns[name] = with_own_tables(expression, self.entity)
         return known
 
     def criterion(self) -> t.Any:
@@ -54,7 +56,7 @@ def column_of(entity: t.Any, name: str) -> t.Any:
     expression = attribute.expression
     if isinstance(expression, sa.ColumnClause) or not has_subquery(expression):
         return attribute
-    return core_expression(expression, entity)
+    return with_own_tables(core_expression(expression, entity), entity)
 
 
 def source_of(cls: type, *, aliased: bool) -> TableSource:
@@ -169,6 +171,41 @@ def _copied(element: t.Any, clone: t.Any) -> t.Any:
     new._propagate_attrs = {}
     new._copy_internals(clone=clone)
     return new
+
+
+def with_own_tables(expression: t.Any, entity: t.Any) -> t.Any:
+    """Give the subqueries of an attribute aliases of the tables that they read.
+
+    INVARIANT: a table of the enclosing statement never takes the place of one that an attribute of
+    a class reads: SQLAlchemy would leave that out of the FROM of the subquery, and correlate it.
+
+    :param entity: the class of the attribute, or an alias, whose own tables stay.
+    """
+    selects = [each for each in visitors.iterate(expression) if isinstance(each, sa.Select)]
+    sources = [source for each in selects for source in each.get_final_froms()]
+    read = {table for source in sources for table in _joined_tables(source)}
+    read.difference_update(sa.inspect(entity).mapper.tables)
+    if not read:
+        return expression
+    aliases: dict[t.Any, t.Any] = {table: table.alias() for table in read}
+
+    def replace(element: t.Any, **_: t.Any) -> t.Any:
+        if isinstance(element, sa.Table):
+            return aliases.get(element)
+        if isinstance(element, sa.Alias):
+            return element
+        alias = aliases.get(getattr(element, "table", None))
+        return None if alias is None else alias.c.get(element.key)
+
+    return visitors.replacement_traverse(expression, {}, replace)
+
+
+def _joined_tables(source: t.Any) -> Iterator[sa.Table]:
+    if isinstance(source, sa.Join):
+        yield from _joined_tables(source.left)
+        yield from _joined_tables(source.right)
+    elif isinstance(source, sa.Table):
+        yield source
 
 
 def has_subquery(clause: t.Any) -> bool:
