@@ -11,6 +11,8 @@ earlier, or more often, may make the function give up, but changes no answer.
     a list that is gone through for each object of a chain is gone through once.
 ``hoisting``
     what is the same for all elements of a list is looked at once.
+``ordering``
+    the test of an element that fails most often comes first.
 ``shortening``
     names and counts that nothing needs.
 ``passes``

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from .flags import replace_flags
 from .hoisting import hoist
 from .indexing import index
+from .ordering import identity_first
 from .shortening import has_loops, shorten_counts, shorten_names
 
 
@@ -22,5 +23,6 @@ def improve(statements: list[ast.stmt], fresh: Callable[[str], str]) -> bool:
     index(statements, fresh)
     replace_flags(statements)
     shorten_names(statements)
+    identity_first(statements)
     hoist(statements, fresh)
     return shorten_counts(statements)
