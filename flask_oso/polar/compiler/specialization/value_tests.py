@@ -7,11 +7,13 @@ false, or call what raises ``NotSilent``, where they would.
 from __future__ import annotations
 
 import ast
+import enum
 from collections.abc import Callable
 
 from ...host import sandbox
 from ...host.numbers import INTEGER_MAX, INTEGER_MIN
 from ...host.sandbox import ITERATED
+from ...host.value_classes import inherits_comparisons
 from ...nodes import Operator, Value
 from ..binding_analysis import is_plain
 from ..snippets import all_of, any_of, call, compared, is_ascii, is_type, load, negate
@@ -170,6 +172,15 @@ def is_modulus(value: Known) -> bool:
 def is_plain_object_class(cls: type) -> bool:
     """Tell whether a constant of a class is an object that does not claim to be another."""
     return is_plain(cls) and sandbox.passes_sandbox(cls)
+
+
+def is_member(cls: type) -> bool:
+    """Tell whether values of a class are members of an enumeration of texts or numbers.
+
+    They are compared as these, and two members of one class are equal if they are one object.
+    """
+    is_enumeration = issubclass(cls, enum.Enum) and not issubclass(cls, enum.Flag)
+    return is_enumeration and issubclass(cls, int | str) and inherits_comparisons(cls)
 
 
 def entry_or_nil(owner: Known, key: Known, kept: str) -> ast.expr:

@@ -18,7 +18,7 @@ from ..snippets import all_of, any_of, assign, call, compared, is_type, load, ne
 from .guards import Guards
 from .regions import GIVE_UP, Fact, Known, Region, with_span
 from .rows import RowGuards, row_class
-from .value_tests import SCALARS
+from .value_tests import SCALARS, is_member
 
 _FEW = 3
 _COMPOUND = frozenset({dict, list, tuple, set, frozenset})
@@ -261,6 +261,9 @@ class ValueGuards:
             return inner
         if any(value.exact and self._equality.knows(value.exact) for value in (one, other)):
             return self._equal_data(region, one, other, span)
+        for value, unknown in ((one, other), (other, one)):
+            if self.may_be_member(unknown, value):
+                return self.is_member(region, unknown, value, span)
         return self._equal_unknown(region, key, (one, other), span)
 
     def _equal_unknown(
@@ -341,6 +344,34 @@ class ValueGuards:
             inner.reads += doubt
             inner.tested = (value.name,)
         return inner
+
+    def may_be_member(self, value: Known, member: Known) -> bool:
+        """Tell whether a value of any class is compared with a member of an enumeration."""
+        is_text = value.literal is not None or value.choices is not None
+        is_unknown = value.exact is None and not is_text
+        return is_unknown and member.exact is not None and is_member(member.exact)
+
+    def is_member(
+        self,
+        region: Region,
+        value: Known,
+        member: Known,
+        span: Span | None,
+        *,
+        holds: bool = True,
+    ) -> Region:
+        """Return the region where a value is a member of an enumeration, or is not.
+
+        The function gives up for a value of another class, which may equal the member.
+        """
+        cls = load(self._guards.names.constant(t.cast(type, member.exact)))
+        is_one = compared(call("type", load(value.name)), ast.Is(), cls)
+        region = self._guards.guard(
+            region, ("member", value.name, member.exact), is_one, [value], span
+        )
+        test = compared(load(value.name), ast.Is() if holds else ast.IsNot(), load(member.name))
+        key = ("is member", value.name, member.name, holds)
+        return self._guards.under(region, key, test, [], span)
 
     def unequal(self, region: Region, one: Known, other: Known, span: Span | None) -> Region:
         """Return the region where two objects differ: they are not the same, or in a field."""

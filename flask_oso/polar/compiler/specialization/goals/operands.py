@@ -19,7 +19,7 @@ from ..clauses.clause_forms import PutOff
 from ..guards import Guards
 from ..patterns import PatternGuards
 from ..regions import Fact, Known, Region, RuleCall, Variables
-from ..value_tests import is_plain_object_class
+from ..value_tests import is_member, is_plain_object_class
 from ..values import ValueGuards
 
 #: How often a goal may be put off behind the one that follows it.
@@ -108,7 +108,7 @@ class Operands:
         name = self.guards.names.constant(value)
         if isinstance(value, type):
             return Known(name, exact=type(value), constant=value)
-        if not is_plain_object_class(type(value)):
+        if not is_plain_object_class(type(value)) and not is_member(type(value)):
             raise NotCompilable("a constant with an equality of its own", self.goal.span)
         return Known(name, exact=type(value))
 

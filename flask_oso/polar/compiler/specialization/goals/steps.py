@@ -369,6 +369,10 @@ class GoalStep(Searches):
                 if one.exact is type(None):
                     holds = operator is Operator.EQ
                     return self._at(self.values.is_nil(self.region, other, term.span, holds=holds))
+                if self.values.may_be_member(other, one):
+                    holds = operator is Operator.EQ
+                    found = self.values.is_member(self.region, other, one, term.span, holds=holds)
+                    return self._at(found)
             if any(map(self.values.is_told, values)) and not any(v.literal for v in values):
                 compare = self.values.equal if operator is Operator.EQ else self.values.unequal
                 return self._at(compare(self.region, values[0], values[1], term.span))
