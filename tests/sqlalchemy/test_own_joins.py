@@ -9,8 +9,9 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import orm
 
-from flask_oso import Oso
+from flask_oso import Oso, OsoError
 from flask_oso.sqlalchemy import register_models
+from flask_oso.sqlalchemy.mapped.loaded import explaining_unloaded
 from tests.support.answers import may_read
 from tests.support.databases import open_session
 from tests.support.models.gallery import counted
@@ -45,6 +46,9 @@ class Agent(User):
     """Has no table of its own."""
 
     level: orm.Mapped[int | None]
+    rank: orm.Mapped[int | None] = orm.synonym("level")
+    tickets: orm.Mapped[list[Ticket]] = orm.relationship(viewonly=True)
+    asked: orm.DynamicMapped[Ticket] = orm.relationship(viewonly=True)
     __mapper_args__: t.ClassVar[dict[str, t.Any]] = {"polymorphic_identity": "agent"}
 
 
@@ -251,3 +255,18 @@ def test_keys_of_other_classes_lead_to_nothing(session: orm.Session) -> None:
     assert oso.is_allowed(nobody, "read", other)
     assert oso.is_allowed(first, "read", second)
     assert not oso.is_allowed(first, "read", other)
+
+
+def test_row_of_a_subclass_is_not_called_expired(session: orm.Session) -> None:
+    """A column of the subclass that was not read makes no expired row of it in a message."""
+    session.expunge_all()
+    agent = session.get_one(User, 2)
+
+    with pytest.raises(OsoError) as caught, explaining_unloaded([agent]):
+        raise sa.exc.MissingGreenlet
+
+    assert str(caught.value) == (
+        "The policy reads an attribute or relation that is not loaded, such as 'level', 'tickets',"
+        " and an AsyncSession does not load it by itself. Await"
+        " 'session.refresh(..., attribute_names=[...])' before, or load it with the object."
+    )

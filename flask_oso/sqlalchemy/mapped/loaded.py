@@ -384,17 +384,26 @@ class explaining_unloaded:
 def _remedy(objects: Iterable[t.Any]) -> str:
     states = [t.cast(t.Any, sa.inspect(each, raiseerr=False)) for each in objects]
     rows = [each for each in states if isinstance(each, orm.InstanceState)]
-    expired = [each for each in rows if each.expired_attributes]
+    # Columns of a subclass that the statement did not read count as expired attributes, too.
+    expired = [each for each in rows if each.expired]
     if expired:
         return (
             f"The policy reads attributes of a {expired[0].class_.__name__!r} that is expired, and"
             " an AsyncSession does not load them by itself. Await 'session.refresh(...)' of it"
             " before, or make the session with 'expire_on_commit=False'."
         )
-    names = sorted({name for each in rows for name in each.unloaded})
+    names = sorted({name for each in rows for name in each.unloaded if _is_loadable(each, name)})
     listed = f", such as {', '.join(map(repr, names))}," if names else ""
     return (
         f"The policy reads an attribute or relation that is not loaded{listed} and an AsyncSession"
         " does not load it by itself. Await 'session.refresh(..., attribute_names=[...])' before,"
         " or load it with the object."
     )
+
+
+def _is_loadable(state: orm.InstanceState[t.Any], name: str) -> bool:
+    """Tell whether an attribute can be named to a refresh: a synonym, say, cannot."""
+    prop = state.mapper.attrs.get(name)
+    if isinstance(prop, orm.RelationshipProperty):
+        return prop.lazy not in ("dynamic", "noload", "write_only")
+    return isinstance(prop, orm.ColumnProperty)
