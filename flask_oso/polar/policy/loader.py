@@ -37,13 +37,13 @@ from .lint.absent_rules import absent_names, check_absent_rules
 from .lint.comparisons import Operands, warn_comparisons
 from .lint.inventory import Inventory, take_inventory
 from .lint.members import Members
+from .lint.mistaken_texts import warn_mistaken_texts
 from .lint.unquoted import warn_unbound
 from .lint.unreachable_roles import warn_circular, warn_ungranted
 from .lint.validation import (
     check_calls,
     check_singletons,
     warn_arities,
-    warn_class_strings,
     warn_declared,
     warn_missing_rules,
     warn_nested_classes,
@@ -195,7 +195,7 @@ class _Load:
         self.warnings += warn_unbound(rule, inventory, self._host)
         self.warnings += warn_specializers(inventory, self._host, self._class_guesses)
         self.warnings += warn_nested_classes(rule, inventory, self._host)
-        self.warnings += warn_class_strings(rule, self._host)
+        self.warnings += warn_mistaken_texts(rule, inventory, self._host)
         operands = Operands(rule, inventory, self._shapes)
         self.warnings += self._members.warn(inventory, operands)
         self.warnings += warn_comparisons(inventory, operands)

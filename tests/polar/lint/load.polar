@@ -19,6 +19,18 @@ has_role(user: User, "reader", doc: Doc) if user in doc.readers;
 allow(_: User, "read", doc: Doc) if doc.owner = "ana";
 ## number-and-text: OSO017
 allow(_: User, "read", doc: Doc) if doc.size = "3";
+## list-of-actions: OSO017
+allow(_: User, ["read", "edit"], doc: Doc) if doc.open;
+## dictionary-of-actions: OSO017
+allow(_: User, {read: true}, doc: Doc) if doc.open;
+## any-action-as-a-star: OSO017
+allow(_: User, "*", doc: Doc) if doc.open;
+## several-actions-in-one-text: OSO017
+allow(_: User, "read, edit", doc: Doc) if doc.open;
+## action-in-a-text: OSO017
+allow(_: User, action, doc: Doc) if action in "read, edit" and doc.open;
+## class-in-quotes-behind-matches: OSO011
+allow(user: User, "read", doc) if doc matches "Doc" and user.is_admin;
 ## no-allow: OSO018
 mine(user: User, doc: Doc) if doc.owner = user;
 ## blocks-unused: OSO019

@@ -8,6 +8,8 @@ warnings.
 ``vocabulary``, ``comparisons``, ``members``, ``unreachable_roles``, ``unquoted``
     strings that no block declares; comparisons that never hold; attributes that no object has;
     roles that nobody can have; variables that are meant as strings or values.
+``mistaken_texts``
+    lists and texts in the place of one string, and classes in quotes.
 ``unsuitable``
     operations that values of a type do not have.
 ``absent_rules``

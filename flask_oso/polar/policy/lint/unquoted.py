@@ -12,7 +12,7 @@ import typing as t
 from collections.abc import Iterator, Mapping
 
 from ...host.registry import Host
-from ...nodes import Call, Expression, List, Operator, Rule, Term, Variable, parts
+from ...nodes import Call, Expression, List, Operator, Parameter, Rule, Term, Variable, parts
 from ...sources import located
 from ...spelling import FOREIGN_LITERALS, registration_help
 from .inventory import Inventory, in_text_order
@@ -78,11 +78,16 @@ def remedies(rule: Rule, inventory: Inventory) -> dict[int, Remedy]:
 
 
 def _in_head(rule: Rule) -> Iterator[tuple[Variable, str]]:
-    meanings = _STRINGS.get((rule.name, len(rule.parameters)), {})
-    for at, meaning in meanings.items():
-        term = rule.parameters[at].term
+    for parameter, meaning in string_parameters(rule):
+        term = parameter.term
         if isinstance(term, Variable) and not _means_any(term.name):
             yield term, meaning
+
+
+def string_parameters(rule: Rule) -> Iterator[tuple[Parameter, str]]:
+    """Give the parameters of a rule that are strings, and what they mean."""
+    meanings = _STRINGS.get((rule.name, len(rule.parameters)), {})
+    return ((rule.parameters[at], meaning) for at, meaning in meanings.items())
 
 
 def _means_any(name: str) -> bool:

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from ...exceptions import OsoError, ValidationError
 from ...host.registry import RESERVED_NAMES, Host
-from ...nodes import Call, List, Origin, Pattern, Rule, Term, Value, Variable, parts
+from ...nodes import Call, List, Origin, Pattern, Rule, Term, Variable, parts
 from ...printer import to_polar
 from ...sources import Span, located
 from ...spelling import (
@@ -152,19 +152,6 @@ def warn_specializers(inventory: Inventory, host: Host, guesses: Guesses) -> lis
     return list(warnings.values())
 
 
-def warn_class_strings(rule: Rule, host: Host) -> list[str]:
-    """Warn about specializers that are strings with the name of a class."""
-    return [
-        located(
-            f'"{literal.value}" is compared as a string; '
-            f"write {literal.value} without quotes to match the class",
-            literal.span,
-        )
-        for literal in (parameter.specializer for parameter in rule.parameters)
-        if isinstance(literal, Value) and literal.value in host.classes
-    ]
-
-
 def warn_nested_classes(rule: Rule, inventory: Inventory, host: Host) -> list[str]:
     """Warn about class names in fields of patterns, which are the class object itself."""
     return [
@@ -282,7 +269,8 @@ def warn_missing_rules(policy: Policy, *, ignore_missing_allow: bool) -> list[st
     if not ignore_missing_allow and policy.rules.keys().isdisjoint(
         ("allow", "allow_field", "allow_request")
     ):
-        warnings.append(_MISSING_ALLOW)
+        meant = nearest("allow", policy.rules)
+        warnings.append(_MISSING_ALLOW + (f"\nOr is the rule `{meant}` meant?" if meant else ""))
     if policy.blocks and all(call.name != "has_permission" for call in policy.calls):
         warnings.append(_MISSING_HAS_PERMISSION)
     return warnings

@@ -1,0 +1,88 @@
+"""Lists and texts in places where one string is asked for, and a class in quotes.
+
+In go parsed rules and the host; out come warnings about what loads and never applies:
+``allow(user: User, ["read", "edit"], note: Note)``, ``allow(user: User, "*", note: Note)``,
+``action in "read, edit"``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from ...host.registry import Host
+from ...nodes import Dictionary, List, Operator, Rule, Term, Value
+from ...printer import to_polar
+from ...sources import located
+from ...traversal import is_text
+from .inventory import Inventory, in_text_order
+from .unquoted import string_parameters
+
+#: Names in one text: ``"read, edit"``, ``"read|edit"``.
+_NAMES = re.compile(r"\s*[\w:.-]+(?:\s*[,|]\s*[\w:.-]+)+\s*")
+#: What a text of several words may be.
+_OF_SENTENCES = frozenset({"text", "code"})
+_BETWEEN = re.compile(r"\s*[,|]\s*")
+
+
+def warn_mistaken_texts(rule: Rule, inventory: Inventory, host: Host) -> list[str]:
+    """Warn about texts and lists that no question is equal to."""
+    return [
+        *_classes_in_quotes(rule, inventory, host),
+        *_parameters(rule),
+        *_searched_texts(inventory),
+    ]
+
+
+def _classes_in_quotes(rule: Rule, inventory: Inventory, host: Host) -> Iterator[str]:
+    patterns = [parameter.specializer for parameter in rule.parameters]
+    patterns += [goal.args[1] for goal in in_text_order(inventory.matches)]
+    for literal in patterns:
+        if isinstance(literal, Value) and literal.value in host.classes:
+            yield located(
+                f'"{literal.value}" is compared as a string; '
+                f"write {literal.value} without quotes to match the class",
+                literal.span,
+            )
+
+
+def _parameters(rule: Rule) -> Iterator[str]:
+    """Give warnings about what stands in a head in the place of an action, a role or a field."""
+    for parameter, meaning in string_parameters(rule):
+        if meaning in _OF_SENTENCES:
+            continue
+        for term in (parameter.term, parameter.specializer):
+            if isinstance(term, (List, Dictionary)):
+                kind = "list" if isinstance(term, List) else "dictionary"
+                remedy = _remedy(meaning, term)
+                yield located(f"A {kind} equals no {meaning} that is a string", term.span) + remedy
+            elif not is_text(term):
+                continue
+            elif term.value == "*":
+                message = f'"*" is a text like any other, and not any {meaning}'
+                yield located(message, term.span) + f"For any {meaning} write `_`.\n"
+            elif _NAMES.fullmatch(str(term.value)):
+                message = f"{to_polar(term)} is one {meaning}, and not several"
+                yield located(message, term.span) + _remedy(meaning, _listed(str(term.value)))
+
+
+def _searched_texts(inventory: Inventory) -> Iterator[str]:
+    """Give warnings about ``action in "read, edit"``, which goes through letters."""
+    for goal in in_text_order(inventory.comparisons):
+        text = goal.args[1]
+        if goal.operator is Operator.IN and is_text(text) and _NAMES.fullmatch(str(text.value)):
+            message = f"What is in the text {to_polar(text)} are its characters"
+            yield (
+                located(message, text.span)
+                + f"Write a list: `{to_polar(_listed(str(text.value)))}`.\n"
+            )
+
+
+def _remedy(meaning: str, names: Term) -> str:
+    is_list = isinstance(names, List) and names.rest is None and all(map(is_text, names.items))
+    listed = to_polar(names) if is_list else '["…", "…"]'
+    return f"Write the variable `{meaning}`, and behind `if` `{meaning} in {listed}`.\n"
+
+
+def _listed(text: str) -> List:
+    return List(tuple(Value(name) for name in _BETWEEN.split(text.strip())))
