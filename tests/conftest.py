@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import logging
+import typing as t
 import warnings
 from collections.abc import Generator, Iterator
 
@@ -12,6 +13,7 @@ import sqlalchemy as sa
 from hypothesis import settings
 
 from flask_oso.signals import authorized, denied
+from tests.support.browsers import running_chromium
 from tests.support.databases import running_mariadb, running_postgresql
 from tests.support.open_databases import DatabaseKeeper, FixtureDatabases
 from tests.support.reports import ShortReports
@@ -19,6 +21,9 @@ from tests.support.servers import missing_programs
 from tests.support.sites import Site, make_site
 from tests.support.sizes import IS_FULL, left_out_of
 from tests.support.skips import fail_if_skipped
+
+if t.TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 #: Policies here are data of tests, also those that have tests in them.
 collect_ignore_glob = ["*.polar"]
@@ -177,6 +182,20 @@ def mariadb() -> Iterator[sa.Engine]:
         pytest.skip(f"{' and '.join(missing)} of MariaDB are not installed")
     with running_mariadb() as engine:
         yield engine
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Start Chromium, which is not a part of the library."""
+    with running_chromium() as chromium:
+        yield chromium
+
+
+@pytest.fixture(params=["plain", "strict"])
+def demanding(request: pytest.FixtureRequest, site: Site) -> Site:
+    """Give a site that requires authorization, in either way."""
+    site.guard.require_authorization(site.app, strict=request.param == "strict")
+    return site
 
 
 @pytest.fixture

@@ -827,13 +827,6 @@ def test_actor_function_may_be_async(site: t.Any) -> None:
 # -- require_authorization -----------------------------------------------------------
 
 
-@pytest.fixture(params=["plain", "strict"])
-def demanding(request: pytest.FixtureRequest, site: t.Any) -> t.Any:
-    """Give a site that requires authorization, in either way."""
-    site.guard.require_authorization(site.app, strict=request.param == "strict")
-    return site
-
-
 def test_require_needs_an_app() -> None:
     """Without an app the text says so."""
     with pytest.raises(

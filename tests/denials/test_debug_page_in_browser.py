@@ -10,7 +10,7 @@ import pytest
 from flask import Flask, g
 
 from flask_oso import FlaskOso, Oso, authorizes_inside
-from tests.support.browsers import Visit, running_chromium, served_app
+from tests.support.browsers import Visit, served_app
 from tests.support.models.people import Role, Thing, User
 from tests.support.sites import make_app
 
@@ -83,13 +83,6 @@ def address() -> Iterator[str]:
     """Serve the app on this machine; give the address of a page that is denied."""
     with served_app(make_shop()) as root:
         yield f"{root}/notes/3/edit"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Start Chromium, which is not a part of the library."""
-    with running_chromium() as chromium:
-        yield chromium
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.browsers import running_chromium, served_folder
+from tests.support.browsers import served_folder
 from tests.support.cases import CASES, Case, read_cases, run_case
 from tests.support.children import ROOT
 
@@ -49,13 +49,6 @@ def address(site: Path) -> Iterator[str]:
         pytest.skip("The site was built without Pyodide, which npm fetches.")
     with served_folder(site, POLICY) as address:
         yield address
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Start Chromium."""
-    with running_chromium() as chromium:
-        yield chromium
 
 
 class Visit:

@@ -15,13 +15,6 @@ from flask_oso import FlaskOso, Oso, OsoError, authorize, authorizes_inside, ski
 from tests.support.sites import make_app, make_site
 
 
-@pytest.fixture(params=["plain", "strict"])
-def demanding(request: pytest.FixtureRequest, site: t.Any) -> t.Any:
-    """Give a site that requires authorization, in either way."""
-    site.guard.require_authorization(site.app, strict=request.param == "strict")
-    return site
-
-
 @pytest.fixture
 def strict() -> t.Any:
     """Give a site that requires authorization of all views."""

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 from flask import Flask
 
-from tests.support.browsers import Visit, running_chromium, served_app
+from tests.support.browsers import Visit, served_app
 
 if t.TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -26,13 +26,6 @@ PAGES = (
     "graph",
     "draft?file=policies/issues.polar",
 )
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Start Chromium, which is not a part of the library."""
-    with running_chromium() as chromium:
-        yield chromium
 
 
 @pytest.fixture(scope="module")

@@ -173,13 +173,6 @@ def test_unauthorized_action_that_aborts(site: t.Any, place: str, status: int) -
 # -- forgotten checks ----------------------------------------------------------------
 
 
-@pytest.fixture(params=["plain", "strict"])
-def demanding(request: pytest.FixtureRequest, site: t.Any) -> t.Any:
-    """Give a site that requires authorization, in either way."""
-    site.guard.require_authorization(site.app, strict=request.param == "strict")
-    return site
-
-
 def test_forgotten_check(demanding: t.Any) -> None:
     """A view that forgot its check shows nothing."""
     demanding.app.add_url_rule("/", "view", lambda: demanding.enter())
