@@ -483,7 +483,7 @@ def test_growth_is_that_against_by_hand() -> None:
 
 
 def test_shape_of_one_size_has_no_growth() -> None:
-    """Nothing is guessed."""
+    """Of a shape that is measured at one size no growth is guessed."""
     shape = Measured("x", {1: ShapeTimes(10, 5)}, first=1)
 
     assert (shape.exponent, shape.growth, shape.ratio) == (None, None, 2)

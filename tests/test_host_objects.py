@@ -148,7 +148,7 @@ def test_unification_with_literals(oso: Oso, literal: str, value: t.Any, equal: 
         (Thing, "Thing", False),
     ],
 )
-def test_specializers(oso: Oso, value: t.Any, name: str, matches: bool) -> None:
+def test_specializer_is_isinstance(oso: Oso, value: t.Any, name: str, matches: bool) -> None:
     """``isinstance`` decides; a class is no instance of itself."""
     oso.load_str(f"f(_: {name});")
 
@@ -218,7 +218,7 @@ def test_errors_of_the_host(oso: Oso, query: str, error: type[Exception], text: 
         ("x in {a: 1}", [["a", 1]]),
     ],
 )
-def test_membership(oso: Oso, query: str, found: list[t.Any]) -> None:
+def test_membership_in_any_iterable(oso: Oso, query: str, found: list[t.Any]) -> None:
     """Any iterable, strings by character, dictionaries by pair."""
     assert [result["x"] for result in ask(oso, query, y=(1, 2))] == found
 

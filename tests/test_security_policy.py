@@ -24,7 +24,7 @@ def test_table_of_limits() -> None:
 
 
 @pytest.mark.parametrize(("file", "heading"), re.findall(r"\]\(([\w/.]+)#([\w-]+)\)", TEXT))
-def test_link(file: str, heading: str) -> None:
+def test_link_of_the_page_leads_somewhere(file: str, heading: str) -> None:
     """What the page links to exists, with that heading."""
     lines = (ROOT / file).read_text(encoding="utf-8").splitlines()
 

@@ -18,7 +18,7 @@ def by_key(cls: type[t.Any], **keys: int) -> dict[str, t.Any]:
     return {name: db.session.get_one(cls, key) for name, key in keys.items()}
 
 
-def test_organizations(people: People, assert_matrix: t.Any) -> None:
+def test_members_read_and_owners_make_repositories(people: People, assert_matrix: t.Any) -> None:
     """Members read, owners make repositories."""
     assert_matrix(
         """
@@ -36,7 +36,7 @@ def test_organizations(people: People, assert_matrix: t.Any) -> None:
     )
 
 
-def test_repositories(people: People, assert_matrix: t.Any) -> None:
+def test_roles_on_a_repository(people: People, assert_matrix: t.Any) -> None:
     """Roles on a repository, roles that its organization gives, and what is public."""
     assert_matrix(
         """
@@ -56,7 +56,7 @@ def test_repositories(people: People, assert_matrix: t.Any) -> None:
     )
 
 
-def test_issues(people: People, assert_matrix: t.Any) -> None:
+def test_authors_edit_their_open_issues(people: People, assert_matrix: t.Any) -> None:
     """Authors edit their issues while these are open, maintainers always."""
     assert_matrix(
         """

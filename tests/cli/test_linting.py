@@ -35,7 +35,7 @@ def app_with(folder: Path, text: str) -> Flask:
 
 
 def test_right_policy_passes(folder: Path, run: t.Any) -> None:
-    """Nothing is found."""
+    """A policy with nothing wrong has no finding, and the exit code is 0."""
     result = run(app_with(folder, TWICE.partition("\n")[0]), "lint")
 
     assert (result.exit_code, result.output) == (0, "Nothing is wrong.\n")

@@ -51,7 +51,7 @@ def test_statement_of_another_dialect(notebook: Notebook) -> None:
         "vitess",
     ],
 )
-def test_dialects(notebook: Notebook, name: str) -> None:
+def test_dialect_is_found_by_the_name_of_a_database(notebook: Notebook, name: str) -> None:
     """Databases are named as they are called, and spoken to in the dialect that they have."""
     options = ["--dialect", name, "--format", "json", "--no-plan"]
 

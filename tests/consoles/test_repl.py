@@ -276,7 +276,7 @@ def terminal(
     session.close()
 
 
-def test_completion(terminal: Terminal) -> None:
+def test_tab_completes_names(terminal: Terminal) -> None:
     """Tab completes the name of a rule."""
     terminal.wait_for("query> ")
 
@@ -315,7 +315,7 @@ def test_interrupt_at_the_prompt_leaves(terminal: Terminal) -> None:
     assert terminal.status() == 0
 
 
-def test_history(terminal: Terminal, tmp_path: Path) -> None:
+def test_history_is_kept_for_its_owner(terminal: Terminal, tmp_path: Path) -> None:
     """Queries are kept for the next session, readable by their owner alone."""
     terminal.wait_for("query> ")
     terminal.type("x = 1\r")
@@ -343,7 +343,7 @@ def test_no_colours(
     assert "\033[31m" not in text
 
 
-def test_colours(terminal: Terminal) -> None:
+def test_name_of_an_error_is_red(terminal: Terminal) -> None:
     """The name of an error is red."""
     terminal.wait_for("query> ")
 

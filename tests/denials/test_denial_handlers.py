@@ -83,7 +83,7 @@ def test_handler_that_aborts(rooms: Site) -> None:
 
 
 def test_handler_may_be_a_coroutine(rooms: Site) -> None:
-    """It is awaited."""
+    """A handler that is a coroutine function is awaited, and its answer is the response."""
 
     @rooms.guard.denial_handler
     async def deny(error: HTTPException) -> t.Any:

@@ -71,7 +71,7 @@ def test_arguments_of_the_decorator() -> None:
     assert {*told, "func", "resource", "action"} == {*known}
 
 
-def test_extras() -> None:
+def test_extra_of_the_page_is_one_of_the_package() -> None:
     """Each extra of the page is one of the package."""
     project = tomllib.loads((DOCS.parent / "pyproject.toml").read_text("utf-8"))["project"]
     table = text_of("reference/flask/index.md").partition("## Extras")[2]

@@ -191,7 +191,7 @@ def test_route_authorization_allows(shop: Shop) -> None:
 
 
 def test_authorization_after_the_commit_is_too_late(shop: Shop) -> None:
-    """The order counts."""
+    """A commit before the authorization is refused, though the request authorizes later."""
 
     @shop.app.post("/")
     @authorizes_inside

@@ -41,7 +41,9 @@ HEAD = 'allow(u: User, "read", x) if '
         ("", []),
     ],
 )
-def test_policy(places: t.Any, policy: str, found: list[str]) -> None:
+def test_change_of_a_policy_is_found_on_its_line(
+    places: t.Any, policy: str, found: list[str]
+) -> None:
     """Each is found on its line, and what means the same is not."""
     assert places({"models.py": MODELS, "a.polar": policy}) == found
 

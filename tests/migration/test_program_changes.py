@@ -69,7 +69,9 @@ def test_other_decorators_of_the_name(places: t.Any) -> None:
         ({"a.py": "@app.before_request\nasync def f():\n    return Oso()"}, ["M203 a.py:3"]),
     ],
 )
-def test_osos(places: t.Any, files: dict[str, str], found: list[str]) -> None:
+def test_oso_that_is_made_for_a_request_is_found(
+    places: t.Any, files: dict[str, str], found: list[str]
+) -> None:
     """There is one for a process, and none is made for a request."""
     assert places(files) == found
 

@@ -23,7 +23,7 @@ import pytest
         ("Pipfile", 'oso = "*"'),
     ],
 )
-def test_package(places: t.Any, name: str, line: str) -> None:
+def test_package_of_the_family_is_found(places: t.Any, name: str, line: str) -> None:
     """The packages of oso's family are found wherever requirements are written."""
     assert places({name: f"# what we need\n{line}\n"}) == [f"M104 {name}:2"]
 

@@ -194,7 +194,7 @@ def test_clauses_of_an_undefined_rule() -> None:
     assert make_engine("f(1);").clauses("g") is None
 
 
-def test_unions() -> None:
+def test_unions_have_the_classes_of_blocks() -> None:
     """Actors are the classes of actor blocks; resources those of all blocks."""
     engine = make_engine("resource Cat {} actor Dog {}")
 

@@ -47,7 +47,7 @@ def test_polar_has_no_decisions() -> None:
         ("get_allowed_actions", "(self, actor, resource, allow_wildcard=False)"),
     ],
 )
-def test_signatures(method: str, signature: str) -> None:
+def test_signatures_are_those_of_oso(method: str, signature: str) -> None:
     """Names, order and kinds of parameters are oso 0.27.3's, and ``replace`` and ``private``."""
     found = inspect.signature(getattr(Oso, method))
     bare = [p.replace(annotation=inspect.Parameter.empty) for p in found.parameters.values()]

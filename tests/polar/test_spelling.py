@@ -21,7 +21,7 @@ KNOWN = ["read", "delete", "Page", "owner"]
         ("read", None),
     ],
 )
-def test_nearest(word: str, found: str | None) -> None:
+def test_nearest_ignores_case(word: str, found: str | None) -> None:
     """Case does not matter; the word itself is not proposed."""
     assert nearest(word, KNOWN) == found
 

@@ -47,7 +47,7 @@ def test_rule_for_head_alone(method: str) -> None:
 
 
 @pytest.mark.parametrize("make", [make_strict_site, make_judged_site])
-def test_preflight(make: Callable[[], Site]) -> None:
+def test_preflight_enters_no_view(make: Callable[[], Site]) -> None:
     """Automatic OPTIONS is answered without a check and without the view."""
     site: t.Any = make()
     view = authorizes_inside(lambda: site.enter())

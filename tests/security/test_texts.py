@@ -116,7 +116,7 @@ def test_mark_elsewhere(text: str) -> None:
         "{}",
     ],
 )
-def test_reordering(template: str, character: str) -> None:
+def test_reordering_character_is_refused(template: str, character: str) -> None:
     """What changes the order of a line on the screen is refused wherever it stands."""
     message = refusal(template.replace("{}", character).replace("{{", "{").replace("}}", "}"))
 

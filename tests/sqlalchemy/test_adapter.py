@@ -136,7 +136,9 @@ def find(oso: Oso, session: orm.Session) -> Find:
         ("c", "Nin", ["a", "b"], [1, 2, 3]),
     ],
 )
-def test_condition(find: Find, left: t.Any, cmp: str, right: t.Any, ids: list[int]) -> None:
+def test_condition_finds_the_rows_of_a_check(
+    find: Find, left: t.Any, cmp: str, right: t.Any, ids: list[int]
+) -> None:
     """A comparison finds the rows for which a policy would find it true."""
     assert find([Condition(left, cmp, right)]) == ids
 
@@ -198,7 +200,7 @@ def test_identity_takes_the_whole_key(oso: Oso, session: orm.Session) -> None:
     assert adapter.execute_query(query) == [seat]
 
 
-def test_alternatives(find: Find) -> None:
+def test_alternatives_are_joined_by_or(find: Find) -> None:
     """Conditions of a list hold together, lists are alternatives; none allows nothing."""
     one, public = Condition(field("stars"), "Eq", 1), Condition(field("public"), "Eq", True)
     five = Condition(field("stars"), "Eq", 5)
@@ -209,7 +211,7 @@ def test_alternatives(find: Find) -> None:
     assert find() == []
 
 
-def test_joins(find: Find) -> None:
+def test_join_gives_each_row_once(find: Find) -> None:
     """A condition may speak of a related row; each row comes once."""
     name = Condition(Projection(Org, "name"), "Eq", "reef")
 

@@ -234,7 +234,7 @@ WORKING: dict[str, set[int]] = {
 
 
 @pytest.mark.parametrize(("body", "numbers"), WORKING.items(), ids=WORKING)
-def test_rows(session: orm.Session, body: str, numbers: set[int]) -> None:
+def test_list_has_the_rows_of_checks(session: orm.Session, body: str, numbers: set[int]) -> None:
     """What such an attribute says of its rows holds in lists and decisions alike."""
     oso, actor = make_oso(body), session.get(Person, 2)
 

@@ -101,7 +101,7 @@ def test_columns_of_an_open_policy(session: orm.Session) -> None:
 
 @pytest.mark.parametrize("action", ["read", "edit", "delete"])
 @pytest.mark.parametrize("number", range(1, 8))
-def test_actors(session: orm.Session, action: str, number: int) -> None:
+def test_actors_are_those_of_checks(session: orm.Session, action: str, number: int) -> None:
     """The actors who may do something to a document are those of the checks."""
     oso = make_oso(POLICY)
     doc = session.get(Doc, number)

@@ -348,7 +348,7 @@ def test_resource_itself(oso: Oso, session: orm.Session) -> None:
         ('not (r.name = "core" and r.stars = 1)', [2, 3]),
     ],
 )
-def test_negations(oso: Oso, body: str, ids: list[int]) -> None:
+def test_negation_is_that_of_a_check(oso: Oso, body: str, ids: list[int]) -> None:
     """``not`` of comparisons, and of what joins them."""
     assert find_if(oso, body) == ids
 
@@ -361,7 +361,7 @@ def test_double_equals(oso: Oso) -> None:
 @pytest.mark.parametrize(
     ("body", "ids"), [("r.stars < 5", [1]), ("r.stars >= 5", [2, 3]), ("5 < r.stars", [3])]
 )
-def test_orderings(oso: Oso, body: str, ids: list[int]) -> None:
+def test_ordering_of_a_field_finds_rows(oso: Oso, body: str, ids: list[int]) -> None:
     """Orderings of a field find the rows that have such values; oso finds none."""
     assert find_if(oso, body) == ids
 
@@ -455,7 +455,7 @@ def test_one_without_a_row(oso: Oso) -> None:
     assert find_if(oso, "r.owner = nil") == [3]
 
 
-def test_subclasses(oso: Oso, session: orm.Session) -> None:
+def test_rule_for_a_subclass_allows_no_other_row(oso: Oso, session: orm.Session) -> None:
     """A rule for a subclass allows no row of the base class."""
     assert find(oso, session.get(User, 1), 'allow(_, "read", _: Fork);') == [3]
 
@@ -486,7 +486,7 @@ def test_joins_hide_nothing(oso: Oso, session: orm.Session) -> None:
     assert find(oso, session.get(User, 1), policy) == [1, 3]
 
 
-def test_memberships(oso: Oso) -> None:
+def test_membership_is_that_of_a_check(oso: Oso) -> None:
     """A character in a column, and an object that is not in a relation."""
     assert find_if(oso, 'r.name != nil and "c" in r.name') == [1]
     assert find_if_again(oso, "not (role in r.roles and role.user = u)") == [1]

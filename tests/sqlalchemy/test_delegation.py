@@ -189,7 +189,9 @@ def checked(session: orm.Session, oso: Oso, user: User, cls: t.Any) -> list[int]
 @pytest.mark.parametrize("compiled", [True, False])
 @pytest.mark.parametrize("cls", [Project, Task, Comment])
 @pytest.mark.parametrize("rules", POLICIES.values(), ids=POLICIES)
-def test_rows(session: orm.Session, rules: tuple[str, ...], cls: t.Any, compiled: bool) -> None:
+def test_list_has_rows_whose_relation_is_nil(
+    session: orm.Session, rules: tuple[str, ...], cls: t.Any, compiled: bool
+) -> None:
     """Where a relation is nil, a list has the rows for which the rules hold for nil."""
     oso = make_oso(*rules, compiled=compiled)
     users = session.scalars(sa.select(User)).all()

@@ -120,7 +120,9 @@ BODIES = [
 @pytest.mark.parametrize("sign", ["", "not "])
 @pytest.mark.parametrize("column", ["data", "binary"])
 @pytest.mark.parametrize("body", BODIES)
-def test_entries(session: orm.Session, body: str, column: str, sign: str) -> None:
+def test_list_has_the_rows_of_checks(
+    session: orm.Session, body: str, column: str, sign: str
+) -> None:
     """A list has the rows that checks allow, whatever JSON there is."""
     oso = make_oso(f"{sign}({body.replace('.data', f'.{column}')})")
     reader = Reader("y", {"kind": "x"})
@@ -134,7 +136,7 @@ def test_entries(session: orm.Session, body: str, column: str, sign: str) -> Non
 
 
 @pytest.mark.parametrize("text", ["é", "\U0001f600", 'a"b\\c\nd\u0001/'])
-def test_letters(session: orm.Session, text: str) -> None:
+def test_text_equals_an_entry_with_the_same_letters(session: orm.Session, text: str) -> None:
     """A text equals an entry with the same letters; MariaDB is asked for those of ASCII only."""
     query = make_oso("i.data.kind = _r.word").authorized_query(Reader(text), "read", Item)
 

@@ -100,7 +100,9 @@ def oso(session: orm.Session) -> Oso:
         ("r.public = 1", []),
     ],
 )
-def test_resources(oso: Oso, session: orm.Session, body: str, ids: list[int]) -> None:
+def test_resources_are_those_of_checks(
+    oso: Oso, session: orm.Session, body: str, ids: list[int]
+) -> None:
     """Each construct gives the rows of a check."""
     oso.load_str(f'allow(u: User, "read", r: Repo) if {body} and u.id = 1;')
     ann = session.get(User, 1)

@@ -95,7 +95,7 @@ def raises(oso: Oso, row: Row) -> bool:
 
 @pytest.mark.parametrize("sign", ["", "not "])
 @pytest.mark.parametrize("factor", FACTORS.values(), ids=FACTORS)
-def test_rows(session: orm.Session, factor: str, sign: str) -> None:
+def test_list_has_the_rows_of_checks(session: orm.Session, factor: str, sign: str) -> None:
     """The rows are those that a check allows, but for some of which it might raise."""
     oso = make_oso(factor, 2, sign)
     found = set(session.scalars(oso.authorized_query(None, "read", Row)))
@@ -106,7 +106,7 @@ def test_rows(session: orm.Session, factor: str, sign: str) -> None:
 
 
 @pytest.mark.parametrize("factor", FACTORS.values(), ids=FACTORS)
-def test_size(factor: str) -> None:
+def test_statement_grows_with_its_factors(factor: str) -> None:
     """Twice the factors are a statement of about twice the size."""
     sizes = [
         len(str(make_oso(factor, count).authorized_query(None, "read", Row).whereclause))

@@ -51,14 +51,14 @@ def site() -> Iterator[Flask]:
 
 
 @pytest.mark.usefixtures("site")
-def test_session() -> None:
+def test_db_session_reads_the_rows() -> None:
     """``db.session`` reads the rows."""
     query = current_oso.authorized_query("ana", "read", Post).order_by(Post.id)
 
     assert [post.id for post in db.session.scalars(query)] == [1, 3, 5, 7]
 
 
-def test_pages(site: Flask) -> None:
+def test_paginate_counts_and_cuts(site: Flask) -> None:
     """``db.paginate`` counts and cuts."""
     query = current_oso.authorized_query("ana", "read", Post).order_by(Post.id)
 
@@ -110,7 +110,7 @@ def test_get_or_404_of_what_may_be_read() -> None:
 
 
 @pytest.mark.usefixtures("site")
-def test_adapter() -> None:
+def test_db_session_serves_the_adapter() -> None:
     """``db.session`` works as the session of the adapter."""
     current_oso.set_data_filtering_adapter(SqlAlchemyAdapter(db.session))
 

@@ -154,7 +154,7 @@ def is_allowed(oso: Oso, row: t.Any) -> bool:
         (Doc, "x matches Plan{lead: Plan{lead: nil}}"),
     ],
 )
-def test_rows(session: orm.Session, cls: t.Any, body: str) -> None:
+def test_row_of_a_hierarchy_stands_for_itself(session: orm.Session, cls: t.Any, body: str) -> None:
     """Each row stands for itself, however many are of one table."""
     oso = Oso()
     register_models(oso, Base)

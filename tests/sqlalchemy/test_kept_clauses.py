@@ -353,7 +353,7 @@ def test_serialized_statement(session: orm.Session) -> None:
         assert ids(session, read) == allowed_to(oso, session, user)
 
 
-def test_threads(session: orm.Session) -> None:
+def test_threads_give_each_actor_its_own_statement(session: orm.Session) -> None:
     """Threads that make statements at once give each actor its own."""
     oso = make_oso("allow(u: User, _, d: Doc) if d.owner = u;")
     users = users_of(session)

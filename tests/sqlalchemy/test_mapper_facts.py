@@ -37,7 +37,9 @@ def names() -> MapperFacts:
     ],
     ids=["to one", "to many", "from a composite key", "by a link table"],
 )
-def test_step(names: MapperFacts, cls: type, relation: str, step: JoinStep | None) -> None:
+def test_relation_over_one_column_is_a_step(
+    names: MapperFacts, cls: type, relation: str, step: JoinStep | None
+) -> None:
     """A relation that compares one column leads from an attribute to another one."""
     assert names.step(cls, relation) == step
 

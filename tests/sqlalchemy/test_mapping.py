@@ -150,7 +150,9 @@ def is_allowed(oso: Oso, actor: t.Any, item: Item) -> bool:
         ("item.owner.land = item.owner_land", [1, 2]),
     ],
 )
-def test_attributes(session: orm.Session, body: str, ids: list[int]) -> None:
+def test_mapped_attributes_are_those_of_a_check(
+    session: orm.Session, body: str, ids: list[int]
+) -> None:
     """Synonyms, column properties, hybrids and composite keys work as in a check."""
     assert find(session, body, session.get(Owner, ("x", 2))) == ids
 
@@ -197,7 +199,7 @@ def test_attributes_that_need_a_row(session: orm.Session, body: str, reason: str
     ],
     ids=lambda value: type(value).__name__,
 )
-def test_types(kind: t.Any, field: Field) -> None:
+def test_column_types_that_compare_as_python_does(kind: t.Any, field: Field) -> None:
     """Types whose values databases compare as Python does can be compared."""
     assert describe_type(kind, True) == field
 
@@ -293,7 +295,7 @@ class Twin(Data):
 
 
 @pytest.mark.parametrize(("cls", "own"), [(Item, None), (Point, None), (Twin, Twin)])
-def test_equality(cls: type, own: type | None) -> None:
+def test_equality_that_is_not_of_the_key_is_kept(cls: type, own: type | None) -> None:
     """An equality that does not compare the key is one's own."""
     model = make_models().model(cls)
 

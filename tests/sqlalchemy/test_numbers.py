@@ -255,7 +255,9 @@ def pairs(request: pytest.FixtureRequest) -> Iterator[orm.Session]:
 @pytest.mark.parametrize("divisor", DIVISORS)
 @pytest.mark.parametrize("sign", ["mod", "rem"])
 @pytest.mark.parametrize("body", ["{} = 1", "not {} < 0", "{} + 1 != p.other"])
-def test_remainders(pairs: orm.Session, body: str, sign: str, divisor: str) -> None:
+def test_remainder_has_the_sign_of_a_check(
+    pairs: orm.Session, body: str, sign: str, divisor: str
+) -> None:
     """`mod` has the sign of the divisor and `rem` that of the dividend; zero raises in a check."""
     oso = make_oso_of_pairs(body.format(f"p.whole {sign} {divisor}"))
 

@@ -236,7 +236,7 @@ def test_key_that_is_changed(engine: sa.Engine, compiled: bool) -> None:
 
 
 @pytest.mark.parametrize("compiled", [True, False])
-def test_dataclass(engine: sa.Engine, compiled: bool) -> None:
+def test_equality_of_a_dataclass_is_that_of_the_row(engine: sa.Engine, compiled: bool) -> None:
     """The equality that dataclasses are given is none of their own: a stale row is the row."""
     tag, stale = other_object(engine, Tag, 1), other_object(engine, Tag, 1)
     stale.name = "b"

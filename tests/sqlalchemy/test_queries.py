@@ -113,7 +113,7 @@ def allowed(oso: Oso, session: orm.Session, user: t.Any, cls: type = Doc) -> lis
 
 
 @pytest.mark.parametrize("policy", POLICIES.values(), ids=POLICIES)
-def test_rows(session: orm.Session, policy: str) -> None:
+def test_statement_gives_the_rows_of_checks(session: orm.Session, policy: str) -> None:
     """A statement gives the rows that ``is_allowed`` allows; an error is no allow."""
     oso = make_oso(policy)
     user = session.get(User, 1)
@@ -165,7 +165,7 @@ def test_statement_goes_on(session: orm.Session) -> None:
     assert {doc.owner_id for doc in joined} == {1}
 
 
-def test_alias(session: orm.Session) -> None:
+def test_alias_is_selected_beside_its_class(session: orm.Session) -> None:
     """An alias can be selected, next to the class itself."""
     oso = make_oso("allow(_, _, d: Doc) if d.folder.parent.open or d.rank = 1;")
     other = orm.aliased(Doc)
@@ -226,7 +226,7 @@ def test_nothing_is_executed(session: orm.Session) -> None:
         ("x in d.title and x = u.name", "only a character that is known can be looked for"),
     ],
 )
-def test_refusal(session: orm.Session, body: str, message: str) -> None:
+def test_what_sql_cannot_say_is_refused(session: orm.Session, body: str, message: str) -> None:
     """What SQL cannot say raises before there is a statement, with the place in the policy."""
     oso = make_oso(f"allow(u, _, d: Doc) if u.id = 1 and {body};")
 

@@ -152,7 +152,7 @@ def make_oso(policy: str) -> Oso:
 
 
 @pytest.mark.parametrize("policy", POLICIES.values(), ids=POLICIES)
-def test_rows(session: orm.Session, policy: str) -> None:
+def test_row_in_a_circle_is_in_no_list(session: orm.Session, policy: str) -> None:
     """A circle of folders makes a decision raise, so a document in it is in no list."""
     oso = make_oso(policy)
     user = session.get_one(User, 1)
@@ -199,7 +199,7 @@ def test_rows_that_lie_in_a_circle(rules: str, wanted: list[int]) -> None:
         "owns(u, f: Folder) if f.owner = u or (not owns(u, f.parent) and f.open);",
     ],
 )
-def test_refusal(rules: str) -> None:
+def test_recursion_in_several_ways_is_refused(rules: str) -> None:
     """Where a recursion goes several ways, or turns into its opposite, there is no list."""
     oso = make_oso(f'allow(u: User, "read", d: Doc) if not owns(u, d.folder); {rules}')
 

@@ -95,7 +95,7 @@ def session() -> Iterator[orm.Session]:
         "q in p.known_owner.live_posts and q = p",
     ],
 )
-def test_rows(session: orm.Session, body: str, number: int) -> None:
+def test_list_has_the_rows_of_checks(session: orm.Session, body: str, number: int) -> None:
     """What a relation says of its rows holds in lists and decisions alike."""
     oso, user = Oso(), session.get(User, number)
     assert user is not None

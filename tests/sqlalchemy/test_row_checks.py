@@ -146,7 +146,9 @@ NOBODY = [
 
 
 @pytest.mark.parametrize(("rule", "other"), NOBODY)
-def test_nobody(find: t.Callable[[str], list[t.Any]], rule: str, other: str) -> None:
+def test_nobody_equals_a_relation_that_is_null(
+    find: t.Callable[[str], list[t.Any]], rule: str, other: str
+) -> None:
     """Whoever is not logged in equals a relation, or a column, that is NULL."""
     found = [each for each in find(rule) if "nobody" in each.message]
 
@@ -168,7 +170,7 @@ def test_nobody(find: t.Callable[[str], list[t.Any]], rule: str, other: str) -> 
         'allow(user, "read", n: Note) if user.id > 0 and n.owner = user;',
     ],
 )
-def test_somebody(find: t.Callable[[str], list[t.Any]], rule: str) -> None:
+def test_actor_with_a_class_is_somebody(find: t.Callable[[str], list[t.Any]], rule: str) -> None:
     """An actor with a class, or of whom something is asked, is somebody."""
     assert find(rule) == []
 

@@ -103,7 +103,7 @@ def where_of(session: orm.Session, policy: str) -> str:
         "relation of both",
     ],
 )
-def test_anchored(session: orm.Session, body: str, where: str) -> None:
+def test_rows_of_the_actor_are_a_list_of_keys(session: orm.Session, body: str, where: str) -> None:
     """Where keys lead to the actor, the rows are a list that does not depend on the row."""
     assert where_of(session, f"allow(u, _, d: Doc) if {body};") == where
 

@@ -86,7 +86,7 @@ def test_answers_are_those_of_the_solver(rules: str) -> None:
 
 @pytest.mark.parametrize("rules", FOLLOWED.values(), ids=FOLLOWED)
 def test_cut_is_a_condition_of_a_specialization(rules: str) -> None:
-    """One function answers."""
+    """A rule with a cut is answered by one function for plain data."""
     answer = specialized(load(rules).engine, User(True, False, True), "read", Doc(True, False))
 
     assert answer is not None

@@ -37,7 +37,7 @@ MOD, REM = Operator.MOD, Operator.REM
         ("é", "e\u0301", False),
     ],
 )
-def test_equal(left: t.Any, right: t.Any, answer: bool) -> None:
+def test_numbers_unify_by_value(left: t.Any, right: t.Any, answer: bool) -> None:
     """Numbers unify by value, exactly; everything else with its own kind only."""
     assert (equal_scalars(left, right), equal_scalars(right, left)) == (answer, answer)
 
@@ -46,7 +46,7 @@ def test_equal(left: t.Any, right: t.Any, answer: bool) -> None:
     ("left", "right", "answer"),
     [(1, 2.0, True), (1, True, True), ("a", "b", True), ("a", 1, False), (False, "a", False)],
 )
-def test_comparable(left: t.Any, right: t.Any, answer: bool) -> None:
+def test_kinds_that_compare(left: t.Any, right: t.Any, answer: bool) -> None:
     """Strings compare with strings, numbers and Booleans with each other."""
     assert (comparable(left, right), comparable(right, left)) == (answer, answer)
 
@@ -69,7 +69,7 @@ def test_comparable(left: t.Any, right: t.Any, answer: bool) -> None:
         ("\uffff", "\U0001f600", "< <= !="),
     ],
 )
-def test_compare(left: t.Any, right: t.Any, holding: str) -> None:
+def test_comparison_is_exact(left: t.Any, right: t.Any, holding: str) -> None:
     """Exactly the comparisons that are true hold; text stands in the order of code points."""
     symbols = {
         "==": Operator.EQ,
@@ -119,7 +119,7 @@ def test_calculate_knows_every_operation(kind: Operator, values: tuple[t.Any, t.
         (REM, LEAST, GREATEST, -1),
     ],
 )
-def test_integers(kind: Operator, left: int, right: int, result: int) -> None:
+def test_integers_are_exact(kind: Operator, left: int, right: int, result: int) -> None:
     """Integers are exact; ``mod`` has the sign of the divisor, ``rem`` of the dividend."""
     value = calculate(kind, left, right)
 
@@ -168,7 +168,7 @@ def test_integers_out_of_range(kind: Operator, left: int, right: int) -> None:
         (REM, -5, INF, -5.0),
     ],
 )
-def test_floats(kind: Operator, left: float, right: float, result: float) -> None:
+def test_division_is_a_float(kind: Operator, left: float, right: float, result: float) -> None:
     """A division is always a float; floats go to infinity and not to an error."""
     value = t.cast(float, calculate(kind, left, right))
 

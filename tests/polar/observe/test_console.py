@@ -20,6 +20,6 @@ from flask_oso.polar.observe.console import candidates
         ("rex.ro", []),
     ],
 )
-def test_candidates(line: str, found: list[str]) -> None:
+def test_last_word_is_completed(line: str, found: list[str]) -> None:
     """The last word is completed; not inside a string, nor behind a dot."""
     assert candidates(line, ["role(", "rex", "Animal", "Actor"]) == found

@@ -95,7 +95,7 @@ def test_end_of_input_goes_on() -> None:
 
 
 @pytest.mark.parametrize("command", ["c", "continue", "q", "quit", "c;", "  c  "])
-def test_continue(command: str) -> None:
+def test_continue_goes_on_to_the_next_debug(command: str) -> None:
     """The run goes on to the next debug()."""
     assert after(command)[:3] == ["result {}", STOP, SOURCE]
 
@@ -106,7 +106,7 @@ def test_debug_at_the_prompt_takes_arguments() -> None:
 
 
 @pytest.mark.parametrize("command", ["h", "help", "what", "?"])
-def test_help(command: str) -> None:
+def test_help_lists_the_commands(command: str) -> None:
     """Help, and anything that is no command, lists the commands."""
     assert after(command)[0] == HELP
 

@@ -49,13 +49,13 @@ def trace(monkeypatch: pytest.MonkeyPatch, setting: str, query: str) -> None:
         ("", LogLevel.OFF, False),
     ],
 )
-def test_settings(text: str, level: LogLevel, is_immediate: bool) -> None:
+def test_setting_gives_a_level(text: str, level: LogLevel, is_immediate: bool) -> None:
     """``off`` wins, then ``trace``; anything else means ``info``."""
     assert parse_log_settings(text) == LogSettings(level, is_immediate)
 
 
 @pytest.mark.parametrize("setting", ["info", "trace", "now", "yes", "", "OFF", "off,info"])
-def test_banner(
+def test_new_oso_says_that_it_traces(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], setting: str
 ) -> None:
     """An Oso that is made says that tracing was asked for, in oso's words."""
@@ -78,7 +78,9 @@ def test_no_banner(
     assert capsys.readouterr().out == ""
 
 
-def test_info(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_info_prints_calls_and_results(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Calls with their values, the rules that apply, the rules tried, the result."""
     trace(monkeypatch, "info", "f(1, y)")
 
@@ -203,7 +205,7 @@ def test_now_prints_on_standard_error(
 
 
 @pytest.mark.parametrize("setting", ["", "0", "off", "info,off"])
-def test_off(
+def test_off_prints_nothing(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], setting: str
 ) -> None:
     """Switched off, a query prints nothing."""
@@ -216,7 +218,7 @@ def test_off(
     ("setting", "out", "err"),
     [(None, '"hi", 1, {a: 2}\n', ""), ("now,off", "", '"hi", 1, {a: 2}\n')],
 )
-def test_print(
+def test_print_goes_the_way_of_the_trace(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     setting: str | None,

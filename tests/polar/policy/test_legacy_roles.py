@@ -115,7 +115,7 @@ def allowed(engine: Engine, user: User, thing: Thing) -> list[str]:
     ("role", "actions"),
     [("guest", ["read"]), ("admin", ["read", "write"]), ("user", []), (None, [])],
 )
-def test_quickstart(role: str | None, actions: list[str]) -> None:
+def test_role_grants_permissions_on_its_page(role: str | None, actions: list[str]) -> None:
     """Roles grant their permissions and those of the roles they imply, on their page only."""
     engine = make_engine(QUICKSTART)
     user = User(*[Grant(role, PAGE)] if role else [])
@@ -137,7 +137,9 @@ def test_quickstart(role: str | None, actions: list[str]) -> None:
         ("owner", OTHER_ORG, [], [], []),
     ],
 )
-def test_tree(role: str, thing: Thing, org: list[str], site: list[str], page: list[str]) -> None:
+def test_permission_with_a_namespace_reaches_below(
+    role: str, thing: Thing, org: list[str], site: list[str], page: list[str]
+) -> None:
     """Permissions and roles with a namespace reach what is below."""
     engine = make_engine(TREE)
     user = User(Grant(role, thing))

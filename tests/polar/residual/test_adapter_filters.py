@@ -117,7 +117,9 @@ def field(name: str | None, cls: type = Repo) -> Projection:
         ),
     ],
 )
-def test_conditions(oso: Oso, body: str, conditions: list[list[t.Any]]) -> None:
+def test_filter_has_alternatives_of_comparisons(
+    oso: Oso, body: str, conditions: list[list[t.Any]]
+) -> None:
     """Alternatives of comparisons, with projections of classes and values."""
     made = filter_of(oso, body)
 
@@ -127,7 +129,7 @@ def test_conditions(oso: Oso, body: str, conditions: list[list[t.Any]]) -> None:
     ]
 
 
-def test_joins(oso: Oso) -> None:
+def test_filter_has_each_join_once(oso: Oso) -> None:
     """Joins lead from class to class, each once and in order."""
     made = filter_of(oso, 'r.org.head.name = "x" and r.org.name = "y" and _ in r.issues')
 
@@ -138,14 +140,14 @@ def test_joins(oso: Oso) -> None:
     ]
 
 
-def test_types(oso: Oso) -> None:
+def test_filter_has_the_declared_fields(oso: Oso) -> None:
     """An adapter finds the declared fields by name and by class."""
     made = filter_of(oso, "r.public")
 
     assert made.types["Repo"].fields == made.types[Repo].fields == FIELDS
 
 
-def test_resources(oso: Oso) -> None:
+def test_authorized_resources_are_what_the_adapter_reads(oso: Oso) -> None:
     """``authorized_resources`` gives what the adapter reads."""
     oso.load_str('allow(_, "read", _: Repo);')
 

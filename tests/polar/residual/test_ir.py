@@ -105,7 +105,7 @@ NAMED = Exists(ORG, equation(NAME, "a"))
         (conjunction(LESS, negation(C)), "post.size < 3"),
     ],
 )
-def test_simplification(condition: RowCondition, text: str) -> None:
+def test_simplification_removes_constants(condition: RowCondition, text: str) -> None:
     """Constants vanish, negations go inwards, and an ordering says that there is a value."""
     assert show(condition) == text
 
@@ -136,7 +136,7 @@ def test_simplification(condition: RowCondition, text: str) -> None:
         ),
     ],
 )  # fmt: skip
-def test_rows(condition: RowCondition, text: str) -> None:
+def test_conditions_on_one_row_stand_together(condition: RowCondition, text: str) -> None:
     """What is said of one row at the end of a relation stands together."""
     assert show(condition) == text
 
@@ -181,7 +181,7 @@ def test_rows_of_a_relation_to_many_stay_apart() -> None:
         ),
     ],
 )
-def test_printing(condition: RowCondition, text: str) -> None:
+def test_condition_is_printed_as_a_policy(condition: RowCondition, text: str) -> None:
     """A condition reads as a policy does; an object shows its class and no more."""
     assert show(condition) == text
 

@@ -34,7 +34,7 @@ def test_lookalike_of_a_built_in_name() -> None:
     ],
     ids=ascii,
 )
-def test_lookalike(text: str, read_as: str, odd: str) -> None:
+def test_lookalike_of_a_known_name_is_found(text: str, read_as: str, odd: str) -> None:
     """Names of the text, of the host and of the language are known."""
     (warning,) = warnings_of(f"{text} has_role(_, _, _);")
 

@@ -50,7 +50,7 @@ def test_row_has_an_example(said: list[Hint], number: int) -> None:
         ("x = 'a'", 'Strings stand in double quotes. Write `"a"`.'),
     ],
 )
-def test_query(query: str, line: str) -> None:
+def test_query_has_the_help_of_a_policy(query: str, line: str) -> None:
     """A mistake in a query is answered like one in a policy."""
     with pytest.raises(ParserError) as caught:
         parse_query(Source(query))

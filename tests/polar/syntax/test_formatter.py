@@ -119,7 +119,7 @@ STYLE = {
 
 
 @pytest.mark.parametrize(("text", "expected"), STYLE.values(), ids=STYLE)
-def test_style(text: str, expected: str) -> None:
+def test_style_is_canonical(text: str, expected: str) -> None:
     """The style is one, whatever was written, and what is in it stays."""
     assert formatted(text) == expected
     assert formatted(expected) == expected

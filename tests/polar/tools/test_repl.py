@@ -68,7 +68,7 @@ def answers(oso: Oso, *lines: str | type[BaseException]) -> list[str]:
         (" ; ", []),
     ],
 )
-def test_answer(oso: Oso, query: str, shown: list[str]) -> None:
+def test_answer_has_the_variables_of_the_query(oso: Oso, query: str, shown: list[str]) -> None:
     """An answer is the variables in the order of the query, True without any, or False."""
     assert answers(oso, query) == shown
 
@@ -143,12 +143,12 @@ def test_interrupt_ends_the_query_alone(oso: Oso) -> None:
 
 
 @pytest.mark.parametrize("end", [EOFError, KeyboardInterrupt, "exit", "quit;"])
-def test_end(oso: Oso, end: str | type[BaseException]) -> None:
+def test_end_of_input_ends_the_repl(oso: Oso, end: str | type[BaseException]) -> None:
     """What comes after is not read."""
     assert answers(oso, end, "1 = 1") == []
 
 
-def test_help(oso: Oso) -> None:
+def test_help_says_what_can_be_typed(oso: Oso) -> None:
     """The help says what can be typed."""
     assert "which actions are?" in answers(oso, "help")[0]
 
@@ -183,6 +183,6 @@ def test_greeting_where_somebody_sits(oso: Oso) -> None:
     assert console.shown[0] == "4 rules loaded. Type a query, or 'help'; Ctrl-D leaves."
 
 
-def test_names(oso: Oso) -> None:
+def test_names_of_the_policy_can_be_completed(oso: Oso) -> None:
     """Rules, classes, constants and words of the language can be completed."""
     assert {"role(", "Animal", "Integer", "rex", "forall("} <= set(completion_words(oso.engine))
