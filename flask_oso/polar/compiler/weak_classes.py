@@ -18,7 +18,8 @@ class WeakClass(weakref.ref[type]):
     __slots__ = ()
 
     def __eq__(self, other: object) -> bool:
-        return self is other or self() is other
+        # What is looked for is a class; itself it meets where it leaves.
+        return self() is other or self is other
 
     def __ne__(self, other: object) -> bool:
         return not self == other

@@ -439,6 +439,11 @@ def test_flag_stays(text: str) -> None:
             "if type(e) is x0 and x1: found = e",
         ),
         (
+            "if (p := type(e)) is type(w) and (p is int or p in known): found = e",
+            "x0 = type(w)\nx1 = type(w) is int or type(w) in known",
+            "if type(e) is x0 and x1: found = e",
+        ),
+        (
             "if e.ok:\n    if type(w) is not c: found = e",
             "x0 = type(w) is not c",
             "if e.ok:\n    if x0: found = e",

@@ -16,7 +16,7 @@ import typing as t
 from collections.abc import Callable
 
 from ..snippets import assign, load
-from .names import CHAIN, Names, read_name, statements_in, written_name
+from .names import CHAIN, Names, nodes_in, read_name, statements_in, written_name
 
 _COMPARISONS = (ast.Is, ast.IsNot, ast.In, ast.NotIn)
 
@@ -104,11 +104,18 @@ class _Hoisting:
         if type(same) is not ast.Compare or type(same.ops[0]) is not ast.Is:
             return
         mine, other = same.left, same.comparators[0]
-        if self._is_fixed(mine) or not self._is_fixed(other):
+        name, kind = None, mine
+        if type(mine) is ast.NamedExpr:
+            # The name is read in this test alone.
+            name, kind = mine.target.id, mine.value
+        if self._is_fixed(kind) or not self._is_fixed(other):
             return
-        for each in test.values[1:]:
-            if type(each) is ast.Compare and ast.dump(each.left) == ast.dump(mine):
-                each.left = other
+        same.left, written = kind, ast.dump(kind)
+        for each in nodes_in(test.values[1:]):
+            if type(each) is ast.Compare:
+                is_named = name is not None and read_name(each.left) == name
+                if is_named or ast.dump(each.left) == written:
+                    each.left = other
 
     def _once(self, test: ast.expr) -> ast.expr:
         key = ast.dump(test)

@@ -44,22 +44,33 @@ OF_TEXTS = frozenset(
 )
 
 
-def is_comparable(unknown: list[Known], literal: Value | None, operator: Operator) -> ast.expr:
-    """Write whether Python compares values, one of which may be a literal, without calls."""
+def is_comparable(
+    unknown: list[Known], literal: Value | None, operator: Operator, kept: str
+) -> ast.expr:
+    """Write whether Python compares values, one of which may be a literal, without calls.
+
+    :param kept: a name that is not used otherwise.
+    """
     is_equation = operator in EQUATIONS
     kind = call("type", load(unknown[0].name))
     if literal is None:
-        alike = compared(kind, ast.Is(), call("type", load(unknown[1].name)))
-        known = compared(kind, ast.In(), load("simple" if is_equation else "ordered"))
         names = [load(value.name) for value in unknown]
-        slow = call("comparable" if is_equation else "has_order", *names)
+        named = ast.NamedExpr(ast.Name(kept, ast.Store()), kind)
+        alike = compared(named, ast.Is(), call("type", names[1]))
+        # A look into a set takes as long as several such tests.
+        usual = [compared(load(kept), ast.Is(), load("int"))]
         if is_equation:
-            return any_of([all_of([alike, known]), slow])
-        # Two datetimes of one zone ask nobody.
-        zones = [ast.Attribute(name, "tzinfo", ast.Load()) for name in names]
-        moments = [alike, compared(kind, ast.In(), load("moments"))]
-        in_one_zone = all_of([*moments, compared(zones[0], ast.Is(), zones[1])])
-        return any_of([all_of([alike, known]), in_one_zone, slow])
+            usual.append(compared(load(kept), ast.Is(), load("str")))
+            usual.append(compared(load(kept), ast.In(), load("simple")))
+            slow = call("comparable", *names)
+        else:
+            usual.append(compared(load(kept), ast.In(), load("ordered")))
+            # Two datetimes of one zone ask nobody.
+            zones = [ast.Attribute(name, "tzinfo", ast.Load()) for name in names]
+            in_one_zone = compared(zones[0], ast.Is(), zones[1])
+            usual.append(all_of([compared(load(kept), ast.In(), load("moments")), in_one_zone]))
+            slow = call("has_order", *names)
+        return any_of([all_of([alike, any_of(usual)]), slow])
     if type(literal.value) is str:
         tests = [is_type(unknown[0].name, "str")]
         others = compared(kind, ast.NotIn(), load("numbers"))

@@ -384,7 +384,8 @@ class GoalStep(Searches):
         literals = [value.literal for value in values if value.literal is not None]
         keys, region = [value.key for value in values], self.region
         if unknown:
-            is_known = is_comparable(unknown, literals[0] if literals else None, operator)
+            literal = literals[0] if literals else None
+            is_known = is_comparable(unknown, literal, operator, self.guards.fresh("p"))
             checked = "ordered", operator in EQUATIONS, *keys
             region = self.guards.guard(region, checked, is_known, unknown, term.span)
         elif {type(each.value) for each in literals} not in ({int}, {str}):
