@@ -204,9 +204,12 @@ def read_texts(paths: Sequence[str]) -> Texts:
 
 
 def _names(named: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> list[str]:
-    return [
-        os.fspath(each) for each in ([named] if isinstance(named, str | os.PathLike) else named)
-    ]
+    is_one = isinstance(named, str | os.PathLike)
+    names: t.Any = [named] if is_one or not isinstance(named, Iterable) else named
+    for each in names:
+        if not isinstance(each, str | os.PathLike):
+            raise OsoError(f"'OSO_POLICIES' must be the name of a file or a list, not {each!r}.")
+    return [os.fspath(each) for each in names]
 
 
 def _in_one_root(root: str, directory: str, name: str) -> str:

@@ -281,7 +281,7 @@ class Oso(Polar):
             Then nothing is given, not even what was allowed before.
         """
         engine, actor, action = self._engine, unwrapped(actor), unwrapped(action)
-        given = [*objects]
+        given = _listed(objects, "filter")
         asked = self._without_proxies(given)
         answers = engine.quick_answers(actor, action, asked)
         waiting = [at for at, answer in enumerate(answers) if answer is None]
@@ -315,7 +315,7 @@ class Oso(Polar):
         :raises OsoError: as ``authorized_actions`` does; a note of the error names the object.
         """
         engine, actor = self._engine, unwrapped(actor)
-        asked = self._without_proxies([*objects])
+        asked = self._without_proxies(_listed(objects, "authorized_actions_many"))
         self._load_relations(engine, actor, None, asked)
         found: list[set[t.Any]] = []
         with _noting("authorized_actions_many", lambda: (len(found), asked[len(found)])):
@@ -639,6 +639,23 @@ def ask_field(oso: Oso, actor: t.Any, action: t.Any, resource: t.Any, field: t.A
     if answer is not True and answer is not False:
         raise OsoError(f"'allow_field' gave {type(answer).__name__!r} in place of a decision.")
     return answer
+
+
+def _listed(objects: Iterable[_T], method: str) -> list[_T]:
+    """Give the objects that a method was given.
+
+    :raises TypeError: it was given one.
+    """
+    try:
+        found = iter(objects)
+    except TypeError:
+        what = f"one {type(objects).__name__!r}."
+        if isinstance(objects, type):
+            what = (
+                f"the class {objects.__name__!r}. 'authorized_query' selects the rows of a class."
+            )
+        raise TypeError(f"{method!r} takes several objects, as in a list, and not {what}") from None
+    return [*found]
 
 
 @contextlib.contextmanager

@@ -1381,3 +1381,12 @@ def test_not_found_before_authorizing_is_404(site: t.Any) -> None:
 
     assert response.status_code == 404
     assert b"SECRET" not in response.data
+
+
+@pytest.mark.parametrize("named", [3, ["policy.polar", 3]])
+def test_policy_that_is_no_name(named: t.Any) -> None:
+    """What is no name of a file is an error of the configuration."""
+    with pytest.raises(
+        OsoError, match="'OSO_POLICIES' must be the name of a file or a list, not 3"
+    ):
+        FlaskOso(make_app(OSO_POLICIES=named))

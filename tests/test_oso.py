@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import pathlib
+import re
 import threading
 import types
 import typing as t
@@ -1718,3 +1719,38 @@ def test_comparison_waits_for_a_value(rule: str) -> None:
     policy.load_str(rule)
 
     assert [policy.is_allowed("ana", "read", page) for page in ("page", "note")] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("ask", "message"),
+    [
+        (lambda oso, given: oso.filter("ann", "read", given), "'filter' takes several objects"),
+        (
+            lambda oso, given: oso.authorized_actions_many("ann", given),
+            "'authorized_actions_many' takes several objects",
+        ),
+    ],
+    ids=["filter", "authorized_actions_many"],
+)
+@pytest.mark.parametrize(
+    ("given", "what"),
+    [(3, "one 'int'"), (Oso, "the class 'Oso'. 'authorized_query' selects the rows of a class")],
+    ids=["object", "class"],
+)
+def test_one_object_in_the_place_of_several(
+    ask: t.Any, message: str, given: t.Any, what: str
+) -> None:
+    """Who asks about one object, or a class, is told to give a list."""
+    oso = Oso()
+    oso.load_str('allow(_, "read", _);')
+
+    with pytest.raises(TypeError, match=re.escape(message)) as caught:
+        ask(oso, given)
+
+    assert what in str(caught.value)
+
+
+def test_limits_that_are_none() -> None:
+    """Limits are an object, and the message shows how it is made."""
+    with pytest.raises(TypeError, match=re.escape("as in 'limits=Limits(timeout_ms=500)'")):
+        Oso(limits=t.cast(t.Any, 500))

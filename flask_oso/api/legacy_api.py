@@ -17,6 +17,7 @@ from ..config import Enforcement
 from ..denials.denial import DenialStyle
 from ..enforcement.authorizer import Authorizer
 from ..oso import Oso
+from ..polar.exceptions import OsoError
 from ..request_state import exempt_request, find_request_state, this_app
 
 
@@ -61,7 +62,14 @@ class LegacyApi:
         """Find the current actor with this function, as ``actor_loader`` does.
 
         It is called for each question, so that who acts may change within a request.
+
+        :raises OsoError: it is no function.
         """
+        if not callable(get_actor):
+            raise OsoError(
+                "'set_get_actor' takes a function that gives the current actor, and not"
+                f" {type(get_actor).__name__!r}."
+            )
         actors = self._authorizer.actors
         actors.get_actor, actors.is_found_once = SyncCallable(get_actor), False
 

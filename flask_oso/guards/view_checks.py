@@ -525,6 +525,12 @@ def check_methods(actions: Mapping[t.Any, t.Any]) -> None:
             if wrong
             else "A mapping of actions is empty, so nobody may do anything. Name the methods."
         )
+    for method, action in actions.items():
+        if isinstance(action, list | tuple | set | frozenset):
+            raise OsoError(
+                f"A mapping of actions has one action for each method, and not {action!r} for"
+                f" {method!r}."
+            )
 
 
 def entered_by_request(view: View) -> View:

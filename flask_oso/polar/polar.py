@@ -77,6 +77,11 @@ class Polar:
     def __init__(self, *, limits: Limits | None = None, compiled: bool = True) -> None:
         self._ignores_missing_allow = _NO_ALLOW_WARNING in os.environ
         self._has_roles = False
+        if limits is not None and not isinstance(limits, Limits):
+            raise TypeError(
+                "'limits' takes 'Limits', as in 'limits=Limits(timeout_ms=500)', and not"
+                f" {type(limits).__name__!r}."
+            )
         self._limits = limits
         if is_banner_due():
             say(BANNER, sys.stdout)

@@ -1078,6 +1078,7 @@ def test_variable_that_is_taken_away_is_noticed(blog: Blog) -> None:
         (("read", Post), {"key": "id", "load": False}, "but 'load=False' loads none"),
         (("read", Post), {"key": ()}, "is the name of a URL variable, or a list"),
         (("read", Post), {"key": 1}, "is the name of a URL variable, or a list"),
+        (({"GET": ["read", "edit"]}, Post), {}, "one action for each method, and not"),
         (({"get": "read"}, Post), {}, "in capital letters .* and not 'get'"),
         (({}, Post), {}, "mapping of actions is empty"),
         ((), {"key": "id"}, "belong to '@authorize"),

@@ -190,8 +190,8 @@ class Host(Record):
     ) -> Host:
         """Return a host with one more class.
 
-        :raises TypeError: if it is not a class, the name is no str, or ``private`` has a name that
-            cannot be opened.
+        :raises TypeError: if it is not a class, the name is no str, ``fields`` is no dictionary of
+            names, or ``private`` has a name that cannot be opened.
         :raises DuplicateClassAliasError: if another class has the name.
         :raises PolarRuntimeError: if the name is reserved.
         """
@@ -207,7 +207,7 @@ class Host(Record):
         return self.replaced(
             classes=types.MappingProxyType({**self.classes, name: cls}),
             constants=types.MappingProxyType({**self.constants, name: Instance(cls)}),
-            fields=types.MappingProxyType({**self.fields, cls: dict(fields or {})}),
+            fields=types.MappingProxyType({**self.fields, cls: _checked_fields(fields)}),
             private=types.MappingProxyType({**self.private, cls: opened}),
         )
 
@@ -389,6 +389,20 @@ class Host(Record):
     def is_subclass(self, name: str, of: str) -> bool:
         """Return whether one registered class is another or derives from it."""
         return self.classes[of] in self.classes[name].__mro__
+
+
+def _checked_fields(fields: t.Any) -> dict[str, t.Any]:
+    if fields is None:
+        return {}
+    if not isinstance(fields, Mapping):
+        raise TypeError(
+            "'fields' takes a dictionary of the types of fields, such as '{\"name\": str}', and not"
+            f" {type(fields).__name__!r}."
+        )
+    wrong = [each for each in fields if not isinstance(each, str)]
+    if wrong:
+        raise TypeError(f"'fields' has the names of fields as its keys, and not {wrong[0]!r}.")
+    return dict(fields)
 
 
 def _checked_private(names: Iterable[str]) -> frozenset[str]:

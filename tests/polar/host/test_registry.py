@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import typing as t
+
 import pytest
 
 from flask_oso.polar.exceptions import (
@@ -82,3 +85,21 @@ def test_nil_is_none() -> None:
 
     assert isinstance(nil, Instance)
     assert nil.value is None
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        (
+            ["name"],
+            "'fields' takes a dictionary of the types of fields, such as '{\"name\": str}', ",
+        ),
+        ([1], "and not 'list'"),
+        ("name", "and not 'str'"),
+        ({1: str}, "'fields' has the names of fields as its keys, and not 1"),
+    ],
+)
+def test_fields_that_are_no_dictionary_of_names(fields: t.Any, message: str) -> None:
+    """The types of fields stand in a dictionary, by their names."""
+    with pytest.raises(TypeError, match=re.escape(message)):
+        make_host().with_class(Colour, None, fields)
