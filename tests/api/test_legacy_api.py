@@ -153,5 +153,5 @@ def test_actor_loader_that_is_none(function: t.Any, message: str) -> None:
 
 def test_actor_in_the_place_of_a_function() -> None:
     """The actor is asked for at each question, so a function finds it."""
-    with pytest.raises(OsoError, match="'set_get_actor' takes a function .* and not 'str'"):
+    with pytest.raises(OsoError, match=r"'set_get_actor' takes a function .* and not 'str'"):
         FlaskOso(oso=Oso()).set_get_actor(t.cast(t.Any, "ann"))
