@@ -44,6 +44,7 @@ class RowKeys:
         # Two threads may compute the same entry.
         self._known: weakref.WeakKeyDictionary[type, bool] = weakref.WeakKeyDictionary()
         self._ids: weakref.WeakKeyDictionary[type, bool] = weakref.WeakKeyDictionary()
+        self._usual: weakref.WeakKeyDictionary[type, bool] = weakref.WeakKeyDictionary()
         self._tests: _Facts = weakref.WeakKeyDictionary()
 
     def has_keys(self, cls: type) -> bool:
@@ -84,12 +85,9 @@ class RowKeys:
         attribute = vars(cls).get(name)
         if mapper is None or type(attribute) is not orm.InstrumentedAttribute:
             return None
-        is_usual = (
-            type(mapper.class_manager) is ClassManager
-            and type(attributes.instance_dict) is operator.attrgetter
-            and not any("__getattribute__" in vars(base) for base in cls.__mro__[:-1])
-            and all(_has_usual_dictionary(base) for base in cls.__mro__)
-        )
+        is_usual = self._usual.get(cls)
+        if is_usual is None:
+            is_usual = self._usual[cls] = _is_usual(cls, mapper)
         is_itself = attribute.key == name and mapper.attrs.get(name) is attribute.property
         return attribute if is_usual and is_itself and attribute.impl.supports_population else None
 
@@ -157,6 +155,16 @@ def _has_keys(cls: type) -> bool:
 def _compares_id(cls: type) -> bool:
     """Tell whether a class is mapped, and compares its key, ``id``, as Flask-Login does."""
     return _mapper_of(cls) is not None and own_equality((cls,)) == (None, True)
+
+
+def _is_usual(cls: type, mapper: orm.Mapper[t.Any]) -> bool:
+    """Tell whether the attributes of a class read the usual dictionary of a row."""
+    return (
+        type(mapper.class_manager) is ClassManager
+        and type(attributes.instance_dict) is operator.attrgetter
+        and not any("__getattribute__" in vars(base) for base in cls.__mro__[:-1])
+        and all(_has_usual_dictionary(base) for base in cls.__mro__)
+    )
 
 
 def _has_usual_dictionary(base: type) -> bool:
