@@ -237,6 +237,7 @@ def _handler(view_class: type, method: str) -> tuple[str, t.Any] | None:
 
 
 def view_methods(view: View) -> Iterable[str]:
+    """Give the HTTP methods that a view answers by itself; ``GET`` if it does not say."""
     view_class = getattr(view, "view_class", None)
     return getattr(view_class, "methods", None) or ("GET",)
 

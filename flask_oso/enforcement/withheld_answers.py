@@ -45,11 +45,13 @@ _PROBLEMS: dict[int, type[HTTPException]] = {403: ForbiddenProblem}
 
 
 def succeeds(status: int) -> bool:
+    """Tell whether a status gives the client something: any below 400."""
     # A redirect may tell as much as a page.
     return status < 400
 
 
 def may_redirect(status: int) -> bool:
+    """Tell whether a status sends the client elsewhere."""
     return status in _REDIRECTS
 
 
@@ -68,6 +70,10 @@ def _is_redirect(response: Response) -> bool:
 
 
 def not_called(app: Flask, current: Request, note: str) -> OsoError:
+    """Make the error for an answer without a check, with what to write.
+
+    :param note: what was expected; it stands behind what answered.
+    """
     error = OsoError("Authorize not called.")
     error.add_note(f"{describe_answer(app, current)} {note}")
     view = app.view_functions.get(current.endpoint or "")
@@ -94,6 +100,7 @@ def answered_early(app: Flask, current: Request, request_state: RequestState) ->
 
 
 def describe_answer(app: Flask, current: Request) -> str:
+    """Name what answered a request: its view, or the app where there is none."""
     endpoint = current.endpoint or ""
     view = app.view_functions.get(endpoint)
     return describe_request(endpoint, view, current.method) if view is not None else "The app"

@@ -159,6 +159,7 @@ def _other_names(tree: ast.Module) -> Iterator[str]:
 
 
 def last_name(node: ast.expr) -> str | None:
+    """Give the last name of ``a.b.c`` or ``c``; ``None`` for any other expression."""
     if isinstance(node, ast.Attribute):
         return node.attr
     return node.id if isinstance(node, ast.Name) else None

@@ -58,12 +58,14 @@ class RowQuestion:
         self.entity = entity
 
     def query(self) -> t.Any:
+        """Build a query of the rows that satisfy the residual."""
         try:
             return self.builder.query(self.host, self.residual, self.entity)
         except RecursionError:
             raise StackOverflowError(TOO_DEEP) from None
 
     def columns(self, others: Sequence[RowQuestion]) -> list[t.Any]:
+        """Build a column for this residual and each of some others, in their order."""
         residuals = [self.residual, *(each.residual for each in others)]
         try:
             return self.builder.columns(self.host, residuals, self.entity)

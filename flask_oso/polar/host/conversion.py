@@ -178,14 +178,20 @@ class HostEntries:
         self._made = made
 
     def get(self, key: str, span: Span | None) -> Term | None:
+        """Give the value of a key as a term; ``None`` if there is none."""
         found = find_entry(self._source, key)
         return None if found is MISSING else _read_entry(found, span, self._made)
 
     def each(self, span: Span | None) -> Iterator[tuple[str, Term]]:
+        """Give keys and values, in ascending order of the keys."""
         for key, value in sorted_entries(self._source):
             yield key, _read_entry(value, span, self._made)
 
     def shown(self) -> tuple[tuple[tuple[str, Term], ...], bool]:
+        """Give keys and values for printing, and whether they are those that a rule reads.
+
+        A dictionary that no rule could read is printed all the same, with its values as objects.
+        """
         try:
             return tuple(self.each(None)), True
         except (TypeError, OperationalError, PolarRuntimeError):

@@ -98,11 +98,13 @@ class Queries(t.Protocol):
     """The part of an engine that the check uses."""
 
     @property
-    def policy(self) -> Policy: ...
+    def policy(self) -> Policy:
+        """The policy that is asked."""
 
     def query_rule(
         self, name: str, args: Sequence[t.Any], **options: t.Any
-    ) -> Iterator[dict[str, t.Any]]: ...
+    ) -> Iterator[dict[str, t.Any]]:
+        """Give the solutions of a rule call, as ``Polar.query_rule`` does."""
 
 
 def with_role_rules(policy: Policy, host: Host) -> Policy:

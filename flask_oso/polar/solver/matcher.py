@@ -129,6 +129,7 @@ class Matcher:
         return None
 
     def is_instance(self, value: t.Any, pattern: Pattern) -> bool:
+        """Tell whether a value is of the class that a pattern names."""
         tag = t.cast(str, pattern.tag)
         if tag in RESERVED_NAMES:
             classes, names = self.machine.host.classes, members_of_tag(tag, self.machine.program)
@@ -220,6 +221,7 @@ class Matcher:
         return self.machine.bindings.record(Expression(Operator.UNIFY, (lookup, pattern)))
 
     def match_later_field(self, lookup: Expression, pattern: t.Any, step: Step) -> bool:
+        """Match a field of a value that was unbound when its pattern was matched."""
         value, name = bound(lookup.args[0]), t.cast(Value, lookup.args[1]).value
         if type(value) is Unknown:
             return self.machine.bindings.record(Expression(Operator.UNIFY, (lookup, pattern)))

@@ -69,6 +69,7 @@ class Operators:
     # -- comparison and arithmetic ------------------------------------------------------
 
     def solve_comparison(self, goal: Expression, frame: Frame, step: Step) -> bool:
+        """Compare two values; with a variable that is unbound, record the comparison."""
         left = self.machine.operand(goal.args[0], frame)
         right = self.machine.operand(goal.args[1], frame)
         if type(left) is Unknown or type(right) is Unknown:
@@ -85,6 +86,7 @@ class Operators:
         raise with_help(error, _COMPARABLE)
 
     def solve_arithmetic(self, goal: Expression, frame: Frame, step: Step) -> bool:
+        """Unify the result of a calculation; with an unbound operand, record it."""
         left = self.machine.operand(goal.args[0], frame)
         right = self.machine.operand(goal.args[1], frame)
         result = self.machine.operand(goal.args[2], frame)
@@ -119,6 +121,7 @@ class Operators:
     # -- membership ---------------------------------------------------------------------
 
     def solve_in(self, goal: Expression, frame: Frame, step: Step) -> bool:
+        """Unify an item with each element of a collection in turn."""
         item = self.machine.operand(goal.args[0], frame)
         collection = self.machine.operand(goal.args[1], frame)
         kind = type(collection)
@@ -249,6 +252,7 @@ class Operators:
     # -- lookups and calls --------------------------------------------------------------
 
     def solve_dot(self, goal: Expression, frame: Frame, step: Step) -> bool:
+        """Read an attribute, a field or an item, or call a method: ``result = value.key``."""
         value = self.machine.operand(goal.args[0], frame)
         key = self.machine.operand(goal.args[1], frame)
         result = self.machine.operand(goal.args[2], frame)
@@ -318,6 +322,7 @@ class Operators:
         )
 
     def get_attribute(self, value: Term, name: str, goal: Expression) -> Term:
+        """Give an attribute of an object as a term."""
         return self.machine.from_python(self._attribute(value, name, goal.span), goal.span)
 
     def _attribute(self, value: Term, name: str, span: Span | None) -> t.Any:
@@ -352,6 +357,7 @@ class Operators:
         return did_you_mean(name, [*attribute_names(owner), *fields], quote="`")
 
     def call_method(self, value: Term, call: Call, goal: Expression) -> Term:
+        """Give what a method of an object returns as a term."""
         read = self._call_reading(value, call)
         if read is not MISSING:
             return self.machine.from_python(read, goal.span)
@@ -404,6 +410,7 @@ class Operators:
                         self.machine.check_element(part)
 
     def solve_new(self, goal: Expression, frame: Frame, step: Step) -> bool:
+        """Make an object of a registered class: ``result = new Class(…)``."""
         call = t.cast(Call, self.machine.operand(goal.args[0], frame))
         cls = self.machine.host.classes.get(call.name)
         if cls is None:

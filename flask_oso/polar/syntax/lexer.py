@@ -68,10 +68,12 @@ class Token(t.NamedTuple):
 
     @property
     def end(self) -> int:
+        """The offset behind the token in its text."""
         return self.begin + (len(self.text) if self.text.isascii() else self._written_length())
 
     @property
     def span(self) -> Span:
+        """The place of the token."""
         _, text, begin, context = self
         length = len(text) if text.isascii() else self._written_length()
         # Like ``Span(…)``, without a call of a Python function.
@@ -222,6 +224,7 @@ def check_token(token: Token) -> None:
 
 
 def unexpected_token(token: Token) -> ParserError:
+    """Make the error for a token that the grammar does not allow where it is."""
     if token.type in ("CUT", "DEBUG", "IN", "NEW"):
         message = f"{token.text} is a reserved Polar word and cannot be used here"
         return error_at(ParserError, message, token.span)
@@ -230,6 +233,7 @@ def unexpected_token(token: Token) -> ParserError:
 
 
 def unexpected_end(source: Source, tokens: t.Sequence[Token]) -> UnrecognizedEOF:
+    """Make the error for a text that ends too early; it points behind the last token."""
     end = tokens[-1].end if tokens else 0
     message = "hit the end of the file unexpectedly. Did you forget a semi-colon"
     return error_at(UnrecognizedEOF, message, source.span(end, end))
@@ -281,6 +285,7 @@ def _check_integer(token: Token) -> None:
 
 
 def integer_overflow(token: Token) -> IntegerOverflow:
+    """Make the error for an integer that needs more than 64 bits."""
     message = f"'{token.text}' caused an integer overflow"
     error = error_at(IntegerOverflow, message, token.span)
     return with_help(error, "An integer has 64 bits. Write a float, or give it as a string.\n")

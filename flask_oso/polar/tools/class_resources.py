@@ -102,6 +102,7 @@ def _values_of(term: Term) -> list[t.Any]:
 
 
 def variables_in(rule: Rule) -> Iterator[str]:
+    """Give the names of the variables of a rule, each as often as it stands there."""
     terms = [parameter.term for parameter in rule.parameters]
     roots = terms if rule.body is None else [*terms, rule.body]
     return (term.name for term in walk(roots) if isinstance(term, Variable))

@@ -47,6 +47,7 @@ def _keys_of(cls: type) -> list[str]:
 
 
 def is_generated(function: t.Any) -> bool:
+    """Tell whether a function was generated, as ``dataclasses`` generates ``__eq__``."""
     return getattr(getattr(function, "__code__", None), "co_filename", "") in ("<string>", "")
 
 
