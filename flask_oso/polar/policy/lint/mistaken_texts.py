@@ -8,10 +8,11 @@ In go parsed rules and the host; out come warnings about what loads and never ap
 from __future__ import annotations
 
 import re
+import typing as t
 from collections.abc import Iterator
 
 from ...host.registry import Host
-from ...nodes import Dictionary, List, Operator, Rule, Term, Value
+from ...nodes import Dictionary, Expression, List, Operator, Rule, Term, Value
 from ...printer import to_polar
 from ...sources import located
 from ...traversal import is_text
@@ -36,7 +37,8 @@ def warn_mistaken_texts(rule: Rule, inventory: Inventory, host: Host) -> list[st
 
 def _classes_in_quotes(rule: Rule, inventory: Inventory, host: Host) -> Iterator[str]:
     patterns = [parameter.specializer for parameter in rule.parameters]
-    patterns += [goal.args[1] for goal in in_text_order(inventory.matches)]
+    if inventory.matches:
+        patterns += [goal.args[1] for goal in in_text_order(inventory.matches)]
     for literal in patterns:
         if isinstance(literal, Value) and literal.value in host.classes:
             yield located(
@@ -68,14 +70,17 @@ def _parameters(rule: Rule) -> Iterator[str]:
 
 def _searched_texts(inventory: Inventory) -> Iterator[str]:
     """Give warnings about ``action in "read, edit"``, which goes through letters."""
-    for goal in in_text_order(inventory.comparisons):
-        text = goal.args[1]
-        if goal.operator is Operator.IN and is_text(text) and _NAMES.fullmatch(str(text.value)):
-            message = f"What is in the text {to_polar(text)} are its characters"
-            yield (
-                located(message, text.span)
-                + f"Write a list: `{to_polar(_listed(str(text.value)))}`.\n"
-            )
+    for goal in in_text_order(filter(_is_search_in_names, inventory.comparisons)):
+        text = t.cast(Value, goal.args[1])
+        message = f"What is in the text {to_polar(text)} are its characters"
+        listed = to_polar(_listed(str(text.value)))
+        yield located(message, text.span) + f"Write a list: `{listed}`.\n"
+
+
+def _is_search_in_names(goal: Expression) -> bool:
+    text = goal.args[1]
+    is_search = goal.operator is Operator.IN and is_text(text)
+    return is_search and _NAMES.fullmatch(str(t.cast(Value, text).value)) is not None
 
 
 def _remedy(meaning: str, names: Term) -> str:
