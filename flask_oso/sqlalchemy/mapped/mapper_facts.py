@@ -65,7 +65,8 @@ class MapperFacts:
         self._pairs: dict[tuple[type, str, type], list[tuple[str, str]] | None] = {}
         self._indexed: dict[tuple[type, str], bool] = {}
         self._tables: dict[type, frozenset[t.Any]] = {}
-        self._sources: dict[tuple[type, int | None], TableSource] = {}
+        self._own: dict[type, frozenset[str]] = {}
+        self._sources: dict[tuple[type, int | None, bool], TableSource] = {}
         self._link_sources: dict[tuple[t.Any, int | None], t.Any] = {}
         self._joins: dict[tuple[t.Any, str, TableSource], t.Any] = {}
         self._criteria: dict[tuple[type, str, TableSource], list[t.Any]] = {}
@@ -200,15 +201,23 @@ class MapperFacts:
             self._tables[cls] = frozenset(sa.inspect(cls).tables)
         return self._tables[cls]
 
-    def source(self, cls: type, number: int | None = None) -> TableSource:
+    def own_columns(self, cls: type) -> frozenset[str]:
+        """Return the attributes that a subclass has in a table of its own, its key included."""
+        if cls not in self._own:
+            self._own[cls] = _own_columns(sa.inspect(cls))
+        return self._own[cls]
+
+    def source(self, cls: type, number: int | None = None, *, is_own: bool = False) -> TableSource:
         """Return the tables of a class, or one of the aliases of them.
 
         Statements share the aliases, and each takes one once.
+
+        :param is_own: whether only ``own_columns`` are read.
         """
-        key = cls, number
+        key = cls, number, is_own
         if key not in self._sources:
             is_aliased = number is not None or self._only_aliases
-            self._sources[key] = source_of(cls, aliased=is_aliased)
+            self._sources[key] = source_of(cls, aliased=is_aliased, is_own=is_own)
         return self._sources[key]
 
     def link_source(self, table: t.Any, number: int | None = None) -> t.Any:
@@ -265,6 +274,17 @@ def _is_indexed(cls: type, name: str) -> bool:
     lists += [each.columns for each in table.indexes]
     lists += [each.columns for each in table.constraints if isinstance(each, sa.UniqueConstraint)]
     return any(next(iter(each), None) is column for each in lists)
+
+
+def _own_columns(mapper: orm.Mapper[t.Any]) -> frozenset[str]:
+    table = mapper.local_table
+    if mapper.inherits is None or mapper.single or mapper.concrete:
+        return frozenset()
+    return frozenset(
+        each.key
+        for each in mapper.column_attrs
+        if isinstance(each.columns[0], sa.Column) and each.columns[0].table is table
+    )
 
 
 def _joined(owner: t.Any, name: str, target: TableSource) -> t.Any:

@@ -59,9 +59,13 @@ def column_of(entity: t.Any, name: str) -> t.Any:
     return with_own_tables(core_expression(expression, entity), entity)
 
 
-def source_of(cls: type, *, aliased: bool) -> TableSource:
-    """Return the tables of a class, or a new alias of them."""
-    tables: t.Any = sa.inspect(cls).persist_selectable
+def source_of(cls: type, *, aliased: bool, is_own: bool = False) -> TableSource:
+    """Return the tables of a class, or a new alias of them.
+
+    :param is_own: whether the table of the class itself is enough, without those of its bases.
+    """
+    mapper: t.Any = sa.inspect(cls)
+    tables = mapper.local_table if is_own else mapper.persist_selectable
     if not aliased:
         return TableSource(cls, tables)
     alias: t.Any = orm.aliased(tables, flat=True)

@@ -18,6 +18,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from ...polar.residual.algebra.ir import (
+    ITSELF,
     TRUE,
     And,
     Closure,
@@ -632,6 +633,29 @@ def list_parts(
 
 #: The most parts of one list.
 _MOST_PARTS = 16
+
+
+def is_in_own_table(node: Node, join: SemiJoin, names: MapperFacts) -> bool:
+    """Tell whether the table of a subclass has all that a join reads of a row.
+
+    The row is one in scope, or another of the join, seen as one of the subclass. So the rows of the
+    tables of its base classes are there.
+    """
+    if not isinstance(node, ToOne) or node.relation != ITSELF:
+        return False
+    own = names.own_columns(node.cls)
+    sides = [side for each in (*join.inner, *join.outer) for side in _sides(each)]
+    read = {name for side in sides if side.node == node for name in side.columns}
+    stack: list[t.Any] = [*join.filters, *join.mixed, *(each.condition for each in join.ties)]
+    while stack:
+        each = stack.pop()
+        if isinstance(each, Column) and each.row == node:
+            read.add(each.name)
+        elif each == node:
+            return False
+        else:
+            stack.extend(children_of(each))
+    return own.issuperset(read) and own.issuperset(names.key(node.cls))
 
 
 def is_given(equation: Equation, given: set[Node]) -> bool:

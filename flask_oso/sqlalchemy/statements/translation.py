@@ -63,6 +63,7 @@ from .semijoins import (
     alternatives,
     is_apart,
     is_given,
+    is_in_own_table,
     list_parts,
     semijoins,
 )
@@ -360,7 +361,7 @@ class Translator:
             if isinstance(node, LinkRow):
                 inner[node] = self._link_alias(node, inner)
             else:
-                _, inner = self._entity(node, inner)
+                _, inner = self._entity(node, inner, is_own=self._is_in_own_table(node, join))
         entities = tuple(inner[node] for node in nodes)
         made = self._names.kept(
             join, (*entities, *loaded), lambda: self._source(join, nodes, given, inner)
@@ -544,11 +545,20 @@ class Translator:
             found = found.where(self._translate(part, inner))
         return found.correlate_except(target.selectable, *own).exists()
 
-    def _entity(self, row: RowPath, scope: RowScope) -> tuple[TableSource, RowScope]:
+    def _is_in_own_table(self, row: RowPath, join: SemiJoin) -> bool:
+        return t.cast(
+            bool,
+            self._names.kept(join, ("own", row), lambda: is_in_own_table(row, join, self._names)),
+        )
+
+    def _entity(
+        self, row: RowPath, scope: RowScope, *, is_own: bool = False
+    ) -> tuple[TableSource, RowScope]:
         """Return the entity of a related row: tables, or an alias if they are in scope already."""
         tables = self._names.tables(row.cls)
         is_taken = any(not tables.isdisjoint(self._tables(each)) for each in scope)
-        target = self._alias(row.cls) if is_taken else self._names.source(row.cls)
+        number = self._next_number(row.cls) if is_taken else None
+        target = self._names.source(row.cls, number, is_own=is_own)
         return target, {**scope, row: target}
 
     def _tables(self, node: Node) -> frozenset[t.Any]:
@@ -562,8 +572,10 @@ class Translator:
         return t.cast(t.Any, step).link[0].table
 
     def _alias(self, cls: type) -> TableSource:
-        numbers = self._aliases.setdefault(cls, itertools.count())
-        return self._names.source(cls, next(numbers))
+        return self._names.source(cls, self._next_number(cls))
+
+    def _next_number(self, cls: type) -> int:
+        return next(self._aliases.setdefault(cls, itertools.count()))
 
     # -- closures -------------------------------------------------------------------------
 
