@@ -191,9 +191,12 @@ class Authorizer:
             return self.loaders.run_within(app, error.session, again)
         if found is None or (is_in_place is not None and not is_in_place(found)):
             self.refuse_missing(app, cls, identity, actor, action)
-        self.enforce(
-            found, actor=actor, action=action, style=DenialStyle.HIDE, request_state=request_state
-        )
+        if request_state is None:
+            self.enforce(found, actor=actor, action=action, style=DenialStyle.HIDE)
+        else:
+            # As 'enforce' does it, without a call.
+            judge = self.judge_in(app, app.extensions.get("oso"))
+            judge(request_state, found, action, actor, DenialStyle.HIDE)
         return found  # type: ignore[no-any-return]  # Not a cast: that is a call.
 
     def enforce_route(self, request: Request) -> None:
