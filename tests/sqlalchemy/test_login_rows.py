@@ -48,6 +48,8 @@ class Post(Base):
     editor_id: Mapped[int | None] = mapped_column(sa.ForeignKey("users.id"))
     author: Mapped[User | None] = relationship(foreign_keys=author_id)
     editor: Mapped[User | None] = relationship(foreign_keys=editor_id)
+    other_id: Mapped[int | None] = mapped_column(sa.ForeignKey("posts.id"))
+    other: Mapped[Post | None] = relationship(remote_side=id)
 
 
 CONDITIONS = {
@@ -205,3 +207,22 @@ def test_columns_of_a_user_are_plain_data(session: orm.Session) -> None:
     found = [specialized(oso.engine, user, "read", post) for post in posts]
 
     assert found == [post.author is user for post in posts]
+
+
+def test_relations_of_two_rows_are_compared_in_one_function(session: orm.Session) -> None:
+    """Where one is loaded, the other is compared by its foreign key, and not loaded."""
+    oso = make_oso("u.blocked = false and p.other.author = p.editor")
+    session.execute(sa.update(Post).values(other_id=1 + Post.id % 11))
+    session.commit()
+    user, posts = stored(session), session.scalars(sa.select(Post).where(Post.id > 0)).all()
+    assert not user.blocked
+    loaded = [post for post in posts if post.other is not None and post.other.author is not None]
+    expected = [oso.engine.solve_call("allow", (user, "read", post)) for post in loaded]
+    for post in loaded:
+        vars(post).pop("editor", None)
+
+    answers = [specialized(oso.engine, user, "read", post) for post in loaded]
+
+    assert {*answers} >= {True, False}
+    assert all(a in (None, b) for a, b in zip(answers, expected, strict=True))
+    assert [oso.is_allowed(user, "read", post) for post in loaded] == expected

@@ -291,7 +291,7 @@ class RowGuards:
 
     def _follows_text(self, value: Known) -> bool:
         """Tell whether a value is a row that compares the text of its key."""
-        cls = value.exact
+        cls = row_class(value)
         if cls is None or self._guards.names.host.identities is None:
             return False
         return self._guards.names.equality.compares_text(cls) and self.identities.follows_keys(cls)
