@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import typing as t
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -106,7 +107,7 @@ CONDITIONS = [
     "not p.parent matches {has_remarks: true}",
 ]
 #: What a program adds to a list.
-FURTHER: dict[str, Callable[[sa.Select[tuple[Page]]], sa.Select[tuple[Page]]]] = {
+FURTHER: dict[str, Callable[[sa.Select[t.Any]], sa.Select[t.Any]]] = {
     "nothing": lambda query: query,
     "remarks": lambda query: query.outerjoin(Page.remarks),
     "author": lambda query: query.join(Page.author),

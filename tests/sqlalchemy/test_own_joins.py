@@ -36,7 +36,7 @@ class User(Base):
 
     __tablename__ = "users"
     kind: orm.Mapped[str]
-    __mapper_args__: t.ClassVar[dict[str, t.Any]] = {
+    __mapper_args__ = {
         "polymorphic_on": "kind",
         "polymorphic_identity": "user",
     }
@@ -49,7 +49,7 @@ class Agent(User):
     rank: orm.Mapped[int | None] = orm.synonym("level")
     tickets: orm.Mapped[list[Ticket]] = orm.relationship(viewonly=True)
     asked: orm.DynamicMapped[Ticket] = orm.relationship(viewonly=True)
-    __mapper_args__: t.ClassVar[dict[str, t.Any]] = {"polymorphic_identity": "agent"}
+    __mapper_args__ = {"polymorphic_identity": "agent"}
 
 
 class Ticket(Base):
