@@ -9,6 +9,7 @@ import pytest
 
 from flask_oso import Oso
 from tests.support.answers import specialized
+from tests.support.models.people import Alike
 from tests.support.policies import make_oso
 
 from .test_chains import Folder, Grant, User, chain_of, instructions_of
@@ -114,17 +115,8 @@ def test_open_recursion_in_a_circle_is_left_to_the_solver() -> None:
 
 def test_open_recursion_stops_at_what_is_no_plain_object() -> None:
     """A parent that is none of the objects that the rules know leaves the answer to the solver."""
-
-    class Odd:
-        """Equals what it likes."""
-
-        def __eq__(self, other: object) -> bool:
-            return True
-
-        __hash__ = None  # type: ignore[assignment]
-
     oso = _oso("no class", "an attribute")
-    folder = Folder(Odd())  # type: ignore[arg-type]
+    folder = Folder(Alike())  # type: ignore[arg-type]
 
     assert specialized(oso.engine, User(), "read", folder) is None
 
