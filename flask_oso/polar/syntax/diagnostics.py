@@ -332,6 +332,7 @@ _NO_BRACES = "Conditions stand behind `if`, without braces."
 _SEMICOLON = "A semicolon is missing behind `{before}`."
 _LIST = "A list stands in brackets: `[…]`."
 _ALTERNATIVES = "Write a variable, and behind `if` a condition such as `action in [{0}, …]`."
+_ONE_EACH = "A rule in a block has one role or permission on each side."
 _NO_PATTERNS = "Texts have no patterns. Ask one of their methods, such as `.startswith(…)`."
 #: Brackets after these contain a value, not a condition and not arguments.
 _OF_VALUE = "in{0} ={0} =={0} !={0} :={0} ({0} [{0} ,{0}"
@@ -440,8 +441,12 @@ HINTS: tuple[Hint, ...] = (
          found=":", before="STRING", after="[ {", section="block", inside="block{"),
     Hint("Write `{before_bare}` without quotes.",
          found="=", before="STRING", section="block", inside="block{"),
-    Hint("A rule in a block has one condition. Outside, write `has_permission(…) if … and …;`",
+    Hint(f"{_ONE_EACH} Write one rule for each, or outside `has_permission(…) if … and …;`",
          found=",", before="STRING", section="block", inside="block{"),
+    Hint(f"{_ONE_EACH} Write `{{after}} if …;` for each.",
+         found="[", before="; { }", after="STRING", section="block", inside="block{"),
+    Hint(f"{_ONE_EACH} Write `… if {{after}};` for each.",
+         found="[", before="if", after="STRING", section="block", inside="block{"),
     Hint("A rule in a block has one condition. Write one rule for each.",
          found="or |", before="STRING", section="block", inside="block{"),
     Hint("A rule in a block has no `not`. Outside, write `has_permission(…) if not …;`",

@@ -1,0 +1,7 @@
+resource Repo {
+  ["read", "push"] if "owner";
+}
+
+resource Org {
+  "read" if ["reader", "owner"];
+}
