@@ -12,7 +12,11 @@ class Dog:
     """A class."""
 
 
-HOST = make_host(Dog)
+class Action:
+    """What may be done, as an object."""
+
+
+HOST = make_host(Dog, Action)
 LISTED = 'Write the variable `action`, and behind `if` `action in ["read", "edit"]`.\n'
 
 
@@ -70,6 +74,27 @@ def test_class_in_quotes_behind_matches_warns() -> None:
 )
 def test_texts_elsewhere_do_not_warn(rule: str) -> None:
     """Actors and resources may be lists, and a text may be a sentence."""
+    assert warnings_of(rule) == []
+
+
+def test_action_behind_the_resource_warns() -> None:
+    """A class in the place of the action, before a text, is the resource."""
+    (warning,) = warnings_of('allow(_, _dog: Dog, "read");')
+
+    assert warning.startswith('Dog stands in the place of the action, and "read" behind it')
+    assert warning.endswith("Write `allow(actor, action, resource)`.\n")
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        'allow(_, _: String, "page");',
+        "allow(_, _: Dog, _);",
+        'allow(_, _: Action, "page");',
+    ],
+)
+def test_actions_of_a_class_do_not_warn(rule: str) -> None:
+    """A resource may be a text, and an action an object."""
     assert warnings_of(rule) == []
 
 

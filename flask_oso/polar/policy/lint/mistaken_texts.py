@@ -7,12 +7,13 @@ In go parsed rules and the host; out come warnings about what loads and never ap
 
 from __future__ import annotations
 
+import enum
 import re
 import typing as t
 from collections.abc import Iterator
 
 from ...host.registry import Host
-from ...nodes import Dictionary, Expression, List, Operator, Rule, Term, Value
+from ...nodes import Dictionary, Expression, List, Operator, Pattern, Rule, Term, Value
 from ...printer import to_polar
 from ...sources import located
 from ...traversal import is_text
@@ -23,6 +24,9 @@ from .unquoted import string_parameters
 _NAMES = re.compile(r"\s*[\w:.-]+(?:\s*[,|]\s*[\w:.-]+)+\s*")
 #: What a text of several words may be.
 _OF_SENTENCES = frozenset({"text", "code"})
+#: Classes whose objects may be actions, and words in the names of others.
+_OF_ACTIONS = (str, int, float, list, dict, enum.Enum)
+_ACTION = re.compile(r"action|operation|permission|verb|method|right|privilege", re.IGNORECASE)
 _BETWEEN = re.compile(r"\s*[,|]\s*")
 
 
@@ -32,6 +36,7 @@ def warn_mistaken_texts(rule: Rule, inventory: Inventory, host: Host) -> list[st
         *_classes_in_quotes(rule, inventory, host),
         *_parameters(rule),
         *_searched_texts(inventory),
+        *_order(rule, host),
     ]
 
 
@@ -81,6 +86,21 @@ def _is_search_in_names(goal: Expression) -> bool:
     text = goal.args[1]
     is_search = goal.operator is Operator.IN and is_text(text)
     return is_search and _NAMES.fullmatch(str(t.cast(Value, text).value)) is not None
+
+
+def _order(rule: Rule, host: Host) -> Iterator[str]:
+    """Give a warning for ``allow(user: User, note: Note, "read")``."""
+    if rule.name != "allow" or len(rule.parameters) != 3:
+        return
+    _, action, resource = rule.parameters
+    pattern, texts = action.specializer, (resource.term, resource.specializer)
+    cls = host.classes.get(pattern.tag or "") if isinstance(pattern, Pattern) else None
+    text = next(filter(is_text, texts), None)
+    # Actions may be objects, and a resource a text.
+    if cls is None or text is None or issubclass(cls, _OF_ACTIONS) or _ACTION.search(cls.__name__):
+        return
+    message = f"{cls.__name__} stands in the place of the action, and {to_polar(text)} behind it"
+    yield located(message, action.term.span) + "Write `allow(actor, action, resource)`.\n"
 
 
 def _remedy(meaning: str, names: Term) -> str:

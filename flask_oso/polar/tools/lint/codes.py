@@ -72,6 +72,7 @@ _MESSAGES: t.Final = (
     ),
     (r"\([^\n]* is the string, whose characters", Code.NEVER_EQUAL),
     (r"A (list|dictionary) equals no |What is in the text ", Code.NEVER_EQUAL),
+    (r"\S+ stands in the place of the action, ", Code.NEVER_EQUAL),
     (r'"[^\n]*" is (a text like any other|one \w+, and not several)', Code.NEVER_EQUAL),
     (r"Your policy does not contain an allow rule", Code.NO_ALLOW_RULE),
     (r"Warning: your policy uses resource blocks but does not call", Code.BLOCKS_UNUSED),
