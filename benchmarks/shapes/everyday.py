@@ -515,6 +515,14 @@ SHAPES = (
         [None, 5],
         lambda actor, doc: actor is None and doc.owner == "ana",
     ),
+    of_actors(
+        "a rule for guests beside one for users",
+        'allow(nil, "read", doc: Doc) if doc.owner = "ana";'
+        ' allow(actor: _Member, "read", doc: Doc) if doc.owner = actor.name;',
+        [None, _Member("ana", "a"), _Member("ben", "b")],
+        lambda actor, doc: doc.owner == ("ana" if actor is None else actor.name),
+        _Member,
+    ),
     Shape("roles through two relations", _two_relations, _SIZES),
     Shape("a role that is left open, places of two classes", _open_role, _SIZES),
     Shape("global roles", _global_roles, _SIZES),

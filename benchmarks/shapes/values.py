@@ -19,6 +19,13 @@ class Status(enum.Enum):
     CLOSED = 2
 
 
+class Phase(enum.StrEnum):
+    """A text enum; the policy knows its first member as a constant."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+
+
 class Level(enum.IntEnum):
     LOW = 1
     HIGH = 5
@@ -242,6 +249,13 @@ SHAPES = (
         lambda user, doc: doc.status is Status.OPEN,
         docs=({"status": Status.OPEN}, {"status": Status.CLOSED}),
         constants={"Status": Status},
+    ),
+    condition(
+        "a constant of a text enum",
+        "doc.phase = OPEN",
+        lambda user, doc: doc.phase is Phase.OPEN,
+        docs=({"phase": Phase.OPEN}, {"phase": Phase.CLOSED}),
+        constants={"OPEN": Phase.OPEN},
     ),
     condition(
         "enum by its name",
