@@ -277,6 +277,8 @@ class Translator:
             return self._not_any(joins[0], scope)
         if len(joins) == 1 and joins[0].has_list and joins[0].is_of_one_column:
             return self._not_listed(joins[0], scope)
+        if len(joins) == 1 and joins[0].has_list and self._is_firm(joins[0]):
+            return sa.not_(self._listed(joins[0], scope))
         found = sa.and_(*(self._semijoin(join, scope, is_exact=True) for join in joins))
         return sa.not_(found) if all(join.nodes for join in joins) else negation(found)
 
@@ -344,6 +346,12 @@ class Translator:
         if not self._may_be_null(equation.left):
             return missing
         return sa.or_(mine.is_(None), missing)
+
+    def _is_firm(self, join: SemiJoin) -> bool:
+        """Tell whether no column is NULL that is looked for on a list, and none that is on it."""
+        return not any(
+            self._may_be_null(side) for each in join.outer for side in (each.left, each.right)
+        )
 
     def _may_be_null(self, side: Side) -> bool:
         if isinstance(side.node, LinkRow):
