@@ -251,20 +251,15 @@ class Guards:
         return ast.If(test, [GIVE_UP], [])
 
     def not_simple(
-        self, region: Region, value: Known, usual: type, known: Sequence[str]
+        self, region: Region, value: Known, known: Sequence[str] = ("simple", "by_text")
     ) -> list[ast.stmt]:
         """Write that the function gives up for a value with an equality of its own.
 
-        :param usual: the class that most values have, which compares by identity.
         :param known: the sets of classes that have none, or one that is known not to hold.
         """
         is_repeated = self.is_repeated(region)
         kind = load("kind") if is_repeated else call("type", load(value.name))
-        odd = [compared(kind, ast.NotIn(), load(each)) for each in known]
-        if not is_repeated and self.names.host.keeps(usual) and sandbox.passes_sandbox(usual):
-            # A look into a set takes longer.
-            odd.insert(0, compared(kind, ast.IsNot(), load(self.names.constant(usual))))
-        is_odd = all_of(odd)
+        is_odd = all_of([compared(kind, ast.NotIn(), load(each)) for each in known])
         return self.remembered(value, is_odd) if is_repeated else [ast.If(is_odd, [GIVE_UP], [])]
 
     def remembered(

@@ -253,10 +253,9 @@ class ValueGuards:
             test = compared(load(unknown.name), ast.Is(), load(known.name))
             is_known = unknown.exact is not None and self._guards.is_identity(unknown.exact)
             is_known = is_known or region.lookup(("simple", unknown.name)) is not None
-            usual = t.cast(type, known.exact)
-            may_equal = self._equality.may_equal_text(usual)
+            may_equal = self._equality.may_equal_text(t.cast(type, known.exact))
             kinds = ("simple",) if may_equal else ("simple", "by_text")
-            doubt = [] if is_known else self._guards.not_simple(region, unknown, usual, kinds)
+            doubt = [] if is_known else self._guards.not_simple(region, unknown, kinds)
             inner = self._guards.under(region, key, test, doubt, span)
             inner.known["checked", unknown.name] = unknown
             return inner
