@@ -269,7 +269,8 @@ def warn_missing_rules(policy: Policy, *, ignore_missing_allow: bool) -> list[st
     if not ignore_missing_allow and policy.rules.keys().isdisjoint(
         ("allow", "allow_field", "allow_request")
     ):
-        meant = nearest("allow", policy.rules)
+        # What is far shorter or longer is not near.
+        meant = nearest("allow", [name for name in policy.rules if 4 <= len(name) <= 7])
         warnings.append(_MISSING_ALLOW + (f"\nOr is the rule `{meant}` meant?" if meant else ""))
     if policy.blocks and all(call.name != "has_permission" for call in policy.calls):
         warnings.append(_MISSING_HAS_PERMISSION)
