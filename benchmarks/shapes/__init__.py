@@ -6,8 +6,8 @@
     ``Shape`` and ``World``: a policy, objects of a size, questions, and the check by hand.
 ``values``, ``containers``, ``objects``
     conditions on attributes: comparisons and calls; what ``in`` goes through; kinds of classes.
-``roles``, ``folders``
-    roles and where they come from; rules that call themselves.
+``roles``, ``folders``, ``recursion``
+    roles and where they come from; rules that call themselves; those that compute a value so.
 ``control``, ``many``
     what a rule is made of: ``or``, ``not``, ``forall``, helper rules; policies with many rules.
 ``others``, ``rows``

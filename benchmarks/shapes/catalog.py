@@ -12,6 +12,7 @@ from . import (
     many,
     objects,
     others,
+    recursion,
     roles,
     values,
 )
@@ -23,6 +24,7 @@ _OF_PLAIN_OBJECTS = (
     *objects.SHAPES,
     *roles.SHAPES,
     *folders.SHAPES,
+    *recursion.SHAPES,
     *control.SHAPES,
     *many.SHAPES,
     *others.SHAPES,

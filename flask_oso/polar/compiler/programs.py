@@ -72,6 +72,7 @@ from .specialization.dispatch import (
 from .specialization.observation import NAMES as OBSERVING_NAMES
 from .specialization.observation import Outcome
 from .specialization.operations import SilentOperations
+from .specialization.solution_keys import SolutionKey, has_own_function
 from .string_arguments.closed_strings import Strings, possible_strings
 from .string_arguments.string_questions import QueryNeeded, StringQuestions
 
@@ -132,6 +133,9 @@ class CompiledProgram(Runtime):
             if isinstance(kind, Relation)
         }
         self._lifted = itertools.count()
+        #: The functions for rules that call themselves, which specializations share.
+        self.solutions: dict[SolutionKey, str] = {}
+        self._has_own_functions: bool | None = None
         self._names: dict[str, t.Any] = self.shared_names()
         self.equality = self._names["quietly_equal"] = SideEffectFreeEquality(
             self._names["simple"], self.host
@@ -372,6 +376,21 @@ class CompiledProgram(Runtime):
         """Compile the function of a specialization."""
         arity = len(function.args.args) - len(function.args.defaults)
         return self._compiled(function, self._file_of(Variant(rule, arity, (), True)), {})
+
+    def define(self, name: str, function: ast.FunctionDef, rule: str, arity: int) -> None:
+        """Compile a function that others call by its name."""
+        file = self._file_of(Variant(rule, arity, (), True))
+        self._names[name] = self._compiled(function, file, {})
+
+    def has_own_functions(self) -> bool:
+        """Tell whether a rule may have functions of its own in specializations."""
+        if self._has_own_functions is None:
+            self._has_own_functions = any(
+                has_own_function(self, name, arity)
+                for name, rules in self.rules.items()
+                for arity in {len(rule.parameters) for rule in rules}
+            )
+        return self._has_own_functions
 
     def quiet(self, *, are_rows: bool = False) -> tuple[str, ReadableClasses]:
         """Make a set of classes whose attributes are read without side effects.

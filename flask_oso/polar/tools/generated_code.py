@@ -30,6 +30,7 @@ from ..compiler.specialization.dispatch import (
     string_facts,
 )
 from ..compiler.specialization.observation import Resumption
+from ..compiler.specialization.solution_keys import Kind, OneText
 from ..engine import Engine
 from ..exceptions import OsoError, ParserError
 from ..host.registry import Host
@@ -53,6 +54,7 @@ _EXAMPLE = "Write it as in 'allow(User, \"read\", Note)'."
 RUNTIME_NAMES: Mapping[str, str] = {
     "alike": "unification that runs no code of the application",
     "among": "x in xs, which runs no code of the application",
+    "are_themselves": "tells whether values equal themselves, which NaN does not",
     "as_data": "arguments, lists as copies; None: the solver answers",
     "by_solver": "answers the whole question with the solver",
     "calculate": "arithmetic",
@@ -77,6 +79,7 @@ RUNTIME_NAMES: Mapping[str, str] = {
     "entries": "calls a method of a dictionary that reads it",
     "entry_of": "an entry of a dictionary",
     "entry_or_nil": "an entry of a dictionary, or nil: its method 'get'",
+    "each_once": "solutions without those that are the same objects",
     "entries_of": "the entries of a dictionary, or the pairs in a list of lists",
     "entry": "what is known of this call; its arguments",
     "environment": "the variables of the process",
@@ -87,6 +90,7 @@ RUNTIME_NAMES: Mapping[str, str] = {
     "field": "reads a field of a pattern, or gives 'missing'",
     "functions": "the classes of methods and functions",
     "gives_up": "the exceptions for which the specialization asks the rules",
+    "gives_up_or_deep": "these exceptions, and that Python's stack ends",
     "fields_of": "an object with the entries of a dictionary as attributes",
     "found_in": "x in a set, a dictionary's keys or values, of Polar",
     "gone_through": "the built-in classes that are searched as they are, such as tuple",
@@ -383,8 +387,7 @@ class _Report:
             known = t.cast(str, text) if is_named else specializations.texts
         classes = _classes(arguments)
         try:
-            writer = specializations.writer(known, classes)
-            tree = writer.write()
+            is_empty, tree, functions = specializations.written(known, classes)
         except NotCompilable as error:
             parts = specializations.parts(known, classes)
             if parts is None:
@@ -397,8 +400,11 @@ class _Report:
             yield _Function("specialization", title, parts[-1])
             return
         title = f"The specialization for {question}: True, False, or None: ask the rules."
-        if writer.is_empty:
+        if is_empty:
             title += " No rule applies."
+        for key, function in functions.written:
+            title_of = f"What {key.rule}({', '.join(map(_kind, key.kinds))}) finds; None: gives up."
+            yield _Function("specialization", title_of, function)
         yield _Function("specialization", title, tree)
 
     def _obstacle(self, specializations: Specializations | None) -> str | None:
@@ -663,3 +669,12 @@ def _own_positions(statement: ast.stmt) -> Iterator[Position]:
         waiting += [
             each for each in children if not isinstance(each, (ast.stmt, ast.ExceptHandler))
         ]
+
+
+def _kind(kind: Kind) -> str:
+    """Show what is known of an argument; what is asked for as a variable."""
+    if kind is None:
+        return "_"
+    if isinstance(kind, OneText):
+        return repr(kind.text)
+    return kind.__name__ if isinstance(kind, type) else f"<{kind}>"

@@ -114,9 +114,12 @@ def test_one_element_that_fails_is_enough() -> None:
 
 
 @pytest.mark.parametrize("rules", OTHERS.values(), ids=OTHERS)
-def test_other_rules_are_left_to_compiled_rules(rules: str) -> None:
-    """A loop would be another question."""
-    assert specialized(load(rules).engine, User(1), "read", Doc([1])) is None
+def test_other_rules_are_no_loops(rules: str) -> None:
+    """A loop would be another question: a function answers that calls itself, or other rules."""
+    engine = load(rules).engine
+
+    expected = engine.solve_call("allow", (User(1), "read", Doc([1])))
+    assert specialized(engine, User(1), "read", Doc([1])) in (None, expected)
 
 
 @pytest.mark.parametrize("found", [(1,), {1}, "1", [Alike()], [TWICE, TWICE], [1] * (LEVELS + 1)])

@@ -7,10 +7,12 @@ returns ``None``, and the compiled rules answer.
 ``operations``, ``regions``, ``value_tests``, ``observation``
     what functions call on values of any class; regions of a function; tests of values of any class,
     as expressions; the one call of the application that a function may make.
-``guards``, ``rows``, ``values``, ``patterns``, ``first_call``
-    conditions, loops and class tests in regions; rows; what is read of values, and how they
-    compare; the classes that clauses ask for; a call that comes before all else.
-``clauses``, ``chains``, ``goals``, ``specialization``, ``dispatch``
+``solution_keys``, ``guards``, ``rows``, ``values``, ``patterns``, ``first_call``
+    what functions for rules that call themselves know of their arguments; conditions, loops and
+    class tests in regions; rows; what is read of values, and how they compare; the classes that
+    clauses ask for; a call that comes before all else.
+``clauses``, ``chains``, ``goals``, ``specialization``, ``solution_functions``, ``dispatch``
     the forms of clauses, and which are tried first; what is asked of each object of a chain; the
-    code for each kind of goal; the function; the tables by which a question finds it.
+    code for each kind of goal; the function; functions for rules that call themselves; the tables
+    by which a question finds its function.
 """

@@ -137,6 +137,10 @@ class Askers:
         """Note which question asks a rule."""
         self._known.setdefault(key, (_kind_of(node), asking))
 
+    def note_start(self, question: Fact) -> None:
+        """Note a question that no other one asks."""
+        self._known[question] = question, None
+
     def note_part(self, part: Fact, asking: Fact) -> None:
         """Note which question another one is a part of."""
         self._known[part] = part, asking

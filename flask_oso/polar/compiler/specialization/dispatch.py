@@ -37,6 +37,7 @@ from .first_call import find_first_call
 from .observation import Observation, Outcome, Resumption, called_first, observing_function
 from .operations import NotSilent
 from .regions import FOUND
+from .solution_functions import SolutionFunctions, SolutionProgram
 from .specialization import SpecializationWriter, attempted, class_tests
 from .value_tests import SCALARS
 
@@ -51,6 +52,7 @@ MAX_OTHER_TEXTS = 100
 MAX_SEARCHED = 100
 #: The name of the strings that are found.
 _STRINGS = "strings"
+T = t.TypeVar("T")
 Specialization = Callable[..., "bool | None"]
 #: Gives the strings of an argument for which there is a solution; ``None`` if it gives up.
 StringSearch = Callable[..., "set[str] | None"]
@@ -138,7 +140,7 @@ def _by_first(functions: dict[type, Specialization], others: Specialization) -> 
     return choose
 
 
-class SpecializingProgram(ProgramInterface, t.Protocol):
+class SpecializingProgram(ProgramInterface, SolutionProgram, t.Protocol):
     """What the tables need of the program."""
 
     @property
@@ -231,9 +233,21 @@ class Specializations(dict[str, ByClass]):
         """
         return self._maker.search(texts, tuple(classes), waits=waits)
 
-    def writer(self, text: Text, classes: Sequence[type]) -> SpecializationWriter:
-        """Return the writer of the function for a string and the classes of other arguments."""
-        return self._maker.writer(text, classes)
+    def written(
+        self, text: Text, classes: Sequence[type]
+    ) -> tuple[bool, ast.FunctionDef, SolutionFunctions]:
+        """Write the function for a string and the classes of other arguments, to be shown.
+
+        :returns: whether no rule applies, the function, and those that it calls.
+        """
+        writers: list[SpecializationWriter] = []
+
+        def write(writer: SpecializationWriter) -> ast.FunctionDef:
+            writers.append(writer)
+            return writer.write()
+
+        function, functions = self._maker.written(text, classes, write)
+        return writers[-1].is_empty, function, functions
 
     def parts(self, text: Text, classes: Sequence[type]) -> list[ast.FunctionDef] | None:
         """Return the functions for a question that make one call of the application."""
@@ -488,11 +502,16 @@ class _Maker:
         """Compile such a function: one test after the other; equal tests are made once."""
         checks: dict[str, ast.stmt] = {}
         tests: dict[str, tuple[list[ast.stmt], list[str]]] = {}
+        calls: list[SolutionFunctions] = []
         for text in texts:
             try:
-                checked, test = self.writer(text, classes).write_search()
+                (checked, test), functions = self.written(
+                    text, classes, SpecializationWriter.write_search
+                )
             except NotCompilable:
                 return None
+            functions.keep()
+            calls.append(functions)
             checks.update((code_of([check]), check) for check in checked)
             if test:
                 tests.setdefault(code_of(test), (test, []))[1].append(text)
@@ -501,11 +520,16 @@ class _Maker:
             body += [*test, ast.If(load(FOUND), [_added(found)], [])]
         body.append(ast.Return(load(_STRINGS)))
         parameters = [f"a{n}" for n in range(self._arity)]
-        function = function_of("search", parameters, [attempted(body)])
+        errors = "gives_up_or_deep" if any(each.are_called for each in calls) else "gives_up"
+        function = function_of("search", parameters, [attempted(body, errors)])
         return self._program.compiled_specialization(function, self._name)
 
     def writer(
-        self, text: Text, classes: Sequence[type], observation: Observation | None = None
+        self,
+        text: Text,
+        classes: Sequence[type],
+        observation: Observation | None = None,
+        functions: SolutionFunctions | None = None,
     ) -> SpecializationWriter:
         """Return the writer of such a function.
 
@@ -516,14 +540,15 @@ class _Maker:
         by_position = dict(zip(self.positions, classes, strict=True))
         known = None if self.at is None or text is None else (self.at, text)
         return SpecializationWriter(
-            self._program, self._name, known, by_position, self.others, observation
+            self._program, self._name, known, by_position, self.others, observation, functions
         )
 
     def _make(self, text: Text, classes: tuple[type, ...]) -> Specialization | None:
         try:
-            function = self.writer(text, classes).write()
+            function, functions = self.written(text, classes, SpecializationWriter.write)
         except NotCompilable:
             return self._make_observing(text, classes)
+        functions.keep()
         # Classes that the rules treat alike have one function. Positions do not matter: a
         # specialization raises nothing.
         key = hashlib.sha256(code_of([function]).encode(errors="surrogatepass")).digest()
@@ -531,6 +556,24 @@ class _Maker:
         if made is None:
             made = self._alike[key] = self._program.compiled_specialization(function, self._name)
         return made
+
+    def written(
+        self, text: Text, classes: Sequence[type], write: Callable[[SpecializationWriter], T]
+    ) -> tuple[T, SolutionFunctions]:
+        """Write a function: rules that call themselves in place, or with functions of their own.
+
+        :returns: what was written, and the functions that it calls, which are to be kept.
+        """
+        functions = SolutionFunctions(self._program)
+        try:
+            return write(self.writer(text, classes)), functions
+        except NotCompilable:
+            if not self._program.has_own_functions():
+                raise
+        # What was found before it failed is of no use here.
+        made = write(self.writer(text, classes, functions=functions))
+        functions.write()
+        return made, functions
 
     def parts(self, text: Text, classes: Sequence[type]) -> list[ast.FunctionDef] | None:
         """Return the functions for a question that make one call of the application.

@@ -20,20 +20,35 @@ from ...nodes import Term
 from ...sources import Span
 from ..binding_analysis import NotCompilable, compares_by_identity, is_plain, is_string
 from ..scopes import ClassSet, ProgramInterface
-from ..snippets import all_of, assign, call, compared, is_type, load, negate, unpacked
+from ..snippets import all_of, any_of, assign, call, compared, is_type, load, negate, unpacked
 from .observation import NEEDED, RESULT, Observation, is_method
-from .regions import FOUND, GIVE_UP, Fact, Known, Region, step_limit, with_span
+from .regions import FOUND, GIVE_UP, MAX_STEPS, Fact, Known, Region, step_limit, with_span
+from .solution_keys import FunctionNames, key_of
+from .value_tests import written
 
 
 class Guards:
     """Writes reads and tests into the regions of one function.
 
     :param observation: the call of the application that the function makes.
+    :param functions: has names of functions for rules that call themselves, where these are not
+        written in place of their calls.
     """
 
-    def __init__(self, names: ProgramInterface, observation: Observation | None = None) -> None:
+    def __init__(
+        self,
+        names: ProgramInterface,
+        observation: Observation | None = None,
+        functions: FunctionNames | None = None,
+    ) -> None:
         self.names = names
         self.observation = observation
+        self.functions = functions
+        #: The parameters of such a function, and how deep in calls are those that it makes.
+        self.given: set[str] = set()
+        self.level: ast.expr = ast.Constant(0)
+        #: How many calls are made in it, and whether more than one may be made.
+        self.calls_made, self.calls_often = 0, False
         self._numbers = itertools.count()
         self._readable: dict[tuple[str, bool], tuple[str, ClassSet]] = {}
         self.root = Region(FOUND)
@@ -83,6 +98,45 @@ class Guards:
             region.reads.append(with_span(assign(known.name, value), span))
         return known
 
+    def solutions(
+        self, region: Region, rule: str, values: Sequence[Known | None], span: Span | None
+    ) -> Known:
+        """Return the list of what the open arguments of a call become, one item for a solution.
+
+        Where none is open, whether there is a solution.
+        """
+        functions = t.cast(FunctionNames, self.functions)
+        key, passed = key_of(self.names, region, rule, values, span)
+        given = [value.name for value in passed]
+        for value in passed:
+            self.check_sandbox(region, value)
+            if given.count(value.name) > 1 and value.exact is None and value.literal is None:
+                # The function has it under two names, and the solver as one term.
+                self.check_itself(region, value)
+        name = functions.name_of(key)
+        fact: Fact = ("solutions", name, *(value.key for value in passed))
+        if region.lookup(fact) is None:
+            self.calls_made += 1
+            self.calls_often |= self.calls_made > 1 or self.is_repeated(region)
+            self.forget_order()
+            made = call(name, *map(written, passed), self.level, load("memo"))
+            found = self.computed(region, made, fact, span)
+            is_open = compared(load(found.name), ast.Is(), ast.Constant(None))
+            region.reads.append(ast.If(is_open, [GIVE_UP], []))
+        found = t.cast(Known, region.lookup(fact))
+        return found if None not in values else replace(found, exact=list, is_own=True)
+
+    def check_itself(self, region: Region, value: Known) -> None:
+        """Write that the function gives up for a value that is unequal to itself, such as NaN."""
+        if region.lookup(("itself", value.name)) is not None:
+            return
+        region.known["itself", value.name] = value
+        itself = call("are_themselves", ast.List([load(value.name)], ast.Load()))
+        if region.lookup(("number", value.name)) is not None:
+            itself = compared(load(value.name), ast.Eq(), load(value.name))
+        is_odd = all_of([negate(is_type(value.name, "int")), negate(itself)])
+        region.reads.append(ast.If(is_odd, [GIVE_UP], []))
+
     def elements(self, region: Region, value: Known, span: Span | None) -> Known:
         """Return a copy of a list of Polar; the function gives up for anything else."""
         key = ("elements", value.name)
@@ -91,6 +145,10 @@ class Guards:
             region.reads.append(ast.If(negate(is_type(value.name, "list")), [GIVE_UP], []))
             known = self.computed(region, unpacked(value.name), key, span)
             is_odd = negate(call("is_plain_data", load(known.name)))
+            if self.functions is not None:
+                # Functions give parts of it to others, which have it under other names.
+                is_odd = any_of([is_odd, negate(call("are_themselves", load(known.name)))])
+                region.known["itself", known.name] = known
             region.reads.append(ast.If(is_odd, [GIVE_UP], []))
             for each in (value, known):
                 region.known["checked", each.name] = each
@@ -369,7 +427,7 @@ class Guards:
         out.known["checked", collection.name] = collection
         name = self.fresh()
         # A copy: if another thread changes the list, no element may be skipped.
-        over = unpacked(collection.name)
+        over = load(collection.name) if collection.is_own else unpacked(collection.name)
         header: t.Any = ast.For(ast.Name(name, ast.Store()), over, [], [])
         made = Region(out.found, out, is_barrier=True, header=with_span(header, span))
         made.over, made.alternative = collection.name, self.alternative
@@ -377,9 +435,15 @@ class Guards:
         element = Known(name, expected=collection.expected, region=made, source=source)
         self.note_derived(element, (collection.name,))
         made.known["element",] = element
-        made.body = step_limit(call("len", load(collection.name)))
+        size = call("len", load(collection.name))
+        if collection.is_own:
+            # What a function has found is counted there, and looked at once.
+            is_long = compared(size, ast.Gt(), ast.Constant(MAX_STEPS))
+            made.body = [ast.If(is_long, [GIVE_UP], [])]
+        else:
+            made.body = step_limit(size)
+            self.counts = True
         out.loops.append(made)
-        self.counts = True
         return made
 
     def is_repeated(self, region: Region) -> bool:

@@ -104,10 +104,13 @@ class SilentOperations:
             "pair_among": self.pair_among,
             "counted": self.counted,
             "is_plain_data": self.is_plain_data,
+            "are_themselves": self.are_themselves,
             "objects": self._objects,
             "is_told": self._is_told_memo,
             "text_of": self.text,
             "gives_up": GIVES_UP,
+            "gives_up_or_deep": (*GIVES_UP, RecursionError),
+            "each_once": _each_once,
         }
 
     def _test_told(self, kind: type) -> bool:
@@ -401,6 +404,19 @@ class SilentOperations:
         """Tell whether a list is one of Polar as it is."""
         return is_data(value, self._objects)
 
+    def are_themselves(self, values: list[t.Any]) -> bool:
+        """Tell whether values equal themselves, as NaN does not, without running code."""
+        return _TEXTS.issuperset(map(type, values)) or all(
+            type(value) in _TEXTS
+            or type(value) is bool
+            or (
+                self.are_themselves(value)
+                if type(value) is list
+                else self._equality(value, value) is True
+            )
+            for value in values
+        )
+
     def entries(self, value: t.Any, method: str) -> t.Any:
         """Call a method of a dictionary that reads it, without arguments."""
         if type(value) is not dict:
@@ -481,3 +497,12 @@ def _are_alike_flat(left: t.Any, right: t.Any) -> bool:
 
 def _observe(_left: t.Any, _right: t.Any) -> t.NoReturn:
     raise NotSilent
+
+
+def _each_once(solutions: list[t.Any]) -> list[t.Any]:
+    """Leave out the solutions that are there already: the same objects."""
+    if len(solutions) < 2:
+        return solutions
+    if type(solutions[0]) is tuple:
+        return [*{tuple(map(id, each)): each for each in solutions}.values()]
+    return [*{id(each): each for each in solutions}.values()]

@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ...host import sandbox
-from ...nodes import Instance, Parameter, Pattern, Term, Value
+from ...nodes import Dictionary, Instance, List, Parameter, Pattern, Term, Value
 from ...solver.class_index import Lineage, is_silent
 from ...solver.class_tests import has_instance_test
-from ...solver.clauses import Clause, Slot
+from ...solver.clauses import Clause, Slot, Template
 from ...sources import Span
 from ..binding_analysis import (
     ArgumentFacts,
@@ -134,7 +134,11 @@ class PatternGuards:
                 if is_text and is_other(t.cast(Known, arg), parameter.term.value):
                     # Strings are compared before any parameter is matched.
                     return Match.NO
-            elif not isinstance(parameter.term, Slot) and not is_nil(parameter.term):
+            elif not (
+                isinstance(parameter.term, Slot)
+                or is_nil(parameter.term)
+                or self._takes_list(parameter.term)
+            ):
                 raise NotCompilable("a list or dictionary in a head", parameter.span)
         for parameter in clause.parameters:
             if parameter.specializer is not None:
@@ -174,6 +178,11 @@ class PatternGuards:
         if isinstance(term, Value):
             return Known("", literal=term)
         return Known(self._guards.names.constant(None), exact=type(None))
+
+    def _takes_list(self, term: Term) -> bool:
+        """Tell whether a head has a list or a dictionary, and the rule a function of its own."""
+        whole = term.term if isinstance(term, Template) else term
+        return self._guards.functions is not None and isinstance(whole, (List, Dictionary))
 
     def matching(self, clauses: list[Clause], args: Sequence[Known | None]) -> list[Clause]:
         """Return the clauses that may match, where no value is asked what it equals before."""

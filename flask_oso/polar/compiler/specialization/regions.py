@@ -34,6 +34,7 @@ class Known:
     :param constant: the dictionary or the class that it is, if it is a constant.
     :param expected: the class of rows that it, or each of its elements, most likely is of.
     :param is_many: whether it is a relation of many rows.
+    :param is_own: whether it is a list that nothing else has.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Known:
     constant: t.Any = field(default=None, compare=False, repr=False)
     expected: type | None = field(default=None, compare=False, repr=False)
     is_many: bool = field(default=False, compare=False, repr=False)
+    is_own: bool = field(default=False, compare=False, repr=False)
 
     @property
     def key(self) -> tuple[t.Any, ...]:

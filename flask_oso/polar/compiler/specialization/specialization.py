@@ -88,6 +88,7 @@ from .regions import (
     region_statements,
 )
 from .rows import RowGuards
+from .solution_keys import FunctionNames
 from .value_tests import SCALARS, is_of_polar
 from .values import ValueGuards
 
@@ -106,7 +107,7 @@ MAX_DEPTH = 50
 #: The deepest nesting of loops: CPython allows 20 blocks, and a `try` is around them.
 MAX_SPECIALIZED_LOOPS = 16
 #: The most links of a chain that are followed, such as parents of folders.
-LEVELS = 256
+LEVELS = 1_000
 _LEVELS = range(LEVELS)
 #: A search for all solutions must not miss an error after the first one.
 _SUCCESS: list[ast.stmt] = [
@@ -121,6 +122,8 @@ class SpecializationWriter:
         if all arguments are chosen by their classes.
     :param classes: the class of each other argument. The caller has tested that of the last one.
     :param others: answers where another argument is of another class.
+    :param functions: has names of functions for rules that call themselves, where these are not
+        written in place of their calls.
     """
 
     def __init__(
@@ -131,9 +134,10 @@ class SpecializationWriter:
         classes: t.Mapping[int, type],
         others: t.Callable[..., bool | None],
         observation: Observation | None = None,
+        functions: FunctionNames | None = None,
     ) -> None:
         self.names = names
-        self.guards = Guards(names, observation)
+        self.guards = Guards(names, observation, functions)
         rows = RowGuards(self.guards)
         #: What is read of values, and how they compare.
         self.values = ValueGuards(self.guards, rows)
@@ -175,7 +179,11 @@ class SpecializationWriter:
         self.question: RuleCall = rule, tuple(args[at] for at in range(arity))
         #: Where the first solution of the solver would be.
         self._path = FirstPath(root)
-        self.ask(root, self.question, None)
+        self.begin()
+
+    def begin(self) -> None:
+        """Ask the question of the function."""
+        self.ask(self.root, self.question, None)
 
     def write(self) -> ast.FunctionDef:
         """Write the function.
@@ -215,7 +223,7 @@ class SpecializationWriter:
         body += [*tests, *self._checks(), *inner, *end]
         shorten_end(body, FOUND)
         write_out_searches(body, self.guards.fresh)
-        return function_of("specialization", parameters, [attempted(body)], KEPT)
+        return function_of("specialization", parameters, self.attempted(body), KEPT)
 
     def write_search(self) -> tuple[list[ast.stmt], list[ast.stmt]]:
         """Write checks, and statements that tell in ``found`` whether there is a solution.
@@ -246,7 +254,15 @@ class SpecializationWriter:
         body += [assign(name, ast.Constant(None)) for name in self.guards.caches]
         if self.guards.counts:
             body.append(assign("count", ast.Constant(0)))
+        if self.guards.functions is not None:
+            body.append(assign("memo", ast.Dict([], [])))
         return body
+
+    def attempted(self, body: list[ast.stmt]) -> list[ast.stmt]:
+        """Write statements that give up where one of them fails, or where the stack ends."""
+        return [
+            attempted(body, "gives_up" if self.guards.functions is None else "gives_up_or_deep")
+        ]
 
     def _checks(self) -> list[ast.stmt]:
         """Write that the function gives up for arguments that are not plain."""
@@ -669,7 +685,8 @@ class SpecializationWriter:
 
         :param before: the region in which a call has these goals in its place.
         """
-        links = set() if before is None else links_before(region, before, in_place=True)
+        is_apart = before is None or self.guards.functions is not None
+        links = set() if is_apart else links_before(region, t.cast(Region, before), in_place=True)
         if links and is_question(links, goals, env):
             self._ask_rest(region, goals, env, asking)
             return
@@ -694,7 +711,7 @@ class SpecializationWriter:
             before = t.cast(Region, here)
             here, goals = following
             links = links_before(here, before, in_place=False)
-            if links and is_question(links, goals, env):
+            if self.guards.functions is None and links and is_question(links, goals, env):
                 self._ask_rest(here, goals, env, asking)
                 return
         if any(env.waiting.values()):
@@ -773,7 +790,7 @@ def class_tests(
     return tests
 
 
-def attempted(body: list[ast.stmt]) -> ast.stmt:
+def attempted(body: list[ast.stmt], errors: str = "gives_up") -> ast.stmt:
     """Write statements that give up where one of them fails."""
-    handler = ast.ExceptHandler(load("gives_up"), None, [GIVE_UP])
+    handler = ast.ExceptHandler(load(errors), None, [GIVE_UP])
     return ast.Try(body, [handler], [], [])

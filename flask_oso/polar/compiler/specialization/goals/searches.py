@@ -13,13 +13,13 @@ from dataclasses import replace
 
 from ....host.value_classes import is_hashed
 from ....nodes import Expression, List, Origin, Term, Value
-from ....solver.clauses import Slot
-from ...binding_analysis import NotCompilable, is_string
+from ....solver.clauses import Slot, Template
+from ...binding_analysis import NotCompilable, is_constant, is_string
 from ...goal_forms import pair_in, searched_in
 from ...scopes import Pending
 from ...snippets import all_of, any_of, call, compared, is_type, load, negate
 from ..clauses.clause_forms import is_scalar
-from ..regions import Fact, Known, Region
+from ..regions import GIVE_UP, Fact, Known, Region
 from ..value_tests import (
     is_among,
     is_key,
@@ -115,11 +115,14 @@ class Searches(Operands):
         region, entry = self.guards.loop(self.region, replace(listed, exact=list), span)
         return self._at(self._parts(region, (key, value), entry))
 
-    def _taken_apart(self, listed: List, other: Term) -> tuple[Region, Pending] | None:
+    def _list_taken_apart(self, listed: List, other: Term) -> tuple[Region, Pending] | None:
         """Write ``xs = [a, *rest]``."""
-        value, span = self._value(other), self.goal.span
-        if value is None:
-            return self._put_off()
+        value = self._value(other)
+        return self._put_off() if value is None else self.taken_apart(listed, value)
+
+    def taken_apart(self, listed: List, value: Known) -> tuple[Region, Pending] | None:
+        """Write that a value is such a list."""
+        span = self.goal.span
         if value.exact not in (None, list) or value.literal is not None or value.choices:
             raise NotCompilable("a list with variables that is compared", span)
         elements = self.guards.elements(self.region, value, span)
@@ -133,7 +136,10 @@ class Searches(Operands):
             rest = None
         if rest is not None and region is not None:
             behind = ast.Slice(ast.Constant(count), None, None)
-            region = self._part(region, rest, elements, behind, ("rest", elements.name, count))
+            fact: Fact = ("rest", elements.name, count)
+            made = self.guards.computed(region, _item(elements, behind), fact, span)
+            self._note_list(region, made)
+            region = self._part(region, rest, elements, behind, fact)
         return self._at(region)
 
     def _parts(self, region: Region | None, parts: Sequence[Term], listed: Known) -> Region | None:
@@ -148,14 +154,66 @@ class Searches(Operands):
     def _part(
         self, region: Region, part: Term, listed: Known, place: ast.expr, fact: Fact
     ) -> Region | None:
-        item = ast.Subscript(load(listed.name), place, ast.Load())
-        made = self.guards.computed(region, item, fact, self.goal.span)
+        made = self.guards.computed(region, _item(listed, place), fact, self.goal.span)
         region.known["checked", made.name] = made
+        if self.guards.functions is not None:
+            # The list was looked at as a whole.
+            region.known["itself", made.name] = made
+        inner = part.term if isinstance(part, Template) else part
+        if isinstance(inner, List) and not is_constant(inner):
+            taken = replace(self, region=region).taken_apart(inner, made)
+            return None if taken is None else taken[0]
         wanted = self._value(part)
         if wanted is not None:
             return self.values.equal(region, wanted, made, self.goal.span)
         bound = self._bind(self._unbound(part), made, region)
         return None if bound is None else bound[0]
+
+    def _passed(self, term: Term) -> Known | None:
+        """Return the value of an argument, which may be a list that is built for the call."""
+        inner = term.term if isinstance(term, Template) else term
+        if self.guards.functions is None or not isinstance(inner, List) or is_constant(inner):
+            return self._value(term)
+        built = self._built(term)
+        if built is None:
+            raise NotCompilable("a list with an open variable", term.span)
+        return built
+
+    def _built(self, term: Term) -> Known | None:
+        """Build a list whose variables have values; ``None`` if one of them has none."""
+        inner = t.cast(List, term.term if isinstance(term, Template) else term)
+        if self.guards.functions is None:
+            return None
+        items = [self._passed(each) for each in inner.items]
+        rest = None if inner.rest is None else self._value(inner.rest)
+        if None in items or (inner.rest is not None and rest is None):
+            return None
+        region, span = self.region, self.goal.span
+        known = t.cast("list[Known]", items)
+        if any(each.choices is not None or each.constant is not None for each in known):
+            raise NotCompilable("a list of more than plain values", span)
+        parts = [written(each) for each in known]
+        if rest is not None:
+            rest = self.guards.elements(region, rest, span)
+            parts.append(ast.Starred(load(rest.name), ast.Load()))
+        keys = [each.key for each in known]
+        fact: Fact = ("list of", *keys, None if rest is None else rest.name)
+        if (made := region.lookup(fact)) is not None:
+            return made
+        for each in known:
+            self.guards.check_sandbox(region, each)
+        made = self.guards.computed(region, ast.List(parts, ast.Load()), fact, span)
+        self._note_list(region, made)
+        if any(each.literal is None for each in known):
+            unknown = ast.List(parts[: len(known)], ast.Load())
+            tests = [negate(call(each, unknown)) for each in ("is_plain_data", "are_themselves")]
+            region.reads.append(ast.If(any_of(tests), [GIVE_UP], []))
+        return made
+
+    def _note_list(self, region: Region, made: Known) -> None:
+        """Note that a value is a list of its own, of what was looked at."""
+        for each in ("checked", "iterable", "elements", "list", "itself"):
+            region.known[each, made.name] = made
 
     def _among(self, item: Term, collection: List) -> tuple[Region, Pending] | None:
         items = collection.items
@@ -220,3 +278,8 @@ class Searches(Operands):
         fact = ("method", owner.name, "count", item.key)
         made = self.guards.computed(self.region, counted, fact, self.goal.span)
         return self._result(self.region, made, result)
+
+
+def _item(listed: Known, place: ast.expr) -> ast.expr:
+    """Write an element of a list, or a part of it."""
+    return ast.Subscript(load(listed.name), place, ast.Load())

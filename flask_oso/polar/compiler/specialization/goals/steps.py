@@ -24,12 +24,19 @@ from ....nodes import (
     Term,
     Value,
 )
-from ....solver.clauses import Clause, Slot
+from ....solver.clauses import Clause, Slot, Template
 from ....syntax.desugar import forall_as_negation
 from ....traversal import conjuncts_in, is_operation
 from ...binding_analysis import NotCompilable, has_cut, is_constant, is_string
 from ...goal_forms import call_of, stays_comparison, written_term
-from ...scopes import Pending, concatenate, has_operator, prepend, variables_in
+from ...scopes import (
+    Pending,
+    concatenate,
+    has_operator,
+    pending_goals,
+    prepend,
+    variables_in,
+)
 from ...snippets import COMPARE, all_of, any_of, call, compared, is_type, load
 from ..chains import asks_again, link_in
 from ..clauses.clause_forms import (
@@ -38,7 +45,8 @@ from ..clauses.clause_forms import (
     is_operand,
 )
 from ..patterns import has_open_fields, is_literal
-from ..regions import GIVE_UP, Fact, Known, Region, Variables
+from ..regions import GIVE_UP, MAX_STEPS, Fact, Known, Region, Variables
+from ..solution_keys import NOTED, has_own_function
 from ..value_tests import (
     ARITHMETIC_OF_PYTHON,
     EQUATIONS,
@@ -137,7 +145,10 @@ class GoalStep(Searches):
         for written_list, value in (term.args, term.args[::-1]):
             parts = written_term(written_list)
             if isinstance(parts, List) and not is_constant(parts):
-                return self._taken_apart(parts, value)
+                built = self._built(written_list) if self._value(value) is None else None
+                if built is not None:
+                    return self._bind(t.cast(int, self._variable(value)), built, self.region)
+                return self._list_taken_apart(parts, value)
         left, right = (self._value(arg) for arg in term.args)
         if left is not None and right is not None:
             return self._at(self.values.equal(self.region, left, right, term.span))
@@ -314,6 +325,7 @@ class GoalStep(Searches):
         region = self.guards.guard(region, fact, all_of(tests), operands, term.span)
         value = ast.BinOp(written(values[0]), sign(), written(values[1]))
         made = self.guards.computed(region, value, ("made", *fact[1:]), term.span)
+        region.known["checked", made.name] = region.known["number", made.name] = made
         return self._result(region, made, term.args[2])
 
     def instance(self, term: Expression) -> tuple[Region, Pending] | None:
@@ -499,9 +511,14 @@ class GoalStep(Searches):
     def _call(self, called: Call) -> tuple[Region, Pending] | None:
         if called.kwargs:
             raise NotCompilable("keyword arguments", self.goal.span)
-        values = [self._value(arg) for arg in called.args]
+        values = [self._passed(arg) for arg in called.args]
+        if called.name == NOTED:
+            return self._noted(t.cast("list[Known]", values))
+        names = self.guards.names
+        if self.guards.functions and has_own_function(names, called.name, len(values)):
+            return self._by_function(called, values)
         if any(value is None for value in values):
-            return self._in_place(called, values)
+            return self.in_place(called, values)
         args = tuple(t.cast("list[Known]", values))
         if any(arg.choices is not None for arg in args):
             raise NotCompilable("a string of several that is passed on", self.goal.span)
@@ -522,7 +539,73 @@ class GoalStep(Searches):
             self.guards.under(region, ("found", inner.found), load(inner.found), [], self.goal.span)
         )
 
-    def _in_place(self, called: Call, values: list[Known | None]) -> tuple[Region, Pending] | None:
+    def _by_function(
+        self, called: Call, values: list[Known | None]
+    ) -> tuple[Region, Pending] | None:
+        """Write that a function finds the solutions of a rule that calls itself."""
+        opened = [arg for arg, value in zip(called.args, values, strict=True) if value is None]
+        if len({self._variable(arg) for arg in opened}) < len(opened):
+            raise NotCompilable("a variable that is passed twice", self.goal.span)
+        found = self.guards.solutions(self.region, called.name, values, self.goal.span)
+        if not opened:
+            holds: Fact = ("holds", found.name)
+            return self._at(
+                self.guards.under(self.region, holds, load(found.name), [], self.goal.span)
+            )
+        if self._are_noted(opened):
+            return self._all_noted(found), ()
+        region: Region | None
+        region, item = self.guards.loop(self.region, found, self.goal.span)
+        region.known["checked", item.name] = item
+        if len(opened) > 1:
+            return self._at(self._parts(region, opened, item))
+        return self._bind(t.cast(int, self._variable(opened[0])), item, region)
+
+    def _are_noted(self, opened: Sequence[Term]) -> bool:
+        """Tell whether what a call finds is what the function finds, as it is."""
+        if len(pending := [*pending_goals(self.rest)]) != 1 or any(self.env.waiting.values()):
+            return False
+        goal, clause = pending[0]
+        if not isinstance(goal, Call) or goal.name != NOTED:
+            return False
+        numbers = [self.env.variable(clause, arg.index) for arg in goal.args]  # type: ignore[attr-defined]
+        return numbers == [self._variable(arg) for arg in opened]
+
+    def _all_noted(self, found: Known) -> Region:
+        """Write that all solutions of a call are solutions of the function."""
+        key: Fact = ("noted", self.guards.fresh())
+        region = self.guards.under(self.region, key, load(found.name), [], self.goal.span)
+        size = call("len", load(found.name))
+        is_long = compared(size, ast.Gt(), ast.Constant(MAX_STEPS))
+        region.reads.append(ast.If(is_long, [GIVE_UP], []))
+        added = ast.Attribute(load("solutions"), "extend", ast.Load())
+        region.first = [ast.Expr(ast.Call(added, [load(found.name)], []))]
+        return region
+
+    def _noted(self, values: list[Known]) -> tuple[Region, Pending]:
+        """Write that there is a solution, of which the open arguments have become these values.
+
+        INVARIANT: what equals nothing, not even itself, is not given to a caller that may have it
+        under another name: the solver asks no value whether it equals itself.
+        """
+        if any(value is None or value.choices is not None for value in values):
+            raise NotCompilable("a variable that is not bound", self.goal.span)
+        region = self.region
+        for value in values:
+            self.guards.check_sandbox(region, value)
+            if value.literal is not None or value.exact in (list, dict):
+                continue
+            if value.exact is None and value.source is None:
+                self.guards.check_itself(region, value)
+            elif value.name in self.guards.given:
+                region = t.cast(Region, self.values.equal(region, value, value, self.goal.span))
+        if values:
+            key: Fact = ("noted", self.guards.fresh())
+            region = self.guards.under(region, key, ast.Constant(True), [], self.goal.span)
+            region.first = [_appended([written(value) for value in values])]
+        return region, self.rest
+
+    def in_place(self, called: Call, values: list[Known | None]) -> tuple[Region, Pending] | None:
         """Write the clauses of a rule inline, since the call binds a variable."""
         possible = self.patterns.possible(called.name, values, self.region)
         if possible is None:
@@ -542,8 +625,18 @@ class GoalStep(Searches):
     def _clause_in_place(self, called: Call, clause: Clause, values: list[Known | None]) -> None:
         env, number = self.env.copy(), self.writer.next_clause()
         region: Region | None = self.region
-        for value, arg, parameter in zip(values, called.args, clause.parameters, strict=True):
+        late: list[tuple[Term, int]] = []
+        for at, (value, arg, parameter) in enumerate(
+            zip(values, called.args, clause.parameters, strict=True)
+        ):
             variable = None if value is not None else env.variable(self.clause, arg.index)  # type: ignore[attr-defined]
+            if variable is not None and self._is_built_later(env, parameter, variable):
+                # The list is made once its variables have values.
+                slot = Slot(-1 - at, "_")
+                env.names[number, slot.index] = variable
+                equation = Expression(Operator.UNIFY, (slot, parameter.term), span=parameter.span)
+                late.append((equation, number))
+                continue
             if variable is not None:
                 # The variable of two arguments may have a value by now.
                 value = env.values.get(variable)
@@ -559,7 +652,7 @@ class GoalStep(Searches):
                 region = self._head_unified(region, env, parameter, number, value, variable)
             if region is None:
                 return
-        goals = concatenate(body_goals(clause, number), self.rest)
+        goals = concatenate(body_goals(clause, number), prepend(late, self.rest))
         here = t.cast(Region, region)
         is_again = asks_again(self.guards.names, clause.body)
         link = link_in(values) if is_again and here is self.region else None
@@ -568,6 +661,12 @@ class GoalStep(Searches):
             here.subject = here.subject or link
         before = self.region if is_again or here is not self.region else None
         self.writer.run(here, goals, env, self.asking, before)
+
+    def _is_built_later(self, env: Variables, parameter: Parameter, variable: int) -> bool:
+        """Tell whether a head has a list with variables for a variable that is open."""
+        is_open = self.guards.functions is not None and variable not in env.values
+        is_list = isinstance(parameter.term, Template) and isinstance(parameter.term.term, List)
+        return is_open and is_list and parameter.specializer is None
 
     def _head_unified(
         self,
@@ -590,9 +689,15 @@ class GoalStep(Searches):
             mine = env.variable(clause, term.index)
             known = env.values.get(mine)
         elif is_literal(term):
-            mine, known = -1, self.writer.patterns.literal(term)
+            mine, known = -1, self.patterns.literal(term)
         else:
-            raise NotCompilable("a list or dictionary in a head", span)
+            is_known = isinstance(term, Instance) or is_constant(term)
+            known = self._value(term) if is_known else None
+            if known is None and (value is None or self.guards.functions is None):
+                raise NotCompilable("a list or dictionary in a head", span)
+            if value is not None and not isinstance(term, Instance):
+                return self._list_in_head(region, env, clause, term, value)
+            mine = -1
         if known is not None and value is not None:
             return self.values.equal(region, known, value, span)
         if known is not None:
@@ -602,6 +707,26 @@ class GoalStep(Searches):
         if mine != variable:
             env.unite(mine, t.cast(int, variable))
         return region
+
+    def _list_in_head(
+        self, region: Region, env: Variables, clause: int, term: Term, value: Known
+    ) -> Region | None:
+        """Take apart the list that an argument is, as a head wants it."""
+        listed = term.term if isinstance(term, Template) else term
+        if not isinstance(listed, List) or self.guards.functions is None:
+            raise NotCompilable("a list or dictionary in a head", term.span)
+        if is_string(value.literal):
+            return None
+        here = replace(self, region=region, env=env, clause=clause)
+        taken = here.taken_apart(listed, value)
+        return None if taken is None else taken[0]
+
+
+def _appended(values: list[ast.expr]) -> ast.stmt:
+    """Write that a solution is added: the values of the open arguments."""
+    found = values[0] if len(values) == 1 else ast.Tuple(values, ast.Load())
+    added = ast.Attribute(load("solutions"), "append", ast.Load())
+    return ast.Expr(ast.Call(added, [found], []))
 
 
 #: Methods of dictionaries, and how many arguments they take.

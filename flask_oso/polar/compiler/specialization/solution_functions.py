@@ -1,0 +1,206 @@
+"""Functions that give the solutions of a rule on plain data: what its open arguments become.
+
+A rule that calls itself in the middle, ``depth(f, n) if depth(f.parent, m) and n = m + 1``, cannot
+be written in place of its call. So it has a function, which calls itself::
+
+    def depth(f, level, memo): …            # [n, …], or None to give up
+        for m in depth(f.parent, level + 1, memo): …
+
+All that it reads is plain, so that it may find all solutions before the first one is used. Whoever
+calls it gives up where it does: for what is not plain, for a ring, and where Python's stack ends.
+A function that calls others more than once remembers each call for the rest of the decision, so
+that what leads to the same object on many ways is looked at once.
+
+In go the calls of a specialization; out come the functions, which a program keeps for others.
+"""
+
+from __future__ import annotations
+
+import ast
+import typing as t
+
+from ...nodes import Call, Value
+from ...solver.clauses import Slot
+from ..binding_analysis import NotCompilable
+from ..snippets import assign, call, compared, function_of, load
+from .goals.steps import GoalStep
+from .regions import FOUND, GIVE_UP, Known, Region, Variables, loops_within, region_statements
+from .solution_keys import (
+    MAX_CALLS_WITHIN,
+    MAX_FUNCTIONS,
+    MAX_REMEMBERED,
+    NOTED,
+    OWN_LIST,
+    OneText,
+    SolutionKey,
+)
+from .specialization import MAX_SPECIALIZED_LOOPS, SpecializationWriter
+
+_SOLUTIONS, _KEY, _KNOWN = "solutions", "key", "known"
+_LEVEL, _MEMO = "level", "memo"
+
+
+class SolutionProgram(t.Protocol):
+    """What the functions need of the program that keeps them."""
+
+    #: The names of functions that were made before.
+    solutions: dict[SolutionKey, str]
+
+    def has_own_functions(self) -> bool: ...
+    def define(self, name: str, function: ast.FunctionDef, rule: str, arity: int) -> None: ...
+
+
+class SolutionFunctions:
+    """The functions that one specialization calls.
+
+    INVARIANT: a program keeps all functions that a function calls, or none of them.
+    """
+
+    def __init__(self, program: t.Any) -> None:
+        self._program = program
+        self._new: dict[SolutionKey, str] = {}
+        #: Whether there is a call of any function.
+        self.are_called = False
+        self._waiting: list[SolutionKey] = []
+        #: Those that were written, with their keys.
+        self.written: list[tuple[SolutionKey, ast.FunctionDef]] = []
+
+    def name_of(self, key: SolutionKey) -> str:
+        """Return the name of a function, which is written if there is none."""
+        self.are_called = True
+        name = self._program.solutions.get(key) or self._new.get(key)
+        if name is None:
+            if len(self._new) >= MAX_FUNCTIONS:
+                raise NotCompilable("rules that call each other with too many arguments", None)
+            name = self._new[key] = self._program.lifted_name()
+            self._waiting.append(key)
+        return name
+
+    def write(self) -> None:
+        """Write all functions that were asked for, and those that they call.
+
+        :raises NotCompilable: if one of them cannot be written.
+        """
+        while self._waiting:
+            key = self._waiting.pop()
+            writer = SolutionWriter(self._program, self, key)
+            self.written.append((key, writer.write_function(self._new[key], len(self.written))))
+
+    def keep(self) -> None:
+        """Compile the functions, and have the program keep them."""
+        for key, function in self.written:
+            self._program.define(self._new[key], function, key.rule, len(key.kinds))
+        self._program.solutions.update(self._new)
+        self.written = []
+
+
+class SolutionWriter(SpecializationWriter):
+    """Writes one such function.
+
+    :param functions: has the names of those that it calls.
+    """
+
+    def __init__(self, names: t.Any, functions: SolutionFunctions, key: SolutionKey) -> None:
+        super().__init__(names, key.rule, None, {}, _nobody, functions=functions)
+        self._key = key
+        self.guards.level = ast.BinOp(load(_LEVEL), ast.Add(), ast.Constant(1))
+
+    def begin(self) -> None:
+        """Ask nothing: the clauses of the rule are written in place of a call."""
+
+    def write_function(self, name: str, number: int) -> ast.FunctionDef:
+        """Write the function.
+
+        :param number: tells its calls from those of other functions.
+        """
+        self._write_clauses()
+        self._write_all()
+        self.guards.leave_out_known(self.root, keeps_order=False)
+        is_test = None not in self._key.kinds
+        inner = region_statements(self.root)
+        if loops_within(inner) > MAX_SPECIALIZED_LOOPS:
+            raise NotCompilable("more loops in each other than Python has", None)
+        result = FOUND if is_test else _SOLUTIONS
+        start: ast.expr = ast.Constant(False) if is_test else ast.List([], ast.Load())
+        body = [assign(result, start), *inner]
+        body[:0] = [assign(each, ast.Constant(None)) for each in self.guards.caches]
+        if self.guards.counts:
+            body.insert(0, assign("count", ast.Constant(0)))
+        end: list[ast.stmt] = []
+        limits = [compared(load(_LEVEL), ast.Gt(), ast.Constant(MAX_CALLS_WITHIN))]
+        if self.guards.calls_often:
+            remembered, end = self._remembered_call(name, result, is_test)
+            body[:0] = remembered
+            size = call("len", load(_MEMO))
+            limits.append(compared(size, ast.Gt(), ast.Constant(MAX_REMEMBERED)))
+        tests: list[ast.stmt] = [ast.If(limit, [GIVE_UP], []) for limit in limits]
+        parameters = [f"a{at}" for at in self._passed()]
+        return function_of(
+            name, [*parameters, _LEVEL, _MEMO], [*tests, *body, *end, ast.Return(load(result))]
+        )
+
+    def _passed(self) -> list[int]:
+        """Return the positions of the arguments that are passed."""
+        kinds = enumerate(self._key.kinds)
+        return [at for at, kind in kinds if kind is not None and not isinstance(kind, OneText)]
+
+    def _write_clauses(self) -> None:
+        root, number, env = self.root, self.next_clause(), Variables()
+        slots = [Slot(at, f"_{at}") for at in range(len(self._key.kinds))]
+        values: list[Known | None] = []
+        for at, kind in enumerate(self._key.kinds):
+            variable = env.variable(number, at)
+            value = self._argument(root, at, kind)
+            if value is not None:
+                env.values[variable] = value
+            values.append(value)
+        opened = [slot for slot, value in zip(slots, values, strict=True) if value is None]
+        asked, noted = Call(self._key.rule, tuple(slots)), Call(NOTED, tuple(opened))
+        question = ("a function", self._key)
+        self._askers.note_start(question)
+        step = GoalStep(self, root, ((noted, number), ()), env, number, asked, question)
+        step.in_place(asked, values)
+
+    def _argument(self, root: Region, at: int, kind: t.Any) -> Known | None:
+        """Return what is known of an argument."""
+        if kind is None:
+            return None
+        if isinstance(kind, OneText):
+            return Known("", literal=Value(kind.text))
+        name = f"a{at}"
+        self.guards.given.add(name)
+        value = Known(name, exact=kind if isinstance(kind, type) else None, region=root)
+        if kind == OWN_LIST:
+            for fact in ("checked", "iterable", "elements", "list", "itself"):
+                root.known[fact, name] = value
+        return value
+
+    def _remembered_call(
+        self, name: str, result: str, is_test: bool
+    ) -> tuple[list[ast.stmt], list[ast.stmt]]:
+        """Write that a call that was made before is not made again, and that this one is noted.
+
+        While it is being made it has no answer, so that a ring gives up. Arguments are told apart
+        by identity, and kept until the decision is made: no other object gets theirs meanwhile.
+        """
+        names = [load(f"a{at}") for at in self._passed()]
+        parts = [ast.Constant(name), *(call("id", each) for each in names)]
+        known = ast.Call(ast.Attribute(load(_MEMO), "get", ast.Load()), [load(_KEY)], [])
+        is_known = compared(load(_KNOWN), ast.IsNot(), ast.Constant(None))
+        found = ast.Subscript(load(_KNOWN), ast.Constant(0), ast.Load())
+        slot = ast.Subscript(load(_MEMO), load(_KEY), ast.Store())
+        begin: list[ast.stmt] = [
+            assign(_KEY, ast.Tuple(parts, ast.Load())),
+            assign(_KNOWN, known),
+            ast.If(is_known, [ast.Return(found)], []),
+            ast.Assign([slot], ast.Tuple([ast.Constant(None)], ast.Load())),
+        ]
+        end: list[ast.stmt] = []
+        if not is_test:
+            end.append(assign(_SOLUTIONS, call("each_once", load(_SOLUTIONS))))
+        end.append(ast.Assign([slot], ast.Tuple([load(result), *names], ast.Load())))
+        return begin, end
+
+
+def _nobody(*args: t.Any) -> None:
+    """Answer nothing: such a function has no others for other classes."""

@@ -1,0 +1,308 @@
+"""Rules that call themselves in the middle have functions of their own, on plain data."""
+
+from __future__ import annotations
+
+import re
+import sys
+import types
+import typing as t
+
+import pytest
+
+from flask_oso import Oso, OsoError
+from tests.support.answers import program_of, specialized
+
+from .test_chains import Folder, User, chain_of
+
+
+class Doc:
+    """What is read."""
+
+    def __init__(self, **fields: t.Any) -> None:
+        self.folder: t.Any = None
+        self.values: t.Any = []
+        self.least: t.Any = 0
+        vars(self).update(fields)
+
+
+class Team:
+    """A team within others."""
+
+    def __init__(self, *teams: t.Any, users: t.Any = ()) -> None:
+        self.teams, self.users = [*teams], [*users]
+
+
+class Computing(Folder):
+    """A folder whose parent is computed."""
+
+    @property
+    def parent(self) -> t.Any:  # type: ignore[override]
+        return None
+
+    @parent.setter
+    def parent(self, value: t.Any) -> None:
+        """Forget it."""
+
+
+#: What the rules about folders say, and what they are called with.
+ABOUT_FOLDERS = {
+    "a number that is counted up": """
+        holds(_, doc) if depth(doc.folder, n) and n >= doc.least;
+        depth(f: Folder, 1) if f.parent = nil;
+        depth(f: Folder, n) if f.parent != nil and depth(f.parent, m) and n = m + 1;
+    """,
+    "a number that is passed on": """
+        holds(_, doc) if depth(doc.folder, 1, n) and n >= doc.least;
+        depth(f: Folder, n, n) if f.parent = nil;
+        depth(f: Folder, n, d) if f.parent != nil and m = n + 1 and depth(f.parent, m, d);
+    """,
+    "a number that is counted down": """
+        holds(user, doc) if near(user, doc.folder, doc.least);
+        near(user, f: Folder, n) if n > 0 and f.owner = user;
+        near(user, f: Folder, n) if n > 0 and m = n - 1 and near(user, f.parent, m);
+    """,
+    "a condition behind the call": """
+        holds(user, doc) if owner_of(doc.folder, owner) and owner = user;
+        owner_of(f: Folder, owner) if owner = f.owner and owner != nil;
+        owner_of(f: Folder, owner) if
+            f.parent != nil and owner_of(f.parent, owner) and not f.closed;
+    """,
+    "two values": """
+        holds(user, doc) if place_of(doc.folder, owner, n) and owner = user and n < doc.least;
+        place_of(f: Folder, o, 1) if o = f.owner and o != nil;
+        place_of(f: Folder, owner, n) if
+            p = f.parent and p != nil and place_of(p, owner, m) and n = m + 1;
+    """,
+    "rules that call each other": """
+        holds(_, doc) if even(doc.folder, n) and n < doc.least;
+        even(f: Folder, 0) if f.parent = nil;
+        even(f: Folder, n) if f.parent != nil and odd(f.parent, m) and n = m + 1;
+        odd(f: Folder, n) if f.parent != nil and even(f.parent, m) and n = m + 1;
+    """,
+    "what is denied by a number": """
+        holds(_, doc) if not deep(doc);
+        deep(doc) if depth(doc.folder, n) and n >= doc.least;
+        depth(f: Folder, 1) if f.parent = nil;
+        depth(f: Folder, n) if f.parent != nil and depth(f.parent, m) and n = m + 1;
+    """,
+}  # fmt: skip
+ABOUT_LISTS = {
+    "a sum": """
+        holds(_, doc) if sum(doc.values, n) and n >= doc.least;
+        sum([], 0);
+        sum([x, *rest], n) if sum(rest, m) and n = m + x;
+    """,
+    "a sum that is passed on": """
+        holds(_, doc) if sum(doc.values, 0, n) and n >= doc.least;
+        sum([], n, n);
+        sum([x, *rest], m, n) if k = m + x and sum(rest, k, n);
+    """,
+    "a length": """
+        holds(_, doc) if size(doc.values, n) and n >= doc.least;
+        size([], 0);
+        size([_, *rest], n) if size(rest, m) and n = m + 1;
+    """,
+    "the last element": """
+        holds(_, doc) if last(doc.values, x) and x = doc.least;
+        last([x], x);
+        last([_, *rest], x) if last(rest, x);
+    """,
+    "not the last element": """
+        holds(_, doc) if not (last(doc.values, x) and x = doc.least);
+        last([x], x);
+        last([_, *rest], x) if last(rest, x);
+    """,
+    "heads of some length": """
+        holds(_, doc) if path(doc.values, doc.least);
+        path([], _);
+        path([1, *_], 1);
+        path([_, "a"], n) if n > 1;
+        path([x, y, x], n) if x = n or y = n;
+    """,
+    "reversed": """
+        holds(_, doc) if reverse(doc.values, [], r) and [first, *_] = r and first = doc.least;
+        reverse([], a, a);
+        reverse([x, *rest], a, r) if reverse(rest, [x, *a], r);
+    """,
+    "appended": """
+        holds(_, doc) if append(doc.values, doc.values, r) and r = [x, *_] and x = doc.least;
+        append([], b, b);
+        append([x, *rest], b, [x, *r]) if append(rest, b, r);
+    """,
+    "a value in pairs": """
+        holds(_, doc) if get(doc.values, 1, x) and x = doc.least;
+        get([[k, v], *_], k, v);
+        get([_, *rest], k, v) if get(rest, k, v);
+    """,
+    "all that were seen": """
+        holds(_, doc) if least = doc.least and fresh(doc.values, [least]);
+        fresh([], _);
+        fresh([x, *rest], seen) if not x in seen and fresh(rest, [x, *seen]);
+    """,
+    "nil at the end": """
+        holds(_, doc) if steps(doc.values, n) and n = doc.least;
+        steps(nil, 0);
+        steps([], 1);
+        steps([_, *rest], n) if steps(rest, m) and n = m + 1;
+    """,
+    "a dictionary in a head": """
+        holds(_, doc) if needs(doc.values, d) and [k, n] in d and k = "read" and n = doc.least;
+        needs([], {read: 1, write: 3});
+        needs([_, *rest], d) if needs(rest, d);
+    """,
+    "pairs of neighbours": """
+        holds(_, doc) if rising(doc.values) and doc.least = 0;
+        rising([]);
+        rising([_]);
+        rising([x, y, *rest]) if x <= y and rising([y, *rest]);
+    """,
+}
+POLICY = 'allow(user: User, "read", doc: Doc) if holds(user, doc);'
+NAN = float("nan")
+VALUES: list[t.Any] = [
+    *([], [1], [3, 1], [1, 1, 1], [0.5, 1], [True, 1], ["a"], ["a", 1], [1, "a"], [NAN], [NAN, 1]),
+    *(
+        [2**62, 2**62],
+        [2**70],
+        [None, 1],
+        [[1], [1]],
+        (1, 2),
+        {1},
+        "a",
+        None,
+        {"a": 1},
+        [*range(40)],
+    ),
+]
+
+
+def load(rules: str, *, compiled: bool = True) -> Oso:
+    oso = Oso(compiled=compiled)
+    for cls in (User, Folder, Doc, Team):
+        oso.register_class(cls)
+    oso.load_str(f"{POLICY}\n{rules}")
+    return oso
+
+
+def outcome(oso: Oso, user: User, doc: Doc) -> t.Any:
+    """Give the answer, or the kind of error and its text, without the numbers of variables."""
+    try:
+        return oso.is_allowed(user, "read", doc)
+    except (OsoError, TypeError, ValueError) as error:
+        return type(error), re.sub(r"_(\w+)_\d+", r"\1", str(error).splitlines()[0])
+
+
+def folders(length: int) -> tuple[User, User, list[Folder]]:
+    user, other = User(), User()
+    chain = chain_of(length)
+    chain[length // 2].owner, chain[0].owner = user, other
+    return user, other, chain
+
+
+@pytest.mark.parametrize("rules", ABOUT_FOLDERS.values(), ids=ABOUT_FOLDERS)
+def test_chain_is_answered_by_a_specialization(rules: str) -> None:
+    """It gives the answer of the solver, wherever in the chain the question is asked."""
+    oso = load(rules)
+    user, other, chain = folders(7)
+
+    for actor in (user, other, User()):
+        for least in (0, 2, 4, 7, 8):
+            for folder in chain:
+                doc = Doc(folder=folder, least=least)
+                expected = oso.engine.solve_call("allow", (actor, "read", doc))
+                assert specialized(oso.engine, actor, "read", doc) is expected
+
+
+@pytest.mark.parametrize("rules", ABOUT_FOLDERS.values(), ids=ABOUT_FOLDERS)
+@pytest.mark.parametrize(
+    "folder", [None, 1, "a", [], {"parent": None}, Computing(None), Folder(Computing(None)), types]
+)
+def test_what_is_no_chain_is_answered_as_by_the_solver(rules: str, folder: t.Any) -> None:
+    """With the same answer or error, at the first question and later."""
+    ours, solver, doc = load(rules), load(rules, compiled=False), Doc(folder=folder, least=1)
+    expected = outcome(solver, User(), doc)
+
+    assert [outcome(ours, User(), doc) for _ in range(3)] == [expected] * 3
+
+
+@pytest.mark.parametrize("least", [0, 1, 3, 2.5, NAN, "a", None, 2**62, 780])
+@pytest.mark.parametrize("rules", ABOUT_LISTS.values(), ids=ABOUT_LISTS)
+def test_lists_are_answered_as_by_the_solver(rules: str, least: t.Any) -> None:
+    """Answers and errors, whatever the elements are."""
+    ours, solver = load(rules), load(rules, compiled=False)
+    docs = [Doc(values=values, least=least) for values in VALUES]
+    expected = [outcome(solver, User(), doc) for doc in docs]
+
+    for _ in range(2):
+        assert [outcome(ours, User(), doc) for doc in docs] == expected
+
+
+@pytest.mark.parametrize("rules", ABOUT_LISTS.values(), ids=ABOUT_LISTS)
+def test_list_is_answered_by_a_specialization(rules: str) -> None:
+    """It is taken apart by a function that calls itself."""
+    oso = load(rules)
+
+    for values in ([], [1], [1, 2, 3], [2, 1]):
+        pairs = [[each, 3] for each in values] if "[[k, v], *_]" in rules else values
+        doc = Doc(values=pairs, least=3)
+        expected = oso.engine.solve_call("allow", (User(), "read", doc))
+        assert specialized(oso.engine, User(), "read", doc) is expected
+
+
+MEMBERS = """
+holds(user, doc) if team_of(doc.folder, x) and user in x.users;
+team_of(t: Team, t);
+team_of(t: Team, x) if y in t.teams and team_of(y, x);
+"""
+
+
+def diamonds(levels: int, user: User) -> Team:
+    team = Team(users=[user])
+    for _ in range(levels):
+        team = Team(Team(team), Team(team))
+    return team
+
+
+def test_ways_that_meet_are_gone_once() -> None:
+    """Forty diamonds have a billion ways through them."""
+    oso, user = load(MEMBERS), User()
+    doc = Doc(folder=diamonds(30, user))
+
+    assert specialized(oso.engine, user, "read", doc) is True
+    assert specialized(oso.engine, User(), "read", doc) is False
+
+
+def test_ring_is_left_to_the_solver() -> None:
+    """Nothing is found by going round."""
+    oso, team = load(MEMBERS), Team()
+    team.teams.append(team)
+
+    assert specialized(oso.engine, User(), "read", Doc(folder=team)) is None
+
+
+@pytest.mark.parametrize("rules", ABOUT_FOLDERS.values(), ids=ABOUT_FOLDERS)
+def test_chain_longer_than_the_stack_is_left_to_others(rules: str) -> None:
+    """The function gives up; it does not raise."""
+    oso = load(rules)
+    doc = Doc(folder=chain_of(sys.getrecursionlimit() + 100)[-1], least=10**6)
+
+    assert specialized(oso.engine, User(), "read", doc) in (None, True, False)
+
+
+def test_functions_are_shared_by_actions() -> None:
+    """What two actions ask of a folder is one function."""
+    write = 'allow(user: User, "write", doc: Doc) if holds(user, doc) and doc.least > 1;'
+    oso = load(write + ABOUT_FOLDERS["a number that is counted up"])
+    doc = Doc(folder=chain_of(3)[-1], least=2)
+
+    assert [oso.is_allowed(User(), action, doc) for action in ("read", "write")] == [True, True]
+    assert len(program_of(oso).solutions) == 1
+
+
+def test_actions_of_a_recursive_rule_are_searched_at_once() -> None:
+    """`authorized_actions` asks the same functions."""
+    oso = load(ABOUT_FOLDERS["a number that is counted up"])
+    doc = Doc(folder=chain_of(3)[-1], least=2)
+
+    assert oso.authorized_actions(User(), doc) == {"read"}
+    assert len(program_of(oso).solutions) == 1
