@@ -306,3 +306,58 @@ def test_actions_of_a_recursive_rule_are_searched_at_once() -> None:
 
     assert oso.authorized_actions(User(), doc) == {"read"}
     assert len(program_of(oso).solutions) == 1
+
+
+LISTED = """
+allow(user: User, action, folder: Folder) if actions_of(user, folder, list) and action in list;
+actions_of(user: User, folder: Folder, ["read", "write"]) if folder.owner = user;
+actions_of(_: User, folder: Folder, ["list"]) if not folder.closed;
+allow_field(user: User, "read", folder: Folder, field) if
+  fields_of(user, folder, list) and field in list;
+fields_of(user: User, folder: Folder, ["kind", "grants"]) if folder.owner = user;
+fields_of(_: User, _: Folder, ["parent"]);
+"""
+
+
+def listing(more: str = "", *, compiled: bool = True) -> Oso:
+    oso = Oso(compiled=compiled)
+    for cls in (User, Folder):
+        oso.register_class(cls)
+    oso.load_str(LISTED + more)
+    return oso
+
+
+@pytest.mark.parametrize(
+    "more", ["", 'actions_of(user, _, list) if list = ["zap"] and user = user;'], ids=["", "open"]
+)
+@pytest.mark.parametrize("closed", [True, False, 1])
+@pytest.mark.parametrize(
+    ("method", "between"), [("authorized_actions", ()), ("authorized_fields", ("read",))]
+)
+def test_what_a_rule_lists_is_that_of_the_solver(
+    more: str, closed: t.Any, method: str, between: tuple[str, ...]
+) -> None:
+    """What a helper rule has in a list in its head is searched for by name, or by a query."""
+    user, folder = User(), Folder(None, closed=closed)
+    folder.owner = user
+    ours, solver = listing(more), listing(more, compiled=False)
+
+    for actor in (user, User()):
+        arguments = (actor, *between, folder)
+        assert actions_of(ours, method, arguments) == actions_of(solver, method, arguments)
+
+
+def actions_of(oso: Oso, method: str, arguments: t.Any) -> t.Any:
+    try:
+        return getattr(oso, method)(*arguments)
+    except OsoError as error:
+        return type(error)
+
+
+def test_actions_that_a_rule_lists_need_no_query() -> None:
+    """They are known before the question is asked."""
+    oso, folder = listing(), Folder(None)
+
+    assert oso.authorized_actions(User(), folder) == {"list"}
+    strings = program_of(oso).strings("allow", (User(), None, folder), 1)
+    assert strings == {"list"}

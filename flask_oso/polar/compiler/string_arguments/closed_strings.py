@@ -163,6 +163,8 @@ def _bindings(
                         return
         elif _is_search(goal, term):
             texts = _texts(goal.args[1])
+            if texts is None:
+                texts = _listed_by_rule(clause, goal.args[1], select)
             if texts is not None:
                 yield texts
         elif _mentions(goal, term):
@@ -182,6 +184,27 @@ def _is_search(goal: Term, variable: Slot) -> t.TypeGuard[Expression]:
         and _is_same(goal.args[0], variable)
         and not _mentions(goal.args[1], variable)
     )
+
+
+def _listed_by_rule(
+    clause: Clause, collection: Term, select: SelectClauses
+) -> frozenset[str] | None:
+    """Return the strings of all lists that a rule may give for a variable, in its heads.
+
+    As of ``fields`` in ``fields(user, list) and field in list``, where ``fields(_, ["a", "b"])``.
+    """
+    for goal in conjuncts_in(clause.body):
+        called = call_of(goal)
+        if called is None or not isinstance(collection, Slot):
+            continue
+        places = [at for at, arg in enumerate(called.args) if _is_same(arg, collection)]
+        if not places:
+            continue
+        clauses = select(called.name, len(called.args), ArgumentFacts({}, {})) or ()
+        listed = [_texts(each.parameters[places[0]].term) for each in clauses]
+        if listed and None not in listed:
+            return frozenset[str]().union(*(texts for texts in listed if texts is not None))
+    return None
 
 
 def _equal_text(goal: Term, variable: Slot) -> str | None:
