@@ -348,24 +348,42 @@ class GoalStep(Searches):
         self, value: Known, variable: int | None, pattern: Pattern
     ) -> tuple[Region, Pending] | None:
         """Write that a value is of a class, if one is named, and that its fields match."""
-        region: Region | None = self.region
-        if pattern.tag is not None:
-            bare = self.patterns.pattern(Pattern(pattern.tag, span=pattern.span))
-            region, value = self.patterns.class_test(self.region, value, bare, self.goal.span)
+        region, value = self._tag_matched(self.region, value, pattern)
         if variable is not None:
             self.env.values[variable] = value
-        rest = self.rest
+        return self._at(self._parts_matched(region, value, pattern))
+
+    def _tag_matched(
+        self, region: Region, value: Known, pattern: Pattern
+    ) -> tuple[Region | None, Known]:
+        if pattern.tag is None:
+            return region, value
+        bare = self.patterns.pattern(Pattern(pattern.tag, span=pattern.span))
+        return self.patterns.class_test(region, value, bare, self.goal.span)
+
+    def _parts_matched(
+        self, region: Region | None, value: Known, pattern: Pattern
+    ) -> Region | None:
+        """Write that fields match, which may be patterns: what is ``nil`` has no fields."""
         for name, part in reversed(pattern.fields):
             if region is None:
                 return None
-            made = self.values.read(region, value, name, pattern.span or self.goal.span)
+            span = pattern.span or self.goal.span
+            made = self.values.read(region, value, name, span)
+            inner = written_term(part)
+            if isinstance(inner, Pattern):
+                region = self.values.is_nil(region, made, span, holds=False)
+                if region is not None:
+                    region, made = self._tag_matched(region, made, inner)
+                region = self._parts_matched(region, made, inner)
+                continue
             known = self._value(part)
             if known is not None:
                 region = self.values.equal(region, known, made, self.goal.span)
                 continue
             bound = self._bind(self._unbound(part), made, region)
             region = None if bound is None else bound[0]
-        return self._at(region, rest)
+        return region
 
     def comparison(self, term: Expression) -> tuple[Region, Pending] | None:
         """Write a comparison, of values that Python compares without calls."""
