@@ -361,3 +361,18 @@ def test_actions_that_a_rule_lists_need_no_query() -> None:
     assert oso.authorized_actions(User(), folder) == {"list"}
     strings = program_of(oso).strings("allow", (User(), None, folder), 1)
     assert strings == {"list"}
+
+
+@pytest.mark.parametrize("resource", [{"a": 1}, {"a": 2}, {}, [1], [1, 2], Doc(values=[1]), "a"])
+@pytest.mark.parametrize("head", ["{a: 1}", "[1]", "[x, *_]", "{a: x}", "nil"])
+def test_asked_rule_may_have_a_list_in_its_head(head: str, resource: t.Any) -> None:
+    """Lists are taken apart in functions only, and never in the rule that is asked."""
+    condition = "x = 1 and" if "x" in head else ""
+    rules = f"""
+        allow(_: User, "read", {head}) if {condition} size([1], n) and n = 1;
+        {ABOUT_LISTS["a length"]}
+    """
+    ours, solver = load(rules), load(rules, compiled=False)
+    expected = outcome(solver, User(), resource)
+
+    assert [outcome(ours, User(), resource) for _ in range(2)] == [expected] * 2

@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ...host import sandbox
-from ...nodes import Dictionary, Instance, List, Parameter, Pattern, Term, Value
+from ...nodes import Instance, Parameter, Pattern, Term, Value
 from ...solver.class_index import Lineage, is_silent
 from ...solver.class_tests import has_instance_test
-from ...solver.clauses import Clause, Slot, Template
+from ...solver.clauses import Clause, Slot
 from ...sources import Span
 from ..binding_analysis import (
     ArgumentFacts,
@@ -25,6 +25,7 @@ from ..scopes import classes_of, instance_test
 from ..snippets import any_of, call, compared, is_type, load
 from .guards import Guards
 from .regions import GIVE_UP, Known, Region
+from .solution_keys import is_container
 from .value_tests import SCALARS
 from .values import ValueGuards
 
@@ -123,10 +124,13 @@ class PatternGuards:
         }
         return {at: lineage for at, lineage in made.items() if lineage is not None}
 
-    def match(self, clause: Clause, args: Sequence[Known | None]) -> Match:
+    def match(
+        self, clause: Clause, args: Sequence[Known | None], *, takes_lists: bool = False
+    ) -> Match:
         """Tell whether the known arguments allow a clause to match.
 
         :param args: the arguments; ``None`` for an unbound one.
+        :param takes_lists: whether the caller knows heads with lists and dictionaries.
         """
         for parameter, arg in zip(clause.parameters, args, strict=True):
             if isinstance(parameter.term, Value):
@@ -137,7 +141,7 @@ class PatternGuards:
             elif not (
                 isinstance(parameter.term, Slot)
                 or is_nil(parameter.term)
-                or self._takes_list(parameter.term)
+                or (takes_lists and is_container(parameter.term))
             ):
                 raise NotCompilable("a list or dictionary in a head", parameter.span)
         for parameter in clause.parameters:
@@ -179,14 +183,11 @@ class PatternGuards:
             return Known("", literal=term)
         return Known(self._guards.names.constant(None), exact=type(None))
 
-    def _takes_list(self, term: Term) -> bool:
-        """Tell whether a head has a list or a dictionary, and the rule a function of its own."""
-        whole = term.term if isinstance(term, Template) else term
-        return self._guards.functions is not None and isinstance(whole, (List, Dictionary))
-
-    def matching(self, clauses: list[Clause], args: Sequence[Known | None]) -> list[Clause]:
+    def matching(
+        self, clauses: list[Clause], args: Sequence[Known | None], *, takes_lists: bool = False
+    ) -> list[Clause]:
         """Return the clauses that may match, where no value is asked what it equals before."""
-        matches = [self.match(clause, args) for clause in clauses]
+        matches = [self.match(clause, args, takes_lists=takes_lists) for clause in clauses]
         if Match.ASKED in matches:
             raise NotCompilable("a value that is compared before a class", clauses[0].rule.span)
         return [

@@ -628,7 +628,8 @@ class GoalStep(Searches):
         possible = self.patterns.possible(called.name, values, self.region)
         if possible is None:
             raise NotCompilable("a rule that is not defined", self.goal.span)
-        clauses = self.patterns.matching(possible, values)
+        takes_lists = self.guards.functions is not None
+        clauses = self.patterns.matching(possible, values, takes_lists=takes_lists)
         if len(clauses) > 1:
             self.guards.forget_order()
         for clause in clauses:
