@@ -96,7 +96,7 @@ def specializations_of(engine: Engine) -> t.Any:
 def specialized(engine: Engine, actor: t.Any, action: t.Any, resource: t.Any) -> bool | None:
     """Give what the function for plain data answers; ``None`` where it leaves it to others."""
     made = specializations_of(engine)
-    if made is None or made.is_in_order((actor, action, resource)):
+    if made is None or made.maker.is_in_order((actor, action, resource)):
         return None
     return t.cast("bool | None", made[action][type(resource)](actor, action, resource))
 
@@ -107,7 +107,7 @@ def functions_with_a_call(
     """Give the functions for plain data that make one call of the application; none if none do."""
     made = specializations_of(oso.engine)
     with compiling_here(oso):
-        return [] if made is None else made.parts(action, classes) or []
+        return [] if made is None else made.maker.parts(action, classes) or []
 
 
 # -- who compiles ------------------------------------------------------------------------

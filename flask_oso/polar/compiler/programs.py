@@ -344,7 +344,7 @@ class CompiledProgram(Runtime):
         known = self._specializations.get((name, len(args)))
         if known is None or STORED_VARIABLE in STORED_ENVIRONMENT:
             return None
-        return known.silent(args)
+        return known.maker.silent(args)
 
     def by_action(self, name: str) -> t.Mapping[str, t.Mapping[type, Specialization]]:
         """Return the functions that were made for a rule, by an action and the class of a resource.

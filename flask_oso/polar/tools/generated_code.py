@@ -389,7 +389,7 @@ class _Report:
         try:
             is_empty, tree, functions = specializations.written(known, classes)
         except NotCompilable as error:
-            parts = specializations.parts(known, classes)
+            parts = specializations.maker.parts(known, classes)
             if parts is None:
                 self._leave("specialization", error)
                 return

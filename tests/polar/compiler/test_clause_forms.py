@@ -8,7 +8,7 @@ import typing as t
 import pytest
 
 from flask_oso import Oso
-from flask_oso.polar.compiler.specialization.specialization import LEVELS
+from flask_oso.polar.compiler.specialization.questions import LEVELS
 from tests.support.answers import outcome_of, specialized
 from tests.support.models.people import Alike
 from tests.support.policies import make_oso

@@ -15,7 +15,7 @@ import typing as t
 import pytest
 
 from flask_oso import Limits, Oso, OsoError
-from flask_oso.polar.compiler.specialization import specialization
+from flask_oso.polar.compiler.specialization import questions
 from tests.support.answers import specialized
 from tests.support.models.people import Folder, Thing, User
 from tests.support.policies import make_oso
@@ -226,7 +226,7 @@ def test_chain_ends_where_somebody_watches() -> None:
     assert reads == []
 
 
-@pytest.mark.parametrize("depth", [specialization.LEVELS + 2, 1_500])
+@pytest.mark.parametrize("depth", [questions.LEVELS + 2, 1_500])
 def test_long_chain_is_left_to_the_rules(depth: int) -> None:
     """Beyond so many folders the rules decide, which have a limit of their own."""
     oso = load(ROLES, limits=Limits(timeout_ms=0))

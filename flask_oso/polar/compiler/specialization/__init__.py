@@ -11,8 +11,8 @@ returns ``None``, and the compiled rules answer.
     what functions for rules that call themselves know of their arguments; conditions, loops and
     class tests in regions; rows; what is read of values, and how they compare; the classes that
     clauses ask for; a call that comes before all else.
-``clauses``, ``chains``, ``goals``, ``specialization``, ``solution_functions``, ``dispatch``
-    the forms of clauses, and which are tried first; what is asked of each object of a chain; the
-    code for each kind of goal; the function; functions for rules that call themselves; the tables
-    by which a question finds its function.
+``clauses``, ``goals``, ``questions``, ``specialization``, ``solution_functions``, ``dispatch``
+    the forms of clauses, which are tried first, and what is asked of each object of a chain; the
+    code for each kind of goal; the clauses that a question comes to; the function; functions for
+    rules that call themselves; the tables by which a question finds its function.
 """

@@ -89,7 +89,7 @@ class ByClass(dict[type, Specialization]):
 
     __slots__ = ("_by_first", "_maker", "_text", "known")
 
-    def __init__(self, maker: _Maker, text: Text) -> None:
+    def __init__(self, maker: FunctionMaker, text: Text) -> None:
         super().__init__()
         self.known: dict[type, Specialization] = {}
         self._maker = maker
@@ -164,10 +164,10 @@ class Specializations(dict[str, ByClass]):
     """The specializations of one rule: by the string, and then by the class of another argument.
 
     ``others`` has those for all other strings, or all there are if ``at`` is ``None``. ``known``
-    has the tables that were asked for.
+    has the tables that were asked for, and ``maker`` makes the functions.
     """
 
-    def __init__(self, maker: _Maker) -> None:
+    def __init__(self, maker: FunctionMaker) -> None:
         super().__init__()
         #: The position of the string, if there is one.
         self.at = maker.at
@@ -176,24 +176,16 @@ class Specializations(dict[str, ByClass]):
         self.texts = maker.texts
         self.others = ByClass(maker, None if maker.at is None else maker.texts)
         self.known: dict[str, dict[type, Specialization]] = {}
-        self._maker = maker
+        self.maker = maker
 
     def __missing__(self, text: str) -> ByClass:
         if text not in self.texts:
             if len(self.known) < len(self.texts) + MAX_OTHER_TEXTS:
                 self.known[text] = self.others.known
             return self.others
-        self[text] = made = ByClass(self._maker, text)
+        self[text] = made = ByClass(self.maker, text)
         self.known[text] = made.known
         return made
-
-    def silent(self, args: tuple[t.Any, ...]) -> Specialization | None:
-        """Return the function for the classes of some arguments, if it makes no call."""
-        return self._maker.silent(args)
-
-    def is_in_order(self, args: tuple[t.Any, ...]) -> bool:
-        """Tell whether a question goes to the compiled rules, and not to a function of its own."""
-        return self._maker.is_in_order(args)
 
     def prepare(
         self, actors: Collection[type], resources: Collection[type], until: float
@@ -207,7 +199,7 @@ class Specializations(dict[str, ByClass]):
         for text, classes in itertools.product([*sorted(self.texts), others], chosen):
             if time.monotonic() > until:
                 break
-            self._maker.function(text, classes, waits=True)
+            self.maker.function(text, classes, waits=True)
         return chosen
 
     def _likely_classes(
@@ -217,21 +209,11 @@ class Specializations(dict[str, ByClass]):
 
         Only those that are declared to be actors or resources if they are too many.
         """
-        classes: list[Collection[type]] = [*self._maker.named_classes(actors, resources)]
+        classes: list[Collection[type]] = [*self.maker.named_classes(actors, resources)]
         if self._count(classes) > MAX_PREPARED:
             classes[0] = [cls for cls in classes[0] if cls in actors]
             classes[-1] = [cls for cls in classes[-1] if cls in resources]
         return [*itertools.product(*classes)] if self._count(classes) <= MAX_PREPARED else []
-
-    def search(
-        self, texts: Sequence[str], classes: Sequence[type], *, waits: bool = False
-    ) -> StringSearch | None:
-        """Return a function that tells which of some strings have a solution.
-
-        :param classes: the classes of the other arguments, which the caller has tested.
-        :returns: ``None`` if it is not compiled and cannot be now.
-        """
-        return self._maker.search(texts, tuple(classes), waits=waits)
 
     def written(
         self, text: Text, classes: Sequence[type]
@@ -246,16 +228,12 @@ class Specializations(dict[str, ByClass]):
             writers.append(writer)
             return writer.write()
 
-        function, functions = self._maker.written(text, classes, write)
+        function, functions = self.maker.written(text, classes, write)
         return writers[-1].is_empty, function, functions
-
-    def parts(self, text: Text, classes: Sequence[type]) -> list[ast.FunctionDef] | None:
-        """Return the functions for a question that make one call of the application."""
-        return self._maker.parts(text, classes)
 
     def admits(self, classes: Collection[type]) -> bool:
         """Tell whether there may be a function for the classes of all other arguments."""
-        return all(map(self._maker.admits, classes))
+        return all(map(self.maker.admits, classes))
 
     def _count(self, classes: list[Collection[type]]) -> int:
         return (len(self.texts) + 1) * math.prod(map(len, classes))
@@ -275,14 +253,14 @@ def make_specializations(
         at = string_position(candidates)
     if at is None and arity == 2 and not strings_at(candidates, 1):
         # Of 'allow_request(actor, request)' no argument is a string.
-        return Specializations(_Maker(program, name, arity, None, frozenset()))
+        return Specializations(FunctionMaker(program, name, arity, None, frozenset()))
     # The action is the second argument of every rule that an application asks.
     at = 1 if at is None else at
     texts = program.strings_of(name, arity, at, {})
     if texts is None:
         texts = frozenset(strings_at(candidates, at))
     return Specializations(
-        _Maker(program, name, arity, at, frozenset(filter(is_representable, texts)))
+        FunctionMaker(program, name, arity, at, frozenset(filter(is_representable, texts)))
     )
 
 
@@ -349,7 +327,7 @@ class ReadableClasses:
         return getattr(value, name)
 
 
-class _Maker:
+class FunctionMaker:
     """Makes the specializations of one rule.
 
     :param at: the position of the string; ``None`` if there is none.
@@ -482,9 +460,13 @@ class _Maker:
         self._functions[ended[0]] = made
 
     def search(
-        self, texts: Sequence[str], classes: tuple[type, ...], *, waits: bool
+        self, texts: Sequence[str], classes: tuple[type, ...], *, waits: bool = False
     ) -> StringSearch | None:
-        """Return a function that tells which of some strings have a solution; see above."""
+        """Return a function that tells which of some strings have a solution.
+
+        :param classes: the classes of the other arguments, which the caller has tested.
+        :returns: ``None`` if it is not compiled and cannot be now.
+        """
         if not all(map(self.admits, classes)):
             return no_answer
         parts: list[StringSearch] = []

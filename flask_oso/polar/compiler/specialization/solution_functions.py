@@ -24,7 +24,8 @@ from ...solver.clauses import Slot
 from ..binding_analysis import NotCompilable
 from ..snippets import assign, call, compared, function_of, load
 from .goals.steps import GoalStep
-from .regions import FOUND, GIVE_UP, Known, Region, Variables, loops_within, region_statements
+from .questions import QuestionWriter
+from .regions import FOUND, GIVE_UP, Known, Region, Variables
 from .solution_keys import (
     MAX_CALLS_WITHIN,
     MAX_FUNCTIONS,
@@ -34,7 +35,6 @@ from .solution_keys import (
     OneText,
     SolutionKey,
 )
-from .specialization import MAX_SPECIALIZED_LOOPS, SpecializationWriter
 
 _SOLUTIONS, _KEY, _KNOWN = "solutions", "key", "known"
 _LEVEL, _MEMO = "level", "memo"
@@ -94,19 +94,16 @@ class SolutionFunctions:
         self.written = []
 
 
-class SolutionWriter(SpecializationWriter):
+class SolutionWriter(QuestionWriter):
     """Writes one such function.
 
     :param functions: has the names of those that it calls.
     """
 
     def __init__(self, names: t.Any, functions: SolutionFunctions, key: SolutionKey) -> None:
-        super().__init__(names, key.rule, None, {}, _nobody, functions=functions)
+        super().__init__(names, functions=functions)
         self._key = key
         self.guards.level = ast.BinOp(load(_LEVEL), ast.Add(), ast.Constant(1))
-
-    def begin(self) -> None:
-        """Ask nothing: the clauses of the rule are written in place of a call."""
 
     def write_function(self, name: str, number: int) -> ast.FunctionDef:
         """Write the function.
@@ -114,18 +111,13 @@ class SolutionWriter(SpecializationWriter):
         :param number: tells its calls from those of other functions.
         """
         self._write_clauses()
-        self._write_all()
+        self.expand()
         self.guards.leave_out_known(self.root, keeps_order=False)
         is_test = None not in self._key.kinds
-        inner = region_statements(self.root)
-        if loops_within(inner) > MAX_SPECIALIZED_LOOPS:
-            raise NotCompilable("more loops in each other than Python has", None)
+        inner = self.statements()
         result = FOUND if is_test else _SOLUTIONS
         start: ast.expr = ast.Constant(False) if is_test else ast.List([], ast.Load())
-        body = [assign(result, start), *inner]
-        body[:0] = [assign(each, ast.Constant(None)) for each in self.guards.caches]
-        if self.guards.counts:
-            body.insert(0, assign("count", ast.Constant(0)))
+        body = [*self.beginning(), assign(result, start), *inner]
         end: list[ast.stmt] = []
         limits = [compared(load(_LEVEL), ast.Gt(), ast.Constant(MAX_CALLS_WITHIN))]
         if self.guards.calls_often:
@@ -200,7 +192,3 @@ class SolutionWriter(SpecializationWriter):
             end.append(assign(_SOLUTIONS, call("each_once", load(_SOLUTIONS))))
         end.append(ast.Assign([slot], ast.Tuple([load(result), *names], ast.Load())))
         return begin, end
-
-
-def _nobody(*args: t.Any) -> None:
-    """Answer nothing: such a function has no others for other classes."""

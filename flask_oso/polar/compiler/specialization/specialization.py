@@ -21,101 +21,44 @@ Rules that have no such function raise ``NotCompilable``.
 from __future__ import annotations
 
 import ast
-import itertools
 import typing as t
-from collections.abc import Sequence
 
-from ...nodes import Pattern, Term, Value
-from ...solver.class_index import is_silent
-from ...solver.clauses import Clause, Slot
-from ...sources import Span
-from ...traversal import goals_in
+from ...nodes import Value
 from ..binding_analysis import (
     NotCompilable,
-    has_cut,
-    is_class_only,
-    order_clauses,
 )
 from ..passes.passes import improve
 from ..passes.searches import write_out_searches
 from ..passes.shortening import shorten_end
-from ..scopes import Pending, ProgramInterface, pending_goals, prepend
+from ..scopes import ProgramInterface
 from ..snippets import (
-    any_of,
     assign,
     call,
     compared,
     function_of,
-    is_type,
     load,
     negate,
     returned,
 )
 from ..weak_classes import WeakClass
-from .chains import (
-    Askers,
-    has_grown,
-    is_question,
-    is_reached,
-    links_before,
-    numbers_in,
-    renamed_part,
-)
-from .clauses.clause_forms import (
-    ListRule,
-    body_goals,
-    cut_apart,
-    find_list_rule,
-    is_passed_on,
-    open_string,
-)
-from .clauses.first_path import FirstPath
-from .goals.steps import GoalStep
-from .guards import Guards
 from .observation import KEPT, NEEDED, RESULT, Observation
-from .patterns import Match, PatternGuards, is_like, is_literal, keep
+from .questions import QuestionWriter
 from .regions import (
     FOUND,
     GIVE_UP,
-    ChainRepetition,
-    Fact,
     Known,
-    Region,
     RuleCall,
-    Variables,
-    alternatives,
-    loops_within,
-    region_statements,
 )
-from .rows import RowGuards
 from .solution_keys import FunctionNames
 from .value_tests import SCALARS, is_of_polar
-from .values import ValueGuards
 
-#: How many goals of one function may be written again.
-MAX_SPECIALIZED_GOALS = 600
-#: The most regions where a rule is asked again, within a question about something else.
-MAX_REGIONS = 60
-#: How often one rule is asked within itself, about something else: one that asks itself about the
-#: parent of what it was asked about, whatever that is, would never end.
-MAX_REPEATED = 60
-#: The most calls of rules that one function has.
-MAX_CALLS = 1_000
-#: The most alternatives in each other, such as rules that are written in place of their calls:
-#: each takes some frames of Python's stack.
-MAX_DEPTH = 50
-#: The deepest nesting of loops: CPython allows 20 blocks, and a `try` is around them.
-MAX_SPECIALIZED_LOOPS = 16
-#: The most links of a chain that are followed, such as parents of folders.
-LEVELS = 1_000
-_LEVELS = range(LEVELS)
 #: A search for all solutions must not miss an error after the first one.
 _SUCCESS: list[ast.stmt] = [
     ast.If(load("is_searched"), [assign(FOUND, ast.Constant(True))], [returned(True)])
 ]
 
 
-class SpecializationWriter:
+class SpecializationWriter(QuestionWriter):
     """Writes the function for one rule, one string, and the classes of the other arguments.
 
     :param text: the position of the string, and the string; or the strings that it is not. ``None``
@@ -136,67 +79,47 @@ class SpecializationWriter:
         observation: Observation | None = None,
         functions: FunctionNames | None = None,
     ) -> None:
-        self.names = names
-        self.guards = Guards(names, observation, functions)
-        rows = RowGuards(self.guards)
-        #: What is read of values, and how they compare.
-        self.values = ValueGuards(self.guards, rows)
-        #: Which clauses match, and class tests.
-        self.patterns = PatternGuards(self.guards, self.values)
+        super().__init__(names, observation, functions)
         self._others = others
-        self._clauses, self._parts = itertools.count(), itertools.count()
-        self._goals_written, self._most_goals = 0, MAX_SPECIALIZED_GOALS
         #: What a function that makes a call does before; ``None`` if that is a function.
         self.before_call: list[ast.stmt] | None = None
         #: Whether no rule applies, so that the answer is always no.
         self.is_empty = False
-        self._regions = self._calls = self._depth = 0
-        self._pending: list[Region] = []
-        #: The regions in which something is written later.
-        self._put_behind: list[Region] = []
-        #: Goals that were put off, by their question.
-        self._rests: dict[Fact, tuple[Pending, Variables]] = {}
-        #: What waits for the open variables of such goals.
-        self._waiting: list[list[tuple[int, tuple[Pattern, ...]]]] = []
-        #: Which rule questions ask which, to find recursion.
-        self._asked: dict[Fact, set[Fact]] = {}
-        self._askers = Askers()
-        root = self.root = self.guards.root
-        arity = len(classes) + (text is not None)
-        self._parameters = [f"a{n}" for n in range(arity)]
-        args = {at: Known(f"a{at}", exact=cls, region=root) for at, cls in classes.items()}
+        self._parameters = [f"a{n}" for n in range(len(classes) + (text is not None))]
         #: The arguments that may be any string or integer, or any string that no rule names.
         self._open = {f"a{at}": cls for at, cls in classes.items() if cls in SCALARS}
+        self._classes = classes
+        #: The rule and its arguments.
+        self.question: RuleCall = rule, self._arguments(text)
+        self.ask(self.root, self.question, None)
+
+    def _arguments(self, text: tuple[int, str | frozenset[str]] | None) -> tuple[Known, ...]:
+        """Return what is known of the arguments."""
+        names = self._parameters
+        args = {
+            at: Known(names[at], exact=cls, region=self.root) for at, cls in self._classes.items()
+        }
         if text is not None:
             at, known = text
             if isinstance(known, frozenset):
-                args[at] = Known(f"a{at}", others=known, exact=str, region=root)
-                self._open[f"a{at}"] = str
+                args[at] = Known(names[at], others=known, exact=str, region=self.root)
+                self._open[names[at]] = str
             else:
-                args[at] = Known(f"a{at}", literal=Value(known))
-        self._classes = classes
-        #: The rule and its arguments.
-        self.question: RuleCall = rule, tuple(args[at] for at in range(arity))
-        #: Where the first solution of the solver would be.
-        self._path = FirstPath(root)
-        self.begin()
-
-    def begin(self) -> None:
-        """Ask the question of the function."""
-        self.ask(self.root, self.question, None)
+                args[at] = Known(names[at], literal=Value(known))
+        return tuple(args[at] for at in range(len(names)))
 
     def write(self) -> ast.FunctionDef:
         """Write the function.
 
         :raises NotCompilable: if the rules depend on their order, or cannot be expressed.
         """
-        self._write_all()
+        self.expand()
         observation = self.guards.observation
         if observation is not None and dict in self._classes.values():
             # It might change the dictionary.
             raise NotCompilable("a call of the application beside a dictionary", None)
         # A solution may come behind a call that is made later.
-        keeps_order = self._keeps_order() and observation is None
+        keeps_order = self.keeps_order() and observation is None
         is_first = observation is not None and not observation.is_made
         has_nothing = not (self.root.items or self.root.loops or self.root.successes)
         is_bare = is_first and has_nothing and len(self.root.reads) == 1
@@ -204,7 +127,7 @@ class SpecializationWriter:
         if last is not None:
             last.first = self._path.ended()
         self.guards.leave_out_known(self.root, keeps_order, last)
-        inner = self._solutions(_SUCCESS if keeps_order else None)
+        inner = self._improved(_SUCCESS if keeps_order else None)
         self.is_empty = not inner and {*SCALARS}.isdisjoint(self._classes.values())
         body = self._beginning()
         parameters = self._parameters
@@ -232,28 +155,19 @@ class SpecializationWriter:
 
         :raises NotCompilable: as ``write`` does.
         """
-        self._write_all()
+        self.expand()
         self.guards.leave_out_known(self.root, False)
-        inner = self._solutions(None)
+        inner = self._improved(None)
         return self._checks(), [*self._beginning(), *inner] if inner else []
 
-    def _write_all(self) -> None:
-        self._expand()
-        self._check_ends()
-
-    def _solutions(self, success: list[ast.stmt] | None) -> list[ast.stmt]:
-        inner = region_statements(self.root, success)
-        if loops_within(inner) > MAX_SPECIALIZED_LOOPS:
-            raise NotCompilable("more loops in each other than Python has", None)
+    def _improved(self, success: list[ast.stmt] | None) -> list[ast.stmt]:
+        inner = self.statements(success)
         self.guards.counts = improve(inner, self.guards.fresh) and self.guards.counts
         return inner
 
     def _beginning(self) -> list[ast.stmt]:
         """Write what is there before any argument is looked at."""
-        body = [assign(FOUND, ast.Constant(False))]
-        body += [assign(name, ast.Constant(None)) for name in self.guards.caches]
-        if self.guards.counts:
-            body.append(assign("count", ast.Constant(0)))
+        body = [assign(FOUND, ast.Constant(False)), *self.beginning()]
         if self.guards.functions is not None:
             body.append(assign("memo", ast.Dict([], [])))
         return body
@@ -272,500 +186,6 @@ class SpecializationWriter:
             *(ast.If(each, [GIVE_UP], []) for each in odd),
             *self.values.rows.changed_classes(),
         ]
-
-    def _keeps_order(self) -> bool:
-        """Tell whether the code has the order in which the rules are tried.
-
-        The function may then return at the first solution, as the solver does.
-        """
-        tried = [*alternatives(self.root)]
-        return self.guards.is_in_order and len(self._asked) == 0 and tried == sorted(tried)
-
-    # -- which rules are asked -------------------------------------------------------------
-
-    def ask(self, region: Region, node: RuleCall, asking: Fact | None) -> None:
-        """Ask a rule in a region, unless it is asked there, or in an outer region, already."""
-        name, args = node
-        narrowed = self._of_one_class(region, name, args)
-        if narrowed is None:
-            return
-        region, args = narrowed
-        node = name, args
-        key = (name, *(arg.key for arg in args))
-        if asking is not None:
-            self._asked.setdefault(asking, set()).add(key)
-        for around in region.around():
-            if around.found == region.found and key in around.nodes:
-                return
-        if not self.guards.origin.is_within(region):
-            self.guards.refuse_first(region)
-        self.guards.note_foreign(region.above)
-        self._await(region, key, node, asking)
-
-    def _await(self, region: Region, key: Fact, node: RuleCall, asking: Fact | None) -> None:
-        self._path.note_question(region, key)
-        self._askers.note(key, node, asking)
-        region.nodes[key] = node
-        region.waiting.append(node)
-        self._pending.append(region)
-
-    def _ask_rest(self, region: Region, goals: Pending, env: Variables, asking: Fact) -> None:
-        """Put off the goals that follow about the next object of a chain.
-
-        They are a question about it, so that it is seen that the same is asked of each object.
-        """
-        numbers = numbers_in(goals, env)
-        free = [number for number in dict.fromkeys(numbers) if number not in env.values]
-        args = tuple(env.values.get(each) or Known(f"?{free.index(each)}") for each in numbers)
-        waiting = [(free.index(each), env.waiting[each]) for each in free if each in env.waiting]
-        told = [id(goal) for goal, _ in pending_goals(goals)], self._waiting_number(waiting)
-        node = f"the rest {told}", args
-        key = (node[0], *(arg.key for arg in args))
-        self._refuse_growing(goals, asking)
-        self._asked.setdefault(asking, set()).add(key)
-        if key not in region.nodes:
-            self._rests[key] = goals, env
-            self._await(region, key, node, asking)
-
-    def _refuse_growing(self, goals: Pending, asking: Fact) -> None:
-        """Refuse goals that have grown since they were put off for an object before.
-
-        They would grow with each further object, and never be the same question.
-        """
-        for question in self._askers.above(asking):
-            before = self._rests.get(question)
-            if before is not None and has_grown(goals, before[0]):
-                raise NotCompilable("goals that grow with each object of a chain", None)
-
-    def _waiting_number(self, waiting: list[tuple[int, tuple[Pattern, ...]]]) -> int:
-        """Return a number for what waits for the open variables of goals."""
-        if waiting not in self._waiting:
-            self._waiting.append(waiting)
-        return self._waiting.index(waiting)
-
-    def _of_one_class(
-        self, region: Region, name: str, args: tuple[Known, ...]
-    ) -> tuple[Region, tuple[Known, ...]] | None:
-        """Return the region where arguments are of the class that all clauses want of them.
-
-        So what a chain asks about its next object is asked where the class of that is known.
-        ``None`` if no clause can match.
-        """
-        for at, arg in enumerate(args):
-            if arg.exact is not None or arg.literal is not None or arg.choices is not None:
-                continue
-            if arg.source is None or arg.source[1] == "[]":
-                continue
-            clauses = self.patterns.possible(name, args) or []
-            wanted = [clause.parameters[at] for clause in clauses]
-            patterns = [each.specializer for each in wanted]
-            tags = {each.tag for each in patterns if isinstance(each, Pattern)}
-            if len(tags) != 1 or not all(map(is_class_only, patterns)):
-                continue
-            if tags.isdisjoint(self.names.host.classes) or not all(
-                isinstance(each.term, Slot) for each in wanted
-            ):
-                continue
-            if not all(is_silent(clause, each) for clause in clauses for each in range(at)):
-                # What is read of an argument before may fail.
-                continue
-            for clause in clauses:
-                self.patterns.ask_literals(region, clause, args, at)
-            pattern = self.patterns.pattern(patterns[0])
-            inner, arg = self.patterns.class_test(region, arg, pattern, wanted[0].span)
-            if inner is None:
-                return None
-            region, args = inner, (*args[:at], arg, *args[at + 1 :])
-        return region, args
-
-    def _expand(self) -> None:
-        """Collect the rule questions, region by region; then write their clauses."""
-        unwritten: list[Region] = []
-        while self._pending or self._put_behind or unwritten:
-            if self._pending:
-                here = self._pending.pop(0)
-                if here.is_live() and self._is_expanded(here):
-                    unwritten.append(here)
-            elif self._put_behind:
-                here = self._put_behind.pop(0)
-                if here.is_live() and here.put_behind:
-                    here.put_behind.pop(0)()
-            else:
-                self._write_leaves(unwritten.pop(0))
-
-    def part_of(self, asking: Fact) -> Fact:
-        """Return a question for a part of another one, which it asks."""
-        part = "a part", next(self._parts)
-        self._askers.note_part(part, asking)
-        self._asked.setdefault(asking, set()).add(part)
-        return part
-
-    def put_behind(self, region: Region, write: t.Callable[[], None]) -> None:
-        """Have something written once it is known whether a region around it is repeated.
-
-        So a search that it makes stands where it is repeated, too.
-        """
-        self._path.leave()
-        origin = self.guards.origin
-
-        def write_later() -> None:
-            self.guards.origin = origin
-            self.guards.next_alternative()
-            write()
-
-        region.put_behind.append(write_later)
-        self._put_behind.append(region)
-
-    def _is_expanded(self, here: Region) -> bool:
-        """Ask the waiting questions of a region; tell whether it is still to be written."""
-        self._regions += any(map(self._askers.is_within_itself, here.waiting))
-        if self._regions > MAX_REGIONS:
-            raise NotCompilable("a chain of different rules", None)
-        while here.waiting:
-            self._ask_clauses(here, here.waiting.pop(0))
-        return not self._begins_anew(here)
-
-    def _ask_clauses(self, region: Region, node: RuleCall) -> None:
-        name, args = node
-        self._calls += 1
-        if self._calls > MAX_CALLS or self._askers.repeats(node) > MAX_REPEATED:
-            raise NotCompilable("a chain of different rules", None)
-        key = (name, *(arg.key for arg in args))
-        if key in self._rests:
-            goals, env = self._rests[key]
-            self.guards.origin = region
-            self.guards.next_alternative()
-            self.run(region, goals, env, key)
-            return
-        clauses = self.patterns.possible(name, args, region)
-        if clauses is None:
-            raise NotCompilable("a rule that is not defined", None)
-        for clause in clauses:
-            self._most_goals += 1 + 2 * len([*goals_in(clause.body)])
-        about_list = find_list_rule(name, clauses)
-        if about_list is not None:
-            self._ask_of_list(region, about_list, node, key)
-            return
-        matches = {clause: self.patterns.match(clause, args) for clause in clauses}
-        for clause in clauses:
-            if matches[clause] is Match.ASKED:
-                self.patterns.ask_literals(region, clause, args)
-        matching = [clause for clause in clauses if matches[clause] is Match.MAYBE]
-        if any(map(has_cut, matching)):
-            self._clauses_with_cuts(region, matching, node, key)
-            return
-        first = self._path.first_clause(region, key, matching, self.names.host)
-        if first is not None and not all(is_like(first, each, args) for each in clauses):
-            # The solver matches all heads before it tries the first clause.
-            first = None
-        for clause in matching:
-            if is_passed_on(clause):
-                with self._path.followed(clause is first):
-                    self._clause(region, clause, node, key)
-            else:
-                region.leaves.append((clause, node))
-                if clause is first:
-                    self._path.leaf = region, clause, node
-
-    def _begins_anew(self, here: Region) -> bool:
-        """Tell whether a region asks the same as an outer one, about the next object of a chain."""
-        if here.subject is None or not here.nodes:
-            return False
-        sources = {here.subject.name: here.subject.source}
-        for around in itertools.islice(here.around(), 1, None):
-            subject = around.subject
-            if subject is None or subject.source is None:
-                continue
-            sources[subject.name] = subject.source
-            is_next = is_reached(here.subject.name, subject.name, subject.source[1], sources)
-            if here.subject.exact is not subject.exact or not is_next:
-                continue
-            renamed = {
-                tuple(renamed_part(part, here.subject.name, subject.name) for part in key)
-                for key in here.nodes
-            }
-            if renamed != set(around.nodes) or around.again is not None:
-                continue
-            if any(inner.flag is not None for inner in around.within()):
-                # A loop outside looks at the object of the chain, which is another one there.
-                raise NotCompilable("a search on each object of a chain", None)
-            # INVARIANT: only what is asked of each object of a chain is repeated. What an outer
-            # region asks of the first one stands in the region of that one, too.
-            if not around.is_foreign and around.flag is None:
-                here.flag = here.flag or self.guards.fresh("g")
-                levels = self.names.constant(_LEVELS)
-                around.again = ChainRepetition(
-                    here.flag, here.subject.name, self.guards.fresh(), levels
-                )
-                here.items.clear()
-                here.leaves.clear()
-                here.put_behind.clear()
-                here.inside.clear()
-                here.conditions.clear()
-                here.reads.clear()
-                here.unchecked.clear()
-                # The reads of the region were dropped, so later clauses must not rely on them.
-                here.known.clear()
-                here.loops.clear()
-                around.is_barrier = True
-                self.guards.counts = True
-                return True
-        return False
-
-    def _check_ends(self) -> None:
-        """Refuse rules that ask themselves the same question, for which the solver raises."""
-        done: set[Fact] = set()
-        for start in self._asked:
-            path: list[tuple[Fact, t.Iterator[Fact]]] = [(start, iter(self._asked[start]))]
-            on_path = {start}
-            while path:
-                key, following = path[-1]
-                for other in following:
-                    if other in on_path:
-                        raise NotCompilable("a rule that asks itself", None)
-                    if other not in done and other in self._asked:
-                        on_path.add(other)
-                        path.append((other, iter(self._asked[other])))
-                        break
-                else:
-                    done.add(key)
-                    on_path.discard(key)
-                    path.pop()
-
-    def next_clause(self) -> int:
-        """Return a number for the variables of another clause."""
-        return next(self._clauses)
-
-    # -- clauses ---------------------------------------------------------------------------
-
-    def _write_leaves(self, region: Region) -> None:
-        """Write the clauses of a region; those that differ only in a string become one."""
-        groups: dict[Fact, list[tuple[Clause, RuleCall]]] = {}
-        leaves, region.leaves = self._in_order(region.leaves), []
-        for clause, node in leaves:
-            at = open_string(clause, node[1])
-            keys = [None if n == at else arg.key for n, arg in enumerate(node[1])]
-            groups.setdefault((id(clause), at, *keys), []).append((clause, node))
-        for (_, at, *_), alike in groups.items():
-            clause, (name, args) = alike[0]
-            if at is not None and len(alike) > 1:
-                texts = frozenset(str(node[1][at].literal.value) for _, node in alike)  # type: ignore[union-attr]
-                any_of = Known(self.names.constant(texts), choices=texts)
-                args = (*args[:at], any_of, *args[at + 1 :])
-            is_first = self._path.is_leaf(region, alike)
-            for _, node in alike:
-                key = (node[0], *(arg.key for arg in node[1]))
-                with self._path.followed(is_first):
-                    self._clause(region, clause, (name, args), key)
-                if at is not None:
-                    # The clause asks nothing else that depends on the string.
-                    break
-
-    def _in_order(self, leaves: list[tuple[Clause, RuleCall]]) -> list[tuple[Clause, RuleCall]]:
-        """Sort clauses by the order in which they are tried, if it is known."""
-        if self._asked or len({node for _, node in leaves}) != 1:
-            self.guards.is_in_order = False
-            return leaves
-        order = order_clauses([clause for clause, _ in leaves], self.names.host)
-        self.guards.is_in_order = self.guards.is_in_order and order.is_known
-        places = {id(clause): place for place, clause in enumerate(order.clauses)}
-        ordered = sorted(leaves, key=lambda leaf: places[id(leaf[0])])
-        first = ordered[0][0]
-        # The solver matches all heads before it tries the first clause.
-        if not all(is_like(first, clause, args) for clause, (_, args) in ordered[1:]):
-            self.guards.is_in_order = False
-        return ordered
-
-    def _ask_of_list(self, region: Region, rule: ListRule, node: RuleCall, asking: Fact) -> None:
-        """Ask what a rule asks of the elements of a list: of each, or of one."""
-        name, args = node
-        value, span = args[rule.at], rule.clauses[0][0].rule.span
-        if value.exact not in (None, list) or value.literal is not None or value.choices:
-            raise NotCompilable("a list in a head", span)
-        self.guards.forget_order()
-        self._check_list(region, value)
-        around = self.guards.apart(region, is_negated=True) if rule.of_each else region
-        here, element = self.guards.loop(around, value, span)
-        asked = name, (*args[: rule.at], element, *args[rule.at + 1 :])
-        if not rule.of_each:
-            for clause, goals in rule.clauses:
-                if self.patterns.matching([clause], asked[1]):
-                    self._clause(here, clause, asked, asking, goals)
-            return
-        ((clause, goals),) = rule.clauses
-        holds = self.guards.apart(here, is_negated=True)
-        if self.patterns.matching([clause], asked[1]):
-            self._clause(holds, clause, asked, asking, goals)
-        self.succeed(self.unless(here, holds, span))
-        self.succeed(self.unless(region, around, span))
-
-    def _check_list(self, region: Region, value: Known) -> None:
-        """Write that the function gives up for what is no list of Polar, or a long one."""
-        key = ("list", value.name)
-        if region.lookup(key) is None:
-            for fact in ("checked", "iterable"):
-                region.known[fact, value.name] = value
-            region.known[key] = value
-            is_long = compared(call("len", load(value.name)), ast.Gt(), ast.Constant(LEVELS))
-            is_odd = negate(call("is_plain_data", load(value.name)))
-            tests = [negate(is_type(value.name, "list")), is_long, is_odd]
-            region.reads.append(ast.If(any_of(tests), [GIVE_UP], []))
-
-    def _clauses_with_cuts(
-        self, region: Region, clauses: list[Clause], node: RuleCall, asking: Fact
-    ) -> None:
-        """Write clauses of which some have a cut: ``a if b and cut and c``.
-
-        Those behind such a clause are reached where ``b`` does not hold.
-        """
-        order = order_clauses(clauses, self.names.host)
-        if not order.is_known:
-            raise NotCompilable("a cut in rules whose order is not known", clauses[0].rule.span)
-        self.guards.forget_order()
-        for clause in order.clauses:
-            self._most_goals += 1 + 2 * len([*goals_in(clause.body)])
-            if not has_cut(clause):
-                self._clause(region, clause, node, asking)
-                continue
-            before, behind = cut_apart(clause)
-            self._clause(region, clause, node, asking, [*before, *behind])
-            excluded = self.guards.apart(region, is_negated=True)
-            self._clause(excluded, clause, node, asking, before)
-            region = self.unless(region, excluded, clause.rule.span)
-
-    def _clause(
-        self,
-        region: Region,
-        clause: Clause,
-        node: RuleCall,
-        asking: Fact,
-        goals: Sequence[Term] | None = None,
-    ) -> None:
-        """Write one clause for a rule question.
-
-        :param goals: its goals, if they are not those of its body.
-        """
-        env, number = Variables(), self.next_clause()
-        self.guards.next_alternative()
-        self.guards.origin = region
-        here = region
-        for parameter, arg in zip(clause.parameters, node[1], strict=True):
-            following: Region | None = here
-            if is_literal(parameter.term):
-                literal = self.patterns.literal(parameter.term)
-                following = self.values.equal(here, literal, arg, parameter.span)
-            else:
-                variable = env.variable(number, t.cast(Slot, parameter.term).index)
-                if parameter.specializer is not None:
-                    pattern = self.patterns.pattern(parameter.specializer)
-                    following, arg = self.patterns.class_test(here, arg, pattern, parameter.span)
-                if following is not None and variable in env.values:
-                    following = self.values.equal(
-                        following, env.values[variable], arg, parameter.span
-                    )
-                env.values[variable] = arg
-            if following is None:
-                keep(here, self.guards.origin)
-                return
-            here = following
-        body = body_goals(clause, number)
-        if goals is not None:
-            body = prepend([(goal, number) for goal in goals], ())
-        self.run(here, body, env, asking)
-
-    def run(
-        self,
-        region: Region,
-        goals: Pending,
-        env: Variables,
-        asking: Fact,
-        before: Region | None = None,
-    ) -> None:
-        """Write goals one after the other, each in the region where the one before holds.
-
-        :param before: the region in which a call has these goals in its place.
-        """
-        is_apart = before is None or self.guards.functions is not None
-        links = set() if is_apart else links_before(region, t.cast(Region, before), in_place=True)
-        if links and is_question(links, goals, env):
-            self._ask_rest(region, goals, env, asking)
-            return
-        self._depth += 1
-        if self._depth > MAX_DEPTH:
-            raise NotCompilable("rules in rules in rules", None)
-        self._run_all(region, goals, env, asking)
-        self._depth -= 1
-
-    def _run_all(self, region: Region, goals: Pending, env: Variables, asking: Fact) -> None:
-        here: Region | None = region
-        while goals:
-            (term, clause), goals = goals
-            self._goals_written += 1
-            if self._goals_written > self._most_goals:
-                raise NotCompilable("a rule with too many alternatives", term.span)
-            step = GoalStep(self, t.cast(Region, here), goals, env, clause, term, asking)
-            following = step.take()
-            if following is None:
-                keep(here, self.guards.origin)
-                return
-            before = t.cast(Region, here)
-            here, goals = following
-            links = links_before(here, before, in_place=False)
-            if self.guards.functions is None and links and is_question(links, goals, env):
-                self._ask_rest(here, goals, env, asking)
-                return
-        if any(env.waiting.values()):
-            raise NotCompilable("a condition on a variable that is never bound", None)
-        here = t.cast(Region, here)
-        for value in env.values.values():
-            self.guards.check_sandbox(here, value)
-        self.succeed(here)
-
-    def succeed(self, region: Region) -> None:
-        """Write that there is a solution."""
-        self.guards.note_foreign(region)
-        self._path.note_solution(region)
-        region.successes.append(self.guards.alternative)
-
-    def written_once(
-        self,
-        region: Region,
-        key: Fact,
-        asking: Fact,
-        write: t.Callable[[Region], None],
-        *,
-        is_negated: bool = False,
-    ) -> Region:
-        """Return the region apart for a goal: the same one for all clauses that need it here.
-
-        So what stands behind it is asked once, also of the next object of a chain.
-
-        :param key: tells what is written, and for which values.
-        :param write: writes the goal into the region.
-        """
-        earlier = self._asked.pop(asking, set())
-        if key not in region.conditions:
-            inner = self.guards.apart(region, is_negated=is_negated)
-            write(inner)
-            region.conditions[key] = inner, self._asked.pop(asking, set())
-        inner, asked = region.conditions[key]
-        if earlier or asked:
-            self._asked[asking] = earlier | asked
-        return inner
-
-    def unless(self, region: Region, inner: Region, span: Span | None) -> Region:
-        """Return the region where there is no solution in an inner region that is apart."""
-        if inner.is_empty():
-            # It never holds, as for an object of a known class that is compared with `nil`.
-            region.items = [each for each in region.items if each is not inner]
-            return region
-        behind = self.guards.under(
-            region, ("not", inner.found), negate(load(inner.found)), [], span
-        )
-        # The other region comes before, whatever is found there.
-        checked = {key: value for key, value in inner.known.items() if key[0] == "checked"}
-        behind.known.update(checked)
-        return behind
 
 
 def class_tests(

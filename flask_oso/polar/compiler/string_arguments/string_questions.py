@@ -71,7 +71,7 @@ class StringQuestions:
         if questions is None or known is None:
             return None
         asked = [*questions.named, *([questions.free] if questions.free else ())]
-        made = known.search([text for text, *_ in asked], kinds, waits=waits)
+        made = known.maker.search([text for text, *_ in asked], kinds, waits=waits)
         if made is None:
             return None
         search = made if questions.free is None else _unless_any(made)

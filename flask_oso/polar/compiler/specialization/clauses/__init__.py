@@ -1,5 +1,6 @@
 """Clauses, before they are written: which form they have, and which are tried first.
 
-``clause_forms``, ``first_path``
-    clauses that go through a list, cut or only call; the clauses that lead to the first solution.
+``clause_forms``, ``first_path``, ``chains``
+    clauses that go through a list, cut or only call; the clauses that lead to the first solution;
+    what is asked of each object of a chain.
 """

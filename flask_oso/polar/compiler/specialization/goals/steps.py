@@ -38,7 +38,7 @@ from ...scopes import (
     variables_in,
 )
 from ...snippets import COMPARE, all_of, any_of, call, compared, is_type, load
-from ..chains import asks_again, link_in
+from ..clauses.chains import asks_again, link_in
 from ..clauses.clause_forms import (
     PutOff,
     body_goals,

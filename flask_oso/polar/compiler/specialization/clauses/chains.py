@@ -10,13 +10,13 @@ import collections
 import typing as t
 from collections.abc import Iterator, Sequence
 
-from ...nodes import Call, Term
-from ...solver.clauses import Slot
-from ...traversal import conjuncts_in, goals_in
-from ..goal_forms import call_of
-from ..scopes import Pending, ProgramInterface, pending_goals, variables_in
-from .clauses.clause_forms import PutOff
-from .regions import Fact, Known, Region, RuleCall, Variables
+from ....nodes import Call, Term
+from ....solver.clauses import Slot
+from ....traversal import conjuncts_in, goals_in
+from ...goal_forms import call_of
+from ...scopes import Pending, ProgramInterface, pending_goals, variables_in
+from ..regions import Fact, Known, Region, RuleCall, Variables
+from .clause_forms import PutOff
 
 
 def links_before(here: Region, before: Region, *, in_place: bool) -> set[str]:
