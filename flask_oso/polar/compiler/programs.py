@@ -72,7 +72,7 @@ from .specialization.dispatch import (
 from .specialization.observation import NAMES as OBSERVING_NAMES
 from .specialization.observation import Outcome
 from .specialization.operations import SilentOperations
-from .specialization.solution_keys import SolutionKey, has_own_function
+from .specialization.solution_keys import SolutionKey
 from .string_arguments.closed_strings import Strings, possible_strings
 from .string_arguments.string_questions import QueryNeeded, StringQuestions
 
@@ -135,7 +135,7 @@ class CompiledProgram(Runtime):
         self._lifted = itertools.count()
         #: The functions for rules that call themselves, which specializations share.
         self.solutions: dict[SolutionKey, str] = {}
-        self._has_own_functions: bool | None = None
+        self.own_functions: dict[tuple[str, int], bool] = {}
         self._names: dict[str, t.Any] = self.shared_names()
         self.equality = self._names["quietly_equal"] = SideEffectFreeEquality(
             self._names["simple"], self.host
@@ -381,16 +381,6 @@ class CompiledProgram(Runtime):
         """Compile a function that others call by its name."""
         file = self._file_of(Variant(rule, arity, (), True))
         self._names[name] = self._compiled(function, file, {})
-
-    def has_own_functions(self) -> bool:
-        """Tell whether a rule may have functions of its own in specializations."""
-        if self._has_own_functions is None:
-            self._has_own_functions = any(
-                has_own_function(self, name, arity)
-                for name, rules in self.rules.items()
-                for arity in {len(rule.parameters) for rule in rules}
-            )
-        return self._has_own_functions
 
     def quiet(self, *, are_rows: bool = False) -> tuple[str, ReadableClasses]:
         """Make a set of classes whose attributes are read without side effects.

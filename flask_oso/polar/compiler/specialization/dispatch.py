@@ -547,10 +547,11 @@ class FunctionMaker:
         :returns: what was written, and the functions that it calls, which are to be kept.
         """
         functions = SolutionFunctions(self._program)
+        writer = self.writer(text, classes)
         try:
-            return write(self.writer(text, classes)), functions
+            return write(writer), functions
         except NotCompilable:
-            if not self._program.has_own_functions():
+            if not writer.guards.meets_recursion:
                 raise
         # What was found before it failed is of no use here.
         made = write(self.writer(text, classes, functions=functions))

@@ -44,6 +44,8 @@ class Guards:
         self.names = names
         self.observation = observation
         self.functions = functions
+        #: Whether a rule is called that may have such a function, or a list is built.
+        self.meets_recursion = False
         #: The parameters of such a function, and how deep in calls are those that it makes.
         self.given: set[str] = set()
         self.level: ast.expr = ast.Constant(0)

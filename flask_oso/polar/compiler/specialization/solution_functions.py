@@ -46,7 +46,6 @@ class SolutionProgram(t.Protocol):
     #: The names of functions that were made before.
     solutions: dict[SolutionKey, str]
 
-    def has_own_functions(self) -> bool: ...
     def define(self, name: str, function: ast.FunctionDef, rule: str, arity: int) -> None: ...
 
 

@@ -85,11 +85,14 @@ def key_of(
 
 def has_own_function(names: ProgramInterface, rule: str, arity: int) -> bool:
     """Tell whether a rule has functions of its own: it calls itself, or takes a list apart."""
-    return names.is_recursive(rule) or any(
-        is_container(parameter.term)
-        for clause in names.candidates(rule, arity) or ()
-        for parameter in clause.parameters
-    )
+    known = names.own_functions.get((rule, arity))
+    if known is None:
+        known = names.own_functions[rule, arity] = names.is_recursive(rule) or any(
+            is_container(parameter.term)
+            for clause in names.candidates(rule, arity) or ()
+            for parameter in clause.parameters
+        )
+    return known
 
 
 def is_container(term: t.Any) -> bool:

@@ -183,6 +183,7 @@ class Searches(Operands):
         """Build a list whose variables have values; ``None`` if one of them has none."""
         inner = t.cast(List, term.term if isinstance(term, Template) else term)
         if self.guards.functions is None:
+            self.guards.meets_recursion = True
             return None
         items = [self._passed(each) for each in inner.items]
         rest = None if inner.rest is None else self._value(inner.rest)

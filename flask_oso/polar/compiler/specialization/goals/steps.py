@@ -529,11 +529,14 @@ class GoalStep(Searches):
     def _call(self, called: Call) -> tuple[Region, Pending] | None:
         if called.kwargs:
             raise NotCompilable("keyword arguments", self.goal.span)
+        is_noted = called.name == NOTED
+        names, arity = self.guards.names, len(called.args)
+        has_function = not is_noted and has_own_function(names, called.name, arity)
+        self.guards.meets_recursion |= has_function
         values = [self._passed(arg) for arg in called.args]
-        if called.name == NOTED:
+        if is_noted:
             return self._noted(t.cast("list[Known]", values))
-        names = self.guards.names
-        if self.guards.functions and has_own_function(names, called.name, len(values)):
+        if self.guards.functions is not None and has_function:
             return self._by_function(called, values)
         if any(value is None for value in values):
             return self.in_place(called, values)
