@@ -19,7 +19,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ..snippets import assign, call, code_of, compared, load
-from .names import CHAIN, Names, answers, blocks_in, nodes_in, read_name, sets_true, statements_in
+from .names import (
+    CHAIN,
+    KIND,
+    Names,
+    answers,
+    blocks_in,
+    nodes_in,
+    read_name,
+    sets_true,
+    statements_in,
+)
 
 
 @dataclass
@@ -111,7 +121,7 @@ def _search_of(block: list[ast.stmt], start: ast.stmt, names: Names) -> _Search 
         return None
     if inside.read[found] or _goes_elsewhere(loop.body):
         return None
-    own = inside.written.keys() - {found, _KIND}
+    own = inside.written.keys() - {found, KIND}
     if any(names.read[name] != inside.read[name] for name in own):
         # Something behind the loop reads what was found in it.
         return None
@@ -175,7 +185,7 @@ def _shape_of(search: _Search) -> str:
             own.setdefault(t.cast(str, read_name(node.value)), "*admitted")
         if type(node) is ast.Compare and type(node.ops[0]) is ast.NotIn:
             kinds = t.cast(str, read_name(node.comparators[0]))
-            if read_name(node.left) == _KIND and kinds not in _SHARED:
+            if read_name(node.left) == KIND and kinds not in _SHARED:
                 own.setdefault(kinds, "*kinds")
         if type(node) is ast.Name and node.id in written:
             own.setdefault(node.id, f"*own{len(own)}")
@@ -200,7 +210,5 @@ def _made(search: _Search, held: str) -> list[ast.stmt]:
     return [assign(held, ast.Dict([], [])), search.start]
 
 
-#: The name of the class of a value that is being looked at.
-_KIND = "kind"
 #: The sets of classes that are the same for all values.
 _SHARED = frozenset({"simple", "by_text", "told", "rows", "harmless"})

@@ -11,6 +11,10 @@ from ..snippets import PARTS
 
 #: The name of the number of a link, in a loop over a chain.
 CHAIN = "level"
+#: The name of the class of a value that is being looked at.
+KIND = "kind"
+#: The name of the number of steps.
+COUNT = "count"
 
 
 class Names:

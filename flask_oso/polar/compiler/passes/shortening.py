@@ -19,9 +19,16 @@ import typing as t
 from collections.abc import Iterator
 
 from ..snippets import all_of, assign, call, compared, is_type, load, negate, returned
-from .names import Names, blocks_in, read_name, rename, sets_true, statements_in, written_name
-
-_COUNT = "count"
+from .names import (
+    COUNT,
+    Names,
+    blocks_in,
+    read_name,
+    rename,
+    sets_true,
+    statements_in,
+    written_name,
+)
 
 
 def shorten_names(statements: list[ast.stmt]) -> None:
@@ -110,7 +117,7 @@ def _counts_in(
     while stack:
         block, depth = stack.pop()
         for at, statement in enumerate(block):
-            if written_name(statement) == _COUNT:
+            if written_name(statement) == COUNT:
                 yield block, at, depth
             is_loop = type(statement) is ast.For
             stack.append((getattr(statement, "body", []), depth + is_loop))

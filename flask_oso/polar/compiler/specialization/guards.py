@@ -11,7 +11,7 @@ import ast
 import datetime
 import itertools
 import typing as t
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from ...host import sandbox
@@ -19,6 +19,7 @@ from ...host.sandbox import ITERATED
 from ...nodes import Term
 from ...sources import Span
 from ..binding_analysis import NotCompilable, compares_by_identity, is_plain, is_string
+from ..passes.names import KIND
 from ..scopes import ClassSet, ProgramInterface
 from ..snippets import all_of, any_of, assign, call, compared, is_type, load, negate, unpacked
 from .observation import NEEDED, RESULT, Observation, is_method
@@ -275,16 +276,15 @@ class Guards:
         if region.lookup(key) is not None:
             return
         region.known[key] = region.known["checked", owner.name] = owner
-        is_repeated = self.is_repeated(region)
-        kind = load("kind") if is_repeated else call("type", load(owner.name))
         kinds = load(self.names.constant(classes.kinds))
-        admitted = ast.Call(ast.Attribute(load(quiet), "admits", ast.Load()), [kind], [])
-        odd = all_of([compared(kind, ast.NotIn(), kinds), negate(admitted)])
-        if is_repeated:
-            entries = [] if are_rows else [self._entries(region, owner)]
-            region.reads += self.remembered(owner, odd, entries)
-            return
-        region.reads.append(ast.If(odd, [GIVE_UP], []))
+
+        def is_odd(kind: ast.expr) -> ast.expr:
+            admitted = ast.Call(ast.Attribute(load(quiet), "admits", ast.Load()), [kind], [])
+            return all_of([compared(kind, ast.NotIn(), kinds), negate(admitted)])
+
+        has_entries = self.is_repeated(region) and not are_rows
+        entries = [self._entries(region, owner)] if has_entries else []
+        region.reads += self.unless_class(region, owner, is_odd, entries)
 
     def _entries(self, region: Region, owner: Known) -> ast.stmt:
         """Write that attributes are read from an object; return that those of a dictionary are its
@@ -317,25 +317,35 @@ class Guards:
 
         :param known: the sets of classes that have none, or one that is known not to hold.
         """
-        is_repeated = self.is_repeated(region)
-        kind = load("kind") if is_repeated else call("type", load(value.name))
-        is_odd = all_of([compared(kind, ast.NotIn(), load(each)) for each in known])
-        return self.remembered(value, is_odd) if is_repeated else [ast.If(is_odd, [GIVE_UP], [])]
+        return self.unless_class(
+            region,
+            value,
+            lambda kind: all_of([compared(kind, ast.NotIn(), load(each)) for each in known]),
+        )
 
-    def remembered(
-        self, value: Known, is_odd: ast.expr, entries: Sequence[ast.stmt] = ()
+    def unless_class(
+        self,
+        region: Region,
+        value: Known,
+        is_odd: Callable[[ast.expr], ast.expr],
+        entries: Sequence[ast.stmt] = (),
     ) -> list[ast.stmt]:
-        """Write a class test that is skipped if the last element had the same class.
+        """Write that the function gives up for a value of an odd class.
 
+        In a loop, the test is skipped if the last element had the same class.
+
+        :param is_odd: writes whether a class is one.
         :param entries: what is done with each dictionary, if the test allows them.
         """
+        kind = call("type", load(value.name))
+        if not self.is_repeated(region):
+            return [ast.If(is_odd(kind), [GIVE_UP], [])]
         cache = self.fresh("c")
         self.caches.append(cache)
-        kind = call("type", load(value.name))
-        look = [ast.If(is_odd, [GIVE_UP], []), assign(cache, load("kind"))]
+        look = [ast.If(is_odd(load(KIND)), [GIVE_UP], []), assign(cache, load(KIND))]
         if entries:
-            look = [ast.If(compared(load("kind"), ast.Is(), load("dict")), [*entries], look)]
-        look.insert(0, assign("kind", kind))
+            look = [ast.If(compared(load(KIND), ast.Is(), load("dict")), [*entries], look)]
+        look.insert(0, assign(KIND, kind))
         return [ast.If(compared(kind, ast.IsNot(), load(cache)), look, [])]
 
     def is_identity(self, cls: type) -> bool:

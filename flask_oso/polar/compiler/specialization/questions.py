@@ -22,6 +22,7 @@ from ..binding_analysis import (
     is_class_only,
     order_clauses,
 )
+from ..passes.names import COUNT
 from ..scopes import Pending, ProgramInterface, pending_goals, prepend
 from ..snippets import (
     any_of,
@@ -644,5 +645,5 @@ class QuestionWriter:
         """Write what is there before any argument is looked at."""
         body = [assign(name, ast.Constant(None)) for name in self.guards.caches]
         if self.guards.counts:
-            body.append(assign("count", ast.Constant(0)))
+            body.append(assign(COUNT, ast.Constant(0)))
         return body

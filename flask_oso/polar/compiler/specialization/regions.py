@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from ...nodes import Pattern, Value
 from ...solver.clauses import Clause
 from ...sources import Span
-from ..passes.names import CHAIN
+from ..passes.names import CHAIN, COUNT
 from ..snippets import assign, code_of, compared, load, negate, position_of
 
 
@@ -394,9 +394,9 @@ def _enclosed(inner: Region, success: list[ast.stmt] | None) -> list[ast.stmt]:
 
 def step_limit(steps: ast.expr) -> list[ast.stmt]:
     """Write that steps are counted, and that the function gives up after too many."""
-    more = ast.BinOp(load("count"), ast.Add(), steps)
-    is_over = compared(load("count"), ast.Gt(), ast.Constant(MAX_STEPS))
-    return [assign("count", more), ast.If(is_over, [GIVE_UP], [])]
+    more = ast.BinOp(load(COUNT), ast.Add(), steps)
+    is_over = compared(load(COUNT), ast.Gt(), ast.Constant(MAX_STEPS))
+    return [assign(COUNT, more), ast.If(is_over, [GIVE_UP], [])]
 
 
 def _repeated(region: Region, body: list[ast.stmt]) -> list[ast.stmt]:

@@ -327,13 +327,12 @@ class ValueGuards:
             if not self._equality.is_told_from_nil(value.exact):
                 self._guards.refuse(span)
             return region if (value.exact is type(None)) is holds else None
-        is_repeated = self._guards.is_repeated(region)
-        kind = load("kind") if is_repeated else call("type", load(value.name))
-        told = ast.Call(load("is_told"), [kind], [])
-        is_odd = all_of([compared(kind, ast.NotIn(), load("told")), negate(told)])
-        doubt: list[ast.stmt] = [ast.If(is_odd, [GIVE_UP], [])]
-        if is_repeated:
-            doubt = self._guards.remembered(value, is_odd)
+
+        def is_odd(kind: ast.expr) -> ast.expr:
+            told = ast.Call(load("is_told"), [kind], [])
+            return all_of([compared(kind, ast.NotIn(), load("told")), negate(told)])
+
+        doubt = self._guards.unless_class(region, value, is_odd)
         sign = ast.Is() if holds else ast.IsNot()
         test = compared(load(value.name), sign, ast.Constant(None))
         key = ("nil", value.name, holds)
