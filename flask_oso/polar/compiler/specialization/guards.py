@@ -235,10 +235,14 @@ class Guards:
         known = region.known.get(("now", clock.name))
         if known is None:
             known = Known(self.fresh(), exact=datetime.datetime, region=region)
-            region.known["now", clock.name] = known
+            region.known["now", clock.name] = region.known["now", known.name] = known
             value = ast.Call(ast.Attribute(load(clock.name), "now", ast.Load()), [], [])
             region.reads.append(with_span(assign(known.name, value), span))
         return known
+
+    def is_now(self, value: Known) -> bool:
+        """Tell whether a value is the current time."""
+        return value.region is not None and ("now", value.name) in value.region.known
 
     def leave_out_known(self, region: Region, keeps_order: bool, end: Region | None = None) -> None:
         """Drop the sandbox check of a value that is tested anyway.

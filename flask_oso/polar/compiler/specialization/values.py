@@ -6,6 +6,7 @@ A method takes a region, and returns the region where values are equal, or are n
 from __future__ import annotations
 
 import ast
+import datetime
 import typing as t
 from collections.abc import Sequence
 
@@ -22,6 +23,8 @@ from .value_tests import SCALARS, is_member
 
 _FEW = 3
 _COMPOUND = frozenset({dict, list, tuple, set, frozenset})
+#: Classes whose values equal themselves, and ask nobody for it.
+_THEMSELVES: frozenset[type | None] = frozenset({str, datetime.date, *MOMENTS})
 
 
 class ValueGuards:
@@ -226,7 +229,7 @@ class ValueGuards:
         The solver compares it if it was read twice, but not if both are the same term.
         """
         exact = value.exact
-        if exact is str or (exact is not None and self._guards.is_identity(exact)):
+        if exact in _THEMSELVES or (exact is not None and self._guards.is_identity(exact)):
             return region
         if exact is not None and not self._equality.knows(exact):
             self._guards.refuse(span)

@@ -58,6 +58,7 @@ from ..value_tests import (
     is_small_literal,
     written,
 )
+from .moments import method_of_moment
 from .searches import Searches
 
 
@@ -242,7 +243,7 @@ class GoalStep(Searches):
         return self._result(self.region, made, result)
 
     def _method(self, owner: Known, called: Call, result: Term) -> tuple[Region, Pending] | None:
-        """Write a call of a method of a string or a dictionary, which reads it and nothing else.
+        """Write a call of a method of a string, a dictionary or a date, which only reads it.
 
         Also of ``Datetime.now()``: all rules get one time, that of the decision.
         """
@@ -250,6 +251,10 @@ class GoalStep(Searches):
         name, span = called.name, self.goal.span
         if owner.constant is datetime.datetime and (name, args, called.kwargs) == ("now", [], ()):
             return self._result(self.region, self.guards.now(self.region, owner, span), result)
+        if not args and not called.kwargs:
+            found = method_of_moment(self.guards, self.region, owner, name, span)
+            if found is not None:
+                return self._result(*found, result)
         if owner.exact not in (None, dict) and not called.kwargs:
             return self._observed(owner, name, tuple(args), result)
         if (name, len(args), owner.exact, called.kwargs) == ("count", 1, None, ()):

@@ -1,0 +1,66 @@
+"""Methods of dates, times and spans of time, which read them and nothing else.
+
+In goes a value of any class and the name of a method without arguments; out comes the region where
+the value is of a class that has it, and the result. A date does not change, and none of these asks
+its zone, so it does not matter when they are called.
+"""
+
+from __future__ import annotations
+
+import ast
+import datetime
+import typing as t
+from dataclasses import replace
+
+from ....sources import Span
+from ...snippets import any_of, is_type, load
+from ..guards import Guards
+from ..regions import Known, Region
+
+
+class _Method(t.NamedTuple):
+    """A method of some classes.
+
+    :param made: the class of its result; ``None`` for a number.
+    """
+
+    owners: tuple[type, ...]
+    made: type | None = None
+
+
+_DATES = datetime.datetime, datetime.date
+_METHODS = {
+    "date": _Method((datetime.datetime,), datetime.date),
+    "time": _Method((datetime.datetime,), datetime.time),
+    "weekday": _Method(_DATES),
+    "isoweekday": _Method(_DATES),
+    "toordinal": _Method(_DATES),
+    "total_seconds": _Method((datetime.timedelta,)),
+}
+#: Of the current time alone: that of a date may ask its zone, or be an error of the platform.
+_OF_NOW = {**_METHODS, "timestamp": _Method((datetime.datetime,))}
+
+
+def method_of_moment(
+    guards: Guards, region: Region, owner: Known, name: str, span: Span | None
+) -> tuple[Region, Known] | None:
+    """Write the call of such a method; ``None`` if the value is known to have none of them.
+
+    The function gives up for a value of another class.
+    """
+    method = (_OF_NOW if guards.is_now(owner) else _METHODS).get(name)
+    is_known = owner.exact is not None
+    if method is None or (is_known and owner.exact not in method.owners):
+        return None
+    if owner.literal is not None or owner.choices is not None or owner.expected is not None:
+        return None
+    if not is_known:
+        kinds = [is_type(owner.name, guards.names.constant(kind)) for kind in method.owners]
+        fact = ("moment", owner.name, method.owners)
+        region = guards.guard(region, fact, any_of(kinds), [owner], span)
+    called = ast.Call(ast.Attribute(load(owner.name), name, ast.Load()), [], [])
+    made = guards.computed(region, called, ("method", owner.name, name), span)
+    region.known["checked", made.name] = made
+    if method.made is None:
+        region.known["number", made.name] = made
+    return region, replace(made, exact=method.made)
