@@ -453,6 +453,52 @@ def test_comparator_of_the_application(comparator: type, wanted: list[set[str]])
     assert values == wanted * 3
 
 
+class _Chosen(sa.Uuid):  # type: ignore[type-arg]
+    """Chooses a type by the value."""
+
+    def coerce_compared_value(self, op: t.Any, value: t.Any) -> t.Any:
+        return sa.Uuid(as_uuid=bool(value.int % 2))
+
+
+@pytest.mark.parametrize(
+    ("type_", "wanted"),
+    [(sa.Uuid(), True), (_Chosen(), False)],
+    ids=["Uuid", "a type that chooses"],
+)
+def test_keys_that_are_no_numbers(copied: list[bool], type_: t.Any, wanted: bool) -> None:
+    """A clause is copied unless the application chooses a type for each value."""
+
+    class Own(orm.DeclarativeBase):
+        pass
+
+    class Owner(Own):
+        __tablename__ = "owners"
+        id: orm.Mapped[uuid.UUID] = orm.mapped_column(type_, primary_key=True)
+
+    class Page(Own):
+        __tablename__ = "pages"
+        id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+        owner_id: orm.Mapped[uuid.UUID] = orm.mapped_column(type_, sa.ForeignKey("owners.id"))
+        owner: orm.Mapped[Owner] = orm.relationship()
+
+    oso = Oso()
+    register_models(oso, Own)
+    oso.load_str("allow(u: Owner, _, p: Page) if p.owner = u;")
+    keys = [uuid.UUID(int=number) for number in (1, 3, 5)]
+
+    with open_session(Own.metadata) as session:
+        session.add_all([Owner(id=key) for key in keys])
+        session.flush()
+        session.add_all([Page(id=number, owner_id=key) for number, key in enumerate(keys)])
+        session.commit()
+        owners = [session.get(Owner, key) for key in keys]
+        statements = [oso.authorized_query(each, "read", Page) for _ in range(3) for each in owners]
+        found = [ids(session, each) for each in statements]
+
+    assert found == [[0], [1], [2]] * 3
+    assert any(copied) is wanted
+
+
 class Color(enum.Enum):
     """What has members of its own."""
 

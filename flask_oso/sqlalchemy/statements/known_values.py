@@ -375,21 +375,16 @@ def _is_of(type_: t.Any, columns: list[t.Any]) -> bool:
         return True
     types = type_.types if isinstance(type_, sa.TupleType) else [type_]
     return len(types) == len(columns) and all(
-        each is column.type and _UNIFORM[type(each)]
+        each is column.type and _is_uniform(each)
         for each, column in zip(types, columns, strict=True)
     )
 
 
-class _Uniform(dict[type, bool]):
-    """Whether the type for a value depends on the type of the value alone, by type."""
+def _is_uniform(type_: t.Any) -> bool:
+    """Tell whether the type for a value depends on the type of the value alone.
 
-    def __missing__(self, key: type) -> bool:
-        return getattr(key, "coerce_compared_value", None) in _COERCED
-
-
-_COERCED = (
-    sa.types.TypeEngine.coerce_compared_value,
-    sa.types.TypeDecorator.coerce_compared_value,
-    sa.types.UserDefinedType.coerce_compared_value,
-)
-_UNIFORM = _Uniform()
+    It does for those of SQLAlchemy, such as ``Uuid``, which takes a text as one of its values.
+    """
+    classes = type(type_).__mro__
+    owner = next(each for each in classes if "coerce_compared_value" in vars(each))
+    return owner.__module__.startswith("sqlalchemy.")
