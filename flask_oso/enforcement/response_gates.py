@@ -405,9 +405,12 @@ class Gates:
             raise not_called(self._app, current, UNDECIDED)
         return headers
 
-    def _duty(self, current: Request) -> Duty:
+    def _duty(self, current: Request, request_state: RequestState) -> Duty:
         if self._state.enforcement < Enforcement.AFTER:
             return Duty.NONE
+        if current.url_rule is None and request_state.is_early:
+            # A function before the views serves a path by itself, and nothing else judges that.
+            return Duty.UNGUARDED
         return duty_of(self._app, current)
 
     def _lacks_authorization(self, current: Request, request_state: RequestState) -> bool:
@@ -416,7 +419,7 @@ class Gates:
             return False
         plan: RoutePlan | None = request_state.plan
         is_due = plan is not None and plan.is_due
-        return is_due or self._duty(current) is not Duty.NONE
+        return is_due or self._duty(current, request_state) is not Duty.NONE
 
     def _hides_denial(self, request_state: RequestState, status: int) -> bool:
         """Tell whether an answer looks like a success although all that was asked was denied.

@@ -90,11 +90,13 @@ def not_called(app: Flask, current: Request, note: str) -> OsoError:
 def answered_early(app: Flask, current: Request, request_state: RequestState) -> OsoError:
     """Make the error for an answer that a function gave in place of a view."""
     error = OsoError("Authorize not called.")
-    what, who = describe_answer(app, current), _name_of(request_state.answered_by)
+    who, what = _name_of(request_state.answered_by), "a request that matches no route"
+    if current.url_rule is not None:
+        view = describe_answer(app, current)
+        what = f"in place of {view[0].lower()}{view[1:]}"
     error.add_note(
-        f"{who} answered in place of {what[0].lower()}{what[1:]}; its"
-        " answer was withheld. A redirect would pass. If the answer is for everybody, call"
-        " 'skip_authorization(reason=…)' of the FlaskOso before it is given."
+        f"{who} answered {what}; its answer was withheld. A redirect would pass. If the answer is"
+        " for everybody, call 'skip_authorization(reason=…)' of the FlaskOso before it is given."
     )
     return error
 

@@ -8,7 +8,7 @@ import typing as t
 from collections.abc import Callable
 
 import pytest
-from flask import Flask
+from flask import Flask, request
 from werkzeug.exceptions import HTTPException
 
 from flask_oso import FlaskOso, Oso, authorize, authorizes_inside
@@ -74,7 +74,11 @@ def add_answer_before(app: Flask, oso: FlaskOso) -> None:
     def view() -> str:
         return "SHOWN"
 
-    app.before_request(lambda: "SHOWN")
+    add_answer_of_no_route(app, oso)
+
+
+def add_answer_of_no_route(app: Flask, oso: FlaskOso) -> None:
+    app.before_request(lambda: "SHOWN" if request.path == "/" else None)
 
 
 #: The mistakes of the page, in its words.
@@ -85,6 +89,7 @@ MISTAKES: dict[str, Build] = {
     "a view that promised to ask, and did not": add_broken_promise,
     "a view that caught a denial, and went on": add_caught_denial,
     "a `before_request` function that answers in place of a view": add_answer_before,
+    "a `before_request` function that answers a URL of no route": add_answer_of_no_route,
 }
 
 

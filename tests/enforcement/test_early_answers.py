@@ -143,6 +143,49 @@ def test_early_answer_names_the_function(strict: t.Any) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("method", "path"), [("GET", "/unknown"), ("POST", "/")], ids=["no rule", "no method"]
+)
+def test_answer_of_no_route_is_withheld(demanding: t.Any, method: str, path: str) -> None:
+    """A function that serves paths by itself has routes that nobody guards."""
+    demanding.app.add_url_rule("/", "view", guarded_view(demanding), methods=["GET"])
+    demanding.app.before_request(lambda: "SECRET")
+
+    response = demanding.app.test_client().open(path, method=method)
+
+    assert (response.status_code, "SECRET" in response.text) == (500, False)
+
+
+def test_answer_of_no_route_names_the_function(strict: t.Any) -> None:
+    """The error says which one it is, and that no route matches."""
+    strict.app.before_request(lambda: "SECRET")
+    strict.app.testing = True
+
+    with pytest.raises(OsoError) as caught:
+        strict.open("/unknown")
+
+    (note,) = caught.value.__notes__
+    assert " answered a request that matches no route; its answer was withheld. " in note
+
+
+def test_answer_of_no_route_passes_if_it_is_for_everybody(strict: t.Any) -> None:
+    """``skip_authorization`` says so, as for any other early answer."""
+
+    @strict.app.before_request
+    def answer() -> str:
+        strict.guard.skip_authorization(reason="a health check")
+        return "well"
+
+    assert strict.open("/unknown").text == "well"
+
+
+def test_page_for_unknown_urls_passes(demanding: t.Any) -> None:
+    """The application's own page for 404 is no answer of a function before the views."""
+    demanding.app.register_error_handler(404, lambda _: ("<main>", 200))
+
+    assert demanding.open("/unknown").text == "<main>"
+
+
 def test_early_answer_of_a_callable_object_is_named(strict: t.Any) -> None:
     """The error names a partial function that answered early."""
     strict.app.before_request(functools.partial(lambda answer: answer, "SECRET"))
