@@ -376,3 +376,16 @@ def test_asked_rule_may_have_a_list_in_its_head(head: str, resource: t.Any) -> N
     expected = outcome(solver, User(), resource)
 
     assert [outcome(ours, User(), resource) for _ in range(2)] == [expected] * 2
+
+
+@pytest.mark.parametrize("value", [1, None, [1], "a"])
+@pytest.mark.parametrize("condition", ["p(d, n) and n = d.least", "not (p(d, n) and n = d.least)"])
+def test_list_of_a_variable_with_a_class_is_an_error_of_the_solver(
+    condition: str, value: t.Any
+) -> None:
+    """No answer is made of it where a later goal gives the variable a value."""
+    rules = f"holds(_, d) if {condition}; p(_: Doc, n: Integer) if n = [_, *_]; p(nil, 1);"
+    ours, solver, doc = load(rules), load(rules, compiled=False), Doc(least=value)
+    expected = outcome(solver, User(), doc)
+
+    assert [outcome(ours, User(), doc) for _ in range(2)] == [expected] * 2

@@ -118,7 +118,12 @@ class Searches(Operands):
     def _list_taken_apart(self, listed: List, other: Term) -> tuple[Region, Pending] | None:
         """Write ``xs = [a, *rest]``."""
         value = self._value(other)
-        return self._put_off() if value is None else self.taken_apart(listed, value)
+        if value is not None:
+            return self.taken_apart(listed, value)
+        if self.env.waiting.get(t.cast(int, self._variable(other))):
+            # The solver asks at once whether a list with open variables is of the class.
+            raise NotCompilable("a list of a variable that has to be of a class", other.span)
+        return self._put_off()
 
     def taken_apart(self, listed: List, value: Known) -> tuple[Region, Pending] | None:
         """Write that a value is such a list."""
