@@ -159,7 +159,7 @@ def test_classes_that_rules_treat_alike_share_a_specialization() -> None:
     oso = load(by_class(classes), *classes)
     specializations = t.cast(t.Any, program_of(oso).specializations("allow", 3))
 
-    made = {id(specializations._maker.function("read", (User, cls))) for cls in classes}
+    made = {id(specializations.maker.function("read", (User, cls))) for cls in classes}
 
     assert len(made) == 1
 
