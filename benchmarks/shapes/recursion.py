@@ -74,7 +74,7 @@ def _is_enough(user: t.Any, doc: t.Any) -> bool:
     total = 0
     for part in doc.parts:
         total += part
-    return total >= user.least
+    return bool(total >= user.least)
 
 
 SHAPES = (

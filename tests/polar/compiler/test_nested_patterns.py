@@ -83,7 +83,7 @@ def test_answers_are_those_of_the_solver(condition: str) -> None:
 def test_dictionaries_are_answered_by_a_specialization(condition: str, open_: bool) -> None:
     """The function for plain data looks into them, and what is `nil` has no fields."""
     oso, user = load(condition), User()
-    kind = {"open": open_, "of": {"open": open_}}
+    kind: t.Any = {"open": open_, "of": {"open": open_}}
 
     for folder in (Folder(None, kind), Folder(Folder(None, kind), kind)):
         expected = oso.engine.solve_call("allow", (user, "read", folder))

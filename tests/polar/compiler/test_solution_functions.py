@@ -36,7 +36,7 @@ class Computing(Folder):
     """A folder whose parent is computed."""
 
     @property
-    def parent(self) -> t.Any:  # type: ignore[override]
+    def parent(self) -> t.Any:
         return None
 
     @parent.setter
