@@ -114,3 +114,47 @@ def test_negation_looks_at_all_elements() -> None:
 
     assert answer_of(oso, user, "read") == answer_of(load(rules, compiled=False), user, "read")
     assert specialized(oso.engine, user, "read", DOC) is None
+
+
+FIRST = """
+allow(user: User, _action, _: Doc) if user.admin;
+allow(user: User, action, doc: Doc) if has_role(user, action, doc);
+has_role(user: User, name: String, doc: Doc) if
+  role in user.roles and role.name = name and role.of = doc;
+"""
+#: Heads that ask nothing about a question for "edit" and a document.
+OTHER_HEADS = {
+    "one value twice": 'allow(user: User, "read", user: User);',
+    "a field": 'allow(_: User, "read", _: Doc{open: true});',
+    "a class before a field": 'allow(_: Doc, "edit", _: Doc{open: true});',
+    "nil": 'allow(nil, "edit", _: Doc{open: true});',
+}
+
+
+@pytest.mark.parametrize("head", OTHER_HEADS.values(), ids=OTHER_HEADS)
+def test_head_that_cannot_match_does_not_delay_the_end(head: str) -> None:
+    """A rule for admins that comes first ends the function, whatever other heads have."""
+    rules = FIRST + head
+    oso, user = load(rules), User(admin=True, roles=[Failing()])
+
+    assert answer_of(load(rules, compiled=False), user, "edit") is True
+    assert specialized(oso.engine, user, "edit", DOC) is True
+
+
+#: Heads that the solver matches before it tries the first rule, which may fail.
+ASKING_HEADS = {
+    "a field that is not there": 'allow(_: User, "edit", _: Doc{missing: true});',
+    "a field of another class": 'allow(_: User{admin: "no"}, "edit", _: User);',
+    "one value twice": 'allow(user: User, "edit", user: Doc);',
+}
+
+
+@pytest.mark.parametrize("head", ASKING_HEADS.values(), ids=ASKING_HEADS)
+def test_head_that_is_asked_is_looked_at_first(head: str) -> None:
+    """All heads that may match are looked at, although there is a solution already."""
+    rules = FIRST + head
+    oso, user = load(rules), User(admin=True, roles=[Failing()])
+    expected = answer_of(load(rules, compiled=False), user, "edit")
+
+    assert answer_of(oso, user, "edit") == expected
+    assert specialized(oso.engine, user, "edit", DOC) in (None, expected)

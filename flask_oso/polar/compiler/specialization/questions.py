@@ -309,8 +309,10 @@ class QuestionWriter:
             self._clauses_with_cuts(region, matching, node, key)
             return
         first = self._path.first_clause(region, key, matching, self.names.host)
-        if first is not None and not all(is_like(first, each, args) for each in clauses):
-            # The solver matches all heads before it tries the first clause.
+        asked = [clause for clause in clauses if matches[clause] is not Match.NO]
+        if first is not None and not all(is_like(first, each, args) for each in asked):
+            # The solver matches all heads before it tries the first clause. One that is known not
+            # to match asks nothing.
             first = None
         for clause in matching:
             if is_passed_on(clause):
