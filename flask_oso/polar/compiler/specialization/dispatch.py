@@ -8,6 +8,7 @@ writes. Each is compiled when it is first used.
 from __future__ import annotations
 
 import ast
+import contextlib
 import functools
 import hashlib
 import itertools
@@ -33,6 +34,7 @@ from ..binding_analysis import (
 from ..scopes import ProgramInterface
 from ..snippets import assign, call, code_of, function_of, is_ascii, load, negate
 from ..weak_classes import ClassMemo, WeakClass, add_class, set_for_class
+from .clauses.delegations import Delegation
 from .first_call import find_first_call
 from .observation import Observation, Outcome, Resumption, called_first, observing_function
 from .operations import NotSilent
@@ -512,6 +514,7 @@ class FunctionMaker:
         classes: Sequence[type],
         observation: Observation | None = None,
         functions: SolutionFunctions | None = None,
+        delegation: Delegation = Delegation.IN_PLACE,
     ) -> SpecializationWriter:
         """Return the writer of such a function.
 
@@ -521,9 +524,8 @@ class FunctionMaker:
             raise NotCompilable("a class as an argument", None)
         by_position = dict(zip(self.positions, classes, strict=True))
         known = None if self.at is None or text is None else (self.at, text)
-        return SpecializationWriter(
-            self._program, self._name, known, by_position, self.others, observation, functions
-        )
+        rule = self._program, self._name, known, by_position, self.others
+        return SpecializationWriter(*rule, observation, functions, delegation)
 
     def _make(self, text: Text, classes: tuple[type, ...]) -> Specialization | None:
         try:
@@ -546,15 +548,32 @@ class FunctionMaker:
 
         :returns: what was written, and the functions that it calls, which are to be kept.
         """
-        functions = SolutionFunctions(self._program)
         writer = self.writer(text, classes)
         try:
-            return write(writer), functions
+            return write(writer), SolutionFunctions(self._program)
         except NotCompilable:
             if not writer.guards.meets_recursion:
                 raise
-        # What was found before it failed is of no use here.
-        made = write(self.writer(text, classes, functions=functions))
+        ways = [Delegation.IN_PLACE]
+        if writer.is_delegated:
+            ways = [Delegation.BY_FUNCTION, Delegation.IN_PLACE, Delegation.GIVEN_UP]
+        for way in ways[:-1]:
+            with contextlib.suppress(NotCompilable):
+                return self._with_functions(text, classes, write, way)
+        return self._with_functions(text, classes, write, ways[-1])
+
+    def _with_functions(
+        self,
+        text: Text,
+        classes: Sequence[type],
+        write: Callable[[SpecializationWriter], T],
+        way: Delegation,
+    ) -> tuple[T, SolutionFunctions]:
+        """Write a function that calls others, or gives up where they would be called."""
+        # What was found before another way failed is of no use here.
+        functions = SolutionFunctions(self._program)
+        called = None if way is Delegation.GIVEN_UP else functions
+        made = write(self.writer(text, classes, functions=called, delegation=way))
         functions.write()
         return made, functions
 

@@ -50,6 +50,7 @@ from .clauses.clause_forms import (
     is_passed_on,
     open_string,
 )
+from .clauses.delegations import Delegation, is_delegation
 from .clauses.first_path import FirstPath
 from .goals.steps import GoalStep
 from .guards import Guards
@@ -96,6 +97,7 @@ class QuestionWriter:
     :param observation: the call of the application that the function makes.
     :param functions: has names of functions for rules that call themselves, where these are not
         written in place of their calls.
+    :param delegation: what is done where a delegation leads to another one.
     """
 
     def __init__(
@@ -103,8 +105,11 @@ class QuestionWriter:
         names: ProgramInterface,
         observation: Observation | None = None,
         functions: FunctionNames | None = None,
+        delegation: Delegation = Delegation.IN_PLACE,
     ) -> None:
-        self.names = names
+        self.names, self.delegation = names, delegation
+        #: Whether a delegation led to another one.
+        self.is_delegated = False
         self.guards = Guards(names, observation, functions)
         #: What is read of values, and how they compare.
         self.values = ValueGuards(self.guards, RowGuards(self.guards))
@@ -147,6 +152,14 @@ class QuestionWriter:
             self.guards.refuse_first(region)
         self.guards.note_foreign(region.above)
         self._await(region, key, node, asking)
+
+    def delegates(self, region: Region, node: RuleCall, asking: Fact) -> bool:
+        """Tell whether a question is a delegation within another one of its kind."""
+        if not self._askers.would_be_within(node, asking):
+            return False
+        found = is_delegation(self.patterns.possible(*node, region) or (), node[1])
+        self.is_delegated = self.is_delegated or found
+        return found
 
     def _await(self, region: Region, key: Fact, node: RuleCall, asking: Fact | None) -> None:
         self._path.note_question(region, key)

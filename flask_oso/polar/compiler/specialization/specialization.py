@@ -41,6 +41,7 @@ from ..snippets import (
     returned,
 )
 from ..weak_classes import WeakClass
+from .clauses.delegations import Delegation
 from .observation import KEPT, NEEDED, RESULT, Observation
 from .questions import QuestionWriter
 from .regions import (
@@ -67,6 +68,7 @@ class SpecializationWriter(QuestionWriter):
     :param others: answers where another argument is of another class.
     :param functions: has names of functions for rules that call themselves, where these are not
         written in place of their calls.
+    :param delegation: what is done where a delegation leads to another one.
     """
 
     def __init__(
@@ -78,8 +80,9 @@ class SpecializationWriter(QuestionWriter):
         others: t.Callable[..., bool | None],
         observation: Observation | None = None,
         functions: FunctionNames | None = None,
+        delegation: Delegation = Delegation.IN_PLACE,
     ) -> None:
-        super().__init__(names, observation, functions)
+        super().__init__(names, observation, functions, delegation)
         self._others = others
         #: What a function that makes a call does before; ``None`` if that is a function.
         self.before_call: list[ast.stmt] | None = None

@@ -157,7 +157,12 @@ class Askers:
         Only this may go on without an end.
         """
         name, args = node
-        kind, asking = self._known[name, *(arg.key for arg in args)]
+        _, asking = self._known[name, *(arg.key for arg in args)]
+        return self.would_be_within(node, asking)
+
+    def would_be_within(self, node: RuleCall, asking: Fact | None) -> bool:
+        """Tell whether a question that another one is about to ask leads to a rule of its kind."""
+        kind = _kind_of(node)
         return any(self._known[each][0] == kind for each in self.above(asking))
 
     def repeats(self, node: RuleCall) -> int:

@@ -16,6 +16,7 @@ from ...binding_analysis import NotCompilable, is_constant
 from ...goal_forms import written_term
 from ...scopes import Pending
 from ..clauses.clause_forms import PutOff
+from ..clauses.delegations import Delegation
 from ..guards import Guards
 from ..patterns import PatternGuards
 from ..regions import Fact, Known, Region, RuleCall, Variables
@@ -32,7 +33,9 @@ class SpecializationInterface(t.Protocol):
     guards: Guards
     values: ValueGuards
     patterns: PatternGuards
+    delegation: Delegation
 
+    def delegates(self, region: Region, node: RuleCall, asking: Fact) -> bool: ...
     def next_clause(self) -> int: ...
     def ask(self, region: Region, node: RuleCall, asking: Fact | None) -> None: ...
     def part_of(self, asking: Fact) -> Fact: ...

@@ -44,6 +44,7 @@ from ..clauses.clause_forms import (
     body_goals,
     is_operand,
 )
+from ..clauses.delegations import Delegation
 from ..patterns import has_open_fields, is_literal
 from ..regions import GIVE_UP, MAX_STEPS, Fact, Known, Region, Variables
 from ..solution_keys import NOTED, has_own_function
@@ -541,11 +542,19 @@ class GoalStep(Searches):
         values = [self._passed(arg) for arg in called.args]
         if is_noted:
             return self._noted(t.cast("list[Known]", values))
-        if self.guards.functions is not None and has_function:
+        is_open, delegation = any(value is None for value in values), self.writer.delegation
+        is_called = self.guards.functions is not None and has_function
+        if is_called and (is_open or delegation is Delegation.IN_PLACE):
             return self._by_function(called, values)
-        if any(value is None for value in values):
+        if is_open:
             return self.in_place(called, values)
         args = tuple(t.cast("list[Known]", values))
+        if self.writer.delegates(self.region, (called.name, args), self.asking):
+            if delegation is Delegation.BY_FUNCTION:
+                return self._by_function(called, values)
+            if delegation is Delegation.GIVEN_UP:
+                self._give_up()
+                return None
         if any(arg.choices is not None for arg in args):
             raise NotCompilable("a string of several that is passed on", self.goal.span)
         for arg in args:
@@ -564,6 +573,13 @@ class GoalStep(Searches):
         return self._at(
             self.guards.under(region, ("found", inner.found), load(inner.found), [], self.goal.span)
         )
+
+    def _give_up(self) -> None:
+        """Write that the function gives up where it comes here."""
+        if self.region.above is None:
+            raise NotCompilable("a rule that asks itself in any case", self.goal.span)
+        self.guards.forget_order()
+        self.region.reads.append(GIVE_UP)
 
     def _by_function(
         self, called: Call, values: list[Known | None]
