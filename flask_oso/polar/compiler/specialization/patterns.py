@@ -184,12 +184,24 @@ class PatternGuards:
         return Known(self._guards.names.constant(None), exact=type(None))
 
     def matching(
-        self, clauses: list[Clause], args: Sequence[Known | None], *, takes_lists: bool = False
+        self,
+        clauses: list[Clause],
+        args: Sequence[Known | None],
+        *,
+        takes_lists: bool = False,
+        region: Region | None = None,
     ) -> list[Clause]:
-        """Return the clauses that may match, where no value is asked what it equals before."""
+        """Return the clauses that may match.
+
+        :param region: where values are asked what they equal before that is known, if all arguments
+            have values.
+        """
         matches = [self.match(clause, args, takes_lists=takes_lists) for clause in clauses]
-        if Match.ASKED in matches:
+        if Match.ASKED in matches and (region is None or None in args):
             raise NotCompilable("a value that is compared before a class", clauses[0].rule.span)
+        for clause, each in zip(clauses, matches, strict=True):
+            if each is Match.ASKED:
+                self.ask_literals(t.cast(Region, region), clause, t.cast("Sequence[Known]", args))
         return [
             clause for clause, each in zip(clauses, matches, strict=True) if each is Match.MAYBE
         ]

@@ -653,7 +653,9 @@ class GoalStep(Searches):
         if possible is None:
             raise NotCompilable("a rule that is not defined", self.goal.span)
         takes_lists = self.guards.functions is not None
-        clauses = self.patterns.matching(possible, values, takes_lists=takes_lists)
+        clauses = self.patterns.matching(
+            possible, values, takes_lists=takes_lists, region=self.region
+        )
         if len(clauses) > 1:
             self.guards.forget_order()
         for clause in clauses:
