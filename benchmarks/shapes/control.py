@@ -312,6 +312,51 @@ def _unions(name: str, text: str) -> Shape:
     return Shape(name, make)
 
 
+def _token(_size: int) -> World:
+    """A token that asks for its user."""
+    user_cls, doc_cls = plain("User", "blocked"), plain("Doc", "owner")
+    token_cls = plain("Token", "user", "scopes")
+    ana, ben = user_cls(False), user_cls(False)
+    tokens = [token_cls(ana, ["read"]), token_cls(ben, ["read"]), token_cls(ana, ["write"])]
+    return World(
+        'allow(user: User, "read", doc: Doc) if not user.blocked and doc.owner = user;'
+        "allow(token: Token, action, doc) if action in token.scopes"
+        " and allow(token.user, action, doc);",
+        (user_cls, token_cls, doc_cls),
+        [(token, "read", doc_cls(ana)) for token in tokens],
+        lambda token, action, doc: (
+            action in token.scopes and not token.user.blocked and doc.owner is token.user
+        ),
+    )
+
+
+def _groups_of_actors(size: int) -> World:
+    """A user who has the roles of so many groups, by the rule that tells those of users."""
+    user_cls, group_cls = plain("User", "roles", "groups"), plain("Group", "roles")
+    doc_cls, role_cls = plain("Doc", "name"), plain("Role", "name", "doc")
+    doc, other = doc_cls("a"), doc_cls("b")
+    groups = [group_cls([]) for _ in range(size - 1)]
+    groups.append(group_cls([role_cls("reader", doc)]))
+
+    def has_role(actor: t.Any, asked: t.Any) -> bool:
+        return any(role.doc is asked and role.name == "reader" for role in actor.roles)
+
+    return World(
+        'allow(user: User, "read", doc: Doc) if has_role(user, "reader", doc);'
+        "has_role(user: User, name, doc) if"
+        " role in user.roles and role.doc = doc and role.name = name;"
+        "has_role(user: User, name, doc) if group in user.groups and has_role(group, name, doc);"
+        "has_role(group: Group, name, doc) if"
+        " role in group.roles and role.doc = doc and role.name = name;",
+        (user_cls, group_cls, doc_cls, role_cls),
+        [(user_cls([], groups), "read", each) for each in (doc, other)],
+        lambda user, action, asked: (
+            action == "read"
+            and (has_role(user, asked) or any(has_role(group, asked) for group in user.groups))
+        ),
+    )
+
+
 _HELD = 'allow(user: User, "read", doc: Doc) if doc.owner = user and '
 SHAPES = (
     Shape("`or` with 3 and 30 flags", _or, (3, 30)),
@@ -319,6 +364,8 @@ SHAPES = (
     Shape("`or` with 3 and 30 loops", _or_of_loops, (3, 30)),
     Shape("`or` with 3 and 30 owners, `!= nil`", _or_not_nil, (3, 30)),
     Shape("`and` of 2 and 8 `or`s", _and_of_or, (2, 8)),
+    Shape("a token that asks for its user", _token),
+    Shape("roles of 3 and 30 groups, `has_role(group, …)`", _groups_of_actors, (3, 30)),
     Shape("rules for one action, 40 and 400", _rules, (40, 400)),
     Shape("rules for one action by team, 40 and 400", _rules_by_team, (40, 400)),
     condition(
