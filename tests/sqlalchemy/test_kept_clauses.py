@@ -280,6 +280,73 @@ def test_parameters_are_its_own(session: orm.Session) -> None:
     assert len(set.union(*found)) == sum(map(len, found))
 
 
+class Clock:
+    """Tells another time, and number, each time it is asked."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def number(self) -> int:
+        """Count on."""
+        self.count += 1
+        return self.count
+
+    def date(self) -> datetime.date:
+        """Give the day after the one before."""
+        return datetime.date(2024, 1, 1) + datetime.timedelta(days=self.number())
+
+
+def oso_with_clock(condition: str) -> Oso:
+    """Give a policy that asks a clock."""
+    oso = make_oso("allow(_, _, _: Doc) if 1 = 2;")
+    oso.register_constant(Clock(), "CLOCK")
+    oso.load_str(f"allow(u: User, _, d: Doc) if u = u and ({condition});", replace=True)
+    return oso
+
+
+#: What is asked anew for each statement, and is no reason to translate the condition anew.
+ASKED = [
+    "d.rank < CLOCK.number()",
+    "d.due < CLOCK.date()",
+    "d.made < Datetime.now()",
+    "d.due = nil or d.due < Datetime.now().date()",
+    "d.open and u.id < CLOCK.number()",
+    "d.open and not u.id < CLOCK.number()",
+    "d.open and u.id in [1, 2, 3]",
+]
+
+
+@pytest.mark.parametrize("condition", ASKED)
+def test_what_is_asked_anew_is_copied(
+    session: orm.Session, copied: list[bool], condition: str
+) -> None:
+    """However often a value is another one, a condition is translated for few statements."""
+    oso, users = oso_with_clock(condition), users_of(session)
+    for user in users * 3:
+        oso.authorized_query(user, "read", Doc)
+    copied.clear()
+
+    for user in users * 3:
+        oso.authorized_query(user, "read", Doc)
+
+    assert all(copied)
+    assert len(copied) == 3 * len(users)
+
+
+def test_what_values_decide_is_decided_anew(session: orm.Session) -> None:
+    """Two values are compared for each statement, of the actor and of the moment."""
+    oso, (user, *_) = oso_with_clock("d.open and u.level < CLOCK.number()"), users_of(session)
+    found = []
+
+    for level in (0, 9, 3, 3, 4, 9):
+        user.level = level
+        session.commit()
+        found.append(bool(ids(session, oso.authorized_query(user, "read", Doc))))
+
+    # The clock tells 1, 2, 3, and so on.
+    assert found == [True, False, False, True, True, False]
+
+
 def test_value_becomes_nil(session: orm.Session, copied: list[bool]) -> None:
     """A value that is nil, or not nil any more, is compared as such."""
     oso = make_oso("allow(u: User, _, d: Doc) if d.size = u.level;")

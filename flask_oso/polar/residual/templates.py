@@ -261,6 +261,7 @@ class ResidualTemplate:
                 if isinstance(part, KnownRow) and part.value.value >= FIRST_GIVEN
             }
         )
+        self._decided = tuple({part: None for part in parts if _is_decided(part)})
         used = _uses(parts)
         self._plain = frozenset(column for column in self._columns if used.get(column) == {True})
         self._chains = relation_chains([*parts, *(column.row for column in read)])
@@ -309,13 +310,18 @@ class ResidualTemplate:
             models.leads_somewhere(objects[t.cast(KnownRow, one.owner)], one.relation)
             for one in self._ones
         )
-        key = (rows, *((type(value), value) for value in shown.values()))
+        # Not the values: those of another actor, or moment, mostly decide the same.
+        decided = tuple(_decision(part, found) for part in self._decided)
+        key = (rows, decided, *((type(value), value) for value in shown.values()))
         filled = self._filled.get(key)
         if filled is None:
             if len(self._filled) >= _MAX_FILLED:
                 self._filled.clear()
             filled = self._filled[key] = _filled(
-                self._residual, shown, dict(zip(self._ones, rows, strict=True))
+                self._residual,
+                shown,
+                dict(zip(self._ones, rows, strict=True)),
+                dict(zip(self._decided, decided, strict=True)),
             )
         if lists:
             # Not kept: it names rows.
@@ -362,12 +368,34 @@ def _loaded(part: t.Any, lists: _Lists) -> LoadedList | None:
     return None if chain is None else lists.get(chain)
 
 
+def _is_decided(part: t.Any) -> bool:
+    """Tell whether the values of objects decide a comparison: no column of a row is in it."""
+    if isinstance(part, InValues):
+        return is_of_object(part.column)
+    return isinstance(part, Comparison) and all(
+        is_of_object(side) or isinstance(side, Literal) for side in (part.left, part.right)
+    )
+
+
+def _decision(part: Comparison | InValues, values: Values) -> bool:
+    if isinstance(part, InValues):
+        return _side(part.column, values) in part.values
+    left, right = (t.cast(Literal, _side(side, values)) for side in (part.left, part.right))
+    return _holds(part.sign, left.value, right.value)
+
+
 def _uses(parts: Sequence[t.Any]) -> dict[Column, set[bool]]:
-    """Tell of each column of an object whether it only stands beside a column of its kind."""
+    """Tell of each column of an object whether it only stands beside a column of its kind.
+
+    What is decided is no use of a value.
+    """
     found: dict[Column, set[bool]] = {}
     for part in parts:
         if isinstance(part, Column | IsNull | IsNan):
             # Whether it is NULL is filled in.
+            continue
+        if _is_decided(part):
+            found.update({side: found.get(side, {True}) for side in columns_of(part)})
             continue
         for child in children_of(part):
             if not is_of_object(child):
@@ -395,11 +423,19 @@ def _is_plain(value: t.Any) -> bool:
 
 
 def _filled(
-    residual: Residual, values: Values, rows: Mapping[ToOne, bool | None]
+    residual: Residual,
+    values: Values,
+    rows: Mapping[ToOne, bool | None],
+    decided: Mapping[t.Any, bool],
 ) -> tuple[RowCondition, RowCondition]:
-    """Replace columns by values, and relations that are known to be nil, or not to be."""
+    """Replace columns by values, and relations that are known to be nil, or not to be.
+
+    :param decided: what the values say of the comparisons that they decide.
+    """
 
     def change(part: t.Any) -> t.Any:
+        if _is_decided(part):
+            return Constant(decided[part])
         if isinstance(part, Exists) and isinstance(part.row, ToOne):
             is_there = rows.get(part.row)
             if is_there is None:
@@ -416,8 +452,6 @@ def _filled(
         if isinstance(part, IsNan) and is_of_object(part.column):
             # A value that is NaN is never filled in.
             return FALSE
-        if isinstance(part, InValues) and is_of_object(part.column):
-            return Constant(Literal(values[t.cast(Column, part.column)]) in part.values)
         return None
 
     try:
@@ -481,8 +515,6 @@ def _compared(part: Comparison, values: Values) -> RowCondition | None:
         is_turned = part.sign == "=" and is_of_object(left)
         return replace(part, left=right if is_turned else left, right=left if is_turned else right)
     left, right = _side(part.left, values), _side(part.right, values)
-    if isinstance(left, Literal) and isinstance(right, Literal):
-        return Constant(_holds(part.sign, left.value, right.value))
     is_left = isinstance(left, Literal)
     value, column = (left, right) if is_left else (right, left)
     known = t.cast(Literal, value).value
