@@ -17,7 +17,7 @@ from sqlalchemy import orm
 from sqlalchemy.ext import serializer
 from sqlalchemy.sql import visitors
 
-from flask_oso import Oso
+from flask_oso import Oso, OsoError
 from flask_oso.sqlalchemy import register_models
 from flask_oso.sqlalchemy.statements.kept_clauses import KeptClauses
 from flask_oso.sqlalchemy.statements.known_values import another, has_another
@@ -291,6 +291,10 @@ class Clock:
         self.count += 1
         return self.count
 
+    def same(self, value: t.Any) -> t.Any:
+        """Give what it is given."""
+        return value
+
     def date(self) -> datetime.date:
         """Give the day after the one before."""
         return datetime.date(2024, 1, 1) + datetime.timedelta(days=self.number())
@@ -331,6 +335,74 @@ def test_what_is_asked_anew_is_copied(
 
     assert all(copied)
     assert len(copied) == 3 * len(users)
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "d.rank < u.id + 1",
+        "d.rank < u.id * 2 - u.code",
+        "not d.rank < u.id + 1",
+        "d.open and u.id + 1 > 2",
+        "d.title = u.name.upper()",
+        "d.open or u.name.startswith(u.type)",
+        "d.rank < CLOCK.same(u.id)",
+        "d.rank < CLOCK.same([u.id + 1, u]).index(u)",
+        "d.rank < CLOCK.same(u).id + CLOCK.same(CLOCK.same(u).id)",
+        "d.owner = CLOCK.same(CLOCK.same(u))",
+        "d.rank < u.level + 1",
+    ],
+)
+def test_python_calculates_with_the_actor(
+    session: orm.Session, copied: list[bool], condition: str
+) -> None:
+    """What Python makes of attributes of the actor is made anew, and no reason to translate."""
+    oso, users = oso_with_clock(condition), users_of(session)
+    for user in users:
+        user.level = user.id % 3
+    session.commit()
+    for user in users * 3:
+        oso.authorized_query(user, "read", Doc)
+    copied.clear()
+
+    statements = [oso.authorized_query(user, "read", Doc) for user in users * 2]
+
+    for user, statement in zip(users * 2, statements, strict=True):
+        assert ids(session, statement) == allowed_to(oso, session, user)
+    assert all(copied)
+    assert len(copied) == 2 * len(users)
+
+
+def test_method_of_the_actor(
+    session: orm.Session, copied: list[bool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A method of the actor is given its attributes, and itself, anew for each statement."""
+    above = staticmethod(lambda number, user: number + user.id)
+    monkeypatch.setattr(User, "above", above, raising=False)
+    oso = make_oso("allow(u: User, _, d: Doc) if d.rank < u.above(u.code, u);")
+    users = users_of(session)
+
+    statements = [oso.authorized_query(user, "read", Doc) for user in users * 4]
+
+    for user, statement in zip(users * 4, statements, strict=True):
+        assert ids(session, statement) == allowed_to(oso, session, user)
+    assert all(copied[len(users) * 3 :])
+    assert len(copied) == len(statements)
+
+
+def test_python_cannot_calculate_with_one_actor(session: orm.Session) -> None:
+    """An actor with whom it raises has the error, before and after others who have a list."""
+    oso, users = oso_with_clock("d.rank < u.level + 1"), users_of(session)
+    users[0].level = None
+    for user in users[1:]:
+        user.level = 1
+    session.commit()
+
+    for user in users[1:] * 2:
+        with pytest.raises(OsoError, match="arithmetic"):
+            oso.authorized_query(users[0], "read", Doc)
+        statement = oso.authorized_query(user, "read", Doc)
+        assert ids(session, statement) == allowed_to(oso, session, user)
 
 
 def test_what_values_decide_is_decided_anew(session: orm.Session) -> None:
@@ -521,10 +593,10 @@ def test_comparator_of_the_application(comparator: type, wanted: list[set[str]])
 
 
 class _Chosen(sa.Uuid):  # type: ignore[type-arg]
-    """Chooses a type by the value."""
+    """May choose another type for another value."""
 
     def coerce_compared_value(self, op: t.Any, value: t.Any) -> t.Any:
-        return sa.Uuid(as_uuid=bool(value.int % 2))
+        return self
 
 
 @pytest.mark.parametrize(

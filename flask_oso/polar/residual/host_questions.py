@@ -91,7 +91,10 @@ class Replay:
         if type(term) is Given:
             return self.values[term.number], ()
         if isinstance(term, SymbolicRow) and isinstance(term.row, KnownRow):
-            return Instance(self.objects[term.row]), ()
+            found = self.objects.get(term.row)
+            # An object that was given stands for no argument.
+            number = term.row.value.value - FIRST_GIVEN
+            return self.values[number] if found is None else Instance(found), ()
         return term, () if is_ground(term) or type(term) is Unknown else parts(term)
 
 

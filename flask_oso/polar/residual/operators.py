@@ -94,6 +94,7 @@ from .symbolic_terms import (
     SymbolicValue,
     has_unknown_rows,
     is_known_row,
+    is_settled,
     show_term,
 )
 
@@ -207,7 +208,9 @@ class OperatorEvaluator:
         for side in (left, right):
             if type(side) is Unknown:
                 return self._search.defer(side, self.solve_arithmetic, payload)
-        if self._search.is_known(left) and self._search.is_known(right):
+        known = [self._search.settled(side, goal) for side in (left, right)]
+        if all(map(self._search.is_known, known)):
+            left, right = known
             made = Unknown("result")
             self._search.push(self._equations.unify_later, (result, made, goal))
             return self._equations.ask(
@@ -350,11 +353,14 @@ class OperatorEvaluator:
         value, key, result = (self._search.operand(arg, frame) for arg in goal.args)
         if type(value) is Unknown:
             return self._search.defer(value, self.solve_dot, payload)
+        value = self._search.settled(value, goal)
+        if is_settled(value):
+            key = self._search.settled(key, goal)
         if self._is_host_attribute(value, key):
             return self._look_up_in_host(value, key, result, goal)
         if isinstance(value, SYMBOLIC):
             return self._look_up(value, key, result, goal)
-        if not self._search.is_known(key):
+        if not is_settled(key):
             if isinstance(key, Call) and type(value) is Value and type(value.value) is str:
                 return self._methods.call(value, key, result, goal)
             raise self._search.refusal(
@@ -379,7 +385,7 @@ class OperatorEvaluator:
 
     def _is_host_attribute(self, value: t.Any, key: t.Any) -> bool:
         """Tell whether a template looks up what only Python knows, and not a column."""
-        if self._search.recorder is None or not self._search.is_known(key):
+        if self._search.recorder is None or not is_settled(key):
             return False
         if type(value) is Given:
             return True

@@ -24,7 +24,18 @@ from ..exceptions import (
 from ..host import sandbox
 from ..host.conversion import follow
 from ..limits import Limits
-from ..nodes import Expression, Instance, Operator, Origin, Term, Unknown, is_ground, parts
+from ..nodes import (
+    Expression,
+    Instance,
+    Operator,
+    Origin,
+    Term,
+    Unknown,
+    Value,
+    is_ground,
+    parts,
+    with_parts,
+)
 from ..policy.policy import calls_in
 from ..solver.backtrace import Step
 from ..solver.clauses import Clause, Slot, Template, operand
@@ -32,8 +43,8 @@ from ..solver.machine import KnowledgeBase
 from ..solver.solver import Solver
 from ..solver.unification import Trail
 from ..sources import Span
-from ..traversal import conjuncts_in, walk
-from .algebra.ir import FALSE, TRUE, Column, KnownRow, RowPath, ToMany
+from ..traversal import conjuncts_in, fold, walk
+from .algebra.ir import FALSE, TRUE, Column, KnownRow, RowPath, ToMany, is_of_object
 from .algebra.schema import Model, Schema
 from .database_semantics import NotTranslatable, field_of
 from .host_questions import (
@@ -471,6 +482,21 @@ class Search:
             if self.recorder is None:
                 return read(None, (value,)).values[0]
             return self.given(self.recorder.ask((value,), read)[1][0])
+
+    def settled(self, term: t.Any, goal: Expression) -> t.Any:
+        """Return a term for Python, in a template: with values of objects instead of columns."""
+        if self.recorder is None:
+            return term
+
+        def look(part: t.Any) -> tuple[t.Any, Sequence[t.Any]]:
+            part = follow(part)
+            if isinstance(part, SymbolicValue) and is_of_object(part.operand):
+                column = t.cast(Column, part.operand)
+                key, row = Value(column.name), SymbolicRow(column.row)
+                return self.attribute(row, key, goal), ()
+            return part, () if type(part) is Unknown else open_parts(part)
+
+        return fold(term, look, with_parts)
 
     def elements(self, collection: t.Any, goal: Expression) -> list[t.Any]:
         """Read the elements of a collection."""

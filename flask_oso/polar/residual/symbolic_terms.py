@@ -136,6 +136,14 @@ def is_of_host(term: t.Any) -> bool:
     return found
 
 
+def is_settled(term: t.Any) -> bool:
+    """Tell whether Python can be asked about a term: it depends on nothing unknown."""
+    return all(
+        type(part) is Given or is_known_row(part) or not isinstance(part, SYMBOLIC)
+        for part in walk([follow(term)], open_parts)
+    )
+
+
 def is_known_row(term: t.Any) -> bool:
     """Tell whether a term is the row of a known object."""
     return isinstance(term, SymbolicRow) and isinstance(term.row, KnownRow)
