@@ -237,6 +237,23 @@ SHAPES = (
         docs=({"expires": _NOW + 999 * _DAY}, {"expires": _NOW - _DAY}, {"expires": None}),
     ),
     condition(
+        "day, nil or not before `Datetime.now().date()`",
+        "(doc.day = nil or doc.day >= Datetime.now().date())",
+        lambda user, doc: doc.day is None or doc.day >= datetime.datetime.now().date(),
+        docs=(
+            {"day": (_NOW + 999 * _DAY).date()},
+            {"day": (_NOW - _DAY).date()},
+            {"day": None},
+        ),
+    ),
+    condition(
+        "day of the week of an attribute",
+        "doc.expires.weekday() = user.day",
+        lambda user, doc: doc.expires.weekday() == user.day,
+        users=({"day": _NOW.weekday()},),
+        docs=({"expires": _NOW + 7 * _DAY}, {"expires": _NOW - _DAY}),
+    ),
+    condition(
         "date `<=` of two attributes",
         "doc.day <= user.day",
         lambda user, doc: doc.day <= user.day,

@@ -67,6 +67,9 @@ CONDITIONS = {
     "the seconds since 1970": "Datetime.now().timestamp() > 5.0",
     "the seconds since 1970, as a variable": "@current_unix_time > 5",
     "two reads of the clock": "d.at <= Datetime.now() and d.until >= Datetime.now().date()",
+    "today": "d.at <= Datetime.today() and d.until >= Datetime.today().date()",
+    "the day": "d.until >= Date.today()",
+    "the day and the time": "d.until >= Date.today() and d.at <= Datetime.now()",
     "a class of the result": "x = d.at.date() and not x matches Datetime and x <= d.until",
 }
 
@@ -77,6 +80,7 @@ def asked(
     """Give an ``Oso`` with a rule that has a condition, and a thing that it is about."""
     oso = Oso(compiled=is_compiled)
     oso.register_class(Thing)
+    oso.register_class(datetime.date, name="Date")
     oso.load_str(f'allow(_: Thing, "read", d: Thing) if d = d and {condition}; {rules}')
     return oso, Thing(**attributes)
 

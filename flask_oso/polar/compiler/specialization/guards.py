@@ -229,19 +229,20 @@ class Guards:
         )
 
     def now(self, region: Region, clock: Known, span: Span | None) -> Known:
-        """Return the current time by a class of datetimes, read once in the function."""
+        """Return the current time by ``datetime``, or the day by ``date``, read once."""
         while region.above is not None:
             region = region.above
         known = region.known.get(("now", clock.name))
         if known is None:
-            known = Known(self.fresh(), exact=datetime.datetime, region=region)
+            known = Known(self.fresh(), exact=clock.constant, region=region)
             region.known["now", clock.name] = region.known["now", known.name] = known
-            value = ast.Call(ast.Attribute(load(clock.name), "now", ast.Load()), [], [])
+            method = "now" if clock.constant is datetime.datetime else "today"
+            value = ast.Call(ast.Attribute(load(clock.name), method, ast.Load()), [], [])
             region.reads.append(with_span(assign(known.name, value), span))
         return known
 
     def is_now(self, value: Known) -> bool:
-        """Tell whether a value is the current time."""
+        """Tell whether a value is the current time, or the day."""
         return value.region is not None and ("now", value.name) in value.region.known
 
     def leave_out_known(self, region: Region, keeps_order: bool, end: Region | None = None) -> None:

@@ -39,6 +39,13 @@ _METHODS = {
 }
 #: Of the current time alone: that of a date may ask its zone, or be an error of the platform.
 _OF_NOW = {**_METHODS, "timestamp": _Method((datetime.datetime,))}
+#: What reads the clock of the process. All calls of one class get one moment.
+_CLOCKS = {datetime.datetime: ("now", "today"), datetime.date: ("today",)}
+
+
+def is_clock(owner: Known, name: str) -> bool:
+    """Tell whether a method without arguments of a constant is the current time, or the day."""
+    return any(owner.constant is cls and name in names for cls, names in _CLOCKS.items())
 
 
 def method_of_moment(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import datetime
 import functools
 import typing as t
 from collections.abc import Callable, Sequence
@@ -59,7 +58,7 @@ from ..value_tests import (
     is_small_literal,
     written,
 )
-from .moments import method_of_moment
+from .moments import is_clock, method_of_moment
 from .searches import Searches
 
 
@@ -250,9 +249,9 @@ class GoalStep(Searches):
         """
         args = [self._bound(arg) for arg in called.args]
         name, span = called.name, self.goal.span
-        if owner.constant is datetime.datetime and (name, args, called.kwargs) == ("now", [], ()):
-            return self._result(self.region, self.guards.now(self.region, owner, span), result)
         if not args and not called.kwargs:
+            if is_clock(owner, name):
+                return self._result(self.region, self.guards.now(self.region, owner, span), result)
             found = method_of_moment(self.guards, self.region, owner, name, span)
             if found is not None:
                 return self._result(*found, result)
