@@ -390,7 +390,7 @@ class OperatorEvaluator:
         if type(value) is Given:
             return True
         if not is_known_row(value):
-            return False
+            return type(value) is Instance and value.value is not None and type(key) is Call
         if isinstance(key, Call):
             return True
         member = self._search.model(value.row.cls).members.get(t.cast(t.Any, key).value)
@@ -403,6 +403,8 @@ class OperatorEvaluator:
     ) -> GoalResult:
         if isinstance(key, Value):
             return self._equations.unified(result, self._search.attribute(value, key, goal))
+        if self._search.is_closed(key):
+            return self._equations.unified(result, self._search.called(value, key, goal))
         made = Unknown("value")
         self._search.push(self._equations.unify_later, (result, made, goal))
         return self._equations.ask(

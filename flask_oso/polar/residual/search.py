@@ -209,6 +209,16 @@ class HostSolver(Solver):
         self.stand_at(Step(goal, [], None, None, 0))
         return self.operators.get_attribute(value, self.operators.key_name(key, goal), goal)
 
+    def called(self, value: Term, call: Term, goal: Expression) -> Term:
+        """Call a method."""
+        self.stand_at(Step(goal, [], None, None, 0))
+        made = Unknown("value")
+        self.operators.lookup(value, call, made, goal)
+        result: Term = follow(made)
+        if not is_ground(result):
+            raise OsoError("A method leaves a variable unbound.")
+        return result
+
     def pattern_field(self, value: Term, name: str, span: Span | None) -> t.Any:
         """Read a field that a pattern names; ``None`` if there is none."""
         self.stand_at(None)
@@ -482,6 +492,17 @@ class Search:
             if self.recorder is None:
                 return read(None, (value,)).values[0]
             return self.given(self.recorder.ask((value,), read)[1][0])
+
+    def called(self, value: t.Any, call: t.Any, goal: Expression) -> t.Any:
+        """Call a method of an object, in a template."""
+
+        def ask(_: Replay | None, terms: tuple[t.Any, ...]) -> Answer:
+            value, key = terms
+            return Answer(None, (self._host_solver().called(value, key, goal),))
+
+        with self.asking():
+            recorder = t.cast(Recorder, self.recorder)
+            return self.given(recorder.ask((value, call), ask)[1][0])
 
     def settled(self, term: t.Any, goal: Expression) -> t.Any:
         """Return a term for Python, in a template: with values of objects instead of columns."""
