@@ -531,6 +531,28 @@ def test_missing_rows_are_nil(
     assert oso.is_allowed(members[0], "read", members[1]) is answer
 
 
+@pytest.mark.parametrize("loaded", [(), (0,), (1,), (0, 1)])
+@pytest.mark.parametrize(("key", "answer"), [(1, True), (2, False), (None, False)])
+def test_two_relations_are_compared_by_a_specialization(
+    session: orm.Session, loaded: tuple[int, ...], key: int | None, answer: bool
+) -> None:
+    """Whichever is loaded. Where none is and keys differ, both are: no row may be there."""
+    oso = make_oso("allow(m: Member, _, other: Member) if m.project = other.project;")
+    session.add_all([Member(id=11, project_id=1), Member(id=12, project_id=key)])
+    session.commit()
+    session.expunge_all()
+    members = [session.get_one(Member, number) for number in (11, 12)]
+    for at in loaded:
+        assert members[at].project is None or members[at].project.id
+
+    found = specialized(oso.engine, members[0], "read", members[1])
+
+    is_nil = key is None and loaded == (1,)
+    assert found is (answer if answer or (loaded and not is_nil) else None)
+    assert oso.is_allowed(members[0], "read", members[1]) is answer
+    assert specialized(oso.engine, members[0], "read", members[1]) is answer
+
+
 def test_two_relations_to_different_classes_are_read(session: orm.Session) -> None:
     """The same number is the key of a user and of a project."""
     oso = make_oso("allow(m: Member, _, other: Member) if m.project = other.user;")

@@ -20,6 +20,23 @@ from .value_tests import compared_by_fields
 _MOST_NUMBER = 1 << 62
 
 
+class RelationPair:
+    """Tells by their foreign keys whether two relations that are not loaded lead to one row.
+
+    ``None`` where the keys differ: both rows may be missing, and ``nil`` equals ``nil``.
+    """
+
+    __slots__ = ("_names", "_rows")
+
+    def __init__(self, rows: Identities, one: str, other: str) -> None:
+        self._rows, self._names = rows, (one, other)
+
+    def __call__(self, row: t.Any, other: t.Any) -> bool | None:
+        mine = self._rows.related_key(row, self._names[0])
+        same = mine is not None and mine == self._rows.related_key(other, self._names[1])
+        return True if same else None
+
+
 class RowGuards:
     """Writes what a function does with rows.
 
@@ -208,6 +225,71 @@ class RowGuards:
         if not holds:
             return self._guards.under(region, ("unrelated", answer), negate(load(answer)), [], span)
         return self._guards.under(region, ("related", answer), load(answer), [], span)
+
+    def compare_relations(
+        self,
+        region: Region,
+        one: tuple[Known, str],
+        other: tuple[Known, str],
+        span: Span | None,
+    ) -> Region | None:
+        """Return the region where two relations lead to one row, without loading either.
+
+        :param one: what has a relation, and its name; ``other`` is the other one.
+
+        ``None`` if a foreign key does not say which row it leads to, or one is read anyway.
+        """
+        tests = [self._test_of(region, *each) for each in (one, other)]
+        related = {self._related_rows(*each) for each in (one, other)}
+        if None in tests or None in related or len(related) > 1:
+            return None
+        cls = t.cast(type, related.pop())
+        for owner, _ in (one, other):
+            self._guards.check_order(owner, span)
+        found = [self._referred(region, *each, cls, span) for each in (one, other)]
+        answer = self._guards.fresh()
+        is_open = compared(load(answer), ast.Is(), ast.Constant(None))
+        rows = [self._row_or_none(each) for each in found]
+        unloaded = [compared(load(each.name), ast.Is(), load("unloaded")) for each in found]
+        names = self._guards.names
+        by_key = names.constant(RelationPair(self.identities, one[1], other[1]))
+        calls = [
+            (by_key, one[0], other[0]),
+            (names.constant(tests[0]), one[0], found[1]),
+            (names.constant(tests[1]), other[0], found[0]),
+        ]
+        neither, first, second = (
+            assign(answer, call(test, load(row.name), load(with_row.name)))
+            for test, row, with_row in calls
+        )
+        ask_one = ast.If(unloaded[1], [neither], [rows[1], first])
+        same = [*rows, assign(answer, self._same_row(*found))]
+        ask_other: ast.stmt = ast.If(unloaded[1], [rows[0], second], same)
+        region.reads.append(ast.If(unloaded[0], [ask_one], [ask_other]))
+        region.reads.append(ast.If(is_open, [GIVE_UP], []))
+        return self._guards.under(region, ("related", answer), load(answer), [], span)
+
+    def _test_of(self, region: Region, owner: Known, name: str) -> t.Any:
+        """Return what compares a relation by its foreign key; ``None`` if it is read anyway."""
+        cls = row_class(owner)
+        if cls is None or self._guards.names.host.identities is None:
+            return None
+        if self._guards.names.is_relation(name) or not sandbox.is_unrestricted(name):
+            return None
+        if region.lookup_of(owner.name, ("read", owner.name, name)) is not None:
+            return None
+        if owner.exact is None and self.identities.is_extended(cls):
+            return None
+        return self.identities.row_test(cls, name)
+
+    def _related_rows(self, owner: Known, name: str) -> type | None:
+        """Return the class of rows that a relation leads to, if these are equal by their keys."""
+        cls = row_class(owner)
+        if cls is None or self._guards.names.host.identities is None:
+            return None
+        related = self.identities.related_class(cls, name)
+        is_known = related is not None and self._guards.names.host.has_keys(related)
+        return related if is_known else None
 
     def _compare_row(
         self, region: Region, found: Known, other: Known, by_key: str, owner: str

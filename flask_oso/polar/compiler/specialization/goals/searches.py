@@ -27,10 +27,10 @@ from ..value_tests import (
     is_searched_at_once,
     written,
 )
-from .operands import Operands
+from .relations import Relations
 
 
-class Searches(Operands):
+class Searches(Relations):
     """Writes goals about collections."""
 
     def membership(self, term: Expression) -> tuple[Region, Pending] | None:

@@ -177,34 +177,12 @@ class GoalStep(Searches):
             region = self.values.rows.compare_relation(self.region, value, name, known, term.span)
             if region is not None:
                 return self._at(region)
-        elif (region := self._related(value, name, result)) is not None:
+        elif (region := self.related(value, name, result)) is not None:
             return self._at(region, self.rest[1])
         if self._is_computed(value, name):
             return self._observed(value, name, None, result)
         made = self.values.read(self.region, value, name, term.span)
         return self._result(self.region, made, result)
-
-    def _related(self, owner: Known, name: str, result: Term) -> Region | None:
-        """Write ``x.a != v`` and ``x.a == v`` of a relation whose foreign key tells the answer.
-
-        ``None`` if the goal that follows is no such comparison.
-        """
-        number = self._variable(result)
-        if not self.rest or not isinstance(result, Slot) or result.origin is not Origin.LOOKUP:
-            return None
-        goal, clause = self.rest[0]
-        if clause is not self.clause or not isinstance(goal, Expression):
-            return None
-        others = [arg for arg in goal.args if self._variable(arg) != number]
-        is_used_once = [*self.env.names.values()].count(t.cast(int, number)) <= 1
-        if goal.operator not in EQUATIONS or len(others) != 1 or not is_used_once:
-            return None
-        known = self._value(others[0]) if is_operand(others[0]) else None
-        if known is None:
-            return None
-        holds = goal.operator is Operator.EQ
-        rows = self.values.rows
-        return rows.compare_relation(self.region, owner, name, known, goal.span, holds=holds)
 
     def _is_computed(self, owner: Known, name: str) -> bool:
         """Tell whether an attribute is known to be computed, by code of the application."""

@@ -1,0 +1,75 @@
+"""Goals about relations of rows whose foreign keys tell the answer, so that none is loaded.
+
+In go a lookup and the goals that follow; out comes the region where both hold.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ....nodes import Expression, Operator, Origin, Term, Value
+from ....solver.clauses import Slot
+from ....traversal import is_operation
+from ...binding_analysis import is_string
+from ...scopes import pending_goals, variables_in
+from ..clauses.clause_forms import PutOff, is_operand
+from ..regions import Known, Region
+from ..value_tests import EQUATIONS
+from .operands import Operands
+
+
+class Relations(Operands):
+    """Writes comparisons of relations."""
+
+    def related(self, owner: Known, name: str, result: Term) -> Region | None:
+        """Write ``x.a != v``, ``x.a == v`` and ``x.a = y.b`` of relations with foreign keys.
+
+        ``None`` if the goal that follows is no such comparison.
+        """
+        number = self._variable(result)
+        if not self.rest or not isinstance(result, Slot) or result.origin is not Origin.LOOKUP:
+            return None
+        goal, clause = self.rest[0]
+        if clause is not self.clause or not isinstance(goal, Expression):
+            return None
+        if is_operation(goal, Operator.DOT):
+            return self._two_related(owner, name, result, goal)
+        is_used_once = [*self.env.names.values()].count(t.cast(int, number)) <= 1
+        others = [arg for arg in goal.args if self._variable(arg) != number]
+        if goal.operator not in EQUATIONS or len(others) != 1 or not is_used_once:
+            return None
+        known = self._value(others[0]) if is_operand(others[0]) else None
+        if known is None:
+            return None
+        holds = goal.operator is Operator.EQ
+        rows = self.values.rows
+        return rows.compare_relation(self.region, owner, name, known, goal.span, holds=holds)
+
+    def _two_related(self, owner: Known, name: str, mine: Slot, goal: Expression) -> Region | None:
+        """Write ``x.a = y.b``, where nothing else is asked of what both are."""
+        other, key, theirs = goal.args
+        if not (isinstance(theirs, Slot) and theirs.origin is Origin.LOOKUP):
+            return None
+        number = self._unbound(mine)
+        if self._variable(theirs) != number or not is_string(key) or not is_operand(other):
+            return None
+        value = self._value(other)
+        if value is None or self._is_used_besides(number, {mine.index, theirs.index}):
+            return None
+        others = value, str(t.cast(Value, key).value)
+        return self.values.rows.compare_relations(self.region, (owner, name), others, goal.span)
+
+    def _is_used_besides(self, number: int, results: set[int]) -> bool:
+        """Tell whether a variable is more than the results of this goal and the next one."""
+        if self.env.waiting.get(number):
+            return True
+        # A look at what is free gives no variable its number.
+        env = self.env.copy()
+        used = [each for each, named in env.names.items() if named == number]
+        if {*used} != {(self.clause, at) for at in results}:
+            return True
+        return any(
+            env.variable(clause, slot.index) == number
+            for goal, clause in pending_goals(self.rest[1])
+            for slot in variables_in(goal.goal if isinstance(goal, PutOff) else goal)
+        )
