@@ -60,6 +60,15 @@ def where_of(session: orm.Session, policy: str) -> str:
             " WHERE docs_1.sponsor_code = :sponsor_code_1)",
         ),
         (
+            "d.folder.open and p = d.folder.parent and"
+            " (p.owner = u or (x in p.docs and x.editor = u))",
+            "docs.folder_id IN (SELECT folders.id FROM folders WHERE folders.open = true"
+            " AND folders.parent_id IN (SELECT folders_1.id AS key_0 FROM folders AS folders_1"
+            " WHERE folders_1.owner_id = :owner_id_1 UNION ALL SELECT folders_2.id AS key_0"
+            " FROM folders AS folders_2 JOIN docs AS docs_1 ON folders_2.id = docs_1.folder_id"
+            " WHERE docs_1.editor_id = :editor_id_1))",
+        ),
+        (
             "team in d.teams and u in team.users",
             "docs.id IN (SELECT doc_tags.doc_id FROM teams"
             " JOIN doc_tags ON doc_tags.team_id = teams.id"
@@ -96,6 +105,7 @@ def where_of(session: orm.Session, policy: str) -> str:
         "path",
         "two paths",
         "alternatives, of which one has a relation of both",
+        "alternatives of a row further away",
         "members",
         "teams of the actor",
         "two columns",
@@ -144,6 +154,33 @@ def test_anchored_and_compared_with_the_row(session: orm.Session, body: str, lis
     where = where_of(session, f"allow(u, _, d: Doc) if {body};")
 
     assert where.startswith(f"{listed} AND (EXISTS (SELECT 1 FROM ")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "p = d.folder.parent and p.open and (OF_P)",
+        "d.folder.open and p = d.folder.parent and (OF_P or (x in p.docs and x in u.sponsored))",
+        "p = d.folder.parent and (OF_P) and p.name != d.title",
+        "not (d.folder.open and p = d.folder.parent and (OF_P))",
+        "r in d.roles and p = r.doc.folder and p.open and (OF_P)",
+        "p = d.folder.parent and (OF_P) and (p.parent.owner = u or (y in p.parent.docs and y = d))",
+        "d.folder.parent.parent.open and p = d.folder.parent and (OF_P)",
+        "p = d.folder.parent and (OF_P or p.parent.owner = u)",
+    ],
+)
+def test_alternatives_of_a_row_further_away(session: orm.Session, body: str) -> None:
+    """Lists and columns have the rows of checks where a list is looked for on another one."""
+    body = body.replace("OF_P", "p.owner = u or (x in p.docs and x.editor = u)")
+    oso = make_oso(f"allow(u: User, _, d: Doc) if {body} and u = u;")
+
+    for user in session.scalars(sa.select(User)):
+        listed = session.scalars(oso.authorized_query(user, "read", Doc))
+        columns = oso.action_columns(user, Doc, ["read", "edit"]).values()
+        rows = session.execute(sa.select(Doc.id, *columns))
+        wanted = allowed(oso, session, user)
+        assert sorted(each.id for each in listed) == wanted
+        assert sorted(row[0] for row in rows if row[1] and row[2]) == wanted
 
 
 def test_negation_of_what_is_compared_with_the_row(session: orm.Session) -> None:

@@ -188,12 +188,17 @@ def _with_atom(condition: t.Any, atom: RowCondition, new: RowCondition) -> t.Any
     return condition
 
 
-def _flat(condition: Exists, rows: set[RowPath]) -> Iterator[RowCondition]:
-    """Yield the conjuncts of an ``Exists`` at any depth, and collect its rows."""
+def _flat(
+    condition: Exists, rows: set[RowPath], whole: Exists | None = None
+) -> Iterator[RowCondition]:
+    """Yield the conjuncts of an ``Exists`` at any depth, and collect its rows.
+
+    :param whole: one of them that is not taken apart.
+    """
     rows.add(condition.row)
     for part in conjuncts_of(condition.part):
-        if isinstance(part, Exists):
-            yield from _flat(part, rows)
+        if isinstance(part, Exists) and part is not whole:
+            yield from _flat(part, rows, whole)
         elif part != TRUE:
             yield part
 
@@ -217,11 +222,17 @@ def is_apart(part: RowCondition, scope: Collection[Node]) -> bool:
 
 
 class _Analysis:
-    """Sorts the conjuncts of one ``Exists``."""
+    """Sorts the conjuncts of one ``Exists``.
 
-    def __init__(self, scope: Collection[RowPath], names: MapperFacts) -> None:
+    :param whole: an ``Exists`` in it that is not taken apart.
+    """
+
+    def __init__(
+        self, scope: Collection[RowPath], names: MapperFacts, whole: Exists | None = None
+    ) -> None:
         self._scope = set(scope)
         self._names = names
+        self._whole = whole
         self._rows: dict[RowPath, None] = {}
         self._atoms: list[RowCondition] = []
         self._equations: list[Equation] = []
@@ -232,8 +243,8 @@ class _Analysis:
 
     def joins(self, condition: Exists) -> list[SemiJoin] | None:
         rows: set[RowPath] = set()
-        self._atoms = list(_flat(condition, rows))
-        self._rows = dict.fromkeys(_ordered(condition))
+        self._atoms = list(_flat(condition, rows, self._whole))
+        self._rows = dict.fromkeys(each for each in _ordered(condition) if each in rows)
         self._drop_rows()
         for row in self._rows:
             if row not in self._dropped and not self._relate(t.cast(t.Any, row)):
@@ -619,6 +630,9 @@ def list_parts(
     for atom in join.filters:
         if not isinstance(atom, Or) or not any(isinstance(p, Exists) for p in walk_condition(atom)):
             continue
+        nested = _with_nested_list(condition, atom, rows, names)
+        if nested is not None:
+            return [nested]
         found: list[SemiJoin] = []
         for each in parted(condition, atom):
             joins = semijoins(each, rows, names) or []
@@ -629,6 +643,39 @@ def list_parts(
         is_plain = not any(e.comparison for part in found for e in part.outer)
         return found if len(near) == 1 and is_plain and len(found) <= _MOST_PARTS else [join]
     return [join]
+
+
+def _with_nested_list(
+    condition: Exists, atom: Or, rows: tuple[t.Any, ...], names: MapperFacts
+) -> SemiJoin | None:
+    """Return a join that finds its rows on a list in parts; ``None`` if it is in parts itself.
+
+    What the parts have in common then stands once, and a database can tell how many rows there are.
+
+    ``exists(p: a and exists(p.q: b or c))``: the list of p has those whose q is on a list
+    """
+    holder = _holder(condition, atom)
+    if holder is None or holder is condition or not isinstance(holder.row, ToOne):
+        return None
+    scope = _outer_rows(holder)
+    inner = semijoins(holder, scope, names) or []
+    if scope != [holder.row.owner] or len(inner) != 1 or not inner[0].has_list:
+        return None
+    if len(list_parts(holder, inner[0], tuple(scope), names)) == 1:
+        return None
+    joins = _Analysis(rows, names, holder).joins(condition) or []
+    return joins[0] if len(joins) == 1 and joins[0].has_list else None
+
+
+def _holder(condition: Exists, atom: RowCondition) -> Exists | None:
+    """Return the ``Exists`` in a condition that has an atom as a conjunct."""
+    for part in conjuncts_of(condition.part):
+        if part is atom:
+            return condition
+        found = _holder(part, atom) if isinstance(part, Exists) else None
+        if found is not None:
+            return found
+    return None
 
 
 #: The most parts of one list.

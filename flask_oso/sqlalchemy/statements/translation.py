@@ -234,9 +234,9 @@ class Translator:
             if others is not None:
                 return sa.or_(*(self._translate(each, scope) for each in others))
         if len(joins) == 1 and joins[0].has_list:
-            lists = self._lists(condition, joins[0], scope)
-            if len(lists) > 1:
-                return self._listed_in_parts(lists, scope)
+            joins = self._lists(condition, joins[0], scope)
+            if len(joins) > 1:
+                return self._listed_in_parts(joins, scope)
         return conjunction([self._semijoin(join, scope) for join in joins])
 
     def _lists(self, condition: Exists, join: SemiJoin, scope: RowScope) -> list[SemiJoin]:
