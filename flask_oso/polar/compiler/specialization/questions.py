@@ -79,6 +79,8 @@ MAX_REGIONS = 60
 #: How often one rule is asked within itself, about something else: one that asks itself about the
 #: parent of what it was asked about, whatever that is, would never end.
 MAX_REPEATED = 60
+#: How deep delegations are written in each other: a chain of objects is found to be one before.
+MAX_DELEGATED = 6
 #: The most calls of rules that one function has.
 MAX_CALLS = 1_000
 #: The most alternatives in each other, such as rules that are written in place of their calls:
@@ -155,11 +157,13 @@ class QuestionWriter:
 
     def delegates(self, region: Region, node: RuleCall, asking: Fact) -> bool:
         """Tell whether a question is a delegation within another one of its kind."""
-        if not self._askers.would_be_within(node, asking):
+        depth = self._askers.count_within(node, asking)
+        if not depth or not is_delegation(self.patterns.possible(*node, region) or (), node[1]):
             return False
-        found = is_delegation(self.patterns.possible(*node, region) or (), node[1])
-        self.is_delegated = self.is_delegated or found
-        return found
+        self.is_delegated = True
+        if depth > MAX_DELEGATED and self.delegation is Delegation.IN_PLACE:
+            raise NotCompilable("a chain of different rules", None)
+        return True
 
     def _await(self, region: Region, key: Fact, node: RuleCall, asking: Fact | None) -> None:
         self._path.note_question(region, key)

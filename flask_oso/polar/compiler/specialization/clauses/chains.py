@@ -158,12 +158,12 @@ class Askers:
         """
         name, args = node
         _, asking = self._known[name, *(arg.key for arg in args)]
-        return self.would_be_within(node, asking)
+        return self.count_within(node, asking) > 0
 
-    def would_be_within(self, node: RuleCall, asking: Fact | None) -> bool:
-        """Tell whether a question that another one is about to ask leads to a rule of its kind."""
+    def count_within(self, node: RuleCall, asking: Fact | None) -> int:
+        """Count the questions of the same kind that lead to one which another is about to ask."""
         kind = _kind_of(node)
-        return any(self._known[each][0] == kind for each in self.above(asking))
+        return sum(self._known[each][0] == kind for each in self.above(asking))
 
     def repeats(self, node: RuleCall) -> int:
         """Count a question that is asked; return how often its kind was asked within itself."""
