@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import decimal
 import enum
@@ -285,6 +286,15 @@ class Clock:
 
     def __init__(self) -> None:
         self.count = 0
+        self.value: t.Any = None
+
+    def share(self) -> float:
+        """Count on, in halves."""
+        return self.number() / 2
+
+    def price(self) -> decimal.Decimal:
+        """Count on, in cents."""
+        return decimal.Decimal(self.number()) / 100
 
     def number(self) -> int:
         """Count on."""
@@ -317,7 +327,52 @@ ASKED = [
     "d.open and u.id < CLOCK.number()",
     "d.open and not u.id < CLOCK.number()",
     "d.open and u.id in [1, 2, 3]",
+    "d.score < CLOCK.share()",
+    "not d.score < CLOCK.share()",
+    "d.score = CLOCK.share()",
+    "d.price >= CLOCK.price()",
+    "not d.price >= CLOCK.price()",
+    "d.price != CLOCK.price()",
 ]
+
+
+@pytest.mark.parametrize("sign", ["<", "<=", "=", "!=", ">"])
+@pytest.mark.parametrize("column", ["score", "price", "rank"])
+def test_numbers_of_every_kind(session: orm.Session, column: str, sign: str) -> None:
+    """A number is compared as itself after others: exact ones, NaN, infinities, ones of a kind."""
+    oso, user = make_oso("allow(_, _, _: Doc) if 1 = 2;"), users_of(session)[0]
+    clock = Clock()
+    oso.register_constant(clock, "CLOCK")
+    oso.load_str(
+        f"allow(_: User, _, d: Doc) if d.{column} {sign} CLOCK.value;"
+        f'allow(_: User, "no", d: Doc) if not d.{column} {sign} CLOCK.value;',
+        replace=True,
+    )
+    prices = [each for each in session.scalars(sa.select(Doc.price)) if each is not None]
+    scores = [each for each in session.scalars(sa.select(Doc.score)) if each is not None]
+    kinds = [1, True, 1.5, -0.0, float("inf"), -float("inf"), float("nan"), 1e300, None]
+    exact = ["1.50", "1.505", "-0", "1E+2", "1E+400", "Infinity", "-Infinity", "NaN"]
+    values = [*kinds, *map(decimal.Decimal, exact), *prices[:3], *scores[:3], 2, 3]
+    answered = []
+
+    for value in values * 2:
+        clock.value = value
+        for action in ("read", "no"):
+            with contextlib.suppress(OsoError):
+                found = ids(session, oso.authorized_query(user, action, Doc))
+                docs = session.scalars(sa.select(Doc).order_by(Doc.id))
+                assert found == [each.id for each in docs if is_allowed(oso, user, action, each)]
+                answered.append(value)
+    # The others are refused, by columns of some kinds.
+    assert len(answered) >= len(values)
+
+
+def is_allowed(oso: Oso, user: User, action: str, doc: Doc) -> bool:
+    """Tell whether a check allows an action; an error is no allow."""
+    try:
+        return oso.is_allowed(user, action, doc)
+    except OsoError:
+        return False
 
 
 @pytest.mark.parametrize("condition", ASKED)

@@ -703,9 +703,20 @@ def _ordered_to_infinity(sign: Operator, operand: RowValue, *, is_positive: bool
     return disjunction(*found)
 
 
+def is_exact(field: Field, number: decimal.Decimal) -> bool:
+    """Tell whether each database compares a column of decimals with a number as it is."""
+    if field.scale is None or not number.is_finite():
+        return False
+    return _floor(number, field.scale) == number and not _has_many_digits(number)
+
+
+def _has_many_digits(number: decimal.Decimal) -> bool:
+    return len(number.normalize().as_tuple().digits) > _FLOAT_DIGITS
+
+
 def _check_digits(number: decimal.Decimal) -> None:
     """Refuse a decimal that SQLite, which stores floats, could confuse with its neighbor."""
-    if len(number.normalize().as_tuple().digits) > _FLOAT_DIGITS:
+    if _has_many_digits(number):
         raise NotTranslatable(f"{number} has more digits than each database keeps", "Round it.")
 
 

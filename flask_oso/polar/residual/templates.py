@@ -52,7 +52,13 @@ from .algebra.ir import (
 )
 from .algebra.schema import Field, LoadedList, Schema, ValueKind
 from .algebra.simplify import conjunction, disjunction, exists, negation, rewrite
-from .database_semantics import NotTranslatable, is_text, value_equality, value_ordering
+from .database_semantics import (
+    NotTranslatable,
+    is_exact,
+    is_text,
+    value_equality,
+    value_ordering,
+)
 from .evaluator import PartialEvaluator
 from .host_questions import (
     FILLABLE,
@@ -69,7 +75,7 @@ from .template_keys import is_host_object
 #: Kinds of which a value is compared as it is.
 _PLAIN_KINDS = (
     ValueKind.INTEGER, ValueKind.TEXT, ValueKind.DATE, ValueKind.DATETIME, ValueKind.TIME,
-    ValueKind.UUID,
+    ValueKind.UUID, ValueKind.FLOAT, ValueKind.DECIMAL,
 )  # fmt: skip
 #: The condition that holds for no row.
 NOTHING = FALSE
@@ -303,7 +309,7 @@ class ResidualTemplate:
             _value(column, objects)
         found = {column: _value(column, objects) for column in self._columns}
         shown = {
-            column: _PLAIN if column in self._plain and _is_plain(value) else value
+            column: _PLAIN if column in self._plain and _is_plain(column.field, value) else value
             for column, value in found.items()
         }
         rows = tuple(
@@ -407,18 +413,23 @@ def _uses(parts: Sequence[t.Any]) -> dict[Column, set[bool]]:
                 isinstance(other, Column)
                 and not is_of_object(other)
                 and other.field.kind is child.field.kind
+                and other.field.scale == child.field.scale
                 and child.field.kind in _PLAIN_KINDS
             )
             found.setdefault(child, set()).add(is_beside)
     return found
 
 
-def _is_plain(value: t.Any) -> bool:
-    """Tell whether a column is compared with a value as with any other of its type."""
+def _is_plain(field: Field, value: t.Any) -> bool:
+    """Tell whether a column of a field is compared with a value as with any other of its type."""
     if type(value) is int:
         return -(2**63) <= value < 2**63
     if type(value) is str:
         return "\0" not in value and is_text(value)
+    if type(value) is float:
+        return math.isfinite(value)
+    if type(value) is decimal.Decimal:
+        return is_exact(field, value)
     return value is not None
 
 

@@ -37,6 +37,7 @@ from ...polar.residual.algebra.ir import (
     RowValue,
     columns_of,
     is_nullable,
+    is_of_object,
 )
 from ...polar.residual.algebra.schema import NAN_KINDS, ValueKind
 from ...polar.residual.database_semantics import field_of
@@ -133,10 +134,10 @@ class ComparisonTranslator:
             self.operand(column, scope)
             for side in (condition.left, condition.right)
             for column in columns_of(side)
-            if column.field.kind in NAN_KINDS
+            if column.field.kind in NAN_KINDS and not is_of_object(column)
         ]
-        # A literal is never NaN, and NaN equals no literal.
-        is_plain = condition.sign == "=" and isinstance(condition.right, Literal)
+        # A value that is known is never NaN, and NaN equals none.
+        is_plain = condition.sign == "=" and _is_value(condition.right)
         return kind(compared, *columns) if columns and not is_plain else compared
 
     def sides(self, condition: Comparison, scope: RowScope) -> tuple[t.Any, t.Any]:

@@ -16,7 +16,7 @@ from sqlalchemy.sql import elements, selectable, visitors
 
 from ...polar.residual.outcomes import Residual
 from ..mapped.loaded import explaining_unloaded
-from .dialects import KeyAmong
+from .dialects import KeyAmong, OrNan, WithoutNan
 from .known_values import KnownObjects, Objects, another, has_another
 
 #: The attributes with the parts of an element, by its class. Elements of other classes are not
@@ -33,6 +33,8 @@ _PARTS: dict[type, tuple[str, ...]] = {
     selectable.Select: ("_where_criteria",),
     selectable.CompoundSelect: ("selects",),
     elements.ClauseList: ("clauses",),
+    WithoutNan: ("clause_expr",),
+    OrNan: ("clause_expr",),
 }
 #: The most conditions of which clauses are kept.
 _MOST = 1_000
