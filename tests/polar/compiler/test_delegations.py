@@ -24,9 +24,14 @@ class Thing:
 class User(Thing):
     """Who acts."""
 
+    roles: list[t.Any]
+    groups: list[t.Any]
+
 
 class Token(Thing):
     """What acts for a user, or for another token."""
+
+    user: t.Any
 
 
 class Pair(Thing):
