@@ -6,7 +6,9 @@ import contextlib
 import datetime
 import decimal
 import enum
+import itertools
 import threading
+import time
 import typing as t
 import uuid
 from collections.abc import Iterator
@@ -458,6 +460,19 @@ def test_python_cannot_calculate_with_one_actor(session: orm.Session) -> None:
             oso.authorized_query(users[0], "read", Doc)
         statement = oso.authorized_query(user, "read", Doc)
         assert ids(session, statement) == allowed_to(oso, session, user)
+
+
+def test_method_that_takes_too_long(session: orm.Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A list has the time limit of a query, also where its statement is made again."""
+    oso, user = oso_with_clock("d.rank < CLOCK.number()"), users_of(session)[0]
+    monkeypatch.setenv("POLAR_TIMEOUT_MS", "1000")
+    oso.authorized_query(user, "read", Doc)
+    times = itertools.count(step=10)
+    monkeypatch.setattr(time, "monotonic", lambda: next(times))
+
+    for _ in range(2):
+        with pytest.raises(OsoError, match="Query timeout"):
+            oso.authorized_query(user, "read", Doc)
 
 
 def test_what_values_decide_is_decided_anew(session: orm.Session) -> None:

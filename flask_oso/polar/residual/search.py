@@ -214,6 +214,7 @@ class HostSolver(Solver):
         self.stand_at(Step(goal, [], None, None, 0))
         made = Unknown("value")
         self.operators.lookup(value, call, made, goal)
+        self.machine.check_clock()
         result: Term = follow(made)
         if not is_ground(result):
             raise OsoError("A method leaves a variable unbound.")
