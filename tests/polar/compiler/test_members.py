@@ -43,6 +43,44 @@ class Odd(enum.StrEnum):
     __hash__ = str.__hash__
 
 
+class Grade(enum.StrEnum):
+    """Has two members of one text."""
+
+    def __new__(cls, code: str, text: str) -> Grade:
+        made = str.__new__(cls, text)
+        made._value_ = code
+        return made
+
+    GOOD = "a", "passed"
+    FAIR = "b", "passed"
+    POOR = "c", "failed"
+
+
+class Rank(enum.IntEnum):
+    """Has two members of one number."""
+
+    def __new__(cls, number: int, text: str) -> Rank:
+        made = int.__new__(cls, number)
+        made._value_ = (number, text)
+        return made
+
+    FIRST = 1, "first"
+    ALSO_FIRST = 1, "also first"
+    SECOND = 2, "second"
+
+
+class Open(enum.StrEnum):
+    """Makes a member for each text."""
+
+    KNOWN = "known"
+
+    @classmethod
+    def _missing_(cls, value: object) -> Open:
+        made = str.__new__(cls, str(value))
+        made._name_ = made._value_ = str(value)
+        return made
+
+
 class Course:
     """What is asked about."""
 
@@ -105,6 +143,27 @@ def test_what_else_may_equal_a_member_is_compared_as_in_the_solver(condition: st
         assert outcome(oso.is_allowed, args) == outcome(
             lambda *asked: oso.engine.solve_call("allow", asked), args
         )
+
+
+@pytest.mark.parametrize("condition", CONDITIONS)
+@pytest.mark.parametrize(
+    "members",
+    [[*Grade], [*Rank], [Open("new"), Open("new"), Open.KNOWN]],
+    ids=["text", "number", "made"],
+)
+def test_two_members_that_are_equal_are_compared_as_in_the_solver(
+    members: list[t.Any], condition: str
+) -> None:
+    """Members of one class may be equal without being one object."""
+    oso = Oso()
+    oso.register_class(Course)
+    for name, member in zip(("OPEN", "DRAFT", "SENT"), [members[0], *members], strict=False):
+        oso.register_constant(member, name)
+    oso.load_str(f'allow(_, "read", course: Course) if {condition};')
+
+    for member in members:
+        args = "ana", "read", Course(member)
+        assert oso.is_allowed(*args) == oso.engine.solve_call("allow", args)
 
 
 def outcome(ask: t.Callable[..., bool], args: tuple[t.Any, ...]) -> bool | str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import enum
+import typing as t
 from collections.abc import Callable
 
 from ...host import sandbox
@@ -188,10 +189,25 @@ def is_plain_object_class(cls: type) -> bool:
 def is_member(cls: type) -> bool:
     """Tell whether values of a class are members of an enumeration of texts or numbers.
 
-    They are compared as these, and two members of one class are equal if they are one object.
+    They are compared as these, and two members of one class are equal if they are one object:
+    not where ``__new__`` gives several the same text, or the same number.
     """
-    is_enumeration = issubclass(cls, enum.Enum) and not issubclass(cls, enum.Flag)
-    return is_enumeration and issubclass(cls, int | str) and inherits_comparisons(cls)
+    if not issubclass(cls, enum.Enum) or issubclass(cls, enum.Flag):
+        return False
+    if not issubclass(cls, int | str) or not inherits_comparisons(cls):
+        return False
+    members = {id(each): each for each in cls._member_map_.values()}
+    plain: t.Any = str.__str__ if issubclass(cls, str) else int.__int__
+    return len(set(map(plain, members.values()))) == len(members)
+
+
+def is_listed_member(value: t.Any) -> bool:
+    """Tell whether a value is one of the members of such an enumeration.
+
+    ``_missing_`` may make others, of which two may be equal.
+    """
+    members = type(value)._member_map_.values() if is_member(type(value)) else ()
+    return any(each is value for each in members)
 
 
 def entry_or_nil(owner: Known, key: Known, kept: str) -> ast.expr:
