@@ -18,7 +18,7 @@ from sqlalchemy.ext.hybrid import hybrid_property
 
 import flask_oso.sqlalchemy
 from flask_oso import Oso, OsoError
-from flask_oso.polar.exceptions import UnsupportedError
+from flask_oso.polar.exceptions import PolarRuntimeError, UnsupportedError
 from flask_oso.sqlalchemy import register_models
 
 DATABASES = ["sqlite", "postgresql", "mariadb"]
@@ -293,6 +293,74 @@ def test_times_with_a_zone(
     Base.metadata.drop_all(postgresql)
 
 
+class Clock:
+    """Tells a time that tests set."""
+
+    def __init__(self) -> None:
+        self.time: t.Any = NOON
+
+    def now(self) -> t.Any:
+        """Give the time."""
+        return self.time
+
+
+#: A time, one of another zone, and what is no such time.
+MOMENTS = [
+    NOON,
+    NOON + HOUR,
+    NOON.astimezone(datetime.timezone(5 * HOUR)),
+    (NOON - HOUR).astimezone(BERLIN),
+    REPEATED,
+    None,
+    5,
+    NOON - HOUR,
+]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "i.at < CLOCK.now()",
+        "not i.at < CLOCK.now()",
+        "i.at = nil or i.at >= CLOCK.now()",
+        "i.at < _a.until",
+        "not i.until <= _a.at",
+        "_a.at < CLOCK.now() and i.at >= _a.at",
+        "not (_a.at < CLOCK.now()) and i.at != nil",
+        "i.at <= CLOCK.now() and CLOCK.now() < i.until and i.at < _a.until",
+    ],
+)
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+def test_lists_of_many_moments(request: pytest.FixtureRequest, database: str, body: str) -> None:
+    """One list after another, for other actors and times, is what the checks say at that time."""
+    oso, clock = Oso(), Clock()
+    register_models(oso, Base)
+    oso.register_constant(clock, "CLOCK")
+    oso.load_str(f"allow(_a: Item, _, i: Item) if {body};")
+    engine = request.getfixturevalue(database)
+    Base.metadata.create_all(engine)
+    with orm.Session(engine) as session:
+        session.add_all(items())
+        session.commit()
+        rows = session.scalars(sa.select(Item)).all()
+        actors = [rows[0], *(row for row in rows if row.at is not None)][::3]
+
+        for moment in [*MOMENTS, *MOMENTS[::-1]]:
+            clock.time = moment
+            if database == "sqlite" and isinstance(moment, datetime.datetime):
+                clock.time = moment.replace(tzinfo=None)
+            for actor in actors:
+                checked = {row for row in rows if is_allowed(oso, actor, row)}
+                try:
+                    found = set(session.scalars(oso.authorized_query(actor, "read", Item)))
+                except (OsoError, TypeError):
+                    # Each check raises, or the time has a zone whose offset changes.
+                    assert not checked or moment in (None, 5) or moment.tzinfo is BERLIN
+                    continue
+                assert found == checked
+    Base.metadata.drop_all(engine)
+
+
 @pytest.mark.parametrize("database", ["sqlite", "mariadb"])
 @pytest.mark.parametrize("body", TIMES)
 def test_times_without_their_zone(request: pytest.FixtureRequest, database: str, body: str) -> None:
@@ -369,3 +437,23 @@ def test_version_of_sqlalchemy(monkeypatch: pytest.MonkeyPatch) -> None:
 
     with pytest.raises(ImportError, match=r"SQLAlchemy 1\.4\.54 is installed, and 'flask_oso"):
         importlib.reload(flask_oso.sqlalchemy)
+
+
+def test_times_of_which_one_has_a_zone(sqlite: sa.Engine) -> None:
+    """What is asked of the actor alone is an error in a list as in a check, each time."""
+    oso, clock = Oso(), Clock()
+    register_models(oso, Base)
+    oso.register_constant(clock, "CLOCK")
+    oso.load_str("allow(a: Item, _, i: Item) if a.at < CLOCK.now() and i.at <= a.at;")
+    actor, row = (Item(id=number, at=NOON.replace(tzinfo=None), more={}) for number in (1, 2))
+
+    for moment in (NOON.replace(tzinfo=None) + HOUR, NOON, NOON):
+        clock.time = moment
+        if moment.tzinfo is None:
+            assert oso.is_allowed(actor, "read", row)
+            assert oso.authorized_query(actor, "read", Item) is not None
+            continue
+        with pytest.raises(PolarRuntimeError, match="Lt"):
+            oso.is_allowed(actor, "read", row)
+        with pytest.raises(PolarRuntimeError, match="Lt"):
+            oso.authorized_query(actor, "read", Item)

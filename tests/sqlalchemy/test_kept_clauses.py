@@ -9,6 +9,7 @@ import enum
 import itertools
 import threading
 import time
+import types
 import typing as t
 import uuid
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ import pytest
 import sqlalchemy as sa
 from flask import g
 from sqlalchemy import orm
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext import serializer
 from sqlalchemy.sql import visitors
 
@@ -706,6 +708,34 @@ def test_keys_that_are_no_numbers(copied: list[bool], type_: t.Any, wanted: bool
 
     assert found == [[0], [1], [2]] * 3
     assert any(copied) is wanted
+
+
+def test_times_of_utc_are_copied(copied: list[bool]) -> None:
+    """A time with a zone is a parameter of a list that was made before."""
+
+    class Own(orm.DeclarativeBase):
+        pass
+
+    class Offer(Own):
+        __tablename__ = "offers"
+        id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+        ends: orm.Mapped[datetime.datetime] = orm.mapped_column(sa.DateTime(timezone=True))
+
+    hour = datetime.timedelta(hours=1)
+    noon = datetime.datetime(2024, 5, 1, 12, tzinfo=datetime.UTC)
+    times = [noon + number * hour for number in range(6)]
+    oso, moments = Oso(), iter(times)
+    register_models(oso, Own)
+    oso.register_constant(types.SimpleNamespace(now=lambda: next(moments)), "clock")
+    oso.load_str("allow(u: Offer, _, o: Offer) if o.ends > clock.now() and o.ends >= u.ends;")
+    actors = [Offer(id=number, ends=each) for number, each in enumerate(times)]
+
+    statements = [oso.authorized_query(actor, "read", Offer) for actor in actors]
+
+    assert copied[2:] == [True] * 4
+    dialect = postgresql.dialect()
+    values = [{*each.compile(dialect=dialect).params.values()} for each in statements]
+    assert values == [{each} for each in times]
 
 
 class Color(enum.Enum):

@@ -198,6 +198,7 @@ FILLABLE: dict[ValueKind, type | None] = {
     ValueKind.DECIMAL: decimal.Decimal,
     ValueKind.DATE: datetime.date,
     ValueKind.DATETIME: datetime.datetime,
+    ValueKind.ZONED: datetime.datetime,
     ValueKind.TIME: datetime.time,
     ValueKind.UUID: uuid.UUID,
     # Of one of the types of its members.

@@ -7,9 +7,11 @@ are columns of a placeholder row. ``make_template`` makes one where that is poss
 
 from __future__ import annotations
 
+import datetime
 import decimal
 import math
 import typing as t
+import zoneinfo
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
@@ -74,8 +76,8 @@ from .template_keys import is_host_object
 
 #: Kinds of which a value is compared as it is.
 _PLAIN_KINDS = (
-    ValueKind.INTEGER, ValueKind.TEXT, ValueKind.DATE, ValueKind.DATETIME, ValueKind.TIME,
-    ValueKind.UUID, ValueKind.FLOAT, ValueKind.DECIMAL,
+    ValueKind.INTEGER, ValueKind.TEXT, ValueKind.DATE, ValueKind.DATETIME, ValueKind.ZONED,
+    ValueKind.TIME, ValueKind.UUID, ValueKind.FLOAT, ValueKind.DECIMAL,
 )  # fmt: skip
 #: The condition that holds for no row.
 NOTHING = FALSE
@@ -415,6 +417,8 @@ def _uses(parts: Sequence[t.Any]) -> dict[Column, set[bool]]:
                 and other.field.kind is child.field.kind
                 and other.field.scale == child.field.scale
                 and child.field.kind in _PLAIN_KINDS
+                # Whether such times are equal depends on their zones.
+                and (child.field.kind is not ValueKind.ZONED or part.sign != "=")
             )
             found.setdefault(child, set()).add(is_beside)
     return found
@@ -430,6 +434,9 @@ def _is_plain(field: Field, value: t.Any) -> bool:
         return math.isfinite(value)
     if type(value) is decimal.Decimal:
         return is_exact(field, value)
+    if field.kind is ValueKind.ZONED:
+        # Others are converted, and a database may refuse one without a zone.
+        return value is not None and _offset(value.tzinfo) == datetime.timedelta()
     return value is not None
 
 
@@ -512,10 +519,21 @@ def _is_of_kind(value: t.Any, field: Field) -> bool:
     kind = FILLABLE[field.kind]
     if kind is None:
         return type(value) in set(map(type, field.choices))
-    if type(value) is not kind or getattr(value, "tzinfo", None) is not None:
+    if type(value) is not kind or not _is_in_zone_of(field, getattr(value, "tzinfo", None)):
         return False
     # A NaN equals nothing, and has no order.
     return not isinstance(value, float | decimal.Decimal) or not math.isnan(value)
+
+
+def _is_in_zone_of(field: Field, zone: datetime.tzinfo | None) -> bool:
+    """Tell whether a time is compared as the column that stands for it: its offset is fixed."""
+    return zone is None or (field.kind is ValueKind.ZONED and _offset(zone) is not None)
+
+
+def _offset(zone: datetime.tzinfo | None) -> datetime.timedelta | None:
+    """Return the offset of a zone of Python's own, if it is fixed."""
+    is_known = type(zone) is datetime.timezone or type(zone) is zoneinfo.ZoneInfo
+    return t.cast(datetime.tzinfo, zone).utcoffset(None) if is_known else None
 
 
 def _compared(part: Comparison, values: Values) -> RowCondition | None:
@@ -563,4 +581,8 @@ def _holds(sign: str, left: t.Any, right: t.Any) -> bool:
         return Literal(left) == Literal(right)
     if left is None or right is None:
         return False
-    return bool(left < right if sign == "<" else left <= right)
+    try:
+        return bool(left < right if sign == "<" else left <= right)
+    except TypeError:
+        # Of two times one has a zone. The evaluation with the object itself raises, if it is asked.
+        raise NotFillable from None

@@ -146,7 +146,6 @@ class ComparisonTranslator:
         kind = field_of(known).kind
         left, right = (self.operand(side, scope) for side in sides)
         if kind is ValueKind.ZONED:
-            left, right = map(_alone, (left, right))
             return _zoned(condition.left, left, right), _zoned(condition.right, right, left)
         if kind is not ValueKind.TEXT:
             return left, right
@@ -255,11 +254,12 @@ class ComparisonTranslator:
 
 def _zoned(side: RowValue, mine: t.Any, other: t.Any) -> t.Any:
     """Return a side of a comparison of times with zones, as Python compares it with the other."""
-    if isinstance(side, Literal):
+    if _is_value(side):
         return mine
-    if not isinstance(other, datetime.datetime):
+    moment = other.value if isinstance(other, KnownValue) else other
+    if not isinstance(moment, datetime.datetime):
         return ZonedTime(mine)
-    return NaiveTime(mine) if other.tzinfo is None else AwareTime(mine)
+    return NaiveTime(mine) if moment.tzinfo is None else AwareTime(mine)
 
 
 def _is_same(left: t.Any, right: t.Any) -> t.Any:
