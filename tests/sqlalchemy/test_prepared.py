@@ -63,6 +63,22 @@ def test_an_attribute_of_the_actor_changes(session: orm.Session) -> None:
     assert counts[0] == counts[2] > counts[1] == 0
 
 
+@pytest.mark.parametrize("condition", ["a.owner = d.owner", "d.owner in [a.owner]"])
+def test_a_relation_of_an_expired_actor_is_nil(session: orm.Session, condition: str) -> None:
+    """Whether the actor is loaded makes no difference to what equals its missing relation."""
+    oso = make_oso(f'allow(a: Doc, "read", d: Doc) if {condition};')
+    actor, other = session.scalars(sa.select(Doc).order_by(Doc.id).limit(2)).all()
+    actor.owner = other.owner = None
+    session.flush()
+    session.expire(actor)
+
+    statement = oso.authorized_query(actor, "read", Doc)
+
+    found = sorted(doc.id for doc in session.scalars(statement))
+    assert found == find(oso, session, actor)
+    assert {actor.id, other.id} <= set(found)
+
+
 def test_a_constant_changes(session: orm.Session) -> None:
     """An object of the application is asked each time."""
     settings = type("Settings", (), {"is_open": True})()

@@ -104,7 +104,7 @@ class MappedSchema:
                 return None
             find = state.mapper.get_property_by_column
             keys = [find(column).key for column in relation.local_columns]
-        return False if any(state.dict.get(key, key) is None for key in keys) else None
+        return False if any(_stored(state, key) is None for key in keys) else None
 
     def _made(self, cls: type, mapper: orm.Mapper[t.Any]) -> Model:
         classes = _classes_of(mapper)
@@ -147,6 +147,20 @@ class MappedSchema:
         if relation.kind == "one" and not is_unique([column]):
             return "it leads to one row, but the column it compares is not unique"
         return Link(other.class_, relation.kind == "many")
+
+
+def _stored(state: t.Any, key: str) -> t.Any:
+    """Return the value of a column of an object; what cannot be loaded counts as not nil.
+
+    That of an expired object is loaded: SQL does not find out that two keys are both NULL.
+    """
+    if key in state.dict or key not in state.mapper.column_attrs:
+        return state.dict.get(key, key)
+    try:
+        return getattr(state.obj(), key)
+    except sa.exc.SQLAlchemyError:
+        # The statement reads the key, too, and says why it cannot.
+        return key
 
 
 def _check_listable(mapper: orm.Mapper[t.Any], classes: tuple[type, ...]) -> None:
