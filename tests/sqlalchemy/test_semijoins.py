@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import orm
 
+from tests.support.answers import may_read
 from tests.support.models import documents
 from tests.support.models.documents import Doc, Folder, Role, User, make_oso
 
@@ -282,3 +283,24 @@ def test_actor_of_a_closed_session(session: orm.Session) -> None:
 
     expected = allowed(oso, session, session.get(User, 1))
     assert sorted(doc.id for doc in session.scalars(query)) == expected
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "r in u.roles and r.doc.owner = d.owner and r.doc.editor != d.owner",
+        "r in u.roles and r.doc.owner = d.owner and not r.doc.editor = d.owner",
+        "r in u.roles and r.doc.folder != nil and r.doc.owner = d.owner"
+        " and r.doc.folder.owner != d.owner",
+    ],
+)
+def test_a_list_reads_no_foreign_key_of_another_row(changing: orm.Session, body: str) -> None:
+    """What compares a key of the row in question is asked about this row, and of no other."""
+    policy = f'allow(u: User, "read", d: Doc) if {body};'
+    oso = make_oso(policy)
+
+    for user in changing.scalars(sa.select(User)):
+        statement = oso.authorized_query(user, "read", Doc)
+        found = {doc.id for doc in changing.scalars(statement)}
+        docs = changing.scalars(sa.select(Doc))
+        assert found == {doc.id for doc in docs if may_read(oso, user, doc)}

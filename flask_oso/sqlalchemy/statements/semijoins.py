@@ -37,6 +37,7 @@ from ...polar.residual.algebra.ir import (
     SameRow,
     ToMany,
     ToOne,
+    Unlinked,
     children_of,
     conjuncts_of,
     is_nullable,
@@ -204,11 +205,19 @@ def _flat(
 
 
 def _mentioned(part: t.Any, rows: Collection[RowPath], scope: Collection[Node]) -> set[RowPath]:
-    """Return which of some rows, and of those in scope, a condition is about."""
+    """Return which of some rows, and of those in scope, a condition is about.
+
+    INVARIANT: a foreign key is a column of the owner. A subquery that reads it from a row in scope
+    is no list of its own, even where it also has the row to which the key leads.
+    """
     found: set[RowPath] = set()
     stack = [part]
     while stack:
         each = stack.pop()
+        if isinstance(each, SameLink):
+            stack += [each.left.owner, each.right.owner]
+        elif isinstance(each, Unlinked):
+            stack.append(each.row.owner)
         if isinstance(each, _ROWS) and (each in rows or each in scope):
             found.add(each)
             continue
