@@ -19,7 +19,7 @@ import pytest
 if t.TYPE_CHECKING:
     from flask_oso import Oso
     from flask_oso.polar.engine import Engine
-    from flask_oso.polar.nodes import PolicyTest
+    from flask_oso.polar.syntax.policy_test_nodes import PolicyTest
     from flask_oso.testing import AsUser
     from flask_oso.testing.policy_coverage import PolicyCoverage
 

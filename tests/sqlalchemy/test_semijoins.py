@@ -304,3 +304,21 @@ def test_a_list_reads_no_foreign_key_of_another_row(changing: orm.Session, body:
         found = {doc.id for doc in changing.scalars(statement)}
         docs = changing.scalars(sa.select(Doc))
         assert found == {doc.id for doc in docs if may_read(oso, user, doc)}
+
+
+def test_conditions_do_not_double_with_each_or(session: orm.Session) -> None:
+    """A statement with many of them stays in proportion to the rule, and has the same rows."""
+    body = (
+        "t in u.teams and r in u.roles and not (d.sponsor = r.doc.sponsor)"
+        " and not (d.folder.parent = r.doc.folder and not (d.folder.owner = r.doc.folder.owner"
+        " and (d.owner.name = r.doc.owner.name or d.editor != r.doc.editor)))"
+        " and not (t in d.teams) and d.folder.owner = nil"
+    )
+
+    policy = f'allow(u: User, "read", d: Doc) if {body};'
+    where = where_of(session, policy)
+
+    assert where.count("EXISTS") < 3_000
+    oso, user = make_oso(policy), session.get(User, 1)
+    listed = session.scalars(oso.authorized_query(user, "read", Doc))
+    assert sorted(doc.id for doc in listed) == allowed(oso, session, user)

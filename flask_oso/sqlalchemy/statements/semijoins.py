@@ -14,7 +14,7 @@ to-one row of which only the key is needed is not read: its foreign key is compa
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from ...polar.residual.algebra.ir import (
@@ -637,11 +637,13 @@ def list_parts(
 ) -> list[SemiJoin]:
     """Return the joins whose lists together are the list of a join."""
     for atom in join.filters:
-        if not isinstance(atom, Or) or not any(isinstance(p, Exists) for p in walk_condition(atom)):
+        if not isinstance(atom, Or) or not _has_exists(atom):
             continue
         nested = _with_nested_list(condition, atom, rows, names)
         if nested is not None:
             return [nested]
+        if _ways(join.filters) > _MOST_PARTS:
+            return [join]
         found: list[SemiJoin] = []
         for each in parted(condition, atom):
             joins = semijoins(each, rows, names) or []
@@ -652,6 +654,21 @@ def list_parts(
         is_plain = not any(e.comparison for part in found for e in part.outer)
         return found if len(near) == 1 and is_plain and len(found) <= _MOST_PARTS else [join]
     return [join]
+
+
+def _ways(conjuncts: Iterable[t.Any]) -> int:
+    """Count the parts of a list, one for each way through each ``or`` that asks other rows."""
+    ways = 1
+    for each in conjuncts:
+        if isinstance(each, Or) and _has_exists(each):
+            ways *= sum(_ways(conjuncts_of(part)) for part in each.parts)
+        elif isinstance(each, Exists):
+            ways *= _ways(conjuncts_of(each.part))
+    return ways
+
+
+def _has_exists(condition: RowCondition) -> bool:
+    return any(isinstance(each, Exists) for each in walk_condition(condition))
 
 
 def _with_nested_list(

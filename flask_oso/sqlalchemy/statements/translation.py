@@ -102,6 +102,11 @@ class _Subquery(t.NamedTuple):
     scope: RowScope
 
 
+#: So many conditions of one statement may come of distributing others over an ``or``; each
+#: further ``or`` would double them. What is left stands in a subquery of its own.
+MAX_DISTRIBUTED = 100
+
+
 class Translator:
     """Translates the conditions of one statement.
 
@@ -121,6 +126,8 @@ class Translator:
         self._shared = shared
         self._compare = ComparisonTranslator(self._column, known.attribute)
         self._aliases: dict[type, Iterator[int]] = {}
+        #: How many conditions became of those that were distributed over an ``or``.
+        self._distributed = 0
 
     def clause(self, condition: RowCondition, scope: RowScope) -> SqlCondition:
         """Translate a condition."""
@@ -229,9 +236,12 @@ class Translator:
         joins = self._joins(condition, scope)
         if joins is None:
             return self._having_row(condition, scope)
-        if any(join.mixed and join.is_anchored for join in joins):
+        if self._distributed < MAX_DISTRIBUTED and any(
+            join.mixed and join.is_anchored for join in joins
+        ):
             others = alternatives(condition, scope)
             if others is not None:
+                self._distributed += len(others)
                 return sa.or_(*(self._translate(each, scope) for each in others))
         if len(joins) == 1 and joins[0].has_list:
             joins = self._lists(condition, joins[0], scope)

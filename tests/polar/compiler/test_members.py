@@ -61,7 +61,7 @@ class Rank(enum.IntEnum):
 
     def __new__(cls, number: int, text: str) -> Rank:
         made = int.__new__(cls, number)
-        made._value_ = (number, text)
+        made._value_ = (number, text)  # type: ignore[assignment]  # Python takes any
         return made
 
     FIRST = 1, "first"
