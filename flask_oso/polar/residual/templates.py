@@ -301,12 +301,7 @@ class ResidualTemplate:
         given = {row: given_object(row, values) for row in self._given}
         _check_keys(given, models)
         objects = {**known, **given}
-        lists: _Lists = {}
-        for owner, names in self._chains:
-            found_lists = models.loaded_lists(objects[owner], names)
-            if found_lists is None:
-                raise NotFillable
-            lists.update({(owner, names[: each.depth + 1]): each for each in found_lists})
+        lists = self._loaded_lists(objects, models)
         for column in self._left_out:
             _value(column, objects)
         found = {column: _value(column, objects) for column in self._columns}
@@ -337,6 +332,19 @@ class ResidualTemplate:
         return Residual(
             self._residual.cls, self._residual.root, *filled, objects, is_lasting=not lists
         )
+
+    def _loaded_lists(self, objects: Mapping[KnownRow, t.Any], models: Schema) -> _Lists:
+        """Return the lists that were loaded along relations of the objects.
+
+        :raises NotFillable: if an object has changes that the database does not know.
+        """
+        lists: _Lists = {}
+        for owner, names in self._chains:
+            found = models.loaded_lists(objects[owner], names)
+            if found is None:
+                raise NotFillable
+            lists.update({(owner, names[: each.depth + 1]): each for each in found})
+        return lists
 
 
 #: Stands for a value that is not filled in.
