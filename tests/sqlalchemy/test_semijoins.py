@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
+import typing as t
 from collections.abc import Iterator
 
 import pytest
 import sqlalchemy as sa
 from sqlalchemy import orm
 
+from flask_oso.sqlalchemy.statements import semijoins, translation
+from flask_oso.sqlalchemy.statements.semijoins import alternatives, parted
 from tests.support.answers import may_read
 from tests.support.models import documents
 from tests.support.models.documents import Doc, Folder, Role, User, make_oso
@@ -306,8 +310,18 @@ def test_a_list_reads_no_foreign_key_of_another_row(changing: orm.Session, body:
         assert found == {doc.id for doc in docs if may_read(oso, user, doc)}
 
 
-def test_conditions_do_not_double_with_each_or(session: orm.Session) -> None:
+def test_conditions_do_not_double_with_each_or(
+    session: orm.Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A statement with many of them stays in proportion to the rule, and has the same rows."""
+    calls = itertools.count()
+
+    def counted(*args: t.Any) -> t.Any:
+        # Without a bound there would be no end of them.
+        assert next(calls) < 1_000
+        return alternatives(*args)
+
+    monkeypatch.setattr(translation, "alternatives", counted)
     body = (
         "t in u.teams and r in u.roles and not (d.sponsor = r.doc.sponsor)"
         " and not (d.folder.parent = r.doc.folder and not (d.folder.owner = r.doc.folder.owner"
@@ -322,3 +336,27 @@ def test_conditions_do_not_double_with_each_or(session: orm.Session) -> None:
     oso, user = make_oso(policy), session.get(User, 1)
     listed = session.scalars(oso.authorized_query(user, "read", Doc))
     assert sorted(doc.id for doc in listed) == allowed(oso, session, user)
+
+
+def test_parts_of_a_list_are_counted_before_they_are_made(
+    session: orm.Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A list with more parts than are worth it is one list, and has the same rows."""
+    made = []
+
+    def noted(condition: t.Any, atom: t.Any) -> t.Any:
+        made.append(atom)
+        return parted(condition, atom)
+
+    monkeypatch.setattr(semijoins, "parted", noted)
+    body = " and ".join(
+        f"(r.user = u or (s{n} in u.sponsored and s{n}.editor = r.user and s{n}.rank = {n}))"
+        for n in range(8)
+    )
+    policy = f'allow(u: User, "read", d: Doc) if r in d.roles and {body};'
+    oso, user = make_oso(policy), session.get(User, 1)
+
+    listed = session.scalars(oso.authorized_query(user, "read", Doc))
+
+    assert sorted(doc.id for doc in listed) == allowed(oso, session, user)
+    assert len(made) < 20

@@ -358,7 +358,7 @@ _UNREAD = (
 class explaining_unloaded:
     """Turn an error of an asynchronous session into one that says which object to refresh.
 
-    Written out, since each list enters it twice.
+    Named as those of ``contextlib``, and written out, since each list enters it twice.
 
     :param objects: what is read within it.
     :raises OsoError: if an attribute is read that is not loaded.
