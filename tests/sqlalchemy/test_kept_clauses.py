@@ -160,6 +160,40 @@ def test_columns_that_wait(
     assert any(copied)
 
 
+#: Rules that call themselves, for folders in folders: the actor is at one of the ends, or at each
+#: step, or known by a value. And for documents that are related to others.
+RECURSIVE = [
+    "owns(u: User, f: Folder) if f.owner = u or owns(u, f.parent);",
+    "owns(u: User, f: Folder) if f.owner = u;"
+    "owns(u: User, f: Folder) if child in f.children and child.owner = u and owns(u, child);",
+    "owns(_: User, f: Folder) if f.open; owns(u: User, f: Folder) if"
+    " not f.owner = u and owns(u, f.parent);",
+    "owns(u: User, f: Folder) if f.name = u.name or (f.name != u.name and owns(u, f.parent));",
+    "owns(u: User, f: Folder) if d in f.docs and d.editor = u or owns(u, f.parent);",
+]
+
+
+@pytest.mark.parametrize("rules", RECURSIVE)
+def test_rules_that_call_themselves(session: orm.Session, copied: list[bool], rules: str) -> None:
+    """A recursive query is copied for each actor, in a list and in columns."""
+    allow = 'allow(u: User, "read", d: Doc) if owns(u, d.folder);'
+    oso = make_oso(
+        allow + 'allow(u: User, "edit", d: Doc) if d.open and owns(u, d.folder);' + rules
+    )
+    users = users_of(session)
+
+    statements = [oso.authorized_query(user, "read", Doc) for _ in range(3) for user in users]
+    lists = copied[:]
+    waiting = [(user, oso.action_columns(user, Doc, ACTIONS)) for _ in range(3) for user in users]
+
+    for user, statement in zip(users * 3, statements, strict=True):
+        assert ids(session, statement) == allowed_to(oso, session, user)
+    for user, columns in waiting:
+        assert marked(session, columns) == allowed_actions(oso, session, user)
+    assert all(lists[-len(users) :])
+    assert all(copied[-len(users) :])
+
+
 def test_lists_that_are_one_for_one_actor(session: orm.Session, copied: list[bool]) -> None:
     """Two lists that values of one actor make alike stay two for the others."""
     oso = make_oso(
@@ -252,9 +286,17 @@ def test_actions_ask_for_different_objects() -> None:
     assert found == wanted * 2
 
 
-def test_two_actors_in_one_statement(session: orm.Session) -> None:
+@pytest.mark.parametrize(
+    "rules",
+    [
+        "allow(u: User, _, d: Doc) if d.owner = u or (r in u.roles and r.doc = d);",
+        "allow(u: User, _, d: Doc) if owns(u, d.folder);" + RECURSIVE[0],
+    ],
+    ids=["roles", "recursion"],
+)
+def test_two_actors_in_one_statement(session: orm.Session, rules: str) -> None:
     """What one of two actors may read is what either may, in whatever way they are put together."""
-    oso = make_oso("allow(u: User, _, d: Doc) if d.owner = u or (r in u.roles and r.doc = d);")
+    oso = make_oso(rules)
     users = users_of(session)
     for user in users:
         oso.authorized_query(user, "read", Doc)

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.sql import operators, visitors
 
 from ..mapped.tables import TableSource
+from .key_clauses import named_key
 
 
 def selected_keys(target: TableSource, key: Sequence[t.Any], where: t.Any) -> t.Any:
@@ -30,7 +31,7 @@ def selected_keys(target: TableSource, key: Sequence[t.Any], where: t.Any) -> t.
     column, *others = select._raw_columns
     if others or not _refers(column, key[0]):
         return None
-    return select.with_only_columns(t.cast(t.Any, column).label("key_0")).where(*_is_there(column))
+    return select.with_only_columns(named_key(column, 0)).where(*_is_there(column))
 
 
 def equal_key(

@@ -16,7 +16,7 @@ from sqlalchemy.sql import elements, selectable, visitors
 
 from ...polar.residual.outcomes import Residual
 from ..mapped.loaded import explaining_unloaded
-from .dialects import KeyAmong, OrNan, WithoutNan
+from .dialects import FoundOnce, KeyAmong, OrNan, WithoutNan
 from .known_values import KnownObjects, Objects, another, has_another
 
 #: The attributes with the parts of an element, by its class. Elements of other classes are not
@@ -30,11 +30,13 @@ _PARTS: dict[type, tuple[str, ...]] = {
     selectable.SelectStatementGrouping: ("element",),
     selectable.Exists: ("element",),
     selectable.ScalarSelect: ("element",),
-    selectable.Select: ("_where_criteria",),
+    selectable.Select: ("_raw_columns", "_from_obj", "_where_criteria"),
+    selectable.Join: ("left", "right", "onclause"),
     selectable.CompoundSelect: ("selects",),
     elements.ClauseList: ("clauses",),
     WithoutNan: ("clause_expr",),
     OrNan: ("clause_expr",),
+    FoundOnce: ("clause_expr",),
 }
 #: The most conditions of which clauses are kept.
 _MOST = 1_000
@@ -66,11 +68,59 @@ class _Element(t.NamedTuple):
     parts: tuple[tuple[str, int], ...]
     sequences: tuple[tuple[str, tuple[tuple[int, int], ...]], ...]
 
+    def copy(self, made: Sequence[t.Any]) -> t.Any:
+        """Return the copy of it, given the copies of other elements."""
+        new = self.element._clone()
+        for name, number in self.parts:
+            setattr(new, name, made[number])
+        for name, numbers in self.sequences:
+            old = getattr(self.element, name)
+            changed = list(old)
+            for position, number in numbers:
+                changed[position] = made[number]
+            setattr(new, name, type(old)(changed))
+        return new
+
 
 class _List(t.NamedTuple):
-    """A common table expression, and the number of its SELECT."""
+    """A common table expression, and the number of its SELECT.
+
+    :param is_first: whether it is what a recursive one begins with.
+    """
 
     select: int
+    is_first: bool
+
+    def copy(self, made: Sequence[t.Any]) -> t.Any:
+        """Return the copy of it, given the copies of other elements."""
+        return made[self.select].cte(recursive=self.is_first, nesting=self.is_first)
+
+
+class _Recursive(t.NamedTuple):
+    """A recursive common table expression: what it begins with, and what finds further rows.
+
+    :param numbers: the numbers of the two. What has none is shared.
+    """
+
+    parts: tuple[t.Any, t.Any]
+    numbers: tuple[int | None, int | None]
+
+    def copy(self, made: Sequence[t.Any]) -> t.Any:
+        """Return the copy of it, given the copies of other elements."""
+        pairs = zip(self.parts, self.numbers, strict=True)
+        first, following = (part if number is None else made[number] for part, number in pairs)
+        return first.union(following)
+
+
+class _ColumnOf(t.NamedTuple):
+    """A column of a common table expression, and the number of that."""
+
+    key: str
+    listed: int
+
+    def copy(self, made: Sequence[t.Any]) -> t.Any:
+        """Return the copy of it, given the copies of other elements."""
+        return made[self.listed].c[self.key]
 
 
 class _OfList(t.NamedTuple):
@@ -79,8 +129,14 @@ class _OfList(t.NamedTuple):
     element: t.Any
     listed: int
 
+    def copy(self, made: Sequence[t.Any]) -> t.Any:
+        """Return the copy of it, given the copies of other elements."""
+        select = self.element._clone()
+        select._raw_columns = [*made[self.listed].c]
+        return select
 
-_Step = _Parameter | _Element | _List | _OfList
+
+_Step = _Parameter | _Element | _List | _Recursive | _ColumnOf | _OfList
 
 
 class KeptClause:
@@ -121,29 +177,11 @@ class KeptClause:
             return self._clause
         made: list[t.Any] = []
         for step in self._steps:
-            if type(step) is _Parameter:
+            if isinstance(step, _Parameter):
                 parameter, read, part = step
                 made.append(_parameter(parameter, part(values[read])))
                 continue
-            if type(step) is _List:
-                made.append(made[step.select].cte())
-                continue
-            if type(step) is _OfList:
-                select = step.element._clone()
-                select._raw_columns = [*made[step.listed].c]
-                made.append(select)
-                continue
-            element, parts, sequences = t.cast(_Element, step)
-            new = element._clone()
-            for name, number in parts:
-                setattr(new, name, made[number])
-            for name, numbers in sequences:
-                old = getattr(element, name)
-                changed = list(old)
-                for position, number in numbers:
-                    changed[position] = made[number]
-                setattr(new, name, type(old)(changed))
-            made.append(new)
+            made.append(step.copy(made))
         return made[self._last]
 
     def _plan(self, element: t.Any) -> int | None:
@@ -153,31 +191,47 @@ class KeptClause:
         return self._known[id(element)]
 
     def _planned(self, element: t.Any) -> int | None:
-        step: _Step
+        step: _Step | None
         source = self._source_of(element) if type(element) is sa.BindParameter else None
-        listed = element.element if _is_list(element) else _list_of(element)
         if source is not None:
             step = _Parameter(element, self._numbers[source.read.key], source.part)
-        elif listed is not None:
+        elif type(element) is sa.CTE:
+            step = self._of_list(element)
+        elif type(element) is elements.ColumnClause and type(element.table) is sa.CTE:
+            number = self._plan(element.table)
+            step = None if number is None else _ColumnOf(element.key, number)
+        elif (listed := _list_of(element)) is not None:
             number = self._plan(listed)
-            if number is None:
-                return None
-            step = _List(number) if _is_list(element) else _OfList(element, number)
+            step = None if number is None else _OfList(element, number)
         else:
-            parts, sequences = [], []
-            for name in _PARTS.get(type(element), ()):
-                part = getattr(element, name)
-                if isinstance(part, tuple | list):
-                    found = [(n, self._plan(each)) for n, each in enumerate(part)]
-                    numbers = tuple((n, each) for n, each in found if each is not None)
-                    sequences += [(name, numbers)] if numbers else []
-                elif (number := self._plan(part)) is not None:
-                    parts.append((name, number))
-            if not parts and not sequences:
-                return None
-            step = _Element(element, tuple(parts), tuple(sequences))
+            step = self._of_parts(element)
+        if step is None:
+            return None
         self._steps.append(step)
         return len(self._steps) - 1
+
+    def _of_list(self, listed: t.Any) -> _List | _Recursive | None:
+        """Return the step for a common table expression; ``None`` if it is shared."""
+        first = listed._restates
+        if first is not None:
+            following = listed.element.selects[-1]
+            numbers = self._plan(first), self._plan(following)
+            return None if numbers == (None, None) else _Recursive((first, following), numbers)
+        number = self._plan(listed.element)
+        return None if number is None else _List(number, listed.recursive)
+
+    def _of_parts(self, element: t.Any) -> _Element | None:
+        """Return the step for an element of which parts are copied; ``None`` if none is."""
+        parts, sequences = [], []
+        for name in _PARTS.get(type(element), ()):
+            part = getattr(element, name)
+            if isinstance(part, tuple | list):
+                found = [(n, self._plan(each)) for n, each in enumerate(part)]
+                numbers = tuple((n, each) for n, each in found if each is not None)
+                sequences += [(name, numbers)] if numbers else []
+            elif (number := self._plan(part)) is not None:
+                parts.append((name, number))
+        return _Element(element, tuple(parts), tuple(sequences)) if parts or sequences else None
 
     def _check(self, clause: t.Any, known: KnownObjects) -> None:
         """Check that a copy is what was made of the same values, with parameters of its own."""

@@ -28,6 +28,15 @@ def listed(key: list[t.Any], keys: t.Any) -> t.Any:
     return key[0].in_(keys) if len(key) == 1 else KeyAmong(key, keys)
 
 
+def named_key(column: t.Any, number: int) -> t.Any:
+    """Give a column of a key the name that it has in a common table expression.
+
+    What is selected from that then is a plain column: one with the facts of a table, as a column of
+    a model would be, takes many times as long to make.
+    """
+    return sa.type_coerce(column, column.type).label(f"key_{number}")
+
+
 def negation(found: t.Any) -> t.Any:
     """Negate a condition that may be NULL, which counts as false."""
     return sa.case((found, sa.false()), else_=sa.true())

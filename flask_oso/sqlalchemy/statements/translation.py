@@ -51,7 +51,7 @@ from ..mapped.tables import TableSource, column_of, core_expression, discriminat
 from .comparisons import ComparisonTranslator, RowScope
 from .dialects import FoundOnce
 from .foreign_keys import equal_key, selected_keys
-from .key_clauses import conjunction, has_nil, listed, negation, with_values
+from .key_clauses import conjunction, has_nil, listed, named_key, negation, with_values
 from .known_values import KnownKeys, KnownObjects, among_keys, equated
 from .semijoins import (
     Equation,
@@ -625,7 +625,7 @@ class Translator:
         known = selected_keys(target, key, where)
         if known is not None:
             return known
-        begin = sa.select(*(c.label(f"key_{n}") for n, c in enumerate(key)))
+        begin = sa.select(*(named_key(column, number) for number, column in enumerate(key)))
         return _restricted(begin.select_from(target.selectable), target).where(where)
 
     def _next_keys(
