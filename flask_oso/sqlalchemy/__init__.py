@@ -5,7 +5,7 @@ one SELECT of a policy; ``SqlAlchemyAdapter`` reads relations that are declared 
 
 ``mapped``, ``statements``
     mapped classes as a schema; conditions as clauses.
-``row_keys``, ``read_conditions``, ``queries``, ``adapter``
+``unloaded_rows``, ``row_keys``, ``read_conditions``, ``queries``, ``adapter``
     rows by keys from clients; conditions as options of statements; residuals, and filters of oso
     0.27, as statements.
 ``sessions``

@@ -10,10 +10,12 @@ it does nothing else: SQLAlchemy has no event for it. What is expired or deferre
 
 from __future__ import annotations
 
+import functools
 import operator
 import types
 import typing as t
 import weakref
+from collections.abc import Callable
 
 import sqlalchemy as sa
 from sqlalchemy import orm
@@ -27,6 +29,7 @@ from .mapped.loaded import RelationsOf, chooses_rows, load_relations
 from .mapped.relationships import key_pairs
 from .mapped.row_equality import own_equality
 from .mapped.tables import attribute_name
+from .unloaded_rows import UnloadedRows
 
 _Facts = weakref.WeakKeyDictionary[type, dict[str, t.Any]]
 
@@ -112,6 +115,10 @@ class RowKeys:
         """Return the test for a relation that compares a foreign key with a primary key."""
         foreign = self._foreign_key(cls, name)
         return None if foreign is None else foreign.test
+
+    def unloaded_rows(self, cls: type, name: str) -> Callable[[list[t.Any]], UnloadedRows]:
+        """Return what takes rows of a class whose relation is not loaded."""
+        return functools.partial(UnloadedRows, t.cast(_ForeignKey, self._foreign_key(cls, name)))
 
     def related_key(self, row: t.Any, name: str) -> t.Any:
         """Return the class, the session and the foreign key of a relation that is not loaded."""
@@ -212,6 +219,8 @@ class _ForeignKey:
         self._names = names
         # Weak: what is known of a class must not keep it alive.
         self.cls = weakref.ref(cls)
+        #: Whether rows are equal exactly if their keys are.
+        self.is_exact = True
         is_single = len(names) == 1
         self.test: RowTest = _for_numbers(relation, names[0], self) if is_single else self.is_row
 
@@ -230,7 +239,7 @@ class _ForeignKey:
             session = instance_state(row).session
             return None if session is None or _is_changed(session, cls(), name) else False
 
-        self.test = is_row
+        self.test, self.is_exact = is_row, False
         return self
 
     def key_of(self, row: t.Any) -> t.Any:

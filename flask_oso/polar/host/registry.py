@@ -45,6 +45,13 @@ class RowTest(t.Protocol):
         """Return ``None`` if only reading the relation can tell."""
 
 
+class UnloadedRows(t.Protocol):
+    """Rows with a relation that is not loaded."""
+
+    def holds(self, other: t.Any) -> bool | None:
+        """Tell whether the relation of one of them leads to a row; ``None`` as ``RowTest``."""
+
+
 class UnreadRelation:
     """Stands for the row that a relation leads to, while only keys are compared."""
 
@@ -107,6 +114,9 @@ class Identities(t.Protocol):
 
     def row_test(self, cls: type, name: str) -> RowTest | None:
         """Return the test for a relation to one row whose foreign key says which one it is."""
+
+    def unloaded_rows(self, cls: type, name: str) -> Callable[[list[t.Any]], UnloadedRows]:
+        """Return what takes many rows, for a relation that has such a test."""
 
 
 class TextEquality(Record):

@@ -7,8 +7,9 @@ earlier, or more often, may make the function give up, but changes no answer.
     which names statements read and write.
 ``flags``
     what depends on a flag stands where the flag would be set.
-``indexing``
-    a list that is gone through for each object of a chain is gone through once.
+``row_comparisons``, ``indexing``
+    the comparison of two rows with which a loop ends; a list that is gone through for each object
+    of a chain is gone through once.
 ``hoisting``
     what is the same for all elements of a list is looked at once.
 ``ordering``

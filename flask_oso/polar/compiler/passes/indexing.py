@@ -7,15 +7,17 @@ loop asks of the object of the chain is whether it is a value of the element::
         =>  h = {}; if v: for e in v: w = e.folder; if p(e): h[id(w)] = w
             for level in levels: … if id(object) in h: found = True
 
-The values are kept in the index, so that no other object gets the identity of one of them. The same
-loop over the same list for the first object of the chain, behind it, uses the same index.
+The values are kept in the index, so that no other object gets the identity of one of them. Rows
+are found by their keys. The same loop over the same list for the first object of the chain, behind
+it, uses the same index.
 """
 
 from __future__ import annotations
 
 import ast
+import types
 import typing as t
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from ..snippets import assign, call, code_of, compared, load
@@ -30,6 +32,7 @@ from .names import (
     sets_true,
     statements_in,
 )
+from .row_comparisons import RowComparison, read_row_comparison
 
 
 @dataclass
@@ -43,6 +46,7 @@ class _Search:
     :param value: the name of the value of an element.
     :param wanted: the name of the object.
     :param found: the name of the flag for a solution.
+    :param rows: how the two are compared, if they are rows.
     """
 
     block: list[ast.stmt]
@@ -52,29 +56,37 @@ class _Search:
     value: str
     wanted: str
     found: str
+    rows: RowComparison | None = None
 
     @property
     def test(self) -> ast.If:
         return t.cast(ast.If, self.loop.body[-1])
 
 
-def index(statements: list[ast.stmt], fresh: Callable[[str], str]) -> None:
+def index(
+    statements: list[ast.stmt],
+    fresh: Callable[[str], str],
+    lists: Mapping[str, str] = types.MappingProxyType({}),
+) -> None:
     """Make an index for each list that is gone through for the objects of a chain.
 
     :param fresh: gives names.
+    :param lists: by the name of a test of foreign keys, the name of what answers it for many
+        rows.
     """
     if not any(_is_chain(node) for node in statements_in(statements)):
         return
     names = Names(statements)
     for block, _ in [*blocks_in(statements)]:
         for chain in [each for each in block if _is_chain(each)]:
-            for search in _searches_in(t.cast(ast.For, chain), names):
-                place, others = _place_of(statements, block, chain, search, names)
-                held = fresh("h")
+            for search in _searches_in(t.cast(ast.For, chain), names, lists):
+                place, others = _place_of(statements, block, chain, search, names, lists)
+                held = _Index(fresh)
                 for each in (search, *others):
-                    each.block[_at(each.block, each.start)] = _looked_up(each, held)
+                    at = _at(each.block, each.start)
+                    each.block[at : at + 1] = held.looked_up(each)
                 outer, before = place
-                outer[_at(outer, before) : _at(outer, before)] = _made(search, held)
+                outer[_at(outer, before) : _at(outer, before)] = held.made(search)
 
 
 def _is_chain(node: ast.AST) -> bool:
@@ -85,12 +97,12 @@ def _at(block: list[ast.stmt], statement: ast.stmt) -> int:
     return next(at for at, each in enumerate(block) if each is statement)
 
 
-def _searches_in(chain: ast.For, names: Names) -> list[_Search]:
+def _searches_in(chain: ast.For, names: Names, lists: Mapping[str, str]) -> list[_Search]:
     """Return the loops in a chain over lists that do not depend on its object."""
     changing = Names([chain]).written
     found = []
     for statement in chain.body:
-        search = _search_of(chain.body, statement, names)
+        search = _search_of(chain.body, statement, names, lists)
         if search is None or search.over in changing:
             continue
         inside = Names(search.loop.body)
@@ -101,23 +113,31 @@ def _searches_in(chain: ast.For, names: Names) -> list[_Search]:
     return found
 
 
-def _search_of(block: list[ast.stmt], start: ast.stmt, names: Names) -> _Search | None:
+def _search_of(
+    block: list[ast.stmt], start: ast.stmt, names: Names, lists: Mapping[str, str]
+) -> _Search | None:
     """Return the search that a statement is; ``None`` if it is none, or does more."""
     over = read_name(start.test) if type(start) is ast.If else None
     loop = t.cast(ast.If, start).body[-1] if over else None
     if over is None or type(loop) is not ast.For or not loop.body:
         return None
     test, element = loop.body[-1], read_name(loop.target)
-    pair = _identical(test.test) if type(test) is ast.If else None
-    if pair is None or element is None:
+    if type(test) is not ast.If or element is None:
         return None
-    marks = {*map(sets_true, statements_in(t.cast(ast.If, test).body))} - {None}
+    rows = read_row_comparison(loop.body, lists)
+    pair = _identical(test.test) if rows is None else (rows.value, rows.wanted)
+    if pair is None:
+        return None
+    compares = [test.test] if rows is None else [*loop.body[-rows.statements : -1], test.test]
+    marks = {*map(sets_true, statements_in(test.body))} - {None}
     if len(marks) != 1:
         return None
     inside, found = Names([loop]), t.cast(str, marks.pop())
     values = [name for name in pair if inside.written[name]]
     wanted = [name for name in pair if not inside.written[name]]
-    if len(values) != 1 or len(wanted) != 1 or inside.read[wanted[0]] != 1:
+    if len(values) != 1 or len(wanted) != 1:
+        return None
+    if inside.read[wanted[0]] != Names(compares).read[wanted[0]]:
         return None
     if inside.read[found] or _goes_elsewhere(loop.body):
         return None
@@ -125,7 +145,7 @@ def _search_of(block: list[ast.stmt], start: ast.stmt, names: Names) -> _Search 
     if any(names.read[name] != inside.read[name] for name in own):
         # Something behind the loop reads what was found in it.
         return None
-    return _Search(block, t.cast(ast.If, start), over, loop, values[0], wanted[0], found)
+    return _Search(block, t.cast(ast.If, start), over, loop, values[0], wanted[0], found, rows)
 
 
 def _goes_elsewhere(body: list[ast.stmt]) -> bool:
@@ -148,13 +168,14 @@ def _place_of(
     chain: ast.stmt,
     search: _Search,
     names: Names,
+    lists: Mapping[str, str],
 ) -> tuple[tuple[list[ast.stmt], ast.stmt], list[_Search]]:
     """Return before which statement an index is made, and the other loops that it stands for."""
     shape = _shape_of(search)
     # The first object of the chain gets its name before the loop.
     place = block, block[_at(block, chain) - 1]
     for at, statement in enumerate(statements):
-        other = _search_of(statements, statement, names)
+        other = _search_of(statements, statement, names, lists)
         if other is None or other.over != search.over or _shape_of(other) != shape:
             continue
         around = _around(statements[:at], chain)
@@ -192,22 +213,51 @@ def _shape_of(search: _Search) -> str:
     return code_of([search.loop], own)
 
 
-def _looked_up(search: _Search, held: str) -> ast.stmt:
-    is_held = compared(call("id", load(search.wanted)), ast.In(), load(held))
-    mark = assign(search.found, ast.Constant(True))
-    return ast.copy_location(ast.If(is_held, [mark], []), search.start)
+class _Index:
+    """Writes an index, and what is looked up in it.
 
+    :param fresh: gives names.
+    """
 
-def _made(search: _Search, held: str) -> list[ast.stmt]:
-    """Write that an index is made. The class of each value is looked at."""
-    test, key = search.test, call("id", load(search.value))
-    place = ast.Subscript(load(held), key, ast.Store())
-    for block, _ in blocks_in(test.body):
-        for at, statement in enumerate(block):
-            if sets_true(statement) == search.found:
-                block[at] = ast.Assign([place], load(search.value))
-    search.loop.body[-1:] = [*test.orelse, *test.body]
-    return [assign(held, ast.Dict([], [])), search.start]
+    def __init__(self, fresh: Callable[[str], str]) -> None:
+        self._fresh = fresh
+        self._held = fresh("h")
+        #: The elements whose relation is not loaded.
+        self._left = fresh("r")
+
+    def looked_up(self, search: _Search) -> list[ast.stmt]:
+        """Write that a solution is noted for an object that is in the index."""
+        mark = assign(search.found, ast.Constant(True))
+        is_held = compared(call("id", load(search.wanted)), ast.In(), load(self._held))
+        looked: list[ast.stmt] = [ast.If(is_held, [mark], [])]
+        if search.rows is not None:
+            looked = search.rows.looked_up(self._held, self._left, mark, self._fresh)
+        return [ast.copy_location(each, search.start) for each in looked]
+
+    def made(self, search: _Search) -> list[ast.stmt]:
+        """Write that the index is made. The class of each value is looked at."""
+        test, rows = search.test, search.rows
+        for block, _ in blocks_in(test.body):
+            for at, statement in enumerate(block):
+                if sets_true(statement) == search.found:
+                    block[at] = self._kept(search)
+        count = 1 if rows is None else rows.statements
+        checks = test.orelse if rows is None else rows.checked()
+        search.loop.body[-count:] = [*checks, *test.body]
+        made: list[ast.stmt] = [assign(self._held, ast.Dict([], []))]
+        if rows is None or rows.kept is None:
+            return [*made, search.start]
+        left = load(self._left)
+        made.append(assign(self._left, ast.List([], ast.Load())))
+        kept = assign(self._left, call(rows.kept, left))
+        return [*made, search.start, ast.If(left, [kept], [])]
+
+    def _kept(self, search: _Search) -> ast.stmt:
+        if search.rows is not None:
+            return search.rows.kept_in(self._held, self._left, self._fresh)
+        key = call("id", load(search.value))
+        place = ast.Subscript(load(self._held), key, ast.Store())
+        return ast.Assign([place], load(search.value))
 
 
 #: The sets of classes that are the same for all values.

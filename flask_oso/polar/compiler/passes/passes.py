@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from .flags import replace_flags
 from .hoisting import hoist
@@ -12,15 +12,18 @@ from .ordering import identity_first
 from .shortening import has_loops, shorten_counts, shorten_names
 
 
-def improve(statements: list[ast.stmt], fresh: Callable[[str], str]) -> bool:
+def improve(
+    statements: list[ast.stmt], fresh: Callable[[str], str], lists: Mapping[str, str]
+) -> bool:
     """Change the statements of a function for the better; tell whether they count steps yet.
 
     :param fresh: gives names.
+    :param lists: as for ``index``.
     """
     if not has_loops(statements):
         replace_flags(statements)
         return False
-    index(statements, fresh)
+    index(statements, fresh, lists)
     replace_flags(statements)
     shorten_names(statements)
     identity_first(statements)

@@ -47,6 +47,8 @@ class RowGuards:
         self._guards = guards
         #: The attributes that are read from dictionaries, by class and name.
         self.stored: dict[tuple[type, str], t.Any] = {}
+        #: By the name of a test of foreign keys, the name of what answers it for many rows.
+        self.unloaded_lists: dict[str, str] = {}
 
     @property
     def identities(self) -> Identities:
@@ -221,7 +223,9 @@ class RowGuards:
             return None
         self._guards.check_order(owner, span)
         found = self._referred(region, owner, name, related, span)
-        answer = self._compare_row(region, found, other, names.constant(test), owner.name)
+        by_key = names.constant(test)
+        self.unloaded_lists[by_key] = names.constant(self.identities.unloaded_rows(cls, name))
+        answer = self._compare_row(region, found, other, by_key, owner.name)
         if not holds:
             return self._guards.under(region, ("unrelated", answer), negate(load(answer)), [], span)
         return self._guards.under(region, ("related", answer), load(answer), [], span)

@@ -165,7 +165,8 @@ class SpecializationWriter(QuestionWriter):
 
     def _improved(self, success: list[ast.stmt] | None) -> list[ast.stmt]:
         inner = self.statements(success)
-        self.guards.counts = improve(inner, self.guards.fresh) and self.guards.counts
+        lists = self.values.rows.unloaded_lists
+        self.guards.counts = improve(inner, self.guards.fresh, lists) and self.guards.counts
         return inner
 
     def _beginning(self) -> list[ast.stmt]:
