@@ -228,8 +228,11 @@ def _may_by_folder(user: User, action: str, folder: Folder) -> bool:
     return False
 
 
-def _folders(name: str, relation: str) -> Shape:
-    """Make the shape of folders so many deep."""
+def _folders(name: str, relation: str, others: int = 0) -> Shape:
+    """Make the shape of folders so many deep.
+
+    :param others: how many roles at other folders each user has.
+    """
 
     def make(size: int) -> World:
         chain = [Folder()]
@@ -239,6 +242,11 @@ def _folders(name: str, relation: str) -> Shape:
         grants = [
             Grant(name="viewer", user=ana, folder=chain[0]),
             Grant(name="editor", user=ben, folder=chain[size // 2]),
+        ]
+        grants += [
+            Grant(name="viewer", user=user, folder=Folder())
+            for user in (ana, ben)
+            for _ in range(others)
         ]
         _stored([ana, ben, *chain, *grants])
         return World(
@@ -348,4 +356,5 @@ SHAPES = (
     ),
     _folders("folders", "parent = folder.parent"),
     _folders("folders, `parent != nil`", "parent = folder.parent and parent != nil"),
+    _folders("folders, 30 roles", "parent = folder.parent", 30),
 )

@@ -116,7 +116,9 @@ class RowKeys:
         foreign = self._foreign_key(cls, name)
         return None if foreign is None else foreign.test
 
-    def unloaded_rows(self, cls: type, name: str) -> Callable[[list[t.Any]], UnloadedRows]:
+    def unloaded_rows(
+        self, cls: type, name: str
+    ) -> Callable[[list[t.Any], list[t.Any]], UnloadedRows]:
         """Return what takes rows of a class whose relation is not loaded."""
         return functools.partial(UnloadedRows, t.cast(_ForeignKey, self._foreign_key(cls, name)))
 

@@ -27,13 +27,16 @@ class UnloadedRows:
     """Rows whose relation is not loaded.
 
     :param foreign: the foreign key of the relation.
+    :param rows: the rows, of which the ``chosen`` ones are looked for. Of the others, too, only a
+        read may tell to which row they lead.
     """
 
-    __slots__ = ("_begins", "_foreign", "_keys", "_others", "_rows")
+    __slots__ = ("_begins", "_chosen", "_foreign", "_keys", "_others", "_rows")
 
-    def __init__(self, foreign: ForeignKey, rows: list[t.Any]) -> None:
+    def __init__(self, foreign: ForeignKey, rows: list[t.Any], chosen: list[t.Any]) -> None:
         self._foreign = foreign
         self._rows = rows
+        self._chosen = {*map(id, chosen)}
         #: What all keys begin with: the class, the session, and the classes of their values.
         self._begins: t.Any = None
         #: The rows that are asked one by one.
@@ -41,10 +44,10 @@ class UnloadedRows:
         self._keys = self._sort()
 
     def holds(self, other: t.Any) -> bool | None:
-        """Tell whether one of them leads to a row; ``None`` if only reading can tell."""
+        """Tell whether one that is chosen leads to a row; ``None`` if only reading can tell."""
         state: t.Any = instance_state(other)
         found, asked = False, self._others
-        if self._keys:
+        if self._begins is not None:
             if self._is_usual(other, state):
                 found = state.key[1] in self._keys
             else:
@@ -53,7 +56,7 @@ class UnloadedRows:
             answer = self._foreign.test(row, other)
             if answer is None:
                 return None
-            found = found or answer
+            found = found or (answer and id(row) in self._chosen)
         return found
 
     def _sort(self) -> set[tuple[t.Any, ...]]:
@@ -68,10 +71,10 @@ class UnloadedRows:
                 continue
             if self._begins is None:
                 self._begins = begins
-            if self._begins == begins:
-                keys.add(key)
-            else:
+            if self._begins != begins:
                 self._others.append(row)
+            elif id(row) in self._chosen:
+                keys.add(key)
         return keys
 
     def _is_usual(self, other: t.Any, state: t.Any) -> bool:

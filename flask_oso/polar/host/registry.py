@@ -49,7 +49,7 @@ class UnloadedRows(t.Protocol):
     """Rows with a relation that is not loaded."""
 
     def holds(self, other: t.Any) -> bool | None:
-        """Tell whether the relation of one of them leads to a row; ``None`` as ``RowTest``."""
+        """Tell whether the relation of a chosen one leads to a row; ``None`` as ``RowTest``."""
 
 
 class UnreadRelation:
@@ -115,8 +115,10 @@ class Identities(t.Protocol):
     def row_test(self, cls: type, name: str) -> RowTest | None:
         """Return the test for a relation to one row whose foreign key says which one it is."""
 
-    def unloaded_rows(self, cls: type, name: str) -> Callable[[list[t.Any]], UnloadedRows]:
-        """Return what takes many rows, for a relation that has such a test."""
+    def unloaded_rows(
+        self, cls: type, name: str
+    ) -> Callable[[list[t.Any], list[t.Any]], UnloadedRows]:
+        """Return what takes rows, and those that are chosen, for a relation with such a test."""
 
 
 class TextEquality(Record):

@@ -593,6 +593,99 @@ def test_loop_that_depends_on_the_chain_stays(old: str, new: str) -> None:
     assert index_of(text) == plain(in_function(text))
 
 
+ROW_CHAIN = """
+for level in levels:
+    v1 = v0.parent
+    if xs:
+        for e in xs:
+            w = e['of'] if 'of' in e else unloaded
+            if w is v0:
+                b = True
+            elif w is unloaded:
+                b = by_key(e, v0)
+                if b is None:
+                    return None
+            else:
+                if type(w) is not k and w is not None:
+                    return None
+                b = w is v0 or (w is not None and (p := w.key) is not None and (p == v0.key))
+            if b:
+                if e['ok']:
+                    found = True
+    v0 = v1
+"""
+
+
+def test_rows_are_looked_up_by_their_keys() -> None:
+    """Those that are not loaded are left for later, with or without the other condition."""
+    module = ast.parse(in_function("first = v0\n" + ROW_CHAIN))
+    numbers = itertools.count()
+    index(
+        t.cast(ast.FunctionDef, module.body[0]).body,
+        lambda letter: f"{letter}{next(numbers)}",
+        {"by_key": "rows_by_key"},
+    )
+
+    assert ast.unparse(ast.fix_missing_locations(module)) == plain(
+        in_function(
+            """
+h0 = {}
+r1 = []
+r2 = []
+if xs:
+    for e in xs:
+        w = e['of'] if 'of' in e else unloaded
+        if w is unloaded:
+            r1.append(e)
+        elif type(w) is not k and w is not None:
+            return None
+        if e['ok']:
+            if w is unloaded:
+                r2.append(e)
+            elif w is not None:
+                h0[id(w) if (p4 := w.key) is None else p4] = w
+if r1:
+    r1 = rows_by_key(r1, r2)
+first = v0
+for level in levels:
+    v1 = v0.parent
+    if (id(v0) if (p3 := v0.key) is None else p3) in h0:
+        found = True
+    if r1:
+        b = r1.holds(v0)
+        if b is None:
+            return None
+        if b:
+            found = True
+    v0 = v1
+"""
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("e['ok']", "e['ok'] is v0"),
+        ("by_key(e, v0)", "by_key(e, v1)"),
+        ("by_key", "another"),
+        ("w is not None and (p", "type(w) is type(v0) and (p"),
+        ("p == v0.key", "p == v1.key"),
+        ("p == v0.key", "p < v0.key"),
+        ("is not None and (p == v", "is None and (p == v"),
+        ("if b:", "if not b:"),
+    ],
+)
+def test_other_comparisons_of_rows_stay(old: str, new: str) -> None:
+    """Only the comparison of keys that an index answers is replaced by one."""
+    text = in_function("first = v0\n" + ROW_CHAIN.replace(old, new))
+    module = ast.parse(text)
+    lists = {"by_key": "rows_by_key"}
+    index(t.cast(ast.FunctionDef, module.body[0]).body, lambda letter: letter, lists)
+
+    assert ast.unparse(ast.fix_missing_locations(module)) == plain(text)
+
+
 POLICY = """
 actor User {}
 resource Folder {

@@ -32,7 +32,7 @@ from .names import (
     sets_true,
     statements_in,
 )
-from .row_comparisons import RowComparison, read_row_comparison
+from .row_comparisons import IndexNames, RowComparison, read_row_comparison
 
 
 @dataclass
@@ -221,17 +221,15 @@ class _Index:
 
     def __init__(self, fresh: Callable[[str], str]) -> None:
         self._fresh = fresh
-        self._held = fresh("h")
-        #: The elements whose relation is not loaded.
-        self._left = fresh("r")
+        self._names = IndexNames(fresh("h"), fresh("r"), fresh("r"))
 
     def looked_up(self, search: _Search) -> list[ast.stmt]:
         """Write that a solution is noted for an object that is in the index."""
         mark = assign(search.found, ast.Constant(True))
-        is_held = compared(call("id", load(search.wanted)), ast.In(), load(self._held))
+        is_held = compared(call("id", load(search.wanted)), ast.In(), load(self._names.held))
         looked: list[ast.stmt] = [ast.If(is_held, [mark], [])]
         if search.rows is not None:
-            looked = search.rows.looked_up(self._held, self._left, mark, self._fresh)
+            looked = search.rows.looked_up(self._names, mark, self._fresh)
         return [ast.copy_location(each, search.start) for each in looked]
 
     def made(self, search: _Search) -> list[ast.stmt]:
@@ -242,21 +240,18 @@ class _Index:
                 if sets_true(statement) == search.found:
                     block[at] = self._kept(search)
         count = 1 if rows is None else rows.statements
-        checks = test.orelse if rows is None else rows.checked()
+        checks = test.orelse if rows is None else rows.checked(self._names)
         search.loop.body[-count:] = [*checks, *test.body]
-        made: list[ast.stmt] = [assign(self._held, ast.Dict([], []))]
-        if rows is None or rows.kept is None:
-            return [*made, search.start]
-        left = load(self._left)
-        made.append(assign(self._left, ast.List([], ast.Load())))
-        kept = assign(self._left, call(rows.kept, left))
-        return [*made, search.start, ast.If(left, [kept], [])]
+        begun = assign(self._names.held, ast.Dict([], []))
+        if rows is None:
+            return [begun, search.start]
+        return [begun, *rows.begun(self._names), search.start, *rows.ended(self._names)]
 
     def _kept(self, search: _Search) -> ast.stmt:
         if search.rows is not None:
-            return search.rows.kept_in(self._held, self._left, self._fresh)
+            return search.rows.kept_in(self._names, self._fresh)
         key = call("id", load(search.value))
-        place = ast.Subscript(load(self._held), key, ast.Store())
+        place = ast.Subscript(load(self._names.held), key, ast.Store())
         return ast.Assign([place], load(search.value))
 
 

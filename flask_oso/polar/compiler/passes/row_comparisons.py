@@ -23,6 +23,19 @@ from .names import nodes_in, read_name, sets_true, written_name
 _UNLOADED = "unloaded"
 
 
+class IndexNames(t.NamedTuple):
+    """The names of an index.
+
+    :param held: the dictionary with the values.
+    :param left: the elements with a value that is not loaded, and ``chosen`` those of them that
+        would be a solution.
+    """
+
+    held: str
+    left: str
+    chosen: str
+
+
 @dataclass
 class RowComparison:
     """The comparison of a row with another one.
@@ -47,34 +60,51 @@ class RowComparison:
     element: str | None = None
     kept: str | None = None
 
-    def kept_in(self, held: str, left: str, fresh: Callable[[str], str]) -> ast.stmt:
-        """Write that the value is held in an index, or its element is left for later."""
-        place = ast.Subscript(load(held), _key_or_id(self.value, self.key, fresh), ast.Store())
+    def kept_in(self, index: IndexNames, fresh: Callable[[str], str]) -> ast.stmt:
+        """Write that the value is held in an index, or its element is chosen for later."""
+        key = _key_or_id(self.value, self.key, fresh)
+        place = ast.Subscript(load(index.held), key, ast.Store())
         is_row = compared(load(self.value), ast.IsNot(), ast.Constant(None))
         kept: ast.stmt = ast.If(is_row, [ast.Assign([place], load(self.value))], [])
         if self.element is None:
             return kept
-        method = ast.Attribute(load(left), "append", ast.Load())
-        later = ast.Expr(ast.Call(method, [load(self.element)], []))
-        return ast.If(compared(load(self.value), ast.Is(), load(_UNLOADED)), [later], [kept])
+        return ast.If(self._is_unloaded(), [_appended(index.chosen, self.element)], [kept])
 
-    def checked(self) -> list[ast.stmt]:
-        """Write the checks of a value, which one that is not loaded does not need."""
-        if self.element is None or not self.checks:
+    def checked(self, index: IndexNames) -> list[ast.stmt]:
+        """Write the checks of a value; an element whose relation is not loaded is left for later.
+
+        Also one that is not chosen: what only a read can tell of it may be an error.
+        """
+        if self.element is None:
             return self.checks
-        is_loaded = compared(load(self.value), ast.IsNot(), load(_UNLOADED))
-        return [ast.If(is_loaded, self.checks, [])]
+        return [ast.If(self._is_unloaded(), [_appended(index.left, self.element)], self.checks)]
+
+    def _is_unloaded(self) -> ast.expr:
+        return compared(load(self.value), ast.Is(), load(_UNLOADED))
+
+    def begun(self, index: IndexNames) -> list[ast.stmt]:
+        """Write what an index needs before anything is kept in it, besides a dictionary."""
+        names = [] if self.element is None else [index.left, index.chosen]
+        return [assign(name, ast.List([], ast.Load())) for name in names]
+
+    def ended(self, index: IndexNames) -> list[ast.stmt]:
+        """Write that the elements left for later become what answers for all of them."""
+        if self.kept is None:
+            return []
+        made = call(self.kept, load(index.left), load(index.chosen))
+        return [ast.If(load(index.left), [assign(index.left, made)], [])]
 
     def looked_up(
-        self, held: str, left: str, marked: ast.stmt, fresh: Callable[[str], str]
+        self, index: IndexNames, marked: ast.stmt, fresh: Callable[[str], str]
     ) -> list[ast.stmt]:
         """Write that a solution is noted if the other row is in the index."""
-        is_held = compared(_key_or_id(self.wanted, self.wanted_key, fresh), ast.In(), load(held))
+        key = _key_or_id(self.wanted, self.wanted_key, fresh)
+        is_held = compared(key, ast.In(), load(index.held))
         looked: list[ast.stmt] = [ast.If(is_held, [marked], [])]
         if self.element is None:
             return looked
         answer = t.cast(str, self.answer)
-        holds = ast.Attribute(load(left), "holds", ast.Load())
+        holds = ast.Attribute(load(index.left), "holds", ast.Load())
         gives_up = ast.Return(ast.Constant(None))
         asked: list[ast.stmt] = [
             assign(answer, ast.Call(holds, [load(self.wanted)], [])),
@@ -82,7 +112,7 @@ class RowComparison:
             ast.If(load(answer), [marked], []),
         ]
         # Also where a solution is found: what only a read can tell may be an error.
-        return [*looked, ast.If(load(left), asked, [])]
+        return [*looked, ast.If(load(index.left), asked, [])]
 
 
 def read_row_comparison(body: list[ast.stmt], lists: Mapping[str, str]) -> RowComparison | None:
@@ -162,7 +192,8 @@ def _keys(has_key: ast.expr, same: ast.expr) -> tuple[ast.expr, ast.expr] | None
     if type(has_key) is not ast.Compare or type(same) is not ast.Compare:
         return None
     named = has_key.left
-    if type(named) is not ast.NamedExpr or type(same.ops[0]) is not ast.Eq:
+    operators = [type(test.ops[0]) for test in (has_key, same)]
+    if type(named) is not ast.NamedExpr or operators != [ast.IsNot, ast.Eq]:
         return None
     if read_name(same.left) != named.target.id:
         return None
@@ -181,6 +212,11 @@ def _not_none(test: ast.expr) -> str | None:
 def _owner(key: ast.expr) -> str | None:
     """Return the name of the row whose key is read."""
     return next((node.id for node in nodes_in([key]) if type(node) is ast.Name), None)
+
+
+def _appended(name: str, element: str) -> ast.stmt:
+    method = ast.Attribute(load(name), "append", ast.Load())
+    return ast.Expr(ast.Call(method, [load(element)], []))
 
 
 def _key_or_id(name: str, key: ast.expr, fresh: Callable[[str], str]) -> ast.expr:
