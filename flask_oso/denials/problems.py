@@ -60,6 +60,17 @@ class Problem(Answer):
         #: The ``Accept`` header that was read last, and whether it prefers JSON.
         self._preferred: tuple[t.Any, bool] | None = None
 
+    def as_response(self, environ: WSGIEnvironment) -> t.Any:
+        """Give the answer to a request as a response, as Flask would make it of a call of this.
+
+        Flask has no other way for what is no response: it calls it as an application of its own,
+        and reads status, headers and body of what that sends. That takes as long as a request.
+        """
+        response = self.get_response(environ)
+        # As in '__call__'.
+        self.__traceback__ = None
+        return response
+
     def get_body(
         self, environ: WSGIEnvironment | None = None, scope: dict[str, t.Any] | None = None
     ) -> str:
@@ -178,6 +189,12 @@ class ContradictionProblem(Problem, BadRequest):
 
     description = "You sent two logins, and they do not agree. Send one of them."
     detail = "You sent two logins, and they do not agree. Send one of them."
+
+
+#: What answers itself; a subclass may do so in another way.
+PROBLEMS: t.Final[frozenset[type]] = frozenset(
+    {ForbiddenProblem, NotFoundProblem, UnauthorizedProblem, ContradictionProblem}
+)
 
 
 def prefers_json(environ: WSGIEnvironment | None) -> bool:

@@ -24,7 +24,7 @@ from ..app_state import AppState, Explorer, state_of
 from ..callables.sync_callable import calls_plainly, is_plain_function
 from ..callables.view_functions import is_automatic_options
 from ..config import Enforcement
-from ..denials.problems import ForbiddenProblem
+from ..denials.problems import PROBLEMS, ForbiddenProblem
 from ..guards.view_guards import Duty, duty_of
 from ..polar.exceptions import OsoError
 from ..request_state import (
@@ -353,10 +353,17 @@ class Gates:
 
     def handling(self, handle: _Function) -> _Function:
         """Note when an error handler answers, and have refusals of an Oso answered as denials."""
+        app = self._app
+        # What an app does of its own with answers is given the error itself.
+        is_usual = _is_flasks(app, "finalize_request") and _is_flasks(app, "make_response")
 
         def handle_user_exception(error: Exception) -> t.Any:
-            request_state_of(self._app, this_request()).is_handled = True
-            return handle(as_denial(self._app, self._state, error))
+            current = this_request()
+            request_state_of(app, current).is_handled = True
+            answer = handle(as_denial(app, self._state, error))
+            if is_usual and type(answer) in PROBLEMS:
+                return answer.as_response(current.environ)
+            return answer
 
         return handle_user_exception
 
