@@ -235,7 +235,7 @@ class Gates:
 
         def preprocess_request(*args: t.Any) -> t.Any:
             current = this_request()
-            answered = current.environ.get(_ANSWERED)
+            answered = current.environ.pop(_ANSWERED, None)
             # A view may dispatch further requests within its own.
             if answered is not None and not answered:
                 answered.append(current)

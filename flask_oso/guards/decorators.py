@@ -19,7 +19,8 @@ from collections.abc import Callable, Mapping, Sequence
 from flask import Blueprint, Flask
 
 from ..app_state import state_of
-from ..callables.view_functions import SourceLocation, methods_being_decorated
+from ..callables.sync_callable import SyncCallable
+from ..callables.view_functions import SourceLocation, View, methods_being_decorated
 from ..denials.denial import DenialStyle
 from ..enforcement.authorizer import judge_of
 from ..polar.exceptions import OsoError
@@ -33,12 +34,23 @@ from ..request_state import (
 from .guard_checks import check_guards
 from .parents import check_within
 from .view_checks import ViewCheck, make_view_check
-from .view_guards import Guard, GuardKind, add_guard, entry_behind_guard, guards_of, mark_decorator
+from .view_guards import (
+    Entry,
+    Guard,
+    GuardKind,
+    add_guard,
+    entry_behind_guard,
+    entry_of,
+    guards_of,
+    mark_decorator,
+)
 
 F = t.TypeVar("F", bound=Callable[..., t.Any])
 #: What is done before a view is called; it is given the app, what this knows of the request, and
 #: the plan of its route.
 _Check = Callable[[Flask, RequestState | None, t.Any], object]
+#: Gives what enters a view once its guard is passed.
+_Entering = Callable[[t.Any], Entry]
 
 
 @t.overload
@@ -121,8 +133,12 @@ def authorize(
     check_within(within, None)
     facts = {"action": action, "resource": subject, "is_class_meant": load is False}
     facts["check"] = ViewCheck(action, subject, actor)
-    pass_check = _judging(subject, action, actor)
-    return _decorate(t.cast("F | None", func), pass_check, GuardKind.AUTHORIZE, **facts)
+    question = (subject, action, actor)
+
+    def enter_judged(view: F) -> Entry:
+        return _entering_judged(view, *question)
+
+    return _decorate(t.cast("F | None", func), enter_judged, GuardKind.AUTHORIZE, **facts)
 
 
 @t.overload
@@ -146,7 +162,7 @@ def skip_authorization(
         state_of(app)
         exempt_request(request_state, reason)
 
-    return _decorate(func, check, GuardKind.SKIP, reason=reason, lifts=blueprint)
+    return _decorate(func, _entering(check), GuardKind.SKIP, reason=reason, lifts=blueprint)
 
 
 @t.overload
@@ -160,29 +176,17 @@ def authorizes_inside(func: F | None = None) -> F | Callable[[F], F]:
     authorized, its answer is withheld.
     """
 
-    return _decorate(func, _enter, GuardKind.INSIDE)
-
-
-def _judging(resource: t.Any, action: t.Any, actor: t.Any) -> _Check:
-    """Give the check that judges a resource as it is."""
-
-    def check(app: Flask, request_state: RequestState | None, plan: t.Any) -> None:
-        if request_state is not None:
-            request_state.check_running = True
-        judge = judge_of(app) if plan is None else plan.judge
-        judge(request_state, resource, action, actor, DenialStyle.PLAIN)
-
-    return check
+    return _decorate(func, _entering(_enter), GuardKind.INSIDE)
 
 
 def _decorate(
-    func: F | None, pass_check: _Check, kind: GuardKind, **facts: t.Any
+    func: F | None, entering: _Entering, kind: GuardKind, **facts: t.Any
 ) -> F | Callable[[F], F]:
     if func is not None:
-        return _guarded(func, pass_check, Guard(kind, SourceLocation.of_caller(2), **facts))
+        return _guarded(func, entering, Guard(kind, SourceLocation.of_caller(2), **facts))
 
     def decorate(view: F) -> F:
-        return _guarded(view, pass_check, Guard(kind, SourceLocation.of_caller(1), **facts))
+        return _guarded(view, entering, Guard(kind, SourceLocation.of_caller(1), **facts))
 
     mark_decorator(decorate, Guard(kind, SourceLocation.of_caller(2), **facts))
     return decorate
@@ -217,9 +221,46 @@ def _enter(app: Flask, request_state: RequestState | None, _: t.Any) -> None:
         request_state.is_entered = True
 
 
-def _guarded(view: F, check: _Check, guard: Guard) -> F:
+def _guarded(view: F, entering: _Entering, guard: Guard) -> F:
     check_is_view(view, guard.kind)
-    enter_view = entry_behind_guard(view)
+    enter = entering(view)
+
+    @functools.wraps(view)
+    def guarded(*args: t.Any, **kwargs: t.Any) -> t.Any:
+        return enter(*find_current(), args, kwargs)
+
+    add_guard(guarded, view, guard, enter)
+    return t.cast(F, guarded)
+
+
+def _entering(check: _Check) -> _Entering:
+    """Give what makes the entry of a view behind a check."""
+
+    def enter_checked(view: View) -> Entry:
+        enter_view = entry_behind_guard(view)
+
+        def enter(
+            app: Flask,
+            request_state: RequestState | None,
+            plan: t.Any,
+            args: tuple[t.Any, ...],
+            kwargs: Arguments,
+        ) -> t.Any:
+            check(app, request_state, plan)
+            return enter_view(app, request_state, plan, args, kwargs)
+
+        return enter
+
+    return enter_checked
+
+
+def _entering_judged(view: View, resource: t.Any, action: t.Any, actor: t.Any) -> Entry:
+    """Give what enters a view once a resource is judged as it is.
+
+    It does as :func:`_entering` does, without a call for each step.
+    """
+    enter_view, style = entry_behind_guard(view), DenialStyle.PLAIN
+    is_innermost = entry_of(view) is None and SyncCallable(view).is_plain
 
     def enter(
         app: Flask,
@@ -228,15 +269,15 @@ def _guarded(view: F, check: _Check, guard: Guard) -> F:
         args: tuple[t.Any, ...],
         kwargs: Arguments,
     ) -> t.Any:
-        check(app, request_state, plan)
+        if request_state is not None:
+            request_state.check_running = True
+        judge = judge_of(app) if plan is None else plan.judge
+        judge(request_state, resource, action, actor, style)
+        if is_innermost and plan is not None and plan.calls_plainly:
+            return view(*args, **kwargs)
         return enter_view(app, request_state, plan, args, kwargs)
 
-    @functools.wraps(view)
-    def guarded(*args: t.Any, **kwargs: t.Any) -> t.Any:
-        return enter(*find_current(), args, kwargs)
-
-    add_guard(guarded, view, guard, enter)
-    return t.cast(F, guarded)
+    return enter
 
 
 def _check_order(func: t.Any, resource: t.Any) -> None:
