@@ -15,7 +15,8 @@ import types
 import typing as t
 from collections.abc import Callable
 
-from flask import Flask, Request, g, has_request_context, session
+import flask.globals
+from flask import Flask, g, has_request_context, session
 from werkzeug.exceptions import HTTPException
 from werkzeug.local import LocalProxy
 
@@ -38,6 +39,12 @@ from .request_state import (
 )
 
 _find_g: Callable[[], t.Any] = g._get_current_object
+# Where Flask keeps the contexts: a page looks there with each question, and to ask proxies takes
+# longer than to answer one.
+_app_context: Callable[[None], t.Any] = flask.globals._cv_app.get
+_request_context: Callable[[None], t.Any] = getattr(
+    flask.globals, "_cv_request", flask.globals._cv_app
+).get
 #: Of so many classes of actors it is known how they are found.
 _MOST_CLASSES = 100
 _NOTHING: t.Mapping[str, t.Any] = types.MappingProxyType({})
@@ -261,35 +268,33 @@ class Sighting:
     of ``g``, where libraries put whom they let in.
     """
 
-    __slots__ = ("_held", "_request", "_seen", "_values", "actor")
+    __slots__ = ("_app_context", "_number", "_request_context", "_seen", "_values", "actor")
 
     def __init__(self, actor: t.Any, values: dict[str, t.Any]) -> None:
         self.actor = actor
-        self._request = _find_request()
+        self._app_context = _app_context(None)
+        self._request_context = _request_context(None)
         self._values = values
         # They are held, so that no other value gets the identity of one.
-        self._held = [*values.values()]
-        self._seen = (*values, *map(id, self._held))
+        self._seen = tuple(values.items())
+        self._number = len(values)
 
     def holds(self) -> bool:
         """Tell whether the same request has the same values on ``g``."""
         # Written out: a page asks it with each question, and each call takes as long as the rest.
-        try:
-            found = _find_g()
-        except RuntimeError:
+        context, values = _app_context(None), self._values
+        if (
+            context is None
+            or context is not self._app_context
+            or _request_context(None) is not self._request_context
+            or getattr(context.g, "__dict__", None) is not values
+            or len(values) != self._number
+        ):
             return False
-        if type(found) is not Flask.app_ctx_globals_class:
-            return False
-        try:
-            current: Request | None = this_request()
-        except RuntimeError:
-            current = None
-        values = found.__dict__
-        return (
-            values is self._values
-            and current is self._request
-            and (*values, *map(id, values.values())) == self._seen
-        )
+        for name, value in self._seen:  # noqa: SIM110  # A generator takes longer than all this.
+            if values.get(name, NOT_GIVEN) is not value:
+                return False
+        return True
 
 
 def _values_of_g() -> dict[str, t.Any] | None:
@@ -299,13 +304,6 @@ def _values_of_g() -> dict[str, t.Any] | None:
     """
     found = _find_g()
     return found.__dict__ if type(found) is Flask.app_ctx_globals_class else None
-
-
-def _find_request() -> Request | None:
-    try:
-        return this_request()
-    except RuntimeError:
-        return None
 
 
 def _is_alone(app: Flask) -> bool:

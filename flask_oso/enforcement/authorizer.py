@@ -96,7 +96,9 @@ class Authorizer:
         else:
             app = request_state.app
         state: AppState | None = app.extensions.get("oso")
-        judge = self.judge_in(app, state)
+        judge = None if state is None else state.judges.get(self)
+        if judge is None:
+            judge = self.judge_in(app, state)
         judge(request_state, resource, action, actor, style)
 
     def judge_in(self, app: Flask, state: AppState | None) -> Judge:
