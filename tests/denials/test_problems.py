@@ -7,11 +7,11 @@ import typing as t
 import weakref
 
 import pytest
-from flask import jsonify, redirect
+from flask import Flask, Response, jsonify, redirect
 from werkzeug.exceptions import Forbidden, HTTPException, NotFound, Unauthorized
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
-from flask_oso import FlaskOso, authorize
+from flask_oso import FlaskOso, authorize, skip_authorization
 from flask_oso.denials.problems import (
     ForbiddenProblem,
     NotFoundProblem,
@@ -157,6 +157,62 @@ def test_instance_starts_at_the_root_of_the_server() -> None:
 
     assert response.json is not None
     assert response.json["instance"] == "/app/page"
+
+
+class Telling(Flask):
+    """An app that looks at what its views give."""
+
+    def make_response(self, rv: t.Any) -> Response:
+        """Say which class it is of."""
+        response = super().make_response(rv)
+        response.headers["X-Class"] = type(rv).__name__
+        return response
+
+
+def test_app_that_makes_responses_itself_is_given_the_error() -> None:
+    """What its class does with answers, it does with denials."""
+    app = Telling("telling")
+    site = Site(app, FlaskOso(make_oso('allow("ann", "read", "page");')))
+    app.before_request(load_user)
+    site.guard.init_app(app)
+    app.add_url_rule("/", "view", authorize(action="read", resource="page")(site.enter))
+
+    response = site.open("/")
+
+    assert (response.status_code, response.headers["X-Class"]) == (403, "ForbiddenProblem")
+
+
+class OwnAnswer(ForbiddenProblem):
+    """A problem that answers in a way of its own."""
+
+    def __call__(self, environ: t.Any, start_response: t.Any) -> t.Any:
+        """Answer a request."""
+        start_response("403 NO", [("X-Own", "yes")])
+        return [b"own"]
+
+
+def test_subclass_that_answers_itself_does(denying: t.Any) -> None:
+    """Only what is known to answer in the usual way is answered without a call."""
+
+    @denying.app.route("/own")
+    @skip_authorization
+    def own() -> t.NoReturn:
+        raise OwnAnswer
+
+    response = denying.open("/own")
+
+    assert (response.status, response.headers["X-Own"], response.data) == ("403 NO", "yes", b"own")
+
+
+def test_denial_is_of_the_response_class_of_the_app(denying: t.Any) -> None:
+    """Functions after the request are given what they are given of a view."""
+    seen: list[t.Any] = []
+    denying.app.after_request_funcs[None].append(lambda each: seen.append(each) or each)
+
+    denying.open("/ä b")
+
+    assert [type(each) for each in seen] == [denying.app.response_class]
+    assert seen[0].headers["Content-Length"] == str(len(seen[0].data))
 
 
 class Draft:

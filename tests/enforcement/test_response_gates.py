@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import functools
+import gc
 import typing as t
+import weakref
 
 import flask
 import pytest
 from flask import Blueprint, Flask, Request
 from werkzeug.exceptions import Gone
+from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from flask_oso import FlaskOso, Oso, OsoError, authorize, authorizes_inside, skip_authorization
+from flask_oso.request_state import this_request
 from tests.support.sites import make_app, make_site
 
 
@@ -298,3 +302,20 @@ def test_app_that_dispatches_itself_is_asked_to() -> None:
     answers = [client.get(f"/?user={user}").status_code for user in ("ann", "ann", "eve")]
 
     assert (answers, calls) == ([200, 200, 403], ["/"] * 3)
+
+
+@pytest.mark.parametrize(("user", "expected"), [("ann", 200), ("eve", 403)])
+def test_request_leaves_no_circle(strict: t.Any, user: str, expected: int) -> None:
+    """A request is freed when it ends, with all that it had, as it is without the gates."""
+    seen: list[weakref.ref[Request]] = []
+    strict.app.before_request_funcs[None].append(lambda: seen.append(weakref.ref(this_request())))
+    environ = EnvironBuilder("/", query_string={"user": user}).get_environ()
+    gc.collect()
+    gc.disable()
+    try:
+        _, status, _ = run_wsgi_app(strict.app.wsgi_app, environ)
+        left = [request() for request in seen]
+    finally:
+        gc.enable()
+
+    assert (int(status[:3]), left) == (expected, [None])
