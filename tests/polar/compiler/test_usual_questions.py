@@ -215,12 +215,34 @@ def test_facts_are_usual_questions() -> None:
 
 
 def test_action_of_no_fact_is_a_usual_question() -> None:
-    """An action that no fact names is denied at once, and is not remembered."""
+    """An action that no fact names is denied at once."""
+    oso = make(POLICIES[1])
+    oso.is_allowed("ann", "read", "doc")
+
+    assert is_answered_at_once(oso, "ann", "an action of no fact", "doc")
+    assert not oso.is_allowed("ann", "an action of no fact", "doc")
+
+
+def test_few_actions_of_no_fact_are_remembered() -> None:
+    """Requests that make actions up do not fill the memory, and all are denied."""
+    oso = make(POLICIES[1])
+    oso.is_allowed("ann", "read", "doc")
+    known = len(oso.engine.specialized)
+
+    answers = {oso.is_allowed("ann", f"action {number}", "doc") for number in range(300)}
+
+    assert answers == {False}
+    assert len(oso.engine.specialized) == known + 100
+
+
+def test_action_of_another_class_is_not_remembered() -> None:
+    """A string that may be equal to others in a way of its own is no key."""
     oso = make(POLICIES[1])
     oso.is_allowed("ann", "read", "doc")
     known = [*oso.engine.specialized]
 
-    assert is_answered_at_once(oso, "ann", "an action of no fact", "doc")
+    oso.engine.specialized[Text("write")]
+
     assert [*oso.engine.specialized] == known
 
 
