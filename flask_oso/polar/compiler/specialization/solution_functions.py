@@ -22,6 +22,7 @@ import typing as t
 from ...nodes import Call, Value
 from ...solver.clauses import Slot
 from ..binding_analysis import NotCompilable
+from ..passes.recursion import Recursion, written_as_loop
 from ..snippets import assign, call, compared, function_of, load
 from .goals.steps import GoalStep
 from .questions import QuestionWriter
@@ -116,16 +117,23 @@ class SolutionWriter(QuestionWriter):
         inner = self.statements()
         result = FOUND if is_test else _SOLUTIONS
         start: ast.expr = ast.Constant(False) if is_test else ast.List([], ast.Load())
+        limits = [compared(load(_LEVEL), ast.Gt(), ast.Constant(MAX_CALLS_WITHIN))]
+        parameters = [f"a{at}" for at in self._passed()]
+        if not self.guards.calls_often:
+            tests: list[ast.stmt] = [ast.If(limits[0], [GIVE_UP], [])]
+            in_loop = written_as_loop(
+                Recursion(name, parameters, result, tests, [*self.beginning(), *inner])
+            )
+            if in_loop is not None:
+                return function_of(name, [*parameters, _LEVEL, _MEMO], in_loop)
         body = [*self.beginning(), assign(result, start), *inner]
         end: list[ast.stmt] = []
-        limits = [compared(load(_LEVEL), ast.Gt(), ast.Constant(MAX_CALLS_WITHIN))]
         if self.guards.calls_often:
             remembered, end = self._remembered_call(name, result, is_test)
             body[:0] = remembered
             size = call("len", load(_MEMO))
             limits.append(compared(size, ast.Gt(), ast.Constant(MAX_REMEMBERED)))
-        tests: list[ast.stmt] = [ast.If(limit, [GIVE_UP], []) for limit in limits]
-        parameters = [f"a{at}" for at in self._passed()]
+        tests = [ast.If(limit, [GIVE_UP], []) for limit in limits]
         return function_of(
             name, [*parameters, _LEVEL, _MEMO], [*tests, *body, *end, ast.Return(load(result))]
         )

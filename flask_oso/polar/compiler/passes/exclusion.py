@@ -1,0 +1,107 @@
+"""Which statements are never reached in one run, since their conditions exclude each other.
+
+In go the statements of a function; out comes whether at most one of some of them is reached::
+
+    if v is not None: … x      if v is None: … y
+    if len(v) >= 1: … x        if len(v) == 0: … y
+
+Only names that do not change are compared.
+"""
+
+from __future__ import annotations
+
+import ast
+import itertools
+import math
+import typing as t
+from collections.abc import Callable, Iterator, Sequence
+
+from ..snippets import code_of
+from .names import Names
+
+#: A test, and whether it holds.
+_Condition = tuple[ast.expr, bool]
+_BOUNDS: dict[type, Callable[[float], tuple[float, float]]] = {
+    ast.Eq: lambda number: (number, number),
+    ast.Gt: lambda number: (math.nextafter(number, math.inf), math.inf),
+    ast.GtE: lambda number: (number, math.inf),
+    ast.Lt: lambda number: (-math.inf, math.nextafter(number, -math.inf)),
+    ast.LtE: lambda number: (-math.inf, number),
+}
+#: Integers that are floats, too.
+_MOST = 2**50
+
+
+def exclude_each_other(
+    statements: Sequence[ast.stmt], is_one: Callable[[ast.stmt], bool], fixed: Callable[[str], bool]
+) -> bool:
+    """Tell whether at most one of some statements is reached, and that once.
+
+    :param is_one: tells whether a statement is one of them.
+    :param fixed: tells whether a name has one value.
+    """
+    found = [*_conditions_of(statements, is_one, ())]
+    if None in found:
+        return False
+    listed = t.cast("list[tuple[_Condition, ...]]", found)
+    return all(
+        any(_contradict(left, right, fixed) for left in one for right in other)
+        for one, other in itertools.combinations(listed, 2)
+    )
+
+
+def _conditions_of(
+    statements: Sequence[ast.stmt],
+    is_one: Callable[[ast.stmt], bool],
+    around: tuple[_Condition, ...],
+) -> Iterator[tuple[_Condition, ...] | None]:
+    """Yield the conditions of each such statement; ``None`` for one in a loop."""
+    for statement in statements:
+        if is_one(statement):
+            yield around
+        elif type(statement) is ast.If:
+            for block, holds in ((statement.body, True), (statement.orelse, False)):
+                tests = _conjuncts(statement.test) if holds else [statement.test]
+                inner = (*around, *((test, holds) for test in tests))
+                yield from _conditions_of(block, is_one, inner)
+        elif hasattr(statement, "body") and [*_conditions_of(statement.body, is_one, ())]:
+            yield None
+
+
+def _conjuncts(test: ast.expr) -> list[ast.expr]:
+    is_all = type(test) is ast.BoolOp and type(test.op) is ast.And
+    return t.cast(ast.BoolOp, test).values if is_all else [test]
+
+
+def _contradict(left: _Condition, right: _Condition, fixed: Callable[[str], bool]) -> bool:
+    """Tell whether two conditions never hold both."""
+    (one, is_one), (other, is_other) = left, right
+    names = Names([one, other])
+    if names.written or not all(map(fixed, names.read)):
+        return False
+    if code_of([one]) == code_of([other]):
+        return is_one is not is_other
+    if not (is_one and is_other and type(one) is type(other) is ast.Compare):
+        return False
+    if len(one.ops) > 1 or len(other.ops) > 1 or code_of([one.left]) != code_of([other.left]):
+        return False
+    return _never_both(one.ops[0], one.comparators[0], other.ops[0], other.comparators[0])
+
+
+def _never_both(one: ast.cmpop, left: ast.expr, other: ast.cmpop, right: ast.expr) -> bool:
+    """Tell whether a value never compares so with both."""
+    kinds = {type(one), type(other)}
+    if kinds == {ast.Is, ast.IsNot}:
+        return code_of([left]) == code_of([right])
+    if type(left) is not ast.Constant or type(right) is not ast.Constant:
+        return False
+    if kinds == {ast.Eq} and type(left.value) is type(right.value) is str:
+        return left.value != right.value
+    bounds = []
+    for operator, constant in ((one, left), (other, right)):
+        number: t.Any = constant.value
+        if type(number) is not int or abs(number) > _MOST or type(operator) not in _BOUNDS:
+            return False
+        bounds.append(_BOUNDS[type(operator)](number))
+    (least, most), (low, high) = bounds
+    return most < low or high < least

@@ -1,0 +1,97 @@
+"""A loop over the rests of a list goes along the list, and makes no rest.
+
+In go the statements of a function; they are changed where they stand::
+
+    while True: … if len(a) >= 1: v = a[0]; w = a[1:]; …; a = w; continue
+        =>  left = len(a);  while True: … if left >= 1: v = a[-left]; …; left = left - 1; continue
+
+Only where nothing else is done with the list and its rest.
+"""
+
+from __future__ import annotations
+
+import ast
+import typing as t
+
+from ..snippets import assign, call, load
+from .names import Names, blocks_in, nodes_in, read_name, written_name
+
+
+def go_along_lists(statements: list[ast.stmt], parameters: list[str]) -> list[ast.stmt]:
+    """Have a loop go along the lists that are its parameters; return all statements."""
+    names = Names(statements)
+    for name in parameters:
+        if names.written[name] == 1:
+            left = f"left_of_{name}"
+            if _goes_along(statements, name, left, names):
+                statements = [assign(left, call("len", load(name))), *statements]
+    return statements
+
+
+def _goes_along(statements: list[ast.stmt], name: str, left: str, names: Names) -> bool:
+    """Go along a list, if its first elements and its rest are all that is used of it."""
+    rests = [
+        (block, statement)
+        for block, _ in blocks_in(statements)
+        for statement in block
+        if _begin_of_rest(statement, name) is not None
+    ]
+    if len(rests) != 1:
+        return False
+    block, made = rests[0]
+    rest = t.cast(str, written_name(made))
+    steps = [
+        (around, statement)
+        for around, _ in blocks_in(statements)
+        for statement in around
+        if written_name(statement) == name and read_name(statement.value) == rest  # type: ignore[attr-defined]
+    ]
+    uses = [node for node in nodes_in(statements) if _is_use(node, name)]
+    if len(steps) != 1 or names.read[rest] != 1 or names.written[rest] != 1:
+        return False
+    if names.read[name] != len(uses) + 1:
+        return False
+    around, step = steps[0]
+    count = t.cast(int, _begin_of_rest(made, name))
+    fewer = ast.BinOp(load(left), ast.Sub(), ast.Constant(count))
+    around[around.index(step)] = assign(left, fewer)
+    block.remove(made)
+    _Replaced(name, left).visit(ast.Module(statements, []))
+    return True
+
+
+def _begin_of_rest(statement: ast.stmt, name: str) -> int | None:
+    """Return where the rest of a list begins, if a statement gives it a name."""
+    value: t.Any = statement.value if written_name(statement) else None  # type: ignore[attr-defined]
+    if type(value) is not ast.Subscript or read_name(value.value) != name:
+        return None
+    part = value.slice
+    is_rest = type(part) is ast.Slice and type(part.lower) is ast.Constant and part.upper is None
+    return t.cast(int, part.lower.value) if is_rest else None
+
+
+def _is_use(node: ast.AST, name: str) -> bool:
+    """Tell whether an expression is the length of a list, or an element at a fixed place."""
+    if type(node) is ast.Call:
+        return read_name(node.func) == "len" and [*map(read_name, node.args)] == [name]
+    is_part = type(node) is ast.Subscript and read_name(node.value) == name
+    return is_part and type(t.cast(ast.Subscript, node).slice) is ast.Constant
+
+
+class _Replaced(ast.NodeTransformer):
+    """Replaces a length by what is left, and counts places from the end."""
+
+    def __init__(self, name: str, left: str) -> None:
+        self._name, self._left = name, left
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:  # noqa: N802  # the name that ``ast`` has
+        return load(self._left) if _is_use(node, self._name) else self.generic_visit(node)
+
+    def visit_Subscript(self, node: ast.Subscript) -> ast.AST:  # noqa: N802
+        if not _is_use(node, self._name):
+            return self.generic_visit(node)
+        at = t.cast(int, t.cast(ast.Constant, node.slice).value)
+        place: ast.expr = ast.UnaryOp(ast.USub(), load(self._left))
+        if at:
+            place = ast.BinOp(ast.Constant(at), ast.Sub(), load(self._left))
+        return ast.Subscript(load(self._name), place, ast.Load())

@@ -1,0 +1,414 @@
+"""A function that calls itself once is a loop: for a chain of objects, or for a list.
+
+In go the statements of a function for a rule; out come others. Where nothing is done with what a
+call finds but that it is found, too, the next call is the next turn of a loop::
+
+    v = g(w);  if v: solutions.extend(v)   =>  while True: …  a = w;  continue
+
+Under a condition that does not depend on it, further solutions go to a list that nobody has::
+
+    v = g(w);  if v: if p: solutions.extend(v)  =>  if not p: solutions = [];  a = w;  continue
+
+Where a value is computed from the one that the call gives, and there is at most one, a second loop
+goes back along what the first one has passed::
+
+    v = g(w);  if v: for x in v: y = x + b; solutions.append(y)
+        =>  while True: …  frames.append(b);  a = w;  continue
+            for b in reversed(frames): y = value + b;  value = y
+
+Tests that do not depend on what the call finds come before it: all that a function reads is silent.
+The call is made whatever they tell, as the solver makes it.
+"""
+
+from __future__ import annotations
+
+import ast
+import copy
+import typing as t
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from ..snippets import assign, call, compared, load, negate
+from .exclusion import exclude_each_other
+from .list_positions import go_along_lists
+from .names import Names, nodes_in, read_name, written_name
+
+_SOLUTIONS, _FOUND, _LEVEL = "solutions", "found", "level"
+_FRAMES, _VALUE, _RESULT, _PASSES = "frames", "value", "result", "passes"
+_FIRST = "first_level"
+_GIVE_UP = ast.Return(ast.Constant(None))
+
+
+@dataclass
+class Recursion:
+    """A function, before it is a loop.
+
+    :param name: its name.
+    :param parameters: the names of its arguments, but for those of all such functions.
+    :param result: the name of what it finds.
+    :param limits: the statements that come first, in each call.
+    :param body: all else but its end.
+    """
+
+    name: str
+    parameters: list[str]
+    result: str
+    limits: list[ast.stmt]
+    body: list[ast.stmt]
+
+
+@dataclass
+class _Site:
+    """The call, and what is done with its result.
+
+    :param block: the statements that end with the call.
+    :param args: what is passed.
+    :param found: the name of what the call finds.
+    :param then: what is done if that is something.
+    """
+
+    block: list[ast.stmt]
+    args: list[ast.expr]
+    found: str
+    then: list[ast.stmt]
+
+
+def written_as_loop(function: Recursion) -> list[ast.stmt] | None:
+    """Return the statements of a function that calls itself, as a loop.
+
+    ``None`` if it does not, or has more than one such call.
+    """
+    calls = sum(_is_call(node, function.name) for node in nodes_in(function.body))
+    if calls != 1:
+        return None
+    body = copy.deepcopy(function.body)
+    site = _find_call(body, function)
+    if site is None:
+        return None
+    made = _Loop(function, body, site).written()
+    return None if made is None else go_along_lists(made, function.parameters)
+
+
+def _is_call(node: ast.AST, name: str) -> bool:
+    return type(node) is ast.Call and read_name(node.func) == name
+
+
+def _find_call(block: list[ast.stmt], function: Recursion) -> _Site | None:
+    """Find the call, and put before it whatever does not depend on it.
+
+    ``None`` if something stands behind it that does.
+    """
+    for at, statement in enumerate(block):
+        if not any(_is_call(node, function.name) for node in nodes_in([statement])):
+            continue
+        if type(statement) is ast.If:
+            inner = [
+                site
+                for each in (statement.body, statement.orelse)
+                if (site := _find_call(each, function)) is not None
+            ]
+            behind = block[at + 1 :]
+            if len(inner) != 1 or not _may_come_first(behind, [statement], function.result):
+                return None
+            block[at:] = [*behind, statement]
+            return inner[0]
+        called: t.Any = statement.value if written_name(statement) else None
+        return _site_at(block, at, called, function) if _is_call(called, function.name) else None
+    return None
+
+
+def _site_at(
+    block: list[ast.stmt], at: int, called: ast.Call, function: Recursion
+) -> _Site | None:
+    found = t.cast(str, written_name(block[at]))
+    if len(block) < at + 3:
+        return None
+    # Behind the call, the function gives up where that did.
+    behind, then = block[at + 2 :], None
+    for statement in [*behind]:
+        if type(statement) is ast.If and read_name(statement.test) == found:
+            then = statement
+    if then is None or then.orelse:
+        return None
+    behind.remove(then)
+    if not _may_come_first(behind, [then], function.result) or Names(behind).read[found]:
+        return None
+    block[at:] = behind
+    args = called.args[: len(function.parameters)]
+    return _Site(block, args, found, [*_flat(then.body)])
+
+
+def _flat(block: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
+    """Yield statements, without conditions that always hold."""
+    for statement in block:
+        is_fixed = type(statement) is ast.If and type(statement.test) is ast.Constant
+        if is_fixed and t.cast(t.Any, statement).test.value is True:
+            yield from _flat(t.cast(ast.If, statement).body)
+        else:
+            yield statement
+
+
+def _may_come_first(behind: list[ast.stmt], others: list[ast.stmt], result: str) -> bool:
+    """Tell whether statements may come before others that they stand behind.
+
+    The order of solutions does not matter.
+    """
+    mine, theirs = Names(behind), Names(others)
+    reads = any(theirs.written[name] for name in mine.read if name != result)
+    changes = any(theirs.read[name] or theirs.written[name] for name in mine.written)
+    return not reads and (not changes or _only_notes(mine, theirs, result))
+
+
+def _only_notes(mine: Names, theirs: Names, result: str) -> bool:
+    """Tell whether nothing else is written by both than that there is a solution."""
+    return not mine.read[_FOUND] and not any(
+        theirs.read[name] or theirs.written[name] for name in mine.written if name != result
+    )
+
+
+def _gives_up(statement: ast.stmt) -> bool:
+    """Tell whether a statement does nothing but give up under a condition."""
+    if type(statement) is not ast.If or statement.orelse:
+        return False
+    return all(
+        type(each) is ast.Return and type(each.value) is ast.Constant and each.value.value is None
+        for each in statement.body
+    )
+
+
+class _Loop:
+    """Writes one function as a loop."""
+
+    def __init__(self, function: Recursion, body: list[ast.stmt], site: _Site) -> None:
+        self._function, self._body, self._site = function, body, site
+        self._result, self._is_test = function.result, function.result == _FOUND
+        self._names = Names(function.body)
+
+    def written(self) -> list[ast.stmt] | None:
+        """Return the statements; ``None`` if what is done with a solution is another thing."""
+        if self._is_test and self._names.read[_FOUND]:
+            return None
+        done, item = self._site.then, self._site.found
+        if not self._is_test:
+            # How many there are is looked at once more where the function was called.
+            done = [each for each in done if not self._is_size(each)]
+            if done and type(loop := done[-1]) is ast.For and read_name(loop.iter) == item:
+                item = t.cast(str, read_name(loop.target))
+                done = [*done[:-1], *_flat(loop.body)]
+        if not self._reads_of(done, item):
+            return self._passed_on(done)
+        return None if self._is_test else self._computed(done, item)
+
+    def _is_size(self, statement: ast.stmt) -> bool:
+        return _gives_up(statement) and self._reads_of([statement], self._site.found)
+
+    def _reads_of(self, done: list[ast.stmt], item: str) -> bool:
+        """Tell whether statements do more with what was found than note that it is a solution."""
+        noted = {id(node) for each in self._notes_in(done) for node in nodes_in([each])}
+        names = Names([node for node in nodes_in(done) if type(node) is ast.Name])
+        inside = Names([each for each in self._notes_in(done)])
+        is_noted = all(self._notes_item(each, item) for each in self._notes_in(done))
+        return not noted or not is_noted or names.read[item] > inside.read[item]
+
+    def _notes_item(self, note: ast.stmt, item: str) -> bool:
+        """Tell whether what is noted is what was found, as it is."""
+        if self._is_test:
+            return True
+        args = t.cast(t.Any, note).value.args
+        return len(args) == 1 and read_name(args[0]) in (item, self._site.found)
+
+    def _notes_in(self, statements: Sequence[ast.stmt]) -> list[ast.stmt]:
+        return [
+            node
+            for node in nodes_in(statements)
+            if isinstance(node, ast.stmt) and self._is_note(node)
+        ]
+
+    def _is_note(self, statement: ast.stmt) -> bool:
+        """Tell whether a statement notes a solution."""
+        if self._is_test:
+            return written_name(statement) == _FOUND
+        value: t.Any = statement.value if type(statement) is ast.Expr else None
+        owner = getattr(getattr(value, "func", None), "value", None)
+        return owner is not None and read_name(owner) == _SOLUTIONS
+
+    # -- what is found is a solution, as it is
+
+    def _passed_on(self, done: list[ast.stmt]) -> list[ast.stmt]:
+        """Write that the next call adds to what was found."""
+        before, last = done[:-1], done[-1]
+        is_always = self._is_note(last) and not self._notes_in(before)
+        start: list[ast.stmt] = [assign(self._result, self._nothing())]
+        end: list[ast.stmt] = [ast.Return(load(self._result))]
+        if is_always:
+            self._site.block += before
+        else:
+            start.append(assign(_RESULT, load(self._result) if not self._is_test else _none()))
+            self._site.block += self._condition(done)
+            end = self._chosen()
+        if not self._is_test and any(type(each) is ast.For for each in nodes_in(self._body)):
+            size = call("len", load(_SOLUTIONS))
+            limit: t.Any = self._function.limits[0]
+            most = ast.Constant(_MOST_SOLUTIONS)
+            self._site.block.append(ast.If(compared(size, ast.Gt(), most), [limit.body[0]], []))
+        return [*start, self._loop([]), *end]
+
+    def _nothing(self) -> ast.expr:
+        return ast.Constant(False) if self._is_test else ast.List([], ast.Load())
+
+    def _condition(self, done: list[ast.stmt]) -> list[ast.stmt]:
+        """Write that what is found later counts only under a condition."""
+        noted = {id(each) for each in self._notes_in(done)}
+        replaced = t.cast("list[ast.stmt]", [_Noted(noted).visit(each) for each in done])
+        if self._is_test:
+            is_first = compared(load(_RESULT), ast.Is(), _none())
+            forget: ast.stmt = ast.If(is_first, [assign(_RESULT, load(_FOUND))], [])
+        else:
+            forget = assign(_SOLUTIONS, ast.List([], ast.Load()))
+        unless = ast.If(negate(load(_PASSES)), [forget], [])
+        return [assign(_PASSES, ast.Constant(False)), *replaced, unless]
+
+    def _chosen(self) -> list[ast.stmt]:
+        if not self._is_test:
+            return [ast.Return(load(_RESULT))]
+        is_over = compared(load(_RESULT), ast.Is(), _none())
+        return [ast.Return(ast.IfExp(is_over, load(_FOUND), load(_RESULT)))]
+
+    # -- a value is computed of what is found
+
+    def _computed(self, done: list[ast.stmt], item: str) -> list[ast.stmt] | None:
+        """Write a loop that goes back, if there is at most one solution."""
+        every = [*self._body, *done]
+        notes = self._notes_in(every)
+        if any(t.cast(t.Any, each).value.func.attr != "append" for each in notes):
+            return None
+        self._site.block += (marked := [ast.If(load(self._site.found), [*done], [])])
+        is_single = exclude_each_other(self._body, self._is_note, self._is_fixed)
+        self._site.block[-len(marked) :] = []
+        if not is_single or self._may_change(done, item):
+            return None
+        moved = [each for each in done if self._is_apart(each, done, item)]
+        back = [each for each in done if each not in moved]
+        self._site.block += moved
+        for block in (self._body, back):
+            for note in self._notes_in(block):
+                _become(note, assign(_VALUE, t.cast(t.Any, note).value.args[0]))
+        renamed = {item: _VALUE}
+        for node in nodes_in(back):
+            if type(node) is ast.Name and node.id in renamed:
+                node.id = renamed[node.id]
+        return self._there_and_back(back)
+
+    def _is_fixed(self, name: str) -> bool:
+        written = self._names.written[name]
+        return written == 0 or (written == 1 and name not in self._function.parameters)
+
+    def _may_change(self, done: list[ast.stmt], item: str) -> bool:
+        """Tell whether a name is written on the way back that is read there as it was before."""
+        mine, before = Names(done), Names(self._body)
+        given = {*self._function.parameters}
+        return any(before.written[name] or name in given for name in mine.written if name != item)
+
+    def _is_apart(self, statement: ast.stmt, done: list[ast.stmt], item: str) -> bool:
+        """Tell whether a statement only gives up, and does not depend on what was found."""
+        theirs = Names([each for each in done if each is not statement])
+        read = Names([statement]).read
+        return _gives_up(statement) and not read[item] and not any(map(theirs.written.get, read))
+
+    def _there_and_back(self, back: list[ast.stmt]) -> list[ast.stmt]:
+        own = Names(self._body).written
+        passed = self._changed()
+        needed = [
+            name
+            for name in sorted(Names(back).read)
+            if name != _VALUE and (own[name] or name in passed)
+        ]
+        start: list[ast.stmt] = [assign(_VALUE, load("missing"))]
+        is_kept = bool(needed)
+        over: ast.expr
+        if is_kept:
+            start.append(assign(_FRAMES, ast.List([], ast.Load())))
+            kept = _tuple(needed, ast.Load())
+            added = ast.Attribute(load(_FRAMES), "append", ast.Load())
+            note: list[ast.stmt] = [ast.Expr(ast.Call(added, [kept], []))]
+            over, target = call("reversed", load(_FRAMES)), _tuple(needed, ast.Store())
+        else:
+            start.append(assign(_FIRST, load(_LEVEL)))
+            note, target = [], ast.Name("_", ast.Store())
+            over = call("range", ast.BinOp(load(_LEVEL), ast.Sub(), load(_FIRST)))
+        nothing = ast.Return(ast.List([], ast.Load()))
+        is_missing = compared(load(_VALUE), ast.Is(), load("missing"))
+        if not (written_name(back[-1]) == _VALUE):
+            _go_on_where_noted(back)
+            back = [*back, nothing]
+        return [
+            *start,
+            self._loop(note),
+            ast.If(is_missing, [nothing], []),
+            ast.For(target, over, back, []),
+            ast.Return(ast.List([load(_VALUE)], ast.Load())),
+        ]
+
+    # -- the loop that both have
+
+    def _changed(self) -> list[str]:
+        """Return the parameters that another call has other values for."""
+        pairs = zip(self._function.parameters, self._site.args, strict=True)
+        return [name for name, arg in pairs if read_name(arg) != name]
+
+    def _loop(self, note: list[ast.stmt]) -> ast.stmt:
+        """Write the loop, in which the next call is the next turn."""
+        pairs = zip(self._function.parameters, self._site.args, strict=True)
+        changed = [(name, arg) for name, arg in pairs if read_name(arg) != name]
+        turn: list[ast.stmt] = [*note]
+        if len(changed) == 1:
+            turn.append(assign(*changed[0]))
+        elif changed:
+            names = ast.Tuple([ast.Name(name, ast.Store()) for name, _ in changed], ast.Store())
+            turn.append(ast.Assign([names], ast.Tuple([arg for _, arg in changed], ast.Load())))
+        turn.append(assign(_LEVEL, ast.BinOp(load(_LEVEL), ast.Add(), ast.Constant(1))))
+        self._site.block += [*turn, ast.Continue()]
+        body = [*self._function.limits, *self._body, ast.Break()]
+        return ast.While(ast.Constant(True), body, [])
+
+
+#: The most solutions of one function.
+_MOST_SOLUTIONS = 100_000
+
+
+class _Noted(ast.NodeTransformer):
+    """Notes that a condition holds, where a solution was noted."""
+
+    def __init__(self, notes: set[int]) -> None:
+        self._notes = notes
+
+    def visit(self, node: ast.AST) -> t.Any:
+        if id(node) in self._notes:
+            return ast.copy_location(assign(_PASSES, ast.Constant(True)), node)
+        return self.generic_visit(node)
+
+
+def _none() -> ast.expr:
+    return ast.Constant(None)
+
+
+def _tuple(names: list[str], context: t.Any) -> ast.expr:
+    parts: list[ast.expr] = [ast.Name(name, context) for name in names]
+    return parts[0] if len(parts) == 1 else ast.Tuple(parts, context)
+
+
+def _become(statement: t.Any, other: ast.stmt) -> None:
+    """Turn a statement into another one, where it stands."""
+    statement.__class__ = other.__class__
+    for name in other._fields:
+        setattr(statement, name, getattr(other, name))
+
+
+def _go_on_where_noted(block: list[ast.stmt]) -> None:
+    """Write that the next turn follows where the value is known."""
+    for at, statement in [*enumerate(block)][::-1]:
+        if written_name(statement) == _VALUE:
+            block.insert(at + 1, ast.Continue())
+        elif type(statement) is ast.If:
+            _go_on_where_noted(statement.body)
+            _go_on_where_noted(statement.orelse)
