@@ -50,6 +50,25 @@ def exclude_each_other(
     )
 
 
+def without_contradicted(
+    statements: Sequence[ast.stmt], condition: _Condition, fixed: Callable[[str], bool]
+) -> list[ast.stmt]:
+    """Return what is left of statements where a condition holds, or does not.
+
+    :param fixed: tells whether a name has one value.
+    """
+    found: list[ast.stmt] = []
+    for statement in statements:
+        tests = [statement.test] if type(statement) is ast.If else []
+        parts = [each for test in tests for each in _conjuncts(test)]
+        if any(_contradict((part, True), condition, fixed) for part in parts):
+            others = t.cast(ast.If, statement).orelse
+            found += without_contradicted(others, condition, fixed)
+        else:
+            found.append(statement)
+    return found
+
+
 def _conditions_of(
     statements: Sequence[ast.stmt],
     is_one: Callable[[ast.stmt], bool],

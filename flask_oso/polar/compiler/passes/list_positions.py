@@ -5,7 +5,11 @@ In go the statements of a function; they are changed where they stand::
     while True: … if len(a) >= 1: v = a[0]; w = a[1:]; …; a = w; continue
         =>  left = len(a);  while True: … if left >= 1: v = a[-left]; …; left = left - 1; continue
 
-Only where nothing else is done with the list and its rest.
+Only where nothing else is done with the list and its rest. A loop that only keeps the elements is
+left out::
+
+    for level in …: if left >= 1: v = a[-left]; frames.append(v); left = left - 1; continue; … x
+        =>  frames = a;  left = 0;  x
 """
 
 from __future__ import annotations
@@ -13,19 +17,65 @@ from __future__ import annotations
 import ast
 import typing as t
 
-from ..snippets import assign, call, load
+from ..snippets import assign, call, code_of, compared, load
 from .names import Names, blocks_in, nodes_in, read_name, written_name
 
 
-def go_along_lists(statements: list[ast.stmt], parameters: list[str]) -> list[ast.stmt]:
-    """Have a loop go along the lists that are its parameters; return all statements."""
+def go_along_lists(
+    statements: list[ast.stmt], parameters: list[str], level: str, most: int
+) -> list[ast.stmt]:
+    """Have a loop go along the lists that are its parameters; return all statements.
+
+    :param level: the name of the number of the turn.
+    :param most: the most turns.
+    """
     names = Names(statements)
     for name in parameters:
         if names.written[name] == 1:
             left = f"left_of_{name}"
             if _goes_along(statements, name, left, names):
                 statements = [assign(left, call("len", load(name))), *statements]
+                _leave_out_walk(statements, name, left, level, most)
     return statements
+
+
+def _leave_out_walk(
+    statements: list[ast.stmt], name: str, left: str, level: str, most: int
+) -> None:
+    """Leave out a loop that does nothing but keep the elements of a list, or count them."""
+    at = next(n for n, each in enumerate(statements) if type(each) is ast.For)
+    loop = t.cast(ast.For, statements[at])
+    turn, *rest = loop.body
+    is_one = compared(load(left), ast.GtE(), ast.Constant(1))
+    if type(turn) is not ast.If or turn.orelse or code_of([turn.test]) != code_of([is_one]):
+        return
+    step = assign(left, ast.BinOp(load(left), ast.Sub(), ast.Constant(1)))
+    begin, end = turn.body[:-2], code_of(turn.body[-2:])
+    frames = _kept_in(begin, name, left)
+    if end != code_of([step, ast.Continue()]) or (begin and frames is None):
+        return
+    if sum(type(node) is ast.Break for node in nodes_in(rest)) != 1:
+        return
+    deep = ast.BinOp(load(level), ast.Add(), load(left))
+    is_over = compared(load(level), ast.Gt(), ast.Constant(most))
+    made: list[ast.stmt] = [assign(level, deep), ast.If(is_over, loop.orelse, [])]
+    if frames is not None:
+        made.append(assign(frames, load(name)))
+    statements[at : at + 1] = [*made, assign(left, ast.Constant(0)), *rest[:-1]]
+
+
+def _kept_in(begin: list[ast.stmt], name: str, left: str) -> str | None:
+    """Return the list to which statements add the first element, if they do nothing else."""
+    if len(begin) != 2:
+        return None
+    first = ast.Subscript(load(name), ast.UnaryOp(ast.USub(), load(left)), ast.Load())
+    made, kept = written_name(begin[0]), t.cast(t.Any, begin[1])
+    if made is None or code_of([begin[0]]) != code_of([assign(made, first)]):
+        return None
+    frames = getattr(getattr(getattr(kept, "value", None), "func", None), "value", None)
+    if frames is None or kept.value.func.attr != "append":
+        return None
+    return read_name(frames) if [*map(read_name, kept.value.args)] == [made] else None
 
 
 def _goes_along(statements: list[ast.stmt], name: str, left: str, names: Names) -> bool:

@@ -28,15 +28,15 @@ import typing as t
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from ..snippets import assign, call, compared, load, negate
-from .exclusion import exclude_each_other
+from ..snippets import assign, call, code_of, compared, load, negate
+from .exclusion import exclude_each_other, without_contradicted
+from .integers import integers_first
 from .list_positions import go_along_lists
-from .names import Names, nodes_in, read_name, written_name
+from .names import Names, blocks_in, nodes_in, read_name, written_name
 
 _SOLUTIONS, _FOUND, _LEVEL = "solutions", "found", "level"
 _FRAMES, _VALUE, _RESULT, _PASSES = "frames", "value", "result", "passes"
 _FIRST = "first_level"
-_GIVE_UP = ast.Return(ast.Constant(None))
 
 
 @dataclass
@@ -46,14 +46,14 @@ class Recursion:
     :param name: its name.
     :param parameters: the names of its arguments, but for those of all such functions.
     :param result: the name of what it finds.
-    :param limits: the statements that come first, in each call.
-    :param body: all else but its end.
+    :param most: how deep such functions call each other.
+    :param body: all but its end.
     """
 
     name: str
     parameters: list[str]
     result: str
-    limits: list[ast.stmt]
+    most: int
     body: list[ast.stmt]
 
 
@@ -81,12 +81,14 @@ def written_as_loop(function: Recursion) -> list[ast.stmt] | None:
     calls = sum(_is_call(node, function.name) for node in nodes_in(function.body))
     if calls != 1:
         return None
-    body = copy.deepcopy(function.body)
+    body = [*_flat(copy.deepcopy(function.body))]
     site = _find_call(body, function)
     if site is None:
         return None
     made = _Loop(function, body, site).written()
-    return None if made is None else go_along_lists(made, function.parameters)
+    if made is None:
+        return None
+    return go_along_lists(made, function.parameters, _LEVEL, function.most)
 
 
 def _is_call(node: ast.AST, name: str) -> bool:
@@ -110,11 +112,33 @@ def _find_call(block: list[ast.stmt], function: Recursion) -> _Site | None:
             behind = block[at + 1 :]
             if len(inner) != 1 or not _may_come_first(behind, [statement], function.result):
                 return None
-            block[at:] = [*behind, statement]
+            if not _is_done_without(behind, statement, inner[0], function):
+                block[at:] = [*behind, statement]
             return inner[0]
         called: t.Any = statement.value if written_name(statement) else None
         return _site_at(block, at, called, function) if _is_call(called, function.name) else None
     return None
+
+
+def _is_done_without(
+    behind: list[ast.stmt], statement: ast.If, site: _Site, function: Recursion
+) -> bool:
+    """Tell whether nothing is done behind a statement if the call is made in it.
+
+    Since other conditions would have to hold, or since the statement itself gives up there.
+    """
+    is_inside = site.block is statement.body or site.block in [
+        block for block, _ in blocks_in(statement.body)
+    ]
+    names = Names(function.body)
+
+    def is_fixed(name: str) -> bool:
+        return names.written[name] <= (name not in function.parameters)
+
+    left = without_contradicted(behind, (statement.test, is_inside), is_fixed)
+    first = statement.body if is_inside else statement.orelse
+    tests = {code_of([each]) for each in first if _gives_up(each)}
+    return all(_gives_up(each) and code_of([each]) in tests for each in left)
 
 
 def _site_at(
@@ -135,7 +159,7 @@ def _site_at(
         return None
     block[at:] = behind
     args = called.args[: len(function.parameters)]
-    return _Site(block, args, found, [*_flat(then.body)])
+    return _Site(block, args, found, then.body)
 
 
 def _flat(block: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
@@ -144,8 +168,11 @@ def _flat(block: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
         is_fixed = type(statement) is ast.If and type(statement.test) is ast.Constant
         if is_fixed and t.cast(t.Any, statement).test.value is True:
             yield from _flat(t.cast(ast.If, statement).body)
-        else:
-            yield statement
+            continue
+        for name in ("body", "orelse"):
+            if hasattr(statement, name):
+                setattr(statement, name, [*_flat(getattr(statement, name))])
+        yield statement
 
 
 def _may_come_first(behind: list[ast.stmt], others: list[ast.stmt], result: str) -> bool:
@@ -194,7 +221,7 @@ class _Loop:
             done = [each for each in done if not self._is_size(each)]
             if done and type(loop := done[-1]) is ast.For and read_name(loop.iter) == item:
                 item = t.cast(str, read_name(loop.target))
-                done = [*done[:-1], *_flat(loop.body)]
+                done = [*done[:-1], *loop.body]
         if not self._reads_of(done, item):
             return self._passed_on(done)
         return None if self._is_test else self._computed(done, item)
@@ -248,9 +275,8 @@ class _Loop:
             end = self._chosen()
         if not self._is_test and any(type(each) is ast.For for each in nodes_in(self._body)):
             size = call("len", load(_SOLUTIONS))
-            limit: t.Any = self._function.limits[0]
-            most = ast.Constant(_MOST_SOLUTIONS)
-            self._site.block.append(ast.If(compared(size, ast.Gt(), most), [limit.body[0]], []))
+            is_over = compared(size, ast.Gt(), ast.Constant(_MOST_SOLUTIONS))
+            self._site.block.append(ast.If(is_over, [ast.Return(_none())], []))
         return [*start, self._loop([]), *end]
 
     def _nothing(self) -> ast.expr:
@@ -300,8 +326,7 @@ class _Loop:
         return self._there_and_back(back)
 
     def _is_fixed(self, name: str) -> bool:
-        written = self._names.written[name]
-        return written == 0 or (written == 1 and name not in self._function.parameters)
+        return self._names.written[name] <= (name not in self._function.parameters)
 
     def _may_change(self, done: list[ast.stmt], item: str) -> bool:
         """Tell whether a name is written on the way back that is read there as it was before."""
@@ -338,14 +363,17 @@ class _Loop:
             over = call("range", ast.BinOp(load(_LEVEL), ast.Sub(), load(_FIRST)))
         nothing = ast.Return(ast.List([], ast.Load()))
         is_missing = compared(load(_VALUE), ast.Is(), load("missing"))
+        passed_by = ast.BinOp(load(_LEVEL), ast.Sub(), load(_FIRST))
+        ways = integers_first(back, _VALUE, passed_by, is_counted=not is_kept)
         if not (written_name(back[-1]) == _VALUE):
             _go_on_where_noted(back)
             back = [*back, nothing]
+        again: ast.stmt = ast.For(target, over, [*ways.each, *back], [])
         return [
             *start,
             self._loop(note),
             ast.If(is_missing, [nothing], []),
-            ast.For(target, over, back, []),
+            again if ways.all is None else ast.If(ways.all.test, ways.all.body, [again]),
             ast.Return(ast.List([load(_VALUE)], ast.Load())),
         ]
 
@@ -366,10 +394,10 @@ class _Loop:
         elif changed:
             names = ast.Tuple([ast.Name(name, ast.Store()) for name, _ in changed], ast.Store())
             turn.append(ast.Assign([names], ast.Tuple([arg for _, arg in changed], ast.Load())))
-        turn.append(assign(_LEVEL, ast.BinOp(load(_LEVEL), ast.Add(), ast.Constant(1))))
         self._site.block += [*turn, ast.Continue()]
-        body = [*self._function.limits, *self._body, ast.Break()]
-        return ast.While(ast.Constant(True), body, [])
+        levels = call("range", load(_LEVEL), ast.Constant(self._function.most + 1))
+        over = ast.Name(_LEVEL, ast.Store())
+        return ast.For(over, levels, [*self._body, ast.Break()], [ast.Return(_none())])
 
 
 #: The most solutions of one function.

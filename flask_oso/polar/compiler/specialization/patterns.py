@@ -265,7 +265,7 @@ class PatternGuards:
             test = compared(kind, ast.Is(), load(self._guards.names.constant(classes[0])))
             left = ast.If(ast.BoolOp(ast.Or(), [odd, is_one]), [GIVE_UP], [])
             inner = self._guards.under(region, key, test, [left], span)
-            inner.subject = replace(value, exact=classes[0])
+            inner.subject = inner.known["checked", value.name] = replace(value, exact=classes[0])
         else:
             self._guards.check_sandbox(region, value)
             inner = self._guards.under(region, key, is_one, [], span)

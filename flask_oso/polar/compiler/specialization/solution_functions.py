@@ -120,9 +120,9 @@ class SolutionWriter(QuestionWriter):
         limits = [compared(load(_LEVEL), ast.Gt(), ast.Constant(MAX_CALLS_WITHIN))]
         parameters = [f"a{at}" for at in self._passed()]
         if not self.guards.calls_often:
-            tests: list[ast.stmt] = [ast.If(limits[0], [GIVE_UP], [])]
+            whole = [*self.beginning(), *inner]
             in_loop = written_as_loop(
-                Recursion(name, parameters, result, tests, [*self.beginning(), *inner])
+                Recursion(name, parameters, result, MAX_CALLS_WITHIN, whole)
             )
             if in_loop is not None:
                 return function_of(name, [*parameters, _LEVEL, _MEMO], in_loop)
@@ -133,7 +133,7 @@ class SolutionWriter(QuestionWriter):
             body[:0] = remembered
             size = call("len", load(_MEMO))
             limits.append(compared(size, ast.Gt(), ast.Constant(MAX_REMEMBERED)))
-        tests = [ast.If(limit, [GIVE_UP], []) for limit in limits]
+        tests: list[ast.stmt] = [ast.If(limit, [GIVE_UP], []) for limit in limits]
         return function_of(
             name, [*parameters, _LEVEL, _MEMO], [*tests, *body, *end, ast.Return(load(result))]
         )
