@@ -85,6 +85,39 @@ ABOUT_FOLDERS = {
         depth(f: Folder, 1) if f.parent = nil;
         depth(f: Folder, n) if f.parent != nil and depth(f.parent, m) and n = m + 1;
     """,
+    "a number that grows and shrinks": """
+        holds(_, doc) if total(doc.folder, n) and n >= doc.least;
+        total(f: Folder, 1) if f.parent = nil;
+        total(f: Folder, n) if
+            f.parent != nil and total(f.parent, m) and k = m + 2 and n = k - 1;
+    """,
+    "a number that is subtracted from": """
+        holds(_, doc) if odd(doc.folder, n) and n > doc.least;
+        odd(f: Folder, 1) if f.parent = nil;
+        odd(f: Folder, n) if f.parent != nil and odd(f.parent, m) and n = 5 - m;
+    """,
+    "a number with a bound": """
+        holds(_, doc) if depth(doc.folder, n) and n >= doc.least;
+        depth(f: Folder, 1) if f.parent = nil;
+        depth(f: Folder, n) if f.parent != nil and depth(f.parent, m) and m < 4 and n = m + 1;
+    """,
+    "two numbers for some folders": """
+        holds(_, doc) if depth(doc.folder, n) and n >= doc.least;
+        depth(f: Folder, 1) if not f.closed;
+        depth(f: Folder, n) if f.parent != nil and depth(f.parent, m) and n = m + 1;
+    """,
+    "a condition on the value behind the call": """
+        holds(user, doc) if owner_of(doc.folder, owner) and owner = user;
+        owner_of(f: Folder, owner) if owner = f.owner and owner != nil;
+        owner_of(f: Folder, owner) if
+            f.parent != nil and owner_of(f.parent, owner) and owner != f.owner;
+    """,
+    "a test with a condition behind the call": """
+        holds(user, doc) if near(user, doc.folder, doc.least);
+        near(user, f: Folder, n) if n > 0 and f.owner = user;
+        near(user, f: Folder, n) if
+            n > 0 and m = n - 1 and near(user, f.parent, m) and not f.closed;
+    """,
 }  # fmt: skip
 ABOUT_LISTS = {
     "a sum": """
@@ -118,6 +151,32 @@ ABOUT_LISTS = {
         path([1, *_], 1);
         path([_, "a"], n) if n > 1;
         path([x, y, x], n) if x = n or y = n;
+    """,
+    "any element": """
+        holds(_, doc) if element(doc.values, x) and x = doc.least;
+        element([x, *_], x);
+        element([_, *rest], x) if element(rest, x);
+    """,
+    "a product": """
+        holds(_, doc) if product(doc.values, n) and n >= doc.least;
+        product([], 1);
+        product([x, *rest], n) if product(rest, m) and n = m * x;
+    """,
+    "a difference": """
+        holds(_, doc) if rest_of(doc.values, n) and n >= doc.least;
+        rest_of([], 0);
+        rest_of([x, *rest], n) if rest_of(rest, m) and n = x - m;
+    """,
+    "a sum of positive numbers": """
+        holds(_, doc) if sum(doc.values, n) and n >= doc.least;
+        sum([], 0);
+        sum([x, *rest], n) if sum(rest, m) and x > 0 and n = m + x;
+    """,
+    "a sum of pairs": """
+        holds(_, doc) if sum(doc.values, n) and n >= doc.least;
+        sum([], 0);
+        sum([x], x);
+        sum([x, y, *rest], n) if sum(rest, m) and k = m + x and n = k + y;
     """,
     "reversed": """
         holds(_, doc) if reverse(doc.values, [], r) and [first, *_] = r and first = doc.least;
@@ -287,6 +346,37 @@ def test_chain_longer_than_the_stack_is_left_to_others(rules: str) -> None:
     doc = Doc(folder=chain_of(sys.getrecursionlimit() + 100)[-1], least=10**6)
 
     assert specialized(oso.engine, User(), "read", doc) in (None, True, False)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("a number that is counted up", "a number that is passed on"),
+        *("a number that is counted down", "a condition behind the call"),
+    ],
+)
+def test_a_long_chain_takes_no_stack(name: str) -> None:
+    """A rule that calls itself once is a loop."""
+    oso, length = load(ABOUT_FOLDERS[name]), sys.getrecursionlimit() + 100
+    doc = Doc(folder=chain_of(length)[-1], least=length + 1)
+
+    assert specialized(oso.engine, User(), "read", doc) is False
+
+
+def test_a_sum_leaves_the_list_as_it_was() -> None:
+    """The loop goes along the list of the application, or a copy."""
+    oso, values = load(ABOUT_LISTS["a sum"]), [1, 2, 3]
+
+    assert specialized(oso.engine, User(), "read", Doc(values=values, least=6)) is True
+    assert values == [1, 2, 3]
+
+
+def test_a_ring_with_a_number_is_left_to_others() -> None:
+    """The loop ends where the calls would."""
+    oso, chain = load(ABOUT_FOLDERS["a number that is counted up"]), chain_of(3)
+    chain[0].parent = chain[-1]
+
+    assert specialized(oso.engine, User(), "read", Doc(folder=chain[-1])) is None
 
 
 def test_functions_are_shared_by_actions() -> None:

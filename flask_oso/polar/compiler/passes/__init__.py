@@ -18,6 +18,9 @@ earlier, or more often, may make the function give up, but changes no answer.
     names and counts that nothing needs.
 ``passes``
     the above, in order.
+``exclusion``, ``integers``, ``list_positions``, ``recursion``
+    which statements exclude each other; sums of integers; a loop over the rests of a list; a
+    function that calls itself once is a loop.
 ``searches``
     a short list is searched where it stands, in what is done otherwise.
 """

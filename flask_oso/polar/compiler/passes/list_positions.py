@@ -115,7 +115,7 @@ def _begin_of_rest(statement: ast.stmt, name: str) -> int | None:
     value: t.Any = statement.value if written_name(statement) else None  # type: ignore[attr-defined]
     if type(value) is not ast.Subscript or read_name(value.value) != name:
         return None
-    part = value.slice
+    part: t.Any = value.slice
     is_rest = type(part) is ast.Slice and type(part.lower) is ast.Constant and part.upper is None
     return t.cast(int, part.lower.value) if is_rest else None
 
@@ -134,10 +134,10 @@ class _Replaced(ast.NodeTransformer):
     def __init__(self, name: str, left: str) -> None:
         self._name, self._left = name, left
 
-    def visit_Call(self, node: ast.Call) -> ast.AST:  # noqa: N802  # the name that ``ast`` has
+    def visit_Call(self, node: ast.Call) -> ast.AST:
         return load(self._left) if _is_use(node, self._name) else self.generic_visit(node)
 
-    def visit_Subscript(self, node: ast.Subscript) -> ast.AST:  # noqa: N802
+    def visit_Subscript(self, node: ast.Subscript) -> ast.AST:
         if not _is_use(node, self._name):
             return self.generic_visit(node)
         at = t.cast(int, t.cast(ast.Constant, node.slice).value)

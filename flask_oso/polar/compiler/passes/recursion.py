@@ -25,7 +25,7 @@ from __future__ import annotations
 import ast
 import copy
 import typing as t
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ..snippets import assign, call, code_of, compared, load, negate
@@ -109,15 +109,21 @@ def _find_call(block: list[ast.stmt], function: Recursion) -> _Site | None:
                 for each in (statement.body, statement.orelse)
                 if (site := _find_call(each, function)) is not None
             ]
-            behind = block[at + 1 :]
-            if len(inner) != 1 or not _may_come_first(behind, [statement], function.result):
-                return None
-            if not _is_done_without(behind, statement, inner[0], function):
-                block[at:] = [*behind, statement]
-            return inner[0]
-        called: t.Any = statement.value if written_name(statement) else None
+            return _put_last(block, at, inner[0], function) if inner else None
+        called: t.Any = getattr(statement, "value", None) if written_name(statement) else None
         return _site_at(block, at, called, function) if _is_call(called, function.name) else None
     return None
+
+
+def _put_last(block: list[ast.stmt], at: int, site: _Site, function: Recursion) -> _Site | None:
+    """Put a statement with the call last, unless what is behind it is not done with the call."""
+    statement, behind = t.cast(ast.If, block[at]), block[at + 1 :]
+    others = [statement, *site.then]
+    if not _may_come_first(behind, others, function.result) or Names(behind).read[site.found]:
+        return None
+    if not _is_done_without(behind, statement, site, function):
+        block[at:] = [*behind, statement]
+    return site
 
 
 def _is_done_without(
@@ -141,11 +147,9 @@ def _is_done_without(
     return all(_gives_up(each) and code_of([each]) in tests for each in left)
 
 
-def _site_at(
-    block: list[ast.stmt], at: int, called: ast.Call, function: Recursion
-) -> _Site | None:
+def _site_at(block: list[ast.stmt], at: int, called: ast.Call, function: Recursion) -> _Site | None:
     found = t.cast(str, written_name(block[at]))
-    if len(block) < at + 3:
+    if len(block) < at + 3 or not _gives_up(block[at + 1]):
         return None
     # Behind the call, the function gives up where that did.
     behind, then = block[at + 2 :], None
@@ -231,11 +235,11 @@ class _Loop:
 
     def _reads_of(self, done: list[ast.stmt], item: str) -> bool:
         """Tell whether statements do more with what was found than note that it is a solution."""
-        noted = {id(node) for each in self._notes_in(done) for node in nodes_in([each])}
-        names = Names([node for node in nodes_in(done) if type(node) is ast.Name])
-        inside = Names([each for each in self._notes_in(done)])
-        is_noted = all(self._notes_item(each, item) for each in self._notes_in(done))
-        return not noted or not is_noted or names.read[item] > inside.read[item]
+        notes = self._notes_in(done)
+        if not notes or not all(self._notes_item(each, item) for each in notes):
+            return True
+        every, noted = Names(done).read, Names(notes).read
+        return any(every[name] > noted[name] for name in (item, self._site.found))
 
     def _notes_item(self, note: ast.stmt, item: str) -> bool:
         """Tell whether what is noted is what was found, as it is."""
@@ -308,6 +312,8 @@ class _Loop:
         notes = self._notes_in(every)
         if any(t.cast(t.Any, each).value.func.attr != "append" for each in notes):
             return None
+        if item == self._site.found or Names(done).read[self._site.found]:
+            return None
         self._site.block += (marked := [ast.If(load(self._site.found), [*done], [])])
         is_single = exclude_each_other(self._body, self._is_note, self._is_fixed)
         self._site.block[-len(marked) :] = []
@@ -365,7 +371,7 @@ class _Loop:
         is_missing = compared(load(_VALUE), ast.Is(), load("missing"))
         passed_by = ast.BinOp(load(_LEVEL), ast.Sub(), load(_FIRST))
         ways = integers_first(back, _VALUE, passed_by, is_counted=not is_kept)
-        if not (written_name(back[-1]) == _VALUE):
+        if written_name(back[-1]) != _VALUE:
             _go_on_where_noted(back)
             back = [*back, nothing]
         again: ast.stmt = ast.For(target, over, [*ways.each, *back], [])

@@ -9,7 +9,8 @@ be written in place of its call. So it has a function, which calls itself::
 All that it reads is plain, so that it may find all solutions before the first one is used. Whoever
 calls it gives up where it does: for what is not plain, for a ring, and where Python's stack ends.
 A function that calls others more than once remembers each call for the rest of the decision, so
-that what leads to the same object on many ways is looked at once.
+that what leads to the same object on many ways is looked at once. One that calls itself once is a
+loop where it can be (``passes/recursion.py``).
 
 In go the calls of a specialization; out come the functions, which a program keeps for others.
 """
@@ -121,9 +122,7 @@ class SolutionWriter(QuestionWriter):
         parameters = [f"a{at}" for at in self._passed()]
         if not self.guards.calls_often:
             whole = [*self.beginning(), *inner]
-            in_loop = written_as_loop(
-                Recursion(name, parameters, result, MAX_CALLS_WITHIN, whole)
-            )
+            in_loop = written_as_loop(Recursion(name, parameters, result, MAX_CALLS_WITHIN, whole))
             if in_loop is not None:
                 return function_of(name, [*parameters, _LEVEL, _MEMO], in_loop)
         body = [*self.beginning(), assign(result, start), *inner]
