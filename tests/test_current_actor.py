@@ -14,7 +14,7 @@ import flask_jwt_extended as jwt_extended
 import flask_login  # type: ignore[import-untyped]
 import pytest
 import sqlalchemy as sa
-from flask import Flask, g, render_template_string, request
+from flask import Flask, g, render_template_string, request, session
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import orm
 from werkzeug.local import LocalProxy
@@ -893,3 +893,57 @@ def test_actor_of_a_library_is_judged(web: Flask, login: flask_login.LoginManage
     ]
 
     assert answers == [200, 401, 403, 200]
+
+
+def ask_much(extension: FlaskOso) -> str:
+    """Ask about the current actor in each way that there is."""
+    extension.authorize("read", "page")
+    extension.permissions("page")
+    template = "{{ can('read', 'page') }} {{ oso.can('read', 'page') }} {{ can('edit', 'page') }}"
+    return f"{render_template_string(template)} {extension.current_actor}"
+
+
+def found_by_session(web: Flask, note: Callable[[t.Any], t.Any]) -> dict[str, t.Any]:
+    """Have the user loader of Flask-Login find the actor."""
+    flask_login.LoginManager(web).user_loader(note)
+    web.before_request(lambda: session.update(_user_id="ann", _fresh=True))
+    return {}
+
+
+def found_by_request(web: Flask, note: Callable[[t.Any], t.Any]) -> dict[str, t.Any]:
+    """Have the request loader of Flask-Login find the actor."""
+    flask_login.LoginManager(web).request_loader(lambda request: note("ann"))
+    return {}
+
+
+def found_by_token(web: Flask, note: Callable[[t.Any], t.Any]) -> dict[str, t.Any]:
+    """Have Flask-JWT-Extended find the actor."""
+    jwt_extended.JWTManager(web).user_lookup_loader(lambda header, data: note(data["sub"]))
+    return {"headers": bearer(web)}
+
+
+def found_by_password(web: Flask, note: Callable[[t.Any], t.Any]) -> dict[str, t.Any]:
+    """Have Flask-HTTPAuth find the actor, in front of the guard."""
+    auth = flask_httpauth.HTTPBasicAuth()
+    auth.verify_password(lambda name, word: note(name))
+    web.view_functions["page"] = auth.login_required(web.view_functions["page"])
+    return {"auth": ("ann", "word")}
+
+
+@pytest.mark.parametrize(
+    "install", [found_by_session, found_by_request, found_by_token, found_by_password]
+)
+def test_actor_is_found_once_a_request(web: Flask, install: t.Any) -> None:
+    """However much is asked: a guard, a view and its template look up nobody twice."""
+    found: list[t.Any] = []
+    extension = web.extensions["oso"].extension
+    extension.oso.register_class(Member)
+    extension.oso.load_str('allow(_: Member, "read", "page");')
+    guard = authorize(action="read", resource="page")
+    web.add_url_rule("/page", "page", guard(lambda: ask_much(extension)))
+    options = install(web, lambda name: found.append(name) or Member(name))
+
+    answers = [web.test_client().get("/page", **options).text for _ in range(2)]
+
+    assert answers == ["True True False <ann>"] * 2
+    assert found == ["ann", "ann"]
