@@ -36,7 +36,14 @@ from ..snippets import assign, call, code_of, function_of, is_ascii, load, negat
 from ..weak_classes import ClassMemo, WeakClass, add_class, set_for_class
 from .clauses.delegations import Delegation
 from .first_call import find_first_call
-from .observation import Observation, Outcome, Resumption, called_first, observing_function
+from .observation import (
+    FREQUENT,
+    Observation,
+    Outcome,
+    Resumption,
+    called_first,
+    observing_function,
+)
 from .operations import NotSilent
 from .regions import FOUND
 from .solution_functions import SolutionFunctions, SolutionProgram
@@ -505,7 +512,7 @@ class FunctionMaker:
         body.append(ast.Return(load(_STRINGS)))
         parameters = [f"a{n}" for n in range(self._arity)]
         errors = "gives_up_or_deep" if any(each.are_called for each in calls) else "gives_up"
-        function = function_of("search", parameters, [attempted(body, errors)])
+        function = function_of("search", parameters, [attempted(body, errors)], FREQUENT)
         return self._program.compiled_specialization(function, self._name)
 
     def writer(

@@ -32,8 +32,10 @@ NEEDED = "needed"
 RESULT = "observed"
 #: The name of the result as the call gave it.
 _MADE = "made"
-#: Parameters with a default: an option, and frequent globals.
-KEPT = ("is_searched", "type", "simple")
+#: Frequent globals, which are parameters with a default.
+FREQUENT = ("type", "simple")
+#: These, and an option.
+KEPT = ("is_searched", *FREQUENT)
 #: The answer of the first part: the call has to be made.
 IS_NEEDED: t.Final = "the call is needed"
 _CALLABLE = frozenset({types.MethodType, types.FunctionType})
