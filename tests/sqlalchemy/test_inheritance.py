@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import typing as t
+import weakref
 from collections.abc import Iterator
 
 import pytest
@@ -215,3 +216,30 @@ def test_attribute_of_several_subclasses() -> None:
 
     with pytest.raises(UnsupportedError, match="'code' is not one column or relation for all"):
         oso.authorized_query("x", "read", Doc)
+
+
+class Person:
+    """Who asks."""
+
+
+class Owner(Person):
+    """A person of a class of its own."""
+
+
+OWNER = Owner()
+
+
+@pytest.mark.parametrize("actor", [OWNER, weakref.proxy(OWNER)], ids=["owner", "weak proxy"])
+def test_cut_in_a_rule_for_the_class_that_an_actor_claims(actor: t.Any) -> None:
+    """A stand-in meets the cut that an object of its class meets, which no list can follow."""
+    oso = Oso()
+    register_models(oso, Base)
+    oso.register_class(Person)
+    oso.register_class(Owner)
+    oso.load_str(
+        'allow(_: Owner, "read", _: Doc); allow(_: Owner, "read", d: Memo) if cut and d.open;'
+    )
+
+    assert not oso.is_allowed(actor, "read", Memo(id=2, open=False))
+    with pytest.raises(UnsupportedError, match="`cut`"):
+        oso.authorized_query(actor, "read", Doc)

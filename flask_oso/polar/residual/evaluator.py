@@ -31,6 +31,7 @@ from ..nodes import (
 )
 from ..policy.legacy_roles import ABOVE_RULE
 from ..solver.class_index import is_silent
+from ..solver.class_tests import members_of_tag
 from ..solver.clause_index import is_excluded
 from ..solver.clauses import Clause, Slot, Template
 from ..solver.rule_order import UnknownOfClass, argument_class, sort_clauses
@@ -427,9 +428,21 @@ class PartialEvaluator:
             if tag is None or (tag not in RESERVED_NAMES and tag not in self._search.host.classes):
                 continue
             cls = argument_class(arg)
-            if cls is not None and not self._operators.is_one(cls, tag):
+            is_meant = cls is None or self._operators.is_one(cls, tag) or self._claims(arg, tag)
+            if not is_meant:
                 return False
         return True
+
+    def _claims(self, arg: t.Any, tag: str) -> bool:
+        """Tell whether an object is taken for one of a class that is not its own.
+
+        A weak proxy is, and what a class with a test of its own takes for an instance.
+        """
+        classes = self._search.host.classes
+        names = members_of_tag(tag, self._search.program)
+        return isinstance(arg, Instance) and any(
+            isinstance(arg.value, classes[name]) for name in names
+        )
 
     # -- recursion ------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import enum
 import typing as t
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from ..host import numbers
 from ..host.registry import RESERVED_NAMES, Host
@@ -61,7 +61,7 @@ def _is_more_specific(left: Clause, right: Clause, args: Sequence[t.Any], host: 
         verdict = compare_specializers(mine.specializer, other.specializer)
         if verdict is Specificity.BY_CLASS:
             patterns = t.cast("tuple[Pattern, Pattern]", (mine.specializer, other.specializer))
-            return _is_nearer(*patterns, argument_class(arg), host)
+            return _is_nearer(*patterns, arg, host)
         if verdict is not Specificity.SAME:
             return verdict is Specificity.MORE
     return False
@@ -105,18 +105,31 @@ def has_more_fields(left: Pattern, right: Pattern) -> bool:
     return len(left.fields) > len(right.fields)
 
 
-def _is_nearer(left: Pattern, right: Pattern, cls: type | None, host: Host) -> bool:
+def _is_nearer(left: Pattern, right: Pattern, arg: t.Any, host: Host) -> bool:
     """Return whether the class of the left pattern is nearer to that of an argument."""
+    cls = argument_class(arg)
     if cls is None:
         return False
     if left.tag == right.tag:
         return has_more_fields(left, right)
-    mro = cls.__mro__
     left_class = host.classes.get(t.cast(str, left.tag))
     right_class = host.classes.get(t.cast(str, right.tag))
-    if left_class not in mro or right_class not in mro:
-        return False
-    return mro.index(left_class) < mro.index(right_class)
+    for mro in _lines_of(cls, arg):
+        if left_class in mro and right_class in mro:
+            return mro.index(left_class) < mro.index(right_class)
+    return False
+
+
+def _lines_of(cls: type, arg: t.Any) -> Iterator[tuple[type, ...]]:
+    """Yield the bases of the class of an argument, and then of the one that it claims to have.
+
+    A stand-in, such as a weak proxy, matches the patterns of the class that it claims, by
+    ``isinstance``; so its rules have the order that they have for an object of that class.
+    """
+    yield cls.__mro__
+    claimed = getattr(arg.value, "__class__", cls) if isinstance(arg, Instance) else cls
+    if claimed is not cls and isinstance(claimed, type):
+        yield claimed.__mro__
 
 
 def is_same_pattern(left: t.Any, right: t.Any) -> bool:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import decimal
 import sys
 import typing as t
+import weakref
+from unittest import mock
 
 import pytest
 
@@ -342,3 +344,38 @@ def test_metaclass_does_not_make_an_object_a_list(condition: str, expected: str)
     found = outcomes(policy, User(), "read", Doc(x=Empty(), y=Empty()), times=3)
 
     assert {*found} == {expected}
+
+
+class Chief(User):
+    """A user of a class of its own."""
+
+
+CHIEF = Chief()
+
+
+@pytest.mark.parametrize(
+    "actor",
+    [weakref.proxy(CHIEF), mock.Mock(spec=Chief)],
+    ids=["weak proxy", "mock"],
+)
+@pytest.mark.parametrize(
+    "policy",
+    [
+        'allow(_: User, "read", _) if cut and false; allow(_: Chief, "read", _);',
+        'allow(u, "read", _) if f(u); f(_: User) if cut and false; f(_: Chief);',
+        'allow(_: User, "read", _); allow(_: Chief, "read", _) if cut and false;',
+    ],
+)
+def test_rules_for_a_stand_in_have_the_order_of_its_class(actor: t.Any, policy: str) -> None:
+    """What claims a class meets the cut of a rule where an object of that class does."""
+    doc = Doc()
+    found = []
+    for is_compiled in (False, True):
+        oso = Oso(compiled=is_compiled)
+        for cls in (User, Chief):
+            oso.register_class(cls)
+        oso.load_str(policy)
+        found += [oso.is_allowed(each, "read", doc) for each in (CHIEF, actor)]
+        found += ["read" in oso.authorized_actions(each, doc) for each in (CHIEF, actor)]
+
+    assert len(set(found)) == 1

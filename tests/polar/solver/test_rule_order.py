@@ -86,6 +86,21 @@ def test_order_of_a_class_that_the_argument_is_not() -> None:
     assert order("f(_: Swimmer); f(_: Dog);", Puppy()) == [1, 2]
 
 
+class Costume:
+    """Claims to be a dog that swims."""
+
+    @property
+    def __class__(self) -> t.Any:
+        """Say so to whoever asks."""
+        return Seadog
+
+
+@pytest.mark.parametrize("heads", ["f(_: Animal); f(_: Dog);", "f(_: Swimmer); f(_: Animal);"])
+def test_order_for_a_stand_in(heads: str) -> None:
+    """Rules for what claims another class have the order that they have for that class."""
+    assert order(heads, Costume()) == order(heads, Seadog()) == [2, 1]
+
+
 @pytest.mark.parametrize("arg", [1, {"a": 1, "b": 2}, OPEN])
 @pytest.mark.parametrize(
     "heads",
