@@ -238,6 +238,7 @@ def is_settled(app: Flask, subject: Request) -> bool:
     return (
         plan is not None
         and not plan.is_due
+        and not plan.is_watched
         and plan.rule is subject.url_rule
         and plan.method == subject.method
     )

@@ -11,6 +11,7 @@ What a view does before it authorizes cannot be undone here.
 from __future__ import annotations
 
 import itertools
+import logging
 import sys
 import threading
 import typing as t
@@ -47,6 +48,7 @@ from .withheld_answers import (
     UNDECIDED,
     answered_early,
     describe_answer,
+    describe_answer_that_left,
     error_page,
     may_redirect,
     not_called,
@@ -57,6 +59,9 @@ from .withheld_answers import (
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+
+_logger = logging.getLogger("flask_oso.enforcement")
 
 
 def install(app: Flask, state: AppState) -> None:
@@ -133,6 +138,8 @@ class Gates:
         self._lock = threading.Lock()
         self._opened = False
         self._explorer: Explorer | None = None
+        #: Endpoints whose views answered without their guard, which was logged.
+        self._told: set[str] = set()
         #: Functions before views that are called as they are, by their identities.
         self._plain_functions: dict[int, _Function] = {}
         #: The gates before and after the view, as the app has them in its lists.
@@ -191,6 +198,7 @@ class Gates:
             app.logger.warning("%s %s", describe_answer(app, current), DENIED)
             return withhold(app, request_state, response, ForbiddenProblem.code)
         if not self._lacks_authorization(current, request_state):
+            self._tell_of_answer(current, request_state, response.status_code)
             return response
         if request_state.reported:
             return error_page(app, request_state, response)
@@ -203,6 +211,19 @@ class Gates:
             if request_state.is_early
             else not_called(app, current, FORGOTTEN)
         )
+
+    def _tell_of_answer(self, current: Request, request_state: RequestState, status: int) -> None:
+        """Log, once for each view, that it answered without its guard, and nothing withheld it."""
+        plan: RoutePlan | None = request_state.plan
+        if plan is None or not plan.is_watched or request_state.checked or not _shows(status):
+            return
+        # Functions before the view, and error handlers, answer without the view.
+        if request_state.is_doubtful or request_state.is_handled or plan.endpoint in self._told:
+            return
+        self._told.add(plan.endpoint)
+        told = describe_answer_that_left(self._app, current)
+        if told is not None:
+            _logger.warning(told)
 
     def serve(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request, with a last look at what leaves."""
@@ -443,6 +464,11 @@ class Gates:
             return False
         is_strict = self._state.enforcement >= Enforcement.FORBID
         return is_strict and not (request_state.is_handled and may_redirect(status))
+
+
+def _shows(status: int) -> bool:
+    """Tell whether a status stands for an answer, which is no redirect."""
+    return status < 300
 
 
 def _request_of(environ: WSGIEnvironment) -> Request | None:

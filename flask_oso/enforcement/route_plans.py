@@ -29,7 +29,14 @@ from ..callables.view_functions import (
 from ..config import Enforcement, removed_keys
 from ..guards.receivers import declared_guards, install_receiver, install_receivers, view_itself
 from ..guards.url_keys import Key
-from ..guards.view_guards import Duty, Entry, Guard, duty_of_endpoint, entry_of
+from ..guards.view_guards import (
+    Duty,
+    Entry,
+    Guard,
+    duty_of_endpoint,
+    entry_of,
+    guards_below_others,
+)
 from ..polar.value_objects import Record
 from .audit.route_audit import RouteAudit, audit_routes, is_current, unused_authorizers
 from .audit.vain_guards import warn_of_vain_guards
@@ -57,6 +64,8 @@ class RoutePlan(Record, eq=False):
     parts: tuple[View, ...]
     #: Authorization is due.
     is_due: bool
+    #: A guard that was not reached is logged, and no more.
+    is_watched: bool
     #: Why the view is not entered; ``None`` if it is.
     problem: str | None
     #: The request is refused for that, and the app serves all the same.
@@ -168,6 +177,7 @@ class RoutePlans:
             stored,
             parts,
             is_due=is_due,
+            is_watched=self._is_watched(rule, method),
             problem=problem,
             is_forbidden=is_forbidden,
             is_open=is_open,
@@ -185,6 +195,12 @@ class RoutePlans:
         if not is_required or rule is None or is_automatic_options(rule, method):
             return Duty.NONE
         return duty_of_endpoint(self._app, rule.endpoint, method)
+
+    def _is_watched(self, rule: Rule | None, method: str) -> bool:
+        # Who asks beforehand which origins may call has nothing of the view.
+        if self._state.enforcement is not Enforcement.WARN or rule is None or method == "OPTIONS":
+            return False
+        return any(guards_below_others(self._app, rule.endpoint, method))
 
     def _missing_guard(self, endpoint: str, method: str) -> str | None:
         """Say what is missing for a view to be entered under strict authorization."""

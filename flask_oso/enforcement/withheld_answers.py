@@ -15,6 +15,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError, default_exce
 
 from ..callables.view_functions import describe_request
 from ..denials.problems import ForbiddenProblem
+from ..guards.view_guards import guards_below_others
 from ..polar.exceptions import OsoError
 from ..request_state import RequestState
 
@@ -30,6 +31,13 @@ _ONLY_ASKED = (
     "Its code calls {!r}, which answers and enforces nothing: call 'authorize' of the FlaskOso, as"
     " in 'oso.authorize(\"read\", note)', or 'scope' for a list."
 )
+_UNREACHED = (
+    "answered, and its '@{0}' ({1}) was not reached: a decorator above it answered, as"
+    " '@login_required' does, or one that keeps answers and gives them to everybody. Put '@{0}'"
+    " above that one."
+)
+_WITHHELD = " The answer was withheld."
+_LEFT = " The answer left. 'OSO_ENFORCE = \"after\"' withholds such answers."
 UNDECIDED = (
     "answered although the authorization came to no decision; its answer was withheld. An error"
     " handler or an 'after_request' function may have made it look like a success."
@@ -75,6 +83,10 @@ def not_called(app: Flask, current: Request, note: str) -> OsoError:
     :param note: what was expected; it stands behind what answered.
     """
     error = OsoError("Authorize not called.")
+    unreached = _describe_unreached(app, current) if note == FORGOTTEN else None
+    if unreached is not None:
+        error.add_note(unreached + _WITHHELD)
+        return error
     error.add_note(f"{describe_answer(app, current)} {note}")
     view = app.view_functions.get(current.endpoint or "")
     # Imported late: it reads the code of a view that answered without a check.
@@ -85,6 +97,22 @@ def not_called(app: Flask, current: Request, note: str) -> OsoError:
         remedy = _ONLY_ASKED if asked in ANSWERS else _ASKED_ITSELF
         error.add_note(remedy.format(asked))
     return error
+
+
+def describe_answer_that_left(app: Flask, current: Request) -> str | None:
+    """Say that a view answered without its guard; ``None`` where it has none that asks."""
+    unreached = _describe_unreached(app, current)
+    return None if unreached is None else unreached + _LEFT
+
+
+def _describe_unreached(app: Flask, current: Request) -> str | None:
+    if current.endpoint not in app.view_functions:
+        return None
+    guard = next(guards_below_others(app, current.endpoint, current.method), None)
+    if guard is None:
+        return None
+    what = _UNREACHED.format(guard.kind.value, guard.place)
+    return f"{describe_answer(app, current)} {what}"
 
 
 def answered_early(app: Flask, current: Request, request_state: RequestState) -> OsoError:

@@ -245,6 +245,13 @@ def own_guards(blueprint: object) -> tuple[Guard, ...]:
     return guards
 
 
+def guards_below_others(app: Flask, endpoint: str, method: str) -> Iterator[Guard]:
+    """Give the guards that ask, and that a decorator above them may keep from being reached."""
+    for guard in guards_met(app, endpoint, method):
+        if guard.asks and guard.target is None and guard.blueprint is None:
+            yield guard
+
+
 def guards_of_blueprints(app: Flask) -> list[Guard]:
     """Give the guards of all blueprints of the app, each once."""
     blueprints = {id(each): each for each in app.blueprints.values()}

@@ -319,3 +319,62 @@ def test_request_leaves_no_circle(strict: t.Any, user: str, expected: int) -> No
         gc.enable()
 
     assert (int(status[:3]), left) == (expected, [None])
+
+
+def keeping(view: t.Any) -> t.Any:
+    """Keep the first answer of a view, and give it to everybody."""
+    kept: list[str] = []
+
+    @functools.wraps(view)
+    def answer() -> str:
+        kept.extend([] if kept else [view()])
+        return kept[0]
+
+    return answer
+
+
+def make_keeping_site(**config: t.Any) -> t.Any:
+    """Make a site that has kept an answer which ann alone may see."""
+    site = make_site(**config)
+    guarded = authorize(action="read", resource="page")(lambda: "SECRET")
+    site.app.add_url_rule("/", "view", keeping(guarded))
+    assert site.open("/", "ann").text == "SECRET"
+    return site
+
+
+@pytest.mark.parametrize("level", ["after", "forbid", "strict"])
+def test_answer_that_is_kept_above_a_guard_is_withheld(level: str) -> None:
+    """A decorator that gives one actor what another one may see is named as the cause."""
+    site = make_keeping_site(OSO_ENFORCE=level, TESTING=True)
+
+    with pytest.raises(OsoError) as caught:
+        site.open("/", "eve")
+
+    note = "".join(caught.value.__notes__)
+    assert "its '@authorize' (" in note
+    assert note.endswith("Put '@authorize' above that one. The answer was withheld.")
+
+
+def test_answer_that_is_kept_above_a_guard_is_logged_once(caplog: t.Any) -> None:
+    """An application that requires nothing hears of a guard which was not reached."""
+    site = make_keeping_site()
+    caplog.clear()
+
+    answers = [site.open("/", "eve").text for _ in range(2)]
+
+    (record,) = caplog.records
+    assert answers == ["SECRET"] * 2
+    assert record.name == "flask_oso.enforcement"
+    assert "was not reached" in record.getMessage()
+    assert record.getMessage().endswith("'OSO_ENFORCE = \"after\"' withholds such answers.")
+
+
+@pytest.mark.parametrize("answer", [flask.redirect("/login"), ("Log in.", 401)])
+def test_refusal_above_a_guard_is_not_logged(caplog: t.Any, answer: t.Any) -> None:
+    """A decorator may send those away who have not logged in."""
+    site = make_site()
+    guarded = authorize(action="read", resource="page")(lambda: "SECRET")
+    site.app.add_url_rule("/", "view", functools.wraps(guarded)(lambda: answer))
+
+    assert site.open("/", None).status_code in (302, 401)
+    assert caplog.records == []
