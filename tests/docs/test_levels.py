@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import re
 import typing as t
 from collections.abc import Callable
@@ -68,6 +69,14 @@ def add_caught_denial(app: Flask, oso: FlaskOso) -> None:
         return "SHOWN"
 
 
+def add_kept_answer(app: Flask, oso: FlaskOso) -> None:
+    @app.get("/")
+    @lambda view: functools.wraps(view)(lambda: "SHOWN")
+    @authorize("read", "page")
+    def view() -> str:
+        return "SHOWN"
+
+
 def add_answer_before(app: Flask, oso: FlaskOso) -> None:
     @app.get("/")
     @authorize("read", "page")
@@ -87,6 +96,9 @@ MISTAKES: dict[str, Build] = {
     "a decorator above the route": add_upside_down,
     "a guard that does not fit its route": add_misfit,
     "a view that promised to ask, and did not": add_broken_promise,
+    (
+        "a decorator above the guard that answers in its place, as one that keeps answers does"
+    ): add_kept_answer,
     "a view that caught a denial, and went on": add_caught_denial,
     "a `before_request` function that answers in place of a view": add_answer_before,
     "a `before_request` function that answers a URL of no route": add_answer_of_no_route,
