@@ -52,6 +52,10 @@ class Record(ValueObject):
 
     def __init__(self, *args: t.Any, **kwargs: t.Any) -> None:
         names = self.__match_args__
+        if len(args) == len(names) and not kwargs:
+            for name, value in zip(names, args, strict=True):
+                setattr(self, name, value)
+            return
         given = dict(zip(names, args, strict=False)) | kwargs
         if len(given) < len(args) + len(kwargs) or not given.keys() <= {*names}:
             raise TypeError(f"{type(self).__name__} takes {names}, not {args} and {kwargs}.")

@@ -45,6 +45,7 @@ from ..solver.rule_order import (
 )
 from ..sources import Span
 from ..traversal import goals_in, walk
+from ..value_objects import Record
 
 _NATIVE = (bool, int, float, str, list, dict)
 #: Among so many groups of clauses, at most, the order of each two is looked at when they are
@@ -141,8 +142,7 @@ def _excludes(clause: Clause, facts: ArgumentFacts) -> bool:
     return False
 
 
-@dataclasses.dataclass(frozen=True)
-class Dispatch:
+class Dispatch(Record):
     """How a function is chosen by an argument.
 
     :param at: the position of the argument.
@@ -252,8 +252,7 @@ def is_string(term: t.Any) -> bool:
     return isinstance(term, Value) and type(term.value) is str
 
 
-@dataclasses.dataclass(frozen=True)
-class ClauseOrder:
+class ClauseOrder(Record):
     """Clauses in the order in which they are tried.
 
     ``exclusive`` has the pairs of indices whose order depends on the class of an argument that is

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import ast
 import typing as t
-from dataclasses import dataclass
 
 from ..solver.clause_index import ClauseIndex
+from ..value_objects import Record
 from .binding_analysis import Dispatch
 from .scopes import ProgramInterface, Variant
 from .snippets import (
@@ -61,8 +61,7 @@ NOT_LOGGED = compared(load("log_variable"), ast.NotIn(), load("environment"))
 QUESTION_FILE = "<question>"
 
 
-@dataclass(frozen=True)
-class EntryPointWriter:
+class EntryPointWriter(Record):
     """Writes the entry point of a rule.
 
     :param rule: the name of the constant with the name of the rule.

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import ast
 import contextlib
-import dataclasses
 import functools
 import itertools
 import math
@@ -254,9 +253,7 @@ class CompiledProgram(Runtime):
                 return None
         if specializations is not None:
             chosen = specializations.others if specializations.at is None else specializations
-            writer = dataclasses.replace(
-                writer, specializations=(self.constant(chosen), specializations)
-            )
+            writer = writer.replaced(specializations=(self.constant(chosen), specializations))
         return self._compiled(writer.write(), QUESTION_FILE, {})
 
     def usual_entry(

@@ -19,6 +19,7 @@ from ..solver.clause_index import ClauseIndex
 from ..solver.clauses import Clause, Slot
 from ..sources import Span
 from ..traversal import walk
+from ..value_objects import Record
 from .binding_analysis import ArgumentFacts, Dispatch, KnownArguments, NotCompilable, parts_of
 from .equality import SideEffectFreeEquality
 from .snippets import call, load
@@ -36,8 +37,7 @@ class Site:
         return Site((*self.steps, (goal, name)))
 
 
-@dataclass(frozen=True)
-class OpenList:
+class OpenList(Record):
     """A list that contains variables of a clause."""
 
     clause: int
@@ -86,8 +86,7 @@ class VariableCell:
     is_outside: bool = False
 
 
-@dataclass
-class Scope:
+class Scope(Record, frozen=False):
     """The variables of the clauses that one function is made of."""
 
     cells: dict[tuple[int, int], VariableCell] = field(default_factory=dict)
@@ -164,8 +163,7 @@ class GoalPart(Term):
         self.span = None if goal is None else goal.span
 
 
-@dataclass(frozen=True, eq=False)
-class HandedGoal:
+class HandedGoal(Record, eq=False):
     """A goal that is handed to the solver.
 
     :param size: the number of variables that its frame needs.

@@ -268,7 +268,7 @@ class GoalWriter(SearchGoals):
         name = self.writer.fresh()
         # Where the solver took over, it reports a solution without its rule.
         rule = ast.BoolOp(ast.Or(), [load(name), ast.Constant(True)])
-        place = replace(self.place, success=self.writer.succeed_with(rule))
+        place = self.place.replaced(success=self.writer.succeed_with(rule))
         here = replace(self, place=place)
         if not is_test:
             return here.once(name, made)

@@ -16,6 +16,7 @@ from ...host.conversion import to_python
 from ...nodes import Instance, List, Term, Value
 from ...solver.clauses import Clause, Slot
 from ...sources import Span
+from ...value_objects import Record
 from ..binding_analysis import NotCompilable, compares_by_identity, is_constant, is_plain
 from ..scopes import (
     Goal,
@@ -49,8 +50,7 @@ MAX_LOOPS = 12
 MAX_WRITTEN = 30
 
 
-@dataclass(frozen=True)
-class Output:
+class Output(Record):
     """A point in the output: how to fail there, the enclosing loops, what follows a success."""
 
     fail: Callable[[], ast.stmt]

@@ -18,8 +18,8 @@ import ast
 import types
 import typing as t
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
+from ...value_objects import Record
 from ..snippets import assign, call, code_of, compared, load
 from .names import (
     CHAIN,
@@ -35,8 +35,7 @@ from .names import (
 from .row_comparisons import IndexNames, RowComparison, read_row_comparison
 
 
-@dataclass
-class _Search:
+class _Search(Record, frozen=False):
     """A loop that looks for elements with one value that is a given object.
 
     :param block: the statements among which it stands.

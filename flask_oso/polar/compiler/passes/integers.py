@@ -15,8 +15,8 @@ from __future__ import annotations
 
 import ast
 import typing as t
-from dataclasses import dataclass
 
+from ...value_objects import Record
 from ..snippets import all_of, assign, code_of, is_type, load
 from .names import Names, read_name, written_name
 
@@ -25,8 +25,7 @@ from .names import Names, read_name, written_name
 _STEP, _SMALL = 2**40, 2**60
 
 
-@dataclass
-class Ways:
+class Ways(Record, frozen=False):
     """Faster ways for integers.
 
     :param each: what comes first in each turn of the loop.

@@ -26,8 +26,8 @@ import ast
 import copy
 import typing as t
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
+from ...value_objects import Record
 from ..snippets import assign, call, code_of, compared, load, negate
 from .exclusion import exclude_each_other, without_contradicted
 from .integers import integers_first
@@ -39,8 +39,7 @@ _FRAMES, _VALUE, _RESULT, _PASSES = "frames", "value", "result", "passes"
 _FIRST = "first_level"
 
 
-@dataclass
-class Recursion:
+class Recursion(Record, frozen=False):
     """A function, before it is a loop.
 
     :param name: its name.
@@ -57,8 +56,7 @@ class Recursion:
     body: list[ast.stmt]
 
 
-@dataclass
-class _Site:
+class _Site(Record, frozen=False):
     """The call, and what is done with its result.
 
     :param block: the statements that end with the call.

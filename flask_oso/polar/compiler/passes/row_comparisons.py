@@ -14,8 +14,8 @@ from __future__ import annotations
 import ast
 import typing as t
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
+from ...value_objects import Record
 from ..snippets import assign, call, compared, load
 from .names import nodes_in, read_name, sets_true, written_name
 
@@ -36,8 +36,7 @@ class IndexNames(t.NamedTuple):
     chosen: str
 
 
-@dataclass
-class RowComparison:
+class RowComparison(Record, frozen=False):
     """The comparison of a row with another one.
 
     :param statements: how many statements at the end of the loop it is.

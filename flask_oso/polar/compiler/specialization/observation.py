@@ -17,11 +17,12 @@ import time
 import types
 import typing as t
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from ...host.iterators import SILENT, elements_ahead
 from ...nodes import Origin, Term
 from ...solver.clauses import Slot
+from ...value_objects import Record
 from ..entry_points import BRIEF, stopped
 from ..snippets import assign, call, compared, function_of, load, names_of
 from .regions import FOUND, GIVE_UP, Fact, Known
@@ -44,8 +45,7 @@ _FUNCTIONS = (types.FunctionType, staticmethod, classmethod)
 _MOST_IN_VAIN = 8
 
 
-@dataclass
-class Observation:
+class Observation(Record, frozen=False):
     """The call of one function.
 
     :param is_made: whether the code has the result, or finds out whether the call is needed.

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from ...nodes import Pattern, Value
 from ...solver.clauses import Clause
 from ...sources import Span
+from ...value_objects import Record
 from ..passes.names import CHAIN, COUNT
 from ..snippets import assign, code_of, compared, load, negate, position_of
 
@@ -72,8 +73,7 @@ RuleCall = tuple[str, tuple[Known, ...]]
 Fact = tuple[t.Any, ...]
 
 
-@dataclass(frozen=True)
-class ChainRepetition:
+class ChainRepetition(Record):
     """The repetition of a region for the next object in a chain, such as a parent folder.
 
     :param flag: the name of the flag for a next object.

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import typing as t
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from ....nodes import (
     Expression,
@@ -28,14 +27,14 @@ from ....nodes import (
 from ....solver.clauses import Clause, Slot, Template
 from ....sources import Span
 from ....traversal import conjuncts_in, goals_in, is_operation
+from ....value_objects import Record
 from ...binding_analysis import NotCompilable, has_cut, is_string
 from ...goal_forms import call_of
 from ...scopes import Pending, slots_in
 from ..regions import Known
 
 
-@dataclass(frozen=True)
-class ListRule:
+class ListRule(Record):
     """What a rule asks of the elements of a list.
 
     :param at: the position of the list.
