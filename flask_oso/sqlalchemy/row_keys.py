@@ -23,8 +23,9 @@ from sqlalchemy.orm import attributes, collections
 from sqlalchemy.orm.attributes import instance_state
 from sqlalchemy.orm.instrumentation import ClassManager
 
-from ..polar.host.registry import RowTest
+from ..polar.host.registry import Calculation, ProxiedAttribute, RowTest
 from ..polar.host.value_classes import KEY_KINDS
+from .mapped.calculations import calculation_of, proxied_of
 from .mapped.loaded import RelationsOf, chooses_rows, load_relations
 from .mapped.relationships import key_pairs
 from .mapped.row_equality import own_equality
@@ -49,6 +50,7 @@ class RowKeys:
         self._ids: weakref.WeakKeyDictionary[type, bool] = weakref.WeakKeyDictionary()
         self._usual: weakref.WeakKeyDictionary[type, bool] = weakref.WeakKeyDictionary()
         self._tests: _Facts = weakref.WeakKeyDictionary()
+        self._calculations: _Facts = weakref.WeakKeyDictionary()
 
     def has_keys(self, cls: type) -> bool:
         """Tell whether a class is mapped, and has no equality of its own."""
@@ -93,6 +95,24 @@ class RowKeys:
             is_usual = self._usual[cls] = _is_usual(cls, mapper)
         is_itself = attribute.key == name and mapper.attrs.get(name) is attribute.property
         return attribute if is_usual and is_itself and attribute.impl.supports_population else None
+
+    def calculation(self, cls: type, name: str) -> Calculation | None:
+        """Return how a property, or a hybrid, is calculated from columns of the class."""
+        facts = self._calculations.setdefault(cls, {})
+        if name not in facts:
+            facts[name] = calculation_of(cls, name, lambda each: self._is_column(cls, each))
+        return t.cast("Calculation | None", facts[name])
+
+    def proxied(self, cls: type, name: str) -> ProxiedAttribute | None:
+        """Return the relation of an association proxy, and the attribute of its rows."""
+        found = None if _mapper_of(cls) is None else proxied_of(cls, name)
+        if found is None or self.stored_attribute(cls, found.relation) is None:
+            return None
+        return found
+
+    def _is_column(self, cls: type, name: str) -> bool:
+        attribute = self.stored_attribute(cls, name)
+        return attribute is not None and isinstance(attribute.property, orm.ColumnProperty)
 
     def related_class(self, cls: type, name: str) -> type | None:
         """Return the class that a relation leads to."""

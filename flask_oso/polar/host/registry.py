@@ -66,6 +66,34 @@ class UnreadRelation:
         return getattr(self.row, self.name)
 
 
+class Calculation(Record):
+    """An attribute of rows whose function reads columns of the row, and does nothing else.
+
+    :param owner: the class that has it, which rows derive from.
+    :param found: what that class has under its name.
+    :param columns: the stored attributes that the function reads.
+    :param kinds: the classes of their values of which it asks nobody else.
+    """
+
+    owner: type
+    found: t.Any
+    columns: tuple[str, ...]
+    kinds: frozenset[type]
+
+
+class ProxiedAttribute(Record):
+    """An attribute of rows that has an attribute of each row to which a relation leads.
+
+    :param owner: the class that has it, which rows derive from.
+    :param found: what that class has under its name.
+    """
+
+    owner: type
+    found: t.Any
+    relation: str
+    attribute: str
+
+
 class Identities(t.Protocol):
     """Knows which objects stand for the same row of a database, and what they have loaded.
 
@@ -91,6 +119,12 @@ class Identities(t.Protocol):
         Where that dictionary has no such key, the attribute has to be read. ``None`` for any other
         attribute.
         """
+
+    def calculation(self, cls: type, name: str) -> Calculation | None:
+        """Return how an attribute is calculated from stored ones; ``None`` if it does more."""
+
+    def proxied(self, cls: type, name: str) -> ProxiedAttribute | None:
+        """Return what an attribute has of related rows, if it does nothing else."""
 
     def related_class(self, cls: type, name: str) -> type | None:
         """Return the class of the rows that a stored relation leads to; subclasses count."""

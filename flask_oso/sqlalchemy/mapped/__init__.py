@@ -2,9 +2,9 @@
 
 ``tables``, ``column_types``, ``relationships``
     mapped classes as tables; the field of a column; the link of a relation.
-``loaded``, ``hybrids``, ``row_equality``
+``loaded``, ``hybrids``, ``calculations``, ``row_equality``
     what objects have loaded, also in asynchronous sessions; formulas of hybrids and properties;
-    whether the ``__eq__`` of a class compares keys.
+    which of these read nothing but columns; whether the ``__eq__`` of a class compares keys.
 ``mapping``, ``mapper_facts``
     the schema of mapped classes; facts about mappers, cached for translations.
 """

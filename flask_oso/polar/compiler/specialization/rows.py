@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import ast
 import typing as t
+from collections.abc import Sequence
 
 from ...host import sandbox
-from ...host.registry import Identities
+from ...host.registry import Calculation, Identities, ProxiedAttribute
 from ...sources import Span
 from ..snippets import all_of, any_of, assign, call, compared, is_type, load, negate
 from .guards import Guards
@@ -45,7 +46,8 @@ class RowGuards:
 
     def __init__(self, guards: Guards) -> None:
         self._guards = guards
-        #: The attributes that are read from dictionaries, by class and name.
+        #: The attributes that are read from dictionaries, by class and name; ``None`` for a class
+        #: that has none of this name.
         self.stored: dict[tuple[type, str], t.Any] = {}
         #: By the name of a test of foreign keys, the name of what answers it for many rows.
         self.unloaded_lists: dict[str, str] = {}
@@ -64,6 +66,42 @@ class RowGuards:
         if dictionary is None:
             return None
         return ast.Subscript(load(dictionary), ast.Constant(name), ast.Load())
+
+    def calculation(self, owner: Known, name: str) -> Calculation | None:
+        """Return how an attribute of a row is calculated from columns; ``None`` for any other."""
+        cls = self._only_rows(owner)
+        return None if cls is None else self.identities.calculation(cls, name)
+
+    def proxied(self, owner: Known, name: str) -> ProxiedAttribute | None:
+        """Return what an attribute of a row has of related rows; ``None`` for any other."""
+        cls = self._only_rows(owner)
+        return None if cls is None else self.identities.proxied(cls, name)
+
+    def _only_rows(self, owner: Known) -> type | None:
+        """Return the class of a row if none derives from it, which may replace an attribute."""
+        cls = row_class(owner)
+        if cls is None or self._guards.names.host.identities is None:
+            return None
+        return None if owner.exact is None and self.identities.is_extended(cls) else cls
+
+    def note_attribute(self, owner: Known, name: str, made: Calculation | ProxiedAttribute) -> None:
+        """Note that the function relies on what a class has under a name."""
+        cls = t.cast(type, row_class(owner))
+        for base in cls.__mro__[: cls.__mro__.index(made.owner)]:
+            self.stored[base, name] = None
+        self.stored[made.owner, name] = made.found
+
+    def calculated(
+        self, region: Region, owner: Known, name: str, made: Calculation, columns: Sequence[Known]
+    ) -> ast.expr:
+        """Write that an attribute is calculated, from columns that were read."""
+        self.note_attribute(owner, name, made)
+        kinds = load(self._guards.names.constant(made.kinds))
+        tests = [compared(call("type", load(each.name)), ast.NotIn(), kinds) for each in columns]
+        region.reads.append(ast.If(any_of(tests), [GIVE_UP], []))
+        for each in columns:
+            region.known["checked", each.name] = each
+        return ast.Attribute(load(owner.name), name, ast.Load())
 
     def _dictionary(self, region: Region, owner: Known, name: str) -> str | None:
         """Write that a variable is the dictionary of a row, if an attribute is stored there."""
@@ -401,6 +439,10 @@ class RowGuards:
         """Write that the function gives up where an attribute of rows has been replaced."""
         tests = []
         for (cls, name), attribute in self.stored.items():
+            if attribute is None:
+                held = load(self._guards.names.class_dictionary(cls))
+                tests.append(compared(ast.Constant(name), ast.In(), held))
+                continue
             own = ast.Subscript(
                 load(self._guards.names.class_dictionary(cls)), ast.Constant(name), ast.Load()
             )

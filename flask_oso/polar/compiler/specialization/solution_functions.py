@@ -118,14 +118,15 @@ class SolutionWriter(QuestionWriter):
         inner = self.statements()
         result = FOUND if is_test else _SOLUTIONS
         start: ast.expr = ast.Constant(False) if is_test else ast.List([], ast.Load())
+        changed = self.values.rows.changed_classes()
         limits = [compared(load(_LEVEL), ast.Gt(), ast.Constant(MAX_CALLS_WITHIN))]
         parameters = [f"a{at}" for at in self._passed()]
         if not self.guards.calls_often:
-            whole = [*self.beginning(), *inner]
+            whole = [*changed, *self.beginning(), *inner]
             in_loop = written_as_loop(Recursion(name, parameters, result, MAX_CALLS_WITHIN, whole))
             if in_loop is not None:
                 return function_of(name, [*parameters, _LEVEL, _MEMO], in_loop)
-        body = [*self.beginning(), assign(result, start), *inner]
+        body = [*changed, *self.beginning(), assign(result, start), *inner]
         end: list[ast.stmt] = []
         if self.guards.calls_often:
             remembered, end = self._remembered_call(name, result, is_test)

@@ -52,8 +52,12 @@ class ValueGuards:
             return self._read_constant(region, owner, name, span)
         expected, is_many = None, False
         value = self.rows.stored_value(region, owner, name)
+        calculation = self.rows.calculation(owner, name) if value is None else None
         if value is not None:
             expected, is_many = self.rows.related(t.cast(type, row_class(owner)), name)
+        elif calculation is not None:
+            columns = [self.read(region, owner, each, span) for each in calculation.columns]
+            value = self.rows.calculated(region, owner, name, calculation, columns)
         elif owner.exact is None:
             value = self._read_quietly(region, owner, name)
         elif owner.exact is dict:

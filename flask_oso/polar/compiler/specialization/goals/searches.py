@@ -15,10 +15,10 @@ from ....host.value_classes import is_hashed
 from ....nodes import Expression, List, Origin, Term, Value
 from ....solver.clauses import Slot, Template
 from ...binding_analysis import NotCompilable, is_constant, is_string
-from ...goal_forms import pair_in, searched_in
-from ...scopes import Pending
+from ...goal_forms import pair_in, searched_in, written_term
+from ...scopes import Pending, variables_in
 from ...snippets import all_of, any_of, call, compared, is_type, load, negate
-from ..clauses.clause_forms import is_scalar
+from ..clauses.clause_forms import PutOff, is_scalar
 from ..regions import GIVE_UP, Fact, Known, Region
 from ..value_tests import (
     is_among,
@@ -27,17 +27,18 @@ from ..value_tests import (
     is_searched_at_once,
     written,
 )
-from .relations import Relations
+from .alternatives import Alternatives
 
 
-class Searches(Relations):
+class Searches(Alternatives):
     """Writes goals about collections."""
 
     def membership(self, term: Expression) -> tuple[Region, Pending] | None:
         """Write ``x in xs``."""
         item, collection = term.args
-        if isinstance(collection, List):
-            return self._among(item, collection)
+        listed = written_term(collection)
+        if isinstance(listed, List):
+            return self._among(item, listed)
         searched, pair = self._value(collection), pair_in(item)
         if searched is None:
             return self._put_off()
@@ -59,6 +60,34 @@ class Searches(Relations):
         if known is not None:
             return self._at(self.values.equal(region, known, element, term.span))
         return self._bind(self._unbound(item), element, region)
+
+    def among_proxied(self, owner: Known, name: str, result: Term) -> tuple[Region, Pending] | None:
+        """Write ``x in d.names`` of an association proxy: ``r in d.rows and x = r.name``.
+
+        ``None`` if it is no such attribute, or does something else with it.
+        """
+        span, item = self.goal.span, searched_in(result, self._following(), self.clause)
+        if item is None or pair_in(item) is not None or self._value(result) is not None:
+            return None
+        rows = self.values.rows
+        proxied = rows.proxied(owner, name)
+        if proxied is None:
+            return None
+        listed = self.values.read(self.region, owner, proxied.relation, span)
+        rows.note_attribute(owner, name, proxied)
+        region, element = self.guards.loop(self.region, listed, span)
+        made = self.values.read(region, element, proxied.attribute, span)
+        known, rest = self._value(item), self.rest[1]
+        if known is not None:
+            return self._at(self.values.equal(region, known, made, span), rest)
+        return self._at(self._bound_in(self.env, self._unbound(item), made, region), rest)
+
+    def _following(self) -> Pending:
+        """Return the goals that follow, the first as it is written."""
+        if not self.rest or not isinstance(self.rest[0][0], PutOff):
+            return self.rest
+        (waiting, clause), rest = self.rest
+        return (waiting.goal, clause), rest
 
     def _is_hashed(self, value: Known) -> bool:
         """Tell whether a value is of a class whose instances a set finds by their hash."""
@@ -223,7 +252,13 @@ class Searches(Relations):
 
     def _among(self, item: Term, collection: List) -> tuple[Region, Pending] | None:
         items = collection.items
-        if collection.rest is not None or not items or not all(map(is_scalar, items)):
+        free = [slot for slot in variables_in(self.goal) if self._value(slot) is None]
+        if free and all(slot.origin is Origin.LOOKUP for slot in free):
+            # In 'forall', lookups stand behind the goal that needs them.
+            return self._put_off()
+        if not all(map(is_scalar, items)):
+            return self.among_terms(item, collection, self.goal)
+        if collection.rest is not None or not items:
             raise NotCompilable("a search in a list of more than literals", self.goal.span)
         known = self._bound(item)
         if is_string(known.literal) and all(map(is_string, items)):

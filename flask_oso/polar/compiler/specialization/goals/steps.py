@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import ast
-import functools
 import typing as t
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from ....host import sandbox
@@ -31,7 +30,6 @@ from ...goal_forms import call_of, stays_comparison, written_term
 from ...scopes import (
     Pending,
     concatenate,
-    has_operator,
     pending_goals,
     prepend,
     variables_in,
@@ -87,60 +85,6 @@ class GoalStep(Searches):
         goals = prepend([(arg, self.clause) for arg in term.args], self.rest)
         return self.region, goals
 
-    def disjunction(self, term: Expression) -> tuple[Region, Pending] | None:
-        """Write each alternative, together with the goals that follow.
-
-        Before another ``or``, they become a condition: the goals would be written 2, 4, 8 times.
-        """
-        if self._is_condition(term):
-            self.guards.forget_order()
-            inner = self.guards.apart(self.region)
-            for arg in term.args:
-                self.writer.run(
-                    inner, prepend([(arg, self.clause)], ()), self.env.copy(), self.asking
-                )
-            holds: Fact = ("found", inner.found)
-            return self._at(self.guards.under(self.region, holds, load(inner.found), [], term.span))
-        self._each(GoalStep._alternative, [(arg, arg) for arg in term.args])
-        return None
-
-    def _alternative(self, goal: Term) -> None:
-        self.guards.next_alternative()
-        goals = prepend([(goal, self.clause)], self.rest)
-        self.writer.run(self.region, goals, self.env.copy(), self.asking)
-
-    def _each(
-        self, write: Callable[[GoalStep, t.Any], None], ways: Sequence[tuple[t.Any, Term | None]]
-    ) -> None:
-        """Write alternatives: first those that may repeat a region, where some do.
-
-        :param write: writes one of them.
-        :param ways: what it gets, and the goals that it begins with.
-        """
-        asking_again = [asks_again(self.guards.names, goals) for _, goals in ways]
-        for (way, _), is_repeated in zip(ways, asking_again, strict=True):
-            if is_repeated or not any(asking_again):
-                write(self, way)
-                continue
-            part = self.writer.part_of(self.asking)
-            here = replace(self, env=self.env.copy(), asking=part)
-            self.writer.put_behind(self.region, functools.partial(write, here, way))
-
-    def _is_condition(self, term: Expression) -> bool:
-        """Tell whether an ``or`` binds nothing for the goals that follow, with another ``or``."""
-        later, has_another = set[int](), False
-        # A look at what is free gives no variable its number.
-        env, rest = self.env.copy(), self.rest
-        while rest:
-            (goal, clause), rest = rest
-            goal = goal.goal if isinstance(goal, PutOff) else goal
-            later |= {env.variable(clause, slot.index) for slot in variables_in(goal)}
-            has_another = has_another or has_operator(goal, Operator.OR)
-        used = {env.variable(self.clause, slot.index) for slot in variables_in(term)}
-        free = used - self.env.values.keys()
-        is_awaited = any(self.env.waiting.get(number) for number in free)
-        return has_another and not free & later and not is_awaited
-
     def unification(self, term: Expression) -> tuple[Region, Pending] | None:
         """Write ``a = b``."""
         for written_list, value in (term.args, term.args[::-1]):
@@ -179,6 +123,8 @@ class GoalStep(Searches):
                 return self._at(region)
         elif (region := self.related(value, name, result)) is not None:
             return self._at(region, self.rest[1])
+        if (found := self.among_proxied(value, name, result)) is not None:
+            return found
         if self._is_computed(value, name):
             return self._observed(value, name, None, result)
         made = self.values.read(self.region, value, name, term.span)
@@ -194,6 +140,8 @@ class GoalStep(Searches):
             return False
         if host.identities is not None and host.identities.stored_attribute(cls, name) is not None:
             # A row with an equality of its own, such as a user of Flask-Login.
+            return False
+        if self.values.rows.calculation(owner, name) is not None:
             return False
         return not sandbox.is_silent_read(cls, name)
 

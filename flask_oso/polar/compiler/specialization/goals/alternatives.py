@@ -1,0 +1,116 @@
+"""Goals that hold in several ways in a specialization: ``or``, and ``x in [a, b]``.
+
+In go a goal and those that follow it; out come its alternatives, each with these goals, or the
+region where one of them holds.
+"""
+
+from __future__ import annotations
+
+import functools
+import typing as t
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from ....nodes import Expression, List, Operator, Term
+from ...binding_analysis import NotCompilable
+from ...goal_forms import written_term
+from ...scopes import Pending, has_operator, prepend, variables_in
+from ...snippets import load
+from ..clauses.chains import asks_again
+from ..clauses.clause_forms import PutOff
+from ..regions import Fact, Region
+from .relations import Relations
+
+#: The most elements of a list in a policy that are compared one after the other.
+MAX_LISTED = 32
+
+
+class Alternatives(Relations):
+    """Writes goals that hold in several ways."""
+
+    def disjunction(self, term: Expression) -> tuple[Region, Pending] | None:
+        """Write each alternative, together with the goals that follow.
+
+        Before another ``or``, they become a condition: the goals would be written 2, 4, 8 times.
+        """
+        if self._is_condition(term):
+            return self._condition_of(term.args, term)
+        self._each(Alternatives._alternative, [(arg, arg) for arg in term.args])
+        return None
+
+    def among_terms(
+        self, item: Term, collection: List, term: Expression
+    ) -> tuple[Region, Pending] | None:
+        """Write ``x in [a, b]``, where nothing is bound by it: it is ``x = a or x = b``.
+
+        ``[x, y] in [[a, b], [c, d]]``, too, is compared part by part.
+        """
+        if collection.rest is not None or len(collection.items) > MAX_LISTED:
+            raise NotCompilable("a search in a list of more than literals", term.span)
+        if any(self._value(slot) is None for slot in variables_in(term)):
+            raise NotCompilable("a variable that is not bound yet", term.span)
+        equations = [_equation(item, each, term) for each in collection.items]
+        return self._condition_of([each for each in equations if each is not None], term)
+
+    def _condition_of(
+        self, goals: Sequence[Term], term: Expression
+    ) -> tuple[Region, Pending] | None:
+        """Write that one of several goals holds, which bind nothing for those that follow."""
+        self.guards.forget_order()
+        inner = self.guards.apart(self.region)
+        for goal in goals:
+            pending = prepend([(goal, self.clause)], ())
+            self.writer.run(inner, pending, self.env.copy(), self.asking)
+        holds: Fact = ("found", inner.found)
+        return self._at(self.guards.under(self.region, holds, load(inner.found), [], term.span))
+
+    def _alternative(self, goal: Term) -> None:
+        self.guards.next_alternative()
+        goals = prepend([(goal, self.clause)], self.rest)
+        self.writer.run(self.region, goals, self.env.copy(), self.asking)
+
+    def _each(
+        self, write: Callable[[t.Self, t.Any], None], ways: Sequence[tuple[t.Any, Term | None]]
+    ) -> None:
+        """Write alternatives: first those that may repeat a region, where some do.
+
+        :param write: writes one of them.
+        :param ways: what it gets, and the goals that it begins with.
+        """
+        asking_again = [asks_again(self.guards.names, goals) for _, goals in ways]
+        for (way, _), is_repeated in zip(ways, asking_again, strict=True):
+            if is_repeated or not any(asking_again):
+                write(self, way)
+                continue
+            part = self.writer.part_of(self.asking)
+            here = replace(self, env=self.env.copy(), asking=part)
+            self.writer.put_behind(self.region, functools.partial(write, here, way))
+
+    def _is_condition(self, term: Expression) -> bool:
+        """Tell whether an ``or`` binds nothing for the goals that follow, with another ``or``."""
+        later, has_another = set[int](), False
+        # A look at what is free gives no variable its number.
+        env, rest = self.env.copy(), self.rest
+        while rest:
+            (goal, clause), rest = rest
+            goal = goal.goal if isinstance(goal, PutOff) else goal
+            later |= {env.variable(clause, slot.index) for slot in variables_in(goal)}
+            has_another = has_another or has_operator(goal, Operator.OR)
+        used = {env.variable(self.clause, slot.index) for slot in variables_in(term)}
+        free = used - self.env.values.keys()
+        is_awaited = any(self.env.waiting.get(number) for number in free)
+        return has_another and not free & later and not is_awaited
+
+
+def _equation(one: Term, other: Term, goal: Expression) -> Term | None:
+    """Return the goal that two terms are equal; ``None`` if they are lists that never are."""
+    lists = written_term(one), written_term(other)
+    if not all(isinstance(each, List) and each.rest is None for each in lists):
+        return Expression(Operator.UNIFY, (one, other), span=goal.span)
+    parts = [each.items for each in lists]
+    if len(parts[0]) != len(parts[1]):
+        return None
+    pairs = [_equation(mine, theirs, goal) for mine, theirs in zip(*parts, strict=True)]
+    if None in pairs:
+        return None
+    return Expression(Operator.AND, tuple(t.cast("list[Term]", pairs)), span=goal.span)
