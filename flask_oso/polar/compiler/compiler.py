@@ -66,11 +66,18 @@ from .snippets import (
     compared,
     function_of,
     generator_mark,
+    is_none,
+    is_not_none,
+    is_not_of,
+    is_of,
     is_type,
+    item_of,
     load,
     looked_up,
+    method_call,
     names_of,
     negate,
+    tuple_of,
 )
 
 #: How many goals of one function may be written again, since alternatives repeat the goals that
@@ -245,7 +252,7 @@ class RuleCompiler:
             self.finish(scope, out)
             refs = [scope.cell(clause, at).ref for at in at_open]
             values = [self._value_found(ref, bound, out) for ref in refs]
-            out.append(ast.Expr(ast.Yield(ast.Tuple(values, ast.Load()))))
+            out.append(ast.Expr(ast.Yield(tuple_of(values))))
 
         place = Output(self.give_up, 0, found)
         at = GoalWriter(self, clause, Site(()), (), Scope(), body, place, None)
@@ -273,7 +280,7 @@ class RuleCompiler:
                 # An error about it has its place.
                 raise NotCompilable("a rule that gives a variable a Boolean", ref.literal.span)
             return ast.Constant(ref.literal.value)
-        is_known = compared(call("type", load(ref.name)), ast.In(), load("decided"))
+        is_known = is_of(ref.name, "decided")
         is_itself = compared(load(ref.name), ast.Eq(), load(ref.name))
         check = ast.Expr(call("check_found", load(ref.name), names_of(parameters)))
         out.append(ast.If(negate(all_of([is_known, is_itself])), [check], []))
@@ -283,26 +290,25 @@ class RuleCompiler:
 
     def _table(self, parameters: list[str]) -> list[ast.stmt]:
         """Write that what is known of this call is looked up, or that the call is noted."""
-        key = ast.Tuple(
+        key = tuple_of(
             [
                 ast.Constant(self.variant.name),
                 *(self._key(at, name) for at, name in enumerate(parameters)),
-            ],
-            ast.Load(),
+            ]
         )
-        table = ast.Subscript(load("clock"), ast.Constant(3), ast.Load())
+        table = item_of(load("clock"), ast.Constant(3))
         stored = ast.Subscript(load("clock"), ast.Constant(3), ast.Store())
         made = ast.Assign([ast.Name("table", ast.Store()), stored], ast.Dict([], []))
-        asked = ast.Call(ast.Attribute(load("table"), "get", ast.Load()), [load("key")], [])
+        asked = method_call(load("table"), "get", load("key"))
         noted = ast.Subscript(load("table"), load("key"), ast.Store())
         entry = ast.List([ast.Constant(None), *map(load, self._kept(parameters))], ast.Load())
         return [
             assign("table", table),
-            ast.If(compared(load("table"), ast.Is(), ast.Constant(None)), [made], []),
+            ast.If(is_none(load("table")), [made], []),
             assign("key", key),
             assign("entry", asked),
             ast.If(
-                compared(load("entry"), ast.IsNot(), ast.Constant(None)),
+                is_not_none(load("entry")),
                 self._known(parameters),
                 [],
             ),
@@ -318,13 +324,13 @@ class RuleCompiler:
         literal = self.variant.values.get(at)
         if literal is not None and is_string(literal):
             return ast.Constant(literal.value)
-        is_object = compared(call("type", load(name)), ast.In(), load("plain"))
+        is_object = is_of(name, "plain")
         return ast.IfExp(is_object, call("id", load(name)), call("key_of", load(name)))
 
     def _known(self, parameters: list[str]) -> list[ast.stmt]:
         """Write that this call was made before: it ended, or it is a circle."""
         assigned = assign("known", _state())
-        is_open = compared(load("known"), ast.Is(), ast.Constant(None))
+        is_open = is_none(load("known"))
         name = load(self.names.constant(self.variant.name))
         handed = name, names_of(parameters), load("clock")
         if self.variant.is_test:
@@ -379,11 +385,11 @@ class RuleCompiler:
         depth = load("depth")
         is_first = compared(depth, ast.Eq(), ast.Constant(FIRST_DEPTH))
         now_and_then = negate(ast.BinOp(depth, ast.BitAnd(), ast.Constant(DEPTH_INTERVAL - 1)))
-        is_due = ast.BoolOp(ast.Or(), [ast.BoolOp(ast.And(), [now_and_then, depth]), is_first])
-        too_deep: ast.expr = ast.BoolOp(ast.And(), [is_due, call("is_deep")])
+        is_due = any_of([all_of([now_and_then, depth]), is_first])
+        too_deep: ast.expr = all_of([is_due, call("is_deep")])
         if not self.variant.is_test:
             is_over = compared(depth, ast.Gt(), ast.Constant(MAX_GENERATORS))
-            too_deep = ast.BoolOp(ast.Or(), [is_over, too_deep])
+            too_deep = any_of([is_over, too_deep])
         return [ast.If(too_deep, self._hand_over(parameters), []), *clock_check()]
 
     # -- heads
@@ -417,8 +423,8 @@ class RuleCompiler:
     def _unless_decided(self, position: int, parameters: list[str]) -> ast.stmt:
         """Write that another function answers if comparing an argument could run code."""
         name = parameters[position]
-        decided = compared(call("type", load(name)), ast.NotIn(), load("decided"))
-        odd = ast.BoolOp(ast.And(), [negate(is_type(name, "str")), decided])
+        decided = is_not_of(name, "decided")
+        odd = all_of([negate(is_type(name, "str")), decided])
         asking = load(self.names.function(self.variant.asking(position)))
         made = ast.Call(asking, [*map(load, [*parameters, "depth", "clock"])], [])
         return ast.If(odd, self._left_to(made), [])
@@ -455,7 +461,7 @@ class RuleCompiler:
         if type(value) is bool:
             # For Python, and so for an object of the host, `True` equals a number such as
             # `Decimal(1)`; for Polar no number.
-            is_object = compared(call("type", load(name)), ast.NotIn(), load("scalars"))
+            is_object = is_not_of(name, "scalars")
             by_python = call("equal", load(name), ast.Constant(value), load("unread"))
             is_it = compared(load(name), ast.Is(), ast.Constant(value))
             return any_of([is_it, all_of([is_object, by_python])])
@@ -467,7 +473,7 @@ class RuleCompiler:
         equal = compared(load(name), ast.Eq(), ast.Constant(value))
         if type(value) is str:
             return equal
-        return ast.BoolOp(ast.And(), [negate(is_type(name, "bool")), equal])
+        return all_of([negate(is_type(name, "bool")), equal])
 
     def _at_head(self, out: list[ast.stmt], place: Output) -> GoalWriter:
         return GoalWriter(self, self.next_clause(), Site(()), (), Scope(), out, place, None)
@@ -487,7 +493,7 @@ class RuleCompiler:
 
     def _each_in_order(self, clauses: list[Clause], parameters: list[str]) -> ast.stmt:
         """Write that the matching clauses are sorted at run time, and tried one after the other."""
-        matched = ast.Tuple([load(f"m{number}") for number in range(len(clauses))], ast.Load())
+        matched = tuple_of([load(f"m{number}") for number in range(len(clauses))])
         args = names_of(parameters)
         sorted_ = call("in_order", load(self.names.constant(clauses)), matched, args)
         body: list[ast.stmt] = [
@@ -599,7 +605,7 @@ class RuleCompiler:
 
     def check_sandbox(self, ref: Ref, out: list[ast.stmt]) -> None:
         """Write the sandbox check of a value that was read."""
-        unknown = compared(call("type", load(ref.name)), ast.NotIn(), load("harmless"))
+        unknown = is_not_of(ref.name, "harmless")
         check = call("check_sandbox", load(ref.name), load(self.names.constant(ref.read)))
         out.append(ast.If(unknown, [ast.Expr(check)], []))
 

@@ -21,7 +21,11 @@ from .snippets import (
     compared,
     function_of,
     is_ascii,
+    is_none,
+    is_not_none,
+    is_not_of,
     is_type,
+    item_of,
     load,
     looked_up,
     names_of,
@@ -146,12 +150,10 @@ class EntryPointWriter(Record):
         by_class, tests = load(table), [NOT_LOGGED]
         if specializations.at is not None:
             name = self.parameters[specializations.at]
-            by_class = ast.Subscript(by_class, load(name), ast.Load())
+            by_class = item_of(by_class, load(name))
             tests.insert(0, is_type(name, "str"))
-        answer = ast.Call(
-            ast.Subscript(by_class, kind, ast.Load()), [*map(load, self.parameters)], []
-        )
-        is_known = compared(load("answer"), ast.IsNot(), ast.Constant(None))
+        answer = ast.Call(item_of(by_class, kind), [*map(load, self.parameters)], [])
+        is_known = is_not_none(load("answer"))
         inside: list[ast.stmt] = [
             assign("answer", answer),
             ast.If(is_known, [ast.Return(load("answer"))], []),
@@ -166,28 +168,28 @@ class EntryPointWriter(Record):
 
     def _taken(self) -> list[ast.stmt]:
         """Write that lists and dictionaries are copied; the solver answers for other arguments."""
-        is_none = compared(load("taken"), ast.Is(), ast.Constant(None))
+        is_refused = is_none(load("taken"))
         targets: list[ast.expr] = [ast.Name(name, ast.Store()) for name in self.parameters]
         return [
             assign("taken", call("as_data", self._arguments())),
-            ast.If(is_none, [self._by_solver()], []),
+            ast.If(is_refused, [self._by_solver()], []),
             ast.Assign([ast.Tuple(targets, ast.Store())], load("taken")),
         ]
 
     def _explained(self) -> list[ast.stmt]:
         """Write that a missing attribute is an error of the policy."""
         problem = call("problem_of", load("error"), load("name"), self._arguments())
-        is_none = compared(load("problem"), ast.Is(), ast.Constant(None))
+        is_other = is_none(load("problem"))
         return [
             assign("problem", problem),
-            ast.If(is_none, [ast.Raise(None, None)], []),
+            ast.If(is_other, [ast.Raise(None, None)], []),
             ast.Raise(load("problem"), load("error")),
         ]
 
     def _is_odd(self, name: str) -> ast.expr:
         """Write that an argument needs the solver: it is neither an object nor an ASCII string."""
         tests: list[ast.expr] = [
-            compared(call("type", load(name)), ast.NotIn(), load("plain")),
+            is_not_of(name, "plain"),
             negate(all_of([is_type(name, "str"), is_ascii(name)])),
         ]
         if name in self.texts:

@@ -53,6 +53,31 @@ def call(function: str, *args: ast.expr) -> ast.expr:
     return ast.Call(load(function), list(args), [])
 
 
+def attribute_of(value: ast.expr, name: str) -> ast.expr:
+    """Write ``value.name``."""
+    return ast.Attribute(value, name, ast.Load())
+
+
+def method_call(value: ast.expr, name: str, *args: ast.expr) -> ast.expr:
+    """Write ``value.name(*args)``."""
+    return ast.Call(attribute_of(value, name), [*args], [])
+
+
+def item_of(value: ast.expr, key: ast.expr) -> ast.expr:
+    """Write ``value[key]``."""
+    return ast.Subscript(value, key, ast.Load())
+
+
+def tuple_of(parts: list[ast.expr]) -> ast.expr:
+    """Write a tuple."""
+    return ast.Tuple(parts, ast.Load())
+
+
+def named_value(name: str, value: ast.expr) -> ast.NamedExpr:
+    """Write ``(name := value)``."""
+    return ast.NamedExpr(ast.Name(name, ast.Store()), value)
+
+
 def negate(test: ast.expr) -> ast.expr:
     """Write ``not test``."""
     return ast.UnaryOp(ast.Not(), test)
@@ -73,14 +98,34 @@ def any_of(tests: list[ast.expr]) -> ast.expr:
     return ast.BoolOp(ast.Or(), tests) if len(tests) > 1 else tests[0]
 
 
+def is_none(value: ast.expr) -> ast.expr:
+    """Write ``value is None``."""
+    return compared(value, ast.Is(), ast.Constant(None))
+
+
+def is_not_none(value: ast.expr) -> ast.expr:
+    """Write ``value is not None``."""
+    return compared(value, ast.IsNot(), ast.Constant(None))
+
+
 def is_type(name: str, kind: str) -> ast.expr:
     """Write ``type(name) is kind``."""
     return compared(call("type", load(name)), ast.Is(), load(kind))
 
 
+def is_of(name: str, kinds: str) -> ast.expr:
+    """Write ``type(name) in kinds``."""
+    return compared(call("type", load(name)), ast.In(), load(kinds))
+
+
+def is_not_of(name: str, kinds: str) -> ast.expr:
+    """Write ``type(name) not in kinds``."""
+    return compared(call("type", load(name)), ast.NotIn(), load(kinds))
+
+
 def is_ascii(name: str) -> ast.expr:
     """Write whether a string is ASCII. The solver refuses others that Python has: surrogates."""
-    return ast.Call(ast.Attribute(load(name), "isascii", ast.Load()), [], [])
+    return method_call(load(name), "isascii")
 
 
 def looked_up(table: str, name: str, kinds: Sequence[str], *, is_object: bool = False) -> ast.expr:
@@ -93,17 +138,17 @@ def looked_up(table: str, name: str, kinds: Sequence[str], *, is_object: bool = 
         cls = call("type", load(name))
         tests = [is_type(name, kind) for kind in kinds]
         key = ast.IfExp(any_of(tests), key, cls) if tests else cls
-    return ast.Subscript(load(table), key, ast.Load())
+    return item_of(load(table), key)
 
 
 def names_of(names: Sequence[str]) -> ast.expr:
     """Write a tuple of names."""
-    return ast.Tuple([load(name) for name in names], ast.Load())
+    return tuple_of([load(name) for name in names])
 
 
 def copied(name: str) -> ast.expr:
     """Write a copy of a list."""
-    return ast.Subscript(load(name), ast.Slice(None, None, None), ast.Load())
+    return item_of(load(name), ast.Slice(None, None, None))
 
 
 def unpacked(name: str) -> ast.expr:
@@ -128,7 +173,7 @@ def generator_mark() -> ast.stmt:
 
 def clock_check() -> list[ast.stmt]:
     """Write that one step is counted, and that the clock is checked now and then."""
-    budget = ast.Subscript(load("clock"), ast.Constant(0), ast.Load())
+    budget = item_of(load("clock"), ast.Constant(0))
     target = ast.Subscript(load("clock"), ast.Constant(0), ast.Store())
     look = ast.Expr(call("check_clock", load("clock")))
     return [

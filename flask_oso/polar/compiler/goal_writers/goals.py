@@ -44,13 +44,17 @@ from ..scopes import (
 from ..snippets import (
     COMPARE,
     all_of,
+    any_of,
     assign,
     block,
     call,
     compared,
+    is_of,
+    item_of,
     load,
     looked_up,
     negate,
+    tuple_of,
 )
 from .patterns import Argument, at_most_one_matches, is_simple_head
 from .places import Continuation, Output, compares_silently
@@ -180,7 +184,7 @@ class GoalWriter(SearchGoals):
         doubt = self.mark(call("condition", load(ref.name), goal, *places))
         holds = compared(load(ref.name), ast.Is(), ast.Constant(True))
         fails = compared(load(ref.name), ast.IsNot(), ast.Constant(False))
-        self.fail_unless(ast.BoolOp(ast.Or(), [holds, ast.BoolOp(ast.And(), [fails, doubt])]))
+        self.fail_unless(any_of([holds, all_of([fails, doubt])]))
         return self.go_on()
 
     # -- goals of the solver
@@ -198,7 +202,7 @@ class GoalWriter(SearchGoals):
         self.writer.handed[id(goal)] = reason
         self._check_apart([ref for ref in bound.values() if ref.literal is None])
         named = {index: ref for index, ref in sorted(bound.items()) if ref.literal is None}
-        values = ast.Tuple([self.checked(ref) for ref in named.values()], ast.Load())
+        values = tuple_of([self.checked(ref) for ref in named.values()])
         what = HandedGoal(
             goal,
             max(slots, default=-1) + 1,
@@ -267,7 +271,7 @@ class GoalWriter(SearchGoals):
         """Write that the rule returned by a call is returned, instead of the rule with the call."""
         name = self.writer.fresh()
         # Where the solver took over, it reports a solution without its rule.
-        rule = ast.BoolOp(ast.Or(), [load(name), ast.Constant(True)])
+        rule = any_of([load(name), ast.Constant(True)])
         place = self.place.replaced(success=self.writer.succeed_with(rule))
         here = replace(self, place=place)
         if not is_test:
@@ -287,7 +291,7 @@ class GoalWriter(SearchGoals):
     def _by_solver(self, rule: str, refs: list[Ref], is_test: bool) -> ast.expr:
         """Write that the solver answers a call that gets some value twice."""
         function = "hand_over" if is_test else "hand_over_each"
-        args = ast.Tuple([self.value(ref) for ref in refs], ast.Load())
+        args = tuple_of([self.value(ref) for ref in refs])
         name, labels = self.constants(rule, tuple(ref.name for ref in refs))
         made: ast.expr = self.mark(call(function, name, args, load("clock"), labels))
         return made
@@ -325,7 +329,7 @@ class GoalWriter(SearchGoals):
         _, out, place = t.cast("tuple[t.Any, ...]", self.loop(found, made))
         for number, cell in enumerate(cells.values()):
             name = self.writer.fresh()
-            value = ast.Subscript(load(found), ast.Constant(number), ast.Load())
+            value = item_of(load(found), ast.Constant(number))
             out.append(assign(name, value))
             cell.ref = Ref(name, is_found=True)
         return self.rest, out, place
@@ -446,7 +450,7 @@ def _are_decided(names: list[str]) -> ast.expr:
             test
             for name in names
             for test in (
-                compared(call("type", load(name)), ast.In(), load("decided")),
+                is_of(name, "decided"),
                 call("equals_itself", load(name)),
             )
         ]

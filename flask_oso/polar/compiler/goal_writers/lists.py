@@ -13,7 +13,7 @@ from ...nodes import List, Term
 from ...solver.clauses import Slot
 from ..goal_forms import written_term
 from ..scopes import Goal, OpenList, Ref, prepend
-from ..snippets import assign, call, compared, load
+from ..snippets import assign, call, compared, is_not_of, load
 from .places import Continuation, GoalContext
 
 
@@ -79,7 +79,7 @@ class ListGoals(GoalContext):
 
     def check_taken(self, element: Ref) -> None:
         """Write the sandbox check of an element that a variable is going to be bound to."""
-        unknown = compared(call("type", load(element.name)), ast.NotIn(), load("harmless"))
+        unknown = is_not_of(element.name, "harmless")
         check = self.mark(ast.Expr(call("check_taken", load(element.name))))
         self.out.append(ast.If(unknown, [check], []))
 

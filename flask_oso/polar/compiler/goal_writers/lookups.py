@@ -15,7 +15,7 @@ from ...solver.clauses import Slot
 from ..binding_analysis import is_plain
 from ..goal_forms import searched_in, written_term
 from ..scopes import Ref
-from ..snippets import all_of, assign, call, compared, is_type, load, negate
+from ..snippets import all_of, assign, call, compared, is_none, is_type, load, negate, tuple_of
 from .patterns import PatternGoals
 from .places import Continuation
 
@@ -59,7 +59,7 @@ class LookupGoals(PatternGoals):
         self.checked(value)
         answer, name, body = self.writer.fresh(), self.writer.fresh(), list[ast.stmt]()
         told = call("leads_to", load(value.name), ast.Constant(attribute), load(known.name))
-        is_open = compared(load(answer), ast.Is(), ast.Constant(None))
+        is_open = is_none(load(answer))
         fails = ast.If(negate(load(answer)), [self.place.fail()], [])
         self.out += [assign(answer, told), ast.If(is_open, body, [fails])]
         if known.is_unread:
@@ -101,7 +101,7 @@ class LookupGoals(PatternGoals):
         name, body = self.writer.fresh(), list[ast.stmt]()
         replace(self, out=body).attribute(name, value, attribute)
         unread = call("unread_relation", load(value.name), ast.Constant(attribute))
-        is_read = compared(load(name), ast.Is(), ast.Constant(None))
+        is_read = is_none(load(name))
         self.out += [assign(name, unread), ast.If(is_read, body, [])]
         ref = Ref(name, read=self.span, is_unread=True)
         return self.bind(self.unbound(result), ref)
@@ -185,7 +185,7 @@ class LookupGoals(PatternGoals):
     def _arguments(self, called: Call) -> ast.expr:
         """Write the arguments of a call of Python, keyword arguments last."""
         args = [*called.args, *(arg for _, arg in called.kwargs)]
-        return ast.Tuple([self._argument(arg) for arg in args], ast.Load())
+        return tuple_of([self._argument(arg) for arg in args])
 
     def _argument(self, term: Term) -> ast.expr:
         inner = written_term(term)

@@ -36,7 +36,7 @@ from ..scopes import (
     instance_test,
     prepend,
 )
-from ..snippets import any_of, assign, call, compared, load, negate
+from ..snippets import any_of, assign, attribute_of, call, compared, load, negate
 from .lists import ListGoals
 from .places import Continuation, is_readable
 
@@ -204,7 +204,7 @@ class PatternGoals(ListGoals):
 
     def _tried(self, made: str, owner: ast.expr, key: ast.Constant, place: ast.expr) -> ast.stmt:
         """Write ``made = owner.key``, and the case that there is no such attribute."""
-        read = ast.Attribute(owner, t.cast(str, key.value), ast.Load())
+        read = attribute_of(owner, t.cast(str, key.value))
         failed = self.mark(assign(made, call("no_field", owner, key, load("error"), place)))
         handler = ast.ExceptHandler(load("AttributeError"), "error", [failed])
         return ast.Try([self.mark(assign(made, read))], [handler], [], [])

@@ -35,10 +35,14 @@ from ..snippets import (
     Position,
     all_of,
     assign,
+    attribute_of,
     call,
     clock_check,
     compared,
+    is_none,
+    is_of,
     is_type,
+    item_of,
     load,
     negate,
     position_of,
@@ -286,9 +290,9 @@ class GoalContext:
         if is_relation or not sandbox.is_unrestricted(attribute):
             self.out.extend(slowly)
             return
-        read: ast.expr = ast.Attribute(owner, attribute, ast.Load())
+        read: ast.expr = attribute_of(owner, attribute)
         if self._may_be_read_before(value, attribute):
-            is_new = compared(_outcome(), ast.Is(), ast.Constant(None))
+            is_new = is_none(_outcome())
             once = call("read_once", load(value.name), ast.Constant(attribute), load("clock"))
             read = ast.IfExp(is_new, read, once)
         quickly = self.mark(assign(name, read))
@@ -308,12 +312,12 @@ class GoalContext:
 
 def is_readable(ref: Ref) -> ast.expr:
     """Write whether Python can read the attributes of a value directly."""
-    return compared(call("type", load(ref.name)), ast.In(), load("readable"))
+    return is_of(ref.name, "readable")
 
 
 def _outcome() -> ast.expr:
     """Write the outcome of a call that was made before."""
-    return ast.Subscript(load("clock"), ast.Constant(4), ast.Load())
+    return item_of(load("clock"), ast.Constant(4))
 
 
 def _is_written(term: Term) -> t.TypeGuard[List]:
@@ -333,11 +337,11 @@ def compares_silently(left: Ref, right: Ref, known: str, *, alike: bool = False)
     """
     for one, other in ((left, right), (right, left)):
         if other.is_nil and known == "simple":
-            return compared(call("type", load(one.name)), ast.In(), load("told"))
+            return is_of(one.name, "told")
         if other.literal is not None:
             return is_type(one.name, type(other.literal.value).__name__)
     kinds = [call("type", load(ref.name)) for ref in (left, right)]
     if alike:
         same = compared(kinds[0], ast.Is(), kinds[1])
-        return all_of([same, compared(call("type", load(left.name)), ast.In(), load(known))])
+        return all_of([same, is_of(left.name, known)])
     return all_of([compared(kind, ast.In(), load(known)) for kind in kinds])

@@ -10,7 +10,7 @@ from ...nodes import Expression, List, Origin, Term
 from ...solver.clauses import Slot
 from ..goal_forms import pair_in, written_term
 from ..scopes import Goal, GoalPart, Ref, Scope, Site, prepend, slots_in
-from ..snippets import assign, block, call, compared, copied, is_type, load
+from ..snippets import assign, block, call, compared, copied, is_type, load, tuple_of
 from .lookups import LookupGoals
 from .places import Continuation, Output
 
@@ -206,6 +206,6 @@ class SearchGoals(LookupGoals):
         """Write a search in a list of values, none of which is the same term as the item."""
         if any(ref.name == known.name and ref.literal is None for ref in elements):
             raise self.not_compilable("a search in a list that has what is searched for")
-        listed = ast.Tuple([self.checked(ref) for ref in elements], ast.Load())
+        listed = tuple_of([self.checked(ref) for ref in elements])
         name = self.writer.fresh()
         return self._inside(name, listed).equal(known, Ref(name))

@@ -17,7 +17,7 @@ from __future__ import annotations
 import ast
 import typing as t
 
-from ..snippets import assign, call, code_of, compared, load
+from ..snippets import assign, call, code_of, compared, item_of, load
 from .names import Names, blocks_in, nodes_in, read_name, written_name
 
 
@@ -68,7 +68,7 @@ def _kept_in(begin: list[ast.stmt], name: str, left: str) -> str | None:
     """Return the list to which statements add the first element, if they do nothing else."""
     if len(begin) != 2:
         return None
-    first = ast.Subscript(load(name), ast.UnaryOp(ast.USub(), load(left)), ast.Load())
+    first = item_of(load(name), ast.UnaryOp(ast.USub(), load(left)))
     made, kept = written_name(begin[0]), t.cast(t.Any, begin[1])
     if made is None or code_of([begin[0]]) != code_of([assign(made, first)]):
         return None
@@ -144,4 +144,4 @@ class _Replaced(ast.NodeTransformer):
         place: ast.expr = ast.UnaryOp(ast.USub(), load(self._left))
         if at:
             place = ast.BinOp(ast.Constant(at), ast.Sub(), load(self._left))
-        return ast.Subscript(load(self._name), place, ast.Load())
+        return item_of(load(self._name), place)

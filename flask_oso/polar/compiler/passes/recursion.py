@@ -28,7 +28,7 @@ import typing as t
 from collections.abc import Iterator, Sequence
 
 from ...value_objects import Record
-from ..snippets import assign, call, code_of, compared, load, negate
+from ..snippets import assign, attribute_of, call, code_of, compared, load, negate, tuple_of
 from .exclusion import exclude_each_other, without_contradicted
 from .integers import integers_first
 from .list_positions import go_along_lists
@@ -358,7 +358,7 @@ class _Loop:
         if is_kept:
             start.append(assign(_FRAMES, ast.List([], ast.Load())))
             kept = _tuple(needed, ast.Load())
-            added = ast.Attribute(load(_FRAMES), "append", ast.Load())
+            added = attribute_of(load(_FRAMES), "append")
             note: list[ast.stmt] = [ast.Expr(ast.Call(added, [kept], []))]
             over, target = call("reversed", load(_FRAMES)), _tuple(needed, ast.Store())
         else:
@@ -397,7 +397,7 @@ class _Loop:
             turn.append(assign(*changed[0]))
         elif changed:
             names = ast.Tuple([ast.Name(name, ast.Store()) for name, _ in changed], ast.Store())
-            turn.append(ast.Assign([names], ast.Tuple([arg for _, arg in changed], ast.Load())))
+            turn.append(ast.Assign([names], tuple_of([arg for _, arg in changed])))
         self._site.block += [*turn, ast.Continue()]
         levels = call("range", load(_LEVEL), ast.Constant(self._function.most + 1))
         over = ast.Name(_LEVEL, ast.Store())

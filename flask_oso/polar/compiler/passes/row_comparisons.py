@@ -16,7 +16,7 @@ import typing as t
 from collections.abc import Callable, Mapping
 
 from ...value_objects import Record
-from ..snippets import assign, call, compared, load
+from ..snippets import assign, attribute_of, call, compared, is_none, is_not_none, load, named_value
 from .names import nodes_in, read_name, sets_true, written_name
 
 #: The name of what stands for a relation that is not loaded.
@@ -63,7 +63,7 @@ class RowComparison(Record, frozen=False):
         """Write that the value is held in an index, or its element is chosen for later."""
         key = _key_or_id(self.value, self.key, fresh)
         place = ast.Subscript(load(index.held), key, ast.Store())
-        is_row = compared(load(self.value), ast.IsNot(), ast.Constant(None))
+        is_row = is_not_none(load(self.value))
         kept: ast.stmt = ast.If(is_row, [ast.Assign([place], load(self.value))], [])
         if self.element is None:
             return kept
@@ -103,11 +103,11 @@ class RowComparison(Record, frozen=False):
         if self.element is None:
             return looked
         answer = t.cast(str, self.answer)
-        holds = ast.Attribute(load(index.left), "holds", ast.Load())
+        holds = attribute_of(load(index.left), "holds")
         gives_up = ast.Return(ast.Constant(None))
         asked: list[ast.stmt] = [
             assign(answer, ast.Call(holds, [load(self.wanted)], [])),
-            ast.If(compared(load(answer), ast.Is(), ast.Constant(None)), [gives_up], []),
+            ast.If(is_none(load(answer)), [gives_up], []),
             ast.If(load(answer), [marked], []),
         ]
         # Also where a solution is found: what only a read can tell may be an error.
@@ -214,12 +214,12 @@ def _owner(key: ast.expr) -> str | None:
 
 
 def _appended(name: str, element: str) -> ast.stmt:
-    method = ast.Attribute(load(name), "append", ast.Load())
+    method = attribute_of(load(name), "append")
     return ast.Expr(ast.Call(method, [load(element)], []))
 
 
 def _key_or_id(name: str, key: ast.expr, fresh: Callable[[str], str]) -> ast.expr:
     """Write the key of a row, or its identity if it is not stored and has no key."""
-    named = ast.NamedExpr(ast.Name(fresh("p"), ast.Store()), key)
-    has_none = compared(named, ast.Is(), ast.Constant(None))
+    named = named_value(fresh("p"), key)
+    has_none = is_none(named)
     return ast.IfExp(has_none, call("id", load(name)), load(named.target.id))

@@ -22,7 +22,7 @@ import copy
 import typing as t
 from collections.abc import Callable
 
-from ..snippets import all_of, any_of, assign, call, compared, load, unpacked
+from ..snippets import all_of, any_of, assign, call, compared, load, named_value, unpacked
 from .names import blocks_in, nodes_in
 
 #: Longer lists are left to the call, which takes no time that counts there.
@@ -108,4 +108,4 @@ def _loop(search: ast.Call, mine: ast.expr, found: str, element: str) -> ast.stm
 
 def _class_of(value: ast.expr, name: str) -> ast.expr:
     """Write the class of a value, and give it a name."""
-    return ast.NamedExpr(ast.Name(name, ast.Store()), call("type", value))
+    return named_value(name, call("type", value))

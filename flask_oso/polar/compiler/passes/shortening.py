@@ -18,7 +18,7 @@ import ast
 import typing as t
 from collections.abc import Iterator
 
-from ..snippets import all_of, assign, call, compared, is_type, load, negate, returned
+from ..snippets import all_of, assign, call, is_not_none, is_type, load, negate, returned
 from .names import (
     COUNT,
     Names,
@@ -77,7 +77,7 @@ def _only_as_text(statement: ast.stmt, names: Names) -> str | None:
 
 
 def _is_something(name: str) -> ast.expr:
-    return compared(load(name), ast.IsNot(), ast.Constant(None))
+    return is_not_none(load(name))
 
 
 #: A second name is written once more, for the entries of a dictionary.
