@@ -32,7 +32,17 @@ from ..binding_analysis import (
     strings_at,
 )
 from ..scopes import ProgramInterface
-from ..snippets import assign, call, code_of, function_of, is_ascii, load, negate
+from ..snippets import (
+    assign,
+    attribute_of,
+    call,
+    code_of,
+    function_of,
+    is_ascii,
+    load,
+    negate,
+    tuple_of,
+)
 from ..weak_classes import ClassMemo, WeakClass, add_class, set_for_class
 from .clauses.delegations import Delegation
 from .first_call import find_first_call
@@ -670,8 +680,8 @@ def _added(texts: list[str]) -> ast.stmt:
     """Write that strings are found."""
     constants: list[ast.expr] = [ast.Constant(text) for text in texts]
     one = len(constants) == 1
-    method = ast.Attribute(load(_STRINGS), "add" if one else "update", ast.Load())
-    added = constants[0] if one else ast.Tuple(constants, ast.Load())
+    method = attribute_of(load(_STRINGS), "add" if one else "update")
+    added = constants[0] if one else tuple_of(constants)
     return ast.Expr(ast.Call(method, [added], []))
 
 

@@ -21,7 +21,20 @@ from ...sources import Span
 from ..binding_analysis import NotCompilable, compares_by_identity, is_plain, is_string
 from ..passes.names import KIND
 from ..scopes import ClassSet, ProgramInterface
-from ..snippets import all_of, any_of, assign, call, compared, is_type, load, negate, unpacked
+from ..snippets import (
+    all_of,
+    any_of,
+    assign,
+    call,
+    compared,
+    is_none,
+    is_not_of,
+    is_type,
+    load,
+    method_call,
+    negate,
+    unpacked,
+)
 from .observation import NEEDED, RESULT, Observation, is_method
 from .regions import FOUND, GIVE_UP, MAX_STEPS, Fact, Known, Region, step_limit, with_span
 from .solution_keys import FunctionNames, key_of
@@ -124,7 +137,7 @@ class Guards:
             self.forget_order()
             made = call(name, *map(written, passed), self.level, load("memo"))
             found = self.computed(region, made, fact, span)
-            is_open = compared(load(found.name), ast.Is(), ast.Constant(None))
+            is_open = is_none(load(found.name))
             region.reads.append(ast.If(is_open, [GIVE_UP], []))
         found = t.cast(Known, region.lookup(fact))
         return found if None not in values else replace(found, exact=list, is_own=True)
@@ -153,8 +166,7 @@ class Guards:
                 is_odd = any_of([is_odd, negate(call("are_themselves", load(known.name)))])
                 region.known["itself", known.name] = known
             region.reads.append(ast.If(is_odd, [GIVE_UP], []))
-            for each in (value, known):
-                region.known["checked", each.name] = each
+            region.note_checked(value, known)
         return known
 
     def check_order(self, value: Known, span: Span | None) -> None:
@@ -237,7 +249,7 @@ class Guards:
             known = Known(self.fresh(), exact=clock.constant, region=region)
             region.known["now", clock.name] = region.known["now", known.name] = known
             method = "now" if clock.constant is datetime.datetime else "today"
-            value = ast.Call(ast.Attribute(load(clock.name), method, ast.Load()), [], [])
+            value = method_call(load(clock.name), method)
             region.reads.append(with_span(assign(known.name, value), span))
         return known
 
@@ -280,11 +292,12 @@ class Guards:
         key = ("stored" if are_rows else "quiet", owner.name)
         if region.lookup(key) is not None:
             return
-        region.known[key] = region.known["checked", owner.name] = owner
+        region.known[key] = owner
+        region.note_checked(owner)
         kinds = load(self.names.constant(classes.kinds))
 
         def is_odd(kind: ast.expr) -> ast.expr:
-            admitted = ast.Call(ast.Attribute(load(quiet), "admits", ast.Load()), [kind], [])
+            admitted = method_call(load(quiet), "admits", kind)
             return all_of([compared(kind, ast.NotIn(), kinds), negate(admitted)])
 
         has_entries = self.is_repeated(region) and not are_rows
@@ -308,11 +321,11 @@ class Guards:
             return
         if any(here.checks(value.name) for here in region.enclosing()):
             return
-        region.known["checked", value.name] = value
+        region.note_checked(value)
         region.reads.append(self.unless_checked(value))
 
     def unless_checked(self, value: Known) -> ast.If:
-        test = compared(call("type", load(value.name)), ast.NotIn(), load("harmless"))
+        test = is_not_of(value.name, "harmless")
         return ast.If(test, [GIVE_UP], [])
 
     def not_simple(
@@ -395,7 +408,7 @@ class Guards:
         if inner is region.inside.get(key):
             inner.tested = tuple(value.name for value in values)
         for value in values:
-            inner.known["checked", value.name] = value
+            inner.note_checked(value)
         return inner
 
     def refuse(self, span: Span | None) -> t.NoReturn:
@@ -408,7 +421,7 @@ class Guards:
         """
         exact = collection.exact
         is_other = exact is not None and exact not in ITERATED and exact is not list
-        if collection.literal is not None or collection.choices is not None or is_other:
+        if collection.is_literal or is_other:
             raise NotCompilable("a search in something else than a list", span)
         out = region
         for around in region.around():
@@ -441,7 +454,7 @@ class Guards:
         if collection.exact is None and out.lookup(looked_at) is None:
             out.known[looked_at] = collection
             out.reads.append(ast.If(is_foreign, [GIVE_UP], []))
-        out.known["checked", collection.name] = collection
+        out.note_checked(collection)
         name = self.fresh()
         # A copy: if another thread changes the list, no element may be skipped.
         over = load(collection.name) if collection.is_own else unpacked(collection.name)

@@ -24,7 +24,17 @@ from ...nodes import Origin, Term
 from ...solver.clauses import Slot
 from ...value_objects import Record
 from ..entry_points import BRIEF, stopped
-from ..snippets import assign, call, compared, function_of, load, names_of
+from ..snippets import (
+    assign,
+    attribute_of,
+    call,
+    compared,
+    function_of,
+    is_of,
+    load,
+    names_of,
+    tuple_of,
+)
 from .regions import FOUND, GIVE_UP, Fact, Known
 from .value_tests import written
 
@@ -184,7 +194,7 @@ def observing_function(
     :param begin: the first part, or its call.
     :param resume: the global name of what answers where the second part gives up.
     """
-    in_vain = ast.Attribute(load(resume), "in_vain", ast.Load())
+    in_vain = attribute_of(load(resume), "in_vain")
     is_vain = compared(in_vain, ast.Gt(), ast.Constant(_MOST_IN_VAIN))
     outcome = [load(_MADE), ast.Constant(None)]
     given_up = _resumed(resume, parameters, observation, outcome)
@@ -246,7 +256,7 @@ def _call_made(
     owner, name = load(observation.owner), ast.Constant(observation.name)
     body: list[ast.stmt] = []
     if observation.args is None:
-        made: ast.expr = ast.Attribute(owner, observation.name, ast.Load())
+        made: ast.expr = attribute_of(owner, observation.name)
         failed = _resumed(resume, parameters, observation, [ast.Constant(None), load("error")])
         handlers.append(ast.ExceptHandler(load("AttributeError"), "error", [failed]))
     else:
@@ -266,7 +276,7 @@ def _elements(observation: Observation) -> ast.expr:
     """Write the result: what an iterator will yield, if the policy searches it once."""
     if observation.is_named or not observation.is_searched:
         return load(_MADE)
-    is_iterator = compared(call("type", load(_MADE)), ast.In(), load("silent_iterators"))
+    is_iterator = is_of(_MADE, "silent_iterators")
     return ast.IfExp(is_iterator, call("elements_ahead", load(_MADE)), load(_MADE))
 
 
@@ -276,7 +286,7 @@ def _resumed(
     """Write that the compiled rules answer, which get the outcome of the call."""
     args: ast.expr = ast.Constant(None)
     if observation.args is not None:
-        args = ast.Tuple([*map(written, observation.args)], ast.Load())
+        args = tuple_of([*map(written, observation.args)])
     made = [load(observation.owner), ast.Constant(observation.name), args, *outcome]
     given = names_of(parameters)
     return ast.Return(call(resume, given, load("is_searched"), load("begun"), *made))

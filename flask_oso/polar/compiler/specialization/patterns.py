@@ -105,7 +105,7 @@ class PatternGuards:
                 # The solver may ask a class with a test of its own first.
                 self.pattern(parameter.specializer)
         for place, (parameter, arg) in enumerate(zip(clause.parameters[:at], args, strict=False)):
-            is_text = arg is not None and (arg.literal is not None or arg.choices is not None)
+            is_text = arg is not None and arg.is_literal
             is_asked_first = not isinstance(parameter.term, Slot) and not is_text
             if is_asked_first or not is_silent(clause, place):
                 return False
@@ -263,7 +263,7 @@ class PatternGuards:
         if len(classes) == 1 and not self._has_subclass(classes[0]):
             # Most values are of the class itself; the function gives up for those of a subclass.
             test = compared(kind, ast.Is(), load(self._guards.names.constant(classes[0])))
-            left = ast.If(ast.BoolOp(ast.Or(), [odd, is_one]), [GIVE_UP], [])
+            left = ast.If(any_of([odd, is_one]), [GIVE_UP], [])
             inner = self._guards.under(region, key, test, [left], span)
             inner.subject = inner.known["checked", value.name] = replace(value, exact=classes[0])
         else:
@@ -314,8 +314,7 @@ def is_asked(clause: Clause, at: int, arg: Known) -> bool:
 
     The argument may have an equality of its own, and a signalling NaN of `decimal` raises.
     """
-    is_known = arg.literal is not None or arg.choices is not None or arg.exact is not None
-    return is_literal(clause.parameters[at].term) and not is_known
+    return is_literal(clause.parameters[at].term) and arg.is_unknown
 
 
 def is_nil(term: Term) -> bool:
@@ -325,8 +324,7 @@ def is_nil(term: Term) -> bool:
 
 def is_not_nil(value: Known) -> bool:
     """Tell whether a value is known not to be ``nil``."""
-    is_text = value.literal is not None or value.choices is not None
-    return is_text or value.exact not in (None, type(None))
+    return value.is_literal or value.exact not in (None, type(None))
 
 
 def is_literal(term: Term) -> bool:

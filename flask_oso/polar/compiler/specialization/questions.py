@@ -215,7 +215,7 @@ class QuestionWriter:
         ``None`` if no clause can match.
         """
         for at, arg in enumerate(args):
-            if arg.exact is not None or arg.literal is not None or arg.choices is not None:
+            if not arg.is_unknown:
                 continue
             if arg.source is None or arg.source[1] == "[]":
                 continue
@@ -453,7 +453,7 @@ class QuestionWriter:
         """Ask what a rule asks of the elements of a list: of each, or of one."""
         name, args = node
         value, span = args[rule.at], rule.clauses[0][0].rule.span
-        if value.exact not in (None, list) or value.literal is not None or value.choices:
+        if value.exact not in (None, list) or value.is_literal:
             raise NotCompilable("a list in a head", span)
         self.guards.forget_order()
         self._check_list(region, value)

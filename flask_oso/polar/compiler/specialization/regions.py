@@ -51,6 +51,16 @@ class Known:
     is_own: bool = field(default=False, compare=False, repr=False)
 
     @property
+    def is_literal(self) -> bool:
+        """Whether it is a literal, or one of several strings of the policy."""
+        return self.literal is not None or self.choices is not None
+
+    @property
+    def is_unknown(self) -> bool:
+        """Whether nothing tells its class."""
+        return self.exact is None and not self.is_literal
+
+    @property
     def key(self) -> tuple[t.Any, ...]:
         """A key that identifies the value in this function."""
         if self.literal is not None:
@@ -182,6 +192,11 @@ class Region:
     def checks(self, name: str) -> bool:
         """Tell whether a value has passed a sandbox check in this region."""
         return any((fact, name) in self.known for fact in _CHECKS)
+
+    def note_checked(self, *values: Known) -> None:
+        """Note that values have passed the sandbox check here."""
+        for value in values:
+            self.known["checked", value.name] = value
 
     def tested_values(self, end: Region | None = None) -> dict[t.Any, set[int]]:
         """Return the values that are always tested in this region, and the alternatives that do it.

@@ -12,7 +12,21 @@ from collections.abc import Sequence
 from ...host import sandbox
 from ...host.registry import Calculation, Identities, ProxiedAttribute
 from ...sources import Span
-from ..snippets import all_of, any_of, assign, call, compared, is_type, load, negate
+from ..snippets import (
+    all_of,
+    any_of,
+    assign,
+    attribute_of,
+    call,
+    compared,
+    is_none,
+    is_not_none,
+    is_type,
+    item_of,
+    load,
+    named_value,
+    negate,
+)
 from .guards import Guards
 from .regions import GIVE_UP, Known, Region, with_span
 from .value_tests import compared_by_fields
@@ -65,7 +79,7 @@ class RowGuards:
         dictionary = self._dictionary(region, owner, name)
         if dictionary is None:
             return None
-        return ast.Subscript(load(dictionary), ast.Constant(name), ast.Load())
+        return item_of(load(dictionary), ast.Constant(name))
 
     def calculation(self, owner: Known, name: str) -> Calculation | None:
         """Return how an attribute of a row is calculated from columns; ``None`` for any other."""
@@ -100,8 +114,8 @@ class RowGuards:
         tests = [compared(call("type", load(each.name)), ast.NotIn(), kinds) for each in columns]
         region.reads.append(ast.If(any_of(tests), [GIVE_UP], []))
         for each in columns:
-            region.known["checked", each.name] = each
-        return ast.Attribute(load(owner.name), name, ast.Load())
+            region.note_checked(each)
+        return attribute_of(load(owner.name), name)
 
     def _dictionary(self, region: Region, owner: Known, name: str) -> str | None:
         """Write that a variable is the dictionary of a row, if an attribute is stored there."""
@@ -121,7 +135,7 @@ class RowGuards:
         known = region.lookup_of(owner.name, key)
         if known is None:
             known = region.known[key] = Known(self._guards.fresh("d"))
-            value = ast.Attribute(load(owner.name), "__dict__", ast.Load())
+            value = attribute_of(load(owner.name), "__dict__")
             region.reads.append(assign(known.name, value))
         return known.name
 
@@ -129,7 +143,8 @@ class RowGuards:
         """Write that the function gives up for a value that is not of a class of rows."""
         key = ("row", value.name)
         if region.lookup(key) is None:
-            region.known[key] = region.known["checked", value.name] = value
+            region.known[key] = value
+            region.note_checked(value)
             is_other = compared(
                 call("type", load(value.name)), ast.IsNot(), load(self._guards.names.constant(cls))
             )
@@ -148,7 +163,8 @@ class RowGuards:
         """Write that the function gives up for a related row of another class."""
         if region.lookup(("row", value.name)) or region.lookup(("row or none", value.name)):
             return
-        region.known["row or none", value.name] = region.known["checked", value.name] = value
+        region.known["row or none", value.name] = value
+        region.note_checked(value)
         region.reads.append(self._row_or_none(value))
 
     def is_row(self, value: Known) -> bool:
@@ -160,7 +176,7 @@ class RowGuards:
         cls = t.cast(type, value.expected)
         kind = call("type", load(value.name))
         is_other = compared(kind, ast.IsNot(), load(self._guards.names.constant(cls)))
-        tests = [is_other, compared(load(value.name), ast.IsNot(), ast.Constant(None))]
+        tests = [is_other, is_not_none(load(value.name))]
         if self.identities.is_extended(cls):
             tests.append(compared(kind, ast.NotIn(), load("rows")))
         return ast.If(all_of(tests), [GIVE_UP], [])
@@ -173,7 +189,7 @@ class RowGuards:
                 unknown.append(value)
             elif value.exact is None and region.lookup(("row", value.name)) is None:
                 region.known["row or none", value.name] = value
-                region.known["checked", value.name] = value
+                region.note_checked(value)
                 region.reads.append(self._row_or_none(value))
             elif value.exact is not None and not self._guards.is_identity(value.exact):
                 self._guards.refuse(span)
@@ -185,7 +201,7 @@ class RowGuards:
         key = ("same", *sorted((one.name, other.name)))
         inner = self._guards.under(region, key, self._same_row(one, other), doubt, span)
         for value in unknown:
-            inner.known["checked", value.name] = value
+            inner.note_checked(value)
         return inner
 
     def _same_row(self, one: Known, other: Known) -> ast.expr:
@@ -206,9 +222,9 @@ class RowGuards:
         else:
             for value in (one, other):
                 if value.exact is None:
-                    tests.append(compared(load(value.name), ast.IsNot(), ast.Constant(None)))
-        mine = ast.NamedExpr(ast.Name(self._guards.fresh("p"), ast.Store()), self._key_of(one))
-        tests.append(compared(mine, ast.IsNot(), ast.Constant(None)))
+                    tests.append(is_not_none(load(value.name)))
+        mine = named_value(self._guards.fresh("p"), self._key_of(one))
+        tests.append(is_not_none(mine))
         tests.append(compared(load(mine.target.id), ast.Eq(), self._key_of(other)))
         return any_of([same, all_of(tests)])
 
@@ -221,7 +237,7 @@ class RowGuards:
     def _key_of(self, value: Known) -> ast.expr:
         key: ast.expr = load(value.name)
         for name in self.identities.key_path:
-            key = ast.Attribute(key, name, ast.Load())
+            key = attribute_of(key, name)
         return key
 
     def compare_relation(
@@ -290,7 +306,7 @@ class RowGuards:
             self._guards.check_order(owner, span)
         found = [self._referred(region, *each, cls, span) for each in (one, other)]
         answer = self._guards.fresh()
-        is_open = compared(load(answer), ast.Is(), ast.Constant(None))
+        is_open = is_none(load(answer))
         rows = [self._row_or_none(each) for each in found]
         unloaded = [compared(load(each.name), ast.Is(), load("unloaded")) for each in found]
         names = self._guards.names
@@ -344,9 +360,9 @@ class RowGuards:
         compares_text = self._follows_text(other)
         if other.exact is None and region.lookup(("row", other.name)) is None:
             region.reads.append(self._row_or_none(other))
-            region.known["checked", other.name] = other
+            region.note_checked(other)
         answer = self._guards.fresh()
-        is_open = compared(load(answer), ast.Is(), ast.Constant(None))
+        is_open = is_none(load(answer))
         unloaded = compared(load(found.name), ast.Is(), load("unloaded"))
         asked: list[ast.stmt] = [
             assign(answer, call(by_key, load(owner), load(other.name))),
@@ -387,12 +403,11 @@ class RowGuards:
         tests: list[ast.expr] = []
         if other.exact is None:
             cls_name = self._guards.names.constant(cls)
-            tests.append(compared(call("type", load(other.name)), ast.Is(), load(cls_name)))
+            tests.append(is_type(other.name, cls_name))
         mine, theirs = self._guards.fresh("p"), self._guards.fresh("p")
         values = [self._text_value(value, cls) for value in (one, other)]
         parts = [
-            ast.NamedExpr(ast.Name(name, ast.Store()), value)
-            for name, value in zip((mine, theirs), values, strict=True)
+            named_value(name, value) for name, value in zip((mine, theirs), values, strict=True)
         ]
         kinds = [call("type", part) for part in parts]
         are_texts = all_of([is_type(name, "str") for name in (mine, theirs)])
@@ -408,10 +423,10 @@ class RowGuards:
         rows = self._guards.names.host.identities
         attribute = None if rows is None else rows.stored_attribute(cls, name)
         if attribute is None:
-            return ast.Attribute(load(value.name), name, ast.Load())
+            return attribute_of(load(value.name), name)
         self.stored[cls, name] = attribute
-        dictionary = ast.Attribute(load(value.name), "__dict__", ast.Load())
-        return ast.Subscript(dictionary, ast.Constant(name), ast.Load())
+        dictionary = attribute_of(load(value.name), "__dict__")
+        return item_of(dictionary, ast.Constant(name))
 
     def _follows_text(self, value: Known) -> bool:
         """Tell whether a value is a row that compares the text of its key."""
@@ -430,7 +445,7 @@ class RowGuards:
             known = region.known[key] = Known(self._guards.fresh(), expected=related)
             dictionary = t.cast(str, self._dictionary(region, owner, name))
             is_loaded = compared(ast.Constant(name), ast.In(), load(dictionary))
-            value = ast.Subscript(load(dictionary), ast.Constant(name), ast.Load())
+            value = item_of(load(dictionary), ast.Constant(name))
             chosen = ast.IfExp(is_loaded, value, load("unloaded"))
             region.reads.append(with_span(assign(known.name, chosen), span))
         return known
@@ -443,9 +458,7 @@ class RowGuards:
                 held = load(self._guards.names.class_dictionary(cls))
                 tests.append(compared(ast.Constant(name), ast.In(), held))
                 continue
-            own = ast.Subscript(
-                load(self._guards.names.class_dictionary(cls)), ast.Constant(name), ast.Load()
-            )
+            own = item_of(load(self._guards.names.class_dictionary(cls)), ast.Constant(name))
             tests.append(compared(own, ast.IsNot(), load(self._guards.names.constant(attribute))))
         return [ast.If(any_of(tests), [GIVE_UP], [])] if tests else []
 

@@ -24,7 +24,17 @@ from ...nodes import Call, Value
 from ...solver.clauses import Slot
 from ..binding_analysis import NotCompilable
 from ..passes.recursion import Recursion, written_as_loop
-from ..snippets import assign, call, compared, function_of, load
+from ..snippets import (
+    assign,
+    call,
+    compared,
+    function_of,
+    is_not_none,
+    item_of,
+    load,
+    method_call,
+    tuple_of,
+)
 from .goals.steps import GoalStep
 from .questions import QuestionWriter
 from .regions import FOUND, GIVE_UP, Known, Region, Variables
@@ -184,18 +194,18 @@ class SolutionWriter(QuestionWriter):
         """
         names = [load(f"a{at}") for at in self._passed()]
         parts = [ast.Constant(name), *(call("id", each) for each in names)]
-        known = ast.Call(ast.Attribute(load(_MEMO), "get", ast.Load()), [load(_KEY)], [])
-        is_known = compared(load(_KNOWN), ast.IsNot(), ast.Constant(None))
-        found = ast.Subscript(load(_KNOWN), ast.Constant(0), ast.Load())
+        known = method_call(load(_MEMO), "get", load(_KEY))
+        is_known = is_not_none(load(_KNOWN))
+        found = item_of(load(_KNOWN), ast.Constant(0))
         slot = ast.Subscript(load(_MEMO), load(_KEY), ast.Store())
         begin: list[ast.stmt] = [
-            assign(_KEY, ast.Tuple(parts, ast.Load())),
+            assign(_KEY, tuple_of(parts)),
             assign(_KNOWN, known),
             ast.If(is_known, [ast.Return(found)], []),
-            ast.Assign([slot], ast.Tuple([ast.Constant(None)], ast.Load())),
+            ast.Assign([slot], tuple_of([ast.Constant(None)])),
         ]
         end: list[ast.stmt] = []
         if not is_test:
             end.append(assign(_SOLUTIONS, call("each_once", load(_SOLUTIONS))))
-        end.append(ast.Assign([slot], ast.Tuple([load(result), *names], ast.Load())))
+        end.append(ast.Assign([slot], tuple_of([load(result), *names])))
         return begin, end

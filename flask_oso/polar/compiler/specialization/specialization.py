@@ -31,15 +31,7 @@ from ..passes.passes import improve
 from ..passes.searches import write_out_searches
 from ..passes.shortening import shorten_end
 from ..scopes import ProgramInterface
-from ..snippets import (
-    assign,
-    call,
-    compared,
-    function_of,
-    load,
-    negate,
-    returned,
-)
+from ..snippets import assign, call, compared, function_of, is_not_of, load, negate, returned
 from ..weak_classes import WeakClass
 from .clauses.delegations import Delegation
 from .observation import KEPT, NEEDED, RESULT, Observation
@@ -142,7 +134,7 @@ class SpecializationWriter(QuestionWriter):
         elif observation is not None:
             # It stands behind the call, and the first part has tested the classes.
             tests = []
-            unknown = compared(call("type", load(RESULT)), ast.NotIn(), load("harmless"))
+            unknown = is_not_of(RESULT, "harmless")
             body.append(ast.If(unknown, [GIVE_UP], []))
         if is_bare or (is_first and observation is not None and observation.comes_first):
             self.before_call = [*tests, *self._checks()]

@@ -17,7 +17,21 @@ from ...host.sandbox import ITERATED
 from ...host.value_classes import inherits_comparisons
 from ...nodes import Operator, Value
 from ..binding_analysis import is_plain
-from ..snippets import all_of, any_of, call, compared, is_ascii, is_type, load, negate
+from ..snippets import (
+    all_of,
+    any_of,
+    attribute_of,
+    call,
+    compared,
+    is_ascii,
+    is_not_none,
+    is_of,
+    is_type,
+    load,
+    method_call,
+    named_value,
+    negate,
+)
 from .regions import Known
 
 #: Classes of Polar's own values, beside dictionaries, that arguments may be of.
@@ -58,7 +72,7 @@ def is_comparable(
     kind = call("type", load(unknown[0].name))
     if literal is None:
         names = [load(value.name) for value in unknown]
-        named = ast.NamedExpr(ast.Name(kept, ast.Store()), kind)
+        named = named_value(kept, kind)
         alike = compared(named, ast.Is(), call("type", names[1]))
         # A look into a set takes as long as several such tests.
         usual = [compared(load(kept), ast.Is(), load("int"))]
@@ -69,7 +83,7 @@ def is_comparable(
         else:
             usual.append(compared(load(kept), ast.In(), load("ordered")))
             # Two datetimes of one zone ask nobody.
-            zones = [ast.Attribute(name, "tzinfo", ast.Load()) for name in names]
+            zones = [attribute_of(name, "tzinfo") for name in names]
             in_one_zone = compared(zones[0], ast.Is(), zones[1])
             usual.append(all_of([compared(load(kept), ast.In(), load("moments")), in_one_zone]))
             slow = call("has_order", *names)
@@ -114,7 +128,7 @@ def is_among(item: Known, collection: Known, *, is_known: bool) -> ast.expr:
     is_other = item.exact is not int and (item.literal is not None or item.exact)
     if collection.exact is list or (is_other and not is_known):
         return slowly
-    hashed = [compared(call("type", load(collection.name)), ast.In(), load("sets"))]
+    hashed = [is_of(collection.name, "sets")]
     is_large = compared(load(item.name), ast.Gt(), ast.Constant(1))
     if item.exact is int:
         hashed.append(is_large)
@@ -142,15 +156,15 @@ def compared_by_fields(
     for field in fields:
         mine, theirs = fresh("p"), fresh("p")
         kinds = [
-            call("type", ast.NamedExpr(ast.Name(kept, ast.Store()), read))
+            call("type", named_value(kept, read))
             for kept, read in zip(
                 (mine, theirs),
-                [ast.Attribute(load(name), field, ast.Load()) for name in names],
+                [attribute_of(load(name), field) for name in names],
                 strict=True,
             )
         ]
         kind_of = fresh("p")
-        is_text = ast.NamedExpr(ast.Name(kind_of, ast.Store()), kinds[0])
+        is_text = named_value(kind_of, kinds[0])
         plain = [compared(is_text, ast.Is(), load("str"))]
         plain.append(compared(load(kind_of), ast.Is(), load("int")))
         tests += [any_of(plain), compared(kinds[1], ast.Is(), load(kind_of))]
@@ -219,9 +233,9 @@ def entry_or_nil(owner: Known, key: Known, kept: str) -> ast.expr:
 
     :param kept: a name that is not used otherwise.
     """
-    entry = ast.Call(ast.Attribute(load(owner.name), "get", ast.Load()), [written(key)], [])
-    found = ast.NamedExpr(ast.Name(kept, ast.Store()), entry)
-    is_there = compared(found, ast.IsNot(), ast.Constant(None))
+    entry = method_call(load(owner.name), "get", written(key))
+    found = named_value(kept, entry)
+    is_there = is_not_none(found)
     others = call("entry_or_nil", load(owner.name), written(key))
     return ast.IfExp(all_of([*_are_found(owner, key), is_there]), load(kept), others)
 

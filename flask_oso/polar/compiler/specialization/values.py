@@ -15,7 +15,20 @@ from ...host.value_classes import EQUATED, MOMENTS
 from ...nodes import Value
 from ...sources import Span
 from ..binding_analysis import NotCompilable, is_string
-from ..snippets import all_of, any_of, assign, call, compared, is_type, load, negate
+from ..snippets import (
+    all_of,
+    any_of,
+    assign,
+    attribute_of,
+    call,
+    compared,
+    is_none,
+    is_of,
+    is_type,
+    item_of,
+    load,
+    negate,
+)
 from .guards import Guards
 from .regions import GIVE_UP, Fact, Known, Region, with_span
 from .rows import RowGuards, row_class
@@ -40,7 +53,7 @@ class ValueGuards:
 
     def read(self, region: Region, owner: Known, name: str, span: Span | None) -> Known:
         """Read an attribute, once for all goals that need it in a region."""
-        if owner.literal is not None or owner.choices is not None:
+        if owner.is_literal:
             raise NotCompilable("an attribute of a literal", span)
         if not sandbox.is_unrestricted(name) or self._guards.names.is_relation(name):
             raise NotCompilable("an attribute that is not read as it is", span)
@@ -61,7 +74,7 @@ class ValueGuards:
         elif owner.exact is None:
             value = self._read_quietly(region, owner, name)
         elif owner.exact is dict:
-            value = ast.Subscript(load(owner.name), ast.Constant(name), ast.Load())
+            value = item_of(load(owner.name), ast.Constant(name))
         elif owner.exact in SCALARS:
             raise NotCompilable("an attribute of a string or a number", span)
         elif not sandbox.is_silent_read(owner.exact, name):
@@ -74,7 +87,7 @@ class ValueGuards:
             is_many=is_many,
         )
         self._guards.note_derived(made, (owner.name,))
-        value = value or ast.Attribute(load(owner.name), name, ast.Load())
+        value = value or attribute_of(load(owner.name), name)
         unless = self._guards.unless_checked(made)
         region.reads += [with_span(assign(made.name, value), span), unless]
         region.unchecked.append((made.name, self._guards.alternative, unless))
@@ -94,7 +107,7 @@ class ValueGuards:
         if not sandbox.is_silent_class_read(owner.constant, name):
             raise NotCompilable("an attribute of a class that is computed", span)
         made = Known(self._guards.fresh(), region=region, source=(owner.name, name))
-        value = ast.Attribute(load(owner.name), name, ast.Load())
+        value = attribute_of(load(owner.name), name)
         region.reads += [
             with_span(assign(made.name, value), span),
             self._guards.unless_checked(made),
@@ -109,14 +122,15 @@ class ValueGuards:
             self._guards.guard_kind(region, owner, name)
         known = region.lookup(("quiet", owner.name))
         if known is not None and known.name != owner.name:
-            return ast.Attribute(load(known.name), name, ast.Load())
-        region.known["quiet", owner.name] = region.known["checked", owner.name] = owner
+            return attribute_of(load(known.name), name)
+        region.known["quiet", owner.name] = owner
+        region.note_checked(owner)
         kind = call("type", load(owner.name))
         is_known = compared(kind, ast.In(), load(self._guards.names.constant(classes.kinds)))
         is_entry = compared(kind, ast.Is(), load("dict"))
-        attribute = ast.Attribute(load(owner.name), name, ast.Load())
-        entry = ast.Subscript(load(owner.name), ast.Constant(name), ast.Load())
-        read = ast.Attribute(load(quiet), "read", ast.Load())
+        attribute = attribute_of(load(owner.name), name)
+        entry = item_of(load(owner.name), ast.Constant(name))
+        read = attribute_of(load(quiet), "read")
         first = ast.Call(read, [load(owner.name), ast.Constant(name)], [])
         return ast.IfExp(is_known, attribute, ast.IfExp(is_entry, entry, first))
 
@@ -143,7 +157,7 @@ class ValueGuards:
 
     def equal(self, region: Region, one: Known, other: Known, span: Span | None) -> Region | None:
         """Return the region where two values are equal; ``None`` if they never are."""
-        if one.literal is None and one.choices is None:
+        if not one.is_literal:
             one, other = other, one
         if other.choices is not None or (one.choices is not None and other.literal is not None):
             raise NotCompilable("a string of several that is compared with a literal", span)
@@ -175,10 +189,10 @@ class ValueGuards:
             return self._guards.under(t.cast(Region, inner), ("flag", flag.id), flag, [], span)
         if other.exact is None:
             # Most are strings. A member of an enumeration of strings has one.
-            is_plain_text = [is_type(other.name, "str"), compared(*_is_none(other.name))]
+            is_plain_text = [is_type(other.name, "str"), is_none(load(other.name))]
             made = call("text_of", load(other.name))
             value = ast.IfExp(any_of(is_plain_text), load(other.name), made)
-            region.known["checked", other.name] = other
+            region.note_checked(other)
             other = self._guards.computed(region, value, ("text of", other.name), span)
         if one.choices is not None:
             test = _is_among(other, one)
@@ -201,7 +215,7 @@ class ValueGuards:
             return self._equal_boolean(region, literal, other, span)
         is_kind = is_type(other.name, kind.__name__)
         # What is of another class, and compares without calls, may still be an equal number.
-        is_simple = compared(call("type", load(other.name)), ast.In(), load("simple"))
+        is_simple = is_of(other.name, "simple")
         is_known = any_of([is_kind, is_simple, is_type(other.name, "bool")])
         region = self._guards.guard(region, (kind, other.name), is_known, [other], span)
         equal = compared(load(other.name), ast.Eq(), ast.Constant(literal.value))
@@ -216,7 +230,7 @@ class ValueGuards:
         test = ast.IfExp(is_type(other.name, "bool"), is_it, call("alike", *sides))
         inner = self._guards.under(region, ("is", other.name, bool, literal.value), test, [], span)
         inner.tested = (other.name,)
-        inner.known["checked", other.name] = other
+        inner.note_checked(other)
         return inner
 
     def _is_never_scalar(self, cls: type) -> bool:
@@ -238,7 +252,8 @@ class ValueGuards:
         if exact is not None and not self._equality.knows(exact):
             self._guards.refuse(span)
         if region.lookup(("itself", value.name)) is None:
-            region.known["itself", value.name] = region.known["checked", value.name] = value
+            region.known["itself", value.name] = value
+            region.note_checked(value)
             compare = call("quietly_equal", load(value.name), load(value.name))
             is_other = compared(compare, ast.IsNot(), ast.Constant(True))
             region.reads.append(ast.If(is_other, [GIVE_UP], []))
@@ -264,7 +279,7 @@ class ValueGuards:
             kinds = ("simple",) if may_equal else ("simple", "by_text")
             doubt = [] if is_known else self._guards.not_simple(region, unknown, kinds)
             inner = self._guards.under(region, key, test, doubt, span)
-            inner.known["checked", unknown.name] = unknown
+            inner.note_checked(unknown)
             return inner
         if any(value.exact and self._equality.knows(value.exact) for value in (one, other)):
             return self._equal_data(region, one, other, span)
@@ -288,7 +303,7 @@ class ValueGuards:
         inner = self._guards.under(region, key, test, [], span)
         inner.tested = tuple(value.name for value in values)
         for value in values:
-            inner.known["checked", value.name] = value
+            inner.note_checked(value)
         return inner
 
     def _are_simple(self, values: Sequence[Known]) -> ast.expr:
@@ -328,7 +343,7 @@ class ValueGuards:
         self, region: Region, value: Known, span: Span | None, *, holds: bool
     ) -> Region | None:
         """Return the region where a value is ``nil``, or is not; ``None`` if there is none."""
-        if value.literal is not None or value.choices is not None:
+        if value.is_literal:
             return None if holds else region
         if value.exact is not None:
             if not self._equality.is_told_from_nil(value.exact):
@@ -345,7 +360,7 @@ class ValueGuards:
         key = ("nil", value.name, holds)
         is_new = region.holds(key) is None and key not in region.inside
         inner = self._guards.under(region, key, test, doubt if holds else [], span)
-        inner.known["checked", value.name] = value
+        inner.note_checked(value)
         if not holds and is_new:
             inner.reads += doubt
             inner.tested = (value.name,)
@@ -353,9 +368,7 @@ class ValueGuards:
 
     def may_be_member(self, value: Known, member: Known) -> bool:
         """Tell whether a value of any class is compared with a member of an enumeration."""
-        is_text = value.literal is not None or value.choices is not None
-        is_unknown = value.exact is None and not is_text
-        return is_unknown and member.exact is not None and is_member(member.exact)
+        return value.is_unknown and member.exact is not None and is_member(member.exact)
 
     def is_member(
         self,
@@ -408,17 +421,12 @@ class ValueGuards:
         if known is None:
             known = region.known[key] = Known(self._guards.fresh())
             compare = self.rows.compared_data(one, other)
-            is_open = compared(load(known.name), ast.Is(), ast.Constant(None))
+            is_open = is_none(load(known.name))
             region.reads += [assign(known.name, compare), ast.If(is_open, [GIVE_UP], [])]
         test = load(known.name) if holds else negate(load(known.name))
         inner = self._guards.under(region, (*key, holds), test, [], span)
-        for value in (one, other):
-            inner.known["checked", value.name] = value
+        inner.note_checked(one, other)
         return inner
-
-
-def _is_none(name: str) -> tuple[ast.expr, ast.cmpop, ast.expr]:
-    return load(name), ast.Is(), ast.Constant(None)
 
 
 def _is_among(value: Known, choices: Known) -> ast.expr:

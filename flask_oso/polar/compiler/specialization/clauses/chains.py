@@ -91,8 +91,7 @@ def link_in(values: Sequence[Known | None]) -> Known | None:
 
 
 def _is_link(value: Known) -> bool:
-    is_unknown = value.exact is None and value.literal is None and value.choices is None
-    return is_unknown and value.source is not None and value.source[1] != "[]"
+    return value.is_unknown and value.source is not None and value.source[1] != "[]"
 
 
 def numbers_in(goals: Pending, env: Variables) -> list[int]:

@@ -42,7 +42,7 @@ def is_delegation(clauses: Iterable[Clause], args: Sequence[Known]) -> bool:
     return any(
         len({_tag(clause, at) for clause in listed}) > 1
         for at, arg in enumerate(args)
-        if arg.exact is None and arg.literal is None and arg.choices is None
+        if arg.is_unknown
         if arg.source is not None
     )
 

@@ -7,13 +7,12 @@ its zone, so it does not matter when they are called.
 
 from __future__ import annotations
 
-import ast
 import datetime
 import typing as t
 from dataclasses import replace
 
 from ....sources import Span
-from ...snippets import any_of, is_type, load
+from ...snippets import any_of, is_type, load, method_call
 from ..guards import Guards
 from ..regions import Known, Region
 
@@ -59,15 +58,15 @@ def method_of_moment(
     is_known = owner.exact is not None
     if method is None or (is_known and owner.exact not in method.owners):
         return None
-    if owner.literal is not None or owner.choices is not None or owner.expected is not None:
+    if owner.is_literal or owner.expected is not None:
         return None
     if not is_known:
         kinds = [is_type(owner.name, guards.names.constant(kind)) for kind in method.owners]
         fact = ("moment", owner.name, method.owners)
         region = guards.guard(region, fact, any_of(kinds), [owner], span)
-    called = ast.Call(ast.Attribute(load(owner.name), name, ast.Load()), [], [])
+    called = method_call(load(owner.name), name)
     made = guards.computed(region, called, ("method", owner.name, name), span)
-    region.known["checked", made.name] = made
+    region.note_checked(made)
     if method.made is None:
         region.known["number", made.name] = made
     return region, replace(made, exact=method.made)

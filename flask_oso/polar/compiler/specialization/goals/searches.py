@@ -17,7 +17,7 @@ from ....solver.clauses import Slot, Template
 from ...binding_analysis import NotCompilable, is_constant, is_string
 from ...goal_forms import pair_in, searched_in, written_term
 from ...scopes import Pending, variables_in
-from ...snippets import all_of, any_of, call, compared, is_type, load, negate
+from ...snippets import all_of, any_of, call, compared, is_type, item_of, load, negate
 from ..clauses.clause_forms import PutOff, is_scalar
 from ..regions import GIVE_UP, Fact, Known, Region
 from ..value_tests import (
@@ -51,8 +51,7 @@ class Searches(Alternatives):
             key: Fact = ("among", known.key, searched.key)
             test = is_among(known, searched, is_known=self._is_hashed(known))
             region = self.guards.under(self.region, key, test, [], term.span)
-            for value in (known, searched):
-                region.known["checked", value.name] = value
+            region.note_checked(known, searched)
             if region is self.region.inside.get(key):
                 region.tested = (known.name, searched.name)
             return self._at(region)
@@ -122,8 +121,7 @@ class Searches(Alternatives):
         found = call("entry_among", load(collection.name), written(known))
         fact = ("entry among", collection.name, known.key)
         made = self.guards.computed(self.region, found, fact, span)
-        for each in (known, collection):
-            self.region.known["checked", each.name] = each
+        self.region.note_checked(known, collection)
         is_there = compared(load(made.name), ast.IsNot(), load("missing"))
         region = self.guards.under(self.region, ("there", made.name), is_there, [], span)
         if wanted is not None:
@@ -137,7 +135,7 @@ class Searches(Alternatives):
         span = self.goal.span
         if collection.exact not in (None, dict) or collection.literal is not None:
             raise NotCompilable("a pair that is searched for", span)
-        self.region.known["checked", collection.name] = collection
+        self.region.note_checked(collection)
         entries = call("entries_of", load(collection.name))
         listed = self.guards.computed(self.region, entries, ("entries of", collection.name), span)
         region: Region | None
@@ -157,7 +155,7 @@ class Searches(Alternatives):
     def taken_apart(self, listed: List, value: Known) -> tuple[Region, Pending] | None:
         """Write that a value is such a list."""
         span = self.goal.span
-        if value.exact not in (None, list) or value.literal is not None or value.choices:
+        if value.exact not in (None, list) or value.is_literal:
             raise NotCompilable("a list with variables that is compared", span)
         elements = self.guards.elements(self.region, value, span)
         count, rest = len(listed.items), listed.rest
@@ -189,7 +187,7 @@ class Searches(Alternatives):
         self, region: Region, part: Term, listed: Known, place: ast.expr, fact: Fact
     ) -> Region | None:
         made = self.guards.computed(region, _item(listed, place), fact, self.goal.span)
-        region.known["checked", made.name] = made
+        region.note_checked(made)
         if self.guards.functions is not None:
             # The list was looked at as a whole.
             region.known["itself", made.name] = made
@@ -266,7 +264,7 @@ class Searches(Alternatives):
             text = t.cast(Value, known.literal).value
             is_one = any(t.cast(Value, each).value == text for each in items)
             return self._at(self.region) if is_one else None
-        if known.literal is not None or known.choices is not None:
+        if known.is_literal:
             raise NotCompilable("a literal that is searched for", self.goal.span)
         if not all(map(is_string, items)):
             return self._among_scalars(known, [t.cast(Value, each) for each in items])
@@ -303,8 +301,7 @@ class Searches(Alternatives):
         """Write ``x in d.keys()``. Most are texts, which a dictionary finds."""
         key: Fact = ("has key", owner.name, item.key)
         region = self.guards.under(self.region, key, is_key(item, owner), [], self.goal.span)
-        for value in (item, owner):
-            region.known["checked", value.name] = value
+        region.note_checked(item, owner)
         if region is self.region.inside.get(key):
             region.tested = (item.name, owner.name)
         return self._at(region, rest)
@@ -323,4 +320,4 @@ class Searches(Alternatives):
 
 def _item(listed: Known, place: ast.expr) -> ast.expr:
     """Write an element of a list, or a part of it."""
-    return ast.Subscript(load(listed.name), place, ast.Load())
+    return item_of(load(listed.name), place)

@@ -34,7 +34,18 @@ from ...scopes import (
     prepend,
     variables_in,
 )
-from ...snippets import COMPARE, all_of, any_of, call, compared, is_type, load
+from ...snippets import (
+    COMPARE,
+    all_of,
+    any_of,
+    attribute_of,
+    call,
+    compared,
+    is_of,
+    is_type,
+    load,
+    tuple_of,
+)
 from ..clauses.chains import asks_again, link_in
 from ..clauses.clause_forms import (
     PutOff,
@@ -204,7 +215,7 @@ class GoalStep(Searches):
                 region = self.guards.guard(region, ("text", value.name), is_text, [value], span)
             elif type(value.literal.value) is not str:
                 raise NotCompilable("a method of another kind of values", span)
-        method = ast.Attribute(load(owner.name), name, ast.Load())
+        method = attribute_of(load(owner.name), name)
         made = ast.Call(method, [*map(written, args)], [])
         fact = ("method", owner.name, name, *(arg.key for arg in args))
         return self._result(region, self.guards.computed(region, made, fact, span), result)
@@ -221,14 +232,14 @@ class GoalStep(Searches):
         for key in args:
             if key.literal is None:
                 # A number is a key, too, under which a dictionary of Polar has nothing.
-                is_number = compared(call("type", load(key.name)), ast.In(), load("scalars"))
+                is_number = is_of(key.name, "scalars")
                 is_known = any_of([is_type(key.name, "str"), is_number])
                 region = self.guards.guard(region, ("key", key.name), is_known, [key], span)
             made = entry_or_nil(owner, key, self.guards.fresh("p"))
         fact = ("method", owner.name, name, *(arg.key for arg in args))
         found = self.guards.computed(region, made, fact, span)
         # The operation gives up for what is no dictionary.
-        region.known["checked", owner.name] = owner
+        region.note_checked(owner)
         if args:
             self.guards.check_sandbox(region, found)
         return self._result(region, found, result)
@@ -256,7 +267,8 @@ class GoalStep(Searches):
         region = self.guards.guard(region, fact, all_of(tests), operands, term.span)
         value = ast.BinOp(written(values[0]), sign(), written(values[1]))
         made = self.guards.computed(region, value, ("made", *fact[1:]), term.span)
-        region.known["checked", made.name] = region.known["number", made.name] = made
+        region.known["number", made.name] = made
+        region.note_checked(made)
         return self._result(region, made, term.args[2])
 
     def instance(self, term: Expression) -> tuple[Region, Pending] | None:
@@ -422,7 +434,7 @@ class GoalStep(Searches):
         if value is None or not is_string(key) or self._value(result) is not None:
             return None
         name = str(t.cast(Value, key).value)
-        if value.literal is not None or value.choices is not None or self._is_computed(value, name):
+        if value.is_literal or self._is_computed(value, name):
             return None
         return self.values.read(self.region, value, name, read.span)
 
@@ -445,14 +457,14 @@ class GoalStep(Searches):
         if isinstance(term, Value) and type(term.value) is bool:
             return self._at(self.region if term.value else None)
         value = self._bound(term)
-        if value.literal is not None or value.choices is not None or value.exact is not None:
+        if not value.is_unknown:
             raise NotCompilable("a condition that is no attribute", term.span)
         is_true = compared(load(value.name), ast.Is(), ast.Constant(True))
         doubt = compared(load(value.name), ast.IsNot(), ast.Constant(False))
         key = ("true", value.name)
         otherwise: list[ast.stmt] = [ast.If(doubt, [GIVE_UP], [])]
         inner = self.guards.under(self.region, key, is_true, otherwise, term.span)
-        inner.known["checked", value.name] = value
+        inner.note_checked(value)
         return self._at(inner)
 
     # -- calls
@@ -523,7 +535,7 @@ class GoalStep(Searches):
             return self._all_noted(found), ()
         region: Region | None
         region, item = self.guards.loop(self.region, found, self.goal.span)
-        region.known["checked", item.name] = item
+        region.note_checked(item)
         if len(opened) > 1:
             return self._at(self._parts(region, opened, item))
         return self._bind(t.cast(int, self._variable(opened[0])), item, region)
@@ -545,7 +557,7 @@ class GoalStep(Searches):
         size = call("len", load(found.name))
         is_long = compared(size, ast.Gt(), ast.Constant(MAX_STEPS))
         region.reads.append(ast.If(is_long, [GIVE_UP], []))
-        added = ast.Attribute(load("solutions"), "extend", ast.Load())
+        added = attribute_of(load("solutions"), "extend")
         region.first = [ast.Expr(ast.Call(added, [load(found.name)], []))]
         return region
 
@@ -694,8 +706,8 @@ class GoalStep(Searches):
 
 def _appended(values: list[ast.expr]) -> ast.stmt:
     """Write that a solution is added: the values of the open arguments."""
-    found = values[0] if len(values) == 1 else ast.Tuple(values, ast.Load())
-    added = ast.Attribute(load("solutions"), "append", ast.Load())
+    found = values[0] if len(values) == 1 else tuple_of(values)
+    added = attribute_of(load("solutions"), "append")
     return ast.Expr(ast.Call(added, [found], []))
 
 
