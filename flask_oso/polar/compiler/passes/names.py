@@ -27,19 +27,24 @@ class Names:
         self.read: Counter[str] = Counter()
         self.written: Counter[str] = Counter()
         # Not with `nodes_in`, which takes twice as long: most of the time of all passes goes here.
-        stack: list[t.Any] = [*nodes]
+        read: list[str] = []
+        written: list[str] = []
+        parts, stack = PARTS, [*nodes]
         while stack:
-            node = stack.pop()
-            if type(node) is ast.Name:
-                found = self.read if type(node.ctx) is ast.Load else self.written
-                found[node.id] += 1
+            node: t.Any = stack.pop()
+            kind = type(node)
+            if kind is ast.Name:
+                (read if type(node.ctx) is ast.Load else written).append(node.id)
                 continue
-            for name in PARTS[type(node)]:
+            for name in parts[kind]:
                 part = getattr(node, name, None)
                 if type(part) is list:
                     stack += part
                 elif part is not None:
                     stack.append(part)
+        # In one step, which is one of C.
+        self.read.update(read)
+        self.written.update(written)
 
     def multiply(self, nodes: Sequence[ast.AST], copies: int) -> None:
         """Note that some of the statements stand there as often as said, no longer once."""
