@@ -31,6 +31,7 @@ from ..request_state import (
     this_request,
 )
 from .parents import Between, belongs, check_within, is_stated, relation_between, says_of
+from .receivers import view_itself
 from .shortcuts import Shortcut, UsualCall, make_shortcut
 from .url_keys import Key, make_key
 from .view_guards import (
@@ -572,7 +573,9 @@ def _is_by_accident(given: Arguments) -> bool:
     if rule is None or rule.arguments.difference(rule.defaults or ()).isdisjoint(given):
         return False
     # No decorator can say of the files of a blueprint that its class is meant.
-    return not is_static(rule.endpoint, this_app().view_functions[rule.endpoint])
+    # The app has a receiver in the place of the view, once it was asked for.
+    view = view_itself(this_app().view_functions[rule.endpoint])
+    return view is None or not is_static(rule.endpoint, view)
 
 
 def _check_same(request_state: RequestState, key: Key, identity: t.Any) -> None:

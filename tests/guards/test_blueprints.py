@@ -504,6 +504,21 @@ def test_static_files_of_a_guard_of_a_class_are_no_accident(
     assert answers(house, f"/posts/{tmp_path.name}/plan.txt") == [200, 403]
 
 
+def test_static_files_of_a_guard_of_a_class_are_no_accident_for_another_method(
+    house: Flask, guard: FlaskOso, tmp_path: t.Any
+) -> None:
+    """A client may ask for the headers of a file, and then for the file, or again."""
+    (tmp_path / "plan.txt").write_text("plan")
+    posts = Blueprint("posts", "posts", static_folder=str(tmp_path), url_prefix="/posts")
+    guard.guard(posts, "read", Post)
+    house.register_blueprint(posts)
+    path = f"/posts/{tmp_path.name}/plan.txt"
+
+    found = [answers(house, path, method=each) for each in ("GET", "HEAD", "GET")]
+
+    assert found == [[200, 403]] * 3
+
+
 # -- several extensions --------------------------------------------------------------
 
 
