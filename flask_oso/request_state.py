@@ -88,11 +88,15 @@ class Gift(ValueObject):
         self, before: Mapping[str, t.Any], after: Arguments, judged: Arguments, receiver: object
     ) -> Gift:
         """Give what makes ``after`` of ``before``, once one more guard has judged."""
-        given = {
-            name: each for name, each in after.items() if before.get(name, NOT_GIVEN) is not each
-        }
-        left_out = frozenset(before).difference(after)
-        return Gift(given, self.judged | judged, left_out, receiver)
+        return new_gift(before, after, self.judged | judged, receiver)
+
+
+def new_gift(
+    before: Mapping[str, t.Any], after: Arguments, judged: Arguments, receiver: object
+) -> Gift:
+    """Give what makes ``after`` of ``before``, once guards have judged."""
+    given = {name: each for name, each in after.items() if before.get(name, NOT_GIVEN) is not each}
+    return Gift(given, judged, frozenset(before).difference(after), receiver)
 
 
 class RequestState:
@@ -203,6 +207,7 @@ def note_way(state: RequestState, subject: Request) -> None:
     """
     if state.way is None:
         state.way = subject.url_rule, subject.method
+        return
     check_way(state, subject)
 
 

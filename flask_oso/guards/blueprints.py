@@ -24,7 +24,15 @@ from ..callables.view_functions import (
 from ..enforcement.authorizer import Authorizer
 from ..polar.exceptions import OsoError
 from ..polar.value_objects import Record
-from ..request_state import Gift, find_current, note_way, this_request
+from ..request_state import (
+    NOT_GIVEN,
+    Gift,
+    RequestState,
+    find_current,
+    new_gift,
+    note_way,
+    this_request,
+)
 from .guard_checks import check_guards, foreign_authorizer
 from .receivers import keys_behind, receiver_of, view_itself
 from .url_keys import Key
@@ -74,19 +82,44 @@ def _new_check(authorizer: Authorizer, view_check: ViewCheck, guard: Guard) -> C
             raise OsoError(foreign_authorizer(f"The blueprint {guard.blueprint!r}", app))
         request_state.check_running = True
         note_way(request_state, current)
-        before, gift, key = current.view_args or {}, request_state.gift, view_check.key
-        given = dict(before) if gift is None else gift.added_to(before)
-        after = view_check.meet(authorizer, way.view, given, request_state, plan, behind=way.behind)
-        if key is not None:
-            variables = key.variables_of({*given, *rule.arguments}) or ()
-            judged = {name: before[name] for name in variables if name in before}
-            receiver = receiver_of(app, rule.endpoint)
-            request_state.gift = (gift or Gift()).grown(before, after, judged, receiver)
+        if request_state.gift is None and plan is not None and plan.calls_plainly:
+            given = dict(current.view_args or {})
+            if way.shortcut is NOT_GIVEN:
+                way.shortcut, way.variables = view_check.shortcut_before(
+                    app, authorizer, way.view, given, way.behind
+                )
+            after = None if way.shortcut is None else way.shortcut(request_state, given)
+            if after is not None:
+                judged = {name: given[name] for name in way.variables}
+                request_state.gift = new_gift(given, after, judged, receiver_of(app, rule.endpoint))
+                return
+        _meet(app, authorizer, view_check, way, request_state, plan)
 
     return check
 
 
-class Way(Record, eq=False):
+def _meet(
+    app: Flask,
+    authorizer: Authorizer,
+    view_check: ViewCheck,
+    way: Way,
+    request_state: RequestState,
+    plan: t.Any,
+) -> None:
+    """Have a request judged, and note what that gives its view."""
+    current = this_request()
+    rule, view = t.cast(Rule, current.url_rule), t.cast(View, way.view)
+    before, gift, key = current.view_args or {}, request_state.gift, view_check.key
+    given = dict(before) if gift is None else gift.added_to(before)
+    after = view_check.meet(authorizer, view, given, request_state, plan, behind=way.behind)
+    if key is not None:
+        variables = key.variables_of({*given, *rule.arguments}) or ()
+        judged = {name: before[name] for name in variables if name in before}
+        receiver = receiver_of(app, rule.endpoint)
+        request_state.gift = (gift or Gift()).grown(before, after, judged, receiver)
+
+
+class Way(Record, eq=False, frozen=False):
     """How requests of a route pass the guard of a blueprint."""
 
     #: The guard, kept so that no other one gets its identity.
@@ -97,6 +130,10 @@ class Way(Record, eq=False):
     view: View | None
     #: The keys of guards behind this one that find objects.
     behind: list[Key]
+    #: What does as usual requests need it, and what identifies their object; ``None`` if there is
+    #: no such thing.
+    shortcut: t.Any = NOT_GIVEN
+    variables: tuple[str, ...] = ()
 
 
 def _new_way(app: Flask, guard: Guard, current: Request) -> Way:

@@ -21,7 +21,6 @@ from ..request_state import (
     RequestState,
     exempt_request,
     find_current,
-    find_request_state,
     this_app,
     this_request,
 )
@@ -43,28 +42,25 @@ class Receiver:
 
     def __call__(self, *args: t.Any, **kwargs: t.Any) -> t.Any:
         """Call the view."""
-        app = this_app()
-        state = find_request_state(app)
+        app, state, plan = find_current()
         gift = state.gift if state is not None else None
         if state is not None and gift is not None and gift.receiver is self:
             state.gift = None
             kwargs = gift.added_to(kwargs)
-        for guard, behind in self._declared(app, state):
+        # A view may call this one.
+        is_planned = plan is not None and plan.endpoint == self.endpoint
+        for guard, behind in plan.declared if is_planned else self._declared(app, state):
             kwargs = self._pass(guard, kwargs, state, behind)
+        if is_planned and plan.calls_plainly and self._function.is_plain:
+            return self._function.function(*args, **kwargs)
         return self._function.of(app)(*args, **kwargs)
 
     def _declared(
         self, app: Flask, state: RequestState | None
     ) -> tuple[tuple[Guard, list[Key]], ...]:
         """Give the guards to enforce, each with the keys of those behind it."""
-        if state is None:
-            return declared_guards(app, self.endpoint, "GET")
-        plan = find_current()[2]
-        # A view may call this one.
-        if plan is not None and plan.endpoint == self.endpoint:
-            declared: tuple[tuple[Guard, list[Key]], ...] = plan.declared
-            return declared
-        return declared_guards(app, self.endpoint, this_request().method)
+        method = "GET" if state is None else this_request().method
+        return declared_guards(app, self.endpoint, method)
 
     def _pass(
         self, guard: Guard, given: Arguments, state: RequestState | None, behind: list[Key]

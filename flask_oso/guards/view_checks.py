@@ -321,6 +321,30 @@ class ViewCheck(Record, eq=False):
         call = _usual_call(self._new_passage(function.function, given, ()), given)
         return None if call is None else make_shortcut(app, state_of(app), call)
 
+    def shortcut_before(
+        self,
+        app: Flask,
+        authorizer: Authorizer,
+        view: View,
+        given: Arguments,
+        behind: Sequence[Key],
+    ) -> tuple[Shortcut | None, tuple[str, ...]]:
+        """Make the shortcut of :meth:`meet` for such arguments; ``None`` if there is none.
+
+        It is for apps that call functions as they are; see ``SyncCallable``.
+
+        :return: it, and what identifies the object.
+        """
+        is_usual = type(self.action) is str and self.actor is NOT_GIVEN
+        if self.key is None or not is_usual or is_stated(self.within):
+            return None, ()
+        state = state_of(app)
+        call = _usual_call(self._new_passage(view, given, behind), given)
+        # The judge of a shortcut asks the policy that decorators ask.
+        if call is None or state.part(Authorizer) is not authorizer:
+            return None, ()
+        return make_shortcut(app, state, call), (call.variable,)
+
     def named(self, view: View, args: tuple[t.Any, ...]) -> Arguments:
         """Give the names of arguments that a view is given by position."""
         if not args:
