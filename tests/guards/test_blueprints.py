@@ -541,6 +541,45 @@ def test_guard_of_an_extension_that_the_app_does_not_have_is_refused(house: Flas
     )
 
 
+def test_guard_of_a_second_extension_asks_its_own_policy(house: Flask) -> None:
+    """An object is found and judged by the extension whose guard it is."""
+    second, posts = FlaskOso(make_oso('allow("eve", "read", _: Post);', Post)), Blueprint("b", "b")
+    second.init_app(house)
+    second.loader(Post)(POSTS.get)
+    second.guard(posts, "read", Post)
+    posts.add_url_rule("/<post_id>", "post", lambda post: post.owner)
+    house.register_blueprint(posts)
+
+    assert [answers(house, "/1") for _ in range(2)] == [[404, 200]] * 2
+
+
+def test_guard_of_an_object_may_be_about_another_actor(house: Flask, guard: FlaskOso) -> None:
+    """Whoever is named is judged, and not the current actor."""
+    posts = Blueprint("posts", "posts")
+    guard.guard(posts, "read", Post, actor="eve")
+    posts.add_url_rule("/<post_id>", "post", lambda post: post.owner)
+    house.register_blueprint(posts)
+
+    assert [answers(house, path) for path in ("/1", "/2")] == [[404, 404], [200, 200]]
+
+
+def test_variable_that_is_taken_away_later_is_missed(house: Flask, guard: FlaskOso) -> None:
+    """What usual requests have in common is not supposed of each."""
+    posts = Blueprint("posts", "posts")
+    guard.guard(posts, "read", Post)
+    posts.add_url_rule("/<post_id>", "post", lambda post: post.owner)
+    house.register_blueprint(posts)
+
+    @house.url_value_preprocessor
+    def take(endpoint: str | None, values: dict[str, t.Any] | None) -> None:
+        if "taken" in request.args and values is not None:
+            values.pop("post_id")
+
+    found = [house.test_client().get(f"/1?user=ann{each}").status_code for each in ("", "&taken")]
+
+    assert found == [200, 500]
+
+
 def test_guard_takes_actions_by_method(house: Flask, guard: FlaskOso) -> None:
     """A mapping serves a whole blueprint, classes and coroutine functions included."""
     posts = Blueprint("posts", "posts")

@@ -380,6 +380,16 @@ def test_guard_of_a_blueprint_may_state_it(site: t.Any) -> None:
     assert statuses(site, "/users/1/issues/100/", "/users/2/issues/100/") == [200, 404]
 
 
+def test_only_guard_of_a_blueprint_that_states_it_finds_nothing(site: t.Any) -> None:
+    """Without the other object nobody knows whether this one belongs to it."""
+    rooms = Blueprint("rooms", "rooms", url_prefix="/issues/<int:issue_id>")
+    site.guard.guard(rooms, "edit", Issue, within=Issue.author)
+    rooms.add_url_rule("/", "show", lambda issue: "page")
+    site.app.register_blueprint(rooms)
+
+    assert statuses(site, "/issues/100/", "/issues/100/") == [500, 500]
+
+
 def test_objects_of_a_function_are_compared(site: t.Any, session: orm.Session) -> None:
     """Where a function finds a row, it is compared like any other."""
     site.guard.loader(Project)(lambda key: session.get(Project, key))
