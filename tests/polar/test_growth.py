@@ -15,7 +15,7 @@ import weakref
 import pytest
 
 from flask_oso import Oso
-from flask_oso.polar.compiler.equality import SideEffectFreeEquality
+from flask_oso.polar.compiler.classes.equality import SideEffectFreeEquality
 from flask_oso.polar.exceptions import OsoError
 from flask_oso.polar.spelling import MOST_SUGGESTIONS
 from tests.support.answers import specialized

@@ -3,14 +3,14 @@
 In go clauses; out come functions, built as Python ``ast``. They agree with the solver; what
 cannot be compiled is left to it.
 
-``goal_forms``, ``binding_analysis``, ``equality``, ``snippets``, ``scopes``, ``weak_classes``
-    forms of goals; which clauses match a call, and in which order; side-effect-free equality;
-    makers of ``ast`` nodes; the values, variables and goals that are known while a function is
-    written; sets that hold no temporary class.
+``goal_forms``, ``classes``, ``binding_analysis``, ``snippets``, ``scopes``
+    forms of goals; what is known of the classes of values; which clauses match a call, and in which
+    order; makers of ``ast`` nodes; the values, variables and goals that are known while a function
+    is written.
 ``passes``
     what makes the statements of a specialization fewer.
-``entry_points``, ``known_classes``
-    functions that take a question; how values of a class compare, and which need no check.
+``entry_points``
+    functions that take a question.
 ``goal_writers``, ``compiler``
     the code for each kind of goal; the function of a rule.
 ``specialization``

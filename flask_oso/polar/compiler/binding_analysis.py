@@ -16,7 +16,6 @@ import types
 import typing as t
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
-from ..host.awaitables import may_be_awaited
 from ..host.numbers import equal_scalars
 from ..host.registry import RESERVED_NAMES, Host
 from ..nodes import (
@@ -46,8 +45,8 @@ from ..solver.rule_order import (
 from ..sources import Span
 from ..traversal import goals_in, walk
 from ..value_objects import Record
+from .classes.plain_classes import compares_by_identity, is_class_value, is_plain
 
-_NATIVE = (bool, int, float, str, list, dict)
 #: Among so many groups of clauses, at most, the order of each two is looked at when they are
 #: compiled.
 MAX_GROUPS = 400
@@ -68,21 +67,6 @@ class NotCompilable(Exception):
         self.span = span
         #: The goals that were being written, innermost first.
         self.goals: list[Term] = []
-
-
-def is_plain(cls: type) -> bool:
-    """Tell whether instances of a class are ordinary objects, whose attributes Python can read.
-
-    Not a native value of Polar, not a class with its own instance test, and not an awaitable. A
-    class whose metaclass has an equality of its own may say that it is any other class.
-    """
-    return (
-        not has_instance_test(cls)
-        and compares_by_identity(type(cls))
-        and not may_be_awaited(cls)
-        and not issubclass(cls, _NATIVE)
-        and not any(issubclass(native, cls) for native in _NATIVE)
-    )
 
 
 #: The known arguments by position: a literal, or ``None`` for a string, or an integer, that is none
@@ -201,25 +185,6 @@ def _dispatch_at(at: int, clauses: Sequence[Clause], facts: ArgumentFacts) -> tu
     tags = {head.specializer.tag for head in heads if isinstance(head.specializer, Pattern)}
     by_class = len(tags) if len(tags) > _FEW_CLASSES else 0
     return Dispatch(at, literals), len(literals) + len(objects) + by_class
-
-
-def is_class_value(value: t.Any) -> bool:
-    """Tell whether a value is a class that is looked up without running code."""
-    return isinstance(value, type) and is_class_kind(type(value))
-
-
-def is_class_kind(kind: type) -> bool:
-    """Tell whether instances of a class are classes that compare, and hash, by identity."""
-    return (
-        issubclass(kind, type)
-        and compares_by_identity(kind)
-        and kind.__hash__ is object.__hash__
-        and not any({"__class__", "__getattribute__"} & vars(each).keys() for each in _own(kind))
-    )
-
-
-def _own(kind: type) -> Iterator[type]:
-    return (each for each in kind.__mro__ if each not in (type, object))
 
 
 def string_position(clauses: ClauseIndex) -> int | None:
@@ -455,16 +420,6 @@ def has_known_equality(term: t.Any) -> bool:
     if isinstance(term, Value):
         return term.value == term.value
     return isinstance(term, Instance) and compares_by_identity(type(term.value))
-
-
-def compares_by_identity(cls: type) -> bool:
-    """Tell whether instances of a class compare by identity.
-
-    ``None`` has an ``__eq__`` of its own since Python 3.12, which does the same.
-    """
-    own: t.Any = cls.__eq__
-    other: t.Any = cls.__ne__
-    return (own is object.__eq__ and other is object.__ne__) or cls is type(None)
 
 
 def is_constant(term: Term) -> bool:

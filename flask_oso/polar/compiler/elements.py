@@ -19,8 +19,8 @@ from ..host.iterators import READ, SILENT, Ahead, IteratorUse, begins_alone, ele
 from ..host.value_classes import find_by_hash
 from ..nodes import Expression, Instance, Term, Value
 from ..solver.solver import Solver
+from .classes.known_classes import SCALARS, KnownClasses
 from .entry_points import BRIEF, Clock
-from .known_classes import SCALARS, KnownClasses
 
 #: A list of fewer elements is gone through, and one of more, which takes longer than the clock may.
 _FEW_ELEMENTS, _MANY_ELEMENTS = 4, 100_000

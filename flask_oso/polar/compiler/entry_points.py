@@ -51,10 +51,6 @@ class ChosenFunctions(t.Protocol):
     by: int
 
 
-class SolverNeeded(Exception):
-    """A function met a case that its code does not cover: the solver has to answer."""
-
-
 #: Up to this number, facts are compared one by one.
 _FEW = 2
 #: So many actions that no fact has are kept.

@@ -8,10 +8,10 @@ import typing as t
 from collections.abc import Callable
 
 from ..solver.class_index import INTEGER, Lineage
-from .binding_analysis import Dispatch, compares_by_identity, is_class_kind
+from .binding_analysis import Dispatch
+from .classes.plain_classes import compares_by_identity, is_class_kind, is_plain_object
+from .classes.weak_classes import set_for_class
 from .scopes import ProgramInterface, Variant
-from .specialization.dispatch import is_plain_object
-from .weak_classes import set_for_class
 
 CompiledFunction = Callable[..., bool]
 

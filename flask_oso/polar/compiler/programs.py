@@ -40,6 +40,8 @@ from .binding_analysis import (
     is_order_independent,
     matching_clauses,
 )
+from .classes.equality import SideEffectFreeEquality
+from .classes.readable_classes import ReadableClasses
 from .compiler import RuleCompiler
 from .entry_points import (
     CLOCK_INTERVAL,
@@ -51,7 +53,6 @@ from .entry_points import (
     facts_function,
     usual_writer,
 )
-from .equality import SideEffectFreeEquality
 from .function_tables import FunctionTable, lineage_of, variant_for
 from .runtime import Runtime, is_deep
 from .scopes import Site, Variant
@@ -59,7 +60,6 @@ from .snippets import Position, with_positions
 from .source_map import sites_by_offset
 from .specialization.dispatch import (
     NO_ANSWERS,
-    ReadableClasses,
     Specialization,
     Specializations,
     StringSearch,

@@ -64,9 +64,9 @@ from ..solver.solver import Solver
 from ..solver.tabling import EXHAUSTED, RESUMED, TabledSolver, key_of
 from ..sources import Span
 from .binding_analysis import is_recursive, measure_height
+from .classes.known_classes import SCALARS, KnownClasses, SolverNeeded, is_number
 from .elements import Elements, begun
-from .entry_points import BRIEF, CLOCK_INTERVAL, Clock, SolverNeeded
-from .known_classes import SCALARS, KnownClasses, is_number
+from .entry_points import BRIEF, CLOCK_INTERVAL, Clock
 from .scopes import HandedGoal, Site
 from .source_map import (
     GoalSteps,

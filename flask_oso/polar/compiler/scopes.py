@@ -21,7 +21,7 @@ from ..sources import Span
 from ..traversal import walk
 from ..value_objects import Record
 from .binding_analysis import ArgumentFacts, Dispatch, KnownArguments, NotCompilable, parts_of
-from .equality import SideEffectFreeEquality
+from .classes.equality import SideEffectFreeEquality
 from .snippets import call, load
 
 

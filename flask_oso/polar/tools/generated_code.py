@@ -17,18 +17,13 @@ from dataclasses import dataclass, field
 
 from ..characters import with_escapes
 from ..compiler.binding_analysis import NotCompilable
+from ..compiler.classes.readable_classes import ReadableClasses
 from ..compiler.compiler import RuleCompiler
 from ..compiler.entry_points import QUESTION_FILE
 from ..compiler.programs import HAS_POSITIONS, CompiledProgram
 from ..compiler.scopes import Site, Variant
 from ..compiler.snippets import Position, position_of
-from ..compiler.specialization.dispatch import (
-    ByClass,
-    ReadableClasses,
-    Specializations,
-    Text,
-    string_facts,
-)
+from ..compiler.specialization.dispatch import ByClass, Specializations, Text, string_facts
 from ..compiler.specialization.observation import Resumption
 from ..compiler.specialization.solution_keys import Kind, OneText
 from ..engine import Engine

@@ -9,7 +9,7 @@ import typing as t
 
 import pytest
 
-from flask_oso.polar.compiler.equality import SideEffectFreeEquality, compared_fields
+from flask_oso.polar.compiler.classes.equality import SideEffectFreeEquality, compared_fields
 
 
 class Plain:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from ...host import sandbox
 from ...nodes import Call, Dictionary, Expression, List, Operator, Origin, Term, Value
 from ...solver.clauses import Slot
-from ..binding_analysis import is_plain
+from ..classes.plain_classes import is_plain
 from ..goal_forms import searched_in, written_term
 from ..scopes import Ref
 from ..snippets import all_of, assign, call, compared, is_none, is_type, load, negate, tuple_of

@@ -18,13 +18,8 @@ from ...solver.class_tests import has_instance_test
 from ...solver.clauses import Clause, Slot
 from ...solver.matcher import has_pattern
 from ...sources import Span
-from ..binding_analysis import (
-    ClauseOrder,
-    check_class,
-    has_known_equality,
-    is_class_only,
-    is_plain,
-)
+from ..binding_analysis import ClauseOrder, check_class, has_known_equality, is_class_only
+from ..classes.plain_classes import is_plain
 from ..goal_forms import written_term
 from ..scopes import (
     Goal,

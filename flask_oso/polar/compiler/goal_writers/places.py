@@ -17,7 +17,8 @@ from ...nodes import Instance, List, Term, Value
 from ...solver.clauses import Clause, Slot
 from ...sources import Span
 from ...value_objects import Record
-from ..binding_analysis import NotCompilable, compares_by_identity, is_constant, is_plain
+from ..binding_analysis import NotCompilable, is_constant
+from ..classes.plain_classes import compares_by_identity, is_plain
 from ..scopes import (
     Goal,
     GoalPart,

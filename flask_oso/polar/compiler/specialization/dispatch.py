@@ -17,20 +17,14 @@ import time
 import typing as t
 from collections.abc import Callable, Collection, Iterable, Sequence
 
-from ...host import sandbox, terms
 from ...host.conversion import is_representable
 from ...host.registry import RESERVED_NAMES
 from ...nodes import Pattern, Rule, Value
 from ...solver.clause_index import ClauseIndex
 from ...solver.clauses import Clause
-from ..binding_analysis import (
-    Lineages,
-    NotCompilable,
-    is_plain,
-    is_string,
-    string_position,
-    strings_at,
-)
+from ..binding_analysis import Lineages, NotCompilable, is_string, string_position, strings_at
+from ..classes.plain_classes import is_plain_object
+from ..classes.weak_classes import WeakClass, add_class, set_for_class
 from ..scopes import ProgramInterface
 from ..snippets import (
     assign,
@@ -43,7 +37,6 @@ from ..snippets import (
     negate,
     tuple_of,
 )
-from ..weak_classes import ClassMemo, WeakClass, add_class, set_for_class
 from .clauses.delegations import Delegation
 from .first_call import find_first_call
 from .observation import (
@@ -54,7 +47,6 @@ from .observation import (
     called_first,
     observing_function,
 )
-from .operations import NotSilent
 from .regions import FOUND
 from .solution_functions import SolutionFunctions, SolutionProgram
 from .specialization import SpecializationWriter, attempted, class_tests
@@ -299,51 +291,6 @@ def string_facts(candidates: ClauseIndex) -> list[tuple[str, ...]] | None:
             return None
         found.append(fact)
     return found
-
-
-def is_plain_object(kind: type) -> bool:
-    """Tell whether instances of a class are ordinary objects.
-
-    They need no sandbox check, are not native values of Polar, and do not override their class.
-    """
-    special = (type, terms.Variable, terms.Predicate, terms.Expression, terms.Pattern)
-    return (
-        is_plain(kind)
-        and sandbox.passes_sandbox(kind)
-        and not issubclass(kind, (*special, terms.TypeConstraint))
-    )
-
-
-class ReadableClasses:
-    """Classes with some attributes that are read without side effects.
-
-    :param keeps: tells whether a class may be remembered.
-    :param is_silent: tells whether reading an attribute of instances of a class has no effect.
-    """
-
-    def __init__(
-        self,
-        keeps: Callable[[type], bool],
-        is_silent: Callable[[type, str], bool] = sandbox.is_silent_read,
-    ) -> None:
-        self._keeps = keeps
-        self._is_silent = is_silent
-        self.names: set[str] = set()
-        self.kinds: set[type] = set()
-        #: Tells whether a class is one of them.
-        self.admits: t.Final = ClassMemo(self._test).__call__
-
-    def _test(self, kind: type) -> bool:
-        if not is_plain_object(kind) or not all(self._is_silent(kind, name) for name in self.names):
-            return False
-        add_class(self.kinds, kind, keeps=self._keeps(kind))
-        return True
-
-    def read(self, value: t.Any, name: str) -> t.Any:
-        """Read one of the attributes, if that has no effect."""
-        if not self.admits(type(value)):
-            raise NotSilent
-        return getattr(value, name)
 
 
 class FunctionMaker:

@@ -18,7 +18,8 @@ from ...host import sandbox
 from ...host.sandbox import ITERATED
 from ...nodes import Term
 from ...sources import Span
-from ..binding_analysis import NotCompilable, compares_by_identity, is_plain, is_string
+from ..binding_analysis import NotCompilable, is_string
+from ..classes.plain_classes import compares_by_identity, is_plain
 from ..passes.names import KIND
 from ..scopes import ClassSet, ProgramInterface
 from ..snippets import (

@@ -26,9 +26,10 @@ from ...host.value_classes import (
     find_by_hash,
     is_comparable_moment,
 )
-from ..equality import SideEffectFreeEquality
-from ..known_classes import KnownClasses
-from ..weak_classes import ClassMemo, add_class
+from ..classes.equality import SideEffectFreeEquality
+from ..classes.known_classes import KnownClasses
+from ..classes.readable_classes import NotSilent
+from ..classes.weak_classes import ClassMemo, add_class
 
 _SCALARS = frozenset({bool, int, float, str})
 #: Classes whose values have a hash and an equality that run no code.
@@ -42,10 +43,6 @@ _VALUES = frozenset({*_SCALARS, list, dict})
 MAX_ELEMENTS = 100_000
 #: Lists of these are equal for Python if they are for Polar.
 _TEXTS = frozenset({str, int, types.NoneType})
-
-
-class NotSilent(Exception):
-    """An operation might run code of the application, or is an error."""
 
 
 #: What a specialization gives up for: a missing attribute or entry, a signalling NaN, arguments

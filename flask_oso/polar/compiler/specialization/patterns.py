@@ -14,13 +14,8 @@ from ...solver.class_index import Lineage, is_silent
 from ...solver.class_tests import has_instance_test
 from ...solver.clauses import Clause, Slot
 from ...sources import Span
-from ..binding_analysis import (
-    ArgumentFacts,
-    NotCompilable,
-    check_class,
-    is_plain,
-    is_string,
-)
+from ..binding_analysis import ArgumentFacts, NotCompilable, check_class, is_string
+from ..classes.plain_classes import is_plain
 from ..scopes import classes_of, instance_test
 from ..snippets import any_of, call, compared, is_type, load
 from .guards import Guards

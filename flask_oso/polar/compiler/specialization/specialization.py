@@ -27,12 +27,12 @@ from ...nodes import Value
 from ..binding_analysis import (
     NotCompilable,
 )
+from ..classes.weak_classes import WeakClass
 from ..passes.passes import improve
 from ..passes.searches import write_out_searches
 from ..passes.shortening import shorten_end
 from ..scopes import ProgramInterface
 from ..snippets import assign, call, compared, function_of, is_not_of, load, negate, returned
-from ..weak_classes import WeakClass
 from .clauses.delegations import Delegation
 from .observation import KEPT, NEEDED, RESULT, Observation
 from .questions import QuestionWriter

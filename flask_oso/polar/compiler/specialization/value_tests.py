@@ -11,12 +11,10 @@ import enum
 import typing as t
 from collections.abc import Callable
 
-from ...host import sandbox
 from ...host.numbers import INTEGER_MAX, INTEGER_MIN
 from ...host.sandbox import ITERATED
 from ...host.value_classes import inherits_comparisons
 from ...nodes import Operator, Value
-from ..binding_analysis import is_plain
 from ..snippets import (
     all_of,
     any_of,
@@ -197,11 +195,6 @@ def is_small_literal(value: Known) -> bool:
 def is_modulus(value: Known) -> bool:
     literal = value.literal
     return literal is not None and type(literal.value) is int and literal.value > 0
-
-
-def is_plain_object_class(cls: type) -> bool:
-    """Tell whether a constant of a class is an object that does not claim to be another."""
-    return is_plain(cls) and sandbox.passes_sandbox(cls)
 
 
 def is_member(cls: type) -> bool:

@@ -15,18 +15,13 @@ from ....host.value_classes import is_hashed
 from ....nodes import Expression, List, Origin, Term, Value
 from ....solver.clauses import Slot, Template
 from ...binding_analysis import NotCompilable, is_constant, is_string
+from ...classes.plain_classes import is_plain_object
 from ...goal_forms import pair_in, searched_in, written_term
 from ...scopes import Pending, variables_in
 from ...snippets import all_of, any_of, call, compared, is_type, item_of, load, negate
 from ..clauses.clause_forms import PutOff, is_scalar
 from ..regions import GIVE_UP, Fact, Known, Region
-from ..value_tests import (
-    is_among,
-    is_key,
-    is_plain_object_class,
-    is_searched_at_once,
-    written,
-)
+from ..value_tests import is_among, is_key, is_searched_at_once, written
 from .alternatives import Alternatives
 
 
@@ -95,7 +90,7 @@ class Searches(Alternatives):
             return True
         if cls is None or cls is int or self.guards.names.host.has_keys(cls):
             return False
-        return is_plain_object_class(cls) and is_hashed(cls)
+        return is_plain_object(cls) and is_hashed(cls)
 
     def _pair_among(
         self, key: Term, value: Term, collection: Known

@@ -15,10 +15,10 @@ import types
 import typing as t
 import uuid
 
-from ..host import sandbox
-from ..host.registry import Host, Identities, TextEquality
-from ..host.value_classes import is_told_from_nil
-from .binding_analysis import is_plain
+from ...host import sandbox
+from ...host.registry import Host, Identities, TextEquality
+from ...host.value_classes import is_told_from_nil
+from .plain_classes import is_plain
 
 #: Classes whose values compare without side effects; the same object may be unequal to itself.
 _SCALARS = frozenset({str, int, float, bool, type(None)})

@@ -10,16 +10,16 @@ import decimal
 import types
 import typing as t
 
-from ..host import sandbox, terms
-from ..host.awaitables import is_awaitable, may_be_awaited
-from ..host.comparison import Comparison
-from ..host.conversion import to_term
-from ..host.dictionaries import LazyKeys
-from ..host.iterators import Ahead
-from ..host.numbers import INTEGER_MAX, INTEGER_MIN
-from ..host.registry import Host, UnreadRelation
-from ..host.sandbox import ITERATED
-from ..host.value_classes import (
+from ...host import sandbox, terms
+from ...host.awaitables import is_awaitable, may_be_awaited
+from ...host.comparison import Comparison
+from ...host.conversion import to_term
+from ...host.dictionaries import LazyKeys
+from ...host.iterators import Ahead
+from ...host.numbers import INTEGER_MAX, INTEGER_MIN
+from ...host.registry import Host, UnreadRelation
+from ...host.sandbox import ITERATED
+from ...host.value_classes import (
     EQUATED,
     MOMENTS,
     ORDERED,
@@ -27,9 +27,8 @@ from ..host.value_classes import (
     is_hashed,
     is_told_from_nil,
 )
-from ..nodes import Value
-from .binding_analysis import compares_by_identity, is_plain
-from .entry_points import SolverNeeded
+from ...nodes import Value
+from .plain_classes import compares_by_identity, is_plain
 from .weak_classes import ClassMemo, add_class
 
 _HARMLESS = (
@@ -47,6 +46,10 @@ NO_OBJECTS = frozenset(
     }
 )
 _ROWS, _PYTHON, _OF_SCALARS, _LISTS, _SOLVER = Comparison
+
+
+class SolverNeeded(Exception):
+    """A function met a case that its code does not cover: the solver has to answer."""
 
 
 class KnownClasses:

@@ -1,0 +1,8 @@
+"""What is known of the classes of values, before and while functions run.
+
+``plain_classes``, ``weak_classes``
+    ordinary objects; sets that hold no temporary class.
+``equality``, ``readable_classes``, ``known_classes``
+    comparisons, and reads, that run no code of a class; how values of classes compare, and which
+    need no check.
+"""
