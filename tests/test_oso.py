@@ -1656,6 +1656,18 @@ def test_class_in_the_place_of_an_object_names_the_rule(
     assert [rule in record.getMessage() for record in caplog.records] == [True]
 
 
+def test_class_in_the_place_of_an_object_is_told_for_each_action(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """What was looked at for one action says nothing about another one."""
+    oso = ordered('allow(_: Person, "create", _: Sheet); allow(_: Person, "list", _: Sheet);')
+    for _ in range(2):
+        for action in ("print", "create", "list"):
+            assert not oso.is_allowed(Person(), action, Sheet)
+
+    assert [record.args[1] for record in caplog.records if record.args] == ["create", "list"]
+
+
 def test_class_in_the_place_of_an_object_is_told_by_filter(
     caplog: pytest.LogCaptureFixture,
 ) -> None:

@@ -45,7 +45,12 @@ from ..solver.rule_order import (
 from ..sources import Span
 from ..traversal import goals_in, walk
 from ..value_objects import Record
-from .classes.plain_classes import compares_by_identity, is_class_value, is_plain
+from .classes.plain_classes import (
+    compares_by_identity,
+    equals_itself,
+    is_class_value,
+    is_plain,
+)
 
 #: Among so many groups of clauses, at most, the order of each two is looked at when they are
 #: compiled.
@@ -423,12 +428,13 @@ def has_known_equality(term: t.Any) -> bool:
 
 
 def is_constant(term: Term) -> bool:
-    """Tell whether a term is data without variables that compares without running code."""
+    """Tell whether a term is data without variables that equals itself, and runs no code for it."""
     stack: list[t.Any] = [term]
     while stack:
         part = stack.pop()
         is_compound = isinstance(part, Dictionary) or (isinstance(part, List) and part.rest is None)
-        if not is_compound and not has_known_equality(part):
+        is_value = isinstance(part, Instance) and equals_itself(part.value)
+        if not is_compound and not is_value and not has_known_equality(part):
             return False
         stack.extend(parts(part))
     return True

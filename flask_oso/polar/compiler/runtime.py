@@ -23,7 +23,6 @@ from ..host.conversion import (
     copied_for_python,
     copied_list,
     follow,
-    is_data,
     list_for_policy,
     result_to_term,
     values_read,
@@ -173,7 +172,7 @@ class Runtime:
             if kind is dict:
                 taken.append(arg.copy())
             elif kind is list:
-                if not is_data(arg, self._classes.objects):
+                if not self._classes.takes_list(arg):
                     return None
                 taken.append(copied_list(arg))
             elif kind in self._classes.plain or self._classes.is_simple(arg):
@@ -233,7 +232,7 @@ class Runtime:
 
     def _is_data(self, value: list[t.Any]) -> bool:
         """Tell whether a list is one for the solver, too."""
-        return is_data(value, self._classes.objects)
+        return self._classes.takes_list(value)
 
     def _read(self, value: t.Any, name: str, span: t.Any, written: t.Any) -> t.Any:
         kind = type(value)

@@ -22,6 +22,8 @@ _logger = logging.getLogger("flask_oso")
 _RULES = ("allow", "has_permission")
 _UNION = "Resource"
 _EQUALITIES = frozenset({Operator.UNIFY, Operator.EQ, Operator.IN})
+#: The most pairs of a class and an action that are remembered: which actions are asked has no end.
+_MAX_REMEMBERED = 1000
 
 
 class ClassResources:
@@ -35,11 +37,18 @@ class ClassResources:
         #: The metaclasses of these classes.
         self.kinds = frozenset(type(cls) for _, cls in self._named)
         self._reported: set[tuple[type, Rule]] = set()
+        #: What was looked at: an application asks the same questions again and again.
+        self._seen: set[tuple[int, str]] = set()
 
     def check(self, actor: t.Any, action: t.Any, resource: t.Any) -> None:
         """Log a warning if a denied question is about a class, and rules about its objects."""
         if type(resource) not in self.kinds or type(action) is not str:
             return
+        # By identity: a metaclass may have a hash of its own, or none.
+        if (id(resource), action) in self._seen:
+            return
+        if len(self._seen) < _MAX_REMEMBERED and self._keeps(resource):
+            self._seen.add((id(resource), action))
         rule = next(self._rules_about(action, resource), None)
         if rule is None or self._has_class_itself(action, resource):
             return
@@ -52,6 +61,10 @@ class ClassResources:
                 " without a colon; otherwise ask about an object.",
                 *(type(actor).__name__, action, name, rule.name, _place(rule), name, name),
             )
+
+    def _keeps(self, cls: type) -> bool:
+        """Tell whether a class lives as long as the policy: no other one gets its identity."""
+        return type(cls).__hash__ is type.__hash__ and self.engine.host.keeps(cls)
 
     def _rules_about(self, action: str, cls: type) -> Iterator[Rule]:
         return (

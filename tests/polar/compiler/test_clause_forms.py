@@ -128,3 +128,41 @@ def test_what_is_no_short_list_of_polar_is_left_to_compiled_rules(found: t.Any) 
     engine = load(SOME["equation"]).engine
 
     assert specialized(engine, User(1), "read", Doc(found)) is None
+
+
+def make_loose() -> type:
+    """Make a class of parts that nobody registers."""
+    return type("Loose", (), {"ok": True})
+
+
+def test_parts_of_a_class_that_nobody_registered() -> None:
+    """Their class is learnt where the list is looked at, also of lists in the list."""
+    oso = load(EACH["equations"])
+    part, other = make_loose()(), make_loose()()
+    engine = oso.engine
+    oso.is_allowed(User(part), "read", Doc([]))
+
+    assert specialized(engine, User(part), "read", Doc([part, part])) is True
+    assert specialized(engine, User(part), "read", Doc([part, other])) is False
+    assert specialized(engine, User(part), "read", Doc([part, [other]])) in (False, None)
+
+
+def test_list_with_itself_in_it_ends() -> None:
+    """What is looked through for classes is looked at once."""
+    ring: list[t.Any] = [make_loose()()]
+    ring += [ring, [ring] * 50] * 50
+    ours, solver = load(EACH["equations"]), load(EACH["equations"], compiled=False)
+
+    assert outcome_of(ours, User(1), "read", Doc(ring)) == outcome_of(
+        solver, User(1), "read", Doc(ring)
+    )
+
+
+def test_list_of_such_parts_as_resource(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A question about a list is answered by compiled rules, whatever is in it."""
+    oso = make_oso('allow(u: User, "read", ds: List) if forall(d in ds, d.ok = u.x);', User)
+    loose = make_loose()
+    monkeypatch.setattr(type(oso.engine), "solve_call", lambda *_: pytest.fail("the solver"))
+
+    assert oso.is_allowed(User(True), "read", [loose(), loose()])
+    assert not oso.is_allowed(User(False), "read", [loose(), loose()])

@@ -13,7 +13,7 @@ import typing as t
 from ...host import sandbox, terms
 from ...host.awaitables import is_awaitable, may_be_awaited
 from ...host.comparison import Comparison
-from ...host.conversion import to_term
+from ...host.conversion import is_data, to_term
 from ...host.dictionaries import LazyKeys
 from ...host.iterators import Ahead
 from ...host.numbers import INTEGER_MAX, INTEGER_MIN
@@ -179,6 +179,29 @@ class KnownClasses:
             self._add(kind, self.told)
         self._add(kind, self.harmless, self.readable, self.objects, self.taken)
         return True
+
+    def takes_list(self, value: list[t.Any]) -> bool:
+        """Tell whether a list becomes a list of Polar as it is; learn the classes of its elements.
+
+        Few register the classes of parts, of which such a list may be the first that is seen.
+        """
+        if is_data(value, self.objects):
+            return True
+        return self._learns_classes_in(value) and is_data(value, self.objects)
+
+    def _learns_classes_in(self, value: list[t.Any]) -> bool:
+        """Tell whether a class of an element, also of lists in the list, was learnt just now."""
+        kinds, seen, waiting = set[type](), {id(value)}, [value]
+        while waiting:
+            elements = waiting.pop().copy()
+            kinds.update(map(type, elements))
+            for each in elements:
+                if type(each) is list and id(each) not in seen:
+                    seen.add(id(each))
+                    waiting.append(each)
+        new = [kind for kind in kinds if kind not in NO_OBJECTS and kind not in self.objects]
+        # All of them: one list is looked at once.
+        return any([self.is_object(kind) for kind in new])  # noqa: C419
 
     def comparison_of(self, left: type, right: type) -> Comparison:
         """Return how values of two classes are compared."""

@@ -5,14 +5,18 @@ In go classes, and values that are classes; out comes what is known without runn
 
 from __future__ import annotations
 
+import decimal
 import typing as t
 from collections.abc import Iterator
 
 from ...host import sandbox, terms
 from ...host.awaitables import may_be_awaited
+from ...host.value_classes import EQUATED, MOMENTS, inherits_comparisons, is_comparable_moment
 from ...solver.class_tests import has_instance_test
 
 _NATIVE = (bool, int, float, str, list, dict)
+#: Containers that compare their elements: with themselves, they find each to be itself.
+_CONTAINERS = frozenset({tuple, set, frozenset})
 
 
 def is_plain(cls: type) -> bool:
@@ -70,3 +74,19 @@ def is_class_kind(kind: type) -> bool:
 
 def _own(kind: type) -> Iterator[type]:
     return (each for each in kind.__mro__ if each not in (type, object))
+
+
+def equals_itself(value: t.Any) -> bool:
+    """Tell whether a constant equals itself, and comparing it with itself runs no code of a class.
+
+    The solver has one term for it, which it does not compare with itself.
+    """
+    kind = type(value)
+    if kind in _CONTAINERS or compares_by_identity(kind):
+        return True
+    if kind in MOMENTS:
+        return is_comparable_moment(value, value)
+    if kind is decimal.Decimal:
+        # A signalling NaN raises.
+        return not value.is_nan()
+    return (kind in EQUATED or inherits_comparisons(kind)) and bool(value == value)

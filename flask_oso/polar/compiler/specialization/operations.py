@@ -13,7 +13,6 @@ import types
 import typing as t
 from collections.abc import Callable
 
-from ...host.conversion import is_data
 from ...host.dictionaries import MISSING, LazyKeys, call_reading, find_entry, sorted_entries
 from ...host.numbers import equal_scalars
 from ...host.sandbox import ITERATED, iterates_flags
@@ -75,6 +74,8 @@ class SilentOperations:
         #: Classes whose values are objects of the host that need no sandbox check.
         self._objects = known.objects
         self._told = known.told
+        self._takes_list = known.takes_list
+        self._learn = known.learn
         self._keeps = known.keeps
         self._equality = equality
         self._is_told_memo = ClassMemo(self._test_told)
@@ -136,6 +137,9 @@ class SilentOperations:
 
     def _way_of(self, left: type, right: type) -> _Way:
         is_kept = all(kind in _SCALARS or self._keeps(kind) for kind in (left, right))
+        for kind in {left, right} - _VALUES:
+            # Whether its objects equal themselves alone.
+            self._learn(kind)
         if is_kept:
             for kind in (left, right):
                 if dataclasses.is_dataclass(kind) and not self._equality.knows(kind):
@@ -194,7 +198,7 @@ class SilentOperations:
         return answer
 
     def _differs_from_list(self, left: t.Any, right: t.Any) -> bool:
-        if not is_data(left if type(left) is list else right, self._objects):
+        if not self._takes_list(left if type(left) is list else right):
             raise NotSilent
         return False
 
@@ -204,7 +208,7 @@ class SilentOperations:
                 break
         else:
             return left == right
-        if not is_data(left, self._objects) or not is_data(right, self._objects):
+        if not self._takes_list(left) or not self._takes_list(right):
             raise NotSilent
         # Each pair is looked at: none may ask an object.
         pairs = [self._pair(*pair) for pair in zip(left, right, strict=False)]
@@ -349,7 +353,7 @@ class SilentOperations:
                 if type(value) not in _VALUES and type(value) not in self._objects:
                     raise NotSilent
             return entries
-        if type(collection) is not list or not is_data(collection, self._objects):
+        if type(collection) is not list or not self._takes_list(collection):
             raise NotSilent
         elements = [*collection]
         if not _LIST.issuperset(map(type, elements)):
@@ -399,7 +403,7 @@ class SilentOperations:
 
     def is_plain_data(self, value: list[t.Any]) -> bool:
         """Tell whether a list is one of Polar as it is."""
-        return is_data(value, self._objects)
+        return self._takes_list(value)
 
     def are_themselves(self, values: list[t.Any]) -> bool:
         """Tell whether values equal themselves, as NaN does not, without running code."""

@@ -15,6 +15,9 @@ from ...host.numbers import INTEGER_MAX, INTEGER_MIN
 from ...host.sandbox import ITERATED
 from ...host.value_classes import inherits_comparisons
 from ...nodes import Operator, Value
+from ...sources import Span
+from ..binding_analysis import NotCompilable
+from ..classes.plain_classes import is_plain_object
 from ..snippets import (
     all_of,
     any_of,
@@ -195,6 +198,15 @@ def is_small_literal(value: Known) -> bool:
 def is_modulus(value: Known) -> bool:
     literal = value.literal
     return literal is not None and type(literal.value) is int and literal.value > 0
+
+
+def check_constant(value: t.Any, span: Span | None) -> None:
+    """Refuse a constant that compares by code of its class.
+
+    :raises NotCompilable: for such a constant.
+    """
+    if not is_plain_object(type(value)) and not is_listed_member(value):
+        raise NotCompilable("a constant with an equality of its own", span)
 
 
 def is_member(cls: type) -> bool:

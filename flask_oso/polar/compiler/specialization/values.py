@@ -15,6 +15,7 @@ from ...host.value_classes import EQUATED, MOMENTS
 from ...nodes import Value
 from ...sources import Span
 from ..binding_analysis import NotCompilable, is_string
+from ..classes.plain_classes import compares_by_identity
 from ..snippets import (
     all_of,
     any_of,
@@ -32,7 +33,7 @@ from ..snippets import (
 from .guards import Guards
 from .regions import GIVE_UP, Fact, Known, Region, with_span
 from .rows import RowGuards, row_class
-from .value_tests import SCALARS, is_member
+from .value_tests import SCALARS, check_constant, is_member
 
 _FEW = 3
 _COMPOUND = frozenset({dict, list, tuple, set, frozenset})
@@ -102,6 +103,9 @@ class ValueGuards:
             found = owner.constant[name]
             if type(found) in (bool, int, str):
                 return Known("", literal=Value(found))
+            is_known = type(found) is float or type(found) in _COMPOUND
+            if not is_known and not compares_by_identity(type(found)):
+                check_constant(found, span)
             constant = found if type(found) is dict else None
             return Known(self._guards.names.constant(found), exact=type(found), constant=constant)
         if not sandbox.is_silent_class_read(owner.constant, name):

@@ -13,7 +13,6 @@ from ....nodes import Dictionary, Instance, List, Term, Value
 from ....solver.clauses import Slot
 from ....sources import Span
 from ...binding_analysis import NotCompilable, is_constant
-from ...classes.plain_classes import is_plain_object
 from ...goal_forms import written_term
 from ...scopes import Pending
 from ..clauses.clause_forms import PutOff
@@ -21,7 +20,7 @@ from ..clauses.delegations import Delegation
 from ..guards import Guards
 from ..patterns import PatternGuards
 from ..regions import Fact, Known, Region, RuleCall, Variables
-from ..value_tests import is_listed_member
+from ..value_tests import check_constant
 from ..values import ValueGuards
 
 #: How often a goal may be put off behind the one that follows it.
@@ -112,8 +111,7 @@ class Operands:
         name = self.guards.names.constant(value)
         if isinstance(value, type):
             return Known(name, exact=type(value), constant=value)
-        if not is_plain_object(type(value)) and not is_listed_member(value):
-            raise NotCompilable("a constant with an equality of its own", self.goal.span)
+        check_constant(value, self.goal.span)
         return Known(name, exact=type(value))
 
     def _bound(self, term: Term) -> Known:

@@ -457,6 +457,9 @@ class GoalStep(Searches):
         if isinstance(term, Value) and type(term.value) is bool:
             return self._at(self.region if term.value else None)
         value = self._bound(term)
+        if value.literal is not None and type(value.literal.value) is bool:
+            # An entry of a constant.
+            return self._at(self.region if value.literal.value else None)
         if not value.is_unknown:
             raise NotCompilable("a condition that is no attribute", term.span)
         is_true = compared(load(value.name), ast.Is(), ast.Constant(True))
