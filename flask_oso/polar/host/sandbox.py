@@ -326,7 +326,10 @@ def is_silent_class_read(cls: type, name: str) -> bool:
 #: The ways to read an attribute that call nothing but descriptors.
 _GENERIC = tuple(
     base.__getattribute__
-    for base in (object, tuple, datetime.date, datetime.datetime, datetime.timedelta, enum.Enum)
+    for base in (
+        *(object, tuple, datetime.date, datetime.datetime, datetime.timedelta, enum.Enum),
+        types.SimpleNamespace,
+    )
 )
 #: The descriptors of slots and of the fields of named tuples.
 _FIELDS = (types.MemberDescriptorType, type(vars(inspect.FullArgSpec)["args"]))

@@ -87,6 +87,9 @@ CONDITIONS = (
     *("ks = d.x.keys() and u.x in ks", "1 in d.x.keys()", '"ana" in d.x.keys()'),
     *("u.x in d.give().keys()", "d.x.get(u.x) = 1", "not d.x.get(u.x) = 1", "d.x.get(u.x) = nil"),
     *('d.x.get("ana", 5) = u.x', "d.x.get(1) = u.x", "d.x.ana = u.x", "not d.x.ana = u.x"),
+    *("d.x.get(u.x, 7) = 7", "d.x.get(u.x, []) = []", 'u.x in d.x.get("ana", [])'),
+    *("d.x.get(u.x, {x: 1}) matches {x: 1}", "d.x.get(u.x, nil) = nil", "d.x.get(u.x, d.x) = 1"),
+    *("d.x.get(u.x, 1) = d.x.get(u.x, 5)", "not 5 in d.x.get(u.x, [5])", "d.x.get(u.x, true)"),
     *("k = u.x and d.x.(k) = 1", "m = d.x and m.ana = u.x", "d.x.ana.x = u.x", "d.x.x.x.ana = 1"),
     *("[u.x, 1] in d.x", "not [u.x, _] in d.x", "[u.x, v] in d.x and v = 5", "[u.x] in d.x"),
     *("[_, v] in d.x and v = u.x", "[k, _] in d.x and k = u.x", "[_, v] in d.x and u.x in v"),
@@ -104,6 +107,15 @@ def _oso(condition: str, *, compiled: bool = True) -> Oso:
     actor = "u" if "u." in condition else "_u"
     oso.load_str(f'allow({actor}: User, "read", d: Doc) if {condition};')
     return oso
+
+
+@pytest.mark.parametrize("default", ['["ana"]', '"ana"', "7", "true"])
+def test_default_of_the_policy_is_found_by_a_specialization(default: str) -> None:
+    """A literal, and what is made of literals."""
+    engine = _oso(f"d.x.get(u.x, {default}) = {default}").engine
+
+    assert specialized(engine, User("ana"), "read", Doc({"x": 5})) is True
+    assert specialized(engine, User("x"), "read", Doc({"x": 5})) is False
 
 
 @pytest.mark.parametrize("condition", CONDITIONS)

@@ -393,11 +393,12 @@ class SilentOperations:
         if type(value) is not list or len(value) > MAX_ELEMENTS:
             raise NotSilent
         elements, mine = [*value], type(item)
-        if mine not in _SCALARS:
+        simple = _SCALARS if mine in _SCALARS else self._simple
+        if mine not in simple:
             raise NotSilent
         # As in `among`, most are of one class.
         for element in elements:
-            if type(element) is not mine and type(element) not in _SCALARS:
+            if type(element) is not mine and type(element) not in simple:
                 raise NotSilent
         return elements.count(item)
 
@@ -441,22 +442,22 @@ class SilentOperations:
             return False
         return self.among(key, call_reading(value, "keys", ()))
 
-    def entry_or_nil(self, value: t.Any, key: t.Any) -> t.Any:
-        """Return an entry of a dictionary, or ``None``, as its method ``get`` does."""
+    def entry_or_nil(self, value: t.Any, key: t.Any, default: t.Any = None) -> t.Any:
+        """Return an entry of a dictionary, or what the policy has for none, as ``get`` does."""
         if type(value) is not dict:
-            found = self._got(value, key)
+            found = self._got(value, key, default)
         elif type(key) is str:
             found = find_entry(value, key)
             if found is MISSING:
-                return None
+                return default
         elif type(key) in _SCALARS and key not in value:
             # A number is no key of what JSON writes.
-            return None
+            return default
         else:
-            found = call_reading(value, "get", (key,))
+            found = call_reading(value, "get", (key, default))
         return self._unchecked(found)
 
-    def _got(self, value: t.Any, key: t.Any) -> t.Any:
+    def _got(self, value: t.Any, key: t.Any, default: t.Any) -> t.Any:
         """Call ``get`` of an object of the host that is a dictionary, such as a counter."""
         if type(value) not in self._dictionaries:
             self._learn_dictionary(type(value))
@@ -465,7 +466,7 @@ class SilentOperations:
         is_its_own = type(method) is _BUILT_IN and method.__self__ is value
         if not is_its_own or method.__name__ != "get" or type(key) not in _SCALARS:
             raise NotSilent
-        return method(key)
+        return method(key, default)
 
     def _learn_dictionary(self, kind: type) -> None:
         """Note that ``get`` of a class is that of dictionaries, and is found without calls."""

@@ -233,15 +233,16 @@ def is_listed_member(value: t.Any) -> bool:
     return any(each is value for each in members)
 
 
-def entry_or_nil(owner: Known, key: Known, kept: str) -> ast.expr:
-    """Write ``d.get(key)``. Most keys are texts that are there.
+def entry_or_default(owner: Known, key: Known, default: Known | None, kept: str) -> ast.expr:
+    """Write ``d.get(key)`` or ``d.get(key, default)``. Most keys are texts that are there.
 
     :param kept: a name that is not used otherwise.
     """
     entry = method_call(load(owner.name), "get", written(key))
     found = named_value(kept, entry)
     is_there = is_not_none(found)
-    others = call("entry_or_nil", load(owner.name), written(key))
+    named = [] if default is None else [written(default)]
+    others = call("entry_or_nil", load(owner.name), written(key), *named)
     return ast.IfExp(all_of([*_are_found(owner, key), is_there]), load(kept), others)
 
 

@@ -146,9 +146,9 @@ class ValueGuards:
         own: t.Any = None if cls is None else cls.__ne__
         if cls is None or not (own is object.__ne__ or self._equality.compares_text(cls)):
             return False
-        return self._is_itself(value) or self._equality.knows(cls)
+        return self.is_itself(value) or self._equality.knows(cls)
 
-    def _is_itself(self, value: Known) -> bool:
+    def is_itself(self, value: Known) -> bool:
         """Tell whether a value is of a class whose instances compare by identity."""
         cls = value.exact
         return (
@@ -272,7 +272,7 @@ class ValueGuards:
                 return self.is_nil(region, unknown, span, holds=True)
         if self.rows.is_row(one) or self.rows.is_row(other):
             return self.rows.equal(region, one, other, span)
-        identities = [value for value in (one, other) if self._is_itself(value)]
+        identities = [value for value in (one, other) if self.is_itself(value)]
         if identities:
             known = identities[0]
             unknown = other if known is one else one
@@ -398,7 +398,7 @@ class ValueGuards:
 
     def unequal(self, region: Region, one: Known, other: Known, span: Span | None) -> Region:
         """Return the region where two objects differ: they are not the same, or in a field."""
-        if not any(map(self._is_itself, (one, other))):
+        if not any(map(self.is_itself, (one, other))):
             return self._equal_data(region, one, other, span, holds=False)
         for value in (one, other):
             if value.exact is None:
@@ -407,7 +407,7 @@ class ValueGuards:
                 region = self._guards.guard(
                     region, ("simple", value.name), is_simple, [value], span
                 )
-            elif not self._is_itself(value):
+            elif not self.is_itself(value):
                 self._guards.refuse(span)
         test = compared(load(one.name), ast.IsNot(), load(other.name))
         return self._guards.under(

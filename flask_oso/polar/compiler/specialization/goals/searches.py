@@ -18,11 +18,20 @@ from ...binding_analysis import NotCompilable, is_constant, is_string
 from ...classes.plain_classes import is_plain_object
 from ...goal_forms import pair_in, searched_in, written_term
 from ...scopes import Pending, variables_in
-from ...snippets import all_of, any_of, call, compared, is_type, item_of, load, negate
+from ...snippets import all_of, any_of, call, compared, is_of, is_type, item_of, load, negate
 from ..clauses.clause_forms import PutOff, is_scalar
 from ..regions import GIVE_UP, Fact, Known, Region
-from ..value_tests import is_among, is_key, is_searched_at_once, written
+from ..value_tests import (
+    entry_or_default,
+    is_among,
+    is_key,
+    is_searched_at_once,
+    written,
+)
 from .alternatives import Alternatives
+
+#: Methods of dictionaries, and how many arguments they take, beside what ``get`` has for none.
+OF_DICTIONARIES = {"get": 1, "items": 0, "keys": 0, "values": 0}
 
 
 class Searches(Alternatives):
@@ -283,6 +292,34 @@ class Searches(Alternatives):
         key: Fact = ("among", known.name, *((type(each.value), each.value) for each in items))
         return self._at(self.guards.under(region, key, any_of(tests), [], span))
 
+    def method_of_dictionary(
+        self, owner: Known, name: str, args: Sequence[Known | None], result: Term
+    ) -> tuple[Region, Pending] | None:
+        """Write a call of a method of dictionaries.
+
+        :param args: a key, if there is one, and what there is for a missing one, or ``None``.
+        """
+        region, span = self.region, self.goal.span
+        keys, default = t.cast("Sequence[Known]", args[:-1]), args[-1]
+        searched = self._searched_for(name, result)
+        if searched is not None:
+            return self._has_key(owner, *searched)
+        made: ast.expr = call("entries", load(owner.name), ast.Constant(name))
+        for key in keys:
+            if key.literal is None:
+                # A number is a key, too, under which a dictionary of Polar has nothing.
+                is_number = is_of(key.name, "scalars")
+                is_known = any_of([is_type(key.name, "str"), is_number])
+                region = self.guards.guard(region, ("key", key.name), is_known, [key], span)
+            made = entry_or_default(owner, key, default, self.guards.fresh("p"))
+        fact = ("method", owner.name, name, *(None if arg is None else arg.key for arg in args))
+        found = self.guards.computed(region, made, fact, span)
+        # The operation gives up for what is no dictionary.
+        region.note_checked(owner)
+        if keys:
+            self.guards.check_sandbox(region, found)
+        return self._result(region, found, result)
+
     def _searched_for(self, name: str, result: Term) -> tuple[Known, Pending] | None:
         """Return ``x`` of ``x in d.keys()``, and the goals behind that."""
         if name != "keys" or self._value(result) is not None:
@@ -303,7 +340,8 @@ class Searches(Alternatives):
 
     def _counted(self, owner: Known, item: Known, result: Term) -> tuple[Region, Pending] | None:
         """Write ``x.count(y)`` of a text or of a list."""
-        if owner.literal is not None or item.choices is not None or item.exact not in (None, str):
+        is_known = item.exact in (None, str) or self.values.is_itself(item)
+        if owner.literal is not None or item.choices is not None or not is_known:
             raise NotCompilable("a method", self.goal.span)
         for value in (owner, item):
             self.guards.check_sandbox(self.region, value)
@@ -311,6 +349,11 @@ class Searches(Alternatives):
         fact = ("method", owner.name, "count", item.key)
         made = self.guards.computed(self.region, counted, fact, self.goal.span)
         return self._result(self.region, made, result)
+
+
+def is_of_policy(value: Known) -> bool:
+    """Tell whether a value is a literal, or a list or dictionary of the policy."""
+    return value.literal is not None or (value.choices is None and value.exact in (list, dict))
 
 
 def _item(listed: Known, place: ast.expr) -> ast.expr:

@@ -41,7 +41,6 @@ from ...snippets import (
     attribute_of,
     call,
     compared,
-    is_of,
     is_type,
     load,
     tuple_of,
@@ -60,7 +59,6 @@ from ..value_tests import (
     ARITHMETIC_OF_PYTHON,
     EQUATIONS,
     OF_TEXTS,
-    entry_or_nil,
     is_comparable,
     is_modulus,
     is_small,
@@ -68,7 +66,7 @@ from ..value_tests import (
     written,
 )
 from .moments import is_clock, method_of_moment
-from .searches import Searches
+from .searches import OF_DICTIONARIES, Searches, is_of_policy
 
 
 class GoalStep(Searches):
@@ -197,11 +195,12 @@ class GoalStep(Searches):
         if (name, len(args), owner.exact, called.kwargs) == ("count", 1, None, ()):
             return self._counted(owner, args[0], result)
         is_odd = called.kwargs or owner.literal is not None or owner.exact not in (None, dict)
+        default = args.pop() if name == "get" and len(args) > 1 and is_of_policy(args[-1]) else None
         if not is_odd and not any(arg.exact or arg.choices for arg in args):
-            if name in OF_TEXTS and owner.exact is None:
+            if name in OF_TEXTS and owner.exact is None and default is None:
                 return self._method_of_text(owner, name, args, result)
-            if _OF_DICTIONARIES.get(name) == len(args):
-                return self._method_of_dictionary(owner, name, args, result)
+            if OF_DICTIONARIES.get(name) == len(args):
+                return self.method_of_dictionary(owner, name, (*args, default), result)
         raise NotCompilable("a method", span)
 
     def _method_of_text(
@@ -219,30 +218,6 @@ class GoalStep(Searches):
         made = ast.Call(method, [*map(written, args)], [])
         fact = ("method", owner.name, name, *(arg.key for arg in args))
         return self._result(region, self.guards.computed(region, made, fact, span), result)
-
-    def _method_of_dictionary(
-        self, owner: Known, name: str, args: Sequence[Known], result: Term
-    ) -> tuple[Region, Pending] | None:
-        """Write a call of a method of dictionaries, without arguments or with a key."""
-        region, span = self.region, self.goal.span
-        searched = self._searched_for(name, result)
-        if searched is not None:
-            return self._has_key(owner, *searched)
-        made: ast.expr = call("entries", load(owner.name), ast.Constant(name))
-        for key in args:
-            if key.literal is None:
-                # A number is a key, too, under which a dictionary of Polar has nothing.
-                is_number = is_of(key.name, "scalars")
-                is_known = any_of([is_type(key.name, "str"), is_number])
-                region = self.guards.guard(region, ("key", key.name), is_known, [key], span)
-            made = entry_or_nil(owner, key, self.guards.fresh("p"))
-        fact = ("method", owner.name, name, *(arg.key for arg in args))
-        found = self.guards.computed(region, made, fact, span)
-        # The operation gives up for what is no dictionary.
-        region.note_checked(owner)
-        if args:
-            self.guards.check_sandbox(region, found)
-        return self._result(region, found, result)
 
     def arithmetic(self, term: Expression) -> tuple[Region, Pending] | None:
         """Write ``a + b = v`` of small integers, or of two floats."""
@@ -714,8 +689,6 @@ def _appended(values: list[ast.expr]) -> ast.stmt:
     return ast.Expr(ast.Call(added, [found], []))
 
 
-#: Methods of dictionaries, and how many arguments they take.
-_OF_DICTIONARIES = {"get": 1, "items": 0, "keys": 0, "values": 0}
 _EQUALITIES = (Operator.EQ, Operator.UNIFY)
 _OPERATORS: dict[Operator, t.Callable[[GoalStep, Expression], tuple[Region, Pending] | None]] = {
     Operator.AND: GoalStep.conjunction,

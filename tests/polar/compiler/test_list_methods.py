@@ -1,0 +1,48 @@
+"""Methods of lists in rules: how often something is there."""
+
+from __future__ import annotations
+
+import decimal
+import typing as t
+
+import pytest
+
+from flask_oso import Oso
+from tests.support.answers import outcome_of, specialized
+from tests.support.models.people import Alike
+from tests.support.policies import make_oso
+from tests.support.value_kinds import Doc, User
+
+GOALS = ["d.x.count(u) = 1", "d.x.count(u) > 0", "not d.x.count(u) = 0", "d.x.count(u.x) = 1"]
+USERS = [User(1), User("a"), User(decimal.Decimal("sNaN")), User(None), User(User(1))]
+LISTS: list[t.Any] = [
+    *([], [USERS[0]], USERS, [USERS[1], 1], ["a", "a"], [1, True, 1.0], [None, *USERS[:2]]),
+    *([Alike(), USERS[0]], [decimal.Decimal("sNaN"), 1], [[USERS[0]]], [{"a": 1}, USERS[1]]),
+    *(("a",), {"a"}, "aa", None, 5),
+]
+
+
+def load(goal: str, *, compiled: bool = True) -> Oso:
+    return make_oso(f'allow(u: User, "read", d: Doc) if {goal};', User, Doc, compiled=compiled)
+
+
+@pytest.mark.parametrize("goal", GOALS)
+def test_answers_are_those_of_the_solver(goal: str) -> None:
+    """Answers and errors, for each user and each list."""
+    ours, solver = load(goal), load(goal, compiled=False)
+    questions = [(user, "read", Doc(found)) for found in LISTS for user in USERS]
+
+    expected = [outcome_of(solver, *each) for each in questions]
+
+    assert [outcome_of(ours, *each) for each in questions] == expected
+    assert [outcome_of(ours, *each) for each in questions] == expected
+
+
+def test_objects_are_counted_by_a_specialization() -> None:
+    """Objects that equal themselves alone are counted as Python does, without asking any."""
+    engine = load("d.x.count(u) = 2").engine
+    user, other = User(1), User(2)
+
+    assert specialized(engine, user, "read", Doc([user, other, user])) is True
+    assert specialized(engine, user, "read", Doc([user, other])) is False
+    assert specialized(engine, user, "read", Doc([user, user, Alike()])) is None
