@@ -101,6 +101,12 @@ def specialized(engine: Engine, actor: t.Any, action: t.Any, resource: t.Any) ->
     return t.cast("bool | None", made[action][type(resource)](actor, action, resource))
 
 
+def is_told_apart(engine: Engine, actor: t.Any, action: str, resource: t.Any) -> bool:
+    """Tell whether the function for a question is found by both classes at once."""
+    made = specializations_of(engine)
+    return bool(type(actor) in made[action]._by_first.get(type(resource), {}))
+
+
 def functions_with_a_call(
     oso: Polar, action: str, classes: tuple[type, ...]
 ) -> list[ast.FunctionDef]:

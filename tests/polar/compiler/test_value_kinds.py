@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import functools
+import gc
 import itertools
 import random
 import re
 import sys
 import typing as t
+import weakref
 from collections.abc import Callable, Iterator
 
 import pytest
 
 from flask_oso import Oso, OsoError
 from flask_oso.polar.engine import Engine
-from tests.support.answers import specialized
+from tests.support.answers import is_told_apart, specialized
 from tests.support.sizes import part_of
 from tests.support.value_kinds import CALLS, CLASSES, CONSTANTS, Doc, User, make_values
 
@@ -232,6 +234,24 @@ def test_temporary_class_is_answered_and_not_kept() -> None:
     assert type(first) is not type(second)
     assert specialized(engine, User(first), "read", Doc(1)) is True
     assert specialized(engine, User(second), "read", Doc(1)) is True
+
+
+def test_actor_of_a_temporary_class_is_told_apart_and_goes() -> None:
+    """Its function is found at once, beside that of the class it derives from, and leaves."""
+    oso = Oso()
+    oso.register_class(User)
+    oso.register_class(Doc)
+    oso.load_str('allow(u: User, "read", d: Doc) if u.x = d.x;')
+    cls = type("Admin", (User,), {})
+    gone = weakref.ref(cls)
+    for actor in (User(1), cls(1), cls(2), User(1)):
+        assert oso.is_allowed(actor, "read", Doc(1)) is (actor.x == 1)
+
+    assert is_told_apart(oso.engine, cls(1), "read", Doc(1))
+    assert is_told_apart(oso.engine, User(1), "read", Doc(1))
+    del actor, cls
+    gc.collect()
+    assert gone() is None
 
 
 @pytest.mark.parametrize(

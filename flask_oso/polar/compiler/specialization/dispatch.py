@@ -133,9 +133,13 @@ class ByClass(dict[type, Specialization]):
         """Choose the functions for a class by the class of the first argument, too."""
         functions = self._by_first.get(cls)
         if functions is None:
-            functions = self._by_first[cls] = {}
-            self[cls] = self.known[cls] = _by_first(functions, self._maker.others)
-        functions[first] = made
+            functions = {}
+            choose = _by_first(functions, self._maker.others)
+            keeps = self._maker.keeps(cls)
+            set_for_class(self._by_first, cls, functions, keeps=keeps)
+            set_for_class(self, cls, choose, keeps=keeps)
+            set_for_class(self.known, cls, choose, keeps=keeps)
+        set_for_class(functions, first, made, keeps=self._maker.keeps(first))
 
 
 def _by_first(functions: dict[type, Specialization], others: Specialization) -> Specialization:
@@ -366,8 +370,7 @@ class FunctionMaker:
             made = self.function(text, tuple(kinds))
         if made is None:
             return None
-        is_usual = self.positions == [0, 2] and text in self.tables
-        if is_usual and all(map(self.keeps, kinds)):
+        if self.positions == [0, 2] and text in self.tables:
             self.tables[text].tell_apart(kinds[1], kinds[0], made)
         # What calls it ends for some errors, which a call of the application may raise.
         return made(*args) if self.is_silent(made) else None
