@@ -16,6 +16,7 @@ from ...solver.clauses import Clause, Slot
 from ...sources import Span
 from ..binding_analysis import ArgumentFacts, NotCompilable, check_class, is_string
 from ..classes.plain_classes import is_plain
+from ..goal_forms import written_term
 from ..scopes import classes_of, instance_test
 from ..snippets import any_of, call, compared, is_type, load
 from .guards import Guards
@@ -58,6 +59,16 @@ class PatternGuards:
             raise NotCompilable("a class with an instance test of its own", span)
         return specializer
 
+    def class_of(self, specializer: Term | None) -> Pattern | None:
+        """Check a pattern of a head as ``pattern`` does; return what is known of its class.
+
+        ``None`` for one without a class. Its fields may be of any form: they are matched by a goal.
+        """
+        if specializer is None or not has_open_fields(specializer):
+            return None if specializer is None else self.pattern(specializer)
+        whole = t.cast(Pattern, written_term(specializer))
+        return None if whole.tag is None else self.pattern(Pattern(whole.tag, span=whole.span))
+
     def possible(
         self, name: str, args: Sequence[Known | None], region: Region | None = None
     ) -> list[Clause] | None:
@@ -96,15 +107,14 @@ class PatternGuards:
     ) -> bool:
         """Tell whether a head has another class at a position, and nothing is asked before."""
         for parameter in clause.parameters:
-            if parameter.specializer is not None:
-                # The solver may ask a class with a test of its own first.
-                self.pattern(parameter.specializer)
+            # The solver may ask a class with a test of its own first.
+            self.class_of(parameter.specializer)
         for place, (parameter, arg) in enumerate(zip(clause.parameters[:at], args, strict=False)):
             is_text = arg is not None and arg.is_literal
             is_asked_first = not isinstance(parameter.term, Slot) and not is_text
             if is_asked_first or not is_silent(clause, place):
                 return False
-        wanted: t.Any = clause.parameters[at].specializer
+        wanted = self.class_of(clause.parameters[at].specializer)
         if wanted is None or wanted.tag in _NATIVE:
             return False
         return not any(self.is_of(each, wanted) for each in (cls, type(None)))
@@ -140,9 +150,8 @@ class PatternGuards:
             ):
                 raise NotCompilable("a list or dictionary in a head", parameter.span)
         for parameter in clause.parameters:
-            if parameter.specializer is not None:
-                # The solver may ask a class with a test of its own first.
-                self.pattern(parameter.specializer)
+            # The solver may ask a class with a test of its own first.
+            self.class_of(parameter.specializer)
         excluded = Match.NO
         for at, (parameter, arg) in enumerate(zip(clause.parameters, args, strict=True)):
             if arg is None:
@@ -157,9 +166,9 @@ class PatternGuards:
                 return excluded
             if is_asked(clause, at, arg):
                 excluded = Match.ASKED
-            if parameter.specializer is not None:
-                pattern = self.pattern(parameter.specializer)
-                if arg.exact is not None and not self.is_of(arg.exact, pattern):
+            pattern = self.class_of(parameter.specializer)
+            if pattern is not None and arg.exact is not None:
+                if not self.is_of(arg.exact, pattern):
                     return excluded
             if not is_silent(clause, at):
                 # What is read may fail, whatever the classes of later arguments.
@@ -341,8 +350,9 @@ def is_like(first: Clause, clause: Clause, args: Sequence[Known]) -> bool:
     return True
 
 
-def has_open_fields(pattern: Term) -> bool:
+def has_open_fields(term: Term | None) -> bool:
     """Tell whether a pattern has no class, or a field that is a variable or a constant."""
+    pattern = None if term is None else written_term(term)
     return isinstance(pattern, Pattern) and (
         pattern.tag is None or not all(isinstance(value, Value) for _, value in pattern.fields)
     )

@@ -11,7 +11,7 @@ import itertools
 import typing as t
 from collections.abc import Sequence
 
-from ...nodes import Pattern, Term
+from ...nodes import Expression, Operator, Parameter, Pattern, Term
 from ...solver.class_index import is_silent
 from ...solver.clauses import Clause, Slot
 from ...sources import Span
@@ -55,7 +55,7 @@ from .clauses.first_path import FirstPath
 from .goals.steps import GoalStep
 from .guards import Guards
 from .observation import Observation
-from .patterns import Match, PatternGuards, is_like, is_literal, keep
+from .patterns import Match, PatternGuards, has_open_fields, is_like, is_literal, keep
 from .regions import (
     GIVE_UP,
     ChainRepetition,
@@ -519,6 +519,7 @@ class QuestionWriter:
         :param goals: its goals, if they are not those of its body.
         """
         env, number = Variables(), self.next_clause()
+        heads: list[tuple[Term, int]] = []
         self.guards.next_alternative()
         self.guards.origin = region
         here = region
@@ -529,9 +530,11 @@ class QuestionWriter:
                 following = self.values.equal(here, literal, arg, parameter.span)
             else:
                 variable = env.variable(number, t.cast(Slot, parameter.term).index)
-                if parameter.specializer is not None:
-                    pattern = self.patterns.pattern(parameter.specializer)
+                pattern = self.patterns.class_of(parameter.specializer)
+                if pattern is not None:
                     following, arg = self.patterns.class_test(here, arg, pattern, parameter.span)
+                if has_open_fields(parameter.specializer):
+                    heads.append((_as_goal(parameter), number))
                 if following is not None and variable in env.values:
                     following = self.values.equal(
                         following, env.values[variable], arg, parameter.span
@@ -544,7 +547,7 @@ class QuestionWriter:
         body = body_goals(clause, number)
         if goals is not None:
             body = prepend([(goal, number) for goal in goals], ())
-        self.run(here, body, env, asking)
+        self.run(here, prepend(heads, body), env, asking)
 
     def run(
         self,
@@ -666,3 +669,9 @@ class QuestionWriter:
         if self.guards.counts:
             body.append(assign(COUNT, ast.Constant(0)))
         return body
+
+
+def _as_goal(parameter: Parameter) -> Term:
+    """Return the goal that a parameter matches its pattern."""
+    operands = (parameter.term, t.cast(Term, parameter.specializer))
+    return Expression(Operator.ISA, operands, parameter.span)
