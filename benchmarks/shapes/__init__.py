@@ -12,9 +12,9 @@
     what a rule is made of: ``or``, ``not``, ``forall``, helper rules; policies with many rules.
 ``others``, ``rows``
     questions other than ``is_allowed``; rows of SQLAlchemy.
-``everyday``, ``applications``
+``everyday``, ``applications``, ``strangers``
     ordinary lines of policies, each with one thing that the others do not have; the same, as shops
-    and clinics and wikis write them.
+    and clinics and wikis write them, and as those do who register few classes.
 ``catalog``
     all of them, by name.
 ``measuring``, ``table``, ``command``

@@ -14,6 +14,7 @@ from . import (
     others,
     recursion,
     roles,
+    strangers,
     values,
 )
 from .shape import Shape
@@ -30,6 +31,7 @@ _OF_PLAIN_OBJECTS = (
     *others.SHAPES,
     *everyday.SHAPES,
     *applications.SHAPES,
+    *strangers.SHAPES,
 )
 
 

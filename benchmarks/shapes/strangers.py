@@ -1,0 +1,210 @@
+"""Policies as strangers write them: tables of grants, claims in heads, parts nobody registers."""
+
+from __future__ import annotations
+
+import types
+import typing as t
+from collections.abc import Callable, Sequence
+
+from .shape import Question, Shape, World, plain
+
+_SIZES = (10, 100)
+_READ = 'allow(user: User, "read", doc: Doc) if '
+_GRANTS = {"viewer": {"read", "list"}, "editor": {"read", "edit"}}
+_FLAGS = {"open": False}
+
+
+class _Part:
+    """A part of a document, of a class that no policy names."""
+
+    def __init__(self, owner: t.Any) -> None:
+        self.owner = owner
+
+
+def _shape(
+    name: str,
+    policy: str,
+    make: Callable[[type, type, int], Sequence[Question]],
+    by_hand: Callable[..., t.Any],
+    *,
+    user: Sequence[str] = ("id",),
+    doc: Sequence[str] = ("owner",),
+    sizes: tuple[int, ...] = (1,),
+    constants: dict[str, t.Any] | None = None,
+) -> Shape:
+    """Make a shape of users and documents.
+
+    :param make: gives the questions, of the two classes and the size.
+    """
+
+    def world(size: int) -> World:
+        user_cls, doc_cls = plain("User", *user), plain("Doc", *doc)
+        asked = make(user_cls, doc_cls, size)
+        return World(policy, (user_cls, doc_cls), asked, by_hand, constants or {})
+
+    return Shape(name, world, sizes)
+
+
+def _parts(users: type, docs: type, size: int) -> list[Question]:
+    mine, other = users(1), users(2)
+    doc = docs([_Part(mine) for _ in range(size)])
+    return [(user, "read", doc) for user in (mine, other)]
+
+
+def _all_owned(user: t.Any, action: str, doc: t.Any) -> bool:
+    if action != "read":
+        return False
+    for part in doc.owner:  # noqa: SIM110  # a loop as one writes it where speed counts
+        if part.owner is not user:
+            return False
+    return True
+
+
+def _granted(user: t.Any, action: str, _doc: t.Any) -> bool:
+    for role in user.id:  # noqa: SIM110
+        if action in _GRANTS[role]:
+            return True
+    return False
+
+
+def _of_roles(users: type, docs: type, size: int) -> list[Question]:
+    roles = ["viewer"] * size
+    asking = [users([*roles, last]) for last in ("viewer", "editor")]
+    return [(user, action, docs()) for user in asking for action in ("list", "edit")]
+
+
+def _acl(users: type, docs: type, size: int) -> list[Question]:
+    doc = docs({f"user{each}": ["read"] for each in range(size)})
+    return [(users(name), "read", doc) for name in (f"user{size - 1}", "nobody")]
+
+
+def _derived_actors(users: type, docs: type, _size: int) -> list[Question]:
+    admins: t.Any = type("Admin", (users,), {})
+    return [(user, "read", docs(1)) for user in (users(1), users(2), admins(1), admins(2))]
+
+
+def _claims(_users: type, _docs: type, _size: int) -> list[Question]:
+    asking = [{"id": each, "role": role} for each in (1, 2) for role in ("admin", "user")]
+    return [(claims, "read", {"owner": 1}) for claims in asking]
+
+
+def _spaces(users: type, docs: type, _size: int) -> list[Question]:
+    doc = docs(types.SimpleNamespace(id=1))
+    return [(users(each), "read", doc) for each in (1, 2)]
+
+
+def _numbers(users: type, docs: type, _size: int) -> list[Question]:
+    return [(users(each), "read", docs(1)) for each in (1, 2)]
+
+
+def _queues(users: type, docs: type, size: int) -> list[Question]:
+    waiting = [users(each) for each in range(size)]
+    return [(user, "read", docs(waiting)) for user in (waiting[-1], users(-1))]
+
+
+def _new_ones(users: type, docs: type, _size: int) -> list[Question]:
+    return [(users(each), "create", docs) for each in (1, 9)]
+
+
+def _denied(users: type, docs: type, size: int) -> list[Question]:
+    mine, banned = users(1), users(2)
+    others = [types.SimpleNamespace(user=None, until=5) for _ in range(size)]
+    bans = [*others, types.SimpleNamespace(user=banned, until=9)]
+    return [(user, "read", docs(bans)) for user in (mine, banned)]
+
+
+def _is_not_banned(user: t.Any, action: str, doc: t.Any) -> bool:
+    if action != "read":
+        return False
+    for ban in doc.owner:  # noqa: SIM110
+        if ban.user is user and ban.until > 6:
+            return False
+    return True
+
+
+def _may_create(user: t.Any, action: str, doc: t.Any) -> bool:
+    if isinstance(doc, type):
+        return action == "create" and user.id < 5
+    return action == "read" and doc.owner == user.id
+
+
+SHAPES = (
+    _shape(
+        "each part of a list, of a class that is not registered",
+        f"{_READ} owned(user, doc.owner);"
+        "owned(_, []); owned(user, [part, *rest]) if part.owner = user and owned(user, rest);",
+        _parts,
+        _all_owned,
+        sizes=_SIZES,
+    ),
+    _shape(
+        "grants of roles, a dictionary of sets of the program",
+        "allow(user: User, action, _: Doc) if"
+        " role in user.id and actions = GRANTS.(role) and action in actions;",
+        _of_roles,
+        _granted,
+        sizes=_SIZES,
+        constants={"GRANTS": _GRANTS},
+    ),
+    _shape(
+        "a flag of the program, or the owner",
+        f"{_READ} FLAGS.open or doc.owner = user.id;",
+        _numbers,
+        lambda user, action, doc: action == "read" and (_FLAGS["open"] or doc.owner == user.id),
+        constants={"FLAGS": _FLAGS},
+    ),
+    _shape(
+        "an access list by name, `get` with a default",
+        "allow(user: User, action, doc: Doc) if action in doc.owner.get(user.id, []);",
+        _acl,
+        lambda user, action, doc: action in doc.owner.get(user.id, ()),
+        sizes=_SIZES,
+    ),
+    _shape(
+        "actors of a derived class that is not registered, beside others",
+        f"{_READ} doc.owner = user.id;",
+        _derived_actors,
+        lambda user, action, doc: action == "read" and doc.owner == user.id,
+    ),
+    _shape(
+        "claims in heads, patterns without a class",
+        'allow(_: {role: "admin"}, _, _); allow(_: {id: id}, "read", _: {owner: id});',
+        _claims,
+        lambda claims, action, doc: (
+            claims["role"] == "admin" or (action == "read" and claims["id"] == doc["owner"])
+        ),
+    ),
+    _shape(
+        "a variable in the patterns of both heads",
+        'allow(_: User{id: id}, "read", _: Doc{owner: id});',
+        _numbers,
+        lambda user, action, doc: action == "read" and user.id == doc.owner,
+    ),
+    _shape(
+        "an attribute of a namespace",
+        f"{_READ} doc.owner.id = user.id;",
+        _spaces,
+        lambda user, action, doc: action == "read" and doc.owner.id == user.id,
+    ),
+    _shape(
+        "`count` of an object in a list",
+        f"{_READ} doc.owner.count(user) > 0;",
+        _queues,
+        lambda user, action, doc: action == "read" and doc.owner.count(user) > 0,
+        sizes=_SIZES,
+    ),
+    _shape(
+        "a class as resource, beside a rule for its objects",
+        'allow(user: User, "create", Doc) if user.id < 5;'
+        'allow(user: User, "read", doc: Doc) if doc.owner = user.id;',
+        _new_ones,
+        _may_create,
+    ),
+    _shape(
+        "`not` of a ban in a list, with an end",
+        f"{_READ} not (ban in doc.owner and ban.user = user and ban.until > 6);",
+        _denied,
+        _is_not_banned,
+        sizes=_SIZES,
+    ),
+)
