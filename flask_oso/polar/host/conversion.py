@@ -49,6 +49,8 @@ _REPRESENTED = frozenset({int, str, list, dict})
 _BITS = INTEGER_MAX.bit_length()
 #: Python compares the integers between these fast.
 _LEAST, _MOST = 1 - 2**30, 2**30 - 1
+#: The most objects that are looked at one by one.
+_FEW = 8
 #: The deepest nesting of data that is not converted to terms.
 _DEEP = 20
 
@@ -94,8 +96,12 @@ def is_data(value: list[t.Any], objects: Collection[type], depth: int = 0) -> bo
     """
     # A copy: another thread may change what is looked through.
     items = value.copy()
+    if len(items) > _FEW and type(items[0]) not in _REPRESENTED:
+        kinds = {*map(type, items)}
+        if len(kinds) == 1 and not kinds.isdisjoint(objects):
+            return True
     inner: list[t.Any] | None = None
-    # One by one: sets of their classes take longer.
+    # A set of their classes takes longer, for few.
     for item in items:
         kind = type(item)
         if kind is str:

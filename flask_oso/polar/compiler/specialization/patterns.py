@@ -167,13 +167,16 @@ class PatternGuards:
             if is_asked(clause, at, arg):
                 excluded = Match.ASKED
             pattern = self.class_of(parameter.specializer)
-            if pattern is not None and arg.exact is not None:
-                if not self.is_of(arg.exact, pattern):
-                    return excluded
+            if pattern is not None and self._excludes(pattern, arg):
+                return excluded
             if not is_silent(clause, at):
                 # What is read may fail, whatever the classes of later arguments.
                 return Match.MAYBE
         return Match.MAYBE
+
+    def _excludes(self, pattern: Pattern, arg: Known) -> bool:
+        """Tell whether the class of an argument is known, and is another one."""
+        return arg.exact is not None and not self.is_of(arg.exact, pattern)
 
     def _check_told(self, parameter: Parameter, arg: Known) -> None:
         """Check that an argument that is compared with ``nil`` is not asked for it."""
