@@ -6,7 +6,9 @@ oso a class matched its own specializer: ``allow(u, "create", _: Garden)`` held 
 
 from __future__ import annotations
 
+import functools
 import logging
+import operator
 import typing as t
 from collections.abc import Iterable, Iterator
 
@@ -33,9 +35,15 @@ class ClassResources:
         self.engine = engine
         rules = [rule for name in _RULES for rule in engine.policy.rules.get(name, ())]
         self._rules = [rule for rule in rules if len(rule.parameters) > 2]
-        self._named = [(rule, cls) for rule in self._rules for cls in self._classes_of(rule)]
+        #: The rules about objects of a class, with their numbers, by the identity of the class.
+        self._about: dict[int, list[tuple[int, Rule]]] = {}
+        self._classes: list[type] = []
+        for number, rule in enumerate(self._rules):
+            for cls in self._classes_of(rule):
+                self._classes.append(cls)
+                self._about.setdefault(id(cls), []).append((number, rule))
         #: The metaclasses of these classes.
-        self.kinds = frozenset(type(cls) for _, cls in self._named)
+        self.kinds = frozenset(map(type, self._classes))
         self._reported: set[tuple[type, Rule]] = set()
         #: What was looked at: an application asks the same questions again and again.
         self._seen: set[tuple[int, str]] = set()
@@ -67,16 +75,25 @@ class ClassResources:
         return type(cls).__hash__ is type.__hash__ and self.engine.host.keeps(cls)
 
     def _rules_about(self, action: str, cls: type) -> Iterator[Rule]:
-        return (
-            rule for rule, of in self._named if of in cls.__mro__ and is_about_action(rule, action)
-        )
+        numbered = [each for of in cls.__mro__ for each in self._about.get(id(of), ())]
+        in_order = sorted(numbered, key=operator.itemgetter(0))
+        return (rule for _, rule in in_order if is_about_action(rule, action))
+
+    @functools.cached_property
+    def _naming(self) -> dict[str, list[Rule]]:
+        """The rules in which a variable, or a constant, has a name."""
+        found: dict[str, list[Rule]] = {}
+        for rule in self._rules:
+            for name in {*variables_in(rule)}:
+                found.setdefault(name, []).append(rule)
+        return found
 
     def _has_class_itself(self, action: str, cls: type) -> bool:
         """Tell whether the class itself stands in a rule for the action."""
         classes = self.engine.host.classes
-        names = {name for name, known in classes.items() if known is cls}
-        rules = (rule for rule in self._rules if is_about_action(rule, action))
-        return any(not names.isdisjoint(variables_in(rule)) for rule in rules)
+        names = [name for name, known in classes.items() if known is cls]
+        rules = (rule for name in names for rule in self._naming.get(name, ()))
+        return any(is_about_action(rule, action) for rule in rules)
 
     def _classes_of(self, rule: Rule) -> Iterable[type]:
         term = rule.parameters[2].term
