@@ -98,7 +98,8 @@ def specialized(engine: Engine, actor: t.Any, action: t.Any, resource: t.Any) ->
     made = specializations_of(engine)
     if made is None or made.maker.is_in_order((actor, action, resource)):
         return None
-    return t.cast("bool | None", made[action][type(resource)](actor, action, resource))
+    functions: t.Any = made[action] if type(action) is str else made.of_objects
+    return t.cast("bool | None", functions[type(resource)](actor, action, resource))
 
 
 def is_told_apart(engine: Engine, actor: t.Any, action: str, resource: t.Any) -> bool:

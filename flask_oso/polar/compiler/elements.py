@@ -24,6 +24,8 @@ from .entry_points import BRIEF, Clock
 
 #: A list of fewer elements is gone through, and one of more, which takes longer than the clock may.
 _FEW_ELEMENTS, _MANY_ELEMENTS = 4, 100_000
+#: How many elements an iterator gives before the clock is looked at again, in the first moments.
+_UNTIMED = 3
 #: The goal that searches a collection, where the collection was read, if it has not passed the
 #: sandbox check, and where it is written.
 Searched = tuple[Expression, t.Any, t.Any]
@@ -200,14 +202,21 @@ class Elements:
         return iterator if is_known else self._members(iterator, goal)
 
     def _timed(self, iterator: Iterator[t.Any], goal: Expression, clock: Clock) -> Iterator[t.Any]:
-        """Yield what an iterator of the host yields; look at the clock after each element."""
+        """Yield what an iterator of the host yields; look at the clock after each element.
+
+        While a question has hardly begun, only after some: it takes as long as the rest.
+        """
         now, taken = time.monotonic, self._classes.taken
         if clock[1] is None:
             clock[1] = now()
-        brief, known = clock[1] + BRIEF, None
+        brief, known, left = clock[1] + BRIEF, None, 0
         for element in iterator:
-            if now() > brief:
+            if left:
+                left -= 1
+            elif now() > brief:
                 self._check_clock(clock)
+            else:
+                left = _UNTIMED
             if type(element) is not known:
                 # Most are of one class.
                 if type(element) not in taken:

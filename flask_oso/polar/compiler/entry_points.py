@@ -69,6 +69,7 @@ class EntryPointWriter(Record):
     :param table: how a parameter selects another function, and the table of those.
     :param texts: the parameters that are most likely strings.
     :param specializations: the specializations, and the name of the table of them.
+    :param of_objects: the name of the table of those for a question whose string is none.
     :param is_searched: whether all solutions are searched for, with a generator, so that an error
         after the first solution is raised, too.
     :param shares: whether it takes the clock, which several questions share, and with it the table
@@ -83,6 +84,7 @@ class EntryPointWriter(Record):
     is_searched: bool = False
     shares: bool = False
     specializations: tuple[str, ChosenFunctions] | None = None
+    of_objects: str | None = None
 
     def write(self) -> ast.FunctionDef:
         """Write the function."""
@@ -142,19 +144,27 @@ class EntryPointWriter(Record):
         if self.specializations is None:
             return []
         table, specializations = self.specializations
-        kind = call("type", load(self.parameters[specializations.by]))
-        by_class, tests = load(table), [NOT_LOGGED]
-        if specializations.at is not None:
-            name = self.parameters[specializations.at]
-            by_class = item_of(by_class, load(name))
-            tests.insert(0, is_type(name, "str"))
-        answer = ast.Call(item_of(by_class, kind), [*map(load, self.parameters)], [])
+        if specializations.at is None:
+            return [ast.If(NOT_LOGGED, self._by_class(load(table), specializations.by), [])]
+        name = self.parameters[specializations.at]
+        by_text = item_of(load(table), load(name))
+        is_text = all_of([is_type(name, "str"), NOT_LOGGED])
+        others: list[ast.stmt] = []
+        if self.of_objects is not None:
+            is_object = all_of([negate(is_type(name, "str")), NOT_LOGGED])
+            asked = self._by_class(load(self.of_objects), specializations.by)
+            others = [ast.If(is_object, asked, [])]
+        return [ast.If(is_text, self._by_class(by_text, specializations.by), others)]
+
+    def _by_class(self, functions: ast.expr, at: int) -> list[ast.stmt]:
+        """Write that one of some functions answers, chosen by the class of an argument."""
+        chosen = item_of(functions, call("type", load(self.parameters[at])))
+        answer = ast.Call(chosen, [*map(load, self.parameters)], [])
         is_known = is_not_none(load("answer"))
-        inside: list[ast.stmt] = [
+        return [
             assign("answer", answer),
             ast.If(is_known, [ast.Return(load("answer"))], []),
         ]
-        return [ast.If(all_of(tests), inside, [])]
 
     def _arguments(self) -> ast.expr:
         return names_of(self.parameters)

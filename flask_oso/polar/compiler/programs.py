@@ -253,7 +253,11 @@ class CompiledProgram(Runtime):
                 return None
         if specializations is not None:
             chosen = specializations.others if specializations.at is None else specializations
-            writer = writer.replaced(specializations=(self.constant(chosen), specializations))
+            others = specializations.of_objects
+            writer = writer.replaced(
+                specializations=(self.constant(chosen), specializations),
+                of_objects=None if others is None else self.constant(others),
+            )
         return self._compiled(writer.write(), QUESTION_FILE, {})
 
     def usual_entry(

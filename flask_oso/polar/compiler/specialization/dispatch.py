@@ -192,6 +192,8 @@ class Specializations(dict[str, ByClass]):
         self.others = ByClass(maker, None if maker.at is None else maker.texts)
         self.known: dict[str, dict[type, Specialization]] = {}
         self.maker = maker
+        #: Those for what is no string, such as a member of an enumeration.
+        self.of_objects = None if maker.at is None else ByClass(maker.without_string(), None)
 
     def __missing__(self, text: str) -> ByClass:
         if text not in self.texts:
@@ -334,6 +336,10 @@ class FunctionMaker:
         self._alike: dict[bytes, Specialization] = {}
         #: Answers a question by the function for all its classes: one object, for all functions.
         self.others: Specialization = self._by_all_classes
+
+    def without_string(self) -> FunctionMaker:
+        """Return what makes functions for classes alone, of all arguments."""
+        return FunctionMaker(self._program, self._name, self._arity, None, frozenset())
 
     def keeps(self, cls: type) -> bool:
         """Tell whether a class may be remembered: it is no temporary one."""

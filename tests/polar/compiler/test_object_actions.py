@@ -1,0 +1,121 @@
+"""Actions that are no strings: members of enumerations, numbers, objects."""
+
+from __future__ import annotations
+
+import enum
+import itertools
+import typing as t
+
+import pytest
+
+from flask_oso import Oso, OsoError
+from tests.support.answers import specialized
+
+
+class User:
+    """Who acts."""
+
+    def __init__(self, *scopes: t.Any) -> None:
+        self.scopes = [*scopes]
+
+
+class Doc:
+    """What is acted on."""
+
+    def __init__(self, owner: t.Any = None) -> None:
+        self.owner = owner
+
+
+class Verb:
+    """An action with a name."""
+
+    def __init__(self, name: t.Any) -> None:
+        self.name = name
+
+
+class Action(enum.Enum):
+    """Actions that equal no text."""
+
+    READ = "read"
+    EDIT = "edit"
+
+
+class Text(enum.StrEnum):
+    """Actions that equal a text."""
+
+    READ = "read"
+    EDIT = "edit"
+
+
+class Odd:
+    """An action that equals a text by its own method."""
+
+    def __eq__(self, other: object) -> bool:
+        return other == "read"
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+POLICIES = {
+    "a constant": "allow(u: User, action: Action, d: Doc) if action = Action.READ and d.owner = u;",
+    "a text": 'allow(u: User, "read", d: Doc) if d.owner = u;',
+    "a text in the body": 'allow(u: User, action, d: Doc) if action = "read" and d.owner = u;',
+    "no text": 'allow(u: User, action, d: Doc) if not action = "read" and d.owner = u;',
+    "any action": "allow(u: User, _, d: Doc) if d.owner = u;",
+    "scopes": "allow(u: User, action, d: Doc) if action in u.scopes and d.owner = u;",
+    "an attribute": 'allow(u: User, action: Verb, d: Doc) if action.name = "read" and d.owner = u;',
+    "a number": "allow(u: User, 1, d: Doc) if d.owner = u;",
+    "numbers": "allow(u: User, action: Integer, d: Doc) if action > 0 and d.owner = u;",
+    "nil": "allow(u: User, nil, d: Doc) if d.owner = u;",
+    "a dictionary": 'allow(u: User, a: Dictionary, d: Doc) if a.name = "read" and d.owner = u;',
+    "one of two": '''
+        allow(u: User, "read", d: Doc) if d.owner = u;
+        allow(u: User, action, d: Doc) if action = Action.EDIT and d.owner = u;
+    ''',
+    "a cut": '''
+        allow(u: User, action: Action, d: Doc) if cut and action = Action.EDIT and d.owner = u;
+        allow(u: User, _, d: Doc) if d.owner = u;
+    ''',
+}  # fmt: skip
+USER = User("read", Action.READ, 1)
+ACTIONS: list[t.Any] = [
+    *("read", Action.READ, Action.EDIT, Text.READ, Text.EDIT, Odd(), Verb("read"), Verb(1)),
+    *(1, 0, 1.0, True, None, 2**70, ["read"], {"name": "read"}, {"name": 1}, {}, ("read",), Action),
+]
+
+
+def load(policy: str, *, compiled: bool = True) -> Oso:
+    oso = Oso(compiled=compiled)
+    for cls in (User, Doc, Verb, Action):
+        oso.register_class(cls)
+    oso.load_str(policy)
+    return oso
+
+
+def outcome(oso: Oso, *question: t.Any) -> t.Any:
+    """Give the answer, or the kind of error."""
+    try:
+        return oso.is_allowed(*question)
+    except (OsoError, ValueError, TypeError) as error:
+        return type(error)
+
+
+@pytest.mark.parametrize("policy", POLICIES.values(), ids=POLICIES)
+def test_any_action_is_answered_as_by_the_solver(policy: str) -> None:
+    """Whatever was asked before."""
+    ours, solver = load(policy), load(policy, compiled=False)
+    questions = [*itertools.product((USER, None), ACTIONS, (Doc(USER), Doc(), Action.READ))]
+    expected = [outcome(solver, *question) for question in questions]
+
+    for _ in range(2):
+        assert [outcome(ours, *question) for question in questions] == expected
+
+
+def test_member_of_an_enumeration_is_an_action_for_a_specialization() -> None:
+    """It needs no compiled rule."""
+    oso = load(POLICIES["a constant"])
+
+    assert specialized(oso.engine, USER, Action.READ, Doc(USER)) is True
+    assert specialized(oso.engine, USER, Action.READ, Doc()) is False
+    assert specialized(oso.engine, USER, Action.EDIT, Doc(USER)) is False
+    assert specialized(oso.engine, USER, Verb("read"), Doc(USER)) is False
