@@ -79,6 +79,8 @@ from .source_map import (
 
 #: The frames that have to be left on Python's stack for a recursive call.
 _HEADROOM = 250
+#: Seconds that no limit is shorter than.
+_SHORTEST = 0.001
 #: What Python gets copies of.
 _COPIED = frozenset({list, dict})
 _UNLOADED = object()
@@ -480,8 +482,12 @@ class Runtime:
         if clock[1] is None:
             clock[1] = time.monotonic()
             return
+        passed = time.monotonic() - clock[1]
+        if passed < _SHORTEST:
+            # The limits of the environment take longer to read than all else here.
+            return
         timeout = self._engine.limits.timeout
-        if timeout is not None and time.monotonic() - clock[1] > timeout:
+        if timeout is not None and passed > timeout:
             self._engine.solver().check_time(clock[1])
 
     # -- the solver takes over -------------------------------------------------------------
