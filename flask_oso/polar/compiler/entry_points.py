@@ -69,7 +69,8 @@ class EntryPointWriter(Record):
     :param table: how a parameter selects another function, and the table of those.
     :param texts: the parameters that are most likely strings.
     :param specializations: the specializations, and the name of the table of them.
-    :param of_objects: the name of the table of those for a question whose string is none.
+    :param of_objects: the name of the table of those for a question whose string is none, by the
+        class of its last argument.
     :param is_searched: whether all solutions are searched for, with a generator, so that an error
         after the first solution is raised, too.
     :param shares: whether it takes the clock, which several questions share, and with it the table
@@ -152,7 +153,7 @@ class EntryPointWriter(Record):
         others: list[ast.stmt] = []
         if self.of_objects is not None:
             is_object = all_of([negate(is_type(name, "str")), NOT_LOGGED])
-            asked = self._by_class(load(self.of_objects), specializations.by)
+            asked = self._by_class(load(self.of_objects), len(self.parameters) - 1)
             others = [ast.If(is_object, asked, [])]
         return [ast.If(is_text, self._by_class(by_text, specializations.by), others)]
 

@@ -100,6 +100,7 @@ class CompiledProgram(Runtime):
         super().__init__(engine)
         self.names_rules = names_rules
         self._constants: dict[int, tuple[str, t.Any]] = {}
+        self._text_tables: dict[tuple[tuple[str, int], ...], dict[str, int]] = {}
         self._class_dictionaries: dict[type, str] = {}
         self._functions: dict[Variant, str] = {}
         self._made: dict[Variant, CompiledFunction] = {}
@@ -701,6 +702,10 @@ class CompiledProgram(Runtime):
             known = self._constants[id(value)] = (f"k{len(self._constants)}", value)
             self._names[known[0]] = value
         return known[0]
+
+    def text_table(self, table: dict[str, int]) -> str:
+        """Return the global name of a table: one for equal ones, so that functions are shared."""
+        return self.constant(self._text_tables.setdefault((*table.items(),), table))
 
     def lifted_name(self) -> str:
         """Return a new global name for a part of a function."""

@@ -119,3 +119,30 @@ def test_member_of_an_enumeration_is_an_action_for_a_specialization() -> None:
     assert specialized(oso.engine, USER, Action.READ, Doc()) is False
     assert specialized(oso.engine, USER, Action.EDIT, Doc(USER)) is False
     assert specialized(oso.engine, USER, Verb("read"), Doc(USER)) is False
+
+
+@pytest.mark.parametrize(
+    ("arity", "policy"),
+    [
+        (2, 'rule(u: User, "doc") if u.scopes = []; rule(_: User, a: Action) if a = Action.READ;'),
+        (3, 'rule(u: User, d: Doc, "doc") if d.owner = u; rule(_, _: Doc, a: Action) if a = a;'),
+        (2, 'rule("doc", u: User) if u.scopes = []; rule(a: Action, _) if a = Action.READ;'),
+        (3, 'rule("read", u: User, d: Doc) if d.owner = u; rule(a: Action, _, _: Doc) if a = a;'),
+        (4, 'rule(u: User, "read", d: Doc, "text") if d.owner = u; rule(_, a, _, a: Action);'),
+    ],
+)
+def test_string_may_be_missing_at_any_position(arity: int, policy: str) -> None:
+    """The function is chosen by the class of the last argument, and tests the others."""
+    text = f"{policy} allow(_, _, _);"
+    ours, solver = load(text), load(text, compiled=False)
+    values = [USER, User(), "read", "doc", "ann", "text", Action.READ, Doc(USER), Odd(), None, 1]
+    questions = [*itertools.product(values, repeat=arity)][:: 7 ** max(arity - 3, 0)]
+
+    def asked(oso: Oso, question: t.Any) -> t.Any:
+        try:
+            return oso.engine.ask("rule", *question)
+        except (OsoError, TypeError) as error:
+            return type(error)
+
+    expected = [asked(solver, question) for question in questions]
+    assert [asked(ours, question) for question in questions] == expected

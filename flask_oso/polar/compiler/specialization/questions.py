@@ -66,6 +66,7 @@ from .regions import (
     Variables,
     alternatives,
     loops_within,
+    name_tables,
     region_statements,
 )
 from .rows import RowGuards
@@ -659,6 +660,7 @@ class QuestionWriter:
         :param success: the statements for a solution, instead of setting a flag.
         """
         made = region_statements(self.root, success)
+        name_tables(made, self.names.text_table)
         if loops_within(made) > MAX_SPECIALIZED_LOOPS:
             raise NotCompilable("more loops in each other than Python has", None)
         return made

@@ -344,7 +344,7 @@ def _compared_value(region: Region) -> str | None:
 
 
 def _by_string(name: str, regions: list[Region], success: list[ast.stmt] | None) -> list[ast.stmt]:
-    """Write regions that compare one value with a string each: it is looked up in sets.
+    """Write regions that compare one value with a string each: it is looked up in a table.
 
     They exclude each other, so their order does not matter. Those that do the same become one.
     """
@@ -359,26 +359,44 @@ def _by_string(name: str, regions: list[Region], success: list[ast.stmt] | None)
     branches = [(texts[key], body) for key, body in bodies.items()]
     if not branches:
         return []
-    made = ast.If(_is_in(name, branches), _by_halves(name, branches), [])
-    made.texts = name, frozenset[str]().union(*texts.values())  # type: ignore[attr-defined]
+    number = f"n_{name}"
+    table = {text: at for at, (each, _) in enumerate(branches) for text in sorted(each)}
+    named = ast.Name(f"numbers {table}", ast.Load())
+    found = ast.Call(ast.Attribute(named, "get", ast.Load()), [load(name)], [])
+    kept = ast.NamedExpr(ast.Name(number, ast.Store()), found)
+    is_one = compared(kept, ast.IsNot(), ast.Constant(None))
+    made = ast.If(is_one, _by_halves(number, [body for _, body in branches]), [])
+    made.texts = name, frozenset(table)  # type: ignore[attr-defined]
+    made.table = named, table  # type: ignore[attr-defined]
     return [made]
 
 
-_Branch = tuple[set[str], list[ast.stmt]]
+def _by_halves(number: str, bodies: list[list[ast.stmt]], first: int = 0) -> list[ast.stmt]:
+    """Write that the one of several bodies that has a number is found by halves.
+
+    :param first: the number of the first of them.
+    """
+    if len(bodies) == 1:
+        return bodies[0]
+    half = len(bodies) // 2
+    is_left = compared(load(number), ast.Lt(), ast.Constant(first + half))
+    left, right = bodies[:half], bodies[half:]
+    halves = _by_halves(number, left, first), _by_halves(number, right, first + half)
+    return [ast.If(is_left, *halves)]
 
 
-def _by_halves(name: str, branches: list[_Branch]) -> list[ast.stmt]:
-    """Write that the one of several bodies that belongs to a string is found by halves."""
-    if len(branches) == 1:
-        return branches[0][1]
-    half = len(branches) // 2
-    left, right = branches[:half], branches[half:]
-    return [ast.If(_is_in(name, left), _by_halves(name, left), _by_halves(name, right))]
+def name_tables(statements: list[ast.stmt], name_of: t.Callable[[dict[str, int]], str]) -> None:
+    """Give the tables from strings to numbers the names of constants.
 
-
-def _is_in(name: str, branches: list[_Branch]) -> ast.expr:
-    texts: t.Any = frozenset[str]().union(*(each for each, _ in branches))
-    return compared(load(name), ast.In(), ast.Constant(texts))
+    Until then they are called by what they have, so that statements with equal ones are equal.
+    """
+    stack = [*statements]
+    while stack:
+        statement = stack.pop()
+        stack += [*getattr(statement, "body", ()), *getattr(statement, "orelse", ())]
+        if hasattr(statement, "table"):
+            named, table = statement.table
+            named.id = name_of(table)
 
 
 def loops_within(statements: list[ast.stmt]) -> int:
