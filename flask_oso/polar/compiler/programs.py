@@ -100,7 +100,7 @@ class CompiledProgram(Runtime):
         super().__init__(engine)
         self.names_rules = names_rules
         self._constants: dict[int, tuple[str, t.Any]] = {}
-        self._text_tables: dict[tuple[tuple[str, int], ...], dict[str, int]] = {}
+        self._text_tables: dict[str, dict[str, t.Any]] = {}
         self._class_dictionaries: dict[type, str] = {}
         self._functions: dict[Variant, str] = {}
         self._made: dict[Variant, CompiledFunction] = {}
@@ -703,9 +703,9 @@ class CompiledProgram(Runtime):
             self._names[known[0]] = value
         return known[0]
 
-    def text_table(self, table: dict[str, int]) -> str:
+    def text_table(self, table: dict[str, t.Any]) -> str:
         """Return the global name of a table: one for equal ones, so that functions are shared."""
-        return self.constant(self._text_tables.setdefault((*table.items(),), table))
+        return self.constant(self._text_tables.setdefault(repr(table), table))
 
     def lifted_name(self) -> str:
         """Return a new global name for a part of a function."""

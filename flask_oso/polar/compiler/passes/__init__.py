@@ -18,6 +18,8 @@ earlier, or more often, may make the function give up, but changes no answer.
     names and counts that nothing needs.
 ``passes``
     the above, in order.
+``constants``
+    what differs in constants alone stands there once.
 ``exclusion``, ``integers``, ``list_positions``, ``recursion``
     which statements exclude each other; sums of integers; a loop over the rests of a list; a
     function that calls itself once is a loop.

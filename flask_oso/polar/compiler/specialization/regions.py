@@ -17,6 +17,7 @@ from ...nodes import Pattern, Value
 from ...solver.clauses import Clause
 from ...sources import Span
 from ...value_objects import Record
+from ..passes.constants import Alike, share_alike
 from ..passes.names import CHAIN, COUNT
 from ..snippets import assign, code_of, compared, load, negate, position_of
 
@@ -359,16 +360,38 @@ def _by_string(name: str, regions: list[Region], success: list[ast.stmt] | None)
     branches = [(texts[key], body) for key, body in bodies.items()]
     if not branches:
         return []
-    number = f"n_{name}"
-    table = {text: at for at, (each, _) in enumerate(branches) for text in sorted(each)}
-    named = ast.Name(f"numbers {table}", ast.Load())
+    groups = share_alike(branches, f"c_{name}_")
+    if len(groups) == 1 and len(groups[0].names) == 1:
+        number, table, body = groups[0].names[0], groups[0].table(), groups[0].body
+    else:
+        number = f"n_{name}"
+        table = {
+            text: at for at, each in enumerate(groups) for text in sorted(set().union(*each.texts))
+        }
+        body = _by_halves(number, [_with_constants(each, name) for each in groups])
+    named = _table(table)
     found = ast.Call(ast.Attribute(named, "get", ast.Load()), [load(name)], [])
     kept = ast.NamedExpr(ast.Name(number, ast.Store()), found)
-    is_one = compared(kept, ast.IsNot(), ast.Constant(None))
-    made = ast.If(is_one, _by_halves(number, [body for _, body in branches]), [])
+    made = ast.If(compared(kept, ast.IsNot(), ast.Constant(None)), body, [])
     made.texts = name, frozenset(table)  # type: ignore[attr-defined]
     made.table = named, table  # type: ignore[attr-defined]
     return [made]
+
+
+def _with_constants(alike: Alike, name: str) -> list[ast.stmt]:
+    """Write statements that look their constants up first."""
+    if not alike.names:
+        return alike.body
+    table = alike.table()
+    named = _table(table)
+    looked_up = ast.Assign([alike.target()], ast.Subscript(named, load(name), ast.Load()))
+    looked_up.table = named, table  # type: ignore[attr-defined]
+    return [looked_up, *alike.body]
+
+
+def _table(table: dict[str, t.Any]) -> ast.Name:
+    """Write a table, which gets its name later."""
+    return ast.Name(f"table {table}", ast.Load())
 
 
 def _by_halves(number: str, bodies: list[list[ast.stmt]], first: int = 0) -> list[ast.stmt]:
@@ -385,8 +408,8 @@ def _by_halves(number: str, bodies: list[list[ast.stmt]], first: int = 0) -> lis
     return [ast.If(is_left, *halves)]
 
 
-def name_tables(statements: list[ast.stmt], name_of: t.Callable[[dict[str, int]], str]) -> None:
-    """Give the tables from strings to numbers the names of constants.
+def name_tables(statements: list[ast.stmt], name_of: t.Callable[[dict[str, t.Any]], str]) -> None:
+    """Give the tables by strings the names of constants.
 
     Until then they are called by what they have, so that statements with equal ones are equal.
     """

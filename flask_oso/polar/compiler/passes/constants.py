@@ -1,0 +1,129 @@
+"""Statements that are alike but for their constants stand there once, and look the constants up.
+
+In go the statements for each of many strings, of which one is a value; out come groups of them::
+
+    if v == "a": if x <= 1: y      if v == "b": if x <= 2: y      …
+        =>  if (c := {"a": 1, "b": 2, …}.get(v)) is not None: if x <= c: y
+
+So hundreds of rules that differ in a string and a number are one. Names of values that are written
+in such statements are read nowhere else.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import typing as t
+from dataclasses import dataclass
+
+from ..snippets import load
+from .names import Names
+
+_OWN = re.compile(r"[vpo]\d+")
+_REPLACED = (int, float, str)
+#: So many at least become one.
+_FEW = 3
+
+
+@dataclass
+class Alike:
+    """Statements for some strings.
+
+    :param body: those of one of them, with names in the place of constants that differ.
+    :param rows: what the names are, for each of the strings; empty if nothing differs.
+    :param names: these names.
+    :param texts: the strings.
+    """
+
+    body: list[ast.stmt]
+    texts: list[set[str]]
+    names: list[str]
+    rows: list[tuple[t.Any, ...]]
+
+    def table(self) -> dict[str, t.Any]:
+        """Return the constants by the string: one, or a tuple."""
+        rows = [row if len(row) > 1 else row[0] for row in self.rows]
+        pairs = zip(self.texts, rows, strict=True)
+        return {text: row for texts, row in pairs for text in sorted(texts)}
+
+    def target(self) -> ast.expr:
+        """Write the names, to be assigned to."""
+        parts: list[ast.expr] = [ast.Name(name, ast.Store()) for name in self.names]
+        return parts[0] if len(parts) == 1 else ast.Tuple(parts, ast.Store())
+
+
+def share_alike(branches: list[tuple[set[str], list[ast.stmt]]], name: str) -> list[Alike]:
+    """Return groups of statements, each of which stands there once.
+
+    :param branches: strings, and the statements for them.
+    :param name: begins the names of constants.
+    """
+    groups: dict[str, list[tuple[set[str], list[ast.stmt], list[ast.Constant]]]] = {}
+    for texts, body in branches:
+        shape, constants = _shape_of(body)
+        groups.setdefault(shape, []).append((texts, body, constants))
+    found = []
+    for group in groups.values():
+        is_written = any(each.startswith(name) for each in Names(group[0][1]).written)
+        if len(group) < _FEW or is_written:
+            found += [Alike(body, [texts], [], []) for texts, body, _ in group]
+        else:
+            found.append(_shared(group, name))
+    return found
+
+
+def _shared(group: list[tuple[set[str], list[ast.stmt], list[ast.Constant]]], name: str) -> Alike:
+    """Replace the constants that differ by names."""
+    texts, (body, *_) = [each for each, _, _ in group], [each for _, each, _ in group]
+    columns: dict[tuple[str, ...], str] = {}
+    values: list[tuple[t.Any, ...]] = []
+    replaced: dict[int, str] = {}
+    for constants in zip(*(each for _, _, each in group), strict=True):
+        column = tuple(f"{type(each.value)}{each.value!r}" for each in constants)
+        if len({*column}) == 1:
+            continue
+        if column not in columns:
+            columns[column] = f"{name}{len(columns)}"
+            values.append(tuple(each.value for each in constants))
+        replaced[id(constants[0])] = columns[column]
+    body = [_Replaced(replaced).visit(each) for each in body]
+    return Alike(body, texts, [*columns.values()], [*zip(*values, strict=True)])
+
+
+class _Replaced(ast.NodeTransformer):
+    """Replaces constants by names, by their identity."""
+
+    def __init__(self, names: dict[int, str]) -> None:
+        self._names = names
+
+    def visit(self, node: ast.AST) -> t.Any:
+        name = self._names.get(id(node))
+        return self.generic_visit(node) if name is None else load(name)
+
+
+def _shape_of(body: list[ast.stmt]) -> tuple[str, list[ast.Constant]]:
+    """Return a text that is equal for statements that are alike, and their constants."""
+    own = {name for name in Names(body).written if _OWN.fullmatch(name)}
+    names: dict[str, str] = {}
+    constants: list[ast.Constant] = []
+    found: list[str] = []
+    stack: list[t.Any] = [*reversed(body)]
+    while stack:
+        part = stack.pop()
+        kind = type(part)
+        if kind is ast.Name:
+            is_own = part.id in own
+            found.append(names.setdefault(part.id, f"*{len(names)}") if is_own else part.id)
+        elif kind is ast.Constant and type(part.value) in _REPLACED:
+            constants.append(part)
+            found.append(f"?{type(part.value).__name__}")
+        elif kind is list:
+            found.append(f"[{len(part)}")
+            stack.extend(reversed(part))
+        elif isinstance(part, ast.AST):
+            found.append(kind.__name__)
+            fields = [name for name in reversed(part._fields) if name != "ctx"]
+            stack.extend([getattr(part, name, None) for name in fields])
+        else:
+            found.append(repr(sorted(part, key=repr) if kind is frozenset else part))
+    return ";".join(found), constants
