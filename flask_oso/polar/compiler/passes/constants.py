@@ -14,8 +14,8 @@ from __future__ import annotations
 import ast
 import re
 import typing as t
-from dataclasses import dataclass
 
+from ...value_objects import Record
 from ..snippets import load
 from .names import Names
 
@@ -25,8 +25,7 @@ _REPLACED = (int, float, str)
 _FEW = 3
 
 
-@dataclass
-class Alike:
+class Alike(Record):
     """Statements for some strings.
 
     :param body: those of one of them, with names in the place of constants that differ.
