@@ -106,6 +106,33 @@ ABOUT_FOLDERS = {
         depth(f: Folder, 1) if not f.closed;
         depth(f: Folder, n) if f.parent != nil and depth(f.parent, m) and n = m + 1;
     """,
+    "no test for nil": """
+        holds(_, doc) if depth(doc.folder, n) and n = doc.least;
+        depth(f: Folder, 1) if f.parent = nil;
+        depth(f: Folder, n) if depth(f.parent, m) and n = m + 1;
+    """,
+    "nil in a head": """
+        holds(_, doc) if depth(doc.folder, n) and n = doc.least;
+        depth(nil, 0);
+        depth(f: Folder, n) if depth(f.parent, m) and n = m + 1;
+    """,
+    "no test for nil, and names": """
+        holds(_, doc) if path(doc.folder, n) and n = doc.least;
+        path(f: Folder, 1) if f.parent = nil;
+        path(f: Folder, n) if path(f.parent, m) and n = m + f.size;
+    """,
+    "a bound that is told apart behind the call": """
+        holds(_, doc) if depth(doc.folder, doc.least, n) and n >= 1;
+        depth(_: Folder, bound, 1) if bound <= 2;
+        depth(f: Folder, bound, n) if
+            f.parent != nil and depth(f.parent, bound, m) and bound > 2 and n = m + 1;
+    """,
+    "kinds that are told apart behind the call": """
+        holds(_, doc) if depth(doc.folder, n) and n = doc.least;
+        depth(f: Folder, 1) if f.kind = "b";
+        depth(f: Folder, n) if
+            f.parent != nil and depth(f.parent, m) and f.kind = "a" and n = m + 1;
+    """,
     "a condition on the value behind the call": """
         holds(user, doc) if owner_of(doc.folder, owner) and owner = user;
         owner_of(f: Folder, owner) if owner = f.owner and owner != nil;
@@ -255,6 +282,9 @@ def folders(length: int) -> tuple[User, User, list[Folder]]:
     user, other = User(), User()
     chain = chain_of(length)
     chain[length // 2].owner, chain[0].owner = user, other
+    chain[length // 3].kind = "b"
+    for size, folder in enumerate(chain):
+        vars(folder).update(size=size)
     return user, other, chain
 
 
@@ -265,7 +295,7 @@ def test_chain_is_answered_by_a_specialization(rules: str) -> None:
     user, other, chain = folders(7)
 
     for actor in (user, other, User()):
-        for least in (0, 2, 4, 7, 8):
+        for least in (0, 1, 2, 3, 4, 7, 8):
             for folder in chain:
                 doc = Doc(folder=folder, least=least)
                 expected = oso.engine.solve_call("allow", (actor, "read", doc))

@@ -13,11 +13,12 @@ from __future__ import annotations
 import ast
 import itertools
 import math
+import types
 import typing as t
 from collections.abc import Callable, Iterator, Sequence
 
 from ..snippets import code_of
-from .names import Names
+from .names import Names, read_name
 
 #: A test, and whether it holds.
 _Condition = tuple[ast.expr, bool]
@@ -102,9 +103,29 @@ def _contradict(left: _Condition, right: _Condition, fixed: Callable[[str], bool
         return is_one is not is_other
     if not (is_one and is_other and type(one) is type(other) is ast.Compare):
         return False
+    if _are_of_others(one, other) or _are_of_others(other, one):
+        return True
     if len(one.ops) > 1 or len(other.ops) > 1 or code_of([one.left]) != code_of([other.left]):
         return False
     return _never_both(one.ops[0], one.comparators[0], other.ops[0], other.comparators[0])
+
+
+def class_tested(test: ast.expr) -> tuple[str, type] | None:
+    """Return the name and the class of which a test asks, if it is one of exactly that class."""
+    return t.cast("tuple[str, type] | None", getattr(test, "of_class", None))
+
+
+def _are_of_others(one: ast.Compare, other: ast.Compare) -> bool:
+    """Tell whether a value is of one class, and of another one or ``None``, for two tests."""
+    mine, theirs = class_tested(one), class_tested(other)
+    if mine is None or read_name(one.left.args[0]) != mine[0]:  # type: ignore[attr-defined]
+        return False
+    if theirs is not None:
+        return mine[0] == theirs[0] and mine[1] is not theirs[1]
+    is_nil = type(other.ops[0]) is ast.Is and read_name(other.left) == mine[0]
+    right = other.comparators[0]
+    is_none = type(right) is ast.Constant and right.value is None
+    return is_nil and is_none and mine[1] is not types.NoneType
 
 
 def _never_both(one: ast.cmpop, left: ast.expr, other: ast.cmpop, right: ast.expr) -> bool:

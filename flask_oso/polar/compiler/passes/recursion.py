@@ -16,6 +16,9 @@ goes back along what the first one has passed::
         =>  while True: …  frames.append(b);  a = w;  continue
             for b in reversed(frames): y = value + b;  value = y
 
+Where a call may have a solution and make another one, which then finds nothing, the loop notes the
+level of the solution: what is computed on the way back begins there.
+
 Tests that do not depend on what the call finds come before it: all that a function reads is silent.
 The call is made whatever they tell, as the solver makes it.
 """
@@ -28,15 +31,26 @@ import typing as t
 from collections.abc import Iterator, Sequence
 
 from ...value_objects import Record
-from ..snippets import assign, attribute_of, call, code_of, compared, load, negate, tuple_of
-from .exclusion import exclude_each_other, without_contradicted
+from ..snippets import (
+    all_of,
+    assign,
+    attribute_of,
+    call,
+    code_of,
+    compared,
+    item_of,
+    load,
+    negate,
+    tuple_of,
+)
+from .exclusion import class_tested, exclude_each_other, without_contradicted
 from .integers import integers_first
 from .list_positions import go_along_lists
 from .names import Names, blocks_in, nodes_in, read_name, written_name
 
 _SOLUTIONS, _FOUND, _LEVEL = "solutions", "found", "level"
 _FRAMES, _VALUE, _RESULT, _PASSES = "frames", "value", "result", "passes"
-_FIRST = "first_level"
+_FIRST, _LAST = "first_level", "last_level"
 
 
 class Recursion(Record, frozen=False):
@@ -212,6 +226,8 @@ class _Loop:
         self._function, self._body, self._site = function, body, site
         self._result, self._is_test = function.result, function.result == _FOUND
         self._names = Names(function.body)
+        #: Whether a call may have a solution and make another one, which then has none.
+        self._is_noted_with_level = False
 
     def written(self) -> list[ast.stmt] | None:
         """Return the statements; ``None`` if what is done with a solution is another thing."""
@@ -312,22 +328,66 @@ class _Loop:
             return None
         if item == self._site.found or Names(done).read[self._site.found]:
             return None
-        self._site.block += (marked := [ast.If(load(self._site.found), [*done], [])])
-        is_single = exclude_each_other(self._body, self._is_note, self._is_fixed)
-        self._site.block[-len(marked) :] = []
-        if not is_single or self._may_change(done, item):
+        if not exclude_each_other(done, self._is_note, self._is_fixed):
+            return None
+        if not self._is_alone([]):
+            conditions = self._conditions()
+            if not conditions or not self._is_alone(conditions):
+                return None
+            self._is_noted_with_level = True
+        if self._may_change(done, item):
             return None
         moved = [each for each in done if self._is_apart(each, done, item)]
         back = [each for each in done if each not in moved]
         self._site.block += moved
         for block in (self._body, back):
             for note in self._notes_in(block):
-                _become(note, assign(_VALUE, t.cast(t.Any, note).value.args[0]))
+                value = t.cast(t.Any, note).value.args[0]
+                if self._is_noted_with_level and block is self._body:
+                    value = ast.Tuple([value, load(_LEVEL)], ast.Load())
+                    _become(note, ast.Assign([_tuple([_VALUE, _LAST], ast.Store())], value))
+                else:
+                    _become(note, assign(_VALUE, value))
         renamed = {item: _VALUE}
         for node in nodes_in(back):
             if type(node) is ast.Name and node.id in renamed:
                 node.id = renamed[node.id]
         return self._there_and_back(back)
+
+    def _is_alone(self, conditions: list[ast.expr]) -> bool:
+        """Tell whether there is no solution in a call that makes another one, but by that.
+
+        :param conditions: what holds if the other one finds something.
+
+        INVARIANT: the value that a loop has found is that of the last call, or of none.
+        """
+        noted: ast.stmt = ast.Expr(
+            ast.Call(attribute_of(load(_SOLUTIONS), "append"), [ast.Constant(None)], [])
+        )
+        marked = ast.If(all_of(conditions), [noted], []) if conditions else noted
+        self._site.block.append(marked)
+        is_alone = exclude_each_other(self._body, self._is_note, self._is_fixed)
+        self._site.block.pop()
+        return is_alone
+
+    def _conditions(self) -> list[ast.expr]:
+        """Return what holds of what is passed to a call that finds something.
+
+        All that the function finds is in the region where an argument is of some class.
+        """
+        names = [self._function.name, _SOLUTIONS]
+        found = [each for each in self._function.body if any(map(Names([each]).read.get, names))]
+        outer = found[0] if len(found) == 1 else None
+        tested = class_tested(outer.test) if type(outer) is ast.If else None
+        if tested is None or tested[0] not in self._function.parameters:
+            return []
+        behind = Names(t.cast(ast.If, outer).orelse).read
+        arg = read_name(self._site.args[self._function.parameters.index(tested[0])])
+        if arg is None or any(map(behind.get, names)):
+            return []
+        test = compared(call("type", load(arg)), ast.Is(), ast.Constant(...))
+        test.of_class = arg, tested[1]  # type: ignore[attr-defined]
+        return [test]
 
     def _is_fixed(self, name: str) -> bool:
         return self._names.written[name] <= (name not in self._function.parameters)
@@ -354,20 +414,25 @@ class _Loop:
         ]
         start: list[ast.stmt] = [assign(_VALUE, load("missing"))]
         is_kept = bool(needed)
+        last = _LAST if self._is_noted_with_level else _LEVEL
+        passed_by = ast.BinOp(load(last), ast.Sub(), load(_FIRST))
         over: ast.expr
         if is_kept:
             start.append(assign(_FRAMES, ast.List([], ast.Load())))
             kept = _tuple(needed, ast.Load())
             added = attribute_of(load(_FRAMES), "append")
             note: list[ast.stmt] = [ast.Expr(ast.Call(added, [kept], []))]
-            over, target = call("reversed", load(_FRAMES)), _tuple(needed, ast.Store())
+            frames = load(_FRAMES)
+            if self._is_noted_with_level:
+                frames = item_of(frames, ast.Slice(None, passed_by, None))
+            over, target = call("reversed", frames), _tuple(needed, ast.Store())
         else:
-            start.append(assign(_FIRST, load(_LEVEL)))
             note, target = [], ast.Name("_", ast.Store())
-            over = call("range", ast.BinOp(load(_LEVEL), ast.Sub(), load(_FIRST)))
+            over = call("range", passed_by)
+        if self._is_noted_with_level or not is_kept:
+            start.append(assign(_FIRST, load(_LEVEL)))
         nothing = ast.Return(ast.List([], ast.Load()))
         is_missing = compared(load(_VALUE), ast.Is(), load("missing"))
-        passed_by = ast.BinOp(load(_LEVEL), ast.Sub(), load(_FIRST))
         ways = integers_first(back, _VALUE, passed_by, is_counted=not is_kept)
         if written_name(back[-1]) != _VALUE:
             _go_on_where_noted(back)

@@ -270,6 +270,8 @@ class PatternGuards:
         if len(classes) == 1 and not self._has_subclass(classes[0]):
             # Most values are of the class itself; the function gives up for those of a subclass.
             test = compared(kind, ast.Is(), load(self._guards.names.constant(classes[0])))
+            # For the passes, which know no constants.
+            test.of_class = value.name, classes[0]  # type: ignore[attr-defined]
             left = ast.If(any_of([odd, is_one]), [GIVE_UP], [])
             inner = self._guards.under(region, key, test, [left], span)
             inner.subject = inner.known["checked", value.name] = replace(value, exact=classes[0])
