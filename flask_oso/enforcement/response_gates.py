@@ -333,11 +333,12 @@ class Gates:
             except (AttributeError, KeyError):
                 request_state = request_state_of(app, current)
             plan: RoutePlan | None = request_state.plan
+            way = request_state.way
             if (
                 plan is None
                 or plan.rule is not current.url_rule
                 or plan.method != current.method
-                or request_state.way is not None
+                or (way is not None and (way[0] is not plan.rule or way[1] != plan.method))
             ):
                 plan = self._look_again(current, request_state)
             if (

@@ -82,7 +82,13 @@ def _new_check(authorizer: Authorizer, view_check: ViewCheck, guard: Guard) -> C
             raise OsoError(foreign_authorizer(f"The blueprint {guard.blueprint!r}", app))
         request_state.check_running = True
         note_way(request_state, current)
-        if request_state.gift is None and plan is not None and plan.calls_plainly:
+        if request_state.gift is not None or plan is None:
+            _meet(app, authorizer, view_check, way, request_state, plan)
+            return
+        if view_check.key is None:
+            view_check.judge(authorizer, request_state)
+            return
+        if plan.calls_plainly:
             given = dict(current.view_args or {})
             if way.shortcut is NOT_GIVEN:
                 way.shortcut, way.variables = view_check.shortcut_before(

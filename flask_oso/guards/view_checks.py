@@ -157,15 +157,15 @@ class ViewCheck(Record, eq=False):
         :raises HTTPException: denied, or there is no such object.
         :raises OsoError: no decision could be made.
         """
-        action = self.action if type(self.action) is str else action_of_request(self.action)
         key = self.key
         if key is None:
-            self._judge(authorizer, action, request_state)
+            self.judge(authorizer, request_state)
             return given
+        action = self.action if type(self.action) is str else action_of_request(self.action)
         passage = self._passage_of(view, given, behind, plan)
         variables = passage.variables
         if variables is None:
-            self._judge(authorizer, action, request_state)
+            self.judge(authorizer, request_state)
             if request_state is not None and passage.is_last:
                 request_state.found = ()
             return passage.arguments(given, request_state)
@@ -262,6 +262,8 @@ class ViewCheck(Record, eq=False):
 
         And what it does, for where the current request was found already.
         """
+        if self.key is None:
+            return _guarded(view, self._entry_of_constant(view))
         function, enter_view = SyncCallable(view), entry_behind_guard(view)
 
         def enter(
@@ -293,11 +295,26 @@ class ViewCheck(Record, eq=False):
                 arguments = self._without_positions(view, args, arguments)
             return enter_view(app, request_state, plan, args, arguments)
 
-        @functools.wraps(view)
-        def guarded(*args: t.Any, **kwargs: t.Any) -> t.Any:
-            return enter(*find_current(), args, kwargs)
+        return _guarded(view, enter)
 
-        return guarded, enter
+    def _entry_of_constant(self, view: View) -> Entry:
+        """Give what enters a view once a resource is judged as it is."""
+        enter_view = entry_behind_guard(view)
+
+        def enter(
+            app: Flask,
+            request_state: RequestState | None,
+            plan: t.Any,
+            args: tuple[t.Any, ...],
+            kwargs: Arguments,
+        ) -> t.Any:
+            state = app.extensions.get("oso") or state_of(app)
+            if request_state is not None:
+                request_state.check_running = True
+            self.judge(state.parts[Authorizer], request_state)
+            return enter_view(app, request_state, plan, args, kwargs)
+
+        return enter
 
     def _new_shortcut(
         self,
@@ -389,14 +406,12 @@ class ViewCheck(Record, eq=False):
                 f" keyword. Remove the '/' behind {keyword!r}."
             )
 
-    def _judge(
-        self, authorizer: Authorizer, action: t.Any, request_state: RequestState | None
-    ) -> None:
+    def judge(self, authorizer: Authorizer, request_state: RequestState | None) -> None:
         """Have the resource judged as it is."""
         authorizer.enforce(
             self.resource,
             actor=self.actor,
-            action=action,
+            action=self.action if type(self.action) is str else action_of_request(self.action),
             style=DenialStyle.ASK_LOGIN,
             request_state=request_state,
         )
@@ -467,6 +482,14 @@ class ViewCheck(Record, eq=False):
                 " with 'load=False'."
             )
         return None
+
+
+def _guarded(view: View, enter: Entry) -> tuple[View, Entry]:
+    @functools.wraps(view)
+    def guarded(*args: t.Any, **kwargs: t.Any) -> t.Any:
+        return enter(*find_current(), args, kwargs)
+
+    return guarded, enter
 
 
 def _usual_call(passage: Passage, given: Arguments) -> UsualCall | None:
