@@ -14,7 +14,7 @@ from werkzeug.local import LocalProxy
 
 from flask_oso import Oso, OsoError, Variable
 from flask_oso.sqlalchemy.mapped.mapping import MappedSchema
-from tests.support.answers import may_read
+from tests.support.answers import evaluating_nothing, may_read
 from tests.support.models import documents
 from tests.support.models.documents import Doc, Folder, Role, User, make_oso
 
@@ -212,6 +212,83 @@ def test_recursion_is_prepared(session: orm.Session) -> None:
     lists = [find(oso, session, get_user(session, number)) for number in (1, 2, 3)]
 
     assert len({tuple(each) for each in lists}) > 1
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [
+        "allow(_: User, _, d: Doc) if d.made != nil and d.made <= Datetime.now();",
+        "allow(u: User, _, d: Doc) if owns(u, d.folder);"
+        "owns(u: User, f: Folder) if r in u.roles and r.doc.folder = f and is_made(r.doc);"
+        "owns(u: User, f: Folder) if f.parent matches Folder and owns(u, f.parent);"
+        "is_made(d: Doc) if d.rank >= 0 and d.made != nil and d.made <= Datetime.now();",
+    ],
+    ids=["alone", "in a recursion"],
+)
+def test_the_time_is_filled_in(session: orm.Session, policy: str) -> None:
+    """The current time is not nil, so that no rule that calls itself may fail for it."""
+    oso = make_oso(policy)
+    user = get_user(session)
+    found = find(oso, session, user)
+
+    with evaluating_nothing(oso):
+        oso.authorized_query(user, "read", Doc)
+
+    assert found
+
+
+def test_a_missing_entry_is_asked_for_each_time(session: orm.Session) -> None:
+    """An entry that a dictionary has not is no error: it is filled in, and may be there later."""
+    settings = type("Settings", (), {"entries": {}})()
+    oso = make_oso("allow(_, _, _: Doc) if 1 = 2;")
+    oso.register_constant(settings, "settings")
+    oso.load_str("allow(_: User, _, d: Doc) if d.open = settings.entries.shown;", replace=True)
+    user = get_user(session)
+
+    assert not find(oso, session, user)
+    with evaluating_nothing(oso):
+        oso.authorized_query(user, "read", Doc)
+    settings.entries["shown"] = True
+    assert find(oso, session, user)
+    with evaluating_nothing(oso):
+        oso.authorized_query(user, "read", Doc)
+    settings.entries = {"other": 1}
+    assert not find(oso, session, user)
+
+
+def test_all_rules_of_a_list_get_one_time(session: orm.Session) -> None:
+    """The current time is asked for once, so that equal conditions are one."""
+    oso = make_oso(
+        "allow(_: User, _, d: Doc) if is_made(d) and d.open;"
+        "allow(_: User, _, d: Doc) if is_made(d) and d.rank > 1;"
+        "is_made(d: Doc) if d.made != nil and d.made <= Datetime.now();"
+    )
+
+    shown = str(oso.residual(get_user(session), "read", Doc))
+
+    assert shown.count("doc.made <=") == 1
+
+
+def test_the_value_of_a_member_beside_one_that_is_read(session: orm.Session) -> None:
+    """A text that is compared with the value of a member decides which template is filled in."""
+    settings = type("Settings", (), {"names": ["done"]})()
+    oso = make_oso("allow(_, _, _: Doc) if 1 = 2;")
+    oso.register_constant(settings, "settings")
+    policy = "allow(_: User, _, d: Doc) if d.status != nil and d.status.value in settings.names;"
+    oso.load_str(policy, replace=True)
+    user = get_user(session)
+    found = [find(oso, session, user)]
+
+    with evaluating_nothing(oso):
+        oso.authorized_query(user, "read", Doc)
+    for names in (["draft"], ["none", 1], ["done"]):
+        settings.names = names
+        found.append(find(oso, session, user))
+
+    assert found[0]
+    assert found[1]
+    assert found == [found[0], found[1], [], found[0]]
+    assert not {*found[0]} & {*found[1]}
 
 
 def test_building_reads_nothing(session: orm.Session) -> None:

@@ -209,3 +209,18 @@ def test_recursion_in_several_ways_is_refused(rules: str) -> None:
     message = "a rule that calls itself in more than one way stands under a negation"
     assert message in str(caught.value)
     assert str(caught.value).endswith("Have it follow one relation to one row, such as a parent.\n")
+
+
+def test_a_recursion_that_begins_nowhere_is_left_out() -> None:
+    """What no folder has by itself none inherits: a list asks no table for it."""
+    oso = Oso()
+    register_models(oso, Base)
+    oso.load_str(
+        """
+        allow(u: User, "read", d: Doc) if owns(u, d.folder) or d.open;
+        owns(u: Folder, f: Folder) if f.open and f = u;
+        owns(u, f: Folder) if f.parent matches Folder and owns(u, f.parent);
+        """
+    )
+
+    assert str(oso.residual(User(id=1), "read", Doc)) == "doc.open = true"

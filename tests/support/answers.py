@@ -117,6 +117,21 @@ def functions_with_a_call(
         return [] if made is None else made.maker.parts(action, classes) or []
 
 
+@contextlib.contextmanager
+def evaluating_nothing(oso: Polar) -> Iterator[None]:
+    """Fail meanwhile where a list is no template that is filled in, but evaluated on its own."""
+
+    def refuse(*_: t.Any, **__: t.Any) -> t.NoReturn:
+        raise AssertionError("No template of the list was filled in.")
+
+    made = oso.engine._partial
+    oso.engine._partial = refuse  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        oso.engine._partial = made  # type: ignore[method-assign]
+
+
 # -- who compiles ------------------------------------------------------------------------
 
 

@@ -59,7 +59,7 @@ from .algebra.ir import (
     walk_condition,
 )
 from .algebra.schema import ValueKind
-from .algebra.simplify import conjunction, disjunction, exists, negation, rewrite
+from .algebra.simplify import closure, conjunction, disjunction, exists, negation, rewrite
 from .attributes.documents import is_no_boolean
 from .database_semantics import field_of, is_null
 from .equations import EquationSolver
@@ -530,7 +530,7 @@ class PartialEvaluator:
         """Return the condition that a row is in the smallest set that a condition defines."""
         before = self._fresh_root(root.cls)
         first = rewrite(holds, lambda part: FALSE if isinstance(part, SelfReference) else None)
-        return Closure(root, root, first, before, _following(holds, before))
+        return closure(Closure(root, root, first, before, _following(holds, before)))
 
     def _endless(self, root: Root, outcome: SearchOutcome) -> RowCondition:
         """Return the condition for the rows whose recursion runs into a circle.

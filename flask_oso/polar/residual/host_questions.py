@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from ..exceptions import OsoError
 from ..host.conversion import follow, result_to_term, to_python
 from ..limits import Limits
-from ..nodes import Instance, Unknown, is_ground, parts, with_parts
+from ..nodes import Instance, Unknown, Value, is_ground, parts, with_parts
 from ..solver.machine import KnowledgeBase
 from ..solver.solver import Solver
 from ..traversal import fold
@@ -131,6 +131,12 @@ class Recorder:
         self.ask((given,), lambda _, terms: Answer(_class_of(terms[0])))
         return self.value(given)
 
+    def decided(self, given: Given) -> t.Any:
+        """Return a text or a number as it is, on which the search then depends; else the value."""
+        self.ask((given,), lambda _, terms: Answer(_plain_value(terms[0])))
+        value = self.value(given)
+        return value if type(value) is Value else given
+
     def solve(self, goal: t.Any) -> int:
         """Begin to solve a goal of known terms; return the number of the run."""
         number = len(self._replay.runs)
@@ -161,6 +167,10 @@ class Recorder:
 
 def _class_of(term: t.Any) -> t.Any:
     return type(term.value) if isinstance(term, Instance) else type(term)
+
+
+def _plain_value(term: t.Any) -> t.Any:
+    return (type(term.value), term.value) if type(term) is Value else type(term)
 
 
 @dataclass(frozen=True, slots=True)

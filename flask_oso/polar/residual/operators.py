@@ -402,7 +402,8 @@ class OperatorEvaluator:
         self, value: t.Any, key: t.Any, result: t.Any, goal: Expression
     ) -> GoalResult:
         if isinstance(key, Value):
-            return self._equations.unified(result, self._search.attribute(value, key, goal))
+            found = self._search.attribute(value, key, goal)
+            return False if found is None else self._equations.unified(result, found)
         if self._search.is_closed(key):
             return self._equations.unified(result, self._search.called(value, key, goal))
         made = Unknown("value")

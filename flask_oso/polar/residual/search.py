@@ -8,6 +8,7 @@ combines them into one outcome.
 from __future__ import annotations
 
 import contextlib
+import datetime
 import time
 import typing as t
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -25,6 +26,8 @@ from ..host import sandbox
 from ..host.conversion import follow
 from ..limits import Limits
 from ..nodes import (
+    Call,
+    Dictionary,
     Expression,
     Instance,
     Operator,
@@ -44,7 +47,16 @@ from ..solver.solver import Solver
 from ..solver.unification import Trail
 from ..sources import Span
 from ..traversal import conjuncts_in, fold, walk
-from .algebra.ir import FALSE, TRUE, Column, KnownRow, RowPath, ToMany, is_of_object
+from .algebra.ir import (
+    FALSE,
+    TRUE,
+    Column,
+    KnownRow,
+    MemberPart,
+    RowPath,
+    ToMany,
+    is_of_object,
+)
 from .algebra.schema import Model, Schema
 from .database_semantics import NotTranslatable, field_of
 from .host_questions import (
@@ -263,6 +275,8 @@ class Search:
         self.follows = follows
         self.recorder = recorder
         self.errors: list[Exception] = []
+        #: The current time, where it was asked for.
+        self._moments: dict[tuple[t.Any, str], t.Any] = {}
         self._began = time.monotonic()
 
     # -- searching ------------------------------------------------------------------------
@@ -484,15 +498,21 @@ class Search:
             return t.cast(bool, self.recorder.ask((left, right), compare)[0])
 
     def attribute(self, value: t.Any, key: Term, goal: Expression) -> t.Any:
-        """Read an attribute of an object."""
+        """Read an attribute of an object; ``None`` for an entry that a dictionary has not."""
 
         def read(_: Replay | None, terms: tuple[t.Any, ...]) -> Answer:
-            return Answer(None, (self._host_solver().attribute(terms[0], key, goal),))
+            owner = terms[0]
+            if type(owner) is Dictionary and type(key) is Value:
+                # It is no error, and the search goes on without it.
+                found = owner.get(str(key.value), goal.span)
+                return Answer(found is not None, () if found is None else (found,))
+            return Answer(None, (self._host_solver().attribute(owner, key, goal),))
 
         with self.asking():
             if self.recorder is None:
                 return read(None, (value,)).values[0]
-            return self.given(self.recorder.ask((value,), read)[1][0])
+            values = self.recorder.ask((value,), read)[1]
+            return self.given(values[0]) if values else None
 
     def called(self, value: t.Any, call: t.Any, goal: Expression) -> t.Any:
         """Call a method of an object, in a template."""
@@ -501,9 +521,15 @@ class Search:
             value, key = terms
             return Answer(None, (self._host_solver().called(value, key, goal),))
 
+        moment = _moment_of(value, call)
+        if moment is not None and moment in self._moments:
+            return self._moments[moment]
         with self.asking():
             recorder = t.cast(Recorder, self.recorder)
-            return self.given(recorder.ask((value, call), ask)[1][0])
+            made = self.given(recorder.ask((value, call), ask)[1][0])
+        if moment is not None and (type(value) is not Given or value in self._moments.values()):
+            self._moments[moment] = made
+        return made
 
     def settled(self, term: t.Any, goal: Expression) -> t.Any:
         """Return a term for Python, in a template: with values of objects instead of columns."""
@@ -579,11 +605,16 @@ class Search:
         """Return a value of an object as a column, to compare it with another one."""
         if type(term) is not Given or not isinstance(other, SymbolicValue):
             return term
+        if isinstance(other.operand, MemberPart) and self.recorder is not None:
+            # Which members have this name, or this value, is told when the statement is made.
+            return self.recorder.decided(term)
         field = field_of(other.operand)
         if field.kind not in FILLABLE:
             return term
         row = given_row(GivenValue, term.number)
-        return SymbolicValue(Column(row, "value", replace(field, is_nullable=True)))
+        # What is known not to be nil, such as the current time, fails for no row.
+        is_nullable = self.recorder is None or _is_nil(self.recorder.known(term))
+        return SymbolicValue(Column(row, "value", replace(field, is_nullable=is_nullable)))
 
     # -- messages -------------------------------------------------------------------------
 
@@ -605,6 +636,25 @@ class Search:
 
 def _apply(alternative: Callable[[], GoalResult]) -> GoalResult:
     return alternative()
+
+
+#: Which methods give the current time, or the day.
+_CLOCKS = {datetime.datetime: ("now", "today"), datetime.date: ("today",)}
+
+
+def _moment_of(value: t.Any, call: t.Any) -> tuple[t.Any, str] | None:
+    """Return what tells the current time, or its day, from another one: all rules get one time."""
+    if type(call) is not Call or call.args or call.kwargs:
+        return None
+    if type(value) is Given:
+        return (value.number, call.name) if call.name == "date" else None
+    clock = value.value if type(value) is Instance else None
+    is_clock = any(clock is cls and call.name in names for cls, names in _CLOCKS.items())
+    return (clock, call.name) if is_clock else None
+
+
+def _is_nil(term: t.Any) -> bool:
+    return isinstance(term, Instance) and term.value is None
 
 
 def has_object(goal: t.Any) -> bool:

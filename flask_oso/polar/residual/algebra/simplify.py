@@ -1,7 +1,7 @@
 """Make conditions, and simplify them on the way.
 
-``conjunction``, ``disjunction``, ``negation`` and ``exists`` make what a condition is composed of;
-``rewrite`` makes a whole condition anew. Each rewriting is an equation in a docstring.
+``conjunction``, ``disjunction``, ``negation``, ``exists`` and ``closure`` make what a condition is
+composed of; ``rewrite`` makes a whole condition anew. Each rewriting is an equation in a docstring.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from .ir import (
     FALSE,
     TRUE,
     And,
+    Closure,
     Comparison,
     Constant,
     Exists,
@@ -145,7 +146,13 @@ def rewrite(condition: t.Any, change: Callable[[t.Any], t.Any]) -> t.Any:
         return negation(again(condition.part))
     if isinstance(condition, Exists):
         return exists(again(condition.row), again(condition.part))
-    return map_parts(condition, again)
+    made = map_parts(condition, again)
+    return closure(made) if isinstance(made, Closure) else made
+
+
+def closure(made: Closure) -> RowCondition:
+    """Simplify a recursion: a set that no row is in at first stays empty."""
+    return FALSE if made.first == FALSE else made
 
 
 def _contrary(part: RowCondition) -> RowCondition:
