@@ -159,6 +159,10 @@ def is_allowed(oso: Oso, row: t.Any) -> bool:
         (Task, "x.doc.mood = 1"),
         (Doc, 'forall(t in x.tasks, not t.doc matches Plan{goal: "b"})'),
         (Doc, "x matches Plan{lead: Plan{lead: nil}}"),
+        (Doc, "x matches Memo{memo: Memo{mood: 1}}"),
+        (Doc, "not x matches Memo{memo: Memo{mood: 1}}"),
+        (Doc, "x matches Memo and (x.mood = nil or x.memo.open)"),
+        (Doc, "x matches Memo and not (x.mood = 1 and t in x.tasks and t.plan = nil)"),
     ],
 )
 def test_row_of_a_hierarchy_stands_for_itself(session: orm.Session, cls: t.Any, body: str) -> None:
@@ -168,8 +172,16 @@ def test_row_of_a_hierarchy_stands_for_itself(session: orm.Session, cls: t.Any, 
     oso.load_str(f'allow(_, "read", x: {cls.__name__}) if {body};')
 
     found = sorted(row.id for row in session.scalars(oso.authorized_query("x", "read", cls)))
+    other = oso.authorized_query("x", "read", orm.aliased(cls))
+    related = orm.aliased(cls)
+    of_other = other.join(related, sa.literal(value=True)).where(related.id == 1)
 
-    assert found == sorted(r.id for r in session.scalars(sa.select(cls)) if is_allowed(oso, r))
+    wanted = sorted(r.id for r in session.scalars(sa.select(cls)) if is_allowed(oso, r))
+    assert found == wanted
+    assert sorted(row.id for row in session.scalars(other)) == wanted
+    assert sorted(row.id for row in session.scalars(of_other)) == (
+        wanted if session.get(cls, 1) else []
+    )
 
 
 @pytest.mark.parametrize(
@@ -178,24 +190,34 @@ def test_row_of_a_hierarchy_stands_for_itself(session: orm.Session, cls: t.Any, 
         (
             Doc,
             'x matches Plan{goal: "a"}',
-            "docs.type IN (__[POSTCOMPILE_type_1]) AND (EXISTS (SELECT 1 FROM plans AS plans_1"
+            "docs.type = :type_1 AND (EXISTS (SELECT 1 FROM plans AS plans_1"
             " WHERE docs.id = plans_1.id AND plans_1.goal = :param_1))",
         ),
         (
             Doc,
             'not x matches Plan{goal: "a"}',
-            "(docs.type NOT IN (__[POSTCOMPILE_type_1])) OR NOT (EXISTS (SELECT 1"
+            "docs.type != :type_1 OR NOT (EXISTS (SELECT 1"
             " FROM plans AS plans_1 WHERE docs.id = plans_1.id AND plans_1.goal = :param_1))",
         ),
         (
             Task,
             'x.doc matches Plan{goal: "a"}',
             "EXISTS (SELECT 1 FROM docs JOIN plans AS plans_1 ON docs.id = plans_1.id"
-            " WHERE tasks.doc_id = docs.id AND docs.type IN (__[POSTCOMPILE_type_1])"
+            " WHERE tasks.doc_id = docs.id AND docs.type = :type_1"
             " AND plans_1.goal = :param_1)",
         ),
+        (
+            Doc,
+            "x matches Memo{mood: 1}",
+            "docs.type = :type_1 AND docs.type = :type_2 AND docs.mood = :mood_1",
+        ),
+        (
+            Doc,
+            "not x matches Memo{mood: 1}",
+            "docs.type != :type_1 OR docs.type != :type_2 OR docs.mood IS DISTINCT FROM :mood_1",
+        ),
     ],
-    ids=["row", "negation", "related row"],
+    ids=["row", "negation", "related row", "same table", "same table, negation"],
 )
 def test_table_of_a_subclass_is_read_alone(cls: t.Any, body: str, where: str) -> None:
     """What is asked of a row as one of a subclass reads no table of its base classes again."""

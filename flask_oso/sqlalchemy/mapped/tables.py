@@ -47,7 +47,13 @@ class TableSource:
             for each in mapper.self_and_descendants
             if not getattr(each, "polymorphic_abstract", False)
         ]
-        return self.column(discriminator(mapper)).in_(names)
+        return named_class(self.column(discriminator(mapper)), names)
+
+
+def named_class(column: t.Any, names: list[t.Any]) -> t.Any:
+    """Return the condition that a discriminator has one of some names."""
+    # Of one name it is an equation: a list is written out anew each time a statement is executed.
+    return column == names[0] if len(names) == 1 else column.in_(names)
 
 
 def column_of(entity: t.Any, name: str) -> t.Any:
@@ -70,6 +76,28 @@ def source_of(cls: type, *, aliased: bool, is_own: bool = False) -> TableSource:
         return TableSource(cls, tables)
     alias: t.Any = orm.aliased(tables, flat=True)
     return TableSource(orm.aliased(cls, alias), alias)
+
+
+def seen_as(cls: type, entity: t.Any) -> TableSource | None:
+    """Return the tables of an entity, seen as those of a subclass that has no table of its own.
+
+    ``None`` if the subclass has one, or the name of a class is no column.
+
+    :param entity: the tables, or an entity of the enclosing statement.
+    """
+    is_source = isinstance(entity, TableSource)
+    mapper, inspected = sa.inspect(cls), sa.inspect(entity.entity if is_source else entity)
+    tables = inspected.mapper.persist_selectable
+    if (
+        not mapper.single
+        or mapper.polymorphic_on is None
+        or mapper.persist_selectable is not tables
+    ):
+        return None
+    selectable = entity.selectable if is_source else inspected.selectable
+    if selectable is tables or inspected.is_mapper:
+        return TableSource(cls, tables)
+    return TableSource(orm.aliased(cls, selectable), selectable)
 
 
 def attribute_name(mapper: orm.Mapper[t.Any], column: t.Any) -> str | None:

@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 
 from ...polar.residual.algebra.ir import (
+    ITSELF,
     TRUE,
     And,
     Closure,
@@ -42,12 +43,22 @@ from ...polar.residual.algebra.ir import (
     SameLink,
     SameRow,
     ToMany,
+    ToOne,
     Unlinked,
     conjuncts_of,
 )
+from ...polar.residual.algebra.simplify import negation as opposite
 from ..mapped.loaded import explaining_unloaded
 from ..mapped.mapper_facts import MapperFacts
-from ..mapped.tables import TableSource, column_of, core_expression, discriminator, no_discriminator
+from ..mapped.tables import (
+    TableSource,
+    column_of,
+    core_expression,
+    discriminator,
+    named_class,
+    no_discriminator,
+    seen_as,
+)
 from .comparisons import ComparisonTranslator, RowScope
 from .dialects import FoundOnce
 from .foreign_keys import equal_key, selected_keys
@@ -205,7 +216,7 @@ class Translator:
         name = discriminator(mapper)
         if None in names:
             raise no_discriminator(mapper)
-        return self._column(condition.row, name, scope).in_(names)
+        return named_class(self._column(condition.row, name, scope), names)
 
     def _same_link(self, condition: SameLink, scope: RowScope) -> t.Any:
         return self._equal(self._link_equation(condition), scope)
@@ -233,6 +244,10 @@ class Translator:
     # -- related rows ---------------------------------------------------------------------
 
     def _having(self, condition: Exists, scope: RowScope) -> t.Any:
+        same = _seen_as_subclass(condition.row, scope)
+        if same is not None:
+            inner = {**scope, condition.row: same}
+            return sa.and_(same.criterion(), self._translate(condition.part, inner))
         joins = self._joins(condition, scope)
         if joins is None:
             return self._having_row(condition, scope)
@@ -279,6 +294,12 @@ class Translator:
         return joins or None
 
     def _not_having(self, condition: Exists, scope: RowScope) -> t.Any:
+        same = _seen_as_subclass(condition.row, scope)
+        if same is not None:
+            inner = {**scope, condition.row: same}
+            return sa.or_(
+                sa.not_(same.criterion()), self._translate(opposite(condition.part), inner)
+            )
         joins = self._joins(condition, scope)
         if joins is None:
             return sa.not_(self._having_row(condition, scope))
@@ -664,6 +685,17 @@ def _joined(sources: list[t.Any], where: list[t.Any]) -> t.Any:
     for each in others:
         source = source.join(each, sa.true())
     return source.join(before, sa.and_(sa.true(), *where))
+
+
+def _seen_as_subclass(row: RowPath, scope: RowScope) -> TableSource | None:
+    """Return the tables of a row in scope, where a row is the same one, seen as of a subclass.
+
+    ``None`` for another row, or if the columns of the subclass are in a table of its own.
+    """
+    if not isinstance(row, ToOne) or row.relation != ITSELF or row.owner not in scope:
+        return None
+    entity = scope[row.owner]
+    return None if isinstance(entity, KeyColumns) else seen_as(row.cls, entity)
 
 
 def _selectable(entity: t.Any) -> t.Any:
