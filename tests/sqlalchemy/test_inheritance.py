@@ -161,6 +161,8 @@ def is_allowed(oso: Oso, row: t.Any) -> bool:
         (Doc, "x matches Plan{lead: Plan{lead: nil}}"),
         (Doc, "x matches Memo{memo: Memo{mood: 1}}"),
         (Doc, "not x matches Memo{memo: Memo{mood: 1}}"),
+        (Task, "x.doc matches Memo{mood: 1, memo: Memo{mood: nil}} and not x.doc.mood = 2"),
+        (Task, "t in x.doc.tasks and t.doc matches Memo{mood: 1} and not x.doc matches {mood: 2}"),
         (Doc, "x matches Memo and (x.mood = nil or x.memo.open)"),
         (Doc, "x matches Memo and not (x.mood = 1 and t in x.tasks and t.plan = nil)"),
     ],

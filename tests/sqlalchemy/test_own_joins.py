@@ -189,13 +189,13 @@ def test_rows(session: orm.Session, cls: type[t.Any], body: str, number: int) ->
         (
             "d.agent = u",
             "tickets.agent_id IN (SELECT users.id FROM users"
-            " WHERE users.kind IN (__[POSTCOMPILE_kind_1]) AND users.id = :id_1)",
+            " WHERE users.kind = :kind_1 AND users.id = :id_1)",
         ),
         (
             "u in d.watchers",
             "tickets.id IN (SELECT watchers.ticket_id FROM users"
             " JOIN watchers ON watchers.user_id = users.id"
-            " WHERE users.kind IN (__[POSTCOMPILE_kind_1]) AND users.id = :id_1)",
+            " WHERE users.kind = :kind_1 AND users.id = :id_1)",
         ),
         (
             "c in d.comments and c.author = u",

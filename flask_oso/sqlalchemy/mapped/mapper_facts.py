@@ -109,6 +109,14 @@ class MapperFacts:
         empty = (is_nullable_column(mapper, column) for column in columns)
         return list(zip(t.cast(list[str], names), empty, strict=True))
 
+    def held_key(self, cls: type, name: str) -> list[tuple[str, bool]] | None:
+        """Return the foreign key of a relation that a constraint of its table holds.
+
+        Where it is not NULL, there is a row. ``None`` if there is no such constraint.
+        """
+        found = self.foreign_key(cls, name)
+        return found if found is not None and _is_held(getattr(cls, name).property) else None
+
     def compared(self, row: ToOne | ToMany) -> list[str]:
         """Return the attributes of the owner that the relation compares."""
         cls = row.owner.cls
@@ -254,6 +262,18 @@ class MapperFacts:
                 self._kept.clear()
             known = self._kept[key] = condition, make()
         return known[1]
+
+
+def _is_held(relation: orm.RelationshipProperty[t.Any]) -> bool:
+    """Tell whether one constraint says that there are rows with what a relation compares."""
+    pairs = {(near, far) for near, far in relation.local_remote_pairs or ()}
+    constraints = [
+        {(each.parent, each.column) for each in constraint.elements}
+        for near, _ in pairs
+        for constraint in {each.constraint for each in getattr(near, "foreign_keys", ())}
+        if constraint is not None
+    ]
+    return any(each == pairs for each in constraints)
 
 
 def _is_indexed(cls: type, name: str) -> bool:

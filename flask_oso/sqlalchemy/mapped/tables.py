@@ -86,7 +86,8 @@ def seen_as(cls: type, entity: t.Any) -> TableSource | None:
     :param entity: the tables, or an entity of the enclosing statement.
     """
     is_source = isinstance(entity, TableSource)
-    mapper, inspected = sa.inspect(cls), sa.inspect(entity.entity if is_source else entity)
+    mapper: orm.Mapper[t.Any] = sa.inspect(cls)
+    inspected: t.Any = sa.inspect(entity.entity if is_source else entity)
     tables = inspected.mapper.persist_selectable
     if (
         not mapper.single

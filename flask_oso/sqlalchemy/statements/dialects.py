@@ -272,6 +272,24 @@ class WithNul(SqlFunction[bool]):
     type = sa.Boolean()
 
 
+class ByHeldKey(SqlFunction[bool]):
+    """Whether a relation leads to a row: by its foreign key, where the database holds that.
+
+    The arguments are what the foreign key says, and what looking for the row says; neither is NULL.
+    SQLite holds no foreign keys unless it is told to, and what MariaDB is asked may be a database
+    of its kind that holds none.
+    """
+
+    inherit_cache = True
+    name = "by_held_key"
+    type = sa.Boolean()
+
+    def self_group(self, against: t.Any = None) -> t.Any:
+        """Stand among other conditions as it is: of ``EXISTS … = 1`` databases make no join."""
+        # It has parentheses of its own.
+        return self
+
+
 class KeyAmong(elements.BinaryExpression[bool]):
     """Whether a key of several columns is one of some: ``(a, b) IN …``.
 
@@ -461,6 +479,18 @@ def _with_nul(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
 def _with_nul_postgresql(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
     _, otherwise = element.clauses
     return str(compiler.process(otherwise, **keywords))
+
+
+@compiles(ByHeldKey)
+def _by_row(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
+    _, by_row = element.clauses
+    return f"({compiler.process(by_row, **keywords)})"
+
+
+@compiles(ByHeldKey, *POSTGRESQL)
+def _by_key(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
+    by_key, _ = element.clauses
+    return f"({compiler.process(by_key, **keywords)})"
 
 
 # -- numbers and booleans -----------------------------------------------------------

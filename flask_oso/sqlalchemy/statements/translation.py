@@ -60,7 +60,7 @@ from ..mapped.tables import (
     seen_as,
 )
 from .comparisons import ComparisonTranslator, RowScope
-from .dialects import FoundOnce
+from .dialects import ByHeldKey, FoundOnce
 from .foreign_keys import equal_key, selected_keys
 from .key_clauses import conjunction, has_nil, listed, named_key, negation, with_values
 from .known_values import KnownKeys, KnownObjects, among_keys, equated
@@ -248,6 +248,15 @@ class Translator:
         if same is not None:
             inner = {**scope, condition.row: same}
             return sa.and_(same.criterion(), self._translate(condition.part, inner))
+        found = self._having_rows(condition, scope)
+        keys = self._held_keys(condition, scope)
+        return (
+            found
+            if keys is None
+            else ByHeldKey(sa.and_(sa.true(), *(k.is_not(None) for k in keys)), found)
+        )
+
+    def _having_rows(self, condition: Exists, scope: RowScope) -> t.Any:
         joins = self._joins(condition, scope)
         if joins is None:
             return self._having_row(condition, scope)
@@ -300,6 +309,31 @@ class Translator:
             return sa.or_(
                 sa.not_(same.criterion()), self._translate(opposite(condition.part), inner)
             )
+        found = self._not_having_rows(condition, scope)
+        keys = self._held_keys(condition, scope)
+        return (
+            found
+            if keys is None
+            else ByHeldKey(sa.or_(sa.false(), *(k.is_(None) for k in keys)), found)
+        )
+
+    def _held_keys(self, condition: Exists, scope: RowScope) -> list[t.Any] | None:
+        """Return what is NULL if a relation leads to no row, as far as a constraint tells.
+
+        ``None`` if none does, or more is asked than whether there is a row.
+
+        INVARIANT: no column of the owner is read where a row in scope is asked for anew: it may be
+        a row of a list, which does not depend on the owner.
+        """
+        row = condition.row
+        if condition.part != TRUE or not isinstance(row, ToOne) or row in scope:
+            return None
+        keys = self._names.held_key(row.owner.cls, row.relation) if row.owner in scope else None
+        if keys is None or isinstance(scope[row.owner], KeyColumns):
+            return None
+        return [self._column(row.owner, name, scope) for name, is_nullable in keys if is_nullable]
+
+    def _not_having_rows(self, condition: Exists, scope: RowScope) -> t.Any:
         joins = self._joins(condition, scope)
         if joins is None:
             return sa.not_(self._having_row(condition, scope))
@@ -692,10 +726,11 @@ def _seen_as_subclass(row: RowPath, scope: RowScope) -> TableSource | None:
 
     ``None`` for another row, or if the columns of the subclass are in a table of its own.
     """
-    if not isinstance(row, ToOne) or row.relation != ITSELF or row.owner not in scope:
+    if not isinstance(row, ToOne) or row.relation != ITSELF or row in scope:
         return None
-    entity = scope[row.owner]
-    return None if isinstance(entity, KeyColumns) else seen_as(row.cls, entity)
+    entity = scope.get(row.owner)
+    is_entity = entity is not None and not isinstance(entity, KeyColumns)
+    return seen_as(row.cls, entity) if is_entity else None
 
 
 def _selectable(entity: t.Any) -> t.Any:
