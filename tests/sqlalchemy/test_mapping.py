@@ -384,6 +384,21 @@ def test_hybrid_that_a_subclass_overrides() -> None:
     assert "wow" in oso.authorized_query(None, "x", Dog).compile().params.values()
 
 
+@pytest.mark.parametrize(
+    ("condition", "where"),
+    [("item.is_big", "items.size > :size_1"), ("item.is_big = false", "items.size <= :size_1")],
+)
+def test_hybrid_that_is_a_condition(condition: str, where: str) -> None:
+    """What a condition asks of a column stands alone, so that databases find an index for it."""
+    oso = Oso()
+    register_models(oso, Base)
+    oso.load_str(f'allow("x", "read", item: Item) if {condition};')
+
+    query = oso.authorized_query("x", "read", Item)
+
+    assert str(query.whereclause) == where
+
+
 class Dynamic(orm.DeclarativeBase):
     """Classes that decide themselves what their attributes are."""
 

@@ -13,6 +13,7 @@ from collections.abc import Callable
 
 import sqlalchemy as sa
 from sqlalchemy import orm
+from sqlalchemy.sql import elements, operators
 
 from ...polar.residual.algebra.ir import (
     Arithmetic,
@@ -108,6 +109,9 @@ class ComparisonTranslator:
             return self._numeric(compared(_is_same, left, right), condition, scope)
         if _has_nul(condition.right):
             return WithNul(left == right, sa.false())
+        said = _condition_of(left) if isinstance(right, bool) else None
+        if said is not None:
+            return said if right else sa.not_(said)
         return self._numeric(compared(operator.eq, left, right), condition, scope)
 
     def not_compared(self, condition: Comparison, scope: RowScope) -> t.Any:
@@ -260,6 +264,23 @@ def _zoned(side: RowValue, mine: t.Any, other: t.Any) -> t.Any:
     if not isinstance(moment, datetime.datetime):
         return ZonedTime(mine)
     return NaiveTime(mine) if moment.tzinfo is None else AwareTime(mine)
+
+
+def _condition_of(operand: t.Any) -> t.Any:
+    """Return the condition that an attribute is, such as a hybrid; ``None`` for a column.
+
+    Databases use indexes, and statistics, for what it asks of columns.
+    """
+    if type(operand) is not ExactBoolean:
+        return None
+    (expression,) = operand.clauses
+    found = expression.element if isinstance(expression, elements.Grouping) else expression
+    is_condition = isinstance(found, elements.BooleanClauseList) or (
+        isinstance(found, sa.BinaryExpression)
+        and not isinstance(found.operator, operators.custom_op)
+        and operators.is_comparison(found.operator)
+    )
+    return found if is_condition else None
 
 
 def _is_same(left: t.Any, right: t.Any) -> t.Any:
