@@ -135,6 +135,26 @@ def test_list_has_the_rows_of_checks(
     assert found == allowed or "=" not in body.replace(" = ", "")
 
 
+@pytest.mark.parametrize("body", ["d.data.kind = a.title", "not d.binary.kind = a.title"])
+def test_entry_and_a_text_of_the_actor(session: orm.Session, body: str) -> None:
+    """An entry is compared with the text that each actor has, after those of others."""
+    oso = Oso()
+    register_models(oso, Base)
+    oso.load_str(f'allow(a: Item, "read", d: Item) if {body};')
+    items = session.scalars(sa.select(Item).order_by(Item.id)).all()
+    actors: list[t.Any] = [Item(title=text) for text in ["x", "y", "true", "", "X"] * 2]
+
+    found = [
+        sorted(each.id for each in session.scalars(oso.authorized_query(actor, "read", Item)))
+        for actor in actors
+    ]
+
+    assert found == [
+        [each.id for each in items if is_allowed(oso, actor, each)] for actor in actors
+    ]
+    assert len(set(map(tuple, found))) > 3
+
+
 @pytest.mark.parametrize("text", ["é", "\U0001f600", 'a"b\\c\nd\u0001/'])
 def test_text_equals_an_entry_with_the_same_letters(session: orm.Session, text: str) -> None:
     """A text equals an entry with the same letters; MariaDB is asked for those of ASCII only."""

@@ -23,6 +23,7 @@ from sqlalchemy.ext import serializer
 from sqlalchemy.sql import visitors
 
 from flask_oso import Oso, OsoError
+from flask_oso.polar.residual.evaluator import PartialEvaluator
 from flask_oso.sqlalchemy import register_models
 from flask_oso.sqlalchemy.statements.kept_clauses import KeptClauses
 from flask_oso.sqlalchemy.statements.known_values import another, has_another
@@ -413,7 +414,62 @@ def test_numbers_of_every_kind(session: orm.Session, column: str, sign: str) -> 
     assert len(answered) >= len(values)
 
 
-def is_allowed(oso: Oso, user: User, action: str, doc: Doc) -> bool:
+@pytest.mark.parametrize("sign", ["<", "<=", "=", "!=", ">", "=="])
+@pytest.mark.parametrize(
+    ("column", "of_actor"),
+    [
+        ("rank", "score"),
+        ("rank", "price"),
+        ("score", "rank"),
+        ("price", "rank"),
+        ("price", "score"),
+        ("big", "score"),
+        ("size", "price"),
+    ],
+)
+def test_numbers_of_two_kinds(
+    session: orm.Session, monkeypatch: pytest.MonkeyPatch, column: str, of_actor: str, sign: str
+) -> None:
+    """A number of the actor is compared with a column of another kind, and needs no search."""
+    oso = Oso()
+    register_models(oso, Base)
+    oso.load_str(
+        f'allow(a: Doc, "read", d: Doc) if d.{column} {sign} a.{of_actor};'
+        f'allow(a: Doc, "no", d: Doc) if not d.{column} {sign} a.{of_actor};'
+    )
+    actors = list(session.scalars(sa.select(Doc).order_by(Doc.id)))[:8]
+    actors = [each for each in actors if getattr(each, of_actor) is not None]
+    asked = list(itertools.product(actors, ("read", "no")))
+    wanted = [ids_of_checks(oso, session, actor, action) for actor, action in asked]
+    _ = [oso.authorized_query(actor, action, Doc) for actor, action in asked]
+    searches = counted_searches(monkeypatch)
+
+    found = [ids(session, oso.authorized_query(actor, action, Doc)) for actor, action in asked]
+
+    assert found == wanted
+    assert not searches
+
+
+def counted_searches(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Note the searches for conditions from now on."""
+    found: list[str] = []
+    original = PartialEvaluator.residual
+
+    def residual(self: PartialEvaluator, name: str, *args: t.Any) -> t.Any:
+        found.append(name)
+        return original(self, name, *args)
+
+    monkeypatch.setattr(PartialEvaluator, "residual", residual)
+    return found
+
+
+def ids_of_checks(oso: Oso, session: orm.Session, actor: t.Any, action: str) -> list[int]:
+    """Give the ids of the documents that a check allows."""
+    docs = session.scalars(sa.select(Doc).order_by(Doc.id))
+    return [each.id for each in docs if is_allowed(oso, actor, action, each)]
+
+
+def is_allowed(oso: Oso, user: t.Any, action: str, doc: Doc) -> bool:
     """Tell whether a check allows an action; an error is no allow."""
     try:
         return oso.is_allowed(user, action, doc)

@@ -117,12 +117,13 @@ def is_null(operand: RowValue) -> RowCondition:
 def has_no_order(operand: RowValue, value: t.Any = None) -> RowCondition:
     """Return the condition that a value has no order: NULL, and NaN for decimals.
 
-    :param value: the value that it is compared with.
+    :param value: the value that it is compared with, or the column of it.
     """
     kind = field_of(operand).kind
-    is_decimal = kind is ValueKind.DECIMAL or (
-        kind is ValueKind.FLOAT and isinstance(value, decimal.Decimal)
+    is_beside_decimal = isinstance(value, decimal.Decimal) or (
+        isinstance(value, Column) and value.field.kind is ValueKind.DECIMAL
     )
+    is_decimal = kind is ValueKind.DECIMAL or (kind is ValueKind.FLOAT and is_beside_decimal)
     return disjunction(is_null(operand), IsNan(operand)) if is_decimal else is_null(operand)
 
 
@@ -213,6 +214,8 @@ def _entry_equality(entry: Entry, value: t.Any) -> RowCondition:
 
 def column_equality(left: RowValue, right: RowValue) -> RowCondition:
     """Return the condition that two columns unify: both have the same value, or both are NULL."""
+    if _is_compared_later(left, right):
+        return Comparison("=", left, right)
     mine, other = _comparable(left), _comparable(right)
     if isinstance(left, MemberPart) or isinstance(right, MemberPart):
         check_letters(left)
@@ -244,6 +247,19 @@ def _is_filled_in(left: RowValue, right: RowValue) -> bool:
     )
 
 
+def _is_compared_later(left: RowValue, right: RowValue) -> bool:
+    """Tell whether the value that a template will put in decides how it is compared.
+
+    A number may equal one of another kind, and an entry of JSON is a text or a boolean.
+    """
+    if not _is_filled_in(left, right):
+        return False
+    mine, other = field_of(left).kind, field_of(right).kind
+    if isinstance(left, Entry) or isinstance(right, Entry):
+        return not {mine, other}.isdisjoint({ValueKind.TEXT, ValueKind.BOOLEAN})
+    return mine is not other and {mine, other} <= NUMBERS
+
+
 def _is_kept_alike(mine: Field, other: Field) -> bool:
     kept = [(each.scale, each.choices, each.stored) for each in (mine, other)]
     return kept[0] == kept[1]
@@ -252,7 +268,9 @@ def _is_kept_alike(mine: Field, other: Field) -> bool:
 #: A time with a zone is one without it where the database keeps none.
 _COMPARED_AS_NUMBERS = frozenset({int, float, decimal.Decimal})
 _MOMENTS = {ValueKind.DATETIME, ValueKind.ZONED}
-_NUMBERS = {ValueKind.INTEGER, ValueKind.FLOAT, ValueKind.DECIMAL, ValueKind.BOOLEAN}
+#: Kinds of numbers that are compared with each other as numbers.
+NUMBERS = {ValueKind.INTEGER, ValueKind.FLOAT, ValueKind.DECIMAL}
+_NUMBERS = {*NUMBERS, ValueKind.BOOLEAN}
 
 
 def _is_infinite(value: t.Any) -> bool:
@@ -630,6 +648,8 @@ def _zoned(operand: RowValue, value: t.Any) -> datetime.datetime:
 
 def column_ordering(sign: Operator, left: RowValue, right: RowValue) -> RowCondition:
     """Return the condition that one column is less than another, or greater."""
+    if _is_compared_later(left, right):
+        return _order(sign, left, right)
     mine, other = _comparable(left), _comparable(right)
     check_letters(left)
     check_letters(right)

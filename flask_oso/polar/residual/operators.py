@@ -188,7 +188,9 @@ class OperatorEvaluator:
                 raise NotTranslatable(f"`{show_term(side)}` has no order", "Compare a column.")
         if isinstance(left, SymbolicValue) and isinstance(right, SymbolicValue):
             condition = column_ordering(operator, left.operand, right.operand)
-            refused = disjunction(has_no_order(left.operand), has_no_order(right.operand))
+            refused = disjunction(
+                has_no_order(left.operand, right.operand), has_no_order(right.operand, left.operand)
+            )
             return test_outcome(condition, refused, left.operand, right.operand)
         is_mirrored = not isinstance(left, SymbolicValue)
         if is_mirrored:

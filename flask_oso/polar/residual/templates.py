@@ -65,6 +65,7 @@ from .evaluator import PartialEvaluator
 from .host_questions import (
     FILLABLE,
     FIRST_GIVEN,
+    GivenValue,
     HostQuestion,
     Placeholder,
     Recorder,
@@ -306,7 +307,7 @@ class ResidualTemplate:
             _value(column, objects)
         found = {column: _value(column, objects) for column in self._columns}
         shown = {
-            column: _PLAIN if column in self._plain and _is_plain(column.field, value) else value
+            column: _PLAIN if column in self._plain and _is_plain(column, value) else value
             for column, value in found.items()
         }
         rows = tuple(
@@ -432,8 +433,11 @@ def _uses(parts: Sequence[t.Any]) -> dict[Column, set[bool]]:
     return found
 
 
-def _is_plain(field: Field, value: t.Any) -> bool:
-    """Tell whether a column of a field is compared with a value as with any other of its type."""
+def _is_plain(column: Column, value: t.Any) -> bool:
+    """Tell whether a value is compared with a column of its kind as any other of its type."""
+    field = column.field
+    if _is_other_number(column, value):
+        return False
     if type(value) is int:
         return -(2**63) <= value < 2**63
     if type(value) is str:
@@ -516,9 +520,32 @@ def _value(column: Column, objects: Mapping[KnownRow, t.Any]) -> t.Any:
         # The evaluation with the object itself decides whether a check gets here, and raises there.
         raise NotFillable from None
     field = column.field
-    if not field.is_nullable if value is None else not _is_of_kind(value, field):
+    if value is None:
+        is_refused = not field.is_nullable
+    else:
+        is_refused = not _is_of_kind(value, field) and not _is_other_number(column, value)
+    if is_refused:
         raise NotFillable
     return value
+
+
+def _is_other_number(column: Column, value: t.Any) -> bool:
+    """Tell whether a value that was given is a number of another kind than the column beside it.
+
+    The kind of the column is all that is known of what a method gives.
+    """
+    is_given = t.cast(KnownRow, column.row).cls is GivenValue
+    others = _OTHER_NUMBERS.get(column.field.kind, ()) if is_given else ()
+    return type(value) in others and not math.isnan(value)
+
+
+#: Other types of numbers of which nothing else is asked than of the own one: a float that is NaN
+#: has an order beside floats, and none beside decimals.
+_OTHER_NUMBERS: dict[ValueKind, tuple[type, ...]] = {
+    ValueKind.INTEGER: (float, decimal.Decimal),
+    ValueKind.FLOAT: (int,),
+    ValueKind.DECIMAL: (int, float),
+}
 
 
 def _is_of_kind(value: t.Any, field: Field) -> bool:
