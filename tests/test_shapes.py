@@ -26,6 +26,8 @@ FOR_PLAIN_DATA = {
     "folders, `above(folder, x)` with classes",
     "each part of a list, of a class that is not registered",
     "the sum of a list, `[first, *rest]`",
+    "a helper that commits to a value, in one rule among others",
+    "a dictionary in one rule among others",
 }
 
 

@@ -358,7 +358,74 @@ def _groups_of_actors(size: int) -> World:
 
 
 _HELD = 'allow(user: User, "read", doc: Doc) if doc.owner = user and '
+
+
+def _beside(
+    name: str, goal: str, holds: t.Callable[[t.Any], bool], helper: str = "", **methods: t.Any
+) -> Shape:
+    """Make the shape of a goal for which no code is written, in one rule among others.
+
+    The rule is about documents of one kind, and most are of another one.
+
+    :param holds: tells by hand whether the goal holds of a document.
+    """
+
+    def make(size: int) -> World:
+        user_cls, role_cls = plain("User", "roles", "admin"), plain("Role", "name", "doc")
+        doc_cls = plain("Doc", "owner", "kind", "size", "tags", bases=(type("Base", (), methods),))
+        ana, ben, root = (user_cls([], each == 2) for each in range(3))
+        doc = doc_cls(ana, "note", 2, ["a"])
+        ben.roles = [role_cls("reader", doc_cls())] * size + [role_cls("reader", doc)]
+        cid = user_cls([role_cls("reader", doc_cls())] * size, False)
+
+        def may(user: t.Any, action: str, doc: t.Any) -> bool:
+            if action != "read":
+                return False
+            if doc.owner is user or user.admin or (doc.kind == "poll" and holds(doc)):
+                return True
+            for role in user.roles:
+                if role.name == "reader" and role.doc is doc:
+                    return True
+            return False
+
+        return World(
+            f"""{helper}
+            actor User {{}}
+            resource Doc {{ permissions = ["read"]; roles = ["reader"]; "read" if "reader"; }}
+            has_role(user: User, name: String, doc: Doc) if
+              role in user.roles and role.name = name and role.doc = doc;
+            allow(_: User, "read", doc: Doc) if doc.kind = "poll" and {goal};
+            allow(user: User, "read", doc: Doc) if doc.owner = user;
+            allow(user: User, "read", doc: Doc) if has_permission(user, "read", doc);
+            allow(user: User, "read", _: Doc) if user.admin;""",
+            (user_cls, doc_cls, role_cls),
+            [(user, "read", doc) for user in (ana, ben, cid, root)],
+            may,
+        )
+
+    return Shape(name, make, (1, 10))
+
+
 SHAPES = (
+    _beside("`rem` in one rule among others", "doc.size rem 5 = 3", lambda doc: doc.size % 5 == 3),
+    _beside(
+        "a helper that commits to a value, in one rule among others",
+        'kind_of(doc, kind) and kind = "small"',
+        lambda doc: doc.size < 2,
+        'kind_of(doc, "small") if doc.size < 2 and cut; kind_of(_, "large");',
+    ),
+    _beside(
+        "two methods in one rule among others",
+        "doc.is_open() and doc.is_new()",
+        lambda doc: doc.is_open() and doc.is_new(),
+        is_open=lambda doc: doc.size > 1,
+        is_new=lambda doc: doc.size > 2,
+    ),
+    _beside(
+        "a dictionary in one rule among others",
+        "{size: doc.size} matches {size: 3}",
+        lambda doc: doc.size == 3,
+    ),
     Shape("`or` with 3 and 30 flags", _or, (3, 30)),
     Shape("`or` with 3 and 30 equations", _or_of_equations, (3, 30)),
     Shape("`or` with 3 and 30 loops", _or_of_loops, (3, 30)),

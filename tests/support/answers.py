@@ -108,6 +108,19 @@ def is_told_apart(engine: Engine, actor: t.Any, action: str, resource: t.Any) ->
     return bool(type(actor) in made[action]._by_first.get(type(resource), {}))
 
 
+def is_given_up(oso: Oso, *question: t.Any) -> bool:
+    """Tell whether the function for plain data gives a question up that it might have answered.
+
+    Fails where there is no such function, which then asks the compiled rules.
+    """
+    outcome_of(oso, *question)
+    attempts = specializations_of(oso.engine).maker.attempts(question)
+    assert attempts is not None, "There is no such function."
+    attempts.in_vain = 0
+    outcome_of(oso, *question)
+    return bool(attempts.in_vain > 0)
+
+
 def functions_with_a_call(
     oso: Polar, action: str, classes: tuple[type, ...]
 ) -> list[ast.FunctionDef]:

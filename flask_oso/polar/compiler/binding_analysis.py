@@ -72,6 +72,8 @@ class NotCompilable(Exception):
         self.span = span
         #: The goals that were being written, innermost first.
         self.goals: list[Term] = []
+        #: What a specialization could give up for instead: by form and place, innermost first.
+        self.obstacles: list[tuple[str, Span | None]] = []
 
 
 #: The known arguments by position: a literal, or ``None`` for a string, or an integer, that is none

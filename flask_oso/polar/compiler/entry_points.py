@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import typing as t
+from collections.abc import Sequence
 
 from ..solver.clause_index import ClauseIndex
 from ..value_objects import Record
@@ -100,20 +101,23 @@ class EntryPointWriter(Record):
         parameters = [*self.parameters, "clock"] if self.shares else self.parameters
         return function_of("question", parameters, body)
 
-    def write_usual(self, tests: list[ast.stmt]) -> ast.FunctionDef:
+    def write_usual(self, tests: list[ast.stmt], tried: Sequence[ast.stmt] = ()) -> ast.FunctionDef:
         """Write a function for the tables of usual questions, whose callers look at the log.
 
         :param tests: return where an argument is of another class.
+        :param tried: what may answer before the rules are asked.
         """
         nothing: ast.stmt = ast.Return(ast.Constant(None))
         # Questions for all solutions have functions of their own.
         body = [
+            *tried,
             ast.If(load("is_searched"), [nothing], []),
             *tests,
             assign("name", load(self.rule)),
             *self._asked(),
         ]
-        return function_of("question", self.parameters, body, ("is_searched",))
+        kept = ("is_searched", "type", "simple") if tried else ("is_searched",)
+        return function_of("question", self.parameters, body, kept)
 
     def _asked(self) -> list[ast.stmt]:
         """Write that the rule is asked, and what its errors become."""

@@ -262,12 +262,18 @@ class CompiledProgram(Runtime):
         return self._compiled(writer.write(), QUESTION_FILE, {})
 
     def usual_entry(
-        self, name: str, known: Text, classes: Mapping[int, type], tests: list[ast.stmt]
+        self,
+        name: str,
+        known: Text,
+        classes: Mapping[int, type],
+        tests: list[ast.stmt],
+        tried: Sequence[ast.stmt] = (),
     ) -> Specialization | None:
         """Compile a function that asks a rule about arguments of some classes, in its order.
 
         :param known: the string of the other argument, if it is known.
         :param tests: what it does first.
+        :param tried: what may answer before that.
         :returns: ``None`` if it is not compiled, or its entry point has to look at the arguments.
         """
         # The function of the rule itself is compiled at its first call.
@@ -275,7 +281,8 @@ class CompiledProgram(Runtime):
         are_usual = all(cls is str or self._classes.takes(cls) for cls in classes.values())
         if variant in self.not_compiled or not are_usual:
             return None
-        return self._compiled(usual_writer(self, variant).write_usual(tests), QUESTION_FILE, {})
+        function = usual_writer(self, variant).write_usual(tests, tried)
+        return self._compiled(function, QUESTION_FILE, {})
 
     def rules_alone(self, name: str, arity: int) -> Specialization | None:
         """Return the entry point of a rule for questions that a specialization has given up."""

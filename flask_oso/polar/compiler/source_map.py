@@ -22,7 +22,7 @@ from .snippets import Position, position_of
 #: Nested goals, outermost first, each with the rule whose body contains it.
 GoalSteps = list[tuple[Term | None, str | None]]
 #: The parameters of entry points that are no arguments of the rule.
-_NO_ARGUMENTS = ("clock", "is_searched")
+_NO_ARGUMENTS = ("clock", "is_searched", "type", "simple")
 _FOR_ITER = opcode.opmap["FOR_ITER"]
 #: The cache entries after an instruction, where `f_lasti` may be while it runs.
 _CACHE = opcode.opmap["CACHE"]

@@ -25,7 +25,9 @@ from ..compiler.scopes import Site, Variant
 from ..compiler.snippets import Position, position_of
 from ..compiler.specialization.dispatch import ByClass, Specializations, Text, string_facts
 from ..compiler.specialization.observation import Resumption
+from ..compiler.specialization.solution_functions import SolutionFunctions
 from ..compiler.specialization.solution_keys import Kind, OneText
+from ..compiler.specialization.specialization import SpecializationWriter
 from ..engine import Engine
 from ..exceptions import OsoError, ParserError
 from ..host.registry import Host
@@ -386,7 +388,7 @@ class _Report:
         except NotCompilable as error:
             parts = specializations.maker.parts(known, classes)
             if parts is None:
-                self._leave("specialization", error)
+                yield from self._partly(specializations, known, classes, error)
                 return
             if len(parts) > 1:
                 title = "Tells whether the specialization has to call the application."
@@ -397,10 +399,34 @@ class _Report:
         title = f"The specialization for {question}: True, False, or None: ask the rules."
         if is_empty:
             title += " No rule applies."
-        for key, function in functions.written:
-            title_of = f"What {key.rule}({', '.join(map(_kind, key.kinds))}) finds; None: gives up."
-            yield _Function("specialization", title_of, function)
+        yield from self._own_functions(functions)
         yield _Function("specialization", title, tree)
+
+    def _partly(
+        self,
+        specializations: Specializations,
+        known: Text,
+        classes: Sequence[type],
+        error: NotCompilable,
+    ) -> Iterator[_Function]:
+        """Show the specialization that gives up where it comes to some goals, if there is one."""
+        partly = specializations.maker.partly_written(
+            known, classes, SpecializationWriter.write, error
+        )
+        if partly is None:
+            self._leave("specialization", error)
+            return
+        function, functions, reasons = partly
+        for reason in reasons:
+            self._leave("where the specialization gives up", reason)
+        yield from self._own_functions(functions)
+        title = f"The specialization for {self._question}: True, False, or None: ask the rules."
+        yield _Function("specialization", title, function)
+
+    def _own_functions(self, functions: SolutionFunctions) -> Iterator[_Function]:
+        for key, function in functions.written:
+            title = f"What {key.rule}({', '.join(map(_kind, key.kinds))}) finds; None: gives up."
+            yield _Function("specialization", title, function)
 
     def _obstacle(self, specializations: Specializations | None) -> str | None:
         arguments = self._question.arguments

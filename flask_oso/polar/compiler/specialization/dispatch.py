@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import copy
 import functools
 import hashlib
 import itertools
@@ -39,6 +40,7 @@ from ..snippets import (
 )
 from .clauses.delegations import Delegation
 from .first_call import find_first_call
+from .goals.obstacles import Attempts, Obstacles, tried_first, written_around
 from .observation import (
     FREQUENT,
     Observation,
@@ -165,7 +167,12 @@ class SpecializingProgram(ProgramInterface, SolutionProgram, t.Protocol):
     ) -> frozenset[str] | None: ...
     def compiled_specialization(self, function: ast.FunctionDef, rule: str) -> Specialization: ...
     def usual_entry(
-        self, name: str, known: Text, classes: t.Mapping[int, type], tests: list[ast.stmt]
+        self,
+        name: str,
+        known: Text,
+        classes: t.Mapping[int, type],
+        tests: list[ast.stmt],
+        tried: Sequence[ast.stmt] = (),
     ) -> Specialization | None: ...
     def resuming(
         self, name: str, arity: int, at: int | None
@@ -330,8 +337,8 @@ class FunctionMaker:
         self._functions: dict[tuple[t.Any, ...], Specialization] = {}
         #: The functions that make calls of the application, which live as long as this.
         self._observing: dict[int, Specialization] = {}
-        #: Those of them that ask the compiled rules.
-        self._in_order: set[int] = set()
+        #: Those of them that ask the compiled rules: how often those were tried first, if any are.
+        self._in_order: dict[int, Attempts | None] = {}
         #: The functions by what they do.
         self._alike: dict[bytes, Specialization] = {}
         #: Answers a question by the function for all its classes: one object, for all functions.
@@ -389,6 +396,10 @@ class FunctionMaker:
         """Tell whether the function for the classes of some arguments asks the compiled rules."""
         made = self._function_for(args)
         return made is not None and id(made) in self._in_order
+
+    def attempts(self, args: tuple[t.Any, ...]) -> Attempts | None:
+        """Return how often the function for the classes of some arguments gave up, if it may."""
+        return self._in_order.get(id(self._function_for(args)))
 
     def silent(self, args: tuple[t.Any, ...]) -> Specialization | None:
         """Return the function for the classes of some arguments, if it makes no call."""
@@ -488,6 +499,7 @@ class FunctionMaker:
         observation: Observation | None = None,
         functions: SolutionFunctions | None = None,
         delegation: Delegation = Delegation.IN_PLACE,
+        obstacles: Obstacles = frozenset(),
     ) -> SpecializationWriter:
         """Return the writer of such a function.
 
@@ -498,14 +510,23 @@ class FunctionMaker:
         by_position = dict(zip(self.positions, classes, strict=True))
         known = None if self.at is None or text is None else (self.at, text)
         rule = self._program, self._name, known, by_position, self.others
-        return SpecializationWriter(*rule, observation, functions, delegation)
+        return SpecializationWriter(*rule, observation, functions, delegation, obstacles)
 
     def _make(self, text: Text, classes: tuple[type, ...]) -> Specialization | None:
         try:
             function, functions = self.written(text, classes, SpecializationWriter.write)
-        except NotCompilable:
-            return self._make_observing(text, classes)
+        except NotCompilable as reason:
+            made = self._make_observing(text, classes)
+            if made is not None:
+                return made
+            partly = self.partly_written(text, classes, SpecializationWriter.write, reason)
+            if partly is None:
+                return self._make_in_order(text, classes)
+            return self._make_trying(text, classes, *partly[:2])
         functions.keep()
+        return self._compiled_once(function)
+
+    def _compiled_once(self, function: ast.FunctionDef) -> Specialization:
         # Classes that the rules treat alike have one function. Positions do not matter: a
         # specialization raises nothing.
         key = hashlib.sha256(code_of([function]).encode(errors="surrogatepass")).digest()
@@ -515,13 +536,18 @@ class FunctionMaker:
         return made
 
     def written(
-        self, text: Text, classes: Sequence[type], write: Callable[[SpecializationWriter], T]
+        self,
+        text: Text,
+        classes: Sequence[type],
+        write: Callable[[SpecializationWriter], T],
+        obstacles: Obstacles = frozenset(),
     ) -> tuple[T, SolutionFunctions]:
         """Write a function: rules that call themselves in place, or with functions of their own.
 
+        :param obstacles: what the function gives up for.
         :returns: what was written, and the functions that it calls, which are to be kept.
         """
-        writer = self.writer(text, classes)
+        writer = self.writer(text, classes, obstacles=obstacles)
         try:
             return write(writer), SolutionFunctions(self._program)
         except NotCompilable:
@@ -532,8 +558,24 @@ class FunctionMaker:
             ways = [Delegation.BY_FUNCTION, Delegation.IN_PLACE, Delegation.GIVEN_UP]
         for way in ways[:-1]:
             with contextlib.suppress(NotCompilable):
-                return self._with_functions(text, classes, write, way)
-        return self._with_functions(text, classes, write, ways[-1])
+                return self._with_functions(text, classes, write, way, obstacles)
+        return self._with_functions(text, classes, write, ways[-1], obstacles)
+
+    def partly_written(
+        self,
+        text: Text,
+        classes: Sequence[type],
+        write: Callable[[SpecializationWriter], T],
+        reason: NotCompilable,
+    ) -> tuple[T, SolutionFunctions, list[NotCompilable]] | None:
+        """Write a function that gives up where it comes to goals that cannot be written.
+
+        :param reason: why it cannot be written without.
+        :returns: what ``written`` does, and the reasons; ``None`` if there is no such function.
+        """
+        again = functools.partial(self.written, text, classes, write)
+        partly = written_around(again, reason)
+        return None if partly is None else (*partly[0], partly[1])
 
     def _with_functions(
         self,
@@ -541,12 +583,15 @@ class FunctionMaker:
         classes: Sequence[type],
         write: Callable[[SpecializationWriter], T],
         way: Delegation,
+        obstacles: Obstacles,
     ) -> tuple[T, SolutionFunctions]:
         """Write a function that calls others, or gives up where they would be called."""
         # What was found before another way failed is of no use here.
-        functions = SolutionFunctions(self._program)
+        functions = SolutionFunctions(self._program, obstacles)
         called = None if way is Delegation.GIVEN_UP else functions
-        made = write(self.writer(text, classes, functions=called, delegation=way))
+        made = write(
+            self.writer(text, classes, functions=called, delegation=way, obstacles=obstacles)
+        )
         functions.write()
         return made, functions
 
@@ -583,13 +628,35 @@ class FunctionMaker:
         """Return a function that makes one call of the application."""
         parts = self.parts(text, classes)
         if parts is None:
-            return self._make_in_order(text, classes)
+            return None
         made = self._program.compiled_specialization(parts[-1], self._name)
         self._observing[id(made)] = made
         return made
 
-    def _make_in_order(self, text: Text, classes: tuple[type, ...]) -> Specialization | None:
-        """Return a function that asks the compiled rule, which keeps to the order of the policy."""
+    def _make_trying(
+        self,
+        text: Text,
+        classes: tuple[type, ...],
+        function: ast.FunctionDef,
+        functions: SolutionFunctions,
+    ) -> Specialization:
+        """Return a function that asks the compiled rule where another one gives up."""
+        functions.keep()
+        attempts = Attempts()
+        tried = tried_first(copy.deepcopy(function), self._program.constant(attempts))
+        made = self._make_in_order(text, classes, tried)
+        if made is None:
+            return self._compiled_once(function)
+        self._in_order[id(made)] = attempts
+        return made
+
+    def _make_in_order(
+        self, text: Text, classes: tuple[type, ...], tried: Sequence[ast.stmt] = ()
+    ) -> Specialization | None:
+        """Return a function that asks the compiled rule, which keeps to the order of the policy.
+
+        :param tried: what may answer before.
+        """
         named = dict(zip(self.positions, classes, strict=True))
         tests = class_tests(self._program, named, self._arity, self.others)
         texts = [at for at, cls in named.items() if cls is str]
@@ -597,10 +664,10 @@ class FunctionMaker:
             texts.append(self.at)
         for at in texts:
             tests.append(ast.If(negate(is_ascii(f"a{at}")), [ast.Return(ast.Constant(None))], []))
-        made = self._program.usual_entry(self._name, text, named, tests)
+        made = self._program.usual_entry(self._name, text, named, tests, tried)
         if made is not None:
             self._observing[id(made)] = made
-            self._in_order.add(id(made))
+            self._in_order[id(made)] = None
         return made
 
     def named_classes(

@@ -210,7 +210,7 @@ def observing_function(
         body.append(ast.If(compared(took, ast.Gt(), ast.Constant(BRIEF)), [given_up], []))
     body.append(assign(RESULT, _elements(observation)))
     answered = ast.Assign([ast.Attribute(load(resume), "in_vain", ast.Store())], ast.Constant(0))
-    attempt.body = _with_ends(attempt.body, answered, given_up)
+    attempt.body = with_ends(attempt.body, answered, given_up)
     attempt.handlers[0].body = [given_up]
     return function_of("observing", parameters, [*body, attempt], KEPT)
 
@@ -230,9 +230,7 @@ def _is_timed(observation: Observation, second: ast.FunctionDef) -> bool:
     return observation.args is not None or is_looped
 
 
-def _with_ends(
-    statements: list[ast.stmt], answered: ast.stmt, given_up: ast.stmt
-) -> list[ast.stmt]:
+def with_ends(statements: list[ast.stmt], answered: ast.stmt, given_up: ast.stmt) -> list[ast.stmt]:
     """Return statements with what is done where they answer, and where they give up."""
     made: list[ast.stmt] = []
     for each in statements:
@@ -243,7 +241,7 @@ def _with_ends(
         for part in ("body", "orelse"):
             inner = getattr(each, part, None)
             if inner:
-                setattr(each, part, _with_ends(inner, answered, given_up))
+                setattr(each, part, with_ends(inner, answered, given_up))
         made.append(each)
     return made
 

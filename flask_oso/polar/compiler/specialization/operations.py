@@ -107,6 +107,7 @@ class SilentOperations:
             "is_told": self._is_told_memo,
             "text_of": self.text,
             "gives_up": GIVES_UP,
+            "not_silent": NotSilent,
             "gives_up_or_deep": (*GIVES_UP, RecursionError),
             "each_once": _each_once,
         }

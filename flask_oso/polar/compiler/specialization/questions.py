@@ -44,6 +44,7 @@ from .clauses.chains import (
 )
 from .clauses.clause_forms import (
     ListRule,
+    PutOff,
     body_goals,
     cut_apart,
     find_list_rule,
@@ -52,6 +53,14 @@ from .clauses.clause_forms import (
 )
 from .clauses.delegations import Delegation, is_delegation
 from .clauses.first_path import FirstPath
+from .goals.obstacles import (
+    Obstacles,
+    is_obstacle,
+    noted,
+    obstacle_of,
+    obstacle_of_head,
+    obstacle_of_rule,
+)
 from .goals.steps import GoalStep
 from .guards import Guards
 from .observation import Observation
@@ -101,6 +110,7 @@ class QuestionWriter:
     :param functions: has names of functions for rules that call themselves, where these are not
         written in place of their calls.
     :param delegation: what is done where a delegation leads to another one.
+    :param obstacles: what the function gives up for, where it comes to it.
     """
 
     def __init__(
@@ -109,8 +119,9 @@ class QuestionWriter:
         observation: Observation | None = None,
         functions: FunctionNames | None = None,
         delegation: Delegation = Delegation.IN_PLACE,
+        obstacles: Obstacles = frozenset(),
     ) -> None:
-        self.names, self.delegation = names, delegation
+        self.names, self.delegation, self.obstacles = names, delegation, obstacles
         #: Whether a delegation led to another one.
         self.is_delegated = False
         self.guards = Guards(names, observation, functions)
@@ -272,10 +283,12 @@ class QuestionWriter:
         self._asked.setdefault(asking, set()).add(part)
         return part
 
-    def put_behind(self, region: Region, write: t.Callable[[], None]) -> None:
+    def put_behind(self, region: Region, goal: Term | PutOff, write: t.Callable[[], None]) -> None:
         """Have something written once it is known whether a region around it is repeated.
 
         So a search that it makes stands where it is repeated, too.
+
+        :param goal: what it is an alternative of.
         """
         self._path.leave()
         origin = self.guards.origin
@@ -283,7 +296,8 @@ class QuestionWriter:
         def write_later() -> None:
             self.guards.origin = origin
             self.guards.next_alternative()
-            write()
+            with noted(obstacle_of(goal)):
+                write()
 
         region.put_behind.append(write_later)
         self._put_behind.append(region)
@@ -294,7 +308,9 @@ class QuestionWriter:
         if self._regions > MAX_REGIONS:
             raise NotCompilable("a chain of different rules", None)
         while here.waiting:
-            self._ask_clauses(here, here.waiting.pop(0))
+            node = here.waiting.pop(0)
+            with noted(obstacle_of_rule(node[0])):
+                self._ask_clauses(here, node)
         return not self._begins_anew(here)
 
     def _ask_clauses(self, region: Region, node: RuleCall) -> None:
@@ -520,9 +536,30 @@ class QuestionWriter:
         :param goals: its goals, if they are not those of its body.
         """
         env, number = Variables(), self.next_clause()
-        heads: list[tuple[Term, int]] = []
         self.guards.next_alternative()
         self.guards.origin = region
+        head = obstacle_of_head(clause)
+        if head in self.obstacles:
+            self.give_up(region, clause.rule.span)
+            return
+        with noted(head):
+            here = self._head(region, clause, number, node, env)
+        if here is None:
+            return
+        body = body_goals(clause, number)
+        if goals is not None:
+            body = prepend([(goal, number) for goal in goals], ())
+        opened = [
+            (_as_goal(each), number)
+            for each in clause.parameters
+            if not is_literal(each.term) and has_open_fields(each.specializer)
+        ]
+        self.run(here, prepend(opened, body), env, asking)
+
+    def _head(
+        self, region: Region, clause: Clause, number: int, node: RuleCall, env: Variables
+    ) -> Region | None:
+        """Write what a head asks of the arguments; return the region where it matches."""
         here = region
         for parameter, arg in zip(clause.parameters, node[1], strict=True):
             following: Region | None = here
@@ -534,8 +571,6 @@ class QuestionWriter:
                 pattern = self.patterns.class_of(parameter.specializer)
                 if pattern is not None:
                     following, arg = self.patterns.class_test(here, arg, pattern, parameter.span)
-                if has_open_fields(parameter.specializer):
-                    heads.append((_as_goal(parameter), number))
                 if following is not None and variable in env.values:
                     following = self.values.equal(
                         following, env.values[variable], arg, parameter.span
@@ -543,12 +578,9 @@ class QuestionWriter:
                 env.values[variable] = arg
             if following is None:
                 keep(here, self.guards.origin)
-                return
+                return None
             here = following
-        body = body_goals(clause, number)
-        if goals is not None:
-            body = prepend([(goal, number) for goal in goals], ())
-        self.run(here, prepend(heads, body), env, asking)
+        return here
 
     def run(
         self,
@@ -580,8 +612,12 @@ class QuestionWriter:
             self._goals_written += 1
             if self._goals_written > self._most_goals:
                 raise NotCompilable("a rule with too many alternatives", term.span)
+            if is_obstacle(term, self.obstacles):
+                self.give_up(t.cast(Region, here), term.span)
+                return
             step = GoalStep(self, t.cast(Region, here), goals, env, clause, term, asking)
-            following = step.take()
+            with noted(obstacle_of(term)):
+                following = step.take()
             if following is None:
                 keep(here, self.guards.origin)
                 return
@@ -597,6 +633,14 @@ class QuestionWriter:
         for value in env.values.values():
             self.guards.check_sandbox(here, value)
         self.succeed(here)
+
+    def give_up(self, region: Region, span: Span | None) -> None:
+        """Write that the function gives up where it comes here, in the order of alternatives."""
+        self.guards.note_foreign(region)
+        self._path.leave()
+        key: Fact = ("given up", self.guards.alternative)
+        inner = self.guards.under(region, key, ast.Constant(True), [], span)
+        inner.reads.append(GIVE_UP)
 
     def succeed(self, region: Region) -> None:
         """Write that there is a solution."""

@@ -35,6 +35,7 @@ from ..snippets import (
     method_call,
     tuple_of,
 )
+from .goals.obstacles import Obstacles, noted, obstacle_of_rule
 from .goals.steps import GoalStep
 from .questions import QuestionWriter
 from .regions import FOUND, GIVE_UP, Known, Region, Variables
@@ -67,8 +68,8 @@ class SolutionFunctions:
     INVARIANT: a program keeps all functions that a function calls, or none of them.
     """
 
-    def __init__(self, program: t.Any) -> None:
-        self._program = program
+    def __init__(self, program: t.Any, obstacles: Obstacles = frozenset()) -> None:
+        self._program, self.obstacles = program, obstacles
         self._new: dict[SolutionKey, str] = {}
         #: Whether there is a call of any function.
         self.are_called = False
@@ -94,8 +95,10 @@ class SolutionFunctions:
         """
         while self._waiting:
             key = self._waiting.pop()
-            writer = SolutionWriter(self._program, self, key)
-            self.written.append((key, writer.write_function(self._new[key], len(self.written))))
+            with noted(obstacle_of_rule(key.rule)):
+                writer = SolutionWriter(self._program, self, key)
+                made = writer.write_function(self._new[key], len(self.written))
+            self.written.append((key, made))
 
     def keep(self) -> None:
         """Compile the functions, and have the program keep them."""
@@ -112,7 +115,7 @@ class SolutionWriter(QuestionWriter):
     """
 
     def __init__(self, names: t.Any, functions: SolutionFunctions, key: SolutionKey) -> None:
-        super().__init__(names, functions=functions)
+        super().__init__(names, functions=functions, obstacles=functions.obstacles)
         self._key = key
         self.guards.level = ast.BinOp(load(_LEVEL), ast.Add(), ast.Constant(1))
 

@@ -21,6 +21,7 @@ Rules that have no such function raise ``NotCompilable``.
 from __future__ import annotations
 
 import ast
+import itertools
 import typing as t
 
 from ...nodes import Value
@@ -34,6 +35,7 @@ from ..passes.shortening import shorten_end
 from ..scopes import ProgramInterface
 from ..snippets import assign, call, compared, function_of, is_not_of, load, negate, returned
 from .clauses.delegations import Delegation
+from .goals.obstacles import Obstacles
 from .observation import KEPT, NEEDED, RESULT, Observation
 from .questions import QuestionWriter
 from .regions import (
@@ -61,6 +63,7 @@ class SpecializationWriter(QuestionWriter):
     :param functions: has names of functions for rules that call themselves, where these are not
         written in place of their calls.
     :param delegation: what is done where a delegation leads to another one.
+    :param obstacles: what the function gives up for, where it comes to it.
     """
 
     def __init__(
@@ -73,8 +76,9 @@ class SpecializationWriter(QuestionWriter):
         observation: Observation | None = None,
         functions: FunctionNames | None = None,
         delegation: Delegation = Delegation.IN_PLACE,
+        obstacles: Obstacles = frozenset(),
     ) -> None:
-        super().__init__(names, observation, functions, delegation)
+        super().__init__(names, observation, functions, delegation, obstacles)
         self._others = others
         #: What a function that makes a call does before; ``None`` if that is a function.
         self.before_call: list[ast.stmt] | None = None
@@ -123,6 +127,7 @@ class SpecializationWriter(QuestionWriter):
             last.first = self._path.ended()
         self.guards.leave_out_known(self.root, keeps_order, last)
         inner = self._improved(_SUCCESS if keeps_order else None)
+        self._check_use(inner, keeps_order=keeps_order)
         self.is_empty = not inner and {*SCALARS}.isdisjoint(self._classes.values())
         body = self._beginning()
         parameters = self._parameters
@@ -142,6 +147,14 @@ class SpecializationWriter(QuestionWriter):
         shorten_end(body, FOUND)
         write_out_searches(body, self.guards.fresh)
         return function_of("specialization", parameters, self.attempted(body), KEPT)
+
+    def _check_use(self, inner: list[ast.stmt], *, keeps_order: bool) -> None:
+        """Refuse a function that gives up in any case, unless a rule before that goal may hold.
+
+        Where the order is not kept, all that is read of other rules would be read in vain.
+        """
+        if self.obstacles and _gives_up(inner) and not (keeps_order and _may_answer(inner)):
+            raise NotCompilable("a goal that is always asked", None)
 
     def write_search(self) -> tuple[list[ast.stmt], list[ast.stmt]]:
         """Write checks, and statements that tell in ``found`` whether there is a solution.
@@ -210,3 +223,23 @@ def attempted(body: list[ast.stmt], errors: str = "gives_up") -> ast.stmt:
     """Write statements that give up where one of them fails."""
     handler = ast.ExceptHandler(load(errors), None, [GIVE_UP])
     return ast.Try(body, [handler], [], [])
+
+
+def _gives_up(statements: list[ast.stmt]) -> bool:
+    """Tell whether statements give up in any case, unless they answer before."""
+    return any(map(_is_given_up, statements))
+
+
+def _may_answer(statements: list[ast.stmt]) -> bool:
+    """Tell whether statements may answer before they give up."""
+    before = itertools.takewhile(lambda each: not _is_given_up(each), statements)
+    inside = itertools.chain.from_iterable(map(ast.walk, before))
+    return any(isinstance(each, ast.Return) and not _is_nothing(each.value) for each in inside)
+
+
+def _is_given_up(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.Return) and _is_nothing(statement.value)
+
+
+def _is_nothing(value: ast.expr | None) -> bool:
+    return isinstance(value, ast.Constant) and value.value is None

@@ -84,7 +84,7 @@ class Alternatives(Relations):
                 continue
             part = self.writer.part_of(self.asking)
             here = replace(self, env=self.env.copy(), asking=part)
-            self.writer.put_behind(self.region, functools.partial(write, here, way))
+            self.writer.put_behind(self.region, self.goal, functools.partial(write, here, way))
 
     def _is_condition(self, term: Expression) -> bool:
         """Tell whether an ``or`` binds nothing for the goals that follow, with another ``or``."""

@@ -1,0 +1,128 @@
+"""Goals that no code can be written for: a function gives up where it comes to one of them.
+
+In go the reasons for which a function could not be written. Out come the obstacles that they met,
+by which a function that is written anew knows them before it writes anything for them.
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import typing as t
+from collections.abc import Callable, Iterator
+
+from ....nodes import Term
+from ....solver.clauses import Clause
+from ....sources import Span
+from ...binding_analysis import NotCompilable
+from ...goal_forms import call_of
+from ...snippets import compared, load
+from ..clauses.clause_forms import PutOff
+from ..observation import with_ends
+
+#: The most goals of one function that it gives up for.
+MAX_OBSTACLES = 8
+
+
+#: How many times in a row a function may give up before it is not tried for a while.
+_MOST_IN_VAIN = 8
+#: The number of further questions for which it is not tried.
+_PAUSE = 120
+#: A goal or a head, by its form and its place, or a rule, by its name. Not by its identity: some
+#: goals are made anew whenever they are written.
+Obstacle = tuple[str, Span | None]
+Obstacles = frozenset[Obstacle]
+T = t.TypeVar("T")
+
+
+class Attempts:
+    """How often in a row a function gave up, or was not tried since it had."""
+
+    __slots__ = ("in_vain",)
+
+    def __init__(self) -> None:
+        self.in_vain = 0
+
+
+def tried_first(function: ast.FunctionDef, attempts: str) -> list[ast.stmt]:
+    """Write that a function for plain data may answer, before other statements do.
+
+    The others stand behind it, and not where it gives up: they may raise any error.
+
+    :param attempts: the global name of its ``Attempts``.
+    """
+    (attempt,) = t.cast("list[ast.Try]", function.body)
+    given_up = ast.Raise(load("not_silent"), None)
+    attempt.body = with_ends(attempt.body, _noted(attempts, ast.Constant(0)), given_up)
+    attempt.handlers[0].body = [ast.Pass()]
+    in_vain = ast.Attribute(load(attempts), "in_vain", ast.Load())
+    is_tried = compared(in_vain, ast.Lt(), ast.Constant(_MOST_IN_VAIN))
+    more = ast.BinOp(in_vain, ast.Add(), ast.Constant(1))
+    rounds = ast.BinOp(more, ast.Mod(), ast.Constant(_MOST_IN_VAIN + _PAUSE))
+    return [ast.If(is_tried, [attempt], []), _noted(attempts, rounds)]
+
+
+def _noted(attempts: str, number: ast.expr) -> ast.stmt:
+    return ast.Assign([ast.Attribute(load(attempts), "in_vain", ast.Store())], number)
+
+
+def obstacle_of(goal: Term | PutOff) -> Obstacle | None:
+    """Return the obstacle that a goal may be; ``None`` for one without a place."""
+    term = goal.goal if isinstance(goal, PutOff) else goal
+    if term.span is None:
+        return None
+    operator = getattr(term, "operator", None)
+    return type(term).__name__ if operator is None else operator.value, term.span
+
+
+def obstacle_of_rule(name: str) -> Obstacle:
+    """Return the obstacle that a rule may be, whatever it is asked."""
+    return f"rule {name}", None
+
+
+def obstacle_of_head(clause: Clause) -> Obstacle | None:
+    """Return the obstacle that the head of a clause may be."""
+    return None if clause.rule.span is None else ("head", clause.rule.span)
+
+
+def is_obstacle(goal: Term | PutOff, known: Obstacles) -> bool:
+    """Tell whether a goal is one of some obstacles, or calls a rule that is one."""
+    if not known:
+        return False
+    called = call_of(goal.goal if isinstance(goal, PutOff) else goal)
+    is_rule = called is not None and obstacle_of_rule(called.name) in known
+    return is_rule or obstacle_of(goal) in known
+
+
+def written_around(
+    write: Callable[[Obstacles], T], reason: NotCompilable
+) -> tuple[T, list[NotCompilable]] | None:
+    """Write a function that gives up for what is in its way: each time the innermost goal.
+
+    :param write: writes it, given what it gives up for.
+    :param reason: why it cannot be written without.
+    :returns: what was written, and the reasons; ``None`` if there is no such function.
+    """
+    reasons, known = list[NotCompilable](), Obstacles()
+    while len(reasons) < MAX_OBSTACLES:
+        met = next((each for each in reason.obstacles if each not in known), None)
+        if met is None:
+            return None
+        reasons.append(reason)
+        known |= {met}
+        try:
+            return write(known), reasons
+        except NotCompilable as another:
+            reason = another
+    return None
+
+
+@contextlib.contextmanager
+def noted(obstacle: Obstacle | None) -> Iterator[None]:
+    """Note what a function could give up for, should it be the reason why there is none."""
+    try:
+        yield
+    except NotCompilable as reason:
+        if obstacle is not None:
+            reason.obstacles.append(obstacle)
+        raise
