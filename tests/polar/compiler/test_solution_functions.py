@@ -304,7 +304,12 @@ def test_chain_is_answered_by_a_specialization(rules: str) -> None:
 
 @pytest.mark.parametrize("rules", ABOUT_FOLDERS.values(), ids=ABOUT_FOLDERS)
 @pytest.mark.parametrize(
-    "folder", [None, 1, "a", [], {"parent": None}, Computing(None), Folder(Computing(None)), types]
+    "folder",
+    [
+        *(None, 1, "a", [], {"parent": None}, Computing(None), Folder(Computing(None)), types),
+        *(Folder(t.cast(t.Any, odd)) for odd in (types, 1, Doc(), [None], Folder)),
+    ],
+    ids=range(13),
 )
 def test_what_is_no_chain_is_answered_as_by_the_solver(rules: str, folder: t.Any) -> None:
     """With the same answer or error, at the first question and later."""
@@ -391,6 +396,18 @@ def test_a_long_chain_takes_no_stack(name: str) -> None:
     doc = Doc(folder=chain_of(length)[-1], least=length + 1)
 
     assert specialized(oso.engine, User(), "read", doc) is False
+
+
+def test_what_is_passed_on_is_checked_in_the_next_turn() -> None:
+    """A module that is the parent of a folder is refused by the sandbox, as by the solver."""
+    rules = ABOUT_FOLDERS["a number that is counted down"]
+    ours, solver = load(rules), load(rules, compiled=False)
+    doc = Doc(folder=Folder(t.cast(t.Any, types)), least=2)
+    expected = outcome(solver, User(), doc)
+
+    assert isinstance(expected, tuple)
+    assert [outcome(ours, User(), doc) for _ in range(3)] == [expected] * 3
+    assert specialized(ours.engine, User(), "read", doc) is None
 
 
 def test_a_sum_leaves_the_list_as_it_was() -> None:
