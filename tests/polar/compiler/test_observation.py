@@ -416,3 +416,48 @@ def test_call_is_not_made_where_what_stands_before_it_fails() -> None:
     user = User()
 
     assert (oso.is_allowed(user, "post", "page"), user.quota) == (False, 0)
+
+
+class Late:
+    """What fails the first time it is read or compared, and not again."""
+
+    def __init__(self, error: type[Exception]) -> None:
+        self._error = error
+        self._is_asked = False
+
+    def _answer(self) -> bool:
+        if not self._is_asked:
+            self._is_asked = True
+            raise self._error("not yet")
+        return True
+
+    @property
+    def name(self) -> t.Any:
+        return self._answer()
+
+    def __eq__(self, other: object) -> bool:
+        return self._answer()
+
+    __hash__ = object.__hash__
+
+
+def one_by_one(items: t.Iterable[t.Any]) -> Iterator[t.Any]:
+    """Yield these items, once."""
+    yield from items
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyError, ZeroDivisionError])
+@pytest.mark.parametrize("held", [list, one_by_one])
+@pytest.mark.parametrize("condition", ["role.name = doc.public", "role = doc"])
+def test_error_behind_the_call_is_no_reason_to_ask_the_rules_again(
+    error: type[Exception], held: t.Callable[..., t.Any], condition: str
+) -> None:
+    """What the rules raise once the function gave up stays, also where it would not come again."""
+    oso = make_oso(
+        f'allow(user: User, "read", doc: Folder) if role in user.get_roles() and {condition};',
+        User,
+        Folder,
+    )
+
+    with pytest.raises(error, match="not yet"):
+        oso.is_allowed(User(held([Late(error)])), "read", Folder(public=True))

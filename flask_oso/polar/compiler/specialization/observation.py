@@ -210,9 +210,11 @@ def observing_function(
         body.append(ast.If(compared(took, ast.Gt(), ast.Constant(BRIEF)), [given_up], []))
     body.append(assign(RESULT, _elements(observation)))
     answered = ast.Assign([ast.Attribute(load(resume), "in_vain", ast.Store())], ast.Constant(0))
-    attempt.body = with_ends(attempt.body, answered, given_up)
-    attempt.handlers[0].body = [given_up]
-    return function_of("observing", parameters, [*body, attempt], KEPT)
+    # INVARIANT: the rules are asked behind the statement whose errors mean to give up. Inside, an
+    # error of theirs would have them asked again, which may make an answer of it.
+    attempt.body = with_ends(attempt.body, answered, ast.Raise(load("not_silent")))
+    attempt.handlers[0].body = [ast.Pass()]
+    return function_of("observing", parameters, [*body, attempt, given_up], KEPT)
 
 
 def called_first(parameters: list[str], first: str) -> list[ast.stmt]:
