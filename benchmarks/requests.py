@@ -36,7 +36,7 @@ def requests() -> Workload:
     contenders = {name: _answering(app) for name, app in apps.items()}
     paths = [(path,) for path in questions]
     return Workload(
-        "W9", "a request with a check; beyond the hand-written", 8, paths, contenders, is_added=True
+        "W9", "a request with a check; beyond the hand-written", 5, paths, contenders, is_added=True
     )
 
 
