@@ -13,6 +13,7 @@ from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from flask_oso import FlaskOso, authorize, skip_authorization
 from flask_oso.denials.problems import (
+    Answer,
     ForbiddenProblem,
     NotFoundProblem,
     UnauthorizedProblem,
@@ -157,6 +158,18 @@ def test_instance_starts_at_the_root_of_the_server() -> None:
 
     assert response.json is not None
     assert response.json["instance"] == "/app/page"
+
+
+def test_denial_is_no_application_of_its_own(
+    denying: t.Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What Flask does with an error that is no response takes as long as a request."""
+    called: list[t.Any] = []
+    monkeypatch.setattr(Answer, "__call__", lambda error, *_: called.append(error))
+
+    response = denying.open("/ä b")
+
+    assert (response.status_code, called) == (403, [])
 
 
 class Telling(Flask):
