@@ -232,8 +232,16 @@ def _is_timed(observation: Observation, second: ast.FunctionDef) -> bool:
     return observation.args is not None or is_looped
 
 
-def with_ends(statements: list[ast.stmt], answered: ast.stmt, given_up: ast.stmt) -> list[ast.stmt]:
-    """Return statements with what is done where they answer, and where they give up."""
+def with_ends(
+    statements: list[ast.stmt],
+    answered: ast.stmt,
+    given_up: ast.stmt,
+    in_loop: ast.stmt | None = None,
+) -> list[ast.stmt]:
+    """Return statements with what is done where they answer, and where they give up.
+
+    :param in_loop: what is done where they give up in a loop, if that is something else.
+    """
     made: list[ast.stmt] = []
     for each in statements:
         if isinstance(each, ast.Return):
@@ -243,7 +251,9 @@ def with_ends(statements: list[ast.stmt], answered: ast.stmt, given_up: ast.stmt
         for part in ("body", "orelse"):
             inner = getattr(each, part, None)
             if inner:
-                setattr(each, part, with_ends(inner, answered, given_up))
+                is_repeated = part == "body" and isinstance(each, (ast.For, ast.While))
+                end = in_loop if is_repeated and in_loop is not None else given_up
+                setattr(each, part, with_ends(inner, answered, end, in_loop))
         made.append(each)
     return made
 

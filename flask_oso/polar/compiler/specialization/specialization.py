@@ -149,11 +149,15 @@ class SpecializationWriter(QuestionWriter):
         return function_of("specialization", parameters, self.attempted(body), KEPT)
 
     def _check_use(self, inner: list[ast.stmt], *, keeps_order: bool) -> None:
-        """Refuse a function that gives up in any case, unless a rule before that goal may hold.
+        """Refuse a function that gives up in any case, or where anything may hold.
 
-        Where the order is not kept, all that is read of other rules would be read in vain.
+        Unless a rule before that goal may hold. Where the order is not kept, all that is read of
+        other rules would be read in vain.
         """
-        if self.obstacles and _gives_up(inner) and not (keeps_order and _may_answer(inner)):
+        if not self.obstacles:
+            return
+        may_hold = any(each.found == FOUND and each.successes for each in self.root.within())
+        if not may_hold or (_gives_up(inner) and not (keeps_order and _may_answer(inner))):
             raise NotCompilable("a goal that is always asked", None)
 
     def write_search(self) -> tuple[list[ast.stmt], list[ast.stmt]]:

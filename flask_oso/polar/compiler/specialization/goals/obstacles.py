@@ -52,14 +52,15 @@ def tried_first(function: ast.FunctionDef, attempts: str) -> list[ast.stmt]:
     :param attempts: the global name of its ``Attempts``.
     """
     (attempt,) = t.cast("list[ast.Try]", function.body)
-    given_up = ast.Raise(load("not_silent"), None)
-    attempt.body = with_ends(attempt.body, _noted(attempts, ast.Constant(0)), given_up)
-    attempt.handlers[0].body = [ast.Pass()]
+    answered, raised = _noted(attempts, ast.Constant(0)), ast.Raise(load("not_silent"), None)
+    attempt.body = with_ends(attempt.body, answered, ast.Break(), raised)
+    attempt.handlers[0].body = [ast.Break()]
     in_vain = ast.Attribute(load(attempts), "in_vain", ast.Load())
     is_tried = compared(in_vain, ast.Lt(), ast.Constant(_MOST_IN_VAIN))
     more = ast.BinOp(in_vain, ast.Add(), ast.Constant(1))
     rounds = ast.BinOp(more, ast.Mod(), ast.Constant(_MOST_IN_VAIN + _PAUSE))
-    return [ast.If(is_tried, [attempt], []), _noted(attempts, rounds)]
+    # To leave a loop takes less time than to raise an error.
+    return [ast.While(is_tried, [attempt], []), _noted(attempts, rounds)]
 
 
 def _noted(attempts: str, number: ast.expr) -> ast.stmt:
