@@ -17,6 +17,7 @@ from flask_oso import Oso
 from flask_oso.sqlalchemy import register_models
 from flask_oso.sqlalchemy.row_keys import RowKeys
 from tests.support.answers import specialized
+from tests.support.models.gallery import counted
 
 
 class State(enum.Enum):
@@ -283,3 +284,35 @@ def test_moments_meet_only_what_asks_no_zone() -> None:
     assert total is not None
     assert datetime.datetime in hybrid.kinds
     assert datetime.datetime not in total.kinds
+
+
+@pytest.mark.parametrize(
+    ("condition", "most"),
+    [
+        ('r.author matches Staff and "icu" in r.author.skill_names', 5),
+        ("r matches Record{author: u}", 0),
+        ("r matches Record{author: Staff{level: 2}}", 5),
+        ("r matches Record{author: {skills: []}}", 5),
+    ],
+    ids=["proxy", "row in a pattern", "pattern in a pattern", "list in a pattern"],
+)
+def test_many_rows_are_loaded_at_once(
+    session: orm.Session, sqlite: sa.Engine, condition: str, most: int
+) -> None:
+    """What a proxy leads to, and relations in patterns, take no statement for each row."""
+    session.add_all(Staff(id=n, level=2) for n in range(10, 30))
+    session.flush()
+    for n in range(10, 30):
+        made = {"state": State.DRAFT, "used": 1, "limit": 2, "kind": "x"}
+        session.add(Record(id=n, author_id=n, **made))
+    session.commit()
+    session.expunge_all()
+    oso = make_oso(condition)
+    user = session.get_one(Staff, 12)
+    records = session.scalars(sa.select(Record).where(Record.id >= 10)).all()
+
+    with counted(sqlite) as statements:
+        found = oso.filter(user, "read", records)
+
+    assert found == [each for each in records if oso.is_allowed(user, "read", each)]
+    assert len(statements) <= most

@@ -99,7 +99,9 @@ class _Walk:
                 # A relation and its rows are of one class here.
                 values.unite(*goal.args)
             elif goal.operator is Operator.ISA and isinstance(goal.args[0], Slot):
-                values.learn(goal.args[0].index, self._class_of(goal.args[1]))
+                wanted = self._class_of(goal.args[1])
+                self._fields(goal.args[1], wanted or values.kind(goal.args[0]))
+                values.learn(goal.args[0].index, wanted)
 
     def _lookup(self, args: Sequence[Term], values: _Values) -> None:
         owner, key, result = args
@@ -107,6 +109,9 @@ class _Walk:
         if rows is None or not isinstance(cls, type) or not isinstance(key, Value):
             return
         name = str(key.value)
+        proxied = rows.proxied(cls, name)
+        if proxied is not None:
+            self.found.setdefault(cls, set()).add(proxied.relation)
         related = rows.related_class(cls, name)
         if related is None:
             return
@@ -116,6 +121,18 @@ class _Walk:
             self.found.setdefault(cls, set()).add(name)
         if isinstance(result, Slot):
             values.learn(result.index, related)
+
+    def _fields(self, matched: t.Any, cls: Kind) -> None:
+        """Note the relations among the fields of a pattern that are not compared by keys."""
+        pattern, rows = getattr(matched, "term", matched), self._host.identities
+        if not isinstance(pattern, Pattern) or rows is None or not isinstance(cls, type):
+            return
+        for name, part in pattern.fields:
+            inner, related = getattr(part, "term", part), rows.related_class(cls, name)
+            is_compared = isinstance(inner, Slot) and rows.row_test(cls, name) is not None
+            if related is not None and not is_compared:
+                self.found.setdefault(cls, set()).add(name)
+                self._fields(inner, self._class_of(inner) or related)
 
     def _class_of(self, specializer: t.Any) -> type | None:
         tag = specializer.tag if isinstance(specializer, Pattern) else None

@@ -286,16 +286,21 @@ class GoalStep(Searches):
         for name, part in reversed(pattern.fields):
             if region is None:
                 return None
-            span = pattern.span or self.goal.span
+            span, inner = pattern.span or self.goal.span, written_term(part)
+            known = None if isinstance(inner, Pattern) else self._value(part)
+            if known is not None:
+                rows = self.values.rows
+                related = rows.compare_relation(region, value, name, known, span)
+                if related is not None:
+                    region = related
+                    continue
             made = self.values.read(region, value, name, span)
-            inner = written_term(part)
             if isinstance(inner, Pattern):
                 region = self.values.is_nil(region, made, span, holds=False)
                 if region is not None:
                     region, made = self._tag_matched(region, made, inner)
                 region = self._parts_matched(region, made, inner)
                 continue
-            known = self._value(part)
             if known is not None:
                 region = self.values.equal(region, known, made, self.goal.span)
                 continue
