@@ -151,7 +151,7 @@ def evaluating_nothing(oso: Polar) -> Iterator[None]:
 @contextlib.contextmanager
 def compiling_here(oso: Polar) -> Iterator[None]:
     """Be what makes functions meanwhile."""
-    with program_of(oso)._turn(None):
+    with program_of(oso).turns.take():
         yield
 
 
@@ -162,7 +162,7 @@ def compiling_elsewhere(oso: Polar) -> Iterator[None]:
     begun, over = threading.Event(), threading.Event()
 
     def compile_long() -> None:
-        with program._turn(None, waits=True):
+        with program.turns.take(waits=True):
             begun.set()
             over.wait(30)
 

@@ -17,7 +17,7 @@ cannot be compiled is left to it.
     one function for a whole question on plain data.
 ``function_tables``, ``string_arguments``
     the choice of a function by an argument; an argument that may be any of several strings.
-``source_map``, ``elements``, ``runtime``, ``programs``
+``source_map``, ``elements``, ``runtime``, ``compilation_turns``, ``programs``
     from Python frames to goals; the elements of a collection; what functions call while they run;
-    all functions of an engine.
+    which thread compiles, and until when; all functions of an engine.
 """

@@ -14,19 +14,16 @@ import contextlib
 import functools
 import itertools
 import math
-import os
-import threading
 import time
 import types
 import typing as t
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from ..environment import STORED_ENVIRONMENT
 from ..exceptions import InvalidIteratorError
 from ..host import sandbox
 from ..host.data_adapter import Relation
 from ..output import STORED_VARIABLE
-from ..policy.garbage import without_collector
 from ..solver.class_index import ClassIndex, Lineage
 from ..solver.class_tests import members_of_tag
 from ..solver.clause_index import ClauseIndex
@@ -42,6 +39,7 @@ from .binding_analysis import (
 )
 from .classes.equality import SideEffectFreeEquality
 from .classes.readable_classes import ReadableClasses
+from .compilation_turns import NOT_NOW, CompilationTurns
 from .compiler import RuleCompiler
 from .entry_points import (
     CLOCK_INTERVAL,
@@ -54,7 +52,7 @@ from .entry_points import (
     usual_writer,
 )
 from .function_tables import FunctionTable, lineage_of, variant_for
-from .runtime import Runtime, is_deep
+from .runtime import Runtime
 from .scopes import Site, Variant
 from .snippets import Position, with_positions
 from .source_map import sites_by_offset
@@ -76,17 +74,8 @@ from .string_arguments.closed_strings import Strings, possible_strings
 from .string_arguments.string_questions import QueryNeeded, StringQuestions
 
 CompiledFunction = Callable[..., bool]
-#: The share of the time of a question that may be spent on compiling.
-_SHARE = 0.5
-#: How often compiling a function may run out of time before it is given up.
-_ATTEMPTS = 3
-_NOT_NOW = object()
 #: Whether code objects have columns, without which there is no source map.
 HAS_POSITIONS = next(iter(compile("0", "", "eval").co_positions()))[2] is not None
-
-
-class OutOfTime(Exception):
-    """Compiling a function takes too long for the question that needs it."""
 
 
 class CompiledProgram(Runtime):
@@ -99,12 +88,13 @@ class CompiledProgram(Runtime):
     def __init__(self, engine: t.Any, *, names_rules: bool = False) -> None:
         super().__init__(engine)
         self.names_rules = names_rules
+        #: Who compiles when.
+        self.turns = CompilationTurns(lambda: engine.limits.timeout)
         self._constants: dict[int, tuple[str, t.Any]] = {}
         self._text_tables: dict[str, dict[str, t.Any]] = {}
         self._class_dictionaries: dict[type, str] = {}
         self._functions: dict[Variant, str] = {}
         self._made: dict[Variant, CompiledFunction] = {}
-        self._late: dict[t.Any, int] = {}
         self._tables: dict[Variant, tuple[Dispatch, str] | None] = {}
         self._by_class: dict[tuple[str, int], ClassIndex] = {}
         self._lineages: dict[type, Lineage | None] = {}
@@ -118,10 +108,6 @@ class CompiledProgram(Runtime):
         #: position of the string, and the classes of the other arguments.
         self.searches: dict[tuple[t.Any, ...], StringSearch] = {}
         self._searches: dict[Variant, CompiledFunction] = {}
-        # Held while functions are compiled; a question never waits for it.
-        self._locks: dict[int, t.Any] = {}
-        #: When the current compilation has to be finished.
-        self._deadline: float | None = None
         #: Why the solver answers some calls: the reason and the place, by rule.
         self.not_compiled: dict[Variant, NotCompilable] = {}
         #: Why the solver solves some goals of functions, by rule.
@@ -144,86 +130,6 @@ class CompiledProgram(Runtime):
         self._names.update(SilentOperations(self._classes, self.equality).named())
         self._names.update(OBSERVING_NAMES)
 
-    @property
-    def _making(self) -> t.Any:
-        # After a fork, a lock that another thread held would stay locked in the child.
-        return self._locks.setdefault(os.getpid(), threading.RLock())
-
-    # -- time and threads -------------------------------------------------------------------
-
-    @contextlib.contextmanager
-    def _turn(self, deadline: float | None, *, waits: bool = False) -> Iterator[bool]:
-        """Take the lock for compiling; yield whether it was free.
-
-        :param deadline: when the compilation has to be finished.
-        :param waits: whether to wait for another thread that compiles.
-        """
-        lock = self._making
-        # With little stack left, nothing is begun: even releasing the lock might fail.
-        if is_deep() or not lock.acquire(blocking=waits):
-            yield False
-            return
-        # Compiling may run code of a metaclass, which may ask a question.
-        before, self._deadline = self._deadline, deadline
-        try:
-            with without_collector():
-                yield True
-        finally:
-            self._deadline = before
-            lock.release()
-
-    def _check_time(self) -> None:
-        if self._deadline is not None and time.monotonic() > self._deadline:
-            raise OutOfTime
-
-    def _deadline_from(self, began: float) -> float | None:
-        """Return until when a question that began then may compile functions."""
-        timeout = self._engine.limits.timeout
-        return None if timeout is None else began + timeout * _SHARE
-
-    def _attempt(
-        self,
-        what: t.Any,
-        make: Callable[[], t.Any],
-        deadline: float | None,
-        *,
-        waits: bool = False,
-        given_up: Callable[[], t.Any] = lambda: None,
-    ) -> t.Any:
-        """Return what is compiled, or ``_NOT_NOW``.
-
-        :param what: identifies it.
-        :param given_up: gives what takes its place once it ran out of time too often.
-        """
-        with self._turn(deadline, waits=waits) as is_free:
-            if not is_free:
-                return _NOT_NOW
-            try:
-                return make()
-            except OutOfTime:
-                self._late[what] = self._late.get(what, 0) + 1
-                return given_up() if self._late[what] >= _ATTEMPTS else _NOT_NOW
-            except RecursionError:
-                # Too little stack is left to compile; the solver needs less.
-                return _NOT_NOW
-
-    def _made_once(
-        self,
-        table: dict[t.Any, t.Any],
-        key: tuple[t.Any, ...],
-        make: Callable[..., t.Any],
-        *,
-        waits: bool,
-    ) -> t.Any:
-        """Return what a table has for a key; ``None`` if it is not there and cannot be made now."""
-        if key not in table:
-            deadline = None if waits else self._deadline_from(time.monotonic())
-            made = self._attempt(key, functools.partial(make, *key), deadline, waits=waits)
-            if made is _NOT_NOW:
-                return None
-            table[key] = made
-        return table[key]
-
     # -- making functions -----------------------------------------------------------------
 
     def is_settled(self, name: str, arity: int) -> bool:
@@ -234,7 +140,7 @@ class CompiledProgram(Runtime):
         """Return the entry point of a rule; ``None`` where the solver has to answer."""
         if (name, arity) in self._entries:
             return self._entries[name, arity]
-        made = self._made_once(self._entries, (name, arity), self._make_entry, waits=waits)
+        made = self.turns.made_once(self._entries, (name, arity), self._make_entry, waits=waits)
         return t.cast("CompiledFunction | None", made)
 
     def _make_entry(self, name: str, arity: int) -> CompiledFunction | None:
@@ -341,9 +247,8 @@ class CompiledProgram(Runtime):
         :param make: compiles it; returns ``None`` if it is not compilable.
         :param what: identifies it.
         """
-        deadline = None if waits else self._deadline_from(time.monotonic())
-        made = self._attempt(what, make, deadline, waits=waits)
-        return None if made is _NOT_NOW else made or no_answer
+        made = self.turns.attempt(what, make, waits=waits)
+        return None if made is NOT_NOW else made or no_answer
 
     def specialization_for(self, name: str, args: tuple[t.Any, ...]) -> Specialization | None:
         """Return the function for these classes and this string, if it reads plain data alone.
@@ -453,7 +358,7 @@ class CompiledProgram(Runtime):
         self, *rule: *tuple[str, int, int], waits: bool = False
     ) -> StringQuestions | None:
         """Return what ``strings`` asks about a rule of so many arguments, and one of these."""
-        made = self._made_once(self._strings, rule, self._make_strings, waits=waits)
+        made = self.turns.made_once(self._strings, rule, self._make_strings, waits=waits)
         return t.cast("StringQuestions | None", made)
 
     def _make_strings(self, name: str, arity: int, at: int) -> StringQuestions | None:
@@ -608,7 +513,7 @@ class CompiledProgram(Runtime):
         filled: set[str] = set()
         while missing := self._missing(filled):
             for variant in missing:
-                with self._turn(None, waits=True) as is_free:
+                with self.turns.take(waits=True) as is_free:
                     if not is_free or time.monotonic() > until:
                         return
                     self._make_function(variant)
@@ -618,7 +523,7 @@ class CompiledProgram(Runtime):
 
         :param filled: the tables whose functions all have names.
         """
-        with self._turn(None, waits=True) as is_free:
+        with self.turns.take(waits=True) as is_free:
             if not is_free:
                 return []
             for chosen in [*self._tables.values()]:
@@ -629,7 +534,7 @@ class CompiledProgram(Runtime):
 
     def candidates(self, name: str, arity: int) -> ClauseIndex | None:
         """Return the clauses of a rule."""
-        self._check_time()
+        self.turns.check_time()
         by_arity = self._engine.clauses(name)
         return None if by_arity is None else by_arity.get(arity)
 
@@ -657,7 +562,7 @@ class CompiledProgram(Runtime):
         """
         if clock[1] is None:
             clock[1] = time.monotonic()
-        deadline = self._deadline_from(clock[1])
+        deadline = self.turns.deadline_from(clock[1])
         if deadline is None or time.monotonic() < deadline:
             self._try_to_make(variant, clock[1], self._make_function)
         return self._made.get(variant) or self._stub(variant)
@@ -667,13 +572,11 @@ class CompiledProgram(Runtime):
     ) -> t.Any:
         """Compile what belongs to a variant; ``None`` if that is not possible now."""
         late = NotCompilable("a rule that takes long to compile", None)
-        made = self._attempt(
-            variant,
-            functools.partial(make, variant),
-            self._deadline_from(began),
-            given_up=functools.partial(self._leave, variant, late),
+        leave = functools.partial(self._leave, variant, late)
+        made = self.turns.attempt(
+            variant, functools.partial(make, variant), began=began, given_up=leave
         )
-        return None if made is _NOT_NOW else made
+        return None if made is NOT_NOW else made
 
     def known(self, variant: Variant) -> CompiledFunction | None:
         """Return the function of a variant if it is compiled."""
@@ -702,7 +605,7 @@ class CompiledProgram(Runtime):
 
     def constant(self, value: t.Any) -> str:
         """Return the global name of a constant."""
-        self._check_time()
+        self.turns.check_time()
         # The value is kept alive, so that its identity is not reused.
         known = self._constants.get(id(value))
         if known is None:

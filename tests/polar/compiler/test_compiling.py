@@ -13,7 +13,8 @@ import pytest
 
 from flask_oso import Limits, Oso
 from flask_oso.polar.compiler import programs
-from flask_oso.polar.compiler.programs import CompiledProgram, OutOfTime
+from flask_oso.polar.compiler.compilation_turns import CompilationTurns, OutOfTime
+from flask_oso.polar.compiler.programs import CompiledProgram
 from flask_oso.polar.exceptions import PolarRuntimeError
 from tests.fuzz.targets.compiled import check
 from tests.support.answers import (
@@ -366,19 +367,19 @@ def test_question_while_policies_change_sees_one_of_them() -> None:
 @pytest.fixture
 def often_busy(monkeypatch: pytest.MonkeyPatch) -> None:
     """Find two of three functions that are missing impossible to make now, by a fixed seed."""
-    chance, turn = random.Random(20_270_403), CompiledProgram._turn
+    chance, turn = random.Random(20_270_403), CompilationTurns.take
 
     @contextlib.contextmanager
     def busy(
-        program: CompiledProgram, deadline: float | None, *, waits: bool = False
+        turns: CompilationTurns, deadline: float | None = None, *, waits: bool = False
     ) -> Iterator[bool]:
         if not waits and chance.random() < 2 / 3:
             yield False
             return
-        with turn(program, deadline, waits=waits) as is_free:
+        with turn(turns, deadline, waits=waits) as is_free:
             yield is_free
 
-    monkeypatch.setattr(CompiledProgram, "_turn", busy)
+    monkeypatch.setattr(CompilationTurns, "take", busy)
 
 
 @pytest.mark.slow
