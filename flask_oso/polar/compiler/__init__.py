@@ -9,14 +9,14 @@ cannot be compiled is left to it.
     is written.
 ``passes``
     what makes the statements of a specialization fewer.
-``entry_points``
-    functions that take a question.
+``function_tables``, ``entry_points``
+    the choice of a function by an argument; functions that take a question.
 ``goal_writers``, ``compiler``
     the code for each kind of goal; the function of a rule.
 ``specialization``
     one function for a whole question on plain data.
-``function_tables``, ``string_arguments``
-    the choice of a function by an argument; an argument that may be any of several strings.
+``string_arguments``
+    an argument that may be any of several strings.
 ``source_map``, ``elements``, ``runtime``, ``compilation_turns``, ``programs``
     from Python frames to goals; the elements of a collection; what functions call while they run;
     which thread compiles, and until when; all functions of an engine.

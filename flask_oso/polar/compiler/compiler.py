@@ -26,13 +26,13 @@ from ..solver.clauses import Clause, Slot, passed_on
 from ..traversal import goals_in
 from .binding_analysis import (
     ClauseOrder,
-    Dispatch,
     NotCompilable,
     check_class,
     is_class_only,
     is_string,
     order_clauses,
 )
+from .function_tables import chosen_function
 from .goal_writers.goals import GoalWriter
 from .goal_writers.patterns import (
     Argument,
@@ -73,7 +73,6 @@ from .snippets import (
     is_type,
     item_of,
     load,
-    looked_up,
     method_call,
     names_of,
     negate,
@@ -175,9 +174,12 @@ class RuleCompiler:
         parameters = [f"a{n}" for n in range(variant.arity)]
         if variant.open:
             return self._search_of_values(parameters)
-        chosen = self.names.table(variant)
-        if chosen is not None:
-            return self._choosing(*chosen, parameters)
+        given = [*parameters, "depth", "clock"]
+        if self.names.table(variant) is not None:
+            # An argument chooses another function, which answers.
+            chosen = chosen_function(self.names, variant, parameters)
+            answer = ast.Return(ast.Call(chosen, [*map(load, given)], []))
+            return function_of("answer", given, [answer])
         clauses = self.names.clauses_for(variant.name, variant.arity, variant.facts)
         self._most += sum(map(count_parts, clauses))
         self._check_tests(clauses)
@@ -192,7 +194,7 @@ class RuleCompiler:
             body.append(self._each_in_order(clauses, parameters))
         else:
             body += self._in_known_order(order, clauses, parameters)
-        return function_of("answer", [*parameters, "depth", "clock"], [*body, *self._end()])
+        return function_of("answer", given, [*body, *self._end()])
 
     def _check_tests(self, clauses: list[Clause]) -> None:
         """Refuse classes with a test of their own, which the solver may ask before all else."""
@@ -202,15 +204,6 @@ class RuleCompiler:
                 tag = pattern.tag if isinstance(pattern, Pattern) else None
                 if tag in self.names.host.classes:
                     check_class(t.cast(Pattern, pattern), self.names.host)
-
-    def _choosing(self, dispatch: Dispatch, table: str, parameters: list[str]) -> ast.FunctionDef:
-        """Write that an argument chooses another function, which answers."""
-        is_object = bool(dispatch.objects)
-        name = parameters[dispatch.at]
-        function = looked_up(table, name, dispatch.kinds, is_object=is_object)
-        parameters = [*parameters, "depth", "clock"]
-        answer = ast.Return(ast.Call(function, [*map(load, parameters)], []))
-        return function_of("answer", parameters, [answer])
 
     def _in_known_order(
         self, order: ClauseOrder, clauses: list[Clause], parameters: list[str]

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from ..solver.clause_index import ClauseIndex
 from ..value_objects import Record
-from .binding_analysis import Dispatch
+from .function_tables import chosen_function
 from .scopes import ProgramInterface, Variant
 from .snippets import (
     all_of,
@@ -28,7 +28,6 @@ from .snippets import (
     is_type,
     item_of,
     load,
-    looked_up,
     names_of,
     negate,
     returned,
@@ -66,8 +65,7 @@ class EntryPointWriter(Record):
     """Writes the entry point of a rule.
 
     :param rule: the name of the constant with the name of the rule.
-    :param function: the function that answers.
-    :param table: how a parameter selects another function, and the table of those.
+    :param function: which function answers.
     :param texts: the parameters that are most likely strings.
     :param specializations: the specializations, and the name of the table of them.
     :param of_objects: the name of the table of those for a question whose string is none, by the
@@ -80,9 +78,8 @@ class EntryPointWriter(Record):
 
     rule: str
     parameters: list[str]
-    texts: frozenset[str]
-    function: str
-    table: tuple[Dispatch, str] | None = None
+    function: ast.expr
+    texts: frozenset[str] = frozenset()
     is_searched: bool = False
     shares: bool = False
     specializations: tuple[str, ChosenFunctions] | None = None
@@ -209,12 +206,8 @@ class EntryPointWriter(Record):
         return ast.BoolOp(ast.And(), [*tests, negate(call("is_simple", load(name)))])
 
     def _answer(self) -> ast.expr:
-        chosen = load(self.function)
-        if self.table is not None:
-            dispatch, table = self.table
-            chosen = looked_up(table, self.parameters[dispatch.at], dispatch.kinds)
         args = [*map(load, self.parameters), ast.Constant(0), load("clock")]
-        return ast.Call(chosen, args, [])
+        return ast.Call(self.function, args, [])
 
 
 def entry_writer(
@@ -228,15 +221,18 @@ def entry_writer(
     parameters = [f"a{n}" for n in range(variant.arity)]
     literals = {position for clause in candidates for position, _ in clause.literals}
     texts = frozenset(parameters[position] for position in literals | {variant.arity // 2})
-    function, table = names.function(variant), names.table(variant)
-    return EntryPointWriter(names.constant(variant.name), parameters, texts, function, table)
+    function = chosen_function(names, variant, parameters)
+    return EntryPointWriter(names.constant(variant.name), parameters, function, texts)
 
 
-def usual_writer(names: ProgramInterface, variant: Variant) -> EntryPointWriter:
+def usual_writer(
+    names: ProgramInterface, variant: Variant, *, shares: bool = False
+) -> EntryPointWriter:
     """Return the writer of a function for the arguments that a variant is made for."""
     parameters = [f"a{n}" for n in range(variant.arity)]
-    rule, function = names.constant(variant.name), names.function(variant)
-    return EntryPointWriter(rule, parameters, frozenset(), function)
+    rule, function = names.constant(variant.name), load(names.function(variant))
+    is_searched = not variant.is_test
+    return EntryPointWriter(rule, parameters, function, is_searched=is_searched, shares=shares)
 
 
 def stopped() -> ast.stmt:

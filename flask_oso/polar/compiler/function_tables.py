@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import ast
 import dataclasses
 import operator
 import typing as t
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from ..solver.class_index import INTEGER, Lineage
 from .binding_analysis import Dispatch
 from .classes.plain_classes import compares_by_identity, is_class_kind, is_plain_object
 from .classes.weak_classes import set_for_class
 from .scopes import ProgramInterface, Variant
+from .snippets import load, looked_up
 
 CompiledFunction = Callable[..., bool]
 
@@ -79,6 +81,21 @@ class FunctionTable(dict[t.Any, CompiledFunction]):
     def _with_literal(self, literal: str | int | None) -> Variant:
         known = _with(self._variant.known, self.dispatch.at, literal)
         return dataclasses.replace(self._variant, known=known)
+
+
+def chosen_function(
+    program: ProgramInterface, variant: Variant, parameters: Sequence[str]
+) -> ast.expr:
+    """Write which function answers: where an argument chooses one, the one that a table has.
+
+    :param parameters: the names of the arguments.
+    """
+    table = program.table(variant)
+    if table is None:
+        return load(program.function(variant))
+    dispatch, functions = table
+    name, is_object = parameters[dispatch.at], bool(dispatch.objects)
+    return looked_up(functions, name, dispatch.kinds, is_object=is_object)
 
 
 def lineage_of(program: ProgramInterface, cls: type, registered: frozenset[type]) -> Lineage | None:

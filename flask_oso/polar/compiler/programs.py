@@ -45,7 +45,6 @@ from .entry_points import (
     CLOCK_INTERVAL,
     QUESTION_FILE,
     Clock,
-    EntryPointWriter,
     FactTable,
     entry_writer,
     facts_function,
@@ -154,7 +153,7 @@ class CompiledProgram(Runtime):
             return self._make_list(general, listed)
         writer = entry_writer(self, general, candidates)
         specializations = None if self.names_rules else self.specializations(name, arity)
-        if writer.table is None and specializations is None:
+        if self.table(general) is None and specializations is None:
             self._make_function(general)
             if general in self.not_compiled:
                 return None
@@ -412,15 +411,10 @@ class CompiledProgram(Runtime):
     def _make_search(self, variant: Variant) -> CompiledFunction | None:
         self._make_function(variant)
         is_left = variant in self.not_compiled
-        return None if is_left else self._searching(variant.name, variant.arity, variant)
+        return None if is_left else self._searching(variant)
 
-    def _searching(self, name: str, arity: int, variant: Variant) -> CompiledFunction:
-        parameters = [f"a{n}" for n in range(arity)]
-        rule, function = self.constant(name), self.function(variant)
-        is_searched = not variant.is_test
-        writer = EntryPointWriter(
-            rule, parameters, frozenset(), function, is_searched=is_searched, shares=True
-        )
+    def _searching(self, variant: Variant) -> CompiledFunction:
+        writer = usual_writer(self, variant, shares=True)
         return self._compiled(writer.write(), QUESTION_FILE, {})
 
     def resuming(
@@ -430,7 +424,7 @@ class CompiledProgram(Runtime):
 
         :param at: the position of the string, if there is one.
         """
-        function = self._searching(name, arity, Variant(name, arity, (), True))
+        function = self._searching(Variant(name, arity, (), True))
 
         def resumed(
             args: tuple[t.Any, ...], is_searched: bool, outcome: Outcome, begun: float | None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import typing as t
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from ...host.numbers import COMPARISON_FUNCTIONS
@@ -25,6 +25,7 @@ from ..binding_analysis import (
     is_string,
     order_clauses,
 )
+from ..function_tables import chosen_function
 from ..goal_forms import call_of, stays_comparison
 from ..scopes import (
     Goal,
@@ -52,7 +53,6 @@ from ..snippets import (
     is_of,
     item_of,
     load,
-    looked_up,
     negate,
     tuple_of,
 )
@@ -200,7 +200,7 @@ class GoalWriter(SearchGoals):
         if not self._is_apart(goal, slots - bound.keys()):
             raise NotCompilable(reason.reason, reason.span)
         self.writer.handed[id(goal)] = reason
-        self._check_apart([ref for ref in bound.values() if ref.literal is None])
+        self._check_apart(bound.values())
         named = {index: ref for index, ref in sorted(bound.items()) if ref.literal is None}
         values = tuple_of([self.checked(ref) for ref in named.values()])
         what = HandedGoal(
@@ -245,21 +245,19 @@ class GoalWriter(SearchGoals):
                 return self._values_found(called, refs)
             return self.in_place(called)
         bound = t.cast("list[Ref]", refs)
-        self._check_apart([ref for ref in bound if ref.literal is None])
+        self._check_apart(bound)
         lineages = tuple(_lineages(refs).items())
         variant = Variant(called.name, len(bound), _known_texts(refs), True, lineages)
         args = [self.checked(ref) for ref in bound]
-        deeper = ast.BinOp(load("depth"), ast.Add(), ast.Constant(1))
         is_test = not self.rest and self.writer.variant.is_test
         is_test = is_test and self.place.success == self.writer.success
-        function = self._chosen(replace(variant, is_test=is_test), bound)
+        names = [ref.name for ref in bound]
+        function = chosen_function(self.writer.names, replace(variant, is_test=is_test), names)
         passed = replace(self, goal=_as_passed(called, bound))
-        made = passed.mark(ast.Call(function, [*args, deeper, load("clock")], []))
-        twice = sorted({ref.name for ref in bound if bound.count(ref) > 1 and not ref.literal})
-        if twice:
-            made = ast.IfExp(
-                _are_decided(twice), made, passed._by_solver(called.name, bound, is_test)
-            )
+        made = passed._called(function, args)
+        if twice := _given_twice(bound):
+            by_solver = passed._by_solver(called.name, bound, is_test)
+            made = ast.IfExp(_are_decided(twice), made, by_solver)
         if self.writer.passed_on is self.goal is not None:
             return self._passed_on(made, is_test=is_test)
         if not is_test:
@@ -280,8 +278,9 @@ class GoalWriter(SearchGoals):
         here.fail_unless(load(name))
         return here.go_on()
 
-    def _check_apart(self, passed: list[Ref]) -> None:
+    def _check_apart(self, refs: Iterable[Ref]) -> None:
         """Refuse arguments that are one term, but would have several names in another function."""
+        passed = [ref for ref in refs if ref.literal is None]
         names = [ref.name for ref in passed]
         if any(ref.origin == ref.name for ref in passed):
             raise self.not_compilable("a constant that is passed to a rule and compares itself")
@@ -296,15 +295,11 @@ class GoalWriter(SearchGoals):
         made: ast.expr = self.mark(call(function, name, args, load("clock"), labels))
         return made
 
-    def _chosen(self, variant: Variant, refs: list[Ref]) -> ast.expr:
-        """Write which function is called; where an argument chooses one, by a table."""
-        names = self.writer.names
-        table = names.table(variant)
-        if table is None:
-            return load(names.function(variant))
-        dispatch, functions = table
-        is_object = bool(dispatch.objects)
-        return looked_up(functions, refs[dispatch.at].name, dispatch.kinds, is_object=is_object)
+    def _called(self, function: ast.expr, args: list[ast.expr]) -> ast.expr:
+        """Write the call of a function of a rule."""
+        deeper = ast.BinOp(load("depth"), ast.Add(), ast.Constant(1))
+        made: ast.expr = self.mark(ast.Call(function, [*args, deeper, load("clock")], []))
+        return made
 
     def _values_found(self, called: Call, refs: list[Ref | None]) -> Continuation:
         """Write a search for the values of variables, by a rule that may call itself."""
@@ -313,19 +308,17 @@ class GoalWriter(SearchGoals):
         if len(distinct) < len(cells) or any(each.waiting or each.is_outside for each in distinct):
             raise self.not_compilable("a rule that calls itself and binds what others wait for")
         bound = [ref for ref in refs if ref is not None]
-        self._check_apart([ref for ref in bound if ref.literal is None])
+        self._check_apart(bound)
         args = [load("variable") if ref is None else self.checked(ref) for ref in refs]
-        twice = sorted({ref.name for ref in bound if bound.count(ref) > 1 and not ref.literal})
-        if twice:
+        if twice := _given_twice(bound):
             unforeseen: ast.stmt = ast.Raise(load("unforeseen"), None)
             self.out.append(ast.If(negate(_are_decided(twice)), [unforeseen], []))
         at_open, lineages = tuple(cells), tuple(_lineages(refs).items())
         variant = Variant(called.name, len(refs), _known_texts(refs), False, lineages, open=at_open)
         function = load(self.writer.names.function(variant))
-        deeper = ast.BinOp(load("depth"), ast.Add(), ast.Constant(1))
         passed = replace(self, goal=_as_passed(called, refs))
         found = self.writer.fresh()
-        made = passed.mark(ast.Call(function, [*args, deeper, load("clock")], []))
+        made = passed._called(function, args)
         _, out, place = t.cast("tuple[t.Any, ...]", self.loop(found, made))
         for number, cell in enumerate(cells.values()):
             name = self.writer.fresh()
@@ -441,6 +434,11 @@ def _known_texts(refs: Sequence[Ref | None]) -> tuple[tuple[int, str], ...]:
         for position, ref in enumerate(refs)
         if ref is not None and ref.literal is not None and is_string(ref.literal)
     )
+
+
+def _given_twice(refs: list[Ref]) -> list[str]:
+    """Return the names of the values that a call gets more than once."""
+    return sorted({ref.name for ref in refs if refs.count(ref) > 1 and not ref.literal})
 
 
 def _are_decided(names: list[str]) -> ast.expr:
