@@ -348,6 +348,9 @@ class Operators:
         if is_computed(owner, name):
             # It is there, and its own code raised. Python does not always say so.
             return ""
+        if owner is None:
+            matched = f"`x matches {{{with_escapes(name)}: y}}`"
+            return f"It is `nil` here, which a pattern asks about without failing: {matched}.\n"
         if isinstance(owner, (list, str)) and name in _CONTAINS:
             return "Write `x in y` to ask whether y contains x.\n"
         if issubclass(type(owner), dict) and type(owner) is not dict:

@@ -100,6 +100,20 @@ def test_entry_of_an_object_that_is_a_dictionary(compiled: bool) -> None:
     )
 
 
+@pytest.mark.parametrize("compiled", [True, False])
+def test_attribute_of_nil(compiled: bool) -> None:
+    """Where the value is nil, such as a relation that leads nowhere, a pattern is proposed."""
+    oso = Oso(compiled=compiled)
+    oso.load_str('allow(u, "read", doc) if doc.folder.owner = u;')
+
+    with pytest.raises(OsoError, match="Application error") as caught:
+        oso.is_allowed("ana", "read", {"folder": None})
+
+    assert str(caught.value).splitlines()[-1] == (
+        "It is `nil` here, which a pattern asks about without failing: `x matches {owner: y}`."
+    )
+
+
 @pytest.mark.parametrize("name", ["_secre", "_secrets", "is_sharde", "nothing_like_it"])
 def test_no_proposal(name: str) -> None:
     """Names that begin with an underscore are not proposed, nor names that are not near."""
