@@ -14,9 +14,11 @@ import sys
 import types
 import typing as t
 from collections.abc import Callable
+from contextvars import ContextVar
 
 import flask.globals
-from flask import Flask, g, has_request_context, session
+from flask import Flask, g, has_request_context, request, session
+from flask.globals import app_ctx
 from werkzeug.exceptions import HTTPException
 from werkzeug.local import LocalProxy
 
@@ -39,12 +41,29 @@ from .request_state import (
 )
 
 _find_g: Callable[[], t.Any] = g._get_current_object
-# Where Flask keeps the contexts: a page looks there with each question, and to ask proxies takes
-# longer than to answer one.
-_app_context: Callable[[None], t.Any] = flask.globals._cv_app.get
-_request_context: Callable[[None], t.Any] = getattr(
-    flask.globals, "_cv_request", flask.globals._cv_app
-).get
+
+
+def context_finder(variable: str, proxy: t.Any) -> Callable[[t.Any], t.Any]:
+    """Return what finds a context of Flask, or gives its argument where there is none.
+
+    A page looks for contexts with each question, and a proxy takes longer than the answer. Flask
+    does not promise the name of its context variable: without it, the proxy is asked.
+    """
+    found = getattr(flask.globals, variable, None)
+    if isinstance(found, ContextVar):
+        return found.get
+
+    def find(default: t.Any) -> t.Any:
+        try:
+            return proxy._get_current_object()
+        except RuntimeError:
+            return default
+
+    return find
+
+
+_app_context = context_finder("_cv_app", app_ctx)
+_request_context = context_finder("_cv_request", request)
 #: Of so many classes of actors it is known how they are found.
 _MOST_CLASSES = 100
 _NOTHING: t.Mapping[str, t.Any] = types.MappingProxyType({})
