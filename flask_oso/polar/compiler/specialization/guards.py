@@ -30,6 +30,7 @@ from ..snippets import (
     compared,
     is_none,
     is_not_of,
+    is_of,
     is_type,
     load,
     method_call,
@@ -411,6 +412,11 @@ class Guards:
         for value in values:
             inner.note_checked(value)
         return inner
+
+    def guard_scalar(self, region: Region, value: Known, span: Span | None) -> Region:
+        """Return the region where a value is a string, a number or an object without ``__eq__``."""
+        is_known = any_of([is_of(value.name, "simple"), is_type(value.name, "bool")])
+        return self.guard(region, ("plain", value.name), is_known, [value], span)
 
     def refuse(self, span: Span | None) -> t.NoReturn:
         raise NotCompilable("objects that are compared by a method of their own", span)

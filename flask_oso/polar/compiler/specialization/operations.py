@@ -103,7 +103,6 @@ class SilentOperations:
             "counted": self.counted,
             "is_plain_data": self.is_plain_data,
             "are_themselves": self.are_themselves,
-            "objects": self._objects,
             "is_told": self._is_told_memo,
             "text_of": self.text,
             "gives_up": GIVES_UP,

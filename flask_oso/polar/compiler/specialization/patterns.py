@@ -18,7 +18,7 @@ from ..binding_analysis import ArgumentFacts, NotCompilable, check_class, is_str
 from ..classes.plain_classes import is_plain
 from ..goal_forms import written_term
 from ..scopes import classes_of, instance_test
-from ..snippets import any_of, call, compared, is_type, load
+from ..snippets import any_of, call, compared, load
 from .guards import Guards
 from .regions import GIVE_UP, Known, Region
 from .solution_keys import is_container
@@ -286,10 +286,7 @@ class PatternGuards:
         self, region: Region, value: Known, pattern: Pattern, span: Span | None
     ) -> Region:
         """Return the region where a value is a string or a number; gives up for a container."""
-        kind = call("type", load(value.name))
-        is_simple = compared(kind, ast.In(), load("simple"))
-        is_known = any_of([is_simple, is_type(value.name, "bool")])
-        region = self._guards.guard(region, ("plain", value.name), is_known, [value], span)
+        region = self._guards.guard_scalar(region, value, span)
         is_one = instance_test(self._guards.names, value.name, pattern)
         return self._guards.under(region, ("scalar", value.name, pattern.tag), is_one, [], span)
 

@@ -189,7 +189,7 @@ class QuestionWriter:
 
         They are a question about it, so that it is seen that the same is asked of each object.
         """
-        numbers = numbers_in(goals, env)
+        numbers = numbers_in(goals, env.copy())
         free = [number for number in dict.fromkeys(numbers) if number not in env.values]
         args = tuple(env.values.get(each) or Known(f"?{free.index(each)}") for each in numbers)
         waiting = [(free.index(each), env.waiting[each]) for each in free if each in env.waiting]

@@ -199,6 +199,11 @@ class Region:
         for value in values:
             self.known["checked", value.name] = value
 
+    def note_list(self, value: Known) -> None:
+        """Note that a value is a list that nothing else has, of elements that were looked at."""
+        for fact in ("checked", "iterable", "elements", "list", "itself"):
+            self.known[fact, value.name] = value
+
     def tested_values(self, end: Region | None = None) -> dict[t.Any, set[int]]:
         """Return the values that are always tested in this region, and the alternatives that do it.
 

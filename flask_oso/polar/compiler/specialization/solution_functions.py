@@ -97,7 +97,7 @@ class SolutionFunctions:
             key = self._waiting.pop()
             with noted(obstacle_of_rule(key.rule)):
                 writer = SolutionWriter(self._program, self, key)
-                made = writer.write_function(self._new[key], len(self.written))
+                made = writer.write_function(self._new[key])
             self.written.append((key, made))
 
     def keep(self) -> None:
@@ -119,11 +119,8 @@ class SolutionWriter(QuestionWriter):
         self._key = key
         self.guards.level = ast.BinOp(load(_LEVEL), ast.Add(), ast.Constant(1))
 
-    def write_function(self, name: str, number: int) -> ast.FunctionDef:
-        """Write the function.
-
-        :param number: tells its calls from those of other functions.
-        """
+    def write_function(self, name: str) -> ast.FunctionDef:
+        """Write the function."""
         self._write_clauses()
         self.expand()
         self.guards.leave_out_known(self.root, keeps_order=False)
@@ -183,8 +180,7 @@ class SolutionWriter(QuestionWriter):
         self.guards.given.add(name)
         value = Known(name, exact=kind if isinstance(kind, type) else None, region=root)
         if kind == OWN_LIST:
-            for fact in ("checked", "iterable", "elements", "list", "itself"):
-                root.known[fact, name] = value
+            root.note_list(value)
         return value
 
     def _remembered_call(

@@ -50,7 +50,7 @@ def is_question(links: set[str], goals: Pending, env: Variables) -> bool:
     listed = [*pending_goals(goals)]
     if env.is_watched or any(isinstance(goal, PutOff) for goal, _ in listed):
         return False
-    numbers = numbers_in(goals, env)
+    numbers = numbers_in(goals, env.copy())
     if any(env.values[each].name in links for each in numbers if each in env.values):
         return False
     if any(number not in numbers for number, waiting in env.waiting.items() if waiting):
@@ -95,13 +95,14 @@ def _is_link(value: Known) -> bool:
 
 
 def numbers_in(goals: Pending, env: Variables) -> list[int]:
-    """Return the numbers of the variables of goals, in order."""
-    # A look at what is free gives no variable its number.
-    named = env.copy()
+    """Return the numbers of the variables of goals, in order.
+
+    :param env: a copy of the variables: a look at what is free gives none of them its number.
+    """
     return [
-        named.variable(clause, slot.index)
+        env.variable(clause, slot.index)
         for goal, clause in pending_goals(goals)
-        for slot in variables_in(goal)
+        for slot in variables_in(goal.goal if isinstance(goal, PutOff) else goal)
     ]
 
 

@@ -14,9 +14,9 @@ from dataclasses import replace
 from ....nodes import Expression, List, Operator, Term
 from ...binding_analysis import NotCompilable
 from ...goal_forms import written_term
-from ...scopes import Pending, has_operator, prepend, variables_in
+from ...scopes import Pending, has_operator, pending_goals, prepend, variables_in
 from ...snippets import load
-from ..clauses.chains import asks_again
+from ..clauses.chains import asks_again, numbers_in
 from ..clauses.clause_forms import PutOff
 from ..regions import Fact, Region
 from .relations import Relations
@@ -88,18 +88,16 @@ class Alternatives(Relations):
 
     def _is_condition(self, term: Expression) -> bool:
         """Tell whether an ``or`` binds nothing for the goals that follow, with another ``or``."""
-        later, has_another = set[int](), False
-        # A look at what is free gives no variable its number.
-        env, rest = self.env.copy(), self.rest
-        while rest:
-            (goal, clause), rest = rest
-            goal = goal.goal if isinstance(goal, PutOff) else goal
-            later |= {env.variable(clause, slot.index) for slot in variables_in(goal)}
-            has_another = has_another or has_operator(goal, Operator.OR)
-        used = {env.variable(self.clause, slot.index) for slot in variables_in(term)}
-        free = used - self.env.values.keys()
+        goals = [
+            goal.goal if isinstance(goal, PutOff) else goal for goal, _ in pending_goals(self.rest)
+        ]
+        if not any(has_operator(goal, Operator.OR) for goal in goals):
+            return False
+        env = self.env.copy()
+        later, used = {*numbers_in(self.rest, env)}, numbers_in(((term, self.clause), ()), env)
+        free = {*used} - self.env.values.keys()
         is_awaited = any(self.env.waiting.get(number) for number in free)
-        return has_another and not free & later and not is_awaited
+        return not free & later and not is_awaited
 
 
 def _equation(one: Term, other: Term, goal: Expression) -> Term | None:

@@ -11,8 +11,8 @@ from ....nodes import Expression, Operator, Origin, Term, Value
 from ....solver.clauses import Slot
 from ....traversal import is_operation
 from ...binding_analysis import is_string
-from ...scopes import pending_goals, variables_in
-from ..clauses.clause_forms import PutOff, is_operand
+from ..clauses.chains import numbers_in
+from ..clauses.clause_forms import is_operand
 from ..regions import Known, Region
 from ..value_tests import EQUATIONS
 from .operands import Operands
@@ -63,13 +63,7 @@ class Relations(Operands):
         """Tell whether a variable is more than the results of this goal and the next one."""
         if self.env.waiting.get(number):
             return True
-        # A look at what is free gives no variable its number.
-        env = self.env.copy()
-        used = [each for each, named in env.names.items() if named == number]
+        used = [each for each, named in self.env.names.items() if named == number]
         if {*used} != {(self.clause, at) for at in results}:
             return True
-        return any(
-            env.variable(clause, slot.index) == number
-            for goal, clause in pending_goals(self.rest[1])
-            for slot in variables_in(goal.goal if isinstance(goal, PutOff) else goal)
-        )
+        return number in numbers_in(self.rest[1], self.env.copy())

@@ -174,7 +174,7 @@ class Searches(Alternatives):
             behind = ast.Slice(ast.Constant(count), None, None)
             fact: Fact = ("rest", elements.name, count)
             made = self.guards.computed(region, _item(elements, behind), fact, span)
-            self._note_list(region, made)
+            region.note_list(made)
             region = self._part(region, rest, elements, behind, fact)
         return self._at(region)
 
@@ -240,17 +240,12 @@ class Searches(Alternatives):
         for each in known:
             self.guards.check_sandbox(region, each)
         made = self.guards.computed(region, ast.List(parts, ast.Load()), fact, span)
-        self._note_list(region, made)
+        region.note_list(made)
         if any(each.literal is None for each in known):
             unknown = ast.List(parts[: len(known)], ast.Load())
             tests = [negate(call(each, unknown)) for each in ("is_plain_data", "are_themselves")]
             region.reads.append(ast.If(any_of(tests), [GIVE_UP], []))
         return made
-
-    def _note_list(self, region: Region, made: Known) -> None:
-        """Note that a value is a list of its own, of what was looked at."""
-        for each in ("checked", "iterable", "elements", "list", "itself"):
-            region.known[each, made.name] = made
 
     def _among(self, item: Term, collection: List) -> tuple[Region, Pending] | None:
         items = collection.items
@@ -280,9 +275,7 @@ class Searches(Alternatives):
         if known.exact is not None:
             raise NotCompilable("an object that is searched for", self.goal.span)
         span = self.goal.span
-        kind = call("type", load(known.name))
-        is_known = any_of([compared(kind, ast.In(), load("simple")), is_type(known.name, "bool")])
-        region = self.guards.guard(self.region, ("plain", known.name), is_known, [known], span)
+        region = self.guards.guard_scalar(self.region, known, span)
         flags = [each.value for each in items if type(each.value) is bool]
         others = [each.value for each in items if type(each.value) is not bool]
         tests = [compared(load(known.name), ast.Is(), ast.Constant(flag)) for flag in flags]

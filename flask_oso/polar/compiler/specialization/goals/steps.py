@@ -32,7 +32,6 @@ from ...scopes import (
     concatenate,
     pending_goals,
     prepend,
-    variables_in,
 )
 from ...snippets import (
     COMPARE,
@@ -45,7 +44,7 @@ from ...snippets import (
     load,
     tuple_of,
 )
-from ..clauses.chains import asks_again, link_in
+from ..clauses.chains import asks_again, link_in, numbers_in
 from ..clauses.clause_forms import (
     PutOff,
     body_goals,
@@ -375,13 +374,9 @@ class GoalStep(Searches):
 
     def _operands(self, goal: Term) -> list[t.Any]:
         """Return what the variables of a goal stand for, by which it is told from another one."""
-        # A look at what is free gives no variable its number.
-        env = self.env.copy()
-        numbers = [env.variable(self.clause, slot.index) for slot in variables_in(goal)]
-        free = [number for number in dict.fromkeys(numbers) if number not in env.values]
-        return [
-            free.index(number) if number in free else env.values[number].key for number in numbers
-        ]
+        numbers, values = numbers_in(((goal, self.clause), ()), self.env.copy()), self.env.values
+        free = [number for number in dict.fromkeys(numbers) if number not in values]
+        return [free.index(number) if number in free else values[number].key for number in numbers]
 
     def _compared_with_nil(self, goal: Term) -> Known | None:
         """Return the value that a goal compares with ``nil``, if it does nothing else.
