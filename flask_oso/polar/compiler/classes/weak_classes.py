@@ -42,17 +42,15 @@ def set_for_class(
     value: t.Any,
     *,
     keeps: bool,
-    key: Callable[[t.Any], t.Any] = lambda each: each,
 ) -> None:
     """Set the value for a class in a table.
 
     :param keeps: whether the table may hold the class.
-    :param key: gives the key for what stands for the class.
     """
-    if keeps or key(cls) in table:
-        table[key(cls)] = value
+    if keeps or cls in table:
+        table[cls] = value
     else:
-        table[key(WeakClass(cls, lambda ended: table.pop(key(ended), None)))] = value
+        table[WeakClass(cls, lambda ended: table.pop(ended, None))] = value
 
 
 class ClassMemo:
