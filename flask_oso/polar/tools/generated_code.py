@@ -74,7 +74,6 @@ RUNTIME_NAMES: Mapping[str, str] = {
     "elements": "the elements of a collection: x in collection",
     "elements_ahead": "what an iterator will yield, without reading it",
     "entries": "calls a method of a dictionary that reads it",
-    "entry_of": "an entry of a dictionary",
     "entry_or_nil": "an entry of a dictionary, or nil: its method 'get'",
     "each_once": "solutions without those that are the same objects",
     "entries_of": "the entries of a dictionary, or the pairs in a list of lists",

@@ -90,6 +90,9 @@ CONDITIONS = (
     *("d.x.get(u.x, 7) = 7", "d.x.get(u.x, []) = []", 'u.x in d.x.get("ana", [])'),
     *("d.x.get(u.x, {x: 1}) matches {x: 1}", "d.x.get(u.x, nil) = nil", "d.x.get(u.x, d.x) = 1"),
     *("d.x.get(u.x, 1) = d.x.get(u.x, 5)", "not 5 in d.x.get(u.x, [5])", "d.x.get(u.x, true)"),
+    *("k = u.x and not d.x.(k) = 1", "k = u.x and d.x.(k) = u.x", "k = u.x and d.x.(k).x = 5"),
+    *("k = u.x and d.x.(k)", "k = u.x and v = d.x.(k) and u.x in v", "k in d.x and d.x.(k) = 1"),
+    *("k = u.x and d.x.(k) = d.x.(k)", "forall(k in d.x.keys(), d.x.(k) = u.x)"),
     *("k = u.x and d.x.(k) = 1", "m = d.x and m.ana = u.x", "d.x.ana.x = u.x", "d.x.x.x.ana = 1"),
     *("[u.x, 1] in d.x", "not [u.x, _] in d.x", "[u.x, v] in d.x and v = 5", "[u.x] in d.x"),
     *("[_, v] in d.x and v = u.x", "[k, _] in d.x and k = u.x", "[_, v] in d.x and u.x in v"),
@@ -116,6 +119,17 @@ def test_default_of_the_policy_is_found_by_a_specialization(default: str) -> Non
 
     assert specialized(engine, User("ana"), "read", Doc({"x": 5})) is True
     assert specialized(engine, User("x"), "read", Doc({"x": 5})) is False
+
+
+@pytest.mark.parametrize(
+    ("condition", "answer"), [("d.x.(k) = 1", False), ("not d.x.(k) = 1", True)]
+)
+def test_missing_entry_is_noticed_by_a_specialization(condition: str, answer: bool) -> None:
+    """Who is not in the table of the roles is denied as fast as others are allowed."""
+    engine = _oso(f"k = u.x and {condition}").engine
+
+    assert specialized(engine, User("ana"), "read", Doc({"x": 1})) is answer
+    assert specialized(engine, User("ana"), "read", Doc({"ana": 1})) is not answer
 
 
 @pytest.mark.parametrize("condition", CONDITIONS)

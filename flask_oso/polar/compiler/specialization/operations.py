@@ -92,7 +92,6 @@ class SilentOperations:
             "among": self.among,
             "comparable": self.comparable,
             "has_order": self.has_order,
-            "entry_of": self.entry,
             "fields_of": self.fields,
             "entry_among": self.entry_among,
             "entries": self.entries,
@@ -310,13 +309,6 @@ class SilentOperations:
         return kind is str or (kind in self._derived and issubclass(kind, str))
 
     # -- dictionaries
-
-    def entry(self, value: t.Any, name: t.Any) -> t.Any:
-        """Return an entry of a dictionary. One that is missing is left to the rules."""
-        if type(value) is not dict or type(name) is not str or not name.isascii():
-            raise NotSilent
-        # What is missing is of no such class.
-        return self._unchecked(value.get(name, MISSING))
 
     def _unchecked(self, found: t.Any) -> t.Any:
         """Return what was found in a dictionary, if it needs no sandbox check."""

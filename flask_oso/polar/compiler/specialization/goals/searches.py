@@ -122,15 +122,20 @@ class Searches(Alternatives):
                 # The operation gives up for what is no dictionary, no list and no text.
                 region.tested = (known.name, collection.name)
             return self._at(region)
-        found = call("entry_among", load(collection.name), written(known))
-        fact = ("entry among", collection.name, known.key)
-        made = self.guards.computed(self.region, found, fact, span)
-        self.region.note_checked(known, collection)
-        is_there = compared(load(made.name), ast.IsNot(), load("missing"))
-        region = self.guards.under(self.region, ("there", made.name), is_there, [], span)
+        region, made = self.entry_found(known, collection)
         if wanted is not None:
             return self._at(self.values.equal(region, wanted, made, span))
         return self._bind(self._unbound(value), made, region)
+
+    def entry_found(self, key: Known, collection: Known) -> tuple[Region, Known]:
+        """Write a look-up in a dictionary; return the region where there is an entry, and that."""
+        found = call("entry_among", load(collection.name), written(key))
+        fact = ("entry among", collection.name, key.key)
+        made = self.guards.computed(self.region, found, fact, self.goal.span)
+        self.region.note_checked(key, collection)
+        is_there = compared(load(made.name), ast.IsNot(), load("missing"))
+        there: Fact = ("there", made.name)
+        return self.guards.under(self.region, there, is_there, [], self.goal.span), made
 
     def _each_entry(
         self, key: Term, value: Term, collection: Known

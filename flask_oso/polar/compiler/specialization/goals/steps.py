@@ -167,14 +167,12 @@ class GoalStep(Searches):
     def _computed_entry(
         self, owner: Known, key: Known, result: Term
     ) -> tuple[Region, Pending] | None:
-        """Write a lookup of a computed name in a dictionary."""
+        """Write a lookup of a computed name in a dictionary. One that has none is no match."""
         is_odd = owner.literal is not None or owner.exact not in (None, dict)
         if is_odd or key.choices is not None or key.exact is not None:
             raise NotCompilable("a field that is computed", self.goal.span)
-        value = call("entry_of", load(owner.name), written(key))
-        fact = ("entry", owner.name, key.key)
-        made = self.guards.computed(self.region, value, fact, self.goal.span)
-        return self._result(self.region, made, result)
+        region, made = self.entry_found(key, owner)
+        return self._result(region, made, result)
 
     def _method(self, owner: Known, called: Call, result: Term) -> tuple[Region, Pending] | None:
         """Write a call of a method of a string, a dictionary or a date, which only reads it.
