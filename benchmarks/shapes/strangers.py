@@ -106,6 +106,20 @@ def _new_ones(users: type, docs: type, _size: int) -> list[Question]:
     return [(users(each), "create", docs) for each in (1, 9)]
 
 
+def _prefixes(users: type, docs: type, _size: int) -> list[Question]:
+    mine = users(1)
+    return [(mine, action, docs(each)) for action in ("doc:read", "log:read") for each in (1, 2)]
+
+
+def _paths(users: type, _docs: type, _size: int) -> list[Question]:
+    return [(users("/home/ana"), "get", path) for path in ("/home/ana/x", "/api/y", "/etc")]
+
+
+def _tables(users: type, docs: type, _size: int) -> list[Question]:
+    doc = docs({"ana": "editor", "ben": "viewer"})
+    return [(users(name), "edit", doc) for name in ("ana", "ben", "cyd")]
+
+
 def _denied(users: type, docs: type, size: int) -> list[Question]:
     mine, banned = users(1), users(2)
     others = [types.SimpleNamespace(user=None, until=5) for _ in range(size)]
@@ -199,6 +213,28 @@ SHAPES = (
         'allow(user: User, "read", doc: Doc) if doc.owner = user.id;',
         _new_ones,
         _may_create,
+    ),
+    _shape(
+        "actions by a prefix, `action.startswith(…)`",
+        'allow(user: User, action, doc: Doc) if action.startswith("doc:") and doc.owner = user.id;',
+        _prefixes,
+        lambda user, action, doc: action.startswith("doc:") and doc.owner == user.id,
+    ),
+    _shape(
+        "a path as resource, `path.startswith(user.home)`",
+        'allow(_: User, "get", path: String) if path.startswith("/api/");'
+        'allow(user: User, "get", path: String) if path.startswith(user.id);',
+        _paths,
+        lambda user, action, path: (
+            action == "get" and (path.startswith("/api/") or path.startswith(user.id))
+        ),
+    ),
+    _shape(
+        "a role in a table by name, which may have none",
+        'allow(user: User, "edit", doc: Doc) if'
+        ' name = user.id and role = doc.owner.(name) and role = "editor";',
+        _tables,
+        lambda user, action, doc: action == "edit" and doc.owner.get(user.id) == "editor",
     ),
     _shape(
         "`not` of a ban in a list, with an end",

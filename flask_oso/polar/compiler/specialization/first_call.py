@@ -188,7 +188,7 @@ class _FirstCallSearch:
     def _of_lookup(self, term: Expression, values: _Values) -> FirstCall:
         owner, key, _ = term.args
         value, inner = self._value(owner, values), written_term(key)
-        if value.exact is None or value.literal is not None:
+        if value.exact in (None, str) or value.literal is not None:
             raise _Unknown
         if isinstance(inner, Call) and not inner.kwargs:
             args = tuple(self._value(arg, values) for arg in inner.args)

@@ -187,16 +187,17 @@ class GoalStep(Searches):
             found = method_of_moment(self.guards, self.region, owner, name, span)
             if found is not None:
                 return self._result(*found, result)
-        if owner.exact not in (None, dict) and not called.kwargs:
+        if owner.exact not in (None, dict, str) and not called.kwargs:
             return self._observed(owner, name, tuple(args), result)
         if (name, len(args), owner.exact, called.kwargs) == ("count", 1, None, ()):
             return self._counted(owner, args[0], result)
-        is_odd = called.kwargs or owner.literal is not None or owner.exact not in (None, dict)
+        is_odd = called.kwargs or owner.choices is not None
         default = args.pop() if name == "get" and len(args) > 1 and is_of_policy(args[-1]) else None
-        if not is_odd and not any(arg.exact or arg.choices for arg in args):
-            if name in OF_TEXTS and owner.exact is None and default is None:
+        if not is_odd and not any(arg.exact not in (None, str) or arg.choices for arg in args):
+            if name in OF_TEXTS and owner.exact is not dict and default is None:
                 return self._method_of_text(owner, name, args, result)
-            if OF_DICTIONARIES.get(name) == len(args):
+            is_text = owner.literal is not None or owner.exact is str
+            if OF_DICTIONARIES.get(name) == len(args) and not is_text:
                 return self.method_of_dictionary(owner, name, (*args, default), result)
         raise NotCompilable("a method", span)
 
@@ -206,14 +207,16 @@ class GoalStep(Searches):
         """Write a call of a method of strings with strings."""
         region, span = self.region, self.goal.span
         for value in (owner, *args):
+            if value.exact is str:
+                continue
             if value.literal is None:
                 is_text = is_type(value.name, "str")
                 region = self.guards.guard(region, ("text", value.name), is_text, [value], span)
             elif type(value.literal.value) is not str:
                 raise NotCompilable("a method of another kind of values", span)
-        method = attribute_of(load(owner.name), name)
+        method = attribute_of(written(owner), name)
         made = ast.Call(method, [*map(written, args)], [])
-        fact = ("method", owner.name, name, *(arg.key for arg in args))
+        fact = ("method", owner.key, name, *(arg.key for arg in args))
         return self._result(region, self.guards.computed(region, made, fact, span), result)
 
     def arithmetic(self, term: Expression) -> tuple[Region, Pending] | None:

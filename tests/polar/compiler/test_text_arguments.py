@@ -1,0 +1,88 @@
+"""Methods of arguments that are texts: actions with a prefix, paths, names of permissions."""
+
+from __future__ import annotations
+
+import itertools
+import typing as t
+
+import pytest
+
+from flask_oso import Oso
+from tests.support.answers import outcome_of, specialized
+from tests.support.policies import make_oso
+
+
+class User:
+    def __init__(self, name: t.Any, home: t.Any, tags: t.Any, table: t.Any) -> None:
+        self.name, self.home, self.tags, self.table = name, home, tags, table
+
+
+class Doc:
+    name = "a"
+
+
+POLICIES = (
+    'allow(u: User, a, _) if a.startswith("doc:") and u.name = "a"; allow(_, "read", _: Doc);',
+    "allow(u: User, a, _) if a.startswith(u.home);",
+    "allow(u: User, a, _) if u.name.endswith(a);",
+    "allow(_: User, a, d) if d.startswith(a);",
+    'allow(_: User, "read", p: String) if p.startswith("/api");'
+    'allow(u: User, "read", p: String) if p.startswith(u.home);',
+    'allow(u: User, a, _) if [k, v] = a.split(":") and k = "doc" and u.name = "a" and v != "w";',
+    'allow(u: User, a, _) if x in a.split(":") and x = u.name;',
+    'allow(u: User, a, _) if a.lower() = "read" and u.name != 5;',
+    'allow(u: User, a, _) if may(u, a); may(u, a) if t in u.tags and t.endswith(a); may(_, "w");',
+    "allow(u: User, a, _) if a in u.table.get(a, []);",
+    "allow(u: User, a, _) if u.table.get(a) = 1;",
+    'allow(_: User, a, _) if not a.startswith("doc:");',
+    "allow(u: User, a, _) if a.find(u.name) >= 0;",
+    'allow(_: User, a, _) if a.count("o") = 1;',
+    "allow(u: User, a, _) if a.count(u.name) > 0;",
+    "allow(_: User, a, _) if a.isalpha();",
+    "allow(_: User, a, _) if a.keys() = 1;",
+    "allow(u: User, a, _) if a.get(u.name) = 1;",
+    "allow(_: User, a, _) if a.nothing();",
+    'allow(u: User, a, _) if a.replace("doc:", "") = u.name;',
+    "allow(u: User, a, _) if forall(t in u.tags, t.startswith(a));",
+    'allow(u: User, a, p) if a.startswith("doc") and p.startswith(u.home);',
+)
+USERS = [
+    User("a", "/h", ["doc:read", "x"], {"doc:read": ["a"], "read": 1}),
+    User("é", None, ("read",), 5),
+    User("read", "/api", [], {}),
+]
+ACTIONS = ["read", "doc:read", "doc:w", "zzz", "é", "\ud800", "", "READ"]
+RESOURCES: list[t.Any] = [Doc(), "/api/x", "/h", "é", 1, None, ["/h"]]
+
+
+def load(policy: str, *, compiled: bool = True) -> Oso:
+    return make_oso(policy, User, Doc, compiled=compiled)
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_answers_are_those_of_the_solver(policy: str) -> None:
+    """Answers and errors, for actions that a policy names and for any others."""
+    ours, solver = load(policy), load(policy, compiled=False)
+    questions = [*itertools.product(USERS, ACTIONS, RESOURCES)]
+
+    expected = [outcome_of(solver, *each) for each in questions]
+
+    assert [outcome_of(ours, *each) for each in questions] == expected
+    assert [outcome_of(ours, *each) for each in questions] == expected
+
+
+@pytest.mark.parametrize("action", ["doc:read", "read", "zzz"])
+def test_prefix_of_an_action_is_looked_at_by_a_specialization(action: str) -> None:
+    """The policy names one of them, and two it does not."""
+    engine = load(POLICIES[0]).engine
+
+    assert specialized(engine, USERS[0], action, Doc()) is (action != "zzz")
+    assert specialized(engine, USERS[2], action, Doc()) is (action == "read")
+
+
+def test_path_is_looked_at_by_a_specialization() -> None:
+    """A text as resource has methods, too."""
+    engine = load(POLICIES[4]).engine
+
+    assert specialized(engine, USERS[0], "read", "/h/x") is True
+    assert specialized(engine, USERS[0], "read", "/x") is False
