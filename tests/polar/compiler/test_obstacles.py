@@ -10,7 +10,7 @@ import typing as t
 import pytest
 
 from flask_oso import Oso
-from tests.support.answers import is_given_up, outcome_of, specializations_of
+from tests.support.answers import is_given_up, outcome_of, specializations_of, strings_at_once
 from tests.support.models.people import Doc, Role, Thing
 from tests.support.policies import make_oso
 
@@ -220,6 +220,36 @@ def test_function_that_gives_up_again_and_again_is_left_out_for_a_while() -> Non
         oso.is_allowed(CID, "read", open_doc)
 
     assert (is_left_out, attempts.in_vain) == (True, 0)
+
+
+#: Actions that anybody may be allowed, and one that only some are.
+ACTIONS = OTHERS.replace("(u: User, _, _)", '(u: User, "write", _)')
+
+
+@pytest.mark.parametrize("goal", ["rem", "two methods", "a dictionary"])
+def test_actions_are_found_at_once_where_the_goal_is_not_reached(goal: str) -> None:
+    """One function finds them; it gives up where an action comes to the goal."""
+    oso = load(PLACES["before a goal"].format(goal=GOALS[goal]) + ACTIONS)
+    (open_doc, *_), (_, hidden, _) = make_docs(hidden=False), make_docs(hidden=True)
+    found = [oso.authorized_actions(user, open_doc) for user in (ANA, BEN)]
+
+    assert found == [{"read"}, {"write"}]
+    assert strings_at_once(oso, "allow", 1, BEN, "read", open_doc) == {"write"}
+    assert strings_at_once(oso, "allow", 1, BEN, "read", hidden) is None
+    assert oso.authorized_actions(BEN, hidden) == {"read", "write"}
+
+
+def test_search_that_gives_up_again_and_again_is_left_out_for_a_while() -> None:
+    """And the answers stay the same."""
+    oso = load(PLACES["first"].format(goal=GOALS["rem"]) + ACTIONS)
+    open_doc, hidden = make_docs(hidden=False)[0], make_docs(hidden=True)[1]
+    found = [oso.authorized_actions(CID, hidden) for _ in range(10)]
+    is_left_out = strings_at_once(oso, "allow", 1, CID, "read", open_doc) is None
+    found += [oso.authorized_actions(CID, open_doc) for _ in range(150)]
+
+    assert found == [{"read"}] * 10 + [set()] * 150
+    assert is_left_out
+    assert strings_at_once(oso, "allow", 1, CID, "read", open_doc) == set()
 
 
 def test_error_of_a_method_behind_the_goal_comes_out() -> None:

@@ -471,13 +471,16 @@ class FunctionMaker:
         checks: dict[str, ast.stmt] = {}
         tests: dict[str, tuple[list[ast.stmt], list[str]]] = {}
         calls: list[SolutionFunctions] = []
+        write, is_partial = SpecializationWriter.write_search, False
         for text in texts:
             try:
-                (checked, test), functions = self.written(
-                    text, classes, SpecializationWriter.write_search
-                )
-            except NotCompilable:
-                return None
+                (checked, test), functions = self.written(text, classes, write)
+            except NotCompilable as reason:
+                partly = self.partly_written(text, classes, write, reason)
+                if partly is None:
+                    return None
+                (checked, test), functions, _ = partly
+                is_partial = True
             functions.keep()
             calls.append(functions)
             checks.update((code_of([check]), check) for check in checked)
@@ -490,7 +493,8 @@ class FunctionMaker:
         parameters = [f"a{n}" for n in range(self._arity)]
         errors = "gives_up_or_deep" if any(each.are_called for each in calls) else "gives_up"
         function = function_of("search", parameters, [attempted(body, errors)], FREQUENT)
-        return self._program.compiled_specialization(function, self._name)
+        made = self._program.compiled_specialization(function, self._name)
+        return Attempts().of(made) if is_partial else made
 
     def writer(
         self,

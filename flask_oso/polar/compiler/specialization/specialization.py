@@ -170,6 +170,7 @@ class SpecializationWriter(QuestionWriter):
         self.expand()
         self.guards.leave_out_known(self.root, False)
         inner = self._improved(None)
+        self._check_use(inner, keeps_order=False)
         return self._checks(), [*self._beginning(), *inner] if inner else []
 
     def _improved(self, success: list[ast.stmt] | None) -> list[ast.stmt]:

@@ -43,6 +43,17 @@ class Attempts:
     def __init__(self) -> None:
         self.in_vain = 0
 
+    def of(self, search: Callable[..., T | None]) -> Callable[..., T | None]:
+        """Return a function that gives ``None`` where another one does, or is not tried."""
+
+        def attempt(*args: t.Any) -> T | None:
+            found = search(*args) if self.in_vain < _MOST_IN_VAIN else None
+            is_vain = found is None
+            self.in_vain = (self.in_vain + 1) % (_MOST_IN_VAIN + _PAUSE) if is_vain else 0
+            return found
+
+        return attempt
+
 
 def tried_first(function: ast.FunctionDef, attempts: str) -> list[ast.stmt]:
     """Write that a function for plain data may answer, before other statements do.
