@@ -216,6 +216,38 @@ def test_lists_that_are_one_for_one_actor(session: orm.Session, copied: list[boo
     assert len({str(sa.select(*columns.values())) for _, columns in waiting}) == 1
 
 
+def test_columns_that_ask_a_clock(session: orm.Session, copied: list[bool]) -> None:
+    """What a method gives for one action is that of this action alone, in each statement."""
+    oso, users, clock = make_oso("allow(_, _, _: Doc) if 1 = 2;"), users_of(session), Clock()
+    oso.register_class(documents.Status)
+    oso.register_constant(clock, "CLOCK")
+    oso.load_str(
+        'allow(u: User, "read", d: Doc) if d.rank < CLOCK.number() and u.id > 0;'
+        'allow(u: User, "edit", d: Doc) if d.rank < CLOCK.number() and d.editor = u;'
+        'allow(u: User, "close", d: Doc) if d.status = Status.DONE and u.id > 0;',
+        replace=True,
+    )
+    docs = session.scalars(sa.select(Doc).order_by(Doc.id)).all()
+
+    waiting = []
+    for user in users * 3:
+        clock.count = user.id % 3
+        waiting.append((user, oso.action_columns(user, Doc, ACTIONS)))
+
+    for user, columns in waiting:
+        first = user.id % 3
+        assert marked(session, columns) == [
+            (
+                doc.id,
+                doc.rank < first + 1,
+                doc.rank < first + 2 and doc.editor_id == user.id,
+                doc.status is documents.Status.DONE,
+            )
+            for doc in docs
+        ]
+    assert all(copied[-len(users) :])
+
+
 def test_one_column_and_a_list(session: orm.Session) -> None:
     """A column of one action and a list have the same condition, and are two things."""
     oso = make_oso("allow(u: User, _, d: Doc) if d.owner = u;")
@@ -448,6 +480,48 @@ def test_numbers_of_two_kinds(
 
     assert found == wanted
     assert not searches
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "d.rank + a.rank > 3",
+        "not d.rank + a.rank = 4",
+        "d.big - a.rank < 5",
+        "d.big + a.big > 0",
+        "d.rank * a.big > 0",
+        "d.big * a.rank = 4",
+        "d.rank mod a.rank = 1",
+        "d.size rem a.rank = 0",
+        "not (d.size mod a.rank = 0)",
+        "(d.rank + a.rank) * 2 > a.id",
+        "a.rank - d.rank < a.rank",
+        "d.rank * a.rank = n and n in [1, 4]",
+        "d.open and d.size + a.rank = d.rank",
+        "d.rank + CLOCK.same(a.rank) > 3",
+        "d.rank * 2 - CLOCK.same(a.rank) = a.id",
+    ],
+)
+def test_databases_calculate_with_the_actor(
+    session: orm.Session, monkeypatch: pytest.MonkeyPatch, condition: str
+) -> None:
+    """A column and a number of the actor are calculated with, which needs no search."""
+    oso = Oso()
+    register_models(oso, Base)
+    oso.register_constant(Clock(), "CLOCK")
+    oso.load_str(f"allow(a: Doc, _, d: Doc) if {condition};")
+    actors = [each for each in session.scalars(sa.select(Doc)) if each.big is not None][:9]
+    wanted = [ids_of_checks(oso, session, actor, "read") for actor in actors]
+    _ = [oso.authorized_query(actor, "read", Doc) for actor in actors]
+    searches = counted_searches(monkeypatch)
+
+    found = [ids(session, oso.authorized_query(actor, "read", Doc)) for actor in actors]
+
+    assert found == wanted
+    # A division by zero is an error of each row, which the search decides.
+    assert len(searches) <= sum(
+        actor.rank == 0 for actor in actors if "mod" in condition or "rem" in condition
+    )
 
 
 def counted_searches(monkeypatch: pytest.MonkeyPatch) -> list[str]:
@@ -834,6 +908,39 @@ def test_times_of_utc_are_copied(copied: list[bool]) -> None:
     dialect = postgresql.dialect()
     values = [{*each.compile(dialect=dialect).params.values()} for each in statements]
     assert values == [{each} for each in times]
+
+
+@pytest.mark.parametrize("condition", ["u.ends = NOON", "not u.ends = NOON", "u.ends != NOON"])
+def test_times_of_an_actor_equal_a_constant(
+    monkeypatch: pytest.MonkeyPatch, condition: str
+) -> None:
+    """Python compares the time of an actor with a constant, in whatever zones, without a search."""
+
+    class Own(orm.DeclarativeBase):
+        pass
+
+    class Offer(Own):
+        __tablename__ = "offers"
+        id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+        ends: orm.Mapped[datetime.datetime] = orm.mapped_column(sa.DateTime(timezone=True))
+
+    noon, east = datetime.datetime(2024, 5, 1, 12), datetime.timezone(datetime.timedelta(hours=2))
+    times = [noon.replace(tzinfo=datetime.UTC), noon.replace(tzinfo=east), noon]
+    times += [times[0].astimezone(east), times[0].replace(hour=13)]
+    oso = Oso()
+    register_models(oso, Own)
+    oso.register_constant(times[0], "NOON")
+    oso.load_str(f"allow(u: Offer, _, o: Offer) if o.id = 7 and {condition};")
+    actors = [Offer(id=number, ends=each) for number, each in enumerate(times)]
+    wanted = [oso.is_allowed(actor, "read", Offer(id=7)) for actor in actors]
+    _ = [oso.authorized_query(actor, "read", Offer) for actor in actors]
+    searches = counted_searches(monkeypatch)
+
+    lists = [oso.authorized_query(actor, "read", Offer) for actor in actors]
+
+    assert [7 in each.compile().params.values() for each in lists] == wanted
+    assert len(set(wanted)) == 2
+    assert not searches
 
 
 class Color(enum.Enum):

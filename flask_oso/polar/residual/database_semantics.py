@@ -31,7 +31,6 @@ from .algebra.ir import (
     EntryEquals,
     IsNan,
     IsNull,
-    KnownRow,
     Literal,
     MemberPart,
     Position,
@@ -40,6 +39,7 @@ from .algebra.ir import (
     RowValue,
     Substring,
     is_nullable,
+    is_of_object,
 )
 from .algebra.schema import NAN_KINDS, Field, ValueKind
 from .algebra.show import show
@@ -167,6 +167,10 @@ def value_equality(operand: RowValue, value: t.Any) -> RowCondition:
         return is_null(operand)
     if field.kind is ValueKind.FLOAT and _is_infinite(value):
         return _is_infinity(operand, is_positive=value > 0)
+    moment = _plain_time(field.kind, value) if field.kind is ValueKind.ZONED else None
+    if moment is not None and is_of_object(operand):
+        # Python compares the time that a template will put in.
+        return Comparison("=", operand, Literal(moment))
     found = _ALIKE[field.kind](field, value)
     if isinstance(operand, CaseMapped):
         found = [each for each in found if is_mapped(operand, each)]
@@ -242,9 +246,7 @@ def column_equality(left: RowValue, right: RowValue) -> RowCondition:
 
 def _is_filled_in(left: RowValue, right: RowValue) -> bool:
     """Tell whether a template will put a value in the place of a column."""
-    return any(
-        isinstance(side, Column) and isinstance(side.row, KnownRow) for side in (left, right)
-    )
+    return is_of_object(left) or is_of_object(right)
 
 
 def _is_compared_later(left: RowValue, right: RowValue) -> bool:

@@ -43,6 +43,7 @@ from .algebra.ir import (
     Exists,
     HasCharacter,
     HasElement,
+    HasResult,
     KnownRow,
     Literal,
     MemberPart,
@@ -53,15 +54,17 @@ from .algebra.ir import (
     RowValue,
     ToMany,
     ToOne,
+    columns_of,
     is_nullable,
+    is_of_object,
     rows_of,
 )
 from .algebra.schema import Field, Formula, Link, Proxy, Record, ValueKind
 from .algebra.show import show
-from .algebra.simplify import conjunction, disjunction, exists, negation, where_rows_exist
+from .algebra.simplify import disjunction, exists, negation, where_rows_exist
 from .attributes.documents import DocumentReader, compared, is_document
 from .attributes.formulas import FormulaEvaluator
-from .attributes.integers import divisible, in_range
+from .attributes.integers import has_result
 from .attributes.text_methods import TextMethods
 from .database_semantics import (
     NotTranslatable,
@@ -218,6 +221,7 @@ class OperatorEvaluator:
             return self._equations.ask(
                 Expression(goal.operator, (left, right, t.cast(Term, made)), span=goal.span)
             )
+        left, right = self._search.as_column(left, right), self._search.as_column(right, left)
         operands = self._integer(left), self._integer(right)
         sign = _SIGNS.get(goal.operator)
         if sign is None:
@@ -225,11 +229,12 @@ class OperatorEvaluator:
                 "databases divide integers in different ways",
                 "Multiply the other side. `mod` and `rem` work.",
             )
-        made_of = SymbolicValue(Arithmetic(sign, *operands))
-        self._search.push(self._equations.unify_later, (result, made_of, goal))
-        limits = divisible(*operands) if sign in ("mod", "rem") else in_range(sign, *operands)
-        guard = conjunction(*limits)
-        return test_outcome(guard, negation(guard), made_of.operand)
+        made_of = Arithmetic(sign, *operands)
+        self._search.push(self._equations.unify_later, (result, SymbolicValue(made_of), goal))
+        # The limits of a template are those of the value that is put in.
+        is_template = any(map(is_of_object, columns_of(made_of)))
+        guard = HasResult(made_of) if is_template else has_result(made_of)
+        return test_outcome(guard, negation(guard), made_of)
 
     def _integer(self, term: t.Any) -> RowValue:
         if isinstance(term, SymbolicValue) and field_of(term.operand).kind is ValueKind.INTEGER:

@@ -28,6 +28,7 @@ from .algebra.ir import (
     Constant,
     Exists,
     HasCharacter,
+    HasResult,
     InValues,
     IsNan,
     IsNull,
@@ -54,6 +55,7 @@ from .algebra.ir import (
 )
 from .algebra.schema import Field, LoadedList, Schema, ValueKind
 from .algebra.simplify import conjunction, disjunction, exists, negation, rewrite
+from .attributes.integers import has_result
 from .database_semantics import (
     NotTranslatable,
     is_exact,
@@ -237,7 +239,10 @@ def _check_fillable(residual: Residual) -> None:
 
 
 def _is_fillable(part: t.Any) -> bool:
-    if isinstance(part, Arithmetic | Substring | CaseMapped | Position):
+    if isinstance(part, Arithmetic):
+        found = filter(is_of_object, columns_of(part))
+        return all(each.field.kind is ValueKind.INTEGER for each in found)
+    if isinstance(part, Substring | CaseMapped | Position):
         return not any(map(is_of_object, columns_of(part)))
     if isinstance(part, HasCharacter):
         return not any(map(is_of_object, columns_of(part.text)))
@@ -477,6 +482,10 @@ def _filled(
             return Constant(rows[part.row] is False)
         if isinstance(part, Comparison):
             return _compared(part, values)
+        if isinstance(part, Arithmetic):
+            return _calculated(part, values)
+        if isinstance(part, HasResult):
+            return has_result(_calculated(part.calculated, values))
         if isinstance(part, IsNull) and is_of_object(part.column):
             return Constant(values[t.cast(Column, part.column)] is None)
         if isinstance(part, IsNan) and is_of_object(part.column):
@@ -578,7 +587,10 @@ def _compared(part: Comparison, values: Values) -> RowCondition | None:
         left, right = map(_filled_later, (part.left, part.right))
         is_turned = part.sign == "=" and is_of_object(left)
         return replace(part, left=right if is_turned else left, right=left if is_turned else right)
-    left, right = _side(part.left, values), _side(part.right, values)
+    left, right = (
+        _calculated(side, values) if isinstance(side, Arithmetic) else _side(side, values)
+        for side in (part.left, part.right)
+    )
     is_left = isinstance(left, Literal)
     value, column = (left, right) if is_left else (right, left)
     known = t.cast(Literal, value).value
@@ -588,6 +600,21 @@ def _compared(part: Comparison, values: Values) -> RowCondition | None:
     if known is None:
         return FALSE
     return value_ordering(_ORDERS[part.sign, is_left], column, known)
+
+
+def _calculated(side: t.Any, values: Values) -> t.Any:
+    """Put values in the places of columns in a calculation.
+
+    :raises NotFillable: if one is no integer; databases calculate alike with these alone.
+    """
+    if isinstance(side, Arithmetic):
+        parts = (_calculated(each, values) for each in (side.left, side.right))
+        return Arithmetic(side.sign, *parts)
+    if not is_of_object(side):
+        return side
+    if type(values[side]) is not int:
+        raise NotFillable
+    return Literal(values[side])
 
 
 def _filled_later(side: RowValue) -> RowValue:

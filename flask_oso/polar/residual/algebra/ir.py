@@ -359,6 +359,13 @@ class HasElement:
 
 
 @_node
+class HasResult:
+    """A calculation is no error, as a value decides that a template will put in."""
+
+    calculated: RowValue
+
+
+@_node
 class IsObject:
     """A row is that of one of several objects."""
 
@@ -448,6 +455,7 @@ RowCondition = (
     | HasElement
     | HasEntry
     | EntryEquals
+    | HasResult
     | IsObject
     | SameRow
     | SameLink

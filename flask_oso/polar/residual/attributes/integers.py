@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 
 from ...host import numbers
-from ..algebra.ir import FALSE, TRUE, Comparison, Literal, RowCondition, RowValue
+from ..algebra.ir import FALSE, TRUE, Arithmetic, Comparison, Literal, RowCondition, RowValue
 from ..algebra.simplify import conjunction, negation
 from ..database_semantics import is_null, value_equality
 
 #: With larger operands, a sum or a product could exceed 64 bits.
 _HALF = 2**62
 _ROOT = 2**31
+
+
+def has_result(made: Arithmetic) -> RowCondition:
+    """Return the condition that a calculation is no error; it also excludes NULL."""
+    limits = divisible if made.sign in ("mod", "rem") else functools.partial(in_range, made.sign)
+    return conjunction(*limits(made.left, made.right))
 
 
 def in_range(sign: str, left: RowValue, right: RowValue) -> Iterator[RowCondition]:
