@@ -114,14 +114,15 @@ class Selects:
         """Return clauses of one statement, which look rows up in the same lists."""
         names, kept = self._names_of(host)
 
-        def make(known: KnownObjects) -> list[SqlCondition]:
+        def make(parts: Sequence[t.Any], known: KnownObjects) -> list[SqlCondition]:
             shared = SharedLists(known)
-            return [_translated(names, known, each, entity, shared) for each in residuals]
+            return [
+                _translated(names, part, each, entity, shared)
+                for part, each in zip(parts, residuals, strict=True)
+            ]
 
         if all(each.is_lasting for each in residuals) and isinstance(entity, type):
-            found = kept.clauses(residuals, entity, make)
-            if found is not None:
-                return found
+            return kept.clauses(residuals, entity, make)
         shared = SharedLists()
         return [
             _translated(names, KnownObjects(each.objects), each, entity, shared)

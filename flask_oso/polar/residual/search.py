@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import enum
 import time
 import typing as t
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -509,7 +510,7 @@ class Search:
             return Answer(None, (self._host_solver().attribute(owner, key, goal),))
 
         with self.asking():
-            if self.recorder is None:
+            if self.recorder is None or _is_member(value, key):
                 return read(None, (value,)).values[0]
             values = self.recorder.ask((value,), read)[1]
             return self.given(values[0]) if values else None
@@ -655,6 +656,13 @@ def _moment_of(value: t.Any, call: t.Any) -> tuple[t.Any, str] | None:
 
 def _is_nil(term: t.Any) -> bool:
     return isinstance(term, Instance) and term.value is None
+
+
+def _is_member(value: t.Any, key: Term) -> bool:
+    """Tell whether an attribute is a member of an enumeration, which no program can replace."""
+    cls = value.value if type(value) is Instance else None
+    name = key.value if type(key) is Value else None
+    return type(cls) is enum.EnumMeta and name in cls.__members__
 
 
 def has_object(goal: t.Any) -> bool:

@@ -14,10 +14,18 @@ from collections.abc import Callable, Iterator, Sequence
 import sqlalchemy as sa
 from sqlalchemy.sql import elements, selectable, visitors
 
+from ...polar.residual.algebra.ir import KnownRow
 from ...polar.residual.outcomes import Residual
 from ..mapped.loaded import explaining_unloaded
 from .dialects import FoundOnce, KeyAmong, OrNan, WithoutNan
-from .known_values import KnownObjects, Objects, another, has_another
+from .known_values import (
+    KnownObjects,
+    Objects,
+    ObjectsOfPart,
+    another,
+    has_another,
+    row_of_part,
+)
 
 #: The attributes with the parts of an element, by its class. Elements of other classes are not
 #: copied: it is not known what they keep of their parts.
@@ -310,6 +318,18 @@ class _Entry:
         return self._count >= _MOST_SHAPES or self.failures >= _MOST_FAILURES
 
 
+def _merged(
+    residuals: Sequence[Residual], row_of: Callable[[KnownRow, int], KnownRow]
+) -> dict[KnownRow, t.Any] | None:
+    """Return the objects of residuals by their rows; ``None`` if one row stands for two objects."""
+    objects: dict[KnownRow, t.Any] = {}
+    for number, each in enumerate(residuals):
+        for row, value in each.objects.items():
+            if objects.setdefault(row_of(row, number), value) is not value:
+                return None
+    return objects
+
+
 class KeptClauses:
     """The clauses of conditions that many actors have."""
 
@@ -331,25 +351,28 @@ class KeptClauses:
         self,
         residuals: Sequence[Residual],
         entity: type,
-        make: Callable[[KnownObjects], Sequence[t.Any]],
-    ) -> Sequence[t.Any] | None:
+        make: Callable[[Sequence[t.Any], KnownObjects], Sequence[t.Any]],
+    ) -> Sequence[t.Any]:
         """Return the clauses of residuals in one statement.
 
-        :param make: makes all of them anew.
-        :return: ``None`` if the residuals have different objects of one number.
+        :param make: makes all of them anew, given the objects of each, and of all.
         """
-        objects: dict[t.Any, t.Any] = {}
-        for each in residuals:
-            if any(
-                objects.setdefault(row, value) is not value for row, value in each.objects.items()
-            ):
-                return None
+        objects = _merged(residuals, lambda row, _: row)
+        is_numbered = objects is None
+        if objects is None:
+            # A method, such as that of a clock, gave something else for each of them.
+            objects = _merged(residuals, row_of_part) or {}
 
         def make_one(known: KnownObjects) -> t.Any:
-            return elements.ClauseList(*make(known), group=False, group_contents=False)
+            parts = [
+                ObjectsOfPart(known, number) if is_numbered else known
+                for number in range(len(residuals))
+            ]
+            return elements.ClauseList(*make(parts, known), group=False, group_contents=False)
 
         conditions = tuple(each.condition for each in residuals)
-        found = self._clause("several", conditions, objects, entity, make_one)
+        kind = "numbered" if is_numbered else "several"
+        found = self._clause(kind, conditions, objects, entity, make_one)
         return t.cast("Sequence[t.Any]", found.clauses)
 
     def _clause(

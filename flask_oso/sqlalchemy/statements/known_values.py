@@ -19,7 +19,8 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from ...polar.residual.algebra.ir import KnownRow
+from ...polar.residual.algebra.ir import KnownRow, Literal
+from ...polar.residual.host_questions import FIRST_GIVEN, Placeholder
 from ..mapped.loaded import loaded_rows, state_of
 from .dialects import KeyAmong
 
@@ -162,6 +163,59 @@ class KnownObjects:
         """Return the source of the value of a parameter; ``None`` if it is no object's."""
         known = self._sources.get(id(_first_of(parameter)))
         return None if known is None else known[1]
+
+
+class ObjectsOfPart:
+    """The objects of one of several conditions of a statement.
+
+    What a condition was given, as by a method, is numbered from the first on, in each of them.
+
+    :param number: the number of the condition.
+    """
+
+    def __init__(self, known: KnownObjects, number: int) -> None:
+        self._known = known
+        self._number = number
+
+    def all(self) -> list[t.Any]:
+        """Return the objects."""
+        return self._known.all()
+
+    def object(self, row: KnownRow) -> t.Any:
+        """Return an object, for what only a clause made anew can say of it."""
+        return self._known.object(row_of_part(row, self._number))
+
+    def attribute(self, row: KnownRow, name: str) -> KnownValue:
+        """Return the value of an attribute."""
+        return self._known.attribute(row_of_part(row, self._number), name)
+
+    def key(self, row: KnownRow) -> list[KnownValue]:
+        """Return the primary key, or ``[nil]``."""
+        return self._known.key(row_of_part(row, self._number))
+
+    def keys(self, row: KnownRow) -> KnownKeys:
+        """Return the primary key of an object, as one of several."""
+        return self._known.keys(row_of_part(row, self._number))
+
+    def keys_of(self, objects: Sequence[t.Any]) -> KnownKeys:
+        """Return the primary keys of objects that a condition names."""
+        return self._known.keys_of(objects)
+
+    def loaded(self, row: KnownRow, name: str) -> KnownKeys | None:
+        """Return the keys of the rows of a loaded to-many relation; ``None`` if not loaded."""
+        return self._known.loaded(row_of_part(row, self._number), name)
+
+
+#: No condition is given as many values.
+_GIVEN_OF_PART = 1_000_000
+
+
+def row_of_part(row: KnownRow, number: int) -> KnownRow:
+    """Return a row of one of several conditions as that of a statement."""
+    known = row.value.value
+    if type(known) is not Placeholder or known < FIRST_GIVEN:
+        return row
+    return KnownRow(row.cls, Literal(Placeholder(known + number * _GIVEN_OF_PART)))
 
 
 def _first_of(parameter: t.Any) -> t.Any:
