@@ -110,9 +110,9 @@ def noting_copies(original: t.Any, found: list[bool]) -> t.Any:
     def clause(self: KeptClauses, residual: t.Any, entity: type, make: t.Any) -> t.Any:
         made: list[bool] = []
 
-        def noting(known: t.Any) -> t.Any:
+        def noting(*known: t.Any) -> t.Any:
             made.append(True)
-            return make(known)
+            return make(*known)
 
         clause = original(self, residual, entity, noting)
         found.append(not made)
