@@ -101,6 +101,12 @@ ABOUT_FOLDERS = {
         depth(f: Folder, 1) if f.parent = nil;
         depth(f: Folder, n) if f.parent != nil and depth(f.parent, m) and m < 4 and n = m + 1;
     """,
+    "a number among others": """
+        holds(_, doc) if depth(doc.folder, n) and n >= doc.least;
+        depth(f: Folder, 1) if f.parent = nil;
+        depth(f: Folder, n) if
+            f.parent != nil and depth(f.parent, m) and m in [1, 2, 3] and n = m + 1;
+    """,
     "two numbers for some folders": """
         holds(_, doc) if depth(doc.folder, n) and n >= doc.least;
         depth(f: Folder, 1) if not f.closed;

@@ -90,7 +90,10 @@ def _of_integer(test: ast.expr) -> ast.expr | None:
     if not is_any or len(t.cast(ast.BoolOp, test).values) != 2:
         return None
     small, is_float = t.cast(ast.BoolOp, test).values
-    (name,) = {*Names([is_float]).read} - {"type", "float"} or {""}
+    names = {*Names([is_float]).read} - {"type", "float"}
+    if len(names) != 1:
+        return None
+    (name,) = names
     is_known = code_of([is_float]) == code_of([is_type(name, "float")])
     first = small.values[0] if type(small) is ast.BoolOp else small
     return small if is_known and code_of([first]) == code_of([is_type(name, "int")]) else None
