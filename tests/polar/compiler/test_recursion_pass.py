@@ -225,11 +225,8 @@ def test_a_number_of_links_is_multiplied() -> None:
 
 def test_a_value_that_is_tested_for_more_kinds_is_no_sum() -> None:
     """What is no arithmetic of numbers is left as it is."""
-    made = looped(
-        calling(
-            "for x in w:\n    if type(x) in simple or type(x) is bool:\n        y = x\n        solutions.append(y)"
-        )
-    )
+    test = "if type(x) in simple or type(x) is bool:"
+    made = looped(calling(f"for x in w:\n    {test}\n        y = x\n        solutions.append(y)"))
 
     assert made is not None
     assert "if type(value) in simple or type(value) is bool:" in made
