@@ -137,3 +137,26 @@ def test_fields_are_read_as_often_as_by_the_solver() -> None:
             counts.append(len(calls))
 
     assert len({*counts}) == 1
+
+
+class Failing(User):
+    """An actor with a field that cannot be read."""
+
+    @property
+    def z(self) -> t.Any:
+        raise ValueError("not readable")
+
+
+@pytest.mark.parametrize("pattern", ["User{z: _z}", "User{z: {a: 1}}", "{z: 1}", "{z: _z}"])
+@pytest.mark.parametrize(
+    "resource", [Doc(), {}, "text", None], ids=["doc", "dictionary", "text", "nil"]
+)
+def test_field_that_fails_is_read_before_the_class_of_the_resource(
+    pattern: str, resource: t.Any
+) -> None:
+    """An error of a head is met where another rule holds, whatever stands behind its fields."""
+    text = f'allow(u: {pattern}, "read", _: Admin) if u = u; allow(_: User, "read", _);'
+    oso = make_oso(text, User, Admin, Doc)
+
+    with pytest.raises(ValueError, match="not readable"):
+        oso.is_allowed(Failing(), "read", resource)

@@ -560,7 +560,7 @@ class QuestionWriter:
         self, region: Region, clause: Clause, number: int, node: RuleCall, env: Variables
     ) -> Region | None:
         """Write what a head asks of the arguments; return the region where it matches."""
-        here = region
+        here, is_read_behind = region, False
         for parameter, arg in zip(clause.parameters, node[1], strict=True):
             following: Region | None = here
             if is_literal(parameter.term):
@@ -576,6 +576,12 @@ class QuestionWriter:
                         following, env.values[variable], arg, parameter.span
                     )
                 env.values[variable] = arg
+            if is_read_behind and following is not here:
+                # Fields of an object are read behind the head. The solver reads them before this
+                # test, and that may be an error.
+                raise NotCompilable("a test behind the fields of an object", parameter.span)
+            if arg.exact is not dict and has_open_fields(parameter.specializer):
+                is_read_behind = True
             if following is None:
                 keep(here, self.guards.origin)
                 return None
