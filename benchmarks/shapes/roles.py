@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import itertools
 import typing as t
 from collections.abc import Callable
@@ -92,6 +93,33 @@ def _granted(
         )
 
     return Shape(name, world, _SIZES)
+
+
+def _expiring(size: int) -> World:
+    """Roles of which every other one has an end."""
+    user_cls, doc_cls = plain("User", "roles"), plain("Doc", "name")
+    role_cls = plain("Role", "name", "resource", "until")
+    docs = [doc_cls(f"doc{each}") for each in range(size + 1)]
+    later = datetime.datetime.now() + datetime.timedelta(days=1000)
+    ends = itertools.cycle((None, later))
+    user = user_cls([role_cls("reader", each, next(ends)) for each in docs[:-1]])
+    user.roles[-1].until = None
+
+    def may(user: t.Any, action: str, doc: t.Any) -> bool:
+        enough = _ENOUGH.get(action, ())
+        for role in user.roles:
+            if role.resource is doc and role.name in enough:
+                if role.until is None or role.until > datetime.datetime.now():
+                    return True
+        return False
+
+    lasts = "  (role.until = nil or role.until > Datetime.now());"
+    return World(
+        _HEAD + _BLOCK + _HAS_ROLE.replace(";", f" and\n{lasts}"),
+        (user_cls, doc_cls, role_cls),
+        [(user, "read", each) for each in (docs[-2], docs[-3], docs[-1])],
+        may,
+    )
 
 
 def _by_method(name: str) -> str:
@@ -280,6 +308,7 @@ SHAPES = (
     _granted("roles in a tuple", collected=tuple),
     _granted("roles in a set", collected=set),
     _granted("roles in a list, slots", make_class=slotted),
+    Shape("roles that may have an end, `nil` or later than `Datetime.now()`", _expiring, _SIZES),
     _granted("roles of a property", field="grants", bases=_WITH),
     _granted(
         "roles by a method, in a list",

@@ -7,6 +7,7 @@ that they may come to. What is asked of each object of a chain is written once, 
 from __future__ import annotations
 
 import ast
+import contextlib
 import itertools
 import typing as t
 from collections.abc import Sequence
@@ -66,6 +67,7 @@ from .guards import Guards
 from .observation import Observation
 from .patterns import Match, PatternGuards, has_open_fields, is_like, is_literal, keep
 from .regions import (
+    FOUND,
     GIVE_UP,
     ChainRepetition,
     Fact,
@@ -143,6 +145,8 @@ class QuestionWriter:
         #: Which rule questions ask which, to find recursion.
         self._asked: dict[Fact, set[Fact]] = {}
         self._askers = Askers()
+        #: The flags of the alternatives that are written, for those that follow them.
+        self._marks: list[str] = []
         #: Where the first solution of the solver would be.
         self._path = FirstPath(self.root)
 
@@ -653,6 +657,17 @@ class QuestionWriter:
         self.guards.note_foreign(region)
         self._path.note_solution(region)
         region.successes.append(self.guards.alternative)
+        if region.found == FOUND:
+            region.marks += self._marks
+
+    @contextlib.contextmanager
+    def marking(self, flag: str) -> t.Iterator[None]:
+        """Have the solutions that are written meanwhile set a flag."""
+        self._marks.append(flag)
+        try:
+            yield
+        finally:
+            self._marks.remove(flag)
 
     def written_once(
         self,

@@ -19,7 +19,7 @@ from ...sources import Span
 from ...value_objects import Record
 from ..passes.constants import Alike, share_alike
 from ..passes.names import CHAIN, COUNT
-from ..snippets import assign, code_of, compared, load, negate, position_of
+from ..snippets import any_of, assign, code_of, compared, load, negate, position_of
 
 
 @dataclass(frozen=True)
@@ -138,6 +138,10 @@ class Region:
     is_flagged: bool = False
     #: The alternatives that have a solution here.
     successes: list[int] = field(default_factory=list)
+    #: The flags of the alternatives that have a solution here, for those that follow them.
+    marks: list[str] = field(default_factory=list)
+    #: The flag of the alternatives before this one, which is tried where none of them holds.
+    unless: str = ""
     #: The value that was tested to be one of some strings.
     texts: tuple[str, frozenset[str]] | None = None
     #: Whether what leads here has to be looked at although nothing may follow.
@@ -150,6 +154,8 @@ class Region:
     again: ChainRepetition | None = None
     #: What is done at a solution here, if it may be the first one of the solver.
     first: list[ast.stmt] = field(default_factory=list)
+    #: What is done at a solution besides.
+    solved: list[ast.stmt] = field(default_factory=list)
 
     def around(self) -> t.Iterator[Region]:
         """Yield this region and its outer ones, up to one that is repeated."""
@@ -304,6 +310,24 @@ class Variables:
 # -- writing it down ----------------------------------------------------------------------
 
 
+def try_in_turn(root: Region) -> None:
+    """Write that an alternative is tried where none before it holds, or all are searched for.
+
+    Until then all are looked at. It is for functions whose solutions are not in the order of the
+    solver, and end nothing.
+    """
+    regions = [*root.within()]
+    for region in regions:
+        if region.unless:
+            is_open = negate(load(region.unless))
+            t.cast(ast.If, region.header).test = any_of([load("is_searched"), is_open])
+            t.cast(Region, region.above).reads.append(assign(region.unless, ast.Constant(False)))
+    used = {region.unless for region in regions}
+    for region in regions:
+        marks = [assign(flag, ast.Constant(True)) for flag in region.marks if flag in used]
+        region.solved = marks
+
+
 def alternatives(region: Region) -> Iterator[int]:
     """Yield the indices of the alternatives in the order of their code."""
     yield region.alternative
@@ -324,6 +348,7 @@ def region_statements(region: Region, success: list[ast.stmt] | None = None) -> 
     if region.successes:
         note = region.first or [assign(region.found, ast.Constant(True))]
         out += success if success is not None and region.found == FOUND else note
+        out += region.solved
     items = [*region.items, *region.loops]
     for texts, alike in itertools.groupby(items, _compared_value):
         inside = [*alike]
@@ -446,6 +471,8 @@ def _enclosed(inner: Region, success: list[ast.stmt] | None) -> list[ast.stmt]:
         return [assign(inner.found, ast.Constant(False)), *body]
     if isinstance(header, ast.If):
         if body == [GIVE_UP] and isinstance(header.test, ast.Constant):
+            return body
+        if isinstance(header.test, ast.Constant) and header.test.value is True:
             return body
         header.body = body or [ast.Pass()]
         header.texts = inner.texts  # type: ignore[attr-defined]

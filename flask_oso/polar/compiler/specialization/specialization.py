@@ -43,6 +43,7 @@ from .regions import (
     GIVE_UP,
     Known,
     RuleCall,
+    try_in_turn,
 )
 from .solution_keys import FunctionNames
 from .value_tests import SCALARS, is_of_polar
@@ -125,6 +126,8 @@ class SpecializationWriter(QuestionWriter):
         last = None if keeps_order or observation is not None else self._path.end()
         if last is not None:
             last.first = self._path.ended()
+        if not keeps_order and observation is None:
+            try_in_turn(self.root)
         self.guards.leave_out_known(self.root, keeps_order, last)
         inner = self._improved(_SUCCESS if keeps_order else None)
         self._check_use(inner, keeps_order=keeps_order)
