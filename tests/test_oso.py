@@ -1665,7 +1665,8 @@ def test_class_in_the_place_of_an_object_is_told_for_each_action(
         for action in ("print", "create", "list"):
             assert not oso.is_allowed(Person(), action, Sheet)
 
-    assert [record.args[1] for record in caplog.records if record.args] == ["create", "list"]
+    told = [t.cast("tuple[str, ...]", record.args) for record in caplog.records if record.args]
+    assert [args[1] for args in told] == ["create", "list"]
 
 
 def test_class_in_the_place_of_an_object_is_told_by_filter(

@@ -108,9 +108,9 @@ def _expiring(size: int) -> World:
     def may(user: t.Any, action: str, doc: t.Any) -> bool:
         enough = _ENOUGH.get(action, ())
         for role in user.roles:
-            if role.resource is doc and role.name in enough:
-                if role.until is None or role.until > datetime.datetime.now():
-                    return True
+            is_enough = role.resource is doc and role.name in enough
+            if is_enough and (role.until is None or role.until > datetime.datetime.now()):
+                return True
         return False
 
     lasts = "  (role.until = nil or role.until > Datetime.now());"

@@ -120,7 +120,7 @@ class Record(SoftDelete, Base):
     @property
     def shown(self) -> str:
         """Look at the row of a row."""
-        return self.author.id  # type: ignore[union-attr, return-value]
+        return self.author.id  # type: ignore[return-value]
 
 
 #: What an 'allow(u: Staff, "read", r: Record)' asks.

@@ -28,6 +28,12 @@ class Zone(datetime.tzinfo):
     def utcoffset(self, _: datetime.datetime | None) -> datetime.timedelta:
         return datetime.timedelta(0)
 
+    def dst(self, _: datetime.datetime | None) -> None:
+        return None
+
+    def tzname(self, _: datetime.datetime | None) -> None:
+        return None
+
 
 class Part:
     def __init__(self, *, ok: bool) -> None:

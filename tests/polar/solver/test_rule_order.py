@@ -89,7 +89,7 @@ def test_order_of_a_class_that_the_argument_is_not() -> None:
 class Costume:
     """Claims to be a dog that swims."""
 
-    @property
+    @property  # type: ignore[misc]
     def __class__(self) -> t.Any:
         """Say so to whoever asks."""
         return Seadog
