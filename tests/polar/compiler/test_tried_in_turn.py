@@ -30,6 +30,16 @@ LASTS_AND = BLOCK + (
 )
 
 
+HELPER = (
+    BLOCK
+    + """
+role.name = name and role.of = thing and lasts(role, user);
+lasts(role, _) if role.until = nil;
+lasts(role, user) if role.until > user.now;
+"""
+)
+
+
 def both(policy: str) -> tuple[Oso, Oso]:
     return make_oso(policy, User, Thing), make_oso(policy, User, Thing, compiled=False)
 
@@ -38,12 +48,15 @@ def role(thing: Thing, until: t.Any, name: str = "reader") -> Thing:
     return Thing(of=thing, name=name, until=until)
 
 
+@pytest.mark.parametrize("policy", [LASTS, HELPER], ids=["or", "two rules"])
 @pytest.mark.parametrize(
     ("until", "may"), [(None, True), (9, True), (1, False)], ids=["no end", "later", "over"]
 )
-def test_role_that_may_have_no_end_is_found_at_once(until: int | None, may: bool) -> None:
+def test_role_that_may_have_no_end_is_found_at_once(
+    policy: str, until: int | None, may: bool
+) -> None:
     """``nil`` is not compared with the time: the alternative before it holds."""
-    oso, solver = both(LASTS)
+    oso, solver = both(policy)
     thing = Thing()
     user = User(now=5, roles=[role(Thing(), None), role(thing, until)])
 
@@ -63,9 +76,10 @@ def test_alternative_behind_one_that_led_nowhere_is_met(name: str) -> None:
     assert outcomes[0] == outcomes[1]
 
 
-def test_all_alternatives_are_searched_for_actions() -> None:
+@pytest.mark.parametrize("policy", [LASTS, HELPER], ids=["or", "two rules"])
+def test_all_alternatives_are_searched_for_actions(policy: str) -> None:
     """An error behind the first solution is raised where all solutions are searched for."""
-    oso, solver = both(LASTS)
+    oso, solver = both(policy)
     thing = Thing()
     user = User(now=5, roles=[role(thing, None)])
 
@@ -89,6 +103,10 @@ CONDITIONS = (
 )
 
 
+#: What a helper wants a role to be.
+HEADS = ("", "", ": Thing", ': Thing{kind: "x"}')
+
+
 def drawn_condition(draw: random.Random, depth: int = 0) -> str:
     kind = draw.random()
     parts = [drawn_condition(draw, depth + 1) for _ in range(2)] if depth < 2 else []
@@ -103,6 +121,12 @@ def drawn_policy(draw: random.Random) -> str:
     goals = ["role.name = name", "role.of = thing"]
     draw.shuffle(goals)
     either = f"({drawn_condition(draw)} or {drawn_condition(draw)})"
+    if draw.random() < 0.5:
+        helpers = [
+            f"fits(role{draw.choice(HEADS)}, thing, user) if {drawn_condition(draw)};"
+            for _ in range(draw.choice([2, 2, 3]))
+        ]
+        return BLOCK + " and ".join([*goals, "fits(role, thing, user)"]) + ";" + "".join(helpers)
     goals.insert(draw.choice([2, 2, 2, 0, 1]), either)
     more = 'allow(user: User, "edit", thing: Thing) if not has_permission(user, "read", thing);'
     return BLOCK + " and ".join(goals) + ";" + (more if draw.random() < 0.2 else "")

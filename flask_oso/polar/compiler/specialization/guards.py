@@ -78,6 +78,8 @@ class Guards:
         self.counts = False
         #: The index of the current alternative.
         self.alternative = 0
+        #: The flags of the alternatives that are written, for those that follow them.
+        self.marks: list[str] = []
         #: Whether alternatives are written in the order in which they are tried.
         self.is_in_order = True
 

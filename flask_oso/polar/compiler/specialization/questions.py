@@ -7,10 +7,10 @@ that they may come to. What is asked of each object of a chain is written once, 
 from __future__ import annotations
 
 import ast
-import contextlib
 import itertools
 import typing as t
 from collections.abc import Sequence
+from contextlib import nullcontext
 
 from ...nodes import Expression, Operator, Parameter, Pattern, Term
 from ...solver.class_index import is_silent
@@ -54,6 +54,7 @@ from .clauses.clause_forms import (
 )
 from .clauses.delegations import Delegation, is_delegation
 from .clauses.first_path import FirstPath
+from .clauses.turns import Turns, may_take_turns
 from .goals.obstacles import (
     Obstacles,
     is_obstacle,
@@ -145,8 +146,6 @@ class QuestionWriter:
         #: Which rule questions ask which, to find recursion.
         self._asked: dict[Fact, set[Fact]] = {}
         self._askers = Askers()
-        #: The flags of the alternatives that are written, for those that follow them.
-        self._marks: list[str] = []
         #: Where the first solution of the solver would be.
         self._path = FirstPath(self.root)
 
@@ -440,6 +439,7 @@ class QuestionWriter:
             at = open_string(clause, node[1])
             keys = [None if n == at else arg.key for n, arg in enumerate(node[1])]
             groups.setdefault((id(clause), at, *keys), []).append((clause, node))
+        turns = self._turns(region, leaves)
         for (_, at, *_), alike in groups.items():
             clause, (name, args) = alike[0]
             if at is not None and len(alike) > 1:
@@ -449,11 +449,31 @@ class QuestionWriter:
             is_first = self._path.is_leaf(region, alike)
             for _, node in alike:
                 key = (node[0], *(arg.key for arg in node[1]))
-                with self._path.followed(is_first):
-                    self._clause(region, clause, (name, args), key)
+                turn = nullcontext(region) if node not in turns else turns[node].next(region)
+                with self._path.followed(is_first), turn as here:
+                    self._clause(here, clause, (name, args), key)
                 if at is not None:
                     # The clause asks nothing else that depends on the string.
                     break
+
+    def _turns(
+        self, region: Region, leaves: list[tuple[Clause, RuleCall]]
+    ) -> dict[RuleCall, Turns]:
+        """Return the questions whose clauses are tried in turn, as the solver tries them.
+
+        Those of which it is known in which order, and that no head asks what another does not.
+        """
+        turns = {}
+        for node in dict.fromkeys(node for _, node in leaves):
+            clauses = [clause for clause, other in leaves if other == node]
+            order = order_clauses(clauses, self.names.host)
+            first, args = order.clauses[0], node[1]
+            is_tried = order.is_known and order.clauses == clauses
+            is_tried &= all(open_string(clause, args) is None for clause in clauses)
+            is_tried &= all(is_like(first, clause, args) for clause in clauses[1:])
+            if is_tried and may_take_turns(region, [clause.body for clause in clauses]):
+                turns[node] = Turns(self.guards, len(clauses), first.rule.span)
+        return turns
 
     def _in_order(self, leaves: list[tuple[Clause, RuleCall]]) -> list[tuple[Clause, RuleCall]]:
         """Sort clauses by the order in which they are tried, if it is known."""
@@ -658,16 +678,7 @@ class QuestionWriter:
         self._path.note_solution(region)
         region.successes.append(self.guards.alternative)
         if region.found == FOUND:
-            region.marks += self._marks
-
-    @contextlib.contextmanager
-    def marking(self, flag: str) -> t.Iterator[None]:
-        """Have the solutions that are written meanwhile set a flag."""
-        self._marks.append(flag)
-        try:
-            yield
-        finally:
-            self._marks.remove(flag)
+            region.marks += self.guards.marks
 
     def written_once(
         self,

@@ -6,29 +6,25 @@ region where one of them holds.
 
 from __future__ import annotations
 
-import ast
 import functools
-import itertools
 import typing as t
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 
-from ....nodes import COMPARISONS, Expression, List, Operator, Term
-from ....traversal import goals_in
+from ....nodes import Expression, List, Operator, Term
 from ...binding_analysis import NotCompilable
 from ...goal_forms import written_term
 from ...scopes import Pending, has_operator, pending_goals, prepend, variables_in
 from ...snippets import load
 from ..clauses.chains import asks_again, numbers_in
 from ..clauses.clause_forms import PutOff
-from ..regions import FOUND, Fact, Region
+from ..clauses.turns import Turns, may_take_turns
+from ..regions import Fact, Region
 from .relations import Relations
 
 #: The most elements of a list in a policy that are compared one after the other.
 MAX_LISTED = 32
-#: What is looked at once, and not for each element of anything.
-_SIMPLE = {*COMPARISONS, Operator.UNIFY, Operator.DOT, Operator.ISA}
 
 
 class Alternatives(Relations):
@@ -41,36 +37,16 @@ class Alternatives(Relations):
         """
         if self._is_condition(term):
             return self._condition_of(term.args, term)
-        is_last = not self.rest and self.region.found == FOUND
-        is_tried = is_last and all(map(_is_simple, term.args))
-        write = self._in_turn(term) if is_tried else Alternatives._alternative
-        self._each(write, [(arg, arg) for arg in term.args])
-        return None
-
-    def _in_turn(self, term: Expression) -> Callable[[t.Self, Term], None]:
-        """Return what writes alternatives, each to be tried where none before it holds.
-
-        The solver ends with the first that holds. So does a function in the order of the rules;
-        another one goes on, and need not look at what the solver never comes to.
-
-        INVARIANT: nothing follows them. What follows may differ from one question to another that
-        are written as one, such as those about several roles, and where it does not hold the solver
-        tries the next alternative.
-        """
-        flag, numbers = self.guards.fresh("s"), itertools.count()
+        turns = None
+        if not self.rest and may_take_turns(self.region, term.args):
+            turns = Turns(self.guards, len(term.args), term.span)
 
         def write(here: t.Self, goal: Term) -> None:
-            number = next(numbers)
-            if number:
-                key: Fact = ("open", flag, number)
-                region = here.guards.under(here.region, key, ast.Constant(True), [], term.span)
-                region.unless = flag
-                here = replace(here, region=region)
-            is_followed = number < len(term.args) - 1
-            with here.writer.marking(flag) if is_followed else nullcontext():
-                here._alternative(goal)
+            with nullcontext(here.region) if turns is None else turns.next(here.region) as region:
+                replace(here, region=region)._alternative(goal)
 
-        return write
+        self._each(write, [(arg, arg) for arg in term.args])
+        return None
 
     def among_terms(
         self, item: Term, collection: List, term: Expression
@@ -132,11 +108,6 @@ class Alternatives(Relations):
         free = {*used} - self.env.values.keys()
         is_awaited = any(self.env.waiting.get(number) for number in free)
         return not free & later and not is_awaited
-
-
-def _is_simple(goal: Term) -> bool:
-    """Tell whether a goal compares and reads, and neither searches nor asks a rule."""
-    return all(isinstance(each, Expression) and each.operator in _SIMPLE for each in goals_in(goal))
 
 
 def _equation(one: Term, other: Term, goal: Expression) -> Term | None:

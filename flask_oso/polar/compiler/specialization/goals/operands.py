@@ -5,7 +5,6 @@ In go the terms of a goal; out come their values, or the region where they have 
 
 from __future__ import annotations
 
-import contextlib
 import typing as t
 from dataclasses import dataclass
 
@@ -61,7 +60,6 @@ class SpecializationInterface(t.Protocol):
         is_negated: bool = False,
     ) -> Region: ...
     def unless(self, region: Region, inner: Region, span: Span | None) -> Region: ...
-    def marking(self, flag: str) -> contextlib.AbstractContextManager[None]: ...
 
 
 @dataclass

@@ -1,0 +1,63 @@
+"""Alternatives that nothing follows: each is tried where none before it holds.
+
+The solver ends with the first that holds. So does a function in the order of the rules; another one
+goes on, and need not look at what the solver never comes to. In go the regions where alternatives
+are written; out come those where they are tried.
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import typing as t
+from collections.abc import Iterator
+
+from ....nodes import COMPARISONS, Expression, Operator, Term
+from ....sources import Span
+from ....traversal import goals_in
+from ..guards import Guards
+from ..regions import FOUND, Fact, Region
+
+#: What is looked at once, and not for each element of anything.
+_SIMPLE = {*COMPARISONS, Operator.UNIFY, Operator.DOT, Operator.ISA}
+
+
+class Turns:
+    """The alternatives of one goal or one question.
+
+    INVARIANT: nothing follows them. What follows may differ from one question to another that are
+    written as one, such as those about several roles, and where it does not hold the solver tries
+    the next alternative.
+
+    :param count: how many alternatives there are.
+    :param span: where they stand.
+    """
+
+    def __init__(self, guards: Guards, count: int, span: Span | None) -> None:
+        self._guards = guards
+        self._flag = guards.fresh("s")
+        self._left, self._count, self._span = count, count, span
+
+    @contextlib.contextmanager
+    def next(self, region: Region) -> Iterator[Region]:
+        """Give the region where the next alternative is written."""
+        key: Fact = ("open", self._flag, self._left)
+        if self._left < self._count:
+            region = self._guards.under(region, key, ast.Constant(True), [], self._span)
+            region.unless = self._flag
+        self._left -= 1
+        marks = [self._flag] if self._left else []
+        self._guards.marks += marks
+        try:
+            yield region
+        finally:
+            del self._guards.marks[len(self._guards.marks) - len(marks) :]
+
+
+def may_take_turns(region: Region, bodies: t.Sequence[Term | None]) -> bool:
+    """Tell whether alternatives of a region compare and read only, and are solutions each."""
+    return region.found == FOUND and len(bodies) > 1 and all(map(_is_simple, bodies))
+
+
+def _is_simple(body: Term | None) -> bool:
+    return all(isinstance(each, Expression) and each.operator in _SIMPLE for each in goals_in(body))
