@@ -117,15 +117,20 @@ def drawn_condition(draw: random.Random, depth: int = 0) -> str:
     return ("not " if kind < 0.6 else "") + draw.choice(CONDITIONS)
 
 
+def drawn_helper(draw: random.Random) -> str:
+    condition = drawn_condition(draw)
+    # A variable that is used once is no variable but a mistake.
+    others = [name if name in condition else "_" for name in ("thing", "user")]
+    role = "role" if "role" in condition else "_"
+    return f"fits({role}{draw.choice(HEADS)}, {', '.join(others)}) if {condition};"
+
+
 def drawn_policy(draw: random.Random) -> str:
     goals = ["role.name = name", "role.of = thing"]
     draw.shuffle(goals)
     either = f"({drawn_condition(draw)} or {drawn_condition(draw)})"
     if draw.random() < 0.5:
-        helpers = [
-            f"fits(role{draw.choice(HEADS)}, thing, user) if {drawn_condition(draw)};"
-            for _ in range(draw.choice([2, 2, 3]))
-        ]
+        helpers = [drawn_helper(draw) for _ in range(draw.choice([2, 2, 3]))]
         return BLOCK + " and ".join([*goals, "fits(role, thing, user)"]) + ";" + "".join(helpers)
     goals.insert(draw.choice([2, 2, 2, 0, 1]), either)
     more = 'allow(user: User, "edit", thing: Thing) if not has_permission(user, "read", thing);'
