@@ -5,13 +5,15 @@ one SELECT of a policy; ``SqlAlchemyAdapter`` reads relations that are declared 
 
 ``mapped``, ``statements``
     mapped classes as a schema; conditions as clauses.
-``unloaded_rows``, ``row_keys``, ``read_conditions``, ``queries``, ``adapter``
-    rows by keys from clients; conditions as options of statements; residuals, and filters of oso
-    0.27, as statements.
+``unloaded_rows``, ``row_keys``
+    to which rows relations lead that are not loaded; rows as plain data, and which objects are the
+    same row.
+``read_conditions``, ``queries``, ``adapter``
+    conditions as options of statements; residuals, and filters of oso 0.27, as statements.
 ``sessions``
     sessions that select only what an actor may read.
 ``identities``, ``commits``
-    rows as plain data, and which objects are the same one; watching commits.
+    rows by keys from clients; watching commits.
 ``tools``
     a first policy from models; what a change of a policy changes.
 """

@@ -1,7 +1,7 @@
 """Rows with a relation that is not loaded, and whether one of them leads to a given row.
 
-In go rows of one class; what they lead to is told by their foreign keys, all at once: what it costs
-does not depend on how many they are.
+In go rows of one class. Their foreign keys, kept in one set, tell which rows they lead to: a
+look-up costs the same however many they are.
 """
 
 from __future__ import annotations

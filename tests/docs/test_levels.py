@@ -97,7 +97,7 @@ MISTAKES: dict[str, Build] = {
     "a guard that does not fit its route": add_misfit,
     "a view that promised to ask, and did not": add_broken_promise,
     (
-        "a decorator above the guard that answers in its place, as one that keeps answers does"
+        "a decorator above the guard that answers in its place, as one that caches answers does"
     ): add_kept_answer,
     "a view that caught a denial, and went on": add_caught_denial,
     "a `before_request` function that answers in place of a view": add_answer_before,

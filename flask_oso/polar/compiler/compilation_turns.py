@@ -1,4 +1,4 @@
-"""Who compiles when: one thread at a time, and no question waits, or takes too long, for it.
+"""Who compiles when: one thread at a time; no question waits for it, or takes too long by it.
 
 In go makers of functions; out comes what they make, or that it is not possible now: another thread
 compiles, little of Python's stack is left, or half of the time of a question is over.
@@ -32,7 +32,7 @@ class OutOfTime(Exception):
 class CompilationTurns:
     """The turns of the threads that compile functions for one program.
 
-    :param timeout: gives the seconds that a question may take; ``None`` without a limit.
+    :param timeout: returns the seconds that a question may take; ``None`` without a limit.
     """
 
     def __init__(self, timeout: Callable[[], float | None]) -> None:

@@ -1,8 +1,9 @@
-"""Attributes of rows that give what is stored: nobody can tell when they are read, or how often.
+"""Attributes of rows that are made of columns alone, so that reading them has no effect.
 
 In goes a mapped class and the name of an attribute. Of a property or a hybrid that calculates
-something from columns and does nothing else, these columns come out, and the classes of values of
-which it asks nobody; of an association proxy, the relation and the attribute of its rows.
+something from columns and does nothing else, these columns come out, and the classes of values
+that it calculates with by Python's own operators; of an association proxy, the relation and the
+attribute of its rows.
 """
 
 from __future__ import annotations
@@ -96,7 +97,7 @@ def _is_of_row(node: ast.AST, formula: Formula) -> bool:
 
 
 def _kinds(formula: Formula) -> frozenset[type] | None:
-    """Return the classes of values of which a formula asks nobody else.
+    """Return the classes of values with which a formula runs no code of others.
 
     ``None`` if it names a member of an enumeration with operators of its own.
     """

@@ -1,4 +1,7 @@
-"""Classes with attributes that are read without side effects, as far as functions have met them."""
+"""Classes with attributes that are read without side effects.
+
+In go classes when a function first meets them; the set that comes out is what it tests afterwards.
+"""
 
 from __future__ import annotations
 

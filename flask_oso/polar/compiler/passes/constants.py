@@ -19,19 +19,21 @@ from ...value_objects import Record
 from ..snippets import load
 from .names import Names
 
+#: Names that statements give to values for themselves: no other statements read them.
 _OWN = re.compile(r"[vpo]\d+")
+#: Constants of these classes may differ.
 _REPLACED = (int, float, str)
-#: So many at least become one.
+#: The fewest branches that are written as one.
 _FEW = 3
 
 
 class Alike(Record):
-    """Statements for some strings.
+    """Statements that are written once for several branches.
 
-    :param body: those of one of them, with names in the place of constants that differ.
-    :param rows: what the names are, for each of the strings; empty if nothing differs.
-    :param names: these names.
-    :param texts: the strings.
+    :param body: those of one branch, with names in the place of constants that differ.
+    :param texts: the strings of each branch.
+    :param names: the names in the place of constants.
+    :param rows: the constants of each branch, one for each name; empty if nothing differs.
     """
 
     body: list[ast.stmt]
@@ -40,22 +42,22 @@ class Alike(Record):
     rows: list[tuple[t.Any, ...]]
 
     def table(self) -> dict[str, t.Any]:
-        """Return the constants by the string: one, or a tuple."""
+        """Return what the names stand for, by the string: a constant, or a tuple of them."""
         rows = [row if len(row) > 1 else row[0] for row in self.rows]
         pairs = zip(self.texts, rows, strict=True)
         return {text: row for texts, row in pairs for text in sorted(texts)}
 
     def target(self) -> ast.expr:
-        """Write the names, to be assigned to."""
+        """Write the names as the target of an assignment."""
         parts: list[ast.expr] = [ast.Name(name, ast.Store()) for name in self.names]
         return parts[0] if len(parts) == 1 else ast.Tuple(parts, ast.Store())
 
 
 def share_alike(branches: list[tuple[set[str], list[ast.stmt]]], name: str) -> list[Alike]:
-    """Return groups of statements, each of which stands there once.
+    """Group branches whose statements differ in constants alone.
 
     :param branches: strings, and the statements for them.
-    :param name: begins the names of constants.
+    :param name: the beginning of the names that take the place of constants.
     """
     groups: dict[str, list[tuple[set[str], list[ast.stmt], list[ast.Constant]]]] = {}
     for texts, body in branches:

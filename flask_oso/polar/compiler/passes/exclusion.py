@@ -29,7 +29,7 @@ _BOUNDS: dict[type, Callable[[float], tuple[float, float]]] = {
     ast.Lt: lambda number: (-math.inf, math.nextafter(number, -math.inf)),
     ast.LtE: lambda number: (-math.inf, number),
 }
-#: Integers that are floats, too.
+#: Up to this, each integer is a float, too: bounds are exact.
 _MOST = 2**50
 
 
@@ -94,7 +94,7 @@ def _conjuncts(test: ast.expr) -> list[ast.expr]:
 
 
 def _contradict(left: _Condition, right: _Condition, fixed: Callable[[str], bool]) -> bool:
-    """Tell whether two conditions never hold both."""
+    """Tell whether two conditions never hold together."""
     (one, is_one), (other, is_other) = left, right
     names = Names([one, other])
     if names.written or not all(map(fixed, names.read)):
@@ -116,7 +116,7 @@ def class_tested(test: ast.expr) -> tuple[str, type] | None:
 
 
 def _are_of_others(one: ast.Compare, other: ast.Compare) -> bool:
-    """Tell whether a value is of one class, and of another one or ``None``, for two tests."""
+    """Tell whether one test asks for a class of a value, and another for another class or nil."""
     mine, theirs = class_tested(one), class_tested(other)
     if mine is None or read_name(one.left.args[0]) != mine[0]:  # type: ignore[attr-defined]
         return False
@@ -129,7 +129,7 @@ def _are_of_others(one: ast.Compare, other: ast.Compare) -> bool:
 
 
 def _never_both(one: ast.cmpop, left: ast.expr, other: ast.cmpop, right: ast.expr) -> bool:
-    """Tell whether a value never compares so with both."""
+    """Tell whether no value passes both comparisons."""
     kinds = {type(one), type(other)}
     if kinds == {ast.Is, ast.IsNot}:
         return code_of([left]) == code_of([right])

@@ -1,7 +1,7 @@
-"""Arithmetic of integers comes first: most numbers of policies are small ones.
+"""Arithmetic of integers is tried first: most numbers of policies are small integers.
 
-In go the statements of a loop that computes a value from the one before; out come others, which
-come before them, or in the place of the loop::
+In go the statements of a loop that computes a value from the one before. Out come statements that
+stand before them, or in the place of the loop::
 
     for b in …: if (int(value) or float(value)) and (int(b) or float(b)): y = value + b; …
         =>  for b in …: if int(value) and int(b): value = value + b; continue
@@ -26,10 +26,10 @@ _STEP, _SMALL = 2**40, 2**60
 
 
 class Ways(Record, frozen=False):
-    """Faster ways for integers.
+    """What a loop does faster for integers.
 
-    :param each: what comes first in each turn of the loop.
-    :param all: what takes the place of the loop under a condition; ``None`` if there is nothing.
+    :param each: the statements that come first in each turn.
+    :param all: under its condition, what takes the place of the loop; ``None`` if nothing does.
     """
 
     each: list[ast.stmt]
@@ -59,7 +59,10 @@ def integers_first(loop: list[ast.stmt], value: str, turns: ast.expr, *, is_coun
 
 
 def _sum_in(loop: list[ast.stmt], value: str) -> tuple[ast.expr, ast.BinOp] | None:
-    """Return whether all operands are small integers, and the arithmetic, if a loop is but that."""
+    """Return a test that all operands are small integers, and the arithmetic of a loop.
+
+    ``None`` if the loop does anything else.
+    """
     if len(loop) != 1 or type(loop[0]) is not ast.If:
         return None
     test = _of_integers(loop[0].test)

@@ -5,8 +5,8 @@ In go the statements of a function; they are changed where they stand::
     while True: … if len(a) >= 1: v = a[0]; w = a[1:]; …; a = w; continue
         =>  left = len(a);  while True: … if left >= 1: v = a[-left]; …; left = left - 1; continue
 
-Only where nothing else is done with the list and its rest. A loop that only keeps the elements is
-left out::
+This is done where nothing else is done with the list and its rest. A loop that does nothing but
+keep the elements is left out::
 
     for level in …: if left >= 1: v = a[-left]; frames.append(v); left = left - 1; continue; … x
         =>  frames = a;  left = 0;  x

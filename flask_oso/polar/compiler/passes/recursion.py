@@ -5,7 +5,7 @@ call finds but that it is found, too, the next call is the next turn of a loop::
 
     v = g(w);  if v: solutions.extend(v)   =>  while True: …  a = w;  continue
 
-Under a condition that does not depend on it, further solutions go to a list that nobody has::
+Under a condition that does not depend on it, further solutions go to a list that nothing reads::
 
     v = g(w);  if v: if p: solutions.extend(v)  =>  if not p: solutions = [];  a = w;  continue
 
@@ -51,6 +51,8 @@ from .names import Names, blocks_in, nodes_in, read_name, written_name
 _SOLUTIONS, _FOUND, _LEVEL = "solutions", "found", "level"
 _FRAMES, _VALUE, _RESULT, _PASSES = "frames", "value", "result", "passes"
 _FIRST, _LAST = "first_level", "last_level"
+#: The most solutions of one loop.
+MAX_SOLUTIONS = 100_000
 
 
 class Recursion(Record, frozen=False):
@@ -230,7 +232,7 @@ class _Loop:
         self._is_noted_with_level = False
 
     def written(self) -> list[ast.stmt] | None:
-        """Return the statements; ``None`` if what is done with a solution is another thing."""
+        """Return the statements; ``None`` if a loop cannot do what is done with a solution."""
         if self._is_test and self._names.read[_FOUND]:
             return None
         done, item = self._site.then, self._site.found
@@ -293,7 +295,7 @@ class _Loop:
             end = self._chosen()
         if not self._is_test and any(type(each) is ast.For for each in nodes_in(self._body)):
             size = call("len", load(_SOLUTIONS))
-            is_over = compared(size, ast.Gt(), ast.Constant(_MOST_SOLUTIONS))
+            is_over = compared(size, ast.Gt(), ast.Constant(MAX_SOLUTIONS))
             self._site.block.append(ast.If(is_over, [ast.Return(_none())], []))
         return [*start, self._loop([]), *end]
 
@@ -355,11 +357,12 @@ class _Loop:
         return self._there_and_back(back)
 
     def _is_alone(self, conditions: list[ast.expr]) -> bool:
-        """Tell whether there is no solution in a call that makes another one, but by that.
+        """Tell whether a call that makes another one has no solution but those which that finds.
 
         :param conditions: what holds if the other one finds something.
 
-        INVARIANT: the value that a loop has found is that of the last call, or of none.
+        INVARIANT: the value that a loop has found is that of the last call that has one, or of
+        none.
         """
         noted: ast.stmt = ast.Expr(
             ast.Call(attribute_of(load(_SOLUTIONS), "append"), [ast.Constant(None)], [])
@@ -504,12 +507,8 @@ def _is_odd(name: str) -> ast.expr:
     return compared(call("type", load(name)), ast.NotIn(), load("harmless"))
 
 
-#: The most solutions of one function.
-_MOST_SOLUTIONS = 100_000
-
-
 class _Noted(ast.NodeTransformer):
-    """Notes that a condition holds, where a solution was noted."""
+    """Notes that a condition holds in the places where a solution is noted."""
 
     def __init__(self, notes: set[int]) -> None:
         self._notes = notes

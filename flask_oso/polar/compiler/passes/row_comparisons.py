@@ -1,11 +1,12 @@
 """The comparison of two rows with which a loop ends, and the index that answers it.
 
 In go the statements of a loop; out comes what an index of such rows is made of. Rows are equal if
-their keys are. A relation that is not loaded is compared by its foreign key::
+their keys are. The value ``v`` of an element ``e`` is compared with the row ``w``; where a relation
+is not loaded, by its foreign key::
 
-    if w is object: b = True
-    elif w is unloaded: b = test(e, object); if b is None: return None
-    else: …; b = w is object or (w is not None and (p := w.key) is not None and p == object.key)
+    if v is w: b = True
+    elif v is unloaded: b = test(e, w); if b is None: return None
+    else: …; b = v is w or (v is not None and (p := v.key) is not None and p == w.key)
     if b: …
 """
 
@@ -27,8 +28,8 @@ class IndexNames(t.NamedTuple):
     """The names of an index.
 
     :param held: the dictionary with the values.
-    :param left: the elements with a value that is not loaded, and ``chosen`` those of them that
-        would be a solution.
+    :param left: the list of the elements with a value that is not loaded.
+    :param chosen: the list of those of them that would be a solution.
     """
 
     held: str
@@ -43,10 +44,10 @@ class RowComparison(Record, frozen=False):
     :param value: the name of the value of an element.
     :param wanted: the name of the other row, which is not ``None``.
     :param key: the key of the first, and ``wanted_key`` that of the other.
-    :param checks: return where the value is no such row.
+    :param checks: statements that give up where the value is no such row.
     :param answer: the name of the answer, if it has one.
-    :param element: the name of what has a relation that may not be loaded.
-    :param kept: the name of what takes many such elements.
+    :param element: the name of the element, if its relation may not be loaded.
+    :param kept: the name of the function that answers for many such elements.
     """
 
     statements: int

@@ -18,7 +18,7 @@ from ....traversal import goals_in
 from ..guards import Guards
 from ..regions import FOUND, Fact, Region
 
-#: What is looked at once, and not for each element of anything.
+#: Operators of goals that are looked at once, and search nothing.
 _SIMPLE = {*COMPARISONS, Operator.UNIFY, Operator.DOT, Operator.ISA}
 
 
@@ -55,7 +55,7 @@ class Turns:
 
 
 def may_take_turns(region: Region, bodies: t.Sequence[Term | None]) -> bool:
-    """Tell whether alternatives of a region compare and read only, and are solutions each."""
+    """Tell whether each of several alternatives is a solution, and only compares and reads."""
     return region.found == FOUND and len(bodies) > 1 and all(map(_is_simple, bodies))
 
 

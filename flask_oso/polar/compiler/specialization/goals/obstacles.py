@@ -1,7 +1,8 @@
 """Goals that no code can be written for: a function gives up where it comes to one of them.
 
-In go the reasons for which a function could not be written. Out come the obstacles that they met,
-by which a function that is written anew knows them before it writes anything for them.
+In go the reasons for which a function could not be written. Out come the obstacles that they met:
+the function is written again, and knows them before it writes anything for them. ``Attempts``
+counts how often it then gives up, since one that always does is not worth a try.
 """
 
 from __future__ import annotations
@@ -22,8 +23,6 @@ from ..observation import with_ends
 
 #: The most goals of one function that it gives up for.
 MAX_OBSTACLES = 8
-
-
 #: How many times in a row a function may give up before it is not tried for a while.
 _MOST_IN_VAIN = 8
 #: The number of further questions for which it is not tried.
@@ -56,9 +55,9 @@ class Attempts:
 
 
 def tried_first(function: ast.FunctionDef, attempts: str) -> list[ast.stmt]:
-    """Write that a function for plain data may answer, before other statements do.
+    """Write that a function for plain data may answer before other statements do.
 
-    The others stand behind it, and not where it gives up: they may raise any error.
+    The others stand behind it, and not in its ``except``: they may raise any error.
 
     :param attempts: the global name of its ``Attempts``.
     """
