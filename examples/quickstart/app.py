@@ -1,7 +1,7 @@
 """Pages of organizations, as a program for oso 0.15 and flask-oso: with the roles of its time.
 
-One line is new, ``install_as_oso()``; all others are what such a program has. New programs are
-like ``example_app`` instead.
+Two lines are new, the first ones; all others are what such a program has. New programs are like
+``example_app`` instead.
 """
 
 import flask_oso

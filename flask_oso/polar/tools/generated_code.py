@@ -396,11 +396,7 @@ class _Report:
             title = f"The specialization for {question}, which calls the application once."
             yield _Function("specialization", title, parts[-1])
             return
-        title = f"The specialization for {question}: True, False, or None: ask the rules."
-        if is_empty:
-            title += " No rule applies."
-        yield from self._own_functions(functions)
-        yield _Function("specialization", title, tree)
+        yield from self._whole(functions, tree, " No rule applies." if is_empty else "")
 
     def _partly(
         self,
@@ -419,14 +415,17 @@ class _Report:
         function, functions, reasons = partly
         for reason in reasons:
             self._leave("where the specialization gives up", reason)
-        yield from self._own_functions(functions)
-        title = f"The specialization for {self._question}: True, False, or None: ask the rules."
-        yield _Function("specialization", title, function)
+        yield from self._whole(functions, function)
 
-    def _own_functions(self, functions: SolutionFunctions) -> Iterator[_Function]:
+    def _whole(
+        self, functions: SolutionFunctions, tree: ast.FunctionDef, remark: str = ""
+    ) -> Iterator[_Function]:
+        """Show a specialization, behind the functions that it calls."""
         for key, function in functions.written:
             title = f"What {key.rule}({', '.join(map(_kind, key.kinds))}) finds; None: gives up."
             yield _Function("specialization", title, function)
+        title = f"The specialization for {self._question}: True, False, or None: ask the rules."
+        yield _Function("specialization", title + remark, tree)
 
     def _obstacle(self, specializations: Specializations | None) -> str | None:
         arguments = self._question.arguments
