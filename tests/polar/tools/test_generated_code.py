@@ -18,6 +18,7 @@ from flask_oso.polar.tools.generated_code import (
 )
 from tests.polar.compiler.test_programs import FOLLOWED, UNFOLLOWED
 from tests.support.answers import program_of
+from tests.support.children import run_python
 
 pytestmark = pytest.mark.usefixtures("compiling", "without_allow")
 
@@ -305,3 +306,26 @@ def test_inline_queries_are_not_run() -> None:
 def test_specialization_is_for_the_classes_that_stand_in() -> None:
     """The specialization for stand-in classes is what the application's own classes would get."""
     assert f"{SPECIALIZATION} {NOTE_QUESTION}: True, False, or None" in shown(NOTES, NOTE_QUESTION)
+
+
+def test_text_does_not_depend_on_what_was_compiled_before() -> None:
+    """What functions share keeps no place of the first: a comment would stand where nothing is."""
+    script = """
+import sys
+from tests.polar.tools.test_generated_code import Oso, Source, show_with_stand_ins, shown
+
+policy = 'allow(user: User, "edit", note: Note) if\\n  note.author = user;'
+if "asked" in sys.argv:
+    class User: pass
+    class Note: author = None
+    oso = Oso()
+    oso.register_class(User)
+    oso.register_class(Note)
+    oso.load_str(policy)
+    note = Note()
+    note.author = User()
+    oso.is_allowed(User(), "edit", note)
+print(shown(policy[:-1] + ' and\\n  not note.locked;', 'allow(User, "edit", Note)'))
+"""
+
+    assert run_python(script, "asked") == run_python(script)

@@ -76,8 +76,9 @@ MAX_STEPS = 100_000
 FEW_STRINGS = 8
 #: The name of the flag for a solution.
 FOUND = "found"
-#: Returns ``None``: fall back to the compiled rules.
-GIVE_UP: ast.stmt = ast.Return(ast.Constant(None))
+#: Returns ``None``: fall back to the compiled rules. All functions share it, so it has a position:
+#: it would get one in the first function, and keep it in all others.
+GIVE_UP: ast.stmt = ast.fix_missing_locations(ast.Return(ast.Constant(None)))
 #: The facts that tell that a value has passed a sandbox check.
 _CHECKS = ("checked", "simple", "quiet")
 RuleCall = tuple[str, tuple[Known, ...]]
