@@ -17,7 +17,7 @@ from ..callables.view_functions import describe_request
 from ..denials.problems import ForbiddenProblem
 from ..guards.view_guards import guards_below_others
 from ..polar.exceptions import OsoError
-from ..request_state import RequestState
+from ..request_state import RequestState, request_state_of
 
 FORGOTTEN = (
     "answered without calling 'authorize'; its answer was withheld. Call it, or exempt the view"
@@ -83,7 +83,11 @@ def not_called(app: Flask, current: Request, note: str) -> OsoError:
     :param note: what was expected; it stands behind what answered.
     """
     error = OsoError("Authorize not called.")
-    unreached = _describe_unreached(app, current) if note == FORGOTTEN else None
+    # After an exception, an error handler or an 'after_request' function made the answer.
+    is_handled = request_state_of(app, current).is_handled
+    unreached = None
+    if note == FORGOTTEN and not is_handled:
+        unreached = _describe_unreached(app, current)
     if unreached is not None:
         error.add_note(unreached + _WITHHELD)
         return error

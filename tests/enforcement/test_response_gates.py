@@ -380,3 +380,24 @@ def test_refusal_above_a_guard_is_not_logged(caplog: t.Any, answer: t.Any) -> No
 
     assert site.open("/", None).status_code in (302, 401)
     assert caplog.records == []
+
+
+def test_no_decorator_is_blamed_for_an_error_that_was_made_a_success() -> None:
+    """No function before the view could decide; a function behind it changed the status."""
+    site = make_site(OSO_ENFORCE="after", PROPAGATE_EXCEPTIONS=False)
+    site.app.add_url_rule("/", "view", authorize(action="read", resource="page")(site.enter))
+
+    def fail() -> None:
+        raise OsoError("No decision.")
+
+    def succeed(response: flask.Response) -> flask.Response:
+        response.status_code = 200
+        return response
+
+    site.app.before_request(fail)
+    site.app.after_request_funcs.setdefault(None, []).append(succeed)
+
+    with pytest.raises(OsoError, match="Authorize not called") as caught:
+        site.open("/", "ann")
+
+    assert "decorator above" not in "".join(caught.value.__notes__)
