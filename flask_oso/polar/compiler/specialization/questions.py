@@ -462,8 +462,11 @@ class QuestionWriter:
         """Return the questions whose clauses are tried in turn, as the solver tries them.
 
         Those of which it is known in which order, and that no head asks what another does not.
+        Outside of loops a function most often has the order of the rules anyway.
         """
-        turns = {}
+        turns: dict[RuleCall, Turns] = {}
+        if not self.guards.is_repeated(region):
+            return turns
         for node in dict.fromkeys(node for _, node in leaves):
             clauses = [clause for clause, other in leaves if other == node]
             order = order_clauses(clauses, self.names.host)

@@ -21,6 +21,10 @@ from ..regions import FOUND, Fact, Region
 #: Operators of goals that are looked at once, and search nothing.
 _SIMPLE = {*COMPARISONS, Operator.UNIFY, Operator.DOT, Operator.ISA}
 
+_ORDERS = frozenset({Operator.LT, Operator.LEQ, Operator.GT, Operator.GEQ})
+#: The most alternatives that are tried in turn.
+MAX_TURNS = 8
+
 
 class Turns:
     """The alternatives of one goal or one question.
@@ -55,9 +59,18 @@ class Turns:
 
 
 def may_take_turns(region: Region, bodies: t.Sequence[Term | None]) -> bool:
-    """Tell whether each of several alternatives is a solution, and only compares and reads."""
-    return region.found == FOUND and len(bodies) > 1 and all(map(_is_simple, bodies))
+    """Tell whether each of several alternatives is a solution, and only compares and reads.
+
+    It is worth it where a later one asks for an order, as beside ``x = nil``: the function would
+    give up for what has none. Other tests fail for no value, and are faster side by side.
+    """
+    is_worth_it = 1 < len(bodies) <= MAX_TURNS and any(map(_asks_for_order, bodies[1:]))
+    return region.found == FOUND and is_worth_it and all(map(_is_simple, bodies))
 
 
 def _is_simple(body: Term | None) -> bool:
     return all(isinstance(each, Expression) and each.operator in _SIMPLE for each in goals_in(body))
+
+
+def _asks_for_order(body: Term | None) -> bool:
+    return any(isinstance(each, Expression) and each.operator in _ORDERS for each in goals_in(body))
