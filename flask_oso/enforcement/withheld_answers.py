@@ -33,7 +33,7 @@ _ONLY_ASKED = (
 )
 _UNREACHED = (
     "answered, and its '@{0}' ({1}) was not reached: a decorator above it answered, as"
-    " '@login_required' does, or one that keeps answers and gives them to everybody. Put '@{0}'"
+    " '@login_required' does, or one that caches answers and gives them to everybody. Put '@{0}'"
     " above that one."
 )
 _WITHHELD = " The answer was withheld."

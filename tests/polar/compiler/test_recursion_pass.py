@@ -132,13 +132,12 @@ def test_conditions_that_exclude_each_other(one: str, other: str, is_single: boo
     assert (made is not None) is is_single
 
 
-def test_a_loop_over_rests_goes_along_the_list() -> None:
-    """No rest is made."""
-    made = looped("""
+#: A function that calls itself for the rest of a list.
+ALONG = """
         if len(a) >= 1:
             u = a[0]
             v = a[1:]
-            if u:
+            if {test}:
                 w = g(v, level + 1, memo)
                 if w is None:
                     return None
@@ -146,7 +145,12 @@ def test_a_loop_over_rests_goes_along_the_list() -> None:
                     solutions.extend(w)
         if len(a) == 0:
             solutions.append(1)
-    """)
+    """
+
+
+def test_a_loop_over_rests_goes_along_the_list() -> None:
+    """No rest is made."""
+    made = looped(ALONG.format(test="u"))
 
     assert made is not None
     assert made.startswith("left_of_a = len(a)")
@@ -157,18 +161,7 @@ def test_a_loop_over_rests_goes_along_the_list() -> None:
 
 def test_a_rest_that_is_needed_is_made() -> None:
     """The list is cut where something else is done with its rest."""
-    made = looped("""
-        if len(a) >= 1:
-            v = a[1:]
-            if not 1 in v:
-                w = g(v, level + 1, memo)
-                if w is None:
-                    return None
-                if w:
-                    solutions.extend(w)
-        if len(a) == 0:
-            solutions.append(1)
-    """)
+    made = looped(ALONG.format(test="not 1 in v"))
 
     assert made is not None
     assert "a = v\n            continue" in made

@@ -8,6 +8,7 @@ import typing as t
 import pytest
 
 from flask_oso import Oso
+from flask_oso.polar.compiler.specialization.clauses.turns import MAX_TURNS
 from tests.support.answers import outcome_of, specialized
 from tests.support.models.people import Thing, User
 from tests.support.policies import make_oso
@@ -62,6 +63,19 @@ def test_role_that_may_have_no_end_is_found_at_once(
 
     assert specialized(oso.engine, user, "read", thing) is may
     assert solver.is_allowed(user, "read", thing) is may
+
+
+@pytest.mark.parametrize(("count", "may"), [(MAX_TURNS, True), (MAX_TURNS + 1, None)])
+def test_many_alternatives_are_all_looked_at(count: int, may: bool | None) -> None:
+    """The function gives up for ``nil`` where they are more than those that are tried in turn."""
+    later = " or ".join(f"role.until > {number}" for number in range(count - 1))
+    oso, solver = both(LASTS.replace("role.until > user.now", later))
+    thing = Thing()
+    user = User(now=5, roles=[role(thing, None)])
+
+    assert specialized(oso.engine, user, "read", thing) is may
+    assert oso.is_allowed(user, "read", thing)
+    assert solver.is_allowed(user, "read", thing)
 
 
 @pytest.mark.parametrize("name", ["reader", "writer"])

@@ -19,8 +19,8 @@ from ..guards import Guards
 from ..regions import FOUND, Fact, Region
 
 #: Operators of goals that are looked at once, and search nothing.
-_SIMPLE = {*COMPARISONS, Operator.UNIFY, Operator.DOT, Operator.ISA}
-
+_SIMPLE = frozenset({*COMPARISONS, Operator.UNIFY, Operator.DOT, Operator.ISA})
+#: Operators of goals that fail for values without an order, such as ``nil``.
 _ORDERS = frozenset({Operator.LT, Operator.LEQ, Operator.GT, Operator.GEQ})
 #: The most alternatives that are tried in turn.
 MAX_TURNS = 8
@@ -50,12 +50,15 @@ class Turns:
             region = self._guards.under(region, key, ast.Constant(True), [], self._span)
             region.unless = self._flag
         self._left -= 1
-        marks = [self._flag] if self._left else []
-        self._guards.marks += marks
+        if not self._left:
+            # Nothing asks whether the last one holds.
+            yield region
+            return
+        self._guards.marks.append(self._flag)
         try:
             yield region
         finally:
-            del self._guards.marks[len(self._guards.marks) - len(marks) :]
+            self._guards.marks.pop()
 
 
 def may_take_turns(region: Region, bodies: t.Sequence[Term | None]) -> bool:

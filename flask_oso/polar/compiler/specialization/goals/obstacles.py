@@ -24,7 +24,7 @@ from ..observation import with_ends
 #: The most goals of one function that it gives up for.
 MAX_OBSTACLES = 8
 #: How many times in a row a function may give up before it is not tried for a while.
-_MOST_IN_VAIN = 8
+_MOST_IN_A_ROW = 8
 #: The number of further questions for which it is not tried.
 _PAUSE = 120
 #: A goal or a head, by its form and its place, or a rule, by its name. Not by its identity: some
@@ -46,9 +46,9 @@ class Attempts:
         """Return a function that gives ``None`` where another one does, or is not tried."""
 
         def attempt(*args: t.Any) -> T | None:
-            found = search(*args) if self.in_vain < _MOST_IN_VAIN else None
+            found = search(*args) if self.in_vain < _MOST_IN_A_ROW else None
             is_vain = found is None
-            self.in_vain = (self.in_vain + 1) % (_MOST_IN_VAIN + _PAUSE) if is_vain else 0
+            self.in_vain = (self.in_vain + 1) % (_MOST_IN_A_ROW + _PAUSE) if is_vain else 0
             return found
 
         return attempt
@@ -66,9 +66,9 @@ def tried_first(function: ast.FunctionDef, attempts: str) -> list[ast.stmt]:
     attempt.body = with_ends(attempt.body, answered, ast.Break(), raised)
     attempt.handlers[0].body = [ast.Break()]
     in_vain = ast.Attribute(load(attempts), "in_vain", ast.Load())
-    is_tried = compared(in_vain, ast.Lt(), ast.Constant(_MOST_IN_VAIN))
+    is_tried = compared(in_vain, ast.Lt(), ast.Constant(_MOST_IN_A_ROW))
     more = ast.BinOp(in_vain, ast.Add(), ast.Constant(1))
-    rounds = ast.BinOp(more, ast.Mod(), ast.Constant(_MOST_IN_VAIN + _PAUSE))
+    rounds = ast.BinOp(more, ast.Mod(), ast.Constant(_MOST_IN_A_ROW + _PAUSE))
     # To leave a loop takes less time than to raise an error.
     return [ast.While(is_tried, [attempt], []), _noted(attempts, rounds)]
 
