@@ -132,6 +132,28 @@ def test_missing_entry_is_noticed_by_a_specialization(condition: str, answer: bo
     assert specialized(engine, User("ana"), "read", Doc({"ana": 1})) is not answer
 
 
+@pytest.mark.parametrize(
+    ("condition", "entries"),
+    [
+        ("[_, v] in d.x and v > 3", {"b": 5, "a": "text"}),
+        ("[k, v] in d.x and k in u.x and v.x = 1", {"b": Doc(1), "a": 7}),
+        ("v in d.x.values() and {a: [], b: 5}.(v) > 3", {"b": "b", "a": "a"}),
+        ("k in d.x.keys() and {a: [], b: 5}.(k) > 3", {"b": 1, "a": 1}),
+    ],
+)
+def test_error_of_an_earlier_key_comes_before_a_solution(
+    condition: str, entries: dict[str, t.Any]
+) -> None:
+    """Entries are gone through in the order of their keys, whichever was added first."""
+    compiled, solved = (_oso(condition, compiled=each) for each in (True, False))
+    question = User(["a", "b"]), "read", Doc(entries)
+
+    expected = outcome_of(solved, *question)
+
+    assert expected is not True
+    assert [outcome_of(compiled, *question) for _ in range(2)] == [expected] * 2
+
+
 @pytest.mark.parametrize("condition", CONDITIONS)
 def test_dictionaries_are_answered_alike(condition: str) -> None:
     """Answers and errors of compiled rules are those of the solver."""

@@ -13,7 +13,7 @@ import types
 import typing as t
 from collections.abc import Callable
 
-from ...host.dictionaries import MISSING, LazyKeys, call_reading, find_entry, sorted_entries
+from ...host.dictionaries import MISSING, LazyKeys, call_reading, find_entry, in_order
 from ...host.numbers import equal_scalars
 from ...host.sandbox import ITERATED, iterates_flags
 from ...host.terms import QUESTIONS
@@ -34,7 +34,7 @@ _SCALARS = frozenset({bool, int, float, str})
 #: Classes whose values have a hash and an equality that run no code.
 _ELEMENTS = EQUATED | {bool}
 _SETS = frozenset({set, frozenset})
-_LIST, _TEXT = frozenset({list}), frozenset({str})
+_LIST = frozenset({list})
 _BUILT_IN = types.BuiltinMethodType
 _CONTAINERS = frozenset({list, dict})
 _VALUES = frozenset({*_SCALARS, list, dict})
@@ -333,18 +333,18 @@ class SilentOperations:
         found = find_entry(collection, key)
         return MISSING if found is MISSING else self._unchecked(found)
 
-    def entries_of(self, collection: t.Any) -> list[t.Any]:
-        """Return the entries of a dictionary, or the lists of two elements in a list of lists."""
+    def entries_of(self, collection: t.Any) -> t.Collection[t.Any]:
+        """Return the entries of a dictionary, or the lists of two elements in a list of lists.
+
+        In the order of the solver: what it meets before its first solution may be an error.
+        """
         if type(collection) is dict:
-            # The order does not matter, and a copy is safe from other threads.
-            entries = [*collection.items()]
-            # A list takes half of the time of a generator.
-            if not all([type(key) is str and key.isascii() for key, _ in entries]):  # noqa: C419
-                entries = sorted_entries(dict(entries))
-            for _, value in entries:
-                if type(value) not in _VALUES and type(value) not in self._objects:
-                    raise NotSilent
-            return entries
+            # A copy is safe from other threads.
+            entries = in_order(collection.copy())
+            kinds = {*map(type, entries.values())} - _VALUES
+            if kinds and not self._objects.issuperset(kinds):
+                raise NotSilent
+            return entries.items()
         if type(collection) is not list or not self._takes_list(collection):
             raise NotSilent
         elements = [*collection]
@@ -419,9 +419,6 @@ class SilentOperations:
             return LazyKeys(value)
         if not QUESTIONS.isdisjoint(map(type, value.values())):
             raise NotSilent
-        if method == "values" and _TEXT.issuperset(map(type, entries := value.copy())):
-            # The order does not matter.
-            return entries.values()
         return call_reading(value, method, ())
 
     def has_key(self, value: t.Any, key: t.Any) -> bool:
