@@ -28,6 +28,7 @@ if t.TYPE_CHECKING:
     from .polar.observe.console import Console
     from .polar.proof.proof import Proof
     from .polar.residual.algebra.schema import Schema
+    from .polar.residual.host_questions import Moments
     from .polar.residual.outcomes import Residual
     from .polar.sources import Source
     from .polar.tools.caller_mistakes import CallerMistakes
@@ -523,8 +524,10 @@ class Oso(Polar):
                 " 'actions=[...]'."
             )
         wanted = sorted(known) if actions is None else known
+        # All columns of a row are about one time, and look rows up in the same lists then.
+        moments: Moments = {}
         questions = {
-            action: self._row_question([unwrapped(actor), action, None], 2, resource_cls)
+            action: self._row_question([unwrapped(actor), action, None], 2, resource_cls, moments)
             for action in wanted
         }
         if not questions:
@@ -570,10 +573,12 @@ class Oso(Polar):
                 }
         return None
 
-    def _row_question(self, args: list[t.Any], at: int, entity: t.Any) -> RowQuestion:
+    def _row_question(
+        self, args: list[t.Any], at: int, entity: t.Any, moments: Moments | None = None
+    ) -> RowQuestion:
         """Give the residual of ``allow`` with one argument an unknown row."""
         engine = self._engine
-        return ask_about_rows(engine, self._query_builder(), args, at, entity)
+        return ask_about_rows(engine, self._query_builder(), args, at, entity, moments)
 
     def _query_builder(self) -> QueryBuilder:
         return builder_of(self.host, self._builder)

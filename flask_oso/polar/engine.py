@@ -41,6 +41,7 @@ if t.TYPE_CHECKING:
     from .proof.proof import Proof
     from .residual.algebra.schema import Schema
     from .residual.evaluator import PartialEvaluator
+    from .residual.host_questions import Moments
     from .residual.outcomes import Residual
     from .residual.search import RuleAnalysis
     from .residual.templates import PreparedResiduals
@@ -317,20 +318,27 @@ class Engine:
         return found or _no_answer
 
     def residual(
-        self, name: str, args: Sequence[t.Any], at: int, cls: type, models: Schema
+        self,
+        name: str,
+        args: Sequence[t.Any],
+        at: int,
+        cls: type,
+        models: Schema,
+        moments: Moments | None = None,
     ) -> Residual:
         """Give the condition that rows of a class satisfy for which a rule call has a solution.
 
         Rows in it may stand for arguments; ``Residual.objects`` maps them to these.
 
         :param at: the position of the argument that is the row.
+        :param moments: the times that other questions of the same statement were told.
         :raises UnsupportedError: if the policy cannot be expressed as a condition.
         :raises OperationalError: if an argument is no value of Polar.
         :raises PolarTypeError: if an argument contains a variable.
         """
         prepared = self._prepared_residual(name, args, at, cls, models)
         if prepared is not None:
-            residual = prepared.fill(args, models)
+            residual = prepared.fill(args, models, {} if moments is None else moments)
             if residual is not None:
                 return residual
         from .residual.search import TooDeepError
@@ -392,7 +400,7 @@ class Engine:
             cls,
             models,
             lambda recorder: self._partial(models, follows=True, recorder=recorder),
-            lambda objects: Replay(self, self._limits, objects),
+            lambda objects, moments: Replay(self, self._limits, objects, moments),
         )
 
     def strings(self, name: str, args: tuple[t.Any, ...], at: int) -> set[t.Any] | None:

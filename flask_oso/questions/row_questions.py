@@ -18,6 +18,7 @@ if t.TYPE_CHECKING:
     from ..polar.engine import Engine
     from ..polar.host.registry import Host
     from ..polar.residual.algebra.schema import Schema
+    from ..polar.residual.host_questions import Moments
     from ..polar.residual.outcomes import Residual
 
 _EXPLAIN: t.Any = stored_name("POLAR_EXPLAIN")
@@ -74,12 +75,18 @@ class RowQuestion:
 
 
 def ask_about_rows(
-    engine: Engine, builder: QueryBuilder, args: list[t.Any], at: int, entity: t.Any
+    engine: Engine,
+    builder: QueryBuilder,
+    args: list[t.Any],
+    at: int,
+    entity: t.Any,
+    moments: Moments | None = None,
 ) -> RowQuestion:
     """Give the residual of ``allow`` with one argument an unknown row.
 
     :param at: the position of that argument.
     :param entity: a mapped class, or an alias of one.
+    :param moments: the times that other questions of the same statement were told.
     :raises UnsupportedError: if the policy cannot be expressed as a condition on rows.
     :raises OsoError: if the class is not registered as a model.
     """
@@ -89,7 +96,7 @@ def ask_about_rows(
     models = builder.models(engine.host)
     try:
         with models.reading(args):
-            residual = engine.residual("allow", args, at, cls, models)
+            residual = engine.residual("allow", args, at, cls, models, moments)
     except RecursionError:
         raise StackOverflowError(TOO_DEEP) from None
     if _EXPLAIN in STORED_ENVIRONMENT:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import typing as t
 
 import pytest
@@ -171,3 +172,37 @@ def test_actors_of_related_objects(session: orm.Session) -> None:
     session.rollback()
 
     assert [set(each) for each in found] == [set(users[: n + 1]) for n in range(20)]
+
+
+ENDING = """
+    allow(u: User, "read", d: Doc) if d.open or holds(u, d);
+    allow(u: User, "edit", d: Doc) if d.rank > 1 and holds(u, d);
+    allow(u: User, "close", d: Doc) if d.rank > 1 and d.made < {time} and not holds(u, d);
+    holds(u: User, d: Doc) if r in u.roles and r.doc = d and d.made != nil and d.made < {time};
+    holds(u: User, d: Doc) if d.folder = f and f.owner = u and e in f.docs and early(u, e);
+    early(u: User, d: Doc) if u.id > 0 and d.made != nil and d.made < {time};
+"""
+
+
+@pytest.mark.parametrize("time", ["Datetime.now()", "u.(name_of_now)"], ids=["clock", "attribute"])
+def test_columns_that_ask_for_the_time_share_lists(
+    session: orm.Session, monkeypatch: pytest.MonkeyPatch, time: str
+) -> None:
+    """Columns are about one moment, and look rows up in one list, for each actor anew."""
+    noon = datetime.datetime(2024, 6, 1, 12)
+    monkeypatch.setattr(User, "noon", noon, raising=False)
+    oso = make_oso(ENDING.replace("{time}", time.replace("(name_of_now)", "noon")))
+    users = session.scalars(sa.select(User).order_by(User.id)).all()
+
+    for user in [*users[:3], *users[:3]]:
+        columns = oso.action_columns(user, Doc)
+        statement = sa.select(Doc, *columns.values())
+        rows = session.execute(statement).all()
+
+        compiled = statement.compile()
+        times = {each for each in compiled.params.values() if type(each) is datetime.datetime}
+        assert len(times) == 1
+        assert str(statement).count("folders.owner_id =") == 1
+        assert [tuple(row)[1:] for row in rows] == [
+            tuple(is_allowed(oso, user, action, row[0]) for action in columns) for row in rows
+        ]

@@ -54,20 +54,28 @@ class Answer(t.NamedTuple):
 
 #: The way of a question that raised.
 RAISED = object()
+#: The current time, or the day, by the clock that was asked for it.
+Moments = dict[t.Any, t.Any]
 
 
 class Replay:
     """Questions that are asked one after another.
 
     :param objects: the objects that placeholder rows stand for.
+    :param moments: the times that other questions of the same statement were told.
     """
 
     def __init__(
-        self, program: KnowledgeBase, limits: Limits | None, objects: Mapping[KnownRow, t.Any]
+        self,
+        program: KnowledgeBase,
+        limits: Limits | None,
+        objects: Mapping[KnownRow, t.Any],
+        moments: Moments,
     ) -> None:
         self.program = program
         self._limits = limits
         self.objects = objects
+        self.moments = moments
         self.values: list[t.Any] = []
         self.runs: list[Iterator[dict[str, t.Any]]] = []
 

@@ -518,9 +518,15 @@ class Search:
     def called(self, value: t.Any, call: t.Any, goal: Expression) -> t.Any:
         """Call a method of an object, in a template."""
 
-        def ask(_: Replay | None, terms: tuple[t.Any, ...]) -> Answer:
+        def ask(replay: Replay, terms: tuple[t.Any, ...]) -> Answer:
             value, key = terms
-            return Answer(None, (self._host_solver().called(value, key, goal),))
+            moment = _moment_of(value, key)
+            found = replay.moments.get(moment)
+            if found is None:
+                found = self._host_solver().called(value, key, goal)
+            if moment is not None:
+                replay.moments[moment] = found
+            return Answer(None, (found,))
 
         moment = _moment_of(value, call)
         if moment is not None and moment in self._moments:

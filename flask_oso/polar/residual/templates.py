@@ -69,6 +69,7 @@ from .host_questions import (
     FIRST_GIVEN,
     GivenValue,
     HostQuestion,
+    Moments,
     Placeholder,
     Recorder,
     Replay,
@@ -90,6 +91,9 @@ _MAX_FILLED = 100
 _MAX_TEMPLATES = 200
 
 Values = Mapping[Column, t.Any]
+#: Makes what asks objects again, given those that placeholder rows stand for, and the times that
+#: other questions of the same statement were told.
+Begin = Callable[[Mapping[KnownRow, t.Any], Moments], Replay]
 
 
 class NotFillable(Exception):
@@ -103,14 +107,14 @@ def make_template(
     cls: type,
     models: Schema,
     make: Callable[[Recorder], PartialEvaluator],
-    begin: Callable[[Mapping[KnownRow, t.Any]], Replay],
+    begin: Begin,
 ) -> PreparedResiduals | None:
     """Prepare templates for all objects of the classes of some arguments.
 
     ``None`` if each question has to be evaluated on its own.
 
     :param make: makes an evaluator that asks objects by way of a recorder.
-    :param begin: makes what asks objects again, given those that placeholder rows stand for.
+    :param begin: makes what asks objects again.
     """
     rows = {n: placeholder(n, arg) for n, arg in enumerate(args) if n != at and is_host_object(arg)}
     if any(models.model(row.cls) is None for row in rows.values()):
@@ -144,7 +148,7 @@ class PreparedResiduals:
         question: tuple[str, int, type],
         rows: Mapping[int, KnownRow],
         make: Callable[[Recorder], PartialEvaluator],
-        begin: Callable[[Mapping[KnownRow, t.Any]], Replay],
+        begin: Begin,
     ) -> None:
         self._question = question
         self._rows = rows
@@ -154,31 +158,32 @@ class PreparedResiduals:
         self._first = _Step()
         self._count = 0
 
-    def fill(self, args: Sequence[t.Any], models: Schema) -> Residual | None:
+    def fill(self, args: Sequence[t.Any], models: Schema, moments: Moments) -> Residual | None:
         """Ask the objects among the arguments, and fill in what they say.
 
         The placeholder rows stay in the condition; the residual maps them to the objects.
 
+        :param moments: the times that other questions of the same statement were told.
         :return: ``None`` if no template says what the policy means for these objects, as where
             one of them raises.
         """
         try:
-            residual = self._filled(args, models)
+            residual = self._filled(args, models, moments)
         except NotFillable:
             return None
         # An empty result may be due to an error, which must be raised.
         may_fail = residual.condition == NOTHING and residual.fails != NOTHING
         return None if may_fail else residual
 
-    def _filled(self, args: Sequence[t.Any], models: Schema) -> Residual:
+    def _filled(self, args: Sequence[t.Any], models: Schema, moments: Moments) -> Residual:
         objects = {row: args[position] for position, row in self._rows.items()}
         _check_keys(objects, models)
-        replay = self._begin(objects)
+        replay = self._begin(objects, moments)
         step: _Step | None = self._first
         while step is not None and step.question is not None:
             step = step.ways.get(_way(replay, step.question))
         if step is None or not step.is_end:
-            replay = self._begin(objects)
+            replay = self._begin(objects, moments)
             step = self._recorded(args, replay)
         if step.template is None:
             raise NotFillable

@@ -24,7 +24,7 @@ from .known_values import (
     ObjectsOfPart,
     another,
     has_another,
-    row_of_part,
+    rows_of_parts,
 )
 
 #: The attributes with the parts of an element, by its class. Elements of other classes are not
@@ -318,14 +318,12 @@ class _Entry:
         return self._count >= _MOST_SHAPES or self.failures >= _MOST_FAILURES
 
 
-def _merged(
-    residuals: Sequence[Residual], row_of: Callable[[KnownRow, int], KnownRow]
-) -> dict[KnownRow, t.Any] | None:
+def _merged(residuals: Sequence[Residual]) -> dict[KnownRow, t.Any] | None:
     """Return the objects of residuals by their rows; ``None`` if one row stands for two objects."""
     objects: dict[KnownRow, t.Any] = {}
-    for number, each in enumerate(residuals):
+    for each in residuals:
         for row, value in each.objects.items():
-            if objects.setdefault(row_of(row, number), value) is not value:
+            if objects.setdefault(row, value) is not value:
                 return None
     return objects
 
@@ -345,7 +343,7 @@ class KeptClauses:
         :param make: makes it anew.
         """
         conditions = (residual.condition,)
-        return self._clause("one", conditions, residual.objects, entity, make)
+        return self._clause(None, conditions, residual.objects, entity, make)
 
     def clauses(
         self,
@@ -357,27 +355,28 @@ class KeptClauses:
 
         :param make: makes all of them anew, given the objects of each, and of all.
         """
-        objects = _merged(residuals, lambda row, _: row)
-        is_numbered = objects is None
+        objects = _merged(residuals)
+        rows: list[dict[KnownRow, KnownRow]] = []
         if objects is None:
             # A method, such as that of a clock, gave something else for each of them.
-            objects = _merged(residuals, row_of_part) or {}
+            rows = rows_of_parts([each.objects for each in residuals])
+            pairs = zip(rows, residuals, strict=True)
+            objects = {own[row]: v for own, each in pairs for row, v in each.objects.items()}
 
         def make_one(known: KnownObjects) -> t.Any:
-            parts = [
-                ObjectsOfPart(known, number) if is_numbered else known
-                for number in range(len(residuals))
-            ]
+            parts: list[t.Any] = [ObjectsOfPart(known, own) for own in rows]
+            parts = parts or [known] * len(residuals)
             return elements.ClauseList(*make(parts, known), group=False, group_contents=False)
 
         conditions = tuple(each.condition for each in residuals)
-        kind = "numbered" if is_numbered else "several"
+        # Conditions that were given the same value have one parameter for it.
+        kind = tuple(tuple(each.value.value for each in own.values()) for own in rows)
         found = self._clause(kind, conditions, objects, entity, make_one)
         return t.cast("Sequence[t.Any]", found.clauses)
 
     def _clause(
         self,
-        kind: str,
+        kind: tuple[tuple[t.Any, ...], ...] | None,
         conditions: tuple[t.Any, ...],
         objects: Objects,
         entity: type,

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from ...polar.residual.algebra.ir import KnownRow, Literal
-from ...polar.residual.host_questions import FIRST_GIVEN, Placeholder
+from ...polar.residual.host_questions import FIRST_GIVEN, GivenValue, Placeholder
 from ..mapped.loaded import loaded_rows, state_of
 from .dialects import KeyAmong
 
@@ -168,14 +168,12 @@ class KnownObjects:
 class ObjectsOfPart:
     """The objects of one of several conditions of a statement.
 
-    What a condition was given, as by a method, is numbered from the first on, in each of them.
-
-    :param number: the number of the condition.
+    :param rows: the rows of the statement for those of the condition.
     """
 
-    def __init__(self, known: KnownObjects, number: int) -> None:
+    def __init__(self, known: KnownObjects, rows: Mapping[KnownRow, KnownRow]) -> None:
         self._known = known
-        self._number = number
+        self._rows = rows
 
     def all(self) -> list[t.Any]:
         """Return the objects."""
@@ -183,19 +181,19 @@ class ObjectsOfPart:
 
     def object(self, row: KnownRow) -> t.Any:
         """Return an object, for what only a clause made anew can say of it."""
-        return self._known.object(row_of_part(row, self._number))
+        return self._known.object(self._rows.get(row, row))
 
     def attribute(self, row: KnownRow, name: str) -> KnownValue:
         """Return the value of an attribute."""
-        return self._known.attribute(row_of_part(row, self._number), name)
+        return self._known.attribute(self._rows.get(row, row), name)
 
     def key(self, row: KnownRow) -> list[KnownValue]:
         """Return the primary key, or ``[nil]``."""
-        return self._known.key(row_of_part(row, self._number))
+        return self._known.key(self._rows.get(row, row))
 
     def keys(self, row: KnownRow) -> KnownKeys:
         """Return the primary key of an object, as one of several."""
-        return self._known.keys(row_of_part(row, self._number))
+        return self._known.keys(self._rows.get(row, row))
 
     def keys_of(self, objects: Sequence[t.Any]) -> KnownKeys:
         """Return the primary keys of objects that a condition names."""
@@ -203,15 +201,36 @@ class ObjectsOfPart:
 
     def loaded(self, row: KnownRow, name: str) -> KnownKeys | None:
         """Return the keys of the rows of a loaded to-many relation; ``None`` if not loaded."""
-        return self._known.loaded(row_of_part(row, self._number), name)
+        return self._known.loaded(self._rows.get(row, row), name)
 
 
 #: No condition is given as many values.
 _GIVEN_OF_PART = 1_000_000
+#: Types of values that may be one value for several conditions.
+_SHARED = frozenset({str, int, datetime.date, datetime.datetime, datetime.time, uuid.UUID})
 
 
-def row_of_part(row: KnownRow, number: int) -> KnownRow:
-    """Return a row of one of several conditions as that of a statement."""
+def rows_of_parts(parts: Sequence[Objects]) -> list[dict[KnownRow, KnownRow]]:
+    """Return the rows of a statement for those of each of its conditions.
+
+    What a condition was given, as by a method, is numbered from the first on, in each of them.
+    Where two were given the same, such as the current time, it is one row for both, so that what
+    they look up by it is one list.
+    """
+    known: dict[t.Any, KnownRow] = {}
+    found = []
+    for number, objects in enumerate(parts):
+        rows = {}
+        for row, value in objects.items():
+            own = _row_of_part(row, number)
+            given = value.value if row.cls is GivenValue else None
+            is_shared = type(given) in _SHARED and getattr(given, "tzinfo", None) is None
+            rows[row] = known.setdefault((type(given), given), own) if is_shared else own
+        found.append(rows)
+    return found
+
+
+def _row_of_part(row: KnownRow, number: int) -> KnownRow:
     known = row.value.value
     if type(known) is not Placeholder or known < FIRST_GIVEN:
         return row
