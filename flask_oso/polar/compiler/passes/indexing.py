@@ -7,9 +7,10 @@ loop asks of the object of the chain is whether it is a value of the element::
         =>  h = {}; if v: for e in v: w = e.folder; if p(e): h[id(w)] = w
             for level in levels: … if id(object) in h: found = True
 
-The values are kept in the index, so that no other object gets the identity of one of them. Rows
-are found by their keys. The same loop over the same list for the first object of the chain, behind
-it, uses the same index.
+What is asked of an element before its value, such as the name of a role, stays around it. The
+values are kept in the index, so that no other object gets the identity of one of them. Rows are
+found by their keys. The same loop over the same list for the first object of the chain, behind it,
+uses the same index.
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ class _Search(Record, frozen=False):
     :param start: the statement.
     :param over: the name of the list.
     :param loop: the loop itself, which is the last statement in the other one.
+    :param end: the statements of which the last is the comparison.
     :param value: the name of the value of an element.
     :param wanted: the name of the object.
     :param found: the name of the flag for a solution.
@@ -52,6 +54,7 @@ class _Search(Record, frozen=False):
     start: ast.If
     over: str
     loop: ast.For
+    end: list[ast.stmt]
     value: str
     wanted: str
     found: str
@@ -59,7 +62,7 @@ class _Search(Record, frozen=False):
 
     @property
     def test(self) -> ast.If:
-        return t.cast(ast.If, self.loop.body[-1])
+        return t.cast(ast.If, self.end[-1])
 
 
 def index(
@@ -120,31 +123,51 @@ def _search_of(
     loop = t.cast(ast.If, start).body[-1] if over else None
     if over is None or type(loop) is not ast.For or not loop.body:
         return None
-    test, element = loop.body[-1], read_name(loop.target)
-    if type(test) is not ast.If or element is None:
+    compared = _comparison_in(loop.body, lists)
+    if read_name(loop.target) is None or compared is None:
         return None
-    rows = read_row_comparison(loop.body, lists)
-    pair = _identical(test.test) if rows is None else (rows.value, rows.wanted)
-    if pair is None:
-        return None
-    compares = [test.test] if rows is None else [*loop.body[-rows.statements : -1], test.test]
-    marks = {*map(sets_true, statements_in(test.body))} - {None}
+    end, rows, pair = compared
+    test = t.cast(ast.If, end[-1])
+    compares = [test.test] if rows is None else [*end[-rows.statements : -1], test.test]
+    inside = Names([loop])
+    # A flag that is read again in the loop, as for the sides of an 'or', is its own affair.
+    marks = {
+        name for name in map(sets_true, statements_in(test.body)) if name and not inside.read[name]
+    }
     if len(marks) != 1:
         return None
-    inside, found = Names([loop]), t.cast(str, marks.pop())
+    found = marks.pop()
     values = [name for name in pair if inside.written[name]]
     wanted = [name for name in pair if not inside.written[name]]
     if len(values) != 1 or len(wanted) != 1:
         return None
     if inside.read[wanted[0]] != Names(compares).read[wanted[0]]:
         return None
-    if inside.read[found] or _goes_elsewhere(loop.body):
+    if _goes_elsewhere(loop.body):
         return None
     own = inside.written.keys() - {found, KIND}
     if any(names.read[name] != inside.read[name] for name in own):
         # Something behind the loop reads what was found in it.
         return None
-    return _Search(block, t.cast(ast.If, start), over, loop, values[0], wanted[0], found, rows)
+    return _Search(block, t.cast(ast.If, start), over, loop, end, values[0], wanted[0], found, rows)
+
+
+def _comparison_in(
+    body: list[ast.stmt], lists: Mapping[str, str]
+) -> tuple[list[ast.stmt], RowComparison | None, tuple[str, str]] | None:
+    """Return the statements that end with the comparison for which a loop looks, and its names.
+
+    It is the last one of the loop, or of the conditions with which the loop ends.
+    """
+    while body and type(test := body[-1]) is ast.If:
+        rows = read_row_comparison(body, lists)
+        pair = _identical(test.test) if rows is None else (rows.value, rows.wanted)
+        if pair is not None:
+            return body, rows, pair
+        if test.orelse:
+            return None
+        body = test.body
+    return None
 
 
 def _goes_elsewhere(body: list[ast.stmt]) -> bool:
@@ -240,7 +263,7 @@ class _Index:
                     block[at] = self._kept(search)
         count = 1 if rows is None else rows.statements
         checks = test.orelse if rows is None else rows.checked(self._names)
-        search.loop.body[-count:] = [*checks, *test.body]
+        search.end[-count:] = [*checks, *test.body]
         begun = assign(self._names.held, ast.Dict([], []))
         if rows is None:
             return [begun, search.start]
