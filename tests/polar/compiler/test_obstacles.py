@@ -30,7 +30,7 @@ GOALS = {
     "literals that are added": "x = 1 + 1 and doc.size = x",
     "new": "d = new Doc(size: doc.size) and d.size = 2",
     "a dictionary": "{a: doc.size} matches {a: 2}",
-    "a list": "[doc.size, x] = [2, y] and x = 1 and y = x",
+    "a list": "[doc.size, *x] = [2, *y] and x = [] and y = x",
     "a method of something": "doc.holder.has(2) and doc.size = 2",
     "a method": "doc.is_large() and doc.size = 2",
     "two methods": "doc.is_large() and doc.is_there()",

@@ -7,16 +7,17 @@ In go the statements of a function; they are changed where they stand. The equat
         =>  if type(v) is not str and v is not None: v = text_of(v)
     count = count + len(v);  if count > N: return None  =>  if len(v) > N: return None
     found = False;  if p: found = True;  return found   =>  if p: return True;  return False
+    v = [a, b]; if not is_plain_data([a, b]): return None; p      =>  p
 
-The first two only where nothing else needs ``v``, the third where nothing else is counted, and the
-last where nothing is looked at behind ``p``.
+The first two only where nothing else needs ``v``, the third where nothing else is counted, the
+fourth where nothing is looked at behind ``p``, and the last where ``p`` needs no ``v``.
 """
 
 from __future__ import annotations
 
 import ast
 import typing as t
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 from ..snippets import all_of, assign, call, is_not_none, is_type, load, negate, returned
 from .names import (
@@ -29,6 +30,26 @@ from .names import (
     statements_in,
     written_name,
 )
+
+
+def drop_unneeded(statements: list[ast.stmt], built: Mapping[str, Sequence[ast.stmt]]) -> None:
+    """Build no list or dictionary that nothing needs as a whole.
+
+    :param built: the statements that build each, in order.
+    """
+    if not built:
+        return
+    read = Names(statements).read
+    dropped: set[int] = set()
+    # The last ones first: they have others as their parts.
+    for name, parts in reversed([*built.items()]):
+        if not read[name]:
+            read -= Names(parts).read
+            dropped.update(map(id, parts))
+    for block, _ in [*blocks_in(statements)]:
+        kept = [each for each in block if id(each) not in dropped]
+        if len(kept) < len(block):
+            block[:] = kept or [ast.Pass()]
 
 
 def shorten_names(statements: list[ast.stmt]) -> None:

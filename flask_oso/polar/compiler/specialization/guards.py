@@ -38,7 +38,7 @@ from ..snippets import (
     unpacked,
 )
 from .observation import NEEDED, RESULT, Observation, is_method
-from .regions import FOUND, GIVE_UP, MAX_STEPS, Fact, Known, Region, step_limit, with_span
+from .regions import FOUND, GIVE_UP, MAX_STEPS, Built, Fact, Known, Region, step_limit, with_span
 from .solution_keys import FunctionNames, key_of
 from .value_tests import written
 
@@ -62,6 +62,8 @@ class Guards:
         self.functions = functions
         #: Whether a rule is called that may have such a function, or a list is built.
         self.meets_recursion = False
+        #: The lists and dictionaries that the function builds, by name.
+        self.built: dict[str, Built] = {}
         #: The parameters of such a function, and how deep in calls are those that it makes.
         self.given: set[str] = set()
         self.level: ast.expr = ast.Constant(0)

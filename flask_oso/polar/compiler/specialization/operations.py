@@ -34,7 +34,7 @@ _SCALARS = frozenset({bool, int, float, str})
 #: Classes whose values have a hash and an equality that run no code.
 _ELEMENTS = EQUATED | {bool}
 _SETS = frozenset({set, frozenset})
-_LIST = frozenset({list})
+_LIST, _TEXT = frozenset({list}), frozenset({str})
 _BUILT_IN = types.BuiltinMethodType
 _CONTAINERS = frozenset({list, dict})
 _VALUES = frozenset({*_SCALARS, list, dict})
@@ -99,6 +99,7 @@ class SilentOperations:
             "has_key": self.has_key,
             "entries_of": self.entries_of,
             "pair_among": self.pair_among,
+            "with_fields": self.with_fields,
             "counted": self.counted,
             "is_plain_data": self.is_plain_data,
             "are_themselves": self.are_themselves,
@@ -377,6 +378,18 @@ class SilentOperations:
             if one == key and other == value:
                 found = True
         return found
+
+    def with_fields(self, value: t.Any, names: frozenset[str]) -> t.Any:
+        """Return a copy of a dictionary that has these keys and no others, or ``missing``."""
+        kind = type(value)
+        if kind is not dict:
+            if kind in _SCALARS or (kind in self._simple and kind in self._objects):
+                return MISSING
+            raise NotSilent
+        entries = value.copy()
+        if not _TEXT.issuperset(map(type, entries)) or not self._takes_list([*entries.values()]):
+            raise NotSilent
+        return entries if entries.keys() == names else MISSING
 
     def counted(self, value: t.Any, item: t.Any) -> int:
         """Return how often a text or a list contains a value, as Python counts it."""

@@ -24,6 +24,7 @@ from ..binding_analysis import (
     order_clauses,
 )
 from ..passes.names import COUNT
+from ..passes.shortening import drop_unneeded
 from ..scopes import Pending, ProgramInterface, pending_goals, prepend
 from ..snippets import (
     any_of,
@@ -739,6 +740,7 @@ class QuestionWriter:
         :param success: the statements for a solution, instead of setting a flag.
         """
         made = region_statements(self.root, success)
+        drop_unneeded(made, {name: each.statements for name, each in self.guards.built.items()})
         name_tables(made, self.names.text_table)
         if loops_within(made) > MAX_SPECIALIZED_LOOPS:
             raise NotCompilable("more loops in each other than Python has", None)

@@ -85,6 +85,21 @@ RuleCall = tuple[str, tuple[Known, ...]]
 Fact = tuple[t.Any, ...]
 
 
+#: The parts of a list by their places, or of a dictionary by their keys.
+Parts = t.Mapping[t.Any, Known]
+
+
+class Built(t.NamedTuple):
+    """A list or a dictionary that a function builds, of values that have names.
+
+    :param parts: these values.
+    :param statements: build it, which is in vain where nothing needs it as a whole.
+    """
+
+    parts: Parts
+    statements: list[ast.stmt]
+
+
 class ChainRepetition(Record):
     """The repetition of a region for the next object in a chain, such as a parent folder.
 

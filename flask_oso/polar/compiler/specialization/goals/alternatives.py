@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 
-from ....nodes import Expression, List, Operator, Term
+from ....nodes import Dictionary, Expression, List, Operator, Term
 from ...binding_analysis import NotCompilable
 from ...goal_forms import written_term
 from ...scopes import Pending, has_operator, pending_goals, prepend, variables_in
@@ -59,7 +59,7 @@ class Alternatives(Relations):
             raise NotCompilable("a search in a list of more than literals", term.span)
         if any(self._value(slot) is None for slot in variables_in(term)):
             raise NotCompilable("a variable that is not bound yet", term.span)
-        equations = [_equation(item, each, term) for each in collection.items]
+        equations = [equation(item, each, term) for each in collection.items]
         return self._condition_of([each for each in equations if each is not None], term)
 
     def _condition_of(
@@ -110,15 +110,25 @@ class Alternatives(Relations):
         return not free & later and not is_awaited
 
 
-def _equation(one: Term, other: Term, goal: Expression) -> Term | None:
-    """Return the goal that two terms are equal; ``None`` if they are lists that never are."""
-    lists = written_term(one), written_term(other)
-    if not all(isinstance(each, List) and each.rest is None for each in lists):
+def equation(one: Term, other: Term, goal: Expression) -> Term | None:
+    """Return the goal that two terms are equal; ``None`` if they are lists that never are.
+
+    Nor are dictionaries with different keys.
+    """
+    forms = written_term(one), written_term(other)
+    parts: list[Sequence[Term]]
+    if all(isinstance(each, Dictionary) for each in forms):
+        parts = [[part for _, part in each.fields] for each in forms]
+        keys = [[key for key, _ in each.fields] for each in forms]
+        are_alike = keys[0] == keys[1]
+    elif all(isinstance(each, List) and each.rest is None for each in forms):
+        parts = [each.items for each in forms]
+        are_alike = len(parts[0]) == len(parts[1])
+    else:
         return Expression(Operator.UNIFY, (one, other), span=goal.span)
-    parts = [each.items for each in lists]
-    if len(parts[0]) != len(parts[1]):
+    if not are_alike:
         return None
-    pairs = [_equation(mine, theirs, goal) for mine, theirs in zip(*parts, strict=True)]
+    pairs = [equation(mine, theirs, goal) for mine, theirs in zip(*parts, strict=True)]
     if None in pairs:
         return None
     return Expression(Operator.AND, tuple(t.cast("list[Term]", pairs)), span=goal.span)

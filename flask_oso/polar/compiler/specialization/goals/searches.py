@@ -1,7 +1,6 @@
-"""The code for goals about collections in a specialization: ``x in xs``, ``xs = [a, *rest]``.
+"""The code for goals about collections in a specialization: ``x in xs``.
 
-A search is one operation where nothing is bound by it, and a loop otherwise. Lists are taken apart
-where their elements are bound.
+A search is one operation where nothing is bound by it, and a loop otherwise.
 """
 
 from __future__ import annotations
@@ -13,14 +12,13 @@ from dataclasses import replace
 
 from ....host.value_classes import is_hashed
 from ....nodes import Expression, List, Origin, Term, Value
-from ....solver.clauses import Slot, Template
-from ...binding_analysis import NotCompilable, is_constant, is_string
+from ...binding_analysis import NotCompilable, is_string
 from ...classes.plain_classes import is_plain_object
 from ...goal_forms import pair_in, searched_in, written_term
 from ...scopes import Pending, variables_in
-from ...snippets import all_of, any_of, call, compared, is_of, is_type, item_of, load, negate
+from ...snippets import all_of, any_of, call, compared, is_of, is_type, load, negate
 from ..clauses.clause_forms import PutOff, is_scalar
-from ..regions import GIVE_UP, Fact, Known, Region
+from ..regions import Fact, Known, Region
 from ..value_tests import (
     entry_or_default,
     is_among,
@@ -28,13 +26,13 @@ from ..value_tests import (
     is_searched_at_once,
     written,
 )
-from .alternatives import Alternatives
+from .compounds import Compounds
 
 #: Methods of dictionaries, and how many arguments they take, beside what ``get`` has for none.
 OF_DICTIONARIES = {"get": 1, "items": 0, "keys": 0, "values": 0}
 
 
-class Searches(Alternatives):
+class Searches(Compounds):
     """Writes goals about collections."""
 
     def membership(self, term: Expression) -> tuple[Region, Pending] | None:
@@ -151,107 +149,6 @@ class Searches(Alternatives):
         region, entry = self.guards.loop(self.region, replace(listed, exact=list), span)
         return self._at(self._parts(region, (key, value), entry))
 
-    def _list_taken_apart(self, listed: List, other: Term) -> tuple[Region, Pending] | None:
-        """Write ``xs = [a, *rest]``."""
-        value = self._value(other)
-        if value is not None:
-            return self.taken_apart(listed, value)
-        if self.env.waiting.get(t.cast(int, self._variable(other))):
-            # The solver asks at once whether a list with open variables is of the class.
-            raise NotCompilable("a list of a variable that has to be of a class", other.span)
-        return self._put_off()
-
-    def taken_apart(self, listed: List, value: Known) -> tuple[Region, Pending] | None:
-        """Write that a value is such a list."""
-        span = self.goal.span
-        if value.exact not in (None, list) or value.is_literal:
-            raise NotCompilable("a list with variables that is compared", span)
-        elements = self.guards.elements(self.region, value, span)
-        count, rest = len(listed.items), listed.rest
-        size = call("len", load(elements.name))
-        is_long = compared(size, ast.Eq() if rest is None else ast.GtE(), ast.Constant(count))
-        key: Fact = ("size", elements.name, count, rest is None)
-        region: Region | None = self.guards.under(self.region, key, is_long, [], span)
-        region = self._parts(region, listed.items, elements)
-        if isinstance(rest, Slot) and rest.origin is Origin.ANONYMOUS:
-            rest = None
-        if rest is not None and region is not None:
-            behind = ast.Slice(ast.Constant(count), None, None)
-            fact: Fact = ("rest", elements.name, count)
-            made = self.guards.computed(region, _item(elements, behind), fact, span)
-            region.note_list(made)
-            region = self._part(region, rest, elements, behind, fact)
-        return self._at(region)
-
-    def _parts(self, region: Region | None, parts: Sequence[Term], listed: Known) -> Region | None:
-        """Write that parts equal the first elements of a list, or bind them to these."""
-        for at, part in enumerate(parts):
-            is_bare = isinstance(part, Slot) and part.origin is Origin.ANONYMOUS
-            if region is not None and not is_bare:
-                fact: Fact = ("part", listed.name, at)
-                region = self._part(region, part, listed, ast.Constant(at), fact)
-        return region
-
-    def _part(
-        self, region: Region, part: Term, listed: Known, place: ast.expr, fact: Fact
-    ) -> Region | None:
-        made = self.guards.computed(region, _item(listed, place), fact, self.goal.span)
-        region.note_checked(made)
-        if self.guards.functions is not None:
-            # The list was looked at as a whole.
-            region.known["itself", made.name] = made
-        inner = part.term if isinstance(part, Template) else part
-        if isinstance(inner, List) and not is_constant(inner):
-            taken = replace(self, region=region).taken_apart(inner, made)
-            return None if taken is None else taken[0]
-        wanted = self._value(part)
-        if wanted is not None:
-            return self.values.equal(region, wanted, made, self.goal.span)
-        bound = self._bind(self._unbound(part), made, region)
-        return None if bound is None else bound[0]
-
-    def _passed(self, term: Term) -> Known | None:
-        """Return the value of an argument, which may be a list that is built for the call."""
-        inner = term.term if isinstance(term, Template) else term
-        if self.guards.functions is None or not isinstance(inner, List) or is_constant(inner):
-            return self._value(term)
-        built = self._built(term)
-        if built is None:
-            raise NotCompilable("a list with an open variable", term.span)
-        return built
-
-    def _built(self, term: Term) -> Known | None:
-        """Build a list whose variables have values; ``None`` if one of them has none."""
-        inner = t.cast(List, term.term if isinstance(term, Template) else term)
-        if self.guards.functions is None:
-            self.guards.meets_recursion = True
-            return None
-        items = [self._passed(each) for each in inner.items]
-        rest = None if inner.rest is None else self._value(inner.rest)
-        if None in items or (inner.rest is not None and rest is None):
-            return None
-        region, span = self.region, self.goal.span
-        known = t.cast("list[Known]", items)
-        if any(each.choices is not None or each.constant is not None for each in known):
-            raise NotCompilable("a list of more than plain values", span)
-        parts = [written(each) for each in known]
-        if rest is not None:
-            rest = self.guards.elements(region, rest, span)
-            parts.append(ast.Starred(load(rest.name), ast.Load()))
-        keys = [each.key for each in known]
-        fact: Fact = ("list of", *keys, None if rest is None else rest.name)
-        if (made := region.lookup(fact)) is not None:
-            return made
-        for each in known:
-            self.guards.check_sandbox(region, each)
-        made = self.guards.computed(region, ast.List(parts, ast.Load()), fact, span)
-        region.note_list(made)
-        if any(each.literal is None for each in known):
-            unknown = ast.List(parts[: len(known)], ast.Load())
-            tests = [negate(call(each, unknown)) for each in ("is_plain_data", "are_themselves")]
-            region.reads.append(ast.If(any_of(tests), [GIVE_UP], []))
-        return made
-
     def _among(self, item: Term, collection: List) -> tuple[Region, Pending] | None:
         items = collection.items
         free = [slot for slot in variables_in(self.goal) if self._value(slot) is None]
@@ -352,8 +249,3 @@ class Searches(Alternatives):
 def is_of_policy(value: Known) -> bool:
     """Tell whether a value is a literal, or a list or dictionary of the policy."""
     return value.literal is not None or (value.choices is None and value.exact in (list, dict))
-
-
-def _item(listed: Known, place: ast.expr) -> ast.expr:
-    """Write an element of a list, or a part of it."""
-    return item_of(load(listed.name), place)

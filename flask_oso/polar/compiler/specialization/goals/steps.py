@@ -12,6 +12,7 @@ from ....host.value_classes import EQUATED, MOMENTS
 from ....nodes import (
     COMPARISONS,
     Call,
+    Dictionary,
     Expression,
     Instance,
     List,
@@ -64,6 +65,7 @@ from ..value_tests import (
     is_small_literal,
     written,
 )
+from .compounds import is_open_compound
 from .moments import is_clock, method_of_moment
 from .searches import OF_DICTIONARIES, Searches, is_of_policy
 
@@ -95,16 +97,15 @@ class GoalStep(Searches):
 
     def unification(self, term: Expression) -> tuple[Region, Pending] | None:
         """Write ``a = b``."""
-        for written_list, value in (term.args, term.args[::-1]):
-            parts = written_term(written_list)
-            if isinstance(parts, List) and not is_constant(parts):
-                built = self._built(written_list) if self._value(value) is None else None
-                if built is not None:
-                    return self._bind(t.cast(int, self._variable(value)), built, self.region)
-                return self._list_taken_apart(parts, value)
+        forms = [written_term(arg) for arg in term.args]
+        if any(map(is_open_compound, term.args)):
+            if any(all(isinstance(each, kind) for each in forms) for kind in (List, Dictionary)):
+                return self.compounds_unified(term)
+            is_first = is_open_compound(term.args[0])
+            return self.compound_unified(*(term.args if is_first else term.args[::-1]))
         left, right = (self._value(arg) for arg in term.args)
         if left is not None and right is not None:
-            return self._at(self.values.equal(self.region, left, right, term.span))
+            return self._at(self.values_unified(self.region, left, right))
         variables = [self._variable(arg) for arg in term.args]
         if left is None and right is None:
             one, other = t.cast("list[int]", variables)
@@ -624,10 +625,10 @@ class GoalStep(Searches):
         self.writer.run(here, goals, env, self.asking, before)
 
     def _is_built_later(self, env: Variables, parameter: Parameter, variable: int) -> bool:
-        """Tell whether a head has a list with variables for a variable that is open."""
+        """Tell whether a head has a list or dictionary with variables for one that is open."""
         is_open = self.guards.functions is not None and variable not in env.values
-        is_list = isinstance(parameter.term, Template) and isinstance(parameter.term.term, List)
-        return is_open and is_list and parameter.specializer is None
+        is_compound = is_open_compound(parameter.term)
+        return is_open and is_compound and parameter.specializer is None
 
     def _head_unified(
         self,

@@ -1,0 +1,133 @@
+"""Lists and dictionaries with variables that a policy builds, compares and takes apart."""
+
+from __future__ import annotations
+
+import sys
+import typing as t
+
+import pytest
+
+from flask_oso import Oso
+from tests.support.answers import outcome_of, specialized
+from tests.support.value_kinds import User
+
+
+class Doc:
+    def __init__(self, x: t.Any = None, y: t.Any = None) -> None:
+        self.x, self.y = x, y
+
+
+class Odd:
+    """An object that refuses to be compared."""
+
+    def __eq__(self, other: object) -> bool:
+        raise RuntimeError("compared")
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+RULES = """
+both(u, d, [u.x, d.x]);
+made(u, {id: u.x});
+made(_, {id: 7, more: 1});
+pair(u, d, p) if p = [u.x, d.y];
+same(c, d) if c.id = d.x and c.tag = d.y;
+first([x, _], x);
+is_open({id: x}, x);
+"""
+CONDITIONS = (
+    *("[u.x, d.x] = [d.y, 1]", "[d.y, 1] = [u.x, d.x]", "not [u.x, d.x] = [d.y, 1]"),
+    *("[u.x, [d.x, 1]] = [d.y, [1, d.x]]", "[u.x, d.x] = [d.y]", "[u.x] = [d.y] and d.x = 1"),
+    *("{a: u.x, b: d.x} = {a: d.y, b: 1}", "{a: u.x} = {b: d.x}", "{a: [u.x]} = {a: [d.x]}"),
+    *("a = [u.x, 1] and b = [d.x, d.y] and a = b", "a = [u.x, d.x] and [b, b] = a"),
+    *("a = [u.x, d.x] and [b, *c] = a and b = 1 and c = [1]", "a = [u.x] and d.x in a"),
+    *(
+        "c = {id: u.x} and c.id = d.x",
+        "c = {id: u.x} and c.other = d.x",
+        "c = {id: u.x} and c = d.x",
+    ),
+    *(
+        "c = {id: u.x, in: {id: d.x}} and e = c.in and e.id = 1",
+        "{id: u.x} = d.x",
+        "d.x = {id: u.x}",
+    ),
+    *("{id: u.x, tag: d.y} = d.x", "{id: x} = d.x and x = u.x", "not {id: u.x} = d.x"),
+    *("{id: [u.x]} = d.x", "{id: {id: u.x}} = d.x", "[{id: u.x}] = d.x", "[{id: u.x}] = [d.x]"),
+    *("{id: u.x} in d.x", "{id: u.x} in [d.x, d.y]", "c = {id: u.x} and c in d.x"),
+    *(
+        "same({id: u.x, tag: 1}, d)",
+        "same({id: u.x}, d)",
+        "pair(u, d, p) and [x, x] = p",
+        "pair(u, d, [_, 1])",
+    ),
+    *("both(u, d, l) and [x, x] = l", "pair(u, d, [x, x])", "both(u, d, [x, _]) and x = d.y"),
+    *("both(u, d, [x, x])", "c = {id: u.x} and c = d.x"),
+    *("made(u, c) and c.id = d.x", "made(u, {id: x}) and x = d.x", "first([u.x, 1], d.x)"),
+    *("is_open({id: u.x}, d.x)", "is_open(d.x, u.x)", "c = {id: u.x} and is_open(c, d.y)"),
+    *("e in d.x and c = {id: e} and c.id = u.x", "e in d.x and [e, u.x] = [d.y, e]"),
+    *("forall(e in d.x, [e, 1] = [u.x, 1])", "forall(e in d.x, {id: e} = {id: u.x})"),
+    *("c = {id: u.x} and c matches {id: 1}", "c = {id: u.x} and c matches Dictionary"),
+)
+#: In a table, for the solver takes a while.
+VALUES: tuple[t.Any, ...] = (
+    *(1, 7, True, 1.0, "a", None, [], [1], [1, 1], {"id": 1}, {"id": 1, "tag": 1}, {1: 1}),
+    *([{"id": 1}], {"id": [1]}, {"id": {"id": 1}}, 2**70, float("nan"), "\ud800", Odd(), [Odd()]),
+    *({"id": Odd()}, sys, Doc(1), {"id": 2**70}, (1, 1), {"id": sys}, {"id": float("nan")}),
+)
+
+
+def _oso(condition: str, *, compiled: bool = True) -> Oso:
+    oso = Oso(compiled=compiled)
+    oso.register_class(User)
+    oso.register_class(Doc)
+    resource = "d" if "d." in condition or ", d" in condition else "_d"
+    oso.load_str(f'{RULES} allow(u: User, "read", {resource}: Doc) if {condition};')
+    return oso
+
+
+@pytest.mark.parametrize("condition", CONDITIONS)
+def test_compounds_are_answered_alike(condition: str) -> None:
+    """Answers and errors are those of the solver, whatever the parts are."""
+    compiled, solved = (_oso(condition, compiled=each) for each in (True, False))
+    questions = [
+        (User(mine), "read", Doc(value, other))
+        for value in VALUES
+        for mine, other in ((1, 1), (7, 1), (value, value), (value, 1), (1, value))
+    ]
+
+    found = [outcome_of(compiled, *each) for each in questions * 2]
+
+    assert found == [outcome_of(solved, *each) for each in questions] * 2
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "[u.x, d.x] = [1, d.y]",
+        "not [u.x, d.x] = [3, d.y]",
+        "{a: u.x, b: d.x} = {a: d.y, b: 1}",
+        "a = [u.x, 1] and b = [d.x, d.y] and a = b",
+        "c = {id: u.x} and c.id = d.x",
+        "same({id: u.x, tag: 1}, d)",
+        "pair(u, d, p) and [x, x] = p",
+        "made(u, c) and c.id = d.x",
+    ],
+)
+def test_compounds_are_answered_by_a_specialization(condition: str) -> None:
+    """It compares what they have, and builds none of them."""
+    engine = _oso(condition).engine
+
+    assert specialized(engine, User(1), "read", Doc(1, 1)) is True
+    assert specialized(engine, User(3), "read", Doc(1, 1)) is False
+
+
+def test_dictionary_of_the_application_is_taken_apart_by_a_specialization() -> None:
+    """One with other keys, and what is no dictionary, are no match."""
+    engine = _oso("d.x = {id: u.x}").engine
+
+    found = [
+        specialized(engine, User(1), "read", Doc(each))
+        for each in ({"id": 1}, {"id": 2}, {"id": 1, "tag": 1}, {}, None, 5, "id")
+    ]
+
+    assert found == [True, *[False] * 6]
