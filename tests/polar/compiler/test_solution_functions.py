@@ -532,3 +532,22 @@ def test_list_of_a_variable_with_a_class_is_an_error_of_the_solver(
     expected = outcome(solver, User(), doc)
 
     assert [outcome(ours, User(), doc) for _ in range(2)] == [expected] * 2
+
+
+def test_function_has_no_name_that_another_one_gives_a_flag() -> None:
+    """Two rules about one list note in one loop which of them still holds, under a name."""
+    functions = "".join(
+        f'allow(_: User, "{n}", doc: Doc) if size{n}(doc.values, m) and m > 0;'
+        f"size{n}([], 0); size{n}([_, *rest], n) if size{n}(rest, m) and n = m + 1;"
+        for n in range(8)
+    )
+    rules = f"""{functions}
+        allow(_: User, "read", doc: Doc) if part in doc.parts and part.least = 1;
+        allow(_: User, "read", doc: Doc) if doc.least = 0 and part in doc.parts and part.least = 2;
+        holds(_, _) if false;
+    """
+    ours, doc = load(rules), Doc(values=[2], parts=[Doc(least=2)])
+    for action in map(str, range(8)):
+        assert ours.is_allowed(User(), action, doc)
+
+    assert ours.authorized_actions(User(), doc) == {"read", *map(str, range(8))}

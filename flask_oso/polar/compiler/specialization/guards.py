@@ -109,6 +109,7 @@ class Guards:
         self.alternative += 1
 
     def fresh(self, letter: str = "v") -> str:
+        """Return a new name; ``f``, ``g``, ``k`` and ``t`` begin those of all functions."""
         return f"{letter}{next(self._numbers)}"
 
     def computed(self, region: Region, value: ast.expr, key: Fact, span: Span | None) -> Known:
@@ -448,7 +449,7 @@ class Guards:
             self.forget_order()
         if region is not out:
             self.note_foreign(region)
-            region.flag = region.flag or self.fresh("g")
+            region.flag = region.flag or self.fresh("w")
             made_under = self.under(made, ("flag", region.flag), load(region.flag), [], span)
             made_under.is_flagged = True
             return made_under, made.known["element",]

@@ -386,7 +386,7 @@ class QuestionWriter:
             # INVARIANT: only what is asked of each object of a chain is repeated. What an outer
             # region asks of the first one stands in the region of that one, too.
             if not around.is_foreign and around.flag is None:
-                here.flag = here.flag or self.guards.fresh("g")
+                here.flag = here.flag or self.guards.fresh("w")
                 levels = self.names.constant(_LEVELS)
                 around.again = ChainRepetition(
                     here.flag, here.subject.name, self.guards.fresh(), levels
