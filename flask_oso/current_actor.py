@@ -14,9 +14,7 @@ import sys
 import types
 import typing as t
 from collections.abc import Callable
-from contextvars import ContextVar
 
-import flask.globals
 from flask import Flask, g, has_request_context, request, session
 from flask.globals import app_ctx
 from werkzeug.exceptions import HTTPException
@@ -32,6 +30,7 @@ from .polar.host.value_classes import KEY_KINDS
 from .polar.value_objects import Record
 from .request_state import (
     NOT_GIVEN,
+    context_finder,
     find_request_state,
     find_stand_in,
     request_state_of,
@@ -41,26 +40,6 @@ from .request_state import (
 )
 
 _find_g: Callable[[], t.Any] = g._get_current_object
-
-
-def context_finder(variable: str, proxy: t.Any) -> Callable[[t.Any], t.Any]:
-    """Return what finds a context of Flask, or gives its argument where there is none.
-
-    A page looks for contexts with each question, and a proxy takes longer than the answer. Flask
-    does not promise the name of its context variable: without it, the proxy is asked.
-    """
-    found = getattr(flask.globals, variable, None)
-    if isinstance(found, ContextVar):
-        return found.get
-
-    def find(default: t.Any) -> t.Any:
-        try:
-            return proxy._get_current_object()
-        except RuntimeError:
-            return default
-
-    return find
-
 
 _app_context = context_finder("_cv_app", app_ctx)
 _request_context = context_finder("_cv_request", request)
@@ -123,7 +102,9 @@ class ActorFinder:
                 and "login_manager" not in of_app
                 and "flask-jwt-extended" not in extensions
             ):
-                values = getattr(_find_g(), "__dict__", _NOTHING)
+                context = _app_context(None)
+                found = _find_g() if context is None else context.g
+                values = getattr(found, "__dict__", _NOTHING)
                 if "user" not in values:
                     actor = values.get("current_user")
                 else:

@@ -12,7 +12,9 @@ import sys
 import typing as t
 import weakref
 from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 
+import flask.globals
 from flask import Flask, Request, Response, current_app, request
 from werkzeug.local import LocalProxy
 
@@ -22,6 +24,29 @@ from .polar.value_objects import ValueObject
 if t.TYPE_CHECKING:
     from .row_access.reads import Reads
 
+
+def context_finder(variable: str, proxy: t.Any = None) -> Callable[[t.Any], t.Any]:
+    """Return what finds a context of Flask, or gives its argument where there is none.
+
+    A page looks for contexts with each question, and a proxy takes longer than the answer. Flask
+    does not promise the name of its context variable: without it, the proxy is asked.
+
+    :param proxy: stands for what is given then; without one nothing is found.
+    """
+    found = getattr(flask.globals, variable, None)
+    if isinstance(found, ContextVar):
+        return found.get
+
+    def find(default: t.Any) -> t.Any:
+        try:
+            return default if proxy is None else proxy._get_current_object()
+        except RuntimeError:
+            return default
+
+    return find
+
+
+_app_context, _request_context = context_finder("_cv_app"), context_finder("_cv_request")
 # To read one attribute of a proxy takes longer than to find its object.
 _find_app: Callable[[], Flask] = current_app._get_current_object  # type: ignore[attr-defined]
 #: Give the current request itself, or raise the ``RuntimeError`` of Flask's proxy.
@@ -81,8 +106,10 @@ class Gift(ValueObject):
                     f" is {now!r} now. Change 'request.view_args' before the guard, as in a"
                     " function of 'url_value_preprocessor'."
                 )
-        kept = {name: each for name, each in arguments.items() if name not in self.left_out}
-        return kept | self.given
+        made = {**arguments, **self.given}
+        for name in self.left_out:
+            made.pop(name, None)
+        return made
 
     def grown(
         self, before: Mapping[str, t.Any], after: Arguments, judged: Arguments, receiver: object
@@ -257,14 +284,15 @@ def find_current() -> tuple[Flask, RequestState | None, t.Any]:
 
     :raises OsoError: there is no app.
     """
-    try:
-        app = _find_app()
-    except RuntimeError:
+    app_context, request_context = _app_context(None), _request_context(None)
+    if app_context is None or request_context is None:
         app = this_app()
-    try:
-        current = this_request()
-    except RuntimeError:
-        return app, None, None
+        try:
+            current = this_request()
+        except RuntimeError:
+            return app, None, None
+    else:
+        app, current = app_context.app, request_context.request
     try:
         # An attribute is read in less time than a dictionary is asked for it.
         state: RequestState = current._flask_oso[app]  # type: ignore[attr-defined]  # '_STATES'

@@ -142,6 +142,8 @@ class Gates:
         self._told: set[str] = set()
         #: Functions before views that are called as they are, by their identities.
         self._plain_functions: dict[int, _Function] = {}
+        #: The names under which usual requests have functions, by endpoint.
+        self._names: dict[str, Sequence[str | None]] = {}
         #: The gates before and after the view, as the app has them in its lists.
         self.before, self.after = self.refuse_unguarded, self.withhold_unauthorized
 
@@ -289,7 +291,7 @@ class Gates:
             names: Sequence[str | None] = _APP_ALONE
             functions = app.before_request_funcs.get(None, ())
         else:
-            names = (None, *reversed(current.blueprints))
+            names = self._names_of(current)
             lists = map(app.before_request_funcs.get, names, itertools.repeat(()))
             functions = itertools.chain.from_iterable(lists)
         if app.url_value_preprocessors:
@@ -311,6 +313,17 @@ class Gates:
                 request_state_of(app, current).answered_by = function
             raise
         return None
+
+    def _names_of(self, current: Request) -> Sequence[str | None]:
+        """Give the names under which a request has functions: that of the app, then blueprints."""
+        # Only a class of the program may tell other blueprints than its endpoint does.
+        endpoint = None if type(current) is not Request else current.endpoint
+        names = None if endpoint is None else self._names.get(endpoint)
+        if names is None:
+            names = (None, *reversed(current.blueprints))
+            if endpoint is not None and len(self._names) < _MOST_FUNCTIONS:
+                self._names[endpoint] = names
+        return names
 
     def _is_plain(self, function: _Function) -> bool:
         """Tell whether the app would leave a function as it is, and remember it."""

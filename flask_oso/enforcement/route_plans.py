@@ -27,14 +27,19 @@ from ..callables.view_functions import (
     parts_of,
 )
 from ..config import Enforcement, removed_keys
-from ..guards.receivers import declared_guards, install_receiver, install_receivers, view_itself
+from ..guards.receivers import (
+    declared_guards,
+    entry_into,
+    install_receiver,
+    install_receivers,
+    view_itself,
+)
 from ..guards.url_keys import Key
 from ..guards.view_guards import (
     Duty,
     Entry,
     Guard,
     duty_of_endpoint,
-    entry_of,
     guards_below_others,
 )
 from ..polar.value_objects import Record
@@ -135,7 +140,7 @@ class RoutePlans:
                 plan.calls_plainly and rule is not None and _is_entered(rule, method, stored)
             )
             plan = plan.replaced(
-                stored=stored, enter=entry_of(stored), is_entered_plainly=is_entered_plainly
+                stored=stored, enter=entry_into(stored), is_entered_plainly=is_entered_plainly
             )
             self._keep(plan)
         return plan
@@ -184,7 +189,7 @@ class RoutePlans:
             view_class=getattr(view_itself(stored), "view_class", None),
             calls_plainly=is_plain,
             is_entered_plainly=is_plain and rule is not None and _is_entered(rule, method, stored),
-            enter=entry_of(stored),
+            enter=entry_into(stored),
             judge=self._state.part(Authorizer).judge_in(self._app, self._state),
             endpoint=endpoint,
             declared=declared_guards(self._app, endpoint, method) if endpoint else (),

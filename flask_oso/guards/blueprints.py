@@ -26,15 +26,16 @@ from ..polar.exceptions import OsoError
 from ..polar.value_objects import Record
 from ..request_state import (
     NOT_GIVEN,
+    Arguments,
     Gift,
     RequestState,
     find_current,
-    new_gift,
     note_way,
     this_request,
 )
 from .guard_checks import check_guards, foreign_authorizer
-from .receivers import keys_behind, receiver_of, view_itself
+from .receivers import Receiver, is_receiver_of, keys_behind, receiver_of, view_itself
+from .shortcuts import UsualCall
 from .url_keys import Key
 from .view_checks import ViewCheck
 from .view_guards import Guard, add_blueprint_guard, guards_met, own_guards
@@ -77,7 +78,8 @@ def _new_check(authorizer: Authorizer, view_check: ViewCheck, guard: Guard) -> C
                 plan.ways[id(guard)] = way
         if way.view is None:
             return
-        if authorizer not in state_of(app).bindings:
+        state = app.extensions.get("oso") or state_of(app)
+        if authorizer not in state.bindings:
             # Another policy would be asked, or none.
             raise OsoError(foreign_authorizer(f"The blueprint {guard.blueprint!r}", app))
         request_state.check_running = True
@@ -89,15 +91,15 @@ def _new_check(authorizer: Authorizer, view_check: ViewCheck, guard: Guard) -> C
             view_check.judge(authorizer, request_state)
             return
         if plan.calls_plainly:
-            given = dict(current.view_args or {})
+            # A copy: who judges may change that of the request.
+            given = {**(current.view_args or {})}
             if way.shortcut is NOT_GIVEN:
-                way.shortcut, way.variables = view_check.shortcut_before(
+                way.shortcut, way.call = view_check.shortcut_before(
                     app, authorizer, way.view, given, way.behind
                 )
             after = None if way.shortcut is None else way.shortcut(request_state, given)
             if after is not None:
-                judged = {name: given[name] for name in way.variables}
-                request_state.gift = new_gift(given, after, judged, receiver_of(app, rule.endpoint))
+                request_state.gift = way.gift(app, given, after)
                 return
         _meet(app, authorizer, view_check, way, request_state, plan)
 
@@ -128,6 +130,7 @@ def _meet(
 class Way(Record, eq=False, frozen=False):
     """How requests of a route pass the guard of a blueprint."""
 
+    endpoint: str
     #: The guard, kept so that no other one gets its identity.
     guard: Guard
     #: What the app has for the route.
@@ -136,22 +139,33 @@ class Way(Record, eq=False, frozen=False):
     view: View | None
     #: The keys of guards behind this one that find objects.
     behind: list[Key]
-    #: What does as usual requests need it, and what identifies their object; ``None`` if there is
-    #: no such thing.
+    #: The view as one that receives, once the app has it.
+    receiver: Receiver | None
+    #: What does as usual requests need it, and what these have in common; ``None`` if there is no
+    #: such thing.
     shortcut: t.Any = NOT_GIVEN
-    variables: tuple[str, ...] = ()
+    call: UsualCall | None = None
+
+    def gift(self, app: Flask, before: Arguments, after: Arguments) -> Gift:
+        """Give what the shortcut made of the arguments, as :func:`new_gift` does."""
+        call = t.cast(UsualCall, self.call)
+        variable, keyword = call.variable, call.keyword
+        given = {} if keyword is None else {keyword: after[keyword]}
+        receiver = self.receiver or receiver_of(app, self.endpoint)
+        return Gift(given, {variable: before[variable]}, call.left_out, receiver)
 
 
 def _new_way(app: Flask, guard: Guard, current: Request) -> Way:
     rule = t.cast(Rule, current.url_rule)
-    stored = app.view_functions[rule.endpoint]
-    if is_automatic_options(rule, current.method):
-        return Way(guard, stored, None, [])
-    met = guards_met(app, rule.endpoint, current.method)
-    if guard not in met and any(each.lifts for each in met):
-        # The view, or a blueprint, lifts the guards around it.
-        return Way(guard, stored, None, [])
-    return Way(guard, stored, view_itself(stored), keys_behind(met, guard))
+    endpoint = rule.endpoint
+    stored = app.view_functions[endpoint]
+    met = guards_met(app, endpoint, current.method)
+    # The view, or a blueprint, may lift the guards around it.
+    is_lifted = guard not in met and any(each.lifts for each in met)
+    if is_lifted or is_automatic_options(rule, current.method):
+        return Way(endpoint, guard, stored, None, [], None)
+    receiver = stored if is_receiver_of(stored, endpoint) else None
+    return Way(endpoint, guard, stored, view_itself(stored), keys_behind(met, guard), receiver)
 
 
 def _check_when_registered(blueprint: Blueprint) -> None:

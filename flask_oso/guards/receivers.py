@@ -25,7 +25,7 @@ from ..request_state import (
     this_request,
 )
 from .url_keys import Key
-from .view_guards import Guard, GuardKind, guards_apart, guards_met
+from .view_guards import Entry, Guard, GuardKind, entry_of, guards_apart, guards_met
 
 
 class Receiver:
@@ -39,20 +39,34 @@ class Receiver:
         functools.update_wrapper(self, view)
         self.endpoint = endpoint
         self._function = SyncCallable(view)
+        self._enter_view = entry_of(view)
 
     def __call__(self, *args: t.Any, **kwargs: t.Any) -> t.Any:
         """Call the view."""
-        app, state, plan = find_current()
+        return self.enter(*find_current(), args, kwargs)
+
+    def enter(
+        self,
+        app: Flask,
+        state: RequestState | None,
+        plan: t.Any,
+        args: tuple[t.Any, ...],
+        kwargs: Arguments,
+    ) -> t.Any:
+        """Call the view for a request that was found already."""
         gift = state.gift if state is not None else None
         if state is not None and gift is not None and gift.receiver is self:
             state.gift = None
             kwargs = gift.added_to(kwargs)
         # A view may call this one.
         is_planned = plan is not None and plan.endpoint == self.endpoint
-        for guard, behind in plan.declared if is_planned else self._declared(app, state):
+        declared = plan.declared if is_planned else self._declared(app, state)
+        for guard, behind in declared:
             kwargs = self._pass(guard, kwargs, state, behind)
         if is_planned and plan.calls_plainly and self._function.is_plain:
-            return self._function.function(*args, **kwargs)
+            if self._enter_view is None or declared:
+                return self._function.function(*args, **kwargs)
+            return self._enter_view(app, state, plan, args, kwargs)
         return self._function.of(app)(*args, **kwargs)
 
     def _declared(
@@ -114,13 +128,23 @@ def install_receiver(app: Flask, endpoint: str) -> View | None:
 def receiver_of(app: Flask, endpoint: str) -> Receiver:
     """Give the view of an endpoint as one that receives; make it one."""
     view = app.view_functions[endpoint]
-    if isinstance(view, Receiver) and view.endpoint == endpoint:
+    if is_receiver_of(view, endpoint):
         return view
     itself = t.cast(View, view_itself(view))
     receiver = app.view_functions[endpoint] = Receiver(itself, endpoint)
     return receiver
 
 
+def is_receiver_of(view: object, endpoint: str) -> t.TypeGuard[Receiver]:
+    """Tell whether a view receives for an endpoint."""
+    return isinstance(view, Receiver) and view.endpoint == endpoint
+
+
 def view_itself(view: View | None) -> View | None:
     """Give the view that the program registered."""
     return t.cast(View, vars(view)["__wrapped__"]) if isinstance(view, Receiver) else view
+
+
+def entry_into(stored: View | None) -> Entry | None:
+    """Give what does as a call of what an app has for a route; ``None`` if it is no guard."""
+    return stored.enter if type(stored) is Receiver else entry_of(stored)

@@ -38,6 +38,8 @@ class UsualCall(Record, eq=False):
     #: The arguments that are left, and the one in which it takes the object, if it does.
     names_left: tuple[str, ...]
     keyword: str | None
+    #: The arguments that are not left.
+    left_out: frozenset[str]
 
 
 def make_shortcut(app: Flask, state: AppState, call: UsualCall) -> Shortcut | None:

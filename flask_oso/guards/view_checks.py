@@ -265,6 +265,7 @@ class ViewCheck(Record, eq=False):
         if self.key is None:
             return _guarded(view, self._entry_of_constant(view))
         function, enter_view = SyncCallable(view), entry_behind_guard(view)
+        is_plain = function.is_plain
 
         def enter(
             app: Flask,
@@ -280,7 +281,7 @@ class ViewCheck(Record, eq=False):
                 if shortcut is not None:
                     arguments = shortcut(request_state, kwargs)
                     if arguments is not None:
-                        return view(*args, **arguments)
+                        return (view if is_plain else function.of(app))(*args, **arguments)
             state = app.extensions.get("oso") or state_of(app)
             if request_state is not None:
                 request_state.check_running = True
@@ -328,7 +329,7 @@ class ViewCheck(Record, eq=False):
         key, is_usual = self.key, type(self.action) is str and self.actor is NOT_GIVEN
         if key is None or not is_usual or is_stated(self.within):
             return None
-        if not plan.calls_plainly or not function.is_plain:
+        if not plan.calls_plainly:
             return None
         others = self.named(function.function, args)
         # One argument by position is that of a method, unless it may be one of the route.
@@ -345,22 +346,22 @@ class ViewCheck(Record, eq=False):
         view: View,
         given: Arguments,
         behind: Sequence[Key],
-    ) -> tuple[Shortcut | None, tuple[str, ...]]:
+    ) -> tuple[Shortcut | None, UsualCall | None]:
         """Make the shortcut of :meth:`meet` for such arguments; ``None`` if there is none.
 
         It is for apps that call functions as they are; see ``SyncCallable``.
 
-        :return: it, and what identifies the object.
+        :return: it, and what such calls have in common.
         """
         is_usual = type(self.action) is str and self.actor is NOT_GIVEN
         if self.key is None or not is_usual or is_stated(self.within):
-            return None, ()
+            return None, None
         state = state_of(app)
         call = _usual_call(self._new_passage(view, given, behind), given)
         # The judge of a shortcut asks the policy that decorators ask.
         if call is None or state.part(Authorizer) is not authorizer:
-            return None, ()
-        return make_shortcut(app, state, call), (call.variable,)
+            return None, None
+        return make_shortcut(app, state, call), call
 
     def named(self, view: View, args: tuple[t.Any, ...]) -> Arguments:
         """Give the names of arguments that a view is given by position."""
@@ -497,13 +498,15 @@ def _usual_call(passage: Passage, given: Arguments) -> UsualCall | None:
     variables = passage.variables or ()
     if len(variables) != 1 or passage.replaces_argument or not passage.is_last:
         return None
+    keyword = passage.key.keyword if passage.gives_object else None
     return UsualCall(
         passage.check.action,
         passage.key.cls,
         frozenset(given),
         variables[0],
         passage.names_left,
-        passage.key.keyword if passage.gives_object else None,
+        keyword,
+        left_out=frozenset(given).difference(passage.names_left, [keyword]),
     )
 
 

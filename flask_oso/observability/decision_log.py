@@ -42,6 +42,8 @@ if LOGGER.level == logging.NOTSET:
 #: How many characters of a name, a key or an action are shown.
 _LONGEST = 100
 _MOST_BITS = 128
+# 'json.dumps' makes an encoder each time, which takes longer than the text.
+_quoted = json.JSONEncoder(ensure_ascii=False).encode
 _REQUEST_ID = r"[!-~]{1,200}"
 _DISABLED = (
     "The logger %r was disabled, and is on again, since its level is INFO. Configure logging with"
@@ -199,7 +201,7 @@ def shown(text: str, redaction: Redaction | None = None) -> str:
 def _text(value: t.Any) -> str:
     """Show a field in a message as in JSON: a text has quotes, and escapes for those in it."""
     if type(value) is str:
-        return json.dumps(shown(value), ensure_ascii=False)
+        return _quoted(shown(value))
     return json.dumps(value, default=describe)
 
 
