@@ -6,7 +6,7 @@ import logging
 import typing as t
 
 import pytest
-from flask import Flask, abort, g, request
+from flask import Blueprint, Flask, abort, g, request
 from flask.testing import FlaskClient
 from werkzeug.local import LocalProxy
 
@@ -65,6 +65,11 @@ def desk() -> Desk:
     app.add_url_rule("/notes/<note_id>", "note", authorize("read", Note)(view))
     app.add_url_rule("/swedish/<note_id>", "swedish", authorize("läs", Note)(view))
     twice = authorize("read", Note, key="other_id", name="other")(lambda note, other: note.owner)
+
+    async def later(note: Note) -> str:
+        return note.owner
+
+    app.add_url_rule("/later/<note_id>", "later", authorize("read", Note)(later))
     app.add_url_rule("/two/<note_id>/<other_id>", "two", authorize("read", Note)(twice))
     desk = Desk(app, extension, app.test_client())
     assert desk.answer() == (200, "Note of ann")
@@ -241,3 +246,49 @@ def test_view_that_is_called_by_another_is_guarded(desk: Desk, note: str, status
     desk.app.view_functions["swedish"] = outer
 
     assert desk.answer(path="swedish")[0] == status
+
+
+def test_view_that_is_awaited_is_entered_by_whom_it_is_for(desk: Desk) -> None:
+    """A view that is a coroutine function is behind the same guard at each request."""
+    users = ("ann", "eve", "ann", "eve")
+
+    answers = [desk.answer(user=user, path="later") for user in users]
+
+    assert answers == [(200, "ann"), (404, "")] * 2
+
+
+def test_guard_behind_that_of_a_blueprint_judges_each_request(desk: Desk) -> None:
+    """What a blueprint's guard has found, the guard of the view judges for its own action."""
+    rooms, users = Blueprint("rooms", "rooms"), ("ann", "eve", "bob")
+    policy = f'{POLICY} allow("bob", "read", _: Note);'
+    t.cast(Oso, desk.extension.oso).load_str(policy, replace=True)
+    desk.extension.guard(rooms, "read", Note)
+    edit = authorize("läs", Note)(lambda note: note.owner)
+    rooms.add_url_rule("/rooms/<note_id>", "room", edit)
+    app = make_app("rooms", static=None, OSO_ENFORCE="strict")
+    app.before_request(lambda: setattr(g, "current_user", request.args.get("user")))
+    desk.extension.init_app(app, desk.extension.oso)
+    app.register_blueprint(rooms)
+    client = app.test_client()
+
+    answers = [client.get(f"/rooms/ann?user={user}").status_code for user in users * 3]
+
+    assert answers == [200, 404, 403] * 3
+
+
+@pytest.mark.parametrize("name", ["rooms", "rooms.inner"])
+def test_functions_of_blueprints_that_come_later_are_called(desk: Desk, name: str) -> None:
+    """The names of the blueprints of a route are known by then, and not their functions."""
+    outer, inner, called = Blueprint("rooms", "rooms"), Blueprint("inner", "inner"), []
+    desk.extension.guard(inner, "read", Note)
+    inner.add_url_rule("/rooms/<note_id>", "room", lambda note: note.owner)
+    outer.register_blueprint(inner)
+    app = make_app("rooms", static=None, OSO_ENFORCE="strict")
+    app.before_request(lambda: setattr(g, "current_user", "ann"))
+    desk.extension.init_app(app, desk.extension.oso)
+    app.register_blueprint(outer)
+    client = app.test_client()
+    client.get("/rooms/ann")
+    app.before_request_funcs.setdefault(name, []).append(lambda: called.append(name))
+
+    assert (client.get("/rooms/ann").text, called) == ("ann", [name])
