@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import typing as t
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from ..solver.clause_index import ClauseIndex
 from ..value_objects import Record
@@ -241,26 +241,26 @@ def stopped() -> ast.stmt:
     return ast.Raise(call("RuntimeError", message), load("error"))
 
 
-class FactTable(dict[str, t.Mapping[type, t.Any]]):
+class FactTable:
     """What looks facts up, by an action and by the class ``str`` of a resource.
 
-    An action that no fact has is kept once it is asked about: not to find it takes twice as long as
-    to look the facts up.
+    ``known`` is no subclass of ``dict``, in which Python takes longer to find anything. An action
+    that no fact has is kept there once it was asked about: not to find it takes longer than to look
+    the facts up.
 
-    :param look_up: the same for an action that no fact has.
+    :param look_up: looks up facts about any action.
     """
 
-    def __init__(self, known: t.Mapping[str, t.Mapping[type, t.Any]], look_up: t.Any) -> None:
-        super().__init__(known)
-        self._others: t.Mapping[type, t.Any] = {str: look_up}
-        self._room = _MOST_OTHER_ACTIONS
-
-    def __missing__(self, action: str) -> t.Mapping[type, t.Any]:
+    def __init__(self, actions: Iterable[str], look_up: t.Any) -> None:
+        self._by_class: t.Mapping[type, t.Any] = {str: look_up}
+        self.known: dict[str, t.Mapping[type, t.Any]] = dict.fromkeys(actions, self._by_class)
         # Requests may make them up.
-        if self._room and type(action) is str:
-            self._room -= 1
-            self[action] = self._others
-        return self._others
+        self._most = len(self.known) + _MOST_OTHER_ACTIONS
+
+    def note(self, action: str) -> None:
+        """Keep an action that was asked about."""
+        if len(self.known) < self._most:
+            self.known[action] = self._by_class
 
 
 def facts_function(

@@ -207,14 +207,15 @@ class CompiledProgram(Runtime):
         function = facts_function(parameters, listed, self.constant(frozenset(listed)))
         look_up = self._compiled(function, QUESTION_FILE, {})
         if variant.arity == 3:
-            self._facts[name] = FactTable(
-                {action: {str: look_up} for _, action, _ in listed}, look_up
-            )
+            self._facts[name] = FactTable((action for _, action, _ in listed), look_up)
+        table = self._facts.get(name)
 
         def answer(*args: t.Any) -> bool:
             are_texts = all(type(arg) is str for arg in args)
             are_usual = are_texts and STORED_VARIABLE not in STORED_ENVIRONMENT
             found = look_up(*args) if are_usual else None
+            if table is not None and found is not None:
+                table.note(args[1])
             return self._by_solver(name, args) if found is None else found
 
         return answer
@@ -266,7 +267,7 @@ class CompiledProgram(Runtime):
         """
         facts = self._facts.get(name)
         if facts is not None:
-            return facts
+            return facts.known
         known = self._specializations.get((name, 3))
         if known is None or self._entries.get((name, 3)) is None or (known.at, known.by) != (1, 2):
             return {}
