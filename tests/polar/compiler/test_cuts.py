@@ -56,6 +56,29 @@ FOLLOWED = {
     "called twice": "p(u, d) if q(u, d) and q(u, d); q(u, _) if u.a and cut and u.b;"
     " q(_, d) if d.a;",
     "all alone": "p(u, d) if u.a and cut and d.a;",
+    "that binds": "p(u, d) if q(u, t) and t = d.a; q(u, t) if u.b and cut and t = u.a;q(u, u.c);",
+    "what a head binds": "p(u, d) if q(u, t) and t = d.a; q(u, u.a) if u.b and cut; q(u, u.c);",
+    "a text in a head": "p(u, d) if q(u, d, t) and t = d.a; q(u, d, t) if u.a and d.b and cut and"
+    ' t = "y"; q(_, d, "x") if d.b and cut; q(u, _, u.c);',
+    "a number in a head": "p(u, d) if q(u, d, n) and n > 1 and d.a; q(u, d, 3) if u.a = d.b and"
+    " cut; q(u, _, 2) if u.c and cut; q(_, _, 1);",
+    "first, and binds": "p(u, d) if q(u, t) and t = d.a; q(u, t) if cut and t = u.b; q(u, u.c);",
+    "binds behind a search": 'p(u, d) if q(u, d, t) and t; q(u, d, t) if x in u.tags and x != "z"'
+    " and cut and t = d.a; q(u, _, u.c);",
+    "binds for each": "p(u, d) if x in u.tags and q(u, d, x, t) and t = d.a;"
+    'q(u, _, "x", t) if u.a and cut and t = u.b; q(_, d, _, d.b) if d.b;',
+    "binds in two rules": "p(u, d) if q(u, d, t) and t = d.a; q(u, d, t) if u.a and cut and"
+    " r(u, d, t); q(_, d, d.b); r(u, _, t) if u.b and cut and t = u.c; r(_, d, t) if t = d.b;",
+    "binds under a negation": "p(u, d) if not (q(u, d, t) and t = d.a);"
+    "q(u, _, t) if u.a and cut and t = u.b; q(_, d, d.b) if d.b;",
+    "binds two": "p(u, d) if q(u, d, s, t) and s = t and d.a;"
+    'q(u, _, s, t) if u.a and cut and s = u.b and t = u.c; q(u, d, "y", d.b) if u.b;',
+    "binds a list": "p(u, d) if q(u, d, l) and [t, t] = l; q(u, _, l) if u.a and cut and"
+    " l = [u.b, u.c]; q(u, d, l) if l = [u.b, d.b];",
+    "in a recursion": "p(u, d) if q(d, t) and t.a = u.a; q(d, t) if d.parent = nil and cut and"
+    " t = d; q(d, t) if q(d.parent, t);",
+    "in a recursion, by its head": "p(u, d) if q(d, t) and t.a = u.a;"
+    "q(d, d) if d.parent = nil and cut; q(d, t) if q(d.parent, t);",
 }
 NOT_FOLLOWED = {
     "first solution": 'p(u, _) if t in u.tags and cut and t = "y"; p(_, d) if d.a;',
@@ -63,7 +86,13 @@ NOT_FOLLOWED = {
     "twice": "p(u, d) if u.a and cut and u.b and cut and d.b; p(_, d) if d.a;",
     "in a conjunction of its own": "p(u, d) if (cut and u.a) and d.b; p(_, d) if d.a;",
     "in a conjunction of its own, last": "p(u, d) if (u.a and cut) and d.b; p(_, d) if d.a;",
-    "that binds": "p(u, d) if q(u, t) and t = d.a; q(u, u.a) if u.b and cut; q(u, u.c);",
+    "that chooses": "p(u, d) if q(u, t) and t = d.a; q(u, t) if t in u.tags and cut; q(u, u.c);",
+    "one variable for two": "p(u, d) if q(u, t, t) and t = d.a; q(u, 1, 2) if u.b and cut;"
+    "q(u, u.c, _);",
+    "of a class that is asked for": "p(u, d) if t matches String and q(u, t) and t = d.a;"
+    "q(u, 1) if u.b and cut; q(u, u.c);",
+    "of what has to be of a class": "p(u, d) if q(u, t) and t = d.a;"
+    "q(u, t: String) if u.b and cut and t = u.a; q(u, u.c);",
 }
 
 

@@ -14,16 +14,16 @@ from tests.support.answers import is_given_up, outcome_of, specializations_of, s
 from tests.support.models.people import Doc, Role, Thing
 from tests.support.policies import make_oso
 
-#: Rules that goals below call: a cut in a rule that gives a value, and a recursion with one.
+#: Rules that goals below call: a cut behind the value that a rule gives, and a recursion with one.
 HELPERS = """
-first(doc, "a") if doc.kind = "a" and cut;
+first(doc, kind) if kind = doc.kind and cut;
 first(_, "b");
-root(doc, doc) if doc.parent = nil and cut;
+root(doc, found) if found = doc and doc.parent = nil and cut;
 root(doc, found) if root(doc.parent, found);
 """
 #: Goals that no code is written for. They hold of the second document and not of the first.
 GOALS = {
-    "a cut in a rule that gives a value": 'first(doc, k) and k = "b"',
+    "a cut behind a value": 'first(doc, k) and k = "b"',
     "a cut in a recursion": "root(doc, d) and d.size = 2",
     "mod": "doc.size mod doc.one = 0 and doc.size > 1",
     "rem": "doc.size rem 5 = 2",

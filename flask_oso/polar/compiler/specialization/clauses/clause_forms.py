@@ -13,7 +13,7 @@ which string it compares with one attribute.
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 
 from ....nodes import (
     Expression,
@@ -187,8 +187,12 @@ def calls_at_last(clause: Clause) -> bool:
     return is_call and all(map(is_one_way, goals[:-1]))
 
 
-def cut_apart(clause: Clause) -> tuple[list[Term], list[Term]]:
-    """Return the goals before and behind the cut of a clause."""
+def cut_apart(clause: Clause, opened: Container[int] = ()) -> tuple[list[Term], list[Term]]:
+    """Return the goals before and behind the cut of a clause.
+
+    :param opened: the positions of arguments that have no value: only the head may bind them, or
+        what is behind the cut.
+    """
     body = clause.body
     is_conjunction = isinstance(body, Expression) and body.operator is Operator.AND
     # A cut in a conjunction of its own cuts less: `(cut and a) and b`.
@@ -197,9 +201,14 @@ def cut_apart(clause: Clause) -> tuple[list[Term], list[Term]]:
     if len(places) != 1 or sum(map(_is_cut, goals_in(body))) != 1:
         raise NotCompilable("a cut that is not one of the conditions", clause.rule.span)
     before, behind = goals[: places[0]], goals[places[0] + 1 :]
-    heads = set[int]().union(*(slots_in(parameter.term) for parameter in clause.parameters))
+    given, found = list[Term](), list[Term]()
+    for at, parameter in enumerate(clause.parameters):
+        (found if at in opened else given).append(parameter.term)
+        if at in opened and parameter.specializer is not None:
+            raise NotCompilable("a class of what a rule with a cut binds", clause.rule.span)
+    heads = set[int]().union(*map(slots_in, given))
     bound = set[int]().union(*map(slots_in, before)) - heads
-    if bound & set[int]().union(*map(slots_in, behind)):
+    if bound & set[int]().union(*map(slots_in, [*behind, *found])):
         # Only the first solution of what is before it counts.
         raise NotCompilable("a variable before and behind a cut", clause.rule.span)
     return before, behind

@@ -26,7 +26,7 @@ from ....nodes import (
 from ....solver.clauses import Clause, Slot, Template
 from ....syntax.desugar import forall_as_negation
 from ....traversal import conjuncts_in, is_operation
-from ...binding_analysis import NotCompilable, has_cut, is_constant, is_string
+from ...binding_analysis import NotCompilable, has_cut, is_constant, is_string, order_clauses
 from ...goal_forms import call_of, stays_comparison, written_term
 from ...scopes import (
     Pending,
@@ -49,6 +49,7 @@ from ..clauses.chains import asks_again, link_in, numbers_in
 from ..clauses.clause_forms import (
     PutOff,
     body_goals,
+    cut_apart,
     is_operand,
 )
 from ..clauses.delegations import Delegation
@@ -575,16 +576,50 @@ class GoalStep(Searches):
         )
         if len(clauses) > 1:
             self.guards.forget_order()
-        for clause in clauses:
-            if has_cut(clause):
-                raise NotCompilable("a cut", clause.rule.span)
+        if any(map(has_cut, clauses)):
+            self._with_cuts(called, clauses, values)
+            return None
         self._each(
             lambda here, clause: here._clause_in_place(called, clause, values),
             [(clause, clause.body) for clause in clauses],
         )
         return None
 
-    def _clause_in_place(self, called: Call, clause: Clause, values: list[Known | None]) -> None:
+    def _with_cuts(self, called: Call, clauses: list[Clause], values: list[Known | None]) -> None:
+        """Write clauses of which some have a cut: ``a if b and cut and c``.
+
+        Those behind such a clause are reached where it does not come to its cut.
+        """
+        opened = {at: self._unbound(called.args[at]) for at, v in enumerate(values) if v is None}
+        order = order_clauses(clauses, self.guards.names.host, opened)
+        is_open = any(self.env.waiting.get(number) for number in opened.values())
+        if not order.is_known or is_open or len({*opened.values()}) < len(opened):
+            raise NotCompilable("a cut in rules that bind variables", clauses[0].rule.span)
+        here = self
+        for clause in order.clauses:
+            is_repeated = asks_again(self.guards.names, clause.body)
+            if is_repeated and self.guards.functions is None:
+                raise NotCompilable("a cut in a rule that calls itself", clause.rule.span)
+            if not has_cut(clause):
+                here._clause_in_place(called, clause, values)
+                continue
+            before, behind = cut_apart(clause, opened)
+            here._clause_in_place(called, clause, values, [*before, *behind])
+            excluded = self.guards.apart(here.region, is_negated=True)
+            replace(here, region=excluded, rest=())._clause_in_place(called, clause, values, before)
+            here = replace(here, region=self.writer.unless(here.region, excluded, clause.rule.span))
+
+    def _clause_in_place(
+        self,
+        called: Call,
+        clause: Clause,
+        values: list[Known | None],
+        goals: Sequence[Term] | None = None,
+    ) -> None:
+        """Write a clause, and the goals that follow the call.
+
+        :param goals: its goals, if they are not those of its body.
+        """
         env, number = self.env.copy(), self.writer.next_clause()
         region: Region | None = self.region
         late: list[tuple[Term, int]] = []
@@ -614,7 +649,10 @@ class GoalStep(Searches):
                 region = self._head_unified(region, env, parameter, number, value, variable)
             if region is None:
                 return
-        goals = concatenate(body_goals(clause, number), prepend(late, self.rest))
+        body = body_goals(clause, number)
+        if goals is not None:
+            body = prepend([(goal, number) for goal in goals], ())
+        pending = concatenate(body, prepend(late, self.rest))
         here = t.cast(Region, region)
         is_again = asks_again(self.guards.names, clause.body)
         link = link_in(values) if is_again and here is self.region else None
@@ -622,7 +660,7 @@ class GoalStep(Searches):
             here = self.guards.under(here, ("link", link.name), ast.Constant(True), [], None)
             here.subject = here.subject or link
         before = self.region if is_again or here is not self.region else None
-        self.writer.run(here, goals, env, self.asking, before)
+        self.writer.run(here, pending, env, self.asking, before)
 
     def _is_built_later(self, env: Variables, parameter: Parameter, variable: int) -> bool:
         """Tell whether a head has a list or dictionary with variables for one that is open."""
