@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import typing as t
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from .exceptions import ForbiddenError, NotFoundError
 from .polar.environment import STORED_ENVIRONMENT
@@ -20,7 +20,7 @@ from .polar.limits import Limits
 from .polar.output import STORED_VARIABLE
 from .polar.polar import Polar
 from .polar.value_objects import Record
-from .questions.foreign_objects import login_equality, proxy_class, unwrapped
+from .questions.foreign_objects import is_mapped, login_equality, proxy_class, unwrapped
 from .questions.row_questions import QueryBuilder, RowQuestion, ask_about_rows, builder_of
 
 if t.TYPE_CHECKING:
@@ -353,6 +353,23 @@ class Oso(Polar):
 
         rows.load_relations([actor, *objects], relations_of)
         return any(read)
+
+    def register_class(
+        self,
+        cls: type,
+        *,
+        name: str | None = None,
+        fields: Mapping[str, t.Any] | None = None,
+        private: Iterable[str] = (),
+    ) -> None:
+        super().register_class(cls, name=name, fields=fields, private=private)
+        if self.host.identities is None and is_mapped(cls):
+            # What its rows have loaded is plain data. `register_models` compares them by keys, too.
+            from .sqlalchemy.row_keys import LoadedRows
+
+            self.set_identities(LoadedRows())
+
+    register_class.__doc__ = Polar.register_class.__doc__
 
     def _load(self, sources: list[Source], *, replace: bool) -> None:
         super()._load(sources, replace=replace)

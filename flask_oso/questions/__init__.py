@@ -1,5 +1,5 @@
 """What ``Oso`` needs for its questions, besides the engine.
 
 ``foreign_objects``, ``row_questions``
-    proxies of Werkzeug and users of Flask-Login; which rows satisfy the policy.
+    proxies of Werkzeug, users of Flask-Login and mapped classes; which rows satisfy the policy.
 """

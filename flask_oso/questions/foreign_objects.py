@@ -1,4 +1,4 @@
-"""Objects of Werkzeug and Flask-Login, which are recognized without importing either."""
+"""Objects of Werkzeug, Flask-Login and SQLAlchemy, which are recognized without importing these."""
 
 from __future__ import annotations
 
@@ -20,6 +20,11 @@ def unwrapped(value: t.Any) -> t.Any:
 def proxy_class() -> type | None:
     """Give the class of Werkzeug's proxies; ``None`` if nobody has imported it: there are none."""
     return getattr(sys.modules.get("werkzeug.local"), "LocalProxy", None)
+
+
+def is_mapped(cls: type) -> bool:
+    """Tell whether SQLAlchemy maps a class, or one that it derives from."""
+    return "sqlalchemy.orm" in sys.modules and hasattr(cls, "__mapper__")
 
 
 def login_equality(cls: type) -> TextEquality | None:

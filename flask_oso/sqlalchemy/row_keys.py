@@ -172,6 +172,32 @@ class RowKeys:
         return None if foreign is None else foreign.to_unchanged("id")
 
 
+class LoadedRows(RowKeys):
+    """Knows what rows have loaded, and compares them as Python does: each equals itself alone.
+
+    For mapped classes that are registered one by one, as in a program for oso, without
+    ``register_models``.
+    """
+
+    def has_keys(self, cls: type) -> bool:
+        return False
+
+    def follows_keys(self, cls: type) -> bool:
+        return False
+
+    def relations_to_one(self, cls: type) -> t.Iterable[str]:
+        return ()
+
+    def related_key(self, row: t.Any, name: str) -> t.Any:
+        return None
+
+    def row_test(self, cls: type, name: str) -> RowTest | None:
+        return None
+
+    def load_relations(self, objects: t.Iterable[t.Any], relations: RelationsOf) -> None:
+        """Leave relations to those who read them."""
+
+
 def _mapper_of(cls: type) -> orm.Mapper[t.Any] | None:
     mapper: t.Any = sa.inspect(cls, raiseerr=False)
     return mapper if isinstance(mapper, orm.Mapper) and mapper.class_ is cls else None
