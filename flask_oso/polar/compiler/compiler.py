@@ -64,6 +64,7 @@ from .snippets import (
     call,
     clock_check,
     compared,
+    for_each,
     function_of,
     generator_mark,
     is_none,
@@ -232,8 +233,7 @@ class RuleCompiler:
         found = self._yielded(ast.Constant(True) if self.names.names_rules else None)
         if self.variant.open:
             found = [ast.Expr(ast.Yield(load("_")))]
-        each = ast.For(ast.Name("_", ast.Store()), rest, found, [])
-        return [each, *self._noted_end(), ast.Return(None)]
+        return [for_each("_", rest, found), *self._noted_end(), ast.Return(None)]
 
     def _search_of_values(self, parameters: list[str]) -> ast.FunctionDef:
         """Write a function that yields the values of the arguments that are open."""
@@ -497,7 +497,7 @@ class RuleCompiler:
             )
             for number, clause in enumerate(clauses)
         ]
-        return ast.For(ast.Name("number", ast.Store()), sorted_, body, [])
+        return for_each("number", sorted_, body)
 
     def _body(self, clause: Clause, parameters: list[str], loops: int) -> ast.stmt:
         body: list[ast.stmt] = []

@@ -18,8 +18,10 @@ from .snippets import (
     all_of,
     any_of,
     assign,
+    assign_parts,
     call,
     compared,
+    for_each,
     function_of,
     is_ascii,
     is_none,
@@ -137,7 +139,7 @@ class EntryPointWriter(Record):
         note = assign("found", ast.Constant(True))
         return [
             assign("found", ast.Constant(False)),
-            ast.For(ast.Name("_", ast.Store()), answer, [note], []),
+            for_each("_", answer, [note]),
             ast.Return(load("found")),
         ]
 
@@ -177,11 +179,10 @@ class EntryPointWriter(Record):
     def _taken(self) -> list[ast.stmt]:
         """Write that lists and dictionaries are copied; the solver answers for other arguments."""
         is_refused = is_none(load("taken"))
-        targets: list[ast.expr] = [ast.Name(name, ast.Store()) for name in self.parameters]
         return [
             assign("taken", call("as_data", self._arguments())),
             ast.If(is_refused, [self._by_solver()], []),
-            ast.Assign([ast.Tuple(targets, ast.Store())], load("taken")),
+            assign_parts(self.parameters, load("taken")),
         ]
 
     def _explained(self) -> list[ast.stmt]:

@@ -63,6 +63,11 @@ def method_call(value: ast.expr, name: str, *args: ast.expr) -> ast.expr:
     return ast.Call(attribute_of(value, name), [*args], [])
 
 
+def appended(listed: str, value: ast.expr) -> ast.stmt:
+    """Write ``listed.append(value)``."""
+    return ast.Expr(method_call(load(listed), "append", value))
+
+
 def item_of(value: ast.expr, key: ast.expr) -> ast.expr:
     """Write ``value[key]``."""
     return ast.Subscript(value, key, ast.Load())
@@ -71,6 +76,11 @@ def item_of(value: ast.expr, key: ast.expr) -> ast.expr:
 def tuple_of(parts: list[ast.expr]) -> ast.expr:
     """Write a tuple."""
     return ast.Tuple(parts, ast.Load())
+
+
+def for_each(name: str, over: ast.expr, body: list[ast.stmt]) -> ast.For:
+    """Write a loop."""
+    return ast.For(ast.Name(name, ast.Store()), over, body, [])
 
 
 def named_value(name: str, value: ast.expr) -> ast.NamedExpr:
@@ -161,6 +171,23 @@ def assign(name: str, value: ast.expr) -> ast.stmt:
     return ast.Assign([ast.Name(name, ast.Store())], value)
 
 
+def assign_parts(names: Sequence[str], value: ast.expr) -> ast.stmt:
+    """Write that names become the elements of a value."""
+    return ast.Assign(
+        [ast.Tuple([ast.Name(each, ast.Store()) for each in names], ast.Store())], value
+    )
+
+
+def assign_item(table: str, key: ast.expr, value: ast.expr) -> ast.stmt:
+    """Write ``table[key] = value``."""
+    return ast.Assign([ast.Subscript(load(table), key, ast.Store())], value)
+
+
+def assign_attribute(owner: str, name: str, value: ast.expr) -> ast.stmt:
+    """Write ``owner.name = value``."""
+    return ast.Assign([ast.Attribute(load(owner), name, ast.Store())], value)
+
+
 def block(body: list[ast.stmt]) -> ast.stmt:
     """Write statements that ``break`` leaves."""
     return ast.While(ast.Constant(True), [*body, ast.Break()], [])
@@ -201,12 +228,19 @@ def returned(value: bool) -> ast.stmt:
     return ast.Return(ast.Constant(value))
 
 
+#: Constants of these classes may differ in statements that are alike.
+_REPLACED = (int, float, str)
+
+
 def code_of(
-    statements: Sequence[ast.AST], names: Mapping[str, str] = types.MappingProxyType({})
+    statements: Sequence[ast.AST],
+    names: Mapping[str, str] = types.MappingProxyType({}),
+    constants: list[ast.Constant] | None = None,
 ) -> str:
     """Return a text that is equal for statements that do the same, wherever they stand.
 
     :param names: what stands for some names in this text.
+    :param constants: gets the constants whose values do not matter; by default all do.
 
     ``ast.dump`` does this recursively and in several times the time.
     """
@@ -220,10 +254,14 @@ def code_of(
             found.append(names.get(part.id, part.id))
         elif kind is list:
             found.append(f"[{len(part)}")
-            stack.extend(part)
+            stack.extend(reversed(part))
+        elif constants is not None and kind is ast.Constant and type(part.value) in _REPLACED:
+            constants.append(part)
+            found.append(f"?{type(part.value).__name__}")
         elif isinstance(part, ast.AST):
             found.append(kind.__name__)
-            stack.extend([getattr(part, name, None) for name in part._fields if name != "ctx"])
+            fields = [name for name in reversed(part._fields) if name != "ctx"]
+            stack.extend([getattr(part, name, None) for name in fields])
         else:
             found.append(repr(sorted(part, key=repr) if kind is frozenset else part))
     return ";".join(found)

@@ -13,7 +13,14 @@ from ...nodes import List, Term
 from ...solver.clauses import Slot
 from ..goal_forms import written_term
 from ..scopes import Goal, OpenList, Ref, prepend
-from ..snippets import assign, call, compared, is_not_of, load
+from ..snippets import (
+    assign,
+    assign_parts,
+    call,
+    compared,
+    is_not_of,
+    load,
+)
 from .places import Continuation, GoalContext
 
 
@@ -104,9 +111,8 @@ class ListGoals(GoalContext):
         self.fail_unless(compared(load(made), ast.IsNot(), load("missing")))
         count = len(term.items) + (term.rest is not None)
         parts = [Ref(self.writer.fresh(), origin=value.name) for _ in range(count)]
-        targets: list[ast.expr] = [ast.Name(ref.name, ast.Store()) for ref in parts]
         if parts:
-            self.out.append(ast.Assign([ast.Tuple(targets, ast.Store())], load(made)))
+            self.out.append(assign_parts([ref.name for ref in parts], load(made)))
         return parts
 
     def _shown(self, part: Term) -> ast.expr:

@@ -40,6 +40,7 @@ from ..snippets import (
     call,
     clock_check,
     compared,
+    for_each,
     is_none,
     is_of,
     is_type,
@@ -123,7 +124,7 @@ class GoalContext:
     def loop(self, target: str, over: ast.expr) -> Continuation:
         """Continue within a loop."""
         place, body = self.nested(leave=ast.Continue), clock_check()
-        self.out.append(ast.For(ast.Name(target, ast.Store()), over, body, []))
+        self.out.append(for_each(target, over, body))
         return self.rest, body, place
 
     def nested(

@@ -16,13 +16,11 @@ import re
 import typing as t
 
 from ...value_objects import Record
-from ..snippets import load
+from ..snippets import code_of, load
 from .names import Names
 
 #: Names that statements give to values for themselves: no other statements read them.
 _OWN = re.compile(r"[vpo]\d+")
-#: Constants of these classes may differ.
-_REPLACED = (int, float, str)
 #: The fewest branches that are written as one.
 _FEW = 3
 
@@ -104,27 +102,6 @@ class _Replaced(ast.NodeTransformer):
 
 def _shape_of(body: list[ast.stmt]) -> tuple[str, list[ast.Constant]]:
     """Return a text that is equal for statements that are alike, and their constants."""
-    own = {name for name in Names(body).written if _OWN.fullmatch(name)}
-    names: dict[str, str] = {}
+    own = [name for name in Names(body).written if _OWN.fullmatch(name)]
     constants: list[ast.Constant] = []
-    found: list[str] = []
-    stack: list[t.Any] = [*reversed(body)]
-    while stack:
-        part = stack.pop()
-        kind = type(part)
-        if kind is ast.Name:
-            is_own = part.id in own
-            found.append(names.setdefault(part.id, f"*{len(names)}") if is_own else part.id)
-        elif kind is ast.Constant and type(part.value) in _REPLACED:
-            constants.append(part)
-            found.append(f"?{type(part.value).__name__}")
-        elif kind is list:
-            found.append(f"[{len(part)}")
-            stack.extend(reversed(part))
-        elif isinstance(part, ast.AST):
-            found.append(kind.__name__)
-            fields = [name for name in reversed(part._fields) if name != "ctx"]
-            stack.extend([getattr(part, name, None) for name in fields])
-        else:
-            found.append(repr(sorted(part, key=repr) if kind is frozenset else part))
-    return ";".join(found), constants
+    return code_of(body, {name: f"*{at}" for at, name in enumerate(own)}, constants), constants

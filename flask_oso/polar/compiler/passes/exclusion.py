@@ -18,7 +18,7 @@ import typing as t
 from collections.abc import Callable, Iterator, Sequence
 
 from ..snippets import code_of
-from .names import Names, read_name
+from .names import Names, conjuncts, read_name
 
 #: A test, and whether it holds.
 _Condition = tuple[ast.expr, bool]
@@ -60,8 +60,7 @@ def without_contradicted(
     """
     found: list[ast.stmt] = []
     for statement in statements:
-        tests = [statement.test] if type(statement) is ast.If else []
-        parts = [each for test in tests for each in _conjuncts(test)]
+        parts = conjuncts(statement.test) if type(statement) is ast.If else []
         if any(_contradict((part, True), condition, fixed) for part in parts):
             others = t.cast(ast.If, statement).orelse
             found += without_contradicted(others, condition, fixed)
@@ -81,16 +80,11 @@ def _conditions_of(
             yield around
         elif type(statement) is ast.If:
             for block, holds in ((statement.body, True), (statement.orelse, False)):
-                tests = _conjuncts(statement.test) if holds else [statement.test]
+                tests = conjuncts(statement.test) if holds else [statement.test]
                 inner = (*around, *((test, holds) for test in tests))
                 yield from _conditions_of(block, is_one, inner)
         elif hasattr(statement, "body") and [*_conditions_of(statement.body, is_one, ())]:
             yield None
-
-
-def _conjuncts(test: ast.expr) -> list[ast.expr]:
-    is_all = type(test) is ast.BoolOp and type(test.op) is ast.And
-    return t.cast(ast.BoolOp, test).values if is_all else [test]
 
 
 def _contradict(left: _Condition, right: _Condition, fixed: Callable[[str], bool]) -> bool:
@@ -122,10 +116,10 @@ def _are_of_others(one: ast.Compare, other: ast.Compare) -> bool:
         return False
     if theirs is not None:
         return mine[0] == theirs[0] and mine[1] is not theirs[1]
-    is_nil = type(other.ops[0]) is ast.Is and read_name(other.left) == mine[0]
-    right = other.comparators[0]
-    is_none = type(right) is ast.Constant and right.value is None
-    return is_nil and is_none and mine[1] is not types.NoneType
+    match other:
+        case ast.Compare(ast.Name(name), [ast.Is()], [ast.Constant(None)]):
+            return name == mine[0] and mine[1] is not types.NoneType
+    return False
 
 
 def _never_both(one: ast.cmpop, left: ast.expr, other: ast.cmpop, right: ast.expr) -> bool:

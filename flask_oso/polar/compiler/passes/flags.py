@@ -55,8 +55,10 @@ def _flag_of(statement: ast.stmt) -> str | None:
 
 
 def _negated(test: ast.expr) -> str | None:
-    is_negation = type(test) is ast.UnaryOp and type(test.op) is ast.Not
-    return read_name(t.cast(ast.UnaryOp, test).operand) if is_negation else None
+    match test:
+        case ast.UnaryOp(ast.Not(), ast.Name(name)):
+            return name
+    return None
 
 
 def _is_replaced(

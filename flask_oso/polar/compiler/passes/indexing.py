@@ -21,7 +21,14 @@ import typing as t
 from collections.abc import Callable, Mapping
 
 from ...value_objects import Record
-from ..snippets import assign, call, code_of, compared, load
+from ..snippets import (
+    assign,
+    assign_item,
+    call,
+    code_of,
+    compared,
+    load,
+)
 from .names import (
     CHAIN,
     KIND,
@@ -273,8 +280,7 @@ class _Index:
         if search.rows is not None:
             return search.rows.kept_in(self._names, self._fresh)
         key = call("id", load(search.value))
-        place = ast.Subscript(load(self._names.held), key, ast.Store())
-        return ast.Assign([place], load(search.value))
+        return assign_item(self._names.held, key, load(search.value))
 
 
 #: The sets of classes that are the same for all values.

@@ -18,7 +18,7 @@ import typing as t
 
 from ...value_objects import Record
 from ..snippets import all_of, assign, code_of, is_type, load
-from .names import Names, read_name, written_name
+from .names import Names, conjuncts, disjuncts
 
 #: The most that is added in one step, and the largest value with which steps begin, where the steps
 #: are not looked at one by one.
@@ -63,62 +63,67 @@ def _sum_in(loop: list[ast.stmt], value: str) -> tuple[ast.expr, ast.BinOp] | No
 
     ``None`` if the loop does anything else.
     """
-    if len(loop) != 1 or type(loop[0]) is not ast.If:
-        return None
-    test = _of_integers(loop[0].test)
-    made: t.Any = loop[0].body[0]
-    name = written_name(made)
-    if test is None or name is None or type(made.value) is not ast.BinOp:
-        return None
-    operands = [made.value.left, made.value.right]
-    if type(made.value.op) not in (ast.Add, ast.Sub, ast.Mult):
-        return None
-    if not all(read_name(each) or type(each) is ast.Constant for each in operands):
-        return None
-    *tests, last = loop[0].body[1:]
-    if written_name(last) != value or read_name(t.cast(ast.Assign, last).value) != name:
-        return None
-    return (test, made.value) if all(_is_of_float(each, name) for each in tests) else None
+    match loop:
+        case [
+            ast.If(
+                first,
+                [
+                    ast.Assign([ast.Name(name)], ast.BinOp(left, operator, right) as made),
+                    *tests,
+                    ast.Assign([ast.Name(last)], ast.Name(result)),
+                ],
+            )
+        ] if last == value and result == name:
+            test = _of_integers(first)
+            are_known = all(isinstance(each, (ast.Name, ast.Constant)) for each in (left, right))
+            is_whole = isinstance(operator, (ast.Add, ast.Sub, ast.Mult))
+            if test is None or not (are_known and is_whole):
+                return None
+            return (test, made) if all(_is_of_float(each, name) for each in tests) else None
+    return None
 
 
 def _of_integers(test: ast.expr) -> ast.expr | None:
     """Return a test of operands without the floats that they may be."""
-    is_all = type(test) is ast.BoolOp and type(test.op) is ast.And
-    parts = [_of_integer(each) for each in (t.cast(ast.BoolOp, test).values if is_all else [test])]
+    parts = [_of_integer(each) for each in conjuncts(test)]
     return None if None in parts else all_of(t.cast("list[ast.expr]", parts))
 
 
 def _of_integer(test: ast.expr) -> ast.expr | None:
-    is_any = type(test) is ast.BoolOp and type(test.op) is ast.Or
-    if not is_any or len(t.cast(ast.BoolOp, test).values) != 2:
-        return None
-    small, is_float = t.cast(ast.BoolOp, test).values
-    names = {*Names([is_float]).read} - {"type", "float"}
-    if len(names) != 1:
-        return None
-    (name,) = names
-    is_known = code_of([is_float]) == code_of([is_type(name, "float")])
-    first = small.values[0] if type(small) is ast.BoolOp else small
-    return small if is_known and code_of([first]) == code_of([is_type(name, "int")]) else None
+    match disjuncts(test):
+        case [small, is_float]:
+            names = {*Names([is_float]).read} - {"type", "float"}
+            if len(names) != 1:
+                return None
+            (name,) = names
+            is_known = code_of([is_float]) == code_of([is_type(name, "float")])
+            first = small.values[0] if isinstance(small, ast.BoolOp) else small
+            return small if is_known and code_of([first]) == _is_integer(name) else None
+    return None
+
+
+def _is_integer(name: str) -> str:
+    return code_of([is_type(name, "int")])
 
 
 def _is_of_float(statement: ast.stmt, name: str) -> bool:
     """Tell whether a statement gives up for a result that is no integer."""
-    test: t.Any = statement.test if type(statement) is ast.If else None
-    if type(test) is not ast.BoolOp or type(test.op) is not ast.And:
-        return False
-    first: t.Any = test.values[0]
-    is_not = type(first) is ast.UnaryOp and type(first.op) is ast.Not
-    return is_not and code_of([first.operand]) == code_of([is_type(name, "int")])
+    match statement:
+        case ast.If(ast.BoolOp(ast.And(), [ast.UnaryOp(ast.Not(), test), *_])):
+            return code_of([test]) == _is_integer(name)
+    return False
 
 
 def _step_of(added: ast.BinOp, value: str) -> int | None:
     """Return the number that is added to a value each time."""
-    number = added.right if read_name(added.left) == value else added.left
-    others = added.left if number is added.right else added.right
-    known: t.Any = number.value if type(number) is ast.Constant else None
-    if type(known) is not int or abs(known) > _STEP or read_name(others) != value:
-        return None
-    if type(added.op) is ast.Add:
-        return known
-    return -known if type(added.op) is ast.Sub and number is added.right else None
+    match added:
+        case ast.BinOp(ast.Name(name), ast.Add(), ast.Constant(int(number))):
+            pass
+        case ast.BinOp(ast.Constant(int(number)), ast.Add(), ast.Name(name)):
+            pass
+        case ast.BinOp(ast.Name(name), ast.Sub(), ast.Constant(int(number))):
+            number = -number
+        case _:
+            return None
+    is_step = type(number) is int and abs(number) <= _STEP and name == value
+    return number if is_step else None

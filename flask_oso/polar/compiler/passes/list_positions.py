@@ -18,7 +18,7 @@ import ast
 import typing as t
 
 from ..snippets import assign, call, code_of, compared, item_of, load
-from .names import Names, blocks_in, nodes_in, read_name, written_name
+from .names import Names, appended_to, blocks_in, nodes_in, read_name, written_name
 
 
 def go_along_lists(
@@ -66,16 +66,13 @@ def _leave_out_walk(
 
 def _kept_in(begin: list[ast.stmt], name: str, left: str) -> str | None:
     """Return the list to which statements add the first element, if they do nothing else."""
-    if len(begin) != 2:
-        return None
     first = item_of(load(name), ast.UnaryOp(ast.USub(), load(left)))
-    made, kept = written_name(begin[0]), t.cast(t.Any, begin[1])
-    if made is None or code_of([begin[0]]) != code_of([assign(made, first)]):
-        return None
-    frames = getattr(getattr(getattr(kept, "value", None), "func", None), "value", None)
-    if frames is None or kept.value.func.attr != "append":
-        return None
-    return read_name(frames) if [*map(read_name, kept.value.args)] == [made] else None
+    match begin:
+        case [ast.Assign([ast.Name(made)], element), note]:
+            frames, kept = appended_to(note) or (None, first)
+            is_first = code_of([element]) == code_of([first])
+            return frames if is_first and read_name(kept) == made else None
+    return None
 
 
 def _goes_along(statements: list[ast.stmt], name: str, left: str, names: Names) -> bool:
@@ -90,11 +87,12 @@ def _goes_along(statements: list[ast.stmt], name: str, left: str, names: Names) 
         return False
     block, made = rests[0]
     rest = t.cast(str, written_name(made))
+    step_of = code_of([assign(name, load(rest))])
     steps = [
         (around, statement)
         for around, _ in blocks_in(statements)
         for statement in around
-        if written_name(statement) == name and read_name(statement.value) == rest  # type: ignore[attr-defined]
+        if written_name(statement) == name and code_of([statement]) == step_of
     ]
     uses = [node for node in nodes_in(statements) if _is_use(node, name)]
     if len(steps) != 1 or names.read[rest] != 1 or names.written[rest] != 1:
@@ -112,20 +110,23 @@ def _goes_along(statements: list[ast.stmt], name: str, left: str, names: Names) 
 
 def _begin_of_rest(statement: ast.stmt, name: str) -> int | None:
     """Return where the rest of a list begins, if a statement gives it a name."""
-    value: t.Any = statement.value if written_name(statement) else None  # type: ignore[attr-defined]
-    if type(value) is not ast.Subscript or read_name(value.value) != name:
-        return None
-    part: t.Any = value.slice
-    is_rest = type(part) is ast.Slice and type(part.lower) is ast.Constant and part.upper is None
-    return t.cast(int, part.lower.value) if is_rest else None
+    match statement:
+        case ast.Assign(
+            [ast.Name()],
+            ast.Subscript(ast.Name(listed), ast.Slice(ast.Constant(int(begin)), None)),
+        ) if listed == name:
+            return begin
+    return None
 
 
 def _is_use(node: ast.AST, name: str) -> bool:
     """Tell whether an expression is the length of a list, or an element at a fixed place."""
-    if type(node) is ast.Call:
-        return read_name(node.func) == "len" and [*map(read_name, node.args)] == [name]
-    is_part = type(node) is ast.Subscript and read_name(node.value) == name
-    return is_part and type(t.cast(ast.Subscript, node).slice) is ast.Constant
+    match node:
+        case ast.Call(ast.Name("len"), [ast.Name(used)]):
+            return used == name
+        case ast.Subscript(ast.Name(used), ast.Constant()):
+            return used == name
+    return False
 
 
 class _Replaced(ast.NodeTransformer):

@@ -1,4 +1,7 @@
-"""The names that statements read and write, and the lists of statements within statements."""
+"""The names that statements read and write, the lists of statements within statements, and forms.
+
+Forms are what several passes look for: statements that give up, conjunctions, appended elements.
+"""
 
 from __future__ import annotations
 
@@ -114,12 +117,52 @@ def read_name(node: ast.AST) -> str | None:
 
 def sets_true(statement: ast.AST) -> str | None:
     """Return the name that a statement sets to ``True``, as for a solution, if it does."""
-    value = statement.value if type(statement) is ast.Assign else None
-    is_true = type(value) is ast.Constant and value.value is True
-    return written_name(t.cast(ast.stmt, statement)) if is_true else None
+    match statement:
+        case ast.Assign([ast.Name(name)], ast.Constant(True)):
+            return name
+    return None
+
+
+def gives_up(node: ast.AST) -> bool:
+    """Tell whether a statement returns ``None``."""
+    match node:
+        case ast.Return(ast.Constant(None)):
+            return True
+    return False
 
 
 def answers(node: ast.AST) -> bool:
     """Tell whether a statement returns an answer: it does not give up."""
-    value = node.value if type(node) is ast.Return else None
-    return type(node) is ast.Return and not (type(value) is ast.Constant and value.value is None)
+    return type(node) is ast.Return and not gives_up(node)
+
+
+def only_gives_up(statement: ast.stmt) -> bool:
+    """Tell whether a statement does nothing but give up under a condition."""
+    match statement:
+        case ast.If(_, body, []):
+            return all(map(gives_up, body))
+    return False
+
+
+def conjuncts(test: ast.expr) -> list[ast.expr]:
+    """Return the tests that all have to hold."""
+    match test:
+        case ast.BoolOp(ast.And(), tests):
+            return tests
+    return [test]
+
+
+def disjuncts(test: ast.expr) -> list[ast.expr]:
+    """Return the tests of which one has to hold."""
+    match test:
+        case ast.BoolOp(ast.Or(), tests):
+            return tests
+    return [test]
+
+
+def appended_to(statement: ast.AST) -> tuple[str, ast.expr] | None:
+    """Return the name of a list and what a statement appends to it, if it does nothing else."""
+    match statement:
+        case ast.Expr(ast.Call(ast.Attribute(ast.Name(name), "append"), [element])):
+            return name, element
+    return None

@@ -23,9 +23,8 @@ from __future__ import annotations
 import ast
 import copy
 import re
-import typing as t
 
-from .names import Names, blocks_in, read_name, written_name
+from .names import Names, blocks_in, disjuncts
 
 _ARGUMENT = re.compile(r"a\d+")
 
@@ -42,42 +41,34 @@ def identity_first(statements: list[ast.stmt]) -> None:
 
 def _is_one_of(test: ast.expr) -> bool:
     """Tell whether a test compares a name with two texts or more."""
-    each = test.values if type(test) is ast.BoolOp and type(test.op) is ast.Or else [test]
-    kind = ast.Eq if len(each) > 1 else ast.In
-    return all(
-        type(one) is ast.Compare
-        and type(one.ops[0]) is kind
-        and read_name(one.left) is not None
-        and type(one.comparators[0]) is ast.Constant
-        for one in each
-    )
+    tests = disjuncts(test)
+    kind = ast.Eq if len(tests) > 1 else ast.In
+    for each in tests:
+        match each:
+            case ast.Compare(ast.Name(), [operator], [ast.Constant()]) if type(operator) is kind:
+                continue
+        return False
+    return True
 
 
 def _turned(statement: ast.If, element: str) -> list[ast.stmt]:
     """Return a test with what it depends on in the other order; as it is, if that is not known."""
-    *before, inner = statement.body
-    made = written_name(before[0]) if len(before) == 1 else None
-    value: t.Any = t.cast(ast.Assign, before[0]).value if made else None
-    is_read = type(value) is ast.Attribute and read_name(value.value) == element
-    if not is_read or type(inner) is not ast.If or not _is_identity(inner.test, made):
-        return [statement]
-    if Names([statement.test]).read[t.cast(str, made)]:
-        return [statement]
-    others: list[ast.stmt] = []
-    if inner.orelse:
-        doubt = inner.orelse[0]
-        if len(inner.orelse) > 1 or type(doubt) is not ast.If or doubt.orelse:
+    match statement.body:
+        case [
+            ast.Assign([ast.Name(made)], ast.Attribute(ast.Name(owner))) as read,
+            ast.If(ast.Compare(ast.Name(left), [ast.Is()], [ast.Name(other)])) as inner,
+        ] if owner == element and left == made and _ARGUMENT.fullmatch(other):
+            pass
+        case _:
             return [statement]
-        doubt.body = [ast.If(copy.deepcopy(statement.test), doubt.body, [])]
-        others = [doubt]
+    if Names([statement.test]).read[made]:
+        return [statement]
+    match inner.orelse:
+        case []:
+            pass
+        case [ast.If(_, _, []) as doubt]:
+            doubt.body = [ast.If(copy.deepcopy(statement.test), doubt.body, [])]
+        case _:
+            return [statement]
     inner.body = [ast.copy_location(ast.If(statement.test, inner.body, []), statement)]
-    inner.orelse = others
-    return [*before, inner]
-
-
-def _is_identity(test: ast.expr, made: str | None) -> bool:
-    """Tell whether a test is that a value is one argument."""
-    if type(test) is not ast.Compare or type(test.ops[0]) is not ast.Is:
-        return False
-    other = read_name(test.comparators[0])
-    return read_name(test.left) == made and other is not None and bool(_ARGUMENT.fullmatch(other))
+    return [read, inner]

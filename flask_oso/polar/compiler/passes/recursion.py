@@ -33,8 +33,8 @@ from collections.abc import Iterator, Sequence
 from ...value_objects import Record
 from ..snippets import (
     all_of,
+    appended,
     assign,
-    attribute_of,
     call,
     code_of,
     compared,
@@ -46,7 +46,16 @@ from ..snippets import (
 from .exclusion import class_tested, exclude_each_other, without_contradicted
 from .integers import integers_first
 from .list_positions import go_along_lists
-from .names import Names, blocks_in, nodes_in, read_name, written_name
+from .names import (
+    Names,
+    blocks_in,
+    disjuncts,
+    nodes_in,
+    only_gives_up,
+    read_name,
+    rename,
+    written_name,
+)
 
 _SOLUTIONS, _FOUND, _LEVEL = "solutions", "found", "level"
 _FRAMES, _VALUE, _RESULT, _PASSES = "frames", "value", "result", "passes"
@@ -157,13 +166,13 @@ def _is_done_without(
 
     left = without_contradicted(behind, (statement.test, is_inside), is_fixed)
     first = statement.body if is_inside else statement.orelse
-    tests = {code_of([each]) for each in first if _gives_up(each)}
-    return all(_gives_up(each) and code_of([each]) in tests for each in left)
+    tests = {code_of([each]) for each in first if only_gives_up(each)}
+    return all(only_gives_up(each) and code_of([each]) in tests for each in left)
 
 
 def _site_at(block: list[ast.stmt], at: int, called: ast.Call, function: Recursion) -> _Site | None:
     found = t.cast(str, written_name(block[at]))
-    if len(block) < at + 3 or not _gives_up(block[at + 1]):
+    if len(block) < at + 3 or not only_gives_up(block[at + 1]):
         return None
     # Behind the call, the function gives up where that did.
     behind, then = block[at + 2 :], None
@@ -211,16 +220,6 @@ def _only_notes(mine: Names, theirs: Names, result: str) -> bool:
     )
 
 
-def _gives_up(statement: ast.stmt) -> bool:
-    """Tell whether a statement does nothing but give up under a condition."""
-    if type(statement) is not ast.If or statement.orelse:
-        return False
-    return all(
-        type(each) is ast.Return and type(each.value) is ast.Constant and each.value.value is None
-        for each in statement.body
-    )
-
-
 class _Loop:
     """Writes one function as a loop."""
 
@@ -247,7 +246,7 @@ class _Loop:
         return None if self._is_test else self._computed(done, item)
 
     def _is_size(self, statement: ast.stmt) -> bool:
-        return _gives_up(statement) and self._reads_of([statement], self._site.found)
+        return only_gives_up(statement) and self._reads_of([statement], self._site.found)
 
     def _reads_of(self, done: list[ast.stmt], item: str) -> bool:
         """Tell whether statements do more with what was found than note that it is a solution."""
@@ -275,9 +274,10 @@ class _Loop:
         """Tell whether a statement notes a solution."""
         if self._is_test:
             return written_name(statement) == _FOUND
-        value: t.Any = statement.value if type(statement) is ast.Expr else None
-        owner = getattr(getattr(value, "func", None), "value", None)
-        return owner is not None and read_name(owner) == _SOLUTIONS
+        match statement:
+            case ast.Expr(ast.Call(ast.Attribute(ast.Name(name)))):
+                return name == _SOLUTIONS
+        return False
 
     # -- what is found is a solution, as it is
 
@@ -350,10 +350,7 @@ class _Loop:
                     _become(note, ast.Assign([_tuple([_VALUE, _LAST], ast.Store())], value))
                 else:
                     _become(note, assign(_VALUE, value))
-        renamed = {item: _VALUE}
-        for node in nodes_in(back):
-            if type(node) is ast.Name and node.id in renamed:
-                node.id = renamed[node.id]
+        rename(back, {item: _VALUE})
         return self._there_and_back(back)
 
     def _is_alone(self, conditions: list[ast.expr]) -> bool:
@@ -364,9 +361,7 @@ class _Loop:
         INVARIANT: the value that a loop has found is that of the last call that has one, or of
         none.
         """
-        noted: ast.stmt = ast.Expr(
-            ast.Call(attribute_of(load(_SOLUTIONS), "append"), [ast.Constant(None)], [])
-        )
+        noted = appended(_SOLUTIONS, ast.Constant(None))
         marked = ast.If(all_of(conditions), [noted], []) if conditions else noted
         self._site.block.append(marked)
         is_alone = exclude_each_other(self._body, self._is_note, self._is_fixed)
@@ -405,7 +400,9 @@ class _Loop:
         """Tell whether a statement only gives up, and does not depend on what was found."""
         theirs = Names([each for each in done if each is not statement])
         read = Names([statement]).read
-        return _gives_up(statement) and not read[item] and not any(map(theirs.written.get, read))
+        return (
+            only_gives_up(statement) and not read[item] and not any(map(theirs.written.get, read))
+        )
 
     def _there_and_back(self, back: list[ast.stmt]) -> list[ast.stmt]:
         own = Names(self._body).written
@@ -423,8 +420,7 @@ class _Loop:
         if is_kept:
             start.append(assign(_FRAMES, ast.List([], ast.Load())))
             kept = _tuple(needed, ast.Load())
-            added = attribute_of(load(_FRAMES), "append")
-            note: list[ast.stmt] = [ast.Expr(ast.Call(added, [kept], []))]
+            note = [appended(_FRAMES, kept)]
             frames = load(_FRAMES)
             if self._is_noted_with_level:
                 frames = item_of(frames, ast.Slice(None, passed_by, None))
@@ -485,21 +481,15 @@ class _Loop:
         otherwise: t.Any = t.cast(ast.If, first).orelse
         if not all(written_name(each) and not Names([each]).read for each in before):
             return
-        if len(otherwise) != 1 or not _gives_up(otherwise[0]):
+        if len(otherwise) != 1 or not only_gives_up(otherwise[0]):
             return
-        if code_of([_any_in(otherwise[0].test)]) == code_of([_is_odd(parameter)]):
+        if code_of(disjuncts(otherwise[0].test)[:1]) == code_of([_is_odd(parameter)]):
             odd = code_of([_is_odd(name)])
             self._site.block[:] = [
                 each
                 for each in self._site.block
-                if not (_gives_up(each) and code_of([t.cast(ast.If, each).test]) == odd)
+                if not (only_gives_up(each) and code_of([t.cast(ast.If, each).test]) == odd)
             ]
-
-
-def _any_in(test: ast.expr) -> ast.expr:
-    """Return the first of several tests, one of which has to hold."""
-    is_any = type(test) is ast.BoolOp and type(test.op) is ast.Or
-    return t.cast(ast.BoolOp, test).values[0] if is_any else test
 
 
 def _is_odd(name: str) -> ast.expr:

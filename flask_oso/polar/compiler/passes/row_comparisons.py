@@ -17,8 +17,19 @@ import typing as t
 from collections.abc import Callable, Mapping
 
 from ...value_objects import Record
-from ..snippets import assign, attribute_of, call, compared, is_none, is_not_none, load, named_value
-from .names import nodes_in, read_name, sets_true, written_name
+from ..snippets import (
+    appended,
+    assign,
+    assign_item,
+    call,
+    compared,
+    is_none,
+    is_not_none,
+    load,
+    method_call,
+    named_value,
+)
+from .names import nodes_in, read_name, sets_true
 
 #: The name of what stands for a relation that is not loaded.
 _UNLOADED = "unloaded"
@@ -63,12 +74,11 @@ class RowComparison(Record, frozen=False):
     def kept_in(self, index: IndexNames, fresh: Callable[[str], str]) -> ast.stmt:
         """Write that the value is held in an index, or its element is chosen for later."""
         key = _key_or_id(self.value, self.key, fresh)
-        place = ast.Subscript(load(index.held), key, ast.Store())
         is_row = is_not_none(load(self.value))
-        kept: ast.stmt = ast.If(is_row, [ast.Assign([place], load(self.value))], [])
+        kept = ast.If(is_row, [assign_item(index.held, key, load(self.value))], [])
         if self.element is None:
             return kept
-        return ast.If(self._is_unloaded(), [_appended(index.chosen, self.element)], [kept])
+        return ast.If(self._is_unloaded(), [appended(index.chosen, load(self.element))], [kept])
 
     def checked(self, index: IndexNames) -> list[ast.stmt]:
         """Write the checks of a value; an element whose relation is not loaded is left for later.
@@ -77,7 +87,9 @@ class RowComparison(Record, frozen=False):
         """
         if self.element is None:
             return self.checks
-        return [ast.If(self._is_unloaded(), [_appended(index.left, self.element)], self.checks)]
+        return [
+            ast.If(self._is_unloaded(), [appended(index.left, load(self.element))], self.checks)
+        ]
 
     def _is_unloaded(self) -> ast.expr:
         return compared(load(self.value), ast.Is(), load(_UNLOADED))
@@ -104,10 +116,9 @@ class RowComparison(Record, frozen=False):
         if self.element is None:
             return looked
         answer = t.cast(str, self.answer)
-        holds = attribute_of(load(index.left), "holds")
         gives_up = ast.Return(ast.Constant(None))
         asked: list[ast.stmt] = [
-            assign(answer, ast.Call(holds, [load(self.wanted)], [])),
+            assign(answer, method_call(load(index.left), "holds", load(self.wanted))),
             ast.If(is_none(load(answer)), [gives_up], []),
             ast.If(load(answer), [marked], []),
         ]
@@ -121,102 +132,66 @@ def read_row_comparison(body: list[ast.stmt], lists: Mapping[str, str]) -> RowCo
     :param lists: by the name of a test of foreign keys, the name of what answers it for
         many elements.
     """
-    test = body[-1]
-    if type(test) is not ast.If or test.orelse:
-        return None
-    answer = read_name(test.test)
-    if answer is None:
-        return _same_row(test.test, 1, [])
+    match body[-1]:
+        case ast.If(ast.Name(answer), _, []):
+            return _relation_compared(body, answer, lists)
+        case ast.If(test, _, []):
+            return _same_row(test, 1, [])
+    return None
+
+
+def _relation_compared(
+    body: list[ast.stmt], answer: str, lists: Mapping[str, str]
+) -> RowComparison | None:
+    """Return the comparison of a relation that may not be loaded, which has an answer."""
     asked = body[-2] if len(body) > 1 else None
-    if type(asked) is ast.If and sets_true(asked.body[0]) == answer and len(asked.orelse) == 1:
-        # The row itself has the key that it is looked for with.
-        asked = t.cast("ast.If | None", asked.orelse[0])
-    if type(asked) is not ast.If or not asked.orelse:
-        return None
-    *checks, last = asked.orelse
-    tested = _tested(asked, answer)
-    if tested is None or written_name(last) != answer or tested[0] not in lists:
-        return None
-    found = _same_row(t.cast(ast.Assign, last).value, 2, checks)
-    if found is None or tested[2] != found.wanted or not _is_unloaded(asked.test, found.value):
-        return None
-    found.answer, found.element, found.kept = answer, tested[1], lists[tested[0]]
-    return found
-
-
-def _tested(asked: ast.If, answer: str) -> tuple[str, str, str] | None:
-    """Return the names of a test of a foreign key, and of the two rows that it is given."""
-    first = asked.body[0]
-    if written_name(first) != answer:
-        return None
-    value = t.cast(ast.Assign, first).value
-    if type(value) is not ast.Call or len(value.args) != 2:
-        return None
-    names = [read_name(each) for each in (value.func, *value.args)]
-    return None if None in names else t.cast("tuple[str, str, str]", tuple(names))
-
-
-def _is_unloaded(test: ast.expr, value: str) -> bool:
-    return (
-        type(test) is ast.Compare
-        and type(test.ops[0]) is ast.Is
-        and read_name(test.left) == value
-        and read_name(test.comparators[0]) == _UNLOADED
-    )
+    match asked:
+        case ast.If(_, [first, *_], [inner]) if sets_true(first) == answer:
+            # The row itself has the key that it is looked for with.
+            asked = inner
+    match asked:
+        case ast.If(
+            ast.Compare(ast.Name(value), [ast.Is()], [ast.Name(unloaded)]),
+            [ast.Assign([ast.Name(told)], ast.Call(ast.Name(test), [element, wanted])), *_],
+            [*checks, ast.Assign([ast.Name(compared_as)], same)],
+        ) if unloaded == _UNLOADED and told == compared_as == answer and test in lists:
+            found = _same_row(same, 2, checks)
+            if found is None or (found.value, found.wanted) != (value, read_name(wanted)):
+                return None
+            found.answer, found.element, found.kept = answer, read_name(element), lists[test]
+            return found
+    return None
 
 
 def _same_row(test: ast.expr, statements: int, checks: list[ast.stmt]) -> RowComparison | None:
     """Return the comparison that ``a is b or (a is not None and … a.key == b.key)`` is."""
-    if type(test) is not ast.BoolOp or type(test.op) is not ast.Or or len(test.values) != 2:
-        return None
-    itself, other = test.values
-    if type(other) is not ast.BoolOp or type(itself) is not ast.Compare:
-        return None
-    *present, has_key, same = other.values
-    names = {read_name(itself.left), read_name(itself.comparators[0])}
-    keys = _keys(has_key, same)
-    if keys is None or type(itself.ops[0]) is not ast.Is:
-        return None
-    tested = [_not_none(each) for each in present]
-    owners = [_owner(key) for key in keys]
-    if {*owners} != names or None in names or None in tested or len(tested) != 1:
-        return None
-    # The one that may be 'None' is the value, the other one is known to be a row.
-    at = owners.index(tested[0])
-    value, wanted = t.cast("list[str]", [owners[at], owners[1 - at]])
-    return RowComparison(statements, value, wanted, keys[at], keys[1 - at], checks)
-
-
-def _keys(has_key: ast.expr, same: ast.expr) -> tuple[ast.expr, ast.expr] | None:
-    """Return the keys that ``(p := a.key) is not None and p == b.key`` compares."""
-    if type(has_key) is not ast.Compare or type(same) is not ast.Compare:
-        return None
-    named = has_key.left
-    operators = [type(test.ops[0]) for test in (has_key, same)]
-    if type(named) is not ast.NamedExpr or operators != [ast.IsNot, ast.Eq]:
-        return None
-    if read_name(same.left) != named.target.id:
-        return None
-    return named.value, same.comparators[0]
-
-
-def _not_none(test: ast.expr) -> str | None:
-    """Return the name of which a test says that it is not ``None``."""
-    if type(test) is not ast.Compare or type(test.ops[0]) is not ast.IsNot:
-        return None
-    other = test.comparators[0]
-    is_none = type(other) is ast.Constant and other.value is None
-    return read_name(test.left) if is_none else None
+    match test:
+        case ast.BoolOp(
+            ast.Or(),
+            [
+                ast.Compare(ast.Name(one), [ast.Is()], [ast.Name(other)]),
+                ast.BoolOp(
+                    _,
+                    [
+                        # The one that may be 'None' is the value, the other one is a row.
+                        ast.Compare(ast.Name(value), [ast.IsNot()], [ast.Constant(None)]),
+                        ast.Compare(ast.NamedExpr(ast.Name(kept), mine), [ast.IsNot()]),
+                        ast.Compare(ast.Name(again), [ast.Eq()], [theirs]),
+                    ],
+                ),
+            ],
+        ) if kept == again:
+            keys = {_owner(key): key for key in (mine, theirs)}
+            if keys.keys() != {one, other} or value not in keys:
+                return None
+            wanted = other if value == one else one
+            return RowComparison(statements, value, wanted, keys[value], keys[wanted], checks)
+    return None
 
 
 def _owner(key: ast.expr) -> str | None:
     """Return the name of the row whose key is read."""
     return next((node.id for node in nodes_in([key]) if type(node) is ast.Name), None)
-
-
-def _appended(name: str, element: str) -> ast.stmt:
-    method = attribute_of(load(name), "append")
-    return ast.Expr(ast.Call(method, [load(element)], []))
 
 
 def _key_or_id(name: str, key: ast.expr, fresh: Callable[[str], str]) -> ast.expr:

@@ -22,7 +22,17 @@ import copy
 import typing as t
 from collections.abc import Callable
 
-from ..snippets import all_of, any_of, assign, call, compared, load, named_value, unpacked
+from ..snippets import (
+    all_of,
+    any_of,
+    assign,
+    call,
+    compared,
+    for_each,
+    load,
+    named_value,
+    unpacked,
+)
 from .names import blocks_in, nodes_in
 
 #: Longer lists are left to the call, which takes no time that counts there.
@@ -103,7 +113,7 @@ def _loop(search: ast.Call, mine: ast.expr, found: str, element: str) -> ast.stm
         ast.If(is_it, [assign(found, ast.Constant(True))], []),
     ]
     over = unpacked(t.cast(ast.Name, search.args[1]).id)
-    return ast.For(ast.Name(element, ast.Store()), over, body, [])
+    return for_each(element, over, body)
 
 
 def _class_of(value: ast.expr, name: str) -> ast.expr:

@@ -65,7 +65,7 @@ def shorten_names(statements: list[ast.stmt]) -> None:
                 del block[at]
             elif (value := _only_as_text(statement, names)) is not None:
                 others[made] = value
-                tests = [negate(is_type(value, "str")), _is_something(value)]
+                tests = [negate(is_type(value, "str")), is_not_none(load(value))]
                 text = assign(value, call("text_of", load(value)))
                 block[at] = ast.copy_location(ast.If(all_of(tests), [text], []), statement)
     rename(statements, others)
@@ -87,18 +87,14 @@ def _is_second_name(block: list[ast.stmt], at: int, element: str | None, names: 
 
 def _only_as_text(statement: ast.stmt, names: Names) -> str | None:
     """Return the value whose text an assignment gives a name, if only its text is needed."""
-    made, chosen = t.cast(str, written_name(statement)), t.cast(ast.Assign, statement).value
-    if type(chosen) is not ast.IfExp or type(chosen.orelse) is not ast.Call:
-        return None
-    value, function = read_name(chosen.body), read_name(chosen.orelse.func)
-    if value is None or function != "text_of":
-        return None
-    is_once = names.written[made] == names.written[value] == 1
-    return value if is_once and names.read[value] == Names([statement]).read[value] else None
-
-
-def _is_something(name: str) -> ast.expr:
-    return is_not_none(load(name))
+    match statement:
+        case ast.Assign(
+            [ast.Name(made)], ast.IfExp(_, ast.Name(value), ast.Call(ast.Name("text_of")))
+        ):
+            is_once = names.written[made] == names.written[value] == 1
+            is_only_here = names.read[value] == Names([statement]).read[value]
+            return value if is_once and is_only_here else None
+    return None
 
 
 #: A second name is written once more, for the entries of a dictionary.

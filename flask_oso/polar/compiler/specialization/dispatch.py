@@ -29,12 +29,12 @@ from ..classes.weak_classes import WeakClass, add_class, set_for_class
 from ..scopes import ProgramInterface
 from ..snippets import (
     assign,
-    attribute_of,
     call,
     code_of,
     function_of,
     is_ascii,
     load,
+    method_call,
     negate,
     tuple_of,
 )
@@ -707,9 +707,8 @@ def _added(texts: list[str]) -> ast.stmt:
     """Write that strings are found."""
     constants: list[ast.expr] = [ast.Constant(text) for text in texts]
     one = len(constants) == 1
-    method = attribute_of(load(_STRINGS), "add" if one else "update")
     added = constants[0] if one else tuple_of(constants)
-    return ast.Expr(ast.Call(method, [added], []))
+    return ast.Expr(method_call(load(_STRINGS), "add" if one else "update", added))
 
 
 def _classes_at(

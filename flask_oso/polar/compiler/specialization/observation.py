@@ -26,6 +26,7 @@ from ...value_objects import Record
 from ..entry_points import BRIEF, stopped
 from ..snippets import (
     assign,
+    assign_attribute,
     attribute_of,
     call,
     compared,
@@ -209,7 +210,7 @@ def observing_function(
         took = ast.BinOp(call("monotonic"), ast.Sub(), load("begun"))
         body.append(ast.If(compared(took, ast.Gt(), ast.Constant(BRIEF)), [given_up], []))
     body.append(assign(RESULT, _elements(observation)))
-    answered = ast.Assign([ast.Attribute(load(resume), "in_vain", ast.Store())], ast.Constant(0))
+    answered = assign_attribute(resume, "in_vain", ast.Constant(0))
     # INVARIANT: the rules are asked behind the statement whose errors mean to give up. Inside, an
     # error of theirs would have them asked again, which may make an answer of it.
     attempt.body = with_ends(attempt.body, answered, ast.Raise(load("not_silent")))

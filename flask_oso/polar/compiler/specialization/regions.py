@@ -19,7 +19,18 @@ from ...sources import Span
 from ...value_objects import Record
 from ..passes.constants import Alike, share_alike
 from ..passes.names import CHAIN, COUNT
-from ..snippets import any_of, assign, code_of, compared, load, negate, position_of
+from ..snippets import (
+    any_of,
+    assign,
+    code_of,
+    compared,
+    is_not_none,
+    load,
+    method_call,
+    named_value,
+    negate,
+    position_of,
+)
 
 
 @dataclass(frozen=True)
@@ -416,9 +427,8 @@ def _by_string(name: str, regions: list[Region], success: list[ast.stmt] | None)
         }
         body = _by_halves(number, [_with_constants(each, name) for each in groups])
     named = _table(table)
-    found = ast.Call(ast.Attribute(named, "get", ast.Load()), [load(name)], [])
-    kept = ast.NamedExpr(ast.Name(number, ast.Store()), found)
-    made = ast.If(compared(kept, ast.IsNot(), ast.Constant(None)), body, [])
+    kept = named_value(number, method_call(named, "get", load(name)))
+    made = ast.If(is_not_none(kept), body, [])
     made.texts = name, frozenset(table)  # type: ignore[attr-defined]
     made.table = named, table  # type: ignore[attr-defined]
     return [made]

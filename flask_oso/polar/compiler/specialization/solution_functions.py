@@ -26,6 +26,7 @@ from ..binding_analysis import NotCompilable
 from ..passes.recursion import Recursion, written_as_loop
 from ..snippets import (
     assign,
+    assign_item,
     call,
     compared,
     function_of,
@@ -196,15 +197,14 @@ class SolutionWriter(QuestionWriter):
         known = method_call(load(_MEMO), "get", load(_KEY))
         is_known = is_not_none(load(_KNOWN))
         found = item_of(load(_KNOWN), ast.Constant(0))
-        slot = ast.Subscript(load(_MEMO), load(_KEY), ast.Store())
         begin: list[ast.stmt] = [
             assign(_KEY, tuple_of(parts)),
             assign(_KNOWN, known),
             ast.If(is_known, [ast.Return(found)], []),
-            ast.Assign([slot], tuple_of([ast.Constant(None)])),
+            assign_item(_MEMO, load(_KEY), tuple_of([ast.Constant(None)])),
         ]
         end: list[ast.stmt] = []
         if not is_test:
             end.append(assign(_SOLUTIONS, call("each_once", load(_SOLUTIONS))))
-        end.append(ast.Assign([slot], tuple_of([load(result), *names])))
+        end.append(assign_item(_MEMO, load(_KEY), tuple_of([load(result), *names])))
         return begin, end

@@ -28,6 +28,7 @@ from ..snippets import (
     is_type,
     item_of,
     load,
+    method_call,
     negate,
 )
 from .guards import Guards
@@ -134,8 +135,7 @@ class ValueGuards:
         is_entry = compared(kind, ast.Is(), load("dict"))
         attribute = attribute_of(load(owner.name), name)
         entry = item_of(load(owner.name), ast.Constant(name))
-        read = attribute_of(load(quiet), "read")
-        first = ast.Call(read, [load(owner.name), ast.Constant(name)], [])
+        first = method_call(load(quiet), "read", load(owner.name), ast.Constant(name))
         return ast.IfExp(is_known, attribute, ast.IfExp(is_entry, entry, first))
 
     # -- classes
@@ -355,8 +355,9 @@ class ValueGuards:
             return region if (value.exact is type(None)) is holds else None
 
         def is_odd(kind: ast.expr) -> ast.expr:
-            told = ast.Call(load("is_told"), [kind], [])
-            return all_of([compared(kind, ast.NotIn(), load("told")), negate(told)])
+            return all_of(
+                [compared(kind, ast.NotIn(), load("told")), negate(call("is_told", kind))]
+            )
 
         doubt = self._guards.unless_class(region, value, is_odd)
         sign = ast.Is() if holds else ast.IsNot()

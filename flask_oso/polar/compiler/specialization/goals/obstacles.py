@@ -17,7 +17,12 @@ from ....solver.clauses import Clause
 from ....sources import Span
 from ...binding_analysis import NotCompilable
 from ...goal_forms import call_of
-from ...snippets import compared, load
+from ...snippets import (
+    assign_attribute,
+    attribute_of,
+    compared,
+    load,
+)
 from ..clauses.clause_forms import PutOff
 from ..observation import with_ends
 
@@ -62,19 +67,18 @@ def tried_first(function: ast.FunctionDef, attempts: str) -> list[ast.stmt]:
     :param attempts: the global name of its ``Attempts``.
     """
     (attempt,) = t.cast("list[ast.Try]", function.body)
-    answered, raised = _noted(attempts, ast.Constant(0)), ast.Raise(load("not_silent"), None)
+    answered, raised = (
+        assign_attribute(attempts, "in_vain", ast.Constant(0)),
+        ast.Raise(load("not_silent"), None),
+    )
     attempt.body = with_ends(attempt.body, answered, ast.Break(), raised)
     attempt.handlers[0].body = [ast.Break()]
-    in_vain = ast.Attribute(load(attempts), "in_vain", ast.Load())
+    in_vain = attribute_of(load(attempts), "in_vain")
     is_tried = compared(in_vain, ast.Lt(), ast.Constant(_MOST_IN_A_ROW))
     more = ast.BinOp(in_vain, ast.Add(), ast.Constant(1))
     rounds = ast.BinOp(more, ast.Mod(), ast.Constant(_MOST_IN_A_ROW + _PAUSE))
     # To leave a loop takes less time than to raise an error.
-    return [ast.While(is_tried, [attempt], []), _noted(attempts, rounds)]
-
-
-def _noted(attempts: str, number: ast.expr) -> ast.stmt:
-    return ast.Assign([ast.Attribute(load(attempts), "in_vain", ast.Store())], number)
+    return [ast.While(is_tried, [attempt], []), assign_attribute(attempts, "in_vain", rounds)]
 
 
 def obstacle_of(goal: Term | PutOff) -> Obstacle | None:

@@ -38,11 +38,12 @@ from ...snippets import (
     COMPARE,
     all_of,
     any_of,
-    attribute_of,
+    appended,
     call,
     compared,
     is_type,
     load,
+    method_call,
     tuple_of,
 )
 from ..clauses.chains import asks_again, link_in, numbers_in
@@ -216,8 +217,7 @@ class GoalStep(Searches):
                 region = self.guards.guard(region, ("text", value.name), is_text, [value], span)
             elif type(value.literal.value) is not str:
                 raise NotCompilable("a method of another kind of values", span)
-        method = attribute_of(written(owner), name)
-        made = ast.Call(method, [*map(written, args)], [])
+        made = method_call(written(owner), name, *map(written, args))
         fact = ("method", owner.key, name, *(arg.key for arg in args))
         return self._result(region, self.guards.computed(region, made, fact, span), result)
 
@@ -538,8 +538,8 @@ class GoalStep(Searches):
         size = call("len", load(found.name))
         is_long = compared(size, ast.Gt(), ast.Constant(MAX_STEPS))
         region.reads.append(ast.If(is_long, [GIVE_UP], []))
-        added = attribute_of(load("solutions"), "extend")
-        region.first = [ast.Expr(ast.Call(added, [load(found.name)], []))]
+        added = method_call(load("solutions"), "extend", load(found.name))
+        region.first = [ast.Expr(added)]
         return region
 
     def _noted(self, values: list[Known]) -> tuple[Region, Pending]:
@@ -562,7 +562,9 @@ class GoalStep(Searches):
         if values:
             key: Fact = ("noted", self.guards.fresh())
             region = self.guards.under(region, key, ast.Constant(True), [], self.goal.span)
-            region.first = [_appended([written(value) for value in values])]
+            parts = [written(value) for value in values]
+            solution = parts[0] if len(parts) == 1 else tuple_of(parts)
+            region.first = [appended("solutions", solution)]
         return region, self.rest
 
     def in_place(self, called: Call, values: list[Known | None]) -> tuple[Region, Pending] | None:
@@ -720,13 +722,6 @@ class GoalStep(Searches):
         here = replace(self, region=region, env=env, clause=clause)
         taken = here.taken_apart(listed, value)
         return None if taken is None else taken[0]
-
-
-def _appended(values: list[ast.expr]) -> ast.stmt:
-    """Write that a solution is added: the values of the open arguments."""
-    found = values[0] if len(values) == 1 else tuple_of(values)
-    added = attribute_of(load("solutions"), "append")
-    return ast.Expr(ast.Call(added, [found], []))
 
 
 _EQUALITIES = (Operator.EQ, Operator.UNIFY)
