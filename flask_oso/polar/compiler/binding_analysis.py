@@ -36,21 +36,11 @@ from ..solver.class_index import ClassIndex, Lineage
 from ..solver.class_tests import has_instance_test
 from ..solver.clause_index import ClauseIndex
 from ..solver.clauses import Clause, Slot, Template
-from ..solver.rule_order import (
-    Specificity,
-    compare_specializers,
-    has_more_fields,
-    is_union_pattern,
-)
+from ..solver.rule_order import Specificity, compare_specializers, has_more_fields, is_union_pattern
 from ..sources import Span
 from ..traversal import goals_in, walk
 from ..value_objects import Record
-from .classes.plain_classes import (
-    compares_by_identity,
-    equals_itself,
-    is_class_value,
-    is_plain,
-)
+from .classes.plain_classes import compares_by_identity, equals_itself, is_class_value, is_plain
 
 #: Among so many groups of clauses, at most, the order of each two is looked at when they are
 #: compiled.

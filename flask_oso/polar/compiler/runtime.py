@@ -27,21 +27,11 @@ from ..host.conversion import (
     result_to_term,
     values_read,
 )
-from ..host.dictionaries import (
-    MISSING,
-    READING,
-    LazyKeys,
-    find_entry,
-    key_in,
-)
+from ..host.dictionaries import MISSING, READING, LazyKeys, find_entry, key_in
 from ..host.iterators import Ahead
 from ..host.registry import Host, Identities, UnreadRelation
 from ..host.sandbox import ITERATED
-from ..host.value_classes import (
-    MOMENTS,
-    NUMBERS,
-    SETS,
-)
+from ..host.value_classes import MOMENTS, NUMBERS, SETS
 from ..nodes import (
     Call,
     Expression,

@@ -13,14 +13,7 @@ from ...nodes import List, Term
 from ...solver.clauses import Slot
 from ..goal_forms import written_term
 from ..scopes import Goal, OpenList, Ref, prepend
-from ..snippets import (
-    assign,
-    assign_parts,
-    call,
-    compared,
-    is_not_of,
-    load,
-)
+from ..snippets import assign, assign_parts, call, compared, is_not_of, load
 from .places import Continuation, GoalContext
 
 

@@ -21,14 +21,7 @@ import typing as t
 from collections.abc import Callable, Mapping
 
 from ...value_objects import Record
-from ..snippets import (
-    assign,
-    assign_item,
-    call,
-    code_of,
-    compared,
-    load,
-)
+from ..snippets import assign, assign_item, call, code_of, compared, load
 from .names import (
     CHAIN,
     KIND,

@@ -22,17 +22,7 @@ import copy
 import typing as t
 from collections.abc import Callable
 
-from ..snippets import (
-    all_of,
-    any_of,
-    assign,
-    call,
-    compared,
-    for_each,
-    load,
-    named_value,
-    unpacked,
-)
+from ..snippets import all_of, any_of, assign, call, compared, for_each, load, named_value, unpacked
 from .names import blocks_in, nodes_in
 
 #: Longer lists are left to the call, which takes no time that counts there.

@@ -17,24 +17,11 @@ from ...solver.class_index import is_silent
 from ...solver.clauses import Clause, Slot
 from ...sources import Span
 from ...traversal import goals_in
-from ..binding_analysis import (
-    NotCompilable,
-    has_cut,
-    is_class_only,
-    order_clauses,
-)
+from ..binding_analysis import NotCompilable, has_cut, is_class_only, order_clauses
 from ..passes.names import COUNT
 from ..passes.shortening import drop_unneeded
 from ..scopes import Pending, ProgramInterface, pending_goals, prepend
-from ..snippets import (
-    any_of,
-    assign,
-    call,
-    compared,
-    is_type,
-    load,
-    negate,
-)
+from ..snippets import any_of, assign, call, compared, is_type, load, negate
 from .clauses.chains import (
     Askers,
     has_grown,

@@ -25,9 +25,7 @@ import itertools
 import typing as t
 
 from ...nodes import Value
-from ..binding_analysis import (
-    NotCompilable,
-)
+from ..binding_analysis import NotCompilable
 from ..classes.weak_classes import WeakClass
 from ..passes.passes import improve
 from ..passes.searches import write_out_searches
@@ -38,13 +36,7 @@ from .clauses.delegations import Delegation
 from .goals.obstacles import Obstacles
 from .observation import KEPT, NEEDED, RESULT, Observation
 from .questions import QuestionWriter
-from .regions import (
-    FOUND,
-    GIVE_UP,
-    Known,
-    RuleCall,
-    try_in_turn,
-)
+from .regions import FOUND, GIVE_UP, Known, RuleCall, try_in_turn
 from .solution_keys import FunctionNames
 from .value_tests import SCALARS, is_of_polar
 

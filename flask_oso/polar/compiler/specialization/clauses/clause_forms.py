@@ -15,15 +15,7 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Container, Iterable, Sequence
 
-from ....nodes import (
-    Expression,
-    Instance,
-    List,
-    Operator,
-    Parameter,
-    Term,
-    Value,
-)
+from ....nodes import Expression, Instance, List, Operator, Parameter, Term, Value
 from ....solver.clauses import Clause, Slot, Template
 from ....sources import Span
 from ....traversal import conjuncts_in, goals_in, is_operation

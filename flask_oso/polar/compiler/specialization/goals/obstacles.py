@@ -17,12 +17,7 @@ from ....solver.clauses import Clause
 from ....sources import Span
 from ...binding_analysis import NotCompilable
 from ...goal_forms import call_of
-from ...snippets import (
-    assign_attribute,
-    attribute_of,
-    compared,
-    load,
-)
+from ...snippets import assign_attribute, attribute_of, compared, load
 from ..clauses.clause_forms import PutOff
 from ..observation import with_ends
 

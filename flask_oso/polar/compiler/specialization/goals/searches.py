@@ -19,13 +19,7 @@ from ...scopes import Pending, variables_in
 from ...snippets import all_of, any_of, call, compared, is_of, is_type, load, negate
 from ..clauses.clause_forms import PutOff, is_scalar
 from ..regions import Fact, Known, Region
-from ..value_tests import (
-    entry_or_default,
-    is_among,
-    is_key,
-    is_searched_at_once,
-    written,
-)
+from ..value_tests import entry_or_default, is_among, is_key, is_searched_at_once, written
 from .compounds import Compounds
 
 #: Methods of dictionaries, and how many arguments they take, beside what ``get`` has for none.

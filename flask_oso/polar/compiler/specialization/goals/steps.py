@@ -28,12 +28,7 @@ from ....syntax.desugar import forall_as_negation
 from ....traversal import conjuncts_in, is_operation
 from ...binding_analysis import NotCompilable, has_cut, is_constant, is_string, order_clauses
 from ...goal_forms import call_of, stays_comparison, written_term
-from ...scopes import (
-    Pending,
-    concatenate,
-    pending_goals,
-    prepend,
-)
+from ...scopes import Pending, concatenate, pending_goals, prepend
 from ...snippets import (
     COMPARE,
     all_of,
@@ -47,12 +42,7 @@ from ...snippets import (
     tuple_of,
 )
 from ..clauses.chains import asks_again, link_in, numbers_in
-from ..clauses.clause_forms import (
-    PutOff,
-    body_goals,
-    cut_apart,
-    is_operand,
-)
+from ..clauses.clause_forms import PutOff, body_goals, cut_apart, is_operand
 from ..clauses.delegations import Delegation
 from ..patterns import has_open_fields, is_literal
 from ..regions import GIVE_UP, MAX_STEPS, Fact, Known, Region, Variables
