@@ -17,7 +17,7 @@ import math
 import time
 import types
 import typing as t
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from ..environment import STORED_ENVIRONMENT
 from ..exceptions import InvalidIteratorError
@@ -92,6 +92,8 @@ class CompiledProgram(Runtime):
         self._constants: dict[int, tuple[str, t.Any]] = {}
         self._text_tables: dict[str, dict[str, t.Any]] = {}
         self._class_dictionaries: dict[type, str] = {}
+        #: Sets of classes, and whether of rows, by the identities of these and of their kinds.
+        self._class_sets: dict[int, tuple[ReadableClasses, bool]] = {}
         self._functions: dict[Variant, str] = {}
         self._made: dict[Variant, CompiledFunction] = {}
         self._tables: dict[Variant, tuple[Dispatch, str] | None] = {}
@@ -303,7 +305,22 @@ class CompiledProgram(Runtime):
         """
         is_silent = self._is_stored if are_rows else sandbox.is_silent_read
         made = ReadableClasses(self.host.keeps, is_silent)
+        self._class_sets[id(made)] = self._class_sets[id(made.kinds)] = made, are_rows
         return self.constant(made), made
+
+    def class_sets(self, names: Iterable[str]) -> dict[str, str]:
+        """Return, of names of constants that are sets of classes, texts that tell what these are.
+
+        Such sets have equal texts if either can stand in the place of the other.
+        """
+        found: dict[str, str] = {}
+        for name in names:
+            value = self._names.get(name)
+            known = self._class_sets.get(id(value))
+            if known is not None:
+                made, are_rows = known
+                found[name] = f"*{value is made} {are_rows} {sorted(made.names)}"
+        return found
 
     def _is_stored(self, cls: type, name: str) -> bool:
         rows = self.host.identities

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dis
 import typing as t
 
 import pytest
@@ -357,3 +358,34 @@ def test_action_that_is_something_else_before_it_is_named_is_an_error_of_the_sol
 ) -> None:
     """A search for the action meets an error that no question about a named action meets."""
     assert actions(policy, [], compiled=True) == actions(policy, [], compiled=False)
+
+
+class Seat:
+    """What names a role of somebody."""
+
+    def __init__(self, role: str, doc: Doc) -> None:
+        self.role, self.doc = role, doc
+
+
+SEATED = """
+allow(user: User, action, doc: Doc) if permits(user, action, doc);
+permits(user: User, "read", doc: Doc) if holds(user, "reader", doc);
+permits(user: User, "list", doc: Doc) if holds(user, "reader", doc);
+permits(user: User, "show", doc: Doc) if holds(user, "reader", doc);
+permits(user: User, "edit", doc: Doc) if holds(user, "writer", doc);
+holds(user: User, name, doc: Doc) if seat in user.seats and seat.role = name and seat.doc = doc;
+"""
+
+
+def test_roles_are_gone_through_once_for_all_actions_of_a_role() -> None:
+    """Three actions of one role, and one of another, are two loops."""
+    oso, user, doc = Oso(), User(), Doc()
+    oso.register_class(User)
+    oso.register_class(Doc)
+    oso.load_str(SEATED)
+    user.seats = [Seat("writer", Doc()), Seat("reader", doc)]  # type: ignore[attr-defined]
+
+    assert oso.authorized_actions(user, doc) == {"read", "list", "show"}
+    (search,) = program_of(oso).searches.values()
+    steps = [each.opname for each in dis.get_instructions(search)]
+    assert steps.count("FOR_ITER") == 2

@@ -26,6 +26,7 @@ from ...solver.clauses import Clause
 from ..binding_analysis import Lineages, NotCompilable, is_string, string_position, strings_at
 from ..classes.plain_classes import is_plain_object
 from ..classes.weak_classes import WeakClass, add_class, set_for_class
+from ..passes.names import nodes_in
 from ..scopes import ProgramInterface
 from ..snippets import (
     assign,
@@ -165,6 +166,7 @@ class SpecializingProgram(ProgramInterface, SolutionProgram, t.Protocol):
     def strings_of(
         self, name: str, arity: int, at: int, lineages: Lineages
     ) -> frozenset[str] | None: ...
+    def class_sets(self, names: Iterable[str]) -> dict[str, str]: ...
     def compiled_specialization(self, function: ast.FunctionDef, rule: str) -> Specialization: ...
     def usual_entry(
         self,
@@ -485,7 +487,7 @@ class FunctionMaker:
             calls.append(functions)
             checks.update((code_of([check]), check) for check in checked)
             if test:
-                tests.setdefault(code_of(test), (test, []))[1].append(text)
+                tests.setdefault(self._code_of(test), (test, []))[1].append(text)
         body = [*checks.values(), assign(_STRINGS, call("set"))]
         for test, found in tests.values():
             body += [*test, ast.If(load(FOUND), [_added(found)], [])]
@@ -533,11 +535,16 @@ class FunctionMaker:
     def _compiled_once(self, function: ast.FunctionDef) -> Specialization:
         # Classes that the rules treat alike have one function. Positions do not matter: a
         # specialization raises nothing.
-        key = hashlib.sha256(code_of([function]).encode(errors="surrogatepass")).digest()
+        key = hashlib.sha256(self._code_of([function]).encode(errors="surrogatepass")).digest()
         made = self._alike.get(key)
         if made is None:
             made = self._alike[key] = self._program.compiled_specialization(function, self._name)
         return made
+
+    def _code_of(self, statements: Sequence[ast.AST]) -> str:
+        """Return a text that is equal for statements that do the same, whatever their constants."""
+        names = {each.id for each in nodes_in(statements) if type(each) is ast.Name}
+        return code_of(statements, self._program.class_sets(names))
 
     def written(
         self,
