@@ -257,6 +257,43 @@ def _diamonds(group_cls: t.Any, size: int) -> list[list[t.Any]]:
     return made
 
 
+_DOWNWARDS = """
+allow(user: User, "read", doc: Doc) if member(user, doc.group);
+member(user: User, group: Group) if user in group.users;
+member(user: User, group: Group) if below in group.groups and member(user, below);
+"""
+
+
+def _is_below(user: t.Any, action: str, doc: t.Any) -> bool:
+    left = [doc.group]
+    while left and action == "read":
+        group = left.pop()
+        if user in group.users:
+            return True
+        left += group.groups
+    return False
+
+
+def _downwards(depth: Callable[[int], int]) -> Callable[[int], World]:
+    """Give what makes a world of groups that list their users and the groups below.
+
+    :param depth: how deep they are, of how many there are. All others are next to each other.
+    """
+
+    def world(size: int) -> World:
+        group_cls, user_cls = plain("Group", "users", "groups"), plain("User", "name")
+        doc_cls = plain("Doc", "group")
+        ana, ben = user_cls("ana"), user_cls("ben")
+        group = group_cls([ana], [])
+        for _ in range(depth(size)):
+            group = group_cls([user_cls("cyd")], [group])
+        group.groups += [group_cls([user_cls("cyd")], []) for _ in range(size - depth(size))]
+        questions = [(user, "read", doc_cls(group)) for user in (ana, ben)]
+        return World(_DOWNWARDS, (user_cls, group_cls, doc_cls), questions, _is_below)
+
+    return world
+
+
 _MUTUAL = """
 allow(user: User, "read", folder: Folder) if open_even(user, folder);
 open_even(user: User, folder: Folder) if folder.owner = user;
@@ -394,6 +431,8 @@ SHAPES = (
     Shape("folders, five roles, `parent != nil`, 3 and 10 deep", _five_roles_not_nil, (3, 10)),
     Shape("groups in groups, a chain", _groups(_chain), _DEEP),
     Shape("groups in groups, diamonds of 3 and 9 levels", _groups(_diamonds), (3, 9)),
+    Shape("groups that list groups, a chain", _downwards(lambda size: size), _DEEP),
+    Shape("groups that list groups, next to each other", _downwards(lambda _: 1), _DEEP),
     Shape("mutual recursion", _mutual, _DEEP),
     Shape("an open owner, then a condition", _open_value(_OPEN_OWNER, _owns_above), _DEEP),
     Shape("an open number, `n = m + 1`", _open_value(_OPEN_DEPTH, _is_deep_enough), _DEEP),

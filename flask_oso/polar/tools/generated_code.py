@@ -104,6 +104,7 @@ RUNTIME_NAMES: Mapping[str, str] = {
     "is_told": "tells whether objects of a class are nil only if they are None",
     "kept_elements": "the elements of a collection for which the policy has a name",
     "has_key": "x in d.keys()",
+    "islice": "goes through the first elements of a list, which may grow meanwhile",
     "key_in": "what of the keys of a dictionary may equal a text or a number",
     "key_of": "identifies an argument: by its value, or as the object that it is",
     "leads_to": "tells whether a relation leads to a row, if keys tell that",
@@ -422,9 +423,9 @@ class _Report:
         self, functions: SolutionFunctions, tree: ast.FunctionDef, remark: str = ""
     ) -> Iterator[_Function]:
         """Show a specialization, behind the functions that it calls."""
-        for key, function in functions.written:
+        for key, name, function in functions.written:
             title = f"What {key.rule}({', '.join(map(_kind, key.kinds))}) finds; None: gives up."
-            yield _Function("specialization", title, function)
+            yield _Function(name, title, function)
         title = f"The specialization for {self._question}: True, False, or None: ask the rules."
         yield _Function("specialization", title + remark, tree)
 

@@ -7,7 +7,7 @@ import textwrap
 
 import pytest
 
-from flask_oso.polar.compiler.passes.recursion import Recursion, written_as_loop
+from flask_oso.polar.compiler.passes.recursion.loops import Recursion, written_as_loop
 
 
 def plain(text: str) -> str:

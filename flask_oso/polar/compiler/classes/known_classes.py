@@ -185,6 +185,13 @@ class KnownClasses:
 
         Few register the classes of parts, of which such a list may be the first that is seen.
         """
+        objects = self.objects
+        # Most have objects of the application alone.
+        for each in [*value]:
+            if type(each) not in objects:
+                break
+        else:
+            return True
         if is_data(value, self.objects):
             return True
         return self._learns_classes_in(value) and is_data(value, self.objects)

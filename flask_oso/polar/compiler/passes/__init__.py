@@ -21,8 +21,8 @@ earlier, or more often, may make the function give up, but changes no answer.
 ``constants``
     what differs in constants alone stands there once.
 ``exclusion``, ``integers``, ``list_positions``, ``recursion``
-    which statements exclude each other; sums of integers; a loop over the rests of a list; a
-    function that calls itself once is a loop.
+    which statements exclude each other; sums of integers; a loop over the rests of a list;
+    functions that call themselves, as loops.
 ``searches``
     a short list is searched where it stands, in what is done otherwise.
 """

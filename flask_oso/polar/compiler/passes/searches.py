@@ -31,6 +31,8 @@ SHORT = 30
 MAX_WRITTEN = 4
 #: The most statements that stand twice.
 _MOST = 6
+#: What is one of these is compared element by element.
+_CONTAINERS = (list, dict, tuple, set, frozenset)
 
 
 def write_out_searches(statements: list[ast.stmt], fresh: Callable[[str], str]) -> None:
@@ -58,16 +60,21 @@ def _search_in(statement: ast.stmt) -> ast.Call | None:
     called = test.orelse if type(test) is ast.IfExp else test
     if type(called) is not ast.Call or getattr(called.func, "id", "") != "among":
         return None
-    return called if _classes_of(called) else None
+    return called if _is_written_out(called) else None
 
 
-def _classes_of(search: ast.Call) -> tuple[str, ...]:
-    """Return the classes that the item may have here: none if it is no text and no integer."""
+def _is_written_out(search: ast.Call) -> bool:
+    """Tell whether what is searched for may be a text, a number or an object."""
+    cls = _class_of_item(search)
+    if type(search.args[0]) is ast.Constant:
+        return cls in (str, int)
+    return cls not in _CONTAINERS
+
+
+def _class_of_item(search: ast.Call) -> type | None:
+    """Return the class of what is searched for, if it is known."""
     item: t.Any = search.args[0]
-    kind = type(item.value) if type(item) is ast.Constant else getattr(search, "kind", None)
-    if kind is None:
-        return ("str", "int")
-    return (kind.__name__,) if kind in (str, int) else ()
+    return type(item.value) if type(item) is ast.Constant else getattr(search, "kind", None)
 
 
 def _written_out(statement: ast.If, search: ast.Call, fresh: Callable[[str], str]) -> ast.stmt:
@@ -82,11 +89,15 @@ def _written_out(statement: ast.If, search: ast.Call, fresh: Callable[[str], str
         test.test = all_of([any_of(is_set), *about_item])
     is_short = compared(call("len", load(listed)), ast.Lt(), ast.Constant(SHORT))
     tests = [compared(_class_of(load(listed), kind), ast.Is(), load("list")), is_short]
-    one, *others = _classes_of(search)
-    if others:
-        is_other = [compared(load(mine), ast.Is(), load(each)) for each in others]
-        tests.append(any_of([compared(_class_of(item, mine), ast.Is(), load(one)), *is_other]))
-    loop = _loop(search, load(mine if others else one), found, fresh("v"))
+    cls = _class_of_item(search)
+    is_text_or_integer = cls is str or cls is int
+    if cls is None:
+        is_text = compared(_class_of(item, mine), ast.Is(), load("str"))
+        tests.append(any_of([is_text, compared(load(mine), ast.Is(), load("int"))]))
+    elif not is_text_or_integer:
+        tests.append(compared(_class_of(item, mine), ast.In(), load("simple")))
+    kind_of_item = t.cast(type, cls).__name__ if is_text_or_integer else mine
+    loop = _loop(search, load(kind_of_item), found, fresh("v"))
     twice = copy.deepcopy(statement)
     statement.test = load(found)
     searched = [assign(found, ast.Constant(False)), loop, statement]
@@ -97,7 +108,8 @@ def _loop(search: ast.Call, mine: ast.expr, found: str, element: str) -> ast.stm
     """Write that a list is searched for a value of a class; all elements are looked at."""
     kind = call("type", load(element))
     is_odd = [compared(kind, ast.IsNot(), mine), compared(kind, ast.NotIn(), load("simple"))]
-    is_it = compared(load(element), ast.Eq(), search.args[0])
+    same = ast.Is() if getattr(search, "is_itself", False) else ast.Eq()
+    is_it = compared(load(element), same, search.args[0])
     body: list[ast.stmt] = [
         ast.If(all_of(is_odd), [assign(found, search), ast.Break()], []),
         ast.If(is_it, [assign(found, ast.Constant(True))], []),

@@ -42,7 +42,10 @@ _VALUES = frozenset({*_SCALARS, list, dict})
 MAX_ELEMENTS = 100_000
 #: Lists of these are equal for Python if they are for Polar.
 _TEXTS = frozenset({str, int, types.NoneType})
-
+#: Of more elements than this, the classes are looked at, and not each element.
+_MANY = 16
+#: The equality of objects that equal themselves alone.
+_ALONE: t.Any = object.__eq__
 
 #: What a specialization gives up for: a missing attribute or entry, a signalling NaN, arguments
 #: that a method of a string refuses, and the above.
@@ -101,7 +104,7 @@ class SilentOperations:
             "pair_among": self.pair_among,
             "with_fields": self.with_fields,
             "counted": self.counted,
-            "is_plain_data": self.is_plain_data,
+            "is_plain_data": self._takes_list,
             "are_themselves": self.are_themselves,
             "is_told": self._is_told_memo,
             "text_of": self.text,
@@ -109,6 +112,7 @@ class SilentOperations:
             "not_silent": NotSilent,
             "gives_up_or_deep": (*GIVES_UP, RecursionError),
             "each_once": _each_once,
+            "islice": itertools.islice,
         }
 
     def _test_told(self, kind: type) -> bool:
@@ -407,22 +411,22 @@ class SilentOperations:
                 raise NotSilent
         return elements.count(item)
 
-    def is_plain_data(self, value: list[t.Any]) -> bool:
-        """Tell whether a list is one of Polar as it is."""
-        return self._takes_list(value)
-
     def are_themselves(self, values: list[t.Any]) -> bool:
         """Tell whether values equal themselves, as NaN does not, without running code."""
-        return _TEXTS.issuperset(map(type, values)) or all(
-            type(value) in _TEXTS
-            or type(value) is bool
-            or (
-                self.are_themselves(value)
-                if type(value) is list
-                else self._equality(value, value) is True
-            )
-            for value in values
-        )
+        simple = self._simple
+        if len(values) > _MANY:
+            kinds = {*map(type, values)}
+            if all(kind in simple and kind.__eq__ is _ALONE for kind in kinds - _TEXTS):
+                return True
+        for value in values:
+            kind = type(value)
+            if kind in _TEXTS or kind is bool or (kind in simple and kind.__eq__ is _ALONE):
+                continue
+            if not (
+                self.are_themselves(value) if kind is list else self._equality(value, value) is True
+            ):
+                return False
+        return True
 
     def entries(self, value: t.Any, method: str) -> t.Any:
         """Call a method of a dictionary that reads it, without arguments."""

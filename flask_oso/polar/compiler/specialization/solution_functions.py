@@ -10,7 +10,7 @@ All that it reads is plain, so that it may find all solutions before the first o
 calls it gives up where it does: for what is not plain, for a ring, and where Python's stack ends.
 A function that calls others more than once remembers each call for the rest of the decision, so
 that what leads to the same object on many ways is looked at once. One that calls itself once is a
-loop where it can be (``passes/recursion.py``).
+loop where it can be (``passes/recursion/loops.py``).
 
 In go the calls of a specialization; out come the functions, which a program keeps for others.
 """
@@ -23,7 +23,10 @@ import typing as t
 from ...nodes import Call, Value
 from ...solver.clauses import Slot
 from ..binding_analysis import NotCompilable
-from ..passes.recursion import Recursion, written_as_loop
+from ..passes.names import rename
+from ..passes.recursion.loops import Recursion, written_as_loop
+from ..passes.recursion.worklists import written_as_worklist
+from ..passes.searches import write_out_searches
 from ..snippets import (
     assign,
     assign_item,
@@ -75,8 +78,8 @@ class SolutionFunctions:
         #: Whether there is a call of any function.
         self.are_called = False
         self._waiting: list[SolutionKey] = []
-        #: Those that were written, with their keys.
-        self.written: list[tuple[SolutionKey, ast.FunctionDef]] = []
+        #: Those that were written, with their keys and names.
+        self.written: list[tuple[SolutionKey, str, ast.FunctionDef]] = []
 
     def name_of(self, key: SolutionKey) -> str:
         """Return the name of a function, which is written if there is none."""
@@ -98,13 +101,13 @@ class SolutionFunctions:
             key = self._waiting.pop()
             with noted(obstacle_of_rule(key.rule)):
                 writer = SolutionWriter(self._program, self, key)
-                made = writer.write_function(self._new[key])
-            self.written.append((key, made))
+                made = writer.write_functions(self._new[key])
+            self.written += [(key, name, function) for name, function in made.items()]
 
     def keep(self) -> None:
         """Compile the functions, and have the program keep them."""
-        for key, function in self.written:
-            self._program.define(self._new[key], function, key.rule, len(key.kinds))
+        for key, name, function in self.written:
+            self._program.define(name, function, key.rule, len(key.kinds))
         self._program.solutions.update(self._new)
         self.written = []
 
@@ -120,24 +123,44 @@ class SolutionWriter(QuestionWriter):
         self._key = key
         self.guards.level = ast.BinOp(load(_LEVEL), ast.Add(), ast.Constant(1))
 
-    def write_function(self, name: str) -> ast.FunctionDef:
-        """Write the function."""
+    def write_functions(self, name: str) -> dict[str, ast.FunctionDef]:
+        """Write the function, and another one that it may call, by their names."""
         self._write_clauses()
         self.expand()
         self.guards.leave_out_known(self.root, keeps_order=False)
         is_test = None not in self._key.kinds
         inner = self.statements()
         result = FOUND if is_test else _SOLUTIONS
-        start: ast.expr = ast.Constant(False) if is_test else ast.List([], ast.Load())
-        changed = self.values.rows.changed_classes()
-        limits = [compared(load(_LEVEL), ast.Gt(), ast.Constant(MAX_CALLS_WITHIN))]
         parameters = [f"a{at}" for at in self._passed()]
+        given = [*parameters, _LEVEL, _MEMO]
+        before = [*self.values.rows.changed_classes(), *self.beginning()]
+        body = inner if self.guards.calls_often else [*before, *inner]
+        recursion = Recursion(name, parameters, result, MAX_CALLS_WITHIN, body)
         if not self.guards.calls_often:
-            whole = [*changed, *self.beginning(), *inner]
-            in_loop = written_as_loop(Recursion(name, parameters, result, MAX_CALLS_WITHIN, whole))
+            in_loop = written_as_loop(recursion)
             if in_loop is not None:
-                return function_of(name, [*parameters, _LEVEL, _MEMO], in_loop)
-        body = [*changed, *self.beginning(), assign(result, start), *inner]
+                return {name: function_of(name, given, in_loop)}
+            return {name: function_of(name, given, self._calling(name, before, inner, result))}
+        remembering = self.names.lifted_name()
+        listed = written_as_worklist(recursion, remembering, MAX_REMEMBERED)
+        if listed is None:
+            return {name: function_of(name, given, self._calling(name, before, inner, result))}
+        write_out_searches(listed, self.guards.fresh)
+        rename(inner, {name: remembering})
+        calling = self._calling(remembering, before, inner, result)
+        return {
+            name: function_of(name, given, [*before, *listed]),
+            remembering: function_of(remembering, given, calling),
+        }
+
+    def _calling(
+        self, name: str, before: list[ast.stmt], inner: list[ast.stmt], result: str
+    ) -> list[ast.stmt]:
+        """Write the statements of a function that calls itself."""
+        is_test = result == FOUND
+        start: ast.expr = ast.Constant(False) if is_test else ast.List([], ast.Load())
+        limits = [compared(load(_LEVEL), ast.Gt(), ast.Constant(MAX_CALLS_WITHIN))]
+        body = [*before, assign(result, start), *inner]
         end: list[ast.stmt] = []
         if self.guards.calls_often:
             remembered, end = self._remembered_call(name, result, is_test)
@@ -145,9 +168,7 @@ class SolutionWriter(QuestionWriter):
             size = call("len", load(_MEMO))
             limits.append(compared(size, ast.Gt(), ast.Constant(MAX_REMEMBERED)))
         tests: list[ast.stmt] = [ast.If(limit, [GIVE_UP], []) for limit in limits]
-        return function_of(
-            name, [*parameters, _LEVEL, _MEMO], [*tests, *body, *end, ast.Return(load(result))]
-        )
+        return [*tests, *body, *end, ast.Return(load(result))]
 
     def _passed(self) -> list[int]:
         """Return the positions of the arguments that are passed."""

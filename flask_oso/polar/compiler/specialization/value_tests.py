@@ -118,14 +118,17 @@ def is_searched_at_once(item: Known, collection: Known) -> bool:
     return is_one and collection.choices is None
 
 
-def is_among(item: Known, collection: Known, *, is_known: bool) -> ast.expr:
+def is_among(
+    item: Known, collection: Known, *, is_known: bool, is_itself: bool = False
+) -> ast.expr:
     """Write that a value is searched for in a collection: a set finds most by their hash.
 
     :param is_known: whether a set finds the value by its hash, whatever it is.
+    :param is_itself: whether the value equals itself alone.
     """
     slowly = call("among", written(item), load(collection.name))
     # For the pass that writes searches out.
-    slowly.kind = item.exact  # type: ignore[attr-defined]
+    slowly.kind, slowly.is_itself = item.exact, is_itself  # type: ignore[attr-defined]
     is_other = item.exact is not int and (item.literal is not None or item.exact)
     if collection.exact is list or (is_other and not is_known):
         return slowly

@@ -45,7 +45,8 @@ class Searches(Compounds):
         if known is not None and is_searched_at_once(known, searched):
             self.values.check_comparable(known, term.span)
             key: Fact = ("among", known.key, searched.key)
-            test = is_among(known, searched, is_known=self._is_hashed(known))
+            is_found, is_itself = self._is_hashed(known), self.values.is_itself(known)
+            test = is_among(known, searched, is_known=is_found, is_itself=is_itself)
             region = self.guards.under(self.region, key, test, [], term.span)
             region.note_checked(known, searched)
             if region is self.region.inside.get(key):

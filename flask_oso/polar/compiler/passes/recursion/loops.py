@@ -30,8 +30,8 @@ import copy
 import typing as t
 from collections.abc import Iterator, Sequence
 
-from ...value_objects import Record
-from ..snippets import (
+from ....value_objects import Record
+from ...snippets import (
     all_of,
     appended,
     assign,
@@ -43,10 +43,10 @@ from ..snippets import (
     negate,
     tuple_of,
 )
-from .exclusion import class_tested, exclude_each_other, without_contradicted
-from .integers import integers_first
-from .list_positions import go_along_lists
-from .names import (
+from ..exclusion import class_tested, exclude_each_other, without_contradicted
+from ..integers import integers_first
+from ..list_positions import go_along_lists
+from ..names import (
     Names,
     blocks_in,
     disjuncts,
@@ -57,7 +57,7 @@ from .names import (
     written_name,
 )
 
-_SOLUTIONS, _FOUND, _LEVEL = "solutions", "found", "level"
+_SOLUTIONS, _FOUND, LEVEL = "solutions", "found", "level"
 _FRAMES, _VALUE, _RESULT, _PASSES = "frames", "value", "result", "passes"
 _FIRST, _LAST = "first_level", "last_level"
 #: The most solutions of one loop.
@@ -101,7 +101,7 @@ def written_as_loop(function: Recursion) -> list[ast.stmt] | None:
 
     ``None`` if it does not, or has more than one such call.
     """
-    calls = sum(_is_call(node, function.name) for node in nodes_in(function.body))
+    calls = sum(is_call(node, function.name) for node in nodes_in(function.body))
     if calls != 1:
         return None
     body = [*_flat(copy.deepcopy(function.body))]
@@ -111,10 +111,10 @@ def written_as_loop(function: Recursion) -> list[ast.stmt] | None:
     made = _Loop(function, body, site).written()
     if made is None:
         return None
-    return go_along_lists(made, function.parameters, _LEVEL, function.most)
+    return go_along_lists(made, function.parameters, LEVEL, function.most)
 
 
-def _is_call(node: ast.AST, name: str) -> bool:
+def is_call(node: ast.AST, name: str) -> bool:
     return type(node) is ast.Call and read_name(node.func) == name
 
 
@@ -124,7 +124,7 @@ def _find_call(block: list[ast.stmt], function: Recursion) -> _Site | None:
     ``None`` if something stands behind it that does.
     """
     for at, statement in enumerate(block):
-        if not any(_is_call(node, function.name) for node in nodes_in([statement])):
+        if not any(is_call(node, function.name) for node in nodes_in([statement])):
             continue
         if type(statement) is ast.If:
             inner = [
@@ -134,7 +134,7 @@ def _find_call(block: list[ast.stmt], function: Recursion) -> _Site | None:
             ]
             return _put_last(block, at, inner[0], function) if inner else None
         called: t.Any = getattr(statement, "value", None) if written_name(statement) else None
-        return _site_at(block, at, called, function) if _is_call(called, function.name) else None
+        return _site_at(block, at, called, function) if is_call(called, function.name) else None
     return None
 
 
@@ -346,7 +346,7 @@ class _Loop:
             for note in self._notes_in(block):
                 value = t.cast(t.Any, note).value.args[0]
                 if self._is_noted_with_level and block is self._body:
-                    value = ast.Tuple([value, load(_LEVEL)], ast.Load())
+                    value = ast.Tuple([value, load(LEVEL)], ast.Load())
                     _become(note, ast.Assign([_tuple([_VALUE, _LAST], ast.Store())], value))
                 else:
                     _become(note, assign(_VALUE, value))
@@ -414,7 +414,7 @@ class _Loop:
         ]
         start: list[ast.stmt] = [assign(_VALUE, load("missing"))]
         is_kept = bool(needed)
-        last = _LAST if self._is_noted_with_level else _LEVEL
+        last = _LAST if self._is_noted_with_level else LEVEL
         passed_by = ast.BinOp(load(last), ast.Sub(), load(_FIRST))
         over: ast.expr
         if is_kept:
@@ -429,7 +429,7 @@ class _Loop:
             note, target = [], ast.Name("_", ast.Store())
             over = call("range", passed_by)
         if self._is_noted_with_level or not is_kept:
-            start.append(assign(_FIRST, load(_LEVEL)))
+            start.append(assign(_FIRST, load(LEVEL)))
         nothing = ast.Return(ast.List([], ast.Load()))
         is_missing = compared(load(_VALUE), ast.Is(), load("missing"))
         ways = integers_first(back, _VALUE, passed_by, is_counted=not is_kept)
@@ -465,8 +465,8 @@ class _Loop:
         for name, arg in changed:
             self._leave_check_to_next_turn(name, arg)
         self._site.block += [*turn, ast.Continue()]
-        levels = call("range", load(_LEVEL), ast.Constant(self._function.most + 1))
-        over = ast.Name(_LEVEL, ast.Store())
+        levels = call("range", load(LEVEL), ast.Constant(self._function.most + 1))
+        over = ast.Name(LEVEL, ast.Store())
         return ast.For(over, levels, [*self._body, ast.Break()], [ast.Return(_none())])
 
     def _leave_check_to_next_turn(self, parameter: str, arg: ast.expr) -> None:

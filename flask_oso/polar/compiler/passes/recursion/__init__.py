@@ -1,0 +1,8 @@
+"""Functions that call themselves, as loops.
+
+``loops``
+    one that calls itself once: each call is the next turn.
+``worklists``
+    one that calls itself for each element of a list, or in several places: a list of what is still
+    to be looked at.
+"""

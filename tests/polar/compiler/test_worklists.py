@@ -1,0 +1,237 @@
+"""Functions that call themselves for each of several objects, as lists of what is left."""
+
+from __future__ import annotations
+
+import ast
+import textwrap
+import typing as t
+
+import pytest
+
+from flask_oso import Oso, OsoError
+from flask_oso.polar.compiler.passes.recursion.loops import Recursion
+from flask_oso.polar.compiler.passes.recursion.worklists import written_as_worklist
+from tests.support.answers import specialized
+
+pytestmark = pytest.mark.usefixtures("compiling")
+
+
+class User:
+    """Who asks."""
+
+
+class Group:
+    """A group with users and groups within."""
+
+    def __init__(self, *groups: t.Any, users: t.Any = ()) -> None:
+        self.groups: t.Any = [*groups]
+        self.users: t.Any = [*users]
+
+
+class Doc:
+    """What is read."""
+
+    def __init__(self, *groups: t.Any) -> None:
+        self.groups = [*groups]
+
+
+ANA, BEN = User(), User()
+#: Rules that go down from groups.
+RULES = {
+    "a test": """
+        allow(u: User, "read", d: Doc) if g in d.groups and member(u, g);
+        member(u: User, g: Group) if u in g.users;
+        member(u: User, g: Group) if s in g.groups and member(u, s);
+    """,
+    "a test that is denied": """
+        allow(u: User, "read", d: Doc) if g in d.groups and not member(u, g);
+        member(u: User, g: Group) if u in g.users;
+        member(u: User, g: Group) if s in g.groups and member(u, s);
+    """,
+    "solutions": """
+        allow(u: User, "read", d: Doc) if g in d.groups and below(g, s) and u in s.users;
+        below(g: Group, g);
+        below(g: Group, x) if s in g.groups and below(s, x);
+    """,
+    "two rules that call each other": """
+        allow(u: User, "read", d: Doc) if g in d.groups and member(u, g);
+        member(u: User, g: Group) if u in g.users;
+        member(u: User, g: Group) if s in g.groups and member(u, s);
+        member(u: User, g: Group) if odd(u, g);
+        odd(u: User, g: Group) if s in g.groups and not member(u, s) and u in s.users;
+    """,
+}
+
+
+def chain(length: int, *users: User) -> Group:
+    group = Group(users=users)
+    for _ in range(length):
+        group = Group(group)
+    return group
+
+
+def diamond(*users: User) -> Group:
+    last = Group(users=users)
+    return Group(Group(last), Group(Group(), last))
+
+
+def skipping(*users: User) -> Group:
+    """Give a group that is met again one level deeper."""
+    last = Group(users=users)
+    return Group(last, Group(last))
+
+
+#: Groups in which nobody but some users are.
+GROUPS: dict[str, t.Callable[..., list[t.Any]]] = {
+    "a chain": lambda *users: [chain(5, *users)],
+    "a tree": lambda *users: [Group(*(Group() for _ in range(9)), Group(users=users))],
+    "a diamond": lambda *users: [diamond(*users)],
+    "a group met deeper": lambda *users: [skipping(*users)],
+    "a group twice": lambda *users: [chain(3, *users)] * 2,
+    "groups that share one": lambda *users: [Group(last := chain(3, *users)), Group(last)],
+    "one with, and others without": lambda *users: [chain(2, *users), chain(2), diamond()],
+    "users, too": lambda *users: [BEN, Group(Group(), *users), Group(users=users)],
+    "none": lambda *_: [],
+}
+
+
+def answers(policy: str, *groups: t.Any) -> list[t.Any]:
+    """Give what Ana and Ben may, by a new Oso that compiles, and by the solver."""
+    found = []
+    for compiled in (True, False):
+        oso = Oso(compiled=compiled)
+        for cls in (User, Group, Doc):
+            oso.register_class(cls)
+        oso.load_str(policy)
+        for user in (ANA, BEN):
+            try:
+                found.append(oso.is_allowed(user, "read", Doc(*groups)))
+            except OsoError as error:
+                found.append(type(error).__name__)
+    return [found[:2], found[2:]]
+
+
+@pytest.mark.parametrize("shape", GROUPS)
+@pytest.mark.parametrize("rules", RULES)
+def test_groups_are_searched_as_by_the_solver(rules: str, shape: str) -> None:
+    """Whoever is in a group, at whatever depth, on however many ways."""
+    compiled, solved = answers(RULES[rules], *GROUPS[shape](ANA))
+
+    assert compiled == solved
+
+
+@pytest.mark.parametrize("rules", RULES)
+def test_ring_is_left_to_the_solver(rules: str) -> None:
+    """A list would end where the solver may not."""
+    ring = Group()
+    ring.groups.append(Group(ring, users=[ANA]))
+
+    compiled, solved = answers(RULES[rules], ring)
+
+    assert compiled == solved
+
+
+@pytest.mark.parametrize("rules", RULES)
+def test_error_behind_a_solution_is_met(rules: str) -> None:
+    """What the solver looks at first is looked at."""
+    broken = Group(Group(users=[ANA]))
+    broken.users = None
+
+    compiled, solved = answers(RULES[rules], broken)
+
+    assert compiled == solved
+
+
+@pytest.mark.parametrize("rules", ["a test", "solutions"])
+def test_group_of_groups_is_answered_by_a_specialization(rules: str) -> None:
+    """Also a thousand groups in each other, which a function that calls itself gives up at."""
+    oso = Oso()
+    for cls in (User, Group, Doc):
+        oso.register_class(cls)
+    oso.load_str(RULES[rules])
+
+    found = [specialized(oso.engine, user, "read", Doc(chain(2_000, ANA))) for user in (ANA, BEN)]
+
+    assert found == [True, False]
+
+
+# -- the pass ----------------------------------------------------------------------------------
+
+
+def written(text: str, parameters: str = "ab", result: str = "found") -> str | None:
+    """Give the function for a function that calls itself."""
+    body = ast.parse(textwrap.dedent(text)).body
+    made = written_as_worklist(Recursion("g", [*parameters], result, 9, body), "h", 99)
+    if made is None:
+        return None
+    return ast.unparse(ast.fix_missing_locations(ast.Module(made, [])))
+
+
+_EACH = """
+if a is b:
+    found = True
+for v in b.of:
+    w = g(a, v, level + 1, memo)
+    if w is None:
+        return None
+    if w:
+        found = True
+"""
+
+
+def test_next_object_is_looked_at_later() -> None:
+    """What is met again is left to the function that remembers."""
+    made = written(_EACH)
+
+    assert made == ast.unparse(
+        ast.parse("""
+key = ('g', id(a))
+seen = memo.get(key)
+if seen is None:
+    seen = memo[key] = ({}, a)
+if seen:
+    seen = seen[0]
+    if len(seen) > 99:
+        return None
+    todo = [b]
+    first = len(seen)
+    seen[id(todo)] = todo
+    found = False
+    for b in islice(todo, 10):
+        passed = id(b)
+        if passed in seen:
+            if seen[passed] < first:
+                continue
+            break
+        seen[passed] = first
+        if a is b:
+            found = True
+        for v in b.of:
+            todo.append(v)
+    else:
+        if len(todo) <= 9:
+            if found:
+                memo[key] = ()
+            return found
+    memo[key] = ()
+    b = todo[0]
+return h(a, b, level, memo)
+""")
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        _EACH.replace("if w:", "if not w:"),
+        _EACH.replace("        found = True\n", "        found = a\n        b = 1\n"),
+        _EACH.replace("g(a, v,", "g(a, b,"),
+        _EACH + "if found: x()",
+        _EACH + "a = 1",
+        _EACH + "if w: x()",
+    ],
+    ids=["negated", "more is done", "nothing changes", "read", "argument", "used again"],
+)
+def test_function_stays(text: str) -> None:
+    """More is done with what a call finds than that it is found, too."""
+    assert written(text) is None
