@@ -363,7 +363,7 @@ class FunctionMaker:
         keeps = self.keeps(cls)
         # A class is asked about by its own class, which is looked up as any other.
         is_of_classes = issubclass(cls, type) and type(cls) is type
-        if cls not in (dict, *SCALARS) and not (is_plain_object(cls) or is_of_classes):
+        if cls not in (dict, list, *SCALARS) and not (is_plain_object(cls) or is_of_classes):
             add_class(self._refused, cls, keeps=keeps)
             return False
         if not keeps:
@@ -668,6 +668,9 @@ class FunctionMaker:
 
         :param tried: what may answer before.
         """
+        if list in classes:
+            # The compiled rules get a copy, which their entry function makes.
+            return None
         named = dict(zip(self.positions, classes, strict=True))
         tests = class_tests(self._program, named, self._arity, self.others)
         texts = [at for at, cls in named.items() if cls is str]

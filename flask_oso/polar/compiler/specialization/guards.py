@@ -129,6 +129,10 @@ class Guards:
         Where none is open, whether there is a solution.
         """
         functions = t.cast(FunctionNames, self.functions)
+        for value in values:
+            if value is not None and value.exact is list and value.region is not None:
+                # The function gets a copy, of which all has been looked at.
+                self.elements(region, value, span)
         key, passed = key_of(self.names, region, rule, values, span)
         given = [value.name for value in passed]
         for value in passed:
@@ -159,6 +163,14 @@ class Guards:
             itself = compared(load(value.name), ast.Eq(), load(value.name))
         is_odd = all_of([negate(is_type(value.name, "int")), negate(itself)])
         region.reads.append(ast.If(is_odd, [GIVE_UP], []))
+
+    def check_list(self, region: Region, value: Known) -> None:
+        """Write that the function gives up for a list that is none of Polar as it is."""
+        key: Fact = ("plain list", value.name)
+        if region.lookup(key) is None:
+            region.known[key] = value
+            is_odd = negate(call("is_plain_data", load(value.name)))
+            region.reads.append(ast.If(is_odd, [GIVE_UP], []))
 
     def elements(self, region: Region, value: Known, span: Span | None) -> Known:
         """Return a copy of a list of Polar; the function gives up for anything else."""

@@ -18,7 +18,7 @@ from ..binding_analysis import ArgumentFacts, NotCompilable, check_class, is_str
 from ..classes.plain_classes import is_plain
 from ..goal_forms import written_term
 from ..scopes import classes_of, instance_test
-from ..snippets import any_of, call, compared, load
+from ..snippets import any_of, call, compared, is_type, load
 from .guards import Guards
 from .regions import GIVE_UP, Known, Region
 from .solution_keys import is_container
@@ -26,6 +26,7 @@ from .value_tests import SCALARS
 from .values import ValueGuards
 
 _OF_SCALARS = frozenset({"String", "Integer", "Float", "Boolean"})
+_CONTAINERS: dict[str, type] = {"List": list, "Dictionary": dict}
 _NATIVE = frozenset({"String", "Integer", "Float", "Boolean", "List", "Dictionary"})
 
 
@@ -125,7 +126,7 @@ class PatternGuards:
         made = {
             at: self._guards.names.lineage(kind)
             for at, kind in kinds.items()
-            if kind not in (None, dict, *SCALARS)
+            if kind not in (None, dict, list, *SCALARS)
         }
         return {at: lineage for at, lineage in made.items() if lineage is not None}
 
@@ -255,6 +256,8 @@ class PatternGuards:
             return (region if self.is_of(value.exact, pattern) else None), value
         if pattern.tag in _OF_SCALARS and not pattern.fields:
             return self._of_scalars(region, value, pattern, span), value
+        if pattern.tag in _CONTAINERS and not pattern.fields:
+            return self._of_container(region, value, pattern, span)
         if pattern.tag in _NATIVE:
             self._no_class(span)
         classes = classes_of(self._guards.names, pattern)
@@ -289,6 +292,28 @@ class PatternGuards:
         region = self._guards.guard_scalar(region, value, span)
         is_one = instance_test(self._guards.names, value.name, pattern)
         return self._guards.under(region, ("scalar", value.name, pattern.tag), is_one, [], span)
+
+    def _of_container(
+        self, region: Region, value: Known, pattern: Pattern, span: Span | None
+    ) -> tuple[Region, Known]:
+        """Return the region where a value is a list, or a dictionary; gives up for other kinds."""
+        key = ("class", value.name, pattern.tag)
+        known = region.holds(key)
+        if known is not None:
+            return region, t.cast(Known, known.subject)
+        cls = _CONTAINERS[t.cast(str, pattern.tag)]
+        kind = call("type", load(value.name))
+        odd = compared(kind, ast.NotIn(), load("harmless"))
+        derived = instance_test(self._guards.names, value.name, pattern)
+        left = ast.If(any_of([odd, derived]), [GIVE_UP], [])
+        test = is_type(value.name, cls.__name__)
+        inner = self._guards.under(region, key, test, [left], span)
+        # It is gone through in there: where it is something else, it has no elements.
+        subject = replace(value, exact=cls, region=inner)
+        inner.subject = inner.known["checked", value.name] = subject
+        if cls is list:
+            self._guards.check_list(inner, subject)
+        return inner, subject
 
     def _has_subclass(self, cls: type) -> bool:
         known = self._guards.names.host.classes.values()

@@ -107,9 +107,9 @@ class SpecializationWriter(QuestionWriter):
         """
         self.expand()
         observation = self.guards.observation
-        if observation is not None and dict in self._classes.values():
-            # It might change the dictionary.
-            raise NotCompilable("a call of the application beside a dictionary", None)
+        if observation is not None and not {dict, list}.isdisjoint(self._classes.values()):
+            # It might change the argument.
+            raise NotCompilable("a call of the application beside a dictionary or a list", None)
         # A solution may come behind a call that is made later.
         keeps_order = self.keeps_order() and observation is None
         is_first = observation is not None and not observation.is_made
@@ -191,6 +191,8 @@ class SpecializationWriter(QuestionWriter):
         """Write that the function gives up for arguments that are not plain."""
         # The solver refuses what Polar has no values for.
         odd = [negate(is_of_polar(name, cls)) for name, cls in self._open.items()]
+        lists = [load(f"a{at}") for at, cls in self._classes.items() if cls is list]
+        odd += [negate(call("is_plain_data", each)) for each in lists]
         return [
             *(ast.If(each, [GIVE_UP], []) for each in odd),
             *self.values.rows.changed_classes(),
