@@ -8,8 +8,9 @@ which ``flask_oso.sqlalchemy`` translates to SQL.
 ``template_keys``, ``outcomes``, ``database_semantics``, ``symbolic_terms``, ``host_questions``
     which questions have one template; the result of a search; comparisons that mean the same in a
     database; terms for unknown rows; what is asked of Python objects.
-``search``, ``equations``, ``attributes``, ``operators``, ``evaluator``
-    goals and alternatives; unification; what is calculated of columns; operators; the evaluation.
+``search``, ``equations``, ``attributes``, ``row_reads``, ``patterns``, ``operators``, ``evaluator``
+    goals and alternatives; unification; what is calculated of columns; what is read of rows;
+    patterns; the other operators; the evaluation.
 ``templates``, ``adapter_filters``
     residuals that are filled in for each actor; filters of oso 0.27, and what ``POLAR_EXPLAIN``
     prints.

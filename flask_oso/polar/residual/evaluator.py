@@ -65,6 +65,8 @@ from .database_semantics import field_of, is_null
 from .equations import EquationSolver
 from .operators import OperatorEvaluator
 from .outcomes import Residual, SearchOutcome, for_row_or_nil, no_solution, test_outcome
+from .patterns import PatternMatcher
+from .row_reads import RowReader
 from .search import Branches, ClauseFrame, GoalHandler, GoalResult, Search
 from .symbolic_terms import (
     SYMBOLIC,
@@ -101,7 +103,9 @@ class PartialEvaluator:
     def __init__(self, search: Search) -> None:
         self._search = search
         self._equations = EquationSolver(search)
-        self._operators = OperatorEvaluator(search, self._equations)
+        rows = RowReader(search, self._equations)
+        operators = OperatorEvaluator(search, self._equations, rows)
+        self._patterns = PatternMatcher(search, self._equations, rows)
         self._recursions: dict[t.Any, _Recursion] = {}
         self._done: dict[t.Any, _Done] = {}
         self._rounds_of: dict[str, int] = {}
@@ -112,15 +116,15 @@ class PartialEvaluator:
             Operator.FORALL: self._solve_forall,
             Operator.UNIFY: self._equations.solve_unify,
             Operator.ASSIGN: self._equations.solve_assign,
-            Operator.IN: self._operators.solve_in,
-            Operator.ISA: self._operators.solve_isa,
-            Operator.DOT: self._operators.solve_dot,
-            Operator.NEW: self._operators.solve_new,
+            Operator.IN: operators.solve_in,
+            Operator.ISA: self._patterns.solve_isa,
+            Operator.DOT: operators.solve_dot,
+            Operator.NEW: operators.solve_new,
             Operator.CUT: self._solve_cut,
             Operator.PRINT: self._solve_output,
             Operator.DEBUG: self._solve_output,
-            **dict.fromkeys(COMPARISONS, self._operators.solve_comparison),
-            **dict.fromkeys(ARITHMETIC, self._operators.solve_arithmetic),
+            **dict.fromkeys(COMPARISONS, operators.solve_comparison),
+            **dict.fromkeys(ARITHMETIC, operators.solve_arithmetic),
         }
 
     def residual(
@@ -373,7 +377,7 @@ class PartialEvaluator:
         self._search.goal = parameter
         term, specializer = parameter.term, parameter.specializer
         if specializer is not None:
-            self._search.push(self._operators.isa, (arg, specializer, frame, parameter))
+            self._search.push(self._patterns.isa, (arg, specializer, frame, parameter))
         if type(term) is Slot and frame[term.index] is None:
             frame[term.index] = arg
             return True
@@ -394,7 +398,7 @@ class PartialEvaluator:
         tag = pattern.tag
         if tag is None or (tag not in RESERVED_NAMES and tag not in self._search.host.classes):
             return True
-        return any(self._operators.is_one(cls, tag) for cls in self._search.classes_of(row))
+        return any(self._patterns.is_one(cls, tag) for cls in self._search.classes_of(row))
 
     def _in_order(
         self, clauses: list[Clause], args: tuple[t.Any, ...]
@@ -428,7 +432,7 @@ class PartialEvaluator:
             if tag is None or (tag not in RESERVED_NAMES and tag not in self._search.host.classes):
                 continue
             cls = argument_class(arg)
-            is_meant = cls is None or self._operators.is_one(cls, tag) or self._claims(arg, tag)
+            is_meant = cls is None or self._patterns.is_one(cls, tag) or self._claims(arg, tag)
             if not is_meant:
                 return False
         return True

@@ -1,4 +1,4 @@
-"""Operators on unknown rows: comparison, arithmetic, membership, lookups and patterns.
+"""Operators on unknown rows: comparison, arithmetic, membership and lookups.
 
 Each becomes the condition under which the solver would succeed for a row, together with the one
 under which it would raise.
@@ -11,10 +11,8 @@ import typing as t
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from ..exceptions import UnregisteredClassError, with_help
 from ..host import sandbox
 from ..host.conversion import follow, list_elements, to_python
-from ..host.registry import RESERVED_NAMES
 from ..nodes import (
     Call,
     Dictionary,
@@ -23,47 +21,34 @@ from ..nodes import (
     List,
     Operator,
     Origin,
-    Pattern,
     Term,
     Unknown,
     Value,
 )
-from ..solver.class_tests import members_of_tag
-from ..sources import located
-from ..spelling import did_you_mean, meant_class
 from .algebra.ir import (
     FALSE,
-    ITSELF,
-    TRUE,
     Arithmetic,
     CaseMapped,
     Column,
     Comparison,
     Entry,
-    Exists,
     HasCharacter,
     HasElement,
     HasResult,
     KnownRow,
     Literal,
     MemberPart,
-    Not,
-    OfClass,
     RowCondition,
-    RowPath,
     RowValue,
     ToMany,
-    ToOne,
     columns_of,
-    is_nullable,
     is_of_object,
     rows_of,
 )
-from .algebra.schema import Field, Formula, Link, Proxy, Record, ValueKind
+from .algebra.schema import Link, ValueKind
 from .algebra.show import show
 from .algebra.simplify import disjunction, exists, negation, where_rows_exist
 from .attributes.documents import DocumentReader, compared, is_document
-from .attributes.formulas import FormulaEvaluator
 from .attributes.integers import has_result
 from .attributes.text_methods import TextMethods
 from .database_semantics import (
@@ -83,8 +68,8 @@ from .database_semantics import (
     value_ordering,
 )
 from .equations import EquationSolver
-from .host_questions import FILLABLE
 from .outcomes import SearchOutcome, no_solution, test_outcome
+from .row_reads import RowReader
 from .search import Branches, ClauseFrame, GoalResult, Search
 from .symbolic_terms import (
     SYMBOLIC,
@@ -96,19 +81,10 @@ from .symbolic_terms import (
     SymbolicRows,
     SymbolicValue,
     has_unknown_rows,
-    is_known_row,
     is_settled,
     show_term,
 )
 
-_TYPES: dict[ValueKind, str] = {
-    ValueKind.BOOLEAN: "Boolean",
-    ValueKind.INTEGER: "Integer",
-    ValueKind.FLOAT: "Float",
-    ValueKind.TEXT: "String",
-    ValueKind.LIST: "List",
-    ValueKind.DICTIONARY: "Dictionary",
-}
 _SIGNS = {
     Operator.ADD: "+",
     Operator.SUB: "-",
@@ -119,14 +95,17 @@ _SIGNS = {
 
 
 class OperatorEvaluator:
-    """Solves one operator; each ``solve_*`` method is the handler of one kind of goal."""
+    """Solves one operator; each ``solve_*`` method is the handler of one kind of goal.
 
-    def __init__(self, search: Search, equations: EquationSolver) -> None:
+    :param rows: reads attributes of rows.
+    """
+
+    def __init__(self, search: Search, equations: EquationSolver, rows: RowReader) -> None:
         self._search = search
         self._equations = equations
         self._methods = TextMethods(search, equations)
-        self._formulas = FormulaEvaluator(search, equations)
         self._documents = DocumentReader(search, equations)
+        self._rows = rows
 
     # -- comparison and arithmetic --------------------------------------------------------
 
@@ -310,7 +289,7 @@ class OperatorEvaluator:
 
         def alternative() -> GoalResult:
             self._search.push(self._equations.unify_later, (item, value, goal))
-            self._read(each, attribute, value, goal)
+            self._rows.read(each, attribute, value, goal)
             return True
 
         return Branches([alternative], row=each)
@@ -363,7 +342,7 @@ class OperatorEvaluator:
         value = self._search.settled(value, goal)
         if is_settled(value):
             key = self._search.settled(key, goal)
-        if self._is_host_attribute(value, key):
+        if self._rows.is_host_attribute(value, key):
             return self._look_up_in_host(value, key, result, goal)
         if isinstance(value, SYMBOLIC):
             return self._look_up(value, key, result, goal)
@@ -389,21 +368,6 @@ class OperatorEvaluator:
         return self._equations.ask(
             Expression(Operator.DOT, (value, key, t.cast(Term, made)), span=goal.span)
         )
-
-    def _is_host_attribute(self, value: t.Any, key: t.Any) -> bool:
-        """Tell whether a template looks up what only Python knows, and not a column."""
-        if self._search.recorder is None or not is_settled(key):
-            return False
-        if type(value) is Given:
-            return True
-        if not is_known_row(value):
-            return type(value) is Instance and value.value is not None and type(key) is Call
-        if isinstance(key, Call):
-            return True
-        member = self._search.model(value.row.cls).members.get(t.cast(t.Any, key).value)
-        if member is None or isinstance(member, Formula | Proxy | Record):
-            return True
-        return isinstance(member, Field) and member.kind not in FILLABLE
 
     def _look_up_in_host(
         self, value: t.Any, key: t.Any, result: t.Any, goal: Expression
@@ -469,11 +433,11 @@ class OperatorEvaluator:
                 if isinstance(value, SymbolicRows)
                 else "Compare it as it is.",
             )
-        row = self._narrowed(value.row, key.value, self._search.classes_of(value.row))
-        self._read(row, key.value, result, goal)
+        row = self._rows.narrowed(value.row, key.value, self._search.classes_of(value.row))
+        self._rows.read(row, key.value, result, goal)
         if row is not value.row:
-            self._search.push(self._is_narrow, row)
-        return self._exists(value.row)
+            self._search.push(self._rows.is_narrow, row)
+        return self._rows.exists(value.row)
 
     def _look_up_in_dictionary(
         self, value: SymbolicDictionary, key: t.Any, result: t.Any
@@ -499,111 +463,10 @@ class OperatorEvaluator:
                 f"'{name}' is no column that `{show_term(value)}` is made of",
                 "Say it with columns and relations.",
             )
-        self._read(value.row, column, result, goal)
+        self._rows.read(value.row, column, result, goal)
         missing = self._equations.record_is_nil(value)
         there = where_rows_exist(negation(missing), [value.row])
         return SearchOutcome(there, missing)
-
-    def _narrowed(self, row: RowPath, name: str, classes: tuple[type, ...]) -> RowPath:
-        """Return the row, or the row as one of the subclass that declares an attribute.
-
-        :param classes: the classes that the row may have.
-        """
-        model = self._search.model(row.cls)
-        if not self._search.host.opens(row.cls, name):
-            sandbox.check_public(row.cls, name, self._search.span())
-        if model.members.get(name) is not None or name in model.refused:
-            return row
-        models = [self._search.model(cls) for cls in classes]
-        owners = [each.cls for each in models if each.members.get(name) is not None]
-        first = [cls for cls in owners if not any(base in owners for base in cls.__mro__[1:])]
-        if len(first) > 1 or any(name in each.refused for each in models):
-            raise self._search.refusal(
-                f"'{name}' is not one column or relation for all classes of '{row.cls.__name__}'",
-                "List the rows of one subclass.",
-            )
-        return ToOne(row, ITSELF, first[0]) if first else row
-
-    def _is_narrow(self, row: ToOne) -> SearchOutcome:
-        """Test that a row is of a subclass; where it is not, the policy raises."""
-        of_class = OfClass(row.owner, self._search.classes_of(row))
-        owner = [row.owner]
-        return SearchOutcome(
-            where_rows_exist(of_class, owner), where_rows_exist(negation(of_class), owner)
-        )
-
-    def _exists(self, row: RowPath) -> GoalResult:
-        """Test that a row exists; where it does not, reading it raises."""
-        if not isinstance(row, ToOne):
-            return True
-        link = self._search.model(row.owner.cls).members[row.relation]
-        there = where_rows_exist(TRUE, [row])
-        missing = where_rows_exist(Not(Exists(row, TRUE)), [row.owner])
-        if t.cast(Link, link).is_required:
-            return SearchOutcome(there, missing=missing)
-        return SearchOutcome(there, missing)
-
-    def _read(self, row: RowPath, name: str, result: t.Any, goal: t.Any) -> None:
-        """Have an attribute of a row unified with a result."""
-        member = self._search.model(row.cls).members.get(name)
-        if isinstance(member, Formula):
-            self._search.push(self._formulas.solve, (row, name, result, goal))
-        elif isinstance(member, Proxy):
-            self._search.push(self._solve_proxy, (row, member, result, goal))
-        else:
-            attribute = self._attribute(row, name)
-            self._search.push(self._equations.unify_later, (result, attribute, goal))
-
-    def _solve_proxy(self, payload: tuple[RowPath, Proxy, t.Any, t.Any]) -> GoalResult:
-        """Read an attribute through a relation; without a row, it is nil."""
-        row, proxy, result, self._search.goal = payload
-        goal, link = self._search.goal, self._link(row, proxy)
-        if link.is_many:
-            elements = SymbolicElements(row, proxy.relation, link, proxy.attribute)
-            return self._equations.unified(result, elements)
-        other = ToOne(row, proxy.relation, link.cls)
-
-        def there() -> GoalResult:
-            self._read(other, proxy.attribute, result, goal)
-            return self._exists(other) if link.is_required else found
-
-        def missing() -> GoalResult:
-            self._search.push(self._equations.unify_later, (result, Instance(None), goal))
-            return no_solution(found)
-
-        found = SearchOutcome(where_rows_exist(TRUE, [other]))
-        return there() if link.is_required else Branches([there, missing])
-
-    def _link(self, row: RowPath, proxy: Proxy) -> Link:
-        return t.cast(Link, self._search.model(row.cls).members[proxy.relation])
-
-    def _attribute(self, row: RowPath, name: str) -> t.Any:
-        model = self._search.model(row.cls)
-        member = model.members.get(name)
-        if isinstance(member, Field):
-            column = Column(row, name, member)
-            if self._search.recorder is not None:
-                self._search.recorder.columns[column] = None
-            return SymbolicValue(column)
-        if isinstance(member, Record):
-            return SymbolicRecord(row, name, member)
-        if isinstance(member, Link):
-            if member.key:
-                return SymbolicDictionary(row, name, member, member.key)
-            if member.is_many:
-                return SymbolicRows(row, name, member)
-            self._search.model(member.cls)
-            return SymbolicRow(ToOne(row, name, member.cls))
-        reason = model.refused.get(name)
-        if reason is not None:
-            raise self._search.refusal(
-                f"'{name}' of '{row.cls.__name__}' is unknown without a row: {reason}",
-                "Say it with columns and relations.",
-            )
-        error = self._search.refusal(
-            f"'{row.cls.__name__}' has no column and no relation '{name}'", ""
-        )
-        raise with_help(error, did_you_mean(name, model.members, quote="`"))
 
     def solve_new(self, payload: tuple[Expression, ClauseFrame]) -> GoalResult:
         """Solve ``new A() = b``."""
@@ -618,151 +481,6 @@ class OperatorEvaluator:
         return self._equations.ask(
             Expression(Operator.NEW, (made, t.cast(Term, value)), span=goal.span)
         )
-
-    # -- patterns -------------------------------------------------------------------------
-
-    def solve_isa(self, payload: tuple[Expression, ClauseFrame]) -> GoalResult:
-        """Solve ``a matches B``."""
-        goal, frame = payload
-        return self.isa((goal.args[0], goal.args[1], frame, goal))
-
-    def isa(self, payload: tuple[t.Any, t.Any, t.Any, t.Any]) -> GoalResult:
-        """Match a value with a pattern or a value."""
-        term, pattern, frame, self._search.goal = payload
-        value, pattern = self._search.operand(term, frame), self._search.operand(pattern, frame)
-        if type(value) is Unknown:
-            if type(pattern) is not Pattern:
-                return self._equations.unified(value, pattern)
-            return self._search.defer(value, self.isa, (value, pattern, None, self._search.goal))
-        if isinstance(value, SYMBOLIC) and type(value) is not Given:
-            return self._isa_unknown(value, pattern)
-        if not self._search.is_known(value):
-            raise self._search.refusal("a list with rows in a pattern", "Match the elements.")
-        if not self._search.is_known(pattern) or (
-            type(value) is Given and not self._search.is_closed(pattern)
-        ):
-            return self._isa_known(value, pattern)
-        return self._equations.ask(
-            Expression(Operator.ISA, (value, pattern), span=self._search.span())
-        )
-
-    def _isa_known(self, value: t.Any, pattern: t.Any) -> GoalResult:
-        """Match a known value with a pattern that contains symbolic terms."""
-        if type(pattern) is not Pattern:
-            return self._equations.unified(value, pattern)
-        for name, inner in pattern.fields:
-            self._search.push(self._match_known_field, (value, name, inner, self._search.goal))
-        if pattern.tag is None:
-            return True
-        bare = Pattern(pattern.tag, span=pattern.span)
-        return self._equations.ask(
-            Expression(Operator.ISA, (value, bare), span=self._search.span())
-        )
-
-    def _match_known_field(self, payload: tuple[t.Any, str, t.Any, t.Any]) -> GoalResult:
-        value, name, inner, self._search.goal = payload
-        found = self._search.pattern_field(value, name)
-        return False if found is None else self.isa((found, inner, None, self._search.goal))
-
-    def _isa_unknown(self, value: t.Any, pattern: t.Any) -> GoalResult:
-        if type(pattern) is not Pattern:
-            if type(pattern) is List:
-                raise self._search.refusal("a column in a pattern of a list", "Compare it alone.")
-            return self._equations.unified(value, pattern)
-        if isinstance(value, SymbolicRow):
-            return self._isa_row(value.row, pattern)
-        if pattern.tag is None and not pattern.fields:
-            return True
-        if isinstance(value, SymbolicRecord):
-            return self._isa_record(value, pattern)
-        if is_document(value) and pattern.tag in (None, "Dictionary"):
-            return self._documents.match(value.operand, pattern, self.isa)
-        if not isinstance(value, SymbolicValue) or pattern.fields or pattern.tag is None:
-            raise self._search.refusal(
-                f"`{show_term(value)}` in this pattern cannot be told without a row",
-                "Compare columns.",
-            )
-        kind = field_of(value.operand).kind
-        if kind not in _TYPES or pattern.tag not in self._search.host.classes:
-            raise self._search.refusal(
-                f"the class of `{show_term(value)}` cannot be told without a row", "Compare it."
-            )
-        cls = self._search.host.classes[_TYPES[kind]]
-        if not issubclass(cls, self._search.host.classes[pattern.tag]):
-            if is_nullable(value.operand) and isinstance(
-                None, self._search.host.classes[pattern.tag]
-            ):
-                raise self._search.refusal("nil is of this class", "Test for nil.")
-            return False
-        return SearchOutcome(
-            where_rows_exist(negation(is_null(value.operand)), rows_of(value.operand))
-        )
-
-    def _isa_record(self, value: SymbolicRecord, pattern: Pattern) -> GoalResult:
-        tag, classes = pattern.tag, self._search.host.classes
-        if tag is not None and tag not in classes:
-            raise self._search.refusal(
-                f"the class of `{show_term(value)}` cannot be told without a row", "Compare it."
-            )
-        if tag is not None and not issubclass(value.record.cls, classes[tag]):
-            return False
-        goal = self._search.goal
-        for name, inner in reversed(pattern.fields):
-            column = value.record.columns.get(name)
-            if column is None:
-                raise self._search.refusal(f"'{name}' is no column of it", "Leave it out.")
-            found = Unknown("field")
-            self._search.push(self.isa, (found, inner, None, goal))
-            self._read(value.row, column, found, goal)
-        missing = self._equations.record_is_nil(value)
-        return SearchOutcome(where_rows_exist(negation(missing), [value.row]))
-
-    def _isa_row(self, row: RowPath, pattern: Pattern) -> GoalResult:
-        for name, inner in pattern.fields:
-            self._search.push(self._match_field, (row, name, inner, pattern.tag, self._search.goal))
-        return SearchOutcome(self._class_test(row, pattern))
-
-    def _class_test(self, row: RowPath, pattern: Pattern) -> RowCondition:
-        tag = pattern.tag
-        if tag is None:
-            # `{}` matches everything; with fields, nil does not match.
-            return where_rows_exist(TRUE, [row]) if pattern.fields else TRUE
-        if tag not in RESERVED_NAMES and tag not in self._search.host.classes:
-            message = located(tag, pattern.span) + meant_class(tag, self._search.host.classes)
-            raise UnregisteredClassError(message)
-        classes = self._search.classes_of(row)
-        matching = tuple(cls for cls in classes if self.is_one(cls, tag))
-        if tag not in RESERVED_NAMES and isinstance(None, self._search.host.classes[tag]):
-            return TRUE if matching == classes else where_rows_exist(TRUE, [row])
-        if not matching:
-            return FALSE
-        test: RowCondition = TRUE if matching == classes else OfClass(row, matching)
-        return where_rows_exist(test, [row])
-
-    def is_one(self, cls: type, tag: str) -> bool:
-        """Tell whether instances of exactly this class match a class or a union."""
-        classes = self._search.host.classes
-        names = members_of_tag(tag, self._search.program)
-        return any(issubclass(cls, classes[name]) for name in names)
-
-    def _match_field(self, payload: tuple[RowPath, str, t.Any, str | None, t.Any]) -> GoalResult:
-        row, name, inner, tag, self._search.goal = payload
-        if self._is_host_attribute(SymbolicRow(row), Value(name)):
-            return self._match_known_field((SymbolicRow(row), name, inner, self._search.goal))
-        classes = self._search.classes_of(row)
-        if tag is not None:
-            classes = tuple(cls for cls in classes if self.is_one(cls, tag))
-        narrow = self._narrowed(row, name, classes)
-        model = self._search.model(narrow.cls)
-        if model.members.get(name) is None and name not in model.refused:
-            # A pattern with a field that the object does not have fails without an error.
-            return False
-        goal, value = self._search.goal, Unknown("field")
-        self._search.push(self.isa, (value, inner, None, goal))
-        self._read(narrow, name, value, goal)
-        if narrow is row:
-            return True
-        return SearchOutcome(where_rows_exist(OfClass(row, self._search.classes_of(narrow)), [row]))
 
 
 def _is_member(value: t.Any) -> bool:
