@@ -176,6 +176,19 @@ def test_actor_with_a_class_is_somebody(find: t.Callable[[str], list[t.Any]], ru
 
 
 @pytest.mark.parametrize(
+    "rule",
+    [
+        'allow(nil, "read", n: Note) if n.owner = nil;',
+        'allow(nil, "read", _: Note{owner: nil});',
+        'allow(nil, "read", n: Note) if n.title = "x" and n.code = nil;',
+    ],
+)
+def test_rule_for_nobody_asks_what_is_null(find: t.Callable[[str], list[t.Any]], rule: str) -> None:
+    """A rule whose actor is the word `nil` is for nobody, and `nil` in it is no actor."""
+    assert find(rule) == []
+
+
+@pytest.mark.parametrize(
     ("rule", "name", "cls"),
     [
         ('allow(_: User, "read", n: Note) if n.is_short;', "is_short", "Note"),

@@ -149,7 +149,10 @@ class RowChecks:
 
     def _nobody(self, rule: Rule, shapes: Mapping[str, _Shape]) -> Iterator[str]:
         actor = _name_of_first(rule)
-        if rule.name not in _ASKED or actor is None or actor in shapes or _is_somebody(rule, actor):
+        # A constant is no unknown actor: `allow(nil, …)` is for nobody, on purpose.
+        if rule.name not in _ASKED or actor is None or actor in self._host.constants:
+            return
+        if actor in shapes or _is_somebody(rule, actor):
             return
         for left, right, whole in self._equations(rule, shapes):
             for asking, other in ((left, right), (right, left)):
