@@ -135,7 +135,8 @@ REFUSED = {
     "cut: applied to all rows at once": (
         "allow(_, _, d: Doc) if d.open and cut; allow(_, _, _: Doc);",
         "`cut`: a cut chooses among rules, which differs from row to row",
-        "Have the rules exclude each other by conditions.",
+        "Have the rules exclude each other by conditions, or ask only the actor in front of the"
+        " cut.",
     ),
     "division: refused": (
         "allow(_, _, d: Doc) if d.rank / 2 = 1;",

@@ -325,6 +325,18 @@ class EquationSolver:
             return is_solved
         return Branches(self._solutions(solutions, unknowns))
 
+    def has_solution(self, goal: t.Any) -> bool:
+        """Have the solver tell whether a goal without symbolic terms has a solution.
+
+        :raises HostError: if a check raises here.
+        """
+        question, recorder = fold(goal, _look_for_variables({}), with_parts), self._search.recorder
+        with self._search.asking():
+            if recorder is not None:
+                return recorder.next_solution(recorder.solve(question), ()) is not None
+            solutions = Solver(self._search.program, self._search.limits).solve(question)
+            return next(solutions, None) is not None
+
     def _ask_objects(
         self, recorder: Recorder, question: t.Any, unknowns: dict[str, Unknown]
     ) -> GoalResult:

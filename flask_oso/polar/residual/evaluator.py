@@ -61,6 +61,7 @@ from .algebra.ir import (
 from .algebra.schema import ValueKind
 from .algebra.simplify import closure, conjunction, disjunction, exists, negation, rewrite
 from .attributes.documents import is_no_boolean
+from .cuts import CutDecider, TriedRule
 from .database_semantics import field_of, is_null
 from .equations import EquationSolver
 from .operators import OperatorEvaluator
@@ -106,6 +107,7 @@ class PartialEvaluator:
         rows = RowReader(search, self._equations)
         operators = OperatorEvaluator(search, self._equations, rows)
         self._patterns = PatternMatcher(search, self._equations, rows)
+        self._cuts = CutDecider(search, self._equations, self._patterns)
         self._recursions: dict[t.Any, _Recursion] = {}
         self._done: dict[t.Any, _Done] = {}
         self._rounds_of: dict[str, int] = {}
@@ -279,7 +281,8 @@ class PartialEvaluator:
     def _solve_cut(self, payload: tuple[Expression, ClauseFrame]) -> GoalResult:
         raise self._search.refusal(
             "a cut chooses among rules, which differs from row to row",
-            "Have the rules exclude each other by conditions.",
+            "Have the rules exclude each other by conditions, or ask only the actor in front of the"
+            " cut.",
         )
 
     def _solve_output(self, payload: tuple[Expression, ClauseFrame]) -> GoalResult:
@@ -337,13 +340,16 @@ class PartialEvaluator:
         if not possible:
             return False
         clauses, is_ordered = self._in_order(possible, args)
+        tried = [TriedRule(each, each.body) for each in clauses]
+        if is_ordered:
+            tried = self._cuts.tried(clauses, args)
 
-        def alternative(clause: Clause) -> Callable[[], GoalResult]:
-            return lambda: self._enter(clause, args)
+        def alternative(rule: TriedRule) -> Callable[[], GoalResult]:
+            return lambda: self._enter(rule, args)
 
         if len(clauses) == 1:
-            return self._enter(clauses[0], args)
-        branches = Branches(map(alternative, clauses), is_ordered=is_ordered)
+            return self._enter(tried[0], args) if tried else False
+        branches = Branches(map(alternative, tried), is_ordered=is_ordered)
         fails = self._failing_heads(clauses, args)
         if fails == FALSE:
             return branches
@@ -360,11 +366,11 @@ class PartialEvaluator:
             fails += outcome.fails, outcome.fails_later
         return disjunction(*fails)
 
-    def _enter(self, clause: Clause, args: tuple[t.Any, ...]) -> GoalResult:
-        frame = ClauseFrame(clause)
-        if clause.body is not None:
-            self._push_goal(clause.body, frame)
-        return self._match((clause, args, frame))
+    def _enter(self, rule: TriedRule, args: tuple[t.Any, ...]) -> GoalResult:
+        frame = ClauseFrame(rule.clause)
+        if rule.body is not None:
+            self._push_goal(rule.body, frame)
+        return self._match((rule.clause, args, frame))
 
     def _match(self, payload: tuple[Clause, tuple[t.Any, ...], ClauseFrame]) -> GoalResult:
         clause, args, frame = payload

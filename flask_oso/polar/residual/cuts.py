@@ -1,0 +1,131 @@
+"""Cuts that no row decides: which rules of a call are tried for all rows.
+
+In go the rules that a call may match, in their order; out come those that are tried, each with its
+body. Where all that stands before a cut is about known objects, such as the actor, the solver says
+whether it holds: the cut then ends the search for all rows, or its rule is none. Any other cut
+differs from row to row; it stays in its body, and the evaluator refuses it.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Sequence
+
+from ..nodes import Expression, Operator, Parameter, Pattern, Term, is_ground, parts, with_parts
+from ..solver.clauses import Clause, Slot, Template
+from ..traversal import conjuncts_in, fold
+from .equations import EquationSolver
+from .patterns import PatternMatcher
+from .search import ClauseFrame, HostError, Search
+from .symbolic_terms import SymbolicRow, is_settled
+
+
+class TriedRule(t.NamedTuple):
+    """A rule that is tried, and what has to hold besides its head."""
+
+    clause: Clause
+    body: Term | None
+
+
+class CutDecider:
+    """Decides the cuts of rules by what is known."""
+
+    def __init__(self, search: Search, equations: EquationSolver, patterns: PatternMatcher) -> None:
+        self._search = search
+        self._equations = equations
+        self._patterns = patterns
+
+    def tried(self, clauses: Sequence[Clause], args: Sequence[t.Any]) -> list[TriedRule]:
+        """Return the rules that are tried for all rows.
+
+        :param clauses: the rules of a call, in an order that is the same for each row.
+        """
+        found = []
+        for clause in clauses:
+            goals = [] if clause.body is None else [*conjuncts_in(clause.body)]
+            at = next((n for n, goal in enumerate(goals) if _is_cut(goal)), None)
+            is_reached = None if at is None else self._is_reached(clause, args, goals, at)
+            if at is None or is_reached is None:
+                found.append(TriedRule(clause, clause.body))
+            elif is_reached:
+                found.append(TriedRule(clause, _conjunction(goals[at + 1 :])))
+                break
+        return found
+
+    def _is_reached(
+        self, clause: Clause, args: Sequence[t.Any], goals: list[Term], at: int
+    ) -> bool | None:
+        """Tell whether a cut is reached; ``None`` if that may differ from row to row."""
+        frame = ClauseFrame(clause)
+        known: list[t.Any] = []
+        for parameter, arg in zip(clause.parameters, args, strict=True):
+            matched = self._matched(parameter, arg, frame)
+            if matched is None:
+                return None
+            known += matched
+        if self._is_choice_of_values(clause, goals, at):
+            return None
+        known += [self._closed(goal, frame) for goal in goals[:at]]
+        if not all(map(is_settled, known)):
+            return None
+        question = _conjunction(known)
+        try:
+            return question is None or self._equations.has_solution(question)
+        except HostError:
+            return None
+
+    def _is_choice_of_values(self, clause: Clause, goals: list[Term], at: int) -> bool:
+        """Tell whether what stands behind a cut reads what is found in front of it."""
+        given = {each.term.index for each in clause.parameters if type(each.term) is Slot}
+        heads = [part for each in clause.parameters for part in (each.term, each.specializer)]
+        before, behind = (
+            {index for term in terms if term is not None for index in self._variables(term)}
+            for terms in ([*heads, *goals[:at]], goals[at + 1 :])
+        )
+        return bool((before & behind) - given)
+
+    def _variables(self, term: Term) -> t.Iterable[int]:
+        return self._search.analysis.counts(term)
+
+    def _matched(self, parameter: Parameter, arg: t.Any, frame: ClauseFrame) -> list[t.Any] | None:
+        """Return the goals that are left of matching an argument; ``None`` if a row decides it."""
+        term, specializer = parameter.term, parameter.specializer
+        goals: list[t.Any] = []
+        if type(term) is Slot and frame[term.index] is None:
+            frame[term.index] = arg
+        else:
+            goals.append(Expression(Operator.UNIFY, (self._closed(term, frame), arg)))
+        if specializer is not None and not self._is_of_all(specializer, arg):
+            goals.append(Expression(Operator.ISA, (arg, self._closed(specializer, frame))))
+        return goals if all(map(is_settled, goals)) else None
+
+    def _is_of_all(self, specializer: Term, arg: t.Any) -> bool:
+        """Tell whether each row that an argument may be is of the class of a specializer."""
+        if not isinstance(arg, SymbolicRow) or not isinstance(specializer, Pattern):
+            return False
+        tag = specializer.tag
+        if tag is None or specializer.fields:
+            return False
+        return all(self._patterns.is_one(cls, tag) for cls in self._search.classes_of(arg.row))
+
+    def _closed(self, term: Term, frame: ClauseFrame) -> t.Any:
+        """Return a term of a clause with the values of its variables."""
+
+        def look(part: t.Any) -> tuple[t.Any, Sequence[t.Any]]:
+            if type(part) is Slot:
+                return self._search.operand(part, frame), ()
+            if type(part) is Template:
+                part = part.term
+            return part, () if is_ground(part) else parts(part)
+
+        return fold(term, look, with_parts)
+
+
+def _is_cut(goal: Term) -> bool:
+    return isinstance(goal, Expression) and goal.operator is Operator.CUT
+
+
+def _conjunction(goals: Sequence[t.Any]) -> t.Any:
+    if len(goals) < 2:
+        return goals[0] if goals else None
+    return Expression(Operator.AND, tuple(goals))

@@ -1,0 +1,100 @@
+"""Cuts in lists: those that the actor decides choose rules for all rows, others are refused."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy import orm
+
+from flask_oso.polar.exceptions import PolarRuntimeError, UnsupportedError
+from flask_oso.polar.residual.evaluator import PartialEvaluator
+from tests.support.models.documents import Doc, User, make_oso
+
+#: What the rules behind a cut give.
+OTHERS = """
+    allow(u: User, _, d: Doc) if d.owner = u;
+    allow(_, _, d: Doc) if d.open;
+"""
+
+POLICIES = {
+    "nothing behind it": "allow(_: User{admin: true}, _, _) if cut and 1 = 2;",
+    "everything": "allow(_: User{admin: true}, _, _) if cut;",
+    "some rows": "allow(u: User{admin: true}, _, d: Doc) if cut and d.editor = u;",
+    "a condition in front of it": "allow(u: User, _, d: Doc) if u.level != nil and"
+    " u.level > 2 and cut and d.open;",
+    "a comparison with nil": "allow(u: User, _, _: Doc) if u.level = nil and cut;",
+    "roles of the actor": "allow(u: User, _, d: Doc) if r in u.roles and r.name = 'x' and cut and"
+    " d.rank > 1;",
+    "a helper in front of it": "allow(u: User, _, d: Doc) if leads(u) and cut and not d.open;"
+    "leads(u: User) if r in u.roles and r.doc != nil;",
+    "in a helper": "allow(u: User, _, d: Doc) if may(u, d);"
+    "may(u: User, _: Doc) if u.admin and cut and 1 = 2; may(u: User, d: Doc) if d.editor = u;",
+    "in a helper of the actor": "allow(u: User, _, d: Doc) if limit(u, n) and d.rank < n;"
+    "limit(u: User, 1) if u.admin and cut; limit(_: User, 3);",
+    "behind another rule": "allow(u: User, 'read', d: Doc) if d.editor = u;"
+    "allow(u: User, 'read', _: Doc) if u.name != 'x' and cut and 1 = 2;",
+    "a class that has another": "allow(u: User, _, _: Resource) if u.admin and cut and 1 = 2;"
+    "resource Doc {}",
+}
+
+
+def ids(session: orm.Session, query: sa.Select[t.Any]) -> list[int]:
+    """Give the keys of what a query selects."""
+    return sorted(doc.id for doc in session.scalars(query))
+
+
+@pytest.mark.parametrize("rules", POLICIES.values(), ids=POLICIES.keys())
+def test_cut_that_the_actor_decides(session: orm.Session, rules: str) -> None:
+    """Such a cut ends the search for all rows, or for none: the list has the rows of checks."""
+    oso = make_oso(rules.replace("'", '"') + OTHERS)
+    docs = session.scalars(sa.select(Doc)).all()
+
+    for user in session.scalars(sa.select(User)).all():
+        expected = sorted(doc.id for doc in docs if oso.is_allowed(user, "read", doc))
+        assert ids(session, oso.authorized_query(user, "read", Doc)) == expected
+        session.expire_all()
+        assert ids(session, oso.authorized_query(user, "read", Doc)) == expected
+
+
+def test_cut_that_the_actor_decides_is_prepared(
+    session: orm.Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A list is evaluated once for those who are cut off, and once for all others."""
+    oso = make_oso("allow(_: User{admin: true}, _, _) if cut and 1 = 2;" + OTHERS)
+    users = session.scalars(sa.select(User)).all()
+    for user in users:
+        oso.authorized_query(user, "read", Doc)
+
+    monkeypatch.setattr(PartialEvaluator, "residual", None)
+    for user in users:
+        assert bool(ids(session, oso.authorized_query(user, "read", Doc))) is not user.admin
+
+
+REFUSED = {
+    "a row decides it": "allow(_: User, _, d: Doc) if d.open and cut;",
+    "the class of a row": "allow(_: User, _, _: Doc{open: true}) if cut;",
+    "a row and the actor": "allow(u: User, _, d: Doc) if d.owner = u and cut;",
+    "it chooses a value": "allow(u: User, _, d: Doc) if r in u.roles and cut and r.doc = d;",
+    "it chooses a value of the head": "allow(_: User{level: n}, _, d: Doc) if cut and d.rank < n;",
+    "in an alternative": "allow(u: User, _, d: Doc) if (u.admin and cut) or d.open;",
+}
+
+
+@pytest.mark.parametrize("rules", REFUSED.values(), ids=REFUSED.keys())
+def test_cut_that_rows_decide_is_refused(session: orm.Session, rules: str) -> None:
+    """Which rules are tried then differs from row to row, and no statement says it."""
+    oso = make_oso(rules + OTHERS)
+    admin = session.scalars(sa.select(User).where(User.admin)).first()
+
+    with pytest.raises(UnsupportedError, match="a cut chooses among rules"):
+        oso.authorized_query(admin, "read", Doc)
+
+
+def test_error_in_front_of_a_cut_shows_no_rows(session: orm.Session) -> None:
+    """Where every check raises, the list raises the same, and misses no rule that denies."""
+    oso = make_oso("allow(u: User, _, _: Doc) if u.nothing and cut and 1 = 2;" + OTHERS)
+
+    with pytest.raises(PolarRuntimeError, match="'User' object has no attribute 'nothing'"):
+        oso.authorized_query(session.get_one(User, 1), "read", Doc)
