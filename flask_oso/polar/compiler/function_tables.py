@@ -15,6 +15,11 @@ from .classes.weak_classes import set_for_class
 from .scopes import ProgramInterface, Variant
 from .snippets import load, looked_up
 
+#: The most strings and integers, other than the literals, whose function a table remembers: which
+#: ones are asked about has no end. Nor does the length of a string.
+MAX_OTHERS = 100
+_LONGEST = 100
+
 CompiledFunction = Callable[..., bool]
 
 
@@ -31,6 +36,7 @@ class FunctionTable(dict[t.Any, CompiledFunction]):
         self._variant = variant
         #: The functions for strings, and integers, that are no literals.
         self._others: dict[type, CompiledFunction] = {}
+        self._remembered = 0
 
     def variants(self) -> list[Variant]:
         """Return the functions for all literals, and one of each kind for what is none."""
@@ -46,11 +52,15 @@ class FunctionTable(dict[t.Any, CompiledFunction]):
             self._program.function(variant)
 
     def __missing__(self, key: t.Any) -> CompiledFunction:
-        # Which strings, integers and temporary classes are asked about has no end.
+        # Which temporary classes are asked about has no end, either.
         kind = type(key)
         is_literal = kind in (str, int) and not self.dispatch.objects
         other = self._others.get(kind) if is_literal and key not in self.dispatch.literals else None
         if other is not None:
+            if self._remembered < MAX_OTHERS and (kind is int or len(key) < _LONGEST):
+                # Roles of an application, for example, of which rules name only some.
+                self._remembered += 1
+                self[key] = other
             return other
         variant = self.variant_of(key)
         made = self._program.known(variant)
