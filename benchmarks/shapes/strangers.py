@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import types
 import typing as t
 from collections.abc import Callable, Sequence
@@ -142,7 +143,53 @@ def _may_create(user: t.Any, action: str, doc: t.Any) -> bool:
     return action == "read" and doc.owner == user.id
 
 
+def _networks(users: type, docs: type, size: int) -> list[Question]:
+    allowed = [ipaddress.ip_network(f"192.168.{each}.0/24") for each in range(size)]
+    asking = [users(ipaddress.ip_address(each)) for each in (f"192.168.{size - 1}.7", "10.0.0.1")]
+    return [(user, "read", docs(allowed)) for user in asking]
+
+
+def _in_networks(user: t.Any, action: str, doc: t.Any) -> bool:
+    if action != "read":
+        return False
+    for network in doc.owner:  # noqa: SIM110
+        if user.id in network:
+            return True
+    return False
+
+
+def _ranked(users: type, docs: type, size: int) -> list[Question]:
+    mine, other = users(1), users(2)
+    doc = docs([mine, *(users(each) for each in range(size))])
+    return [(user, "read", doc) for user in (mine, other)]
+
+
+def _partly_named(users: type, docs: type, _size: int) -> list[Question]:
+    without = docs()
+    del without.owner
+    return [(users(1), "read", doc) for doc in (docs("ana"), docs("ben"), without)]
+
+
 SHAPES = (
+    _shape(
+        "an address `in` each network of a list",
+        f"{_READ} network in doc.owner and user.id in network;",
+        _networks,
+        _in_networks,
+        sizes=_SIZES,
+    ),
+    _shape(
+        "a pattern with an attribute that one object lacks",
+        'allow(_: User, "read", doc: Doc) if doc matches {owner: "ana"};',
+        _partly_named,
+        lambda user, action, doc: action == "read" and getattr(doc, "owner", None) == "ana",
+    ),
+    _shape(
+        "the first of a list, by a helper with `[first, *_]`",
+        f"{_READ} leads(user, doc.owner); leads(user, [first, *_]) if first = user;",
+        _ranked,
+        lambda user, action, doc: action == "read" and bool(doc.owner) and doc.owner[0] is user,
+    ),
     _shape(
         "each part of a list, of a class that is not registered",
         f"{_READ} owned(user, doc.owner);"

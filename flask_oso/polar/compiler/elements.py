@@ -16,7 +16,7 @@ from ..host import sandbox
 from ..host.conversion import is_representable, list_for_policy, result_to_term, to_python
 from ..host.dictionaries import MISSING, find_entry, sorted_entries
 from ..host.iterators import READ, SILENT, Ahead, IteratorUse, begins_alone, elements_ahead
-from ..host.value_classes import find_by_hash
+from ..host.value_classes import find_by_hash, find_in_network
 from ..nodes import Expression, Instance, Term, Value
 from ..solver.solver import Solver
 from .classes.known_classes import SCALARS, KnownClasses
@@ -84,6 +84,9 @@ class Elements:
         if sandbox.iterates_itself(kind):
             return self._members(collection, goal)
         if self._classes.is_object(kind) and issubclass(kind, Iterable):
+            is_there = find_in_network(sought[0], collection) if sought else None
+            if is_there is not None:
+                return sought * is_there
             return self._each(collection, goal, clock, sought)
         term = result_to_term(collection)
         # Only the error for a value that is no collection needs a backtrace, which is slow to make.

@@ -263,7 +263,7 @@ class Runtime:
         return self._checked(found, span)
 
     def _no_field(self, value: t.Any, name: str, error: AttributeError, span: t.Any) -> t.Any:
-        if sandbox.is_computed(copied_for_python(value), name):
+        if sandbox.is_computed(value, name):
             raise self._here().matcher.failed_field(error, span) from error
         return MISSING
 
@@ -680,6 +680,8 @@ def _equals_itself(value: t.Any) -> bool:
 
 def _excludes(literal: t.Any, value: t.Any) -> bool:
     """Tell whether a literal of a head excludes a native value of Polar."""
+    if type(value) is str is type(literal) and value.isascii():
+        return bool(literal != value)
     term = result_to_term(value)
     if type(term) is Value:
         return not numbers.equal_scalars(literal, term.value)

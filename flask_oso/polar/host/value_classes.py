@@ -112,6 +112,24 @@ def find_by_hash(item: t.Any, collection: t.Collection[t.Any]) -> bool | None:
     return None if kind is bool or (kind is int and 0 <= item <= 1) else True
 
 
+def find_in_network(item: t.Any, network: t.Any) -> bool | None:
+    """Tell whether a network of ``ipaddress`` has an address, as if each of its own was compared.
+
+    A network may have more addresses than can be gone through. ``None`` for anything else.
+    """
+    # Without an import: no object is of these classes before.
+    known = sys.modules.get("ipaddress")
+    kind, mine = type(network), type(item)
+    if known is None or kind not in (known.IPv4Network, known.IPv6Network):
+        return None
+    if mine in NATIVE or mine is types.NoneType:
+        return False
+    if mine is known.IPv4Address:
+        return item in network
+    # A network has no addresses with a scope.
+    return item.scope_id is None and item in network if mine is known.IPv6Address else None
+
+
 def _is_native(owner: type) -> bool:
     if owner in _BASES:
         return True

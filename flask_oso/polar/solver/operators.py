@@ -25,7 +25,7 @@ from ..host.conversion import HostEntries, follow, list_elements
 from ..host.dictionaries import MISSING, READING
 from ..host.iterators import READ, IteratorUse
 from ..host.sandbox import attribute_names, check_reachable, is_computed, passes_sandbox
-from ..host.value_classes import SETS, find_by_hash, is_hashed
+from ..host.value_classes import SETS, find_by_hash, find_in_network, is_hashed
 from ..nodes import (
     Call,
     Dictionary,
@@ -159,11 +159,14 @@ class Operators:
     def find_in_set(self, item: t.Any, collection: t.Any) -> tuple[Term, ...] | None:
         """Return the elements of a set that equal a value that a set finds by its hash.
 
-        ``None`` if the elements have to be compared one by one.
+        Also the addresses of a network. ``None`` if elements have to be compared one by one.
         """
         end = follow(item)
         if type(collection) is not Instance or type(end) not in (Value, Instance):
             return None
+        is_there = find_in_network(end.value, collection.value)
+        if is_there is not None:
+            return (end,) * is_there
         kind = type(end.value)
         if type(collection.value) not in SETS or not is_hashed(kind):
             return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import ipaddress
 import sys
 import types
 import typing as t
@@ -54,6 +55,7 @@ VALUES: tuple[t.Any, ...] = (
     *(0, 1, 5, True, False, None, "ana", "ANA", "", 1.0, 5.0, float("nan"), BIG, "\ud800", b"x"),
     *(uuid.UUID(int=3), Color.RED, Level.ONE, ANA, User("ana"), Folded("ANA"), sys),
     *((5, "ana"), (1,), (True,), (float("nan"),), (ANA,), ()),
+    *(ipaddress.ip_address("10.0.0.1"), ipaddress.ip_address("::1%eth0")),
 )
 COLLECTIONS: tuple[t.Any, ...] = (
     *(set(), frozenset(), {5, "ana", None}, {True, Color.RED}, frozenset({1, False, ANA})),
@@ -63,6 +65,7 @@ COLLECTIONS: tuple[t.Any, ...] = (
     *(("ana",), "ana", None, 5, Equal(["ana"]), [float("nan")], [BIG, 5], {"ana": BIG}),
     *([(5, "ana"), (1,)], [(1.0,), "ana"], [(float("nan"),), (ANA,)], [(Equal("ana"),)], [()]),
     *({"ana": 1}.keys(), {5: 1, True: 2}.keys(), types.SimpleNamespace(x=5)),
+    *(ipaddress.ip_network("10.0.0.0/30"), ipaddress.ip_network("::/126")),
 )
 
 
@@ -456,3 +459,27 @@ def test_range_that_is_longer_than_memory_is_gone_through(*, compiled: bool) -> 
     oso = _oso('allow(_: User, "read", doc: Doc) if 1.0 in doc.x;', compiled=compiled)
 
     assert oso.is_allowed(ANA, "read", Doc(x=range(1 << 60)))
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+@pytest.mark.parametrize("network", ["10.0.0.0/8", "::/64"])
+def test_network_is_not_gone_through(network: str, *, compiled: bool) -> None:
+    """It has more addresses than can be compared in the time of a question."""
+    oso = _oso('allow(u: User, "read", d: Doc) if u.x in d.x;', compiled=compiled)
+    within = ipaddress.ip_network(network)
+    asking = [within.network_address + 9, ipaddress.ip_address("192.168.0.1"), "10.0.0.1", None]
+
+    answers = [oso.is_allowed(User(x), "read", Doc(x=within)) for x in asking]
+
+    assert answers == [True, False, False, False]
+
+
+def test_network_is_answered_by_a_specialization() -> None:
+    """One function answers, as for a set."""
+    oso = _oso('allow(u: User, "read", d: Doc) if net in d.x and u.x in net;', compiled=True)
+    networks = [ipaddress.ip_network(each) for each in ("192.168.0.0/16", "10.0.0.0/24")]
+    asking = [ipaddress.ip_address(each) for each in ("10.0.0.7", "10.0.1.7")]
+
+    answers = [specialized(oso.engine, User(x), "read", Doc(x=networks)) for x in asking]
+
+    assert answers == [True, False]

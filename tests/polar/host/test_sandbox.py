@@ -7,7 +7,7 @@ import typing as t
 
 import pytest
 
-from flask_oso.polar.host.sandbox import is_silent_read
+from flask_oso.polar.host.sandbox import is_computed, is_silent_read
 
 
 class Base:
@@ -114,3 +114,48 @@ def test_property_that_does_more_is_not_silent(name: str) -> None:
 def test_property_of_a_class_that_computes_is_not_silent(cls: type) -> None:
     """A subclass may compute what the property returns, or how attributes are read."""
     assert is_silent_read(cls, "parent") is False
+
+
+class Computing:
+    """A class with attributes of all kinds."""
+
+    __slots__ = ("__dict__", "empty")
+    plain = 1
+
+    @property
+    def computed(self) -> t.Any:
+        raise AttributeError("computed")
+
+    def method(self) -> None:
+        """Do nothing."""
+
+
+class Asked(Computing):
+    """A class that computes whatever is missing."""
+
+    def __getattr__(self, name: str) -> t.Any:
+        raise AttributeError(name)
+
+
+@pytest.mark.parametrize("value", [Computing(), Asked()], ids=["plain", "asked"])
+@pytest.mark.parametrize(
+    ("name", "is_one"),
+    [
+        *(("computed", True), ("method", True), ("plain", False)),
+        *(("empty", False), ("missing", False)),
+    ],
+)
+def test_attribute_is_computed_by_its_class(value: t.Any, name: str, *, is_one: bool) -> None:
+    """An error of such an attribute is no missing attribute."""
+    assert is_computed(value, name) is is_one
+
+
+def test_attribute_of_a_class_may_be_computed() -> None:
+    """Its own class computes it."""
+
+    class Meta(type):
+        @property
+        def computed(cls) -> t.Any:
+            raise AttributeError("computed")
+
+    assert is_computed(Meta("Made", (), {}), "computed")

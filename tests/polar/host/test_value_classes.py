@@ -6,11 +6,14 @@ import dataclasses
 import datetime
 import decimal
 import fractions
+import ipaddress
+import typing as t
 
 import pytest
 
 from flask_oso.polar.host import value_classes
 from flask_oso.polar.host.value_classes import (
+    find_in_network,
     inherits_comparisons,
     is_comparable_moment,
     is_told_from_nil,
@@ -107,3 +110,34 @@ def test_ordered_class_is_a_class_of_python(cls: type) -> None:
 def test_decimal_is_a_number() -> None:
     """A decimal compares with an integer of the policy."""
     assert decimal.Decimal in value_classes.NUMBERS
+
+
+class Address(ipaddress.IPv4Address):
+    """An address that may compare by code of its own."""
+
+
+_FOUR, _SIX = ipaddress.ip_network("10.0.0.0/30"), ipaddress.ip_network("::/126")
+
+
+@pytest.mark.parametrize("network", [_FOUR, _SIX], ids=["4", "6"])
+@pytest.mark.parametrize(
+    "item",
+    [
+        *map(ipaddress.ip_address, ["10.0.0.0", "10.0.0.3", "10.0.0.4", "::", "::3", "::4"]),
+        *(ipaddress.ip_address("::1%eth0"), "10.0.0.1", 1, True, 1.0, None),
+    ],
+    ids=str,
+)
+def test_network_has_what_equals_one_of_its_addresses(network: t.Any, item: t.Any) -> None:
+    """The answer is that of a comparison with each."""
+    assert find_in_network(item, network) is any(each == item for each in network)
+
+
+@pytest.mark.parametrize(
+    ("item", "collection"),
+    [(Address("10.0.0.1"), _FOUR), (_FOUR, _FOUR), (_FOUR[1], [_FOUR[1]]), ("a", {"a"})],
+    ids=["derived", "network", "list", "set"],
+)
+def test_other_searches_are_left(item: t.Any, collection: t.Any) -> None:
+    """What may run code of a class is not answered here."""
+    assert find_in_network(item, collection) is None

@@ -23,6 +23,7 @@ from ...host.value_classes import (
     NUMBERS,
     SETS,
     find_by_hash,
+    find_in_network,
     is_comparable_moment,
 )
 from ..classes.equality import SideEffectFreeEquality
@@ -261,9 +262,12 @@ class SilentOperations:
             return find_entry(collection.source, item) is not MISSING if mine is str else None
         if kind is str and mine is str:
             return len(item) == 1 and item in collection
-        if kind not in ITERATED and not self._is_of_flags(kind):
+        if kind in ITERATED or self._is_of_flags(kind):
+            return None
+        is_there = find_in_network(item, collection)
+        if is_there is None:
             raise NotSilent
-        return None
+        return is_there
 
     def _is_among(self, item: t.Any, elements: list[t.Any]) -> bool:
         mine = type(item)
