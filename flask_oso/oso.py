@@ -83,8 +83,6 @@ class Oso(Polar):
         self.read_action = read_action
         self.set_text_equalities(login_equality)
         self._builder: QueryBuilder | None = None
-        self._caller_mistakes: CallerMistakes | None = None
-        self._relations_read: RelationsRead | None = None
         self._proxy = proxy_class()
 
     def is_allowed(self, actor: t.Any, action: t.Any, resource: t.Any) -> bool:
@@ -339,13 +337,14 @@ class Oso(Polar):
         rows = engine.host.identities
         if rows is None or len(objects) < 2:
             return False
-        if self._relations_read is None or self._relations_read.engine is not engine:
+        relations: RelationsRead | None = engine.relations_read
+        if relations is None:
             from .polar.tools.relations_read import RelationsRead
 
-            self._relations_read = RelationsRead(engine)
+            relations = engine.relations_read = RelationsRead(engine)
         text = action if type(action) is str else None
         kinds = {type(each): None for each in objects}
-        read = [self._relations_read.of("allow", (type(actor), text, kind)) for kind in kinds]
+        read = [relations.of("allow", (type(actor), text, kind)) for kind in kinds]
 
         def relations_of(cls: type) -> set[str]:
             found = (names for each in read for base, names in each.items() if base in cls.__mro__)
@@ -377,11 +376,11 @@ class Oso(Polar):
         from .polar.tools import caller_mistakes  # noqa: F401
 
     def _mistakes_in(self, engine: Engine) -> CallerMistakes:
-        mistakes = self._caller_mistakes
-        if mistakes is None or mistakes.engine is not engine:
+        mistakes: CallerMistakes | None = engine.caller_mistakes
+        if mistakes is None:
             from .polar.tools.caller_mistakes import CallerMistakes
 
-            mistakes = self._caller_mistakes = CallerMistakes(engine)
+            mistakes = engine.caller_mistakes = CallerMistakes(engine)
             engine.mistaken_kinds = mistakes.kinds
         return mistakes
 
@@ -441,7 +440,6 @@ class Oso(Polar):
         loaded = load_policy(sources, self.host, roles=self._has_roles, limits=self._limits)
         drafted._engine = self._engine.with_policy(loaded.policy)
         drafted._gates, drafted._load_watchers = {}, ()
-        drafted._caller_mistakes, drafted._relations_read = None, None
         return drafted
 
     # -- lists ------------------------------------------------------------------------

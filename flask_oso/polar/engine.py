@@ -142,6 +142,10 @@ class Engine:
         #: Functions that give the strings of one argument for usual questions, or ``None``, by the
         #: rule, the position of the argument and the classes of the others. As above.
         self.searches: Mapping[tuple[t.Any, ...], Callable[..., set[str] | None]] = {}
+        #: What tools know about mistakes of callers, and about the relations that are read, once
+        #: somebody asks them. It is kept here, so that it goes with the policy.
+        self.caller_mistakes: t.Any = None
+        self.relations_read: t.Any = None
         # Clauses by name and number of parameters, made on first use. Two threads may both make
         # them, with equal results.
         self._clauses: dict[str, dict[int, ClauseIndex]] = {}
