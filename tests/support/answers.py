@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from flask_oso import Oso, OsoError
 from flask_oso.polar import Engine, Polar
 from flask_oso.polar.compiler.programs import CompiledProgram
+from flask_oso.polar.compiler.specialization.tables.drafts import Asked
 
 
 def may_read(oso: Oso, actor: t.Any, row: t.Any) -> bool:
@@ -127,7 +128,7 @@ def functions_with_a_call(
     """Give the functions for plain data that make one call of the application; none if none do."""
     made = specializations_of(oso.engine)
     with compiling_here(oso):
-        return [] if made is None else made.maker.parts(action, classes) or []
+        return [] if made is None else made.maker.drafts.parts(Asked(action, classes)) or []
 
 
 @contextlib.contextmanager

@@ -55,20 +55,18 @@ from .runtime import Runtime
 from .scopes import Site, Variant
 from .snippets import Position, with_positions
 from .source_map import sites_by_offset
-from .specialization.dispatch import (
-    NO_ANSWERS,
-    Specialization,
-    Specializations,
-    StringSearch,
-    Text,
-    make_specializations,
-    no_answer,
-    string_facts,
-)
 from .specialization.observation import NAMES as OBSERVING_NAMES
 from .specialization.observation import Outcome
 from .specialization.operations import SilentOperations
 from .specialization.solution_keys import SolutionKey
+from .specialization.tables.dispatch import (
+    NO_ANSWERS,
+    Specializations,
+    make_specializations,
+    string_facts,
+)
+from .specialization.tables.drafts import Specialization, Text
+from .specialization.tables.function_maker import StringSearch, no_answer
 from .string_arguments.closed_strings import Strings, possible_strings
 from .string_arguments.string_questions import QueryNeeded, StringQuestions
 

@@ -23,11 +23,12 @@ from ..compiler.entry_points import QUESTION_FILE
 from ..compiler.programs import HAS_POSITIONS, CompiledProgram
 from ..compiler.scopes import Site, Variant
 from ..compiler.snippets import Position, position_of
-from ..compiler.specialization.dispatch import ByClass, Specializations, Text, string_facts
 from ..compiler.specialization.observation import Resumption
 from ..compiler.specialization.solution_functions import SolutionFunctions
 from ..compiler.specialization.solution_keys import Kind, OneText
 from ..compiler.specialization.specialization import SpecializationWriter
+from ..compiler.specialization.tables.dispatch import ByClass, Specializations, string_facts
+from ..compiler.specialization.tables.drafts import Asked, Text
 from ..engine import Engine
 from ..exceptions import OsoError, ParserError
 from ..host.registry import Host
@@ -384,13 +385,13 @@ class _Report:
             text = arguments.pop(at)
             is_named = isinstance(text, str) and text in specializations.texts
             known = t.cast(str, text) if is_named else specializations.texts
-        classes = _classes(arguments)
+        asked = Asked(known, tuple(_classes(arguments)))
         try:
-            is_empty, tree, functions = specializations.written(known, classes)
+            is_empty, tree, functions = specializations.written(asked)
         except NotCompilable as error:
-            parts = specializations.maker.parts(known, classes)
+            parts = specializations.maker.drafts.parts(asked)
             if parts is None:
-                yield from self._partly(specializations, known, classes, error)
+                yield from self._partly(specializations, asked, error)
                 return
             if len(parts) > 1:
                 title = "Tells whether the specialization has to call the application."
@@ -401,16 +402,11 @@ class _Report:
         yield from self._whole(functions, tree, " No rule applies." if is_empty else "")
 
     def _partly(
-        self,
-        specializations: Specializations,
-        known: Text,
-        classes: Sequence[type],
-        error: NotCompilable,
+        self, specializations: Specializations, asked: Asked, error: NotCompilable
     ) -> Iterator[_Function]:
         """Show the specialization that gives up where it comes to some goals, if there is one."""
-        partly = specializations.maker.partly_written(
-            known, classes, SpecializationWriter.write, error
-        )
+        write = SpecializationWriter.write
+        partly = specializations.maker.drafts.partly_written(asked, write, error)
         if partly is None:
             self._leave("specialization", error)
             return

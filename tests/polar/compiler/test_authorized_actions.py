@@ -8,7 +8,7 @@ import typing as t
 import pytest
 
 from flask_oso import Oso, Variable
-from flask_oso.polar.compiler.specialization.dispatch import MAX_SEARCHED
+from flask_oso.polar.compiler.specialization.tables.function_maker import MAX_SEARCHED
 from flask_oso.polar.exceptions import PolarTypeError
 from tests.support.answers import program_of
 

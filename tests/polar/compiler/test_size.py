@@ -15,6 +15,7 @@ from flask_oso.polar.compiler.binding_analysis import (
     dispatch_by,
     order_clauses,
 )
+from flask_oso.polar.compiler.specialization.tables.drafts import Asked
 from flask_oso.polar.nodes import Value
 from flask_oso.polar.solver.clauses import Clause
 from flask_oso.polar.solver.rule_order import UnknownOfClass, sort_clauses
@@ -159,7 +160,7 @@ def test_classes_that_rules_treat_alike_share_a_specialization() -> None:
     oso = load(by_class(classes), *classes)
     specializations = t.cast(t.Any, program_of(oso).specializations("allow", 3))
 
-    made = {id(specializations.maker.function("read", (User, cls))) for cls in classes}
+    made = {id(specializations.maker.function(Asked("read", (User, cls)))) for cls in classes}
 
     assert len(made) == 1
 

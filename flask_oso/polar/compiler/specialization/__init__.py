@@ -11,7 +11,7 @@ returns ``None``, and the compiled rules answer.
     what functions for rules that call themselves know of their arguments; conditions, loops and
     class tests in regions; rows; what is read of values, and how they compare; the classes that
     clauses ask for; a call that comes before all else.
-``clauses``, ``goals``, ``questions``, ``specialization``, ``solution_functions``, ``dispatch``
+``clauses``, ``goals``, ``questions``, ``specialization``, ``solution_functions``, ``tables``
     the forms of clauses, which are tried first, and what is asked of each object of a chain; the
     code for each kind of goal; the clauses that a question comes to; the function; functions for
     rules that call themselves; the tables by which a question finds its function.

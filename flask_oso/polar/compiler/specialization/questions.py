@@ -17,6 +17,7 @@ from ...solver.class_index import is_silent
 from ...solver.clauses import Clause, Slot
 from ...sources import Span
 from ...traversal import goals_in
+from ...value_objects import Record
 from ..binding_analysis import NotCompilable, has_cut, is_class_only, order_clauses
 from ..passes.names import COUNT
 from ..passes.shortening import drop_unneeded
@@ -94,8 +95,8 @@ LEVELS = 1_000
 _LEVELS = range(LEVELS)
 
 
-class QuestionWriter:
-    """Writes what rules ask into the regions of one function.
+class Manner(Record):
+    """How a function is written.
 
     :param observation: the call of the application that the function makes.
     :param functions: has names of functions for rules that call themselves, where these are not
@@ -104,18 +105,21 @@ class QuestionWriter:
     :param obstacles: what the function gives up for, where it comes to it.
     """
 
-    def __init__(
-        self,
-        names: ProgramInterface,
-        observation: Observation | None = None,
-        functions: FunctionNames | None = None,
-        delegation: Delegation = Delegation.IN_PLACE,
-        obstacles: Obstacles = frozenset(),
-    ) -> None:
-        self.names, self.delegation, self.obstacles = names, delegation, obstacles
+    observation: Observation | None = None
+    functions: FunctionNames | None = None
+    delegation: Delegation = Delegation.IN_PLACE
+    obstacles: Obstacles = frozenset()
+
+
+class QuestionWriter:
+    """Writes what rules ask into the regions of one function."""
+
+    def __init__(self, names: ProgramInterface, manner: Manner) -> None:
+        self.names = names
+        self.delegation, self.obstacles = manner.delegation, manner.obstacles
         #: Whether a delegation led to another one.
         self.is_delegated = False
-        self.guards = Guards(names, observation, functions)
+        self.guards = Guards(names, manner.observation, manner.functions)
         #: What is read of values, and how they compare.
         self.values = ValueGuards(self.guards, RowGuards(self.guards))
         #: Which clauses match, and class tests.

@@ -41,7 +41,7 @@ from ..snippets import (
 )
 from .goals.obstacles import Obstacles, noted, obstacle_of_rule
 from .goals.steps import GoalStep
-from .questions import QuestionWriter
+from .questions import Manner, QuestionWriter
 from .regions import FOUND, GIVE_UP, Known, Region, Variables
 from .solution_keys import (
     MAX_CALLS_WITHIN,
@@ -119,7 +119,7 @@ class SolutionWriter(QuestionWriter):
     """
 
     def __init__(self, names: t.Any, functions: SolutionFunctions, key: SolutionKey) -> None:
-        super().__init__(names, functions=functions, obstacles=functions.obstacles)
+        super().__init__(names, Manner(functions=functions, obstacles=functions.obstacles))
         self._key = key
         self.guards.level = ast.BinOp(load(_LEVEL), ast.Add(), ast.Constant(1))
 

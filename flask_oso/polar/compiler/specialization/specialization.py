@@ -32,12 +32,9 @@ from ..passes.searches import write_out_searches
 from ..passes.shortening import shorten_end
 from ..scopes import ProgramInterface
 from ..snippets import assign, call, compared, function_of, is_not_of, load, negate, returned
-from .clauses.delegations import Delegation
-from .goals.obstacles import Obstacles
-from .observation import KEPT, NEEDED, RESULT, Observation
-from .questions import QuestionWriter
+from .observation import KEPT, NEEDED, RESULT
+from .questions import Manner, QuestionWriter
 from .regions import FOUND, GIVE_UP, Known, RuleCall, try_in_turn
-from .solution_keys import FunctionNames
 from .value_tests import SCALARS, is_of_polar
 
 #: A search for all solutions must not miss an error after the first one.
@@ -53,10 +50,6 @@ class SpecializationWriter(QuestionWriter):
         if all arguments are chosen by their classes.
     :param classes: the class of each other argument. The caller has tested that of the last one.
     :param others: answers where another argument is of another class.
-    :param functions: has names of functions for rules that call themselves, where these are not
-        written in place of their calls.
-    :param delegation: what is done where a delegation leads to another one.
-    :param obstacles: what the function gives up for, where it comes to it.
     """
 
     def __init__(
@@ -66,12 +59,9 @@ class SpecializationWriter(QuestionWriter):
         text: tuple[int, str | frozenset[str]] | None,
         classes: t.Mapping[int, type],
         others: t.Callable[..., bool | None],
-        observation: Observation | None = None,
-        functions: FunctionNames | None = None,
-        delegation: Delegation = Delegation.IN_PLACE,
-        obstacles: Obstacles = frozenset(),
+        manner: Manner,
     ) -> None:
-        super().__init__(names, observation, functions, delegation, obstacles)
+        super().__init__(names, manner)
         self._others = others
         #: What a function that makes a call does before; ``None`` if that is a function.
         self.before_call: list[ast.stmt] | None = None

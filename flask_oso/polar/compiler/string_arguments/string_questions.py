@@ -12,7 +12,8 @@ from ...host.terms import ANYTHING
 from ..binding_analysis import Lineages
 from ..entry_points import NEW_CLOCK
 from ..scopes import ProgramInterface, Variant
-from ..specialization.dispatch import Specializations, StringSearch
+from ..specialization.tables.dispatch import Specializations
+from ..specialization.tables.function_maker import StringSearch
 from .closed_strings import Strings
 
 #: The string that stands for those that no rule names.

@@ -20,16 +20,7 @@ import ast
 import copy
 import typing as t
 
-from ...snippets import (
-    assign,
-    call,
-    compared,
-    is_none,
-    item_of,
-    load,
-    method_call,
-    tuple_of,
-)
+from ...snippets import assign, call, compared, is_none, item_of, load, method_call, tuple_of
 from ..names import Names, answers, blocks_in, nodes_in, only_gives_up, read_name, written_name
 from .loops import LEVEL, Recursion, is_call
 

@@ -1,0 +1,174 @@
+"""Drafts: the functions for questions about one rule, each written in the first way that works.
+
+In go the string of a question and the classes of its other arguments; out comes the ``ast`` of a
+function: with rules that call themselves in place of their calls, or with functions for them;
+around goals that no code can be written for; or with one call of the application.
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import functools
+import typing as t
+from collections.abc import Callable, Iterable, Sequence
+
+from ....nodes import Rule
+from ...binding_analysis import Lineages, NotCompilable
+from ...scopes import ProgramInterface
+from ..clauses.delegations import Delegation
+from ..first_call import find_first_call
+from ..goals.obstacles import Obstacles, written_around
+from ..observation import Observation, Outcome, Resumption, called_first, observing_function
+from ..questions import Manner
+from ..solution_functions import SolutionFunctions, SolutionProgram
+from ..specialization import SpecializationWriter
+
+T = t.TypeVar("T")
+Specialization = Callable[..., "bool | None"]
+#: What a function knows of the string of a question: which one it is, or all that it is not.
+#: ``None`` for rules that have none.
+Text = str | frozenset[str] | None
+Write = Callable[[SpecializationWriter], T]
+
+
+class Asked(t.NamedTuple):
+    """What a function is made for: the string of a question, and the classes of other arguments."""
+
+    text: Text
+    classes: tuple[type, ...]
+
+
+class SpecializingProgram(ProgramInterface, SolutionProgram, t.Protocol):
+    """What the tables need of the program."""
+
+    @property
+    def rules(self) -> t.Mapping[str, Sequence[Rule]]: ...
+    def strings_of(
+        self, name: str, arity: int, at: int, lineages: Lineages
+    ) -> frozenset[str] | None: ...
+    def class_sets(self, names: Iterable[str]) -> dict[str, str]: ...
+    def compiled_specialization(self, function: ast.FunctionDef, rule: str) -> Specialization: ...
+    def usual_entry(
+        self,
+        name: str,
+        known: Text,
+        classes: t.Mapping[int, type],
+        tests: list[ast.stmt],
+        tried: Sequence[ast.stmt] = (),
+    ) -> Specialization | None: ...
+    def resuming(
+        self, name: str, arity: int, at: int | None
+    ) -> Callable[[tuple[t.Any, ...], bool, Outcome, float | None], bool]: ...
+    def make_specialization(
+        self, make: Callable[[], Specialization | None], what: t.Any, *, waits: bool = False
+    ) -> Specialization | None: ...
+
+
+class Drafts:
+    """The drafts for one rule.
+
+    :param at: the position of the string; ``None`` if there is none.
+    :param others: answers a question by the function for all its classes.
+    """
+
+    def __init__(
+        self,
+        program: SpecializingProgram,
+        name: str,
+        arity: int,
+        at: int | None,
+        others: Specialization,
+    ) -> None:
+        self._program, self._name, self._others = program, name, others
+        self._at, self._positions = at, [n for n in range(arity) if n != at]
+        self.parameters = [f"a{n}" for n in range(arity)]
+
+    def by_position(self, classes: Sequence[type]) -> dict[int, type]:
+        """Return the classes of arguments by their positions."""
+        return dict(zip(self._positions, classes, strict=True))
+
+    def writer(self, asked: Asked, manner: Manner) -> SpecializationWriter:
+        """Return the writer of such a function.
+
+        :raises NotCompilable: if an argument is a class, of which no attribute is plain.
+        """
+        if any(issubclass(cls, type) for cls in asked.classes):
+            raise NotCompilable("a class as an argument", None)
+        known = None if self._at is None or asked.text is None else (self._at, asked.text)
+        rule = self._program, self._name, known, self.by_position(asked.classes), self._others
+        return SpecializationWriter(*rule, manner)
+
+    def written(
+        self, asked: Asked, write: Write[T], obstacles: Obstacles = frozenset()
+    ) -> tuple[T, SolutionFunctions]:
+        """Write a function: rules that call themselves in place, or with functions of their own.
+
+        :param obstacles: what the function gives up for.
+        :returns: what was written, and the functions that it calls, which are to be kept.
+        """
+        writer = self.writer(asked, Manner(obstacles=obstacles))
+        try:
+            return write(writer), SolutionFunctions(self._program)
+        except NotCompilable:
+            if not writer.guards.meets_recursion:
+                raise
+        ways = [Delegation.IN_PLACE]
+        if writer.is_delegated:
+            ways = [Delegation.BY_FUNCTION, Delegation.IN_PLACE, Delegation.GIVEN_UP]
+        for way in ways[:-1]:
+            with contextlib.suppress(NotCompilable):
+                return self._with_functions(asked, write, way, obstacles)
+        return self._with_functions(asked, write, ways[-1], obstacles)
+
+    def partly_written(
+        self, asked: Asked, write: Write[T], reason: NotCompilable
+    ) -> tuple[T, SolutionFunctions, list[NotCompilable]] | None:
+        """Write a function that gives up where it comes to goals that cannot be written.
+
+        :param reason: why it cannot be written without.
+        :returns: what ``written`` does, and the reasons; ``None`` if there is no such function.
+        """
+        partly = written_around(functools.partial(self.written, asked, write), reason)
+        return None if partly is None else (*partly[0], partly[1])
+
+    def _with_functions(
+        self, asked: Asked, write: Write[T], way: Delegation, obstacles: Obstacles
+    ) -> tuple[T, SolutionFunctions]:
+        """Write a function that calls others, or gives up where they would be called."""
+        # What was found before another way failed is of no use here.
+        functions = SolutionFunctions(self._program, obstacles)
+        called = None if way is Delegation.GIVEN_UP else functions
+        manner = Manner(functions=called, delegation=way, obstacles=obstacles)
+        made = write(self.writer(asked, manner))
+        functions.write()
+        return made, functions
+
+    def parts(self, asked: Asked) -> list[ast.FunctionDef] | None:
+        """Return the functions for a question that make one call of the application.
+
+        The last one is that for the question; it calls the other one, if there are two. ``None`` if
+        there is no such function.
+        """
+        observation = Observation()
+        try:
+            writer = self.writer(asked, Manner(observation))
+            found = find_first_call(self._program, writer.patterns, writer.question)
+            if found is not None:
+                observation.comes_first = observation.is_that(*found)
+            first = writer.write()
+            if observation.key is None:
+                return None
+            observation.is_made = True
+            second = self.writer(asked, Manner(observation)).write()
+        except NotCompilable:
+            return None
+        program, parameters = self._program, self.parameters
+        before, begin = list[ast.FunctionDef](), writer.before_call
+        if begin is None:
+            before = [first]
+            made = program.compiled_specialization(first, self._name)
+            begin = called_first(parameters, program.constant(made))
+        resume = Resumption(program.resuming(self._name, len(parameters), self._at))
+        resumed = program.constant(resume)
+        return [*before, observing_function(parameters, observation, begin, second, resumed)]

@@ -1,0 +1,334 @@
+"""Makers of functions: which classes have functions of their own, and which function they get.
+
+In go the string of a question and the classes of its other arguments; out comes the compiled
+function, which is kept until one of these classes goes.
+"""
+
+from __future__ import annotations
+
+import ast
+import copy
+import functools
+import hashlib
+import typing as t
+from collections.abc import Callable, Sequence
+
+from ....solver.clause_index import ClauseIndex
+from ...binding_analysis import NotCompilable
+from ...classes.plain_classes import is_plain_object
+from ...classes.weak_classes import WeakClass, add_class
+from ...passes.names import nodes_in
+from ...snippets import (
+    assign,
+    call,
+    code_of,
+    function_of,
+    is_ascii,
+    load,
+    method_call,
+    negate,
+    tuple_of,
+)
+from ..goals.obstacles import Attempts, tried_first
+from ..observation import FREQUENT
+from ..regions import FOUND
+from ..solution_functions import SolutionFunctions
+from ..specialization import SpecializationWriter, attempted, class_tests
+from ..value_tests import SCALARS
+from .drafts import Asked, Drafts, Specialization, SpecializingProgram, Text
+
+#: The most classes that may go, and have functions of their own.
+MAX_TEMPORARY = 100
+#: The most strings that one function searches.
+MAX_SEARCHED = 100
+#: The name of the strings that are found.
+_STRINGS = "strings"
+#: Gives the strings of an argument for which there is a solution; ``None`` if it gives up.
+StringSearch = Callable[..., "set[str] | None"]
+
+
+def no_answer(*args: t.Any) -> None:
+    """Return ``None``, for classes without a specialization."""
+
+
+class FunctionMaker:
+    """Makes the specializations of one rule.
+
+    :param at: the position of the string; ``None`` if there is none.
+    :param texts: the strings that rules tell apart.
+    """
+
+    def __init__(
+        self,
+        program: SpecializingProgram,
+        name: str,
+        arity: int,
+        at: int | None,
+        texts: frozenset[str],
+    ) -> None:
+        self.at, self.texts = at, texts
+        #: The positions of the other arguments.
+        self.positions = [n for n in range(arity) if n != at]
+        self.program, self._name, self._arity = program, name, arity
+        #: Have a table tell a function apart: by the string, or all that it is not.
+        self.tell_apart: dict[Text, Callable[[type, type, Specialization], None]] = {}
+        self._admitted: set[type] = set()
+        self._refused: set[type] = set()
+        #: How many of them may go, or are gone.
+        self._temporary = 0
+        self._functions: dict[tuple[Text, tuple[type, ...]], Specialization] = {}
+        #: The functions that make calls of the application, which live as long as this.
+        self._observing: dict[int, Specialization] = {}
+        #: Those of them that ask the compiled rules: how often those were tried first, if any are.
+        self._in_order: dict[int, Attempts | None] = {}
+        #: The functions by what they do.
+        self._alike: dict[bytes, Specialization] = {}
+        #: Answers a question by the function for all its classes: one object, for all functions.
+        self.others: Specialization = self._by_all_classes
+        #: Writes the functions.
+        self.drafts = Drafts(program, name, arity, at, self.others)
+
+    def without_string(self) -> FunctionMaker:
+        """Return what makes functions for classes alone, of all arguments."""
+        return FunctionMaker(self.program, self._name, self._arity, None, frozenset())
+
+    def clauses(self) -> ClauseIndex:
+        """Return the clauses of the rule."""
+        return t.cast(ClauseIndex, self.program.candidates(self._name, self._arity))
+
+    def keeps(self, cls: type) -> bool:
+        """Tell whether a class may be remembered: it is no temporary one."""
+        return self.program.host.keeps(cls)
+
+    def admits(self, cls: type) -> bool:
+        """Tell whether there are functions for a class."""
+        if cls in self._admitted:
+            return True
+        if cls in self._refused:
+            return False
+        keeps = self.keeps(cls)
+        # A class is asked about by its own class, which is looked up as any other.
+        is_of_classes = issubclass(cls, type) and type(cls) is type
+        if cls not in (dict, list, *SCALARS) and not (is_plain_object(cls) or is_of_classes):
+            add_class(self._refused, cls, keeps=keeps)
+            return False
+        if not keeps:
+            # Each needs functions of its own, for as long as the policy is in force.
+            if self._temporary >= MAX_TEMPORARY or self.program.host.has_keys(cls):
+                return False
+            self._temporary += 1
+        add_class(self._admitted, cls, keeps=keeps)
+        return True
+
+    def _by_all_classes(self, *args: t.Any) -> bool | None:
+        """Answer a question by the function for all its classes, if there is one."""
+        text: Text = None if self.at is None else args[self.at]
+        if self.at is not None and text not in self.texts:
+            text = self.texts
+        kinds = tuple([type(args[at]) for at in self.positions])
+        made = self._functions.get((text, kinds))
+        if made is None and all(map(self.admits, kinds)):
+            made = self.function(Asked(text, kinds))
+        if made is None:
+            return None
+        if self.positions == [0, 2] and text in self.tell_apart:
+            self.tell_apart[text](kinds[1], kinds[0], made)
+        # What calls it ends for some errors, which a call of the application may raise.
+        return made(*args) if self.is_silent(made) else None
+
+    def is_silent(self, made: Specialization) -> bool:
+        """Tell whether a function makes no call of the application."""
+        return id(made) not in self._observing
+
+    def is_in_order(self, args: tuple[t.Any, ...]) -> bool:
+        """Tell whether the function for the classes of some arguments asks the compiled rules."""
+        made = self._function_for(args)
+        return made is not None and id(made) in self._in_order
+
+    def attempts(self, args: tuple[t.Any, ...]) -> Attempts | None:
+        """Return how often the function for the classes of some arguments gave up, if it may."""
+        return self._in_order.get(id(self._function_for(args)))
+
+    def silent(self, args: tuple[t.Any, ...]) -> Specialization | None:
+        """Return the function for the classes of some arguments, if it makes no call."""
+        made = self._function_for(args)
+        return made if made is not None and self.is_silent(made) else None
+
+    def _function_for(self, args: tuple[t.Any, ...]) -> Specialization | None:
+        kinds = tuple([type(args[at]) for at in self.positions])
+        text: Text = None
+        if self.at is not None:
+            text = args[self.at]
+            if type(text) is not str:
+                return None
+            text = text if text in self.texts else self.texts
+        if not all(map(self.admits, kinds)):
+            return None
+        return self.function(Asked(text, kinds))
+
+    def function(self, asked: Asked, *, waits: bool = False) -> Specialization | None:
+        """Return the function for a string and the classes of the other arguments.
+
+        ``None`` if it is not compiled and cannot be now.
+        """
+        made = self._functions.get(asked)
+        if made is not None:
+            return made
+        make = functools.partial(self._make, asked)
+        made = self.program.make_specialization(make, (self._name, asked), waits=waits)
+        if made is not None:
+            self._keep(asked, made)
+        return made
+
+    def _keep(self, asked: Asked, made: Specialization) -> None:
+        """Keep a function until the first of its classes goes."""
+        classes: list[t.Any] = [*asked.classes]
+        ended: list[t.Any] = []
+        for at, cls in enumerate(asked.classes):
+            if not self.keeps(cls):
+                classes[at] = WeakClass(cls, lambda _: self._functions.pop(ended[0], None))
+        ended.append((asked.text, tuple(classes)))
+        self._functions[ended[0]] = made
+
+    def search(
+        self, texts: Sequence[str], classes: tuple[type, ...], *, waits: bool = False
+    ) -> StringSearch | None:
+        """Return a function that tells which of some strings have a solution.
+
+        :param classes: the classes of the other arguments, which the caller has tested.
+        :returns: ``None`` if it is not compiled and cannot be now.
+        """
+        if not all(map(self.admits, classes)):
+            return no_answer
+        parts: list[StringSearch] = []
+        for start in range(0, max(len(texts), 1), MAX_SEARCHED):
+            searched = tuple(texts[start : start + MAX_SEARCHED])
+            make = functools.partial(self._make_search, searched, classes)
+            what = self._name, "search", self.at, classes, searched
+            made = self.program.make_specialization(make, what, waits=waits)
+            if made is None or made is no_answer:
+                return t.cast("StringSearch | None", made)
+            parts.append(t.cast(StringSearch, made))
+        return parts[0] if len(parts) == 1 else functools.partial(_search_all, parts)
+
+    def _make_search(self, texts: Sequence[str], classes: tuple[type, ...]) -> t.Any:
+        """Compile such a function: one test after the other; equal tests are made once."""
+        checks: dict[str, ast.stmt] = {}
+        tests: dict[str, tuple[list[ast.stmt], list[str]]] = {}
+        calls: list[SolutionFunctions] = []
+        write, is_partial = SpecializationWriter.write_search, False
+        for text in texts:
+            asked = Asked(text, classes)
+            try:
+                (checked, test), functions = self.drafts.written(asked, write)
+            except NotCompilable as reason:
+                partly = self.drafts.partly_written(asked, write, reason)
+                if partly is None:
+                    return None
+                (checked, test), functions, _ = partly
+                is_partial = True
+            functions.keep()
+            calls.append(functions)
+            checks.update((code_of([check]), check) for check in checked)
+            if test:
+                tests.setdefault(self._code_of(test), (test, []))[1].append(text)
+        body = [*checks.values(), assign(_STRINGS, call("set"))]
+        for test, found in tests.values():
+            body += [*test, ast.If(load(FOUND), [_added(found)], [])]
+        body.append(ast.Return(load(_STRINGS)))
+        errors = "gives_up_or_deep" if any(each.are_called for each in calls) else "gives_up"
+        tried = [attempted(body, errors)]
+        function = function_of("search", self.drafts.parameters, tried, FREQUENT)
+        made = self.program.compiled_specialization(function, self._name)
+        return Attempts().of(made) if is_partial else made
+
+    def _make(self, asked: Asked) -> Specialization | None:
+        try:
+            function, functions = self.drafts.written(asked, SpecializationWriter.write)
+        except NotCompilable as reason:
+            made = self._make_observing(asked)
+            if made is not None:
+                return made
+            partly = self.drafts.partly_written(asked, SpecializationWriter.write, reason)
+            if partly is None:
+                return self._make_in_order(asked)
+            return self._make_trying(asked, *partly[:2])
+        functions.keep()
+        return self._compiled_once(function)
+
+    def _compiled_once(self, function: ast.FunctionDef) -> Specialization:
+        # Classes that the rules treat alike have one function. Positions do not matter: a
+        # specialization raises nothing.
+        key = hashlib.sha256(self._code_of([function]).encode(errors="surrogatepass")).digest()
+        made = self._alike.get(key)
+        if made is None:
+            made = self._alike[key] = self.program.compiled_specialization(function, self._name)
+        return made
+
+    def _code_of(self, statements: Sequence[ast.AST]) -> str:
+        """Return a text that is equal for statements that do the same, whatever their constants."""
+        names = {each.id for each in nodes_in(statements) if type(each) is ast.Name}
+        return code_of(statements, self.program.class_sets(names))
+
+    def _make_observing(self, asked: Asked) -> Specialization | None:
+        """Return a function that makes one call of the application."""
+        parts = self.drafts.parts(asked)
+        if parts is None:
+            return None
+        made = self.program.compiled_specialization(parts[-1], self._name)
+        self._observing[id(made)] = made
+        return made
+
+    def _make_trying(
+        self, asked: Asked, function: ast.FunctionDef, functions: SolutionFunctions
+    ) -> Specialization:
+        """Return a function that asks the compiled rule where another one gives up."""
+        functions.keep()
+        attempts = Attempts()
+        tried = tried_first(copy.deepcopy(function), self.program.constant(attempts))
+        made = self._make_in_order(asked, tried)
+        if made is None:
+            return self._compiled_once(function)
+        self._in_order[id(made)] = attempts
+        return made
+
+    def _make_in_order(self, asked: Asked, tried: Sequence[ast.stmt] = ()) -> Specialization | None:
+        """Return a function that asks the compiled rule, which keeps to the order of the policy.
+
+        :param tried: what may answer before.
+        """
+        text, classes = asked
+        if list in classes:
+            # The compiled rules get a copy, which their entry function makes.
+            return None
+        named = self.drafts.by_position(classes)
+        tests = class_tests(self.program, named, self._arity, self.others)
+        texts = [at for at, cls in named.items() if cls is str]
+        if self.at is not None and not (type(text) is str and text.isascii()):
+            texts.append(self.at)
+        for at in texts:
+            tests.append(ast.If(negate(is_ascii(f"a{at}")), [ast.Return(ast.Constant(None))], []))
+        made = self.program.usual_entry(self._name, text, named, tests, tried)
+        if made is not None:
+            self._observing[id(made)] = made
+            self._in_order[id(made)] = None
+        return made
+
+
+def _search_all(parts: Sequence[StringSearch], *args: t.Any) -> set[str] | None:
+    """Search the strings of several functions."""
+    found: set[str] = set()
+    for part in parts:
+        some = part(*args)
+        if some is None:
+            return None
+        found |= some
+    return found
+
+
+def _added(texts: list[str]) -> ast.stmt:
+    """Write that strings are found."""
+    constants: list[ast.expr] = [ast.Constant(text) for text in texts]
+    one = len(constants) == 1
+    added = constants[0] if one else tuple_of(constants)
+    return ast.Expr(method_call(load(_STRINGS), "add" if one else "update", added))
