@@ -93,7 +93,7 @@ _UNREGISTERED = (
 
 
 def _is_registered(oso: Oso, cls: type) -> bool:
-    known = oso.host.classes.values()
+    known = oso.host.types
     return any(base in known for base in cls.__mro__)
 
 
