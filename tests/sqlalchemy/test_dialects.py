@@ -125,8 +125,8 @@ CONSTRUCTS: dict[str, tuple[str, dict[str, str]]] = {
         {
             "sqlite": "pages.title = ?",
             "postgresql": "pages.title = %(param_1)s",
-            "mysql": "CAST(CONVERT(pages.title USING utf8mb4) AS BINARY) = %s",
-            "mariadb": "CAST(CONVERT(pages.title USING utf8mb4) AS BINARY) = %s",
+            "mysql": "pages.title = %s AND CAST(CONVERT(pages.title USING utf8mb4) AS BINARY) =",
+            "mariadb": "pages.title = %s AND CAST(CONVERT(pages.title USING utf8mb4) AS BINARY) =",
             "cockroachdb": "pages.title = %(param_1)s",
         },
     ),
@@ -135,8 +135,8 @@ CONSTRUCTS: dict[str, tuple[str, dict[str, str]]] = {
         {
             "sqlite": "pages.folded COLLATE BINARY IN",
             "postgresql": 'pages.folded COLLATE "C" IN',
-            "mysql": "CAST(CONVERT(pages.folded USING utf8mb4) AS BINARY) IN",
-            "mariadb": "CAST(CONVERT(pages.folded USING utf8mb4) AS BINARY) IN",
+            "mysql": ") AND CAST(CONVERT(pages.folded USING utf8mb4) AS BINARY) IN",
+            "mariadb": ") AND CAST(CONVERT(pages.folded USING utf8mb4) AS BINARY) IN",
         },
     ),
     "text in its order": (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import itertools
 import sys
+import typing as t
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -271,3 +272,62 @@ def test_methods_of_letters(method: str) -> None:
         [],
         ["\u03a3"],
     )
+
+
+#: Columns of character sets that hold few letters, and of collations that tell few apart.
+CHARACTER_SETS = {
+    "latin": "VARCHAR(40) CHARACTER SET latin1",
+    "three": "VARCHAR(40) CHARACTER SET utf8mb3",
+    "plain": "VARCHAR(40) CHARACTER SET ascii",
+    "greek": "CHAR(40) CHARACTER SET greek",
+    "wide": "VARCHAR(40) CHARACTER SET utf32",
+    "bytes": "VARCHAR(40) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin",
+    "loose": "VARCHAR(40) CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_520_ci",
+}
+
+
+class Sets(orm.DeclarativeBase):
+    """The table of one test."""
+
+
+class Label(Sets):
+    """Has the same text in each column."""
+
+    __table__ = sa.Table(
+        "text_labels",
+        Sets.metadata,
+        sa.Column("id", sa.Integer, primary_key=True),
+        *(sa.Column(name, sa.String(40), index=True) for name in CHARACTER_SETS),
+    )
+
+
+@pytest.fixture(scope="module")
+def labels(mariadb: sa.Engine) -> Iterator[orm.Session]:
+    """Open a MariaDB with a table whose columns have character sets."""
+    Sets.metadata.create_all(mariadb)
+    texts = [None, "", "a", "A", "a ", "ab", "it's", "%"]
+    with orm.Session(mariadb) as session:
+        for name, kind in CHARACTER_SETS.items():
+            session.execute(sa.text(f"ALTER TABLE text_labels MODIFY {name} {kind}"))
+        session.add_all(Label(**dict.fromkeys(CHARACTER_SETS, text)) for text in texts)
+        session.commit()
+        yield session
+        session.close()
+    Sets.metadata.drop_all(mariadb)
+
+
+@pytest.mark.parametrize("column", CHARACTER_SETS)
+@pytest.mark.parametrize("rule", ["d.{} = u", "not d.{} = u", 'd.{} in [u, "zz"]'])
+def test_texts_in_character_sets(labels: orm.Session, column: str, rule: str) -> None:
+    """What an index finds of a text is looked at exactly, and no text is an error."""
+    oso = Oso()
+    register_models(oso, Sets)
+    oso.load_str(f'allow(u, "read", d: Label) if {rule.format(column)};')
+    rows: list[t.Any] = [*labels.scalars(sa.select(Label))]
+    known = ["a", "a ", "A", "", "ab", "\u0416", "\u00e4", "\U0001d4b3", "a\0"]
+
+    found = [labels.scalars(oso.authorized_query(text, "read", Label)).all() for text in known]
+
+    assert [sorted(row.id for row in each) for each in found] == [
+        [row.id for row in rows if is_allowed(oso, row, text)] for text in known
+    ]

@@ -10,8 +10,9 @@ which ``flask_oso.sqlalchemy`` translates to SQL.
     database; terms for unknown rows; what is asked of Python objects.
 ``search``, ``equations``, ``attributes``, ``row_reads``, ``patterns``, ``operators``, ``cuts``,
 ``evaluator``
-    goals and alternatives; unification; what is calculated of columns; what is read of rows;
-    patterns; the other operators; which cuts are reached; the evaluation.
+    goals and alternatives; unification; what is calculated of columns, and what values make of
+    them; what is read of rows; patterns; the other operators; which cuts are reached; the
+    evaluation.
 ``templates``, ``adapter_filters``
     residuals that are filled in for each actor; filters of oso 0.27, and what ``POLAR_EXPLAIN``
     prints.

@@ -367,7 +367,7 @@ def _same_integers(field: Field, value: t.Any) -> list[t.Any]:
     if number is None or number != number or math.isinf(number):
         return []
     whole = int(number)
-    return [whole] if whole == number and _has_64_bits(whole) else []
+    return [whole] if whole == number and has_64_bits(whole) else []
 
 
 def _same_floats(field: Field, value: t.Any) -> list[t.Any]:
@@ -394,7 +394,11 @@ def _same_decimals(field: Field, value: t.Any) -> list[t.Any]:
     return [exact]
 
 
-def _same_texts(field: Field, value: t.Any) -> list[t.Any]:
+def same_texts(field: Field, value: t.Any) -> list[t.Any]:
+    """Return the text that equals a value, if one does.
+
+    :raises NotTranslatable: if the value has an equality of its own.
+    """
     if not isinstance(value, str) or type(value).__eq__ is not str.__eq__:
         return _nothing(value)
     return [str.__str__(value)] if is_text(value) else []
@@ -456,7 +460,7 @@ _ALIKE: dict[ValueKind, t.Callable[[Field, t.Any], list[t.Any]]] = {
     ValueKind.INTEGER: _same_integers,
     ValueKind.FLOAT: _same_floats,
     ValueKind.DECIMAL: _same_decimals,
-    ValueKind.TEXT: _same_texts,
+    ValueKind.TEXT: same_texts,
     ValueKind.DATE: _same_times,
     ValueKind.DATETIME: _same_times,
     ValueKind.ZONED: _same_times,
@@ -493,8 +497,9 @@ def _nothing(value: t.Any) -> list[t.Any]:
     return []
 
 
-def _has_64_bits(value: int) -> bool:
-    return numbers.INTEGER_MIN <= value <= numbers.INTEGER_MAX
+def has_64_bits(*values: int) -> bool:
+    """Tell whether integers have 64 bits."""
+    return all(numbers.INTEGER_MIN <= value <= numbers.INTEGER_MAX for value in values)
 
 
 # -- letters of both cases -----------------------------------------------------------
@@ -694,7 +699,7 @@ def _ordered_numbers(sign: Operator, operand: RowValue, value: t.Any) -> RowCond
     is_integer = field.kind is ValueKind.INTEGER
     if field.kind is ValueKind.FLOAT and math.isinf(number):
         return _ordered_to_infinity(sign, operand, is_positive=number > 0)
-    if math.isinf(number) or (is_integer and not _has_64_bits(int(number))):
+    if math.isinf(number) or (is_integer and not has_64_bits(int(number))):
         holds = (number > 0) is (sign in (Operator.LT, Operator.LEQ))
         return conjunction(TRUE if holds else FALSE, negation(has_no_order(operand)))
     if field.kind is ValueKind.FLOAT:

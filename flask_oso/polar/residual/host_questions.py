@@ -222,3 +222,5 @@ FILLABLE: dict[ValueKind, type | None] = {
     # Of one of the types of its members.
     ValueKind.ENUM: None,
 }
+#: The types of the elements of a list that is read as one value.
+LISTED = (type(None), *(each for each in FILLABLE.values() if each is not None))

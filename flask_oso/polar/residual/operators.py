@@ -28,11 +28,10 @@ from ..nodes import (
 from .algebra.ir import (
     FALSE,
     Arithmetic,
-    CaseMapped,
     Column,
     Comparison,
+    DecidedLater,
     Entry,
-    HasCharacter,
     HasElement,
     HasResult,
     KnownRow,
@@ -49,25 +48,24 @@ from .algebra.schema import Link, ValueKind
 from .algebra.show import show
 from .algebra.simplify import disjunction, exists, negation, where_rows_exist
 from .attributes.documents import DocumentReader, compared, is_document
+from .attributes.given_values import GIVEN_LIST, among
 from .attributes.integers import has_result
-from .attributes.text_methods import TextMethods
+from .attributes.text_methods import TextMethods, character_in
 from .database_semantics import (
     NotTranslatable,
-    as_stored,
     check_equation,
     check_equation_of_columns,
     column_ordering,
     field_of,
     has_no_order,
-    is_mapped,
     is_null,
-    is_text,
     mirrored,
     same_number,
     value_equality,
     value_ordering,
 )
 from .equations import EquationSolver
+from .host_questions import FILLABLE, GivenValue, given_row
 from .outcomes import SearchOutcome, no_solution, test_outcome
 from .row_reads import RowReader
 from .search import Branches, ClauseFrame, GoalResult, Search
@@ -240,10 +238,28 @@ class OperatorEvaluator:
             raise self._search.refusal(
                 f"`{show_term(collection)}` is no collection", "Write a list or a relation."
             )
+        if self._search.recorder is not None and self._is_of_given(item, collection):
+            return self._in_given(item, collection, goal)
         is_open = type(collection) is List and not self._search.is_closed(collection)
         if not is_open and self._search.is_known(item) and self._search.is_known(collection):
             return self._equations.ask(Expression(Operator.IN, (item, collection), span=goal.span))
         return self._in_elements(item, self._elements(collection, goal))
+
+    def _is_of_given(self, item: t.Any, collection: t.Any) -> bool:
+        """Tell whether a column is looked for in a collection of an object."""
+        is_column = isinstance(item, SymbolicValue) and isinstance(item.operand, Column)
+        if not is_column or is_of_object(item.operand) or type(collection) in (List, Dictionary):
+            return False
+        return field_of(item.operand).kind in FILLABLE and self._search.is_of_objects(collection)
+
+    def _in_given(self, item: SymbolicValue, collection: t.Any, goal: Expression) -> GoalResult:
+        """Look for a column in a collection of any length, of which a template asks an object."""
+        found = self._search.listed(collection, goal)
+        if not isinstance(found, Given):
+            return self._in_elements(item, found)
+        given = Column(given_row(GivenValue, found.number), "value", GIVEN_LIST)
+        condition = DecidedLater(item.operand, given, among)
+        return SearchOutcome(where_rows_exist(condition, rows_of(item.operand)))
 
     def _elements(self, collection: t.Any, goal: Expression) -> Iterable[t.Any]:
         if type(collection) is List:
@@ -304,6 +320,8 @@ class OperatorEvaluator:
             return self._search.defer(
                 item, self._in_column_later, (item, column, self._search.goal)
             )
+        if kind is ValueKind.TEXT and (given := self._search.of_object(item, column)) is not None:
+            return self._in_text(given, column)
         if not self._search.is_closed(item) or has_unknown_rows(item):
             what = "a character" if kind is ValueKind.TEXT else "a value"
             raise self._search.refusal(
@@ -320,15 +338,10 @@ class OperatorEvaluator:
         return self._in_column(follow(item), column)
 
     def _in_text(self, value: t.Any, text: RowValue) -> GoalResult:
-        if value == "\0":
-            raise self._search.refusal(
-                "databases end a text at NUL, in ways of their own", "Leave it out."
-            )
-        is_character = type(value) is str and len(value) == 1 and is_text(value)
-        is_possible = not isinstance(text, CaseMapped) or (is_character and is_mapped(text, value))
-        holds: RowCondition = FALSE
-        if is_character and is_possible:
-            holds = HasCharacter(as_stored(text, value), value)
+        if isinstance(value, Column):
+            holds: RowCondition = DecidedLater(text, value, character_in)
+        else:
+            holds = character_in(text, value)
         return test_outcome(holds, is_null(text), text)
 
     # -- lookups --------------------------------------------------------------------------

@@ -24,7 +24,7 @@ from ..exceptions import (
     with_help,
 )
 from ..host import sandbox
-from ..host.conversion import follow
+from ..host.conversion import follow, to_python
 from ..limits import Limits
 from ..nodes import (
     Call,
@@ -52,16 +52,19 @@ from .algebra.ir import (
     FALSE,
     TRUE,
     Column,
+    Entry,
     KnownRow,
     MemberPart,
     RowPath,
+    RowValue,
     ToMany,
     is_of_object,
 )
-from .algebra.schema import Model, Schema
+from .algebra.schema import Field, Model, Schema, ValueKind
 from .database_semantics import NotTranslatable, field_of
 from .host_questions import (
     FILLABLE,
+    LISTED,
     Answer,
     GivenValue,
     Recorder,
@@ -557,19 +560,41 @@ class Search:
         """Read the elements of a collection."""
 
         def read(_: Replay | None, terms: tuple[t.Any, ...]) -> Answer:
-            solver = self._host_solver()
-            solver.stand_at(Step(goal, [], None, None, 0))
-            found = list(solver.operators.elements(terms[0], goal))
-            if self.recorder is not None:
-                # Another actor may have other elements: which of them a check reads is not known.
-                for each in found:
-                    solver.machine.check_element(each)
+            found = self._read_elements(terms[0], goal)
             return Answer(len(found), found)
 
         with self.asking():
             if self.recorder is None or not self.is_of_objects(collection):
                 return list(read(None, (collection,)).values)
             return [self.given(each) for each in self.recorder.ask((collection,), read)[1]]
+
+    def listed(self, collection: t.Any, goal: Expression) -> Given | list[t.Any]:
+        """Read a collection of an object, in a template: as one value if its elements are plain.
+
+        What the search depends on is then not how many there are.
+        """
+
+        def read(_: Replay | None, terms: tuple[t.Any, ...]) -> Answer:
+            found = self._read_elements(terms[0], goal)
+            values = [to_python(each, str) for each in found]
+            if all(type(each) in LISTED for each in values):
+                return Answer(None, (Instance(values),))
+            return Answer(len(found), found)
+
+        recorder = t.cast(Recorder, self.recorder)
+        with self.asking():
+            way, values = recorder.ask((collection,), read)
+            return values[0] if way is None else [self.given(each) for each in values]
+
+    def _read_elements(self, collection: t.Any, goal: Expression) -> list[t.Any]:
+        solver = self._host_solver()
+        solver.stand_at(Step(goal, [], None, None, 0))
+        found = list(solver.operators.elements(collection, goal))
+        if self.recorder is not None:
+            # Another actor may have other elements: which of them a check reads is not known.
+            for each in found:
+                solver.machine.check_element(each)
+        return found
 
     def check_element(self, element: t.Any) -> None:
         """Refuse an element of a list that the sandbox does not let through, when it is read."""
@@ -616,12 +641,22 @@ class Search:
             # Which members have this name, or this value, is told when the statement is made.
             return self.recorder.decided(term)
         field = field_of(other.operand)
+        if isinstance(other.operand, Entry) and self.recorder is not None:
+            known = self.recorder.known(term)
+            is_text = type(known) is Value and type(known.value) is str
+            field = Field(ValueKind.TEXT) if is_text else field
         if field.kind not in FILLABLE:
             return term
         row = given_row(GivenValue, term.number)
         # What is known not to be nil, such as the current time, fails for no row.
         is_nullable = self.recorder is None or _is_nil(self.recorder.known(term))
         return SymbolicValue(Column(row, "value", replace(field, is_nullable=is_nullable)))
+
+    def of_object(self, term: t.Any, operand: RowValue) -> Column | None:
+        """Return a value of an object that an operand meets, as a column; ``None`` for others."""
+        found = None if self.recorder is None else self.as_column(term, SymbolicValue(operand))
+        is_column = isinstance(found, SymbolicValue) and is_of_object(found.operand)
+        return t.cast(Column, t.cast(SymbolicValue, found).operand) if is_column else None
 
     # -- messages -------------------------------------------------------------------------
 

@@ -16,19 +16,19 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from ..exceptions import PolarRuntimeError
-from ..nodes import Operator
 from .algebra.ir import (
     FALSE,
     ITSELF,
     TRUE,
+    AmongGiven,
     Arithmetic,
     CaseMapped,
     Column,
     Comparison,
     Constant,
+    DecidedLater,
     Exists,
     HasCharacter,
-    HasResult,
     InValues,
     IsNan,
     IsNull,
@@ -47,22 +47,25 @@ from .algebra.ir import (
     ToOne,
     Unlinked,
     chain_of,
-    children_of,
     columns_of,
     is_of_object,
     relation_chains,
     walk_condition,
 )
 from .algebra.schema import Field, LoadedList, Schema, ValueKind
-from .algebra.simplify import conjunction, disjunction, exists, negation, rewrite
-from .attributes.integers import has_result
-from .database_semantics import (
-    NotTranslatable,
-    is_exact,
-    is_text,
-    value_equality,
-    value_ordering,
+from .algebra.simplify import conjunction, disjunction, exists, in_values, negation, rewrite
+from .attributes.given_values import (
+    GIVEN_LIST,
+    NotFillable,
+    Values,
+    is_made,
+    made_of,
+    made_row,
+    parameters,
+    side_of,
+    with_value,
 )
+from .database_semantics import is_exact, is_text
 from .evaluator import PartialEvaluator
 from .host_questions import (
     FILLABLE,
@@ -90,14 +93,9 @@ _MAX_FILLED = 100
 #: The most ways through what one question asks of objects.
 _MAX_TEMPLATES = 200
 
-Values = Mapping[Column, t.Any]
 #: Makes what asks objects again, given those that placeholder rows stand for, and the times that
 #: other questions of the same statement were told.
 Begin = Callable[[Mapping[KnownRow, t.Any], Moments], Replay]
-
-
-class NotFillable(Exception):
-    """A template cannot be filled in: the question has to be evaluated with its own objects."""
 
 
 def make_template(
@@ -251,11 +249,15 @@ def _is_fillable(part: t.Any) -> bool:
         return not any(map(is_of_object, columns_of(part)))
     if isinstance(part, HasCharacter):
         return not any(map(is_of_object, columns_of(part.text)))
+    if isinstance(part, DecidedLater):
+        return not any(map(is_of_object, columns_of(part.operand)))
     if isinstance(part, IsObject | OfClass):
         return not isinstance(part.row, KnownRow)
     if isinstance(part, SameRow):
         return not isinstance(part.left, KnownRow) or not isinstance(part.right, KnownRow)
-    return not isinstance(part, Column) or not is_of_object(part) or part.field.kind in FILLABLE
+    if not isinstance(part, Column) or not is_of_object(part) or part.field is GIVEN_LIST:
+        return True
+    return part.field.kind in FILLABLE
 
 
 class ResidualTemplate:
@@ -281,8 +283,11 @@ class ResidualTemplate:
             }
         )
         self._decided = tuple({part: None for part in parts if _is_decided(part)})
-        used = _uses(parts)
-        self._plain = frozenset(column for column in self._columns if used.get(column) == {True})
+        self._made = tuple(
+            _MadePart(part)
+            for part in dict.fromkeys(filter(is_made, parts))
+            if not _is_decided(part)
+        )
         self._chains = relation_chains([*parts, *(column.row for column in read)])
         self._left_out = tuple(
             each for each in read if is_of_object(each) and each not in self._columns
@@ -316,33 +321,53 @@ class ResidualTemplate:
         for column in self._left_out:
             _value(column, objects)
         found = {column: _value(column, objects) for column in self._columns}
-        shown = {
-            column: _PLAIN if column in self._plain and _is_plain(column, value) else value
-            for column, value in found.items()
-        }
         rows = tuple(
             models.leads_somewhere(objects[t.cast(KnownRow, one.owner)], one.relation)
             for one in self._ones
         )
         # Not the values: those of another actor, or moment, mostly decide the same.
         decided = tuple(_decision(part, found) for part in self._decided)
-        key = (rows, decided, *((type(value), value) for value in shown.values()))
+        made, values_of = self._made_of(found)
+        key = (rows, decided, tuple(value is None for value in found.values()), made)
         filled = self._filled.get(key)
         if filled is None:
             if len(self._filled) >= _MAX_FILLED:
                 self._filled.clear()
             filled = self._filled[key] = _filled(
                 self._residual,
-                shown,
+                found,
                 dict(zip(self._ones, rows, strict=True)),
-                dict(zip(self._decided, decided, strict=True)),
+                {
+                    **{
+                        part: Constant(each)
+                        for part, each in zip(self._decided, decided, strict=True)
+                    },
+                    **{each.part: new for each, new in zip(self._made, made, strict=True)},
+                },
             )
+        objects.update((made_row(n), GivenValue(value)) for n, value in enumerate(values_of))
         if lists:
             # Not kept: it names rows.
             filled = _among_loaded(filled[0], lists), _among_loaded(filled[1], lists)
         return Residual(
             self._residual.cls, self._residual.root, *filled, objects, is_lasting=not lists
         )
+
+    def _made_of(self, found: Values) -> tuple[tuple[RowCondition, ...], list[t.Any]]:
+        """Return what becomes of the parts that values make, and the values that stand in it.
+
+        :raises NotFillable: if only a search with the objects can tell.
+        """
+        made: list[RowCondition] = []
+        values: list[t.Any] = []
+        for part in self._made:
+            if part.column is not None and _is_plain(part.column, found[part.column]):
+                made.append(part.plain)
+                continue
+            new, more = part.made(found, len(values))
+            made.append(new)
+            values += more
+        return tuple(made), values
 
     def _loaded_lists(self, objects: Mapping[KnownRow, t.Any], models: Schema) -> _Lists:
         """Return the lists that were loaded along relations of the objects.
@@ -358,8 +383,42 @@ class ResidualTemplate:
         return lists
 
 
-#: Stands for a value that is not filled in.
-_PLAIN = object()
+class _MadePart:
+    """A part that values of objects make.
+
+    ``column`` is the one whose values are compared as they are, if they are plain, and ``plain``
+    what then becomes of the part.
+    """
+
+    def __init__(self, part: t.Any) -> None:
+        self.part = part
+        self.column, self.plain = _plainly(part)
+        self._columns = tuple(filter(is_of_object, columns_of(part)))
+        self._constants = frozenset(
+            each for each in walk_condition(part) if isinstance(each, Literal)
+        )
+        # Two threads may make the same entry.
+        self._known: dict[t.Any, tuple[RowCondition, list[t.Any]]] = {}
+
+    def made(self, found: Values, first: int) -> tuple[RowCondition, list[t.Any]]:
+        """Return what becomes of the part, and the values that stand in it.
+
+        :param first: the number of values that stand in other parts.
+        :raises NotFillable: if only a search with the objects can tell.
+        """
+        values = [found[column] for column in self._columns]
+        if any(type(value) is list for value in values):
+            return parameters(made_of(self.part, found), self._constants, first)
+        key = (first, *((type(value), value) for value in values))
+        known = self._known.get(key)
+        if known is None:
+            if len(self._known) >= _MAX_FILLED:
+                self._known.clear()
+            made = parameters(made_of(self.part, found), self._constants, first)
+            known = self._known[key] = made
+        return known
+
+
 #: Loaded lists by the known object and the relations that lead to them.
 _Lists = dict[tuple[KnownRow, tuple[str, ...]], LoadedList]
 
@@ -406,41 +465,40 @@ def _is_decided(part: t.Any) -> bool:
 
 def _decision(part: Comparison | InValues, values: Values) -> bool:
     if isinstance(part, InValues):
-        return _side(part.column, values) in part.values
-    left, right = (t.cast(Literal, _side(side, values)) for side in (part.left, part.right))
+        return side_of(part.column, values) in part.values
+    left, right = (t.cast(Literal, side_of(side, values)) for side in (part.left, part.right))
     return _holds(part.sign, left.value, right.value)
 
 
-def _uses(parts: Sequence[t.Any]) -> dict[Column, set[bool]]:
-    """Tell of each column of an object whether it only stands beside a column of its kind.
+def _plainly(part: t.Any) -> tuple[Column | None, RowCondition]:
+    """Return the column of an object that a part compares with one of its kind, and how.
 
-    What is decided is no use of a value.
+    Where its value is plain, it stands in the condition as a column that is not NULL.
     """
-    found: dict[Column, set[bool]] = {}
-    for part in parts:
-        if isinstance(part, Column | IsNull | IsNan):
-            # Whether it is NULL is filled in.
+    sides = (part.left, part.right) if isinstance(part, Comparison) else ()
+    for child, other in zip(sides, reversed(sides), strict=True):
+        if not isinstance(child, Column) or not is_of_object(child):
             continue
-        if _is_decided(part):
-            found.update({side: found.get(side, {True}) for side in columns_of(part)})
-            continue
-        for child in children_of(part):
-            if not is_of_object(child):
-                continue
-            other = None
-            if isinstance(part, Comparison):
-                other = part.right if part.left is child else part.left
-            is_beside = (
-                isinstance(other, Column)
-                and not is_of_object(other)
-                and other.field.kind is child.field.kind
-                and other.field.scale == child.field.scale
-                and child.field.kind in _PLAIN_KINDS
-                # Whether such times are equal depends on their zones.
-                and (child.field.kind is not ValueKind.ZONED or part.sign != "=")
-            )
-            found.setdefault(child, set()).add(is_beside)
-    return found
+        if _is_beside(child, other, part.sign):
+            left, right = (with_value(child) if side is child else side for side in sides)
+            if part.sign == "=" and child is part.left:
+                left, right = right, left
+            return child, t.cast(RowCondition, replace(part, left=left, right=right))
+    return None, FALSE
+
+
+def _is_beside(column: Column, other: RowValue, sign: str) -> bool:
+    """Tell whether an operand is a column of a row whose values are of the same kind."""
+    field = column.field
+    return (
+        isinstance(other, Column)
+        and not is_of_object(other)
+        and other.field.kind is field.kind
+        and other.field.scale == field.scale
+        and field.kind in _PLAIN_KINDS
+        # Whether such times are equal depends on their zones.
+        and (field.kind is not ValueKind.ZONED or sign != "=")
+    )
 
 
 def _is_plain(column: Column, value: t.Any) -> bool:
@@ -466,16 +524,16 @@ def _filled(
     residual: Residual,
     values: Values,
     rows: Mapping[ToOne, bool | None],
-    decided: Mapping[t.Any, bool],
+    made: Mapping[t.Any, RowCondition],
 ) -> tuple[RowCondition, RowCondition]:
     """Replace columns by values, and relations that are known to be nil, or not to be.
 
-    :param decided: what the values say of the comparisons that they decide.
+    :param made: what values make of the parts with columns of objects.
     """
 
     def change(part: t.Any) -> t.Any:
-        if _is_decided(part):
-            return Constant(decided[part])
+        if _is_decided(part) or is_made(part):
+            return made[part]
         if isinstance(part, Exists) and isinstance(part.row, ToOne):
             is_there = rows.get(part.row)
             if is_there is None:
@@ -485,12 +543,6 @@ def _filled(
             return FALSE
         if isinstance(part, Unlinked) and part.row in rows:
             return Constant(rows[part.row] is False)
-        if isinstance(part, Comparison):
-            return _compared(part, values)
-        if isinstance(part, Arithmetic):
-            return _calculated(part, values)
-        if isinstance(part, HasResult):
-            return has_result(_calculated(part.calculated, values))
         if isinstance(part, IsNull) and is_of_object(part.column):
             return Constant(values[t.cast(Column, part.column)] is None)
         if isinstance(part, IsNan) and is_of_object(part.column):
@@ -498,10 +550,7 @@ def _filled(
             return FALSE
         return None
 
-    try:
-        return rewrite(residual.condition, change), rewrite(residual.fails, change)
-    except NotTranslatable:
-        raise NotFillable from None
+    return rewrite(residual.condition, change), rewrite(residual.fails, change)
 
 
 def with_objects(residual: Residual) -> Residual:
@@ -514,6 +563,9 @@ def with_objects(residual: Residual) -> Residual:
             for known, other in (rows, rows[::-1]):
                 if isinstance(known, KnownRow):
                     return IsObject(other, (Literal(objects[known]),))
+        if isinstance(part, AmongGiven):
+            listed = getattr(objects[t.cast(KnownRow, part.given.row)], part.given.name)
+            return in_values(rewrite(part.column, change), tuple(map(Literal, listed)))
         if isinstance(part, Column) and part.row in objects:
             return Literal(getattr(objects[t.cast(KnownRow, part.row)], part.name))
         if isinstance(part, KnownRow) and part in objects:
@@ -534,7 +586,9 @@ def _value(column: Column, objects: Mapping[KnownRow, t.Any]) -> t.Any:
         # The evaluation with the object itself decides whether a check gets here, and raises there.
         raise NotFillable from None
     field = column.field
-    if value is None:
+    if field is GIVEN_LIST:
+        is_refused = type(value) is not list
+    elif value is None:
         is_refused = not field.is_nullable
     else:
         is_refused = not _is_of_kind(value, field) and not _is_other_number(column, value)
@@ -583,64 +637,6 @@ def _offset(zone: datetime.tzinfo | None) -> datetime.timedelta | None:
     """Return the offset of a zone of Python's own, if it is fixed."""
     is_known = type(zone) is datetime.timezone or type(zone) is zoneinfo.ZoneInfo
     return t.cast(datetime.tzinfo, zone).utcoffset(None) if is_known else None
-
-
-def _compared(part: Comparison, values: Values) -> RowCondition | None:
-    if not is_of_object(part.left) and not is_of_object(part.right):
-        return None
-    if any(values.get(t.cast(Column, side)) is _PLAIN for side in (part.left, part.right)):
-        left, right = map(_filled_later, (part.left, part.right))
-        is_turned = part.sign == "=" and is_of_object(left)
-        return replace(part, left=right if is_turned else left, right=left if is_turned else right)
-    left, right = (
-        _calculated(side, values) if isinstance(side, Arithmetic) else _side(side, values)
-        for side in (part.left, part.right)
-    )
-    is_left = isinstance(left, Literal)
-    value, column = (left, right) if is_left else (right, left)
-    known = t.cast(Literal, value).value
-    if part.sign == "=":
-        return value_equality(column, known)
-    # An ordering with nil is false; `fails` has the error.
-    if known is None:
-        return FALSE
-    return value_ordering(_ORDERS[part.sign, is_left], column, known)
-
-
-def _calculated(side: t.Any, values: Values) -> t.Any:
-    """Put values in the places of columns in a calculation.
-
-    :raises NotFillable: if one is no integer; databases calculate alike with these alone.
-    """
-    if isinstance(side, Arithmetic):
-        parts = (_calculated(each, values) for each in (side.left, side.right))
-        return Arithmetic(side.sign, *parts)
-    if not is_of_object(side):
-        return side
-    if type(values[side]) is not int:
-        raise NotFillable
-    return Literal(values[side])
-
-
-def _filled_later(side: RowValue) -> RowValue:
-    """Return a column of an object as one that is not NULL."""
-    if not is_of_object(side):
-        return side
-    column = t.cast(Column, side)
-    return replace(column, field=replace(column.field, is_nullable=False))
-
-
-def _side(operand: RowValue, values: Values) -> RowValue:
-    return Literal(values[t.cast(Column, operand)]) if is_of_object(operand) else operand
-
-
-#: The operators for a column on the left, by the sign and whether the value is on the left.
-_ORDERS = {
-    ("<", True): Operator.GT,
-    ("<=", True): Operator.GEQ,
-    ("<", False): Operator.LT,
-    ("<=", False): Operator.LEQ,
-}
 
 
 def _holds(sign: str, left: t.Any, right: t.Any) -> bool:

@@ -9,13 +9,14 @@ from __future__ import annotations
 import datetime
 import operator
 import typing as t
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import sqlalchemy as sa
 from sqlalchemy import orm
 from sqlalchemy.sql import elements, operators
 
 from ...polar.residual.algebra.ir import (
+    AmongGiven,
     Arithmetic,
     CaseMapped,
     Column,
@@ -42,6 +43,7 @@ from ...polar.residual.algebra.ir import (
 )
 from ...polar.residual.algebra.schema import NAN_KINDS, ValueKind
 from ...polar.residual.database_semantics import field_of
+from .binary_clauses import FoundText
 from .dialects import (
     AwareTime,
     CodePoints,
@@ -66,7 +68,7 @@ from .dialects import (
     WithoutNan,
     ZonedTime,
 )
-from .known_values import KnownValue, bound, compared
+from .known_values import KnownValue, among_values, bound, compared, parameter
 from .semijoins import Node
 
 #: The entity of each row in scope: a mapped class or an alias, tables, or columns of a key.
@@ -112,7 +114,8 @@ class ComparisonTranslator:
         said = _condition_of(left) if isinstance(right, bool) else None
         if said is not None:
             return said if right else sa.not_(said)
-        return self._numeric(compared(operator.eq, left, right), condition, scope)
+        found = self._numeric(compared(operator.eq, left, right), condition, scope)
+        return found_text(found, [right])
 
     def not_compared(self, condition: Comparison, scope: RowScope) -> t.Any:
         left, right = self.sides(condition, scope)
@@ -177,11 +180,20 @@ class ComparisonTranslator:
         odd = [each.value for each in condition.values if _has_nul(each)]
         values = [bound(each.value) for each in condition.values if not _has_nul(each)]
         if not odd:
-            return column.in_(values) if is_among else column.not_in(values)
+            return found_text(column.in_(values), values) if is_among else column.not_in(values)
         if is_among:
             equal = [WithNul(column == each, sa.false()) for each in odd]
             return sa.or_(column.in_(values), *equal)
         return sa.and_(column.not_in(values), *(WithNul(column != each, sa.true()) for each in odd))
+
+    def among_given(
+        self, condition: AmongGiven, scope: RowScope, *, is_among: bool = True
+    ) -> t.Any:
+        """Look for a column in a list that an object gave."""
+        column = self._exact(condition.column, scope)
+        given = self.operand(condition.given, scope)
+        found = among_values(column, given, is_among=is_among)
+        return found_text(found, given.value) if is_among else found
 
     def is_null(self, condition: IsNull, scope: RowScope) -> t.Any:
         column = self.operand(condition.column, scope)
@@ -218,10 +230,13 @@ class ComparisonTranslator:
     def entry_equals(self, condition: EntryEquals, scope: RowScope) -> t.Any:
         """Compare an entry of JSON with a text or a boolean."""
         document, keys = self.operand(condition.entry.document, scope), condition.entry.keys
-        value = condition.value.value
-        if isinstance(value, bool):
-            return EntryIsBoolean(document, keys, value)
-        return EntryIsText(document, keys, value)
+        if isinstance(condition.value, Literal):
+            value = condition.value.value
+            if isinstance(value, bool):
+                return EntryIsBoolean(document, keys, value)
+            return EntryIsText(document, keys, sa.literal(value, sa.String()), value.isascii())
+        known = parameter(self.operand(condition.value, scope), sa.String())
+        return EntryIsText(document, keys, known, is_ascii=True)
 
     def _exact(self, operand: RowValue, scope: RowScope) -> t.Any:
         value = self.operand(operand, scope)
@@ -238,7 +253,8 @@ class ComparisonTranslator:
             return column if wrap is None else wrap(column)
         if isinstance(operand, Arithmetic):
             left, right = (
-                _alone(self.operand(side, scope)) for side in (operand.left, operand.right)
+                _number(operand.sign, self.operand(side, scope))
+                for side in (operand.left, operand.right)
             )
             return _calculated(operand.sign, left, right)
         if isinstance(operand, Replaced):
@@ -254,6 +270,18 @@ class ComparisonTranslator:
             length, size = str(operand.length), str(operand.size)
             return LastCharacters(text, sa.literal_column(length), sa.literal_column(size))
         return sa.func.substr(text, 1, operand.length, type_=sa.String())
+
+
+def found_text(made: t.Any, values: Sequence[t.Any]) -> t.Any:
+    """Return a comparison of a text with values, of which an index finds texts of ASCII."""
+    texts = [each.value if isinstance(each, KnownValue) else each for each in values]
+    is_ascii = all(isinstance(each, str) and each.isascii() for each in texts)
+    left = getattr(made, "left", None)
+    if not is_ascii or type(left) is not ExactText or type(made) is not sa.BinaryExpression:
+        return made
+    (column,) = left.clauses
+    is_column = isinstance(column, sa.ColumnClause) and isinstance(column.type, sa.String)
+    return FoundText(made) if is_column else made
 
 
 def _zoned(side: RowValue, mine: t.Any, other: t.Any) -> t.Any:
@@ -291,8 +319,12 @@ def _is_other(left: t.Any, right: t.Any) -> t.Any:
     return left.is_distinct_from(right)
 
 
-def _alone(operand: t.Any) -> t.Any:
-    return bound(operand.alone()) if isinstance(operand, KnownValue) else operand
+def _number(sign: str, operand: t.Any) -> t.Any:
+    if not isinstance(operand, KnownValue):
+        return operand
+    # The sign of a divisor says how it is divided by.
+    is_alone = sign in ("mod", "rem")
+    return bound(operand.alone()) if is_alone else parameter(operand, sa.BigInteger())
 
 
 def _is_value(operand: RowValue) -> bool:
@@ -311,6 +343,7 @@ def _calculated(sign: str, left: t.Any, right: t.Any) -> t.Any:
     left, right = (
         sa.cast(side, sa.BigInteger())
         if isinstance(side, sa.ClauseElement | orm.QueryableAttribute)
+        and type(side) is not sa.BindParameter
         else side
         for side in (left, right)
     )

@@ -13,7 +13,6 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.sql import elements, operators
 from sqlalchemy.sql.functions import FunctionElement
 
 from ...polar.residual.algebra.ir import EntryKind
@@ -21,10 +20,10 @@ from ...polar.residual.algebra.ir import EntryKind
 #: Dialects by the database that they compare like, as their documentation states.
 _SQLITE = ("sqlite", "rqlite")
 POSTGRESQL = ("postgresql", "cockroachdb", "timescaledb", "yugabytedb")
-_MYSQL = ("mysql", "mariadb", "tidb")
+MYSQL = ("mysql", "mariadb", "tidb")
 _NO_UNION = ("mssql", "oracle")
 #: The dialect "default" is that of a statement that is only printed.
-_KNOWN = {*_SQLITE, *POSTGRESQL, *_MYSQL, *_NO_UNION, "default"}
+_KNOWN = {*_SQLITE, *POSTGRESQL, *MYSQL, *_NO_UNION, "default"}
 
 
 _T = t.TypeVar("_T")
@@ -195,9 +194,8 @@ class EntryIsText(_OfEntry):
     inherit_cache = True
     name = "entry_is_text"
 
-    def __init__(self, document: t.Any, keys: tuple[str, ...], value: str):
-        word = "ascii" if value.isascii() else "letters"
-        super().__init__(document, keys, word, value=[sa.literal(value, sa.String())])
+    def __init__(self, document: t.Any, keys: tuple[str, ...], value: t.Any, is_ascii: bool):
+        super().__init__(document, keys, "ascii" if is_ascii else "letters", value=[value])
 
 
 class ZonedTime(SqlFunction[t.Any]):
@@ -290,32 +288,6 @@ class ByHeldKey(SqlFunction[bool]):
         return self
 
 
-class KeyAmong(elements.BinaryExpression[bool]):
-    """Whether a key of several columns is one of some: ``(a, b) IN …``.
-
-    :param key: the columns.
-    :param keys: keys as values, or a SELECT of such columns.
-    """
-
-    inherit_cache = True
-
-    def __init__(self, key: Sequence[t.Any], keys: t.Any) -> None:
-        made: t.Any = sa.tuple_(*key).in_(keys)
-        super().__init__(
-            made.left,
-            made.right,
-            made.operator,
-            type_=made.type,
-            negate=made.negate,
-            modifiers=made.modifiers,
-        )
-
-    def _negate(self) -> t.Any:
-        # SQLAlchemy would make a NOT IN of its own class of it.
-        grouped = self.self_group(against=operators.inv)
-        return elements.UnaryExpression(grouped, operator=operators.inv, type_=self.type)
-
-
 # -- how they are compiled ---------------------------------------------------------
 
 
@@ -398,8 +370,8 @@ def _exact_cockroachdb(element: t.Any, compiler: t.Any, **keywords: t.Any) -> st
 
 
 _BYTES = "CAST(CONVERT({0} USING utf8mb4) AS BINARY)"
-_spell(ExactText, _BYTES, *_MYSQL)
-_spell(CodePoints, _BYTES, *_MYSQL)
+_spell(ExactText, _BYTES, *MYSQL)
+_spell(CodePoints, _BYTES, *MYSQL)
 _refuse(
     ExactText,
     "SQL Server compares {0} without regard to case and to spaces at the end. Compare numbers,"
@@ -427,7 +399,7 @@ def _replaced(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
     return text
 
 
-@compiles(ReplacedText, *_MYSQL)
+@compiles(ReplacedText, *MYSQL)
 def _replaced_mysql(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
     # In bytes; the result has characters again.
     return f"CONVERT({_replaced(element, compiler, **keywords)} USING utf8mb4)"
@@ -445,16 +417,16 @@ _spell(TextPosition, "(instr({0}, {1}) - 1)", *_SQLITE)
 _spell(
     TextPosition,
     "(LOCATE({1}, CONVERT({0} USING utf8mb4) COLLATE utf8mb4_bin) - 1)",
-    *_MYSQL,
+    *MYSQL,
 )
 
 _spell(TextWithin, "(strpos({0}, {1}) > 0)")
 _spell(TextStart, "(left({0}, char_length({1})) = {1})")
 _spell(TextEnd, "(right({0}, char_length({1})) = {1})")
 # In bytes, of both.
-_spell(TextWithin, "(LOCATE({1}, {0}) > 0)", *_MYSQL)
-_spell(TextStart, "(LEFT({0}, LENGTH({1})) = {1})", *_MYSQL)
-_spell(TextEnd, "(RIGHT({0}, LENGTH({1})) = {1})", *_MYSQL)
+_spell(TextWithin, "(LOCATE({1}, {0}) > 0)", *MYSQL)
+_spell(TextStart, "(LEFT({0}, LENGTH({1})) = {1})", *MYSQL)
+_spell(TextEnd, "(RIGHT({0}, LENGTH({1})) = {1})", *MYSQL)
 # In bytes: some functions of SQLite read a text up to the first NUL.
 _spell(TextWithin, "(instr(CAST({0} AS BLOB), CAST({1} AS BLOB)) > 0)", *_SQLITE)
 _spell(TextStart, "(instr(CAST({0} AS BLOB), CAST({1} AS BLOB)) = 1)", *_SQLITE)
@@ -509,7 +481,7 @@ def _precise(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
     return _grouped(element, compiler, keywords)
 
 
-@compiles(ExactFloat, *_MYSQL)
+@compiles(ExactFloat, *MYSQL)
 def _precise_mysql(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
     number = _grouped(element, compiler, keywords)
     if isinstance(next(iter(element.clauses)).type, sa.Double):
@@ -571,29 +543,6 @@ _CIRCLE = (
 _refuse(FoundOnce, _CIRCLE.format("SQL Server"), "mssql")
 _refuse(FoundOnce, _CIRCLE.format("Oracle"), "oracle")
 
-# -- keys ---------------------------------------------------------------------------
-
-
-@compiles(KeyAmong)
-def _among(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
-    return str(compiler.visit_binary(element, **keywords))
-
-
-@compiles(KeyAmong, "mssql")
-def _among_mssql(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
-    # SQL Server compares no tuples, but makes a table of values, and of a SELECT.
-    keys = compiler.process(element.right, **keywords)
-    if isinstance(element.right, sa.BindParameter):
-        keys = f"(VALUES {keys.removeprefix('(').removesuffix(')')})"
-    columns = [compiler.process(each, **keywords) for each in element.left.clauses]
-    names = [f"key_{number}" for number in range(len(columns))]
-    equal = (f"oso_keys.{name} = {each}" for name, each in zip(names, columns, strict=True))
-    return (
-        f"EXISTS (SELECT 1 FROM {keys} AS oso_keys ({', '.join(names)})"
-        f" WHERE {' AND '.join(equal)})"
-    )
-
-
 # -- JSON ---------------------------------------------------------------------------
 
 # Blanks may stand around it.
@@ -604,7 +553,7 @@ _spell(
     "({0} IS NULL OR btrim(CAST({0} AS TEXT), E' \\t\\n\\r') = 'null')",
     *POSTGRESQL,
 )
-_spell(HoldsNothing, "({0} IS NULL OR JSON_TYPE({0}) = 'NULL')", *_MYSQL)
+_spell(HoldsNothing, "({0} IS NULL OR JSON_TYPE({0}) = 'NULL')", *MYSQL)
 _refuse(
     HoldsNothing,
     "Whether {name!r} tells null of JSON in {0} from other values is not known. Compare a column"
@@ -654,7 +603,7 @@ _JSON_MYSQL = _Json(
 _JSON = {
     **dict.fromkeys(_SQLITE, _JSON_SQLITE),
     **dict.fromkeys((*POSTGRESQL, "default"), _JSON_POSTGRESQL),
-    **dict.fromkeys(_MYSQL, _JSON_MYSQL),
+    **dict.fromkeys(MYSQL, _JSON_MYSQL),
 }
 
 
@@ -669,7 +618,7 @@ def _entry(element: t.Any, compiler: t.Any, keywords: t.Any) -> tuple[_Json, dic
         raise sa.exc.CompileError(
             f"What {name!r} has in {data} is not known. Keep what the policy asks for in a column."
         )
-    if name in _MYSQL and word.name == "letters":
+    if name in MYSQL and word.name == "letters":
         raise sa.exc.CompileError(
             f"MySQL does not read each letter of {data} as Python does. Compare a text of ASCII,"
             " or keep the text in a column."
@@ -720,7 +669,7 @@ def _keeps_zones(compiler: t.Any, time: str) -> bool:
     :raises sqlalchemy.exc.CompileError: if that is not known.
     """
     name = compiler.dialect.name
-    if name not in {*_SQLITE, *POSTGRESQL, *_MYSQL, "default"}:
+    if name not in {*_SQLITE, *POSTGRESQL, *MYSQL, "default"}:
         raise sa.exc.CompileError(
             f"Whether {name!r} compares {time} with its time zone as Python does is not known."
             " Use a time without a zone."

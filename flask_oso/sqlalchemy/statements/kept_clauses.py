@@ -17,7 +17,8 @@ from sqlalchemy.sql import elements, selectable, visitors
 from ...polar.residual.algebra.ir import KnownRow
 from ...polar.residual.outcomes import Residual
 from ..mapped.loaded import explaining_unloaded
-from .dialects import FoundOnce, KeyAmong, OrNan, WithoutNan
+from .binary_clauses import FoundText, KeyAmong
+from .dialects import EntryIsText, FoundOnce, OrNan, WithoutNan
 from .known_values import (
     KnownObjects,
     Objects,
@@ -32,9 +33,12 @@ from .known_values import (
 _PARTS: dict[type, tuple[str, ...]] = {
     elements.BinaryExpression: ("left", "right"),
     KeyAmong: ("left", "right"),
+    FoundText: ("left", "right"),
     elements.BooleanClauseList: ("clauses",),
     elements.UnaryExpression: ("element",),
+    elements.AsBoolean: ("element",),
     elements.Grouping: ("element",),
+    elements.Cast: ("clause",),
     selectable.SelectStatementGrouping: ("element",),
     selectable.Exists: ("element",),
     selectable.ScalarSelect: ("element",),
@@ -45,6 +49,7 @@ _PARTS: dict[type, tuple[str, ...]] = {
     WithoutNan: ("clause_expr",),
     OrNan: ("clause_expr",),
     FoundOnce: ("clause_expr",),
+    EntryIsText: ("clause_expr",),
 }
 #: The most conditions of which clauses are kept.
 _MOST = 1_000

@@ -7,7 +7,7 @@ import typing as t
 import sqlalchemy as sa
 from sqlalchemy.sql import visitors
 
-from .dialects import KeyAmong
+from .binary_clauses import KeyAmong
 from .known_values import KnownValue
 
 

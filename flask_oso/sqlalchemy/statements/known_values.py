@@ -22,7 +22,7 @@ import sqlalchemy as sa
 from ...polar.residual.algebra.ir import KnownRow, Literal
 from ...polar.residual.host_questions import FIRST_GIVEN, GivenValue, Placeholder
 from ..mapped.loaded import loaded_rows, state_of
-from .dialects import KeyAmong
+from .binary_clauses import KeyAmong
 
 Objects = Mapping[KnownRow, t.Any]
 
@@ -314,7 +314,16 @@ def _shape(value: t.Any) -> t.Any:
     if type(value) is datetime.datetime:
         # Databases that keep zones compare it with one kind of column, others with the other.
         return datetime.datetime, value.tzinfo is None
+    if type(value) is str:
+        # Some databases find a text of ASCII otherwise.
+        return str, value.isascii()
+    if type(value) is list:
+        return list, _has_wide(value), all(type(each) is str and each.isascii() for each in value)
     return is_wide(value) if type(value) is int else type(value)
+
+
+def _has_wide(values: Sequence[t.Any]) -> bool:
+    return any(type(each) is int and is_wide(each) for each in values)
 
 
 def _types(key: Sequence[t.Any]) -> tuple[type, ...]:
@@ -399,6 +408,21 @@ def among_keys(key: list[t.Any], among: KnownKeys) -> t.Any:
     return _noted(KeyAmong(key, keys), key, _part(among, keys, _itself))
 
 
+def among_values(column: t.Any, among: KnownValue, *, is_among: bool) -> t.Any:
+    """Return the condition that a column has one of the values of a list, or none of them."""
+    values = among.value
+    if _has_wide(values):
+        values = sa.bindparam(None, values, _WIDE, unique=True, expanding=True)
+    return _noted(column.in_(values) if is_among else column.not_in(values), [column], among)
+
+
+def parameter(known: KnownValue, type_: t.Any) -> t.Any:
+    """Return a value as a parameter of a type of SQLAlchemy, wherever it stands."""
+    made = sa.literal(known.value, type_)
+    known.known.note(made, known.source)
+    return made
+
+
 def _part(among: KnownKeys, value: t.Any, part: Callable[[t.Any], t.Any]) -> KnownValue:
     return KnownValue(value, Source(among.read, part), among.known)
 
@@ -426,6 +450,8 @@ def _noted(clause: t.Any, columns: list[t.Any], known: KnownValue) -> t.Any:
     A comparator of the application may do anything with a value, and choose a type by it.
     """
     parameter: t.Any = getattr(clause, "right", None)
+    if type(parameter) is not sa.BindParameter:
+        parameter = getattr(clause, "left", None)
     is_plain = type(parameter) is sa.BindParameter and _is_one(parameter.value, known.value)
     is_plain = is_plain and not any(map(_has_own_comparator, columns))
     if is_plain and parameter.callable is None and _is_of(parameter.type, columns):

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from ...polar.residual.algebra.ir import (
     ITSELF,
     TRUE,
+    AmongGiven,
     And,
     Closure,
     Column,
@@ -546,7 +547,7 @@ class _Analysis:
             is_known = isinstance(part.right, Literal) or is_of_object(part.right)
             is_equation = part.sign == "=" and is_known
             return is_equation and self._is_found(part.left)
-        if isinstance(part, InValues):
+        if isinstance(part, InValues | AmongGiven):
             return self._is_found(part.column)
         if not isinstance(part, Exists):
             return False

@@ -19,6 +19,7 @@ from sqlalchemy import orm
 from ...polar.residual.algebra.ir import (
     ITSELF,
     TRUE,
+    AmongGiven,
     And,
     Closure,
     Column,
@@ -172,6 +173,9 @@ class Translator:
             return self._compare.not_compared(part, scope)
         if isinstance(part, InValues):
             others = self._compare.among_values(part, scope, is_among=False)
+            return self._compare.or_null(others, [part.column], scope)
+        if isinstance(part, AmongGiven):
+            others = self._compare.among_given(part, scope, is_among=False)
             return self._compare.or_null(others, [part.column], scope)
         if isinstance(part, IsNull):
             return self._compare.is_not_null(part, scope)
@@ -760,6 +764,7 @@ _TRANSLATIONS: dict[type, t.Callable[[Translator, t.Any, RowScope], t.Any]] = {
     Not: Translator._not,
     Comparison: lambda self, condition, scope: self._compare.comparison(condition, scope),
     InValues: lambda self, condition, scope: self._compare.among(condition, scope),
+    AmongGiven: lambda self, condition, scope: self._compare.among_given(condition, scope),
     IsNull: lambda self, condition, scope: self._compare.is_null(condition, scope),
     IsNan: lambda self, condition, scope: self._compare.is_nan(condition, scope),
     HasCharacter: lambda self, condition, scope: self._compare.has_character(condition, scope),

@@ -287,6 +287,14 @@ class InValues:
 
 
 @_node
+class AmongGiven:
+    """A column has one of the values of a list that an object gives, none of which is NULL."""
+
+    column: RowValue
+    given: Column
+
+
+@_node
 class IsNull:
     """A column is NULL."""
 
@@ -347,7 +355,7 @@ class EntryEquals:
     """There is an entry, and it is a text or a boolean that is known; never NULL."""
 
     entry: Entry
-    value: Literal
+    value: RowValue
 
 
 @_node
@@ -363,6 +371,18 @@ class HasResult:
     """A calculation is no error, as a value decides that a template will put in."""
 
     calculated: RowValue
+
+
+@_node
+class DecidedLater:
+    """What a value says of an operand that a template will put in.
+
+    :param make: makes the condition of both.
+    """
+
+    operand: RowValue
+    value: Column
+    make: t.Callable[[RowValue, t.Any], RowCondition]
 
 
 @_node
@@ -448,6 +468,7 @@ RowCondition = (
     | Not
     | Comparison
     | InValues
+    | AmongGiven
     | IsNull
     | IsNan
     | HasCharacter
@@ -456,6 +477,7 @@ RowCondition = (
     | HasEntry
     | EntryEquals
     | HasResult
+    | DecidedLater
     | IsObject
     | SameRow
     | SameLink

@@ -5,6 +5,7 @@ In goes a call of a method of a column; its result becomes a condition, or anoth
 
 from __future__ import annotations
 
+import functools
 import typing as t
 from collections.abc import Sequence
 
@@ -15,6 +16,9 @@ from ..algebra.ir import (
     FALSE,
     TRUE,
     CaseMapped,
+    Column,
+    DecidedLater,
+    HasCharacter,
     HasPart,
     KnownRow,
     Literal,
@@ -29,11 +33,13 @@ from ..algebra.ir import (
 from ..algebra.schema import ValueKind
 from ..algebra.simplify import disjunction, negation, where_rows_exist
 from ..database_semantics import (
+    NotTranslatable,
     as_stored,
     check_letters,
     field_of,
     is_mapped,
     is_null,
+    same_texts,
     value_equality,
 )
 from ..equations import EquationSolver
@@ -57,6 +63,10 @@ class TextMethods:
     def call(self, value: t.Any, call: Call, result: t.Any, goal: Expression) -> GoalResult:
         """Solve ``value.method(…) = result``."""
         args = [follow(arg) for arg in call.args]
+        given = self._given(value, args) if call.name in _PLACES and not call.kwargs else None
+        if given is not None:
+            found = DecidedLater(value.operand, given, _PART_MAKERS[call.name])
+            return self.result(found, [value.operand], result, goal)
         texts = _texts_of(value, *args)
         is_known = call.name in (*_CASES, *_PLACES, "find")
         if call.kwargs or not is_known or not _texts_of(value):
@@ -72,13 +82,20 @@ class TextMethods:
         if isinstance(text, Literal):
             return self._part_of_known(text.value, wanted, call.name, result, goal)
         if isinstance(wanted, Literal):
-            return self._part_that_is_known(text, wanted.value, call.name, result, goal)
+            return self.result(_part_of(call.name, text, wanted.value), [text], result, goal)
         if call.name == "find":
             raise self._search.refusal("'find' needs one text that is known", "Write it out.")
         check_letters(text)
         check_letters(wanted)
         condition = HasPart(text, wanted, _PLACES[call.name])
         return self.result(condition, [text, wanted], result, goal)
+
+    def _given(self, value: t.Any, args: list[t.Any]) -> Column | None:
+        """Return the text of an object that is looked for in a column, in a template."""
+        if len(args) != 1 or not isinstance(value, SymbolicValue) or not _texts_of(value):
+            return None
+        given = self._search.of_object(args[0], value.operand)
+        return given if given is not None and given.field.kind is ValueKind.TEXT else None
 
     def _no_method(self, name: str) -> UnsupportedError:
         return self._search.refusal(
@@ -101,19 +118,6 @@ class TextMethods:
         self._search.push(self._equations.unify_later, (result, term, goal))
         refused = disjunction(*map(is_null, texts))
         return test_outcome(negation(refused), refused, *texts)
-
-    def _part_that_is_known(
-        self, text: RowValue, wanted: str, name: str, result: t.Any, goal: Expression
-    ) -> GoalResult:
-        """Look for a known text in a column."""
-        if "\0" in wanted:
-            raise self._search.refusal(
-                "databases end a text at NUL, in ways of their own", "Leave it out."
-            )
-        if isinstance(text, CaseMapped) and not is_mapped(text, wanted):
-            nowhere = Literal(-1) if name == "find" else FALSE
-            return self.result(nowhere, [text], result, goal)
-        return self.result(_part(as_stored(text, wanted), wanted, name), [text], result, goal)
 
     def _part_of_known(
         self, text: str, wanted: RowValue, name: str, result: t.Any, goal: Expression
@@ -145,8 +149,17 @@ def _texts_of(*terms: t.Any) -> list[RowValue]:
     return found
 
 
-def _part(text: RowValue, wanted: str, name: str) -> RowCondition | Position:
-    """Return where a column has a known text, or that it has it."""
+def _part_of(name: str, text: RowValue, wanted: t.Any) -> t.Any:
+    """Return where a column has a known text, or that it has it.
+
+    :raises NotTranslatable: if no condition means the same, or what is looked for is no text.
+    """
+    if type(wanted) is not str:
+        raise NotTranslatable("only a text is a part of a text", "Test for nil.")
+    _check_end(wanted)
+    if isinstance(text, CaseMapped) and not is_mapped(text, wanted):
+        return Literal(-1) if name == "find" else FALSE
+    text = as_stored(text, wanted)
     if name == "find":
         return Position(text, wanted)
     if not wanted:
@@ -155,3 +168,27 @@ def _part(text: RowValue, wanted: str, name: str) -> RowCondition | Position:
         return HasPart(text, Literal(wanted), PartPlace.ANYWHERE)
     size = len(wanted.encode("utf-8", "surrogatepass"))
     return value_equality(Substring(text, len(wanted), name == "endswith", size), wanted)
+
+
+#: What makes a condition of a column and a text, by the method; one is equal to itself alone.
+_PART_MAKERS = {name: functools.partial(_part_of, name) for name in _PLACES}
+
+
+def character_in(text: RowValue, value: t.Any) -> RowCondition:
+    """Return the condition that a column with a text contains a character.
+
+    :raises NotTranslatable: if databases do not agree on it.
+    """
+    found = same_texts(field_of(text), value)
+    if not found or len(found[0]) != 1:
+        return FALSE
+    (value,) = found
+    _check_end(value)
+    if isinstance(text, CaseMapped) and not is_mapped(text, value):
+        return FALSE
+    return HasCharacter(as_stored(text, value), value)
+
+
+def _check_end(text: str) -> None:
+    if "\0" in text:
+        raise NotTranslatable("databases end a text at NUL, in ways of their own", "Leave it out.")

@@ -1,0 +1,100 @@
+"""Comparisons that databases spell in ways of their own: keys of several columns, and texts.
+
+Each is a ``BinaryExpression`` with a compiler per dialect, so that SQLAlchemy copies, negates and
+caches it as any other.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql import elements, operators
+
+from .dialects import MYSQL
+
+
+class KeyAmong(elements.BinaryExpression[bool]):
+    """Whether a key of several columns is one of some: ``(a, b) IN …``.
+
+    :param key: the columns.
+    :param keys: keys as values, or a SELECT of such columns.
+    """
+
+    inherit_cache = True
+
+    def __init__(self, key: Sequence[t.Any], keys: t.Any) -> None:
+        left, right, operator, options = _parts(sa.tuple_(*key).in_(keys))
+        super().__init__(left, right, operator, **options)
+
+    def _negate(self) -> t.Any:
+        # SQLAlchemy would make a NOT IN of its own class of it.
+        grouped = self.self_group(against=operators.inv)
+        return elements.UnaryExpression(grouped, operator=operators.inv, type_=self.type)
+
+
+class FoundText(elements.BinaryExpression[bool]):
+    """A comparison of an exact text with what it may be, which is all of ASCII.
+
+    MySQL looks at each row where a column is converted; the plain comparison beside the exact one
+    finds few of them by an index. It holds wherever the exact one does, whatever the collation is,
+    and a text of ASCII can be compared with a column of any characters.
+
+    :param made: such a comparison, with ``=`` or ``IN``.
+    """
+
+    inherit_cache = True
+
+    def __init__(self, made: t.Any) -> None:
+        left, right, operator, options = _parts(made)
+        super().__init__(left, right, operator, **options)
+
+    def _negate(self) -> t.Any:
+        # No index finds what is something else.
+        return _plain_binary(self)._negate()
+
+
+def _plain_binary(made: t.Any) -> t.Any:
+    left, right, operator, options = _parts(made)
+    return elements.BinaryExpression(left, right, operator, **options)
+
+
+def _parts(made: t.Any) -> tuple[t.Any, t.Any, t.Any, dict[str, t.Any]]:
+    """Return what a comparison is made of."""
+    options = {"type_": made.type, "negate": made.negate, "modifiers": made.modifiers}
+    return made.left, made.right, made.operator, options
+
+
+@compiles(FoundText)
+def _found_text(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
+    return str(compiler.visit_binary(element, **keywords))
+
+
+@compiles(FoundText, *MYSQL)
+def _found_text_mysql(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
+    exact = compiler.visit_binary(element, **keywords)
+    plain = _plain_binary(element)
+    (plain.left,) = element.left.clauses
+    return f"({compiler.process(plain, **keywords)} AND {exact})"
+
+
+@compiles(KeyAmong)
+def _among(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
+    return str(compiler.visit_binary(element, **keywords))
+
+
+@compiles(KeyAmong, "mssql")
+def _among_mssql(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
+    # SQL Server compares no tuples, but makes a table of values, and of a SELECT.
+    keys = compiler.process(element.right, **keywords)
+    if isinstance(element.right, sa.BindParameter):
+        keys = f"(VALUES {keys.removeprefix('(').removesuffix(')')})"
+    columns = [compiler.process(each, **keywords) for each in element.left.clauses]
+    names = [f"key_{number}" for number in range(len(columns))]
+    equal = (f"oso_keys.{name} = {each}" for name, each in zip(names, columns, strict=True))
+    return (
+        f"EXISTS (SELECT 1 FROM {keys} AS oso_keys ({', '.join(names)})"
+        f" WHERE {' AND '.join(equal)})"
+    )
