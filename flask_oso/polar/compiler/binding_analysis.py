@@ -14,12 +14,11 @@ import itertools
 import math
 import types
 import typing as t
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from ..host.numbers import equal_scalars
 from ..host.registry import RESERVED_NAMES, Host
 from ..nodes import (
-    Call,
     Dictionary,
     Expression,
     Instance,
@@ -35,10 +34,10 @@ from ..policy.policy import calls_in
 from ..solver.class_index import ClassIndex, Lineage
 from ..solver.class_tests import has_instance_test
 from ..solver.clause_index import ClauseIndex
-from ..solver.clauses import Clause, Slot, Template
+from ..solver.clauses import Clause, Template
 from ..solver.rule_order import Specificity, compare_specializers, has_more_fields, is_union_pattern
 from ..sources import Span
-from ..traversal import goals_in, walk
+from ..traversal import goals_in
 from ..value_objects import Record
 from .classes.plain_classes import compares_by_identity, equals_itself, is_class_value, is_plain
 
@@ -495,39 +494,6 @@ def is_recursive(name: str, rules: Mapping[str, t.Any]) -> bool:
 
 def _called(name: str, rules: Mapping[str, t.Any]) -> list[str]:
     return [call.name for rule in rules.get(name, ()) for call in calls_in(rule.body)]
-
-
-Rules = Callable[[str, int], "ClauseIndex | None"]
-
-
-def is_order_independent(rules: Rules, name: str, arity: int) -> bool:
-    """Tell whether a call has the same solutions whichever of its arguments are bound before it.
-
-    It has not if a rule below it has a cut, which may exclude the rule for another value, or reads
-    or makes something in Python that depends on the argument.
-    """
-    seen = {(name, arity)}
-    waiting = [*seen]
-    while waiting:
-        for clause in rules(*waiting.pop()) or ():
-            terms = list(_terms_in(clause.body))
-            if any(map(_depends_on_order, terms)):
-                return False
-            calls = {(term.name, len(term.args)) for term in terms if isinstance(term, Call)}
-            waiting.extend(calls - seen)
-            seen |= calls
-    return True
-
-
-def _depends_on_order(term: Term) -> bool:
-    operator = getattr(term, "operator", None)
-    if operator is Operator.DOT:
-        return isinstance(t.cast(Expression, term).args[1], Slot)
-    return operator in (Operator.CUT, Operator.ASSIGN, Operator.NEW)
-
-
-def _terms_in(body: Term | None) -> Iterator[Term]:
-    return walk([] if body is None else [body], parts_of)
 
 
 def parts_of(term: Term) -> Sequence[t.Any]:

@@ -34,7 +34,6 @@ from .binding_analysis import (
     Lineages,
     NotCompilable,
     dispatch_by,
-    is_order_independent,
     matching_clauses,
 )
 from .classes.equality import SideEffectFreeEquality
@@ -68,6 +67,7 @@ from .specialization.tables.dispatch import (
 from .specialization.tables.drafts import Specialization, Text
 from .specialization.tables.function_maker import StringSearch, no_answer
 from .string_arguments.closed_strings import Strings, possible_strings
+from .string_arguments.order_independence import is_order_independent
 from .string_arguments.string_questions import QueryNeeded, StringQuestions
 
 CompiledFunction = Callable[..., bool]
@@ -379,7 +379,7 @@ class CompiledProgram(Runtime):
     def _make_strings(self, name: str, arity: int, at: int) -> StringQuestions | None:
         if not HAS_POSITIONS or self.candidates(name, arity) is None:
             return None
-        if not is_order_independent(self.candidates, name, arity):
+        if not is_order_independent(self.candidates, name, arity, at):
             return None
         return StringQuestions(self, name, arity, at)
 

@@ -73,6 +73,45 @@ def policy(seed: int) -> str:
     return "\n".join(rules)
 
 
+#: Rules with a cut, and rules without one beside them.
+CUTS = [
+    "limited(u, _, _) if u.ok and cut and 1 = 2;",
+    "limited(_, _, d) if cut and d.ok;",
+    'limited(u, a, _) if r in u.roles and r.ok and cut and a = "read";',
+    'limited(_: User{ok: true}, a, d) if cut and a in ["read", "q"] and d.ok;',
+    "limited(u: User, a, d) if u.ok and cut and may_act(u, a, d);",
+    "limited(u, a, _) if a in u.acts and cut;",
+    'limited(_, "q", d) if d.ok and cut;',
+]
+BESIDE = [
+    "limited(_, a, d) if a in d.acts;",
+    "limited(_: User, a, d) if d.level > 1 and a in d.acts;",
+    'limited(_: User, "x", d) if d.ok;',
+    'limited(_, "z", d) if d.missing = 1;',
+    'limited(_, "x", _: Doc{ok: true});',
+    "limited(u, a: String, _) if a in u.acts;",
+]
+DENIED = [
+    "allow(_: User{ok: false}, _, _) if cut and 1 = 2;",
+    'allow(_: User{ok: false}, a, _) if cut and a = "read";',
+    "allow(u: User, a, d) if not u.ok and cut and a in d.acts;",
+    "allow(u: User, a, d) if may_go(u) and cut and limited(u, a, d); may_go(u) if u.ok;",
+    'allow(_, "q", d) if d.ok and cut;',
+    "",
+    "",
+]
+
+
+def policy_with_cuts(seed: int) -> str:
+    """Make a policy of which one rule or two have a cut."""
+    chooser = random.Random(seed)
+    rules = ["allow(u: User, a, d) if limited(u, a, d) and d.ok;", chooser.choice(CUTS)]
+    rules += chooser.sample(BESIDE, chooser.randrange(3))
+    rules.insert(chooser.choice([0, 0, 2]), chooser.choice(DENIED))
+    rules.append('may_act(_, "read", d) if d.ok; may_act(u, a, _) if a in u.acts;')
+    return "\n".join([*rules, policy(seed)] if chooser.random() < 0.3 else rules)
+
+
 def load(text: str, *, compiled: bool) -> Oso:
     return make_oso(text, User, Doc, compiled=compiled)
 
@@ -113,12 +152,15 @@ def are_allowed(solver: Oso, seed: int, found: t.Any) -> bool:
 
 
 @pytest.mark.random
-def test_actions_of_random_rules_are_those_of_the_solver() -> None:
+@pytest.mark.parametrize("make_policy", [policy, policy_with_cuts], ids=["plain", "cuts"])
+def test_actions_of_random_rules_are_those_of_the_solver(
+    make_policy: t.Callable[[int], str],
+) -> None:
     """Whether questions about strings answer, or a query."""
     counts: Counter[str] = Counter()
     differences = []
     for number in range(POLICIES):
-        text = policy(number)
+        text = make_policy(number)
         oso, solver = (load(text, compiled=compiled) for compiled in (True, False))
         for seed in range(number * QUESTIONS, (number + 1) * QUESTIONS):
             expected = actions(solver, seed)

@@ -3,6 +3,7 @@
 In go the clauses of a rule and the classes of the other arguments; out come the strings to ask
 about, and the answers for all of them, as for ``authorized_actions``.
 
-``closed_strings``, ``string_questions``
-    which strings an argument may be; questions for all of them.
+``order_independence``, ``closed_strings``, ``string_questions``
+    whether an argument may be asked for one by one; which strings it may be; questions for all of
+    them.
 """

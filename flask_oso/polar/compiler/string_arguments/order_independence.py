@@ -1,0 +1,151 @@
+"""Whether a rule has the same solutions for an argument that is a variable, and for each value.
+
+In go the clauses of a rule, and which of its arguments is asked for. A rule has not where a ``cut``
+may exclude another one for some of the values, or where Python makes or reads something that
+depends on the argument. In doubt it has not.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Callable, Iterator, Sequence
+
+from ...nodes import Call, Expression, Operator, Pattern, Term
+from ...solver.clause_index import ClauseIndex
+from ...solver.clauses import Clause, Slot
+from ...solver.rule_order import Specificity, compare_specializers, has_more_fields
+from ...traversal import conjuncts_in, walk
+from ..binding_analysis import has_cut, parts_of
+
+Rules = Callable[[str, int], "ClauseIndex | None"]
+
+
+class _Call(t.NamedTuple):
+    """A call of a rule: its name and arity, and which arguments may depend on the one asked for."""
+
+    name: str
+    arity: int
+    asked: frozenset[int]
+
+
+def is_order_independent(rules: Rules, name: str, arity: int, at: int) -> bool:
+    """Tell whether a call has the same solutions whether an argument is bound before it or by it.
+
+    :param at: the position of the argument.
+    """
+    waiting = [_Call(name, arity, frozenset({at}))]
+    seen = set(waiting)
+    while waiting:
+        call = waiting.pop()
+        clauses = [*(rules(call.name, call.arity) or ())]
+        if any(map(has_cut, clauses)) and not _is_cut_for_all(clauses, call.asked):
+            return False
+        for clause in clauses:
+            if any(map(_depends_on_order, _terms_in(clause.body))):
+                return False
+            calls = set(_calls_in(clause, call.asked)) - seen
+            waiting += calls
+            seen |= calls
+    return True
+
+
+def _depends_on_order(term: Term) -> bool:
+    operator = getattr(term, "operator", None)
+    if operator is Operator.DOT:
+        return isinstance(t.cast(Expression, term).args[1], Slot)
+    return operator in (Operator.ASSIGN, Operator.NEW)
+
+
+def _calls_in(clause: Clause, asked: frozenset[int]) -> Iterator[_Call]:
+    dependent = _dependent(clause, asked)
+    for term in _terms_in(clause.body):
+        if isinstance(term, Call):
+            places = (n for n, arg in enumerate(term.args) if _slots_in(arg) & dependent)
+            yield _Call(term.name, len(term.args), frozenset(places))
+
+
+def _dependent(clause: Clause, asked: frozenset[int]) -> set[int]:
+    """Return the variables that may depend on arguments which are asked for.
+
+    Those of other arguments have values before the call. Any other variable depends on what
+    stands in one goal with it.
+    """
+    dependent, given = set[int](), set[int]()
+    for position, parameter in enumerate(clause.parameters):
+        slots = _slots_in(parameter.term) | _slots_in(parameter.specializer)
+        if position in asked:
+            dependent |= slots
+        elif type(parameter.term) is Slot:
+            given.add(parameter.term.index)
+    dependent -= given
+    goals = [_slots_in(goal) - given for goal in conjuncts_in(clause.body)]
+    while True:
+        found = dependent.union(*(slots for slots in goals if slots & dependent))
+        if found == dependent:
+            return dependent
+        dependent = found
+
+
+def _is_cut_for_all(clauses: Sequence[Clause], asked: frozenset[int]) -> bool:
+    """Tell whether the only cut of a rule is reached for all values that are asked for, or none.
+
+    Its clause is tried before all others, whatever the arguments are, and neither its head nor
+    what stands in front of the cut looks at what is asked for.
+    """
+    if not asked:
+        return True
+    if any(each.parameters[n].specializer is not None for each in clauses for n in asked):
+        return False
+    first, *others = (n for n, each in enumerate(clauses) if has_cut(each))
+    clause = clauses[first]
+    if others or not _is_tried_first(clause, clauses[:first], clauses[first + 1 :]):
+        return False
+    goals = [*conjuncts_in(clause.body)]
+    cuts = [n for n, goal in enumerate(goals) if _is_cut(goal)]
+    if len(cuts) != 1 or any(map(_has_cut_inside, goals)):
+        return False
+    terms = [clause.parameters[n].term for n in asked]
+    asked_slots = {each.index for each in terms if type(each) is Slot}
+    heads = [part for each in clause.parameters for part in (each.term, each.specializer)]
+    is_plain = len(asked_slots) == len(terms) and all(
+        sum(slot in _slots_in(part) for part in heads) == 1 for slot in asked_slots
+    )
+    dependent = _dependent(clause, asked)
+    return is_plain and not any(_slots_in(goal) & dependent for goal in goals[: cuts[0]])
+
+
+def _is_tried_first(clause: Clause, earlier: Sequence[Clause], later: Sequence[Clause]) -> bool:
+    """Tell whether a clause is tried first, given the clauses loaded before and behind it."""
+    return all(_is_before(clause, each) is True for each in earlier) and all(
+        _is_before(each, clause) is False for each in later
+    )
+
+
+def _is_before(left: Clause, right: Clause) -> bool | None:
+    """Tell whether a clause is more specific; ``None`` if that may depend on the arguments."""
+    for mine, other in zip(left.rule.parameters, right.rule.parameters, strict=True):
+        if mine.specializer is None and other.specializer is None:
+            continue
+        verdict = compare_specializers(mine.specializer, other.specializer)
+        if verdict is Specificity.BY_CLASS:
+            one, two = t.cast("tuple[Pattern, Pattern]", (mine.specializer, other.specializer))
+            return has_more_fields(one, two) if one.tag == two.tag else None
+        if verdict is not Specificity.SAME:
+            return verdict is Specificity.MORE
+    return False
+
+
+def _is_cut(goal: Term) -> bool:
+    return isinstance(goal, Expression) and goal.operator is Operator.CUT
+
+
+def _has_cut_inside(goal: Term) -> bool:
+    return not _is_cut(goal) and any(map(_is_cut, _terms_in(goal)))
+
+
+def _slots_in(term: t.Any) -> set[int]:
+    return {each.index for each in _terms_in(term) if type(each) is Slot}
+
+
+def _terms_in(term: Term | None) -> Iterator[Term]:
+    return walk([] if term is None else [term], parts_of)
