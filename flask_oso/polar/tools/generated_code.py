@@ -134,6 +134,7 @@ RUNTIME_NAMES: Mapping[str, str] = {
     "simple": "the classes whose objects are equal as Python says",
     "solve_goal": "lets the solver solve one goal",
     "split": "the elements of a list that is matched with [first, *rest]",
+    "texts_in": "where a text is found by its hash: a set, or a list of texts",
     "text_of": "the string that a value is, such as a member of an enumeration of strings",
     "told": "the classes whose objects are nil only if they are None",
     "table": "the calls of recursive rules within this question",

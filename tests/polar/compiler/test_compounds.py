@@ -72,6 +72,7 @@ CONDITIONS = (
 VALUES: tuple[t.Any, ...] = (
     *(1, 7, True, 1.0, "a", None, [], [1], [1, 1], {"id": 1}, {"id": 1, "tag": 1}, {1: 1}),
     *([{"id": 1}], {"id": [1]}, {"id": {"id": 1}}, 2**70, float("nan"), "\ud800", Odd(), [Odd()]),
+    {"\ud800": 1},
     *({"id": Odd()}, sys, Doc(1), {"id": 2**70}, (1, 1), {"id": sys}, {"id": float("nan")}),
 )
 

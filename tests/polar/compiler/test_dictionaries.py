@@ -343,3 +343,106 @@ def test_get_of_an_object_is_left_to_the_rules(made: dict[str, int]) -> None:
 
     assert not oso.is_allowed(User("ben"), "read", Doc(collections.Counter(ana=1)))
     assert specialized(oso.engine, User("ana"), "read", Doc(made)) is None
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "[k, v] in d.x and k in u.x and v > 0",
+        "k in d.x and k in u.x",
+        "k in d.x.keys() and k in u.x",
+    ],
+)
+def test_search_for_each_element_is_that_of_the_solver(condition: str) -> None:
+    """A list of texts is looked at once, and anything else for each element."""
+    compiled, solved = (_oso(condition, compiled=each) for each in (True, False))
+    searched = (
+        *(
+            ["ana", "x"],
+            [],
+            ["ben"],
+            ["ana"] * 40,
+            ["é"],
+            ["\ud800"],
+            [Role.ANA],
+            ["ben", Role.ANA],
+        ),
+        *({"ana"}, {"x", 1}, {Role.ANA}, frozenset("x"), ("ana",), ("ben", 1), {"ana": 1}, "ana"),
+        *(
+            ["ben", 1],
+            [1, "ana"],
+            [None, "x"],
+            ["x", Folded("ANA")],
+            [Folded("ANA")],
+            {Folded("X")},
+        ),
+        *(None, 5, ["ana", ["x"]], ["ana", sys], [True], {True, "ana"}, range(3)),
+    )
+    gone_through = (
+        *({"ana": 1, "x": 5}, {"é": 1, "ana": 2}, {1: 1, "1": 2}, {}, {"ana": "text", "x": 1}),
+        *(
+            ["ana", "x"],
+            [1, "ana"],
+            [Role.ANA],
+            [True, None],
+            [["ana", 1]],
+            ["\ud800", "ana"],
+            None,
+        ),
+    )
+    pairs = combinations_of(searched, gone_through)
+    questions = [(User(each), "read", Doc(other)) for each, other in pairs]
+
+    found = [outcome_of(compiled, *each) for each in questions]
+
+    assert found == [outcome_of(solved, *each) for each in questions]
+
+
+#: Constants, of which some have texts of ASCII as keys, and lists of texts as values.
+GRANTS: tuple[dict[t.Any, t.Any], ...] = (
+    *({"ana": ["read"], "x": []}, {"ana": {"read"}, "x": {"x"}}, {"ana": ["read", 1], "x": 5}, {}),
+    *({"ana": "read", "é": ["read"]}, {"ana": ["read", "é"], "1": ["read"]}, {"ana": {"read": 1}}),
+    *({"ana": [["read"]], "x": [None]}, {"ana": Role.ANA, "x": ("read",)}, {"true": ["read"]}),
+)
+
+
+@pytest.mark.parametrize("grants", GRANTS, ids=range(len(GRANTS)))
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "k = u.x and action in GRANTS.(k)",
+        "k = u.x and actions = GRANTS.(k) and action in actions",
+        "k = u.x and a in GRANTS.(k) and a = action",
+        "k in u.x and d.x in GRANTS.(k)",
+        "k = u.x and GRANTS.(k) = d.x",
+        "k = u.x and not action in GRANTS.(k)",
+        "[u.x, d.x] in GRANTS",
+    ],
+)
+def test_entries_of_a_constant_are_those_of_the_solver(
+    condition: str, grants: dict[t.Any, t.Any]
+) -> None:
+    """Whatever the key is, and whatever is searched for."""
+    compiled, solved = _with_grants(condition, grants), _with_grants(condition, grants, solved=True)
+    keys = (*ITEMS, ["ana", "x"], ["ana", "\ud800"], [1, "ana"])
+    others = ("read", ["read"], None, 1, Role.ANA, Folded("READ"), "é", "\ud800")
+    questions = [
+        (User(key), action, Doc(other))
+        for key in keys
+        for action, other in [("read", each) for each in others] + [("é", 1), ("x", "x")]
+    ]
+
+    found = [outcome_of(compiled, *each) for each in questions * 2]
+
+    assert found == [outcome_of(solved, *each) for each in questions] * 2
+
+
+def _with_grants(condition: str, grants: dict[t.Any, t.Any], *, solved: bool = False) -> Oso:
+    oso = Oso(compiled=not solved)
+    for cls in (User, Doc):
+        oso.register_class(cls)
+    oso.register_constant(grants, "GRANTS")
+    action = "action" if "action" in condition.split() else "_action"
+    resource = "d" if "d." in condition else "_d"
+    oso.load_str(f"allow(u: User, {action}, {resource}: Doc) if {condition};")
+    return oso

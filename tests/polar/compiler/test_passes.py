@@ -448,6 +448,17 @@ def test_flag_stays(text: str) -> None:
             "x0 = type(w) is not c",
             "if e.ok:\n    if x0: found = e",
         ),
+        (
+            "if among(e, w): found = e",
+            "x0 = texts_in(w)",
+            "if e in x0 if x0 is not None and type(e) is str else among(e, w): found = e",
+        ),
+        (
+            "if e in w if type(w) in sets else among(e, w): found = e",
+            "x0 = texts_in(w)",
+            "if e in x0 if x0 is not None and type(e) is str else"
+            " (e in w if type(w) in sets else among(e, w)): found = e",
+        ),
     ],
 )
 def test_what_is_the_same_is_looked_at_once(inside: str, before: str, after: str) -> None:
@@ -467,8 +478,13 @@ def test_what_is_the_same_is_looked_at_once(inside: str, before: str, after: str
         "if g:\n    if type(w) is c: found = e",
         "if type(e) is c: found = e",
         "c = e.x\nif type(w) is c: w = e",
+        "w = e.x\nif among(e, w): found = e",
+        "if among(a, w): found = e",
     ],
-    ids=["of the element", "under a condition", "under a flag", "its class", "what changes"],
+    ids=[
+        *("of the element", "under a condition", "under a flag", "its class", "what changes"),
+        *("a search in what changes", "a search for what does not"),
+    ],
 )
 def test_what_differs_stays_in_the_loop(inside: str) -> None:
     """What depends on the element, or is bound under a condition, is not looked at before."""

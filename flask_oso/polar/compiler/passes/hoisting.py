@@ -5,6 +5,10 @@ In go the statements of a function; they are changed where they stand::
     if v: … for e in v: w = a.x; if type(e) is type(w): …
         =>  if v: … w = a.x; x1 = type(w); for e in v: if type(e) is x1: …
 
+    for e in v: if among(e, w): …
+        =>  x1 = texts_in(w)
+            for e in v: if e in x1 if x1 is not None and type(e) is str else among(e, w): …
+
 The attribute is read for the first element in any case, and only if there is one. A value that is
 bound under a condition is looked at under that condition alone, for it has no name elsewhere.
 """
@@ -15,7 +19,7 @@ import ast
 import typing as t
 from collections.abc import Callable
 
-from ..snippets import assign, load
+from ..snippets import all_of, assign, call, compared, is_not_none, is_type, load
 from .names import CHAIN, Names, nodes_in, read_name, statements_in, written_name
 
 _COMPARISONS = (ast.Is, ast.IsNot, ast.In, ast.NotIn)
@@ -80,6 +84,9 @@ class _Hoisting:
         kind = type(test)
         if kind is ast.Name:
             return test
+        searched = self._searched(test)
+        if searched is not None:
+            return self._among_texts(test, *searched)
         if kind is ast.NamedExpr and self._is_fixed(test.value):
             # The name is read in this test alone.
             self._changing.discard(test.target.id)
@@ -97,6 +104,23 @@ class _Hoisting:
             if hasattr(test, name):
                 setattr(test, name, self._looked_at(getattr(test, name)))
         return test
+
+    def _searched(self, test: t.Any) -> tuple[str, str] | None:
+        """Return what is searched for and where, if that is the same for all elements."""
+        called = test.orelse if type(test) is ast.IfExp else test
+        if type(called) is not ast.Call or read_name(called.func) != "among":
+            return None
+        item, listed = map(read_name, called.args)
+        if item is None or listed is None or item not in self._changing:
+            return None
+        is_other = getattr(called, "kind", None) not in (None, str)
+        return None if is_other or listed in self._changing else (item, listed)
+
+    def _among_texts(self, test: ast.expr, item: str, listed: str) -> ast.expr:
+        """Write a search where it is known once whether texts are found by their hash."""
+        texts = self._once(call("texts_in", load(listed)))
+        is_known = all_of([is_not_none(texts), is_type(item, "str")])
+        return ast.IfExp(is_known, compared(load(item), ast.In(), texts), test)
 
     def _look_at_the_other(self, test: ast.BoolOp) -> None:
         """Where the class of an element is that of another value, look at the other one."""

@@ -94,6 +94,7 @@ class SilentOperations:
         return {
             "alike": self.alike,
             "among": self.among,
+            "texts_in": _texts_in,
             "comparable": self.comparable,
             "has_order": self.has_order,
             "fields_of": self.fields,
@@ -395,7 +396,8 @@ class SilentOperations:
                 return MISSING
             raise NotSilent
         entries = value.copy()
-        if not _TEXT.issuperset(map(type, entries)) or not self._takes_list([*entries.values()]):
+        are_texts = _TEXT.issuperset(map(type, entries)) and "".join(entries).isascii()
+        if not are_texts or not self._takes_list([*entries.values()]):
             raise NotSilent
         return entries if entries.keys() == names else MISSING
 
@@ -486,6 +488,17 @@ class SilentOperations:
         if kind not in self._objects or not is_dictionary:
             raise NotSilent
         add_class(self._dictionaries, kind, keeps=self._keeps(kind))
+
+
+def _texts_in(collection: t.Any) -> t.AbstractSet[t.Any] | None:
+    """Return where texts are found by their hash: a set, or those of a list; else ``None``."""
+    kind = type(collection)
+    if kind is set or kind is frozenset:
+        return t.cast("t.AbstractSet[t.Any]", collection)
+    if kind is not list or len(collection) > MAX_ELEMENTS:
+        return None
+    elements = [*collection]
+    return frozenset(elements) if _TEXT.issuperset(map(type, elements)) else None
 
 
 def _are_different(_left: t.Any, _right: t.Any) -> bool:

@@ -48,6 +48,7 @@ class Known:
     :param expected: the class of rows that it, or each of its elements, most likely is of.
     :param is_many: whether it is a relation of many rows.
     :param is_own: whether it is a list that nothing else has.
+    :param is_of_texts: whether it is a list that has texts and nothing else.
     """
 
     name: str
@@ -61,6 +62,7 @@ class Known:
     expected: type | None = field(default=None, compare=False, repr=False)
     is_many: bool = field(default=False, compare=False, repr=False)
     is_own: bool = field(default=False, compare=False, repr=False)
+    is_of_texts: bool = field(default=False, compare=False, repr=False)
 
     @property
     def is_literal(self) -> bool:

@@ -16,7 +16,7 @@ from ...host.sandbox import ITERATED
 from ...host.value_classes import inherits_comparisons
 from ...nodes import Operator, Value
 from ...sources import Span
-from ..binding_analysis import NotCompilable
+from ..binding_analysis import NotCompilable, is_string
 from ..classes.plain_classes import is_plain_object
 from ..snippets import (
     all_of,
@@ -38,6 +38,8 @@ from .regions import Known
 #: Classes of Polar's own values, beside dictionaries, that arguments may be of.
 SCALARS = (str, int)
 EQUATIONS = (Operator.EQ, Operator.NEQ)
+#: Classes whose values need no check, wherever they are read.
+_PLAIN = frozenset({str, int, bool, float, list, dict, set, frozenset, tuple})
 #: Integers whose product has 64 bits.
 SMALL = 2**31
 #: The largest integer that has one digit in Python.
@@ -127,6 +129,10 @@ def is_among(
     :param is_itself: whether the value equals itself alone.
     """
     slowly = call("among", written(item), load(collection.name))
+    if collection.is_of_texts and item.exact in (None, str):
+        directly = compared(written(item), ast.In(), load(collection.name))
+        is_text = is_string(item.literal) or item.exact is str
+        return directly if is_text else ast.IfExp(is_type(item.name, "str"), directly, slowly)
     # For the pass that writes searches out.
     slowly.kind, slowly.is_itself = item.exact, is_itself  # type: ignore[attr-defined]
     is_other = item.exact is not int and (item.literal is not None or item.exact)
@@ -247,6 +253,29 @@ def entry_or_default(owner: Known, key: Known, default: Known | None, kept: str)
     named = [] if default is None else [written(default)]
     others = call("entry_or_nil", load(owner.name), written(key), *named)
     return ast.IfExp(all_of([*_are_found(owner, key), is_there]), load(kept), others)
+
+
+def has_plain_entries(constant: dict[t.Any, t.Any]) -> bool:
+    """Tell whether all keys of a constant are texts of ASCII, and its values need no check."""
+    are_texts = all(type(key) is str and key.isascii() for key in constant)
+    return are_texts and all(type(each) in _PLAIN for each in constant.values())
+
+
+def is_list_of_texts(value: t.Any) -> bool:
+    """Tell whether a value is a list that has texts and nothing else."""
+    return type(value) is list and all(type(each) is str for each in value)
+
+
+def entry_of_constant(owner: Known, key: Known, others: ast.expr, kept: str) -> ast.expr:
+    """Write the entry of a constant dictionary, whose keys are texts of ASCII.
+
+    :param others: finds the entry under anything else.
+    :param kept: a name that is not used otherwise.
+    """
+    entry = method_call(load(owner.name), "get", load(key.name), load("missing"))
+    is_there = compared(named_value(kept, entry), ast.IsNot(), load("missing"))
+    is_known = any_of([is_there, is_ascii(key.name)])
+    return ast.IfExp(all_of([is_type(key.name, "str"), is_known]), load(kept), others)
 
 
 def is_key(item: Known, owner: Known) -> ast.expr:

@@ -19,7 +19,16 @@ from ...scopes import Pending, variables_in
 from ...snippets import all_of, any_of, call, compared, is_of, is_type, load, negate
 from ..clauses.clause_forms import PutOff, is_scalar
 from ..regions import Fact, Known, Region
-from ..value_tests import entry_or_default, is_among, is_key, is_searched_at_once, written
+from ..value_tests import (
+    entry_of_constant,
+    entry_or_default,
+    has_plain_entries,
+    is_among,
+    is_key,
+    is_list_of_texts,
+    is_searched_at_once,
+    written,
+)
 from .compounds import Compounds
 
 #: Methods of dictionaries, and how many arguments they take, beside what ``get`` has for none.
@@ -122,9 +131,15 @@ class Searches(Compounds):
 
     def entry_found(self, key: Known, collection: Known) -> tuple[Region, Known]:
         """Write a look-up in a dictionary; return the region where there is an entry, and that."""
-        found = call("entry_among", load(collection.name), written(key))
+        found: ast.expr = call("entry_among", load(collection.name), written(key))
+        values = [*collection.constant.values()] if type(collection.constant) is dict else []
+        if key.literal is None and values and has_plain_entries(collection.constant):
+            found = entry_of_constant(collection, key, found, self.guards.fresh("p"))
         fact = ("entry among", collection.name, key.key)
         made = self.guards.computed(self.region, found, fact, self.goal.span)
+        if values and all(map(is_list_of_texts, values)):
+            # A constant is a copy, which nobody changes.
+            made = replace(made, is_of_texts=True)
         self.region.note_checked(key, collection)
         is_there = compared(load(made.name), ast.IsNot(), load("missing"))
         there: Fact = ("there", made.name)
