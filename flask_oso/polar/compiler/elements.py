@@ -16,7 +16,7 @@ from ..host import sandbox
 from ..host.conversion import is_representable, list_for_policy, result_to_term, to_python
 from ..host.dictionaries import MISSING, find_entry, sorted_entries
 from ..host.iterators import READ, SILENT, Ahead, IteratorUse, begins_alone, elements_ahead
-from ..host.value_classes import find_by_hash, find_in_network
+from ..host.value_classes import find_by_hash, find_in_network, is_hashed_tuple
 from ..nodes import Expression, Instance, Term, Value
 from ..solver.solver import Solver
 from .classes.known_classes import SCALARS, KnownClasses
@@ -125,7 +125,7 @@ class Elements:
         kind = type(item)
         if type(collection) is list:
             return self._found_in_list(item, collection[:])
-        if not self._classes.is_hashed(kind):
+        if not self._classes.is_hashed(kind) and not is_hashed_tuple(item):
             return t.cast("t.Iterable[t.Any]", collection)
         found = find_by_hash(item, collection)
         if found is None:

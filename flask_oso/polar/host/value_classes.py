@@ -99,10 +99,18 @@ def is_hashed(cls: type) -> bool:
     return cls in _HASHED or (is_itself and own in _PLAIN_HASHES)
 
 
+def is_hashed_tuple(value: t.Any) -> bool:
+    """Return whether a value is a tuple of such values, which a set finds as it finds one of them.
+
+    One level deep: what is in a tuple of tuples is compared.
+    """
+    return type(value) is tuple and _HASHED.issuperset(map(type, value))
+
+
 def find_by_hash(item: t.Any, collection: t.Collection[t.Any]) -> bool | None:
     """Tell whether one of ``SETS`` contains a value whose class ``is_hashed``, as Python does.
 
-    ``None`` where the elements tell: for Python, ``True`` is the number 1.
+    Or a tuple of such. ``None`` where the elements tell: for Python, ``True`` is the number 1.
     """
     kind = type(item)
     if type(collection) is range:

@@ -25,7 +25,13 @@ from ..host.conversion import HostEntries, follow, list_elements
 from ..host.dictionaries import MISSING, READING
 from ..host.iterators import READ, IteratorUse
 from ..host.sandbox import attribute_names, check_reachable, is_computed, passes_sandbox
-from ..host.value_classes import SETS, find_by_hash, find_in_network, is_hashed
+from ..host.value_classes import (
+    SETS,
+    find_by_hash,
+    find_in_network,
+    is_hashed,
+    is_hashed_tuple,
+)
 from ..nodes import (
     Call,
     Dictionary,
@@ -168,7 +174,9 @@ class Operators:
         if is_there is not None:
             return (end,) * is_there
         kind = type(end.value)
-        if type(collection.value) not in SETS or not is_hashed(kind):
+        if type(collection.value) not in SETS:
+            return None
+        if not is_hashed(kind) and not is_hashed_tuple(end.value):
             return None
         if self.machine.host.has_keys(kind):
             return None

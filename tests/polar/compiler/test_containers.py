@@ -64,6 +64,7 @@ COLLECTIONS: tuple[t.Any, ...] = (
     *([], ["ana"], [5, "ana"], [1, 2, 3], [[5], ["ana"]], ["ana", sys], [Equal("ana")], [None]),
     *(("ana",), "ana", None, 5, Equal(["ana"]), [float("nan")], [BIG, 5], {"ana": BIG}),
     *([(5, "ana"), (1,)], [(1.0,), "ana"], [(float("nan"),), (ANA,)], [(Equal("ana"),)], [()]),
+    *({(5, "ana"), (1,)}, frozenset({(True,), ()}), {(ANA,), 5}, {(1,): 1}.keys()),
     *({"ana": 1}.keys(), {5: 1, True: 2}.keys(), types.SimpleNamespace(x=5)),
     *(ipaddress.ip_network("10.0.0.0/30"), ipaddress.ip_network("::/126")),
 )
@@ -291,6 +292,22 @@ def test_set_finds_by_hash(x: t.Any, *, compiled: bool) -> None:
     assert oso.is_allowed(User("ANA"), "read", Doc(x)) is False
     assert oso.is_allowed(User("ana"), "read", Doc(x)) is True
     assert oso.is_allowed(User("ANA"), "read", Doc([*x])) is True
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+@pytest.mark.parametrize(
+    "item", [("ana", 5), ("ana", 1), (1,), (True,), (None, b"x"), ()], ids=repr
+)
+def test_set_finds_tuples_as_a_list_does(item: t.Any, *, compiled: bool) -> None:
+    """A tuple of texts and numbers is found by its hash: what equals it has the same."""
+    oso = _oso('allow(u: User, "read", d: Doc) if u.x in d.x;', compiled=compiled)
+    found = [("ana", True), ("ana", 6), (1.0,), ("ana", 5), (None, b"x")]
+    others = [Claiming(), "ana", ("ana", 5, 5)]
+
+    answers = [oso.is_allowed(User(item), "read", Doc({*found, *others}))]
+    answers.append(oso.is_allowed(User(item), "read", Doc(found)))
+
+    assert answers == [item in found] * 2
 
 
 @pytest.mark.parametrize("compiled", [True, False])

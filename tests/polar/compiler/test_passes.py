@@ -66,7 +66,9 @@ def test_short_list_is_searched_where_it_stands() -> None:
     """Whatever else is searched stays as it was."""
     assert rewritten(SEARCH, searched) == plain(
         """
-        if (p0 := type(v)) is list and len(v) < 30 and ((p1 := type(a)) is str or p1 is int):
+        if ((p0 := type(v)) is list or p0 is tuple) and len(v) < 30 and (
+            (p1 := type(a)) is str or p1 is int
+        ):
             b2 = False
             for v3 in [*v]:
                 if type(v3) is not p1 and type(v3) not in simple:

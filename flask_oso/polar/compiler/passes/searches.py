@@ -1,9 +1,9 @@
-"""A short list is searched where it stands, without the call that searches any collection.
+"""A short list or tuple is searched where it stands, without the call that searches any collection.
 
 In go the statements of a function; they are changed where they stand::
 
     if a in v if type(v) in sets else among(a, v): x
-        =>  if (p := type(v)) is list and len(v) < N and type(a) is str:
+        =>  if ((p := type(v)) is list or p is tuple) and len(v) < N and type(a) is str:
                 b = False
                 for e in [*v]:
                     if type(e) is not str and type(e) not in simple: b = among(a, v); break
@@ -11,7 +11,7 @@ In go the statements of a function; they are changed where they stand::
                 if b: x
             elif a in v if p in sets else among(a, v): x
 
-Most lists that policies search are short, and then the call takes longer than the search. Only
+Most of them that policies search are short, and then the call takes longer than the search. Only
 where ``x`` does not become much longer.
 """
 
@@ -88,7 +88,8 @@ def _written_out(statement: ast.If, search: ast.Call, fresh: Callable[[str], str
         _, *about_item = test.test.values if type(test.test) is ast.BoolOp else [test.test]
         test.test = all_of([any_of(is_set), *about_item])
     is_short = compared(call("len", load(listed)), ast.Lt(), ast.Constant(SHORT))
-    tests = [compared(_class_of(load(listed), kind), ast.Is(), load("list")), is_short]
+    is_list = compared(_class_of(load(listed), kind), ast.Is(), load("list"))
+    tests = [any_of([is_list, compared(load(kind), ast.Is(), load("tuple"))]), is_short]
     cls = _class_of_item(search)
     is_text_or_integer = cls is str or cls is int
     if cls is None:

@@ -25,6 +25,7 @@ from ...host.value_classes import (
     find_by_hash,
     find_in_network,
     is_comparable_moment,
+    is_hashed_tuple,
 )
 from ..classes.equality import SideEffectFreeEquality
 from ..classes.known_classes import KnownClasses
@@ -257,7 +258,7 @@ class SilentOperations:
         """Look a value up in a set, a dictionary or a text; ``None``: look at all elements."""
         kind, mine = type(collection), type(item)
         if kind in SETS:
-            is_found = mine in self._simple and self._is_hashed(mine)
+            is_found = (mine in self._simple and self._is_hashed(mine)) or is_hashed_tuple(item)
             return find_by_hash(item, collection) if is_found else None
         if kind is LazyKeys:
             return find_entry(collection.source, item) is not MISSING if mine is str else None
