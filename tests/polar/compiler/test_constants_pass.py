@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import ast
+import enum
 import textwrap
 import typing as t
+from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 
 from flask_oso import Oso, OsoError
 from flask_oso.polar.compiler.passes.constants import share_alike
-from tests.support.answers import specialized
+from tests.support.answers import outcome_of, specialized
 from tests.support.models.people import Thing, User
 from tests.support.policies import make_oso
 
@@ -120,6 +123,86 @@ def test_a_hundred_rules_are_a_few_statements() -> None:
         assert specialized(oso.engine, User(), "read", Thing(kind="k7", size=7)) is True
         assert specialized(oso.engine, User(), "read", Thing(kind="k7", size=8)) is False
         assert oso.is_allowed(User(), "read", Thing(kind="k7", size=7))
+        made: t.Any = oso.engine.specialized["read"][Thing]
+        sizes.add(len(made.__code__.co_code))
+
+    assert len(sizes) == 1
+
+
+class Level(enum.IntEnum):
+    """Numbers with names."""
+
+    SEVEN = 7
+
+
+class Word(enum.StrEnum):
+    """Texts with names."""
+
+    SEVEN = "7"
+
+
+class OwnNumber(int):
+    """Equals no number."""
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    __hash__ = int.__hash__
+
+
+class Odd:
+    """Has no hash, and equals the number 7."""
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __eq__(self, other: object) -> bool:
+        return other == 7
+
+
+NUMBERS: tuple[t.Any, ...] = (
+    *(0, 1, 7, 11, 12, -1, 2**70, True, False, None, "7", Word.SEVEN, Level.SEVEN),
+    *(7.0, 7.5, float("nan"), Decimal(7), Decimal("7.5"), Decimal("NaN"), Decimal("sNaN")),
+    *(complex(7), Fraction(7), OwnNumber(7), Odd(), Thing(), [7], (7,), {7: 7}, object()),
+)
+
+
+@pytest.mark.parametrize("number", NUMBERS, ids=lambda value: type(value).__name__)
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "t.size = {n}",
+        "t.size = {n} and t.level < {n}",
+        "not t.size = {n}",
+        "t matches {{size: {n}}}",
+    ],
+)
+def test_numbers_of_rules_are_looked_up(rule: str, number: t.Any) -> None:
+    """What is no integer and equals one is found, too; errors are those of the solver."""
+    head = 'allow(u: User, "read", t: Thing) if u = u and t = t and'
+    policy = "\n".join(f"{head} {rule.format(n=n)};" for n in range(12))
+    oso, solver = (make_oso(policy, User, Thing, compiled=each) for each in (True, False))
+    thing = Thing(size=number, level=6)
+
+    outcomes = [outcome_of(each, User(), "read", thing) for each in (oso, oso, solver)]
+
+    assert outcomes == [outcomes[2]] * 3
+
+
+def test_hundred_numbers_are_one_table() -> None:
+    """The function does not grow with the rules, and answers for other numbers."""
+    sizes = set()
+    for count in (20, 100):
+        rules = [
+            f'allow(u: User, "read", t: Thing) if t.size = {n} and t.owner = u;'
+            for n in range(count)
+        ]
+        oso, user = make_oso("\n".join(rules), User, Thing), User()
+        answers = [
+            specialized(oso.engine, user, "read", Thing(size=size, owner=user))
+            for size in (7, 7.0, True, 200, "7", None)
+        ]
+        assert answers == [True] * 2 + [False] * 4
+        assert oso.is_allowed(user, "read", Thing(size=7, owner=user))
         made: t.Any = oso.engine.specialized["read"][Thing]
         sizes.add(len(made.__code__.co_code))
 

@@ -1,6 +1,7 @@
 """Statements that are alike but for their constants stand there once, and look the constants up.
 
-In go the statements for each of many strings, of which one is a value; out come groups of them::
+In go the statements for each of many strings or integers, of which one is a value; out come groups
+of them::
 
     if v == "a": if x <= 1: y      if v == "b": if x <= 2: y      …
         =>  if (c := {"a": 1, "b": 2, …}.get(v)) is not None: if x <= c: y
@@ -29,18 +30,18 @@ class Alike(Record):
     """Statements that are written once for several branches.
 
     :param body: those of one branch, with names in the place of constants that differ.
-    :param texts: the strings of each branch.
+    :param texts: the strings or integers of each branch.
     :param names: the names in the place of constants.
     :param rows: the constants of each branch, one for each name; empty if nothing differs.
     """
 
     body: list[ast.stmt]
-    texts: list[set[str]]
+    texts: list[set[t.Any]]
     names: list[str]
     rows: list[tuple[t.Any, ...]]
 
-    def table(self) -> dict[str, t.Any]:
-        """Return what the names stand for, by the string: a constant, or a tuple of them."""
+    def table(self) -> dict[t.Any, t.Any]:
+        """Return what the names stand for, by the string or the integer: a constant, or a tuple."""
         rows = [row if len(row) > 1 else row[0] for row in self.rows]
         pairs = zip(self.texts, rows, strict=True)
         return {text: row for texts, row in pairs for text in sorted(texts)}
@@ -51,13 +52,13 @@ class Alike(Record):
         return parts[0] if len(parts) == 1 else ast.Tuple(parts, ast.Store())
 
 
-def share_alike(branches: list[tuple[set[str], list[ast.stmt]]], name: str) -> list[Alike]:
+def share_alike(branches: list[tuple[set[t.Any], list[ast.stmt]]], name: str) -> list[Alike]:
     """Group branches whose statements differ in constants alone.
 
-    :param branches: strings, and the statements for them.
+    :param branches: strings or integers, and the statements for them.
     :param name: the beginning of the names that take the place of constants.
     """
-    groups: dict[str, list[tuple[set[str], list[ast.stmt], list[ast.Constant]]]] = {}
+    groups: dict[str, list[tuple[set[t.Any], list[ast.stmt], list[ast.Constant]]]] = {}
     for texts, body in branches:
         shape, constants = _shape_of(body)
         groups.setdefault(shape, []).append((texts, body, constants))
@@ -71,7 +72,7 @@ def share_alike(branches: list[tuple[set[str], list[ast.stmt]]], name: str) -> l
     return found
 
 
-def _shared(group: list[tuple[set[str], list[ast.stmt], list[ast.Constant]]], name: str) -> Alike:
+def _shared(group: list[tuple[set[t.Any], list[ast.stmt], list[ast.Constant]]], name: str) -> Alike:
     """Replace the constants that differ by names."""
     texts, (body, *_) = [each for each, _, _ in group], [each for _, each, _ in group]
     columns: dict[tuple[str, ...], str] = {}

@@ -7,6 +7,7 @@ returns ``None``.
 from __future__ import annotations
 
 import dataclasses
+import decimal
 import itertools
 import operator
 import types
@@ -111,6 +112,7 @@ class SilentOperations:
             "are_themselves": self.are_themselves,
             "is_told": self._is_told_memo,
             "text_of": self.text,
+            "number_of": _number_of,
             "gives_up": GIVES_UP,
             "not_silent": NotSilent,
             "gives_up_or_deep": (*GIVES_UP, RecursionError),
@@ -500,6 +502,21 @@ def _texts_in(collection: t.Any) -> t.AbstractSet[t.Any] | None:
         return None
     elements = [*collection]
     return frozenset(elements) if _TEXT.issuperset(map(type, elements)) else None
+
+
+def _number_of(value: t.Any) -> t.Any:
+    """Return what finds a value in a table of integers; ``None`` if it equals none of them."""
+    kind: t.Any = type(value)
+    if kind is bool or kind is str or kind.__eq__ is object.__eq__:
+        return None
+    if kind is float or (kind.__eq__ is int.__eq__ and kind.__hash__ is int.__hash__):
+        return value
+    if value is None:
+        return None
+    # Equal numbers have one hash. What says that it is no number has none.
+    if kind is decimal.Decimal and not value.is_snan():
+        return value
+    raise NotSilent
 
 
 def _are_different(_left: t.Any, _right: t.Any) -> bool:

@@ -22,9 +22,11 @@ from ..passes.names import CHAIN, COUNT
 from ..snippets import (
     any_of,
     assign,
+    call,
     code_of,
     compared,
     is_not_none,
+    is_type,
     load,
     method_call,
     named_value,
@@ -173,6 +175,8 @@ class Region:
     unless: str = ""
     #: The value that was tested to be one of some strings.
     texts: tuple[str, frozenset[str]] | None = None
+    #: The value that was tested to equal an integer.
+    number: tuple[str, int] | None = None
     #: Whether what leads here has to be looked at although nothing may follow.
     is_kept: bool = False
     #: The values whose class the condition of this region looks at, whether it holds or not.
@@ -379,10 +383,10 @@ def region_statements(region: Region, success: list[ast.stmt] | None = None) -> 
         out += success if success is not None and region.found == FOUND else note
         out += region.solved
     items = [*region.items, *region.loops]
-    for texts, alike in itertools.groupby(items, _compared_value):
+    for compared_value, alike in itertools.groupby(items, _compared_value):
         inside = [*alike]
-        if texts is not None and len(inside) > FEW_STRINGS:
-            _append(out, _by_string(texts, inside, success))
+        if compared_value is not None and len(inside) > FEW_STRINGS:
+            _append(out, _by_table(compared_value, inside, success))
         else:
             for inner in inside:
                 _append(out, _enclosed(inner, success))
@@ -395,27 +399,35 @@ def region_statements(region: Region, success: list[ast.stmt] | None = None) -> 
     return out
 
 
-def _compared_value(region: Region) -> str | None:
-    """Return the value that a region compares with one string, if it does nothing else."""
+def _compared_value(region: Region) -> tuple[str, bool] | None:
+    """Return the value that a region compares with one string, if it does nothing else.
+
+    Or with an integer: then with ``True``.
+    """
     header: t.Any = region.header
+    if region.number is not None and not header.orelse:
+        return region.number[0], True
     if region.texts is None or len(region.texts[1]) != 1 or header.orelse:
         return None
-    return region.texts[0]
+    return region.texts[0], False
 
 
-def _by_string(name: str, regions: list[Region], success: list[ast.stmt] | None) -> list[ast.stmt]:
-    """Write regions that compare one value with a string each: it is looked up in a table.
+def _by_table(
+    value: tuple[str, bool], regions: list[Region], success: list[ast.stmt] | None
+) -> list[ast.stmt]:
+    """Write regions that compare one value with a constant each: it is looked up in a table.
 
     They exclude each other, so their order does not matter. Those that do the same become one.
     """
-    texts: dict[str, set[str]] = {}
+    name, is_number = value
+    texts: dict[str, set[t.Any]] = {}
     bodies: dict[str, list[ast.stmt]] = {}
     for region in regions:
         body = region_statements(region, success)
         if body:
             key = code_of(body)
             bodies.setdefault(key, body)
-            texts.setdefault(key, set()).update(t.cast("tuple[str, t.Any]", region.texts)[1])
+            texts.setdefault(key, set()).update(_constants_of(region))
     branches = [(texts[key], body) for key, body in bodies.items()]
     if not branches:
         return []
@@ -429,11 +441,25 @@ def _by_string(name: str, regions: list[Region], success: list[ast.stmt] | None)
         }
         body = _by_halves(number, [_with_constants(each, name) for each in groups])
     named = _table(table)
-    kept = named_value(number, method_call(named, "get", load(name)))
+    item = _number_of(name) if is_number else load(name)
+    kept = named_value(number, method_call(named, "get", item))
     made = ast.If(is_not_none(kept), body, [])
-    made.texts = name, frozenset(table)  # type: ignore[attr-defined]
+    if not is_number:
+        made.texts = name, frozenset(table)  # type: ignore[attr-defined]
     made.table = named, table  # type: ignore[attr-defined]
     return [made]
+
+
+def _constants_of(region: Region) -> t.Iterable[t.Any]:
+    """Return the constants of which the value of a region has to equal one."""
+    if region.number is not None:
+        return (region.number[1],)
+    return t.cast("tuple[str, frozenset[str]]", region.texts)[1]
+
+
+def _number_of(name: str) -> ast.expr:
+    """Write what a table of integers has for a value: most are integers."""
+    return ast.IfExp(is_type(name, "int"), load(name), call("number_of", load(name)))
 
 
 def _with_constants(alike: Alike, name: str) -> list[ast.stmt]:
@@ -447,7 +473,7 @@ def _with_constants(alike: Alike, name: str) -> list[ast.stmt]:
     return [looked_up, *alike.body]
 
 
-def _table(table: dict[str, t.Any]) -> ast.Name:
+def _table(table: dict[t.Any, t.Any]) -> ast.Name:
     """Write a table, which gets its name later."""
     return ast.Name(f"table {table}", ast.Load())
 
@@ -466,8 +492,8 @@ def _by_halves(number: str, bodies: list[list[ast.stmt]], first: int = 0) -> lis
     return [ast.If(is_left, *halves)]
 
 
-def name_tables(statements: list[ast.stmt], name_of: t.Callable[[dict[str, t.Any]], str]) -> None:
-    """Give the tables by strings the names of constants.
+def name_tables(statements: list[ast.stmt], name_of: t.Callable[[dict[t.Any, t.Any]], str]) -> None:
+    """Give the tables the names of constants.
 
     Until then they are called by what they have, so that statements with equal ones are equal.
     """

@@ -224,7 +224,11 @@ class ValueGuards:
         region = self._guards.guard(region, (kind, other.name), is_known, [other], span)
         equal = compared(load(other.name), ast.Eq(), ast.Constant(literal.value))
         test = all_of([equal, negate(is_type(other.name, "bool"))])
-        return self._guards.under(region, ("is", other.name, kind, literal.value), test, [], span)
+        key: Fact = ("is", other.name, kind, literal.value)
+        inner = self._guards.under(region, key, test, [], span)
+        if kind is int and inner is region.inside.get(key):
+            inner.number = other.name, t.cast(int, literal.value)
+        return inner
 
     def _equal_boolean(
         self, region: Region, literal: Value, other: Known, span: Span | None
