@@ -25,12 +25,12 @@ from ..scopes import Pending, ProgramInterface, pending_goals, prepend
 from ..snippets import any_of, assign, call, compared, is_type, load, negate
 from .clauses.chains import (
     Askers,
+    check_ends,
     has_grown,
     is_question,
-    is_reached,
     links_before,
     numbers_in,
-    renamed_part,
+    region_before,
 )
 from .clauses.clause_forms import (
     ListRule,
@@ -254,7 +254,7 @@ class QuestionWriter:
         :raises NotCompilable: if a rule asks itself the same question, or cannot be expressed.
         """
         self._expand()
-        self._check_ends()
+        check_ends(self._asked)
 
     def _expand(self) -> None:
         """Collect the rule questions, region by region; then write their clauses."""
@@ -329,19 +329,12 @@ class QuestionWriter:
         if about_list is not None:
             self._ask_of_list(region, about_list, node, key)
             return
-        matches = {clause: self.patterns.match(clause, args) for clause in clauses}
-        for clause in clauses:
-            if matches[clause] is Match.ASKED:
-                self.patterns.ask_literals(region, clause, args)
-        matching = [clause for clause in clauses if matches[clause] is Match.MAYBE]
+        matching = self.patterns.matching(clauses, args, region=region)
         if any(map(has_cut, matching)):
             self._clauses_with_cuts(region, matching, node, key)
             return
         first = self._path.first_clause(region, key, matching, self.names.host)
-        asked = [clause for clause in clauses if matches[clause] is not Match.NO]
-        if first is not None and not all(is_like(first, each, args) for each in asked):
-            # The solver matches all heads before it tries the first clause. One that is known not
-            # to match asks nothing.
+        if first is not None and not self._asks_alike(first, clauses, args):
             first = None
         for clause in matching:
             if is_passed_on(clause):
@@ -352,70 +345,28 @@ class QuestionWriter:
                 if clause is first:
                     self._path.leaf = region, clause, node
 
+    def _asks_alike(
+        self, first: Clause, clauses: Sequence[Clause], args: tuple[Known, ...]
+    ) -> bool:
+        """Tell whether no head asks what that of the first clause does not.
+
+        The solver matches all heads before it tries the first clause. One that is known not to
+        match asks nothing.
+        """
+        asked = [each for each in clauses if self.patterns.match(each, args) is not Match.NO]
+        return all(is_like(first, each, args) for each in asked)
+
     def _begins_anew(self, here: Region) -> bool:
         """Tell whether a region asks the same as an outer one, about the next object of a chain."""
-        if here.subject is None or not here.nodes:
+        around = region_before(here)
+        if around is None:
             return False
-        sources = {here.subject.name: here.subject.source}
-        for around in itertools.islice(here.around(), 1, None):
-            subject = around.subject
-            if subject is None or subject.source is None:
-                continue
-            sources[subject.name] = subject.source
-            is_next = is_reached(here.subject.name, subject.name, subject.source[1], sources)
-            if here.subject.exact is not subject.exact or not is_next:
-                continue
-            renamed = {
-                tuple(renamed_part(part, here.subject.name, subject.name) for part in key)
-                for key in here.nodes
-            }
-            if renamed != set(around.nodes) or around.again is not None:
-                continue
-            if any(inner.flag is not None for inner in around.within()):
-                # A loop outside looks at the object of the chain, which is another one there.
-                raise NotCompilable("a search on each object of a chain", None)
-            # INVARIANT: only what is asked of each object of a chain is repeated. What an outer
-            # region asks of the first one stands in the region of that one, too.
-            if not around.is_foreign and around.flag is None:
-                here.flag = here.flag or self.guards.fresh("w")
-                levels = self.names.constant(_LEVELS)
-                around.again = ChainRepetition(
-                    here.flag, here.subject.name, self.guards.fresh(), levels
-                )
-                here.items.clear()
-                here.leaves.clear()
-                here.put_behind.clear()
-                here.inside.clear()
-                here.conditions.clear()
-                here.reads.clear()
-                here.unchecked.clear()
-                # The reads of the region were dropped, so later clauses must not rely on them.
-                here.known.clear()
-                here.loops.clear()
-                around.is_barrier = True
-                self.guards.counts = True
-                return True
-        return False
-
-    def _check_ends(self) -> None:
-        """Refuse rules that ask themselves the same question, for which the solver raises."""
-        done: set[Fact] = set()
-        for start in self._asked:
-            path: list[tuple[Fact, t.Iterator[Fact]]] = [(start, iter(self._asked[start]))]
-            on_path = {start}
-            while path:
-                key, following = path[-1]
-                for other in following:
-                    if other in on_path:
-                        raise NotCompilable("a rule that asks itself", None)
-                    if other not in done and other in self._asked:
-                        on_path.add(other)
-                        path.append((other, iter(self._asked[other])))
-                        break
-                else:
-                    done.add(key)
-                    on_path.discard(key)
-                    path.pop()
+        here.flag = here.flag or self.guards.fresh("w")
+        following, levels = t.cast(Known, here.subject).name, self.names.constant(_LEVELS)
+        around.again = ChainRepetition(here.flag, following, self.guards.fresh(), levels)
+        around.is_barrier = self.guards.counts = True
+        here.clear()
+        return True
 
     def next_clause(self) -> int:
         """Return a number for the variables of another clause."""

@@ -221,6 +221,13 @@ class Region:
         parts = self.reads, self.items, self.loops, self.successes
         return not any((*parts, self.nodes, self.leaves, self.put_behind, self.is_kept))
 
+    def clear(self) -> None:
+        """Drop what was written in this region. Nothing later relies on what was read here."""
+        for part in (self.reads, self.unchecked, self.known, self.items, self.loops):
+            part.clear()
+        for asked in (self.inside, self.conditions, self.leaves, self.put_behind):
+            asked.clear()
+
     def is_live(self) -> bool:
         """Tell whether the region is still part of the function."""
         return all(

@@ -7,12 +7,15 @@ are a question about the next object of a chain, which is the same for each of i
 from __future__ import annotations
 
 import collections
+import graphlib
+import itertools
 import typing as t
 from collections.abc import Iterator, Sequence
 
 from ....nodes import Call, Term
 from ....solver.clauses import Slot
 from ....traversal import conjuncts_in, goals_in
+from ...binding_analysis import NotCompilable
 from ...goal_forms import call_of
 from ...scopes import Pending, ProgramInterface, pending_goals, variables_in
 from ..regions import Fact, Known, Region, RuleCall, Variables
@@ -106,7 +109,35 @@ def numbers_in(goals: Pending, env: Variables) -> list[int]:
     ]
 
 
-def is_reached(
+def region_before(here: Region) -> Region | None:
+    """Return the outer region that asks the same of the object before in a chain.
+
+    ``None`` if there is none, or if it asks something else, too.
+    """
+    if here.subject is None or not here.nodes:
+        return None
+    sources = {here.subject.name: here.subject.source}
+    for around in itertools.islice(here.around(), 1, None):
+        subject = around.subject
+        if subject is None or subject.source is None:
+            continue
+        sources[subject.name] = subject.source
+        is_next = _is_reached(here.subject.name, subject.name, subject.source[1], sources)
+        if here.subject.exact is not subject.exact or not is_next:
+            continue
+        if around.again is not None or not _ask_alike(here, around):
+            continue
+        if any(inner.flag is not None for inner in around.within()):
+            # A loop outside looks at the object of the chain, which is another one there.
+            raise NotCompilable("a search on each object of a chain", None)
+        # INVARIANT: only what is asked of each object of a chain is repeated. What an outer region
+        # asks of the first one stands in the region of that one, too.
+        if not around.is_foreign and around.flag is None:
+            return around
+    return None
+
+
+def _is_reached(
     name: str, start: str, attribute: str, sources: t.Mapping[str, tuple[str, str] | None]
 ) -> bool:
     """Tell whether a value is read from another one by one attribute, in one step or in several.
@@ -121,8 +152,25 @@ def is_reached(
     return True
 
 
-def renamed_part(part: t.Any, old: str, new: str) -> t.Any:
-    return (new, *part[1:]) if isinstance(part, tuple) and part[0] == old else part
+def _ask_alike(here: Region, around: Region) -> bool:
+    """Tell whether two regions ask the same questions, each about its object."""
+    mine, theirs = t.cast(Known, here.subject).name, t.cast(Known, around.subject).name
+
+    def renamed(part: t.Any) -> t.Any:
+        return (theirs, *part[1:]) if isinstance(part, tuple) and part[0] == mine else part
+
+    return {tuple(map(renamed, key)) for key in here.nodes} == around.nodes.keys()
+
+
+def check_ends(asked: t.Mapping[Fact, set[Fact]]) -> None:
+    """Refuse rules that ask themselves the same question, for which the solver raises.
+
+    :param asked: which questions each question asks.
+    """
+    try:
+        graphlib.TopologicalSorter(asked).prepare()
+    except graphlib.CycleError:
+        raise NotCompilable("a rule that asks itself", None) from None
 
 
 class Askers:

@@ -45,7 +45,7 @@ from ..clauses.chains import asks_again, link_in, numbers_in
 from ..clauses.clause_forms import PutOff, body_goals, cut_apart, is_operand
 from ..clauses.delegations import Delegation
 from ..patterns import has_open_fields, is_literal
-from ..regions import GIVE_UP, MAX_STEPS, Fact, Known, Region, Variables
+from ..regions import GIVE_UP, MAX_STEPS, Fact, Known, Region, RuleCall, Variables
 from ..solution_keys import NOTED, has_own_function
 from ..value_tests import (
     ARITHMETIC_OF_PYTHON,
@@ -443,43 +443,43 @@ class GoalStep(Searches):
     def _call(self, called: Call) -> tuple[Region, Pending] | None:
         if called.kwargs:
             raise NotCompilable("keyword arguments", self.goal.span)
-        is_noted = called.name == NOTED
-        names, arity = self.guards.names, len(called.args)
-        has_function = not is_noted and has_own_function(names, called.name, arity)
+        if called.name == NOTED:
+            return self._noted([self._passed(arg) for arg in called.args])
+        has_function = has_own_function(self.guards.names, called.name, len(called.args))
         self.guards.meets_recursion |= has_function
         values = [self._passed(arg) for arg in called.args]
-        if is_noted:
-            return self._noted(t.cast("list[Known]", values))
         is_open, delegation = any(value is None for value in values), self.writer.delegation
         is_called = self.guards.functions is not None and has_function
         if is_called and (is_open or delegation is Delegation.IN_PLACE):
             return self._by_function(called, values)
         if is_open:
             return self.in_place(called, values)
-        args = tuple(t.cast("list[Known]", values))
-        if self.writer.delegates(self.region, (called.name, args), self.asking):
+        node = called.name, tuple(t.cast("list[Known]", values))
+        if self.writer.delegates(self.region, node, self.asking):
             if delegation is Delegation.BY_FUNCTION:
                 return self._by_function(called, values)
             if delegation is Delegation.GIVEN_UP:
                 self._give_up()
                 return None
+        return self._ask(node)
+
+    def _ask(self, node: RuleCall) -> tuple[Region, Pending] | None:
+        """Ask a rule about values: the question itself if nothing follows, or a condition."""
+        name, args = node
         if any(arg.choices is not None for arg in args):
             raise NotCompilable("a string of several that is passed on", self.goal.span)
         for arg in args:
             self.guards.check_sandbox(self.region, arg)
         if not self.rest and not any(self.env.waiting.values()):
-            self.writer.ask(self.region, (called.name, args), self.asking)
+            self.writer.ask(self.region, node, self.asking)
             return None
-        node = called.name, args
+        key: Fact = ("call", name, *(arg.key for arg in args))
         inner = self.writer.written_once(
-            self.region,
-            ("call", called.name, *(arg.key for arg in args)),
-            self.asking,
-            lambda inner: self.writer.ask(inner, node, self.asking),
+            self.region, key, self.asking, lambda inner: self.writer.ask(inner, node, self.asking)
         )
-        region = self.region
+        found: Fact = ("found", inner.found)
         return self._at(
-            self.guards.under(region, ("found", inner.found), load(inner.found), [], self.goal.span)
+            self.guards.under(self.region, found, load(inner.found), [], self.goal.span)
         )
 
     def _give_up(self) -> None:
@@ -532,16 +532,17 @@ class GoalStep(Searches):
         region.first = [ast.Expr(added)]
         return region
 
-    def _noted(self, values: list[Known]) -> tuple[Region, Pending]:
+    def _noted(self, values: Sequence[Known | None]) -> tuple[Region, Pending]:
         """Write that there is a solution, of which the open arguments have become these values.
 
         INVARIANT: what equals nothing, not even itself, is not given to a caller that may have it
         under another name: the solver asks no value whether it equals itself.
         """
-        if any(value is None or value.choices is not None for value in values):
+        known = [value for value in values if value is not None and value.choices is None]
+        if len(known) < len(values):
             raise NotCompilable("a variable that is not bound", self.goal.span)
         region = self.region
-        for value in values:
+        for value in known:
             self.guards.check_sandbox(region, value)
             if value.literal is not None or value.exact in (list, dict):
                 continue
@@ -552,7 +553,7 @@ class GoalStep(Searches):
         if values:
             key: Fact = ("noted", self.guards.fresh())
             region = self.guards.under(region, key, ast.Constant(True), [], self.goal.span)
-            parts = [written(value) for value in values]
+            parts = [written(value) for value in known]
             solution = parts[0] if len(parts) == 1 else tuple_of(parts)
             region.first = [appended("solutions", solution)]
         return region, self.rest
