@@ -26,7 +26,7 @@ from ..callables.sync_callable import calls_plainly, is_plain_function
 from ..callables.view_functions import is_automatic_options
 from ..config import Enforcement
 from ..denials.problems import PROBLEMS, ForbiddenProblem
-from ..guards.view_guards import Duty, duty_of
+from ..guards.view_guards import Duty, RequestCheck, duty_of, request_check_of
 from ..polar.exceptions import OsoError
 from ..request_state import (
     Arguments,
@@ -140,8 +140,9 @@ class Gates:
         self._explorer: Explorer | None = None
         #: Endpoints whose views answered without their guard, which was logged.
         self._told: set[str] = set()
-        #: Functions before views that are called as they are, by their identities.
-        self._plain_functions: dict[int, _Function] = {}
+        #: Functions before views that need not be waited for, by their identities, each with what
+        #: does the same for a request that was found already.
+        self._plain_functions: dict[int, tuple[_Function, RequestCheck | None]] = {}
         #: The names under which usual requests have functions, by endpoint.
         self._names: dict[str, Sequence[str | None]] = {}
         #: The gates before and after the view, as the app has them in its lists.
@@ -303,8 +304,11 @@ class Gates:
                 if function is gate:
                     self._enter_route(current)
                     continue
-                is_plain = plain.get(id(function)) is function or self._is_plain(function)
-                answer = function() if is_plain else app.ensure_sync(function)()
+                known = plain.get(id(function))
+                if known is None or known[0] is not function:
+                    known = self._way_into(function)
+                enter = known[1]
+                answer = function() if enter is None else enter(app, current)
                 if answer is not None:
                     request_state_of(app, current).answered_by = function
                     return answer
@@ -325,12 +329,17 @@ class Gates:
                 self._names[endpoint] = names
         return names
 
-    def _is_plain(self, function: _Function) -> bool:
-        """Tell whether the app would leave a function as it is, and remember it."""
-        is_plain = is_plain_function(function) and calls_plainly(self._app)
-        if is_plain and len(self._plain_functions) < _MOST_FUNCTIONS:
-            self._plain_functions[id(function)] = function
-        return is_plain
+    def _way_into(self, function: _Function) -> tuple[_Function, RequestCheck | None]:
+        """Give a function before views, and what is called for it: itself, where that is ``None``.
+
+        What the app would leave as it is, is remembered.
+        """
+        if not is_plain_function(function) or not calls_plainly(self._app):
+            return function, lambda app, _: app.ensure_sync(function)()
+        way = function, request_check_of(function)
+        if len(self._plain_functions) < _MOST_FUNCTIONS:
+            self._plain_functions[id(function)] = way
+        return way
 
     def dispatching(self, dispatch: _Function) -> _Function:
         """Enter the view that was judged, which functions before it may have changed.

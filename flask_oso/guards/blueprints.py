@@ -29,8 +29,9 @@ from ..request_state import (
     Arguments,
     Gift,
     RequestState,
+    check_way,
     find_current,
-    note_way,
+    request_state_of,
     this_request,
 )
 from .guard_checks import check_guards, foreign_authorizer
@@ -38,7 +39,13 @@ from .receivers import Receiver, is_receiver_of, keys_behind, receiver_of, view_
 from .shortcuts import UsualCall
 from .url_keys import Key
 from .view_checks import ViewCheck
-from .view_guards import Guard, add_blueprint_guard, guards_met, own_guards
+from .view_guards import (
+    Guard,
+    add_blueprint_guard,
+    guards_met,
+    mark_request_check,
+    own_guards,
+)
 
 
 def guard_blueprint(
@@ -64,18 +71,27 @@ def guard_blueprint(
 
 def _new_check(authorizer: Authorizer, view_check: ViewCheck, guard: Guard) -> Callable[[], None]:
     """Make the function that Flask calls before each view of a blueprint."""
+    # A way keeps the guard, so that no other one gets its identity.
+    known_as = id(guard)
 
     def check() -> None:
-        app, request_state, plan = find_current()
-        current = this_request()
+        app, request_state, _ = find_current()
+        if request_state is not None:
+            check_request(app, this_request())
+
+    def check_request(app: Flask, current: Request) -> None:
         rule = current.url_rule
-        if rule is None or request_state is None:
+        if rule is None:
             return
-        way = None if plan is None else plan.ways.get(id(guard))
+        request_state = request_state_of(app, current)
+        plan = request_state.plan
+        if plan is not None and (plan.rule is not rule or plan.method != current.method):
+            plan = None
+        way = None if plan is None else plan.ways.get(known_as)
         if way is None or way.stored is not app.view_functions[rule.endpoint]:
             way = _new_way(app, guard, current)
             if plan is not None:
-                plan.ways[id(guard)] = way
+                plan.ways[known_as] = way
         if way.view is None:
             return
         state = app.extensions.get("oso") or state_of(app)
@@ -83,7 +99,11 @@ def _new_check(authorizer: Authorizer, view_check: ViewCheck, guard: Guard) -> C
             # Another policy would be asked, or none.
             raise OsoError(foreign_authorizer(f"The blueprint {guard.blueprint!r}", app))
         request_state.check_running = True
-        note_way(request_state, current)
+        if request_state.way is None:
+            # As 'note_way' does it, without a call.
+            request_state.way = rule, current.method
+        else:
+            check_way(request_state, current)
         if request_state.gift is not None or plan is None:
             _meet(app, authorizer, view_check, way, request_state, plan)
             return
@@ -103,6 +123,7 @@ def _new_check(authorizer: Authorizer, view_check: ViewCheck, guard: Guard) -> C
                 return
         _meet(app, authorizer, view_check, way, request_state, plan)
 
+    mark_request_check(check, check_request)
     return check
 
 

@@ -42,6 +42,7 @@ if t.TYPE_CHECKING:
 _MARK = "__flask_oso__"
 _DECLARED = "__flask_oso_declared__"
 _DECORATOR = "__flask_oso_decorator__"
+_REQUEST_CHECK = "__flask_oso_request_check__"
 
 
 class GuardKind(enum.Enum):
@@ -56,6 +57,9 @@ class GuardKind(enum.Enum):
 #: Does as the call of a guarded function does, for a request that was found already: it is given
 #: the app, what this knows of the request and of its route, and the arguments of the call.
 Entry = Callable[[Flask, RequestState | None, t.Any, tuple[t.Any, ...], Arguments], t.Any]
+
+#: Does as a function before views does, for a request to an app that was found already.
+RequestCheck = Callable[[Flask, Request], t.Any]
 
 #: What a guard says.
 _SAYS = (
@@ -232,6 +236,18 @@ def guards_of_decorators(view: View, method: str) -> list[Guard]:
 def mark_decorator(decorator: t.Any, makes: Guard | GuardKind) -> None:
     """Note which guard a decorator makes, before it decorates."""
     vars(decorator)[_DECORATOR] = makes
+
+
+def mark_request_check(function: View, check: RequestCheck) -> None:
+    """Note what does as a function before views does, for a request that was found already."""
+    # With its owner: 'functools.wraps' copies the mark onto functions that do more.
+    vars(function)[_REQUEST_CHECK] = function, check
+
+
+def request_check_of(function: View) -> RequestCheck | None:
+    """Give what does as a function before views does; ``None`` if it is not known."""
+    owner, check = vars(function).get(_REQUEST_CHECK, (None, None))
+    return check if owner is function else None
 
 
 def add_blueprint_guard(blueprint: Blueprint, guard: Guard) -> None:

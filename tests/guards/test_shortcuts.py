@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import typing as t
 
@@ -292,3 +293,27 @@ def test_functions_of_blueprints_that_come_later_are_called(desk: Desk, name: st
     app.before_request_funcs.setdefault(name, []).append(lambda: called.append(name))
 
     assert (client.get("/rooms/ann").text, called) == ("ann", [name])
+
+
+def test_function_around_a_guard_of_a_blueprint_is_called(desk: Desk) -> None:
+    """It looks like the guard itself, as ``functools.wraps`` has it, and does more."""
+    rooms, called = Blueprint("rooms", "rooms"), []
+    desk.extension.guard(rooms, "read", Note)
+    rooms.add_url_rule("/rooms/<note_id>", "room", lambda note: note.owner)
+    app = make_app("rooms", static=None, OSO_ENFORCE="strict")
+    app.before_request(lambda: setattr(g, "current_user", "ann"))
+    desk.extension.init_app(app, desk.extension.oso)
+    app.register_blueprint(rooms)
+    client = app.test_client()
+    client.get("/rooms/ann")
+    (check,) = app.before_request_funcs["rooms"]
+
+    @functools.wraps(check)
+    def around() -> t.Any:
+        called.append(request.path)
+        return check()
+
+    app.before_request_funcs["rooms"] = [around]
+    answers = [client.get(f"/rooms/{name}").status_code for name in ("ann", "eve")]
+
+    assert (answers, called) == ([200, 404], ["/rooms/ann", "/rooms/eve"])
