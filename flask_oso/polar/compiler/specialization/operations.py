@@ -15,6 +15,7 @@ import typing as t
 from collections.abc import Callable
 
 from ...host.dictionaries import MISSING, LazyKeys, call_reading, find_entry, in_order
+from ...host.iterators import Ahead
 from ...host.numbers import equal_scalars
 from ...host.sandbox import ITERATED, iterates_flags
 from ...host.terms import QUESTIONS
@@ -235,7 +236,7 @@ class SilentOperations:
     def among(self, item: t.Any, collection: t.Any) -> bool:
         """Tell whether a value unifies with an element. All elements are looked at."""
         kind, mine = type(collection), type(item)
-        if kind is not list and kind is not tuple:
+        if kind is not list and kind is not tuple and kind is not Ahead:
             answer = self._find(item, collection)
             if answer is not None:
                 return answer
