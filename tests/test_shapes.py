@@ -28,6 +28,11 @@ FOR_PLAIN_DATA = {
     "the sum of a list, `[first, *rest]`",
     "a helper that commits to a value, in one rule among others",
     "a dictionary in one rule among others",
+    "parts of two lists, `[user.id, doc.kind] = [doc.owner, …]`",
+    "a dictionary that is made, `c = {id: user.id}`",
+    "a dictionary for a helper",
+    "a pair that a helper gives",
+    "a level that a helper gives, by rules with a cut",
 }
 
 

@@ -4,8 +4,9 @@
 
 ``shape``
     ``Shape`` and ``World``: a policy, objects of a size, questions, and the check by hand.
-``values``, ``containers``, ``objects``
-    conditions on attributes: comparisons and calls; what ``in`` goes through; kinds of classes.
+``values``, ``containers``, ``compounds``, ``objects``
+    conditions on attributes: comparisons and calls; what ``in`` goes through; lists and
+    dictionaries that a policy makes; kinds of classes.
 ``roles``, ``folders``, ``recursion``
     roles and where they come from; rules that call themselves; those that compute a value so.
 ``control``, ``many``

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..contenders import is_installed
 from . import (
     applications,
+    compounds,
     containers,
     control,
     everyday,
@@ -22,6 +23,7 @@ from .shape import Shape
 _OF_PLAIN_OBJECTS = (
     *values.SHAPES,
     *containers.SHAPES,
+    *compounds.SHAPES,
     *objects.SHAPES,
     *roles.SHAPES,
     *folders.SHAPES,

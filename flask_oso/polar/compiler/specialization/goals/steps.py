@@ -46,7 +46,7 @@ from ..clauses.clause_forms import PutOff, body_goals, cut_apart, is_operand
 from ..clauses.delegations import Delegation
 from ..patterns import has_open_fields, is_literal
 from ..regions import GIVE_UP, MAX_STEPS, Fact, Known, Region, RuleCall, Variables
-from ..solution_keys import NOTED, has_own_function
+from ..solution_keys import NOTED, has_own_function, is_container
 from ..value_tests import (
     ARITHMETIC_OF_PYTHON,
     EQUATIONS,
@@ -450,6 +450,8 @@ class GoalStep(Searches):
         values = [self._passed(arg) for arg in called.args]
         is_open, delegation = any(value is None for value in values), self.writer.delegation
         is_called = self.guards.functions is not None and has_function
+        if is_called and is_open and self._only_gives(called, values):
+            return self.in_place(called, values)
         if is_called and (is_open or delegation is Delegation.IN_PLACE):
             return self._by_function(called, values)
         if is_open:
@@ -481,6 +483,14 @@ class GoalStep(Searches):
         return self._at(
             self.guards.under(self.region, found, load(inner.found), [], self.goal.span)
         )
+
+    def _only_gives(self, called: Call, values: Sequence[Known | None]) -> bool:
+        """Tell whether a rule has lists in its heads only for what it gives, and ends."""
+        names = self.guards.names
+        given = [at for at, value in enumerate(values) if value is not None]
+        clauses = names.candidates(called.name, len(values)) or ()
+        takes = any(is_container(clause.parameters[at].term) for clause in clauses for at in given)
+        return not takes and not names.is_recursive(called.name)
 
     def _give_up(self) -> None:
         """Write that the function gives up where it comes here."""
