@@ -32,7 +32,7 @@ FOR_PLAIN_DATA = {
     "a dictionary that is made, `c = {id: user.id}`",
     "a dictionary for a helper",
     "a pair that a helper gives",
-    "a level that a helper gives, by rules with a cut",
+    "a level that a helper gives, the first that holds",
 }
 
 

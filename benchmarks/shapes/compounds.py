@@ -163,7 +163,7 @@ SHAPES = (
         _is_own,
     ),
     _shape(
-        "a level that a helper gives, by rules with a cut",
+        "a level that a helper gives, the first that holds",
         f"{_READ}level(user, doc, level) and level > 1; {_LEVELS} and cut; level(_, _, 1);",
         _pairs,
         _may_by_level,
