@@ -8,7 +8,9 @@ import typing as t
 
 import flask
 import pytest
+import sqlalchemy as sa
 from flask import Blueprint, g, redirect
+from sqlalchemy import orm
 from werkzeug.exceptions import Forbidden, NotFound
 from werkzeug.local import LocalProxy
 
@@ -712,6 +714,22 @@ def test_actor_that_is_a_key_is_logged_once(caplog: t.Any, actor: t.Any) -> None
         " 'Person'. Give the object itself: on 'g.user', with '@oso.actor_loader', or from the"
         " 'user_lookup_loader' of Flask-JWT-Extended."
     ]
+
+
+def test_actor_of_a_list_that_is_a_key_is_logged_once(caplog: t.Any) -> None:
+    """A list for a key is empty, and looks like that of somebody who may read nothing."""
+    app, base = make_app(), orm.declarative_base()
+    names = {"__tablename__": "notes", "id": orm.mapped_column(sa.Integer, primary_key=True)}
+    note = type("Note", (base,), names)
+    extension = FlaskOso(Oso(), app, models=[note, Person])
+    app.extensions["oso"].oso.load_str('allow(_: Person, "read", _: Note);')
+
+    with app.app_context():
+        for _ in range(2):
+            assert "false" in str(extension.scope("read", note, actor=7))
+
+    (message,) = caplog.messages
+    assert message.startswith("The actor is a value of type 'int', and the policy is about objects")
 
 
 @pytest.mark.parametrize(

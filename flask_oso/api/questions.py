@@ -247,6 +247,7 @@ class Questions:
 
         statement = publisher_of(app).choose(oso, who, action, cls, choose)
         log_never_allowed(app, find_state(app), oso, action)
+        log_plain_actor(app, find_state(app), oso, who)
         self._note_check(app)
         return t.cast("Select[tuple[_Object]]", statement)
 

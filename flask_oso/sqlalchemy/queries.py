@@ -63,10 +63,7 @@ class Selects:
             return t.cast(type, inspected.class_)
         mapper = getattr(inspected, "mapper", None)
         if not isinstance(mapper, orm.Mapper) or isinstance(inspected, orm.InstanceState):
-            raise OsoError(
-                f"{getattr(entity, '__name__', type(entity).__name__)!r} is not mapped, so it has"
-                " no rows to select. Give a mapped class, or an alias of one."
-            )
+            raise OsoError(_without_rows(entity, inspected))
         return t.cast(type, mapper.class_)
 
     def clause(self, host: Host, residual: Residual, entity: t.Any) -> SqlCondition:
@@ -128,6 +125,25 @@ class Selects:
             _translated(names, KnownObjects(each.objects), each, entity, shared)
             for each in residuals
         ]
+
+
+def _without_rows(entity: t.Any, inspected: t.Any) -> str:
+    """Say what is wrong with something that is no mapped class."""
+    name = getattr(entity, "__name__", type(entity).__name__)
+    if isinstance(inspected, orm.InstanceState):
+        return (
+            f"A list is of a class, and was given an object of {name!r}. Give the class, or judge"
+            " the object with 'is_allowed'."
+        )
+    if isinstance(entity, str):
+        return (
+            "A list is of a class, and was given a text. Give the class itself, behind the action:"
+            " 'authorized_query(user, \"read\", Note)'."
+        )
+    return (
+        f"{name!r} is not mapped, so it has no rows to select. Give a mapped class, or an alias of"
+        " one."
+    )
 
 
 def _translated(

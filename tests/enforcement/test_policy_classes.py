@@ -300,3 +300,51 @@ def test_class_of_a_guard_is_listed(tmp_path: Path) -> None:
     app.add_url_rule("/", "view", oso.lists("read", note, actor=None)(lambda notes: str(notes)))
 
     assert "FROM t0" in app.test_client().get("/").text
+
+
+def site_about(folder: Path, policy: str) -> tuple[FlaskOso, Flask]:
+    """Make an application with a note and a memo, which is a note, that lists and shows notes."""
+    base = make_base()
+    note = add_model(base, "Note")
+    memo = type("Memo", (note,), {})
+    app = app_with(folder, policy)
+    oso = FlaskOso(app, models=[note, memo], session=lambda: None)
+    oso.actor_loader(lambda: "ann")
+    app.add_url_rule("/", "index", oso.lists("read", note)(lambda notes: str(notes)))
+    app.add_url_rule("/<int:note_id>", "show", authorize("read", note)(lambda note: "shown"))
+    return oso, app
+
+
+def test_class_without_rules_is_told(tmp_path: Path) -> None:
+    """A list that is always empty, and an object that is always denied, look like any other."""
+    _, app = site_about(tmp_path, 'allow("ann", "read", "page");')
+
+    with pytest.warns(UserWarning) as caught:
+        app.test_client().get("/")
+
+    shown, listed = sorted(str(each.message) for each in caught)
+    assert shown.startswith("No rule is about 'Note', which the endpoint 'index'")
+    assert 'so that each list stays empty. Write a rule: \'allow(user: User, "read", note' in shown
+    assert "endpoint 'show'" in listed
+    assert "so that each answer is a denial." in listed
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [
+        'allow(_, "read", _: Note);',
+        'allow(_, "read", _: Memo);',
+        'allow(_, "read", x) if x.id = 1;',
+        "allow(_, _, _);",
+        'allow(_, "read", x) if x matches Resource; resource Memo { permissions = ["read"]; }',
+    ],
+)
+def test_class_that_rules_are_about_is_not_told_of(
+    tmp_path: Path, policy: str, recwarn: pytest.WarningsRecorder
+) -> None:
+    """Rules may be about a subclass, or about anything."""
+    _, app = site_about(tmp_path, policy)
+
+    app.test_client().get("/")
+
+    assert [str(each.message) for each in recwarn if "No rule" in str(each.message)] == []

@@ -206,3 +206,20 @@ def test_columns_that_ask_for_the_time_share_lists(
         assert [tuple(row)[1:] for row in rows] == [
             tuple(is_allowed(oso, user, action, row[0]) for action in columns) for row in rows
         ]
+
+
+@pytest.mark.parametrize(
+    ("entity", "message"),
+    [
+        (Doc(), "A list is of a class, and was given an object of 'Doc'. Give the class, or judge"),
+        ("Doc", "A list is of a class, and was given a text. Give the class itself, behind the"),
+        (int, "'int' is not mapped, so it has no rows to select."),
+    ],
+    ids=["object", "text", "class"],
+)
+def test_list_of_what_is_no_class_of_rows(entity: t.Any, message: str) -> None:
+    """The error says what was given, and what to give."""
+    with pytest.raises(OsoError) as caught:
+        make_oso(POLICY).authorized_query(None, "read", entity)
+
+    assert str(caught.value).startswith(message)

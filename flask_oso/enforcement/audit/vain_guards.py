@@ -41,6 +41,7 @@ def vain_guards(app: Flask, oso: Oso) -> Iterator[tuple[Guard, str]]:
     for guard, where, methods in _guards(app):
         found = [_unknown_action(each, where, known) for each in guard.actions_of(methods)]
         found += [_unknown_class(guard, where, oso, guarded), _text_for_class(guard, where, oso)]
+        found += [_class_without_rules(guard, where, methods, oso, guarded)]
         found.append(_asks_about_nothing(guard, where, oso))
         for complaint in filter(None, found):
             yield guard, complaint
@@ -174,6 +175,38 @@ def _unknown_class(guard: Guard, where: str, oso: Oso, guarded: set[type]) -> st
     return (
         f"The {where} names the class {name!r} as its resource, but no class of that name is"
         f" registered. Call 'register_class({name})' before the policy loads."
+    )
+
+
+def _class_without_rules(
+    guard: Guard, where: str, methods: set[str], oso: Oso, guarded: set[type]
+) -> str | None:
+    """Say that the policy has no rule about the objects of a class that is registered."""
+    cls, is_list = guard.resource, guard.kind is GuardKind.LISTS
+    if not isinstance(cls, type) or cls in guarded or not (is_list or guard.key is not None):
+        return None
+    name = next((name for name, known in oso.host.classes.items() if known is cls), None)
+    known = oso.known_actions()
+    # An action that the policy does not have is told of already.
+    actions = [
+        each
+        for each in guard.actions_of(methods)
+        if isinstance(each, str) and (known is None or each in known)
+    ]
+    kinds = [each for each in oso.host.classes.values() if issubclass(each, cls)]
+    is_named = any(_is_named(each, oso) for each in kinds)
+    if name is None or not actions or not oso.engine.policy.sources or is_named:
+        return None
+    # Imported late: few classes are not named.
+    from ...polar.tools.lint.facts import Kind
+
+    kind = Kind(tags=frozenset([name]))
+    if any(_may_allow(oso, Kind(Value(action)), kind) for action in actions):
+        return None
+    what = "list stays empty" if is_list else "answer is a denial"
+    return (
+        f"No rule is about {name!r}, which the {where} names as its resource, so that each {what}."
+        f" Write a rule: 'allow(user: User, \"{actions[0]}\", {snake_case(name)}: {name}) if …;'."
     )
 
 
