@@ -41,6 +41,27 @@ def _classes(size: int) -> World:
     )
 
 
+def _features(size: int) -> World:
+    """A rule for each of so many features: who has it may use what needs it."""
+    user_cls, doc_cls = plain("User", "features"), plain("Doc", "feature")
+    users = [user_cls([f"feature{each}" for each in range(count)]) for count in (size, 0)]
+    docs = [doc_cls(f"feature{each}") for each in (0, size - 1, size)]
+
+    def may(user: t.Any, action: str, doc: t.Any) -> bool:
+        return action == "read" and doc.feature in user.features
+
+    return World(
+        "".join(
+            'allow(user: User, "read", doc: Doc) if'
+            f' "feature{each}" in user.features and doc.feature = "feature{each}";'
+            for each in range(size)
+        ),
+        (user_cls, doc_cls),
+        [(user, "read", doc) for user in users for doc in docs],
+        may,
+    )
+
+
 def _facts(size: int) -> World:
     """So many facts about strings."""
     facts = {(f"user{each}", "read", f"doc{each}") for each in range(size)}
@@ -188,6 +209,7 @@ def _attributes(size: int) -> World:
 SHAPES = (
     Shape("facts, 100 and 1,000", _facts, (100, 1_000)),
     Shape("actions for all, 100 and 1,000", _class_facts, (100, 1_000)),
+    Shape("a rule for each of 10 and 100 features", _features, (10, 100)),
     Shape("owner of one of 5 and 80 classes", _attributes, (5, 80)),
     Shape("untyped `allow`, blocks of 5 and 20 classes", _blocks, (5, 20)),
     Shape("untyped `allow`, blocks of 20 and 80 classes", _blocks, (20, 80)),

@@ -51,6 +51,7 @@ _EXAMPLE = "Write it as in 'allow(User, \"read\", Note)'."
 #: The meaning of names that are the same in all generated functions.
 RUNTIME_NAMES: Mapping[str, str] = {
     "alike": "unification that runs no code of the application",
+    "all_texts": "what finds the texts of a collection by their hash; all elements are looked at",
     "among": "x in xs, which runs no code of the application",
     "are_themselves": "tells whether values equal themselves, which NaN does not",
     "as_data": "arguments, lists as copies; None: the solver answers",

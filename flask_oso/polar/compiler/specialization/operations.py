@@ -114,6 +114,7 @@ class SilentOperations:
             "is_told": self._is_told_memo,
             "text_of": self.text,
             "number_of": _number_of,
+            "all_texts": self.all_texts,
             "gives_up": GIVES_UP,
             "not_silent": NotSilent,
             "gives_up_or_deep": (*GIVES_UP, RecursionError),
@@ -256,6 +257,19 @@ class SilentOperations:
             else:
                 return found
         return self._is_among(item, elements)
+
+    def all_texts(self, collection: t.Any) -> t.Any:
+        """Return what finds the texts of a collection by their hash. All elements are looked at."""
+        kind, simple = type(collection), self._simple
+        if kind in SETS and kind is not range:
+            return collection
+        if (kind is not list and kind is not tuple) or len(collection) > MAX_ELEMENTS:
+            raise NotSilent
+        elements = [*collection]
+        for element in elements:
+            if type(element) is not str and type(element) not in simple:
+                raise NotSilent
+        return {element for element in elements if type(element) is str}
 
     def _find(self, item: t.Any, collection: t.Any) -> bool | None:
         """Look a value up in a set, a dictionary or a text; ``None``: look at all elements."""

@@ -43,6 +43,7 @@ from .clauses.clause_forms import (
 )
 from .clauses.delegations import Delegation, is_delegation
 from .clauses.first_path import FirstPath
+from .clauses.shared_reads import shared_reads
 from .clauses.turns import Turns, may_take_turns
 from .goals.obstacles import (
     Obstacles,
@@ -333,6 +334,7 @@ class QuestionWriter:
         if any(map(has_cut, matching)):
             self._clauses_with_cuts(region, matching, node, key)
             return
+        self._read_shared(region, matching, args)
         first = self._path.first_clause(region, key, matching, self.names.host)
         if first is not None and not self._asks_alike(first, clauses, args):
             first = None
@@ -355,6 +357,22 @@ class QuestionWriter:
         """
         asked = [each for each in clauses if self.patterns.match(each, args) is not Match.NO]
         return all(is_like(first, each, args) for each in asked)
+
+    def _read_shared(
+        self, region: Region, clauses: Sequence[Clause], args: tuple[Known, ...]
+    ) -> None:
+        """Read what many clauses read of the same arguments before all of them."""
+        if self.guards.observation is not None:
+            # It might be read behind a call of the application.
+            return
+        for at, name, is_searched in shared_reads(clauses, args):
+            cls = t.cast(type, args[at].exact)
+            if self.names.is_relation(name) or self.names.host.has_keys(cls):
+                continue
+            made = self.values.read(region, args[at], name, clauses[0].rule.span)
+            region.known["shared", made.name] = made
+            if is_searched:
+                self.values.note_texts(region, made, clauses[0].rule.span)
 
     def _begins_anew(self, here: Region) -> bool:
         """Tell whether a region asks the same as an outer one, about the next object of a chain."""

@@ -167,6 +167,8 @@ class Region:
     subject: Known | None = None
     flag: str | None = None
     is_flagged: bool = False
+    #: Tells what is tested here, if the test may as well come behind another one.
+    late: Fact | None = None
     #: The alternatives that have a solution here.
     successes: list[int] = field(default_factory=list)
     #: The flags of the alternatives that have a solution here, for those that follow them.
@@ -389,7 +391,7 @@ def region_statements(region: Region, success: list[ast.stmt] | None = None) -> 
         note = region.first or [assign(region.found, ast.Constant(True))]
         out += success if success is not None and region.found == FOUND else note
         out += region.solved
-    items = [*region.items, *region.loops]
+    items = [each for each in (*region.items, *region.loops) if not _is_left_out(each)]
     for compared_value, alike in itertools.groupby(items, _compared_value):
         inside = [*alike]
         if compared_value is not None and len(inside) > FEW_STRINGS:
@@ -404,6 +406,12 @@ def region_statements(region: Region, success: list[ast.stmt] | None = None) -> 
     if region.again is not None:
         out = _repeated(region, out)
     return out
+
+
+def _is_left_out(region: Region) -> bool:
+    """Tell whether what is tested in a region is tested elsewhere, and nothing else is done."""
+    header: t.Any = region.header
+    return region.late is not None and not header.orelse and region.is_empty()
 
 
 def _compared_value(region: Region) -> tuple[str, bool] | None:

@@ -6,6 +6,7 @@ A method takes a region, and returns the region where values are equal, or are n
 from __future__ import annotations
 
 import ast
+import copy
 import datetime
 import typing as t
 from collections.abc import Sequence
@@ -163,6 +164,8 @@ class ValueGuards:
         """Return the region where two values are equal; ``None`` if they never are."""
         if not one.is_literal:
             one, other = other, one
+        if one.literal is not None and self._comes_first(region, other):
+            return self._tested_behind(region, one, other, span)
         if other.choices is not None or (one.choices is not None and other.literal is not None):
             raise NotCompilable("a string of several that is compared with a literal", span)
         if one.literal is not None and other.literal is not None:
@@ -178,6 +181,34 @@ class ValueGuards:
         if one.name == other.name:
             return self._equal_itself(region, one, span)
         return self._equal_values(region, one, other, span)
+
+    def _comes_first(self, region: Region, other: Known) -> bool:
+        """Tell whether a comparison is better made before the test of a region.
+
+        Few of many clauses pass it.
+        """
+        is_own = region.late is not None and region.alternative == self._guards.alternative
+        return is_own and t.cast(Region, region.above).lookup(("shared", other.name)) is not None
+
+    def _tested_behind(
+        self, region: Region, one: Known, other: Known, span: Span | None
+    ) -> Region | None:
+        """Return the region where two values are equal, and behind that the test holds."""
+        header, late = t.cast(ast.If, region.header), t.cast(Fact, region.late)
+        inner = self.equal(t.cast(Region, region.above), one, other, span)
+        if header.orelse:
+            # What the test gives up for stands where it was.
+            self._guards.forget_order()
+        if inner is None:
+            return None
+        return self._guards.under(inner, late, copy.deepcopy(header.test), [], span)
+
+    def note_texts(self, region: Region, value: Known, span: Span | None) -> None:
+        """Write that a collection is looked at as a whole, since it is searched for many texts."""
+        self._guards.check_order(value, span)
+        fact: Fact = ("texts", value.name)
+        made = self._guards.computed(region, call("all_texts", load(value.name)), fact, span)
+        region.note_checked(value, made)
 
     def _equal_string(
         self, region: Region, one: Known, other: Known, span: Span | None

@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from ....host.value_classes import is_hashed
 from ....nodes import Expression, List, Origin, Term, Value
+from ....sources import Span
 from ...binding_analysis import NotCompilable, is_string
 from ...classes.plain_classes import is_plain_object
 from ...goal_forms import pair_in, searched_in, written_term
@@ -53,6 +54,9 @@ class Searches(Compounds):
         self.guards.note_search(searched, collection)
         if known is not None and is_searched_at_once(known, searched):
             self.values.check_comparable(known, term.span)
+            texts = self.region.lookup(("texts", searched.name))
+            if texts is not None and is_string(known.literal):
+                return self._at(self._text_among(known, texts, term.span))
             key: Fact = ("among", known.key, searched.key)
             is_found, is_itself = self._is_hashed(known), self.values.is_itself(known)
             test = is_among(known, searched, is_known=is_found, is_itself=is_itself)
@@ -65,6 +69,15 @@ class Searches(Compounds):
         if known is not None:
             return self._at(self.values.equal(region, known, element, term.span))
         return self._bind(self._unbound(item), element, region)
+
+    def _text_among(self, text: Known, texts: Known, span: Span | None) -> Region:
+        """Write that a text of the policy is one of those of a collection."""
+        key: Fact = ("among texts", texts.name, text.key)
+        test = compared(written(text), ast.In(), load(texts.name))
+        region = self.guards.under(self.region, key, test, [], span)
+        if region is self.region.inside.get(key):
+            region.late = key
+        return region
 
     def among_proxied(self, owner: Known, name: str, result: Term) -> tuple[Region, Pending] | None:
         """Write ``x in d.names`` of an association proxy: ``r in d.rows and x = r.name``.
