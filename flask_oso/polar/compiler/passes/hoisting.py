@@ -20,7 +20,7 @@ import typing as t
 from collections.abc import Callable
 
 from ..snippets import all_of, assign, call, compared, is_not_none, is_type, load
-from .names import CHAIN, Names, nodes_in, read_name, statements_in, written_name
+from .names import CHAIN, Names, blocks_in, nodes_in, read_name, statements_in, written_name
 
 _COMPARISONS = (ast.Is, ast.IsNot, ast.In, ast.NotIn)
 
@@ -40,6 +40,18 @@ def hoist(statements: list[ast.stmt], fresh: Callable[[str], str]) -> None:
     for block, loop in reversed(loops):
         if read_name(loop.target) != CHAIN:
             block[-1:-1] = _Hoisting(loop, names, fresh).moved()
+
+
+def hoist_from_all(statements: list[ast.stmt], fresh: Callable[[str], str]) -> None:
+    """Move what is the same in all turns out of loops of any kind, each of which has a first turn.
+
+    As ``hoist`` does; for functions that are loops, or that go through what is left to look at.
+    """
+    names = Names(statements)
+    for block, _ in reversed([*blocks_in(statements)]):
+        for at, statement in reversed([*enumerate(block)]):
+            if type(statement) is ast.For:
+                block[at:at] = _Hoisting(statement, names, fresh).moved()
 
 
 class _Hoisting:

@@ -23,6 +23,7 @@ import typing as t
 from ...nodes import Call, Value
 from ...solver.clauses import Slot
 from ..binding_analysis import NotCompilable
+from ..passes.hoisting import hoist_from_all
 from ..passes.names import rename
 from ..passes.recursion.loops import Recursion, written_as_loop
 from ..passes.recursion.worklists import written_as_worklist
@@ -139,12 +140,14 @@ class SolutionWriter(QuestionWriter):
         if not self.guards.calls_often:
             in_loop = written_as_loop(recursion)
             if in_loop is not None:
+                hoist_from_all(in_loop, self.guards.fresh)
                 return {name: function_of(name, given, in_loop)}
             return {name: function_of(name, given, self._calling(name, before, inner, result))}
         remembering = self.names.lifted_name()
         listed = written_as_worklist(recursion, remembering, MAX_REMEMBERED)
         if listed is None:
             return {name: function_of(name, given, self._calling(name, before, inner, result))}
+        hoist_from_all(listed, self.guards.fresh)
         write_out_searches(listed, self.guards.fresh)
         rename(inner, {name: remembering})
         calling = self._calling(remembering, before, inner, result)
@@ -159,6 +162,7 @@ class SolutionWriter(QuestionWriter):
         """Write the statements of a function that calls itself."""
         is_test = result == FOUND
         start: ast.expr = ast.Constant(False) if is_test else ast.List([], ast.Load())
+        hoist_from_all(inner, self.guards.fresh)
         limits = [compared(load(_LEVEL), ast.Gt(), ast.Constant(MAX_CALLS_WITHIN))]
         body = [*before, assign(result, start), *inner]
         end: list[ast.stmt] = []

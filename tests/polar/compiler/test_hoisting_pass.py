@@ -1,0 +1,91 @@
+"""Loops of any kind: what is the same in all turns is looked at before the first one."""
+
+from __future__ import annotations
+
+import ast
+import itertools
+import textwrap
+
+import pytest
+
+from flask_oso import Oso
+from flask_oso.polar.compiler.passes.hoisting import hoist_from_all
+from tests.support.answers import outcome_of, specialized
+from tests.support.models.people import Alike, Folder, User
+from tests.support.policies import make_oso
+
+
+def hoisted(text: str) -> str:
+    """Give what the pass makes of statements."""
+    module, numbers = ast.parse(textwrap.dedent(text)), itertools.count()
+    hoist_from_all(module.body, lambda letter: f"{letter}{next(numbers)}")
+    return ast.unparse(ast.fix_missing_locations(module))
+
+
+def plain(text: str) -> str:
+    return ast.unparse(ast.parse(textwrap.dedent(text)))
+
+
+def test_tests_of_what_stays_the_same_come_before_the_loop() -> None:
+    """The classes of other values are looked at once, and what is between two loops stays there."""
+    text = """
+    found = False
+    for level in range(level, 9):
+        if type(a0) is k and (type(a1) is str or type(a1) in simple):
+            found = True
+        for e in xs:
+            if type(a1) not in harmless:
+                break
+        a0 = a0.parent
+    """
+
+    assert hoisted(text) == plain("""
+    found = False
+    x1 = type(a1) is str or type(a1) in simple
+    for level in range(level, 9):
+        if type(a0) is k and x1:
+            found = True
+        x0 = type(a1) not in harmless
+        for e in xs:
+            if x0:
+                break
+        a0 = a0.parent
+    """)
+
+
+def test_what_a_turn_changes_is_looked_at_in_each() -> None:
+    """The object of a chain is another one in each turn."""
+    text = "for level in levels:\n    if type(a0) in k: found = True\n    a0 = a0.parent"
+
+    assert hoisted(text) == plain(text)
+
+
+CHAINS = {
+    "or": "within(x, y) if x = y or (x.parent != nil and within(x.parent, y));",
+    "not": "within(x, x); within(x, y) if not x.parent = nil and within(x.parent, y);",
+    "bound": "within(x, x); within(x, y) if p = x.parent and p != nil and within(p, y);",
+}
+
+
+def load(rules: str, *, compiled: bool) -> Oso:
+    policy = f'allow(u: User, "read", f: Folder) if x in u.folders and within(f, x); {rules}'
+    return make_oso(policy, User, Folder, compiled=compiled)
+
+
+@pytest.mark.parametrize("rules", CHAINS.values(), ids=CHAINS)
+def test_chain_without_classes_is_answered_as_by_the_solver(rules: str) -> None:
+    """Whatever is looked for along a chain of folders: one of them, another one, or no folder."""
+    folders = [Folder(parent=None)]
+    for _ in range(5):
+        folders.append(Folder(parent=folders[-1]))
+    oso, solver = (load(rules, compiled=each) for each in (True, False))
+    looked_for = [folders[0], folders[3], folders[5], Folder(parent=None), None, 3, "a", Alike()]
+    users = [User(folders=[each]) for each in looked_for]
+
+    for user in users:
+        question = user, "read", folders[-1]
+        assert outcome_of(oso, *question) == outcome_of(solver, *question)
+    assert [specialized(oso.engine, user, "read", folders[-1]) for user in users[:4]] == [
+        *(True, True, True),
+        False,
+    ]
