@@ -7,8 +7,9 @@
 ``values``, ``containers``, ``compounds``, ``objects``
     conditions on attributes: comparisons and calls; what ``in`` goes through; lists and
     dictionaries that a policy makes; kinds of classes.
-``roles``, ``folders``, ``recursion``
-    roles and where they come from; rules that call themselves; those that compute a value so.
+``roles``, ``folders``, ``inherited``, ``recursion``
+    roles and where they come from; rules that call themselves; the same with one more thing; those
+    that compute a value so.
 ``control``, ``many``
     what a rule is made of: ``or``, ``not``, ``forall``, helper rules; policies with many rules.
 ``others``, ``rows``

@@ -228,10 +228,11 @@ def _may_by_folder(user: User, action: str, folder: Folder) -> bool:
     return False
 
 
-def _folders(name: str, relation: str, others: int = 0) -> Shape:
+def _folders(name: str, relation: str, others: int = 0, classes: tuple[type, ...] = ()) -> Shape:
     """Make the shape of folders so many deep.
 
     :param others: how many roles at other folders each user has.
+    :param classes: what is registered, if not all models are.
     """
 
     def make(size: int) -> World:
@@ -251,10 +252,10 @@ def _folders(name: str, relation: str, others: int = 0) -> Shape:
         _stored([ana, ben, *chain, *grants])
         return World(
             FOLDER_POLICY.format(relation=relation) + _HELD,
-            (),
+            classes,
             [(user, action, chain[-1]) for user in (ana, ben) for action in ("read", "write")],
             _may_by_folder,
-            models=Base,
+            models=None if classes else Base,
         )
 
     return Shape(f"rows: {name}", make, _SIZES)
@@ -357,4 +358,10 @@ SHAPES = (
     _folders("folders", "parent = folder.parent"),
     _folders("folders, `parent != nil`", "parent = folder.parent and parent != nil"),
     _folders("folders, 30 roles", "parent = folder.parent", 30),
+    _folders(
+        "folders, classes registered one by one",
+        "parent = folder.parent and parent != nil",
+        4,
+        (User, Folder, Grant),
+    ),
 )
