@@ -78,6 +78,9 @@ REFUSED = {
     "a row and the actor": "allow(u: User, _, d: Doc) if d.owner = u and cut;",
     "it chooses a value": "allow(u: User, _, d: Doc) if r in u.roles and cut and r.doc = d;",
     "it chooses a value of the head": "allow(_: User{level: n}, _, d: Doc) if cut and d.rank < n;",
+    "a row waits for what it gives": "allow(u: User, _, d: Doc) if not is_low(u, d);"
+    "is_low(u, d) if d.rank < n and limit(u, n);"
+    "limit(u: User, 1) if u.admin and cut; limit(_: User, 3);",
     "in an alternative": "allow(u: User, _, d: Doc) if (u.admin and cut) or d.open;",
 }
 

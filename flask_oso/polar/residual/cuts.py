@@ -11,13 +11,25 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Sequence
 
-from ..nodes import Expression, Operator, Parameter, Pattern, Term, is_ground, parts, with_parts
+from ..host.conversion import follow
+from ..nodes import (
+    Call,
+    Expression,
+    Operator,
+    Parameter,
+    Pattern,
+    Term,
+    Unknown,
+    is_ground,
+    parts,
+    with_parts,
+)
 from ..solver.clauses import Clause, Slot, Template
-from ..traversal import conjuncts_in, fold
+from ..traversal import conjuncts_in, fold, walk
 from .equations import EquationSolver
 from .patterns import PatternMatcher
 from .search import ClauseFrame, HostError, Search
-from .symbolic_terms import SymbolicRow, is_settled
+from .symbolic_terms import SymbolicRow, is_settled, open_parts
 
 
 class TriedRule(t.NamedTuple):
@@ -34,6 +46,10 @@ class CutDecider:
         self._search = search
         self._equations = equations
         self._patterns = patterns
+
+    def may_choose(self, call: Call) -> bool:
+        """Tell whether a cut of a call may depend on goals that wait for its arguments."""
+        return any(map(_waits, call.args)) and self._search.analysis.may_cut(call.name)
 
     def tried(self, clauses: Sequence[Clause], args: Sequence[t.Any]) -> list[TriedRule]:
         """Return the rules that are tried for all rows.
@@ -56,6 +72,9 @@ class CutDecider:
         self, clause: Clause, args: Sequence[t.Any], goals: list[Term], at: int
     ) -> bool | None:
         """Tell whether a cut is reached; ``None`` if that may differ from row to row."""
+        if any(_waits(arg) for arg in args):
+            # What waits for the value of an argument may be about a row.
+            return None
         frame = ClauseFrame(clause)
         known: list[t.Any] = []
         for parameter, arg in zip(clause.parameters, args, strict=True):
@@ -129,3 +148,8 @@ def _conjunction(goals: Sequence[t.Any]) -> t.Any:
     if len(goals) < 2:
         return goals[0] if goals else None
     return Expression(Operator.AND, tuple(goals))
+
+
+def _waits(term: t.Any) -> bool:
+    unknowns = (part for part in walk([follow(term)], open_parts) if type(part) is Unknown)
+    return any(each.constraints for each in unknowns)

@@ -295,7 +295,8 @@ class PartialEvaluator:
         call, frame = payload
         args = tuple(self._search.operand(arg, frame) for arg in call.args)
         known = Call(call.name, args, call.kwargs, span=call.span)
-        if not has_unknown_rows(known) and self._search.recorder is None:
+        is_known = not has_unknown_rows(known) and self._search.recorder is None
+        if is_known and not self._cuts.may_choose(known):
             return self._equations.ask(known)
         by_arity = self._search.program.clauses(call.name)
         if by_arity is None:

@@ -144,6 +144,7 @@ class RuleAnalysis:
     def __init__(self, program: KnowledgeBase) -> None:
         self._program = program
         self._recursive: dict[str, bool] = {}
+        self._cutting: dict[str, bool] = {}
         self._counts: dict[int, tuple[t.Any, dict[int, int]]] = {}
         self._parts: dict[tuple[int, int, int], tuple[Expression, Expression]] = {}
 
@@ -173,6 +174,19 @@ class RuleAnalysis:
         if known is None:
             known = self._recursive[name] = name in self._reached(name)
         return known
+
+    def may_cut(self, name: str) -> bool:
+        """Tell whether a call of a rule may come to a cut."""
+        known = self._cutting.get(name)
+        if known is None:
+            names = {name, *self._reached(name)}
+            clauses = (each for one in names for each in self._clauses_of(one))
+            known = self._cutting[name] = any(_has_cut(each.body) for each in clauses)
+        return known
+
+    def _clauses_of(self, name: str) -> Iterator[Clause]:
+        for each in (self._program.clauses(name) or {}).values():
+            yield from each
 
     def _reached(self, name: str) -> set[str]:
         found: set[str] = set()
@@ -209,6 +223,13 @@ class RuleAnalysis:
                 for index, count in self.counts(term).items():
                     total[index] = total.get(index, 0) + count
         return total
+
+
+def _has_cut(body: t.Any) -> bool:
+    return any(
+        isinstance(each, Expression) and each.operator is Operator.CUT
+        for each in walk([body], _within)
+    )
 
 
 def _within(term: t.Any) -> Sequence[t.Any]:
