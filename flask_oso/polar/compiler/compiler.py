@@ -172,7 +172,7 @@ class RuleCompiler:
 
     def _write(self) -> ast.FunctionDef:
         variant = self.variant
-        parameters = [f"a{n}" for n in range(variant.arity)]
+        parameters = variant.parameters
         if variant.open:
             return self._search_of_values(parameters)
         given = [*parameters, "depth", "clock"]

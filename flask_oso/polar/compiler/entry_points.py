@@ -219,7 +219,7 @@ def entry_writer(
     :param variant: the function that answers, whatever the arguments.
     :param candidates: the clauses of the rule.
     """
-    parameters = [f"a{n}" for n in range(variant.arity)]
+    parameters = variant.parameters
     literals = {position for clause in candidates for position, _ in clause.literals}
     texts = frozenset(parameters[position] for position in literals | {variant.arity // 2})
     function = chosen_function(names, variant, parameters)
@@ -230,7 +230,7 @@ def usual_writer(
     names: ProgramInterface, variant: Variant, *, shares: bool = False
 ) -> EntryPointWriter:
     """Return the writer of a function for the arguments that a variant is made for."""
-    parameters = [f"a{n}" for n in range(variant.arity)]
+    parameters = variant.parameters
     rule, function = names.constant(variant.name), load(names.function(variant))
     is_searched = not variant.is_test
     return EntryPointWriter(rule, parameters, function, is_searched=is_searched, shares=shares)

@@ -203,7 +203,7 @@ class CompiledProgram(Runtime):
 
         Strings are looked up; other arguments go to the solver.
         """
-        name, parameters = variant.name, [f"a{n}" for n in range(variant.arity)]
+        name, parameters = variant.name, variant.parameters
         function = facts_function(parameters, listed, self.constant(frozenset(listed)))
         look_up = self._compiled(function, QUESTION_FILE, {})
         if variant.arity == 3:

@@ -219,6 +219,11 @@ class Variant:
     open: tuple[int, ...] = ()
 
     @property
+    def parameters(self) -> list[str]:
+        """The names of its arguments."""
+        return [f"a{n}" for n in range(self.arity)]
+
+    @property
     def values(self) -> KnownArguments:
         """The known literals, as terms."""
         return {position: None if text is None else Value(text) for position, text in self.known}

@@ -34,6 +34,7 @@ from ..scopes import (
     Passed,
     Ref,
     Scope,
+    Success,
     Variant,
     concatenate,
     conjunct_goals,
@@ -102,23 +103,28 @@ class GoalWriter(SearchGoals):
 
     def _none_of(self, goal: Term, term: Expression) -> Continuation:
         below = self.site.within(term).within(None).within(None)
-        goals: list[Goal] = [(goal, self.clause, below)]
-        found = self.writer.fresh()
-        body: list[ast.stmt] = []
-
-        def note(scope: Scope, out: list[ast.stmt]) -> None:
-            self.writer.finish(scope, out)
-            out.append(assign(found, ast.Constant(True)))
-
-        inside = self.scope.copy()
-        for cell in inside.cells.values():
+        found, scope = self.writer.fresh(), self.scope.copy()
+        for cell in scope.cells.values():
             # A constraint on the variable within the negation must not apply outside.
             cell.is_outside = cell.ref is None
-        self.writer.write_goals(prepend(goals, ()), inside, body, self.nested(note))
-        self.out.append(assign(found, ast.Constant(False)))
-        self.out.append(block(body))
+        inside = self._noting(found, scope, self.writer.finish)
+        goals: list[Goal] = [(goal, self.clause, below)]
+        self.writer.write_goals(prepend(goals, ()), inside.scope, inside.out, inside.place)
+        self.out += [assign(found, ast.Constant(False)), block(inside.out)]
         self.fail_unless(negate(load(found)))
         return self.go_on()
+
+    def _noting(self, found: str, scope: Scope, finish: Success) -> GoalWriter:
+        """Return this goal in a block of its own, which notes that there is a solution.
+
+        :param finish: writes what comes before that.
+        """
+
+        def note(scope: Scope, out: list[ast.stmt]) -> None:
+            finish(scope, out)
+            out.append(assign(found, ast.Constant(True)))
+
+        return replace(self, scope=scope, out=[], place=self.nested(note))
 
     def cut(self, term: Expression) -> Continuation:
         """Write that no other rule and no other solution before the cut is tried."""
@@ -397,17 +403,11 @@ class GoalWriter(SearchGoals):
 
     def note_match(self, found: str, clause: Clause, args: list[Argument]) -> str:
         """Write a test whether a rule applies; return the name of the flag."""
-        body: list[ast.stmt] = []
-
-        def note(scope: Scope, out: list[ast.stmt]) -> None:
-            out.append(assign(found, ast.Constant(True)))
-
-        place = self.nested(note)
-        inside = replace(self, scope=self.scope.copy(), out=body, place=place)
+        inside = self._noting(found, self.scope.copy(), lambda *_: None)
         inside.fail_if_excluded(clause, args)
         goals = prepend(inside.head(clause, args), ())
-        self.writer.write_goals(goals, inside.scope, body, place)
-        self.out.extend([assign(found, ast.Constant(False)), block(body)])
+        self.writer.write_goals(goals, inside.scope, inside.out, inside.place)
+        self.out += [assign(found, ast.Constant(False)), block(inside.out)]
         return found
 
     def _clause_in_place(

@@ -14,7 +14,7 @@ from ...nodes import Call, Dictionary, Expression, List, Operator, Origin, Term,
 from ...solver.clauses import Slot
 from ..classes.plain_classes import is_plain
 from ..goal_forms import searched_in, written_term
-from ..scopes import Ref
+from ..scopes import Ref, pending_goals
 from ..snippets import all_of, assign, call, compared, is_none, is_type, load, negate, tuple_of
 from .patterns import PatternGoals
 from .places import Continuation
@@ -84,9 +84,7 @@ class LookupGoals(PatternGoals):
             return False
         if self.scope.count_names(cell) != 2:
             return False
-        rest = self.rest
-        while rest:
-            (goal, clause, _), rest = rest
+        for goal, clause, _ in pending_goals(self.rest):
             if isinstance(goal, Expression) and goal.operator is Operator.DOT:
                 _, key, other = goal.args
                 is_same = isinstance(other, Slot) and self.scope.cell(clause, other.index) is cell

@@ -9,7 +9,7 @@ from dataclasses import replace
 from ...nodes import Expression, List, Origin, Term
 from ...solver.clauses import Slot
 from ..goal_forms import pair_in, written_term
-from ..scopes import Goal, GoalPart, Ref, Scope, Site, prepend, slots_in
+from ..scopes import Goal, GoalPart, Ref, Scope, Site, pending_goals, prepend, slots_in
 from ..snippets import assign, block, call, compared, copied, is_type, load, tuple_of
 from .lookups import LookupGoals
 from .places import Continuation, Output
@@ -58,9 +58,7 @@ class SearchGoals(LookupGoals):
     def used_later(self) -> set[int] | None:
         """Return the variables of this clause in the goals that follow; ``None`` if unknown."""
         used: set[int] = set()
-        rest = self.rest
-        while rest:
-            (term, clause, _), rest = rest
+        for term, clause, _ in pending_goals(self.rest):
             if clause == self.clause:
                 if isinstance(term, GoalPart):
                     return None

@@ -93,10 +93,13 @@ class RowGuards:
 
     def _only_rows(self, owner: Known) -> type | None:
         """Return the class of a row if none derives from it, which may replace an attribute."""
-        cls = row_class(owner)
-        if cls is None or self._guards.names.host.identities is None:
-            return None
-        return None if owner.exact is None and self.identities.is_extended(cls) else cls
+        cls = self._class_of_rows(owner)
+        is_alone = owner.exact is not None or cls is None or not self.identities.is_extended(cls)
+        return cls if is_alone else None
+
+    def _class_of_rows(self, value: Known) -> type | None:
+        """Return the class that a value is of, or is expected to be of, if there are any rows."""
+        return None if self._guards.names.host.identities is None else row_class(value)
 
     def note_attribute(self, owner: Known, name: str, made: Calculation | ProxiedAttribute) -> None:
         """Note that the function relies on what a class has under a name."""
@@ -119,11 +122,9 @@ class RowGuards:
 
     def _dictionary(self, region: Region, owner: Known, name: str) -> str | None:
         """Write that a variable is the dictionary of a row, if an attribute is stored there."""
-        cls = row_class(owner)
-        if cls is None or self._guards.names.host.identities is None:
-            return None
-        attribute = self.identities.stored_attribute(cls, name)
-        if attribute is None:
+        cls = self._class_of_rows(owner)
+        attribute = None if cls is None else self.identities.stored_attribute(cls, name)
+        if cls is None or attribute is None:
             return None
         if owner.exact is None and self.identities.is_extended(cls):
             self._guards.guard_kind(region, owner, name, are_rows=True)
@@ -256,24 +257,15 @@ class RowGuards:
 
         ``None`` if it is no relation whose foreign key says which row it is, or is read anyway.
         """
-        cls = row_class(owner)
-        compares_text = self._follows_text(other)
-        is_row = self.is_row(other) or compares_text
-        names = self._guards.names
-        if cls is None or not is_row or names.is_relation(name):
+        test, compares_text = self._test_of(region, owner, name), self._follows_text(other)
+        if test is None or not (compares_text or self.is_row(other)):
             return None
-        if not sandbox.is_unrestricted(name):
-            return None
-        if region.lookup_of(owner.name, ("read", owner.name, name)) is not None:
-            return None
-        test = self.identities.row_test(cls, name)
+        names, cls = self._guards.names, t.cast(type, row_class(owner))
         related = self.identities.related_class(cls, name)
         is_known = names.equality.compares_text if compares_text else names.host.has_keys
-        if test is None or related is None or not is_known(related):
+        if related is None or not is_known(related):
             return None
         if not (holds or all(map(_negates_equality, (related, row_class(other))))):
-            return None
-        if owner.exact is None and self.identities.is_extended(cls):
             return None
         self._guards.check_order(owner, span)
         found = self._referred(region, owner, name, related, span)
@@ -329,23 +321,17 @@ class RowGuards:
 
     def _test_of(self, region: Region, owner: Known, name: str) -> t.Any:
         """Return what compares a relation by its foreign key; ``None`` if it is read anyway."""
-        cls = row_class(owner)
-        if cls is None or self._guards.names.host.identities is None:
-            return None
-        if self._guards.names.is_relation(name) or not sandbox.is_unrestricted(name):
+        cls = self._only_rows(owner)
+        if cls is None or self._guards.names.is_relation(name) or not sandbox.is_unrestricted(name):
             return None
         if region.lookup_of(owner.name, ("read", owner.name, name)) is not None:
-            return None
-        if owner.exact is None and self.identities.is_extended(cls):
             return None
         return self.identities.row_test(cls, name)
 
     def _related_rows(self, owner: Known, name: str) -> type | None:
         """Return the class of rows that a relation leads to, if these are equal by their keys."""
-        cls = row_class(owner)
-        if cls is None or self._guards.names.host.identities is None:
-            return None
-        related = self.identities.related_class(cls, name)
+        cls = self._class_of_rows(owner)
+        related = None if cls is None else self.identities.related_class(cls, name)
         is_known = related is not None and self._guards.names.host.has_keys(related)
         return related if is_known else None
 
@@ -430,8 +416,8 @@ class RowGuards:
 
     def _follows_text(self, value: Known) -> bool:
         """Tell whether a value is a row that compares the text of its key."""
-        cls = row_class(value)
-        if cls is None or self._guards.names.host.identities is None:
+        cls = self._class_of_rows(value)
+        if cls is None:
             return False
         return self._guards.names.equality.compares_text(cls) and self.identities.follows_keys(cls)
 

@@ -224,25 +224,21 @@ def open_string(clause: Clause, args: Sequence[Known]) -> int | None:
 
 def _is_compared_once(index: int, goals: list[Term]) -> bool:
     """Tell whether a variable is only compared with one attribute."""
-    uses = [goal for goal in goals if index in slots_in(goal)]
-    if len(uses) != 1 or not isinstance(uses[0], Expression):
-        return False
-    use = uses[0]
-    if use.operator is Operator.DOT:
-        return index not in slots_in(use.args[0]) and index not in slots_in(use.args[1])
-    if use.operator is Operator.UNIFY:
-        others = [arg for arg in use.args if not _is_slot(arg, index)]
-        if len(others) == 1 and isinstance(others[0], Slot):
-            return _is_result_once(others[0].index, [goal for goal in goals if goal is not use])
+    match [goal for goal in goals if index in slots_in(goal)]:
+        case [Expression(Operator.DOT, (owner, key, _))]:
+            return index not in slots_in(owner) | slots_in(key)
+        case [Expression(Operator.UNIFY, args) as use]:
+            others = [arg for arg in args if not _is_slot(arg, index)]
+            if len(others) == 1 and isinstance(others[0], Slot):
+                return _is_result_once(others[0].index, [each for each in goals if each is not use])
     return False
 
 
 def _is_result_once(index: int, goals: list[Term]) -> bool:
-    uses = [goal for goal in goals if index in slots_in(goal)]
-    if len(uses) != 1 or not isinstance(uses[0], Expression):
-        return False
-    use = uses[0]
-    return use.operator is Operator.DOT and _is_slot(use.args[2], index)
+    match [goal for goal in goals if index in slots_in(goal)]:
+        case [Expression(Operator.DOT, (_, _, result))]:
+            return _is_slot(result, index)
+    return False
 
 
 def _is_slot(term: Term, index: int) -> bool:

@@ -14,7 +14,6 @@ of a token, has a function of its own, or is left to the compiled rules.
 from __future__ import annotations
 
 import enum
-import typing as t
 from collections.abc import Iterable, Sequence
 
 from ....nodes import Pattern
@@ -40,13 +39,14 @@ def is_delegation(clauses: Iterable[Clause], args: Sequence[Known]) -> bool:
     """
     listed = [*clauses]
     return any(
-        len({_tag(clause, at) for clause in listed}) > 1
+        len({tag_at(clause, at) for clause in listed}) > 1
         for at, arg in enumerate(args)
         if arg.is_unknown
         if arg.source is not None
     )
 
 
-def _tag(clause: Clause, at: int) -> t.Any:
+def tag_at(clause: Clause, at: int) -> str | None:
+    """Return the class that a head names at a position, if it names one."""
     specializer = clause.parameters[at].specializer
     return specializer.tag if isinstance(specializer, Pattern) else None

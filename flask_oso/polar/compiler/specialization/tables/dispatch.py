@@ -23,6 +23,7 @@ from ....solver.clauses import Clause
 from ...binding_analysis import is_string, string_position, strings_at
 from ...classes.plain_classes import is_plain_object
 from ...classes.weak_classes import set_for_class
+from ..clauses.delegations import tag_at
 from ..solution_functions import SolutionFunctions
 from ..specialization import SpecializationWriter
 from .drafts import Asked, Specialization, SpecializingProgram, Text
@@ -284,10 +285,8 @@ def _classes_of(program: SpecializingProgram, tags: Iterable[str | None]) -> set
 
 def _tag(clause: Clause, position: int) -> str | None:
     """Return the class that a clause requires at a position; ``None`` for any."""
-    parameter = clause.parameters[position]
-    if isinstance(parameter.term, Value):
-        return "String"
-    return parameter.specializer.tag if isinstance(parameter.specializer, Pattern) else None
+    is_literal = isinstance(clause.parameters[position].term, Value)
+    return "String" if is_literal else tag_at(clause, position)
 
 
 def _tags(rule: Rule) -> Iterable[str]:
