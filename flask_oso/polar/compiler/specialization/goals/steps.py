@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import typing as t
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from ....host import sandbox
@@ -174,19 +174,21 @@ class GoalStep(Searches):
         """
         args = [self._bound(arg) for arg in called.args]
         name, span = called.name, self.goal.span
-        if not args and not called.kwargs:
+        if called.kwargs:
+            raise NotCompilable("a method", span)
+        if not args:
             if is_clock(owner, name):
                 return self._result(self.region, self.guards.now(self.region, owner, span), result)
             found = method_of_moment(self.guards, self.region, owner, name, span)
             if found is not None:
                 return self._result(*found, result)
-        if owner.exact not in (None, dict, str) and not called.kwargs:
+        if owner.exact not in (None, dict, str):
             return self._observed(owner, name, tuple(args), result)
-        if (name, len(args), owner.exact, called.kwargs) == ("count", 1, None, ()):
+        if (name, len(args), owner.exact) == ("count", 1, None):
             return self._counted(owner, args[0], result)
-        is_odd = called.kwargs or owner.choices is not None
         default = args.pop() if name == "get" and len(args) > 1 and is_of_policy(args[-1]) else None
-        if not is_odd and not any(arg.exact not in (None, str) or arg.choices for arg in args):
+        is_odd = any(arg.exact not in (None, str) or arg.choices for arg in args)
+        if owner.choices is None and not is_odd:
             if name in OF_TEXTS and owner.exact is not dict and default is None:
                 return self._method_of_text(owner, name, args, result)
             is_text = owner.literal is not None or owner.exact is str
@@ -309,18 +311,27 @@ class GoalStep(Searches):
         ):
             return self._put_off()
         values = [self._bound(arg) for arg in term.args]
-        if operator in (Operator.EQ, Operator.NEQ):
-            for one, other in (values, values[::-1]):
-                if one.exact is type(None):
-                    holds = operator is Operator.EQ
-                    return self._at(self.values.is_nil(self.region, other, term.span, holds=holds))
-                if self.values.may_be_member(other, one):
-                    holds = operator is Operator.EQ
-                    found = self.values.is_member(self.region, other, one, term.span, holds=holds)
-                    return self._at(found)
-            if any(map(self.values.is_told, values)) and not any(v.literal for v in values):
-                compare = self.values.equal if operator is Operator.EQ else self.values.unequal
-                return self._at(compare(self.region, values[0], values[1], term.span))
+        equate = self._equation(values, term) if operator in EQUATIONS else None
+        return self._at(self._scalars_compared(values, term) if equate is None else equate())
+
+    def _equation(
+        self, values: list[Known], term: Expression
+    ) -> Callable[[], Region | None] | None:
+        """Return what compares two values of which one is no scalar; ``None`` if Python does."""
+        holds, here = term.operator is Operator.EQ, self.region
+        for one, other in (values, values[::-1]):
+            if one.exact is type(None):
+                return lambda: self.values.is_nil(here, other, term.span, holds=holds)
+            if self.values.may_be_member(other, one):
+                return lambda: self.values.is_member(here, other, one, term.span, holds=holds)
+        if any(map(self.values.is_told, values)) and not any(v.literal for v in values):
+            compare = self.values.equal if holds else self.values.unequal
+            return lambda: compare(here, values[0], values[1], term.span)
+        return None
+
+    def _scalars_compared(self, values: list[Known], term: Expression) -> Region:
+        """Write that Python compares two values, which are strings, numbers or dates."""
+        operator = term.operator
         for value in values:
             is_odd = value.exact is not None and value.exact not in (EQUATED | MOMENTS)
             if is_odd or value.choices is not None:
@@ -337,7 +348,7 @@ class GoalStep(Searches):
             raise NotCompilable("a comparison of this kind of literals", term.span)
         key: Fact = (operator, *keys)
         test = compared(written(values[0]), COMPARE[operator](), written(values[1]))
-        return self._at(self.guards.under(region, key, test, [], term.span))
+        return self.guards.under(region, key, test, [], term.span)
 
     def _is_only_name(self, slot: Slot) -> bool:
         """Tell whether no other variable is united with one."""
