@@ -177,7 +177,9 @@ def describe(value: t.Any, redaction: Redaction | None = None) -> str | None:
     """
     if value is None:
         return None
-    name, key = type(value).__name__, _key_of(value)
+    # The class of a mapped class has a name that no program knows.
+    name = "type" if issubclass(type(value), type) else type(value).__name__
+    key = _key_of(value)
     if key is None:
         return shown(name)
     return f"{shown(name)}:{shown(key, redaction or _redaction_of())}"

@@ -485,6 +485,7 @@ Proxied = type("A\nB", (), {})
         (User(True), "User"),
         (WithoutKey(), "WithoutKey"),
         (User, "type:User"),
+        (Row, "type:Row"),
         ("report", "str:report"),
         (7, "int:7"),
         (2**128 - 1, f"int:{2**128 - 1}"),
