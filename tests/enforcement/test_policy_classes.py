@@ -16,6 +16,7 @@ from flask_oso.polar.exceptions import (
     PolarRuntimeError,
     ValidationError,
 )
+from flask_oso.sqlalchemy.row_keys import LoadedRows
 from tests.support.sites import make_app, make_site
 
 
@@ -276,7 +277,7 @@ def test_class_of_a_guard_whose_name_is_taken() -> None:
 
 
 def test_class_of_a_guard_beside_rows_that_are_registered_by_hand() -> None:
-    """A program that has no models gets none: its rows are compared as they were."""
+    """A program that has no models gets none: its rows are compared as Python compares them."""
     base = make_base()
     note, shelf = add_model(base, "Note"), add_model(base, "Shelf")
     site = make_site()
@@ -288,7 +289,7 @@ def test_class_of_a_guard_beside_rows_that_are_registered_by_hand() -> None:
         site.open("/", "root")
 
     assert policy.get_class("Note") is note
-    assert policy.host.identities is None
+    assert type(policy.host.identities) is LoadedRows
 
 
 def test_class_of_a_guard_is_listed(tmp_path: Path) -> None:
