@@ -143,6 +143,42 @@ def test_missing_field_is_not_told() -> None:
     assert alike()(broken, Point(1, 2)) is None
 
 
+@pytest.mark.parametrize("item", [*VALUES, Point("a", 1), Point("b", "x"), Point(2, 2)], ids=type)
+def test_search_among_objects_of_one_class_is_that_of_python(item: t.Any) -> None:
+    """Whatever is told of several objects is what is told of each."""
+    others = [each for each in VALUES if type(each) is type(item)] + [item]
+    broken = [Point(1, 2)] if type(item) is Point else []
+    for each in broken:
+        del each.__dict__["y"]
+    Watched.asked = 0
+
+    for elements in (others, others[:1], [], others + broken):
+        told, each_told = alike().is_among(item, elements), [alike()(item, e) for e in elements]
+        assert told in (None, None if None in each_told else any(each_told))
+    assert Watched.asked == 0
+
+
+@pytest.mark.parametrize(
+    ("item", "elements", "expected"),
+    [
+        (Point("a", 1), [Point("b", 1), Point("a", 1)], True),
+        (Point("a", 1), [Point("b", 1), Point("a", 2)], False),
+        (Point(1, 2), [Point(1, 3), Point(1, 2)], True),
+        (Fixed("b"), [Fixed(1), Fixed("a")], False),
+        (Point("a", 1), [], False),
+        (Point("a", Watched()), [Point("b", 1)], False),
+        (Point("a", Watched()), [Point("a", Watched())], None),
+        (Point(1.5, 1), [Point(1.5, 1)], None),
+        (PLAIN, [PLAIN], None),
+    ],
+)
+def test_search_among_dataclasses_is_told(
+    item: t.Any, elements: list[t.Any], expected: bool | None
+) -> None:
+    """Where the first field is a string or an integer, and nothing is asked."""
+    assert alike().is_among(item, elements) is expected
+
+
 def test_class_that_it_was_not_told_of_is_left_open() -> None:
     """A decision compiles nothing, so what a class compares is found out before."""
     assert SideEffectFreeEquality(set())(Point(1), Point(1)) is None

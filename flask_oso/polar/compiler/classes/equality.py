@@ -86,6 +86,8 @@ class SideEffectFreeEquality:
         #: The attributes of rows among them.
         self._stored: dict[type, t.Any] = {}
         self._fields: dict[type, tuple[str, ...] | None] = {}
+        #: What reads all of them.
+        self._readers: dict[type, operator.attrgetter[t.Any]] = {}
 
     def __call__(self, left: t.Any, right: t.Any) -> bool | None:
         """Tell whether two values are equal; ``None`` if that would run code of a class.
@@ -113,12 +115,36 @@ class SideEffectFreeEquality:
             return None
         return self._of_fields(left, right, fields, depth, budget)
 
+    def is_among(self, item: t.Any, elements: list[t.Any]) -> bool | None:
+        """Tell whether an object of a dataclass equals one of several objects of its class.
+
+        ``None`` if that is not known, or its first field is neither a string nor an integer.
+        """
+        fields = self._fields.get(type(item))
+        mine = getattr(item, fields[0], None) if fields else None
+        kind, found = type(mine), False
+        if fields is None or (kind is not str and kind is not int):
+            return None
+        for element in elements:
+            other = getattr(element, fields[0], None)
+            # Most differ in it, and then nothing else is compared.
+            if type(other) is kind and other != mine:
+                continue
+            answer = self(item, element)
+            if answer is None:
+                return None
+            found = found or answer
+        return found
+
     def _has_all(self, value: t.Any, fields: tuple[str, ...]) -> bool | None:
         """Tell that an object equals itself: so do all of its fields, if they are there."""
         if not fields:
             return True
+        read = self._readers.get(type(value))
+        if read is None:
+            read = self._readers[type(value)] = operator.attrgetter(*fields)
         try:
-            operator.attrgetter(*fields)(value)
+            read(value)
         except AttributeError:
             return None
         return True

@@ -302,7 +302,12 @@ class SilentOperations:
                     if type(part) not in _ELEMENTS:
                         raise NotSilent
                 return item in elements
-        if all(self._ways.get((mine, kind)) is _are_different for kind in {*map(type, elements)}):
+        kinds = {*map(type, elements)}
+        if len(kinds) == 1 and mine in kinds:
+            known = self._equality.is_among(item, elements)
+            if known is not None:
+                return known
+        if all(self._ways.get((mine, kind)) is _are_different for kind in kinds):
             return False
         found = [self.alike(item, element) for element in elements]
         return any(found)
