@@ -192,6 +192,8 @@ class RequestState:
     reads: Reads | None = None
     #: A view was entered that authorizes inside.
     is_entered: bool = False
+    #: In debug mode, which objects of a class the program was asked about, by action and class.
+    asked_rows: dict[tuple[str, type], dict[int, t.Any]] | None = None
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({vars(self)!r})"

@@ -43,7 +43,7 @@ from .current_actor import ActorFinder, Sighting
 from .enforcement.mistaken_questions import check_action_first
 from .observability.denial_hints import log_unknown_action
 from .oso import Oso, ask
-from .request_state import NOT_GIVEN, this_app, unwrap
+from .request_state import NOT_GIVEN, find_request_state, this_app, unwrap
 
 if t.TYPE_CHECKING:
     from .polar.engine import Engine
@@ -113,6 +113,9 @@ def ask_on_page(
             page.note_asker(finder, oso, finder.sighting(this_app(), actor))
         return page.ask(oso, *question)
     _adopt_templates()
+    app = this_app()
+    if app.debug:
+        _note_row_of_program(app, question[1], question[2])
     return _ask(oso, *question)
 
 
@@ -331,14 +334,56 @@ class _Page:
 
     def _note_row(self, action: str, resource: t.Any) -> None:
         """Warn of many questions that are one question about many rows; in debug mode."""
-        app, cls = this_app(), type(resource)
-        if cls.__module__ == "builtins":
-            return
-        rows = self._rows.setdefault((action, cls), {})
-        if len(rows) <= _MANY:
-            rows[id(resource)] = resource
-            if len(rows) > _MANY:
-                _warn_of_many(app, action, cls)
+        if _is_one_too_many(self._rows, action, resource):
+            _warn_of_many(this_app(), action, type(resource))
+
+
+def _is_one_too_many(
+    asked: dict[tuple[str, type], dict[int, t.Any]], action: str, resource: t.Any
+) -> bool:
+    """Note an object, and tell whether there are too many of its class by now, for once."""
+    if type(resource).__module__ == "builtins":
+        return False
+    rows = asked.setdefault((action, type(resource)), {})
+    if len(rows) > _MANY:
+        return False
+    rows[id(resource)] = resource
+    return len(rows) > _MANY
+
+
+def _note_row_of_program(app: Flask, action: t.Any, resource: t.Any) -> None:
+    """Warn of a program that asks row by row; in debug mode."""
+    state = find_request_state(app)
+    if state is None or type(action) is not str:
+        return
+    asked = state.asked_rows = {} if state.asked_rows is None else state.asked_rows
+    place = _program_line() if _is_one_too_many(asked, action, resource) else None
+    known = state_of(app).lines_of_many
+    if place is None or place in known:
+        return
+    known.add(place)
+    name = type(resource).__name__
+    app.logger.warning(
+        "%s:%d asks for each of more than %d objects of %r whether %r is allowed, and may load what"
+        " the policy reads of each of them. Ask about all at once: 'oso.filter(%r, objects)'. Or"
+        " select only rows for which it is allowed: 'oso.scope(%r, %s)'.",
+        *place,
+        _MANY,
+        name,
+        action,
+        action,
+        action,
+        name,
+    )
+
+
+def _program_line() -> tuple[str, int] | None:
+    """Give the line of the program that asks."""
+    frame: types.FrameType | None = sys._getframe()
+    package = __name__.partition(".")[0]
+    while frame is not None and frame.f_globals.get("__name__", "").split(".")[0] == package:
+        frame = frame.f_back
+    return None if frame is None else (frame.f_code.co_filename, frame.f_lineno)
 
 
 _page: contextvars.ContextVar[_Page | None] = contextvars.ContextVar("flask_oso_page", default=None)

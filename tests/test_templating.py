@@ -706,6 +706,23 @@ def test_many_rows_are_not_reported_in_production(
     assert caplog.messages == []
 
 
+def test_many_rows_in_a_view_are_reported_once(caplog: pytest.LogCaptureFixture) -> None:
+    """A loop in Python asks row by row, too, and the log names its line and what to write."""
+    desk = Desk(DEBUG=True)
+
+    def view() -> str:
+        return str(sum(desk.guard.can("edit", post) for post in [Post() for _ in range(30)]))
+
+    client = desk.serve(view)
+    for _ in range(2):
+        assert client.get("/").text == "30"
+
+    (message,) = caplog.messages
+    line = view.__code__.co_firstlineno + 1
+    assert message.startswith(f"{__file__}:{line} asks for each of more than 20 objects of 'Post'")
+    assert message.endswith("'oso.scope('edit', Post)'.")
+
+
 def test_many_questions_about_one_row_are_not_reported(caplog: pytest.LogCaptureFixture) -> None:
     """Neither many questions about one row nor questions about strings are reported."""
     desk = Desk(DEBUG=True)
