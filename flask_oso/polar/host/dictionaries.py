@@ -81,17 +81,8 @@ def sorted_entries(source: dict[t.Any, t.Any]) -> list[tuple[str, t.Any]]:
     return sorted(entries.items())
 
 
-def in_order(entries: dict[t.Any, t.Any]) -> dict[str, t.Any]:
-    """Return entries in the order of their keys, as ``sorted_entries`` does.
-
-    Most are texts of ASCII, and often in order already.
-    """
-    if not _TEXTS.issuperset(map(type, entries)) or not "".join(entries).isascii():
-        return dict(sorted_entries(entries))
-    return _by_text(entries)
-
-
-def _by_text(entries: dict[str, t.Any]) -> dict[str, t.Any]:
+def sorted_by_text(entries: dict[str, t.Any]) -> dict[str, t.Any]:
+    """Return entries in the order of their keys, which are texts. Often they are in it already."""
     keys = [*entries]
     ordered = sorted(keys)
     return entries if keys == ordered else {key: entries[key] for key in ordered}
@@ -105,7 +96,7 @@ def with_texts(source: dict[t.Any, t.Any]) -> dict[t.Any, t.Any]:
     """
     entries = source.copy()
     if _TEXTS.issuperset(map(type, entries)):
-        return _by_text(entries)
+        return sorted_by_text(entries)
     entries = _written(entries, lambda key: json_key(key) if _is_written(key) else key)
     texts = {key: value for key, value in entries.items() if type(key) is str}
     return dict(sorted(texts.items())) | entries

@@ -139,6 +139,8 @@ def test_missing_entry_is_noticed_by_a_specialization(condition: str, answer: bo
         ("[k, v] in d.x and k in u.x and v.x = 1", {"b": Doc(1), "a": 7}),
         ("v in d.x.values() and {a: [], b: 5}.(v) > 3", {"b": "b", "a": "a"}),
         ("k in d.x.keys() and {a: [], b: 5}.(k) > 3", {"b": 1, "a": 1}),
+        ("[_, v] in d.x and not v = 3 and v > 3", {"b": 5, "a": "text"}),
+        ("not ([_, v] in d.x and v = 3) and [_, w] in d.x and w > 3", {"b": 5, "a": "text"}),
     ],
 )
 def test_error_of_an_earlier_key_comes_before_a_solution(

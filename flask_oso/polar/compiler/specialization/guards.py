@@ -42,6 +42,9 @@ from .regions import FOUND, GIVE_UP, MAX_STEPS, Built, Fact, Known, Region, step
 from .solution_keys import FunctionNames, key_of
 from .value_tests import written
 
+#: Has entries read in the order of the solver.
+_IN_ORDER = ast.keyword("is_ordered", ast.Constant(True))
+
 
 class Guards:
     """Writes reads and tests into the regions of one function.
@@ -64,6 +67,8 @@ class Guards:
         self.meets_recursion = False
         #: The lists and dictionaries that the function builds, by name.
         self.built: dict[str, Built] = {}
+        #: What reads the entries of dictionaries, by the name of these.
+        self.entries: dict[str, ast.Call] = {}
         #: The parameters of such a function, and how deep in calls are those that it makes.
         self.given: set[str] = set()
         self.level: ast.expr = ast.Constant(0)
@@ -103,6 +108,11 @@ class Guards:
     def forget_order(self) -> None:
         """Note that the alternatives are not in the order in which the solver tries them."""
         self.is_in_order = False
+
+    def forget_order_of_entries(self) -> None:
+        """Note that no solution ends the function: which entry comes first does not matter."""
+        for reads in self.entries.values():
+            reads.keywords = []
 
     def next_alternative(self) -> None:
         """Begin the next alternative."""
@@ -456,6 +466,11 @@ class Guards:
         if key not in out.inside:
             out.inside[key] = self._new_loop(out, collection, span)
         made = out.inside[key]
+        if collection.name in self.entries and not any(
+            each.is_negated for each in region.enclosing()
+        ):
+            # Of what must not hold, all is looked at.
+            self.entries[collection.name].keywords = [_IN_ORDER]
         if made.alternative != self.alternative:
             # The rules have separate loops, which the solver runs one after the other.
             self.forget_order()

@@ -14,7 +14,14 @@ import types
 import typing as t
 from collections.abc import Callable
 
-from ...host.dictionaries import MISSING, LazyKeys, call_reading, find_entry, in_order
+from ...host.dictionaries import (
+    MISSING,
+    LazyKeys,
+    call_reading,
+    find_entry,
+    sorted_by_text,
+    sorted_entries,
+)
 from ...host.iterators import Ahead
 from ...host.numbers import equal_scalars
 from ...host.sandbox import ITERATED, iterates_flags
@@ -366,14 +373,20 @@ class SilentOperations:
         found = find_entry(collection, key)
         return MISSING if found is MISSING else self._unchecked(found)
 
-    def entries_of(self, collection: t.Any) -> t.Collection[t.Any]:
+    def entries_of(self, collection: t.Any, is_ordered: bool = False) -> t.Collection[t.Any]:
         """Return the entries of a dictionary, or the lists of two elements in a list of lists.
 
-        In the order of the solver: what it meets before its first solution may be an error.
+        :param is_ordered: in the order of the solver, where the first solution ends the function:
+            what the solver meets before may be an error.
         """
         if type(collection) is dict:
             # A copy is safe from other threads.
-            entries = in_order(collection.copy())
+            entries = collection.copy()
+            are_texts = _TEXT.issuperset(map(type, entries)) and "".join(entries).isascii()
+            if not are_texts:
+                entries = dict(sorted_entries(entries))
+            elif is_ordered:
+                entries = sorted_by_text(entries)
             kinds = {*map(type, entries.values())} - _VALUES
             if kinds and not self._objects.issuperset(kinds):
                 raise NotSilent
@@ -457,14 +470,20 @@ class SilentOperations:
                 return False
         return True
 
-    def entries(self, value: t.Any, method: str) -> t.Any:
-        """Call a method of a dictionary that reads it, without arguments."""
+    def entries(self, value: t.Any, method: str, is_ordered: bool = False) -> t.Any:
+        """Call a method of a dictionary that reads it, without arguments.
+
+        :param is_ordered: as for ``entries_of``.
+        """
         if type(value) is not dict:
             raise NotSilent
         if method == "keys":
             return LazyKeys(value)
         if not QUESTIONS.isdisjoint(map(type, value.values())):
             raise NotSilent
+        is_open = method == "values" and not is_ordered
+        if is_open and _TEXT.issuperset(map(type, entries := value.copy())):
+            return entries.values()
         return call_reading(value, method, ())
 
     def has_key(self, value: t.Any, key: t.Any) -> bool:

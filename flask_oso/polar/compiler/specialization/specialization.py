@@ -108,6 +108,8 @@ class SpecializationWriter(QuestionWriter):
         last = None if keeps_order or observation is not None else self._path.end()
         if last is not None:
             last.first = self._path.ended()
+        if not keeps_order and last is None:
+            self.guards.forget_order_of_entries()
         if not keeps_order and observation is None:
             try_in_turn(self.root)
         self.guards.leave_out_known(self.root, keeps_order, last)
@@ -153,6 +155,7 @@ class SpecializationWriter(QuestionWriter):
         :raises NotCompilable: as ``write`` does.
         """
         self.expand()
+        self.guards.forget_order_of_entries()
         self.guards.leave_out_known(self.root, False)
         inner = self._improved(None)
         self._check_use(inner, keeps_order=False)

@@ -168,6 +168,7 @@ class Searches(Compounds):
         self.region.note_checked(collection)
         entries = call("entries_of", load(collection.name))
         listed = self.guards.computed(self.region, entries, ("entries of", collection.name), span)
+        self.guards.entries.setdefault(listed.name, t.cast(ast.Call, entries))
         region: Region | None
         region, entry = self.guards.loop(self.region, replace(listed, exact=list), span)
         return self._at(self._parts(region, (key, value), entry))
@@ -222,7 +223,8 @@ class Searches(Compounds):
         searched = self._searched_for(name, result)
         if searched is not None:
             return self._has_key(owner, *searched)
-        made: ast.expr = call("entries", load(owner.name), ast.Constant(name))
+        read = call("entries", load(owner.name), ast.Constant(name))
+        made: ast.expr = read
         for key in keys:
             if key.literal is None:
                 # A number is a key, too, under which a dictionary of Polar has nothing.
@@ -232,6 +234,8 @@ class Searches(Compounds):
             made = entry_or_default(owner, key, default, self.guards.fresh("p"))
         fact = ("method", owner.name, name, *(None if arg is None else arg.key for arg in args))
         found = self.guards.computed(region, made, fact, span)
+        if not keys:
+            self.guards.entries.setdefault(found.name, t.cast(ast.Call, read))
         # The operation gives up for what is no dictionary.
         region.note_checked(owner)
         if keys:
