@@ -179,6 +179,7 @@ SHAPES = (
     _of_roles("the name of a role first", _NAMED),
     _of_roles("the name of a role first, dataclasses", _NAMED, make=data),
     _of_roles("the name of a role first, slots", _NAMED, make=slotted),
+    _of_roles("`role matches Role{…}`", "role matches Role{name: name, of: folder}"),
     _of_roles(
         "roles that may have an end",
         f"{_NAMED} and (role.until = nil or role.until > Datetime.now())",

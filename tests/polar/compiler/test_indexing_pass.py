@@ -67,12 +67,18 @@ def plain(text: str, loop: str, indent: int) -> str:
             "        if type(w) not in simple: return None\n        h0[id(w)] = w",
         ),
         (
+            "if type(e) is k:\n    w = e.of\n    if w is v0: found = True\n"
+            "elif type(e) not in harmless: return None",
+            "if type(e) is k:\n    w = e.of\n    h0[id(w)] = w\n"
+            "elif type(e) not in harmless: return None",
+        ),
+        (
             "w = e.of\nif w is v0:\n    s = False\n    if e.a: found = True; s = True\n"
             "    if not s and e.b: found = True",
             "w = e.of\ns = False\nif e.a: h0[id(w)] = w; s = True\nif not s and e.b: h0[id(w)] = w",
         ),
     ],
-    ids=["name first", "two conditions first", "sides of an or"],
+    ids=["name first", "two conditions first", "class first", "sides of an or"],
 )
 def test_conditions_around_the_comparison_are_asked_once(loop: str, kept: str) -> None:
     """What stands before the comparison with the object of the chain, or behind it, may stay."""
@@ -117,12 +123,20 @@ def chain_of(length: int) -> list[Folder]:
     return folders
 
 
-def load(*, compiled: bool) -> Oso:
+#: What makes a role one at a folder.
+HELD = {
+    "fields": "role.name = name and role.folder = folder",
+    "pattern": "role matches {name: name, folder: folder}",
+    "pattern of a class": "role matches Role{name: name, folder: folder}",
+}
+
+
+def load(held: str, *, compiled: bool) -> Oso:
     oso = Oso(compiled=compiled)
-    for cls in (User, Folder):
+    for cls in (User, Folder, Role):
         oso.register_class(cls)
     oso.register_constant(NOW, "NOW")
-    oso.load_str(POLICY)
+    oso.load_str(POLICY.replace(HELD["fields"], held))
     return oso
 
 
@@ -138,14 +152,15 @@ def load(*, compiled: bool) -> Oso:
     ],
 )
 @pytest.mark.parametrize("at", [0, 2, 4, 5])
+@pytest.mark.parametrize("held", HELD.values(), ids=HELD)
 def test_role_with_a_name_and_an_end_is_found_anywhere_above(
-    name: str | None, until: datetime.datetime | None, may: bool, at: int
+    name: str | None, until: datetime.datetime | None, may: bool, at: int, held: str
 ) -> None:
     """The function for plain data answers as the solver does, for each folder of the chain."""
     folders = chain_of(5)
     noise = Role(name="viewer", folder=Folder(parent=None), until=None)
     user = User(roles=[noise, Role(name=name, folder=folders[at], until=until)])
-    compiled, solver = load(compiled=True), load(compiled=False)
+    compiled, solver = load(held, compiled=True), load(held, compiled=False)
 
     assert solver.is_allowed(user, "read", folders[-1]) is may
     assert specialized(compiled.engine, user, "read", folders[-1]) is may

@@ -126,7 +126,7 @@ def _search_of(
     compared = _comparison_in(loop.body, lists)
     if read_name(loop.target) is None or compared is None:
         return None
-    end, rows, pair = compared
+    end, rows, pair, otherwise = compared
     test = t.cast(ast.If, end[-1])
     compares = [test.test] if rows is None else [*end[-rows.statements : -1], test.test]
     inside = Names([loop])
@@ -137,6 +137,8 @@ def _search_of(
     if len(marks) != 1:
         return None
     found = marks.pop()
+    if Names(otherwise).written[found]:
+        return None
     values = [name for name in pair if inside.written[name]]
     wanted = [name for name in pair if not inside.written[name]]
     if len(values) != 1 or len(wanted) != 1:
@@ -154,18 +156,19 @@ def _search_of(
 
 def _comparison_in(
     body: list[ast.stmt], lists: Mapping[str, str]
-) -> tuple[list[ast.stmt], RowComparison | None, tuple[str, str]] | None:
+) -> tuple[list[ast.stmt], RowComparison | None, tuple[str, str], list[ast.stmt]] | None:
     """Return the statements that end with the comparison for which a loop looks, and its names.
 
-    It is the last one of the loop, or of the conditions with which the loop ends.
+    It is the last one of the loop, or of the conditions with which the loop ends. Behind them
+    stands what is done where one of these does not hold.
     """
+    otherwise: list[ast.stmt] = []
     while body and type(test := body[-1]) is ast.If:
         rows = read_row_comparison(body, lists)
         pair = _identical(test.test) if rows is None else (rows.value, rows.wanted)
         if pair is not None:
-            return body, rows, pair
-        if test.orelse:
-            return None
+            return body, rows, pair, otherwise
+        otherwise += test.orelse
         body = test.body
     return None
 
