@@ -277,6 +277,9 @@ class _Strings:
             return None
         if isinstance(goal, Call):
             return (yield from self._of_argument(name, goal))
+        if _never_holds(goal):
+            # Such a rule denies, behind a cut, and allows no action.
+            return frozenset()
         if not isinstance(goal, Expression):
             return None
         if goal.operator is Operator.AND:
@@ -311,6 +314,16 @@ def _union_of(parts: Iterable[Computation[_Found]]) -> Computation[_Found]:
             return None
         strings |= found
     return frozenset(strings)
+
+
+def _never_holds(goal: Term | None) -> bool:
+    """Tell whether a goal is ``false``, or compares two different texts or whole numbers."""
+    if isinstance(goal, Value):
+        return goal.value is False
+    if not isinstance(goal, Expression) or goal.operator is not Operator.UNIFY:
+        return False
+    left, right = (each.value if isinstance(each, Value) else None for each in goal.args)
+    return type(left) is type(right) and type(left) in (int, str) and left != right
 
 
 def _unified_with(name: str, goal: Term | None) -> Iterator[Term]:
