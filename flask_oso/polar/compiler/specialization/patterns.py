@@ -138,18 +138,8 @@ class PatternGuards:
         :param args: the arguments; ``None`` for an unbound one.
         :param takes_lists: whether the caller knows heads with lists and dictionaries.
         """
-        for parameter, arg in zip(clause.parameters, args, strict=True):
-            if isinstance(parameter.term, Value):
-                is_text = arg is not None and arg.exact in (None, str)
-                if is_text and is_other(t.cast(Known, arg), parameter.term.value):
-                    # Strings are compared before any parameter is matched.
-                    return Match.NO
-            elif not (
-                isinstance(parameter.term, Slot)
-                or is_nil(parameter.term)
-                or (takes_lists and is_container(parameter.term))
-            ):
-                raise NotCompilable("a list or dictionary in a head", parameter.span)
+        if _has_other_text(clause, args, takes_lists=takes_lists):
+            return Match.NO
         for parameter in clause.parameters:
             # The solver may ask a class with a test of its own first.
             self.class_of(parameter.specializer)
@@ -327,6 +317,23 @@ def keep(region: Region | None, outer: Region) -> None:
     """Keep the condition of a region inside of another: the solver looks at it in any case."""
     if region is not None and region is not outer:
         region.is_kept = True
+
+
+def _has_other_text(clause: Clause, args: Sequence[Known | None], *, takes_lists: bool) -> bool:
+    """Tell whether a head has another string than an argument is.
+
+    Strings are compared before any parameter is matched.
+
+    :param takes_lists: whether the caller knows heads with lists and dictionaries.
+    """
+    for parameter, arg in zip(clause.parameters, args, strict=True):
+        term = parameter.term
+        if isinstance(term, Value):
+            if arg is not None and arg.exact in (None, str) and is_other(arg, term.value):
+                return True
+        elif not (isinstance(term, Slot) or is_nil(term) or (takes_lists and is_container(term))):
+            raise NotCompilable("a list or dictionary in a head", parameter.span)
+    return False
 
 
 def is_other(value: Known, literal: object) -> bool:

@@ -223,31 +223,35 @@ class QuestionWriter:
         ``None`` if no clause can match.
         """
         for at, arg in enumerate(args):
-            if not arg.is_unknown:
-                continue
-            if arg.source is None or arg.source[1] == "[]":
+            if not arg.is_unknown or arg.source is None or arg.source[1] == "[]":
                 continue
             clauses = self.patterns.possible(name, args) or []
-            wanted = [clause.parameters[at] for clause in clauses]
-            patterns = [each.specializer for each in wanted]
-            tags = {each.tag for each in patterns if isinstance(each, Pattern)}
-            if len(tags) != 1 or not all(map(is_class_only, patterns)):
-                continue
-            if tags.isdisjoint(self.names.host.classes) or not all(
-                isinstance(each.term, Slot) for each in wanted
-            ):
-                continue
-            if not all(is_silent(clause, each) for clause in clauses for each in range(at)):
-                # What is read of an argument before may fail.
+            wanted = self._class_wanted(clauses, at)
+            if wanted is None:
                 continue
             for clause in clauses:
                 self.patterns.ask_literals(region, clause, args, at)
-            pattern = self.patterns.pattern(patterns[0])
-            inner, arg = self.patterns.class_test(region, arg, pattern, wanted[0].span)
+            pattern, span = self.patterns.pattern(wanted), clauses[0].parameters[at].span
+            inner, arg = self.patterns.class_test(region, arg, pattern, span)
             if inner is None:
                 return None
             region, args = inner, (*args[:at], arg, *args[at + 1 :])
         return region, args
+
+    def _class_wanted(self, clauses: list[Clause], at: int) -> Term | None:
+        """Return the class that all heads want at a position; ``None`` if they want more.
+
+        Also where what is read of an argument before may fail.
+        """
+        wanted = [clause.parameters[at] for clause in clauses]
+        patterns = [each.specializer for each in wanted]
+        tags = {each.tag for each in patterns if isinstance(each, Pattern)}
+        if len(tags) != 1 or tags.isdisjoint(self.names.host.classes):
+            return None
+        are_classes = all(map(is_class_only, patterns))
+        are_open = all(isinstance(each.term, Slot) for each in wanted)
+        is_first = all(is_silent(clause, each) for clause in clauses for each in range(at))
+        return patterns[0] if are_classes and are_open and is_first else None
 
     def expand(self) -> None:
         """Write all clauses that the questions come to.

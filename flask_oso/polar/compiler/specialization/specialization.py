@@ -32,7 +32,7 @@ from ..passes.searches import write_out_searches
 from ..passes.shortening import shorten_end
 from ..scopes import ProgramInterface
 from ..snippets import assign, call, compared, function_of, is_not_of, load, negate, returned
-from .observation import KEPT, NEEDED, RESULT
+from .observation import KEPT, NEEDED, RESULT, Observation
 from .questions import Manner, QuestionWriter
 from .regions import FOUND, GIVE_UP, Known, RuleCall, try_in_turn
 from .value_tests import SCALARS, is_of_polar
@@ -100,40 +100,45 @@ class SpecializationWriter(QuestionWriter):
         if observation is not None and not {dict, list}.isdisjoint(self._classes.values()):
             # It might change the argument.
             raise NotCompilable("a call of the application beside a dictionary or a list", None)
-        # A solution may come behind a call that is made later.
-        keeps_order = self.keeps_order() and observation is None
-        is_first = observation is not None and not observation.is_made
         has_nothing = not (self.root.items or self.root.loops or self.root.successes)
-        is_bare = is_first and has_nothing and len(self.root.reads) == 1
-        last = None if keeps_order or observation is not None else self._path.end()
+        is_bare = has_nothing and len(self.root.reads) == 1
+        inner = self._looked_at(observation)
+        self.is_empty = not inner and {*SCALARS}.isdisjoint(self._classes.values())
+        begin, end = self._beginning(), list[ast.stmt]([ast.Return(load(FOUND))])
+        parameters = self._parameters
+        tests = class_tests(self.names, self._classes, len(parameters), self._others)
+        if observation is not None and observation.is_made:
+            # It stands behind the call, and the first part has tested the classes.
+            tests = []
+            begin.append(ast.If(is_not_of(RESULT, "harmless"), [GIVE_UP], []))
+        elif observation is not None:
+            begin.append(assign(NEEDED, ast.Constant(False)))
+            end = [*observation.answer(), *end]
+            if is_bare or observation.comes_first:
+                self.before_call = [*tests, *self._checks()]
+        body = [*begin, *tests, *self._checks(), *inner, *end]
+        shorten_end(body, FOUND)
+        write_out_searches(body, self.guards.fresh)
+        return function_of("specialization", parameters, self.attempted(body), KEPT)
+
+    def _looked_at(self, observation: Observation | None) -> list[ast.stmt]:
+        """Write what is read and tested, and what is done at a solution.
+
+        :param observation: the call that is made; a solution may come behind it.
+        """
+        keeps_order, last = self.keeps_order() and observation is None, None
+        if not keeps_order and observation is None:
+            last = self._path.end()
         if last is not None:
             last.first = self._path.ended()
-        if not keeps_order and last is None:
+        elif not keeps_order:
             self.guards.forget_order_of_entries()
         if not keeps_order and observation is None:
             try_in_turn(self.root)
         self.guards.leave_out_known(self.root, keeps_order, last)
         inner = self._improved(_SUCCESS if keeps_order else None)
         self._check_use(inner, keeps_order=keeps_order)
-        self.is_empty = not inner and {*SCALARS}.isdisjoint(self._classes.values())
-        body = self._beginning()
-        parameters = self._parameters
-        tests = class_tests(self.names, self._classes, len(parameters), self._others)
-        end: list[ast.stmt] = [ast.Return(load(FOUND))]
-        if observation is not None and not observation.is_made:
-            body.append(assign(NEEDED, ast.Constant(False)))
-            end = [*observation.answer(), *end]
-        elif observation is not None:
-            # It stands behind the call, and the first part has tested the classes.
-            tests = []
-            unknown = is_not_of(RESULT, "harmless")
-            body.append(ast.If(unknown, [GIVE_UP], []))
-        if is_bare or (is_first and observation is not None and observation.comes_first):
-            self.before_call = [*tests, *self._checks()]
-        body += [*tests, *self._checks(), *inner, *end]
-        shorten_end(body, FOUND)
-        write_out_searches(body, self.guards.fresh)
-        return function_of("specialization", parameters, self.attempted(body), KEPT)
+        return inner
 
     def _check_use(self, inner: list[ast.stmt], *, keeps_order: bool) -> None:
         """Refuse a function that gives up in any case, or where anything may hold.
