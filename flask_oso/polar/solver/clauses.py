@@ -144,6 +144,9 @@ class _Numbering:
             return constant
         slot = Slot(len(self.slots), term.name, term.origin, term.span)
         known = self.slots.setdefault((term.name, term.origin), slot)
+        if known.span is term.span:
+            # Also the second of the two places of a variable that desugaring made.
+            return known
         return Slot(known.index, term.name, term.origin, term.span)
 
 
