@@ -29,10 +29,10 @@ from .host.awaitables import refuse_awaitables
 from .host.conversion import argument_to_term, to_term
 from .host.registry import Host
 from .limits import CurrentLimits, Limits, check_length
-from .nodes import Call, Rule, Term, is_ground
+from .nodes import Call, Dictionary, List, Rule, Term, Value, is_ground
 from .output import STORED_VARIABLE, LogSettings, read_log_settings
 from .policy.policy import Policy, has_debug
-from .residual.template_keys import template_key
+from .residual.template_keys import is_given_value, template_key
 from .sources import Source
 from .traversal import walk
 
@@ -151,7 +151,7 @@ class Engine:
         self._clauses: dict[str, dict[int, ClauseIndex]] = {}
         self._analysis: RuleAnalysis | None = None
         # Two threads may both make one of these, with equal results.
-        self._residuals: dict[t.Any, tuple[Schema, PreparedResiduals | None]] = {}
+        self._residuals: dict[t.Any, tuple[Schema, PreparedResiduals]] = {}
 
     @property
     def _program(self) -> CompiledProgram | None:
@@ -376,24 +376,45 @@ class Engine:
         Arguments that a decision refuses are refused here, too: once for all that have the same
         template, since that is told by the classes of objects, and by what other values are.
         """
-        key = template_key(name, args, at, cls)
+        is_given = is_given_value(args, at) and not self._names_actors
+        key = template_key(name, args, at, cls, is_given=is_given)
         known = None if key is None else self._residuals.get(key)
-        if known is not None and known[0] is models:
+        if known is not None and known[0] is models and not is_given:
             return known[1]
         refuse_awaitables(name, args)
         _decision(name, [arg for position, arg in enumerate(args) if position != at])
+        if known is not None and known[0] is models:
+            return known[1]
         if key is None or not all(self.host.keeps(type(arg)) for arg in args):
             return None
         if len(self._residuals) >= _MAX_RESIDUALS:
             # Actions may come from requests, so their number is unbounded.
             self._residuals.clear()
-        made = self._make_template(name, args, at, cls, models)
+        made = self._make_template(name, args, at, cls, models, is_given=is_given)
         self._residuals[key] = models, made
         return made
 
+    @functools.cached_property
+    def _names_actors(self) -> bool:
+        """Whether rules say who it is that asks: they are then found by the value."""
+        first = (
+            rule.parameters[0].term
+            for rules in self.policy.rules.values()
+            for rule in rules
+            if rule.parameters
+        )
+        return any(type(term) in (Value, List, Dictionary) for term in first)
+
     def _make_template(
-        self, name: str, args: Sequence[t.Any], at: int, cls: type, models: Schema
-    ) -> PreparedResiduals | None:
+        self,
+        name: str,
+        args: Sequence[t.Any],
+        at: int,
+        cls: type,
+        models: Schema,
+        *,
+        is_given: bool,
+    ) -> PreparedResiduals:
         from .residual.host_questions import Replay
         from .residual.templates import make_template
 
@@ -405,6 +426,7 @@ class Engine:
             models,
             lambda recorder: self._partial(models, follows=True, recorder=recorder),
             lambda objects, moments: Replay(self, self._limits, objects, moments),
+            is_given=is_given,
         )
 
     def strings(self, name: str, args: tuple[t.Any, ...], at: int) -> set[t.Any] | None:

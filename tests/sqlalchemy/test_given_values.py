@@ -134,7 +134,7 @@ def oso_with(condition: str) -> Oso:
     return oso
 
 
-def listed(oso: Oso, session: orm.Session, user: User) -> list[int] | None:
+def listed(oso: Oso, session: orm.Session, user: t.Any) -> list[int] | None:
     """Give the ids of the documents that are listed; ``None`` where lists refuse."""
     try:
         found = session.scalars(oso.authorized_query(user, "read", Doc))
@@ -143,7 +143,7 @@ def listed(oso: Oso, session: orm.Session, user: User) -> list[int] | None:
         return None
 
 
-def checked(oso: Oso, session: orm.Session, user: User) -> list[int]:
+def checked(oso: Oso, session: orm.Session, user: t.Any) -> list[int]:
     """Give the ids of the documents that a check allows; an error is no allow."""
     found = []
     for doc in session.scalars(sa.select(Doc).order_by(Doc.id)):
@@ -250,3 +250,52 @@ def test_texts_of_an_entry_of_json(made: list[str]) -> None:
         (),
     ]
     assert found[-4][1] == found[-1][1]
+
+
+class Visitor:
+    """Asks, and is no row."""
+
+    def __init__(self, rank: t.Any, ranks: t.Any = ()) -> None:
+        self.rank = rank
+        self.ranks = ranks
+
+
+#: Rules for actors that are no rows, and such an actor for each number.
+ACTORS: list[tuple[str, t.Callable[[int], t.Any]]] = [
+    ("allow(u: Visitor, _, d: Doc) if d.rank = u.rank;", Visitor),
+    ("allow(u: Visitor, _, d: Doc) if d.rank in u.ranks;", lambda n: Visitor(n, range(n))),
+    ("allow(u, _, d: Doc) if d.rank = u;", int),
+    ("allow(u: Integer, _, d: Doc) if not d.size = u;", int),
+    ("allow(u: String, _, d: Doc) if d.title = u;", "{}".format),
+    ("allow(u: Dictionary, _, d: Doc) if d.rank < u.rank;", lambda n: {"rank": n}),
+    ("allow(u, _, d: Doc) if d.rank in u;", lambda n: list(range(n))),
+]
+
+
+@pytest.mark.parametrize(("rule", "actor_of"), ACTORS)
+def test_actors_that_are_no_rows_have_templates(
+    session: orm.Session, made: list[str], rule: str, actor_of: t.Callable[[int], t.Any]
+) -> None:
+    """A new actor needs no search, whatever it is: an object, a key, the claims of a token."""
+    oso = make_oso("allow(_, _, _: Doc) if 1 = 2;")
+    oso.register_class(Visitor)
+    oso.load_str(rule, replace=True)
+    for number in range(1, 4):
+        oso.authorized_query(actor_of(number), "read", Doc)
+    made.clear()
+
+    found = [listed(oso, session, actor_of(number)) for number in range(4, 9)]
+
+    assert not made
+    assert found == [checked(oso, session, actor_of(number)) for number in range(4, 9)]
+
+
+def test_actors_that_rules_name(session: orm.Session) -> None:
+    """A rule for an actor is for no other, and a wrong actor is refused each time."""
+    oso = make_oso('allow("ann", _, d: Doc) if d.open; allow(3, _, d: Doc) if d.rank = 1;')
+    open_ones, of_rank = (listed(oso, session, actor) for actor in ("ann", 3))
+
+    others = [listed(oso, session, actor) for actor in ("bob", 4, "ann", 3, "3", 3.0, True)]
+
+    assert others == [[], [], open_ones, of_rank, [], of_rank, []]
+    assert open_ones and of_rank

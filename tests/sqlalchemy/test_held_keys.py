@@ -9,6 +9,7 @@ from sqlalchemy.dialects import mysql, postgresql, sqlite
 
 from flask_oso import Oso
 from flask_oso.sqlalchemy import register_models
+from flask_oso.sqlalchemy.statements.kept_clauses import KeptClause
 from tests.support.databases import open_session
 
 
@@ -126,3 +127,55 @@ def test_keys_that_lead_nowhere(condition: str) -> None:
 
     assert found - {3} == allowed - {3}
     assert found <= allowed
+
+
+def known(post: Post, dialect: sa.Dialect) -> str:
+    """Give what a list of people asks a database about the editor of a post that is known."""
+    oso = Oso()
+    register_models(oso, Base)
+    oso.load_str('allow(p: Post, "read", _: Person) if p.editor != nil;')
+    for _ in range(3):
+        query = oso.authorized_query(post, "read", Person)
+    return " ".join(str(query.compile(dialect=dialect)).split()).partition(" WHERE ")[2]
+
+
+def test_constraints_of_a_known_row() -> None:
+    """A row that is stored as it is has the rows of its foreign keys; any other may have none."""
+    with open_session(Base.metadata) as session:
+        session.add_all([Person(id=1), Post(id=1, owner_id=1, editor_id=1)])
+        session.commit()
+        post = session.get_one(Post, 1)
+        assert post.editor_id == 1
+
+        stored = known(post, postgresql.dialect())
+        elsewhere = known(post, sqlite.dialect())
+        with session.no_autoflush:
+            post.editor_id = 9
+            changed = known(post, postgresql.dialect())
+        new = known(Post(id=2, owner_id=1, editor_id=9), postgresql.dialect())
+
+    assert stored == "(true)"
+    assert "EXISTS" in elsewhere
+    assert changed == new == "false"
+
+
+def test_statement_about_a_known_row_is_copied(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether a row is stored as it is is asked of each actor, and translates nothing anew."""
+    oso, made = Oso(), list[object]()
+    register_models(oso, Base)
+    oso.load_str('allow(p: Post, "read", q: Post) if p.editor != q.editor and q.id < p.id;')
+    with open_session(Base.metadata) as session:
+        session.add_all(Person(id=number) for number in range(1, 6))
+        session.add_all(Post(id=n, owner_id=1, editor_id=n) for n in range(1, 6))
+        session.commit()
+        posts = session.scalars(sa.select(Post).order_by(Post.id)).all()
+        first = [oso.authorized_query(post, "read", Post) for post in posts]
+        monkeypatch.setattr(KeptClause, "__init__", lambda *_: made.append(None))
+
+        again = [oso.authorized_query(post, "read", Post) for post in posts]
+
+        found = [[each.id for each in session.scalars(query)] for query in again]
+
+    assert len(first) == len(again)
+    assert not made
+    assert found == [[], [1], [1, 2], [1, 2, 3], [1, 2, 3, 4]]

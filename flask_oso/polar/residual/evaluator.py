@@ -135,21 +135,21 @@ class PartialEvaluator:
         args: Sequence[t.Any],
         at: int,
         cls: type,
-        rows: Mapping[int, KnownRow] = {},
+        given: Mapping[int, t.Any] = {},
     ) -> Residual:
         """Return the rows of a class for which a rule call holds, given as one argument.
 
         :param args: the arguments; the one at the position of the row is ignored.
         :param at: the position of the unknown row.
-        :param rows: symbolic rows in the place of arguments, whose values are not read.
+        :param given: symbolic terms in the place of arguments, whose values are not read.
         :raises UnsupportedError: if no condition on rows means the same as the policy.
         :raises Exception: an error that a check raises for each row.
         """
         root = Root(cls)
         terms: list[t.Any] = [result_to_term(arg) for arg in args]
         terms[at] = SymbolicRow(root)
-        for position, row in rows.items():
-            terms[position] = SymbolicRow(row)
+        for position, term in given.items():
+            terms[position] = term
         try:
             question = Call(name, tuple(terms)), None
             outcome = self._search.run((self._solve_call, question, None), False)

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from ..exceptions import PolarRuntimeError
+from ..host.conversion import result_to_term
 from .algebra.ir import (
     FALSE,
     ITSELF,
@@ -79,6 +80,7 @@ from .host_questions import (
     given_object,
 )
 from .outcomes import Residual
+from .symbolic_terms import Given, SymbolicRow
 from .template_keys import is_host_object
 
 #: Kinds of which a value is compared as it is.
@@ -106,20 +108,21 @@ def make_template(
     models: Schema,
     make: Callable[[Recorder], PartialEvaluator],
     begin: Begin,
-) -> PreparedResiduals | None:
+    *,
+    is_given: bool = False,
+) -> PreparedResiduals:
     """Prepare templates for all objects of the classes of some arguments.
 
-    ``None`` if each question has to be evaluated on its own.
-
+    :param is_given: whether the first argument is a value that may be another one.
     :param make: makes an evaluator that asks objects by way of a recorder.
     :param begin: makes what asks objects again.
     """
-    rows = {n: placeholder(n, arg) for n, arg in enumerate(args) if n != at and is_host_object(arg)}
-    if any(models.model(row.cls) is None for row in rows.values()):
-        # INVARIANT: only rows have placeholders. Another object, such as a number of a type that
-        # Polar does not have, may equal a column.
-        return None
-    return PreparedResiduals((name, at, cls), rows, make, begin)
+    objects = {n: type(arg) for n, arg in enumerate(args) if n != at and is_host_object(arg)}
+    # INVARIANT: only rows have placeholders. Another object, such as a number of a type that
+    # Polar does not have, may equal a column: it is a value that is given.
+    rows = {n: placeholder(n, args[n]) for n, of in objects.items() if models.model(of) is not None}
+    given = (*([0] if is_given else []), *(n for n in objects if n not in rows))
+    return PreparedResiduals((name, at, cls), rows, given, make, begin)
 
 
 class _Step:
@@ -137,6 +140,7 @@ class PreparedResiduals:
 
     :param question: the rule, the position of the row, and its class.
     :param rows: the placeholder rows for arguments, by position.
+    :param given: the positions of other objects, and values.
     :param make: makes an evaluator.
     :param begin: makes what asks objects again.
     """
@@ -145,11 +149,17 @@ class PreparedResiduals:
         self,
         question: tuple[str, int, type],
         rows: Mapping[int, KnownRow],
+        given: Sequence[int],
         make: Callable[[Recorder], PartialEvaluator],
         begin: Begin,
     ) -> None:
         self._question = question
         self._rows = rows
+        self._given = given
+        self._terms = {
+            **{position: SymbolicRow(row) for position, row in rows.items()},
+            **{position: Given(number) for number, position in enumerate(given)},
+        }
         self._make = make
         self._begin = begin
         # Two threads may make the same steps.
@@ -176,12 +186,15 @@ class PreparedResiduals:
     def _filled(self, args: Sequence[t.Any], models: Schema, moments: Moments) -> Residual:
         objects = {row: args[position] for position, row in self._rows.items()}
         _check_keys(objects, models)
+        given = [result_to_term(args[position]) for position in self._given]
         replay = self._begin(objects, moments)
+        replay.values.extend(given)
         step: _Step | None = self._first
         while step is not None and step.question is not None:
             step = step.ways.get(_way(replay, step.question))
         if step is None or not step.is_end:
             replay = self._begin(objects, moments)
+            replay.values.extend(given)
             step = self._recorded(args, replay)
         if step.template is None:
             raise NotFillable
@@ -192,7 +205,7 @@ class PreparedResiduals:
         recorder, (name, at, cls) = Recorder(replay), self._question
         template = None
         try:
-            residual = self._make(recorder).residual(name, args, at, cls, self._rows)
+            residual = self._make(recorder).residual(name, args, at, cls, self._terms)
             _check_fillable(residual)
             template = ResidualTemplate(residual, recorder.columns)
         except (PolarRuntimeError, NotFillable):

@@ -18,7 +18,7 @@ from ...polar.residual.algebra.ir import KnownRow
 from ...polar.residual.outcomes import Residual
 from ..mapped.loaded import explaining_unloaded
 from .binary_clauses import FoundText, KeyAmong
-from .dialects import EntryIsText, FoundOnce, OrNan, WithoutNan
+from .dialects import ByHeldKey, EntryIsText, FoundOnce, OrNan, WithoutNan
 from .known_values import (
     KnownObjects,
     Objects,
@@ -50,6 +50,7 @@ _PARTS: dict[type, tuple[str, ...]] = {
     OrNan: ("clause_expr",),
     FoundOnce: ("clause_expr",),
     EntryIsText: ("clause_expr",),
+    ByHeldKey: ("clause_expr",),
 }
 #: The most conditions of which clauses are kept.
 _MOST = 1_000

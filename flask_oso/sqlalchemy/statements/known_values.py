@@ -146,6 +146,15 @@ class KnownObjects:
         found = self._noted(read)
         return None if found is None else KnownKeys(found, read, self)
 
+    def holds(self, row: KnownRow, names: tuple[str, ...]) -> bool:
+        """Tell whether a row is stored with values of some attributes, as they are now."""
+
+        def find(objects: Objects) -> t.Any:
+            # Neither changes where a clause is made with other values.
+            return () if _is_stored_with(_object(objects, row), names) else None
+
+        return self._noted(Read(("held", row, names), find, type)) is not None
+
     def _noted(self, read: Read) -> t.Any:
         known = self.reads.get(read.key)
         if known is None:
@@ -198,6 +207,10 @@ class ObjectsOfPart:
     def keys_of(self, objects: Sequence[t.Any]) -> KnownKeys:
         """Return the primary keys of objects that a condition names."""
         return self._known.keys_of(objects)
+
+    def holds(self, row: KnownRow, names: tuple[str, ...]) -> bool:
+        """Tell whether a row is stored with values of some attributes, as they are now."""
+        return self._known.holds(self._rows.get(row, row), names)
 
     def loaded(self, row: KnownRow, name: str) -> KnownKeys | None:
         """Return the keys of the rows of a loaded to-many relation; ``None`` if not loaded."""
@@ -304,6 +317,15 @@ def _object(objects: Objects, row: KnownRow) -> t.Any:
 
 def _key(value: t.Any) -> Sequence[t.Any]:
     return identity_of(value) or (None,)
+
+
+def _is_stored_with(value: t.Any, names: tuple[str, ...]) -> bool:
+    state = state_of(value)
+    if state is None or not state.persistent:
+        return False
+    return all(
+        state.dict.get(name) is not None and name not in state.committed_state for name in names
+    )
 
 
 def _keys(objects: Sequence[t.Any]) -> list[tuple[t.Any, ...]]:

@@ -332,10 +332,16 @@ class Translator:
         row = condition.row
         if condition.part != TRUE or not isinstance(row, ToOne) or row in scope:
             return None
-        keys = self._names.held_key(row.owner.cls, row.relation) if row.owner in scope else None
-        if keys is None or isinstance(scope[row.owner], KeyColumns):
+        owner = row.owner
+        is_known = isinstance(owner, KnownRow)
+        if not is_known and isinstance(scope.get(owner), KeyColumns | None):
             return None
-        return [self._column(row.owner, name, scope) for name, is_nullable in keys if is_nullable]
+        keys = self._names.held_key(owner.cls, row.relation)
+        if keys is None:
+            return None
+        if isinstance(owner, KnownRow):
+            return [] if self._known.holds(owner, tuple(name for name, _ in keys)) else None
+        return [self._column(owner, name, scope) for name, is_nullable in keys if is_nullable]
 
     def _not_having_rows(self, condition: Exists, scope: RowScope) -> t.Any:
         joins = self._joins(condition, scope)
