@@ -64,6 +64,7 @@ CONDITIONS = (
     *("both(u, d, [x, x])", "c = {id: u.x} and c = d.x"),
     *("made(u, c) and c.id = d.x", "made(u, {id: x}) and x = d.x", "first([u.x, 1], d.x)"),
     *("is_open({id: u.x}, d.x)", "is_open(d.x, u.x)", "c = {id: u.x} and is_open(c, d.y)"),
+    *("c = {ids: [u.x, 2]} and d.x in c.ids", "[[u.x]] = [[d.x]]", "[u.x, 1, d.y] in d.x"),
     *("e in d.x and c = {id: e} and c.id = u.x", "e in d.x and [e, u.x] = [d.y, e]"),
     *("forall(e in d.x, [e, 1] = [u.x, 1])", "forall(e in d.x, {id: e} = {id: u.x})"),
     *("c = {id: u.x} and c matches {id: 1}", "c = {id: u.x} and c matches Dictionary"),
@@ -112,6 +113,7 @@ def test_compounds_are_answered_alike(condition: str) -> None:
         "same({id: u.x, tag: 1}, d)",
         "pair(u, d, p) and [x, x] = p",
         "made(u, c) and c.id = d.x",
+        "c = {ids: [u.x, 2]} and d.x in c.ids",
     ],
 )
 def test_compounds_are_answered_by_a_specialization(condition: str) -> None:

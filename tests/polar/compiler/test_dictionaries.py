@@ -400,6 +400,20 @@ def test_search_for_each_element_is_that_of_the_solver(condition: str) -> None:
     assert found == [outcome_of(solved, *each) for each in questions]
 
 
+@pytest.mark.parametrize("condition", ["u.x = d.x", "not u.x = d.x", "u.x in d.x"])
+def test_two_dictionaries_are_compared_as_by_the_solver(condition: str) -> None:
+    """Value by value, where their keys are the same texts."""
+    compiled, solved = (_oso(condition, compiled=each) for each in (True, False))
+    values = (1, True, 1.0, "ana", None, [1], {"x": 1}, Folded("ANA"), float("nan"), sys, BIG, KEY)
+    left = [*({"ana": each} for each in values), {"ana": 1, "x": 5}, {"é": 1}, {1: 1}, {}, None]
+    pairs = combinations_of(left, [*left, *map(dict, left[:12]), {"x": 5, "ana": 1}, [{}]])
+    questions = [(User(each), "read", Doc(other)) for each, other in pairs]
+
+    found = [outcome_of(compiled, *each) for each in questions]
+
+    assert found == [outcome_of(solved, *each) for each in questions]
+
+
 #: Constants, of which some have texts of ASCII as keys, and lists of texts as values.
 GRANTS: tuple[dict[t.Any, t.Any], ...] = (
     *({"ana": ["read"], "x": []}, {"ana": {"read"}, "x": {"x"}}, {"ana": ["read", 1], "x": 5}, {}),

@@ -182,6 +182,8 @@ class SilentOperations:
             return operator.eq if left is right else _are_different
         if left is right is list:
             return self._are_alike
+        if left is right is dict:
+            return self._are_alike_by_key
         if left in MOMENTS and right in MOMENTS:
             return _are_one_moment
         if all(map(self._is_simple, kinds)):
@@ -231,6 +233,17 @@ class SilentOperations:
         # Each pair is looked at: none may ask an object.
         pairs = [self._pair(*pair) for pair in zip(left, right, strict=False)]
         return len(left) == len(right) and all(pairs)
+
+    def _are_alike_by_key(self, left: dict[t.Any, t.Any], right: dict[t.Any, t.Any]) -> bool:
+        pairs = left.copy(), right.copy()
+        for entries in pairs:
+            are_texts = _TEXT.issuperset(map(type, entries)) and "".join(entries).isascii()
+            if not are_texts or not self._takes_list([*entries.values()]):
+                raise NotSilent
+        mine, other = pairs
+        # Each value is looked at: none may ask an object.
+        same = [self._pair(value, other[key]) for key, value in mine.items() if key in other]
+        return len(mine) == len(other) == len(same) and all(same)
 
     def _pair(self, left: t.Any, right: t.Any) -> bool:
         if _SCALARS.issuperset((type(left), type(right))):

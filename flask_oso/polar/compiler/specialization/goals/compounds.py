@@ -78,7 +78,7 @@ class Compounds(Alternatives):
         region: Region | None = self.region
         for name, part in parts.items():
             if region is not None:
-                region = self._part_unified(region, part, built.parts[name])
+                region = self.part_unified(region, part, built.parts[name])
         return region
 
     def _dictionary_taken_apart(
@@ -139,9 +139,9 @@ class Compounds(Alternatives):
         if self.guards.functions is not None:
             # The list was looked at as a whole.
             region.known["itself", made.name] = made
-        return self._part_unified(region, part, made)
+        return self.part_unified(region, part, made)
 
-    def _part_unified(self, region: Region, part: Term, made: Known) -> Region | None:
+    def part_unified(self, region: Region, part: Term, made: Known) -> Region | None:
         """Write that a part that is written equals a value, or bind it to that."""
         if is_open_compound(part):
             taken = replace(self, region=region).taken_apart(written_term(part), made)
@@ -197,7 +197,9 @@ class Compounds(Alternatives):
 
     def _values_of(self, terms: Sequence[Term]) -> list[Known] | None:
         """Return the values of the parts of what is built; ``None`` if one has none."""
-        values = [self._passed(each) for each in terms]
+        values = [
+            self._built(each) if is_open_compound(each) else self._value(each) for each in terms
+        ]
         if None in values:
             return None
         known = t.cast("list[Known]", values)

@@ -30,7 +30,7 @@ from ..value_tests import (
     is_searched_at_once,
     written,
 )
-from .compounds import Compounds
+from .compounds import Compounds, is_open_compound
 
 #: Methods of dictionaries, and how many arguments they take, beside what ``get`` has for none.
 OF_DICTIONARIES = {"get": 1, "items": 0, "keys": 0, "values": 0}
@@ -50,6 +50,10 @@ class Searches(Compounds):
             return self._put_off()
         if pair is not None:
             return self._pair_among(*pair, searched)
+        if is_open_compound(item):
+            region, element = self.guards.loop(self.region, searched, term.span)
+            region.note_checked(element)
+            return self._at(replace(self, region=region).part_unified(region, item, element))
         known = self._value(item)
         self.guards.note_search(searched, collection)
         if known is not None and is_searched_at_once(known, searched):
