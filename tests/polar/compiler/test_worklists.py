@@ -9,9 +9,10 @@ import typing as t
 import pytest
 
 from flask_oso import Oso, OsoError
+from flask_oso.polar.compiler.passes.recursion.class_branches import branch_by_class
 from flask_oso.polar.compiler.passes.recursion.loops import Recursion
 from flask_oso.polar.compiler.passes.recursion.worklists import written_as_worklist
-from tests.support.answers import specialized
+from tests.support.answers import outcome_of, specialized
 
 pytestmark = pytest.mark.usefixtures("compiling")
 
@@ -235,3 +236,91 @@ return h(a, b, level, memo)
 def test_function_stays(text: str) -> None:
     """More is done with what a call finds than that it is found, too."""
     assert written(text) is None
+
+
+# -- tests for classes -----------------------------------------------------------------------
+
+
+class Subgroup(Group):
+    """A class that derives from another one."""
+
+
+def branched(text: str, *classes: type) -> str:
+    """Give what becomes of tests for classes that follow each other."""
+    module = ast.parse(textwrap.dedent(text))
+    for statement, cls in zip(module.body, classes, strict=False):
+        statement.test.of_class = "v", cls  # type: ignore[attr-defined]
+    branch_by_class(module.body)
+    return ast.unparse(ast.fix_missing_locations(module))
+
+
+_TESTS = """
+if type(v) is A:
+    x()
+elif odd(v) or isinstance(v, A):
+    return None
+if type(v) is B:
+    y()
+elif odd(v) or isinstance(v, B):
+    return None
+"""
+
+
+def test_classes_that_exclude_each_other_are_branches() -> None:
+    """What is of neither is asked for both, in their order."""
+    assert branched(_TESTS, Group, Doc) == ast.unparse(
+        ast.parse("""
+if type(v) is A:
+    x()
+elif type(v) is B:
+    y()
+elif odd(v) or isinstance(v, A):
+    return None
+elif odd(v) or isinstance(v, B):
+    return None
+""")
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "classes"),
+    [
+        (_TESTS, (Group, Subgroup)),
+        (_TESTS, (Subgroup, Group)),
+        (_TESTS, (Group, t.Protocol)),
+        (_TESTS, (Group,)),
+        (_TESTS.replace("x()", "v = x()"), (Group, Doc)),
+        (_TESTS.replace("elif odd(v) or isinstance(v, B):\n    return None\n", ""), (Group, Doc)),
+    ],
+    ids=["derived", "base", "abstract", "no class", "another value", "nothing given up"],
+)
+def test_tests_for_classes_stay(text: str, classes: tuple[type, ...]) -> None:
+    """An object may be of both, or another one is tested."""
+    assert branched(text, *classes) == ast.unparse(ast.parse(text))
+
+
+@pytest.mark.parametrize("depth", [0, 1, 2, 7])
+def test_three_classes_in_turn_are_answered_as_by_the_solver(depth: int) -> None:
+    """Objects of one class lead to those of the next, or to something odd."""
+    policy = """
+        allow(u: User, "read", d: Doc) if allow(u, "read", d.groups);
+        allow(u: User, "read", g: Group) if u in g.users;
+        allow(u: User, "read", g: Group) if allow(u, "read", g.groups);
+        allow(u: User, "read", u: User);
+    """
+    osos = [Oso(compiled=each) for each in (True, False)]
+    for oso in osos:
+        for cls in (User, Group, Doc):
+            oso.register_class(cls)
+        oso.load_str(policy)
+
+    for last in (ANA, BEN, None, 5, "x", Subgroup(users=[ANA]), [ANA]):
+        asked: t.Any = last
+        for number in range(depth):
+            outer: t.Any = Group(users=[BEN]) if number % 2 else Doc()
+            outer.groups, asked = asked, outer
+        asked_doc = Doc()
+        asked_doc.groups = asked
+        found = [outcome_of(oso, user, "read", asked_doc) for user in (ANA, BEN) for oso in osos]
+
+        assert found[0::2] == found[1::2]

@@ -25,6 +25,7 @@ from ...solver.clauses import Slot
 from ..binding_analysis import NotCompilable
 from ..passes.hoisting import hoist_from_all
 from ..passes.names import rename
+from ..passes.recursion.class_branches import branch_by_class
 from ..passes.recursion.loops import Recursion, written_as_loop
 from ..passes.recursion.worklists import written_as_worklist
 from ..passes.searches import write_out_searches
@@ -131,6 +132,7 @@ class SolutionWriter(QuestionWriter):
         self.guards.leave_out_known(self.root, keeps_order=False)
         is_test = None not in self._key.kinds
         inner = self.statements()
+        branch_by_class(inner)
         result = FOUND if is_test else _SOLUTIONS
         parameters = [f"a{at}" for at in self._passed()]
         given = [*parameters, _LEVEL, _MEMO]

@@ -2,6 +2,8 @@
 
 ``loops``
     one that calls itself once: each call is the next turn.
+``class_branches``
+    tests for classes that exclude each other.
 ``worklists``
     one that calls itself for each element of a list, or in several places: a list of what is still
     to be looked at.
