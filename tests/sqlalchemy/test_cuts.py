@@ -35,6 +35,9 @@ POLICIES = {
     "limit(u: User, 1) if u.admin and cut; limit(_: User, 3);",
     "behind another rule": "allow(u: User, 'read', d: Doc) if d.editor = u;"
     "allow(u: User, 'read', _: Doc) if u.name != 'x' and cut and 1 = 2;",
+    "an order that a third rule changes": "allow(_: User{admin: false}, _, d) if d.rank > 1;"
+    "allow(_: User{admin: true}, _, _: Doc) if cut;"
+    "allow(_: User{admin: false}, _, d: Doc) if cut and d.editor = nil;",
     "a class that has another": "allow(u: User, _, _: Resource) if u.admin and cut and 1 = 2;"
     "resource Doc {}",
 }
@@ -81,6 +84,8 @@ REFUSED = {
     "a row waits for what it gives": "allow(u: User, _, d: Doc) if not is_low(u, d);"
     "is_low(u, d) if d.rank < n and limit(u, n);"
     "limit(u: User, 1) if u.admin and cut; limit(_: User, 3);",
+    "whose order a row decides": "allow(_: User, _, _: Doc{open: true}) if 1 = 1;"
+    "allow(u: User, _, _: Doc) if u.admin and cut;",
     "in an alternative": "allow(u: User, _, d: Doc) if (u.admin and cut) or d.open;",
 }
 

@@ -51,6 +51,22 @@ class CutDecider:
         """Tell whether a cut of a call may depend on goals that wait for its arguments."""
         return any(map(_waits, call.args)) and self._search.analysis.may_cut(call.name)
 
+    def matching(self, clauses: list[Clause], args: Sequence[t.Any]) -> tuple[list[Clause], bool]:
+        """Return the rules of a call whose heads match, and whether they do so for all rows.
+
+        INVARIANT: where a rule with a cut is among them, the others are those that a check sorts:
+        the order of two rules may depend on a third one, and with a cut the order counts.
+        """
+        if not any(_is_cut(goal) for each in clauses for goal in conjuncts_in(each.body)):
+            return clauses, True
+        found = [(each, self._matches(each, args)) for each in clauses]
+        left = [clause for clause, matches in found if matches is not False]
+        return left, all(matches is not None for _, matches in found)
+
+    def _matches(self, clause: Clause, args: Sequence[t.Any]) -> bool | None:
+        """Tell whether a head matches; ``None`` if that may differ from row to row."""
+        return self._is_reached(clause, args, [], 0)
+
     def tried(self, clauses: Sequence[Clause], args: Sequence[t.Any]) -> list[TriedRule]:
         """Return the rules that are tried for all rows.
 

@@ -338,11 +338,12 @@ class PartialEvaluator:
         candidates = t.cast(t.Any, self._search.program.clauses(call.name))[len(call.args)]
         args = call.args
         possible = [c for c in candidates.for_call(args) if self._is_possible(c, args)]
+        possible, is_decided = self._cuts.matching(possible, args)
         if not possible:
             return False
         clauses, is_ordered = self._in_order(possible, args)
         tried = [TriedRule(each, each.body) for each in clauses]
-        if is_ordered:
+        if is_ordered and is_decided:
             tried = self._cuts.tried(clauses, args)
 
         def alternative(rule: TriedRule) -> Callable[[], GoalResult]:
