@@ -10,6 +10,9 @@ from collections.abc import Iterator
 _MANY = 10_000
 #: Python freezes fewer objects when it starts; a program that freezes objects has more.
 _FROZEN_BY_PYTHON = 2_000
+#: The fewest objects put aside behind which all objects are searched for garbage. As in Python
+#: itself, they are also a quarter of the old ones: a search takes as long as there are objects.
+_MOST_ASIDE = 200_000
 
 
 @contextlib.contextmanager
@@ -36,6 +39,45 @@ def _put_aside() -> None:
     Full collections still examine them. ``unfreeze`` would also unfreeze objects that the program
     has frozen; then nothing is done.
     """
-    if gc.get_count()[0] > _MANY and gc.get_freeze_count() < _FROZEN_BY_PYTHON:
+    new = gc.get_count()[0]
+    if new > _MANY and gc.get_freeze_count() < _FROZEN_BY_PYTHON:
+        _aside.collect_if_many()
+        _aside.count += new
         gc.freeze()
         gc.unfreeze()
+
+
+class _Aside:
+    """How many objects were put aside since all were searched for garbage.
+
+    Python searches the oldest generation behind some searches of the others, and ``freeze`` lets it
+    forget how many these were. A program that loads policies again and again, as tests do, would
+    never get rid of the old ones.
+    """
+
+    def __init__(self) -> None:
+        self.count, self._most, self._searches = 0, _MOST_ASIDE, _searches()
+
+    def collect_if_many(self) -> None:
+        if self._searches != _searches():
+            self._begin()
+        if self.count <= self._most:
+            return
+        quarter = len(gc.get_objects(generation=2)) // 4
+        if self.count < quarter:
+            self._most = quarter
+            return
+        gc.collect()
+        self._begin()
+
+    def _begin(self) -> None:
+        self.count, self._most, self._searches = 0, _MOST_ASIDE, _searches()
+
+
+def _searches() -> int:
+    """Return how often Python searched all objects for garbage."""
+    return int(gc.get_stats()[2]["collections"])
+
+
+#: There is one collector in a process.
+_aside = _Aside()

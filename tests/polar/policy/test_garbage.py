@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import typing as t
+import weakref
 from collections.abc import Iterator
 
 import pytest
@@ -73,3 +74,26 @@ def test_objects_that_the_program_froze_stay_frozen() -> None:
         assert not is_old(made)
     finally:
         gc.unfreeze()
+
+
+class Ring:
+    """What only a search for garbage frees."""
+
+    def __init__(self) -> None:
+        self.ring = self
+
+
+def test_garbage_of_many_loads_is_freed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Putting objects aside lets Python forget to search the oldest ones: loads see to it."""
+    monkeypatch.setattr(garbage, "_MOST_ASIDE", 5 * garbage._MANY)
+    monkeypatch.setattr(garbage, "_aside", garbage._Aside())
+    gc.collect()
+    rings = []
+    for _ in range(20):
+        with without_collector():
+            rings.append(weakref.ref(Ring()))
+            # These are alive until the end of the load.
+            made: list[t.Any] = [[] for _ in range(2 * garbage._MANY)]
+        del made
+
+    assert sum(ring() is not None for ring in rings) < len(rings)
