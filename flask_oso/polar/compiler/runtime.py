@@ -23,6 +23,7 @@ from ..host.conversion import (
     copied_for_python,
     copied_list,
     follow,
+    list_elements,
     list_for_policy,
     result_to_term,
     values_read,
@@ -522,11 +523,25 @@ class Runtime:
     def _found_by_solver(self, term: t.Any) -> t.Any:
         """Return the value that the solver gave a variable."""
         found = follow(term)
+        if type(found) is List:
+            return self._list_found_by_solver(found)
         if not isinstance(found, (Instance, Value)):
             raise SolverNeeded
         if type(found.value) not in self._classes.decided:
             self._check_found(found.value, ())
         return found.value
+
+    def _list_found_by_solver(self, found: List) -> list[t.Any]:
+        """Return the elements of a list, if comparing them runs no code and each equals itself."""
+        terms_found, rest = list_elements(found)
+        elements = [follow(each) for each in terms_found]
+        if rest is not None or not all(isinstance(each, (Instance, Value)) for each in elements):
+            raise SolverNeeded
+        values = [each.value for each in elements]
+        decided = self._classes.decided
+        if not all(type(value) in decided and value == value for value in values):
+            raise SolverNeeded
+        return values
 
     def _check_found(self, value: t.Any, args: tuple[t.Any, ...]) -> None:
         """Refuse a value that a variable became, and that may be the same term as an argument.

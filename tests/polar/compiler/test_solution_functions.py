@@ -551,3 +551,43 @@ def test_function_has_no_name_that_another_one_gives_a_flag() -> None:
         assert ours.is_allowed(User(), action, doc)
 
     assert ours.authorized_actions(User(), doc) == {"read", *map(str, range(8))}
+
+
+class Counting(User):
+    """Counts how often a policy asks for its roles."""
+
+    def __init__(self, values: t.Any) -> None:
+        self.level, self.values, self.calls = 1, values, 0
+
+    def roles(self) -> t.Any:
+        self.calls += 1
+        return iter([])
+
+
+REVERSED = """
+    allow(user: User{level: 1}, "read", _: Doc) if role in user.roles() and role = 1;
+    holds(user, doc) if reversed(doc.values, [], turned) and turned = user.values;
+    reversed([], all, all);
+    reversed([first, *rest], before, all) if reversed(rest, [first, *before], all);
+"""
+
+
+@pytest.mark.parametrize("values", [[], [1], [1, 3], ["a", None], [True, 0.5]], ids=repr)
+def test_list_that_the_solver_gives_a_variable_asks_nothing_again(values: t.Any) -> None:
+    """Rules in order go on with it, in place of leaving the whole question to the solver."""
+    ours, user = load(REVERSED), Counting([3, 1])
+    may_read = outcome(ours, user, Doc(values=values))
+
+    assert (may_read, user.calls) == (values == [1, 3], 1)
+
+
+@pytest.mark.parametrize("wanted", [[1], [1.0], [True], [1, 3], [NAN], [None, 1]], ids=repr)
+@pytest.mark.parametrize("values", VALUES, ids=repr)
+def test_list_that_the_solver_gives_a_variable_is_compared_as_by_it(
+    values: t.Any, wanted: t.Any
+) -> None:
+    """A list with what may not equal itself is left to the solver, with all of the question."""
+    ours, solver = load(REVERSED), load(REVERSED, compiled=False)
+    doc = Doc(values=values)
+
+    assert outcome(ours, Counting(wanted), doc) == outcome(solver, Counting(wanted), doc)
