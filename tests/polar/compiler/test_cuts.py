@@ -149,3 +149,30 @@ def test_comparison_before_what_never_holds_is_made(condition: str) -> None:
         oso = load(f"p(u, d) if {condition}; q(_: User);", compiled=compiled)
         with pytest.raises(KeyError, match="compared"):
             oso.is_allowed(User(1, 1, 1), "read", doc)
+
+
+class Page(Doc):
+    """A document with a field that cannot be read."""
+
+    @property
+    def broken(self) -> t.Any:
+        raise KeyError("broken")
+
+
+@pytest.mark.parametrize("field", ["broken", "_private", "a", "missing"])
+@pytest.mark.parametrize("body", ["cut", "u.a and cut", "cut and u.b", "u.c and cut and u.b"])
+def test_heads_behind_a_cut_are_matched_before_it(body: str, field: str) -> None:
+    """As by the solver, which matches all heads first: an error of one is no answer."""
+    body += " and u = u"
+    rules = f"p(u: Guest, _) if {body}; p(_: User, _: Page{{{field}: 1}});"
+    ours, solver = (
+        make_oso(
+            f'allow(u: User, "read", d: Doc) if p(u, d); {rules}',
+            *(User, Guest, Doc, Page),
+            compiled=compiled,
+        )
+        for compiled in (True, False)
+    )
+    question = Guest(True, False, True), "read", Page(1, 2)
+
+    assert [outcome_of(ours, *question) for _ in range(2)] == [outcome_of(solver, *question)] * 2
