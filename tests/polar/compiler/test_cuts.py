@@ -176,3 +176,24 @@ def test_heads_behind_a_cut_are_matched_before_it(body: str, field: str) -> None
     question = Guest(True, False, True), "read", Page(1, 2)
 
     assert [outcome_of(ours, *question) for _ in range(2)] == [outcome_of(solver, *question)] * 2
+
+
+@pytest.mark.parametrize("field", ["broken", "_private", "a", "missing"])
+def test_heads_behind_the_cut_of_a_rule_that_gives_a_value(field: str) -> None:
+    """They are matched before it, too."""
+    rules = f"""
+        p(u, d) if kind(u, d, k) and k = "a";
+        kind(u: Guest, _, "a") if u.a and cut;
+        kind(_: User, _: Page{{{field}: 1}}, "b");
+    """
+    ours, solver = (
+        make_oso(
+            f'allow(u: User, "read", d: Doc) if p(u, d); {rules}',
+            *(User, Guest, Doc, Page),
+            compiled=compiled,
+        )
+        for compiled in (True, False)
+    )
+    question = Guest(True, False, True), "read", Page(1, 2)
+
+    assert [outcome_of(ours, *question) for _ in range(2)] == [outcome_of(solver, *question)] * 2

@@ -14,7 +14,7 @@ from ...solver.class_index import Lineage, is_silent
 from ...solver.class_tests import has_instance_test
 from ...solver.clauses import Clause, Slot
 from ...sources import Span
-from ..binding_analysis import ArgumentFacts, NotCompilable, check_class, is_string
+from ..binding_analysis import ArgumentFacts, NotCompilable, check_class, has_cut, is_string
 from ..classes.plain_classes import is_plain
 from ..goal_forms import written_term
 from ..scopes import classes_of, instance_test
@@ -370,18 +370,35 @@ def is_literal(term: Term) -> bool:
     return isinstance(term, Value) or is_nil(term)
 
 
-def is_like(first: Clause, clause: Clause, args: Sequence[Known]) -> bool:
+def is_like(first: Clause, clause: Clause, args: Sequence[Known | None]) -> bool:
     """Tell whether nothing is asked by the head of a clause that another head has not asked.
 
     Only classes are looked at, and values that the other head compares with a literal, too.
     """
     for at, arg in enumerate(args):
+        if arg is None:
+            continue
         mine, other = first.parameters[at].term, clause.parameters[at].term
         kinds = {type(term.value) for term in (mine, other) if isinstance(term, Value | Instance)}
         is_compared = is_literal(mine) and len(kinds) == 1
         if not is_silent(clause, at) or (is_asked(clause, at, arg) and not is_compared):
             return False
     return True
+
+
+def check_heads_behind_cut(clauses: Sequence[Clause], args: Sequence[Known | None]) -> None:
+    """Check that no head behind a cut asks what the first one has not asked.
+
+    The solver matches all heads before the first clause, and a function those that it comes to.
+
+    :param clauses: those that may match, in their order.
+    :param args: the arguments; ``None`` for a variable without a value, which no head asks.
+    :raises NotCompilable: one asks more.
+    """
+    cutting = next(at for at, clause in enumerate(clauses) if has_cut(clause))
+    for clause in clauses[cutting + 1 :]:
+        if not is_like(clauses[0], clause, args):
+            raise NotCompilable("a head behind a cut, which asks an object", clause.rule.span)
 
 
 def has_open_fields(term: Term | None) -> bool:

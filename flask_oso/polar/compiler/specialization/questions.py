@@ -56,7 +56,15 @@ from .goals.obstacles import (
 from .goals.steps import GoalStep
 from .guards import Guards
 from .observation import Observation
-from .patterns import Match, PatternGuards, has_open_fields, is_like, is_literal, keep
+from .patterns import (
+    Match,
+    PatternGuards,
+    check_heads_behind_cut,
+    has_open_fields,
+    is_like,
+    is_literal,
+    keep,
+)
 from .regions import (
     FOUND,
     GIVE_UP,
@@ -336,8 +344,7 @@ class QuestionWriter:
             return
         matching = self.patterns.matching(clauses, args, region=region)
         if any(map(has_cut, matching)):
-            asked = [clause for clause in clauses if matches[clause] is not Match.NO]
-            self._clauses_with_cuts(region, matching, asked, node, key)
+            self._clauses_with_cuts(region, matching, node, key)
             return
         self._read_shared(region, matching, args)
         first = self._path.first_clause(region, key, matching, self.names.host)
@@ -495,28 +502,16 @@ class QuestionWriter:
             region.reads.append(ast.If(any_of(tests), [GIVE_UP], []))
 
     def _clauses_with_cuts(
-        self,
-        region: Region,
-        clauses: list[Clause],
-        asked: list[Clause],
-        node: RuleCall,
-        asking: Fact,
+        self, region: Region, clauses: list[Clause], node: RuleCall, asking: Fact
     ) -> None:
         """Write clauses of which some have a cut: ``a if b and cut and c``.
 
-        Those behind such a clause are reached where ``b`` does not hold. The solver matches their
-        heads all the same, before the first clause.
-
-        :param asked: the clauses whose heads are looked at.
+        Those behind such a clause are reached where ``b`` does not hold.
         """
         order = order_clauses(clauses, self.names.host)
         if not order.is_known:
             raise NotCompilable("a cut in rules whose order is not known", clauses[0].rule.span)
-        cutting = next(at for at, clause in enumerate(order.clauses) if has_cut(clause))
-        ahead = order.clauses[: cutting + 1]
-        for clause in asked:
-            if clause not in ahead and not is_like(ahead[0], clause, node[1]):
-                raise NotCompilable("a cut before heads that ask an object", clause.rule.span)
+        check_heads_behind_cut(order.clauses, node[1])
         self.guards.forget_order()
         for clause in order.clauses:
             self._most_goals += 1 + 2 * len([*goals_in(clause.body)])

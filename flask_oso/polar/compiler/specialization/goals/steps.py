@@ -44,7 +44,7 @@ from ...snippets import (
 from ..clauses.chains import asks_again, link_in, numbers_in
 from ..clauses.clause_forms import PutOff, body_goals, cut_apart, is_operand
 from ..clauses.delegations import Delegation
-from ..patterns import has_open_fields, is_literal
+from ..patterns import check_heads_behind_cut, has_open_fields, is_literal
 from ..regions import GIVE_UP, MAX_STEPS, Fact, Known, Region, RuleCall, Variables
 from ..solution_keys import NOTED, has_own_function, is_container
 from ..value_tests import (
@@ -609,6 +609,7 @@ class GoalStep(Searches):
         is_open = any(self.env.waiting.get(number) for number in opened.values())
         if not order.is_known or is_open or len({*opened.values()}) < len(opened):
             raise NotCompilable("a cut in rules that bind variables", clauses[0].rule.span)
+        check_heads_behind_cut(order.clauses, values)
         here = self
         for clause in order.clauses:
             is_repeated = asks_again(self.guards.names, clause.body)
