@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import random
 import typing as t
 
 import pytest
@@ -10,7 +12,9 @@ from sqlalchemy import orm
 
 from flask_oso.polar.exceptions import PolarRuntimeError, UnsupportedError
 from flask_oso.polar.residual.evaluator import PartialEvaluator
+from tests.support.answers import may_read
 from tests.support.models.documents import Doc, User, make_oso
+from tests.support.sizes import part_of
 
 #: What the rules behind a cut give.
 OTHERS = """
@@ -106,3 +110,57 @@ def test_error_in_front_of_a_cut_shows_no_rows(session: orm.Session) -> None:
 
     with pytest.raises(PolarRuntimeError, match="'User' object has no attribute 'nothing'"):
         oso.authorized_query(session.get_one(User, 1), "read", Doc)
+
+
+HEADS = ["u: User", "_: User{admin: true}", "u", "u: User{level: nil}", "_: User{admin: false}"]
+OF_ACTORS = [
+    "u.admin",
+    "u.level != nil and u.level > 2",
+    "r in u.roles and r.name = 'reader'",
+    "u.name = 'x'",
+    "leads(u)",
+    "not u.admin",
+]
+OF_ROWS = [
+    *("d.open", "d.rank > 1", "d.size = nil", "d.owner != nil and d.owner.admin", "1 = 2"),
+    *("d.owner = u", "d.editor = u", "d.folder matches Folder{owner: u}", "pick(u, d)"),
+    *("not pick(u, d)", "limit(u, n) and d.rank < n", "d.rank >= n and limit(u, n)"),
+]
+HELPERS = """
+    limit(u: User, 1) if u.admin and cut; limit(_: User, 3);
+    leads(u: User) if r in u.roles and r.doc != nil and cut; leads(_: User) if 1 = 2;
+"""
+
+
+def rule(chooser: random.Random, name: str) -> str:
+    """Make a rule about an actor and a document, with a cut or without."""
+    head = chooser.choice(HEADS)
+    is_named, goals = head.startswith("u"), []
+    if chooser.random() < 0.5:
+        goals = [chooser.choice(OF_ACTORS)] if is_named and chooser.random() < 0.6 else []
+        goals.append("cut")
+    choices = OF_ROWS if is_named else OF_ROWS[:5]
+    goal = chooser.choice(choices if name == "allow" else [c for c in choices if "pick" not in c])
+    body = " and ".join([*goals, goal, "d = d", *(["u = u"] if is_named else [])])
+    of_row = chooser.choice(["d: Doc", "d"])
+    action = "_, " if name == "allow" else ""
+    return f"{name}({head}, {action}{of_row}) if {body};"
+
+
+@pytest.mark.random
+def test_lists_of_random_rules_with_cuts_have_the_rows_of_checks(session: orm.Session) -> None:
+    """Or they are refused: which rules are tried is never decided for the wrong rows."""
+    users, docs = session.scalars(sa.select(User)).all(), session.scalars(sa.select(Doc)).all()
+    compared = 0
+
+    for seed in range(part_of(800, 10)):
+        chooser = random.Random(seed)
+        names = ["allow"] * chooser.randint(1, 3) + ["pick"] * 2
+        text = "".join(rule(chooser, name) for name in names) + HELPERS
+        oso = make_oso(text.replace("'", '"'))
+        for user in users:
+            with contextlib.suppress(UnsupportedError):
+                listed = ids(session, oso.authorized_query(user, "read", Doc))
+                assert listed == sorted(d.id for d in docs if may_read(oso, user, d)), text
+                compared += 1
+    assert compared > part_of(800, 10)
