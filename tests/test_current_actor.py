@@ -21,7 +21,8 @@ from sqlalchemy import orm
 from werkzeug.local import LocalProxy
 
 from flask_oso import FlaskOso, Oso, OsoError, authorize
-from flask_oso.current_actor import context_finder, find_actor
+from flask_oso.current_actor import find_actor
+from flask_oso.request_state import context_finder
 from flask_oso.testing import as_user
 from tests.support.sites import make_app
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import gc
 import tracemalloc
+import typing as t
 import weakref
 from collections.abc import Iterator
 
@@ -121,7 +122,7 @@ def test_functions_of_a_policy_are_small() -> None:
 def test_policy_that_was_replaced_is_freed() -> None:
     """What was compiled for it, and what was asked of it, keeps nothing of it alive."""
     oso, user, document = made_with(ROLES, 3), User(), Document()
-    old = [weakref.ref(oso.engine), weakref.ref(oso.engine.policy)]
+    old: list[t.Any] = [weakref.ref(oso.engine), weakref.ref(oso.engine.policy)]
     oso.is_allowed(user, "action0", document)
     oso.authorized_actions(user, document)
     oso.filter(user, "action1", [document])

@@ -358,7 +358,7 @@ def test_get_of_an_object_is_left_to_the_rules(made: dict[str, int]) -> None:
 def test_search_for_each_element_is_that_of_the_solver(condition: str) -> None:
     """A list of texts is looked at once, and anything else for each element."""
     compiled, solved = (_oso(condition, compiled=each) for each in (True, False))
-    searched = (
+    searched: tuple[t.Any, ...] = (
         *(
             ["ana", "x"],
             [],
@@ -380,7 +380,7 @@ def test_search_for_each_element_is_that_of_the_solver(condition: str) -> None:
         ),
         *(None, 5, ["ana", ["x"]], ["ana", sys], [True], {True, "ana"}, range(3)),
     )
-    gone_through = (
+    gone_through: tuple[t.Any, ...] = (
         *({"ana": 1, "x": 5}, {"é": 1, "ana": 2}, {1: 1, "1": 2}, {}, {"ana": "text", "x": 1}),
         *(
             ["ana", "x"],
@@ -405,8 +405,17 @@ def test_two_dictionaries_are_compared_as_by_the_solver(condition: str) -> None:
     """Value by value, where their keys are the same texts."""
     compiled, solved = (_oso(condition, compiled=each) for each in (True, False))
     values = (1, True, 1.0, "ana", None, [1], {"x": 1}, Folded("ANA"), float("nan"), sys, BIG, KEY)
-    left = [*({"ana": each} for each in values), {"ana": 1, "x": 5}, {"é": 1}, {1: 1}, {}, None]
-    pairs = combinations_of(left, [*left, *map(dict, left[:12]), {"x": 5, "ana": 1}, [{}]])
+    left: list[t.Any] = [
+        *({"ana": each} for each in values),
+        {"ana": 1, "x": 5},
+        {"é": 1},
+        {1: 1},
+        {},
+        None,
+    ]
+    pairs = combinations_of(
+        left, [*left, *[dict(each) for each in left[:12]], {"x": 5, "ana": 1}, [{}]]
+    )
     questions = [(User(each), "read", Doc(other)) for each, other in pairs]
 
     found = [outcome_of(compiled, *each) for each in questions]

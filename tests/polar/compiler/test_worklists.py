@@ -98,7 +98,7 @@ GROUPS: dict[str, t.Callable[..., list[t.Any]]] = {
 
 def answers(policy: str, *groups: t.Any) -> list[t.Any]:
     """Give what Ana and Ben may, by a new Oso that compiles, and by the solver."""
-    found = []
+    found: list[t.Any] = []
     for compiled in (True, False):
         oso = Oso(compiled=compiled)
         for cls in (User, Group, Doc):
