@@ -15,14 +15,12 @@ import flask_login  # type: ignore[import-untyped]
 import pytest
 import sqlalchemy as sa
 from flask import Flask, g, render_template_string, request, session
-from flask.globals import app_ctx
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import orm
 from werkzeug.local import LocalProxy
 
 from flask_oso import FlaskOso, Oso, OsoError, authorize
 from flask_oso.current_actor import find_actor
-from flask_oso.request_state import context_finder
 from flask_oso.testing import as_user
 from tests.support.sites import make_app
 
@@ -949,13 +947,3 @@ def test_actor_is_found_once_a_request(web: Flask, install: t.Any) -> None:
 
     assert answers == ["True True False <ann>"] * 2
     assert found == ["ann", "ann"]
-
-
-@pytest.mark.parametrize("variable", ["_cv_app", "_cv_of_no_flask"])
-def test_context_is_found_with_and_without_the_variable_of_flask(web: Flask, variable: str) -> None:
-    """Flask does not promise the name of a context variable; the proxy gives the same context."""
-    find = context_finder(variable, app_ctx)
-
-    with web.app_context() as context:
-        assert find(None) is context
-    assert find(None) is None

@@ -5,9 +5,11 @@ from __future__ import annotations
 import typing as t
 
 import flask
+import pytest
 from flask import g
+from flask.globals import app_ctx
 
-from flask_oso.request_state import request_state_of, unwrap
+from flask_oso.request_state import context_finder, request_state_of, unwrap
 from tests.support.sites import make_app
 
 
@@ -33,3 +35,13 @@ def test_unwrap_believes_types_only() -> None:
     liar = Liar()
 
     assert unwrap(liar) is liar
+
+
+@pytest.mark.parametrize("variable", ["_cv_app", "_cv_of_no_flask"])
+def test_context_is_found_with_and_without_the_variable_of_flask(variable: str) -> None:
+    """Flask does not promise the name of a context variable; the proxy gives the same context."""
+    find = context_finder(variable, app_ctx)
+
+    with make_app().app_context() as context:
+        assert find(None) is context
+    assert find(None) is None
