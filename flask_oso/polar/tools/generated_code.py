@@ -79,6 +79,7 @@ RUNTIME_NAMES: Mapping[str, str] = {
     "entry_or_nil": "an entry of a dictionary, or nil: its method 'get'",
     "each_once": "solutions without those that are the same objects",
     "entries_of": "the entries of a dictionary, or the pairs in a list of lists",
+    "entries_with": "the entry under a key, or the pairs in a list of lists",
     "entry": "what is known of this call; its arguments",
     "environment": "the variables of the process",
     "equal": "unification of two values",

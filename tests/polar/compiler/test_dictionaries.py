@@ -80,6 +80,7 @@ DICTIONARIES: tuple[t.Any, ...] = (
     *(collections.Counter("aab"), types.MappingProxyType({"ana": 1}), Own(ana=1), None, 5, "ana"),
     *(_hidden(lambda key: 1), _hidden({"x": 1}.get), _hidden(Hidden.fromkeys), Computed(ana=5)),
     *(collections.Counter({1: 1, "1": 5}), collections.defaultdict(int, x=BIG)),
+    *([["ana", 1], ["x", 5], ["ana", 5]], [["x"], ["ana", "x"]], [["x", sys], ["ana", 1]]),
     *([{"x": 1, "ana": 5}, {"x": BIG}], [{"x": "ana", (1,): 1}], [{"x": sys}]),
 )
 CONDITIONS = (
@@ -96,6 +97,12 @@ CONDITIONS = (
     *("k = u.x and d.x.(k) = 1", "m = d.x and m.ana = u.x", "d.x.ana.x = u.x", "d.x.x.x.ana = 1"),
     *("[u.x, 1] in d.x", "not [u.x, _] in d.x", "[u.x, v] in d.x and v = 5", "[u.x] in d.x"),
     *("[_, v] in d.x and v = u.x", "[k, _] in d.x and k = u.x", "[_, v] in d.x and u.x in v"),
+    *("[k, v] in d.x and k = u.x and v = 5", '[k, v] in d.x and v = "ana" and k = u.x'),
+    *("[k, 1] in d.x and u.x = k", "not ([k, v] in d.x and k = u.x and v = 1)"),
+    *("[k, v] in d.x and k = u.x and v > 3", "[k, v] in d.x and k = u.x and k in v"),
+    *("[k, v] in d.x and k = d.x.x and v.x = 5", "forall([k, _] in d.x, k = u.x)"),
+    *("[k, v] in d.x and k = u.x and d.x.(k) = v", "[k, k] in d.x and k = u.x"),
+    *("[k, v] in d.x and k = u.x and w = v and w > 1", "id = u.x and [k, _] in d.x and k = id"),
     *("forall([_, v] in d.x, v = u.x)", "u.x in d.x.values()", "i in d.x.items() and i = u.x"),
     *("e in d.x and e.x = u.x", "e in d.x and e matches {x: 1}", "u.x in d.x", "d.x.ana = d.x.x"),
     *("d.x = {ana: 1, x: 5}", "not d.x = {ana: u.x}", "d.x = d.x", "d.x = nil", "d.x.copy() = d.x"),
@@ -141,6 +148,12 @@ def test_missing_entry_is_noticed_by_a_specialization(condition: str, answer: bo
         ("k in d.x.keys() and {a: [], b: 5}.(k) > 3", {"b": 1, "a": 1}),
         ("[_, v] in d.x and not v = 3 and v > 3", {"b": 5, "a": "text"}),
         ("not ([_, v] in d.x and v = 3) and [_, w] in d.x and w > 3", {"b": 5, "a": "text"}),
+        ("[k, _] in d.x and k = u.name", {"b": 5, "a": sys}),
+        ("[k, v] in d.x and k = u.name and v = 5", {"b": 5, "a": sys}),
+        ("[k, v] in d.x and v > 3 and k = u.name", {"b": 5, "a": "text"}),
+        ("[k, _] in d.x and k = u.name", {"b": 5, (1,): 1}),
+        ("[k, _] in d.x and k = u.name", {"b": 5, "\ud800": 1}),
+        ("[k, _] in d.x and k = u.gone", {"b": 5}),
     ],
 )
 def test_error_of_an_earlier_key_comes_before_a_solution(
@@ -148,12 +161,38 @@ def test_error_of_an_earlier_key_comes_before_a_solution(
 ) -> None:
     """Entries are gone through in the order of their keys, whichever was added first."""
     compiled, solved = (_oso(condition, compiled=each) for each in (True, False))
-    question = User(["a", "b"]), "read", Doc(entries)
+    user = User(["a", "b"])
+    user.name = "b"  # type: ignore[attr-defined]  # of any class
+    question = user, "read", Doc(entries)
 
     expected = outcome_of(solved, *question)
 
     assert expected is not True
     assert [outcome_of(compiled, *question) for _ in range(2)] == [expected] * 2
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        *(
+            "[k, _] in d.x and k = u.x",
+            "[k, v] in d.x and k = u.x and v = 1",
+            "[k, 1] in d.x and k = u.x",
+        ),
+        *("[k, v] in d.x and v = 1 and u.x = k",),
+    ],
+)
+@pytest.mark.parametrize("entries", [{}, {"ben": 1}, {"ben": 1, "ana": 1}, {"é": 1, "ana": 1}])
+def test_entry_whose_key_is_compared_later_is_found(
+    condition: str, entries: dict[str, t.Any]
+) -> None:
+    """By its key, and without an entry nothing is missing of what is compared with it."""
+    compiled, solved = (_oso(condition, compiled=each) for each in (True, False))
+    doc, nobody = Doc(entries), User()
+    del nobody.x
+
+    assert specialized(compiled.engine, User("ana"), "read", doc) is ("ana" in entries)
+    assert outcome_of(compiled, nobody, "read", doc) == outcome_of(solved, nobody, "read", doc)
 
 
 @pytest.mark.parametrize("condition", CONDITIONS)

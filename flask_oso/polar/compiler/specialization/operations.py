@@ -113,6 +113,7 @@ class SilentOperations:
             "entry_or_nil": self.entry_or_nil,
             "has_key": self.has_key,
             "entries_of": self.entries_of,
+            "entries_with": self.entries_with,
             "pair_among": self.pair_among,
             "with_fields": self.with_fields,
             "counted": self.counted,
@@ -410,6 +411,23 @@ class SilentOperations:
         if not _LIST.issuperset(map(type, elements)):
             raise NotSilent
         return [each for each in elements if len(each) == 2]
+
+    def entries_with(
+        self, collection: t.Any, key: t.Any, is_ordered: bool = False
+    ) -> t.Collection[t.Any]:
+        """Return what of ``entries_of`` may have a key. All entries are looked at.
+
+        Of a dictionary that is the entry under it, where no other one may be an error.
+        """
+        if type(key) is str and type(collection) is dict:
+            entries = collection.copy()
+            if (
+                _TEXT.issuperset(map(type, entries))
+                and _VALUES.issuperset(map(type, entries.values()))
+                and "".join(entries).isascii()
+            ):
+                return ((key, entries[key]),) if key in entries else ()
+        return self.entries_of(collection, is_ordered)
 
     def pair_among(self, collection: t.Any, key: t.Any, value: t.Any) -> bool:
         """Tell whether a dictionary has an entry, or a list a list of these two."""

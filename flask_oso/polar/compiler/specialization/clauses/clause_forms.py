@@ -40,10 +40,14 @@ class ListRule(Record):
 
 
 class PutOff(t.NamedTuple):
-    """A goal that waits for a variable."""
+    """A goal that waits for a variable.
+
+    :param of_all: whether the solver does not wait, but looks at all elements.
+    """
 
     goal: Term
     waits: int
+    of_all: bool = False
 
     @property
     def span(self) -> Span | None:

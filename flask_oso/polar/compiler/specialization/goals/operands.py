@@ -8,6 +8,7 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass
 
+from ....host import sandbox
 from ....host.conversion import to_python
 from ....nodes import Dictionary, Instance, List, Term, Value
 from ....solver.clauses import Slot
@@ -73,8 +74,9 @@ class Operands:
     clause: int
     goal: t.Any
     asking: Fact
-    #: How often the goal was put off.
+    #: How often the goal was put off, and whether the solver does not put it off.
     waits: int = 0
+    of_all: bool = False
 
     def __post_init__(self) -> None:
         self.guards, self.values = self.writer.guards, self.writer.values
@@ -122,6 +124,21 @@ class Operands:
             raise NotCompilable("a variable that is not bound yet", self.goal.span)
         return value
 
+    def _is_computed(self, owner: Known, name: str) -> bool:
+        """Tell whether an attribute is known to be computed, by code of the application."""
+        cls = owner.exact
+        if cls is None or cls is dict or owner.constant is not None or owner.literal is not None:
+            return False
+        host = self.guards.names.host
+        if host.has_keys(cls):
+            return False
+        if host.identities is not None and host.identities.stored_attribute(cls, name) is not None:
+            # A row with an equality of its own, such as a user of Flask-Login.
+            return False
+        if self.values.rows.calculation(owner, name) is not None:
+            return False
+        return not sandbox.is_silent_read(cls, name)
+
     def _bind(self, variable: int, value: Known, region: Region) -> tuple[Region, Pending] | None:
         return self._at(self._bound_in(self.env, variable, value, region))
 
@@ -154,5 +171,5 @@ class Operands:
         if not self.rest or self.waits >= MAX_WAITS:
             raise NotCompilable("a variable that is not bound yet", self.goal.span)
         following, rest = self.rest
-        waiting = PutOff(self.goal, self.waits + 1), self.clause
+        waiting = PutOff(self.goal, self.waits + 1, self.of_all), self.clause
         return self.region, (following, (waiting, rest))

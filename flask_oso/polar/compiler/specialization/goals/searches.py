@@ -11,12 +11,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ....host.value_classes import is_hashed
-from ....nodes import Expression, List, Origin, Term, Value
+from ....nodes import Expression, List, Operator, Origin, Term, Value
+from ....solver.clauses import Slot
 from ....sources import Span
+from ....traversal import is_operation
 from ...binding_analysis import NotCompilable, is_string
 from ...classes.plain_classes import is_plain_object
 from ...goal_forms import pair_in, searched_in, written_term
-from ...scopes import Pending, variables_in
+from ...scopes import Pending, prepend, variables_in
 from ...snippets import all_of, any_of, call, compared, is_of, is_type, load, negate
 from ..clauses.clause_forms import PutOff, is_scalar
 from ..regions import Fact, Known, Region
@@ -126,7 +128,9 @@ class Searches(Compounds):
         """Write ``[key, value] in xs``: a dictionary finds the entry of a key that is known."""
         known, span = self._value(key), self.goal.span
         if known is None:
-            return self._each_entry(key, value, collection)
+            return self._key_first(key, value) or self._each_entry(key, value, collection)
+        if self.of_all:
+            return self._each_entry(key, value, collection, known)
         is_other = collection.exact not in (None, dict) or known.exact not in (None, str)
         if is_other or known.choices is not None or collection.literal is not None:
             raise NotCompilable("a pair that is searched for", span)
@@ -163,19 +167,85 @@ class Searches(Compounds):
         return self.guards.under(self.region, there, is_there, [], self.goal.span), made
 
     def _each_entry(
-        self, key: Term, value: Term, collection: Known
+        self, key: Term, value: Term, collection: Known, wanted: Known | None = None
     ) -> tuple[Region, Pending] | None:
-        """Write ``[key, value] in xs`` for all keys."""
+        """Write ``[key, value] in xs`` for all keys.
+
+        :param wanted: what a key is compared with, before anything else that may fail.
+        """
         span = self.goal.span
         if collection.exact not in (None, dict) or collection.literal is not None:
             raise NotCompilable("a pair that is searched for", span)
         self.region.note_checked(collection)
         entries = call("entries_of", load(collection.name))
-        listed = self.guards.computed(self.region, entries, ("entries of", collection.name), span)
+        fact: Fact = ("entries of", collection.name)
+        if wanted is not None:
+            entries = call("entries_with", load(collection.name), written(wanted))
+            fact = ("entries with", collection.name, wanted.key)
+        listed = self.guards.computed(self.region, entries, fact, span)
         self.guards.entries.setdefault(listed.name, t.cast(ast.Call, entries))
         region: Region | None
         region, entry = self.guards.loop(self.region, replace(listed, exact=list), span)
-        return self._at(self._parts(region, (key, value), entry))
+        region = self._parts(region, (key, value), entry)
+        if wanted is not None and isinstance(key, Slot) and region is not None:
+            # From here on it is that of the entry, as in the solver.
+            self.env.values[self._unbound(key)] = region.lookup(("part", entry.name, 0)) or wanted
+        return self._at(region)
+
+    def _key_first(self, key: Term, value: Term) -> tuple[Region, Pending] | None:
+        """Write ``k = x.a`` behind ``[k, v] in d`` first; ``None`` if no such goal follows.
+
+        So a dictionary finds the entry. What is read for it has to be there, which is no error in
+        the solver where the dictionary is empty: the function gives up.
+        """
+        given = self._value(value)
+        if given is not None and not is_string(given.literal):
+            return None
+        env, rest = self.env.copy(), self.rest
+        names, moved = {env.variable(self.clause, t.cast(Slot, key).index)}, list[t.Any]()
+        known = {*env.values}
+        while rest and not names & known:
+            (goal, clause), rest = rest
+            if is_operation(goal, Operator.AND):
+                rest = prepend([(arg, clause) for arg in goal.args], rest)
+                continue
+            here = replace(self, env=env, clause=clause, goal=goal)
+            if not here._is_about_key(names, known, value):
+                return None
+            moved.append((goal, clause))
+        if not names & known or any(env.waiting.get(each) for each in names):
+            return None
+        waiting = PutOff(self.goal, self.waits, of_all=True), self.clause
+        return self.region, prepend([*moved, waiting], rest)
+
+    def _is_about_key(self, names: set[int], known: set[int], value: Term) -> bool:
+        """Tell whether a goal only reads or names what a key is compared with, and note that.
+
+        Or compares the value of the entry with a text of the policy, which fails for none.
+
+        :param names: the variables that are the key.
+        :param known: the variables that have a value.
+        """
+        goal = self.goal
+        if is_operation(goal, Operator.DOT):
+            owner, name, result = goal.args
+            number, made = self._variable(owner), self._variable(result)
+            is_read = number in known and is_string(name) and made is not None
+            if not is_read or made in known:
+                return False
+            read = self.env.values.get(t.cast(int, number))
+            known.add(t.cast(int, made))
+            return read is None or not self._is_computed(read, str(t.cast(Value, name).value))
+        if not is_operation(goal, Operator.UNIFY):
+            return False
+        if any(map(is_string, goal.args)):
+            numbers = {self._variable(arg) for arg in goal.args}
+            return isinstance(value, Slot) and self._variable(value) in numbers
+        numbers = {self._variable(arg) for arg in goal.args}
+        if None in numbers or not numbers & names:
+            return False
+        names |= t.cast("set[int]", numbers)
+        return True
 
     def _among(self, item: Term, collection: List) -> tuple[Region, Pending] | None:
         items = collection.items

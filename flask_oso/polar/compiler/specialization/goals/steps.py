@@ -7,7 +7,6 @@ import typing as t
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from ....host import sandbox
 from ....host.value_classes import EQUATED, MOMENTS
 from ....nodes import (
     COMPARISONS,
@@ -68,7 +67,7 @@ class GoalStep(Searches):
     def take(self) -> tuple[Region, Pending] | None:
         """Write the goal; return the region and the goals that follow, or ``None`` for none."""
         if isinstance(self.goal, PutOff):
-            self.goal, self.waits = self.goal.goal, self.goal.waits
+            self.goal, self.waits, self.of_all = self.goal
         term = self.goal
         called = call_of(term)
         if called is not None:
@@ -130,21 +129,6 @@ class GoalStep(Searches):
             return self._observed(value, name, None, result)
         made = self.values.read(self.region, value, name, term.span)
         return self._result(self.region, made, result)
-
-    def _is_computed(self, owner: Known, name: str) -> bool:
-        """Tell whether an attribute is known to be computed, by code of the application."""
-        cls = owner.exact
-        if cls is None or cls is dict or owner.constant is not None or owner.literal is not None:
-            return False
-        host = self.guards.names.host
-        if host.has_keys(cls):
-            return False
-        if host.identities is not None and host.identities.stored_attribute(cls, name) is not None:
-            # A row with an equality of its own, such as a user of Flask-Login.
-            return False
-        if self.values.rows.calculation(owner, name) is not None:
-            return False
-        return not sandbox.is_silent_read(cls, name)
 
     def _observed(
         self, owner: Known, name: str, args: tuple[Known, ...] | None, result: Term
