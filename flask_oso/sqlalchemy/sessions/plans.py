@@ -80,7 +80,9 @@ def print_statement(
     if dialect.name not in _EXPLAINING:
         return printed._replace(no_plan=f"how {dialect.name} gives plans is not known.")
     try:
-        rows = session.execute(_Explain(statement)).all()
+        # As the driver gives them: they are no rows of the statement, whose columns would convert
+        # them, as that of a UUID does.
+        rows = session.execute(_Explain(statement)).cursor.fetchall()
     except sa.exc.DBAPIError as error:
         return printed._replace(no_plan=str(error.orig))
     return printed._replace(plan=[_line(dialect.name, row) for row in rows])
