@@ -13,7 +13,7 @@ import typing as t
 import weakref
 from collections.abc import Callable, Iterable, Sequence
 
-from flask import Flask, Request
+from flask import Flask, Request, has_app_context
 from werkzeug.local import LocalProxy
 
 from .config import Enforcement, PolicyPaths, find_files, without_absent
@@ -40,6 +40,14 @@ _LATE_MODELS = (
     "'models' registers the classes of a list, or those of a base that are mapped by now. Add the"
     " class to the list, 'models=[db.Model, {}]', or import the modules of your models before"
     " 'init_app'."
+)
+_NO_POLICY = (
+    "Name the policy: 'FlaskOso(policy=\"policy.polar\")', or 'OSO_POLICIES', before 'init_app'; or"
+    " pass an Oso."
+)
+_NOT_INITIALIZED = (
+    "'init_app' of this FlaskOso was not called for the app. Call it where the app is made:"
+    " 'oso.init_app(app)'."
 )
 _NO_MODELS = (
     "'FlaskOso' was given no 'models'. Give it the base of your mapped classes, or a list of"
@@ -291,10 +299,8 @@ def bound_oso(binding: Binding | None) -> Oso:
         )
     if binding.oso is None:
         error = OsoError("Cannot perform authorization without oso instance")
-        error.add_note(
-            "Name the policy: 'FlaskOso(policy=\"policy.polar\")', or 'OSO_POLICIES', before"
-            " 'init_app'; or pass an Oso."
-        )
+        is_forgotten = has_app_context() and find_state(this_app()) is None
+        error.add_note(_NOT_INITIALIZED if is_forgotten else _NO_POLICY)
         raise error
     return binding.oso
 

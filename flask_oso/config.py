@@ -57,6 +57,8 @@ REMOVED = {
     "OSO_ROUTE_AUTHORIZATION": "Call 'perform_route_authorization' of the FlaskOso.",
     "OSO_UNGUARDED_ROUTES": 'Write \'OSO_ENFORCE = "forbid"\' to answer 403 there, or "strict".',
 }
+_ENVIRONMENT = ("OSO_CACHE_DIR", "OSO_COMPILED")
+_ELSEWHERE = " It is read from the environment of the process, before the app is made."
 
 #: A policy file, or several.
 PolicyPaths = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
@@ -283,8 +285,9 @@ def _enforcement(app: Flask) -> Enforcement:
 def _warn_of_unknown_keys(app: Flask) -> None:
     for key in app.config:
         if key.startswith("OSO_") and key not in DEFAULTS and key not in REMOVED:
+            remedy = _ELSEWHERE if key in _ENVIRONMENT else _meant(key, DEFAULTS)
             warnings.warn(
-                f"Unknown configuration key {key!r}.{_meant(key, DEFAULTS)}",
+                f"Unknown configuration key {key!r}.{remedy}",
                 UserWarning,
                 stacklevel=5,
             )

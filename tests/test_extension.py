@@ -248,7 +248,7 @@ def test_apps_that_share_an_oso_do_not_name_different_policies(tmp_path: pathlib
     with pytest.raises(PolarRuntimeError, match=r"^Cannot load additional Polar code") as caught:
         extension.init_app(apps[1])
 
-    assert caught.value.__notes__ == [
+    assert caught.value.__notes__[1:] == [
         f"Two apps share an Oso and name different files: {paths[0]}, and {paths[1]}. Give each app"
         " an Oso of its own, as in 'init_app(app, Oso())'."
     ]
@@ -311,6 +311,17 @@ def test_missing_policy_file_names_its_setting(tmp_path: pathlib.Path) -> None:
         f"From 'OSO_POLICIES'; relative names start at the root of the app, {tmp_path}, or in the"
         " working directory."
     ]
+
+
+def test_missing_policy_file_is_misspelt(tmp_path: pathlib.Path) -> None:
+    """A file beside it whose name is alike is named."""
+    policy_file(tmp_path, 'allow("ann", "read", "page");', "policy.polar")
+    app = make_app(folder=tmp_path, OSO_POLICIES="polcy.polar")
+
+    with pytest.raises(PolarFileNotFoundError) as caught:
+        FlaskOso(app=app)
+
+    assert caught.value.__notes__[0] == f"Did you mean {str(tmp_path / 'policy.polar')!r}?"
 
 
 @pytest.mark.parametrize("name", ["app/rules.polar", "./app/rules.polar", "app/[x].polar"])
@@ -385,6 +396,15 @@ def test_unknown_key_warns_with_a_suggestion() -> None:
     app = make_app(OSO_POLICYS=[])
 
     with pytest.warns(UserWarning, match=r"'OSO_POLICYS'\. Did you mean 'OSO_POLICIES'\?"):
+        FlaskOso(app=app)
+
+
+@pytest.mark.parametrize("key", ["OSO_CACHE_DIR", "OSO_COMPILED"])
+def test_key_of_the_environment_is_told_apart(key: str) -> None:
+    """What is read from the environment has no effect in the configuration."""
+    app = make_app(**{key: "0"})
+
+    with pytest.warns(UserWarning, match=f"'{key}'\\. It is read from the environment of the"):
         FlaskOso(app=app)
 
 
@@ -516,6 +536,19 @@ def test_authorize_without_oso_is_refused() -> None:
         pytest.raises(OsoError, match="Cannot perform authorization without oso instance"),
     ):
         extension.authorize("page", actor="ann", action="read")
+
+
+def test_forgotten_init_app_is_told_apart_from_a_missing_policy() -> None:
+    """An app that was never initialized is told so, and not to name its policy."""
+    extension = FlaskOso(models=[Person])
+
+    with make_app().test_request_context(), pytest.raises(OsoError) as caught:
+        extension.authorize("page", actor="ann", action="read")
+
+    assert caught.value.__notes__ == [
+        "'init_app' of this FlaskOso was not called for the app. Call it where the app is made:"
+        " 'oso.init_app(app)'."
+    ]
 
 
 def test_authorize_in_a_bare_app_context(site: t.Any) -> None:

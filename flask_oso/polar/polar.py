@@ -349,10 +349,7 @@ class Polar:
             self._check_not_loading()
             base = Policy() if replace else self._engine.policy
             if base.has_rules:
-                raise PolarRuntimeError(
-                    "Cannot load additional Polar code -- all Polar code must be loaded at the"
-                    " same time."
-                )
+                raise _second_load()
             policy = self._make_policy(sources, base)
             self._pass_inline_queries(self._engine.with_policy(policy))
             # An inline query may have registered a class, so the engine is read again.
@@ -542,6 +539,18 @@ class _Gate(Record, eq=False, frozen=False):
     is_loading: bool = False
 
 
+def _second_load() -> PolarRuntimeError:
+    """Make the error of a load where a policy is in force, with the text of oso."""
+    error = PolarRuntimeError(
+        "Cannot load additional Polar code -- all Polar code must be loaded at the same time."
+    )
+    error.add_note(
+        "The policy is loaded in one call, of 'load_files' or by 'OSO_POLICIES': name all of its"
+        " files there. To put another policy in its place, pass 'replace=True'."
+    )
+    return error
+
+
 def read_source(filename: str | os.PathLike[str]) -> Source:
     """Read a policy file.
 
@@ -557,7 +566,7 @@ def read_source(filename: str | os.PathLike[str]) -> Source:
         with path.open(encoding="utf-8", newline="") as file:
             return Source(file.read(), str(path))
     except FileNotFoundError:
-        raise PolarFileNotFoundError(filename) from None
+        raise _missing_file(filename) from None
     except OSError as error:
         raise PolarFileUnreadableError(filename, f"{error.strerror}.") from error
     except UnicodeDecodeError as error:
@@ -565,6 +574,18 @@ def read_source(filename: str | os.PathLike[str]) -> Source:
         line = _line_of_undecodable(path.read_bytes())
         reason = "The file is not UTF-8. Save it as UTF-8."
         raise PolarFileUnreadableError(filename, reason, line) from error
+
+
+def _missing_file(filename: str | os.PathLike[str]) -> PolarFileNotFoundError:
+    """Make the error of a missing file, with a file beside it whose name is alike."""
+    # Imported late: only a mistake needs it.
+    from .spelling import nearest
+
+    error, path = PolarFileNotFoundError(filename), pathlib.Path(filename)
+    near = nearest(path.name, (each.name for each in path.parent.glob("*.polar")))
+    if near is not None:
+        error.add_note(f"Did you mean {str(path.with_name(near))!r}?")
+    return error
 
 
 def _line_of_undecodable(data: bytes) -> int | None:

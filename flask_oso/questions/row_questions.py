@@ -121,6 +121,7 @@ def builder_of(host: Host, builder: QueryBuilder | None) -> QueryBuilder:
     if builder is None:
         raise OsoError(
             "No models are registered, so there is nothing to query. Call 'register_models'"
-            " of 'flask_oso.sqlalchemy', or set an adapter."
+            " of 'flask_oso.sqlalchemy', give 'FlaskOso' your mapped classes, 'models=db.Model', or"
+            " set an adapter. Objects of other classes are listed with 'filter'."
         )
     return builder

@@ -81,6 +81,11 @@ def test_no_inline_query_waits() -> None:
 
 
 def test_second_load_names_the_remedy() -> None:
-    """The text of oso stands first."""
-    with pytest.raises(PolarRuntimeError, match=r"^Cannot load additional Polar code"):
+    """The text of oso stands first, and a note says what to write."""
+    with pytest.raises(PolarRuntimeError, match=r"^Cannot load additional Polar code") as caught:
         make_polar().load_str("f(3);")
+
+    assert caught.value.__notes__ == [
+        "The policy is loaded in one call, of 'load_files' or by 'OSO_POLICIES': name all of its"
+        " files there. To put another policy in its place, pass 'replace=True'."
+    ]
