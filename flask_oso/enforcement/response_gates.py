@@ -140,8 +140,8 @@ class Gates:
         self._explorer: Explorer | None = None
         #: Endpoints whose views answered without their guard, which was logged.
         self._told: set[str] = set()
-        #: Functions before views that need not be waited for, by their identities, each with what
-        #: does the same for a request that was found already.
+        #: ``before_request`` functions that are no coroutines, by their identities. Each with a
+        #: function of the app and the request that does the same, if it has one.
         self._plain_functions: dict[int, tuple[_Function, RequestCheck | None]] = {}
         #: The names under which usual requests have functions, by endpoint.
         self._names: dict[str, Sequence[str | None]] = {}
@@ -330,9 +330,9 @@ class Gates:
         return names
 
     def _way_into(self, function: _Function) -> tuple[_Function, RequestCheck | None]:
-        """Give a function before views, and what is called for it: itself, where that is ``None``.
+        """Give a ``before_request`` function, and what is called in its place, if anything is.
 
-        What the app would leave as it is, is remembered.
+        It is remembered if ``ensure_sync`` of the app would give it back as it is.
         """
         if not is_plain_function(function) or not calls_plainly(self._app):
             return function, lambda app, _: app.ensure_sync(function)()

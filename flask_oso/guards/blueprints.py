@@ -160,15 +160,15 @@ class Way(Record, eq=False, frozen=False):
     view: View | None
     #: The keys of guards behind this one that find objects.
     behind: list[Key]
-    #: The view as one that receives, once the app has it.
+    #: The view that takes the arguments of the guard, once the app has it.
     receiver: Receiver | None
-    #: What does as usual requests need it, and what these have in common; ``None`` if there is no
-    #: such thing.
+    #: The shortcut for usual requests, and what their calls have in common; ``None`` if requests of
+    #: this route have no shortcut.
     shortcut: t.Any = NOT_GIVEN
     call: UsualCall | None = None
 
     def gift(self, app: Flask, before: Arguments, after: Arguments) -> Gift:
-        """Give what the shortcut made of the arguments, as :func:`new_gift` does."""
+        """Give the arguments that the view gets behind the shortcut, kept with the request."""
         call = t.cast(UsualCall, self.call)
         variable, keyword = call.variable, call.keyword
         given = {} if keyword is None else {keyword: after[keyword]}

@@ -29,10 +29,10 @@ from .view_guards import Entry, Guard, GuardKind, entry_of, guards_apart, guards
 
 
 class Receiver:
-    """A view in whose call the arguments are those that guards of blueprints give.
+    """Calls a view with the arguments that guards of blueprints give.
 
-    It is one of Flask's own calls, once in a request: what else calls the view says itself
-    with what.
+    It does so once in a request, where Flask calls the view. A program that calls the view itself
+    passes its own arguments.
     """
 
     def __init__(self, view: View, endpoint: str) -> None:
@@ -53,7 +53,7 @@ class Receiver:
         args: tuple[t.Any, ...],
         kwargs: Arguments,
     ) -> t.Any:
-        """Call the view for a request that was found already."""
+        """Call the view, given what is known of the request."""
         gift = state.gift if state is not None else None
         if state is not None and gift is not None and gift.receiver is self:
             state.gift = None
@@ -111,13 +111,13 @@ def keys_behind(met: list[Guard], guard: Guard) -> list[Key]:
 
 
 def install_receivers(app: Flask) -> None:
-    """Have the views of an app received for which guards were declared."""
+    """Put receivers in the place of the views for which guards were declared."""
     for endpoint in [*app.view_functions]:
         install_receiver(app, endpoint)
 
 
 def install_receiver(app: Flask, endpoint: str) -> View | None:
-    """Give the view of an endpoint, received if guards were declared for it."""
+    """Give the view of an endpoint; its receiver if guards were declared for it."""
     view = app.view_functions.get(endpoint)
     if view is None or not guards_apart(app, endpoint):
         return view
@@ -126,7 +126,7 @@ def install_receiver(app: Flask, endpoint: str) -> View | None:
 
 
 def receiver_of(app: Flask, endpoint: str) -> Receiver:
-    """Give the view of an endpoint as one that receives; make it one."""
+    """Give the receiver of an endpoint, which is made if there is none."""
     view = app.view_functions[endpoint]
     if is_receiver_of(view, endpoint):
         return view
@@ -136,7 +136,7 @@ def receiver_of(app: Flask, endpoint: str) -> Receiver:
 
 
 def is_receiver_of(view: object, endpoint: str) -> t.TypeGuard[Receiver]:
-    """Tell whether a view receives for an endpoint."""
+    """Tell whether a view is the receiver of an endpoint."""
     return isinstance(view, Receiver) and view.endpoint == endpoint
 
 
@@ -146,5 +146,5 @@ def view_itself(view: View | None) -> View | None:
 
 
 def entry_into(stored: View | None) -> Entry | None:
-    """Give what does as a call of what an app has for a route; ``None`` if it is no guard."""
+    """Give the :data:`Entry` of what an app has for a route; ``None`` if it is no guard."""
     return stored.enter if type(stored) is Receiver else entry_of(stored)

@@ -54,11 +54,11 @@ class GuardKind(enum.Enum):
     INSIDE = "authorizes_inside"
 
 
-#: Does as the call of a guarded function does, for a request that was found already: it is given
-#: the app, what this knows of the request and of its route, and the arguments of the call.
+#: Calls a guarded function without looking up the current request: it is given the app, what the
+#: app knows of the request and of its route, and the arguments of the call.
 Entry = Callable[[Flask, RequestState | None, t.Any, tuple[t.Any, ...], Arguments], t.Any]
 
-#: Does as a function before views does, for a request to an app that was found already.
+#: Does what a ``before_request`` function does, and is given the app and the request.
 RequestCheck = Callable[[Flask, Request], t.Any]
 
 #: What a guard says.
@@ -239,13 +239,13 @@ def mark_decorator(decorator: t.Any, makes: Guard | GuardKind) -> None:
 
 
 def mark_request_check(function: View, check: RequestCheck) -> None:
-    """Note what does as a function before views does, for a request that was found already."""
+    """Note what may be called, with the app and the request, in place of a function."""
     # With its owner: 'functools.wraps' copies the mark onto functions that do more.
     vars(function)[_REQUEST_CHECK] = function, check
 
 
 def request_check_of(function: View) -> RequestCheck | None:
-    """Give what does as a function before views does; ``None`` if it is not known."""
+    """Give what may be called in place of a ``before_request`` function, if there is something."""
     owner, check = vars(function).get(_REQUEST_CHECK, (None, None))
     return check if owner is function else None
 

@@ -142,8 +142,8 @@ class Engine:
         #: Functions that give the strings of one argument for usual questions, or ``None``, by the
         #: rule, the position of the argument and the classes of the others. As above.
         self.searches: Mapping[tuple[t.Any, ...], Callable[..., set[str] | None]] = {}
-        #: What tools know about mistakes of callers, and about the relations that are read, once
-        #: somebody asks them. It is kept here, so that it goes with the policy.
+        #: What tools found out about mistakes of callers, and which relations the policy reads.
+        #: Each is made when it is first asked for, and kept here, so that it goes with the policy.
         self.caller_mistakes: t.Any = None
         self.relations_read: t.Any = None
         # Clauses by name and number of parameters, made on first use. Two threads may both make
@@ -335,7 +335,7 @@ class Engine:
         Rows in it may stand for arguments; ``Residual.objects`` maps them to these.
 
         :param at: the position of the argument that is the row.
-        :param moments: the times that other questions of the same statement were told.
+        :param moments: what clocks have answered for the same statement.
         :raises UnsupportedError: if the policy cannot be expressed as a condition.
         :raises OperationalError: if an argument is no value of Polar.
         :raises PolarTypeError: if an argument contains a variable.
@@ -396,7 +396,7 @@ class Engine:
 
     @functools.cached_property
     def _names_actors(self) -> bool:
-        """Whether rules say who it is that asks: they are then found by the value."""
+        """Whether the first argument of rules is a value, so that actors are looked up by value."""
         first = (
             rule.parameters[0].term
             for rules in self.policy.rules.values()

@@ -86,7 +86,7 @@ def ask_about_rows(
 
     :param at: the position of that argument.
     :param entity: a mapped class, or an alias of one.
-    :param moments: the times that other questions of the same statement were told.
+    :param moments: what clocks have answered for the same statement.
     :raises UnsupportedError: if the policy cannot be expressed as a condition on rows.
     :raises OsoError: if the class is not registered as a model.
     """

@@ -100,17 +100,17 @@ def is_hashed(cls: type) -> bool:
 
 
 def is_hashed_tuple(value: t.Any) -> bool:
-    """Return whether a value is a tuple of such values, which a set finds as it finds one of them.
+    """Return whether a value is a tuple of values that a set finds by their hash.
 
-    One level deep: what is in a tuple of tuples is compared.
+    The hash finds such a tuple, too. Tuples within tuples are compared one by one.
     """
     return type(value) is tuple and _HASHED.issuperset(map(type, value))
 
 
 def find_by_hash(item: t.Any, collection: t.Collection[t.Any]) -> bool | None:
-    """Tell whether one of ``SETS`` contains a value whose class ``is_hashed``, as Python does.
+    """Tell whether one of ``SETS`` contains a value whose class ``is_hashed``, or a tuple of such.
 
-    Or a tuple of such. ``None`` where the elements tell: for Python, ``True`` is the number 1.
+    ``None`` if the elements have to be compared: for Python, ``True`` is the number 1.
     """
     kind = type(item)
     if type(collection) is range:
@@ -121,11 +121,11 @@ def find_by_hash(item: t.Any, collection: t.Collection[t.Any]) -> bool | None:
 
 
 def find_in_network(item: t.Any, network: t.Any) -> bool | None:
-    """Tell whether a network of ``ipaddress`` has an address, as if each of its own was compared.
+    """Tell whether a network of ``ipaddress`` has an address; ``None`` for any other collection.
 
-    A network may have more addresses than can be gone through. ``None`` for anything else.
+    The answer is that of comparing each address of the network, of which there may be too many.
     """
-    # Without an import: no object is of these classes before.
+    # Not imported here: until a program has done so, no object is of these classes.
     known = sys.modules.get("ipaddress")
     kind, mine = type(network), type(item)
     if known is None or kind not in (known.IPv4Network, known.IPv6Network):

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 _MANY = 10_000
 #: Python freezes fewer objects when it starts; a program that freezes objects has more.
 _FROZEN_BY_PYTHON = 2_000
-#: The fewest objects put aside behind which all objects are searched for garbage. As in Python
-#: itself, they are also a quarter of the old ones: a search takes as long as there are objects.
+#: All objects are searched for garbage once so many were put aside, and at least a quarter as many
+#: as there are old ones, which is Python's own rule: a search looks at all of them.
 _MOST_ASIDE = 200_000
 
 
@@ -50,9 +50,9 @@ def _put_aside() -> None:
 class _Aside:
     """How many objects were put aside since all were searched for garbage.
 
-    Python searches the oldest generation behind some searches of the others, and ``freeze`` lets it
-    forget how many these were. A program that loads policies again and again, as tests do, would
-    never get rid of the old ones.
+    Python searches the oldest generation after a number of searches of the younger ones, and
+    ``freeze`` resets this number. A program that loads policies again and again, as tests do, would
+    never get rid of the old policies.
     """
 
     def __init__(self) -> None:

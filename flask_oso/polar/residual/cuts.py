@@ -2,7 +2,7 @@
 
 In go the rules that a call may match, in their order; out come those that are tried, each with its
 body. Where all that stands before a cut is about known objects, such as the actor, the solver says
-whether it holds: the cut then ends the search for all rows, or its rule is none. Any other cut
+whether it holds: the cut then ends the search for all rows, or its rule is left out. Any other cut
 differs from row to row; it stays in its body, and the evaluator refuses it.
 """
 

@@ -54,7 +54,7 @@ class Answer(t.NamedTuple):
 
 #: The way of a question that raised.
 RAISED = object()
-#: The current time, or the day, by the clock that was asked for it.
+#: What each clock has answered, such as ``Datetime.now()``: within one statement it is one moment.
 Moments = dict[t.Any, t.Any]
 
 
@@ -62,7 +62,7 @@ class Replay:
     """Questions that are asked one after another.
 
     :param objects: the objects that placeholder rows stand for.
-    :param moments: the times that other questions of the same statement were told.
+    :param moments: what clocks have answered for the same statement.
     """
 
     def __init__(

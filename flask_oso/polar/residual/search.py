@@ -592,7 +592,7 @@ class Search:
     def listed(self, collection: t.Any, goal: Expression) -> Given | list[t.Any]:
         """Read a collection of an object, in a template: as one value if its elements are plain.
 
-        What the search depends on is then not how many there are.
+        The template then serves collections of any length.
         """
 
         def read(_: Replay | None, terms: tuple[t.Any, ...]) -> Answer:
@@ -674,7 +674,7 @@ class Search:
         return SymbolicValue(Column(row, "value", replace(field, is_nullable=is_nullable)))
 
     def of_object(self, term: t.Any, operand: RowValue) -> Column | None:
-        """Return a value of an object that an operand meets, as a column; ``None`` for others."""
+        """Return the column that stands for a value of an object; ``None`` for another term."""
         found = None if self.recorder is None else self.as_column(term, SymbolicValue(operand))
         is_column = isinstance(found, SymbolicValue) and is_of_object(found.operand)
         return t.cast(Column, t.cast(SymbolicValue, found).operand) if is_column else None

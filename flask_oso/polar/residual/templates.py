@@ -171,7 +171,7 @@ class PreparedResiduals:
 
         The placeholder rows stay in the condition; the residual maps them to the objects.
 
-        :param moments: the times that other questions of the same statement were told.
+        :param moments: what clocks have answered for the same statement.
         :return: ``None`` if no template says what the policy means for these objects, as where
             one of them raises.
         """

@@ -36,11 +36,10 @@ class KeyAmong(elements.BinaryExpression[bool]):
 
 
 class FoundText(elements.BinaryExpression[bool]):
-    """A comparison of an exact text with what it may be, which is all of ASCII.
+    """An exact comparison of a text with known texts of ASCII, and a plain one beside it.
 
-    MySQL looks at each row where a column is converted; the plain comparison beside the exact one
-    finds few of them by an index. It holds wherever the exact one does, whatever the collation is,
-    and a text of ASCII can be compared with a column of any characters.
+    The exact one converts the column, so that MySQL would look at each row. The plain one finds few
+    rows by an index. It holds wherever the exact one does, whatever the collation of the column is.
 
     :param made: such a comparison, with ``=`` or ``IN``.
     """
@@ -52,7 +51,7 @@ class FoundText(elements.BinaryExpression[bool]):
         super().__init__(left, right, operator, **options)
 
     def _negate(self) -> t.Any:
-        # No index finds what is something else.
+        # An index is of no use to find what differs.
         return _plain_binary(self)._negate()
 
 

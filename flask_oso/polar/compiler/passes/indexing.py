@@ -130,7 +130,7 @@ def _search_of(
     test = t.cast(ast.If, end[-1])
     compares = [test.test] if rows is None else [*end[-rows.statements : -1], test.test]
     inside = Names([loop])
-    # A flag that is read again in the loop, as for the sides of an 'or', is its own affair.
+    # A flag that the loop itself reads, as for the sides of an 'or', says nothing of the loop.
     marks = {
         name for name in map(sets_true, statements_in(test.body)) if name and not inside.read[name]
     }
@@ -157,10 +157,10 @@ def _search_of(
 def _comparison_in(
     body: list[ast.stmt], lists: Mapping[str, str]
 ) -> tuple[list[ast.stmt], RowComparison | None, tuple[str, str], list[ast.stmt]] | None:
-    """Return the statements that end with the comparison for which a loop looks, and its names.
+    """Return the statements that end with the comparison that a loop is about, and its names.
 
-    It is the last one of the loop, or of the conditions with which the loop ends. Behind them
-    stands what is done where one of these does not hold.
+    It is the last statement of the loop, or of the conditions that stand last in it. Returned last
+    are the statements for where one of these conditions does not hold.
     """
     otherwise: list[ast.stmt] = []
     while body and type(test := body[-1]) is ast.If:

@@ -1,6 +1,7 @@
-"""The names that statements read and write, the lists of statements within statements, and forms.
+"""What passes look for in statements.
 
-Forms are what several passes look for: statements that give up, conjunctions, appended elements.
+The names that statements read and write; the lists of statements within statements; and forms that
+several passes look for: statements that give up, conjunctions, appended elements.
 """
 
 from __future__ import annotations

@@ -11,8 +11,8 @@ In go the statements of a function; they are changed where they stand::
                 if b: x
             elif a in v if p in sets else among(a, v): x
 
-Most of them that policies search are short, and then the call takes longer than the search. Only
-where ``x`` does not become much longer.
+Most lists that policies search are short, and then the call takes longer than the search. It is
+done only where ``x``, which then stands there twice, is short.
 """
 
 from __future__ import annotations

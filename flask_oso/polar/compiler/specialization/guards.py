@@ -42,7 +42,7 @@ from .regions import FOUND, GIVE_UP, MAX_STEPS, Built, Fact, Known, Region, step
 from .solution_keys import FunctionNames, key_of
 from .value_tests import written
 
-#: Has entries read in the order of the solver.
+#: The argument that has the entries of a dictionary read in the order of the solver.
 _IN_ORDER = ast.keyword("is_ordered", ast.Constant(True))
 
 
@@ -141,7 +141,7 @@ class Guards:
         functions = t.cast(FunctionNames, self.functions)
         for value in values:
             if value is not None and value.exact is list and value.region is not None:
-                # The function gets a copy, of which all has been looked at.
+                # The function gets a copy, all of whose elements have passed the check.
                 self.elements(region, value, span)
         key, passed = key_of(self.names, region, rule, values, span)
         given = [value.name for value in passed]
@@ -175,7 +175,7 @@ class Guards:
         region.reads.append(ast.If(is_odd, [GIVE_UP], []))
 
     def check_list(self, region: Region, value: Known) -> None:
-        """Write that the function gives up for a list that is none of Polar as it is."""
+        """Write that the function gives up for a list that Polar would have to convert."""
         key: Fact = ("plain list", value.name)
         if region.lookup(key) is None:
             region.known[key] = value
@@ -469,7 +469,7 @@ class Guards:
         if collection.name in self.entries and not any(
             each.is_negated for each in region.enclosing()
         ):
-            # Of what must not hold, all is looked at.
+            # Under 'not' all entries are looked at, so that their order does not matter.
             self.entries[collection.name].keywords = [_IN_ORDER]
         if made.alternative != self.alternative:
             # The rules have separate loops, which the solver runs one after the other.

@@ -298,7 +298,7 @@ class PatternGuards:
         left = ast.If(any_of([odd, derived]), [GIVE_UP], [])
         test = is_type(value.name, cls.__name__)
         inner = self._guards.under(region, key, test, [left], span)
-        # It is gone through in there: where it is something else, it has no elements.
+        # Its elements are read in the inner region alone, where it is known to have some.
         subject = replace(value, exact=cls, region=inner)
         inner.subject = inner.known["checked", value.name] = subject
         if cls is list:

@@ -362,7 +362,7 @@ class QuestionWriter:
     def _asks_alike(
         self, first: Clause, clauses: Sequence[Clause], args: tuple[Known, ...]
     ) -> bool:
-        """Tell whether no head asks what that of the first clause does not.
+        """Tell whether no head asks anything that the head of the first clause does not ask.
 
         The solver matches all heads before it tries the first clause. One that is known not to
         match asks nothing.

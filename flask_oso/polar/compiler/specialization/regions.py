@@ -167,7 +167,7 @@ class Region:
     subject: Known | None = None
     flag: str | None = None
     is_flagged: bool = False
-    #: Tells what is tested here, if the test may as well come behind another one.
+    #: What is tested here, if the test may be moved behind another one.
     late: Fact | None = None
     #: The alternatives that have a solution here.
     successes: list[int] = field(default_factory=list)
@@ -409,7 +409,7 @@ def region_statements(region: Region, success: list[ast.stmt] | None = None) -> 
 
 
 def _is_left_out(region: Region) -> bool:
-    """Tell whether what is tested in a region is tested elsewhere, and nothing else is done."""
+    """Tell whether a region has nothing but a test that was moved behind another one."""
     header: t.Any = region.header
     return region.late is not None and not header.orelse and region.is_empty()
 

@@ -183,10 +183,7 @@ class ValueGuards:
         return self._equal_values(region, one, other, span)
 
     def _comes_first(self, region: Region, other: Known) -> bool:
-        """Tell whether a comparison is better made before the test of a region.
-
-        Few of many clauses pass it.
-        """
+        """Tell whether a comparison, which few clauses pass, comes before the test of a region."""
         is_own = region.late is not None and region.alternative == self._guards.alternative
         return is_own and t.cast(Region, region.above).lookup(("shared", other.name)) is not None
 
@@ -197,7 +194,7 @@ class ValueGuards:
         header, late = t.cast(ast.If, region.header), t.cast(Fact, region.late)
         inner = self.equal(t.cast(Region, region.above), one, other, span)
         if header.orelse:
-            # What the test gives up for stands where it was.
+            # The test still gives up behind the comparison, and no longer before it.
             self._guards.forget_order()
         if inner is None:
             return None

@@ -1,8 +1,8 @@
-"""Whether a rule has the same solutions for an argument that is a variable, and for each value.
+"""Whether asking for all values of an argument gives the values for which asking one by one holds.
 
-In go the clauses of a rule, and which of its arguments is asked for. A rule has not where a ``cut``
-may exclude another one for some of the values, or where Python makes or reads something that
-depends on the argument. In doubt it has not.
+In go the clauses of a rule, and which of its arguments is asked for. The answer is no where a
+``cut`` excludes other clauses for some of the values only, or where Python makes or reads something
+that depends on the argument; and in doubt.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class _Call(t.NamedTuple):
 
 
 def is_order_independent(rules: Rules, name: str, arity: int, at: int) -> bool:
-    """Tell whether a call has the same solutions whether an argument is bound before it or by it.
+    """Tell whether a call has the same solutions with an argument bound before it, and bound by it.
 
     :param at: the position of the argument.
     """

@@ -368,16 +368,16 @@ class HasElement:
 
 @_node
 class HasResult:
-    """A calculation is no error, as a value decides that a template will put in."""
+    """A calculation raises nothing, which is known once a template has the value of an object."""
 
     calculated: RowValue
 
 
 @_node
 class DecidedLater:
-    """What a value says of an operand that a template will put in.
+    """A condition that is made once a template has the value of an object.
 
-    :param make: makes the condition of both.
+    :param make: makes it of the operand and the value.
     """
 
     operand: RowValue

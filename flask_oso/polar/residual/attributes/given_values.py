@@ -1,8 +1,8 @@
-"""What values of objects make of a part of a template: a condition, and what stands in it.
+"""Parts of a template that are made for the values of objects, such as ``d.id in u.visible_ids()``.
 
 In goes a part with columns of objects, and their values; out comes the condition that a search with
-these values would make. ``parameters`` then puts columns in the places of the values again: what is
-left is the same for most values, and so is what is made of it.
+these values would make. ``parameters`` then puts columns in the places of the values again: the
+condition is then the same for most values, and so is the SQL that is made of it.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ _ATOMS = (
     Comparison, InValues, IsNull, IsNan, HasCharacter, HasPart, EntryEquals, HasResult,
     DecidedLater,
 )  # fmt: skip
-#: The kinds of values that stand in a condition as columns do, by type.
+#: The types of values that become parameters, each with its kind.
 _KINDS: dict[type, ValueKind] = {
     int: ValueKind.INTEGER,
     float: ValueKind.FLOAT,
@@ -79,7 +79,7 @@ GIVEN_LIST = Field(ValueKind.LIST, is_nullable=False)
 
 
 def is_made(part: t.Any) -> bool:
-    """Tell whether values of objects say what becomes of a part, besides which of them is nil."""
+    """Tell whether the values of objects decide what a part becomes, and not only which are nil."""
     if not isinstance(part, _ATOMS):
         return False
     if isinstance(part, IsNull | IsNan) and is_of_object(part.column):

@@ -150,7 +150,7 @@ def _texts_of(*terms: t.Any) -> list[RowValue]:
 
 
 def _part_of(name: str, text: RowValue, wanted: t.Any) -> t.Any:
-    """Return where a column has a known text, or that it has it.
+    """Return the condition that a known text is in a column; for ``find``, its position.
 
     :raises NotTranslatable: if no condition means the same, or what is looked for is no text.
     """

@@ -110,7 +110,7 @@ def numbers_in(goals: Pending, env: Variables) -> list[int]:
 
 
 def region_before(here: Region) -> Region | None:
-    """Return the outer region that asks the same of the object before in a chain.
+    """Return the outer region that asks the same of the previous object of a chain.
 
     ``None`` if there is none, or if it asks something else, too.
     """

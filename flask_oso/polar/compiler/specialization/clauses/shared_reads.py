@@ -1,11 +1,12 @@
-"""What many clauses of a rule read of the same arguments, as rules for flags and features do.
+"""Attributes of arguments that many clauses of a rule read, as ``doc.kind`` here.
 
 In go clauses and arguments; out come the attributes that are read once, before all clauses::
 
     allow(user: User, "read", doc: Doc) if user.flag1 and doc.kind = 1;
     allow(user: User, "read", doc: Doc) if user.flag2 and doc.kind = 2; …
 
-Then the comparison with a literal, which few clauses pass, is made before the test in front of it.
+Few of these clauses pass the comparison with a literal, ``doc.kind = 1``. So ``values.py`` has it
+tested before what stands in front of it, ``user.flag1``.
 """
 
 from __future__ import annotations

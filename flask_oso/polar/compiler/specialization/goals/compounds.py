@@ -71,7 +71,7 @@ class Compounds(Alternatives):
         return self._dictionary_taken_apart(term, value)
 
     def _built_taken_apart(self, term: List | Dictionary, built: Built) -> Region | None:
-        """Write that what was built has these parts."""
+        """Write that each part of what the function has built equals that of a term."""
         parts = parts_of(term)
         if parts.keys() != built.parts.keys():
             return None
@@ -210,9 +210,9 @@ class Compounds(Alternatives):
     def _built_once(
         self, fact: Fact, value: ast.expr, values: Sequence[Known], parts: Parts | None
     ) -> Known:
-        """Build something of values that equal themselves, and are what Polar has.
+        """Build a list or a dictionary of values that Polar has, and that equal themselves.
 
-        Only where it is needed as a whole: most often its parts are, which have names.
+        It is built only where it is needed as a whole: most often its parts are, which have names.
         """
         region = self.region
         if (made := region.lookup(fact)) is not None:

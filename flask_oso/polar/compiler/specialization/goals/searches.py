@@ -188,7 +188,7 @@ class Searches(Compounds):
         region, entry = self.guards.loop(self.region, replace(listed, exact=list), span)
         region = self._parts(region, (key, value), entry)
         if wanted is not None and isinstance(key, Slot) and region is not None:
-            # From here on it is that of the entry, as in the solver.
+            # From here on the variable has the key of the entry, as in the solver.
             self.env.values[self._unbound(key)] = region.lookup(("part", entry.name, 0)) or wanted
         return self._at(region)
 

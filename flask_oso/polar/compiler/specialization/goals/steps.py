@@ -480,7 +480,7 @@ class GoalStep(Searches):
         )
 
     def _only_gives(self, called: Call, values: Sequence[Known | None]) -> bool:
-        """Tell whether a rule has lists in its heads only for what it gives, and ends."""
+        """Tell whether a rule takes no list apart in its heads, and does not call itself."""
         names = self.guards.names
         given = [at for at, value in enumerate(values) if value is not None]
         clauses = names.candidates(called.name, len(values)) or ()

@@ -1,6 +1,9 @@
 """The tables by which a question finds its function.
 
-``drafts``, ``function_maker``, ``dispatch``
-    the ways in which a function may be written; which classes get which function; the tables, by a
-    string and by classes.
+``drafts``
+    the ways in which a function may be written: the first one that works.
+``function_maker``
+    which classes have functions of their own, and which function they get.
+``dispatch``
+    the tables: by a string, usually the action, and then by classes.
 """

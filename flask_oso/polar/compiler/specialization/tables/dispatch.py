@@ -1,8 +1,8 @@
 """The tables by which a question finds its specialization: by a string and by classes.
 
 In goes a rule; out comes a table. For each string of one argument (usually the action), and for
-each class of the others that the rules name, it has the function that ``specialization.py``
-writes. Each is compiled when it is first used.
+each class of the others that the rules name, it has the function that ``function_maker.py``
+makes. Each is compiled when it is first used.
 """
 
 from __future__ import annotations

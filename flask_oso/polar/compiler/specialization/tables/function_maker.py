@@ -37,7 +37,8 @@ from ..specialization import SpecializationWriter, attempted, class_tests
 from ..value_tests import SCALARS
 from .drafts import Asked, Drafts, Specialization, SpecializingProgram, Text
 
-#: The most classes that may go, and have functions of their own.
+#: The most temporary classes that have functions of their own; a class that an application makes
+#: while it runs may be collected again.
 MAX_TEMPORARY = 100
 #: The most strings that one function searches.
 MAX_SEARCHED = 100
