@@ -62,6 +62,28 @@ def _features(size: int) -> World:
     )
 
 
+def _thresholds(size: int) -> World:
+    """A rule for each of so many kinds: each wants another level."""
+    user_cls, doc_cls = plain("User", "level"), plain("Doc", "kind")
+
+    def may(user: t.Any, action: str, doc: t.Any) -> bool:
+        return action == "read" and 0 <= doc.kind < size and user.level > doc.kind
+
+    return World(
+        "".join(
+            f'allow(user: User, "read", doc: Doc) if user.level > {each} and doc.kind = {each};'
+            for each in range(size)
+        ),
+        (user_cls, doc_cls),
+        [
+            (user_cls(level), "read", doc_cls(kind))
+            for level in (size // 2, size + 1)
+            for kind in (1, size - 1, size)
+        ],
+        may,
+    )
+
+
 def _facts(size: int) -> World:
     """So many facts about strings."""
     facts = {(f"user{each}", "read", f"doc{each}") for each in range(size)}
@@ -210,6 +232,7 @@ SHAPES = (
     Shape("facts, 100 and 1,000", _facts, (100, 1_000)),
     Shape("actions for all, 100 and 1,000", _class_facts, (100, 1_000)),
     Shape("a rule for each of 10 and 100 features", _features, (10, 100)),
+    Shape("a threshold for each of 10 and 100 kinds", _thresholds, (10, 100)),
     Shape("owner of one of 5 and 80 classes", _attributes, (5, 80)),
     Shape("untyped `allow`, blocks of 5 and 20 classes", _blocks, (5, 20)),
     Shape("untyped `allow`, blocks of 20 and 80 classes", _blocks, (20, 80)),

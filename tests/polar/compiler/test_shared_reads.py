@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import typing as t
+from decimal import Decimal
 
 import pytest
 
@@ -62,11 +63,17 @@ TEXTS = {
     "a flag": 'u.flags = "f{0}" and d.feature = "f{0}"',
     "another text": '"g{0}" in u.flags and d.feature = "f{0}"',
     "a number": '"f{0}" in u.flags and d.feature = {0}',
+    "a threshold": "u.flags > {0} and d.feature = {0}",
+    "a threshold for texts": 'u.flags <= "f{0}" and d.feature = "f{0}"',
+    "a threshold that is not met": "not (u.flags >= {0} and d.feature = {0})",
+    "another number": "u.flags != {0} and d.feature = {0}",
+    "thresholds": "u.flags > {0} and d.feature < {0}",
 }
 FLAGS: tuple[t.Any, ...] = (
     *(["f3"], ["f3", "g3"], [], ["x", 3, None], ("f3", "f5"), (), {"f3"}, frozenset({"x"})),
     *({"f3": 1}, {"f3": 1}.keys(), {"f3": 1}.values(), "f3", "f", None, 3, ["f3", 1.5, True]),
     *([Plan.FREE], Plan.FREE, [Odd()], [Odd(), "f3"], ["f3", Odd()], {Odd()}, ["f3", ["f3"]]),
+    *(0, 7, 2.5, True, float("nan"), Decimal(3), Decimal("nan"), Decimal("snan"), 2**70),
     *(["f3", 2**70], ["\ud800"], iter(["f3"]), [User()], ["f3", User()], ["f3", {"f3": 1}]),
 )
 FEATURES: tuple[t.Any, ...] = ("f3", "f99", 3, True, None, Plan.FREE, Odd(), ["f3"], 1.0, "\ud800")
@@ -109,6 +116,17 @@ def test_flags_are_answered_by_a_specialization() -> None:
     answers = [specialized(oso.engine, user, "read", Doc(feature=f"f{at}")) for at in range(5)]
 
     assert answers == [False, False, False, True, False]
+
+
+def test_rules_for_thresholds_are_answered_by_a_specialization() -> None:
+    """What a rule wants of the document is looked up, and one threshold compared."""
+    oso = _oso(rules(TEXTS["a threshold"]), compiled=True)
+
+    answers = [
+        specialized(oso.engine, User(flags=level), "read", Doc(feature=3)) for level in (2, 3, 4, 9)
+    ]
+
+    assert answers == [False, False, True, True]
 
 
 def test_attribute_that_is_missing_is_an_error() -> None:

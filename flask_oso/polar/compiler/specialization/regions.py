@@ -169,6 +169,8 @@ class Region:
     is_flagged: bool = False
     #: What is tested here, if the test may be moved behind another one.
     late: Fact | None = None
+    #: What such a test compares with a literal: it may be a number that has no order.
+    ordered: Known | None = None
     #: The alternatives that have a solution here.
     successes: list[int] = field(default_factory=list)
     #: The flags of the alternatives that have a solution here, for those that follow them.

@@ -192,13 +192,24 @@ class ValueGuards:
     ) -> Region | None:
         """Return the region where two values are equal, and behind that the test holds."""
         header, late = t.cast(ast.If, region.header), t.cast(Fact, region.late)
-        inner = self.equal(t.cast(Region, region.above), one, other, span)
+        above = t.cast(Region, region.above)
+        if region.ordered is not None:
+            self._check_order(above, region.ordered)
+        inner = self.equal(above, one, other, span)
         if header.orelse:
             # The test still gives up behind the comparison, and no longer before it.
             self._guards.forget_order()
         if inner is None:
             return None
         return self._guards.under(inner, late, copy.deepcopy(header.test), [], span)
+
+    def _check_order(self, region: Region, number: Known) -> None:
+        """Give up for a decimal that is no number: to compare it is an error."""
+        fact: Fact = ("has order", number.name)
+        if region.lookup(fact) is None:
+            region.known[fact] = number
+            is_odd = compared(load(number.name), ast.NotEq(), load(number.name))
+            region.reads.append(ast.If(is_odd, [GIVE_UP], []))
 
     def note_texts(self, region: Region, value: Known, span: Span | None) -> None:
         """Write that a collection is looked at as a whole, since it is searched for many texts."""

@@ -326,13 +326,19 @@ class GoalStep(Searches):
         if unknown:
             literal = literals[0] if literals else None
             is_known = is_comparable(unknown, literal, operator, self.guards.fresh("p"))
-            checked = "ordered", operator in EQUATIONS, *keys
+            # Of a literal only the class counts.
+            kinds = [type(each.value) for each in literals]
+            checked = "ordered", operator in EQUATIONS, *(each.key for each in unknown), *kinds
             region = self.guards.guard(region, checked, is_known, unknown, term.span)
         elif {type(each.value) for each in literals} not in ({int}, {str}):
             raise NotCompilable("a comparison of this kind of literals", term.span)
         key: Fact = (operator, *keys)
         test = compared(written(values[0]), COMPARE[operator](), written(values[1]))
-        return self.guards.under(region, key, test, [], term.span)
+        inner = self.guards.under(region, key, test, [], term.span)
+        if literals and inner is region.inside.get(key):
+            # What few of many rules want of another value is compared first.
+            inner.late, inner.ordered = key, unknown[0] if unknown else None
+        return inner
 
     def _is_only_name(self, slot: Slot) -> bool:
         """Tell whether no other variable is united with one."""
