@@ -1,4 +1,4 @@
-"""Methods of lists in rules: how often something is there."""
+"""Methods of lists in rules: how often something is there, and where."""
 
 from __future__ import annotations
 
@@ -13,7 +13,11 @@ from tests.support.models.people import Alike
 from tests.support.policies import make_oso
 from tests.support.value_kinds import Doc, User
 
-GOALS = ["d.x.count(u) = 1", "d.x.count(u) > 0", "not d.x.count(u) = 0", "d.x.count(u.x) = 1"]
+GOALS = [
+    *("d.x.count(u) = 1", "d.x.count(u) > 0", "not d.x.count(u) = 0", "d.x.count(u.x) = 1"),
+    *("d.x.index(u) = 0", "d.x.index(u) > 0", "not d.x.index(u) = 1", "d.x.index(u.x) = 1"),
+    *('d.x.index("a") = 0 and u.x = "a"', "u in d.x and d.x.index(u) < 3"),
+]
 USERS = [User(1), User("a"), User(decimal.Decimal("sNaN")), User(None), User(User(1))]
 LISTS: list[t.Any] = [
     *([], [USERS[0]], USERS, [USERS[1], 1], ["a", "a"], [1, True, 1.0], [None, *USERS[:2]]),
@@ -46,3 +50,13 @@ def test_objects_are_counted_by_a_specialization() -> None:
     assert specialized(engine, user, "read", Doc([user, other, user])) is True
     assert specialized(engine, user, "read", Doc([user, other])) is False
     assert specialized(engine, user, "read", Doc([user, user, Alike()])) is None
+
+
+def test_place_of_a_value_is_found_by_a_specialization() -> None:
+    """What is not there is an error, which the rules raise."""
+    engine = load("d.x.index(u.x) = 1").engine
+
+    assert specialized(engine, User("b"), "read", Doc(["a", "b"])) is True
+    assert specialized(engine, User("a"), "read", Doc(["a", "b"])) is False
+    assert specialized(engine, User("c"), "read", Doc(["a", "b"])) is None
+    assert specialized(engine, User("b"), "read", Doc("abc")) is True

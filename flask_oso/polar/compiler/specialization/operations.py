@@ -117,8 +117,10 @@ class SilentOperations:
             "pair_among": self.pair_among,
             "with_fields": self.with_fields,
             "counted": self.counted,
+            "place_of": self.place_of,
             "is_plain_data": self._takes_list,
             "are_themselves": self.are_themselves,
+            "is_itself": self.is_itself,
             "is_told": self._is_told_memo,
             "text_of": self.text,
             "number_of": _number_of,
@@ -472,6 +474,16 @@ class SilentOperations:
         """Return how often a text or a list contains a value, as Python counts it."""
         if type(value) is str and type(item) is str:
             return value.count(item)
+        return self._compared_by_python(value, item).count(item)
+
+    def place_of(self, value: t.Any, item: t.Any) -> int:
+        """Return where a text or a list has a value first; a ``ValueError`` if it has none."""
+        if type(value) is str and type(item) is str:
+            return value.index(item)
+        return self._compared_by_python(value, item).index(item)
+
+    def _compared_by_python(self, value: t.Any, item: t.Any) -> list[t.Any]:
+        """Return a copy of a list whose elements Python compares with a value as Polar does."""
         if type(value) is not list or len(value) > MAX_ELEMENTS:
             raise NotSilent
         elements, mine = [*value], type(item)
@@ -482,7 +494,17 @@ class SilentOperations:
         for element in elements:
             if type(element) is not mine and type(element) not in simple:
                 raise NotSilent
-        return elements.count(item)
+        return elements
+
+    def is_itself(self, value: list[t.Any]) -> bool:
+        """Tell whether a list is one of Polar as it is, of values that equal themselves."""
+        # A list of texts, the usual case, is gone through once.
+        for each in [*value]:
+            if type(each) is not str or not each.isascii():
+                break
+        else:
+            return True
+        return self._takes_list(value) and self.are_themselves(value)
 
     def are_themselves(self, values: list[t.Any]) -> bool:
         """Tell whether values equal themselves, as NaN does not, without running code."""

@@ -36,6 +36,8 @@ from .compounds import Compounds, is_open_compound
 
 #: Methods of dictionaries, and how many arguments they take, beside what ``get`` has for none.
 OF_DICTIONARIES = {"get": 1, "items": 0, "keys": 0, "values": 0}
+#: Methods of lists that take what is searched for, and the operations that do the same.
+OF_LISTS = {"count": "counted", "index": "place_of"}
 
 
 class Searches(Compounds):
@@ -334,16 +336,18 @@ class Searches(Compounds):
             region.tested = (item.name, owner.name)
         return self._at(region, rest)
 
-    def _counted(self, owner: Known, item: Known, result: Term) -> tuple[Region, Pending] | None:
-        """Write ``x.count(y)`` of a text or of a list."""
+    def _found_in_list(
+        self, owner: Known, name: str, item: Known, result: Term
+    ) -> tuple[Region, Pending] | None:
+        """Write ``x.count(y)`` or ``x.index(y)`` of a text or of a list."""
         is_known = item.exact in (None, str) or self.values.is_itself(item)
         if owner.literal is not None or item.choices is not None or not is_known:
             raise NotCompilable("a method", self.goal.span)
         for value in (owner, item):
             self.guards.check_sandbox(self.region, value)
-        counted = call("counted", load(owner.name), written(item))
-        fact = ("method", owner.name, "count", item.key)
-        made = self.guards.computed(self.region, counted, fact, self.goal.span)
+        found = call(OF_LISTS[name], load(owner.name), written(item))
+        fact = ("method", owner.name, name, item.key)
+        made = self.guards.computed(self.region, found, fact, self.goal.span)
         return self._result(self.region, made, result)
 
 

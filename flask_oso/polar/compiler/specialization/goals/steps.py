@@ -58,7 +58,7 @@ from ..value_tests import (
 )
 from .compounds import is_open_compound
 from .moments import is_clock, method_of_moment
-from .searches import OF_DICTIONARIES, Searches, is_of_policy
+from .searches import OF_DICTIONARIES, OF_LISTS, Searches, is_of_policy
 
 
 class GoalStep(Searches):
@@ -168,8 +168,8 @@ class GoalStep(Searches):
                 return self._result(*found, result)
         if owner.exact not in (None, dict, str):
             return self._observed(owner, name, tuple(args), result)
-        if (name, len(args), owner.exact) == ("count", 1, None):
-            return self._counted(owner, args[0], result)
+        if name in OF_LISTS and (len(args), owner.exact) == (1, None):
+            return self._found_in_list(owner, name, args[0], result)
         default = args.pop() if name == "get" and len(args) > 1 and is_of_policy(args[-1]) else None
         is_odd = any(arg.exact not in (None, str) or arg.choices for arg in args)
         if owner.choices is None and not is_odd:
