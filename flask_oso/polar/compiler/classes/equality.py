@@ -86,7 +86,7 @@ class SideEffectFreeEquality:
         #: The attributes of rows among them.
         self._stored: dict[type, t.Any] = {}
         self._fields: dict[type, tuple[str, ...] | None] = {}
-        #: What reads all of them.
+        #: What reads all of them, if there are any.
         self._readers: dict[type, operator.attrgetter[t.Any]] = {}
 
     def __call__(self, left: t.Any, right: t.Any) -> bool | None:
@@ -109,7 +109,8 @@ class SideEffectFreeEquality:
             # Python compares these without side effects.
             return bool(left == right) if self._is_simple(kind) else None
         if left is right:
-            return _ASKS_THE_SAME or self._has_all(left, fields)
+            # So do all of its fields, if they are there.
+            return True if self._is_read(left) else None
         budget[0] -= len(fields)
         if depth >= _DEEPEST or budget[0] < 0:
             return None
@@ -123,30 +124,32 @@ class SideEffectFreeEquality:
         fields = self._fields.get(type(item))
         mine = getattr(item, fields[0], None) if fields else None
         kind, found = type(mine), False
-        if fields is None or (kind is not str and kind is not int):
+        if fields is None or (kind is not str and kind is not int) or not self._is_read(item):
             return None
-        for element in elements:
-            other = getattr(element, fields[0], None)
-            # Most differ in it, and then nothing else is compared.
-            if type(other) is kind and other != mine:
-                continue
-            answer = self(item, element)
-            if answer is None:
-                return None
-            found = found or answer
+        reads_all = not _ASKS_THE_SAME and len(fields) > 1
+        read = self._readers[type(item)] if reads_all else None
+        try:
+            for element in elements:
+                other = getattr(element, fields[0], None) if read is None else read(element)[0]
+                # Most differ in it, and then nothing else is compared.
+                if type(other) is kind and other != mine:
+                    continue
+                answer = self(item, element)
+                if answer is None:
+                    return None
+                found = found or answer
+        except AttributeError:
+            # Python reads all fields of both first, and one is missing.
+            return None
         return found
 
-    def _has_all(self, value: t.Any, fields: tuple[str, ...]) -> bool | None:
-        """Tell that an object equals itself: so do all of its fields, if they are there."""
-        if not fields:
-            return True
-        read = self._readers.get(type(value))
-        if read is None:
-            read = self._readers[type(value)] = operator.attrgetter(*fields)
-        try:
-            read(value)
-        except AttributeError:
-            return None
+    def _is_read(self, value: t.Any) -> bool:
+        """Tell whether an object has what Python reads before it compares: all, before 3.13."""
+        if not _ASKS_THE_SAME and (read := self._readers.get(type(value))) is not None:
+            try:
+                read(value)
+            except AttributeError:
+                return False
         return True
 
     def learn(self, cls: type) -> None:
@@ -156,7 +159,9 @@ class SideEffectFreeEquality:
         elif self._host is not None and (text := self._host.text_equality(cls)) is not None:
             self._learn_text(cls, text)
         elif cls not in self._fields:
-            self._fields[cls] = compared_fields(cls)
+            fields = self._fields[cls] = compared_fields(cls)
+            if fields:
+                self._readers[cls] = operator.attrgetter(*fields)
 
     def knows(self, cls: type) -> bool:
         """Tell whether objects of a class are known to compare by fields or keys."""
@@ -235,6 +240,9 @@ class SideEffectFreeEquality:
                 continue
             else:
                 answer = self._compare(mine, other, depth + 1, budget)
+            if answer is False and not (self._is_read(left) and self._is_read(right)):
+                # A field behind it is missing.
+                return None
             if answer is not True:
                 return answer
         return True
