@@ -67,6 +67,17 @@ CONDITIONS = (
     *("c = {ids: [u.x, 2]} and d.x in c.ids", "[[u.x]] = [[d.x]]", "[u.x, 1, d.y] in d.x"),
     *("e in d.x and c = {id: e} and c.id = u.x", "e in d.x and [e, u.x] = [d.y, e]"),
     *("forall(e in d.x, [e, 1] = [u.x, 1])", "forall(e in d.x, {id: e} = {id: u.x})"),
+    *("{id: u.x, tag: 1} in d.x", "not {id: u.x} in d.x", "[u.x, 1, u.x] in d.x", "[u.x] in d.x"),
+    *("c = {id: u.x} and c in d.x and d.y = 1", "c = {id: u.x} and c in d.x and c.id = 1"),
+    *(
+        "not (c = {id: u.x} and c in d.x)",
+        "p = [u.x, 1] and p in d.x",
+        "c = {id: u.x} and c in u.x",
+    ),
+    *(
+        "[u.x, 1, d.y] = p and p in d.x and e in d.x and e = p",
+        "{id: u.x} in d.x or {id: 7} in d.x",
+    ),
     *("c = {id: u.x} and c matches {id: 1}", "c = {id: u.x} and c matches Dictionary"),
 )
 #: In a table, for the solver takes a while.
@@ -74,6 +85,10 @@ VALUES: tuple[t.Any, ...] = (
     *(1, 7, True, 1.0, "a", None, [], [1], [1, 1], {"id": 1}, {"id": 1, "tag": 1}, {1: 1}),
     *([{"id": 1}], {"id": [1]}, {"id": {"id": 1}}, 2**70, float("nan"), "\ud800", Odd(), [Odd()]),
     {"\ud800": 1},
+    *([{"id": True}, {"id": 1}], [{"id": 1.0}], [{"id": 2**70}, {"id": 1}], [{"id": None}, {}]),
+    *([{"id": Odd()}, {"id": 1}], [{"id": 1}, {"id": Odd()}], [{1: 1}, {"id": 1}], ({"id": 7},)),
+    *([{"id": 1, "tag": 1}, {"é": 1}], [[1, 1], [True, 1], [7]], [["a", 1, "a"], ["\ud800"]]),
+    *([None, {"id": "a"}, sys, {"id": 1}], [{"id": float("nan")}, {"id": [1]}, {"id": 7}]),
     *({"id": Odd()}, sys, Doc(1), {"id": 2**70}, (1, 1), {"id": sys}, {"id": float("nan")}),
 )
 
@@ -122,6 +137,25 @@ def test_compounds_are_answered_by_a_specialization(condition: str) -> None:
 
     assert specialized(engine, User(1), "read", Doc(1, 1)) is True
     assert specialized(engine, User(3), "read", Doc(1, 1)) is False
+
+
+@pytest.mark.parametrize(
+    ("condition", "element"),
+    [
+        ("{id: u.x} in d.x", {"id": 1}),
+        ("c = {id: u.x} and c in d.x", {"id": 1}),
+        ("[u.x, 2, 3] in d.x", [1, 2, 3]),
+        ("p = [u.x, 2] and p in d.x", [1, 2]),
+    ],
+)
+def test_compound_is_searched_for_by_a_specialization(condition: str, element: t.Any) -> None:
+    """Element by element, each compared as a whole."""
+    engine = _oso(condition).engine
+
+    assert specialized(engine, User(1), "read", Doc([type(element)(), element])) is True
+    assert specialized(engine, User(1), "read", Doc([])) is False
+    assert specialized(engine, User(2), "read", Doc([element] * 3)) is False
+    assert specialized(engine, User(True), "read", Doc([element])) is False
 
 
 def test_dictionary_of_the_application_is_taken_apart_by_a_specialization() -> None:

@@ -53,6 +53,8 @@ _VALUES = frozenset({*_SCALARS, list, dict})
 MAX_ELEMENTS = 100_000
 #: Lists of these are equal for Python if they are for Polar.
 _TEXTS = frozenset({str, int, types.NoneType})
+#: Integers between these are values of Polar.
+_SMALL = 2**62
 #: Of more elements than this, the classes are looked at, and not each element.
 _MANY = 16
 #: The equality of objects that equal themselves alone.
@@ -118,6 +120,8 @@ class SilentOperations:
             "with_fields": self.with_fields,
             "counted": self.counted,
             "place_of": self.place_of,
+            "is_compound": self.is_compound,
+            "is_flat": _has_flat_values,
             "is_plain_data": self._takes_list,
             "are_themselves": self.are_themselves,
             "is_itself": self.is_itself,
@@ -334,6 +338,17 @@ class SilentOperations:
             return False
         found = [self.alike(item, element) for element in elements]
         return any(found)
+
+    def is_compound(self, value: t.Any, wanted: t.Any, is_flat: bool) -> bool:
+        """Tell whether a value is a list or a dictionary of some values.
+
+        :param is_flat: whether Python compares these as Polar does.
+        """
+        if is_flat and type(value) is type(wanted):
+            is_it = _is_flat_list(value, wanted) if type(value) is list else _is_flat(value, wanted)
+            if is_it is not None:
+                return is_it
+        return self.alike(wanted, value)
 
     # -- comparison
 
@@ -594,6 +609,37 @@ def _texts_in(collection: t.Any) -> t.AbstractSet[t.Any] | None:
         return None
     elements = [*collection]
     return frozenset(elements) if _TEXT.issuperset(map(type, elements)) else None
+
+
+def _has_flat_values(compound: t.Any) -> bool:
+    """Tell whether a list or a dictionary of the policy has such values as below."""
+    is_list = type(compound) is list
+    is_it = (_is_flat_list if is_list else _is_flat)(compound, compound)
+    return is_it is not None
+
+
+def _is_flat_list(left: list[t.Any], right: list[t.Any]) -> bool | None:
+    """Compare lists; ``None`` if the first has more than texts, small integers and ``None``."""
+    values = left.copy()
+    for value in values:
+        if type(value) is str and value.isascii():
+            continue
+        if value is not None and not (type(value) is int and -_SMALL < value < _SMALL):
+            return None
+    return values == right
+
+
+def _is_flat(left: dict[t.Any, t.Any], right: dict[t.Any, t.Any]) -> bool | None:
+    """Compare dictionaries; ``None`` if the values of the first are others, or keys no texts."""
+    entries = left.copy()
+    for key, value in entries.items():
+        if type(key) is not str or not key.isascii():
+            return None
+        if type(value) is str and value.isascii():
+            continue
+        if value is not None and not (type(value) is int and -_SMALL < value < _SMALL):
+            return None
+    return entries == right
 
 
 def _number_of(value: t.Any) -> t.Any:

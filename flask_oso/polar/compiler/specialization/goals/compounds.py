@@ -11,12 +11,14 @@ import typing as t
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ....nodes import Dictionary, Expression, List, Origin, Term
+from ....nodes import Dictionary, Expression, List, Operator, Origin, Term
 from ....solver.clauses import Slot
+from ....traversal import is_operation
 from ...binding_analysis import NotCompilable, is_constant
-from ...goal_forms import written_term
-from ...scopes import Pending
+from ...goal_forms import pair_in, written_term
+from ...scopes import Pending, prepend
 from ...snippets import any_of, call, compared, item_of, load, negate
+from ..clauses.chains import numbers_in
 from ..regions import GIVE_UP, Built, Fact, Known, Parts, Region
 from ..value_tests import written
 from .alternatives import Alternatives, equation
@@ -46,7 +48,32 @@ class Compounds(Alternatives):
         if self.env.waiting.get(t.cast(int, self._variable(other))):
             # The solver asks at once whether a term with open variables is of the class.
             raise NotCompilable("a list of a variable that has to be of a class", other.span)
-        return self._put_off()
+        return self._searched_at_once(term, other) or self._put_off()
+
+    def _searched_at_once(self, term: Term, name: Term) -> tuple[Region, Pending] | None:
+        """Write ``c = {a: x} and c in d.xs``: ``{a: x} in d.xs``, where no other goal has ``c``.
+
+        ``None`` if something else follows, or for a pair: it might be an entry of a dictionary.
+        """
+        if pair_in(term) is not None:
+            return None
+        number, rest, reads = self._variable(name), self.rest, list[t.Any]()
+        while rest:
+            (goal, clause), rest = rest
+            if is_operation(goal, Operator.AND):
+                rest = prepend([(arg, clause) for arg in goal.args], rest)
+            elif is_operation(goal, Operator.DOT) and not reads:
+                reads.append((goal, clause))
+            elif is_operation(goal, Operator.IN) and clause == self.clause:
+                item, collection = goal.args
+                used = numbers_in(prepend(reads, rest), self.env.copy())
+                if self._variable(item) != number or number in used:
+                    return None
+                search = Expression(Operator.IN, (term, collection), span=goal.span)
+                return self.region, prepend([*reads, (search, clause)], rest)
+            else:
+                return None
+        return None
 
     def values_unified(self, region: Region, one: Known, other: Known) -> Region | None:
         """Write that two values are equal: part by part where the function builds both."""

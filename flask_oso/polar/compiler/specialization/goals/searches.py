@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ....host.value_classes import is_hashed
-from ....nodes import Expression, List, Operator, Origin, Term, Value
+from ....nodes import Dictionary, Expression, List, Operator, Origin, Term, Value
 from ....solver.clauses import Slot
 from ....sources import Span
 from ....traversal import is_operation
@@ -32,7 +32,7 @@ from ..value_tests import (
     is_searched_at_once,
     written,
 )
-from .compounds import Compounds, is_open_compound
+from .compounds import Compounds, is_open_compound, parts_of
 
 #: Methods of dictionaries, and how many arguments they take, beside what ``get`` has for none.
 OF_DICTIONARIES = {"get": 1, "items": 0, "keys": 0, "values": 0}
@@ -55,6 +55,9 @@ class Searches(Compounds):
         if pair is not None:
             return self._pair_among(*pair, searched)
         if is_open_compound(item):
+            among = self._compound_among(item, searched)
+            if among is not None:
+                return self._at(among)
             region, element = self.guards.loop(self.region, searched, term.span)
             region.note_checked(element)
             return self._at(replace(self, region=region).part_unified(region, item, element))
@@ -77,6 +80,35 @@ class Searches(Compounds):
         if known is not None:
             return self._at(self.values.equal(region, known, element, term.span))
         return self._bind(self._unbound(item), element, region)
+
+    def _compound_among(self, item: Term, searched: Known) -> Region | None:
+        """Write that a list or a dictionary of known values is searched for.
+
+        ``None`` if one of its values is not known, or is an object.
+        """
+        inner: List | Dictionary = written_term(item)
+        if isinstance(inner, List) and inner.rest is not None:
+            return None
+        parts = parts_of(inner)
+        values = [None if is_open_compound(each) else self._value(each) for each in parts.values()]
+        known = [each for each in values if each is not None and each.exact in (None, str)]
+        is_odd = any(each.choices is not None or each.constant is not None for each in known)
+        if len(known) < len(parts) or is_odd:
+            return None
+        for each in known:
+            self.guards.check_sandbox(self.region, each)
+        written_parts: list[ast.expr] = [*map(written, known)]
+        made: ast.expr = ast.List(written_parts, ast.Load())
+        if isinstance(inner, Dictionary):
+            made = ast.Dict([ast.Constant(name) for name in parts], written_parts)
+        span, keys = self.goal.span, [each.key for each in known]
+        wanted = self.guards.computed(self.region, made, ("made", type(inner), *parts, *keys), span)
+        flat = call("is_flat", load(wanted.name))
+        is_flat = self.guards.computed(self.region, flat, ("flat", wanted.name), span)
+        region, element = self.guards.loop(self.region, searched, span)
+        region.note_checked(element)
+        test = call("is_compound", load(element.name), load(wanted.name), load(is_flat.name))
+        return self.guards.under(region, ("is", element.name, wanted.name), test, [], span)
 
     def _text_among(self, text: Known, texts: Known, span: Span | None) -> Region:
         """Write that a text of the policy is one of those of a collection."""
