@@ -79,6 +79,33 @@ def test_cut_that_the_actor_decides_is_prepared(
         assert bool(ids(session, oso.authorized_query(user, "read", Doc))) is not user.admin
 
 
+GIVEN = {
+    "of a relation": "allow(u, _, d) if best(u, r) and r.doc = d;"
+    "best(u, r) if r in u.roles and cut;",
+    "of a column": "allow(u, _, d: Doc) if limit(u, n) and d.rank = n;"
+    "limit(u: User, n) if u.level = n and cut; limit(_, 1);",
+    "in a list": "allow(u, _, d: Doc) if limit(u, [n]) and d.rank = n;"
+    "limit(u: User, [n]) if n in [1, 2] and u.admin and cut; limit(_, [1]);",
+    "of a helper": "allow(u, _, d: Doc) if one(u, x) and x = d.editor;"
+    "one(u, x) if any(u, x) and cut; any(u, u) if u.admin; any(u, nil) if u.id > 0;",
+}
+
+
+@pytest.mark.parametrize("rules", GIVEN.values(), ids=GIVEN.keys())
+def test_value_that_is_given_in_front_of_a_cut(session: orm.Session, rules: str) -> None:
+    """What the goals in front of a cut give to the call, the rows are compared with."""
+    oso = make_oso(rules)
+    docs = session.scalars(sa.select(Doc)).all()
+    compared = 0
+
+    for user in session.scalars(sa.select(User)).all():
+        with contextlib.suppress(UnsupportedError):
+            listed = ids(session, oso.authorized_query(user, "read", Doc))
+            assert listed == sorted(doc.id for doc in docs if may_read(oso, user, doc))
+            compared += 1
+    assert compared
+
+
 REFUSED = {
     "a row decides it": "allow(_: User, _, d: Doc) if d.open and cut;",
     "the class of a row": "allow(_: User, _, _: Doc{open: true}) if cut;",

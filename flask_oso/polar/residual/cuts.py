@@ -98,6 +98,8 @@ class CutDecider:
             if matched is None:
                 return None
             known += matched
+        if self._binds_arguments(clause, args, goals[:at]):
+            return None
         if self._is_choice_of_values(clause, goals, at):
             return None
         known += [self._closed(goal, frame) for goal in goals[:at]]
@@ -108,6 +110,24 @@ class CutDecider:
             return question is None or self._equations.has_solution(question)
         except HostError:
             return None
+
+    def _binds_arguments(
+        self, clause: Clause, args: Sequence[t.Any], before: Sequence[Term]
+    ) -> bool:
+        """Tell whether goals may give a value to a variable of the call.
+
+        INVARIANT: goals in front of a cut are left out only where nothing else reads what they
+        bind, be it behind the cut or behind the call.
+        """
+        pairs = zip(clause.parameters, args, strict=True)
+        heads = [each for each, arg in pairs if not self._search.is_closed(arg)]
+        left = {n for each in heads for n in self._in_head(each)}
+        return any(n in left for goal in before for n in self._variables(goal))
+
+    def _in_head(self, parameter: Parameter) -> t.Iterator[int]:
+        for term in (parameter.term, parameter.specializer):
+            if term is not None:
+                yield from self._variables(term)
 
     def _is_choice_of_values(self, clause: Clause, goals: list[Term], at: int) -> bool:
         """Tell whether what stands behind a cut reads what is found in front of it."""
