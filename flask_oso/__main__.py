@@ -112,10 +112,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if given and given[0] in _OF_APPLICATIONS:
         say(f"'{given[0]}' needs the application: flask oso {given[0]}", sys.stderr)
         return Exit.MISCONFIGURED
+    if given and (meant := _meant_command(given[0])):
+        say(f"There is no command '{given[0]}'. Did you mean '{meant}'?", sys.stderr)
+        return Exit.MISCONFIGURED
     parser = _parser("python -m flask_oso", _DESCRIPTION, _EPILOG)
     parser.add_argument("files", metavar="FILE.polar", nargs="*", help="a policy file")
     files = parser.parse_args(given).files
     return _run(lambda: _ask(files))
+
+
+def _meant_command(word: str) -> str | None:
+    """Give the command that a word is misspelt for; ``None`` if it names a file, or an option."""
+    if not word.replace("-", "").isalpha() or word.startswith("-"):
+        return None
+    # Imported late: only a mistake needs it.
+    from flask_oso.polar.spelling import nearest
+
+    return nearest(word, [*_COMMANDS, *_OF_APPLICATIONS])
 
 
 def _parser(prog: str, description: str, epilog: str) -> argparse.ArgumentParser:
@@ -209,7 +222,8 @@ def _code_of(function: Callable[[], None]) -> int:
     try:
         function()
     except OsoError as error:
-        say(str(error).rstrip("\n"), sys.stderr)
+        for text in (str(error), *getattr(error, "__notes__", ())):
+            say(text.rstrip("\n"), sys.stderr)
         return code_of(error)
     except OutputError:
         raise

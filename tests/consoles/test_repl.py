@@ -119,6 +119,22 @@ def test_policy_that_cannot_be_loaded(
     assert "query> " not in done.stdout
 
 
+def test_misspelt_command(run: Run) -> None:
+    """A word that is nearly a command is no policy file."""
+    done = run("-m", "flask_oso", "lnt")
+
+    assert done.returncode == 2
+    assert done.stderr == "There is no command 'lnt'. Did you mean 'lint'?\n"
+
+
+def test_misspelt_file(run: Run, policy: Path) -> None:
+    """A file beside the one that is missing is named, if their names are alike."""
+    done = run("-m", "flask_oso", policy.with_name(f"{policy.stem}x.polar"))
+
+    assert done.returncode == 2
+    assert done.stderr.endswith(f"Did you mean {str(policy)!r}?\n")
+
+
 def test_file_that_is_not_text(run: Run, tmp_path: Path) -> None:
     """A file that is not text is a message on standard error, without a traceback."""
     path = tmp_path / "a.polar"
