@@ -1,8 +1,11 @@
 """Conditions on rows as SQL.
 
-``dialects``, ``binary_clauses``, ``known_values``, ``key_clauses``, ``shared_lists``
-    SQL that databases spell differently, as functions and as comparisons; values of known objects,
-    and where each was read; clauses on keys; lists that stand once in a statement.
+``dialects``, ``binary_clauses``
+    SQL that databases spell differently: functions, and comparisons.
+``known_values``
+    values of known objects, and where each was read.
+``key_clauses``, ``shared_lists``
+    clauses on keys; lists that stand once in a statement.
 ``semijoins``, ``foreign_keys``, ``comparisons``, ``translation``
     how related rows are asked for; keys of rows that need not be read; comparisons, and all other
     conditions, as clauses.

@@ -2,7 +2,12 @@
 
 In goes an attribute, or a call of a method; out come conditions and values of rows.
 
-``integers``, ``given_values``, ``formulas``, ``text_methods``, ``documents``
-    where sums have 64 bits; what values of objects make of a condition that meets them; expressions
-    of Python, such as hybrids; the methods of texts; JSON.
+``integers``
+    where sums have 64 bits.
+``given_values``
+    parts of a template that are made for the values of objects.
+``formulas``
+    expressions of Python, such as hybrids.
+``text_methods``, ``documents``
+    the methods of texts; JSON.
 """

@@ -5,6 +5,6 @@
 ``class_branches``
     tests for classes that exclude each other.
 ``worklists``
-    one that calls itself for each element of a list, or in several places: a list of what is still
-    to be looked at.
+    one that calls itself for each element of a list, or in several places: it keeps a list of the
+    objects that are still to be looked at.
 """

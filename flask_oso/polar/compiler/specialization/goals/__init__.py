@@ -1,8 +1,17 @@
 """The code for each kind of goal of a clause.
 
-``obstacles``, ``operands``, ``relations``, ``alternatives``, ``compounds``, ``searches``,
-``moments``, ``steps``
-    goals that no code can be written for; the operands of a goal, and how they are bound; relations
-    that are compared by keys; goals that hold in several ways; goals about collections; methods of
-    dates; all other goals.
+``obstacles``
+    goals that no code can be written for.
+``operands``
+    the operands of a goal, and how they are bound.
+``relations``
+    relations that are compared by keys.
+``alternatives``
+    goals that hold in several ways.
+``compounds``, ``searches``
+    lists and dictionaries with variables in them; searches of collections.
+``moments``
+    methods of dates.
+``steps``
+    all other goals.
 """
