@@ -281,7 +281,11 @@ class ViewCheck(Record, eq=False):
                 if shortcut is not None:
                     arguments = shortcut(request_state, kwargs)
                     if arguments is not None:
-                        return (view if is_plain else function.of(app))(*args, **arguments)
+                        try:
+                            return (view if is_plain else function.of(app))(*args, **arguments)
+                        except TypeError as error:
+                            _name_argument(error, self.key)
+                            raise
             state = app.extensions.get("oso") or state_of(app)
             if request_state is not None:
                 request_state.check_running = True
@@ -661,3 +665,13 @@ def _check_not_given(key: Key, given: Arguments, loaded: t.Any) -> None:
 
 def _route_values() -> Mapping[str, t.Any]:
     return this_request().view_args or {} if has_request_context() else {}
+
+
+def _name_argument(error: TypeError, key: Key | None) -> None:
+    """Say in which argument the object is given, if the view does not take the arguments."""
+    came_from_view = error.__traceback__ is not None and error.__traceback__.tb_next is not None
+    if key is not None and not came_from_view and "argument" in str(error):
+        error.add_note(
+            f"The guard gives the object of {key.cls.__name__!r} in the argument {key.keyword!r}."
+            " Call the argument of the view so, or give the guard another name: 'name=…'."
+        )

@@ -317,3 +317,35 @@ def test_function_around_a_guard_of_a_blueprint_is_called(desk: Desk) -> None:
     answers = [client.get(f"/rooms/{name}").status_code for name in ("ann", "eve")]
 
     assert (answers, called) == ([200, 404], ["/rooms/ann", "/rooms/eve"])
+
+
+def open_note(view: t.Callable[..., str]) -> None:
+    """Ask for a note whose view is guarded."""
+    app, oso = make_app("desk", static=None), Oso()
+    app.testing = True
+    oso.register_class(Note)
+    oso.load_str('allow(_, "read", _: Note);')
+    extension = FlaskOso(oso, app)
+    extension.set_get_actor(lambda: "ann")
+    extension.loader(Note)(Note)
+    app.add_url_rule("/notes/<note_id>", "note", authorize("read", Note)(view))
+    app.test_client().get("/notes/ann")
+
+
+def test_view_without_the_argument_of_the_object() -> None:
+    """The error of Python has a note that tells how the argument is called."""
+    with pytest.raises(TypeError, match="missing 1 required positional argument: 'n'") as caught:
+        open_note(lambda n: str(n))
+
+    assert caught.value.__notes__ == [
+        "The guard gives the object of 'Note' in the argument 'note'. Call the argument of the view"
+        " so, or give the guard another name: 'name=…'."
+    ]
+
+
+def test_type_error_of_a_view_is_left_as_it_is() -> None:
+    """What the view itself calls in a wrong way is not about the guard."""
+    with pytest.raises(TypeError) as caught:
+        open_note(lambda note: str(int(note)))
+
+    assert not hasattr(caught.value, "__notes__")
