@@ -402,7 +402,8 @@ def test_unknown_key_warns_with_a_suggestion() -> None:
 @pytest.mark.parametrize("key", ["OSO_CACHE_DIR", "OSO_COMPILED"])
 def test_key_of_the_environment_is_told_apart(key: str) -> None:
     """What is read from the environment has no effect in the configuration."""
-    app = make_app(**{key: "0"})
+    app = make_app()
+    app.config[key] = "0"
 
     with pytest.warns(UserWarning, match=f"'{key}'\\. It is read from the environment of the"):
         FlaskOso(app=app)
