@@ -117,6 +117,28 @@ def test_compounds_are_answered_alike(condition: str) -> None:
     assert found == [outcome_of(solved, *each) for each in questions] * 2
 
 
+@pytest.mark.parametrize("value", [1, 2, Odd()], ids=["equal", "other", "odd"])
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "{a: u.x, b: 1} = d.x",
+        "not {a: u.x, b: 1} = d.x",
+        "c = {b: u.x, a: 1} and not c = d.x",
+        "d.x = {b: x, a: y} and x = u.x and y = 1",
+        "c = {a: u.x, b: 1} and e = {a: d.y, b: d.x} and not c = e",
+        "not [u.x, 1] = [d.y, d.x]",
+    ],
+)
+def test_parts_are_compared_in_the_order_of_the_solver(condition: str, value: t.Any) -> None:
+    """An object that refuses to be compared is an error, unless a part before it differs."""
+    compiled, solved = (_oso(condition, compiled=each) for each in (True, False))
+
+    for parts in ({"a": value, "b": 1}, {"a": 1, "b": value}, {"a": 2, "b": value}, value):
+        for other in (1, 2, value):
+            question = User(1), "read", Doc(parts, other)
+            assert outcome_of(compiled, *question) == outcome_of(solved, *question)
+
+
 @pytest.mark.parametrize(
     "condition",
     [

@@ -83,9 +83,9 @@ class Compounds(Alternatives):
         if mine.parts.keys() != theirs.parts.keys():
             return None
         here: Region | None = region
-        for name, part in mine.parts.items():
+        for name in _in_order(mine.parts):
             if here is not None:
-                here = self.values_unified(here, part, theirs.parts[name])
+                here = self.values_unified(here, mine.parts[name], theirs.parts[name])
         return here
 
     def taken_apart(self, term: List | Dictionary, value: Known) -> tuple[Region, Pending] | None:
@@ -103,9 +103,9 @@ class Compounds(Alternatives):
         if parts.keys() != built.parts.keys():
             return None
         region: Region | None = self.region
-        for name, part in parts.items():
+        for name in _in_order(parts):
             if region is not None:
-                region = self.part_unified(region, part, built.parts[name])
+                region = self.part_unified(region, parts[name], built.parts[name])
         return region
 
     def _dictionary_taken_apart(
@@ -122,10 +122,11 @@ class Compounds(Alternatives):
         is_there = compared(load(made.name), ast.IsNot(), load("missing"))
         region: Region | None
         region = self.guards.under(self.region, ("there", made.name), is_there, [], span)
-        for name, part in term.fields:
+        parts = parts_of(term)
+        for name in _in_order(parts):
             if region is not None:
                 entry: Fact = ("field", made.name, name)
-                region = self._part(region, part, made, ast.Constant(name), entry)
+                region = self._part(region, parts[name], made, ast.Constant(name), entry)
         return self._at(region)
 
     def _list_taken_apart(self, listed: List, value: Known) -> tuple[Region, Pending] | None:
@@ -263,6 +264,14 @@ class Compounds(Alternatives):
 def parts_of(term: List | Dictionary) -> dict[t.Any, Term]:
     """Return the parts of a list by their places, or of a dictionary by their keys."""
     return dict(enumerate(term.items) if isinstance(term, List) else term.fields)
+
+
+def _in_order(parts: t.Mapping[t.Any, object]) -> list[t.Any]:
+    """Return the places or keys of parts in the order of the solver, where one may be an error.
+
+    It compares the first element of a list first, and the last key of a dictionary.
+    """
+    return sorted(parts, reverse=any(type(each) is str for each in parts))
 
 
 def is_open_compound(term: Term) -> bool:
