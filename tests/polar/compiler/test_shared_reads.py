@@ -67,6 +67,8 @@ TEXTS = {
     "a threshold for texts": 'u.flags <= "f{0}" and d.feature = "f{0}"',
     "a threshold that is not met": "not (u.flags >= {0} and d.feature = {0})",
     "another number": "u.flags != {0} and d.feature = {0}",
+    "a threshold before a search": "u.flags > {0} and r in d.feature and r = {0}",
+    "a search before a search": '"f{0}" in u.flags and r in d.feature and r = "f{0}"',
     "thresholds": "u.flags > {0} and d.feature < {0}",
 }
 FLAGS: tuple[t.Any, ...] = (

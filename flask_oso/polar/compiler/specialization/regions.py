@@ -413,7 +413,10 @@ def region_statements(region: Region, success: list[ast.stmt] | None = None) -> 
 def _is_left_out(region: Region) -> bool:
     """Tell whether a region has nothing but a test that was moved behind another one."""
     header: t.Any = region.header
-    return region.late is not None and not header.orelse and region.is_empty()
+    if region.late is None or header.orelse:
+        return False
+    # Where it has a flag, what follows stands elsewhere, and depends on that.
+    return region.flag is None and region.is_empty()
 
 
 def _compared_value(region: Region) -> tuple[str, bool] | None:
