@@ -152,10 +152,12 @@ OF_ROWS = [
     *("d.open", "d.rank > 1", "d.size = nil", "d.owner != nil and d.owner.admin", "1 = 2"),
     *("d.owner = u", "d.editor = u", "d.folder matches Folder{owner: u}", "pick(u, d)"),
     *("not pick(u, d)", "limit(u, n) and d.rank < n", "d.rank >= n and limit(u, n)"),
+    *("given(u, n) and d.rank = n", "best(u, r) and r.doc = d", "not (best(u, r) and r.doc = d)"),
 ]
 HELPERS = """
     limit(u: User, 1) if u.admin and cut; limit(_: User, 3);
     leads(u: User) if r in u.roles and r.doc != nil and cut; leads(_: User) if 1 = 2;
+    given(u: User, n) if n = u.level and cut; given(_, 1); best(u, r) if r in u.roles and cut;
 """
 
 
