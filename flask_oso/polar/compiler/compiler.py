@@ -60,6 +60,8 @@ from .snippets import (
     all_of,
     any_of,
     assign,
+    assign_attribute,
+    attribute_of,
     block,
     call,
     clock_check,
@@ -129,6 +131,8 @@ class RuleCompiler:
         self.passed_on: Term | None = None
         #: Whether the calls of the function are tabled.
         self._is_tabled = not variant.open and names.is_recursive(variant.name)
+        #: The variables that are arguments without a value.
+        self.open_variables: list[tuple[int, int]] = []
         #: Why some goals are not compiled, by the identity of the goal; and those of them that are
         #: handed to the solver.
         self.left: dict[int, NotCompilable] = {}
@@ -230,23 +234,24 @@ class RuleCompiler:
         if self.variant.is_test:
             return self._returned(call("hand_over", name, args, load("clock")))
         rest = call("hand_over_each", name, args, load("clock"))
-        found = self._yielded(ast.Constant(True) if self.names.names_rules else None)
         if self.variant.open:
-            found = [ast.Expr(ast.Yield(load("_")))]
+            return [ast.Expr(ast.YieldFrom(rest)), *self._noted_end(), ast.Return(None)]
+        found = self._yielded(ast.Constant(True) if self.names.names_rules else None)
         return [for_each("_", rest, found), *self._noted_end(), ast.Return(None)]
 
     def _search_of_values(self, parameters: list[str]) -> ast.FunctionDef:
         """Write a function that yields the values of the arguments that are open."""
         at_open, clause = self.variant.open, self.next_clause()
+        self.open_variables = [(clause, at) for at in at_open]
         bound = [name for at, name in enumerate(parameters) if at not in at_open]
-        body = self._guard(parameters)
+        body = [*self._table_of_solutions(parameters, bound), *self._guard(parameters)]
 
         def found(scope: Scope, out: list[ast.stmt]) -> None:
             self.finish(scope, out)
             refs = [scope.cell(clause, at).ref for at in at_open]
-            values = [self._value_found(ref, bound, out) for ref in refs]
-            out.append(ast.Expr(ast.Yield(tuple_of(values))))
+            out += self._yielded_values([self._value_found(ref, out) for ref in refs])
 
+        self.success = found
         place = Output(self.give_up, 0, found)
         at = GoalWriter(self, clause, Site(()), (), Scope(), body, place, None)
         for position, name in enumerate(parameters):
@@ -259,10 +264,8 @@ class RuleCompiler:
             self.write_goals(goals, at.scope, out, place)
         return function_of("answer", [*parameters, "depth", "clock"], [*body, *self._end()])
 
-    def _value_found(self, ref: Ref | None, parameters: list[str], out: list[ast.stmt]) -> ast.expr:
+    def _value_found(self, ref: Ref | None, out: list[ast.stmt]) -> ast.expr:
         """Write a value that a variable became.
-
-        :param parameters: the arguments that have a value.
 
         The caller has another name for it, which must not matter.
         """
@@ -275,14 +278,57 @@ class RuleCompiler:
             return ast.Constant(ref.literal.value)
         is_known = is_of(ref.name, "decided")
         is_itself = compared(load(ref.name), ast.Eq(), load(ref.name))
-        check = ast.Expr(call("check_found", load(ref.name), names_of(parameters)))
+        check = ast.Expr(call("check_found", load(ref.name), attribute_of(load("found"), "given")))
         out.append(ast.If(negate(all_of([is_known, is_itself])), [check], []))
         return load(ref.name)
 
     # -- tables
 
+    def _table_of_solutions(self, parameters: list[str], bound: list[str]) -> list[ast.stmt]:
+        """Write that what was found for the same arguments is given again, or noted from now on.
+
+        A search that shares its solutions with this one, and came to its end, has given all.
+        """
+        opened = [parameters[at] for at in self.variant.open]
+        shared = call("shared_solutions", load(opened[0]), names_of(bound))
+        is_first = compared(load(opened[0]), ast.Is(), load("variable"))
+        names: list[ast.expr] = [ast.Name(name, ast.Store()) for name in [*opened, "found"]]
+        known = item_of(load("entry"), ast.Constant(1))
+        again = method_call(load("found"), "again", load("known"))
+        name = load(self.names.constant(self.variant.name))
+        circle = self._left_to(call("hand_over_each", name, names_of(parameters), load("clock")))
+        is_given = compared(load("known"), ast.Is(), load("found"))
+        is_all = compared(_state(), ast.Is(), load("exhausted"))
+        ended = ast.If(is_given, [ast.Return(None)], [ast.If(is_all, self._left_to(again), [])])
+        goes_on = ast.If(negate(attribute_of(load("known"), "waits")), circle, [])
+        entry = [ast.Constant(None), load("found"), *map(load, bound)]
+        return [
+            assign("state", ast.IfExp(is_first, load("exhausted"), load("shared"))),
+            ast.Assign(names, shared),
+            *self._looked_up(parameters),
+            ast.If(
+                is_not_none(load("entry")),
+                [assign("known", known), ast.If(is_none(_state()), [goes_on], [ended])],
+                [],
+            ),
+            self._entered(entry),
+        ]
+
     def _table(self, parameters: list[str]) -> list[ast.stmt]:
         """Write that what is known of this call is looked up, or that the call is noted."""
+        entry = [ast.Constant(None), *map(load, self._kept(parameters))]
+        return [
+            *self._looked_up(parameters),
+            ast.If(
+                is_not_none(load("entry")),
+                self._known(parameters),
+                [],
+            ),
+            self._entered(entry),
+        ]
+
+    def _looked_up(self, parameters: list[str]) -> list[ast.stmt]:
+        """Write that the entry of this call is looked up."""
         key = tuple_of(
             [
                 ast.Constant(self.variant.name),
@@ -292,21 +338,18 @@ class RuleCompiler:
         table = item_of(load("clock"), ast.Constant(3))
         stored = ast.Subscript(load("clock"), ast.Constant(3), ast.Store())
         made = ast.Assign([ast.Name("table", ast.Store()), stored], ast.Dict([], []))
-        asked = method_call(load("table"), "get", load("key"))
-        noted = ast.Subscript(load("table"), load("key"), ast.Store())
-        entry = ast.List([ast.Constant(None), *map(load, self._kept(parameters))], ast.Load())
         return [
             assign("table", table),
             ast.If(is_none(load("table")), [made], []),
             assign("key", key),
-            assign("entry", asked),
-            ast.If(
-                is_not_none(load("entry")),
-                self._known(parameters),
-                [],
-            ),
-            ast.Assign([ast.Name("entry", ast.Store()), noted], entry),
+            assign("entry", method_call(load("table"), "get", load("key"))),
         ]
+
+    def _entered(self, entry: list[ast.expr]) -> ast.stmt:
+        """Write that this call has an entry from now on."""
+        noted = ast.Subscript(load("table"), load("key"), ast.Store())
+        made = ast.List(entry, ast.Load())
+        return ast.Assign([ast.Name("entry", ast.Store()), noted], made)
 
     def _kept(self, parameters: list[str]) -> list[str]:
         known = self.variant.values
@@ -314,11 +357,12 @@ class RuleCompiler:
 
     def _key(self, at: int, name: str) -> ast.expr:
         """Write the part of the key for an argument; ``key_of`` defines it."""
+        if at in self.variant.open:
+            return ast.Constant(None)
         literal = self.variant.values.get(at)
         if literal is not None and is_string(literal):
             return ast.Constant(literal.value)
-        is_object = is_of(name, "plain")
-        return ast.IfExp(is_object, call("id", load(name)), call("key_of", load(name)))
+        return _key_of(name)
 
     def _known(self, parameters: list[str]) -> list[ast.stmt]:
         """Write that this call was made before: it ended, or it is a circle."""
@@ -361,8 +405,32 @@ class RuleCompiler:
         noted = ast.Constant(True) if rule is None else rule
         return [_note(noted), ast.Expr(ast.Yield(rule)), _note(load("resumed"))]
 
+    def _yielded_values(self, values: list[ast.expr]) -> list[ast.stmt]:
+        """Write that a search yields the values of its open arguments, if these are new ones.
+
+        What follows has failed with the others.
+        """
+        solution, key = self.fresh(), self.fresh()
+        keys = [
+            _key_of(value.id) if isinstance(value, ast.Name) else call("key_of", value)
+            for value in values
+        ]
+        slot = ast.Subscript(load("found"), load(key), ast.Store())
+        given: list[ast.stmt] = [
+            ast.Assign([ast.Name(solution, ast.Store()), slot], tuple_of(values)),
+            assign_attribute("found", "waits", ast.Constant(True)),
+            ast.Expr(ast.Yield(load(solution))),
+            assign_attribute("found", "waits", ast.Constant(False)),
+        ]
+        return [
+            assign(key, keys[0] if len(keys) == 1 else tuple_of(keys)),
+            ast.If(compared(load(key), ast.NotIn(), load("found")), given, []),
+        ]
+
     def _noted_end(self) -> list[ast.stmt]:
         """Write that a search notes that it ended."""
+        if self.variant.open:
+            return [_note(load("state"))]
         if not self._is_tabled:
             return []
         is_found = compared(_state(), ast.Is(), load("resumed"))
@@ -611,6 +679,11 @@ def _has_literal(clause: Clause, position: int) -> bool:
 def _state(context: ast.expr_context | None = None) -> ast.expr:
     """Write what is known of the current call; a node is never used twice."""
     return ast.Subscript(load("entry"), ast.Constant(0), context or ast.Load())
+
+
+def _key_of(name: str) -> ast.expr:
+    """Write what identifies a value."""
+    return ast.IfExp(is_of(name, "plain"), call("id", load(name)), call("key_of", load(name)))
 
 
 def _note(state: ast.expr) -> ast.stmt:

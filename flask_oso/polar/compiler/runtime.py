@@ -51,7 +51,15 @@ from ..solver.clauses import Clause, Slot, Template
 from ..solver.operators import not_constructed
 from ..solver.rule_order import sort_clauses
 from ..solver.solver import Solver
-from ..solver.tabling import EXHAUSTED, RESUMED, TabledSolver, key_of
+from ..solver.tabling import (
+    EXHAUSTED,
+    RESUMED,
+    SHARED,
+    Solutions,
+    TabledSolver,
+    key_of,
+    shared_solutions,
+)
 from ..sources import Span
 from .binding_analysis import is_recursive, measure_height
 from .classes.known_classes import SCALARS, KnownClasses, SolverNeeded, is_number
@@ -95,7 +103,9 @@ _SHARED: dict[str, t.Any] = {
     "unforeseen": SolverNeeded,
     "exhausted": EXHAUSTED,
     "resumed": RESUMED,
+    "shared": SHARED,
     "key_of": key_of,
+    "shared_solutions": shared_solutions,
 }
 #: The members of ``Runtime`` that functions use: methods and sets of classes.
 _ASKED = (
@@ -502,8 +512,10 @@ class Runtime:
         steps = self._steps(frames_of(sys._getframe(1), self._sites))
         frame: list[t.Any] = []
         made: list[Term] = []
+        given: Solutions | None = None
         for at, arg in enumerate(args):
-            if arg is _OPEN:
+            if arg is _OPEN or type(arg) is Solutions:
+                given = arg if type(arg) is Solutions else given
                 written = t.cast(Call, self._goals(sys._getframe(1))[0]).args[at]
                 made.append(Slot(len(frame), *_name_of(written)))
                 frame.append(None)
@@ -517,8 +529,10 @@ class Runtime:
             around = chain(steps[:-1], entry_call(sys._getframe(1)))
             goal = with_spans(goal, self._goals(sys._getframe(1)))
         handed = Template(goal, span=goal.span) if frame else goal
-        for _ in self._go_on(handed, around, frame, clock):
-            yield tuple(map(self._found_by_solver, frame)) or None
+        solved = self._go_on(handed, around, frame, clock)
+        found = (tuple(map(self._found_by_solver, frame)) for _ in solved)
+        for values in found if given is None else given.each_once(found):
+            yield values or None
 
     def _found_by_solver(self, term: t.Any) -> t.Any:
         """Return the value that the solver gave a variable."""

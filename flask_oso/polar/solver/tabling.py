@@ -11,7 +11,7 @@ no other object gets their identities.
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from ..host.conversion import follow
 from ..limits import Limits
@@ -21,6 +21,8 @@ from .clauses import Frame, Slot, Template
 from .machine import Choice, KnowledgeBase
 from .solver import Solver
 
+# A search with open arguments has another kind of entry: ``None`` while it goes on, ``EXHAUSTED``
+# once ``Solutions`` has all that it finds, ``SHARED`` if it may have more; then the ``Solutions``.
 #: What is known of a call comes first in its entry, then the arguments: ``None`` while it has not
 #: succeeded, ``False`` if it has no solution, ``EXHAUSTED`` if it has solutions and no errors,
 #: ``RESUMED`` while further solutions are searched for. Anything else, such as ``True``, says that
@@ -30,6 +32,7 @@ Table = dict[tuple[t.Any, ...], Entry]
 _NUMBERS = frozenset({int, float, bool})
 EXHAUSTED: t.Final = "exhausted"
 RESUMED: t.Final = "resumed"
+SHARED: t.Final = "shared"
 
 
 def key_of(value: t.Any) -> t.Any:
@@ -39,6 +42,45 @@ def key_of(value: t.Any) -> t.Any:
         return value
     # `-0.0` and `0.0` are equal and differ in what a division gives.
     return (kind, repr(value)) if kind in _NUMBERS else id(value)
+
+
+class Solutions(dict[t.Any, tuple[t.Any, ...]]):
+    """What a search with open arguments has given its caller, each once, by ``key_of`` its values.
+
+    A search that only passes on what another one finds shares it with that one.
+
+    :param given: the arguments of the search that are not open.
+    """
+
+    __slots__ = ("given", "included", "waits")
+
+    def __init__(self, given: tuple[t.Any, ...]) -> None:
+        self.given = given
+        #: Those of other searches that were given, too, by their identities.
+        self.included: dict[int, Solutions] = {}
+        #: Whether the caller goes on with a solution, and the search waits.
+        self.waits = False
+
+    def each_once(self, found: Iterable[tuple[t.Any, ...]]) -> Iterator[tuple[t.Any, ...]]:
+        """Yield solutions that were not given before."""
+        for values in found:
+            key = tuple(map(key_of, values)) if len(values) > 1 else key_of(values[0])
+            if key not in self:
+                self[key] = values
+                self.waits = True
+                yield values
+                self.waits = False
+
+    def again(self, others: Solutions) -> Iterator[tuple[t.Any, ...]]:
+        """Yield what another search has found, as far as it is new."""
+        if id(others) not in self.included:
+            self.included[id(others)] = others
+            yield from self.each_once(others.values())
+
+
+def shared_solutions(passed: t.Any, given: tuple[t.Any, ...]) -> Solutions:
+    """Return the solutions that the caller of a search shares with it, or else none so far."""
+    return passed if type(passed) is Solutions else Solutions(given)
 
 
 class TabledSolver(Solver):

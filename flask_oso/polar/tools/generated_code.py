@@ -137,6 +137,8 @@ RUNTIME_NAMES: Mapping[str, str] = {
     "by_text": "the classes whose objects compare the text of an attribute",
     "sets": "set, frozenset and the keys of a dictionary",
     "silent_iterators": "the classes of iterators that run no code of the application",
+    "shared": "this search came to its end; what it shares its solutions with may have more",
+    "shared_solutions": "the solutions that the caller shares with this search, or none so far",
     "simple": "the classes whose objects are equal as Python says",
     "solve_goal": "lets the solver solve one goal",
     "split": "the elements of a list that is matched with [first, *rest]",

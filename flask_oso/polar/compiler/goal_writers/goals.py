@@ -35,7 +35,9 @@ from ..scopes import (
     Ref,
     Scope,
     Success,
+    VariableCell,
     Variant,
+    awaited_classes,
     concatenate,
     conjunct_goals,
     has_operator,
@@ -57,6 +59,7 @@ from ..snippets import (
     negate,
     tuple_of,
 )
+from .last_bindings import binds_last
 from .patterns import Argument, at_most_one_matches, is_simple_head
 from .places import Continuation, Output, compares_silently
 from .searches import SearchGoals
@@ -311,7 +314,8 @@ class GoalWriter(SearchGoals):
         """Write a search for the values of variables, by a rule that may call itself."""
         cells = {at: self.unbound(called.args[at]) for at, ref in enumerate(refs) if ref is None}
         distinct = {id(cell): cell for cell in cells.values()}.values()
-        if len(distinct) < len(cells) or any(each.waiting or each.is_outside for each in distinct):
+        is_odd = len(distinct) < len(cells) or any(each.is_outside for each in distinct)
+        if is_odd or not all(self._may_wait(called, at, cell) for at, cell in cells.items()):
             raise self.not_compilable("a rule that calls itself and binds what others wait for")
         bound = [ref for ref in refs if ref is not None]
         self._check_apart(bound)
@@ -323,15 +327,49 @@ class GoalWriter(SearchGoals):
         variant = Variant(called.name, len(refs), _known_texts(refs), False, lineages, open=at_open)
         function = load(self.writer.names.function(variant))
         passed = replace(self, goal=_as_passed(called, refs))
+        if self._only_passes_on([*cells.values()]):
+            names = [load(self.writer.variant.parameters[at]) for at in self.writer.variant.open]
+            shared = dict(zip(cells, names, strict=True))
+            args = [shared.get(at, arg) for at, arg in enumerate(args)]
+            made: ast.expr = passed.mark(ast.YieldFrom(passed._called(function, args)))
+            self.out.append(ast.Expr(made))
+            return self.fail()
         found = self.writer.fresh()
-        made = passed._called(function, args)
-        _, out, place = t.cast("tuple[t.Any, ...]", self.loop(found, made))
+        _, out, place = t.cast(
+            "tuple[t.Any, ...]", self.loop(found, passed._called(function, args))
+        )
+        following: list[Goal] = []
+        inside = self.site.within(self.goal)
         for number, cell in enumerate(cells.values()):
             name = self.writer.fresh()
             value = item_of(load(found), ast.Constant(number))
             out.append(assign(name, value))
+            following += [(goal, clause, inside) for goal, clause, _ in cell.waiting]
+            for goal in cell.waiting:
+                self.scope.forget(goal)
             cell.ref = Ref(name, is_found=True)
-        return self.rest, out, place
+        return prepend(following, self.rest), out, place
+
+    def _only_passes_on(self, cells: list[VariableCell]) -> bool:
+        """Tell whether what a search finds is what this function finds, and nothing follows."""
+        own = [self.scope.cell(*key) for key in self.writer.open_variables]
+        every = self.scope.cells.values()
+        return (
+            not self.rest
+            and self.place.success == self.writer.success
+            and [*map(id, own)] == [*map(id, cells)]
+            and not any(each.waiting or (each.ref and each.ref.read) for each in every)
+        )
+
+    def _may_wait(self, called: Call, at: int, cell: VariableCell) -> bool:
+        """Tell whether what waits for a variable may as well come behind the rule that binds it.
+
+        Class tests may, which ask nobody, where the rule does nothing once it has bound it.
+        """
+        tests = [*awaited_classes(cell)]
+        return len(tests) == len(cell.waiting) and (
+            not tests or binds_last(self.writer.names.candidates, called, at, {*tests})
+        )
 
     def in_place(self, called: Call) -> Continuation:
         """Write the clauses of a rule inline, since the call binds variables."""

@@ -75,6 +75,7 @@ class FunctionWriter(t.Protocol):
     sites: dict[Position, Site]
     success: Success
     passed_on: Term | None
+    open_variables: list[tuple[int, int]]
     left: dict[int, NotCompilable]
     handed: dict[int, NotCompilable]
 
