@@ -142,7 +142,7 @@ def test_chain_of_rules_longer_than_the_stack_is_answered(again: str) -> None:
 
 @pytest.mark.parametrize(
     ("writer", "resource"),
-    [(SpecializationWriter, None), (compiler.RuleCompiler, [])],
+    [(SpecializationWriter, None), (compiler.RuleCompiler, int)],
     ids=["specialization", "rules in order"],
 )
 def test_exception_while_rules_are_compiled_leaves_nothing_half_made(

@@ -156,6 +156,18 @@ def test_many_ways_to_one_team(session: orm.Session, monkeypatch: pytest.MonkeyP
     assert [doc.id for doc in session.scalars(oso.authorized_query(many, "read", Doc))] == [2]
 
 
+def test_ring_of_teams(session: orm.Session) -> None:
+    """A team that is met again leads to no more rows, whichever object of its class asks first."""
+    oso = make_oso(TEAMS)
+    ring = Team(Team(Team()))
+    ring.teams[0].teams[0].teams = [ring]
+    beside = Team(ring, Team())
+
+    found = [session.scalars(oso.authorized_query(team, "read", Doc)) for team in (ring, beside)]
+
+    assert [[doc.id for doc in docs] for docs in found] == [[], [2]]
+
+
 def test_long_chain_of_teams() -> None:
     """A chain that is longer than conditions may be nested is refused at once."""
     oso = make_oso(TEAMS)

@@ -110,6 +110,8 @@ class PartialEvaluator:
         self._cuts = CutDecider(search, self._equations, self._patterns)
         self._recursions: dict[t.Any, _Recursion] = {}
         self._done: dict[t.Any, _Done] = {}
+        #: The given objects that calls of recursive rules are about, by the place of the argument.
+        self._met: dict[tuple[t.Any, ...], list[Given]] = {}
         self._rounds_of: dict[str, int] = {}
         self._handlers: dict[Operator, GoalHandler] = {
             Operator.AND: self._solve_and,
@@ -475,8 +477,13 @@ class PartialEvaluator:
         ``f(x) if first(x) or (x.parent = y and f(y))  =>  x in closure(first, next)``
         """
         row = t.cast(SymbolicRow, call.args[at]).row
-        others = tuple(_identity(arg) for n, arg in enumerate(call.args) if n != at)
-        key = (call.name, len(call.args), at, row.cls, others)
+        asked = call.name, len(call.args), at, row.cls
+        others = tuple(
+            _identity(self._met_before(arg, (*asked, n)) if type(arg) is Given else arg)
+            for n, arg in enumerate(call.args)
+            if n != at
+        )
+        key = (*asked, others)
         under_way = self._recursions.get(key)
         if under_way is not None:
             under_way.is_met = True
@@ -485,6 +492,19 @@ class PartialEvaluator:
         done = self._done.get(key)
         root, outcome, _ = done or self._recurred(call, at, row.cls, key)
         return self._about(row, _moved(outcome, root, row), call, at)
+
+    def _met_before(self, given: Given, place: tuple[t.Any, ...]) -> Given:
+        """Return the argument of an earlier call at the same place that is the same object.
+
+        A template is given an object anew wherever it is read.
+        """
+        recorder, known = self._search.recorder, self._met.setdefault(place, [])
+        if given in known or recorder is None:
+            return given
+        same = recorder.same_as(given, known) if known else given
+        if same is given:
+            known.append(given)
+        return same
 
     def _recurred(self, call: Call, at: int, cls: type, key: t.Any) -> _Done:
         """Solve such a call once, however many paths lead to it."""

@@ -145,6 +145,18 @@ class Recorder:
         value = self.value(given)
         return value if type(value) is Value else given
 
+    def same_as(self, given: Given, others: Sequence[Given]) -> Given:
+        """Return which of other values is the same object as this one; this one, if none is."""
+
+        def ask(replay: Replay, terms: tuple[t.Any, ...]) -> Answer:
+            mine = _object(terms[0])
+            known = enumerate(map(replay.values.__getitem__, numbers))
+            return Answer(next((n for n, each in known if _object(each) is mine), None))
+
+        numbers = [other.number for other in others]
+        place, _ = self.ask((given,), ask)
+        return given if place is None else others[place]
+
     def solve(self, goal: t.Any) -> int:
         """Begin to solve a goal of known terms; return the number of the run."""
         number = len(self._replay.runs)
@@ -171,6 +183,10 @@ class Recorder:
 
         way, values = self.ask((), ask)
         return None if way is False else dict(zip(way, values, strict=True))
+
+
+def _object(term: t.Any) -> t.Any:
+    return term.value if isinstance(term, Instance) else term
 
 
 def _class_of(term: t.Any) -> t.Any:
