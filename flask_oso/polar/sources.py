@@ -15,6 +15,10 @@ from .characters import line_with_escapes, with_escapes
 
 #: How many characters of a line an excerpt shows on either side of the caret.
 WIDEST = 200
+#: A span is one number: the offset of its end in these lower bits, and above it that of its start.
+OFFSET_BITS = 32
+ENDS = (1 << OFFSET_BITS) - 1
+STARTS = ENDS << OFFSET_BITS
 
 
 class Source:
@@ -22,9 +26,12 @@ class Source:
 
     :param text: the text, decoded.
     :param name: the file's name as messages show it; ``None`` for a string.
+
+    ``new_span`` makes a span of such a number as ``Span`` is: each source has a class of spans,
+    which knows the source.
     """
 
-    __slots__ = ("_line_starts", "name", "text")
+    __slots__ = ("_line_starts", "name", "new_span", "text")
 
     def __init__(self, text: str, name: str | None = None) -> None:
         self.text: t.Final = text
@@ -34,6 +41,11 @@ class Source:
         while at >= 0:
             self._line_starts.append(at + 1)
             at = text.find("\n", at + 1)
+        made = type("Span", (Span,), {"__slots__": (), "source": self})
+        self.new_span: t.Final = t.cast(type[Span], made)
+
+    def __reduce__(self) -> tuple[t.Any, ...]:
+        return Source, (self.text, self.name)
 
     @property
     def lines(self) -> int:
@@ -69,15 +81,47 @@ class Source:
 
     def span(self, start: int, end: int) -> Span:
         """Give the span from one offset to another, the end not included."""
-        return Span(self, start, end)
+        return self.new_span(start << OFFSET_BITS | end)
 
 
-class Span(t.NamedTuple):
-    """A range of a source: the offsets of its first character and of the one after its last."""
+class Span(int):
+    """A range of a source: the offsets of its first character and of the one after its last.
 
-    source: Source
-    start: int
-    end: int
+    A policy has more spans than anything else, and reads few of them. So a span is a number, which
+    takes a third of the memory of an object with three fields; the class has the source.
+    """
+
+    __slots__ = ()
+
+    source: t.ClassVar[Source]
+
+    @property
+    def start(self) -> int:
+        """The offset of the first character."""
+        return self >> OFFSET_BITS
+
+    @property
+    def end(self) -> int:
+        """The offset of the character after the last one."""
+        return self & ENDS
+
+    def __bool__(self) -> bool:
+        # Also at the start of a text.
+        return True
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self) and int.__eq__(self, other)
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    __hash__ = int.__hash__
+
+    def __repr__(self) -> str:
+        return f"Span({self.source.name!r}, {self.start}, {self.end})"
+
+    def __reduce__(self) -> tuple[t.Any, ...]:
+        return Source.span, (self.source, self.start, self.end)
 
     @property
     def text(self) -> str:
@@ -87,12 +131,12 @@ class Span(t.NamedTuple):
     @property
     def line(self) -> int:
         """The line of the first character, counted from 1."""
-        return self.source.position(self.start)[0]
+        return self.source.position(self >> OFFSET_BITS)[0]
 
     @property
     def column(self) -> int:
         """The column of the first character, counted from 1."""
-        return self.source.position(self.start)[1]
+        return self.source.position(self >> OFFSET_BITS)[1]
 
     def place(self) -> str:
         """Name the place: ``at line 1, column 6 of file page.polar``."""

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
+from collections.abc import Callable
+
 import pytest
 
-from flask_oso.polar.sources import WIDEST, Source, located
+from flask_oso.polar.sources import WIDEST, Source, Span, located
 from tests.support.policies import parse
 
 
@@ -63,3 +67,38 @@ def test_problems_of_one_line_do_not_add_up() -> None:
 def test_located_without_a_place_is_the_message() -> None:
     """What has no place in a text is shown without one."""
     assert located("Wrong", None) == "Wrong"
+
+
+def test_span_knows_its_offsets_and_its_source() -> None:
+    """What is read of a span is what it was made of."""
+    source = Source("allow(_, _, _);")
+
+    span = source.span(6, 10)
+
+    assert (span.source, span.start, span.end, span.text) == (source, 6, 10, "_, _")
+
+
+def test_span_at_the_start_of_a_text_is_true() -> None:
+    """An empty span is a place, too, and not the lack of one."""
+    assert Source("").span(0, 0)
+
+
+def test_spans_of_two_sources_differ() -> None:
+    """The same offsets of another text are another place."""
+    one, other = Source("f(1);"), Source("f(1);")
+
+    assert one.span(0, 1) != other.span(0, 1)
+    assert len({one.span(0, 1), other.span(0, 1)}) == 2
+    assert one.span(0, 1) == one.span(0, 1)
+
+
+@pytest.mark.parametrize(
+    "copied",
+    [copy.deepcopy, lambda span: pickle.loads(pickle.dumps(span))],
+    ids=["copied", "pickled"],
+)
+def test_copy_of_a_span_has_its_source(copied: Callable[[Span], Span]) -> None:
+    """A copy of a span is a place in a copy of its text."""
+    span = copied(Source("f(1);", "page.polar").span(2, 3))
+
+    assert (span.text, span.source.name, span.column) == ("1", "page.polar", 3)

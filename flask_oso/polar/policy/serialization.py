@@ -167,6 +167,6 @@ class _Reader:
         if kind == _ORIGIN:
             return _ORIGINS[data[1]]
         _, place, start, end, *parts = data
-        span = Span(self._sources[place - 1], start, end) if place else None
+        span = self._sources[place - 1].span(start, end) if place else None
         values = [self._part(each) if type(each) is list else each for each in parts]
         return _KINDS[kind](*values, span=span)

@@ -33,7 +33,7 @@ from ..nodes import (
     Variable,
 )
 from ..printer import to_polar
-from ..sources import Span
+from ..sources import ENDS, STARTS, Span
 from .lexer import GREATEST_INTEGER, Token, integer_overflow, unquoted
 from .policy_test_nodes import (
     Assertion,
@@ -50,9 +50,8 @@ _ONE_NAME = (
     "A rule in a block has one role, permission or relation. Outside, write"
     " `has_permission(…) if … and …;`\n"
 )
-# Faster than ``Operator[…]`` and ``Span(…)``, which call Python functions.
+# Faster than ``Operator[…]``, which calls a Python function.
 _OPERATORS = Operator.__members__
-_new_span = tuple.__new__
 
 
 class AstBuilder:
@@ -472,14 +471,12 @@ def _finished(part: _Part) -> Term:
 def _between(first: _Part | Token, last: _Part | Token) -> Span:
     place = first.span
     assert place is not None
-    source, start, end = place
-    if isinstance(last, Token):
-        # The end of a token is known without making a span.
-        end = last.end
-    elif last is not first:
-        assert last.span is not None
-        end = last.span[2]
-    return _new_span(Span, (source, start, end))
+    if last is first:
+        return place
+    # The end of a token is known without making a span.
+    end = last.end if isinstance(last, Token) else last.span
+    assert end is not None
+    return type(place)(place & STARTS | end & ENDS)
 
 
 #: The types of terms that are always values.

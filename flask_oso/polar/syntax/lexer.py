@@ -31,7 +31,7 @@ from ..exceptions import (
     with_help,
 )
 from ..printer import float_to_polar
-from ..sources import Source, Span, located
+from ..sources import OFFSET_BITS, Source, Span, located
 from .lr_tables import Terminal
 
 GREATEST_INTEGER = 2**63 - 1
@@ -76,8 +76,8 @@ class Token(t.NamedTuple):
         """The place of the token."""
         _, text, begin, context = self
         length = len(text) if text.isascii() else self._written_length()
-        # Like ``Span(…)``, without a call of a Python function.
-        return tuple.__new__(Span, (context.source, begin, begin + length))
+        # Like ``Source.span``, without a call of a Python function.
+        return context.source.new_span(begin << OFFSET_BITS | begin + length)
 
     @property
     def is_as_written(self) -> bool:

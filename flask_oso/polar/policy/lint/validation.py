@@ -113,7 +113,7 @@ def _singleton(
 ) -> OsoError:
     name, span = variable.name, variable.span
     if span is not None and star and span.source.text.endswith(star, 0, span.start):
-        span = span._replace(start=span.start - len(star))
+        span = span.source.span(span.start - len(star), span.end)
     message = f"Singleton variable {star}{name} is unused or undefined"
     if remedy.may_rename:
         message += f"; try renaming to {star}_{name} or {star}_"
