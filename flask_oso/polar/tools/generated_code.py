@@ -103,7 +103,6 @@ RUNTIME_NAMES: Mapping[str, str] = {
     "is_deep": "tells whether little is left of Python's stack",
     "is_compound": "tells whether a value is a list or a dictionary of some values",
     "is_flat": "tells whether all of these values are texts, small integers and nil",
-    "is_itself": "tells whether a list is one of Polar, of values that equal themselves",
     "is_plain_data": "tells whether a list is one of Polar as it is",
     "is_searched": "whether all solutions are looked for, not the first one only",
     "is_simple": "tells whether an argument can be used as it is",

@@ -192,7 +192,7 @@ class Guards:
             is_odd = negate(call("is_plain_data", load(known.name)))
             if self.functions is not None:
                 # Functions give parts of it to others, which have it under other names.
-                is_odd = negate(call("is_itself", load(known.name)))
+                is_odd = any_of([is_odd, negate(call("are_themselves", load(known.name)))])
                 region.known["itself", known.name] = known
             region.reads.append(ast.If(is_odd, [GIVE_UP], []))
             region.note_checked(value, known)

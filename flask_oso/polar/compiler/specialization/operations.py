@@ -124,7 +124,6 @@ class SilentOperations:
             "is_flat": _has_flat_values,
             "is_plain_data": self._takes_list,
             "are_themselves": self.are_themselves,
-            "is_itself": self.is_itself,
             "is_told": self._is_told_memo,
             "text_of": self.text,
             "number_of": _number_of,
@@ -510,16 +509,6 @@ class SilentOperations:
             if type(element) is not mine and type(element) not in simple:
                 raise NotSilent
         return elements
-
-    def is_itself(self, value: list[t.Any]) -> bool:
-        """Tell whether a list is one of Polar as it is, of values that equal themselves."""
-        # A list of texts, the usual case, is gone through once.
-        for each in [*value]:
-            if type(each) is not str or not each.isascii():
-                break
-        else:
-            return True
-        return self._takes_list(value) and self.are_themselves(value)
 
     def are_themselves(self, values: list[t.Any]) -> bool:
         """Tell whether values equal themselves, as NaN does not, without running code."""
