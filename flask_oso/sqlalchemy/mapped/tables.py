@@ -49,6 +49,11 @@ class TableSource:
         ]
         return named_class(self.column(discriminator(mapper)), names)
 
+    def restricted(self, statement: t.Any) -> t.Any:
+        """Restrict a statement to rows of the class."""
+        criterion = self.criterion()
+        return statement if criterion is None else statement.where(criterion)
+
 
 def named_class(column: t.Any, names: list[t.Any]) -> t.Any:
     """Return the condition that a discriminator has one of some names."""

@@ -6,9 +6,10 @@
     values of known objects, and where each was read.
 ``key_clauses``, ``shared_lists``
     clauses on keys; lists that stand once in a statement.
-``semijoins``, ``foreign_keys``, ``comparisons``, ``translation``
-    how related rows are asked for; keys of rows that need not be read; comparisons, and all other
-    conditions, as clauses.
+``semijoins``, ``broad_rows``, ``foreign_keys``
+    how related rows are asked for; which of them in two ways; keys of rows that need not be read.
+``comparisons``, ``translation``
+    comparisons, and all other conditions, as clauses.
 ``kept_clauses``
     clauses that are copied for each actor.
 """

@@ -32,6 +32,7 @@ from ...polar.residual.algebra.ir import (
     KnownRow,
     Literal,
     MemberPart,
+    Not,
     PartPlace,
     Position,
     Replaced,
@@ -378,3 +379,13 @@ _CALCULATED: dict[str, t.Callable[[t.Any, t.Any], t.Any]] = {
     "mod": _modulo,
     "rem": _remainder,
 }
+
+
+def only_row(condition: t.Any) -> RowPath | None:
+    """Return the row of a test of one column against literals; else ``None``."""
+    test = condition.part if isinstance(condition, Not) else condition
+    if isinstance(test, Comparison):
+        column = test.left if isinstance(test.right, Literal) else None
+    else:
+        column = test.column if isinstance(test, InValues | IsNull | IsNan) else None
+    return column.row if isinstance(column, Column) else None

@@ -288,6 +288,17 @@ class ByHeldKey(SqlFunction[bool]):
         return self
 
 
+class SoughtOrListed(ByHeldKey):
+    """Whether a row is there: sought for each row of a page, or looked up in a list of all.
+
+    The arguments are EXISTS, and IN with the list, that say the same; IN may be NULL in place of
+    false. SQLite cannot look for one, and makes the list of a statement that needs one row of it.
+    """
+
+    inherit_cache = True
+    name = "sought_or_listed"
+
+
 # -- how they are compiled ---------------------------------------------------------
 
 
@@ -463,6 +474,27 @@ def _by_row(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
 def _by_key(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
     by_key, _ = element.clauses
     return f"({compiler.process(by_key, **keywords)})"
+
+
+@compiles(SoughtOrListed)
+def _sought(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
+    sought, _ = element.clauses
+    return str(compiler.process(sought, **keywords))
+
+
+@compiles(SoughtOrListed, *_SQLITE)
+def _sought_or_listed(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
+    sought, in_list = element.clauses
+    found = in_list if _wants_all_rows(compiler) else sought
+    return str(compiler.process(found, **keywords))
+
+
+def _wants_all_rows(compiler: t.Any) -> bool:
+    """Tell whether a statement has neither a limit nor a condition beside that of the policy."""
+    within = [each["selectable"] for each in compiler.stack]
+    if not within or any(getattr(each, "_has_row_limiting_clause", False) for each in within):
+        return False
+    return len(getattr(within[-1], "_where_criteria", ())) == 1
 
 
 # -- numbers and booleans -----------------------------------------------------------

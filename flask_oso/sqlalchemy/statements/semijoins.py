@@ -231,6 +231,11 @@ def is_apart(part: RowCondition, scope: Collection[Node]) -> bool:
     return not _mentioned(part, (), scope)
 
 
+def is_anchored(part: RowCondition, names: MapperFacts) -> bool:
+    """Tell whether a condition ties rows to a known object by keys."""
+    return _Analysis((), names).anchors(part)
+
+
 class _Analysis:
     """Sorts the conjuncts of one ``Exists``.
 
@@ -524,14 +529,14 @@ class _Analysis:
             if any(isinstance(side.node, KnownRow) for side in _sides(equation)):
                 return True
         for tie in join.ties:
-            if isinstance(tie.condition, IsObject) or self._anchors(tie.condition):
+            if isinstance(tie.condition, IsObject) or self.anchors(tie.condition):
                 return True
-        return any(map(self._anchors, join.filters))
+        return any(map(self.anchors, join.filters))
 
-    def _anchors(self, part: RowCondition) -> bool:
+    def anchors(self, part: RowCondition) -> bool:
         """Tell whether a condition ties rows to a known object by keys."""
         if isinstance(part, Or):
-            return all(any(map(self._anchors, conjuncts_of(each))) for each in part.parts)
+            return all(any(map(self.anchors, conjuncts_of(each))) for each in part.parts)
         if isinstance(part, IsObject):
             return True
         if isinstance(part, SameRow | SameLink):
@@ -542,7 +547,7 @@ class _Analysis:
                 for each in sides
             )
         if isinstance(part, Closure):
-            return any(map(self._anchors, conjuncts_of(part.first)))
+            return any(map(self.anchors, conjuncts_of(part.first)))
         if isinstance(part, Comparison):
             is_known = isinstance(part.right, Literal) or is_of_object(part.right)
             is_equation = part.sign == "=" and is_known

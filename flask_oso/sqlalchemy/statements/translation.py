@@ -35,7 +35,6 @@ from ...polar.residual.algebra.ir import (
     IsNull,
     IsObject,
     KnownRow,
-    Literal,
     Not,
     OfClass,
     Or,
@@ -60,8 +59,9 @@ from ..mapped.tables import (
     no_discriminator,
     seen_as,
 )
-from .comparisons import ComparisonTranslator, RowScope
-from .dialects import ByHeldKey, FoundOnce
+from .broad_rows import broad_rows
+from .comparisons import ComparisonTranslator, RowScope, only_row
+from .dialects import ByHeldKey, FoundOnce, SoughtOrListed
 from .foreign_keys import equal_key, selected_keys
 from .key_clauses import conjunction, has_nil, listed, named_key, negation, with_values
 from .known_values import KnownKeys, KnownObjects, among_keys, equated
@@ -140,14 +140,22 @@ class Translator:
         self._aliases: dict[type, Iterator[int]] = {}
         #: How many conditions became of those that were distributed over an ``or``.
         self._distributed = 0
+        #: What is asked in one way for a page, and in another for all rows.
+        self._broad: Exists | None = None
 
     def clause(self, condition: RowCondition, scope: RowScope) -> SqlCondition:
         """Translate a condition."""
+        if self._shared is None:
+            self._broad = self._broad_rows(condition, t.cast(RowPath, next(iter(scope))))
         with explaining_unloaded(self._known.all()):
             return t.cast(SqlCondition, self._translate(condition, scope))
 
+    def _broad_rows(self, condition: RowCondition, root: RowPath) -> Exists | None:
+        find = lambda: (broad_rows(condition, root, self._names),)  # noqa: E731
+        return t.cast(tuple[Exists | None], self._names.kept(condition, ("broad", root), find))[0]
+
     def _translate(self, condition: t.Any, scope: RowScope) -> t.Any:
-        row = _only_row(condition)
+        row = only_row(condition)
         entity = None if row is None else scope.get(row)
         if not isinstance(entity, type | TableSource):
             return self._translate_anew(condition, scope)
@@ -275,6 +283,8 @@ class Translator:
             joins = self._lists(condition, joins[0], scope)
             if len(joins) > 1:
                 return self._listed_in_parts(joins, scope)
+        if condition is self._broad:
+            return self._sought_or_listed(joins[0], scope)
         return conjunction([self._semijoin(join, scope) for join in joins])
 
     def _lists(self, condition: Exists, join: SemiJoin, scope: RowScope) -> list[SemiJoin]:
@@ -379,17 +389,27 @@ class Translator:
             )
         if not is_exact and join.has_list:
             return self._listed(join, scope)
-        found = self._subquery(join, scope)
+        one = self._sought(join, self._subquery(join, scope))
+        if is_exact or join.lead is None:
+            return one
+        # Databases start from the list, where they would look for a row of the join for each row.
+        return sa.and_(self._listed(join.lead, scope), one)
+
+    def _sought(self, join: SemiJoin, found: _Subquery) -> t.Any:
+        """Test for a row with EXISTS and a correlated subquery."""
         where = [self._equal(each, found.scope) for each in join.outer]
         where += [self._translate(each, found.scope) for each in join.mixed]
         made = found.made
         statement = sa.select(_ONE).select_from(made.source)
         statement = statement.where(*where, *made.criteria, *found.where)
-        one = statement.correlate_except(*made.own).exists()
-        if is_exact or join.lead is None:
-            return one
-        # Databases start from the list, where they would look for a row of the join for each row.
-        return sa.and_(self._listed(join.lead, scope), one)
+        return statement.correlate_except(*made.own).exists()
+
+    def _sought_or_listed(self, join: SemiJoin, scope: RowScope) -> t.Any:
+        """Test for a row with EXISTS where a statement ends early, and else with IN."""
+        found = self._subquery(join, scope)
+        ((near, far),) = [pair for each in join.outer for pair in self._pairs(each, found.scope)]
+        keys = self._select("list", [far], found)
+        return SoughtOrListed(self._sought(join, found), listed([near], keys))
 
     def _listed(self, join: SemiJoin, scope: RowScope) -> t.Any:
         """Test for a row with IN and an uncorrelated subquery."""
@@ -463,7 +483,8 @@ class Translator:
     ) -> _Source:
         """Join the tables of rows, which is the same for each statement."""
         left = [each for each in join.inner if not is_given(each, given)]
-        own = [_selectable(scope[node]) for node in nodes]
+        entities = [scope[node] for node in nodes]
+        own = [e.selectable if isinstance(e, TableSource) else e for e in entities]
         source, read = own[0], {nodes[0]}
         for node, selectable in zip(nodes[1:], own[1:], strict=True):
             read.add(node)
@@ -623,7 +644,7 @@ class Translator:
         self, target: TableSource, joined: t.Any, part: RowCondition, inner: RowScope, *own: t.Any
     ) -> t.Any:
         """Test for a row of a target, correlated with all of the enclosing statement."""
-        found = _restricted(sa.select(_ONE).select_from(target.selectable), target).where(joined)
+        found = target.restricted(sa.select(_ONE).select_from(target.selectable)).where(joined)
         if part != TRUE:
             found = found.where(self._translate(part, inner))
         return found.correlate_except(target.selectable, *own).exists()
@@ -691,7 +712,7 @@ class Translator:
         if known is not None:
             return known
         begin = sa.select(*(named_key(column, number) for number, column in enumerate(key)))
-        return _restricted(begin.select_from(target.selectable), target).where(where)
+        return target.restricted(begin.select_from(target.selectable)).where(where)
 
     def _next_keys(
         self, condition: Closure, target: TableSource, found: t.Any, scope: RowScope
@@ -720,7 +741,7 @@ class Translator:
             source = _joined([*sources, found], where)
             return sa.select(other.label("key_0")).select_from(source)
         source = _joined([target.selectable, *sources, found], where)
-        return _restricted(sa.select(*key), target).select_from(source)
+        return target.restricted(sa.select(*key)).select_from(source)
 
 
 def _joined(sources: list[t.Any], where: list[t.Any]) -> t.Any:
@@ -741,26 +762,6 @@ def _seen_as_subclass(row: RowPath, scope: RowScope) -> TableSource | None:
     entity = scope.get(row.owner)
     is_entity = entity is not None and not isinstance(entity, KeyColumns)
     return seen_as(row.cls, entity) if is_entity else None
-
-
-def _selectable(entity: t.Any) -> t.Any:
-    return entity.selectable if isinstance(entity, TableSource) else entity
-
-
-def _restricted(statement: t.Any, target: TableSource) -> t.Any:
-    """Restrict a statement to rows of the class of a target."""
-    criterion = target.criterion()
-    return statement if criterion is None else statement.where(criterion)
-
-
-def _only_row(condition: t.Any) -> RowPath | None:
-    """Return the row of a test of one column against literals; else ``None``."""
-    test = condition.part if isinstance(condition, Not) else condition
-    if isinstance(test, Comparison):
-        column = test.left if isinstance(test.right, Literal) else None
-    else:
-        column = test.column if isinstance(test, InValues | IsNull | IsNan) else None
-    return column.row if isinstance(column, Column) else None
 
 
 _TRANSLATIONS: dict[type, t.Callable[[Translator, t.Any, RowScope], t.Any]] = {

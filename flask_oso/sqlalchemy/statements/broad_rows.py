@@ -1,0 +1,72 @@
+"""Which related rows of a condition are found by no key, although rows in scope would be.
+
+``d.project.lead = u or d.project.public`` asks of many projects whether they are public. Each
+document of a page can be asked for its project, and the page stops at its limit. A count has no
+limit: for it SQLite is better told which projects are meant, and finds their documents by an index.
+
+In goes the condition of a statement; out comes the ``Exists`` in it that is asked in both ways.
+"""
+
+from __future__ import annotations
+
+from ...polar.residual.algebra.ir import (
+    Exists,
+    Or,
+    RowCondition,
+    RowPath,
+    ToOne,
+    conjuncts_of,
+    walk_condition,
+)
+from ..mapped.mapper_facts import MapperFacts
+from .semijoins import SemiJoin, is_anchored, semijoins
+
+
+def broad_rows(condition: RowCondition, root: RowPath, names: MapperFacts) -> Exists | None:
+    """Return what asks for rows that no key finds, beside other rows that keys find.
+
+    ``None`` where keys find few rows in scope anyway, or where nothing would find them.
+    """
+    conjuncts = conjuncts_of(condition)
+    if any(is_anchored(each, names) for each in conjuncts):
+        return None
+    for conjunct in conjuncts:
+        parts = conjunct.parts if isinstance(conjunct, Or) else (conjunct,)
+        broad = [each for each in parts if not _has_anchor(each, names)]
+        if len(broad) != 1 or not isinstance(broad[0], Exists):
+            continue
+        is_beside = len(parts) > 1 or _has_anchored_part(broad[0], names)
+        if is_beside and _is_of_parents(broad[0]) and _has_one_end(broad[0], root, names):
+            return broad[0]
+    return None
+
+
+def _has_anchor(condition: RowCondition, names: MapperFacts) -> bool:
+    return any(is_anchored(each, names) for each in conjuncts_of(condition))
+
+
+def _has_anchored_part(condition: Exists, names: MapperFacts) -> bool:
+    """Tell whether some of the rows are found by a key."""
+    return any(
+        isinstance(each, Or) and any(_has_anchor(part, names) for part in each.parts)
+        for each in walk_condition(condition)
+    )
+
+
+def _is_of_parents(condition: Exists) -> bool:
+    """Tell whether all rows are those that many others lead to, so that there are few of them."""
+    return all(
+        isinstance(each.row, ToOne)
+        for each in walk_condition(condition)
+        if isinstance(each, Exists)
+    )
+
+
+def _has_one_end(condition: Exists, root: RowPath, names: MapperFacts) -> bool:
+    joins = semijoins(condition, (root,), names)
+    return joins is not None and len(joins) == 1 and _could_be_list(joins[0])
+
+
+def _could_be_list(join: SemiJoin) -> bool:
+    could = join._replace(is_anchored=True)
+    return bool(join.nodes) and could.has_list and could.is_of_one_column

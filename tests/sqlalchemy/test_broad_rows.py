@@ -1,0 +1,172 @@
+"""What is asked of many related rows, in one way for a page and in another for all rows."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Callable
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy import orm
+from sqlalchemy.dialects import postgresql, sqlite
+
+from flask_oso import Oso
+from flask_oso.sqlalchemy import register_models
+from tests.support.answers import may_read
+from tests.support.databases import open_session
+
+
+class Base(orm.DeclarativeBase):
+    """The tables of these tests."""
+
+
+class Person(Base):
+    """Asks."""
+
+    __tablename__ = "people"
+    id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+
+
+class Project(Base):
+    """Has a lead, perhaps, and may be public."""
+
+    __tablename__ = "projects"
+    id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+    lead_id: orm.Mapped[int | None] = orm.mapped_column(sa.ForeignKey("people.id"), index=True)
+    is_public: orm.Mapped[bool | None]
+    lead: orm.Mapped[Person | None] = orm.relationship()
+
+
+class Ticket(Base):
+    """Is of a project, and has perhaps one who wrote it."""
+
+    __tablename__ = "tickets"
+    id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+    title: orm.Mapped[str]
+    project_id: orm.Mapped[int | None] = orm.mapped_column(sa.ForeignKey("projects.id"), index=True)
+    author_id: orm.Mapped[int] = orm.mapped_column(sa.ForeignKey("people.id"), index=True)
+    project: orm.Mapped[Project | None] = orm.relationship()
+    author: orm.Mapped[Person] = orm.relationship()
+
+
+Tickets = sa.Select[tuple[Ticket]]
+SHARED = "t.author = u or t.project.is_public"
+POLICIES = [
+    SHARED,
+    "t.project.lead = u or t.project.is_public",
+    'not t.title = "x" and (t.author = u or t.project.is_public)',
+    "t.author = u or not t.project.is_public",
+]
+
+
+def make_oso(condition: str) -> Oso:
+    """Give an Oso with one rule about tickets."""
+    oso = Oso()
+    register_models(oso, Base)
+    oso.load_str(f'allow(u: Person, "read", t: Ticket) if {condition};')
+    return oso
+
+
+def query(condition: str) -> Tickets:
+    """Give the list of the first person."""
+    person = Person(id=1)
+    orm.make_transient_to_detached(person)
+    return make_oso(condition).authorized_query(person, "read", Ticket)
+
+
+def text(statement: t.Any, dialect: sa.Dialect) -> str:
+    """Give a statement as a database gets it."""
+    return " ".join(str(statement.compile(dialect=dialect)).split())
+
+
+def count(statement: Tickets) -> t.Any:
+    """Count the rows of a list."""
+    return statement.with_only_columns(sa.func.count())
+
+
+def count_of_rows(statement: Tickets) -> t.Any:
+    """Count the rows of a list as ``paginate`` does."""
+    return sa.select(sa.func.count()).select_from(statement.subquery())
+
+
+@pytest.mark.parametrize("condition", POLICIES)
+@pytest.mark.parametrize("of", [count, count_of_rows])
+def test_all_rows(of: Callable[[Tickets], t.Any], condition: str) -> None:
+    """For all rows, SQLite makes a list of the projects, and finds their tickets by an index."""
+    found = text(of(query(condition)), sqlite.dialect())
+
+    assert "EXISTS" not in found
+    assert "tickets.project_id IN (SELECT projects.id FROM projects WHERE" in found
+
+
+@pytest.mark.parametrize(
+    "of",
+    [
+        lambda statement: statement.limit(5),
+        lambda statement: statement.where(Ticket.id == 3),
+        lambda statement: count_of_rows(statement.limit(5)),
+        lambda statement: sa.select(statement.subquery()).limit(5),
+        lambda statement: statement.union_all(statement).limit(5),
+    ],
+    ids=["limit", "one row", "count of a page", "page of a subquery", "page of a union"],
+)
+def test_few_rows(of: Callable[[Tickets], t.Any]) -> None:
+    """Where a statement needs few rows, each is asked for its project."""
+    found = text(of(query(SHARED)), sqlite.dialect())
+
+    assert "EXISTS (SELECT 1 FROM projects" in found
+    assert "IN (SELECT" not in found
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "u.id = 1 and t.project.is_public",
+        "t.author = u and (t.project.lead = u or t.project.is_public)",
+        '(u.id = 1 and not t.title = "x") or t.project.is_public',
+    ],
+)
+def test_rows_that_no_index_finds(condition: str) -> None:
+    """No list of projects is made where the tickets would not be found by it, or are found."""
+    found = text(count(query(condition)), sqlite.dialect())
+
+    assert "EXISTS (SELECT 1 FROM projects" in found
+
+
+def test_other_databases() -> None:
+    """PostgreSQL chooses itself."""
+    found = text(count(query(SHARED)), postgresql.dialect())
+
+    assert "EXISTS (SELECT 1 FROM projects" in found
+
+
+@pytest.mark.parametrize("condition", POLICIES)
+def test_rows_are_those_of_checks(condition: str) -> None:
+    """Both ways find what checks allow, for one person after the other."""
+    oso = make_oso(condition)
+    with open_session(Base.metadata) as session:
+        session.add_all(Person(id=number) for number in (1, 2, 3))
+        session.add_all(
+            Project(id=number, lead_id=lead, is_public=is_public)
+            for number, (lead, is_public) in enumerate(
+                [(1, True), (2, False), (None, None), (1, None), (None, True), (None, False)], 1
+            )
+        )
+        # No project has the number nine.
+        session.add_all(
+            Ticket(
+                id=10 * author + (project or 0), title=title, project_id=project, author_id=author
+            )
+            for author, title in ((1, "x"), (2, "y"))
+            for project in (None, 1, 2, 3, 4, 5, 6, 9)
+        )
+        session.commit()
+        tickets = session.scalars(sa.select(Ticket)).all()
+
+        for person in session.scalars(sa.select(Person)):
+            ours = oso.authorized_query(person, "read", Ticket)
+            allowed = {each.id for each in tickets if may_read(oso, person, each)}
+
+            assert {each.id for each in session.scalars(ours)} == allowed
+            assert {each.id for each in session.scalars(ours.limit(99))} == allowed
+            assert session.scalar(count(ours)) == len(allowed)
