@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 
 from flask_oso import Oso, OsoError
+from flask_oso.polar.residual import templates
 from flask_oso.polar.residual.evaluator import PartialEvaluator
 from flask_oso.sqlalchemy import register_models
 from flask_oso.sqlalchemy.statements.kept_clauses import KeptClause
@@ -94,6 +95,9 @@ CONDITIONS = [
     "DESK.one() in d.title",
     "not DESK.one() in d.title.upper()",
     "d.rank + DESK.one() > 3",
+    "DESK.one() * d.size <= 40000",
+    "not d.size - DESK.one() < d.rank",
+    "d.rank * 2 + DESK.one() = 1",
     "d.size mod DESK.one() = 1",
     "d.rank in DESK.many() or d.size = DESK.one()",
     "x in DESK.many() and d.rank = x",
@@ -211,6 +215,40 @@ def test_new_values_need_no_translation(
 
     assert not made
     assert listed(oso, session, user) == checked(oso, session, user)
+
+
+#: Conditions that are the same for each integer, and lists of these.
+SAME = [
+    "d.score < DESK.one()",
+    "not d.score = DESK.one()",
+    "d.rank + DESK.one() > 7",
+    "DESK.one() * d.rank < 7",
+    "not d.size - DESK.one() = 7",
+    "d.rank * 2 >= DESK.one()",
+    "d.rank in DESK.many()",
+]
+
+
+@pytest.mark.parametrize("condition", SAME)
+def test_integers_need_no_condition_of_their_own(
+    session: orm.Session, monkeypatch: pytest.MonkeyPatch, condition: str
+) -> None:
+    """A new integer is put into the condition that was made of others."""
+    oso, user = oso_with(condition), session.scalars(sa.select(User)).first()
+    assert user is not None
+    DESK.values = lambda: [DESK.value, 1]
+    for DESK.value in (2, 3):
+        oso.authorized_query(user, "read", Doc)
+    made: list[str] = []
+    monkeypatch.setattr(templates, "made_of", noting(templates.made_of, made))
+
+    found = [
+        (listed(oso, session, user), checked(oso, session, user))
+        for DESK.value in (0, 4, 7, -7, 40_000, 2**53)
+    ]
+
+    assert not made
+    assert all(ours == theirs for ours, theirs in found)
 
 
 class Base(orm.DeclarativeBase):

@@ -55,6 +55,7 @@ from .algebra.ir import (
 )
 from .algebra.schema import Field, LoadedList, Schema, ValueKind
 from .algebra.simplify import conjunction, disjunction, exists, in_values, negation, rewrite
+from .attributes.direct_values import direct_part
 from .attributes.given_values import (
     GIVEN_LIST,
     NotFillable,
@@ -410,6 +411,7 @@ class _MadePart:
         self._constants = frozenset(
             each for each in walk_condition(part) if isinstance(each, Literal)
         )
+        self._direct = direct_part(part, self._constants)
         # Two threads may make the same entry.
         self._known: dict[t.Any, tuple[RowCondition, list[t.Any]]] = {}
 
@@ -419,6 +421,8 @@ class _MadePart:
         :param first: the number of values that stand in other parts.
         :raises NotFillable: if only a search with the objects can tell.
         """
+        if self._direct is not None and (stand := self._direct.find(found)) is not None:
+            return self._direct.condition(first), stand
         values = [found[column] for column in self._columns]
         if any(type(value) is list for value in values):
             return parameters(made_of(self.part, found), self._constants, first)

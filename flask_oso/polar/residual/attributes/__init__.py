@@ -6,6 +6,8 @@ In goes an attribute, or a call of a method; out come conditions and values of r
     where sums have 64 bits.
 ``given_values``
     parts of a template that are made for the values of objects.
+``direct_values``
+    those of them of which all values of a kind make the same condition.
 ``formulas``
     expressions of Python, such as hybrids.
 ``text_methods``, ``documents``

@@ -26,7 +26,7 @@ def in_range(sign: str, left: RowValue, right: RowValue) -> Iterator[RowConditio
     for mine, other in ((left, right), (right, left)):
         if isinstance(mine, Literal):
             continue
-        least, most = _bounds(sign, other, mine is right)
+        least, most = bounds(sign, other, mine is right)
         yield Comparison("<=", Literal(least), mine)
         yield Comparison("<=", mine, Literal(most))
 
@@ -52,7 +52,7 @@ def _bounds_of_factor(other: int) -> tuple[int, int]:
     return (low, high) if other > 0 else (-high, min(most, -low))
 
 
-def _bounds(sign: str, other: RowValue, is_right: bool) -> tuple[int, int]:
+def bounds(sign: str, other: RowValue, is_right: bool) -> tuple[int, int]:
     """Return the least and the greatest operand for which a result fits 64 bits."""
     least, most = numbers.INTEGER_MIN, numbers.INTEGER_MAX
     if not isinstance(other, Literal):
