@@ -99,6 +99,8 @@ CONDITIONS = [
     "not d.size - DESK.one() < d.rank",
     "d.rank * 2 + DESK.one() = 1",
     "d.size mod DESK.one() = 1",
+    "not (d.size - 3) rem DESK.one() = 1",
+    "(d.rank * d.size) mod DESK.one() = d.rank",
     "d.rank in DESK.many() or d.size = DESK.one()",
     "x in DESK.many() and d.rank = x",
 ]
@@ -183,6 +185,8 @@ NEW: list[tuple[str, t.Callable[[int], t.Any]]] = [
     ("d.rank + DESK.one() > 7", int),
     ("not d.size - DESK.one() = 7", int),
     ("d.rank * 2 + DESK.one() > d.size", int),
+    ("d.size mod DESK.one() = 1", int),
+    ("not (d.size - 9) rem DESK.one() = 1", int),
     ("d.title.startswith(DESK.one())", "{:03}".format),
     ("d.title.lower().endswith(DESK.one())", "{:03}".format),
     ("d.rank in DESK.many()", range),

@@ -43,6 +43,7 @@ from ...polar.residual.algebra.ir import (
     is_of_object,
 )
 from ...polar.residual.algebra.schema import NAN_KINDS, ValueKind
+from ...polar.residual.attributes.given_values import MOST_DIVISOR
 from ...polar.residual.database_semantics import field_of
 from .binary_clauses import FoundText
 from .dialects import (
@@ -323,8 +324,8 @@ def _is_other(left: t.Any, right: t.Any) -> t.Any:
 def _number(sign: str, operand: t.Any) -> t.Any:
     if not isinstance(operand, KnownValue):
         return operand
-    # The sign of a divisor says how it is divided by.
-    is_alone = sign in ("mod", "rem")
+    # The sign of a divisor says how it is divided by. A template puts in none that is below zero.
+    is_alone = sign in ("mod", "rem") and not 0 < operand.value < MOST_DIVISOR
     return bound(operand.alone()) if is_alone else parameter(operand, sa.BigInteger())
 
 
@@ -357,14 +358,22 @@ def _remainder(left: t.Any, right: t.Any) -> t.Any:
     INVARIANT: nothing is divided by zero, which is an error of the statement in PostgreSQL: a
     database may calculate before it looks at the condition that excludes it.
     """
-    if not isinstance(right, sa.ColumnElement):
+    if not isinstance(right, sa.ColumnElement) or _is_positive(right):
         return Remainder(left % right)
     return sa.case((right == 0, 0), else_=Remainder(left % right))
+
+
+def _is_positive(divisor: t.Any) -> bool:
+    """Tell whether a divisor is a parameter whose values are above zero."""
+    return type(divisor) is sa.BindParameter and 0 < t.cast(int, divisor.value) < MOST_DIVISOR
 
 
 def _modulo(left: t.Any, right: t.Any) -> t.Any:
     """Divide; the result has the sign of the divisor, as that of ``mod``."""
     rest = _remainder(left, right)
+    if _is_positive(right):
+        # A sum of twice the divisor has 64 bits.
+        return Remainder((rest + right) % right)
     if isinstance(right, sa.ColumnElement):
         differs = sa.or_(sa.and_(rest < 0, right > 0), sa.and_(rest > 0, right < 0))
     else:

@@ -18,7 +18,15 @@ from ...polar.residual.algebra.ir import KnownRow
 from ...polar.residual.outcomes import Residual
 from ..mapped.loaded import explaining_unloaded
 from .binary_clauses import FoundText, KeyAmong
-from .dialects import ByHeldKey, EntryIsText, FoundOnce, OrNan, SoughtOrListed, WithoutNan
+from .dialects import (
+    ByHeldKey,
+    EntryIsText,
+    FoundOnce,
+    OrNan,
+    Remainder,
+    SoughtOrListed,
+    WithoutNan,
+)
 from .known_values import (
     KnownObjects,
     Objects,
@@ -51,6 +59,7 @@ _PARTS: dict[type, tuple[str, ...]] = {
     FoundOnce: ("clause_expr",),
     EntryIsText: ("clause_expr",),
     ByHeldKey: ("clause_expr",),
+    Remainder: ("clause_expr",),
     SoughtOrListed: ("clause_expr",),
 }
 #: The most conditions of which clauses are kept.

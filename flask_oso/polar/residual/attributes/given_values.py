@@ -74,6 +74,8 @@ _KINDS: dict[type, ValueKind] = {
 }
 #: The number of the first value that was made of others, behind those that are read of objects.
 _FIRST_MADE = 500_000
+#: A divisor that is put in is above zero, and smaller than this: twice of it has 64 bits.
+MOST_DIVISOR = 2**62
 #: A list that is read of an object, as a column.
 GIVEN_LIST = Field(ValueKind.LIST, is_nullable=False)
 
@@ -211,7 +213,11 @@ def parameters(
             return part
         if isinstance(part, Arithmetic) and part.sign in ("mod", "rem"):
             # The sign of a divisor says how it is divided by.
-            return part
+            divisor = part.right
+            if not isinstance(divisor, Literal) or divisor in constants:
+                return part
+            is_one = type(divisor.value) is int and 0 < divisor.value < MOST_DIVISOR
+            return replace(part, right=column(divisor.value)) if is_one else part
         if isinstance(part, EntryEquals):
             value = part.value.value if isinstance(part.value, Literal) else None
             is_letters = isinstance(value, str) and not value.isascii()
