@@ -93,6 +93,9 @@ CONDITIONS = [
     "d.title.startswith(DESK.one())",
     "not d.title.lower().endswith(DESK.one())",
     "DESK.one() in d.title",
+    "not d.title in DESK.one()",
+    "DESK.one().startswith(d.title)",
+    "not DESK.one().endswith(d.title)",
     "not DESK.one() in d.title.upper()",
     "d.rank + DESK.one() > 3",
     "DESK.one() * d.size <= 40000",
@@ -188,6 +191,8 @@ NEW: list[tuple[str, t.Callable[[int], t.Any]]] = [
     ("d.size mod DESK.one() = 1", int),
     ("not (d.size - 9) rem DESK.one() = 1", int),
     ("d.title.startswith(DESK.one())", "{:03}".format),
+    ("DESK.one().startswith(d.title)", "{:03}".format),
+    ("not d.title in DESK.one()", "{:03}".format),
     ("d.title.lower().endswith(DESK.one())", "{:03}".format),
     ("d.rank in DESK.many()", range),
     ("not d.title in DESK.many()", lambda n: [str(each) for each in range(n)]),
@@ -330,6 +335,28 @@ def test_actors_that_are_no_rows_have_templates(
 
     assert not made
     assert found == [checked(oso, session, actor_of(number)) for number in range(4, 9)]
+
+
+@pytest.mark.parametrize(
+    "condition",
+    ["d.title in u.name", "not d.title in u.name", "u.name.startswith(d.title)",
+     "not u.name.endswith(d.title)"],
+)  # fmt: skip
+def test_columns_in_a_text_of_the_actor(
+    session: orm.Session, made: list[str], condition: str
+) -> None:
+    """What is looked for in a text of the actor is one list, however long the text is."""
+    oso = make_oso(f"allow(u: User, _, d: Doc) if {condition};")
+    user = session.scalars(sa.select(User)).first()
+    assert user is not None
+
+    found = []
+    for user.name in ("ba", "", "abc", "\u00e4a", "a", "b", "\u00e4b", "bab", "abcd"):
+        session.flush()
+        found.append((len(made), listed(oso, session, user), checked(oso, session, user)))
+
+    assert found[6][0] == found[-1][0]
+    assert [ours for _, ours, _ in found] == [theirs for *_, theirs in found]
 
 
 def test_actors_that_rules_name(session: orm.Session) -> None:

@@ -50,7 +50,7 @@ from .algebra.simplify import disjunction, exists, negation, where_rows_exist
 from .attributes.documents import DocumentReader, compared, is_document
 from .attributes.given_values import GIVEN_LIST, among
 from .attributes.integers import has_result
-from .attributes.text_methods import TextMethods, character_in
+from .attributes.text_methods import TextMethods, among_characters, character_in
 from .database_semantics import (
     NotTranslatable,
     check_equation,
@@ -322,6 +322,8 @@ class OperatorEvaluator:
             )
         if kind is ValueKind.TEXT and (given := self._search.of_object(item, column)) is not None:
             return self._in_text(given, column)
+        if isinstance(column, Column) and is_of_object(column) and self._is_text_of_row(item):
+            return self._in_given_text(item, column)
         if not self._search.is_closed(item) or has_unknown_rows(item):
             what = "a character" if kind is ValueKind.TEXT else "a value"
             raise self._search.refusal(
@@ -332,6 +334,20 @@ class OperatorEvaluator:
             return self._in_text(value, column)
         # The column may hold no list; the translator decides whether it refuses that.
         return SearchOutcome(where_rows_exist(HasElement(column, Literal(value)), rows_of(column)))
+
+    def _is_text_of_row(self, item: t.Any) -> bool:
+        """Tell whether a template looks for a column with a text."""
+        operand = item.operand if isinstance(item, SymbolicValue) else None
+        is_column = self._search.recorder is not None and isinstance(operand, Column)
+        is_text = is_column and t.cast(Column, operand).field.kind is ValueKind.TEXT
+        return is_text and not is_of_object(t.cast(Column, operand))
+
+    def _in_given_text(self, item: SymbolicValue, text: Column) -> GoalResult:
+        """Look for a column among the characters of the text of an object, in a template."""
+        if text.field.kind is not ValueKind.TEXT:
+            raise self._search.refusal(f"`{show(text)}` is no text", "Look into a text.")
+        condition = DecidedLater(item.operand, text, among_characters)
+        return SearchOutcome(where_rows_exist(condition, rows_of(item.operand)))
 
     def _in_column_later(self, payload: tuple[t.Any, RowValue, Term]) -> GoalResult:
         item, column, self._search.goal = payload

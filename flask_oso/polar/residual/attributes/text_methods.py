@@ -46,6 +46,7 @@ from ..equations import EquationSolver
 from ..outcomes import test_outcome
 from ..search import GoalResult, Search
 from ..symbolic_terms import SymbolicTruth, SymbolicValue
+from .given_values import among
 
 _CASES = ("lower", "upper", "casefold")
 _PLACES = {place.value: place for place in PartPlace}
@@ -67,6 +68,10 @@ class TextMethods:
         if given is not None:
             found = DecidedLater(value.operand, given, _PART_MAKERS[call.name])
             return self.result(found, [value.operand], result, goal)
+        known = self._known(value, args) if call.name in _END_MAKERS and not call.kwargs else None
+        if known is not None:
+            ends = DecidedLater(*known, _END_MAKERS[call.name])
+            return self.result(ends, [ends.operand], result, goal)
         texts = _texts_of(value, *args)
         is_known = call.name in (*_CASES, *_PLACES, "find")
         if call.kwargs or not is_known or not _texts_of(value):
@@ -96,6 +101,14 @@ class TextMethods:
             return None
         given = self._search.of_object(args[0], value.operand)
         return given if given is not None and given.field.kind is ValueKind.TEXT else None
+
+    def _known(self, value: t.Any, args: list[t.Any]) -> tuple[Column, Column] | None:
+        """Return a column that is looked for in the text of an object, in a template, and that."""
+        wanted = args[0].operand if len(args) == 1 and isinstance(args[0], SymbolicValue) else None
+        if not isinstance(wanted, Column) or not _texts_of(args[0]):
+            return None
+        given = self._search.of_object(value, wanted)
+        return (wanted, given) if given is not None and given.field.kind is ValueKind.TEXT else None
 
     def _no_method(self, name: str) -> UnsupportedError:
         return self._search.refusal(
@@ -127,10 +140,34 @@ class TextMethods:
             raise self._search.refusal(
                 f"'{name}' of a known text has too many results", "Ask it of the column."
             )
-        numbers = range(len(text) + 1)
-        parts = [text[:n] if name == "startswith" else text[n:] for n in numbers]
-        found = disjunction(*(value_equality(wanted, part) for part in parts))
+        found = disjunction(*(value_equality(wanted, part) for part in _ends_of(name, text)))
         return self.result(found, [wanted], result, goal)
+
+
+def _ends_of(name: str, text: str) -> list[str]:
+    """Return the beginnings of a text, or its ends."""
+    numbers = range(len(text) + 1)
+    return [text[:n] if name == "startswith" else text[n:] for n in numbers]
+
+
+def _among_ends(name: str, operand: RowValue, text: t.Any) -> RowCondition:
+    """Return the condition that a column is a beginning, or an end, of a text.
+
+    :raises NotTranslatable: if it is no text, or a long one.
+    """
+    if type(text) is not str or len(text) > _LONGEST_TEXT:
+        raise NotTranslatable("this is no text, or one of too many parts", "Ask the column.")
+    return among(operand, _ends_of(name, text))
+
+
+def among_characters(operand: RowValue, text: t.Any) -> RowCondition:
+    """Return the condition that a column is a character of a text.
+
+    :raises NotTranslatable: if it is none.
+    """
+    if type(text) is not str:
+        raise NotTranslatable("only a text has characters", "Test for nil.")
+    return among(operand, list(text)) if text else FALSE
 
 
 def _texts_of(*terms: t.Any) -> list[RowValue]:
@@ -172,6 +209,10 @@ def _part_of(name: str, text: RowValue, wanted: t.Any) -> t.Any:
 
 #: What makes a condition of a column and a text, by the method; one is equal to itself alone.
 _PART_MAKERS = {name: functools.partial(_part_of, name) for name in _PLACES}
+
+
+#: What makes a condition of a column and the text that it is looked for in, by the method.
+_END_MAKERS = {name: functools.partial(_among_ends, name) for name in ("startswith", "endswith")}
 
 
 def character_in(text: RowValue, value: t.Any) -> RowCondition:
