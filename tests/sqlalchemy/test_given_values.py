@@ -17,6 +17,7 @@ from sqlalchemy import orm
 
 from flask_oso import Oso, OsoError
 from flask_oso.polar.residual import templates
+from flask_oso.polar.residual.attributes.given_values import made_of
 from flask_oso.polar.residual.evaluator import PartialEvaluator
 from flask_oso.sqlalchemy import register_models
 from flask_oso.sqlalchemy.statements.kept_clauses import KeptClause
@@ -249,7 +250,7 @@ def test_integers_need_no_condition_of_their_own(
     for DESK.value in (2, 3):
         oso.authorized_query(user, "read", Doc)
     made: list[str] = []
-    monkeypatch.setattr(templates, "made_of", noting(templates.made_of, made))
+    monkeypatch.setattr(templates, "made_of", noting(made_of, made))
 
     found = [
         (listed(oso, session, user), checked(oso, session, user))
