@@ -176,6 +176,8 @@ def test_rules_in_each_order(session: orm.Session, first: str, second: str) -> N
         ("_: {mood: 1}", "Doc", ""),
         ("_: {org: {plan: 1}}", "Doc", ""),
         ("_: User{org: Org, mood: 1}", "Doc", ""),
+        ("_: {mood: 1}", "Org", ""),
+        ("_: Guest{mood: 1}", "Org{plan: 1}", "if 1 = 2"),
     ],
 )
 def test_head_of_a_later_rule(session: orm.Session, actor: str, doc: str, body: str) -> None:
@@ -189,6 +191,20 @@ def test_head_of_a_later_rule(session: orm.Session, actor: str, doc: str, body: 
         """,
         replace=True,
     )
+    actors = get_actors(session)
+
+    lists = [listed(oso, each, session) for each in actors]
+
+    assert lists == [checked(oso, each, session) for each in actors]
+
+
+@pytest.mark.parametrize("body", ["not told(u, d)", "told(u, d) or d.public"])
+@pytest.mark.parametrize("rules", ["", 'told(_, d: Doc) if d.plan = "pro";'])
+def test_head_about_another_class(session: orm.Session, body: str, rules: str) -> None:
+    """A head may raise before it comes to the class of the row."""
+    oso = make_oso("d.public")
+    heads = f"told(_: {{mood: 1}}, _: Org); told(_: {{mood: 2}}, _: Org); {rules}"
+    oso.load_str(f'allow(u, "read", d: Doc) if {body}; {heads}', replace=True)
     actors = get_actors(session)
 
     lists = [listed(oso, each, session) for each in actors]

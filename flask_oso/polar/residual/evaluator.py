@@ -339,9 +339,9 @@ class PartialEvaluator:
     def _branch_clauses(self, call: Call) -> GoalResult:
         candidates = t.cast(t.Any, self._search.program.clauses(call.name))[len(call.args)]
         args = call.args
-        possible = [c for c in candidates.for_call(args) if self._is_possible(c, args)]
+        possible, others = self._possible(candidates.for_call(args), args)
         possible, is_decided = self._cuts.matching(possible, args)
-        if not possible:
+        if not possible and not others:
             return False
         clauses, is_ordered = self._in_order(possible, args)
         tried = [TriedRule(each, each.body) for each in clauses]
@@ -351,10 +351,10 @@ class PartialEvaluator:
         def alternative(rule: TriedRule) -> Callable[[], GoalResult]:
             return lambda: self._enter(rule, args)
 
-        if len(clauses) == 1:
+        if len(clauses) == 1 and not others:
             return self._enter(tried[0], args) if tried else False
         branches = Branches(map(alternative, tried), is_ordered=is_ordered)
-        fails = self._failing_heads(clauses, args)
+        fails = self._failing_heads([*clauses, *others], args)
         if fails == FALSE:
             return branches
         self._search.push(lambda _: branches, None)
@@ -393,16 +393,35 @@ class PartialEvaluator:
             return True
         return self._equations.unified(self._search.operand(term, frame), arg)
 
-    def _is_possible(self, clause: Clause, args: tuple[t.Any, ...]) -> bool:
-        """Tell whether literals and classes allow a clause to match a call for some row."""
-        if is_excluded(clause, args):
-            return False
-        for parameter, arg in zip(clause.parameters, args, strict=True):
+    def _possible(
+        self, clauses: Sequence[Clause], args: tuple[t.Any, ...]
+    ) -> tuple[list[Clause], list[Clause]]:
+        """Return the clauses that literals and classes allow to match a call for some row.
+
+        And those about other classes whose heads may raise before the row is looked at: a check
+        matches them, too. One stands for all that begin alike.
+        """
+        possible: list[Clause] = []
+        others: dict[t.Any, Clause] = {}
+        for clause in clauses:
+            if is_excluded(clause, args):
+                continue
+            at = self._refused_at(clause, args)
+            if at is None:
+                possible.append(clause)
+            elif not all(is_silent(clause, before) for before in range(at)):
+                beginning = [(each.term, each.specializer) for each in clause.parameters[:at]]
+                others.setdefault((at, *beginning), clause)
+        return possible, [*others.values()]
+
+    def _refused_at(self, clause: Clause, args: tuple[t.Any, ...]) -> int | None:
+        """Return the position of a row that is of no class that a clause is about."""
+        for at, (parameter, arg) in enumerate(zip(clause.parameters, args, strict=True)):
             specializer = parameter.specializer
             is_tested = isinstance(arg, SymbolicRow) and isinstance(specializer, Pattern)
             if is_tested and not self._may_be(arg.row, t.cast(Pattern, specializer)):
-                return False
-        return True
+                return at
+        return None
 
     def _may_be(self, row: RowPath, pattern: Pattern) -> bool:
         tag = pattern.tag
