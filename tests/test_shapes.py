@@ -23,7 +23,6 @@ SHAPES = {shape.name: shape for shape in all_shapes()}
 LARGEST = 100
 #: Their rules are compiled for plain data alone: for other objects the solver answers.
 FOR_PLAIN_DATA = {
-    "folders, `above(folder, x)` with classes",
     "each part of a list, of a class that is not registered",
     "the sum of a list, `[first, *rest]`",
     "a helper that commits to a value, in one rule among others",

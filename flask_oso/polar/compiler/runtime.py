@@ -465,7 +465,7 @@ class Runtime:
     def _placed(self, value: t.Any, written: Span | int | None) -> Term:
         """Return a value as a term, with its span if it was a literal."""
         term = result_to_term(value)
-        if isinstance(written, int):
+        if written is not None and not isinstance(written, Span):
             # The current goal comes first, then the call with the parameter.
             written = argument_span(self._goals(sys._getframe(2))[1:], written)
         return Value(term.value, span=written) if type(term) is Value else term

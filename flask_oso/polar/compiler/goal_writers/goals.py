@@ -15,6 +15,7 @@ from ...host.numbers import COMPARISON_FUNCTIONS
 from ...nodes import ARITHMETIC, COMPARISONS, Call, Expression, Operator, Term, Value
 from ...solver.class_index import Lineage
 from ...solver.clauses import Clause, Slot
+from ...sources import Span
 from ...syntax.desugar import forall_as_negation
 from ..binding_analysis import (
     ArgumentFacts,
@@ -500,9 +501,9 @@ def _as_passed(called: Call, refs: Sequence[Ref | None]) -> Call:
     args = [
         arg
         if ref is None
-        else Passed(ref.written)
-        if isinstance(ref.written, int)
         else Passed(None, span=ref.written)
+        if ref.written is None or isinstance(ref.written, Span)
+        else Passed(ref.written)
         for arg, ref in zip(called.args, refs, strict=True)
     ]
     return Call(called.name, tuple(args), span=called.span)

@@ -306,7 +306,8 @@ class GoalContext:
 
     def _may_be_read_before(self, owner: Ref, attribute: str) -> bool:
         """Tell whether a specialization may have read a computed attribute of a parameter."""
-        if not isinstance(owner.written, int) or owner.literal is not None:
+        is_parameter = owner.written is not None and not isinstance(owner.written, Span)
+        if not is_parameter or owner.literal is not None:
             return False
         classes = [owner.cls] if owner.cls is not None else []
         classes += owner.lineage.classes[:1] if owner.lineage is not None else ()
