@@ -88,7 +88,8 @@ class Span(int):
     """A range of a source: the offsets of its first character and of the one after its last.
 
     A policy has more spans than anything else, and reads few of them. So a span is a number, which
-    takes a third of the memory of an object with three fields; the class has the source.
+    takes a third of the memory of an object with three fields; the class has the source. Where a
+    value is a span or another number, ``isinstance(value, Span)`` is asked first.
     """
 
     __slots__ = ()
