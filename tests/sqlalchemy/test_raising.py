@@ -226,6 +226,45 @@ def test_alternatives_and_negations(session: orm.Session, joined: str, body: str
     assert lists == [checked(oso, actor, session) for actor in actors]
 
 
+@pytest.mark.parametrize(
+    ("rules", "body"),
+    [
+        ("of(u, n) if n := u.id;", "of(u, n) and n = d.id"),
+        ("of(u, {id: n}) if n := u.id;", "of(u, {id: n}) and n = d.id"),
+        ("any(_n) if 1 = 1;", "any(n) and n := u.id and n = d.id"),
+        ("", "n = m and m := u.id and n = d.id"),
+        ("", "n := m and m := u.id and n = d.id"),
+        ("", "n in [m] and m := u.id and n = d.id"),
+        ("", "[n] = [m] and n := u.id and m = d.id"),
+    ],
+)
+def test_assignment_to_an_argument(session: orm.Session, rules: str, body: str) -> None:
+    """A variable that was passed on, or made equal to another one, is not assigned to."""
+    oso = Oso()
+    register_models(oso, Base)
+    oso.load_str(f'allow(u, "read", d: Doc) if {body}; {rules}')
+    user = session.get(User, 1)
+
+    assert (listed(oso, user, session), checked(oso, user, session)) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("rules", "body"),
+    [
+        ("of(m, n) if o := n and m = o;", "of(m, d.id) and m = u.id"),
+        ("of([m], u) if m := u.id;", "of(n, u) and n = [d.id]"),
+        ("", "n = [m] and m := u.id and n = [d.id]"),
+    ],
+)
+def test_assignment_to_a_variable(session: orm.Session, rules: str, body: str) -> None:
+    """A list follows what is assigned to a variable that nothing else is equal to."""
+    oso = Oso()
+    register_models(oso, Base)
+    oso.load_str(f'allow(u, "read", d: Doc) if {body}; {rules}')
+
+    assert listed(oso, session.get(User, 1), session) == [1]
+
+
 def test_error_is_that_of_checks(session: orm.Session) -> None:
     """What a list raises has its place in the policy."""
     oso = make_oso("d.plan = u.org.plan")

@@ -86,7 +86,9 @@ class EquationSolver:
         """Solve ``a := b``."""
         goal, frame = payload
         target, value = (self._search.operand(arg, frame) for arg in goal.args)
-        if type(target) is not Unknown or target.constraints:
+        is_free = type(target) is Unknown and target not in self._search.aliased
+        if not is_free or target.constraints:
+            # A check raises here.
             raise self._search.refusal("`:=` assigns to a variable that is bound", "Write `=`.")
         return self.unified(target, value)
 
@@ -309,6 +311,7 @@ class EquationSolver:
         """Have the solver solve a goal without symbolic terms."""
         unknowns: dict[str, Unknown] = {}
         question = fold(goal, _look_for_variables(unknowns), with_parts)
+        self._search.aliased.update(unknowns.values())
         recorder = self._search.recorder
         is_free = not isinstance(goal, Call) and not any(
             has_object(each) or isinstance(each, SYMBOLIC) for each in walk([goal], parts)

@@ -390,6 +390,8 @@ class PartialEvaluator:
             self._search.push(self._patterns.isa, (arg, specializer, frame, parameter))
         if type(term) is Slot and frame[term.index] is None:
             frame[term.index] = arg
+            if type(arg) is Unknown:
+                self._search.aliased.add(arg)
             return True
         return self._equations.unified(self._search.operand(term, frame), arg)
 

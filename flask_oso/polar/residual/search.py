@@ -297,6 +297,8 @@ class Search:
         self._depth = 0
         self._steps = 0
         self.needs_all = False
+        #: Unbound variables that were passed on, or made equal to others: none may be assigned to.
+        self.aliased: set[Unknown] = set()
         self.follows = follows
         self.recorder = recorder
         self.errors: list[Exception] = []
@@ -444,6 +446,7 @@ class Search:
         waiting = unknown.constraints
         self._trail.assign(unknown, value, ())
         if type(value) is Unknown:
+            self.aliased.add(value)
             self._trail.assign(value, None, (*value.constraints, *waiting))
             return
         for handler, payload in reversed(waiting):
