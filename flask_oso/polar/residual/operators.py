@@ -214,8 +214,9 @@ class OperatorEvaluator:
         return test_outcome(guard, negation(guard), made_of)
 
     def _integer(self, term: t.Any) -> RowValue:
-        if isinstance(term, SymbolicValue) and field_of(term.operand).kind is ValueKind.INTEGER:
-            return term.operand
+        field = field_of(term.operand) if isinstance(term, SymbolicValue) else None
+        if field is not None and field.kind is ValueKind.INTEGER and not field.is_calculated:
+            return t.cast(RowValue, term.operand)
         if isinstance(term, Value) and type(term.value) is int:
             return Literal(term.value)
         raise self._search.refusal(

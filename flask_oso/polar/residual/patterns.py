@@ -108,8 +108,9 @@ class PatternMatcher:
                 f"`{show_term(value)}` in this pattern cannot be told without a row",
                 "Compare columns.",
             )
-        kind = field_of(value.operand).kind
-        if kind not in _TYPES or pattern.tag not in self._search.host.classes:
+        kind, is_sum = field_of(value.operand).kind, field_of(value.operand).is_calculated
+        is_sum = is_sum and kind is ValueKind.INTEGER
+        if is_sum or kind not in _TYPES or pattern.tag not in self._search.host.classes:
             raise self._search.refusal(
                 f"the class of `{show_term(value)}` cannot be told without a row", "Compare it."
             )

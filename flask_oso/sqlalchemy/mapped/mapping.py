@@ -30,7 +30,8 @@ from ...polar.residual.algebra.schema import (
     Record,
     ValueKind,
 )
-from .column_types import as_watched, describe_type, has_operators
+from .calculated_columns import describe_column
+from .column_types import as_watched, has_operators
 from .hybrids import attribute_of, formula_of
 from .loaded import explaining_unloaded, is_stored, is_unread, loaded_lists
 from .relationships import OWN_COMPARATOR, describe_relation, have_one_collation
@@ -247,7 +248,7 @@ def _member(mapper: orm.Mapper[t.Any], name: str) -> Member | str:
         if attribute.comparator_factory is not orm.ColumnProperty.Comparator:
             return OWN_COMPARATOR
         column = attribute.columns[0]
-        field = describe_type(column.type, is_nullable_column(mapper, column))
+        field = describe_column(column, is_nullable_column(mapper, column))
         return as_watched(field, attribute)
     if isinstance(attribute, orm.CompositeProperty):
         return _record(mapper, attribute)
@@ -307,9 +308,9 @@ def _hybrid(mapper: orm.Mapper[t.Any], descriptor: hybrid_property[t.Any]) -> Me
         return OWN_COMPARATOR
     if descriptor.expr is None:
         return _renamed(mapper, descriptor)
-    expression = getattr(mapper.class_, descriptor.__name__)
-    kind = getattr(expression, "type", None)
-    return _PYTHON if kind is None else describe_type(kind, True)
+    found = getattr(mapper.class_, descriptor.__name__)
+    expression = getattr(found, "expression", found)
+    return describe_column(expression, True) if hasattr(expression, "type") else _PYTHON
 
 
 def _renamed(mapper: orm.Mapper[t.Any], descriptor: hybrid_property[t.Any]) -> Member | str:

@@ -1,7 +1,7 @@
 """Conditions on rows as SQL.
 
-``dialects``, ``binary_clauses``
-    SQL that databases spell differently: functions, and comparisons.
+``dialects``, ``binary_clauses``, ``values_as_read``
+    SQL that databases spell differently: functions, comparisons, and what they calculate.
 ``known_values``
     values of known objects, and where each was read.
 ``key_clauses``, ``shared_lists``

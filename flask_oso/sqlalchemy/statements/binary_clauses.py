@@ -1,4 +1,4 @@
-"""Comparisons that databases spell in ways of their own: keys of several columns, and texts.
+"""Comparisons that databases spell in ways of their own: of keys of several columns, texts, times.
 
 Each is a ``BinaryExpression`` with a compiler per dialect, so that SQLAlchemy copies, negates and
 caches it as any other.
@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql import elements, operators
 
-from .dialects import MYSQL
+from .dialects import MYSQL, SQLITE
 
 
 class KeyAmong(elements.BinaryExpression[bool]):
@@ -55,6 +55,17 @@ class FoundText(elements.BinaryExpression[bool]):
         return _plain_binary(self)._negate()
 
 
+class FoundTime(FoundText):
+    """A comparison of a time that a database may have written with a known one, and a plain one.
+
+    The plain one finds rows by an index in SQLite. It holds wherever the exact one does.
+
+    :param made: such a comparison, with the column, a ``TimeAsRead``, on the left.
+    """
+
+    inherit_cache = True
+
+
 def _plain_binary(made: t.Any) -> t.Any:
     left, right, operator, options = _parts(made)
     return elements.BinaryExpression(left, right, operator, **options)
@@ -77,6 +88,32 @@ def _found_text_mysql(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str
     plain = _plain_binary(element)
     (plain.left,) = element.left.clauses
     return f"({compiler.process(plain, **keywords)} AND {exact})"
+
+
+@compiles(FoundTime)
+def _found_time(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
+    return str(compiler.visit_binary(element, **keywords))
+
+
+@compiles(FoundTime, *SQLITE)
+def _found_time_sqlite(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
+    exact = compiler.visit_binary(element, **keywords)
+    (column,) = (compiler.process(each, **keywords) for each in element.left.clauses)
+    time = compiler.process(element.right, **keywords)
+    # A time without zeros at its end is a beginning of the one that it is compared as.
+    least = f"rtrim(rtrim({time}, '0'), '.')"
+    plain = _PLAIN_TIMES[element.operator].format(column=column, time=time, least=least)
+    return f"({plain} AND {exact})"
+
+
+#: What holds of the text of a time wherever a comparison of the time does.
+_PLAIN_TIMES: dict[t.Any, str] = {
+    operators.eq: "{column} BETWEEN {least} AND {time}",
+    operators.lt: "{column} < {time}",
+    operators.le: "{column} <= {time}",
+    operators.gt: "{column} > {time}",
+    operators.ge: "{column} >= {least}",
+}
 
 
 @compiles(KeyAmong)

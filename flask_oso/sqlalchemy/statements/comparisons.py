@@ -45,7 +45,7 @@ from ...polar.residual.algebra.ir import (
 from ...polar.residual.algebra.schema import NAN_KINDS, ValueKind
 from ...polar.residual.attributes.given_values import MOST_DIVISOR
 from ...polar.residual.database_semantics import field_of
-from .binary_clauses import FoundText
+from .binary_clauses import FoundText, FoundTime
 from .dialects import (
     AwareTime,
     CodePoints,
@@ -72,6 +72,7 @@ from .dialects import (
 )
 from .known_values import KnownValue, among_values, bound, compared, parameter
 from .semijoins import Node
+from .values_as_read import TimeAsRead, as_read
 
 #: The entity of each row in scope: a mapped class or an alias, tables, or columns of a key.
 RowScope = dict[Node, t.Any]
@@ -145,6 +146,7 @@ class ComparisonTranslator:
             for column in columns_of(side)
             if column.field.kind in NAN_KINDS and not is_of_object(column)
         ]
+        compared = _found_time(compared)
         # A value that is known is never NaN, and NaN equals none.
         is_plain = condition.sign == "=" and _is_value(condition.right)
         return kind(compared, *columns) if columns and not is_plain else compared
@@ -167,7 +169,7 @@ class ComparisonTranslator:
 
     def or_null(self, clause: t.Any, operands: list[RowValue], scope: RowScope) -> t.Any:
         empty = [
-            self.operand(column, scope).is_(None)
+            self._kept(column, scope).is_(None)
             for each in operands
             for column in columns_of(each)
             if column.field.is_nullable
@@ -198,13 +200,13 @@ class ComparisonTranslator:
         return found_text(found, given.value) if is_among else found
 
     def is_null(self, condition: IsNull, scope: RowScope) -> t.Any:
-        column = self.operand(condition.column, scope)
+        column = self._kept(condition.column, scope)
         if isinstance(column.type, sa.JSON):
             return HoldsNothing(column)
         return column.is_(None)
 
     def is_not_null(self, condition: IsNull, scope: RowScope) -> t.Any:
-        column = self.operand(condition.column, scope)
+        column = self._kept(condition.column, scope)
         if isinstance(column.type, sa.JSON):
             return sa.not_(HoldsNothing(column))
         return column.is_not(None)
@@ -244,6 +246,14 @@ class ComparisonTranslator:
         value = self.operand(operand, scope)
         return ExactText(value) if field_of(operand).kind is ValueKind.TEXT else value
 
+    def _kept(self, operand: RowValue, scope: RowScope) -> t.Any:
+        """Return an operand to ask whether it is NULL: a column as the database has it."""
+        is_column = isinstance(operand, Column) and operand.field.is_calculated
+        if not is_column or is_of_object(operand):
+            return self.operand(operand, scope)
+        column = t.cast(Column, operand)
+        return self._column(column.row, column.name, scope)
+
     def operand(self, operand: RowValue, scope: RowScope) -> t.Any:
         if isinstance(operand, Literal):
             return bound(operand.value)
@@ -251,6 +261,8 @@ class ComparisonTranslator:
             if isinstance(operand.row, KnownRow):
                 return self._value(operand.row, operand.name)
             column = self._column(operand.row, operand.name, scope)
+            if operand.field.is_calculated:
+                column = as_read(column, operand.field)
             wrap = _WRAPPED.get(operand.field.kind)
             return column if wrap is None else wrap(column)
         if isinstance(operand, Arithmetic):
@@ -284,6 +296,19 @@ def found_text(made: t.Any, values: Sequence[t.Any]) -> t.Any:
     (column,) = left.clauses
     is_column = isinstance(column, sa.ColumnClause) and isinstance(column.type, sa.String)
     return FoundText(made) if is_column else made
+
+
+def _found_time(made: t.Any) -> t.Any:
+    """Return a comparison of a time with a known one, of which an index finds the rows."""
+    left = getattr(made, "left", None)
+    if type(made) is not sa.BinaryExpression or type(left) is not TimeAsRead:
+        return made
+    (column,) = left.clauses
+    is_column = isinstance(column, sa.ColumnClause) and made.operator in _TIME_SIGNS
+    return FoundTime(made) if is_column and type(made.right) is sa.BindParameter else made
+
+
+_TIME_SIGNS = (operators.eq, operators.lt, operators.le, operators.gt, operators.ge)
 
 
 def _zoned(side: RowValue, mine: t.Any, other: t.Any) -> t.Any:

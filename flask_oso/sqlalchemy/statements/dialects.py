@@ -18,12 +18,12 @@ from sqlalchemy.sql.functions import FunctionElement
 from ...polar.residual.algebra.ir import EntryKind
 
 #: Dialects by the database that they compare like, as their documentation states.
-_SQLITE = ("sqlite", "rqlite")
+SQLITE = ("sqlite", "rqlite")
 POSTGRESQL = ("postgresql", "cockroachdb", "timescaledb", "yugabytedb")
 MYSQL = ("mysql", "mariadb", "tidb")
 _NO_UNION = ("mssql", "oracle")
 #: The dialect "default" is that of a statement that is only printed.
-_KNOWN = {*_SQLITE, *POSTGRESQL, *MYSQL, *_NO_UNION, "default"}
+_KNOWN = {*SQLITE, *POSTGRESQL, *MYSQL, *_NO_UNION, "default"}
 
 
 _T = t.TypeVar("_T")
@@ -399,7 +399,7 @@ _refuse(
 _spell(LastCharacters, "right({0}, {1})", compared="texts")
 # In bytes: SQLite counts the characters of a text only up to the first NUL. For an empty text
 # `substr` of a blob is NULL.
-_spell(LastCharacters, "CAST(ifnull(substr(CAST({0} AS BLOB), -{2}), {0}) AS TEXT)", *_SQLITE)
+_spell(LastCharacters, "CAST(ifnull(substr(CAST({0} AS BLOB), -{2}), {0}) AS TEXT)", *SQLITE)
 
 
 @compiles(ReplacedText)
@@ -423,7 +423,7 @@ def _position(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
     return f"(strpos({', '.join(found)}) - 1)"
 
 
-_spell(TextPosition, "(instr({0}, {1}) - 1)", *_SQLITE)
+_spell(TextPosition, "(instr({0}, {1}) - 1)", *SQLITE)
 # In characters, and by code points: the collation is that of the whole comparison.
 _spell(
     TextPosition,
@@ -439,15 +439,15 @@ _spell(TextWithin, "(LOCATE({1}, {0}) > 0)", *MYSQL)
 _spell(TextStart, "(LEFT({0}, LENGTH({1})) = {1})", *MYSQL)
 _spell(TextEnd, "(RIGHT({0}, LENGTH({1})) = {1})", *MYSQL)
 # In bytes: some functions of SQLite read a text up to the first NUL.
-_spell(TextWithin, "(instr(CAST({0} AS BLOB), CAST({1} AS BLOB)) > 0)", *_SQLITE)
-_spell(TextStart, "(instr(CAST({0} AS BLOB), CAST({1} AS BLOB)) = 1)", *_SQLITE)
+_spell(TextWithin, "(instr(CAST({0} AS BLOB), CAST({1} AS BLOB)) > 0)", *SQLITE)
+_spell(TextStart, "(instr(CAST({0} AS BLOB), CAST({1} AS BLOB)) = 1)", *SQLITE)
 # The last 0 bytes of a blob are all of it, and a part of an empty blob is NULL.
 _spell(
     TextEnd,
     "(CASE length(CAST({1} AS BLOB)) WHEN 0 THEN CAST({0} AS BLOB) IS NOT NULL"
     " ELSE ifnull(substr(CAST({0} AS BLOB), -length(CAST({1} AS BLOB))), x'')"
     " = CAST({1} AS BLOB) END)",
-    *_SQLITE,
+    *SQLITE,
 )
 
 
@@ -482,7 +482,7 @@ def _sought(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
     return str(compiler.process(sought, **keywords))
 
 
-@compiles(SoughtOrListed, *_SQLITE)
+@compiles(SoughtOrListed, *SQLITE)
 def _sought_or_listed(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
     sought, in_list = element.clauses
     found = in_list if _wants_all_rows(compiler) else sought
@@ -579,7 +579,7 @@ _refuse(FoundOnce, _CIRCLE.format("Oracle"), "oracle")
 
 # Blanks may stand around it.
 _spell(HoldsNothing, "({0} IS NULL OR CAST({0} AS TEXT) = 'null')", compared="JSON")
-_spell(HoldsNothing, "({0} IS NULL OR trim({0}, ' ' || char(9, 10, 13)) = 'null')", *_SQLITE)
+_spell(HoldsNothing, "({0} IS NULL OR trim({0}, ' ' || char(9, 10, 13)) = 'null')", *SQLITE)
 _spell(
     HoldsNothing,
     "({0} IS NULL OR btrim(CAST({0} AS TEXT), E' \\t\\n\\r') = 'null')",
@@ -633,7 +633,7 @@ _JSON_MYSQL = _Json(
     {each.value: repr(each.value.upper()) for each in EntryKind},
 )
 _JSON = {
-    **dict.fromkeys(_SQLITE, _JSON_SQLITE),
+    **dict.fromkeys(SQLITE, _JSON_SQLITE),
     **dict.fromkeys((*POSTGRESQL, "default"), _JSON_POSTGRESQL),
     **dict.fromkeys(MYSQL, _JSON_MYSQL),
 }
@@ -701,7 +701,7 @@ def _keeps_zones(compiler: t.Any, time: str) -> bool:
     :raises sqlalchemy.exc.CompileError: if that is not known.
     """
     name = compiler.dialect.name
-    if name not in {*_SQLITE, *POSTGRESQL, *MYSQL, "default"}:
+    if name not in {*SQLITE, *POSTGRESQL, *MYSQL, "default"}:
         raise sa.exc.CompileError(
             f"Whether {name!r} compares {time} with its time zone as Python does is not known."
             " Use a time without a zone."

@@ -17,7 +17,7 @@ from sqlalchemy.sql import elements, selectable, visitors
 from ...polar.residual.algebra.ir import KnownRow
 from ...polar.residual.outcomes import Residual
 from ..mapped.loaded import explaining_unloaded
-from .binary_clauses import FoundText, KeyAmong
+from .binary_clauses import FoundText, FoundTime, KeyAmong
 from .dialects import (
     ByHeldKey,
     EntryIsText,
@@ -42,6 +42,7 @@ _PARTS: dict[type, tuple[str, ...]] = {
     elements.BinaryExpression: ("left", "right"),
     KeyAmong: ("left", "right"),
     FoundText: ("left", "right"),
+    FoundTime: ("left", "right"),
     elements.BooleanClauseList: ("clauses",),
     elements.UnaryExpression: ("element",),
     elements.AsBoolean: ("element",),

@@ -37,6 +37,8 @@ class ValueKind(enum.Enum):
 
 #: Kinds that may hold NaN, which has no order.
 NAN_KINDS = (ValueKind.FLOAT, ValueKind.DECIMAL)
+#: Kinds with the time of a day.
+TIME_KINDS = (ValueKind.DATETIME, ValueKind.ZONED, ValueKind.TIME)
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,8 @@ class Field:
     :param reason: why an opaque column cannot be compared, as text.
     :param tells_nil: whether an opaque column tells at least whether it is nil.
     :param is_document: whether an opaque column holds JSON, whose entries may be asked for.
+    :param is_calculated: whether the database makes its values, and may keep them otherwise than
+        those that a program stores.
     :param is_declared: whether the type is only declared by the application, and not enforced by
         a database. A value that an operator refuses then counts under a negation alone, where it
         would turn a denial into an allow.
@@ -65,6 +69,7 @@ class Field:
     is_declared: bool = False
     tells_nil: bool = False
     is_document: bool = False
+    is_calculated: bool = False
 
 
 @dataclass(frozen=True)

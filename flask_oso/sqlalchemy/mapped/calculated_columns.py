@@ -1,0 +1,143 @@
+"""Columns whose values a database makes: which of them it keeps otherwise than SQLAlchemy does.
+
+In goes the expression of an attribute; out comes its ``Field``. SQLite adds decimals as floats and
+SQLAlchemy rounds what it reads; it keeps any number as a boolean, and writes the time without a
+fraction of a second. A statement then compares what is read.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import decimal
+import typing as t
+
+import sqlalchemy as sa
+from sqlalchemy.sql import elements, functions, operators, visitors
+
+from ...polar.residual.algebra.schema import TIME_KINDS, Field, ValueKind
+from .column_types import describe_type
+
+#: Functions whose result has no more decimal places than their arguments.
+_KEEPING = ("sum", "max", "min", "coalesce", "abs")
+
+
+def describe_column(column: t.Any, is_nullable: bool) -> Field:
+    """Return the field for a column, or for another expression of an attribute."""
+    field = describe_type(column.type, is_nullable)
+    if field.kind in TIME_KINDS:
+        is_calculated = _is_written_by_database(column)
+    elif field.kind is ValueKind.DECIMAL and not _is_stored(column):
+        return _calculated_decimal(column, field)
+    elif field.kind in (ValueKind.DECIMAL, ValueKind.BOOLEAN):
+        is_stored = _is_stored(column) and column.computed is None
+        is_calculated = not is_stored and not is_condition(column)
+    elif field.kind is ValueKind.INTEGER:
+        is_calculated = _is_sum(column)
+    else:
+        return field
+    return dataclasses.replace(field, is_calculated=True) if is_calculated else field
+
+
+def is_condition(expression: t.Any) -> bool:
+    """Tell whether an expression is a condition of SQL, which is true, false or NULL."""
+    while isinstance(expression, elements.Grouping | elements.Label | elements.AsBoolean):
+        expression = expression.element
+    if isinstance(expression, elements.BooleanClauseList | sa.Exists | elements.True_):
+        return True
+    return (
+        isinstance(expression, sa.BinaryExpression)
+        and not isinstance(expression.operator, operators.custom_op)
+        and bool(operators.is_comparison(expression.operator))
+    )
+
+
+def _is_sum(expression: t.Any) -> bool:
+    """Tell whether an expression adds integers of rows: some databases give a decimal for that."""
+    parts = visitors.iterate(expression)
+    return any(getattr(part, "name", None) == "sum" for part in parts if _is_function(part))
+
+
+def _is_function(part: t.Any) -> bool:
+    return isinstance(part, functions.FunctionElement)
+
+
+def _is_stored(column: t.Any) -> bool:
+    """Tell whether an expression is a column of a table."""
+    return isinstance(column, sa.Column) and isinstance(column.table, sa.Table)
+
+
+def _is_written_by_database(column: t.Any) -> bool:
+    """Tell whether a database may have written a value of a column itself."""
+    origins = [*getattr(column, "base_columns", ())] or [column]
+    return any(not _is_stored(each) or _has_own_value(each) for each in origins)
+
+
+def _has_own_value(column: sa.Column[t.Any]) -> bool:
+    made = column.default, column.onupdate
+    return (
+        column.server_default is not None
+        or column.server_onupdate is not None
+        or column.computed is not None
+        or any(each is not None and each.is_clause_element for each in made)
+    )
+
+
+def _calculated_decimal(expression: t.Any, field: Field) -> Field:
+    places = _places(expression)
+    if field.scale is None or (places is not None and places <= field.scale):
+        return dataclasses.replace(field, is_calculated=True)
+    reason = (
+        "the database calculates it with more decimal places than its type has, and each rounds"
+        " them otherwise. Keep it in a column, or calculate with integers, such as cents"
+    )
+    return Field(ValueKind.OPAQUE, field.is_nullable, reason=reason, tells_nil=True)
+
+
+def _places(part: t.Any) -> int | None:
+    """Return how many decimal places an expression has at most; ``None`` if that is not known."""
+    if isinstance(part, elements.Grouping | elements.Label):
+        return _places(part.element)
+    if isinstance(part, sa.ScalarSelect):
+        return _places(next(iter(part.element.exported_columns)))
+    if isinstance(part, sa.BindParameter):
+        return _places_of_value(part.value)
+    if _is_function(part):
+        is_keeping = part.name in _KEEPING
+        return _most([*part.clauses]) if is_keeping else None
+    if isinstance(part, sa.BinaryExpression):
+        return _places_of_binary(part)
+    if not isinstance(part, sa.ColumnClause):
+        return None
+    if _is_stored(part):
+        return _places_of_type(part.type)
+    origins = [*part.base_columns]
+    return _most(origins) if origins != [part] else None
+
+
+def _most(parts: list[t.Any]) -> int | None:
+    found = [_places(each) for each in parts]
+    return None if None in found or not found else max(t.cast(list[int], found))
+
+
+def _places_of_binary(part: sa.BinaryExpression[t.Any]) -> int | None:
+    sides = _places(part.left), _places(part.right)
+    if sides[0] is None or sides[1] is None:
+        return None
+    if part.operator is operators.mul:
+        return sides[0] + sides[1]
+    return max(sides[0], sides[1]) if part.operator in (operators.add, operators.sub) else None
+
+
+def _places_of_type(kind: t.Any) -> int | None:
+    if isinstance(kind, sa.Integer):
+        return 0
+    field = describe_type(kind, True)
+    return field.scale if field.kind is ValueKind.DECIMAL else None
+
+
+def _places_of_value(value: t.Any) -> int | None:
+    if type(value) is int:
+        return 0
+    if type(value) is not decimal.Decimal or not value.is_finite():
+        return None
+    return max(0, -t.cast(int, value.as_tuple().exponent))
