@@ -215,6 +215,11 @@ class Remark(Base):
     rank: orm.Mapped[int]
     post_id: orm.Mapped[int] = orm.mapped_column(sa.ForeignKey("posts.id"))
 
+    @orm.declared_attr.directive
+    def __table_args__(cls) -> tuple[t.Any, ...]:
+        """Have one remark of the lowest rank on a post, and any number of others."""
+        return (sa.Index("lowest", "post_id", unique=True, sqlite_where=sa.text("rank = 0")),)
+
 
 class Draft(Base):
     """Leaves out the column that a relation needs."""
@@ -265,6 +270,8 @@ class Post(Base):
     chosen: orm.Mapped[list[Remark]] = orm.relationship(viewonly=True, collection_class=Chosen)
     picked: orm.Mapped[list[Remark]] = orm.relationship(viewonly=True, collection_class=Picky)
     drafts: orm.Mapped[list[Draft]] = orm.relationship(back_populates="post", viewonly=True)
+    lowest: orm.Mapped[Remark | None] = orm.relationship(viewonly=True, uselist=False)
+    asked: orm.Mapped[int | None] = orm.query_expression()
     animals: orm.Mapped[list[Animal]] = orm.relationship()
     dogs: orm.Mapped[list[Dog]] = orm.relationship(viewonly=True)
 
@@ -378,6 +385,9 @@ TOLD = "do not tell their class by a column with a name for each"
         (Post, "not (x in r.firsts and x.rank = 1)", ALIAS),
         (Post, 'r.owner.code = "b"', "it compares columns with different collations"),
         (Post, "r.owner = nil", "it compares columns with different collations"),
+        (Post, "r.lowest.rank = 1", "the columns it compares are not unique"),
+        (Post, "r.lowest = nil", "the columns it compares are not unique"),
+        (Post, "r.asked = nil", "each statement says what it is"),
         (Draft, "r.post = nil", "it compares a column that is not mapped"),
         (Draft, "r.post.id = 1", "it compares a column that is not mapped"),
         (Post, "x in r.chosen and x.rank = 1", COLLECTION),

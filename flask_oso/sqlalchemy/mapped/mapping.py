@@ -247,6 +247,8 @@ def _member(mapper: orm.Mapper[t.Any], name: str) -> Member | str:
     if isinstance(attribute, orm.ColumnProperty):
         if attribute.comparator_factory is not orm.ColumnProperty.Comparator:
             return OWN_COMPARATOR
+        if _QUERY_EXPRESSION in attribute.strategy_key:
+            return "each statement says what it is, by 'with_expression'"
         column = attribute.columns[0]
         field = describe_column(column, is_nullable_column(mapper, column))
         return as_watched(field, attribute)
@@ -258,6 +260,10 @@ def _member(mapper: orm.Mapper[t.Any], name: str) -> Member | str:
     if isinstance(descriptor, AssociationProxy):
         return _proxy(mapper, descriptor)
     return _PYTHON
+
+
+#: A part of the key of a ``query_expression``.
+_QUERY_EXPRESSION = ("query_expression", True)
 
 
 def _record(mapper: orm.Mapper[t.Any], composite: orm.CompositeProperty[t.Any]) -> Member | str:

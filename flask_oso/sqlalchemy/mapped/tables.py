@@ -149,9 +149,15 @@ def is_unique(columns: list[t.Any]) -> bool:
     wanted = set(columns)
     keys: list[set[t.Any]] = [set(table.primary_key.columns)]
     keys += [set(c.columns) for c in table.constraints if isinstance(c, sa.UniqueConstraint)]
-    keys += [set(index.columns) for index in table.indexes if index.unique]
+    keys += [set(each.columns) for each in table.indexes if each.unique and not _is_partial(each)]
     keys += [{column} for column in columns if column.unique]
     return any(key and key <= wanted for key in keys)
+
+
+def _is_partial(index: sa.Index) -> bool:
+    """Tell whether an index has some rows of its table only."""
+    wheres = (value for name, value in index.dialect_kwargs.items() if name.endswith("_where"))
+    return any(each is not None for each in wheres)
 
 
 def discriminator(mapper: orm.Mapper[t.Any]) -> str:
