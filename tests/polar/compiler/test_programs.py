@@ -201,6 +201,13 @@ FOLLOWED = {
     " g(x: Org, y) if y = x.name; g(x: User, y) if y = x.name;",
     "classes of a variable have no order": "f(x) if y = x.owner and g(x, z) and z = y;"
     " g(x, y: Repo) if y = x.owner; g(x, y: Fork) if y = x.org;",
+    "condition that becomes true": "f(x) if y and y = x.flag; f(x) if y and y = x.n and x.name = y;",
+    "attribute that all elements have": "f(x) if forall(y in x.roles, y.flag);",
+    "attribute that is no condition": "f(x) if forall(y in x.roles, y.name and y.n);",
+    "variable of a class that is a condition": "f(x) if y matches User and y and x = y;"
+    " f(x) if y matches Boolean and y and x.flag = y;",
+    "compared variable that is a condition": "f(x) if 1 in [y, 1] and y and x.flag = y;",
+    "united variables that are a condition": "f(x) if y = z and z and x.flag = y;",
 }
 #: Rules ``f`` of one argument that are left to the solver, with the reason.
 UNFOLLOWED = {

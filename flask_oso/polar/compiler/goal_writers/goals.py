@@ -188,7 +188,8 @@ class GoalWriter(SearchGoals):
             return self.go_on() if term.value else self.fail()
         ref = self.ref(term)
         if ref is None:
-            raise self.not_compilable("a condition that is not bound")
+            # As the solver does: the variable becomes 'true', as in 'forall(x in y, x.done)'.
+            return self.unified(term, Value(True))
         self.check_placed(ref)
         goal, *places = self.constants(term, ref.read, ref.written)
         doubt = self.mark(call("condition", load(ref.name), goal, *places))

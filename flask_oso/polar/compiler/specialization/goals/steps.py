@@ -425,7 +425,10 @@ class GoalStep(Searches):
         """Write a value that is true."""
         if isinstance(term, Value) and type(term.value) is bool:
             return self._at(self.region if term.value else None)
-        value = self._bound(term)
+        value = self._value(term)
+        if value is None:
+            # As the solver does: the variable becomes 'true', as in 'forall(x in y, x.done)'.
+            return self._bind(self._unbound(term), Known("", literal=Value(True)), self.region)
         if value.literal is not None and type(value.literal.value) is bool:
             # An entry of a constant.
             return self._at(self.region if value.literal.value else None)
