@@ -80,6 +80,7 @@ RUNTIME_NAMES: Mapping[str, str] = {
     "each_once": "solutions without those that are the same objects",
     "entries_of": "the entries of a dictionary, or the pairs in a list of lists",
     "entries_with": "the entry under a key, or the pairs in a list of lists",
+    "values_under": "the entry under a key, or what the pairs in a list of lists have behind it",
     "entry": "what is known of this call; its arguments",
     "environment": "the variables of the process",
     "equal": "unification of two values",

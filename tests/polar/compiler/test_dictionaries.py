@@ -82,6 +82,8 @@ DICTIONARIES: tuple[t.Any, ...] = (
     *(collections.Counter({1: 1, "1": 5}), collections.defaultdict(int, x=BIG)),
     *([["ana", 1], ["x", 5], ["ana", 5]], [["x"], ["ana", "x"]], [["x", sys], ["ana", 1]]),
     *([{"x": 1, "ana": 5}, {"x": BIG}], [{"x": "ana", (1,): 1}], [{"x": sys}]),
+    *([["ana", KEY], [KEY, "ana"], [1, True], ["é", 1]], [[float("nan"), BIG], ["ana", [1]]]),
+    *([[Folded("ANA"), 1], [Role.ANA, 5]], [["ana", 1, 5], ["ana", 1]], [["ana", 1], ("x", 5)]),
 )
 CONDITIONS = (
     *("u.x in d.x.keys()", "not u.x in d.x.keys()", "k in d.x.keys() and k = u.x"),
@@ -106,6 +108,8 @@ CONDITIONS = (
     *("forall([_, v] in d.x, v = u.x)", "u.x in d.x.values()", "i in d.x.items() and i = u.x"),
     *("e in d.x and e.x = u.x", "e in d.x and e matches {x: 1}", "u.x in d.x", "d.x.ana = d.x.x"),
     *("d.x = {ana: 1, x: 5}", "not d.x = {ana: u.x}", "d.x = d.x", "d.x = nil", "d.x.copy() = d.x"),
+    *("w = u.x and [w, w] in d.x", "[u.x, u] in d.x", "not [u, u.x] in d.x", "[_, u.x] in d.x"),
+    *("under(u.x, u.x, d)", "under(u.x, u, d)", "not under(u.x, d, d)", "under(u.x, KEY, d)"),
     *("d.x matches {ana: 1}", "d.x matches Dictionary", "d.x.ana > 0", "d.x.ana in d.x.x"),
 )
 
@@ -115,8 +119,33 @@ def _oso(condition: str, *, compiled: bool = True) -> Oso:
     oso.register_class(User)
     oso.register_class(Doc)
     actor = "u" if "u." in condition else "_u"
-    oso.load_str(f'allow({actor}: User, "read", d: Doc) if {condition};')
+    oso.register_constant(KEY, "KEY")
+    under = "under(key, value, d) if [key, value] in d.x;" if "under(" in condition else ""
+    oso.load_str(f'allow({actor}: User, "read", d: Doc) if {condition};{under}')
     return oso
+
+
+@pytest.mark.parametrize(
+    ("condition", "pairs"),
+    [
+        ("[u.x, d] in d.x", [["ana", None]]),
+        ("[u.x, u] in d.x", [["x", None], ["ana", None]]),
+        ("not under(u.x, d, d)", [["x", 1], ["ana", 5]]),
+        ("[_, o] in d.x and o = d", [["ana", None], ["x", None]]),
+    ],
+)
+def test_lists_of_two_are_searched_by_a_specialization(
+    condition: str, pairs: list[list[t.Any]]
+) -> None:
+    """For an object, as roles of a user on folders are."""
+    compiled, solved = (_oso(condition, compiled=each) for each in (True, False))
+    user, doc = User("ana"), Doc()
+    doc.x = [[one, (doc if "d]" in condition or "o" in condition else user)] for one, _ in pairs]
+
+    found = specialized(compiled.engine, user, "read", doc)
+
+    assert found is solved.is_allowed(user, "read", doc)
+    assert found is not None
 
 
 @pytest.mark.parametrize("default", ['["ana"]', '"ana"', "7", "true"])

@@ -201,7 +201,7 @@ FOLLOWED = {
     " g(x: Org, y) if y = x.name; g(x: User, y) if y = x.name;",
     "classes of a variable have no order": "f(x) if y = x.owner and g(x, z) and z = y;"
     " g(x, y: Repo) if y = x.owner; g(x, y: Fork) if y = x.org;",
-    "condition that becomes true": "f(x) if y and y = x.flag; f(x) if y and y = x.n and x.name = y;",
+    "condition that becomes true": "f(x) if y and y = x.flag; f(x) if y and y = x.n;",
     "attribute that all elements have": "f(x) if forall(y in x.roles, y.flag);",
     "attribute that is no condition": "f(x) if forall(y in x.roles, y.name and y.n);",
     "variable of a class that is a condition": "f(x) if y matches User and y and x = y;"

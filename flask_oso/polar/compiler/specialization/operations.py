@@ -116,6 +116,7 @@ class SilentOperations:
             "has_key": self.has_key,
             "entries_of": self.entries_of,
             "entries_with": self.entries_with,
+            "values_under": self.values_under,
             "pair_among": self.pair_among,
             "with_fields": self.with_fields,
             "counted": self.counted,
@@ -421,10 +422,27 @@ class SilentOperations:
             if kinds and not self._objects.issuperset(kinds):
                 raise NotSilent
             return entries.items()
-        if type(collection) is not list or not self._takes_list(collection):
+        if type(collection) is not list:
             raise NotSilent
-        elements = [*collection]
-        if not _LIST.issuperset(map(type, elements)):
+        elements, objects = [*collection], self._objects
+        # Most are lists of two texts or objects. With a loop over each it takes twice as long.
+        for pair in elements:
+            if type(pair) is not list or len(pair) != 2:
+                break
+            one, other = pair
+            if type(one) is str:
+                if not one.isascii():
+                    break
+            elif type(one) not in objects:
+                break
+            if type(other) is str:
+                if not other.isascii():
+                    break
+            elif type(other) not in objects:
+                break
+        else:
+            return elements
+        if not self._takes_list(collection) or not _LIST.issuperset(map(type, elements)):
             raise NotSilent
         return [each for each in elements if len(each) == 2]
 
@@ -445,6 +463,21 @@ class SilentOperations:
                 return ((key, entries[key]),) if key in entries else ()
         return self.entries_of(collection, is_ordered)
 
+    def values_under(self, collection: t.Any, key: t.Any) -> t.Sequence[t.Any]:
+        """Return the entry of a dictionary under a text, or what lists of two have behind a key."""
+        if type(collection) is dict:
+            found = self.entry_among(collection, key)
+            return () if found is MISSING else (found,)
+        first, simple = type(key), self._simple
+        values, is_simple = [], first in simple
+        for one, other in self.entries_of(collection):
+            if is_simple and (type(one) is first or type(one) in simple):
+                if one == key:
+                    values.append(other)
+            elif self.alike(key, one):
+                values.append(other)
+        return values
+
     def pair_among(self, collection: t.Any, key: t.Any, value: t.Any) -> bool:
         """Tell whether a dictionary has an entry, or a list a list of these two."""
         if type(collection) is dict:
@@ -455,20 +488,35 @@ class SilentOperations:
             return found is not MISSING and self.alike(value, found)
         if type(collection) is not list or len(collection) > MAX_ELEMENTS:
             raise NotSilent
-        if not _TEXTS.issuperset((type(key), type(value))):
-            raise NotSilent
-        found = False
-        for pair in [*collection]:
+        return self._is_pair_among([*collection], key, value)
+
+    def _is_pair_among(self, pairs: list[t.Any], key: t.Any, value: t.Any) -> bool:
+        """Tell whether lists of two have one of these two. All of them are looked at."""
+        first, second, simple = type(key), type(value), self._simple
+        is_simple, found = first in simple and second in simple, False
+        if not is_simple:
+            for kind in (first, second):
+                # Nothing else looks at what is searched for.
+                if kind not in _SCALARS and kind not in self._objects:
+                    raise NotSilent
+        for pair in pairs:
             if type(pair) is not list:
                 raise NotSilent
             if len(pair) != 2 and _TEXTS.issuperset(map(type, pair)):
                 continue
             # Of another length, it is a ``ValueError``, for which a specialization gives up.
             one, other = pair
-            if type(one) not in _TEXTS or type(other) not in _TEXTS:
-                raise NotSilent
-            if one == key and other == value:
-                found = True
+            if (
+                is_simple
+                and (type(one) is first or type(one) in simple)
+                and (type(other) is second or type(other) in simple)
+            ):
+                if one == key and other == value:
+                    found = True
+                continue
+            # Both are looked at: neither may ask an object.
+            parts = self.alike(key, one), self.alike(value, other)
+            found = found or all(parts)
         return found
 
     def with_fields(self, value: t.Any, names: frozenset[str]) -> t.Any:

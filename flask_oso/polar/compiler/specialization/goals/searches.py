@@ -179,10 +179,26 @@ class Searches(Compounds):
                 # The operation gives up for what is no dictionary, no list and no text.
                 region.tested = (known.name, collection.name)
             return self._at(region)
-        region, made = self.entry_found(known, collection)
+        if wanted is not None and wanted.exact not in (None, dict) and collection.exact is None:
+            self.guards.check_sandbox(self.region, wanted)
+            region, made = self._value_under(known, collection)
+        else:
+            region, made = self.entry_found(known, collection)
         if wanted is not None:
             return self._at(self.values.equal(region, wanted, made, span))
         return self._bind(self._unbound(value), made, region)
+
+    def _value_under(self, key: Known, collection: Known) -> tuple[Region, Known]:
+        """Write a search for what a dictionary, or a list of lists, has under a key."""
+        span = self.goal.span
+        self.guards.check_sandbox(self.region, key)
+        self.region.note_checked(collection)
+        found = call("values_under", load(collection.name), written(key))
+        fact: Fact = ("values under", collection.name, key.key)
+        listed = self.guards.computed(self.region, found, fact, span)
+        region, made = self.guards.loop(self.region, replace(listed, exact=list), span)
+        region.note_checked(made)
+        return region, made
 
     def entry_found(self, key: Known, collection: Known) -> tuple[Region, Known]:
         """Write a look-up in a dictionary; return the region where there is an entry, and that."""
