@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 
 import click
 
+from flask_oso.cli import COMMANDS, find_command
 from flask_oso.cli.terminal.output import echo, with_short_paths
 from flask_oso.cli.terminal.running import Exit, OutputError, code_of
 
@@ -23,6 +24,7 @@ from flask_oso.cli.terminal.termination import run
 from flask_oso.oso import Oso
 from flask_oso.polar.exceptions import OsoError
 from flask_oso.polar.output import say
+from flask_oso.polar.spelling import nearest
 
 _DESCRIPTION = "Load policy files, then ask them questions, one a line."
 _EPILOG = """\
@@ -59,19 +61,10 @@ To see the Python that a question is compiled to:
 To find what a program for oso 0.27 has to change:
   $ python -m flask_oso migrate-check app tests
 """
-#: What an application alone can answer.
-_OF_APPLICATIONS = (
-    "actions",
-    "check",
-    "diff",
-    "explain",
-    "init",
-    "query",
-    "routes",
-    "shell",
-    "sql",
-    "who",
-)
+#: The commands of ``flask oso`` that need no application.
+_STANDALONE = ("fmt", "lint", "migrate-check", "test")
+_COMPILED = ("compiled", "explain-compiled")
+_OURS = (*_STANDALONE, *_COMPILED)
 _COMPILED_DESCRIPTION = """\
 Print the Python that answers a question, with the places of the policy as comments.
 
@@ -107,9 +100,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         and 3 if it is no policy.
     """
     given = sys.argv[1:] if arguments is None else arguments
-    if given and given[0] in _COMMANDS:
-        return _COMMANDS[given[0]](given[1:])
-    if given and given[0] in _OF_APPLICATIONS:
+    if given and given[0] in _STANDALONE:
+        return _invoke(given[0], given[1:])
+    if given and given[0] in _COMPILED:
+        return _show_compiled(given[1:])
+    if given and given[0] in COMMANDS:
         say(f"'{given[0]}' needs the application: flask oso {given[0]}", sys.stderr)
         return Exit.MISCONFIGURED
     if given and (meant := _meant_command(given[0])):
@@ -125,10 +120,7 @@ def _meant_command(word: str) -> str | None:
     """Give the command that a word is misspelt for; ``None`` if it names a file, or an option."""
     if not word.replace("-", "").isalpha() or word.startswith("-"):
         return None
-    # Imported late: only a mistake needs it.
-    from flask_oso.polar.spelling import nearest
-
-    return nearest(word, [*_COMMANDS, *_OF_APPLICATIONS])
+    return nearest(word, [*_OURS, *COMMANDS])
 
 
 def _parser(prog: str, description: str, epilog: str) -> argparse.ArgumentParser:
@@ -138,39 +130,16 @@ def _parser(prog: str, description: str, epilog: str) -> argparse.ArgumentParser
     )
 
 
-def _run_tests(arguments: Sequence[str]) -> int:
-    """Run the tests of policies."""
-    # Imported late: the prompt needs none of it.
-    from flask_oso.cli.policy_tests import test
+def _invoke(name: str, arguments: Sequence[str]) -> int:
+    """Run a command of ``flask oso``, without an application."""
+    command = find_command(name)
 
-    return _invoke(test, "test", arguments)
-
-
-def _lint(arguments: Sequence[str]) -> int:
-    """Find what is wrong with policies."""
-    from flask_oso.cli.linting import lint
-
-    return _invoke(lint, "lint", arguments)
-
-
-def _format(arguments: Sequence[str]) -> int:
-    """Put policies into the canonical style."""
-    from flask_oso.cli.fmt import fmt
-
-    return _invoke(fmt, "fmt", arguments)
-
-
-def _invoke(command: click.Command, name: str, arguments: Sequence[str]) -> int:
     def invoke() -> None:
         # Not 'main', which would end the process where the output is closed.
         with command.make_context(f"python -m flask_oso {name}", [*arguments]) as context:
             command.invoke(context)
 
-    try:
-        run(invoke)
-    except click.exceptions.Exit as end:
-        return end.exit_code
-    return Exit.GOOD
+    return _run(invoke)
 
 
 def _show_compiled(arguments: Sequence[str]) -> int:
@@ -180,17 +149,6 @@ def _show_compiled(arguments: Sequence[str]) -> int:
     parser.add_argument("question", metavar="QUESTION", help="a rule call")
     given = parser.parse_args(arguments)
     return _run(lambda: _print_code(given.files, given.question))
-
-
-def _check_migration(arguments: Sequence[str]) -> int:
-    """Run the command of ``flask oso``, which needs no application."""
-    from flask_oso.cli.migrate import migrate_check
-
-    name = "python -m flask_oso migrate-check"
-    try:
-        return int(run(lambda: migrate_check.main([*arguments], name, standalone_mode=False)))
-    except click.exceptions.Exit as end:
-        return end.exit_code
 
 
 def _print_code(files: Sequence[str], question: str) -> None:
@@ -232,15 +190,6 @@ def _code_of(function: Callable[[], None]) -> int:
         return Exit.MISCONFIGURED
     return Exit.GOOD
 
-
-_COMMANDS = {
-    "compiled": _show_compiled,
-    "explain-compiled": _show_compiled,
-    "test": _run_tests,
-    "lint": _lint,
-    "fmt": _format,
-    "migrate-check": _check_migration,
-}
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -44,7 +44,7 @@ The exit code tells the result, for scripts and CI:
 """
 
 #: The commands and their modules.
-_MODULES = {
+COMMANDS = {
     "actions": "decisions",
     "check": "check",
     "compiled": "compiled",
@@ -86,17 +86,17 @@ class _Commands(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Give the names."""
-        return sorted(_MODULES)
+        return sorted(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Give a command; ``None`` if there is none of this name."""
-        module = _MODULES.get(cmd_name)
-        if module is None:
-            return None
-        command: click.Command = getattr(
-            importlib.import_module(f".{module}", __package__), cmd_name.replace("-", "_")
-        )
-        return command
+        return find_command(cmd_name) if cmd_name in COMMANDS else None
+
+
+def find_command(name: str) -> click.Command:
+    """Give a command, whose module is imported now."""
+    module = importlib.import_module(f".{COMMANDS[name]}", __package__)
+    return t.cast(click.Command, getattr(module, name.replace("-", "_")))
 
 
 oso = _Commands("oso", help=_HELP)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import collections
 import io
 import typing as t
 from collections.abc import Iterator, Sequence
@@ -19,7 +18,8 @@ from ..oso import Oso
 from ..polar.characters import with_escapes
 from ..polar.spelling import with_count
 from ..polar.tools.policy_check import Finding, Severity, findings_of
-from .terminal.output import echo, format_option, show_annotation, show_json, with_short_path
+from .terminal.findings import annotate, counted, with_short_path
+from .terminal.output import echo, format_option, show_json
 from .terminal.running import POLICY_ERRORS, Exit, enter_app, exit_on_errors, this_oso, this_state
 
 _HELP = """Check the policy, or FILES, and list all findings.
@@ -120,21 +120,14 @@ def _show(findings: Sequence[Finding], rules: int | None, layout: str) -> None:
         show_json({"rules": rules, "findings": [*map(_record, findings)]})
     elif layout == "github":
         for each in findings:
-            level = "notice" if each.severity is Severity.NOTE else each.severity.value
-            show_annotation(
-                each.message,
-                file=each.file,
-                line=each.line,
-                column=each.column,
-                level=level,
-                title="Policy",
-            )
+            annotate(each, "Policy")
     else:
         for each in findings:
             # One of the texts of oso says itself that it is a warning.
             message = each.message.removeprefix("Warning: ")
             echo(f"{each.severity.value}: {message}{_where(each)}")
-        echo(_summary(findings, rules))
+        loaded = "" if rules is None else f"{with_count(rules, 'rule')}. "
+        echo(loaded + counted(findings))
 
 
 def _record(finding: Finding) -> dict[str, t.Any]:
@@ -146,10 +139,3 @@ def _where(finding: Finding) -> str:
     if finding.file is None or " of file " in finding.message or finding.file in finding.message:
         return ""
     return f" ({with_escapes(finding.file)}:{finding.line})"
-
-
-def _summary(findings: Sequence[Finding], rules: int | None) -> str:
-    counts = collections.Counter(each.severity for each in findings)
-    parts = [with_count(counts[each], each.value) for each in Severity if counts[each]]
-    found = f"{', '.join(parts)}." if parts else "Nothing is wrong."
-    return found if rules is None else f"{with_count(rules, 'rule')}. {found}"

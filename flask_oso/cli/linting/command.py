@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import collections
 import io
 import typing as t
 from collections.abc import Callable, Sequence
@@ -15,7 +14,6 @@ from ...enforcement.audit.asked_actions import findings_about_app
 from ...oso import Oso
 from ...polar.exceptions import OsoError
 from ...polar.polar import read_source
-from ...polar.spelling import with_count
 from ...polar.tools.lint.codes import Code
 from ...polar.tools.lint.linter import (
     CODES_OF_APPLICATIONS,
@@ -24,14 +22,8 @@ from ...polar.tools.lint.linter import (
     lint_with_stand_ins,
 )
 from ...polar.tools.policy_check import Severity, findings_of
-from ..terminal.output import (
-    echo,
-    format_option,
-    show_annotation,
-    show_json,
-    show_table,
-    with_short_path,
-)
+from ..terminal.findings import annotate, counted, with_short_path
+from ..terminal.output import echo, format_option, show_json, show_table
 from ..terminal.running import POLICY_ERRORS, Exit, enter_app, exit_on_errors, this_oso
 from .sarif import sarif_log
 
@@ -117,9 +109,7 @@ def _show_table(findings: Sequence[LintFinding]) -> None:
         rows = [[_place(each), each.code.number, each.code.title, _text(each)] for each in findings]
         show_table(("Where", "Code", "Name", "What"), rows)
         echo()
-    counts = collections.Counter(each.severity for each in findings)
-    parts = [with_count(counts[each], each.value) for each in Severity if counts[each]]
-    echo(f"{', '.join(parts)}." if parts else "Nothing is wrong.")
+    echo(counted(findings))
 
 
 def _place(found: LintFinding) -> str:
@@ -136,14 +126,7 @@ def _text(found: LintFinding) -> str:
 
 def _show_github(findings: Sequence[LintFinding]) -> None:
     for each in findings:
-        show_annotation(
-            each.message,
-            file=each.file,
-            line=each.line,
-            column=each.column,
-            level="notice" if each.severity is Severity.NOTE else each.severity.value,
-            title=f"{each.code.number} {each.code.title}",
-        )
+        annotate(each, f"{each.code.number} {each.code.title}")
 
 
 def _show_json(findings: Sequence[LintFinding]) -> None:

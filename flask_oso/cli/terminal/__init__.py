@@ -3,6 +3,6 @@
 ``output``, ``running``, ``termination``
     tables, JSON and annotations; the application of a command and its exit codes; streams and
     signals.
-``objects``, ``policy_sources``
-    words such as ``User:1``; the texts of a policy as it was.
+``objects``, ``policy_sources``, ``findings``
+    words such as ``User:1``; the texts of a policy as it was; what ``check`` and ``lint`` print.
 """

@@ -17,13 +17,8 @@ import click
 
 from ...polar.characters import for_terminal, with_escapes
 
-if t.TYPE_CHECKING:
-    from ...polar.tools.lint.linter import LintFinding
-    from ...polar.tools.policy_check import Finding
-
 Cells = Sequence[str]
 _Function = t.TypeVar("_Function", bound=t.Callable[..., t.Any])
-_Finding = t.TypeVar("_Finding", "Finding", "LintFinding")
 
 
 def format_option(
@@ -153,15 +148,6 @@ def shown_path(path: str) -> str:
     except ValueError:  # Another drive of Windows.
         return path
     return path if relative.startswith(os.pardir) else relative
-
-
-def with_short_path(finding: _Finding) -> _Finding:
-    """Make the path of a finding relative to the current directory, in its message, too."""
-    if finding.file is None:
-        return finding
-    short = shown_path(finding.file)
-    message = finding.message.replace(f"of file {finding.file}:", f"of file {short}:")
-    return finding._replace(file=short, message=message)
 
 
 def with_short_paths(text: str) -> str:
