@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import io
 import typing as t
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import click
-from flask import Flask
 from flask.cli import NoAppException
 
-from ..app_state import state_of
-from ..enforcement.audit.route_audit import audit_routes, unfound_classes, unused_authorizers
-from ..enforcement.audit.vain_guards import vain_guards
+from ..enforcement.audit.guard_findings import findings_about_guards
 from ..enforcement.policy_classes import register_late
 from ..oso import Oso
 from ..polar.characters import with_escapes
@@ -79,37 +76,14 @@ def _check(files: Sequence[str]) -> _Result:
     register_late(app, this_state())
     if files:
         return _check_files(oso, files)
-    checked = oso.check_files()
-    rules = None if checked.engine is None else checked.engine.policy.rule_count
-    found = [*checked.findings, *_vain_guards(app, oso), *_mistaken_guards(app)]
-    return _Result(found, rules)
+    checked = _check_files(oso, None)
+    return checked._replace(findings=[*checked.findings, *findings_about_guards(app, oso)])
 
 
-def _check_files(oso: Oso, files: Sequence[str]) -> _Result:
+def _check_files(oso: Oso, files: Sequence[str] | None) -> _Result:
     checked = oso.check_files(files)
     rules = None if checked.engine is None else checked.engine.policy.rule_count
     return _Result([*checked.findings], rules)
-
-
-def _vain_guards(app: Flask, oso: Oso) -> Iterator[Finding]:
-    """Find actions and classes in guards that the policy does not know."""
-    for guard, complaint in vain_guards(app, oso):
-        place = guard.place
-        yield Finding(Severity.ERROR, complaint, place.file or None, place.line or None)
-
-
-def _mistaken_guards(app: Flask) -> Iterator[Finding]:
-    """Find guards that contradict each other or their routes, or whose objects nothing loads."""
-    rows = audit_routes(app).rows
-    for row in rows:
-        file, line = (None, None) if row.place is None else (row.place.file, row.place.line)
-        for mistake in row.mistakes:
-            yield Finding(Severity.ERROR, mistake, file, line)
-    for guard, complaint in unfound_classes(app, rows):
-        yield Finding(Severity.ERROR, complaint, guard.place.file or None, guard.place.line or None)
-    unused = unused_authorizers(app, state_of(app), rows)
-    if unused is not None:
-        yield Finding(Severity.WARNING, unused)
 
 
 # -- printing ------------------------------------------------------------------------

@@ -137,7 +137,8 @@ def who(action: str, resource: str, class_name: str | None, limit: int, layout: 
             f"{error}\nNo statement can say who. Ask about one actor at a time:"
             f" flask oso explain {cls.__name__}:KEY {action} {resource}"
         ) from None
-    rows = _read(query, limit + 1)
+    loaders = this_state().part(Authorizer).loaders
+    rows = loaders.read(this_app(), oso, query, limit + 1)
     shown, has_more = rows[:limit], len(rows) > limit
     if layout == "json":
         show_json([*map(word_for, shown)])
@@ -211,12 +212,3 @@ def _actor_class() -> str:
         return "User"
     known = ", ".join(declared) or "none"
     raise click.UsageError(f"Which class do actors have? Say it with '--class'; declared: {known}.")
-
-
-def _read(query: t.Any, limit: int) -> list[t.Any]:
-    """Read the first rows of a query with the adapter that built it, or with the session."""
-    adapter = this_oso().host.adapter
-    limited = query.limit(limit) if hasattr(query, "limit") else query
-    if adapter is not None:
-        return list(adapter.execute_query(limited))[:limit]
-    return this_state().part(Authorizer).loaders.read(this_app(), limited)

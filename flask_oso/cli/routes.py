@@ -13,7 +13,13 @@ from flask import current_app
 from ..app_state import AppState
 from ..config import Enforcement
 from ..enforcement.audit.route_audit import GAPS, RouteStatus, Row, audit_routes
-from ..enforcement.audit.route_texts import action_of, argument_of, guard_of, resource_of
+from ..enforcement.audit.route_texts import (
+    action_of,
+    argument_of,
+    guard_of,
+    requirement,
+    resource_of,
+)
 from ..guards.view_guards import Guard, GuardKind
 from ..polar.spelling import with_count
 from .terminal.output import echo, format_option, show_annotation, show_json, show_table, shown_path
@@ -28,14 +34,6 @@ _TITLES = {
 #: Statuses with which the application never serves.
 _WRONG = frozenset({RouteStatus.MISPLACED, RouteStatus.MISTAKEN})
 _STYLES = {RouteStatus.GUARDED: "", RouteStatus.SKIPPED: "yellow", RouteStatus.EXEMPT: "dim"}
-
-#: What becomes of routes that are not guarded.
-_FATES = {
-    Enforcement.OFF: "routes that are not guarded are open.",
-    Enforcement.WARN: "routes that are not guarded are open, and logged.",
-    Enforcement.AFTER: "answers of views that did not authorize are withheld; the views have run.",
-    Enforcement.FORBID: "routes that are not guarded answer 403.",
-}
 
 _HELP = """List every route, and how it is guarded.
 
@@ -121,14 +119,10 @@ def _notes(rows: Sequence[Row], state: AppState) -> list[str]:
     if not _WRONG.isdisjoint(row.status for row in rows):
         lines.append("The application does not serve while decorators are misplaced or mistaken.")
     if state.enforcement is not Enforcement.STRICT:
-        lines.append(f"OSO_ENFORCE is {_name(state.enforcement)!r}: {_FATES[state.enforcement]}")
+        lines.append(requirement(state.enforcement))
     elif summary["gaps"]:
         lines.append("The application does not serve while there are gaps.")
     return lines
-
-
-def _name(enforcement: Enforcement) -> str:
-    return enforcement.name.lower()
 
 
 # -- for programs --------------------------------------------------------------------
@@ -138,7 +132,7 @@ def _summary(rows: Sequence[Row]) -> dict[str, t.Any]:
     standings = collections.Counter(row.status.value for row in rows)
     order = [each.value for each in RouteStatus if each.value in standings]
     return {
-        "enforce": _name(this_state().enforcement),
+        "enforce": this_state().enforcement.name.lower(),
         "gaps": sum(row.is_gap for row in rows),
         "standings": {name: standings[name] for name in order},
     }

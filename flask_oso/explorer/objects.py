@@ -131,8 +131,7 @@ class AppObjects:
         return ""
 
     def _name_of(self, cls: type) -> str:
-        names = (name for name, known in self._oso.host.classes.items() if known is cls)
-        return next(names, cls.__name__)
+        return self._oso.host.name_of(cls) or cls.__name__
 
     def _roll_back(self) -> None:
         """Take back what happened in the session of the app: a page changes nothing."""

@@ -21,6 +21,7 @@ from ..request_state import unwrap
 from ..row_access.async_sessions import AsyncSessionError
 
 if t.TYPE_CHECKING:
+    from ..oso import Oso
     from ..sqlalchemy.identities import Loading
     from ..sqlalchemy.sessions.plans import PrintedStatement
 
@@ -167,11 +168,14 @@ class Loaders:
             )
         return found
 
-    def read(self, app: Flask, statement: t.Any) -> list[t.Any]:
-        """Give the rows that a statement selects.
+    def read(self, app: Flask, oso: Oso, query: t.Any, most: int) -> list[t.Any]:
+        """Give the first rows of a query, from the adapter that built it or from the session.
 
-        :raises OsoError: there is no session.
+        :raises OsoError: there is neither.
         """
+        limited = query.limit(most) if hasattr(query, "limit") else query
+        if oso.host.adapter is not None:
+            return list(oso.host.adapter.execute_query(limited))[:most]
         session = self.session_of(app)
         if session is None:
             raise OsoError(
@@ -182,7 +186,7 @@ class Loaders:
 
         def read() -> list[t.Any]:
             with self.reading() if self.reading is not None else contextlib.nullcontext():
-                return list(readable(session).scalars(statement))
+                return list(readable(session).scalars(limited))
 
         return self.waiting(app, read)
 

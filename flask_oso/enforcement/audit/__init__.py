@@ -4,6 +4,7 @@
     guards that the policy does not know.
 ``route_audit``, ``route_texts``
     every route and how it is guarded; that in words.
-``asked_actions``
-    actions that nothing asks for, and routes whose actions no rule grants.
+``asked_actions``, ``guard_findings``
+    actions that nothing asks for, and routes whose actions no rule grants; all that is wrong with
+    guards.
 """

@@ -65,14 +65,10 @@ def _never_allowed(app: Flask, result: LintResult) -> Iterator[LintFinding]:
 def _may_be_allowed(guard: Guard, action: t.Any, result: LintResult, *, has_object: bool) -> bool:
     resource = guard.resource
     if isinstance(resource, type) and has_object:
-        return may_be_allowed(result, action, _class_name(resource, result))
+        name = None if result.engine is None else result.engine.host.name_of(resource)
+        return may_be_allowed(result, action, name)
     text = Value(resource) if type(resource) is str else None
     return may_be_allowed(result, action, None, text)
-
-
-def _class_name(cls: type, result: LintResult) -> str | None:
-    classes = {} if result.engine is None else result.engine.host.classes
-    return next((name for name, each in classes.items() if each is cls), None)
 
 
 def _route_finding(guard: Guard, action: t.Any, endpoint: str, *, has_object: bool) -> LintFinding:

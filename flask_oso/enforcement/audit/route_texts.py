@@ -10,9 +10,24 @@ from flask import current_app, request
 from werkzeug.local import LocalProxy
 
 from ...callables.view_functions import entered_function
+from ...config import Enforcement
 from ...guards.guard_checks import list_argument
 from ...guards.view_guards import Guard, GuardKind
 from .route_audit import RouteStatus, Row
+
+#: What becomes of routes that are not guarded.
+_FATES = {
+    Enforcement.OFF: "routes that are not guarded are open.",
+    Enforcement.WARN: "routes that are not guarded are open, and logged.",
+    Enforcement.AFTER: "answers of views that did not authorize are withheld; the views have run.",
+    Enforcement.FORBID: "routes that are not guarded answer 403.",
+    Enforcement.STRICT: "the app does not serve while a route is not guarded.",
+}
+
+
+def requirement(enforcement: Enforcement) -> str:
+    """Say what an app requires of its routes."""
+    return f"OSO_ENFORCE is {enforcement.name.lower()!r}: {_FATES[enforcement]}"
 
 
 def guard_of(row: Row) -> str:

@@ -74,7 +74,7 @@ def classes_judged_in_vain(app: Flask, oso: Oso) -> Iterator[tuple[Guard, str]]:
 
 def _is_about_objects(action: str, guard: Guard, oso: Oso) -> bool:
     """Tell whether rules allow this on objects of a class, and on the class itself never."""
-    name = next((name for name, cls in oso.host.classes.items() if cls is guard.resource), None)
+    name = oso.host.name_of(guard.resource)
     if name is None or guard.authorizer is not None:
         return False
     # Imported late: few guards judge a class.
@@ -185,7 +185,7 @@ def _class_without_rules(
     cls, is_list = guard.resource, guard.kind is GuardKind.LISTS
     if not isinstance(cls, type) or cls in guarded or not (is_list or guard.key is not None):
         return None
-    name = next((name for name, known in oso.host.classes.items() if known is cls), None)
+    name = oso.host.name_of(cls)
     known = oso.known_actions()
     # An action that the policy does not have is told of already.
     actions = [

@@ -112,5 +112,4 @@ def _term(visit: Visit, value: t.Any) -> str:
     if type(value) is str:
         return json.dumps(value)
     cls = value if isinstance(value, type) else type(value)
-    known = visit.oso.host.classes.items()
-    return next((name for name, each in known if each is cls), "_")
+    return visit.oso.host.name_of(cls) or "_"

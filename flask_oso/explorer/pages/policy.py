@@ -9,8 +9,7 @@ import typing as t
 from collections.abc import Iterator, Sequence
 
 from ...enforcement.audit.asked_actions import findings_about_app
-from ...enforcement.audit.route_audit import audit_routes, unfound_classes
-from ...enforcement.audit.vain_guards import vain_guards
+from ...enforcement.audit.guard_findings import findings_about_guards
 from ...polar.exceptions import OsoError
 from ...polar.sources import Source
 from ...polar.tools.lint.linter import LintResult
@@ -39,7 +38,8 @@ def show_policy(visit: Visit) -> Page:
 def find_all(visit: Visit) -> list[Finding]:
     """Give what ``flask oso check`` and ``flask oso lint`` find, each thing once."""
     try:
-        checked, guards = visit.oso.check_files().findings, [*_of_guards(visit)]
+        checked = visit.oso.check_files().findings
+        guards = [*findings_about_guards(visit.app, visit.oso)]
         told = {each.place for each in guards}
         linted = only_of_lint(visit.oso.lint_files(), checked, visit)
         # What is wrong with a guard says more than that no rule allows its action.
@@ -72,16 +72,6 @@ def short_name(file: str | None, visit: Visit) -> str:
     """Give the name of a file from the root of the app."""
     root = os.path.join(visit.app.root_path, "")
     return "a text" if file is None else file.removeprefix(root)
-
-
-def _of_guards(visit: Visit) -> Iterator[Finding]:
-    guards = [
-        *vain_guards(visit.app, visit.oso),
-        *unfound_classes(visit.app, audit_routes(visit.app).rows),
-    ]
-    for guard, complaint in guards:
-        place = guard.place
-        yield Finding(Severity.ERROR, complaint, place.file or None, place.line or None)
 
 
 def _hits(visit: Visit) -> collections.Counter[_Line]:

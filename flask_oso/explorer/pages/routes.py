@@ -9,9 +9,8 @@ import typing as t
 from flask import Flask
 
 from ...callables.view_functions import SourceLocation
-from ...config import Enforcement
 from ...enforcement.audit.route_audit import RouteStatus, Row, audit_routes
-from ...enforcement.audit.route_texts import action_of, guard_of, resource_of
+from ...enforcement.audit.route_texts import action_of, guard_of, requirement, resource_of
 from ...guards.view_guards import GuardKind
 from ..page import Page, Visit
 
@@ -24,14 +23,6 @@ _ORDER = (
     RouteStatus.GUARDED,
     RouteStatus.EXEMPT,
 )
-#: What becomes of routes that are not guarded.
-_FATES = {
-    Enforcement.OFF: "routes that are not guarded are open.",
-    Enforcement.WARN: "routes that are not guarded are open, and the log names them.",
-    Enforcement.AFTER: "no answer leaves a view that did not authorize; it has run by then.",
-    Enforcement.FORBID: "routes that are not guarded answer 403.",
-    Enforcement.STRICT: "the app does not serve while a route is not guarded.",
-}
 
 
 def show_routes(visit: Visit) -> Page:
@@ -45,7 +36,7 @@ def show_routes(visit: Visit) -> Page:
             "rows": [_shown(row, visit.app) for row in rows],
             "counts": [(each.value, counts[each.value]) for each in _ORDER if counts[each.value]],
             "gaps": sum(row.is_gap for row in rows),
-            "requirement": _requirement(visit),
+            "requirement": requirement(visit.state.enforcement),
         },
     )
 
@@ -68,8 +59,3 @@ def _shown(row: Row, app: Flask) -> dict[str, t.Any]:
 
 def _place(place: SourceLocation, app: Flask) -> str:
     return f"{place.file.removeprefix(os.path.join(app.root_path, ''))}:{place.line}"
-
-
-def _requirement(visit: Visit) -> str:
-    enforcement = visit.state.enforcement
-    return f"OSO_ENFORCE is {enforcement.name.lower()!r}: {_FATES[enforcement]}"

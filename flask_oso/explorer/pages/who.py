@@ -40,7 +40,10 @@ def _find(visit: Visit, action: str, resource: str, cls: type | None) -> dict[st
         query, reason = None, str(error)
     else:
         reason = ""
-    rows = _asked(visit, cls, question) if query is None else _read(visit, query)
+    if query is None:
+        rows = _asked(visit, cls, question)
+    else:
+        rows = visit.authorizer.loaders.read(visit.app, visit.oso, query, _MOST + 1)
     objects = visit.objects
     return {
         "actors": [(objects.word(row), objects.label(row)) for row in rows[:_MOST]],
@@ -51,15 +54,6 @@ def _find(visit: Visit, action: str, resource: str, cls: type | None) -> dict[st
         "reason": reason,
         "sql": None if query is None else sql_text(visit, query),
     }
-
-
-def _read(visit: Visit, query: t.Any) -> list[t.Any]:
-    """Read the first rows of a query with the adapter that built it, or with the session."""
-    limited = query.limit(_MOST + 1) if hasattr(query, "limit") else query
-    adapter = visit.oso.host.adapter
-    if adapter is not None:
-        return list(adapter.execute_query(limited))[: _MOST + 1]
-    return visit.authorizer.loaders.read(visit.app, limited)
 
 
 def _asked(visit: Visit, cls: type, question: tuple[t.Any, t.Any]) -> list[t.Any]:

@@ -429,8 +429,11 @@ class Host(Record):
 
     def class_name(self, value: t.Any) -> str | None:
         """Return the name that the exact class of a value is registered under, or ``None``."""
-        kind = type(value)
-        return next((name for name, cls in self.classes.items() if cls is kind), None)
+        return self.name_of(type(value))
+
+    def name_of(self, cls: type) -> str | None:
+        """Return the first name that a class is registered under, or ``None``."""
+        return next((name for name, known in self.classes.items() if known is cls), None)
 
     def is_subclass(self, name: str, of: str) -> bool:
         """Return whether one registered class is another or derives from it."""

@@ -89,13 +89,13 @@ class ClassFacts:
         if isinstance(member, Field):
             return None if member.is_declared else _OF_KIND.get(member.kind)
         is_one = isinstance(member, Link) and not member.is_many
-        return self._name(t.cast(Link, member).cls) if is_one else None
+        return self._engine.host.name_of(t.cast(Link, member).cls) if is_one else None
 
     def element_class(self, tag: str, name: str) -> str | None:
         """Give the class of the rows of a relation; ``None`` if unknown."""
         member = self._member(tag, name)
         is_many = isinstance(member, Link) and member.is_many
-        return self._name(t.cast(Link, member).cls) if is_many else None
+        return self._engine.host.name_of(t.cast(Link, member).cls) if is_many else None
 
     def _member(self, tag: str, name: str) -> Member | None:
         cls = self._class(tag)
@@ -103,10 +103,6 @@ class ClassFacts:
             return None
         model = self._models.model(cls)
         return None if model is None else model.members.get(name)
-
-    def _name(self, cls: type) -> str | None:
-        classes = self._engine.host.classes
-        return next((name for name, each in classes.items() if each is cls), None)
 
     def _excludes(self, tag: str, value: t.Any) -> bool:
         cls = self._class(tag)
