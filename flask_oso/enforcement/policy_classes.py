@@ -143,9 +143,9 @@ def _knows_rows(oso: Oso) -> bool:
 def _is_mapped(cls: type) -> bool:
     if "sqlalchemy" not in sys.modules:
         return False
-    from ..sqlalchemy.identities import is_mapped
+    from ..sqlalchemy.mapped.tables import mapper_of
 
-    return is_mapped(cls)
+    return mapper_of(cls) is not None
 
 
 def _checked(models: t.Any) -> t.Any:

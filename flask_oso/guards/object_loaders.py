@@ -61,9 +61,9 @@ class Loaders:
         extension = app.extensions.get("sqlalchemy")
         if self._get_session is None and getattr(extension, "session", None) is None:
             return False
-        from ..sqlalchemy.identities import is_mapped
+        from ..sqlalchemy.mapped.tables import mapper_of
 
-        return is_mapped(cls)
+        return mapper_of(cls) is not None
 
     def set_get_session(self, get_session: Callable[[], t.Any]) -> None:
         """Find the objects of mapped classes in the session that a function gives.

@@ -20,7 +20,7 @@ from sqlalchemy.sql.base import ExecutableOption
 
 from ..polar.exceptions import OsoError
 from .mapped.relationships import equated_pairs
-from .mapped.tables import attribute_name
+from .mapped.tables import attribute_name, mapper_of
 from .sessions.asynchronous import readable
 from .statements.dialects import POSTGRESQL
 
@@ -234,14 +234,9 @@ def first_rows(session: t.Any, cls: type, most: int) -> list[t.Any]:
         raise OsoError(f"The rows of {cls.__name__!r} cannot be read: {kind}.") from error
 
 
-def is_mapped(cls: type) -> bool:
-    """Tell whether a class is mapped, so that its rows can be found."""
-    return isinstance(sa.inspect(cls, raiseerr=False), orm.Mapper)
-
-
 def _mapper_of(cls: type) -> orm.Mapper[t.Any]:
-    mapper: t.Any = sa.inspect(cls, raiseerr=False)
-    if not isinstance(mapper, orm.Mapper):
+    mapper = mapper_of(cls)
+    if mapper is None:
         raise OsoError(f"{cls.__name__!r} is not mapped by SQLAlchemy. {_remedy(cls)}")
     return mapper
 

@@ -28,7 +28,6 @@ class ReadCondition(SqlFunction[bool]):
     alias of the table it stands.
     """
 
-    inherit_cache = True
     name = "oso_read"
     type = sa.Boolean()
 
@@ -51,7 +50,6 @@ def _compile_condition(element: t.Any, compiler: t.Any, **keywords: t.Any) -> st
 class ListCondition(SqlFunction[bool]):
     """A condition that a program asked a policy for, as of a list: what it reads is known."""
 
-    inherit_cache = True
     name = "oso_list"
     type = sa.Boolean()
 

@@ -29,7 +29,7 @@ from .mapped.calculations import calculation_of, proxied_of
 from .mapped.loaded import RelationsOf, chooses_rows, load_relations
 from .mapped.relationships import key_pairs
 from .mapped.row_equality import own_equality
-from .mapped.tables import attribute_name
+from .mapped.tables import attribute_name, mapper_of
 from .unloaded_rows import UnloadedRows
 
 _Facts = weakref.WeakKeyDictionary[type, dict[str, t.Any]]
@@ -199,8 +199,8 @@ class LoadedRows(RowKeys):
 
 
 def _mapper_of(cls: type) -> orm.Mapper[t.Any] | None:
-    mapper: t.Any = sa.inspect(cls, raiseerr=False)
-    return mapper if isinstance(mapper, orm.Mapper) and mapper.class_ is cls else None
+    mapper = mapper_of(cls)
+    return mapper if mapper is not None and mapper.class_ is cls else None
 
 
 def _has_keys(cls: type) -> bool:

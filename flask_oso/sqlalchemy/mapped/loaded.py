@@ -26,7 +26,7 @@ from sqlalchemy.util import concurrency
 from ...polar.exceptions import OsoError, UnsupportedError
 from ...polar.residual.algebra.schema import LoadedList
 from .relationships import equated_pairs
-from .tables import attribute_name, key_properties
+from .tables import attribute_name, key_properties, mapper_of
 
 #: The most parameters that every database takes in one statement.
 _MOST = 10_000
@@ -214,10 +214,8 @@ class _Plan:
     def names(self, cls: type) -> list[str] | None:
         """Return the relations of a class that are loaded; ``None`` if it is not mapped."""
         if cls not in self._names:
-            mapper: t.Any = sa.inspect(cls, raiseerr=False)
-            is_mapped = isinstance(mapper, orm.Mapper)
-            names = _loadable(cls, self._relations(cls)) if is_mapped else None
-            self._names[cls] = names
+            is_mapped = mapper_of(cls) is not None
+            self._names[cls] = _loadable(cls, self._relations(cls)) if is_mapped else None
         return self._names[cls]
 
     def goes_on(self, cls: type, name: str) -> bool:

@@ -36,7 +36,7 @@ from .hybrids import attribute_of, formula_of
 from .loaded import explaining_unloaded, is_stored, is_unread, loaded_lists
 from .relationships import OWN_COMPARATOR, describe_relation, have_one_collation
 from .row_equality import is_generated, own_equality
-from .tables import firm_tables, is_nullable_column, is_unique
+from .tables import firm_tables, is_nullable_column, is_unique, mapper_of
 
 _PYTHON = "it is computed in Python"
 
@@ -59,9 +59,8 @@ class MappedSchema:
     def model(self, cls: type) -> Model | None:
         """Return the model of a mapped class; ``None`` if it is not mapped."""
         if cls not in self._models:
-            mapper: t.Any = sa.inspect(cls, raiseerr=False)
-            is_mapped = isinstance(mapper, orm.Mapper)
-            self._models[cls] = self._made(cls, mapper) if is_mapped else None
+            mapper = mapper_of(cls)
+            self._models[cls] = None if mapper is None else self._made(cls, mapper)
         return self._models[cls]
 
     def is_stored(self, value: t.Any, names: Sequence[str] = ()) -> bool:
@@ -135,8 +134,8 @@ class MappedSchema:
 
     def _declared(self, mapper: orm.Mapper[t.Any], relation: Relation) -> Link | str:
         cls = self._classes.get(relation.other_type)
-        other = sa.inspect(cls, raiseerr=False) if cls is not None else None
-        if not isinstance(other, orm.Mapper):
+        other = None if cls is None else mapper_of(cls)
+        if other is None:
             return f"it leads to {relation.other_type!r}, which is not registered as a model"
         if relation.kind not in ("one", "many"):
             return f"its kind is {relation.kind!r}, and neither 'one' nor 'many'"
@@ -371,7 +370,7 @@ def mapped_classes(models: t.Any) -> list[type]:
         )
     classes = [models] if isinstance(models, type) else list(models)
     for cls in classes:
-        if not isinstance(sa.inspect(cls, raiseerr=False), orm.Mapper):
+        if mapper_of(cls) is None:
             raise OsoError(f"{_name_of(cls)!r} is not mapped. Derive it from the declarative base.")
     return classes
 

@@ -55,6 +55,12 @@ class TableSource:
         return statement if criterion is None else statement.where(criterion)
 
 
+def mapper_of(cls: type) -> orm.Mapper[t.Any] | None:
+    """Return the mapper of a class, or of the one that an alias is of; ``None`` without one."""
+    mapper: t.Any = sa.inspect(cls, raiseerr=False)
+    return mapper if isinstance(mapper, orm.Mapper) else None
+
+
 def named_class(column: t.Any, names: list[t.Any]) -> t.Any:
     """Return the condition that a discriminator has one of some names."""
     # Of one name it is an equation: a list is written out anew each time a statement is executed.

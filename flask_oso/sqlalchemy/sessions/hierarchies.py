@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy import event, orm
 from sqlalchemy.orm.util import LoaderCriteriaOption
 
+from ..mapped.tables import mapper_of
 from ..read_conditions import ListCondition
 
 _Mapper = orm.Mapper[t.Any]
@@ -47,8 +48,8 @@ class Hierarchies:
     """
 
     def __init__(self, classes: Iterable[type], unguarded: Iterable[type]) -> None:
-        self._known = {mapper for cls in classes if (mapper := _mapper_of(cls)) is not None}
-        exempt = {each for cls in unguarded if (each := _mapper_of(cls)) is not None}
+        self._known = {mapper for cls in classes if (mapper := mapper_of(cls)) is not None}
+        exempt = {each for cls in unguarded if (each := mapper_of(cls)) is not None}
         tops = {self._top(mapper) for mapper in self._known}
         #: The topmost classes, by mapper.
         self.roots = {each: each.class_ for each in tops if self._top(each) not in exempt}
@@ -162,11 +163,6 @@ def table_key(table: t.Any) -> tuple[str, str]:
 
 def _schema_key(schema: str | None) -> str:
     return (schema or "").lower()
-
-
-def _mapper_of(cls: type) -> _Mapper | None:
-    mapper: t.Any = sa.inspect(cls, raiseerr=False)
-    return mapper if isinstance(mapper, orm.Mapper) else None
 
 
 def _only_mapper(statement: t.Any) -> _Mapper | None:

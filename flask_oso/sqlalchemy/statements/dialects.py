@@ -40,6 +40,11 @@ class SqlFunction(FunctionElement[_T]):
 
     inherit_cache = True
 
+    def __init_subclass__(cls, **options: t.Any) -> None:
+        super().__init_subclass__(**options)
+        # SQLAlchemy looks for it in each class. What tells two of one class apart is its arguments.
+        cls.inherit_cache = True
+
     @property
     def clauses(self) -> t.Any:
         """The arguments."""
@@ -49,7 +54,6 @@ class SqlFunction(FunctionElement[_T]):
 class ExactText(SqlFunction[str]):
     """A text that equals only itself, whatever the collation of its column."""
 
-    inherit_cache = True
     name = "exact"
 
     def __init__(self, text: t.Any) -> None:
@@ -60,7 +64,6 @@ class ExactText(SqlFunction[str]):
 class CodePoints(ExactText):
     """A text that is ordered by code points."""
 
-    inherit_cache = True
     name = "code_points"
 
 
@@ -70,7 +73,6 @@ class LastCharacters(SqlFunction[str]):
     The arguments are the text, the number of characters, and their length in bytes.
     """
 
-    inherit_cache = True
     name = "last_characters"
     type = sa.String()
 
@@ -78,7 +80,6 @@ class LastCharacters(SqlFunction[str]):
 class ReplacedText(SqlFunction[str]):
     """A text with characters replaced, one kind after the other, whatever its collation."""
 
-    inherit_cache = True
     name = "replaced"
     type = sa.String()
 
@@ -89,7 +90,6 @@ class ReplacedText(SqlFunction[str]):
 class TextPosition(SqlFunction[int]):
     """The number of characters before a text in another one; -1 where it does not occur."""
 
-    inherit_cache = True
     name = "position"
     type = sa.Integer()
 
@@ -100,7 +100,6 @@ class TextPosition(SqlFunction[int]):
 class TextWithin(SqlFunction[bool]):
     """Whether a text contains another one; NULL, or false, where either is NULL."""
 
-    inherit_cache = True
     name = "text_within"
     type = sa.Boolean()
 
@@ -111,21 +110,18 @@ class TextWithin(SqlFunction[bool]):
 class TextStart(TextWithin):
     """Whether a text begins with another one."""
 
-    inherit_cache = True
     name = "text_start"
 
 
 class TextEnd(TextWithin):
     """Whether a text ends with another one."""
 
-    inherit_cache = True
     name = "text_end"
 
 
 class ExactFloat(SqlFunction[float]):
     """A float, which has 64 bits in most databases, and 32, or is a decimal, in others."""
 
-    inherit_cache = True
     name = "precise"
     type = sa.Float()
 
@@ -133,7 +129,6 @@ class ExactFloat(SqlFunction[float]):
 class ExactBoolean(SqlFunction[bool]):
     """A boolean that has two values and NULL in the database."""
 
-    inherit_cache = True
     name = "truth"
     type = sa.Boolean()
 
@@ -141,7 +136,6 @@ class ExactBoolean(SqlFunction[bool]):
 class Remainder(SqlFunction[int]):
     """What is left of a division of integers, with the sign of the dividend."""
 
-    inherit_cache = True
     name = "remainder"
     type = sa.BigInteger()
 
@@ -149,7 +143,6 @@ class Remainder(SqlFunction[int]):
 class HoldsNothing(SqlFunction[bool]):
     """Whether JSON is NULL or null, which Python reads as ``None``; never NULL."""
 
-    inherit_cache = True
     name = "holds_nothing"
     type = sa.Boolean()
 
@@ -160,7 +153,6 @@ class _OfEntry(SqlFunction[bool]):
     The arguments are the JSON, and words: its keys, which are letters, digits and `_`, and more.
     """
 
-    inherit_cache = True
     type = sa.Boolean()
 
     def __init__(self, document: t.Any, keys: tuple[str, ...], *words: str, value: t.Any = ()):
@@ -171,7 +163,6 @@ class _OfEntry(SqlFunction[bool]):
 class EntryIsThere(_OfEntry):
     """Whether there is an entry, of one of some kinds if there are any."""
 
-    inherit_cache = True
     name = "entry_is_there"
 
     def __init__(self, document: t.Any, keys: tuple[str, ...], kinds: Sequence[EntryKind]):
@@ -181,7 +172,6 @@ class EntryIsThere(_OfEntry):
 class EntryIsBoolean(_OfEntry):
     """Whether an entry is true, or whether it is false."""
 
-    inherit_cache = True
     name = "entry_is_boolean"
 
     def __init__(self, document: t.Any, keys: tuple[str, ...], value: bool):
@@ -191,7 +181,6 @@ class EntryIsBoolean(_OfEntry):
 class EntryIsText(_OfEntry):
     """Whether an entry is a text that is known."""
 
-    inherit_cache = True
     name = "entry_is_text"
 
     def __init__(self, document: t.Any, keys: tuple[str, ...], value: t.Any, is_ascii: bool):
@@ -201,7 +190,6 @@ class EntryIsText(_OfEntry):
 class ZonedTime(SqlFunction[t.Any]):
     """A time with a zone, to compare with another one that is read by the same connection."""
 
-    inherit_cache = True
     name = "zoned_time"
     type = sa.DateTime(timezone=True)
 
@@ -209,14 +197,12 @@ class ZonedTime(SqlFunction[t.Any]):
 class AwareTime(ZonedTime):
     """A time to compare with one that has a zone, where the database keeps zones."""
 
-    inherit_cache = True
     name = "aware_time"
 
 
 class NaiveTime(ZonedTime):
     """A time to compare with one that has no zone, where the database keeps none."""
 
-    inherit_cache = True
     name = "naive_time"
     type = sa.DateTime()
 
@@ -224,7 +210,6 @@ class NaiveTime(ZonedTime):
 class WithoutNan(SqlFunction[bool]):
     """A comparison that is false where a number is NaN, which PostgreSQL would order."""
 
-    inherit_cache = True
     name = "without_nan"
     type = sa.Boolean()
 
@@ -236,7 +221,6 @@ class WithoutNan(SqlFunction[bool]):
 class FoundOnce(SqlFunction[t.Any]):
     """A column of a recursive query with UNION, which ends since it finds no row twice."""
 
-    inherit_cache = True
     name = "found_once"
 
     def __init__(self, column: t.Any) -> None:
@@ -247,14 +231,12 @@ class FoundOnce(SqlFunction[t.Any]):
 class OrNan(WithoutNan):
     """A comparison that is also true where a number is NaN."""
 
-    inherit_cache = True
     name = "or_nan"
 
 
 class HoldsNan(SqlFunction[bool]):
     """Whether a number is NaN, which only PostgreSQL can store; never NULL."""
 
-    inherit_cache = True
     name = "holds_nan"
     type = sa.Boolean()
 
@@ -265,7 +247,6 @@ class WithNul(SqlFunction[bool]):
     PostgreSQL cannot store such a text, and rejects it as a parameter.
     """
 
-    inherit_cache = True
     name = "with_nul"
     type = sa.Boolean()
 
@@ -278,7 +259,6 @@ class ByHeldKey(SqlFunction[bool]):
     of its kind that holds none.
     """
 
-    inherit_cache = True
     name = "by_held_key"
     type = sa.Boolean()
 
@@ -295,7 +275,6 @@ class SoughtOrListed(ByHeldKey):
     false. SQLite cannot look for one, and makes the list of a statement that needs one row of it.
     """
 
-    inherit_cache = True
     name = "sought_or_listed"
 
 
@@ -326,6 +305,21 @@ def _refuse(kind: type, message: str, *dialects: str) -> None:
     def refused(element: t.Any, compiler: t.Any, **keywords: t.Any) -> t.NoReturn:
         found = _arguments(element, compiler, keywords)
         raise sa.exc.CompileError(message.format(*found, name=compiler.dialect.name))
+
+
+def _take(
+    kind: type, number: int, *dialects: str, compared: str = "", spelling: str = "{0}"
+) -> None:
+    """Compile a function to one of its arguments; the parameters of the others are left out.
+
+    :param compared: what it compares; a dialect that is not known is refused.
+    """
+
+    @compiles(kind, *dialects)
+    def taken(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
+        if compared:
+            _check_known(compiler, compared)
+        return spelling.format(compiler.process([*element.clauses][number], **keywords))
 
 
 def _check_known(compiler: t.Any, values: str) -> None:
@@ -451,35 +445,13 @@ _spell(
 )
 
 
-@compiles(WithNul)
-def _with_nul(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
-    _check_known(compiler, "texts")
-    comparison, _ = element.clauses
-    return str(compiler.process(comparison, **keywords))
+_take(WithNul, 0, compared="texts")
+_take(WithNul, 1, *POSTGRESQL)
 
+_take(ByHeldKey, 1, spelling="({0})")
+_take(ByHeldKey, 0, *POSTGRESQL, spelling="({0})")
 
-@compiles(WithNul, *POSTGRESQL)
-def _with_nul_postgresql(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
-    _, otherwise = element.clauses
-    return str(compiler.process(otherwise, **keywords))
-
-
-@compiles(ByHeldKey)
-def _by_row(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
-    _, by_row = element.clauses
-    return f"({compiler.process(by_row, **keywords)})"
-
-
-@compiles(ByHeldKey, *POSTGRESQL)
-def _by_key(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
-    by_key, _ = element.clauses
-    return f"({compiler.process(by_key, **keywords)})"
-
-
-@compiles(SoughtOrListed)
-def _sought(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
-    sought, _ = element.clauses
-    return str(compiler.process(sought, **keywords))
+_take(SoughtOrListed, 0)
 
 
 @compiles(SoughtOrListed, *SQLITE)
@@ -537,29 +509,29 @@ def _truth(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
     return _grouped(element, compiler, keywords)
 
 
-@compiles(WithoutNan)
-def _without_nan(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
-    _check_known(compiler, "floats and decimals")
-    comparison, *_ = element.clauses
-    return str(compiler.process(comparison, **keywords))
-
-
-@compiles(WithoutNan, *POSTGRESQL)
-def _without_nan_postgresql(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
-    comparison, *numbers = _arguments(element, compiler, keywords)
-    known = [f"{each} IS DISTINCT FROM 'NaN'" for each in numbers]
-    return "({})".format(" AND ".join([comparison, *known]))
-
-
-@compiles(OrNan, *POSTGRESQL)
-def _or_nan_postgresql(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
-    comparison, *numbers = _arguments(element, compiler, keywords)
-    return "({})".format(" OR ".join([comparison, *(f"{each} = 'NaN'" for each in numbers)]))
+_take(WithoutNan, 0, compared="floats and decimals")
 
 
 @compiles(HoldsNan)
 def _holds_nan(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
+    # Its parameter is left out.
     return "(1 = 0)"
+
+
+@compiles(WithoutNan, *POSTGRESQL)
+def _without_nan(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
+    return _joined(" AND ", "{} IS DISTINCT FROM 'NaN'", _arguments(element, compiler, keywords))
+
+
+@compiles(OrNan, *POSTGRESQL)
+def _or_nan(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
+    return _joined(" OR ", "{} = 'NaN'", _arguments(element, compiler, keywords))
+
+
+def _joined(word: str, test: str, arguments: list[str]) -> str:
+    """Join a comparison, which stands first, with a test of each of its numbers."""
+    comparison, *numbers = arguments
+    return f"({word.join([comparison, *map(test.format, numbers)])})"
 
 
 _spell(HoldsNan, "({0} IS NOT DISTINCT FROM 'NaN')", *POSTGRESQL)
