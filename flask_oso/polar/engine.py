@@ -525,10 +525,7 @@ class Engine:
             from .observe.debugger import Debugger
 
             observers = [*observers, Debugger()]
-        for solution in self._solve(goal, given, observers):
-            if not accept_expression:
-                _check_bound(solution)
-            yield solution
+        yield from _checked(self._solve(goal, given, observers), accept_expression)
 
     def query_rule(self, name: str, args: Sequence[t.Any], **options: t.Any) -> Iterator[Solution]:
         """Give the solutions of a rule call; the options are those of ``query``."""
@@ -542,19 +539,13 @@ class Engine:
         Its other arguments are those of a decision: what a dictionary has is looked at when a
         rule reads it. `query_rule` finds variables in them, too.
         """
-        for solution in self._solve(_call(name, args)):
-            if not accept_expression:
-                _check_bound(solution)
-            yield solution
+        yield from _checked(self._solve(_call(name, args)), accept_expression)
 
-    def query_term(self, goal: Term, *, accept_expression: bool = False) -> Iterator[Solution]:
+    def query_term(self, goal: Term) -> Iterator[Solution]:
         """Give the solutions of a parsed goal, such as an inline query."""
         from .syntax.desugar import rewrite_query
 
-        for solution in self._solve(rewrite_query(goal)):
-            if not accept_expression:
-                _check_bound(solution)
-            yield solution
+        yield from _checked(self._solve(rewrite_query(goal)), accept_expression=False)
 
     def solver(self) -> Solver:
         """Make a solver for one run."""
@@ -664,10 +655,14 @@ def _is_running() -> bool:
     return False
 
 
-def _check_bound(solution: Solution) -> None:
-    for value in solution.values():
-        if isinstance(value, terms.Expression):
-            raise UnexpectedPolarTypeError(_UNEXPECTED_EXPRESSION)
+def _checked(solutions: Iterator[Solution], accept_expression: bool) -> Iterator[Solution]:
+    """Refuse a variable that is constrained but not bound, unless it is accepted."""
+    for solution in solutions:
+        if not accept_expression:
+            for value in solution.values():
+                if isinstance(value, terms.Expression):
+                    raise UnexpectedPolarTypeError(_UNEXPECTED_EXPRESSION)
+        yield solution
 
 
 def _is_stored(residual: Residual, models: Schema) -> bool:

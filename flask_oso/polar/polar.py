@@ -195,33 +195,27 @@ class Polar:
             such as ``["_id"]``; all others with a leading underscore are refused.
         :raises DuplicateClassAliasError: if the name is taken.
         """
-        with self._gate().lock:
-            engine = self._engine
-            self._engine = engine.with_host(engine.host.with_class(cls, name, fields, private))
+        self._change_host(lambda host: host.with_class(cls, name, fields, private))
 
     def register_constant(self, value: t.Any, name: str) -> None:
         """Register a value under a name; a later registration replaces it."""
-        with self._gate().lock:
-            engine = self._engine
-            self._engine = engine.with_host(engine.host.with_constant(value, name))
+        self._change_host(lambda host: host.with_constant(value, name))
 
     def set_data_filtering_adapter(self, adapter: DataAdapter) -> None:
         """Read fields that are declared as relations with this adapter."""
-        with self._gate().lock:
-            engine = self._engine
-            self._engine = engine.with_host(engine.host.with_adapter(adapter))
+        self._change_host(lambda host: host.with_adapter(adapter))
 
     def set_text_equalities(self, known: TextEqualities) -> None:
         """Tell which classes have an ``__eq__`` that compares the text of an attribute."""
-        with self._gate().lock:
-            engine = self._engine
-            self._engine = engine.with_host(engine.host.with_text_equalities(known))
+        self._change_host(lambda host: host.with_text_equalities(known))
 
     def set_identities(self, identities: Identities) -> None:
         """Compare mapped objects by their primary keys; ``register_models`` calls it."""
+        self._change_host(lambda host: host.with_identities(identities))
+
+    def _change_host(self, change: Callable[[Host], Host]) -> None:
         with self._gate().lock:
-            engine = self._engine
-            self._engine = engine.with_host(engine.host.with_identities(identities))
+            self._engine = self._engine.with_host(change(self._engine.host))
 
     def get_class(self, name: str) -> type:
         """Give a registered class.

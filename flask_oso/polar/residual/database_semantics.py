@@ -363,16 +363,16 @@ def _same_booleans(field: Field, value: t.Any) -> list[t.Any]:
 
 
 def _same_integers(field: Field, value: t.Any) -> list[t.Any]:
-    number = _number(value)
-    if number is None or number != number or math.isinf(number):
+    number = _finite(value)
+    if number is None:
         return []
     whole = int(number)
     return [whole] if whole == number and has_64_bits(whole) else []
 
 
 def _same_floats(field: Field, value: t.Any) -> list[t.Any]:
-    number = _number(value)
-    if number is None or number != number or math.isinf(number):
+    number = _finite(value)
+    if number is None:
         return []
     near = _float(number)
     return [near] if near == number else []
@@ -382,8 +382,8 @@ def _same_decimals(field: Field, value: t.Any) -> list[t.Any]:
     if isinstance(value, bool):
         # A policy compares a decimal as an object, by Python's `==`: it equals True if it is 1.
         value = int(value)
-    number = _number(value)
-    if number is None or number != number or math.isinf(number):
+    number = _finite(value)
+    if number is None:
         return []
     if field.scale is None:
         raise NotTranslatable("the column has no scale, so databases round it differently", _SCALE)
@@ -485,6 +485,13 @@ def _number(value: t.Any) -> t.Any:
         )
     _nothing(value)
     return None
+
+
+def _finite(value: t.Any) -> t.Any:
+    """Return a number that is neither infinite nor NaN; ``None`` for other values."""
+    number = _number(value)
+    is_finite = number is not None and number == number and not math.isinf(number)
+    return number if is_finite else None
 
 
 def _nothing(value: t.Any) -> list[t.Any]:

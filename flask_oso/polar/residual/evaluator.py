@@ -56,6 +56,7 @@ from .algebra.ir import (
     SameRow,
     SelfReference,
     ToOne,
+    contains,
     walk_condition,
 )
 from .algebra.schema import ValueKind
@@ -606,7 +607,7 @@ class PartialEvaluator:
             return max(map(self._rounds, condition.parts))
         if isinstance(condition, Exists):
             return self._rounds(condition.part)
-        if any(isinstance(part, SelfReference) for part in walk_condition(condition)):
+        if _is_recursive(condition):
             return 2
         return 0
 
@@ -626,7 +627,7 @@ class PartialEvaluator:
 
 def _is_recursive(condition: RowCondition) -> bool:
     """Tell whether a condition contains a self-reference."""
-    return any(isinstance(part, SelfReference) for part in walk_condition(condition))
+    return contains(condition, SelfReference)
 
 
 def _ending(endless: RowCondition) -> RowCondition | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import enum
 import typing as t
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from ..host import sandbox
@@ -192,12 +192,7 @@ class OperatorEvaluator:
                 return self._search.defer(side, self.solve_arithmetic, payload)
         known = [self._search.settled(side, goal) for side in (left, right)]
         if all(map(self._search.is_known, known)):
-            left, right = known
-            made = Unknown("result")
-            self._search.push(self._equations.unify_later, (result, made, goal))
-            return self._equations.ask(
-                Expression(goal.operator, (left, right, t.cast(Term, made)), span=goal.span)
-            )
+            return self._ask(goal, known, result)
         left, right = self._search.as_column(left, right), self._search.as_column(right, left)
         operands = self._integer(left), self._integer(right)
         sign = _SIGNS.get(goal.operator)
@@ -387,16 +382,20 @@ class OperatorEvaluator:
             return self._look_up_entry(value, key, result)
         if has_unknown_rows(value):
             raise self._search.refusal("a list with rows has nothing to look up", "Use `in`.")
-        made = Unknown("value")
         if type(value) is Instance and isinstance(key, Value):
             rows = self._rows_of_known(value.value, key.value)
             found: t.Any = rows
             if rows is None:
                 found = self._search.attribute(value, key, goal)
             return self._equations.unified(result, found)
+        return self._ask(goal, (value, key), result)
+
+    def _ask(self, goal: Expression, known: Sequence[t.Any], result: t.Any) -> GoalResult:
+        """Ask Python for the result of an operation on known terms, and unify it."""
+        made = Unknown("value")
         self._search.push(self._equations.unify_later, (result, made, goal))
         return self._equations.ask(
-            Expression(Operator.DOT, (value, key, t.cast(Term, made)), span=goal.span)
+            Expression(goal.operator, (*known, t.cast(Term, made)), span=goal.span)
         )
 
     def _look_up_in_host(
@@ -407,11 +406,7 @@ class OperatorEvaluator:
             return False if found is None else self._equations.unified(result, found)
         if self._search.is_closed(key):
             return self._equations.unified(result, self._search.called(value, key, goal))
-        made = Unknown("value")
-        self._search.push(self._equations.unify_later, (result, made, goal))
-        return self._equations.ask(
-            Expression(Operator.DOT, (value, key, t.cast(Term, made)), span=goal.span)
-        )
+        return self._ask(goal, (value, key), result)
 
     def _rows_of_known(self, value: t.Any, name: t.Any) -> SymbolicRows | None:
         """Return a to-many relation of a known object as symbolic rows, without reading it.
@@ -506,11 +501,7 @@ class OperatorEvaluator:
             raise self._search.refusal(
                 "an object cannot be made of rows", "Make it of known values."
             )
-        value = Unknown("instance")
-        self._search.push(self._equations.unify_later, (result, value, goal))
-        return self._equations.ask(
-            Expression(Operator.NEW, (made, t.cast(Term, value)), span=goal.span)
-        )
+        return self._ask(goal, (made,), result)
 
 
 def _is_member(value: t.Any) -> bool:

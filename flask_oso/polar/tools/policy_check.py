@@ -20,7 +20,7 @@ from ..host.class_facts import relatives
 from ..host.registry import Host
 from ..nodes import Call, Rule
 from ..policy.lint.comparisons import Operands, warn_comparisons
-from ..policy.lint.inventory import take_inventory
+from ..policy.lint.inventory import Inventory, take_inventory
 from ..policy.lint.members import attribute_mentions, has_hook, may_lack, names_of_class
 from ..policy.lint.unsuitable import warn_unsuitable
 from ..policy.loader import load_policy
@@ -170,11 +170,10 @@ def _missing_attributes(
     class may have been given more attributes.
     """
     reported = {warning.partition(",")[0] for warning in warned}
-    shapes = Shapes(host, asks_mappers=True)
     guesses = Guesses()
     names_of = functools.cache(functools.partial(_public_names, host=host))
-    for rule in _rules(sources):
-        for class_name, name, span in _mentions(rule, shapes):
+    for rule in _read_rules(sources, host):
+        for class_name, name, span in _mentions(rule):
             message = f"{class_name} has no attribute {name}"
             cls = host.classes.get(class_name)
             if message in reported or cls is None or _has_own_hook(cls) or not may_lack(cls, name):
@@ -190,10 +189,8 @@ def _missing_attributes(
 
 def _called_columns(sources: Iterable[Source], host: Host) -> Iterator[Finding]:
     """Find columns that are called as if they were methods: that is an error of each question."""
-    shapes = Shapes(host, asks_mappers=True)
-    for rule in _rules(sources):
-        inventory = take_inventory(rule)
-        operands = Operands(rule, inventory, shapes)
+    for _, inventory, operands in _read_rules(sources, host):
+        shapes = operands.shapes
         for lookup in inventory.lookups:
             owner, key = lookup.args[:2]
             class_name = operands.class_name(owner) if isinstance(key, Call) else None
@@ -215,10 +212,7 @@ def _wrong_columns(
     sources: Iterable[Source], host: Host, warned: Iterable[str]
 ) -> Iterator[Finding]:
     """Find columns of another type than an operation needs, unless the load warned of it."""
-    shapes = Shapes(host, asks_mappers=True)
-    for rule in _rules(sources):
-        inventory = take_inventory(rule)
-        operands = Operands(rule, inventory, shapes)
+    for rule, inventory, operands in _read_rules(sources, host):
         warnings = warn_comparisons(inventory, operands, with_objects=False)
         warnings += warn_unsuitable(rule, inventory, operands)
         yield from _warnings(text for text in warnings if text not in warned)
@@ -231,9 +225,22 @@ def _rules(sources: Iterable[Source]) -> Iterator[Rule]:
                 yield statement
 
 
-def _mentions(rule: Rule, shapes: Shapes) -> list[tuple[str, str, Span | None]]:
-    inventory = take_inventory(rule)
-    found = [*attribute_mentions(inventory, Operands(rule, inventory, shapes))]
+class _ReadRule(t.NamedTuple):
+    rule: Rule
+    inventory: Inventory
+    operands: Operands
+
+
+def _read_rules(sources: Iterable[Source], host: Host) -> Iterator[_ReadRule]:
+    """Give rules with their terms, and what is known of the values of these."""
+    shapes = Shapes(host, asks_mappers=True)
+    for rule in _rules(sources):
+        inventory = take_inventory(rule)
+        yield _ReadRule(rule, inventory, Operands(rule, inventory, shapes))
+
+
+def _mentions(read: _ReadRule) -> list[tuple[str, str, Span | None]]:
+    found = attribute_mentions(read.inventory, read.operands)
     return sorted(found, key=lambda mention: mention[2].start if mention[2] else 0)
 
 

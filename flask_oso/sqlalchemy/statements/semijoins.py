@@ -41,6 +41,7 @@ from ...polar.residual.algebra.ir import (
     Unlinked,
     children_of,
     conjuncts_of,
+    contains,
     is_nullable,
     is_of_object,
     walk_condition,
@@ -643,7 +644,7 @@ def list_parts(
 ) -> list[SemiJoin]:
     """Return the joins whose lists together are the list of a join."""
     for atom in join.filters:
-        if not isinstance(atom, Or) or not _has_exists(atom):
+        if not isinstance(atom, Or) or not contains(atom, Exists):
             continue
         nested = _with_nested_list(condition, atom, rows, names)
         if nested is not None:
@@ -666,15 +667,11 @@ def _ways(conjuncts: Iterable[t.Any]) -> int:
     """Count the parts of a list, one for each way through each ``or`` that asks other rows."""
     ways = 1
     for each in conjuncts:
-        if isinstance(each, Or) and _has_exists(each):
+        if isinstance(each, Or) and contains(each, Exists):
             ways *= sum(_ways(conjuncts_of(part)) for part in each.parts)
         elif isinstance(each, Exists):
             ways *= _ways(conjuncts_of(each.part))
     return ways
-
-
-def _has_exists(condition: RowCondition) -> bool:
-    return any(isinstance(each, Exists) for each in walk_condition(condition))
 
 
 def _with_nested_list(

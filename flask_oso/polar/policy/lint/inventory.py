@@ -68,6 +68,12 @@ def _roots(rule: Rule) -> list[Term]:
     return terms
 
 
+def matched_patterns(rule: Rule, inventory: Inventory) -> list[Term | None]:
+    """Give what parameters and goals are matched with, in the order of the text."""
+    goals = in_text_order(inventory.matches)
+    return [*(each.specializer for each in rule.parameters), *(goal.args[1] for goal in goals)]
+
+
 _T = t.TypeVar("_T", bound=Term)
 
 

@@ -17,7 +17,7 @@ from ...nodes import Dictionary, Expression, List, Operator, Pattern, Rule, Term
 from ...printer import to_polar
 from ...sources import located
 from ...traversal import is_text
-from .inventory import Inventory, in_text_order
+from .inventory import Inventory, in_text_order, matched_patterns
 from .unquoted import string_parameters
 
 #: Names in one text: ``"read, edit"``, ``"read|edit"``.
@@ -41,10 +41,7 @@ def warn_mistaken_texts(rule: Rule, inventory: Inventory, host: Host) -> list[st
 
 
 def _classes_in_quotes(rule: Rule, inventory: Inventory, host: Host) -> Iterator[str]:
-    patterns = [parameter.specializer for parameter in rule.parameters]
-    if inventory.matches:
-        patterns += [goal.args[1] for goal in in_text_order(inventory.matches)]
-    for literal in patterns:
+    for literal in matched_patterns(rule, inventory):
         if isinstance(literal, Value) and literal.value in host.classes:
             yield located(
                 f'"{literal.value}" is compared as a string; '

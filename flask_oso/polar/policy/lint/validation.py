@@ -29,7 +29,7 @@ from ...spelling import (
 from ..legacy_roles import ROLE_RULE_NAMES
 from ..policy import Policy
 from ..resource_blocks import KIND_OF_RULE
-from .inventory import Inventory, in_text_order
+from .inventory import Inventory, in_text_order, matched_patterns
 from .unquoted import NO_REMEDY, Remedy, remedies
 
 _MISSING_ALLOW = """\
@@ -171,9 +171,7 @@ def _is_free_name(name: str) -> bool:
 
 def _nested_parts(rule: Rule, inventory: Inventory) -> Iterator[Term]:
     """Give the terms in fields and lists of the patterns of a rule."""
-    patterns = [parameter.specializer for parameter in rule.parameters]
-    if inventory.matches:
-        patterns += [goal.args[1] for goal in in_text_order(inventory.matches)]
+    patterns = matched_patterns(rule, inventory)
     stack = [pattern for pattern in patterns if _has_inside(pattern)]
     while stack:
         for part in parts(stack.pop()):

@@ -533,6 +533,11 @@ def walk_condition(condition: t.Any) -> Iterator[t.Any]:
         stack.extend(children_of(part))
 
 
+def contains(condition: t.Any, kind: type) -> bool:
+    """Tell whether a part of a condition is of a class of nodes."""
+    return any(isinstance(part, kind) for part in walk_condition(condition))
+
+
 def mentions_row(condition: t.Any, row: RowPath) -> bool:
     """Tell whether a row occurs in a condition."""
     return any(part == row for part in walk_condition(condition))

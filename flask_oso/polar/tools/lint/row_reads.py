@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 from ...host.registry import Host
 from ...nodes import Call, Expression, Operator, Pattern, Term, Value, Variable
-from ...residual.algebra.schema import Field, Link, Model, Schema, ValueKind
+from ...residual.algebra.schema import Field, Link, Member, Model, Schema, ValueKind
 from ...traversal import is_operation, walk
 from .alternatives import Alternative
 
@@ -122,10 +122,7 @@ class RowReads:
             if term.args[1].name not in _SAME_KIND:
                 return False
             term = term.args[0]
-        if not is_operation(term, Operator.DOT) or not isinstance(term.args[1], Value):
-            return False
-        owner = self._model(term.args[0], models)
-        member = None if owner is None else owner.members.get(str(term.args[1].value))
+        member = self._member(term, models)
         is_text = isinstance(member, Field) and member.kind is ValueKind.TEXT
         return is_text and method not in _LISTED
 
@@ -161,11 +158,14 @@ class RowReads:
         return None if link is None or link.is_many else self._models.model(link.cls)
 
     def _link(self, term: Term, models: dict[str, Model]) -> Link | None:
+        member = self._member(term, models)
+        return member if isinstance(member, Link) else None
+
+    def _member(self, term: Term, models: dict[str, Model]) -> Member | None:
         if not is_operation(term, Operator.DOT) or not isinstance(term.args[1], Value):
             return None
         owner = self._model(term.args[0], models)
-        member = None if owner is None else owner.members.get(str(term.args[1].value))
-        return member if isinstance(member, Link) else None
+        return None if owner is None else owner.members.get(str(term.args[1].value))
 
     def _is_many(self, term: Term, models: dict[str, Model]) -> bool:
         link = self._link(term, models)
