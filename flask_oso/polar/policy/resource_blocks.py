@@ -335,26 +335,42 @@ class _Expander:
         head = self._declared(resource, shorthand.head, _PERMISSIONS)
         if head is None:
             return None
-        actor, instance, _ = self._variables(resource, resource, shorthand)
-        subjects = actor, instance, resource
-        if shorthand.condition is None:
-            assert shorthand.further is not None
-            return _rule(head.kind, shorthand.head, subjects, _further(shorthand, subjects))
-        if is_about_global(shorthand):
-            condition = self._declared_globally(shorthand.condition)
-            if condition is None:
-                return None
-            goal = _call(condition.kind, actor, shorthand.condition)
-            return _rule(
-                head.kind, shorthand.head, subjects, _with_further(goal, shorthand, subjects)
-            )
-        if shorthand.relation is None:
-            return self._local_rule(resource, head, shorthand)
-        if shorthand.keyword is not None and shorthand.keyword.text != "on":
-            message = f"Unexpected relation keyword '{shorthand.keyword.text}'. Did you mean 'on'?"
-            self._refuse(message, shorthand.keyword.span)
+        condition = shorthand.condition
+        goals = () if condition is None else self._goals(resource, shorthand, condition)
+        if goals is None:
             return None
-        return self._related_rule(resource, head, shorthand, shorthand.relation)
+        actor, instance, _ = self._variables(resource, resource, shorthand)
+        body = _body(goals, shorthand, (actor, instance))
+        return _rule(head.kind, shorthand.head, (actor, instance, resource), body)
+
+    def _goals(
+        self, resource: str, shorthand: Shorthand, condition: Name
+    ) -> tuple[Call, ...] | None:
+        """Give the goals of the condition of a shorthand rule; ``None`` if it has a problem."""
+        actor, instance, _ = self._variables(resource, resource, shorthand)
+        if is_about_global(shorthand):
+            declared = self._declared_globally(condition)
+            return None if declared is None else (_call(declared.kind, actor, condition),)
+        relation, keyword = shorthand.relation, shorthand.keyword
+        if relation is None:
+            declared = self._declared(resource, condition, _ROLES, shorthand.head)
+            return None if declared is None else (_call(declared.kind, actor, condition, instance),)
+        if keyword is not None and keyword.text != "on":
+            message = f"Unexpected relation keyword '{keyword.text}'. Did you mean 'on'?"
+            self._refuse(message, keyword.span)
+            return None
+        related = self._related_class(resource, condition, relation)
+        if related is None:
+            return None
+        declared = self._declarations[related].get(condition.text)
+        if declared is None:
+            self._refuse_related(resource, condition, related)
+            return None
+        actor, instance, other = self._variables(resource, related, shorthand)
+        return (
+            _call(DeclarationKind.RELATION, other, relation, instance),
+            _call(declared.kind, actor, condition, other),
+        )
 
     def global_rule(self, shorthand: Shorthand) -> Rule | None:
         """Expand a shorthand rule of a global block.
@@ -377,12 +393,7 @@ class _Expander:
         if condition is None:
             return None
         actor, _, _ = self._variables("Resource", "Resource", shorthand)
-        parameters = (
-            _parameter(actor, "Actor", shorthand.head.span),
-            Parameter(
-                Value(shorthand.head.text, span=shorthand.head.span), span=shorthand.head.span
-            ),
-        )
+        parameters = _parameter(actor, "Actor", shorthand.head.span), _literal(shorthand.head)
         body = _call(condition.kind, actor, shorthand.condition)
         return Rule(head.kind.rule_name, parameters, body, span=shorthand.head.span)
 
@@ -397,37 +408,7 @@ class _Expander:
         )
         return None
 
-    def _local_rule(self, resource: str, head: DeclaredName, shorthand: Shorthand) -> Rule | None:
-        assert shorthand.condition is not None
-        condition = self._declared(resource, shorthand.condition, _ROLES, shorthand.head)
-        if condition is None:
-            return None
-        actor, instance, _ = self._variables(resource, resource, shorthand)
-        subjects = actor, instance, resource
-        goal = _call(condition.kind, actor, shorthand.condition, instance)
-        return _rule(head.kind, shorthand.head, subjects, _with_further(goal, shorthand, subjects))
-
-    def _related_rule(
-        self, resource: str, head: DeclaredName, shorthand: Shorthand, relation: Name
-    ) -> Rule | None:
-        related = self._related_class(resource, shorthand, relation)
-        if related is None:
-            return None
-        assert shorthand.condition is not None
-        condition = self._declarations[related].get(shorthand.condition.text)
-        if condition is None:
-            self._refuse_related(resource, shorthand.condition, related)
-            return None
-        actor, instance, related_instance = self._variables(resource, related, shorthand)
-        subjects = actor, instance, resource
-        goals = (
-            _call(DeclarationKind.RELATION, related_instance, relation, instance),
-            _call(condition.kind, actor, shorthand.condition, related_instance),
-        )
-        body = Expression(Operator.AND, goals, span=shorthand.condition.span)
-        return _rule(head.kind, shorthand.head, subjects, _with_further(body, shorthand, subjects))
-
-    def _related_class(self, resource: str, shorthand: Shorthand, relation: Name) -> str | None:
+    def _related_class(self, resource: str, condition: Name, relation: Name) -> str | None:
         declared = self._declared(resource, relation, _RELATIONS)
         if declared is None:
             return None
@@ -442,7 +423,6 @@ class _Expander:
         related = declared.related.text
         if related in self._declarations:
             return related
-        assert shorthand.condition is not None
         if related in RESERVED_NAMES:
             self._refuse(
                 f'{resource}: Relation "{relation.text}" is to any {related}, and no block says'
@@ -456,7 +436,7 @@ class _Expander:
             return None
         self._refuse(
             f'{resource}: Relation "{relation.text}" in rule body '
-            f'`"{shorthand.condition.text}" on "{relation.text}"` has type \'{related}\', '
+            f'`"{condition.text}" on "{relation.text}"` has type \'{related}\', '
             f"but no such resource block exists. Try declaring one: `resource {related} {{}}`",
             declared.related.span,
         )
@@ -536,13 +516,16 @@ def _call(kind: DeclarationKind, subject: str, name: Name, object_: str | None =
     return Call(kind.rule_name, args, span=name.span)
 
 
-def _with_further(goal: Term, shorthand: Shorthand, subjects: tuple[str, str, str]) -> Term:
-    """Give a condition together with the further one of a shorthand rule, if there is one."""
-    if shorthand.further is None:
-        return goal
-    # One conjunction, as if it was written: a cut looks at the one around it.
-    goals = *_conjuncts(goal), *_conjuncts(_further(shorthand, subjects))
-    return Expression(Operator.AND, goals, span=goal.span)
+def _body(goals: tuple[Call, ...], shorthand: Shorthand, subjects: tuple[str, str]) -> Term:
+    """Give the goals of a shorthand rule together with its further condition, if there is one."""
+    terms: tuple[Term, ...] = goals
+    if shorthand.further is not None:
+        further = _further(shorthand.further, subjects)
+        if not goals:
+            return further
+        # One conjunction, as if it was written: a cut looks at the one around it.
+        terms += _conjuncts(further)
+    return terms[0] if len(terms) == 1 else Expression(Operator.AND, terms, span=goals[-1].span)
 
 
 def _conjuncts(term: Term) -> tuple[Term, ...]:
@@ -573,28 +556,30 @@ def condition_as_rule(resource: str, shorthand: Shorthand) -> Rule | None:
     return Rule("", parameters, shorthand.further, span=shorthand.span)
 
 
-def _further(shorthand: Shorthand, subjects: tuple[str, str, str]) -> Term:
+def _further(condition: Term, subjects: tuple[str, str]) -> Term:
     """Give the further condition, with the rule's variables for ``actor`` and ``resource``."""
-    assert shorthand.further is not None
-    actor, instance, _ = subjects
-    names = dict(zip(SUBJECTS, (actor, instance), strict=True))
+    names = dict(zip(SUBJECTS, subjects, strict=True))
 
     def renamed(term: Term) -> tuple[Term, Sequence[Term]]:
         if isinstance(term, Variable) and term.name in names:
             return Variable(names[term.name], span=term.span), ()
         return term, parts(term)
 
-    return t.cast(Term, fold(shorthand.further, renamed, with_parts))
+    return t.cast(Term, fold(condition, renamed, with_parts))
 
 
 def _rule(kind: DeclarationKind, head: Name, subjects: tuple[str, str, str], body: Term) -> Rule:
     actor, instance, resource = subjects
     parameters = (
         _parameter(actor, "Actor", head.span),
-        Parameter(Value(head.text, span=head.span), span=head.span),
+        _literal(head),
         _parameter(instance, resource, head.span),
     )
     return Rule(kind.rule_name, parameters, body, span=head.span)
+
+
+def _literal(name: Name) -> Parameter:
+    return Parameter(Value(name.text, span=name.span), span=name.span)
 
 
 def _parameter(name: str, tag: str, span: Span | None) -> Parameter:
