@@ -27,9 +27,9 @@ from ..exceptions import PolarRuntimeError, PolarTypeError, error_at
 from ..sources import Span
 from .awaitables import described, dispose
 
-#: Classes whose instances give access to the whole process.
 #: Proxies whose classes do not show it.
 _PROXIES = (weakref.ProxyType, weakref.CallableProxyType)
+#: Classes whose instances give access to the whole process.
 _INTERNAL = (types.ModuleType, types.FrameType, types.CodeType, types.TracebackType)
 
 #: The modules of SQLAlchemy whose objects give access to the database. It is not imported here.

@@ -245,7 +245,7 @@ class Describer:
             yield self._object(term.value, depth)
         elif isinstance(term, List):
             rest = "" if term.rest is None else ", …"
-            yield from self._elements(term.items, f"[{rest}]", depth)
+            yield from self._elements(term.items, f"[{rest}]", depth, len(term.items))
         elif isinstance(term, Dictionary):
             yield from self._fields(term, depth)
         elif isinstance(term, Unknown):
@@ -268,7 +268,9 @@ class Describer:
             return f'"{shown}"'
         return f'"{shown}…" ({len(text):,} characters)'
 
-    def _elements(self, items: Sequence[t.Any], brackets: str, depth: int) -> Iterator[str]:
+    def _elements(
+        self, items: Sequence[t.Any], brackets: str, depth: int, count: int
+    ) -> Iterator[str]:
         if depth >= _MAX_DEPTH and items:
             yield f"{brackets[0]}…{brackets[-1]}"
             return
@@ -276,7 +278,7 @@ class Describer:
         for number, item in enumerate(items[:_MAX_ELEMENTS]):
             yield ", " if number else ""
             yield from self._pieces(item, depth + 1)
-        yield _and_more(len(items)) + brackets[1:]
+        yield _and_more(count) + brackets[1:]
 
     def _fields(self, term: Dictionary, depth: int) -> Iterator[str]:
         fields = term.shown()
@@ -321,16 +323,9 @@ class Describer:
         return type(value) in _HASHED and value in self._hidden
 
     def _collection(self, value: t.Any, brackets: str, depth: int) -> Iterator[str]:
-        shown = [Instance(each) for _, each in zip(range(_MAX_ELEMENTS), value, strict=False)]
-        plain = [_as_value(each) for each in shown]
-        if depth >= _MAX_DEPTH and shown:
-            yield f"{brackets[0]}…{brackets[1]}"
-            return
-        yield brackets[0]
-        for number, each in enumerate(plain):
-            yield ", " if number else ""
-            yield from self._pieces(each, depth + 1)
-        yield _and_more(len(value)) + brackets[1]
+        items = itertools.islice(value, _MAX_ELEMENTS)
+        shown = [_as_value(Instance(each)) for each in items]
+        return self._elements(shown, brackets, depth, len(value))
 
     def _key(self, value: t.Any) -> str | None:
         key = _key_of(value)

@@ -394,9 +394,6 @@ def _alternatives(condition: RowCondition) -> Sequence[RowCondition]:
     return condition.parts if isinstance(condition, Or) else (condition,)
 
 
-_K = t.TypeVar("_K")
-
-
 def _first_line(error: Exception) -> str:
     return str(error).partition("\n")[0]
 
