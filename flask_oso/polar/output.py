@@ -19,6 +19,7 @@ import contextlib
 import enum
 import os
 import typing as t
+from collections.abc import Sequence
 
 from .characters import for_terminal
 from .environment import stored_name
@@ -44,6 +45,15 @@ def encodable(text: str, stream: t.TextIO | None) -> str:
     """Give a text with escapes for the characters that a stream cannot encode."""
     encoding = getattr(stream, "encoding", None) or "utf-8"
     return text.encode(encoding, "backslashreplace").decode(encoding)
+
+
+def in_columns(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Give the lines of a table, with its columns two spaces apart."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]
 
 
 def redirect_to_null(stream: t.TextIO | None) -> None:

@@ -25,7 +25,7 @@ from sqlalchemy.sql.elements import (
 )
 
 from ..polar.exceptions import OsoError
-from .sessions.sources import is_session_source, target_of
+from .sessions.sources import connections_of, is_session_source, target_of
 
 Leave = Callable[[orm.Session, t.Any, t.Any], None]
 
@@ -127,9 +127,7 @@ class Watch:
     def begin(self, session: orm.Session, transaction: orm.SessionTransaction) -> None:
         """Record the place where a transaction begins; nested ones belong to it."""
         if transaction.parent is None:
-            here = self._check.place()
-            self._histories[session] = _History(here, here)
-            self._check.note(here, session, self.leave)
+            self._begin_at(session, self._check.place())
 
     def end(self, session: orm.Session, transaction: orm.SessionTransaction) -> None:
         """Forget a transaction."""
@@ -140,18 +138,18 @@ class Watch:
         """Note that a session is used: its pending changes belong to the place of its last use."""
         history, here = self._histories.get(session), self._check.place()
         if history is None and session.in_transaction():
-            self._begin_late(session, here)
+            # It began before the watch.
+            self._begin_at(session, here)
+            for connection in connections_of(session):
+                self._follow_connection(session, connection)
         elif history is not None and here != history.last:
             _put_down(session, history, history.last)
             history.last = here
             self._check.note(here, session, self.leave)
 
-    def _begin_late(self, session: orm.Session, here: t.Any) -> None:
-        """Follow a transaction that began before the watch."""
+    def _begin_at(self, session: orm.Session, here: t.Any) -> None:
         self._histories[session] = _History(here, here)
         self._check.note(here, session, self.leave)
-        for connection in _connections_of(session):
-            self._follow_connection(session, connection)
 
     def leave(self, session: orm.Session, place: t.Any, onward: t.Any) -> None:
         """Attribute pending changes when a place is left; note where the session is used next."""
@@ -282,13 +280,6 @@ class Watch:
         if known is None:
             known = self._reading[compiled] = _is_reading(getattr(compiled, "statement", None))
         return known
-
-
-def _connections_of(session: orm.Session) -> list[sa.Connection]:
-    """Return the connections of the current transaction of a session."""
-    # There is no public way: SQLAlchemy passes them only to listeners at their beginning.
-    known = getattr(session.get_transaction(), "_connections", ())
-    return [each for each in known if isinstance(each, sa.Connection)]
 
 
 def _put_down(session: orm.Session, history: _History, place: t.Any) -> None:

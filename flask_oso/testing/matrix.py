@@ -14,6 +14,7 @@ import typing as t
 from collections.abc import Iterable, Mapping, Sequence
 
 from ..oso import Oso
+from ..polar.output import in_columns
 from ..polar.spelling import nearest
 from ..request_state import unwrap
 from .vain_questions import find_mistake
@@ -135,12 +136,7 @@ def show_cells(wrong: Sequence[WrongCell]) -> str:
         _HEADINGS,
         *((*each.cell.names, _wanted(each.cell).value, each.got.value) for each in wrong),
     ]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    padded = (
-        "  ".join(word.ljust(width) for word, width in zip(row, widths, strict=True))
-        for row in rows
-    )
-    return "\n".join(f"  {line}".rstrip() for line in padded)
+    return "\n".join(f"  {line}" for line in in_columns(rows))
 
 
 def _ask(oso: Oso, cell: Cell) -> WrongCell:

@@ -16,6 +16,7 @@ from collections.abc import Sequence
 import click
 
 from ...polar.characters import for_terminal, with_escapes
+from ...polar.output import in_columns
 
 Cells = Sequence[str]
 _Function = t.TypeVar("_Function", bound=t.Callable[..., t.Any])
@@ -91,12 +92,7 @@ def _rich_console() -> t.Any:
 def plain_table(headings: Cells, rows: Sequence[Cells]) -> list[str]:
     """Give the lines of a table: columns two spaces apart, empty columns omitted."""
     shown = [at for at in range(len(headings)) if any(row[at] for row in rows)]
-    lines = [[row[at] for at in shown] for row in (headings, *rows)]
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    return [
-        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
-        for line in lines
-    ]
+    return in_columns([[row[at] for at in shown] for row in (headings, *rows)])
 
 
 def tell_of_more(limit: int) -> None:

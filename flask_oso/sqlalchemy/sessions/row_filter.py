@@ -28,7 +28,7 @@ from .actor_facts import facts_of
 from .hierarchies import Hierarchies, listen_to_mappings, mappings
 from .relation_loads import listen_to_loads
 from .relation_views import RelationViews
-from .sources import is_session_source, target_of
+from .sources import connections_of, is_session_source, target_of
 from .verification import problem_of
 
 _Mapper = orm.Mapper[t.Any]
@@ -183,9 +183,8 @@ class RowFilter:
         for name, function in self._methods_for(target, is_class).items():
             setattr(target, name, function if is_class else function.__get__(target))
         if not is_class and target.in_transaction():
-            for connection in getattr(target.get_transaction(), "_connections", ()):
-                if isinstance(connection, sa.Connection):
-                    self.follow(target, None, connection)
+            for connection in connections_of(target):
+                self.follow(target, None, connection)
 
     def _methods_for(self, target: t.Any, is_class: bool) -> dict[str, t.Callable[..., t.Any]]:
         """Return methods of sessions that judge what no statement shows."""

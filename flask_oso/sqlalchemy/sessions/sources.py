@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 import typing as t
 
+import sqlalchemy as sa
 from sqlalchemy import orm
 
 _OWN = "__flask_oso_own__"
@@ -78,3 +79,10 @@ def _own_class(cls: type) -> t.Any:
 
 def _is_own(cls: type) -> bool:
     return _OWN in vars(cls)
+
+
+def connections_of(session: t.Any) -> list[sa.Connection]:
+    """Return the connections of the current transaction of a session."""
+    # There is no public way: SQLAlchemy passes them only to listeners at their beginning.
+    known = getattr(session.get_transaction(), "_connections", ())
+    return [each for each in known if isinstance(each, sa.Connection)]
