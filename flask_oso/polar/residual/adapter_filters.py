@@ -40,6 +40,8 @@ from .algebra.ir import (
     SameRow,
     ToMany,
     ToOne,
+    conjuncts_of,
+    disjuncts_of,
     walk_condition,
 )
 from .algebra.schema import Field, Link, LoadedList, Model, ValueKind
@@ -271,8 +273,7 @@ class _Maker:
     def _tests(self, part: RowCondition, rows: dict[type, RowPath]) -> Iterator[Test]:
         if isinstance(part, Exists):
             self._join(part.row, rows)
-            inner = part.part.parts if isinstance(part.part, And) else (part.part,)
-            for each in _needed(inner):
+            for each in _needed(conjuncts_of(part.part)):
                 if each != TRUE:
                     yield from self._tests(each, rows)
         elif isinstance(part, Not):
@@ -388,7 +389,7 @@ def _occurs_twice(cls: type) -> OperationalError:
 def outline(residual: Residual) -> str:
     """Return the text for a residual."""
     condition = with_objects(residual).condition
-    alternatives = condition.parts if isinstance(condition, Or) else (condition,)
+    alternatives = disjuncts_of(condition)
     return "\n".join(
         [
             "",
@@ -420,7 +421,6 @@ def _outline_joins(condition: RowCondition) -> Iterator[str]:
 
 
 def _outline_block(alternative: RowCondition) -> str:
-    parts = alternative.parts if isinstance(alternative, And) else (alternative,)
     if alternative == TRUE:
         return ""
-    return " AND\n".join(f"    {show(each)}" for each in parts)
+    return " AND\n".join(f"    {show(each)}" for each in conjuncts_of(alternative))

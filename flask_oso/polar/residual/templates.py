@@ -89,8 +89,6 @@ _PLAIN_KINDS = (
     ValueKind.INTEGER, ValueKind.TEXT, ValueKind.DATE, ValueKind.DATETIME, ValueKind.ZONED,
     ValueKind.TIME, ValueKind.UUID, ValueKind.FLOAT, ValueKind.DECIMAL,
 )  # fmt: skip
-#: The condition that holds for no row.
-NOTHING = FALSE
 #: The most filled-in residuals that one template keeps.
 _MAX_FILLED = 100
 #: The most ways through what one question asks of objects.
@@ -181,7 +179,7 @@ class PreparedResiduals:
         except NotFillable:
             return None
         # An empty result may be due to an error, which must be raised.
-        may_fail = residual.condition == NOTHING and residual.fails != NOTHING
+        may_fail = residual.condition == FALSE and residual.fails != FALSE
         return None if may_fail else residual
 
     def _filled(self, args: Sequence[t.Any], models: Schema, moments: Moments) -> Residual:
@@ -286,34 +284,28 @@ class ResidualTemplate:
 
     def __init__(self, residual: Residual, read: Iterable[Column]) -> None:
         parts = [*walk_condition(residual.condition), *walk_condition(residual.fails)]
-        starts = [chain_of(column.row) for column in read]
+        starts = [start[0] for column in read if (start := chain_of(column.row)) is not None]
         self._residual = residual
-        self._columns = tuple({part: None for part in parts if is_of_object(part)})
-        self._given = tuple(
-            {
-                part: None
-                for part in (*parts, *(start[0] for start in starts if start is not None))
-                if isinstance(part, KnownRow) and part.value.value >= FIRST_GIVEN
-            }
+        self._columns = _each_once(filter(is_of_object, parts))
+        self._given = _each_once(
+            part
+            for part in (*parts, *starts)
+            if isinstance(part, KnownRow) and part.value.value >= FIRST_GIVEN
         )
-        self._decided = tuple({part: None for part in parts if _is_decided(part)})
+        self._decided = _each_once(filter(_is_decided, parts))
         self._made = tuple(
-            _MadePart(part)
-            for part in dict.fromkeys(filter(is_made, parts))
-            if not _is_decided(part)
+            _MadePart(part) for part in _each_once(filter(is_made, parts)) if not _is_decided(part)
         )
         self._chains = relation_chains([*parts, *(column.row for column in read)])
         self._left_out = tuple(
             each for each in read if is_of_object(each) and each not in self._columns
         )
-        self._ones = tuple(
-            {
-                part: None
-                for part in parts
-                if isinstance(part, ToOne)
-                and part.relation != ITSELF
-                and isinstance(part.owner, KnownRow)
-            }
+        self._ones = _each_once(
+            part
+            for part in parts
+            if isinstance(part, ToOne)
+            and part.relation != ITSELF
+            and isinstance(part.owner, KnownRow)
         )
         # Two threads may make the same entry.
         self._filled: dict[t.Any, tuple[RowCondition, RowCondition]] = {}
@@ -395,6 +387,13 @@ class ResidualTemplate:
                 raise NotFillable
             lists.update({(owner, names[: each.depth + 1]): each for each in found})
         return lists
+
+
+_Part = t.TypeVar("_Part")
+
+
+def _each_once(parts: Iterable[_Part]) -> tuple[_Part, ...]:
+    return tuple(dict.fromkeys(parts))
 
 
 class _MadePart:

@@ -16,6 +16,7 @@ from ...polar.residual.algebra.ir import (
     RowPath,
     ToOne,
     conjuncts_of,
+    disjuncts_of,
     walk_condition,
 )
 from ..mapped.mapper_facts import MapperFacts
@@ -31,7 +32,7 @@ def broad_rows(condition: RowCondition, root: RowPath, names: MapperFacts) -> Ex
     if any(is_anchored(each, names) for each in conjuncts):
         return None
     for conjunct in conjuncts:
-        parts = conjunct.parts if isinstance(conjunct, Or) else (conjunct,)
+        parts = disjuncts_of(conjunct)
         broad = [each for each in parts if not _has_anchor(each, names)]
         if len(broad) != 1 or not isinstance(broad[0], Exists):
             continue

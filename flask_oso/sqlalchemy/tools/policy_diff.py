@@ -25,9 +25,9 @@ from ...polar.residual.algebra.ir import (
     IsObject,
     KnownRow,
     Literal,
-    Or,
     RowCondition,
     SameRow,
+    disjuncts_of,
 )
 from ...polar.residual.algebra.show import show
 from ...polar.residual.algebra.simplify import disjunction, rewrite
@@ -386,12 +386,8 @@ def _without(condition: RowCondition, other: RowCondition) -> RowCondition:
     """
     if condition == other:
         return FALSE
-    shared = {*_alternatives(other)}
-    return disjunction(*(each for each in _alternatives(condition) if each not in shared))
-
-
-def _alternatives(condition: RowCondition) -> Sequence[RowCondition]:
-    return condition.parts if isinstance(condition, Or) else (condition,)
+    shared = {*disjuncts_of(other)}
+    return disjunction(*(each for each in disjuncts_of(condition) if each not in shared))
 
 
 def _first_line(error: Exception) -> str:

@@ -517,6 +517,11 @@ def conjuncts_of(part: RowCondition) -> tuple[RowCondition, ...]:
     return part.parts if isinstance(part, And) else (part,)
 
 
+def disjuncts_of(part: RowCondition) -> tuple[RowCondition, ...]:
+    """Return the alternatives of a condition."""
+    return part.parts if isinstance(part, Or) else (part,)
+
+
 def children_of(node: t.Any) -> tuple[t.Any, ...]:
     """Return the conditions, rows and values directly in a node."""
     if isinstance(node, And | Or):

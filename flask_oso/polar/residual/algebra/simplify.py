@@ -101,7 +101,7 @@ def exists(row: ToOne | ToMany, part: RowCondition) -> RowCondition:
     """
     if part == FALSE:
         return FALSE
-    parts = part.parts if isinstance(part, And) else (part,)
+    parts = conjuncts_of(part)
     inside = [each for each in parts if mentions_row(each, row)]
     outside = [each for each in parts if not mentions_row(each, row)]
     if isinstance(part, Constant):
