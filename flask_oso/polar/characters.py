@@ -133,6 +133,11 @@ def for_terminal(text: str) -> str:
     return text.translate(shown)
 
 
+def is_unicode(text: str) -> bool:
+    """Tell whether a database can hold a text: a lone surrogate is no character."""
+    return text.isascii() or not any("\ud800" <= each <= "\udfff" for each in text)
+
+
 def _with_escape(character: str) -> str:
     if character.isprintable() and not _is_unseen(character):
         return character

@@ -12,12 +12,13 @@ import dataclasses
 import inspect
 import re
 import typing as t
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import sqlalchemy as sa
 from sqlalchemy import orm
 from sqlalchemy.sql.base import ExecutableOption
 
+from ..polar.characters import is_unicode
 from ..polar.exceptions import OsoError
 from .mapped.relationships import equated_pairs
 from .mapped.tables import attribute_name, mapper_of
@@ -128,13 +129,17 @@ def related_by(cls: type, attribute: t.Any) -> ParentRelation | None:
 def _parent_relation(
     mapper: orm.Mapper[t.Any], relation: orm.RelationshipProperty[t.Any]
 ) -> ParentRelation:
-    names = [
-        (attribute_name(mapper, near), attribute_name(relation.mapper, far))
-        for near, far in equated_pairs(relation)
-    ]
-    pairs = tuple((near, far) for near, far in names if near is not None and far is not None)
-    is_known = bool(pairs) and len(pairs) == len(names)
-    return ParentRelation(relation.key, relation.mapper.class_, pairs if is_known else None)
+    pairs = _attributes_of(mapper, relation.mapper, equated_pairs(relation))
+    return ParentRelation(relation.key, relation.mapper.class_, pairs)
+
+
+def _attributes_of(
+    mapper: orm.Mapper[t.Any], far: orm.Mapper[t.Any], columns: Iterable[tuple[t.Any, t.Any]]
+) -> tuple[tuple[str, str], ...] | None:
+    """Return the attributes of pairs of columns; ``None`` if a column has none."""
+    names = [(attribute_name(mapper, mine), attribute_name(far, its)) for mine, its in columns]
+    pairs = tuple((mine, its) for mine, its in names if mine is not None and its is not None)
+    return pairs if pairs and len(pairs) == len(names) else None
 
 
 def _foreign_keys(mapper: orm.Mapper[t.Any], far: orm.Mapper[t.Any]) -> list[ParentRelation]:
@@ -144,12 +149,9 @@ def _foreign_keys(mapper: orm.Mapper[t.Any], far: orm.Mapper[t.Any]) -> list[Par
     for key in keys:
         if key.referred_table not in far.tables:
             continue
-        names = [
-            (attribute_name(mapper, each.parent), attribute_name(far, each.column))
-            for each in key.elements
-        ]
-        pairs = tuple((near, away) for near, away in names if near is not None and away is not None)
-        if len(pairs) == len(names):
+        columns = ((each.parent, each.column) for each in key.elements)
+        pairs = _attributes_of(mapper, far, columns)
+        if pairs is not None:
             found.append(ParentRelation(", ".join(near for near, _ in pairs), far.class_, pairs))
     return found
 
@@ -307,7 +309,7 @@ def _storable(value: t.Any, column: sa.ColumnElement[t.Any], dialect: str) -> t.
         most = 1 << (_bits(column.type) if dialect in POSTGRESQL else 63)
         is_storable = -most <= value < most
     else:
-        is_storable = type(value) is not str or ("\0" not in value and _is_unicode(value))
+        is_storable = type(value) is not str or ("\0" not in value and is_unicode(value))
     if not is_storable:
         raise _NoSuchKeyError
     return value
@@ -319,10 +321,6 @@ def _bits(kind: sa.types.TypeEngine[t.Any]) -> int:
     if isinstance(stored, sa.SmallInteger):
         return 15
     return 63 if isinstance(stored, sa.BigInteger) or not isinstance(stored, sa.Integer) else 31
-
-
-def _is_unicode(text: str) -> bool:
-    return not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def _read(session: t.Any, cls: type, key: tuple[t.Any, ...], arguments: dict[str, t.Any]) -> t.Any:

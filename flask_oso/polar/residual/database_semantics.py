@@ -16,6 +16,7 @@ import sys
 import typing as t
 import uuid
 
+from ..characters import is_unicode
 from ..host import numbers
 from ..host.comparison import compare_values
 from ..host.value_classes import NATIVE
@@ -208,7 +209,7 @@ def _entry_equality(entry: Entry, value: t.Any) -> RowCondition:
     if type(value) is bool:
         return EntryEquals(entry, Literal(value))
     if type(value) is str:
-        is_possible = is_text(value) and "\0" not in value
+        is_possible = is_unicode(value) and "\0" not in value
         return EntryEquals(entry, Literal(value)) if is_possible else FALSE
     raise NotTranslatable(
         f"`{show(entry)}` cannot be compared with this: {_ENTRY.reason}",
@@ -401,12 +402,7 @@ def same_texts(field: Field, value: t.Any) -> list[t.Any]:
     """
     if not isinstance(value, str) or type(value).__eq__ is not str.__eq__:
         return _nothing(value)
-    return [str.__str__(value)] if is_text(value) else []
-
-
-def is_text(value: str) -> bool:
-    """Tell whether a database can hold a text: a lone surrogate is no character."""
-    return value.isascii() or not any("\ud800" <= each <= "\udfff" for each in value)
+    return [str.__str__(value)] if is_unicode(value) else []
 
 
 def _same_times(field: Field, value: t.Any) -> list[t.Any]:
@@ -622,7 +618,7 @@ def value_ordering(sign: Operator, operand: RowValue, value: t.Any) -> RowCondit
     if kind is ValueKind.ANY and type(value) not in (list, dict):
         return _order(sign, operand, Literal(value))
     if kind is ValueKind.TEXT:
-        if type(value) is not str or not is_text(value):
+        if type(value) is not str or not is_unicode(value):
             raise _incomparable(operand, value)
         if "\0" in value:
             raise NotTranslatable("a text with NUL has no order in each database", "Leave it out.")

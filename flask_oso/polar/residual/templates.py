@@ -15,6 +15,7 @@ import zoneinfo
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from ..characters import is_unicode
 from ..exceptions import PolarRuntimeError
 from ..host.conversion import result_to_term
 from .algebra.ir import (
@@ -67,7 +68,7 @@ from .attributes.given_values import (
     side_of,
     with_value,
 )
-from .database_semantics import is_exact, is_text
+from .database_semantics import is_exact
 from .evaluator import PartialEvaluator
 from .host_questions import (
     FILLABLE,
@@ -525,7 +526,7 @@ def _is_plain(column: Column, value: t.Any) -> bool:
     if type(value) is int:
         return -(2**63) <= value < 2**63
     if type(value) is str:
-        return "\0" not in value and is_text(value)
+        return "\0" not in value and is_unicode(value)
     if type(value) is float:
         return math.isfinite(value)
     if type(value) is decimal.Decimal:

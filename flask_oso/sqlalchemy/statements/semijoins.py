@@ -358,13 +358,9 @@ class _Analysis:
         return link
 
     def _sort(self, atom: RowCondition) -> None:
-        if isinstance(atom, SameRow):
-            sides = self._key(atom.left), self._key(atom.right)
-            if sides[0].node != sides[1].node:
-                self._equations.append(Equation(*sides))
-                return
-        elif isinstance(atom, SameLink):
-            sides = self._foreign_key(atom.left), self._foreign_key(atom.right)
+        if isinstance(atom, SameRow | SameLink):
+            key_of: t.Any = self._key if isinstance(atom, SameRow) else self._foreign_key
+            sides = key_of(atom.left), key_of(atom.right)
             if sides[0].node != sides[1].node:
                 self._equations.append(Equation(*sides))
                 return

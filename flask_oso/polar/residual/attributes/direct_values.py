@@ -10,6 +10,7 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Callable, Collection, Iterator, Sequence
 
+from ...characters import is_unicode
 from ..algebra.ir import (
     Arithmetic,
     Column,
@@ -23,7 +24,7 @@ from ..algebra.ir import (
     is_of_object,
 )
 from ..algebra.schema import ValueKind
-from ..database_semantics import field_of, has_64_bits, is_text
+from ..database_semantics import field_of, has_64_bits
 from .given_values import GIVEN_LIST, NotFillable, Values, among, made_of, parameters
 from .integers import bounds
 
@@ -179,7 +180,7 @@ def _among(column: Column, kind: ValueKind) -> _Find:
             return None
         found = [*dict.fromkeys(values[column])]
         if wanted is str:
-            is_plain = all(is_text(each) and "\0" not in each for each in found)
+            is_plain = all(is_unicode(each) and "\0" not in each for each in found)
         else:
             is_plain = has_64_bits(min(found), max(found))
         return [found] if is_plain and len(found) > 1 else None

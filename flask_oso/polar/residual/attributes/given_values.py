@@ -15,6 +15,7 @@ import uuid
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
+from ...characters import is_unicode
 from ...nodes import Operator
 from ..algebra.ir import (
     FALSE,
@@ -42,7 +43,6 @@ from ..algebra.simplify import disjunction, in_values, rewrite
 from ..database_semantics import (
     field_of,
     has_64_bits,
-    is_text,
     value_equality,
     value_ordering,
 )
@@ -168,7 +168,7 @@ def among(operand: RowValue, values: Sequence[t.Any]) -> RowCondition:
     """Return the condition that an operand unifies with one of several values."""
     kind = field_of(operand).kind if isinstance(operand, Column) else None
     types = set(map(type, values))
-    is_plain = (kind is ValueKind.TEXT and types == {str} and all(map(is_text, values))) or (
+    is_plain = (kind is ValueKind.TEXT and types == {str} and all(map(is_unicode, values))) or (
         kind is ValueKind.INTEGER and types == {int} and has_64_bits(min(values), max(values))
     )
     if is_plain:
