@@ -579,13 +579,7 @@ class Oso(Polar):
         for cls in kind.__mro__:
             own = [b for b in blocks if self.host.classes.get(b.resource.text) is cls]
             if own:
-                return {
-                    text.text
-                    for block in own
-                    for declaration in block.declarations
-                    if declaration.name.text == "permissions"
-                    for text in declaration.strings
-                }
+                return {each.text for block in own for each in block.names("permissions")}
         return None
 
     def _row_question(

@@ -632,6 +632,12 @@ class Block(Node):
         self.parent: t.Final = parent
         self.span = span
 
+    def names(self, word: str) -> Iterator[Name]:
+        """Give the names that it declares as ``roles`` or ``permissions``."""
+        for each in self.declarations:
+            if each.name.text == word:
+                yield from each.strings
+
 
 class DeclaredRule(Node):
     """``declare name(Class, …);``: a rule that a policy may call though it has none.

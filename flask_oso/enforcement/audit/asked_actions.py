@@ -20,7 +20,7 @@ from flask import Flask
 from jinja2 import TemplateSyntaxError, nodes
 
 from ...guards.view_guards import Guard, GuardKind
-from ...polar.nodes import Call, Expression, List, Name, Operator, Rule, Term, Value, Variable
+from ...polar.nodes import Call, Expression, List, Operator, Rule, Term, Value, Variable
 from ...polar.policy.policy import Policy
 from ...polar.sources import Span
 from ...polar.tools.lint.codes import Code
@@ -97,10 +97,7 @@ def _never_asked(policy: Policy, asked: _Asked) -> Iterator[LintFinding]:
 def _granted(policy: Policy) -> Iterator[tuple[str, Span | None]]:
     """Give the actions that blocks declare and rules grant, with their places."""
     for block in (*policy.blocks, *policy.everywhere):
-        for declaration in block.declarations:
-            if declaration.name.text == "permissions":
-                names: tuple[Name, ...] = declaration.strings
-                yield from ((each.text, each.span) for each in names)
+        yield from ((each.text, each.span) for each in block.names("permissions"))
     for rule in policy.rules_in_source_order():
         if rule.name in _GRANTING and len(rule.parameters) == 3:
             term = rule.parameters[1].term

@@ -233,13 +233,8 @@ class _Strings:
 
     def _permissions(self) -> Computation[_Found]:
         """Give the declared permissions, and those of written ``has_permission`` rules."""
-        declared = frozenset(
-            string.text
-            for block in self._policy.blocks
-            for declaration in block.declarations
-            if declaration.name.text == "permissions"
-            for string in declaration.strings
-        )
+        blocks = self._policy.blocks
+        declared = frozenset(each.text for block in blocks for each in block.names("permissions"))
         written = self._of_rules("has_permission", 3, 1)
         if not declared:
             return (yield from _union_of(written))

@@ -27,10 +27,9 @@ def declared_names(policy: Policy) -> frozenset[Held]:
 
 def _declared(policy: Policy) -> Iterator[Held]:
     for block in (*policy.blocks, *policy.everywhere):
+        for word, rule in _RULES.items():
+            yield from ((rule, each.text) for each in block.names(word))
         for declaration in block.declarations:
-            if declaration.name.text in _RULES:
-                rule = _RULES[declaration.name.text]
-                yield from ((rule, each.text) for each in declaration.strings)
             yield from (("has_relation", key.text) for key, _ in declaration.pairs)
 
 
@@ -56,14 +55,11 @@ def _ungranted(
 ) -> Iterator[Ungranted]:
     policy, assumed = engine.policy, declared_names(engine.policy)
     for block in (*policy.blocks, *policy.everywhere):
-        for declaration in block.declarations:
-            if declaration.name.text != kind:
-                continue
-            for name in declaration.strings:
-                rules = Reachability(engine, classes, assumed - {(asked[0], name.text)})
-                heirs = _heirs(block, policy)
-                if not any(_may_be_granted(each, name, asked, rules) for each in heirs):
-                    yield Ungranted(name, block.resource.text)
+        for name in block.names(kind):
+            rules = Reachability(engine, classes, assumed - {(asked[0], name.text)})
+            heirs = _heirs(block, policy)
+            if not any(_may_be_granted(each, name, asked, rules) for each in heirs):
+                yield Ungranted(name, block.resource.text)
 
 
 def _may_be_granted(
