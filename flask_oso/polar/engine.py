@@ -430,12 +430,11 @@ class Engine:
         )
 
     def strings(self, name: str, args: tuple[t.Any, ...], at: int) -> set[t.Any] | None:
-        """Give the strings that one argument may be for a rule call to have a solution.
+        """Give the values, mostly strings, of one argument for which a rule call has a solution.
 
         Only ``ANYTHING`` where it may be any value.
 
-        ``None`` if only a query can tell: a rule may leave the argument unbound, or bind it to
-        a value that is no string.
+        ``None`` if only a query can tell: a rule may leave the argument unbound.
 
         :raises PolarTypeError: if another argument contains a variable.
         """

@@ -37,11 +37,13 @@ from .binding_analysis import (
     matching_clauses,
 )
 from .classes.equality import SideEffectFreeEquality
+from .classes.known_classes import SolverNeeded
 from .classes.readable_classes import ReadableClasses
 from .compilation_turns import NOT_NOW, CompilationTurns
 from .compiler import RuleCompiler
 from .entry_points import (
     CLOCK_INTERVAL,
+    NEW_CLOCK,
     QUESTION_FILE,
     Clock,
     FactTable,
@@ -107,6 +109,8 @@ class CompiledProgram(Runtime):
         #: position of the string, and the classes of the other arguments.
         self.searches: dict[tuple[t.Any, ...], StringSearch] = {}
         self._searches: dict[Variant, CompiledFunction] = {}
+        #: The compiled rules that yield what an argument becomes, by the same.
+        self._open: dict[tuple[t.Any, ...], Callable[..., t.Any]] = {}
         #: Why the solver answers some calls: the reason and the place, by rule.
         self.not_compiled: dict[Variant, NotCompilable] = {}
         #: Why the solver solves some goals of functions, by rule.
@@ -346,19 +350,19 @@ class CompiledProgram(Runtime):
         found = None if search is None else search(*args)
         if found is not None:
             return found
-        questions = self.prepare_strings(name, len(args), at)
-        if questions is None:
-            return None
+        is_by_rules = (name, at, *kinds) in self._open
+        questions = None if is_by_rules else self.prepare_strings(name, len(args), at)
         if search is None:
             # It answers at once: the functions for each string need not be compiled, too.
-            made = questions.search(kinds)
+            made = self._search_at_once(name, at, kinds, questions)
             found = None if made is None else made(*args)
             if found is not None:
                 return found
         try:
-            return questions.found(args)
-        except QueryNeeded:
-            return None
+            if questions is not None:
+                with contextlib.suppress(QueryNeeded):
+                    return questions.found(args)
+            return self._values_by_rules(name, at, kinds, (*args[:at], *args[at + 1 :]))
         except Exception:
             # Also one of the application. The search over all strings may meet another error
             # first, which names the variable: the solver raises that one. INVARIANT: if it raises
@@ -368,6 +372,67 @@ class CompiledProgram(Runtime):
                 for _ in self._engine.search(name, args, accept_expression=True):
                     pass
             raise
+
+    def _search_at_once(
+        self,
+        name: str,
+        at: int,
+        kinds: tuple[type, ...],
+        questions: StringQuestions | None,
+        *,
+        waits: bool = False,
+    ) -> StringSearch | None:
+        """Make and keep the function that finds all strings at once, given the other classes."""
+        if questions is not None and questions.about(kinds) is not None:
+            return questions.search(kinds, waits=waits)
+        known = self.specializations_at(name, len(kinds) + 1, at)
+        if known is None or not all(map(self.host.keeps, kinds)):
+            return None
+        made: StringSearch | None = known.maker.value_search(kinds, waits=waits)
+        if made is not None:
+            self.searches[name, at, *kinds] = made
+        return made
+
+    def _values_by_rules(
+        self, name: str, at: int, kinds: tuple[type, ...], args: tuple[t.Any, ...]
+    ) -> set[t.Any] | None:
+        """Return what the solutions of a rule bind an argument to, by the compiled rules.
+
+        :param args: the other arguments.
+        :returns: ``None`` where the solver has to answer, as for a rule that leaves it open.
+        """
+        taken = self._as_data(args)
+        function = self._open.get((name, at, *kinds)) or self._open_function(name, at, kinds)
+        if taken is None or function is None:
+            return None
+        given = (*taken[:at], self._names["variable"], *taken[at:])
+        try:
+            return {value for (value,) in function(*given, 0, [*NEW_CLOCK])}
+        except SolverNeeded:
+            return None
+
+    def _open_function(
+        self, name: str, at: int, kinds: tuple[type, ...]
+    ) -> Callable[..., t.Any] | None:
+        """Return the function that yields what an argument becomes; ``None`` if there is none."""
+        are_kept = all(map(self.host.keeps, kinds))
+        lineages = {
+            position + (position >= at): lineage
+            for position, kind in enumerate(kinds)
+            if are_kept and kind is not int and (lineage := self.lineage(kind)) is not None
+        }
+        known = tuple(sorted(lineages.items()))
+        variant = Variant(name, len(kinds) + 1, (), False, known, open=(at,))
+        made = self._try_to_make(variant, time.monotonic(), self._make_open)
+        if made is None or variant in self.not_compiled:
+            return None
+        if are_kept:
+            self._open[name, at, *kinds] = made
+        return t.cast("Callable[..., t.Any]", made)
+
+    def _make_open(self, variant: Variant) -> CompiledFunction:
+        self._make_function(variant)
+        return self._made[variant]
 
     def prepare_strings(
         self, *rule: *tuple[str, int, int], waits: bool = False
@@ -510,13 +575,13 @@ class CompiledProgram(Runtime):
         if specializations is None:
             return
         chosen = specializations.prepare(self.members("Actor"), self.members("Resource"), until)
-        questions = None if at is None else self.prepare_strings(name, arity, at, waits=True)
-        if questions is None or specializations.at != at:
+        if at is None or specializations.at != at:
             return
+        questions = self.prepare_strings(name, arity, at, waits=True)
         for classes in chosen:
             if time.monotonic() > until:
                 return
-            questions.search(classes, waits=True)
+            self._search_at_once(name, at, classes, questions, waits=True)
 
     def make_all(self, until: float = math.inf) -> None:
         """Compile all functions that the compiled ones may call, also through tables of strings."""

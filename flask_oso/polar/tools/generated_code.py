@@ -144,6 +144,7 @@ RUNTIME_NAMES: Mapping[str, str] = {
     "split": "the elements of a list that is matched with [first, *rest]",
     "texts_in": "where a text is found by its hash: a set, or a list of texts",
     "number_of": "the number that a value is, which has the hash of the integer that it equals",
+    "texts_found": "what data give for the argument that is asked for, if these are texts",
     "text_of": "the string that a value is, such as a member of an enumeration of strings",
     "told": "the classes whose objects are nil only if they are None",
     "table": "the calls of recursive rules within this question",

@@ -107,6 +107,7 @@ class SilentOperations:
             "alike": self.alike,
             "among": self.among,
             "texts_in": _texts_in,
+            "texts_found": _texts_found,
             "comparable": self.comparable,
             "has_order": self.has_order,
             "fields_of": self.fields,
@@ -646,6 +647,16 @@ def _texts_in(collection: t.Any) -> t.AbstractSet[t.Any] | None:
         return None
     elements = [*collection]
     return frozenset(elements) if _TEXT.issuperset(map(type, elements)) else None
+
+
+def _texts_found(solutions: list[t.Any]) -> set[str]:
+    """Return the values that an argument may have, each once, if they are texts."""
+    if not _TEXT.issuperset(map(type, solutions)):
+        raise NotSilent
+    found = {*solutions}
+    if not "".join(found).isascii():
+        raise NotSilent
+    return found
 
 
 def _has_flat_values(compound: t.Any) -> bool:

@@ -351,6 +351,7 @@ class GoalStep(Searches):
             # No region of its own: what follows may belong to a chain of objects.
             return self._at(self.values.is_nil(self.region, value, term.span, holds=False))
         goal, env = term.args[0], self.env.copy()
+        self._check_bound_outside(goal)
         # What waits for a variable is tested where that is bound, which is not in here.
         env.waiting = {}
         env.is_watched = True
@@ -365,6 +366,25 @@ class GoalStep(Searches):
         key = ("not", id(goal), *self._operands(goal))
         inner = self.writer.written_once(self.region, key, self.asking, write, is_negated=True)
         return self._at(self.writer.unless(self.region, inner, term.span))
+
+    def _check_bound_outside(self, goal: Term) -> None:
+        """Refuse a negation about a variable that is united with another one, or conditions wait
+        for, and has no value: the solver notes what the variable must not be.
+        """
+        numbers, names = numbers_in(((goal, self.clause), ()), self.env.copy()), self.env.names
+        free = {*numbers} - self.env.values.keys()
+        if not free:
+            return
+        put_off = [
+            number
+            for waiting, clause in pending_goals(self.rest)
+            if isinstance(waiting, PutOff)
+            for number in numbers_in(((waiting.goal, clause), ()), self.env.copy())
+        ]
+        every = [*names.values()]
+        for number in free:
+            if every.count(number) > 1 or number in put_off or self.env.waiting.get(number):
+                raise NotCompilable("a negation that binds a variable", goal.span)
 
     def _operands(self, goal: Term) -> list[t.Any]:
         """Return what the variables of a goal stand for, by which it is told from another one."""

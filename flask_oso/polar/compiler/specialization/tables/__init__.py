@@ -2,6 +2,8 @@
 
 ``drafts``
     the ways in which a function may be written: the first one that works.
+``value_searches``
+    functions that find the texts that data give for an argument.
 ``function_maker``
     which classes have functions of their own, and which function they get.
 ``dispatch``

@@ -36,6 +36,7 @@ from ..solution_functions import SolutionFunctions
 from ..specialization import SpecializationWriter, attempted, class_tests
 from ..value_tests import SCALARS
 from .drafts import Asked, Drafts, Specialization, SpecializingProgram, Text
+from .value_searches import value_search
 
 #: The most temporary classes that have functions of their own; a class that an application makes
 #: while it runs may be collected again.
@@ -211,6 +212,27 @@ class FunctionMaker:
                 return t.cast("StringSearch | None", made)
             parts.append(t.cast(StringSearch, made))
         return parts[0] if len(parts) == 1 else functools.partial(_search_all, parts)
+
+    def value_search(self, classes: tuple[type, ...], *, waits: bool = False) -> t.Any:
+        """Return a function that finds the texts that data give for the string.
+
+        :param classes: the classes of the other arguments, which the caller has tested.
+        :returns: ``None`` if it is not compiled and cannot be now.
+        """
+        is_usual = all(cls is str or is_plain_object(cls) for cls in classes)
+        if not is_usual or not all(map(self.admits, classes)):
+            return no_answer
+        make = functools.partial(self._make_value_search, classes)
+        return self.program.make_specialization(
+            make, (self._name, "values", self.at, classes), waits=waits
+        )
+
+    def _make_value_search(self, classes: tuple[type, ...]) -> t.Any:
+        at, kinds = t.cast(int, self.at), self.drafts.by_position(classes)
+        try:
+            return value_search(self.program, self._name, at, kinds)
+        except NotCompilable:
+            return None
 
     def _make_search(self, texts: Sequence[str], classes: tuple[type, ...]) -> t.Any:
         """Compile such a function: one test after the other; equal tests are made once."""
