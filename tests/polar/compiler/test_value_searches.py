@@ -46,7 +46,7 @@ SEARCHES = {
     "behind a condition": "allow(u: User, a, d: Doc) if d.open and a in u.scopes;",
     "untyped": "allow(u, a, d) if a in u.scopes and d.open;",
     "text": "allow(u: User, a: String, d: Doc) if a in u.scopes and d.open;",
-    "beside a text": 'allow(u: User, a, d: Doc) if a in u.scopes and d.open;'
+    "beside a text": "allow(u: User, a, d: Doc) if a in u.scopes and d.open;"
     ' allow(_, "x", _: Doc);',
     "helper": "allow(u, a, d) if has(u, a) and d.open; has(u: User, a) if s in u.scopes and a = s;",
     "recursive": "allow(u, a, d) if has(u, a) and d.open; has(u, a) if a in u.scopes;"
