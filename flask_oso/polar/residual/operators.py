@@ -433,7 +433,9 @@ class OperatorEvaluator:
         if isinstance(value, SymbolicDictionary):
             return self._look_up_in_dictionary(value, key, result)
         if isinstance(key, Call):
-            return self._methods.call(value, key, result, goal)
+            is_row = isinstance(value, SymbolicRow)
+            found = self._rows.called(value.row, key, result, goal) if is_row else None
+            return self._methods.call(value, key, result, goal) if found is None else found
         if not isinstance(key, Value) or type(key.value) is not str:
             raise self._search.refusal(
                 "a name of a column that is not known", "Write the name out."

@@ -15,7 +15,7 @@ from ..spelling import did_you_mean
 from .algebra.ir import ITSELF, TRUE, Column, Exists, Not, OfClass, RowPath, ToOne
 from .algebra.schema import Field, Formula, Link, Proxy, Record
 from .algebra.simplify import negation, where_rows_exist
-from .attributes.formulas import FormulaEvaluator
+from .attributes.formulas import FormulaEvaluator, path_of
 from .equations import EquationSolver
 from .host_questions import FILLABLE
 from .outcomes import SearchOutcome, no_solution
@@ -99,12 +99,44 @@ class RowReader:
         """Have an attribute of a row unified with a result."""
         member = self._search.model(row.cls).members.get(name)
         if isinstance(member, Formula):
-            self._search.push(self._formulas.solve, (row, name, result, goal))
+            self._read_formula(row, name, member, result, goal)
         elif isinstance(member, Proxy):
             self._search.push(self._solve_proxy, (row, member, result, goal))
         else:
             attribute = self._attribute(row, name)
             self._search.push(self._equations.unify_later, (result, attribute, goal))
+
+    def called(self, row: RowPath, call: Call, result: t.Any, goal: t.Any) -> GoalResult | None:
+        """Have what a method calculates unified with a result; ``None`` for another method."""
+        method = self._search.model(row.cls).methods.get(call.name)
+        if method is None or call.args or call.kwargs:
+            return None
+        if not self._search.host.opens(row.cls, call.name):
+            sandbox.check_public(row.cls, call.name, self._search.span())
+        self._read_formula(row, call.name, method, result, goal)
+        return self.exists(row)
+
+    def _read_formula(
+        self, row: RowPath, name: str, formula: Formula, result: t.Any, goal: t.Any
+    ) -> None:
+        if not self._follow(row, path_of(formula), result, goal):
+            self._search.push(self._formulas.solve, (row, name, result, goal))
+
+    def _follow(self, row: RowPath, path: list[str], result: t.Any, goal: t.Any) -> bool:
+        """Read what leads to rows by another name, such as a property that gives a relation."""
+        rows: list[RowPath] = []
+        for name in path[:-1]:
+            link = self._search.model(row.cls).members.get(name)
+            if not isinstance(link, Link) or link.is_many:
+                return False
+            row = ToOne(row, name, link.cls)
+            rows.append(row)
+        if not path or not isinstance(self._search.model(row.cls).members.get(path[-1]), Link):
+            return False
+        self.read(row, path[-1], result, goal)
+        for each in reversed(rows):
+            self._search.push(self.exists, each)
+        return True
 
     def _solve_proxy(self, payload: tuple[RowPath, Proxy, t.Any, t.Any]) -> GoalResult:
         """Read an attribute through a relation; without a row, it is nil."""

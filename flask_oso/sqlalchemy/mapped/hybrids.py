@@ -1,4 +1,4 @@
-"""What the only function of a hybrid, or of a property, calculates, read from its source.
+"""What a property, a method, or the only function of a hybrid calculates, read from its source.
 
 In goes the function; out comes the expression that it returns. SQLAlchemy asks the function about
 the class, where a condition is never met: ``if self.kind == "secret"`` takes the other way, and
@@ -22,16 +22,28 @@ from ...polar.residual.algebra.schema import Formula
 def returned_expression(function: t.Any) -> ast.expr | None:
     """Return the expression that a function of one argument returns, and does nothing else.
 
-    ``None`` if it does more, or if its source is not there.
+    ``if a: return b`` with ``return c`` behind it is ``b if a else c``. ``None`` if it does more,
+    or if its source is not there.
     """
     definition = _definition(function)
     if definition is None or not _takes_a_row(definition.args):
         return None
     first, *others = definition.body
-    if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and others:
-        # The docstring.
-        first, *others = others
-    return first.value if isinstance(first, ast.Return) and not others else None
+    is_docstring = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant)
+    return _returned(others if is_docstring and others else definition.body)
+
+
+def _returned(body: list[ast.stmt]) -> ast.expr | None:
+    """Return what statements return, as one expression."""
+    first, *others = body
+    if isinstance(first, ast.Return):
+        return None if others else first.value
+    if not isinstance(first, ast.If) or (bool(first.orelse) is bool(others)):
+        return None
+    found, otherwise = _returned(first.body), _returned(first.orelse or others)
+    if found is None or otherwise is None:
+        return None
+    return ast.copy_location(ast.IfExp(first.test, found, otherwise), first)
 
 
 def formula_of(function: t.Any) -> Formula | None:
@@ -77,10 +89,19 @@ class _Reader(t.NamedTuple):
             return all(map(self.is_followed, node.values))
         if isinstance(node, ast.UnaryOp):
             return isinstance(node.op, ast.Not) and self.is_followed(node.operand)
+        if isinstance(node, ast.IfExp):
+            return all(map(self.is_followed, (node.test, node.body, node.orelse)))
+        if isinstance(node, ast.Call):
+            return self._is_truth(node) and self.is_followed(node.args[0])
         if isinstance(node, ast.Compare):
             sides = itertools.pairwise((node.left, *node.comparators))
             return all(map(self._is_comparison, node.ops, *zip(*sides, strict=True)))
         return self._is_value(node)
+
+    def _is_truth(self, node: ast.Call) -> bool:
+        """Tell whether a call is ``bool(…)``."""
+        is_bool = isinstance(node.func, ast.Name) and node.func.id == "bool"
+        return is_bool and "bool" not in self.names and len(node.args) == 1 and not node.keywords
 
     def _is_comparison(self, sign: ast.cmpop, left: ast.expr, right: ast.expr) -> bool:
         if not self._is_value(left):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import inspect
+import types
 import typing as t
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -130,7 +131,7 @@ class MappedSchema:
         if any(_has_own(each, "__getattr__") for each in classes):
             refused = _Everything(refused)
         own, shares = own_equality(classes)
-        return Model(cls, classes, members, refused, own, shares)
+        return Model(cls, classes, members, refused, own, shares, _methods(mapper.class_, classes))
 
     def _declared(self, mapper: orm.Mapper[t.Any], relation: Relation) -> Link | str:
         cls = self._classes.get(relation.other_type)
@@ -342,6 +343,17 @@ def _property(cls: type, classes: Sequence[type], name: str) -> Formula | str:
         return _PYTHON
     formula = formula_of(found.fget) if type(found) is property else None
     return formula or _PYTHON
+
+
+def _methods(cls: type, classes: Sequence[type]) -> dict[str, Formula]:
+    """Return what methods without arguments calculate, the same for each class of the rows."""
+    found = {}
+    for name in dir(cls):
+        method = inspect.getattr_static(cls, name)
+        is_same = all(inspect.getattr_static(each, name, None) is method for each in classes)
+        if is_same and type(method) is types.FunctionType and not name.startswith("_"):
+            found[name] = formula_of(method)
+    return {name: formula for name, formula in found.items() if formula is not None}
 
 
 # -- registering ---------------------------------------------------------------------

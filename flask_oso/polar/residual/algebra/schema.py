@@ -147,6 +147,7 @@ class Model:
     :param own_equality: the class with an ``__eq__`` that is not known to compare primary keys,
         if there is one.
     :param shares_equality: whether instances may equal those of other classes.
+    :param methods: what methods without arguments calculate.
     """
 
     cls: type
@@ -155,6 +156,7 @@ class Model:
     refused: Mapping[str, str] = field(default_factory=dict)
     own_equality: type | None = None
     shares_equality: bool = False
+    methods: Mapping[str, Formula] = field(default_factory=dict)
 
 
 class LoadedList(t.NamedTuple):

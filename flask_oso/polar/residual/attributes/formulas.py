@@ -23,17 +23,19 @@ from ..algebra.ir import (
     RowCondition,
     RowPath,
     RowValue,
+    ToMany,
     ToOne,
     rows_of,
 )
 from ..algebra.schema import Field, Formula, Link, ValueKind
-from ..algebra.simplify import conjunction, disjunction, negation, where_rows_exist
+from ..algebra.simplify import conjunction, disjunction, exists, negation, where_rows_exist
 from ..database_semantics import (
     NotTranslatable,
     column_equality,
     column_ordering,
     field_of,
     has_no_order,
+    is_null,
     mirrored,
     same_number,
     value_equality,
@@ -53,7 +55,21 @@ _ORDERS: dict[type[ast.cmpop], Operator] = {
     ast.GtE: Operator.GEQ,
 }
 #: Kinds whose order is the same in Python and in a policy.
-_ORDERED = (ValueKind.INTEGER, ValueKind.FLOAT, ValueKind.TEXT, ValueKind.DATE, ValueKind.DATETIME)
+_ORDERED = (
+    ValueKind.INTEGER, ValueKind.FLOAT, ValueKind.DECIMAL, ValueKind.TEXT, ValueKind.DATE,
+    ValueKind.DATETIME,
+)  # fmt: skip
+#: Kinds of which one value is false, besides nil.
+_FALSE: dict[ValueKind, t.Any] = {
+    ValueKind.INTEGER: 0,
+    ValueKind.FLOAT: 0,
+    ValueKind.DECIMAL: 0,
+    ValueKind.TEXT: "",
+}
+#: Kinds whose values are all true.
+_TRUE = (
+    ValueKind.DATE, ValueKind.DATETIME, ValueKind.ZONED, ValueKind.TIME, ValueKind.UUID,
+)  # fmt: skip
 
 
 #: The most attributes that are calculated from each other.
@@ -65,6 +81,15 @@ class _Constant(t.NamedTuple):
 
 
 _Operand = RowValue | _Constant
+
+
+def path_of(formula: Formula) -> list[str]:
+    """Return ``[a, b]`` of a formula that gives ``row.a.b``; no names for another one."""
+    node, names = formula.expression, list[str]()
+    while isinstance(node, ast.Attribute):
+        names.insert(0, node.attr)
+        node = node.value
+    return names if isinstance(node, ast.Name) and node.id == formula.row else []
 
 
 class FormulaEvaluator:
@@ -95,7 +120,8 @@ class _Calculation:
         self._row = row
         self._name = name
         self._above = above
-        self._formula = t.cast(Formula, search.model(row.cls).members[name])
+        model = search.model(row.cls)
+        self._formula = model.methods.get(name) or t.cast(Formula, model.members[name])
 
     def result(self) -> tuple[t.Any, RowCondition]:
         """Return the value as a term, and when Python raises an error instead."""
@@ -115,12 +141,19 @@ class _Calculation:
             return True
         if isinstance(node, ast.UnaryOp):
             return isinstance(node.op, ast.Not)
+        if isinstance(node, ast.IfExp):
+            return self._is_boolean(node.body) and self._is_boolean(node.orelse)
+        is_part = node is not self._formula.expression
+        if isinstance(node, ast.Constant):
+            return is_part and type(node.value) is bool
+        if isinstance(node, ast.Call):
+            # Only `bool` is called.
+            return True
         row, member, _ = self._attribute(node)
         if isinstance(member, Formula):
             other = self._of_other(row, t.cast(ast.Attribute, node).attr)
             return other._is_boolean(member.expression)
         # A column alone is a value; in a longer expression it is a truth if it is never nil.
-        is_part = node is not self._formula.expression
         is_boolean = isinstance(member, Field) and member.kind is ValueKind.BOOLEAN
         return is_part and is_boolean and not t.cast(Field, member).is_nullable
 
@@ -135,15 +168,56 @@ class _Calculation:
             return SearchOutcome(holds, found.fails)
         if isinstance(node, ast.Compare):
             return self._compared(node)
+        if isinstance(node, ast.IfExp):
+            return self._chosen(node)
+        if isinstance(node, ast.Call):
+            return self._truth(node.args[0])
         row, member, fails = self._attribute(node)
         if isinstance(member, Formula):
             other = self._of_other(row, t.cast(ast.Attribute, node).attr)
             return and_then(SearchOutcome(negation(fails), fails), other._truth(member.expression))
-        value, fails = self._value(node)
-        if isinstance(value, _Constant) or field_of(value).kind is not ValueKind.BOOLEAN:
-            raise self._refused("what is neither true nor false")
-        holds = where_rows_exist(Comparison("=", value, Literal(True)), rows_of(value))
+        if isinstance(member, Link):
+            holds = self._has_rows(row, t.cast(ast.Attribute, node).attr, member)
+        else:
+            value, fails = self._value(node)
+            holds = self._is_true(value)
         return SearchOutcome(conjunction(holds, negation(fails)), fails)
+
+    def _chosen(self, node: ast.IfExp) -> SearchOutcome:
+        """Return the truth of ``a if b else c``  =>  ``(b and a) or (not b and c)``."""
+        test = self._truth(node.test)
+        is_other = conjunction(negation(test.holds), negation(test.fails))
+        found = and_then(test, self._truth(node.body))
+        other = and_then(SearchOutcome(is_other, test.fails), self._truth(node.orelse))
+        return or_else(found, other)
+
+    def _has_rows(self, row: RowPath, name: str, link: Link) -> RowCondition:
+        if not link.is_many:
+            classes = self._search.model(link.cls).classes
+            if any(hasattr(each, own) for each in classes for own in ("__bool__", "__len__")):
+                raise self._refused("whether a row is true, which its class decides")
+            return where_rows_exist(TRUE, [ToOne(row, name, link.cls)])
+        each = ToMany(row, name, link.cls, self._search.fresh_number())
+        return where_rows_exist(exists(each, TRUE), [row])
+
+    def _is_true(self, value: _Operand) -> RowCondition:
+        """Return the condition that Python takes a value for true."""
+        if isinstance(value, _Constant):
+            return TRUE if value.value else FALSE
+        kind = field_of(value).kind
+        if kind is ValueKind.BOOLEAN:
+            holds: RowCondition = Comparison("=", value, Literal(True))
+        elif kind is ValueKind.ENUM:
+            choices = [each for each in field_of(value).choices if each]
+            holds = disjunction(*(value_equality(value, each) for each in choices))
+        elif kind in _FALSE:
+            is_false = value_equality(value, _FALSE[kind])
+            holds = conjunction(negation(is_null(value)), negation(is_false))
+        elif kind in _TRUE:
+            holds = negation(is_null(value))
+        else:
+            raise self._refused("what is neither true nor false")
+        return where_rows_exist(holds, rows_of(value))
 
     def _joined(self, node: ast.BoolOp) -> SearchOutcome:
         is_and = isinstance(node.op, ast.And)
@@ -280,7 +354,8 @@ class _Calculation:
         elif field_of(value).kind is ValueKind.INTEGER:
             return value
         raise NotTranslatable(
-            "databases calculate alike only with integers", "Give the hybrid an expression."
+            "databases calculate alike only with integers",
+            "Say it in the policy, or give the hybrid an expression.",
         )
 
     def _member(self, row: RowPath, name: str) -> t.Any:
@@ -295,5 +370,6 @@ class _Calculation:
 
     def _refused(self, what: str) -> NotTranslatable:
         return NotTranslatable(
-            f"'{self._name}' calculates {what}", "Give the hybrid an expression."
+            f"'{self._name}' calculates {what}",
+            "Say it in the policy, or give the hybrid an expression.",
         )
