@@ -10,12 +10,13 @@ Terms may be nested deeper than Python's stack, so nothing here is recursive: ``
 
 from __future__ import annotations
 
+import dataclasses
 import enum
 import typing as t
 from collections.abc import Iterator, Sequence
 
 from .sources import Span
-from .value_objects import ValueObject
+from .value_objects import Record, ValueObject
 
 
 class Operator(enum.Enum):
@@ -67,6 +68,24 @@ class Node(ValueObject):
     __slots__ = ("span",)
 
     span: Span | None
+
+
+class RareNode(Node, Record):
+    """A node of which a policy has few: it is written as a ``Record``, and ``span`` is named."""
+
+    span: Span | None = dataclasses.field(default=None, kw_only=True)
+
+    def __init__(self, *args: t.Any, span: Span | None = None, **kwargs: t.Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.span = span  # type: ignore[misc]  # its constructor
+
+    def replaced(self, **changes: t.Any) -> t.Self:
+        """Give another one at the same place, in which some fields have other values."""
+        return super().replaced(**{"span": self.span, **changes})
+
+
+# Equality ignores the span.
+RareNode.__match_args__ = ()  # type: ignore[misc]
 
 
 class Term(Node):
@@ -528,14 +547,10 @@ class RuleType(Node):
         self.span = span
 
 
-class InlineQuery(Node):
+class InlineQuery(RareNode):
     """``?= query;``. ``span`` covers the query without ``?=`` and the semicolon."""
 
-    __slots__ = __match_args__ = ("query",)
-
-    def __init__(self, query: Term, span: Span | None = None) -> None:
-        self.query: t.Final = query
-        self.span = span
+    query: Term
 
 
 class Name(Node):
@@ -639,20 +654,14 @@ class Block(Node):
                 yield from each.strings
 
 
-class DeclaredRule(Node):
+class DeclaredRule(RareNode):
     """``declare name(Class, …);``: a rule that a policy may call though it has none.
 
     ``parameters`` are class names.
     """
 
-    __slots__ = __match_args__ = ("name", "parameters")
-
-    def __init__(
-        self, name: str, parameters: tuple[Parameter, ...], span: Span | None = None
-    ) -> None:
-        self.name: t.Final = name
-        self.parameters: t.Final = parameters
-        self.span = span
+    name: str
+    parameters: tuple[Parameter, ...]
 
 
 # -- tests of a policy ---------------------------------------------------------------

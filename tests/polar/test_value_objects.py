@@ -20,8 +20,9 @@ from flask_oso.polar.value_objects import Record, ValueObject
 
 def kinds_of(cls: type[ValueObject] = ValueObject) -> Iterator[type[ValueObject]]:
     for kind in cls.__subclasses__():
-        if kind.__match_args__ and kind.__module__ in MODULES:
-            yield kind
+        # Of a record there are few, and its constructor is that of all records.
+        if kind.__module__ in MODULES and not issubclass(kind, Record):
+            yield from [kind] if kind.__match_args__ else []
         yield from kinds_of(kind)
 
 

@@ -77,10 +77,9 @@ class RelationOrder:
 
     def _test(self, test: _Test) -> _Test:
         setup = tuple(self._fact(each) if isinstance(each, Fact) else each for each in test.setup)
-        if isinstance(test, Fixture):
-            return Fixture(test.name, setup, span=test.span)
-        assertions = tuple(map(self._assertion, test.assertions))
-        return PolicyTest(test.name, setup, assertions, span=test.span)
+        if isinstance(test, PolicyTest):
+            test = test.replaced(assertions=tuple(map(self._assertion, test.assertions)))
+        return test.replaced(setup=setup)
 
     def _fact(self, fact: Fact) -> Fact:
         if not _is_relation(fact.name, fact.args):

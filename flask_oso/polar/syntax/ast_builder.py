@@ -105,7 +105,7 @@ class AstBuilder:
     # -- statements
 
     def inline_query(self, parts: list[Term]) -> InlineQuery:
-        return InlineQuery(parts[0], parts[0].span)
+        return InlineQuery(parts[0], span=parts[0].span)
 
     def rule(self, parts: list[t.Any]) -> Rule:
         name, parameters, span = parts[0]
@@ -207,12 +207,12 @@ class AstBuilder:
 
     def declared(self, parts: list[t.Any]) -> DeclaredRule:
         name, parameters, span = parts[1]
-        return DeclaredRule(name, parameters, span)
+        return DeclaredRule(name, parameters, span=span)
 
     def fixture(self, parts: list[t.Any]) -> Fixture:
         _, _, name, _, *items, end = parts
         setup = tuple(items[0]) if items else ()
-        return Fixture(name.text, setup, _between(parts[0], end))
+        return Fixture(name.text, setup, span=_between(parts[0], end))
 
     def test(self, parts: list[t.Any]) -> PolicyTest:
         begin, name, _, *items, end = parts
@@ -221,7 +221,7 @@ class AstBuilder:
             unquoted(name.text),
             tuple(item for each in inside if isinstance(each, list) for item in each),
             tuple(each for each in inside if isinstance(each, Assertion)),
-            _between(begin, end),
+            span=_between(begin, end),
         )
 
     def setup(self, parts: list[t.Any]) -> list[SetupItem]:
@@ -230,18 +230,18 @@ class AstBuilder:
 
     def used_fixture(self, parts: list[Token]) -> UsedFixture:
         _expect(parts[0], "fixture")
-        return UsedFixture(parts[1].text, parts[1].span)
+        return UsedFixture(parts[1].text, span=parts[1].span)
 
     def frozen_clock(self, parts: list[Token]) -> FrozenClock:
         _expect(parts[0], "now")
-        return FrozenClock(unquoted(parts[1].text), parts[1].span)
+        return FrozenClock(unquoted(parts[1].text), span=parts[1].span)
 
     def named_stub(self, parts: list[t.Any]) -> NamedStub:
-        return NamedStub(parts[0].text, parts[1], _between(*parts))
+        return NamedStub(parts[0].text, parts[1], span=_between(*parts))
 
     def fact(self, parts: list[t.Any]) -> Fact:
         name, args, end = parts
-        return Fact(name.text, tuple(args), _between(name, end))
+        return Fact(name.text, tuple(args), span=_between(name, end))
 
     def stub(self, parts: list[t.Any]) -> Stub:
         cls, _, *inside, end = parts
@@ -259,7 +259,9 @@ class AstBuilder:
         if rest:
             _expect(rest[0], "iff")
             bounds = tuple(rest[1])
-        return Assertion(word.text == "assert", name.text, tuple(args), bounds, _between(name, end))
+        return Assertion(
+            word.text == "assert", name.text, tuple(args), bounds, span=_between(name, end)
+        )
 
     def asked_for(self, parts: list[Token]) -> Parameter:
         name, cls = parts

@@ -5,119 +5,75 @@ The objects that a test makes up are terms, ``Stub`` in ``nodes.py``: what walks
 
 from __future__ import annotations
 
-import typing as t
-
 from ..nodes import (
     Block,
     DeclaredRule,
     InlineQuery,
     List,
-    Node,
     Parameter,
+    RareNode,
     Rule,
     RuleType,
     Stub,
     Term,
 )
-from ..sources import Span
 
 
-class Fact(Node):
+class Fact(RareNode):
     """``name(data);`` in a test: a rule without conditions, for this test alone."""
 
-    __slots__ = __match_args__ = ("name", "args")
-
-    def __init__(self, name: str, args: tuple[Term, ...], span: Span | None = None) -> None:
-        self.name: t.Final = name
-        self.args: t.Final = args
-        self.span = span
+    name: str
+    args: tuple[Term, ...]
 
 
-class NamedStub(Node):
+class NamedStub(RareNode):
     """``name: Class{…};`` in a test."""
 
-    __slots__ = __match_args__ = ("name", "stub")
-
-    def __init__(self, name: str, stub: Stub, span: Span | None = None) -> None:
-        self.name: t.Final = name
-        self.stub: t.Final = stub
-        self.span = span
+    name: str
+    stub: Stub
 
 
-class UsedFixture(Node):
+class UsedFixture(RareNode):
     """``fixture name;`` in a test."""
 
-    __slots__ = __match_args__ = ("name",)
-
-    def __init__(self, name: str, span: Span | None = None) -> None:
-        self.name: t.Final = name
-        self.span = span
+    name: str
 
 
-class FrozenClock(Node):
+class FrozenClock(RareNode):
     """``now "2026-01-31T12:00:00";`` in a test."""
 
-    __slots__ = __match_args__ = ("time",)
-
-    def __init__(self, time: str, span: Span | None = None) -> None:
-        self.time: t.Final = time
-        self.span = span
+    time: str
 
 
 SetupItem = Fact | NamedStub | UsedFixture | FrozenClock
 
 
-class Fixture(Node):
+class Fixture(RareNode):
     """``test fixture name { … }``."""
 
-    __slots__ = __match_args__ = ("name", "setup")
-
-    def __init__(self, name: str, setup: tuple[SetupItem, ...], span: Span | None = None) -> None:
-        self.name: t.Final = name
-        self.setup: t.Final = setup
-        self.span = span
+    name: str
+    setup: tuple[SetupItem, ...]
 
 
-class Assertion(Node):
+class Assertion(RareNode):
     """``assert name(args);``, ``assert_not …`` or ``assert … iff x in […] and y in […];``.
 
     An argument is data, or a ``Parameter`` for ``x: Class``. ``bounds`` are the values that each
     variable may have, or ``None`` without ``iff``.
     """
 
-    __slots__ = __match_args__ = ("is_true", "name", "args", "bounds")
-
-    def __init__(
-        self,
-        is_true: bool,
-        name: str,
-        args: tuple[Term | Parameter, ...],
-        bounds: tuple[tuple[str, List], ...] | None = None,
-        span: Span | None = None,
-    ) -> None:
-        self.is_true: t.Final = is_true
-        self.name: t.Final = name
-        self.args: t.Final = args
-        self.bounds: t.Final = bounds
-        self.span = span
+    is_true: bool
+    name: str
+    args: tuple[Term | Parameter, ...]
+    bounds: tuple[tuple[str, List], ...] | None = None
 
 
-class PolicyTest(Node):
+class PolicyTest(RareNode):
     """``test "name" { setup { … } assert …; }``."""
 
-    __slots__ = __match_args__ = ("name", "setup", "assertions")
-
-    def __init__(
-        self,
-        name: str,
-        setup: tuple[SetupItem, ...],
-        assertions: tuple[Assertion, ...],
-        span: Span | None = None,
-    ) -> None:
-        self.name: t.Final = name
-        self.setup: t.Final = setup
-        self.assertions: t.Final = assertions
-        self.span = span
+    name: str
+    setup: tuple[SetupItem, ...]
+    assertions: tuple[Assertion, ...]
 
 
 Statement = Rule | RuleType | InlineQuery | Block | DeclaredRule | Fixture | PolicyTest

@@ -501,7 +501,7 @@ def test_all_kinds_of_nodes_have_a_number() -> None:
         kind
         for kind in (*vars(nodes).values(), *vars(policy_test_nodes).values())
         if isinstance(kind, type) and issubclass(kind, nodes.Node)
-    } - {nodes.Node, nodes.Term, nodes.Lookup, nodes.Instance}
+    } - {nodes.Node, nodes.RareNode, nodes.Term, nodes.Lookup, nodes.Instance}
 
     assert made_by_parser == set(serialization._KINDS)
 
