@@ -307,9 +307,27 @@ def _is_silent_read(cls: type, name: str, *, follows: bool) -> bool:
     return True
 
 
+def silent_method(cls: type, name: str) -> types.FunctionType | None:
+    """Return a method that only returns an attribute which is read silently, or ``None``.
+
+    An object may have something else under its name.
+    """
+    own: t.Any = cls.__getattribute__
+    if own not in _GENERIC or hasattr(cls, "__getattr__"):
+        return None
+    found = next((vars(base)[name] for base in cls.__mro__ if name in vars(base)), None)
+    returned = _attribute_returned_by(found)
+    if returned is None or not _is_silent_read(cls, returned, follows=False):
+        return None
+    return t.cast(types.FunctionType, found)
+
+
 def _returned_attribute(found: property) -> str | None:
     """Return the attribute of the object that a property returns, if it does nothing else."""
-    getter = found.fget
+    return _attribute_returned_by(found.fget)
+
+
+def _attribute_returned_by(getter: t.Any) -> str | None:
     if type(getter) is not types.FunctionType:
         return None
     code, simple = getter.__code__, _getter.__code__

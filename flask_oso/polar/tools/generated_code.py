@@ -57,6 +57,7 @@ RUNTIME_NAMES: Mapping[str, str] = {
     "as_data": "arguments, lists as copies; None: the solver answers",
     "by_solver": "answers the whole question with the solver",
     "calculate": "arithmetic",
+    "bound_method": "the class of methods of an object",
     "call_method": "calls a method of the application",
     "check_clock": "looks at the clock: raises when the time limit is reached",
     "check_sandbox": "the check of the sandbox",

@@ -135,6 +135,7 @@ class SilentOperations:
             "gives_up_or_deep": (*GIVES_UP, RecursionError),
             "each_once": _each_once,
             "islice": itertools.islice,
+            "bound_method": types.MethodType,
         }
 
     def _test_told(self, kind: type) -> bool:

@@ -97,6 +97,52 @@ class ValueGuards:
         region.known["read", owner.name, name] = made
         return made
 
+    def returned_by(
+        self, region: Region, owner: Known, name: str, span: Span | None
+    ) -> Known | None:
+        """Call a method that only returns an attribute, which nobody can tell from reading it.
+
+        ``None`` if a method does anything else. The function gives up where an object has
+        another one under the name.
+        """
+        cls, names = owner.exact, self._guards.names
+        is_of_class = cls not in (None, dict, *SCALARS) and owner.constant is None
+        if not is_of_class or owner.is_literal or not sandbox.is_unrestricted(name):
+            return None
+        if not names.host.keeps(t.cast(type, cls)):
+            return None
+        function = sandbox.silent_method(t.cast(type, cls), name)
+        if function is None:
+            return None
+        self._guards.check_order(owner, span)
+        fact: Fact = ("called", owner.name, name)
+        known = region.lookup_of(owner.name, fact)
+        if known is not None:
+            return known
+        method, made = self._guards.fresh(), Known(self._guards.fresh(), region=region)
+        self._guards.note_derived(made, (owner.name,))
+        is_other = any_of(
+            [
+                compared(call("type", load(method)), ast.IsNot(), load("bound_method")),
+                compared(
+                    attribute_of(load(method), "__func__"),
+                    ast.IsNot(),
+                    load(names.constant(function)),
+                ),
+                compared(attribute_of(load(method), "__self__"), ast.IsNot(), load(owner.name)),
+            ]
+        )
+        unless = self._guards.unless_checked(made)
+        region.reads += [
+            with_span(assign(method, attribute_of(load(owner.name), name)), span),
+            ast.If(is_other, [GIVE_UP], []),
+            with_span(assign(made.name, ast.Call(load(method), [], [])), span),
+            unless,
+        ]
+        region.unchecked.append((made.name, self._guards.alternative, unless))
+        region.known[fact] = made
+        return made
+
     def _read_constant(self, region: Region, owner: Known, name: str, span: Span | None) -> Known:
         """Read an entry of a dictionary that is a constant, or an attribute of a class."""
         if type(owner.constant) is dict:

@@ -166,6 +166,9 @@ class GoalStep(Searches):
             found = method_of_moment(self.guards, self.region, owner, name, span)
             if found is not None:
                 return self._result(*found, result)
+            returned = self.values.returned_by(self.region, owner, name, span)
+            if returned is not None:
+                return self._result(self.region, returned, result)
         if owner.exact not in (None, dict, str):
             return self._observed(owner, name, tuple(args), result)
         if name in OF_LISTS and (len(args), owner.exact) == (1, None):
