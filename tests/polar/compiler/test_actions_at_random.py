@@ -90,6 +90,7 @@ BESIDE = [
     'limited(_, "z", d) if d.missing = 1;',
     'limited(_, "x", _: Doc{ok: true});',
     "limited(u, a: String, _) if a in u.acts;",
+    "limited(_: User, a: String, d) if d.ok and a in d.acts;",
 ]
 DENIED = [
     "allow(_: User{ok: false}, _, _) if cut and 1 = 2;",
@@ -105,7 +106,8 @@ DENIED = [
 def policy_with_cuts(seed: int) -> str:
     """Make a policy of which one rule or two have a cut."""
     chooser = random.Random(seed)
-    rules = ["allow(u: User, a, d) if limited(u, a, d) and d.ok;", chooser.choice(CUTS)]
+    action = chooser.choice(["a", "a: String"])
+    rules = [f"allow(u: User, {action}, d) if limited(u, a, d) and d.ok;", chooser.choice(CUTS)]
     rules += chooser.sample(BESIDE, chooser.randrange(3))
     rules.insert(chooser.choice([0, 0, 2]), chooser.choice(DENIED))
     rules.append('may_act(_, "read", d) if d.ok; may_act(u, a, _) if a in u.acts;')

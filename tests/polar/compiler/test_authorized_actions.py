@@ -155,6 +155,25 @@ def test_an_action_that_is_looked_at_before_needs_a_query(
     assert oso.engine.strings("allow", (Token(["read"]), "", Doc()), 1) is None
 
 
+def test_cut_beside_an_action_that_is_a_text_needs_no_query(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Nobody who is blocked does anything, and for others the class of the action is said."""
+    monkeypatch.delenv("OSO_COMPILED", raising=False)
+    oso = Oso()
+    oso.register_class(Token)
+    oso.register_class(Doc)
+    oso.load_str(
+        "allow(_: Token{admin: true}, _, _) if cut and false;"
+        " allow(u: Token, a: String, d: Doc) if a in u.scopes and may(u, a, d);" + MAY
+    )
+    blocked = Token(["write"])
+    blocked.admin = True
+
+    assert oso.engine.strings("allow", (Token(["write"]), "", Doc()), 1) == {"write"}
+    assert oso.engine.strings("allow", (blocked, "", Doc()), 1) == set()
+
+
 #: The same one in each question: a policy may bind the action to it.
 DOC = Doc()
 FREE = {

@@ -94,10 +94,12 @@ def _is_cut_for_all(clauses: Sequence[Clause], asked: frozenset[int]) -> bool:
     """
     if not asked:
         return True
-    if any(each.parameters[n].specializer is not None for each in clauses for n in asked):
-        return False
     first, *others = (n for n, each in enumerate(clauses) if has_cut(each))
     clause = clauses[first]
+    # Where another clause has one, as 'action: String', it decides about no order: a parameter in
+    # front of it has to.
+    if any(clause.parameters[n].specializer is not None for n in asked):
+        return False
     if others or not _is_tried_first(clause, clauses[:first], clauses[first + 1 :]):
         return False
     goals = [*conjuncts_in(clause.body)]
