@@ -574,10 +574,15 @@ class CompiledProgram(Runtime):
         specializations = self._specializations.get((name, arity))
         if specializations is None:
             return
-        chosen = specializations.prepare(self.members("Actor"), self.members("Resource"), until)
-        if at is None or specializations.at != at:
+        actors, resources = self.members("Actor"), self.members("Resource")
+        chosen = specializations.prepare(actors, resources, until)
+        if at is None:
             return
         questions = self.prepare_strings(name, arity, at, waits=True)
+        by_string = self.specializations_at(name, arity, at)
+        if by_string is not None and by_string is not specializations:
+            # Fields are asked about by their names, and authorized by the action.
+            chosen = by_string.likely_classes(actors, resources)
         for classes in chosen:
             if time.monotonic() > until:
                 return

@@ -15,6 +15,7 @@ from flask_oso import Limits, Oso
 from flask_oso.polar.compiler import programs
 from flask_oso.polar.compiler.compilation_turns import CompilationTurns, OutOfTime
 from flask_oso.polar.compiler.programs import CompiledProgram
+from flask_oso.polar.compiler.string_arguments import string_questions
 from flask_oso.polar.exceptions import PolarRuntimeError
 from tests.fuzz.targets.compiled import check
 from tests.support.answers import (
@@ -38,6 +39,10 @@ resource Note {
 has_role(user: User, "owner", note: Note) if note.owner = user;
 has_role(user: User, "reader", note: Note) if user in note.readers;
 allow(actor, action, resource) if has_permission(actor, action, resource);
+"""
+FIELDS = """
+allow_field(user: User, "read", note: Note, field) if
+  field in ["text", "date"] and allow(user, "read", note);
 """
 
 
@@ -110,6 +115,18 @@ def test_actions_after_prepare_compile_nothing(
     assert oso.authorized_actions(*owned) == {"read", "edit"}
 
 
+def test_fields_after_prepare_compile_nothing(
+    owned: tuple[User, Note], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first ``authorized_fields`` finds the function for all names."""
+    oso = load(POLICY + FIELDS)
+    oso.prepare()
+    user, note = owned
+    monkeypatch.setattr(CompiledProgram, "_compiled", pytest.fail)
+
+    assert oso.authorized_fields(user, "read", note) == {"text", "date"}
+
+
 @pytest.fixture
 def specialized_rules(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The rule of each function for plain data that is compiled."""
@@ -132,6 +149,31 @@ def test_first_actions_compile_one_function(
 
     assert oso.authorized_actions(*owned) == {"read", "edit"}
     assert specialized_rules == ["allow"]
+
+
+class Letter(Note):
+    """A note whose readers are looked up when they are asked for."""
+
+    def __getattr__(self, name: str) -> t.Any:
+        return [self.owner]
+
+
+def test_actions_that_all_give_up_compile_no_function_each(
+    owned: tuple[User, Note], specialized_rules: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the function for all gives up, those for one would, too; until it often does."""
+    monkeypatch.setattr(string_questions, "MAX_GIVEN_UP", 2)
+    oso = load()
+    letter = Letter(User())
+    del letter.readers
+
+    found = [oso.authorized_actions(letter.owner, letter) for _ in range(2)]
+    at_first = len(specialized_rules)
+    found.append(oso.authorized_actions(letter.owner, letter))
+
+    assert found == [{"read", "edit"}] * 3
+    assert at_first == 1
+    assert len(specialized_rules) > 1
 
 
 def test_actions_on_a_class_of_a_moment_compile_no_function_for_all_strings(

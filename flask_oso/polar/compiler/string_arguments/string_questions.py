@@ -13,11 +13,13 @@ from ..binding_analysis import Lineages
 from ..entry_points import NEW_CLOCK
 from ..scopes import ProgramInterface, Variant
 from ..specialization.tables.dispatch import Specializations
-from ..specialization.tables.function_maker import StringSearch
+from ..specialization.tables.function_maker import StringSearch, no_answer
 from .closed_strings import Strings
 
 #: The string that stands for those that no rule names.
 _OTHER = "*"
+#: How often one function for all strings may give up, before each string has one of its own.
+MAX_GIVEN_UP = 200
 
 
 class QueryNeeded(Exception):
@@ -58,6 +60,9 @@ class StringQuestions:
         self._rule = name, arity, at
         self._others = [position for position in range(arity) if position != at]
         self._by_kinds: dict[tuple[type, ...], Questions | None] = {}
+        #: How often the function for all strings gave up, by the classes of the others, if there is
+        #: one.
+        self._given_up: dict[tuple[type, ...], int] = {}
 
     def search(self, kinds: tuple[type, ...], *, waits: bool = False) -> StringSearch | None:
         """Make and keep the function for all strings at once, given the classes of the others.
@@ -78,6 +83,8 @@ class StringQuestions:
         search = made if questions.free is None else _unless_any(made)
         name, _, at = self._rule
         self._program.searches[name, at, *kinds] = search
+        if made is not no_answer:
+            self._given_up.setdefault(kinds, 0)
         return search
 
     def found(self, args: tuple[t.Any, ...]) -> set[t.Any]:
@@ -85,13 +92,15 @@ class StringQuestions:
 
         :raises QueryNeeded: if a query has to answer.
         """
-        questions = self.about(tuple([type(args[position]) for position in self._others]))
+        kinds = tuple([type(args[position]) for position in self._others])
+        questions = self.about(kinds)
         if questions is None:
             raise QueryNeeded
+        makes = self._makes(kinds)
         clock = [*NEW_CLOCK]
-        is_free = questions.free is not None and self._holds(questions.free, args, clock)
+        is_free = questions.free is not None and self._holds(questions.free, args, clock, makes)
         try:
-            found = {each[0] for each in questions.named if self._holds(each, args, clock)}
+            found = {each[0] for each in questions.named if self._holds(each, args, clock, makes)}
         except Exception:
             if is_free:
                 # The query may come to what allows anything before it comes to the error.
@@ -99,12 +108,30 @@ class StringQuestions:
             raise
         return {ANYTHING} if is_free else found
 
+    def _makes(self, kinds: tuple[type, ...]) -> bool:
+        """Tell whether specializations are made for one string each, which takes seconds for many.
+
+        Where one function for all strings gave up, as at a relation that was not loaded, most of
+        them would give up, too: the compiled rules, which load it, answer at once.
+        """
+        if kinds not in self._given_up:
+            return True
+        self._given_up[kinds] += 1
+        return self._given_up[kinds] > MAX_GIVEN_UP
+
     def _holds(
-        self, question: tuple[t.Any, ...], args: tuple[t.Any, ...], clock: list[t.Any]
+        self,
+        question: tuple[t.Any, ...],
+        args: tuple[t.Any, ...],
+        clock: list[t.Any],
+        makes: bool,
     ) -> bool:
         text, is_searched, specializations, ask = question
         given = (*args[: self._at], text, *args[self._at + 1 :])
-        answer = specializations[type(args[self._by])](*given, is_searched)
+        cls = type(args[self._by])
+        answer = None
+        if makes or cls in specializations:
+            answer = specializations[cls](*given, is_searched)
         return bool(ask(*given, clock) if answer is None else answer)
 
     def about(self, kinds: tuple[type, ...]) -> Questions | None:

@@ -151,7 +151,7 @@ class Specializations(dict[str, ByClass]):
 
         :returns: these classes, of the other arguments; none if they are too many.
         """
-        chosen = self._likely_classes(actors, resources)
+        chosen = self.likely_classes(actors, resources)
         others: Text = None if self.at is None else self.texts
         for text, classes in itertools.product([*sorted(self.texts), others], chosen):
             if time.monotonic() > until:
@@ -159,7 +159,7 @@ class Specializations(dict[str, ByClass]):
             self.maker.function(Asked(text, classes), waits=True)
         return chosen
 
-    def _likely_classes(
+    def likely_classes(
         self, actors: Collection[type], resources: Collection[type]
     ) -> list[tuple[type, ...]]:
         """Return the classes that rules name, but actors for resources, and the other way round.
@@ -257,6 +257,8 @@ def _classes_at(maker: FunctionMaker, position: int, unlikely: set[type]) -> lis
     :param unlikely: those that are left out, unless a rule names them at this position.
     """
     program = maker.program
+    #: Where a text is an action, and neither acts nor is asked about.
+    between = maker.positions[1:-1]
     tags = {_tag(clause, position) for clause in maker.clauses()}
     here, anywhere = _classes_of(program, tags), set[type]()
     if None in tags:
@@ -268,7 +270,7 @@ def _classes_at(maker: FunctionMaker, position: int, unlikely: set[type]) -> lis
         for cls in dict.fromkeys(program.host.classes.values())
         if not here.isdisjoint(cls.__mro__)
         or (cls not in unlikely and not anywhere.isdisjoint(cls.__mro__))
-        if cls is dict or is_plain_object(cls)
+        if cls is dict or is_plain_object(cls) or (cls is str and position in between)
     ]
 
 
