@@ -108,7 +108,7 @@ class RowReader:
 
     def called(self, row: RowPath, call: Call, result: t.Any, goal: t.Any) -> GoalResult | None:
         """Have what a method calculates unified with a result; ``None`` for another method."""
-        method = self._search.model(row.cls).methods.get(call.name)
+        method = self._search.model(row.cls).method(call.name)
         if method is None or call.args or call.kwargs:
             return None
         if not self._search.host.opens(row.cls, call.name):

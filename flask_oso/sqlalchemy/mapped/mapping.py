@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 import inspect
 import types
 import typing as t
@@ -131,7 +132,9 @@ class MappedSchema:
         if any(_has_own(each, "__getattr__") for each in classes):
             refused = _Everything(refused)
         own, shares = own_equality(classes)
-        return Model(cls, classes, members, refused, own, shares, _methods(mapper.class_, classes))
+        # The source of a method is read when a policy calls it.
+        method = functools.cache(functools.partial(_method, mapper.class_, classes))
+        return Model(cls, classes, members, refused, own, shares, method)
 
     def _declared(self, mapper: orm.Mapper[t.Any], relation: Relation) -> Link | str:
         cls = self._classes.get(relation.other_type)
@@ -345,15 +348,13 @@ def _property(cls: type, classes: Sequence[type], name: str) -> Formula | str:
     return formula or _PYTHON
 
 
-def _methods(cls: type, classes: Sequence[type]) -> dict[str, Formula]:
-    """Return what methods without arguments calculate, the same for each class of the rows."""
-    found = {}
-    for name in dir(cls):
-        method = inspect.getattr_static(cls, name)
-        is_same = all(inspect.getattr_static(each, name, None) is method for each in classes)
-        if is_same and type(method) is types.FunctionType and not name.startswith("_"):
-            found[name] = formula_of(method)
-    return {name: formula for name, formula in found.items() if formula is not None}
+def _method(cls: type, classes: Sequence[type], name: str) -> Formula | None:
+    """Return what a method without arguments calculates, the same for each class of the rows."""
+    found = inspect.getattr_static(cls, name, None)
+    if type(found) is not types.FunctionType:
+        return None
+    is_same = all(inspect.getattr_static(each, name, None) is found for each in classes)
+    return formula_of(found) if is_same else None
 
 
 # -- registering ---------------------------------------------------------------------

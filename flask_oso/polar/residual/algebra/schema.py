@@ -10,7 +10,7 @@ import ast
 import contextlib
 import enum
 import typing as t
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 
@@ -147,7 +147,7 @@ class Model:
     :param own_equality: the class with an ``__eq__`` that is not known to compare primary keys,
         if there is one.
     :param shares_equality: whether instances may equal those of other classes.
-    :param methods: what methods without arguments calculate.
+    :param method: returns what a method without arguments calculates, by its name.
     """
 
     cls: type
@@ -156,7 +156,7 @@ class Model:
     refused: Mapping[str, str] = field(default_factory=dict)
     own_equality: type | None = None
     shares_equality: bool = False
-    methods: Mapping[str, Formula] = field(default_factory=dict)
+    method: Callable[[str], Formula | None] = lambda name: None
 
 
 class LoadedList(t.NamedTuple):

@@ -121,7 +121,7 @@ class _Calculation:
         self._name = name
         self._above = above
         model = search.model(row.cls)
-        self._formula = model.methods.get(name) or t.cast(Formula, model.members[name])
+        self._formula = t.cast(Formula, model.members.get(name) or model.method(name))
 
     def result(self) -> tuple[t.Any, RowCondition]:
         """Return the value as a term, and when Python raises an error instead."""
