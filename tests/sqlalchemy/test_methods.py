@@ -1,4 +1,4 @@
-"""Methods and properties with ``if``, ``bool`` and relations, read from their source for a list."""
+"""What methods, properties and hybrids calculate, and where they raise, read from their source."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from collections.abc import Iterator
 import pytest
 import sqlalchemy as sa
 from sqlalchemy import orm
+from sqlalchemy.ext.hybrid import hybrid_property
 
 from flask_oso import Oso, OsoError
 from flask_oso.polar.exceptions import UnsupportedError
@@ -134,6 +135,31 @@ class Page(Base):
         """Give rows."""
         return self.children
 
+    @hybrid_property
+    def cost(self) -> decimal.Decimal:
+        """Calculate with what may be nil."""
+        return self.price * self.number  # type: ignore[operator, return-value]
+
+    @cost.inplace.expression
+    @classmethod
+    def _cost(cls) -> sa.ColumnElement[decimal.Decimal | None]:
+        return cls.price * cls.number
+
+    @hybrid_property
+    def is_numbered(self) -> bool:
+        """Compare what may be nil."""
+        return self.number > 0  # type: ignore[operator]
+
+    @is_numbered.inplace.expression
+    @classmethod
+    def _is_numbered(cls) -> sa.ColumnElement[bool]:
+        return cls.number > 0
+
+    @property
+    def costs_nothing(self) -> bool:
+        """Compare what a hybrid calculates."""
+        return self.cost != 5
+
     @property
     def named(self) -> str:
         """Give one of two values, of which one is no column."""
@@ -191,6 +217,16 @@ def is_allowed(oso: Oso, user: Page | None, page: Page) -> bool:
         ("page.is_leaf", {2, 3, 4, 5}),
         ("not page.is_leaf", {1}),
         ("page.is_top", {1, 2, 4}),
+        ("page.cost != 5", {1, 2, 4}),
+        ("not page.cost = 20", {1, 2}),
+        ("page.cost = nil", set()),
+        ("page.cost in [user.day, 20]", {4}),
+        ("page.parent.cost != 5", {3, 5}),
+        ("page matches {cost: nil}", set()),
+        ("page.is_numbered", {1, 4}),
+        ("page.is_numbered != true", {2}),
+        ("page.is_numbered = nil", set()),
+        ("page.costs_nothing", {1, 2, 4}),
         ("page.above = user", {3, 5}),
         ("page.above = nil", {1, 2, 4}),
         ('page.above.title = "a"', {3, 5}),

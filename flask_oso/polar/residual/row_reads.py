@@ -12,7 +12,7 @@ from ..exceptions import with_help
 from ..host import sandbox
 from ..nodes import Call, Instance
 from ..spelling import did_you_mean
-from .algebra.ir import ITSELF, TRUE, Column, Exists, Not, OfClass, RowPath, ToOne
+from .algebra.ir import ITSELF, TRUE, Column, Exists, KnownRow, Not, OfClass, RowPath, ToOne
 from .algebra.schema import Field, Formula, Link, Proxy, Record
 from .algebra.simplify import negation, where_rows_exist
 from .attributes.formulas import FormulaEvaluator, path_of
@@ -105,6 +105,8 @@ class RowReader:
         else:
             attribute = self._attribute(row, name)
             self._search.push(self._equations.unify_later, (result, attribute, goal))
+            if name in self._search.model(row.cls).guards and not isinstance(row, KnownRow):
+                self._search.push(self._formulas.guard, (row, name))
 
     def called(self, row: RowPath, call: Call, result: t.Any, goal: t.Any) -> GoalResult | None:
         """Have what a method calculates unified with a result; ``None`` for another method."""

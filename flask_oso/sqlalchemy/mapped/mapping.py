@@ -134,7 +134,8 @@ class MappedSchema:
         own, shares = own_equality(classes)
         # The source of a method is read when a policy calls it.
         method = functools.cache(functools.partial(_method, mapper.class_, classes))
-        return Model(cls, classes, members, refused, own, shares, method)
+        guards = _guards(mapper, members)
+        return Model(cls, classes, members, refused, own, shares, guards, method)
 
     def _declared(self, mapper: orm.Mapper[t.Any], relation: Relation) -> Link | str:
         cls = self._classes.get(relation.other_type)
@@ -320,6 +321,19 @@ def _hybrid(mapper: orm.Mapper[t.Any], descriptor: hybrid_property[t.Any]) -> Me
     found = getattr(mapper.class_, descriptor.__name__)
     expression = getattr(found, "expression", found)
     return describe_column(expression, True) if hasattr(expression, "type") else _PYTHON
+
+
+def _guards(mapper: orm.Mapper[t.Any], members: Mapping[str, Member]) -> dict[str, Formula]:
+    """Return what Python calculates for hybrids that a list takes the expression of.
+
+    It may raise where the expression is NULL.
+    """
+    found = {}
+    for name, member in members.items():
+        descriptor = mapper.all_orm_descriptors.get(name)
+        if isinstance(member, Field) and isinstance(descriptor, hybrid_property):
+            found[name] = None if descriptor.expr is None else formula_of(descriptor.fget)
+    return {name: formula for name, formula in found.items() if formula is not None}
 
 
 def _renamed(mapper: orm.Mapper[t.Any], descriptor: hybrid_property[t.Any]) -> Member | str:

@@ -147,6 +147,7 @@ class Model:
     :param own_equality: the class with an ``__eq__`` that is not known to compare primary keys,
         if there is one.
     :param shares_equality: whether instances may equal those of other classes.
+    :param guards: what Python calculates for columns that are hybrids, which may raise.
     :param method: returns what a method without arguments calculates, by its name.
     """
 
@@ -156,6 +157,7 @@ class Model:
     refused: Mapping[str, str] = field(default_factory=dict)
     own_equality: type | None = None
     shares_equality: bool = False
+    guards: Mapping[str, Formula] = field(default_factory=dict)
     method: Callable[[str], Formula | None] = lambda name: None
 
 

@@ -106,6 +106,11 @@ class FormulaEvaluator:
         self._search.push(self._equations.unify_later, (result, term, self._search.goal))
         return SearchOutcome(negation(fails), fails)
 
+    def guard(self, payload: tuple[RowPath, str]) -> GoalResult:
+        """Test that Python gives a value for a column that is a hybrid, and raises no error."""
+        fails = _Calculation(self._search, *payload).fails()
+        return SearchOutcome(negation(fails), fails)
+
 
 class _Calculation:
     """Calculates one attribute of a row.
@@ -121,7 +126,8 @@ class _Calculation:
         self._name = name
         self._above = above
         model = search.model(row.cls)
-        self._formula = t.cast(Formula, model.members.get(name) or model.method(name))
+        own = model.guards.get(name) or model.members.get(name)
+        self._formula = t.cast(Formula, own or model.method(name))
 
     def result(self) -> tuple[t.Any, RowCondition]:
         """Return the value as a term, and when Python raises an error instead."""
@@ -132,6 +138,35 @@ class _Calculation:
         value, fails = self._value(node)
         term = Value(value.value) if isinstance(value, _Constant) else SymbolicValue(value)
         return term, fails
+
+    def fails(self) -> RowCondition:
+        """Return when Python raises an error, as far as that is known."""
+        try:
+            return self.result()[1]
+        except NotTranslatable:
+            return self._fails_of_nil(self._formula.expression)
+
+    def _fails_of_nil(self, node: ast.expr, is_number: bool = False) -> RowCondition:
+        """Return when what is always calculated is a sum, or an order, of nil.
+
+        :param is_number: whether Python refuses nil here.
+        """
+        if isinstance(node, ast.BoolOp):
+            return self._fails_of_nil(node.values[0])
+        if isinstance(node, ast.UnaryOp):
+            return self._fails_of_nil(node.operand)
+        if isinstance(node, ast.Compare):
+            is_order = type(node.ops[0]) in _ORDERS
+            sides = (node.left, node.comparators[0])
+            return disjunction(*(self._fails_of_nil(each, is_order) for each in sides))
+        if isinstance(node, ast.BinOp):
+            sides = (node.left, node.right)
+            return disjunction(*(self._fails_of_nil(each, True) for each in sides))
+        row, member, fails = self._attribute(node)
+        if not isinstance(member, Field) or not is_number:
+            return fails
+        column = Column(row, t.cast(ast.Attribute, node).attr, member)
+        return disjunction(fails, where_rows_exist(is_null(column), [row]))
 
     def _is_boolean(self, node: ast.expr) -> bool:
         """Tell whether a value is true or false, and nothing else, whatever the row."""
@@ -317,6 +352,9 @@ class _Calculation:
             return value, disjunction(fails, fails_then)
         if not isinstance(member, Field):
             raise self._refused(f"'{node.attr}', which is no column")
+        if node.attr in self._search.model(row.cls).guards:
+            own = self._of_other(row, node.attr).fails()
+            fails = disjunction(fails, where_rows_exist(own, [row]))
         return Column(row, node.attr, member), fails
 
     def _attribute(self, node: ast.expr) -> tuple[RowPath, t.Any, RowCondition]:
