@@ -111,19 +111,60 @@ class Gift(ValueObject):
             made.pop(name, None)
         return made
 
-    def grown(
-        self, before: Mapping[str, t.Any], after: Arguments, judged: Arguments, receiver: object
-    ) -> Gift:
-        """Give what makes ``after`` of ``before``, once one more guard has judged."""
-        return new_gift(before, after, self.judged | judged, receiver)
+    def written_out(self) -> Gift:
+        """Give it as it is; see :class:`ObjectGift`."""
+        return self
 
 
-def new_gift(
-    before: Mapping[str, t.Any], after: Arguments, judged: Arguments, receiver: object
+def grown_gift(
+    gift: Gift | ObjectGift | None,
+    before: Mapping[str, t.Any],
+    after: Arguments,
+    judged: Arguments,
+    receiver: object,
 ) -> Gift:
-    """Give what makes ``after`` of ``before``, once guards have judged."""
+    """Give what makes ``after`` of ``before``, once one more guard has judged.
+
+    :param gift: what the guards in front of it give.
+    """
+    if gift is not None:
+        judged = gift.written_out().judged | judged
     given = {name: each for name, each in after.items() if before.get(name, NOT_GIVEN) is not each}
     return Gift(given, judged, frozenset(before).difference(after), receiver)
+
+
+class ObjectGift:
+    """What the guard of a blueprint gives a view: an object in place of the URL variable.
+
+    It is a :class:`Gift` that is written out where something else is to be made of it.
+
+    :param call: what such calls have in common; see ``guards.shortcuts``.
+    :param identity: what the variable was when the object was found.
+    """
+
+    __slots__ = ("call", "found", "identity", "receiver")
+
+    def __init__(self, call: t.Any, found: t.Any, identity: t.Any, receiver: object) -> None:
+        self.call = call
+        self.found = found
+        self.identity = identity
+        self.receiver = receiver
+
+    def added_to(self, arguments: Mapping[str, t.Any]) -> Arguments:
+        """Do as :meth:`Gift.added_to`."""
+        call = self.call
+        if arguments.keys() != call.names or arguments[call.variable] is not self.identity:
+            return self.written_out().added_to(arguments)
+        if call.gives_only is not None:
+            return {call.gives_only: self.found}
+        made: Arguments = call.arguments(arguments, self.found)
+        return made
+
+    def written_out(self) -> Gift:
+        """Give the same as a :class:`Gift`."""
+        call = self.call
+        given = {} if call.keyword is None else {call.keyword: self.found}
+        return Gift(given, {call.variable: self.identity}, call.left_out, self.receiver)
 
 
 class RequestState:
@@ -169,7 +210,7 @@ class RequestState:
     #: The plan of the route that it matched at first; see ``enforcement.route_plans``.
     plan: t.Any = None
     #: What the guards of blueprints give the view.
-    gift: Gift | None = None
+    gift: Gift | ObjectGift | None = None
     #: The rule and the method with which functions before the view have judged it.
     way: tuple[t.Any, str] | None = None
     #: Who stands in for the actor of this request, as its session has the row.
@@ -197,6 +238,11 @@ class RequestState:
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({vars(self)!r})"
+
+    def forget_guards(self) -> None:
+        """Forget what guards have found, since others are to judge the request."""
+        self.gift, self.is_among_guards, self.used_variables = None, False, frozenset()
+        self.judged = self.found = ()
 
 
 def this_app() -> Flask:
@@ -234,10 +280,13 @@ def note_way(state: RequestState, subject: Request) -> None:
 
     :raises OsoError: it was judged before, and had another route or method then.
     """
-    if state.way is None:
-        state.way = subject.url_rule, subject.method
+    if state.way is not None:
+        check_way(state, subject)
         return
-    check_way(state, subject)
+    plan = state.plan
+    is_planned = plan is not None and plan.is_of(subject)
+    # That of the plan is known again without a comparison.
+    state.way = plan.way if is_planned else (subject.url_rule, subject.method)
 
 
 def check_way(state: RequestState, subject: Request) -> None:
@@ -271,8 +320,7 @@ def is_settled(app: Flask, subject: Request) -> bool:
     # A hook may lead a request to another route, or to another method of a class.
     return (
         plan is not None
-        and not plan.is_due
-        and not plan.is_watched
+        and plan.is_left_alone
         and plan.rule is subject.url_rule
         and plan.method == subject.method
     )

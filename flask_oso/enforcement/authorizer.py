@@ -123,6 +123,7 @@ class Authorizer:
         INVARIANT: it returns only if the policy's answer is ``True`` itself.
         """
         publisher = publisher_of(app)
+        is_heard = publisher.is_heard
 
         def judge(
             request_state: RequestState | None,
@@ -134,21 +135,25 @@ class Authorizer:
             binding = bindings.get(self)
             oso = bound_oso(binding) if binding is None or binding.oso is None else binding.oso
             who = find_actor() if actor is NOT_GIVEN else _given(actor)
-            # Usual questions are told from others without a call.
-            is_usual = type(action) is str and action.isascii()
-            if not is_usual and type(action) is not str:
+            if type(action) is not str:
                 action = _default_action() if action is None else unwrap(action)
             kind = type(resource)
             if issubclass(kind, LocalProxy):
                 resource = unwrap(resource)
-                is_usual = False
+                kind = type(resource)
             # What a receiver of a signal raises comes before anything is noted.
-            if publisher.is_heard():
+            if is_heard():
                 allowed = publisher.decide(oso, who, action, resource)
-            elif is_usual and kind not in LIMITED_CLASSES and type(who) not in LIMITED_CLASSES:
-                allowed = oso.is_allowed(who, action, resource)
-            else:
+            elif (
+                kind in LIMITED_CLASSES
+                or type(who) in LIMITED_CLASSES
+                or type(action) is not str
+                or not action.isascii()
+            ):
                 allowed = ask(oso, who, action, resource)
+            else:
+                # Usual questions are told from others without a call.
+                allowed = oso.is_allowed(who, action, resource)
             if allowed is not True:
                 check_refusal(allowed)
                 denial = Denial(oso, who, action, resource)

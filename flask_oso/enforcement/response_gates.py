@@ -10,7 +10,6 @@ What a view does before it authorizes cannot be undone here.
 
 from __future__ import annotations
 
-import itertools
 import logging
 import sys
 import threading
@@ -26,7 +25,7 @@ from ..callables.sync_callable import calls_plainly, is_plain_function
 from ..callables.view_functions import is_automatic_options
 from ..config import Enforcement
 from ..denials.problems import PROBLEMS, ForbiddenProblem
-from ..guards.view_guards import Duty, RequestCheck, duty_of, request_check_of
+from ..guards.view_guards import Duty, RequestCheck, duty_of, guards_met, request_check_of
 from ..polar.exceptions import OsoError
 from ..request_state import (
     Arguments,
@@ -156,7 +155,7 @@ class Gates:
         """
         self._enter_route(this_request())
 
-    def _enter_route(self, current: Request) -> None:
+    def _enter_route(self, current: Request) -> RequestState:
         app = self._app
         try:
             plan = self._plans.known[id(current.url_rule)][current.method]
@@ -165,8 +164,9 @@ class Gates:
                 and plan.stored is app.view_functions[plan.endpoint]
                 and (plan.view_class is None or plan.has_its_parts())
             ):
-                request_state_of(app, current).plan = plan
-                return
+                request_state = request_state_of(app, current)
+                request_state.plan = plan
+                return request_state
         except KeyError:
             pass
         request_state = request_state_of(app, current)
@@ -178,6 +178,7 @@ class Gates:
         if plan.problem is not None:
             raise OsoError(plan.problem)
         request_state.check_running = False
+        return request_state
 
     def withhold_unauthorized(self, response: Response) -> Response:
         """Replace a response that must not leave.
@@ -264,7 +265,12 @@ class Gates:
             if answered is not None and not answered:
                 answered.append(current)
             try:
-                answer = self._call_functions(current) if is_usual else preprocess(*args)
+                if is_usual:
+                    answer = self._call_functions(current)
+                else:
+                    rule, answer = current.url_rule, preprocess(*args)
+                    if current.url_rule is not rule:
+                        self._note_led(current)
             except OsoError:
                 # A question that came to no decision.
                 raise
@@ -285,48 +291,56 @@ class Gates:
         what the gate does where all is well.
         """
         app, gate, plain, function = self._app, self.before, self._plain_functions, None
-        rule = current.url_rule
-        functions: Iterable[_Function]
-        # The usual request has no blueprint, which its endpoint tells.
-        if type(current) is Request and (rule is None or "." not in rule.endpoint):
-            names: Sequence[str | None] = _APP_ALONE
-            functions = app.before_request_funcs.get(None, ())
-        else:
+        request_state, rule, names = None, current.url_rule, None
+        # Only a class of the program may tell other blueprints than its endpoint does.
+        if rule is not None and type(current) is Request:
+            names = self._names.get(rule.endpoint)
+        if names is None:
             names = self._names_of(current)
-            lists = map(app.before_request_funcs.get, names, itertools.repeat(()))
-            functions = itertools.chain.from_iterable(lists)
         if app.url_value_preprocessors:
             for name in names:
                 for preprocess in app.url_value_preprocessors.get(name, ()):
                     preprocess(current.endpoint, current.view_args)
+        functions = app.before_request_funcs
         try:
-            for function in functions:
-                if function is gate:
-                    self._enter_route(current)
-                    continue
-                known = plain.get(id(function))
-                if known is None or known[0] is not function:
-                    known = self._way_into(function)
-                enter = known[1]
-                answer = function() if enter is None else enter(app, current)
-                if answer is not None:
-                    request_state_of(app, current).answered_by = function
-                    return answer
+            for name in names:
+                for function in functions.get(name, ()):
+                    if function is gate:
+                        request_state = self._enter_route(current)
+                        continue
+                    known = plain.get(id(function))
+                    if known is None or known[0] is not function:
+                        known = self._way_into(function)
+                    enter = known[1]
+                    if enter is None:
+                        answer = function()
+                    else:
+                        answer = enter(
+                            app, current, request_state or request_state_of(app, current)
+                        )
+                    if answer is not None:
+                        request_state_of(app, current).answered_by = function
+                        return answer
+            if current.url_rule is not rule:
+                self._note_led(current)
         except BaseException:
             if function is not gate:
                 request_state_of(app, current).answered_by = function
             raise
         return None
 
+    def _note_led(self, current: Request) -> None:
+        """Note that a function before the view has led a request away from its route.
+
+        The functions were those of the blueprints of that route. See :meth:`_look_again`.
+        """
+        request_state_of(self._app, current).plan = None
+
     def _names_of(self, current: Request) -> Sequence[str | None]:
         """Give the names under which a request has functions: that of the app, then blueprints."""
-        # Only a class of the program may tell other blueprints than its endpoint does.
-        endpoint = None if type(current) is not Request else current.endpoint
-        names = None if endpoint is None else self._names.get(endpoint)
-        if names is None:
-            names = (None, *reversed(current.blueprints))
-            if endpoint is not None and len(self._names) < _MOST_FUNCTIONS:
-                self._names[endpoint] = names
+        names, rule = (None, *reversed(current.blueprints)), current.url_rule
+        if rule is not None and type(current) is Request and len(self._names) < _MOST_FUNCTIONS:
+            self._names[rule.endpoint] = names
         return names
 
     def _way_into(self, function: _Function) -> tuple[_Function, RequestCheck | None]:
@@ -335,7 +349,7 @@ class Gates:
         It is remembered if ``ensure_sync`` of the app would give it back as it is.
         """
         if not is_plain_function(function) or not calls_plainly(self._app):
-            return function, lambda app, _: app.ensure_sync(function)()
+            return function, lambda app, *_: app.ensure_sync(function)()
         way = function, request_check_of(function)
         if len(self._plain_functions) < _MOST_FUNCTIONS:
             self._plain_functions[id(function)] = way
@@ -360,7 +374,7 @@ class Gates:
                 plan is None
                 or plan.rule is not current.url_rule
                 or plan.method != current.method
-                or (way is not None and (way[0] is not plan.rule or way[1] != plan.method))
+                or (way is not None and way is not plan.way)
             ):
                 plan = self._look_again(current, request_state)
             if (
@@ -379,17 +393,40 @@ class Gates:
         return dispatch_request
 
     def _look_again(self, current: Request, request_state: RequestState) -> RoutePlan:
-        """Refuse a request that functions before the view have led to another one.
+        """Refuse a request that functions before the view have led to another one, or judge it.
 
         :return: the plan of the route that it is at.
         :raises OsoError: the app does not serve, or another request was judged.
-        :raises HTTPException: the view is not guarded, and the app serves all the same.
+        :raises HTTPException: denied; or the view is not guarded, and the app serves all the same.
         """
         plan: RoutePlan | None = request_state.plan
-        if plan is None or plan.rule is not current.url_rule or plan.method != current.method:
+        is_led = plan is None or not plan.is_of(current)
+        if is_led:
             self._enter_route(current)
         check_way(request_state, current)
+        if is_led:
+            self._judge_led(current, request_state)
         return t.cast(RoutePlan, request_state.plan)
+
+    def _judge_led(self, current: Request, request_state: RequestState) -> None:
+        """Judge a request that was led to another route, or to another method of it.
+
+        INVARIANT: what is judged before a view is judged for the route and the method that enter
+        it. Flask has called the functions of the blueprints of the route that matched at first,
+        and these were about nothing, say, while the method was OPTIONS.
+        """
+        rule = current.url_rule
+        if rule is None or is_automatic_options(rule, current.method):
+            return
+        request_state.forget_guards()
+        authorizers = self._state.route_authorizers
+        request_state.pending = tuple(
+            t.cast(Authorizer, each).enforce_route for each in authorizers
+        )
+        judge_pending()
+        for guard in guards_met(self._app, rule.endpoint, current.method):
+            if guard.request_check is not None:
+                guard.request_check(self._app, current, request_state)
 
     def _note_early(self) -> None:
         state = request_state_of(self._app, this_request())
@@ -502,10 +539,6 @@ def _request_of(environ: WSGIEnvironment) -> Request | None:
         return None
     # Of another one nothing is known here.
     return current if current.environ is environ else None
-
-
-#: The names under which a request without a blueprint has functions.
-_APP_ALONE: tuple[None] = (None,)
 
 
 def _is_flasks(app: Flask, name: str) -> bool:

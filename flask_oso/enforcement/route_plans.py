@@ -11,6 +11,7 @@ import dataclasses
 import inspect
 import logging
 import operator
+import sys
 import threading
 import typing as t
 
@@ -90,6 +91,12 @@ class RoutePlan(Record, eq=False):
     judge: Judge
     #: The endpoint of the rule.
     endpoint: str
+    #: The rule and the method, as ``RequestState.way`` notes what was judged.
+    way: tuple[Rule | None, str]
+    #: An answer without authorization is neither withheld nor told of.
+    is_left_alone: bool
+    #: Under which name its class has what answers the method.
+    handler_name: str
     #: Guards that the receiver of the view enforces, each with the keys of those behind it.
     declared: tuple[tuple[Guard, list[Key]], ...] = ()
     #: How calls pass the checks of the view: see ``guards.view_checks``.
@@ -105,8 +112,12 @@ class RoutePlan(Record, eq=False):
         return (
             view.view_class is view_class  # type: ignore[attr-defined]
             and view_class.dispatch_request is dispatch
-            and getattr(view_class, self.method.lower(), None) is handler
+            and getattr(view_class, self.handler_name, None) is handler
         )
+
+    def is_of(self, current: Request) -> bool:
+        """Tell whether it is the plan of a request as that is now."""
+        return self.rule is current.url_rule and self.method == current.method
 
 
 class RoutePlans:
@@ -174,7 +185,7 @@ class RoutePlans:
         # Of a class all three are known: the view, what dispatches, and what answers the method.
         is_open = is_entered and len(parts) in (0, 3)
         endpoint = "" if rule is None else rule.endpoint
-        is_due = duty is not Duty.NONE
+        is_due, is_watched = duty is not Duty.NONE, self._is_watched(rule, method)
         is_plain = calls_plainly(self._app)
         return RoutePlan(
             rule,
@@ -182,7 +193,7 @@ class RoutePlans:
             stored,
             parts,
             is_due=is_due,
-            is_watched=self._is_watched(rule, method),
+            is_watched=is_watched,
             problem=problem,
             is_forbidden=is_forbidden,
             is_open=is_open,
@@ -192,6 +203,10 @@ class RoutePlans:
             enter=entry_into(stored),
             judge=self._state.part(Authorizer).judge_in(self._app, self._state),
             endpoint=endpoint,
+            way=(rule, method),
+            is_left_alone=not is_due and not is_watched,
+            # The one text of this name, by which classes remember what they have found.
+            handler_name=sys.intern(method.lower()),
             declared=declared_guards(self._app, endpoint, method) if endpoint else (),
         )
 

@@ -21,22 +21,22 @@ from ..callables.view_functions import (
     is_automatic_options,
     methods_of,
 )
+from ..denials.denial import DenialStyle
 from ..enforcement.authorizer import Authorizer
 from ..polar.exceptions import OsoError
 from ..polar.value_objects import Record
 from ..request_state import (
     NOT_GIVEN,
     Arguments,
-    Gift,
+    ObjectGift,
     RequestState,
-    check_way,
     find_current,
-    request_state_of,
+    grown_gift,
+    note_way,
     this_request,
 )
 from .guard_checks import check_guards, foreign_authorizer
-from .receivers import Receiver, is_receiver_of, keys_behind, receiver_of, view_itself
-from .shortcuts import UsualCall
+from .receivers import keys_behind, receiver_of, view_itself
 from .url_keys import Key
 from .view_checks import ViewCheck
 from .view_guards import (
@@ -69,6 +69,10 @@ def guard_blueprint(
     return True
 
 
+#: Judges a usual request; ``False`` of another one, with which nothing was done.
+_Passing = Callable[[RequestState, Request], bool]
+
+
 def _new_check(authorizer: Authorizer, view_check: ViewCheck, guard: Guard) -> Callable[[], None]:
     """Make the function that Flask calls before each view of a blueprint."""
     # A way keeps the guard, so that no other one gets its identity.
@@ -77,53 +81,32 @@ def _new_check(authorizer: Authorizer, view_check: ViewCheck, guard: Guard) -> C
     def check() -> None:
         app, request_state, _ = find_current()
         if request_state is not None:
-            check_request(app, this_request())
+            check_request(app, this_request(), request_state)
 
-    def check_request(app: Flask, current: Request) -> None:
-        rule = current.url_rule
+    def check_request(app: Flask, current: Request, request_state: RequestState) -> None:
+        rule, plan = current.url_rule, request_state.plan
         if rule is None:
             return
-        request_state = request_state_of(app, current)
-        plan = request_state.plan
         if plan is not None and (plan.rule is not rule or plan.method != current.method):
             plan = None
-        way = None if plan is None else plan.ways.get(known_as)
+        way: Way | None = None if plan is None else plan.ways.get(known_as)
         if way is None or way.stored is not app.view_functions[rule.endpoint]:
             way = _new_way(app, guard, current)
             if plan is not None:
                 plan.ways[known_as] = way
         if way.view is None:
             return
-        state = app.extensions.get("oso") or state_of(app)
-        if authorizer not in state.bindings:
-            # Another policy would be asked, or none.
-            raise OsoError(foreign_authorizer(f"The blueprint {guard.blueprint!r}", app))
-        request_state.check_running = True
-        if request_state.way is None:
+        passes = way.passes
+        if plan is not None and passes is not None:
             # As 'note_way' does it, without a call.
-            request_state.way = rule, current.method
-        else:
-            check_way(request_state, current)
-        if request_state.gift is not None or plan is None:
-            _meet(app, authorizer, view_check, way, request_state, plan)
-            return
-        if view_check.key is None:
-            view_check.judge(authorizer, request_state)
-            return
-        if plan.calls_plainly:
-            # A copy: who judges may change that of the request.
-            given = {**(current.view_args or {})}
-            if way.shortcut is NOT_GIVEN:
-                way.shortcut, way.call = view_check.shortcut_before(
-                    app, authorizer, way.view, given, way.behind
-                )
-            after = None if way.shortcut is None else way.shortcut(request_state, given)
-            if after is not None:
-                request_state.gift = way.gift(app, given, after)
+            if request_state.way is None:
+                request_state.way = plan.way
+            if request_state.way is plan.way and passes(request_state, current):
                 return
         _meet(app, authorizer, view_check, way, request_state, plan)
 
     mark_request_check(check, check_request)
+    guard.request_check = check_request
     return check
 
 
@@ -136,20 +119,33 @@ def _meet(
     plan: t.Any,
 ) -> None:
     """Have a request judged, and note what that gives its view."""
-    current = this_request()
+    current, state = this_request(), state_of(app)
+    if authorizer not in state.bindings:
+        # Another policy would be asked, or none.
+        raise OsoError(foreign_authorizer(f"The blueprint {way.guard.blueprint!r}", app))
+    request_state.check_running = True
+    note_way(request_state, current)
     rule, view = t.cast(Rule, current.url_rule), t.cast(View, way.view)
     before, gift, key = current.view_args or {}, request_state.gift, view_check.key
+    if way.passes is _not_known_yet and plan is not None and plan.calls_plainly and gift is None:
+        way.passes = _new_passing(app, authorizer, view_check, way, before)
+        if way.passes is not None and way.passes(request_state, current):
+            return
     given = dict(before) if gift is None else gift.added_to(before)
     after = view_check.meet(authorizer, view, given, request_state, plan, behind=way.behind)
     if key is not None:
         variables = key.variables_of({*given, *rule.arguments}) or ()
         judged = {name: before[name] for name in variables if name in before}
         receiver = receiver_of(app, rule.endpoint)
-        request_state.gift = (gift or Gift()).grown(before, after, judged, receiver)
+        request_state.gift = grown_gift(gift, before, after, judged, receiver)
+
+
+def _not_known_yet(request_state: RequestState, current: Request) -> bool:
+    return False
 
 
 class Way(Record, eq=False, frozen=False):
-    """How requests of a route pass the guard of a blueprint."""
+    """How requests of one method of a route pass the guard of a blueprint."""
 
     endpoint: str
     #: The guard, kept so that no other one gets its identity.
@@ -160,20 +156,8 @@ class Way(Record, eq=False, frozen=False):
     view: View | None
     #: The keys of guards behind this one that find objects.
     behind: list[Key]
-    #: The view that takes the arguments of the guard, once the app has it.
-    receiver: Receiver | None
-    #: The shortcut for usual requests, and what their calls have in common; ``None`` if requests of
-    #: this route have no shortcut.
-    shortcut: t.Any = NOT_GIVEN
-    call: UsualCall | None = None
-
-    def gift(self, app: Flask, before: Arguments, after: Arguments) -> Gift:
-        """Give the arguments that the view gets behind the shortcut, kept with the request."""
-        call = t.cast(UsualCall, self.call)
-        variable, keyword = call.variable, call.keyword
-        given = {} if keyword is None else {keyword: after[keyword]}
-        receiver = self.receiver or receiver_of(app, self.endpoint)
-        return Gift(given, {variable: before[variable]}, call.left_out, receiver)
+    #: The shortcut for usual requests; ``None`` if this route has none.
+    passes: _Passing | None = _not_known_yet
 
 
 def _new_way(app: Flask, guard: Guard, current: Request) -> Way:
@@ -184,9 +168,58 @@ def _new_way(app: Flask, guard: Guard, current: Request) -> Way:
     # The view, or a blueprint, may lift the guards around it.
     is_lifted = guard not in met and any(each.lifts for each in met)
     if is_lifted or is_automatic_options(rule, current.method):
-        return Way(endpoint, guard, stored, None, [], None)
-    receiver = stored if is_receiver_of(stored, endpoint) else None
-    return Way(endpoint, guard, stored, view_itself(stored), keys_behind(met, guard), receiver)
+        return Way(endpoint, guard, stored, None, [])
+    return Way(endpoint, guard, stored, view_itself(stored), keys_behind(met, guard))
+
+
+def _new_passing(
+    app: Flask, authorizer: Authorizer, view_check: ViewCheck, way: Way, before: Arguments
+) -> _Passing | None:
+    """Make the shortcut of a way; ``None`` if its requests are unusual."""
+    if view_check.key is None:
+        return _passing_constant(app, authorizer, view_check)
+    # The judge of a shortcut asks the policy that decorators ask.
+    if state_of(app).part(Authorizer) is not authorizer:
+        return None
+    view = t.cast(View, way.view)
+    find_judged, call = view_check.shortcut_to(app, view, dict(before), way.behind)
+    if find_judged is None:
+        return None
+    receiver = way.stored = receiver_of(app, way.endpoint)
+    variable = call.variable
+
+    def pass_object(request_state: RequestState, current: Request) -> bool:
+        given = current.view_args
+        # What is given by now a guard further outside has found.
+        if given is None or request_state.gift is not None:
+            return False
+        # Read before: who judges may change the arguments of the request.
+        identity = given.get(variable, NOT_GIVEN)
+        found = find_judged(request_state, given)
+        if found is None:
+            return False
+        request_state.gift = ObjectGift(call, found, identity, receiver)
+        return True
+
+    return pass_object
+
+
+def _passing_constant(app: Flask, authorizer: Authorizer, view_check: ViewCheck) -> _Passing | None:
+    """Make the shortcut of a guard that judges a resource as it is."""
+    resource, action, actor = view_check.resource, view_check.action, view_check.actor
+    if type(action) is not str:
+        return None
+    state = state_of(app)
+    judge, style = authorizer.judge_in(app, state), DenialStyle.ASK_LOGIN
+
+    def pass_constant(request_state: RequestState, current: Request) -> bool:
+        if app.extensions.get("oso") is not state:
+            return False
+        request_state.check_running = True
+        judge(request_state, resource, action, actor, style)
+        return True
+
+    return pass_constant
 
 
 def _check_when_registered(blueprint: Blueprint) -> None:

@@ -8,6 +8,7 @@ place of the view takes it. Guards that were declared for a view apart, the rece
 from __future__ import annotations
 
 import functools
+import threading
 import typing as t
 
 from flask import Flask
@@ -27,6 +28,8 @@ from ..request_state import (
 from .url_keys import Key
 from .view_guards import Entry, Guard, GuardKind, entry_of, guards_apart, guards_met
 
+_making = threading.Lock()
+
 
 class Receiver:
     """Calls a view with the arguments that guards of blueprints give.
@@ -39,6 +42,7 @@ class Receiver:
         functools.update_wrapper(self, view)
         self.endpoint = endpoint
         self._function = SyncCallable(view)
+        self._is_plain = self._function.is_plain
         self._enter_view = entry_of(view)
 
     def __call__(self, *args: t.Any, **kwargs: t.Any) -> t.Any:
@@ -54,16 +58,18 @@ class Receiver:
         kwargs: Arguments,
     ) -> t.Any:
         """Call the view, given what is known of the request."""
-        gift = state.gift if state is not None else None
-        if state is not None and gift is not None and gift.receiver is self:
-            state.gift = None
-            kwargs = gift.added_to(kwargs)
+        if state is not None:
+            gift = state.gift
+            if gift is not None and gift.receiver is self:
+                state.gift = None
+                kwargs = gift.added_to(kwargs)
         # A view may call this one.
         is_planned = plan is not None and plan.endpoint == self.endpoint
         declared = plan.declared if is_planned else self._declared(app, state)
-        for guard, behind in declared:
-            kwargs = self._pass(guard, kwargs, state, behind)
-        if is_planned and plan.calls_plainly and self._function.is_plain:
+        if declared:
+            for guard, behind in declared:
+                kwargs = self._pass(guard, kwargs, state, behind)
+        if is_planned and self._is_plain and plan.calls_plainly:
             if self._enter_view is None or declared:
                 return self._function.function(*args, **kwargs)
             return self._enter_view(app, state, plan, args, kwargs)
@@ -127,12 +133,14 @@ def install_receiver(app: Flask, endpoint: str) -> View | None:
 
 def receiver_of(app: Flask, endpoint: str) -> Receiver:
     """Give the receiver of an endpoint, which is made if there is none."""
-    view = app.view_functions[endpoint]
-    if is_receiver_of(view, endpoint):
-        return view
-    itself = t.cast(View, view_itself(view))
-    receiver = app.view_functions[endpoint] = Receiver(itself, endpoint)
-    return receiver
+    # The first requests come together, and what one is given only one receiver takes.
+    with _making:
+        view = app.view_functions[endpoint]
+        if is_receiver_of(view, endpoint):
+            return view
+        itself = t.cast(View, view_itself(view))
+        receiver = app.view_functions[endpoint] = Receiver(itself, endpoint)
+        return receiver
 
 
 def is_receiver_of(view: object, endpoint: str) -> t.TypeGuard[Receiver]:

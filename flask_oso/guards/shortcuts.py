@@ -1,12 +1,14 @@
-"""The usual way of a request through ``@authorize``, as one function for a view and a route.
+"""The usual way of a request through a guard, as one function for a view and a route.
 
 In goes what calls of a view have in common; out comes a function that does for a request what
 ``ViewCheck.meet`` does, in the same order, without a call for each step. It cannot do what is
 unusual: before it begins it looks whether anything is, and then leaves the request to that.
+Decorators and guards of blueprints take it.
 """
 
 from __future__ import annotations
 
+import typing as t
 from collections.abc import Callable
 
 from flask import Flask
@@ -23,8 +25,8 @@ from ..request_state import NOT_GIVEN, Arguments, RequestState
 from ..row_access.async_sessions import AsyncSessionError
 from .object_loaders import found_itself, may_wait
 
-#: Gives the arguments of a view, or ``None`` where a request is unusual, and nothing was done.
-Shortcut = Callable[[RequestState, Arguments], Arguments | None]
+#: Gives the object once it is judged, or ``None`` where a request is unusual, and nothing was done.
+Shortcut = Callable[[RequestState, Arguments], t.Any]
 
 
 class UsualCall(Record, eq=False):
@@ -40,6 +42,20 @@ class UsualCall(Record, eq=False):
     keyword: str | None
     #: The arguments that are not left.
     left_out: frozenset[str]
+    #: The actions by method, if the guard has a mapping of them, and the method of such calls.
+    actions: dict[str, t.Any] | None
+    method: str
+
+    #: The one argument of the view, if the object is all that it takes.
+    gives_only: str | None
+
+    def arguments(self, given: Arguments, found: t.Any) -> Arguments:
+        """Give the arguments of the view for those of a call."""
+        names_left = self.names_left
+        arguments = {name: given[name] for name in names_left} if names_left else {}
+        if self.keyword is not None:
+            arguments[self.keyword] = found
+        return arguments
 
 
 def make_shortcut(app: Flask, state: AppState, call: UsualCall) -> Shortcut | None:
@@ -59,13 +75,13 @@ def _new_shortcut(
 ) -> Shortcut:
     """Give the function, with what the program registered to find objects of the class."""
     action, cls, variable = call.action, call.cls, call.variable
-    names, names_left, keyword = call.names, call.names_left, call.keyword
+    names, actions, method = call.names, call.actions, call.method
     authorizer = state.parts[Authorizer]
     loaders, judge = authorizer.loaders, authorizer.judge_in(app, state)
     find = loaders.row_finder(app, cls) if registered is None else registered.function
     functions, number = loaders.functions, len(names)
 
-    def pass_through(request_state: RequestState, given: Arguments) -> Arguments | None:
+    def find_judged(request_state: RequestState, given: Arguments) -> t.Any:
         # With one argument it is seen without a comparison of sets.
         if len(given) != number or variable not in given or (number > 1 and given.keys() != names):
             return None
@@ -76,6 +92,7 @@ def _new_shortcut(
             or functions.get(cls) is not registered
             or loaders.reading is not None
             or app.extensions.get("oso") is not state
+            or (actions is not None and actions.get(method) is not action)
         ):
             return None
         request_state.check_running = True
@@ -91,9 +108,6 @@ def _new_shortcut(
         if found is None:
             authorizer.refuse_missing(app, cls, identity, NOT_GIVEN, action)
         judge(request_state, found, action, NOT_GIVEN, DenialStyle.HIDE)
-        arguments = {name: given[name] for name in names_left} if names_left else {}
-        if keyword is not None:
-            arguments[keyword] = found
-        return arguments
+        return found
 
-    return pass_through
+    return find_judged

@@ -54,6 +54,7 @@ METHOD_ACTIONS: Mapping[str, str] = {
 
 _Parameter = inspect.Parameter
 _MOST_VIEWS = 1_000
+_NO_SHORTCUT: tuple[None, None] = (None, None)
 
 
 class Parameters(Record):
@@ -277,10 +278,12 @@ class ViewCheck(Record, eq=False):
             # The method of a class has its object by position.
             way = (function, len(args)) if args else function
             if plan is not None:
-                shortcut = plan.shortcuts.get(way)
+                shortcut, call = plan.shortcuts.get(way, _NO_SHORTCUT)
                 if shortcut is not None:
-                    arguments = shortcut(request_state, kwargs)
-                    if arguments is not None:
+                    found = shortcut(request_state, kwargs)
+                    if found is not None:
+                        name = call.gives_only
+                        arguments = {name: found} if name else call.arguments(kwargs, found)
                         try:
                             return (view if is_plain else function.of(app))(*args, **arguments)
                         except TypeError as error:
@@ -290,9 +293,9 @@ class ViewCheck(Record, eq=False):
             if request_state is not None:
                 request_state.check_running = True
             if plan is not None and way not in plan.shortcuts and len(plan.shortcuts) < _MOST_VIEWS:
-                shortcut = self._new_shortcut(app, plan, function, args, kwargs)
-                plan.shortcuts[way] = shortcut
-                if shortcut is not None:
+                made = self._new_shortcut(app, plan, function, args, kwargs)
+                plan.shortcuts[way] = made
+                if made[0] is not None:
                     return enter(app, request_state, plan, args, kwargs)
             given = {**self.named(view, args), **kwargs} if args else kwargs
             arguments = self.meet(state.parts[Authorizer], view, given, request_state, plan)
@@ -328,44 +331,56 @@ class ViewCheck(Record, eq=False):
         function: SyncCallable,
         args: tuple[t.Any, ...],
         given: Arguments,
-    ) -> Shortcut | None:
-        """Make the shortcut of calls with such arguments; ``None`` if there is none."""
-        key, is_usual = self.key, type(self.action) is str and self.actor is NOT_GIVEN
-        if key is None or not is_usual or is_stated(self.within):
-            return None
-        if not plan.calls_plainly:
-            return None
+    ) -> tuple[Shortcut | None, t.Any]:
+        """Make the shortcut of calls with such arguments; see :meth:`shortcut_to`."""
+        key = self.key
+        if key is None or not plan.calls_plainly:
+            return _NO_SHORTCUT
         others = self.named(function.function, args)
         # One argument by position is that of a method, unless it may be one of the route.
         is_apart = not others.keys() & {key.keyword, *given, *_route_variables()}
         if len(args) > 1 or len(others) < len(args) or not is_apart or key.variables_of(others):
-            return None
-        call = _usual_call(self._new_passage(function.function, given, ()), given)
-        return None if call is None else make_shortcut(app, state_of(app), call)
+            return _NO_SHORTCUT
+        return self.shortcut_to(app, function.function, given, ())
 
-    def shortcut_before(
-        self,
-        app: Flask,
-        authorizer: Authorizer,
-        view: View,
-        given: Arguments,
-        behind: Sequence[Key],
-    ) -> tuple[Shortcut | None, UsualCall | None]:
-        """Make the shortcut of :meth:`meet` for such arguments; ``None`` if there is none.
+    def shortcut_to(
+        self, app: Flask, view: View, given: Arguments, behind: Sequence[Key]
+    ) -> tuple[Shortcut | None, t.Any]:
+        """Make the shortcut of :meth:`meet` for such arguments, for one method of one route.
 
         It is for apps that call functions as they are; see ``SyncCallable``.
 
-        :return: it, and what such calls have in common.
+        :return: it, and what such calls have in common; ``None`` twice if there is none.
         """
-        is_usual = type(self.action) is str and self.actor is NOT_GIVEN
-        if self.key is None or not is_usual or is_stated(self.within):
-            return None, None
-        state = state_of(app)
-        call = _usual_call(self._new_passage(view, given, behind), given)
-        # The judge of a shortcut asks the policy that decorators ask.
-        if call is None or state.part(Authorizer) is not authorizer:
-            return None, None
-        return make_shortcut(app, state, call), call
+        if self.key is None or self.actor is not NOT_GIVEN or is_stated(self.within):
+            return _NO_SHORTCUT
+        call = self._usual_call(self._new_passage(view, given, behind), given)
+        shortcut = None if call is None else make_shortcut(app, state_of(app), call)
+        return _NO_SHORTCUT if shortcut is None else (shortcut, call)
+
+    def _usual_call(self, passage: Passage, given: Arguments) -> UsualCall | None:
+        """Give what calls that pass have in common, if nothing about them is unusual."""
+        variables, actions, method = passage.variables or (), None, this_request().method
+        action = self.action
+        if type(action) is dict and method in action:
+            actions, action = action, action[method]
+        is_unusual = passage.replaces_argument or not passage.is_last
+        if len(variables) != 1 or type(action) is not str or is_unusual:
+            return None
+        keyword = passage.key.keyword if passage.gives_object else None
+        names_left = passage.names_left
+        return UsualCall(
+            action,
+            passage.key.cls,
+            frozenset(given),
+            variables[0],
+            names_left,
+            keyword,
+            left_out=frozenset(given).difference(names_left, [keyword]),
+            gives_only=None if names_left else keyword,
+            actions=actions,
+            method=method,
+        )
 
     def named(self, view: View, args: tuple[t.Any, ...]) -> Arguments:
         """Give the names of arguments that a view is given by position."""
@@ -497,23 +512,6 @@ def _guarded(view: View, enter: Entry) -> tuple[View, Entry]:
         return enter(app, request_state, plan, args, kwargs)
 
     return guarded, enter
-
-
-def _usual_call(passage: Passage, given: Arguments) -> UsualCall | None:
-    """Give what calls that pass a check have in common, if nothing about them is unusual."""
-    variables = passage.variables or ()
-    if len(variables) != 1 or passage.replaces_argument or not passage.is_last:
-        return None
-    keyword = passage.key.keyword if passage.gives_object else None
-    return UsualCall(
-        passage.check.action,
-        passage.key.cls,
-        frozenset(given),
-        variables[0],
-        passage.names_left,
-        keyword,
-        left_out=frozenset(given).difference(passage.names_left, [keyword]),
-    )
 
 
 def make_view_check(

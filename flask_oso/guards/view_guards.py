@@ -58,8 +58,9 @@ class GuardKind(enum.Enum):
 #: app knows of the request and of its route, and the arguments of the call.
 Entry = Callable[[Flask, RequestState | None, t.Any, tuple[t.Any, ...], Arguments], t.Any]
 
-#: Does what a ``before_request`` function does, and is given the app and the request.
-RequestCheck = Callable[[Flask, Request], t.Any]
+#: Does what a ``before_request`` function does, and is given what would have to be looked up: the
+#: app, the request, and what the app knows of it.
+RequestCheck = Callable[[Flask, Request, RequestState], t.Any]
 
 #: What a guard says.
 _SAYS = (
@@ -96,6 +97,8 @@ class Guard(Record, eq=False, frozen=False):
     blueprint: str | None = None
     #: Whose policy it asks, if it is no decorator.
     authorizer: Authorizer | None = None
+    #: What Flask calls before the views of the blueprint.
+    request_check: RequestCheck | None = None
     #: What 'guard' or 'exempt' was given, if a receiver of the view enforces it.
     target: str | None = None
     #: The ``ViewCheck`` that a receiver of the view makes; ``None`` of an exemption.
@@ -239,7 +242,7 @@ def mark_decorator(decorator: t.Any, makes: Guard | GuardKind) -> None:
 
 
 def mark_request_check(function: View, check: RequestCheck) -> None:
-    """Note what may be called, with the app and the request, in place of a function."""
+    """Note what may be called, with what is known of the request, in place of a function."""
     # With its owner: 'functools.wraps' copies the mark onto functions that do more.
     vars(function)[_REQUEST_CHECK] = function, check
 

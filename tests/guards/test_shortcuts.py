@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import logging
+import threading
 import typing as t
 
 import pytest
@@ -12,6 +13,8 @@ from flask.testing import FlaskClient
 from werkzeug.local import LocalProxy
 
 from flask_oso import FlaskOso, Oso, authorize
+from flask_oso.enforcement.route_plans import RoutePlans
+from flask_oso.guards.receivers import receiver_of
 from flask_oso.signals import authorized
 from tests.support.sites import make_app
 
@@ -317,6 +320,143 @@ def test_function_around_a_guard_of_a_blueprint_is_called(desk: Desk) -> None:
     answers = [client.get(f"/rooms/{name}").status_code for name in ("ann", "eve")]
 
     assert (answers, called) == ([200, 404], ["/rooms/ann", "/rooms/eve"])
+
+
+# -- guards of blueprints --------------------------------------------------------------
+
+
+def rooms_of(desk: Desk, action: t.Any, resource: t.Any, path: str = "/<note_id>") -> Flask:
+    """Give an app with a guarded blueprint that has answered a request of ann."""
+    rooms, app = Blueprint("rooms", "rooms"), make_app("rooms", static=None, OSO_ENFORCE="strict")
+    desk.extension.guard(rooms, action, resource)
+    rooms.before_request(lambda: enter_by(app))
+    rooms.add_url_rule(path, "room", lambda note=None, **more: f"{note and note.owner} {more}")
+    app.before_request(lambda: setattr(g, "current_user", request.args.get("user", "ann")))
+    desk.extension.init_app(app, desk.extension.oso)
+    app.register_blueprint(rooms)
+    assert app.test_client().get(path.replace("<note_id>", "ann")).status_code == 200
+    return app
+
+
+def enter_by(app: Flask) -> None:
+    """Do what the test does behind the guard."""
+    app.config.get("BEHIND", lambda: None)()
+
+
+def test_way_of_a_blueprint_is_kept(desk: Desk) -> None:
+    """Requests after the first take the shortcut, and each is judged."""
+    app = rooms_of(desk, "read", Note)
+    client = app.test_client()
+
+    answers = [client.get(f"/{name}").status_code for name in ("ann", "eve", "ann")]
+
+    plans = app.extensions["oso"].part(RoutePlans)
+    ways = [way for plan in plans_of(plans) for way in plan.ways.values()]
+    assert (answers, [way.passes is None for way in ways]) == ([200, 404, 200], [False])
+
+
+@pytest.mark.parametrize("change", ["replaced", "loaded"])
+def test_constant_behind_a_guard_of_a_blueprint_is_judged_each_time(
+    desk: Desk, change: str
+) -> None:
+    """Another policy, and somebody else, are noticed."""
+    app = rooms_of(desk, "read", Note("ann"), "/")
+    before = app.test_client().get("/?user=eve").status_code
+    oso = Oso()
+    oso.load_str("allow(_, _, _) if false;")
+    if change == "replaced":
+        with app.app_context():
+            desk.extension.set_oso(oso)
+    else:
+        t.cast(Oso, desk.extension.oso).load_str("allow(_, _, _) if false;", replace=True)
+
+    assert (before, app.test_client().get("/").status_code) == (403, 403)
+
+
+@pytest.mark.parametrize(
+    ("behind", "text"),
+    [
+        (lambda given: given.update(page=7), "ann {'note_id': 'ann', 'page': 7}"),
+        (lambda given: given.update(note_id=Same("ann")), "ann {'note_id': 'ann'}"),
+        (lambda given: given.update(note_id="eve"), None),
+    ],
+    ids=["added", "equal", "another"],
+)
+def test_arguments_that_change_behind_a_guard(
+    desk: Desk, behind: t.Callable[[t.Any], None], text: str | None
+) -> None:
+    """The view gets what was judged, and what others add; another identity is an error."""
+    app = rooms_of(desk, "read", Note)
+    app.config["BEHIND"] = lambda: behind(request.view_args)
+
+    answer = app.test_client().get("/ann")
+
+    assert (answer.status_code, answer.text if text else None) == (200 if text else 500, text)
+
+
+class Same(str):
+    """A text that is another object, and equal."""
+
+    __slots__ = ()
+
+
+def test_method_that_changes_behind_a_guard_of_a_blueprint(desk: Desk) -> None:
+    """A request enters the route and the method that were judged, or none."""
+    app = rooms_of(desk, "read", Note)
+    app.config["BEHIND"] = lambda: setattr(request, "method", "HEAD")
+
+    assert app.test_client().get("/ann").status_code == 500
+
+
+def test_first_requests_have_one_receiver(desk: Desk) -> None:
+    """What is given to the view in one request is taken by the receiver that the others made."""
+    app, started = rooms_of(desk, "read", Note), threading.Barrier(4)
+    app.view_functions["rooms.room"] = lambda **_: ""
+    made: list[object] = []
+
+    def make() -> None:
+        started.wait()
+        made.append(receiver_of(app, "rooms.room"))
+
+    threads = [threading.Thread(target=make) for _ in range(4)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+
+    assert {*map(id, made)} == {id(app.view_functions["rooms.room"])}
+
+
+# -- actions by method -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("is_of_blueprint", [False, True], ids=["view", "blueprint"])
+def test_actions_by_method_take_the_shortcut(desk: Desk, is_of_blueprint: bool) -> None:
+    """One that the program changes all the same is noticed."""
+    actions = {"GET": "read"}
+    if is_of_blueprint:
+        app = rooms_of(desk, actions, Note)
+    else:
+        app = make_app("rooms", static=None, OSO_ENFORCE="strict")
+        app.before_request(lambda: setattr(g, "current_user", "ann"))
+        desk.extension.init_app(app, desk.extension.oso)
+        show = authorize(actions, Note)(lambda note: note.owner)
+        app.add_url_rule("/<note_id>", "rooms", show)
+    client = app.test_client()
+    before = [client.get(f"/{name}").status_code for name in ("ann", "eve", "ann")]
+
+    actions["GET"] = "burn"
+
+    plans = app.extensions["oso"].part(RoutePlans)
+    shortcuts = [each[0] for plan in plans_of(plans) for each in plan.shortcuts.values()]
+    shortcuts += [way.passes for plan in plans_of(plans) for way in plan.ways.values()]
+    assert (before, client.get("/ann").status_code) == ([200, 404, 200], 403)
+    assert [each is None for each in shortcuts] == [False]
+
+
+def plans_of(plans: RoutePlans) -> list[t.Any]:
+    """Give the plans of an app."""
+    return [plan for by_method in plans.known.values() for plan in by_method.values()]
 
 
 def open_note(view: t.Callable[..., str]) -> None:

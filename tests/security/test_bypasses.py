@@ -8,10 +8,10 @@ import typing as t
 
 import flask
 import pytest
-from flask import abort, make_response
+from flask import Blueprint, Flask, abort, current_app, g, make_response, request
 
 from flask_oso import FlaskOso, Oso, OsoError, authorize, authorizes_inside, skip_authorization
-from tests.support.sites import make_app, make_site
+from tests.support.sites import make_app, make_oso, make_site
 
 
 @pytest.mark.parametrize(
@@ -255,3 +255,57 @@ def test_middleware_below_the_gates(middleware: t.Any) -> None:
 
     with pytest.raises(OsoError):
         app.test_client().get("/")
+
+
+# -- requests that are led elsewhere ---------------------------------------------------
+
+
+def lead_to_room() -> None:
+    """Lead a request to the view of the rooms, and as a GET."""
+    if request.path.startswith("/open") or request.method == "OPTIONS":
+        rules = current_app.url_map.iter_rules()
+        request.url_rule = next(rule for rule in rules if rule.endpoint == "rooms.room")
+        request.method = "GET"
+
+
+def led_app(place: str, check: str, entered: list[str]) -> Flask:
+    """Give an app with a function that leads requests elsewhere, from several places."""
+    app, oso = make_app(static=None), make_oso('allow("ann", _, _);')
+    app.before_request(lambda: setattr(g, "current_user", request.args["user"]))
+    rooms, others = Blueprint("rooms", "rooms"), Blueprint("others", "others")
+    if place == "before the gate":
+        app.before_request(lead_to_room)
+    extension = FlaskOso(oso, app)
+    if place == "of the app":
+        app.before_request(lead_to_room)
+    if check == "route":
+        extension.perform_route_authorization(app)
+    else:
+        extension.guard(rooms, "enter", "room")
+    rooms.before_request(lead_to_room if place == "of the blueprint" else lambda: None)
+    others.before_request(lead_to_room)
+    rooms.add_url_rule("/room/<int:number>", "room", lambda number: entered.append("room") or "in")
+    others.add_url_rule("/open/<int:number>", "open", lambda number: "open")
+    app.register_blueprint(rooms)
+    app.register_blueprint(others)
+    return app
+
+
+@pytest.mark.parametrize("check", ["guard", "route"])
+@pytest.mark.parametrize("place", ["before the gate", "of the app", "of the blueprint"])
+@pytest.mark.parametrize(("method", "path"), [("GET", "/open/1"), ("OPTIONS", "/room/1")])
+def test_request_that_is_led_to_a_guarded_view(
+    place: str, check: str, method: str, path: str
+) -> None:
+    """It is judged as what it is by then, although guards were not called, or about nothing."""
+    entered: list[str] = []
+    client = led_app(place, check, entered).test_client()
+
+    answers = [
+        client.open(path, method=method, query_string={"user": user}).status_code
+        for user in ("eve", "ann", "eve")
+    ]
+
+    is_judged_before = (check, method) == ("route", "GET") and place == "of the blueprint"
+    assert answers == ([403, 500, 403] if is_judged_before else [403, 200, 403])
+    assert entered == ([] if is_judged_before else ["room"])
