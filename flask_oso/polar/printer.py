@@ -233,10 +233,22 @@ def _instance(instance: Instance, class_name: ClassNamer | None, show: ShowObjec
 
 
 def _list(term: List) -> list[_Piece]:
-    pieces = _arguments(term.items, ())
-    if term.rest is not None:
-        pieces += [", *" if term.items else "*", term.rest]
+    items, rest = [*term.items], _known(term.rest)
+    while isinstance(rest, List) and len(items) <= MAX_PIECES:
+        # What a recursive rule made is shown as the list that it is.
+        items += rest.items
+        rest = _known(rest.rest)
+    pieces = _arguments(items, ())
+    if rest is not None:
+        pieces += [", *" if items else "*", rest]
     return ["[", *pieces, "]"]
+
+
+def _known(term: t.Any) -> t.Any:
+    """Return the value of a variable that has one."""
+    while isinstance(term, Unknown) and term.value is not None:
+        term = term.value
+    return term
 
 
 def _arguments(args: t.Iterable[Term], kwargs: t.Iterable[tuple[str, Term]]) -> list[_Piece]:

@@ -151,3 +151,28 @@ def test_set_that_changes_is_read_anew() -> None:
     names.add("y")
 
     assert oso.is_allowed(User("a"), "read", Doc("y"))
+
+
+@pytest.mark.parametrize(
+    "goal",
+    [
+        "NAN = NAN",
+        "x = NAN and x = x",
+        "[NAN, 1] = [NAN, 1]",
+        "{a: NAN} = {a: NAN}",
+        "same(NAN, NAN)",
+    ],
+)
+@pytest.mark.parametrize("word", ["", "not "])
+def test_constant_that_is_no_number_is_compared_by_the_solver(goal: str, word: str) -> None:
+    """A constant equals itself, and ``nan = nan`` does not hold: under ``not`` it was an allow."""
+    answers = []
+    for compiled in (True, False):
+        oso = Oso(compiled=compiled)
+        oso.register_class(User)
+        oso.register_class(Doc)
+        oso.register_constant(float("nan"), "NAN")
+        oso.load_str(f'allow(_: User, "read", _: Doc) if {word}({goal}); same(x, x);')
+        answers.append(oso.is_allowed(User("a"), "read", Doc("x")))
+
+    assert answers[0] == answers[1] == (not word)

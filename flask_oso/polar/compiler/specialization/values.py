@@ -215,10 +215,13 @@ class ValueGuards:
         if other.choices is not None or (one.choices is not None and other.literal is not None):
             raise NotCompilable("a string of several that is compared with a literal", span)
         if one.literal is not None and other.literal is not None:
-            kinds = {type(one.literal.value), type(other.literal.value)}
-            if len(kinds) > 1 and str not in kinds:
+            mine, theirs = one.literal.value, other.literal.value
+            kinds = {type(mine), type(theirs)}
+            # A constant may be a NaN, which equals itself alone.
+            are_odd = mine != mine and theirs != theirs
+            if are_odd or (len(kinds) > 1 and str not in kinds):
                 raise NotCompilable("two literals that are compared", span)
-            is_same = len(kinds) == 1 and one.literal.value == other.literal.value
+            is_same = len(kinds) == 1 and mine == theirs
             return region if is_same else None
         if one.choices is not None or is_string(one.literal):
             return self._equal_string(region, one, other, span)
