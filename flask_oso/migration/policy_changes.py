@@ -12,7 +12,7 @@ from ..polar.limits import Limits
 from ..polar.nodes import Call, Expression, Operator, Pattern, Rule, Term, Value
 from ..polar.syntax.parser import parse_policy
 from ..polar.tools.policy_check import Severity, finding
-from ..polar.traversal import walk
+from ..polar.traversal import is_operation, walk
 from .findings import Code, Finding
 from .program_files import PolicyText
 from .resource_classes import PlacedRule
@@ -130,7 +130,7 @@ def _private(name: str) -> str:
 
 def _name_read(term: Term) -> str | None:
     """Give the name of the attribute or method that a term reads."""
-    if not isinstance(term, Expression) or term.operator is not Operator.DOT:
+    if not is_operation(term, Operator.DOT):
         return None
     key = term.args[1]
     if isinstance(key, Call):

@@ -203,15 +203,15 @@ class Polar:
 
     def set_data_filtering_adapter(self, adapter: DataAdapter) -> None:
         """Read fields that are declared as relations with this adapter."""
-        self._change_host(lambda host: host.with_adapter(adapter))
+        self._change_host(lambda host: host.replaced(adapter=adapter))
 
     def set_text_equalities(self, known: TextEqualities) -> None:
         """Tell which classes have an ``__eq__`` that compares the text of an attribute."""
-        self._change_host(lambda host: host.with_text_equalities(known))
+        self._change_host(lambda host: host.replaced(text_equalities=known))
 
     def set_identities(self, identities: Identities) -> None:
         """Compare mapped objects by their primary keys; ``register_models`` calls it."""
-        self._change_host(lambda host: host.with_identities(identities))
+        self._change_host(lambda host: host.replaced(identities=identities))
 
     def _change_host(self, change: Callable[[Host], Host]) -> None:
         with self._gate().lock:

@@ -286,18 +286,6 @@ class Host(Record):
         constants = {**self.constants, name: to_term(value)}
         return self.replaced(constants=types.MappingProxyType(constants))
 
-    def with_adapter(self, adapter: DataAdapter | None) -> Host:
-        """Return a host that reads relations through an adapter."""
-        return self.replaced(adapter=adapter)
-
-    def with_identities(self, identities: Identities) -> Host:
-        """Return a host that knows which objects are one row."""
-        return self.replaced(identities=identities)
-
-    def with_text_equalities(self, known: TextEqualities) -> Host:
-        """Return a host that knows which classes compare a text."""
-        return self.replaced(text_equalities=known)
-
     def text_equality(self, cls: type) -> TextEquality | None:
         """Return the equality of a class that compares a text; ``None`` for any other."""
         return None if self.text_equalities is None else self.text_equalities(cls)

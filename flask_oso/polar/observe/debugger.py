@@ -18,6 +18,7 @@ from ..printer import rule_to_polar
 from ..solver.backtrace import Step, is_single, stack_trace
 from ..solver.observation import EventKind, ObservedFrame, Observer, RunView
 from ..sources import Span
+from ..traversal import is_operation
 from .console import Console, StandardConsole
 from .inspection import Named, inspector_of, variables_of
 
@@ -99,7 +100,7 @@ class Debugger(Observer):
 
     def on_goal(self, view: RunView, step: Step) -> None:
         """Stop after ``step``, ``next`` or ``out``."""
-        if _is_debug(step.goal):
+        if is_operation(step.goal, Operator.DEBUG):
             # ``on_debug`` stops here in any case.
             return
         if (
@@ -182,10 +183,6 @@ class Debugger(Observer):
         self._console.show("There is no source line." if span is None else span.surroundings(count))
 
 
-def _is_debug(goal: t.Any) -> bool:
-    return isinstance(goal, Expression) and goal.operator is Operator.DEBUG
-
-
 def _span(step: Step) -> Span | None:
     return getattr(step.goal, "span", None)
 
@@ -197,8 +194,10 @@ def _number(arguments: list[str]) -> int:
 
 
 def _summary(view: RunView, step: Step) -> str:
-    goal = "debug()" if _is_debug(step.goal) else inspector_of(view).goal(step.goal, step.frame)
-    bindings = "{}" if _is_debug(step.goal) else inspector_of(view).bindings(step, "=")
+    goal, bindings = "debug()", "{}"
+    if not is_operation(step.goal, Operator.DEBUG):
+        inspector = inspector_of(view)
+        goal, bindings = inspector.goal(step.goal, step.frame), inspector.bindings(step, "=")
     return f"QUERY: {goal}, BINDINGS: {bindings}"
 
 

@@ -10,12 +10,13 @@ from __future__ import annotations
 import os
 import typing as t
 
-from ..nodes import CONTROL, Block, Expression, InlineQuery, Rule
+from ..nodes import Block, InlineQuery, Rule
 from ..solver.backtrace import Step
 from ..solver.observation import ObservedFrame, Observer, RunView
 from ..sources import Source, Span
 from ..syntax.parser import parse_policy
 from ..syntax.policy_test_nodes import Statement
+from ..traversal import is_control
 
 
 class LineObserver(Observer):
@@ -63,7 +64,7 @@ def _places(statement: Statement) -> t.Iterator[Span]:
         yield from (each.span for each in statement.shorthands if each.span is not None)
     while stack:
         term = stack.pop()
-        if isinstance(term, Expression) and term.operator in CONTROL:
+        if is_control(term):
             stack.extend(term.args)
         if term is not None and term.span is not None:
             yield term.span

@@ -27,7 +27,7 @@ from ..nodes import (
 )
 from ..sources import Source
 from ..syntax.policy_test_nodes import Fixture, PolicyTest
-from ..traversal import Computation, conjuncts_in, goals_in, trampoline
+from ..traversal import Computation, conjuncts_in, goals_in, is_operation, trampoline
 from ..value_objects import Record
 
 #: How many goals are searched for the strings that a parameter can be.
@@ -192,9 +192,7 @@ def calls_in(body: Term | None) -> Iterator[Call]:
 
 def has_debug(body: Term | None) -> bool:
     """Tell whether a body calls ``debug()`` anywhere."""
-    return any(
-        isinstance(goal, Expression) and goal.operator is Operator.DEBUG for goal in goals_in(body)
-    )
+    return any(is_operation(goal, Operator.DEBUG) for goal in goals_in(body))
 
 
 class _Strings:
@@ -315,7 +313,7 @@ def _never_holds(goal: Term | None) -> bool:
     """Tell whether a goal is ``false``, or compares two different texts or whole numbers."""
     if isinstance(goal, Value):
         return goal.value is False
-    if not isinstance(goal, Expression) or goal.operator is not Operator.UNIFY:
+    if not is_operation(goal, Operator.UNIFY):
         return False
     left, right = (each.value if isinstance(each, Value) else None for each in goal.args)
     return type(left) is type(right) and type(left) in (int, str) and left != right

@@ -43,7 +43,7 @@ from ..nodes import (
 from ..sources import Span, located
 from ..spelling import Guesses, did_you_mean
 from ..syntax.desugar import rewrite_rule
-from ..traversal import fold, walk
+from ..traversal import fold, is_operation, walk
 
 
 class DeclarationKind(enum.Enum):
@@ -529,7 +529,7 @@ def _body(goals: tuple[Call, ...], shorthand: Shorthand, subjects: tuple[str, st
 
 
 def _conjuncts(term: Term) -> tuple[Term, ...]:
-    is_conjunction = isinstance(term, Expression) and term.operator is Operator.AND
+    is_conjunction = is_operation(term, Operator.AND)
     return t.cast(Expression, term).args if is_conjunction else (term,)
 
 

@@ -31,6 +31,7 @@ from ..solver.observation import (
 )
 from ..solver.operators import Operators
 from ..sources import Span
+from ..traversal import is_operation
 from .proof_builder import ProofBuilder, value_of
 from .proof_tree import Seen, SourcePlace, Suggestion, source_place
 from .provenance import Failure, Provenance, ProvenanceObserver, Subgoal
@@ -329,7 +330,7 @@ class Proposal:
     def change(self) -> Change | None:
         """Return the change; ``None`` if no suitable value is known."""
         main = main_condition(self._goal)
-        is_negated = isinstance(main, Expression) and main.operator is Operator.NOT
+        is_negated = is_operation(main, Operator.NOT)
         if is_negated:
             main = main_condition(t.cast(Expression, main).args[0])
         if isinstance(main, Slot):

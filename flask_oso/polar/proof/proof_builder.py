@@ -29,7 +29,7 @@ from ..solver.class_tests import members_of_tag, tells_by_class
 from ..solver.clauses import Clause, Slot
 from ..solver.machine import KnowledgeBase
 from ..spelling import with_article
-from ..traversal import is_control
+from ..traversal import is_control, is_operation
 from .proof_tree import (
     ProofCondition,
     ProofQuestion,
@@ -274,7 +274,7 @@ class ProofBuilder:
         main = main_condition(failure.goal)
         if computes_operand(main):
             return "An argument of the rule is something else."
-        is_for_all = isinstance(main, Expression) and main.operator is Operator.FORALL
+        is_for_all = is_operation(main, Operator.FORALL)
         return "It does not hold for these values." if is_for_all and failure.held else ""
 
     def _missing_key(self, goal: Expression, snapshot: Snapshot) -> str:
@@ -328,7 +328,7 @@ class ProofBuilder:
         if path is not None and call_of(goal) is not None:
             pair = path.rule_for(attempt, main)
             question = self._held_question(pair, path, depth + 1) if pair is not None else None
-        elif isinstance(main, Expression) and main.operator is Operator.NOT:
+        elif is_operation(main, Operator.NOT):
             question = self._refuted(attempt, main.args[0], depth)
         elif path is not None and is_control(main):
             parts = self._held_parts(attempt, main, snapshot, path, depth)

@@ -372,5 +372,5 @@ def _number(goal: Term, clause: Clause) -> int:
 
 
 def _is_missing(goal: t.Any, snapshot: Snapshot) -> bool:
-    is_lookup = isinstance(goal, Expression) and goal.operator is Operator.DOT
+    is_lookup = is_operation(goal, Operator.DOT)
     return is_lookup and id(goal) not in snapshot.results

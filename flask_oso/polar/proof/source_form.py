@@ -25,7 +25,7 @@ from ..printer import to_polar
 from ..solver.backtrace import in_run
 from ..solver.clauses import Clause, Slot, Template
 from ..sources import Span
-from ..traversal import is_control, walk
+from ..traversal import is_control, is_operation, walk
 
 #: How many characters of a condition or of the head of a rule are shown.
 MAX_TEXT = 160
@@ -52,15 +52,14 @@ def conditions_of(clause: Clause) -> tuple[Term, ...]:
     body = clause.body
     if body is None:
         return ()
-    is_conjunction = isinstance(body, Expression) and body.operator is Operator.AND
+    is_conjunction = is_operation(body, Operator.AND)
     return t.cast(Expression, body).args if is_conjunction else (body,)
 
 
 def is_condition_with_operands(goal: t.Any) -> bool:
     """Return whether desugaring made this conjunction of a condition and an operand's goal."""
     return (
-        isinstance(goal, Expression)
-        and goal.operator is Operator.AND
+        is_operation(goal, Operator.AND)
         and len(goal.args) == 2
         and goal.span is not None
         and goal.span == goal.args[0].span

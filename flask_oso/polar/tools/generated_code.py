@@ -301,10 +301,6 @@ class _Recorder(CompiledProgram):
             self.entries.append(copy.deepcopy(function))
         return super()._compiled(function, file, sites)
 
-    def find_specializations(self, question: CompiledQuestion) -> Specializations | None:
-        """Give the table of specializations for a rule."""
-        return self.specializations(question.name, len(question.arguments))
-
     def variant_for(self, question: CompiledQuestion) -> Variant:
         """Give the compiled rule that the entry function calls for a question."""
         variant = Variant(question.name, len(question.arguments), (), True)
@@ -386,7 +382,7 @@ class _Report:
     def _specialization(self) -> Iterator[_Function]:
         """Show the specialization, or the reason why there is none."""
         question, program = self._question, self._program
-        specializations = program.find_specializations(question)
+        specializations = program.specializations(question.name, len(question.arguments))
         reason = self._obstacle(specializations)
         if reason is not None or specializations is None:
             self._left.append(f"specialization: there is none: {reason}")

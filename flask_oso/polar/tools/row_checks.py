@@ -16,7 +16,7 @@ from ..policy.lint.inventory import in_text_order, take_inventory
 from ..policy.lint.vocabulary import classes_of_variables
 from ..residual.algebra.schema import Field, Link, Member, Model, Schema, ValueKind
 from ..sources import located
-from ..traversal import walk
+from ..traversal import is_operation, walk
 
 #: Rules whose first argument is an actor that may be ``nil``; in blocks the actor has a class.
 _ASKED = frozenset({"allow", "allow_field"})
@@ -108,7 +108,7 @@ class RowChecks:
         return None if shape is None else shape.model
 
     def _member_of(self, term: Term, shapes: Mapping[str, _Shape]) -> Member | None:
-        if not isinstance(term, Expression) or term.operator is not Operator.DOT:
+        if not is_operation(term, Operator.DOT):
             return None
         owner, key = term.args[:2]
         model = self._model_of(owner, shapes)

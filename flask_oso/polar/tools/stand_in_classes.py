@@ -15,7 +15,6 @@ from ..host.registry import RESERVED_NAMES, Host, make_host
 from ..nodes import (
     Block,
     Call,
-    Expression,
     InlineQuery,
     Operator,
     Parameter,
@@ -33,7 +32,7 @@ from ..sources import Source
 from ..spelling import FOREIGN_LITERALS, nearest
 from ..syntax.parser import PolicyParser
 from ..syntax.policy_test_nodes import Fact, Fixture, NamedStub, PolicyTest, Statement
-from ..traversal import walk
+from ..traversal import is_operation, walk
 
 
 class StandIns(t.NamedTuple):
@@ -77,7 +76,7 @@ def possible_class_names(term: Term) -> list[str]:
             found.append(each.cls)
         elif isinstance(each, Variable) and _looks_like_a_class(each.name):
             found.append(each.name)
-        elif isinstance(each, Expression) and each.operator is Operator.NEW:
+        elif is_operation(each, Operator.NEW):
             found += [part.name for part in each.args if isinstance(part, Call)]
     return found
 
@@ -114,7 +113,7 @@ def _misspelt(statements: Sequence[Statement]) -> list[str]:
 
 def _attributes(statements: Iterable[Statement]) -> Iterable[str]:
     for term in walk(term for each in statements for term in _terms(each)):
-        if isinstance(term, Expression) and term.operator is Operator.DOT:
+        if is_operation(term, Operator.DOT):
             key = term.args[1]
             if isinstance(key, Value) and isinstance(key.value, str):
                 yield key.value

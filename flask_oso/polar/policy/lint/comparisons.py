@@ -18,7 +18,7 @@ from ...nodes import Expression, List, Operator, Rule, Term, Value, Variable, is
 from ...printer import to_polar
 from ...sources import Span, located
 from ...spelling import registration_help, with_article
-from ...traversal import goals_in
+from ...traversal import goals_in, is_operation
 from .inventory import Inventory, in_text_order
 from .vocabulary import classes_of_variables
 
@@ -134,7 +134,7 @@ class Operands:
 
 
 def _is_lookup(term: Term) -> t.TypeGuard[Expression]:
-    return isinstance(term, Expression) and term.operator is Operator.DOT
+    return is_operation(term, Operator.DOT)
 
 
 def _equations(body: Term) -> Iterator[tuple[str, Expression]]:

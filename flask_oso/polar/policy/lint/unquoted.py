@@ -15,6 +15,7 @@ from ...host.registry import Host
 from ...nodes import Call, Expression, List, Operator, Parameter, Rule, Term, Variable, parts
 from ...sources import located
 from ...spelling import FOREIGN_LITERALS, registration_help
+from ...traversal import is_operation
 from .inventory import Inventory, in_text_order
 
 #: The meaning of string parameters, by rule name, number of parameters and position.
@@ -104,7 +105,7 @@ def _compared(rule: Rule) -> Iterator[tuple[Variable, bool]]:
     while stack:
         term = stack.pop()
         stack += parts(term)
-        is_in = isinstance(term, Expression) and term.operator is Operator.IN
+        is_in = is_operation(term, Operator.IN)
         for at, operand in enumerate(_operands(term)):
             variables = (each for each in _spread(operand) if isinstance(each, Variable))
             yield from ((each, is_in and at == 0) for each in variables)

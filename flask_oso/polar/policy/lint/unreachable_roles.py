@@ -17,7 +17,6 @@ from ...host.registry import RESERVED_NAMES, Host
 from ...nodes import (
     Block,
     Call,
-    Expression,
     Operator,
     Parameter,
     Rule,
@@ -26,6 +25,7 @@ from ...nodes import (
     is_variable,
 )
 from ...sources import Span, located
+from ...traversal import is_operation
 from ..policy import Policy
 from ..resource_blocks import (
     GLOBAL,
@@ -213,7 +213,7 @@ def _global_edge(rule: Rule, goal: Call) -> tuple[_Held, _Held] | None:
 
 def _first(rule: Rule) -> t.Any:
     goal: t.Any = rule.body
-    while isinstance(goal, Expression) and goal.operator is Operator.AND:
+    while is_operation(goal, Operator.AND):
         goal = goal.args[0]
     return goal
 

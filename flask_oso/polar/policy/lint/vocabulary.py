@@ -14,7 +14,7 @@ from ...host.registry import RESERVED_NAMES, Host
 from ...nodes import Expression, List, Operator, Pattern, Rule, Term, Value, Variable, is_variable
 from ...sources import located
 from ...spelling import Guesses, with_article
-from ...traversal import conjuncts_in, is_text
+from ...traversal import conjuncts_in, is_operation, is_text
 from ..policy import calls_in
 from ..resource_blocks import KIND_OF_RULE, DeclarationKind, Declarations, tag_of
 
@@ -172,7 +172,7 @@ def classes_of_variables(rule: Rule, *, has_matches: bool = True) -> Mapping[str
         found += [
             (goal.args[0], goal.args[1])
             for goal in reversed([*conjuncts_in(rule.body)])
-            if isinstance(goal, Expression) and goal.operator is Operator.ISA
+            if is_operation(goal, Operator.ISA)
         ]
     return {
         term.name: pattern.tag

@@ -85,7 +85,7 @@ def _names_in(alternative: Alternative) -> frozenset[str]:
             found.update(name for name, _ in term.fields)
         elif isinstance(term, Call) and term.name != EXISTS:
             found.add(term.name)
-        elif isinstance(term, Expression) and term.operator is Operator.DOT:
+        elif is_operation(term, Operator.DOT):
             found.update(str(each.value) for each in term.args[1:2] if isinstance(each, Value))
     return frozenset(found)
 
@@ -98,8 +98,7 @@ def variables_in(terms: Iterable[t.Any]) -> frozenset[str]:
 def is_repeatable(term: Term) -> bool:
     """Tell whether a term has the same value each time: it calls no method and makes nothing."""
     return not any(
-        isinstance(each, Call) or (isinstance(each, Expression) and each.operator is Operator.NEW)
-        for each in walk([term])
+        isinstance(each, Call) or is_operation(each, Operator.NEW) for each in walk([term])
     )
 
 
@@ -284,7 +283,7 @@ def _with_literals(alternative: Alternative, constants: Container[str]) -> Alter
 
 def _literal_of(goals: Iterable[Term], name: str) -> Value | None:
     for goal in goals:
-        if isinstance(goal, Expression) and goal.operator is Operator.UNIFY:
+        if is_operation(goal, Operator.UNIFY):
             for one, other in itertools.permutations(goal.args):
                 if isinstance(one, Variable) and one.name == name and is_text(other):
                     return other
@@ -302,8 +301,7 @@ def _is_entered(goals: Iterable[Term], name: str) -> bool:
 
 def _is_same_value(goal: Term) -> bool:
     return (
-        isinstance(goal, Expression)
-        and goal.operator is Operator.UNIFY
+        is_operation(goal, Operator.UNIFY)
         and isinstance(goal.args[0], Value)
         and goal.args[0] == goal.args[1]
     )

@@ -26,7 +26,7 @@ from ...nodes import (
 )
 from ...policy.policy import Policy
 from ...policy.resource_blocks import tag_of
-from ...traversal import walk
+from ...traversal import is_operation, walk
 from .alternatives import EXISTS, Alternative
 from .class_facts import ClassFacts
 from .subsumption import Comparison, has_effects
@@ -192,6 +192,5 @@ def _fits(alternative: Alternative, heads: Sequence[Parameter]) -> bool:
 def has_cut(rule: Rule) -> bool:
     """Tell whether there is a ``cut`` in a rule."""
     return any(
-        isinstance(each, Expression) and each.operator is Operator.CUT
-        for each in walk([] if rule.body is None else [rule.body])
+        is_operation(each, Operator.CUT) for each in walk([] if rule.body is None else [rule.body])
     )

@@ -167,7 +167,7 @@ class Facts:
 
     def _learn_negation(self, goal: Expression) -> None:
         inside = goal.args[0]
-        if isinstance(inside, Expression) and inside.operator is Operator.UNIFY:
+        if is_operation(inside, Operator.UNIFY):
             for one, other in (inside.args, inside.args[::-1]):
                 if isinstance(other, Value) and not isinstance(one, Value):
                     self._claim(one, _Says.DIFFERS, [other], goal)
@@ -373,7 +373,7 @@ def _equals(value: Value, goal: Expression) -> tuple[Value, ...]:
 
 
 def _is_dot(term: t.Any) -> t.TypeGuard[Expression]:
-    return isinstance(term, Expression) and term.operator is Operator.DOT and len(term.args) == 2
+    return is_operation(term, Operator.DOT) and len(term.args) == 2
 
 
 def _depth(term: Term) -> int:

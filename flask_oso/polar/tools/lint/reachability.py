@@ -13,6 +13,7 @@ from collections.abc import Collection, Iterator
 
 from ...engine import Engine
 from ...nodes import Call, Rule, Term, Value, Variable
+from ...traversal import is_text
 from .alternatives import Alternative, alternatives_of
 from .class_facts import ClassFacts
 from .facts import ANYTHING, Contradiction, Facts, Kind
@@ -156,5 +157,4 @@ class Reachability:
 
 def _held(call: Call) -> Held | None:
     name: Term | None = call.args[1] if len(call.args) > 1 else None
-    is_text = isinstance(name, Value) and isinstance(name.value, str)
-    return (call.name, str(t.cast(Value, name).value)) if is_text else None
+    return (call.name, str(name.value)) if is_text(name) else None

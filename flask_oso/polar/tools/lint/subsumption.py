@@ -27,7 +27,7 @@ from ...nodes import (
     parts,
     with_parts,
 )
-from ...traversal import fold, walk
+from ...traversal import fold, is_operation, walk
 from .alternatives import EXISTS, Alternative, variables_in
 from .class_facts import ClassFacts
 from .facts import equal_values
@@ -100,7 +100,7 @@ def is_cut_off(
 def _until_cut(alternative: Alternative) -> Alternative | None:
     """Give the goals in front of the first ``cut``."""
     for at, goal in enumerate(alternative.goals):
-        if isinstance(goal, Expression) and goal.operator is Operator.CUT:
+        if is_operation(goal, Operator.CUT):
             return alternative._replace(goals=alternative.goals[:at])
     return None
 
@@ -321,7 +321,7 @@ class Comparison:
             if each.term == term and isinstance(each.specializer, Pattern):
                 yield each.specializer
         for goal in self._special.goals:
-            if not isinstance(goal, Expression) or goal.operator is not Operator.ISA:
+            if not is_operation(goal, Operator.ISA):
                 continue
             if goal.args[0] == term and isinstance(goal.args[1], Pattern):
                 yield goal.args[1]
@@ -345,7 +345,7 @@ class Comparison:
 
     def _values_of(self, lookup: Term) -> Iterator[Term]:
         for goal in self._special.goals:
-            if isinstance(goal, Expression) and goal.operator is Operator.UNIFY:
+            if is_operation(goal, Operator.UNIFY):
                 for one, other in itertools.permutations(goal.args):
                     if one == lookup:
                         yield other
@@ -466,7 +466,7 @@ _TESTS = frozenset({Operator.UNIFY, Operator.NEQ, *_ORDERS})
 def _test_of(goal: Expression) -> _Test | None:
     if goal.operator is Operator.NOT:
         inside = goal.args[0]
-        if not isinstance(inside, Expression) or inside.operator is not Operator.UNIFY:
+        if not is_operation(inside, Operator.UNIFY):
             return None
         found = _test_of(inside)
         return None if found is None else found._replace(operator=Operator.NOT, is_turned=False)
