@@ -591,3 +591,49 @@ def test_list_that_the_solver_gives_a_variable_is_compared_as_by_it(
     doc = Doc(values=values)
 
     assert outcome(ours, Counting(wanted), doc) == outcome(solver, Counting(wanted), doc)
+
+
+#: Whoever is in a team, or in one of its teams, may do what there are enough values for.
+IN_TEAMS = """
+    allow(user: User, "a0", doc: Doc) if within(user, doc.folder, _);
+    within(user, t: Team, t) if user in t.users;
+    within(user, t: Team, found) if each in t.teams and within(user, each, found)
+      and within(user, each, found);
+"""
+
+
+def calls_for_actions(count: int) -> int:
+    """Ask for so many actions, and count the calls of functions for the rules."""
+    oso = Oso()
+    for cls in (User, Doc, Team):
+        oso.register_class(cls)
+    oso.load_str(
+        IN_TEAMS
+        + "".join(
+            f'allow(user: User, "a{n}", doc: Doc) if doc.least > {n}'
+            " and within(user, doc.folder, _);"
+            for n in range(1, count)
+        )
+    )
+    user = User()
+    doc = Doc(folder=Team(*(Team(Team(users=[user])) for _ in range(20))), least=100)
+    assert len(oso.authorized_actions(user, doc)) == count
+    calls = 0
+
+    def note(frame: types.FrameType, event: str, _arg: t.Any) -> None:
+        nonlocal calls
+        calls += event == "call" and frame.f_code.co_filename == "<policy>"
+
+    sys.setprofile(note)
+    try:
+        oso.authorized_actions(user, doc)
+    finally:
+        sys.setprofile(None)
+    return calls
+
+
+def test_what_is_found_for_one_action_is_known_for_the_next() -> None:
+    """A search for all actions asks each team once."""
+    few, many = calls_for_actions(2), calls_for_actions(8)
+
+    assert many < 2 * few

@@ -21,12 +21,15 @@ Rules that have no such function raise ``NotCompilable``.
 from __future__ import annotations
 
 import ast
+import copy
 import itertools
 import typing as t
+from collections.abc import Sequence
 
 from ...nodes import Value
 from ..binding_analysis import NotCompilable
 from ..classes.weak_classes import WeakClass
+from ..passes.names import nodes_in
 from ..passes.passes import improve
 from ..passes.searches import write_out_searches
 from ..passes.shortening import shorten_end
@@ -35,8 +38,16 @@ from ..snippets import assign, call, compared, function_of, is_not_of, load, neg
 from .observation import KEPT, NEEDED, RESULT, Observation
 from .questions import Manner, QuestionWriter
 from .regions import FOUND, GIVE_UP, Known, RuleCall, try_in_turn
+from .solution_keys import MAX_REMEMBERED
 from .value_tests import SCALARS, is_of_polar
 
+MEMO = "memo"
+#: What the functions that are called remember.
+NEW_MEMO: t.Final = assign(MEMO, ast.Dict([], []))
+#: Questions for several strings share it, unless it is half full.
+_FORGETTING: t.Final = ast.If(
+    compared(call("len", load(MEMO)), ast.Gt(), ast.Constant(MAX_REMEMBERED // 2)), [NEW_MEMO], []
+)
 #: A search for all solutions must not miss an error after the first one.
 _SUCCESS: list[ast.stmt] = [
     ast.If(load("is_searched"), [assign(FOUND, ast.Constant(True))], [returned(True)])
@@ -164,7 +175,7 @@ class SpecializationWriter(QuestionWriter):
         self.guards.leave_out_known(self.root, False)
         inner = self._improved(None)
         self._check_use(inner, keeps_order=False)
-        return self._checks(), [*self._beginning(), *inner] if inner else []
+        return self._checks(), [*self._beginning(_FORGETTING), *inner] if inner else []
 
     def _improved(self, success: list[ast.stmt] | None) -> list[ast.stmt]:
         inner = self.statements(success)
@@ -172,11 +183,14 @@ class SpecializationWriter(QuestionWriter):
         self.guards.counts = improve(inner, self.guards.fresh, lists) and self.guards.counts
         return inner
 
-    def _beginning(self) -> list[ast.stmt]:
-        """Write what is there before any argument is looked at."""
+    def _beginning(self, memo: ast.stmt = NEW_MEMO) -> list[ast.stmt]:
+        """Write what is there before any argument is looked at.
+
+        :param memo: where functions are called, what begins with what they remember.
+        """
         body = [assign(FOUND, ast.Constant(False)), *self.beginning()]
         if self.guards.functions is not None:
-            body.append(assign("memo", ast.Dict([], [])))
+            body.append(copy.deepcopy(memo))
         return body
 
     def attempted(self, body: list[ast.stmt]) -> list[ast.stmt]:
@@ -195,6 +209,11 @@ class SpecializationWriter(QuestionWriter):
             *(ast.If(each, [GIVE_UP], []) for each in odd),
             *self.values.rows.changed_classes(),
         ]
+
+
+def remembers(statements: Sequence[ast.stmt]) -> bool:
+    """Tell whether statements use what the functions that are called remember."""
+    return any(type(each) is ast.Name and each.id == MEMO for each in nodes_in(statements))
 
 
 def class_tests(

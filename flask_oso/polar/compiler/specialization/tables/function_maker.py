@@ -33,7 +33,13 @@ from ..goals.obstacles import Attempts, tried_first
 from ..observation import FREQUENT
 from ..regions import FOUND
 from ..solution_functions import SolutionFunctions
-from ..specialization import SpecializationWriter, attempted, class_tests
+from ..specialization import (
+    NEW_MEMO,
+    SpecializationWriter,
+    attempted,
+    class_tests,
+    remembers,
+)
 from ..value_tests import SCALARS
 from .drafts import Asked, Drafts, Specialization, SpecializingProgram, Text
 from .value_searches import value_search
@@ -256,6 +262,9 @@ class FunctionMaker:
             if test:
                 tests.setdefault(self._code_of(test), (test, []))[1].append(text)
         body = [*checks.values(), assign(_STRINGS, call("set"))]
+        if any(remembers(test) for test, _ in tests.values()):
+            # What functions find for one string, they know for the next one.
+            body.append(copy.deepcopy(NEW_MEMO))
         for test, found in tests.values():
             body += [*test, ast.If(load(FOUND), [_added(found)], [])]
         body.append(ast.Return(load(_STRINGS)))
