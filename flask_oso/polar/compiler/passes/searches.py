@@ -94,7 +94,7 @@ def _written_out(statement: ast.If, search: ast.Call, fresh: Callable[[str], str
     is_text_or_integer = cls is str or cls is int
     if cls is None:
         is_text = compared(_class_of(item, mine), ast.Is(), load("str"))
-        tests.append(any_of([is_text, compared(load(mine), ast.Is(), load("int"))]))
+        tests.append(any_of([is_text, compared(load(mine), ast.In(), load("simple"))]))
     elif not is_text_or_integer:
         tests.append(compared(_class_of(item, mine), ast.In(), load("simple")))
     kind_of_item = t.cast(type, cls).__name__ if is_text_or_integer else mine
