@@ -114,6 +114,7 @@ RUNTIME_NAMES: Mapping[str, str] = {
     "islice": "goes through the first elements of a list, which may grow meanwhile",
     "key_in": "what of the keys of a dictionary may equal a text or a number",
     "key_of": "identifies an argument: by its value, or as the object that it is",
+    "leads_back": "tells whether what was met again was looked at before what leads to it",
     "leads_to": "tells whether a relation leads to a row, if keys tell that",
     "log_variable": "POLAR_LOG: where it is set, the solver answers, and traces",
     "missing": "stands for what is not there",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import random
 import textwrap
 import typing as t
 
@@ -11,7 +12,7 @@ import pytest
 from flask_oso import Oso, OsoError
 from flask_oso.polar.compiler.passes.recursion.class_branches import branch_by_class
 from flask_oso.polar.compiler.passes.recursion.loops import Recursion
-from flask_oso.polar.compiler.passes.recursion.worklists import written_as_worklist
+from flask_oso.polar.compiler.passes.recursion.worklists import leads_back, written_as_worklist
 from tests.support.answers import outcome_of, specialized
 
 pytestmark = pytest.mark.usefixtures("compiling")
@@ -54,6 +55,11 @@ RULES = {
         below(g: Group, g);
         below(g: Group, x) if s in g.groups and below(s, x);
     """,
+    "solutions that are denied": """
+        allow(u: User, "read", d: Doc) if g in d.groups and not (below(g, s) and u in s.users);
+        below(g: Group, x) if x in g.groups;
+        below(g: Group, x) if s in g.groups and below(s, x);
+    """,
     "two rules that call each other": """
         allow(u: User, "read", d: Doc) if g in d.groups and member(u, g);
         member(u: User, g: Group) if u in g.users;
@@ -82,12 +88,22 @@ def skipping(*users: User) -> Group:
     return Group(last, Group(last))
 
 
+def ladder(length: int, *users: User) -> list[Group]:
+    """Give two groups that share both groups of the next level, and so on."""
+    groups = [Group(users=users), Group()]
+    for _ in range(length):
+        groups = [Group(*groups), Group(*groups[::-1])]
+    return groups
+
+
 #: Groups in which nobody but some users are.
 GROUPS: dict[str, t.Callable[..., list[t.Any]]] = {
     "a chain": lambda *users: [chain(5, *users)],
     "a tree": lambda *users: [Group(*(Group() for _ in range(9)), Group(users=users))],
     "a diamond": lambda *users: [diamond(*users)],
     "a group met deeper": lambda *users: [skipping(*users)],
+    "a ladder": lambda *users: ladder(4, *users),
+    "six ladders in one": lambda *users: [*(Group(*ladder(3, *users)) for _ in range(6)), Group()],
     "a group twice": lambda *users: [chain(3, *users)] * 2,
     "groups that share one": lambda *users: [Group(last := chain(3, *users)), Group(last)],
     "one with, and others without": lambda *users: [chain(2, *users), chain(2), diamond()],
@@ -130,6 +146,55 @@ def test_ring_is_left_to_the_solver(rules: str) -> None:
     compiled, solved = answers(RULES[rules], ring)
 
     assert compiled == solved
+
+
+@pytest.mark.parametrize("rules", RULES)
+def test_ring_among_shared_groups_is_left_to_the_solver(rules: str) -> None:
+    """Also one that leads back from what several groups share."""
+    groups = ladder(3, ANA)
+    groups[0].groups[0].groups[1].groups.append(groups[1])
+
+    compiled, solved = answers(RULES[rules], *groups)
+
+    assert compiled == solved
+
+
+def gone_through(graph: dict[int, list[int]]) -> tuple[list[tuple[int, int]], dict[int, int]]:
+    """Go through what a node leads to as a worklist does: what was met again, and the places."""
+    todo, seen, again = [0], dict[int, int](), list[tuple[int, int]]()
+    for node in todo:
+        if node in seen:
+            again.append((node, len(seen)))
+            continue
+        seen[node] = len(todo)
+        todo += graph[node]
+    return again, seen
+
+
+def has_ring(graph: dict[int, list[int]], nodes: t.Collection[int]) -> bool:
+    """Tell whether some of the nodes lead to themselves: those that lead to none are left out."""
+    left = {node: {*graph[node]} for node in nodes}
+    while ended := [node for node, others in left.items() if not others & left.keys()]:
+        for node in ended:
+            del left[node]
+    return bool(left)
+
+
+def test_no_ring_is_passed_over() -> None:
+    """Of 2,000 graphs, each that has a ring is told; and most that have none are gone through."""
+    choose = random.Random(1)
+    told = {True: [0, 0], False: [0, 0]}
+    for _ in range(2_000):
+        size = choose.randrange(2, 8)
+        graph = {
+            node: [choose.randrange(size) for _ in range(choose.randrange(3))]
+            for node in range(size)
+        }
+        again, seen = gone_through(graph)
+        told[has_ring(graph, seen)][leads_back(again, seen)] += 1
+
+    assert told[True][0] == 0
+    assert told[False][0] > 5 * told[False][1]
 
 
 @pytest.mark.parametrize("rules", RULES)

@@ -40,6 +40,7 @@ from ..classes.equality import SideEffectFreeEquality
 from ..classes.known_classes import KnownClasses
 from ..classes.readable_classes import NotSilent
 from ..classes.weak_classes import ClassMemo, add_class
+from ..passes.recursion.worklists import leads_back
 
 _SCALARS = frozenset({bool, int, float, str})
 #: Classes whose values have a hash and an equality that run no code.
@@ -135,6 +136,7 @@ class SilentOperations:
             "gives_up_or_deep": (*GIVES_UP, RecursionError),
             "each_once": _each_once,
             "islice": itertools.islice,
+            "leads_back": leads_back,
             "bound_method": types.MethodType,
         }
 

@@ -11,26 +11,46 @@ costs. What is met a second time may be a ring, which has no answer, or what two
 function is called that remembers each call, now and until the decision is made. What an earlier
 call has looked at in vain is passed over.
 
+Remembering what each object leads to would take the square of their number. So where values are
+found, what is met a second time is passed over if it was looked at later than all that lead to it,
+as where groups share groups of the next level.
+
 Nothing depends on the order: all that a function reads is silent.
 """
 
 from __future__ import annotations
 
 import ast
+import bisect
 import copy
 import typing as t
 
-from ...snippets import assign, call, compared, is_none, item_of, load, method_call, tuple_of
+from ...snippets import (
+    all_of,
+    any_of,
+    assign,
+    call,
+    compared,
+    is_none,
+    item_of,
+    load,
+    method_call,
+    negate,
+    tuple_of,
+)
 from ..names import Names, answers, blocks_in, nodes_in, only_gives_up, read_name, written_name
 from .loops import LEVEL, Recursion, is_call
 
 #: The names of what a function finds.
 _FOUND, _SOLUTIONS = "found", "solutions"
-#: What is still to be looked at, what was, and how much that was before this call.
-_TODO, _SEEN, _FIRST = "todo", "seen", "first"
+#: What is still to be looked at, what was, how much that was before this call, and what was met
+#: again.
+_TODO, _SEEN, _FIRST, _AGAIN = "todo", "seen", "first", "again"
 #: The identity of the object that is looked at.
 _PASSED = "passed"
-_KEY, _MEMO = "key", "memo"
+_KEY, _MEMO, _CALLS = "key", "memo", "calls"
+#: The most calls that look anew at what others have looked at.
+MAX_ANEW = 4
 
 
 def written_as_worklist(
@@ -125,7 +145,8 @@ def _one(parts: list[ast.expr]) -> ast.expr:
 class _Worklist:
     """Writes the list of what is still to be looked at.
 
-    INVARIANT: what is passed over was looked at by an earlier call, and led to nothing.
+    INVARIANT: what is passed over was looked at by an earlier call, and led to nothing; or by this
+    call, which then answers only where all lead to what is looked at later, and so to no ring.
 
     :param changed: the arguments that calls have other values for.
     :param remembered: how many objects all calls may note.
@@ -146,9 +167,15 @@ class _Worklist:
     def written(self) -> list[ast.stmt]:
         """Write the loop, and how calls know of each other."""
         parts = [ast.Constant(self._function.name), *(call("id", each) for each in self._fixed)]
+        key = assign(_KEY, tuple_of(parts))
+        if not self._is_test:
+            # What a call finds is found anew by the next ones, up to a number of calls.
+            calls = method_call(load(_MEMO), "get", load(_KEY), ast.Constant(0))
+            is_few = compared(load(_CALLS), ast.Lt(), ast.Constant(MAX_ANEW))
+            return [key, assign(_CALLS, calls), ast.If(is_few, self._looked_at(), [])]
         noted = ast.Assign([ast.Name(_SEEN, ast.Store()), _noted()], self._start(ast.Dict([], [])))
         return [
-            assign(_KEY, tuple_of(parts)),
+            key,
             assign(_SEEN, method_call(load(_MEMO), "get", load(_KEY))),
             ast.If(is_none(load(_SEEN)), [noted], []),
             # Nothing, once each call is remembered.
@@ -159,62 +186,107 @@ class _Worklist:
         return tuple_of([seen, *self._fixed])
 
     def _looked_at(self) -> list[ast.stmt]:
-        todo, result = load(_TODO), self._function.result
         first = _one([load(name) for name in self._changed])
         nothing: ast.expr = ast.Constant(False) if self._is_test else ast.List([], ast.Load())
-        remember = ast.Assign([_noted()], tuple_of([]))
-        most = self._function.most
+        most = ast.Constant(self._function.most + 1)
+        return [
+            *self._begun(),
+            *([self._remember()] if self._is_called_within else ()),
+            assign(_TODO, ast.List([first], ast.Load())),
+            *self._noting(),
+            assign(self._function.result, nothing),
+            ast.For(
+                self._target,
+                call("islice", load(_TODO), most),
+                [*self._met(), *self._body],
+                self._ended(),
+            ),
+            self._remember(),
+            ast.Assign([self._target], item_of(load(_TODO), ast.Constant(0))),
+        ]
+
+    def _begun(self) -> list[ast.stmt]:
+        """Write that a call begins."""
+        if not self._is_test:
+            return [ast.Assign([_noted()], _next(load(_CALLS)))]
         is_long = compared(call("len", load(_SEEN)), ast.Gt(), ast.Constant(self._remembered))
-        slot = ast.Subscript(load(_SEEN), call("id", todo), ast.Store())
         return [
             assign(_SEEN, item_of(load(_SEEN), ast.Constant(0))),
             ast.If(is_long, [ast.Return(ast.Constant(None))], []),
-            *([remember] if self._is_called_within else ()),
-            assign(_TODO, ast.List([first], ast.Load())),
-            # What was looked at stays alive: no other object gets its identity.
-            assign(_FIRST, call("len", load(_SEEN))),
-            ast.Assign([slot], todo),
-            assign(result, nothing),
-            ast.For(
-                self._target,
-                call("islice", todo, ast.Constant(most + 1)),
-                [*self._met(), *self._body],
-                self._ended(remember),
-            ),
-            remember,
-            ast.Assign([self._target], item_of(todo, ast.Constant(0))),
         ]
 
-    def _ended(self, remember: ast.stmt) -> list[ast.stmt]:
-        """Write the answer. Once something was found, further calls are remembered."""
+    def _noting(self) -> list[ast.stmt]:
+        """Write where what is looked at is noted."""
+        if not self._is_test:
+            return [assign(_SEEN, ast.Dict([], [])), assign(_AGAIN, ast.List([], ast.Load()))]
+        # What was looked at stays alive: no other object gets its identity.
+        slot = ast.Subscript(load(_SEEN), call("id", load(_TODO)), ast.Store())
+        return [assign(_FIRST, call("len", load(_SEEN))), ast.Assign([slot], load(_TODO))]
+
+    def _remember(self) -> ast.stmt:
+        """Write that from now on each call is remembered."""
+        noted: ast.expr = tuple_of([]) if self._is_test else ast.Constant(MAX_ANEW)
+        return ast.Assign([_noted()], noted)
+
+    def _ended(self) -> list[ast.stmt]:
+        """Write the answer. Once a test found something, further calls are remembered."""
         result = load(self._function.result)
+        size = call("len", load(_TODO))
+        is_all: ast.expr = compared(size, ast.LtE(), ast.Constant(self._function.most))
         end: list[ast.stmt] = [ast.Return(result)]
         leave: list[ast.stmt] = []
         if self._is_called_within:
-            leave.append(ast.Assign([_noted()], self._start(load(_SEEN))))
+            again = self._start(load(_SEEN)) if self._is_test else _next(load(_CALLS))
+            leave.append(ast.Assign([_noted()], again))
         if self._is_test:
-            end.insert(0, ast.If(result, [remember], leave))
+            end.insert(0, ast.If(result, [self._remember()], leave))
         else:
             end[:0] = leave
-        size = call("len", load(_TODO))
-        return [ast.If(compared(size, ast.LtE(), ast.Constant(self._function.most)), end, [])]
+            is_ring = call("leads_back", load(_AGAIN), load(_SEEN))
+            is_all = all_of([is_all, any_of([negate(load(_AGAIN)), negate(is_ring)])])
+        return [ast.If(is_all, end, [])]
 
     def _met(self) -> list[ast.stmt]:
-        """Write that what an earlier call has looked at is passed over."""
-        slot = ast.Subscript(load(_SEEN), load(_PASSED), ast.Store())
-        over: list[ast.stmt] = [ast.Break()]
-        if self._is_test:
-            number = item_of(load(_SEEN), load(_PASSED))
-            is_earlier = compared(number, ast.Lt(), load(_FIRST))
-            over.insert(0, ast.If(is_earlier, [ast.Continue()], []))
+        """Write that what was looked at is passed over: by an earlier call, or by this one."""
+        passed = load(_PASSED)
         identity = _one([call("id", load(name)) for name in self._changed])
+        slot = ast.Subscript(load(_SEEN), passed, ast.Store())
+        if self._is_test:
+            is_earlier = compared(item_of(load(_SEEN), passed), ast.Lt(), load(_FIRST))
+            over: list[ast.stmt] = [ast.If(is_earlier, [ast.Continue()], []), ast.Break()]
+            noted: ast.expr = load(_FIRST)
+        else:
+            place = tuple_of([passed, call("len", load(_SEEN))])
+            over = [ast.Expr(method_call(load(_AGAIN), "append", place)), ast.Continue()]
+            # Where in the list begins what the object leads to.
+            noted = call("len", load(_TODO))
         return [
             assign(_PASSED, identity),
-            ast.If(compared(load(_PASSED), ast.In(), load(_SEEN)), over, []),
-            ast.Assign([slot], load(_FIRST)),
+            ast.If(compared(passed, ast.In(), load(_SEEN)), over, []),
+            ast.Assign([slot], noted),
         ]
+
+
+def _next(calls: ast.expr) -> ast.expr:
+    return ast.BinOp(calls, ast.Add(), ast.Constant(1))
 
 
 def _noted() -> ast.expr:
     """Write the place of what the next call begins with."""
     return ast.Subscript(load(_MEMO), load(_KEY), ast.Store())
+
+
+def leads_back(again: list[tuple[t.Any, int]], seen: dict[t.Any, int]) -> bool:
+    """Tell whether an object may lead back to itself: to one that was looked at before it.
+
+    :param again: what was met again, and how many objects had been looked at by then.
+    :param seen: where in the list of all that was met begins what an object leads to, for those
+        that were looked at, in this order.
+    """
+    starts = [*seen.values()]
+    for number, (passed, count) in enumerate(again):
+        # Before it in the list stand those that were looked at, and those that were met again.
+        owner = starts[bisect.bisect_right(starts, count + number) - 1]
+        if seen[passed] <= owner:
+            return True
+    return False
