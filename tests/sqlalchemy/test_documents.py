@@ -39,7 +39,7 @@ class Item(Base):
 class Reader:
     """Has a word, and preferences."""
 
-    def __init__(self, word: str, preferences: t.Any = None) -> None:
+    def __init__(self, word: str | None, preferences: t.Any = None) -> None:
         self.word = word
         self.preferences = preferences
 
@@ -47,7 +47,8 @@ class Reader:
 DATA: list[t.Any] = [
     {"kind": "x"}, {"kind": "y", "open": True}, {"kind": "X", "open": False}, {"kind": "x "},
     {"kind": 1}, {"kind": 1.5}, {"kind": True}, {"kind": False}, {"kind": None}, {"kind": ""},
-    {"kind": []}, {"kind": ["x"]}, {"kind": {}}, {"kind": {"kind": "x"}}, {"kind": {"kind": True}},
+    {"kind": []}, {"kind": ["x"]}, {"kind": [1, None]}, {"kind": [[1, None], True]}, [1.0, "kind"],
+    [None], {"kind": {}}, {"kind": {"kind": "x"}}, {"kind": {"kind": True}},
     {"kind": "é"}, {"kind": "\U0001f600"}, {"kind": 'a"b\\c\nd\u0001/'}, {"kind": "true"},
     {"Kind": "x"}, {"kind.kind": "x"}, {"other": {"kind": "x"}}, {}, [], ["kind"], [{"kind": "x"}],
     None, sa.null(), "kind", "x", "", 0, 1, True, False,
@@ -155,6 +156,40 @@ def test_entry_and_a_text_of_the_actor(session: orm.Session, body: str) -> None:
     assert len(set(map(tuple, found))) > 3
 
 
+@pytest.mark.parametrize("column", ["data", "binary"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        "_r.word in i.data",
+        "not _r.word in i.data",
+        '"x" in i.data.kind',
+        'not "x" in i.data.kind',
+        '"kind" in i.parent.data',
+        "word in i.data and word in [_r.word, 1, nil]",
+        'i.data matches {kind: kinds} and "" in kinds',
+        "1 in i.data.kind",
+        "not 1 in i.data",
+        "nil in i.data.kind",
+        "not nil in i.data",
+        "_r.preferences.id in i.data.kind",
+    ],
+)
+def test_value_in_a_list(session: orm.Session, body: str, column: str) -> None:
+    """A value is looked for in lists, and among the characters of texts."""
+    oso, items = make_oso(body.replace(".data", f".{column}")), session.scalars(sa.select(Item))
+    words = ["kind", "k", "", "é", None]
+    readers = [Reader(each, {"id": n, "kind": None}) for n, each in enumerate(words)]
+    queries = [oso.authorized_query(each, "read", Item) for each in readers]
+
+    if session.get_bind().dialect.name == "mariadb":
+        with pytest.raises(sa.exc.CompileError, match="looks into the lists within a list"):
+            session.scalars(queries[0])
+        return
+    found = [set(session.scalars(query)) for query in queries]
+    rows = items.all()
+    assert found == [{i for i in rows if is_allowed(oso, each, i)} for each in readers]
+
+
 @pytest.mark.parametrize("text", ["é", "\U0001f600", 'a"b\\c\nd\u0001/'])
 def test_text_equals_an_entry_with_the_same_letters(session: orm.Session, text: str) -> None:
     """A text equals an entry with the same letters; MariaDB is asked for those of ASCII only."""
@@ -176,7 +211,9 @@ def test_text_equals_an_entry_with_the_same_letters(session: orm.Session, text: 
         ("i.data.kind == true", "a boolean of JSON equals numbers, too"),
         ("i.data.kind = i.title", "only a text and a boolean are compared"),
         ("i.data.kind = i.binary.kind", "only a text and a boolean are compared"),
-        ('"x" in i.data.kind', "is no collection"),
+        ("1.5 in i.data.kind", "only a text, an integer and nil can be looked for in JSON"),
+        ("true in i.data", "only a text, an integer and nil can be looked for in JSON"),
+        ("i.title in i.data.kind", "a column cannot be compared with this"),
         ('i.data.kind.startswith("x")', "the method 'startswith' needs a row"),
         ("i.data = {}", "the type JSON has no comparison that databases share"),
         ("i.data matches {kind: nil}", "only a text and a boolean are compared"),

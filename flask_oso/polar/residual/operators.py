@@ -307,8 +307,8 @@ class OperatorEvaluator:
         return Branches([alternative], row=each)
 
     def _in_column(self, item: t.Any, column: RowValue) -> GoalResult:
-        kind = field_of(column).kind
-        if kind not in (ValueKind.TEXT, ValueKind.LIST, ValueKind.ANY):
+        kind, has_json = field_of(column).kind, field_of(column).is_document
+        if not has_json and kind not in (ValueKind.TEXT, ValueKind.LIST, ValueKind.ANY):
             raise self._search.refusal(
                 f"`{show(column)}` is no collection", "Write a list or a relation."
             )
@@ -316,6 +316,8 @@ class OperatorEvaluator:
             return self._search.defer(
                 item, self._in_column_later, (item, column, self._search.goal)
             )
+        if has_json:
+            return self._documents.has_element(column, item)
         if kind is ValueKind.TEXT and (given := self._search.of_object(item, column)) is not None:
             return self._in_text(given, column)
         if isinstance(column, Column) and is_of_object(column) and self._is_text_of_row(item):

@@ -23,6 +23,7 @@ from ...polar.residual.algebra.ir import (
     Comparison,
     Entry,
     EntryEquals,
+    EntryHasValue,
     HasCharacter,
     HasEntry,
     HasPart,
@@ -49,6 +50,7 @@ from .binary_clauses import FoundText, FoundTime
 from .dialects import (
     AwareTime,
     CodePoints,
+    EntryHoldsValue,
     EntryIsBoolean,
     EntryIsText,
     EntryIsThere,
@@ -241,6 +243,20 @@ class ComparisonTranslator:
             return EntryIsText(document, keys, sa.literal(value, sa.String()), value.isascii())
         known = parameter(self.operand(condition.value, scope), sa.String())
         return EntryIsText(document, keys, known, is_ascii=True)
+
+    def entry_has_value(self, condition: EntryHasValue, scope: RowScope) -> t.Any:
+        """Look for a value in a list of JSON."""
+        document, keys = self.operand(condition.entry.document, scope), condition.entry.keys
+        value = condition.value
+        if not isinstance(value, Literal):
+            known = parameter(self.operand(value, scope), sa.String())
+            return EntryHoldsValue(document, keys, "text", known)
+        if value.value is None:
+            return EntryHoldsValue(document, keys, "null", sa.null())
+        if isinstance(value.value, int):
+            known = sa.literal(value.value, sa.BigInteger())
+            return EntryHoldsValue(document, keys, "integer", known)
+        return EntryHoldsValue(document, keys, "text", sa.literal(value.value, sa.String()))
 
     def _exact(self, operand: RowValue, scope: RowScope) -> t.Any:
         value = self.operand(operand, scope)

@@ -187,6 +187,19 @@ class EntryIsText(_OfEntry):
         super().__init__(document, keys, "ascii" if is_ascii else "letters", value=[value])
 
 
+class EntryHoldsValue(_OfEntry):
+    """Whether an entry is a list that has a known value, or a text with a known character.
+
+    The last word is the kind of the value: "text", "integer" or "null".
+    """
+
+    inherit_cache = True
+    name = "entry_holds_value"
+
+    def __init__(self, document: t.Any, keys: tuple[str, ...], kind: str, value: t.Any):
+        super().__init__(document, keys, kind, value=[value])
+
+
 class ZonedTime(SqlFunction[t.Any]):
     """A time with a zone, to compare with another one that is read by the same connection."""
 
@@ -572,20 +585,35 @@ class _Json(t.NamedTuple):
     :param kind: the kind of the entry.
     :param boolean: whether it is a boolean.
     :param text: whether it is a text.
+    :param element: whether it is a list with a value, or a text with a character, by the kind of
+        the value; empty if the database does not tell.
     :param kinds: how kinds are called; one has its own name where none is here.
     """
 
     kind: str
     boolean: str
     text: str
+    element: t.Mapping[str, str]
     kinds: t.Mapping[str, str] = {}
     false: str = "false"
 
 
+_EACH = (
+    "json_type({{data}}, {{path}}) = 'array' AND EXISTS (SELECT 1"
+    " FROM json_each({{data}}, {{path}}) AS oso_each"
+    " WHERE oso_each.type IN ({0}) AND oso_each.value = {{value}})"
+)
 _JSON_SQLITE = _Json(
     "json_type({data}, {path})",
     "json_type({data}, {path}) = '{word}'",
     "json_type({data}, {path}) = 'text' AND json_extract({data}, {path}) = {value}",
+    {
+        "text": _EACH.format("'text'")
+        + " OR json_type({data}, {path}) = 'text' AND length({value}) = 1"
+        " AND instr(json_extract({data}, {path}), {value}) > 0",
+        "integer": _EACH.format("'integer', 'real'"),
+        "null": _EACH.format("'null'").replace("= {value}", "IS NULL"),
+    },
     {"string": "'text'", "boolean": "'true', 'false'"},
     "0",
 )
@@ -593,6 +621,13 @@ _JSON_POSTGRESQL = _Json(
     "{json}_typeof({entry})",
     "CAST({data} #> {array} AS TEXT) = '{word}'",
     "{json}_typeof({data} #> {array}) = 'string' AND {data} #>> {array} = {value}",
+    {
+        "text": "CAST({entry} AS JSONB) @> jsonb_build_array(CAST({value} AS TEXT))"
+        " OR {json}_typeof({entry}) = 'string' AND char_length(CAST({value} AS TEXT)) = 1"
+        " AND strpos({data} #>> {array}, CAST({value} AS TEXT)) > 0",
+        "integer": "CAST({entry} AS JSONB) @> jsonb_build_array(CAST({value} AS BIGINT))",
+        "null": "CAST({entry} AS JSONB) @> CAST('[null]' AS JSONB)",
+    },
 )
 _JSON_MYSQL = _Json(
     "JSON_TYPE(JSON_EXTRACT({data}, {path}))",
@@ -602,6 +637,8 @@ _JSON_MYSQL = _Json(
     + _BYTES.format("JSON_UNQUOTE(JSON_EXTRACT({data}, {path}))")
     + " = "
     + _BYTES.format("{value}"),
+    # It looks into lists within lists, too.
+    {},
     {each.value: repr(each.value.upper()) for each in EntryKind},
 )
 _JSON = {
@@ -662,6 +699,18 @@ def _boolean(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
 def _text(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
     json, words = _entry(element, compiler, keywords)
     return f"coalesce({json.text.format(**words)}, {json.false})"
+
+
+@compiles(EntryHoldsValue)
+def _element(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
+    if compiler.dialect.name in MYSQL:
+        document, *_ = element.clauses
+        raise sa.exc.CompileError(
+            f"MySQL also looks into the lists within a list of {compiler.process(document)}. Keep"
+            " what the policy asks for in a table of its own."
+        )
+    json, words = _entry(element, compiler, keywords)
+    return f"coalesce({json.element[words['word']].format(**words)}, {json.false})"
 
 
 # -- times --------------------------------------------------------------------------

@@ -20,6 +20,7 @@ from ..mapped.loaded import explaining_unloaded
 from .binary_clauses import FoundText, FoundTime, KeyAmong
 from .dialects import (
     ByHeldKey,
+    EntryHoldsValue,
     EntryIsText,
     FoundOnce,
     OrNan,
@@ -58,6 +59,7 @@ _PARTS: dict[type, tuple[str, ...]] = {
     WithoutNan: ("clause_expr",),
     OrNan: ("clause_expr",),
     FoundOnce: ("clause_expr",),
+    EntryHoldsValue: ("clause_expr",),
     EntryIsText: ("clause_expr",),
     ByHeldKey: ("clause_expr",),
     Remainder: ("clause_expr",),

@@ -340,6 +340,7 @@ class EntryKind(enum.Enum):
     TEXT = "string"
     BOOLEAN = "boolean"
     NOTHING = "null"
+    LIST = "array"
 
 
 @_node
@@ -353,6 +354,14 @@ class HasEntry:
 @_node
 class EntryEquals:
     """There is an entry, and it is a text or a boolean that is known; never NULL."""
+
+    entry: Entry
+    value: RowValue
+
+
+@_node
+class EntryHasValue:
+    """A text, an integer or nil that is known is in a list, or in a text; never NULL."""
 
     entry: Entry
     value: RowValue
@@ -476,6 +485,7 @@ RowCondition = (
     | HasElement
     | HasEntry
     | EntryEquals
+    | EntryHasValue
     | HasResult
     | DecidedLater
     | IsObject

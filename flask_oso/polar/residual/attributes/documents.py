@@ -9,15 +9,31 @@ from __future__ import annotations
 import re
 import typing as t
 
+from ...characters import is_unicode
 from ...nodes import Pattern, Term
-from ..algebra.ir import Column, Entry, EntryKind, HasEntry, RowValue, rows_of
+from ..algebra.ir import (
+    FALSE,
+    Column,
+    DecidedLater,
+    Entry,
+    EntryHasValue,
+    EntryKind,
+    HasEntry,
+    Literal,
+    RowCondition,
+    RowValue,
+    rows_of,
+)
+from ..algebra.schema import ValueKind
 from ..algebra.simplify import negation, where_rows_exist
-from ..database_semantics import NotTranslatable, field_of, value_equality
+from ..database_semantics import NotTranslatable, field_of, has_64_bits, value_equality
 from ..equations import EquationSolver
 from ..outcomes import SearchOutcome
 from ..search import Search
 from ..symbolic_terms import SymbolicValue
 
+#: What `in` goes through.
+_WITH_ELEMENTS = (EntryKind.LIST, EntryKind.RECORD, EntryKind.TEXT)
 #: Keys that each database takes as they are, without quotes.
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 
@@ -58,6 +74,19 @@ class DocumentReader:
             self._search.push(self._is_there, (operand, name))
         return SearchOutcome(holds)
 
+    def has_element(self, operand: RowValue, item: t.Any) -> SearchOutcome:
+        """Look for a value in a list, or in a text; what has no elements raises."""
+        whole, rows = _entry(operand), rows_of(operand)
+        given = self._search.of_object(item, whole)
+        if given is not None and given.field.kind is ValueKind.TEXT:
+            holds: RowCondition = DecidedLater(whole, given, _has_value)
+        else:
+            holds = _has_value(whole, self._equations.value(item))
+        # Through an object, `in` goes by pairs, of which none is such a value.
+        has_elements = HasEntry(whole, _WITH_ELEMENTS)
+        fails = where_rows_exist(negation(has_elements), rows)
+        return SearchOutcome(where_rows_exist(holds, rows), fails)
+
     def _is_there(self, payload: tuple[RowValue, str]) -> SearchOutcome:
         operand, name = payload
         entry = self._within(_entry(operand), name)
@@ -70,6 +99,22 @@ class DocumentReader:
                 "Keep what is under it in a column.",
             )
         return Entry(whole.document, (*whole.keys, key))
+
+
+def _has_value(entry: RowValue, value: t.Any) -> RowCondition:
+    """Return the condition that a list of JSON has a value, or a text has a character.
+
+    :raises NotTranslatable: for a value that databases do not find alike.
+    """
+    is_integer = type(value) is int and has_64_bits(value)
+    if type(value) is not str and not is_integer and value is not None:
+        raise NotTranslatable(
+            "only a text, an integer and nil can be looked for in JSON",
+            "Keep the values in a table of their own.",
+        )
+    if type(value) is str and (not is_unicode(value) or "\0" in value):
+        return FALSE
+    return EntryHasValue(t.cast(Entry, entry), Literal(value))
 
 
 def compared(entry: Entry, value: t.Any) -> SearchOutcome:

@@ -25,6 +25,7 @@ from ..algebra.ir import (
     Comparison,
     DecidedLater,
     EntryEquals,
+    EntryHasValue,
     HasCharacter,
     HasPart,
     HasResult,
@@ -58,8 +59,8 @@ class NotFillable(Exception):
 
 #: The conditions that compare a value.
 _ATOMS = (
-    Comparison, InValues, IsNull, IsNan, HasCharacter, HasPart, EntryEquals, HasResult,
-    DecidedLater,
+    Comparison, InValues, IsNull, IsNan, HasCharacter, HasPart, EntryEquals, EntryHasValue,
+    HasResult, DecidedLater,
 )  # fmt: skip
 #: The types of values that become parameters, each with its kind.
 _KINDS: dict[type, ValueKind] = {
