@@ -303,7 +303,10 @@ class Questions:
         app = this_app()
         oso, who = self._authorizer.oso_of(app), self._who(app, actor)
         self._know(oso, cls)
-        return oso.action_columns(who, cls, actions)
+        columns = oso.action_columns(who, cls, actions)
+        for action in columns:
+            log_never_allowed(app, find_state(app), oso, action)
+        return columns
 
     def actors_query(
         self, action: t.Any, resource: t.Any, cls: type[_Object]
@@ -316,9 +319,11 @@ class Questions:
         """
         check_action_first("actors_query", action, resource)
         check_rows("actors_query", None, cls)
-        oso = self._authorizer.oso_of(this_app())
+        app = this_app()
+        oso = self._authorizer.oso_of(app)
         self._know(oso, cls)
         statement = oso.actors_query(unwrap(action), resource, cls)
+        log_never_allowed(app, find_state(app), oso, unwrap(action))
         return t.cast("Select[tuple[_Object]]", statement)
 
     def why(

@@ -458,11 +458,11 @@ class Polar:
         """Compile the policy for all decisions of an application.
 
         Without it each question compiles the rules that it is the first to need, which takes
-        milliseconds. A process that serves requests calls this once, after classes are registered
-        and the policy is loaded, so that no request pays for it. A later load or registration
-        starts from the beginning. What is declared to be a resource only is not expected to ask,
-        and an actor is not expected to be asked about, unless a rule says so: such a question
-        compiles what it needs.
+        milliseconds for a few rules, and a second for a hundred. A process that serves requests
+        calls this once, after classes are registered and the policy is loaded, so that no request
+        pays for it. A later load or registration starts from the beginning. What is declared to be
+        a resource only is not expected to ask, and an actor is not expected to be asked about,
+        unless a rule says so: such a question compiles what it needs.
 
         Questions of other threads do not wait for it. No rule is evaluated.
 

@@ -642,6 +642,26 @@ def test_denial_that_is_likely_a_mistake_is_told_to_the_log(
     assert [text[: len(message)] for text in caplog.messages] == [message]
 
 
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda oso, action: oso.action_columns(Note, ["read", action]),
+        lambda oso, action: oso.actors_query(action, note(1), User),
+    ],
+    ids=["action_columns", "actors_query"],
+)
+@pytest.mark.parametrize("action", ["raed", "publish"])
+def test_column_of_an_action_that_no_rule_allows_is_told_to_the_log(
+    oso: FlaskOso, caplog: pytest.LogCaptureFixture, ask: Callable[..., t.Any], action: str
+) -> None:
+    """A button that nobody ever sees is a likely mistake, and its column is false in each row."""
+    for _ in range(2):
+        ask(oso, action)
+
+    (message,) = caplog.messages
+    assert message.startswith(f"The action {action!r} is never allowed by the policy")
+
+
 # -- who hears of it -----------------------------------------------------------------
 
 

@@ -5,6 +5,7 @@ If an operand is unbound, the operation becomes a constraint.
 
 from __future__ import annotations
 
+import datetime
 import typing as t
 from collections.abc import Callable, Iterable, Iterator
 
@@ -53,6 +54,12 @@ from .machine import NO_FRAME, Machine
 
 _COMPARABLE = "Numbers are compared with numbers, strings with strings.\n"
 _NUMBERS = "Both sides of an arithmetic operator are numbers.\n"
+_MOMENTS = (
+    "Both sides of an arithmetic operator are numbers. Let a method of a registered class give the"
+    " time: `note.at > Clock.hour_ago()`.\n"
+)
+#: A ``datetime`` is a ``date``.
+_TIMES = (datetime.date, datetime.time, datetime.timedelta)
 _ITERABLE = "Behind `in` stands a list, a dictionary, a string or an iterable object.\n"
 _NO_ATTRIBUTES = "true and false have no attributes.\n"
 #: The length of what a dictionary has as elements.
@@ -121,7 +128,8 @@ class Operators:
         if value is None:
             shown = self.machine.show(Expression(goal.operator, (left, right, result)))
             message = f"Not supported: unsupported arithmetic operands: {shown}"
-            raise with_help(error_at(UnsupportedError, message, goal.span), _NUMBERS)
+            advice = _MOMENTS if _is_moment(left) or _is_moment(right) else _NUMBERS
+            raise with_help(error_at(UnsupportedError, message, goal.span), advice)
         return Value(value, span=goal.span)
 
     # -- membership ---------------------------------------------------------------------
@@ -460,3 +468,7 @@ def _parts_given(arg: t.Any) -> list[t.Any]:
     if type(arg) is Dictionary and not isinstance(arg.entries, HostEntries):
         return [value for _, value in arg.fields]
     return []
+
+
+def _is_moment(term: t.Any) -> bool:
+    return isinstance(term, Instance) and isinstance(term.value, _TIMES)

@@ -11,6 +11,10 @@ import pytest
 from flask_oso import Oso, OsoError
 from tests.support.models.world import make_oso
 
+CLOCK = (
+    "Both sides of an arithmetic operator are numbers. Let a method of a registered class give the"
+    " time: `note.at > Clock.hour_ago()`."
+)
 ITERABLE = "Behind `in` stands a list, a dictionary, a string or an iterable object."
 REGISTER = (
     "Register the class before the policy is loaded: register_class(Person), or with 'models' of"
@@ -65,6 +69,8 @@ def failure(rule: str) -> str:
         ("d.owner", "A condition is true or false. Compare this with something."),
         ("d.owner > 3", "Numbers are compared with numbers, strings with strings."),
         ("d.owner + 1 = 2", "Both sides of an arithmetic operator are numbers."),
+        ("Datetime.now() - 1 = d", CLOCK),
+        ("x = 2 * new Timedelta(1) and x = d", CLOCK),
         ("1 in d", ITERABLE),
         ("x in 1 and x = d", ITERABLE),
         ("d.owner.isalpha().x = d", "true and false have no attributes."),
