@@ -194,6 +194,14 @@ def test_refused(session: orm.Session, body: str, fact: str) -> None:
         listed(session, body)
 
 
+def test_part_of_a_time(session: orm.Session) -> None:
+    """A year of a column is none of its attributes; the error says what to write."""
+    with pytest.raises(UnsupportedError) as caught:
+        listed(session, "order.made.year = 2030")
+
+    assert "Compare it with bounds, as in `order.made >= start`." in str(caught.value)
+
+
 def where_of(body: str, dialect: t.Any) -> str:
     """Give the WHERE of a list."""
     statement = make_oso(body).authorized_query(None, "read", Order)

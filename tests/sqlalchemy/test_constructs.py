@@ -115,6 +115,12 @@ REFUSED = {
         "`d.teams.name`: `doc.teams` has no attributes in a list",
         "Bind its elements with `in`.",
     ),
+    "relation compared with a list: refused": (
+        "allow(_, _, d: Doc) if d.teams = [];",
+        "`d.teams`: a relation to many rows cannot be compared",
+        "Ask with `in`: `_ in x.rows` where there are rows, and `not _ in x.rows` where there are"
+        " none.",
+    ),
     "method of the resource: refused": (
         "allow(_, _, d: Doc) if d.publish();",
         "`d.publish()`: the method 'publish' needs a row, and a list has none",

@@ -179,7 +179,11 @@ class EquationSolver:
         if isinstance(left, SymbolicTruth) or isinstance(right, SymbolicTruth):
             return self._same_truth(left, right)
         if isinstance(left, SymbolicRows) or isinstance(right, SymbolicRows):
-            raise NotTranslatable("a relation to many rows cannot be compared", "Ask with `in`.")
+            raise NotTranslatable(
+                "a relation to many rows cannot be compared",
+                "Ask with `in`: `_ in x.rows` where there are rows, and `not _ in x.rows` where"
+                " there are none.",
+            )
         if isinstance(left, SymbolicRecord):
             if isinstance(right, SYMBOLIC) or self.value(right) is not None:
                 raise NotTranslatable(

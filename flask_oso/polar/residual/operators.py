@@ -44,7 +44,7 @@ from .algebra.ir import (
     is_of_object,
     rows_of,
 )
-from .algebra.schema import Link, ValueKind
+from .algebra.schema import TIME_KINDS, Link, ValueKind
 from .algebra.show import show
 from .algebra.simplify import disjunction, exists, negation, where_rows_exist
 from .attributes.documents import DocumentReader, compared, is_document
@@ -457,10 +457,7 @@ class OperatorEvaluator:
             return self._methods.result(part, [value.operand], result, goal)
         if not isinstance(value, SymbolicRow):
             raise self._search.refusal(
-                f"`{show_term(value)}` has no attributes in a list",
-                "Bind its elements with `in`."
-                if isinstance(value, SymbolicRows)
-                else "Compare it as it is.",
+                f"`{show_term(value)}` has no attributes in a list", _instead_of_attribute(value)
             )
         row = self._rows.narrowed(value.row, key.value, self._search.classes_of(value.row))
         self._rows.read(row, key.value, result, goal)
@@ -506,6 +503,16 @@ class OperatorEvaluator:
                 "an object cannot be made of rows", "Make it of known values."
             )
         return self._ask(goal, (made,), result)
+
+
+def _instead_of_attribute(value: t.Any) -> str:
+    """Say what to write in the place of an attribute of what is no row."""
+    if isinstance(value, SymbolicRows):
+        return "Bind its elements with `in`."
+    kind = field_of(value.operand).kind if isinstance(value, SymbolicValue) else None
+    if kind in (ValueKind.DATE, *TIME_KINDS):
+        return f"Compare it with bounds, as in `{show_term(value)} >= start`."
+    return "Compare it as it is."
 
 
 def _is_member(value: t.Any) -> bool:
