@@ -283,6 +283,26 @@ class Oso(Polar):
         given = _listed(objects, "filter")
         asked = self._without_proxies(given)
         answers = engine.quick_answers(actor, action, asked)
+        if None in answers:
+            self._answer_left(engine, actor, action, asked, answers)
+        mistakes = self._mistakes_in(engine)
+        if not mistakes.kinds.isdisjoint(map(type, asked)):
+            denied = (
+                each for each, is_allowed in zip(asked, answers, strict=True) if not is_allowed
+            )
+            for each in denied:
+                mistakes.check(actor, action, each)
+        return [each for each, is_allowed in zip(given, answers, strict=True) if is_allowed is True]
+
+    def _answer_left(
+        self,
+        engine: Engine,
+        actor: t.Any,
+        action: t.Any,
+        asked: list[t.Any],
+        answers: list[bool | None],
+    ) -> None:
+        """Fill in the answers that are missing, once relations are loaded."""
         waiting = [at for at, answer in enumerate(answers) if answer is None]
         left = [asked[at] for at in waiting]
         answered: list[bool | None] = [None] * len(left)
@@ -293,14 +313,6 @@ class Oso(Polar):
         with _noting("filter", lambda: (at, asked[at])):
             for at, answer in zip(waiting, answered, strict=True):
                 answers[at] = engine.allow(actor, action, asked[at]) if answer is None else answer
-        mistakes = self._mistakes_in(engine)
-        if not mistakes.kinds.isdisjoint(map(type, asked)):
-            denied = (
-                each for each, is_allowed in zip(asked, answers, strict=True) if not is_allowed
-            )
-            for each in denied:
-                mistakes.check(actor, action, each)
-        return [each for each, is_allowed in zip(given, answers, strict=True) if is_allowed is True]
 
     def authorized_actions_many(
         self, actor: t.Any, objects: Iterable[t.Any], allow_wildcard: bool = False
@@ -317,10 +329,18 @@ class Oso(Polar):
         asked = self._without_proxies(_listed(objects, "authorized_actions_many"))
         self._load_relations(engine, actor, None, asked)
         found: list[set[t.Any]] = []
+        is_logged = STORED_VARIABLE in STORED_ENVIRONMENT
         with _noting("authorized_actions_many", lambda: (len(found), asked[len(found)])):
             for each in asked:
-                args = (actor, _ACTION, each)
-                found.append(self._allowed("allow", args, 1, allow_wildcard, engine))
+                # As in 'authorized_actions': usual questions end here.
+                search = engine.searches.get(("allow", 1, type(actor), type(each)))
+                actions = None
+                if search is not None and not is_logged:
+                    actions = search(actor, _ACTION, each)
+                if actions is None:
+                    args = (actor, _ACTION, each)
+                    actions = self._allowed("allow", args, 1, allow_wildcard, engine)
+                found.append(actions)
         return found
 
     def _without_proxies(self, objects: list[t.Any]) -> list[t.Any]:

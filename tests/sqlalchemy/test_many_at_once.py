@@ -319,3 +319,16 @@ def test_filter_needs_an_allow_rule() -> None:
     """A policy that is not loaded allows nothing and says so, unless nothing is asked."""
     with pytest.raises(PolarRuntimeError):
         Oso().filter("ann", "read", [Note("ann")])
+
+
+def test_actions_on_many_objects_are_found_by_the_function_for_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As ``authorized_actions`` finds those on one object, once the function is made."""
+    monkeypatch.delenv("OSO_COMPILED", raising=False)
+    oso, notes = notes_oso(), [Note("ann"), Note("ben")]
+    expected = oso.authorized_actions_many("ann", notes)
+
+    monkeypatch.setattr(oso, "_allowed", None)
+
+    assert oso.authorized_actions_many("ann", notes) == expected
