@@ -12,6 +12,7 @@ from . import (
     folders,
     inherited,
     many,
+    named_by_data,
     objects,
     others,
     recursion,
@@ -36,6 +37,7 @@ _OF_PLAIN_OBJECTS = (
     *everyday.SHAPES,
     *applications.SHAPES,
     *strangers.SHAPES,
+    *named_by_data.SHAPES,
 )
 
 
