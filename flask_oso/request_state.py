@@ -190,7 +190,7 @@ class RequestState:
     #: It was refused before its view, so that whatever answers is an error page.
     forbidden: bool = False
     #: Route authorization that has to be done before a response leaves.
-    pending: tuple[Callable[[Request], None], ...] = ()
+    pending: tuple[Callable[[Request, RequestState], None], ...] = ()
     #: "Authorize not called." was raised; the next response is the error page for it.
     reported: bool = False
     #: Whom functions of the program have found, each with its function.

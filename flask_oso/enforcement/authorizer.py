@@ -206,9 +206,9 @@ class Authorizer:
             judge(request_state, found, action, actor, DenialStyle.HIDE)
         return found  # type: ignore[no-any-return]  # Not a cast: that is a call.
 
-    def enforce_route(self, request: Request) -> None:
+    def enforce_route(self, request: Request, request_state: RequestState) -> None:
         """Judge a request by its route: the resource is the request itself."""
-        self.enforce(request)
+        self.enforce(request, request_state=request_state)
 
     def explain(self, resource: t.Any, *, actor: t.Any = NOT_GIVEN, action: t.Any = None) -> Proof:
         """Say why :meth:`enforce` returns, or raises, with the same arguments."""

@@ -25,7 +25,14 @@ from ..callables.sync_callable import calls_plainly, is_plain_function
 from ..callables.view_functions import is_automatic_options
 from ..config import Enforcement
 from ..denials.problems import PROBLEMS, ForbiddenProblem
-from ..guards.view_guards import Duty, RequestCheck, duty_of, guards_met, request_check_of
+from ..guards.view_guards import (
+    Duty,
+    RequestCheck,
+    duty_of,
+    guards_met,
+    mark_request_check,
+    request_check_of,
+)
 from ..polar.exceptions import OsoError
 from ..request_state import (
     Arguments,
@@ -97,12 +104,16 @@ def judge_routes(app: Flask, authorizer: Authorizer) -> None:
 
     def judge_route() -> None:
         current = this_request()
+        put_off(app, current, request_state_of(app, current))
+
+    def put_off(app: Flask, current: Request, request_state: RequestState) -> None:
         if current.url_rule is None or is_automatic_options(current.url_rule, current.method):
             return
-        request_state_of(app, current).pending += (authorizer.enforce_route,)
+        request_state.pending += (authorizer.enforce_route,)
         if not state.judges_last:
-            judge_pending()
+            _judge_pending(app, current, request_state)
 
+    mark_request_check(judge_route, put_off)
     app.before_request(judge_route)
     state.route_authorizers.append(authorizer)
     state.part(RoutePlans).forget()
@@ -110,13 +121,19 @@ def judge_routes(app: Flask, authorizer: Authorizer) -> None:
 
 def judge_pending() -> None:
     """Make the route authorization that was put off."""
-    current = this_request()
-    request_state = request_state_of(this_app(), current)
+    app, current = this_app(), this_request()
+    _judge_pending(app, current, request_state_of(app, current))
+
+
+def _judge_pending(app: Flask, current: Request, request_state: RequestState) -> None:
     pending, request_state.pending = request_state.pending, ()
     for enforce_route in pending:
         request_state.check_running = True
         note_way(request_state, current)
-        enforce_route(current)
+        enforce_route(current, request_state)
+
+
+mark_request_check(judge_pending, _judge_pending)
 
 
 _Function = Callable[..., t.Any]
@@ -423,7 +440,7 @@ class Gates:
         request_state.pending = tuple(
             t.cast(Authorizer, each).enforce_route for each in authorizers
         )
-        judge_pending()
+        _judge_pending(self._app, current, request_state)
         for guard in guards_met(self._app, rule.endpoint, current.method):
             if guard.request_check is not None:
                 guard.request_check(self._app, current, request_state)
