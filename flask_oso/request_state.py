@@ -241,7 +241,7 @@ class RequestState:
 
     def forget_guards(self) -> None:
         """Forget what guards have found, since others are to judge the request."""
-        self.gift, self.is_among_guards, self.used_variables = None, False, frozenset()
+        self.is_among_guards, self.used_variables = False, frozenset()
         self.judged = self.found = ()
 
 

@@ -435,6 +435,7 @@ class Gates:
         rule = current.url_rule
         if rule is None or is_automatic_options(rule, current.method):
             return
+        request_state.gift = None
         request_state.forget_guards()
         authorizers = self._state.route_authorizers
         request_state.pending = tuple(

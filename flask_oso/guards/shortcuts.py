@@ -58,8 +58,13 @@ class UsualCall(Record, eq=False):
         return arguments
 
 
-def make_shortcut(app: Flask, state: AppState, call: UsualCall) -> Shortcut | None:
-    """Give the function for such calls; ``None`` if they are unusual."""
+def make_shortcut(
+    app: Flask, state: AppState, call: UsualCall, check: t.Any = None
+) -> Shortcut | None:
+    """Give the function for such calls; ``None`` if they are unusual.
+
+    :param check: the ``ViewCheck``, if it may be that of one of several guards of a view.
+    """
     action, cls = call.action, call.cls
     is_judged_plainly = cls not in LIMITED_CLASSES and not issubclass(cls, LocalProxy)
     if not action.isascii() or not is_judged_plainly or may_wait(cls):
@@ -67,11 +72,52 @@ def make_shortcut(app: Flask, state: AppState, call: UsualCall) -> Shortcut | No
     registered = state.parts[Authorizer].loaders.functions.get(cls)
     if registered is not None and not registered.is_plain:
         return None
-    return _new_shortcut(app, state, call, registered)
+    return _new_shortcut(app, state, call, registered, check)
+
+
+def make_link(app: Flask, state: AppState, call: UsualCall, passage: t.Any) -> Shortcut | None:
+    """Give the function for calls that pass one of several guards; ``None`` if they are unusual.
+
+    It gives the arguments behind the guard, and notes for the other ones what it found.
+
+    :param passage: the ``Passage`` of such calls, which does the same.
+    """
+    check, variable, cls = passage.check, call.variable, call.cls
+    find_judged = make_shortcut(app, state, call, check)
+    if find_judged is None:
+        return None
+    is_last, kept, keyword, own = passage.is_last, passage.kept, call.keyword, frozenset({variable})
+    name = passage.key.keyword
+
+    def pass_link(request_state: RequestState, given: Arguments) -> Arguments | None:
+        identity = given.get(variable)
+        found = find_judged(request_state, given)
+        if found is None:
+            return None
+        used = request_state.used_variables | own
+        if not is_last:
+            request_state.used_variables, request_state.is_among_guards = used, True
+            request_state.judged += ((name, cls, identity),)
+            request_state.found += ((check, found),)
+            arguments = {**given}
+        else:
+            request_state.forget_guards()
+            # The last guard leaves out what objects took the place of, for all of them.
+            left_out = frozenset() if kept is None else used - kept
+            arguments = {name: each for name, each in given.items() if name not in left_out}
+        if keyword is not None:
+            arguments[keyword] = found
+        return arguments
+
+    return pass_link
 
 
 def _new_shortcut(
-    app: Flask, state: AppState, call: UsualCall, registered: SyncCallable | None
+    app: Flask,
+    state: AppState,
+    call: UsualCall,
+    registered: SyncCallable | None,
+    check: t.Any,
 ) -> Shortcut:
     """Give the function, with what the program registered to find objects of the class."""
     action, cls, variable = call.action, call.cls, call.variable
@@ -88,7 +134,7 @@ def _new_shortcut(
         identity = given[variable]
         if (
             isinstance(identity, tuple)
-            or request_state.is_among_guards
+            or (request_state.is_among_guards and check is None)
             or functions.get(cls) is not registered
             or loaders.reading is not None
             or app.extensions.get("oso") is not state
@@ -96,6 +142,8 @@ def _new_shortcut(
         ):
             return None
         request_state.check_running = True
+        if check is not None and request_state.judged:
+            check.check_same(request_state, identity)
         try:
             found = find(identity)
             # Nobody but SQLAlchemy makes rows.
@@ -105,7 +153,10 @@ def _new_shortcut(
             found = None
         except AsyncSessionError:
             return None
-        if found is None:
+        is_there = found is not None
+        if check is not None and request_state.found and is_there:
+            is_there = check.is_in_place(request_state.found, found)
+        if not is_there:
             authorizer.refuse_missing(app, cls, identity, NOT_GIVEN, action)
         judge(request_state, found, action, NOT_GIVEN, DenialStyle.HIDE)
         return found

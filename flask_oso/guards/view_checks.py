@@ -32,7 +32,7 @@ from ..request_state import (
 )
 from .parents import Between, belongs, check_within, is_stated, relation_between, says_of
 from .receivers import view_itself
-from .shortcuts import Shortcut, UsualCall, make_shortcut
+from .shortcuts import Shortcut, UsualCall, make_link, make_shortcut
 from .url_keys import Key, make_key
 from .view_guards import (
     Entry,
@@ -93,6 +93,9 @@ class Passage(Record, eq=False):
     kept: frozenset[str] | None
     #: The arguments that are left where no guard further outside has found an object.
     names_left: tuple[str, ...]
+    #: What does the same for usual calls, where the plan of a route keeps it, and for whom.
+    link: Shortcut | None = None
+    authorizer: Authorizer | None = None
 
     def arguments(self, given: Arguments, request_state: RequestState | None) -> Arguments:
         """Give the arguments of a call without those that objects took the place of.
@@ -110,8 +113,7 @@ class Passage(Record, eq=False):
     def _note(self, given: Arguments, request_state: RequestState, used: frozenset[str]) -> None:
         """Note what a guard has found for those behind it."""
         if self.is_last:
-            request_state.used_variables, request_state.judged = frozenset(), ()
-            request_state.is_among_guards = False
+            request_state.forget_guards()
         elif self.variables is not None:
             identity = self.key.identity_in(given, self.variables)
             request_state.used_variables, request_state.is_among_guards = used, True
@@ -162,8 +164,13 @@ class ViewCheck(Record, eq=False):
         if key is None:
             self.judge(authorizer, request_state)
             return given
+        passage = self._passage_of(authorizer, view, given, behind, plan)
+        link = passage.link
+        if link is not None and request_state is not None and passage.authorizer is authorizer:
+            passed: Arguments | None = link(request_state, given)
+            if passed is not None:
+                return passed
         action = self.action if type(self.action) is str else action_of_request(self.action)
-        passage = self._passage_of(view, given, behind, plan)
         variables = passage.variables
         if variables is None:
             self.judge(authorizer, request_state)
@@ -184,7 +191,12 @@ class ViewCheck(Record, eq=False):
         return arguments
 
     def _passage_of(
-        self, view: View, given: Arguments, behind: Sequence[Key], plan: t.Any
+        self,
+        authorizer: Authorizer,
+        view: View,
+        given: Arguments,
+        behind: Sequence[Key],
+        plan: t.Any,
     ) -> Passage:
         """Give the passage of a call, made once for each view and plan."""
         if plan is None:
@@ -193,9 +205,26 @@ class ViewCheck(Record, eq=False):
         passage: Passage | None = plan.passages.get(way)
         if passage is None:
             passage = self._new_passage(view, given, behind)
+            if plan.calls_plainly:
+                link = self._new_link(authorizer, passage, given)
+                passage = passage.replaced(link=link, authorizer=authorizer)
             if len(plan.passages) < _MOST_VIEWS:
                 plan.passages[way] = passage
         return passage
+
+    def _new_link(
+        self, authorizer: Authorizer, passage: Passage, given: Arguments
+    ) -> Shortcut | None:
+        """Make what does as a passage for usual calls; ``None`` if they are none."""
+        app = this_app()
+        state = state_of(app)
+        if self.actor is not NOT_GIVEN or is_stated(self.within):
+            return None
+        call = self._usual_call(passage, given)
+        # The judge of a shortcut asks the policy that decorators ask.
+        if call is None or state.part(Authorizer) is not authorizer:
+            return None
+        return make_link(app, state, call, passage)
 
     def _load(
         self,
@@ -210,8 +239,8 @@ class ViewCheck(Record, eq=False):
 
         :param is_last: no guard further inside finds an object.
         """
-        if request_state is not None and request_state.judged:
-            _check_same(request_state, key, identity)
+        if request_state is not None:
+            self.check_same(request_state, identity)
         found = () if request_state is None else request_state.found
         is_in_place = None
         if found or (self.within is not NOT_GIVEN and is_stated(self.within)):
@@ -227,6 +256,20 @@ class ViewCheck(Record, eq=False):
         if request_state is not None and (found or not is_last):
             request_state.found = () if is_last else (*found, (self, loaded))
         return loaded
+
+    def check_same(self, request_state: RequestState, identity: t.Any) -> None:
+        """Refuse another object than guards further outside have judged for the same argument.
+
+        :raises OsoError: it is another one.
+        """
+        key = t.cast(Key, self.key)
+        for judged in request_state.judged:
+            if judged[0] == key.keyword and judged[1:] != (key.cls, identity):
+                raise OsoError(
+                    f"Two guards of a view judge the object that it takes as {key.keyword!r}, and"
+                    f" the one finds it by {judged[2]!r}, the other by {identity!r}. Put what"
+                    " changes the arguments in between above both, or below."
+                )
 
     def is_in_place(self, found: tuple[tuple[ViewCheck, t.Any], ...], loaded: t.Any) -> bool:
         """Tell whether an object belongs to those that guards before it found, or these to it.
@@ -354,7 +397,8 @@ class ViewCheck(Record, eq=False):
         """
         if self.key is None or self.actor is not NOT_GIVEN or is_stated(self.within):
             return _NO_SHORTCUT
-        call = self._usual_call(self._new_passage(view, given, behind), given)
+        passage = self._new_passage(view, given, behind)
+        call = self._usual_call(passage, given) if passage.is_last else None
         shortcut = None if call is None else make_shortcut(app, state_of(app), call)
         return _NO_SHORTCUT if shortcut is None else (shortcut, call)
 
@@ -364,8 +408,7 @@ class ViewCheck(Record, eq=False):
         action = self.action
         if type(action) is dict and method in action:
             actions, action = action, action[method]
-        is_unusual = passage.replaces_argument or not passage.is_last
-        if len(variables) != 1 or type(action) is not str or is_unusual:
+        if len(variables) != 1 or type(action) is not str or passage.replaces_argument:
             return None
         keyword = passage.key.keyword if passage.gives_object else None
         names_left = passage.names_left
@@ -630,20 +673,6 @@ def _is_by_accident(given: Arguments) -> bool:
     # The app has a receiver in the place of the view, once it was asked for.
     view = view_itself(this_app().view_functions[rule.endpoint])
     return view is None or not is_static(rule.endpoint, view)
-
-
-def _check_same(request_state: RequestState, key: Key, identity: t.Any) -> None:
-    """Refuse another object than guards further outside have judged for the same argument.
-
-    :raises OsoError: it is another one.
-    """
-    for judged in request_state.judged:
-        if judged[0] == key.keyword and judged[1:] != (key.cls, identity):
-            raise OsoError(
-                f"Two guards of a view judge the object that it takes as {key.keyword!r}, and the"
-                f" one finds it by {judged[2]!r}, the other by {identity!r}. Put what changes the"
-                " arguments in between above both, or below."
-            )
 
 
 def _check_not_given(key: Key, given: Arguments, loaded: t.Any) -> None:

@@ -427,6 +427,31 @@ def test_first_requests_have_one_receiver(desk: Desk) -> None:
     assert {*map(id, made)} == {id(app.view_functions["rooms.room"])}
 
 
+def test_several_guards_of_a_view_have_links(desk: Desk) -> None:
+    """Each judges its object in each request, and what one found is forgotten with the request."""
+    pairs = ("ann/ann", "ann/eve", "eve/ann", "ann/ann")
+
+    answers = [desk.answer(note=pair, path="two") for pair in pairs]
+
+    plans = plans_of(desk.app.extensions["oso"].part(RoutePlans))
+    links = [each.link is None for plan in plans for each in plan.passages.values()]
+    assert answers == [(200, "ann"), (404, ""), (404, ""), (200, "ann")]
+    assert links == [False, False]
+
+
+def test_link_leaves_what_is_unusual(desk: Desk) -> None:
+    """Another function that finds the objects, and one that has to be awaited, are noticed."""
+    before = desk.answer(note="ann/ann", path="two")
+
+    async def find(owner: str) -> Note:
+        return Note(owner.upper())
+
+    desk.extension.loader(Note)(find)
+
+    assert (before, desk.answer(note="ann/ann", path="two")) == ((200, "ann"), (404, ""))
+    assert desk.answer(note="ann/ann", user="ANN", path="two") == (200, "ANN")
+
+
 # -- actions by method -----------------------------------------------------------------
 
 
