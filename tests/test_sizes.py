@@ -76,6 +76,15 @@ def pairs_in(combined: Iterable[tuple[object, ...]]) -> set[object]:
 
 
 @pytest.mark.usefixtures("is_full")
+@pytest.mark.parametrize(
+    ("is_full", "expected"), [(False, "adg"), (True, "abcdefg")], indirect=["is_full"]
+)
+def test_one_test_looks_at_each_so_many_th_of_its_cases(expected: str) -> None:
+    """A part has the first, and from there each third; the full size has all."""
+    assert "".join(sizes.each_of("abcdefg", 3)) == expected
+
+
+@pytest.mark.usefixtures("is_full")
 @pytest.mark.parametrize("is_full", [True], indirect=True)
 def test_all_combinations_are_made() -> None:
     """Where all cases are looked at, none is left out."""

@@ -6,7 +6,7 @@ import itertools
 import math
 import os
 from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
@@ -17,6 +17,7 @@ if _word not in WORDS:
     raise ValueError(f"'OSO_TEST_CASES' is {' or '.join(map(repr, WORDS))}, not {_word!r}.")
 #: Whether all cases are looked at, as before a change lands.
 IS_FULL = _word == "full"
+Each = TypeVar("Each")
 #: A test function with no more cases than this has all of them in a part, too, unless it is slow.
 FEW = 12
 
@@ -27,6 +28,15 @@ def part_of(number: int, share: int = 16) -> int:
     :param share: what to divide by instead, where a case takes long, or is one of few.
     """
     return number if IS_FULL else max(1, number // share)
+
+
+def each_of(cases: Iterable[Each], share: int) -> list[Each]:
+    """Give what one test looks at: all of it, or each so many-th.
+
+    :param share: a number that divides none of the lengths of what is combined: so a part has each
+        value of each.
+    """
+    return [*itertools.islice(cases, 0, None, 1 if IS_FULL else share)]
 
 
 def combinations_of(*choices: Collection[Any]) -> list[tuple[Any, ...]]:

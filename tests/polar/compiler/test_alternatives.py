@@ -96,7 +96,7 @@ def test_code_of_alternatives_grows_with_their_number(form: str) -> None:
         return f'allow(u: User, "read", d: Doc) if {parts} and u = u and d = d;'
 
     # Of a few alternatives there may be one function, in place of one for each rule.
-    assert size(policy(60)) <= 3.4 * size(policy(20))
+    assert size(policy(30)) <= 3.4 * size(policy(10))
 
 
 @pytest.mark.parametrize("count", [2, 10, 50])

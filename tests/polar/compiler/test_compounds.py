@@ -9,6 +9,7 @@ import pytest
 
 from flask_oso import Oso
 from tests.support.answers import outcome_of, specialized
+from tests.support.sizes import each_of
 from tests.support.value_kinds import User
 
 
@@ -106,11 +107,14 @@ def _oso(condition: str, *, compiled: bool = True) -> Oso:
 def test_compounds_are_answered_alike(condition: str) -> None:
     """Answers and errors are those of the solver, whatever the parts are."""
     compiled, solved = (_oso(condition, compiled=each) for each in (True, False))
-    questions = [
-        (User(mine), "read", Doc(value, other))
-        for value in VALUES
-        for mine, other in ((1, 1), (7, 1), (value, value), (value, 1), (1, value))
-    ]
+    questions = each_of(
+        [
+            (User(mine), "read", Doc(value, other))
+            for value in VALUES
+            for mine, other in ((1, 1), (7, 1), (value, value), (value, 1), (1, value))
+        ],
+        4,
+    )
 
     found = [outcome_of(compiled, *each) for each in questions * 2]
 

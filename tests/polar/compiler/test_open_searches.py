@@ -11,6 +11,7 @@ import pytest
 from flask_oso import Oso, OsoError
 from flask_oso.polar.exceptions import StackOverflowError
 from tests.support.policies import make_oso
+from tests.support.sizes import part_of
 
 
 class User:
@@ -150,7 +151,7 @@ def graph_of(seed: int) -> list[t.Any]:
 def test_answer_and_error_are_those_of_the_solver(helper: str, use: str) -> None:
     """Whatever the groups are in, and whoever asks."""
     oso = load(helper, use)
-    for seed in range(20):
+    for seed in range(part_of(20, 4)):
         groups = graph_of(seed)
         for user in (User(), User(groups[0]), User(groups[-1]), User(*groups)):
             for doc in (Doc(groups[-1]), Doc(groups[len(groups) // 2]), Doc(None)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import itertools
 import typing as t
 from decimal import Decimal
 
@@ -11,6 +12,7 @@ import pytest
 from flask_oso import Oso
 from tests.support.answers import outcome_of, specialized
 from tests.support.policies import make_oso
+from tests.support.sizes import each_of
 
 pytestmark = pytest.mark.usefixtures("compiling")
 
@@ -91,18 +93,17 @@ def test_rules_for_flags_are_answered_as_by_the_solver(text: str) -> None:
     osos = [_oso(rules(TEXTS[text]), compiled=each) for each in (True, False)]
 
     differences = []
-    for number, flags in enumerate(FLAGS):
-        for feature in FEATURES:
-            found = []
-            for oso in osos:
-                # An iterator can be read once.
-                user = User(flags=iter(["f3"]) if number == _ITERATOR else flags)
-                docs = [Doc(feature=feature, owner=user), Doc(feature=feature), Doc(owner=user)]
-                found.append([outcome_of(oso, user, "read", doc) for doc in docs[:1]])
-                if number != _ITERATOR:
-                    found[-1] += [outcome_of(oso, user, "read", doc) for doc in docs[1:]]
-            if found[0] != found[1]:
-                differences.append((flags, feature, found))
+    for (number, flags), feature in each_of(itertools.product(enumerate(FLAGS), FEATURES), 7):
+        found = []
+        for oso in osos:
+            # An iterator can be read once.
+            user = User(flags=iter(["f3"]) if number == _ITERATOR else flags)
+            docs = [Doc(feature=feature, owner=user), Doc(feature=feature), Doc(owner=user)]
+            found.append([outcome_of(oso, user, "read", doc) for doc in docs[:1]])
+            if number != _ITERATOR:
+                found[-1] += [outcome_of(oso, user, "read", doc) for doc in docs[1:]]
+        if found[0] != found[1]:
+            differences.append((flags, feature, found))
 
     assert differences == []
 
