@@ -32,6 +32,8 @@ settings.register_profile("repeatable", derandomize=True, database=None, deadlin
 settings.load_profile("repeatable")
 
 _DATABASES = DatabaseKeeper()
+#: How many objects more make Python look for garbage, and how often among older ones.
+_GARBAGE = (10_000, 20, 20)
 
 #: What a test needs that has a fixture of this name; a tally is one of random cases.
 _MARKERS = {
@@ -100,9 +102,12 @@ def pytest_collection() -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Keep the garbage collector from looking through all tests whenever a test collects."""
-    gc.collect()
+    """Keep the garbage collector from looking through all tests whenever a test collects.
+
+    It looks less often than by default, which took a twentieth of the time.
+    """
     gc.freeze()
+    gc.set_threshold(*_GARBAGE)
     gc.enable()
 
 

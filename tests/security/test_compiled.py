@@ -132,6 +132,7 @@ def test_time_of_methods_counts() -> None:
         oso.is_allowed(Owner(), "read", list(range(60)))
 
 
+@pytest.mark.each(2)
 @pytest.mark.parametrize("again", ["", "p{n}(x) if p{next}(x) and x = 3;"])
 def test_chain_of_rules_longer_than_the_stack_is_answered(again: str) -> None:
     """Rules that do not call themselves may stand in each other deeper than Python recurses."""

@@ -69,7 +69,7 @@ def test_nesting_that_is_legitimate(call: t.Any, nested: Callable[[int], str]) -
     assert decided is (nested is NESTED["not"])
 
 
-@pytest.mark.each(3, 2)
+@pytest.mark.each(5, 2)
 @places
 @pytest.mark.parametrize("nested", NESTED.values(), ids=NESTED)
 def test_nesting_of_thousands_is_decided_or_refused(

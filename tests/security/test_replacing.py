@@ -28,6 +28,7 @@ from flask_oso.polar.exceptions import (
     UnrecognizedEOF,
     ValidationError,
 )
+from tests.support.sizes import part_of
 
 RULES = """
 allow(actor, action, _) if member(actor) and moment.over() and trusted(actor) and named(action);
@@ -109,7 +110,7 @@ def test_threads_ask_while_another_replaces(capsys: pytest.CaptureFixture[str]) 
     """
     oso = make_oso(lambda: time.sleep(0))
 
-    answers = replace_under_fire(oso, (POLICY_A, POLICY_B), 150)
+    answers = replace_under_fire(oso, (POLICY_A, POLICY_B), part_of(150, 3))
 
     assert {answer[1:3] for answer in answers} == {(False, False)}
     assert {answer[3] for answer in answers} == {"aa", "bb"}

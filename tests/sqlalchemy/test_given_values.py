@@ -24,6 +24,7 @@ from flask_oso.sqlalchemy.statements.kept_clauses import KeptClause
 from tests.support.databases import open_session
 from tests.support.models import documents
 from tests.support.models.documents import Doc, Status, User, make_oso
+from tests.support.sizes import each_of
 
 
 class Word(str):
@@ -171,7 +172,7 @@ def test_values_of_every_kind_after_each_other(session: orm.Session, condition: 
     random.Random(condition).shuffle(values)
     random.Random(condition).shuffle(lists)
 
-    for DESK.value, DESK.values in zip(values, itertools.cycle(lists), strict=False):
+    for DESK.value, DESK.values in each_of(zip(values, itertools.cycle(lists), strict=False), 3):
         found = listed(shared, session, user)
 
         assert found == listed(oso_with(condition), session, user)

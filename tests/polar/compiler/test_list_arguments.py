@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import sys
 import typing as t
 
@@ -10,6 +11,7 @@ import pytest
 from flask_oso import Oso
 from tests.support.answers import outcome_of, specialized
 from tests.support.policies import make_oso
+from tests.support.sizes import each_of
 
 
 class User:
@@ -92,9 +94,8 @@ def _oso(name: str, *, compiled: bool = True) -> Oso:
 def test_lists_are_answered_alike(name: str) -> None:
     """Answers and errors are those of the solver, whatever the elements are."""
     compiled, solved = _oso(name), _oso(name, compiled=False)
-    questions = [
-        (actor, action, each) for each in _lists() for actor in (ANA, 7) for action in ("read", "x")
-    ]
+    asked = itertools.product((ANA, 7), ("read", "x"), _lists())
+    questions = [(actor, action, each) for actor, action, each in each_of(asked, 3)]
 
     found = [outcome_of(compiled, *each) for each in questions * 2]
 

@@ -235,7 +235,7 @@ def _check(policy: str, chain: list[Folder], users: tuple[User, ...]) -> None:
                 assert _outcome(oso, actor, "read", folder) == expected
 
 
-@pytest.mark.each(4)
+@pytest.mark.each(8)
 @pytest.mark.parametrize(("policy", "world"), CASES)
 def test_open_rule_gives_what_the_solver_gives(policy: str, world: str) -> None:
     """Answer, error and the order of first calls are those of the solver."""
@@ -243,6 +243,7 @@ def test_open_rule_gives_what_the_solver_gives(policy: str, world: str) -> None:
     _check(policy, WORLDS[world](user), (user, User("ben")))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("policy", ["an attribute, a condition on each", "owner", "name"])
 @pytest.mark.parametrize("is_missing", [False, True])
 def test_deep_chain_gives_what_the_solver_gives(policy: str, is_missing: bool) -> None:
