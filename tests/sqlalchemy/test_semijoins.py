@@ -310,6 +310,7 @@ def test_a_list_reads_no_foreign_key_of_another_row(changing: orm.Session, body:
         assert found == {doc.id for doc in docs if may_read(oso, user, doc)}
 
 
+@pytest.mark.full
 def test_conditions_do_not_double_with_each_or(
     session: orm.Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
