@@ -304,6 +304,7 @@ def test_command_refuses_an_unknown_database(capsys: pytest.CaptureFixture[str])
 # -- the applications of the paper about Cedar -------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [5, 20])
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_applications_are_decided_alike(name: str, size: int) -> None:
@@ -437,6 +438,7 @@ def test_time_is_written_in_its_unit(microseconds: float, text: str) -> None:
 # -- shapes ----------------------------------------------------------------------------
 
 
+@pytest.mark.full
 def test_command_measures_shapes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The worst comes first; the file has the figures of each size."""
     path = tmp_path / "shapes.json"

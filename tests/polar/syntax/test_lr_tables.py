@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
 
 import pytest
@@ -13,13 +12,6 @@ from tests.support.children import run_python
 
 GRAMMAR = Path(lr_tables.__file__).with_name("grammar.lark")
 KEPT = GRAMMAR.with_suffix(".json")
-#: Modules of which the import of the package makes none: what reads, compiles or watches policies.
-LATER = [
-    *(f"flask_oso.polar.{each}" for each in ("compiler", "observe", "proof", "solver", "tools")),
-    *(f"flask_oso.polar.policy.{each}" for each in ("legacy_roles", "lint", "loader")),
-    *(f"flask_oso.polar.syntax.{each}" for each in ("formatter", "lexer", "parser")),
-    *("flask_oso.cli", "flask_oso.consoles", "flask_oso.sqlalchemy", "flask_oso.testing"),
-]
 LOAD = "from flask_oso import Oso; Oso().load_str('allow(1, 2, 3) if 1 + 1 = 2;')"
 
 
@@ -52,14 +44,6 @@ def test_tables_of_another_grammar_are_not_used(
     patterns = {each.name: each.pattern for each in read_tables().terminals}
 
     assert patterns["CUT"] == "once"
-
-
-def test_import_leaves_for_later_what_not_all_need() -> None:
-    """Most of the library is imported when it is first used."""
-    code = f"import flask_oso, sys; print([name for name in {LATER} if name in sys.modules])"
-
-    assert run_python(code) == "[]\n"
-    assert [name for name in LATER if importlib.util.find_spec(name) is None] == []
 
 
 def test_lark_is_not_imported_while_the_tables_fit() -> None:
