@@ -123,6 +123,7 @@ COLLECTED: list[tuple[list[str], dict[str, float]]] = [
 ]
 
 
+@pytest.mark.each(2)
 @pytest.mark.parametrize(
     ("word", "shares"),
     [

@@ -18,7 +18,7 @@ from tests.support.models.people import Doc, Role, User
 from tests.support.policies import make_oso
 from tests.support.sizes import part_of
 
-POLICIES, QUESTIONS = part_of(480, 8), 12
+POLICIES, QUESTIONS = part_of(480), 12
 
 #: What a rule may say about the action ``a``, or about the others on the way to it.
 GOALS = [

@@ -269,7 +269,7 @@ def test_open_rule_is_compiled(policy: str) -> None:
 def test_open_rule_costs_the_length_of_the_chain(policy: str) -> None:
     """Where a rule has one solution, each object of the chain is looked at once."""
     oso, user = _oso(POLICIES[policy]), User("ana")
-    chains = [_chain(20), _chain(80)]
+    chains = [_chain(10), _chain(40)]
     for chain in chains:
         chain[0].owner = user
         instructions_of(lambda chain=chain: oso.is_allowed(user, "read", chain[-1]))  # type: ignore[misc]

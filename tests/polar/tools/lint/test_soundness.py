@@ -182,7 +182,7 @@ def test_rule_that_never_answers_can_be_removed(seed: int) -> None:
 def test_random_policies_have_such_rules() -> None:
     """The comparison is worth something: many rules are found, of each kind."""
     oso = world.make_oso()
-    policies = [Source(make_policy(seeded(seed))) for seed in range(60)]
+    policies = [Source(make_policy(seeded(seed))) for seed in range(30)]
 
     found = [
         each.code
