@@ -45,3 +45,12 @@ def test_context_is_found_with_and_without_the_variable_of_flask(variable: str) 
     with make_app().app_context() as context:
         assert find(None) is context
     assert find(None) is None
+
+
+@pytest.mark.parametrize("variable", ["_cv_app", "_cv_of_no_flask"])
+@pytest.mark.parametrize("proxy", [app_ctx, None], ids=["proxy", "no proxy"])
+def test_default_is_given_where_there_is_no_context(variable: str, proxy: t.Any) -> None:
+    """It is the argument itself, which tells a missing context from what stands in one."""
+    default = object()
+
+    assert context_finder(variable, proxy)(default) is default
