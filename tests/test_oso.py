@@ -31,6 +31,7 @@ from flask_oso.polar.exceptions import (
     UnregisteredClassError,
     ValidationError,
 )
+from tests.support import policies
 
 UNDEFINED = r"^Query for undefined rule `{}`(\. [A-Z].*)?$"
 SECOND_LOAD = "Cannot load additional Polar code -- all Polar code must be loaded at the same time."
@@ -1538,11 +1539,7 @@ class Sheet:
 
 
 def ordered(policy: str) -> Oso:
-    oso = Oso()
-    oso.register_class(Person)
-    oso.register_class(Sheet)
-    oso.load_str(policy)
-    return oso
+    return policies.make_oso(policy, Person, Sheet)
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 
 from flask_oso import Oso, OsoError
 from flask_oso.polar.exceptions import PolarRuntimeError
+from tests.support import policies
 from tests.support.models.gallery import Base, Member, Org, Project, User, counted, make_oso
 
 POLICY = """
@@ -263,10 +264,7 @@ class Note:
 
 
 def notes_oso() -> Oso:
-    oso = Oso()
-    oso.register_class(Note)
-    oso.load_str('allow(user, "read", note: Note) if note.owner = user;')
-    return oso
+    return policies.make_oso('allow(user, "read", note: Note) if note.owner = user;', Note)
 
 
 def test_plain_objects_are_filtered() -> None:

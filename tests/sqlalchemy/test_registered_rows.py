@@ -15,6 +15,7 @@ from flask_oso.sqlalchemy.row_keys import LoadedRows
 from tests.support.answers import outcome_of, specialized
 from tests.support.models.gallery import Base, Charity, Member, Org, Project, User, counted
 from tests.support.models.people import Thing
+from tests.support.policies import make_oso
 
 #: What an 'allow(u: User, "read", p: Project)' asks.
 CONDITIONS = {
@@ -44,11 +45,7 @@ def rule_of(name: str) -> str:
 
 def load(policy: str, *, compiled: bool = True) -> Oso:
     """Register each class by itself, as in a program for oso."""
-    oso = Oso(compiled=compiled)
-    for cls in (User, Project, Org, Charity, Member):
-        oso.register_class(cls)
-    oso.load_str(policy)
-    return oso
+    return make_oso(policy, User, Project, Org, Charity, Member, compiled=compiled)
 
 
 def load_solver(policy: str, monkeypatch: pytest.MonkeyPatch) -> Oso:

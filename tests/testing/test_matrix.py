@@ -10,6 +10,7 @@ from werkzeug.local import LocalProxy
 from flask_oso import Oso
 from flask_oso.testing import MistakenTestError, assert_denied, assert_matrix
 from flask_oso.testing.matrix import find_wrong_cells, read_rows, read_table, show_cells
+from tests.support import policies
 from tests.support.models.people import User
 
 POLICY = """
@@ -194,11 +195,7 @@ SWAPPED = (
 
 def make_oso(policy: str) -> Oso:
     """Make an Oso with a policy about users and pages."""
-    oso = Oso()
-    for cls in (User, Robot, Page):
-        oso.register_class(cls)
-    oso.load_str(policy)
-    return oso
+    return policies.make_oso(policy, User, Robot, Page)
 
 
 def mistake_of(policy: str, *question: t.Any) -> str:

@@ -8,6 +8,7 @@ import typing as t
 import pytest
 
 from flask_oso import Oso
+from tests.support import policies
 from tests.support.answers import specialized
 
 
@@ -95,11 +96,7 @@ NIL_HEADS = [
 
 
 def make_oso(rules: str) -> Oso:
-    oso = Oso()
-    for cls in (User, Doc):
-        oso.register_class(cls)
-    oso.load_str(rules)
-    return oso
+    return policies.make_oso(rules, User, Doc)
 
 
 def guests_and_users() -> t.Iterator[tuple[t.Any, str, Doc]]:

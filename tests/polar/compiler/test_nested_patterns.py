@@ -9,6 +9,7 @@ import pytest
 
 from flask_oso import Oso, OsoError
 from tests.support.answers import specialized
+from tests.support.policies import make_oso
 
 from .test_chains import Folder, User
 
@@ -51,11 +52,7 @@ KINDS: list[t.Any] = [
 
 
 def load(condition: str, *, compiled: bool = True) -> Oso:
-    oso = Oso(compiled=compiled)
-    for cls in (User, Folder):
-        oso.register_class(cls)
-    oso.load_str(POLICY.format(condition))
-    return oso
+    return make_oso(POLICY.format(condition), User, Folder, compiled=compiled)
 
 
 def outcome(oso: Oso, user: User, folder: Folder) -> t.Any:

@@ -10,6 +10,7 @@ import pytest
 
 from flask_oso import Oso, OsoError
 from tests.support.answers import specialized
+from tests.support.policies import make_oso
 from tests.support.sizes import each_of
 
 
@@ -86,11 +87,7 @@ ACTIONS: list[t.Any] = [
 
 
 def load(policy: str, *, compiled: bool = True) -> Oso:
-    oso = Oso(compiled=compiled)
-    for cls in (User, Doc, Verb, Action):
-        oso.register_class(cls)
-    oso.load_str(policy)
-    return oso
+    return make_oso(policy, User, Doc, Verb, Action, compiled=compiled)
 
 
 def outcome(oso: Oso, *question: t.Any) -> t.Any:

@@ -12,6 +12,7 @@ import pytest
 
 from flask_oso import Oso, OsoError
 from tests.support.answers import program_of, specialized
+from tests.support.policies import make_oso
 from tests.support.sizes import each_of
 
 from .test_chains import Folder, User, chain_of
@@ -271,11 +272,7 @@ VALUES: list[t.Any] = [
 
 
 def load(rules: str, *, compiled: bool = True) -> Oso:
-    oso = Oso(compiled=compiled)
-    for cls in (User, Folder, Doc, Team):
-        oso.register_class(cls)
-    oso.load_str(f"{POLICY}\n{rules}")
-    return oso
+    return make_oso(f"{POLICY}\n{rules}", User, Folder, Doc, Team, compiled=compiled)
 
 
 def outcome(oso: Oso, user: User, doc: Doc) -> t.Any:
@@ -464,11 +461,7 @@ fields_of(_: User, _: Folder, ["parent"]);
 
 
 def listing(more: str = "", *, compiled: bool = True) -> Oso:
-    oso = Oso(compiled=compiled)
-    for cls in (User, Folder):
-        oso.register_class(cls)
-    oso.load_str(LISTED + more)
-    return oso
+    return make_oso(LISTED + more, User, Folder, compiled=compiled)
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from flask_oso import Oso
 from flask_oso.polar import Engine
 from flask_oso.polar.exceptions import OsoError, RolesValidationError
 from flask_oso.polar.policy.legacy_roles import check_roles, with_role_rules
+from tests.support import policies
 from tests.support.policies import load, make_host
 
 
@@ -444,11 +445,7 @@ def test_enable_roles_checks_the_policy(capsys: pytest.CaptureFixture[str]) -> N
 
 
 def make_oso(text: str) -> t.Any:
-    oso = Oso()
-    for cls in (Org, Site, Page, User):
-        oso.register_class(cls)
-    oso.load_str(text)
-    return oso
+    return policies.make_oso(text, Org, Site, Page, User)
 
 
 def test_blocks_and_roles_live_side_by_side() -> None:

@@ -20,6 +20,7 @@ from werkzeug.local import LocalProxy
 from flask_oso import Limits, Oso
 from flask_oso.polar.proof.proof import Proof
 from flask_oso.polar.proof.proof_tree import Outcome
+from tests.support import policies
 from tests.support.models.people import Folder, Role, Thing
 
 PROOFS = Path(__file__).parents[1] / "proofs"
@@ -77,11 +78,7 @@ def people() -> dict[str, t.Any]:
 
 def make_oso(policy: str) -> Oso:
     """Make an Oso that has a policy about people."""
-    oso = Oso()
-    for cls in CLASSES:
-        oso.register_class(cls)
-    oso.load_str(policy)
-    return oso
+    return policies.make_oso(policy, *CLASSES)
 
 
 def explain(policy: str, question: str, **options: t.Any) -> Proof:
