@@ -94,6 +94,18 @@ def test_answer_before_a_guarded_view_is_withheld(demanding: t.Any, answer: t.An
     assert demanding.entered == []
 
 
+def test_answer_to_an_error_before_any_function_is_withheld(demanding: t.Any) -> None:
+    """A receiver of 'request_started' that raises keeps the gate from hearing of the request."""
+    demanding.app.add_url_rule("/", "view", guarded_view(demanding))
+    demanding.app.register_error_handler(ZeroDivisionError, lambda error: "SECRET")
+
+    with flask.request_started.connected_to(lambda app: 1 / 0, demanding.app):
+        response = demanding.open("/", "eve")
+
+    assert response.status_code == 500
+    assert "SECRET" not in response.text
+
+
 def test_redirect_without_a_target_is_withheld(demanding: t.Any) -> None:
     """A status alone sends nobody elsewhere."""
     demanding.app.before_request(lambda: ("SECRET", 302))
