@@ -106,6 +106,19 @@ def test_answer_to_an_error_before_any_function_is_withheld(demanding: t.Any) ->
     assert "SECRET" not in response.text
 
 
+def test_answer_to_an_error_on_both_sides_of_the_functions_is_withheld(demanding: t.Any) -> None:
+    """Where no gate of the app has heard of the request, the last look finds it all the same."""
+    demanding.app.add_url_rule("/", "view", guarded_view(demanding))
+    demanding.app.register_error_handler(500, lambda error: ("SECRET", 200))
+    demanding.app.after_request(lambda response: 1 / 0)
+
+    with (
+        flask.request_started.connected_to(lambda app: 1 / 0, demanding.app),
+        pytest.raises(OsoError, match="its answer was withheld"),
+    ):
+        demanding.open("/", "eve")
+
+
 def test_redirect_without_a_target_is_withheld(demanding: t.Any) -> None:
     """A status alone sends nobody elsewhere."""
     demanding.app.before_request(lambda: ("SECRET", 302))
