@@ -12,7 +12,7 @@ from ..polar.limits import Limits
 from ..polar.nodes import Call, Expression, Operator, Pattern, Rule, Term, Value
 from ..polar.syntax.parser import parse_policy
 from ..polar.tools.policy_check import Severity, finding
-from ..polar.traversal import is_operation, walk
+from ..polar.traversal import is_operation, terms_of, walk
 from .findings import Code, Finding
 from .program_files import PolicyText
 from .resource_classes import PlacedRule
@@ -68,7 +68,7 @@ _Found = tuple[Term, Code, str]
 def _negations(rule: Rule, attributes: Collection[str]) -> Iterator[_Found]:
     """Find reads under negations that may fail: oso let the negation hold then."""
     seen: set[str] = set()
-    for negation in _terms(rule):
+    for negation in walk(terms_of(rule.parameters, rule.body)):
         if not isinstance(negation, Expression) or negation.operator not in _NEGATIONS:
             continue
         word = "not" if negation.operator is Operator.NOT else "forall"
@@ -101,13 +101,13 @@ def _is_known(name: str, attributes: Collection[str]) -> bool:
 
 
 def _methods(rule: Rule) -> Iterator[_Found]:
-    for term in _terms(rule):
+    for term in walk(terms_of(rule.parameters, rule.body)):
         if isinstance(term, Value) and term.value in _METHODS:
             yield term, Code.METHOD, _METHODS[str(term.value)]
 
 
 def _private_names(rule: Rule) -> Iterator[_Found]:
-    for term in _terms(rule):
+    for term in walk(terms_of(rule.parameters, rule.body)):
         names = [_name_read(term)]
         if isinstance(term, Pattern):
             names = [name for name, _ in term.fields]
@@ -136,12 +136,6 @@ def _name_read(term: Term) -> str | None:
     if isinstance(key, Call):
         return key.name
     return key.value if isinstance(key, Value) and isinstance(key.value, str) else None
-
-
-def _terms(rule: Rule) -> Iterator[Term]:
-    roots = [each.term for each in rule.parameters]
-    roots += [each.specializer for each in rule.parameters if each.specializer is not None]
-    return walk(roots if rule.body is None else [*roots, rule.body])
 
 
 def _line(text: PolicyText, term: Term | Rule, rule: Rule) -> int:

@@ -1,8 +1,9 @@
 """Traversals of terms of any depth, without recursion.
 
-``walk`` visits every subterm, ``goals_in`` the goals of a body, ``fold`` computes a value of a term
-from the values of its subterms, and ``trampoline`` runs other recursive computations. Each keeps an
-explicit stack, so the depth they can reach depends neither on Python's stack nor on the thread.
+``walk`` visits every subterm of terms, such as ``terms_of`` a rule, and ``goals_in`` the goals of a
+body; ``fold`` computes a value of a term from the values of its subterms, and ``trampoline`` runs
+other recursive computations. Each keeps an explicit stack, so the depth they can reach depends
+neither on Python's stack nor on the thread.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import typing as t
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
 
 from .exceptions import StackOverflowError
-from .nodes import CONTROL, Expression, Operator, Term, Value, parts
+from .nodes import CONTROL, Expression, Operator, Parameter, Term, Value, parts
 
 #: How many terms with subterms one ``fold`` enters; a term of a run may contain itself.
 MAX_FOLDED = 1_000_000
@@ -36,6 +37,12 @@ def walk(
         term = stack.pop()
         yield term
         stack.extend(reversed(inside(term)))
+
+
+def terms_of(parameters: Iterable[Parameter], body: Term | None = None) -> list[Term]:
+    """Give the terms of a rule: of its head, with the specializers, and its body."""
+    heads = [part for each in parameters for part in (each.term, each.specializer)]
+    return [term for term in (*heads, body) if term is not None]
 
 
 def goals_in(body: Term | None, control: Collection[Operator] = CONTROL) -> Iterator[Term]:

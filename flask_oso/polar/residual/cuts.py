@@ -25,7 +25,7 @@ from ..nodes import (
     with_parts,
 )
 from ..solver.clauses import Clause, Slot, Template
-from ..traversal import conjuncts_in, fold, walk
+from ..traversal import conjuncts_in, fold, terms_of, walk
 from .equations import EquationSolver
 from .patterns import PatternMatcher
 from .search import ClauseFrame, HostError, Search
@@ -74,7 +74,7 @@ class CutDecider:
         """
         found = []
         for clause in clauses:
-            goals = [] if clause.body is None else [*conjuncts_in(clause.body)]
+            goals = [*conjuncts_in(clause.body)]
             at = next((n for n, goal in enumerate(goals) if _is_cut(goal)), None)
             is_reached = None if at is None else self._is_reached(clause, args, goals, at)
             if at is None or is_reached is None:
@@ -121,21 +121,15 @@ class CutDecider:
         """
         pairs = zip(clause.parameters, args, strict=True)
         heads = [each for each, arg in pairs if not self._search.is_closed(arg)]
-        left = {n for each in heads for n in self._in_head(each)}
+        left = {n for term in terms_of(heads) for n in self._variables(term)}
         return any(n in left for goal in before for n in self._variables(goal))
-
-    def _in_head(self, parameter: Parameter) -> t.Iterator[int]:
-        for term in (parameter.term, parameter.specializer):
-            if term is not None:
-                yield from self._variables(term)
 
     def _is_choice_of_values(self, clause: Clause, goals: list[Term], at: int) -> bool:
         """Tell whether what stands behind a cut reads what is found in front of it."""
         given = {each.term.index for each in clause.parameters if type(each.term) is Slot}
-        heads = [part for each in clause.parameters for part in (each.term, each.specializer)]
         before, behind = (
-            {index for term in terms if term is not None for index in self._variables(term)}
-            for terms in ([*heads, *goals[:at]], goals[at + 1 :])
+            {index for term in terms for index in self._variables(term)}
+            for terms in ([*terms_of(clause.parameters), *goals[:at]], goals[at + 1 :])
         )
         return bool((before & behind) - given)
 

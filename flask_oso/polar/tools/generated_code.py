@@ -32,12 +32,12 @@ from ..compiler.specialization.tables.drafts import Asked, Text
 from ..engine import Engine
 from ..exceptions import OsoError, ParserError
 from ..host.registry import Host
-from ..nodes import Call, Rule, Term, Value, Variable
+from ..nodes import Call, Term, Value, Variable
 from ..solver.clauses import Clause
 from ..sources import Source, Span
 from ..spelling import nearest
 from ..syntax.parser import parse_query
-from ..traversal import walk
+from ..traversal import terms_of, walk
 from .stand_in_classes import load_with_stand_ins
 
 #: How many compiled rules are shown.
@@ -634,7 +634,10 @@ def _places_of(engine: Engine) -> dict[Position, str]:
     """
     rules = [rule for group in engine.policy.rules.values() for rule in group]
     spans = dict.fromkeys(
-        term.span for rule in rules for term in walk(_terms_of(rule)) if term.span is not None
+        term.span
+        for rule in rules
+        for term in walk(terms_of(rule.parameters, rule.body))
+        if term.span is not None
     )
     found: dict[Position, str] = {}
     for span in spans:
@@ -642,11 +645,6 @@ def _places_of(engine: Engine) -> dict[Position, str]:
         comment = _comment(span)
         found[position] = f"{found[position]}, or {comment[2:]}" if position in found else comment
     return found
-
-
-def _terms_of(rule: Rule) -> list[Term]:
-    heads = [each for one in rule.parameters for each in (one.term, one.specializer)]
-    return [term for term in (*heads, rule.body) if term is not None]
 
 
 def _places_of_sites(sites: Mapping[Position, Site]) -> dict[Position, str]:

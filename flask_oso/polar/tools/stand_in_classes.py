@@ -32,7 +32,7 @@ from ..sources import Source
 from ..spelling import FOREIGN_LITERALS, nearest
 from ..syntax.parser import PolicyParser
 from ..syntax.policy_test_nodes import Fact, Fixture, NamedStub, PolicyTest, Statement
-from ..traversal import is_operation, walk
+from ..traversal import is_operation, terms_of, walk
 
 
 class StandIns(t.NamedTuple):
@@ -130,9 +130,8 @@ def _terms(statement: Statement) -> list[Term]:
         return [statement.query]
     if isinstance(statement, PolicyTest | Fixture):
         return [*_data(statement)]
-    terms = [each for one in statement.parameters for each in (one.term, one.specializer)]
     body = statement.body if isinstance(statement, Rule) else None
-    return [term for term in (*terms, body) if term is not None]
+    return terms_of(statement.parameters, body)
 
 
 def _data(test: PolicyTest | Fixture) -> Iterable[Term]:

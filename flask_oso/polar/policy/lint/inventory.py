@@ -10,6 +10,7 @@ import typing as t
 from collections.abc import Iterable
 
 from ...nodes import Expression, List, Operator, Pattern, Rule, Term, Value, Variable, parts
+from ...traversal import terms_of
 
 
 class Inventory(t.NamedTuple):
@@ -35,7 +36,7 @@ def take_inventory(rule: Rule) -> Inventory:
     inventory = Inventory([], [], [], [], [], [])
     variables, patterns, rests, lookups, matches, comparisons = inventory
     # The work list grows during the loop.
-    terms = _roots(rule)
+    terms = terms_of(rule.parameters, rule.body)
     for term in terms:
         kind = type(term)
         if kind is Variable:
@@ -55,17 +56,6 @@ def take_inventory(rule: Rule) -> Inventory:
             elif isinstance(term, List) and term.rest is not None:
                 rests.append(term.rest)
     return inventory
-
-
-def _roots(rule: Rule) -> list[Term]:
-    terms: list[Term] = []
-    for parameter in rule.parameters:
-        terms.append(parameter.term)
-        if parameter.specializer is not None:
-            terms.append(parameter.specializer)
-    if rule.body is not None:
-        terms.append(rule.body)
-    return terms
 
 
 def matched_patterns(rule: Rule, inventory: Inventory) -> list[Term | None]:

@@ -28,7 +28,7 @@ from ...nodes import (
     parts,
     with_parts,
 )
-from ...traversal import conjuncts_in, fold, is_operation, is_text, walk
+from ...traversal import conjuncts_in, fold, is_operation, is_text, terms_of, walk
 
 #: The most alternatives of one rule.
 _MOST = 32
@@ -53,8 +53,7 @@ class Alternative(t.NamedTuple):
     @property
     def head_variables(self) -> frozenset[str]:
         """The names of the variables in the head."""
-        given = [(each.term, each.specializer) for each in self.parameters]
-        return variables_in(each for pair in given for each in pair if each is not None)
+        return variables_in(terms_of(self.parameters))
 
 
 def alternatives_of(rule: Rule, constants: Container[str]) -> tuple[Alternative, ...] | None:

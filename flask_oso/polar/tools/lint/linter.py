@@ -19,6 +19,7 @@ from ...printer import to_polar
 from ...residual.algebra.schema import Schema
 from ...sources import Source, Span, located
 from ...spelling import nearest
+from ...traversal import terms_of
 from ..policy_check import CheckResult, Severity, check_policy, finding, findings_of
 from ..stand_in_classes import load_with_stand_ins
 from .alternatives import Alternative, variables_in
@@ -465,8 +466,7 @@ def _explained(reason: Reason) -> str:
 def _calls(engine: Engine) -> Iterator[tuple[str, tuple[bool, ...]]]:
     """Give the calls in bodies, and which of their arguments the head does not bind."""
     for rule in engine.policy.rules_in_source_order():
-        heads = [each for one in rule.parameters for each in (one.term, one.specializer)]
-        known = variables_in(each for each in heads if each is not None)
+        known = variables_in(terms_of(rule.parameters))
         known |= frozenset(engine.host.constants)
         for call in calls_in(rule.body):
             yield (
