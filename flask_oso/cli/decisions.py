@@ -9,7 +9,7 @@ import click
 from flask import current_app
 
 from ..enforcement.authorizer import Authorizer
-from ..guards.object_words import word_for
+from ..guards.object_words import is_quoted, word_for
 from ..polar.characters import with_escapes
 from ..polar.exceptions import UnsupportedError
 from ..request_state import this_app
@@ -199,8 +199,7 @@ def _tell(lines: Iterable[str]) -> None:
 
 def _text(action: str) -> t.Any:
     """Give an action, which may be quoted like a resource."""
-    is_quoted = len(action) > 1 and action[0] == action[-1] and action[0] in "\"'"
-    return find_object(action) if is_quoted else action
+    return find_object(action) if is_quoted(action) else action
 
 
 def _actor_class() -> str:

@@ -1,7 +1,7 @@
-"""Suggestions for misspelt words: "did you mean".
+"""Words of messages: "did you mean" for misspelt ones, articles, plurals, texts made shorter.
 
-In go a word and the known words; out comes the most similar one, or nothing if none is similar
-enough. Case is ignored.
+For a suggestion go in a word and the known words; out comes the most similar one, or nothing if
+none is similar enough. Case is ignored.
 """
 
 from __future__ import annotations
@@ -101,6 +101,11 @@ def with_article(noun: str) -> str:
         "an" if noun[:1] in tuple("AEIOUaeiou") and noun[:2] not in ("Us", "us", "Un") else "a"
     )
     return f"{article} {noun}"
+
+
+def shortened(text: str, most: int) -> str:
+    """Give a text; if it is too long, its beginning and an ellipsis."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def with_count(number: int, noun: str) -> str:

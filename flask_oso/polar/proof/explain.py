@@ -15,13 +15,13 @@ from ..nodes import Call, Instance, Term, Value
 from ..solver.class_tests import has_instance_test
 from ..solver.machine import KnowledgeBase
 from ..solver.observation import ObservedSolver
-from ..spelling import nearest
+from ..spelling import nearest, shortened
 from .counterfactuals import Change, CounterfactualSearch, CounterfactualSolver
 from .proof import Proof
 from .proof_builder import ProofBuilder
 from .proof_tree import Outcome, ProofError, ProofQuestion
 from .provenance import Provenance, ProvenanceObserver
-from .redaction import DEFAULT_REDACTED, Describer, Redaction, shortened
+from .redaction import DEFAULT_REDACTED, Describer, Redaction
 
 _MAX_MESSAGE = 4_000
 #: How many characters of a message are searched for values to redact.

@@ -18,7 +18,7 @@ from ..host.conversion import follow
 from ..host.sandbox import is_silent_read, iterates_itself
 from ..nodes import Dictionary, Instance, List, Unknown, Value, parts
 from ..printer import to_polar
-from ..spelling import with_article
+from ..spelling import shortened, with_article
 from ..traversal import walk
 
 #: Names of attributes whose values are redacted. Each stands for all names that contain its words
@@ -422,8 +422,3 @@ def _and_more(count: int) -> str:
 def _is_telling(value: t.Any) -> bool:
     # A short text may occur anywhere in a message by chance.
     return type(value) is str and len(value) >= 4
-
-
-def shortened(text: str, most: int) -> str:
-    """Return a text; if it is too long, its beginning and an ellipsis."""
-    return text if len(text) <= most else f"{text[: most - 1]}…"

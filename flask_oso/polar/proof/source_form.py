@@ -25,6 +25,7 @@ from ..printer import to_polar
 from ..solver.backtrace import in_run
 from ..solver.clauses import Clause, Slot, Template
 from ..sources import Span
+from ..spelling import shortened
 from ..traversal import is_control, is_operation, walk
 
 #: How many characters of a condition or of the head of a rule are shown.
@@ -111,8 +112,7 @@ def condition_text(goal: Term) -> str:
 
 def shortened_source(text: str) -> str:
     """Return a text of the policy as one line of bounded length."""
-    line = _SPACE.sub(" ", text).strip()
-    return line if len(line) <= MAX_TEXT else f"{line[: MAX_TEXT - 1]}…"
+    return shortened(_SPACE.sub(" ", text).strip(), MAX_TEXT)
 
 
 def spelled(term: t.Any) -> t.Any:

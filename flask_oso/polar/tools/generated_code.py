@@ -35,7 +35,7 @@ from ..host.registry import Host
 from ..nodes import Call, Term, Value, Variable
 from ..solver.clauses import Clause
 from ..sources import Source, Span
-from ..spelling import nearest
+from ..spelling import nearest, shortened
 from ..syntax.parser import parse_query
 from ..traversal import terms_of, walk
 from .stand_in_classes import load_with_stand_ins
@@ -615,16 +615,15 @@ def _place_of_rule(clause: Clause) -> str:
     span = clause.rule.span
     if span is None:
         return clause.rule.name
-    return f"{_place(span)}: {_shortened(span.source.line(span.line))}"
+    return f"{_place(span)}: {_on_one_line(span.source.line(span.line))}"
 
 
-def _shortened(text: str) -> str:
-    text = " ".join(text.split())
-    return with_escapes(text if len(text) <= _WIDTH else f"{text[: _WIDTH - 1]}…")
+def _on_one_line(text: str) -> str:
+    return with_escapes(shortened(" ".join(text.split()), _WIDTH))
 
 
 def _comment(span: Span) -> str:
-    return f"# {_place(span)}: {_shortened(span.text)}"
+    return f"# {_place(span)}: {_on_one_line(span.text)}"
 
 
 def _places_of(engine: Engine) -> dict[Position, str]:
