@@ -564,29 +564,17 @@ class Name(Node):
         self.span = span
 
 
-class Declaration(Node):
+class Declaration(RareNode):
     """``name = [ … ];`` or ``name = { … };`` in a block.
 
     A list has ``strings``, a dictionary has ``pairs`` of key and class name; ``is_list`` tells an
     empty list from an empty dictionary. ``span`` covers the brackets.
     """
 
-    __slots__ = ("is_list", "name", "pairs", "span", "strings")
-    __match_args__ = ("name", "is_list", "strings", "pairs")
-
-    def __init__(
-        self,
-        name: Name,
-        is_list: bool,
-        strings: tuple[Name, ...] = (),
-        pairs: tuple[tuple[Name, Name], ...] = (),
-        span: Span | None = None,
-    ) -> None:
-        self.name: t.Final = name
-        self.is_list: t.Final = is_list
-        self.strings: t.Final = strings
-        self.pairs: t.Final = pairs
-        self.span = span
+    name: Name
+    is_list: bool
+    strings: tuple[Name, ...] = ()
+    pairs: tuple[tuple[Name, Name], ...] = ()
 
 
 class Shorthand(Node):
@@ -622,30 +610,18 @@ class Shorthand(Node):
         self.span = span
 
 
-class Block(Node):
+class Block(RareNode):
     """``resource Name extends Parent { … }``, ``actor Name { … }`` or ``global { … }``.
 
     ``keyword`` is ``None`` if the text has none; ``actor`` and ``resource`` are valid, and none
     before ``global``.
     """
 
-    __slots__ = __match_args__ = ("keyword", "resource", "declarations", "shorthands", "parent")
-
-    def __init__(
-        self,
-        keyword: Name | None,
-        resource: Name,
-        declarations: tuple[Declaration, ...] = (),
-        shorthands: tuple[Shorthand, ...] = (),
-        parent: Name | None = None,
-        span: Span | None = None,
-    ) -> None:
-        self.keyword: t.Final = keyword
-        self.resource: t.Final = resource
-        self.declarations: t.Final = declarations
-        self.shorthands: t.Final = shorthands
-        self.parent: t.Final = parent
-        self.span = span
+    keyword: Name | None
+    resource: Name
+    declarations: tuple[Declaration, ...] = ()
+    shorthands: tuple[Shorthand, ...] = ()
+    parent: Name | None = None
 
     def names(self, word: str) -> Iterator[Name]:
         """Give the names that it declares as ``roles`` or ``permissions``."""

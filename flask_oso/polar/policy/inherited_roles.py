@@ -27,10 +27,7 @@ def with_each_role(
                 for each in block.shorthands
                 for rule in _rules(block.resource.text, each, declarations, problems)
             ]
-            block = Block(
-                *(block.keyword, block.resource, block.declarations, tuple(rules), block.parent),
-                span=block.span,
-            )
+            block = block.replaced(shorthands=tuple(rules))
         found.append(block)
     return found, problems
 

@@ -110,11 +110,7 @@ class RelationOrder:
         if not self.is_turned:
             return [*blocks]
         return [
-            Block(
-                *(each.keyword, each.resource, each.declarations),
-                *(tuple(map(_turned_shorthand, each.shorthands)), each.parent),
-                span=each.span,
-            )
+            each.replaced(shorthands=tuple(map(_turned_shorthand, each.shorthands)))
             for each in blocks
         ]
 

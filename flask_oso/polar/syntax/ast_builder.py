@@ -156,7 +156,7 @@ class AstBuilder:
         relations = items[0] if items else []
         _check_keys([key for key, _ in relations])
         pairs = tuple((_name(key), _name(related)) for key, related in relations)
-        return Declaration(_name(name), False, (), pairs, _between(opening, end))
+        return Declaration(_name(name), False, pairs=pairs, span=_between(opening, end))
 
     def relation(self, parts: list[Token]) -> tuple[Token, Token]:
         return parts[0], parts[-1]
