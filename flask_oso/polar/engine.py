@@ -442,9 +442,17 @@ class Engine:
         program = self._compiled_rules or self._program
         return None if program is None else program.strings(name, args, at)
 
-    def solve_call(self, name: str, args: Sequence[t.Any]) -> bool:
-        """Tell with the solver whether a rule call has a solution."""
-        return next(self._solve(_decision(name, args)), None) is not None
+    def solve_call(self, name: str, args: Sequence[t.Any], is_searched: bool = False) -> bool:
+        """Tell with the solver whether a rule call has a solution.
+
+        :param is_searched: whether it looks for all solutions: an error may be behind the first.
+        """
+        found = False
+        for _ in self._solve(_decision(name, args)):
+            found = True
+            if not is_searched:
+                break
+        return found
 
     def explain(self, name: str, args: Sequence[t.Any], redact: Iterable[str] = ()) -> Proof:
         """Explain why a rule call has a solution or none; the solver answers it once more.

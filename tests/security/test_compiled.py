@@ -86,6 +86,20 @@ def test_stop_iteration_of_a_property_does_not_end_a_loop_of_the_caller() -> Non
         all(map(functools.partial(oso.is_allowed, Owner(), "read"), [1, 2]))
 
 
+def test_stop_iteration_is_told_by_the_solver_in_the_same_words() -> None:
+    """Where the solver answers, as for open actions, Python's own text speaks of a generator."""
+
+    class Owner:
+        tags = ("read",)
+
+        def broken(self) -> int:
+            raise StopIteration
+
+    oso = _oso("allow(u: User, action, _) if u.broken() and action in u.tags;", Owner)
+    with pytest.raises(RuntimeError, match="that the policy reads raised StopIteration"):
+        oso.authorized_actions(Owner(), 1)
+
+
 @pytest.mark.parametrize(
     "policy",
     [

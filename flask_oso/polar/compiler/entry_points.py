@@ -11,6 +11,7 @@ import typing as t
 from collections.abc import Iterable, Sequence
 
 from ..solver.clause_index import ClauseIndex
+from ..solver.machine import STOPPED
 from ..value_objects import Record
 from .function_tables import chosen_function
 from .scopes import ProgramInterface, Variant
@@ -174,7 +175,8 @@ class EntryPointWriter(Record):
         return names_of(self.parameters)
 
     def _by_solver(self) -> ast.stmt:
-        return ast.Return(call("by_solver", load("name"), self._arguments()))
+        searched = [ast.Constant(True)] if self.is_searched else []
+        return ast.Return(call("by_solver", load("name"), self._arguments(), *searched))
 
     def _taken(self) -> list[ast.stmt]:
         """Write that lists and dictionaries are copied; the solver answers for other arguments."""
@@ -238,8 +240,7 @@ def usual_writer(
 
 def stopped() -> ast.stmt:
     """Write that a ``StopIteration`` becomes an error: it must end no loop of the caller."""
-    message = ast.Constant("A Python object that the policy reads raised StopIteration.")
-    return ast.Raise(call("RuntimeError", message), load("error"))
+    return ast.Raise(call("RuntimeError", ast.Constant(STOPPED)), load("error"))
 
 
 class FactTable:

@@ -184,8 +184,8 @@ class Runtime:
                 return None
         return tuple(taken)
 
-    def _by_solver(self, name: str, args: tuple[t.Any, ...]) -> bool:
-        return bool(self._engine.solve_call(name, args))
+    def _by_solver(self, name: str, args: tuple[t.Any, ...], is_searched: bool = False) -> bool:
+        return bool(self._engine.solve_call(name, args, is_searched))
 
     # -- what functions ask for -----------------------------------------------------------
 

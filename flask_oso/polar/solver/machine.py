@@ -53,6 +53,8 @@ _CLOCK_INTERVAL = 64
 _FIRST_LOOK = 64
 #: How often a rule has to call itself with the same arguments to be an endless recursion.
 _CIRCLES = 4
+#: What a ``StopIteration`` becomes: it must end no loop of the caller.
+STOPPED = "A Python object that the policy reads raised StopIteration."
 
 Handler = Callable[[t.Any, Step], bool]
 # (handler, payload, step, rest); recursive, so spelled with Any.
@@ -143,14 +145,17 @@ class Machine:
 
     def advance(self) -> bool:
         """Solve goals until none is left; return ``False`` if that is not possible."""
-        while (goals := self.goals) is not None:
-            handler, payload, step, self.goals = goals
-            self.step = step
-            self.until_clock -= 1
-            if not self.until_clock:
-                self.check_clock()
-            if not handler(payload, step) and not self.backtrack():
-                return False
+        try:
+            while (goals := self.goals) is not None:
+                handler, payload, step, self.goals = goals
+                self.step = step
+                self.until_clock -= 1
+                if not self.until_clock:
+                    self.check_clock()
+                if not handler(payload, step) and not self.backtrack():
+                    return False
+        except StopIteration as error:
+            raise RuntimeError(STOPPED) from error
         return True
 
     def check_clock(self) -> None:

@@ -19,10 +19,15 @@ class User:
     name = "ana"
 
 
+class Number(int):
+    """A number with a class of its own, which the solver looks at."""
+
+
 class Doc:
     """What is asked about."""
 
     size = 1
+    numbers: t.ClassVar = [Number(1)]
 
     def fail(self) -> None:
         """Fail."""
@@ -39,6 +44,11 @@ POLICIES = [
     'allow(_, "write", d) if d.size = 1 and d.first; allow(_, "read", d) if d.fail();',
     "allow(u, action, d) if d.second = u and action in [];",
     'allow(_, "write", d) if d.size; allow(_, "read", d) if d.size.x = 1;',
+    # The solver answers for these, and looks behind its first solution, too.
+    "copied([], []); copied([x, *rest], [x, *others]) if copied(rest, others);"
+    ' allow(_, "read", d) if copied(d.numbers, _); allow(u, "read", d) if d.second = u;',
+    'allow(_, "read", d) if d.size = 1; allow(_, "read", d) if d.size = 1 and open(d, _);'
+    " open(_, x) if x in _y.parts;",
 ]
 
 
