@@ -67,7 +67,7 @@ def test_short_list_is_searched_where_it_stands() -> None:
     assert rewritten(SEARCH, searched) == plain(
         """
         if ((p0 := type(v)) is list or p0 is tuple) and len(v) < 30 and (
-            (p1 := type(a)) is str or p1 is int
+            (p1 := type(a)) is str or p1 in simple
         ):
             b2 = False
             for v3 in [*v]:

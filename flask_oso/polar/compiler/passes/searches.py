@@ -3,7 +3,7 @@
 In go the statements of a function; they are changed where they stand::
 
     if a in v if type(v) in sets else among(a, v): x
-        =>  if ((p := type(v)) is list or p is tuple) and len(v) < N and type(a) is str:
+        =>  if ((p := type(v)) is list or p is tuple) and len(v) < N and type(a) in simple:
                 b = False
                 for e in [*v]:
                     if type(e) is not str and type(e) not in simple: b = among(a, v); break
