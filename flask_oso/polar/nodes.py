@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+import operator
 import typing as t
 from collections.abc import Iterator, Sequence
 
@@ -247,6 +248,29 @@ class Variable(Term):
         self.span = span
 
 
+class Slot(Variable):
+    """A variable of a rule: it also has its index in the frame of a call.
+
+    Rules are numbered when they are desugared, so that clauses share their terms.
+    """
+
+    __slots__ = ("index",)
+    __match_args__ = ("index", "name", "origin")
+
+    def __init__(
+        self,
+        index: int,
+        name: str,
+        origin: Origin = Origin.WRITTEN,
+        span: Span | None = None,
+    ) -> None:
+        self.index: t.Final = index
+        # Without a call of the constructor above: there are many of them.
+        self.name = name  # type: ignore[misc]
+        self.origin = origin  # type: ignore[misc]
+        self.span = span
+
+
 class Call(Term):
     """``name(args, key: value)``: a rule call, a method call or a constructor call."""
 
@@ -414,6 +438,13 @@ def with_parts(term: t.Any, new: Sequence[t.Any]) -> t.Any:
     return term
 
 
+def rebuilt(term: Term, new: Sequence[Term]) -> Term:
+    """Give a term with other subterms; the term itself, if they are its own."""
+    if all(map(operator.is_, parts(term), new)):
+        return term
+    return t.cast(Term, with_parts(term, new))
+
+
 def _with_values(fields: _Fields, values: Sequence[t.Any]) -> _Fields:
     return tuple((key, value) for (key, _), value in zip(fields, values, strict=True))
 
@@ -423,7 +454,7 @@ def _label(term: t.Any) -> tuple[t.Any, ...]:
     kind = type(term)
     if kind is Value:
         return Value, type(term.value), term.value
-    if kind is Variable:
+    if kind is Variable or kind is Slot:
         return Variable, term.name
     if kind is List:
         return List, len(term.items), term.rest is None

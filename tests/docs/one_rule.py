@@ -19,9 +19,9 @@ from sqlalchemy import orm
 from sqlalchemy.dialects import sqlite
 
 from flask_oso import Oso
-from flask_oso.polar.nodes import Call, Expression, Pattern, Rule, Value, Variable, parts
+from flask_oso.polar.nodes import Call, Expression, Pattern, Rule, Slot, Value, Variable, parts
 from flask_oso.polar.printer import rule_to_polar
-from flask_oso.polar.solver.clauses import Clause, Slot, Template, prepare_rule
+from flask_oso.polar.solver.clauses import Clause, Template, prepare_rule
 from flask_oso.polar.sources import Source
 from flask_oso.polar.syntax.desugar import rewrite_rule
 from flask_oso.polar.syntax.parser import parse_policy, read_tokens

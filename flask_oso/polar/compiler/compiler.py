@@ -20,9 +20,9 @@ import re
 import typing as t
 from collections.abc import Iterable
 
-from ..nodes import Call, Expression, Instance, Operator, Pattern, Term, Value
+from ..nodes import Call, Expression, Instance, Operator, Pattern, Slot, Term, Value
 from ..solver.class_index import INTEGER
-from ..solver.clauses import Clause, Slot, passed_on
+from ..solver.clauses import Clause, passed_on
 from ..traversal import goals_in
 from .binding_analysis import (
     ClauseOrder,

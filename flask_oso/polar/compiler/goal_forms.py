@@ -8,8 +8,8 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Callable, Iterable
 
-from ..nodes import Call, List, Operator, Origin, Term
-from ..solver.clauses import Slot, Template
+from ..nodes import Call, List, Operator, Origin, Slot, Term
+from ..solver.clauses import Template
 from ..traversal import is_operation
 
 #: The length of what the elements of a dictionary are.

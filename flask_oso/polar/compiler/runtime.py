@@ -40,6 +40,7 @@ from ..nodes import (
     List,
     Operator,
     Origin,
+    Slot,
     Term,
     Unknown,
     Value,
@@ -47,7 +48,7 @@ from ..nodes import (
 )
 from ..output import STORED_VARIABLE
 from ..solver.backtrace import Step
-from ..solver.clauses import Clause, Slot, Template
+from ..solver.clauses import Clause, Template
 from ..solver.operators import not_constructed
 from ..solver.rule_order import sort_clauses
 from ..solver.solver import Solver

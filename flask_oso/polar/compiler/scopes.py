@@ -13,10 +13,10 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from ..host.registry import RESERVED_NAMES, Host
-from ..nodes import Expression, List, Operator, Pattern, Term, Value
+from ..nodes import Expression, List, Operator, Pattern, Slot, Term, Value
 from ..solver.class_index import Lineage
 from ..solver.clause_index import ClauseIndex
-from ..solver.clauses import Clause, Slot
+from ..solver.clauses import Clause
 from ..sources import Span
 from ..traversal import walk
 from ..value_objects import Record

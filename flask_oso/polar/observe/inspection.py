@@ -10,10 +10,10 @@ from collections.abc import Iterator, Sequence
 
 from ..characters import with_escapes
 from ..host.conversion import follow
-from ..nodes import Origin, Unknown, Variable, is_ground, parts, with_parts
+from ..nodes import Origin, Slot, Unknown, Variable, is_ground, parts, with_parts
 from ..printer import reveal, to_polar
 from ..solver.backtrace import ClassName, Step
-from ..solver.clauses import Clause, Frame, Slot, Template
+from ..solver.clauses import Clause, Frame, Template
 from ..solver.observation import EventKind, ObservedFrame, RunView
 from ..traversal import fold
 

@@ -8,6 +8,7 @@ policy that cannot be serialized and invalid lines raise ``ValueError``.
 from __future__ import annotations
 
 import json
+import sys
 import typing as t
 from collections.abc import Mapping, Sequence
 
@@ -24,6 +25,7 @@ _KINDS: tuple[type[t.Any], ...] = (
     nodes.List,
     nodes.Dictionary,
     nodes.Variable,
+    nodes.Slot,
     nodes.Call,
     nodes.Pattern,
     nodes.Expression,
@@ -157,16 +159,18 @@ class _Reader:
             return self._part(json.loads(line))
 
     def _part(self, data: t.Any) -> t.Any:
+        if type(data) is str:
+            # Rules have the same names and texts again and again.
+            return sys.intern(data)
         if type(data) is not list:
             return data
         kind = data[0]
         if kind == _TUPLE:
-            return tuple([self._part(each) if type(each) is list else each for each in data[1:]])
+            return tuple(map(self._part, data[1:]))
         if kind == _OPERATOR:
             return _OPERATORS[data[1]]
         if kind == _ORIGIN:
             return _ORIGINS[data[1]]
         _, place, start, end, *parts = data
         span = self._sources[place - 1].span(start, end) if place else None
-        values = [self._part(each) if type(each) is list else each for each in parts]
-        return _KINDS[kind](*values, span=span)
+        return _KINDS[kind](*map(self._part, parts), span=span)

@@ -18,9 +18,9 @@ from collections.abc import Callable, Iterator, Sequence
 from ..host.conversion import follow, result_to_term
 from ..host.sandbox import iterates_itself
 from ..limits import Limits
-from ..nodes import Call, Expression, Instance, List, Operator, Term, Value, is_ground
+from ..nodes import Call, Expression, Instance, List, Operator, Slot, Term, Value, is_ground
 from ..solver.backtrace import Step
-from ..solver.clauses import Frame, Slot, Template
+from ..solver.clauses import Frame, Template
 from ..solver.machine import KnowledgeBase, Machine
 from ..solver.matcher import Matcher
 from ..solver.observation import (

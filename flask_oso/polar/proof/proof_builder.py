@@ -20,13 +20,14 @@ from ..nodes import (
     Operator,
     Parameter,
     Pattern,
+    Slot,
     Term,
     Unknown,
     Value,
 )
 from ..printer import to_polar
 from ..solver.class_tests import members_of_tag, tells_by_class
-from ..solver.clauses import Clause, Slot
+from ..solver.clauses import Clause
 from ..solver.machine import KnowledgeBase
 from ..spelling import with_article
 from ..traversal import is_control, is_operation

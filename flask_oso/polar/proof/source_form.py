@@ -17,13 +17,14 @@ from ..nodes import (
     Expression,
     Operator,
     Origin,
+    Slot,
     Term,
     is_ground,
     parts,
 )
 from ..printer import to_polar
 from ..solver.backtrace import in_run
-from ..solver.clauses import Clause, Slot, Template
+from ..solver.clauses import Clause, Template
 from ..sources import Span
 from ..spelling import shortened
 from ..traversal import is_control, is_operation, walk

@@ -18,13 +18,14 @@ from ..nodes import (
     Operator,
     Parameter,
     Pattern,
+    Slot,
     Term,
     Unknown,
     is_ground,
     parts,
     with_parts,
 )
-from ..solver.clauses import Clause, Slot, Template
+from ..solver.clauses import Clause, Template
 from ..traversal import conjuncts_in, fold, terms_of, walk
 from .equations import EquationSolver
 from .patterns import PatternMatcher

@@ -25,6 +25,7 @@ from ..nodes import (
     Operator,
     Parameter,
     Pattern,
+    Slot,
     Term,
     Unknown,
     Value,
@@ -33,7 +34,7 @@ from ..policy.legacy_roles import ABOVE_RULE
 from ..solver.class_index import is_silent
 from ..solver.class_tests import members_of_tag
 from ..solver.clause_index import is_excluded
-from ..solver.clauses import Clause, Slot, Template
+from ..solver.clauses import Clause, Template
 from ..solver.rule_order import UnknownOfClass, argument_class, sort_clauses
 from ..syntax.desugar import forall_as_negation
 from .algebra.ir import (

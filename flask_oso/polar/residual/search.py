@@ -33,6 +33,7 @@ from ..nodes import (
     Instance,
     Operator,
     Origin,
+    Slot,
     Term,
     Unknown,
     Value,
@@ -42,7 +43,7 @@ from ..nodes import (
 )
 from ..policy.policy import calls_in
 from ..solver.backtrace import Step
-from ..solver.clauses import Clause, Slot, Template, operand
+from ..solver.clauses import Clause, Template, operand
 from ..solver.machine import KnowledgeBase
 from ..solver.solver import Solver
 from ..solver.unification import Trail

@@ -18,6 +18,7 @@ from ..nodes import (
     Instance,
     List,
     Operator,
+    Slot,
     Unknown,
     Value,
     Variable,
@@ -28,7 +29,7 @@ from ..nodes import (
 from ..printer import to_polar
 from ..sources import Span
 from ..traversal import fold
-from .clauses import Frame, Slot, Template, bound
+from .clauses import Frame, Template, bound
 from .constraints import without_aliases
 
 ClassName = t.Callable[[object], str | None]

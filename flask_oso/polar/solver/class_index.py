@@ -15,9 +15,9 @@ import typing as t
 from collections.abc import Callable, Collection, Mapping, Sequence
 
 from ..host.registry import Host
-from ..nodes import Instance, Pattern, Term, Value
+from ..nodes import Instance, Pattern, Slot, Term, Value
 from .class_tests import has_instance_test
-from .clauses import Clause, Slot
+from .clauses import Clause
 
 
 class Lineage(t.NamedTuple):

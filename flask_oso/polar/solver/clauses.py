@@ -7,6 +7,7 @@ clause and a frame. A clause has no state of a run, so all runs share it.
 
 from __future__ import annotations
 
+import operator
 import typing as t
 from collections.abc import Mapping
 
@@ -19,34 +20,18 @@ from ..nodes import (
     Origin,
     Parameter,
     Rule,
+    Slot,
     Term,
     Unknown,
     Value,
     Variable,
     is_ground,
     parts,
+    rebuilt,
     with_parts,
 )
 from ..sources import Span
 from ..traversal import conjuncts_in, fold
-
-
-class Slot(Term):
-    """A variable of a clause: its index in the frame, and its name for messages."""
-
-    __slots__ = __match_args__ = ("index", "name", "origin")
-
-    def __init__(
-        self,
-        index: int,
-        name: str,
-        origin: Origin = Origin.WRITTEN,
-        span: Span | None = None,
-    ) -> None:
-        self.index: t.Final = index
-        self.name: t.Final = name
-        self.origin: t.Final = origin
-        self.span = span
 
 
 class Template(Term):
@@ -94,23 +79,18 @@ Frame = list[t.Any]
 
 
 def prepare_rule(rule: Rule, constants: Mapping[str, Term]) -> Clause:
-    """Make a clause of a desugared rule."""
+    """Make a clause of a desugared rule: of its own terms, where they have no constants."""
     numbering = _Numbering(constants)
-    parameters = tuple(
-        Parameter(
-            numbering.visit(parameter.term),
-            parameter.specializer and numbering.visit(parameter.specializer),
-            span=parameter.span,
-        )
-        for parameter in rule.parameters
-    )
+    parameters = tuple([numbering.parameter(each) for each in rule.parameters])
+    if all(map(operator.is_, parameters, rule.parameters)):
+        parameters = rule.parameters
     body = None if rule.body is None else numbering.visit(rule.body)
     literals = tuple(
         (position, parameter.term)
         for position, parameter in enumerate(parameters)
         if isinstance(parameter.term, (Value, List, Dictionary))
     )
-    return Clause(rule, parameters, body, len(numbering.slots), literals)
+    return Clause(rule, parameters, body, numbering.size, literals)
 
 
 def prepare_query(query: Term, constants: Mapping[str, Term]) -> PreparedQuery:
@@ -120,20 +100,34 @@ def prepare_query(query: Term, constants: Mapping[str, Term]) -> PreparedQuery:
 
 
 class _Numbering:
-    """Numbers the variables of one rule or query in order of their occurrence."""
+    """Numbers the variables of one rule or query in order of their occurrence.
+
+    Those of a rule have their indices of desugaring. They keep them, and the rule is not copied.
+    """
 
     def __init__(self, constants: Mapping[str, Term]) -> None:
         self._constants = constants
         # INVARIANT: a name alone is no key. A variable in the policy may have the name of one that
         # desugaring made.
         self.slots: dict[tuple[str, Origin], Slot] = {}
+        self._indices: set[int] = set()
+        #: One more than the largest index.
+        self.size = 0
+
+    def parameter(self, parameter: Parameter) -> Parameter:
+        """Return a parameter with slots for its variables."""
+        term = self.visit(parameter.term)
+        specializer = parameter.specializer and self.visit(parameter.specializer)
+        if term is parameter.term and specializer is parameter.specializer:
+            return parameter
+        return Parameter(term, specializer, span=parameter.span)
 
     def visit(self, term: Term) -> Term:
         """Return the term with slots for its variables."""
         return t.cast(Term, fold(term, self._look, _with_template))
 
     def _look(self, term: Term) -> tuple[Term, t.Sequence[Term]]:
-        if type(term) is Variable:
+        if isinstance(term, Variable):
             return self._variable(term), ()
         return term, () if is_ground(term) else parts(term)
 
@@ -142,16 +136,29 @@ class _Numbering:
         constant = self._constants.get(term.name) if is_written else None
         if constant is not None:
             return constant
-        slot = Slot(len(self.slots), term.name, term.origin, term.span)
-        known = self.slots.setdefault((term.name, term.origin), slot)
+        key = term.name, term.origin
+        known = self.slots.get(key)
+        if known is None:
+            known = self.slots[key] = self._new(term)
+            return known
+        if type(term) is Slot and term.index == known.index:
+            return term
         if known.span is term.span:
             # Also the second of the two places of a variable that desugaring made.
             return known
         return Slot(known.index, term.name, term.origin, term.span)
 
+    def _new(self, term: Variable) -> Slot:
+        """Return the first slot of a variable: the term itself, unless its index is taken."""
+        if type(term) is not Slot or term.index in self._indices:
+            term = Slot(self.size, term.name, term.origin, term.span)
+        self._indices.add(term.index)
+        self.size = max(self.size, term.index + 1)
+        return term
+
 
 def _with_template(term: Term, visited: list[Term]) -> Term:
-    made: Term = with_parts(term, visited)
+    made = rebuilt(term, visited)
     if isinstance(term, Expression) or all(map(_is_constant, visited)):
         # A term without variables is shared by all calls.
         return made

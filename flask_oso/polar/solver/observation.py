@@ -16,11 +16,11 @@ from collections.abc import Callable, Mapping, Sequence
 from ..host.conversion import follow
 from ..host.registry import Host
 from ..limits import Limits
-from ..nodes import Call, Dictionary, Expression, Operator, Parameter, Term, Unknown, Value
+from ..nodes import Call, Dictionary, Expression, Operator, Parameter, Slot, Term, Unknown, Value
 from ..sources import Span
 from .backtrace import Step
 from .clause_index import ClauseIndex
-from .clauses import Clause, Frame, Slot
+from .clauses import Clause, Frame
 from .machine import Choice, Goals, Handler, KnowledgeBase, Machine
 from .matcher import Matcher
 from .operators import Operators

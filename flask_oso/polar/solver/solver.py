@@ -32,6 +32,7 @@ from ..nodes import (
     Origin,
     Parameter,
     Pattern,
+    Slot,
     Term,
     Unknown,
     Value,
@@ -44,7 +45,7 @@ from ..syntax.desugar import forall_as_negation, rewrite_query
 from ..traversal import fold, walk
 from .backtrace import Step, stack_trace
 from .clause_index import is_excluded
-from .clauses import Clause, Frame, Slot, Template, bound, prepare_query
+from .clauses import Clause, Frame, Template, bound, prepare_query
 from .constraints import (
     Constraint,
     Naming,

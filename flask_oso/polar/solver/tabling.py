@@ -15,9 +15,9 @@ from collections.abc import Callable, Iterable, Iterator
 
 from ..host.conversion import follow
 from ..limits import Limits
-from ..nodes import Call, Instance, Value
+from ..nodes import Call, Instance, Slot, Value
 from .backtrace import Step
-from .clauses import Frame, Slot, Template
+from .clauses import Frame, Template
 from .machine import Choice, KnowledgeBase
 from .solver import Solver
 

@@ -7,6 +7,7 @@ rejected here, at its place.
 
 from __future__ import annotations
 
+import sys
 import typing as t
 
 from ..exceptions import ParserError, UnrecognizedToken, error_at, with_help
@@ -385,7 +386,8 @@ class AstBuilder:
         return Variable(parts[0].text, span=parts[0].span)
 
     def string(self, parts: list[Token]) -> Value:
-        return Value(unquoted(parts[0].text), parts[0].span)
+        # A policy writes the same texts again and again.
+        return Value(sys.intern(unquoted(parts[0].text)), parts[0].span)
 
     def boolean(self, parts: list[Token]) -> Value:
         return Value(parts[0].type == "TRUE", parts[0].span)

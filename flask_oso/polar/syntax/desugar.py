@@ -9,7 +9,8 @@ goal is placed beside the smallest conjunct around it::
     f(x, x.a);     =>  f(x, _value_1) if x.a = _value_1;
 
 In a unification it comes after the conjunct, as in the second line, so that a recursive call may
-bind the operands first. Every ``_`` becomes a variable with a name of its own.
+bind the operands first. Every ``_`` becomes a variable with a name of its own. The variables of a
+rule become ``Slot``s, which have an index.
 
 ``forall(c, a)`` stays as it is: traces, proofs, messages and the place of computed goals inside it
 are its own. Whoever evaluates it takes the negation that ``forall_as_negation`` makes of it.
@@ -17,7 +18,7 @@ are its own. Whoever evaluates it takes the negation that ``forall_as_negation``
 
 from __future__ import annotations
 
-import operator
+import sys
 import typing as t
 from collections.abc import Sequence
 
@@ -28,13 +29,16 @@ from ..nodes import (
     Origin,
     Parameter,
     Rule,
+    Slot,
     Term,
     Value,
     Variable,
     is_ground,
     parts,
+    rebuilt,
     with_parts,
 )
+from ..sources import Span
 from ..traversal import fold, is_control
 
 _EXTRACTED = ARITHMETIC | {Operator.DOT, Operator.NEW}
@@ -52,8 +56,12 @@ _LEVELS = 5
 
 
 def rewrite_rule(rule: Rule) -> Rule:
-    """Rewrite the body of a rule, then its head, whose computed goals end the body."""
-    rewriter = _Rewriter()
+    """Rewrite the body of a rule, then its head, whose computed goals end the body.
+
+    Its variables become ``Slot``s, so that a clause of it needs no copy of its terms.
+    """
+    rewriter = _Rewriter({})
+    rewriter.number_parameters(rule.parameters)
     conjuncts: list[Term] = []
     if rule.body is not None:
         conjuncts.extend(rewriter.conjuncts(rule.body))
@@ -69,7 +77,7 @@ def rewrite_rule(rule: Rule) -> Rule:
 
 def rewrite_query(query: Term) -> Term:
     """Rewrite a query. In a query that is a single unification, computed goals come first."""
-    rewriter = _Rewriter()
+    rewriter = _Rewriter(None)
     if isinstance(query, Expression) and query.operator is Operator.UNIFY:
         computed: list[Term] = []
         goal = rewriter.value(query, computed)
@@ -104,20 +112,43 @@ def _flat(term: Expression, parts_of_term: list[Term]) -> Term:
 
 
 class _Rewriter:
-    """Rewrites one rule or query, and numbers its new variables."""
+    """Rewrites one rule or query, and numbers its new variables.
 
-    def __init__(self) -> None:
+    :param indices: of the variables of a rule so far; ``None`` for a query, whose variables stay
+        without an index.
+    """
+
+    def __init__(self, indices: dict[tuple[str, Origin], int] | None) -> None:
+        self._indices = indices
         self._count = 0
+
+    def number_parameters(self, parameters: Sequence[Parameter]) -> None:
+        """Give the named parameters the first indices: the debugger shows them first."""
+        for each in parameters:
+            if isinstance(each.term, Variable) and each.term.name != "_":
+                self._written(each.term)
+
+    def _variable(self, name: str, origin: Origin, span: Span | None) -> Variable:
+        if self._indices is None:
+            return Variable(name, origin, span)
+        index = self._indices.setdefault((name, origin), len(self._indices))
+        return Slot(index, name, origin, span)
+
+    def _written(self, term: Variable) -> Variable:
+        if term.name == "_":
+            return self._anonymous(term)
+        return term if self._indices is None else self._variable(term.name, term.origin, term.span)
 
     def _anonymous(self, like: Variable) -> Variable:
         self._count += 1
-        return Variable(f"_{self._count}", Origin.ANONYMOUS, like.span)
+        return self._variable(f"_{self._count}", Origin.ANONYMOUS, like.span)
 
     def _result(self, term: Expression) -> Variable:
         self._count += 1
         origin = Origin.LOOKUP if term.operator is Operator.DOT else Origin.COMPUTED
         kind = _RESULT_NAMES.get(term.operator, "op")
-        return Variable(f"_{kind}_{self._count}", origin, term.span)
+        # All rules of a policy share these names.
+        return self._variable(sys.intern(f"_{kind}_{self._count}"), origin, term.span)
 
     def conjuncts(self, term: Term) -> list[Term]:
         """Give the goals that a rule's body consists of."""
@@ -130,7 +161,7 @@ class _Rewriter:
         if not is_control(term):
             return self._goal(term)
         if levels and term.operator is not Operator.FORALL:
-            return _with(term, [self.condition(arg, levels - 1) for arg in term.args])
+            return rebuilt(term, [self.condition(arg, levels - 1) for arg in term.args])
         return t.cast(Term, fold(term, self._look_at_condition, with_parts))
 
     def _look_at_condition(self, term: Term | _InForall) -> tuple[Term, Sequence[t.Any]]:
@@ -174,7 +205,7 @@ class _Rewriter:
         if type(term) is Value:
             return term
         if isinstance(term, Variable):
-            return self._anonymous(term) if term.name == "_" else term
+            return self._written(term)
         inside = term.args if isinstance(term, Expression) else _inside(term)
         if not inside:
             return term
@@ -188,8 +219,8 @@ class _Rewriter:
         return t.cast(Term, fold(term, self._look, make))
 
     def _look(self, term: Term) -> tuple[Term, Sequence[Term]]:
-        if type(term) is Variable:
-            return self._anonymous(term) if term.name == "_" else term, ()
+        if isinstance(term, Variable):
+            return self._written(term), ()
         return term, _inside(term)
 
     def _made(self, term: Term, args: list[Term], computed: list[Term]) -> Term:
@@ -198,18 +229,11 @@ class _Rewriter:
             result = self._result(term)
             computed.append(Expression(term.operator, (*args, result), term.span))
             return result
-        return _with(term, args)
+        return rebuilt(term, args)
 
 
 def _inside(term: Term) -> Sequence[Term]:
     return () if is_ground(term) else parts(term)
-
-
-def _with(term: Term, args: list[Term]) -> Term:
-    """Give a term with other parts; the term itself, if they are unchanged."""
-    if all(map(operator.is_, parts(term), args)):
-        return term
-    return t.cast(Term, with_parts(term, args))
 
 
 def forall_as_negation(goal: Expression) -> Expression:

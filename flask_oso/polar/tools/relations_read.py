@@ -12,8 +12,8 @@ import typing as t
 from collections.abc import Iterable, Mapping, Sequence
 
 from ..engine import Engine
-from ..nodes import Call, Expression, Operator, Pattern, Term, Value
-from ..solver.clauses import Clause, Slot
+from ..nodes import Call, Expression, Operator, Pattern, Slot, Term, Value
+from ..solver.clauses import Clause
 from ..traversal import goals_in
 
 #: What is known of a value: its class, the string itself, or nothing.

@@ -9,10 +9,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flask_oso.polar.host import numbers
-from flask_oso.polar.nodes import Parameter, Rule, Term, Unknown, Value, Variable
+from flask_oso.polar.nodes import (
+    Expression,
+    Operator,
+    Parameter,
+    Rule,
+    Slot,
+    Term,
+    Unknown,
+    Value,
+    Variable,
+)
 from flask_oso.polar.solver.clause_index import ClauseIndex
 from flask_oso.polar.solver.clauses import Clause, prepare_rule
-from tests.support.policies import to_term
+from tests.support.policies import rules_of, to_term
 
 SCALARS: list[t.Any] = [0, 1, 2, 1.0, 0.0, -0.0, True, False, "", "1", "a", float("nan"), 2.0**53]
 
@@ -75,3 +85,34 @@ def test_bound_variable_is_looked_through() -> None:
     unknown.value = Value(5)
 
     assert len(ClauseIndex(make_clauses([(n,) for n in range(100)])).for_call([unknown])) == 1
+
+
+def test_clause_shares_terms_with_rule() -> None:
+    """A clause takes no memory for what its rule has: parameters, and a body without constants."""
+    (rule,) = rules_of("f(x: Doc, y) if x.a = y.b and not x.c;")
+
+    clause = prepare_rule(rule, {})
+
+    assert clause.parameters is rule.parameters
+    assert clause.body is rule.body
+
+
+def test_constants_of_a_rule_are_put_into_a_copy() -> None:
+    """The rule itself keeps the name: another engine may have another constant of that name."""
+    (rule,) = rules_of("f(x) if x = limit;")
+
+    clause = prepare_rule(rule, {"limit": Value(3)})
+
+    assert rule.body == rules_of("f(x) if x = limit;")[0].body
+    assert clause.body != rule.body
+
+
+def test_variables_that_have_one_index_get_two() -> None:
+    """A rule that is put together of numbered parts is numbered anew where they disagree."""
+    body = Expression(Operator.AND, (Slot(0, "x"), Slot(0, "y"), Variable("z"), Slot(0, "x")))
+
+    clause = prepare_rule(Rule("f", (), body), {})
+
+    indices = [each.index for each in clause.body.args]  # type: ignore[union-attr]
+    assert indices == [0, 1, 2, 0]
+    assert clause.size == 3

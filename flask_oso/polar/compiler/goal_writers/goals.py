@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from ...host.numbers import COMPARISON_FUNCTIONS
-from ...nodes import ARITHMETIC, COMPARISONS, Call, Expression, Operator, Term, Value
+from ...nodes import ARITHMETIC, COMPARISONS, Call, Expression, Operator, Slot, Term, Value
 from ...solver.class_index import Lineage
-from ...solver.clauses import Clause, Slot
+from ...solver.clauses import Clause
 from ...sources import Span
 from ...syntax.desugar import forall_as_negation
 from ..binding_analysis import (

@@ -9,9 +9,9 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Callable
 
-from ...nodes import Call, Expression, Operator, Term
+from ...nodes import Call, Expression, Operator, Slot, Term
 from ...solver.clause_index import ClauseIndex
-from ...solver.clauses import Clause, Slot, Template
+from ...solver.clauses import Clause, Template
 from ...traversal import walk
 from ..binding_analysis import is_class_only, parts_of
 

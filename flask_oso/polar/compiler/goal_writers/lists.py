@@ -9,8 +9,7 @@ from __future__ import annotations
 import ast
 from dataclasses import replace
 
-from ...nodes import List, Term
-from ...solver.clauses import Slot
+from ...nodes import List, Slot, Term
 from ..goal_forms import written_term
 from ..scopes import Goal, OpenList, Ref, prepend
 from ..snippets import assign, assign_parts, call, compared, is_not_of, load

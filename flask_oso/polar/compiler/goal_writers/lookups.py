@@ -10,8 +10,7 @@ import typing as t
 from dataclasses import replace
 
 from ...host import sandbox
-from ...nodes import Call, Dictionary, Expression, List, Operator, Origin, Term, Value
-from ...solver.clauses import Slot
+from ...nodes import Call, Dictionary, Expression, List, Operator, Origin, Slot, Term, Value
 from ..classes.plain_classes import is_plain
 from ..goal_forms import searched_in, written_term
 from ..scopes import Ref, pending_goals

@@ -12,10 +12,10 @@ from dataclasses import replace
 
 from ...host import sandbox
 from ...host.registry import RESERVED_NAMES
-from ...nodes import Expression, List, Operator, Parameter, Pattern, Term, Value
+from ...nodes import Expression, List, Operator, Parameter, Pattern, Slot, Term, Value
 from ...solver.class_index import INTEGER, Lineage
 from ...solver.class_tests import has_instance_test
-from ...solver.clauses import Clause, Slot
+from ...solver.clauses import Clause
 from ...solver.matcher import has_pattern
 from ...sources import Span
 from ..binding_analysis import ClauseOrder, check_class, has_known_equality, is_class_only

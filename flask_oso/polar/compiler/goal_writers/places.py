@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 
 from ...host import numbers, sandbox
 from ...host.conversion import to_python
-from ...nodes import Instance, List, Term, Value
-from ...solver.clauses import Clause, Slot
+from ...nodes import Instance, List, Slot, Term, Value
+from ...solver.clauses import Clause
 from ...sources import Span
 from ...value_objects import Record
 from ..binding_analysis import NotCompilable, is_constant

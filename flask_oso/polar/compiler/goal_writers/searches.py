@@ -6,8 +6,7 @@ import ast
 import typing as t
 from dataclasses import replace
 
-from ...nodes import Expression, List, Origin, Term
-from ...solver.clauses import Slot
+from ...nodes import Expression, List, Origin, Slot, Term
 from ..goal_forms import pair_in, written_term
 from ..scopes import Goal, GoalPart, Ref, Scope, Site, pending_goals, prepend, slots_in
 from ..snippets import assign, block, call, compared, copied, is_type, load, tuple_of

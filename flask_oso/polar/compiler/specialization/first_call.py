@@ -12,8 +12,8 @@ import typing as t
 from collections.abc import Sequence
 
 from ...host import sandbox
-from ...nodes import Call, Expression, Operator, Pattern, Term, Value
-from ...solver.clauses import Clause, Slot
+from ...nodes import Call, Expression, Operator, Pattern, Slot, Term, Value
+from ...solver.clauses import Clause
 from ..binding_analysis import NotCompilable, is_class_only, is_string, order_clauses
 from ..goal_forms import written_term
 from ..scopes import ProgramInterface

@@ -20,8 +20,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import field
 
 from ...host.iterators import SILENT, elements_ahead
-from ...nodes import Origin, Term
-from ...solver.clauses import Slot
+from ...nodes import Origin, Slot, Term
 from ...value_objects import Record
 from ..entry_points import BRIEF, stopped
 from ..snippets import (

@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ...host import sandbox
-from ...nodes import Instance, Parameter, Pattern, Term, Value
+from ...nodes import Instance, Parameter, Pattern, Slot, Term, Value
 from ...solver.class_index import Lineage, is_silent
 from ...solver.class_tests import has_instance_test
-from ...solver.clauses import Clause, Slot
+from ...solver.clauses import Clause
 from ...sources import Span
 from ..binding_analysis import ArgumentFacts, NotCompilable, check_class, has_cut, is_string
 from ..classes.plain_classes import is_plain

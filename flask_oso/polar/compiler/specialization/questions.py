@@ -12,9 +12,9 @@ import typing as t
 from collections.abc import Sequence
 from contextlib import nullcontext
 
-from ...nodes import Expression, Operator, Parameter, Pattern, Term
+from ...nodes import Expression, Operator, Parameter, Pattern, Slot, Term
 from ...solver.class_index import is_silent
-from ...solver.clauses import Clause, Slot
+from ...solver.clauses import Clause
 from ...sources import Span
 from ...traversal import goals_in
 from ...value_objects import Record

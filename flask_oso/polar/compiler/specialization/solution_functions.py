@@ -20,8 +20,7 @@ from __future__ import annotations
 import ast
 import typing as t
 
-from ...nodes import Call, Value
-from ...solver.clauses import Slot
+from ...nodes import Call, Slot, Value
 from ..binding_analysis import NotCompilable
 from ..passes.hoisting import hoist_from_all
 from ..passes.names import rename

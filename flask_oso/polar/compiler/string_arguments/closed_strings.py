@@ -10,9 +10,9 @@ import types
 import typing as t
 from collections.abc import Callable, Iterator, Sequence
 
-from ...nodes import Call, Expression, List, Operator, Term, Value
+from ...nodes import Call, Expression, List, Operator, Slot, Term, Value
 from ...solver.class_index import Lineage
-from ...solver.clauses import Clause, Slot
+from ...solver.clauses import Clause
 from ...traversal import conjuncts_in, walk
 from ..binding_analysis import ArgumentFacts, Lineages, is_class_only, is_string, parts_of
 from ..goal_forms import call_of

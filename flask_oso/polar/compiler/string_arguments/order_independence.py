@@ -10,9 +10,9 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Callable, Iterator, Sequence
 
-from ...nodes import Call, Expression, Operator, Pattern, Term
+from ...nodes import Call, Expression, Operator, Pattern, Slot, Term
 from ...solver.clause_index import ClauseIndex
-from ...solver.clauses import Clause, Slot
+from ...solver.clauses import Clause
 from ...solver.rule_order import Specificity, compare_specializers, has_more_fields
 from ...traversal import conjuncts_in, walk
 from ..binding_analysis import has_cut, parts_of

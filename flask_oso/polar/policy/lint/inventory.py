@@ -9,7 +9,7 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Iterable
 
-from ...nodes import Expression, List, Operator, Pattern, Rule, Term, Value, Variable, parts
+from ...nodes import Expression, List, Operator, Pattern, Rule, Slot, Term, Value, Variable, parts
 from ...traversal import terms_of
 
 
@@ -39,7 +39,7 @@ def take_inventory(rule: Rule) -> Inventory:
     terms = terms_of(rule.parameters, rule.body)
     for term in terms:
         kind = type(term)
-        if kind is Variable:
+        if kind is Slot or kind is Variable:
             variables.append(t.cast(Variable, term))
         elif isinstance(term, Expression):
             terms += term.args

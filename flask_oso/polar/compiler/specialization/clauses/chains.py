@@ -12,8 +12,7 @@ import itertools
 import typing as t
 from collections.abc import Iterator, Sequence
 
-from ....nodes import Call, Term
-from ....solver.clauses import Slot
+from ....nodes import Call, Slot, Term
 from ....traversal import conjuncts_in, goals_in
 from ...binding_analysis import NotCompilable
 from ...goal_forms import call_of

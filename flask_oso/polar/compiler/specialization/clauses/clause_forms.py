@@ -15,8 +15,8 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Container, Iterable, Sequence
 
-from ....nodes import Expression, Instance, List, Operator, Parameter, Term, Value
-from ....solver.clauses import Clause, Slot, Template
+from ....nodes import Expression, Instance, List, Operator, Parameter, Slot, Term, Value
+from ....solver.clauses import Clause, Template
 from ....sources import Span
 from ....traversal import conjuncts_in, goals_in, is_operation
 from ....value_objects import Record

@@ -16,8 +16,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from ....host import sandbox
-from ....nodes import Expression, Operator, Term, Value
-from ....solver.clauses import Clause, Slot
+from ....nodes import Expression, Operator, Slot, Term, Value
+from ....solver.clauses import Clause
 from ...binding_analysis import is_string
 from ..regions import Known
 

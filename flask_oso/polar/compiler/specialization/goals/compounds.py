@@ -11,8 +11,7 @@ import typing as t
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ....nodes import Dictionary, Expression, List, Operator, Origin, Term
-from ....solver.clauses import Slot
+from ....nodes import Dictionary, Expression, List, Operator, Origin, Slot, Term
 from ....traversal import is_operation
 from ...binding_analysis import NotCompilable, is_constant
 from ...goal_forms import pair_in, written_term

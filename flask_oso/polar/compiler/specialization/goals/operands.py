@@ -10,8 +10,7 @@ from dataclasses import dataclass
 
 from ....host import sandbox
 from ....host.conversion import to_python
-from ....nodes import Dictionary, Instance, List, Term, Value
-from ....solver.clauses import Slot
+from ....nodes import Dictionary, Instance, List, Slot, Term, Value
 from ....sources import Span
 from ...binding_analysis import NotCompilable, is_constant
 from ...goal_forms import written_term

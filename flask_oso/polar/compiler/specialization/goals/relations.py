@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ....nodes import Expression, Operator, Origin, Term, Value
-from ....solver.clauses import Slot
+from ....nodes import Expression, Operator, Origin, Slot, Term, Value
 from ....traversal import is_operation
 from ...binding_analysis import is_string
 from ..clauses.chains import numbers_in

@@ -11,8 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ....host.value_classes import is_hashed
-from ....nodes import Dictionary, Expression, List, Operator, Origin, Term, Value
-from ....solver.clauses import Slot
+from ....nodes import Dictionary, Expression, List, Operator, Origin, Slot, Term, Value
 from ....sources import Span
 from ....traversal import is_operation
 from ...binding_analysis import NotCompilable, is_string

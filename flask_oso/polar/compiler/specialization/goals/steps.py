@@ -19,10 +19,11 @@ from ....nodes import (
     Origin,
     Parameter,
     Pattern,
+    Slot,
     Term,
     Value,
 )
-from ....solver.clauses import Clause, Slot, Template
+from ....solver.clauses import Clause, Template
 from ....syntax.desugar import forall_as_negation
 from ....traversal import conjuncts_in, is_operation
 from ...binding_analysis import NotCompilable, has_cut, is_constant, is_string, order_clauses
