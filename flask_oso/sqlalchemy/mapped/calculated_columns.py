@@ -17,6 +17,11 @@ from sqlalchemy.sql import elements, functions, operators, visitors
 from ...polar.residual.algebra.schema import TIME_KINDS, Field, ValueKind
 from .column_types import describe_type
 
+#: Functions that count, also where SQLAlchemy knows no type of theirs.
+_COUNTING = (
+    "length", "char_length", "instr", "json_array_length", "jsonb_array_length", "row_number",
+    "rank", "dense_rank",
+)  # fmt: skip
 #: Functions whose result has no more decimal places than their arguments.
 _KEEPING = ("sum", "max", "min", "coalesce", "abs")
 
@@ -32,6 +37,8 @@ def describe_column(column: t.Any, is_nullable: bool) -> Field:
         is_stored = _is_stored(column) and column.computed is None
         is_calculated = not is_stored and not is_condition(column)
     elif field.kind is ValueKind.INTEGER:
+        if _may_be_fraction(column):
+            return _opaque(field, _FRACTION)
         is_calculated = _is_sum(column)
     else:
         return field
@@ -86,11 +93,50 @@ def _calculated_decimal(expression: t.Any, field: Field) -> Field:
     places = _places(expression)
     if field.scale is None or (places is not None and places <= field.scale):
         return dataclasses.replace(field, is_calculated=True)
-    reason = (
-        "the database calculates it with more decimal places than its type has, and each rounds"
-        " them otherwise. Keep it in a column, or calculate with integers, such as cents"
-    )
+    return _opaque(field, _MORE_PLACES)
+
+
+def _opaque(field: Field, reason: str) -> Field:
     return Field(ValueKind.OPAQUE, field.is_nullable, reason=reason, tells_nil=True)
+
+
+_MORE_PLACES = (
+    "the database calculates it with more decimal places than its type has, and each rounds them"
+    " otherwise. Keep it in a column, or calculate with integers, such as cents"
+)
+_FRACTION = (
+    "it is declared as an integer, such as by `coalesce`, and may be a fraction. Give it a type, as"
+    " in `cast(…, Double)`"
+)
+
+
+def _may_be_fraction(part: t.Any) -> bool:
+    """Tell whether an expression whose type was made of that of a part may be no whole number."""
+    if isinstance(part, functions.ReturnTypeFromArgs):
+        return any(map(_may_be_fraction, part.clauses))
+    if isinstance(part, sa.Case):
+        results = [*(result for _, result in part.whens), part.else_]
+        return any(each is not None and _may_be_fraction(each) for each in results)
+    if isinstance(part, sa.ScalarSelect):
+        return _may_be_fraction(next(iter(part.element.exported_columns)))
+    if isinstance(part, elements.FunctionFilter):
+        return _may_be_fraction(part.func)
+    if isinstance(part, _WRAPPING):
+        return _may_be_fraction(part.element)
+    if isinstance(part, sa.BinaryExpression):
+        is_own = isinstance(part.operator, operators.custom_op) and part.operator.opstring == "/"
+        return is_own or _may_be_fraction(part.left) or _may_be_fraction(part.right)
+    if isinstance(part, sa.BindParameter):
+        return isinstance(part.value, float | decimal.Decimal)
+    if _is_function(part) and part.name in _COUNTING:
+        return False
+    origins = [*getattr(part, "base_columns", ())]
+    if isinstance(part, sa.ColumnClause) and origins and origins != [part]:
+        return any(map(_may_be_fraction, origins))
+    return not isinstance(part.type, sa.Integer | sa.Boolean) and not isinstance(part, sa.Null)
+
+
+_WRAPPING = (elements.Grouping, elements.Label, elements.UnaryExpression, sa.Over)
 
 
 def _places(part: t.Any) -> int | None:
