@@ -23,6 +23,7 @@ from ..environment import STORED_ENVIRONMENT
 from ..exceptions import InvalidIteratorError
 from ..host import sandbox
 from ..host.data_adapter import Relation
+from ..host.iterators import USED_UP
 from ..output import STORED_VARIABLE
 from ..solver.class_index import ClassIndex, Lineage
 from ..solver.class_tests import members_of_tag
@@ -367,10 +368,13 @@ class CompiledProgram(Runtime):
             # Also one of the application. The search over all strings may meet another error
             # first, which names the variable: the solver raises that one. INVARIANT: if it raises
             # none, this one is raised; an error never becomes an answer by asking again.
-            with contextlib.suppress(InvalidIteratorError):
-                # An iterator that the questions for strings began is used up by now.
+            try:
                 for _ in self._engine.search(name, args, accept_expression=True):
                     pass
+            except InvalidIteratorError as error:
+                # An iterator that the questions for strings began is used up by now.
+                if USED_UP not in (error.message or ""):
+                    raise
             raise
 
     def _search_at_once(

@@ -18,6 +18,8 @@ _CONTAINERS: tuple[t.Any, ...] = ([], (), set(), "", {}, {}.values(), {}.items()
 SILENT: frozenset[type] = frozenset(type(iter(each)) for each in _CONTAINERS)
 #: How many iterators without weak references are registered at a time; the oldest are dropped.
 _MOST = 1_000
+#: What the error for an iterator says that was read before.
+USED_UP = "can be read only once, and was."
 
 
 def _reference_count(entry: tuple[t.Any]) -> int:

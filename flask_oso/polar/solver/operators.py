@@ -24,7 +24,7 @@ from ..exceptions import (
 from ..host import numbers
 from ..host.conversion import HostEntries, follow, list_elements
 from ..host.dictionaries import MISSING, READING
-from ..host.iterators import READ, IteratorUse
+from ..host.iterators import READ, USED_UP, IteratorUse
 from ..host.sandbox import attribute_names, check_reachable, is_computed, passes_sandbox
 from ..host.value_classes import (
     SETS,
@@ -257,8 +257,8 @@ class Operators:
         if not READ.begin(iterator):
             raise error_at(
                 InvalidIteratorError,
-                f"The {type(iterator).__name__} can be read only once, and was. Give a list,"
-                " or a method that makes a new one.",
+                f"The {type(iterator).__name__} {USED_UP} Give a list, or a method that makes a"
+                " new one.",
                 self.machine.step_span(),
             )
 

@@ -28,6 +28,7 @@ class Doc:
 
     size = 1
     numbers: t.ClassVar = [Number(1)]
+    other: t.ClassVar = object()
 
     def fail(self) -> None:
         """Fail."""
@@ -37,6 +38,7 @@ class Doc:
 POLICIES = [
     'allow(u, "write", d) if d.first = u; allow(u, "read", d) if d.second = u;',
     'allow(_, "write", d) if d.size < "a"; allow(u, "read", d) if d.second = u;',
+    'allow(u, "write", d) if u in d.other; allow(u, "read", d) if d.second = u;',
     'allow(_, "read", d) if d.size = 1; allow(u, "edit", d) if d.second = u;',
     'allow(u, action, d) if action in ["write", "read"] and may(u, action, d);'
     ' may(u, "write", d) if d.first = u; may(u, "read", d) if d.second = u;',
