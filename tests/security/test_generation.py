@@ -503,7 +503,7 @@ KNOWN_USES = {
     "config.py": {"pkgutil.resolve_name(value)"},
     "current_actor.py": {"pkgutil.resolve_name(self._name or '')"},
     "observability/decision_log.py": {"import_string(name)"},
-    "cli/__init__.py": {"importlib.import_module(f'.{module}', __package__)"},
+    "cli/__init__.py": {"importlib.import_module(f'.{COMMANDS[name]}', __package__)"},
     "compat.py": {
         "importlib.import_module(child)",
         "importlib.import_module(f'{__package__}.{place}'.rstrip('.'))",
