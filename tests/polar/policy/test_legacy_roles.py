@@ -418,6 +418,16 @@ def test_undeclared_names_warn(rules: str, warning: str) -> None:
     assert found.startswith(f"{warning} at line 2, column 1:\n\t002: resource(_: ")
 
 
+def test_warning_about_a_class_in_a_body_has_no_place() -> None:
+    """The rule is found by the class in its head."""
+    (found,) = warnings_of('resource(page, "page", ["read"], _) if page matches Page;')
+
+    assert found == (
+        'The roles of resource "page" are unbound: whoever has any role there may do everything '
+        "that is declared"
+    )
+
+
 @pytest.mark.parametrize(
     "rules",
     [

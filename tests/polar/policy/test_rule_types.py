@@ -280,6 +280,16 @@ def test_missing_rule_is_not_reported_beside_a_wrong_one() -> None:
     assert [problem.partition("(")[0] for problem in problems] == ["Invalid rule: has_role"]
 
 
+def test_required_rule_that_is_there_is_not_reported() -> None:
+    """A block with roles wants a rule that gives them, whatever it is called with besides."""
+    block = 'actor User { roles = ["a"]; }'
+
+    load(f'{block} has_role(_: User, "a", _: User);', host=HOST)
+
+    (problem,) = problems_of(block)
+    assert problem.startswith("Missing implementation for required rule has_role(")
+
+
 def test_wrong_type_is_noticed_beside_one_that_matches() -> None:
     """A rule that has exactly the shape of a type does not hide a mistake in another."""
     (problem,) = problems_of("type f(x: Nope); type f(x: Dog); f(_: Dog);")
