@@ -163,7 +163,7 @@ def checked(oso: Oso, session: orm.Session, user: t.Any) -> list[int]:
     return found
 
 
-@pytest.mark.each(2)
+@pytest.mark.each(3)
 @pytest.mark.parametrize("condition", CONDITIONS)
 def test_values_of_every_kind_after_each_other(session: orm.Session, condition: str) -> None:
     """A statement is never that of a value of another kind, and refused is what a fresh one is."""

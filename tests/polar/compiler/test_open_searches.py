@@ -147,11 +147,12 @@ def graph_of(seed: int) -> list[t.Any]:
     return groups
 
 
+@pytest.mark.each(5)
 @pytest.mark.parametrize(("helper", "use"), SHAPES)
 def test_answer_and_error_are_those_of_the_solver(helper: str, use: str) -> None:
     """Whatever the groups are in, and whoever asks."""
     oso = load(helper, use)
-    for seed in range(part_of(20, 4)):
+    for seed in range(part_of(20, 2)):
         groups = graph_of(seed)
         for user in (User(), User(groups[0]), User(groups[-1]), User(*groups)):
             for doc in (Doc(groups[-1]), Doc(groups[len(groups) // 2]), Doc(None)):
