@@ -182,9 +182,10 @@ def _new_passing(
     if state_of(app).part(Authorizer) is not authorizer:
         return None
     view = t.cast(View, way.view)
-    find_judged, call = view_check.shortcut_to(app, view, dict(before), way.behind)
-    if find_judged is None:
+    made = view_check.shortcut_to(app, view, dict(before), way.behind)
+    if made is None:
         return None
+    find_judged, call = made
     receiver = way.stored = receiver_of(app, way.endpoint)
     variable = call.variable
 

@@ -153,10 +153,7 @@ def _new_shortcut(
             found = None
         except AsyncSessionError:
             return None
-        is_there = found is not None
-        if check is not None and request_state.found and is_there:
-            is_there = check.is_in_place(request_state.found, found)
-        if not is_there:
+        if found is None or (check is not None and check.is_elsewhere(request_state, found)):
             authorizer.refuse_missing(app, cls, identity, NOT_GIVEN, action)
         judge(request_state, found, action, NOT_GIVEN, DenialStyle.HIDE)
         return found

@@ -54,7 +54,6 @@ METHOD_ACTIONS: Mapping[str, str] = {
 
 _Parameter = inspect.Parameter
 _MOST_VIEWS = 1_000
-_NO_SHORTCUT: tuple[None, None] = (None, None)
 
 
 class Parameters(Record):
@@ -271,6 +270,11 @@ class ViewCheck(Record, eq=False):
                     " changes the arguments in between above both, or below."
                 )
 
+    def is_elsewhere(self, request_state: RequestState, loaded: t.Any) -> bool:
+        """Tell whether an object does not belong to those that guards before it found."""
+        found = request_state.found
+        return bool(found) and not self.is_in_place(found, loaded)
+
     def is_in_place(self, found: tuple[tuple[ViewCheck, t.Any], ...], loaded: t.Any) -> bool:
         """Tell whether an object belongs to those that guards before it found, or these to it.
 
@@ -321,8 +325,9 @@ class ViewCheck(Record, eq=False):
             # The method of a class has its object by position.
             way = (function, len(args)) if args else function
             if plan is not None:
-                shortcut, call = plan.shortcuts.get(way, _NO_SHORTCUT)
-                if shortcut is not None:
+                known = plan.shortcuts.get(way)
+                if known is not None:
+                    shortcut, call = known
                     found = shortcut(request_state, kwargs)
                     if found is not None:
                         name = call.gives_only
@@ -338,7 +343,7 @@ class ViewCheck(Record, eq=False):
             if plan is not None and way not in plan.shortcuts and len(plan.shortcuts) < _MOST_VIEWS:
                 made = self._new_shortcut(app, plan, function, args, kwargs)
                 plan.shortcuts[way] = made
-                if made[0] is not None:
+                if made is not None:
                     return enter(app, request_state, plan, args, kwargs)
             given = {**self.named(view, args), **kwargs} if args else kwargs
             arguments = self.meet(state.parts[Authorizer], view, given, request_state, plan)
@@ -374,33 +379,33 @@ class ViewCheck(Record, eq=False):
         function: SyncCallable,
         args: tuple[t.Any, ...],
         given: Arguments,
-    ) -> tuple[Shortcut | None, t.Any]:
+    ) -> tuple[Shortcut, UsualCall] | None:
         """Make the shortcut of calls with such arguments; see :meth:`shortcut_to`."""
         key = self.key
         if key is None or not plan.calls_plainly:
-            return _NO_SHORTCUT
+            return None
         others = self.named(function.function, args)
         # One argument by position is that of a method, unless it may be one of the route.
         is_apart = not others.keys() & {key.keyword, *given, *_route_variables()}
         if len(args) > 1 or len(others) < len(args) or not is_apart or key.variables_of(others):
-            return _NO_SHORTCUT
+            return None
         return self.shortcut_to(app, function.function, given, ())
 
     def shortcut_to(
         self, app: Flask, view: View, given: Arguments, behind: Sequence[Key]
-    ) -> tuple[Shortcut | None, t.Any]:
+    ) -> tuple[Shortcut, UsualCall] | None:
         """Make the shortcut of :meth:`meet` for such arguments, for one method of one route.
 
         It is for apps that call functions as they are; see ``SyncCallable``.
 
-        :return: it, and what such calls have in common; ``None`` twice if there is none.
+        :return: it, and what such calls have in common; ``None`` if there is none.
         """
         if self.key is None or self.actor is not NOT_GIVEN or is_stated(self.within):
-            return _NO_SHORTCUT
+            return None
         passage = self._new_passage(view, given, behind)
         call = self._usual_call(passage, given) if passage.is_last else None
         shortcut = None if call is None else make_shortcut(app, state_of(app), call)
-        return _NO_SHORTCUT if shortcut is None else (shortcut, call)
+        return None if call is None or shortcut is None else (shortcut, call)
 
     def _usual_call(self, passage: Passage, given: Arguments) -> UsualCall | None:
         """Give what calls that pass have in common, if nothing about them is unusual."""

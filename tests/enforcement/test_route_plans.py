@@ -130,7 +130,7 @@ def test_plan_keeps_the_shortcut_of_the_view_that_was_entered(desk: Flask) -> No
 
     plans = plans_of(desk.extensions["oso"].part(RoutePlans))
 
-    assert [[each[0] is None for each in plan.shortcuts.values()] for plan in plans] == [[False]]
+    assert [[each is None for each in plan.shortcuts.values()] for plan in plans] == [[False]]
 
 
 def test_plan_keeps_the_shortcut_of_a_method(desk: Flask) -> None:
@@ -151,7 +151,7 @@ def test_plan_keeps_the_shortcut_of_a_method(desk: Flask) -> None:
 
     plans = plans_of(desk.extensions["oso"].part(RoutePlans))
     assert (answers, text) == ([200, 404], "ann {'note_id': 'ann'}")
-    assert [[each[0] is None for each in plan.shortcuts.values()] for plan in plans] == [[False]]
+    assert [[each is None for each in plan.shortcuts.values()] for plan in plans] == [[False]]
 
 
 def test_argument_by_position_that_names_the_object_has_no_shortcut(desk: Flask) -> None:

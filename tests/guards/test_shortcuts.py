@@ -473,7 +473,7 @@ def test_actions_by_method_take_the_shortcut(desk: Desk, is_of_blueprint: bool) 
     actions["GET"] = "burn"
 
     plans = app.extensions["oso"].part(RoutePlans)
-    shortcuts = [each[0] for plan in plans_of(plans) for each in plan.shortcuts.values()]
+    shortcuts = [each for plan in plans_of(plans) for each in plan.shortcuts.values()]
     shortcuts += [way.passes for plan in plans_of(plans) for way in plan.ways.values()]
     assert (before, client.get("/ann").status_code) == ([200, 404, 200], 403)
     assert [each is None for each in shortcuts] == [False]
