@@ -303,6 +303,18 @@ def test_class_of_a_guard_is_listed(tmp_path: Path) -> None:
     assert "FROM t0" in app.test_client().get("/").text
 
 
+def test_class_of_a_guard_beside_models_is_listed(tmp_path: Path) -> None:
+    """A mapped class of another base than that of the models has lists as they have."""
+    models, base = make_base(), make_base()
+    add_model(models, "Shelf")
+    note = add_model(base, "Note")
+    app = app_with(tmp_path, 'allow(_, "read", _: Note); allow(_, "read", _: Shelf);')
+    oso = FlaskOso(app, models=models)
+    app.add_url_rule("/", "view", oso.lists("read", note, actor=None)(lambda notes: str(notes)))
+
+    assert "FROM t0" in app.test_client().get("/").text
+
+
 def site_about(folder: Path, policy: str) -> tuple[FlaskOso, Flask]:
     """Make an application with a note and a memo, which is a note, that lists and shows notes."""
     base = make_base()
