@@ -21,6 +21,7 @@ from .polar.output import STORED_VARIABLE
 from .polar.polar import Polar
 from .polar.value_objects import Record
 from .questions.foreign_objects import is_mapped, login_equality, proxy_class, unwrapped
+from .questions.many_objects import ManyAsked, listed, load_relations, noting
 from .questions.row_questions import QueryBuilder, RowQuestion, ask_about_rows, builder_of
 
 if t.TYPE_CHECKING:
@@ -32,7 +33,6 @@ if t.TYPE_CHECKING:
     from .polar.residual.outcomes import Residual
     from .polar.sources import Source
     from .polar.tools.caller_mistakes import CallerMistakes
-    from .polar.tools.relations_read import RelationsRead
 
 #: What is asked for by ``authorized_actions`` and ``authorized_fields``.
 _ACTION, _FIELD = Variable("action"), Variable("field")
@@ -280,7 +280,7 @@ class Oso(Polar):
             Then nothing is given, not even what was allowed before.
         """
         engine, actor, action = self._engine, unwrapped(actor), unwrapped(action)
-        given = _listed(objects, "filter")
+        given = listed(objects, "filter")
         asked = self._without_proxies(given)
         answers = engine.quick_answers(actor, action, asked)
         if None in answers:
@@ -306,11 +306,11 @@ class Oso(Polar):
         waiting = [at for at, answer in enumerate(answers) if answer is None]
         left = [asked[at] for at in waiting]
         answered: list[bool | None] = [None] * len(left)
-        if self._load_relations(engine, actor, action, left):
+        if load_relations(engine, "allow", lambda each: (actor, action, each), left):
             # What was missing is there now, so that most are answered as the others were.
             answered = engine.quick_answers(actor, action, left)
         at = 0
-        with _noting("filter", lambda: (at, asked[at])):
+        with noting("filter", lambda: (at, asked[at])):
             for at, answer in zip(waiting, answered, strict=True):
                 answers[at] = engine.allow(actor, action, asked[at]) if answer is None else answer
 
@@ -325,53 +325,57 @@ class Oso(Polar):
         :param allow_wildcard: see ``authorized_actions``.
         :raises OsoError: as ``authorized_actions`` does; a note of the error names the object.
         """
-        engine, actor = self._engine, unwrapped(actor)
-        asked = self._without_proxies(_listed(objects, "authorized_actions_many"))
-        self._load_relations(engine, actor, None, asked)
+        actor = unwrapped(actor)
+        asked = ManyAsked("authorized_actions_many", "allow", 1, (type(actor),))
+        return self._of_many(asked, lambda each: (actor, _ACTION, each), objects, allow_wildcard)
+
+    def authorized_fields_many(
+        self,
+        actor: t.Any,
+        action: t.Any,
+        objects: Iterable[t.Any],
+        allow_wildcard: bool = False,
+    ) -> list[set[t.Any]]:
+        """Give the fields of each of some objects for which ``allow_field`` holds, in their order.
+
+        As ``authorized_actions_many`` gives actions: for a page of rows as JSON.
+        """
+        actor, action = unwrapped(actor), unwrapped(action)
+        asked = ManyAsked("authorized_fields_many", "allow_field", 3, (type(actor), type(action)))
+        question = lambda each: (actor, action, each, _FIELD)  # noqa: E731
+        return self._of_many(asked, question, objects, allow_wildcard)
+
+    def _of_many(
+        self,
+        asked: ManyAsked,
+        question: Callable[[t.Any], tuple[t.Any, ...]],
+        objects: Iterable[t.Any],
+        allow_wildcard: bool,
+    ) -> list[set[t.Any]]:
+        """Give the values of one argument for which a rule holds, about each of some objects.
+
+        :param question: gives the arguments for an object.
+        """
+        engine, (method, rule, at, kinds) = self._engine, asked
+        given = self._without_proxies(listed(objects, method))
+        load_relations(engine, rule, question, given)
         found: list[set[t.Any]] = []
         is_logged = STORED_VARIABLE in STORED_ENVIRONMENT
-        with _noting("authorized_actions_many", lambda: (len(found), asked[len(found)])):
-            for each in asked:
-                # As in 'authorized_actions': usual questions end here.
-                search = engine.searches.get(("allow", 1, type(actor), type(each)))
-                actions = None
+        with noting(method, lambda: (len(found), given[len(found)])):
+            for each in given:
+                # As for one object: usual questions end here.
+                search = engine.searches.get((rule, at, *kinds, type(each)))
+                values = None
                 if search is not None and not is_logged:
-                    actions = search(actor, _ACTION, each)
-                if actions is None:
-                    args = (actor, _ACTION, each)
-                    actions = self._allowed("allow", args, 1, allow_wildcard, engine)
-                found.append(actions)
+                    values = search(*question(each))
+                if values is None:
+                    values = self._allowed(rule, question(each), at, allow_wildcard, engine)
+                found.append(values)
         return found
 
     def _without_proxies(self, objects: list[t.Any]) -> list[t.Any]:
         proxy = self._proxy
         return [unwrapped(each) if type(each) is proxy else each for each in objects]
-
-    def _load_relations(
-        self, engine: Engine, actor: t.Any, action: t.Any, objects: Sequence[t.Any]
-    ) -> bool:
-        """Load the relations that questions will read of an actor and of several resources.
-
-        :return: whether there may have been some.
-        """
-        rows = engine.host.identities
-        if rows is None or len(objects) < 2:
-            return False
-        relations: RelationsRead | None = engine.relations_read
-        if relations is None:
-            from .polar.tools.relations_read import RelationsRead
-
-            relations = engine.relations_read = RelationsRead(engine)
-        text = action if type(action) is str else None
-        kinds = {type(each): None for each in objects}
-        read = [relations.of("allow", (type(actor), text, kind)) for kind in kinds]
-
-        def relations_of(cls: type) -> set[str]:
-            found = (names for each in read for base, names in each.items() if base in cls.__mro__)
-            return set().union(*found)
-
-        rows.load_relations([actor, *objects], relations_of)
-        return any(read)
 
     def register_class(
         self,
@@ -673,35 +677,6 @@ def ask_field(oso: Oso, actor: t.Any, action: t.Any, resource: t.Any, field: t.A
     if answer is not True and answer is not False:
         raise OsoError(f"'allow_field' gave {type(answer).__name__!r} in place of a decision.")
     return answer
-
-
-def _listed(objects: Iterable[_T], method: str) -> list[_T]:
-    """Give the objects that a method was given.
-
-    :raises TypeError: it was given one.
-    """
-    try:
-        found = iter(objects)
-    except TypeError:
-        what = f"one {type(objects).__name__!r}."
-        if isinstance(objects, type):
-            what = (
-                f"the class {objects.__name__!r}. 'authorized_query' selects the rows of a class."
-            )
-        raise TypeError(f"{method!r} takes several objects, as in a list, and not {what}") from None
-    return [*found]
-
-
-@contextlib.contextmanager
-def _noting(method: str, current: Callable[[], tuple[int, t.Any]]) -> Iterator[None]:
-    """Add to an error which of many objects it is about."""
-    try:
-        yield
-    except Exception as error:
-        # It is raised again, whatever it is.
-        at, asked = current()
-        error.add_note(f"In '{method}': object {at}, of {type(asked).__name__!r}.")
-        raise
 
 
 def _can_be_asked(value: t.Any) -> bool:

@@ -1739,8 +1739,12 @@ def test_comparison_waits_for_a_value(rule: str) -> None:
             lambda oso, given: oso.authorized_actions_many("ann", given),
             "'authorized_actions_many' takes several objects",
         ),
+        (
+            lambda oso, given: oso.authorized_fields_many("ann", "read", given),
+            "'authorized_fields_many' takes several objects",
+        ),
     ],
-    ids=["filter", "authorized_actions_many"],
+    ids=["filter", "authorized_actions_many", "authorized_fields_many"],
 )
 @pytest.mark.parametrize(
     ("given", "what"),

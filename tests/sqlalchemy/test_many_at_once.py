@@ -198,6 +198,36 @@ def test_actions_of_many_are_those_of_each(session: orm.Session) -> None:
     assert found == [oso.authorized_actions(user, each) for each in projects]
 
 
+FIELDS = """
+allow_field(_: User, "read", _: Project, "id");
+allow_field(user: User, "read", project: Project, "parent") if user = project.owner;
+allow_field(user: User, "read", project: Project, "org") if
+  project.owner matches User and m in project.owner.members and m.user = user;
+"""
+
+
+def test_fields_of_many_are_those_of_each(session: orm.Session) -> None:
+    """A list of sets, one for each object, from a few statements for all of them."""
+    oso = make_oso(POLICY + FIELDS)
+    user, projects = session.get_one(User, 1), projects_of(session)
+
+    with counted(engine_of(session)) as statements:
+        found = oso.authorized_fields_many(user, "read", iter(projects))
+
+    assert len(statements) < 20
+    assert found == [oso.authorized_fields(user, "read", each) for each in projects]
+    assert {"id", "parent", "org"} in found
+    assert {"id"} in found
+
+
+def test_fields_of_another_action_are_those_of_each(session: orm.Session) -> None:
+    """The action is asked about, whatever is loaded for another one."""
+    oso = make_oso(POLICY + FIELDS)
+    user, projects = session.get_one(User, 1), projects_of(session)
+
+    assert oso.authorized_fields_many(user, "edit", projects) == [set()] * ROWS
+
+
 def test_relation_that_raises_is_not_loaded(session: orm.Session) -> None:
     """What forbids loading is heard, as in a single check."""
     oso = make_oso(POLICY)
