@@ -590,7 +590,9 @@ class CompiledProgram(Runtime):
         for classes in chosen:
             if time.monotonic() > until:
                 return
-            self._search_at_once(name, at, classes, questions, waits=True)
+            made = self._search_at_once(name, at, classes, questions, waits=True)
+            if made is None or made is no_answer:
+                self._open_function(name, at, classes)
 
     def make_all(self, until: float = math.inf) -> None:
         """Compile all functions that the compiled ones may call, also through tables of strings."""
