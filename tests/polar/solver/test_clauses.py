@@ -113,6 +113,6 @@ def test_variables_that_have_one_index_get_two() -> None:
 
     clause = prepare_rule(Rule("f", (), body), {})
 
-    indices = [each.index for each in clause.body.args]  # type: ignore[union-attr]
+    indices = [each.index for each in t.cast(t.Any, clause.body).args]
     assert indices == [0, 1, 2, 0]
     assert clause.size == 3
