@@ -21,6 +21,10 @@ from .runtime import is_deep
 _SHARE = 0.5
 #: How often compiling a function may run out of time before it is given up.
 _ATTEMPTS = 3
+#: The share of its time that a thread gets where the machine is not held up by other things.
+_WORKING = 0.5
+#: How much an attempt counts where it is.
+_HELD_UP = 0.1
 #: What an attempt gives where nothing can be compiled now.
 NOT_NOW: t.Final = object()
 
@@ -42,7 +46,7 @@ class CompilationTurns:
         #: When the current compilation has to be finished.
         self._deadline: float | None = None
         #: How often something ran out of time.
-        self._late: dict[t.Any, int] = {}
+        self._late: dict[t.Any, float] = {}
 
     @contextlib.contextmanager
     def take(self, deadline: float | None = None, *, waits: bool = False) -> Iterator[bool]:
@@ -99,10 +103,12 @@ class CompilationTurns:
         with self.take(None if waits else self.deadline_from(now), waits=waits) as is_free:
             if not is_free:
                 return NOT_NOW
+            begun, worked = time.monotonic(), time.thread_time()
             try:
                 return make()
             except OutOfTime:
-                self._late[what] = self._late.get(what, 0) + 1
+                is_held_up = time.thread_time() - worked < (time.monotonic() - begun) * _WORKING
+                self._late[what] = self._late.get(what, 0) + (_HELD_UP if is_held_up else 1)
                 return given_up() if self._late[what] >= _ATTEMPTS else NOT_NOW
             except RecursionError:
                 # Too little stack is left to compile; the solver needs less.
