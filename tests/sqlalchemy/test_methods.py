@@ -56,6 +56,7 @@ class Page(Base):
     parent_id: orm.Mapped[int | None] = orm.mapped_column(sa.ForeignKey("pages.id"))
     parent: orm.Mapped[Page | None] = orm.relationship(remote_side=[id], back_populates="children")
     children: orm.Mapped[list[Page]] = orm.relationship(back_populates="parent")
+    asked: orm.DynamicMapped[Page] = orm.relationship(lazy="dynamic", viewonly=True)
     part_id: orm.Mapped[int | None] = orm.mapped_column(sa.ForeignKey("parts.id"))
     part: orm.Mapped[Part | None] = orm.relationship()
 
@@ -105,6 +106,11 @@ class Page(Base):
     def is_leaf(self) -> bool:
         """Ask for that of rows."""
         return not self.children
+
+    @property
+    def is_never(self) -> bool:
+        """Ask for that of a query, which is always true."""
+        return not self.asked
 
     @property
     def is_top(self) -> bool:
@@ -252,6 +258,7 @@ def test_list_has_what_checks_allow(session: orm.Session, body: str, numbers: se
         ("page.is_above(3)", "the method 'is_above' needs a row"),
         ("page.has_data", "'has_data' calculates what is neither true nor false"),
         ("page.has_part", "'has_part' calculates whether a row is true, which its class decides"),
+        ("page.is_never", "'is_never' calculates whether what is no list is true"),
         ('page.named = "page"', "'named' calculates more than a comparison or a sum"),
         ("page.is_public", "'is_public' of 'Page' is unknown without a row"),
     ],

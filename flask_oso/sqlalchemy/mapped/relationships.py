@@ -29,10 +29,11 @@ def describe_relation(relation: orm.RelationshipProperty[t.Any]) -> Link | str:
     if relation.lazy in ("write_only", "noload"):
         return f"it is not read from an object: its loading is {relation.lazy!r}"
     if relation.uselist:
-        if (relation.collection_class or list) in (list, set):
-            return Link(cls, True)
-        key = _key_of_rows(relation)
-        return Link(cls, True, key=key) if key else "its collection is not a list of its rows"
+        is_list = (relation.collection_class or list) in (list, set)
+        key = "" if is_list else _key_of_rows(relation)
+        if key is None:
+            return "its collection is not a list of its rows"
+        return Link(cls, True, key=key, is_collection=relation.lazy != "dynamic")
     if relation.direction is not orm.MANYTOONE:
         remote = [column for _, column in relation.local_remote_pairs or ()]
         if relation.secondary is not None or not is_unique(remote):

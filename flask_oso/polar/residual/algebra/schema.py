@@ -81,6 +81,8 @@ class Link:
     :param is_required: whether a foreign key guarantees that there is a row.
     :param has_key: whether a foreign key holds the key of the related row, or NULL for none.
     :param key: the attribute of the rows by which a dictionary has them; empty for a list.
+    :param is_collection: whether an object has many rows as a collection, which is false if there
+        are none, and not as a query.
     """
 
     cls: type
@@ -88,6 +90,7 @@ class Link:
     is_required: bool = False
     has_key: bool = False
     key: str = ""
+    is_collection: bool = False
 
 
 @dataclass(frozen=True)

@@ -232,6 +232,8 @@ class _Calculation:
             if any(hasattr(each, own) for each in classes for own in ("__bool__", "__len__")):
                 raise self._refused("whether a row is true, which its class decides")
             return where_rows_exist(TRUE, [ToOne(row, name, link.cls)])
+        if not link.is_collection:
+            raise self._refused("whether what is no list is true")
         each = ToMany(row, name, link.cls, self._search.fresh_number())
         return where_rows_exist(exists(each, TRUE), [row])
 
