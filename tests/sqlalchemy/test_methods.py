@@ -161,6 +161,46 @@ class Page(Base):
     def _is_numbered(cls) -> sa.ColumnElement[bool]:
         return cls.number > 0
 
+    @hybrid_property
+    def year(self) -> int:
+        """Read an attribute of what may be nil."""
+        return self.day.year
+
+    @year.inplace.expression
+    @classmethod
+    def _year(cls) -> sa.ColumnElement[int]:
+        return sa.extract("year", cls.day)
+
+    @hybrid_property
+    def capitals(self) -> str:
+        """Call a method of what may be nil."""
+        return self.title.upper().replace("A", "X")
+
+    @capitals.inplace.expression
+    @classmethod
+    def _capitals(cls) -> sa.ColumnElement[str | None]:
+        return sa.func.replace(sa.func.upper(cls.title), "A", "X", type_=sa.String())
+
+    @hybrid_property
+    def label(self) -> str:
+        """Write what may be nil into a text."""
+        return "%s" % self.number if not self.title else self.title.strip()  # noqa: UP031  # a text takes nil
+
+    @label.inplace.expression
+    @classmethod
+    def _label(cls) -> sa.ColumnElement[str | None]:
+        return sa.func.trim(cls.title, type_=sa.String())
+
+    @hybrid_property
+    def year_above(self) -> int:
+        """Read it of a row that need not be there."""
+        return self.parent.day.year
+
+    @year_above.inplace.expression
+    @classmethod
+    def _year_above(cls) -> sa.ColumnElement[int]:
+        return sa.extract("year", cls.day)
+
     @property
     def costs_nothing(self) -> bool:
         """Compare what a hybrid calculates."""
@@ -233,6 +273,12 @@ def is_allowed(oso: Oso, user: Page | None, page: Page) -> bool:
         ("page.is_numbered != true", {2}),
         ("page.is_numbered = nil", set()),
         ("page.costs_nothing", {1, 2, 4}),
+        ("page.year = 2030", {3}),
+        ("page.year != 2031", {3}),
+        ("not page.year = 2031", {3}),
+        ('page.capitals != "Y"', {1, 2}),
+        ('page.label != "b"', {1, 2, 3, 4, 5}),
+        ("page.year_above != 2031", set()),
         ("page.above = user", {3, 5}),
         ("page.above = nil", {1, 2, 4}),
         ('page.above.title = "a"', {3, 5}),

@@ -48,14 +48,19 @@ def _returned(body: list[ast.stmt]) -> ast.expr | None:
 
 def formula_of(function: t.Any) -> Formula | None:
     """Return what a function calculates; ``None`` if it does what no list can follow."""
+    formula = calculation_in(function)
+    return formula if formula is not None and formula.is_followed else None
+
+
+def calculation_in(function: t.Any) -> Formula | None:
+    """Return what a function calculates, also what no list can follow; ``None`` if it does more."""
     expression = returned_expression(function)
     if expression is None:
         return None
     row = function.__code__.co_varnames[0]
     values: dict[str, t.Any] = {}
-    if not _Reader(row, function.__globals__, values).is_followed(expression):
-        return None
-    return Formula(expression, row, values)
+    is_followed = _Reader(row, function.__globals__, values).is_followed(expression)
+    return Formula(expression, row, values, is_followed)
 
 
 def attribute_of(formula: Formula) -> str | None:

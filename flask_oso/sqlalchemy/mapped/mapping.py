@@ -34,7 +34,7 @@ from ...polar.residual.algebra.schema import (
 )
 from .calculated_columns import describe_column
 from .column_types import as_watched, has_operators
-from .hybrids import attribute_of, formula_of
+from .hybrids import attribute_of, calculation_in, formula_of
 from .loaded import explaining_unloaded, is_stored, is_unread, loaded_lists
 from .relationships import OWN_COMPARATOR, describe_relation, have_one_collation
 from .row_equality import is_generated, own_equality
@@ -332,7 +332,7 @@ def _guards(mapper: orm.Mapper[t.Any], members: Mapping[str, Member]) -> dict[st
     for name, member in members.items():
         descriptor = mapper.all_orm_descriptors.get(name)
         if isinstance(member, Field) and isinstance(descriptor, hybrid_property):
-            found[name] = None if descriptor.expr is None else formula_of(descriptor.fget)
+            found[name] = None if descriptor.expr is None else calculation_in(descriptor.fget)
     return {name: formula for name, formula in found.items() if formula is not None}
 
 

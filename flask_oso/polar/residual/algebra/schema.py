@@ -100,11 +100,13 @@ class Formula:
     :param expression: what it calculates, an expression of Python.
     :param row: the name of the row in it.
     :param values: what other names in it stand for, such as ``Color.RED``.
+    :param is_followed: whether it is nothing but what a list can calculate, too.
     """
 
     expression: ast.expr
     row: str
     values: Mapping[str, t.Any]
+    is_followed: bool = True
 
 
 @dataclass(frozen=True)

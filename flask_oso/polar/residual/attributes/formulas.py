@@ -7,8 +7,10 @@ What Python would raise, such as ``None > 1``, is an error of the policy.
 from __future__ import annotations
 
 import ast
+import contextlib
 import itertools
 import typing as t
+from dataclasses import replace
 
 from ...nodes import Operator, Value
 from ..algebra.ir import (
@@ -92,6 +94,32 @@ def path_of(formula: Formula) -> list[str]:
     return names if isinstance(node, ast.Name) and node.id == formula.row else []
 
 
+def _is_nil_where_null(field: Field) -> bool:
+    return field.kind is not ValueKind.OPAQUE or field.tells_nil
+
+
+def _always_calculated(node: ast.expr) -> list[tuple[ast.expr, bool]]:
+    """Return the parts of an expression that Python calculates first, and which must not be nil."""
+    if isinstance(node, ast.BoolOp):
+        return [(node.values[0], False)]
+    if isinstance(node, ast.IfExp):
+        return [(node.test, False)]
+    if isinstance(node, ast.UnaryOp):
+        return [(node.operand, not isinstance(node.op, ast.Not))]
+    if isinstance(node, ast.Compare):
+        sign = node.ops[0]
+        is_order, is_search = type(sign) in _ORDERS, isinstance(sign, ast.In | ast.NotIn)
+        return [(node.left, is_order), (node.comparators[0], is_order or is_search)]
+    if isinstance(node, ast.BinOp):
+        # A text takes nil by `%`, too.
+        return [(node.left, True), (node.right, not isinstance(node.op, ast.Mod))]
+    if isinstance(node, ast.Subscript | ast.Attribute):
+        return [(node.value, True)]
+    if isinstance(node, ast.Call):
+        return [(node.func, False), *((each, False) for each in node.args)]
+    return []
+
+
 class FormulaEvaluator:
     """Solves lookups of attributes that are calculated, in one search."""
 
@@ -141,32 +169,36 @@ class _Calculation:
 
     def fails(self) -> RowCondition:
         """Return when Python raises an error, as far as that is known."""
-        try:
-            return self.result()[1]
-        except NotTranslatable:
-            return self._fails_of_nil(self._formula.expression)
+        if self._formula.is_followed:
+            with contextlib.suppress(NotTranslatable):
+                return self.result()[1]
+        return self._fails_of_nil(self._formula.expression, False)
 
-    def _fails_of_nil(self, node: ast.expr, is_number: bool = False) -> RowCondition:
-        """Return when what is always calculated is a sum, or an order, of nil.
+    def _fails_of_nil(self, node: ast.expr, is_used: bool) -> RowCondition:
+        """Return when what is always calculated uses nil, as a sum, an order or a method does.
 
-        :param is_number: whether Python refuses nil here.
+        :param is_used: whether Python refuses nil here.
         """
-        if isinstance(node, ast.BoolOp):
-            return self._fails_of_nil(node.values[0])
-        if isinstance(node, ast.UnaryOp):
-            return self._fails_of_nil(node.operand)
-        if isinstance(node, ast.Compare):
-            is_order = type(node.ops[0]) in _ORDERS
-            sides = (node.left, node.comparators[0])
-            return disjunction(*(self._fails_of_nil(each, is_order) for each in sides))
-        if isinstance(node, ast.BinOp):
-            sides = (node.left, node.right)
-            return disjunction(*(self._fails_of_nil(each, True) for each in sides))
-        row, member, fails = self._attribute(node)
-        if not isinstance(member, Field) or not is_number:
-            return fails
-        column = Column(row, t.cast(ast.Attribute, node).attr, member)
-        return disjunction(fails, where_rows_exist(is_null(column), [row]))
+        path = path_of(replace(self._formula, expression=node))
+        if path:
+            return self._fails_of_read(path, is_used)
+        return disjunction(*(self._fails_of_nil(*each) for each in _always_calculated(node)))
+
+    def _fails_of_read(self, path: list[str], is_used: bool) -> RowCondition:
+        """Return when reading ``row.a.b`` meets nil, or gives it where it is used."""
+        row, fails = self._row, disjunction()
+        for at, name in enumerate(path, 1):
+            member = self._member(row, name)
+            refuses_nil = is_used or at < len(path)
+            if isinstance(member, Field) and refuses_nil and _is_nil_where_null(member):
+                holds = is_null(Column(row, name, member))
+                return disjunction(fails, where_rows_exist(holds, [row]))
+            if not isinstance(member, Link) or member.is_many or not refuses_nil:
+                break
+            there = ToOne(row, name, member.cls)
+            fails = disjunction(fails, where_rows_exist(Not(Exists(there, TRUE)), [row]))
+            row = there
+        return fails
 
     def _is_boolean(self, node: ast.expr) -> bool:
         """Tell whether a value is true or false, and nothing else, whatever the row."""
