@@ -65,6 +65,7 @@ class Slots:
 class Folder(Thing):
     """What is in another one, by a method."""
 
+    name: str
     _parent: Folder | None
 
     def get_parent(self) -> Folder | None:

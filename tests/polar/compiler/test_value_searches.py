@@ -16,6 +16,7 @@ class User(Thing):
     """Who has scopes."""
 
     scopes: t.Any
+    grants: t.Any
 
     def give(self) -> t.Any:
         return self.scopes
