@@ -87,6 +87,11 @@ SECOND = {
       allow(user: User, "read", doc: Doc) if may(user, doc);
       may(user: User, doc: Doc) if role in user.roles and role.of = doc;
     """,
+    "an earlier rule beside one that only calls": """
+      allow(user: User, "read", doc: Doc) if role in user.bans and role.of = doc;
+      allow(user: User, "read", doc: Doc) if has_role(user, _, doc);
+      has_role(user: User, role.name, doc: Doc) if role in user.roles and role.of = doc;
+    """,
 }
 
 
