@@ -353,7 +353,7 @@ class QuestionWriter:
         for clause in matching:
             if is_passed_on(clause):
                 if len(matching) > 1:
-                    # What it calls may be written in its place, before clauses that are tried first.
+                    # What it calls may stand in its place, before clauses that are tried first.
                     self.guards.forget_order()
                 with self._path.followed(clause is first):
                     self._clause(region, clause, node, key)
