@@ -21,10 +21,6 @@ from .runtime import is_deep
 _SHARE = 0.5
 #: How often compiling a function may run out of time before it is given up.
 _ATTEMPTS = 3
-#: The share of its time that a thread gets where the machine is not held up by other things.
-_WORKING = 0.5
-#: How much an attempt counts where it is.
-_HELD_UP = 0.1
 #: What an attempt gives where nothing can be compiled now.
 NOT_NOW: t.Final = object()
 
@@ -43,16 +39,17 @@ class CompilationTurns:
         self._timeout = timeout
         # Held while functions are compiled; a question never waits for it.
         self._locks: dict[int, t.Any] = {}
-        #: When the current compilation has to be finished.
+        #: When the current compilation has to be finished, by the time that its thread works: a
+        #: machine that does other things at the same time makes no function one that takes long.
         self._deadline: float | None = None
         #: How often something ran out of time.
-        self._late: dict[t.Any, float] = {}
+        self._late: dict[t.Any, int] = {}
 
     @contextlib.contextmanager
     def take(self, deadline: float | None = None, *, waits: bool = False) -> Iterator[bool]:
         """Take the lock for compiling; yield whether it was free.
 
-        :param deadline: when the compilation has to be finished.
+        :param deadline: when the compilation has to be finished, if the thread works all the time.
         :param waits: whether to wait for another thread that compiles.
         """
         # After a fork, a lock that another thread held would stay locked in the child.
@@ -62,7 +59,9 @@ class CompilationTurns:
             yield False
             return
         # Compiling may run code of a metaclass, which may ask a question.
-        before, self._deadline = self._deadline, deadline
+        before, self._deadline = self._deadline, None
+        if deadline is not None:
+            self._deadline = time.thread_time() + deadline - time.monotonic()
         try:
             with without_collector():
                 yield True
@@ -75,7 +74,7 @@ class CompilationTurns:
 
         :raises OutOfTime: for ``attempt``.
         """
-        if self._deadline is not None and time.monotonic() > self._deadline:
+        if self._deadline is not None and time.thread_time() > self._deadline:
             raise OutOfTime
 
     def deadline_from(self, began: float) -> float | None:
@@ -103,12 +102,10 @@ class CompilationTurns:
         with self.take(None if waits else self.deadline_from(now), waits=waits) as is_free:
             if not is_free:
                 return NOT_NOW
-            begun, worked = time.monotonic(), time.thread_time()
             try:
                 return make()
             except OutOfTime:
-                is_held_up = time.thread_time() - worked < (time.monotonic() - begun) * _WORKING
-                self._late[what] = self._late.get(what, 0) + (_HELD_UP if is_held_up else 1)
+                self._late[what] = self._late.get(what, 0) + 1
                 return given_up() if self._late[what] >= _ATTEMPTS else NOT_NOW
             except RecursionError:
                 # Too little stack is left to compile; the solver needs less.
