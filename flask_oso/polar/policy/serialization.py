@@ -8,7 +8,6 @@ policy that cannot be serialized and invalid lines raise ``ValueError``.
 from __future__ import annotations
 
 import json
-import sys
 import typing as t
 from collections.abc import Mapping, Sequence
 
@@ -153,6 +152,8 @@ class _Reader:
 
     def __init__(self, sources: Sequence[Source]) -> None:
         self._sources = sources
+        #: Rules have the same names and texts again and again.
+        self._strings: dict[str, str] = {}
 
     def read(self, line: str) -> t.Any:
         with without_collector():
@@ -160,8 +161,7 @@ class _Reader:
 
     def _part(self, data: t.Any) -> t.Any:
         if type(data) is str:
-            # Rules have the same names and texts again and again.
-            return sys.intern(data)
+            return self._strings.setdefault(data, data)
         if type(data) is not list:
             return data
         kind = data[0]

@@ -7,7 +7,6 @@ rejected here, at its place.
 
 from __future__ import annotations
 
-import sys
 import typing as t
 
 from ..exceptions import ParserError, UnrecognizedToken, error_at, with_help
@@ -386,8 +385,10 @@ class AstBuilder:
         return Variable(parts[0].text, span=parts[0].span)
 
     def string(self, parts: list[Token]) -> Value:
-        # A policy writes the same texts again and again.
-        return Value(sys.intern(unquoted(parts[0].text)), parts[0].span)
+        (token,) = parts
+        text = unquoted(token.text)
+        # Each string once. Not by `sys.intern`: Python 3.12 keeps those, also of queries, for good.
+        return Value(token.context.strings.setdefault(text, text), token.span)
 
     def boolean(self, parts: list[Token]) -> Value:
         return Value(parts[0].type == "TRUE", parts[0].span)

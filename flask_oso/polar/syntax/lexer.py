@@ -56,6 +56,8 @@ class ParseContext:
         self.nesting: t.Final = nesting
         #: The spans of ``and`` expressions without parentheses inside ``or``.
         self.ambiguous: t.Final[list[Span]] = []
+        #: The strings in it: a policy writes the same ones again and again.
+        self.strings: t.Final[dict[str, str]] = {}
 
 
 class Token(t.NamedTuple):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -638,3 +639,13 @@ def test_text_is_read_in_parts() -> None:
 
     assert len(parts) > 3
     assert sum(map(len, parts)) == 50_000
+
+
+def test_strings_of_a_query_are_freed_with_it() -> None:
+    """A query may have one of a request: what Python 3.12 interns stays until the process ends."""
+    text = f"of a request {id(object())}"
+
+    query = _query(f'x = "{text}"')
+
+    assert query == Expression(Operator.UNIFY, (X, Value(text)))
+    assert sys.intern(text) is text
