@@ -78,6 +78,23 @@ class Order(Base):
         .scalar_subquery()
     )
 
+    rounded = orm.column_property(
+        sa.select(sa.type_coerce(sa.func.avg(Line.id), sa.Integer))
+        .where(Line.order_id == id)
+        .correlate_except(Line)
+        .scalar_subquery()
+    )
+
+    @hybrid_property
+    def day(self) -> datetime.date:
+        """When it was made, as SQLite does not cast it."""
+        return self.made.date()
+
+    @day.inplace.expression
+    @classmethod
+    def _day(cls) -> sa.ColumnElement[datetime.date]:
+        return sa.cast(cls.made, sa.Date)
+
     @hybrid_property
     def double(self) -> decimal.Decimal:
         """Twice the price."""
@@ -103,6 +120,7 @@ CONSTANTS = {
     "NOON": NOON,
     "LATER": NOON + datetime.timedelta(seconds=0.5),
     "OPENS": datetime.time(12),
+    "TODAY": NOON.date(),
 }
 
 
@@ -200,6 +218,7 @@ def test_other_kinds(session: orm.Session, body: str, numbers: set[int]) -> None
         ("order.tax = 1", "the database calculates it with more decimal places"),
         ("order.third > 1", "has no scale|with more decimal places"),
         ("order.average >= 4.5", "may be a fraction. Give it a type"),
+        ("order.rounded >= 4.5", "may be a fraction. Give it a type"),
         ("order.numbers + 1 = 4", "databases calculate alike only with integers"),
         ("order.numbers matches Integer", "cannot be told without a row"),
     ],
@@ -208,6 +227,15 @@ def test_refused(session: orm.Session, body: str, fact: str) -> None:
     """What databases calculate with more digits, or as a decimal, is refused."""
     with pytest.raises(UnsupportedError, match=fact):
         listed(session, body)
+
+
+@pytest.mark.parametrize("body", ["order.day = TODAY", "order.day > TODAY", "order.day != TODAY"])
+def test_cast_to_a_date(session: orm.Session, body: str) -> None:
+    """SQLite makes a number of it, which is before all dates; the error says what to write."""
+    with pytest.raises(sa.exc.CompileError, match=r"Write 'func\.date"):
+        where_of(body, session.get_bind().dialect)
+
+    assert "CAST(orders.made AS DATE)" in where_of(body, postgresql.dialect())
 
 
 def test_part_of_a_time(session: orm.Session) -> None:

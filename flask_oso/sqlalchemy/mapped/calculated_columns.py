@@ -31,6 +31,8 @@ def describe_column(column: t.Any, is_nullable: bool) -> Field:
     field = describe_type(column.type, is_nullable)
     if field.kind in TIME_KINDS:
         is_calculated = _is_written_by_database(column)
+    elif field.kind is ValueKind.DATE:
+        is_calculated = casts_time(column)
     elif field.kind is ValueKind.DECIMAL and not _is_stored(column):
         return _calculated_decimal(column, field)
     elif field.kind in (ValueKind.DECIMAL, ValueKind.BOOLEAN):
@@ -56,6 +58,13 @@ def is_condition(expression: t.Any) -> bool:
         and not isinstance(expression.operator, operators.custom_op)
         and bool(operators.is_comparison(expression.operator))
     )
+
+
+def casts_time(expression: t.Any) -> bool:
+    """Tell whether an expression casts something to a time or a date: SQLite has none."""
+    parts = visitors.iterate(getattr(expression, "expression", expression))
+    casts = (part for part in parts if isinstance(part, sa.Cast))
+    return any(isinstance(each.type, sa.DateTime | sa.Date | sa.Time) for each in casts)
 
 
 def _is_sum(expression: t.Any) -> bool:
@@ -119,10 +128,9 @@ def _may_be_fraction(part: t.Any) -> bool:
         return any(each is not None and _may_be_fraction(each) for each in results)
     if isinstance(part, sa.ScalarSelect):
         return _may_be_fraction(next(iter(part.element.exported_columns)))
-    if isinstance(part, elements.FunctionFilter):
-        return _may_be_fraction(part.func)
-    if isinstance(part, _WRAPPING):
-        return _may_be_fraction(part.element)
+    for kind, attribute in _INSIDE.items():
+        if isinstance(part, kind):
+            return _may_be_fraction(getattr(part, attribute))
     if isinstance(part, sa.BinaryExpression):
         is_own = isinstance(part.operator, operators.custom_op) and part.operator.opstring == "/"
         return is_own or _may_be_fraction(part.left) or _may_be_fraction(part.right)
@@ -136,7 +144,15 @@ def _may_be_fraction(part: t.Any) -> bool:
     return not isinstance(part.type, sa.Integer | sa.Boolean) and not isinstance(part, sa.Null)
 
 
-_WRAPPING = (elements.Grouping, elements.Label, elements.UnaryExpression, sa.Over)
+#: Expressions with the value of a part, or of values of it, and the attribute that has this part.
+_INSIDE = {
+    elements.Grouping: "element",
+    elements.Label: "element",
+    elements.UnaryExpression: "element",
+    elements.Over: "element",
+    elements.FunctionFilter: "func",
+    elements.TypeCoerce: "clause",
+}
 
 
 def _places(part: t.Any) -> int | None:

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.compiler import compiles
 
 from ...polar.residual.algebra.schema import TIME_KINDS, Field, ValueKind
+from ..mapped.calculated_columns import casts_time
 from .dialects import MYSQL, SQLITE, SqlFunction
 
 
@@ -55,12 +56,18 @@ class TimeAsRead(SqlFunction[t.Any]):
         self.type = time.type
 
 
+class CastTime(TimeAsRead):
+    """What is cast to a time or a date, of which SQLite makes a number."""
+
+    name = "cast_time"
+
+
 def as_read(expression: t.Any, field: Field) -> t.Any:
     """Return what to compare in the place of an expression."""
     if field.kind is ValueKind.BOOLEAN:
         return TruthAsRead(expression)
-    if field.kind in TIME_KINDS:
-        return TimeAsRead(expression)
+    if field.kind in (ValueKind.DATE, *TIME_KINDS):
+        return (CastTime if casts_time(expression) else TimeAsRead)(expression)
     if field.kind is not ValueKind.DECIMAL or field.scale is None:
         # It is compared with nil alone, if it is a decimal without a scale.
         return expression
@@ -95,6 +102,15 @@ _spell(
     " || '000000', 1, 6) END",
     *SQLITE,
 )
+
+
+@compiles(CastTime, *SQLITE)
+def _cast_time(element: t.Any, compiler: t.Any, **keywords: t.Any) -> t.NoReturn:
+    (time,) = (compiler.process(each, **keywords) for each in element.clauses)
+    raise sa.exc.CompileError(
+        f"SQLite makes a number of {time}, and no time. Write 'func.date(…, type_=Date)', or"
+        " 'func.datetime(…, type_=DateTime)'."
+    )
 
 
 @compiles(GeneratedDecimal, *SQLITE)
