@@ -365,17 +365,24 @@ class CompiledProgram(Runtime):
                     return questions.found(args)
             return self._values_by_rules(name, at, kinds, (*args[:at], *args[at + 1 :]))
         except Exception:
-            # Also one of the application. The search over all strings may meet another error
-            # first, which names the variable: the solver raises that one. INVARIANT: if it raises
-            # none, this one is raised; an error never becomes an answer by asking again.
-            try:
-                for _ in self._engine.search(name, args, accept_expression=True):
-                    pass
-            except InvalidIteratorError as error:
-                # An iterator that the questions for strings began is used up by now.
-                if USED_UP not in (error.message or ""):
-                    raise
+            # Also one of the application.
+            self._raise_as_solver(name, args)
             raise
+
+    def _raise_as_solver(self, name: str, args: tuple[t.Any, ...]) -> None:
+        """Raise what the solver raises where compiled code has met an error.
+
+        The search over all strings may meet another one first, which names the variable.
+        """
+        # INVARIANT: if it raises none, the caller raises its own; an error never becomes an answer
+        # by asking again.
+        try:
+            for _ in self._engine.search(name, args, accept_expression=True):
+                pass
+        except InvalidIteratorError as error:
+            # An iterator that the questions for strings began is used up by now.
+            if USED_UP not in (error.message or ""):
+                raise
 
     def _search_at_once(
         self,

@@ -428,27 +428,34 @@ class SilentOperations:
             return entries.items()
         if type(collection) is not list:
             raise NotSilent
-        elements, objects = [*collection], self._objects
-        # Most are lists of two texts or objects. With a loop over each it takes twice as long.
-        for pair in elements:
-            if type(pair) is not list or len(pair) != 2:
-                break
-            one, other = pair
-            if type(one) is str:
-                if not one.isascii():
-                    break
-            elif type(one) not in objects:
-                break
-            if type(other) is str:
-                if not other.isascii():
-                    break
-            elif type(other) not in objects:
-                break
-        else:
+        elements = [*collection]
+        if self._are_plain_pairs(elements):
             return elements
         if not self._takes_list(collection) or not _LIST.issuperset(map(type, elements)):
             raise NotSilent
         return [each for each in elements if len(each) == 2]
+
+    def _are_plain_pairs(self, elements: list[t.Any]) -> bool:
+        """Tell whether all are lists of two texts or objects, as most are.
+
+        With a loop over each of the two it takes twice as long.
+        """
+        objects = self._objects
+        for pair in elements:
+            if type(pair) is not list or len(pair) != 2:
+                return False
+            one, other = pair
+            if type(one) is str:
+                if not one.isascii():
+                    return False
+            elif type(one) not in objects:
+                return False
+            if type(other) is str:
+                if not other.isascii():
+                    return False
+            elif type(other) not in objects:
+                return False
+        return True
 
     def entries_with(
         self, collection: t.Any, key: t.Any, is_ordered: bool = False
