@@ -190,6 +190,16 @@ def test_value_in_a_list(session: orm.Session, body: str, column: str) -> None:
     assert found == [{i for i in rows if is_allowed(oso, each, i)} for each in readers]
 
 
+@pytest.mark.parametrize("text", ["a\0b", "\ud800"], ids=["nul", "half"])
+def test_text_that_databases_read_otherwise(text: str) -> None:
+    """A list of JSON may have a text with NUL, which no database finds as Python does."""
+    oso = make_oso("not _r.word in i.data")
+    oso.authorized_query(Reader("x"), "read", Item)
+
+    with pytest.raises(UnsupportedError, match="NUL and half letters in JSON"):
+        oso.authorized_query(Reader(text), "read", Item)
+
+
 @pytest.mark.parametrize("text", ["é", "\U0001f600", 'a"b\\c\nd\u0001/'])
 def test_text_equals_an_entry_with_the_same_letters(session: orm.Session, text: str) -> None:
     """A text equals an entry with the same letters; MariaDB is asked for those of ASCII only."""

@@ -12,7 +12,6 @@ import typing as t
 from ...characters import is_unicode
 from ...nodes import Pattern, Term
 from ..algebra.ir import (
-    FALSE,
     Column,
     DecidedLater,
     Entry,
@@ -113,7 +112,9 @@ def _has_value(entry: RowValue, value: t.Any) -> RowCondition:
             "Keep the values in a table of their own.",
         )
     if type(value) is str and (not is_unicode(value) or "\0" in value):
-        return FALSE
+        raise NotTranslatable(
+            "databases read NUL and half letters in JSON in ways of their own", "Leave them out."
+        )
     return EntryHasValue(t.cast(Entry, entry), Literal(value))
 
 
