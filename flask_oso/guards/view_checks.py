@@ -172,10 +172,7 @@ class ViewCheck(Record, eq=False):
         action = self.action if type(self.action) is str else action_of_request(self.action)
         variables = passage.variables
         if variables is None:
-            self.judge(authorizer, request_state)
-            if request_state is not None and passage.is_last:
-                request_state.found = ()
-            return passage.arguments(given, request_state)
+            return self._pass_class(authorizer, passage, given, request_state)
         identity = given[variables[0]] if len(variables) == 1 else key.identity_in(given, variables)
         loaded = self._load(authorizer, key, identity, action, passage.is_last, request_state)
         if passage.is_last and (request_state is None or not request_state.used_variables):
@@ -188,6 +185,19 @@ class ViewCheck(Record, eq=False):
                 _check_not_given(key, given, loaded)
             arguments[key.keyword] = loaded
         return arguments
+
+    def _pass_class(
+        self,
+        authorizer: Authorizer,
+        passage: Passage,
+        given: Arguments,
+        request_state: RequestState | None,
+    ) -> Arguments:
+        """Have the class judged where the route names no object."""
+        self.judge(authorizer, request_state)
+        if request_state is not None and passage.is_last:
+            request_state.found = ()
+        return passage.arguments(given, request_state)
 
     def _passage_of(
         self,
