@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 import sqlalchemy as sa
 from sqlalchemy import orm
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import mysql, sqlite
 
 from flask_oso import Oso
 from flask_oso.sqlalchemy import register_models
@@ -134,8 +134,8 @@ def test_rows_that_no_index_finds(condition: str) -> None:
 
 
 def test_other_databases() -> None:
-    """PostgreSQL chooses itself."""
-    found = text(count(query(SHARED)), postgresql.dialect())
+    """MariaDB chooses itself."""
+    found = text(count(query(SHARED)), mysql.dialect())
 
     assert "EXISTS (SELECT 1 FROM projects" in found
 

@@ -20,7 +20,7 @@ from ...polar.residual.algebra.ir import (
     walk_condition,
 )
 from ..mapped.mapper_facts import MapperFacts
-from .semijoins import SemiJoin, is_anchored, semijoins
+from .semijoins import could_be_list, is_anchored, semijoins
 
 
 def broad_rows(condition: RowCondition, root: RowPath, names: MapperFacts) -> Exists | None:
@@ -65,9 +65,4 @@ def _is_of_parents(condition: Exists) -> bool:
 
 def _has_one_end(condition: Exists, root: RowPath, names: MapperFacts) -> bool:
     joins = semijoins(condition, (root,), names)
-    return joins is not None and len(joins) == 1 and _could_be_list(joins[0])
-
-
-def _could_be_list(join: SemiJoin) -> bool:
-    could = join._replace(is_anchored=True)
-    return bool(join.nodes) and could.has_list and could.is_of_one_column
+    return joins is not None and len(joins) == 1 and could_be_list(joins[0])

@@ -28,6 +28,7 @@ from .dialects import (
     SoughtOrListed,
     WithoutNan,
 )
+from .hashed_lists import SoughtOrHashed
 from .known_values import (
     KnownObjects,
     Objects,
@@ -64,6 +65,7 @@ _PARTS: dict[type, tuple[str, ...]] = {
     ByHeldKey: ("clause_expr",),
     Remainder: ("clause_expr",),
     SoughtOrListed: ("clause_expr",),
+    SoughtOrHashed: ("clause_expr",),
 }
 #: The most conditions of which clauses are kept.
 _MOST = 1_000

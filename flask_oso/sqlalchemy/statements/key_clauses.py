@@ -42,6 +42,14 @@ def negation(found: t.Any) -> t.Any:
     return sa.case((found, sa.false()), else_=sa.true())
 
 
+def joined(sources: list[t.Any], where: list[t.Any]) -> t.Any:
+    """Join what a recursive query reads, last the rows before, by conditions on all of it."""
+    source, *others, before = sources
+    for each in others:
+        source = source.join(each, sa.true())
+    return source.join(before, sa.and_(sa.true(), *where))
+
+
 def with_values(clause: t.Any) -> t.Any:
     """Give each parameter of a clause its current value and a unique name.
 

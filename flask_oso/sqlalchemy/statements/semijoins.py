@@ -155,6 +155,12 @@ def semijoins(
     return _Analysis(scope, names).joins(condition)
 
 
+def could_be_list(join: SemiJoin) -> bool:
+    """Tell whether a list of one column would find rows in scope, were it short."""
+    could = join._replace(is_anchored=True)
+    return bool(join.nodes) and could.has_list and could.is_of_one_column
+
+
 def alternatives(condition: Exists, scope: Collection[Node]) -> list[Exists] | None:
     """Distribute ``Exists`` over an ``or`` that mentions rows in scope; ``None`` if there is none.
 

@@ -64,7 +64,8 @@ from .broad_rows import broad_rows
 from .comparisons import ComparisonTranslator, RowScope, only_row
 from .dialects import ByHeldKey, FoundOnce, SoughtOrListed
 from .foreign_keys import equal_key, selected_keys
-from .key_clauses import conjunction, has_nil, listed, named_key, negation, with_values
+from .hashed_lists import KEY, SoughtOrHashed, has_hashed_list, keys_of, keys_with, reads_all
+from .key_clauses import conjunction, has_nil, joined, listed, named_key, negation, with_values
 from .known_values import KnownKeys, KnownObjects, among_keys, equated
 from .semijoins import (
     Equation,
@@ -143,11 +144,16 @@ class Translator:
         self._distributed = 0
         #: What is asked in one way for a page, and in another for all rows.
         self._broad: Exists | None = None
+        #: The scope in which all rows of a table are asked for others; the same beside an ``or``.
+        self._of_all: RowScope | None = None
+        self._beside: RowScope | None = None
 
     def clause(self, condition: RowCondition, scope: RowScope) -> SqlCondition:
         """Translate a condition."""
         if self._shared is None:
             self._broad = self._broad_rows(condition, t.cast(RowPath, next(iter(scope))))
+            find = lambda: reads_all(condition, self._names)  # noqa: E731
+            self._of_all = scope if self._names.kept(condition, "reads all", find) else None
         with explaining_unloaded(self._known.all()):
             return t.cast(SqlCondition, self._translate(condition, scope))
 
@@ -174,7 +180,10 @@ class Translator:
     def _or(self, condition: Or, scope: RowScope) -> t.Any:
         # A database finds once, and first, what does not depend on the row.
         parts = sorted(condition.parts, key=lambda part: not is_apart(part, scope))
-        return sa.or_(*(self._translate(part, scope) for part in parts))
+        before, self._beside = self._beside, self._of_all
+        ways = [self._translate(part, scope) for part in parts]
+        self._beside = before
+        return sa.or_(*ways)
 
     def _not(self, condition: Not, scope: RowScope) -> t.Any:
         part = condition.part
@@ -390,7 +399,10 @@ class Translator:
             )
         if not is_exact and join.has_list:
             return self._listed(join, scope)
-        one = self._sought(join, self._subquery(join, scope))
+        found = self._subquery(join, scope)
+        one = self._sought(join, found)
+        if scope is self._beside and has_hashed_list(join):
+            return self._sought_or_hashed(one, join, found)
         if is_exact or join.lead is None:
             return one
         # Databases start from the list, where they would look for a row of the join for each row.
@@ -400,17 +412,36 @@ class Translator:
         """Test for a row with EXISTS and a correlated subquery."""
         where = [self._equal(each, found.scope) for each in join.outer]
         where += [self._translate(each, found.scope) for each in join.mixed]
+        return self._there(found, where)
+
+    def _there(self, found: _Subquery, where: list[t.Any]) -> t.Any:
         made = found.made
         statement = sa.select(_ONE).select_from(made.source)
         statement = statement.where(*where, *made.criteria, *found.where)
         return statement.correlate_except(*made.own).exists()
+
+    def _sought_or_hashed(self, one: t.Any, join: SemiJoin, found: _Subquery) -> t.Any:
+        """Test for a row with EXISTS, and where all rows are read with a list by a hash table."""
+        (equation,) = join.outer
+        ((near, far),) = self._pairs(equation, found.scope)
+        source = self._alias(t.cast(RowPath, equation.left.node).cls)
+        (mine,) = self._values(equation.left, {equation.left.node: source})
+        if isinstance(equation.right.node, ToOne):
+            rows = self._select("hashed", [far.label(KEY)], found)
+            keys = keys_of(rows, source.selectable, mine, far)
+        else:
+            keys = keys_with(source.selectable, mine, self._there(found, [mine == far]))
+        return SoughtOrHashed(one, near, keys.scalar_subquery())
 
     def _sought_or_listed(self, join: SemiJoin, scope: RowScope) -> t.Any:
         """Test for a row with EXISTS where a statement ends early, and else with IN."""
         found = self._subquery(join, scope)
         ((near, far),) = [pair for each in join.outer for pair in self._pairs(each, found.scope)]
         keys = self._select("list", [far], found)
-        return SoughtOrListed(self._sought(join, found), listed([near], keys))
+        one = self._sought(join, found)
+        if scope is self._beside and has_hashed_list(join):
+            one = self._sought_or_hashed(one, join, found)
+        return SoughtOrListed(one, listed([near], keys))
 
     def _listed(self, join: SemiJoin, scope: RowScope) -> t.Any:
         """Test for a row with IN and an uncorrelated subquery."""
@@ -739,18 +770,10 @@ class Translator:
         foreign = equal_key(target, key, where)
         if foreign is not None and sources:
             other, where = foreign
-            source = _joined([*sources, found], where)
+            source = joined([*sources, found], where)
             return sa.select(other.label("key_0")).select_from(source)
-        source = _joined([target.selectable, *sources, found], where)
+        source = joined([target.selectable, *sources, found], where)
         return target.restricted(sa.select(*key)).select_from(source)
-
-
-def _joined(sources: list[t.Any], where: list[t.Any]) -> t.Any:
-    """Join what a recursive query reads, last the rows before, by conditions on all of it."""
-    source, *others, before = sources
-    for each in others:
-        source = source.join(each, sa.true())
-    return source.join(before, sa.and_(sa.true(), *where))
 
 
 def _seen_as_subclass(row: RowPath, scope: RowScope) -> TableSource | None:
