@@ -52,6 +52,7 @@ class Ticket(Base):
     __tablename__ = "hashed_tickets"
     id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
     size: orm.Mapped[int]
+    code: orm.Mapped[str] = orm.mapped_column(default="", index=True)
     project_id: orm.Mapped[int | None] = orm.mapped_column(sa.ForeignKey("hashed_projects.id"))
     parent_id: orm.Mapped[int | None] = orm.mapped_column(sa.ForeignKey("hashed_tickets.id"))
     author_id: orm.Mapped[int] = orm.mapped_column(sa.ForeignKey("hashed_people.id"))
@@ -120,7 +121,11 @@ def count_of_rows(statement: Tickets) -> t.Any:
 
 
 @pytest.mark.parametrize(("condition", "begin"), POLICIES.items(), ids=range(len(POLICIES)))
-@pytest.mark.parametrize("of", [count, count_of_rows])
+@pytest.mark.parametrize(
+    "of",
+    [count, count_of_rows, lambda statement: count_of_rows(statement.where(Ticket.size == 3))],
+    ids=["count", "count of rows", "count of some"],
+)
 def test_all_rows(of: Callable[[Tickets], t.Any], condition: str, begin: str) -> None:
     """Related rows are listed, as far as the table leads to them."""
     found = text(of(query(condition)))
@@ -136,7 +141,7 @@ def test_all_rows(of: Callable[[Tickets], t.Any], condition: str, begin: str) ->
         lambda statement: statement.limit(5),
         lambda statement: statement.where(Ticket.id == 3),
         lambda statement: count_of_rows(statement.limit(5)),
-        lambda statement: count_of_rows(statement.where(Ticket.size == 3)),
+        lambda statement: count_of_rows(statement.where(Ticket.size == 3, Ticket.code == "x")),
         lambda statement: count_of_rows(statement).where(sa.text("id = 3")),
         lambda statement: sa.select(statement.exists()),
         lambda statement: sa.select(Person, statement.exists()),
@@ -151,7 +156,7 @@ def test_all_rows(of: Callable[[Tickets], t.Any], condition: str, begin: str) ->
         "limit",
         "one row",
         "count of a page",
-        "count of some",
+        "count of few",
         "some of a count",
         "exists",
         "column",
@@ -244,3 +249,4 @@ def test_rows_are_those_of_checks(session: orm.Session, condition: str) -> None:
         assert {each.id for each in session.scalars(ours)} == allowed
         assert {each.id for each in session.scalars(ours.limit(99))} == allowed
         assert session.scalar(count_of_rows(ours)) == len(allowed)
+        assert session.scalar(count_of_rows(ours.where(Ticket.size != 9))) == len(allowed)

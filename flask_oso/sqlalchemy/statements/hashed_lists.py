@@ -14,6 +14,8 @@ In goes a condition, or a join of related rows; out comes where such lists help,
 
 from __future__ import annotations
 
+import itertools
+import operator
 import typing as t
 
 import sqlalchemy as sa
@@ -37,6 +39,8 @@ from .semijoins import SemiJoin, could_be_list, is_anchored
 #: The column of a list. It is selected from a list with this name, which hides no other one.
 KEY, _LIST = "oso_key", "oso_list"
 _ONE: t.Any = sa.literal_column("1")
+#: The constraints of columns that have an index, or should have one.
+_WITH_INDEX = (sa.PrimaryKeyConstraint, sa.UniqueConstraint, sa.ForeignKeyConstraint)
 
 
 def reads_all(condition: RowCondition, names: MapperFacts) -> bool:
@@ -132,18 +136,60 @@ def _sought_or_hashed(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str
 
 
 def _wants_all_rows(within: list[t.Any]) -> bool:
-    """Tell whether a statement reads, or counts, all rows of one table that a policy allows."""
+    """Tell whether a statement reads, or counts, rows of one table that no index finds."""
     if not within or any(
         not isinstance(each, sa.Select) or each._has_row_limiting_clause for each in within
     ):
         return False
     *around, inner = within
+    of_policies = list(map(_is_of_policy, inner._where_criteria))
+    others = itertools.compress(inner._where_criteria, map(operator.not_, of_policies))
     return (
-        len(inner._where_criteria) == 1
+        any(of_policies)
+        and not any(map(_may_find, others))
         and _is_table(_source(inner))
         and not any(each._where_criteria for each in around)
         and all(isinstance(_source(each), sa.Subquery | sa.CTE) for each in around)
     )
+
+
+def _is_of_policy(condition: t.Any) -> bool:
+    return any(isinstance(each, SoughtOrHashed) for each in _elements_of(condition))
+
+
+def _may_find(condition: t.Any) -> bool:
+    """Tell whether an index may find the rows of a condition of the caller, or a join."""
+    return any(
+        isinstance(each, sa.SelectBase | sa.TextClause)
+        or (isinstance(each, sa.ColumnClause) and _is_indexed(each))
+        for each in _elements_of(condition)
+    )
+
+
+def _elements_of(clause: t.Any) -> t.Iterator[t.Any]:
+    """Yield the elements of a clause, and none of subqueries."""
+    stack = [clause]
+    while stack:
+        each = stack.pop()
+        yield each
+        if not isinstance(each, sa.SelectBase):
+            stack.extend(each.get_children())
+
+
+def _is_indexed(column: t.Any) -> bool:
+    """Tell whether an index may have a column, as far as its table tells."""
+    table = column.table
+    if not isinstance(column, sa.Column) or not isinstance(table, sa.Table):
+        return True
+    found = {
+        each.name
+        for constraint in table.constraints
+        if isinstance(constraint, _WITH_INDEX)
+        for each in constraint.columns
+    }
+    for part in (part for index in table.indexes for part in index.expressions):
+        found |= {getattr(each, "name", None) for each in _elements_of(part)}
+    return column.name in found
 
 
 def _source(statement: t.Any) -> t.Any:
