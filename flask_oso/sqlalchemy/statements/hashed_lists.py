@@ -181,7 +181,7 @@ def _is_indexed(column: t.Any) -> bool:
     table = column.table
     if not isinstance(column, sa.Column) or not isinstance(table, sa.Table):
         return True
-    found = {
+    found: set[t.Any] = {
         each.name
         for constraint in table.constraints
         if isinstance(constraint, _WITH_INDEX)
