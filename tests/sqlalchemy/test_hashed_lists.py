@@ -115,6 +115,12 @@ def count(statement: Tickets) -> t.Any:
     return statement.with_only_columns(sa.func.count())
 
 
+def count_of_keys(statement: Tickets) -> t.Any:
+    """Count the rows with the keys of a list."""
+    keys = statement.with_only_columns(Ticket.id)
+    return sa.select(sa.func.count()).select_from(Ticket).where(Ticket.id.in_(keys))
+
+
 def count_of_rows(statement: Tickets) -> t.Any:
     """Count the rows of a list as ``paginate`` does."""
     return sa.select(sa.func.count()).select_from(statement.subquery())
@@ -123,8 +129,13 @@ def count_of_rows(statement: Tickets) -> t.Any:
 @pytest.mark.parametrize(("condition", "begin"), POLICIES.items(), ids=range(len(POLICIES)))
 @pytest.mark.parametrize(
     "of",
-    [count, count_of_rows, lambda statement: count_of_rows(statement.where(Ticket.size == 3))],
-    ids=["count", "count of rows", "count of some"],
+    [
+        count,
+        count_of_rows,
+        count_of_keys,
+        lambda statement: count_of_rows(statement.where(Ticket.size == 3)),
+    ],
+    ids=["count", "count of rows", "count of keys", "count of some"],
 )
 def test_all_rows(of: Callable[[Tickets], t.Any], condition: str, begin: str) -> None:
     """Related rows are listed, as far as the table leads to them."""
@@ -143,11 +154,13 @@ def test_all_rows(of: Callable[[Tickets], t.Any], condition: str, begin: str) ->
         lambda statement: count_of_rows(statement.limit(5)),
         lambda statement: count_of_rows(statement.where(Ticket.size == 3, Ticket.code == "x")),
         lambda statement: count_of_rows(statement).where(sa.text("id = 3")),
+        lambda statement: count_of_keys(statement).where(Ticket.size == 3),
+        lambda statement: count_of_keys(statement).limit(1),
         lambda statement: sa.select(statement.exists()),
         lambda statement: sa.select(Person, statement.exists()),
         lambda statement: sa.select(Person).where(statement.exists()),
-        lambda statement: sa.select(Ticket).where(
-            Ticket.id.in_(statement.with_only_columns(Ticket.id))
+        lambda statement: sa.select(Person).where(
+            Person.id.in_(statement.with_only_columns(Ticket.id))
         ),
         lambda statement: statement.union_all(statement).limit(5),
         lambda statement: sa.update(Ticket).where(statement.whereclause).values(size=1),
@@ -158,6 +171,8 @@ def test_all_rows(of: Callable[[Tickets], t.Any], condition: str, begin: str) ->
         "count of a page",
         "count of few",
         "some of a count",
+        "some of keys",
+        "limit of keys",
         "exists",
         "column",
         "condition",
@@ -249,4 +264,5 @@ def test_rows_are_those_of_checks(session: orm.Session, condition: str) -> None:
         assert {each.id for each in session.scalars(ours)} == allowed
         assert {each.id for each in session.scalars(ours.limit(99))} == allowed
         assert session.scalar(count_of_rows(ours)) == len(allowed)
+        assert session.scalar(count_of_keys(ours)) == len(allowed)
         assert session.scalar(count_of_rows(ours.where(Ticket.size != 9))) == len(allowed)

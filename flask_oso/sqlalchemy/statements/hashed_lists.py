@@ -20,6 +20,7 @@ import typing as t
 
 import sqlalchemy as sa
 from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql import operators
 
 from ...polar.residual.algebra.ir import (
     Column,
@@ -148,8 +149,23 @@ def _wants_all_rows(within: list[t.Any]) -> bool:
         any(of_policies)
         and not any(map(_may_find, others))
         and _is_table(_source(inner))
-        and not any(each._where_criteria for each in around)
-        and all(isinstance(_source(each), sa.Subquery | sa.CTE) for each in around)
+        and all(_takes_all(each, _source(inner)) for each in around)
+    )
+
+
+def _takes_all(statement: t.Any, table: t.Any) -> bool:
+    """Tell whether a statement around a list of the rows of a table needs all of them."""
+    source, where = _source(statement), statement._where_criteria
+    if not where:
+        return isinstance(source, sa.Subquery | sa.CTE)
+    # `Task.id.in_(…)`, and nothing else.
+    return (
+        isinstance(source, sa.Table)
+        and isinstance(table, sa.Table)
+        and source.fullname == table.fullname
+        and len(where) == 1
+        and getattr(where[0], "operator", None) is operators.in_op
+        and isinstance(where[0].left, sa.ColumnClause)
     )
 
 
