@@ -339,11 +339,15 @@ class Oso(Polar):
         """Give the fields of each of some objects for which ``allow_field`` holds, in their order.
 
         As ``authorized_actions_many`` gives actions: for a page of rows as JSON.
+
+        :param allow_wildcard: see ``authorized_actions``.
+        :raises OsoError: as ``authorized_fields`` does; a note of the error names the object.
         """
         actor, action = unwrapped(actor), unwrapped(action)
         asked = ManyAsked("authorized_fields_many", "allow_field", 3, (type(actor), type(action)))
-        question = lambda each: (actor, action, each, _FIELD)  # noqa: E731
-        return self._of_many(asked, question, objects, allow_wildcard)
+        return self._of_many(
+            asked, lambda each: (actor, action, each, _FIELD), objects, allow_wildcard
+        )
 
     def _of_many(
         self,

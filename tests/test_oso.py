@@ -1748,8 +1748,12 @@ def test_comparison_waits_for_a_value(rule: str) -> None:
 )
 @pytest.mark.parametrize(
     ("given", "what"),
-    [(3, "one 'int'"), (Oso, "the class 'Oso'. 'authorized_query' selects the rows of a class")],
-    ids=["object", "class"],
+    [
+        (3, "one 'int'"),
+        ("read", "one 'str'"),
+        (Oso, "the class 'Oso'. 'authorized_query' selects the rows of a class"),
+    ],
+    ids=["object", "text", "class"],
 )
 def test_one_object_in_the_place_of_several(
     ask: t.Any, message: str, given: t.Any, what: str

@@ -32,18 +32,18 @@ class ManyAsked(t.NamedTuple):
 def listed(objects: Iterable[_T], method: str) -> list[_T]:
     """Give the objects that a method was given.
 
-    :raises TypeError: it was given one.
+    :raises TypeError: it was given one, or a text, such as the action.
     """
     try:
-        found = iter(objects)
+        found = None if isinstance(objects, str) else iter(objects)
     except TypeError:
-        what = f"one {type(objects).__name__!r}."
-        if isinstance(objects, type):
-            what = (
-                f"the class {objects.__name__!r}. 'authorized_query' selects the rows of a class."
-            )
-        raise TypeError(f"{method!r} takes several objects, as in a list, and not {what}") from None
-    return [*found]
+        found = None
+    if found is not None:
+        return [*found]
+    what = f"one {type(objects).__name__!r}."
+    if isinstance(objects, type):
+        what = f"the class {objects.__name__!r}. 'authorized_query' selects the rows of a class."
+    raise TypeError(f"{method!r} takes several objects, as in a list, and not {what}")
 
 
 @contextlib.contextmanager

@@ -126,7 +126,7 @@ def _sought(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
 def _sought_or_hashed(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
     if not _wants_all_rows([each["selectable"] for each in compiler.stack]):
         return _sought(element, compiler, **keywords)
-    # EXISTS is not compiled: its parameters would be sent, too.
+    # EXISTS is not asked, and so it is not compiled either.
     near, keys = (compiler.process(each, **keywords) for each in [*element.clauses][1:])
     key = f"{_LIST}.{KEY}"
     # What a column is not distinct from itself seems to be true of few rows: it is hashed, however

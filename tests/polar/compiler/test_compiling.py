@@ -521,16 +521,17 @@ def test_busy_machine_gives_no_function_up_and_ends_no_question(
         nonlocal ahead
         ahead += 6.0
         begun.append(variant)
+        program.turns.check_time()
         return made(program, variant)
 
     monkeypatch.setattr(CompiledProgram, "_make", make)
     monkeypatch.setattr(programs, "make_specializations", lambda *args: None)
     monkeypatch.setattr("time.monotonic", lambda: monotonic() + ahead)
-    oso = load()
+    oso = load(limits=Limits(timeout_ms=5_000))
 
-    answers = [oso.is_allowed(*question) for question in 3 * [(owned[0], "edit", owned[1])]]
+    answer = oso.is_allowed(owned[0], "edit", owned[1])
 
-    assert answers == 3 * [True]
+    assert answer is True
     assert len(begun) == len({*begun}) > 1
 
 
