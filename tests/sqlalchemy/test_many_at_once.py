@@ -220,6 +220,19 @@ def test_fields_of_many_are_those_of_each(session: orm.Session) -> None:
     assert {"id"} in found
 
 
+def test_fields_of_many_load_each_relation_at_once(session: orm.Session) -> None:
+    """The number of statements does not grow with the number of rows."""
+    oso = make_oso("""allow_field(_: User, "read", project: Project, "parent") if
+      project.parent matches Project and project.parent.id < 300;""")
+    user = session.get_one(User, 1)
+    later = [*session.scalars(sa.select(Project).where(Project.id > ROWS // 2))]
+
+    with counted(engine_of(session)) as statements:
+        oso.authorized_fields_many(user, "read", later)
+
+    assert len(statements) < 10
+
+
 def test_fields_of_another_action_are_those_of_each(session: orm.Session) -> None:
     """The action is asked about, whatever is loaded for another one."""
     oso = make_oso(POLICY + FIELDS)
