@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import typing as t
 
@@ -146,3 +147,32 @@ def test_nil_in_a_head_asks_an_object_with_an_equality_of_its_own() -> None:
     for action in ("read", "edit", "fly"):
         args = Nobody("guest"), action, Doc(None, "news")
         assert oso.is_allowed(*args) is oso.engine.solve_call("allow", args)
+
+
+@dataclasses.dataclass
+class Page:
+    """A page that equals others with its number, whatever they allow."""
+
+    number: int
+    is_open: bool = dataclasses.field(compare=False)
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        'allow(page: Page, "read", page) if page.is_open;',
+        'allow(page, "read", page: Page) if page.is_open;',
+        'allow(x: Page, "read", y: Page) if same(x, y); same(x, x) if x.is_open;',
+        'allow(x: Page, "read", y: Page) if same(x, y, z) and z; same(x, x, true) if x.is_open;',
+    ],
+)
+@pytest.mark.parametrize("is_open", [True, False])
+def test_variable_that_stands_twice_is_the_first_of_equal_objects(
+    rules: str, is_open: bool
+) -> None:
+    """What is read of it is read of the first argument, as in the solver."""
+    oso = policies.make_oso(rules, Page)
+    asked = Page(1, is_open), "read", Page(1, not is_open)
+
+    assert oso.engine.solve_call("allow", asked) is is_open
+    assert [oso.is_allowed(*asked) for _ in range(3)] == [is_open] * 3

@@ -579,7 +579,8 @@ class QuestionWriter:
                     following = self.values.equal(
                         following, env.values[variable], arg, parameter.span
                     )
-                env.values[variable] = arg
+                # Of two that are equal, the solver goes on with the first.
+                env.values.setdefault(variable, arg)
             if is_read_behind and following is not here:
                 # Fields of an object are read behind the head. The solver reads them before this
                 # test, and that may be an error.
