@@ -25,14 +25,13 @@ from .questions.many_objects import ManyAsked, listed, load_relations, noting
 from .questions.row_questions import QueryBuilder, RowQuestion, ask_about_rows, builder_of
 
 if t.TYPE_CHECKING:
-    from .polar.engine import Engine
+    from .polar.engine import DenialWatch, Engine
     from .polar.observe.console import Console
     from .polar.proof.proof import Proof
     from .polar.residual.algebra.schema import Schema
     from .polar.residual.host_questions import Moments
     from .polar.residual.outcomes import Residual
     from .polar.sources import Source
-    from .polar.tools.caller_mistakes import CallerMistakes
 
 #: What is asked for by ``authorized_actions`` and ``authorized_fields``.
 _ACTION, _FIELD = Variable("action"), Variable("field")
@@ -85,6 +84,13 @@ class Oso(Polar):
         self._builder: QueryBuilder | None = None
         self._proxy = proxy_class()
 
+    @staticmethod
+    def _make_watch(engine: Engine) -> DenialWatch:
+        # Imported late, to import this library in less time; a load has imported it.
+        from .polar.tools.caller_mistakes import CallerMistakes
+
+        return CallerMistakes(engine)
+
     def is_allowed(self, actor: t.Any, action: t.Any, resource: t.Any) -> bool:
         """Tell whether ``allow(actor, action, resource)`` has a solution.
 
@@ -103,22 +109,17 @@ class Oso(Polar):
         engine = self._engine
         if type(action) is str and STORED_VARIABLE not in STORED_ENVIRONMENT:
             # Usual questions end here. Proxies are of no class that has a function.
-            kind = type(resource)
             try:
-                answer = engine.specialized[action][kind]
+                answer = engine.specialized[action][type(resource)]
             except KeyError:
                 # There is no function yet, or none at all.
                 pass
             else:
                 # Behind the 'try': it may call the application, which may raise any error.
                 allowed = answer(actor, action, resource)
-                if allowed:
-                    return True
-                if allowed is None:
-                    return self._ask_rules(engine, actor, action, resource, is_given_up=True)
-                if kind in engine.mistaken_kinds:
-                    self._mistakes_in(engine).check(actor, action, resource)
-                return False
+                if allowed is not None:
+                    return allowed
+                return self._ask_rules(engine, actor, action, resource, is_given_up=True)
         return self._ask_rules(engine, actor, action, resource, is_given_up=False)
 
     def _ask_rules(
@@ -142,8 +143,8 @@ class Oso(Polar):
             allowed = engine.allow_by_rules(actor, action, resource)
         if allowed is None:
             allowed = engine.allow(actor, action, resource)
-        if not allowed and type(resource) in engine.mistaken_kinds:
-            self._mistakes_in(engine).check(actor, action, resource)
+        if not allowed and engine.denial_watch is not None:
+            engine.denial_watch.check(actor, action, resource)
         return allowed
 
     def authorize(
@@ -163,9 +164,11 @@ class Oso(Polar):
         if allowed:
             return
         actor, action, resource = unwrapped(actor), unwrapped(action), unwrapped(resource)
-        if allowed is None and engine.allow(actor, action, resource):
-            return
-        self._mistakes_in(engine).check(actor, action, resource)
+        if allowed is None:
+            if engine.allow(actor, action, resource):
+                return
+            if engine.denial_watch is not None:
+                engine.denial_watch.check(actor, action, resource)
         if check_read and (
             action == self.read_action or not engine.allow(actor, self.read_action, resource)
         ):
@@ -285,13 +288,13 @@ class Oso(Polar):
         answers = engine.quick_answers(actor, action, asked)
         if None in answers:
             self._answer_left(engine, actor, action, asked, answers)
-        mistakes = self._mistakes_in(engine)
-        if not mistakes.kinds.isdisjoint(map(type, asked)):
+        watch = engine.denial_watch
+        if watch is not None and not watch.kinds.isdisjoint(map(type, asked)):
             denied = (
                 each for each, is_allowed in zip(asked, answers, strict=True) if not is_allowed
             )
             for each in denied:
-                mistakes.check(actor, action, each)
+                watch.check(actor, action, each)
         return [each for each, is_allowed in zip(given, answers, strict=True) if is_allowed is True]
 
     def _answer_left(
@@ -402,15 +405,6 @@ class Oso(Polar):
         super()._load(sources, replace=replace)
         # Imported here, so that no decision imports anything: a denial needs it.
         from .polar.tools import caller_mistakes  # noqa: F401
-
-    def _mistakes_in(self, engine: Engine) -> CallerMistakes:
-        mistakes: CallerMistakes | None = engine.caller_mistakes
-        if mistakes is None:
-            from .polar.tools.caller_mistakes import CallerMistakes
-
-            mistakes = engine.caller_mistakes = CallerMistakes(engine)
-            engine.mistaken_kinds = mistakes.kinds
-        return mistakes
 
     def authorized_fields(
         self, actor: t.Any, action: t.Any, resource: t.Any, allow_wildcard: bool = False

@@ -12,7 +12,7 @@ import math
 import sys
 import time
 import typing as t
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from .environment import STORED_ENVIRONMENT
 from .exceptions import (
@@ -75,14 +75,12 @@ def _no_answer(*args: t.Any) -> None:
     """Give ``None``: each question is asked by itself."""
 
 
-class _AllClasses:
-    """Contains everything."""
+class DenialWatch(t.Protocol):
+    """Is told of denials that may be mistakes of the caller: of resources of some classes."""
 
-    def __contains__(self, cls: object) -> bool:
-        return True
+    kinds: frozenset[type]
 
-
-_ALL_CLASSES: t.Final = _AllClasses()
+    def check(self, actor: t.Any, action: t.Any, resource: t.Any) -> None: ...
 
 
 def _import_evaluators(*, is_compiling: bool) -> None:
@@ -102,6 +100,7 @@ class Engine:
     :param compiled: whether yes-or-no questions are answered by compiled rules where possible;
         the answers equal those of the solver.
     :param observers: hear of every run; the solver answers then.
+    :param make_watch: makes what is told of denials, when it is first needed.
     """
 
     def __init__(
@@ -112,9 +111,12 @@ class Engine:
         *,
         compiled: bool = True,
         observers: Sequence[Observer] = (),
+        make_watch: Callable[[Engine], DenialWatch] | None = None,
     ) -> None:
         self.policy = policy
         self.host = host
+        self._make_watch = make_watch
+        self._denial_watch: DenialWatch | None = None
         self._limits = limits
         self._current_limits = CurrentLimits()
         self._compiled = compiled
@@ -132,19 +134,16 @@ class Engine:
         self.allow_request: Callable[[t.Any, t.Any], bool] = self._first_request
         #: Functions that answer ``allow`` for usual questions, by an action of exactly the class
         #: ``str`` and by the class of the resource; ``None`` where ``allow`` has to be asked, as it
-        #: has to while ``POLAR_LOG`` is set. Questions add to them.
+        #: has to while ``POLAR_LOG`` is set. Questions add to them. They tell ``denial_watch``
+        #: themselves of what they deny.
         self.specialized: Mapping[str, Mapping[type, Callable[..., bool | None]]] = {}
         #: The same for ``allow_request``, by the class of the request.
         self.specialized_requests: Mapping[type, Callable[..., bool | None]] = {}
-        #: The classes of resources of which a denial may be a mistake of the caller: swapped
-        #: arguments, or a class in the place of an object. All classes, until that is known.
-        self.mistaken_kinds: Container[type] = _ALL_CLASSES
         #: Functions that give the strings of one argument for usual questions, or ``None``, by the
         #: rule, the position of the argument and the classes of the others. As above.
         self.searches: Mapping[tuple[t.Any, ...], Callable[..., set[str] | None]] = {}
-        #: What tools found out about mistakes of callers, and which relations the policy reads.
-        #: Each is made when it is first asked for, and kept here, so that it goes with the policy.
-        self.caller_mistakes: t.Any = None
+        #: Which relations the policy reads, as a tool found out. It is made when it is first asked
+        #: for, and kept here, so that it goes with the policy.
         self.relations_read: t.Any = None
         # Clauses by name and number of parameters, made on first use. Two threads may both make
         # them, with equal results.
@@ -166,13 +165,25 @@ class Engine:
             self.searches = self._compiled_rules.searches
         return self._compiled_rules
 
+    @property
+    def denial_watch(self) -> DenialWatch | None:
+        """What is told of denials of ``allow`` that may be mistakes of the caller."""
+        if self._denial_watch is None and self._make_watch is not None:
+            # Two threads may both make one: then a mistake is told twice.
+            self._denial_watch = self._make_watch(self)
+        return self._denial_watch
+
     def with_policy(self, policy: Policy) -> Engine:
         """Give an engine for another policy."""
-        return Engine(policy, self.host, self._limits, compiled=self._compiled)
+        return self._replaced(policy, self.host)
 
     def with_host(self, host: Host) -> Engine:
         """Give an engine for other registered names."""
-        return Engine(self.policy, host, self._limits, compiled=self._compiled)
+        return self._replaced(self.policy, host)
+
+    def _replaced(self, policy: Policy, host: Host) -> Engine:
+        compiled, make_watch = self._compiled, self._make_watch
+        return Engine(policy, host, self._limits, compiled=compiled, make_watch=make_watch)
 
     @property
     def limits(self) -> Limits:

@@ -15,7 +15,7 @@ import threading
 import typing as t
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-from .engine import Engine
+from .engine import DenialWatch, Engine
 from .exceptions import (
     OsoError,
     PolarFileExtensionError,
@@ -74,6 +74,9 @@ class Polar:
         possible. The answers are the same without; ``OSO_COMPILED=0`` turns it off, too.
     """
 
+    #: Makes what is told of denials of ``allow``; see ``Engine``.
+    _make_watch: Callable[[Engine], DenialWatch] | None = None
+
     def __init__(self, *, limits: Limits | None = None, compiled: bool = True) -> None:
         self._ignores_missing_allow = _NO_ALLOW_WARNING in os.environ
         self._has_roles = False
@@ -85,7 +88,13 @@ class Polar:
         self._limits = limits
         if is_banner_due():
             say(BANNER, sys.stdout)
-        self._engine = Engine(Policy(), make_host(), limits, compiled=compiled and _is_compiling())
+        self._engine = Engine(
+            Policy(),
+            make_host(),
+            limits,
+            compiled=compiled and _is_compiling(),
+            make_watch=self._make_watch,
+        )
         self._gates: dict[int, _Gate] = {}
         self._load_watchers: tuple[Callable[[Polar, LoadReport], object], ...] = ()
 

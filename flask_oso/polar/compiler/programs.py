@@ -212,7 +212,8 @@ class CompiledProgram(Runtime):
         function = facts_function(parameters, listed, self.constant(frozenset(listed)))
         look_up = self._compiled(function, QUESTION_FILE, {})
         if variant.arity == 3:
-            self._facts[name] = FactTable((action for _, action, _ in listed), look_up)
+            looked_up = self.watched(name, str, look_up)
+            self._facts[name] = FactTable((action for _, action, _ in listed), looked_up)
         table = self._facts.get(name)
 
         def answer(*args: t.Any) -> bool:
@@ -254,6 +255,24 @@ class CompiledProgram(Runtime):
         """
         made = self.turns.attempt(what, make, waits=waits)
         return None if made is NOT_NOW else made or no_answer
+
+    def watched(self, name: str, cls: type, made: Specialization) -> Specialization:
+        """Return a function that tells the watch of denials of what it denies.
+
+        :param cls: the class of the resource.
+        :returns: ``made`` itself, where there is no watch of them.
+        """
+        watch = self._engine.denial_watch if name == "allow" else None
+        if watch is None or cls not in watch.kinds:
+            return made
+
+        def answer(actor: t.Any, action: t.Any, resource: t.Any) -> bool | None:
+            allowed = made(actor, action, resource)
+            if allowed is False:
+                watch.check(actor, action, resource)
+            return allowed
+
+        return answer
 
     def specialization_for(self, name: str, args: tuple[t.Any, ...]) -> Specialization | None:
         """Return the function for these classes and this string, if it reads plain data alone.

@@ -50,8 +50,8 @@ class ByClass(dict[type, Specialization]):
     """The functions for one string, by the class of the last argument.
 
     Each is made for the first classes of the other arguments that are met with this one. It calls
-    ``others`` where these differ. ``known`` has the same functions; it is no subclass of ``dict``,
-    for which Python has a faster look-up.
+    ``others`` where these differ. ``known`` has the same functions, which tell a watch of denials;
+    it is no subclass of ``dict``, for which Python has a faster look-up.
 
     :param maker: makes them.
     :param text: the string, or all that it is not; ``None`` if functions are chosen by classes
@@ -85,8 +85,7 @@ class ByClass(dict[type, Specialization]):
             made = maker.function(Asked(self._text, (*kinds, cls)))
         # Another thread may have found that several classes have to be told apart.
         if made is not None and cls not in self:
-            set_for_class(self, cls, made, keeps=maker.keeps(cls))
-            set_for_class(self.known, cls, made, keeps=maker.keeps(cls))
+            self._keep(cls, made)
         return None if made is None else made(*args)
 
     def tell_apart(self, cls: type, first: type, made: Specialization) -> None:
@@ -95,11 +94,14 @@ class ByClass(dict[type, Specialization]):
         if functions is None:
             functions = {}
             choose = _by_first(functions, self._maker.others)
-            keeps = self._maker.keeps(cls)
-            set_for_class(self._by_first, cls, functions, keeps=keeps)
-            set_for_class(self, cls, choose, keeps=keeps)
-            set_for_class(self.known, cls, choose, keeps=keeps)
+            set_for_class(self._by_first, cls, functions, keeps=self._maker.keeps(cls))
+            self._keep(cls, choose)
         set_for_class(functions, first, made, keeps=self._maker.keeps(first))
+
+    def _keep(self, cls: type, made: Specialization) -> None:
+        keeps = self._maker.keeps(cls)
+        set_for_class(self, cls, made, keeps=keeps)
+        set_for_class(self.known, cls, self._maker.watched(cls, made), keeps=keeps)
 
 
 def _by_first(functions: dict[type, Specialization], others: Specialization) -> Specialization:

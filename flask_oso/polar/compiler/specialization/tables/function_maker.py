@@ -128,6 +128,12 @@ class FunctionMaker:
         add_class(self._admitted, cls, keeps=keeps)
         return True
 
+    def watched(self, cls: type, made: Specialization) -> Specialization:
+        """Return a function that tells the watch of denials of resources of a class, if there is
+        one.
+        """
+        return self.program.watched(self._name, cls, made)
+
     def _by_all_classes(self, *args: t.Any) -> bool | None:
         """Answer a question by the function for all its classes, if there is one."""
         text: Text = None if self.at is None else args[self.at]
