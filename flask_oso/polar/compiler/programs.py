@@ -212,8 +212,8 @@ class CompiledProgram(Runtime):
         function = facts_function(parameters, listed, self.constant(frozenset(listed)))
         look_up = self._compiled(function, QUESTION_FILE, {})
         if variant.arity == 3:
-            looked_up = self.watched(name, str, look_up)
-            self._facts[name] = FactTable((action for _, action, _ in listed), looked_up)
+            # No watch hears of its denials: two texts are neither swapped nor classes.
+            self._facts[name] = FactTable((action for _, action, _ in listed), look_up)
         table = self._facts.get(name)
 
         def answer(*args: t.Any) -> bool:

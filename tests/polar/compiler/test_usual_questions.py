@@ -503,3 +503,18 @@ def test_class_that_a_function_made_goes() -> None:
     gone = ask()
     gc.collect()
     assert gone() is None
+
+
+def test_swapped_arguments_are_logged_where_a_function_answers(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The function was made for a question in which nothing is swapped."""
+    oso = make(POLICIES[0])
+    for _ in range(3):
+        assert not oso.is_allowed(ANN, "read", ANN)
+    assert not caplog.records
+    assert type(ANN) in oso.engine.specialized["read"]
+
+    assert not oso.is_allowed(DOC, "read", ANN)
+
+    assert [each.message.count("The actor comes first") for each in caplog.records] == [1]
