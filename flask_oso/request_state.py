@@ -289,6 +289,17 @@ def note_way(state: RequestState, subject: Request) -> None:
     state.way = plan.way if is_planned else (subject.url_rule, subject.method)
 
 
+def pass_by(state: RequestState, subject: Request) -> None:
+    """Note that a guard before the view is not about a request as it is now.
+
+    INVARIANT: where a function has led the request elsewhere by then, the guards are asked again
+    before a view is entered, even if another function has led it back.
+    """
+    plan = state.plan
+    if plan is not None and not plan.is_of(subject):
+        state.plan = None
+
+
 def check_way(state: RequestState, subject: Request) -> None:
     """Look that a request enters what was judged.
 

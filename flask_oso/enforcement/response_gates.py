@@ -40,6 +40,7 @@ from ..request_state import (
     check_way,
     is_settled,
     note_way,
+    pass_by,
     request_state_of,
     this_app,
     this_request,
@@ -108,6 +109,7 @@ def judge_routes(app: Flask, authorizer: Authorizer) -> None:
 
     def put_off(app: Flask, current: Request, request_state: RequestState) -> None:
         if current.url_rule is None or is_automatic_options(current.url_rule, current.method):
+            pass_by(request_state, current)
             return
         request_state.pending += (authorizer.enforce_route,)
         if not state.judges_last:

@@ -33,6 +33,7 @@ from ..request_state import (
     find_current,
     grown_gift,
     note_way,
+    pass_by,
     this_request,
 )
 from .guard_checks import check_guards, foreign_authorizer
@@ -86,6 +87,7 @@ def _new_check(authorizer: Authorizer, view_check: ViewCheck, guard: Guard) -> C
     def check_request(app: Flask, current: Request, request_state: RequestState) -> None:
         rule, plan = current.url_rule, request_state.plan
         if rule is None:
+            pass_by(request_state, current)
             return
         if plan is not None and (plan.rule is not rule or plan.method != current.method):
             plan = None
@@ -95,6 +97,7 @@ def _new_check(authorizer: Authorizer, view_check: ViewCheck, guard: Guard) -> C
             if plan is not None:
                 plan.ways[known_as] = way
         if way.view is None:
+            pass_by(request_state, current)
             return
         passes = way.passes
         if plan is not None and passes is not None:

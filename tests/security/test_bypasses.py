@@ -309,3 +309,51 @@ def test_request_that_is_led_to_a_guarded_view(
     is_judged_before = (check, method) == ("route", "GET") and place == "of the blueprint"
     assert answers == ([403, 500, 403] if is_judged_before else [403, 200, 403])
     assert entered == ([] if is_judged_before else ["room"])
+
+
+# -- requests that are led elsewhere while guards look ---------------------------------
+
+
+def hide_method(_: Flask) -> None:
+    """Make the request one that enters no view."""
+    request.method = "OPTIONS"
+
+
+def hide_rule(_: Flask) -> None:
+    """Make the request one that matches no route."""
+    request.url_rule = None
+
+
+def hide_behind_exemption(app: Flask) -> None:
+    """Make the request one for a view that lifts the guards around it."""
+    request.url_rule = next(app.url_map.iter_rules("rooms.door"))
+
+
+@pytest.mark.parametrize("check", ["guard", "route"])
+@pytest.mark.parametrize("hide", [hide_method, hide_rule, hide_behind_exemption])
+def test_request_that_is_something_else_while_a_guard_looks(check: str, hide: t.Any) -> None:
+    """It is judged as what it is when its view is entered: a guard passed it by."""
+    app, oso, entered = make_app(static=None), make_oso('allow("ann", _, _);'), []
+    app.before_request(lambda: setattr(g, "current_user", request.args["user"]))
+    rooms, extension = Blueprint("rooms", "rooms"), FlaskOso(oso, app)
+    app.before_request(lambda: setattr(g, "was", (request.method, request.url_rule)))
+    app.before_request(lambda: hide(app))
+
+    def show() -> None:
+        request.method, request.url_rule = g.was
+
+    if check == "route":
+        extension.perform_route_authorization(app)
+        app.before_request(show)
+    else:
+        extension.guard(rooms, "enter", "room")
+        rooms.before_request(show)
+    rooms.add_url_rule("/room", "room", lambda: entered.append("room") or "in")
+    rooms.add_url_rule("/door", "door", skip_authorization(blueprint=True)(lambda: "door"))
+    app.register_blueprint(rooms)
+    client = app.test_client()
+
+    answers = [client.get("/room?user=" + user).status_code for user in ("eve", "ann", "eve")]
+
+    assert answers == [403, 200, 403]
+    assert entered == ["room"]
