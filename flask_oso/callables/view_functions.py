@@ -113,7 +113,7 @@ def methods_being_decorated(depth: int) -> list[View]:
     return [view_class.dispatch_request, *(each[1] for each in handlers if each is not None)]
 
 
-def is_automatic_options(rule: Rule, method: str) -> bool:
+def is_automatic_options(rule: Rule | None, method: str) -> bool:
     """Tell whether Flask itself answers, without entering the view."""
     return method == "OPTIONS" and getattr(rule, "provide_automatic_options", False) is True
 

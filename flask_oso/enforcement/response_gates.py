@@ -275,7 +275,11 @@ class Gates:
 
     def preprocessing(self, preprocess: _Function) -> _Function:
         """Note when a function before the view answers, and which one."""
-        is_usual = _is_flasks(self._app, "preprocess_request")
+        app = self._app
+        is_usual = _is_flasks(app, "preprocess_request")
+        has_own_way = not (
+            _is_flasks(app, "dispatch_request") and _is_flasks(app, "full_dispatch_request")
+        )
 
         def preprocess_request(*args: t.Any) -> t.Any:
             current = this_request()
@@ -299,6 +303,10 @@ class Gates:
                 raise
             if answer is not None:
                 self._note_early()
+            elif has_own_way and is_automatic_options(current.url_rule, current.method):
+                # Nothing is asked of requests that enter no view. A class that enters views in a
+                # way of its own may have left out that Flask answers these.
+                return app.make_default_options_response()
             return answer
 
         return preprocess_request

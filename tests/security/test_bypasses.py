@@ -8,7 +8,7 @@ import typing as t
 
 import flask
 import pytest
-from flask import Blueprint, Flask, abort, current_app, g, make_response, request
+from flask import Blueprint, Flask, Response, abort, current_app, g, make_response, request
 
 from flask_oso import FlaskOso, Oso, OsoError, authorize, authorizes_inside, skip_authorization
 from tests.support.sites import make_app, make_oso, make_site
@@ -357,3 +357,54 @@ def test_request_that_is_something_else_while_a_guard_looks(check: str, hide: t.
 
     assert answers == [403, 200, 403]
     assert entered == ["room"]
+
+
+# -- apps that enter views in a way of their own ---------------------------------------
+
+
+class OwnDispatch(Flask):
+    """An app that calls views itself, whatever the method."""
+
+    def dispatch_request(self) -> t.Any:
+        """Enter the view."""
+        return self.view_functions[request.endpoint or ""](**request.view_args or {})
+
+
+class OwnFullDispatch(Flask):
+    """An app that does so on the way around."""
+
+    def full_dispatch_request(self) -> Response:
+        """Call the functions before the view, and the view."""
+        try:
+            answer = self.preprocess_request()
+            if answer is None:
+                answer = self.view_functions[request.endpoint or ""](**request.view_args or {})
+        except Exception as error:
+            answer = self.handle_user_exception(error)
+        return self.finalize_request(answer)
+
+
+@pytest.mark.parametrize("check", ["guard", "route", "decorator"])
+@pytest.mark.parametrize("kind", [OwnDispatch, OwnFullDispatch])
+def test_automatic_options_of_an_app_that_enters_views_itself(
+    kind: type[Flask], check: str
+) -> None:
+    """Nothing is asked of them, since they enter no view: then they enter none there, either."""
+    app, oso, entered = kind("own", static_folder=None), make_oso('allow("ann", _, _);'), []
+    app.before_request(lambda: setattr(g, "current_user", request.args["user"]))
+    app.config["OSO_ENFORCE"] = "strict"
+    rooms, extension, view = Blueprint("rooms", "rooms"), FlaskOso(oso, app), entered.append
+    if check == "route":
+        extension.perform_route_authorization(app)
+    if check == "guard":
+        extension.guard(rooms, "enter", "room")
+    enter = authorize("enter", "room") if check == "decorator" else lambda each: each
+    rooms.add_url_rule("/room", "room", enter(lambda: view("room") or "in"))
+    app.register_blueprint(rooms)
+    client = app.test_client()
+
+    preflight = client.options("/room?user=eve")
+    answers = [client.get("/room?user=" + user).status_code for user in ("eve", "ann")]
+
+    assert (preflight.status_code, preflight.text, "GET" in preflight.allow) == (200, "", True)
+    assert (answers, entered) == ([403, 200], ["room"])
