@@ -404,6 +404,8 @@ class Gates:
                 or (way is not None and way is not plan.way)
             ):
                 plan = self._look_again(current, request_state)
+            if way is not None:
+                request_state.way = plan.spent_way
             if (
                 plan.is_entered_plainly
                 and is_usual
@@ -428,10 +430,12 @@ class Gates:
         """
         plan: RoutePlan | None = request_state.plan
         is_led = plan is None or not plan.is_of(current)
+        # A view that dispatches its request once more may have changed the arguments.
+        is_again = plan is not None and request_state.way is plan.spent_way
         if is_led:
             self._enter_route(current)
         check_way(request_state, current)
-        if is_led:
+        if is_led or is_again:
             self._judge_led(current, request_state)
         return t.cast(RoutePlan, request_state.plan)
 

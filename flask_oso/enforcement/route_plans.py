@@ -93,6 +93,8 @@ class RoutePlan(Record, eq=False):
     endpoint: str
     #: The rule and the method, as ``RequestState.way`` notes what was judged.
     way: tuple[Rule | None, str]
+    #: The same, once a view was entered: what was judged was for that time.
+    spent_way: tuple[Rule | None, str]
     #: An answer without authorization is neither withheld nor told of.
     is_left_alone: bool
     #: Under which name its class has what answers the method.
@@ -204,6 +206,7 @@ class RoutePlans:
             judge=self._state.part(Authorizer).judge_in(self._app, self._state),
             endpoint=endpoint,
             way=(rule, method),
+            spent_way=(rule, method),
             is_left_alone=not is_due and not is_watched,
             # The one text of this name, by which classes remember what they have found.
             handler_name=sys.intern(method.lower()),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import inspect
 import typing as t
@@ -362,6 +363,13 @@ def test_request_that_is_something_else_while_a_guard_looks(check: str, hide: t.
 # -- apps that enter views in a way of their own ---------------------------------------
 
 
+@dataclasses.dataclass
+class House:
+    """What is judged."""
+
+    name: str
+
+
 class OwnDispatch(Flask):
     """An app that calls views itself, whatever the method."""
 
@@ -408,3 +416,29 @@ def test_automatic_options_of_an_app_that_enters_views_itself(
 
     assert (preflight.status_code, preflight.text, "GET" in preflight.allow) == (200, "", True)
     assert (answers, entered) == ([403, 200], ["room"])
+
+
+def test_view_that_dispatches_its_request_again_with_other_arguments() -> None:
+    """What a guard judged was for the first time: the view would be given another object."""
+    app, oso, rooms = make_app(static=None), Oso(), Blueprint("rooms", "rooms")
+    oso.register_class(House)
+    oso.load_str('allow("ann", "enter", house: House) if house.name in ["a", "b"];')
+    app.before_request(lambda: setattr(g, "current_user", "ann"))
+    extension = FlaskOso(oso, app)
+    extension.loader(House)(House)
+    extension.guard(rooms, "enter", House)
+
+    def show(house: House) -> t.Any:
+        other = request.args.get("other", house.name)
+        if other == house.name:
+            return other
+        request.view_args = {"house_id": other}
+        return current_app.dispatch_request()
+
+    rooms.add_url_rule("/<house_id>", "room", show)
+    app.register_blueprint(rooms)
+
+    answers = [app.test_client().get(f"/a?other={other}") for other in ("a", "b", "c", "b")]
+
+    assert [each.status_code for each in answers] == [200, 200, 404, 200]
+    assert [each.text for each in answers[:2]] == ["a", "b"]
