@@ -11,8 +11,9 @@ import itertools
 import typing as t
 from collections.abc import Sequence
 from contextlib import nullcontext
+from types import MappingProxyType
 
-from ...nodes import Expression, Operator, Parameter, Pattern, Slot, Term
+from ...nodes import Pattern, Slot, Term
 from ...solver.class_index import is_silent
 from ...solver.clauses import Clause
 from ...sources import Span
@@ -21,7 +22,7 @@ from ...value_objects import Record
 from ..binding_analysis import NotCompilable, has_cut, is_class_only, order_clauses
 from ..passes.names import COUNT
 from ..passes.shortening import drop_unneeded
-from ..scopes import Pending, ProgramInterface, pending_goals, prepend
+from ..scopes import Pending, ProgramInterface, pending_goals
 from ..snippets import any_of, assign, call, compared, is_type, load, negate
 from .clauses.chains import (
     Askers,
@@ -35,7 +36,6 @@ from .clauses.chains import (
 from .clauses.clause_forms import (
     ListRule,
     PutOff,
-    body_goals,
     cut_apart,
     find_list_rule,
     is_passed_on,
@@ -53,6 +53,7 @@ from .goals.obstacles import (
     obstacle_of_head,
     obstacle_of_rule,
 )
+from .goals.operands import WriteClause
 from .goals.steps import GoalStep
 from .guards import Guards
 from .observation import Observation
@@ -60,9 +61,7 @@ from .patterns import (
     Match,
     PatternGuards,
     check_heads_behind_cut,
-    has_open_fields,
     is_like,
-    is_literal,
     keep,
 )
 from .regions import (
@@ -344,7 +343,12 @@ class QuestionWriter:
             return
         matching = self.patterns.matching(clauses, args, region=region)
         if any(map(has_cut, matching)):
-            self._clauses_with_cuts(region, matching, node, key)
+            self.clauses_with_cuts(
+                region,
+                matching,
+                args,
+                lambda here, clause, goals, _: self._clause(here, clause, node, key, goals),
+            )
             return
         self._read_shared(region, matching, args)
         first = self._path.first_clause(region, key, matching, self.names.host)
@@ -504,27 +508,36 @@ class QuestionWriter:
             tests = [negate(is_type(value.name, "list")), is_long, is_odd]
             region.reads.append(ast.If(any_of(tests), [GIVE_UP], []))
 
-    def _clauses_with_cuts(
-        self, region: Region, clauses: list[Clause], node: RuleCall, asking: Fact
+    def clauses_with_cuts(
+        self,
+        region: Region,
+        clauses: list[Clause],
+        args: Sequence[Known | None],
+        write: WriteClause,
+        opened: t.Mapping[int, int] = MappingProxyType({}),
     ) -> None:
         """Write clauses of which some have a cut: ``a if b and cut and c``.
 
         Those behind such a clause are reached where ``b`` does not hold.
+
+        :param args: the arguments; ``None`` for one without a value.
+        :param write: writes one of them.
+        :param opened: the variables that are arguments without a value, by position.
         """
-        order = order_clauses(clauses, self.names.host)
+        order = order_clauses(clauses, self.names.host, opened)
         if not order.is_known:
             raise NotCompilable("a cut in rules whose order is not known", clauses[0].rule.span)
-        check_heads_behind_cut(order.clauses, node[1])
+        check_heads_behind_cut(order.clauses, args)
         self.guards.forget_order()
         for clause in order.clauses:
             self._most_goals += 1 + 2 * len([*goals_in(clause.body)])
             if not has_cut(clause):
-                self._clause(region, clause, node, asking)
+                write(region, clause, None, True)
                 continue
-            before, behind = cut_apart(clause)
-            self._clause(region, clause, node, asking, [*before, *behind])
+            before, behind = cut_apart(clause, opened)
+            write(region, clause, [*before, *behind], True)
             excluded = self.guards.apart(region, is_negated=True)
-            self._clause(excluded, clause, node, asking, before)
+            write(excluded, clause, before, False)
             region = self.unless(region, excluded, clause.rule.span)
 
     def _clause(
@@ -539,7 +552,8 @@ class QuestionWriter:
 
         :param goals: its goals, if they are not those of its body.
         """
-        env, number = Variables(), self.next_clause()
+        env = Variables()
+        step = GoalStep(self, region, (), env, self.next_clause(), clause.rule, asking)
         self.guards.next_alternative()
         self.guards.origin = region
         head = obstacle_of_head(clause)
@@ -547,51 +561,9 @@ class QuestionWriter:
             self.give_up(region, clause.rule.span)
             return
         with noted(head):
-            here = self._head(region, clause, number, node, env)
-        if here is None:
-            return
-        body = body_goals(clause, number)
-        if goals is not None:
-            body = prepend([(goal, number) for goal in goals], ())
-        opened = [
-            (_as_goal(each), number)
-            for each in clause.parameters
-            if not is_literal(each.term) and has_open_fields(each.specializer)
-        ]
-        self.run(here, prepend(opened, body), env, asking)
-
-    def _head(
-        self, region: Region, clause: Clause, number: int, node: RuleCall, env: Variables
-    ) -> Region | None:
-        """Write what a head asks of the arguments; return the region where it matches."""
-        here, is_read_behind = region, False
-        for parameter, arg in zip(clause.parameters, node[1], strict=True):
-            following: Region | None = here
-            if is_literal(parameter.term):
-                literal = self.patterns.literal(parameter.term)
-                following = self.values.equal(here, literal, arg, parameter.span)
-            else:
-                variable = env.variable(number, t.cast(Slot, parameter.term).index)
-                pattern = self.patterns.class_of(parameter.specializer)
-                if pattern is not None:
-                    following, arg = self.patterns.class_test(here, arg, pattern, parameter.span)
-                if following is not None and variable in env.values:
-                    following = self.values.equal(
-                        following, env.values[variable], arg, parameter.span
-                    )
-                # Of two that are equal, the solver goes on with the first.
-                env.values.setdefault(variable, arg)
-            if is_read_behind and following is not here:
-                # Fields of an object are read behind the head. The solver reads them before this
-                # test, and that may be an error.
-                raise NotCompilable("a test behind the fields of an object", parameter.span)
-            if arg.exact is not dict and has_open_fields(parameter.specializer):
-                is_read_behind = True
-            if following is None:
-                keep(here, self.guards.origin)
-                return None
-            here = following
-        return here
+            matched = step.head_matched(clause, node[1], goals=goals)
+        if matched is not None:
+            self.run(*matched, env, asking)
 
     def run(
         self,
@@ -729,9 +701,3 @@ class QuestionWriter:
         if self.guards.counts:
             body.append(assign(COUNT, ast.Constant(0)))
         return body
-
-
-def _as_goal(parameter: Parameter) -> Term:
-    """Return the goal that a parameter matches its pattern."""
-    operands = (parameter.term, t.cast(Term, parameter.specializer))
-    return Expression(Operator.ISA, operands, parameter.span)

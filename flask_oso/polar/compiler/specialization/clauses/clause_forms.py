@@ -22,7 +22,7 @@ from ....traversal import conjuncts_in, goals_in, is_operation
 from ....value_objects import Record
 from ...binding_analysis import NotCompilable, has_cut, is_string
 from ...goal_forms import call_of
-from ...scopes import Pending, slots_in
+from ...scopes import slots_in
 from ..regions import Known
 
 
@@ -257,8 +257,3 @@ def is_operand(term: Term) -> bool:
 def is_scalar(term: Term) -> bool:
     """Tell whether a term is a string, a number or a Boolean that equals itself."""
     return isinstance(term, Value) and term.value == term.value
-
-
-def body_goals(clause: Clause, number: int) -> Pending:
-    """Return the goals of a clause."""
-    return () if clause.body is None else ((clause.body, number), ())

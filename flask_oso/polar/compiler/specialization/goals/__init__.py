@@ -12,6 +12,8 @@
     lists and dictionaries with variables in them; searches of collections.
 ``moments``
     methods of dates.
+``heads``
+    the heads of clauses, and the arguments of a call.
 ``steps``
     all other goals.
 """

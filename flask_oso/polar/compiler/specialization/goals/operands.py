@@ -6,11 +6,13 @@ In go the terms of a goal; out come their values, or the region where they have 
 from __future__ import annotations
 
 import typing as t
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ....host import sandbox
 from ....host.conversion import to_python
 from ....nodes import Dictionary, Instance, List, Slot, Term, Value
+from ....solver.clauses import Clause
 from ....sources import Span
 from ...binding_analysis import NotCompilable, is_constant
 from ...goal_forms import written_term
@@ -25,6 +27,11 @@ from ..values import ValueGuards
 
 #: How often a goal may be put off behind the one that follows it.
 MAX_WAITS = 8
+
+
+#: Writes a clause into a region: with goals in the place of its body, if there are some, and with
+#: those that follow it, or without.
+WriteClause = Callable[[Region, Clause, Sequence[Term] | None, bool], None]
 
 
 class SpecializationInterface(t.Protocol):
@@ -60,6 +67,14 @@ class SpecializationInterface(t.Protocol):
         is_negated: bool = False,
     ) -> Region: ...
     def unless(self, region: Region, inner: Region, span: Span | None) -> Region: ...
+    def clauses_with_cuts(
+        self,
+        region: Region,
+        clauses: list[Clause],
+        args: Sequence[Known | None],
+        write: WriteClause,
+        opened: t.Mapping[int, int],
+    ) -> None: ...
 
 
 @dataclass

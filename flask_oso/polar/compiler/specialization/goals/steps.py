@@ -17,18 +17,17 @@ from ....nodes import (
     List,
     Operator,
     Origin,
-    Parameter,
     Pattern,
     Slot,
     Term,
     Value,
 )
-from ....solver.clauses import Clause, Template
+from ....solver.clauses import Clause
 from ....syntax.desugar import forall_as_negation
 from ....traversal import conjuncts_in, is_operation
-from ...binding_analysis import NotCompilable, has_cut, is_constant, is_string, order_clauses
+from ...binding_analysis import NotCompilable, has_cut, is_string
 from ...goal_forms import call_of, stays_comparison, written_term
-from ...scopes import Pending, concatenate, pending_goals, prepend
+from ...scopes import Pending, pending_goals, prepend
 from ...snippets import (
     COMPARE,
     all_of,
@@ -42,10 +41,10 @@ from ...snippets import (
     tuple_of,
 )
 from ..clauses.chains import asks_again, link_in, numbers_in
-from ..clauses.clause_forms import PutOff, body_goals, cut_apart, is_operand
+from ..clauses.clause_forms import PutOff, is_operand
 from ..clauses.delegations import Delegation
-from ..patterns import check_heads_behind_cut, has_open_fields, is_literal
-from ..regions import GIVE_UP, MAX_STEPS, Fact, Known, Region, RuleCall, Variables
+from ..patterns import has_open_fields
+from ..regions import GIVE_UP, MAX_STEPS, Fact, Known, Region, RuleCall
 from ..solution_keys import NOTED, has_own_function, is_container
 from ..value_tests import (
     ARITHMETIC_OF_PYTHON,
@@ -58,11 +57,12 @@ from ..value_tests import (
     written,
 )
 from .compounds import is_open_compound
+from .heads import Heads
 from .moments import is_clock, method_of_moment
-from .searches import OF_DICTIONARIES, OF_LISTS, Searches, is_of_policy
+from .searches import OF_DICTIONARIES, OF_LISTS, is_of_policy
 
 
-class GoalStep(Searches):
+class GoalStep(Heads):
     """Writes one goal of a clause, given the goals that follow."""
 
     def take(self) -> tuple[Region, Pending] | None:
@@ -617,29 +617,23 @@ class GoalStep(Searches):
         return None
 
     def _with_cuts(self, called: Call, clauses: list[Clause], values: list[Known | None]) -> None:
-        """Write clauses of which some have a cut: ``a if b and cut and c``.
-
-        Those behind such a clause are reached where it does not come to its cut.
-        """
+        """Write clauses of which some have a cut, inline."""
         opened = {at: self._unbound(called.args[at]) for at, v in enumerate(values) if v is None}
-        order = order_clauses(clauses, self.guards.names.host, opened)
-        is_open = any(self.env.waiting.get(number) for number in opened.values())
-        if not order.is_known or is_open or len({*opened.values()}) < len(opened):
+        is_awaited = any(self.env.waiting.get(number) for number in opened.values())
+        if is_awaited or len({*opened.values()}) < len(opened):
             raise NotCompilable("a cut in rules that bind variables", clauses[0].rule.span)
-        check_heads_behind_cut(order.clauses, values)
-        here = self
-        for clause in order.clauses:
+        for clause in clauses:
             is_repeated = asks_again(self.guards.names, clause.body)
             if is_repeated and self.guards.functions is None:
                 raise NotCompilable("a cut in a rule that calls itself", clause.rule.span)
-            if not has_cut(clause):
-                here._clause_in_place(called, clause, values)
-                continue
-            before, behind = cut_apart(clause, opened)
-            here._clause_in_place(called, clause, values, [*before, *behind])
-            excluded = self.guards.apart(here.region, is_negated=True)
-            replace(here, region=excluded, rest=())._clause_in_place(called, clause, values, before)
-            here = replace(here, region=self.writer.unless(here.region, excluded, clause.rule.span))
+
+        def write(
+            region: Region, clause: Clause, goals: Sequence[Term] | None, goes_on: bool
+        ) -> None:
+            here = replace(self, region=region, rest=self.rest if goes_on else ())
+            here._clause_in_place(called, clause, values, goals)
+
+        self.writer.clauses_with_cuts(self.region, clauses, values, write, opened)
 
     def _clause_in_place(
         self,
@@ -652,40 +646,17 @@ class GoalStep(Searches):
 
         :param goals: its goals, if they are not those of its body.
         """
-        env, number = self.env.copy(), self.writer.next_clause()
-        region: Region | None = self.region
-        late: list[tuple[Term, int]] = []
-        for at, (value, arg, parameter) in enumerate(
-            zip(values, called.args, clause.parameters, strict=True)
-        ):
-            variable = None if value is not None else env.variable(self.clause, arg.index)  # type: ignore[attr-defined]
-            if variable is not None and self._is_built_later(env, parameter, variable):
-                # The list is made once its variables have values.
-                slot = Slot(-1 - at, "_")
-                env.names[number, slot.index] = variable
-                equation = Expression(Operator.UNIFY, (slot, parameter.term), span=parameter.span)
-                late.append((equation, number))
-                continue
-            if variable is not None:
-                # The variable of two arguments may have a value by now.
-                value = env.values.get(variable)
-            if parameter.specializer is not None:
-                pattern = self.patterns.pattern(parameter.specializer)
-                if value is None:
-                    env.wait(t.cast(int, variable), pattern)
-                else:
-                    region, value = self.patterns.class_test(
-                        t.cast(Region, region), value, pattern, parameter.span
-                    )
-            if region is not None:
-                region = self._head_unified(region, env, parameter, number, value, variable)
-            if region is None:
-                return
-        body = body_goals(clause, number)
-        if goals is not None:
-            body = prepend([(goal, number) for goal in goals], ())
-        pending = concatenate(body, prepend(late, self.rest))
-        here = t.cast(Region, region)
+        env = self.env.copy()
+        opened = {
+            at: env.variable(self.clause, t.cast(Slot, arg).index)
+            for at, (arg, value) in enumerate(zip(called.args, values, strict=True))
+            if value is None
+        }
+        inside = replace(self, env=env, clause=self.writer.next_clause())
+        matched = inside.head_matched(clause, values, opened, goals)
+        if matched is None:
+            return
+        here, pending = matched
         is_again = asks_again(self.guards.names, clause.body)
         link = link_in(values) if is_again and here is self.region else None
         if link is not None:
@@ -693,65 +664,6 @@ class GoalStep(Searches):
             here.subject = here.subject or link
         before = self.region if is_again or here is not self.region else None
         self.writer.run(here, pending, env, self.asking, before)
-
-    def _is_built_later(self, env: Variables, parameter: Parameter, variable: int) -> bool:
-        """Tell whether a head has a list or dictionary with variables for one that is open."""
-        is_open = self.guards.functions is not None and variable not in env.values
-        is_compound = is_open_compound(parameter.term)
-        return is_open and is_compound and parameter.specializer is None
-
-    def _head_unified(
-        self,
-        region: Region,
-        env: Variables,
-        parameter: Parameter,
-        clause: int,
-        value: Known | None,
-        variable: int | None,
-    ) -> Region | None:
-        """Unify a term of a head with an argument: with its value, or with a free variable."""
-        term, span = parameter.term, parameter.span
-        if isinstance(term, Slot) and (clause, term.index) not in env.names:
-            if value is not None:
-                env.values[env.variable(clause, term.index)] = value
-            else:
-                env.names[clause, term.index] = t.cast(int, variable)
-            return region
-        if isinstance(term, Slot):
-            mine = env.variable(clause, term.index)
-            known = env.values.get(mine)
-        elif is_literal(term):
-            mine, known = -1, self.patterns.literal(term)
-        else:
-            is_known = isinstance(term, Instance) or is_constant(term)
-            known = self._value(term) if is_known else None
-            if known is None and (value is None or self.guards.functions is None):
-                raise NotCompilable("a list or dictionary in a head", span)
-            if value is not None and not isinstance(term, Instance):
-                return self._list_in_head(region, env, clause, term, value)
-            mine = -1
-        if known is not None and value is not None:
-            return self.values.equal(region, known, value, span)
-        if known is not None:
-            return self._bound_in(env, t.cast(int, variable), known, region)
-        if value is not None:
-            return self._bound_in(env, mine, value, region)
-        if mine != variable:
-            env.unite(mine, t.cast(int, variable))
-        return region
-
-    def _list_in_head(
-        self, region: Region, env: Variables, clause: int, term: Term, value: Known
-    ) -> Region | None:
-        """Take apart the list that an argument is, as a head wants it."""
-        listed = term.term if isinstance(term, Template) else term
-        if not isinstance(listed, List) or self.guards.functions is None:
-            raise NotCompilable("a list or dictionary in a head", term.span)
-        if is_string(value.literal):
-            return None
-        here = replace(self, region=region, env=env, clause=clause)
-        taken = here.taken_apart(listed, value)
-        return None if taken is None else taken[0]
 
 
 _EQUALITIES = (Operator.EQ, Operator.UNIFY)

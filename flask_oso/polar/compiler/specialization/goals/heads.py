@@ -1,0 +1,142 @@
+"""The head of a clause, which the arguments of a call match: values, or variables without one.
+
+In go a clause and the arguments; out come the region where its head matches, and the goals that
+follow: those about fields that the head leaves open, those of its body, and the equations of lists
+that it builds for variables.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
+
+from ....nodes import Expression, Instance, List, Operator, Parameter, Slot, Term
+from ....solver.clauses import Clause
+from ...binding_analysis import NotCompilable, is_constant, is_string
+from ...goal_forms import written_term
+from ...scopes import Pending, prepend
+from ..patterns import has_open_fields, is_literal, keep
+from ..regions import Known, Region
+from .compounds import is_open_compound
+from .searches import Searches
+
+
+class Heads(Searches):
+    """Matches heads; its ``env`` and ``clause`` are those of the clause."""
+
+    def head_matched(
+        self,
+        clause: Clause,
+        values: Sequence[Known | None],
+        opened: Mapping[int, int] = MappingProxyType({}),
+        goals: Sequence[Term] | None = None,
+    ) -> tuple[Region, Pending] | None:
+        """Write what a head asks of the arguments.
+
+        Return the region where it matches, and all goals that follow there; ``None`` if it does
+        not match.
+
+        :param values: the arguments; ``None`` for one without a value.
+        :param opened: the variables that these are, by position.
+        :param goals: the goals of the clause, if they are not those of its body.
+        """
+        here, is_read_behind = t.cast("Region | None", self.region), False
+        fields, following = list[Term](), [clause.body] if goals is None else [*goals]
+        for at, (parameter, value) in enumerate(zip(clause.parameters, values, strict=True)):
+            variable, before, span = opened.get(at), t.cast(Region, here), parameter.span
+            if variable is not None and self._is_built_later(parameter, variable):
+                # It is made behind the body, once its own variables have values.
+                slot = Slot(-1 - at, "_")
+                self.env.names[self.clause, slot.index] = variable
+                following.append(Expression(Operator.UNIFY, (slot, parameter.term), span=span))
+                continue
+            if variable is not None:
+                # The variable of two arguments may have a value by now.
+                value = self.env.values.get(variable)
+            here, value = self._class_matched(before, parameter, value, variable)
+            if here is not None:
+                here = self._term_matched(here, parameter, value, variable)
+            if is_read_behind and here is not before:
+                # Fields of an object are read behind the head. The solver reads them before this
+                # test, and that may be an error.
+                raise NotCompilable("a test behind the fields of an object", span)
+            if here is None:
+                keep(before, self.guards.origin)
+                return None
+            if has_open_fields(parameter.specializer):
+                pattern = t.cast(Term, parameter.specializer)
+                fields.append(Expression(Operator.ISA, (parameter.term, pattern), span))
+                is_read_behind |= value is not None and value.exact is not dict
+        written = [(goal, self.clause) for goal in (*fields, *following) if goal is not None]
+        return t.cast(Region, here), prepend(written, self.rest)
+
+    def _is_built_later(self, parameter: Parameter, variable: int) -> bool:
+        """Tell whether a head has a list or dictionary with variables for one that is open."""
+        is_open = self.guards.functions is not None and variable not in self.env.values
+        is_compound = is_open_compound(parameter.term)
+        return is_open and is_compound and parameter.specializer is None
+
+    def _class_matched(
+        self, region: Region, parameter: Parameter, value: Known | None, variable: int | None
+    ) -> tuple[Region | None, Known | None]:
+        """Test the class that a head wants of an argument; return what is then known of it.
+
+        A variable without a value is tested once it has one.
+        """
+        if parameter.specializer is None:
+            return region, value
+        if value is None:
+            pattern = self.patterns.pattern(parameter.specializer)
+            self.env.wait(t.cast(int, variable), pattern)
+            return region, value
+        known = self.patterns.class_of(parameter.specializer)
+        if known is None:
+            return region, value
+        return self.patterns.class_test(region, value, known, parameter.span)
+
+    def _term_matched(
+        self, region: Region, parameter: Parameter, value: Known | None, variable: int | None
+    ) -> Region | None:
+        """Unify a term of a head with an argument: with its value, or with a free variable."""
+        term, span, env = parameter.term, parameter.span, self.env
+        if isinstance(term, Slot) and (self.clause, term.index) not in env.names:
+            if value is not None:
+                env.values[env.variable(self.clause, term.index)] = value
+            else:
+                env.names[self.clause, term.index] = t.cast(int, variable)
+            return region
+        mine, known = -1, None
+        if isinstance(term, Slot):
+            mine = env.variable(self.clause, term.index)
+            # Of two that are equal, the solver goes on with the first.
+            known = env.values.get(mine)
+        elif is_literal(term):
+            known = self.patterns.literal(term)
+        else:
+            is_known = isinstance(term, Instance) or is_constant(term)
+            known = self._value(term) if is_known else None
+            if known is None and (value is None or self.guards.functions is None):
+                raise NotCompilable("a list or dictionary in a head", span)
+            if value is not None and not isinstance(term, Instance):
+                return self._list_matched(region, term, value)
+        if known is not None and value is not None:
+            return self.values.equal(region, known, value, span)
+        if known is not None:
+            return self._bound_in(env, t.cast(int, variable), known, region)
+        if value is not None:
+            return self._bound_in(env, mine, value, region)
+        if mine != variable:
+            env.unite(mine, t.cast(int, variable))
+        return region
+
+    def _list_matched(self, region: Region, term: Term, value: Known) -> Region | None:
+        """Take apart the list that an argument is, as a head wants it."""
+        listed = written_term(term)
+        if not isinstance(listed, List) or self.guards.functions is None:
+            raise NotCompilable("a list or dictionary in a head", term.span)
+        if is_string(value.literal):
+            return None
+        taken = replace(self, region=region).taken_apart(listed, value)
+        return None if taken is None else taken[0]
