@@ -25,7 +25,7 @@ from .read_conditions import of_list
 from .row_keys import RowKeys
 from .statements.kept_clauses import KeptClauses
 from .statements.known_values import KnownObjects
-from .statements.shared_lists import SharedLists
+from .statements.related.shared_lists import SharedLists
 from .statements.translation import SqlCondition, Translator
 
 _logger = logging.getLogger("flask_oso")

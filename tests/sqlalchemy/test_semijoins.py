@@ -10,8 +10,9 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import orm
 
-from flask_oso.sqlalchemy.statements import semijoins, translation
-from flask_oso.sqlalchemy.statements.semijoins import alternatives, parted
+from flask_oso.sqlalchemy.statements import translation
+from flask_oso.sqlalchemy.statements.related import semijoins
+from flask_oso.sqlalchemy.statements.related.semijoins import alternatives, parted
 from tests.support.answers import may_read
 from tests.support.models import documents
 from tests.support.models.documents import Doc, Folder, Role, User, make_oso

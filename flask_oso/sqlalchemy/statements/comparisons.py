@@ -73,7 +73,7 @@ from .dialects import (
     ZonedTime,
 )
 from .known_values import KnownValue, among_values, bound, compared, parameter
-from .semijoins import Node
+from .related.semijoins import Node
 from .values_as_read import TimeAsRead, as_read
 
 #: The entity of each row in scope: a mapped class or an alias, tables, or columns of a key.

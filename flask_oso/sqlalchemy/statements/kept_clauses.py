@@ -28,7 +28,6 @@ from .dialects import (
     SoughtOrListed,
     WithoutNan,
 )
-from .hashed_lists import SoughtOrHashed
 from .known_values import (
     KnownObjects,
     Objects,
@@ -37,6 +36,7 @@ from .known_values import (
     has_another,
     rows_of_parts,
 )
+from .related.hashed_lists import SoughtOrHashed
 
 #: The attributes with the parts of an element, by its class. Elements of other classes are not
 #: copied: it is not known what they keep of their parts.

@@ -8,10 +8,8 @@ test for NULL.
 
 from __future__ import annotations
 
-import itertools
 import operator
 import typing as t
-from collections.abc import Iterator
 
 import sqlalchemy as sa
 from sqlalchemy import orm
@@ -22,7 +20,6 @@ from ...polar.residual.algebra.ir import (
     AmongGiven,
     And,
     Closure,
-    Column,
     Comparison,
     Constant,
     EntryEquals,
@@ -53,21 +50,29 @@ from ..mapped.loaded import explaining_unloaded
 from ..mapped.mapper_facts import MapperFacts
 from ..mapped.tables import (
     TableSource,
-    column_of,
     core_expression,
     discriminator,
     named_class,
     no_discriminator,
     seen_as,
 )
-from .broad_rows import broad_rows
-from .comparisons import ComparisonTranslator, RowScope, only_row
+from .aliases import Aliases
+from .comparisons import RowScope, only_row
 from .dialects import ByHeldKey, FoundOnce, SoughtOrListed
-from .foreign_keys import equal_key, selected_keys
-from .hashed_lists import KEY, SoughtOrHashed, has_hashed_list, keys_of, keys_with, reads_all
 from .key_clauses import conjunction, has_nil, joined, listed, named_key, negation, with_values
-from .known_values import KnownKeys, KnownObjects, among_keys, equated
-from .semijoins import (
+from .key_equations import KeyColumns, KeyEquations
+from .known_values import KnownKeys, KnownObjects, among_keys
+from .related.broad_rows import broad_rows
+from .related.foreign_keys import equal_key, selected_keys
+from .related.hashed_lists import (
+    KEY,
+    SoughtOrHashed,
+    has_hashed_list,
+    keys_of,
+    keys_with,
+    reads_all,
+)
+from .related.semijoins import (
     Equation,
     LinkRow,
     Node,
@@ -81,14 +86,10 @@ from .semijoins import (
     list_parts,
     semijoins,
 )
-from .shared_lists import SharedLists
+from .related.shared_lists import SharedLists
 
 _ONE: t.Any = sa.literal_column("1")
 SqlCondition = sa.ColumnElement[bool]
-
-
-class KeyColumns(tuple[t.Any, ...]):
-    """The columns of a primary key, where no other column of a row is in scope."""
 
 
 class _Source(t.NamedTuple):
@@ -138,8 +139,9 @@ class Translator:
         self._names = names
         self._known = known
         self._shared = shared
-        self._compare = ComparisonTranslator(self._column, known.attribute)
-        self._aliases: dict[type, Iterator[int]] = {}
+        self._keys = KeyEquations(names, known)
+        self._compare = self._keys.compare
+        self._sources = Aliases(names)
         #: How many conditions became of those that were distributed over an ``or``.
         self._distributed = 0
         #: What is asked in one way for a page, and in another for all rows.
@@ -200,7 +202,7 @@ class Translator:
         if isinstance(part, Exists):
             return self._not_having(part, scope)
         if isinstance(part, SameLink):
-            return self._not_equal(self._link_equation(part), scope)
+            return self._keys.not_equal(self._keys.link_equation(part), scope)
         if isinstance(part, HasCharacter | HasPart):
             texts = [part.text] if isinstance(part, HasCharacter) else [part.text, part.part]
             return self._compare.or_null(sa.not_(self._translate(part, scope)), texts, scope)
@@ -209,27 +211,15 @@ class Translator:
 
     # -- rows -----------------------------------------------------------------------------
 
-    def _column(self, row: RowPath, name: str, scope: RowScope) -> t.Any:
-        """Return a column of a row."""
-        at = scope[row]
-        return at.column(name) if isinstance(at, TableSource) else column_of(at, name)
-
-    def _key(self, row: RowPath, scope: RowScope) -> list[t.Any]:
-        """Return the columns of the primary key of a row."""
-        entity = scope[row]
-        if isinstance(entity, KeyColumns):
-            return list(entity)
-        return [self._column(row, name, scope) for name in self._names.key(row.cls)]
-
     def _is(self, condition: IsObject, scope: RowScope) -> t.Any:
         named = self._known.keys_of([each.value for each in condition.objects])
-        return among_keys(self._key(condition.row, scope), named)
+        return among_keys(self._keys.key(condition.row, scope), named)
 
     def _same(self, condition: SameRow, scope: RowScope) -> t.Any:
         for row, other in ((condition.left, condition.right), (condition.right, condition.left)):
             if isinstance(other, KnownRow):
-                return among_keys(self._key(row, scope), self._known.keys(other))
-        left, right = self._key(condition.left, scope), self._key(condition.right, scope)
+                return among_keys(self._keys.key(row, scope), self._known.keys(other))
+        left, right = self._keys.key(condition.left, scope), self._keys.key(condition.right, scope)
         return sa.and_(*map(operator.eq, left, right))
 
     def _of_class(self, condition: OfClass, scope: RowScope) -> t.Any:
@@ -238,22 +228,10 @@ class Translator:
         name = discriminator(mapper)
         if None in names:
             raise no_discriminator(mapper)
-        return named_class(self._column(condition.row, name, scope), names)
+        return named_class(self._keys.column(condition.row, name, scope), names)
 
     def _same_link(self, condition: SameLink, scope: RowScope) -> t.Any:
-        return self._equal(self._link_equation(condition), scope)
-
-    def _link_equation(self, condition: SameLink) -> Equation:
-        sides = [
-            Side(
-                row.owner,
-                tuple(
-                    name for name, _ in self._names.foreign_key(row.owner.cls, row.relation) or ()
-                ),
-            )
-            for row in (condition.left, condition.right)
-        ]
-        return Equation(sides[0], sides[1])
+        return self._keys.equal(self._keys.link_equation(condition), scope)
 
     def _unlinked(self, condition: Unlinked, scope: RowScope) -> t.Any:
         row = condition.row
@@ -261,7 +239,7 @@ class Translator:
         if isinstance(row.owner, KnownRow):
             known = [self._known.attribute(row.owner, name) for name in names]
             return sa.true() if has_nil(known) else sa.false()
-        return sa.or_(*(self._column(row.owner, name, scope).is_(None) for name in names))
+        return sa.or_(*(self._keys.column(row.owner, name, scope).is_(None) for name in names))
 
     # -- related rows ---------------------------------------------------------------------
 
@@ -312,10 +290,10 @@ class Translator:
         selects = []
         for join in joins:
             found = self._subquery(join, scope)
-            far = [pair[1] for each in join.outer for pair in self._pairs(each, found.scope)]
+            far = [pair[1] for each in join.outer for pair in self._keys.pairs(each, found.scope)]
             named = [column.label(f"key_{number}") for number, column in enumerate(far)]
             selects.append(self._select("part", named, found))
-        near = [value for each in joins[0].outer for value in self._values(each.left, scope)]
+        near = [value for each in joins[0].outer for value in self._keys.values(each.left, scope)]
         united = sa.union_all(*selects)
         return listed(near, united if self._shared is None else self._shared.of(united))
 
@@ -361,7 +339,7 @@ class Translator:
             return None
         if isinstance(owner, KnownRow):
             return [] if self._known.holds(owner, tuple(name for name, _ in keys)) else None
-        return [self._column(owner, name, scope) for name, is_nullable in keys if is_nullable]
+        return [self._keys.column(owner, name, scope) for name, is_nullable in keys if is_nullable]
 
     def _not_having_rows(self, condition: Exists, scope: RowScope) -> t.Any:
         joins = self._joins(condition, scope)
@@ -372,7 +350,7 @@ class Translator:
             return self._not_any(joins[0], scope)
         if len(joins) == 1 and joins[0].has_list and joins[0].is_of_one_column:
             return self._not_listed(joins[0], scope)
-        if len(joins) == 1 and joins[0].has_list and self._is_firm(joins[0]):
+        if len(joins) == 1 and joins[0].has_list and self._keys.is_firm(joins[0]):
             return sa.not_(self._listed(joins[0], scope))
         found = sa.and_(*(self._semijoin(join, scope, is_exact=True) for join in joins))
         return sa.not_(found) if all(join.nodes for join in joins) else negation(found)
@@ -380,7 +358,7 @@ class Translator:
     def _not_any(self, join: SemiJoin, scope: RowScope) -> t.Any:
         """Negate comparisons of keys for which no row is read."""
         return sa.or_(
-            *(self._not_equal(each, scope) for each in join.inner),
+            *(self._keys.not_equal(each, scope) for each in join.inner),
             *(self._not_tied(each, scope) for each in join.ties),
         )
 
@@ -392,7 +370,7 @@ class Translator:
         if not join.nodes:
             return conjunction(
                 [
-                    *(self._equal(each, scope) for each in join.inner),
+                    *(self._keys.equal(each, scope) for each in join.inner),
                     *(self._tied(each, scope) for each in join.ties),
                     *(self._translate(each, scope) for each in join.around),
                 ]
@@ -410,7 +388,7 @@ class Translator:
 
     def _sought(self, join: SemiJoin, found: _Subquery) -> t.Any:
         """Test for a row with EXISTS and a correlated subquery."""
-        where = [self._equal(each, found.scope) for each in join.outer]
+        where = [self._keys.equal(each, found.scope) for each in join.outer]
         where += [self._translate(each, found.scope) for each in join.mixed]
         return self._there(found, where)
 
@@ -423,9 +401,9 @@ class Translator:
     def _sought_or_hashed(self, one: t.Any, join: SemiJoin, found: _Subquery) -> t.Any:
         """Test for a row with EXISTS, and where all rows are read with a list by a hash table."""
         (equation,) = join.outer
-        ((near, far),) = self._pairs(equation, found.scope)
-        source = self._alias(t.cast(RowPath, equation.left.node).cls)
-        (mine,) = self._values(equation.left, {equation.left.node: source})
+        ((near, far),) = self._keys.pairs(equation, found.scope)
+        source = self._sources.alias(t.cast(RowPath, equation.left.node).cls)
+        (mine,) = self._keys.values(equation.left, {equation.left.node: source})
         if isinstance(equation.right.node, ToOne):
             rows = self._select("hashed", [far.label(KEY)], found)
             keys = keys_of(rows, source.selectable, mine, far)
@@ -436,7 +414,9 @@ class Translator:
     def _sought_or_listed(self, join: SemiJoin, scope: RowScope) -> t.Any:
         """Test for a row with EXISTS where a statement ends early, and else with IN."""
         found = self._subquery(join, scope)
-        ((near, far),) = [pair for each in join.outer for pair in self._pairs(each, found.scope)]
+        ((near, far),) = [
+            pair for each in join.outer for pair in self._keys.pairs(each, found.scope)
+        ]
         keys = self._select("list", [far], found)
         one = self._sought(join, found)
         if scope is self._beside and has_hashed_list(join):
@@ -447,12 +427,12 @@ class Translator:
         """Test for a row with IN and an uncorrelated subquery."""
         found = self._subquery(join, scope)
         if join.outer[0].is_null_safe:
-            mine, other = self._compared(join.outer[0], found.scope)
+            mine, other = self._keys.compared(join.outer[0], found.scope)
             none = self._select("one", [_ONE], found).where(other.is_(None))
             return sa.or_(
                 mine.in_(self._list([other], found)), sa.and_(mine.is_(None), none.exists())
             )
-        pairs = [pair for each in join.outer for pair in self._pairs(each, found.scope)]
+        pairs = [pair for each in join.outer for pair in self._keys.pairs(each, found.scope)]
         near, far = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
         return listed(near, self._list(far, found))
 
@@ -466,25 +446,13 @@ class Translator:
     def _not_listed(self, join: SemiJoin, scope: RowScope) -> t.Any:
         """Test for no row with NOT IN: no NULL is on the list, and NULL is not on it, either."""
         found, (equation,) = self._subquery(join, scope), join.outer
-        ((mine, other),) = self._pairs(equation, found.scope)
-        if self._may_be_null(equation.right):
+        ((mine, other),) = self._keys.pairs(equation, found.scope)
+        if self._keys.may_be_null(equation.right):
             found.where.append(other.is_not(None))
         missing = mine.not_in(self._list([other], found))
-        if not self._may_be_null(equation.left):
+        if not self._keys.may_be_null(equation.left):
             return missing
         return sa.or_(mine.is_(None), missing)
-
-    def _is_firm(self, join: SemiJoin) -> bool:
-        """Tell whether no column is NULL that is looked for on a list, and none that is on it."""
-        return not any(
-            self._may_be_null(side) for each in join.outer for side in (each.left, each.right)
-        )
-
-    def _may_be_null(self, side: Side) -> bool:
-        if isinstance(side.node, LinkRow):
-            return any(column.nullable for column in self._link_columns(side))
-        cls = side.node.cls
-        return any(self._names.may_be_null(cls, name) for name in side.columns)
 
     def _subquery(self, join: SemiJoin, scope: RowScope) -> _Subquery:
         """Join the rows, and translate what is asked of them without the rows in scope."""
@@ -494,17 +462,20 @@ class Translator:
         nodes = [each for each in join.nodes if not isinstance(each, LinkRow) or each not in given]
         for node in nodes:
             if isinstance(node, LinkRow):
-                inner[node] = self._link_alias(node, inner)
+                inner[node] = self._sources.link_alias(node, inner)
             else:
-                _, inner = self._entity(node, inner, is_own=self._is_in_own_table(node, join))
+                _, inner = self._sources.entity(
+                    node, inner, is_own=self._is_in_own_table(node, join)
+                )
         entities = tuple(inner[node] for node in nodes)
         made = self._names.kept(
             join, (*entities, *loaded), lambda: self._source(join, nodes, given, inner)
         )
         where += [
-            among_keys(self._key(t.cast(RowPath, row), inner), rows) for row, rows in loaded.items()
+            among_keys(self._keys.key(t.cast(RowPath, row), inner), rows)
+            for row, rows in loaded.items()
         ]
-        where += [self._equal(each, inner) for each in made.left]
+        where += [self._keys.equal(each, inner) for each in made.left]
         where += [self._tied(each, inner) for each in join.ties]
         for each in join.filters:
             where += [self._translate(part, inner) for part in conjuncts_of(each)]
@@ -522,7 +493,9 @@ class Translator:
             read.add(node)
             on = [each for each in left if node in each.nodes and each.nodes <= read]
             left = [each for each in left if each not in on]
-            source = source.join(selectable, conjunction([self._equal(each, scope) for each in on]))
+            source = source.join(
+                selectable, conjunction([self._keys.equal(each, scope) for each in on])
+            )
         criteria = [scope[node].criterion() for node in nodes if not isinstance(node, LinkRow)]
         criteria = [each for each in criteria if each is not None]
         for node in nodes:
@@ -545,71 +518,10 @@ class Translator:
         )
         return base.where(*found.where) if found.where else base
 
-    def _link_alias(self, node: LinkRow, scope: RowScope) -> t.Any:
-        table = self._link_table(node)
-        if not any(table in self._tables(each) for each in scope):
-            return self._names.link_source(table)
-        number = next(self._aliases.setdefault(table, itertools.count()))
-        return self._names.link_source(table, number)
-
     # -- equations of keys ----------------------------------------------------------------
 
-    def _values(self, side: Side, scope: RowScope) -> list[t.Any]:
-        """Return the columns of a side, or the values of an object."""
-        node, names = side.node, list(side.columns)
-        if isinstance(node, LinkRow):
-            return [scope[node].c[column.key] for column in self._link_columns(side)]
-        if isinstance(node, KnownRow):
-            if names == self._names.key(node.cls):
-                return list(self._known.key(node))
-            return [self._known.attribute(node, name) for name in names]
-        if isinstance(scope[node], KeyColumns):
-            return list(scope[node])
-        return [self._column(node, name, scope) for name in names]
-
-    def _link_columns(self, side: Side) -> list[t.Any]:
-        row = t.cast(LinkRow, side.node).row
-        link = t.cast(t.Any, self._names.step(row.owner.cls, row.relation)).link
-        return [link[0 if name == "near" else 1] for name in side.columns]
-
-    def _pairs(self, equation: Equation, scope: RowScope) -> list[tuple[t.Any, t.Any]]:
-        if equation.comparison is not None:
-            return [self._compared(equation, scope)]
-        left, right = self._values(equation.left, scope), self._values(equation.right, scope)
-        if has_nil(left) or has_nil(right):
-            return []
-        return list(zip(left, right, strict=True))
-
-    def _compared(self, equation: Equation, scope: RowScope) -> tuple[t.Any, t.Any]:
-        """Return the columns that a policy compares, in the order of the equation."""
-        comparison = t.cast(Comparison, equation.comparison)
-        left, right = self._compare.sides(comparison, scope)
-        is_same = t.cast(Column, comparison.left).row == equation.left.node
-        return (left, right) if is_same else (right, left)
-
-    def _equal(self, equation: Equation, scope: RowScope) -> t.Any:
-        if equation.comparison is not None:
-            return self._compare.comparison(equation.comparison, scope)
-        pairs = self._pairs(equation, scope)
-        if not pairs:
-            # Nothing equals NULL.
-            return sa.false()
-        return conjunction([equated(mine, other) for mine, other in pairs])
-
-    def _not_equal(self, equation: Equation, scope: RowScope) -> t.Any:
-        pairs = self._pairs(equation, scope)
-        if not pairs:
-            return sa.true()
-        empty = [
-            value.is_(None)
-            for side in (equation.left, equation.right)
-            if not isinstance(side.node, KnownRow) and self._may_be_null(side)
-            for value in self._values(side, scope)
-        ]
-        return sa.or_(sa.not_(self._equal(equation, scope)), *empty)
-
     def _tied(self, tie: Tie, scope: RowScope) -> t.Any:
-        key = self._values(tie.side, scope)
+        key = self._keys.values(tie.side, scope)
         if has_nil(key):
             return sa.false()
         if isinstance(tie.condition, IsObject):
@@ -618,11 +530,13 @@ class Translator:
         return listed(key, self._members(tie.condition))
 
     def _not_tied(self, tie: Tie, scope: RowScope) -> t.Any:
-        key = self._values(tie.side, scope)
+        key = self._keys.values(tie.side, scope)
         if has_nil(key):
             return sa.true()
         is_known = isinstance(tie.side.node, KnownRow)
-        empty = [] if is_known or not self._may_be_null(tie.side) else [c.is_(None) for c in key]
+        empty = (
+            [] if is_known or not self._keys.may_be_null(tie.side) else [c.is_(None) for c in key]
+        )
         return sa.or_(sa.not_(self._tied(tie, scope)), *empty)
 
     def _having_row(self, condition: Exists, scope: RowScope) -> t.Any:
@@ -630,12 +544,12 @@ class Translator:
         row = condition.row
         if isinstance(row.owner, KnownRow):
             return self._having_known(condition, scope)
-        target, inner = self._entity(row, scope)
+        target, inner = self._sources.entity(row, scope)
         if self._names.pairs(row) is None:
             joined = self._names.joined(scope[row.owner], row.relation, target)
         else:
             near, far = zip(*(self._names.pairs(row) or ()), strict=True)
-            joined = self._equal(Equation(Side(row.owner, near), Side(row, far)), inner)
+            joined = self._keys.equal(Equation(Side(row.owner, near), Side(row, far)), inner)
             joined = sa.and_(joined, *self._names.related_criteria(row, target))
         return self._exists(target, joined, condition.part, inner)
 
@@ -650,17 +564,17 @@ class Translator:
         row = condition.row
         owner = self._known.object(t.cast(KnownRow, row.owner))
         attribute = getattr(row.owner.cls, row.relation)
-        target, inner = self._entity(row, scope)
+        target, inner = self._sources.entity(row, scope)
         loaded = self._loaded(row)
         if loaded is not None:
-            among = among_keys(self._key(row, inner), loaded)
+            among = among_keys(self._keys.key(row, inner), loaded)
             return self._exists(target, among, condition.part, inner)
         names = self._names.foreign_key(row.owner.cls, row.relation)
         if names is not None:
             values = [getattr(owner, name) for name, _ in names]
             if None in values:
                 return sa.false()
-            joined = sa.and_(*map(operator.eq, self._key(row, inner), values))
+            joined = sa.and_(*map(operator.eq, self._keys.key(row, inner), values))
             return self._exists(target, joined, condition.part, inner)
         if any(getattr(owner, name) is None for name in self._names.compared(row)):
             # Nothing equals NULL, and SQLAlchemy warns about such a comparison.
@@ -687,36 +601,10 @@ class Translator:
             self._names.kept(join, ("own", row), lambda: is_in_own_table(row, join, self._names)),
         )
 
-    def _entity(
-        self, row: RowPath, scope: RowScope, *, is_own: bool = False
-    ) -> tuple[TableSource, RowScope]:
-        """Return the entity of a related row: tables, or an alias if they are in scope already."""
-        tables = self._names.tables(row.cls)
-        is_taken = any(not tables.isdisjoint(self._tables(each)) for each in scope)
-        number = self._next_number(row.cls) if is_taken else None
-        target = self._names.source(row.cls, number, is_own=is_own)
-        return target, {**scope, row: target}
-
-    def _tables(self, node: Node) -> frozenset[t.Any]:
-        """Return the tables that a row in scope is read from."""
-        if isinstance(node, LinkRow):
-            return frozenset([self._link_table(node)])
-        return self._names.tables(node.cls)
-
-    def _link_table(self, node: LinkRow) -> t.Any:
-        step = self._names.step(node.row.owner.cls, node.row.relation)
-        return t.cast(t.Any, step).link[0].table
-
-    def _alias(self, cls: type) -> TableSource:
-        return self._names.source(cls, self._next_number(cls))
-
-    def _next_number(self, cls: type) -> int:
-        return next(self._aliases.setdefault(cls, itertools.count()))
-
     # -- closures -------------------------------------------------------------------------
 
     def _closure(self, condition: Closure, scope: RowScope) -> t.Any:
-        return listed(self._key(condition.row, scope), self._members(condition))
+        return listed(self._keys.key(condition.row, scope), self._members(condition))
 
     def _members(self, condition: Closure) -> t.Any:
         """Select the keys of a recursive set in one recursive query."""
@@ -728,9 +616,9 @@ class Translator:
 
     def _recursive_query(self, condition: Closure) -> t.Any:
         cls = condition.variable.cls
-        first, following = self._alias(cls), self._alias(cls)
+        first, following = self._sources.alias(cls), self._sources.alias(cls)
         outer: RowScope = {condition.variable: first}
-        key = self._key(condition.variable, outer)
+        key = self._keys.key(condition.variable, outer)
         begin = self._first_keys(first, key, self._translate(condition.first, outer))
         # Within the subquery: MariaDB has no WITH before UPDATE and DELETE.
         found = begin.cte(recursive=True, nesting=True)
@@ -764,9 +652,9 @@ class Translator:
                 more = self._subquery(join, scope)
                 where += [*more.made.criteria, *more.where]
                 sources.append(more.made.source)
-                where += [self._equal(each, more.scope) for each in join.outer]
+                where += [self._keys.equal(each, more.scope) for each in join.outer]
                 where += [self._translate(each, more.scope) for each in join.mixed]
-        key = self._key(condition.variable, scope)
+        key = self._keys.key(condition.variable, scope)
         foreign = equal_key(target, key, where)
         if foreign is not None and sources:
             other, where = foreign

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from sqlalchemy.sql import operators, visitors
 
-from ..mapped.tables import TableSource
-from .key_clauses import named_key
+from ...mapped.tables import TableSource
+from ..key_clauses import named_key
 
 
 def selected_keys(target: TableSource, key: Sequence[t.Any], where: t.Any) -> t.Any:

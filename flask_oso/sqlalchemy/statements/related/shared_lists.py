@@ -6,7 +6,7 @@ import typing as t
 
 import sqlalchemy as sa
 
-from .known_values import KnownObjects
+from ..known_values import KnownObjects
 
 
 class SharedLists:

@@ -9,7 +9,7 @@ In goes the condition of a statement; out comes the ``Exists`` in it that is ask
 
 from __future__ import annotations
 
-from ...polar.residual.algebra.ir import (
+from ....polar.residual.algebra.ir import (
     Exists,
     Or,
     RowCondition,
@@ -19,7 +19,7 @@ from ...polar.residual.algebra.ir import (
     disjuncts_of,
     walk_condition,
 )
-from ..mapped.mapper_facts import MapperFacts
+from ...mapped.mapper_facts import MapperFacts
 from .semijoins import could_be_list, is_anchored, semijoins
 
 

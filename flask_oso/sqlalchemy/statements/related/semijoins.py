@@ -17,7 +17,7 @@ import typing as t
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
-from ...polar.residual.algebra.ir import (
+from ....polar.residual.algebra.ir import (
     ITSELF,
     TRUE,
     AmongGiven,
@@ -46,8 +46,8 @@ from ...polar.residual.algebra.ir import (
     is_of_object,
     walk_condition,
 )
-from ...polar.residual.algebra.schema import NAN_KINDS, ValueKind
-from ..mapped.mapper_facts import MapperFacts
+from ....polar.residual.algebra.schema import NAN_KINDS, ValueKind
+from ...mapped.mapper_facts import MapperFacts
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql import operators
 
-from ...polar.residual.algebra.ir import (
+from ....polar.residual.algebra.ir import (
     Column,
     Exists,
     Not,
@@ -33,8 +33,8 @@ from ...polar.residual.algebra.ir import (
     children_of,
     conjuncts_of,
 )
-from ..mapped.mapper_facts import MapperFacts
-from .dialects import ByHeldKey
+from ...mapped.mapper_facts import MapperFacts
+from ..dialects import ByHeldKey
 from .semijoins import SemiJoin, could_be_list, is_anchored
 
 #: The column of a list. It is selected from a list with this name, which hides no other one.

@@ -1,0 +1,9 @@
+"""How related rows are asked for.
+
+``semijoins``
+    an ``Exists`` as joins of keys.
+``broad_rows``, ``hashed_lists``
+    which of them are asked for in two ways, on SQLite and on PostgreSQL.
+``foreign_keys``, ``shared_lists``
+    keys of rows that need not be read; lists that stand once in a statement.
+"""
