@@ -42,6 +42,8 @@ from .algebra.ir import (
     is_nullable,
     is_of_object,
 )
+from .algebra.letters import check_letters, is_mapped, replaced
+from .algebra.refusals import NotTranslatable
 from .algebra.schema import NAN_KINDS, Field, ValueKind
 from .algebra.show import show
 from .algebra.simplify import conjunction, disjunction, in_values, negation
@@ -71,19 +73,6 @@ _PLAIN = (
     decimal.Decimal, uuid.UUID,
     datetime.date, datetime.datetime, datetime.time, datetime.timedelta,
 )  # fmt: skip
-
-
-class NotTranslatable(Exception):
-    """A comparison that no condition expresses with the same meaning.
-
-    :param fact: what is wrong, as text without a period.
-    :param remedy: what to write instead.
-    """
-
-    def __init__(self, fact: str, remedy: str) -> None:
-        super().__init__(fact)
-        self.fact = fact
-        self.remedy = remedy
 
 
 def field_of(operand: RowValue) -> Field:
@@ -175,7 +164,7 @@ def value_equality(operand: RowValue, value: t.Any) -> RowCondition:
     found = _ALIKE[field.kind](field, value)
     if isinstance(operand, CaseMapped):
         found = [each for each in found if is_mapped(operand, each)]
-        return in_values(_replaced(operand, found[0]), (Literal(found[0]),)) if found else FALSE
+        return in_values(replaced(operand, found[0]), (Literal(found[0]),)) if found else FALSE
     return in_values(operand, tuple(map(Literal, found)))
 
 
@@ -503,81 +492,6 @@ def _nothing(value: t.Any) -> list[t.Any]:
 def has_64_bits(*values: int) -> bool:
     """Tell whether integers have 64 bits."""
     return all(numbers.INTEGER_MIN <= value <= numbers.INTEGER_MAX for value in values)
-
-
-# -- letters of both cases -----------------------------------------------------------
-
-#: Behind this, no character has letters of both cases.
-_END_OF_CASES = 0x20000
-#: The most replacements in one text.
-_MOST_LETTERS = 150
-#: What Python makes of a capital sigma depends on the letters around it.
-_SIGMAS = "\u03c3\u03c2"
-
-
-@functools.cache
-def _sources(method: str) -> dict[str, list[str]]:
-    """Return the characters that become others, by what they become."""
-    found: dict[str, list[str]] = {}
-    for each in map(chr, range(_END_OF_CASES)):
-        made = getattr(each, method)()
-        if made != each:
-            for character in dict.fromkeys(made):
-                found.setdefault(character, []).append(each)
-    return found
-
-
-def is_mapped(operand: CaseMapped, wanted: str) -> bool:
-    """Tell whether a text can be a part of what a method makes of texts."""
-    return bool(getattr(wanted, operand.method)() == wanted) or _has_sigma(operand, wanted)
-
-
-def _has_sigma(operand: CaseMapped, wanted: str) -> bool:
-    return operand.method == "lower" and any(each in _SIGMAS for each in wanted)
-
-
-def as_stored(operand: RowValue, wanted: str) -> RowValue:
-    """Return an operand that has a text, as a part or as a whole, exactly where another has it.
-
-    ``x.lower()`` has "k" where ``x`` has it after "K", and the sign of kelvin, became "k": all
-    characters that become one of the text are replaced. What the others become is not in it.
-
-    :param wanted: a text for which ``is_mapped`` holds.
-    :raises NotTranslatable: if the characters around a letter decide what becomes of it.
-    """
-    return _replaced(operand, wanted) if isinstance(operand, CaseMapped) else operand
-
-
-def _replaced(operand: CaseMapped, wanted: str) -> RowValue:
-    if _has_sigma(operand, wanted):
-        raise NotTranslatable(
-            "what becomes of a capital sigma depends on the letters around it",
-            "Write `upper` or `casefold`.",
-        )
-    table = _sources(operand.method)
-    found = {source: None for letter in sorted(set(wanted)) for source in table.get(letter, ())}
-    if len(found) > _MOST_LETTERS:
-        raise NotTranslatable(
-            "the text has too many different letters", "Compare a column that has one case."
-        )
-    pairs = tuple((source, getattr(source, operand.method)()) for source in found)
-    return Replaced(operand.text, operand.method, pairs) if pairs else operand.text
-
-
-def check_letters(operand: RowValue) -> None:
-    """Refuse a text with its case changed where the text that it meets is not known.
-
-    :raises NotTranslatable: if so.
-    """
-    if isinstance(operand, MemberPart):
-        raise NotTranslatable(
-            f"`{show(operand)}` is compared with values that are known only", "Compare the members."
-        )
-    if isinstance(operand, CaseMapped):
-        raise NotTranslatable(
-            f"no database makes the letters of `{show(operand)}` as Python does",
-            "Compare it with a text that is known, or store the text in one case.",
-        )
 
 
 # -- order ---------------------------------------------------------------------------

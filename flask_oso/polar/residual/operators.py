@@ -44,6 +44,7 @@ from .algebra.ir import (
     is_of_object,
     rows_of,
 )
+from .algebra.refusals import NotTranslatable
 from .algebra.schema import TIME_KINDS, Link, ValueKind
 from .algebra.show import show
 from .algebra.simplify import disjunction, exists, negation, where_rows_exist
@@ -52,7 +53,6 @@ from .attributes.given_values import GIVEN_LIST, among
 from .attributes.integers import has_result
 from .attributes.text_methods import TextMethods, among_characters, character_in
 from .database_semantics import (
-    NotTranslatable,
     check_equation,
     check_equation_of_columns,
     column_ordering,

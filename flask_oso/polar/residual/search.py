@@ -61,8 +61,9 @@ from .algebra.ir import (
     ToMany,
     is_of_object,
 )
+from .algebra.refusals import NotTranslatable
 from .algebra.schema import Field, Model, Schema, ValueKind
-from .database_semantics import NotTranslatable, field_of
+from .database_semantics import field_of
 from .host_questions import (
     FILLABLE,
     LISTED,

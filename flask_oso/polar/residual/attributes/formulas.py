@@ -29,10 +29,10 @@ from ..algebra.ir import (
     ToOne,
     rows_of,
 )
+from ..algebra.refusals import NotTranslatable
 from ..algebra.schema import Field, Formula, Link, ValueKind
 from ..algebra.simplify import conjunction, disjunction, exists, negation, where_rows_exist
 from ..database_semantics import (
-    NotTranslatable,
     column_equality,
     column_ordering,
     field_of,

@@ -30,18 +30,11 @@ from ..algebra.ir import (
     Substring,
     rows_of,
 )
+from ..algebra.letters import as_stored, check_letters, is_mapped
+from ..algebra.refusals import NotTranslatable
 from ..algebra.schema import ValueKind
 from ..algebra.simplify import disjunction, negation, where_rows_exist
-from ..database_semantics import (
-    NotTranslatable,
-    as_stored,
-    check_letters,
-    field_of,
-    is_mapped,
-    is_null,
-    same_texts,
-    value_equality,
-)
+from ..database_semantics import field_of, is_null, same_texts, value_equality
 from ..equations import EquationSolver
 from ..outcomes import test_outcome
 from ..search import GoalResult, Search
