@@ -19,6 +19,8 @@ CONDITIONS = [
     "f matches {kind: {open: o}} and o = true",
     "f matches {kind: {of: {open: true}}}",
     "f matches {parent: Folder{kind: {open: true}, closed: false}}",
+    "f matches {kind: {}}",
+    "not f matches {kind: {}}",
     "not f matches {kind: {open: true}}",
     "inside(f)",
 ]

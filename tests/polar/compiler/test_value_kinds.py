@@ -36,6 +36,7 @@ ON_ONE = (
     *("u.x <= 1.0", "u.x > 0.5", 'u.x < "b"', "2 > u.x", "u.x", "not u.x", "u.x = K"),
     *("u.x == KD", "u.x != KD", "u.x < KD", "u.x > KT", "u.x = KE", "u.x == KE", "u.x != KE"),
     *("u.x in KS", "u.x in KL", "u.x in KP", "u.x in [1, 2]", 'u.x in ["a", 1, true]'),
+    *("u.x in [true, false]", 'not u.x in ["a", true]'),
     *(
         'u.x in ["a", "b"]',
         'u.x in ["a", "b", "c", "d"]',

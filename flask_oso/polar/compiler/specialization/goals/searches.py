@@ -327,12 +327,17 @@ class Searches(Compounds):
         region = self.guards.guard_scalar(self.region, known, span)
         flags = [each.value for each in items if type(each.value) is bool]
         others = [each.value for each in items if type(each.value) is not bool]
-        tests = [compared(load(known.name), ast.Is(), ast.Constant(flag)) for flag in flags]
+        tests = [self._is_flag(known, flag) for flag in flags]
         if others:
             equal = [compared(load(known.name), ast.Eq(), ast.Constant(each)) for each in others]
             tests.append(all_of([negate(is_type(known.name, "bool")), any_of(equal)]))
         key: Fact = ("among", known.name, *((type(each.value), each.value) for each in items))
         return self._at(self.guards.under(region, key, any_of(tests), [], span))
+
+    def _is_flag(self, known: Known, flag: bool) -> ast.expr:
+        # A decimal, and other objects, may equal it; a number of Polar does not.
+        sides = load(known.name), ast.Constant(flag)
+        return all_of([compared(sides[0], ast.Eq(), sides[1]), call("alike", *sides)])
 
     def method_of_dictionary(
         self, owner: Known, name: str, args: Sequence[Known | None], result: Term

@@ -264,7 +264,7 @@ class GoalStep(Heads):
     def _parts_matched(
         self, region: Region | None, value: Known, pattern: Pattern
     ) -> Region | None:
-        """Write that fields match, which may be patterns: what is ``nil`` has no fields."""
+        """Write that fields match, which may be patterns: ``nil`` has none of theirs."""
         for name, part in reversed(pattern.fields):
             if region is None:
                 return None
@@ -278,7 +278,8 @@ class GoalStep(Heads):
                     continue
             made = self.values.read(region, value, name, span)
             if isinstance(inner, Pattern):
-                region = self.values.is_nil(region, made, span, holds=False)
+                if inner.fields:
+                    region = self.values.is_nil(region, made, span, holds=False)
                 if region is not None:
                     region, made = self._tag_matched(region, made, inner)
                 region = self._parts_matched(region, made, inner)
