@@ -67,6 +67,8 @@ _TEMPORAL: dict[ValueKind, type] = {
 _COMPARISONS = ("__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__")
 #: Kinds whose values Polar compares itself; a value of any kind may be one.
 _ORDERLY = {*_NATIVE_KINDS, *_DATA, ValueKind.ANY}
+#: Types of the values of members that are compared.
+_PARTS = {*NATIVE, type(None)}
 #: Types whose instances equal only values of their own kind.
 _PLAIN = (
     bool, int, float, str, bytes, list, tuple, dict, set, frozenset, type, type(None),
@@ -149,10 +151,10 @@ def value_equality(operand: RowValue, value: t.Any) -> RowCondition:
     if isinstance(operand, Entry):
         return _entry_equality(operand, value)
     if isinstance(operand, MemberPart):
-        if value is None:
-            return is_null(operand)
-        return _of_members(operand, value, numbers.equal_scalars)
+        return _part_equality(operand, value)
     field = _comparable(operand)
+    if field.kind is ValueKind.ENUM or field.kind is ValueKind.BOOLEAN:
+        return _choice_equality(operand, field, value)
     if value is None:
         return is_null(operand)
     if field.kind is ValueKind.FLOAT and _is_infinite(value):
@@ -168,18 +170,40 @@ def value_equality(operand: RowValue, value: t.Any) -> RowCondition:
     return in_values(operand, tuple(map(Literal, found)))
 
 
+def _choice_equality(operand: RowValue, field: Field, value: t.Any) -> RowCondition:
+    """Return the condition that a column has one of few values, or nil, which Python compares."""
+    found = _ALIKE[field.kind](field, value)
+    is_one = in_values(operand, tuple(map(Literal, found)))
+    is_nil = compare_values(Operator.EQ, None, value)
+    return disjunction(is_one, is_null(operand)) if is_nil else is_one
+
+
+def _part_equality(operand: MemberPart, value: t.Any) -> RowCondition:
+    if value is not None:
+        return _of_members(operand, value, numbers.equal_scalars)
+    parts = _parts_of(operand)
+    if not all(equals_plainly(part) for _, part in parts):
+        raise _unknown_parts(operand)
+    found = tuple(Literal(each) for each, part in parts if part is None)
+    return disjunction(in_values(operand.column, found), is_null(operand))
+
+
 def _of_members(
     operand: MemberPart, value: t.Any, compare: t.Callable[[t.Any, t.Any], bool]
 ) -> RowCondition:
     """Return the condition that a column has one of the members whose part compares so."""
     parts = _parts_of(operand)
-    if type(value) not in NATIVE or any(type(part) not in NATIVE for _, part in parts):
-        raise NotTranslatable(
-            f"`{show(operand)}` is compared with texts, numbers and booleans only",
-            "Compare the member.",
-        )
+    if type(value) not in NATIVE or any(type(part) not in _PARTS for _, part in parts):
+        raise _unknown_parts(operand)
     return in_values(
         operand.column, tuple(Literal(each) for each, part in parts if compare(part, value))
+    )
+
+
+def _unknown_parts(operand: MemberPart) -> NotTranslatable:
+    return NotTranslatable(
+        f"`{show(operand)}` is compared with texts, numbers and booleans only",
+        "Compare the member.",
     )
 
 
