@@ -95,7 +95,7 @@ class ArgumentFacts:
 
 
 def matching_clauses(
-    clauses: ClauseIndex, facts: ArgumentFacts, by_class: ClassIndex | None = None
+    clauses: ClauseIndex, facts: ArgumentFacts, by_class: ClassIndex | None
 ) -> list[Clause]:
     """Return the clauses that the known arguments do not exclude.
 

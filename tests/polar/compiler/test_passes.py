@@ -275,7 +275,7 @@ def test_links_of_a_chain_are_not_counted() -> None:
 
 def shortened_end(text: str) -> str:
     module = ast.parse(in_function(text))
-    shorten_end(t.cast(ast.FunctionDef, module.body[0]).body, "found")
+    shorten_end(t.cast(ast.FunctionDef, module.body[0]).body)
     return ast.unparse(module)
 
 

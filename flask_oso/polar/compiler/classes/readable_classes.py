@@ -8,7 +8,6 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Callable
 
-from ...host import sandbox
 from .plain_classes import is_plain_object
 from .weak_classes import ClassMemo, add_class
 
@@ -27,7 +26,7 @@ class ReadableClasses:
     def __init__(
         self,
         keeps: Callable[[type], bool],
-        is_silent: Callable[[type, str], bool] = sandbox.is_silent_read,
+        is_silent: Callable[[type, str], bool],
     ) -> None:
         self._keeps = keeps
         self._is_silent = is_silent

@@ -19,6 +19,10 @@ CHAIN = "level"
 KIND = "kind"
 #: The name of the number of steps.
 COUNT = "count"
+#: The names of what a function finds: that there is a solution, or all of them.
+FOUND, SOLUTIONS = "found", "solutions"
+#: The name of how deep in calls of each other functions are, and of what these remember.
+LEVEL, MEMO = "level", "memo"
 
 
 class Names:

@@ -22,6 +22,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from ..snippets import all_of, assign, call, is_not_none, is_type, load, negate, returned
 from .names import (
     COUNT,
+    FOUND,
     Names,
     blocks_in,
     read_name,
@@ -126,11 +127,9 @@ def _added(statement: ast.stmt) -> ast.expr:
     return t.cast(ast.expr, value.right)
 
 
-def _counts_in(
-    statements: list[ast.stmt], depth: int = 0
-) -> Iterator[tuple[list[ast.stmt], int, int]]:
+def _counts_in(statements: list[ast.stmt]) -> Iterator[tuple[list[ast.stmt], int, int]]:
     """Yield where steps are counted, and in how many loops that is."""
-    stack = [(statements, depth)]
+    stack = [(statements, 0)]
     while stack:
         block, depth = stack.pop()
         for at, statement in enumerate(block):
@@ -141,34 +140,34 @@ def _counts_in(
             stack.append((getattr(statement, "orelse", []), depth))
 
 
-def shorten_end(statements: list[ast.stmt], found: str) -> None:
+def shorten_end(statements: list[ast.stmt]) -> None:
     """Answer at solutions behind which nothing is looked at.
 
-    :param statements: all of a function; the first one says that nothing is found.
-    :param found: the name of what is found, which the last statement returns.
+    :param statements: all of a function; the first one says that nothing is found, and the last one
+        returns what is.
     """
     *before, last = statements
-    if type(last) is not ast.Return or read_name(t.cast(ast.expr, last.value)) != found:
+    if type(last) is not ast.Return or read_name(t.cast(ast.expr, last.value)) != FOUND:
         return
-    _answer_at_end(before, found)
+    _answer_at_end(before)
     statements[:-1] = before
     names = Names(before)
-    if names.written[found] == 1 and not names.read[found]:
+    if names.written[FOUND] == 1 and not names.read[FOUND]:
         statements[-1] = returned(False)
         del statements[0]
 
 
-def _answer_at_end(block: list[ast.stmt], found: str) -> None:
+def _answer_at_end(block: list[ast.stmt]) -> None:
     last = block[-1]
     # Whether or not all solutions are searched for, this is one and the same answer.
     is_solution = type(last) is ast.If and read_name(last.test) == "is_searched"
     noted = t.cast(ast.If, last).body[-1] if is_solution else last
-    if sets_true(noted) == found:
+    if sets_true(noted) == FOUND:
         block[-1] = ast.copy_location(returned(True), last)
     elif type(last) is ast.If:
         for each in (last.body, last.orelse):
             if each:
-                _answer_at_end(each, found)
+                _answer_at_end(each)
 
 
 def has_loops(statements: list[ast.stmt]) -> bool:

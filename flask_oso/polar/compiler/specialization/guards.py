@@ -20,7 +20,7 @@ from ...nodes import Term
 from ...sources import Span
 from ..binding_analysis import NotCompilable, is_string
 from ..classes.plain_classes import compares_by_identity, is_plain
-from ..passes.names import KIND
+from ..passes.names import FOUND, KIND
 from ..scopes import ClassSet, ProgramInterface
 from ..snippets import (
     all_of,
@@ -38,7 +38,7 @@ from ..snippets import (
     unpacked,
 )
 from .observation import NEEDED, RESULT, Observation, is_method
-from .regions import FOUND, GIVE_UP, MAX_STEPS, Built, Fact, Known, Region, step_limit, with_span
+from .regions import GIVE_UP, MAX_STEPS, Built, Fact, Known, Region, step_limit, with_span
 from .solution_keys import FunctionNames, key_of
 from .value_tests import written
 
@@ -57,8 +57,8 @@ class Guards:
     def __init__(
         self,
         names: ProgramInterface,
-        observation: Observation | None = None,
-        functions: FunctionNames | None = None,
+        observation: Observation | None,
+        functions: FunctionNames | None,
     ) -> None:
         self.names = names
         self.observation = observation
@@ -357,9 +357,7 @@ class Guards:
         test = is_not_of(value.name, "harmless")
         return ast.If(test, [GIVE_UP], [])
 
-    def not_simple(
-        self, region: Region, value: Known, known: Sequence[str] = ("simple", "by_text")
-    ) -> list[ast.stmt]:
+    def not_simple(self, region: Region, value: Known, known: Sequence[str]) -> list[ast.stmt]:
         """Write that the function gives up for a value with an equality of its own.
 
         :param known: the sets of classes that have none, or one that is known not to hold.

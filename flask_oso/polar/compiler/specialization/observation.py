@@ -23,6 +23,7 @@ from ...host.iterators import SILENT, elements_ahead
 from ...nodes import Origin, Slot, Term
 from ...value_objects import Record
 from ..entry_points import BRIEF, stopped
+from ..passes.names import FOUND
 from ..snippets import (
     assign,
     assign_attribute,
@@ -35,7 +36,7 @@ from ..snippets import (
     names_of,
     tuple_of,
 )
-from .regions import FOUND, GIVE_UP, Fact, Known
+from .regions import GIVE_UP, Fact, Known
 from .value_tests import written
 
 #: The names in the two parts: whether the call is needed, and its result.

@@ -20,7 +20,7 @@ from ...sources import Span
 from ...traversal import goals_in
 from ...value_objects import Record
 from ..binding_analysis import NotCompilable, has_cut, is_class_only, order_clauses
-from ..passes.names import COUNT
+from ..passes.names import COUNT, FOUND
 from ..passes.shortening import drop_unneeded
 from ..scopes import Pending, ProgramInterface, pending_goals
 from ..snippets import any_of, assign, call, compared, is_type, load, negate
@@ -65,7 +65,6 @@ from .patterns import (
     keep,
 )
 from .regions import (
-    FOUND,
     GIVE_UP,
     ChainRepetition,
     Fact,

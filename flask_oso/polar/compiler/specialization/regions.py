@@ -18,7 +18,7 @@ from ...solver.clauses import Clause
 from ...sources import Span
 from ...value_objects import Record
 from ..passes.constants import Alike, share_alike
-from ..passes.names import CHAIN, COUNT
+from ..passes.names import CHAIN, COUNT, FOUND
 from ..snippets import (
     any_of,
     assign,
@@ -89,8 +89,6 @@ class Known:
 MAX_STEPS = 100_000
 #: A value is compared with so many strings one by one, at most.
 FEW_STRINGS = 8
-#: The name of the flag for a solution.
-FOUND = "found"
 #: Returns ``None``: fall back to the compiled rules. All functions share it, so it has a position:
 #: it would get one in the first function, and keep it in all others.
 GIVE_UP: ast.stmt = ast.fix_missing_locations(ast.Return(ast.Constant(None)))

@@ -23,7 +23,7 @@ import typing as t
 from ...nodes import Call, Slot, Value
 from ..binding_analysis import NotCompilable
 from ..passes.hoisting import hoist_from_all
-from ..passes.names import rename
+from ..passes.names import FOUND, LEVEL, MEMO, SOLUTIONS, rename
 from ..passes.recursion.class_branches import branch_by_class
 from ..passes.recursion.loops import Recursion, written_as_loop
 from ..passes.recursion.worklists import written_as_worklist
@@ -43,7 +43,7 @@ from ..snippets import (
 from .goals.obstacles import Obstacles, noted, obstacle_of_rule
 from .goals.steps import GoalStep
 from .questions import Manner, QuestionWriter
-from .regions import FOUND, GIVE_UP, Known, Region, Variables
+from .regions import GIVE_UP, Known, Region, Variables
 from .solution_keys import (
     MAX_CALLS_WITHIN,
     MAX_FUNCTIONS,
@@ -54,8 +54,7 @@ from .solution_keys import (
     SolutionKey,
 )
 
-_SOLUTIONS, _KEY, _KNOWN = "solutions", "key", "known"
-_LEVEL, _MEMO = "level", "memo"
+_KEY, _KNOWN = "key", "known"
 
 
 class SolutionProgram(t.Protocol):
@@ -122,7 +121,7 @@ class SolutionWriter(QuestionWriter):
     def __init__(self, names: t.Any, functions: SolutionFunctions, key: SolutionKey) -> None:
         super().__init__(names, Manner(functions=functions, obstacles=functions.obstacles))
         self._key = key
-        self.guards.level = ast.BinOp(load(_LEVEL), ast.Add(), ast.Constant(1))
+        self.guards.level = ast.BinOp(load(LEVEL), ast.Add(), ast.Constant(1))
 
     def write_functions(self, name: str) -> dict[str, ast.FunctionDef]:
         """Write the function, and another one that it may call, by their names."""
@@ -132,9 +131,9 @@ class SolutionWriter(QuestionWriter):
         is_test = None not in self._key.kinds
         inner = self.statements()
         branch_by_class(inner)
-        result = FOUND if is_test else _SOLUTIONS
+        result = FOUND if is_test else SOLUTIONS
         parameters = [f"a{at}" for at in self._passed()]
-        given = [*parameters, _LEVEL, _MEMO]
+        given = [*parameters, LEVEL, MEMO]
         before = [*self.values.rows.changed_classes(), *self.beginning()]
         body = inner if self.guards.calls_often else [*before, *inner]
         recursion = Recursion(name, parameters, result, MAX_CALLS_WITHIN, body)
@@ -164,13 +163,13 @@ class SolutionWriter(QuestionWriter):
         is_test = result == FOUND
         start: ast.expr = ast.Constant(False) if is_test else ast.List([], ast.Load())
         hoist_from_all(inner, self.guards.fresh)
-        limits = [compared(load(_LEVEL), ast.Gt(), ast.Constant(MAX_CALLS_WITHIN))]
+        limits = [compared(load(LEVEL), ast.Gt(), ast.Constant(MAX_CALLS_WITHIN))]
         body = [*before, assign(result, start), *inner]
         end: list[ast.stmt] = []
         if self.guards.calls_often:
             remembered, end = self._remembered_call(name, result, is_test)
             body[:0] = remembered
-            size = call("len", load(_MEMO))
+            size = call("len", load(MEMO))
             limits.append(compared(size, ast.Gt(), ast.Constant(MAX_REMEMBERED)))
         tests: list[ast.stmt] = [ast.If(limit, [GIVE_UP], []) for limit in limits]
         return [*tests, *body, *end, ast.Return(load(result))]
@@ -220,17 +219,17 @@ class SolutionWriter(QuestionWriter):
         """
         names = [load(f"a{at}") for at in self._passed()]
         parts = [ast.Constant(name), *(call("id", each) for each in names)]
-        known = method_call(load(_MEMO), "get", load(_KEY))
+        known = method_call(load(MEMO), "get", load(_KEY))
         is_known = is_not_none(load(_KNOWN))
         found = item_of(load(_KNOWN), ast.Constant(0))
         begin: list[ast.stmt] = [
             assign(_KEY, tuple_of(parts)),
             assign(_KNOWN, known),
             ast.If(is_known, [ast.Return(found)], []),
-            assign_item(_MEMO, load(_KEY), tuple_of([ast.Constant(None)])),
+            assign_item(MEMO, load(_KEY), tuple_of([ast.Constant(None)])),
         ]
         end: list[ast.stmt] = []
         if not is_test:
-            end.append(assign(_SOLUTIONS, call("each_once", load(_SOLUTIONS))))
-        end.append(assign_item(_MEMO, load(_KEY), tuple_of([load(result), *names])))
+            end.append(assign(SOLUTIONS, call("each_once", load(SOLUTIONS))))
+        end.append(assign_item(MEMO, load(_KEY), tuple_of([load(result), *names])))
         return begin, end

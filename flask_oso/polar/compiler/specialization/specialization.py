@@ -29,7 +29,7 @@ from collections.abc import Sequence
 from ...nodes import Value
 from ..binding_analysis import NotCompilable
 from ..classes.weak_classes import WeakClass
-from ..passes.names import nodes_in
+from ..passes.names import FOUND, MEMO, nodes_in
 from ..passes.passes import improve
 from ..passes.searches import write_out_searches
 from ..passes.shortening import shorten_end
@@ -37,11 +37,10 @@ from ..scopes import ProgramInterface
 from ..snippets import assign, call, compared, function_of, is_not_of, load, negate, returned
 from .observation import KEPT, NEEDED, RESULT, Observation
 from .questions import Manner, QuestionWriter
-from .regions import FOUND, GIVE_UP, Known, RuleCall, try_in_turn
+from .regions import GIVE_UP, Known, RuleCall, try_in_turn
 from .solution_keys import MAX_REMEMBERED
 from .value_tests import SCALARS, is_of_polar
 
-MEMO = "memo"
 #: What the functions that are called remember.
 NEW_MEMO: t.Final = assign(MEMO, ast.Dict([], []))
 #: Questions for several strings share it, unless it is half full.
@@ -128,7 +127,7 @@ class SpecializationWriter(QuestionWriter):
             if is_bare or observation.comes_first:
                 self.before_call = [*tests, *self._checks()]
         body = [*begin, *tests, *self._checks(), *inner, *end]
-        shorten_end(body, FOUND)
+        shorten_end(body)
         write_out_searches(body, self.guards.fresh)
         return function_of("specialization", parameters, self.attempted(body), KEPT)
 

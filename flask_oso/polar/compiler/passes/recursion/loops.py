@@ -47,6 +47,9 @@ from ..exclusion import class_tested, exclude_each_other, without_contradicted
 from ..integers import integers_first
 from ..list_positions import go_along_lists
 from ..names import (
+    FOUND,
+    LEVEL,
+    SOLUTIONS,
     Names,
     blocks_in,
     disjuncts,
@@ -57,7 +60,6 @@ from ..names import (
     written_name,
 )
 
-_SOLUTIONS, _FOUND, LEVEL = "solutions", "found", "level"
 _FRAMES, _VALUE, _RESULT, _PASSES = "frames", "value", "result", "passes"
 _FIRST, _LAST = "first_level", "last_level"
 #: The most solutions of one loop.
@@ -215,7 +217,7 @@ def _may_come_first(behind: list[ast.stmt], others: list[ast.stmt], result: str)
 
 def _only_notes(mine: Names, theirs: Names, result: str) -> bool:
     """Tell whether nothing else is written by both than that there is a solution."""
-    return not mine.read[_FOUND] and not any(
+    return not mine.read[FOUND] and not any(
         theirs.read[name] or theirs.written[name] for name in mine.written if name != result
     )
 
@@ -225,14 +227,14 @@ class _Loop:
 
     def __init__(self, function: Recursion, body: list[ast.stmt], site: _Site) -> None:
         self._function, self._body, self._site = function, body, site
-        self._result, self._is_test = function.result, function.result == _FOUND
+        self._result, self._is_test = function.result, function.result == FOUND
         self._names = Names(function.body)
         #: Whether a call may have a solution and make another one, which then has none.
         self._is_noted_with_level = False
 
     def written(self) -> list[ast.stmt] | None:
         """Return the statements; ``None`` if a loop cannot do what is done with a solution."""
-        if self._is_test and self._names.read[_FOUND]:
+        if self._is_test and self._names.read[FOUND]:
             return None
         done, item = self._site.then, self._site.found
         if not self._is_test:
@@ -273,10 +275,10 @@ class _Loop:
     def _is_note(self, statement: ast.stmt) -> bool:
         """Tell whether a statement notes a solution."""
         if self._is_test:
-            return written_name(statement) == _FOUND
+            return written_name(statement) == FOUND
         match statement:
             case ast.Expr(ast.Call(ast.Attribute(ast.Name(name)))):
-                return name == _SOLUTIONS
+                return name == SOLUTIONS
         return False
 
     # -- what is found is a solution, as it is
@@ -294,7 +296,7 @@ class _Loop:
             self._site.block += self._condition(done)
             end = self._chosen()
         if not self._is_test and any(type(each) is ast.For for each in nodes_in(self._body)):
-            size = call("len", load(_SOLUTIONS))
+            size = call("len", load(SOLUTIONS))
             is_over = compared(size, ast.Gt(), ast.Constant(MAX_SOLUTIONS))
             self._site.block.append(ast.If(is_over, [ast.Return(_none())], []))
         return [*start, self._loop([]), *end]
@@ -308,9 +310,9 @@ class _Loop:
         replaced = t.cast("list[ast.stmt]", [_Noted(noted).visit(each) for each in done])
         if self._is_test:
             is_first = compared(load(_RESULT), ast.Is(), _none())
-            forget: ast.stmt = ast.If(is_first, [assign(_RESULT, load(_FOUND))], [])
+            forget: ast.stmt = ast.If(is_first, [assign(_RESULT, load(FOUND))], [])
         else:
-            forget = assign(_SOLUTIONS, ast.List([], ast.Load()))
+            forget = assign(SOLUTIONS, ast.List([], ast.Load()))
         unless = ast.If(negate(load(_PASSES)), [forget], [])
         return [assign(_PASSES, ast.Constant(False)), *replaced, unless]
 
@@ -318,7 +320,7 @@ class _Loop:
         if not self._is_test:
             return [ast.Return(load(_RESULT))]
         is_over = compared(load(_RESULT), ast.Is(), _none())
-        return [ast.Return(ast.IfExp(is_over, load(_FOUND), load(_RESULT)))]
+        return [ast.Return(ast.IfExp(is_over, load(FOUND), load(_RESULT)))]
 
     # -- a value is computed of what is found
 
@@ -361,7 +363,7 @@ class _Loop:
         INVARIANT: the value that a loop has found is that of the last call that has one, or of
         none.
         """
-        noted = appended(_SOLUTIONS, ast.Constant(None))
+        noted = appended(SOLUTIONS, ast.Constant(None))
         marked = ast.If(all_of(conditions), [noted], []) if conditions else noted
         self._site.block.append(marked)
         is_alone = exclude_each_other(self._body, self._is_note, self._is_fixed)
@@ -373,7 +375,7 @@ class _Loop:
 
         All that the function finds is in the region where an argument is of some class.
         """
-        names = [self._function.name, _SOLUTIONS]
+        names = [self._function.name, SOLUTIONS]
         found = [each for each in self._function.body if any(map(Names([each]).read.get, names))]
         outer = found[0] if len(found) == 1 else None
         tested = class_tested(outer.test) if type(outer) is ast.If else None

@@ -38,17 +38,27 @@ from ...snippets import (
     negate,
     tuple_of,
 )
-from ..names import Names, answers, blocks_in, nodes_in, only_gives_up, read_name, written_name
-from .loops import LEVEL, Recursion, is_call
+from ..names import (
+    FOUND,
+    LEVEL,
+    MEMO,
+    SOLUTIONS,
+    Names,
+    answers,
+    blocks_in,
+    nodes_in,
+    only_gives_up,
+    read_name,
+    written_name,
+)
+from .loops import Recursion, is_call
 
-#: The names of what a function finds.
-_FOUND, _SOLUTIONS = "found", "solutions"
 #: What is still to be looked at, what was, how much that was before this call, and what was met
 #: again.
 _TODO, _SEEN, _FIRST, _AGAIN = "todo", "seen", "first", "again"
 #: The identity of the object that is looked at.
 _PASSED = "passed"
-_KEY, _MEMO, _CALLS = "key", "memo", "calls"
+_KEY, _CALLS = "key", "calls"
 #: The most calls that look anew at what others have looked at.
 MAX_ANEW = 4
 
@@ -75,11 +85,11 @@ def written_as_worklist(
     left = Names(body)
     if any(map(answers, nodes_in(body))):
         return None
-    used = [function.name, *found, *([_FOUND] if function.result == _FOUND else ())]
+    used = [function.name, *found, *([FOUND] if function.result == FOUND else ())]
     if any(map(left.read.get, used)):
         return None
     begun = _Worklist(function, changed, remembered, body).written()
-    args = [load(name) for name in [*function.parameters, LEVEL, _MEMO]]
+    args = [load(name) for name in [*function.parameters, LEVEL, MEMO]]
     return [*begun, ast.Return(call(remembering, *args))]
 
 
@@ -128,13 +138,13 @@ def _only_notes(statement: ast.stmt, found: str, function: Recursion) -> bool:
     *sizes, last = statement.body
     if not all(map(only_gives_up, sizes)):
         return False
-    if function.result == _FOUND:
-        return written_name(last) == _FOUND
+    if function.result == FOUND:
+        return written_name(last) == FOUND
     value: t.Any = last.value if type(last) is ast.Expr else None
     method: t.Any = getattr(value, "func", None)
     is_extended = type(method) is ast.Attribute and method.attr == "extend"
     return (
-        is_extended and read_name(method.value) == _SOLUTIONS and read_name(value.args[0]) == found
+        is_extended and read_name(method.value) == SOLUTIONS and read_name(value.args[0]) == found
     )
 
 
@@ -157,12 +167,12 @@ class _Worklist:
         self, function: Recursion, changed: list[str], remembered: int, body: list[ast.stmt]
     ) -> None:
         self._function, self._changed, self._remembered = function, changed, remembered
-        self._body, self._is_test = body, function.result == _FOUND
+        self._body, self._is_test = body, function.result == FOUND
         self._fixed = [load(name) for name in _fixed(function, changed)]
         names: list[ast.expr] = [ast.Name(name, ast.Store()) for name in changed]
         self._target = names[0] if len(names) == 1 else ast.Tuple(names, ast.Store())
         # Another function that is called meanwhile may call this one: that might be a ring.
-        self._is_called_within = bool(Names(body).read[_MEMO])
+        self._is_called_within = bool(Names(body).read[MEMO])
 
     def written(self) -> list[ast.stmt]:
         """Write the loop, and how calls know of each other."""
@@ -170,13 +180,13 @@ class _Worklist:
         key = assign(_KEY, tuple_of(parts))
         if not self._is_test:
             # What a call finds is found anew by the next ones, up to a number of calls.
-            calls = method_call(load(_MEMO), "get", load(_KEY), ast.Constant(0))
+            calls = method_call(load(MEMO), "get", load(_KEY), ast.Constant(0))
             is_few = compared(load(_CALLS), ast.Lt(), ast.Constant(MAX_ANEW))
             return [key, assign(_CALLS, calls), ast.If(is_few, self._looked_at(), [])]
         noted = ast.Assign([ast.Name(_SEEN, ast.Store()), _noted()], self._start(ast.Dict([], [])))
         return [
             key,
-            assign(_SEEN, method_call(load(_MEMO), "get", load(_KEY))),
+            assign(_SEEN, method_call(load(MEMO), "get", load(_KEY))),
             ast.If(is_none(load(_SEEN)), [noted], []),
             # Nothing, once each call is remembered.
             ast.If(load(_SEEN), self._looked_at(), []),
@@ -273,7 +283,7 @@ def _next(calls: ast.expr) -> ast.expr:
 
 def _noted() -> ast.expr:
     """Write the place of what the next call begins with."""
-    return ast.Subscript(load(_MEMO), load(_KEY), ast.Store())
+    return ast.Subscript(load(MEMO), load(_KEY), ast.Store())
 
 
 def leads_back(again: list[tuple[t.Any, int]], seen: dict[t.Any, int]) -> bool:

@@ -183,7 +183,7 @@ def calls_at_last(clause: Clause) -> bool:
     return is_call and all(map(is_one_way, goals[:-1]))
 
 
-def cut_apart(clause: Clause, opened: Container[int] = ()) -> tuple[list[Term], list[Term]]:
+def cut_apart(clause: Clause, opened: Container[int]) -> tuple[list[Term], list[Term]]:
     """Return the goals before and behind the cut of a clause.
 
     :param opened: the positions of arguments that have no value: only the head may bind them, or

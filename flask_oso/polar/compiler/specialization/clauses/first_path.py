@@ -19,8 +19,9 @@ from collections.abc import Iterator, Sequence
 from ....host.registry import Host
 from ....solver.clauses import Clause
 from ...binding_analysis import order_clauses
+from ...passes.names import FOUND
 from ...snippets import assign, compared, load, returned
-from ..regions import FOUND, Fact, Region, RuleCall
+from ..regions import Fact, Region, RuleCall
 from .clause_forms import calls_at_last, is_one_way, is_passed_on
 
 _Leaves = Sequence[tuple[Clause, RuleCall]]

@@ -15,8 +15,9 @@ from collections.abc import Iterator
 from ....nodes import COMPARISONS, Expression, Operator, Term
 from ....sources import Span
 from ....traversal import goals_in
+from ...passes.names import FOUND
 from ..guards import Guards
-from ..regions import FOUND, Fact, Region
+from ..regions import Fact, Region
 
 #: Operators of goals that are looked at once, and search nothing.
 _SIMPLE = frozenset({*COMPARISONS, Operator.UNIFY, Operator.DOT, Operator.ISA})

@@ -17,7 +17,7 @@ from ....solver.clause_index import ClauseIndex
 from ...binding_analysis import NotCompilable
 from ...classes.plain_classes import is_plain_object
 from ...classes.weak_classes import WeakClass, add_class
-from ...passes.names import nodes_in
+from ...passes.names import FOUND, nodes_in
 from ...snippets import (
     assign,
     call,
@@ -31,7 +31,6 @@ from ...snippets import (
 )
 from ..goals.obstacles import Attempts, tried_first
 from ..observation import FREQUENT
-from ..regions import FOUND
 from ..solution_functions import SolutionFunctions
 from ..specialization import (
     NEW_MEMO,

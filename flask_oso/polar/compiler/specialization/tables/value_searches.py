@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import typing as t
 
+from ...passes.names import FOUND
 from ...snippets import assign, call, function_of, is_ascii, is_none, load, negate
 from ..observation import FREQUENT
 from ..regions import GIVE_UP
@@ -16,8 +17,6 @@ from ..solution_functions import SolutionFunctions
 from ..solution_keys import SolutionKey
 from ..specialization import attempted
 from .drafts import SpecializingProgram
-
-_FOUND = "found"
 
 
 def value_search(
@@ -39,9 +38,9 @@ def value_search(
     odd = [negate(is_ascii(f"a{n}")) for n, cls in classes.items() if cls is str]
     body = [
         *(ast.If(each, [GIVE_UP], []) for each in odd),
-        assign(_FOUND, asked),
-        ast.If(is_none(load(_FOUND)), [GIVE_UP], []),
-        ast.Return(call("texts_found", load(_FOUND))),
+        assign(FOUND, asked),
+        ast.If(is_none(load(FOUND)), [GIVE_UP], []),
+        ast.Return(call("texts_found", load(FOUND))),
     ]
     tried = [attempted(body, "gives_up_or_deep")]
     return program.compiled_specialization(function_of("search", parameters, tried, FREQUENT), name)
