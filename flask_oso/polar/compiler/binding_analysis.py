@@ -34,7 +34,7 @@ from ..policy.policy import calls_in
 from ..solver.class_index import ClassIndex, Lineage
 from ..solver.class_tests import has_instance_test
 from ..solver.clause_index import ClauseIndex
-from ..solver.clauses import Clause, Template
+from ..solver.clauses import Clause
 from ..solver.rule_order import Specificity, compare_specializers, has_more_fields, is_union_pattern
 from ..sources import Span
 from ..traversal import goals_in
@@ -494,8 +494,3 @@ def is_recursive(name: str, rules: Mapping[str, t.Any]) -> bool:
 
 def _called(name: str, rules: Mapping[str, t.Any]) -> list[str]:
     return [call.name for rule in rules.get(name, ()) for call in calls_in(rule.body)]
-
-
-def parts_of(term: Term) -> Sequence[t.Any]:
-    """Give the parts of a term as it stands in a clause."""
-    return (term.term,) if isinstance(term, Template) else parts(term)

@@ -1,16 +1,17 @@
 """Forms of goals that both layers know: rule calls, pairs, searches in what was just read.
 
-In go terms as they stand in a clause; out come their parts, whatever is known of the variables.
+In go terms as they stand in a clause; out come their parts and variables, whatever is known of
+these.
 """
 
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from ..nodes import Call, List, Operator, Origin, Slot, Term
+from ..nodes import Call, List, Operator, Origin, Slot, Term, parts
 from ..solver.clauses import Template
-from ..traversal import is_operation
+from ..traversal import is_operation, walk
 
 #: The length of what the elements of a dictionary are.
 _PAIR = 2
@@ -19,6 +20,41 @@ _PAIR = 2
 def written_term(term: t.Any) -> t.Any:
     """Return a term as it is written, also one with variables in it."""
     return term.term if isinstance(term, Template) else term
+
+
+def parts_of(term: Term) -> Sequence[t.Any]:
+    """Give the parts of a term as it stands in a clause."""
+    return (term.term,) if isinstance(term, Template) else parts(term)
+
+
+def terms_in(term: Term | None) -> Iterator[t.Any]:
+    """Yield a term of a clause, and all terms within it."""
+    return walk([] if term is None else [term], parts_of)
+
+
+def variables_in(term: Term | None) -> Iterator[Slot]:
+    """Yield the variables in a term of a clause."""
+    return (part for part in terms_in(term) if isinstance(part, Slot))
+
+
+def slots_in(term: Term | None) -> set[int]:
+    """Return the indices of the variables in a term of a clause."""
+    return {slot.index for slot in variables_in(term)}
+
+
+def is_variable(term: t.Any, slot: Slot) -> bool:
+    """Tell whether a term is a variable of the same clause."""
+    return isinstance(term, Slot) and term.index == slot.index
+
+
+def mentions(term: Term | None, slot: Slot) -> bool:
+    """Tell whether a variable stands somewhere in a term of its clause."""
+    return any(is_variable(part, slot) for part in terms_in(term))
+
+
+def has_operator(term: Term, operator: Operator) -> bool:
+    """Tell whether an operator stands somewhere in a goal."""
+    return any(getattr(part, "operator", None) is operator for part in terms_in(term))
 
 
 def call_of(goal: Term) -> Call | None:
@@ -47,8 +83,7 @@ def searched_in(made: Term, goals: tuple[t.Any, ...], number: int) -> Term | Non
     if clause != number or not is_operation(goal, Operator.IN):
         return None
     item, collection = goal.args
-    is_same = isinstance(collection, Slot) and collection.index == made.index
-    return item if is_same else None
+    return item if is_variable(collection, made) else None
 
 
 def stays_comparison(

@@ -13,14 +13,13 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from ..host.registry import RESERVED_NAMES, Host
-from ..nodes import Expression, List, Operator, Pattern, Slot, Term, Value
+from ..nodes import Expression, List, Operator, Pattern, Term, Value
 from ..solver.class_index import Lineage
 from ..solver.clause_index import ClauseIndex
 from ..solver.clauses import Clause
 from ..sources import Span
-from ..traversal import walk
 from ..value_objects import Record
-from .binding_analysis import ArgumentFacts, Dispatch, KnownArguments, NotCompilable, parts_of
+from .binding_analysis import ArgumentFacts, Dispatch, KnownArguments, NotCompilable
 from .classes.equality import SideEffectFreeEquality
 from .snippets import call, load
 
@@ -310,21 +309,6 @@ def prepend(goals: Iterable[tuple[t.Any, ...]], rest: Pending) -> Pending:
     for goal in reversed(list(goals)):
         rest = (goal, rest)
     return rest
-
-
-def variables_in(term: Term) -> Iterator[Slot]:
-    """Yield the variables in a term of a clause."""
-    return (part for part in walk([term], parts_of) if isinstance(part, Slot))
-
-
-def slots_in(term: Term) -> set[int]:
-    """Return the indices of the variables in a term of a clause."""
-    return {slot.index for slot in variables_in(term)}
-
-
-def has_operator(term: Term, operator: Operator) -> bool:
-    """Tell whether an operator stands somewhere in a goal."""
-    return any(getattr(part, "operator", None) is operator for part in walk([term], parts_of))
 
 
 def pending_goals(goals: Pending) -> Iterator[tuple[t.Any, ...]]:

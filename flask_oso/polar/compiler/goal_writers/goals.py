@@ -27,7 +27,7 @@ from ..binding_analysis import (
     order_clauses,
 )
 from ..function_tables import chosen_function
-from ..goal_forms import call_of, stays_comparison
+from ..goal_forms import call_of, has_operator, slots_in, stays_comparison
 from ..scopes import (
     Goal,
     GoalPart,
@@ -41,10 +41,8 @@ from ..scopes import (
     awaited_classes,
     concatenate,
     conjunct_goals,
-    has_operator,
     instance_test,
     prepend,
-    slots_in,
 )
 from ..snippets import (
     COMPARE,

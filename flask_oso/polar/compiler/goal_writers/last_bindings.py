@@ -6,14 +6,13 @@ waits for the variable may as well be made behind the call: nobody can tell the 
 
 from __future__ import annotations
 
-import typing as t
 from collections.abc import Callable
 
 from ...nodes import Call, Expression, Operator, Slot, Term
 from ...solver.clause_index import ClauseIndex
-from ...solver.clauses import Clause, Template
-from ...traversal import walk
-from ..binding_analysis import is_class_only, parts_of
+from ...solver.clauses import Clause
+from ..binding_analysis import is_class_only
+from ..goal_forms import is_variable, mentions, written_term
 
 #: Gives the clauses of a rule, by its name and number of parameters.
 Candidates = Callable[[str, int], ClauseIndex | None]
@@ -54,42 +53,33 @@ class _Search:
         ):
             return False
         others = [each for number, each in enumerate(clause.parameters) if number != at]
-        if any(_has(each.specializer, slot) for each in others):
+        if any(mentions(each.specializer, slot) for each in others):
             return False
-        if any(_has(each.term, slot) for each in others):
+        if any(mentions(each.term, slot) for each in others):
             return clause.body is None and all(
-                isinstance(each.term, Slot) for each in others if _has(each.term, slot)
+                isinstance(each.term, Slot) for each in others if mentions(each.term, slot)
             )
         return clause.body is not None and self._ends_with(clause.body, slot)
 
     def _ends_with(self, goal: Term, slot: Slot) -> bool:
         """Tell whether a goal binds a variable, if at all, and then does nothing."""
-        if isinstance(goal, Template):
-            goal = goal.term
+        goal = written_term(goal)
         if isinstance(goal, Call):
-            places = [at for at, arg in enumerate(goal.args) if _has(arg, slot)]
+            places = [at for at, arg in enumerate(goal.args) if mentions(arg, slot)]
             is_plain = len(places) == 1 and isinstance(goal.args[places[0]], Slot)
             return is_plain and not goal.kwargs and self.binds_last(goal, places[0])
         if not isinstance(goal, Expression):
             return False
         if goal.operator is Operator.AND:
             *before, last = goal.args
-            return not any(_has(each, slot) for each in before) and self._ends_with(last, slot)
+            return not any(mentions(each, slot) for each in before) and self._ends_with(last, slot)
         if goal.operator is Operator.OR:
             return all(self._ends_with(each, slot) for each in goal.args)
         if goal.operator is Operator.UNIFY:
             left, right = goal.args
-            return _is(left, slot) != _is(right, slot) and not (
-                _has(left, slot) and _has(right, slot)
+            return is_variable(left, slot) != is_variable(right, slot) and not (
+                mentions(left, slot) and mentions(right, slot)
             )
         if goal.operator is Operator.IN:
-            return _is(goal.args[0], slot) and not _has(goal.args[1], slot)
+            return is_variable(goal.args[0], slot) and not mentions(goal.args[1], slot)
         return False
-
-
-def _is(term: Term, slot: Slot) -> bool:
-    return isinstance(term, Slot) and term.index == slot.index
-
-
-def _has(term: t.Any, slot: Slot) -> bool:
-    return term is not None and any(_is(part, slot) for part in walk([term], parts_of))

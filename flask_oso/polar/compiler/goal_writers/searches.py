@@ -7,8 +7,8 @@ import typing as t
 from dataclasses import replace
 
 from ...nodes import Expression, List, Origin, Slot, Term
-from ..goal_forms import pair_in, written_term
-from ..scopes import Goal, GoalPart, Ref, Scope, Site, pending_goals, prepend, slots_in
+from ..goal_forms import pair_in, slots_in, written_term
+from ..scopes import Goal, GoalPart, Ref, Scope, Site, pending_goals, prepend
 from ..snippets import assign, block, call, compared, copied, is_type, load, tuple_of
 from .lookups import LookupGoals
 from .places import Continuation, Output

@@ -13,9 +13,9 @@ from collections.abc import Callable, Iterator, Sequence
 from ...nodes import Call, Expression, List, Operator, Slot, Term, Value
 from ...solver.class_index import Lineage
 from ...solver.clauses import Clause
-from ...traversal import conjuncts_in, walk
-from ..binding_analysis import ArgumentFacts, Lineages, is_class_only, is_string, parts_of
-from ..goal_forms import call_of
+from ...traversal import conjuncts_in
+from ..binding_analysis import ArgumentFacts, Lineages, is_class_only, is_string
+from ..goal_forms import call_of, is_variable, mentions
 
 #: The clauses of a rule that what is known of its arguments does not exclude; ``None`` if there is
 #: no such rule.
@@ -129,16 +129,16 @@ def _way(clause: Clause, position: int, lineages: Lineages, select: SelectClause
         return _Way(bindings, False, None)
     others = [each for at, each in enumerate(clause.parameters) if at != position]
     terms = [term for each in others for term in (each.term, each.specializer) if term is not None]
-    uses = [goal for goal in conjuncts_in(clause.body) if _mentions(goal, parameter.term)]
-    if any(_mentions(term, parameter.term) for term in terms) or len(uses) > 1:
+    uses = [goal for goal in conjuncts_in(clause.body) if mentions(goal, parameter.term)]
+    if any(mentions(term, parameter.term) for term in terms) or len(uses) > 1:
         return _Way(bindings, False, None)
     if not uses:
         return _Way(bindings, True, None)
     called = call_of(uses[0])
     if called is None or called.kwargs:
         return _Way(bindings, False, None)
-    places = [arg for arg in called.args if _mentions(arg, parameter.term)]
-    is_alone = len(places) == 1 and _is_same(places[0], parameter.term)
+    places = [arg for arg in called.args if mentions(arg, parameter.term)]
+    is_alone = len(places) == 1 and is_variable(places[0], parameter.term)
     passed = next((each for each in bindings if not isinstance(each, frozenset)), None)
     return _Way(bindings, False, passed if is_alone else None)
 
@@ -156,7 +156,7 @@ def _bindings(
         called = call_of(goal)
         if called is not None:
             for at, arg in enumerate(called.args):
-                if _is_same(arg, term):
+                if is_variable(arg, term):
                     passed = _passed_lineages(clause, called, lineages)
                     yield called.name, len(called.args), at, passed
                     if not _is_only_searched(called, at, select):
@@ -167,7 +167,7 @@ def _bindings(
                 texts = _listed_by_rule(clause, goal.args[1], select)
             if texts is not None:
                 yield texts
-        elif _mentions(goal, term):
+        elif mentions(goal, term):
             text = _equal_text(goal, term)
             if text is not None:
                 yield frozenset({text})
@@ -181,8 +181,8 @@ def _is_search(goal: Term, variable: Slot) -> t.TypeGuard[Expression]:
     return (
         isinstance(goal, Expression)
         and goal.operator is Operator.IN
-        and _is_same(goal.args[0], variable)
-        and not _mentions(goal.args[1], variable)
+        and is_variable(goal.args[0], variable)
+        and not mentions(goal.args[1], variable)
     )
 
 
@@ -197,7 +197,7 @@ def _listed_by_rule(
         called = call_of(goal)
         if called is None or not isinstance(collection, Slot):
             continue
-        places = [at for at, arg in enumerate(called.args) if _is_same(arg, collection)]
+        places = [at for at, arg in enumerate(called.args) if is_variable(arg, collection)]
         if not places:
             continue
         clauses = select(called.name, len(called.args), ArgumentFacts({}, {})) or ()
@@ -211,7 +211,7 @@ def _equal_text(goal: Term, variable: Slot) -> str | None:
     """Return the string that a goal says a variable is."""
     if not isinstance(goal, Expression) or goal.operator is not Operator.UNIFY:
         return None
-    others = [arg for arg in goal.args if not _is_same(arg, variable)]
+    others = [arg for arg in goal.args if not is_variable(arg, variable)]
     is_text = len(others) == 1 and is_string(others[0])
     return str(t.cast(Value, others[0]).value) if is_text else None
 
@@ -239,11 +239,12 @@ def _is_only_searched(called: Call, position: int, select: SelectClauses) -> boo
 def _searches(clause: Clause, position: int) -> list[tuple[str, int, int]] | None:
     """Return where a clause passes on a parameter that it only searches for; or ``None``."""
     parameter = clause.parameters[position]
-    heads = [each for each in clause.parameters if _mentions(each.term, parameter.term)]
     is_text = is_class_only(parameter.specializer) and parameter.specializer.tag == "String"
     if is_string(parameter.term) and parameter.specializer is None:
         return []
-    if not isinstance(parameter.term, Slot) or len(heads) > 1:
+    if not isinstance(parameter.term, Slot):
+        return None
+    if sum(mentions(each.term, parameter.term) for each in clause.parameters) > 1:
         return None
     if parameter.specializer is not None and not is_text:
         return None
@@ -251,23 +252,17 @@ def _searches(clause: Clause, position: int) -> list[tuple[str, int, int]] | Non
     for goal in conjuncts_in(clause.body):
         called = call_of(goal)
         if called is not None and not called.kwargs:
-            places = [at for at, arg in enumerate(called.args) if _is_same(arg, parameter.term)]
+            places = [at for at, arg in enumerate(called.args) if is_variable(arg, parameter.term)]
             passed += [(called.name, len(called.args), at) for at in places]
             others = [arg for at, arg in enumerate(called.args) if at not in places]
         elif isinstance(goal, Expression) and goal.operator is Operator.IN:
-            is_searched = _is_same(goal.args[0], parameter.term)
+            is_searched = is_variable(goal.args[0], parameter.term)
             others = [goal.args[1]] if is_searched else [*goal.args]
         else:
             others = [goal]
-        if any(_mentions(other, parameter.term) for other in others):
+        if any(mentions(other, parameter.term) for other in others):
             return None
     return passed
-
-
-def _mentions(term: Term, variable: Term) -> bool:
-    return isinstance(variable, Slot) and any(
-        _is_same(each, variable) for each in walk([term], parts_of)
-    )
 
 
 def _passed_lineages(
@@ -284,10 +279,6 @@ def _passed_lineages(
         for at, arg in enumerate(called.args)
         if isinstance(arg, Slot) and arg.index in by_slot
     )
-
-
-def _is_same(term: t.Any, variable: Slot) -> bool:
-    return isinstance(term, Slot) and term.index == variable.index
 
 
 def _texts(collection: t.Any) -> frozenset[str] | None:

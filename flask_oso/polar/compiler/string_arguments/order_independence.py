@@ -14,8 +14,9 @@ from ...nodes import Call, Expression, Operator, Pattern, Slot, Term
 from ...solver.clause_index import ClauseIndex
 from ...solver.clauses import Clause
 from ...solver.rule_order import Specificity, compare_specializers, has_more_fields
-from ...traversal import conjuncts_in, walk
-from ..binding_analysis import has_cut, parts_of
+from ...traversal import conjuncts_in, is_operation
+from ..binding_analysis import has_cut
+from ..goal_forms import has_operator, slots_in, terms_in
 
 Rules = Callable[[str, int], "ClauseIndex | None"]
 
@@ -41,7 +42,7 @@ def is_order_independent(rules: Rules, name: str, arity: int, at: int) -> bool:
         if any(map(has_cut, clauses)) and not _is_cut_for_all(clauses, call.asked):
             return False
         for clause in clauses:
-            if any(map(_depends_on_order, _terms_in(clause.body))):
+            if any(map(_depends_on_order, terms_in(clause.body))):
                 return False
             calls = set(_calls_in(clause, call.asked)) - seen
             waiting += calls
@@ -58,9 +59,9 @@ def _depends_on_order(term: Term) -> bool:
 
 def _calls_in(clause: Clause, asked: frozenset[int]) -> Iterator[_Call]:
     dependent = _dependent(clause, asked)
-    for term in _terms_in(clause.body):
+    for term in terms_in(clause.body):
         if isinstance(term, Call):
-            places = (n for n, arg in enumerate(term.args) if _slots_in(arg) & dependent)
+            places = (n for n, arg in enumerate(term.args) if slots_in(arg) & dependent)
             yield _Call(term.name, len(term.args), frozenset(places))
 
 
@@ -72,13 +73,13 @@ def _dependent(clause: Clause, asked: frozenset[int]) -> set[int]:
     """
     dependent, given = set[int](), set[int]()
     for position, parameter in enumerate(clause.parameters):
-        slots = _slots_in(parameter.term) | _slots_in(parameter.specializer)
+        slots = slots_in(parameter.term) | slots_in(parameter.specializer)
         if position in asked:
             dependent |= slots
         elif type(parameter.term) is Slot:
             given.add(parameter.term.index)
     dependent -= given
-    goals = [_slots_in(goal) - given for goal in conjuncts_in(clause.body)]
+    goals = [slots_in(goal) - given for goal in conjuncts_in(clause.body)]
     while True:
         found = dependent.union(*(slots for slots in goals if slots & dependent))
         if found == dependent:
@@ -103,17 +104,17 @@ def _is_cut_for_all(clauses: Sequence[Clause], asked: frozenset[int]) -> bool:
     if others or not _is_tried_first(clause, clauses[:first], clauses[first + 1 :]):
         return False
     goals = [*conjuncts_in(clause.body)]
-    cuts = [n for n, goal in enumerate(goals) if _is_cut(goal)]
-    if len(cuts) != 1 or any(map(_has_cut_inside, goals)):
+    cuts = [n for n, goal in enumerate(goals) if is_operation(goal, Operator.CUT)]
+    if len(cuts) != 1 or sum(has_operator(goal, Operator.CUT) for goal in goals) != 1:
         return False
     terms = [clause.parameters[n].term for n in asked]
     asked_slots = {each.index for each in terms if type(each) is Slot}
     heads = [part for each in clause.parameters for part in (each.term, each.specializer)]
     is_plain = len(asked_slots) == len(terms) and all(
-        sum(slot in _slots_in(part) for part in heads) == 1 for slot in asked_slots
+        sum(slot in slots_in(part) for part in heads) == 1 for slot in asked_slots
     )
     dependent = _dependent(clause, asked)
-    return is_plain and not any(_slots_in(goal) & dependent for goal in goals[: cuts[0]])
+    return is_plain and not any(slots_in(goal) & dependent for goal in goals[: cuts[0]])
 
 
 def _is_tried_first(clause: Clause, earlier: Sequence[Clause], later: Sequence[Clause]) -> bool:
@@ -135,19 +136,3 @@ def _is_before(left: Clause, right: Clause) -> bool | None:
         if verdict is not Specificity.SAME:
             return verdict is Specificity.MORE
     return False
-
-
-def _is_cut(goal: Term) -> bool:
-    return isinstance(goal, Expression) and goal.operator is Operator.CUT
-
-
-def _has_cut_inside(goal: Term) -> bool:
-    return not _is_cut(goal) and any(map(_is_cut, _terms_in(goal)))
-
-
-def _slots_in(term: t.Any) -> set[int]:
-    return {each.index for each in _terms_in(term) if type(each) is Slot}
-
-
-def _terms_in(term: Term | None) -> Iterator[Term]:
-    return walk([] if term is None else [term], parts_of)

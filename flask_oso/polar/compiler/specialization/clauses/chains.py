@@ -15,8 +15,8 @@ from collections.abc import Iterator, Sequence
 from ....nodes import Call, Slot, Term
 from ....traversal import conjuncts_in, goals_in
 from ...binding_analysis import NotCompilable
-from ...goal_forms import call_of
-from ...scopes import Pending, ProgramInterface, pending_goals, variables_in
+from ...goal_forms import call_of, variables_in
+from ...scopes import Pending, ProgramInterface, pending_goals
 from ..regions import Fact, Known, Region, RuleCall, Variables
 from .clause_forms import PutOff
 

@@ -21,8 +21,7 @@ from ....sources import Span
 from ....traversal import conjuncts_in, goals_in, is_operation
 from ....value_objects import Record
 from ...binding_analysis import NotCompilable, has_cut, is_string
-from ...goal_forms import call_of
-from ...scopes import slots_in
+from ...goal_forms import call_of, is_variable, mentions, slots_in
 from ..regions import Known
 
 
@@ -221,32 +220,28 @@ def open_string(clause: Clause, args: Sequence[Known]) -> int | None:
         return None
     for at, (parameter, arg) in enumerate(zip(clause.parameters, args, strict=True)):
         is_open = isinstance(parameter.term, Slot) and is_string(arg.literal)
-        if is_open and _is_compared_once(t.cast(Slot, parameter.term).index, goals):
+        if is_open and _is_compared_once(t.cast(Slot, parameter.term), goals):
             return at
     return None
 
 
-def _is_compared_once(index: int, goals: list[Term]) -> bool:
+def _is_compared_once(slot: Slot, goals: list[Term]) -> bool:
     """Tell whether a variable is only compared with one attribute."""
-    match [goal for goal in goals if index in slots_in(goal)]:
+    match [goal for goal in goals if mentions(goal, slot)]:
         case [Expression(Operator.DOT, (owner, key, _))]:
-            return index not in slots_in(owner) | slots_in(key)
+            return not (mentions(owner, slot) or mentions(key, slot))
         case [Expression(Operator.UNIFY, args) as use]:
-            others = [arg for arg in args if not _is_slot(arg, index)]
+            others = [arg for arg in args if not is_variable(arg, slot)]
             if len(others) == 1 and isinstance(others[0], Slot):
-                return _is_result_once(others[0].index, [each for each in goals if each is not use])
+                return _is_result_once(others[0], [each for each in goals if each is not use])
     return False
 
 
-def _is_result_once(index: int, goals: list[Term]) -> bool:
-    match [goal for goal in goals if index in slots_in(goal)]:
+def _is_result_once(slot: Slot, goals: list[Term]) -> bool:
+    match [goal for goal in goals if mentions(goal, slot)]:
         case [Expression(Operator.DOT, (_, _, result))]:
-            return _is_slot(result, index)
+            return is_variable(result, slot)
     return False
-
-
-def _is_slot(term: Term, index: int) -> bool:
-    return isinstance(term, Slot) and term.index == index
 
 
 def is_operand(term: Term) -> bool:

@@ -18,6 +18,7 @@ from collections.abc import Iterator, Sequence
 from ....host import sandbox
 from ....nodes import Expression, Operator, Slot, Term, Value
 from ....solver.clauses import Clause
+from ....traversal import conjuncts_in, is_operation
 from ...binding_analysis import is_string
 from ..regions import Known
 
@@ -64,8 +65,8 @@ def _reads_of(clause: Clause) -> Iterator[tuple[int, tuple[int, str]]]:
     """Yield the variable and the source of each attribute of an argument that is read."""
     terms = [parameter.term for parameter in clause.parameters]
     places = {term.index: at for at, term in enumerate(terms) if isinstance(term, Slot)}
-    for goal in _goals_of(clause.body):
-        if goal.operator is not Operator.DOT:
+    for goal in conjuncts_in(clause.body):
+        if not is_operation(goal, Operator.DOT):
             continue
         owner, name, made = goal.args
         if not (isinstance(owner, Slot) and isinstance(made, Slot) and isinstance(name, Value)):
@@ -76,21 +77,10 @@ def _reads_of(clause: Clause) -> Iterator[tuple[int, tuple[int, str]]]:
 
 def _searched_in(body: Term | None) -> Iterator[int]:
     """Yield the variables that are searched for a text of the policy, before all other tests."""
-    for goal in _goals_of(body):
-        if goal.operator not in (Operator.DOT, Operator.IN):
-            return
-        if goal.operator is Operator.IN:
+    for goal in conjuncts_in(body):
+        if is_operation(goal, Operator.IN):
             item, collection = goal.args
             if isinstance(collection, Slot) and isinstance(item, Value) and is_string(item):
                 yield collection.index
-
-
-def _goals_of(body: Term | None) -> Iterator[Expression]:
-    """Yield the goals all of which have to hold."""
-    waiting = [] if body is None else [body]
-    while waiting:
-        goal = waiting.pop()
-        if isinstance(goal, Expression) and goal.operator is Operator.AND:
-            waiting += reversed(goal.args)
-        elif isinstance(goal, Expression):
-            yield goal
+        elif isinstance(goal, Expression) and goal.operator is not Operator.DOT:
+            return

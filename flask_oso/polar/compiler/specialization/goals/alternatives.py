@@ -14,8 +14,8 @@ from dataclasses import replace
 
 from ....nodes import Dictionary, Expression, List, Operator, Term
 from ...binding_analysis import NotCompilable
-from ...goal_forms import written_term
-from ...scopes import Pending, has_operator, pending_goals, prepend, variables_in
+from ...goal_forms import has_operator, variables_in, written_term
+from ...scopes import Pending, pending_goals, prepend
 from ...snippets import load
 from ..clauses.chains import asks_again, numbers_in
 from ..clauses.clause_forms import PutOff

@@ -98,7 +98,7 @@ class Compounds(Alternatives):
 
     def _built_taken_apart(self, term: List | Dictionary, built: Built) -> Region | None:
         """Write that each part of what the function has built equals that of a term."""
-        parts = parts_of(term)
+        parts = parts_by_place(term)
         if parts.keys() != built.parts.keys():
             return None
         region: Region | None = self.region
@@ -121,7 +121,7 @@ class Compounds(Alternatives):
         is_there = compared(load(made.name), ast.IsNot(), load("missing"))
         region: Region | None
         region = self.guards.under(self.region, ("there", made.name), is_there, [], span)
-        parts = parts_of(term)
+        parts = parts_by_place(term)
         for name in _in_order(parts):
             if region is not None:
                 entry: Fact = ("field", made.name, name)
@@ -260,7 +260,7 @@ class Compounds(Alternatives):
         return made
 
 
-def parts_of(term: List | Dictionary) -> dict[t.Any, Term]:
+def parts_by_place(term: List | Dictionary) -> dict[t.Any, Term]:
     """Return the parts of a list by their places, or of a dictionary by their keys."""
     return dict(enumerate(term.items) if isinstance(term, List) else term.fields)
 

@@ -16,8 +16,8 @@ from ....sources import Span
 from ....traversal import is_operation
 from ...binding_analysis import NotCompilable, is_string
 from ...classes.plain_classes import is_plain_object
-from ...goal_forms import pair_in, searched_in, written_term
-from ...scopes import Pending, prepend, variables_in
+from ...goal_forms import pair_in, searched_in, variables_in, written_term
+from ...scopes import Pending, prepend
 from ...snippets import all_of, any_of, call, compared, is_of, is_type, load, negate
 from ..clauses.clause_forms import PutOff, is_scalar
 from ..regions import Fact, Known, Region
@@ -31,7 +31,7 @@ from ..value_tests import (
     is_searched_at_once,
     written,
 )
-from .compounds import Compounds, is_open_compound, parts_of
+from .compounds import Compounds, is_open_compound, parts_by_place
 
 #: Methods of dictionaries, and how many arguments they take, beside what ``get`` has for none.
 OF_DICTIONARIES = {"get": 1, "items": 0, "keys": 0, "values": 0}
@@ -88,7 +88,7 @@ class Searches(Compounds):
         inner: List | Dictionary = written_term(item)
         if isinstance(inner, List) and inner.rest is not None:
             return None
-        parts = parts_of(inner)
+        parts = parts_by_place(inner)
         values = [None if is_open_compound(each) else self._value(each) for each in parts.values()]
         known = [each for each in values if each is not None and each.exact in (None, str)]
         is_odd = any(each.choices is not None or each.constant is not None for each in known)
