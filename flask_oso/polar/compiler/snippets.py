@@ -123,6 +123,11 @@ def is_type(name: str, kind: str) -> ast.expr:
     return compared(call("type", load(name)), ast.Is(), load(kind))
 
 
+def is_not_type(name: str, kind: str) -> ast.expr:
+    """Write ``type(name) is not kind``."""
+    return compared(call("type", load(name)), ast.IsNot(), load(kind))
+
+
 def is_of(name: str, kinds: str) -> ast.expr:
     """Write ``type(name) in kinds``."""
     return compared(call("type", load(name)), ast.In(), load(kinds))
@@ -131,6 +136,16 @@ def is_of(name: str, kinds: str) -> ast.expr:
 def is_not_of(name: str, kinds: str) -> ast.expr:
     """Write ``type(name) not in kinds``."""
     return compared(call("type", load(name)), ast.NotIn(), load(kinds))
+
+
+def is_more_than(value: ast.expr, most: int) -> ast.expr:
+    """Write ``value > most``."""
+    return compared(value, ast.Gt(), ast.Constant(most))
+
+
+def size_of(name: str) -> ast.expr:
+    """Write ``len(name)``."""
+    return call("len", load(name))
 
 
 def is_ascii(name: str) -> ast.expr:

@@ -17,7 +17,7 @@ from __future__ import annotations
 import ast
 import typing as t
 
-from ..snippets import assign, call, code_of, compared, item_of, load
+from ..snippets import assign, code_of, compared, is_more_than, item_of, load, size_of
 from .names import Names, appended_to, blocks_in, nodes_in, read_name, written_name
 
 
@@ -34,7 +34,7 @@ def go_along_lists(
         if names.written[name] == 1:
             left = f"left_of_{name}"
             if _goes_along(statements, name, left, names):
-                statements = [assign(left, call("len", load(name))), *statements]
+                statements = [assign(left, size_of(name)), *statements]
                 _leave_out_walk(statements, name, left, level, most)
     return statements
 
@@ -57,7 +57,7 @@ def _leave_out_walk(
     if sum(type(node) is ast.Break for node in nodes_in(rest)) != 1:
         return
     deep = ast.BinOp(load(level), ast.Add(), load(left))
-    is_over = compared(load(level), ast.Gt(), ast.Constant(most))
+    is_over = is_more_than(load(level), most)
     made: list[ast.stmt] = [assign(level, deep), ast.If(is_over, loop.orelse, [])]
     if frames is not None:
         made.append(assign(frames, load(name)))

@@ -28,6 +28,7 @@ from ..snippets import (
     assign,
     call,
     compared,
+    is_more_than,
     is_none,
     is_not_of,
     is_of,
@@ -35,10 +36,21 @@ from ..snippets import (
     load,
     method_call,
     negate,
+    size_of,
     unpacked,
 )
 from .observation import NEEDED, RESULT, Observation, is_method
-from .regions import GIVE_UP, MAX_STEPS, Built, Fact, Known, Region, step_limit, with_span
+from .regions import (
+    GIVE_UP,
+    MAX_STEPS,
+    Built,
+    Fact,
+    Known,
+    Region,
+    give_up_if,
+    step_limit,
+    with_span,
+)
 from .solution_keys import FunctionNames, key_of
 from .value_tests import written
 
@@ -158,8 +170,7 @@ class Guards:
             self.forget_order()
             made = call(name, *map(written, passed), self.level, load("memo"))
             found = self.computed(region, made, fact, span)
-            is_open = is_none(load(found.name))
-            region.reads.append(ast.If(is_open, [GIVE_UP], []))
+            region.give_up_if(is_none(load(found.name)))
         found = t.cast(Known, region.lookup(fact))
         return found if None not in values else replace(found, exact=list, is_own=True)
 
@@ -171,30 +182,28 @@ class Guards:
         itself = call("are_themselves", ast.List([load(value.name)], ast.Load()))
         if region.lookup(("number", value.name)) is not None:
             itself = compared(load(value.name), ast.Eq(), load(value.name))
-        is_odd = all_of([negate(is_type(value.name, "int")), negate(itself)])
-        region.reads.append(ast.If(is_odd, [GIVE_UP], []))
+        region.give_up_if(all_of([negate(is_type(value.name, "int")), negate(itself)]))
 
     def check_list(self, region: Region, value: Known) -> None:
         """Write that the function gives up for a list that Polar would have to convert."""
         key: Fact = ("plain list", value.name)
         if region.lookup(key) is None:
             region.known[key] = value
-            is_odd = negate(call("is_plain_data", load(value.name)))
-            region.reads.append(ast.If(is_odd, [GIVE_UP], []))
+            region.give_up_if(negate(call("is_plain_data", load(value.name))))
 
     def elements(self, region: Region, value: Known, span: Span | None) -> Known:
         """Return a copy of a list of Polar; the function gives up for anything else."""
         key = ("elements", value.name)
         known = region.lookup(key)
         if known is None:
-            region.reads.append(ast.If(negate(is_type(value.name, "list")), [GIVE_UP], []))
+            region.give_up_if(negate(is_type(value.name, "list")))
             known = self.computed(region, unpacked(value.name), key, span)
             is_odd = negate(call("is_plain_data", load(known.name)))
             if self.functions is not None:
                 # Functions give parts of it to others, which have it under other names.
                 is_odd = any_of([is_odd, negate(call("are_themselves", load(known.name)))])
                 region.known["itself", known.name] = known
-            region.reads.append(ast.If(is_odd, [GIVE_UP], []))
+            region.give_up_if(is_odd)
             region.note_checked(value, known)
         return known
 
@@ -354,8 +363,8 @@ class Guards:
         region.reads.append(self.unless_checked(value))
 
     def unless_checked(self, value: Known) -> ast.If:
-        test = is_not_of(value.name, "harmless")
-        return ast.If(test, [GIVE_UP], [])
+        """Write that the function gives up for a value that has not passed the sandbox check."""
+        return give_up_if(is_not_of(value.name, "harmless"))
 
     def not_simple(self, region: Region, value: Known, known: Sequence[str]) -> list[ast.stmt]:
         """Write that the function gives up for a value with an equality of its own.
@@ -384,10 +393,10 @@ class Guards:
         """
         kind = call("type", load(value.name))
         if not self.is_repeated(region):
-            return [ast.If(is_odd(kind), [GIVE_UP], [])]
+            return [give_up_if(is_odd(kind))]
         cache = self.fresh("c")
         self.caches.append(cache)
-        look = [ast.If(is_odd(load(KIND)), [GIVE_UP], []), assign(cache, load(KIND))]
+        look = [give_up_if(is_odd(load(KIND))), assign(cache, load(KIND))]
         if entries:
             look = [ast.If(compared(load(KIND), ast.Is(), load("dict")), [*entries], look)]
         look.insert(0, assign(KIND, kind))
@@ -490,7 +499,7 @@ class Guards:
         looked_at = ("iterable", collection.name)
         if collection.exact is None and out.lookup(looked_at) is None:
             out.known[looked_at] = collection
-            out.reads.append(ast.If(is_foreign, [GIVE_UP], []))
+            out.give_up_if(is_foreign)
         out.note_checked(collection)
         name = self.fresh()
         # A copy: if another thread changes the list, no element may be skipped.
@@ -502,11 +511,10 @@ class Guards:
         element = Known(name, expected=collection.expected, region=made, source=source)
         self.note_derived(element, (collection.name,))
         made.known["element",] = element
-        size = call("len", load(collection.name))
+        size = size_of(collection.name)
         if collection.is_own:
             # What a function has found is counted there, and looked at once.
-            is_long = compared(size, ast.Gt(), ast.Constant(MAX_STEPS))
-            made.body = [ast.If(is_long, [GIVE_UP], [])]
+            made.body = [give_up_if(is_more_than(size, MAX_STEPS))]
         else:
             made.body = step_limit(size)
             self.counts = True

@@ -31,12 +31,14 @@ from ..snippets import (
     call,
     compared,
     function_of,
+    is_more_than,
+    is_not_of,
     is_of,
     load,
     names_of,
     tuple_of,
 )
-from .regions import GIVE_UP, Fact, Known
+from .regions import Fact, Known, give_up_if
 from .value_tests import written
 
 #: The names in the two parts: whether the call is needed, and its result.
@@ -196,14 +198,14 @@ def observing_function(
     :param resume: the global name of what answers where the second part gives up.
     """
     in_vain = attribute_of(load(resume), "in_vain")
-    is_vain = compared(in_vain, ast.Gt(), ast.Constant(_MOST_IN_VAIN))
+    is_vain = is_more_than(in_vain, _MOST_IN_VAIN)
     outcome = [load(_MADE), ast.Constant(None)]
     given_up = _resumed(resume, parameters, observation, outcome)
     (attempt,) = t.cast("list[ast.Try]", second.body)
     is_timed = _is_timed(observation, second)
     body = [
         *begin,
-        ast.If(is_vain, [GIVE_UP], []),
+        give_up_if(is_vain),
         *_call_made(parameters, observation, resume, is_timed=is_timed),
     ]
     if is_timed:
@@ -271,11 +273,9 @@ def _call_made(
         failed = _resumed(resume, parameters, observation, [ast.Constant(None), load("error")])
         handlers.append(ast.ExceptHandler(load("AttributeError"), "error", [failed]))
     else:
-        kind = call("type", load("method"))
-        is_other = compared(kind, ast.NotIn(), load("functions"))
         body = [
             assign("method", call("getattr", owner, name, ast.Constant(None))),
-            ast.If(is_other, [GIVE_UP], []),
+            give_up_if(is_not_of("method", "functions")),
         ]
         made = ast.Call(load("method"), [*map(written, observation.args)], [])
     begun = call("monotonic") if is_timed else ast.Constant(None)

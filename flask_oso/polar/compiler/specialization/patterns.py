@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import enum
 import typing as t
 from collections.abc import Sequence
@@ -18,9 +17,9 @@ from ..binding_analysis import ArgumentFacts, NotCompilable, check_class, has_cu
 from ..classes.plain_classes import is_plain
 from ..goal_forms import written_term
 from ..scopes import classes_of, instance_test
-from ..snippets import any_of, call, compared, is_type, load
+from ..snippets import any_of, is_not_of, is_type
 from .guards import Guards
-from .regions import GIVE_UP, Known, Region
+from .regions import Known, Region, give_up_if
 from .solution_keys import is_container
 from .value_tests import SCALARS
 from .values import ValueGuards
@@ -258,14 +257,13 @@ class PatternGuards:
         if known is not None:
             return region, t.cast(Known, known.subject)
         is_one = instance_test(self._guards.names, value.name, pattern)
-        kind = call("type", load(value.name))
-        odd = compared(kind, ast.NotIn(), load("harmless"))
+        odd = is_not_of(value.name, "harmless")
         if len(classes) == 1 and not self._has_subclass(classes[0]):
             # Most values are of the class itself; the function gives up for those of a subclass.
-            test = compared(kind, ast.Is(), load(self._guards.names.constant(classes[0])))
+            test = t.cast(t.Any, is_type(value.name, self._guards.names.constant(classes[0])))
             # For the passes, which know no constants.
-            test.of_class = value.name, classes[0]  # type: ignore[attr-defined]
-            left = ast.If(any_of([odd, is_one]), [GIVE_UP], [])
+            test.of_class = value.name, classes[0]
+            left = give_up_if(any_of([odd, is_one]))
             inner = self._guards.under(region, key, test, [left], span)
             inner.subject = inner.known["checked", value.name] = replace(value, exact=classes[0])
         else:
@@ -292,10 +290,9 @@ class PatternGuards:
         if known is not None:
             return region, t.cast(Known, known.subject)
         cls = _CONTAINERS[t.cast(str, pattern.tag)]
-        kind = call("type", load(value.name))
-        odd = compared(kind, ast.NotIn(), load("harmless"))
+        odd = is_not_of(value.name, "harmless")
         derived = instance_test(self._guards.names, value.name, pattern)
-        left = ast.If(any_of([odd, derived]), [GIVE_UP], [])
+        left = give_up_if(any_of([odd, derived]))
         test = is_type(value.name, cls.__name__)
         inner = self._guards.under(region, key, test, [left], span)
         # Its elements are read in the inner region alone, where it is known to have some.

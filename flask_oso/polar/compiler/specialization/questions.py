@@ -23,7 +23,7 @@ from ..binding_analysis import NotCompilable, has_cut, is_class_only, order_clau
 from ..passes.names import COUNT, FOUND
 from ..passes.shortening import drop_unneeded
 from ..scopes import Pending, ProgramInterface, pending_goals
-from ..snippets import any_of, assign, call, compared, is_type, load, negate
+from ..snippets import any_of, assign, call, is_more_than, is_type, load, negate, size_of
 from .clauses.chains import (
     Askers,
     check_ends,
@@ -502,10 +502,9 @@ class QuestionWriter:
             for fact in ("checked", "iterable"):
                 region.known[fact, value.name] = value
             region.known[key] = value
-            is_long = compared(call("len", load(value.name)), ast.Gt(), ast.Constant(LEVELS))
+            is_long = is_more_than(size_of(value.name), LEVELS)
             is_odd = negate(call("is_plain_data", load(value.name)))
-            tests = [negate(is_type(value.name, "list")), is_long, is_odd]
-            region.reads.append(ast.If(any_of(tests), [GIVE_UP], []))
+            region.give_up_if(any_of([negate(is_type(value.name, "list")), is_long, is_odd]))
 
     def clauses_with_cuts(
         self,

@@ -25,6 +25,7 @@ from ..snippets import (
     call,
     code_of,
     compared,
+    is_more_than,
     is_not_none,
     is_type,
     load,
@@ -94,6 +95,13 @@ FEW_STRINGS = 8
 GIVE_UP: ast.stmt = ast.fix_missing_locations(ast.Return(ast.Constant(None)))
 #: The facts that tell that a value has passed a sandbox check.
 _CHECKS = ("checked", "simple", "quiet")
+
+
+def give_up_if(test: ast.expr) -> ast.If:
+    """Write that the function gives up where a test holds."""
+    return ast.If(test, [GIVE_UP], [])
+
+
 RuleCall = tuple[str, tuple[Known, ...]]
 Fact = tuple[t.Any, ...]
 
@@ -287,6 +295,10 @@ class Region:
             if end is not None and end.is_within(inner):
                 return self.items[: at + 1]
         return self.items
+
+    def give_up_if(self, test: ast.expr) -> None:
+        """Write that the function gives up here where a test holds."""
+        self.reads.append(give_up_if(test))
 
     def lookup(self, key: Fact) -> Known | None:
         """Return the value for a fact that is known here."""
@@ -557,8 +569,7 @@ def _enclosed(inner: Region, success: list[ast.stmt] | None) -> list[ast.stmt]:
 def step_limit(steps: ast.expr) -> list[ast.stmt]:
     """Write that steps are counted, and that the function gives up after too many."""
     more = ast.BinOp(load(COUNT), ast.Add(), steps)
-    is_over = compared(load(COUNT), ast.Gt(), ast.Constant(MAX_STEPS))
-    return [assign(COUNT, more), ast.If(is_over, [GIVE_UP], [])]
+    return [assign(COUNT, more), give_up_if(is_more_than(load(COUNT), MAX_STEPS))]
 
 
 def _repeated(region: Region, body: list[ast.stmt]) -> list[ast.stmt]:

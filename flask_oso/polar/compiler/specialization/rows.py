@@ -21,6 +21,8 @@ from ..snippets import (
     compared,
     is_none,
     is_not_none,
+    is_not_of,
+    is_not_type,
     is_type,
     item_of,
     load,
@@ -28,7 +30,7 @@ from ..snippets import (
     negate,
 )
 from .guards import Guards
-from .regions import GIVE_UP, Known, Region, with_span
+from .regions import Known, Region, give_up_if, with_span
 from .value_tests import compared_by_fields
 
 #: Python writes numbers of fewer digits than thousands.
@@ -113,9 +115,8 @@ class RowGuards:
     ) -> ast.expr:
         """Write that an attribute is calculated, from columns that were read."""
         self.note_attribute(owner, name, made)
-        kinds = load(self._guards.names.constant(made.kinds))
-        tests = [compared(call("type", load(each.name)), ast.NotIn(), kinds) for each in columns]
-        region.reads.append(ast.If(any_of(tests), [GIVE_UP], []))
+        kinds = self._guards.names.constant(made.kinds)
+        region.give_up_if(any_of([is_not_of(each.name, kinds) for each in columns]))
         for each in columns:
             region.note_checked(each)
         return attribute_of(load(owner.name), name)
@@ -146,10 +147,7 @@ class RowGuards:
         if region.lookup(key) is None:
             region.known[key] = value
             region.note_checked(value)
-            is_other = compared(
-                call("type", load(value.name)), ast.IsNot(), load(self._guards.names.constant(cls))
-            )
-            region.reads.append(ast.If(is_other, [GIVE_UP], []))
+            region.give_up_if(is_not_type(value.name, self._guards.names.constant(cls)))
 
     def related(self, cls: type, name: str) -> tuple[type | None, bool]:
         """Return the class to which a relation leads, and whether it leads to many rows."""
@@ -175,12 +173,11 @@ class RowGuards:
     def _row_or_none(self, value: Known) -> ast.stmt:
         """Write that the function gives up for a value that is neither a row nor ``None``."""
         cls = t.cast(type, value.expected)
-        kind = call("type", load(value.name))
-        is_other = compared(kind, ast.IsNot(), load(self._guards.names.constant(cls)))
+        is_other = is_not_type(value.name, self._guards.names.constant(cls))
         tests = [is_other, is_not_none(load(value.name))]
         if self.identities.is_extended(cls):
-            tests.append(compared(kind, ast.NotIn(), load("rows")))
-        return ast.If(all_of(tests), [GIVE_UP], [])
+            tests.append(is_not_of(value.name, "rows"))
+        return give_up_if(all_of(tests))
 
     def equal(self, region: Region, one: Known, other: Known, span: Span | None) -> Region:
         """Compare rows by their keys; one of the values is a row, or expected to be one."""
@@ -196,9 +193,8 @@ class RowGuards:
                 self._guards.refuse(span)
         doubt: list[ast.stmt] = []
         for value in unknown:
-            kind = call("type", load(value.name))
-            odd = [compared(kind, ast.NotIn(), load(known)) for known in ("rows", "simple")]
-            doubt.append(ast.If(all_of(odd), [GIVE_UP], []))
+            odd = [is_not_of(value.name, known) for known in ("rows", "simple")]
+            doubt.append(give_up_if(all_of(odd)))
         key = ("same", *sorted((one.name, other.name)))
         inner = self._guards.under(region, key, self._same_row(one, other), doubt, span)
         for value in unknown:
@@ -298,7 +294,6 @@ class RowGuards:
             self._guards.check_order(owner, span)
         found = [self._referred(region, *each, cls, span) for each in (one, other)]
         answer = self._guards.fresh()
-        is_open = is_none(load(answer))
         rows = [self._row_or_none(each) for each in found]
         unloaded = [compared(load(each.name), ast.Is(), load("unloaded")) for each in found]
         names = self._guards.names
@@ -316,7 +311,7 @@ class RowGuards:
         same = [*rows, assign(answer, self._same_row(*found))]
         ask_other: ast.stmt = ast.If(unloaded[1], [rows[0], second], same)
         region.reads.append(ast.If(unloaded[0], [ask_one], [ask_other]))
-        region.reads.append(ast.If(is_open, [GIVE_UP], []))
+        region.give_up_if(is_none(load(answer)))
         return self._guards.under(region, ("related", answer), load(answer), [], span)
 
     def _test_of(self, region: Region, owner: Known, name: str) -> t.Any:
@@ -348,16 +343,16 @@ class RowGuards:
             region.reads.append(self._row_or_none(other))
             region.note_checked(other)
         answer = self._guards.fresh()
-        is_open = is_none(load(answer))
+        unless_told = give_up_if(is_none(load(answer)))
         unloaded = compared(load(found.name), ast.Is(), load("unloaded"))
         asked: list[ast.stmt] = [
             assign(answer, call(by_key, load(owner), load(other.name))),
-            ast.If(is_open, [GIVE_UP], []),
+            unless_told,
         ]
         same = [self._row_or_none(found), assign(answer, self._same_row(found, other))]
         if compares_text:
             compare = self.compared_data(found, other)
-            same = [assign(answer, compare), ast.If(is_open, [GIVE_UP], [])]
+            same = [assign(answer, compare), unless_told]
         compare_rows: ast.stmt = ast.If(unloaded, asked, same)
         if other.exact is found.expected and not compares_text:
             # The object itself is known to be a row of the class, and nothing else is to be asked.
@@ -446,7 +441,7 @@ class RowGuards:
                 continue
             own = item_of(load(self._guards.names.class_dictionary(cls)), ast.Constant(name))
             tests.append(compared(own, ast.IsNot(), load(self._guards.names.constant(attribute))))
-        return [ast.If(any_of(tests), [GIVE_UP], [])] if tests else []
+        return [give_up_if(any_of(tests))] if tests else []
 
 
 def _negates_equality(cls: t.Any) -> bool:

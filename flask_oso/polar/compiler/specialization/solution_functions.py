@@ -32,18 +32,19 @@ from ..snippets import (
     assign,
     assign_item,
     call,
-    compared,
     function_of,
+    is_more_than,
     is_not_none,
     item_of,
     load,
     method_call,
+    size_of,
     tuple_of,
 )
 from .goals.obstacles import Obstacles, noted, obstacle_of_rule
 from .goals.steps import GoalStep
 from .questions import Manner, QuestionWriter
-from .regions import GIVE_UP, Known, Region, Variables
+from .regions import Known, Region, Variables, give_up_if
 from .solution_keys import (
     MAX_CALLS_WITHIN,
     MAX_FUNCTIONS,
@@ -163,16 +164,14 @@ class SolutionWriter(QuestionWriter):
         is_test = result == FOUND
         start: ast.expr = ast.Constant(False) if is_test else ast.List([], ast.Load())
         hoist_from_all(inner, self.guards.fresh)
-        limits = [compared(load(LEVEL), ast.Gt(), ast.Constant(MAX_CALLS_WITHIN))]
+        limits = [is_more_than(load(LEVEL), MAX_CALLS_WITHIN)]
         body = [*before, assign(result, start), *inner]
         end: list[ast.stmt] = []
         if self.guards.calls_often:
             remembered, end = self._remembered_call(name, result, is_test)
             body[:0] = remembered
-            size = call("len", load(MEMO))
-            limits.append(compared(size, ast.Gt(), ast.Constant(MAX_REMEMBERED)))
-        tests: list[ast.stmt] = [ast.If(limit, [GIVE_UP], []) for limit in limits]
-        return [*tests, *body, *end, ast.Return(load(result))]
+            limits.append(is_more_than(size_of(MEMO), MAX_REMEMBERED))
+        return [*map(give_up_if, limits), *body, *end, ast.Return(load(result))]
 
     def _passed(self) -> list[int]:
         """Return the positions of the arguments that are passed."""

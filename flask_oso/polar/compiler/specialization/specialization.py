@@ -34,19 +34,28 @@ from ..passes.passes import improve
 from ..passes.searches import write_out_searches
 from ..passes.shortening import shorten_end
 from ..scopes import ProgramInterface
-from ..snippets import assign, call, compared, function_of, is_not_of, load, negate, returned
+from ..snippets import (
+    assign,
+    call,
+    compared,
+    function_of,
+    is_more_than,
+    is_not_of,
+    load,
+    negate,
+    returned,
+    size_of,
+)
 from .observation import KEPT, NEEDED, RESULT, Observation
 from .questions import Manner, QuestionWriter
-from .regions import GIVE_UP, Known, RuleCall, try_in_turn
+from .regions import GIVE_UP, Known, RuleCall, give_up_if, try_in_turn
 from .solution_keys import MAX_REMEMBERED
 from .value_tests import SCALARS, is_of_polar
 
 #: What the functions that are called remember.
 NEW_MEMO: t.Final = assign(MEMO, ast.Dict([], []))
 #: Questions for several strings share it, unless it is half full.
-_FORGETTING: t.Final = ast.If(
-    compared(call("len", load(MEMO)), ast.Gt(), ast.Constant(MAX_REMEMBERED // 2)), [NEW_MEMO], []
-)
+_FORGETTING: t.Final = ast.If(is_more_than(size_of(MEMO), MAX_REMEMBERED // 2), [NEW_MEMO], [])
 #: A search for all solutions must not miss an error after the first one.
 _SUCCESS: list[ast.stmt] = [
     ast.If(load("is_searched"), [assign(FOUND, ast.Constant(True))], [returned(True)])
@@ -120,7 +129,7 @@ class SpecializationWriter(QuestionWriter):
         if observation is not None and observation.is_made:
             # It stands behind the call, and the first part has tested the classes.
             tests = []
-            begin.append(ast.If(is_not_of(RESULT, "harmless"), [GIVE_UP], []))
+            begin.append(give_up_if(is_not_of(RESULT, "harmless")))
         elif observation is not None:
             begin.append(assign(NEEDED, ast.Constant(False)))
             end = [*observation.answer(), *end]
@@ -205,7 +214,7 @@ class SpecializationWriter(QuestionWriter):
         lists = [load(f"a{at}") for at, cls in self._classes.items() if cls is list]
         odd += [negate(call("is_plain_data", each)) for each in lists]
         return [
-            *(ast.If(each, [GIVE_UP], []) for each in odd),
+            *map(give_up_if, odd),
             *self.values.rows.changed_classes(),
         ]
 

@@ -25,6 +25,7 @@ from ..snippets import (
     call,
     compared,
     is_none,
+    is_not_type,
     is_of,
     is_type,
     item_of,
@@ -33,7 +34,7 @@ from ..snippets import (
     negate,
 )
 from .guards import Guards
-from .regions import GIVE_UP, Fact, Known, Region, with_span
+from .regions import Fact, Known, Region, give_up_if, with_span
 from .rows import RowGuards, row_class
 from .value_tests import SCALARS, check_constant, is_member
 
@@ -123,7 +124,7 @@ class ValueGuards:
         self._guards.note_derived(made, (owner.name,))
         is_other = any_of(
             [
-                compared(call("type", load(method)), ast.IsNot(), load("bound_method")),
+                is_not_type(method, "bound_method"),
                 compared(
                     attribute_of(load(method), "__func__"),
                     ast.IsNot(),
@@ -135,7 +136,7 @@ class ValueGuards:
         unless = self._guards.unless_checked(made)
         region.reads += [
             with_span(assign(method, attribute_of(load(owner.name), name)), span),
-            ast.If(is_other, [GIVE_UP], []),
+            give_up_if(is_other),
             with_span(assign(made.name, ast.Call(load(method), [], [])), span),
             unless,
         ]
@@ -177,9 +178,8 @@ class ValueGuards:
             return attribute_of(load(known.name), name)
         region.known["quiet", owner.name] = owner
         region.note_checked(owner)
-        kind = call("type", load(owner.name))
-        is_known = compared(kind, ast.In(), load(self._guards.names.constant(classes.kinds)))
-        is_entry = compared(kind, ast.Is(), load("dict"))
+        is_known = is_of(owner.name, self._guards.names.constant(classes.kinds))
+        is_entry = is_type(owner.name, "dict")
         attribute = attribute_of(load(owner.name), name)
         entry = item_of(load(owner.name), ast.Constant(name))
         first = method_call(load(quiet), "read", load(owner.name), ast.Constant(name))
@@ -257,8 +257,7 @@ class ValueGuards:
         fact: Fact = ("has order", number.name)
         if region.lookup(fact) is None:
             region.known[fact] = number
-            is_odd = compared(load(number.name), ast.NotEq(), load(number.name))
-            region.reads.append(ast.If(is_odd, [GIVE_UP], []))
+            region.give_up_if(compared(load(number.name), ast.NotEq(), load(number.name)))
 
     def note_texts(self, region: Region, value: Known, span: Span | None) -> None:
         """Write that a collection is looked at as a whole, since it is searched for many texts."""
@@ -351,8 +350,7 @@ class ValueGuards:
             region.known["itself", value.name] = value
             region.note_checked(value)
             compare = call("quietly_equal", load(value.name), load(value.name))
-            is_other = compared(compare, ast.IsNot(), ast.Constant(True))
-            region.reads.append(ast.If(is_other, [GIVE_UP], []))
+            region.give_up_if(compared(compare, ast.IsNot(), ast.Constant(True)))
         return region
 
     def _equal_values(
@@ -480,8 +478,7 @@ class ValueGuards:
 
         The function gives up for a value of another class, which may equal the member.
         """
-        cls = load(self._guards.names.constant(t.cast(type, member.exact)))
-        is_one = compared(call("type", load(value.name)), ast.Is(), cls)
+        is_one = is_type(value.name, self._guards.names.constant(t.cast(type, member.exact)))
         region = self._guards.guard(
             region, ("member", value.name, member.exact), is_one, [value], span
         )
@@ -495,8 +492,7 @@ class ValueGuards:
             return self._equal_data(region, one, other, span, holds=False)
         for value in (one, other):
             if value.exact is None:
-                kind = call("type", load(value.name))
-                is_simple = compared(kind, ast.In(), load("simple"))
+                is_simple = is_of(value.name, "simple")
                 region = self._guards.guard(
                     region, ("simple", value.name), is_simple, [value], span
                 )
@@ -518,8 +514,8 @@ class ValueGuards:
         if known is None:
             known = region.known[key] = Known(self._guards.fresh())
             compare = self.rows.compared_data(one, other)
-            is_open = is_none(load(known.name))
-            region.reads += [assign(known.name, compare), ast.If(is_open, [GIVE_UP], [])]
+            region.reads.append(assign(known.name, compare))
+            region.give_up_if(is_none(load(known.name)))
         test = load(known.name) if holds else negate(load(known.name))
         inner = self._guards.under(region, (*key, holds), test, [], span)
         inner.note_checked(one, other)

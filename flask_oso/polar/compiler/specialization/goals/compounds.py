@@ -16,9 +16,9 @@ from ....traversal import is_operation
 from ...binding_analysis import NotCompilable, is_constant
 from ...goal_forms import pair_in, written_term
 from ...scopes import Pending, prepend
-from ...snippets import any_of, call, compared, item_of, load, negate
+from ...snippets import any_of, call, compared, item_of, load, negate, size_of
 from ..clauses.chains import numbers_in
-from ..regions import GIVE_UP, Built, Fact, Known, Parts, Region
+from ..regions import Built, Fact, Known, Parts, Region
 from ..value_tests import written
 from .alternatives import Alternatives, equation
 
@@ -134,7 +134,7 @@ class Compounds(Alternatives):
             raise NotCompilable("a list with variables that is compared", span)
         elements = self.guards.elements(self.region, value, span)
         count, rest = len(listed.items), listed.rest
-        size = call("len", load(elements.name))
+        size = size_of(elements.name)
         is_long = compared(size, ast.Eq() if rest is None else ast.GtE(), ast.Constant(count))
         key: Fact = ("size", elements.name, count, rest is None)
         region: Region | None = self.guards.under(self.region, key, is_long, [], span)
@@ -254,7 +254,7 @@ class Compounds(Alternatives):
         if any(each.literal is None for each in values):
             unknown = ast.List([*map(written, values)], ast.Load())
             tests = [negate(call(each, unknown)) for each in ("is_plain_data", "are_themselves")]
-            region.reads.append(ast.If(any_of(tests), [GIVE_UP], []))
+            region.give_up_if(any_of(tests))
         if parts is not None:
             self.guards.built[made.name] = Built(parts, region.reads[before:])
         return made

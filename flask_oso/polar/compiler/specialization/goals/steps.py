@@ -33,18 +33,19 @@ from ...snippets import (
     all_of,
     any_of,
     appended,
-    call,
     compared,
+    is_more_than,
     is_type,
     load,
     method_call,
+    size_of,
     tuple_of,
 )
 from ..clauses.chains import asks_again, link_in, numbers_in
 from ..clauses.clause_forms import PutOff, is_operand
 from ..clauses.delegations import Delegation
 from ..patterns import has_open_fields
-from ..regions import GIVE_UP, MAX_STEPS, Fact, Known, Region, RuleCall
+from ..regions import GIVE_UP, MAX_STEPS, Fact, Known, Region, RuleCall, give_up_if
 from ..solution_keys import NOTED, has_own_function, is_container
 from ..value_tests import (
     ARITHMETIC_OF_PYTHON,
@@ -460,10 +461,9 @@ class GoalStep(Heads):
         if not value.is_unknown:
             raise NotCompilable("a condition that is no attribute", term.span)
         is_true = compared(load(value.name), ast.Is(), ast.Constant(True))
-        doubt = compared(load(value.name), ast.IsNot(), ast.Constant(False))
+        doubt = give_up_if(compared(load(value.name), ast.IsNot(), ast.Constant(False)))
         key = ("true", value.name)
-        otherwise: list[ast.stmt] = [ast.If(doubt, [GIVE_UP], [])]
-        inner = self.guards.under(self.region, key, is_true, otherwise, term.span)
+        inner = self.guards.under(self.region, key, is_true, [doubt], term.span)
         inner.note_checked(value)
         return self._at(inner)
 
@@ -564,9 +564,7 @@ class GoalStep(Heads):
         """Write that all solutions of a call are solutions of the function."""
         key: Fact = ("noted", self.guards.fresh())
         region = self.guards.under(self.region, key, load(found.name), [], self.goal.span)
-        size = call("len", load(found.name))
-        is_long = compared(size, ast.Gt(), ast.Constant(MAX_STEPS))
-        region.reads.append(ast.If(is_long, [GIVE_UP], []))
+        region.give_up_if(is_more_than(size_of(found.name), MAX_STEPS))
         added = method_call(load("solutions"), "extend", load(found.name))
         region.first = [ast.Expr(added)]
         return region

@@ -12,7 +12,7 @@ import typing as t
 from ...passes.names import FOUND
 from ...snippets import assign, call, function_of, is_ascii, is_none, load, negate
 from ..observation import FREQUENT
-from ..regions import GIVE_UP
+from ..regions import give_up_if
 from ..solution_functions import SolutionFunctions
 from ..solution_keys import SolutionKey
 from ..specialization import attempted
@@ -37,9 +37,9 @@ def value_search(
     asked = call(found, *given, ast.Constant(0), ast.Dict([], []))
     odd = [negate(is_ascii(f"a{n}")) for n, cls in classes.items() if cls is str]
     body = [
-        *(ast.If(each, [GIVE_UP], []) for each in odd),
+        *(give_up_if(each) for each in odd),
         assign(FOUND, asked),
-        ast.If(is_none(load(FOUND)), [GIVE_UP], []),
+        give_up_if(is_none(load(FOUND))),
         ast.Return(call("texts_found", load(FOUND))),
     ]
     tried = [attempted(body, "gives_up_or_deep")]
