@@ -385,11 +385,11 @@ class CompiledProgram(Runtime):
             return self._values_by_rules(name, at, kinds, (*args[:at], *args[at + 1 :]))
         except Exception:
             # Also one of the application.
-            self._raise_as_solver(name, args)
+            self.raise_as_solver(name, args)
             raise
 
-    def _raise_as_solver(self, name: str, args: tuple[t.Any, ...]) -> None:
-        """Raise what the solver raises where compiled code has met an error.
+    def raise_as_solver(self, name: str, args: tuple[t.Any, ...]) -> None:
+        """Raise what the solver raises where the search for strings has met an error.
 
         The search over all strings may meet another one first, which names the variable.
         """
@@ -499,15 +499,15 @@ class CompiledProgram(Runtime):
         """Return what answers for one string of an argument, and raises any error of the search.
 
         These are the string, whether all solutions are searched for, the specializations by class,
-        and the compiled rule.
+        and the variant of the compiled rule, for ``string_function``.
         """
         text = next(str(literal) for position, literal in variant.known if position == at)
         known = self.specializations_at(variant.name, variant.arity, at)
         by_class = NO_ANSWERS if known is None else known[text]
-        return text, not variant.is_test, by_class, functools.partial(self._search_string, variant)
+        return text, not variant.is_test, by_class, variant
 
-    def _search_string(self, variant: Variant, *args: t.Any) -> bool:
-        """Ask the compiled rule about one string: for the first solution, or for all.
+    def string_function(self, variant: Variant) -> CompiledFunction:
+        """Return what asks the compiled rule about one string: for the first solution, or for all.
 
         :raises QueryNeeded: if it is not compiled and cannot be now.
         """
@@ -517,7 +517,7 @@ class CompiledProgram(Runtime):
             if function is None:
                 raise QueryNeeded
             self._searches[variant] = function
-        return function(*args)
+        return function
 
     def _make_search(self, variant: Variant) -> CompiledFunction | None:
         self._make_function(variant)
@@ -544,7 +544,7 @@ class CompiledProgram(Runtime):
             if not is_searched:
                 return function(*args, clock)
             known = () if at is None else ((at, args[at]),)
-            return self._search_string(Variant(name, arity, known, False), *args, clock)
+            return self.string_function(Variant(name, arity, known, False))(*args, clock)
 
         return resumed
 

@@ -420,3 +420,59 @@ def test_roles_are_gone_through_once_for_all_actions_of_a_role() -> None:
     (search,) = program_of(oso).searches.values()
     steps = [each.opname for each in dis.get_instructions(search)]
     assert steps.count("FOR_ITER") == 2
+
+
+class Member:
+    """Who asks, with a method that says what they may do, once a list of documents has them."""
+
+    def __init__(self) -> None:
+        self.known: list[object] = []
+
+    def knows(self, doc: object) -> bool:
+        if doc is None:
+            raise ValueError("no document")
+        return doc in self.known
+
+
+KNOWN = """
+allow(member: Member, "read", doc: Doc) if member.knows(doc);
+allow(member: Member, "edit", doc: Doc) if member.knows(doc) and doc.size = 1;
+allow(member: Member, "drop", doc: Doc) if member.knows(doc.owner);
+"""
+
+
+def asking_members(*, compiled: bool) -> Oso:
+    oso = Oso(compiled=compiled)
+    oso.register_class(Member)
+    oso.register_class(Doc)
+    oso.load_str(KNOWN)
+    return oso
+
+
+def test_later_questions_about_a_method_are_asked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After the first one, nothing is looked up for each action."""
+    monkeypatch.delenv("OSO_COMPILED", raising=False)
+    oso, member, doc = asking_members(compiled=True), Member(), Doc()
+    doc.owner = doc  # type: ignore[attr-defined]
+    member.known = [doc]
+    first = oso.authorized_actions(member, doc)
+    monkeypatch.setattr(program_of(oso), "strings", None)
+
+    assert oso.authorized_actions(member, doc) == first == {"read", "edit", "drop"}
+    member.known = []
+    assert oso.authorized_actions(member, doc) == set()
+
+
+def test_later_error_of_a_method_is_that_of_the_solver() -> None:
+    """An error of the application at the second question, with the place of the solver."""
+    found = []
+    for compiled in (True, False):
+        oso, member, doc = asking_members(compiled=compiled), Member(), Doc()
+        doc.owner = doc  # type: ignore[attr-defined]
+        assert oso.authorized_actions(member, doc) == set()
+        doc.owner = None  # type: ignore[attr-defined]
+        with pytest.raises(Exception) as caught:
+            oso.authorized_actions(member, doc)
+        found.append((caught.type, str(caught.value)))
+
+    assert found[0] == found[1]

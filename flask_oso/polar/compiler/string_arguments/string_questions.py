@@ -36,6 +36,8 @@ class StringProgram(ProgramInterface, t.Protocol):
         self, name: str, arity: int, at: int, lineages: Lineages
     ) -> Strings | None: ...
     def string_question(self, variant: Variant, at: int) -> tuple[t.Any, ...]: ...
+    def string_function(self, variant: Variant) -> t.Callable[..., bool]: ...
+    def raise_as_solver(self, name: str, args: tuple[t.Any, ...]) -> None: ...
 
 
 class Questions(t.NamedTuple):
@@ -81,10 +83,50 @@ class StringQuestions:
         if made is None:
             return None
         search = made if questions.free is None else _unless_any(made)
+        if made is no_answer and questions.free is None and known.maker.admits_all(kinds):
+            search = self._one_by_one(questions, kinds)
         name, _, at = self._rule
         self._program.searches[name, at, *kinds] = search
         if made is not no_answer:
             self._given_up.setdefault(kinds, 0)
+        return search
+
+    def _one_by_one(self, questions: Questions, kinds: tuple[type, ...]) -> StringSearch:
+        """Return a function that asks about each string, as about a method that rules call.
+
+        It does what ``found`` does, for callers that have looked at the arguments.
+        """
+        program, at, cls = self._program, self._at, kinds[self._others.index(self._by)]
+        name, is_left = self._rule[0], False
+        compiled: dict[str, t.Callable[..., bool]] = {}
+
+        def search(*args: t.Any) -> set[str] | None:
+            nonlocal is_left
+            if is_left:
+                return None
+            found = set()
+            # All solutions are searched for: an error may be behind the first.
+            plain, by_rules = [*args, True], [*args, [*NEW_CLOCK]]
+            try:
+                for text, _, specializations, variant in questions.named:
+                    plain[at] = text
+                    answer = specializations[cls](*plain)
+                    if answer is None:
+                        if text not in compiled:
+                            compiled[text] = program.string_function(variant)
+                        by_rules[at] = text
+                        answer = compiled[text](*by_rules)
+                    if answer:
+                        found.add(text)
+            except QueryNeeded:
+                is_left = True
+                return None
+            except Exception:
+                # Also one of the application.
+                program.raise_as_solver(name, args)
+                raise
+            return found
+
         return search
 
     def found(self, args: tuple[t.Any, ...]) -> set[t.Any]:
@@ -126,13 +168,15 @@ class StringQuestions:
         clock: list[t.Any],
         makes: bool,
     ) -> bool:
-        text, is_searched, specializations, ask = question
+        text, is_searched, specializations, variant = question
         given = (*args[: self._at], text, *args[self._at + 1 :])
         cls = type(args[self._by])
         answer = None
         if makes or cls in specializations:
             answer = specializations[cls](*given, is_searched)
-        return bool(ask(*given, clock) if answer is None else answer)
+        if answer is None:
+            answer = self._program.string_function(variant)(*given, clock)
+        return bool(answer)
 
     def about(self, kinds: tuple[type, ...]) -> Questions | None:
         """Return the questions for the classes of the others; ``None`` if a query is needed."""

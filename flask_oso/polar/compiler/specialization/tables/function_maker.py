@@ -133,6 +133,10 @@ class FunctionMaker:
         """
         return self.program.watched(self._name, cls, made)
 
+    def admits_all(self, classes: tuple[type, ...]) -> bool:
+        """Tell whether there are functions for some classes, whose objects hold no variable."""
+        return list not in classes and all(map(self.admits, classes))
+
     def _by_all_classes(self, *args: t.Any) -> bool | None:
         """Answer a question by the function for all its classes, if there is one."""
         text: Text = None if self.at is None else args[self.at]
