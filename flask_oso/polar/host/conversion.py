@@ -44,6 +44,9 @@ from .numbers import INTEGER_MAX, INTEGER_MIN
 from .value_classes import EQUATED
 
 _DATA = frozenset({list, dict})
+_SCALARS: frozenset[type] = frozenset({bool, int, float, str, type(None)})
+#: Classes of values that need no copy.
+_FLAT = _SCALARS | EQUATED
 _REPRESENTED = frozenset({int, str, list, dict})
 #: The bits of the integers of Polar, without their signs: the least of them has one more.
 _BITS = INTEGER_MAX.bit_length()
@@ -158,6 +161,9 @@ def _copied_tree(value: t.Any, depth: int, met: set[int]) -> t.Any:
         raise _NoTree
     met.add(id(value))
     made: t.Any = value.copy() if type(value) is list else with_texts(value)
+    if type(value) is list and _FLAT.issuperset(map(type, made)):
+        # Most lists have texts and numbers alone.
+        return made
     for key, item in enumerate(made) if type(made) is list else made.items():
         kind = type(item)
         if kind in _DATA:
@@ -404,7 +410,6 @@ def _tree_to_term(
             stack[-1][-1].append(term)
 
 
-_SCALARS: frozenset[type] = frozenset({bool, int, float, str, type(None)})
 _CONTAINERS = frozenset(
     {list, dict, terms.Predicate, terms.Expression, terms.TypeConstraint, terms.Pattern}
 )

@@ -153,3 +153,32 @@ def test_object_is_read_where_a_negation_read_it_before() -> None:
     for folder in (Folder(above), Drawer(above), Folder(Folder(None))):
         expected = oso.engine.solve_call("allow", (user, "read", folder))
         assert oso.is_allowed(user, "read", folder) is expected
+
+
+OWNED = {
+    "one head": "owns(user, _: Folder{owner: user});",
+    "a condition behind it": "owns(user, folder: Folder{owner: user}) if not folder.closed;",
+    "a variable": 'owns(user, folder: Folder{owner: owner}) if owner = user and folder.kind = "a";',
+}
+
+
+@pytest.mark.parametrize("owned", OWNED.values(), ids=OWNED)
+def test_field_in_a_head_is_matched_at_each_link_of_a_chain(owned: str) -> None:
+    """Beside the rule that goes on to the parent, for any number of folders."""
+    oso = Oso()
+    for cls in (User, Folder):
+        oso.register_class(cls)
+    oso.load_str(
+        f'allow(user: User, "read", folder: Folder) if owns(user, folder); {owned}'
+        "owns(user, folder: Folder) if folder.parent != nil and owns(user, folder.parent);"
+    )
+    user, chain = User(), chain_of(40)
+    chain[1].owner = user
+
+    assert specialized(oso.engine, user, "read", chain[-1]) is True
+    assert specialized(oso.engine, user, "read", chain[0]) is False
+    assert specialized(oso.engine, User(), "read", chain[-1]) is False
+    chain[1].closed, expected = True, oso.engine.solve_call
+    assert specialized(oso.engine, user, "read", chain[9]) is expected(
+        "allow", (user, "read", chain[9])
+    )

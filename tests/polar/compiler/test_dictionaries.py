@@ -132,6 +132,8 @@ def _oso(condition: str, *, compiled: bool = True) -> Oso:
         ("[u.x, u] in d.x", [["x", None], ["ana", None]]),
         ("not under(u.x, d, d)", [["x", 1], ["ana", 5]]),
         ("[_, o] in d.x and o = d", [["ana", None], ["x", None]]),
+        ("[u.x, o] in d.x and o = d", [["ana", None], ["x", None]]),
+        ('["x", o] in d.x and o = d and u.x != o', [["ana", None], ["x", None]]),
     ],
 )
 def test_lists_of_two_are_searched_by_a_specialization(

@@ -1,4 +1,4 @@
-"""Methods of lists in rules: how often something is there, and where."""
+"""Methods of lists in rules: how often something is there, where, how many, and the first one."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ from tests.support.value_kinds import Doc, User
 GOALS = [
     *("d.x.count(u) = 1", "d.x.count(u) > 0", "not d.x.count(u) = 0", "d.x.count(u.x) = 1"),
     *("d.x.index(u) = 0", "d.x.index(u) > 0", "not d.x.index(u) = 1", "d.x.index(u.x) = 1"),
+    *("d.x.__len__() > u.x", "not d.x.__len__() = u.x", "d.x.__getitem__(0) = u"),
+    *("d.x.__getitem__(-1) = u.x", "d.x = [] or u.x = 1", "not d.x = [] and u.x = 1"),
     *('d.x.index("a") = 0 and u.x = "a"', "u in d.x and d.x.index(u) < 3"),
 ]
 USERS = [User(1), User("a"), User(decimal.Decimal("sNaN")), User(None), User(User(1))]
@@ -60,3 +62,33 @@ def test_place_of_a_value_is_found_by_a_specialization() -> None:
     assert specialized(engine, User("a"), "read", Doc(["a", "b"])) is False
     assert specialized(engine, User("c"), "read", Doc(["a", "b"])) is None
     assert specialized(engine, User("b"), "read", Doc("abc")) is True
+
+
+def test_elements_are_counted_by_a_specialization() -> None:
+    """Of a list, a tuple, a set and a text; not of what has a method of its own."""
+    engine = load("d.x.__len__() > 1 and u.x = 1").engine
+    user = User(1)
+
+    for found in ([user, user], (1, 2), {1, 2}, frozenset({1, 2}), "ab"):
+        assert specialized(engine, user, "read", Doc(found)) is True
+    assert specialized(engine, user, "read", Doc([])) is False
+    assert specialized(engine, user, "read", Doc({"a": 1})) is None
+
+
+def test_element_at_a_place_is_found_by_a_specialization() -> None:
+    """Where there is none, it is an error, which the rules raise."""
+    engine = load("d.x.__getitem__(-1) = u.x").engine
+
+    assert specialized(engine, User("b"), "read", Doc(["a", "b"])) is True
+    assert specialized(engine, User("a"), "read", Doc(("a", "b"))) is False
+    assert specialized(engine, User("a"), "read", Doc([])) is None
+
+
+def test_empty_list_is_told_by_a_specialization() -> None:
+    """Also a list of objects, of which none is asked."""
+    engine = load("not d.x = [] and u.x = 1").engine
+
+    assert specialized(engine, User(1), "read", Doc([User(1), User(2)])) is True
+    assert specialized(engine, User(1), "read", Doc(["a"])) is True
+    assert specialized(engine, User(1), "read", Doc([])) is False
+    assert specialized(engine, User(1), "read", Doc(None)) is True

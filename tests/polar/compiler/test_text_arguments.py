@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 
 import pytest
@@ -86,3 +87,35 @@ def test_path_is_looked_at_by_a_specialization() -> None:
 
     assert specialized(engine, USERS[0], "read", "/h/x") is True
     assert specialized(engine, USERS[0], "read", "/x") is False
+
+
+def unnumbered(outcome: object) -> str:
+    """Show an outcome without the numbers of variables."""
+    return re.sub(r"__[a-z]+_\d+_\d+", "_", str(outcome))
+
+
+NUMBERS: list[t.Any] = [1, 7, -3, 2.5, True, 2**62, 10**30, "1", float("nan"), float("inf")]
+
+
+@pytest.mark.parametrize(
+    "goal", ["u.name + n <= 10", "n - u.name > 2", "n * 2 = u.home", "u.name mod 5 < n / 2"]
+)
+def test_numbers_as_arguments_are_reckoned_with_as_by_the_solver(goal: str) -> None:
+    """Answers and errors, for each kind of number."""
+    policy = f'allow(u: User, "upload", n) if {goal} and u.home != nil;'
+    ours, solver = load(policy), load(policy, compiled=False)
+    users = [User(number, 14, [], {}) for number in NUMBERS]
+    questions = [(user, "upload", number) for user in users for number in NUMBERS]
+    expected = [unnumbered(outcome_of(solver, *each)) for each in questions]
+
+    for _ in range(2):
+        assert [unnumbered(outcome_of(ours, *each)) for each in questions] == expected
+
+
+def test_small_number_as_argument_is_reckoned_with_by_a_specialization() -> None:
+    """As a size that has to fit into a quota."""
+    engine = load('allow(u: User, "upload", n: Integer) if u.name + n <= u.home;').engine
+
+    assert specialized(engine, User(5, 10, [], {}), "upload", 5) is True
+    assert specialized(engine, User(5, 10, [], {}), "upload", 6) is False
+    assert specialized(engine, User(5, 10, [], {}), "upload", 2**62) is None

@@ -58,6 +58,7 @@ ON_ONE = (
         "u.x.items() = 1",
         '["kind", v] in u.x.items() and v = "a"',
     ),
+    *("u.x = []", "not u.x = []", "u.x.__len__() > 1", '["kind", v] in u.x and v = "a"'),
     *('u.x.startswith("a")', 'u.x.lower() = "a"', 'u.x.split(",") = ["a"]', 'u.x.count("a") = 1'),
     *("u.x + 1 = 2", "u.x * 2 = 2", "1 + u.x > 1", "u.x mod 2 = 1", "u.x rem 2 = 1", "u.x / 2 < 1"),
     *("u.x * 9223372036854775807 > 1", "u.x + 9223372036854775807 > 1", "u.x * 0.5 < 1"),

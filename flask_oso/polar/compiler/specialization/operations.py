@@ -46,6 +46,7 @@ _SCALARS = frozenset({bool, int, float, str})
 #: Classes whose values have a hash and an equality that run no code.
 _ELEMENTS = EQUATED | {bool}
 _SETS = frozenset({set, frozenset})
+_LISTED = _SETS | {tuple}
 _LIST, _TEXT = frozenset({list}), frozenset({str})
 _BUILT_IN = types.BuiltinMethodType
 _CONTAINERS = frozenset({list, dict})
@@ -123,7 +124,10 @@ class SilentOperations:
             "with_fields": self.with_fields,
             "counted": self.counted,
             "place_of": self.place_of,
+            "length_of": self.length_of,
+            "item_at": self.item_at,
             "is_compound": self.is_compound,
+            "is_empty": self.is_empty,
             "is_flat": _has_flat_values,
             "is_plain_data": self._takes_list,
             "are_themselves": self.are_themselves,
@@ -354,6 +358,14 @@ class SilentOperations:
                 return is_it
         return self.alike(wanted, value)
 
+    def is_empty(self, value: t.Any) -> bool:
+        """Tell whether a value is the empty list of a policy."""
+        if type(value) is not list:
+            return self.alike(value, [])
+        if value and not self._takes_list(value):
+            raise NotSilent
+        return not value
+
     # -- comparison
 
     def comparable(self, left: t.Any, right: t.Any) -> bool:
@@ -477,8 +489,10 @@ class SilentOperations:
     def values_under(self, collection: t.Any, key: t.Any) -> t.Sequence[t.Any]:
         """Return the entry of a dictionary under a text, or what lists of two have behind a key."""
         if type(collection) is dict:
-            found = self.entry_among(collection, key)
-            return () if found is MISSING else (found,)
+            if type(key) is not str or not key.isascii():
+                raise NotSilent
+            found = find_entry(collection, key)
+            return () if found is MISSING else (self._unchecked(found),)
         first, simple = type(key), self._simple
         values, is_simple = [], first in simple
         for one, other in self.entries_of(collection):
@@ -554,6 +568,24 @@ class SilentOperations:
         if type(value) is str and type(item) is str:
             return value.index(item)
         return self._compared_by_python(value, item).index(item)
+
+    def length_of(self, value: t.Any) -> int:
+        """Return how many elements a list, a tuple, a set or a text has."""
+        kind = type(value)
+        is_plain = (value.isascii() if kind is str else kind in _LISTED) or (
+            kind is list and self._takes_list(value)
+        )
+        if not is_plain:
+            raise NotSilent
+        return len(value)
+
+    def item_at(self, value: t.Any, place: int) -> t.Any:
+        """Return an element of a list or of a tuple."""
+        kind = type(value)
+        is_plain = self._takes_list(value) if kind is list else kind is tuple
+        if not is_plain or not -len(value) <= place < len(value):
+            raise NotSilent
+        return self._unchecked(value[place])
 
     def _compared_by_python(self, value: t.Any, item: t.Any) -> list[t.Any]:
         """Return a copy of a list whose elements Python compares with a value as Polar does."""

@@ -61,6 +61,7 @@ from .patterns import (
     Match,
     PatternGuards,
     check_heads_behind_cut,
+    has_open_fields,
     is_like,
     keep,
 )
@@ -254,10 +255,10 @@ class QuestionWriter:
         tags = {each.tag for each in patterns if isinstance(each, Pattern)}
         if len(tags) != 1 or tags.isdisjoint(self.names.host.classes):
             return None
-        are_classes = all(map(is_class_only, patterns))
+        are_classes = all(is_class_only(each) or has_open_fields(each) for each in patterns)
         are_open = all(isinstance(each.term, Slot) for each in wanted)
         is_first = all(is_silent(clause, each) for clause in clauses for each in range(at))
-        return patterns[0] if are_classes and are_open and is_first else None
+        return Pattern(tags.pop()) if are_classes and are_open and is_first else None
 
     def expand(self) -> None:
         """Write all clauses that the questions come to.

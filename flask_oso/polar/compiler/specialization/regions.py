@@ -52,6 +52,7 @@ class Known:
     :param is_many: whether it is a relation of many rows.
     :param is_own: whether it is a list that nothing else has.
     :param is_of_texts: whether it is a list that has texts and nothing else.
+    :param is_empty: whether it is the empty list of a policy.
     """
 
     name: str
@@ -66,6 +67,7 @@ class Known:
     is_many: bool = field(default=False, compare=False, repr=False)
     is_own: bool = field(default=False, compare=False, repr=False)
     is_of_texts: bool = field(default=False, compare=False, repr=False)
+    is_empty: bool = field(default=False, compare=False, repr=False)
 
     @property
     def is_literal(self) -> bool:

@@ -142,6 +142,7 @@ class SolutionWriter(QuestionWriter):
             in_loop = written_as_loop(recursion)
             if in_loop is not None:
                 hoist_from_all(in_loop, self.guards.fresh)
+                write_out_searches(in_loop, self.guards.fresh)
                 return {name: function_of(name, given, in_loop)}
             return {name: function_of(name, given, self._calling(name, before, inner, result))}
         remembering = self.names.lifted_name()

@@ -391,6 +391,13 @@ class ValueGuards:
                 self._guards.refuse(span)
         sides = [load(value.name) for value in values]
         test: ast.expr = compared(sides[0], ast.Eq(), sides[1])
+        for value, other in (values, values[::-1]):
+            if value.is_empty:
+                is_empty = call("is_empty", load(other.name))
+                inner = self._guards.under(region, key, is_empty, [], span)
+                inner.tested = (other.name,)
+                inner.note_checked(other)
+                return inner
         unknown = [v for v in values if v.exact not in EQUATED and not self._is_simple(region, v)]
         if unknown:
             test = ast.IfExp(self._are_simple(unknown), test, call("alike", *sides))

@@ -121,7 +121,8 @@ class Operands:
             made = to_python(inner, str)
             constant = made if type(made) is dict else None
             name = self.guards.names.constant(made)
-            return Known(name, exact=type(made), constant=constant)
+            is_empty = type(made) is list and not made
+            return Known(name, exact=type(made), constant=constant, is_empty=is_empty)
         raise NotCompilable("a list, a dictionary or a pattern", term.span)
 
     def _constant(self, term: Instance) -> Known:

@@ -178,8 +178,10 @@ class Searches(Compounds):
                 # The operation gives up for what is no dictionary, no list and no text.
                 region.tested = (known.name, collection.name)
             return self._at(region)
-        if wanted is not None and wanted.exact not in (None, dict) and collection.exact is None:
-            self.guards.check_sandbox(self.region, wanted)
+        is_list = wanted is None or wanted.exact not in (None, dict)
+        if is_list and collection.exact is None and collection.constant is None:
+            if wanted is not None:
+                self.guards.check_sandbox(self.region, wanted)
             region, made = self._value_under(known, collection)
         else:
             region, made = self.entry_found(known, collection)
@@ -401,6 +403,34 @@ class Searches(Compounds):
         fact = ("method", owner.name, name, item.key)
         made = self.guards.computed(self.region, found, fact, self.goal.span)
         return self._result(self.region, made, result)
+
+    def _length(self, owner: Known, result: Term) -> tuple[Region, Pending] | None:
+        """Write ``x.__len__()``."""
+        found = call("length_of", load(owner.name))
+        made = self.guards.computed(self.region, found, ("length", owner.name), self.goal.span)
+        # The operation gives up for what is no collection of plain data.
+        self.region.note_checked(owner, made)
+        return self._result(self.region, made, result)
+
+    def _at_place(self, owner: Known, place: Known, result: Term) -> tuple[Region, Pending] | None:
+        """Write ``x.__getitem__(0)``."""
+        found = call("item_at", load(owner.name), written(place))
+        fact: Fact = ("item at", owner.name, place.key)
+        made = self.guards.computed(self.region, found, fact, self.goal.span)
+        self.region.note_checked(owner, made)
+        return self._result(self.region, made, result)
+
+
+def is_place(owner: Known, args: Sequence[Known]) -> bool:
+    """Tell whether ``__getitem__`` has a number of the policy."""
+    literals = [each.literal for each in args]
+    return (
+        owner.literal is None
+        and owner.choices is None
+        and len(literals) == 1
+        and literals[0] is not None
+        and type(literals[0].value) is int
+    )
 
 
 def is_of_policy(value: Known) -> bool:

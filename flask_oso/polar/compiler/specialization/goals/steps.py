@@ -60,7 +60,7 @@ from ..value_tests import (
 from .compounds import is_open_compound
 from .heads import Heads
 from .moments import is_clock, method_of_moment
-from .searches import OF_DICTIONARIES, OF_LISTS, is_of_policy
+from .searches import OF_DICTIONARIES, OF_LISTS, is_of_policy, is_place
 
 
 class GoalStep(Heads):
@@ -173,6 +173,10 @@ class GoalStep(Heads):
                 return self._result(self.region, returned, result)
         if owner.exact not in (None, dict, str):
             return self._observed(owner, name, tuple(args), result)
+        if name == "__len__" and not args and owner.exact is None and owner.literal is None:
+            return self._length(owner, result)
+        if name == "__getitem__" and owner.exact is None and is_place(owner, args):
+            return self._at_place(owner, args[0], result)
         if name in OF_LISTS and (len(args), owner.exact) == (1, None):
             return self._found_in_list(owner, name, args[0], result)
         default = args.pop() if name == "get" and len(args) > 1 and is_of_policy(args[-1]) else None
@@ -206,7 +210,8 @@ class GoalStep(Heads):
         """Write ``a + b = v`` of small integers, or of two floats."""
         values = [self._bound(arg) for arg in term.args[:2]]
         python = ARITHMETIC_OF_PYTHON.get(term.operator)
-        if python is None or any(value.exact or value.choices for value in values):
+        is_odd = any(value.choices or value.exact not in (None, int, float) for value in values)
+        if python is None or is_odd:
             raise NotCompilable("this arithmetic", term.span)
         sign, limit = python
         region = self.region
