@@ -157,13 +157,16 @@ def compiling_here(oso: Polar) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def compiling_elsewhere(oso: Polar) -> Iterator[None]:
-    """Have another thread make functions meanwhile."""
+def compiling_elsewhere(oso: Polar, deadline: float | None = None) -> Iterator[None]:
+    """Have another thread make functions meanwhile.
+
+    :param deadline: when these have to be made.
+    """
     program = program_of(oso)
     begun, over = threading.Event(), threading.Event()
 
     def compile_long() -> None:
-        with program.turns.take(waits=True):
+        with program.turns.take(deadline, waits=True):
             begun.set()
             over.wait(30)
 

@@ -196,11 +196,15 @@ class CompiledProgram(Runtime):
 
     def rules_alone(self, name: str, arity: int) -> Specialization | None:
         """Return the entry point of a rule for questions that a specialization has given up."""
-        general, candidates = Variant(name, arity, (), True), self.candidates(name, arity)
-        if candidates is None or general in self.not_compiled:
-            return None
-        writer = entry_writer(self, general, candidates)
-        make = functools.partial(self._compiled, writer.write(), QUESTION_FILE, {})
+
+        def make() -> Specialization | None:
+            general, candidates = Variant(name, arity, (), True), self.candidates(name, arity)
+            if candidates is None or general in self.not_compiled:
+                return None
+            # It gives names to constants and functions, as only one thread may.
+            writer = entry_writer(self, general, candidates)
+            return self._compiled(writer.write(), QUESTION_FILE, {})
+
         return self.make_specialization(make, name)
 
     def _make_list(self, variant: Variant, listed: list[tuple[str, ...]]) -> CompiledFunction:

@@ -366,6 +366,31 @@ def test_question_that_knows_some_functions_does_not_wait_for_others(
     assert answer is True
 
 
+@pytest.mark.parametrize(
+    ("ask", "expected"),
+    [
+        (lambda oso, user, note: oso.authorized_actions(user, user), set()),
+        (lambda oso, user, note: oso.is_allowed(user, "read", note), True),
+    ],
+    ids=["actions", "given up"],
+)
+def test_time_of_another_thread_that_compiles_ends_no_question(
+    owned: tuple[User, Note], ask: t.Callable[..., t.Any], expected: t.Any
+) -> None:
+    """It is the time of the thread that compiles, and of what that compiles."""
+    user, note = owned
+    oso = load('allow(user: User, "read", note: Note) if user in note.readers;')
+    oso.is_allowed(user, "read", note)
+    oso.authorized_actions(user, note)
+    # It is no plain data.
+    note.readers = iter([user])  # type: ignore[assignment]
+
+    with compiling_elsewhere(oso, deadline=time.monotonic() - 1):
+        answer = ask(oso, user, note)
+
+    assert answer == expected
+
+
 def test_question_in_a_thread_that_compiles_is_answered(owned: tuple[User, Note]) -> None:
     """Code of the host that runs while functions are made may ask, too."""
     oso = load()
