@@ -11,9 +11,9 @@ from sqlalchemy import orm
 from sqlalchemy.dialects import mysql, sqlite
 
 from flask_oso import Oso
-from flask_oso.sqlalchemy import register_models
 from tests.support.answers import may_read
 from tests.support.databases import open_session
+from tests.support.lists import count, count_of_rows, list_of, oso_for, text_of
 
 
 class Base(orm.DeclarativeBase):
@@ -61,39 +61,19 @@ POLICIES = [
 
 def make_oso(condition: str) -> Oso:
     """Give an Oso with one rule about tickets."""
-    oso = Oso()
-    register_models(oso, Base)
-    oso.load_str(f'allow(u: Person, "read", t: Ticket) if {condition};')
-    return oso
+    return oso_for(Base, f'allow(u: Person, "read", t: Ticket) if {condition};')
 
 
 def query(condition: str) -> Tickets:
     """Give the list of the first person."""
-    person = Person(id=1)
-    orm.make_transient_to_detached(person)
-    return t.cast(Tickets, make_oso(condition).authorized_query(person, "read", Ticket))
-
-
-def text(statement: t.Any, dialect: sa.Dialect) -> str:
-    """Give a statement as a database gets it."""
-    return " ".join(str(statement.compile(dialect=dialect)).split())
-
-
-def count(statement: Tickets) -> t.Any:
-    """Count the rows of a list."""
-    return statement.with_only_columns(sa.func.count())
-
-
-def count_of_rows(statement: Tickets) -> t.Any:
-    """Count the rows of a list as ``paginate`` does."""
-    return sa.select(sa.func.count()).select_from(statement.subquery())
+    return list_of(make_oso(condition), Person(id=1), Ticket)
 
 
 @pytest.mark.parametrize("condition", POLICIES)
 @pytest.mark.parametrize("of", [count, count_of_rows])
 def test_all_rows(of: Callable[[Tickets], t.Any], condition: str) -> None:
     """For all rows, SQLite makes a list of the projects, and finds their tickets by an index."""
-    found = text(of(query(condition)), sqlite.dialect())
+    found = text_of(of(query(condition)), sqlite.dialect())
 
     assert "EXISTS" not in found
     assert "tickets.project_id IN (SELECT projects.id FROM projects WHERE" in found
@@ -112,7 +92,7 @@ def test_all_rows(of: Callable[[Tickets], t.Any], condition: str) -> None:
 )
 def test_few_rows(of: Callable[[Tickets], t.Any]) -> None:
     """Where a statement needs few rows, each is asked for its project."""
-    found = text(of(query(SHARED)), sqlite.dialect())
+    found = text_of(of(query(SHARED)), sqlite.dialect())
 
     assert "EXISTS (SELECT 1 FROM projects" in found
     assert "IN (SELECT" not in found
@@ -128,14 +108,14 @@ def test_few_rows(of: Callable[[Tickets], t.Any]) -> None:
 )
 def test_rows_that_no_index_finds(condition: str) -> None:
     """No list of projects is made where the tickets would not be found by it, or are found."""
-    found = text(count(query(condition)), sqlite.dialect())
+    found = text_of(count(query(condition)), sqlite.dialect())
 
     assert "EXISTS (SELECT 1 FROM projects" in found
 
 
 def test_other_databases() -> None:
     """MariaDB chooses itself."""
-    found = text(count(query(SHARED)), mysql.dialect())
+    found = text_of(count(query(SHARED)), mysql.dialect())
 
     assert "EXISTS (SELECT 1 FROM projects" in found
 

@@ -11,8 +11,8 @@ from sqlalchemy import orm
 from sqlalchemy.dialects import postgresql as of_postgresql
 
 from flask_oso import Oso
-from flask_oso.sqlalchemy import register_models
 from tests.support.answers import may_read
+from tests.support.lists import count, count_of_rows, list_of, oso_for, text_of
 
 
 class Base(orm.DeclarativeBase):
@@ -92,38 +92,23 @@ POLICIES = {
 
 def make_oso(condition: str) -> Oso:
     """Give an Oso with one rule about tickets."""
-    oso = Oso()
-    register_models(oso, Base)
-    oso.load_str(f'allow(u: Person, "read", t: Ticket) if {condition};')
-    return oso
+    return oso_for(Base, f'allow(u: Person, "read", t: Ticket) if {condition};')
 
 
 def query(condition: str) -> Tickets:
     """Give the list of the first person."""
-    person = Person(id=1, level=1)
-    orm.make_transient_to_detached(person)
-    return t.cast(Tickets, make_oso(condition).authorized_query(person, "read", Ticket))
+    return list_of(make_oso(condition), Person(id=1, level=1), Ticket)
 
 
 def text(statement: t.Any) -> str:
     """Give a statement as PostgreSQL gets it."""
-    return " ".join(str(statement.compile(dialect=of_postgresql.dialect())).split())
-
-
-def count(statement: Tickets) -> t.Any:
-    """Count the rows of a list."""
-    return statement.with_only_columns(sa.func.count())
+    return text_of(statement, of_postgresql.dialect())
 
 
 def count_of_keys(statement: Tickets) -> t.Any:
     """Count the rows with the keys of a list."""
     keys = statement.with_only_columns(Ticket.id)
     return sa.select(sa.func.count()).select_from(Ticket).where(Ticket.id.in_(keys))
-
-
-def count_of_rows(statement: Tickets) -> t.Any:
-    """Count the rows of a list as ``paginate`` does."""
-    return sa.select(sa.func.count()).select_from(statement.subquery())
 
 
 @pytest.mark.parametrize(("condition", "begin"), POLICIES.items(), ids=range(len(POLICIES)))
