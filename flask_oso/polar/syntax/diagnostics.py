@@ -31,6 +31,8 @@ KEYWORDS = frozenset((
 _BETWEEN_OPERANDS = frozenset(("in", "=", "==", "!=", ":=", "."))
 #: How many tokens after a mistake are searched for the end of its bracket.
 _AHEAD = 50
+#: What can stand behind a dot as it is.
+_NAME = re.compile(r"[^\W\d]\w*")
 #: The longest piece of a text that a hint quotes.
 _LONGEST = 40
 
@@ -169,7 +171,18 @@ class Mistake:
         if before is None or found is None or after is None or self.open_brackets:
             return False
         begins = after.type in ("SYMBOL", "LBRACE") or after.text == "(" or found.text == "?="
-        return begins and before.span.line < found.span.line
+        if before.span.line < found.span.line:
+            return begins
+        return found.type == "SYMBOL" and after.text == "(" and self._is_head()
+
+    def _is_head(self) -> bool:
+        """Tell whether the parentheses behind the token are followed by ``if``."""
+        depth = 0
+        for token, following in itertools.pairwise(self.tokens[self.at + 1 : self.at + _AHEAD]):
+            depth += (token.text in CLOSING) - (token.text in CLOSING.values())
+            if not depth:
+                return following.type == "IF"
+        return False
 
     @functools.cached_property
     def insides(self) -> frozenset[str]:
@@ -195,9 +208,10 @@ class Mistake:
 
         :param name: ``found``, ``before``, ``after`` or ``first``, with a suffix: ``_2`` for twice
             the distance, ``_lower`` for lower case, ``_bare`` and ``_quoted`` for the text without
-            and with quotes, ``_path`` for the whole path, ``_value`` for the whole path or the
-            Polar name of a value of another language. Or ``pair``; ``inner``, the text in single
-            quotes; ``opening``, ``opened`` and ``closing`` of the innermost open bracket.
+            and with quotes, ``_field`` for what stands behind a dot, ``_path`` for the whole path,
+            ``_value`` for the whole path or the Polar name of a value of another language. Or
+            ``pair``; ``inner``, the text in single quotes; ``opening``, ``opened`` and ``closing``
+            of the innermost open bracket, and ``owner`` in front of it and of a dot.
         """
         name, _, form = name.partition("_")
         if name in _DISTANCES or name == "first":
@@ -206,6 +220,8 @@ class Mistake:
             return next(pair for pair in self.pairs() if not pair[0].isalnum())
         if name == "inner":
             return self._inner()
+        if name == "owner":
+            return self._path(self._open_indexes[-1] - 2 - self.at)
         bracket = self.open_brackets[-1]
         if name == "opened":
             return f"line {bracket.span.line}, column {bracket.span.column}"
@@ -213,10 +229,9 @@ class Mistake:
 
     def _quote_token(self, name: str, form: str) -> str:
         distance = self.start - self.at if name == "first" else _DISTANCES[name]
-        if form == "path":
-            return self._path(distance)
-        if form.endswith("value"):
-            return self._value(distance * 2 if form.startswith("2") else distance)
+        if form.endswith(("path", "value")):
+            quoted = self._path if form.endswith("path") else self._value
+            return quoted(distance * 2 if form.startswith("2") else distance)
         token = self.token(distance * 2 if form == "2" else distance)
         text = "…" if token is None else _shorten(token.text)
         if form == "lower":
@@ -224,6 +239,8 @@ class Mistake:
         if form == "keyword":
             return nearest(text, KEYWORDS) or skeleton(text)
         bare = text.strip('"')
+        if form == "field":
+            return bare if _NAME.fullmatch(bare) else f"({text})"
         return {"bare": bare, "quoted": f'"{bare}"'}.get(form, text)
 
     def _value(self, distance: int) -> str:
@@ -242,8 +259,13 @@ class Mistake:
         else:
             while last + 2 < len(self.tokens) and self.tokens[last + 1].text == ".":
                 last += 2
+            if last + 1 < len(self.tokens) and self.tokens[last + 1].text == "(":
+                return _shorten(self._text(first, last)) + "(…)"
+        return _shorten(self._text(first, last))
+
+    def _text(self, first: int, last: int) -> str:
         begin, end = self.tokens[first], self.tokens[last]
-        return _shorten(begin.context.source.text[begin.begin : end.end])
+        return begin.context.source.text[begin.begin : end.end]
 
     def _opening(self, index: int) -> int:
         """Give the index of the name in front of the arguments that end here."""
@@ -319,6 +341,7 @@ _GROUPS = {
     "ENDED": f"SYMBOL {_LITERAL} ) ] }} cut",
     "LITERAL": f"{_LITERAL} nil",
     "NAME": "SYMBOL AND CUT DEBUG FORALL IF IN MATCHES NEW NOT OR PRINT TYPE",
+    "WORD": "and or not if in isa matches mod rem new forall cut print debug type true false",
     "OPERATOR": "= == != < <= > >= := + - * / mod rem in matches",
     "EQUALS": "= ==",
     "ANY": "( [ {",
@@ -334,6 +357,8 @@ _LIST = "A list stands in brackets: `[…]`."
 _ALTERNATIVES = "Write a variable, and behind `if` a condition such as `action in [{0}, …]`."
 _ONE_EACH = "A rule in a block has one role or permission on each side."
 _NO_PATTERNS = "Texts have no patterns. Ask one of their methods, such as `.startswith(…)`."
+_TAKEN = "`{{{0}}}` is a word of the language. Take another name, such as `{{{0}}}_`."
+_FIELD = "The name of a field is a variable or a string. Write `key = … and {{{0}}}.(key)`."
 #: Brackets after these contain a value, not a condition and not arguments.
 _OF_VALUE = "in{0} ={0} =={0} !={0} :={0} ({0} [{0} ,{0}"
 
@@ -358,7 +383,7 @@ HINTS: tuple[Hint, ...] = (
     Hint("Remove `@`: the only name with it is `@current_unix_time`.", found="@"),
     Hint("Names consist of letters, digits and `_`. Remove `{found}`.", found="$ ~ ^ \\"),
     Hint("There is no `a ? b : c`. Write one rule for each case.", found="?"),
-    Hint("A string ends on its own line. A line break is written `\\n`.",
+    Hint('A `"` is missing: a string ends on its own line. A line break is written `\\n`.',
          found="UNFINISHED_STRING"),
     Hint("A name goes on behind `::`, such as `app::User`.", found="UNFINISHED_SYMBOL"),
     # Strings.
@@ -416,9 +441,10 @@ HINTS: tuple[Hint, ...] = (
     Hint("The name of a rule has no dots. Join conditions of one rule with `and`.",
          found=".", section="name"),
     Hint("Write `{before}()` if nothing stands behind the name.", found=";", section="name"),
+    Hint("Parameters stand in parentheses: `{before}(…)`.", found="[", section="name"),
     # Blocks.
     Hint("Declarations are made with `=`. Write `{before} = …;`",
-         found=":", before="SYMBOL", section="block", inside="block{"),
+         found=": == :=", before="SYMBOL", section="block", inside="block{"),
     Hint("Write a list: `{before_2} = [{found}];`", found="STRING", before="=", section="block"),
     Hint(_LIST, found="(", before="=", section="block", inside="block{"),
     Hint("Relations stand in braces: `{{ {found}: {after_2} }}`.",
@@ -468,6 +494,23 @@ HINTS: tuple[Hint, ...] = (
          found="STRING", before="{ ,", section="block", inside="{"),
     Hint("Rules with parameters stand outside of blocks. Is the `}}` of the block missing?",
          found="( ?=", section="block", inside="block{"),
+    # Names that are words of the language.
+    Hint(_TAKEN.format("found"), found="WORD", before="( ,", after=":", section="head"),
+    Hint(_TAKEN.format("before"), found=":", before="WORD", section="head"),
+    Hint(_TAKEN.format("found"),
+         found="type matches mod rem", before="( ,", after=", )", section="head"),
+    Hint(_TAKEN.format("before"), found=", )", before="in new print debug", section="head"),
+    Hint(_TAKEN.format("found"), found="type", after=". = == != in ; ) , and or", section="body"),
+    Hint(_TAKEN.format("before"), found=". , )", before="type", section="body"),
+    Hint(_TAKEN.format("before"), found="= == !=", before="new print debug", section="body"),
+    Hint(_TAKEN.format("found"),
+         found="matches mod rem", before="if and or not ( ,", section="body"),
+    Hint("`{found}` is a word of the language. Write `{before_2path}.({found_quoted})`.",
+         found="mod rem", before="."),
+    # Names of fields that are computed.
+    Hint(_FIELD.format("owner"), inside=".("),
+    Hint(_FIELD.format("before_path"),
+         found="[", before="SYMBOL ) ]", after="SYMBOL", section="glued"),
     # Commas and brackets.
     Hint(_ALTERNATIVES.format("{before}"), found=",", section="head", inside=",( (("),
     Hint(_LIST, found=",", before="ENDED", inside=_OF_VALUE.format("(")),
@@ -509,6 +552,7 @@ HINTS: tuple[Hint, ...] = (
          found=".", section="class"),
     Hint(_COMMA, found="OPERAND", before="ENDED", section="class"),
     Hint("Write `{found}: {before}`.", found="SYMBOL", before="CLASS", section="head"),
+    Hint("Write `{before}: {found}`.", found="CLASS", before="SYMBOL", section="head"),
     Hint("Write `{after_quoted}`.", found=":", before="( ,", after="NAME", section="head"),
     Hint("Anything is written `_`.", found="*", before="( ,", section="head"),
     Hint(_COMMA, found="OPERAND", before="ENDED", section="head"),
@@ -578,7 +622,7 @@ HINTS: tuple[Hint, ...] = (
     Hint("Nothing stands between `{before}` and `{found}`. Remove one of them.",
          found="and or if", before="and or if not"),
     Hint("A condition is missing behind `{before}`.", found="; ) ]", before="and or not if"),
-    Hint("Write `{before_path}.{after_bare}`.", found="[", before="SYMBOL ) ]", after="STRING"),
+    Hint("Write `{before_path}.{after_field}`.", found="[", before="SYMBOL ) ]", after="STRING"),
     Hint("Elements have no numbers. Write `[first, *_] = {before_path}`, or `x in {before_path}`.",
          found="[", before="SYMBOL ) ]", after="INTEGER"),
     Hint("Write `0 - {found_path}`.", found="SYMBOL", before="-"),

@@ -1,0 +1,11 @@
+allow(type: User, "read", repo: Repo) if repo.owner = type;
+allow(new: User, "edit", repo: Repo) if repo.owner = new;
+allow(user: User, in, repo: Repo) if repo.owner = user;
+allow(if: User, "list", repo: Repo) if repo.owner = if;
+allow(user: User, "fork", repo: Repo) if type = repo.state and user.state = type;
+allow(user: User, "push", repo: Repo) if user.state = type;
+allow(user: User, "pull", repo: Repo) if has(type.state, user, repo);
+allow(user: User, "join", repo: Repo) if new = repo.owner and new = user;
+allow(user: User, "tag", repo: Repo) if mod = repo.owner and mod = user;
+allow(user: User, "move", repo: Repo) if repo.mod = user;
+allow(user: User, mod, repo: Repo) if repo.owner = user;
