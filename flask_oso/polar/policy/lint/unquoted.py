@@ -15,7 +15,7 @@ from ...host.registry import Host
 from ...nodes import Call, Expression, List, Operator, Parameter, Rule, Term, Variable, parts
 from ...sources import located
 from ...spelling import FOREIGN_LITERALS, registration_help
-from ...traversal import is_operation
+from ...traversal import is_operation, is_text
 from .inventory import Inventory, in_text_order
 
 #: The meaning of string parameters, by rule name, number of parameters and position.
@@ -34,6 +34,8 @@ _ANY = frozenset((
     "operation", "op", "perm", "permission", "privilege", "relation", "relationship", "right",
     "role", "string", "verb", "what", "which",
 ))  # fmt: skip
+#: Modules of Python, and the classes of Polar that are meant.
+_MODULES = {"datetime": "Datetime", "timedelta": "Timedelta"}
 _SHORTEST = 3
 _COMPARING = frozenset({Operator.UNIFY, Operator.EQ, Operator.NEQ, Operator.IN})
 
@@ -71,11 +73,23 @@ def remedies(rule: Rule, inventory: Inventory) -> dict[int, Remedy]:
         if len(variable.name) > 1 and variable.name.isupper():
             text += "; a constant is registered before the policy is loaded"
         found[id(variable)] = Remedy(f"{text}. A variable without a value equals anything.\n")
+    for variable in _in_fact(rule):
+        text = f'Write `"{variable.name}"` with quotes for a string.\n'
+        found.setdefault(id(variable), Remedy(text, may_rename=True))
     for lookup in inventory.lookups:
         owner = lookup.args[0]
         if isinstance(owner, Variable) and owner.name[:1].isupper():
             found[id(owner)] = Remedy(registration_help(owner.name))
+        elif isinstance(owner, Variable) and owner.name in _MODULES:
+            found[id(owner)] = Remedy(f"Write `{_MODULES[owner.name]}`, the class.\n")
     return found
+
+
+def _in_fact(rule: Rule) -> Iterator[Variable]:
+    """Give the parameters of a fact that has strings, too."""
+    terms = [each.term for each in rule.parameters if each.specializer is None]
+    if rule.body is None and any(is_text(each) for each in terms):
+        yield from (each for each in terms if isinstance(each, Variable))
 
 
 def _in_head(rule: Rule) -> Iterator[tuple[Variable, str]]:
