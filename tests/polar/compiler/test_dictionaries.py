@@ -64,6 +64,14 @@ class Computed(dict[str, t.Any]):
         return lambda key: 1
 
 
+class Disguised(dict[str, t.Any]):
+    """A dictionary whose attributes are computed."""
+
+    @property
+    def __dict__(self) -> t.Any:  # type: ignore[override]
+        return {}
+
+
 SHARED = {"x": 1}
 ITEMS: tuple[t.Any, ...] = (
     *(0, 1, 5, True, None, "ana", "ANA", "x", "1", "true", "null", "é", "\ud800", 1.0, BIG),
@@ -408,7 +416,7 @@ def test_entry_of_a_class_that_derives_from_dict_is_plain_data(made: dict[str, i
     assert specialized(oso.engine, User(7), "read", Doc(made)) is False
 
 
-@pytest.mark.parametrize("made", [_hidden(len), Computed(ana=5)])
+@pytest.mark.parametrize("made", [_hidden(len), Computed(ana=5), Disguised(ana=1)])
 def test_get_of_an_object_is_left_to_the_rules(made: dict[str, int]) -> None:
     """It may be any code of the application."""
     oso = _oso("d.x.get(u.x) = 1")

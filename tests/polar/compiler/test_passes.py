@@ -20,6 +20,7 @@ from flask_oso.polar.compiler.passes.shortening import (
     shorten_counts,
     shorten_end,
     shorten_names,
+    unpack_pairs,
 )
 from tests.support.answers import specialized
 from tests.support.models.people import Alike, Folder, Thing, User
@@ -224,6 +225,71 @@ def test_value_and_text_have_two_names() -> None:
     """
 
     assert rewritten(text, shorten_names) == plain(text)
+
+
+PAIRS = """
+v = entries_of(d)
+for e in [*v]:
+    a = e[0]
+    b = e[1]
+    if a == 'x':
+        found = b
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "loop"),
+    [
+        ("", "", "for a, b in v:\n    if a == 'x':\n        found = b"),
+        ("    a = e[0]\n", "", "for e, b in v:\n    if a == 'x':\n        found = b"),
+        (
+            "entries_of(d)",
+            "entries_with(d, k)",
+            "for a, b in v:\n    if a == 'x':\n        found = b",
+        ),
+    ],
+    ids=["both parts", "one part", "with a key"],
+)
+def test_pairs_are_unpacked(old: str, new: str, loop: str) -> None:
+    """Nobody else has what is gone through, and nothing needs a pair as a whole."""
+    begun = ast.unparse(ast.parse(PAIRS.replace(old, new)).body[0]) + "\n"
+
+    assert rewritten(PAIRS.replace(old, new), unpack_pairs) == plain(begun + loop)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("entries_of(d)", "d.x"),
+        ("v = entries_of(d)", "v = entries_of(d)\nv = d.x"),
+    ],
+    ids=["a list of the application", "two lists"],
+)
+def test_other_lists_are_copied(old: str, new: str) -> None:
+    """Another thread may change a list of the application."""
+    text = PAIRS.replace(old, new)
+
+    assert rewritten(text, unpack_pairs) == plain(text)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("found = b", "found = e"),
+        ("b = e[1]", "b = e[0]"),
+        ("b = e[1]", "b = e[k]"),
+        ("    b = e[1]\n    if a == 'x':\n", "    if a == 'x':\n        b = e[1]\n"),
+        ("a = e[0]\n    b = e[1]", "a = e[0]\n    b = b + 1\n    b = e[1]"),
+        ("found = b", "e = b"),
+    ],
+    ids=["the pair", "one part twice", "another index", "under a condition", "changed", "written"],
+)
+def test_pair_that_is_needed_is_not_unpacked(old: str, new: str) -> None:
+    """Only the list of the pairs is not copied then."""
+    assert old in PAIRS
+    text = PAIRS.replace(old, new)
+
+    assert rewritten(text, unpack_pairs) == plain(text.replace("[*v]", "v"))
 
 
 COUNTED = """

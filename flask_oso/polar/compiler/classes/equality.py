@@ -14,6 +14,7 @@ import sys
 import types
 import typing as t
 import uuid
+from collections.abc import Callable
 
 from ...host import sandbox
 from ...host.registry import Host, Identities, TextEquality
@@ -167,6 +168,14 @@ class SideEffectFreeEquality:
         """Tell whether objects of a class are known to compare by fields or keys."""
         is_object = cls in self._rows or cls in self.by_text
         return is_object or self._fields.get(cls) is not None
+
+    def reader(self, cls: type) -> Callable[[t.Any], tuple[t.Any, ...]] | None:
+        """Return what reads the fields by which objects of a dataclass compare, if it has some."""
+        fields = self._fields.get(cls)
+        if not fields or len(fields) > _MOST_FIELDS or cls in self._rows or cls in self.by_text:
+            return None
+        # Of a single name it would be the value.
+        return operator.attrgetter(*fields, *fields[: len(fields) == 1])
 
     def compares_text(self, cls: type) -> bool:
         """Tell whether objects of a class compare by the text of an attribute."""

@@ -9,7 +9,7 @@ from .flags import replace_flags
 from .hoisting import hoist
 from .indexing import index
 from .ordering import identity_first
-from .shortening import has_loops, shorten_counts, shorten_names
+from .shortening import has_loops, shorten_counts, shorten_names, unpack_pairs
 
 
 def improve(
@@ -28,4 +28,5 @@ def improve(
     shorten_names(statements)
     identity_first(statements)
     hoist(statements, fresh)
+    unpack_pairs(statements)
     return shorten_counts(statements)

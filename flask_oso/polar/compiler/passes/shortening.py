@@ -8,9 +8,11 @@ In go the statements of a function; they are changed where they stand. The equat
     count = count + len(v);  if count > N: return None  =>  if len(v) > N: return None
     found = False;  if p: found = True;  return found   =>  if p: return True;  return False
     v = [a, b]; if not is_plain_data([a, b]): return None; p      =>  p
+    v = entries_of(d);  for e in [*v]: … a = e[0]; b = e[1]  =>  …  for a, b in v: …
 
 The first two only where nothing else needs ``v``, the third where nothing else is counted, the
-fourth where nothing is looked at behind ``p``, and the last where ``p`` needs no ``v``.
+fourth where nothing is looked at behind ``p``, the fifth where ``p`` needs no ``v``, and in the
+last, names only where nothing else needs ``e``.
 """
 
 from __future__ import annotations
@@ -96,6 +98,48 @@ def _only_as_text(statement: ast.stmt, names: Names) -> str | None:
             is_only_here = names.read[value] == Names([statement]).read[value]
             return value if is_once and is_only_here else None
     return None
+
+
+def unpack_pairs(statements: list[ast.stmt]) -> None:
+    """Go through pairs, which nobody else has, without a list of them and without indices."""
+    pairs = {name for each in statements_in(statements) if (name := _name_of_pairs(each))}
+    if not pairs:
+        return
+    names = Names(statements)
+    for loop in statements_in(statements):
+        match loop:
+            case ast.For(ast.Name(pair), ast.List([ast.Starred(ast.Name(listed))])):
+                if listed in pairs and names.written[listed] == 1:
+                    loop.iter = load(listed)
+                    _unpack(loop, pair, names)
+
+
+def _name_of_pairs(statement: ast.stmt) -> str | None:
+    match statement:
+        case ast.Assign([ast.Name(name)], ast.Call(ast.Name("entries_of" | "entries_with"))):
+            return name
+    return None
+
+
+def _unpack(loop: ast.For, pair: str, names: Names) -> None:
+    """Give the parts of a pair their names where a loop begins, if nothing needs the pair."""
+    parts, dropped = {0: pair, 1: pair}, set[int]()
+    for number, each in enumerate(loop.body):
+        match each:
+            case ast.Assign(
+                [ast.Name(name)], ast.Subscript(ast.Name(owner), ast.Constant(int(at)))
+            ):
+                # Behind the first ones, the name may have another value before.
+                is_first = number == len(dropped)
+                if owner == pair and at in parts and (is_first or names.written[name] == 1):
+                    parts[at] = name
+                    dropped.add(id(each))
+    is_all = len(dropped) == names.read[pair] == len({*parts.values()} - {pair})
+    if not is_all or names.written[pair] != 1:
+        return
+    written: list[ast.expr] = [ast.Name(parts[at], ast.Store()) for at in sorted(parts)]
+    loop.target = ast.Tuple(written, ast.Store())
+    loop.body = [each for each in loop.body if id(each) not in dropped] or [ast.Pass()]
 
 
 #: A second name is written once more, for the entries of a dictionary.

@@ -7,7 +7,6 @@ returns ``None``.
 from __future__ import annotations
 
 import dataclasses
-import decimal
 import itertools
 import operator
 import types
@@ -27,7 +26,6 @@ from ...host.numbers import equal_scalars
 from ...host.sandbox import ITERATED, iterates_flags
 from ...host.terms import QUESTIONS
 from ...host.value_classes import (
-    EQUATED,
     MOMENTS,
     NUMBERS,
     SETS,
@@ -39,24 +37,38 @@ from ...host.value_classes import (
 from ..classes.equality import SideEffectFreeEquality
 from ..classes.known_classes import KnownClasses
 from ..classes.readable_classes import NotSilent
-from ..classes.weak_classes import ClassMemo, add_class
+from ..classes.weak_classes import ClassMemo, add_class, set_for_class
 from ..passes.recursion.worklists import leads_back
+from .plain_data import (
+    ELEMENTS,
+    MAX_ELEMENTS,
+    TEXTS,
+    are_alike_flat,
+    are_different,
+    are_one_moment,
+    are_plain_tuples,
+    are_texts,
+    compare_flat_entries,
+    compare_flat_lists,
+    each_once,
+    has_flat_values,
+    has_text_keys,
+    has_texts,
+    number_of,
+    texts_found,
+    texts_in,
+)
 
 _SCALARS = frozenset({bool, int, float, str})
-#: Classes whose values have a hash and an equality that run no code.
-_ELEMENTS = EQUATED | {bool}
 _SETS = frozenset({set, frozenset})
 _LISTED = _SETS | {tuple}
-_LIST, _TEXT = frozenset({list}), frozenset({str})
-_BUILT_IN = types.BuiltinMethodType
+_LIST = frozenset({list})
+#: Collections that are gone through whatever is searched for; a range may be longer than memory.
+_GONE_THROUGH = frozenset({list, tuple, Ahead}) | (ITERATED - SETS - _SETS)
+_OWN_NAMES = "get", "__dict__"
+_get = dict.get
 _CONTAINERS = frozenset({list, dict})
 _VALUES = frozenset({*_SCALARS, list, dict})
-#: The most elements of a collection that is searched.
-MAX_ELEMENTS = 100_000
-#: Lists of these are equal for Python if they are for Polar.
-_TEXTS = frozenset({str, int, types.NoneType})
-#: Integers between these are values of Polar.
-_SMALL = 2**62
 #: Of more elements than this, the classes are looked at, and not each element.
 _MANY = 16
 #: The equality of objects that equal themselves alone.
@@ -99,8 +111,9 @@ class SilentOperations:
         self._is_told_memo = ClassMemo(self._test_told)
         self._is_hashed = known.is_hashed
         self._is_of_flags = ClassMemo(iterates_flags)
-        #: Classes of the host that derive from ``dict`` and have its ``get``.
-        self._dictionaries: set[type] = set()
+        #: Classes of the host that derive from ``dict`` and have its ``get``, and whether an object
+        #: may have another one.
+        self._dictionaries: dict[t.Any, bool] = {}
         self._ways: dict[tuple[type, type], _Way] = {}
 
     def named(self) -> dict[str, t.Any]:
@@ -108,8 +121,8 @@ class SilentOperations:
         return {
             "alike": self.alike,
             "among": self.among,
-            "texts_in": _texts_in,
-            "texts_found": _texts_found,
+            "texts_in": texts_in,
+            "texts_found": texts_found,
             "comparable": self.comparable,
             "has_order": self.has_order,
             "fields_of": self.fields,
@@ -128,17 +141,17 @@ class SilentOperations:
             "item_at": self.item_at,
             "is_compound": self.is_compound,
             "is_empty": self.is_empty,
-            "is_flat": _has_flat_values,
+            "is_flat": has_flat_values,
             "is_plain_data": self._takes_list,
             "are_themselves": self.are_themselves,
             "is_told": self._is_told_memo,
             "text_of": self.text,
-            "number_of": _number_of,
+            "number_of": number_of,
             "all_texts": self.all_texts,
             "gives_up": GIVES_UP,
             "not_silent": NotSilent,
             "gives_up_or_deep": (*GIVES_UP, RecursionError),
-            "each_once": _each_once,
+            "each_once": each_once,
             "islice": itertools.islice,
             "leads_back": leads_back,
             "bound_method": types.MethodType,
@@ -165,8 +178,10 @@ class SilentOperations:
 
     def alike(self, left: t.Any, right: t.Any) -> bool:
         """Tell whether two values unify."""
-        kinds = type(left), type(right)
-        return (self._ways.get(kinds) or self._way_of(*kinds))(left, right)
+        way = self._ways.get((type(left), type(right)))
+        if way is None:
+            way = self._way_of(type(left), type(right))
+        return way(left, right)
 
     def _way_of(self, left: type, right: type) -> _Way:
         is_kept = all(kind in _SCALARS or self._keeps(kind) for kind in (left, right))
@@ -194,24 +209,27 @@ class SilentOperations:
         if (left is types.NoneType or right is types.NoneType) and all(
             map(self._is_told_memo, kinds)
         ):
-            return operator.eq if left is right else _are_different
+            return operator.eq if left is right else are_different
         if left is right is list:
             return self._are_alike
         if left is right is dict:
             return self._are_alike_by_key
         if left in MOMENTS and right in MOMENTS:
-            return _are_one_moment
+            return are_one_moment
         if all(map(self._is_simple, kinds)):
             return operator.eq
         for one, other in (kinds, kinds[::-1]):
             if one is list and self._is_simple(other):
                 return self._differs_from_list
             if (one is dict or one in _SETS or self._is_tuple(one)) and self._is_simple(other):
-                return _are_different
+                return are_different
         are_sets = left in _SETS and right in _SETS
         if are_sets or all(map(self._is_tuple, kinds)):
-            return _are_alike_flat
-        return _observe if any(map(self._is_own, kinds)) else self._by_fields
+            return are_alike_flat
+        if any(map(self._is_own, kinds)):
+            return _observe
+        read = self._equality.reader(left) if left is right else None
+        return self._by_fields if read is None else self._by_plain_fields(read)
 
     def _is_own(self, kind: type) -> bool:
         """Tell whether a class has an equality of its own that nothing will be learnt of."""
@@ -232,16 +250,32 @@ class SilentOperations:
             raise NotSilent
         return answer
 
+    def _by_plain_fields(self, read: Callable[[t.Any], t.Any]) -> _Way:
+        """Return what compares two objects of a dataclass: most fields are texts and integers.
+
+        :param read: reads several fields that decide; a missing one is an ``AttributeError``.
+        """
+
+        def are_alike(left: t.Any, right: t.Any) -> bool:
+            mine, other = read(left), read(right)
+            for part in mine:
+                if type(part) is not str and type(part) is not int:
+                    return self._by_fields(left, right)
+            for part in other:
+                if type(part) is not str and type(part) is not int:
+                    return self._by_fields(left, right)
+            same: bool = mine == other
+            return same
+
+        return are_alike
+
     def _differs_from_list(self, left: t.Any, right: t.Any) -> bool:
         if not self._takes_list(left if type(left) is list else right):
             raise NotSilent
         return False
 
     def _are_alike(self, left: list[t.Any], right: list[t.Any]) -> bool:
-        for element in (*left, *right):
-            if type(element) not in _TEXTS:
-                break
-        else:
+        if has_texts(left) and has_texts(right):
             return left == right
         if not self._takes_list(left) or not self._takes_list(right):
             raise NotSilent
@@ -252,8 +286,7 @@ class SilentOperations:
     def _are_alike_by_key(self, left: dict[t.Any, t.Any], right: dict[t.Any, t.Any]) -> bool:
         pairs = left.copy(), right.copy()
         for entries in pairs:
-            are_texts = _TEXT.issuperset(map(type, entries)) and "".join(entries).isascii()
-            if not are_texts or not self._takes_list([*entries.values()]):
+            if not are_texts(entries) or not self._takes_list([*entries.values()]):
                 raise NotSilent
         mine, other = pairs
         # Each value is looked at: none may ask an object.
@@ -272,11 +305,12 @@ class SilentOperations:
     def among(self, item: t.Any, collection: t.Any) -> bool:
         """Tell whether a value unifies with an element. All elements are looked at."""
         kind, mine = type(collection), type(item)
-        if kind is not list and kind is not tuple and kind is not Ahead:
+        if kind not in _GONE_THROUGH:
+            if mine is tuple and kind in SETS and is_hashed_tuple(item):
+                return find_by_hash(item, collection) is True
             answer = self._find(item, collection)
             if answer is not None:
                 return answer
-            # A range may be longer than memory.
             collection = itertools.islice(collection, MAX_ELEMENTS + 1)
         elements = [*collection]
         if len(elements) > MAX_ELEMENTS:
@@ -310,7 +344,7 @@ class SilentOperations:
         """Look a value up in a set, a dictionary or a text; ``None``: look at all elements."""
         kind, mine = type(collection), type(item)
         if kind in SETS:
-            is_found = (mine in self._simple and self._is_hashed(mine)) or is_hashed_tuple(item)
+            is_found = mine in self._simple and self._is_hashed(mine)
             return find_by_hash(item, collection) if is_found else None
         if kind is LazyKeys:
             return find_entry(collection.source, item) is not MISSING if mine is str else None
@@ -325,24 +359,19 @@ class SilentOperations:
 
     def _is_among(self, item: t.Any, elements: list[t.Any]) -> bool:
         mine = type(item)
+        if mine is tuple and are_plain_tuples(elements):
+            if not ELEMENTS.issuperset(map(type, item)):
+                raise NotSilent
+            return item in elements
         if not elements and mine not in self._objects and mine not in _SCALARS:
             # Nothing else looks at what is searched for.
             raise NotSilent
-        if mine is tuple:
-            for element in elements:
-                if type(element) is not tuple:
-                    break
-            else:
-                for part in itertools.chain(item, *elements):
-                    if type(part) not in _ELEMENTS:
-                        raise NotSilent
-                return item in elements
         kinds = {*map(type, elements)}
         if len(kinds) == 1 and mine in kinds:
             known = self._equality.is_among(item, elements)
             if known is not None:
                 return known
-        if all(self._ways.get((mine, kind)) is _are_different for kind in kinds):
+        if all(self._ways.get((mine, kind)) is are_different for kind in kinds):
             return False
         found = [self.alike(item, element) for element in elements]
         return any(found)
@@ -353,7 +382,8 @@ class SilentOperations:
         :param is_flat: whether Python compares these as Polar does.
         """
         if is_flat and type(value) is type(wanted):
-            is_it = _is_flat_list(value, wanted) if type(value) is list else _is_flat(value, wanted)
+            compare = compare_flat_lists if type(value) is list else compare_flat_entries
+            is_it = compare(value, wanted)
             if is_it is not None:
                 return is_it
         return self.alike(wanted, value)
@@ -429,14 +459,17 @@ class SilentOperations:
         if type(collection) is dict:
             # A copy is safe from other threads.
             entries = collection.copy()
-            are_texts = _TEXT.issuperset(map(type, entries)) and "".join(entries).isascii()
-            if not are_texts:
+            if not are_texts(entries):
                 entries = dict(sorted_entries(entries))
             elif is_ordered:
                 entries = sorted_by_text(entries)
-            kinds = {*map(type, entries.values())} - _VALUES
-            if kinds and not self._objects.issuperset(kinds):
-                raise NotSilent
+            known: type = str
+            for each in entries.values():
+                # Most are of one class.
+                if type(each) is not known:
+                    known = type(each)
+                    if known not in _VALUES and known not in self._objects:
+                        raise NotSilent
             return entries.items()
         if type(collection) is not list:
             raise NotSilent
@@ -478,11 +511,7 @@ class SilentOperations:
         """
         if type(key) is str and type(collection) is dict:
             entries = collection.copy()
-            if (
-                _TEXT.issuperset(map(type, entries))
-                and _VALUES.issuperset(map(type, entries.values()))
-                and "".join(entries).isascii()
-            ):
+            if are_texts(entries) and _VALUES.issuperset(map(type, entries.values())):
                 return ((key, entries[key]),) if key in entries else ()
         return self.entries_of(collection, is_ordered)
 
@@ -527,7 +556,7 @@ class SilentOperations:
         for pair in pairs:
             if type(pair) is not list:
                 raise NotSilent
-            if len(pair) != 2 and _TEXTS.issuperset(map(type, pair)):
+            if len(pair) != 2 and TEXTS.issuperset(map(type, pair)):
                 continue
             # Of another length, it is a ``ValueError``, for which a specialization gives up.
             one, other = pair
@@ -552,8 +581,7 @@ class SilentOperations:
                 return MISSING
             raise NotSilent
         entries = value.copy()
-        are_texts = _TEXT.issuperset(map(type, entries)) and "".join(entries).isascii()
-        if not are_texts or not self._takes_list([*entries.values()]):
+        if not are_texts(entries) or not self._takes_list([*entries.values()]):
             raise NotSilent
         return entries if entries.keys() == names else MISSING
 
@@ -606,11 +634,11 @@ class SilentOperations:
         simple = self._simple
         if len(values) > _MANY:
             kinds = {*map(type, values)}
-            if all(kind in simple and kind.__eq__ is _ALONE for kind in kinds - _TEXTS):
+            if all(kind in simple and kind.__eq__ is _ALONE for kind in kinds - TEXTS):
                 return True
         for value in values:
             kind = type(value)
-            if kind in _TEXTS or kind is bool or (kind in simple and kind.__eq__ is _ALONE):
+            if kind in TEXTS or kind is bool or (kind in simple and kind.__eq__ is _ALONE):
                 continue
             if not (
                 self.are_themselves(value) if kind is list else self._equality(value, value) is True
@@ -627,10 +655,15 @@ class SilentOperations:
             raise NotSilent
         if method == "keys":
             return LazyKeys(value)
-        if not QUESTIONS.isdisjoint(map(type, value.values())):
-            raise NotSilent
-        is_open = method == "values" and not is_ordered
-        if is_open and _TEXT.issuperset(map(type, entries := value.copy())):
+        entries = value.copy()
+        known: type = str
+        for each in entries.values():
+            # Most are of one class.
+            if type(each) is not known:
+                known = type(each)
+                if known in QUESTIONS:
+                    raise NotSilent
+        if method == "values" and not is_ordered and has_text_keys(entries):
             return entries.values()
         return call_reading(value, method, ())
 
@@ -646,8 +679,15 @@ class SilentOperations:
 
     def entry_or_nil(self, value: t.Any, key: t.Any, default: t.Any = None) -> t.Any:
         """Return an entry of a dictionary, or what the policy has for none, as ``get`` does."""
-        if type(value) is not dict:
-            found = self._got(value, key, default)
+        kind = type(value)
+        if kind is not dict:
+            has_attributes = self._dictionaries.get(kind)
+            if has_attributes is None:
+                has_attributes = self._learn_dictionary(kind)
+            # An object may have an attribute of this name.
+            if (has_attributes and "get" in value.__dict__) or type(key) not in _SCALARS:
+                raise NotSilent
+            found = _get(value, key, default)
         elif type(key) is str:
             found = find_entry(value, key)
             if found is MISSING:
@@ -657,123 +697,26 @@ class SilentOperations:
             return default
         else:
             found = call_reading(value, "get", (key, default))
-        return self._unchecked(found)
+        kind = type(found)
+        if kind is int or kind in _VALUES or kind in self._objects:
+            return found
+        raise NotSilent
 
-    def _got(self, value: t.Any, key: t.Any, default: t.Any) -> t.Any:
-        """Call ``get`` of an object of the host that is a dictionary, such as a counter."""
-        if type(value) not in self._dictionaries:
-            self._learn_dictionary(type(value))
-        method = value.get
-        # An object may have an attribute of this name.
-        is_its_own = type(method) is _BUILT_IN and method.__self__ is value
-        if not is_its_own or method.__name__ != "get" or type(key) not in _SCALARS:
-            raise NotSilent
-        return method(key, default)
+    def _learn_dictionary(self, kind: type) -> bool:
+        """Note that ``get`` of a class is that of dictionaries, and is found without calls.
 
-    def _learn_dictionary(self, kind: type) -> None:
-        """Note that ``get`` of a class is that of dictionaries, and is found without calls."""
+        Tell whether its objects, such as a counter, have attributes of their own.
+        """
         own: t.Any = kind.__getattribute__
-        bases = (base for base in kind.__mro__ if "get" in vars(base))
-        is_dictionary = own is dict.__getattribute__ and next(bases, None) is dict
-        if kind not in self._objects or not is_dictionary:
+        bases = [next((b for b in kind.__mro__ if name in vars(b)), None) for name in _OWN_NAMES]
+        if kind not in self._objects or own is not dict.__getattribute__ or bases[0] is not dict:
             raise NotSilent
-        add_class(self._dictionaries, kind, keeps=self._keeps(kind))
-
-
-def _texts_in(collection: t.Any) -> t.AbstractSet[t.Any] | None:
-    """Return where texts are found by their hash: a set, or those of a list; else ``None``."""
-    kind = type(collection)
-    if kind is set or kind is frozenset:
-        return t.cast("t.AbstractSet[t.Any]", collection)
-    if kind is not list or len(collection) > MAX_ELEMENTS:
-        return None
-    elements = [*collection]
-    return frozenset(elements) if _TEXT.issuperset(map(type, elements)) else None
-
-
-def _texts_found(solutions: list[t.Any]) -> set[str]:
-    """Return the values that an argument may have, each once, if they are texts."""
-    if not _TEXT.issuperset(map(type, solutions)):
-        raise NotSilent
-    found = {*solutions}
-    if not "".join(found).isascii():
-        raise NotSilent
-    return found
-
-
-def _has_flat_values(compound: t.Any) -> bool:
-    """Tell whether a list or a dictionary of the policy has such values as below."""
-    is_list = type(compound) is list
-    is_it = (_is_flat_list if is_list else _is_flat)(compound, compound)
-    return is_it is not None
-
-
-def _is_flat_list(left: list[t.Any], right: list[t.Any]) -> bool | None:
-    """Compare lists; ``None`` if the first has more than texts, small integers and ``None``."""
-    values = left.copy()
-    for value in values:
-        if type(value) is str and value.isascii():
-            continue
-        if value is not None and not (type(value) is int and -_SMALL < value < _SMALL):
-            return None
-    return values == right
-
-
-def _is_flat(left: dict[t.Any, t.Any], right: dict[t.Any, t.Any]) -> bool | None:
-    """Compare dictionaries; ``None`` if the values of the first are others, or keys no texts."""
-    entries = left.copy()
-    for key, value in entries.items():
-        if type(key) is not str or not key.isascii():
-            return None
-        if type(value) is str and value.isascii():
-            continue
-        if value is not None and not (type(value) is int and -_SMALL < value < _SMALL):
-            return None
-    return entries == right
-
-
-def _number_of(value: t.Any) -> t.Any:
-    """Return what finds a value in a table of integers; ``None`` if it equals none of them."""
-    kind: t.Any = type(value)
-    if kind is bool or kind is str or kind.__eq__ is object.__eq__:
-        return None
-    if kind is float or (kind.__eq__ is int.__eq__ and kind.__hash__ is int.__hash__):
-        return value
-    if value is None:
-        return None
-    # Equal numbers have one hash. What says that it is no number has none.
-    if kind is decimal.Decimal and not value.is_snan():
-        return value
-    raise NotSilent
-
-
-def _are_different(_left: t.Any, _right: t.Any) -> bool:
-    return False
-
-
-def _are_one_moment(left: t.Any, right: t.Any) -> bool:
-    """Compare two datetimes: whether that asks nobody depends on their zones."""
-    if not is_comparable_moment(left, right):
-        raise NotSilent
-    return bool(left == right)
-
-
-def _are_alike_flat(left: t.Any, right: t.Any) -> bool:
-    """Compare tuples, or sets: whether that asks nobody depends on their elements."""
-    for element in (*left, *right):
-        if type(element) not in _ELEMENTS:
+        has_attributes = bases[1] is not None
+        if has_attributes and type(vars(bases[1])["__dict__"]) is not types.GetSetDescriptorType:
             raise NotSilent
-    return bool(left == right)
+        set_for_class(self._dictionaries, kind, has_attributes, keeps=self._keeps(kind))
+        return has_attributes
 
 
 def _observe(_left: t.Any, _right: t.Any) -> t.NoReturn:
     raise NotSilent
-
-
-def _each_once(solutions: list[t.Any]) -> list[t.Any]:
-    """Leave out the solutions that are there already: the same objects."""
-    if len(solutions) < 2:
-        return solutions
-    if type(solutions[0]) is tuple:
-        return [*{tuple(map(id, each)): each for each in solutions}.values()]
-    return [*{id(each): each for each in solutions}.values()]

@@ -1,0 +1,164 @@
+"""What operations find out about plain data: they read elements, and know no classes but Python's.
+
+In go values, lists and dictionaries; out comes what holds of all of their elements, or
+``NotSilent`` for one that may run code of an application.
+"""
+
+from __future__ import annotations
+
+import decimal
+import types
+import typing as t
+
+from ...host.value_classes import EQUATED, is_comparable_moment
+from ..classes.readable_classes import NotSilent
+
+#: The most elements of a collection that is searched.
+MAX_ELEMENTS = 100_000
+#: Classes whose values have a hash and an equality that run no code.
+ELEMENTS = EQUATED | {bool}
+#: Lists of these are equal for Python if they are for Polar.
+TEXTS = frozenset({str, int, types.NoneType})
+#: The class of texts alone.
+TEXT = frozenset({str})
+#: Integers between these are values of Polar.
+_SMALL = 2**62
+
+
+def texts_in(collection: t.Any) -> t.AbstractSet[t.Any] | None:
+    """Return where texts are found by their hash: a set, or those of a list; else ``None``."""
+    kind = type(collection)
+    if kind is set or kind is frozenset:
+        return t.cast("t.AbstractSet[t.Any]", collection)
+    if kind is not list or len(collection) > MAX_ELEMENTS:
+        return None
+    elements = [*collection]
+    return frozenset(elements) if TEXT.issuperset(map(type, elements)) else None
+
+
+def texts_found(solutions: list[t.Any]) -> set[str]:
+    """Return the values that an argument may have, each once, if they are texts."""
+    if not TEXT.issuperset(map(type, solutions)):
+        raise NotSilent
+    found = {*solutions}
+    if not "".join(found).isascii():
+        raise NotSilent
+    return found
+
+
+def has_flat_values(compound: t.Any) -> bool:
+    """Tell whether a list or a dictionary of the policy has such values as below."""
+    is_list = type(compound) is list
+    is_it = (compare_flat_lists if is_list else compare_flat_entries)(compound, compound)
+    return is_it is not None
+
+
+def compare_flat_lists(left: list[t.Any], right: list[t.Any]) -> bool | None:
+    """Compare lists; ``None`` if the first has more than texts, small integers and ``None``."""
+    values = left.copy()
+    for value in values:
+        if type(value) is str and value.isascii():
+            continue
+        if value is not None and not (type(value) is int and -_SMALL < value < _SMALL):
+            return None
+    return values == right
+
+
+def compare_flat_entries(left: dict[t.Any, t.Any], right: dict[t.Any, t.Any]) -> bool | None:
+    """Compare dictionaries; ``None`` if the values of the first are others, or keys no texts."""
+    entries = left.copy()
+    for key, value in entries.items():
+        if type(key) is not str or not key.isascii():
+            return None
+        if type(value) is str and value.isascii():
+            continue
+        if value is not None and not (type(value) is int and -_SMALL < value < _SMALL):
+            return None
+    return entries == right
+
+
+def number_of(value: t.Any) -> t.Any:
+    """Return what finds a value in a table of integers; ``None`` if it equals none of them."""
+    kind: t.Any = type(value)
+    if kind is bool or kind is str or kind.__eq__ is object.__eq__:
+        return None
+    if kind is float or (kind.__eq__ is int.__eq__ and kind.__hash__ is int.__hash__):
+        return value
+    if value is None:
+        return None
+    # Equal numbers have one hash. What says that it is no number has none.
+    if kind is decimal.Decimal and not value.is_snan():
+        return value
+    raise NotSilent
+
+
+def are_different(_left: t.Any, _right: t.Any) -> bool:
+    return False
+
+
+def are_one_moment(left: t.Any, right: t.Any) -> bool:
+    """Compare two datetimes: whether that asks nobody depends on their zones."""
+    if not is_comparable_moment(left, right):
+        raise NotSilent
+    return bool(left == right)
+
+
+def are_alike_flat(left: t.Any, right: t.Any) -> bool:
+    """Compare tuples, or sets: whether that asks nobody depends on their elements."""
+    for element in left:
+        if type(element) not in ELEMENTS:
+            raise NotSilent
+    for element in right:
+        if type(element) not in ELEMENTS:
+            raise NotSilent
+    same: bool = left == right
+    return same
+
+
+def has_text_keys(entries: dict[t.Any, t.Any]) -> bool:
+    for key in entries:  # noqa: SIM110 - without a generator, and `map`, it takes half of the time
+        if type(key) is not str:
+            return False
+    return True
+
+
+def are_texts(keys: dict[t.Any, t.Any]) -> bool:
+    """Tell whether all keys are texts that are sorted as the solver sorts them."""
+    return has_text_keys(keys) and "".join(keys).isascii()
+
+
+def has_texts(values: list[t.Any]) -> bool:
+    """Tell whether a list has texts, integers and ``None`` alone."""
+    for value in values:  # noqa: SIM110 - as above
+        if type(value) is not str and type(value) not in TEXTS:
+            return False
+    return True
+
+
+def are_plain_tuples(elements: list[t.Any]) -> bool:
+    """Tell whether all are tuples of values that compare without code; most have two parts.
+
+    :raises NotSilent: for a tuple of others.
+    """
+    for element in elements:
+        if type(element) is not tuple:
+            return False
+        if len(element) == 2:
+            one, other = element
+            is_plain = type(one) is str or type(one) in ELEMENTS
+            if is_plain and (type(other) is str or type(other) in ELEMENTS):
+                continue
+            raise NotSilent
+        for part in element:
+            if type(part) not in ELEMENTS:
+                raise NotSilent
+    return True
+
+
+def each_once(solutions: list[t.Any]) -> list[t.Any]:
+    """Leave out the solutions that are there already: the same objects."""
+    if len(solutions) < 2:
+        return solutions
+    if type(solutions[0]) is tuple:
+        return [*{tuple(map(id, each)): each for each in solutions}.values()]
+    return [*{id(each): each for each in solutions}.values()]
