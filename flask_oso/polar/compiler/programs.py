@@ -125,6 +125,7 @@ class CompiledProgram(Runtime):
         self._lifted = itertools.count()
         #: The functions for rules that call themselves, which specializations share.
         self.solutions: dict[SolutionKey, str] = {}
+        self.several: dict[str, str] = {}
         self.own_functions: dict[tuple[str, int], bool] = {}
         self._names: dict[str, t.Any] = self.shared_names()
         self.equality = self._names["quietly_equal"] = SideEffectFreeEquality(

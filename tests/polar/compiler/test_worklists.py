@@ -10,6 +10,8 @@ import typing as t
 import pytest
 
 from flask_oso import Oso, OsoError
+from flask_oso.polar.compiler.passes.recursion.batches import put_on_at_once
+from flask_oso.polar.compiler.passes.recursion.beginnings import begin_together
 from flask_oso.polar.compiler.passes.recursion.class_branches import branch_by_class
 from flask_oso.polar.compiler.passes.recursion.loops import Recursion
 from flask_oso.polar.compiler.passes.recursion.worklists import leads_back, written_as_worklist
@@ -59,6 +61,16 @@ RULES = {
         allow(u: User, "read", d: Doc) if g in d.groups and not (below(g, s) and u in s.users);
         below(g: Group, x) if x in g.groups;
         below(g: Group, x) if s in g.groups and below(s, x);
+    """,
+    "groups that a helper binds": """
+        allow(u: User, "read", d: Doc) if below(d, g) and u in g.users;
+        below(x, g) if g in x.groups;
+        below(x, g) if s in x.groups and below(s, g);
+    """,
+    "groups that are denied": """
+        allow(u: User, "read", d: Doc) if not (below(d, g) and u in g.users);
+        below(x, g) if g in x.groups;
+        below(x, g) if s in x.groups and below(s, g);
     """,
     "two rules that call each other": """
         allow(u: User, "read", d: Doc) if g in d.groups and member(u, g);
@@ -159,9 +171,11 @@ def test_ring_among_shared_groups_is_left_to_the_solver(rules: str) -> None:
     assert compiled == solved
 
 
-def gone_through(graph: dict[int, list[int]]) -> tuple[list[tuple[int, int]], dict[int, int]]:
-    """Go through what a node leads to as a worklist does: what was met again, and the places."""
-    todo, seen, again = [0], dict[int, int](), list[tuple[int, int]]()
+def gone_through(
+    graph: dict[int, list[int]], *begun_with: int
+) -> tuple[list[tuple[int, int]], dict[int, int]]:
+    """Go through what nodes lead to as a worklist does: what was met again, and the places."""
+    todo, seen, again = [*begun_with], dict[int, int](), list[tuple[int, int]]()
     for node in todo:
         if node in seen:
             again.append((node, len(seen)))
@@ -180,7 +194,8 @@ def has_ring(graph: dict[int, list[int]], nodes: t.Collection[int]) -> bool:
     return bool(left)
 
 
-def test_no_ring_is_passed_over() -> None:
+@pytest.mark.parametrize("several", [False, True], ids=["one", "several"])
+def test_no_ring_is_passed_over(*, several: bool) -> None:
     """Of 2,000 graphs, each that has a ring is told; and most that have none are gone through."""
     choose = random.Random(1)
     told = {True: [0, 0], False: [0, 0]}
@@ -190,7 +205,8 @@ def test_no_ring_is_passed_over() -> None:
             node: [choose.randrange(size) for _ in range(choose.randrange(3))]
             for node in range(size)
         }
-        again, seen = gone_through(graph)
+        first = [choose.randrange(size) for _ in range(choose.randrange(4))] if several else [0]
+        again, seen = gone_through(graph, *first)
         told[has_ring(graph, seen)][leads_back(again, seen)] += 1
 
     assert told[True][0] == 0
@@ -301,6 +317,129 @@ return h(a, b, level, memo)
 def test_function_stays(text: str) -> None:
     """More is done with what a call finds than that it is found, too."""
     assert written(text) is None
+
+
+# -- lists that are put on a worklist, or that one is begun with ------------------------------
+
+
+def put_on(text: str) -> str:
+    module = ast.parse(textwrap.dedent(text))
+    put_on_at_once(module.body, "a", "todo", 9)
+    return ast.unparse(ast.fix_missing_locations(module))
+
+
+_PUT = """
+v = a.of
+if v:
+    count = count + len(v)
+    if count > 99:
+        return None
+    for e in [*v]:
+        if type(e) not in harmless:
+            return None
+        todo.append(e)
+"""
+
+
+@pytest.mark.parametrize(
+    ("more", "added"),
+    [("", "todo += v"), ("        found.append(e)\n", "e = [*v]\n    todo += e\n    found += e")],
+    ids=["alone", "and on another list"],
+)
+def test_list_is_put_on_at_once(more: str, added: str) -> None:
+    """The check of the sandbox is done where an element is looked at."""
+    check = "if type(a) not in harmless:\n    return None\n"
+    long = "    if len(todo) > 9:\n        break\n"
+    expected = f"{check}v = a.of\nif v:\n    {added}\n{long}"
+
+    assert put_on(_PUT + more) == ast.unparse(ast.parse(expected))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("        todo.append(e)", "        todo.append(e.x)"),
+        ("        todo.append(e)", "        other.append(e)"),
+        ("        todo.append(e)", "        todo.append(e)\n        x(e)"),
+        ("not in harmless", "not in simple"),
+        ("        todo.append(e)\n", "        todo.append(e)\nx(e)\n"),
+        ("    for e in [*v]:", "    for w in v:\n     for e in [*v]:"),
+    ],
+    ids=["a part", "another list", "more", "another test", "read behind", "within a loop"],
+)
+def test_elements_are_put_on_one_by_one(old: str, new: str) -> None:
+    """More is done with each of them, or ``break`` would end another loop."""
+    assert old in _PUT
+    text = _PUT.replace(old, new)
+
+    assert put_on(text) == ast.unparse(ast.parse(text))
+
+
+def begun(text: str) -> str:
+    module = ast.parse(textwrap.dedent(text))
+    begin_together(module.body, {"g": "h"})
+    return ast.unparse(ast.fix_missing_locations(module))
+
+
+_BEGUN = """
+for e in [*v]:
+    if type(e) not in harmless:
+        return None
+    w = g(e, level + 1, memo)
+    if w is None:
+        return None
+    if w:
+        if len(w) > 99:
+            return None
+        solutions.extend(w)
+    solutions.append(e)
+"""
+
+
+def test_one_list_is_begun_with_all() -> None:
+    """What they lead to is noted, and nothing else."""
+    expected = """
+several = [*v]
+for e in several:
+    if type(e) not in harmless:
+        return None
+w = h(several, level + 1, memo)
+if w is None:
+    return None
+if w:
+    if len(w) > 99:
+        return None
+    solutions.extend(w)
+solutions += several
+"""
+
+    assert begun(_BEGUN) == ast.unparse(ast.parse(expected))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("g(e, ", "f(e, "),
+        ("g(e, ", "g(x, "),
+        ("g(e, ", "g(e, x, "),
+        ("    if w:\n", "    if w and e.x:\n"),
+        ("extend(w)", "extend([e])"),
+        ("solutions.append(e)", "solutions.append(w)"),
+        ("not in harmless", "is not x"),
+        ("if w is None", "if x is None"),
+        ("    solutions.append(e)\n", "x(w)\n"),
+    ],
+    ids=[
+        *("another function", "another object", "another argument", "a condition"),
+        *("the element", "the list", "another test", "no end", "used behind"),
+    ],
+)
+def test_lists_are_begun_one_by_one(old: str, new: str) -> None:
+    """More is done with what one of them leads to."""
+    assert old in _BEGUN
+    text = _BEGUN.replace(old, new)
+
+    assert begun(text) == ast.unparse(ast.parse(text))
 
 
 # -- tests for classes -----------------------------------------------------------------------

@@ -92,16 +92,20 @@ def _written_out(statement: ast.If, search: ast.Call, fresh: Callable[[str], str
     tests = [any_of([is_list, compared(load(kind), ast.Is(), load("tuple"))]), is_short]
     cls = _class_of_item(search)
     is_text_or_integer = cls is str or cls is int
+    is_itself = getattr(search, "is_itself", False)
     if cls is None:
         is_text = compared(_class_of(item, mine), ast.Is(), load("str"))
         tests.append(any_of([is_text, compared(load(mine), ast.In(), load("simple"))]))
-    elif not is_text_or_integer:
+    elif not is_text_or_integer and not is_itself:
         tests.append(compared(_class_of(item, mine), ast.In(), load("simple")))
     kind_of_item = t.cast(type, cls).__name__ if is_text_or_integer else mine
     loop = _loop(search, load(kind_of_item), found, fresh("v"))
     twice = copy.deepcopy(statement)
     statement.test = load(found)
     searched = [assign(found, ast.Constant(False)), loop, statement]
+    if is_itself:
+        # No element of the same class is equal to it, and simple ones ask nobody.
+        searched.insert(0, assign(mine, call("type", item)))
     return ast.copy_location(ast.If(all_of(tests), searched, [twice]), statement)
 
 

@@ -18,15 +18,17 @@ In go the calls of a specialization; out come the functions, which a program kee
 from __future__ import annotations
 
 import ast
+import copy
 import typing as t
 
 from ...nodes import Call, Slot, Value
 from ..binding_analysis import NotCompilable
 from ..passes.hoisting import hoist_from_all
 from ..passes.names import FOUND, LEVEL, MEMO, SOLUTIONS, rename
+from ..passes.recursion.beginnings import begin_together
 from ..passes.recursion.class_branches import branch_by_class
 from ..passes.recursion.loops import Recursion, written_as_loop
-from ..passes.recursion.worklists import written_as_worklist
+from ..passes.recursion.worklists import SEVERAL, written_as_worklist, written_for_several
 from ..passes.searches import write_out_searches
 from ..snippets import (
     assign,
@@ -63,6 +65,8 @@ class SolutionProgram(t.Protocol):
 
     #: The names of functions that were made before.
     solutions: dict[SolutionKey, str]
+    #: The names of those for several objects, by those for one.
+    several: dict[str, str]
 
     def define(self, name: str, function: ast.FunctionDef, rule: str, arity: int) -> None: ...
 
@@ -76,6 +80,8 @@ class SolutionFunctions:
     def __init__(self, program: t.Any, obstacles: Obstacles = frozenset()) -> None:
         self._program, self.obstacles = program, obstacles
         self._new: dict[SolutionKey, str] = {}
+        #: As for a program, of the new ones.
+        self.several: dict[str, str] = {}
         #: Whether there is a call of any function.
         self.are_called = False
         self._waiting: list[SolutionKey] = []
@@ -104,12 +110,17 @@ class SolutionFunctions:
                 writer = SolutionWriter(self._program, self, key)
                 made = writer.write_functions(self._new[key])
             self.written += [(key, name, function) for name, function in made.items()]
+        several = self._program.several | self.several
+        if several:
+            for _, _, function in self.written:
+                begin_together(function.body, several)
 
     def keep(self) -> None:
         """Compile the functions, and have the program keep them."""
         for key, name, function in self.written:
             self._program.define(name, function, key.rule, len(key.kinds))
         self._program.solutions.update(self._new)
+        self._program.several.update(self.several)
         self.written = []
 
 
@@ -121,7 +132,7 @@ class SolutionWriter(QuestionWriter):
 
     def __init__(self, names: t.Any, functions: SolutionFunctions, key: SolutionKey) -> None:
         super().__init__(names, Manner(functions=functions, obstacles=functions.obstacles))
-        self._key = key
+        self._key, self._functions = key, functions
         self.guards.level = ast.BinOp(load(LEVEL), ast.Add(), ast.Constant(1))
 
     def write_functions(self, name: str) -> dict[str, ast.FunctionDef]:
@@ -151,12 +162,16 @@ class SolutionWriter(QuestionWriter):
             return {name: function_of(name, given, self._calling(name, before, inner, result))}
         hoist_from_all(listed, self.guards.fresh)
         write_out_searches(listed, self.guards.fresh)
+        made = {name: function_of(name, given, [*before, *listed])}
+        several = written_for_several(recursion, remembering, MAX_REMEMBERED)
+        if several is not None:
+            hoist_from_all(several, self.guards.fresh)
+            together = self._functions.several[name] = self.names.lifted_name()
+            body = [*copy.deepcopy(before), *several]
+            made[together] = function_of(together, [SEVERAL, LEVEL, MEMO], body)
         rename(inner, {name: remembering})
         calling = self._calling(remembering, before, inner, result)
-        return {
-            name: function_of(name, given, [*before, *listed]),
-            remembering: function_of(remembering, given, calling),
-        }
+        return made | {remembering: function_of(remembering, given, calling)}
 
     def _calling(
         self, name: str, before: list[ast.stmt], inner: list[ast.stmt], result: str

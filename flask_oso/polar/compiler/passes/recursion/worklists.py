@@ -31,12 +31,14 @@ from ...snippets import (
     assign,
     call,
     compared,
+    for_each,
     is_none,
     item_of,
     load,
     method_call,
     negate,
     tuple_of,
+    unpacked,
 )
 from ..names import (
     FOUND,
@@ -51,7 +53,8 @@ from ..names import (
     read_name,
     written_name,
 )
-from .loops import Recursion, is_call
+from .batches import put_on_at_once
+from .loops import MAX_SOLUTIONS, Recursion, is_call
 
 #: What is still to be looked at, what was, how much that was before this call, and what was met
 #: again.
@@ -59,6 +62,8 @@ _TODO, _SEEN, _FIRST, _AGAIN = "todo", "seen", "first", "again"
 #: The identity of the object that is looked at.
 _PASSED = "passed"
 _KEY, _CALLS = "key", "calls"
+#: The name of the objects with which one list begins.
+SEVERAL = "several"
 #: The most calls that look anew at what others have looked at.
 MAX_ANEW = 4
 
@@ -74,6 +79,46 @@ def written_as_worklist(
     :param remembering: the name of the function that remembers each call.
     :param remembered: how many objects all calls may note.
     """
+    worklist = _worklist(function, remembered)
+    if worklist is None:
+        return None
+    args = [load(name) for name in [*function.parameters, LEVEL, MEMO]]
+    return [*worklist.written(), ast.Return(call(remembering, *args))]
+
+
+def written_for_several(
+    function: Recursion, remembering: str, remembered: int
+) -> list[ast.stmt] | None:
+    """Return the statements of a function that finds what any of several objects leads to.
+
+    It has a list of them in the place of its argument. ``None`` if it has further arguments, or is
+    a test: then calls know of each other anyway.
+
+    :param remembering: as above.
+    :param remembered: as above.
+    """
+    worklist = _worklist(function, remembered)
+    if worklist is None or function.result == FOUND or len(function.parameters) > 1:
+        return None
+    found = method_call(load(SOLUTIONS), "extend", load(FOUND))
+    called = call(remembering, *(load(name) for name in [*function.parameters, LEVEL, MEMO]))
+    is_long = compared(call("len", load(SOLUTIONS)), ast.Gt(), ast.Constant(MAX_SOLUTIONS))
+    each: list[ast.stmt] = [
+        assign(FOUND, called),
+        ast.If(is_none(load(FOUND)), [ast.Return(ast.Constant(None))], []),
+        ast.Expr(found),
+        ast.If(is_long, [ast.Return(ast.Constant(None))], []),
+    ]
+    return [
+        *worklist.written(begun_with=SEVERAL),
+        assign(SOLUTIONS, ast.List([], ast.Load())),
+        for_each(function.parameters[0], load(SEVERAL), each),
+        ast.Return(load(SOLUTIONS)),
+    ]
+
+
+def _worklist(function: Recursion, remembered: int) -> _Worklist | None:
+    """Return what writes the list; ``None`` if more is done with what a call finds."""
     body = copy.deepcopy(function.body)
     calls = [node for node in nodes_in(body) if is_call(node, function.name)]
     changed = _changed(function, t.cast("list[ast.Call]", calls))
@@ -88,9 +133,9 @@ def written_as_worklist(
     used = [function.name, *found, *([FOUND] if function.result == FOUND else ())]
     if any(map(left.read.get, used)):
         return None
-    begun = _Worklist(function, changed, remembered, body).written()
-    args = [load(name) for name in [*function.parameters, LEVEL, MEMO]]
-    return [*begun, ast.Return(call(remembering, *args))]
+    if len(changed) == 1:
+        put_on_at_once(body, changed[0], _TODO, function.most)
+    return _Worklist(function, changed, remembered, body)
 
 
 def _changed(function: Recursion, calls: list[ast.Call]) -> list[str]:
@@ -174,35 +219,39 @@ class _Worklist:
         # Another function that is called meanwhile may call this one: that might be a ring.
         self._is_called_within = bool(Names(body).read[MEMO])
 
-    def written(self) -> list[ast.stmt]:
-        """Write the loop, and how calls know of each other."""
+    def written(self, begun_with: str | None = None) -> list[ast.stmt]:
+        """Write the loop, and how calls know of each other.
+
+        :param begun_with: the name of a list of objects that it begins with.
+        """
+        first = _one([load(name) for name in self._changed])
+        todo = ast.List([first], ast.Load()) if begun_with is None else unpacked(begun_with)
         parts = [ast.Constant(self._function.name), *(call("id", each) for each in self._fixed)]
         key = assign(_KEY, tuple_of(parts))
         if not self._is_test:
             # What a call finds is found anew by the next ones, up to a number of calls.
             calls = method_call(load(MEMO), "get", load(_KEY), ast.Constant(0))
             is_few = compared(load(_CALLS), ast.Lt(), ast.Constant(MAX_ANEW))
-            return [key, assign(_CALLS, calls), ast.If(is_few, self._looked_at(), [])]
+            return [key, assign(_CALLS, calls), ast.If(is_few, self._looked_at(todo), [])]
         noted = ast.Assign([ast.Name(_SEEN, ast.Store()), _noted()], self._start(ast.Dict([], [])))
         return [
             key,
             assign(_SEEN, method_call(load(MEMO), "get", load(_KEY))),
             ast.If(is_none(load(_SEEN)), [noted], []),
             # Nothing, once each call is remembered.
-            ast.If(load(_SEEN), self._looked_at(), []),
+            ast.If(load(_SEEN), self._looked_at(todo), []),
         ]
 
     def _start(self, seen: ast.expr) -> ast.expr:
         return tuple_of([seen, *self._fixed])
 
-    def _looked_at(self) -> list[ast.stmt]:
-        first = _one([load(name) for name in self._changed])
+    def _looked_at(self, todo: ast.expr) -> list[ast.stmt]:
         nothing: ast.expr = ast.Constant(False) if self._is_test else ast.List([], ast.Load())
         most = ast.Constant(self._function.most + 1)
         return [
             *self._begun(),
             *([self._remember()] if self._is_called_within else ()),
-            assign(_TODO, ast.List([first], ast.Load())),
+            assign(_TODO, todo),
             *self._noting(),
             assign(self._function.result, nothing),
             ast.For(
@@ -296,7 +345,8 @@ def leads_back(again: list[tuple[t.Any, int]], seen: dict[t.Any, int]) -> bool:
     starts = [*seen.values()]
     for number, (passed, count) in enumerate(again):
         # Before it in the list stand those that were looked at, and those that were met again.
-        owner = starts[bisect.bisect_right(starts, count + number) - 1]
-        if seen[passed] <= owner:
+        owners = bisect.bisect_right(starts, count + number)
+        # Nothing leads to those with which the list begins.
+        if owners and seen[passed] <= starts[owners - 1]:
             return True
     return False
