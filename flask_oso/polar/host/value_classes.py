@@ -104,7 +104,12 @@ def is_hashed_tuple(value: t.Any) -> bool:
 
     The hash finds such a tuple, too. Tuples within tuples are compared one by one.
     """
-    return type(value) is tuple and _HASHED.issuperset(map(type, value))
+    if type(value) is not tuple:
+        return False
+    for part in value:  # noqa: SIM110 - without a generator, and `map`, it takes half of the time
+        if type(part) not in _HASHED:
+            return False
+    return True
 
 
 def find_by_hash(item: t.Any, collection: t.Collection[t.Any]) -> bool | None:

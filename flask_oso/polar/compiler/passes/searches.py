@@ -66,6 +66,8 @@ def _search_in(statement: ast.stmt) -> ast.Call | None:
 def _is_written_out(search: ast.Call) -> bool:
     """Tell whether what is searched for may be a text, a number or an object."""
     cls = _class_of_item(search)
+    if getattr(search, "is_set", False):
+        return False
     if type(search.args[0]) is ast.Constant:
         return cls in (str, int)
     return cls not in _CONTAINERS

@@ -53,7 +53,6 @@ from .plain_data import (
     each_once,
     has_flat_values,
     has_text_keys,
-    has_texts,
     number_of,
     texts_found,
     texts_in,
@@ -275,8 +274,16 @@ class SilentOperations:
         return False
 
     def _are_alike(self, left: list[t.Any], right: list[t.Any]) -> bool:
-        if has_texts(left) and has_texts(right):
-            return left == right
+        # Most have texts and numbers: no function is called for that.
+        for element in left:
+            if type(element) not in TEXTS:
+                break
+        else:
+            for element in right:
+                if type(element) not in TEXTS:
+                    break
+            else:
+                return left == right
         if not self._takes_list(left) or not self._takes_list(right):
             raise NotSilent
         # Each pair is looked at: none may ask an object.
@@ -306,8 +313,9 @@ class SilentOperations:
         """Tell whether a value unifies with an element. All elements are looked at."""
         kind, mine = type(collection), type(item)
         if kind not in _GONE_THROUGH:
-            if mine is tuple and kind in SETS and is_hashed_tuple(item):
-                return find_by_hash(item, collection) is True
+            if mine is tuple and kind in _SETS and is_hashed_tuple(item):
+                # As `find_by_hash` does it.
+                return item in collection
             answer = self._find(item, collection)
             if answer is not None:
                 return answer
@@ -335,16 +343,19 @@ class SilentOperations:
         if (kind is not list and kind is not tuple) or len(collection) > MAX_ELEMENTS:
             raise NotSilent
         elements = [*collection]
+        others = False
         for element in elements:
-            if type(element) is not str and type(element) not in simple:
-                raise NotSilent
-        return {element for element in elements if type(element) is str}
+            if type(element) is not str:
+                if type(element) not in simple:
+                    raise NotSilent
+                others = True
+        return {each for each in elements if type(each) is str} if others else {*elements}
 
     def _find(self, item: t.Any, collection: t.Any) -> bool | None:
         """Look a value up in a set, a dictionary or a text; ``None``: look at all elements."""
         kind, mine = type(collection), type(item)
         if kind in SETS:
-            is_found = mine in self._simple and self._is_hashed(mine)
+            is_found = (mine in self._simple and self._is_hashed(mine)) or is_hashed_tuple(item)
             return find_by_hash(item, collection) if is_found else None
         if kind is LazyKeys:
             return find_entry(collection.source, item) is not MISSING if mine is str else None

@@ -138,7 +138,9 @@ def is_among(
     is_other = item.exact is not int and (item.literal is not None or item.exact)
     if collection.exact is list or (is_other and not is_known):
         return slowly
-    hashed = [is_of(collection.name, "sets")]
+    is_set = collection.exact in (set, frozenset)
+    slowly.is_set = is_set  # type: ignore[attr-defined]
+    hashed = [] if is_set else [is_of(collection.name, "sets")]
     is_large = compared(load(item.name), ast.Gt(), ast.Constant(1))
     if item.exact is int:
         hashed.append(is_large)
@@ -146,7 +148,7 @@ def is_among(
         is_number = all_of([is_type(item.name, "int"), is_large])
         hashed.append(any_of([is_type(item.name, "str"), is_number]))
     in_set = compared(written(item), ast.In(), load(collection.name))
-    return ast.IfExp(all_of(hashed), in_set, slowly)
+    return ast.IfExp(all_of(hashed), in_set, slowly) if hashed else in_set
 
 
 def compared_by_fields(

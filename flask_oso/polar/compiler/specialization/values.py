@@ -322,7 +322,8 @@ class ValueGuards:
     ) -> Region:
         sides = load(other.name), ast.Constant(literal.value)
         is_it = compared(sides[0], ast.Is(), sides[1])
-        test = ast.IfExp(is_type(other.name, "bool"), is_it, call("alike", *sides))
+        others = all_of([negate(is_type(other.name, "bool")), call("alike", *sides)])
+        test = any_of([is_it, others])
         inner = self._guards.under(region, ("is", other.name, bool, literal.value), test, [], span)
         inner.tested = (other.name,)
         inner.note_checked(other)
