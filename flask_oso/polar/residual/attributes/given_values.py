@@ -12,7 +12,7 @@ import decimal
 import functools
 import typing as t
 import uuid
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 
 from ...characters import is_unicode
@@ -192,42 +192,75 @@ def parameters(
     :param first: the number of values that were made before.
     :return: the condition, and the values of the columns.
     """
-    values: list[t.Any] = []
+    placeholders = _Placeholders(constants, first)
+    made = placeholders.put_into(condition)
+    made = rewrite(condition, placeholders.put_into) if made is None else made
+    return made, placeholders.values
 
-    def column(value: t.Any) -> Column:
-        values.append(value)
-        return _made_column(first + len(values) - 1, t.cast(t.Hashable, type(value)))
 
-    def change(part: t.Any) -> t.Any:
-        if isinstance(part, Literal):
-            is_value = part not in constants and _is_parameter(part.value)
-            return column(part.value) if is_value else part
-        if isinstance(part, InValues):
-            found = [each.value for each in part.values]
-            is_list = len({*map(type, found)}) == 1 and all(map(_is_parameter, found))
-            return AmongGiven(part.column, column(found)) if is_list else part
-        if isinstance(part, Comparison) and isinstance(part.left, Column):
-            # The commonest part, at once.
-            right = change(part.right) if isinstance(part.right, Literal) else None
-            return right and Comparison(part.sign, part.left, right, part.is_turned)
-        if isinstance(part, Column):
+class _Placeholders:
+    """Puts columns in the places of values.
+
+    Each method gives what becomes of one kind of part; ``None``: its own parts are looked at.
+
+    :param constants: what the policy says, and no object.
+    :param first: the number of values that were made before.
+    """
+
+    def __init__(self, constants: Collection[Literal], first: int) -> None:
+        self._constants, self._first = constants, first
+        #: The values of the columns.
+        self.values: list[t.Any] = []
+
+    def put_into(self, part: t.Any) -> t.Any:
+        put = _PUTS.get(type(part))
+        return None if put is None else put(self, part)
+
+    def _column(self, value: t.Any) -> Column:
+        self.values.append(value)
+        kind = t.cast(t.Hashable, type(value))
+        return _made_column(self._first + len(self.values) - 1, kind)
+
+    def literal(self, part: Literal) -> RowValue:
+        is_value = part not in self._constants and _is_parameter(part.value)
+        return self._column(part.value) if is_value else part
+
+    def listed(self, part: InValues) -> RowCondition:
+        found = [each.value for each in part.values]
+        is_list = len({*map(type, found)}) == 1 and all(map(_is_parameter, found))
+        return AmongGiven(part.column, self._column(found)) if is_list else part
+
+    def comparison(self, part: Comparison) -> RowCondition | None:
+        """Change the commonest part at once: a column that is compared with a literal."""
+        if not (isinstance(part.left, Column) and isinstance(part.right, Literal)):
+            return None
+        return Comparison(part.sign, part.left, self.literal(part.right), part.is_turned)
+
+    def arithmetic(self, part: Arithmetic) -> RowValue | None:
+        if part.sign not in ("mod", "rem"):
+            return None
+        # The sign of a divisor says how it is divided by.
+        divisor = part.right
+        if not isinstance(divisor, Literal) or divisor in self._constants:
             return part
-        if isinstance(part, Arithmetic) and part.sign in ("mod", "rem"):
-            # The sign of a divisor says how it is divided by.
-            divisor = part.right
-            if not isinstance(divisor, Literal) or divisor in constants:
-                return part
-            is_one = type(divisor.value) is int and 0 < divisor.value < MOST_DIVISOR
-            return replace(part, right=column(divisor.value)) if is_one else part
-        if isinstance(part, EntryEquals):
-            value = part.value.value if isinstance(part.value, Literal) else None
-            is_letters = isinstance(value, str) and not value.isascii()
-            # Some databases read a text of ASCII only.
-            return part if is_letters else None
-        return None
+        is_one = type(divisor.value) is int and 0 < divisor.value < MOST_DIVISOR
+        return replace(part, right=self._column(divisor.value)) if is_one else part
 
-    made = change(condition)
-    return (rewrite(condition, change) if made is None else made), values
+    def entry(self, part: EntryEquals) -> RowCondition | None:
+        value = part.value.value if isinstance(part.value, Literal) else None
+        is_letters = isinstance(value, str) and not value.isascii()
+        # Some databases read a text of ASCII only.
+        return part if is_letters else None
+
+
+_PUTS: dict[type, Callable[[_Placeholders, t.Any], t.Any]] = {
+    Literal: _Placeholders.literal,
+    InValues: _Placeholders.listed,
+    Comparison: _Placeholders.comparison,
+    Column: lambda _, part: part,
+    Arithmetic: _Placeholders.arithmetic,
+    EntryEquals: _Placeholders.entry,
+}
 
 
 def _is_parameter(value: t.Any) -> bool:
