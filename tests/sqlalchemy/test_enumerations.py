@@ -38,13 +38,22 @@ class Level(enum.Enum):
     __hash__ = enum.Enum.__hash__
 
 
+class Rights(enum.Flag):
+    """Of which two have a name together."""
+
+    READ = 1
+    WRITE = 2
+    ALL = 3
+
+
 class Paper(Base):
-    """Holds both, and a flag that nobody set."""
+    """Holds them, and a flag that nobody set."""
 
     __tablename__ = "papers"
     id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
     grade: orm.Mapped[Grade | None] = orm.mapped_column(sa.Enum(Grade))
     level: orm.Mapped[Level | None] = orm.mapped_column(sa.Enum(Level))
+    rights: orm.Mapped[Rights | None] = orm.mapped_column(sa.Enum(Rights))
     flag: orm.Mapped[bool | None]
 
 
@@ -63,30 +72,27 @@ class Actor:
     nothing = None
     anything = Anything()
     none = Level.NONE
+    rights = Rights.ALL
 
 
 ALL = sa.select(Paper).order_by(Paper.id)
 
 
+ROWS = (
+    (Grade.GOOD, Level.LOW, Rights.READ, True),
+    (Grade.NONE, Level.NONE, Rights.ALL, False),
+    (None, None, None, None),
+)
+
+
 @pytest.fixture
 def papers() -> Iterator[orm.Session]:
-    """Open a database with all members, and nil."""
+    """Open a database with members of all kinds, and nil."""
     with open_session(Base.metadata) as session:
-        for number, (grade, level) in enumerate(
-            [(Grade.GOOD, Level.LOW), (Grade.NONE, Level.NONE), (None, None)]
-        ):
-            session.add(
-                Paper(id=number, grade=grade, level=level, flag=[True, False, None][number])
-            )
+        for grade, level, rights, flag in ROWS:
+            session.add(Paper(grade=grade, level=level, rights=rights, flag=flag))
         session.commit()
         yield session
-
-
-def make(body: str) -> Oso:
-    policy = Oso()
-    register_models(policy, Base)
-    policy.load_str(f'allow(u, "read", p: Paper) if u = u and {body};')
-    return policy
 
 
 @pytest.mark.parametrize(
@@ -106,6 +112,9 @@ def make(body: str) -> Oso:
         "p.flag != u.anything",
         "p.grade != u.anything",
         "p.grade = u.none",
+        "p.rights != u.rights",
+        "p.rights.value > 2",
+        'not p matches {rights: nil} and not p.rights.name = "ALL"',
     ],
 )
 def test_rows_are_those_of_checks(papers: orm.Session, body: str) -> None:

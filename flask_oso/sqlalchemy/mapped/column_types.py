@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import enum
 import itertools
 import typing as t
 import unicodedata
@@ -209,12 +210,17 @@ _HARMLESS = {
 
 
 def _enumeration(kind: sa.Enum, is_nullable: bool) -> Field:
-    choices = tuple(kind.enum_class) if kind.enum_class is not None else tuple(kind.enums)
+    choices = tuple(kind.enums) if kind.enum_class is None else _members_of(kind.enum_class)
     if len({_folded(name) for name in kind.enums}) < len(kind.enums):
         reason = "the names of its members differ in case, accents or spaces only"
         return _opaque(reason, is_nullable)
     stored = kind.name, kind.schema, kind.native_enum, *kind.enums
     return Field(ValueKind.ENUM, is_nullable, choices=choices, stored=stored)
+
+
+def _members_of(cls: type[enum.Enum]) -> tuple[t.Any, ...]:
+    """Return the members of an enumeration; it yields no flags that have a name together."""
+    return tuple({id(each): each for each in cls.__members__.values()}.values())
 
 
 def _folded(name: str) -> str:
