@@ -13,6 +13,7 @@ from ...polar.residual.algebra.ir import ITSELF, RowPath, ToMany, ToOne
 from .relationships import (
     compared_pairs,
     direct_pairs,
+    is_held,
     joined_pairs,
     leads_to_all,
     link_table,
@@ -115,7 +116,7 @@ class MapperFacts:
         Where it is not NULL, there is a row. ``None`` if there is no such constraint.
         """
         found = self.foreign_key(cls, name)
-        return found if found is not None and _is_held(getattr(cls, name).property) else None
+        return found if found is not None and is_held(getattr(cls, name).property) else None
 
     def compared(self, row: ToOne | ToMany) -> list[str]:
         """Return the attributes of the owner that the relation compares."""
@@ -262,18 +263,6 @@ class MapperFacts:
                 self._kept.clear()
             known = self._kept[key] = condition, make()
         return known[1]
-
-
-def _is_held(relation: orm.RelationshipProperty[t.Any]) -> bool:
-    """Tell whether one constraint says that there are rows with what a relation compares."""
-    pairs = {(near, far) for near, far in relation.local_remote_pairs or ()}
-    constraints = [
-        {(each.parent, each.column) for each in constraint.elements}
-        for near, _ in pairs
-        for constraint in {each.constraint for each in getattr(near, "foreign_keys", ())}
-        if constraint is not None
-    ]
-    return any(each == pairs for each in constraints)
 
 
 def _is_indexed(cls: type, name: str) -> bool:

@@ -39,9 +39,7 @@ def describe_relation(relation: orm.RelationshipProperty[t.Any]) -> Link | str:
         if relation.secondary is not None or not is_unique(remote):
             return "it leads to one row, but the columns it compares are not unique"
         return Link(cls, False)
-    has_key = direct_pairs(relation) is not None and all(
-        isinstance(column, sa.Column) and column.foreign_keys for column in relation.local_columns
-    )
+    has_key = direct_pairs(relation) is not None and is_held(relation)
     is_filled = not any(
         is_nullable_column(relation.parent, column) for column in relation.local_columns
     )
@@ -135,7 +133,21 @@ def equated_pairs(relation: orm.RelationshipProperty[t.Any]) -> list[tuple[t.Any
 
 def leads_to_all(relation: orm.RelationshipProperty[t.Any]) -> bool:
     """Tell whether any row of the table may be a related row, whatever its class."""
-    return not relation.mapper.single and relation.mapper.inherits is None
+    mapper = relation.mapper
+    # Of a class that is mapped to a join, or to a SELECT, not each row of a table is one.
+    is_of_table = isinstance(mapper.local_table, sa.Table)
+    return is_of_table and not mapper.single and mapper.inherits is None
+
+
+def is_held(relation: orm.RelationshipProperty[t.Any]) -> bool:
+    """Tell whether one constraint says that there are rows with what a relation compares."""
+    pairs = {(near, far) for near, far in relation.local_remote_pairs or ()}
+    constraints = {key.constraint for near, _ in pairs for key in getattr(near, "foreign_keys", ())}
+    return any(
+        {(each.parent, each.column) for each in constraint.elements} == pairs
+        for constraint in constraints
+        if constraint is not None
+    )
 
 
 def _count_equations(join: t.Any) -> int | None:
