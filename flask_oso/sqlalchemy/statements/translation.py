@@ -84,6 +84,7 @@ from .related.semijoins import (
     is_given,
     is_in_own_table,
     list_parts,
+    outside,
     semijoins,
 )
 from .related.shared_lists import SharedLists
@@ -244,6 +245,7 @@ class Translator:
     # -- related rows ---------------------------------------------------------------------
 
     def _having(self, condition: Exists, scope: RowScope) -> t.Any:
+        scope = t.cast(RowScope, outside(condition, scope))
         same = _seen_as_subclass(condition.row, scope)
         if same is not None:
             inner = {**scope, condition.row: same}
@@ -305,6 +307,7 @@ class Translator:
         return joins or None
 
     def _not_having(self, condition: Exists, scope: RowScope) -> t.Any:
+        scope = t.cast(RowScope, outside(condition, scope))
         same = _seen_as_subclass(condition.row, scope)
         if same is not None:
             inner = {**scope, condition.row: same}

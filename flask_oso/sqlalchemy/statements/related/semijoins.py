@@ -14,7 +14,7 @@ to-one row of which only the key is needed is not read: its foreign key is compa
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from ....polar.residual.algebra.ir import (
@@ -202,14 +202,20 @@ def _flat(
 ) -> Iterator[RowCondition]:
     """Yield the conjuncts of an ``Exists`` at any depth, and collect its rows.
 
+    Where two of them ask for some row of a list, these may be two rows: one is not taken apart.
+
     :param whole: one of them that is not taken apart.
     """
     rows.add(condition.row)
     for part in conjuncts_of(condition.part):
-        if isinstance(part, Exists) and part is not whole:
+        if isinstance(part, Exists) and part is not whole and not _is_another(part.row, rows):
             yield from _flat(part, rows, whole)
         elif part != TRUE:
             yield part
+
+
+def _is_another(row: RowPath, rows: set[RowPath]) -> bool:
+    return isinstance(row, ToMany) and row in rows
 
 
 def _mentioned(part: t.Any, rows: Collection[RowPath], scope: Collection[Node]) -> set[RowPath]:
@@ -222,6 +228,11 @@ def _mentioned(part: t.Any, rows: Collection[RowPath], scope: Collection[Node]) 
     stack = [part]
     while stack:
         each = stack.pop()
+        if isinstance(each, Exists) and isinstance(each.row, ToMany):
+            inner = _mentioned(each.part, rows, scope)
+            found.update(row for row in inner if not _begins_at(row, each.row))
+            stack.append(each.row.owner)
+            continue
         if isinstance(each, SameLink):
             stack += [each.left.owner, each.right.owner]
         elif isinstance(each, Unlinked):
@@ -231,6 +242,32 @@ def _mentioned(part: t.Any, rows: Collection[RowPath], scope: Collection[Node]) 
             continue
         stack.extend(children_of(each))
     return found
+
+
+def _begins_at(node: t.Any, row: RowPath) -> bool:
+    """Tell whether a row is another one, or a relation leads from that to it."""
+    node = node.row if isinstance(node, LinkRow) else node
+    while node != row and isinstance(node, ToOne | ToMany):
+        node = node.owner
+    return bool(node == row)
+
+
+def outside(condition: Exists, scope: Mapping[Node, t.Any]) -> Mapping[Node, t.Any]:
+    """Return the rows in scope that a condition may be about.
+
+    INVARIANT: where a condition asks for some row of a list anew, that is another row than the one
+    in scope, and so is each to which relations lead from it.
+    """
+    if not any(isinstance(row, ToMany) for row in scope):
+        return scope
+    again = [row for row in _ordered(condition) if isinstance(row, ToMany) and row in scope]
+    if not again:
+        return scope
+    return {
+        row: entity
+        for row, entity in scope.items()
+        if not any(_begins_at(row, each) for each in again)
+    }
 
 
 def is_apart(part: RowCondition, scope: Collection[Node]) -> bool:
