@@ -9,16 +9,18 @@ not known.
 from __future__ import annotations
 
 import typing as t
+from array import array
 from bisect import bisect_right
 
 from .characters import line_with_escapes, with_escapes
 
 #: How many characters of a line an excerpt shows on either side of the caret.
 WIDEST = 200
-#: A span is one number: the offset of its end in these lower bits, and above it that of its start.
-OFFSET_BITS = 32
-ENDS = (1 << OFFSET_BITS) - 1
-STARTS = ENDS << OFFSET_BITS
+#: Python keeps a number of so many bits in one digit. A larger one takes more memory.
+_DIGIT_BITS = 30
+#: The fewest bits of a span for its length, and those of a span that is longer than usual.
+_FEWEST_BITS = 4
+_LONG_BITS = 32
 
 
 class Source:
@@ -27,25 +29,34 @@ class Source:
     :param text: the text, decoded.
     :param name: the file's name as messages show it; ``None`` for a string.
 
-    ``new_span`` makes a span of such a number as ``Span`` is: each source has a class of spans,
-    which knows the source.
+    Each source has a class of spans, which knows the source. Their numbers have as many bits for
+    the length as the offsets of the text leave of one digit.
     """
 
-    __slots__ = ("_line_starts", "name", "new_span", "text")
+    __slots__ = ("_starts", "length_bits", "name", "new_span", "text")
 
     def __init__(self, text: str, name: str | None = None) -> None:
         self.text: t.Final = text
         self.name: t.Final = name
-        self._line_starts: t.Final = [0]
-        at = text.find("\n")
-        while at >= 0:
-            self._line_starts.append(at + 1)
-            at = text.find("\n", at + 1)
-        made = type("Span", (Span,), {"__slots__": (), "source": self})
-        self.new_span: t.Final = t.cast(type[Span], made)
+        self._starts: array[int] | None = None
+        self.length_bits: t.Final = max(_DIGIT_BITS - len(text).bit_length(), _FEWEST_BITS)
+        members = {"__slots__": (), "source": self, "length_bits": self.length_bits}
+        self.new_span: t.Final = t.cast(type[Span], type("Span", (Span,), members))
 
     def __reduce__(self) -> tuple[t.Any, ...]:
         return Source, (self.text, self.name)
+
+    @property
+    def _line_starts(self) -> array[int]:
+        """The offset of each line, found when it is first needed."""
+        starts = self._starts
+        if starts is None:
+            starts, at = array("Q", [0]), self.text.find("\n")
+            while at >= 0:
+                starts.append(at + 1)
+                at = self.text.find("\n", at + 1)
+            self._starts = starts
+        return starts
 
     @property
     def lines(self) -> int:
@@ -54,8 +65,9 @@ class Source:
 
     def position(self, offset: int) -> tuple[int, int]:
         """Give the line and the column of a character, both counted from 1."""
-        line = bisect_right(self._line_starts, offset)
-        return line, offset - self._line_starts[line - 1] + 1
+        starts = self._line_starts
+        line = bisect_right(starts, offset)
+        return line, offset - starts[line - 1] + 1
 
     def start_of(self, number: int) -> int:
         """Give the offset of the first character of a line, counted from 1."""
@@ -81,30 +93,38 @@ class Source:
 
     def span(self, start: int, end: int) -> Span:
         """Give the span from one offset to another, the end not included."""
-        return self.new_span(start << OFFSET_BITS | end)
+        length, bits = end - start, self.length_bits
+        if length >> bits:
+            return self.new_span(~(start << _LONG_BITS | length))
+        return self.new_span(start << bits | length)
 
 
 class Span(int):
     """A range of a source: the offsets of its first character and of the one after its last.
 
     A policy has more spans than anything else, and reads few of them. So a span is a number, which
-    takes a third of the memory of an object with three fields; the class has the source. Where a
+    takes a quarter of the memory of an object with three fields; the class has the source. Where a
     value is a span or another number, ``isinstance(value, Span)`` is asked first.
+
+    The number is the start, and below it the length, in so few bits that most take one digit. That
+    of a longer span is negative.
     """
 
     __slots__ = ()
 
     source: t.ClassVar[Source]
+    length_bits: t.ClassVar[int]
 
     @property
     def start(self) -> int:
         """The offset of the first character."""
-        return self >> OFFSET_BITS
+        return ~self >> _LONG_BITS if self < 0 else self >> self.length_bits
 
     @property
     def end(self) -> int:
         """The offset of the character after the last one."""
-        return self & ENDS
+        bits, number = (_LONG_BITS, ~self) if self < 0 else (self.length_bits, self)
+        return (number >> bits) + (number & (1 << bits) - 1)
 
     def __bool__(self) -> bool:
         # Also at the start of a text.
@@ -132,12 +152,12 @@ class Span(int):
     @property
     def line(self) -> int:
         """The line of the first character, counted from 1."""
-        return self.source.position(self >> OFFSET_BITS)[0]
+        return self.source.position(self.start)[0]
 
     @property
     def column(self) -> int:
         """The column of the first character, counted from 1."""
-        return self.source.position(self >> OFFSET_BITS)[1]
+        return self.source.position(self.start)[1]
 
     def place(self) -> str:
         """Name the place: ``at line 1, column 6 of file page.polar``."""

@@ -78,6 +78,24 @@ def test_span_knows_its_offsets_and_its_source() -> None:
     assert (span.source, span.start, span.end, span.text) == (source, 6, 10, "_, _")
 
 
+@pytest.mark.parametrize(
+    ("length", "size"),
+    [(200_000, 0), (200_000, 4_095), (200_000, 4_096), (200_000, 200_000), (1 << 26, 16)],
+)
+def test_span_of_any_size_has_its_offsets(length: int, size: int) -> None:
+    """A span may be longer than the bits that its number usually has for the length."""
+    span = Source("x" * length).span(length - size, length)
+
+    assert (span.start, span.end) == (length - size, length)
+
+
+def test_most_spans_take_one_digit() -> None:
+    """In a text of a megabyte, the span of a word takes as much memory as a small number."""
+    span = Source("x" * 1_000_000).span(999_000, 999_100)
+
+    assert span.__sizeof__() == Source("").span(0, 0).__sizeof__()
+
+
 def test_span_at_the_start_of_a_text_is_true() -> None:
     """An empty span is a place, too, and not the lack of one."""
     assert Source("").span(0, 0)

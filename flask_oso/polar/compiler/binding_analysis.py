@@ -109,10 +109,10 @@ def matching_clauses(
 
 
 def _excludes(clause: Clause, facts: ArgumentFacts) -> bool:
-    for position, literal in clause.literals:
+    for position in clause.literals:
         if position not in facts.literals:
             continue
-        arg = facts.literals[position]
+        literal, arg = clause.parameters[position].term, facts.literals[position]
         if (
             arg is None
             or not isinstance(literal, Value)
@@ -187,7 +187,8 @@ def string_position(clauses: ClauseIndex) -> int | None:
     """Return the parameter with strings in the most clauses; ``None`` if none has two."""
     strings: dict[int, list[str]] = {}
     for clause in clauses:
-        for position, literal in clause.literals:
+        for position in clause.literals:
+            literal = clause.parameters[position].term
             if is_string(literal):
                 strings.setdefault(position, []).append(str(t.cast(Value, literal).value))
     if not strings:
@@ -198,14 +199,9 @@ def string_position(clauses: ClauseIndex) -> int | None:
 
 def strings_at(clauses: ClauseIndex, position: int) -> list[str]:
     """Return the strings that clauses have at one of their parameters, sorted."""
-    return sorted(
-        {
-            literal.value
-            for clause in clauses
-            for at, literal in clause.literals
-            if at == position and isinstance(literal, Value) and isinstance(literal.value, str)
-        }
-    )
+    literals = (clause.parameters[position].term for clause in clauses)
+    values = (literal.value for literal in literals if isinstance(literal, Value))
+    return sorted({value for value in values if isinstance(value, str)})
 
 
 def is_string(term: t.Any) -> bool:

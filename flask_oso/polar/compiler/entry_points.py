@@ -222,7 +222,7 @@ def entry_writer(
     :param candidates: the clauses of the rule.
     """
     parameters = variant.parameters
-    literals = {position for clause in candidates for position, _ in clause.literals}
+    literals = {position for clause in candidates for position in clause.literals}
     texts = frozenset(parameters[position] for position in literals | {variant.arity // 2})
     function = chosen_function(names, variant, parameters)
     return EntryPointWriter(names.constant(variant.name), parameters, function, texts)

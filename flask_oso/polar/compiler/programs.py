@@ -580,7 +580,7 @@ class CompiledProgram(Runtime):
         """Return the index by class of the clauses of a rule."""
         known = self._by_class.get((name, arity))
         if known is None:
-            clauses = [*t.cast(ClauseIndex, self.candidates(name, arity))]
+            clauses = t.cast(ClauseIndex, self.candidates(name, arity))
             members = functools.partial(members_of_tag, program=self._engine)
             known = self._by_class[name, arity] = ClassIndex(clauses, self.host, members)
         return known

@@ -17,6 +17,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from ..host.registry import Host
 from ..nodes import Instance, Pattern, Slot, Term, Value
 from .class_tests import has_instance_test
+from .clause_index import ClauseIndex
 from .clauses import Clause
 
 
@@ -37,6 +38,9 @@ class Lineage(t.NamedTuple):
 INTEGER = Lineage((int, object), is_decided=True)
 
 
+_ByClass = tuple[dict[type, tuple[int, ...]], tuple[int, ...], set[int]]
+
+
 class ClassIndex:
     """The clauses of one name and one number of parameters, by the classes of their parameters.
 
@@ -44,13 +48,14 @@ class ClassIndex:
     """
 
     def __init__(
-        self, clauses: Sequence[Clause], host: Host, members: Callable[[str], Sequence[str]]
+        self, clauses: ClauseIndex, host: Host, members: Callable[[str], Sequence[str]]
     ) -> None:
-        self._clauses = clauses
+        self._clauses = [*clauses]
+        self._numbers = clauses.numbers
         self._host = host
         self._members = members
         self._by_tag: dict[str, tuple[type, ...] | None] = {}
-        self._index: dict[int, tuple[dict[type, list[int]], list[int], set[int]]] = {}
+        self._index: dict[int, _ByClass] = {}
 
     def classes_of(self, tag: str) -> tuple[type, ...] | None:
         """Return the classes that a tag stands for; ``None`` if one may run code to tell."""
@@ -89,7 +94,7 @@ class ClassIndex:
             clause for clause in chosen if not self._excludes(clause, lineages, objects, decided)
         ]
 
-    def _at(self, position: int) -> tuple[dict[type, list[int]], list[int], set[int]]:
+    def _at(self, position: int) -> _ByClass:
         """Return the clauses for each class at a position, those that no class excludes, and the
         positions of literals that are compared before.
         """
@@ -98,11 +103,11 @@ class ClassIndex:
             known = self._index[position] = self._index_of(position)
         return known
 
-    def _index_of(self, position: int) -> tuple[dict[type, list[int]], list[int], set[int]]:
+    def _index_of(self, position: int) -> _ByClass:
         by_class: dict[type, list[int]] = {}
         others: list[int] = []
         literals: set[int] = set()
-        for number, clause in enumerate(self._clauses):
+        for number, clause in zip(self._numbers, self._clauses, strict=True):
             pattern = clause.parameters[position].specializer
             tag = pattern.tag if isinstance(pattern, Pattern) else None
             classes = None if tag is None else self.classes_of(tag)
@@ -120,7 +125,8 @@ class ClassIndex:
             )
             for cls in dict.fromkeys(classes):
                 by_class.setdefault(cls, []).append(number)
-        return by_class, others, literals
+        in_tuples = {cls: tuple(numbers) for cls, numbers in by_class.items()}
+        return in_tuples, tuple(others), literals
 
     def _excludes(
         self,

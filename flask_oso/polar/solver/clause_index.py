@@ -21,10 +21,13 @@ class ClauseIndex:
 
     def __init__(self, clauses: Sequence[Clause]) -> None:
         self._clauses = clauses
+        #: The numbers of the clauses, once for all indices: each is an object.
+        self.numbers = [*range(len(clauses))]
         # By position: the numbers of the clauses with each literal, and those of all others.
-        self._index: dict[int, tuple[dict[t.Any, list[int]], list[int]]] = {}
+        self._index: dict[int, tuple[dict[t.Any, tuple[int, ...]], tuple[int, ...]]] = {}
         if len(clauses) >= _WORTH_AN_INDEX:
-            self._index = {at: self._index_of(at) for at in range(len(clauses[0].parameters))}
+            for at in sorted({at for clause in clauses for at in clause.literals}):
+                self._index[at] = self._index_of(at)
 
     def __len__(self) -> int:
         return len(self._clauses)
@@ -37,16 +40,17 @@ class ClauseIndex:
     def __iter__(self) -> Iterator[Clause]:
         return iter(self._clauses)
 
-    def _index_of(self, position: int) -> tuple[dict[t.Any, list[int]], list[int]]:
+    def _index_of(self, position: int) -> tuple[dict[t.Any, tuple[int, ...]], tuple[int, ...]]:
         by_literal: dict[t.Any, list[int]] = {}
         others: list[int] = []
-        for number, clause in enumerate(self._clauses):
+        for number, clause in zip(self.numbers, self._clauses, strict=True):
             literal = clause.parameters[position].term
             if isinstance(literal, Value):
                 by_literal.setdefault(_key(literal), []).append(number)
             else:
                 others.append(number)
-        return by_literal, others
+        # Tuples take half the memory of lists that have grown.
+        return {key: tuple(numbers) for key, numbers in by_literal.items()}, tuple(others)
 
     def for_call(self, args: Sequence[t.Any]) -> Sequence[Clause]:
         """Return the clauses without some of those whose literals exclude the arguments."""
@@ -64,8 +68,8 @@ class ClauseIndex:
 
 def is_excluded(clause: Clause, args: tuple[t.Any, ...]) -> bool:
     """Return whether a literal parameter of a clause can never be the argument of a call."""
-    for position, literal in clause.literals:
-        arg = follow(args[position])
+    for position in clause.literals:
+        literal, arg = clause.parameters[position].term, follow(args[position])
         kind = type(arg)
         if kind is not Value and kind is not List and kind is not Dictionary:
             continue
@@ -78,7 +82,7 @@ def is_excluded(clause: Clause, args: tuple[t.Any, ...]) -> bool:
 
 #: Fewer clauses than this have no index.
 _WORTH_AN_INDEX = 8
-_NONE: list[int] = []
+_NONE: tuple[int, ...] = ()
 
 
 def _key(literal: Value) -> t.Any:

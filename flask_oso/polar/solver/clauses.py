@@ -8,6 +8,7 @@ clause and a frame. A clause has no state of a run, so all runs share it.
 from __future__ import annotations
 
 import operator
+import types
 import typing as t
 from collections.abc import Mapping
 
@@ -48,7 +49,7 @@ class Clause:
     """A rule ready to run.
 
     :param size: the number of its variables.
-    :param literals: the parameters that are values, lists or dictionaries, by position.
+    :param literals: the positions of the parameters that are values, lists or dictionaries.
     """
 
     __slots__ = ("body", "literals", "parameters", "rule", "size")
@@ -59,7 +60,7 @@ class Clause:
         parameters: tuple[Parameter, ...],
         body: Term | None,
         size: int,
-        literals: tuple[tuple[int, Term], ...],
+        literals: tuple[int, ...],
     ) -> None:
         self.rule: t.Final = rule
         self.parameters: t.Final = parameters
@@ -76,6 +77,11 @@ class PreparedQuery(t.NamedTuple):
 
 
 Frame = list[t.Any]
+_LITERALS = (Value, List, Dictionary)
+#: The positions that most clauses have, once for all of them.
+_SHARED: Mapping[tuple[int, ...], tuple[int, ...]] = types.MappingProxyType(
+    {(at,): (at,) for at in range(8)}
+)
 
 
 def prepare_rule(rule: Rule, constants: Mapping[str, Term]) -> Clause:
@@ -85,12 +91,8 @@ def prepare_rule(rule: Rule, constants: Mapping[str, Term]) -> Clause:
     if all(map(operator.is_, parameters, rule.parameters)):
         parameters = rule.parameters
     body = None if rule.body is None else numbering.visit(rule.body)
-    literals = tuple(
-        (position, parameter.term)
-        for position, parameter in enumerate(parameters)
-        if isinstance(parameter.term, (Value, List, Dictionary))
-    )
-    return Clause(rule, parameters, body, numbering.size, literals)
+    literals = tuple([at for at, each in enumerate(parameters) if isinstance(each.term, _LITERALS)])
+    return Clause(rule, parameters, body, numbering.size, _SHARED.get(literals, literals))
 
 
 def prepare_query(query: Term, constants: Mapping[str, Term]) -> PreparedQuery:

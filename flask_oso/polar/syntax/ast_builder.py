@@ -33,7 +33,7 @@ from ..nodes import (
     Variable,
 )
 from ..printer import to_polar
-from ..sources import ENDS, STARTS, Span
+from ..sources import Span
 from .lexer import GREATEST_INTEGER, Token, integer_overflow, unquoted
 from .policy_test_nodes import (
     Assertion,
@@ -479,9 +479,9 @@ def _between(first: _Part | Token, last: _Part | Token) -> Span:
     if last is first:
         return place
     # The end of a token is known without making a span.
-    end = last.end if isinstance(last, Token) else last.span
-    assert end is not None
-    return type(place)(place & STARTS | end & ENDS)
+    behind = last if isinstance(last, Token) else last.span
+    assert behind is not None
+    return place.source.span(place.start, behind.end)
 
 
 #: The types of terms that are always values.

@@ -141,13 +141,14 @@ class _Rewriter:
 
     def _anonymous(self, like: Variable) -> Variable:
         self._count += 1
-        return self._variable(f"_{self._count}", Origin.ANONYMOUS, like.span)
+        # All rules of a policy share these names.
+        name = sys.intern(f"_{self._count}")
+        return self._variable(name, Origin.ANONYMOUS, like.span)
 
     def _result(self, term: Expression) -> Variable:
         self._count += 1
         origin = Origin.LOOKUP if term.operator is Operator.DOT else Origin.COMPUTED
         kind = _RESULT_NAMES.get(term.operator, "op")
-        # All rules of a policy share these names.
         return self._variable(sys.intern(f"_{kind}_{self._count}"), origin, term.span)
 
     def conjuncts(self, term: Term) -> list[Term]:

@@ -31,7 +31,7 @@ from ..exceptions import (
     with_help,
 )
 from ..printer import float_to_polar
-from ..sources import OFFSET_BITS, Source, Span, located
+from ..sources import Source, Span, located
 from .lr_tables import Terminal
 
 GREATEST_INTEGER = 2**63 - 1
@@ -78,8 +78,11 @@ class Token(t.NamedTuple):
         """The place of the token."""
         _, text, begin, context = self
         length = len(text) if text.isascii() else self._written_length()
+        source = context.source
+        if length >> source.length_bits:
+            return source.span(begin, begin + length)
         # Like ``Source.span``, without a call of a Python function.
-        return context.source.new_span(begin << OFFSET_BITS | begin + length)
+        return source.new_span(begin << source.length_bits | length)
 
     @property
     def is_as_written(self) -> bool:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import functools
 import logging
-import operator
 import typing as t
 from collections.abc import Iterable, Iterator
 
@@ -35,15 +34,16 @@ class ClassResources:
         self.engine = engine
         rules = [rule for name in _RULES for rule in engine.policy.rules.get(name, ())]
         self._rules = [rule for rule in rules if len(rule.parameters) > 2]
-        #: The rules about objects of a class, with their numbers, by the identity of the class.
-        self._about: dict[int, list[tuple[int, Rule]]] = {}
-        self._classes: list[type] = []
+        #: The numbers of the rules about objects of a class, by the identity of the class.
+        self._about: dict[int, list[int]] = {}
+        # They are held, so that no other class gets the identity of one.
+        self._classes: dict[int, type] = {}
         for number, rule in enumerate(self._rules):
             for cls in self._classes_of(rule):
-                self._classes.append(cls)
-                self._about.setdefault(id(cls), []).append((number, rule))
+                self._classes[id(cls)] = cls
+                self._about.setdefault(id(cls), []).append(number)
         #: The metaclasses of these classes.
-        self.kinds = frozenset(map(type, self._classes))
+        self.kinds = frozenset(map(type, self._classes.values()))
         self._reported: set[tuple[type, Rule]] = set()
         #: What was looked at: an application asks the same questions again and again.
         self._seen: set[tuple[int, str]] = set()
@@ -75,9 +75,9 @@ class ClassResources:
         return type(cls).__hash__ is type.__hash__ and self.engine.host.keeps(cls)
 
     def _rules_about(self, action: str, cls: type) -> Iterator[Rule]:
-        numbered = [each for of in cls.__mro__ for each in self._about.get(id(of), ())]
-        in_order = sorted(numbered, key=operator.itemgetter(0))
-        return (rule for _, rule in in_order if is_about_action(rule, action))
+        numbers = sorted(each for of in cls.__mro__ for each in self._about.get(id(of), ()))
+        rules = (self._rules[number] for number in numbers)
+        return (rule for rule in rules if is_about_action(rule, action))
 
     @functools.cached_property
     def _naming(self) -> dict[str, list[Rule]]:

@@ -58,7 +58,8 @@ class ClassMemo:
 
     def __init__(self, test: Callable[[type], bool]) -> None:
         self._test = test
-        self._known: dict[int, tuple[weakref.ref[type], bool]] = {}
+        # The reference, and the answer.
+        self._known: dict[int, tuple[_Remembered, bool]] = {}
 
     def __call__(self, cls: type) -> bool:
         """Tell what the test tells."""
@@ -67,11 +68,23 @@ class ClassMemo:
         if known is not None and known[0]() is cls:
             return known[1]
         answer = self._test(cls)
-        self._known[key] = weakref.ref(cls, lambda ended: self._forget(key, ended)), answer
+        made = _Remembered(cls, self._forget)
+        made.key = key
+        self._known[key] = made, answer
         return answer
 
-    def _forget(self, key: int, ended: weakref.ref[type]) -> None:
+    def _forget(self, ended: weakref.ref[type]) -> None:
         # Another class may have the id of one that was collected.
+        key = t.cast(_Remembered, ended).key
         known = self._known.get(key)
         if known is not None and known[0] is ended:
             self._known.pop(key, None)
+
+
+class _Remembered(weakref.ref[type]):
+    """A reference to a class that a memo knows by a key."""
+
+    # In place of a function for each class, which would take three times the memory.
+    __slots__ = ("key",)
+
+    key: int

@@ -280,8 +280,8 @@ class PatternGoals(ListGoals):
 
     def fail_if_excluded(self, clause: Clause, args: list[Argument]) -> None:
         """Write that a rule whose literals do not match is not tried."""
-        for position, literal in clause.literals:
-            arg = args[position]
+        for position in clause.literals:
+            literal, arg = clause.parameters[position].term, args[position]
             if not isinstance(literal, Value):
                 raise self.not_compilable("a list or a dictionary in a head")
             if isinstance(arg, Ref) and arg.literal is None and not _is_object(arg):
