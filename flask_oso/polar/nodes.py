@@ -362,6 +362,16 @@ class Instance(Term):
         self.span = span
 
 
+def key_span(lookup: Expression) -> Span | None:
+    """Return the place of the key of a lookup: a name has none of its own, and ends the lookup."""
+    key, span = lookup.args[1], lookup.span
+    if key.span is not None or span is None or not isinstance(key, Value):
+        return key.span or span
+    name = str(key.value)
+    found = span.source.span(max(span.end - len(name), span.start), span.end)
+    return found if found.text == name else span
+
+
 def is_ground(term: t.Any) -> bool:
     """Tell whether a term is known to contain no variable, without entering it."""
     kind = type(term)
@@ -519,21 +529,48 @@ def _shown_alone(term: t.Any, end: str) -> str:
 # -- statements ----------------------------------------------------------------------
 
 
-class Parameter(Node):
+class Parameter(ValueObject):
     """A parameter: a term and its specializer.
 
     ``specializer`` is a ``Pattern``, a literal or a list of them, or ``None``.
     """
 
-    __slots__ = ("span", "specializer", "term")
-    __match_args__ = ("term", "specializer")
+    __slots__ = __match_args__ = ("term", "specializer")
 
-    def __init__(
-        self, term: Term, specializer: Term | None = None, span: Span | None = None
-    ) -> None:
+    def __init__(self, term: Term, specializer: Term | None = None) -> None:
         self.term: t.Final = term
         self.specializer: t.Final = specializer
-        self.span = span
+
+    @property
+    def span(self) -> Span | None:
+        """Its place: from the start of the term to the end of the specializer."""
+        first = self.term.span
+        last = None if self.specializer is None else self.specializer.span
+        if first is None or last is None or last.end <= first.end:
+            return first or last
+        return first.source.span(first.start, last.end)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Parameter):
+            return NotImplemented
+        return self.term == other.term and self.specializer == other.specializer
+
+    __hash__ = ValueObject.__hash__
+
+
+class PlacedParameter(Parameter):
+    """A parameter at the place of another one, whose terms it does not have."""
+
+    __slots__ = ("_span",)
+
+    def __init__(self, term: Term, specializer: Term | None, span: Span | None) -> None:
+        super().__init__(term, specializer)
+        self._span: t.Final = span
+
+    @property
+    def span(self) -> Span | None:
+        """The place of the other one."""
+        return self._span
 
 
 class Rule(Node):

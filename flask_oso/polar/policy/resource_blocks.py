@@ -579,11 +579,11 @@ def _rule(kind: DeclarationKind, head: Name, subjects: tuple[str, str, str], bod
 
 
 def _literal(name: Name) -> Parameter:
-    return Parameter(Value(name.text, span=name.span), span=name.span)
+    return Parameter(Value(name.text, span=name.span))
 
 
 def _parameter(name: str, tag: str, span: Span | None) -> Parameter:
-    return Parameter(Variable(name, span=span), Pattern(tag, span=span), span=span)
+    return Parameter(Variable(name, span=span), Pattern(tag, span=span))
 
 
 def _rule_types(
@@ -627,7 +627,7 @@ def _relation_type(resource: str, declared: DeclaredName, *, required: bool) -> 
     assert declared.related is not None
     parameters = (
         _parameter("subject", declared.related.text, declared.span),
-        Parameter(Value(declared.name.text, span=declared.span), span=declared.span),
+        Parameter(Value(declared.name.text, span=declared.span)),
         _parameter("object", resource, declared.span),
     )
     return RuleType(

@@ -135,7 +135,9 @@ class _Writer:
             # A ground list holds data of the host.
             raise ValueError(f"A policy is not kept that has a {kind.__name__} in it.")
         values = [self._data(getattr(part, name), depth + 1) for name in kind.__match_args__]
-        return [_NUMBERS[kind], *self._span(part.span), *values]
+        # The place of a parameter is that of its terms.
+        span = None if kind is nodes.Parameter else part.span
+        return [_NUMBERS[kind], *self._span(span), *values]
 
     def _span(self, span: Span | None) -> tuple[int, int, int]:
         """Give the number of the source, counted from 1, and the offsets; zeros for no span."""
@@ -154,6 +156,7 @@ class _Reader:
         self._sources = sources
         #: Rules have the same names and texts again and again.
         self._strings: dict[str, str] = {}
+        self._keys: dict[str, nodes.Value] = {}
 
     def read(self, line: str) -> t.Any:
         with without_collector():
@@ -172,5 +175,13 @@ class _Reader:
         if kind == _ORIGIN:
             return _ORIGINS[data[1]]
         _, place, start, end, *parts = data
-        span = self._sources[place - 1].span(start, end) if place else None
-        return _KINDS[kind](*map(self._part, parts), span=span)
+        made = map(self._part, parts)
+        if not place:
+            return self._without_place(_KINDS[kind], *made)
+        return _KINDS[kind](*made, span=self._sources[place - 1].span(start, end))
+
+    def _without_place(self, kind: type[t.Any], *parts: t.Any) -> t.Any:
+        if kind is nodes.Value and type(parts[0]) is str:
+            # The names of attributes share a node each.
+            return self._keys.setdefault(parts[0], kind(*parts))
+        return kind(*parts)

@@ -20,6 +20,7 @@ from ..nodes import (
     List,
     Origin,
     Parameter,
+    PlacedParameter,
     Rule,
     Slot,
     Term,
@@ -122,7 +123,8 @@ class _Numbering:
         specializer = parameter.specializer and self.visit(parameter.specializer)
         if term is parameter.term and specializer is parameter.specializer:
             return parameter
-        return Parameter(term, specializer, span=parameter.span)
+        # A constant has no place of its own.
+        return PlacedParameter(term, specializer, parameter.span)
 
     def visit(self, term: Term) -> Term:
         """Return the term with slots for its variables."""

@@ -44,6 +44,7 @@ from ..nodes import (
     Term,
     Unknown,
     Value,
+    key_span,
 )
 from ..printer import nameless
 from ..sources import Span, located
@@ -337,7 +338,7 @@ class Operators:
             return key.value
         raise self.machine.type_error(
             f"cannot look up field {debug_form(key)} on an external instance",
-            key.span or goal.args[1].span,
+            key.span or key_span(goal),
         )
 
     def get_attribute(self, value: Term, name: str, goal: Expression) -> Term:

@@ -123,10 +123,10 @@ class AstBuilder:
     def specialized(self, parts: list[t.Any]) -> Parameter:
         name, specializer = parts
         variable = Variable(name.text, span=name.span)
-        return Parameter(variable, specializer, _between(name, specializer))
+        return Parameter(variable, specializer)
 
     def unspecialized(self, parts: list[Term]) -> Parameter:
-        return Parameter(parts[0], span=parts[0].span)
+        return Parameter(parts[0])
 
     # -- blocks
 
@@ -266,7 +266,7 @@ class AstBuilder:
     def asked_for(self, parts: list[Token]) -> Parameter:
         name, cls = parts
         pattern = Pattern(cls.text, (), cls.span)
-        return Parameter(self.variable([name]), pattern, _between(name, cls))
+        return Parameter(self.variable([name]), pattern)
 
     def one_more_bound(self, parts: list[t.Any]) -> list[t.Any]:
         return self.one_more(parts[::2])
@@ -370,8 +370,15 @@ class AstBuilder:
 
     def attribute(self, parts: list[Token]) -> tuple[Term, Token]:
         name = parts[0]
-        text = unquoted(name.text) if name.type == "STRING" else name.text
-        return Value(text, name.span), parts[-1]
+        text = name.text
+        if name.type == "STRING":
+            return Value(unquoted(text), name.span), parts[-1]
+        # A policy reads the same attributes again and again: ``key_span`` finds where.
+        keys = name.context.keys
+        known = keys.get(text)
+        if known is None:
+            known = keys[text] = Value(text)
+        return known, parts[-1]
 
     def computed_attribute(self, parts: list[Token]) -> tuple[Term, Token]:
         return self.variable(parts), parts[-1]

@@ -199,7 +199,7 @@ class _Rewriter:
         new_specializer = None if specializer is None else self.value(specializer, computed)
         if new_term is term and new_specializer is specializer:
             return parameter
-        return Parameter(new_term, new_specializer, parameter.span)
+        return Parameter(new_term, new_specializer)
 
     def value(self, term: Term, computed: list[Term], levels: int = _LEVELS) -> Term:
         """Rewrite an operand; the goals that compute its parts are appended to ``computed``."""

@@ -30,6 +30,7 @@ from ..exceptions import (
     too_deep,
     with_help,
 )
+from ..nodes import Value
 from ..printer import float_to_polar
 from ..sources import Source, Span, located
 from .lr_tables import Terminal
@@ -58,6 +59,8 @@ class ParseContext:
         self.ambiguous: t.Final[list[Span]] = []
         #: The strings in it: a policy writes the same ones again and again.
         self.strings: t.Final[dict[str, str]] = {}
+        #: The names behind dots, which share a node each.
+        self.keys: t.Final[dict[str, Value]] = {}
 
 
 class Token(t.NamedTuple):

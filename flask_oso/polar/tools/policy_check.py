@@ -21,7 +21,13 @@ from ..host.registry import Host
 from ..nodes import Call, Rule
 from ..policy.lint.comparisons import Operands, warn_comparisons
 from ..policy.lint.inventory import Inventory, take_inventory
-from ..policy.lint.members import attribute_mentions, has_hook, may_lack, names_of_class
+from ..policy.lint.members import (
+    attribute_mentions,
+    has_hook,
+    may_lack,
+    names_of_class,
+    with_places,
+)
 from ..policy.lint.unsuitable import warn_unsuitable
 from ..policy.loader import load_policy
 from ..policy.policy import LoadResult
@@ -240,8 +246,7 @@ def _read_rules(sources: Iterable[Source], host: Host) -> Iterator[_ReadRule]:
 
 
 def _mentions(read: _ReadRule) -> list[tuple[str, str, Span | None]]:
-    found = attribute_mentions(read.inventory, read.operands)
-    return sorted(found, key=lambda mention: mention[2].start if mention[2] else 0)
+    return with_places(attribute_mentions(read.inventory, read.operands))
 
 
 def _has_own_hook(cls: type) -> bool:

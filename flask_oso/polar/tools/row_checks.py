@@ -11,7 +11,17 @@ import typing as t
 from collections.abc import Iterator, Mapping
 
 from ..host.registry import Host
-from ..nodes import Expression, Operator, Pattern, Rule, Term, Value, Variable, is_variable
+from ..nodes import (
+    Expression,
+    Operator,
+    Pattern,
+    Rule,
+    Term,
+    Value,
+    Variable,
+    is_variable,
+    key_span,
+)
 from ..policy.lint.inventory import in_text_order, take_inventory
 from ..policy.lint.vocabulary import classes_of_variables
 from ..residual.algebra.schema import Field, Link, Member, Model, Schema, ValueKind
@@ -71,7 +81,7 @@ class RowChecks:
                     f" without a row, {reason}. Say it with columns and relations, or give it an"
                     " SQL expression"
                 )
-                found.append(located(message, key.span or lookup.span))
+                found.append(located(message, key_span(lookup)))
         return list(dict.fromkeys(found))
 
     # -- the types of terms ---------------------------------------------------------------

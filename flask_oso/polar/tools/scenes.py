@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from ..engine import Engine
 from ..host.registry import Host
-from ..nodes import Block, Instance, Parameter, Rule, Term, Value, Variable
+from ..nodes import Block, Instance, Parameter, PlacedParameter, Rule, Term, Value, Variable
 from ..policy.policy import Policy
 from ..policy.resource_blocks import KIND_OF_RULE, KINDS_OF_DECLARATIONS, DeclarationKind
 from ..printer import to_polar
@@ -85,7 +85,7 @@ class Scene:
                 name = f"{len(self.host.constants)} of a test"
                 self.host = self.host.with_constant(self.stubs.value(arg), name)
                 term = Variable(name, span=arg.span)
-            parameters.append(Parameter(term, span=arg.span))
+            parameters.append(PlacedParameter(term, None, arg.span))
         return Rule(fact.name, tuple(parameters), None, fact.span)
 
     def _check_asked(self, name: str, count: int) -> None:

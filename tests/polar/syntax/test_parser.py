@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import typing as t
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,7 @@ from flask_oso.polar.nodes import (
     Term,
     Value,
     Variable,
+    key_span,
 )
 from flask_oso.polar.printer import to_polar
 from flask_oso.polar.sources import Source
@@ -649,3 +651,46 @@ def test_strings_of_a_query_are_freed_with_it() -> None:
 
     assert query == Expression(Operator.UNIFY, (X, Value(text)))
     assert sys.intern(text) is text
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("x.name", "name"),
+        ("x\n  .name", "name"),
+        ("(x.name)", "name"),
+        ('x.("name")', '"name"'),
+        ("x.(name)", "name"),
+        ("x.name()", "name()"),
+        # Written in another Unicode normalization, it is longer than the name.
+        ("x.cle\u0301", "x.cle\u0301"),
+    ],
+)
+def test_place_of_a_key(text: str, place: str) -> None:
+    """A name behind a dot has a place, though all lookups of it share a node."""
+    lookup = _query(text)
+
+    span = key_span(t.cast(Expression, lookup))
+
+    assert span is not None
+    assert span.text == place
+
+
+def test_names_behind_dots_share_a_node() -> None:
+    """They take no memory for each lookup."""
+    goal = t.cast(Expression, _query("x.name = y.name"))
+
+    one, other = (t.cast(Expression, lookup).args[1] for lookup in goal.args)
+
+    assert one is other
+
+
+@pytest.mark.parametrize("parameter", ["x", "x: A", "x: [a,\n b]", "-1", "x: -1", "_: A{b: 1}"])
+def test_place_of_a_parameter(parameter: str) -> None:
+    """It is found by its term and its specializer."""
+    rule = t.cast(Rule, _statement(f"f({parameter});"))
+
+    span = rule.parameters[0].span
+
+    assert span is not None
+    assert span.text == parameter

@@ -12,11 +12,11 @@ import abc
 import dis
 import types
 import typing as t
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from ...host.class_facts import MOST_RELATIVES, codes, declared, relatives
 from ...host.registry import Host
-from ...nodes import Call, Pattern, Value
+from ...nodes import Call, Expression, Pattern, Value, key_span
 from ...sources import Span, located
 from ...spelling import Guesses
 from .comparisons import Operands
@@ -26,7 +26,8 @@ _NEARNESS = 0.8
 #: Code that uses one of these names may create attributes dynamically.
 _DYNAMIC = frozenset(("setattr", "__dict__", "vars", "__setattr__"))
 _HOOKS = ("__getattr__", "__getattribute__")
-_Mention = tuple[str, str, Span | None]
+#: A class, a name and its place, or the lookup whose key it is.
+_Mention = tuple[str, str, Expression | Span | None]
 
 
 class Members:
@@ -42,8 +43,7 @@ class Members:
         """Warn about attributes, methods and fields of patterns that are misspelt."""
         mentioned = [*attribute_mentions(inventory, operands)]
         wrong = [each for each in mentioned if self._meant_by(each[0], each[1]) is not None]
-        wrong.sort(key=lambda mention: mention[2].start if mention[2] else 0)
-        return [self._warning(*mention) for mention in wrong]
+        return [self._warning(*mention) for mention in with_places(wrong)]
 
     def _meant_by(self, class_name: str, name: str) -> str | None:
         """Give the similar name that exists, if no object of the class can have this one."""
@@ -69,7 +69,7 @@ class Members:
 
 
 def attribute_mentions(inventory: Inventory, operands: Operands) -> Iterator[_Mention]:
-    """Give the class, the name and the span of each attribute that a rule reads."""
+    """Give the class and the name of each attribute that a rule reads, and where."""
     for pattern in inventory.patterns:
         if pattern.tag is not None and pattern.fields:
             yield from _in_pattern(pattern, pattern.tag, operands)
@@ -78,7 +78,16 @@ def attribute_mentions(inventory: Inventory, operands: Operands) -> Iterator[_Me
         name = key.value if isinstance(key, Value) else key.name if isinstance(key, Call) else None
         class_name = operands.class_name(lookup.args[0]) if isinstance(name, str) else None
         if class_name is not None:
-            yield class_name, str(name), key.span
+            yield class_name, str(name), key.span or lookup
+
+
+def with_places(mentions: Iterable[_Mention]) -> list[tuple[str, str, Span | None]]:
+    """Find the places of keys, and sort by them: most mentions are right, and need none."""
+    found = [
+        (cls, name, key_span(at) if isinstance(at, Expression) else at)
+        for cls, name, at in mentions
+    ]
+    return sorted(found, key=lambda mention: mention[2].start if mention[2] else 0)
 
 
 def _in_pattern(pattern: Pattern, tag: str, operands: Operands) -> Iterator[_Mention]:

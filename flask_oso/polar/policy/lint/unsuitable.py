@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from ...characters import with_escapes
 from ...host.attribute_types import Shape, Sort
-from ...nodes import Expression, Operator, Rule, Term, Value
+from ...nodes import Expression, Operator, Rule, Term, Value, key_span
 from ...printer import to_polar
 from ...sources import located
 from ...spelling import with_article
@@ -62,7 +62,7 @@ def _attributes_of_lists(inventory: Inventory, operands: Operands) -> Iterator[s
         if shape is not None and shape.sort is Sort.LIST:
             message = f"{_text(owner)} has no attribute {key.value}, since it is a list"
             remedy = f"Write `each in {_text(owner)}`, and `each.{key.value}`.\n"
-            yield located(message, key.span or lookup.span) + remedy
+            yield located(message, key_span(lookup)) + remedy
 
 
 def _elements(inventory: Inventory, operands: Operands) -> Iterator[str]:

@@ -21,6 +21,7 @@ from ...nodes import (
     Origin,
     Parameter,
     Pattern,
+    PlacedParameter,
     Rule,
     Term,
     Value,
@@ -128,7 +129,7 @@ def _inlined(term: Term, values: dict[str, Expression]) -> Term:
 
 def _parameter(parameter: Parameter, values: dict[str, Expression]) -> Parameter:
     specializer = parameter.specializer
-    return Parameter(
+    return PlacedParameter(
         _inlined(parameter.term, values),
         None if specializer is None else _inlined(specializer, values),
         parameter.span,
@@ -271,7 +272,7 @@ def _with_literals(alternative: Alternative, constants: Container[str]) -> Alter
         if value is None or name in constants or _is_entered(alternative.goals, name):
             continue
         parameters = tuple(
-            Parameter(_replaced(each.term, name, value), each.specializer, each.span)
+            PlacedParameter(_replaced(each.term, name, value), each.specializer, each.span)
             for each in alternative.parameters
         )
         goals = (_replaced(goal, name, value) for goal in alternative.goals)

@@ -15,7 +15,7 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Container, Iterable, Sequence
 
-from ....nodes import Expression, Instance, List, Operator, Parameter, Slot, Term, Value
+from ....nodes import Expression, Instance, List, Operator, PlacedParameter, Slot, Term, Value
 from ....solver.clauses import Clause, Template
 from ....sources import Span
 from ....traversal import conjuncts_in, goals_in, is_operation
@@ -147,7 +147,7 @@ def _about_first(clause: Clause, at: int) -> Clause:
     """Return a clause about the first element of a list in place of the list."""
     first, _ = t.cast("tuple[Slot, Slot]", _parts(clause, at))
     parameters = [*clause.parameters]
-    parameters[at] = Parameter(first, None, span=parameters[at].span)
+    parameters[at] = PlacedParameter(first, None, parameters[at].span)
     return Clause(clause.rule, tuple(parameters), clause.body, clause.size, clause.literals)
 
 
