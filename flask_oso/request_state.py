@@ -52,7 +52,8 @@ _find_app: Callable[[], Flask] = current_app._get_current_object  # type: ignore
 #: Give the current request itself, or raise the ``RuntimeError`` of Flask's proxy.
 this_request: Callable[[], Request] = request._get_current_object  # type: ignore[attr-defined]
 
-_STATES = "_flask_oso"
+#: The attribute of a request that has the states by app.
+STATES = "_flask_oso"
 #: Where the client of a test puts who is to be the current actor; see ``flask_oso.testing``.
 STAND_IN = "flask_oso.stand_in"
 
@@ -266,7 +267,7 @@ def request_state_of(app: Flask, subject: Request) -> RequestState:
     policy counts for that app alone.
     """
     # Two threads of a request may both make one.
-    states: dict[Flask, RequestState] = subject.__dict__.setdefault(_STATES, {})
+    states: dict[Flask, RequestState] = subject.__dict__.setdefault(STATES, {})
     state = states.get(app)
     if state is None:
         state = RequestState()
@@ -320,7 +321,7 @@ def is_settled(app: Flask, subject: Request) -> bool:
     What it says ``False`` of is looked at, and may pass all the same.
     """
     try:
-        state: RequestState = subject._flask_oso[app]  # type: ignore[attr-defined]  # '_STATES'
+        state: RequestState = subject._flask_oso[app]  # type: ignore[attr-defined]  # 'STATES'
     except (AttributeError, KeyError):
         return False
     if state.is_doubtful or state.check_running or state.pending:
@@ -356,7 +357,7 @@ def find_current() -> tuple[Flask, RequestState | None, t.Any]:
         app, current = app_context.app, request_context.request
     try:
         # An attribute is read in less time than a dictionary is asked for it.
-        state: RequestState = current._flask_oso[app]  # type: ignore[attr-defined]  # '_STATES'
+        state: RequestState = current._flask_oso[app]  # type: ignore[attr-defined]  # 'STATES'
     except (AttributeError, KeyError):
         state = request_state_of(app, current)
     plan = state.plan

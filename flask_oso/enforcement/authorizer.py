@@ -41,6 +41,8 @@ if t.TYPE_CHECKING:
 _Object = t.TypeVar("_Object")
 #: Judges a resource, an action and an actor for a request, and answers a denial in a style.
 Judge = Callable[[RequestState | None, t.Any, t.Any, t.Any, DenialStyle | None], None]
+#: Judges a resource and an action for a request of the current actor; see :func:`is_usual`.
+UsualJudge = Callable[[RequestState, t.Any, str], None]
 
 
 class Authorizer:
@@ -164,6 +166,35 @@ class Authorizer:
 
         return judge
 
+    def usual_judge_in(self, app: Flask, state: AppState, style: DenialStyle) -> UsualJudge:
+        """Give a function that does in an app as that of :meth:`judge_in`, for what is usual.
+
+        It is for questions of which :func:`is_usual` says so, and looks at none of that again.
+
+        INVARIANT: it returns only if the policy's answer is ``True`` itself.
+        """
+        bindings, find_actor = state.bindings, self.actors.finder(app, state)
+        publisher = publisher_of(app)
+        is_heard = publisher.is_heard
+
+        def judge_usual(request_state: RequestState, resource: t.Any, action: str) -> None:
+            binding = bindings.get(self)
+            oso = bound_oso(binding) if binding is None or binding.oso is None else binding.oso
+            who = find_actor()
+            if is_heard():
+                allowed = publisher.decide(oso, who, action, resource)
+            elif type(who) in LIMITED_CLASSES:
+                allowed = ask(oso, who, action, resource)
+            else:
+                allowed = oso.is_allowed(who, action, resource)
+            if allowed is not True:
+                check_refusal(allowed)
+                self.deny(app, Denial(oso, who, action, resource), style, is_current=True)
+            request_state.checked = request_state.allowed = True
+            request_state.check_running = False
+
+        return judge_usual
+
     def load(
         self,
         cls: type[_Object],
@@ -266,6 +297,16 @@ class Authorizer:
         from .denied_requests import deny_request
 
         deny_request(app, self.denial_handlers, denial, style, is_current=is_current)
+
+
+def is_usual(resource: t.Any, action: t.Any) -> bool:
+    """Tell whether a question about the current actor is asked as it is, whoever that is."""
+    if type(action) is not str or not action.isascii():
+        return False
+    kind = type(resource)
+    if kind in LIMITED_CLASSES:
+        return kind is str and resource.isascii()
+    return not issubclass(kind, LocalProxy)
 
 
 def judge_of(app: Flask) -> Judge:

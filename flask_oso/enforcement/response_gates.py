@@ -35,6 +35,7 @@ from ..guards.view_guards import (
 )
 from ..polar.exceptions import OsoError
 from ..request_state import (
+    STATES,
     Arguments,
     RequestState,
     check_way,
@@ -178,12 +179,25 @@ class Gates:
         app = self._app
         try:
             plan = self._plans.known[id(current.url_rule)][current.method]
+            view_class = plan.view_class
             if (
                 plan.is_open
                 and plan.stored is app.view_functions[plan.endpoint]
-                and (plan.view_class is None or plan.has_its_parts())
+                and (
+                    view_class is None
+                    # It has the same functions still.
+                    or (
+                        plan.view.view_class is view_class
+                        and view_class.dispatch_request is plan.dispatch
+                        and getattr(view_class, plan.handler_name, None) is plan.handler
+                    )
+                )
             ):
-                request_state = request_state_of(app, current)
+                # As 'request_state_of' does it, without a call: seldom is there one by now.
+                states: dict[Flask, RequestState] = current.__dict__.setdefault(STATES, {})
+                request_state = RequestState()
+                request_state.app = app
+                request_state = states.setdefault(app, request_state)
                 request_state.plan = plan
                 return request_state
         except KeyError:
@@ -392,7 +406,7 @@ class Gates:
         def dispatch_request(*args: t.Any) -> t.Any:
             current = this_request()
             try:
-                request_state = current._flask_oso[app]  # type: ignore[attr-defined]  # '_STATES'
+                request_state = current._flask_oso[app]  # type: ignore[attr-defined]  # 'STATES'
             except (AttributeError, KeyError):
                 request_state = request_state_of(app, current)
             plan: RoutePlan | None = request_state.plan
@@ -413,10 +427,12 @@ class Gates:
                 and plan.stored is app.view_functions.get(plan.endpoint)
             ):
                 given: Arguments = current.view_args  # type: ignore[assignment]  # it has a rule
-                if plan.enter is None:
-                    return t.cast(_Function, plan.stored)(**given)
+                enter = plan.enter
+                if enter is None:
+                    # Not a cast: that is a call.
+                    return plan.stored(**given)  # type: ignore[misc]  # it has a view
                 # A copy, as each call makes one: who judges may change that of the request.
-                return plan.enter(app, request_state, plan, (), {**given})
+                return enter(app, request_state, plan, (), {**given})
             return dispatch(*args)
 
         return dispatch_request

@@ -28,6 +28,7 @@ from ..callables.view_functions import (
     parts_of,
 )
 from ..config import Enforcement, removed_keys
+from ..denials.denial import DenialStyle
 from ..guards.receivers import (
     declared_guards,
     entry_into,
@@ -46,7 +47,7 @@ from ..guards.view_guards import (
 from ..polar.value_objects import Record
 from .audit.route_audit import RouteAudit, audit_routes, is_current, unused_authorizers
 from .audit.vain_guards import warn_of_vain_guards
-from .authorizer import Authorizer, Judge
+from .authorizer import Authorizer, Judge, UsualJudge
 from .commit_guard import veto_configured
 
 _logger = logging.getLogger("flask_oso.enforcement")
@@ -77,10 +78,13 @@ class RoutePlan(Record, eq=False):
     #: The request is refused for that, and the app serves all the same.
     is_forbidden: bool
     #: The view is entered, and nothing but the function that the app has for it is to be looked at,
-    #: or, of a class, what :meth:`has_its_parts` looks at.
+    #: or, of a class, the three functions that a request passes.
     is_open: bool
-    #: The class of a class-based view.
+    #: The class of a class-based view, and these: the view, what dispatches, and what answers.
     view_class: t.Any
+    view: t.Any
+    dispatch: View | None
+    handler: View | None
     #: The app leaves functions as they are that are no coroutine functions; see ``SyncCallable``.
     calls_plainly: bool
     #: Flask would call the function that the app has for it, as it is.
@@ -89,6 +93,8 @@ class RoutePlan(Record, eq=False):
     enter: Entry | None
     #: Judges what decorators guard; see ``Authorizer.judge_in``.
     judge: Judge
+    #: Does the same for what is usual; see ``Authorizer.usual_judge_in``.
+    judge_usual: UsualJudge
     #: The endpoint of the rule.
     endpoint: str
     #: The rule and the method, as ``RequestState.way`` notes what was judged.
@@ -107,15 +113,6 @@ class RoutePlan(Record, eq=False):
     ways: dict[int, t.Any] = dataclasses.field(default_factory=dict)
     #: How usual calls do, by the function behind the check: see ``guards.shortcuts``.
     shortcuts: dict[t.Any, t.Any] = dataclasses.field(default_factory=dict)
-
-    def has_its_parts(self) -> bool:
-        """Tell of an open plan of a class whether the class has the same functions still."""
-        view_class, (view, dispatch, handler) = self.view_class, self.parts
-        return (
-            view.view_class is view_class  # type: ignore[attr-defined]
-            and view_class.dispatch_request is dispatch
-            and getattr(view_class, self.handler_name, None) is handler
-        )
 
     def is_of(self, current: Request) -> bool:
         """Tell whether it is the plan of a request as that is now."""
@@ -186,9 +183,10 @@ class RoutePlans:
         is_entered = rule is not None and problem is None and not is_forbidden
         # Of a class all three are known: the view, what dispatches, and what answers the method.
         is_open = is_entered and len(parts) in (0, 3)
+        view, dispatch, handler = parts if len(parts) == 3 else (None, None, None)
         endpoint = "" if rule is None else rule.endpoint
         is_due, is_watched = duty is not Duty.NONE, self._is_watched(rule, method)
-        is_plain = calls_plainly(self._app)
+        is_plain, authorizer = calls_plainly(self._app), self._state.part(Authorizer)
         return RoutePlan(
             rule,
             method,
@@ -200,10 +198,14 @@ class RoutePlans:
             is_forbidden=is_forbidden,
             is_open=is_open,
             view_class=getattr(view_itself(stored), "view_class", None),
+            view=view,
+            dispatch=dispatch,
+            handler=handler,
             calls_plainly=is_plain,
             is_entered_plainly=is_plain and rule is not None and _is_entered(rule, method, stored),
             enter=entry_into(stored),
-            judge=self._state.part(Authorizer).judge_in(self._app, self._state),
+            judge=authorizer.judge_in(self._app, self._state),
+            judge_usual=authorizer.usual_judge_in(self._app, self._state, DenialStyle.PLAIN),
             endpoint=endpoint,
             way=(rule, method),
             spent_way=(rule, method),

@@ -22,7 +22,7 @@ from ..callables.view_functions import (
     methods_of,
 )
 from ..denials.denial import DenialStyle
-from ..enforcement.authorizer import Authorizer
+from ..enforcement.authorizer import Authorizer, is_usual
 from ..polar.exceptions import OsoError
 from ..polar.value_objects import Record
 from ..request_state import (
@@ -215,12 +215,17 @@ def _passing_constant(app: Flask, authorizer: Authorizer, view_check: ViewCheck)
         return None
     state = state_of(app)
     judge, style = authorizer.judge_in(app, state), DenialStyle.ASK_LOGIN
+    judge_usual = authorizer.usual_judge_in(app, state, style)
+    is_judged_plainly = actor is NOT_GIVEN and is_usual(resource, action)
 
     def pass_constant(request_state: RequestState, current: Request) -> bool:
         if app.extensions.get("oso") is not state:
             return False
         request_state.check_running = True
-        judge(request_state, resource, action, actor, style)
+        if is_judged_plainly:
+            judge_usual(request_state, resource, action)
+        else:
+            judge(request_state, resource, action, actor, style)
         return True
 
     return pass_constant

@@ -22,7 +22,7 @@ from ..app_state import state_of
 from ..callables.sync_callable import SyncCallable
 from ..callables.view_functions import SourceLocation, View, methods_being_decorated
 from ..denials.denial import DenialStyle
-from ..enforcement.authorizer import judge_of
+from ..enforcement.authorizer import is_usual, judge_of
 from ..polar.exceptions import OsoError
 from ..request_state import (
     NOT_GIVEN,
@@ -263,6 +263,7 @@ def _entering_judged(view: View, resource: t.Any, action: t.Any, actor: t.Any) -
     """
     enter_view, style = entry_behind_guard(view), DenialStyle.PLAIN
     is_innermost = entry_of(view) is None and SyncCallable(view).is_plain
+    is_judged_plainly = actor is NOT_GIVEN and is_usual(resource, action)
 
     def enter(
         app: Flask,
@@ -273,8 +274,11 @@ def _entering_judged(view: View, resource: t.Any, action: t.Any, actor: t.Any) -
     ) -> t.Any:
         if request_state is not None:
             request_state.check_running = True
-        judge = judge_of(app) if plan is None else plan.judge
-        judge(request_state, resource, action, actor, style)
+        if is_judged_plainly and plan is not None:
+            plan.judge_usual(request_state, resource, action)
+        else:
+            judge = judge_of(app) if plan is None else plan.judge
+            judge(request_state, resource, action, actor, style)
         if is_innermost and plan is not None and plan.calls_plainly:
             return view(*args, **kwargs)
         return enter_view(app, request_state, plan, args, kwargs)

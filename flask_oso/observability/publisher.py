@@ -24,6 +24,7 @@ from .telemetry import API, Telemetry
 
 _Chosen = t.TypeVar("_Chosen")
 _INFO = logging.INFO
+_modules = sys.modules
 
 
 class DecisionPublisher:
@@ -59,7 +60,8 @@ class DecisionPublisher:
             return True
         if LOGGER.level <= _INFO and is_on():
             return True
-        return self.telemetry.is_wanted and sys.modules.get(API) is not None
+        # Few programs have it, and 'None' stands for a module that must not be imported.
+        return API in _modules and _modules[API] is not None and self.telemetry.is_wanted
 
     def decide_field(
         self, oso: Oso, actor: t.Any, action: t.Any, resource: t.Any, field: t.Any
