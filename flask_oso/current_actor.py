@@ -283,17 +283,19 @@ class Sighting:
         """Tell whether the same request has the same values on ``g``."""
         # Written out: a page asks it with each question, and each call takes as long as the rest.
         context, values = _app_context(None), self._values
-        if (
-            context is None
-            or context is not self._app_context
-            or _request_context(None) is not self._request_context
-            or getattr(context.g, "__dict__", None) is not values
-            or len(values) != self._number
-        ):
-            return False
-        for name, value in self._seen:  # noqa: SIM110  # A generator takes longer than all this.
-            if values.get(name, NOT_GIVEN) is not value:
+        try:
+            if (
+                context is not self._app_context
+                or _request_context(None) is not self._request_context
+                or context.g.__dict__ is not values
+                or len(values) != self._number
+            ):
                 return False
+            for name, value in self._seen:
+                if values[name] is not value:
+                    return False
+        except (AttributeError, KeyError):  # 'g' is another object by now, or has other values.
+            return False
         return True
 
 

@@ -30,6 +30,7 @@ import contextvars
 import sys
 import types
 import typing as t
+from collections import defaultdict
 from collections.abc import Iterator
 
 from flask import Flask
@@ -65,10 +66,11 @@ def can(action: t.Any, resource: t.Any, actor: t.Any = NOT_GIVEN) -> bool:
     if page is not None and actor is NOT_GIVEN and type(action) is str:
         # The usual question of a page, written out as in 'ask_again': who asked last asks again.
         asker = page.asker
-        if asker is not None and asker.oso.engine is asker.engine and asker.sighting.holds():
-            answer = asker.answers.get((action, id(resource)))
+        # The engine as a property gives it, which is a call.
+        if asker is not None and asker.oso._engine is asker.engine and asker.holds():
+            answer = asker.answers[action].get(id(resource))
             if answer is not None:
-                page.asked += 1
+                page.has_asked = True
                 return answer[0]
             known = page.ask_again(None, action, resource)
             if known is not None:
@@ -199,18 +201,19 @@ _Answer = tuple[bool, t.Any]
 
 
 #: What was answered to one actor by one state of a policy, by action and identity of the resource.
-_Answers = dict[tuple[str, int], _Answer]
+_Answers = defaultdict[str, dict[int, _Answer]]
 
 
 class _Asker:
     """Who asked last without saying who it is."""
 
-    __slots__ = ("answers", "engine", "oso", "sighting")
+    __slots__ = ("actor", "answers", "engine", "holds", "oso")
 
     def __init__(self, oso: Oso, engine: Engine, sighting: Sighting, answers: _Answers) -> None:
         self.oso = oso
         self.engine = engine
-        self.sighting = sighting
+        self.actor = sighting.actor
+        self.holds = sighting.holds
         self.answers = answers
 
 
@@ -232,8 +235,8 @@ class _Page:
         #: By the identities of a policy's state and of an actor, with both.
         self._answers: dict[tuple[int, int], tuple[Engine, t.Any, _Answers]] = {}
         self._rows: dict[tuple[t.Any, type], dict[int, t.Any]] = {}
-        #: How many questions came.
-        self.asked = 0
+        #: A question came, since that was last looked at.
+        self.has_asked = False
         self._modules: dict[Template, TemplateModule] = {}
 
     @contextlib.contextmanager
@@ -270,15 +273,15 @@ class _Page:
         It is the usual question of a page, and answered with less work than to find the actor.
         """
         asker = self.asker if finder is None else self._askers.get(finder)
-        if asker is None or asker.oso.engine is not asker.engine or not asker.sighting.holds():
+        if asker is None or asker.oso._engine is not asker.engine or not asker.holds():
             return None
         answers = asker.answers
-        known = answers.get((action, id(resource)))
+        known = answers[action].get(id(resource))
         if known is None:
             if issubclass(type(resource), _STAND_INS):
                 return None
-            return self._ask(answers, asker.oso, asker.sighting.actor, action, resource)
-        self.asked += 1
+            return self._ask(answers, asker.oso, asker.actor, action, resource)
+        self.has_asked = True
         return known[0]
 
     def is_first_denial(self, action: t.Any, resource: t.Any) -> bool:
@@ -293,29 +296,29 @@ class _Page:
     def _answers_to(self, engine: Engine, actor: t.Any) -> _Answers:
         key = id(engine), id(actor)
         if key not in self._answers:
-            self._answers[key] = engine, actor, {}
+            self._answers[key] = engine, actor, defaultdict(dict)
         return self._answers[key][2]
 
     def ask(self, oso: Oso, actor: t.Any, action: t.Any, resource: t.Any) -> bool:
         """Answer from memory, or ask the policy."""
         # Other actions, such as 1, True and 1.0, may be equal without being alike.
         if type(action) is not str:
-            self.asked += 1
+            self.has_asked = True
             return _ask(oso, actor, action, resource)
         answers = self._answers_to(oso.engine, actor)
-        known = answers.get((action, id(resource)))
+        known = answers[action].get(id(resource))
         if known is None:
             return self._ask(answers, oso, actor, action, resource)
-        self.asked += 1
+        self.has_asked = True
         return known[0]
 
     def _ask(self, answers: _Answers, oso: Oso, actor: t.Any, action: str, resource: t.Any) -> bool:
-        self.asked += 1
+        self.has_asked = True
         # What is told of a denial is told once.
         allowed = (ask if action in self._denied else _ask)(oso, actor, action, resource)
         if not allowed:
             self._denied.add(action)
-        answers[(action, id(resource))] = allowed, resource
+        answers[action][id(resource)] = allowed, resource
         if self._is_debug is None:
             self._is_debug = this_app().debug
         if self._is_debug:
@@ -327,9 +330,14 @@ class _Page:
         known = self._modules.get(template)
         if known is not None:
             return known
-        asked, module = self.asked, template.make_module()
-        if asked == self.asked:
-            self._modules[template] = module
+        had_asked, self.has_asked = self.has_asked, False
+        try:
+            module = template.make_module()
+            if not self.has_asked:
+                self._modules[template] = module
+        finally:
+            # Of a module within a module, both are asked in.
+            self.has_asked |= had_asked
         return module
 
     def _note_row(self, action: str, resource: t.Any) -> None:
