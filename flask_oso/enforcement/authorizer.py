@@ -42,7 +42,7 @@ _Object = t.TypeVar("_Object")
 #: Judges a resource, an action and an actor for a request, and answers a denial in a style.
 Judge = Callable[[RequestState | None, t.Any, t.Any, t.Any, DenialStyle | None], None]
 #: Judges a resource and an action for a request of the current actor; see :func:`is_usual`.
-UsualJudge = Callable[[RequestState, t.Any, str], None]
+UsualJudge = Callable[[RequestState, t.Any, str, DenialStyle], None]
 
 
 class Authorizer:
@@ -166,7 +166,7 @@ class Authorizer:
 
         return judge
 
-    def usual_judge_in(self, app: Flask, state: AppState, style: DenialStyle) -> UsualJudge:
+    def usual_judge_in(self, app: Flask, state: AppState) -> UsualJudge:
         """Give a function that does in an app as that of :meth:`judge_in`, for what is usual.
 
         It is for questions of which :func:`is_usual` says so, and looks at none of that again.
@@ -177,7 +177,9 @@ class Authorizer:
         publisher = publisher_of(app)
         is_heard = publisher.is_heard
 
-        def judge_usual(request_state: RequestState, resource: t.Any, action: str) -> None:
+        def judge_usual(
+            request_state: RequestState, resource: t.Any, action: str, style: DenialStyle
+        ) -> None:
             binding = bindings.get(self)
             oso = bound_oso(binding) if binding is None or binding.oso is None else binding.oso
             who = find_actor()

@@ -28,7 +28,6 @@ from ..callables.view_functions import (
     parts_of,
 )
 from ..config import Enforcement, removed_keys
-from ..denials.denial import DenialStyle
 from ..guards.receivers import (
     declared_guards,
     entry_into,
@@ -205,7 +204,7 @@ class RoutePlans:
             is_entered_plainly=is_plain and rule is not None and _is_entered(rule, method, stored),
             enter=entry_into(stored),
             judge=authorizer.judge_in(self._app, self._state),
-            judge_usual=authorizer.usual_judge_in(self._app, self._state, DenialStyle.PLAIN),
+            judge_usual=authorizer.usual_judge_in(self._app, self._state),
             endpoint=endpoint,
             way=(rule, method),
             spent_way=(rule, method),

@@ -215,7 +215,7 @@ def _passing_constant(app: Flask, authorizer: Authorizer, view_check: ViewCheck)
         return None
     state = state_of(app)
     judge, style = authorizer.judge_in(app, state), DenialStyle.ASK_LOGIN
-    judge_usual = authorizer.usual_judge_in(app, state, style)
+    judge_usual = authorizer.usual_judge_in(app, state)
     is_judged_plainly = actor is NOT_GIVEN and is_usual(resource, action)
 
     def pass_constant(request_state: RequestState, current: Request) -> bool:
@@ -223,7 +223,7 @@ def _passing_constant(app: Flask, authorizer: Authorizer, view_check: ViewCheck)
             return False
         request_state.check_running = True
         if is_judged_plainly:
-            judge_usual(request_state, resource, action)
+            judge_usual(request_state, resource, action, style)
         else:
             judge(request_state, resource, action, actor, style)
         return True

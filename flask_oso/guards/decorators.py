@@ -275,7 +275,7 @@ def _entering_judged(view: View, resource: t.Any, action: t.Any, actor: t.Any) -
         if request_state is not None:
             request_state.check_running = True
         if is_judged_plainly and plan is not None:
-            plan.judge_usual(request_state, resource, action)
+            plan.judge_usual(request_state, resource, action, style)
         else:
             judge = judge_of(app) if plan is None else plan.judge
             judge(request_state, resource, action, actor, style)

@@ -124,7 +124,7 @@ def _new_shortcut(
     names, actions, method = call.names, call.actions, call.method
     authorizer = state.parts[Authorizer]
     loaders, judge = authorizer.loaders, authorizer.judge_in(app, state)
-    judge_usual = authorizer.usual_judge_in(app, state, DenialStyle.HIDE)
+    judge_usual = authorizer.usual_judge_in(app, state)
     find = loaders.row_finder(app, cls) if registered is None else registered.function
     functions, number = loaders.functions, len(names)
 
@@ -157,7 +157,7 @@ def _new_shortcut(
         if found is None or (check is not None and check.is_elsewhere(request_state, found)):
             authorizer.refuse_missing(app, cls, identity, NOT_GIVEN, action)
         if type(found) is cls:
-            judge_usual(request_state, found, action)
+            judge_usual(request_state, found, action, DenialStyle.HIDE)
         else:
             judge(request_state, found, action, NOT_GIVEN, DenialStyle.HIDE)
         return found

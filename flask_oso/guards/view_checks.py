@@ -19,7 +19,7 @@ from ..app_state import state_of
 from ..callables.sync_callable import SyncCallable
 from ..callables.view_functions import SourceLocation, View, entered_function, is_static
 from ..denials.denial import DenialStyle
-from ..enforcement.authorizer import Authorizer
+from ..enforcement.authorizer import Authorizer, is_usual
 from ..polar.exceptions import OsoError
 from ..polar.value_objects import Record
 from ..request_state import (
@@ -365,7 +365,8 @@ class ViewCheck(Record, eq=False):
 
     def _entry_of_constant(self, view: View) -> Entry:
         """Give what enters a view once a resource is judged as it is."""
-        enter_view = entry_behind_guard(view)
+        enter_view, resource, action = entry_behind_guard(view), self.resource, self.action
+        is_judged_plainly = self.actor is NOT_GIVEN and is_usual(resource, action)
 
         def enter(
             app: Flask,
@@ -377,7 +378,10 @@ class ViewCheck(Record, eq=False):
             state = app.extensions.get("oso") or state_of(app)
             if request_state is not None:
                 request_state.check_running = True
-            self.judge(state.parts[Authorizer], request_state)
+            if is_judged_plainly and plan is not None:
+                plan.judge_usual(request_state, resource, action, DenialStyle.ASK_LOGIN)
+            else:
+                self.judge(state.parts[Authorizer], request_state)
             return enter_view(app, request_state, plan, args, kwargs)
 
         return enter

@@ -114,6 +114,39 @@ def test_oso_with_another_answer_is_no_decision(
     assert desk.answer() == (500, "")
 
 
+class User:
+    """An actor of a class of the program."""
+
+
+@pytest.mark.parametrize("place", ["object", "constant", "blueprint"])
+def test_answer_of_the_policy_is_true_itself_or_no_allow(place: str) -> None:
+    """Whatever looks like true is no decision, where a question is asked without looking at it."""
+    app, oso, rooms = make_app("desk", static=None), Oso(), Blueprint("rooms", "rooms")
+    app.before_request(lambda: setattr(g, "current_user", User()))
+    oso.register_class(Note)
+    extension = FlaskOso(oso, app)
+    extension.loader(Note)(Note)
+    entered: list[int] = []
+    ask = ("enter", "room")
+    if place == "blueprint":
+        extension.guard(rooms, *ask)
+        guard = lambda view: view  # noqa: E731
+    else:
+        guard = authorize(*ask) if place == "constant" else authorize("read", Note)
+    rooms.add_url_rule("/<note_id>", "room", guard(lambda **_: entered.append(1) or ""))
+    app.register_blueprint(rooms)
+    given: list[t.Any] = [True, 1, "True", None, False, True]
+    answers = iter(given)
+    oso.is_allowed = lambda *_: next(answers)  # type: ignore[method-assign]
+    client = app.test_client()
+
+    statuses = [client.get("/1").status_code for _ in given]
+
+    denied = 404 if place == "object" else 403
+    assert statuses == [200, 500, 500, 500, denied, 200]
+    assert entered == [1, 1]
+
+
 @pytest.mark.parametrize("given", [False, True])
 def test_is_allowed_of_the_program_decides(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, given: bool

@@ -334,7 +334,8 @@ def hide_behind_exemption(app: Flask) -> None:
 @pytest.mark.parametrize("hide", [hide_method, hide_rule, hide_behind_exemption])
 def test_request_that_is_something_else_while_a_guard_looks(check: str, hide: t.Any) -> None:
     """It is judged as what it is when its view is entered: a guard passed it by."""
-    app, oso, entered = make_app(static=None), make_oso('allow("ann", _, _);'), []
+    app, oso = make_app(static=None), make_oso('allow("ann", _, _);')
+    entered: list[str] = []
     app.before_request(lambda: setattr(g, "current_user", request.args["user"]))
     rooms, extension = Blueprint("rooms", "rooms"), FlaskOso(oso, app)
     app.before_request(lambda: setattr(g, "was", (request.method, request.url_rule)))
@@ -383,6 +384,7 @@ class OwnFullDispatch(Flask):
 
     def full_dispatch_request(self) -> Response:
         """Call the functions before the view, and the view."""
+        answer: t.Any
         try:
             answer = self.preprocess_request()
             if answer is None:
@@ -398,16 +400,17 @@ def test_automatic_options_of_an_app_that_enters_views_itself(
     kind: type[Flask], check: str
 ) -> None:
     """Nothing is asked of them, since they enter no view: then they enter none there, either."""
-    app, oso, entered = kind("own", static_folder=None), make_oso('allow("ann", _, _);'), []
+    app, oso = kind("own", static_folder=None), make_oso('allow("ann", _, _);')
+    entered: list[str] = []
     app.before_request(lambda: setattr(g, "current_user", request.args["user"]))
     app.config["OSO_ENFORCE"] = "strict"
-    rooms, extension, view = Blueprint("rooms", "rooms"), FlaskOso(oso, app), entered.append
+    rooms, extension = Blueprint("rooms", "rooms"), FlaskOso(oso, app)
     if check == "route":
         extension.perform_route_authorization(app)
     if check == "guard":
         extension.guard(rooms, "enter", "room")
     enter = authorize("enter", "room") if check == "decorator" else lambda each: each
-    rooms.add_url_rule("/room", "room", enter(lambda: view("room") or "in"))
+    rooms.add_url_rule("/room", "room", enter(lambda: entered.append("room") or "in"))
     app.register_blueprint(rooms)
     client = app.test_client()
 
