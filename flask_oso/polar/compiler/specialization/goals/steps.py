@@ -540,6 +540,7 @@ class GoalStep(Heads):
         opened = [arg for arg, value in zip(called.args, values, strict=True) if value is None]
         if len({self._variable(arg) for arg in opened}) < len(opened):
             raise NotCompilable("a variable that is passed twice", self.goal.span)
+        values = [None if each is None else self._as_row(each) for each in values]
         found = self.guards.solutions(self.region, called.name, values, self.goal.span)
         if not opened:
             holds: Fact = ("holds", found.name)
@@ -554,6 +555,17 @@ class GoalStep(Heads):
         if len(opened) > 1:
             return self._at(self._parts(region, opened, item))
         return self._bind(t.cast(int, self._variable(opened[0])), item, region)
+
+    def _as_row(self, value: Known) -> Known:
+        """Return a related row that is not ``nil`` as one of the class its relation leads to.
+
+        So what a rule without a class asks of each parent is read from the rows.
+        """
+        cls = self.values.rows.related_one(value)
+        if cls is None or self.region.holds(("nil", value.name, False)) is None:
+            return value
+        self.values.rows.check_class(self.region, value)
+        return replace(value, exact=cls)
 
     def _are_noted(self, opened: Sequence[Term]) -> bool:
         """Tell whether what a call finds is what the function finds, as it is."""
