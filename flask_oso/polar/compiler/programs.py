@@ -38,13 +38,11 @@ from .binding_analysis import (
     matching_clauses,
 )
 from .classes.equality import SideEffectFreeEquality
-from .classes.known_classes import SolverNeeded
 from .classes.readable_classes import ReadableClasses
 from .compilation_turns import NOT_NOW, CompilationTurns
 from .compiler import RuleCompiler
 from .entry_points import (
     CLOCK_INTERVAL,
-    NEW_CLOCK,
     QUESTION_FILE,
     Clock,
     FactTable,
@@ -70,6 +68,7 @@ from .specialization.tables.dispatch import (
 from .specialization.tables.drafts import Specialization, Text
 from .specialization.tables.function_maker import StringSearch, no_answer
 from .string_arguments.closed_strings import Strings, possible_strings
+from .string_arguments.open_values import OpenValues
 from .string_arguments.order_independence import is_order_independent
 from .string_arguments.string_questions import QueryNeeded, StringQuestions
 
@@ -109,9 +108,9 @@ class CompiledProgram(Runtime):
         #: The functions that tell for which strings a rule has a solution: by the rule, the
         #: position of the string, and the classes of the other arguments.
         self.searches: dict[tuple[t.Any, ...], StringSearch] = {}
+        #: Those that ask about each string in turn, by the same: also ``ANYTHING`` may be found.
+        self.one_by_one: dict[tuple[t.Any, ...], StringSearch] = {}
         self._searches: dict[Variant, CompiledFunction] = {}
-        #: The compiled rules that yield what an argument becomes, by the same.
-        self._open: dict[tuple[t.Any, ...], Callable[..., t.Any]] = {}
         #: Why the solver answers some calls: the reason and the place, by rule.
         self.not_compiled: dict[Variant, NotCompilable] = {}
         #: Why the solver solves some goals of functions, by rule.
@@ -134,6 +133,7 @@ class CompiledProgram(Runtime):
         self._names["by_text"] = self.equality.by_text
         self._names.update(SilentOperations(self._classes, self.equality).named())
         self._names.update(OBSERVING_NAMES)
+        self._open = OpenValues(self, self._names["variable"], self._as_data)
 
     # -- making functions -----------------------------------------------------------------
 
@@ -372,10 +372,11 @@ class CompiledProgram(Runtime):
             return None
         kinds = tuple([type(arg) for position, arg in enumerate(args) if position != at])
         search = self.searches.get((name, at, *kinds))
-        found = None if search is None else search(*args)
+        in_turn = self.one_by_one.get((name, at, *kinds), search)
+        found = None if in_turn is None else in_turn(*args)
         if found is not None:
             return found
-        is_by_rules = (name, at, *kinds) in self._open
+        is_by_rules = self._open.are_known(name, at, kinds)
         questions = None if is_by_rules else self.prepare_strings(name, len(args), at)
         if search is None:
             # It answers at once: the functions for each string need not be compiled, too.
@@ -387,7 +388,7 @@ class CompiledProgram(Runtime):
             if questions is not None:
                 with contextlib.suppress(QueryNeeded):
                     return questions.found(args)
-            return self._values_by_rules(name, at, kinds, (*args[:at], *args[at + 1 :]))
+            return self._open.found(name, at, kinds, args)
         except Exception:
             # Also one of the application.
             self.raise_as_solver(name, args)
@@ -428,42 +429,11 @@ class CompiledProgram(Runtime):
             self.searches[name, at, *kinds] = made
         return made
 
-    def _values_by_rules(
-        self, name: str, at: int, kinds: tuple[type, ...], args: tuple[t.Any, ...]
-    ) -> set[t.Any] | None:
-        """Return what the solutions of a rule bind an argument to, by the compiled rules.
-
-        :param args: the other arguments.
-        :returns: ``None`` where the solver has to answer, as for a rule that leaves it open.
-        """
-        taken = self._as_data(args)
-        function = self._open.get((name, at, *kinds)) or self._open_function(name, at, kinds)
-        if taken is None or function is None:
-            return None
-        given = (*taken[:at], self._names["variable"], *taken[at:])
-        try:
-            return {value for (value,) in function(*given, 0, [*NEW_CLOCK])}
-        except SolverNeeded:
-            return None
-
-    def _open_function(
-        self, name: str, at: int, kinds: tuple[type, ...]
-    ) -> Callable[..., t.Any] | None:
+    def open_function(self, variant: Variant) -> Callable[..., t.Any] | None:
         """Return the function that yields what an argument becomes; ``None`` if there is none."""
-        are_kept = all(map(self.host.keeps, kinds))
-        lineages = {
-            position + (position >= at): lineage
-            for position, kind in enumerate(kinds)
-            if are_kept and kind is not int and (lineage := self.lineage(kind)) is not None
-        }
-        known = tuple(sorted(lineages.items()))
-        variant = Variant(name, len(kinds) + 1, (), False, known, open=(at,))
         made = self._try_to_make(variant, time.monotonic(), self._make_open)
-        if made is None or variant in self.not_compiled:
-            return None
-        if are_kept:
-            self._open[name, at, *kinds] = made
-        return t.cast("Callable[..., t.Any]", made)
+        is_left = made is None or variant in self.not_compiled
+        return None if is_left else t.cast("Callable[..., t.Any]", made)
 
     def _make_open(self, variant: Variant) -> CompiledFunction:
         self._make_function(variant)
@@ -623,7 +593,7 @@ class CompiledProgram(Runtime):
                 return
             made = self._search_at_once(name, at, classes, questions, waits=True)
             if made is None or made is no_answer:
-                self._open_function(name, at, classes)
+                self._open.prepare(name, at, classes)
 
     def make_all(self, until: float = math.inf) -> None:
         """Compile all functions that the compiled ones may call, also through tables of strings."""

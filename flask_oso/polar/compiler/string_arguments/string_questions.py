@@ -30,6 +30,7 @@ class StringProgram(ProgramInterface, t.Protocol):
     """What the questions need of the program."""
 
     searches: dict[tuple[t.Any, ...], StringSearch]
+    one_by_one: dict[tuple[t.Any, ...], StringSearch]
 
     def specializations_at(self, name: str, arity: int, at: int) -> Specializations | None: ...
     def possible_strings(
@@ -83,9 +84,12 @@ class StringQuestions:
         if made is None:
             return None
         search = made if questions.free is None else _unless_any(made)
-        if made is no_answer and questions.free is None and known.maker.admits_all(kinds):
-            search = self._one_by_one(questions, kinds)
         name, _, at = self._rule
+        if made is no_answer and known.maker.admits_all(kinds):
+            one_by_one = self._one_by_one(questions, kinds)
+            self._program.one_by_one[name, at, *kinds] = one_by_one
+            # Those who ask 'searches' know nothing of ``ANYTHING``.
+            search = one_by_one if questions.free is None else search
         self._program.searches[name, at, *kinds] = search
         if made is not no_answer:
             self._given_up.setdefault(kinds, 0)
@@ -100,16 +104,15 @@ class StringQuestions:
         name, is_left = self._rule[0], False
         compiled: dict[str, t.Callable[..., bool]] = {}
 
-        def search(*args: t.Any) -> set[str] | None:
+        def search(*args: t.Any) -> set[t.Any] | None:
             nonlocal is_left
             if is_left:
                 return None
-            found = set()
-            # All solutions are searched for: an error may be behind the first.
+            found, is_free = set(), False
             plain, by_rules = [*args, True], [*args, [*NEW_CLOCK]]
             try:
-                for text, _, specializations, variant in questions.named:
-                    plain[at] = text
+                for text, is_searched, specializations, variant in asked:
+                    plain[at], plain[-1] = text, is_searched
                     answer = specializations[cls](*plain)
                     if answer is None:
                         if text not in compiled:
@@ -118,15 +121,22 @@ class StringQuestions:
                         answer = compiled[text](*by_rules)
                     if answer:
                         found.add(text)
+                        is_free = is_free or text is any_text
             except QueryNeeded:
                 is_left = True
                 return None
             except Exception:
+                if is_free:
+                    # The query may come to what allows anything before it comes to the error.
+                    return None
                 # Also one of the application.
                 program.raise_as_solver(name, args)
                 raise
-            return found
+            return {ANYTHING} if is_free else found
 
+        free = questions.free
+        asked = questions.named if free is None else [free, *questions.named]
+        any_text = None if free is None else free[0]
         return search
 
     def found(self, args: tuple[t.Any, ...]) -> set[t.Any]:

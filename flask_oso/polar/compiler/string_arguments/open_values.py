@@ -1,0 +1,107 @@
+"""What the solutions of a rule bind an argument to, by the compiled rules, as ``x in u.may(d)``.
+
+In goes a rule with one open argument; out come the values that the rules yield for it, in the order
+of the solver. It is what answers where a method gives the strings.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Callable
+
+from ..classes.known_classes import SolverNeeded
+from ..entry_points import NEW_CLOCK
+from ..scopes import ProgramInterface, Variant
+from ..specialization.tables.function_maker import StringSearch, no_answer
+
+
+class OpenProgram(ProgramInterface, t.Protocol):
+    """What is needed of the program."""
+
+    searches: dict[tuple[t.Any, ...], StringSearch]
+
+    def open_function(self, variant: Variant) -> Callable[..., t.Any] | None: ...
+    def raise_as_solver(self, name: str, args: tuple[t.Any, ...]) -> None: ...
+
+
+class OpenValues:
+    """The functions of one program that yield what an argument becomes.
+
+    :param variable: stands for the open argument.
+    :param as_data: gives arguments as compiled rules take them; ``None`` if the solver has to.
+    """
+
+    def __init__(
+        self,
+        program: OpenProgram,
+        variable: object,
+        as_data: Callable[[tuple[t.Any, ...]], tuple[t.Any, ...] | None],
+    ) -> None:
+        self._program, self._variable, self._as_data = program, variable, as_data
+        #: By the rule, the position of the argument, and the classes of the others.
+        self._functions: dict[tuple[t.Any, ...], Callable[..., t.Any]] = {}
+
+    def are_known(self, name: str, at: int, kinds: tuple[type, ...]) -> bool:
+        """Tell whether there is a function for a rule and the classes of its other arguments."""
+        return (name, at, *kinds) in self._functions
+
+    def prepare(self, name: str, at: int, kinds: tuple[type, ...]) -> Callable[..., t.Any] | None:
+        """Return the function, which is made now; ``None`` if there is none."""
+        program = self._program
+        are_kept = all(map(program.host.keeps, kinds))
+        lineages = {
+            position + (position >= at): lineage
+            for position, kind in enumerate(kinds)
+            if are_kept and kind is not int and (lineage := program.lineage(kind)) is not None
+        }
+        known = tuple(sorted(lineages.items()))
+        made = program.open_function(Variant(name, len(kinds) + 1, (), False, known, open=(at,)))
+        if made is not None and are_kept:
+            self._functions[name, at, *kinds] = made
+            if program.searches.get((name, at, *kinds)) is no_answer and list not in kinds:
+                # Nothing on plain data is tried before.
+                program.searches[name, at, *kinds] = self._search(made, name, at)
+        return made
+
+    def found(
+        self, name: str, at: int, kinds: tuple[type, ...], args: tuple[t.Any, ...]
+    ) -> set[t.Any] | None:
+        """Return what the solutions of a rule bind an argument to.
+
+        :param args: all arguments; that at ``at`` is ignored.
+        :returns: ``None`` where the solver has to answer, as for a rule that leaves it open.
+        """
+        function = self._functions.get((name, at, *kinds)) or self.prepare(name, at, kinds)
+        return None if function is None else self._values(function, at, args)
+
+    def _values(
+        self, function: Callable[..., t.Any], at: int, args: tuple[t.Any, ...]
+    ) -> set[t.Any] | None:
+        taken = self._as_data((*args[:at], *args[at + 1 :]))
+        if taken is None:
+            return None
+        given = (*taken[:at], self._variable, *taken[at:])
+        try:
+            return {value for (value,) in function(*given, 0, [*NEW_CLOCK])}
+        except SolverNeeded:
+            return None
+
+    def _search(self, function: Callable[..., t.Any], name: str, at: int) -> StringSearch:
+        """Return a function that gives the values, for callers that have looked at the classes."""
+        is_left = False
+
+        def search(*args: t.Any) -> set[t.Any] | None:
+            nonlocal is_left
+            if is_left:
+                return None
+            try:
+                found = self._values(function, at, args)
+            except Exception:
+                # Also one of the application.
+                self._program.raise_as_solver(name, args)
+                raise
+            # The solver answers the next time, too.
+            is_left = found is None
+            return found
+
+        return search
