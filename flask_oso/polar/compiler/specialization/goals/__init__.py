@@ -10,8 +10,8 @@
     goals that hold in several ways.
 ``compounds``, ``searches``
     lists and dictionaries with variables in them; searches of collections.
-``moments``
-    methods of dates.
+``moments``, ``methods``
+    methods of dates; of all plain values.
 ``heads``
     the heads of clauses, and the arguments of a call.
 ``steps``

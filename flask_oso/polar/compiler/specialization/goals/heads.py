@@ -20,10 +20,10 @@ from ...scopes import Pending, prepend
 from ..patterns import has_open_fields, is_literal, keep
 from ..regions import Known, Region
 from .compounds import is_open_compound
-from .searches import Searches
+from .methods import Methods
 
 
-class Heads(Searches):
+class Heads(Methods):
     """Matches heads; its ``env`` and ``clause`` are those of the clause."""
 
     def head_matched(

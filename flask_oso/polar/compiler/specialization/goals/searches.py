@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import ast
 import typing as t
-from collections.abc import Sequence
 from dataclasses import replace
 
 from ....host.value_classes import is_hashed
@@ -18,25 +17,18 @@ from ...binding_analysis import NotCompilable, is_string
 from ...classes.plain_classes import is_plain_object
 from ...goal_forms import pair_in, searched_in, variables_in, written_term
 from ...scopes import Pending, prepend
-from ...snippets import all_of, any_of, call, compared, is_of, is_type, load, negate
+from ...snippets import all_of, any_of, call, compared, is_type, load, negate
 from ..clauses.clause_forms import PutOff, is_scalar
 from ..regions import Fact, Known, Region
 from ..value_tests import (
     entry_of_constant,
-    entry_or_default,
     has_plain_entries,
     is_among,
-    is_key,
     is_list_of_texts,
     is_searched_at_once,
     written,
 )
 from .compounds import Compounds, is_open_compound, parts_by_place
-
-#: Methods of dictionaries, and how many arguments they take, beside what ``get`` has for none.
-OF_DICTIONARIES = {"get": 1, "items": 0, "keys": 0, "values": 0}
-#: Methods of lists that take what is searched for, and the operations that do the same.
-OF_LISTS = {"count": "counted", "index": "place_of"}
 
 
 class Searches(Compounds):
@@ -340,99 +332,3 @@ class Searches(Compounds):
         # A decimal, and other objects, may equal it; a number of Polar does not.
         sides = load(known.name), ast.Constant(flag)
         return all_of([compared(sides[0], ast.Eq(), sides[1]), call("alike", *sides)])
-
-    def method_of_dictionary(
-        self, owner: Known, name: str, args: Sequence[Known | None], result: Term
-    ) -> tuple[Region, Pending] | None:
-        """Write a call of a method of dictionaries.
-
-        :param args: a key, if there is one, and what there is for a missing one, or ``None``.
-        """
-        region, span = self.region, self.goal.span
-        keys, default = t.cast("Sequence[Known]", args[:-1]), args[-1]
-        searched = self._searched_for(name, result)
-        if searched is not None:
-            return self._has_key(owner, *searched)
-        read = call("entries", load(owner.name), ast.Constant(name))
-        made: ast.expr = read
-        for key in keys:
-            if key.literal is None:
-                # A number is a key, too, under which a dictionary of Polar has nothing.
-                is_number = is_of(key.name, "scalars")
-                is_known = any_of([is_type(key.name, "str"), is_number])
-                region = self.guards.guard(region, ("key", key.name), is_known, [key], span)
-            made = entry_or_default(owner, key, default, self.guards.fresh("p"))
-        fact = ("method", owner.name, name, *(None if arg is None else arg.key for arg in args))
-        found = self.guards.computed(region, made, fact, span)
-        if not keys:
-            self.guards.entries.setdefault(found.name, t.cast(ast.Call, read))
-        # The operation gives up for what is no dictionary.
-        region.note_checked(owner)
-        if keys:
-            self.guards.check_sandbox(region, found)
-        return self._result(region, found, result)
-
-    def _searched_for(self, name: str, result: Term) -> tuple[Known, Pending] | None:
-        """Return ``x`` of ``x in d.keys()``, and the goals behind that."""
-        if name != "keys" or self._value(result) is not None:
-            return None
-        known = self._value(searched_in(result, self.rest, self.clause) or result)
-        if known is None or known.choices is not None or known.exact not in (None, str):
-            return None
-        return known, self.rest[1]
-
-    def _has_key(self, owner: Known, item: Known, rest: Pending) -> tuple[Region, Pending] | None:
-        """Write ``x in d.keys()``. Most are texts, which a dictionary finds."""
-        key: Fact = ("has key", owner.name, item.key)
-        region = self.guards.under(self.region, key, is_key(item, owner), [], self.goal.span)
-        region.note_checked(item, owner)
-        if region is self.region.inside.get(key):
-            region.tested = (item.name, owner.name)
-        return self._at(region, rest)
-
-    def _found_in_list(
-        self, owner: Known, name: str, item: Known, result: Term
-    ) -> tuple[Region, Pending] | None:
-        """Write ``x.count(y)`` or ``x.index(y)`` of a text or of a list."""
-        is_known = item.exact in (None, str) or self.values.is_itself(item)
-        if owner.literal is not None or item.choices is not None or not is_known:
-            raise NotCompilable("a method", self.goal.span)
-        for value in (owner, item):
-            self.guards.check_sandbox(self.region, value)
-        found = call(OF_LISTS[name], load(owner.name), written(item))
-        fact = ("method", owner.name, name, item.key)
-        made = self.guards.computed(self.region, found, fact, self.goal.span)
-        return self._result(self.region, made, result)
-
-    def _length(self, owner: Known, result: Term) -> tuple[Region, Pending] | None:
-        """Write ``x.__len__()``."""
-        found = call("length_of", load(owner.name))
-        made = self.guards.computed(self.region, found, ("length", owner.name), self.goal.span)
-        # The operation gives up for what is no collection of plain data.
-        self.region.note_checked(owner, made)
-        return self._result(self.region, made, result)
-
-    def _at_place(self, owner: Known, place: Known, result: Term) -> tuple[Region, Pending] | None:
-        """Write ``x.__getitem__(0)``."""
-        found = call("item_at", load(owner.name), written(place))
-        fact: Fact = ("item at", owner.name, place.key)
-        made = self.guards.computed(self.region, found, fact, self.goal.span)
-        self.region.note_checked(owner, made)
-        return self._result(self.region, made, result)
-
-
-def is_place(owner: Known, args: Sequence[Known]) -> bool:
-    """Tell whether ``__getitem__`` has a number of the policy."""
-    literals = [each.literal for each in args]
-    return (
-        owner.literal is None
-        and owner.choices is None
-        and len(literals) == 1
-        and literals[0] is not None
-        and type(literals[0].value) is int
-    )
-
-
-def is_of_policy(value: Known) -> bool:
-    """Tell whether a value is a literal, or a list or dictionary of the policy."""
-    return value.literal is not None or (value.choices is None and value.exact in (list, dict))

@@ -50,7 +50,6 @@ from ..solution_keys import NOTED, has_own_function, is_container
 from ..value_tests import (
     ARITHMETIC_OF_PYTHON,
     EQUATIONS,
-    OF_TEXTS,
     is_comparable,
     is_modulus,
     is_small,
@@ -59,8 +58,6 @@ from ..value_tests import (
 )
 from .compounds import is_open_compound
 from .heads import Heads
-from .moments import is_clock, method_of_moment
-from .searches import OF_DICTIONARIES, OF_LISTS, is_of_policy, is_place
 
 
 class GoalStep(Heads):
@@ -114,7 +111,7 @@ class GoalStep(Heads):
         owner, key, result = term.args
         inner = written_term(key)
         if isinstance(inner, Call):
-            return self._method(self._bound(owner), inner, result)
+            return self.method(self._bound(owner), inner, result)
         if not is_string(key):
             return self._computed_entry(self._bound(owner), self._bound(key), result)
         name = str(t.cast(Value, key).value)
@@ -128,20 +125,9 @@ class GoalStep(Heads):
         if (found := self.among_proxied(value, name, result)) is not None:
             return found
         if self._is_computed(value, name):
-            return self._observed(value, name, None, result)
+            return self.observed(value, name, None, result)
         made = self.values.read(self.region, value, name, term.span)
         return self._result(self.region, made, result)
-
-    def _observed(
-        self, owner: Known, name: str, args: tuple[Known, ...] | None, result: Term
-    ) -> tuple[Region, Pending] | None:
-        """Write the one call of the application that a function may make."""
-        values = [*self.env.values.values()]
-        try:
-            made = self.guards.observed(self.region, owner, name, args, values)
-        except NotCompilable as reason:
-            raise NotCompilable(reason.reason, self.goal.span) from None
-        return None if made is None else self._result(self.region, made, result)
 
     def _computed_entry(
         self, owner: Known, key: Known, result: Term
@@ -152,59 +138,6 @@ class GoalStep(Heads):
             raise NotCompilable("a field that is computed", self.goal.span)
         region, made = self.entry_found(key, owner)
         return self._result(region, made, result)
-
-    def _method(self, owner: Known, called: Call, result: Term) -> tuple[Region, Pending] | None:
-        """Write a call of a method of a string, a dictionary or a date, which only reads it.
-
-        Also of ``Datetime.now()``: all rules get one time, that of the decision.
-        """
-        args = [self._bound(arg) for arg in called.args]
-        name, span = called.name, self.goal.span
-        if called.kwargs:
-            raise NotCompilable("a method", span)
-        if not args:
-            if is_clock(owner, name):
-                return self._result(self.region, self.guards.now(self.region, owner, span), result)
-            found = method_of_moment(self.guards, self.region, owner, name, span)
-            if found is not None:
-                return self._result(*found, result)
-            returned = self.values.returned_by(self.region, owner, name, span)
-            if returned is not None:
-                return self._result(self.region, returned, result)
-        if owner.exact not in (None, dict, str):
-            return self._observed(owner, name, tuple(args), result)
-        if name == "__len__" and not args and owner.exact is None and owner.literal is None:
-            return self._length(owner, result)
-        if name == "__getitem__" and owner.exact is None and is_place(owner, args):
-            return self._at_place(owner, args[0], result)
-        if name in OF_LISTS and (len(args), owner.exact) == (1, None):
-            return self._found_in_list(owner, name, args[0], result)
-        default = args.pop() if name == "get" and len(args) > 1 and is_of_policy(args[-1]) else None
-        is_odd = any(arg.exact not in (None, str) or arg.choices for arg in args)
-        if owner.choices is None and not is_odd:
-            if name in OF_TEXTS and owner.exact is not dict and default is None:
-                return self._method_of_text(owner, name, args, result)
-            is_text = owner.literal is not None or owner.exact is str
-            if OF_DICTIONARIES.get(name) == len(args) and not is_text:
-                return self.method_of_dictionary(owner, name, (*args, default), result)
-        raise NotCompilable("a method", span)
-
-    def _method_of_text(
-        self, owner: Known, name: str, args: Sequence[Known], result: Term
-    ) -> tuple[Region, Pending] | None:
-        """Write a call of a method of strings with strings."""
-        region, span = self.region, self.goal.span
-        for value in (owner, *args):
-            if value.exact is str:
-                continue
-            if value.literal is None:
-                is_text = is_type(value.name, "str")
-                region = self.guards.guard(region, ("text", value.name), is_text, [value], span)
-            elif type(value.literal.value) is not str:
-                raise NotCompilable("a method of another kind of values", span)
-        made = method_call(written(owner), name, *map(written, args))
-        fact = ("method", owner.key, name, *(arg.key for arg in args))
-        return self._result(region, self.guards.computed(region, made, fact, span), result)
 
     def arithmetic(self, term: Expression) -> tuple[Region, Pending] | None:
         """Write ``a + b = v`` of small integers, or of two floats."""
