@@ -201,7 +201,7 @@ def outline_rule(node: Rule) -> list[str]:
 
 def outline_clause(made: Clause) -> list[str]:
     """Show a clause, one node a line."""
-    literals = [f"{position}: {literal!r}" for position, literal in made.literals]
+    literals = [f"{at}: {made.parameters[at].term!r}" for at in made.literals]
     lines = [f"Clause size={made.size} literals={{{', '.join(literals)}}}"]
     for parameter in made.parameters:
         lines += ["  Parameter", *outline(parameter.term, 2)]
