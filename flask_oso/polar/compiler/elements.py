@@ -50,7 +50,7 @@ class Elements:
         placed: Callable[[t.Any, t.Any], Term],
         check_clock: Callable[[Clock], None],
     ) -> None:
-        self._classes = classes
+        self._classes, self._simple = classes, classes.simple
         self._at, self._here, self._placed = at, here, placed
         self._check_clock = check_clock
 
@@ -124,7 +124,17 @@ class Elements:
         """Return what of a collection may equal a value: itself or nothing, where Python tells."""
         kind = type(item)
         if type(collection) is list:
-            return self._found_in_list(item, collection[:])
+            # As for what is looked ahead of below, without another call.
+            elements, simple = collection[:], self._simple
+            if kind not in simple or not _FEW_ELEMENTS < len(elements) < _MANY_ELEMENTS:
+                return elements
+            found_there: list[t.Any] = []
+            for element in elements:
+                if type(element) is not kind and type(element) not in simple:
+                    return elements
+                if element == item:
+                    found_there.append(item)
+            return found_there
         if not self._classes.is_hashed(kind) and not is_hashed_tuple(item):
             return t.cast("t.Iterable[t.Any]", collection)
         found = find_by_hash(item, collection)

@@ -110,7 +110,8 @@ _SHARED: dict[str, t.Any] = {
 }
 #: The members of ``Runtime`` that functions use: methods and sets of classes.
 _ASKED = (
-    *("equal", "read", "read_key", "field", "no_field", "in_order", "call_method", "construct"),
+    *("equal", "read", "read_key", "field", "no_field", "in_order", "call_method"),
+    *("call_directly", "construct"),
     *("calculate", "split", "compare", "condition", "check_clock", "hand_over", "hand_over_each"),
     *("check_found", "solve_goal", "by_solver", "problem_of", "as_data", "copied", "check_taken"),
 )
@@ -122,6 +123,8 @@ _OF_CLASSES = (
     *("collections", "check_sandbox", "is_simple"),
 )
 _ROWS, _PYTHON, _OF_SCALARS, _LISTS, _SOLVER = Comparison
+#: What most methods of objects are: they can be called.
+_FUNCTIONS = frozenset({types.MethodType, types.FunctionType, types.BuiltinMethodType})
 
 
 class Runtime:
@@ -305,6 +308,26 @@ class Runtime:
 
     def _reads_directly(self, kind: type) -> bool:
         return not self.host.fields.get(kind) and self._classes.is_object(kind)
+
+    def _call_directly(
+        self, value: t.Any, name: str, args: tuple[t.Any, ...], clock: Clock, key: t.Any
+    ) -> t.Any:
+        """Call a method of an object with arguments of which none is copied: as below, in less."""
+        if clock[4] is not None or type(value) not in self._objects:
+            return self._call_method(value, key, args, clock)
+        if clock[1] is None:
+            clock[1] = time.monotonic()
+        try:
+            method = getattr(value, name)
+        except AttributeError as error:
+            owner = result_to_term(value)
+            raise self._here().operators.no_attribute(owner, name, error, key[1]) from error
+        if type(method) not in _FUNCTIONS and not callable(method):
+            raise self._here().operators.not_callable(name, key[1])
+        found = method(*args) if args else method()
+        if time.monotonic() - clock[1] > BRIEF:
+            self._check_clock(clock)
+        return found if type(found) in self._harmless else self._checked(found, key[1])
 
     def _call_method(
         self, value: t.Any, key: t.Any, args: tuple[t.Any, ...], clock: Clock

@@ -58,6 +58,7 @@ RUNTIME_NAMES: Mapping[str, str] = {
     "by_solver": "answers the whole question with the solver",
     "calculate": "arithmetic",
     "bound_method": "the class of methods of an object",
+    "call_directly": "calls a method of the application, with arguments that need no copy",
     "call_method": "calls a method of the application",
     "check_clock": "looks at the clock: raises when the time limit is reached",
     "check_sandbox": "the check of the sandbox",

@@ -162,7 +162,10 @@ class LookupGoals(PatternGoals):
         is_direct = not names and all(map(self._is_never_copied, key.args))
         how = (key.name, self.span, names, value.written, is_unrestricted, is_direct)
         method = self.constants(how)
-        made: ast.expr = call("call_method", self.checked(value), *method, arguments, load("clock"))
+        owner, clock = self.checked(value), load("clock")
+        made: ast.expr = call("call_method", owner, *method, arguments, clock)
+        if is_unrestricted and is_direct:
+            made = call("call_directly", owner, ast.Constant(key.name), arguments, clock, *method)
         if searched is not None:
             sides = self.checked(value), self.checked(searched)
             is_scalar = compared(call("type", sides[1]), ast.In(), load("scalars"))
