@@ -325,6 +325,10 @@ class CompiledProgram(Runtime):
         file = self._file_of(Variant(rule, arity, (), True))
         self._names[name] = self._compiled(function, file, {})
 
+    def define_again(self, name: str, other: str) -> None:
+        """Give a function that others call a second name."""
+        self._names[name] = self._names[other]
+
     def quiet(self, *, are_rows: bool = False) -> tuple[str, ReadableClasses]:
         """Make a set of classes whose attributes are read without side effects.
 

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import ast
+import itertools
+import random
 import textwrap
+import typing as t
 
 import pytest
 
+from flask_oso import Oso
 from flask_oso.polar.compiler.passes.recursion.loops import Recursion, written_as_loop
+from flask_oso.polar.compiler.passes.recursion.remembered_classes import remember_classes
+from flask_oso.polar.compiler.programs import CompiledProgram
+from tests.support.answers import outcome_of, specialized
 
 
 def plain(text: str) -> str:
@@ -223,3 +230,177 @@ def test_a_value_that_is_tested_for_more_kinds_is_no_sum() -> None:
 
     assert made is not None
     assert "if type(value) in simple or type(value) is bool:" in made
+
+
+# -- classes that are asked for once -----------------------------------------------------------
+
+
+def remembered(text: str) -> str:
+    """Give what becomes of a loop."""
+    module, numbers = ast.parse(textwrap.dedent(text)), itertools.count()
+    remember_classes(module.body, lambda letter: f"{letter}{next(numbers)}")
+    return ast.unparse(ast.fix_missing_locations(module))
+
+
+_ALONG = """
+for level in k:
+    v = a.up if type(a) in k1 else a['up'] if type(a) is dict else k2.read(a, 'up')
+    if b == a if (p is type(a) or type(a) in simple) and x else alike(b, a):
+        found = True
+    if v is not None:
+        if type(v) not in told and (not is_told(type(v))):
+            return None
+        a = v
+        continue
+    break
+"""
+
+
+def test_class_is_compared_with_the_last_one() -> None:
+    """What is asked of a class is asked again where another one is met, and for dictionaries."""
+    assert remembered(_ALONG) == plain("""
+        c0 = None
+        c2 = None
+        for level in k:
+            if type(a) is c0:
+                v = a.up
+            else:
+                v = a.up if type(a) in k1 else a['up'] if type(a) is dict else k2.read(a, 'up')
+                c0 = None if type(a) is dict else type(a)
+                s1 = (p is type(a) or type(a) in simple) and x
+            if b == a if s1 else alike(b, a):
+                found = True
+            if v is not None:
+                if type(v) is not c2:
+                    if type(v) not in told and (not is_told(type(v))):
+                        return None
+                    c2 = type(v)
+                a = v
+                continue
+            break
+    """)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("and x else", "and v else"),
+        ("and x else", "and y(a) else"),
+        ("and x else", "and a else"),
+        ("and x else", "and (y := x) else"),
+        ("    if b == a", "    a = v\n    if b == a"),
+        ("    if b == a", "    p = v\n    if b == a"),
+    ],
+    ids=["read", "call", "the object", "named", "another object", "another class"],
+)
+def test_comparison_that_depends_on_more_stays(old: str, new: str) -> None:
+    """It is not the same for all objects of a class."""
+    assert old in _ALONG
+    test = next(each for each in _ALONG.replace(old, new).splitlines() if "if b == a" in each)
+
+    assert plain(f"while 1:\n{test}\n        pass").splitlines()[1] in remembered(
+        _ALONG.replace(old, new)
+    )
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("not in told and (not is_told(type(v)))", "not in told and x"),
+        ("not in told and (not is_told(type(v)))", "not in others"),
+        ("not is_told(type(v))", "not is_told(type(a))"),
+    ],
+    ids=["another test", "another set", "another object"],
+)
+def test_other_tests_stay(old: str, new: str) -> None:
+    """They may depend on more than the class."""
+    assert old in _ALONG
+    line = next(each for each in _ALONG.splitlines() if old in each).replace(old, new)
+
+    assert f"    if v is not None:\n{plain_line(line)}" in remembered(_ALONG.replace(old, new))
+
+
+def plain_line(line: str) -> str:
+    header, _ = plain(f"{line.strip()} pass").split("\n")
+    return " " * 8 + header
+
+
+class Folder:
+    """What is in another one."""
+
+    def __init__(self, parent: t.Any = None) -> None:
+        self.parent = parent
+
+
+class Drive(Folder):
+    """Another class with the same attribute."""
+
+
+class Same(Folder):
+    """Compares as it likes."""
+
+    def __eq__(self, other: object) -> bool:
+        return other == 1 or self is other
+
+    __hash__ = Folder.__hash__
+
+
+class Asked:
+    """Who asks."""
+
+    def __init__(self, wanted: t.Any) -> None:
+        self.folders = [wanted]
+
+
+def _chain(kinds: t.Sequence[t.Any]) -> list[t.Any]:
+    """Give objects of some classes, of which each is in the next."""
+    made: list[t.Any] = [Folder()]
+    for kind in kinds:
+        made.append({"parent": made[-1]} if kind is dict else kind(made[-1]))
+    return made
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_chain_of_several_classes_is_followed_as_by_the_solver(seed: int) -> None:
+    """Classes that are met in turn, of which some are dictionaries, or compare in their own way."""
+    choose = random.Random(seed)
+    policy = """
+        allow(u: Asked, "read", f: Folder) if x in u.folders and within(f, x);
+        within(x, y) if x = y or (x.parent != nil and within(x.parent, y));
+    """
+    osos = []
+    for compiled in (True, False):
+        oso = Oso(compiled=compiled)
+        for cls in (Folder, Drive, Same, Asked):
+            oso.register_class(cls)
+        oso.load_str(policy)
+        osos.append(oso)
+    for _ in range(12):
+        kinds = [choose.choice([Folder, Folder, Drive, Drive, dict, Same]) for _ in range(7)]
+        chain = _chain([*kinds, Folder])
+        for wanted in (*chain, Folder(), Drive(), 1, "a", None):
+            outcomes = [outcome_of(oso, Asked(wanted), "read", chain[-1]) for oso in osos]
+            assert outcomes[0] == outcomes[1]
+
+
+def test_one_function_follows_a_chain(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it begins with is of a class that is known, and the rest of any."""
+    defined, define = list[str](), CompiledProgram.define
+    monkeypatch.setattr(
+        CompiledProgram,
+        "define",
+        lambda self, *args: defined.append(args[0]) or define(self, *args),
+    )
+    oso = Oso(compiled=True)
+    for cls in (Folder, Asked):
+        oso.register_class(cls)
+    oso.load_str("""
+        allow(u: Asked, "read", f: Folder) if x in u.folders and within(f, x);
+        within(x, y) if x = y or (x.parent != nil and within(x.parent, y));
+    """)
+    chain = _chain([Folder] * 9)
+    assert oso.is_allowed(Asked(chain[0]), "read", chain[-1])
+
+    assert specialized(oso.engine, Asked(chain[0]), "read", chain[-1]) is True
+    assert specialized(oso.engine, Asked(Folder()), "read", chain[-1]) is False
+    assert len(defined) == 1

@@ -24,10 +24,20 @@ import typing as t
 from ...nodes import Call, Slot, Value
 from ..binding_analysis import NotCompilable
 from ..passes.hoisting import hoist_from_all
-from ..passes.names import FOUND, LEVEL, MEMO, SOLUTIONS, rename
+from ..passes.names import (
+    FOUND,
+    LEVEL,
+    MEMO,
+    SOLUTIONS,
+    Names,
+    nodes_in,
+    read_name,
+    rename,
+)
 from ..passes.recursion.beginnings import begin_together
 from ..passes.recursion.class_branches import branch_by_class
 from ..passes.recursion.loops import Recursion, written_as_loop
+from ..passes.recursion.remembered_classes import remember_classes
 from ..passes.recursion.worklists import SEVERAL, written_as_worklist, written_for_several
 from ..passes.searches import write_out_searches
 from ..snippets import (
@@ -58,6 +68,8 @@ from .solution_keys import (
 )
 
 _KEY, _KNOWN = "key", "known"
+#: The turns of a loop along a chain.
+_TURNS = range(MAX_CALLS_WITHIN + 1)
 
 
 class SolutionProgram(t.Protocol):
@@ -69,6 +81,8 @@ class SolutionProgram(t.Protocol):
     several: dict[str, str]
 
     def define(self, name: str, function: ast.FunctionDef, rule: str, arity: int) -> None: ...
+
+    def define_again(self, name: str, other: str) -> None: ...
 
 
 class SolutionFunctions:
@@ -82,6 +96,9 @@ class SolutionFunctions:
         self._new: dict[SolutionKey, str] = {}
         #: As for a program, of the new ones.
         self.several: dict[str, str] = {}
+        #: The names of those that are loops, and of those that these stand in the place of.
+        self.loops: set[str] = set()
+        self._same: dict[str, str] = {}
         #: Whether there is a call of any function.
         self.are_called = False
         self._waiting: list[SolutionKey] = []
@@ -110,15 +127,35 @@ class SolutionFunctions:
                 writer = SolutionWriter(self._program, self, key)
                 made = writer.write_functions(self._new[key])
             self.written += [(key, name, function) for name, function in made.items()]
+        self._leave_out_first_steps()
         several = self._program.several | self.several
         if several:
             for _, _, function in self.written:
                 begin_together(function.body, several)
 
+    def _leave_out_first_steps(self) -> None:
+        """Have a loop for values of any class answer where a function does its first step alone.
+
+        It knows the class of what the loop begins with, which takes less than another call.
+        """
+        keys = {name: key for key, name in self._new.items()}
+        kept = []
+        for key, name, function in self.written:
+            nodes = [each for each in nodes_in(function.body) if type(each) is ast.Call]
+            called = [each for each in map(_called_name, nodes) if each in keys]
+            is_step = len(called) == 1 and called[0] in self.loops and name not in self.loops
+            if is_step and keys[called[0]].includes(key):
+                self._same[name] = called[0]
+            else:
+                kept.append((key, name, function))
+        self.written = kept
+
     def keep(self) -> None:
         """Compile the functions, and have the program keep them."""
         for key, name, function in self.written:
             self._program.define(name, function, key.rule, len(key.kinds))
+        for name, other in self._same.items():
+            self._program.define_again(name, other)
         self._program.solutions.update(self._new)
         self._program.several.update(self.several)
         self.written = []
@@ -154,6 +191,9 @@ class SolutionWriter(QuestionWriter):
             if in_loop is not None:
                 hoist_from_all(in_loop, self.guards.fresh)
                 write_out_searches(in_loop, self.guards.fresh)
+                remember_classes(in_loop, self.guards.fresh)
+                self._count_turns(in_loop)
+                self._functions.loops.add(name)
                 return {name: function_of(name, given, in_loop)}
             return {name: function_of(name, given, self._calling(name, before, inner, result))}
         remembering = self.names.lifted_name()
@@ -166,12 +206,26 @@ class SolutionWriter(QuestionWriter):
         several = written_for_several(recursion, remembering, MAX_REMEMBERED)
         if several is not None:
             hoist_from_all(several, self.guards.fresh)
+            write_out_searches(several, self.guards.fresh)
             together = self._functions.several[name] = self.names.lifted_name()
             body = [*copy.deepcopy(before), *several]
             made[together] = function_of(together, [SEVERAL, LEVEL, MEMO], body)
         rename(inner, {name: remembering})
         calling = self._calling(remembering, before, inner, result)
         return made | {remembering: function_of(remembering, given, calling)}
+
+    def _count_turns(self, statements: list[ast.stmt]) -> None:
+        """Count turns from zero, where nothing needs to know how deep the calls are.
+
+        A loop takes no stack, and a range that is made takes as long as two turns.
+        """
+        if Names(statements).read[LEVEL] != 1:
+            return
+        for statement in statements:
+            match statement:
+                case ast.For(ast.Name("level"), ast.Call(ast.Name("range"))):
+                    turns = self.names.constant(_TURNS)
+                    statement.iter = ast.copy_location(load(turns), statement.iter)
 
     def _calling(
         self, name: str, before: list[ast.stmt], inner: list[ast.stmt], result: str
@@ -248,3 +302,7 @@ class SolutionWriter(QuestionWriter):
             end.append(assign(SOLUTIONS, call("each_once", load(SOLUTIONS))))
         end.append(assign_item(MEMO, load(_KEY), tuple_of([load(result), *names])))
         return begin, end
+
+
+def _called_name(called: t.Any) -> str | None:
+    return read_name(called.func)

@@ -44,6 +44,13 @@ class SolutionKey(t.NamedTuple):
     rule: str
     kinds: tuple[Kind, ...]
 
+    def includes(self, other: SolutionKey) -> bool:
+        """Tell whether a function for this key takes what one for another key takes."""
+        pairs = zip(self.kinds, other.kinds, strict=False)
+        return self.rule == other.rule and all(
+            mine == theirs or (mine == ANY and isinstance(theirs, type)) for mine, theirs in pairs
+        )
+
 
 class FunctionNames(t.Protocol):
     """The functions that a specialization calls, by their keys."""

@@ -2,6 +2,8 @@
 
 ``loops``
     one that calls itself once: each call is the next turn.
+``remembered_classes``
+    in such loops, what is asked of the class of an object.
 ``class_branches``
     tests for classes that exclude each other.
 ``batches``, ``worklists``

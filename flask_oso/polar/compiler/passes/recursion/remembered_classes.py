@@ -1,0 +1,145 @@
+"""In a loop along a chain, what is asked of the class of an object is asked once for each class.
+
+In go the statements of a function with such a loop; they are changed where they stand::
+
+    if type(v) not in told and …: return None
+        =>  if type(v) is not c: if type(v) not in told and …: return None;  c = type(v)
+    v = a.x if type(a) in k else …;  if … if (p is type(a) or type(a) in simple) and x else …
+        =>  if type(a) is c: v = a.x
+            else:
+                v = a.x if type(a) in k else …
+                c = None if type(a) is dict else type(a);  s = (p is … in simple) and x
+            if … if s else …
+
+Most objects of a chain are of one class, and a look into a set takes longer than a comparison with
+the class of the last one. The sets only grow while a function runs.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator, Mapping
+
+from ...snippets import assign, call, code_of, compared, is_not_of, is_type, load, negate
+from ..names import Names, conjuncts, nodes_in, only_gives_up
+
+#: Sets of classes of which a function gives up for all others.
+_SETS = "told", "harmless"
+
+
+def remember_classes(statements: list[ast.stmt], fresh: Callable[[str], str]) -> None:
+    """Compare classes with the last one, in the loop of a function that is one.
+
+    :param fresh: gives names.
+    """
+    for at, statement in enumerate(statements):
+        if type(statement) is ast.For:
+            loop = _Loop(fresh, Names([statement]).written)
+            loop.remember(statement.body)
+            statements[at:at] = [assign(cache, ast.Constant(None)) for cache in loop.caches]
+            return
+
+
+class _Loop:
+    """Changes the statements of a loop.
+
+    :param fresh: gives names.
+    :param written: the names that are written in the loop.
+    """
+
+    def __init__(self, fresh: Callable[[str], str], written: Mapping[str, int]) -> None:
+        self._fresh, self._written = fresh, written
+        #: The names of the last classes.
+        self.caches: list[str] = []
+
+    def remember(self, block: list[ast.stmt]) -> None:
+        """Change statements; not those within another loop, which may be about other objects."""
+        for at, statement in enumerate(block):
+            if (value := _class_asked(statement)) is not None:
+                block[at] = ast.copy_location(self._asked_once(statement, value), statement)
+            elif (read := _read_by_class(statement)) is not None:
+                made = self._read_once(statement, *read, block[at + 1 :])
+                block[at] = ast.copy_location(made, statement)
+            elif type(statement) is ast.If:
+                self.remember(statement.body)
+                self.remember(statement.orelse)
+
+    def _new_cache(self) -> str:
+        self.caches.append(self._fresh("c"))
+        return self.caches[-1]
+
+    def _asked_once(self, statement: ast.stmt, value: str) -> ast.stmt:
+        cache, kind = self._new_cache(), call("type", load(value))
+        is_other = compared(call("type", load(value)), ast.IsNot(), load(cache))
+        return ast.If(is_other, [statement, assign(cache, kind)], [])
+
+    def _read_once(
+        self, statement: ast.stmt, owner: str, directly: ast.stmt, behind: list[ast.stmt]
+    ) -> ast.stmt:
+        cache, kind = self._new_cache(), call("type", load(owner))
+        last = ast.IfExp(is_type(owner, "dict"), ast.Constant(None), call("type", load(owner)))
+        slowly = [statement, assign(cache, last)]
+        for comparison in self._comparisons_in(behind, owner):
+            known = self._fresh("s")
+            slowly.append(assign(known, comparison.test))
+            comparison.test = load(known)
+        return ast.If(compared(kind, ast.Is(), load(cache)), [directly], slowly)
+
+    def _comparisons_in(self, behind: list[ast.stmt], owner: str) -> Iterator[ast.IfExp]:
+        """Yield what is compared in one way or another, as the class of an object says."""
+        for statement in behind:
+            if Names([statement]).written[owner]:
+                return
+            test = statement.test if type(statement) is ast.If else None
+            if type(test) is ast.IfExp and self._is_about_class(test.test, owner):
+                yield test
+
+    def _is_about_class(self, test: ast.expr, owner: str) -> bool:
+        """Tell whether a test depends on nothing that changes in the loop but a class."""
+        read = Names([test]).read
+        if any(self._written.get(name) for name in read if name != owner):
+            return False
+        nodes = [*nodes_in([test])]
+        if any(type(node) is ast.NamedExpr for node in nodes):
+            return False
+        asked = [_whose_class(node) for node in nodes if type(node) is ast.Call]
+        return bool(asked) and {*asked} == {owner} and read[owner] == len(asked)
+
+
+def _class_asked(statement: ast.stmt) -> str | None:
+    """Return the value whose class a statement gives up for, if it does nothing else."""
+    if not only_gives_up(statement) or type(statement) is not ast.If:
+        return None
+    first, *others = conjuncts(statement.test)
+    match first:
+        case ast.Compare(
+            ast.Call(ast.Name("type"), [ast.Name(value)]), [ast.NotIn()], [ast.Name()]
+        ):
+            own = [code_of([is_not_of(value, name)]) for name in _SETS]
+            told = code_of([negate(call("is_told", call("type", load(value))))])
+            is_about_class = all(code_of([other]) == told for other in others)
+            return value if code_of([first]) in own and is_about_class else None
+    return None
+
+
+def _read_by_class(statement: ast.stmt) -> tuple[str, ast.stmt] | None:
+    """Return whose attribute a statement reads by the class, and the statement that reads it."""
+    match statement:
+        case ast.Assign(
+            targets,
+            ast.IfExp(
+                ast.Compare(asked, [ast.In()], [ast.Name()]),
+                ast.Attribute(ast.Name(owner)) as attribute,
+                ast.IfExp(_, ast.Subscript(), ast.Call(ast.Attribute(_, "read"))),
+            ),
+        ) if _whose_class(asked) == owner:
+            return owner, ast.Assign([*targets], attribute)
+    return None
+
+
+def _whose_class(node: ast.expr) -> str | None:
+    """Return the name of the value whose class an expression is, if it is one."""
+    match node:
+        case ast.Call(ast.Name("type"), [ast.Name(value)]):
+            return value
+    return None
