@@ -20,7 +20,6 @@ from ..host.numbers import equal_scalars
 from ..host.registry import RESERVED_NAMES, Host
 from ..nodes import (
     Dictionary,
-    Expression,
     Instance,
     List,
     Operator,
@@ -37,7 +36,7 @@ from ..solver.clause_index import ClauseIndex
 from ..solver.clauses import Clause
 from ..solver.rule_order import Specificity, compare_specializers, has_more_fields, is_union_pattern
 from ..sources import Span
-from ..traversal import goals_in
+from ..traversal import goals_in, is_operation
 from ..value_objects import Record
 from .classes.plain_classes import compares_by_identity, equals_itself, is_class_value, is_plain
 
@@ -440,10 +439,7 @@ def check_class(pattern: Pattern, host: Host) -> None:
 
 def has_cut(clause: Clause) -> bool:
     """Tell whether the body of a clause contains a ``cut``."""
-    return any(
-        isinstance(goal, Expression) and goal.operator is Operator.CUT
-        for goal in goals_in(clause.body)
-    )
+    return any(is_operation(goal, Operator.CUT) for goal in goals_in(clause.body))
 
 
 def measure_height(name: str, rules: Mapping[str, t.Any], found: dict[str, float]) -> float:

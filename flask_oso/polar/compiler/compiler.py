@@ -20,10 +20,10 @@ import re
 import typing as t
 from collections.abc import Iterable
 
-from ..nodes import Call, Expression, Instance, Operator, Pattern, Slot, Term, Value
+from ..nodes import Call, Instance, Operator, Pattern, Slot, Term, Value
 from ..solver.class_index import INTEGER
 from ..solver.clauses import Clause, passed_on
-from ..traversal import goals_in
+from ..traversal import goals_in, is_operation
 from .binding_analysis import (
     ClauseOrder,
     NotCompilable,
@@ -593,7 +593,7 @@ class RuleCompiler:
         if body is None:
             return ()
         inside = site.within(body, clause.rule.name)
-        if isinstance(body, Expression) and body.operator is Operator.AND:
+        if is_operation(body, Operator.AND):
             return prepend(conjunct_goals(body, number, inside), ())
         return ((body, number, inside), ())
 

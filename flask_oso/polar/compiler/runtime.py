@@ -62,6 +62,7 @@ from ..solver.tabling import (
     shared_solutions,
 )
 from ..sources import Span
+from ..traversal import is_operation
 from .binding_analysis import is_recursive, measure_height
 from .classes.known_classes import SCALARS, KnownClasses, SolverNeeded, is_number
 from .elements import Elements, begun
@@ -671,7 +672,7 @@ class Runtime:
         if site is None:
             return None
         goal = site.steps[-1][0]
-        if not isinstance(goal, Expression) or goal.operator is not Operator.DOT:
+        if not is_operation(goal, Operator.DOT):
             return None
         key = goal.args[1]
         if not isinstance(key, Value):

@@ -18,6 +18,7 @@ from ..solver.class_index import Lineage
 from ..solver.clause_index import ClauseIndex
 from ..solver.clauses import Clause
 from ..sources import Span
+from ..traversal import is_operation
 from ..value_objects import Record
 from .binding_analysis import ArgumentFacts, Dispatch, KnownArguments, NotCompilable
 from .classes.equality import SideEffectFreeEquality
@@ -296,7 +297,7 @@ def instance_test(names: ProgramInterface, name: str, pattern: Pattern) -> ast.e
 def awaited_classes(*cells: VariableCell) -> Iterator[str]:
     """Yield the names of the classes in the class tests that wait for variables."""
     for term, _, _ in itertools.chain.from_iterable(cell.waiting for cell in cells):
-        if isinstance(term, Expression) and term.operator is Operator.ISA:
+        if is_operation(term, Operator.ISA):
             yield t.cast(str, t.cast(Pattern, term.args[1]).tag)
 
 

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from ...host import sandbox
 from ...nodes import Call, Dictionary, Expression, List, Operator, Origin, Slot, Term, Value
+from ...traversal import is_operation
 from ..classes.plain_classes import is_plain
 from ..goal_forms import searched_in, written_term
 from ..scopes import Ref, pending_goals
@@ -84,7 +85,7 @@ class LookupGoals(PatternGoals):
         if self.scope.count_names(cell) != 2:
             return False
         for goal, clause, _ in pending_goals(self.rest):
-            if isinstance(goal, Expression) and goal.operator is Operator.DOT:
+            if is_operation(goal, Operator.DOT):
                 _, key, other = goal.args
                 is_same = isinstance(other, Slot) and self.scope.cell(clause, other.index) is cell
                 if is_same:

@@ -18,6 +18,7 @@ from ...solver.class_tests import has_instance_test
 from ...solver.clauses import Clause
 from ...solver.matcher import has_pattern
 from ...sources import Span
+from ...traversal import is_operation
 from ..binding_analysis import ClauseOrder, check_class, has_known_equality, is_class_only
 from ..classes.plain_classes import is_plain
 from ..goal_forms import written_term
@@ -264,10 +265,7 @@ class PatternGoals(ListGoals):
         tag = t.cast(str, pattern.tag)
         if tag in RESERVED_NAMES:
             raise self.not_compilable("a union that a variable has to be of")
-        if any(
-            isinstance(each, Expression) and each.operator is Operator.DOT
-            for each, *_ in cell.waiting
-        ):
+        if any(is_operation(each, Operator.DOT) for each, *_ in cell.waiting):
             # The declared types of the fields of a class may exclude it.
             raise self.not_compilable("a class of a field that is not known yet")
         for other in awaited_classes(cell):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import enum
 import typing as t
 from collections.abc import Sequence
@@ -245,6 +246,9 @@ class PatternGuards:
             return (region if self.is_of(value.exact, pattern) else None), value
         if pattern.tag in _OF_SCALARS and not pattern.fields:
             return self._of_scalars(region, value, pattern, span), value
+        known = region.holds(("class", value.name, pattern.tag))
+        if known is not None:
+            return region, t.cast(Known, known.subject)
         if pattern.tag in _CONTAINERS and not pattern.fields:
             return self._of_container(region, value, pattern, span)
         if pattern.tag in _NATIVE:
@@ -252,26 +256,35 @@ class PatternGuards:
         classes = classes_of(self._guards.names, pattern)
         if not all(is_plain(cls) and sandbox.passes_sandbox(cls) for cls in classes):
             self._no_class(span)
-        key = ("class", value.name, pattern.tag)
-        known = region.holds(key)
-        if known is not None:
-            return region, t.cast(Known, known.subject)
-        is_one = instance_test(self._guards.names, value.name, pattern)
-        odd = is_not_of(value.name, "harmless")
-        if len(classes) == 1 and not self._has_subclass(classes[0]):
-            # Most values are of the class itself; the function gives up for those of a subclass.
-            test = t.cast(t.Any, is_type(value.name, self._guards.names.constant(classes[0])))
+        cls = classes[0] if len(classes) == 1 else None
+        if cls is not None and not self._has_subclass(cls):
+            test = t.cast(t.Any, is_type(value.name, self._guards.names.constant(cls)))
             # For the passes, which know no constants.
-            test.of_class = value.name, classes[0]
-            left = give_up_if(any_of([odd, is_one]))
-            inner = self._guards.under(region, key, test, [left], span)
-            inner.subject = inner.known["checked", value.name] = replace(value, exact=classes[0])
+            test.of_class = value.name, cls
+            inner = self._exactly(region, value, pattern, test, span)
+            inner.subject = inner.known["checked", value.name] = replace(value, exact=cls)
         else:
             self._guards.check_sandbox(region, value)
+            is_one = instance_test(self._guards.names, value.name, pattern)
+            key = ("class", value.name, pattern.tag)
             inner = self._guards.under(region, key, is_one, [], span)
-            is_row = len(classes) == 1 and self._guards.names.host.has_keys(classes[0])
-            inner.subject = replace(value, expected=classes[0]) if is_row else value
+            is_row = cls is not None and self._guards.names.host.has_keys(cls)
+            inner.subject = replace(value, expected=cls) if is_row else value
         return inner, inner.subject
+
+    def _exactly(
+        self, region: Region, value: Known, pattern: Pattern, test: ast.expr, span: Span | None
+    ) -> Region:
+        """Return the region where a value is of the class of a pattern itself, as most are.
+
+        The function gives up for one of a derived class, and for what has not passed the sandbox.
+
+        :param test: tells whether it is of the class itself.
+        """
+        odd = is_not_of(value.name, "harmless")
+        is_derived = instance_test(self._guards.names, value.name, pattern)
+        left = give_up_if(any_of([odd, is_derived]))
+        return self._guards.under(region, ("class", value.name, pattern.tag), test, [left], span)
 
     def _of_scalars(
         self, region: Region, value: Known, pattern: Pattern, span: Span | None
@@ -285,16 +298,8 @@ class PatternGuards:
         self, region: Region, value: Known, pattern: Pattern, span: Span | None
     ) -> tuple[Region, Known]:
         """Return the region where a value is a list, or a dictionary; gives up for other kinds."""
-        key = ("class", value.name, pattern.tag)
-        known = region.holds(key)
-        if known is not None:
-            return region, t.cast(Known, known.subject)
         cls = _CONTAINERS[t.cast(str, pattern.tag)]
-        odd = is_not_of(value.name, "harmless")
-        derived = instance_test(self._guards.names, value.name, pattern)
-        left = give_up_if(any_of([odd, derived]))
-        test = is_type(value.name, cls.__name__)
-        inner = self._guards.under(region, key, test, [left], span)
+        inner = self._exactly(region, value, pattern, is_type(value.name, cls.__name__), span)
         # Its elements are read in the inner region alone, where it is known to have some.
         subject = replace(value, exact=cls, region=inner)
         inner.subject = inner.known["checked", value.name] = subject

@@ -215,14 +215,7 @@ class ValueGuards:
         if other.choices is not None or (one.choices is not None and other.literal is not None):
             raise NotCompilable("a string of several that is compared with a literal", span)
         if one.literal is not None and other.literal is not None:
-            mine, theirs = one.literal.value, other.literal.value
-            kinds = {type(mine), type(theirs)}
-            # A constant may be a NaN, which equals itself alone.
-            are_odd = mine != mine and theirs != theirs
-            if are_odd or (len(kinds) > 1 and str not in kinds):
-                raise NotCompilable("two literals that are compared", span)
-            is_same = len(kinds) == 1 and mine == theirs
-            return region if is_same else None
+            return region if _are_one(one.literal.value, other.literal.value, span) else None
         if one.choices is not None or is_string(one.literal):
             return self._equal_string(region, one, other, span)
         if one.literal is not None:
@@ -528,6 +521,19 @@ class ValueGuards:
         inner = self._guards.under(region, (*key, holds), test, [], span)
         inner.note_checked(one, other)
         return inner
+
+
+def _are_one(mine: t.Any, theirs: t.Any, span: Span | None) -> bool:
+    """Tell whether two literals are equal.
+
+    :raises NotCompilable: for numbers of two kinds, which the solver compares.
+    """
+    kinds = {type(mine), type(theirs)}
+    # A constant may be a NaN, which equals itself alone.
+    are_odd = mine != mine and theirs != theirs
+    if are_odd or (len(kinds) > 1 and str not in kinds):
+        raise NotCompilable("two literals that are compared", span)
+    return len(kinds) == 1 and bool(mine == theirs)
 
 
 def _is_among(value: Known, choices: Known) -> ast.expr:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from ...nodes import Call, Expression, List, Operator, Slot, Term, Value
 from ...solver.class_index import Lineage
 from ...solver.clauses import Clause
-from ...traversal import conjuncts_in
+from ...traversal import conjuncts_in, is_operation
 from ..binding_analysis import ArgumentFacts, Lineages, is_class_only, is_string
 from ..goal_forms import call_of, is_variable, mentions
 
@@ -179,8 +179,7 @@ def _bindings(
 def _is_search(goal: Term, variable: Slot) -> t.TypeGuard[Expression]:
     """Tell whether a goal does nothing with a variable but search for it in a collection."""
     return (
-        isinstance(goal, Expression)
-        and goal.operator is Operator.IN
+        is_operation(goal, Operator.IN)
         and is_variable(goal.args[0], variable)
         and not mentions(goal.args[1], variable)
     )
@@ -209,7 +208,7 @@ def _listed_by_rule(
 
 def _equal_text(goal: Term, variable: Slot) -> str | None:
     """Return the string that a goal says a variable is."""
-    if not isinstance(goal, Expression) or goal.operator is not Operator.UNIFY:
+    if not is_operation(goal, Operator.UNIFY):
         return None
     others = [arg for arg in goal.args if not is_variable(arg, variable)]
     is_text = len(others) == 1 and is_string(others[0])
@@ -251,15 +250,14 @@ def _searches(clause: Clause, position: int) -> list[tuple[str, int, int]] | Non
     passed: list[tuple[str, int, int]] = []
     for goal in conjuncts_in(clause.body):
         called = call_of(goal)
+        others: Sequence[Term] = [goal]
         if called is not None and not called.kwargs:
             places = [at for at, arg in enumerate(called.args) if is_variable(arg, parameter.term)]
             passed += [(called.name, len(called.args), at) for at in places]
             others = [arg for at, arg in enumerate(called.args) if at not in places]
-        elif isinstance(goal, Expression) and goal.operator is Operator.IN:
+        elif is_operation(goal, Operator.IN):
             is_searched = is_variable(goal.args[0], parameter.term)
-            others = [goal.args[1]] if is_searched else [*goal.args]
-        else:
-            others = [goal]
+            others = goal.args[1:] if is_searched else goal.args
         if any(mentions(other, parameter.term) for other in others):
             return None
     return passed

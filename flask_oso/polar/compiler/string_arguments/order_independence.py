@@ -101,8 +101,12 @@ def _is_cut_for_all(clauses: Sequence[Clause], asked: frozenset[int]) -> bool:
     # front of it has to.
     if any(clause.parameters[n].specializer is not None for n in asked):
         return False
-    if others or not _is_tried_first(clause, clauses[:first], clauses[first + 1 :]):
-        return False
+    is_first = _is_tried_first(clause, clauses[:first], clauses[first + 1 :])
+    return not others and is_first and _is_cut_alike(clause, asked)
+
+
+def _is_cut_alike(clause: Clause, asked: frozenset[int]) -> bool:
+    """Tell whether a clause comes to its one cut for all values that are asked for, or for none."""
     goals = [*conjuncts_in(clause.body)]
     cuts = [n for n, goal in enumerate(goals) if is_operation(goal, Operator.CUT)]
     if len(cuts) != 1 or sum(has_operator(goal, Operator.CUT) for goal in goals) != 1:

@@ -189,7 +189,7 @@ def cut_apart(clause: Clause, opened: Container[int]) -> tuple[list[Term], list[
         what is behind the cut.
     """
     body = clause.body
-    is_conjunction = isinstance(body, Expression) and body.operator is Operator.AND
+    is_conjunction = is_operation(body, Operator.AND)
     # A cut in a conjunction of its own cuts less: `(cut and a) and b`.
     goals = [*t.cast(Expression, body).args] if is_conjunction else [t.cast(Term, body)]
     places = [at for at, goal in enumerate(goals) if _is_cut(goal)]
