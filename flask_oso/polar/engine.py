@@ -307,7 +307,7 @@ class Engine:
         return self._answer_for(name, len(args))(*args)
 
     def quick_answers(
-        self, actor: t.Any, action: t.Any, resources: Iterable[t.Any]
+        self, actor: t.Any, action: t.Any, resources: Sequence[t.Any]
     ) -> list[bool | None]:
         """Tell for each resource whether ``allow`` holds, as far as plain data tell it.
 
@@ -315,6 +315,11 @@ class Engine:
         is loaded here, and no error is raised. The function that answers is chosen once for each
         class of resources.
         """
+        kinds = {*map(type, resources)}
+        if len(kinds) == 1:
+            # Most are of one class.
+            answer = self._specialized(actor, action, next(iter(resources)))
+            return [answer(actor, action, each) for each in resources]
         chosen: dict[type, t.Any] = {}
         answers: list[bool | None] = []
         for resource in resources:
@@ -326,11 +331,13 @@ class Engine:
 
     def _specialized(self, *args: t.Any) -> Callable[..., bool | None]:
         """Give the function that answers questions like this one, or gives ``None``."""
-        # This makes the table of them.
-        self._answer_for("allow", len(args))
         program = self._program
-        found = None if program is None else program.specialization_for("allow", args)
-        return found or _no_answer
+        if program is None:
+            return _no_answer
+        if not program.is_settled("allow", len(args)):
+            # This makes the table of them.
+            self._answer_for("allow", len(args))
+        return program.specialization_for("allow", args) or _no_answer
 
     def residual(
         self,

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import decimal
+import sys
 import typing as t
 
 import pytest
 
-from flask_oso import Oso
+from flask_oso import Oso, Variable
 from tests.support.answers import outcome_of, specialized
 from tests.support.models.people import Alike
 from tests.support.policies import make_oso
@@ -18,13 +19,15 @@ GOALS = [
     *("d.x.index(u) = 0", "d.x.index(u) > 0", "not d.x.index(u) = 1", "d.x.index(u.x) = 1"),
     *("d.x.__len__() > u.x", "not d.x.__len__() = u.x", "d.x.__getitem__(0) = u"),
     *("d.x.__getitem__(-1) = u.x", "d.x = [] or u.x = 1", "not d.x = [] and u.x = 1"),
+    *("[f, *_] = d.x and f = u.x", "d.x = [u, *_]", "not [_, _f, *_] = d.x and u.x = 1"),
     *('d.x.index("a") = 0 and u.x = "a"', "u in d.x and d.x.index(u) < 3"),
 ]
 USERS = [User(1), User("a"), User(decimal.Decimal("sNaN")), User(None), User(User(1))]
 LISTS: list[t.Any] = [
     *([], [USERS[0]], USERS, [USERS[1], 1], ["a", "a"], [1, True, 1.0], [None, *USERS[:2]]),
     *([Alike(), USERS[0]], [decimal.Decimal("sNaN"), 1], [[USERS[0]]], [{"a": 1}, USERS[1]]),
-    *(("a",), {"a"}, "aa", None, 5),
+    *(("a",), {"a"}, "aa", None, 5, [USERS[1], 2**70, "\ud800", sys], [sys, USERS[1]]),
+    *(["a", Variable("y")], [Variable("y"), "a"], [["a"], "a"]),
 ]
 
 
@@ -92,3 +95,12 @@ def test_empty_list_is_told_by_a_specialization() -> None:
     assert specialized(engine, User(1), "read", Doc(["a"])) is True
     assert specialized(engine, User(1), "read", Doc([])) is False
     assert specialized(engine, User(1), "read", Doc(None)) is True
+
+
+@pytest.mark.parametrize("goal", ["[f, *_] = d.x and f = u.x", "d.x.__getitem__(0) = u.x"])
+def test_elements_behind_the_first_are_not_looked_at(goal: str) -> None:
+    """As by the solver, so that the length of a list does not matter."""
+    engine, user = load(goal).engine, User("a")
+
+    assert specialized(engine, user, "read", Doc(["a", 2**70, sys])) is True
+    assert specialized(engine, user, "read", Doc([sys, "a"])) is None

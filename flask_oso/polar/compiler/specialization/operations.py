@@ -60,7 +60,7 @@ from .plain_data import (
 
 _SCALARS = frozenset({bool, int, float, str})
 _SETS = frozenset({set, frozenset})
-_LISTED = _SETS | {tuple}
+_LISTED = _SETS | {tuple, list}
 _LIST = frozenset({list})
 #: Collections that are gone through whatever is searched for; a range may be longer than memory.
 _GONE_THROUGH = frozenset({list, tuple, Ahead}) | (ITERATED - SETS - _SETS)
@@ -400,12 +400,8 @@ class SilentOperations:
         return self.alike(wanted, value)
 
     def is_empty(self, value: t.Any) -> bool:
-        """Tell whether a value is the empty list of a policy."""
-        if type(value) is not list:
-            return self.alike(value, [])
-        if value and not self._takes_list(value):
-            raise NotSilent
-        return not value
+        """Tell whether a value is the empty list of a policy, which asks no element of another."""
+        return not value if type(value) is list else self.alike(value, [])
 
     # -- comparison
 
@@ -609,20 +605,15 @@ class SilentOperations:
         return self._compared_by_python(value, item).index(item)
 
     def length_of(self, value: t.Any) -> int:
-        """Return how many elements a list, a tuple, a set or a text has."""
-        kind = type(value)
-        is_plain = (value.isascii() if kind is str else kind in _LISTED) or (
-            kind is list and self._takes_list(value)
-        )
-        if not is_plain:
+        """Return how many elements a list, a tuple, a set or a text has. None is looked at."""
+        if type(value) not in _LISTED and not (type(value) is str and value.isascii()):
             raise NotSilent
         return len(value)
 
     def item_at(self, value: t.Any, place: int) -> t.Any:
-        """Return an element of a list or of a tuple."""
-        kind = type(value)
-        is_plain = self._takes_list(value) if kind is list else kind is tuple
-        if not is_plain or not -len(value) <= place < len(value):
+        """Return an element of a list or of a tuple. No other one is looked at."""
+        is_sequence = type(value) is list or type(value) is tuple
+        if not is_sequence or not -len(value) <= place < len(value):
             raise NotSilent
         return self._unchecked(value[place])
 

@@ -132,16 +132,17 @@ class Compounds(Alternatives):
         span = self.goal.span
         if value.exact not in (None, list) or value.is_literal:
             raise NotCompilable("a list with variables that is compared", span)
-        elements = self.guards.elements(self.region, value, span)
         count, rest = len(listed.items), listed.rest
+        if rest is not None and _is_bare(rest):
+            elements = self.guards.front(self.region, value, count, span)
+        else:
+            elements = self.guards.elements(self.region, value, span)
         size = size_of(elements.name)
         is_long = compared(size, ast.Eq() if rest is None else ast.GtE(), ast.Constant(count))
         key: Fact = ("size", elements.name, count, rest is None)
         region: Region | None = self.guards.under(self.region, key, is_long, [], span)
         region = self._parts(region, listed.items, elements)
-        if isinstance(rest, Slot) and rest.origin is Origin.ANONYMOUS:
-            rest = None
-        if rest is not None and region is not None:
+        if rest is not None and region is not None and not _is_bare(rest):
             behind = ast.Slice(ast.Constant(count), None, None)
             fact: Fact = ("rest", elements.name, count)
             made = self.guards.computed(region, _item(elements, behind), fact, span)
@@ -152,8 +153,7 @@ class Compounds(Alternatives):
     def _parts(self, region: Region | None, parts: Sequence[Term], listed: Known) -> Region | None:
         """Write that parts equal the first elements of a list, or bind them to these."""
         for at, part in enumerate(parts):
-            is_bare = isinstance(part, Slot) and part.origin is Origin.ANONYMOUS
-            if region is not None and not is_bare:
+            if region is not None and not _is_bare(part):
                 fact: Fact = ("part", listed.name, at)
                 region = self._part(region, part, listed, ast.Constant(at), fact)
         return region
@@ -271,6 +271,11 @@ def _in_order(parts: t.Mapping[t.Any, object]) -> list[t.Any]:
     It compares the first element of a list first, and the last key of a dictionary.
     """
     return sorted(parts, reverse=any(type(each) is str for each in parts))
+
+
+def _is_bare(part: Term) -> bool:
+    """Tell whether a part of a list is written ``_``."""
+    return isinstance(part, Slot) and part.origin is Origin.ANONYMOUS
 
 
 def is_open_compound(term: Term) -> bool:

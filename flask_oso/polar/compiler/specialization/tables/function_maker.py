@@ -179,9 +179,10 @@ class FunctionMaker:
             if type(text) is not str:
                 return None
             text = text if text in self.texts else self.texts
-        if not all(map(self.admits, kinds)):
-            return None
-        return self.function(Asked(text, kinds))
+        made = self._functions.get((text, kinds))
+        if made is None and all(map(self.admits, kinds)):
+            made = self.function(Asked(text, kinds))
+        return made
 
     def function(self, asked: Asked, *, waits: bool = False) -> Specialization | None:
         """Return the function for a string and the classes of the other arguments.
