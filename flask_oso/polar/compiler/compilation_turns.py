@@ -41,9 +41,8 @@ class CompilationTurns:
         self._locks: dict[int, t.Any] = {}
         #: When the current compilation has to be finished, by the time that its thread works: a
         #: machine that does other things at the same time makes no function one that takes long.
-        self._deadline: float | None = None
-        #: The thread that compiles. Others have worked for another time, and no deadline.
-        self._thread: int | None = None
+        #: With the thread: others have worked for another time, and have no deadline.
+        self._deadline: tuple[int, float] | None = None
         #: How often something ran out of time.
         self._late: dict[t.Any, int] = {}
 
@@ -62,9 +61,9 @@ class CompilationTurns:
             return
         # Compiling may run code of a metaclass, which may ask a question.
         before, self._deadline = self._deadline, None
-        self._thread = threading.get_ident()
         if deadline is not None:
-            self._deadline = time.thread_time() + deadline - time.monotonic()
+            until = time.thread_time() + deadline - time.monotonic()
+            self._deadline = threading.get_ident(), until
         try:
             with without_collector():
                 yield True
@@ -79,8 +78,11 @@ class CompilationTurns:
 
         :raises OutOfTime: for ``attempt``.
         """
-        is_over = self._deadline is not None and time.thread_time() > self._deadline
-        if is_over and self._thread == threading.get_ident():
+        # Read once: another thread may end its compilation meanwhile.
+        deadline = self._deadline
+        if deadline is None or deadline[0] != threading.get_ident():
+            return
+        if time.thread_time() > deadline[1]:
             raise OutOfTime
 
     def deadline_from(self, began: float) -> float | None:
