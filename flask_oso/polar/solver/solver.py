@@ -607,7 +607,11 @@ class Solver:
                 raise self._unrelated(unknown)
 
     def _unrelated(self, unknown: Unknown) -> PolarRuntimeError:
-        expressions = without_helpers(without_aliases(component([unknown])), lambda helper: True)
+        related = without_aliases(component([unknown]))
+        # Where only attributes are read, each is the value of a helper.
+        expressions = without_helpers(related, lambda helper: True) or [
+            each.expression for each in related
+        ]
         shown = self.machine.show(Expression(Operator.AND, tuple(expressions)))
         return error_at(
             PolarRuntimeError,

@@ -152,6 +152,18 @@ def test_hidden_variable_is_an_error() -> None:
     assert "at line 1, column 9:" in str(caught.value)
 
 
+def test_hidden_variable_of_which_an_attribute_is_read() -> None:
+    """The attribute is shown, also where nothing is done with its value."""
+    engine = make_engine("f(_) if _y.name = _;")
+
+    with pytest.raises(PolarRuntimeError) as caught:
+        list(engine.query("f(1)", accept_expression=True))
+
+    shown = str(caught.value).partition("The expression is: ")[2]
+    assert ".name" in shown.partition("\n")[0]
+    assert "at line 1, column 9:" in shown
+
+
 def test_hidden_variable_that_is_connected() -> None:
     """A hidden variable may stand in the condition of a visible one, under its own name."""
     (result,) = make_engine("f(x) if x > y and y > 1;").query_rule(
