@@ -236,6 +236,8 @@ def test_parts_of_texts(session: orm.Session, rule: str, test: str) -> None:
         "r.name.startswith(p.name)",
         "not p.text.upper() = r.name.upper()",
         "p.text.upper() = r.name",
+        "p.text.__contains__(r.name)",
+        "not p.text.lower().__contains__(r.name)",
     ],
 )
 def test_letters_of_the_actor(session: orm.Session, test: str, name: str | None) -> None:

@@ -222,11 +222,14 @@ class ComparisonTranslator:
         return ExactText(sa.func.replace(text, condition.character, "", type_=text.type)) != text
 
     def has_part(self, condition: HasPart, scope: RowScope) -> t.Any:
-        text, part = (
-            sa.literal(each.value) if isinstance(each, Literal) else self.operand(each, scope)
-            for each in (condition.text, condition.part)
-        )
+        text, part = (self._text(each, scope) for each in (condition.text, condition.part))
         return _PARTS[condition.place](text, part)
+
+    def _text(self, operand: RowValue, scope: RowScope) -> t.Any:
+        if isinstance(operand, Literal):
+            return sa.literal(operand.value)
+        found = self.operand(operand, scope)
+        return parameter(found, sa.String()) if isinstance(found, KnownValue) else found
 
     def has_entry(self, condition: HasEntry, scope: RowScope) -> t.Any:
         """Test for an entry of JSON."""
