@@ -217,8 +217,11 @@ class Remark(Base):
 
     @orm.declared_attr.directive
     def __table_args__(cls) -> tuple[t.Any, ...]:
-        """Have one remark of the lowest rank on a post, and any number of others."""
-        return (sa.Index("lowest", "post_id", unique=True, sqlite_where=sa.text("rank = 0")),)
+        """Have one remark of the lowest rank on a post, and one of each other rank."""
+        return (
+            sa.Index("lowest", "post_id", unique=True, sqlite_where=sa.text("rank = 0")),
+            sa.Index("ranks", "post_id", sa.text("abs(rank)"), unique=True),
+        )
 
 
 class Draft(Base):

@@ -155,15 +155,22 @@ def is_unique(columns: list[t.Any]) -> bool:
     wanted = set(columns)
     keys: list[set[t.Any]] = [set(table.primary_key.columns)]
     keys += [set(c.columns) for c in table.constraints if isinstance(c, sa.UniqueConstraint)]
-    keys += [set(each.columns) for each in table.indexes if each.unique and not _is_partial(each)]
+    keys += [set(each.columns) for each in table.indexes if each.unique and _is_of_all(each)]
     keys += [{column} for column in columns if column.unique]
     return any(key and key <= wanted for key in keys)
 
 
-def _is_partial(index: sa.Index) -> bool:
-    """Tell whether an index has some rows of its table only."""
+def _is_of_all(index: sa.Index) -> bool:
+    """Tell whether an index has all rows of its table, and names all that it has of a row."""
     wheres = (value for name, value in index.dialect_kwargs.items() if name.endswith("_where"))
-    return any(each is not None for each in wheres)
+    parts = [part for each in index.expressions for part in visitors.iterate(t.cast(t.Any, each))]
+    is_written = any(isinstance(part, sa.TextClause) or _is_free(part) for part in parts)
+    return not is_written and all(each is None for each in wheres)
+
+
+def _is_free(part: t.Any) -> bool:
+    """Tell whether a column is none of a table, but a text that may read any of them."""
+    return isinstance(part, sa.ColumnClause) and not isinstance(part, sa.Column)
 
 
 def discriminator(mapper: orm.Mapper[t.Any]) -> str:
