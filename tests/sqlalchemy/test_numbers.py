@@ -185,6 +185,18 @@ def test_what_checks_cannot_compare(body: str) -> None:
         oso.is_allowed(Limit(1), "read", figure)
 
 
+@pytest.mark.parametrize("value", [2**63, -(2**63) - 1, 2**70])
+def test_integers_that_polar_does_not_calculate_with(value: int) -> None:
+    """An integer of an object with more than 64 bits is refused, whoever was asked before."""
+    oso = make_oso('allow(l, "read", f: Figure) if f.whole + l.value != 1;')
+    oso.authorized_query(Limit(1), "read", Figure)
+
+    with pytest.raises(UnsupportedError, match="unsupported arithmetic operands"):
+        oso.is_allowed(Limit(value), "read", Figure(id=1, whole=-1))
+    with pytest.raises(UnsupportedError, match="Calculate with integers"):
+        oso.authorized_query(Limit(value), "read", Figure)
+
+
 REFUSED: list[tuple[t.Any, type[Exception]]] = [
     (2**63, OperationalError),
     ("\ud800", OperationalError),

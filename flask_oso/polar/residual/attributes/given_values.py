@@ -136,14 +136,15 @@ def _compared(part: Comparison, values: Values) -> RowCondition | None:
 def _calculated(side: t.Any, values: Values) -> t.Any:
     """Put values in the places of columns in a calculation.
 
-    :raises NotFillable: if one is no integer; databases calculate alike with these alone.
+    :raises NotFillable: if one is no integer of 64 bits; databases calculate alike with these
+        alone, and Polar with no others.
     """
     if isinstance(side, Arithmetic):
         parts = (_calculated(each, values) for each in (side.left, side.right))
         return Arithmetic(side.sign, *parts)
     if not is_of_object(side):
         return side
-    if type(values[side]) is not int:
+    if type(values[side]) is not int or not has_64_bits(values[side]):
         raise NotFillable
     return Literal(values[side])
 
