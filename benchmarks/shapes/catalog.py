@@ -14,6 +14,7 @@ from . import (
     many,
     named_by_data,
     objects,
+    offices,
     others,
     recursion,
     roles,
@@ -38,6 +39,7 @@ _OF_PLAIN_OBJECTS = (
     *applications.SHAPES,
     *strangers.SHAPES,
     *named_by_data.SHAPES,
+    *offices.SHAPES,
 )
 
 

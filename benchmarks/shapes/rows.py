@@ -261,6 +261,35 @@ def _folders(name: str, relation: str, others: int = 0, classes: tuple[type, ...
     return Shape(f"rows: {name}", make, _SIZES)
 
 
+_READS = """
+allow(user: User, "read", folder: Folder) if reads(user, folder);
+reads(user, folder) if grant in folder.grants and grant.user = user;
+reads(user, folder) if folder.parent != nil and reads(user, folder.parent);
+"""
+
+
+def _reads(user: User, action: str, folder: Folder | None) -> bool:
+    if action != "read":
+        return False
+    while folder is not None:
+        for grant in folder.grants:
+            if grant.user is user:
+                return True
+        folder = folder.parent
+    return False
+
+
+def _folders_of_no_class(size: int) -> World:
+    """Folders so many deep, and a rule about them that names no class."""
+    ana, ben, chain = User(), User(), [Folder()]
+    for _ in range(1, size):
+        chain.append(Folder(parent=chain[-1]))
+    grant = Grant(name="viewer", user=ana, folder=chain[0])
+    _stored([ana, ben, *chain, grant])
+    asked = [(user, "read", chain[-1]) for user in (ana, ben)]
+    return World(_READS, (), asked, _reads, models=Base)
+
+
 def _owned(user: User, other: User) -> list[Doc]:
     return [Doc(owner=user), Doc(owner=other)]
 
@@ -364,4 +393,5 @@ SHAPES = (
         4,
         (User, Folder, Grant),
     ),
+    Shape("rows: folders, a helper without classes", _folders_of_no_class, _SIZES),
 )
