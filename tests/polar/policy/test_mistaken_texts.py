@@ -103,3 +103,17 @@ def test_rule_that_is_meant_as_allow_is_named() -> None:
     (warning,) = policies.load('alow(_, "read", _);', host=HOST).warnings
 
     assert warning.endswith("Or is the rule `alow` meant?")
+
+
+def test_search_for_pairs_in_items_warns() -> None:
+    """The elements of ``items()`` are tuples, which equal no list."""
+    (warning,) = warnings_of('allow(_, "read", d) if [k, v] in d.acl.items() and k = v;')
+
+    assert warning.startswith("No list equals what `items()` of a dictionary gives")
+    assert warning.endswith("Write `[k, v] in d.acl`, which goes through the entries.\n")
+
+
+@pytest.mark.parametrize("goal", ["i in d.items() and i = d", "[k, v] in d and k = v"])
+def test_other_searches_in_dictionaries_do_not_warn(goal: str) -> None:
+    """What goes through entries, or takes each as a whole."""
+    assert warnings_of(f'allow(_, "read", d) if {goal};') == []

@@ -1,8 +1,8 @@
-"""Lists and texts in places where one string is asked for, and a class in quotes.
+"""Lists and texts in places where something else is asked for, and a class in quotes.
 
 In go parsed rules and the host; out come warnings about what loads and never applies:
 ``allow(user: User, ["read", "edit"], note: Note)``, ``allow(user: User, "*", note: Note)``,
-``action in "read, edit"``.
+``action in "read, edit"``, ``[key, value] in entries.items()``.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ import typing as t
 from collections.abc import Iterator
 
 from ...host.registry import Host
-from ...nodes import Dictionary, Expression, List, Operator, Pattern, Rule, Term, Value
+from ...nodes import Call, Dictionary, Expression, List, Operator, Pattern, Rule, Term, Value
 from ...printer import to_polar
 from ...sources import located
-from ...traversal import is_text
+from ...traversal import is_operation, is_text
 from .inventory import Inventory, in_text_order, matched_patterns
 from .unquoted import string_parameters
 
@@ -36,6 +36,7 @@ def warn_mistaken_texts(rule: Rule, inventory: Inventory, host: Host) -> list[st
         *_classes_in_quotes(rule, inventory, host),
         *_parameters(rule),
         *_searched_texts(inventory),
+        *_searched_items(inventory),
         *_order(rule, host),
     ]
 
@@ -77,6 +78,24 @@ def _searched_texts(inventory: Inventory) -> Iterator[str]:
         message = f"What is in the text {to_polar(text)} are its characters"
         listed = to_polar(_listed(str(text.value)))
         yield located(message, text.span) + f"Write a list: `{listed}`.\n"
+
+
+def _searched_items(inventory: Inventory) -> Iterator[str]:
+    """Give warnings about ``[key, value] in d.items()``, whose elements are tuples."""
+    for goal in in_text_order(filter(_is_search_in_items, inventory.comparisons)):
+        item, collection = goal.args
+        owner = t.cast(Expression, collection).args[0]
+        message = "No list equals what `items()` of a dictionary gives, which are tuples"
+        pair = f"{to_polar(item)} in {to_polar(owner)}"
+        yield located(message, item.span) + f"Write `{pair}`, which goes through the entries.\n"
+
+
+def _is_search_in_items(goal: Expression) -> bool:
+    item, collection = goal.args
+    if goal.operator is not Operator.IN or not isinstance(item, List) or len(item.items) != 2:
+        return False
+    called = collection.args[1] if is_operation(collection, Operator.DOT) else None
+    return isinstance(called, Call) and called.name == "items" and not called.args
 
 
 def _is_search_in_names(goal: Expression) -> bool:
