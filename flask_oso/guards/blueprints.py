@@ -38,6 +38,7 @@ from ..request_state import (
 )
 from .guard_checks import check_guards, foreign_authorizer
 from .receivers import keys_behind, receiver_of, view_itself
+from .shortcuts import Shortcut
 from .url_keys import Key
 from .view_checks import ViewCheck
 from .view_guards import (
@@ -131,7 +132,7 @@ def _meet(
     rule, view = t.cast(Rule, current.url_rule), t.cast(View, way.view)
     before, gift, key = current.view_args or {}, request_state.gift, view_check.key
     if way.passes is _not_known_yet and plan is not None and plan.calls_plainly and gift is None:
-        way.passes = _new_passing(app, authorizer, view_check, way, before)
+        way.passes = _new_passing(app, authorizer, view_check, way, before, plan)
         if way.passes is not None and way.passes(request_state, current):
             return
     given = dict(before) if gift is None else gift.added_to(before)
@@ -176,7 +177,12 @@ def _new_way(app: Flask, guard: Guard, current: Request) -> Way:
 
 
 def _new_passing(
-    app: Flask, authorizer: Authorizer, view_check: ViewCheck, way: Way, before: Arguments
+    app: Flask,
+    authorizer: Authorizer,
+    view_check: ViewCheck,
+    way: Way,
+    before: Arguments,
+    plan: t.Any,
 ) -> _Passing | None:
     """Make the shortcut of a way; ``None`` if its requests are unusual."""
     if view_check.key is None:
@@ -187,7 +193,8 @@ def _new_passing(
     view = t.cast(View, way.view)
     made = view_check.shortcut_to(app, view, dict(before), way.behind)
     if made is None:
-        return None
+        link = view_check.link_to(authorizer, view, dict(before), plan, way.behind)
+        return None if link is None else _passing_link(app, view_check, way, before, link)
     find_judged, call = made
     receiver = way.stored = receiver_of(app, way.endpoint)
     variable = call.variable
@@ -206,6 +213,28 @@ def _new_passing(
         return True
 
     return pass_object
+
+
+def _passing_link(
+    app: Flask, view_check: ViewCheck, way: Way, before: Arguments, link: Shortcut
+) -> _Passing:
+    """Make the shortcut of a guard behind which others find objects."""
+    # A link has one variable.
+    [variable] = t.cast(Key, view_check.key).variables_of(before) or ("",)
+    receiver = way.stored = receiver_of(app, way.endpoint)
+
+    def pass_link(request_state: RequestState, current: Request) -> bool:
+        given = current.view_args
+        if given is None or request_state.gift is not None:
+            return False
+        identity, before = given.get(variable, NOT_GIVEN), {**given}
+        after = link(request_state, before)
+        if after is None:
+            return False
+        request_state.gift = grown_gift(None, before, after, {variable: identity}, receiver)
+        return True
+
+    return pass_link
 
 
 def _passing_constant(app: Flask, authorizer: Authorizer, view_check: ViewCheck) -> _Passing | None:

@@ -291,9 +291,10 @@ class ViewCheck(Record, eq=False):
         :raises OsoError: it is said to what it belongs, and that was not found.
         """
         cls = t.cast(Key, self.key).cls
-        others = [other for _, other in found]
-        if is_stated(self.within) and not belongs(cls, loaded, self.within, others):
-            return False
+        if is_stated(self.within):
+            others = [other for _, other in found]
+            if not belongs(cls, loaded, self.within, others):
+                return False
         for check, other in found:
             between = self._between(cls, t.cast(Key, check.key).cls)
             if between is None:
@@ -340,6 +341,9 @@ class ViewCheck(Record, eq=False):
                     shortcut, call = known
                     found = shortcut(request_state, kwargs)
                     if found is not None:
+                        if call is None:
+                            # It is one of several guards, and has given the arguments.
+                            return enter_view(app, request_state, plan, args, found)
                         name = call.gives_only
                         arguments = {name: found} if name else call.arguments(kwargs, found)
                         try:
@@ -351,7 +355,13 @@ class ViewCheck(Record, eq=False):
             if request_state is not None:
                 request_state.check_running = True
             if plan is not None and way not in plan.shortcuts and len(plan.shortcuts) < _MOST_VIEWS:
-                made = self._new_shortcut(app, plan, function, args, kwargs)
+                is_among = request_state is not None and request_state.is_among_guards
+                made: t.Any = None
+                if not is_among:
+                    made = self._new_shortcut(app, plan, function, args, kwargs)
+                if made is None and not args:
+                    link = self.link_to(state.parts[Authorizer], view, kwargs, plan)
+                    made = None if link is None else (link, None)
                 plan.shortcuts[way] = made
                 if made is not None:
                     return enter(app, request_state, plan, args, kwargs)
@@ -404,6 +414,20 @@ class ViewCheck(Record, eq=False):
         if len(args) > 1 or len(others) < len(args) or not is_apart or key.variables_of(others):
             return None
         return self.shortcut_to(app, function.function, given, ())
+
+    def link_to(
+        self,
+        authorizer: Authorizer,
+        view: View,
+        given: Arguments,
+        plan: t.Any,
+        behind: Sequence[Key] = (),
+    ) -> Shortcut | None:
+        """Give what does as :meth:`meet` for usual calls of a view with several guards.
+
+        :return: it gives the arguments; ``None`` if there is none.
+        """
+        return self._passage_of(authorizer, view, given, behind, plan).link
 
     def shortcut_to(
         self, app: Flask, view: View, given: Arguments, behind: Sequence[Key]

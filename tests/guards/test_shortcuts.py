@@ -147,6 +147,36 @@ def test_answer_of_the_policy_is_true_itself_or_no_allow(place: str) -> None:
     assert entered == [1, 1]
 
 
+@pytest.mark.parametrize("place", ["decorators", "blueprint"])
+def test_each_of_several_guards_judges_each_request(place: str) -> None:
+    """What one of them found for a request, and what it was about, is nothing for the next."""
+    app, oso, rooms = make_app("rooms", static=None), Oso(), Blueprint("rooms", "rooms")
+    app.before_request(lambda: setattr(g, "current_user", "ann"))
+    oso.register_class(Note)
+    oso.load_str(POLICY)
+    extension = FlaskOso(oso, app)
+    extension.loader(Note)(Note)
+    guard = authorize("read", Note, key="other_id", name="other")
+    view = guard(lambda note, other: f"{note.owner} {other.owner}")
+    if place == "blueprint":
+        extension.guard(rooms, "read", Note)
+    else:
+        view = authorize("read", Note)(view)
+    rooms.before_request(
+        lambda: t.cast(t.Any, request.view_args).update(request.args.to_dict()) or None
+    )
+    rooms.add_url_rule("/<note_id>/<other_id>", "room", view)
+    app.register_blueprint(rooms)
+    client, paths = app.test_client(), ["ann/ann", "ann/eve", "eve/ann", "ann/ann", "ann/ann"]
+
+    answers = [client.get(f"/{path}") for path in paths]
+    changed = client.get("/ann/ann?note_id=eve")
+
+    assert [each.status_code for each in answers] == [200, 404, 404, 200, 200]
+    assert answers[-1].text == "ann ann"
+    assert changed.status_code == (500 if place == "blueprint" else 404)
+
+
 @pytest.mark.parametrize("given", [False, True])
 def test_is_allowed_of_the_program_decides(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, given: bool
