@@ -291,7 +291,7 @@ class Gates:
         """Note when a function before the view answers, and which one."""
         app = self._app
         is_usual = _is_flasks(app, "preprocess_request")
-        has_own_way = not (
+        has_own_way = type(app).wsgi_app is not Flask.wsgi_app or not (
             _is_flasks(app, "dispatch_request") and _is_flasks(app, "full_dispatch_request")
         )
 

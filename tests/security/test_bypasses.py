@@ -394,8 +394,18 @@ class OwnFullDispatch(Flask):
         return self.finalize_request(answer)
 
 
+class OwnApplication(Flask):
+    """An app that does so as the application of WSGI."""
+
+    def wsgi_app(self, environ: t.Any, start_response: t.Any) -> t.Any:
+        """Answer a request."""
+        with self.request_context(environ):
+            answer = OwnFullDispatch.full_dispatch_request(t.cast(OwnFullDispatch, self))
+            return answer(environ, start_response)
+
+
 @pytest.mark.parametrize("check", ["guard", "route", "decorator"])
-@pytest.mark.parametrize("kind", [OwnDispatch, OwnFullDispatch])
+@pytest.mark.parametrize("kind", [OwnDispatch, OwnFullDispatch, OwnApplication])
 def test_automatic_options_of_an_app_that_enters_views_itself(
     kind: type[Flask], check: str
 ) -> None:
