@@ -22,6 +22,8 @@ _DIGIT_BITS = 30
 _FEWEST_BITS = 4
 _LONG_BITS = 32
 
+_FIRST_START = array("Q", [0])
+
 
 class Source:
     """One text that is parsed as a whole.
@@ -51,7 +53,8 @@ class Source:
         """The offset of each line, found when it is first needed."""
         starts = self._starts
         if starts is None:
-            starts, at = array("Q", [0]), self.text.find("\n")
+            # A copy: to make one raises an audit event, which no decision does.
+            starts, at = _FIRST_START[:], self.text.find("\n")
             while at >= 0:
                 starts.append(at + 1)
                 at = self.text.find("\n", at + 1)
