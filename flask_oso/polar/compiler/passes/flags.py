@@ -13,9 +13,9 @@ which the function gives up never comes behind an answer.
 from __future__ import annotations
 
 import ast
-import copy
 import typing as t
 
+from ..snippets import duplicate
 from .names import Names, answers, blocks_in, nodes_in, read_name, written_name
 
 #: The most statements that take the place of a flag.
@@ -86,7 +86,7 @@ def _is_replaced(
         if is_set:
             del end[-1]
         if is_set is wanted:
-            end += copy.deepcopy(behind.body)
+            end += duplicate(behind.body)
     for node in nodes_in([tree]):
         if type(node) is ast.If and not node.body:
             node.body = [ast.Pass()]

@@ -21,9 +21,9 @@ name the other order takes as long.
 from __future__ import annotations
 
 import ast
-import copy
 import re
 
+from ..snippets import duplicate
 from .names import Names, blocks_in, disjuncts
 
 _ARGUMENT = re.compile(r"a\d+")
@@ -67,7 +67,7 @@ def _turned(statement: ast.If, element: str) -> list[ast.stmt]:
         case []:
             pass
         case [ast.If(_, _, []) as doubt]:
-            doubt.body = [ast.If(copy.deepcopy(statement.test), doubt.body, [])]
+            doubt.body = [ast.If(duplicate(statement.test), doubt.body, [])]
         case _:
             return [statement]
     inner.body = [ast.copy_location(ast.If(statement.test, inner.body, []), statement)]

@@ -18,11 +18,21 @@ done only where ``x``, which then stands there twice, is short.
 from __future__ import annotations
 
 import ast
-import copy
 import typing as t
 from collections.abc import Callable
 
-from ..snippets import all_of, any_of, assign, call, compared, for_each, load, named_value, unpacked
+from ..snippets import (
+    all_of,
+    any_of,
+    assign,
+    call,
+    compared,
+    duplicate,
+    for_each,
+    load,
+    named_value,
+    unpacked,
+)
 from .names import blocks_in, nodes_in
 
 #: Longer lists are left to the call, which takes no time that counts there.
@@ -102,7 +112,7 @@ def _written_out(statement: ast.If, search: ast.Call, fresh: Callable[[str], str
         tests.append(compared(_class_of(item, mine), ast.In(), load("simple")))
     kind_of_item = t.cast(type, cls).__name__ if is_text_or_integer else mine
     loop = _loop(search, load(kind_of_item), found, fresh("v"))
-    twice = copy.deepcopy(statement)
+    twice = duplicate(statement)
     statement.test = load(found)
     searched = [assign(found, ast.Constant(False)), loop, statement]
     if is_itself:

@@ -89,6 +89,9 @@ MAX_REGIONS = 60
 #: How often one rule is asked within itself, about something else: one that asks itself about the
 #: parent of what it was asked about, whatever that is, would never end.
 MAX_REPEATED = 60
+#: How deep such questions are written in each other. A chain of objects is found to be one at the
+#: second or the third.
+MAX_NESTED = 6
 #: How deep delegations are written in each other: a chain of objects is found to be one before.
 MAX_DELEGATED = 6
 #: The most calls of rules that one function has.
@@ -311,8 +314,9 @@ class QuestionWriter:
 
     def _is_expanded(self, here: Region) -> bool:
         """Ask the waiting questions of a region; tell whether it is still to be written."""
-        self._regions += any(map(self._askers.is_within_itself, here.waiting))
-        if self._regions > MAX_REGIONS:
+        depths = [*map(self._askers.depth, here.waiting)]
+        self._regions += any(depths)
+        if self._regions > MAX_REGIONS or max(depths, default=0) > MAX_NESTED:
             raise NotCompilable("a chain of different rules", None)
         while here.waiting:
             node = here.waiting.pop(0)

@@ -18,7 +18,6 @@ In go the calls of a specialization; out come the functions, which a program kee
 from __future__ import annotations
 
 import ast
-import copy
 import typing as t
 
 from ...nodes import Call, Slot, Value
@@ -44,6 +43,7 @@ from ..snippets import (
     assign,
     assign_item,
     call,
+    duplicate,
     function_of,
     is_more_than,
     is_not_none,
@@ -208,7 +208,7 @@ class SolutionWriter(QuestionWriter):
             hoist_from_all(several, self.guards.fresh)
             write_out_searches(several, self.guards.fresh)
             together = self._functions.several[name] = self.names.lifted_name()
-            body = [*copy.deepcopy(before), *several]
+            body = [*duplicate(before), *several]
             made[together] = function_of(together, [SEVERAL, LEVEL, MEMO], body)
         rename(inner, {name: remembering})
         calling = self._calling(remembering, before, inner, result)

@@ -21,7 +21,6 @@ Rules that have no such function raise ``NotCompilable``.
 from __future__ import annotations
 
 import ast
-import copy
 import itertools
 import typing as t
 from collections.abc import Sequence
@@ -38,6 +37,7 @@ from ..snippets import (
     assign,
     call,
     compared,
+    duplicate,
     function_of,
     is_more_than,
     is_not_of,
@@ -198,7 +198,7 @@ class SpecializationWriter(QuestionWriter):
         """
         body = [assign(FOUND, ast.Constant(False)), *self.beginning()]
         if self.guards.functions is not None:
-            body.append(copy.deepcopy(memo))
+            body.append(duplicate(memo))
         return body
 
     def attempted(self, body: list[ast.stmt]) -> list[ast.stmt]:

@@ -6,7 +6,6 @@ A method takes a region, and returns the region where values are equal, or are n
 from __future__ import annotations
 
 import ast
-import copy
 import datetime
 import typing as t
 from collections.abc import Sequence
@@ -24,6 +23,7 @@ from ..snippets import (
     attribute_of,
     call,
     compared,
+    duplicate,
     is_none,
     is_not_type,
     is_of,
@@ -243,7 +243,7 @@ class ValueGuards:
             self._guards.forget_order()
         if inner is None:
             return None
-        return self._guards.under(inner, late, copy.deepcopy(header.test), [], span)
+        return self._guards.under(inner, late, duplicate(header.test), [], span)
 
     def _check_order(self, region: Region, number: Known) -> None:
         """Give up for a decimal that is no number: to compare it is an error."""

@@ -26,7 +26,6 @@ The call is made whatever they tell, as the solver makes it.
 from __future__ import annotations
 
 import ast
-import copy
 import typing as t
 from collections.abc import Iterator, Sequence
 
@@ -38,6 +37,7 @@ from ...snippets import (
     call,
     code_of,
     compared,
+    duplicate,
     item_of,
     load,
     negate,
@@ -106,7 +106,7 @@ def written_as_loop(function: Recursion) -> list[ast.stmt] | None:
     calls = sum(is_call(node, function.name) for node in nodes_in(function.body))
     if calls != 1:
         return None
-    body = [*_flat(copy.deepcopy(function.body))]
+    body = [*_flat(duplicate(function.body))]
     site = _find_call(body, function)
     if site is None:
         return None

@@ -22,7 +22,6 @@ from __future__ import annotations
 
 import ast
 import bisect
-import copy
 import typing as t
 
 from ...snippets import (
@@ -31,6 +30,7 @@ from ...snippets import (
     assign,
     call,
     compared,
+    duplicate,
     for_each,
     is_none,
     item_of,
@@ -119,7 +119,7 @@ def written_for_several(
 
 def _worklist(function: Recursion, remembered: int) -> _Worklist | None:
     """Return what writes the list; ``None`` if more is done with what a call finds."""
-    body = copy.deepcopy(function.body)
+    body = duplicate(function.body)
     calls = [node for node in nodes_in(body) if is_call(node, function.name)]
     changed = _changed(function, t.cast("list[ast.Call]", calls))
     if not changed or any(map(Names(body).written.get, _fixed(function, changed))):

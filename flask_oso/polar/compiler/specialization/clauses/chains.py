@@ -198,14 +198,14 @@ class Askers:
             yield key
             _, key = self._known[key]
 
-    def is_within_itself(self, node: RuleCall) -> bool:
-        """Tell whether a question leads to a rule that it comes from, about something else.
+    def depth(self, node: RuleCall) -> int:
+        """Count the questions of its kind that a question comes from, about something else.
 
         Only this may go on without an end.
         """
         name, args = node
         _, asking = self._known[name, *(arg.key for arg in args)]
-        return self.count_within(node, asking) > 0
+        return self.count_within(node, asking)
 
     def count_within(self, node: RuleCall, asking: Fact | None) -> int:
         """Count the questions of the same kind that lead to one which another is about to ask."""
@@ -215,7 +215,7 @@ class Askers:
     def repeats(self, node: RuleCall) -> int:
         """Count a question that is asked; return how often its kind was asked within itself."""
         kind = _kind_of(node)
-        self._repeated[kind] += self.is_within_itself(node)
+        self._repeated[kind] += self.depth(node) > 0
         return self._repeated[kind]
 
 

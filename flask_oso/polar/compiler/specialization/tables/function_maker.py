@@ -7,7 +7,6 @@ function, which is kept until one of these classes goes.
 from __future__ import annotations
 
 import ast
-import copy
 import functools
 import hashlib
 import typing as t
@@ -22,6 +21,7 @@ from ...snippets import (
     assign,
     call,
     code_of,
+    duplicate,
     function_of,
     is_ascii,
     load,
@@ -274,7 +274,7 @@ class FunctionMaker:
         body = [*checks.values(), assign(_STRINGS, call("set"))]
         if any(remembers(test) for test, _ in tests.values()):
             # What functions find for one string, they know for the next one.
-            body.append(copy.deepcopy(NEW_MEMO))
+            body.append(duplicate(NEW_MEMO))
         for test, found in tests.values():
             body += [*test, ast.If(load(FOUND), [_added(found)], [])]
         body.append(ast.Return(load(_STRINGS)))
@@ -327,7 +327,7 @@ class FunctionMaker:
         """Return a function that asks the compiled rule where another one gives up."""
         functions.keep()
         attempts = Attempts()
-        tried = tried_first(copy.deepcopy(function), self.program.constant(attempts))
+        tried = tried_first(duplicate(function), self.program.constant(attempts))
         made = self._make_in_order(asked, tried)
         if made is None:
             return self._compiled_once(function)
