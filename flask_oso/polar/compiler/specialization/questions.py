@@ -7,6 +7,7 @@ that they may come to. What is asked of each object of a chain is written once, 
 from __future__ import annotations
 
 import ast
+import collections
 import itertools
 import typing as t
 from collections.abc import Sequence
@@ -89,8 +90,8 @@ MAX_REGIONS = 60
 #: How often one rule is asked within itself, about something else: one that asks itself about the
 #: parent of what it was asked about, whatever that is, would never end.
 MAX_REPEATED = 60
-#: How deep such questions are written in each other. A chain of objects is found to be one at the
-#: second or the third.
+#: How deep such questions, or clauses in place of calls, are written in each other. A chain of
+#: objects is found to be one at the second or the third.
 MAX_NESTED = 6
 #: How deep delegations are written in each other: a chain of objects is found to be one before.
 MAX_DELEGATED = 6
@@ -139,6 +140,8 @@ class QuestionWriter:
         self._clauses, self._parts = itertools.count(), itertools.count()
         self._goals_written, self._most_goals = 0, MAX_SPECIALIZED_GOALS
         self._regions = self._calls = self._depth = 0
+        #: How often clauses stand in themselves, in place of calls.
+        self._entered: collections.Counter[int] = collections.Counter()
         self._pending: list[Region] = []
         #: The regions in which something is written later.
         self._put_behind: list[Region] = []
@@ -590,6 +593,19 @@ class QuestionWriter:
             raise NotCompilable("rules in rules in rules", None)
         self._run_all(region, goals, env, asking)
         self._depth -= 1
+
+    def enter(self, clause: Clause) -> None:
+        """Note that a clause is written in place of a call, which may stand in the clause itself.
+
+        :raises NotCompilable: if it would go on like this.
+        """
+        self._entered[id(clause)] += 1
+        if self._entered[id(clause)] > MAX_NESTED and self.guards.functions is None:
+            raise NotCompilable("rules in rules in rules", None)
+
+    def leave(self, clause: Clause) -> None:
+        """Note that a clause was written in place of a call."""
+        self._entered[id(clause)] -= 1
 
     def _run_all(self, region: Region, goals: Pending, env: Variables, asking: Fact) -> None:
         here: Region | None = region

@@ -612,7 +612,9 @@ class GoalStep(Heads):
             here = self.guards.under(here, ("link", link.name), ast.Constant(True), [], None)
             here.subject = here.subject or link
         before = self.region if is_again or here is not self.region else None
+        self.writer.enter(clause)
         self.writer.run(here, pending, env, self.asking, before)
+        self.writer.leave(clause)
 
 
 _EQUALITIES = (Operator.EQ, Operator.UNIFY)
