@@ -15,6 +15,7 @@ from flask_oso.polar.compiler.binding_analysis import (
     dispatch_by,
     order_clauses,
 )
+from flask_oso.polar.compiler.specialization.goals.steps import GoalStep
 from flask_oso.polar.compiler.specialization.tables.drafts import Asked
 from flask_oso.polar.nodes import Value
 from flask_oso.polar.solver.clauses import Clause
@@ -405,3 +406,44 @@ def test_groups_of_clauses_are_ordered_once() -> None:
     order = order_clauses(clauses, load("").host)
 
     assert order == ClauseOrder([*clauses[1::2], *clauses[::2]], [])
+
+
+MEMBERS = """
+allow(user: User, "read", group: Doc0) if member(user, group);
+member(user: User, group: Doc0) if user in group.users;
+"""
+WITHIN = """
+allow(user: User, "read", doc: Doc0) if owner_of(doc, owner) and owner = user;
+owner_of(doc: Doc0, owner) if owner = doc.owner and owner != nil;
+"""
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [
+        MEMBERS + "member(user: User, group: Doc0) if g in group.groups and member(user, g);",
+        WITHIN + "owner_of(doc: Doc0, x) if doc.up != nil and owner_of(doc.up, x) and doc.open;",
+    ],
+    ids=["a search", "an open variable"],
+)
+def test_recursion_that_is_no_chain_is_seen_soon(
+    policy: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first question does not wait until the same goals were written sixty times."""
+    written: list[t.Any] = []
+    take = GoalStep.take
+
+    def count(step: GoalStep) -> t.Any:
+        written.append(step.goal)
+        return take(step)
+
+    monkeypatch.setattr(GoalStep, "take", count)
+    (cls,) = make_classes(1)
+    doc: t.Any = cls()
+    doc.users, doc.groups, doc.up = [], [], None
+    oso = load(policy, cls)
+
+    answer = specialized(oso.engine, User(), "read", doc)
+
+    assert answer is False
+    assert 0 < len(written) < 150
