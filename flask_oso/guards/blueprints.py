@@ -262,17 +262,19 @@ def _passing_constant(app: Flask, authorizer: Authorizer, view_check: ViewCheck)
 
 def _check_when_registered(blueprint: Blueprint) -> None:
     """Look at the guards of the views of a blueprint once an app has them all."""
-    register = blueprint.register
+    # A deep copy of the blueprint has one of this, too: a closure would register the blueprint.
+    register = functools.partial(_register_and_check, blueprint.register)
+    blueprint.register = functools.update_wrapper(register, blueprint.register)  # type: ignore[method-assign]
 
-    @functools.wraps(register)
-    def register_and_check(app: t.Any, options: dict[str, t.Any]) -> None:
-        register(app, options)
-        for rule in app.url_map.iter_rules():
-            view = app.view_functions.get(rule.endpoint)
-            if view is None or rule.build_only:
-                continue
-            for method in methods_of(rule, view):
-                guards = guards_met(app, rule.endpoint, method)
-                check_guards(guards, f"the {describe_endpoint(rule.endpoint, view)}")
 
-    blueprint.register = register_and_check  # type: ignore[method-assign]
+def _register_and_check(
+    register: Callable[[t.Any, dict[str, t.Any]], None], app: t.Any, options: dict[str, t.Any]
+) -> None:
+    register(app, options)
+    for rule in app.url_map.iter_rules():
+        view = app.view_functions.get(rule.endpoint)
+        if view is None or rule.build_only:
+            continue
+        for method in methods_of(rule, view):
+            guards = guards_met(app, rule.endpoint, method)
+            check_guards(guards, f"the {describe_endpoint(rule.endpoint, view)}")

@@ -114,6 +114,10 @@ class Guard(Record, eq=False, frozen=False):
     #: The apps that have one.
     apps: weakref.WeakSet[Flask] = dataclasses.field(default_factory=weakref.WeakSet)
 
+    def __deepcopy__(self, memo: object) -> Guard:
+        """Give itself: what Flask calls before the views of a copy of its blueprint is the same."""
+        return self
+
     @property
     def asks(self) -> bool:
         """Whether it asks the policy."""

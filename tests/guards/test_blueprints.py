@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import inspect
 import typing as t
@@ -716,6 +717,18 @@ def test_blueprint_in_two_apps_is_judged_by_each(house: Flask, guard: FlaskOso) 
     other.register_blueprint(rooms)
 
     assert answers(house, "/hall") + answers(other, "/hall") == [200, 403, 403, 200]
+
+
+def test_copy_of_a_guarded_blueprint_is_guarded(house: Flask, guard: FlaskOso) -> None:
+    """Each application may have a copy of its own, with further views."""
+    posts = Blueprint("posts", "posts")
+    guard.guard(posts, "read", Post)
+    posts.add_url_rule("/<post_id>", "post", lambda post: post.owner)
+    other = copy.deepcopy(posts)
+    other.add_url_rule("/further/<post_id>", "further", lambda post: post.owner)
+    house.register_blueprint(other)
+
+    assert [answers(house, path) for path in ("/1", "/further/2")] == [[200, 404], [404, 200]]
 
 
 def test_census_knows_the_guards_of_blueprints(house: Flask, guard: FlaskOso) -> None:
