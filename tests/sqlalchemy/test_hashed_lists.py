@@ -87,6 +87,10 @@ POLICIES = {
     "t.author = u or not t.project matches Project{is_public: true}": (
         "project_id IN … SELECT hashed_projects.id"
     ),
+    # Each way has a key of the person, but beside an `or` no index finds the second.
+    "(t.author = u and t.project matches Project{is_public: true}) or t.parent.author = u": (
+        "project_id IN … SELECT hashed_projects.id"
+    ),
 }
 
 
@@ -119,8 +123,23 @@ def count_of_keys(statement: Tickets) -> t.Any:
         count_of_rows,
         count_of_keys,
         lambda statement: count_of_rows(statement.where(Ticket.size == 3)),
+        lambda statement: statement.order_by(Ticket.size).limit(5),
+        lambda statement: statement.order_by(Ticket.size.desc(), Ticket.id).limit(5).offset(10),
+        lambda statement: statement.order_by(sa.func.abs(Ticket.size)).limit(5),
+        lambda statement: (
+            statement.order_by(Ticket.size).limit(5).options(orm.joinedload(Ticket.comments))
+        ),
     ],
-    ids=["count", "count of rows", "count of keys", "count of some"],
+    ids=[
+        "count",
+        "count of rows",
+        "count of keys",
+        "count of some",
+        "order",
+        "order downwards",
+        "order of a function",
+        "order with a relation",
+    ],
 )
 def test_all_rows(of: Callable[[Tickets], t.Any], condition: str, begin: str) -> None:
     """Related rows are listed, as far as the table leads to them."""
@@ -135,6 +154,11 @@ def test_all_rows(of: Callable[[Tickets], t.Any], condition: str, begin: str) ->
     "of",
     [
         lambda statement: statement.limit(5),
+        lambda statement: statement.order_by(Ticket.code).limit(5),
+        lambda statement: statement.order_by(Ticket.id.desc(), Ticket.size).limit(5),
+        lambda statement: statement.order_by(sa.func.random()).limit(5),
+        lambda statement: statement.order_by(sa.text("size")).limit(5),
+        lambda statement: statement.where(Ticket.project_id == 3).order_by(Ticket.size).limit(5),
         lambda statement: statement.where(Ticket.id == 3),
         lambda statement: count_of_rows(statement.limit(5)),
         lambda statement: count_of_rows(statement.where(Ticket.size == 3, Ticket.code == "x")),
@@ -152,6 +176,11 @@ def test_all_rows(of: Callable[[Tickets], t.Any], condition: str, begin: str) ->
     ],
     ids=[
         "limit",
+        "order of an index",
+        "order of a key",
+        "any order",
+        "order by text",
+        "order of a few",
         "one row",
         "count of a page",
         "count of few",
@@ -250,4 +279,7 @@ def test_rows_are_those_of_checks(session: orm.Session, condition: str) -> None:
         assert {each.id for each in session.scalars(ours.limit(99))} == allowed
         assert session.scalar(count_of_rows(ours)) == len(allowed)
         assert session.scalar(count_of_keys(ours)) == len(allowed)
+        assert {
+            each.id for each in session.scalars(ours.order_by(Ticket.size).limit(99))
+        } == allowed
         assert session.scalar(count_of_rows(ours.where(Ticket.size != 9))) == len(allowed)

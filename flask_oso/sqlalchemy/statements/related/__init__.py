@@ -2,8 +2,10 @@
 
 ``semijoins``
     an ``Exists`` as joins of keys.
+``read_rows``
+    which rows of its table a statement reads.
 ``broad_rows``, ``hashed_lists``
-    which of them are asked for in two ways, on SQLite and on PostgreSQL.
+    which related rows are asked for in two ways, on SQLite and on PostgreSQL.
 ``foreign_keys``, ``shared_lists``
     keys of rows that need not be read; lists that stand once in a statement.
 """

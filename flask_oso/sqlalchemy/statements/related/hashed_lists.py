@@ -14,13 +14,10 @@ In goes a condition, or a join of related rows; out comes where such lists help,
 
 from __future__ import annotations
 
-import itertools
-import operator
 import typing as t
 
 import sqlalchemy as sa
 from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.sql import operators
 
 from ....polar.residual.algebra.ir import (
     Column,
@@ -35,13 +32,12 @@ from ....polar.residual.algebra.ir import (
 )
 from ...mapped.mapper_facts import MapperFacts
 from ..dialects import ByHeldKey
-from .semijoins import SemiJoin, could_be_list, is_anchored
+from .read_rows import needs_all_rows
+from .semijoins import SemiJoin, could_be_list, is_anchored, reads_rows
 
 #: The column of a list. It is selected from a list with this name, which hides no other one.
 KEY, _LIST = "oso_key", "oso_list"
 _ONE: t.Any = sa.literal_column("1")
-#: The constraints of columns that have an index, or should have one.
-_WITH_INDEX = (sa.PrimaryKeyConstraint, sa.UniqueConstraint, sa.ForeignKeyConstraint)
 
 
 def reads_all(condition: RowCondition, names: MapperFacts) -> bool:
@@ -56,8 +52,13 @@ def reads_all(condition: RowCondition, names: MapperFacts) -> bool:
 
 def _may_be_found(part: RowCondition, names: MapperFacts) -> bool:
     if isinstance(part, Or):
+        # Beside an `or` no index finds what is on a list.
         return all(
-            any(_may_be_found(each, names) for each in conjuncts_of(way)) for way in part.parts
+            any(
+                _may_be_found(each, names) and not reads_rows(each, names)
+                for each in conjuncts_of(way)
+            )
+            for way in part.parts
         )
     if isinstance(part, Unlinked) or is_anchored(part, names):
         return True
@@ -124,7 +125,7 @@ def _sought(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
 
 @compiles(SoughtOrHashed, "postgresql", "timescaledb")
 def _sought_or_hashed(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
-    if not _wants_all_rows([each["selectable"] for each in compiler.stack]):
+    if not needs_all_rows(compiler, SoughtOrHashed):
         return _sought(element, compiler, **keywords)
     # EXISTS is not asked, and so it is not compiled either.
     near, keys = (compiler.process(each, **keywords) for each in [*element.clauses][1:])
@@ -135,85 +136,3 @@ def _sought_or_hashed(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str
         f"(({near} IN (SELECT {key} FROM {keys} AS {_LIST}"
         f" WHERE {key} IS NOT DISTINCT FROM {key})) IS TRUE)"
     )
-
-
-def _wants_all_rows(within: list[t.Any]) -> bool:
-    """Tell whether a statement reads, or counts, rows of one table that no index finds."""
-    if not within or any(
-        not isinstance(each, sa.Select) or each._has_row_limiting_clause for each in within
-    ):
-        return False
-    *around, inner = within
-    of_policies = list(map(_is_of_policy, inner._where_criteria))
-    others = itertools.compress(inner._where_criteria, map(operator.not_, of_policies))
-    return (
-        any(of_policies)
-        and not any(map(_may_find, others))
-        and _is_table(_source(inner))
-        and all(_takes_all(each, _source(inner)) for each in around)
-    )
-
-
-def _takes_all(statement: t.Any, table: t.Any) -> bool:
-    """Tell whether a statement around a list of the rows of a table needs all of them."""
-    source, where = _source(statement), statement._where_criteria
-    if not where:
-        return isinstance(source, sa.Subquery | sa.CTE)
-    # `Task.id.in_(…)`, and nothing else.
-    return (
-        isinstance(source, sa.Table)
-        and isinstance(table, sa.Table)
-        and source.fullname == table.fullname
-        and len(where) == 1
-        and getattr(where[0], "operator", None) is operators.in_op
-        and isinstance(where[0].left, sa.ColumnClause)
-    )
-
-
-def _is_of_policy(condition: t.Any) -> bool:
-    return any(isinstance(each, SoughtOrHashed) for each in _elements_of(condition))
-
-
-def _may_find(condition: t.Any) -> bool:
-    """Tell whether an index may find the rows of a condition of the caller, or a join."""
-    return any(
-        isinstance(each, sa.SelectBase | sa.TextClause)
-        or (isinstance(each, sa.ColumnClause) and _is_indexed(each))
-        for each in _elements_of(condition)
-    )
-
-
-def _elements_of(clause: t.Any) -> t.Iterator[t.Any]:
-    """Yield the elements of a clause, and none of subqueries."""
-    stack = [clause]
-    while stack:
-        each = stack.pop()
-        yield each
-        if not isinstance(each, sa.SelectBase):
-            stack.extend(each.get_children())
-
-
-def _is_indexed(column: t.Any) -> bool:
-    """Tell whether an index may have a column, as far as its table tells."""
-    table = column.table
-    if not isinstance(column, sa.Column) or not isinstance(table, sa.Table):
-        return True
-    found: set[t.Any] = {
-        each.name
-        for constraint in table.constraints
-        if isinstance(constraint, _WITH_INDEX)
-        for each in constraint.columns
-    }
-    for part in (part for index in table.indexes for part in index.expressions):
-        found |= {getattr(each, "name", None) for each in _elements_of(part)}
-    return column.name in found
-
-
-def _source(statement: t.Any) -> t.Any:
-    """Return what a statement selects from; ``None`` if that is not one."""
-    froms = statement.get_final_froms()
-    return froms[0] if len(froms) == 1 else None
-
-
-def _is_table(source: t.Any) -> bool:
-    return isinstance(source.element if isinstance(source, sa.Alias) else source, sa.TableClause)

@@ -280,6 +280,16 @@ def is_anchored(part: RowCondition, names: MapperFacts) -> bool:
     return _Analysis((), names).anchors(part)
 
 
+def reads_rows(part: RowCondition, names: MapperFacts) -> bool:
+    """Tell whether a condition is a subquery, and no comparison of a foreign key."""
+    if isinstance(part, Closure):
+        return True
+    if not isinstance(part, Exists):
+        return False
+    joins = semijoins(part, _outer_rows(part), names)
+    return joins is None or any(each.nodes or each.ties for each in joins)
+
+
 class _Analysis:
     """Sorts the conjuncts of one ``Exists``.
 
