@@ -56,6 +56,7 @@ POLICIES = [
     "t.project.lead = u or t.project.is_public",
     'not t.title = "x" and (t.author = u or t.project.is_public)',
     "t.author = u or not t.project.is_public",
+    't.author = u or (not t.title = "x" and t.project.is_public)',
 ]
 
 
@@ -70,7 +71,11 @@ def query(condition: str) -> Tickets:
 
 
 @pytest.mark.parametrize("condition", POLICIES)
-@pytest.mark.parametrize("of", [count, count_of_rows])
+@pytest.mark.parametrize(
+    "of",
+    [count, count_of_rows, lambda statement: statement.order_by(Ticket.title).limit(5)],
+    ids=["count", "count of rows", "order"],
+)
 def test_all_rows(of: Callable[[Tickets], t.Any], condition: str) -> None:
     """For all rows, SQLite makes a list of the projects, and finds their tickets by an index."""
     found = text_of(of(query(condition)), sqlite.dialect())
@@ -83,12 +88,20 @@ def test_all_rows(of: Callable[[Tickets], t.Any], condition: str) -> None:
     "of",
     [
         lambda statement: statement.limit(5),
+        lambda statement: statement.order_by(Ticket.project_id, Ticket.title).limit(5),
         lambda statement: statement.where(Ticket.id == 3),
         lambda statement: count_of_rows(statement.limit(5)),
         lambda statement: sa.select(statement.subquery()).limit(5),
         lambda statement: statement.union_all(statement).limit(5),
     ],
-    ids=["limit", "one row", "count of a page", "page of a subquery", "page of a union"],
+    ids=[
+        "limit",
+        "order of an index",
+        "one row",
+        "count of a page",
+        "page of a subquery",
+        "page of a union",
+    ],
 )
 def test_few_rows(of: Callable[[Tickets], t.Any]) -> None:
     """Where a statement needs few rows, each is asked for its project."""

@@ -26,7 +26,7 @@ class KeyAmong(elements.BinaryExpression[bool]):
     inherit_cache = True
 
     def __init__(self, key: Sequence[t.Any], keys: t.Any) -> None:
-        left, right, operator, options = _parts(sa.tuple_(*key).in_(keys))
+        left, right, operator, options = binary_parts(sa.tuple_(*key).in_(keys))
         super().__init__(left, right, operator, **options)
 
     def _negate(self) -> t.Any:
@@ -47,7 +47,7 @@ class FoundText(elements.BinaryExpression[bool]):
     inherit_cache = True
 
     def __init__(self, made: t.Any) -> None:
-        left, right, operator, options = _parts(made)
+        left, right, operator, options = binary_parts(made)
         super().__init__(left, right, operator, **options)
 
     def _negate(self) -> t.Any:
@@ -67,11 +67,11 @@ class FoundTime(FoundText):
 
 
 def _plain_binary(made: t.Any) -> t.Any:
-    left, right, operator, options = _parts(made)
+    left, right, operator, options = binary_parts(made)
     return elements.BinaryExpression(left, right, operator, **options)
 
 
-def _parts(made: t.Any) -> tuple[t.Any, t.Any, t.Any, dict[str, t.Any]]:
+def binary_parts(made: t.Any) -> tuple[t.Any, t.Any, t.Any, dict[str, t.Any]]:
     """Return what a comparison is made of."""
     options = {"type_": made.type, "negate": made.negate, "modifiers": made.modifiers}
     return made.left, made.right, made.operator, options

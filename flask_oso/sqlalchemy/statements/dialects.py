@@ -281,16 +281,6 @@ class ByHeldKey(SqlFunction[bool]):
         return self
 
 
-class SoughtOrListed(ByHeldKey):
-    """Whether a row is there: sought for each row of a page, or looked up in a list of all.
-
-    The arguments are EXISTS, and IN with the list, that say the same; IN may be NULL in place of
-    false. SQLite cannot look for one, and makes the list of a statement that needs one row of it.
-    """
-
-    name = "sought_or_listed"
-
-
 # -- how they are compiled ---------------------------------------------------------
 
 
@@ -463,23 +453,6 @@ _take(WithNul, 1, *POSTGRESQL)
 
 _take(ByHeldKey, 1, spelling="({0})")
 _take(ByHeldKey, 0, *POSTGRESQL, spelling="({0})")
-
-_take(SoughtOrListed, 0)
-
-
-@compiles(SoughtOrListed, *SQLITE)
-def _sought_or_listed(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
-    sought, in_list = element.clauses
-    found = in_list if _wants_all_rows(compiler) else sought
-    return str(compiler.process(found, **keywords))
-
-
-def _wants_all_rows(compiler: t.Any) -> bool:
-    """Tell whether a statement has neither a limit nor a condition beside that of the policy."""
-    within = [each["selectable"] for each in compiler.stack]
-    if not within or any(getattr(each, "_has_row_limiting_clause", False) for each in within):
-        return False
-    return len(getattr(within[-1], "_where_criteria", ())) == 1
 
 
 # -- numbers and booleans -----------------------------------------------------------

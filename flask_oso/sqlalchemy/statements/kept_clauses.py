@@ -25,7 +25,6 @@ from .dialects import (
     FoundOnce,
     OrNan,
     Remainder,
-    SoughtOrListed,
     WithoutNan,
 )
 from .known_values import (
@@ -36,12 +35,15 @@ from .known_values import (
     has_another,
     rows_of_parts,
 )
+from .related.broad_rows import SoughtOrListed
 from .related.hashed_lists import SoughtOrHashed
+from .related.listed_keys import ListedKey
 
 #: The attributes with the parts of an element, by its class. Elements of other classes are not
 #: copied: it is not known what they keep of their parts.
 _PARTS: dict[type, tuple[str, ...]] = {
     elements.BinaryExpression: ("left", "right"),
+    ListedKey: ("left", "right"),
     KeyAmong: ("left", "right"),
     FoundText: ("left", "right"),
     FoundTime: ("left", "right"),

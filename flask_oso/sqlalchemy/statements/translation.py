@@ -58,11 +58,11 @@ from ..mapped.tables import (
 )
 from .aliases import Aliases
 from .comparisons import RowScope, only_row
-from .dialects import ByHeldKey, FoundOnce, SoughtOrListed
+from .dialects import ByHeldKey, FoundOnce
 from .key_clauses import conjunction, has_nil, joined, listed, named_key, negation, with_values
 from .key_equations import KeyColumns, KeyEquations
 from .known_values import KnownKeys, KnownObjects, among_keys
-from .related.broad_rows import broad_rows
+from .related.broad_rows import SoughtOrListed, broad_rows
 from .related.foreign_keys import equal_key, selected_keys
 from .related.hashed_lists import (
     KEY,
@@ -72,6 +72,7 @@ from .related.hashed_lists import (
     keys_with,
     reads_all,
 )
+from .related.listed_keys import ListedKey
 from .related.semijoins import (
     Equation,
     LinkRow,
@@ -297,7 +298,7 @@ class Translator:
             selects.append(self._select("part", named, found))
         near = [value for each in joins[0].outer for value in self._keys.values(each.left, scope)]
         united = sa.union_all(*selects)
-        return listed(near, united if self._shared is None else self._shared.of(united))
+        return _on_list(near, united if self._shared is None else self._shared.of(united))
 
     def _joins(self, condition: Exists, scope: RowScope) -> list[SemiJoin] | None:
         rows = t.cast(tuple[RowPath, ...], tuple(scope))
@@ -437,7 +438,7 @@ class Translator:
             )
         pairs = [pair for each in join.outer for pair in self._keys.pairs(each, found.scope)]
         near, far = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
-        return listed(near, self._list(far, found))
+        return _on_list(near, self._list(far, found))
 
     def _list(self, columns: list[t.Any], found: _Subquery) -> t.Any:
         """Select columns, uncorrelated with the enclosing statement."""
@@ -665,6 +666,11 @@ class Translator:
             return sa.select(other.label("key_0")).select_from(source)
         source = joined([target.selectable, *sources, found], where)
         return target.restricted(sa.select(*key)).select_from(source)
+
+
+def _on_list(near: list[t.Any], keys: t.Any) -> t.Any:
+    """Test for columns with IN, or with EXISTS in a statement that asks for few of them."""
+    return ListedKey(near[0], keys) if len(near) == 1 else listed(near, keys)
 
 
 def _seen_as_subclass(row: RowPath, scope: RowScope) -> TableSource | None:

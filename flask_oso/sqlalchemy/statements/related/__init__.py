@@ -6,6 +6,8 @@
     which rows of its table a statement reads.
 ``broad_rows``, ``hashed_lists``
     which related rows are asked for in two ways, on SQLite and on PostgreSQL.
+``listed_keys``
+    lists that are not made where a statement asks for few of their keys.
 ``foreign_keys``, ``shared_lists``
     keys of rows that need not be read; lists that stand once in a statement.
 """

@@ -9,6 +9,10 @@ In goes the condition of a statement; out comes the ``Exists`` in it that is ask
 
 from __future__ import annotations
 
+import typing as t
+
+from sqlalchemy.ext.compiler import compiles
+
 from ....polar.residual.algebra.ir import (
     Exists,
     Or,
@@ -20,6 +24,8 @@ from ....polar.residual.algebra.ir import (
     walk_condition,
 )
 from ...mapped.mapper_facts import MapperFacts
+from ..dialects import SQLITE, ByHeldKey
+from .read_rows import sorts_all
 from .semijoins import could_be_list, is_anchored, semijoins
 
 
@@ -34,11 +40,12 @@ def broad_rows(condition: RowCondition, root: RowPath, names: MapperFacts) -> Ex
     for conjunct in conjuncts:
         parts = disjuncts_of(conjunct)
         broad = [each for each in parts if not _has_anchor(each, names)]
-        if len(broad) != 1 or not isinstance(broad[0], Exists):
+        sought = [each for part in broad for each in conjuncts_of(part) if isinstance(each, Exists)]
+        if len(broad) != 1 or len(sought) != 1:
             continue
-        is_beside = len(parts) > 1 or _has_anchored_part(broad[0], names)
-        if is_beside and _is_of_parents(broad[0]) and _has_one_end(broad[0], root, names):
-            return broad[0]
+        is_beside = len(parts) > 1 or _has_anchored_part(sought[0], names)
+        if is_beside and _is_of_parents(sought[0]) and _has_one_end(sought[0], root, names):
+            return sought[0]
     return None
 
 
@@ -66,3 +73,39 @@ def _is_of_parents(condition: Exists) -> bool:
 def _has_one_end(condition: Exists, root: RowPath, names: MapperFacts) -> bool:
     joins = semijoins(condition, (root,), names)
     return joins is not None and len(joins) == 1 and could_be_list(joins[0])
+
+
+class SoughtOrListed(ByHeldKey):
+    """Whether a row is there: sought for each row of a page, or looked up in a list of all.
+
+    The arguments are EXISTS, and IN with the list, that say the same; IN may be NULL in place of
+    false. SQLite cannot look for one, and makes the list of a statement that needs one row of it.
+    """
+
+    name = "sought_or_listed"
+
+
+@compiles(SoughtOrListed)
+def _sought(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
+    return str(compiler.process(next(iter(element.clauses)), **keywords))
+
+
+@compiles(SoughtOrListed, *SQLITE)
+def _sought_or_listed(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
+    sought, in_list = element.clauses
+    found = in_list if _wants_all_rows(compiler) else sought
+    return str(compiler.process(found, **keywords))
+
+
+def _wants_all_rows(compiler: t.Any) -> bool:
+    """Tell whether a statement reads, counts or sorts all that a policy allows."""
+    within = [each["selectable"] for each in compiler.stack]
+    if not within:
+        return False
+    *around, inner = within
+    if getattr(inner, "_has_row_limiting_clause", False):
+        if not sorts_all(inner):
+            return False
+    elif any(getattr(each, "_has_row_limiting_clause", False) for each in around):
+        return False
+    return len(getattr(inner, "_where_criteria", ())) == 1

@@ -14,6 +14,7 @@ from sqlalchemy.sql import operators, visitors
 
 from ...mapped.tables import TableSource
 from ..key_clauses import named_key
+from .listed_keys import ListedKey
 
 
 def selected_keys(target: TableSource, key: Sequence[t.Any], where: t.Any) -> t.Any:
@@ -60,7 +61,7 @@ def _is_of_keys(target: TableSource, key: Sequence[t.Any]) -> bool:
 
 
 def _compares(clause: t.Any, operator: t.Any) -> bool:
-    return type(clause) is sa.BinaryExpression and clause.operator is operator
+    return type(clause) in (sa.BinaryExpression, ListedKey) and clause.operator is operator
 
 
 def _refers(column: t.Any, key: t.Any) -> bool:

@@ -1,0 +1,152 @@
+"""Lists of keys that are not made where a statement asks for few of the keys.
+
+``note.stay_id IN (SELECT …)`` makes a list of all stays that an actor may read. A statement of the
+notes of one stay, or of one note, needs to know of one of them: for it SQLite and PostgreSQL are
+better asked with ``EXISTS``. What a statement asks for is known when it is compiled.
+
+In goes IN with a SELECT of keys; out comes what a database gets.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Iterator
+
+import sqlalchemy as sa
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql import elements, operators
+
+from ..binary_clauses import binary_parts
+from ..dialects import POSTGRESQL, SQLITE
+from ..known_values import equated
+from .hashed_lists import SoughtOrHashed
+from .read_rows import elements_of, may_find, sorts_all
+
+_ONE: t.Any = sa.literal_column("1")
+#: The keyword by which a compiler hands on how deep a SELECT of few rows stands.
+_FEW = "oso_few"
+
+
+class ListedKey(elements.BinaryExpression[bool]):
+    """Whether a column is one of the keys that are selected.
+
+    It may be NULL in place of false.
+
+    :param column: the column.
+    :param keys: a SELECT of one column, or a union of such, of which none depends on the column.
+    """
+
+    inherit_cache = True
+
+    def __init__(self, column: t.Any, keys: t.Any) -> None:
+        left, right, operator, options = binary_parts(column.in_(keys))
+        super().__init__(left, right, operator, **options)
+
+
+@compiles(ListedKey)
+def _listed(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
+    return str(compiler.visit_binary(element, **keywords))
+
+
+@compiles(ListedKey, *SQLITE, *POSTGRESQL)
+def _listed_or_sought(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
+    few = keywords.pop(_FEW, None)
+    is_of_few = few == len(compiler.stack)
+    sought = element.left if is_of_few else _sought_key(element, compiler)
+    if sought is None:
+        return _listed(element, compiler, **keywords)
+    found = []
+    for keys in _parts_of(element.right):
+        far = _column_of(keys)
+        one = _with_key(keys, far, sought)
+        if _is_unique(far):
+            keywords[_FEW] = len(compiler.stack) + 1
+        found.append(compiler.process(one.exists(), **keywords))
+        keywords.pop(_FEW, None)
+    return found[0] if len(found) == 1 else f"({' OR '.join(found)})"
+
+
+def _sought_key(element: t.Any, compiler: t.Any) -> t.Any:
+    """Return the key that a statement asks for, its column if it is of few rows, or ``None``."""
+    column, statement = element.left, compiler.stack[-1]["selectable"] if compiler.stack else None
+    if not isinstance(statement, sa.Select) or not isinstance(column, sa.Column):
+        return None
+    values = dict(_equations(statement))
+    key = values.get(column)
+    if isinstance(key, sa.BindParameter) and not key.expanding:
+        # It is the same for all rows, so that the database looks for it once.
+        return key
+    if values.keys() & _unique_columns(column) or _shows_few(element, statement, compiler):
+        return column
+    return None
+
+
+def _equations(statement: t.Any) -> Iterator[tuple[t.Any, t.Any]]:
+    """Yield the columns that a statement compares with values, with ``=`` or ``IN``."""
+    stack = list(statement._where_criteria)
+    while stack:
+        each = stack.pop()
+        if isinstance(each, sa.BooleanClauseList) and each.operator is operators.and_:
+            stack.extend(each.clauses)
+        elif isinstance(each, sa.BinaryExpression) and each.operator in _EQUAL:
+            for column, value in ((each.left, each.right), (each.right, each.left)):
+                if isinstance(column, sa.Column) and isinstance(value, sa.BindParameter):
+                    yield column, value
+
+
+_EQUAL = (operators.eq, operators.in_op)
+
+
+def _unique_columns(column: t.Any) -> set[t.Any]:
+    """Return the columns of a table each of which is a key of it."""
+    key = list(column.table.primary_key)
+    return {*(key if len(key) == 1 else ()), *(each for each in column.table.c if each.unique)}
+
+
+def _is_unique(column: t.Any) -> bool:
+    return isinstance(column, sa.Column) and column in _unique_columns(column)
+
+
+def _shows_few(element: t.Any, statement: t.Any, compiler: t.Any) -> bool:
+    """Tell whether a list is asked in a column of a page, and not of rows beside the page.
+
+    PostgreSQL sorts rows before it makes such columns of them. SQLite does so after, and has to
+    read them in their order.
+    """
+    if not statement._has_row_limiting_clause or not _is_in(element, statement._raw_columns):
+        return False
+    if compiler.dialect.name not in SQLITE:
+        return not _is_in(element, statement._order_by_clauses)
+    if _has(ListedKey, [*statement._where_criteria, *statement._order_by_clauses]):
+        return False
+    others = [each for each in statement._where_criteria if not _has(SoughtOrHashed, [each])]
+    return not sorts_all(statement) and not any(map(may_find, others))
+
+
+def _is_in(element: t.Any, clauses: t.Any) -> bool:
+    return any(each is element for clause in clauses for each in elements_of(clause))
+
+
+def _has(kind: type, clauses: t.Any) -> bool:
+    return any(isinstance(each, kind) for clause in clauses for each in elements_of(clause))
+
+
+def _parts_of(keys: t.Any) -> list[t.Any]:
+    """Return the SELECT, or those of a union, of which a list is made."""
+    while not isinstance(keys, sa.Select | sa.CompoundSelect):
+        keys = keys.element
+    if isinstance(keys, sa.CompoundSelect):
+        return [part for each in keys.selects for part in _parts_of(each)]
+    (source,) = keys.get_final_froms()
+    return _parts_of(source.element) if isinstance(source, sa.CTE) else [keys]
+
+
+def _column_of(keys: t.Any) -> t.Any:
+    (column,) = keys._raw_columns
+    return column.element if isinstance(column, sa.Label) else column
+
+
+def _with_key(keys: t.Any, far: t.Any, sought: t.Any) -> t.Any:
+    """Select something if a key is on a list."""
+    found = keys.with_only_columns(_ONE).where(equated(far, sought))
+    return found.correlate_except(*keys.get_final_froms())

@@ -1,0 +1,293 @@
+"""Lists of keys, where a statement asks for few of the keys."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Callable, Iterator
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy import orm
+from sqlalchemy.dialects import mysql, postgresql, sqlite
+
+from flask_oso import Oso
+from flask_oso.sqlalchemy import register_models
+from tests.support.answers import may_read
+from tests.support.databases import open_named
+
+
+class Base(orm.DeclarativeBase):
+    """The tables of these tests."""
+
+
+members = sa.Table(
+    "listed_members",
+    Base.metadata,
+    sa.Column("project_id", sa.ForeignKey("listed_projects.id"), primary_key=True),
+    sa.Column("person_id", sa.ForeignKey("listed_people.id"), primary_key=True),
+)
+
+
+class Person(Base):
+    """Asks."""
+
+    __tablename__ = "listed_people"
+    id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+
+
+class Project(Base):
+    """Has a lead, perhaps, and members."""
+
+    __tablename__ = "listed_projects"
+    id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+    lead_id: orm.Mapped[int | None] = orm.mapped_column(sa.ForeignKey("listed_people.id"))
+    lead: orm.Mapped[Person | None] = orm.relationship()
+    members: orm.Mapped[list[Person]] = orm.relationship(secondary=members)
+
+
+class Ticket(Base):
+    """Is of a project, perhaps, and has a code of its own."""
+
+    __tablename__ = "listed_tickets"
+    id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+    code: orm.Mapped[str] = orm.mapped_column(unique=True)
+    project_id: orm.Mapped[int | None] = orm.mapped_column(sa.ForeignKey("listed_projects.id"))
+    author_id: orm.Mapped[int] = orm.mapped_column(sa.ForeignKey("listed_people.id"))
+    project: orm.Mapped[Project | None] = orm.relationship()
+    author: orm.Mapped[Person] = orm.relationship()
+
+
+class Comment(Base):
+    """Is of a ticket."""
+
+    __tablename__ = "listed_comments"
+    id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+    ticket_id: orm.Mapped[int] = orm.mapped_column(sa.ForeignKey("listed_tickets.id"))
+    ticket: orm.Mapped[Ticket] = orm.relationship()
+
+
+POLICY = """
+allow(u: Person, "read", t: Ticket) if t.author = u or t.project matches Project{lead: u};
+allow(u: Person, "edit", t: Ticket) if t.project matches Project and works_on(u, t.project);
+works_on(u, p: Project) if p.lead = u or u in p.members;
+allow(u: Person, "read", c: Comment) if allow(u, "read", c.ticket);
+allow(u: Person, "show", _: Ticket) if u.id = 1;
+"""
+DATABASES = [sqlite, postgresql]
+#: An alias of the tickets.
+OTHER = orm.aliased(Ticket)
+
+
+def make_oso() -> Oso:
+    """Give an Oso with rules about tickets and comments."""
+    oso = Oso()
+    register_models(oso, Base)
+    oso.load_str(POLICY)
+    return oso
+
+
+def someone() -> Person:
+    """Give the first person."""
+    person = Person(id=1)
+    orm.make_transient_to_detached(person)
+    return person
+
+
+def query(entity: t.Any = Ticket, action: str = "read") -> t.Any:
+    """Give the list of the first person."""
+    return make_oso().authorized_query(someone(), action, entity)
+
+
+def text(statement: t.Any, database: t.Any) -> str:
+    """Give a statement as a database gets it, with its values."""
+    literal = {"literal_binds": True}
+    made = statement.compile(dialect=database.dialect(), compile_kwargs=literal)
+    return " ".join(str(made).split())
+
+
+@pytest.mark.parametrize("database", DATABASES)
+@pytest.mark.parametrize(
+    "condition",
+    [
+        Ticket.id == 3,
+        Ticket.id == 3,
+        Ticket.id.in_([3, 4]),
+        Ticket.code == "x",
+        sa.and_(Ticket.author_id == 7, Ticket.id == 3),
+    ],
+    ids=["key", "turned", "keys", "unique", "and"],
+)
+def test_few_rows(condition: t.Any, database: t.Any) -> None:
+    """Of a few tickets, each is asked for its project."""
+    found = text(query().where(condition), database)
+
+    assert "EXISTS (SELECT 1 FROM listed_projects WHERE listed_projects.lead_id = 1" in found
+    assert "listed_tickets.project_id = listed_projects.id)" in found
+    assert "IN (SELECT" not in found
+
+
+@pytest.mark.parametrize("database", DATABASES)
+@pytest.mark.parametrize(
+    "of",
+    [
+        lambda statement: statement.where(Ticket.project_id == 7),
+        lambda statement: statement.where(Ticket.author_id == 2).filter_by(project_id=7),
+        lambda statement: sa.select(sa.func.count()).select_from(
+            statement.where(Ticket.project_id == 7).subquery()
+        ),
+    ],
+    ids=["page", "filter", "count"],
+)
+def test_rows_with_one_key(of: Callable[[t.Any], t.Any], database: t.Any) -> None:
+    """Of the tickets of one project, that one is asked for, once for all of them."""
+    found = text(of(query()), database)
+
+    assert (
+        "EXISTS (SELECT 1 FROM listed_projects WHERE listed_projects.lead_id = 1"
+        " AND listed_projects.id = 7)"
+    ) in found
+    assert "IN (SELECT" not in found
+
+
+@pytest.mark.parametrize("database", DATABASES)
+def test_rows_of_an_alias(database: t.Any) -> None:
+    """An alias is known by its own columns."""
+    ours = text(query(OTHER).where(OTHER.project_id == 7), database)
+    others = text(query(OTHER).where(Ticket.project_id == 7), database)
+
+    assert "listed_projects.id = 7)" in ours
+    assert "IN (SELECT" in others
+
+
+@pytest.mark.parametrize("database", DATABASES)
+def test_lists_within_lists(database: t.Any) -> None:
+    """What a list is made of is asked for in the same way, as far as that is one row."""
+    found = text(query(Comment).where(Comment.ticket_id == 5), database)
+
+    assert "IN (SELECT" not in found
+    assert found.count("EXISTS (SELECT 1 FROM") > 1
+
+
+@pytest.mark.parametrize("database", DATABASES)
+def test_lists_in_parts(database: t.Any) -> None:
+    """Each part of a list is asked for the key."""
+    found = text(query(action="edit").where(Ticket.project_id == 7), database)
+
+    assert "UNION" not in found
+    assert found.count("listed_projects.id = 7") == 2
+
+
+@pytest.mark.parametrize("database", DATABASES)
+@pytest.mark.parametrize(
+    "of",
+    [
+        lambda statement: statement,
+        lambda statement: statement.limit(5),
+        lambda statement: statement.where(Ticket.author_id == 2),
+        lambda statement: statement.where(Ticket.project_id.in_([1, 2])),
+        lambda statement: statement.where(Ticket.project_id > 7),
+        lambda statement: statement.where(sa.or_(Ticket.id == 3, Ticket.author_id == 2)),
+        lambda statement: statement.where(Ticket.id != 3),
+        lambda statement: statement.where(Ticket.id == Ticket.project_id),
+        lambda statement: statement.join(Project).where(Project.id == 3),
+    ],
+    ids=["all", "page", "author", "projects", "range", "or", "not", "columns", "join"],
+)
+def test_many_rows(of: Callable[[t.Any], t.Any], database: t.Any) -> None:
+    """Otherwise a list of keys is made."""
+    found = text(of(query()), database)
+
+    assert "project_id IN (SELECT listed_projects.id" in found
+    assert "EXISTS" not in found
+
+
+def test_other_databases() -> None:
+    """MariaDB chooses itself."""
+    assert "IN (SELECT" in text(query().where(Ticket.id == 3), mysql)
+
+
+@pytest.mark.parametrize("database", DATABASES)
+def test_columns_of_a_page(database: t.Any) -> None:
+    """The buttons of a page make no lists, unlike those of all rows."""
+    columns = make_oso().action_columns(someone(), Ticket, actions=["read", "edit"])
+    statement = query(action="show").add_columns(*columns.values())
+
+    page = text(statement.order_by(Ticket.id).limit(5), database)
+
+    assert "IN (SELECT" not in page
+    assert "WITH" not in page
+    assert "IN (SELECT" in text(statement, database)
+
+
+def test_columns_that_are_read_before_rows_are_sorted() -> None:
+    """SQLite makes the columns of all rows before it sorts these, and then has lists."""
+    columns = make_oso().action_columns(someone(), Ticket, actions=["read"])
+    statement = query(action="show").add_columns(*columns.values())
+    of_own = query().add_columns(*columns.values()).order_by(Ticket.id).limit(5)
+    sorted_rows = statement.order_by(Ticket.author_id + 1).limit(5)
+
+    assert text(of_own, sqlite).count("IN (SELECT") == 2
+    assert "IN (SELECT" in text(statement.where(Ticket.code > "x").limit(5), sqlite)
+    assert "IN (SELECT" not in text(sorted_rows, postgresql)
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def session(request: pytest.FixtureRequest) -> Iterator[orm.Session]:
+    """Give tickets with and without a project, which has a lead and members, perhaps."""
+    with (
+        open_named(request, request.param, Base.metadata) as engine,
+        orm.Session(engine) as session,
+    ):
+        people = [Person(id=number) for number in (1, 2, 3)]
+        session.add_all(people)
+        session.flush()
+        session.add_all(
+            Project(id=number, lead_id=lead, members=[people[at] for at in among])
+            for number, (lead, among) in enumerate(
+                [(1, (0, 1)), (2, (2,)), (None, (0,)), (3, ())], 1
+            )
+        )
+        session.flush()
+        session.add_all(
+            Ticket(id=10 * who + (at or 0), code=f"{who}{at}", project_id=at, author_id=who)
+            for who in (1, 2)
+            for at in (None, 1, 2, 3, 4)
+        )
+        session.flush()
+        session.add_all(Comment(id=each, ticket_id=each) for each in (10, 11, 12, 22, 24))
+        session.commit()
+        yield session
+
+
+@pytest.mark.parametrize("action", ["read", "edit"])
+def test_rows_are_those_of_checks(session: orm.Session, action: str) -> None:
+    """Whatever a statement asks for, it finds what checks allow."""
+    oso = make_oso()
+    tickets = session.scalars(sa.select(Ticket)).all()
+
+    for person in session.scalars(sa.select(Person)).all():
+        allowed = {each for each in tickets if oso.is_allowed(person, action, each)}
+        ours = oso.authorized_query(person, action, Ticket)
+        columns = oso.action_columns(person, Ticket, actions=[action])
+        page = sa.select(Ticket, *columns.values()).order_by(Ticket.id).limit(99)
+
+        assert set(session.scalars(ours)) == allowed
+        assert {ticket for ticket, may in session.execute(page) if may} == allowed
+        for each in tickets:
+            one = session.scalars(ours.where(Ticket.id == each.id)).all()
+            assert one == ([each] if each in allowed else [])
+        for number in (1, 2, 3, 4, 5):
+            among = set(session.scalars(ours.where(Ticket.project_id == number)))
+            assert among == {each for each in allowed if each.project_id == number}
+
+
+def test_rows_of_lists_within_lists(session: orm.Session) -> None:
+    """Comments of one ticket are those that checks allow."""
+    oso = make_oso()
+    comments = session.scalars(sa.select(Comment)).all()
+
+    for person in session.scalars(sa.select(Person)).all():
+        ours = oso.authorized_query(person, "read", Comment)
+        for each in comments:
+            found = session.scalars(ours.where(Comment.ticket_id == each.ticket_id)).all()
+            assert found == ([each] if may_read(oso, person, each) else [])
