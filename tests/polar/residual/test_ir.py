@@ -66,6 +66,9 @@ RANK = Column(POST, "rank", Field(ValueKind.INTEGER, is_nullable=False))
 NAME = Column(ORG, "name", Field(ValueKind.TEXT, is_nullable=False))
 OPEN = Column(TAG, "open", Field(ValueKind.BOOLEAN, is_nullable=False))
 
+LABEL = Column(TAG, "label", Field(ValueKind.TEXT, is_nullable=False))
+OWN_LABEL = Comparison("=", LABEL, NAME)
+
 
 def equation(column: Column, value: object) -> Comparison:
     """Say that a column has a value."""
@@ -124,6 +127,14 @@ def test_simplification_removes_constants(condition: RowCondition, text: str) ->
             'exists(post.org: not (post.org.name = "a"))',
         ),
         (negation(NAMED), 'not exists(post.org: post.org.name = "a")'),
+        (
+            conjunction(Exists(ORG, TRUE), Exists(TAG, Exists(ORG, OWN_LABEL))),
+            "exists(post.org: exists(post_1 in post.tags: post_1.label = post.org.name))",
+        ),
+        (
+            conjunction(Exists(ORG, TRUE), Exists(TAG, Exists(ToOne(TAG, "org", Post), TRUE))),
+            "exists(post.org) and exists(post_1 in post.tags: exists(post_1.org))",
+        ),
         (exists(TAG, conjunction(A, equation(OPEN, True))),
          "post.size = 1 and exists(post_1 in post.tags: post_1.open = true)"),
         (exists(TAG, A), "post.size = 1 and exists(post_1 in post.tags)"),

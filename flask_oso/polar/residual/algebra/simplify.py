@@ -44,7 +44,8 @@ def conjunction(*parts: RowCondition) -> RowCondition:
 
     ``exists(p: a) and exists(p: b)  =>  exists(p: a and b)``
     ``exists(p: a) and not exists(p: b)  =>  exists(p: a and not b)``
-    for the row ``p`` of a to-one relation.
+    ``exists(p: a) and exists(q: exists(p: b))  =>  exists(p: a and exists(q: b))``
+    for the row ``p`` of a to-one relation, which is not one of ``q``.
     """
     found: dict[RowCondition, None] = {}
     for part in _flat(parts, And):
@@ -52,7 +53,8 @@ def conjunction(*parts: RowCondition) -> RowCondition:
             return FALSE
         if part != TRUE:
             found.setdefault(part)
-    return _made(_without_nulls(_merged_rows(list(found), conjunction)), And, TRUE)
+    merged = _merged_rows(_with_rows_outside(list(found)), conjunction)
+    return _made(_without_nulls(merged), And, TRUE)
 
 
 def disjunction(*parts: RowCondition) -> RowCondition:
@@ -203,6 +205,26 @@ def _merged_rows(
     again = join(*made)
     kind = And if join is conjunction else Or
     return list(again.parts) if isinstance(again, kind) else [again]
+
+
+def _with_rows_outside(parts: list[RowCondition]) -> list[RowCondition]:
+    """Bring the rows of to-one relations outside that other conditions are about, too."""
+    rows = {each.row for each in parts if isinstance(each, Exists) and isinstance(each.row, ToOne)}
+    if not rows or len(parts) == 1:
+        return parts
+    return [_with_row_outside(each, rows) for each in parts]
+
+
+def _with_row_outside(part: RowCondition, rows: set[ToOne]) -> RowCondition:
+    if not isinstance(part, Exists):
+        return part
+    conjuncts = conjuncts_of(part.part)
+    for each in conjuncts:
+        if not isinstance(each, Exists) or each.row not in rows or mentions_row(each.row, part.row):
+            continue
+        others = [other for other in conjuncts if other is not each]
+        return exists(each.row, exists(part.row, conjunction(each.part, *others)))
+    return part
 
 
 def _absent(parts: Iterable[RowCondition]) -> Iterator[Exists]:
