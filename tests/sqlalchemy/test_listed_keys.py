@@ -66,11 +66,33 @@ class Comment(Base):
     ticket: orm.Mapped[Ticket] = orm.relationship()
 
 
+ANY_CASE = sa.String().with_variant(sa.String(collation="NOCASE"), "sqlite")
+
+
+class Label(Base):
+    """Has a name, which is its key, in a collation of its own."""
+
+    __tablename__ = "listed_labels"
+    name: orm.Mapped[str] = orm.mapped_column(ANY_CASE, primary_key=True)
+    owner_id: orm.Mapped[int] = orm.mapped_column(sa.ForeignKey("listed_people.id"))
+    owner: orm.Mapped[Person] = orm.relationship()
+
+
+class Use(Base):
+    """Is a use of a label."""
+
+    __tablename__ = "listed_uses"
+    id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+    name: orm.Mapped[str] = orm.mapped_column(sa.ForeignKey("listed_labels.name"))
+    label: orm.Mapped[Label] = orm.relationship()
+
+
 POLICY = """
 allow(u: Person, "read", t: Ticket) if t.author = u or t.project matches Project{lead: u};
 allow(u: Person, "edit", t: Ticket) if t.project matches Project and works_on(u, t.project);
 works_on(u, p: Project) if p.lead = u or u in p.members;
 allow(u: Person, "read", c: Comment) if allow(u, "read", c.ticket);
+allow(u: Person, "read", x: Use) if x.label.owner = u;
 allow(u: Person, "show", _: Ticket) if u.id = 1;
 """
 DATABASES = [sqlite, postgresql]
@@ -157,6 +179,13 @@ def test_rows_of_an_alias(database: t.Any) -> None:
 
     assert "listed_projects.id = 7)" in ours
     assert "IN (SELECT" in others
+
+
+def test_keys_with_a_collation() -> None:
+    """A value that equals one column need not equal another one."""
+    found = text(query(Use).where(Use.name == "x"), sqlite)
+
+    assert "IN (SELECT listed_labels.name" in found
 
 
 @pytest.mark.parametrize("database", DATABASES)

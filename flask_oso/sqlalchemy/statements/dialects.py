@@ -342,7 +342,8 @@ def _check_known(compiler: t.Any, values: str) -> None:
 # -- texts --------------------------------------------------------------------------
 
 
-def _has_collation(element: t.Any, compiler: t.Any) -> bool:
+def has_collation(element: t.Any, compiler: t.Any) -> bool:
+    """Tell whether a text declares a collation for the database."""
     kind = element.type._variant_mapping.get(compiler.dialect.name, element.type)
     return getattr(kind, "collation", None) is not None
 
@@ -351,13 +352,13 @@ def _has_collation(element: t.Any, compiler: t.Any) -> bool:
 def _exact(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
     _check_known(compiler, "texts")
     (text,) = _arguments(element, compiler, keywords)
-    return f"{text} COLLATE BINARY" if _has_collation(element, compiler) else text
+    return f"{text} COLLATE BINARY" if has_collation(element, compiler) else text
 
 
 @compiles(ExactText, *POSTGRESQL)
 def _exact_postgresql(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
     (text,) = _arguments(element, compiler, keywords)
-    return f'{text} COLLATE "C"' if _has_collation(element, compiler) else text
+    return f'{text} COLLATE "C"' if has_collation(element, compiler) else text
 
 
 _spell(CodePoints, '{0} COLLATE "C"', *POSTGRESQL)
@@ -369,7 +370,7 @@ def _exact_cockroachdb(element: t.Any, compiler: t.Any, **keywords: t.Any) -> st
     # Without a collation, texts are compared by their bytes. One with a collation it compares
     # with nothing that has another, or none.
     (text,) = _arguments(element, compiler, keywords)
-    if not _has_collation(element, compiler):
+    if not has_collation(element, compiler):
         return text
     raise sa.exc.CompileError(
         f"CockroachDB compares {text} by its collation, and not as Python does. Give the column"

@@ -17,7 +17,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql import elements, operators
 
 from ..binary_clauses import binary_parts
-from ..dialects import POSTGRESQL, SQLITE
+from ..dialects import POSTGRESQL, SQLITE, has_collation
 from ..known_values import equated
 from .hashed_lists import SoughtOrHashed
 from .read_rows import elements_of, may_find, sorts_all
@@ -53,17 +53,23 @@ def _listed_or_sought(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str
     few = keywords.pop(_FEW, None)
     is_of_few = few == len(compiler.stack)
     sought = element.left if is_of_few else _sought_key(element, compiler)
-    if sought is None:
+    parts = [(keys, _column_of(keys)) for keys in _parts_of(element.right)]
+    if sought is None or not all(_is_alike(element.left, far, compiler) for _, far in parts):
         return _listed(element, compiler, **keywords)
     found = []
-    for keys in _parts_of(element.right):
-        far = _column_of(keys)
+    for keys, far in parts:
         one = _with_key(keys, far, sought)
         if _is_unique(far):
             keywords[_FEW] = len(compiler.stack) + 1
         found.append(compiler.process(one.exists(), **keywords))
         keywords.pop(_FEW, None)
     return found[0] if len(found) == 1 else f"({' OR '.join(found)})"
+
+
+def _is_alike(near: t.Any, far: t.Any, compiler: t.Any) -> bool:
+    """Tell whether a value equals one of two columns wherever it equals the other."""
+    is_one_kind = near.type._type_affinity is far.type._type_affinity
+    return is_one_kind and not any(has_collation(each, compiler) for each in (near, far))
 
 
 def _sought_key(element: t.Any, compiler: t.Any) -> t.Any:
