@@ -34,6 +34,7 @@ from flask_oso.polar.residual.algebra.ir import (
     Substring,
     ToMany,
     ToOne,
+    disjuncts_of,
     mentions_row,
 )
 from flask_oso.polar.residual.algebra.schema import Field, ValueKind
@@ -158,6 +159,16 @@ def test_rows_of_a_relation_to_many_stay_apart() -> None:
     both = conjunction(Exists(TAG, equation(OPEN, True)), Exists(other, TRUE))
 
     assert show(both).count("exists") == 2
+
+
+def test_row_that_is_asked_for_anew_is_no_other_one() -> None:
+    """A condition is not said of a row that another one within it has the name of."""
+    other = ToMany(POST, "tags", Post, 2)
+    within = Exists(other, Exists(TAG, SameRow(TAG, other)))
+
+    either = disjunction(Exists(TAG, equation(OPEN, True)), within)
+
+    assert within in disjuncts_of(either)
 
 
 @pytest.mark.parametrize(

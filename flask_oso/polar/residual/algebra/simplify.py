@@ -237,19 +237,24 @@ def _absent(parts: Iterable[RowCondition]) -> Iterator[Exists]:
 def _merged_elements(parts: list[RowCondition]) -> list[RowCondition]:
     """Merge what exists in one to-many relation: one row has to meet any of the conditions."""
     by_relation: dict[t.Any, list[Exists]] = {}
+    group_of: dict[int, list[Exists]] = {}
     for part in parts:
         if isinstance(part, Exists) and isinstance(part.row, ToMany):
-            by_relation.setdefault((part.row.owner, part.row.relation), []).append(part)
+            group = by_relation.setdefault((part.row.owner, part.row.relation), [])
+            # One that asks for the first row anew, within, would take its own row for that.
+            if not group or part.row == group[0].row or not mentions_row(part.part, group[0].row):
+                group.append(part)
+                group_of[id(part)] = group
     if all(len(group) == 1 for group in by_relation.values()):
         return parts
     made: list[RowCondition] = []
     for part in parts:
-        if not isinstance(part, Exists) or not isinstance(part.row, ToMany):
+        group = group_of.get(id(part), [])
+        if not group:
             made.append(part)
-            continue
-        group = by_relation.pop((part.row.owner, part.row.relation), [])
-        if group:
-            made.append(exists(part.row, disjunction(*(_of(each, part.row) for each in group))))
+        elif part is group[0]:
+            row = t.cast(ToMany, group[0].row)
+            made.append(exists(row, disjunction(*(_of(each, row) for each in group))))
     return made
 
 
