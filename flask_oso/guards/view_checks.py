@@ -271,7 +271,7 @@ class ViewCheck(Record, eq=False):
 
         :raises OsoError: it is another one.
         """
-        key = t.cast(Key, self.key)
+        key: t.Any = self.key  # Not a cast: that is a call.
         for judged in request_state.judged:
             if judged[0] == key.keyword and judged[1:] != (key.cls, identity):
                 raise OsoError(
@@ -290,13 +290,15 @@ class ViewCheck(Record, eq=False):
 
         :raises OsoError: it is said to what it belongs, and that was not found.
         """
-        cls = t.cast(Key, self.key).cls
+        key: t.Any = self.key  # Not a cast: that is a call.
+        cls = key.cls
         if is_stated(self.within):
             others = [other for _, other in found]
             if not belongs(cls, loaded, self.within, others):
                 return False
         for check, other in found:
-            between = self._between(cls, t.cast(Key, check.key).cls)
+            other_key: t.Any = check.key
+            between = self._between(cls, other_key.cls)
             if between is None:
                 continue
             child, parent = (self, other) if between.is_inner_child else (check, loaded)
