@@ -357,6 +357,10 @@ class CompiledProgram(Runtime):
         rows = self.host.identities
         return rows is not None and rows.stored_attribute(cls, name) is not None
 
+    def constant_value(self, name: str) -> t.Any:
+        """Return the constant of a global name; ``None`` for what is none."""
+        return self._names.get(name)
+
     def class_dictionary(self, cls: type) -> str:
         """Return the global name of what a class has under its names, as it is at any time."""
         if cls not in self._class_dictionaries:

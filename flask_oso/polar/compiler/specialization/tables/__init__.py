@@ -4,8 +4,9 @@
     the ways in which a function may be written: the first one that works.
 ``value_searches``
     functions that find the texts that data give for an argument.
-``function_maker``
-    which classes have functions of their own, and which function they get.
+``fused_tests``, ``function_maker``
+    tests for several strings that become one; which classes have functions of their own, and
+    which function they get.
 ``dispatch``
     the tables: by a string, usually the action, and then by classes.
 """

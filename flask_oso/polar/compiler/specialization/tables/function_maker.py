@@ -41,6 +41,7 @@ from ..specialization import (
 )
 from ..value_tests import SCALARS
 from .drafts import Asked, Drafts, Specialization, SpecializingProgram, Text
+from .fused_tests import fused
 from .value_searches import value_search
 
 #: The most temporary classes that have functions of their own; a class that an application makes
@@ -275,8 +276,9 @@ class FunctionMaker:
         if any(remembers(test) for test, _ in tests.values()):
             # What functions find for one string, they know for the next one.
             body.append(duplicate(NEW_MEMO))
-        for test, found in tests.values():
-            body += [*test, ast.If(load(FOUND), [_added(found)], [])]
+        for test, found in fused([*tests.values()], self.program, self._code_of, _STRINGS):
+            # A test for several strings notes them itself.
+            body += [*test, ast.If(load(FOUND), [_added(found)], [])] if found else test
         body.append(ast.Return(load(_STRINGS)))
         errors = "gives_up_or_deep" if any(each.are_called for each in calls) else "gives_up"
         tried = [attempted(body, errors)]

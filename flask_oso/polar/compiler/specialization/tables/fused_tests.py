@@ -1,0 +1,161 @@
+"""Tests for several strings that differ in the texts of one comparison alone become one test.
+
+In go the statements of each test, and the strings that it is for; out come fewer tests::
+
+    for e in v: w = e.name; if w == "a": … found = True                 for "edit"
+    for e in v: w = e.name; if w == "a" or w == "b": … found = True     for "read"
+        =>  for e in v: w = e.name; if w == "a" or w == "b": … strings.update(TABLE[w])
+
+So roles are gone through once for all actions that they give. Each of the tests is made in any
+case, and where one gives up, so do all.
+"""
+
+from __future__ import annotations
+
+import ast
+import typing as t
+from collections.abc import Callable, Iterator, Sequence
+
+from ...passes.names import FOUND, nodes_in
+from ...snippets import any_of, compared, duplicate, item_of, load, method_call
+
+#: So many texts are compared one by one.
+_FEW = 3
+#: The statements of a test, and the strings for which there is a solution where it holds.
+Test = tuple[list[ast.stmt], list[str]]
+
+
+class FusingProgram(t.Protocol):
+    """What is needed of the program."""
+
+    def constant(self, value: t.Any) -> str: ...
+    def constant_value(self, name: str) -> t.Any: ...
+
+
+def fused(
+    tests: Sequence[Test],
+    program: FusingProgram,
+    code_of: Callable[[Sequence[ast.AST]], str],
+    strings: str,
+) -> list[Test]:
+    """Return the tests, of which some are one: that notes the strings itself.
+
+    :param code_of: gives a text that is equal for statements that do the same.
+    :param strings: the name of the set of all that are found.
+    """
+    alike: dict[tuple[int, str], list[tuple[int, frozenset[str]]]] = {}
+    for number, (statements, _) in enumerate(tests):
+        for at, (sites, name, texts) in enumerate(_sites(statements, program)):
+            before = [site.test for site in sites]
+            for site in sites:
+                # The name is part of what has to be equal.
+                site.test = ast.Constant(f"?{name}")
+            alike.setdefault((at, code_of(statements)), []).append((number, texts))
+            for site, test in zip(sites, before, strict=True):
+                site.test = test
+    made: dict[int, Test] = {}
+    done: set[int] = set()
+    for (at, _), group in sorted(alike.items(), key=lambda each: -len(each[1])):
+        if len(group) < 2 or not done.isdisjoint(number for number, _ in group):
+            continue
+        numbers = [number for number, _ in group]
+        done.update(numbers)
+        found = [(texts, tests[number][1]) for number, texts in group]
+        made[min(numbers)] = _one_test(tests[numbers[0]][0], at, found, program, strings), []
+    left = ((n, made.get(n, test)) for n, test in enumerate(tests) if n in made or n not in done)
+    return [test for _, test in left]
+
+
+def _sites(
+    statements: list[ast.stmt], program: FusingProgram
+) -> Iterator[tuple[list[ast.If], str, frozenset[str]]]:
+    """Give the comparisons with texts within which a test finds its only solution.
+
+    Each as: where it stands, which may be twice, the name that is compared, and the texts.
+    """
+    nodes = [*nodes_in(statements)]
+    successes = [each for each in nodes if _is_success(each)]
+    reads = sum(type(each) is ast.Name and each.id == FOUND for each in nodes)
+    starts = sum(type(each) is ast.Assign and _target(each) == FOUND for each in nodes)
+    if len(successes) != 1 or reads != starts:
+        return
+    places: dict[tuple[str, frozenset[str]], list[ast.If]] = {}
+    for node in nodes:
+        choice = _choice(node.test, program) if type(node) is ast.If else None
+        if choice is not None:
+            places.setdefault(choice, []).append(t.cast(ast.If, node))
+    for (name, texts), sites in places.items():
+        inside = [each for site in sites for each in nodes_in(site.body)]
+        is_open = any(site.orelse for site in sites) or any(_target(e) == name for e in inside)
+        if successes[0] in inside and not is_open:
+            yield sites, name, texts
+
+
+def _one_test(
+    statements: list[ast.stmt],
+    at: int,
+    found: list[tuple[frozenset[str], list[str]]],
+    program: FusingProgram,
+    strings: str,
+) -> list[ast.stmt]:
+    """Write the test for all strings."""
+    body = duplicate(statements)
+    sites, name, _ = [*_sites(body, program)][at]
+    table: dict[str, tuple[str, ...]] = {}
+    for texts, given in found:
+        for text in texts:
+            table[text] = (*table.get(text, ()), *given)
+    known = sorted(table)
+    given_here = item_of(load(program.constant(table)), load(name))
+    noted = ast.Expr(method_call(load(strings), "update", given_here))
+    for site in sites:
+        site.test = _is_one_of(name, known, program)
+        for node in [site, *nodes_in(site.body)]:
+            for block in (getattr(node, "body", None), getattr(node, "orelse", None)):
+                _replace(block, noted)
+    return body
+
+
+def _is_one_of(name: str, texts: list[str], program: FusingProgram) -> ast.expr:
+    if len(texts) > _FEW:
+        return compared(load(name), ast.In(), load(program.constant(frozenset(texts))))
+    return any_of([compared(load(name), ast.Eq(), ast.Constant(text)) for text in texts])
+
+
+def _replace(block: t.Any, noted: ast.stmt) -> None:
+    if type(block) is list:
+        block[:] = [noted if _is_success(each) else each for each in block]
+
+
+def _is_success(node: ast.AST) -> bool:
+    is_set = type(node) is ast.Assign and _target(node) == FOUND
+    value = t.cast(ast.Assign, node).value if is_set else None
+    return type(value) is ast.Constant and value.value is True
+
+
+def _target(node: ast.AST) -> str | None:
+    """Return the name that a statement gives a value."""
+    if type(node) is not ast.Assign or type(node.targets[0]) is not ast.Name:
+        return None
+    return node.targets[0].id
+
+
+def _choice(test: ast.expr, program: FusingProgram) -> tuple[str, frozenset[str]] | None:
+    """Return the name that is compared with texts alone, and these."""
+    parts = test.values if type(test) is ast.BoolOp and type(test.op) is ast.Or else [test]
+    names, texts = set[str](), set[str]()
+    for part in parts:
+        if type(part) is not ast.Compare or type(part.left) is not ast.Name:
+            return None
+        names.add(part.left.id)
+        (operator,), (other,) = part.ops, part.comparators
+        if type(operator) is ast.Eq and type(other) is ast.Constant and type(other.value) is str:
+            texts.add(other.value)
+            continue
+        known = program.constant_value(other.id) if type(other) is ast.Name else None
+        if type(operator) is not ast.In or type(known) is not frozenset:
+            return None
+        if not all(type(each) is str for each in known):
+            return None
+        texts |= known
+    return (names.pop(), frozenset(texts)) if len(names) == 1 else None
