@@ -143,8 +143,9 @@ class Oso(Polar):
             allowed = engine.allow_by_rules(actor, action, resource)
         if allowed is None:
             allowed = engine.allow(actor, action, resource)
-        if not allowed and engine.denial_watch is not None:
-            engine.denial_watch.check(actor, action, resource)
+        watch = engine.denial_watch
+        if not allowed and watch is not None and type(resource) in watch.kinds:
+            watch.check(actor, action, resource)
         return allowed
 
     def authorize(
