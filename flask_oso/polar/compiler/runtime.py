@@ -125,7 +125,8 @@ _OF_CLASSES = (
 )
 _ROWS, _PYTHON, _OF_SCALARS, _LISTS, _SOLVER = Comparison
 #: What most methods of objects are: they can be called.
-_FUNCTIONS = frozenset({types.MethodType, types.FunctionType, types.BuiltinMethodType})
+_METHOD = types.MethodType
+_FUNCTIONS = frozenset({types.FunctionType, types.BuiltinMethodType})
 
 
 class Runtime:
@@ -323,7 +324,8 @@ class Runtime:
         except AttributeError as error:
             owner = result_to_term(value)
             raise self._here().operators.no_attribute(owner, name, error, key[1]) from error
-        if type(method) not in _FUNCTIONS and not callable(method):
+        kind = type(method)
+        if kind is not _METHOD and kind not in _FUNCTIONS and not callable(method):
             raise self._here().operators.not_callable(name, key[1])
         found = method(*args) if args else method()
         if time.monotonic() - clock[1] > BRIEF:

@@ -276,11 +276,11 @@ class SilentOperations:
     def _are_alike(self, left: list[t.Any], right: list[t.Any]) -> bool:
         # Most have texts and numbers: no function is called for that.
         for element in left:
-            if type(element) not in TEXTS:
+            if type(element) is not str and type(element) not in TEXTS:
                 break
         else:
             for element in right:
-                if type(element) not in TEXTS:
+                if type(element) is not str and type(element) not in TEXTS:
                     break
             else:
                 return left == right
