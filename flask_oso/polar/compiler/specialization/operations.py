@@ -52,7 +52,6 @@ from .plain_data import (
     compare_flat_lists,
     each_once,
     has_flat_values,
-    has_text_keys,
     number_of,
     texts_found,
     texts_in,
@@ -276,11 +275,11 @@ class SilentOperations:
     def _are_alike(self, left: list[t.Any], right: list[t.Any]) -> bool:
         # Most have texts and numbers: no function is called for that.
         for element in left:
-            if type(element) is not str and type(element) not in TEXTS:
+            if (kind := type(element)) is not str and kind is not int and element is not None:
                 break
         else:
             for element in right:
-                if type(element) is not str and type(element) not in TEXTS:
+                if (kind := type(element)) is not str and kind is not int and element is not None:
                     break
             else:
                 return left == right
@@ -659,13 +658,16 @@ class SilentOperations:
             return LazyKeys(value)
         entries = value.copy()
         known: type = str
-        for each in entries.values():
+        has_texts = True
+        for name, each in entries.items():
+            if type(name) is not str:
+                has_texts = False
             # Most are of one class.
             if type(each) is not known:
                 known = type(each)
                 if known in QUESTIONS:
                     raise NotSilent
-        if method == "values" and not is_ordered and has_text_keys(entries):
+        if method == "values" and not is_ordered and has_texts:
             return entries.values()
         return call_reading(value, method, ())
 

@@ -106,26 +106,24 @@ def are_one_moment(left: t.Any, right: t.Any) -> bool:
 
 def are_alike_flat(left: t.Any, right: t.Any) -> bool:
     """Compare tuples, or sets: whether that asks nobody depends on their elements."""
+    # Two comparisons of classes take less than a look into a set.
     for element in left:
-        if type(element) not in ELEMENTS:
+        if (kind := type(element)) is not int and kind is not str and kind not in ELEMENTS:
             raise NotSilent
     for element in right:
-        if type(element) not in ELEMENTS:
+        if (kind := type(element)) is not int and kind is not str and kind not in ELEMENTS:
             raise NotSilent
     same: bool = left == right
     return same
 
 
-def has_text_keys(entries: dict[t.Any, t.Any]) -> bool:
-    for key in entries:  # noqa: SIM110 - without a generator, and `map`, it takes half of the time
-        if type(key) is not str:
-            return False
-    return True
-
-
 def are_texts(keys: dict[t.Any, t.Any]) -> bool:
     """Tell whether all keys are texts that are sorted as the solver sorts them."""
-    return has_text_keys(keys) and "".join(keys).isascii()
+    # With `map` this takes twice as long.
+    for key in keys:
+        if type(key) is not str:
+            return False
+    return "".join(keys).isascii()
 
 
 def are_plain_tuples(elements: list[t.Any]) -> bool:
