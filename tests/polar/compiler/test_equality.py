@@ -9,6 +9,7 @@ import typing as t
 
 import pytest
 
+from flask_oso import Oso
 from flask_oso.polar.compiler.classes.equality import SideEffectFreeEquality, compared_fields
 
 
@@ -234,3 +235,33 @@ def test_deep_fields_are_not_told() -> None:
 def test_class_that_dataclasses_did_not_write_has_no_fields(cls: type) -> None:
     """Its comparison may do anything."""
     assert compared_fields(cls) is None
+
+
+@dataclasses.dataclass(frozen=True)
+class Place:
+    """Compares by its fields."""
+
+    x: t.Any
+    y: t.Any = 1
+
+
+class Holder:
+    """Has a value."""
+
+    def __init__(self, held: t.Any) -> None:
+        self.held = held
+
+
+@pytest.mark.parametrize("odd", [1.5, math.nan, [1], Place(1), None, True, "a", 2**70])
+def test_dataclasses_with_fields_of_other_classes_are_compared_as_by_the_solver(odd: t.Any) -> None:
+    """Also where the first ones have texts and numbers, and behind one that has others."""
+    policy = 'allow(u: Holder, "read", d: Holder) if d.held = u.held;'
+    osos = [Oso(compiled=compiled) for compiled in (True, False)]
+    for oso in osos:
+        oso.register_class(Holder)
+        oso.load_str(policy)
+    values = [Place(1), Place(1), Place(odd), Place(odd), Place("b", odd), Place(1.0), Place(True)]
+
+    for one, other in itertools.product(values, repeat=2):
+        compiled, solved = [oso.is_allowed(Holder(one), "read", Holder(other)) for oso in osos]
+        assert compiled == solved

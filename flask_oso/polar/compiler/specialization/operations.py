@@ -63,7 +63,8 @@ _LISTED = _SETS | {tuple, list}
 _LIST = frozenset({list})
 #: Collections that are gone through whatever is searched for; a range may be longer than memory.
 _GONE_THROUGH = frozenset({list, tuple, Ahead}) | (ITERATED - SETS - _SETS)
-_OWN_NAMES = "get", "__dict__"
+#: The classes of fields that Python compares as Polar does, besides texts.
+_FIELDS = frozenset({int, bool, types.NoneType})
 _get = dict.get
 _CONTAINERS = frozenset({list, dict})
 _VALUES = frozenset({*_SCALARS, list, dict})
@@ -249,19 +250,24 @@ class SilentOperations:
         return answer
 
     def _by_plain_fields(self, read: Callable[[t.Any], t.Any]) -> _Way:
-        """Return what compares two objects of a dataclass: most fields are texts and integers.
+        """Return what compares two objects of a dataclass: most fields are texts and numbers.
+
+        Where an object has others, those of its class are compared field by field from then on.
 
         :param read: reads several fields that decide; a missing one is an ``AttributeError``.
         """
 
         def are_alike(left: t.Any, right: t.Any) -> bool:
             mine, other = read(left), read(right)
-            for part in mine:
-                if type(part) is not str and type(part) is not int:
-                    return self._by_fields(left, right)
-            for part in other:
-                if type(part) is not str and type(part) is not int:
-                    return self._by_fields(left, right)
+            for parts in (mine, other):
+                for part in parts:
+                    if (kind := type(part)) is str or kind in _FIELDS:
+                        continue
+                    # Not a number is unequal to itself for newer versions of Python.
+                    if kind is not float or part != part:
+                        if (type(left), type(left)) in self._ways:
+                            self._ways[type(left), type(left)] = self._by_fields
+                        return self._by_fields(left, right)
             same: bool = mine == other
             return same
 
@@ -712,11 +718,13 @@ class SilentOperations:
         Tell whether its objects, such as a counter, have attributes of their own.
         """
         own: t.Any = kind.__getattribute__
-        bases = [next((b for b in kind.__mro__ if name in vars(b)), None) for name in _OWN_NAMES]
-        if kind not in self._objects or own is not dict.__getattribute__ or bases[0] is not dict:
+        if kind not in self._objects or own is not dict.__getattribute__:
             raise NotSilent
-        has_attributes = bases[1] is not None
-        if has_attributes and type(vars(bases[1])["__dict__"]) is not types.GetSetDescriptorType:
+        if next((b for b in kind.__mro__ if "get" in vars(b)), None) is not dict:
+            raise NotSilent
+        stored = next((vars(b)["__dict__"] for b in kind.__mro__ if "__dict__" in vars(b)), None)
+        has_attributes = stored is not None
+        if has_attributes and type(stored) is not types.GetSetDescriptorType:
             raise NotSilent
         set_for_class(self._dictionaries, kind, has_attributes, keeps=self._keeps(kind))
         return has_attributes
