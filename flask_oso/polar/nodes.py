@@ -230,6 +230,9 @@ class Origin(enum.Enum):
     #: The result of another operation that was written as an operand.
     COMPUTED = "Computed"
 
+    # As for operators.
+    __hash__ = object.__hash__
+
 
 class Variable(Term):
     """A name in the text: a variable, or a constant of the host.

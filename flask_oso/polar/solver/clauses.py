@@ -20,6 +20,7 @@ from ..nodes import (
     List,
     Origin,
     Parameter,
+    Pattern,
     PlacedParameter,
     Rule,
     Slot,
@@ -49,25 +50,64 @@ class Template(Term):
 class Clause:
     """A rule ready to run.
 
-    :param size: the number of its variables.
+    Its body is prepared when it is first needed: of thousands of rules, a question needs few.
+
     :param literals: the positions of the parameters that are values, lists or dictionaries.
     """
 
-    __slots__ = ("body", "literals", "parameters", "rule", "size")
+    __slots__ = ("_constants", "body", "literals", "parameters", "rule", "size")
+
+    body: Term | None
+    #: The number of its variables.
+    size: int
+
+    #: What threads are about to set, by the identity of the clause: empty but for a moment. It is
+    #: no lock, since one that is held while the process forks is never released.
+    _being_prepared: t.ClassVar[dict[int, tuple[Term | None, int]]] = {}
 
     def __init__(
         self,
         rule: Rule,
         parameters: tuple[Parameter, ...],
-        body: Term | None,
-        size: int,
         literals: tuple[int, ...],
+        constants: Mapping[str, Term],
     ) -> None:
         self.rule: t.Final = rule
         self.parameters: t.Final = parameters
-        self.body: t.Final = body
-        self.size: t.Final = size
         self.literals: t.Final = literals
+        self._constants: t.Final = constants
+
+    # What has a value is found without this.
+    def __getattr__(self, name: str) -> t.Any:
+        if name not in ("body", "size"):
+            raise AttributeError(name)
+        # A clause has one body, whichever threads need it first: proofs compare goals by identity.
+        # Whoever comes late finds what the first one is about to set, or that it is set.
+        prepared = self._being_prepared.setdefault(id(self), self._prepared())
+        if not self._is_prepared():
+            self.body, self.size = prepared
+        self._being_prepared.pop(id(self), None)
+        return object.__getattribute__(self, name)
+
+    def _is_prepared(self) -> bool:
+        try:
+            object.__getattribute__(self, "size")
+        except AttributeError:
+            return False
+        return True
+
+    def _prepared(self) -> tuple[Term | None, int]:
+        numbering = _Numbering(self._constants)
+        for each in self.rule.parameters:
+            numbering.parameter(each)
+        body = None if self.rule.body is None else numbering.visit(self.rule.body)
+        return body, numbering.size
+
+    def with_parameters(self, parameters: tuple[Parameter, ...]) -> Clause:
+        """Return a clause with the same body."""
+        made = Clause(self.rule, parameters, self.literals, self._constants)
+        made.body, made.size = self.body, self.size
+        return made
 
 
 class PreparedQuery(t.NamedTuple):
@@ -91,9 +131,11 @@ def prepare_rule(rule: Rule, constants: Mapping[str, Term]) -> Clause:
     parameters = tuple([numbering.parameter(each) for each in rule.parameters])
     if all(map(operator.is_, parameters, rule.parameters)):
         parameters = rule.parameters
-    body = None if rule.body is None else numbering.visit(rule.body)
     literals = tuple([at for at, each in enumerate(parameters) if isinstance(each.term, _LITERALS)])
-    return Clause(rule, parameters, body, numbering.size, _SHARED.get(literals, literals))
+    clause = Clause(rule, parameters, _SHARED.get(literals, literals), constants)
+    if rule.body is None:
+        clause.body, clause.size = None, numbering.size
+    return clause
 
 
 def prepare_query(query: Term, constants: Mapping[str, Term]) -> PreparedQuery:
@@ -128,6 +170,11 @@ class _Numbering:
 
     def visit(self, term: Term) -> Term:
         """Return the term with slots for its variables."""
+        # As most parameters are.
+        if isinstance(term, Variable):
+            return self._variable(term)
+        if type(term) is Value or (type(term) is Pattern and not term.fields):
+            return term
         return t.cast(Term, fold(term, self._look, _with_template))
 
     def _look(self, term: Term) -> tuple[Term, t.Sequence[Term]]:

@@ -29,10 +29,11 @@ class ArgumentOrder:
         self.engine = engine
         policy, classes = engine.policy, engine.host.classes
         rules = [rule for name in _RULES for rule in policy.rules.get(name, ())]
-        is_actor = [*policy.actors, *_named(rules, 0)]
+        named = [*_named(rules)]
+        is_actor = [*policy.actors, *(actor for actor, _ in named)]
         is_resource = [each for each in policy.resources if each not in policy.actors]
         actors = _classes(is_actor, classes)
-        resources = _classes([*is_resource, *_named(rules, 2)], classes)
+        resources = _classes([*is_resource, *(resource for _, resource in named)], classes)
         #: Classes that are named on one side, without a relative on the other.
         self.actors = frozenset(each for each in actors if not _is_related(each, resources))
         self.resources = frozenset(each for each in resources if not _is_related(each, actors))
@@ -53,17 +54,16 @@ class ArgumentOrder:
             )
 
 
-def _named(rules: Iterable[Rule], at: int) -> Iterable[str]:
-    """Give the classes that rules require of the argument at a position."""
+def _named(rules: Iterable[Rule]) -> Iterable[tuple[str | None, str | None]]:
+    """Give the classes that rules require of the first and of the third argument."""
     for rule in rules:
-        term = rule.parameters[at].term if len(rule.parameters) > at else None
-        name = classes_of_variables(rule).get(term.name) if isinstance(term, Variable) else None
-        if name is not None:
-            yield name
+        classes, terms = classes_of_variables(rule), [each.term for each in rule.parameters]
+        names = [classes.get(term.name) if isinstance(term, Variable) else None for term in terms]
+        yield names[0] if names else None, names[2] if len(names) > 2 else None
 
 
-def _classes(names: Iterable[str], known: Mapping[str, t.Any]) -> frozenset[type]:
-    found = (known.get(name) for name in names)
+def _classes(names: Iterable[str | None], known: Mapping[str, t.Any]) -> frozenset[type]:
+    found = (known.get(name) for name in names if name is not None)
     return frozenset(each for each in found if isinstance(each, type))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import typing as t
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import given
@@ -10,7 +11,9 @@ from hypothesis import strategies as st
 
 from flask_oso.polar.host import numbers
 from flask_oso.polar.nodes import (
+    Call,
     Expression,
+    List,
     Operator,
     Parameter,
     Rule,
@@ -22,6 +25,7 @@ from flask_oso.polar.nodes import (
 )
 from flask_oso.polar.solver.clause_index import ClauseIndex
 from flask_oso.polar.solver.clauses import Clause, prepare_rule
+from flask_oso.polar.syntax.desugar import rewrite_rule
 from tests.support.policies import rules_of, to_term
 
 SCALARS: list[t.Any] = [0, 1, 2, 1.0, 0.0, -0.0, True, False, "", "1", "a", float("nan"), 2.0**53]
@@ -116,3 +120,29 @@ def test_variables_that_have_one_index_get_two() -> None:
     indices = [each.index for each in t.cast(t.Any, clause.body).args]
     assert indices == [0, 1, 2, 0]
     assert clause.size == 3
+
+
+def test_body_is_prepared_when_it_is_needed() -> None:
+    """Of thousands of rules, a question needs few."""
+    body = Call("g", (List((Variable("x"),)),))
+    clause = prepare_rule(rewrite_rule(Rule("f", (Parameter(Variable("x")),), body)), {})
+
+    assert isinstance(clause.parameters[0].term, Slot)
+    assert not clause._is_prepared()
+    assert clause.size == 1
+    assert clause._is_prepared()
+    assert clause.body is clause.body
+
+
+def test_clause_has_one_body_for_all_threads() -> None:
+    """A proof compares its goals by identity."""
+    body = Call("g", (List((Variable("x"),)),))
+    clauses = [prepare_rule(rewrite_rule(Rule("f", (), body)), {}) for _ in range(50)]
+
+    def look(_: int) -> list[int]:
+        return [id(clause.body) for clause in clauses]
+
+    with ThreadPoolExecutor(4) as pool:
+        found = [*pool.map(look, range(4))]
+
+    assert all(each == found[0] for each in found)

@@ -148,7 +148,7 @@ def _about_first(clause: Clause, at: int) -> Clause:
     first, _ = t.cast("tuple[Slot, Slot]", _parts(clause, at))
     parameters = [*clause.parameters]
     parameters[at] = PlacedParameter(first, None, parameters[at].span)
-    return Clause(clause.rule, tuple(parameters), clause.body, clause.size, clause.literals)
+    return clause.with_parameters(tuple(parameters))
 
 
 _PASSING = (Operator.DOT, Operator.UNIFY, Operator.ISA)
