@@ -126,6 +126,15 @@ def test_rows_that_no_index_finds(condition: str) -> None:
     assert "EXISTS (SELECT 1 FROM projects" in found
 
 
+def test_order_of_one_value() -> None:
+    """Where all rows have one title, the first ones are in its order."""
+    policy = 't.title = "x" and (t.author = u or t.project.is_public)'
+
+    found = text_of(query(policy).order_by(Ticket.title).limit(5), sqlite.dialect())
+
+    assert "EXISTS (SELECT 1 FROM projects" in found
+
+
 def test_other_databases() -> None:
     """MariaDB chooses itself."""
     found = text_of(count(query(SHARED)), mysql.dialect())

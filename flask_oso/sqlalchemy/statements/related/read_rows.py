@@ -39,11 +39,21 @@ def needs_all_rows(compiler: t.Any, kind: type) -> bool:
 def sorts_all(statement: t.Any) -> bool:
     """Tell whether the first rows of a statement are known when all have been read."""
     first = next(iter(statement._order_by_clauses), None)
-    return (
-        first is not None
-        and any(isinstance(each, sa.ColumnClause) for each in elements_of(first))
-        and not may_find(first)
-    )
+    if first is None or may_find(first):
+        return False
+    columns = {each for each in elements_of(first) if isinstance(each, sa.ColumnClause)}
+    return bool(columns) and columns.isdisjoint(_compared(statement))
+
+
+def _compared(statement: t.Any) -> t.Iterator[t.Any]:
+    """Yield what is equal in all rows, so that there is nothing to sort."""
+    stack = list(statement._where_criteria)
+    while stack:
+        each = stack.pop()
+        if getattr(each, "operator", None) in (operators.eq, operators.is_):
+            yield from elements_of(each.left)
+        elif getattr(each, "operator", None) is not operators.or_:
+            stack.extend(() if isinstance(each, sa.SelectBase) else each.get_children())
 
 
 def _takes_all(statement: t.Any, table: t.Any) -> bool:
