@@ -278,9 +278,11 @@ class RuleCompiler:
             return ast.Constant(ref.literal.value)
         is_known = is_of(ref.name, "decided")
         is_itself = compared(load(ref.name), ast.Eq(), load(ref.name))
-        check = ast.Expr(call("check_found", load(ref.name), attribute_of(load("found"), "given")))
-        out.append(ast.If(negate(all_of([is_known, is_itself])), [check], []))
-        return load(ref.name)
+        given = attribute_of(load("found"), "given")
+        checked = call("check_found", load(ref.name), given)
+        value = self.fresh()
+        out.append(assign(value, ast.IfExp(all_of([is_known, is_itself]), load(ref.name), checked)))
+        return load(value)
 
     # -- tables
 

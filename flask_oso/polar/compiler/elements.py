@@ -129,11 +129,15 @@ class Elements:
             if kind not in simple or not _FEW_ELEMENTS < len(elements) < _MANY_ELEMENTS:
                 return elements
             found_there: list[t.Any] = []
-            for element in elements:
-                if type(element) is not kind and type(element) not in simple:
-                    return elements
-                if element == item:
-                    found_there.append(item)
+            try:
+                for element in elements:
+                    if type(element) is not kind and type(element) not in simple:
+                        return elements
+                    if element == item:
+                        found_there.append(item)
+            except ArithmeticError:
+                # A signalling NaN of `decimal`, to which the search may not come.
+                return elements
             return found_there
         if not self._classes.is_hashed(kind) and not is_hashed_tuple(item):
             return t.cast("t.Iterable[t.Any]", collection)
@@ -147,12 +151,16 @@ class Elements:
         if mine not in simple or not _FEW_ELEMENTS < len(elements) < _MANY_ELEMENTS:
             return elements
         found: list[t.Any] = []
-        # With `map` this takes longer, for few elements twice as long.
-        for element in elements:
-            if type(element) is not mine and type(element) not in simple:
-                return elements
-            if element == item:
-                found.append(item)
+        try:
+            # With `map` this takes longer, for few elements twice as long.
+            for element in elements:
+                if type(element) is not mine and type(element) not in simple:
+                    return elements
+                if element == item:
+                    found.append(item)
+        except ArithmeticError:
+            # As above.
+            return elements
         return found
 
     def _members(self, collection: t.Iterable[t.Any], goal: Expression) -> Iterator[t.Any]:

@@ -124,6 +124,8 @@ _OF_CLASSES = (
     *("collections", "check_sandbox", "is_simple"),
 )
 _ROWS, _PYTHON, _OF_SCALARS, _LISTS, _SOLVER = Comparison
+#: How deep a list or a dictionary that a variable became may have others in it.
+_MOST_WITHIN = 10
 #: What most methods of objects are: they can be called.
 _METHOD = types.MethodType
 _FUNCTIONS = frozenset({types.FunctionType, types.BuiltinMethodType})
@@ -578,19 +580,36 @@ class Runtime:
         elements = [follow(each) for each in terms_found]
         if rest is not None or not all(isinstance(each, (Instance, Value)) for each in elements):
             raise SolverNeeded
-        values = [each.value for each in elements]
-        decided = self._classes.decided
-        if not all(type(value) in decided and value == value for value in values):
-            raise SolverNeeded
-        return values
+        return [self._compared_by_nobody(each.value) for each in elements]
 
-    def _check_found(self, value: t.Any, args: tuple[t.Any, ...]) -> None:
-        """Refuse a value that a variable became, and that may be the same term as an argument.
+    def _compared_by_nobody(self, value: t.Any, depth: int = 0) -> t.Any:
+        """Return a value, if comparing it runs no code and it equals itself.
 
-        It has another name behind the call, and comparing it with itself may call its ``__eq__``.
+        A list or a dictionary is one of this moment, as in the solver.
         """
+        kind = type(value)
+        if kind in self._classes.decided and value == value:
+            return value
+        if kind not in (list, dict) or depth > _MOST_WITHIN:
+            raise SolverNeeded
+        if kind is list:
+            return [self._compared_by_nobody(each, depth + 1) for each in [*value]]
+        if not all(type(key) is str for key in value):
+            raise SolverNeeded
+        found = value.copy().items()
+        return {key: self._compared_by_nobody(each, depth + 1) for key, each in found}
+
+    def _check_found(self, value: t.Any, args: tuple[t.Any, ...]) -> t.Any:
+        """Return a value that a variable became, as the caller may go on with it.
+
+        Refuse one that may be the same term as an argument: it has another name behind the call,
+        and comparing it with itself may call its ``__eq__``.
+        """
+        if type(value) in (list, dict):
+            return self._compared_by_nobody(value)
         if not self._classes.takes(type(value)) or any(value is arg for arg in args):
             raise SolverNeeded
+        return value
 
     def _solve_goal(
         self, what: HandedGoal, values: tuple[t.Any, ...], clock: Clock

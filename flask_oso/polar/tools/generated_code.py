@@ -62,7 +62,7 @@ RUNTIME_NAMES: Mapping[str, str] = {
     "call_method": "calls a method of the application",
     "check_clock": "looks at the clock: raises when the time limit is reached",
     "check_sandbox": "the check of the sandbox",
-    "check_found": "whether another function may give a value that its caller compares",
+    "check_found": "a value that another function gives, if its caller may compare it",
     "check_taken": "the check of the sandbox, of an element of a list",
     "clock": "steps until the clock is looked at, when the question began, the table of its calls",
     "collections": "list, and the collections of rows that are loaded",

@@ -631,3 +631,22 @@ def test_what_is_found_for_one_action_is_known_for_the_next() -> None:
     few, many = calls_for_actions(2), calls_for_actions(8)
 
     assert many < 2 * few
+
+
+INHERITED = """
+    allow(user: User{level: 1}, "read", _: Doc) if role in user.roles() and role = 1;
+    holds(user, doc) if listed(doc, value) and value = user.values;
+    listed(doc: Doc, value) if value = doc.values;
+    listed(doc: Doc, value) if doc.parent != nil and listed(doc.parent, value);
+"""
+
+
+@pytest.mark.parametrize("wanted", [[3], ["a", [1]], {"a": [1]}, [], None], ids=repr)
+def test_list_that_a_rule_gives_a_variable_asks_nothing_again(wanted: t.Any) -> None:
+    """Each rule that calls itself may find one, and the question goes on where it is."""
+    ours, user = load(INHERITED), Counting(wanted)
+    doc = Doc(values=["a", [1]], parent=Doc(values={"a": [1]}, parent=Doc(values=[3], parent=None)))
+
+    may_read = outcome(ours, user, doc)
+
+    assert (may_read, user.calls) == (wanted not in ([], None), 1)
