@@ -85,6 +85,8 @@ class FunctionMaker:
         #: How many of them may go, or are gone.
         self._temporary = 0
         self._functions: dict[tuple[Text, tuple[type, ...]], Specialization] = {}
+        #: The classes of functions, none of which may go: those for all strings share them.
+        self._kept_classes: dict[tuple[type, ...], tuple[type, ...]] = {}
         #: The functions that make calls of the application, which live as long as this.
         self._observing: dict[int, Specialization] = {}
         #: Those of them that ask the compiled rules: how often those were tried first, if any are.
@@ -201,6 +203,10 @@ class FunctionMaker:
 
     def _keep(self, asked: Asked, made: Specialization) -> None:
         """Keep a function until the first of its classes goes."""
+        if all(map(self.keeps, asked.classes)):
+            shared = self._kept_classes.setdefault(asked.classes, asked.classes)
+            self._functions[asked.text, shared] = made
+            return
         classes: list[t.Any] = [*asked.classes]
         ended: list[t.Any] = []
         for at, cls in enumerate(asked.classes):
