@@ -235,17 +235,20 @@ def test_other_databases() -> None:
     assert "IN (SELECT" in text(query().where(Ticket.id == 3), mysql)
 
 
-@pytest.mark.parametrize("database", DATABASES)
-def test_columns_of_a_page(database: t.Any) -> None:
-    """The buttons of a page make no lists, unlike those of all rows."""
+def test_columns_of_a_page() -> None:
+    """The buttons of a page make no lists on SQLite, unlike those of all rows.
+
+    PostgreSQL makes each list once, in less time than it asks for each row.
+    """
     columns = make_oso().action_columns(someone(), Ticket, actions=["read", "edit"])
     statement = query(action="show").add_columns(*columns.values())
 
-    page = text(statement.order_by(Ticket.id).limit(5), database)
+    page = statement.order_by(Ticket.id).limit(5)
 
-    assert "IN (SELECT" not in page
-    assert "WITH" not in page
-    assert "IN (SELECT" in text(statement, database)
+    assert "IN (SELECT" not in text(page, sqlite)
+    assert "WITH" not in text(page, sqlite)
+    assert "IN (SELECT" in text(statement, sqlite)
+    assert "IN (SELECT" in text(page, postgresql)
 
 
 def test_columns_that_are_read_before_rows_are_sorted() -> None:
@@ -253,11 +256,9 @@ def test_columns_that_are_read_before_rows_are_sorted() -> None:
     columns = make_oso().action_columns(someone(), Ticket, actions=["read"])
     statement = query(action="show").add_columns(*columns.values())
     of_own = query().add_columns(*columns.values()).order_by(Ticket.id).limit(5)
-    sorted_rows = statement.order_by(Ticket.author_id + 1).limit(5)
 
     assert text(of_own, sqlite).count("IN (SELECT") == 2
     assert "IN (SELECT" in text(statement.where(Ticket.code > "x").limit(5), sqlite)
-    assert "IN (SELECT" not in text(sorted_rows, postgresql)
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])

@@ -114,15 +114,15 @@ def _is_unique(column: t.Any) -> bool:
 
 
 def _shows_few(element: t.Any, statement: t.Any, compiler: t.Any) -> bool:
-    """Tell whether a list is asked in a column of a page, and not of rows beside the page.
+    """Tell whether a list is asked in a column of a page, and not of rows beside it, on SQLite.
 
-    PostgreSQL sorts rows before it makes such columns of them. SQLite does so after, and has to
-    read them in their order.
+    It makes such columns before it sorts rows, and has to read them in their order. PostgreSQL
+    hashes a list that columns share once, in less time than it asks for each row.
     """
-    if not statement._has_row_limiting_clause or not _is_in(element, statement._raw_columns):
+    if compiler.dialect.name not in SQLITE or not statement._has_row_limiting_clause:
         return False
-    if compiler.dialect.name not in SQLITE:
-        return not _is_in(element, statement._order_by_clauses)
+    if not _is_in(element, statement._raw_columns):
+        return False
     if _has(ListedKey, [*statement._where_criteria, *statement._order_by_clauses]):
         return False
     others = [each for each in statement._where_criteria if not _has(SoughtOrHashed, [each])]
