@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import functools
+import typing as t
 
 import pytest
+import sqlalchemy as sa
 from sqlalchemy import orm
 
 from flask_oso.polar.residual.algebra.ir import Column, Comparison, Literal, Root
 from flask_oso.polar.residual.algebra.schema import Field, ValueKind
 from flask_oso.sqlalchemy.mapped.mapper_facts import JoinStep, MapperFacts
+from flask_oso.sqlalchemy.mapped.tables import is_unique
 from tests.support.models import documents
 from tests.support.models.documents import Doc, Folder, Role, Team
 
@@ -73,3 +76,24 @@ def test_kept_clause_is_made_once(names: MapperFacts) -> None:
 
     assert made[0] is made[1]
     assert made[0] is not made[2]
+
+
+@pytest.mark.parametrize(
+    ("part", "is_told_apart"),
+    [
+        (lambda code: code, True),
+        (lambda code: code.desc().nulls_last(), True),
+        (lambda code: code.collate("NOCASE"), True),
+        (sa.func.lower, True),
+        (lambda code: sa.func.nullif(code, "none"), False),
+        (lambda code: sa.case((code != "none", code)), False),
+        (lambda _: sa.text("code"), False),
+    ],
+    ids=["column", "order", "collation", "letters", "nullif", "case", "text"],
+)
+def test_column_of_a_unique_index(part: t.Any, is_told_apart: bool) -> None:
+    """A formula may be NULL for many rows with the same value, which the index all has."""
+    table = sa.Table("coded", sa.MetaData(), sa.Column("code", sa.String))
+    sa.Index("codes", part(table.c.code), unique=True, _table=table)
+
+    assert is_unique([table.c.code]) is is_told_apart

@@ -13,9 +13,12 @@ from collections.abc import Iterator
 
 import sqlalchemy as sa
 from sqlalchemy import orm
-from sqlalchemy.sql import visitors
+from sqlalchemy.sql import operators, visitors
 
 from ...polar.exceptions import UnsupportedError
+
+#: Functions that are NULL for NULL alone.
+_OF_LETTERS = ("lower", "upper")
 
 
 class TableSource:
@@ -155,22 +158,41 @@ def is_unique(columns: list[t.Any]) -> bool:
     wanted = set(columns)
     keys: list[set[t.Any]] = [set(table.primary_key.columns)]
     keys += [set(c.columns) for c in table.constraints if isinstance(c, sa.UniqueConstraint)]
-    keys += [set(each.columns) for each in table.indexes if each.unique and _is_of_all(each)]
+    keys += [_told_apart(each) for each in table.indexes if each.unique]
     keys += [{column} for column in columns if column.unique]
     return any(key and key <= wanted for key in keys)
 
 
-def _is_of_all(index: sa.Index) -> bool:
-    """Tell whether an index has all rows of its table, and names all that it has of a row."""
+def _told_apart(index: sa.Index) -> set[t.Any]:
+    """Return the columns whose values are unique together by a unique index; none if others are."""
     wheres = (value for name, value in index.dialect_kwargs.items() if name.endswith("_where"))
-    parts = [part for each in index.expressions for part in visitors.iterate(t.cast(t.Any, each))]
-    is_written = any(isinstance(part, sa.TextClause) or _is_free(part) for part in parts)
-    return not is_written and all(each is None for each in wheres)
+    if any(each is not None for each in wheres):
+        # It has some rows of its table only.
+        return set()
+    columns = set(map(_indexed_column, index.expressions))
+    return columns if all(isinstance(each, sa.Column) for each in columns) else set()
 
 
-def _is_free(part: t.Any) -> bool:
-    """Tell whether a column is none of a table, but a text that may read any of them."""
-    return isinstance(part, sa.ColumnClause) and not isinstance(part, sa.Column)
+def _indexed_column(part: t.Any) -> t.Any:
+    """Return the column that a part of an index has in another order, collation or case.
+
+    Any other expression may be NULL for many rows that have the same values.
+    """
+    while True:
+        if isinstance(part, sa.UnaryExpression):
+            part = part.element
+        elif _is_collated(part):
+            part = part.left
+        elif isinstance(part, sa.Function) and part.name.lower() in _OF_LETTERS:
+            part = next(iter(part.clauses), None)
+        else:
+            return part
+
+
+def _is_collated(part: t.Any) -> bool:
+    """Tell whether a column without a collation of its own has one in an index."""
+    is_collated = isinstance(part, sa.BinaryExpression) and part.operator is operators.collate
+    return is_collated and getattr(part.left.type, "collation", None) is None
 
 
 def discriminator(mapper: orm.Mapper[t.Any]) -> str:
