@@ -87,12 +87,24 @@ class Use(Base):
     label: orm.Mapped[Label] = orm.relationship()
 
 
+class Stamp(Base):
+    """Is a use of a label, the name of which a database fills with spaces."""
+
+    __tablename__ = "listed_stamps"
+    id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+    name: orm.Mapped[str] = orm.mapped_column(
+        sa.String().with_variant(sa.CHAR(5), "postgresql"), sa.ForeignKey("listed_labels.name")
+    )
+    label: orm.Mapped[Label] = orm.relationship()
+
+
 POLICY = """
 allow(u: Person, "read", t: Ticket) if t.author = u or t.project matches Project{lead: u};
 allow(u: Person, "edit", t: Ticket) if t.project matches Project and works_on(u, t.project);
 works_on(u, p: Project) if p.lead = u or u in p.members;
 allow(u: Person, "read", c: Comment) if allow(u, "read", c.ticket);
 allow(u: Person, "read", x: Use) if x.label.owner = u;
+allow(u: Person, "read", x: Stamp) if x.label.owner = u;
 allow(u: Person, "show", _: Ticket) if u.id = 1;
 """
 DATABASES = [sqlite, postgresql]
@@ -184,6 +196,13 @@ def test_rows_of_an_alias(database: t.Any) -> None:
 def test_keys_with_a_collation() -> None:
     """A value that equals one column need not equal another one."""
     found = text(query(Use).where(Use.name == "x"), sqlite)
+
+    assert "IN (SELECT listed_labels.name" in found
+
+
+def test_keys_of_another_type() -> None:
+    """PostgreSQL compares a CHAR without the spaces at its end, and a VARCHAR with them."""
+    found = text(query(Stamp).where(Stamp.name == "x "), postgresql)
 
     assert "IN (SELECT listed_labels.name" in found
 

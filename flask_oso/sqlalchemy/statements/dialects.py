@@ -342,10 +342,14 @@ def _check_known(compiler: t.Any, values: str) -> None:
 # -- texts --------------------------------------------------------------------------
 
 
+def declared_type(element: t.Any, compiler: t.Any) -> t.Any:
+    """Return the type that a column declares for the database."""
+    return element.type._variant_mapping.get(compiler.dialect.name, element.type)
+
+
 def has_collation(element: t.Any, compiler: t.Any) -> bool:
     """Tell whether a text declares a collation for the database."""
-    kind = element.type._variant_mapping.get(compiler.dialect.name, element.type)
-    return getattr(kind, "collation", None) is not None
+    return getattr(declared_type(element, compiler), "collation", None) is not None
 
 
 @compiles(ExactText)

@@ -17,7 +17,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql import elements, operators
 
 from ..binary_clauses import binary_parts
-from ..dialects import POSTGRESQL, SQLITE, has_collation
+from ..dialects import POSTGRESQL, SQLITE, declared_type, has_collation
 from ..known_values import equated
 from .hashed_lists import SoughtOrHashed
 from .read_rows import elements_of, may_find, sorts_all
@@ -68,7 +68,9 @@ def _listed_or_sought(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str
 
 def _is_alike(near: t.Any, far: t.Any, compiler: t.Any) -> bool:
     """Tell whether a value equals one of two columns wherever it equals the other."""
-    is_one_kind = near.type._type_affinity is far.type._type_affinity
+    kinds = [type(declared_type(each, compiler)) for each in (near, far)]
+    # Texts of other types, such as CHAR and CITEXT, are compared otherwise.
+    is_one_kind = kinds[0] is kinds[1] or all(issubclass(each, sa.Integer) for each in kinds)
     return is_one_kind and not any(has_collation(each, compiler) for each in (near, far))
 
 
