@@ -425,6 +425,18 @@ def test_get_of_an_object_is_left_to_the_rules(made: dict[str, int]) -> None:
     assert specialized(oso.engine, User("ana"), "read", Doc(made)) is None
 
 
+def test_get_that_a_class_has_by_now_is_called(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where its objects were asked before, when it was that of dictionaries."""
+    oso, made = _oso("d.x.get(u.x) = 1"), Hidden(ana=1)
+    assert oso.is_allowed(User("ana"), "read", Doc(made))
+    assert specialized(oso.engine, User("ana"), "read", Doc(made)) is True
+
+    monkeypatch.setattr(Hidden, "get", lambda _self, _key: 0, raising=False)
+
+    assert not oso.is_allowed(User("ana"), "read", Doc(made))
+    assert specialized(oso.engine, User("ana"), "read", Doc(made)) is None
+
+
 @pytest.mark.parametrize(
     "condition",
     [

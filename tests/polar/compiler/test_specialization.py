@@ -622,6 +622,19 @@ def test_list_that_changes_meanwhile_is_the_one_that_was_read() -> None:
     assert results == {False}
 
 
+@pytest.mark.parametrize("compared", ["are_alike_sets", "are_alike_flat"])
+def test_set_that_changes_while_it_is_compared_is_no_error(compared: str) -> None:
+    """Another thread may add to it at any time."""
+    oso = load('allow(_: User, "read", f: Folder) if f.tags = f.wanted;')
+    results = set()
+    for step in range(60):
+        folder: t.Any = Folder(tags={1, 2}, wanted={1, 2})
+        with interrupted(compared, step, lambda: folder.tags.add(3)):  # noqa: B023
+            results.add(specialized(oso.engine, User(), "read", folder))
+
+    assert True in results
+
+
 @pytest.mark.parametrize("depth", [15, 19, 20, 40])
 def test_loops_in_loops_are_left_to_the_rules_where_python_has_no_more(depth: int) -> None:
     """A policy with many of them loads, and decides."""

@@ -44,6 +44,7 @@ from .plain_data import (
     MAX_ELEMENTS,
     TEXTS,
     are_alike_flat,
+    are_alike_sets,
     are_different,
     are_one_moment,
     are_plain_tuples,
@@ -222,8 +223,9 @@ class SilentOperations:
                 return self._differs_from_list
             if (one is dict or one in _SETS or self._is_tuple(one)) and self._is_simple(other):
                 return are_different
-        are_sets = left in _SETS and right in _SETS
-        if are_sets or all(map(self._is_tuple, kinds)):
+        if left in _SETS and right in _SETS:
+            return are_alike_sets
+        if all(map(self._is_tuple, kinds)):
             return are_alike_flat
         if any(map(self._is_own, kinds)):
             return _observe
@@ -694,8 +696,9 @@ class SilentOperations:
             has_attributes = self._dictionaries.get(kind)
             if has_attributes is None:
                 has_attributes = self._learn_dictionary(kind)
-            # An object may have an attribute of this name.
-            if (has_attributes and "get" in value.__dict__) or type(key) not in _SCALARS:
+            # An object may have an attribute of this name, and its class another one by now.
+            is_its_own = kind.get is _get and not (has_attributes and "get" in value.__dict__)
+            if not is_its_own or type(key) not in _SCALARS:
                 raise NotSilent
             found = _get(value, key, default)
         elif type(key) is str:

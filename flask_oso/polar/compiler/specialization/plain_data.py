@@ -23,6 +23,7 @@ TEXTS = frozenset({str, int, types.NoneType})
 TEXT = frozenset({str})
 #: Integers between these are values of Polar.
 _SMALL = 2**62
+_Set = set[t.Any] | frozenset[t.Any]
 
 
 def texts_in(collection: t.Any) -> t.AbstractSet[t.Any] | None:
@@ -105,7 +106,7 @@ def are_one_moment(left: t.Any, right: t.Any) -> bool:
 
 
 def are_alike_flat(left: t.Any, right: t.Any) -> bool:
-    """Compare tuples, or sets: whether that asks nobody depends on their elements."""
+    """Compare tuples, or copies of sets: whether that asks nobody depends on their elements."""
     # Two comparisons of classes take less than a look into a set.
     for element in left:
         if (kind := type(element)) is not int and kind is not str and kind not in ELEMENTS:
@@ -115,6 +116,11 @@ def are_alike_flat(left: t.Any, right: t.Any) -> bool:
             raise NotSilent
     same: bool = left == right
     return same
+
+
+def are_alike_sets(left: _Set, right: _Set) -> bool:
+    """Compare sets as above: copies of them, since another thread may change one meanwhile."""
+    return are_alike_flat(left.copy(), right.copy())
 
 
 def are_texts(keys: dict[t.Any, t.Any]) -> bool:
