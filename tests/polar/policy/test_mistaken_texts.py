@@ -117,3 +117,8 @@ def test_search_for_pairs_in_items_warns() -> None:
 def test_other_searches_in_dictionaries_do_not_warn(goal: str) -> None:
     """What goes through entries, or takes each as a whole."""
     assert warnings_of(f'allow(_, "read", d) if {goal};') == []
+
+
+def test_search_in_items_of_a_class_does_not_warn() -> None:
+    """What a method of a class with this name gives may be lists."""
+    assert warnings_of('allow(_, "read", dog: Dog) if [k, v] in dog.items() and k = v;') == []

@@ -13,12 +13,24 @@ import typing as t
 from collections.abc import Iterator
 
 from ...host.registry import Host
-from ...nodes import Call, Dictionary, Expression, List, Operator, Pattern, Rule, Term, Value
+from ...nodes import (
+    Call,
+    Dictionary,
+    Expression,
+    List,
+    Operator,
+    Pattern,
+    Rule,
+    Term,
+    Value,
+    Variable,
+)
 from ...printer import to_polar
 from ...sources import located
 from ...traversal import is_operation, is_text
 from .inventory import Inventory, in_text_order, matched_patterns
 from .unquoted import string_parameters
+from .vocabulary import classes_of_variables
 
 #: Names in one text: ``"read, edit"``, ``"read|edit"``.
 _NAMES = re.compile(r"\s*[\w:.-]+(?:\s*[,|]\s*[\w:.-]+)+\s*")
@@ -36,7 +48,7 @@ def warn_mistaken_texts(rule: Rule, inventory: Inventory, host: Host) -> list[st
         *_classes_in_quotes(rule, inventory, host),
         *_parameters(rule),
         *_searched_texts(inventory),
-        *_searched_items(inventory),
+        *_searched_items(rule, inventory, host),
         *_order(rule, host),
     ]
 
@@ -80,11 +92,13 @@ def _searched_texts(inventory: Inventory) -> Iterator[str]:
         yield located(message, text.span) + f"Write a list: `{listed}`.\n"
 
 
-def _searched_items(inventory: Inventory) -> Iterator[str]:
+def _searched_items(rule: Rule, inventory: Inventory, host: Host) -> Iterator[str]:
     """Give warnings about ``[key, value] in d.items()``, whose elements are tuples."""
     for goal in in_text_order(filter(_is_search_in_items, inventory.comparisons)):
         item, collection = goal.args
         owner = t.cast(Expression, collection).args[0]
+        if _is_of_class(owner, rule, host):
+            continue
         message = "No list equals what `items()` of a dictionary gives, which are tuples"
         pair = f"{to_polar(item)} in {to_polar(owner)}"
         yield located(message, item.span) + f"Write `{pair}`, which goes through the entries.\n"
@@ -96,6 +110,13 @@ def _is_search_in_items(goal: Expression) -> bool:
         return False
     called = collection.args[1] if is_operation(collection, Operator.DOT) else None
     return isinstance(called, Call) and called.name == "items" and not called.args
+
+
+def _is_of_class(owner: Term, rule: Rule, host: Host) -> bool:
+    """Tell whether a variable is of a class that is no dictionary, and gives items of its own."""
+    tag = classes_of_variables(rule).get(owner.name) if isinstance(owner, Variable) else None
+    cls = None if tag is None else host.classes.get(tag)
+    return isinstance(cls, type) and dict not in cls.__mro__
 
 
 def _is_search_in_names(goal: Expression) -> bool:
