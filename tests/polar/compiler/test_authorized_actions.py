@@ -394,7 +394,7 @@ def test_action_that_is_something_else_before_it_is_named_is_an_error_of_the_sol
 class Seat:
     """What names a role of somebody."""
 
-    def __init__(self, role: str, doc: Doc) -> None:
+    def __init__(self, role: str | None, doc: Doc) -> None:
         self.role, self.doc = role, doc
 
 

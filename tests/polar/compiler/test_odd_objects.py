@@ -384,7 +384,7 @@ def test_rules_for_a_stand_in_have_the_order_of_its_class(actor: t.Any, policy: 
 def test_nan_that_is_loud_behind_the_element_that_is_searched() -> None:
     """The search ends before it, also in a list that is compared as a whole."""
     policy = 'allow(u: User, "read", d: Doc) if x = u.x and x in d.get() and u.one = 1;'
-    doc = Doc()
+    doc: t.Any = Doc()
     doc.get = lambda: [*[2, 1] * 8, LOUD, 1]
 
     found = outcomes(policy, User(x=2, one=1), "read", doc, times=2)

@@ -210,14 +210,25 @@ class SilentOperations:
             map(self._is_told_memo, kinds)
         ):
             return operator.eq if left is right else are_different
-        if left is right is list:
-            return self._are_alike
-        if left is right is dict:
-            return self._are_alike_by_key
         if left in MOMENTS and right in MOMENTS:
             return are_one_moment
         if all(map(self._is_simple, kinds)):
             return operator.eq
+        way = self._way_of_containers(left, right)
+        if way is not None:
+            return way
+        if any(map(self._is_own, kinds)):
+            return _observe
+        read = self._equality.reader(left) if left is right else None
+        return self._by_fields if read is None else self._by_plain_fields(read)
+
+    def _way_of_containers(self, left: type, right: type) -> _Way | None:
+        """Return how two containers unify, or a container with something simple."""
+        kinds = left, right
+        if left is right is list:
+            return self._are_alike
+        if left is right is dict:
+            return self._are_alike_by_key
         for one, other in (kinds, kinds[::-1]):
             if one is list and self._is_simple(other):
                 return self._differs_from_list
@@ -225,12 +236,7 @@ class SilentOperations:
                 return are_different
         if left in _SETS and right in _SETS:
             return are_alike_sets
-        if all(map(self._is_tuple, kinds)):
-            return are_alike_flat
-        if any(map(self._is_own, kinds)):
-            return _observe
-        read = self._equality.reader(left) if left is right else None
-        return self._by_fields if read is None else self._by_plain_fields(read)
+        return are_alike_flat if all(map(self._is_tuple, kinds)) else None
 
     def _is_own(self, kind: type) -> bool:
         """Tell whether a class has an equality of its own that nothing will be learnt of."""
