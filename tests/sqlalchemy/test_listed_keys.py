@@ -193,6 +193,17 @@ def test_rows_of_an_alias(database: t.Any) -> None:
     assert "IN (SELECT" in others
 
 
+@pytest.mark.parametrize("database", DATABASES)
+def test_rows_of_a_subquery(database: t.Any) -> None:
+    """Not each of its columns is one of a table, of which it is known whether it is unique."""
+    columns = Ticket.__table__.c
+    tickets = sa.select(*columns, (columns.id + 1).label("next")).subquery("tickets")
+
+    found = text(query(orm.aliased(Ticket, tickets)).where(tickets.c.code == "x"), database)
+
+    assert "tickets.project_id IN (SELECT listed_projects.id" in found
+
+
 def test_keys_with_a_collation() -> None:
     """A value that equals one column need not equal another one."""
     found = text(query(Use).where(Use.name == "x"), sqlite)

@@ -108,7 +108,9 @@ _EQUAL = (operators.eq, operators.in_op)
 def _unique_columns(column: t.Any) -> set[t.Any]:
     """Return the columns of a table each of which is a key of it."""
     key = list(column.table.primary_key)
-    return {*(key if len(key) == 1 else ()), *(each for each in column.table.c if each.unique)}
+    # That of a subquery has others than columns, too.
+    declared = (each for each in column.table.c if isinstance(each, sa.Column) and each.unique)
+    return {*(key if len(key) == 1 else ()), *declared}
 
 
 def _is_unique(column: t.Any) -> bool:
