@@ -418,6 +418,7 @@ class Gates:
                 or (way is not None and way is not plan.way)
             ):
                 plan = self._look_again(current, request_state)
+                # It may have been judged only now.
                 way = request_state.way
             if way is not None:
                 request_state.way = plan.spent_way
