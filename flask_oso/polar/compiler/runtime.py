@@ -594,10 +594,11 @@ class Runtime:
             raise SolverNeeded
         if kind is list:
             return [self._compared_by_nobody(each, depth + 1) for each in [*value]]
-        if not all(type(key) is str for key in value):
+        # Another thread may change it meanwhile.
+        entries = value.copy()
+        if not all(type(key) is str for key in entries):
             raise SolverNeeded
-        found = value.copy().items()
-        return {key: self._compared_by_nobody(each, depth + 1) for key, each in found}
+        return {key: self._compared_by_nobody(each, depth + 1) for key, each in entries.items()}
 
     def _check_found(self, value: t.Any, args: tuple[t.Any, ...]) -> t.Any:
         """Return a value that a variable became, as the caller may go on with it.

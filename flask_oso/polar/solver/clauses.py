@@ -61,9 +61,10 @@ class Clause:
     #: The number of its variables.
     size: int
 
-    #: What threads are about to set, by the identity of the clause: empty but for a moment. It is
-    #: no lock, since one that is held while the process forks is never released.
-    _being_prepared: t.ClassVar[dict[int, tuple[Term | None, int]]] = {}
+    #: What threads are about to set: empty but for a moment. It is no lock, since one that is held
+    #: while the process forks is never released. What a signal handler that raises leaves here
+    #: keeps its clause alive, so that no other one is taken for it.
+    _being_prepared: t.ClassVar[dict[Clause, tuple[Term | None, int]]] = {}
 
     def __init__(
         self,
@@ -83,10 +84,10 @@ class Clause:
             raise AttributeError(name)
         # A clause has one body, whichever threads need it first: proofs compare goals by identity.
         # Whoever comes late finds what the first one is about to set, or that it is set.
-        prepared = self._being_prepared.setdefault(id(self), self._prepared())
+        prepared = self._being_prepared.setdefault(self, self._prepared())
         if not self._is_prepared():
             self.body, self.size = prepared
-        self._being_prepared.pop(id(self), None)
+        self._being_prepared.pop(self, None)
         return object.__getattribute__(self, name)
 
     def _is_prepared(self) -> bool:

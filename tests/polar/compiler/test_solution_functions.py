@@ -16,6 +16,7 @@ from tests.support.policies import make_oso
 from tests.support.sizes import each_of
 
 from .test_chains import Folder, User, chain_of
+from .test_specialization import interrupted
 
 
 class Doc:
@@ -650,3 +651,15 @@ def test_list_that_a_rule_gives_a_variable_asks_nothing_again(wanted: t.Any) -> 
     may_read = outcome(ours, user, doc)
 
     assert (may_read, user.calls) == (wanted not in ([], None), 1)
+
+
+def test_dictionary_that_changes_while_a_rule_gives_it_is_no_error() -> None:
+    """It is given as it is at some moment."""
+    ours, wanted = load(INHERITED), {"a": 1, "b": 2}
+    found = {outcome(ours, Counting(wanted), Doc(values=dict(wanted), parent=None))}
+    for step in range(0, 60, 3):
+        values = dict(wanted)
+        with interrupted("<genexpr>", step, lambda: values.update(c=3)):  # noqa: B023
+            found.add(outcome(ours, Counting(wanted), Doc(values=values, parent=None)))
+
+    assert found <= {True, False}

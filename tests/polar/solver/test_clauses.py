@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
+import sys
+import types
 import typing as t
 from concurrent.futures import ThreadPoolExecutor
 
@@ -146,3 +150,26 @@ def test_clause_has_one_body_for_all_threads() -> None:
         found = [*pool.map(look, range(4))]
 
     assert all(each == found[0] for each in found)
+
+
+@pytest.mark.parametrize("step", range(0, 40, 3))
+def test_clause_has_no_body_of_one_that_a_signal_left_half_prepared(step: int) -> None:
+    """It may be where that one was in memory."""
+    rules = rules_of("f(x) if x = 1; f(x) if x = 2;")
+    steps = itertools.count()
+
+    def trace(frame: types.FrameType, event: str, arg: object) -> t.Any:
+        if frame.f_code.co_name != "__getattr__":
+            return None
+        frame.f_trace_opcodes = True
+        if event == "opcode" and next(steps) == step:
+            raise TimeoutError
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    with contextlib.suppress(TimeoutError):
+        _ = prepare_rule(rules[0], {}).body
+    sys.settrace(before)
+
+    assert prepare_rule(rules[1], {}).body == rules[1].body
