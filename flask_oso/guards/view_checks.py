@@ -344,7 +344,7 @@ class ViewCheck(Record, eq=False):
                     found = shortcut(request_state, kwargs)
                     if found is not None:
                         if call is None:
-                            # It is one of several guards, and has given the arguments.
+                            # It is one of several guards: these are the arguments.
                             return enter_view(app, request_state, plan, args, found)
                         name = call.gives_only
                         arguments = {name: found} if name else call.arguments(kwargs, found)
@@ -357,13 +357,7 @@ class ViewCheck(Record, eq=False):
             if request_state is not None:
                 request_state.check_running = True
             if plan is not None and way not in plan.shortcuts and len(plan.shortcuts) < _MOST_VIEWS:
-                is_among = request_state is not None and request_state.is_among_guards
-                made: t.Any = None
-                if not is_among:
-                    made = self._new_shortcut(app, plan, function, args, kwargs)
-                if made is None and not args:
-                    link = self.link_to(state.parts[Authorizer], view, kwargs, plan)
-                    made = None if link is None else (link, None)
+                made = self._new_way_through(request_state, plan, function, args, kwargs)
                 plan.shortcuts[way] = made
                 if made is not None:
                     return enter(app, request_state, plan, args, kwargs)
@@ -397,6 +391,28 @@ class ViewCheck(Record, eq=False):
             return enter_view(app, request_state, plan, args, kwargs)
 
         return enter
+
+    def _new_way_through(
+        self,
+        request_state: RequestState | None,
+        plan: t.Any,
+        function: SyncCallable,
+        args: tuple[t.Any, ...],
+        given: Arguments,
+    ) -> tuple[Shortcut, UsualCall | None] | None:
+        """Make the shortcut of calls with such arguments.
+
+        :return: it, and what such calls have in common; ``None`` in place of that: the guard is
+            one of several, and its shortcut gives the arguments.
+        """
+        app, made = this_app(), None
+        if request_state is None or not request_state.is_among_guards:
+            made = self._new_shortcut(app, plan, function, args, given)
+        if made is not None or args:
+            return made
+        authorizer = state_of(app).part(Authorizer)
+        link = self.link_to(authorizer, function.function, given, plan)
+        return None if link is None else (link, None)
 
     def _new_shortcut(
         self,
