@@ -15,9 +15,7 @@ from hypothesis import strategies as st
 
 from flask_oso.polar.host import numbers
 from flask_oso.polar.nodes import (
-    Call,
     Expression,
-    List,
     Operator,
     Parameter,
     Rule,
@@ -29,7 +27,6 @@ from flask_oso.polar.nodes import (
 )
 from flask_oso.polar.solver.clause_index import ClauseIndex
 from flask_oso.polar.solver.clauses import Clause, prepare_rule
-from flask_oso.polar.syntax.desugar import rewrite_rule
 from tests.support.policies import rules_of, to_term
 
 SCALARS: list[t.Any] = [0, 1, 2, 1.0, 0.0, -0.0, True, False, "", "1", "a", float("nan"), 2.0**53]
@@ -128,8 +125,8 @@ def test_variables_that_have_one_index_get_two() -> None:
 
 def test_body_is_prepared_when_it_is_needed() -> None:
     """Of thousands of rules, a question needs few."""
-    body = Call("g", (List((Variable("x"),)),))
-    clause = prepare_rule(rewrite_rule(Rule("f", (Parameter(Variable("x")),), body)), {})
+    (rule,) = rules_of("f(x) if g([x]);")
+    clause = prepare_rule(rule, {})
 
     assert isinstance(clause.parameters[0].term, Slot)
     assert not clause._is_prepared()
@@ -140,8 +137,7 @@ def test_body_is_prepared_when_it_is_needed() -> None:
 
 def test_clause_has_one_body_for_all_threads() -> None:
     """A proof compares its goals by identity."""
-    body = Call("g", (List((Variable("x"),)),))
-    clauses = [prepare_rule(rewrite_rule(Rule("f", (), body)), {}) for _ in range(50)]
+    clauses = [prepare_rule(rule, {}) for rule in rules_of("f(x) if g([x]);") * 50]
 
     def look(_: int) -> list[int]:
         return [id(clause.body) for clause in clauses]
