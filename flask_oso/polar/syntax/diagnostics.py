@@ -641,7 +641,8 @@ def help_for(mistake: Mistake) -> str:
     if found is not None and found.type == MISLEADING:
         # The error message is complete without help.
         return ""
-    return next((_say(hint, mistake) for hint in HINTS if _fits(hint, mistake)), "")
+    described = Described(*map(mistake.words, (0, -1, 1)), mistake.sections, mistake.insides)
+    return next((_say(hint, mistake) for hint in HINTS if _fits(hint, described)), "")
 
 
 def help_for_end(mistake: Mistake) -> str:
@@ -649,13 +650,23 @@ def help_for_end(mistake: Mistake) -> str:
     return _say(Hint(_CLOSE), mistake) if mistake.open_brackets else ""
 
 
-def _fits(hint: Hint, mistake: Mistake) -> bool:
+class Described(t.NamedTuple):
+    """The words that describe a mistake, as the columns of a hint name them."""
+
+    found: frozenset[str]
+    before: frozenset[str]
+    after: frozenset[str]
+    section: frozenset[str]
+    inside: frozenset[str]
+
+
+def _fits(hint: Hint, described: Described) -> bool:
     return (
-        _matches(hint.found, mistake.words(0))
-        and _matches(hint.before, mistake.words(-1))
-        and _matches(hint.after, mistake.words(1))
-        and _matches(hint.section, mistake.sections)
-        and _matches(hint.inside, mistake.insides)
+        _matches(hint.found, described.found)
+        and _matches(hint.before, described.before)
+        and _matches(hint.after, described.after)
+        and _matches(hint.section, described.section)
+        and _matches(hint.inside, described.inside)
     )
 
 
