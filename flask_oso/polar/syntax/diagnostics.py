@@ -641,7 +641,8 @@ def help_for(mistake: Mistake) -> str:
     if found is not None and found.type == MISLEADING:
         # The error message is complete without help.
         return ""
-    described = Described(*map(mistake.words, (0, -1, 1)), mistake.sections, mistake.insides)
+    before, after = mistake.words(-1), mistake.words(1)
+    described = _Described(mistake.words(0), before, after, mistake.sections, mistake.insides)
     return next((_say(hint, mistake) for hint in HINTS if _fits(hint, described)), "")
 
 
@@ -650,7 +651,7 @@ def help_for_end(mistake: Mistake) -> str:
     return _say(Hint(_CLOSE), mistake) if mistake.open_brackets else ""
 
 
-class Described(t.NamedTuple):
+class _Described(t.NamedTuple):
     """The words that describe a mistake, as the columns of a hint name them."""
 
     found: frozenset[str]
@@ -660,7 +661,7 @@ class Described(t.NamedTuple):
     inside: frozenset[str]
 
 
-def _fits(hint: Hint, described: Described) -> bool:
+def _fits(hint: Hint, described: _Described) -> bool:
     return (
         _matches(hint.found, described.found)
         and _matches(hint.before, described.before)
