@@ -641,9 +641,8 @@ def help_for(mistake: Mistake) -> str:
     if found is not None and found.type == MISLEADING:
         # The error message is complete without help.
         return ""
-    before, after = mistake.words(-1), mistake.words(1)
-    described = _Described(mistake.words(0), before, after, mistake.sections, mistake.insides)
-    return next((_say(hint, mistake) for hint in HINTS if _fits(hint, described)), "")
+    tokens = _Described(mistake.words(0), mistake.words(-1), mistake.words(1))
+    return next((_say(hint, mistake) for hint in HINTS if _fits(hint, tokens, mistake)), "")
 
 
 def help_for_end(mistake: Mistake) -> str:
@@ -652,22 +651,21 @@ def help_for_end(mistake: Mistake) -> str:
 
 
 class _Described(t.NamedTuple):
-    """The words that describe a mistake, as the columns of a hint name them."""
+    """The words that describe the wrong token and its neighbours, made once for all hints."""
 
     found: frozenset[str]
     before: frozenset[str]
     after: frozenset[str]
-    section: frozenset[str]
-    inside: frozenset[str]
 
 
-def _fits(hint: Hint, described: _Described) -> bool:
+def _fits(hint: Hint, tokens: _Described, mistake: Mistake) -> bool:
     return (
-        _matches(hint.found, described.found)
-        and _matches(hint.before, described.before)
-        and _matches(hint.after, described.after)
-        and _matches(hint.section, described.section)
-        and _matches(hint.inside, described.inside)
+        _matches(hint.found, tokens.found)
+        and _matches(hint.before, tokens.before)
+        and _matches(hint.after, tokens.after)
+        # These are looked for in all the text before: seldom does a hint need to know.
+        and _matches(hint.section, mistake.sections)
+        and _matches(hint.inside, mistake.insides)
     )
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import typing as t
 from pathlib import Path
 
 import pytest
 
 from flask_oso.polar.exceptions import ParserError
 from flask_oso.polar.sources import Source
+from flask_oso.polar.spelling import nearest
 from flask_oso.polar.syntax import diagnostics
 from flask_oso.polar.syntax.diagnostics import HINTS, Hint
 from flask_oso.polar.syntax.parser import parse_policy, parse_query
@@ -72,3 +74,18 @@ def test_nothing_is_quoted_that_deceives() -> None:
     parsed = parse_policy(Source('f("\u200d" "y");'))
 
     assert 'between `"\\u{200d}"` and' in str(parsed.problems[0])
+
+
+def test_words_are_compared_once_for_all_hints(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A wrong token and its neighbours: to compare a word takes longer than to try a hint."""
+    compared: list[str] = []
+
+    def noted(word: str, known: t.Iterable[str]) -> str | None:
+        compared.append(word)
+        return nearest(word, known)
+
+    monkeypatch.setattr(diagnostics, "nearest", noted)
+
+    assert parse_policy(Source("type is_tameif animal.tame;")).problems
+
+    assert sorted(compared) == ["animal", "is_tameif"]
