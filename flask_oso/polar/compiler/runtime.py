@@ -126,6 +126,8 @@ _OF_CLASSES = (
 _ROWS, _PYTHON, _OF_SCALARS, _LISTS, _SOLVER = Comparison
 #: How deep a list or a dictionary that a variable became may have others in it.
 _MOST_WITHIN = 10
+#: How many elements they may have in all: one that stands in several places counts in each.
+_MOST_COPIED = 10_000
 #: What most methods of objects are: they can be called.
 _METHOD = types.MethodType
 _FUNCTIONS = frozenset({types.FunctionType, types.BuiltinMethodType})
@@ -582,23 +584,32 @@ class Runtime:
             raise SolverNeeded
         return [self._compared_by_nobody(each.value) for each in elements]
 
-    def _compared_by_nobody(self, value: t.Any, depth: int = 0) -> t.Any:
+    def _compared_by_nobody(
+        self, value: t.Any, depth: int = 0, left: list[int] | None = None
+    ) -> t.Any:
         """Return a value, if comparing it runs no code and it equals itself.
 
-        A list or a dictionary is one of this moment, as in the solver.
+        A list or a dictionary is one of this moment, as in the solver, which is asked about large
+        ones: here nothing looks at the clock.
+
+        :param left: how many elements may still be copied.
         """
         kind = type(value)
         if kind in self._classes.decided and value == value:
             return value
         if kind not in (list, dict) or depth > _MOST_WITHIN:
             raise SolverNeeded
-        if kind is list:
-            return [self._compared_by_nobody(each, depth + 1) for each in [*value]]
         # Another thread may change it meanwhile.
-        entries = value.copy()
-        if not all(type(key) is str for key in entries):
+        copied = value.copy()
+        left = [_MOST_COPIED] if left is None else left
+        left[0] -= len(copied)
+        if left[0] < 0:
             raise SolverNeeded
-        return {key: self._compared_by_nobody(each, depth + 1) for key, each in entries.items()}
+        if kind is list:
+            return [self._compared_by_nobody(each, depth + 1, left) for each in copied]
+        if not all(type(key) is str for key in copied):
+            raise SolverNeeded
+        return {k: self._compared_by_nobody(each, depth + 1, left) for k, each in copied.items()}
 
     def _check_found(self, value: t.Any, args: tuple[t.Any, ...]) -> t.Any:
         """Return a value that a variable became, as the caller may go on with it.
