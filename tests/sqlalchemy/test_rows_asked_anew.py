@@ -90,3 +90,28 @@ def test_rows_are_those_of_checks(session: orm.Session, owner: str, rows: str, b
     found = session.scalars(policy.authorized_query(actor, "read", Doc).order_by(Doc.id)).all()
 
     assert found == [each for each in session.scalars(ALL) if may_read(policy, actor, each)]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "d.owner = u and not (_ in d.owner.team and d.owner = u)",
+        "x in d.owner.friends and x = u and not (x.level = 1 and d.owner = v)",
+        "not (x in d.owner.friends and x = u and not (x.level = 1 and d.owner = v))",
+        "d.owner = u and (not d.owner = v or not d.owner.lead = v)",
+    ],
+)
+def test_row_of_one_within_itself(session: orm.Session, body: str) -> None:
+    """A list of owners asks nothing of the documents that are looked up in it."""
+    policy = Oso()
+    register_models(policy, Base)
+    policy.load_str(f'allow(u, "read", d: Doc) if v = u.lead and v = v and {body};')
+
+    for actor in session.scalars(sa.select(User)):
+        ours = policy.authorized_query(actor, "read", Doc).order_by(Doc.id)
+        column = policy.action_columns(actor, Doc, ["read"])["read"]
+
+        found = session.scalars(ours).all()
+
+        assert found == [each for each in session.scalars(ALL) if may_read(policy, actor, each)]
+        assert found == session.scalars(ALL.where(column)).all()

@@ -247,6 +247,8 @@ class Translator:
 
     def _having(self, condition: Exists, scope: RowScope) -> t.Any:
         scope = t.cast(RowScope, outside(condition, scope))
+        if _is_read(condition.row, scope):
+            return self._translate(condition.part, scope)
         same = _seen_as_subclass(condition.row, scope)
         if same is not None:
             inner = {**scope, condition.row: same}
@@ -309,6 +311,8 @@ class Translator:
 
     def _not_having(self, condition: Exists, scope: RowScope) -> t.Any:
         scope = t.cast(RowScope, outside(condition, scope))
+        if _is_read(condition.row, scope):
+            return self._translate(opposite(condition.part), scope)
         same = _seen_as_subclass(condition.row, scope)
         if same is not None:
             inner = {**scope, condition.row: same}
@@ -671,6 +675,14 @@ class Translator:
 def _on_list(near: list[t.Any], keys: t.Any) -> t.Any:
     """Test for columns with IN, or with EXISTS in a statement that asks for few of them."""
     return ListedKey(near[0], keys) if len(near) == 1 else listed(near, keys)
+
+
+def _is_read(row: RowPath, scope: RowScope) -> bool:
+    """Tell whether the row of a to-one relation is in scope: it is the only one, and it is there.
+
+    To read it again by way of its owner would be wrong in a list, which has no row of the owner.
+    """
+    return isinstance(row, ToOne) and row in scope
 
 
 def _seen_as_subclass(row: RowPath, scope: RowScope) -> TableSource | None:
