@@ -180,6 +180,18 @@ def test_values_of_every_kind_after_each_other(session: orm.Session, condition: 
         assert found is None or found == checked(shared, session, user)
 
 
+@pytest.mark.parametrize("test", ["d.title != DESK.one()", "d.title == DESK.one()"])
+def test_value_of_another_kind_where_no_row_depends_on_it(session: orm.Session, test: str) -> None:
+    """What a check raises for is refused, also where the condition says no more of it."""
+    oso, user = oso_with(f"({test} or d.id = d.id)"), session.scalars(sa.select(User)).first()
+    DESK.value = "a"
+    assert listed(oso, session, user) == checked(oso, session, user) != []
+
+    DESK.value = 1
+
+    assert listed(oso, session, user) is None
+
+
 DAY = datetime.date(2024, 5, 1)
 #: Conditions, and a new value for each number.
 NEW: list[tuple[str, t.Callable[[int], t.Any]]] = [

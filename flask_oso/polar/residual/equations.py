@@ -6,6 +6,7 @@ object if loading the row gives this object. A goal without symbolic terms goes 
 
 from __future__ import annotations
 
+import functools
 import typing as t
 from collections.abc import Callable, Iterator, Sequence
 
@@ -152,7 +153,8 @@ class EquationSolver:
 
     def equation(self, left: t.Any, right: t.Any) -> SearchOutcome:
         """Return when two terms are equal, at least one of which is symbolic."""
-        left, right = self._search.as_column(left, right), self._search.as_column(right, left)
+        as_column = functools.partial(self._search.as_column, is_refusable=False)
+        left, right = as_column(left, right), as_column(right, left)
         if isinstance(left, SymbolicRow) and isinstance(right, SymbolicRow):
             return self._same_rows(left.row, right.row)
         return SearchOutcome(self._condition(left, right))

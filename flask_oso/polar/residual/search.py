@@ -659,8 +659,12 @@ class Search:
             return term
         return self.recorder.known(term)
 
-    def as_column(self, term: t.Any, other: t.Any) -> t.Any:
-        """Return a value of an object as a column, to compare it with another one."""
+    def as_column(self, term: t.Any, other: t.Any, *, is_refusable: bool = True) -> t.Any:
+        """Return a value of an object as a column, to compare it with another one.
+
+        :param is_refusable: whether a check raises for values of some kinds. A template then is
+            for values of the kind of the column alone, whatever its condition still says of it.
+        """
         if type(term) is not Given or not isinstance(other, SymbolicValue):
             return term
         if isinstance(other.operand, MemberPart) and self.recorder is not None:
@@ -676,7 +680,10 @@ class Search:
         row = given_row(GivenValue, term.number)
         # What is known not to be nil, such as the current time, fails for no row.
         is_nullable = self.recorder is None or _is_nil(self.recorder.known(term))
-        return SymbolicValue(Column(row, "value", replace(field, is_nullable=is_nullable)))
+        column = Column(row, "value", replace(field, is_nullable=is_nullable))
+        if is_refusable and self.recorder is not None:
+            self.recorder.columns[column] = None
+        return SymbolicValue(column)
 
     def of_object(self, term: t.Any, operand: RowValue) -> Column | None:
         """Return the column that stands for a value of an object; ``None`` for another term."""
