@@ -60,6 +60,31 @@ def test_what_a_turn_changes_is_looked_at_in_each() -> None:
     assert hoisted(text) == plain(text)
 
 
+def test_key_of_another_row_is_read_once() -> None:
+    """Each row of a list is compared with one other row, whose key is read before the loop."""
+    text = """
+    for e in v:
+        w = e.of
+        if type(w) is k:
+            b = (p := w.state.key) == a.state.key and p is not None
+    """
+
+    assert hoisted(text) == plain("""
+    x0 = a.state.key
+    for e in v:
+        w = e.of
+        if type(w) is k:
+            b = (p := w.state.key) == x0 and p is not None
+    """)
+
+
+def test_key_of_a_row_that_the_loop_changes_is_read_in_each_turn() -> None:
+    """The other row may be one of the loop."""
+    text = "for e in v:\n    a = e.of\n    b = (p := e.state.key) == a.state.key and p is not None"
+
+    assert hoisted(text) == plain(text)
+
+
 CHAINS = {
     "or": "within(x, y) if x = y or (x.parent != nil and within(x.parent, y));",
     "not": "within(x, x); within(x, y) if not x.parent = nil and within(x.parent, y);",

@@ -34,7 +34,7 @@ def f():
     first = v0
     for level in levels:
         v1 = v0.parent
-        if id(v0) in h0:
+        if h0 and not found and id(v0) in h0:
             found = True
         v0 = v1
 """

@@ -594,7 +594,7 @@ if v:
     first = v0
     for level in levels:
         v1 = v0.parent
-        if id(v0) in h0:
+        if h0 and not found and id(v0) in h0:
             found = True
         v0 = v1
     v0 = first
@@ -627,7 +627,7 @@ def test_list_is_gone_through_once() -> None:
 
 def test_first_object_is_in_the_same_index() -> None:
     """The same loop for the object with which the chain begins needs no second index."""
-    after = INDEX + LOOKED_UP + "\nif id(a2) in h0:\n    found = True"
+    after = INDEX + LOOKED_UP + "\nif h0 and not found and id(a2) in h0:\n    found = True"
 
     assert index_of(CHAIN + FIRST) == plain(in_function(after))
 
@@ -685,14 +685,16 @@ for level in levels:
             w = e['of'] if 'of' in e else unloaded
             if w is v0:
                 b = True
+            elif type(w) is k:
+                b = (p := w.key) == v0.key and p is not None
             elif w is unloaded:
                 b = by_key(e, v0)
                 if b is None:
                     return None
             else:
-                if type(w) is not k and w is not None:
+                if w is not None:
                     return None
-                b = w is v0 or (w is not None and (p := w.key) is not None and (p == v0.key))
+                b = False
             if b:
                 if e['ok']:
                     found = True
@@ -719,10 +721,11 @@ r2 = []
 if xs:
     for e in xs:
         w = e['of'] if 'of' in e else unloaded
-        if w is unloaded:
-            r1.append(e)
-        elif type(w) is not k and w is not None:
-            return None
+        if not type(w) is k:
+            if w is unloaded:
+                r1.append(e)
+            elif w is not None:
+                return None
         if e['ok']:
             if w is unloaded:
                 r2.append(e)
@@ -733,7 +736,7 @@ if r1:
 first = v0
 for level in levels:
     v1 = v0.parent
-    if (id(v0) if (p3 := v0.key) is None else p3) in h0:
+    if h0 and (not found) and ((id(v0) if (p3 := v0.key) is None else p3) in h0):
         found = True
     if r1:
         b = r1.holds(v0)
@@ -753,10 +756,12 @@ for level in levels:
         ("e['ok']", "e['ok'] is v0"),
         ("by_key(e, v0)", "by_key(e, v1)"),
         ("by_key", "another"),
-        ("w is not None and (p", "type(w) is type(v0) and (p"),
-        ("p == v0.key", "p == v1.key"),
-        ("p == v0.key", "p < v0.key"),
-        ("is not None and (p == v", "is None and (p == v"),
+        ("type(w) is k:", "type(e) is k:"),
+        ("== v0.key", "== v1.key"),
+        ("p := w.key", "p := e.key"),
+        ("== v0.key", "< v0.key"),
+        ("p is not None", "p is None"),
+        ("b = False", "b = True"),
         ("if b:", "if not b:"),
     ],
 )

@@ -9,6 +9,9 @@ In go the statements of a function; they are changed where they stand::
         =>  x1 = texts_in(w)
             for e in v: if e in x1 if x1 is not None and type(e) is str else among(e, w): …
 
+    for e in v: b = (p := e.key) == w.key and p is not None
+        =>  x1 = w.key; for e in v: b = (p := e.key) == x1 and p is not None
+
 The attribute is read for the first element in any case, and only if there is one. A value that is
 bound under a condition is looked at under that condition alone, for it has no name elsewhere.
 """
@@ -81,16 +84,26 @@ class _Hoisting:
         value = t.cast(ast.Assign, statement).value if made else None
         if type(value) is not ast.Attribute or self._names.written[t.cast(str, made)] != 1:
             return False
-        owner = read_name(value.value)
+        owner = _owner_of(value)
         return owner is not None and owner not in self._changing
 
     def _look_once(self, statements: list[ast.stmt]) -> None:
-        """Replace tests that do not depend on the element."""
+        """Replace tests that do not depend on the element, and the key of another row."""
         for statement in statements:
+            match statement:
+                case ast.Assign(
+                    [_],
+                    ast.BoolOp(ast.And(), [ast.Compare(ast.NamedExpr(), [ast.Eq()]) as same, _]),
+                ):
+                    same.comparators = [self._read_once(each) for each in same.comparators]
             if type(statement) is ast.If and type(statement.test) is not ast.Name:
                 statement.test = self._looked_at(statement.test)
                 self._look_once(statement.body)
                 self._look_once(statement.orelse)
+
+    def _read_once(self, value: ast.expr) -> ast.expr:
+        owner = _owner_of(value) if type(value) is ast.Attribute else None
+        return value if owner is None or owner in self._changing else self._once(value)
 
     def _looked_at(self, test: t.Any) -> t.Any:
         kind = type(test)
@@ -181,3 +194,10 @@ class _Hoisting:
     def _is_name(self, node: ast.expr) -> bool:
         name = read_name(node)
         return type(node) is ast.Constant or (name is not None and name not in self._changing)
+
+
+def _owner_of(value: t.Any) -> str | None:
+    """Return the name of what an attribute, or one of its attributes, is read of."""
+    while type(value) is ast.Attribute:
+        value = value.value
+    return read_name(value)

@@ -21,9 +21,10 @@ import typing as t
 from collections.abc import Callable, Mapping
 
 from ...value_objects import Record
-from ..snippets import assign, assign_item, call, code_of, compared, load
+from ..snippets import all_of, assign, assign_item, call, code_of, compared, load, negate
 from .names import (
     CHAIN,
+    FOUND,
     KIND,
     Names,
     answers,
@@ -251,10 +252,17 @@ class _Index:
     def looked_up(self, search: _Search) -> list[ast.stmt]:
         """Write that a solution is noted for an object that is in the index."""
         mark = assign(search.found, ast.Constant(True))
-        is_held = compared(call("id", load(search.wanted)), ast.In(), load(self._names.held))
-        looked: list[ast.stmt] = [ast.If(is_held, [mark], [])]
+        key: ast.expr = call("id", load(search.wanted))
         if search.rows is not None:
-            looked = search.rows.looked_up(self._names, mark, self._fresh)
+            key = search.rows.wanted_or_id(self._fresh)
+        # A key takes longer than to see that nothing is held, or that a solution is found.
+        tests = [load(self._names.held)]
+        if search.found == FOUND:
+            tests.append(negate(load(FOUND)))
+        is_held = compared(key, ast.In(), load(self._names.held))
+        looked: list[ast.stmt] = [ast.If(all_of([*tests, is_held]), [mark], [])]
+        if search.rows is not None:
+            looked += search.rows.asked(self._names, mark)
         return [ast.copy_location(each, search.start) for each in looked]
 
     def made(self, search: _Search) -> list[ast.stmt]:

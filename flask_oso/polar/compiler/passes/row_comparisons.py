@@ -5,8 +5,9 @@ their keys are. The value ``v`` of an element ``e`` is compared with the row ``w
 is not loaded, by its foreign key::
 
     if v is w: b = True
+    elif type(v) is c: b = (p := v.key) == w.key and p is not None
     elif v is unloaded: b = test(e, w); if b is None: return None
-    else: …; b = v is w or (v is not None and (p := v.key) is not None and p == w.key)
+    else: if v is not None: return None; b = False
     if b: …
 """
 
@@ -18,6 +19,7 @@ from collections.abc import Callable, Mapping
 
 from ...value_objects import Record
 from ..snippets import (
+    all_of,
     appended,
     assign,
     assign_item,
@@ -28,8 +30,9 @@ from ..snippets import (
     load,
     method_call,
     named_value,
+    negate,
 )
-from .names import nodes_in, read_name, sets_true
+from .names import nodes_in
 
 #: The name of what stands for a relation that is not loaded.
 _UNLOADED = "unloaded"
@@ -55,6 +58,8 @@ class RowComparison(Record, frozen=False):
     :param value: the name of the value of an element.
     :param wanted: the name of the other row, which is not ``None``.
     :param key: the key of the first, and ``wanted_key`` that of the other.
+    :param is_row: the test of the class of a value, if its element has a relation that may not
+        be loaded.
     :param checks: statements that give up where the value is no such row.
     :param answer: the name of the answer, if it has one.
     :param element: the name of the element, if its relation may not be loaded.
@@ -67,6 +72,7 @@ class RowComparison(Record, frozen=False):
     key: ast.expr
     wanted_key: ast.expr
     checks: list[ast.stmt]
+    is_row: ast.expr | None = None
     answer: str | None = None
     element: str | None = None
     kept: str | None = None
@@ -85,11 +91,11 @@ class RowComparison(Record, frozen=False):
 
         Also one that is not chosen: what only a read can tell of it may be an error.
         """
-        if self.element is None:
+        if self.element is None or self.is_row is None:
             return self.checks
-        return [
-            ast.If(self._is_unloaded(), [appended(index.left, load(self.element))], self.checks)
-        ]
+        left = appended(index.left, load(self.element))
+        is_other = negate(self.is_row)
+        return [ast.If(is_other, [ast.If(self._is_unloaded(), [left], self.checks)], [])]
 
     def _is_unloaded(self) -> ast.expr:
         return compared(load(self.value), ast.Is(), load(_UNLOADED))
@@ -106,15 +112,17 @@ class RowComparison(Record, frozen=False):
         made = call(self.kept, load(index.left), load(index.chosen))
         return [ast.If(load(index.left), [assign(index.left, made)], [])]
 
-    def looked_up(
-        self, index: IndexNames, marked: ast.stmt, fresh: Callable[[str], str]
-    ) -> list[ast.stmt]:
-        """Write that a solution is noted if the other row is in the index."""
-        key = _key_or_id(self.wanted, self.wanted_key, fresh)
-        is_held = compared(key, ast.In(), load(index.held))
-        looked: list[ast.stmt] = [ast.If(is_held, [marked], [])]
+    def wanted_or_id(self, fresh: Callable[[str], str]) -> ast.expr:
+        """Write what the other row is looked for with."""
+        return _key_or_id(self.wanted, self.wanted_key, fresh)
+
+    def asked(self, index: IndexNames, marked: ast.stmt) -> list[ast.stmt]:
+        """Write that a solution is noted if an element left for later leads to the other row.
+
+        Also where a solution is found: what only a read can tell may be an error.
+        """
         if self.element is None:
-            return looked
+            return []
         answer = t.cast(str, self.answer)
         gives_up = ast.Return(ast.Constant(None))
         asked: list[ast.stmt] = [
@@ -122,8 +130,7 @@ class RowComparison(Record, frozen=False):
             ast.If(is_none(load(answer)), [gives_up], []),
             ast.If(load(answer), [marked], []),
         ]
-        # Also where a solution is found: what only a read can tell may be an error.
-        return [*looked, ast.If(load(index.left), asked, [])]
+        return [ast.If(load(index.left), asked, [])]
 
 
 def read_row_comparison(body: list[ast.stmt], lists: Mapping[str, str]) -> RowComparison | None:
@@ -136,7 +143,7 @@ def read_row_comparison(body: list[ast.stmt], lists: Mapping[str, str]) -> RowCo
         case ast.If(ast.Name(answer), _, []):
             return _relation_compared(body, answer, lists)
         case ast.If(test, _, []):
-            return _same_row(test, 1, [])
+            return _same_row(test)
     return None
 
 
@@ -146,24 +153,62 @@ def _relation_compared(
     """Return the comparison of a relation that may not be loaded, which has an answer."""
     asked = body[-2] if len(body) > 1 else None
     match asked:
-        case ast.If(_, [first, *_], [inner]) if sets_true(first) == answer:
-            # The row itself has the key that it is looked for with.
-            asked = inner
-    match asked:
         case ast.If(
-            ast.Compare(ast.Name(value), [ast.Is()], [ast.Name(unloaded)]),
-            [ast.Assign([ast.Name(told)], ast.Call(ast.Name(test), [element, wanted])), *_],
-            [*checks, ast.Assign([ast.Name(compared_as)], same)],
-        ) if unloaded == _UNLOADED and told == compared_as == answer and test in lists:
-            found = _same_row(same, 2, checks)
-            if found is None or (found.value, found.wanted) != (value, read_name(wanted)):
+            ast.Compare(ast.Name(value), [ast.Is()], [ast.Name(wanted)]),
+            [_],
+            [
+                ast.If(
+                    ast.Compare(ast.Call(ast.Name("type"), [ast.Name(row)]), [ast.Is()]) as is_row,
+                    [ast.Assign([ast.Name(compared_as)], same)],
+                    [ast.If(_, [asks, *_], [*checks, denies])],
+                )
+            ],
+        ) if row == value and compared_as == answer:
+            keys = _same_key(same)
+            element, test = _asked_by_key(asks, answer, wanted)
+            if keys is None or test not in lists or _denied(denies) != answer:
                 return None
-            found.answer, found.element, found.kept = answer, read_name(element), lists[test]
+            if [*map(_owner, keys)] != [value, wanted]:
+                return None
+            found = RowComparison(2, value, wanted, *keys, checks, is_row)
+            found.answer, found.element, found.kept = answer, element, lists[test]
             return found
     return None
 
 
-def _same_row(test: ast.expr, statements: int, checks: list[ast.stmt]) -> RowComparison | None:
+def _same_key(test: ast.expr) -> tuple[ast.expr, ast.expr] | None:
+    """Return the keys of which ``(p := v.key) == w.key and p is not None`` says that they equal."""
+    match test:
+        case ast.BoolOp(
+            ast.And(),
+            [
+                ast.Compare(ast.NamedExpr(ast.Name(kept), mine), [ast.Eq()], [theirs]),
+                ast.Compare(ast.Name(again), [ast.IsNot()], [ast.Constant(None)]),
+            ],
+        ) if kept == again:
+            return mine, theirs
+    return None
+
+
+def _asked_by_key(statement: ast.stmt, answer: str, wanted: str) -> tuple[str | None, str]:
+    """Return the element of which a foreign key tells the answer, and the name of what tells it."""
+    match statement:
+        case ast.Assign(
+            [ast.Name(told)], ast.Call(ast.Name(test), [ast.Name(element), ast.Name(row)])
+        ) if (told, row) == (answer, wanted):
+            return element, test
+    return None, ""
+
+
+def _denied(statement: ast.stmt) -> str | None:
+    """Return the name that a statement sets to ``False``, if it does."""
+    match statement:
+        case ast.Assign([ast.Name(name)], ast.Constant(False)):
+            return name
+    return None
+
+
+def _same_row(test: ast.expr) -> RowComparison | None:
     """Return the comparison that ``a is b or (a is not None and … a.key == b.key)`` is."""
     match test:
         case ast.BoolOp(
@@ -171,21 +216,20 @@ def _same_row(test: ast.expr, statements: int, checks: list[ast.stmt]) -> RowCom
             [
                 ast.Compare(ast.Name(one), [ast.Is()], [ast.Name(other)]),
                 ast.BoolOp(
-                    _,
+                    ast.And(),
                     [
                         # The one that may be 'None' is the value, the other one is a row.
                         ast.Compare(ast.Name(value), [ast.IsNot()], [ast.Constant(None)]),
-                        ast.Compare(ast.NamedExpr(ast.Name(kept), mine), [ast.IsNot()]),
-                        ast.Compare(ast.Name(again), [ast.Eq()], [theirs]),
+                        *same,
                     ],
                 ),
             ],
-        ) if kept == again:
-            keys = {_owner(key): key for key in (mine, theirs)}
-            if keys.keys() != {one, other} or value not in keys:
+        ):
+            found = {_owner(key): key for key in _same_key(all_of(same)) or ()}
+            if found.keys() != {one, other} or value not in found:
                 return None
             wanted = other if value == one else one
-            return RowComparison(statements, value, wanted, keys[value], keys[wanted], checks)
+            return RowComparison(1, value, wanted, found[value], found[wanted], [])
     return None
 
 

@@ -220,10 +220,13 @@ class RowGuards:
             for value in (one, other):
                 if value.exact is None:
                     tests.append(is_not_none(load(value.name)))
+        return any_of([same, all_of([*tests, *self._same_key(one, other)])])
+
+    def _same_key(self, one: Known, other: Known) -> list[ast.expr]:
+        """Write that two rows have one key; most have not, and one that is not stored has none."""
         mine = named_value(self._guards.fresh("p"), self._key_of(one))
-        tests.append(is_not_none(mine))
-        tests.append(compared(load(mine.target.id), ast.Eq(), self._key_of(other)))
-        return any_of([same, all_of(tests)])
+        is_same = compared(mine, ast.Eq(), self._key_of(other))
+        return [is_same, is_not_none(load(mine.target.id))]
 
     def _only_class(self, value: Known) -> type | None:
         """Return the class that a value is of, if it is not ``None``; ``None`` for several."""
@@ -353,14 +356,33 @@ class RowGuards:
         if compares_text:
             compare = self.compared_data(found, other)
             same = [assign(answer, compare), unless_told]
-        compare_rows: ast.stmt = ast.If(unloaded, asked, same)
         if other.exact is found.expected and not compares_text:
-            # The object itself is known to be a row of the class, and nothing else is to be asked.
-            is_itself = compared(load(found.name), ast.Is(), load(other.name))
-            true = assign(answer, ast.Constant(True))
-            compare_rows = ast.If(is_itself, [true], [compare_rows])
+            compare_rows = self._compare_with_known(found, other, answer, asked)
+        else:
+            compare_rows = ast.If(unloaded, asked, same)
         region.reads.append(compare_rows)
         return answer
+
+    def _compare_with_known(
+        self, found: Known, other: Known, answer: str, asked: list[ast.stmt]
+    ) -> ast.stmt:
+        """Write the comparison of a relation with a row of a class that is known.
+
+        The usual cases come first: the row itself, and another one of its class.
+
+        :param asked: what is done where the relation is not loaded.
+        """
+        is_row = is_type(found.name, self._guards.names.constant(other.exact))
+        is_itself = compared(load(found.name), ast.Is(), load(other.name))
+        is_unloaded = compared(load(found.name), ast.Is(), load("unloaded"))
+        is_odd = [is_not_none(load(found.name))]
+        if self.identities.is_extended(t.cast(type, other.exact)):
+            is_odd.append(is_not_of(found.name, "rows"))
+        false: list[ast.stmt] = [give_up_if(all_of(is_odd)), assign(answer, ast.Constant(False))]
+        same = assign(answer, all_of(self._same_key(found, other)))
+        true = assign(answer, ast.Constant(True))
+        unusual = ast.If(is_row, [same], [ast.If(is_unloaded, asked, false)])
+        return ast.If(is_itself, [true], [unusual])
 
     def compared_data(self, one: Known, other: Known) -> ast.expr:
         """Write the comparison of two objects: ``None`` if it cannot be made here."""
