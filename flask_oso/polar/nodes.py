@@ -101,7 +101,7 @@ class Term(Node):
 
     def __hash__(self) -> int:
         # Without the parts: few terms are looked up in tables, and some are deep.
-        return hash(_label(self))
+        return hash(label_of(self))
 
     def __repr__(self) -> str:
         return _shown(self)
@@ -462,7 +462,7 @@ def _with_values(fields: _Fields, values: Sequence[t.Any]) -> _Fields:
     return tuple((key, value) for (key, _), value in zip(fields, values, strict=True))
 
 
-def _label(term: t.Any) -> tuple[t.Any, ...]:
+def label_of(term: t.Any) -> tuple[t.Any, ...]:
     """Give the kind and the own data of a term, without its subterms."""
     kind = type(term)
     if kind is Value:
@@ -493,7 +493,7 @@ def _are_equal(left: t.Any, right: t.Any) -> bool:
         left, right = pairs.pop()
         if left is right or (id(left), id(right)) in seen:
             continue
-        if _label(left) != _label(right):
+        if label_of(left) != label_of(right):
             return False
         inside = parts(left)
         if inside:
@@ -523,7 +523,7 @@ def _shown_alone(term: t.Any, end: str) -> str:
     name = type(term).__name__
     if isinstance(term, Instance):
         return f"{name}({type(term.value).__name__}{end}"
-    facts = [each for each in _label(term)[1:] if not isinstance(each, (int, type))]
+    facts = [each for each in label_of(term)[1:] if not isinstance(each, (int, type))]
     if isinstance(term, Value):
         facts = [term.value]
     return f"{name}({', '.join(map(repr, facts))}{end}"

@@ -67,7 +67,8 @@ from .specialization.tables.dispatch import (
 )
 from .specialization.tables.drafts import Specialization, Text
 from .specialization.tables.function_maker import StringSearch, no_answer
-from .string_arguments.closed_strings import Strings, possible_strings
+from .string_arguments.alike_strings import alike_strings
+from .string_arguments.closed_strings import Parameter, Strings, possible_strings
 from .string_arguments.open_values import OpenValues
 from .string_arguments.order_independence import is_order_independent
 from .string_arguments.string_questions import QueryNeeded, StringQuestions
@@ -473,6 +474,13 @@ class CompiledProgram(Runtime):
     ) -> Strings | None:
         """Return what an argument may be, given the classes of others."""
         return possible_strings(self._select, name, arity, at, lineages)
+
+    def alike_strings(
+        self, name: str, arity: int, at: int, lineages: Lineages, texts: Sequence[str]
+    ) -> list[list[str]]:
+        """Return strings of an argument in groups that all rules treat alike."""
+        parameter = Parameter(name, arity, at, tuple(sorted(lineages.items())))
+        return alike_strings(self._select, parameter, texts) if texts else []
 
     def _select(self, name: str, arity: int, facts: ArgumentFacts) -> Sequence[Clause] | None:
         is_known = self.candidates(name, arity) is not None

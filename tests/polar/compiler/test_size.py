@@ -320,7 +320,7 @@ def test_actions_of_other_classes_are_not_asked_about() -> None:
 
     about = questions.about((User, classes[4]))
 
-    assert [each[0] for each in about.named] == ["a4_0", "a4_1", "a4_2"]
+    assert about.alike == {"a4_0": ["a4_0", "a4_1", "a4_2"]}
 
 
 def test_error_of_a_rule_is_met_where_no_action_is_possible() -> None:

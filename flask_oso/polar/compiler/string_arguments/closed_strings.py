@@ -20,8 +20,15 @@ from ..goal_forms import call_of, is_variable, mentions
 #: The clauses of a rule that what is known of its arguments does not exclude; ``None`` if there is
 #: no such rule.
 SelectClauses = Callable[[str, int, ArgumentFacts], "Sequence[Clause] | None"]
-#: A parameter of a rule, and the classes of the arguments around it.
-_Parameter = tuple[str, int, int, tuple[tuple[int, Lineage], ...]]
+
+
+class Parameter(t.NamedTuple):
+    """A parameter of a rule, and the classes of the arguments around it."""
+
+    name: str
+    arity: int
+    at: int
+    classes: tuple[tuple[int, Lineage], ...]
 
 
 class Strings(t.NamedTuple):
@@ -43,12 +50,12 @@ class _Way(t.NamedTuple):
     :param passed: the parameter that it is passed on to, if nothing else is about it.
     """
 
-    bindings: list[frozenset[str] | _Parameter]
+    bindings: list[frozenset[str] | Parameter]
     is_unused: bool
-    passed: _Parameter | None
+    passed: Parameter | None
 
 
-_Ways = dict[_Parameter, list[_Way]]
+_Ways = dict[Parameter, list[_Way]]
 
 
 def possible_strings(
@@ -67,7 +74,7 @@ def possible_strings(
 
     :param lineages: the classes of other arguments, where they are known.
     """
-    start = (name, arity, position, tuple(sorted(lineages.items())))
+    start = Parameter(name, arity, position, tuple(sorted(lineages.items())))
     known: _Ways = {}
     waiting = [start]
     while waiting:
@@ -83,11 +90,11 @@ def possible_strings(
     return _strings_below(start, known)
 
 
-def _strings_below(start: _Parameter, known: _Ways) -> Strings | None:
+def _strings_below(start: Parameter, known: _Ways) -> Strings | None:
     """Return what a parameter may be."""
     unclosed = _grown(known, lambda way, found: found.issuperset(way.bindings))
 
-    def is_open(way: _Way, found: set[_Parameter]) -> bool:
+    def is_open(way: _Way, found: set[Parameter]) -> bool:
         is_closed = not unclosed.issuperset(way.bindings)
         return not is_closed and not way.is_unused and way.passed in {None, *found}
 
@@ -108,9 +115,9 @@ def _strings_below(start: _Parameter, known: _Ways) -> Strings | None:
     return Strings(frozenset(texts), is_free)
 
 
-def _grown(known: _Ways, belongs: Callable[[_Way, set[_Parameter]], bool]) -> set[_Parameter]:
+def _grown(known: _Ways, belongs: Callable[[_Way, set[Parameter]], bool]) -> set[Parameter]:
     """Return the parameters with a clause that belongs to a set, which is that of the result."""
-    found: set[_Parameter] = set()
+    found: set[Parameter] = set()
     while True:
         more = {
             parameter
@@ -145,7 +152,7 @@ def _way(clause: Clause, position: int, lineages: Lineages, select: SelectClause
 
 def _bindings(
     clause: Clause, position: int, lineages: Lineages, select: SelectClauses
-) -> Iterator[frozenset[str] | _Parameter]:
+) -> Iterator[frozenset[str] | Parameter]:
     """Yield the strings that a clause binds a parameter to, or the parameters that bind it."""
     term = clause.parameters[position].term
     if isinstance(term, Value) and isinstance(term.value, str):
@@ -157,12 +164,12 @@ def _bindings(
         if called is not None:
             for at, arg in enumerate(called.args):
                 if is_variable(arg, term):
-                    passed = _passed_lineages(clause, called, lineages)
-                    yield called.name, len(called.args), at, passed
+                    passed = passed_lineages(clause, called, lineages)
+                    yield Parameter(called.name, len(called.args), at, passed)
                     if not _is_only_searched(called, at, select):
                         return
-        elif _is_search(goal, term):
-            texts = _texts(goal.args[1])
+        elif is_search(goal, term):
+            texts = texts_of(goal.args[1])
             if texts is None:
                 texts = _listed_by_rule(clause, goal.args[1], select)
             if texts is not None:
@@ -176,7 +183,7 @@ def _bindings(
             return
 
 
-def _is_search(goal: Term, variable: Slot) -> t.TypeGuard[Expression]:
+def is_search(goal: Term, variable: Slot) -> t.TypeGuard[Expression]:
     """Tell whether a goal does nothing with a variable but search for it in a collection."""
     return (
         is_operation(goal, Operator.IN)
@@ -200,7 +207,7 @@ def _listed_by_rule(
         if not places:
             continue
         clauses = select(called.name, len(called.args), ArgumentFacts({}, {})) or ()
-        listed = [_texts(each.parameters[places[0]].term) for each in clauses]
+        listed = [texts_of(each.parameters[places[0]].term) for each in clauses]
         if listed and None not in listed:
             return frozenset[str]().union(*(texts for texts in listed if texts is not None))
     return None
@@ -263,7 +270,7 @@ def _searches(clause: Clause, position: int) -> list[tuple[str, int, int]] | Non
     return passed
 
 
-def _passed_lineages(
+def passed_lineages(
     clause: Clause, called: Call, lineages: Lineages
 ) -> tuple[tuple[int, Lineage], ...]:
     """Return the known classes of the arguments of a call in a clause."""
@@ -279,7 +286,8 @@ def _passed_lineages(
     )
 
 
-def _texts(collection: t.Any) -> frozenset[str] | None:
+def texts_of(collection: t.Any) -> frozenset[str] | None:
+    """Return the strings of a list that has nothing else; ``None`` for any other term."""
     if not isinstance(collection, List) or collection.rest is not None:
         return None
     texts = [part.value for part in collection.items if isinstance(part, Value)]

@@ -36,19 +36,25 @@ class StringProgram(ProgramInterface, t.Protocol):
     def possible_strings(
         self, name: str, arity: int, at: int, lineages: Lineages
     ) -> Strings | None: ...
+    def alike_strings(
+        self, name: str, arity: int, at: int, lineages: Lineages, texts: t.Sequence[str]
+    ) -> list[list[str]]: ...
     def string_question(self, variant: Variant, at: int) -> tuple[t.Any, ...]: ...
     def string_function(self, variant: Variant) -> t.Callable[..., bool]: ...
     def raise_as_solver(self, name: str, args: tuple[t.Any, ...]) -> None: ...
 
 
 class Questions(t.NamedTuple):
-    """The questions for the classes of some arguments: for each string, and for any other one.
+    """The questions for the classes of some arguments: for named strings, and for any other one.
 
     Each is what ``StringProgram.string_question`` returns.
+
+    :param alike: all strings for which the answer to the question about a named one is theirs.
     """
 
     named: list[tuple[t.Any, ...]]
     free: tuple[t.Any, ...] | None
+    alike: dict[str, list[str]]
 
 
 class StringQuestions:
@@ -80,7 +86,8 @@ class StringQuestions:
         if questions is None or known is None:
             return None
         asked = [*questions.named, *([questions.free] if questions.free else ())]
-        made = known.maker.search([text for text, *_ in asked], kinds, waits=waits)
+        alike = [questions.alike.get(text, [text]) for text, *_ in asked]
+        made = known.maker.search(alike, kinds, waits=waits)
         if made is None:
             return None
         search = made if questions.free is None else _unless_any(made)
@@ -119,9 +126,10 @@ class StringQuestions:
                             compiled[text] = program.string_function(variant)
                         by_rules[at] = text
                         answer = compiled[text](*by_rules)
-                    if answer:
-                        found.add(text)
-                        is_free = is_free or text is any_text
+                    if answer and text is any_text:
+                        is_free = True
+                    elif answer:
+                        found.update(alike[text])
             except QueryNeeded:
                 is_left = True
                 return None
@@ -134,7 +142,7 @@ class StringQuestions:
                 raise
             return {ANYTHING} if is_free else found
 
-        free = questions.free
+        free, alike = questions.free, questions.alike
         asked = questions.named if free is None else [free, *questions.named]
         any_text = None if free is None else free[0]
         return search
@@ -152,13 +160,15 @@ class StringQuestions:
         clock = [*NEW_CLOCK]
         is_free = questions.free is not None and self._holds(questions.free, args, clock, makes)
         try:
-            found = {each[0] for each in questions.named if self._holds(each, args, clock, makes)}
+            held = [each[0] for each in questions.named if self._holds(each, args, clock, makes)]
         except Exception:
             if is_free:
                 # The query may come to what allows anything before it comes to the error.
                 raise QueryNeeded from None
             raise
-        return {ANYTHING} if is_free else found
+        if is_free:
+            return {ANYTHING}
+        return {text for each in held for text in questions.alike[each]}
 
     def _makes(self, kinds: tuple[type, ...]) -> bool:
         """Tell whether specializations are made for one string each, which takes seconds for many.
@@ -216,7 +226,9 @@ class StringQuestions:
         # A query ends at the first rule that allows anything, and meets no error behind it.
         is_asked = possible.is_free or not possible.texts
         free = question(_OTHER, is_test=possible.is_free) if is_asked else None
-        return Questions([question(text) for text in sorted(possible.texts)], free)
+        alike = program.alike_strings(name, arity, at, lineages, sorted(possible.texts))
+        by_first = {group[0]: group for group in alike}
+        return Questions([question(text) for text in by_first], free, by_first)
 
 
 def _unless_any(made: StringSearch) -> StringSearch:

@@ -216,10 +216,11 @@ class FunctionMaker:
         self._functions[ended[0]] = made
 
     def search(
-        self, texts: Sequence[str], classes: tuple[type, ...], *, waits: bool = False
+        self, texts: Sequence[Sequence[str]], classes: tuple[type, ...], *, waits: bool = False
     ) -> StringSearch | None:
         """Return a function that tells which of some strings have a solution.
 
+        :param texts: groups of strings that rules treat alike.
         :param classes: the classes of the other arguments, which the caller has tested.
         :returns: ``None`` if it is not compiled and cannot be now.
         """
@@ -227,7 +228,7 @@ class FunctionMaker:
             return no_answer
         parts: list[StringSearch] = []
         for start in range(0, max(len(texts), 1), MAX_SEARCHED):
-            searched = tuple(texts[start : start + MAX_SEARCHED])
+            searched = tuple(map(tuple, texts[start : start + MAX_SEARCHED]))
             make = functools.partial(self._make_search, searched, classes)
             what = self._name, "search", self.at, classes, searched
             made = self.program.make_specialization(make, what, waits=waits)
@@ -257,14 +258,14 @@ class FunctionMaker:
         except NotCompilable:
             return None
 
-    def _make_search(self, texts: Sequence[str], classes: tuple[type, ...]) -> t.Any:
+    def _make_search(self, texts: Sequence[tuple[str, ...]], classes: tuple[type, ...]) -> t.Any:
         """Compile such a function: one test after the other; equal tests are made once."""
         checks: dict[str, ast.stmt] = {}
         tests: dict[str, tuple[list[ast.stmt], list[str]]] = {}
         calls: list[SolutionFunctions] = []
         write, is_partial = SpecializationWriter.write_search, False
-        for text in texts:
-            asked = Asked(text, classes)
+        for alike in texts:
+            asked = Asked(alike[0], classes)
             try:
                 (checked, test), functions = self.drafts.written(asked, write)
             except NotCompilable as reason:
@@ -277,7 +278,7 @@ class FunctionMaker:
             calls.append(functions)
             checks.update((code_of([check]), check) for check in checked)
             if test:
-                tests.setdefault(self._code_of(test), (test, []))[1].append(text)
+                tests.setdefault(self._code_of(test), (test, []))[1].extend(alike)
         body = [*checks.values(), assign(_STRINGS, call("set"))]
         if any(remembers(test) for test, _ in tests.values()):
             # What functions find for one string, they know for the next one.
