@@ -60,22 +60,29 @@ def test_what_a_turn_changes_is_looked_at_in_each() -> None:
     assert hoisted(text) == plain(text)
 
 
-def test_key_of_another_row_is_read_once() -> None:
+SAME_ROW = [
+    "if type(e) is k: b = (p := e.key) == {} and p is not None",
+    "if e is a or (e is not None and (p := e.key) == {} and p is not None): b = True",
+]
+
+
+@pytest.mark.parametrize("same", SAME_ROW, ids=["of the class", "or none"])
+def test_key_of_another_row_is_read_once(same: str) -> None:
     """Each row of a list is compared with one other row, whose key is read before the loop."""
+    text = f"for e in v:\n    {same}"
+
+    assert hoisted(text.format("a.key")) == plain(f"x0 = a.key\n{text.format('x0')}")
+
+
+def test_key_of_another_row_that_may_be_missing_is_read_in_each_turn() -> None:
+    """Where it is tested that the other one is a row, it may be ``None``, which has no key."""
     text = """
     for e in v:
-        w = e.of
-        if type(w) is k:
-            b = (p := w.state.key) == a.state.key and p is not None
+        if e is a or (a is not None and (p := e.state.key) == a.state.key and p is not None):
+            b = True
     """
 
-    assert hoisted(text) == plain("""
-    x0 = a.state.key
-    for e in v:
-        w = e.of
-        if type(w) is k:
-            b = (p := w.state.key) == x0 and p is not None
-    """)
+    assert hoisted(text) == plain(text)
 
 
 def test_key_of_a_row_that_the_loop_changes_is_read_in_each_turn() -> None:

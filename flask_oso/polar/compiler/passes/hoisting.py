@@ -91,19 +91,20 @@ class _Hoisting:
         """Replace tests that do not depend on the element, and the key of another row."""
         for statement in statements:
             match statement:
-                case ast.Assign(
-                    [_],
-                    ast.BoolOp(ast.And(), [ast.Compare(ast.NamedExpr(), [ast.Eq()]) as same, _]),
-                ):
-                    same.comparators = [self._read_once(each) for each in same.comparators]
+                case ast.Assign([_], ast.BoolOp(ast.And(), [same, _])):
+                    self._read_key_once(same)
             if type(statement) is ast.If and type(statement.test) is not ast.Name:
                 statement.test = self._looked_at(statement.test)
                 self._look_once(statement.body)
                 self._look_once(statement.orelse)
 
-    def _read_once(self, value: ast.expr) -> ast.expr:
-        owner = _owner_of(value) if type(value) is ast.Attribute else None
-        return value if owner is None or owner in self._changing else self._once(value)
+    def _read_key_once(self, test: ast.expr) -> None:
+        """Read the key of another row once, if a test compares the key of one with it."""
+        match test:
+            case ast.Compare(ast.NamedExpr(), [ast.Eq()], [ast.Attribute() as key]):
+                owner = _owner_of(key)
+                if owner is not None and owner not in self._changing:
+                    test.comparators = [self._once(key)]
 
     def _looked_at(self, test: t.Any) -> t.Any:
         kind = type(test)
@@ -122,6 +123,14 @@ class _Hoisting:
             return self._once(test)
         if kind is ast.BoolOp and type(test.op) is ast.And:
             self._look_at_the_other(test)
+            match test.values:
+                # The other one is known to be a row: only of this one is tested that it is one.
+                case [
+                    ast.Compare(ast.Name(row), [ast.IsNot()], [ast.Constant(None)]),
+                    ast.Compare(ast.NamedExpr(_, key)) as same,
+                    _,
+                ] if _owner_of(key) == row:
+                    self._read_key_once(same)
         for name in ("values", "comparators"):
             if hasattr(test, name):
                 setattr(test, name, [self._looked_at(each) for each in getattr(test, name)])
