@@ -149,6 +149,16 @@ class OwnText(str):
         return True
 
 
+class OwnSteps(tuple[t.Any, ...]):
+    """A tuple that is gone through in a way of its own."""
+
+    __slots__ = ()
+
+    def __iter__(self) -> Iterator[t.Any]:
+        CALLS.append("steps")
+        return iter([1])
+
+
 class QuietText(str):
     """A string that compares as any string."""
 
@@ -332,6 +342,7 @@ def _traps() -> dict[str, t.Any]:
         **{"quiet text": QuietText("a"), "quiet integer": QuietInteger(1)},
         **{"answers all": AnswersAll(), "own enum": OwnEnum.A, "own decimal": OwnDecimal(1)},
         **{"data": Data(1), "data of own": Data(OWN), "own pair": OwnPair(1, 2)},
+        "own steps": OwnSteps((1, 2)),
         **{"temporary": temporary, "temporary alike": alike},
     }
 

@@ -16,6 +16,9 @@ from collections.abc import Iterator
 #: The iterators of containers that run no code when they are read.
 _CONTAINERS: tuple[t.Any, ...] = ([], (), set(), "", {}, {}.values(), {}.items(), range(0))
 SILENT: frozenset[type] = frozenset(type(iter(each)) for each in _CONTAINERS)
+#: What such an iterator goes through, as far as it says: a class that derives from one of these
+#: may give others when it is gone through, or cut.
+_SEQUENCES: frozenset[type] = frozenset({list, tuple, str, range})
 #: How many iterators without weak references are registered at a time; the oldest are dropped.
 _MOST = 1_000
 #: What the error for an iterator says that was read before.
@@ -96,6 +99,8 @@ def elements_ahead(iterator: t.Any, variables: int = 1) -> t.Any:
     if sys.getrefcount(iterator) != _COUNT_OF_ARGUMENT + variables:
         return iterator
     _, (rest,), *place = iterator.__reduce__()
+    if type(rest) not in _SEQUENCES:
+        return iterator
     start = place[0] if place else None
     return Ahead(rest[start:] if start else rest)
 

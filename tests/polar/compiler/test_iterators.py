@@ -143,3 +143,22 @@ def test_what_is_read_is_what_the_solver_reads(
     expected = outcomes(policy, name, is_kept=is_kept, count=count, compiled=False)
 
     assert outcomes(policy, name, is_kept=is_kept, count=count, compiled=True) == expected
+
+
+class Covered(list[str]):
+    """A list that shows all but what is covered."""
+
+    def __iter__(self) -> Iterator[str]:
+        return (each for each in list.__iter__(self) if each != "banned")
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+@pytest.mark.parametrize("count", [1, 9])
+def test_iterator_yields_what_its_list_does_not_show(count: int, *, compiled: bool) -> None:
+    """Who is banned is denied, whatever the list shows to those who go through it."""
+    oso = Oso(compiled=compiled)
+    oso.register_class(User)
+    oso.load_str('allow(u: User, "read", _) if not "banned" in u.each();')
+    user = User(values=Covered(["a"] * count + ["banned"]), maker=list.__iter__, kept=None)
+
+    assert [oso.is_allowed(user, "read", None) for _ in range(2)] == [False, False]

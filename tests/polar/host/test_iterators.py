@@ -37,6 +37,26 @@ def test_end_of_an_iterator_is_seen() -> None:
     assert [*elements_ahead(iterator)] == []
 
 
+class Covered(list[int]):
+    """A list that gives others where it is gone through, or cut, than it has."""
+
+    def __iter__(self) -> t.Iterator[int]:
+        return iter([7])
+
+    def __getitem__(self, place: t.Any) -> t.Any:
+        return [8]
+
+
+@pytest.mark.parametrize("count", [0, 1])
+def test_iterator_of_a_list_with_code_of_its_own_is_not_looked_ahead_of(count: int) -> None:
+    """What it yields is in the list, and not what the list gives to others."""
+    iterator = list.__iter__(Covered([1, 2]))
+    for _ in range(count):
+        next(iterator)
+
+    assert type(elements_ahead(iterator)) is not Ahead
+
+
 def test_iterator_that_something_else_refers_to_is_not_looked_ahead_of() -> None:
     """It might be read there, and so has to be registered."""
     iterator = iter([1])

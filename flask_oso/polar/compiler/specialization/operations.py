@@ -247,8 +247,10 @@ class SilentOperations:
         return kind in self._simple or kind in self._derived or kind in MOMENTS or kind is bool
 
     def _is_tuple(self, kind: type) -> bool:
-        equality: t.Any = kind.__eq__
-        return kind is tuple or (kind in self._objects and equality is tuple.__eq__)
+        """Tell whether objects of a class are tuples, which Python compares and goes through."""
+        own: t.Any = kind.__eq__, kind.__iter__ if issubclass(kind, tuple) else None
+        is_plain = own == (tuple.__eq__, tuple.__iter__)
+        return kind is tuple or (kind in self._objects and is_plain)
 
     def _by_fields(self, left: t.Any, right: t.Any) -> bool:
         """Compare by fields or keys, if they are known to."""
