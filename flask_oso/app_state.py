@@ -241,6 +241,8 @@ class AppState(Record, eq=False, frozen=False):
     reload_problem: str | None = None
     #: Policies are compiled before the first request, since the app is served.
     prepares: bool = False
+    #: Judges a request whose view is entered, and which has not passed the guards before it.
+    ask_guards: Callable[[Request, t.Any], object] | None = None
     #: Gives what answers below ``/_oso``. It is called once the app serves in debug mode.
     make_explorer: Callable[[], Explorer] | None = None
 

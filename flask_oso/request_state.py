@@ -190,8 +190,8 @@ class RequestState:
     check_running: bool = False
     #: It was refused before its view, so that whatever answers is an error page.
     forbidden: bool = False
-    #: Route authorization that has to be done before a response leaves.
-    pending: tuple[Callable[[Request, RequestState], None], ...] = ()
+    #: The authorizers that have to judge its route before a response leaves.
+    pending: tuple[t.Any, ...] = ()
     #: "Authorize not called." was raised; the next response is the error page for it.
     reported: bool = False
     #: Whom functions of the program have found, each with its function.
@@ -212,8 +212,9 @@ class RequestState:
     plan: t.Any = None
     #: What the guards of blueprints give the view.
     gift: Gift | ObjectGift | None = None
-    #: The rule and the method with which functions before the view have judged it.
-    way: tuple[t.Any, str] | None = None
+    #: The rule and the method with which functions before the view have judged it, and what it
+    #: has passed of these by now.
+    way: tuple[t.Any, ...] | None = None
     #: Who stands in for the actor of this request, as its session has the row.
     stand_in: t.Any = NOT_GIVEN
     #: What ends the visits of this request to sessions that are watched.
@@ -284,10 +285,19 @@ def note_way(state: RequestState, subject: Request) -> None:
     if state.way is not None:
         check_way(state, subject)
         return
-    plan = state.plan
-    is_planned = plan is not None and plan.is_of(subject)
-    # That of the plan is known again without a comparison.
-    state.way = plan.way if is_planned else (subject.url_rule, subject.method)
+    state.way = (subject.url_rule, subject.method)
+
+
+def note_passed(state: RequestState, passed: object) -> None:
+    """Note that a request has passed a guard before its view.
+
+    INVARIANT: it is noted behind the decision, so that no view is entered past a guard that was not
+    called, or denied; see ``enforcement.response_gates``.
+    """
+    way, plan = (*(state.way or ()), passed), state.plan
+    # One step of the plan is known again without a comparison.
+    steps, number = (() if plan is None else plan.steps), len(way) - 2
+    state.way = steps[number] if number < len(steps) and steps[number] == way else way
 
 
 def pass_by(state: RequestState, subject: Request) -> None:

@@ -120,7 +120,8 @@ def is_automatic_options(rule: Rule | None, method: str) -> bool:
 
 def is_static(endpoint: str, view: View) -> bool:
     """Tell whether a view is the one with which Flask serves static files."""
-    if endpoint.rpartition(".")[2] != "static":
+    # Flask takes other endpoints, too, which have no such view.
+    if not isinstance(endpoint, str) or endpoint.rpartition(".")[2] != "static":
         return False
     # Flask registers a function of its own; a view that took its place is not exempt. Its
     # '__module__' does not tell: 'functools.wraps' copies that.

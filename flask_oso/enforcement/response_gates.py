@@ -25,11 +25,13 @@ from ..callables.sync_callable import calls_plainly, is_plain_function
 from ..callables.view_functions import is_automatic_options
 from ..config import Enforcement
 from ..denials.problems import PROBLEMS, ForbiddenProblem
+from ..guards.receivers import install_receivers
 from ..guards.view_guards import (
     Duty,
     RequestCheck,
     duty_of,
-    guards_met,
+    duty_of_endpoint,
+    guards_before,
     mark_request_check,
     request_check_of,
 )
@@ -40,6 +42,7 @@ from ..request_state import (
     RequestState,
     check_way,
     is_settled,
+    note_passed,
     note_way,
     pass_by,
     request_state_of,
@@ -77,6 +80,7 @@ def install(app: Flask, state: AppState) -> None:
     plans = RoutePlans(app, state)
     state.add(plans)
     gates = Gates(app, state, plans)
+    state.ask_guards = gates.ask_guards
     app.before_request(gates.before)
     app.after_request(gates.after)
     app.wsgi_app = gates.serve  # type: ignore[method-assign]
@@ -112,7 +116,7 @@ def judge_routes(app: Flask, authorizer: Authorizer) -> None:
         if current.url_rule is None or is_automatic_options(current.url_rule, current.method):
             pass_by(request_state, current)
             return
-        request_state.pending += (authorizer.enforce_route,)
+        request_state.pending += (authorizer,)
         if not state.judges_last:
             _judge_pending(app, current, request_state)
 
@@ -130,10 +134,11 @@ def judge_pending() -> None:
 
 def _judge_pending(app: Flask, current: Request, request_state: RequestState) -> None:
     pending, request_state.pending = request_state.pending, ()
-    for enforce_route in pending:
+    for authorizer in pending:
         request_state.check_running = True
         note_way(request_state, current)
-        enforce_route(current, request_state)
+        authorizer.enforce_route(current, request_state)
+        note_passed(request_state, authorizer)
 
 
 mark_request_check(judge_pending, _judge_pending)
@@ -373,7 +378,7 @@ class Gates:
     def _note_led(self, current: Request) -> None:
         """Note that a function before the view has led a request away from its route.
 
-        The functions were those of the blueprints of that route. See :meth:`_look_again`.
+        The functions were those of the blueprints of that route. See :meth:`ask_guards`.
         """
         request_state_of(self._app, current).plan = None
 
@@ -415,12 +420,10 @@ class Gates:
                 plan is None
                 or plan.rule is not current.url_rule
                 or plan.method != current.method
-                or (way is not None and way is not plan.way)
+                or way is not plan.way
             ):
-                plan = self._look_again(current, request_state)
-                # It may have been judged only now.
-                way = request_state.way
-            if way is not None:
+                plan = self.ask_guards(current, request_state)
+            elif way is not None:
                 request_state.way = plan.spent_way
             if (
                 plan.is_entered_plainly
@@ -432,15 +435,19 @@ class Gates:
                 enter = plan.enter
                 if enter is None:
                     # Not a cast: that is a call.
-                    return plan.stored(**given)  # type: ignore[misc]  # it has a view
+                    return plan.called(**given)  # type: ignore[misc]  # it has a view
                 # A copy, as each call makes one: who judges may change that of the request.
                 return enter(app, request_state, plan, (), {**given})
             return dispatch(*args)
 
         return dispatch_request
 
-    def _look_again(self, current: Request, request_state: RequestState) -> RoutePlan:
-        """Refuse a request that functions before the view have led to another one, or judge it.
+    def ask_guards(self, current: Request, request_state: RequestState) -> RoutePlan:
+        """Judge a request that enters a view and has not passed all guards before it.
+
+        Functions before the view have led it there, or a view dispatches it once more, maybe with
+        other arguments; or the program calls what Flask would call before the view in a way of its
+        own, or the view itself.
 
         :return: the plan of the route that it is at.
         :raises OsoError: the app does not serve, or another request was judged.
@@ -448,17 +455,17 @@ class Gates:
         """
         plan: RoutePlan | None = request_state.plan
         is_led = plan is None or not plan.is_of(current)
-        # A view that dispatches its request once more may have changed the arguments.
-        is_again = plan is not None and request_state.way is plan.spent_way
         if is_led:
             self._enter_route(current)
         check_way(request_state, current)
-        if is_led or is_again:
+        plan = t.cast(RoutePlan, request_state.plan)
+        if is_led or not _has_passed(request_state.way, plan.way):
             self._judge_led(current, request_state)
-        return t.cast(RoutePlan, request_state.plan)
+        request_state.way = plan.spent_way
+        return plan
 
     def _judge_led(self, current: Request, request_state: RequestState) -> None:
-        """Judge a request that was led to another route, or to another method of it.
+        """Judge a request that was led to another route, say, or to another method of it.
 
         INVARIANT: what is judged before a view is judged for the route and the method that enter
         it. Flask has called the functions of the blueprints of the route that matched at first,
@@ -470,13 +477,10 @@ class Gates:
         request_state.gift = None
         request_state.forget_guards()
         authorizers = self._state.route_authorizers
-        request_state.pending = tuple(
-            t.cast(Authorizer, each).enforce_route for each in authorizers
-        )
+        request_state.pending = tuple(authorizers)
         _judge_pending(self._app, current, request_state)
-        for guard in guards_met(self._app, rule.endpoint, current.method):
-            if guard.request_check is not None:
-                guard.request_check(self._app, current, request_state)
+        for guard in guards_before(self._app, rule.endpoint, current.method):
+            t.cast(RequestCheck, guard.request_check)(self._app, current, request_state)
 
     def _note_early(self) -> None:
         state = request_state_of(self._app, this_request())
@@ -506,6 +510,7 @@ class Gates:
         with self._lock:
             if self._opened:
                 return
+            install_receivers(self._app)
             veto_configured(self._app, self._state)
             if self._state.route_authorizers:
                 self._state.judges_last = _is_registered_last(self._app)
@@ -549,6 +554,9 @@ class Gates:
         if current.url_rule is None and request_state.is_early:
             # A function before the views serves a path by itself, and nothing else judges that.
             return Duty.UNGUARDED
+        if current.url_rule is not None and request_state.plan is None:
+            # No gate was passed: the program enters views itself, for OPTIONS as well.
+            return duty_of_endpoint(self._app, current.url_rule.endpoint, current.method)
         return duty_of(self._app, current)
 
     def _lacks_authorization(self, current: Request, request_state: RequestState) -> bool:
@@ -574,6 +582,12 @@ class Gates:
             return False
         is_strict = self._state.enforcement >= Enforcement.FORBID
         return is_strict and not (request_state.is_handled and may_redirect(status))
+
+
+def _has_passed(way: tuple[t.Any, ...] | None, wanted: tuple[t.Any, ...] | None) -> bool:
+    """Tell whether a request has passed all guards that it has to pass, in whatever order."""
+    passed = () if way is None else way[2:]
+    return wanted is None or all(any(each is one for one in passed) for each in wanted[2:])
 
 
 def _shows(status: int) -> bool:

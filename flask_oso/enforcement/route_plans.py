@@ -33,6 +33,7 @@ from ..guards.receivers import (
     entry_into,
     install_receiver,
     install_receivers,
+    lost_receivers,
     view_itself,
 )
 from ..guards.url_keys import Key
@@ -41,6 +42,7 @@ from ..guards.view_guards import (
     Entry,
     Guard,
     duty_of_endpoint,
+    guards_before,
     guards_below_others,
 )
 from ..polar.value_objects import Record
@@ -88,6 +90,8 @@ class RoutePlan(Record, eq=False):
     calls_plainly: bool
     #: Flask would call the function that the app has for it, as it is.
     is_entered_plainly: bool
+    #: What is called then: where its receiver would do nothing more, the view itself.
+    called: View | None
     #: What calls it for a request that was found already; ``None`` if it is no guard.
     enter: Entry | None
     #: Judges what decorators guard; see ``Authorizer.judge_in``.
@@ -96,10 +100,13 @@ class RoutePlan(Record, eq=False):
     judge_usual: UsualJudge
     #: The endpoint of the rule.
     endpoint: str
-    #: The rule and the method, as ``RequestState.way`` notes what was judged.
-    way: tuple[Rule | None, str]
+    #: What requests have passed, guard by guard, as ``RequestState.way`` notes it: nothing at
+    #: first, and then the rule, the method and the guards.
+    steps: tuple[tuple[t.Any, ...] | None, ...]
+    #: The last of these: it is entered then.
+    way: tuple[t.Any, ...] | None
     #: The same, once a view was entered: what was judged was for that time.
-    spent_way: tuple[Rule | None, str]
+    spent_way: tuple[t.Any, ...] | None
     #: An answer without authorization is neither withheld nor told of.
     is_left_alone: bool
     #: Under which name its class has what answers the method.
@@ -148,8 +155,12 @@ class RoutePlans:
             is_entered_plainly = (
                 plan.calls_plainly and rule is not None and _is_entered(rule, method, stored)
             )
+            called = self._called(plan.steps, plan.declared, stored)
             plan = plan.replaced(
-                stored=stored, enter=entry_into(stored), is_entered_plainly=is_entered_plainly
+                stored=stored,
+                called=called,
+                enter=entry_into(called),
+                is_entered_plainly=is_entered_plainly,
             )
             self._keep(plan)
         return plan
@@ -186,6 +197,9 @@ class RoutePlans:
         endpoint = "" if rule is None else rule.endpoint
         is_due, is_watched = duty is not Duty.NONE, self._is_watched(rule, method)
         is_plain, authorizer = calls_plainly(self._app), self._state.part(Authorizer)
+        steps = self._steps(rule, method)
+        declared = declared_guards(self._app, endpoint, method) if endpoint else ()
+        called = self._called(steps, declared, stored)
         return RoutePlan(
             rule,
             method,
@@ -202,17 +216,38 @@ class RoutePlans:
             handler=handler,
             calls_plainly=is_plain,
             is_entered_plainly=is_plain and rule is not None and _is_entered(rule, method, stored),
-            enter=entry_into(stored),
+            called=called,
+            enter=entry_into(called),
             judge=authorizer.judge_in(self._app, self._state),
             judge_usual=authorizer.usual_judge_in(self._app, self._state),
             endpoint=endpoint,
-            way=(rule, method),
-            spent_way=(rule, method),
+            steps=steps,
+            way=steps[-1],
+            spent_way=None if steps[-1] is None else (rule, method),
             is_left_alone=not is_due and not is_watched,
             # The one text of this name, by which classes remember what they have found.
             handler_name=sys.intern(method.lower()),
-            declared=declared_guards(self._app, endpoint, method) if endpoint else (),
+            declared=declared,
         )
+
+    def _steps(self, rule: Rule | None, method: str) -> tuple[tuple[t.Any, ...] | None, ...]:
+        """Give what a request has passed before its view, guard by guard."""
+        if rule is None or is_automatic_options(rule, method):
+            return (None,)
+        guards = guards_before(self._app, rule.endpoint, method)
+        way = (rule, method, *self._state.route_authorizers, *guards)
+        return (None, *(way[:number] for number in range(3, len(way) + 1)))
+
+    def _called(
+        self,
+        steps: tuple[tuple[t.Any, ...] | None, ...],
+        declared: tuple[tuple[Guard, list[Key]], ...],
+        stored: View | None,
+    ) -> View | None:
+        """Give what is called of a view whose guards were asked."""
+        passed = steps[-1] or ()
+        gives_object = any(isinstance(each, Guard) and each.key is not None for each in passed)
+        return stored if declared or gives_object else view_itself(stored)
 
     def _duty(self, rule: Rule | None, method: str) -> Duty:
         is_required = self._state.enforcement >= Enforcement.AFTER
@@ -240,7 +275,8 @@ class RoutePlans:
         install_receivers(app)
         for authorizer in state.bindings:
             t.cast(Authorizer, authorizer).served.add(app)
-        problems = [*removed_keys(app), _changed_config(app, state), veto_configured(app, state)]
+        changed, vetoed = _changed_config(app, state), veto_configured(app, state)
+        problems = [*removed_keys(app), *lost_receivers(app), changed, vetoed]
         audit = audit_routes(app, "\n".join(filter(None, problems)) or None)
         self._tell_of(audit.unguarded)
         if is_first and state.oso is not None:

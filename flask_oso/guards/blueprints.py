@@ -7,6 +7,7 @@ view's own decorators come after it.
 from __future__ import annotations
 
 import functools
+import itertools
 import typing as t
 from collections.abc import Callable
 
@@ -32,6 +33,7 @@ from ..request_state import (
     RequestState,
     find_current,
     grown_gift,
+    note_passed,
     note_way,
     pass_by,
     this_request,
@@ -94,19 +96,22 @@ def _new_check(authorizer: Authorizer, view_check: ViewCheck, guard: Guard) -> C
             plan = None
         way: Way | None = None if plan is None else plan.ways.get(known_as)
         if way is None or way.stored is not app.view_functions[rule.endpoint]:
-            way = _new_way(app, guard, current)
+            way = _new_way(app, guard, current, plan)
             if plan is not None:
                 plan.ways[known_as] = way
         if way.view is None:
             pass_by(request_state, current)
             return
         passes = way.passes
-        if plan is not None and passes is not None:
-            # As 'note_way' does it, without a call.
-            if request_state.way is None:
-                request_state.way = plan.way
-            if request_state.way is plan.way and passes(request_state, current):
-                return
+        if (
+            plan is not None
+            and passes is not None
+            and request_state.way is way.before
+            and passes(request_state, current)
+        ):
+            # As 'note_passed' does it, without a call.
+            request_state.way = way.behind_it
+            return
         _meet(app, authorizer, view_check, way, request_state, plan)
 
     mark_request_check(check, check_request)
@@ -134,6 +139,7 @@ def _meet(
     if way.passes is _not_known_yet and plan is not None and plan.calls_plainly and gift is None:
         way.passes = _new_passing(app, authorizer, view_check, way, before, plan)
         if way.passes is not None and way.passes(request_state, current):
+            note_passed(request_state, way.guard)
             return
     given = dict(before) if gift is None else gift.added_to(before)
     after = view_check.meet(authorizer, view, given, request_state, plan, behind=way.behind)
@@ -142,6 +148,7 @@ def _meet(
         judged = {name: before[name] for name in variables if name in before}
         receiver = receiver_of(app, rule.endpoint)
         request_state.gift = grown_gift(gift, before, after, judged, receiver)
+    note_passed(request_state, way.guard)
 
 
 def _not_known_yet(request_state: RequestState, current: Request) -> bool:
@@ -160,11 +167,14 @@ class Way(Record, eq=False, frozen=False):
     view: View | None
     #: The keys of guards behind this one that find objects.
     behind: list[Key]
+    #: What usual requests have passed before the guard, and behind it; see ``RoutePlan.steps``.
+    before: object = NOT_GIVEN
+    behind_it: tuple[t.Any, ...] = ()
     #: The shortcut for usual requests; ``None`` if this route has none.
     passes: _Passing | None = _not_known_yet
 
 
-def _new_way(app: Flask, guard: Guard, current: Request) -> Way:
+def _new_way(app: Flask, guard: Guard, current: Request, plan: t.Any) -> Way:
     rule = t.cast(Rule, current.url_rule)
     endpoint = rule.endpoint
     stored = app.view_functions[endpoint]
@@ -173,7 +183,12 @@ def _new_way(app: Flask, guard: Guard, current: Request) -> Way:
     is_lifted = guard not in met and any(each.lifts for each in met)
     if is_lifted or is_automatic_options(rule, current.method):
         return Way(endpoint, guard, stored, None, [])
-    return Way(endpoint, guard, stored, view_itself(stored), keys_behind(met, guard))
+    way = Way(endpoint, guard, stored, view_itself(stored), keys_behind(met, guard))
+    steps = () if plan is None else plan.steps
+    for before, behind_it in itertools.pairwise(steps):
+        if behind_it[-1] is guard:
+            way.before, way.behind_it = before, behind_it
+    return way
 
 
 def _new_passing(

@@ -117,7 +117,8 @@ def _mistake_of_name(app: Flask, name: str, guards: tuple[Guard, ...]) -> str | 
     guarding = [guard for guard in guards if guard.kind is not GuardKind.SKIP]
     if not guarding:
         return None
-    near = nearest(name, [*app.view_functions, *app.blueprints])
+    names = [*app.view_functions, *app.blueprints]
+    near = nearest(name, [each for each in names if isinstance(each, str)])
     meant = f" Did you mean {near!r}?" if near else ""
     return (
         f"'guard' names {name!r} ({guarding[0].place}), which is neither an endpoint nor a"

@@ -2,7 +2,8 @@
 
 Flask calls a view with ``request.view_args``, which others may read: they stay as Flask made
 them. What the guard of a blueprint gives is kept with the request, and a ``Receiver`` in the
-place of the view takes it. Guards that were declared for a view apart, the receiver enforces.
+place of the view takes it. Guards that were declared for a view apart, the receiver enforces. Where
+a program enters the view of a request itself, it has those asked that Flask did not ask.
 """
 
 from __future__ import annotations
@@ -10,12 +11,13 @@ from __future__ import annotations
 import functools
 import threading
 import typing as t
+from collections.abc import Iterator
 
 from flask import Flask
 
 from ..app_state import state_of
 from ..callables.sync_callable import SyncCallable
-from ..callables.view_functions import View, layers_of
+from ..callables.view_functions import View, is_automatic_options, layers_of
 from ..enforcement.authorizer import Authorizer
 from ..request_state import (
     Arguments,
@@ -26,7 +28,15 @@ from ..request_state import (
     this_request,
 )
 from .url_keys import Key
-from .view_guards import Entry, Guard, GuardKind, entry_of, guards_apart, guards_met
+from .view_guards import (
+    Entry,
+    Guard,
+    GuardKind,
+    entry_of,
+    guards_apart,
+    guards_met,
+    is_asked_before,
+)
 
 _making = threading.Lock()
 
@@ -59,6 +69,11 @@ class Receiver:
     ) -> t.Any:
         """Call the view, given what is known of the request."""
         if state is not None:
+            if plan is None or state.way is not plan.spent_way:
+                answer = self._ask_guards(app, state)
+                if answer is not None:
+                    return answer
+                plan = find_current()[2]
             gift = state.gift
             if gift is not None and gift.receiver is self:
                 state.gift = None
@@ -74,6 +89,22 @@ class Receiver:
                 return self._function.function(*args, **kwargs)
             return self._enter_view(app, state, plan, args, kwargs)
         return self._function.of(app)(*args, **kwargs)
+
+    def _ask_guards(self, app: Flask, state: RequestState) -> t.Any:
+        """Have a request judged that enters this view, where Flask has not asked its guards.
+
+        :return: the answer to a request that enters no view; ``None`` of others.
+        """
+        current = this_request()
+        rule = current.url_rule
+        if rule is None or rule.endpoint != self.endpoint:
+            # A program calls the view of other requests.
+            return None
+        ask_guards = state_of(app).ask_guards
+        if ask_guards is not None:
+            ask_guards(current, state)
+        is_options = is_automatic_options(rule, current.method)
+        return app.make_default_options_response() if is_options else None
 
     def _declared(
         self, app: Flask, state: RequestState | None
@@ -125,10 +156,33 @@ def install_receivers(app: Flask) -> None:
 def install_receiver(app: Flask, endpoint: str) -> View | None:
     """Give the view of an endpoint; its receiver if guards were declared for it."""
     view = app.view_functions.get(endpoint)
-    if view is None or not guards_apart(app, endpoint):
+    if view is None or not _needs_receiver(app, endpoint) or _has_receiver(view, endpoint):
         return view
+    return receiver_of(app, endpoint)
+
+
+def lost_receivers(app: Flask) -> Iterator[str]:
+    """Say which views have no receiver, although one was put in their place."""
+    # A class of the program may have views that no list of them shows.
+    for endpoint in {rule.endpoint: True for rule in app.url_map.iter_rules()}:
+        view = app.view_functions.get(endpoint)
+        if view is None or not _needs_receiver(app, endpoint):
+            continue
+        if not _has_receiver(view, endpoint):
+            yield (
+                f"The 'view_functions' of the app {app.name!r} give another function for the"
+                f" endpoint {endpoint!r} than was put there, so that its guards would not be asked."
+                " Let them be a dictionary that keeps what it is given."
+            )
+
+
+def _needs_receiver(app: Flask, endpoint: str) -> bool:
+    return is_asked_before(app, endpoint) or bool(guards_apart(app, endpoint))
+
+
+def _has_receiver(view: View, endpoint: str) -> bool:
     layers = (each for each in layers_of(view) if isinstance(each, Receiver))
-    return view if any(each.endpoint == endpoint for each in layers) else receiver_of(app, endpoint)
+    return any(each.endpoint == endpoint for each in layers)
 
 
 def receiver_of(app: Flask, endpoint: str) -> Receiver:

@@ -309,6 +309,20 @@ def guards_met(app: Flask, endpoint: str, method: str) -> list[Guard]:
     return [*sorted(met, key=lambda guard: guard.target is not None), *near]
 
 
+def guards_before(app: Flask, endpoint: str, method: str) -> list[Guard]:
+    """Give the guards that a request meets before its view, as Flask calls functions there."""
+    return [each for each in guards_met(app, endpoint, method) if each.request_check is not None]
+
+
+def is_asked_before(app: Flask, endpoint: str) -> bool:
+    """Tell whether guards of requests to an endpoint are asked before the view is entered."""
+    state = find_state(app)
+    if any(guard.request_check is not None for guard in _blueprint_guards(app, endpoint)):
+        return True
+    view = app.view_functions[endpoint]
+    return state is not None and bool(state.route_authorizers) and not is_static(endpoint, view)
+
+
 def guards_apart(app: Flask, endpoint: str) -> list[Guard]:
     """Give the guards of an endpoint that were declared apart, which its receiver enforces."""
     view = app.view_functions[endpoint]
@@ -367,6 +381,9 @@ def _blueprint_guards(app: Flask, endpoint: str) -> Iterator[Guard]:
 
 def _guards_around(app: Flask, endpoint: str) -> Iterator[list[Guard]]:
     """Give the guards of each blueprint of an endpoint, the outermost blueprint first."""
+    # An app whose rules have others does not serve, but answers that.
+    if not isinstance(endpoint, str):
+        return
     parts = endpoint.split(".")[:-1]
     for name in itertools.accumulate(parts, "{}.{}".format):
         if name in app.blueprints:

@@ -327,6 +327,35 @@ def test_rule_added_after_the_first_request_is_refused() -> None:
     assert (before, site.open("/", method="PUT").status_code, site.entered) == (200, 500, [])
 
 
+@pytest.mark.parametrize("enforce", ["off", "warn", "after", "forbid", "strict"])
+@pytest.mark.parametrize("path", ["/odd", "/page"])
+def test_endpoint_that_is_no_text_is_refused(enforce: str, path: str) -> None:
+    """The error says which rule has one, and what to do; blueprints are told by such texts."""
+    site = make_site(OSO_ENFORCE=enforce, TESTING=True)
+    site.app.add_url_rule("/page", "page", authorize("read", "page")(page))
+    site.app.url_map.add(Rule("/odd", endpoint=("odd", 1)))
+    site.app.view_functions[("odd", 1)] = authorize("read", "page")(page)  # type: ignore[index]
+
+    with pytest.raises(OsoError) as caught:
+        site.open(path, "ann")
+
+    assert str(caught.value).splitlines()[0] == (
+        "The rule '/odd' has the endpoint ('odd', 1), which is no text. Name its view by a text, in"
+        " the rule and in 'view_functions'."
+    )
+
+
+def test_endpoint_that_is_no_text_has_no_row(app: Flask) -> None:
+    """The list of routes shows the others."""
+    app.add_url_rule("/page", "page", page)
+    app.url_map.add(Rule("/odd", endpoint=5))
+    app.view_functions[5] = page  # type: ignore[index]
+
+    assert only_row(app).url == "/page"
+    with pytest.raises(OsoError, match="has the endpoint 5, which is no text"):
+        FlaskOso(app).check_routes()
+
+
 def test_requirement_after_the_first_request_counts() -> None:
     """The census is taken anew when authorization is required later."""
     site = make_site()

@@ -652,3 +652,50 @@ def test_exemption_of_a_blueprint_leaves_the_guards_inside(site: t.Any, is_early
     site.guard.exempt("outer.rooms", reason="For all.", blueprint=True)
 
     assert statuses(site, "/hall", "/cellar") == [OPEN, GUARDED]
+
+
+class FreshViews(dict[str, t.Any]):
+    """Views that are made when they are asked for."""
+
+    def __getitem__(self, name: str) -> t.Any:
+        """Make one."""
+        view = super().__getitem__(name)
+        return lambda **arguments: view(**arguments)
+
+    def get(self, name: str, default: t.Any = None) -> t.Any:
+        """Make one, if there is one."""
+        return self[name] if super().__contains__(name) else default
+
+
+class HiddenViews(FreshViews):
+    """Views that are there for who names them."""
+
+    def __iter__(self) -> t.Iterator[str]:
+        """Show none."""
+        return iter(())
+
+
+@pytest.mark.parametrize("hooked", [False, True])
+@pytest.mark.parametrize("kind", [FreshViews, HiddenViews])
+def test_views_that_an_app_makes_anew_each_time_are_refused(
+    kind: type[FreshViews], hooked: bool
+) -> None:
+    """What has a guard enforced cannot stand in their place."""
+    site, rooms = make_site(TESTING=True), Blueprint("rooms", "rooms")
+    rooms.add_url_rule("/page", "page", lambda: site.enter())
+    if hooked:
+        site.guard.guard(rooms, "read", "page")
+    else:
+        site.guard.guard("rooms.page", "read", "page")
+    site.app.register_blueprint(rooms)
+    site.app.view_functions = kind(site.app.view_functions)
+
+    with pytest.raises(OsoError) as caught:
+        site.open("/page", "ann")
+
+    assert site.entered == []
+    assert str(caught.value) == (
+        "The 'view_functions' of the app 'site' give another function for the endpoint"
+        " 'rooms.page' than was put there, so that its guards would not be asked. Let them be a"
+        " dictionary that keeps what it is given."
+    )

@@ -149,6 +149,7 @@ def audit_routes(app: Flask, problem: str | None = None) -> RouteAudit:
     mistaken = dict.fromkeys(each for row in rows for each in row.mistakes)
     wrong = [
         unnamed,
+        *_odd_endpoints(app),
         *mistaken_names(app),
         *lost_guards(app),
         *_misplacements(app, views),
@@ -223,6 +224,16 @@ def unused_authorizers(app: Flask, state: AppState, rows: Iterable[Row]) -> str 
     )
 
 
+def _odd_endpoints(app: Flask) -> Iterator[str]:
+    """Say which rules have endpoints that are no texts, of which blueprints and guards are told."""
+    for rule in app.url_map.iter_rules():
+        if not isinstance(rule.endpoint, str):
+            yield (
+                f"The rule {str(rule)!r} has the endpoint {rule.endpoint!r}, which is no text. Name"
+                " its view by a text, in the rule and in 'view_functions'."
+            )
+
+
 def is_current(audit: RouteAudit, app: Flask, endpoint: str | None) -> bool:
     """Tell whether the endpoint has the view that the audit saw."""
     if endpoint is None:
@@ -277,7 +288,7 @@ def _is_installed(app: Flask, place: SourceLocation | None) -> bool:
 def _rows(app: Flask) -> Iterator[Row]:
     state = find_state(app)
     for rule in app.url_map.iter_rules():
-        if rule.build_only:
+        if rule.build_only or not isinstance(rule.endpoint, str):
             continue
         view = app.view_functions.get(rule.endpoint)
         way = functools.partial(_way, app, rule)
@@ -287,7 +298,7 @@ def _rows(app: Flask) -> Iterator[Row]:
 
 def _row(app: Flask, state: AppState | None, rule: Rule, methods: tuple[str, ...]) -> Row:
     endpoint, method = rule.endpoint, methods[0]
-    view = app.view_functions.get(endpoint)
+    view = view_itself(app.view_functions.get(endpoint))
     facts: dict[str, t.Any] = {
         "endpoint": endpoint,
         "methods": _without_head(methods),
@@ -318,7 +329,7 @@ def _row(app: Flask, state: AppState | None, rule: Rule, methods: tuple[str, ...
 def _mistakes(
     app: Flask, state: AppState | None, guards: tuple[Guard, ...], rule: Rule, method: str
 ) -> Iterator[str]:
-    view = app.view_functions[rule.endpoint]
+    view = t.cast(View, view_itself(app.view_functions[rule.endpoint]))
     where = f"the {describe_endpoint(rule.endpoint, view)}"
     if state is not None:
         yield from foreign_guards(app, guards, state.bindings)
