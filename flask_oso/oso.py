@@ -266,7 +266,7 @@ class Oso(Polar):
             # Usual questions end here, as in 'is_allowed'.
             found = search(actor, _ACTION, resource)
             if found is not None:
-                return found
+                return found if ANYTHING not in found else _any_value("action", allow_wildcard)
         proxy = self._proxy
         if type(actor) is proxy or type(resource) is proxy:
             actor, resource = unwrapped(actor), unwrapped(resource)
@@ -378,6 +378,8 @@ class Oso(Polar):
                     values = search(*question(each))
                 if values is None:
                     values = self._allowed(rule, question(each), at, allow_wildcard, engine)
+                elif ANYTHING in values:
+                    values = _any_value(str.__str__(question(each)[at]), allow_wildcard)
                 found.append(values)
         return found
 
@@ -416,7 +418,7 @@ class Oso(Polar):
         if search is not None and STORED_VARIABLE not in STORED_ENVIRONMENT:
             found = search(actor, action, resource, _FIELD)
             if found is not None:
-                return found
+                return found if ANYTHING not in found else _any_value("field", allow_wildcard)
         proxy = self._proxy
         if type(actor) is proxy or type(action) is proxy or type(resource) is proxy:
             actor, action, resource = unwrapped(actor), unwrapped(action), unwrapped(resource)

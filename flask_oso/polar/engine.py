@@ -140,8 +140,9 @@ class Engine:
         #: The same for ``allow_request``, by the class of the request.
         self.specialized_requests: Mapping[type, Callable[..., bool | None]] = {}
         #: Functions that give the strings of one argument for usual questions, or ``None``, by the
-        #: rule, the position of the argument and the classes of the others. As above.
-        self.searches: Mapping[tuple[t.Any, ...], Callable[..., set[str] | None]] = {}
+        #: rule, the position of the argument and the classes of the others. As above. They give
+        #: ``ANYTHING`` alone where it may be anything.
+        self.searches: Mapping[tuple[t.Any, ...], Callable[..., set[t.Any] | None]] = {}
         #: Which relations the policy reads, as a tool found out. It is made when it is first asked
         #: for, and kept here, so that it goes with the policy.
         self.relations_read: t.Any = None

@@ -201,4 +201,5 @@ def is_answered_at_once(oso: Polar, actor: t.Any, action: t.Any, resource: t.Any
 def strings_at_once(oso: Polar, name: str, at: int, *args: t.Any) -> set[str] | None:
     """Give the strings of one argument as one function finds them; ``None`` if it gives up."""
     kinds = [type(arg) for position, arg in enumerate(args) if position != at]
-    return oso.engine.searches[name, at, *kinds](*args)
+    search = oso.engine.searches[name, at, *kinds]
+    return getattr(search, "at_once", search)(*args)

@@ -107,10 +107,9 @@ class CompiledProgram(Runtime):
         self._facts: dict[str, FactTable] = {}
         self._strings: dict[tuple[str, int, int], StringQuestions | None] = {}
         #: The functions that tell for which strings a rule has a solution: by the rule, the
-        #: position of the string, and the classes of the other arguments.
+        #: position of the string, and the classes of the other arguments. Only ``ANYTHING`` is
+        #: found where it may be anything.
         self.searches: dict[tuple[t.Any, ...], StringSearch] = {}
-        #: Those that ask about each string in turn, by the same: also ``ANYTHING`` may be found.
-        self.one_by_one: dict[tuple[t.Any, ...], StringSearch] = {}
         self._searches: dict[Variant, CompiledFunction] = {}
         #: Why the solver answers some calls: the reason and the place, by rule.
         self.not_compiled: dict[Variant, NotCompilable] = {}
@@ -381,8 +380,7 @@ class CompiledProgram(Runtime):
             return None
         kinds = tuple([type(arg) for position, arg in enumerate(args) if position != at])
         search = self.searches.get((name, at, *kinds))
-        in_turn = self.one_by_one.get((name, at, *kinds), search)
-        found = None if in_turn is None else in_turn(*args)
+        found = None if search is None else search(*args)
         if found is not None:
             return found
         is_by_rules = self._open.are_known(name, at, kinds)
@@ -510,10 +508,13 @@ class CompiledProgram(Runtime):
             self._searches[variant] = function
         return function
 
+    def is_left(self, variant: Variant) -> bool:
+        """Tell whether a rule was found to be none that can be compiled."""
+        return variant in self.not_compiled
+
     def _make_search(self, variant: Variant) -> CompiledFunction | None:
         self._make_function(variant)
-        is_left = variant in self.not_compiled
-        return None if is_left else self._searching(variant)
+        return None if self.is_left(variant) else self._searching(variant)
 
     def _searching(self, variant: Variant) -> CompiledFunction:
         writer = usual_writer(self, variant, shares=True)

@@ -7,7 +7,8 @@ import typing as t
 
 import pytest
 
-from flask_oso import Oso, Variable
+from flask_oso import Oso, OsoError, Variable
+from flask_oso.polar.compiler.compilation_turns import NOT_NOW
 from flask_oso.polar.compiler.specialization.tables.function_maker import MAX_SEARCHED
 from flask_oso.polar.exceptions import PolarTypeError
 from tests.support.answers import program_of
@@ -549,6 +550,47 @@ def test_later_questions_about_a_method_are_asked_at_once(monkeypatch: pytest.Mo
     assert oso.authorized_actions(member, doc) == first == {"read", "edit", "drop"}
     member.known = []
     assert oso.authorized_actions(member, doc) == set()
+
+
+def test_later_questions_beside_a_rule_for_any_action_are_asked_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Also where that rule holds."""
+    monkeypatch.delenv("OSO_COMPILED", raising=False)
+    policy = KNOWN + "allow(member: Member, _, _: Doc) if member.admin;"
+    oso, member, doc = asking_members(policy, compiled=True), Member(), Doc()
+    doc.owner = doc  # type: ignore[attr-defined]
+    member.known = [doc]
+    first = oso.authorized_actions(member, doc)
+    monkeypatch.setattr(program_of(oso), "strings", None)
+
+    assert oso.authorized_actions(member, doc) == first == {"read", "edit", "drop"}
+    member.known = ["admin"]
+    assert oso.authorized_actions(member, doc, allow_wildcard=True) == {"*"}
+    assert oso.authorized_actions_many(member, [doc], allow_wildcard=True) == [{"*"}]
+    with pytest.raises(OsoError, match="authorized_actions"):
+        oso.authorized_actions_many(member, [doc])
+
+
+def test_question_that_cannot_be_compiled_now_is_compiled_later(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As where another thread compiles: a query answers it, and none that comes later."""
+    monkeypatch.delenv("OSO_COMPILED", raising=False)
+    oso, member, doc = asking_members(compiled=True), Member(), Doc()
+    doc.owner, member.known = doc, [doc]  # type: ignore[attr-defined]
+    program = program_of(oso)
+    kinds = (Member, Doc)
+    questions = program.prepare_strings("allow", 3, 1)
+    assert questions is not None
+    search = questions.search(kinds)
+    assert search is not None
+    with monkeypatch.context() as patch:
+        patch.setattr(program.turns, "attempt", lambda *_args, **_options: NOT_NOW)
+
+        assert search(member, None, doc) is None
+
+    assert search(member, None, doc) == {"read", "edit", "drop"}
 
 
 def test_later_error_of_a_method_is_that_of_the_solver() -> None:

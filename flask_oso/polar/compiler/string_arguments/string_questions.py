@@ -30,7 +30,6 @@ class StringProgram(ProgramInterface, t.Protocol):
     """What the questions need of the program."""
 
     searches: dict[tuple[t.Any, ...], StringSearch]
-    one_by_one: dict[tuple[t.Any, ...], StringSearch]
 
     def specializations_at(self, name: str, arity: int, at: int) -> Specializations | None: ...
     def possible_strings(
@@ -41,6 +40,7 @@ class StringProgram(ProgramInterface, t.Protocol):
     ) -> list[list[str]]: ...
     def string_question(self, variant: Variant, at: int) -> tuple[t.Any, ...]: ...
     def string_function(self, variant: Variant) -> t.Callable[..., bool]: ...
+    def is_left(self, variant: Variant) -> bool: ...
     def raise_as_solver(self, name: str, args: tuple[t.Any, ...]) -> None: ...
 
 
@@ -90,61 +90,17 @@ class StringQuestions:
         made = known.maker.search(alike, kinds, waits=waits)
         if made is None:
             return None
-        search = made if questions.free is None else _unless_any(made)
+        search = made if questions.free is None else _or_anything(made)
         name, _, at = self._rule
-        if made is no_answer and known.maker.admits_all(kinds):
-            one_by_one = self._one_by_one(questions, kinds)
-            self._program.one_by_one[name, at, *kinds] = one_by_one
-            # Those who ask 'searches' know nothing of ``ANYTHING``.
-            search = one_by_one if questions.free is None else search
+        is_partial = made is no_answer or known.maker.is_partial(made)
+        if is_partial and known.maker.admits_all(kinds):
+            cls = kinds[self._others.index(self._by)]
+            in_turn = InTurn(self._program, self._rule, questions, cls, known.maker.is_left)
+            in_turn.makes = made is no_answer
+            search = in_turn if made is no_answer else PartlyAtOnce(search, in_turn)
         self._program.searches[name, at, *kinds] = search
         if made is not no_answer:
             self._given_up.setdefault(kinds, 0)
-        return search
-
-    def _one_by_one(self, questions: Questions, kinds: tuple[type, ...]) -> StringSearch:
-        """Return a function that asks about each string, as about a method that rules call.
-
-        It does what ``found`` does, for callers that have looked at the arguments.
-        """
-        program, at, cls = self._program, self._at, kinds[self._others.index(self._by)]
-        name, is_left = self._rule[0], False
-        compiled: dict[str, t.Callable[..., bool]] = {}
-
-        def search(*args: t.Any) -> set[t.Any] | None:
-            nonlocal is_left
-            if is_left:
-                return None
-            found, is_free = set(), False
-            plain, by_rules = [*args, True], [*args, [*NEW_CLOCK]]
-            try:
-                for text, is_searched, specializations, variant in asked:
-                    plain[at], plain[-1] = text, is_searched
-                    answer = specializations[cls](*plain)
-                    if answer is None:
-                        if text not in compiled:
-                            compiled[text] = program.string_function(variant)
-                        by_rules[at] = text
-                        answer = compiled[text](*by_rules)
-                    if answer and text is any_text:
-                        is_free = True
-                    elif answer:
-                        found.update(alike[text])
-            except QueryNeeded:
-                is_left = True
-                return None
-            except Exception:
-                if is_free:
-                    # The query may come to what allows anything before it comes to the error.
-                    return None
-                # Also one of the application.
-                program.raise_as_solver(name, args)
-                raise
-            return {ANYTHING} if is_free else found
-
-        free, alike = questions.free, questions.alike
-        asked = questions.named if free is None else [free, *questions.named]
-        any_text = None if free is None else free[0]
         return search
 
     def found(self, args: tuple[t.Any, ...]) -> set[t.Any]:
@@ -231,11 +187,110 @@ class StringQuestions:
         return Questions([question(text) for text in by_first], free, by_first)
 
 
-def _unless_any(made: StringSearch) -> StringSearch:
-    """Return a function that gives ``None`` where a string that no rule names is found."""
+class PartlyAtOnce:
+    """Finds strings by one function for all of them, or by asking about each where it gives up."""
 
-    def search(*args: t.Any) -> set[str] | None:
+    def __init__(self, at_once: StringSearch, in_turn: StringSearch) -> None:
+        self.at_once, self._in_turn = at_once, in_turn
+
+    def __call__(self, *args: t.Any) -> set[t.Any] | None:
+        found = self.at_once(*args)
+        return self._in_turn(*args) if found is None else found
+
+
+class _Step:
+    """A question that is asked in turn: by a specialization, and by the compiled rules.
+
+    :param texts: the strings for which the answer is.
+    """
+
+    __slots__ = ("by_class", "by_rules", "is_left", "is_searched", "text", "texts", "variant")
+
+    def __init__(self, question: tuple[t.Any, ...], texts: t.Sequence[t.Any]) -> None:
+        self.text, self.is_searched, self.by_class, self.variant = question
+        self.texts = texts
+        self.by_rules: t.Callable[..., bool] | None = None
+        #: Whether the specialization leaves it to the compiled rules, once that is known.
+        self.is_left: bool | None = None
+
+
+class InTurn:
+    """Asks about each string, as about a method that rules call.
+
+    It does what ``StringQuestions.found`` does, for callers that have looked at the arguments.
+
+    :param cls: the class by which specializations are chosen.
+    :param is_left: tells whether a specialization leaves such questions to the compiled rules.
+    """
+
+    def __init__(
+        self,
+        program: StringProgram,
+        rule: tuple[str, int, int],
+        questions: Questions,
+        cls: type,
+        is_left: t.Callable[[tuple[t.Any, ...]], bool],
+    ) -> None:
+        self._program, self._cls, self._is_left = program, cls, is_left
+        self._name, _, self._at = rule
+        #: Whether specializations are made; see ``StringQuestions._makes``.
+        self.makes = True
+        self._asked = 0
+        self._is_query_needed = False
+        self._steps = [_Step(each, questions.alike[each[0]]) for each in questions.named]
+        if questions.free is not None:
+            self._steps.insert(0, _Step(questions.free, [ANYTHING]))
+
+    def __call__(self, *args: t.Any) -> set[t.Any] | None:
+        if self._is_query_needed:
+            return None
+        self._asked += 1
+        self.makes = self.makes or self._asked > MAX_GIVEN_UP
+        found: set[t.Any] = set()
+        try:
+            self._ask([*args, True], found)
+        except QueryNeeded:
+            # Or a function cannot be made now, and is the next time.
+            left = (self._program.is_left(step.variant) for step in self._steps)
+            self._is_query_needed = any(left)
+            return None
+        except Exception:
+            if ANYTHING in found:
+                # The query may come to what allows anything before it comes to the error.
+                return None
+            # Also one of the application.
+            self._program.raise_as_solver(self._name, args)
+            raise
+        return {ANYTHING} if ANYTHING in found else found
+
+    def _ask(self, given: list[t.Any], found: set[t.Any]) -> None:
+        """Ask each question; add the strings for which it holds.
+
+        :param given: the arguments, and a place for what else a function takes.
+        """
+        cls, at, makes, clock = self._cls, self._at, self.makes, [*NEW_CLOCK]
+        for step in self._steps:
+            answer = None
+            given[at] = step.text
+            if makes and not step.is_left:
+                given[-1] = step.is_searched
+                answer = step.by_class[cls](*given)
+                if answer is None and step.is_left is None:
+                    step.is_left = step.is_searched and self._is_left((*given[:-1],))
+            if answer is None:
+                if step.by_rules is None:
+                    step.by_rules = self._program.string_function(step.variant)
+                given[-1] = clock
+                answer = step.by_rules(*given)
+            if answer:
+                found.update(step.texts)
+
+
+def _or_anything(made: StringSearch) -> StringSearch:
+    """Return a function that gives ``ANYTHING`` where a string that no rule names is found."""
+
+    def search(*args: t.Any) -> set[t.Any] | None:
         found = made(*args)
-        return None if found is None or _OTHER in found else found
+        return {ANYTHING} if found is not None and _OTHER in found else found
 
     return search

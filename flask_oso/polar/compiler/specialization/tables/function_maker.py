@@ -52,7 +52,7 @@ MAX_SEARCHED = 100
 #: The name of the strings that are found.
 _STRINGS = "strings"
 #: Gives the strings of an argument for which there is a solution; ``None`` if it gives up.
-StringSearch = Callable[..., "set[str] | None"]
+StringSearch = Callable[..., "set[t.Any] | None"]
 
 
 def no_answer(*args: t.Any) -> None:
@@ -91,6 +91,8 @@ class FunctionMaker:
         self._observing: dict[int, Specialization] = {}
         #: Those of them that ask the compiled rules: how often those were tried first, if any are.
         self._in_order: dict[int, Attempts | None] = {}
+        #: The functions for several strings that give up for some goals, which are kept.
+        self._partial: dict[int, t.Any] = {}
         #: The functions by what they do.
         self._alike: dict[bytes, Specialization] = {}
         #: Answers a question by the function for all its classes: one object, for all functions.
@@ -169,6 +171,14 @@ class FunctionMaker:
         """Return how often the function for the classes of some arguments gave up, if it may."""
         return self._in_order.get(id(self._function_for(args)))
 
+    def is_left(self, args: tuple[t.Any, ...]) -> bool:
+        """Tell whether the function for some arguments asks the compiled rules, and those alone."""
+        return self.is_in_order(args) and self.attempts(args) is None
+
+    def is_partial(self, search: StringSearch) -> bool:
+        """Tell whether a function for several strings may come to goals at which it gives up."""
+        return id(search) in self._partial
+
     def silent(self, args: tuple[t.Any, ...]) -> Specialization | None:
         """Return the function for the classes of some arguments, if it makes no call."""
         made = self._function_for(args)
@@ -235,7 +245,12 @@ class FunctionMaker:
             if made is None or made is no_answer:
                 return t.cast("StringSearch | None", made)
             parts.append(t.cast(StringSearch, made))
-        return parts[0] if len(parts) == 1 else functools.partial(_search_all, parts)
+        if len(parts) == 1:
+            return parts[0]
+        search = functools.partial(_search_all, parts)
+        if any(map(self.is_partial, parts)):
+            self._partial[id(search)] = search
+        return search
 
     def value_search(self, classes: tuple[type, ...], *, waits: bool = False) -> t.Any:
         """Return a function that finds the texts that data give for the string.
@@ -291,7 +306,10 @@ class FunctionMaker:
         tried = [attempted(body, errors)]
         function = function_of("search", self.drafts.parameters, tried, FREQUENT)
         made = self.program.compiled_specialization(function, self._name)
-        return Attempts().of(made) if is_partial else made
+        if is_partial:
+            made = Attempts().of(made)
+            self._partial[id(made)] = made
+        return made
 
     def _make(self, asked: Asked) -> Specialization | None:
         try:
