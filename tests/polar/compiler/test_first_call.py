@@ -227,3 +227,94 @@ def test_property_that_is_replaced_is_heard_at_once(monkeypatch: pytest.MonkeyPa
 
     assert before is True
     assert oso.is_allowed(User(), "read", place) is False
+
+
+class Member:
+    """Has roles by a method, which notes what it is asked about."""
+
+    def __init__(self, change: t.Callable[[], None] = lambda: None) -> None:
+        self.roles: dict[t.Any, str] = {"mine": "viewer"}
+        self._change, self.asked = change, list[t.Any]()
+
+    def role_in(self, place: t.Any) -> str | None:
+        self.asked.append(place)
+        self._change()
+        return "listed" if type(place) is list else self.roles.get(str(place))
+
+
+BY_ROLE = """
+allow(m: Member, "read", f: Folder) if has(m, "viewer", f);
+allow(m: Member, "read", f: Folder) if m.role_in(f.parent) = "listed" and f.open;
+has(m: Member, role: String, f: Folder) if role = m.role_in(f.parent);
+has(m: Member, "viewer", f: Folder) if has(m, "editor", f);
+"""
+
+
+def of_member(folder: Folder, change: t.Callable[[], None], *, compiled: bool) -> t.Any:
+    """Give the answer or the error of a question, and what the member was asked about first."""
+    member = Member(change)
+    oso = make_oso(BY_ROLE, Member, Folder, compiled=compiled)
+    oso.is_allowed(Member(), "read", Folder())
+    try:
+        found: t.Any = oso.is_allowed(member, "read", folder)
+    except OsoError as error:
+        found = str(error)
+    return found, [*dict.fromkeys(map(str, member.asked))], len(member.asked)
+
+
+@pytest.mark.parametrize(("parent", "expected"), [("mine", True), ("other", False), (7, False)])
+def test_attribute_that_the_first_call_is_made_with_is_read_before(
+    parent: t.Any, expected: bool
+) -> None:
+    """And the call is made once, for all roles."""
+    oso, member = make_oso(BY_ROLE, Member, Folder, compiled=True), Member()
+
+    assert specialized(oso.engine, member, "read", Folder(parent)) is expected
+    assert member.asked == [parent]
+
+
+def bare() -> Folder:
+    """Give a folder that has lost an attribute."""
+    made = Folder()
+    del made.parent
+    return made
+
+
+@pytest.mark.parametrize("make", [bare, lambda: Folder(["mine"], open=True), lambda: Folder({})])
+def test_attribute_that_no_call_is_made_with_is_left_to_the_rules(
+    make: t.Callable[[], Folder],
+) -> None:
+    """One that is missing, or of which the method gets a copy."""
+    found, solved = (of_member(make(), lambda: None, compiled=each) for each in (True, False))
+
+    assert found == solved
+
+
+CHANGES: list[t.Callable[[Folder], None]] = [
+    lambda folder: setattr(folder, "parent", "mine"),
+    lambda folder: setattr(folder, "parent", "other"),
+    lambda folder: setattr(folder, "parent", ["mine"]),
+    lambda folder: setattr(folder, "open", True),
+]
+
+
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("parent", ["mine", "other"])
+def test_attribute_that_the_first_call_changes_is_read_again(
+    parent: str, change: t.Callable[[Folder], None]
+) -> None:
+    """The next call is about what is there then."""
+    outcomes = []
+    for compiled in (True, False):
+        folder = Folder(parent)
+        changed = [folder]
+
+        def once(changed: list[Folder] = changed) -> None:
+            while changed:
+                change(changed.pop())
+
+        outcomes.append(of_member(folder, once, compiled=compiled))
+
+    (found, asked, calls), (solved, solved_asked, most) = outcomes
+    assert (found, asked) == (solved, solved_asked)
+    assert calls <= most

@@ -1,8 +1,9 @@
 """The first thing that the solver asks of the application for a question, if that is certain.
 
 In goes a question with the classes of its arguments; out comes a method or a computed attribute of
-an argument. Before it, the solver looks at classes and literals alone, whatever the objects hold.
-So all that a function reads may be read behind it, also what it might change.
+an argument. Before it, the solver looks at classes and literals alone, whatever the objects hold,
+and reads what the method is called with: arguments, and attributes of these. So all that a function
+reads may be read behind it, also what it might change.
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ MAX_FOLLOWED = 50
 class FirstCall(t.NamedTuple):
     """A call of the application.
 
-    :param args: the arguments of a method; ``None`` for a computed attribute.
+    :param args: the arguments of a method; ``None`` for a computed attribute. One that is an
+        attribute of an argument has that as its source.
     """
 
     owner: Known
@@ -185,8 +187,8 @@ class _FirstCallSearch:
             return _Silent.HOLDS if is_it else _Silent.FAILS
         raise _Unknown
 
-    def _of_lookup(self, term: Expression, values: _Values) -> FirstCall:
-        owner, key, _ = term.args
+    def _of_lookup(self, term: Expression, values: _Values) -> FirstCall | _Silent:
+        owner, key, result = term.args
         value, inner = self._value(owner, values), written_term(key)
         if value.exact in (None, str) or value.literal is not None:
             raise _Unknown
@@ -194,9 +196,19 @@ class _FirstCallSearch:
             args = tuple(self._value(arg, values) for arg in inner.args)
             return FirstCall(value, inner.name, args)
         name = str(key.value) if is_string(key) and isinstance(key, Value) else None
-        if name is None or sandbox.is_silent_read(value.exact, name):
+        if name is None:
             raise _Unknown
-        return FirstCall(value, name, None)
+        if not sandbox.is_silent_read(value.exact, name):
+            return FirstCall(value, name, None)
+        # Nobody can tell that it is read, unless it is compared, or more is read of it.
+        if (
+            not isinstance(result, Slot)
+            or result.index in values
+            or not is_read_plainly(value, name)
+        ):
+            raise _Unknown
+        values[result.index] = Known(f"{value.name}.{name}", source=(value.name, name))
+        return _Silent.HOLDS
 
     def _bind(self, term: Expression, values: _Values) -> _Silent:
         """Bind a variable to a value. Anything else may compare objects."""
@@ -212,3 +224,8 @@ class _FirstCallSearch:
         if isinstance(term, Value):
             return Known("", literal=term)
         raise _Unknown
+
+
+def is_read_plainly(owner: Known, name: str) -> bool:
+    """Tell whether an attribute of an argument may be read before a call, to call it with that."""
+    return owner.exact is not dict and owner.source is None and sandbox.is_unrestricted(name)

@@ -16,7 +16,7 @@ import ast
 import time
 import types
 import typing as t
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import field
 
 from ...host.iterators import SILENT, elements_ahead
@@ -44,6 +44,8 @@ from .value_tests import written
 #: The names in the two parts: whether the call is needed, and its result.
 NEEDED = "needed"
 RESULT = "observed"
+#: Begins the names of attributes that the call is made with.
+GIVEN = "given"
 #: The name of the result as the call gave it.
 _MADE = "made"
 #: Frequent globals, which are parameters with a default.
@@ -82,11 +84,26 @@ class Observation(Record, frozen=False):
 
     def is_that(self, owner: Known, name: str, args: tuple[Known, ...] | None) -> bool:
         """Tell whether this is the call of the function; the first one is."""
-        arguments = None if args is None else tuple(arg.key for arg in args)
+        arguments = None if args is None else tuple(map(_key_of, args))
         key = (owner.name, name, arguments)
         if self.key is None:
             self.key, self.owner, self.name, self.args = key, owner.name, name, args
         return self.key == key
+
+    def read_arguments(self) -> Iterator[tuple[str, str, str]]:
+        """Yield what is read before the call, to make it with that.
+
+        Each as the name of a value, of the parameter that it is an attribute of, and of this.
+        """
+        for number, arg in enumerate(self.args or ()):
+            if arg.source is not None:
+                yield (f"{GIVEN}{number}", *arg.source)
+
+    def given(self, arg: Known) -> str | None:
+        """Return the name of what the call was made with, if that was read as some value was."""
+        return next(
+            (name for name, *source in self.read_arguments() if arg.source == (*source,)), None
+        )
 
     def note(self, made: Known, key: Fact) -> None:
         """Note that a value was made from others."""
@@ -111,6 +128,11 @@ class Observation(Record, frozen=False):
         return [ast.If(load(NEEDED), [ast.Return(open_end)], [])]
 
 
+def _key_of(arg: Known) -> t.Any:
+    # An attribute of a parameter has another name in each part.
+    return arg.key if arg.source is None else arg.source
+
+
 def is_method(cls: type, name: str) -> bool:
     """Tell whether a class has a method of Python under a name, which is found without calls."""
     own: t.Any = cls.__getattribute__
@@ -125,7 +147,7 @@ def is_method(cls: type, name: str) -> bool:
 class Outcome:
     """What a call gave, for the compiled rules that come to it."""
 
-    __slots__ = ("_args", "_name", "_owner", "_result", "error", "is_taken")
+    __slots__ = ("_args", "_is_first", "_name", "_owner", "_result", "error", "is_taken")
 
     def __init__(
         self,
@@ -134,17 +156,21 @@ class Outcome:
         args: tuple[t.Any, ...] | None,
         result: t.Any,
         error: Exception | None,
+        *,
+        is_first: bool = False,
     ) -> None:
         self._owner, self._name, self._args = owner, name, args
         self._result, self.error = result, error
+        #: Whether the rules come to the call before any other. Arguments may have changed by it.
+        self._is_first = is_first
         self.is_taken = False
 
     def is_of(self, owner: t.Any, name: str, args: tuple[t.Any, ...] | None) -> bool:
         """Tell whether this is the outcome of a call."""
         if self.is_taken or owner is not self._owner or name != self._name:
             return False
-        if args is None or self._args is None:
-            return args is self._args
+        if args is None or self._args is None or self._is_first:
+            return (args is None) is (self._args is None)
         pairs = zip(args, self._args, strict=False)
         return len(args) == len(self._args) and all(
             one is other or (type(one) is type(other) is str and one == other)
@@ -163,12 +189,16 @@ class Resumption:
     """Goes on with compiled rules, which get the outcome of the call.
 
     :param ask: answers for arguments, and a call that was made before.
+    :param reads_arguments: whether attributes were read to make the call with.
     """
 
     def __init__(
-        self, ask: Callable[[tuple[t.Any, ...], bool, Outcome, float | None], bool]
+        self,
+        ask: Callable[[tuple[t.Any, ...], bool, Outcome, float | None], bool],
+        *,
+        reads_arguments: bool = False,
     ) -> None:
-        self._ask = ask
+        self._ask, self._reads_arguments = ask, reads_arguments
         #: How often in a row the second part gave up.
         self.in_vain = 0
 
@@ -177,7 +207,7 @@ class Resumption:
     ) -> bool:
         """Answer a question after a call was made."""
         self.in_vain += 1
-        outcome = Outcome(*made)
+        outcome = Outcome(*made, is_first=self._reads_arguments)
         answer = self._ask(args, is_searched, outcome, begun)
         if outcome.error is not None:
             # INVARIANT: no answer is made of an error by asking again.
@@ -277,10 +307,17 @@ def _call_made(
             assign("method", call("getattr", owner, name, ast.Constant(None))),
             give_up_if(is_not_of("method", "functions")),
         ]
-        made = ast.Call(load("method"), [*map(written, observation.args)], [])
+        made = ast.Call(load("method"), _arguments(observation), [])
     begun = call("monotonic") if is_timed else ast.Constant(None)
     attempt = ast.Try([assign(_MADE, made)], handlers, [], [])
     return [*body, assign("begun", begun), attempt]
+
+
+def _arguments(observation: Observation) -> list[ast.expr]:
+    """Write what the call is made with."""
+    names = (observation.given(arg) for arg in observation.args or ())
+    pairs = zip(observation.args or (), names, strict=True)
+    return [written(arg) if name is None else load(name) for arg, name in pairs]
 
 
 def _elements(observation: Observation) -> ast.expr:
@@ -297,7 +334,7 @@ def _resumed(
     """Write that the compiled rules answer, which get the outcome of the call."""
     args: ast.expr = ast.Constant(None)
     if observation.args is not None:
-        args = tuple_of([*map(written, observation.args)])
+        args = tuple_of(_arguments(observation))
     made = [load(observation.owner), ast.Constant(observation.name), args, *outcome]
     given = names_of(parameters)
     return ast.Return(call(resume, given, load("is_searched"), load("begun"), *made))

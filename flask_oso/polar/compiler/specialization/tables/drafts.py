@@ -16,13 +16,15 @@ from collections.abc import Callable, Iterable, Sequence
 from ....nodes import Rule
 from ...binding_analysis import Lineages, NotCompilable
 from ...scopes import ProgramInterface
+from ...snippets import any_of, assign, is_type, load
 from ..clauses.delegations import Delegation
 from ..first_call import find_first_call
 from ..goals.obstacles import Obstacles, written_around
 from ..observation import Observation, Outcome, Resumption, called_first, observing_function
 from ..questions import Manner
+from ..regions import give_up_if
 from ..solution_functions import SolutionFunctions, SolutionProgram
-from ..specialization import SpecializationWriter
+from ..specialization import SpecializationWriter, attempted
 
 T = t.TypeVar("T")
 Specialization = Callable[..., "bool | None"]
@@ -171,6 +173,21 @@ class Drafts:
             before = [first]
             made = program.compiled_specialization(first, self._name)
             begin = called_first(parameters, program.constant(made))
-        resume = Resumption(program.resuming(self._name, len(parameters), self._at))
+        read = [*observation.read_arguments()]
+        if read:
+            begin = [*begin, self._reads(asked, observation)]
+        resuming = program.resuming(self._name, len(parameters), self._at)
+        resume = Resumption(resuming, reads_arguments=bool(read))
         resumed = program.constant(resume)
         return [*before, observing_function(parameters, observation, begin, second, resumed)]
+
+    def _reads(self, asked: Asked, observation: Observation) -> ast.stmt:
+        """Write that attributes are read with which a call is made: values that need no copy."""
+        writer = self.writer(asked, Manner(observation))
+        root, named = writer.root, {arg.name: arg for arg in writer.question[1]}
+        given: list[ast.stmt] = []
+        for name, owner, attribute in observation.read_arguments():
+            made = writer.values.read(root, named[owner], attribute, None)
+            is_copied = any_of([is_type(made.name, "list"), is_type(made.name, "dict")])
+            given += [give_up_if(is_copied), assign(name, load(made.name))]
+        return attempted([*root.reads, *given])
