@@ -9,7 +9,7 @@ import textwrap
 import pytest
 
 from flask_oso import Oso
-from flask_oso.polar.compiler.passes.hoisting import hoist_from_all
+from flask_oso.polar.compiler.passes.hoisting import hoist
 from tests.support.answers import outcome_of, specialized
 from tests.support.models.people import Alike, Folder, User
 from tests.support.policies import make_oso
@@ -18,7 +18,7 @@ from tests.support.policies import make_oso
 def hoisted(text: str) -> str:
     """Give what the pass makes of statements."""
     module, numbers = ast.parse(textwrap.dedent(text)), itertools.count()
-    hoist_from_all(module.body, lambda letter: f"{letter}{next(numbers)}")
+    hoist(module.body, lambda letter: f"{letter}{next(numbers)}")
     return ast.unparse(ast.fix_missing_locations(module))
 
 

@@ -23,34 +23,18 @@ import typing as t
 from collections.abc import Callable
 
 from ..snippets import all_of, assign, call, compared, is_not_none, is_type, load
-from .names import CHAIN, Names, blocks_in, nodes_in, read_name, statements_in, written_name
+from .names import Names, blocks_in, nodes_in, read_name, written_name
 
 _COMPARISONS = (ast.Is, ast.IsNot, ast.In, ast.NotIn)
 
 
 def hoist(statements: list[ast.stmt], fresh: Callable[[str], str]) -> None:
-    """Move what does not depend on the element out of the loops over lists.
+    """Move what is the same in all turns out of loops, each of which has a first turn.
 
     :param fresh: gives names.
     """
     names = Names(statements)
-    loops = [
-        (node.body, loop)
-        for node in statements_in(statements)
-        if type(node) is ast.If and node.body and type(loop := node.body[-1]) is ast.For
-    ]
     # The inner ones come first, so that what they look at once may be looked at once more outside.
-    for block, loop in reversed(loops):
-        if read_name(loop.target) != CHAIN:
-            block[-1:-1] = _Hoisting(loop, names, fresh).moved()
-
-
-def hoist_from_all(statements: list[ast.stmt], fresh: Callable[[str], str]) -> None:
-    """Move what is the same in all turns out of loops of any kind, each of which has a first turn.
-
-    As ``hoist`` does; for functions that are loops, or that go through what is left to look at.
-    """
-    names = Names(statements)
     for block, _ in reversed([*blocks_in(statements)]):
         for at, statement in reversed([*enumerate(block)]):
             if type(statement) is ast.For:

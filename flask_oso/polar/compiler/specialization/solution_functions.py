@@ -22,7 +22,7 @@ import typing as t
 
 from ...nodes import Call, Slot, Value
 from ..binding_analysis import NotCompilable
-from ..passes.hoisting import hoist_from_all
+from ..passes.hoisting import hoist
 from ..passes.names import (
     FOUND,
     LEVEL,
@@ -189,7 +189,7 @@ class SolutionWriter(QuestionWriter):
         if not self.guards.calls_often:
             in_loop = written_as_loop(recursion)
             if in_loop is not None:
-                hoist_from_all(in_loop, self.guards.fresh)
+                hoist(in_loop, self.guards.fresh)
                 write_out_searches(in_loop, self.guards.fresh)
                 remember_classes(in_loop, self.guards.fresh)
                 self._count_turns(in_loop)
@@ -200,12 +200,12 @@ class SolutionWriter(QuestionWriter):
         listed = written_as_worklist(recursion, remembering, MAX_REMEMBERED)
         if listed is None:
             return {name: function_of(name, given, self._calling(name, before, inner, result))}
-        hoist_from_all(listed, self.guards.fresh)
+        hoist(listed, self.guards.fresh)
         write_out_searches(listed, self.guards.fresh)
         made = {name: function_of(name, given, [*before, *listed])}
         several = written_for_several(recursion, remembering, MAX_REMEMBERED)
         if several is not None:
-            hoist_from_all(several, self.guards.fresh)
+            hoist(several, self.guards.fresh)
             write_out_searches(several, self.guards.fresh)
             together = self._functions.several[name] = self.names.lifted_name()
             body = [*duplicate(before), *several]
@@ -233,7 +233,7 @@ class SolutionWriter(QuestionWriter):
         """Write the statements of a function that calls itself."""
         is_test = result == FOUND
         start: ast.expr = ast.Constant(False) if is_test else ast.List([], ast.Load())
-        hoist_from_all(inner, self.guards.fresh)
+        hoist(inner, self.guards.fresh)
         limits = [is_more_than(load(LEVEL), MAX_CALLS_WITHIN)]
         body = [*before, assign(result, start), *inner]
         end: list[ast.stmt] = []
