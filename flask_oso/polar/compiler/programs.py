@@ -456,7 +456,7 @@ class CompiledProgram(Runtime):
     def _make_strings(self, name: str, arity: int, at: int) -> StringQuestions | None:
         if not HAS_POSITIONS or self.candidates(name, arity) is None:
             return None
-        if not is_order_independent(self.candidates, name, arity, at):
+        if not is_order_independent(self.candidates, self.host, name, arity, at):
             return None
         return StringQuestions(self, name, arity, at)
 

@@ -8,14 +8,14 @@ that depends on the argument; and in doubt.
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 
-from ...nodes import Call, Expression, Operator, Pattern, Slot, Term
+from ...host.registry import Host
+from ...nodes import Call, Expression, Operator, Slot, Term
 from ...solver.clause_index import ClauseIndex
 from ...solver.clauses import Clause
-from ...solver.rule_order import Specificity, compare_specializers, has_more_fields
 from ...traversal import conjuncts_in, is_operation
-from ..binding_analysis import has_cut
+from ..binding_analysis import has_cut, order_clauses
 from ..goal_forms import has_operator, slots_in, terms_in
 
 Rules = Callable[[str, int], "ClauseIndex | None"]
@@ -29,7 +29,7 @@ class _Call(t.NamedTuple):
     asked: frozenset[int]
 
 
-def is_order_independent(rules: Rules, name: str, arity: int, at: int) -> bool:
+def is_order_independent(rules: Rules, host: Host, name: str, arity: int, at: int) -> bool:
     """Tell whether a call has the same solutions with an argument bound before it, and bound by it.
 
     :param at: the position of the argument.
@@ -39,7 +39,7 @@ def is_order_independent(rules: Rules, name: str, arity: int, at: int) -> bool:
     while waiting:
         call = waiting.pop()
         clauses = [*(rules(call.name, call.arity) or ())]
-        if any(map(has_cut, clauses)) and not _is_cut_for_all(clauses, call.asked):
+        if any(map(has_cut, clauses)) and not _is_cut_for_all(clauses, call.asked, host):
             return False
         for clause in clauses:
             if any(map(_depends_on_order, terms_in(clause.body))):
@@ -87,7 +87,7 @@ def _dependent(clause: Clause, asked: frozenset[int]) -> set[int]:
         dependent = found
 
 
-def _is_cut_for_all(clauses: Sequence[Clause], asked: frozenset[int]) -> bool:
+def _is_cut_for_all(clauses: list[Clause], asked: frozenset[int], host: Host) -> bool:
     """Tell whether the only cut of a rule is reached for all values that are asked for, or none.
 
     Its clause is tried before all others, whatever the arguments are, and neither its head nor
@@ -95,13 +95,15 @@ def _is_cut_for_all(clauses: Sequence[Clause], asked: frozenset[int]) -> bool:
     """
     if not asked:
         return True
-    first, *others = (n for n, each in enumerate(clauses) if has_cut(each))
-    clause = clauses[first]
+    clause, *others = filter(has_cut, clauses)
     # Where another clause has one, as 'action: String', it decides about no order: a parameter in
     # front of it has to.
     if any(clause.parameters[n].specializer is not None for n in asked):
         return False
-    is_first = _is_tried_first(clause, clauses[:first], clauses[first + 1 :])
+    order = order_clauses(clauses, host)
+    is_first = order.clauses[0] is clause and not order.is_open
+    # No class of an argument decides whether another one is tried before.
+    is_first = is_first and not any(0 in pair for pair in order.exclusive)
     return not others and is_first and _is_cut_alike(clause, asked)
 
 
@@ -119,24 +121,3 @@ def _is_cut_alike(clause: Clause, asked: frozenset[int]) -> bool:
     )
     dependent = _dependent(clause, asked)
     return is_plain and not any(slots_in(goal) & dependent for goal in goals[: cuts[0]])
-
-
-def _is_tried_first(clause: Clause, earlier: Sequence[Clause], later: Sequence[Clause]) -> bool:
-    """Tell whether a clause is tried first, given the clauses loaded before and behind it."""
-    return all(_is_before(clause, each) is True for each in earlier) and all(
-        _is_before(each, clause) is False for each in later
-    )
-
-
-def _is_before(left: Clause, right: Clause) -> bool | None:
-    """Tell whether a clause is more specific; ``None`` if that may depend on the arguments."""
-    for mine, other in zip(left.rule.parameters, right.rule.parameters, strict=True):
-        if mine.specializer is None and other.specializer is None:
-            continue
-        verdict = compare_specializers(mine.specializer, other.specializer)
-        if verdict is Specificity.BY_CLASS:
-            one, two = t.cast("tuple[Pattern, Pattern]", (mine.specializer, other.specializer))
-            return has_more_fields(one, two) if one.tag == two.tag else None
-        if verdict is not Specificity.SAME:
-            return verdict is Specificity.MORE
-    return False
