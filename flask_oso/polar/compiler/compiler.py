@@ -74,6 +74,7 @@ from .snippets import (
     is_not_of,
     is_of,
     is_type,
+    is_unchecked,
     item_of,
     load,
     method_call,
@@ -668,7 +669,7 @@ class RuleCompiler:
 
     def check_sandbox(self, ref: Ref, out: list[ast.stmt]) -> None:
         """Write the sandbox check of a value that was read."""
-        unknown = is_not_of(ref.name, "harmless")
+        unknown = is_unchecked(ref.name)
         check = call("check_sandbox", load(ref.name), load(self.names.constant(ref.read)))
         out.append(ast.If(unknown, [ast.Expr(check)], []))
 

@@ -124,21 +124,7 @@ class Elements:
         """Return what of a collection may equal a value: itself or nothing, where Python tells."""
         kind = type(item)
         if type(collection) is list:
-            # As for what is looked ahead of below, without another call.
-            elements, simple = collection[:], self._simple
-            if kind not in simple or not _FEW_ELEMENTS < len(elements) < _MANY_ELEMENTS:
-                return elements
-            found_there: list[t.Any] = []
-            try:
-                for element in elements:
-                    if type(element) is not kind and type(element) not in simple:
-                        return elements
-                    if element == item:
-                        found_there.append(item)
-            except ArithmeticError:
-                # A signalling NaN of `decimal`, to which the search may not come.
-                return elements
-            return found_there
+            return self._found_in_list(item, collection[:])
         if not self._classes.is_hashed(kind) and not is_hashed_tuple(item):
             return t.cast("t.Iterable[t.Any]", collection)
         found = find_by_hash(item, collection)
@@ -147,7 +133,7 @@ class Elements:
         return (item,) * found
 
     def _found_in_list(self, item: t.Any, elements: Sequence[t.Any]) -> t.Iterable[t.Any]:
-        mine, simple = type(item), self._classes.simple
+        mine, simple = type(item), self._simple
         if mine not in simple or not _FEW_ELEMENTS < len(elements) < _MANY_ELEMENTS:
             return elements
         found: list[t.Any] = []
@@ -159,7 +145,7 @@ class Elements:
                 if element == item:
                     found.append(item)
         except ArithmeticError:
-            # As above.
+            # A signalling NaN of `decimal`, to which the search may not come.
             return elements
         return found
 

@@ -138,6 +138,11 @@ def is_not_of(name: str, kinds: str) -> ast.expr:
     return compared(call("type", load(name)), ast.NotIn(), load(kinds))
 
 
+def is_unchecked(name: str) -> ast.expr:
+    """Write that a value has not passed the check of the sandbox, as far as its class tells."""
+    return is_not_of(name, "harmless")
+
+
 def is_more_than(value: ast.expr, most: int) -> ast.expr:
     """Write ``value > most``."""
     return compared(value, ast.Gt(), ast.Constant(most))

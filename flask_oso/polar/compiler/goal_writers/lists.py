@@ -12,7 +12,7 @@ from dataclasses import replace
 from ...nodes import List, Slot, Term
 from ..goal_forms import written_term
 from ..scopes import Goal, OpenList, Ref, prepend
-from ..snippets import assign, assign_parts, call, compared, is_not_of, load
+from ..snippets import assign, assign_parts, call, compared, is_unchecked, load
 from .places import Continuation, GoalContext
 
 
@@ -78,7 +78,7 @@ class ListGoals(GoalContext):
 
     def check_taken(self, element: Ref) -> None:
         """Write the sandbox check of an element that a variable is going to be bound to."""
-        unknown = is_not_of(element.name, "harmless")
+        unknown = is_unchecked(element.name)
         check = self.mark(ast.Expr(call("check_taken", load(element.name))))
         self.out.append(ast.If(unknown, [check], []))
 

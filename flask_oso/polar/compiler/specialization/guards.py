@@ -30,9 +30,9 @@ from ..snippets import (
     compared,
     is_more_than,
     is_none,
-    is_not_of,
     is_of,
     is_type,
+    is_unchecked,
     item_of,
     load,
     method_call,
@@ -392,7 +392,7 @@ class Guards:
 
     def unless_checked(self, value: Known) -> ast.If:
         """Write that the function gives up for a value that has not passed the sandbox check."""
-        return give_up_if(is_not_of(value.name, "harmless"))
+        return give_up_if(is_unchecked(value.name))
 
     def not_simple(self, region: Region, value: Known, known: Sequence[str]) -> list[ast.stmt]:
         """Write that the function gives up for a value with an equality of its own.

@@ -18,7 +18,7 @@ from ..binding_analysis import ArgumentFacts, NotCompilable, check_class, has_cu
 from ..classes.plain_classes import is_plain
 from ..goal_forms import written_term
 from ..scopes import classes_of, instance_test
-from ..snippets import any_of, is_not_of, is_type
+from ..snippets import any_of, is_type, is_unchecked
 from .guards import Guards
 from .regions import Known, Region, give_up_if
 from .solution_keys import is_container
@@ -281,7 +281,7 @@ class PatternGuards:
 
         :param test: tells whether it is of the class itself.
         """
-        odd = is_not_of(value.name, "harmless")
+        odd = is_unchecked(value.name)
         is_derived = instance_test(self._guards.names, value.name, pattern)
         left = give_up_if(any_of([odd, is_derived]))
         return self._guards.under(region, ("class", value.name, pattern.tag), test, [left], span)

@@ -18,7 +18,7 @@ from ...solver.clauses import Clause
 from ...sources import Span
 from ...value_objects import Record
 from ..passes.constants import Alike, share_alike
-from ..passes.names import CHAIN, COUNT, FOUND
+from ..passes.names import CHAIN, COUNT, FOUND, statements_in
 from ..snippets import (
     any_of,
     assign,
@@ -529,10 +529,7 @@ def name_tables(statements: list[ast.stmt], name_of: t.Callable[[dict[t.Any, t.A
 
     Until then they are called by what they have, so that statements with equal ones are equal.
     """
-    stack = [*statements]
-    while stack:
-        statement = stack.pop()
-        stack += [*getattr(statement, "body", ()), *getattr(statement, "orelse", ())]
+    for statement in statements_in(statements):
         if hasattr(statement, "table"):
             named, table = statement.table
             named.id = name_of(table)

@@ -40,7 +40,7 @@ from ..snippets import (
     duplicate,
     function_of,
     is_more_than,
-    is_not_of,
+    is_unchecked,
     load,
     negate,
     returned,
@@ -129,7 +129,7 @@ class SpecializationWriter(QuestionWriter):
         if observation is not None and observation.is_made:
             # It stands behind the call, and the first part has tested the classes.
             tests = []
-            begin.append(give_up_if(is_not_of(RESULT, "harmless")))
+            begin.append(give_up_if(is_unchecked(RESULT)))
         elif observation is not None:
             begin.append(assign(NEEDED, ast.Constant(False)))
             end = [*observation.answer(), *end]

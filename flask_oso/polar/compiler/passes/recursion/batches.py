@@ -19,7 +19,7 @@ from __future__ import annotations
 import ast
 import typing as t
 
-from ...snippets import assign, call, code_of, compared, is_not_of, load, unpacked
+from ...snippets import assign, call, code_of, compared, is_unchecked, load, unpacked
 from ..exclusion import class_tested
 from ..names import COUNT, Names, appended_to, disjuncts, only_gives_up, read_name, written_name
 
@@ -46,7 +46,7 @@ def put_on_at_once(body: list[ast.stmt], parameter: str, todo: str, most: int) -
         begin = at - 2 if _counts(block[max(at - 2, 0) : at], listed) else at
         block[begin : at + 1] = [ast.copy_location(each, block[at]) for each in written]
     if batches and not _is_checked(body, parameter):
-        body.insert(0, ast.If(_is_odd(parameter), [ast.Return(ast.Constant(None))], []))
+        body.insert(0, ast.If(is_unchecked(parameter), [ast.Return(ast.Constant(None))], []))
 
 
 def _batches_in(
@@ -70,7 +70,7 @@ def _batches_in(
 
 def _lists_of(body: list[ast.stmt], element: str) -> list[str]:
     """Return the lists that an element is put on, if nothing else is done with it."""
-    checked, lists = code_of([_is_odd(element)]), list[str]()
+    checked, lists = code_of([is_unchecked(element)]), list[str]()
     for statement in body:
         added = appended_to(statement)
         if added is not None and read_name(added[1]) == element:
@@ -98,13 +98,8 @@ def _is_checked(body: list[ast.stmt], parameter: str) -> bool:
     otherwise = first.orelse[0]
     if not only_gives_up(otherwise):
         return False
-    return code_of(disjuncts(otherwise.test)[:1]) == code_of([_is_odd(parameter)])
+    return code_of(disjuncts(otherwise.test)[:1]) == code_of([is_unchecked(parameter)])
 
 
 def _test_of(statement: ast.stmt) -> ast.expr:
     return t.cast(ast.If, statement).test
-
-
-def _is_odd(name: str) -> ast.expr:
-    """Write that a value has not passed the check of the sandbox."""
-    return is_not_of(name, "harmless")

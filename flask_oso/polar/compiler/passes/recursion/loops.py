@@ -38,6 +38,7 @@ from ...snippets import (
     code_of,
     compared,
     duplicate,
+    is_unchecked,
     item_of,
     load,
     negate,
@@ -485,18 +486,13 @@ class _Loop:
             return
         if len(otherwise) != 1 or not only_gives_up(otherwise[0]):
             return
-        if code_of(disjuncts(otherwise[0].test)[:1]) == code_of([_is_odd(parameter)]):
-            odd = code_of([_is_odd(name)])
+        if code_of(disjuncts(otherwise[0].test)[:1]) == code_of([is_unchecked(parameter)]):
+            odd = code_of([is_unchecked(name)])
             self._site.block[:] = [
                 each
                 for each in self._site.block
                 if not (only_gives_up(each) and code_of([t.cast(ast.If, each).test]) == odd)
             ]
-
-
-def _is_odd(name: str) -> ast.expr:
-    """Write that a value has not passed the check of the sandbox."""
-    return compared(call("type", load(name)), ast.NotIn(), load("harmless"))
 
 
 class _Noted(ast.NodeTransformer):

@@ -16,7 +16,16 @@ import ast
 import typing as t
 from collections.abc import Callable, Iterator, Sequence
 
-from ...passes.names import FOUND, nodes_in
+from ...passes.names import (
+    FOUND,
+    blocks_in,
+    disjuncts,
+    nodes_in,
+    read_name,
+    sets_true,
+    statements_in,
+    written_name,
+)
 from ...snippets import any_of, compared, duplicate, item_of, load, method_call
 
 #: So many texts are compared one by one.
@@ -74,20 +83,19 @@ def _sites(
     Each as: where it stands, which may be twice, the name that is compared, and the texts.
     """
     nodes = [*nodes_in(statements)]
-    successes = [each for each in nodes if _is_success(each)]
-    reads = sum(type(each) is ast.Name and each.id == FOUND for each in nodes)
-    starts = sum(type(each) is ast.Assign and _target(each) == FOUND for each in nodes)
-    if len(successes) != 1 or reads != starts:
+    inside = [each for each in nodes if isinstance(each, ast.stmt)]
+    starts = sum(written_name(each) == FOUND for each in inside)
+    if sum(map(_is_success, inside)) != 1 or sum(read_name(n) == FOUND for n in nodes) != starts:
         return
     places: dict[tuple[str, frozenset[str]], list[ast.If]] = {}
-    for node in nodes:
-        choice = _choice(node.test, program) if type(node) is ast.If else None
+    for each in inside:
+        choice = _choice(each.test, program) if type(each) is ast.If else None
         if choice is not None:
-            places.setdefault(choice, []).append(t.cast(ast.If, node))
+            places.setdefault(choice, []).append(t.cast(ast.If, each))
     for (name, texts), sites in places.items():
-        inside = [each for site in sites for each in nodes_in(site.body)]
-        is_open = any(site.orelse for site in sites) or any(_target(e) == name for e in inside)
-        if successes[0] in inside and not is_open:
+        within = [*statements_in([each for site in sites for each in site.body])]
+        is_open = any(site.orelse for site in sites) or any(written_name(e) == name for e in within)
+        if any(map(_is_success, within)) and not is_open:
             yield sites, name, texts
 
 
@@ -110,9 +118,8 @@ def _one_test(
     noted = ast.Expr(method_call(load(strings), "update", given_here))
     for site in sites:
         site.test = _is_one_of(name, known, program)
-        for node in [site, *nodes_in(site.body)]:
-            for block in (getattr(node, "body", None), getattr(node, "orelse", None)):
-                _replace(block, noted)
+        for block, _ in blocks_in(site.body):
+            block[:] = [noted if _is_success(each) else each for each in block]
     return body
 
 
@@ -122,29 +129,14 @@ def _is_one_of(name: str, texts: list[str], program: FusingProgram) -> ast.expr:
     return any_of([compared(load(name), ast.Eq(), ast.Constant(text)) for text in texts])
 
 
-def _replace(block: t.Any, noted: ast.stmt) -> None:
-    if type(block) is list:
-        block[:] = [noted if _is_success(each) else each for each in block]
-
-
-def _is_success(node: ast.AST) -> bool:
-    is_set = type(node) is ast.Assign and _target(node) == FOUND
-    value = t.cast(ast.Assign, node).value if is_set else None
-    return type(value) is ast.Constant and value.value is True
-
-
-def _target(node: ast.AST) -> str | None:
-    """Return the name that a statement gives a value."""
-    if type(node) is not ast.Assign or type(node.targets[0]) is not ast.Name:
-        return None
-    return node.targets[0].id
+def _is_success(statement: ast.stmt) -> bool:
+    return sets_true(statement) == FOUND
 
 
 def _choice(test: ast.expr, program: FusingProgram) -> tuple[str, frozenset[str]] | None:
     """Return the name that is compared with texts alone, and these."""
-    parts = test.values if type(test) is ast.BoolOp and type(test.op) is ast.Or else [test]
     names, texts = set[str](), set[str]()
-    for part in parts:
+    for part in disjuncts(test):
         if type(part) is not ast.Compare or type(part.left) is not ast.Name:
             return None
         names.add(part.left.id)
