@@ -274,6 +274,18 @@ class Post(Base):
     picked: orm.Mapped[list[Remark]] = orm.relationship(viewonly=True, collection_class=Picky)
     drafts: orm.Mapped[list[Draft]] = orm.relationship(back_populates="post", viewonly=True)
     lowest: orm.Mapped[Remark | None] = orm.relationship(viewonly=True, uselist=False)
+    ranked: orm.Mapped[Remark | None] = orm.relationship(
+        primaryjoin="foreign(Post.id) == Remark.rank", viewonly=True
+    )
+    either: orm.Mapped[Remark | None] = orm.relationship(
+        primaryjoin="or_(foreign(Post.id) == Remark.id, Remark.rank == 3)", viewonly=True
+    )
+    nearly: orm.Mapped[Remark | None] = orm.relationship(
+        primaryjoin="func.abs(foreign(Post.id)) == func.abs(Remark.id)", viewonly=True
+    )
+    first_of_rank: orm.Mapped[Remark | None] = orm.relationship(
+        primaryjoin="and_(foreign(Post.id) == Remark.id, Remark.rank < 2)", viewonly=True
+    )
     asked: orm.Mapped[int | None] = orm.query_expression()
     animals: orm.Mapped[list[Animal]] = orm.relationship()
     dogs: orm.Mapped[list[Dog]] = orm.relationship(viewonly=True)
@@ -342,6 +354,8 @@ def is_allowed(oso: Oso, row: object) -> bool:
         (Member, "not r.user_id = r.id"),
         (Post, "x in r.remark_set and x.rank = 1"),
         (Post, "forall(x in r.remarks, x.rank = 1)"),
+        (Post, "r.first_of_rank.rank = 1"),
+        (Post, "not r.first_of_rank = nil"),
         (Animal, 'r.kind = "d"'),
         (Post, "_ in r.drafts"),
         (Post, "not (x in r.drafts and x.id = 1)"),
@@ -390,6 +404,9 @@ TOLD = "do not tell their class by a column with a name for each"
         (Post, "r.owner = nil", "it compares columns with different collations"),
         (Post, "r.lowest.rank = 1", "the columns it compares are not unique"),
         (Post, "r.lowest = nil", "the columns it compares are not unique"),
+        (Post, "r.ranked.rank = 1", "the columns it compares are not unique"),
+        (Post, "not r.either.rank = 3", "the columns it compares are not unique"),
+        (Post, "r.nearly = nil", "the columns it compares are not unique"),
         (Post, "r.asked = nil", "each statement says what it is"),
         (Draft, "r.post = nil", "it compares a column that is not mapped"),
         (Draft, "r.post.id = 1", "it compares a column that is not mapped"),

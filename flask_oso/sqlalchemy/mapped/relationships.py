@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import typing as t
+from collections.abc import Iterable, Iterator
 
 import sqlalchemy as sa
 from sqlalchemy import orm
@@ -34,16 +35,49 @@ def describe_relation(relation: orm.RelationshipProperty[t.Any]) -> Link | str:
         if key is None:
             return "its collection is not a list of its rows"
         return Link(cls, True, key=key, is_collection=relation.lazy != "dynamic")
+    if not _leads_to_one(relation):
+        return "it leads to one row, but the columns it compares are not unique"
     if relation.direction is not orm.MANYTOONE:
-        remote = [column for _, column in relation.local_remote_pairs or ()]
-        if relation.secondary is not None or not is_unique(remote):
-            return "it leads to one row, but the columns it compares are not unique"
         return Link(cls, False)
     has_key = direct_pairs(relation) is not None and is_held(relation)
     is_filled = not any(
         is_nullable_column(relation.parent, column) for column in relation.local_columns
     )
     return Link(cls, False, has_key and is_filled, has_key)
+
+
+def _leads_to_one(relation: orm.RelationshipProperty[t.Any]) -> bool:
+    """Tell whether no two rows have what a relation compares: a check would read either."""
+    if relation.secondary is not None:
+        return False
+    pairs = set(_equations(relation))
+    remote = [far for _, far in pairs]
+    if is_unique(remote) or set(relation.mapper.primary_key) <= set(remote):
+        return True
+    # A database takes unique columns only for those that a constraint refers to.
+    return any(
+        {(each.parent, each.column) for each in constraint.elements} <= pairs
+        for constraint in _constraints(near for near, _ in pairs)
+    )
+
+
+def _equations(
+    relation: orm.RelationshipProperty[t.Any],
+) -> Iterator[tuple[t.Any, t.Any]]:
+    """Yield the columns of related rows that a relation equates, each behind what it equals."""
+    for clause in _clauses(relation.primaryjoin):
+        if getattr(clause, "operator", None) is not _EQUALS:
+            continue
+        for near, far in ((clause.left, clause.right), (clause.right, clause.left)):
+            is_far = isinstance(far, sa.Column) and _REMOTE in far._annotations
+            if is_far and not any(_REMOTE in each._annotations for each in visitors.iterate(near)):
+                yield near._deannotate(), far._deannotate()
+
+
+def _constraints(columns: Iterable[t.Any]) -> set[t.Any]:
+    """Return the constraints by which columns refer to others."""
+    keys = [key for each in columns for key in getattr(each, "foreign_keys", ())]
+    return {key.constraint for key in keys if key.constraint is not None}
 
 
 def _key_of_rows(relation: orm.RelationshipProperty[t.Any]) -> str | None:
@@ -142,11 +176,9 @@ def leads_to_all(relation: orm.RelationshipProperty[t.Any]) -> bool:
 def is_held(relation: orm.RelationshipProperty[t.Any]) -> bool:
     """Tell whether one constraint says that there are rows with what a relation compares."""
     pairs = {(near, far) for near, far in relation.local_remote_pairs or ()}
-    constraints = {key.constraint for near, _ in pairs for key in getattr(near, "foreign_keys", ())}
     return any(
         {(each.parent, each.column) for each in constraint.elements} == pairs
-        for constraint in constraints
-        if constraint is not None
+        for constraint in _constraints(near for near, _ in pairs)
     )
 
 
