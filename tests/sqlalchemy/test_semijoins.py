@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 
 from flask_oso.sqlalchemy.statements import translation
-from flask_oso.sqlalchemy.statements.related import semijoins
+from flask_oso.sqlalchemy.statements.related import list_parts
 from flask_oso.sqlalchemy.statements.related.semijoins import alternatives, parted
 from tests.support.answers import may_read
 from tests.support.models import documents
@@ -350,7 +350,7 @@ def test_parts_of_a_list_are_counted_before_they_are_made(
         made.append(atom)
         return parted(condition, atom)
 
-    monkeypatch.setattr(semijoins, "parted", noted)
+    monkeypatch.setattr(list_parts, "parted", noted)
     body = " and ".join(
         f"(r.user = u or (s{n} in u.sponsored and s{n}.editor = r.user and s{n}.rank = {n}))"
         for n in range(8)

@@ -72,6 +72,7 @@ from .related.hashed_lists import (
     keys_with,
     reads_all,
 )
+from .related.list_parts import list_parts
 from .related.listed_keys import ListedKey
 from .related.semijoins import (
     Equation,
@@ -84,7 +85,6 @@ from .related.semijoins import (
     is_apart,
     is_given,
     is_in_own_table,
-    list_parts,
     outside,
     semijoins,
 )
@@ -253,6 +253,8 @@ class Translator:
         if same is not None:
             inner = {**scope, condition.row: same}
             return sa.and_(same.criterion(), self._translate(condition.part, inner))
+        if self._is_read(condition.row, scope):
+            return self._translate(condition.part, scope)
         found = self._having_rows(condition, scope)
         keys = self._held_keys(condition, scope)
         return (
@@ -319,12 +321,25 @@ class Translator:
             return sa.or_(
                 sa.not_(same.criterion()), self._translate(opposite(condition.part), inner)
             )
+        if self._is_read(condition.row, scope):
+            return self._translate(opposite(condition.part), scope)
         found = self._not_having_rows(condition, scope)
         keys = self._held_keys(condition, scope)
         return (
             found
             if keys is None
             else ByHeldKey(sa.or_(sa.false(), *(k.is_(None) for k in keys)), found)
+        )
+
+    def _is_read(self, row: RowPath, scope: RowScope) -> bool:
+        """Tell whether a row is the only one of its relation, and is read already.
+
+        A subquery that joins a row for one condition does not look for it again for another.
+        """
+        return (
+            isinstance(row, ToOne)
+            and isinstance(scope.get(row), TableSource)
+            and self._names.foreign_key(row.owner.cls, row.relation) is not None
         )
 
     def _held_keys(self, condition: Exists, scope: RowScope) -> list[t.Any] | None:

@@ -2,6 +2,8 @@
 
 ``semijoins``
     an ``Exists`` as joins of keys.
+``list_parts``
+    a list in parts, for each of which there is an index.
 ``read_rows``
     which rows of its table a statement reads.
 ``broad_rows``, ``hashed_lists``

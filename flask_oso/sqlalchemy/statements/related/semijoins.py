@@ -14,7 +14,7 @@ to-one row of which only the key is needed is not read: its foreign key is compa
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from ....polar.residual.algebra.ir import (
@@ -41,7 +41,6 @@ from ....polar.residual.algebra.ir import (
     Unlinked,
     children_of,
     conjuncts_of,
-    contains,
     is_nullable,
     is_of_object,
     walk_condition,
@@ -146,13 +145,18 @@ class SemiJoin(t.NamedTuple):
 
 
 def semijoins(
-    condition: Exists, scope: Collection[RowPath], names: MapperFacts
+    condition: Exists,
+    scope: Collection[RowPath],
+    names: MapperFacts,
+    whole: Exists | None = None,
 ) -> list[SemiJoin] | None:
     """Return the joins that a condition asks for, each independent of the others.
 
     ``None`` if a relation compares more than columns.
+
+    :param whole: an ``Exists`` in it that is not taken apart.
     """
-    return _Analysis(scope, names).joins(condition)
+    return _Analysis(scope, names, whole).joins(condition)
 
 
 def could_be_list(join: SemiJoin) -> bool:
@@ -286,7 +290,7 @@ def reads_rows(part: RowCondition, names: MapperFacts) -> bool:
         return True
     if not isinstance(part, Exists):
         return False
-    joins = semijoins(part, _outer_rows(part), names)
+    joins = semijoins(part, outer_rows(part), names)
     return joins is None or any(each.nodes or each.ties for each in joins)
 
 
@@ -606,7 +610,7 @@ class _Analysis:
             return self._is_found(part.column)
         if not isinstance(part, Exists):
             return False
-        scope = _outer_rows(part)
+        scope = outer_rows(part)
         joins = semijoins(part, scope, self._names)
         return joins is not None and any(
             each.is_anchored and (each.outer or not each.nodes) for each in joins
@@ -650,7 +654,7 @@ def _ordered(condition: Exists) -> Iterator[RowPath]:
             yield from _ordered(part)
 
 
-def _outer_rows(condition: Exists) -> list[RowPath]:
+def outer_rows(condition: Exists) -> list[RowPath]:
     """Return the rows that a condition is about, and does not ask for itself."""
     parts = list(walk_condition(condition))
     asked: set[RowPath] = {each.row for each in parts if isinstance(each, Exists)}
@@ -683,81 +687,6 @@ def _is_of_columns(comparison: Comparison) -> bool:
     if is_of_object(left) or is_of_object(right):
         return False
     return left.row != right.row and not {left.field.kind, right.field.kind} & {*is_number}
-
-
-# -- lists ----------------------------------------------------------------------------
-
-
-def list_parts(
-    condition: Exists, join: SemiJoin, rows: tuple[t.Any, ...], names: MapperFacts
-) -> list[SemiJoin]:
-    """Return the joins whose lists together are the list of a join."""
-    for atom in join.filters:
-        if not isinstance(atom, Or) or not contains(atom, Exists):
-            continue
-        nested = _with_nested_list(condition, atom, rows, names)
-        if nested is not None:
-            return [nested]
-        if _ways(join.filters) > _MOST_PARTS:
-            return [join]
-        found: list[SemiJoin] = []
-        for each in parted(condition, atom):
-            joins = semijoins(each, rows, names) or []
-            if len(joins) != 1 or not joins[0].has_list:
-                return [join]
-            found += list_parts(each, joins[0], rows, names)
-        near = {tuple(each.left for each in part.outer) for part in found}
-        is_plain = not any(e.comparison for part in found for e in part.outer)
-        return found if len(near) == 1 and is_plain and len(found) <= _MOST_PARTS else [join]
-    return [join]
-
-
-def _ways(conjuncts: Iterable[t.Any]) -> int:
-    """Count the parts of a list, one for each way through each ``or`` that asks other rows."""
-    ways = 1
-    for each in conjuncts:
-        if isinstance(each, Or) and contains(each, Exists):
-            ways *= sum(_ways(conjuncts_of(part)) for part in each.parts)
-        elif isinstance(each, Exists):
-            ways *= _ways(conjuncts_of(each.part))
-    return ways
-
-
-def _with_nested_list(
-    condition: Exists, atom: Or, rows: tuple[t.Any, ...], names: MapperFacts
-) -> SemiJoin | None:
-    """Return a join that finds its rows on a list in parts; ``None`` if it is in parts itself.
-
-    What the parts have in common then stands once, and a database can tell how many rows there are.
-
-    ``exists(p: a and exists(p.q: b or c))``: the list of p has those whose q is on a list
-    """
-    holder = _holder(condition, atom)
-    if holder is None or holder is condition or not isinstance(holder.row, ToOne):
-        return None
-    scope = _outer_rows(holder)
-    inner = semijoins(holder, scope, names) or []
-    if scope != [holder.row.owner] or len(inner) != 1 or not inner[0].has_list:
-        return None
-    if len(list_parts(holder, inner[0], tuple(scope), names)) == 1:
-        return None
-    joins = _Analysis(rows, names, holder).joins(condition) or []
-    return joins[0] if len(joins) == 1 and joins[0].has_list else None
-
-
-def _holder(condition: Exists, atom: RowCondition) -> Exists | None:
-    """Return the ``Exists`` in a condition that has an atom as a conjunct."""
-    for part in conjuncts_of(condition.part):
-        if part is atom:
-            return condition
-        found = _holder(part, atom) if isinstance(part, Exists) else None
-        if found is not None:
-            return found
-    return None
-
-
-#: The most parts of one list.
-_MOST_PARTS = 16
 
 
 def is_in_own_table(node: Node, join: SemiJoin, names: MapperFacts) -> bool:
