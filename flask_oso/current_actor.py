@@ -102,9 +102,10 @@ class ActorFinder:
                 and "login_manager" not in of_app
                 and "flask-jwt-extended" not in extensions
             ):
-                context = _app_context(None)
-                found = _find_g() if context is None else context.g
-                values = getattr(found, "__dict__", _NOTHING)
+                try:
+                    values = _app_context(None).g.__dict__
+                except AttributeError:  # There is no context, or 'g' has values of its own.
+                    values = getattr(_find_g(), "__dict__", _NOTHING)
                 if "user" not in values:
                     actor = values.get("current_user")
                 else:

@@ -14,6 +14,9 @@ from .polar.exceptions import OsoError
 class AuthorizationError(OsoError):
     """Base of the refusals: catch it where both get the same answer."""
 
+    # Those of the class: to keep them with each error takes several times as long as to decide.
+    details = None
+
 
 class NotFoundError(AuthorizationError):
     """The actor may not even read the resource: answer 404, so that nobody learns that it exists.
@@ -21,11 +24,13 @@ class NotFoundError(AuthorizationError):
     ``Oso.authorize`` raises it. A ``FlaskOso`` raises ``werkzeug.exceptions.NotFound`` instead.
     """
 
+    message = (
+        "Oso NotFoundError -- The current user does not have permission to read the given"
+        " resource. You should handle this error by returning a 404 error to the client."
+    )
+
     def __init__(self) -> None:
-        super().__init__(
-            "Oso NotFoundError -- The current user does not have permission to read the given"
-            " resource. You should handle this error by returning a 404 error to the client."
-        )
+        self.args = (self.message,)
 
 
 class ForbiddenError(AuthorizationError):
@@ -35,8 +40,10 @@ class ForbiddenError(AuthorizationError):
     ``werkzeug.exceptions.Forbidden`` instead.
     """
 
+    message = (
+        "Oso ForbiddenError -- The requested action was not allowed for the given resource."
+        " You should handle this error by returning a 403 error to the client."
+    )
+
     def __init__(self) -> None:
-        super().__init__(
-            "Oso ForbiddenError -- The requested action was not allowed for the given resource."
-            " You should handle this error by returning a 403 error to the client."
-        )
+        self.args = (self.message,)

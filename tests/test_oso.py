@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import pathlib
+import pickle
 import re
 import threading
 import types
@@ -283,6 +284,18 @@ def test_authorize_error_in_the_read_question_is_raised() -> None:
 def test_denials_have_fixed_texts(error: type[OsoError], text: str) -> None:
     """Programs may rely on the texts of the two denials."""
     assert str(error()) == text
+
+
+@pytest.mark.parametrize("error", [NotFoundError, ForbiddenError])
+def test_refusal_keeps_its_text_when_it_is_copied(error: type[NotFoundError]) -> None:
+    """It has that of its class, with what programs read of errors, and notes of their own."""
+    refusal = error()
+    refusal.add_note("told")
+
+    again = pickle.loads(pickle.dumps(refusal))
+
+    assert (type(again), str(again), again.args) == (error, str(refusal), (str(refusal),))
+    assert (again.message, again.details, again.__notes__) == (str(refusal), None, ["told"])
 
 
 @pytest.mark.parametrize("error", [NotFoundError, ForbiddenError])

@@ -180,8 +180,12 @@ class Authorizer:
         def judge_usual(
             request_state: RequestState, resource: t.Any, action: str, style: DenialStyle
         ) -> None:
-            binding = bindings.get(self)
-            oso = bound_oso(binding) if binding is None or binding.oso is None else binding.oso
+            try:
+                oso = bindings[self].oso
+            except KeyError:
+                oso = None
+            if oso is None:
+                oso = bound_oso(bindings.get(self))
             who = find_actor()
             if is_heard():
                 allowed = publisher.decide(oso, who, action, resource)

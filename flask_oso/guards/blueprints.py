@@ -29,6 +29,7 @@ from ..polar.value_objects import Record
 from ..request_state import (
     NOT_GIVEN,
     Arguments,
+    Gift,
     ObjectGift,
     RequestState,
     find_current,
@@ -235,7 +236,8 @@ def _passing_link(
 ) -> _Passing:
     """Make the shortcut of a guard behind which others find objects."""
     # A link has one variable.
-    [variable] = t.cast(Key, view_check.key).variables_of(before) or ("",)
+    key = t.cast(Key, view_check.key)
+    [variable], keyword = key.variables_of(before) or ("",), key.keyword
     receiver = way.stored = receiver_of(app, way.endpoint)
 
     def pass_link(request_state: RequestState, current: Request) -> bool:
@@ -246,7 +248,11 @@ def _passing_link(
         after = link(request_state, before)
         if after is None:
             return False
-        request_state.gift = grown_gift(None, before, after, {variable: identity}, receiver)
+        # As 'grown_gift' makes it: others behind it find objects, so it takes nothing away.
+        found = after.get(keyword, NOT_GIVEN)
+        is_given = found is not NOT_GIVEN and found is not before.get(keyword, NOT_GIVEN)
+        gift = Gift({keyword: found} if is_given else None, {variable: identity}, receiver=receiver)
+        request_state.gift = gift
         return True
 
     return pass_link

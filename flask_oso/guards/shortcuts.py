@@ -88,13 +88,23 @@ def make_link(app: Flask, state: AppState, call: UsualCall, passage: t.Any) -> S
         return None
     is_last, kept, keyword, own = passage.is_last, passage.kept, call.keyword, frozenset({variable})
     name = passage.key.keyword
+    #: By the variables that guards before it have used: those and its own, and the arguments left.
+    known: dict[frozenset[str], tuple[frozenset[str], tuple[str, ...]]] = {}
+
+    def used_behind(used: frozenset[str]) -> tuple[frozenset[str], tuple[str, ...]]:
+        both = used | own
+        # The last guard leaves out what objects took the place of, for all of them.
+        left_out = both - kept if is_last and kept is not None else frozenset()
+        left = tuple(each for each in passage.names_left if each not in left_out)
+        return known.setdefault(used, (both, left))
 
     def pass_link(request_state: RequestState, given: Arguments) -> Arguments | None:
         identity = given.get(variable)
         found = find_judged(request_state, given)
         if found is None:
             return None
-        used = request_state.used_variables | own
+        before = request_state.used_variables
+        used, names_left = known.get(before) or used_behind(before)
         if not is_last:
             request_state.used_variables, request_state.is_among_guards = used, True
             request_state.judged += ((name, cls, identity),)
@@ -102,9 +112,7 @@ def make_link(app: Flask, state: AppState, call: UsualCall, passage: t.Any) -> S
             arguments = {**given}
         else:
             request_state.forget_guards()
-            # The last guard leaves out what objects took the place of, for all of them.
-            left_out = frozenset() if kept is None else used - kept
-            arguments = {name: each for name, each in given.items() if name not in left_out}
+            arguments = {name: given[name] for name in names_left} if names_left else {}
         if keyword is not None:
             arguments[keyword] = found
         return arguments
@@ -154,7 +162,9 @@ def _new_shortcut(
             found = None
         except AsyncSessionError:
             return None
-        if found is None or (check is not None and check.is_elsewhere(request_state, found)):
+        if found is None or (
+            check is not None and request_state.found and check.is_elsewhere(request_state, found)
+        ):
             authorizer.refuse_missing(app, cls, identity, NOT_GIVEN, action)
         if type(found) is cls:
             judge_usual(request_state, found, action, DenialStyle.HIDE)

@@ -281,9 +281,16 @@ class ViewCheck(Record, eq=False):
                 )
 
     def is_elsewhere(self, request_state: RequestState, loaded: t.Any) -> bool:
-        """Tell whether an object does not belong to those that guards before it found."""
-        found = request_state.found
-        return bool(found) and not self.is_in_place(found, loaded)
+        """Tell whether an object does not belong to those that guards before it found.
+
+        It is for checks of which nothing is stated: see :meth:`is_in_place`.
+        """
+        found, relations = request_state.found, self._relations
+        for check, _ in found:
+            if relations.get(check.key.cls, NOT_GIVEN) is not None:
+                return not self.is_in_place(found, loaded)
+        # The classes are known to have no relation.
+        return False
 
     def is_in_place(self, found: tuple[tuple[ViewCheck, t.Any], ...], loaded: t.Any) -> bool:
         """Tell whether an object belongs to those that guards before it found, or these to it.

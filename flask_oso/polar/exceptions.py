@@ -54,8 +54,9 @@ class OsoError(Exception):
 
 def _rebuild(kind: type[OsoError], state: dict[str, t.Any]) -> OsoError:
     error = kind.__new__(kind)
-    Exception.__init__(error, state.get("message"))
     error.__dict__.update(state)
+    # Refusals have that of their class.
+    Exception.__init__(error, getattr(error, "message", None))
     return error
 
 
