@@ -101,6 +101,7 @@ RUNTIME_NAMES: Mapping[str, str] = {
     "harmless": "the classes whose objects passed the check of the sandbox",
     "has_order": "tells whether Python orders two values without running code",
     "is_needed": "the first part says: make the call",
+    "not_called": "stands for the result of a call that was not made",
     "not_silent": "the error that leads to the rules in order",
     "in_order": "sorts the rules that match, the most specific first",
     "is_deep": "tells whether little is left of Python's stack",

@@ -16,7 +16,7 @@ import ast
 import time
 import types
 import typing as t
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import field
 
 from ...host.iterators import SILENT, elements_ahead
@@ -54,6 +54,8 @@ FREQUENT = ("type", "simple")
 KEPT = ("is_searched", *FREQUENT)
 #: The answer of the first part: the call has to be made.
 IS_NEEDED: t.Final = "the call is needed"
+#: Stands for the result of a call that was not made.
+NOT_CALLED: t.Final = object()
 _CALLABLE = frozenset({types.MethodType, types.FunctionType})
 _FUNCTIONS = (types.FunctionType, staticmethod, classmethod)
 #: How many times more often than it answers the second part may give up before nothing is tried.
@@ -95,15 +97,14 @@ class Observation(Record, frozen=False):
 
         Each as the name of a value, of the parameter that it is an attribute of, and of this.
         """
-        for number, arg in enumerate(self.args or ()):
-            if arg.source is not None:
-                yield (f"{GIVEN}{number}", *arg.source)
+        for source in dict.fromkeys(arg.source for arg in self.args or ()):
+            if source is not None:
+                yield (f"{GIVEN}_{source[0]}_{source[1]}", *source)
 
     def given(self, arg: Known) -> str | None:
-        """Return the name of what the call was made with, if that was read as some value was."""
-        return next(
-            (name for name, *source in self.read_arguments() if arg.source == (*source,)), None
-        )
+        """Return the name of what was read as some value was, to make the call with."""
+        names = {(owner, attribute): name for name, owner, attribute in self.read_arguments()}
+        return None if arg.source is None else names.get(arg.source)
 
     def note(self, made: Known, key: Fact) -> None:
         """Note that a value was made from others."""
@@ -185,6 +186,27 @@ class Outcome:
         return self._result
 
 
+class Outcomes:
+    """What several calls gave, for questions of which each may come to each of them."""
+
+    __slots__ = ("_found", "_made")
+
+    def __init__(self, made: Iterable[Outcome]) -> None:
+        self._made, self._found = [*made], t.cast("Outcome | None", None)
+
+    def is_of(self, owner: t.Any, name: str, args: tuple[t.Any, ...] | None) -> bool:
+        """Tell whether one of them is the outcome of a call."""
+        self._found = next((each for each in self._made if each.is_of(owner, name, args)), None)
+        return self._found is not None
+
+    def take(self) -> t.Any:
+        """Return the result, or raise the error. An iterator is there for one question."""
+        found = t.cast(Outcome, self._found)
+        result = found.take()
+        found.is_taken = hasattr(type(result), "__next__")
+        return result
+
+
 class Resumption:
     """Goes on with compiled rules, which get the outcome of the call.
 
@@ -248,6 +270,39 @@ def observing_function(
     attempt.body = with_ends(attempt.body, answered, ast.Raise(load("not_silent")))
     attempt.handlers[0].body = [ast.Pass()]
     return function_of("observing", parameters, [*body, attempt, given_up], KEPT)
+
+
+def search_step(observation: Observation, made: str) -> list[ast.stmt]:
+    """Write that a search for strings makes a call, in a loop that ends where it gives up.
+
+    :param made: the name of the result.
+    """
+    owner, name = load(observation.owner), ast.Constant(observation.name)
+    value: ast.expr = attribute_of(owner, observation.name)
+    body: list[ast.stmt] = []
+    if observation.args is not None:
+        body = [
+            assign("method", call("getattr", owner, name, ast.Constant(None))),
+            ast.If(is_not_of("method", "functions"), [ast.Break()], []),
+        ]
+        value = ast.Call(load("method"), _arguments(observation), [])
+    took = ast.BinOp(call("monotonic"), ast.Sub(), load("begun"))
+    is_long = compared(took, ast.Gt(), ast.Constant(BRIEF))
+    return [*body, assign(made, value), ast.If(is_long, [ast.Break()], [])]
+
+
+def found_result(observation: Observation, made: str) -> list[ast.stmt]:
+    """Write that what follows looks at the result of a call."""
+    elements = _elements(observation, made)
+    return [assign(RESULT, elements), give_up_if(is_not_of(RESULT, "harmless"))]
+
+
+def made_call(observation: Observation, made: str) -> ast.expr:
+    """Write a call and its result, for the compiled rules."""
+    args: ast.expr = ast.Constant(None)
+    if observation.args is not None:
+        args = tuple_of(_arguments(observation))
+    return tuple_of([load(observation.owner), ast.Constant(observation.name), args, load(made)])
 
 
 def called_first(parameters: list[str], first: str) -> list[ast.stmt]:
@@ -320,12 +375,12 @@ def _arguments(observation: Observation) -> list[ast.expr]:
     return [written(arg) if name is None else load(name) for arg, name in pairs]
 
 
-def _elements(observation: Observation) -> ast.expr:
+def _elements(observation: Observation, made: str = _MADE) -> ast.expr:
     """Write the result: what an iterator will yield, if the policy searches it once."""
     if observation.is_named or not observation.is_searched:
-        return load(_MADE)
-    is_iterator = is_of(_MADE, "silent_iterators")
-    return ast.IfExp(is_iterator, call("elements_ahead", load(_MADE)), load(_MADE))
+        return load(made)
+    is_iterator = is_of(made, "silent_iterators")
+    return ast.IfExp(is_iterator, call("elements_ahead", load(made)), load(made))
 
 
 def _resumed(
@@ -344,6 +399,7 @@ def _resumed(
 NAMES: Mapping[str, t.Any] = {
     "is_needed": IS_NEEDED,
     "functions": _CALLABLE,
+    "not_called": NOT_CALLED,
     "monotonic": time.monotonic,
     "silent_iterators": SILENT,
     "elements_ahead": elements_ahead,

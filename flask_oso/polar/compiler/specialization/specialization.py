@@ -116,9 +116,7 @@ class SpecializationWriter(QuestionWriter):
         """
         self.expand()
         observation = self.guards.observation
-        if observation is not None and not {dict, list}.isdisjoint(self._classes.values()):
-            # It might change the argument.
-            raise NotCompilable("a call of the application beside a dictionary or a list", None)
+        self._check_arguments()
         has_nothing = not (self.root.items or self.root.loops or self.root.successes)
         is_bare = has_nothing and len(self.root.reads) == 1
         inner = self._looked_at(observation)
@@ -179,11 +177,18 @@ class SpecializationWriter(QuestionWriter):
         :raises NotCompilable: as ``write`` does.
         """
         self.expand()
+        self._check_arguments()
         self.guards.forget_order_of_entries()
         self.guards.leave_out_known(self.root, False)
         inner = self._improved(None)
         self._check_use(inner, keeps_order=False)
         return self._checks(), [*self._beginning(_FORGETTING), *inner] if inner else []
+
+    def _check_arguments(self) -> None:
+        is_changeable = not {dict, list}.isdisjoint(self._classes.values())
+        if self.guards.observation is not None and is_changeable:
+            # It might change the argument.
+            raise NotCompilable("a call of the application beside a dictionary or a list", None)
 
     def _improved(self, success: list[ast.stmt] | None) -> list[ast.stmt]:
         inner = self.statements(success)

@@ -9,9 +9,12 @@ from __future__ import annotations
 import typing as t
 
 from ...host.terms import ANYTHING
+from ...solver.machine import STOPPED
 from ..binding_analysis import Lineages
-from ..entry_points import NEW_CLOCK
+from ..entry_points import CLOCK_INTERVAL, NEW_CLOCK
 from ..scopes import ProgramInterface, Variant
+from ..specialization.goals.obstacles import Attempts
+from ..specialization.observation import NOT_CALLED, Outcome, Outcomes
 from ..specialization.tables.dispatch import Specializations
 from ..specialization.tables.function_maker import StringSearch, no_answer
 from .closed_strings import Strings
@@ -85,17 +88,20 @@ class StringQuestions:
         known = self._program.specializations_at(*self._rule)
         if questions is None or known is None:
             return None
-        asked = [*questions.named, *([questions.free] if questions.free else ())]
+        asked = [*([questions.free] if questions.free else ()), *questions.named]
         alike = [questions.alike.get(text, [text]) for text, *_ in asked]
-        made = known.maker.search(alike, kinds, waits=waits)
+        cls = kinds[self._others.index(self._by)]
+        in_turn = InTurn(self._program, self._rule, questions, cls, known.maker.is_left)
+        left = in_turn.behind if known.maker.admits_all(kinds) else None
+        made = known.maker.search(alike, kinds, left, waits=waits)
         if made is None:
             return None
         search = made if questions.free is None else _or_anything(made)
         name, _, at = self._rule
+        if known.maker.is_observed(made):
+            search = BehindCalls(search, in_turn, self._program, name)
         is_partial = made is no_answer or known.maker.is_partial(made)
         if is_partial and known.maker.admits_all(kinds):
-            cls = kinds[self._others.index(self._by)]
-            in_turn = InTurn(self._program, self._rule, questions, cls, known.maker.is_left)
             in_turn.makes = made is no_answer
             search = in_turn if made is no_answer else PartlyAtOnce(search, in_turn)
         self._program.searches[name, at, *kinds] = search
@@ -198,6 +204,42 @@ class PartlyAtOnce:
         return self._in_turn(*args) if found is None else found
 
 
+class BehindCalls:
+    """Finds strings by one function that makes calls of the application, as ``InTurn`` does.
+
+    It is not tried for a while where it gave up again and again.
+    """
+
+    def __init__(
+        self, at_once: StringSearch, in_turn: InTurn, program: StringProgram, name: str
+    ) -> None:
+        self.at_once, self._in_turn = at_once, in_turn
+        self._program, self._name = program, name
+        self._attempts = Attempts()
+
+    def __call__(self, *args: t.Any) -> set[t.Any] | None:
+        attempts, in_turn = self._attempts, self._in_turn
+        if not attempts.are_worth():
+            return in_turn(*args)
+        in_turn.was_left = False
+        try:
+            found = self.at_once(*args)
+        except Exception as error:
+            # It comes from a call of the application. A query may come to another one before it,
+            # or to what allows anything.
+            if in_turn.is_free:
+                return None
+            self._program.raise_as_solver(self._name, args)
+            if isinstance(error, StopIteration):
+                raise RuntimeError(STOPPED) from error
+            raise
+        if found is None:
+            return in_turn(*args)
+        if not in_turn.was_left:
+            attempts.in_vain = 0
+        return found
+
+
 class _Step:
     """A question that is asked in turn: by a specialization, and by the compiled rules.
 
@@ -233,6 +275,8 @@ class InTurn:
     ) -> None:
         self._program, self._cls, self._is_left = program, cls, is_left
         self._name, _, self._at = rule
+        #: Whether any value may be found, and whether calls were made before the last question.
+        self.is_free, self.was_left = questions.free is not None, False
         #: Whether specializations are made; see ``StringQuestions._makes``.
         self.makes = True
         self._asked = 0
@@ -242,13 +286,34 @@ class InTurn:
             self._steps.insert(0, _Step(questions.free, [ANYTHING]))
 
     def __call__(self, *args: t.Any) -> set[t.Any] | None:
-        if self._is_query_needed:
-            return None
         self._asked += 1
         self.makes = self.makes or self._asked > MAX_GIVEN_UP
+        return self._found(args, [*NEW_CLOCK], makes=self.makes)
+
+    def behind(
+        self, args: tuple[t.Any, ...], begun: float, *calls: tuple[t.Any, ...]
+    ) -> set[t.Any] | None:
+        """Ask the compiled rules, which get what calls gave that were made before.
+
+        :param calls: each as ``Outcome`` takes it, with ``NOT_CALLED`` for one that was not made.
+        """
+        self.was_left = True
+        made = (
+            Outcome(owner, called, given, result, None)
+            for owner, called, given, result in calls
+            if result is not NOT_CALLED
+        )
+        clock = [CLOCK_INTERVAL, begun, None, None, Outcomes(made)]
+        return self._found(args, clock, makes=False)
+
+    def _found(
+        self, args: tuple[t.Any, ...], clock: list[t.Any], *, makes: bool
+    ) -> set[t.Any] | None:
+        if self._is_query_needed:
+            return None
         found: set[t.Any] = set()
         try:
-            self._ask([*args, True], found)
+            self._ask([*args, True], found, clock, makes=makes)
         except QueryNeeded:
             # Or a function cannot be made now, and is the next time.
             left = (self._program.is_left(step.variant) for step in self._steps)
@@ -263,12 +328,14 @@ class InTurn:
             raise
         return {ANYTHING} if ANYTHING in found else found
 
-    def _ask(self, given: list[t.Any], found: set[t.Any]) -> None:
+    def _ask(
+        self, given: list[t.Any], found: set[t.Any], clock: list[t.Any], *, makes: bool
+    ) -> None:
         """Ask each question; add the strings for which it holds.
 
         :param given: the arguments, and a place for what else a function takes.
         """
-        cls, at, makes, clock = self._cls, self._at, self.makes, [*NEW_CLOCK]
+        cls, at = self._cls, self._at
         for step in self._steps:
             answer = None
             given[at] = step.text

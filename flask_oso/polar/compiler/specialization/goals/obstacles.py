@@ -42,6 +42,12 @@ class Attempts:
     def __init__(self) -> None:
         self.in_vain = 0
 
+    def are_worth(self) -> bool:
+        """Tell whether to try now; that counts as in vain until ``in_vain`` is set to 0."""
+        is_tried = self.in_vain < _MOST_IN_A_ROW
+        self.in_vain = (self.in_vain + 1) % (_MOST_IN_A_ROW + _PAUSE)
+        return is_tried
+
     def of(self, search: Callable[..., T | None]) -> Callable[..., T | None]:
         """Return a function that gives ``None`` where another one does, or is not tried."""
 

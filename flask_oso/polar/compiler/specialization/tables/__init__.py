@@ -4,9 +4,9 @@
     the ways in which a function may be written: the first one that works.
 ``value_searches``
     functions that find the texts that data give for an argument.
-``fused_tests``, ``function_maker``
-    tests for several strings that become one; which classes have functions of their own, and
-    which function they get.
+``fused_tests``, ``observed_searches``, ``function_maker``
+    tests for several strings that become one; searches behind calls of the application; which
+    classes have functions of their own, and which function they get.
 ``dispatch``
     the tables: by a string, usually the action, and then by classes.
 """

@@ -175,13 +175,32 @@ class Drafts:
             begin = called_first(parameters, program.constant(made))
         read = [*observation.read_arguments()]
         if read:
-            begin = [*begin, self._reads(asked, observation)]
+            begin = [*begin, self.reads(asked, observation)]
         resuming = program.resuming(self._name, len(parameters), self._at)
         resume = Resumption(resuming, reads_arguments=bool(read))
         resumed = program.constant(resume)
         return [*before, observing_function(parameters, observation, begin, second, resumed)]
 
-    def _reads(self, asked: Asked, observation: Observation) -> ast.stmt:
+    def written_behind_call(
+        self, asked: Asked
+    ) -> tuple[Observation | None, list[ast.stmt], list[ast.stmt], SolutionFunctions]:
+        """Write the checks and the test of a search, behind the call that is made before all else.
+
+        :returns: the call, if there is one, the checks, the test, and the functions that it calls.
+        :raises NotCompilable: if there is no such test.
+        """
+        observation = Observation()
+        writer = self.writer(asked, Manner(observation))
+        found = find_first_call(self._program, writer.patterns, writer.question)
+        if found is None:
+            (checks, test), functions = self.written(asked, SpecializationWriter.write_search)
+            return None, checks, test, functions
+        observation.comes_first = observation.is_that(*found)
+        observation.is_made = True
+        checks, test = self.writer(asked, Manner(observation)).write_search()
+        return observation, checks, test, SolutionFunctions(self._program)
+
+    def reads(self, asked: Asked, observation: Observation) -> ast.stmt:
         """Write that attributes are read with which a call is made: values that need no copy."""
         writer = self.writer(asked, Manner(observation))
         root, named = writer.root, {arg.name: arg for arg in writer.question[1]}

@@ -41,7 +41,8 @@ from ..specialization import (
 )
 from ..value_tests import SCALARS
 from .drafts import Asked, Drafts, Specialization, SpecializingProgram, Text
-from .fused_tests import fused
+from .fused_tests import Test, fused
+from .observed_searches import write_observed_search
 from .value_searches import value_search
 
 #: The most temporary classes that have functions of their own; a class that an application makes
@@ -93,6 +94,8 @@ class FunctionMaker:
         self._in_order: dict[int, Attempts | None] = {}
         #: The functions for several strings that give up for some goals, which are kept.
         self._partial: dict[int, t.Any] = {}
+        #: Those that make calls of the application.
+        self._observed: dict[int, t.Any] = {}
         #: The functions by what they do.
         self._alike: dict[bytes, Specialization] = {}
         #: Answers a question by the function for all its classes: one object, for all functions.
@@ -179,6 +182,10 @@ class FunctionMaker:
         """Tell whether a function for several strings may come to goals at which it gives up."""
         return id(search) in self._partial
 
+    def is_observed(self, search: StringSearch) -> bool:
+        """Tell whether a function for several strings makes calls of the application."""
+        return id(search) in self._observed
+
     def silent(self, args: tuple[t.Any, ...]) -> Specialization | None:
         """Return the function for the classes of some arguments, if it makes no call."""
         made = self._function_for(args)
@@ -226,12 +233,19 @@ class FunctionMaker:
         self._functions[ended[0]] = made
 
     def search(
-        self, texts: Sequence[Sequence[str]], classes: tuple[type, ...], *, waits: bool = False
+        self,
+        texts: Sequence[Sequence[str]],
+        classes: tuple[type, ...],
+        left: StringSearch | None = None,
+        *,
+        waits: bool = False,
     ) -> StringSearch | None:
         """Return a function that tells which of some strings have a solution.
 
         :param texts: groups of strings that rules treat alike.
         :param classes: the classes of the other arguments, which the caller has tested.
+        :param left: answers where a function gives up behind calls of the application; without it,
+            none is made.
         :returns: ``None`` if it is not compiled and cannot be now.
         """
         if not all(map(self.admits, classes)):
@@ -239,7 +253,10 @@ class FunctionMaker:
         parts: list[StringSearch] = []
         for start in range(0, max(len(texts), 1), MAX_SEARCHED):
             searched = tuple(map(tuple, texts[start : start + MAX_SEARCHED]))
-            make = functools.partial(self._make_search, searched, classes)
+            is_whole = len(texts) <= MAX_SEARCHED
+            make = functools.partial(
+                self._make_search, searched, classes, left if is_whole else None
+            )
             what = self._name, "search", self.at, classes, searched
             made = self.program.make_specialization(make, what, waits=waits)
             if made is None or made is no_answer:
@@ -273,7 +290,12 @@ class FunctionMaker:
         except NotCompilable:
             return None
 
-    def _make_search(self, texts: Sequence[tuple[str, ...]], classes: tuple[type, ...]) -> t.Any:
+    def _make_search(
+        self,
+        texts: Sequence[tuple[str, ...]],
+        classes: tuple[type, ...],
+        left: StringSearch | None,
+    ) -> t.Any:
         """Compile such a function: one test after the other; equal tests are made once."""
         checks: dict[str, ast.stmt] = {}
         tests: dict[str, tuple[list[ast.stmt], list[str]]] = {}
@@ -284,6 +306,10 @@ class FunctionMaker:
             try:
                 (checked, test), functions = self.drafts.written(asked, write)
             except NotCompilable as reason:
+                observed = left and self._make_observed_search(texts, classes, left)
+                if observed:
+                    return observed
+                left = None
                 partly = self.drafts.partly_written(asked, write, reason)
                 if partly is None:
                     return None
@@ -298,10 +324,7 @@ class FunctionMaker:
         if any(remembers(test) for test, _ in tests.values()):
             # What functions find for one string, they know for the next one.
             body.append(duplicate(NEW_MEMO))
-        for test, found in fused([*tests.values()], self.program, self._code_of, _STRINGS):
-            # A test for several strings notes them itself.
-            body += [*test, ast.If(load(FOUND), [_added(found)], [])] if found else test
-        body.append(ast.Return(load(_STRINGS)))
+        body += [*self._fused([*tests.values()]), ast.Return(load(_STRINGS))]
         errors = "gives_up_or_deep" if any(each.are_called for each in calls) else "gives_up"
         tried = [attempted(body, errors)]
         function = function_of("search", self.drafts.parameters, tried, FREQUENT)
@@ -309,6 +332,31 @@ class FunctionMaker:
         if is_partial:
             made = Attempts().of(made)
             self._partial[id(made)] = made
+        return made
+
+    def _fused(self, tests: Sequence[Test]) -> list[ast.stmt]:
+        """Write tests, and that the strings for which they hold are found."""
+        body: list[ast.stmt] = []
+        for test, found in fused(tests, self.program, self._code_of, _STRINGS):
+            # A test for several strings notes them itself.
+            body += [*test, ast.If(load(FOUND), [_added(found)], [])] if found else test
+        return body
+
+    def _make_observed_search(
+        self, texts: Sequence[tuple[str, ...]], classes: tuple[type, ...], left: StringSearch
+    ) -> StringSearch | None:
+        """Compile such a function that makes calls of the application, if there is one."""
+        named = self.program.constant(left)
+        try:
+            function = write_observed_search(
+                self.drafts, texts, classes, self._code_of, self._fused, _STRINGS, named
+            )
+        except NotCompilable:
+            return None
+        if function is None:
+            return None
+        made = t.cast(StringSearch, self.program.compiled_specialization(function, self._name))
+        self._observed[id(made)] = made
         return made
 
     def _make(self, asked: Asked) -> Specialization | None:

@@ -1,0 +1,115 @@
+"""Searches for strings behind calls of the application, such as of ``user.role_in(doc.org)``.
+
+In go the tests for strings, each with the call that comes first in its question; out comes one
+function: it makes each call once, and tests behind it the strings that need it. So a role that a
+method gives is asked for once for all actions. Where a test gives up, the compiled rules are asked
+about each string, and get what the calls gave.
+"""
+
+from __future__ import annotations
+
+import ast
+import typing as t
+from collections.abc import Callable, Sequence
+
+from ...snippets import assign, call, duplicate, function_of, load, tuple_of
+from ..observation import (
+    FREQUENT,
+    Observation,
+    found_result,
+    made_call,
+    search_step,
+    with_ends,
+)
+from ..specialization import NEW_MEMO, attempted, remembers
+from .drafts import Asked, Drafts
+from .fused_tests import Test
+
+#: Gives fewer tests, and writes what is done where one holds.
+Fuse = Callable[[Sequence[Test]], "list[ast.stmt]"]
+
+
+class _Group(t.NamedTuple):
+    """The tests behind one call.
+
+    :param asked: one of the questions.
+    """
+
+    observation: Observation | None
+    asked: Asked
+    tests: dict[str, Test]
+
+
+def write_observed_search(
+    drafts: Drafts,
+    texts: Sequence[tuple[str, ...]],
+    classes: tuple[type, ...],
+    code_of: Callable[[Sequence[ast.AST]], str],
+    fuse: Fuse,
+    strings: str,
+    left: str,
+) -> ast.FunctionDef | None:
+    """Write the function; ``None`` if no question has a call that comes first.
+
+    :param texts: the strings, in groups that rules treat alike.
+    :param strings: the name of the set of all that are found.
+    :param left: the global name of what answers where the function gives up behind a call.
+    :raises NotCompilable: if a question makes another call, or is not about plain data besides.
+    """
+    checks: dict[str, ast.stmt] = {}
+    groups: dict[t.Any, _Group] = {}
+    errors = "gives_up"
+    for alike in texts:
+        asked = Asked(alike[0], classes)
+        observation, checked, test, functions = drafts.written_behind_call(asked)
+        functions.keep()
+        errors = "gives_up_or_deep" if functions.are_called else errors
+        checks.update((code_of([check]), check) for check in checked)
+        key = None if observation is None else observation.key
+        group = groups.setdefault(key, _Group(observation, asked, {}))
+        if not test:
+            continue
+        if observation is not None:
+            test = [*found_result(observation, _made(groups, key)), *test]
+        group.tests.setdefault(code_of(test), (test, []))[1].extend(alike)
+    # Questions without a call come first, before anything can be changed.
+    ordered = [*([groups[None]] if None in groups else ()), *(groups[key] for key in groups if key)]
+    called = {_made(groups, key): each.observation for key, each in groups.items() if key}
+    if not called:
+        return None
+    body: list[ast.stmt] = []
+    for group in ordered:
+        tests = fuse([*group.tests.values()])
+        if group.observation is not None:
+            read = [*group.observation.read_arguments()]
+            body += [_ended(drafts.reads(group.asked, group.observation))] if read else []
+            body += search_step(group.observation, _made(groups, group.observation.key))
+        if any(remembers(test) for test, _ in group.tests.values()):
+            tests = [duplicate(NEW_MEMO), *tests]
+        body += [_ended(attempted(tests, errors))] if tests else []
+    body = [*checks.values(), *body, ast.Return(load(strings))]
+    given = {name for each in called.values() if each for name, *_ in each.read_arguments()}
+    begin = [
+        assign(strings, call("set")),
+        *(assign(name, load("not_called")) for name in [*called, *sorted(given)]),
+        assign("begun", call("monotonic")),
+    ]
+    made = [made_call(each, name) for name, each in called.items() if each is not None]
+    args = tuple_of([*map(load, drafts.parameters)])
+    end = ast.Return(call(left, args, load("begun"), *made))
+    loop = ast.While(ast.Constant(True), body, [])
+    return function_of("search", drafts.parameters, [*begin, loop, end], FREQUENT)
+
+
+def _made(groups: dict[t.Any, t.Any], key: t.Any) -> str:
+    """Return the name of the result of a call."""
+    return f"made{[*groups].index(key)}"
+
+
+def _ended(attempt: ast.stmt) -> ast.stmt:
+    """Write that a statement ends the loop around it where it gives up."""
+    attempt = t.cast(ast.Try, attempt)
+    raised = ast.Raise(load("not_silent"), None)
+    attempt.body = with_ends(attempt.body, ast.Pass(), ast.Break(), raised)
+    attempt.handlers[0].body = [ast.Break()]
+    return attempt
