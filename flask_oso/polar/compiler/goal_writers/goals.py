@@ -60,7 +60,7 @@ from ..snippets import (
 )
 from .last_bindings import binds_last
 from .patterns import Argument, at_most_one_matches, is_simple_head
-from .places import Continuation, Output, compares_silently
+from .places import Continuation, Following, Output, compares_silently
 from .searches import SearchGoals
 
 #: The most goals around a call that is written inline.
@@ -335,9 +335,7 @@ class GoalWriter(SearchGoals):
             self.out.append(ast.Expr(made))
             return self.fail()
         found = self.writer.fresh()
-        _, out, place = t.cast(
-            "tuple[t.Any, ...]", self.loop(found, passed._called(function, args))
-        )
+        _, out, place = self.loop(found, passed._called(function, args))
         following: list[Goal] = []
         inside = self.site.within(self.goal)
         for number, cell in enumerate(cells.values()):
@@ -391,9 +389,7 @@ class GoalWriter(SearchGoals):
         self._one_at_most(order, refs)
         for clause in order.clauses:
             inside = self.alternative()
-            following = inside._clause_in_place(clause, numbers, found, args)
-            assert following is not None
-            goals, out, where = following
+            goals, out, where = inside._clause_in_place(clause, numbers, found, args)
             self.writer.write_goals(goals, inside.scope, out, where)
             self.out.append(block(inside.out))
         return self.fail()
@@ -450,7 +446,7 @@ class GoalWriter(SearchGoals):
 
     def _clause_in_place(
         self, clause: Clause, numbers: dict[int, int], found: dict[int, str], args: list[Argument]
-    ) -> Continuation:
+    ) -> Following:
         number = numbers[id(clause)]
         if id(clause) in found:
             self.fail_unless(load(found[id(clause)]))

@@ -10,7 +10,6 @@ import ast
 import typing as t
 from dataclasses import replace
 
-from ...host import sandbox
 from ...host.registry import RESERVED_NAMES
 from ...nodes import Expression, List, Operator, Parameter, Pattern, Slot, Term, Value
 from ...solver.class_index import INTEGER, Lineage
@@ -34,7 +33,7 @@ from ..scopes import (
 )
 from ..snippets import any_of, assign, attribute_of, call, compared, load, negate
 from .lists import ListGoals
-from .places import Continuation, is_readable
+from .places import Continuation
 
 #: An argument of a call: a value, or an unbound variable of a clause.
 Argument = Ref | tuple[int, Slot]
@@ -188,13 +187,7 @@ class PatternGoals(ListGoals):
         place = load(self.writer.names.constant(span))
         key = ast.Constant(name)
         slowly: list[ast.stmt] = [self.mark(assign(made, call("field", owner, key, place)))]
-        quickly = self._tried(made, owner, key, place)
-        if self.writer.names.is_relation(name) or not sandbox.is_unrestricted(name):
-            self.out.extend(slowly)
-        elif value.cls is not None:
-            self.out.append(quickly)
-        else:
-            self.out.append(ast.If(is_readable(value), [quickly], slowly))
+        self.read_by_class(value, name, self._tried(made, owner, key, place), slowly)
         self.fail_unless(compared(load(made), ast.IsNot(), load("missing")))
         return Ref(made, read=span)
 

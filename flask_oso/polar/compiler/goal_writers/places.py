@@ -64,7 +64,9 @@ class Output(Record):
     success: Success
 
 
-Continuation = tuple[Pending, list[ast.stmt], Output] | None
+#: The goals that follow, and where they are written.
+Following = tuple[Pending, list[ast.stmt], Output]
+Continuation = Following | None
 
 
 class FunctionWriter(t.Protocol):
@@ -109,7 +111,7 @@ class GoalContext:
 
     # -- going on
 
-    def go_on(self, *goals: Goal) -> Continuation:
+    def go_on(self, *goals: Goal) -> Following:
         """Continue with some goals, then with the rest."""
         return prepend(goals, self.rest), self.out, self.place
 
@@ -122,7 +124,7 @@ class GoalContext:
         self.out.append(self.place.fail())
         return None
 
-    def loop(self, target: str, over: ast.expr) -> Continuation:
+    def loop(self, target: str, over: ast.expr) -> Following:
         """Continue within a loop."""
         place, body = self.nested(leave=ast.Continue), clock_check()
         self.out.append(for_each(target, over, body))
@@ -289,20 +291,23 @@ class GoalContext:
         found = call("read", owner, ast.Constant(attribute), *places)
         is_missing = compared(load(name), ast.Is(), load("missing"))
         slowly = [self.mark(assign(name, found)), ast.If(is_missing, [self.place.fail()], [])]
-        is_relation = self.writer.names.is_relation(attribute)
-        if is_relation or not sandbox.is_unrestricted(attribute):
-            self.out.extend(slowly)
-            return
         read: ast.expr = attribute_of(owner, attribute)
         if self._may_be_read_before(value, attribute):
             is_new = is_none(_outcome())
             once = call("read_once", load(value.name), ast.Constant(attribute), load("clock"))
             read = ast.IfExp(is_new, read, once)
-        quickly = self.mark(assign(name, read))
-        if value.cls is not None:
+        self.read_by_class(value, attribute, self.mark(assign(name, read)), slowly)
+
+    def read_by_class(
+        self, value: Ref, attribute: str, quickly: ast.stmt, slowly: list[ast.stmt]
+    ) -> None:
+        """Write that Python reads an attribute where the class of the value allows it."""
+        if self.writer.names.is_relation(attribute) or not sandbox.is_unrestricted(attribute):
+            self.out += slowly
+        elif value.cls is not None:
             self.out.append(quickly)
-            return
-        self.out.append(ast.If(is_readable(value), [quickly], slowly))
+        else:
+            self.out.append(ast.If(is_of(value.name, "readable"), [quickly], slowly))
 
     def _may_be_read_before(self, owner: Ref, attribute: str) -> bool:
         """Tell whether a specialization may have read a computed attribute of a parameter."""
@@ -312,11 +317,6 @@ class GoalContext:
         classes = [owner.cls] if owner.cls is not None else []
         classes += owner.lineage.classes[:1] if owner.lineage is not None else ()
         return not classes or any(not sandbox.is_silent_read(cls, attribute) for cls in classes)
-
-
-def is_readable(ref: Ref) -> ast.expr:
-    """Write whether Python can read the attributes of a value directly."""
-    return is_of(ref.name, "readable")
 
 
 def _outcome() -> ast.expr:

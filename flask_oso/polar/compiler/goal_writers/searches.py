@@ -81,11 +81,9 @@ class SearchGoals(LookupGoals):
         """
         found = self.writer.fresh()
         self.out.append(assign(found, ast.Constant(False)))
-        following = self.loop(target, over)
-        assert following is not None
-        _, body, place = following
+        rest, body, place = self.loop(target, over)
         body += [ast.If(load(found), [place.fail()], []), assign(found, ast.Constant(True))]
-        return following
+        return rest, body, place
 
     def unified(self, left: Term, right: Term) -> Continuation:
         """Write that two operands are equal: a test, or a binding."""
@@ -177,9 +175,8 @@ class SearchGoals(LookupGoals):
 
     def _inside(self, name: str, over: ast.expr) -> SearchGoals:
         """Write the head of a loop; return the same goal within the loop."""
-        following = self.loop(name, over)
-        assert following is not None
-        return replace(self, out=following[1], place=following[2])
+        _, out, place = self.loop(name, over)
+        return replace(self, out=out, place=place)
 
     # -- lists that are written where they are searched
 

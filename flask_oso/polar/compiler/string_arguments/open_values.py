@@ -11,17 +11,9 @@ from collections.abc import Callable
 
 from ..classes.known_classes import SolverNeeded
 from ..entry_points import NEW_CLOCK
-from ..scopes import ProgramInterface, Variant
+from ..scopes import Variant
 from ..specialization.tables.function_maker import StringSearch, no_answer
-
-
-class OpenProgram(ProgramInterface, t.Protocol):
-    """What is needed of the program."""
-
-    searches: dict[tuple[t.Any, ...], StringSearch]
-
-    def open_function(self, variant: Variant) -> Callable[..., t.Any] | None: ...
-    def raise_as_solver(self, name: str, args: tuple[t.Any, ...]) -> None: ...
+from .string_questions import StringProgram
 
 
 class OpenValues:
@@ -33,7 +25,7 @@ class OpenValues:
 
     def __init__(
         self,
-        program: OpenProgram,
+        program: StringProgram,
         variable: object,
         as_data: Callable[[tuple[t.Any, ...]], tuple[t.Any, ...] | None],
     ) -> None:

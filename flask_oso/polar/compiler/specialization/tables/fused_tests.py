@@ -26,6 +26,7 @@ from ...passes.names import (
     statements_in,
     written_name,
 )
+from ...scopes import ProgramInterface
 from ...snippets import any_of, compared, duplicate, item_of, load, method_call
 
 #: So many texts are compared one by one.
@@ -34,16 +35,9 @@ _FEW = 3
 Test = tuple[list[ast.stmt], list[str]]
 
 
-class FusingProgram(t.Protocol):
-    """What is needed of the program."""
-
-    def constant(self, value: t.Any) -> str: ...
-    def constant_value(self, name: str) -> t.Any: ...
-
-
 def fused(
     tests: Sequence[Test],
-    program: FusingProgram,
+    program: ProgramInterface,
     code_of: Callable[[Sequence[ast.AST]], str],
     strings: str,
 ) -> list[Test]:
@@ -76,7 +70,7 @@ def fused(
 
 
 def _sites(
-    statements: list[ast.stmt], program: FusingProgram
+    statements: list[ast.stmt], program: ProgramInterface
 ) -> Iterator[tuple[list[ast.If], str, frozenset[str]]]:
     """Give the comparisons with texts within which a test finds its only solution.
 
@@ -103,7 +97,7 @@ def _one_test(
     statements: list[ast.stmt],
     at: int,
     found: list[tuple[frozenset[str], list[str]]],
-    program: FusingProgram,
+    program: ProgramInterface,
     strings: str,
 ) -> list[ast.stmt]:
     """Write the test for all strings."""
@@ -123,7 +117,7 @@ def _one_test(
     return body
 
 
-def _is_one_of(name: str, texts: list[str], program: FusingProgram) -> ast.expr:
+def _is_one_of(name: str, texts: list[str], program: ProgramInterface) -> ast.expr:
     if len(texts) > _FEW:
         return compared(load(name), ast.In(), load(program.constant(frozenset(texts))))
     return any_of([compared(load(name), ast.Eq(), ast.Constant(text)) for text in texts])
@@ -133,7 +127,7 @@ def _is_success(statement: ast.stmt) -> bool:
     return sets_true(statement) == FOUND
 
 
-def _choice(test: ast.expr, program: FusingProgram) -> tuple[str, frozenset[str]] | None:
+def _choice(test: ast.expr, program: ProgramInterface) -> tuple[str, frozenset[str]] | None:
     """Return the name that is compared with texts alone, and these."""
     names, texts = set[str](), set[str]()
     for part in disjuncts(test):
