@@ -78,7 +78,20 @@ _ALONE: t.Any = object.__eq__
 #: that a method of a string refuses, and the above.
 GIVES_UP = (AttributeError, ArithmeticError, KeyError, TypeError, ValueError, NotSilent)
 
-
+#: What else specializations call, or look into.
+_FUNCTIONS: dict[str, t.Any] = {
+    "bound_method": types.MethodType,
+    "each_once": each_once,
+    "gives_up": GIVES_UP,
+    "gives_up_or_deep": (*GIVES_UP, RecursionError),
+    "is_flat": has_flat_values,
+    "islice": itertools.islice,
+    "leads_back": leads_back,
+    "not_silent": NotSilent,
+    "number_of": number_of,
+    "texts_found": texts_found,
+    "texts_in": texts_in,
+}
 #: How two values of some classes unify: tells it, or raises ``NotSilent``.
 _Way = Callable[[t.Any, t.Any], bool]
 
@@ -117,44 +130,16 @@ class SilentOperations:
         self._ways: dict[tuple[type, type], _Way] = {}
 
     def named(self) -> dict[str, t.Any]:
-        """Return the operations by the names that specializations have for them."""
+        """Return the operations by the names that specializations have for them.
+
+        Each public method is one.
+        """
+        methods = [name for name in vars(SilentOperations) if not name.startswith("_")]
         return {
-            "alike": self.alike,
-            "among": self.among,
-            "texts_in": texts_in,
-            "texts_found": texts_found,
-            "comparable": self.comparable,
-            "has_order": self.has_order,
-            "fields_of": self.fields,
-            "entry_among": self.entry_among,
-            "entries": self.entries,
-            "entry_or_nil": self.entry_or_nil,
-            "has_key": self.has_key,
-            "entries_of": self.entries_of,
-            "entries_with": self.entries_with,
-            "values_under": self.values_under,
-            "pair_among": self.pair_among,
-            "with_fields": self.with_fields,
-            "counted": self.counted,
-            "place_of": self.place_of,
-            "length_of": self.length_of,
-            "item_at": self.item_at,
-            "is_compound": self.is_compound,
-            "is_empty": self.is_empty,
-            "is_flat": has_flat_values,
+            **_FUNCTIONS,
+            **{name: getattr(self, name) for name in methods if name != "named"},
             "is_plain_data": self._takes_list,
-            "are_themselves": self.are_themselves,
             "is_told": self._is_told_memo,
-            "text_of": self.text,
-            "number_of": number_of,
-            "all_texts": self.all_texts,
-            "gives_up": GIVES_UP,
-            "not_silent": NotSilent,
-            "gives_up_or_deep": (*GIVES_UP, RecursionError),
-            "each_once": each_once,
-            "islice": itertools.islice,
-            "leads_back": leads_back,
-            "bound_method": types.MethodType,
         }
 
     def _test_told(self, kind: type) -> bool:
@@ -167,7 +152,7 @@ class SilentOperations:
 
     # -- equality
 
-    def text(self, value: t.Any) -> str | None:
+    def text_of(self, value: t.Any) -> str | None:
         """Return the string that a value is for a comparison with one; ``None`` if it is none."""
         kind = type(value)
         if kind in self._derived:
@@ -456,7 +441,7 @@ class SilentOperations:
             return found
         raise NotSilent
 
-    def fields(self, value: dict[t.Any, t.Any]) -> _Fields:
+    def fields_of(self, value: dict[t.Any, t.Any]) -> _Fields:
         """Return an object that has the entries of a dictionary as its attributes.
 
         A missing one is an ``AttributeError``, for which a specialization gives up.

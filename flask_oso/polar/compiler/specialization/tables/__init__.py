@@ -2,8 +2,6 @@
 
 ``drafts``
     the ways in which a function may be written: the first one that works.
-``value_searches``
-    functions that find the texts that data give for an argument.
 ``fused_tests``, ``observed_searches``, ``function_maker``
     tests for several strings that become one; searches behind calls of the application; which
     classes have functions of their own, and which function they get.

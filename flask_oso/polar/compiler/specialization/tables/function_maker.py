@@ -24,6 +24,7 @@ from ...snippets import (
     duplicate,
     function_of,
     is_ascii,
+    is_none,
     load,
     method_call,
     negate,
@@ -31,7 +32,9 @@ from ...snippets import (
 )
 from ..goals.obstacles import Attempts, tried_first
 from ..observation import FREQUENT
+from ..regions import give_up_if
 from ..solution_functions import SolutionFunctions
+from ..solution_keys import SolutionKey
 from ..specialization import (
     NEW_MEMO,
     SpecializationWriter,
@@ -43,7 +46,6 @@ from ..value_tests import SCALARS
 from .drafts import Asked, Drafts, Specialization, SpecializingProgram, Text
 from .fused_tests import Test, fused
 from .observed_searches import write_observed_search
-from .value_searches import value_search
 
 #: The most temporary classes that have functions of their own; a class that an application makes
 #: while it runs may be collected again.
@@ -147,17 +149,13 @@ class FunctionMaker:
 
     def _by_all_classes(self, *args: t.Any) -> bool | None:
         """Answer a question by the function for all its classes, if there is one."""
-        text: Text = None if self.at is None else args[self.at]
-        if self.at is not None and text not in self.texts:
-            text = self.texts
-        kinds = tuple([type(args[at]) for at in self.positions])
-        made = self._functions.get((text, kinds))
-        if made is None and all(map(self.admits, kinds)):
-            made = self.function(Asked(text, kinds))
+        asked = self._asked(args)
+        made = self._known_or_made(asked)
         if made is None:
             return None
-        if self.positions == [0, 2] and text in self.tell_apart:
-            self.tell_apart[text](kinds[1], kinds[0], made)
+        if self.positions == [0, 2] and asked.text in self.tell_apart:
+            first, last = asked.classes
+            self.tell_apart[asked.text](last, first, made)
         # What calls it ends for some errors, which a call of the application may raise.
         return made(*args) if self.is_silent(made) else None
 
@@ -192,16 +190,21 @@ class FunctionMaker:
         return made if made is not None and self.is_silent(made) else None
 
     def _function_for(self, args: tuple[t.Any, ...]) -> Specialization | None:
-        kinds = tuple([type(args[at]) for at in self.positions])
-        text: Text = None
-        if self.at is not None:
-            text = args[self.at]
-            if type(text) is not str:
-                return None
-            text = text if text in self.texts else self.texts
-        made = self._functions.get((text, kinds))
-        if made is None and all(map(self.admits, kinds)):
-            made = self.function(Asked(text, kinds))
+        if self.at is not None and type(args[self.at]) is not str:
+            return None
+        return self._known_or_made(self._asked(args))
+
+    def _asked(self, args: tuple[t.Any, ...]) -> Asked:
+        """Return what a function for some arguments is made for."""
+        text: Text = None if self.at is None else args[self.at]
+        if self.at is not None and text not in self.texts:
+            text = self.texts
+        return Asked(text, tuple([type(args[at]) for at in self.positions]))
+
+    def _known_or_made(self, asked: Asked) -> Specialization | None:
+        made = self._functions.get(asked)
+        if made is None and all(map(self.admits, asked.classes)):
+            made = self.function(asked)
         return made
 
     def function(self, asked: Asked, *, waits: bool = False) -> Specialization | None:
@@ -284,11 +287,25 @@ class FunctionMaker:
         )
 
     def _make_value_search(self, classes: tuple[type, ...]) -> t.Any:
-        at, kinds = t.cast(int, self.at), self.drafts.by_position(classes)
+        """Compile such a function, which gives up where the string may be something else."""
+        known, functions = self.drafts.by_position(classes), SolutionFunctions(self.program)
         try:
-            return value_search(self.program, self._name, at, kinds)
+            kinds = tuple([known.get(n) for n in range(self._arity)])
+            found = functions.name_of(SolutionKey(self._name, kinds))
+            functions.write()
         except NotCompilable:
+            # As for a rule that leaves the string open.
             return None
+        functions.keep()
+        given = [load(self.drafts.parameters[at]) for at in self.positions]
+        odd = [negate(is_ascii(f"a{at}")) for at, cls in known.items() if cls is str]
+        body = [
+            *map(give_up_if, odd),
+            assign(FOUND, call(found, *given, ast.Constant(0), ast.Dict([], []))),
+            give_up_if(is_none(load(FOUND))),
+            ast.Return(call("texts_found", load(FOUND))),
+        ]
+        return self._compiled_search(body, "gives_up_or_deep")
 
     def _make_search(
         self,
@@ -326,9 +343,7 @@ class FunctionMaker:
             body.append(duplicate(NEW_MEMO))
         body += [*self._fused([*tests.values()]), ast.Return(load(_STRINGS))]
         errors = "gives_up_or_deep" if any(each.are_called for each in calls) else "gives_up"
-        tried = [attempted(body, errors)]
-        function = function_of("search", self.drafts.parameters, tried, FREQUENT)
-        made = self.program.compiled_specialization(function, self._name)
+        made = self._compiled_search(body, errors)
         if is_partial:
             made = Attempts().of(made)
             self._partial[id(made)] = made
@@ -358,6 +373,12 @@ class FunctionMaker:
         made = t.cast(StringSearch, self.program.compiled_specialization(function, self._name))
         self._observed[id(made)] = made
         return made
+
+    def _compiled_search(self, body: list[ast.stmt], errors: str) -> t.Any:
+        """Compile a function that gives up where some errors are raised."""
+        tried = [attempted(body, errors)]
+        function = function_of("search", self.drafts.parameters, tried, FREQUENT)
+        return self.program.compiled_specialization(function, self._name)
 
     def _make(self, asked: Asked) -> Specialization | None:
         try:
