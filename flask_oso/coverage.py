@@ -19,20 +19,23 @@ from pathlib import Path
 from types import FrameType
 
 import coverage
+from coverage.exceptions import ConfigError
 
 from flask_oso.polar.observe import line_coverage
 from flask_oso.polar.sources import Source
 
 if t.TYPE_CHECKING:
     from coverage.plugin_support import Plugins
-    from coverage.types import TConfigSectionOut, TLineNo
+    from coverage.types import TConfigSectionOut, TConfigurable, TLineNo
 
 _TRACED = os.path.realpath(line_coverage.__file__)
 
 
 def coverage_init(registry: Plugins, options: TConfigSectionOut) -> None:
     """Register the plugin; coverage.py calls this."""
-    registry.add_file_tracer(PolarPlugin())
+    plugin = PolarPlugin()
+    registry.add_file_tracer(plugin)
+    registry.add_configurer(plugin)
 
 
 def is_measuring() -> bool:
@@ -43,6 +46,19 @@ def is_measuring() -> bool:
 
 class PolarPlugin(coverage.CoveragePlugin):
     """Finds policies, and what is reached of them."""
+
+    def configure(self, config: TConfigurable) -> None:
+        """Choose the core of coverage.py that follows plugins, unless one is configured.
+
+        Since Python 3.14 another one is the default.
+        """
+        try:
+            core = config.get_option("run:core")
+        except ConfigError:
+            # A coverage.py that has no such option has no other core by default.
+            return
+        if core is None:
+            config.set_option("run:core", "ctrace")
 
     def file_tracer(self, filename: str) -> coverage.FileTracer | None:
         """Trace the function that is called for each line that is reached."""

@@ -96,7 +96,7 @@ def elements_ahead(iterator: t.Any, variables: int = 1) -> t.Any:
 
     :param variables: how many variables of the callers refer to it.
     """
-    if sys.getrefcount(iterator) != _COUNT_OF_ARGUMENT + variables:
+    if sys.getrefcount(iterator) != _COUNT_OF_ARGUMENT + variables * _COUNT_OF_VARIABLE:
         return iterator
     _, (rest,), *place = iterator.__reduce__()
     if type(rest) not in _SEQUENCES:
@@ -112,12 +112,16 @@ def begins_alone(iterator: Iterator[t.Any], variables: int = 1) -> bool:
 
     :param variables: how many variables of the callers refer to it.
     """
-    is_alone = sys.getrefcount(iterator) == _COUNT_OF_ARGUMENT + variables
+    is_alone = sys.getrefcount(iterator) == _COUNT_OF_ARGUMENT + variables * _COUNT_OF_VARIABLE
     return is_alone and not _has_begun(iterator)
 
 
-def _count_of_variable() -> int:
+def _count_of_two_variables() -> int:
     iterator = iter(())
+    return _count_of_variable(iterator)
+
+
+def _count_of_variable(iterator: t.Any) -> int:
     return _count_of_argument(iterator)
 
 
@@ -125,8 +129,11 @@ def _count_of_argument(iterator: t.Any) -> int:
     return sys.getrefcount(iterator)
 
 
+#: What a variable of a caller adds to the reference count of an argument: nothing since Python
+#: 3.14, where functions borrow the references of their callers.
+_COUNT_OF_VARIABLE = _count_of_two_variables() - _count_of_variable(iter(()))
 #: The reference count of an argument, besides the variables of callers that refer to it.
-_COUNT_OF_ARGUMENT = _count_of_variable() - 1
+_COUNT_OF_ARGUMENT = _count_of_variable(iter(())) - _COUNT_OF_VARIABLE
 
 
 #: INVARIANT: one for the process. An iterator that any query, thread or ``Oso`` has read is empty
