@@ -105,7 +105,8 @@ class RoutePlan(Record, eq=False):
     steps: tuple[tuple[t.Any, ...] | None, ...]
     #: The last of these: it is entered then.
     way: tuple[t.Any, ...] | None
-    #: The same, once a view was entered: what was judged was for that time.
+    #: The same, once a view was entered: what was judged was for that time. Automatic OPTIONS never
+    #: have that, since they enter none.
     spent_way: tuple[t.Any, ...] | None
     #: An answer without authorization is neither withheld nor told of.
     is_left_alone: bool
@@ -223,7 +224,7 @@ class RoutePlans:
             endpoint=endpoint,
             steps=steps,
             way=steps[-1],
-            spent_way=None if steps[-1] is None else (rule, method),
+            spent_way=(rule, method) if steps[-1] or is_automatic_options(rule, method) else None,
             is_left_alone=not is_due and not is_watched,
             # The one text of this name, by which classes remember what they have found.
             handler_name=sys.intern(method.lower()),

@@ -55,24 +55,35 @@ class Forgiving(Flask):
 class NoFunctions(Flask):
     """An app that enters views itself, and calls nothing before them."""
 
+    def call_functions(self) -> None:
+        """Find the user, as a function before the view would."""
+        g.current_user = request.args["user"]
+
     def full_dispatch_request(self) -> Response:
         """Enter the view."""
-        g.current_user = request.args["user"]
         try:
+            self.call_functions()
             return self.finalize_request(enter_view())
         except HTTPException as error:
             return self.finalize_request(self.handle_http_exception(error))
 
 
-class NoFlask(Flask):
+class OwnFunctionsAndViews(NoFunctions):
+    """An app that calls the functions of the app, too, and enters views itself."""
+
+    def call_functions(self) -> None:
+        """Call them."""
+        for function in self.before_request_funcs.get(None, ()):
+            self.ensure_sync(function)()
+
+
+class NoFlask(NoFunctions):
     """An app that does so as the application of WSGI."""
 
     def wsgi_app(self, environ: t.Any, start_response: t.Any) -> t.Any:
         """Answer a request."""
         with self.request_context(environ):
-            return NoFunctions.full_dispatch_request(t.cast(NoFunctions, self))(
-                environ, start_response
-            )
+            return self.full_dispatch_request()(environ, start_response)
 
 
 class RequestOfNoBlueprint(Request):
@@ -107,7 +118,8 @@ class EarlyForNothing(Early):
         self.before_request_funcs[None][-1] = lambda: enter_view() and None
 
 
-KINDS = [OwnFunctions, Forgiving, NoFunctions, NoFlask, OwnRequests, Early, EarlyForNothing]
+ALONE = [NoFunctions, NoFlask, OwnFunctionsAndViews]
+KINDS = [OwnFunctions, Forgiving, *ALONE, OwnRequests, Early, EarlyForNothing]
 
 
 def guarded_app(kind: type[Flask], check: str, entered: list[t.Any], enforce: str = "off") -> Flask:
@@ -168,7 +180,7 @@ def test_route_that_is_judged_past_what_flask_calls_before_it(kind: type[Flask])
 
 
 @pytest.mark.parametrize("check", ["constant", "object", "route", "endpoint"])
-@pytest.mark.parametrize("kind", [NoFunctions, NoFlask])
+@pytest.mark.parametrize("kind", ALONE)
 def test_automatic_options_past_what_flask_calls_before_a_view(
     kind: type[Flask], check: str
 ) -> None:
