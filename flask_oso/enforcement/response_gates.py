@@ -455,7 +455,7 @@ class Gates:
         """
         plan: RoutePlan | None = request_state.plan
         is_led = plan is None or not plan.is_of(current)
-        if is_led:
+        if plan is None or is_led or plan.problem is not None or plan.is_forbidden:
             self._enter_route(current)
         check_way(request_state, current)
         plan = t.cast(RoutePlan, request_state.plan)

@@ -51,6 +51,7 @@ from .audit.vain_guards import warn_of_vain_guards
 from .authorizer import Authorizer, Judge, UsualJudge
 from .commit_guard import veto_configured
 
+_NO_ENTRY = object()
 _logger = logging.getLogger("flask_oso.enforcement")
 _OPEN = (
     "They answer whoever asks, unless they authorize inside. 'OSO_ENFORCE = \"strict\"' refuses to"
@@ -199,6 +200,9 @@ class RoutePlans:
         is_due, is_watched = duty is not Duty.NONE, self._is_watched(rule, method)
         is_plain, authorizer = calls_plainly(self._app), self._state.part(Authorizer)
         steps = self._steps(rule, method)
+        if rule is not None and not is_entered:
+            # No request passes that, not even where a class goes on behind the refusal.
+            steps = (*steps, (rule, method, _NO_ENTRY))
         declared = declared_guards(self._app, endpoint, method) if endpoint else ()
         called = self._called(steps, declared, stored)
         return RoutePlan(

@@ -48,7 +48,7 @@ class Forgiving(Flask):
         """Call them."""
         try:
             return super().preprocess_request()
-        except HTTPException:
+        except Exception:
             return None
 
 
@@ -206,6 +206,19 @@ def test_answer_of_a_view_without_a_guard_that_was_entered_past_all_gates(
 
     with pytest.raises(OsoError, match="Authorize not called"):
         app.test_client().open("/room/1?user=ann", method=method)
+
+
+@pytest.mark.parametrize(("enforce", "status"), [("forbid", 403), ("strict", 500)])
+def test_view_without_a_guard_of_an_app_that_goes_on_behind_its_refusal(
+    enforce: str, status: int
+) -> None:
+    """It is refused again, and not entered."""
+    entered: list[t.Any] = []
+    client = guarded_app(Forgiving, "none", entered, enforce).test_client()
+
+    answers = [client.get("/room/1?user=ann").status_code for _ in range(2)]
+
+    assert (answers, entered) == ([status] * 2, [])
 
 
 def test_function_that_is_taken_out_again() -> None:
