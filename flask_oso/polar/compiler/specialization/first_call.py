@@ -45,6 +45,8 @@ class _Silent(enum.Enum):
 
 
 _Outcome = FirstCall | _Silent
+#: Stands for the value of a variable that is united with another one.
+_OPEN: t.Final = Known("")
 #: The values of the variables of one clause, by their index.
 _Values = dict[int, Known]
 _Goals = tuple[Term, "_Goals"] | tuple[()]
@@ -211,7 +213,12 @@ class _FirstCallSearch:
         return _Silent.HOLDS
 
     def _bind(self, term: Expression, values: _Values) -> _Silent:
-        """Bind a variable to a value. Anything else may compare objects."""
+        """Bind a variable to a value, or to another variable. Anything else may compare objects."""
+        slots = [arg.index for arg in term.args if isinstance(arg, Slot)]
+        if len(slots) == len(term.args) and values.keys().isdisjoint(slots):
+            # Of what they become nothing may be needed before the call.
+            values.update(dict.fromkeys(slots, _OPEN))
+            return _Silent.HOLDS
         for one, other in (term.args, term.args[::-1]):
             if isinstance(one, Slot) and one.index not in values:
                 values[one.index] = self._value(other, values)
@@ -219,7 +226,7 @@ class _FirstCallSearch:
         raise _Unknown
 
     def _value(self, term: Term, values: _Values) -> Known:
-        if isinstance(term, Slot) and term.index in values:
+        if isinstance(term, Slot) and values.get(term.index, _OPEN) is not _OPEN:
             return values[term.index]
         if isinstance(term, Value):
             return Known("", literal=term)
