@@ -42,6 +42,8 @@ ALIKE = {
     "recursion": 'allow(u, a, d: Doc) if may(u, a, d); may(u, "read", d) if d.owner = u;'
     'may(u, "list", d) if d.owner = u; may(u, "edit", d) if d.owner = u and d.ok;'
     "may(u, a, d) if may(u, a, d.parent);",
+    "lists of a rule": "allow(u: User, a, _: Doc) if of_role(u.role, list) and a in list;"
+    'of_role("viewer", ["read", "list"]); of_role("editor", ["edit", "read", "list"]);',
     "a negation": 'allow(u: User, a, _: Doc) if a in ["read", "list", "edit"] and not no(u, a);'
     'no(u, "read") if u.ok; no(u, "list") if u.ok;',
     "rules of other classes": 'allow(u: User, "read", d: Doc) if d.owner = u;'
@@ -51,6 +53,8 @@ ALIKE = {
 APART = {
     "a method": 'allow(u: User, a, _: Doc) if a in ["read", "list", "edit"] and u.may(a);',
     "a search": 'allow(u: User, a, _: Doc) if a in u.acts and a in ["read", "list", "edit"];',
+    "lists of data": "allow(u: User, a, _: Doc) if list = u.acts and a in list"
+    ' and known(list); known(["read", "list"]); known(["edit", "list", "read"]);',
     "an entry": "".join(f'allow(u: User, "{a}", d: Doc) if u in d.acts.{a};' for a in TEXTS),
     "the text in the rule": "".join(
         f'allow(u: User, "{a}", _: Doc) if "{a}" in u.acts;' for a in TEXTS

@@ -18,7 +18,13 @@ from ...solver.clauses import Clause
 from ...solver.matcher import has_pattern
 from ...sources import Span
 from ...traversal import is_operation
-from ..binding_analysis import ClauseOrder, check_class, has_known_equality, is_class_only
+from ..binding_analysis import (
+    ClauseOrder,
+    check_class,
+    has_known_equality,
+    is_class_only,
+    is_constant,
+)
 from ..classes.plain_classes import is_plain
 from ..goal_forms import written_term
 from ..scopes import (
@@ -274,6 +280,11 @@ class PatternGoals(ListGoals):
         for position in clause.literals:
             literal, arg = clause.parameters[position].term, args[position]
             if not isinstance(literal, Value):
+                if not isinstance(arg, Ref) and is_constant(literal):
+                    cell = self.scope.cell(arg[0], arg[1].index)
+                    if cell.ref is None and not cell.waiting:
+                        # The variable becomes it.
+                        continue
                 raise self.not_compilable("a list or a dictionary in a head")
             if isinstance(arg, Ref) and arg.literal is None and not _is_object(arg):
                 value = self.checked(arg)

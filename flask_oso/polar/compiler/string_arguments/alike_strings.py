@@ -22,7 +22,14 @@ from ...solver.clauses import Clause, Template
 from ...traversal import goals_in
 from ..binding_analysis import ArgumentFacts, Lineages, is_class_only, is_string
 from ..goal_forms import call_of, is_variable, mentions, terms_in
-from .closed_strings import Parameter, SelectClauses, is_search, passed_lineages, texts_of
+from .closed_strings import (
+    Parameter,
+    SelectClauses,
+    is_search,
+    lists_by_rule,
+    passed_lineages,
+    texts_of,
+)
 
 #: What a clause has to do with one string. Of a parameter that it is passed on to, it has that.
 _Trait = tuple[t.Any, ...]
@@ -86,7 +93,7 @@ def _traits(
                     found[parameter, text].append(forms[key])
                     continue
                 if id(clause) not in uses:
-                    uses[id(clause)] = _uses(clause, parameter.at, facts.lineages)
+                    uses[id(clause)] = _uses(clause, parameter.at, facts.lineages, select)
                 found[parameter, text].append(_trait(clause, uses[id(clause)], text))
         passed = {use for each in uses.values() for use in each or () if type(use) is Parameter}
         waiting += passed - seen
@@ -120,13 +127,15 @@ def _trait(clause: Clause, uses: _Trait | None, text: str) -> _Trait:
     """Return what a clause has to do with a string that it has as a variable."""
     if uses is None:
         return "this one alone", text
-    told = [text in use if type(use) is frozenset else use for use in uses]
+    told = [use if type(use) is Parameter else tuple(text in each for each in use) for use in uses]
     return ("the clause", id(clause), *told)
 
 
-def _uses(clause: Clause, position: int, lineages: Lineages) -> _Trait | None:
-    """Return what a clause does with a parameter: strings that it compares it with, or the
-    parameters that it passes it on to.
+def _uses(
+    clause: Clause, position: int, lineages: Lineages, select: SelectClauses
+) -> _Trait | None:
+    """Return what a clause does with a parameter: lists of strings among which it is searched, or
+    the parameters that it passes it on to.
 
     ``None`` if it does anything else, which may tell any two strings apart.
     """
@@ -137,11 +146,13 @@ def _uses(clause: Clause, position: int, lineages: Lineages) -> _Trait | None:
     if not isinstance(term, Slot) or not is_any or sum(mentions(each, term) for each in heads) > 1:
         return None
     goals = [goal for goal in goals_in(clause.body) if mentions(goal, term)]
-    uses = [_use(clause, goal, term, lineages) for goal in goals]
+    uses = [_use(clause, goal, term, lineages, select) for goal in goals]
     return None if None in uses else tuple(uses)
 
 
-def _use(clause: Clause, goal: Term, variable: Slot, lineages: Lineages) -> t.Any:
+def _use(
+    clause: Clause, goal: Term, variable: Slot, lineages: Lineages, select: SelectClauses
+) -> t.Any:
     called = call_of(goal)
     if called is not None:
         places = [at for at, arg in enumerate(called.args) if mentions(arg, variable)]
@@ -150,11 +161,12 @@ def _use(clause: Clause, goal: Term, variable: Slot, lineages: Lineages) -> t.An
         passed = passed_lineages(clause, called, lineages)
         return Parameter(called.name, len(called.args), places[0], passed)
     if is_search(goal, variable):
-        return texts_of(goal.args[1])
+        texts = texts_of(goal.args[1])
+        return lists_by_rule(clause, goal.args[1], select, goal) if texts is None else [texts]
     if isinstance(goal, Expression) and goal.operator in _EQUATIONS:
         others = [arg for arg in goal.args if not is_variable(arg, variable)]
         is_text = len(others) == 1 and is_string(others[0])
-        return frozenset({t.cast(Value, others[0]).value}) if is_text else None
+        return [{t.cast(Value, others[0]).value}] if is_text else None
     return None
 
 

@@ -171,7 +171,8 @@ def _bindings(
         elif is_search(goal, term):
             texts = texts_of(goal.args[1])
             if texts is None:
-                texts = _listed_by_rule(clause, goal.args[1], select)
+                lists = lists_by_rule(clause, goal.args[1], select)
+                texts = None if lists is None else frozenset[str]().union(*lists)
             if texts is not None:
                 yield texts
         elif mentions(goal, term):
@@ -192,14 +193,18 @@ def is_search(goal: Term, variable: Slot) -> t.TypeGuard[Expression]:
     )
 
 
-def _listed_by_rule(
-    clause: Clause, collection: Term, select: SelectClauses
-) -> frozenset[str] | None:
-    """Return the strings of all lists that a rule may give for a variable, in its heads.
+def lists_by_rule(
+    clause: Clause, collection: Term, select: SelectClauses, before: Term | None = None
+) -> list[frozenset[str]] | None:
+    """Return the strings of each list that a rule may give for a variable, in its heads.
 
     As of ``fields`` in ``fields(user, list) and field in list``, where ``fields(_, ["a", "b"])``.
+
+    :param before: the goal in front of which the rule is called, if that matters.
     """
     for goal in conjuncts_in(clause.body):
+        if goal is before:
+            break
         called = call_of(goal)
         if called is None or not isinstance(collection, Slot):
             continue
@@ -209,7 +214,7 @@ def _listed_by_rule(
         clauses = select(called.name, len(called.args), ArgumentFacts({}, {})) or ()
         listed = [texts_of(each.parameters[places[0]].term) for each in clauses]
         if listed and None not in listed:
-            return frozenset[str]().union(*(texts for texts in listed if texts is not None))
+            return t.cast("list[frozenset[str]]", listed)
     return None
 
 
