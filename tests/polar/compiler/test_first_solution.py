@@ -23,7 +23,7 @@ HAS_ROLE = """
 has_role(user: User, name: String, doc: Doc) if
   role in user.roles and role.name = name and role.of = doc;
 """
-DOC, OTHER = Doc(open=False), Doc(open=False)
+DOC, OTHER = Doc(open=False, owner=None), Doc(open=False)
 READER, WRITER = Role(name="reader", of=DOC), Role(name="writer", of=DOC)
 
 
@@ -163,3 +163,144 @@ def test_head_that_is_asked_is_looked_at_first(head: str) -> None:
 
     assert answer_of(oso, user, "edit") == expected
     assert specialized(oso.engine, user, "edit", DOC) in (None, expected)
+
+
+#: Rules with a solution for `READER` that the solver finds behind others.
+LATER = {
+    "a rule behind one that compares": """
+      allow(user: User, "read", doc: Doc) if doc.owner = user;
+      allow(user: User, "read", doc: Doc) if may(user, doc);
+      may(user: User, doc: Doc) if role in user.roles and role.of = doc;
+    """,
+    "rules of a helper for each element": """
+      allow(user: User, "read", doc: Doc) if role in user.roles and role.of = doc and good(role);
+      good(role) if role.name = "none";
+      good(role) if role.name = "reader";
+    """,
+    "a side of an `or` behind a list": """
+      allow(user: User, "read", doc: Doc) if
+        (ban in user.bans and ban.of = doc) or may(user, doc);
+      may(user: User, doc: Doc) if role in user.roles and role.of = doc;
+    """,
+    "an `or` for each element": """
+      allow(user: User, "read", doc: Doc) if
+        role in user.roles and role.of = doc and (role.name = "none" or role.name = "reader");
+    """,
+    "a variable that a helper binds": """
+      allow(user: User, "read", doc: Doc) if doc.owner = user;
+      allow(user: User, "read", doc: Doc) if role(user, doc, name) and name in ["x", "reader"];
+      role(user: User, doc: Doc, role.name) if role in user.roles and role.of = doc;
+    """,
+    "rules in rules": """
+      allow(user: User, "read", _: Doc) if user.admin;
+      allow(user: User, "read", doc: Doc) if may(user, doc);
+      may(user: User, doc: Doc) if doc.owner = user;
+      may(user: User, doc: Doc) if held(user, doc);
+      held(user: User, doc: Doc) if ban in user.bans and ban.of = doc;
+      held(user: User, doc: Doc) if role in user.roles and role.of = doc;
+    """,
+}
+
+
+@pytest.mark.parametrize("rules", LATER.values(), ids=LATER)
+def test_function_ends_at_a_later_solution(rules: str) -> None:
+    """What the solver tries before does not hold, and behind the solution nothing is looked at."""
+    oso, user = load(rules), User(admin=False, roles=[READER, Failing()], bans=[])
+
+    assert answer_of(load(rules, compiled=False), user, "read") is True
+    assert specialized(oso.engine, user, "read", DOC) is True
+
+
+@pytest.mark.parametrize("rules", LATER.values(), ids=LATER)
+def test_error_before_a_later_solution_is_met(rules: str) -> None:
+    """An element before the solution, or in a list that is searched before, is looked at."""
+    oso, solver = load(rules), load(rules, compiled=False)
+    users = [
+        User(admin=False, roles=[Failing(), READER], bans=[]),
+        User(admin=False, roles=[READER, Failing()], bans=[Failing()]),
+    ]
+
+    assert [answer_of(oso, each, "read") for each in users] == [
+        answer_of(solver, each, "read") for each in users
+    ]
+    assert specialized(oso.engine, users[0], "read", DOC) is None
+
+
+#: Rules that look for the user in a list of readers.
+SEARCHES = {
+    "a condition": 'allow(user: User, "read", doc: Doc) if user in doc.readers;',
+    "a condition of a helper": """
+      allow(_: User, "read", doc: Doc) if doc.open;
+      allow(user: User, "read", doc: Doc) if reads(user, doc);
+      reads(user: User, doc: Doc) if user in doc.readers;
+    """,
+}
+
+
+class Odd:
+    """An object that says that it equals all others."""
+
+    def __eq__(self, other: object) -> bool:
+        raise ValueError("not yet")
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+@pytest.mark.parametrize("count", [0, 40])
+@pytest.mark.parametrize("rules", SEARCHES.values(), ids=SEARCHES)
+def test_search_ends_at_the_first_equal_element(rules: str, count: int) -> None:
+    """The solver compares no element behind it, and nor does a function, in lists of any length."""
+    oso, user, others = load(rules), User(), [User() for _ in range(count)]
+    found, late = ([*others, user, Odd()], [*others, Odd(), user])
+
+    assert specialized(oso.engine, user, "read", Doc(open=False, readers=found)) is True
+    assert specialized(oso.engine, user, "read", Doc(open=False, readers=late)) is None
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "not user in doc.readers",
+        "not (user in doc.readers and 1 = 1)",
+        "not (not user in doc.readers)",
+    ],
+)
+def test_negated_search_compares_all_elements(body: str) -> None:
+    """Under `not` the solver looks for all solutions, so that an error behind one is met."""
+    rules = f'allow(user: User, "read", doc: Doc) if {body};'
+    oso, user = load(rules), User()
+
+    assert specialized(oso.engine, user, "read", Doc(readers=[user, Odd()])) is None
+
+
+def test_all_actions_are_looked_for_behind_an_equal_element() -> None:
+    """The error of an element behind it is met, as by the solver."""
+    oso, user = load(SEARCHES["a condition of a helper"]), User()
+
+    with pytest.raises(ValueError, match="not yet"):
+        oso.authorized_actions(user, Doc(open=False, readers=[user, Odd()]))
+
+
+CHAIN = """
+allow(user: User, "read", doc: Doc) if may(user, doc);
+may(user: User, doc: Doc) if doc.owner = user;
+may(user: User, doc: Doc) if doc.parent != nil and may(user, doc.parent);
+"""
+
+
+def test_function_ends_at_the_first_object_of_a_chain() -> None:
+    """The objects behind it are not looked at, and the class of one before it is."""
+    oso, user = load(CHAIN), User()
+    mine = Doc(owner=user, parent=Doc(owner=Odd(), parent=None))
+
+    assert specialized(oso.engine, user, "read", mine) is True
+    assert specialized(oso.engine, user, "read", Doc(owner=Odd(), parent=mine)) is None
+
+
+def test_chain_that_is_followed_first_is_looked_at_to_its_end() -> None:
+    """Where the rule for the parent is tried before the other one, the parents come first."""
+    first, *others = CHAIN.strip().splitlines()
+    oso, user = load("\n".join([first, *others[::-1]])), User()
+    mine = Doc(owner=user, parent=Doc(owner=Odd(), parent=None))
+
+    assert specialized(oso.engine, user, "read", mine) is None

@@ -13,6 +13,9 @@ In go the statements of a function; they are changed where they stand::
 
 Most lists that policies search are short, and then the call takes longer than the search. It is
 done only where ``x``, which then stands there twice, is short.
+
+Where ``x`` ends the function, unless all solutions are searched for, the solver looks at no element
+behind the first that is equal, and nor does the search.
 """
 
 from __future__ import annotations
@@ -31,12 +34,15 @@ from ..snippets import (
     for_each,
     load,
     named_value,
+    negate,
     unpacked,
 )
-from .names import blocks_in, nodes_in
+from .names import blocks_in, nodes_in, read_name
 
 #: Longer lists are left to the call, which takes no time that counts there.
 SHORT = 30
+#: The search that looks at nothing behind an element that is equal, and whether it must.
+_FIRST, _IS_SEARCHED = "among_first", "is_searched"
 #: The most searches of a function that are written out.
 MAX_WRITTEN = 4
 #: The most statements that stand twice.
@@ -45,16 +51,24 @@ _MOST = 6
 _CONTAINERS = (list, dict, tuple, set, frozenset)
 
 
-def write_out_searches(statements: list[ast.stmt], fresh: Callable[[str], str]) -> None:
+def write_out_searches(
+    statements: list[ast.stmt], fresh: Callable[[str], str], *, may_end: bool = False
+) -> None:
     """Search short lists in the function itself.
 
     :param fresh: gives names.
+    :param may_end: whether the function ends at a solution, unless it searches for all of them.
     """
     written = 0
     for block, _ in [*blocks_in(statements)]:
         for at, statement in enumerate(block):
             search = _search_in(statement)
-            if search is not None and written < MAX_WRITTEN:
+            if search is None:
+                continue
+            is_one = not getattr(search, "is_negated", True)
+            if may_end and is_one and _ends(t.cast(ast.If, statement).body):
+                search.func, search.args = load(_FIRST), [*search.args, load(_IS_SEARCHED)]
+            if _is_written_out(t.cast(ast.If, statement), search) and written < MAX_WRITTEN:
                 written += 1
                 block[at] = _written_out(t.cast(ast.If, statement), search, fresh)
 
@@ -63,18 +77,26 @@ def _search_in(statement: ast.stmt) -> ast.Call | None:
     """Return the call that searches a collection, if a condition does nothing else."""
     if type(statement) is not ast.If:
         return None
-    inside = nodes_in([*statement.body, *statement.orelse])
-    if sum(isinstance(each, ast.stmt) for each in inside) > _MOST:
-        return None
     test: t.Any = statement.test
     called = test.orelse if type(test) is ast.IfExp else test
-    if type(called) is not ast.Call or getattr(called.func, "id", "") != "among":
+    if type(called) is not ast.Call or read_name(called.func) != "among":
         return None
-    return called if _is_written_out(called) else None
+    return called
 
 
-def _is_written_out(search: ast.Call) -> bool:
+def _ends(body: list[ast.stmt]) -> bool:
+    """Tell whether statements answer yes, unless all solutions are searched for, or give up."""
+    last = body[-1]
+    if type(last) is ast.If and read_name(last.test) == _IS_SEARCHED and last.orelse:
+        last = last.orelse[-1]
+    return type(last) is ast.Return and getattr(last.value, "value", None) is True
+
+
+def _is_written_out(statement: ast.If, search: ast.Call) -> bool:
     """Tell whether what is searched for may be a text, a number or an object."""
+    inside = nodes_in([*statement.body, *statement.orelse])
+    if sum(isinstance(each, ast.stmt) for each in inside) > _MOST:
+        return False
     cls = _class_of_item(search)
     if getattr(search, "is_set", False):
         return False
@@ -122,14 +144,17 @@ def _written_out(statement: ast.If, search: ast.Call, fresh: Callable[[str], str
 
 
 def _loop(search: ast.Call, mine: ast.expr, found: str, element: str) -> ast.stmt:
-    """Write that a list is searched for a value of a class; all elements are looked at."""
+    """Write that a list is searched for a value of a class."""
     kind = call("type", load(element))
     is_odd = [compared(kind, ast.IsNot(), mine), compared(kind, ast.NotIn(), load("simple"))]
     same = ast.Is() if getattr(search, "is_itself", False) else ast.Eq()
     is_it = compared(load(element), same, search.args[0])
+    held: list[ast.stmt] = [assign(found, ast.Constant(True))]
+    if read_name(search.func) == _FIRST:
+        held.append(ast.If(negate(load(_IS_SEARCHED)), [ast.Break()], []))
     body: list[ast.stmt] = [
         ast.If(all_of(is_odd), [assign(found, search), ast.Break()], []),
-        ast.If(is_it, [assign(found, ast.Constant(True))], []),
+        ast.If(is_it, held, []),
     ]
     over = unpacked(t.cast(ast.Name, search.args[1]).id)
     return for_each(element, over, body)

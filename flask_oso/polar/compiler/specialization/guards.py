@@ -47,6 +47,7 @@ from .regions import (
     Built,
     Fact,
     Known,
+    Place,
     Region,
     give_up_if,
     step_limit,
@@ -98,6 +99,10 @@ class Guards:
         self.counts = False
         #: The index of the current alternative.
         self.alternative = 0
+        #: When the solver comes to each of them, by their indices.
+        self.places: list[Place] = [()]
+        #: Whether it comes to none of them at another place, too.
+        self.are_placed = True
         #: The flags of the alternatives that are written, for those that follow them.
         self.marks: list[str] = []
         #: Whether alternatives are written in the order in which they are tried.
@@ -127,9 +132,22 @@ class Guards:
         for reads in self.entries.values():
             reads.keywords = []
 
-    def next_alternative(self) -> None:
-        """Begin the next alternative."""
+    def next_alternative(self, place: Place = None) -> None:
+        """Begin the next alternative.
+
+        :param place: when the solver comes to it, if that is known.
+        """
         self.alternative += 1
+        self.places.append(place)
+
+    @property
+    def place(self) -> Place:
+        """When the solver comes to the current alternative."""
+        return self.places[-1]
+
+    def leave_place(self) -> None:
+        """Note that the current alternative goes on in another order than the solver."""
+        self.places[-1] = None
 
     def fresh(self, letter: str = "v") -> str:
         """Return a new name; ``f``, ``g``, ``k`` and ``t`` begin those of all functions."""
@@ -323,14 +341,16 @@ class Guards:
         """Tell whether a value is the current time, or the day."""
         return value.region is not None and ("now", value.name) in value.region.known
 
-    def leave_out_known(self, region: Region, keeps_order: bool, end: Region | None = None) -> None:
+    def leave_out_known(
+        self, region: Region, keeps_order: bool, ends: Sequence[Region] = ()
+    ) -> None:
         """Drop the sandbox check of a value that is tested anyway.
 
         :param keeps_order: whether a solution ends the function, so that the alternative that reads
             a value has to test it.
-        :param end: the region whose solution ends the function.
+        :param ends: the regions whose solution ends the function.
         """
-        tested = region.tested_values(end) if region.unchecked else {}
+        tested = _tested_before(region, ends) if region.unchecked else {}
         dropped = {
             id(unless)
             for name, alternative, unless in region.unchecked
@@ -340,7 +360,7 @@ class Guards:
         if dropped:
             region.reads = [each for each in region.reads if id(each) not in dropped]
         for inner in [*region.items, *region.loops]:
-            self.leave_out_known(inner, keeps_order, end)
+            self.leave_out_known(inner, keeps_order, ends)
 
     def readable(self, owner: Known, name: str, *, are_rows: bool = False) -> tuple[str, ClassSet]:
         """Return the classes from whose objects attributes are read in the place of a value."""
@@ -457,6 +477,7 @@ class Guards:
             inner.alternative = self.alternative
             region.inside[key] = inner
             region.items.append(inner)
+        region.inside[key].users.add(self.alternative)
         return region.inside[key]
 
     def guard(
@@ -501,6 +522,7 @@ class Guards:
         if key not in out.inside:
             out.inside[key] = self._new_loop(out, collection, span)
         made = out.inside[key]
+        made.searched.add(self.alternative)
         if collection.name in self.entries and not any(
             each.is_negated for each in region.enclosing()
         ):
@@ -556,5 +578,17 @@ class Guards:
         """Return a region with its own flag for a solution, for a goal that others depend on."""
         inner = Region(self.fresh("b"), region, is_barrier=True, is_negated=is_negated)
         inner.alternative = self.alternative
+        inner.users.add(self.alternative)
         region.items.append(inner)
         return inner
+
+
+def _tested_before(region: Region, ends: Sequence[Region]) -> dict[t.Any, set[int]]:
+    """Return the values that are always tested in a region, and the alternatives that do it.
+
+    :param ends: the regions whose solution ends the function.
+    """
+    found, *others = [region.tested_values(end) for end in ends or (None,)]
+    return {
+        name: tested for name, tested in found.items() if all(name in other for other in others)
+    }

@@ -335,6 +335,24 @@ class SilentOperations:
                 return found
         return self._is_among(item, elements)
 
+    def among_first(self, item: t.Any, collection: t.Any, is_searched: bool) -> bool:
+        """Tell whether a value unifies with an element; no element behind that is looked at.
+
+        :param is_searched: whether all elements are looked at.
+        """
+        kind, mine, simple = type(collection), type(item), self._simple
+        is_alone = mine is str or mine is int or mine in simple
+        if is_searched or not is_alone or (kind is not list and kind is not tuple):
+            return self.among(item, collection)
+        for element in [*collection]:
+            if type(element) is not mine and type(element) not in simple:
+                break
+            if element == item:
+                return True
+        else:
+            return False
+        return self.among(item, collection)
+
     def all_texts(self, collection: t.Any) -> t.Any:
         """Return what finds the texts of a collection by their hash. All elements are looked at."""
         kind, simple = type(collection), self._simple

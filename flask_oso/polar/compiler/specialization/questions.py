@@ -45,6 +45,7 @@ from .clauses.clause_forms import (
 from .clauses.delegations import Delegation, is_delegation
 from .clauses.first_path import FirstPath
 from .clauses.shared_reads import shared_reads
+from .clauses.solver_order import MAX_PLACES, place_behind
 from .clauses.turns import Turns, may_take_turns
 from .goals.obstacles import (
     Obstacles,
@@ -71,6 +72,7 @@ from .regions import (
     ChainRepetition,
     Fact,
     Known,
+    Place,
     Region,
     RuleCall,
     Variables,
@@ -170,6 +172,7 @@ class QuestionWriter:
             self._asked.setdefault(asking, set()).add(key)
         for around in region.around():
             if around.found == region.found and key in around.nodes:
+                self._note_again(around.places[key])
                 return
         if not self.guards.origin.is_within(region):
             self.guards.refuse_first(region)
@@ -189,9 +192,15 @@ class QuestionWriter:
     def _await(self, region: Region, key: Fact, node: RuleCall, asking: Fact | None) -> None:
         self._path.note_question(region, key)
         self._askers.note(key, node, asking)
-        region.nodes[key] = node
+        region.nodes[key], region.places[key] = node, self.guards.place
         region.waiting.append(node)
         self._pending.append(region)
+
+    def _note_again(self, place: Place) -> None:
+        """Note that what is asked is asked at another place, too."""
+        here = self.guards.place
+        if place is None or here is None or place > here:
+            self.guards.are_placed = False
 
     def _ask_rest(self, region: Region, goals: Pending, env: Variables, asking: Fact) -> None:
         """Put off the goals that follow about the next object of a chain.
@@ -337,8 +346,10 @@ class QuestionWriter:
             goals, env = self._rests[key]
             self.guards.origin = region
             self.guards.next_alternative()
+            region.users.add(self.guards.alternative)
             self.run(region, goals, env, key)
             return
+        self.guards.next_alternative(region.places[key])
         clauses = self.patterns.possible(name, args, region)
         if clauses is None:
             raise NotCompilable("a rule that is not defined", None)
@@ -358,6 +369,7 @@ class QuestionWriter:
             )
             return
         self._read_shared(region, matching, args)
+        self._note_places(region, key, clauses, matching, args)
         first = self._path.first_clause(region, key, matching, self.names.host)
         if first is not None and not self._asks_alike(first, clauses, args):
             first = None
@@ -366,12 +378,30 @@ class QuestionWriter:
                 if len(matching) > 1:
                     # What it calls may stand in its place, before clauses that are tried first.
                     self.guards.forget_order()
+                place = region.places.get((key, id(clause)))
                 with self._path.followed(clause is first):
-                    self._clause(region, clause, node, key)
+                    self._clause(region, clause, node, key, place=place)
             else:
                 region.leaves.append((clause, node))
                 if clause is first:
                     self._path.leaf = region, clause, node
+
+    def _note_places(
+        self,
+        region: Region,
+        key: Fact,
+        clauses: Sequence[Clause],
+        matching: list[Clause],
+        args: tuple[Known, ...],
+    ) -> None:
+        """Note when the solver comes to each clause of a question."""
+        place = region.places[key]
+        if place is None or not 0 < len(matching) <= MAX_PLACES:
+            return
+        order = order_clauses(matching, self.names.host)
+        if order.is_known and self._asks_alike(order.clauses[0], clauses, args):
+            for at, clause in enumerate(order.clauses):
+                region.places[key, id(clause)] = place_behind(place, at)
 
     def _asks_alike(
         self, first: Clause, clauses: Sequence[Clause], args: tuple[Known, ...]
@@ -409,6 +439,7 @@ class QuestionWriter:
         following, levels = t.cast(Known, here.subject).name, self.names.constant(_LEVELS)
         around.again = ChainRepetition(here.flag, following, self.guards.fresh(), levels)
         around.is_barrier = self.guards.counts = True
+        around.goes_on += [here.places[key] for key in here.nodes]
         here.clear()
         return True
 
@@ -437,8 +468,9 @@ class QuestionWriter:
             for _, node in alike:
                 key = (node[0], *(arg.key for arg in node[1]))
                 turn = nullcontext(region) if node not in turns else turns[node].next(region)
+                place = region.places.get((key, id(clause))) if len(alike) == 1 else None
                 with self._path.followed(is_first), turn as here:
-                    self._clause(here, clause, (name, args), key)
+                    self._clause(here, clause, (name, args), key, place=place)
                 if at is not None:
                     # The clause asks nothing else that depends on the string.
                     break
@@ -484,6 +516,7 @@ class QuestionWriter:
         """Ask what a rule asks of the elements of a list: of each, or of one."""
         name, args = node
         value, span = args[rule.at], rule.clauses[0][0].rule.span
+        self.guards.are_placed = False
         if value.exact not in (None, list) or value.is_literal:
             raise NotCompilable("a list in a head", span)
         self.guards.forget_order()
@@ -535,6 +568,7 @@ class QuestionWriter:
             raise NotCompilable("a cut in rules whose order is not known", clauses[0].rule.span)
         check_heads_behind_cut(order.clauses, args)
         self.guards.forget_order()
+        self.guards.are_placed = False
         for clause in order.clauses:
             self._most_goals += 1 + 2 * len([*goals_in(clause.body)])
             if not has_cut(clause):
@@ -553,14 +587,18 @@ class QuestionWriter:
         node: RuleCall,
         asking: Fact,
         goals: Sequence[Term] | None = None,
+        *,
+        place: Place = None,
     ) -> None:
         """Write one clause for a rule question.
 
         :param goals: its goals, if they are not those of its body.
+        :param place: when the solver comes to it, if that is known.
         """
         env = Variables()
         step = GoalStep(self, region, (), env, self.next_clause(), clause.rule, asking)
-        self.guards.next_alternative()
+        self.guards.next_alternative(place)
+        region.users.add(self.guards.alternative)
         self.guards.origin = region
         head = obstacle_of_head(clause)
         if head in self.obstacles:

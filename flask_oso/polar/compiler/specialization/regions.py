@@ -106,6 +106,8 @@ def give_up_if(test: ast.expr) -> ast.If:
 
 RuleCall = tuple[str, tuple[Known, ...]]
 Fact = tuple[t.Any, ...]
+#: The way of the solver to an alternative, from choice to choice; ``None`` if it is not known.
+Place = tuple[int, ...] | None
 
 
 #: The parts of a list by their places, or of a dictionary by their keys.
@@ -153,6 +155,10 @@ class Region:
     is_negated: bool = False
     #: The index of the alternative that it was made for, in the order of the rules.
     alternative: int = 0
+    #: The alternatives that wrote something in it.
+    users: set[int] = field(default_factory=set)
+    #: The alternatives that search the list over which it is repeated.
+    searched: set[int] = field(default_factory=set)
     header: ast.stmt | None = None
     #: The name of the list over whose elements it is repeated.
     over: str = ""
@@ -181,6 +187,8 @@ class Region:
     ordered: Known | None = None
     #: The alternatives that have a solution here.
     successes: list[int] = field(default_factory=list)
+    #: Where the solver comes to the rules that are asked here.
+    places: dict[Fact, Place] = field(default_factory=dict)
     #: The flags of the alternatives that have a solution here, for those that follow them.
     marks: list[str] = field(default_factory=list)
     #: The flag of the alternatives before this one, which is tried where none of them holds.
@@ -195,8 +203,9 @@ class Region:
     tested: tuple[str, ...] = ()
     #: Whether a clause for a question of an outer region tests something here.
     is_foreign: bool = False
-    #: The repetition for the next object in a chain.
+    #: The repetition for the next object in a chain, and where the solver goes on with that.
     again: ChainRepetition | None = None
+    goes_on: list[Place] = field(default_factory=list)
     #: What is done at a solution here, if it may be the first one of the solver.
     first: list[ast.stmt] = field(default_factory=list)
     #: What is done at a solution besides.

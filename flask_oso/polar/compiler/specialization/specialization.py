@@ -46,9 +46,10 @@ from ..snippets import (
     returned,
     size_of,
 )
+from .clauses.solver_order import SolverOrder
 from .observation import KEPT, NEEDED, RESULT, Observation
 from .questions import Manner, QuestionWriter
-from .regions import GIVE_UP, Known, RuleCall, give_up_if, try_in_turn
+from .regions import GIVE_UP, Known, Region, RuleCall, give_up_if, try_in_turn
 from .solution_keys import MAX_REMEMBERED
 from .value_tests import SCALARS, is_of_polar
 
@@ -135,7 +136,7 @@ class SpecializationWriter(QuestionWriter):
                 self.before_call = [*tests, *self._checks()]
         body = [*begin, *tests, *self._checks(), *inner, *end]
         shorten_end(body)
-        write_out_searches(body, self.guards.fresh)
+        write_out_searches(body, self.guards.fresh, may_end=True)
         return function_of("specialization", parameters, self.attempted(body), KEPT)
 
     def _looked_at(self, observation: Observation | None) -> list[ast.stmt]:
@@ -144,15 +145,21 @@ class SpecializationWriter(QuestionWriter):
         :param observation: the call that is made; a solution may come behind it.
         """
         keeps_order, last = self.keeps_order() and observation is None, None
+        ends: list[Region] = []
         if not keeps_order and observation is None:
             last = self._path.end()
-        if last is not None:
+            if self.guards.are_placed:
+                ends = SolverOrder(self.guards.places).ends(self.root)
+        for end in ends:
+            end.first = [*map(duplicate, _SUCCESS)]
+        if last is not None and last not in ends:
             last.first = self._path.ended()
-        elif not keeps_order:
+            ends.append(last)
+        if not keeps_order and not ends:
             self.guards.forget_order_of_entries()
         if not keeps_order and observation is None:
             try_in_turn(self.root)
-        self.guards.leave_out_known(self.root, keeps_order, last)
+        self.guards.leave_out_known(self.root, keeps_order, ends)
         inner = self._improved(_SUCCESS if keeps_order else None)
         self._check_use(inner, keeps_order=keeps_order)
         return inner

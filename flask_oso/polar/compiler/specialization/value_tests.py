@@ -121,12 +121,18 @@ def is_searched_at_once(item: Known, collection: Known) -> bool:
 
 
 def is_among(
-    item: Known, collection: Known, *, is_known: bool, is_itself: bool = False
+    item: Known,
+    collection: Known,
+    *,
+    is_known: bool,
+    is_itself: bool = False,
+    is_negated: bool = False,
 ) -> ast.expr:
     """Write that a value is searched for in a collection: a set finds most by their hash.
 
     :param is_known: whether a set finds the value by its hash, whatever it is.
     :param is_itself: whether the value equals itself alone.
+    :param is_negated: whether another goal depends on it, so that all elements are looked at.
     """
     slowly = call("among", written(item), load(collection.name))
     if collection.is_of_texts and item.exact in (None, str):
@@ -135,6 +141,7 @@ def is_among(
         return directly if is_text else ast.IfExp(is_type(item.name, "str"), directly, slowly)
     # For the pass that writes searches out.
     slowly.kind, slowly.is_itself = item.exact, is_itself  # type: ignore[attr-defined]
+    slowly.is_negated = is_negated  # type: ignore[attr-defined]
     is_other = item.exact is not int and (item.literal is not None or item.exact)
     if collection.exact is list or (is_other and not is_known):
         return slowly

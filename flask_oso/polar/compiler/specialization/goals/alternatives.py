@@ -19,6 +19,7 @@ from ...scopes import Pending, pending_goals, prepend
 from ...snippets import load
 from ..clauses.chains import asks_again, numbers_in
 from ..clauses.clause_forms import PutOff
+from ..clauses.solver_order import place_behind
 from ..clauses.turns import Turns, may_take_turns
 from ..regions import Fact, Region
 from .relations import Relations
@@ -75,21 +76,28 @@ class Alternatives(Relations):
         return self._at(self.guards.under(self.region, holds, load(inner.found), [], term.span))
 
     def _alternative(self, goal: Term) -> None:
-        self.guards.next_alternative()
         goals = prepend([(goal, self.clause)], self.rest)
         self.writer.run(self.region, goals, self.env.copy(), self.asking)
 
     def _each(
-        self, write: Callable[[t.Self, t.Any], None], ways: Sequence[tuple[t.Any, Term | None]]
+        self,
+        write: Callable[[t.Self, t.Any], None],
+        ways: Sequence[tuple[t.Any, Term | None]],
+        *,
+        is_in_order: bool = True,
     ) -> None:
         """Write alternatives: first those that may repeat a region, where some do.
 
         :param write: writes one of them.
         :param ways: what it gets, and the goals that it begins with.
+        :param is_in_order: whether the solver tries them in this order.
         """
         asking_again = [asks_again(self.guards.names, goals) for _, goals in ways]
-        for (way, _), is_repeated in zip(ways, asking_again, strict=True):
+        place = self.guards.place if is_in_order else None
+        for at, ((way, _), is_repeated) in enumerate(zip(ways, asking_again, strict=True)):
             if is_repeated or not any(asking_again):
+                if len(ways) > 1:
+                    self.guards.next_alternative(place_behind(place, at))
                 write(self, way)
                 continue
             part = self.writer.part_of(self.asking)

@@ -187,6 +187,7 @@ class Operands:
         """
         if not self.rest or self.waits >= MAX_WAITS:
             raise NotCompilable("a variable that is not bound yet", self.goal.span)
+        self.guards.leave_place()
         following, rest = self.rest
         waiting = PutOff(self.goal, self.waits + 1, self.of_all), self.clause
         return self.region, (following, (waiting, rest))

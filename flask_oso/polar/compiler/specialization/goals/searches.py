@@ -16,6 +16,7 @@ from ....traversal import is_operation
 from ...binding_analysis import NotCompilable, is_string
 from ...classes.plain_classes import is_plain_object
 from ...goal_forms import pair_in, searched_in, variables_in, written_term
+from ...passes.names import FOUND
 from ...scopes import Pending, prepend
 from ...snippets import all_of, any_of, call, compared, is_type, load, negate
 from ..clauses.clause_forms import PutOff, is_scalar
@@ -61,7 +62,13 @@ class Searches(Compounds):
                 return self._at(self._text_among(known, texts, term.span))
             key: Fact = ("among", known.key, searched.key)
             is_found, is_itself = self._is_hashed(known), self.values.is_itself(known)
-            test = is_among(known, searched, is_known=is_found, is_itself=is_itself)
+            test = is_among(
+                known,
+                searched,
+                is_known=is_found,
+                is_itself=is_itself,
+                is_negated=self.region.found != FOUND,
+            )
             region = self.guards.under(self.region, key, test, [], term.span)
             region.note_checked(known, searched)
             if region is self.region.inside.get(key):
@@ -258,6 +265,7 @@ class Searches(Compounds):
             moved.append((goal, clause))
         if not names & known or any(env.waiting.get(each) for each in names):
             return None
+        self.guards.leave_place()
         waiting = PutOff(self.goal, self.waits, of_all=True), self.clause
         return self.region, prepend([*moved, waiting], rest)
 

@@ -25,7 +25,7 @@ from ....nodes import (
 from ....solver.clauses import Clause
 from ....syntax.desugar import forall_as_negation
 from ....traversal import conjuncts_in, is_operation
-from ...binding_analysis import NotCompilable, has_cut, is_string
+from ...binding_analysis import NotCompilable, has_cut, is_string, order_clauses
 from ...goal_forms import call_of, stays_comparison, written_term
 from ...scopes import Pending, pending_goals, prepend
 from ...snippets import (
@@ -44,7 +44,7 @@ from ...snippets import (
 from ..clauses.chains import asks_again, link_in, numbers_in
 from ..clauses.clause_forms import PutOff, is_operand
 from ..clauses.delegations import Delegation
-from ..patterns import has_open_fields
+from ..patterns import has_open_fields, is_like
 from ..regions import GIVE_UP, MAX_STEPS, Fact, Known, Region, RuleCall, give_up_if
 from ..solution_keys import NOTED, has_own_function, is_container
 from ..value_tests import (
@@ -562,8 +562,16 @@ class GoalStep(Heads):
         self._each(
             lambda here, clause: here._clause_in_place(called, clause, values),
             [(clause, clause.body) for clause in clauses],
+            is_in_order=self._are_in_order(clauses, values),
         )
         return None
+
+    def _are_in_order(self, clauses: list[Clause], values: list[Known | None]) -> bool:
+        """Tell whether the solver tries clauses in this order, and no head asks anything more."""
+        opened = [at for at, value in enumerate(values) if value is None]
+        order = order_clauses(clauses, self.guards.names.host, opened)
+        is_kept = order.is_known and order.clauses == clauses
+        return is_kept and all(is_like(clauses[0], each, values) for each in clauses[1:])
 
     def _with_cuts(self, called: Call, clauses: list[Clause], values: list[Known | None]) -> None:
         """Write clauses of which some have a cut, inline."""

@@ -1,0 +1,99 @@
+"""The order of the solver: which solutions end a function, since all before them was looked at.
+
+The solver ends with its first solution. A function looks at the alternatives of a question in an
+order of its own: it goes through a list once for several rules, and writes what a helper rule asks
+where that stands cheapest. Each alternative has a place here: the way that the solver takes to it,
+from clause to clause::
+
+    allow(u, d) if d.owner = u;                          (0,)
+    allow(u, d) if member(u, d);                         (1,)
+    member(u, d) if m in d.members and m = u;            (1, 0)
+    member(u, d) if m in d.guests and m = u and m.paid;  (1, 1)
+
+Before a solution the solver has looked at the alternatives with smaller places, and at the elements
+of lists before this one. Where the function has done so, too, it ends. In go the regions of a
+function; out come those whose solution ends it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from ...passes.names import FOUND
+from ..regions import Place, Region
+
+#: With more alternatives, a function has no such ends.
+MAX_PLACES = 60
+
+
+class SolverOrder:
+    """The order in which the solver comes to the alternatives of a function.
+
+    :param places: the places of the alternatives, by their indices.
+    """
+
+    def __init__(self, places: Sequence[Place]) -> None:
+        self._places = places
+
+    def ends(self, root: Region) -> list[Region]:
+        """Return the regions at whose solution the function may end.
+
+        INVARIANT: all that the solver looks at before that solution, the function has looked at:
+        an alternative with a smaller place stands before the region in the code. It shares no loop
+        with it, unless the solver searches that list once for both.
+        """
+        if not 2 < len(self._places) <= MAX_PLACES:
+            return []
+        number = {id(region): at for at, region in enumerate(_in_code_order(root))}
+        last: dict[int, int] = {}
+        for region in _in_code_order(root):
+            written = {region.alternative, *region.users, *region.searched, *region.successes}
+            for each in written:
+                last[each] = number[id(region)]
+        return [
+            region
+            for region in _in_code_order(root)
+            if region.found == FOUND
+            and any(self._is_first(region, each, number, last) for each in region.successes)
+        ]
+
+    def _is_first(
+        self, region: Region, mine: int, number: dict[int, int], last: dict[int, int]
+    ) -> bool:
+        """Tell whether all that comes before an alternative was looked at before its solution."""
+        before = [each for each in last if each != mine and self._may_precede(each, mine)]
+        if self._places[mine] is None or any(last[each] > number[id(region)] for each in before):
+            return False
+        for around in region.enclosing():
+            if not around.searched.isdisjoint(before):
+                return False
+            if any(self._precedes(each, self._places[mine]) for each in around.goes_on):
+                # The next objects of a chain come first.
+                return False
+        return True
+
+    def _may_precede(self, other: int, mine: int) -> bool:
+        """Tell whether the solver may look at another alternative before one.
+
+        An alternative that leads to it is looked at on the way, also by the function.
+        """
+        return self._precedes(self._places[other], self._places[mine])
+
+    def _precedes(self, theirs: Place, place: Place) -> bool:
+        if theirs is None or place is None:
+            return True
+        return theirs < place and theirs != place[: len(theirs)]
+
+
+def place_behind(place: Place, step: int) -> Place:
+    """Return the place of one of several alternatives of a goal of another one."""
+    return None if place is None else (*place, step)
+
+
+def _in_code_order(region: Region) -> Iterator[Region]:
+    """Yield a region and all inner ones, in the order of their code."""
+    yield region
+    inner: Sequence[Region]
+    for inner in (region.items, region.loops):
+        for each in inner:
+            yield from _in_code_order(each)
