@@ -32,6 +32,8 @@ READING: t.Final = {"get": (1, 2), "keys": (0,), "values": (0,), "items": (0,)}
 _NO_TEXTS = (int, float, type(None))
 _WORDS = {"true": True, "false": False, "null": None, "NaN": None, "Infinity": math.inf}
 _BEGINNINGS = frozenset("-0123456789")
+#: What JSON writes numbers with. Most texts that begin with a digit, such as a UUID, have more.
+_IN_NUMBERS = "0123456789.eE+-"
 _JSON_NUMBERS = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
 _TEXTS = frozenset({str})
 #: What the classes of numbers have: a number equals others of another class.
@@ -55,7 +57,7 @@ def _has_number(source: dict[t.Any, t.Any], name: str) -> bool:
     """
     if name in _WORDS:
         return name == "NaN" or _WORDS[name] in source
-    if name[:1] not in _BEGINNINGS:
+    if name[:1] not in _BEGINNINGS or (name.strip(_IN_NUMBERS) and name != "-Infinity"):
         return False
     for kind in (int, float):
         try:

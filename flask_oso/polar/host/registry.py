@@ -311,19 +311,24 @@ class Host(Record):
         ``None`` where the relation has to be read, and for everything else.
         """
         rows, kind = self.identities, type(row)
-        if rows is None or not self._is_own_relation(kind, name):
+        if rows is None:
             return None
         if type(other) is UnreadRelation:
-            return self._is_one_row(other, row, name)
-        test = rows.row_test(kind, name) if rows.follows_keys(type(other)) else None
-        return None if test is None else test(row, other)
+            return self._is_one_row(other, row, name) if self._is_own_relation(kind, name) else None
+        test = rows.row_test(kind, name)
+        # What is loaded is read.
+        if test is None or name in row.__dict__ or not self._is_own_relation(kind, name):
+            return None
+        return test(row, other) if rows.follows_keys(type(other)) else None
 
     def unread(self, row: t.Any, name: str) -> UnreadRelation | None:
         """Return what stands for a relation of a row that is not loaded, and may stay so."""
-        rows = self.identities
-        if rows is None or not self._is_own_relation(type(row), name):
+        rows, kind = self.identities, type(row)
+        if rows is None or rows.row_test(kind, name) is None or name in row.__dict__:
             return None
-        return UnreadRelation(row, name) if rows.related_key(row, name) is not None else None
+        if not self._is_own_relation(kind, name) or rows.related_key(row, name) is None:
+            return None
+        return UnreadRelation(row, name)
 
     def _is_own_relation(self, cls: type, name: str) -> bool:
         declared = self.fields.get(cls, {}).get(name)

@@ -52,6 +52,9 @@ KEY = uuid.UUID(int=1)
         ({Kind.MEMO: "x"}, "memo", "x"),
         ({KEY: "x", "a": 1}, "a", 1),
         ({KEY: "x"}, str(KEY), MISSING),
+        ({10: "x"}, "1_0", MISSING),
+        ({1e16: "x"}, "1e+16", "x"),
+        ({5: "x"}, "550e8400-e29b-41d4-a716-446655440000", MISSING),
     ],
     ids=name_of,
 )
