@@ -256,6 +256,62 @@ def test_a_missing_entry_is_asked_for_each_time(session: orm.Session) -> None:
     assert not find(oso, session, user)
 
 
+ROLES = """
+allow(u: User, "read", d: Doc) if d.open and has_role(u, "reader");
+allow(u: User, "read", d: Doc) if d.rank > 1 and not has_role(u, "writer");
+has_role(u: User, "reader") if has_role(u, "writer") or has_role(u, "reviewer");
+has_role(u: User, "writer") if has_role(u, "editor");
+has_role(u: User, "reviewer") if has_role(u, "editor");
+has_role(u: User, "editor") if has_role(u, "admin");
+has_role(u: User, "admin") if has_role(u, "owner");
+"""
+
+
+@pytest.mark.parametrize(
+    "has_role",
+    [
+        "has_role(u: User, name: String) if u.name = name;",
+        'has_role(u: User, "owner") if u.admin;',
+        'has_role(u: User, "owner") if r in u.roles and r.doc.open;',
+    ],
+    ids=["by name", "by flag", "by rows"],
+)
+def test_roles_of_the_actor_that_follow_from_each_other(
+    session: orm.Session, has_role: str
+) -> None:
+    """A hierarchy of roles of the actor alone is prepared, however many levels it has."""
+    oso = make_oso(ROLES + has_role)
+    users = [get_user(session, number) for number in (1, 2, 3)]
+    users[0].name, users[1].name, users[2].name = "reviewer", "owner", "nobody"
+    users[0].admin, users[1].admin = False, True
+    session.flush()
+    found = [find(oso, session, user) for user in users]
+
+    with evaluating_nothing(oso):
+        again = [
+            sorted(doc.id for doc in session.scalars(oso.authorized_query(user, "read", Doc)))
+            for user in users
+        ]
+
+    assert again == found
+    assert any(found)
+
+
+def test_roles_of_the_actor_that_follow_from_each_other_in_a_circle(session: orm.Session) -> None:
+    """A list ends where a check goes round."""
+    oso = make_oso(
+        'allow(u: User, "read", d: Doc) if d.open and (u.admin or has_role(u, "reader"));'
+        'has_role(u: User, "reader") if has_role(u, "writer");'
+        'has_role(u: User, "writer") if has_role(u, "reader");'
+        'has_role(u: User, "owner") if u.admin;'
+    )
+    user = get_user(session)
+    user.admin = True
+    session.flush()
+
+    assert find(oso, session, user)
+
+
 def test_all_rules_of_a_list_get_one_time(session: orm.Session) -> None:
     """The current time is asked for once, so that equal conditions are one."""
     oso = make_oso(

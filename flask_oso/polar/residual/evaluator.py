@@ -66,6 +66,7 @@ from .attributes.documents import is_no_boolean
 from .cuts import CutDecider, TriedRule
 from .database_semantics import field_of, is_null
 from .equations import EquationSolver
+from .host_questions import FIRST_GIVEN, Placeholder
 from .operators import OperatorEvaluator
 from .outcomes import Residual, SearchOutcome, for_row_or_nil, no_solution, test_outcome
 from .patterns import PatternMatcher
@@ -115,6 +116,8 @@ class PartialEvaluator:
         #: The given objects that calls of recursive rules are about, by the place of the argument.
         self._met: dict[tuple[t.Any, ...], list[Given]] = {}
         self._rounds_of: dict[str, int] = {}
+        #: The outcomes of calls about arguments of the question and texts; ``None`` under way.
+        self._of_fixed: dict[t.Any, SearchOutcome | None] = {}
         self._handlers: dict[Operator, GoalHandler] = {
             Operator.AND: self._solve_and,
             Operator.OR: self._solve_or,
@@ -550,6 +553,8 @@ class PartialEvaluator:
 
     def _call_deeper(self, call: Call) -> GoalResult:
         """Solve a call of a recursive rule with several unknown rows, to a limited depth."""
+        if all(map(_is_fixed, call.args)):
+            return self._call_of_fixed(call)
         rounds = self._rounds_of.get(call.name, 0)
         limit = MAX_ROUNDS if self._search.recorder is None else MAX_GENERAL_ROUNDS
         if rounds >= limit:
@@ -557,6 +562,26 @@ class PartialEvaluator:
         self._rounds_of[call.name] = rounds + 1
         outcome = self._search.alone(self._branch_clauses, call)
         self._rounds_of[call.name] = rounds
+        return outcome
+
+    def _call_of_fixed(self, call: Call) -> GoalResult:
+        """Solve a call about an argument of the question and texts once: there are few of these.
+
+        ``has_role(actor, "reader") if has_role(actor, "writer")``: a role that follows from others.
+        """
+        key = call.name, *map(_identity, call.args)
+        if key in self._of_fixed:
+            known = self._of_fixed[key]
+            if known is None:
+                raise self._search.too_deep()
+            return known
+        self._of_fixed[key] = None
+        outcome = self._search.alone(self._branch_clauses, call)
+        if any(map(_is_recursive, outcome.conditions)):
+            # It depends on another call that is under way.
+            del self._of_fixed[key]
+        else:
+            self._of_fixed[key] = outcome
         return outcome
 
     def _fresh_root(self, cls: type) -> Root:
@@ -624,6 +649,17 @@ class PartialEvaluator:
             self._solve_call, (Call(call.name, nothing, span=call.span), None)
         )
         return for_row_or_nil(row, outcome, without)
+
+
+def _is_fixed(term: t.Any) -> bool:
+    """Tell whether a term is a text, or a row that is an argument of the question."""
+    if isinstance(term, Value):
+        return type(term.value) is str
+    if not is_known_row(term):
+        return False
+    # An object that was read is another one wherever it is read.
+    value = term.row.value.value
+    return type(value) is Placeholder and value < FIRST_GIVEN
 
 
 def _is_recursive(condition: RowCondition) -> bool:
