@@ -285,12 +285,16 @@ class Oso(Polar):
         """
         engine, actor, action = self._engine, unwrapped(actor), unwrapped(action)
         given = listed(objects, "filter")
-        asked = self._without_proxies(given)
+        kinds = {*map(type, given)}
+        asked = given
+        if self._proxy in kinds:
+            asked = self._without_proxies(given)
+            kinds = {*map(type, asked)}
         answers = engine.quick_answers(actor, action, asked)
         if None in answers:
             self._answer_left(engine, actor, action, asked, answers)
         watch = engine.denial_watch
-        if watch is not None and not watch.kinds.isdisjoint(map(type, asked)):
+        if watch is not None and not watch.kinds.isdisjoint(kinds):
             denied = (
                 each for each, is_allowed in zip(asked, answers, strict=True) if not is_allowed
             )
