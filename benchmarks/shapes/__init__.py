@@ -17,9 +17,9 @@
 ``everyday``, ``applications``, ``strangers``
     ordinary lines of policies, each with one thing that the others do not have; the same, as shops
     and clinics and wikis write them, and as those do who register few classes.
-``named_by_data``, ``offices``
+``named_by_data``, ``offices``, ``first_elements``
     actions, fields and roles that lists of objects and methods give; how many, the last one,
-    amounts, labels.
+    amounts, labels; lists of which the first element decides.
 ``catalog``
     all of them, by name.
 ``measuring``, ``table``, ``command``

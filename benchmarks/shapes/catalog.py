@@ -9,6 +9,7 @@ from . import (
     containers,
     control,
     everyday,
+    first_elements,
     folders,
     inherited,
     many,
@@ -38,6 +39,7 @@ _OF_PLAIN_OBJECTS = (
     *everyday.SHAPES,
     *applications.SHAPES,
     *strangers.SHAPES,
+    *first_elements.SHAPES,
     *named_by_data.SHAPES,
     *offices.SHAPES,
 )

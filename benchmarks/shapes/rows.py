@@ -94,6 +94,10 @@ class Role(Base):
     user: orm.Mapped[User] = orm.relationship(back_populates="roles")
     doc: orm.Mapped[Doc | None] = orm.relationship()
 
+    @property
+    def may_write(self) -> bool:
+        return self.name in _ENOUGH["edit"]
+
 
 class Grant(Base):
     __tablename__ = "grants"
@@ -204,6 +208,31 @@ def _may_by_role_id(user: User, action: str, doc: Doc) -> bool:
     enough, key = _ENOUGH[action], doc.id
     for role in user.roles:
         if role.doc_id == key and role.name in enough:
+            return True
+    return False
+
+
+_GRANTING = """
+allow(user: User, action, doc: Doc) if
+  role in user.roles and
+  role.doc = doc and
+  grants(role, action);
+grants(role: Role, "read") if role.name = "reader";
+grants(role: Role, _) if role.name = "writer";
+"""
+_WRITING = """
+allow(user: User, "edit", doc: Doc) if
+  role in user.roles and
+  role.doc = doc and
+  role.may_write;
+"""
+
+
+def _may_write(user: User, action: str, doc: Doc) -> bool:
+    if action != "edit":
+        return False
+    for role in user.roles:
+        if role.doc is doc and role.may_write:
             return True
     return False
 
@@ -384,6 +413,8 @@ SHAPES = (
         _ROLE_POLICY.replace("role.doc = doc", "role.doc_id = doc.id"),
         _may_by_role_id,
     ),
+    _roles("roles, rules for what each grants", _GRANTING, _may_by_role),
+    _roles("roles, a property that is computed", _WRITING, _may_write),
     _folders("folders", "parent = folder.parent"),
     _folders("folders, `parent != nil`", "parent = folder.parent and parent != nil"),
     _folders("folders, 30 roles", "parent = folder.parent", 30),

@@ -22,6 +22,13 @@ class _Part:
         self.owner = owner
 
 
+class _Statement:
+    """What somebody may do, or may not do, below a prefix."""
+
+    def __init__(self, effect: str, prefix: str) -> None:
+        self.effect, self.prefix = effect, prefix
+
+
 def _shape(
     name: str,
     policy: str,
@@ -77,6 +84,32 @@ def _of_roles(users: type, docs: type, size: int) -> list[Question]:
 def _acl(users: type, docs: type, size: int) -> list[Question]:
     doc = docs({f"user{each}": ["read"] for each in range(size)})
     return [(users(name), "read", doc) for name in (f"user{size - 1}", "nobody")]
+
+
+def _acl_by_key(users: type, docs: type, size: int) -> list[Question]:
+    """Ask for a key that most documents have no entry for: it begins with a digit."""
+    key = "550e8400-e29b-41d4-a716-446655440000"
+    others = {f"{each}c5f6f4c": "all" for each in range(size)}
+    return [(users(key), "read", docs(held)) for held in (others, {**others, key: "none"})]
+
+
+def _statements(users: type, docs: type, size: int) -> list[Question]:
+    """Ask about statements of which one denies what another allows."""
+    allowed = [_Statement("allow", f"tmp{each}/") for each in range(size)]
+    listed = [*allowed, _Statement("allow", "home/"), _Statement("deny", "home/keys/")]
+    return [(users(listed), "read", docs(each)) for each in ("home/a", "home/keys/b", "etc")]
+
+
+def _is_stated(user: t.Any, action: str, doc: t.Any) -> bool:
+    if action != "read":
+        return False
+    is_allowed = False
+    for statement in user.id:
+        if doc.owner.startswith(statement.prefix):
+            if statement.effect == "deny":
+                return False
+            is_allowed = True
+    return is_allowed
 
 
 def _derived_actors(users: type, docs: type, _size: int) -> list[Question]:
@@ -219,6 +252,24 @@ SHAPES = (
         "allow(user: User, action, doc: Doc) if action in doc.owner.get(user.id, []);",
         _acl,
         lambda user, action, doc: action in doc.owner.get(user.id, ()),
+        sizes=_SIZES,
+    ),
+    _shape(
+        "an access list by a text that begins with a digit, which may be missing",
+        f'{_READ} doc.owner.get(user.id, "all") = "all";',
+        _acl_by_key,
+        lambda user, action, doc: action == "read" and doc.owner.get(user.id, "all") == "all",
+        sizes=_SIZES,
+    ),
+    _shape(
+        "statements of which one allows and none denies, by a prefix",
+        f'{_READ} stated("allow", user, doc) and not stated("deny", user, doc);'
+        "stated(effect, user, doc: Doc) if"
+        " statement in user.id and"
+        " statement.effect = effect and"
+        " doc.owner.startswith(statement.prefix);",
+        _statements,
+        _is_stated,
         sizes=_SIZES,
     ),
     _shape(
