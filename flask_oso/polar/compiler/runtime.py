@@ -230,7 +230,7 @@ class Runtime:
 
     def _equal_lists(self, left: list[t.Any], right: list[t.Any]) -> bool | None:
         """Compare two lists of values that compare without calls; ``None`` for others."""
-        if not self._is_data(left) or not self._is_data(right):
+        if not self._classes.takes_list(left) or not self._classes.takes_list(right):
             return None
         answer = len(left) == len(right)
         for one, other in zip(left, right, strict=False):
@@ -242,10 +242,6 @@ class Runtime:
             else:
                 return None
         return answer
-
-    def _is_data(self, value: list[t.Any]) -> bool:
-        """Tell whether a list is one for the solver, too."""
-        return self._classes.takes_list(value)
 
     def _read(self, value: t.Any, name: str, span: t.Any, written: t.Any) -> t.Any:
         kind = type(value)
@@ -417,7 +413,7 @@ class Runtime:
 
     def _copied(self, value: t.Any) -> t.Any:
         """Return a value for a method of the application: a list or a dictionary as a copy."""
-        if type(value) is list and not self._is_data(value):
+        if type(value) is list and not self._classes.takes_list(value):
             sandbox.check_contents(value, lambda: self._here().machine.step_span())
         return copied_for_python(value)
 
@@ -426,7 +422,7 @@ class Runtime:
     ) -> t.Any:
         """Return the elements of a list of this length, and the rest where one is allowed."""
         count, is_open = what
-        is_data = type(value) is list and self._is_data(value)
+        is_data = type(value) is list and self._classes.takes_list(value)
         term = None if is_data else _ground(value)
         if is_data or type(term) is List:
             length = len(value)

@@ -1,28 +1,29 @@
 """Passes over the statements of a specialization: they do the same in fewer steps.
 
 All that a specialization reads and tests is silent, so that a pass may move it. What is looked at
-earlier, or more often, may make the function give up, but changes no answer.
+earlier, or more often, may make the function give up, but changes no answer. In brackets stands
+what compilers call it.
 
 ``names``
     which names statements read and write.
 ``flags``
-    what depends on a flag stands where the flag would be set.
+    what depends on a flag stands where the flag would be set (jump threading).
 ``row_comparisons``, ``indexing``
     the comparison of two rows with which a loop ends; a list that is gone through for each object
-    of a chain is gone through once.
+    of a chain is gone through once (a hash join).
 ``hoisting``
-    what is the same for all elements of a list is looked at once.
+    what is the same in all turns of a loop is looked at once (loop-invariant code motion).
 ``ordering``
-    the test of an element that fails most often comes first.
+    the test of an element that fails most often comes first (condition reordering).
 ``shortening``
-    names and counts that nothing needs.
+    names and counts that nothing needs (copy propagation, dead code).
 ``passes``
     the above, in order.
 ``constants``
-    what differs in constants alone stands there once.
+    what differs in constants alone stands there once (code factoring).
 ``exclusion``, ``integers``, ``list_positions``, ``recursion``
-    which statements exclude each other; sums of integers; a loop over the rests of a list;
-    functions that call themselves, as loops.
+    which statements exclude each other; sums of integers (strength reduction); a loop over the
+    rests of a list; functions that call themselves, as loops.
 ``searches``
-    a short list is searched where it stands, in what is done otherwise.
+    a short list is searched where it stands, in what is done otherwise (inlining).
 """

@@ -1,4 +1,4 @@
-"""What is the same for all elements of a list is looked at once, before the first one.
+"""What is the same in all turns of a loop is looked at once, before the first one.
 
 In go the statements of a function; they are changed where they stand::
 
@@ -12,8 +12,9 @@ In go the statements of a function; they are changed where they stand::
     for e in v: b = (p := e.key) == w.key and p is not None
         =>  x1 = w.key; for e in v: b = (p := e.key) == x1 and p is not None
 
-The attribute is read for the first element in any case, and only if there is one. A value that is
-bound under a condition is looked at under that condition alone, for it has no name elsewhere.
+The attribute is read in the first turn in any case, and each loop that comes here has one, as
+behind ``if v``. A value that is bound under a condition is looked at under that condition alone,
+for it has no name elsewhere.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ from ...host.iterators import SILENT, elements_ahead
 from ...nodes import Origin, Slot, Term
 from ...value_objects import Record
 from ..entry_points import BRIEF, stopped
-from ..passes.names import FOUND
+from ..passes.names import FOUND, gives_up
 from ..snippets import (
     assign,
     assign_attribute,
@@ -333,8 +333,7 @@ def with_ends(
     made: list[ast.stmt] = []
     for each in statements:
         if isinstance(each, ast.Return):
-            is_given_up = isinstance(each.value, ast.Constant) and each.value.value is None
-            made += [given_up] if is_given_up else [answered, each]
+            made += [given_up] if gives_up(each) else [answered, each]
             continue
         for part in ("body", "orelse"):
             inner = getattr(each, part, None)

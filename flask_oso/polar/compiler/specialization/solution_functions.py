@@ -141,8 +141,8 @@ class SolutionFunctions:
         keys = {name: key for key, name in self._new.items()}
         kept = []
         for key, name, function in self.written:
-            nodes = [each for each in nodes_in(function.body) if type(each) is ast.Call]
-            called = [each for each in map(_called_name, nodes) if each in keys]
+            calls = [each for each in nodes_in(function.body) if type(each) is ast.Call]
+            called = [each for each in (read_name(made.func) for made in calls) if each in keys]
             is_step = len(called) == 1 and called[0] in self.loops and name not in self.loops
             if is_step and keys[called[0]].includes(key):
                 self._same[name] = called[0]
@@ -302,7 +302,3 @@ class SolutionWriter(QuestionWriter):
             end.append(assign(SOLUTIONS, call("each_once", load(SOLUTIONS))))
         end.append(assign_item(MEMO, load(_KEY), tuple_of([load(result), *names])))
         return begin, end
-
-
-def _called_name(called: t.Any) -> str | None:
-    return read_name(called.func)

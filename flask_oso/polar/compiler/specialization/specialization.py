@@ -28,7 +28,7 @@ from collections.abc import Sequence
 from ...nodes import Value
 from ..binding_analysis import NotCompilable
 from ..classes.weak_classes import WeakClass
-from ..passes.names import FOUND, MEMO, nodes_in
+from ..passes.names import FOUND, MEMO, answers, gives_up, nodes_in, statements_in
 from ..passes.passes import improve
 from ..passes.searches import write_out_searches
 from ..passes.shortening import shorten_end
@@ -266,19 +266,10 @@ def attempted(body: list[ast.stmt], errors: str = "gives_up") -> ast.stmt:
 
 def _gives_up(statements: list[ast.stmt]) -> bool:
     """Tell whether statements give up in any case, unless they answer before."""
-    return any(map(_is_given_up, statements))
+    return any(map(gives_up, statements))
 
 
 def _may_answer(statements: list[ast.stmt]) -> bool:
     """Tell whether statements may answer before they give up."""
-    before = itertools.takewhile(lambda each: not _is_given_up(each), statements)
-    inside = itertools.chain.from_iterable(map(ast.walk, before))
-    return any(isinstance(each, ast.Return) and not _is_nothing(each.value) for each in inside)
-
-
-def _is_given_up(statement: ast.stmt) -> bool:
-    return isinstance(statement, ast.Return) and _is_nothing(statement.value)
-
-
-def _is_nothing(value: ast.expr | None) -> bool:
-    return isinstance(value, ast.Constant) and value.value is None
+    before = itertools.takewhile(lambda each: not gives_up(each), statements)
+    return any(map(answers, statements_in([*before])))

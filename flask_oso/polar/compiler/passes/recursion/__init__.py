@@ -1,9 +1,9 @@
 """Functions that call themselves, as loops.
 
 ``loops``
-    one that calls itself once: each call is the next turn.
+    one that calls itself once: each call is the next turn (tail calls, and an accumulator).
 ``remembered_classes``
-    in such loops, what is asked of the class of an object.
+    in such loops, what is asked of the class of an object (inline caches).
 ``class_branches``
     tests for classes that exclude each other.
 ``batches``, ``worklists``
