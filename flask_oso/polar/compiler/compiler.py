@@ -37,7 +37,7 @@ from .goal_writers.goals import GoalWriter
 from .goal_writers.patterns import (
     Argument,
     at_most_one_matches,
-    is_of_lineage,
+    is_known_instance,
     is_simple_head,
     pattern_class,
 )
@@ -501,7 +501,6 @@ class RuleCompiler:
 
     def _tests(self, clause: Clause, parameters: list[str]) -> Iterable[ast.expr]:
         for position, parameter in enumerate(clause.parameters):
-            literal = self.variant.values.get(position)
             name = parameters[position]
             if not isinstance(parameter.term, Slot):
                 if position not in self.variant.values:
@@ -509,15 +508,12 @@ class RuleCompiler:
                 elif not isinstance(parameter.term, Value):
                     yield ast.Constant(False)
             elif is_class_only(parameter.specializer):
-                check_class(parameter.specializer, self.names.host)
-                lineage, told = self._lineages.get(position), None
-                if lineage is not None:
-                    told = is_of_lineage(self.names, lineage, parameter.specializer)
-                if told is not None:
-                    if not told:
-                        yield ast.Constant(False)
-                elif not (is_string(literal) and parameter.specializer.tag == "String"):
+                value = self._argument(position, name)
+                told = is_known_instance(self.names, value, parameter.specializer)
+                if told is None:
                     yield instance_test(self.names, name, parameter.specializer)
+                elif not told:
+                    yield ast.Constant(False)
 
     def _literal_test(self, name: str, literal: Term) -> ast.expr:
         """Write that an argument, which compares without calls, equals a literal."""

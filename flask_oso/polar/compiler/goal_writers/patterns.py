@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from ...host.registry import RESERVED_NAMES
 from ...nodes import Expression, List, Operator, Parameter, Pattern, Slot, Term, Value
-from ...solver.class_index import INTEGER, Lineage
+from ...solver.class_index import INTEGER
 from ...solver.class_tests import has_instance_test
 from ...solver.clauses import Clause
 from ...solver.matcher import has_pattern
@@ -45,15 +45,21 @@ from .places import Continuation
 Argument = Ref | tuple[int, Slot]
 
 
-def is_of_lineage(names: ProgramInterface, lineage: Lineage, pattern: Pattern) -> bool | None:
-    """Tell whether a value whose class is known is an instance of the class of a pattern.
+def is_known_instance(names: ProgramInterface, value: Ref, pattern: Pattern) -> bool | None:
+    """Tell whether a value is an instance of the class of a pattern.
 
-    ``None`` for a union with a class that has an instance test of its own, which has to be asked.
+    ``None`` if nothing tells that before the function runs, or for a union with a class that has
+    an instance test of its own, which has to be asked.
     """
-    classes = classes_of(names, pattern)
-    if any(map(has_instance_test, classes)):
+    check_class(pattern, names.host)
+    classes, cls = classes_of(names, pattern), pattern_class(names, pattern)
+    if value.literal is not None:
+        return isinstance(value.literal.value, classes)
+    if cls is not None and value.cls is not None and issubclass(value.cls, cls):
+        return True
+    if value.lineage is None or any(map(has_instance_test, classes)):
         return None
-    return any(each in lineage.classes for each in classes)
+    return any(each in value.lineage.classes for each in classes)
 
 
 def pattern_class(names: ProgramInterface, pattern: Term | None) -> type | None:
@@ -145,17 +151,11 @@ class PatternGoals(ListGoals):
         ``None`` if it never holds.
         """
         names = self.writer.names
-        check_class(pattern, names.host)
-        if ref.literal is not None:
-            return ref if isinstance(ref.literal.value, classes_of(names, pattern)) else None
-        cls = pattern_class(names, pattern)
-        if cls is not None and ref.cls is not None and issubclass(ref.cls, cls):
-            return ref
-        told = None
-        if ref.lineage is not None:
-            told = is_of_lineage(self.writer.names, ref.lineage, pattern)
-        if told is not None:
-            return self._matched(replace(ref, cls=cls or ref.cls)) if told else None
+        told, cls = is_known_instance(names, ref, pattern), pattern_class(names, pattern)
+        if told is False:
+            return None
+        if told:
+            return ref if ref.cls or not cls else self._matched(replace(ref, cls=cls))
         if ref.read is not None:
             # A value that fails the sandbox check may also be of a class derived from this one.
             self.writer.check_sandbox(ref, self.out)
