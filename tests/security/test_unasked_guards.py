@@ -255,3 +255,21 @@ def test_error_handler_that_calls_the_view_of_its_request() -> None:
     answer = app.test_client().get("/room/1?user=eve")
 
     assert (answer.status_code, entered) == (500, [])
+
+
+def test_request_that_is_led_where_an_extension_dispatches_it() -> None:
+    """Its new view has its guards asked, although another method replaced the gate."""
+    entered: list[t.Any] = []
+    app = guarded_app(Flask, "constant", entered)
+    app.add_url_rule("/open/<house_id>", "open", lambda house_id: "open")
+
+    @app.before_request
+    def lead() -> None:
+        request.url_rule = next(app.url_map.iter_rules("outer.rooms.room"))
+
+    app.dispatch_request = enter_view  # type: ignore[method-assign]  # as Flask-DebugToolbar does
+    client = app.test_client()
+
+    answers = [client.get("/open/1?user=" + user).status_code for user in ("eve", "ann", "eve")]
+
+    assert (answers, entered) == ([403, 200, 403], ["1"])
