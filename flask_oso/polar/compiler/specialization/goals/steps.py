@@ -480,6 +480,8 @@ class GoalStep(Heads):
             return self._at(
                 self.guards.under(self.region, holds, load(found.name), [], self.goal.span)
             )
+        # The function has them in an order of its own.
+        self.guards.leave_place()
         if self._are_noted(opened):
             return self._all_noted(found), ()
         region: Region | None
