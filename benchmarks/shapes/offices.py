@@ -160,6 +160,57 @@ def _by_role(user: _Member, doc: t.Any) -> set[str]:
     return _ROLES.get(user.role_in(doc.items) or "", set())
 
 
+def _many(name: str, policy: Callable[[Sequence[str]], str], method: str = _BOTH) -> Shape:
+    """Make a shape of so many actions or fields, of which editors have all, and viewers the first.
+
+    :param policy: gives the rules, of their names.
+    """
+
+    def world(size: int) -> World:
+        doc_cls = plain("Doc", "items", "parent")
+        names = [f"name{each}" for each in range(size)]
+        given = {"editor": {*names}, "viewer": {names[0]}}
+        questions = _of_roles(_Member, doc_cls, size)
+        if method == "authorized_fields":
+            questions = [(user, "read", doc) for user, doc in questions]
+
+        def by_hand(user: _Member, *rest: t.Any) -> set[str]:
+            return set(given.get(user.role_in(rest[-1].items) or "", ()))
+
+        return World(policy(names), (_Member, doc_cls), questions, by_hand, method=method)
+
+    return Shape(name, world, (5, 40))
+
+
+def _in_block(names: Sequence[str]) -> str:
+    listed = ", ".join(f'"{each}"' for each in names)
+    rules = "".join(f'"{each}" if "editor";' for each in names[1:])
+    return (
+        f'actor User {{}} resource Doc {{ permissions = [{listed}]; roles = ["viewer", "editor"];'
+        f'"{names[0]}" if "viewer"; {rules} "viewer" if "editor"; }}'
+        "has_role(user: User, role: String, doc: Doc) if role = user.role_in(doc.items);"
+        "allow(user, action, doc) if has_permission(user, action, doc);"
+    )
+
+
+def _in_rules(names: Sequence[str]) -> str:
+    rules = (
+        f'allow(user: User, "{each}", doc: Doc) if user.role_in(doc.items) = "editor";'
+        for each in names
+    )
+    first = f'allow(user: User, "{names[0]}", doc: Doc) if user.role_in(doc.items) = "viewer";'
+    return "".join([*rules, first])
+
+
+def _in_lists(names: Sequence[str]) -> str:
+    listed = ", ".join(f'"{each}"' for each in names)
+    return (
+        'allow_field(user: User, "read", doc: Doc, field) if'
+        " of_role(user.role_in(doc.items), fields) and field in fields;"
+        f'of_role("editor", [{listed}]); of_role("viewer", ["{names[0]}"]);'
+    )
+
+
 SHAPES = (
     _shape(
         "the number of elements, `__len__()`",
@@ -253,5 +304,10 @@ SHAPES = (
         user=_Member,
         doc=("items", "parent"),
         method=_BOTH,
+    ),
+    _many("`authorized_actions`, 5 and 40 rules, a role by a method", _in_rules),
+    _many("`authorized_actions`, 5 and 40 permissions, a role by a method", _in_block),
+    _many(
+        "`authorized_fields`, lists of 5 and 40, a role by a method", _in_lists, "authorized_fields"
     ),
 )
