@@ -755,3 +755,45 @@ def test_method_that_takes_too_long_is_an_error() -> None:
 
     with pytest.raises(OsoError, match="timeout"):
         oso.authorized_actions(Clerk(change=lambda: time.sleep(0.03)), Page())
+
+
+FIELDS = """
+allow_field(c: Clerk, "read", p: Page, f) if of_role(c.role_in(p.place), fields) and f in fields;
+allow_field(c: Clerk, "edit", p: Page, f) if c.role_in(p.place) = "editor" and f in ["a", "d"];
+allow_field(c: Clerk, "edit", p: Page, "e") if p.open and c.role_in(p.place) = "editor";
+of_role("editor", ["a", "b", "c"]); of_role("viewer", ["a"]); of_role("guest", []);
+"""
+
+
+def fields_of(role: t.Any, action: str, *, compiled: bool) -> tuple[t.Any, Clerk]:
+    """Give the fields at the second question, or its error, and who asked."""
+    oso, clerk = Oso(compiled=compiled), Clerk(role)
+    oso.register_class(Clerk)
+    oso.register_class(Page)
+    oso.load_str('allow(_, "read", _);' + FIELDS)
+    oso.authorized_fields(Clerk(), action, Page())
+    try:
+        return oso.authorized_fields(clerk, action, Page()), clerk
+    except Exception as error:
+        return (type(error), str(error)), clerk
+
+
+@pytest.mark.parametrize("role", [*ROLES, "editor", "guest"], ids=lambda role: str(type(role)))
+def test_fields_behind_a_method_are_those_of_the_solver(role: t.Any) -> None:
+    """For each action that rules name, and for others."""
+    for action in ("read", "edit", "other", "\xe4"):
+        (found, clerk), (expected, solving) = (
+            fields_of(role, action, compiled=each) for each in (True, False)
+        )
+
+        assert found == expected
+        assert type(found) is tuple or len(clerk.calls) <= len(solving.calls)
+
+
+@pytest.mark.parametrize(("action", "fields"), [("read", {"a", "b", "c"}), ("other", set())])
+def test_role_by_a_method_is_asked_for_once_for_all_fields(action: str, fields: set[str]) -> None:
+    """Where the rules for the action come to it before all else, and else not at all."""
+    found, clerk = fields_of("editor", action, compiled=True)
+
+    assert found == fields
+    assert len(clerk.calls) == bool(fields)

@@ -296,10 +296,11 @@ class Guards:
 
     def _check_given(self, arg: Known, given: str | None) -> None:
         """Write that the function gives up where the call was made with something else."""
-        if given is None or ("given", arg.name) in self.root.known:
+        region = t.cast(Region, arg.region)
+        if given is None or ("given", arg.name) in region.known:
             return
-        self.root.known["given", arg.name] = arg
-        self.root.give_up_if(compared(load(arg.name), ast.IsNot(), load(given)))
+        region.known["given", arg.name] = arg
+        region.give_up_if(compared(load(arg.name), ast.IsNot(), load(given)))
 
     def _is_call(self, owner: Known, name: str, args: tuple[Known, ...] | None) -> bool:
         """Tell whether the result of a call depends on parameters alone."""
@@ -318,8 +319,10 @@ class Guards:
             return not any(sandbox.is_silent_read(base, name) for base in named)
         if not is_method(cls, name):
             return False
+        observation = t.cast(Observation, self.observation)
         return all(
             is_string(arg.literal)
+            or observation.given(arg) is not None
             or (arg.region is self.root and arg.exact is not dict and arg.choices is None)
             for arg in args
         )

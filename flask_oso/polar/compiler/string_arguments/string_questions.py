@@ -10,13 +10,18 @@ import typing as t
 
 from ...host.terms import ANYTHING
 from ...solver.machine import STOPPED
-from ..binding_analysis import Lineages
+from ..binding_analysis import Lineages, strings_at
 from ..entry_points import CLOCK_INTERVAL, NEW_CLOCK
 from ..scopes import ProgramInterface, Variant
 from ..specialization.goals.obstacles import Attempts
 from ..specialization.observation import NOT_CALLED, Outcome, Outcomes
 from ..specialization.tables.dispatch import Specializations
-from ..specialization.tables.function_maker import StringSearch, no_answer
+from ..specialization.tables.function_maker import (
+    MAX_SEARCHED,
+    FunctionMaker,
+    StringSearch,
+    no_answer,
+)
 from .closed_strings import Strings
 
 #: The string that stands for those that no rule names.
@@ -105,10 +110,40 @@ class StringQuestions:
         if is_partial and known.maker.admits_all(kinds):
             in_turn.makes = made is no_answer
             search = in_turn if made is no_answer else PartlyAtOnce(search, in_turn)
+            search = self._by_text(known.maker, alike, kinds, in_turn, search)
         self._program.searches[name, at, *kinds] = search
         if made is not no_answer:
             self._given_up.setdefault(kinds, 0)
         return search
+
+    def _by_text(
+        self,
+        maker: FunctionMaker,
+        alike: t.Sequence[t.Sequence[str]],
+        kinds: tuple[type, ...],
+        in_turn: InTurn,
+        search: StringSearch,
+    ) -> StringSearch:
+        """Return a function that makes calls that come first for one string of another argument.
+
+        As of the action, where fields are asked for.
+        """
+        name, arity, _ = self._rule
+        at = {each for each, kind in zip(self._others, kinds, strict=True) if kind is str}
+        candidates = self._program.candidates(name, arity)
+        if len(at) != 1 or candidates is None or len(alike) > MAX_SEARCHED:
+            return search
+        (at_text,) = at
+        texts = strings_at(candidates, at_text)
+
+        def make(text: str) -> StringSearch | None:
+            made = maker.search_behind_calls(alike, kinds, in_turn.behind, {at_text: text})
+            if made is None or made is no_answer:
+                return made
+            found = made if not in_turn.is_free else _or_anything(made)
+            return BehindCalls(found, in_turn, self._program, name)
+
+        return ByText(at_text, texts, make, search)
 
     def found(self, args: tuple[t.Any, ...]) -> set[t.Any]:
         """Return the strings for which the answer is yes, or only ``ANYTHING``.
@@ -203,6 +238,38 @@ class PartlyAtOnce:
     def __call__(self, *args: t.Any) -> set[t.Any] | None:
         found = self.at_once(*args)
         return self._in_turn(*args) if found is None else found
+
+
+class ByText:
+    """Finds strings by one function for each string of another argument, where there is one.
+
+    :param texts: the strings that rules name there.
+    :param make: makes the function; ``no_answer`` if there is none, ``None`` if it cannot now.
+    :param others: answers otherwise.
+    """
+
+    def __init__(
+        self,
+        at: int,
+        texts: t.Iterable[str],
+        make: t.Callable[[str], StringSearch | None],
+        others: StringSearch,
+    ) -> None:
+        self._at, self._make, self._others = at, make, others
+        self._known: dict[str, StringSearch | None] = dict.fromkeys(texts)
+
+    @property
+    def at_once(self) -> t.Any:
+        return getattr(self._others, "at_once", self._others)
+
+    def __call__(self, *args: t.Any) -> set[t.Any] | None:
+        text = args[self._at]
+        search = self._known.get(text, no_answer)
+        if search is None:
+            search = self._make(text) or self._others
+            if search is not self._others:
+                self._known[text] = search
+        return self._others(*args) if search is no_answer else search(*args)
 
 
 class BehindCalls:

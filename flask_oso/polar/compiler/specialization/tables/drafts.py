@@ -12,13 +12,14 @@ import contextlib
 import functools
 import typing as t
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
-from ....nodes import Rule
+from ....nodes import Rule, Value
 from ...binding_analysis import Lineages, NotCompilable
 from ...scopes import ProgramInterface
 from ...snippets import any_of, assign, is_type, load
 from ..clauses.delegations import Delegation
-from ..first_call import find_first_call
+from ..first_call import FirstCall, find_first_call
 from ..goals.obstacles import Obstacles, written_around
 from ..observation import Observation, Outcome, Resumption, called_first, observing_function
 from ..questions import Manner
@@ -181,23 +182,44 @@ class Drafts:
         return [*before, observing_function(parameters, observation, begin, second, resumed)]
 
     def written_behind_call(
-        self, asked: Asked
+        self, asked: Asked, known: t.Mapping[int, str]
     ) -> tuple[Observation | None, list[ast.stmt], list[ast.stmt], SolutionFunctions]:
         """Write the checks and the test of a search, behind the call that is made before all else.
 
+        :param known: other arguments that are strings, as the caller makes sure.
         :returns: the call, if there is one, the checks, the test, and the functions that it calls.
         :raises NotCompilable: if there is no such test.
         """
-        observation = Observation()
-        writer = self.writer(asked, Manner(observation))
-        found = find_first_call(self._program, writer.patterns, writer.question)
+        writer = self.writer(asked, Manner(Observation()))
+        rule, args = writer.question
+        told = (
+            replace(arg, literal=Value(known[at])) if at in known else arg
+            for at, arg in enumerate(args)
+        )
+        found = find_first_call(self._program, writer.patterns, (rule, tuple(told)))
         if found is None:
             (checks, test), functions = self.written(asked, SpecializationWriter.write_search)
             return None, checks, test, functions
-        observation.comes_first = observation.is_that(*found)
+        functions = SolutionFunctions(self._program)
+        observation, writer = self._behind(asked, found, None)
+        try:
+            return observation, *writer.write_search(), functions
+        except NotCompilable:
+            if not writer.guards.meets_recursion:
+                raise
+        observation, writer = self._behind(asked, found, functions)
+        checks, test = writer.write_search()
+        functions.write()
+        return observation, checks, test, functions
+
+    def _behind(
+        self, asked: Asked, first: FirstCall, functions: SolutionFunctions | None
+    ) -> tuple[Observation, SpecializationWriter]:
+        """Return what writes a function behind a call that comes first."""
+        observation = Observation()
+        observation.comes_first = observation.is_that(*first)
         observation.is_made = True
-        checks, test = self.writer(asked, Manner(observation)).write_search()
-        return observation, checks, test, SolutionFunctions(self._program)
+        return observation, self.writer(asked, Manner(observation, functions=functions))
 
     def reads(self, asked: Asked, observation: Observation) -> ast.stmt:
         """Write that attributes are read with which a call is made: values that need no copy."""

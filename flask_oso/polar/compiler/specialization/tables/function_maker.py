@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import functools
 import hashlib
+import types
 import typing as t
 from collections.abc import Callable, Sequence
 
@@ -357,14 +358,36 @@ class FunctionMaker:
             body += [*test, ast.If(load(FOUND), [_added(found)], [])] if found else test
         return body
 
+    def search_behind_calls(
+        self,
+        texts: Sequence[Sequence[str]],
+        classes: tuple[type, ...],
+        left: StringSearch,
+        known: t.Mapping[int, str],
+    ) -> StringSearch | None:
+        """Return such a function as ``search`` does that makes calls of the application.
+
+        :param known: other arguments that are strings, as the caller makes sure.
+        :returns: ``no_answer`` if there is none; ``None`` if it cannot be compiled now.
+        """
+        searched = tuple(map(tuple, texts))
+        make = functools.partial(self._make_observed_search, searched, classes, left, known)
+        what = self._name, "behind", self.at, classes, searched, *known.items()
+        made = self.program.make_specialization(t.cast(t.Any, make), what)
+        return t.cast("StringSearch | None", made)
+
     def _make_observed_search(
-        self, texts: Sequence[tuple[str, ...]], classes: tuple[type, ...], left: StringSearch
+        self,
+        texts: Sequence[tuple[str, ...]],
+        classes: tuple[type, ...],
+        left: StringSearch,
+        known: t.Mapping[int, str] = types.MappingProxyType({}),
     ) -> StringSearch | None:
         """Compile such a function that makes calls of the application, if there is one."""
         named = self.program.constant(left)
         try:
             function = write_observed_search(
-                self.drafts, texts, classes, self._code_of, self._fused, _STRINGS, named
+                self.drafts, texts, classes, known, self._code_of, self._fused, _STRINGS, named
             )
         except NotCompilable:
             return None

@@ -44,6 +44,7 @@ def write_observed_search(
     drafts: Drafts,
     texts: Sequence[tuple[str, ...]],
     classes: tuple[type, ...],
+    known: t.Mapping[int, str],
     code_of: Callable[[Sequence[ast.AST]], str],
     fuse: Fuse,
     strings: str,
@@ -52,6 +53,7 @@ def write_observed_search(
     """Write the function; ``None`` if no question has a call that comes first.
 
     :param texts: the strings, in groups that rules treat alike.
+    :param known: other arguments that are strings, as the caller makes sure.
     :param strings: the name of the set of all that are found.
     :param left: the global name of what answers where the function gives up behind a call.
     :raises NotCompilable: if a question makes another call, or is not about plain data besides.
@@ -61,7 +63,7 @@ def write_observed_search(
     errors = "gives_up"
     for alike in texts:
         asked = Asked(alike[0], classes)
-        observation, checked, test, functions = drafts.written_behind_call(asked)
+        observation, checked, test, functions = drafts.written_behind_call(asked, known)
         functions.keep()
         errors = "gives_up_or_deep" if functions.are_called else errors
         checks.update((code_of([check]), check) for check in checked)
