@@ -20,7 +20,9 @@ from .relationships import (
     related_clauses,
 )
 from .tables import (
+    SeenSource,
     TableSource,
+    as_of_entity,
     attribute_name,
     core_expression,
     is_nullable_column,
@@ -302,6 +304,8 @@ def _joined(owner: t.Any, name: str, target: TableSource) -> t.Any:
     # of the wrong row.
     entity = owner.entity if isinstance(owner, TableSource) else owner
     joined = getattr(entity, name).of_type(target.entity).expression
+    if isinstance(owner, SeenSource):
+        return as_of_entity(core_expression(joined), owner.seen)
     return core_expression(joined, None if isinstance(owner, TableSource) else owner)
 
 

@@ -58,6 +58,21 @@ class TableSource:
         return statement if criterion is None else statement.where(criterion)
 
 
+class SeenSource(TableSource):
+    """The tables of an entity of the enclosing statement, seen as those of a subclass.
+
+    :param seen: the class that the statement selects from.
+    """
+
+    def __init__(self, entity: t.Any, selectable: t.Any, seen: t.Any) -> None:
+        super().__init__(entity, selectable)
+        self.seen = seen
+
+    def column(self, name: str) -> t.Any:
+        """Return the expression of an attribute, as one of the class that is selected from."""
+        return as_of_entity(super().column(name), self.seen)
+
+
 def mapper_of(cls: type) -> orm.Mapper[t.Any] | None:
     """Return the mapper of a class, or of the one that an alias is of; ``None`` without one."""
     mapper: t.Any = sa.inspect(cls, raiseerr=False)
@@ -74,9 +89,41 @@ def column_of(entity: t.Any, name: str) -> t.Any:
     """Return the expression of an attribute of an entity of the enclosing statement."""
     attribute = getattr(entity, name)
     expression = attribute.expression
-    if isinstance(expression, sa.ColumnClause) or not has_subquery(expression):
+    if isinstance(expression, sa.ColumnClause):
         return attribute
-    return with_own_tables(core_expression(expression, entity), entity)
+    if has_subquery(expression):
+        expression = with_own_tables(core_expression(expression, entity), entity)
+    elif all(_ENTITY in each._annotations for each in _columns_of(expression)):
+        return attribute
+    return as_of_entity(expression, entity)
+
+
+def as_of_entity(expression: t.Any, entity: t.Any) -> t.Any:
+    """Mark columns as those of a class that the enclosing statement selects from.
+
+    INVARIANT: where SQLAlchemy selects from an alias for a class, as for a joined relation, it puts
+    the columns of that in the places of marked ones alone. A column that it left would be that of
+    another row.
+    """
+    mapper = sa.inspect(entity)
+    if not mapper.is_mapper:
+        return expression
+    tables = {table for each in mapper.self_and_descendants for table in each.tables}
+
+    def replace(element: t.Any, **_: t.Any) -> t.Any:
+        if isinstance(element, sa.Column) and element.table in tables:
+            return element._annotate({_ENTITY: mapper, "parentmapper": mapper})
+        return element if isinstance(element, sa.SelectBase) else None
+
+    return visitors.replacement_traverse(expression, {}, replace)
+
+
+#: By what SQLAlchemy marks the columns of an entity.
+_ENTITY = "parententity"
+
+
+def _columns_of(expression: t.Any) -> Iterator[t.Any]:
+    return (each for each in visitors.iterate(expression) if isinstance(each, sa.ColumnClause))
 
 
 def source_of(cls: type, *, aliased: bool, is_own: bool = False) -> TableSource:
@@ -110,7 +157,9 @@ def seen_as(cls: type, entity: t.Any) -> TableSource | None:
     ):
         return None
     selectable = entity.selectable if is_source else inspected.selectable
-    if selectable is tables or inspected.is_mapper:
+    if inspected.is_mapper and not is_source:
+        return SeenSource(cls, tables, entity)
+    if selectable is tables:
         return TableSource(cls, tables)
     return TableSource(orm.aliased(cls, selectable), selectable)
 
