@@ -250,7 +250,8 @@ class RuleCompiler:
         def found(scope: Scope, out: list[ast.stmt]) -> None:
             self.finish(scope, out)
             refs = [scope.cell(clause, at).ref for at in at_open]
-            out += self._yielded_values([self._value_found(ref, out) for ref in refs])
+            every = [self._value_found(refs, at, out) for at in range(len(refs))]
+            out += self._yielded_values(every)
 
         self.success = found
         place = Output(self.give_up, 0, found)
@@ -265,11 +266,13 @@ class RuleCompiler:
             self.write_goals(goals, at.scope, out, place)
         return function_of("answer", [*parameters, "depth", "clock"], [*body, *self._end()])
 
-    def _value_found(self, ref: Ref | None, out: list[ast.stmt]) -> ast.expr:
+    def _value_found(self, refs: list[Ref | None], number: int, out: list[ast.stmt]) -> ast.expr:
         """Write a value that a variable became.
 
-        The caller has another name for it, which must not matter.
+        The caller has another name for it, which must not matter: another variable may have become
+        the same term, or a part of it.
         """
+        ref = refs[number]
         if ref is None or ref.shape is not None or ref.listed is not None or ref.is_unread:
             raise NotCompilable("a rule that leaves a variable open", None)
         if ref.literal is not None:
@@ -279,7 +282,10 @@ class RuleCompiler:
             return ast.Constant(ref.literal.value)
         is_known = is_of(ref.name, "decided")
         is_itself = compared(load(ref.name), ast.Eq(), load(ref.name))
-        given = attribute_of(load("found"), "given")
+        given: ast.expr = attribute_of(load("found"), "given")
+        others = [other for other in (*refs[:number], *refs[number + 1 :]) if other is not None]
+        if others:
+            given = tuple_of([ast.Starred(given, ast.Load()), *(load(o.name) for o in others)])
         checked = call("check_found", load(ref.name), given)
         value = self.fresh()
         out.append(assign(value, ast.IfExp(all_of([is_known, is_itself]), load(ref.name), checked)))

@@ -64,6 +64,7 @@ from ..solver.tabling import (
 from ..sources import Span
 from ..traversal import is_operation
 from .binding_analysis import is_recursive, measure_height
+from .classes.found_values import FoundValues
 from .classes.known_classes import SCALARS, KnownClasses, SolverNeeded, is_number
 from .elements import Elements, begun
 from .entry_points import BRIEF, CLOCK_INTERVAL, Clock
@@ -114,7 +115,7 @@ _ASKED = (
     *("equal", "read", "read_key", "field", "no_field", "in_order", "call_method"),
     *("call_directly", "construct"),
     *("calculate", "split", "compare", "condition", "check_clock", "hand_over", "hand_over_each"),
-    *("check_found", "solve_goal", "by_solver", "problem_of", "as_data", "copied", "check_taken"),
+    *("solve_goal", "by_solver", "problem_of", "as_data", "copied", "check_taken"),
 )
 #: Those of ``Elements``.
 _OF_ELEMENTS = ("elements", "kept_elements", "found_in", "pairs_at")
@@ -124,10 +125,6 @@ _OF_CLASSES = (
     *("collections", "check_sandbox", "is_simple"),
 )
 _ROWS, _PYTHON, _OF_SCALARS, _LISTS, _SOLVER = Comparison
-#: How deep a list or a dictionary that a variable became may have others in it.
-_MOST_WITHIN = 10
-#: How many elements they may have in all: one that stands in several places counts in each.
-_MOST_COPIED = 10_000
 #: What most methods of objects are: they can be called.
 _METHOD = types.MethodType
 _FUNCTIONS = frozenset({types.FunctionType, types.BuiltinMethodType})
@@ -148,6 +145,7 @@ class Runtime:
         self._recursive: dict[str, bool] = {}
         self._classes = KnownClasses(self.host)
         self._objects, self._harmless = self._classes.objects, self._classes.harmless
+        self.found = FoundValues(self._classes, self.host)
         self._elements = Elements(
             self._classes, self._at, self._here, self._placed, self._check_clock
         )
@@ -159,6 +157,7 @@ class Runtime:
             **{name: getattr(self, f"_{name}") for name in _ASKED},
             **{name: getattr(self._elements, name) for name in _OF_ELEMENTS},
             **{name: getattr(self._classes, name) for name in _OF_CLASSES},
+            "check_found": self.found.checked,
             "excludes": _excludes,
             "equals_itself": _equals_itself,
             "is_deep": is_deep,
@@ -557,20 +556,29 @@ class Runtime:
             goal = with_spans(goal, self._goals(sys._getframe(1)))
         handed = Template(goal, span=goal.span) if frame else goal
         solved = self._go_on(handed, around, frame, clock)
-        found = (tuple(map(self._found_by_solver, frame)) for _ in solved)
+        found = (self._all_found(frame, args) for _ in solved)
         for values in found if given is None else given.each_once(found):
             yield values or None
 
-    def _found_by_solver(self, term: t.Any) -> t.Any:
-        """Return the value that the solver gave a variable."""
-        found = follow(term)
+    def _all_found(self, frame: list[t.Any], args: tuple[t.Any, ...]) -> tuple[t.Any, ...]:
+        """Return the values that the solver gave variables: two may have become one term."""
+        terms = [follow(each) for each in frame]
+        known = (*args, *(getattr(each, "value", []) for each in terms))
+        at, count = len(args), len(terms)
+        return tuple(
+            self._found_by_solver(each, (*known[: at + number], *known[at + number + 1 :]))
+            if count > 1
+            else self._found_by_solver(each, args)
+            for number, each in enumerate(terms)
+        )
+
+    def _found_by_solver(self, found: t.Any, args: tuple[t.Any, ...]) -> t.Any:
+        """Return the value of a term that the solver gave a variable."""
         if type(found) is List:
             return self._list_found_by_solver(found)
         if not isinstance(found, (Instance, Value)):
             raise SolverNeeded
-        if type(found.value) not in self._classes.decided:
-            self._check_found(found.value, ())
-        return found.value
+        return self.found.checked(found.value, args)
 
     def _list_found_by_solver(self, found: List) -> list[t.Any]:
         """Return the elements of a list, if comparing them runs no code and each equals itself."""
@@ -578,46 +586,7 @@ class Runtime:
         elements = [follow(each) for each in terms_found]
         if rest is not None or not all(isinstance(each, (Instance, Value)) for each in elements):
             raise SolverNeeded
-        return [self._compared_by_nobody(each.value) for each in elements]
-
-    def _compared_by_nobody(
-        self, value: t.Any, depth: int = 0, left: list[int] | None = None
-    ) -> t.Any:
-        """Return a value, if comparing it runs no code and it equals itself.
-
-        A list or a dictionary is one of this moment, as in the solver, which is asked about large
-        ones: here nothing looks at the clock.
-
-        :param left: how many elements may still be copied.
-        """
-        kind = type(value)
-        if kind in self._classes.decided and value == value:
-            return value
-        if kind not in (list, dict) or depth > _MOST_WITHIN:
-            raise SolverNeeded
-        # Another thread may change it meanwhile.
-        copied = value.copy()
-        left = [_MOST_COPIED] if left is None else left
-        left[0] -= len(copied)
-        if left[0] < 0:
-            raise SolverNeeded
-        if kind is list:
-            return [self._compared_by_nobody(each, depth + 1, left) for each in copied]
-        if not all(type(key) is str for key in copied):
-            raise SolverNeeded
-        return {k: self._compared_by_nobody(each, depth + 1, left) for k, each in copied.items()}
-
-    def _check_found(self, value: t.Any, args: tuple[t.Any, ...]) -> t.Any:
-        """Return a value that a variable became, as the caller may go on with it.
-
-        Refuse one that may be the same term as an argument: it has another name behind the call,
-        and comparing it with itself may call its ``__eq__``.
-        """
-        if type(value) in (list, dict):
-            return self._compared_by_nobody(value)
-        if not self._classes.takes(type(value)) or any(value is arg for arg in args):
-            raise SolverNeeded
-        return value
+        return [self.found.compared_by_nobody(each.value) for each in elements]
 
     def _solve_goal(
         self, what: HandedGoal, values: tuple[t.Any, ...], clock: Clock

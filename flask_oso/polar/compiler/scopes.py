@@ -22,6 +22,7 @@ from ..traversal import is_operation
 from ..value_objects import Record
 from .binding_analysis import ArgumentFacts, Dispatch, KnownArguments, NotCompilable
 from .classes.equality import SideEffectFreeEquality
+from .classes.found_values import FoundValues
 from .snippets import call, load
 
 
@@ -257,6 +258,7 @@ class ProgramInterface(t.Protocol):
 
     host: Host
     equality: SideEffectFreeEquality
+    found: FoundValues
     #: Whether functions return the rule that decided, instead of ``True``.
     names_rules: bool
     #: Which rules have functions of their own in specializations, as far as that is known.

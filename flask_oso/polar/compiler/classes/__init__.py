@@ -5,4 +5,6 @@
 ``equality``, ``readable_classes``, ``known_classes``
     comparisons, and reads, that run no code of a class; how values of classes compare, and which
     need no check.
+``found_values``
+    what a rule that calls itself gives to variables.
 """

@@ -320,9 +320,6 @@ class GoalWriter(SearchGoals):
         bound = [ref for ref in refs if ref is not None]
         self._check_apart(bound)
         args = [load("variable") if ref is None else self.checked(ref) for ref in refs]
-        if twice := _given_twice(bound):
-            unforeseen: ast.stmt = ast.Raise(load("unforeseen"), None)
-            self.out.append(ast.If(negate(_are_decided(twice)), [unforeseen], []))
         at_open, lineages = tuple(cells), tuple(_lineages(refs).items())
         variant = Variant(called.name, len(refs), _known_texts(refs), False, lineages, open=at_open)
         function = load(self.writer.names.function(variant))
@@ -331,11 +328,13 @@ class GoalWriter(SearchGoals):
             names = [load(self.writer.variant.parameters[at]) for at in self.writer.variant.open]
             shared = dict(zip(cells, names, strict=True))
             args = [shared.get(at, arg) for at, arg in enumerate(args)]
-            made: ast.expr = passed.mark(ast.YieldFrom(passed._called(function, args)))
+            searched = passed._searched(called.name, function, args, refs)
+            made: ast.expr = passed.mark(ast.YieldFrom(searched))
             self.out.append(ast.Expr(made))
             return self.fail()
         found = self.writer.fresh()
-        _, out, place = self.loop(found, passed._called(function, args))
+        searched = passed._searched(called.name, function, args, refs)
+        _, out, place = self.loop(found, searched)
         following: list[Goal] = []
         inside = self.site.within(self.goal)
         for number, cell in enumerate(cells.values()):
@@ -347,6 +346,19 @@ class GoalWriter(SearchGoals):
                 self.scope.forget(goal)
             cell.ref = Ref(name, is_found=True)
         return prepend(following, self.rest), out, place
+
+    def _searched(
+        self, rule: str, function: ast.expr, args: list[ast.expr], refs: list[Ref | None]
+    ) -> ast.expr:
+        """Write the search, by the solver where a value given twice may be unequal to itself."""
+        made = self._called(function, args)
+        twice = _given_twice([ref for ref in refs if ref is not None])
+        if not twice:
+            return made
+        labels = tuple(at if ref is None else ref.name for at, ref in enumerate(refs))
+        name, labelled = self.constants(rule, labels)
+        handed = call("hand_over_each", name, tuple_of(args), load("clock"), labelled)
+        return ast.IfExp(_are_decided(twice), made, self.mark(handed))
 
     def _only_passes_on(self, cells: list[VariableCell]) -> bool:
         """Tell whether what a search finds is what this function finds, and nothing follows."""

@@ -530,10 +530,17 @@ class GoalStep(Heads):
         known = [value for value in values if value is not None and value.choices is None]
         if len(known) < len(values):
             raise NotCompilable("a variable that is not bound", self.goal.span)
-        region = self.region
+        region, names = self.region, [value.name for value in known]
+        has_odd = self.guards.names.found.has_odd_constants()
         for value in known:
             self.guards.check_sandbox(region, value)
-            if value.literal is not None or value.exact in (list, dict):
+            if value.literal is not None:
+                if value.literal.value != value.literal.value:
+                    raise NotCompilable("a literal that is no number", self.goal.span)
+                continue
+            if has_odd or names.count(value.name) > 1:
+                self.guards.check_itself(region, value)
+            if value.exact in (list, dict):
                 continue
             if value.exact is None and value.source is None:
                 self.guards.check_itself(region, value)

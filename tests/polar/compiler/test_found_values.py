@@ -1,0 +1,140 @@
+"""Values that a rule which calls itself gives to variables: callers go on with them as the solver.
+
+In the solver a term equals itself, and nobody is asked.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+
+from flask_oso import Oso
+
+NAN = float("nan")
+
+
+class User:
+    """Who asks, and is asked whether this is the second time."""
+
+    def __init__(self, values: t.Any = None) -> None:
+        self.values, self.calls = values, 0
+
+    def is_again(self) -> bool:
+        self.calls += 1
+        return self.calls > 1
+
+
+class Doc:
+    """What is read, within others."""
+
+    def __init__(self, values: t.Any = None, parent: Doc | None = None) -> None:
+        self.values, self.parent = values, parent
+
+    def change(self) -> bool:
+        """Change what the document has."""
+        self.values["x"] = 2
+        return True
+
+
+class Unequal(Doc):
+    """An object that says that it equals nothing."""
+
+    def __eq__(self, other: object) -> bool:
+        return False
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+CONSTANTS: t.Mapping[str, t.Any] = {
+    "ODD": Unequal(),
+    "NAN": NAN,
+    "DATA": {"x": NAN},
+    "LIST": [Unequal(), NAN],
+}
+LISTED = """
+    listed(d: Doc, v) if v = d.values;
+    listed(d: Doc, v) if d.parent != nil and listed(d.parent, v);
+"""
+
+
+def made(policy: str, *, compiled: bool, constants: t.Mapping[str, t.Any] = CONSTANTS) -> Oso:
+    oso = Oso(compiled=compiled)
+    for cls in (User, Doc, Unequal):
+        oso.register_class(cls)
+    for name, value in constants.items():
+        oso.register_constant(value, name)
+    oso.load_str(policy)
+    return oso
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+@pytest.mark.parametrize("among", [False, True])
+def test_dictionary_is_read_as_it_is(*, among: bool, compiled: bool) -> None:
+    """What a method changes in it meanwhile is seen, also if a list has the dictionary."""
+    one_of = "[c, *_] = v" if among else "c = v"
+    policy = f'allow(_, "read", d) if listed(d, v) and {one_of} and d.change() and c.x = 1;{LISTED}'
+    values = {"x": 1}
+    doc = Doc([values] if among else values)
+    doc.change = lambda: values.update(x=2) is None  # type: ignore[method-assign]
+
+    assert not made(policy, compiled=compiled).is_allowed(User(), "read", doc)
+
+
+FOUND = {
+    "no number": NAN,
+    "no number in a list": [NAN],
+    "an object in a list": [Unequal()],
+    "a number as a key": {1: 2},
+    "a set in a dictionary": {"x": {3}},
+    "a tuple in a list": [(Unequal(),)],
+    "a long list": [*range(10_001)],
+}
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+@pytest.mark.parametrize("name", FOUND)
+def test_no_method_is_called_again(name: str, *, compiled: bool) -> None:
+    """A value that may be unequal to itself leaves no question to another evaluator."""
+    policy = f"""
+        allow(u: User, "read", _: Doc) if u.is_again();
+        allow(u: User, "read", d: Doc) if listed(d, v) and v = u.values;{LISTED}
+    """
+    user, oso = User(values=Unequal()), made(policy, compiled=compiled, constants={})
+
+    is_allowed = oso.is_allowed(user, "read", Doc(FOUND[name], Doc(FOUND[name])))
+
+    assert (is_allowed, user.calls) == (False, 1)
+
+
+SAME_TERM = {
+    "a constant": ("k(d, v) and not v = ODD", "k(_, v) if v = ODD"),
+    "a constant that is no number": (
+        "k(d, v) and k(d, w) and not v = w",
+        "k(_, v) if v = NAN",
+    ),
+    "a constant dictionary": ("k(d, v) and k(d, w) and not v = w", "k(_, v) if v = DATA"),
+    "a part of one": ("k(d, v) and k(d, w) and not v = w", "k(_, v) if v = DATA.x"),
+    "two variables": ("k(d, v, w) and not v = w", "k(d, v, w) if v = d.values and w = v"),
+    "the argument": ("k(d, v) and not v = d", "k(d, v) if v = d"),
+    "an element of it": (
+        "l = [d.values] and [x] = l and k(l, v) and not v = x",
+        "k([v], v); k(nil, _) if false",
+    ),
+}
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+@pytest.mark.parametrize(("condition", "rule"), SAME_TERM.values(), ids=SAME_TERM)
+@pytest.mark.parametrize("value", [NAN, Unequal()], ids=["no number", "unequal"])
+def test_same_term_equals_itself(
+    condition: str, rule: str, value: t.Any, *, compiled: bool
+) -> None:
+    """The caller has two names for it, and nobody is asked."""
+    count = "v, w" if "w)" in rule else "v"
+    policy = f"""
+        allow(_, "read", d) if {condition}; {rule};
+        k(d: Doc, {count}) if d.parent != nil and k(d.parent, {count});
+    """
+
+    assert not made(policy, compiled=compiled).is_allowed(User(), "read", Unequal(value))
