@@ -78,14 +78,17 @@ def load_relations(
 
         relations = engine.relations_read = RelationsRead(engine)
     questions = [question(each) for each in {type(each): each for each in objects}.values()]
-    read = [relations.of(rule, tuple(map(_kind, args))) for args in questions]
+    actor = questions[0][0]
+    read = [relations.of(rule, _kind(actor), [*map(_kind, args[1:])]) for args in questions]
 
     def relations_of(cls: type) -> set[str]:
         found = (names for each in read for base, names in each.items() if base in cls.__mro__)
         return set().union(*found)
 
-    rows.load_relations([questions[0][0], *objects], relations_of)
-    return any(read)
+    kept = (names for each in read for of, names in each.items() if not isinstance(of, type))
+    own = set[str]().union(*kept)
+    rows.load_relations(actor, own, objects, relations_of)
+    return any(names for each in read for names in each.values())
 
 
 def _kind(arg: t.Any) -> t.Any:

@@ -155,9 +155,15 @@ class RowKeys:
             known[name] = self._make_foreign_key(cls, name)
         return t.cast("_ForeignKey | None", known[name])
 
-    def load_relations(self, objects: t.Iterable[t.Any], relations: RelationsOf) -> None:
+    def load_relations(
+        self,
+        actor: t.Any,
+        own: t.Iterable[str],
+        objects: t.Iterable[t.Any],
+        relations: RelationsOf,
+    ) -> None:
         """Load relations of many rows with a few statements."""
-        load_relations(objects, relations)
+        load_relations(actor, own, objects, relations)
 
     def _make_foreign_key(self, cls: type, name: str) -> _ForeignKey | None:
         related = self.related_class(cls, name)
@@ -194,7 +200,7 @@ class LoadedRows(RowKeys):
     def row_test(self, cls: type, name: str) -> RowTest | None:
         return None
 
-    def load_relations(self, objects: t.Iterable[t.Any], relations: RelationsOf) -> None:
+    def load_relations(self, *rows_and_relations: t.Any) -> None:
         """Leave relations to those who read them."""
 
 

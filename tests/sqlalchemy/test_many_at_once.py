@@ -127,6 +127,28 @@ def test_filter_loads_the_relation_of_a_role_at_once(session: orm.Session) -> No
     assert (len(found), len(statements)) == (ROWS, 2)
 
 
+OF_THE_ACTOR = """
+allow(user: User, "read", project: Project) if
+  project.owner matches User{level: 1} and
+  has_seat(user);
+has_seat(user: User) if member in user.members and member.user = user;
+"""
+
+
+def test_what_is_read_of_the_actor_is_not_loaded_of_others(session: orm.Session) -> None:
+    """The owner of each project is a user, of whom nothing else is read."""
+    oso = make_oso(OF_THE_ACTOR)
+    user, projects = session.get_one(User, 1), projects_of(session)
+
+    found = oso.filter(user, "read", projects)
+
+    owners = {each.owner for each in projects} - {user, None}
+    assert found
+    assert "members" in vars(user)
+    assert owners
+    assert not any("members" in vars(each) for each in owners)
+
+
 def test_rows_with_missing_relations_are_asked_in_the_usual_way(
     session: orm.Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -142,9 +142,16 @@ class Identities(t.Protocol):
         """
 
     def load_relations(
-        self, objects: Iterable[t.Any], relations: Callable[[type], Iterable[str]]
+        self,
+        actor: t.Any,
+        own: Iterable[str],
+        objects: Iterable[t.Any],
+        relations: Callable[[type], Iterable[str]],
     ) -> None:
-        """Load what is missing of the relations that will be read of rows, many at once."""
+        """Load what is missing of the relations that will be read of rows, many at once.
+
+        :param own: those that will be read of the actor.
+        """
 
     def row_test(self, cls: type, name: str) -> RowTest | None:
         """Return the test for a relation to one row whose foreign key says which one it is."""

@@ -4,6 +4,9 @@ In go a rule, strings and the classes of its arguments; out come names of relati
 rules are walked with classes in place of values: a parameter has the class of its argument or of
 its specializer, a relation that of its rows. Relations that are compared with a row by keys are
 left out. The answer is for loading in advance: it may have too many names, or too few.
+
+The actor is kept apart from other objects of its class: a rule that reads the roles of the actor
+reads none of the author of each comment.
 """
 
 from __future__ import annotations
@@ -16,8 +19,17 @@ from ..nodes import Call, Expression, Operator, Pattern, Slot, Term, Value
 from ..solver.clauses import Clause
 from ..traversal import goals_in
 
-#: What is known of a value: its class, the string itself, or nothing.
-Kind = type | str | None
+
+class Actor(t.NamedTuple):
+    """The actor, of a class."""
+
+    cls: type
+
+
+#: What is known of a value: that it is the actor, its class, the string itself, or nothing.
+Kind = Actor | type | str | None
+#: Names of relations by the class that has them, and by the actor.
+Found = dict[Actor | type | str, set[str]]
 #: The most questions of rules that are looked at.
 _MOST = 2_000
 
@@ -27,10 +39,13 @@ class RelationsRead:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
-        self._known: dict[tuple[str, tuple[Kind, ...]], dict[type, set[str]]] = {}
+        self._known: dict[tuple[str, tuple[Kind, ...]], Found] = {}
 
-    def of(self, rule: str, kinds: tuple[Kind, ...]) -> Mapping[type, set[str]]:
-        """Return the names of relations by the class that has them."""
+    def of(
+        self, rule: str, actor: type | str | None, others: Sequence[type | str | None]
+    ) -> Mapping[Actor | type | str, set[str]]:
+        """Return the names of relations by the class that has them, and by the actor."""
+        kinds: tuple[Kind, ...] = (Actor(actor) if isinstance(actor, type) else actor, *others)
         key = (rule, kinds)
         if key not in self._known:
             if len(self._known) >= _MOST:
@@ -46,7 +61,7 @@ class _Walk:
     """One walk through the rules that a question may ask."""
 
     def __init__(self, engine: Engine) -> None:
-        self.found: dict[type, set[str]] = {}
+        self.found: Found = {}
         self._engine = engine
         self._host = engine.host
         self._results: dict[tuple[str, tuple[Kind, ...]], tuple[Kind, ...]] = {}
@@ -73,7 +88,8 @@ class _Walk:
                     return None
             elif isinstance(term, Slot):
                 wanted = self._class_of(parameter.specializer)
-                if wanted is not None and isinstance(kind, type) and not _may_be(kind, wanted):
+                cls = _class_of(kind)
+                if wanted is not None and cls is not None and not _may_be(cls, wanted):
                     return None
                 # A class alone says what a variable will be: it has no value yet.
                 values.learn(
@@ -99,39 +115,40 @@ class _Walk:
                 # A relation and its rows are of one class here.
                 values.unite(*goal.args)
             elif goal.operator is Operator.ISA and isinstance(goal.args[0], Slot):
-                wanted = self._class_of(goal.args[1])
-                self._fields(goal.args[1], wanted or values.kind(goal.args[0]))
+                wanted, kind = self._class_of(goal.args[1]), values.kind(goal.args[0])
+                self._fields(goal.args[1], kind if type(kind) is Actor else wanted or kind)
                 values.learn(goal.args[0].index, wanted)
 
     def _lookup(self, args: Sequence[Term], values: _Values) -> None:
         owner, key, result = args
-        cls, rows = values.kind(owner), self._host.identities
-        if rows is None or not isinstance(cls, type) or not isinstance(key, Value):
+        of, rows = values.kind(owner), self._host.identities
+        cls = _class_of(of)
+        if rows is None or of is None or cls is None or not isinstance(key, Value):
             return
-        name = str(key.value)
+        found, name = self.found.setdefault(of, set()), str(key.value)
         proxied = rows.proxied(cls, name)
         if proxied is not None:
-            self.found.setdefault(cls, set()).add(proxied.relation)
+            found.add(proxied.relation)
         related = rows.related_class(cls, name)
         if related is None:
             return
-        known = values.kind_of_value(result)
-        is_compared = isinstance(known, type) and rows.row_test(cls, name) is not None
-        if not is_compared:
-            self.found.setdefault(cls, set()).add(name)
+        known = _class_of(values.kind_of_value(result))
+        if known is None or rows.row_test(cls, name) is None:
+            found.add(name)
         if isinstance(result, Slot):
             values.learn(result.index, related)
 
-    def _fields(self, matched: t.Any, cls: Kind) -> None:
+    def _fields(self, matched: t.Any, of: Kind) -> None:
         """Note the relations among the fields of a pattern that are not compared by keys."""
         pattern, rows = getattr(matched, "term", matched), self._host.identities
-        if not isinstance(pattern, Pattern) or rows is None or not isinstance(cls, type):
+        cls = _class_of(of)
+        if not isinstance(pattern, Pattern) or rows is None or of is None or cls is None:
             return
         for name, part in pattern.fields:
             inner, related = getattr(part, "term", part), rows.related_class(cls, name)
             is_compared = isinstance(inner, Slot) and rows.row_test(cls, name) is not None
             if related is not None and not is_compared:
-                self.found.setdefault(cls, set()).add(name)
+                self.found.setdefault(of, set()).add(name)
                 self._fields(inner, self._class_of(inner) or related)
 
     def _class_of(self, specializer: t.Any) -> type | None:
@@ -170,18 +187,27 @@ class _Values:
                 self._with_value.add(self._end(index))
 
     def unite(self, one: Term, other: Term) -> None:
-        kind = self.kind(one) or self.kind(other)
+        kinds = self.kind(one), self.kind(other)
+        kind = next((each for each in kinds if type(each) is Actor), kinds[0] or kinds[1])
         slots = [self._end(each.index) for each in (one, other) if isinstance(each, Slot)]
         has_value = len(slots) < 2 or not self._with_value.isdisjoint(slots)
         if len(slots) == 2 and slots[0] != slots[1]:
             self._same[slots[0]] = slots[1]
         for index in slots:
+            if type(kind) is Actor:
+                self._kinds[self._end(index)] = kind
             self.learn(index, kind, has_value=has_value)
 
 
 def _common(kinds: Iterable[Kind]) -> Kind:
     known = {*kinds}
     return known.pop() if len(known) == 1 else None
+
+
+def _class_of(kind: Kind) -> type | None:
+    if type(kind) is Actor:
+        return kind.cls
+    return kind if isinstance(kind, type) else None
 
 
 def _may_be(kind: type, wanted: type) -> bool:

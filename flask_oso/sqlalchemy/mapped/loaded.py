@@ -179,14 +179,23 @@ def loaded_rows(value: t.Any, name: str) -> list[t.Any] | None:
 # -- loading many at once --------------------------------------------------------------------
 
 
-def load_relations(objects: Iterable[t.Any], relations: RelationsOf) -> None:
+def load_relations(
+    actor: t.Any, own: Iterable[str], objects: Iterable[t.Any], relations: RelationsOf
+) -> None:
     """Load the relations of rows, those of the rows found, and so on.
 
     Objects that are no rows of a session are ignored.
+
+    :param own: the relations of the actor.
     """
     plan = _Plan(relations)
-    seen: dict[int, t.Any] = {}
+    seen: dict[int, t.Any] = {id(actor): actor}
     waiting = [*objects]
+    cls = type(actor)
+    if mapper_of(cls) is not None:
+        of_actor = _loadable(cls, own)
+        _load_missing(cls, [actor], of_actor)
+        waiting += _found([actor], [name for name in of_actor if plan.goes_on(cls, name)])
     for _ in range(_DEEPEST):
         rows = dict(zip(map(id, waiting), waiting, strict=True))
         for known in rows.keys() & seen.keys():
