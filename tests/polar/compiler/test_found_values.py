@@ -138,3 +138,18 @@ def test_same_term_equals_itself(
     """
 
     assert not made(policy, compiled=compiled).is_allowed(User(), "read", Unequal(value))
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+def test_value_given_twice_calls_no_method_again(*, compiled: bool) -> None:
+    """The solver answers such a call where the value may be unequal to itself, and no other."""
+    policy = """
+        allow(u: User, "read", d) if u.is_again() or (k(d, d, v) and v = 3);
+        k(a, a, v) if v = a.values;
+        k(a, b, v) if a.parent != nil and k(a.parent, b, v);
+    """
+    user, oso = User(), made(policy, compiled=compiled, constants={})
+
+    is_allowed = oso.is_allowed(user, "read", Unequal(2))
+
+    assert (is_allowed, user.calls) == (False, 1)
