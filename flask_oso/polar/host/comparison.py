@@ -16,7 +16,7 @@ from .numbers import COMPARISON_FUNCTIONS
 
 _NIL_HAS_NO_ORDER = (
     "`nil` is neither less nor greater: ask for it in the same alternative, as in"
-    " `x != nil and x < y`.\n"
+    " `x != nil and x < y`, or `x = nil or (x != nil and x < y)`.\n"
 )
 
 

@@ -65,5 +65,5 @@ def test_nil_has_no_order_and_the_error_says_what_to_write(compiled: bool) -> No
         '\t001: allow(_, "read", doc) if (doc.due = nil or doc.due > 3) and doc.open = true;\n'
         "\t                                                ^\n"
         "`nil` is neither less nor greater: ask for it in the same alternative, as in"
-        " `x != nil and x < y`.\n"
+        " `x != nil and x < y`, or `x = nil or (x != nil and x < y)`.\n"
     )
