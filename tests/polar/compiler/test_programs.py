@@ -105,13 +105,6 @@ FOLLOWED = {
     "field that is read before another head fails": "f(x) if g(x, 1); g(_: User{flag: true}, nil);"
     " g(_: User{n: 1}, 2); g(x: User{name: _}, 1) if x.n = 1;",
     "fields alone": 'f(_: {name: "a", flag: true}); f(x: {n: 1}) if x.flag;',
-    "list that a variable becomes": 'f(x) if g(x.name, y) and "b" in y; g("a", ["b", "c"]);'
-    ' g("b", ["c", "b", "b"]); g("c", []); g(_, ["b", 1]);',
-    "dictionary that a variable becomes": 'f(x) if g(x, y) and y.a = x.name; g(_, {a: "a"});'
-    ' g(_: {flag: true}, {a: "b", c: [1]});',
-    "list that a variable becomes, for a method": "f(x) if g(y) and x.can(y) and y = x.tags;"
-    ' g(["a", "b"]); g([1, [true, nil]]);',
-    "list that one variable becomes": 'f(x) if g(y, y) and x.flag; g(["a"], ["a"]); g(["a"], []);',
     "fields of fields": 'f(_: User{org: Org{name: "a"}, owner: {flag: false}});',
     "field with a variable": "f(x: User{owner: y}) if y.flag and x.n;",
     "field with a variable of the head": "f(x) if g(x.org, x); g(x, _: User{org: x});",
@@ -263,6 +256,27 @@ def test_rule_is_compiled_and_nothing_tells(policy: str) -> None:
     assert given == expected
     assert reasons(oso) == set()
     assert complete_program_of(oso).answer("f", 1) is not None
+
+
+#: Rules with a list or a dictionary in their heads, which are the solver's where they get one.
+BECOME = {
+    "list that a variable becomes": 'f(x) if g(x.name, y) and "b" in y; g("a", ["b", "c"]);'
+    ' g("b", ["c", "b", "b"]); g("c", []); g(_, ["b", 1]);',
+    "dictionary that a variable becomes": 'f(x) if g(x, y) and y.a = x.name; g(_, {a: "a"});'
+    ' g(_: {flag: true}, {a: "b", c: [1]});',
+    "list that a variable becomes, for a method": "f(x) if g(y) and x.can(y) and y = x.tags;"
+    ' g(["a", "b"]); g([1, [true, nil]]);',
+    "list that one variable becomes": 'f(x) if g(y, y) and x.flag; g(["a"], ["a"]); g(["a"], []);',
+}
+
+
+@pytest.mark.parametrize("policy", BECOME.values(), ids=BECOME)
+def test_list_in_a_head_that_a_variable_becomes_is_compiled(policy: str) -> None:
+    """Answers, errors and calls are the solver's, and it is asked nothing."""
+    expected, given, oso = ask_about_all(policy)
+
+    assert given == expected
+    assert reasons(oso) == set()
 
 
 @pytest.mark.parametrize(("reason", "policy"), UNFOLLOWED.items(), ids=UNFOLLOWED)
