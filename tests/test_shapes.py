@@ -34,6 +34,12 @@ FOR_PLAIN_DATA = {
     "a pair that a helper gives",
     "a level that a helper gives, the first that holds",
     "`authorized_fields`, lists of 5 and 40, a role by a method",
+    "`[role, [org, _]] in user.roles`",
+    "`{role: role, org: org} in user.roles`, compared behind",
+    "`{role: role, at: {org: org}} in user.roles`",
+    "a head that takes a dictionary apart, for each of a list",
+    "a dictionary as resource, `{kind: …, org: org}` in a head",
+    "`[user.id, {role: role, by: _}] in doc.grants`",
 }
 
 

@@ -4,9 +4,9 @@
 
 ``shape``
     ``Shape`` and ``World``: a policy, objects of a size, questions, and the check by hand.
-``values``, ``containers``, ``compounds``, ``objects``
+``values``, ``containers``, ``compounds``, ``taken_apart``, ``objects``
     conditions on attributes: comparisons and calls; what ``in`` goes through; lists and
-    dictionaries that a policy makes; kinds of classes.
+    dictionaries that a policy makes, and that it takes apart; kinds of classes.
 ``roles``, ``folders``, ``inherited``, ``recursion``
     roles and where they come from; rules that call themselves; the same with one more thing; those
     that compute a value so.

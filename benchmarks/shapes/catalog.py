@@ -20,6 +20,7 @@ from . import (
     recursion,
     roles,
     strangers,
+    taken_apart,
     values,
 )
 from .shape import Shape
@@ -28,6 +29,7 @@ _OF_PLAIN_OBJECTS = (
     *values.SHAPES,
     *containers.SHAPES,
     *compounds.SHAPES,
+    *taken_apart.SHAPES,
     *objects.SHAPES,
     *roles.SHAPES,
     *folders.SHAPES,

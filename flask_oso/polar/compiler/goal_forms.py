@@ -32,6 +32,11 @@ def terms_in(term: Term | None) -> Iterator[t.Any]:
     return walk([] if term is None else [term], parts_of)
 
 
+def has_rest(term: Term) -> bool:
+    """Tell whether a term is, or has in it, a list with a rest: ``[first, *rest]``."""
+    return any(isinstance(part, List) and part.rest is not None for part in terms_in(term))
+
+
 def variables_in(term: Term | None) -> Iterator[Slot]:
     """Yield the variables in a term of a clause."""
     return (part for part in terms_in(term) if isinstance(part, Slot))

@@ -125,7 +125,6 @@ class CompiledProgram(Runtime):
         #: The functions for rules that call themselves, which specializations share.
         self.solutions: dict[SolutionKey, str] = {}
         self.several: dict[str, str] = {}
-        self.own_functions: dict[tuple[str, int], bool] = {}
         self._names: dict[str, t.Any] = self.shared_names()
         self.equality = self._names["quietly_equal"] = SideEffectFreeEquality(
             self._names["simple"], self.host

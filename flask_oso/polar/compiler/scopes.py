@@ -261,8 +261,6 @@ class ProgramInterface(t.Protocol):
     found: FoundValues
     #: Whether functions return the rule that decided, instead of ``True``.
     names_rules: bool
-    #: Which rules have functions of their own in specializations, as far as that is known.
-    own_functions: dict[tuple[str, int], bool]
 
     def candidates(self, name: str, arity: int) -> ClauseIndex | None: ...
     def function(self, variant: Variant) -> str: ...

@@ -13,6 +13,7 @@ import types
 import typing as t
 from collections.abc import Callable
 
+from ...host.conversion import is_representable
 from ...host.dictionaries import (
     MISSING,
     LazyKeys,
@@ -49,10 +50,7 @@ from .plain_data import (
     are_one_moment,
     are_plain_tuples,
     are_texts,
-    compare_flat_entries,
-    compare_flat_lists,
     each_once,
-    has_flat_values,
     number_of,
     texts_found,
     texts_in,
@@ -61,7 +59,6 @@ from .plain_data import (
 _SCALARS = frozenset({bool, int, float, str})
 _SETS = frozenset({set, frozenset})
 _LISTED = _SETS | {tuple, list}
-_LIST = frozenset({list})
 #: Collections that are gone through whatever is searched for; a range may be longer than memory.
 _GONE_THROUGH = frozenset({list, tuple, Ahead}) | (ITERATED - SETS - _SETS)
 #: The classes of fields that Python compares as Polar does, besides texts.
@@ -84,7 +81,6 @@ _FUNCTIONS: dict[str, t.Any] = {
     "each_once": each_once,
     "gives_up": GIVES_UP,
     "gives_up_or_deep": (*GIVES_UP, RecursionError),
-    "is_flat": has_flat_values,
     "islice": itertools.islice,
     "leads_back": leads_back,
     "not_silent": NotSilent,
@@ -116,6 +112,8 @@ class SilentOperations:
         self._derived = known.derived
         #: Classes whose values are objects of the host that need no sandbox check.
         self._objects = known.objects
+        #: Those, texts and numbers.
+        self._taken = known.taken
         self._told = known.told
         self._takes_list = known.takes_list
         self._learn = known.learn
@@ -405,17 +403,22 @@ class SilentOperations:
         found = [self.alike(item, element) for element in elements]
         return any(found)
 
-    def is_compound(self, value: t.Any, wanted: t.Any, is_flat: bool) -> bool:
-        """Tell whether a value is a list or a dictionary of some values.
+    def is_other_kind(self, value: t.Any) -> bool:
+        """Tell whether a value differs from any list or dictionary of another kind, unasked.
 
-        :param is_flat: whether Python compares these as Polar does.
+        So do dates, tuples and ordinary objects; lists differ from dictionaries.
         """
-        if is_flat and type(value) is type(wanted):
-            compare = compare_flat_lists if type(value) is list else compare_flat_entries
-            is_it = compare(value, wanted)
-            if is_it is not None:
-                return is_it
-        return self.alike(wanted, value)
+        kind = type(value)
+        if kind in _VALUES:
+            return True
+        self._learn(kind)
+        is_told = kind in self._objects and self._is_told_memo(kind)
+        return is_told and not issubclass(kind, (list, dict))
+
+    def is_no_object(self, value: t.Any) -> bool:
+        """Tell whether a value is one of Polar, which differs from what is of another kind."""
+        kind = type(value)
+        return kind in _CONTAINERS or (kind in _SCALARS and is_representable(value))
 
     def is_empty(self, value: t.Any) -> bool:
         """Tell whether a value is the empty list of a policy, which asks no element of another."""
@@ -496,36 +499,46 @@ class SilentOperations:
                     if known not in _VALUES and known not in self._objects:
                         raise NotSilent
             return entries.items()
-        if type(collection) is not list:
+        if type(collection) not in _GONE_THROUGH:
             raise NotSilent
         elements = [*collection]
-        if self._are_plain_pairs(elements):
-            return elements
-        if not self._takes_list(collection) or not _LIST.issuperset(map(type, elements)):
-            raise NotSilent
-        return [each for each in elements if len(each) == 2]
+        return elements if self._are_plain_pairs(elements) else self._pairs_among(elements)
 
     def _are_plain_pairs(self, elements: list[t.Any]) -> bool:
-        """Tell whether all are lists of two texts or objects, as most are.
+        """Tell whether all are lists of two values that need no check, as most are.
 
         With a loop over each of the two it takes twice as long.
         """
-        objects = self._objects
+        taken = self._taken
         for pair in elements:
             if type(pair) is not list or len(pair) != 2:
                 return False
             one, other = pair
-            if type(one) is str:
-                if not one.isascii():
-                    return False
-            elif type(one) not in objects:
+            if type(one) is not str and type(one) not in taken and type(one) not in _CONTAINERS:
                 return False
-            if type(other) is str:
-                if not other.isascii():
-                    return False
-            elif type(other) not in objects:
+            if type(other) is str or type(other) in taken:
+                continue
+            if type(other) not in _CONTAINERS:
                 return False
         return True
+
+    def _pairs_among(self, elements: list[t.Any]) -> list[list[t.Any]]:
+        """Return the lists of two; what is of another kind has to differ from them unasked."""
+        pairs, known = [], None
+        for element in elements:
+            if type(element) is not list:
+                # Most are of one class.
+                if type(element) is not known and not self.is_other_kind(element):
+                    raise NotSilent
+                known = type(element)
+            elif len(element) == 2:
+                for part in element:
+                    kind = type(part)
+                    if kind not in _VALUES and kind not in self._objects:
+                        self._learn(kind)
+                        self._unchecked(part)
+                pairs.append(element)
+        return pairs
 
     def entries_with(
         self, collection: t.Any, key: t.Any, is_ordered: bool = False
@@ -565,7 +578,7 @@ class SilentOperations:
                 return found == value
             found = self.entry_among(collection, key)
             return found is not MISSING and self.alike(value, found)
-        if type(collection) is not list or len(collection) > MAX_ELEMENTS:
+        if type(collection) not in _GONE_THROUGH or len(collection) > MAX_ELEMENTS:
             raise NotSilent
         return self._is_pair_among([*collection], key, value)
 
@@ -580,10 +593,12 @@ class SilentOperations:
                     raise NotSilent
         for pair in pairs:
             if type(pair) is not list:
-                raise NotSilent
-            if len(pair) != 2 and TEXTS.issuperset(map(type, pair)):
+                if not self.is_other_kind(pair):
+                    raise NotSilent
                 continue
-            # Of another length, it is a ``ValueError``, for which a specialization gives up.
+            if len(pair) != 2:
+                continue
+            # Where another thread changes it, it is a ``ValueError``: a specialization gives up.
             one, other = pair
             if (
                 is_simple

@@ -138,6 +138,8 @@ class PatternGuards:
         :param args: the arguments; ``None`` for an unbound one.
         :param takes_lists: whether the caller knows heads with lists and dictionaries.
         """
+        # A rule that calls itself with the rest of a list has a function of its own.
+        takes_lists = takes_lists or not self._guards.names.is_recursive(clause.rule.name)
         if _has_other_text(clause, args, takes_lists=takes_lists):
             return Match.NO
         for parameter in clause.parameters:

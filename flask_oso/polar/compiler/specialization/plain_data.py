@@ -21,8 +21,6 @@ ELEMENTS = EQUATED | {bool}
 TEXTS = frozenset({str, int, types.NoneType})
 #: The class of texts alone.
 TEXT = frozenset({str})
-#: Integers between these are values of Polar.
-_SMALL = 2**62
 _Set = set[t.Any] | frozenset[t.Any]
 
 
@@ -46,37 +44,6 @@ def texts_found(solutions: list[t.Any]) -> set[str]:
     if not "".join(found).isascii():
         raise NotSilent
     return found
-
-
-def has_flat_values(compound: t.Any) -> bool:
-    """Tell whether a list or a dictionary of the policy has such values as below."""
-    is_list = type(compound) is list
-    is_it = (compare_flat_lists if is_list else compare_flat_entries)(compound, compound)
-    return is_it is not None
-
-
-def compare_flat_lists(left: list[t.Any], right: list[t.Any]) -> bool | None:
-    """Compare lists; ``None`` if the first has more than texts, small integers and ``None``."""
-    values = left.copy()
-    for value in values:
-        if type(value) is str and value.isascii():
-            continue
-        if value is not None and not (type(value) is int and -_SMALL < value < _SMALL):
-            return None
-    return values == right
-
-
-def compare_flat_entries(left: dict[t.Any, t.Any], right: dict[t.Any, t.Any]) -> bool | None:
-    """Compare dictionaries; ``None`` if the values of the first are others, or keys no texts."""
-    entries = left.copy()
-    for key, value in entries.items():
-        if type(key) is not str or not key.isascii():
-            return None
-        if type(value) is str and value.isascii():
-            continue
-        if value is not None and not (type(value) is int and -_SMALL < value < _SMALL):
-            return None
-    return entries == right
 
 
 def number_of(value: t.Any) -> t.Any:

@@ -90,18 +90,6 @@ def key_of(
     return SolutionKey(rule, tuple(kinds)), passed
 
 
-def has_own_function(names: ProgramInterface, rule: str, arity: int) -> bool:
-    """Tell whether a rule has functions of its own: it calls itself, or takes a list apart."""
-    known = names.own_functions.get((rule, arity))
-    if known is None:
-        known = names.own_functions[rule, arity] = names.is_recursive(rule) or any(
-            is_container(parameter.term)
-            for clause in names.candidates(rule, arity) or ()
-            for parameter in clause.parameters
-        )
-    return known
-
-
 def is_container(term: t.Any) -> bool:
     """Tell whether a term of a head is a list or a dictionary."""
     return isinstance(term.term if isinstance(term, Template) else term, (List, Dictionary))

@@ -14,12 +14,24 @@ from dataclasses import replace
 from ....nodes import Dictionary, Expression, List, Operator, Origin, Slot, Term
 from ....traversal import is_operation
 from ...binding_analysis import NotCompilable, is_constant
-from ...goal_forms import pair_in, written_term
+from ...goal_forms import has_rest, written_term
 from ...scopes import Pending, prepend
-from ...snippets import any_of, call, compared, item_of, load, negate, size_of
+from ...snippets import (
+    all_of,
+    any_of,
+    assign,
+    call,
+    compared,
+    is_not_of,
+    is_type,
+    item_of,
+    load,
+    negate,
+    size_of,
+)
 from ..clauses.chains import numbers_in
-from ..regions import Built, Fact, Known, Parts, Region
-from ..value_tests import written
+from ..regions import Built, Fact, Known, Parts, Region, give_up_if, with_span
+from ..value_tests import SCALARS, written
 from .alternatives import Alternatives, equation
 
 
@@ -40,22 +52,24 @@ class Compounds(Alternatives):
     def compound_unified(self, term: Term, other: Term) -> tuple[Region, Pending] | None:
         """Write that a list or a dictionary with variables equals what another term is."""
         value, inner = self._value(other), written_term(term)
-        if value is None and (built := self._built(term)) is not None:
-            return self._bind(self._unbound(other), built, self.region)
         if value is not None:
             return self.taken_apart(inner, value)
-        if self.env.waiting.get(t.cast(int, self._variable(other))):
+        is_awaited = self.env.waiting.get(t.cast(int, self._variable(other)))
+        searched = None if is_awaited else self._searched_at_once(term, other)
+        if searched is not None:
+            return searched
+        if (built := self._built(term)) is not None:
+            return self._bind(self._unbound(other), built, self.region)
+        if is_awaited:
             # The solver asks at once whether a term with open variables is of the class.
             raise NotCompilable("a list of a variable that has to be of a class", other.span)
-        return self._searched_at_once(term, other) or self._put_off()
+        return self._put_off()
 
     def _searched_at_once(self, term: Term, name: Term) -> tuple[Region, Pending] | None:
         """Write ``c = {a: x} and c in d.xs``: ``{a: x} in d.xs``, where no other goal has ``c``.
 
-        ``None`` if something else follows, or for a pair: it might be an entry of a dictionary.
+        ``None`` if something else follows.
         """
-        if pair_in(term) is not None:
-            return None
         number, rest, reads = self._variable(name), self.rest, list[t.Any]()
         while rest:
             (goal, clause), rest = rest
@@ -110,45 +124,161 @@ class Compounds(Alternatives):
     def _dictionary_taken_apart(
         self, term: Dictionary, value: Known
     ) -> tuple[Region, Pending] | None:
-        if value.exact not in (None, dict) or value.is_literal:
-            raise NotCompilable("a dictionary with variables that is compared", self.goal.span)
-        span, names = self.goal.span, frozenset(name for name, _ in term.fields)
-        wanted = load(self.guards.names.constant(names))
-        found = call("with_fields", load(value.name), wanted)
-        fact: Fact = ("with fields", value.name, *sorted(names))
-        made = replace(self.guards.computed(self.region, found, fact, span), exact=dict)
-        self.region.note_checked(value)
-        is_there = compared(load(made.name), ast.IsNot(), load("missing"))
-        region: Region | None
-        region = self.guards.under(self.region, ("there", made.name), is_there, [], span)
-        parts = parts_by_place(term)
+        """Write that a value is a dictionary of these keys and no others, whose entries match.
+
+        The solver reads all entries before it compares the keys.
+        """
+        span, parts, region = self.goal.span, parts_by_place(term), self._of_kind(value, term)
+        if region is None:
+            return None
+        has_size = compared(size_of(value.name), ast.Eq(), ast.Constant(len(parts)))
+        keys = [ast.Constant(name) for name in parts]
+        has_keys = [compared(key, ast.In(), load(value.name)) for key in keys]
+        wanted = load(self.guards.names.constant(frozenset(parts)))
+        others = call("with_fields", load(value.name), wanted)
+        is_odd = give_up_if(compared(others, ast.IsNot(), load("missing")))
+        fact: Fact = ("with fields", value.name, *sorted(parts))
+        region = self.guards.under(region, fact, all_of([has_size, *has_keys]), [is_odd], span)
         for name in _in_order(parts):
             if region is not None:
-                entry: Fact = ("field", made.name, name)
-                region = self._part(region, parts[name], made, ast.Constant(name), entry)
+                region = self.part_unified(region, parts[name], self._entry(region, value, name))
         return self._at(region)
 
+    def _entry(self, region: Region, value: Known, name: str) -> Known:
+        """Write that an entry is read, which is checked as the solver checks it."""
+        fact: Fact = ("field", value.name, name)
+        made = region.lookup(fact)
+        if made is None:
+            made = Known(self.guards.fresh(), region=region)
+            read = assign(made.name, _item(value, ast.Constant(name)))
+            self._note_parts(region, {fact: made}, read, "simple")
+        return made
+
     def _list_taken_apart(self, listed: List, value: Known) -> tuple[Region, Pending] | None:
-        span = self.goal.span
+        """Write that a value is a list of some length, whose elements match."""
+        rest = listed.rest
+        if rest is not None and not _is_bare(rest) and self.guards.functions is not None:
+            return self._at(self._copy_taken_apart(listed, rest, value))
+        region = self._of_kind(value, listed)
+        if region is None:
+            return None
+        region = self._of_length(region, listed, value)
+        made = self._elements(region, listed, value)
+        parts = [*listed.items] if rest is None else [*listed.items, rest]
+        for part, each in zip(parts, made, strict=False):
+            if region is not None and not _is_bare(part):
+                if self.guards.functions is not None:
+                    # Functions give it to others, which have it under other names.
+                    self.guards.check_itself(region, each)
+                region = self.part_unified(region, part, each)
+        return self._at(region)
+
+    def _of_length(self, region: Region, listed: List, value: Known) -> Region:
+        """Return the region where a list is as long as a list of the policy."""
+        is_exact = listed.rest is None
+        size, count = size_of(value.name), len(listed.items)
+        is_long = compared(size, ast.Eq() if is_exact else ast.GtE(), ast.Constant(count))
+        key: Fact = ("size", value.name, count, is_exact)
+        return self.guards.under(region, key, is_long, [], self.goal.span)
+
+    def _of_kind(self, value: Known, term: List | Dictionary) -> Region | None:
+        """Return the region where a value is a list, or a dictionary; ``None`` if it never is.
+
+        The function gives up for an object that has an equality of its own. No object is compared
+        with a list whose rest is open, which is an error in the solver.
+        """
+        kind = list if isinstance(term, List) else dict
+        if value.exact is kind or self.region.lookup((kind.__name__, value.name)) is not None:
+            return self.region
+        if not value.is_unknown:
+            self._check_told(value, term)
+            return None
+        is_open = self._has_open_rest(term)
+        is_odd = negate(call("is_no_object" if is_open else "is_other_kind", load(value.name)))
+        if not is_open:
+            is_odd = all_of([is_not_of(value.name, "simple"), is_odd])
+        is_it = is_type(value.name, kind.__name__)
+        key: Fact = ("is kind", value.name, kind, is_open)
+        if self.region.holds(("is kind", value.name, kind, not is_open)) is not None:
+            return self.region
+        region = self.guards.under(self.region, key, is_it, [give_up_if(is_odd)], self.goal.span)
+        region.note_checked(value)
+        return region
+
+    def _has_open_rest(self, term: Term) -> bool:
+        """Tell whether a term has a rest, or may get one by a goal that waits for a variable."""
+        numbers = numbers_in(((term, self.clause), ()), self.env.copy())
+        return has_rest(term) or not self._put_off_about().isdisjoint(numbers)
+
+    def _check_told(self, value: Known, term: List | Dictionary) -> None:
+        """Refuse a value of another class that may equal a list or a dictionary all the same."""
+        cls = value.exact
+        if cls is None or cls in (list, dict, *SCALARS):
+            # Also a text of the policy.
+            return
+        is_told = self.guards.names.equality.is_told_from_nil(cls)
+        if not is_told or issubclass(cls, (list, dict)) or self._has_open_rest(term):
+            raise NotCompilable("an object that is compared with a list", self.goal.span)
+
+    def _elements(self, region: Region, listed: List, value: Known) -> list[Known]:
+        """Write that a list is taken apart: all elements at once, for another thread may change it.
+
+        :returns: its first elements, and the list of all others if that has a name.
+        """
+        rest, count = listed.rest, len(listed.items)
+        facts: list[Fact] = [("part", value.name, at) for at in range(count)]
+        known = [region.lookup(fact) for fact in facts]
+        is_bare = rest is None or _is_bare(rest)
+        if None not in known and is_bare:
+            return t.cast("list[Known]", known)
+        made = [Known(self.guards.fresh(), region=region) for _ in range(count)]
+        names: list[ast.expr] = [ast.Name(each.name, ast.Store()) for each in made]
+        source: ast.expr = load(value.name)
+        others = [] if is_bare else [Known(self.guards.fresh(), exact=list, region=region)]
+        for each in others:
+            names.append(ast.Starred(ast.Name(each.name, ast.Store()), ast.Store()))
+            self.guards.note_derived(each, ("rest", value.name, count))
+        if rest is not None and is_bare:
+            source = _item(value, ast.Slice(None, ast.Constant(count), None))
+        parts = dict(zip(facts, made, strict=True))
+        read = ast.Assign([ast.Tuple(names, ast.Store())], source)
+        if names:
+            self._note_parts(region, parts, read, "harmless")
+        return [*made, *others]
+
+    def _note_parts(
+        self, region: Region, made: dict[Fact, Known], read: ast.stmt, known: str
+    ) -> None:
+        """Write that parts of a value are read, and checked where nothing else tests them.
+
+        Their classes are learnt, which nobody may have registered.
+
+        :param known: the set of classes that need no check.
+        """
+        region.reads.append(with_span(read, self.goal.span))
+        for fact, each in made.items():
+            is_plain = call("is_plain_data", ast.List([load(each.name)], ast.Load()))
+            unless = give_up_if(all_of([is_not_of(each.name, known), negate(is_plain)]))
+            region.reads.append(unless)
+            region.unchecked.append((each.name, self.guards.alternative, unless))
+            region.known[fact] = each
+            self.guards.note_derived(each, fact)
+
+    def _copy_taken_apart(self, listed: List, rest: Term, value: Known) -> Region | None:
+        """Write what a list is whose rest a function may get: of a copy that was looked at."""
+        span, count = self.goal.span, len(listed.items)
         if value.exact not in (None, list) or value.is_literal:
             raise NotCompilable("a list with variables that is compared", span)
-        count, rest = len(listed.items), listed.rest
-        if rest is not None and _is_bare(rest):
-            elements = self.guards.front(self.region, value, count, span)
-        else:
-            elements = self.guards.elements(self.region, value, span)
-        size = size_of(elements.name)
-        is_long = compared(size, ast.Eq() if rest is None else ast.GtE(), ast.Constant(count))
-        key: Fact = ("size", elements.name, count, rest is None)
-        region: Region | None = self.guards.under(self.region, key, is_long, [], span)
+        elements = self.guards.elements(self.region, value, span)
+        region: Region | None = self._of_length(self.region, listed, elements)
         region = self._parts(region, listed.items, elements)
-        if rest is not None and region is not None and not _is_bare(rest):
-            behind = ast.Slice(ast.Constant(count), None, None)
-            fact: Fact = ("rest", elements.name, count)
-            made = self.guards.computed(region, _item(elements, behind), fact, span)
-            region.note_list(made)
-            region = self._part(region, rest, elements, behind, fact)
-        return self._at(region)
+        if region is None:
+            return None
+        behind = ast.Slice(ast.Constant(count), None, None)
+        fact: Fact = ("rest", elements.name, count)
+        made = self.guards.computed(region, _item(elements, behind), fact, span)
+        region.note_list(made)
+        return self._part(region, rest, elements, behind, fact)
 
     def _parts(self, region: Region | None, parts: Sequence[Term], listed: Known) -> Region | None:
         """Write that parts equal the first elements of a list, or bind them to these."""
@@ -191,9 +321,8 @@ class Compounds(Alternatives):
     def _built(self, term: Term) -> Known | None:
         """Build a list or a dictionary; ``None`` if one of its variables has no value."""
         inner: List | Dictionary = written_term(term)
-        if self.guards.functions is None:
-            self.guards.meets_recursion = True
-            return None
+        # Where the function cannot be written so, it may be with others for rules that it calls.
+        self.guards.meets_recursion = True
         if isinstance(inner, List):
             return self._list_built(inner)
         values = self._values_of([part for _, part in inner.fields])

@@ -12,9 +12,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
-from ....nodes import Expression, Instance, List, Operator, Parameter, Slot, Term
+from ....nodes import Expression, Instance, Operator, Parameter, Slot, Term
 from ....solver.clauses import Clause
-from ...binding_analysis import NotCompilable, is_constant, is_string
+from ...binding_analysis import NotCompilable, is_constant
 from ...goal_forms import written_term
 from ...scopes import Pending, prepend
 from ..patterns import has_open_fields, is_literal, keep
@@ -74,7 +74,7 @@ class Heads(Methods):
 
     def _is_built_later(self, parameter: Parameter, variable: int) -> bool:
         """Tell whether a head has a list or dictionary with variables for one that is open."""
-        is_open = self.guards.functions is not None and variable not in self.env.values
+        is_open = variable not in self.env.values
         is_compound = is_open_compound(parameter.term)
         return is_open and is_compound and parameter.specializer is None
 
@@ -117,10 +117,11 @@ class Heads(Methods):
         else:
             is_known = isinstance(term, Instance) or is_constant(term)
             known = self._value(term) if is_known else None
-            if known is None and (value is None or self.guards.functions is None):
+            if known is None and value is None:
                 raise NotCompilable("a list or dictionary in a head", span)
             if value is not None and not isinstance(term, Instance):
-                return self._list_matched(region, term, value)
+                taken = replace(self, region=region).taken_apart(written_term(term), value)
+                return None if taken is None else taken[0]
         if known is not None and value is not None:
             return self.values.equal(region, known, value, span)
         if known is not None:
@@ -130,13 +131,3 @@ class Heads(Methods):
         if mine != variable:
             env.unite(mine, t.cast(int, variable))
         return region
-
-    def _list_matched(self, region: Region, term: Term, value: Known) -> Region | None:
-        """Take apart the list that an argument is, as a head wants it."""
-        listed = written_term(term)
-        if not isinstance(listed, List) or self.guards.functions is None:
-            raise NotCompilable("a list or dictionary in a head", term.span)
-        if is_string(value.literal):
-            return None
-        taken = replace(self, region=region).taken_apart(listed, value)
-        return None if taken is None else taken[0]

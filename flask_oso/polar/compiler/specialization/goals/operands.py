@@ -16,7 +16,8 @@ from ....solver.clauses import Clause
 from ....sources import Span
 from ...binding_analysis import NotCompilable, is_constant
 from ...goal_forms import written_term
-from ...scopes import Pending
+from ...scopes import Pending, pending_goals
+from ..clauses.chains import numbers_in
 from ..clauses.clause_forms import PutOff
 from ..clauses.delegations import Delegation
 from ..guards import Guards
@@ -179,6 +180,15 @@ class Operands:
         if known is not None:
             return self._at(self.values.equal(region, known, made, self.goal.span))
         return self._bind(self._unbound(result), made, region)
+
+    def _put_off_about(self) -> set[int]:
+        """Return the variables of goals that wait for one: in the solver, conditions of these."""
+        return {
+            number
+            for waiting, clause in pending_goals(self.rest)
+            if isinstance(waiting, PutOff)
+            for number in numbers_in(((waiting.goal, clause), ()), self.env.copy())
+        }
 
     def _put_off(self) -> tuple[Region, Pending]:
         """Write the goal that follows first: it may bind the variable that this one needs.

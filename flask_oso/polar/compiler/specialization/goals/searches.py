@@ -10,7 +10,7 @@ import typing as t
 from dataclasses import replace
 
 from ....host.value_classes import is_hashed
-from ....nodes import Dictionary, Expression, List, Operator, Origin, Slot, Term, Value
+from ....nodes import Expression, List, Operator, Origin, Slot, Term, Value
 from ....sources import Span
 from ....traversal import is_operation
 from ...binding_analysis import NotCompilable, is_string
@@ -29,7 +29,7 @@ from ..value_tests import (
     is_searched_at_once,
     written,
 )
-from .compounds import Compounds, is_open_compound, parts_by_place
+from .compounds import Compounds, is_open_compound
 
 
 class Searches(Compounds):
@@ -47,11 +47,7 @@ class Searches(Compounds):
         if pair is not None:
             return self._pair_among(*pair, searched)
         if is_open_compound(item):
-            among = self._compound_among(item, searched)
-            if among is not None:
-                return self._at(among)
             region, element = self.guards.loop(self.region, searched, term.span)
-            region.note_checked(element)
             return self._at(replace(self, region=region).part_unified(region, item, element))
         known = self._value(item)
         self.guards.note_search(searched, collection)
@@ -78,35 +74,6 @@ class Searches(Compounds):
         if known is not None:
             return self._at(self.values.equal(region, known, element, term.span))
         return self._bind(self._unbound(item), element, region)
-
-    def _compound_among(self, item: Term, searched: Known) -> Region | None:
-        """Write that a list or a dictionary of known values is searched for.
-
-        ``None`` if one of its values is not known, or is an object.
-        """
-        inner: List | Dictionary = written_term(item)
-        if isinstance(inner, List) and inner.rest is not None:
-            return None
-        parts = parts_by_place(inner)
-        values = [None if is_open_compound(each) else self._value(each) for each in parts.values()]
-        known = [each for each in values if each is not None and each.exact in (None, str)]
-        is_odd = any(each.choices is not None or each.constant is not None for each in known)
-        if len(known) < len(parts) or is_odd:
-            return None
-        for each in known:
-            self.guards.check_sandbox(self.region, each)
-        written_parts: list[ast.expr] = [*map(written, known)]
-        made: ast.expr = ast.List(written_parts, ast.Load())
-        if isinstance(inner, Dictionary):
-            made = ast.Dict([ast.Constant(name) for name in parts], written_parts)
-        span, keys = self.goal.span, [each.key for each in known]
-        wanted = self.guards.computed(self.region, made, ("made", type(inner), *parts, *keys), span)
-        flat = call("is_flat", load(wanted.name))
-        is_flat = self.guards.computed(self.region, flat, ("flat", wanted.name), span)
-        region, element = self.guards.loop(self.region, searched, span)
-        region.note_checked(element)
-        test = call("is_compound", load(element.name), load(wanted.name), load(is_flat.name))
-        return self.guards.under(region, ("is", element.name, wanted.name), test, [], span)
 
     def _text_among(self, text: Known, texts: Known, span: Span | None) -> Region:
         """Write that a text of the policy is one of those of a collection."""
@@ -158,7 +125,9 @@ class Searches(Compounds):
         self, key: Term, value: Term, collection: Known
     ) -> tuple[Region, Pending] | None:
         """Write ``[key, value] in xs``: a dictionary finds the entry of a key that is known."""
-        known, span = self._value(key), self.goal.span
+        if self._has_open_rest(self.goal.args[0]):
+            raise NotCompilable("a list with a rest in a pair", self.goal.span)
+        known, span = None if is_open_compound(key) else self._value(key), self.goal.span
         if known is None:
             return self._key_first(key, value) or self._each_entry(key, value, collection)
         if self.of_all:
@@ -166,7 +135,7 @@ class Searches(Compounds):
         is_other = collection.exact not in (None, dict) or known.exact not in (None, str)
         if is_other or known.choices is not None or collection.literal is not None:
             raise NotCompilable("a pair that is searched for", span)
-        wanted = self._value(value)
+        wanted = None if is_open_compound(value) else self._value(value)
         if wanted is not None and wanted.choices is None and wanted.exact in (None, str):
             self.guards.check_sandbox(self.region, wanted)
             key_and_value = written(known), written(wanted)
@@ -184,9 +153,7 @@ class Searches(Compounds):
             region, made = self._value_under(known, collection)
         else:
             region, made = self.entry_found(known, collection)
-        if wanted is not None:
-            return self._at(self.values.equal(region, wanted, made, span))
-        return self._bind(self._unbound(value), made, region)
+        return self._at(self.part_unified(region, value, made))
 
     def _value_under(self, key: Known, collection: Known) -> tuple[Region, Known]:
         """Write a search for what a dictionary, or a list of lists, has under a key."""
@@ -248,11 +215,14 @@ class Searches(Compounds):
         So a dictionary finds the entry. What is read for it has to be there, which is no error in
         the solver where the dictionary is empty: the function gives up.
         """
+        if not isinstance(key, Slot) or is_open_compound(value):
+            # The solver compares the parts of the value before the key.
+            return None
         given = self._value(value)
         if given is not None and not is_string(given.literal):
             return None
         env, rest = self.env.copy(), self.rest
-        names, moved = {env.variable(self.clause, t.cast(Slot, key).index)}, list[t.Any]()
+        names, moved = {env.variable(self.clause, key.index)}, list[t.Any]()
         known = {*env.values}
         while rest and not names & known:
             (goal, clause), rest = rest

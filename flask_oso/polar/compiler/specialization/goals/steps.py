@@ -46,7 +46,7 @@ from ..clauses.clause_forms import PutOff, is_operand
 from ..clauses.delegations import Delegation
 from ..patterns import has_open_fields, is_like
 from ..regions import GIVE_UP, MAX_STEPS, Fact, Known, Region, RuleCall, give_up_if
-from ..solution_keys import NOTED, has_own_function, is_container
+from ..solution_keys import NOTED
 from ..value_tests import (
     ARITHMETIC_OF_PYTHON,
     EQUATIONS,
@@ -319,12 +319,7 @@ class GoalStep(Heads):
         free = {*numbers} - self.env.values.keys()
         if not free:
             return
-        put_off = [
-            number
-            for waiting, clause in pending_goals(self.rest)
-            if isinstance(waiting, PutOff)
-            for number in numbers_in(((waiting.goal, clause), ()), self.env.copy())
-        ]
+        put_off = self._put_off_about()
         every = [*names.values()]
         for number in free:
             if every.count(number) > 1 or number in put_off or self.env.waiting.get(number):
@@ -377,7 +372,7 @@ class GoalStep(Heads):
         is_used = [*self.env.names.values()].count(t.cast(int, variable)) > 1
         if variable is None or value is None or variable in self.env.values or is_used:
             raise NotCompilable("an assignment to what may have a value", term.span)
-        if self.env.waiting.get(variable):
+        if self.env.waiting.get(variable) or variable in self._put_off_about():
             raise NotCompilable("an assignment to what may have a value", term.span)
         return self._bind(variable, value, self.region)
 
@@ -412,13 +407,11 @@ class GoalStep(Heads):
             raise NotCompilable("keyword arguments", self.goal.span)
         if called.name == NOTED:
             return self._noted([self._passed(arg) for arg in called.args])
-        has_function = has_own_function(self.guards.names, called.name, len(called.args))
+        has_function = self.guards.names.is_recursive(called.name)
         self.guards.meets_recursion |= has_function
         values = [self._passed(arg) for arg in called.args]
         is_open, delegation = any(value is None for value in values), self.writer.delegation
         is_called = self.guards.functions is not None and has_function
-        if is_called and is_open and self._only_gives(called, values):
-            return self.in_place(called, values)
         if is_called and (is_open or delegation is Delegation.IN_PLACE):
             return self._by_function(called, values)
         if is_open:
@@ -450,14 +443,6 @@ class GoalStep(Heads):
         return self._at(
             self.guards.under(self.region, found, load(inner.found), [], self.goal.span)
         )
-
-    def _only_gives(self, called: Call, values: Sequence[Known | None]) -> bool:
-        """Tell whether a rule takes no list apart in its heads, and does not call itself."""
-        names = self.guards.names
-        given = [at for at, value in enumerate(values) if value is not None]
-        clauses = names.candidates(called.name, len(values)) or ()
-        takes = any(is_container(clause.parameters[at].term) for clause in clauses for at in given)
-        return not takes and not names.is_recursive(called.name)
 
     def _give_up(self) -> None:
         """Write that the function gives up where it comes here."""
