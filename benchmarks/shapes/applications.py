@@ -21,6 +21,12 @@ _DAY = datetime.timedelta(days=1)
 _NOW = datetime.datetime(2024, 5, 1, 12)
 
 
+@dataclasses.dataclass(frozen=True)
+class _Seat:
+    row: int
+    number: int
+
+
 class _Staff(t.NamedTuple):
     name: str
     grade: int
@@ -332,6 +338,13 @@ SHAPES = (
         lambda size: [(each, "edit") for each in range(size)],
         lambda user, doc: user.id in doc.items,
         user=lambda size: (size - 1, "edit"),
+    ),
+    sized(
+        "a frozen dataclass `in` a list of them",
+        "user.id in doc.items",
+        lambda size: [_Seat(each, 1) for each in range(size)],
+        lambda user, doc: user.id in doc.items,
+        user=lambda size: _Seat(size - 1, 1),
     ),
     sized(
         "named tuples in a list",

@@ -334,6 +334,11 @@ allow(user: User, "read", folder: Folder) if depth(folder, n) and n >= user.leas
 depth(folder: Folder, 1) if folder.parent = nil;
 depth(folder: Folder, n) if folder.parent != nil and depth(folder.parent, m) and n = m + 1;
 """
+_OPEN_LEVEL = """
+allow(user: User, "read", folder: Folder) if level(folder, n) and n >= user.least;
+level(folder: Folder, 1) if folder.parent = nil;
+level(folder: Folder, n) if level(folder.parent, m) and n = m + 1;
+"""
 
 
 def _open_value(policy: str, by_hand: Callable[..., bool]) -> Callable[[int], World]:
@@ -436,4 +441,7 @@ SHAPES = (
     Shape("mutual recursion", _mutual, _DEEP),
     Shape("an open owner, then a condition", _open_value(_OPEN_OWNER, _owns_above), _DEEP),
     Shape("an open number, `n = m + 1`", _open_value(_OPEN_DEPTH, _is_deep_enough), _DEEP),
+    Shape(
+        "an open number, beside a parent of `nil`", _open_value(_OPEN_LEVEL, _is_deep_enough), _DEEP
+    ),
 )

@@ -265,9 +265,18 @@ class SideEffectFreeEquality:
             return self._of_texts(left, right)
         if any(texts) and self.may_equal_text(kinds[texts.index(False)]):
             return None
-        # Two objects of different classes that are known are unequal.
-        is_told = all(self._is_simple(kind) or self.knows(kind) for kind in kinds)
-        return False if is_told else None
+        return False if self._are_told(*kinds) else None
+
+    def differ(self, left: type, right: type) -> bool:
+        """Tell whether no object of a class equals one of another class, for all that is known."""
+        kinds = left, right
+        if left is right or all(map(self._is_simple, kinds)):
+            return False
+        return self.by_text.keys().isdisjoint(kinds) and self._are_told(*kinds)
+
+    def _are_told(self, *kinds: type) -> bool:
+        """Tell whether classes are known, of which then no two have equal objects."""
+        return all(self._is_simple(kind) or self.knows(kind) for kind in kinds)
 
     def _is_simple(self, kind: type) -> bool:
         return kind in self._simple or kind in _SCALARS

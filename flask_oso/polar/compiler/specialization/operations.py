@@ -202,6 +202,8 @@ class SilentOperations:
             return way
         if any(map(self._is_own, kinds)):
             return _observe
+        if self._equality.differ(left, right):
+            return are_different
         read = self._equality.reader(left) if left is right else None
         return self._by_fields if read is None else self._by_plain_fields(read)
 
