@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import enum
 import ipaddress
 import sys
@@ -500,3 +501,31 @@ def test_network_is_answered_by_a_specialization() -> None:
     answers = [specialized(oso.engine, User(x), "read", Doc(x=networks)) for x in asking]
 
     assert answers == [True, False]
+
+
+@dataclasses.dataclass(frozen=True)
+class Seat:
+    row: int
+
+
+KINDS: dict[str, t.Any] = {
+    "list": [1, "a"],
+    "dictionary": {"a": 1},
+    "tuple": (1, "a"),
+    "set": frozenset({1}),
+    "dataclass": Seat(1),
+    "number": 1,
+    "text": "a",
+    "nil": None,
+}
+
+
+@pytest.mark.parametrize("element", KINDS.values(), ids=KINDS)
+@pytest.mark.parametrize("item", KINDS.values(), ids=KINDS)
+def test_values_of_two_kinds_are_compared_without_the_rules(item: t.Any, element: t.Any) -> None:
+    """A list, a dictionary, a tuple, a set and an object of a dataclass never equal one another."""
+    oso = make_oso('allow(u: User, "read", d: Doc) if u.x in d.x;', User, Doc)
+    question = User(item), "read", Doc([element, element])
+
+    for _ in range(2):
+        assert specialized(oso.engine, *question) is (item is element)

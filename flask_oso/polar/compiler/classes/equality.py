@@ -169,6 +169,10 @@ class SideEffectFreeEquality:
         is_object = cls in self._rows or cls in self.by_text
         return is_object or self._fields.get(cls) is not None
 
+    def is_dataclass(self, cls: type) -> bool:
+        """Tell whether objects of a class are known to compare their fields, and nothing else."""
+        return self._fields.get(cls) is not None and not (cls in self._rows or cls in self.by_text)
+
     def reader(self, cls: type) -> Callable[[t.Any], tuple[t.Any, ...]] | None:
         """Return what reads the fields by which objects of a dataclass compare, if it has some."""
         fields = self._fields.get(cls)

@@ -63,9 +63,12 @@ _LISTED = _SETS | {tuple, list}
 _GONE_THROUGH = frozenset({list, tuple, Ahead}) | (ITERATED - SETS - _SETS)
 #: The classes of fields that Python compares as Polar does, besides texts.
 _FIELDS = frozenset({int, bool, types.NoneType})
+_PLAIN = frozenset({str, int, types.NoneType})
 _get = dict.get
 _CONTAINERS = frozenset({list, dict})
 _VALUES = frozenset({*_SCALARS, list, dict})
+#: How values unify that Python compares alike.
+_AS_PYTHON: frozenset[t.Any] = frozenset({operator.eq, equal_scalars, are_different})
 #: Of more elements than this, the classes are looked at, and not each element.
 _MANY = 16
 #: The equality of objects that equal themselves alone.
@@ -215,13 +218,19 @@ class SilentOperations:
         if left is right is dict:
             return self._are_alike_by_key
         for one, other in (kinds, kinds[::-1]):
-            if one is list and self._is_simple(other):
+            if one is list and self._is_no_list(other):
                 return self._differs_from_list
-            if (one is dict or one in _SETS or self._is_tuple(one)) and self._is_simple(other):
-                return are_different
         if left in _SETS and right in _SETS:
             return are_alike_sets
-        return are_alike_flat if all(map(self._is_tuple, kinds)) else None
+        if all(map(self._is_tuple, kinds)):
+            return are_alike_flat
+        is_one = any(kind is dict or kind in _SETS or self._is_tuple(kind) for kind in kinds)
+        return are_different if is_one and all(map(self._is_no_list, kinds)) else None
+
+    def _is_no_list(self, kind: type) -> bool:
+        """Tell whether objects of a class equal no list, and no container of another kind."""
+        is_container = kind is dict or kind in _SETS or self._is_tuple(kind)
+        return is_container or self._is_simple(kind) or self._equality.is_dataclass(kind)
 
     def _is_own(self, kind: type) -> bool:
         """Tell whether a class has an equality of its own that nothing will be learnt of."""
@@ -292,6 +301,8 @@ class SilentOperations:
 
     def _are_alike_by_key(self, left: dict[t.Any, t.Any], right: dict[t.Any, t.Any]) -> bool:
         pairs = left.copy(), right.copy()
+        if all(map(_is_plain, pairs)):
+            return pairs[0] == pairs[1]
         for entries in pairs:
             if not are_texts(entries) or not self._takes_list([*entries.values()]):
                 raise NotSilent
@@ -400,8 +411,20 @@ class SilentOperations:
             known = self._equality.is_among(item, elements)
             if known is not None:
                 return known
-        if all(self._ways.get((mine, kind)) is are_different for kind in kinds):
-            return False
+        ways = {kind: self._ways.get((mine, kind)) for kind in kinds}
+        if are_different in ways.values():
+            elements = [each for each in elements if ways[type(each)] is not are_different]
+        if _AS_PYTHON.issuperset(ways.values()):
+            if equal_scalars in ways.values():
+                is_boolean = mine is bool
+                # A Boolean is no number.
+                elements = [
+                    each
+                    for each in elements
+                    if ways[type(each)] is not equal_scalars or (type(each) is bool) is is_boolean
+                ]
+            # Identical elements are equal for Python, but for what does not equal itself.
+            return item in elements and bool(item == item)
         found = [self.alike(item, element) for element in elements]
         return any(found)
 
@@ -763,3 +786,8 @@ class SilentOperations:
 
 def _observe(_left: t.Any, _right: t.Any) -> t.NoReturn:
     raise NotSilent
+
+
+def _is_plain(entries: dict[t.Any, t.Any]) -> bool:
+    """Tell whether a dictionary has texts and integers by name, which Python compares as Polar."""
+    return are_texts(entries) and _PLAIN.issuperset(map(type, entries.values()))
