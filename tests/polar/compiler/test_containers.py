@@ -529,3 +529,19 @@ def test_values_of_two_kinds_are_compared_without_the_rules(item: t.Any, element
 
     for _ in range(2):
         assert specialized(oso.engine, *question) is (item is element)
+
+
+class Phase(enum.Enum):
+    """Of a class that nobody registers, and that no constant of a policy is of."""
+
+    OPEN = 1
+    SHUT = 2
+
+
+@pytest.mark.parametrize("condition", ["u.x != d.x", "not u.x == d.x"])
+def test_members_that_differ_are_compared_without_the_rules(condition: str) -> None:
+    """Also the first ones of their class."""
+    oso = make_oso(f'allow(u: User, "read", d: Doc) if {condition};', User, Doc)
+
+    assert specialized(oso.engine, User(Phase.OPEN), "read", Doc(Phase.SHUT)) is True
+    assert specialized(oso.engine, User(Phase.OPEN), "read", Doc(Phase.OPEN)) is False

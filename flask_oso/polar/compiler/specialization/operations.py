@@ -66,6 +66,7 @@ _FIELDS = frozenset({int, bool, types.NoneType})
 _PLAIN = frozenset({str, int, types.NoneType})
 _get = dict.get
 _CONTAINERS = frozenset({list, dict})
+_COLLECTIONS = _LISTED | _CONTAINERS
 _VALUES = frozenset({*_SCALARS, list, dict})
 #: How values unify that Python compares alike.
 _AS_PYTHON: frozenset[t.Any] = frozenset({operator.eq, equal_scalars, are_different})
@@ -457,10 +458,21 @@ class SilentOperations:
         if mine in _SCALARS and other in _SCALARS:
             return (mine is str) is (other is str)
         if left is None or right is None:
-            return self._is_told_memo(mine) and self._is_told_memo(other)
+            return self._is_told(mine) and self._is_told(other)
         if mine in MOMENTS and other in MOMENTS:
             return is_comparable_moment(left, right)
-        return self._is_simple(mine) and self._is_simple(other)
+        if mine in _COLLECTIONS or other in _COLLECTIONS:
+            return False
+        for kind in (mine, other):
+            if not self._is_simple(kind):
+                # Whether its objects equal themselves alone, such as members of an enumeration.
+                self._learn(kind)
+                if not self._is_simple(kind):
+                    return False
+        return True
+
+    def _is_told(self, kind: type) -> bool:
+        return kind in self._told or self._is_told_memo(kind)
 
     def has_order(self, left: t.Any, right: t.Any) -> bool:
         """Tell whether Python orders two values as Polar does, and runs no code."""
