@@ -14,6 +14,7 @@ import pytest
 from flask_oso import Oso
 from flask_oso.polar.compiler.compiler import MAX_GENERATORS
 from tests.support.answers import left_over, outcome_of
+from tests.support.models.people import Thing
 from tests.support.policies import make_oso
 
 from .test_chains import instructions_of
@@ -280,3 +281,32 @@ def test_open_rule_costs_the_length_of_the_chain(policy: str) -> None:
     ]
 
     assert counts[1] < 5 * counts[0]
+
+
+#: What binds the variable for which a goal waits, and fails behind that.
+BOUND_AND_FAILED = {
+    "body": 'r < 3 and given(r); given(p) if u(p) and p = 1; u("a");',
+    "head": 'r < "a" and given(r, 1); given(p, p) if p = 2;',
+    "conjunction": 'r < 3 and given(r); given(p) if p = "a" and p = 3;',
+    "list": "r < 3 and given(r, x); given(p, x) if p in x.xs and p = 7;",
+    "cut": 'r < 3 and given(r); given(p) if p = "a" and cut and p = 2; given(2);',
+    "rule that calls itself": (
+        "r < 3 and given(r, x); given(p, x) if p in x.xs and p = 7;"
+        " given(p, x) if x.next != nil and given(p, x.next);"
+    ),
+}
+
+
+@pytest.mark.parametrize("negated", ["{}", "not ({})"], ids=["", "not"])
+@pytest.mark.parametrize("goals", BOUND_AND_FAILED.values(), ids=BOUND_AND_FAILED)
+def test_goal_that_waits_is_asked_as_soon_as_its_variable_has_a_value(
+    goals: str, negated: str
+) -> None:
+    """What it raises comes before what fails behind: a negation would be an allow otherwise."""
+    condition, rules = goals.split("; ", 1)
+    policy = f'allow(x: Thing, "read", _: Thing) if x.n = 1 and {negated.format(condition)};'
+    asked = Thing(n=1, xs=["a"], next=Thing(xs=["b"], next=None))
+    compiled, solved = (make_oso(policy + rules, Thing, compiled=each) for each in (True, False))
+    expected = outcome_of(solved, asked, "read", asked)
+
+    assert outcome_of(compiled, asked, "read", asked) == expected

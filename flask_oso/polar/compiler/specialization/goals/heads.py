@@ -17,6 +17,7 @@ from ....solver.clauses import Clause
 from ...binding_analysis import NotCompilable, is_constant
 from ...goal_forms import written_term
 from ...scopes import Pending, prepend
+from ..clauses.clause_forms import PutOff
 from ..patterns import has_open_fields, is_literal, keep
 from ..regions import Known, Region
 from .compounds import is_open_compound
@@ -69,8 +70,24 @@ class Heads(Methods):
                 pattern = t.cast(Term, parameter.specializer)
                 fields.append(Expression(Operator.ISA, (parameter.term, pattern), span))
                 is_read_behind |= value is not None and value.exact is not dict
-        written = [(goal, self.clause) for goal in (*fields, *following) if goal is not None]
-        return t.cast(Region, here), prepend(written, self.rest)
+        woken, rest = self.woken()
+        read, written = (
+            [(goal, self.clause) for goal in goals if goal is not None]
+            for goals in (fields, following)
+        )
+        return t.cast(Region, here), prepend([*read, *woken, *written], rest)
+
+    def woken(self) -> tuple[list[t.Any], Pending]:
+        """Return the goals that wait for what a call binds, and those that follow them.
+
+        The solver looks at them once a head or a goal of the body binds their variable, and not
+        behind the body: what they raise comes before what fails in it.
+        """
+        waiting, rest = list[t.Any](), self.rest
+        while rest and isinstance(rest[0][0], PutOff) and not rest[0][0].of_all:
+            waiting.append(rest[0])
+            rest = rest[1]
+        return waiting, rest
 
     def _is_built_later(self, parameter: Parameter, variable: int) -> bool:
         """Tell whether a head has a list or dictionary with variables for one that is open."""

@@ -11,12 +11,13 @@ from dataclasses import dataclass
 
 from ....host import sandbox
 from ....host.conversion import to_python
-from ....nodes import Dictionary, Instance, List, Slot, Term, Value
+from ....nodes import Dictionary, Instance, List, Operator, Slot, Term, Value
 from ....solver.clauses import Clause
 from ....sources import Span
+from ....traversal import is_operation
 from ...binding_analysis import NotCompilable, is_constant
 from ...goal_forms import written_term
-from ...scopes import Pending, pending_goals
+from ...scopes import Pending, pending_goals, prepend
 from ..clauses.chains import numbers_in
 from ..clauses.clause_forms import PutOff
 from ..clauses.delegations import Delegation
@@ -199,5 +200,9 @@ class Operands:
             raise NotCompilable("a variable that is not bound yet", self.goal.span)
         self.guards.leave_place()
         following, rest = self.rest
+        while is_operation(following[0], Operator.AND):
+            # One goal of several is passed, and not all of them.
+            parts = [(each, following[1]) for each in following[0].args]
+            following, rest = prepend(parts, rest)
         waiting = PutOff(self.goal, self.waits + 1, self.of_all), self.clause
         return self.region, (following, (waiting, rest))

@@ -465,6 +465,8 @@ class GoalStep(Heads):
             return self._at(
                 self.guards.under(self.region, holds, load(found.name), [], self.goal.span)
             )
+        if self.woken()[0]:
+            raise NotCompilable("a goal that waits for what a rule finds", self.goal.span)
         # The function has them in an order of its own.
         self.guards.leave_place()
         if self._are_noted(opened):
@@ -571,6 +573,7 @@ class GoalStep(Heads):
         """Write clauses of which some have a cut, inline."""
         opened = {at: self._unbound(called.args[at]) for at, v in enumerate(values) if v is None}
         is_awaited = any(self.env.waiting.get(number) for number in opened.values())
+        is_awaited |= bool(self.woken()[0])
         if is_awaited or len({*opened.values()}) < len(opened):
             raise NotCompilable("a cut in rules that bind variables", clauses[0].rule.span)
         for clause in clauses:
