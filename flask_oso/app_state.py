@@ -24,6 +24,7 @@ from .polar.exceptions import (
     PolarRuntimeError,
     ValidationError,
 )
+from .polar.spelling import FOREIGN_LITERALS
 from .polar.value_objects import Record
 from .request_state import this_app
 
@@ -53,8 +54,11 @@ _NO_MODELS = (
     "'FlaskOso' was given no 'models'. Give it the base of your mapped classes, or a list of"
     " classes: 'models=db.Model'."
 )
-#: How a load names the first class that it does not know.
-_UNKNOWN_CLASS = r"(?:Unregistered class: |register_class\(|Singleton variable (?=[A-Z]))(\w+)"
+#: How a load names the first class that it does not know. `None` and `True` are meant as values.
+_UNKNOWN_CLASS = (
+    r"(?:Unregistered class: |register_class\("
+    rf"|Singleton variable (?=[A-Z])(?!(?:{'|'.join(FOREIGN_LITERALS)})\b))(\w+)"
+)
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment

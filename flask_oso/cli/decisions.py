@@ -13,7 +13,7 @@ from ..guards.object_words import is_quoted, word_for
 from ..polar.characters import with_escapes
 from ..polar.exceptions import UnsupportedError
 from ..request_state import this_app
-from .terminal.objects import NOTATION, find_class, find_object, hints
+from .terminal.objects import NOTATION, find_class, find_object, hints, hints_of_order
 from .terminal.output import (
     echo,
     format_option,
@@ -90,7 +90,8 @@ def explain(actor: str, action: str, resource: str, layout: str) -> Exit:
     code = codes.get(proof.outcome.value, Exit.BROKEN)
     if code is Exit.NO:
         # The proof itself tells of the action.
-        _tell(hints(None, (actor, question[0]), (resource, question[2])))
+        about_objects = hints(None, (actor, question[0]), (resource, question[2]))
+        _tell([*hints_of_order(question[1]), *about_objects])
     return code
 
 
@@ -145,7 +146,8 @@ def who(action: str, resource: str, class_name: str | None, limit: int, layout: 
     elif shown:
         echo("\n".join(with_escapes(word_for(each)) for each in shown))
     else:
-        _tell(["Nobody.", *hints(question[0], (resource, question[1]))])
+        why = hints(question[0], (resource, question[1]))
+        _tell(["Nobody.", *hints_of_order(question[0]), *why])
     if has_more:
         tell_of_more(limit)
     return Exit.GOOD if shown else Exit.NO

@@ -131,6 +131,16 @@ def test_actions_exits_with_1_if_there_are_none(shop: Flask, run: t.Any) -> None
     assert result.stderr == "Nothing is allowed.\n"
 
 
+def test_object_in_the_place_of_the_action_is_told_of(shop: Flask, run: t.Any) -> None:
+    """Who swaps the action and the object is told so: a denial alone looks like an answer."""
+    explained = run(shop, "explain", "Customer:2", "Order:1", "read")
+    asked = run(shop, "who", "Order:1", "read")
+
+    hint = "'Order:1' stands where the action does. '--help' shows the order of the arguments.\n"
+    assert hint in explained.stderr
+    assert hint in asked.stderr
+
+
 def test_text_in_the_place_of_an_object_is_told_of(shop: Flask, run: t.Any) -> None:
     """Who forgets the class and the key is told how an object is written."""
     result = run(shop, "actions", "ann", "Order:1")

@@ -107,6 +107,16 @@ def test_policy_about_a_class_that_is_no_model(tmp_path: Path) -> None:
     ]
 
 
+def test_policy_about_a_value_that_python_writes_otherwise(tmp_path: Path) -> None:
+    """`True` is no class that was forgotten: the load says what it is called."""
+    app = app_with(tmp_path, 'allow(_, "read", x) if x.public = True;')
+
+    with pytest.raises(ValidationError, match="Did you mean true") as caught:
+        FlaskOso(app, models=make_base())
+
+    assert not hasattr(caught.value, "__notes__")
+
+
 def test_models_that_come_after_the_object(tmp_path: Path) -> None:
     """What is imported before ``init_app`` is in time."""
     base = make_base()

@@ -50,6 +50,15 @@ def find_class(name: str) -> type:
     return oso.get_class(name)
 
 
+def hints_of_order(action: t.Any) -> list[str]:
+    """Tell of an object that was written where the action stands."""
+    oso = this_oso()
+    is_object = isinstance(action, str) and action.partition(":")[0] in oso.host.classes
+    if not is_object or action in (oso.known_actions() or ()):
+        return []
+    return [f"{action!r} stands where the action does. '--help' shows the order of the arguments."]
+
+
 def hints(action: t.Any, *written: tuple[str, t.Any]) -> list[str]:
     """Give what may be wrong with a question that was answered with no.
 

@@ -67,6 +67,9 @@ class Mistake:
         words = set() if token is None else set(_words(token))
         if _is_text(token, "not") and _is_text(self.token(distance + 1), "in"):
             words.add("NOT_IN")
+        # `note.public` begins with a name, not with a misspelt `not`.
+        if _is_text(self.token(distance + 1), "."):
+            words.discard("MISSPELT")
         if distance == 0:
             words.update(self.pairs())
         return frozenset(words)
@@ -567,6 +570,8 @@ HINTS: tuple[Hint, ...] = (
     Hint("Write `{before_path} = {after_value}`.", found="eq equals", before="ENDED"),
     Hint("Lists are not made in a condition. Write `x in …`, or `forall(x in …, condition)`.",
          found="for", section="body"),
+    Hint("Is `if` missing in front of `{found}`?",
+         found="SYMBOL", after="( OPERATOR", section="between"),
     Hint("Did you mean `{found_keyword}`?",
          found="MISSPELT", before="ENDED", section="between body"),
     Hint("Is `if` missing in front of `{found}`?", found="OPERAND", section="between"),
