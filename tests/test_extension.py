@@ -912,8 +912,8 @@ def test_forgotten_check_names_the_view(site: t.Any) -> None:
     assert str(caught.value) == "Authorize not called."
     assert caught.value.__notes__ == [
         f"The endpoint 'view' ({code.co_filename}:{code.co_firstlineno}) answered without calling"
-        " 'authorize'; its answer was withheld. Call it, or exempt the view with"
-        " '@skip_authorization'."
+        " 'authorize'; its answer was withheld. Call it, or 'scope' for a list; or exempt the view"
+        " with '@skip_authorization'."
     ]
 
 
@@ -961,7 +961,7 @@ def test_forgotten_check_is_named_at_the_border(site: t.Any) -> None:
         site.open("/")
 
     assert "endpoint 'view'" in caught.value.__notes__[0]
-    assert "Call it, or exempt the view" in caught.value.__notes__[0]
+    assert "or exempt the view" in caught.value.__notes__[0]
 
 
 def test_decision_that_failed_is_named_at_the_border(site: t.Any) -> None:

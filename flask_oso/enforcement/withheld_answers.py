@@ -20,8 +20,8 @@ from ..polar.exceptions import OsoError
 from ..request_state import RequestState, request_state_of
 
 FORGOTTEN = (
-    "answered without calling 'authorize'; its answer was withheld. Call it, or exempt the view"
-    " with '@skip_authorization'."
+    "answered without calling 'authorize'; its answer was withheld. Call it, or 'scope' for a"
+    " list; or exempt the view with '@skip_authorization'."
 )
 _ASKED_ITSELF = (
     "Its code calls {!r}. That of an Oso, such as 'current_oso', does not count: call 'authorize'"

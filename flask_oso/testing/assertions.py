@@ -61,7 +61,13 @@ def as_user(client: FlaskClient, user: t.Any) -> FlaskClient:
     :param user: the actor; ``None`` is the anonymous actor.
     :raises OsoError: it is a text or a number, and the policy is about users that are objects;
         or it is a row without a key.
+    :raises TypeError: the client is none of Flask.
     """
+    if not isinstance(client, FlaskClient):
+        raise TypeError(
+            f"'as_user' was given {type(client).__name__!r} in place of a client. Write"
+            " 'as_user(app.test_client(), user)'."
+        )
     user = unwrap(user)
     _check_user(client.application, user)
     own = _class_for(client)(

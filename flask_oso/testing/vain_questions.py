@@ -9,7 +9,7 @@ with the same variable. Where that leaves a doubt, nothing is wrong.
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from ..oso import Oso
 from ..polar.nodes import (
@@ -47,6 +47,7 @@ def find_mistake(
         or _swapped_objects(oso, actor, resource)
         or _unfit(oso, _ACTOR, actor, show)
         or _unfit(oso, _RESOURCE, resource, show)
+        or _unfit_for_action(oso, actor, action, show)
     )
 
 
@@ -107,11 +108,25 @@ def _unfit(oso: Oso, position: int, value: t.Any, show: t.Callable[[t.Any], str]
             f" about it, {_NOTHING}. Call 'register_class({name})' before the policy loads."
         )
     wanted = sorted(fit.classes_of(position))
-    if not wanted or type(value) not in _PLAIN:
+    return _no_object(role, value, wanted, show) if wanted and type(value) in _PLAIN else None
+
+
+def _unfit_for_action(
+    oso: Oso, actor: t.Any, action: t.Any, show: t.Callable[[t.Any], str]
+) -> str | None:
+    """Say that an actor is no object, where rules for everybody are about other actions only."""
+    wanted = oso.expected_actors() if type(actor) in _PLAIN else ()
+    if not wanted or _Fit(oso, actor).fits(_ACTOR, action):
         return None
+    return _no_object(_ROLES[_ACTOR], actor, wanted, show)
+
+
+def _no_object(
+    role: str, value: t.Any, wanted: Iterable[str], show: t.Callable[[t.Any], str]
+) -> str:
     return (
-        f"The {role} {show(value)} is of the class {name!r}, and rules are about objects of"
-        f" {', '.join(map(repr, wanted))}, {_NOTHING}. Pass the object itself."
+        f"The {role} {show(value)} is of the class {type(value).__name__!r}, and rules are about"
+        f" objects of {', '.join(map(repr, wanted))}, {_NOTHING}. Pass the object itself."
     )
 
 
@@ -129,9 +144,17 @@ class _Fit:
         known = self._classes.values()
         return any(cls in known or has_instance_test(cls) for cls in type(self._value).__mro__[:-1])
 
-    def fits(self, position: int) -> bool:
-        """Tell whether a rule may be about the value in this place."""
-        return self._fits_rules("allow", 3, position, frozenset())
+    def fits(self, position: int, action: t.Any = None) -> bool:
+        """Tell whether a rule may be about the value in this place.
+
+        :param action: leaves out the rules that name another action.
+        """
+        asked = frozenset({("allow", position)})
+        return any(
+            self._fits_rule(rule, position, asked)
+            for rule in self._rules("allow", 3)
+            if action is None or not _is_for_other(rule, action)
+        )
 
     def is_wanted(self, position: int) -> bool:
         """Tell whether a rule names the class of the value in this place."""
@@ -189,6 +212,11 @@ class _Fit:
         cls = self._classes.get(name)
         # A class that is not registered is an error of its own when it is asked about.
         return cls is None or has_instance_test(cls) or issubclass(type(self._value), cls)
+
+
+def _is_for_other(rule: Rule, action: t.Any) -> bool:
+    named = rule.parameters[_ACTION].term
+    return isinstance(named, Value) and named.value != action
 
 
 def _wanted(rule: Rule, parameter: Parameter) -> Iterator[Term]:

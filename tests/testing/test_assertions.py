@@ -252,6 +252,17 @@ def test_as_user_takes_a_text_where_actors_may_be_texts(policy: str) -> None:
     assert as_user(app.test_client(), "ann").environ_base[STAND_IN].actor == "ann"  # type: ignore[attr-defined]
 
 
+def test_as_user_wants_the_client_of_an_application(pages: Site) -> None:
+    """Given the application, or its arguments in the wrong order, it says what to write."""
+    with pytest.raises(TypeError) as caught:
+        as_user(pages.app, "ann")  # type: ignore[arg-type]
+
+    assert str(caught.value) == (
+        "'as_user' was given 'Flask' in place of a client."
+        " Write 'as_user(app.test_client(), user)'."
+    )
+
+
 def test_as_user_refuses_what_nobody_awaited(pages: Site) -> None:
     """A coroutine is no user."""
 

@@ -180,6 +180,10 @@ has_role(_: User, "reader", page: Page) if page.public;
 allow(actor, action, resource) if has_permission(actor, action, resource);
 """
 ANY = 'allow(user, "read", page) if page.owner = user;'
+BESIDE_EVERYBODY = """
+allow(_, "read", page: Page) if page.public;
+allow(user: User, "edit", page: Page) if page.owner = user;
+"""
 PROVES_NOTHING = "so that a denial proves nothing"
 ORDER = "Pass actor, action and resource in this order."
 
@@ -269,9 +273,23 @@ def test_name_in_place_of_an_object_proves_nothing(
     )
 
 
+def test_name_of_an_actor_beside_a_rule_for_everybody_proves_nothing() -> None:
+    """That rule is about another action: a name is denied this one, whatever users may do."""
+    mistake = mistake_of(BESIDE_EVERYBODY, "ana", "edit", PAGE)
+
+    assert mistake == (
+        f"The actor 'ana' is of the class 'str', and rules are about objects of 'User',"
+        f" {PROVES_NOTHING}. Pass the object itself."
+    )
+
+
 @pytest.mark.parametrize(
     ("policy", "question"),
     [
+        (BESIDE_EVERYBODY, ("ana", "read", PAGE)),
+        (BESIDE_EVERYBODY, (None, "edit", PAGE)),
+        (BESIDE_EVERYBODY, (ROBOT, "edit", PAGE)),
+        (BESIDE_EVERYBODY + 'allow("ann", "send", _: Page);', ("eve", "edit", PAGE)),
         (HEADS, (USER, "read", PAGE)),
         (INSIDE, (USER, "read", PAGE)),
         (CALLS, (USER, "read", PAGE)),
