@@ -43,8 +43,8 @@ To look into a query: write debug() into a rule, or 'debug() and' in front of th
 and answer the prompt 'debug> ' with 'help'; or set POLAR_LOG=info (or trace) in the
 environment to have the evaluation printed.
 
-The classes of an application are known to its own Oso. To ask questions about them,
-call 'oso.repl()' there, for example in 'flask shell'.
+To ask about the classes and objects of an application:
+  $ flask oso shell ana=User:1
 
 To run the tests that stand in a policy:
   $ python -m flask_oso test roles.polar

@@ -150,7 +150,8 @@ def _run(engines: _Engines, words: str | None, coverage: bool, show: _Show) -> E
         echo(f'There is no test{about}. Write one: test "…" {{ assert allow(…); }}', err=True)
         if engines.files:
             searched = ", ".join(map(shown_path, engines.files))
-            echo(f"Searched: {searched}. Name other files: flask oso test FILES", err=True)
+            command = click.get_current_context().command_path
+            echo(f"Searched: {searched}. Name other files: {command} FILES", err=True)
         return Exit.MISCONFIGURED
     elif implied_allow(engine.policy) is not None:
         echo(_IMPLIED, err=True)

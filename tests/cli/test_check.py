@@ -617,10 +617,14 @@ def test_files_are_checked_without_an_app(folder: Path) -> None:
 
 
 def test_check_without_an_app_is_misconfigured(folder: Path) -> None:
-    """Without files there has to be an application."""
+    """Without files there has to be an application, which is said."""
     result = flask(folder, "oso", "check")
 
     assert (result.returncode, "Could not locate a Flask application" in result.stderr) == (2, True)
+    assert (
+        "Files need no application, as in 'python -m flask oso check policy.polar'."
+        in result.stderr
+    )
 
 
 def test_configuration_that_is_wrong_is_misconfigured(failing: Path) -> None:

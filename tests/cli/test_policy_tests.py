@@ -95,7 +95,7 @@ def test_policy_without_tests_is_misuse(
     assert main(["test", write("allow(1, 2, 3);")]) == 2
     shown = capsys.readouterr().err
     assert "There is no test. Write one" in shown
-    assert "Searched: policy.polar. Name other files: flask oso test FILES\n" in shown
+    assert "Searched: policy.polar. Name other files: python -m flask_oso test FILES\n" in shown
 
 
 def test_app_tests_a_file_with_its_own_classes(

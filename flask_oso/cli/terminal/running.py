@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 
 import click
 from flask import Flask, current_app
-from flask.cli import ScriptInfo
+from flask.cli import NoAppException, ScriptInfo
 
 from ...app_state import AppState, first_oso, state_of
 from ...polar.exceptions import (
@@ -68,6 +68,7 @@ POLICY_ERRORS = (ParserError, ValidationError, RolesValidationError, InlineQuery
 _NO_DATABASE = (
     "The database says: {}\nAre its tables made, and is it the one that the application names?"
 )
+_FILES_ALONE = "\nFiles need no application, as in '{} policy.polar'."
 _FILE_ERRORS = (PolarFileExtensionError, PolarFileNotFoundError)
 
 
@@ -154,8 +155,14 @@ def enter_app(load_output: t.TextIO | None = None) -> Flask:
     """
     context = click.get_current_context()
     if not current_app:
-        with contextlib.redirect_stdout(load_output or sys.stderr):
-            app = context.ensure_object(ScriptInfo).load_app()
+        try:
+            with contextlib.redirect_stdout(load_output or sys.stderr):
+                app = context.ensure_object(ScriptInfo).load_app()
+        except NoAppException as error:
+            if "files" not in context.params:
+                raise
+            files_alone = _FILES_ALONE.format(context.command_path)
+            raise NoAppException(error.message + files_alone, error.ctx) from error
         context.with_resource(app.app_context())
     return t.cast(Flask, current_app._get_current_object())  # type: ignore[attr-defined]
 
