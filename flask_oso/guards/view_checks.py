@@ -607,10 +607,11 @@ class ViewCheck(Record, eq=False):
             return variables
         is_wanted = self.serves_view and key.keyword in parameters.by_keyword
         if key.is_required or is_wanted or _is_by_accident(given):
+            taken = f" A view that makes one takes no argument {key.keyword!r}."
             raise OsoError(
                 f"The route does not have {key}, so it names no object of"
                 f" {key.cls.__name__!r}. Name its variable with 'key', or judge the class itself"
-                " with 'load=False'."
+                f" with 'load=False'.{taken if is_wanted and not given else ''}"
             )
         return None
 

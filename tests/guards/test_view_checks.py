@@ -1043,6 +1043,15 @@ def test_view_that_takes_an_object_is_not_entered_without(
     assert blog.site.entered == []
 
 
+def test_view_that_makes_an_object_is_not_given_one(blog: Blog) -> None:
+    """Who wants the object of a route that names none may mean to make it: that is said, too."""
+    blog.app.add_url_rule("/posts", "create", authorize("create", Post)(lambda post: "made"))
+    blog.app.testing = True
+
+    with pytest.raises(OsoError, match=r"A view that makes one takes no argument 'post'\.$"):
+        blog.open("/posts", "root")
+
+
 @pytest.mark.parametrize(
     "guard", [authorize("read", Post, key="slug"), authorize("read", Post, load=True)]
 )
