@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
+import decimal
 import itertools
 import math
 import typing as t
@@ -265,3 +267,41 @@ def test_dataclasses_with_fields_of_other_classes_are_compared_as_by_the_solver(
     for one, other in itertools.product(values, repeat=2):
         compiled, solved = [oso.is_allowed(Holder(one), "read", Holder(other)) for oso in osos]
         assert compiled == solved
+
+
+@dataclasses.dataclass(init=False)
+class Pair(tuple):  # type: ignore[type-arg]
+    """A dataclass whose objects are tuples, and equal others."""
+
+
+@dataclasses.dataclass(init=False)
+class Amount(decimal.Decimal):
+    """A dataclass whose objects are numbers."""
+
+
+@dataclasses.dataclass(init=False)
+class Day(datetime.date):
+    """A dataclass whose objects are dates."""
+
+
+@pytest.mark.parametrize(
+    ("odd", "value"),
+    [
+        (Pair((1, 2)), (1, 2)),
+        (Amount(3), decimal.Decimal(3)),
+        (Day(2020, 1, 1), datetime.date(2020, 1, 1)),
+    ],
+    ids=["tuple", "decimal", "date"],
+)
+@pytest.mark.parametrize("condition", ["user.v = doc.v", "user.v in doc.among"])
+def test_dataclass_that_derives_from_a_value_class_equals_its_values(
+    odd: t.Any, value: t.Any, condition: str
+) -> None:
+    """'not user.v = doc.v' was an allow that the solver denies."""
+    oso = Oso()
+    oso.load_str(f'allow(user, "read", doc) if {condition}; allow(u, "no", d) if not u.v = d.v;')
+    user, doc = Plain(), Plain()
+    user.v, doc.v, doc.among = odd, value, [value, value]  # type: ignore[attr-defined]
+    asked = [oso.is_allowed(user, action, doc) for action in ("read", "no", "read", "no")]
+
+    assert asked == [True, False, True, False]

@@ -18,13 +18,16 @@ from collections.abc import Callable
 
 from ...host import sandbox
 from ...host.registry import Host, Identities, TextEquality
-from ...host.value_classes import is_told_from_nil
+from ...host.value_classes import EQUATED, MOMENTS, is_told_from_nil
 from .plain_classes import is_plain
 
 #: Classes whose values compare without side effects; the same object may be unequal to itself.
 _SCALARS = frozenset({str, int, float, bool, type(None)})
 #: A container equals itself, whatever its elements.
 _CONTAINERS = frozenset({list, dict, tuple, set, frozenset})
+#: Classes whose values compare as Python says. That may take a dataclass which derives from one
+#: for such a value: its own equality asks for objects of its class, and then the other is asked.
+_VALUE_BASES = (*EQUATED, *MOMENTS, tuple, set, frozenset)
 #: The deepest nesting of objects in fields.
 _DEEPEST = 8
 #: Functions compare up to so many fields themselves.
@@ -45,10 +48,12 @@ def compared_fields(cls: type) -> tuple[str, ...] | None:
     """Return the fields that decide whether two objects are equal.
 
     ``None`` unless ``dataclasses`` generated the ``__eq__`` of the class, and its fields are read
-    without side effects.
+    without side effects; also where its objects are values of another class, such as a tuple.
     """
     own = vars(cls).get("__eq__")
     if not isinstance(own, types.FunctionType) or not dataclasses.is_dataclass(cls):
+        return None
+    if issubclass(cls, _VALUE_BASES):
         return None
     named = [(f.name, t.Any, dataclasses.field(compare=f.compare)) for f in dataclasses.fields(cls)]
     try:
