@@ -244,6 +244,8 @@ class Animal(Base):
     id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
     kind: orm.Mapped[str] = orm.mapped_column()
     post_id: orm.Mapped[int] = orm.mapped_column(sa.ForeignKey("posts.id"))
+    prey_kind: orm.Mapped[str | None] = orm.mapped_column(sa.ForeignKey("animals.kind"))
+    prey: orm.Mapped[Animal | None] = orm.relationship(remote_side=[kind], viewonly=True)
 
     @orm.declared_attr.directive
     def __mapper_args__(cls) -> dict[str, t.Any]:
@@ -407,6 +409,7 @@ TOLD = "do not tell their class by a column with a name for each"
         (Post, "r.ranked.rank = 1", "the columns it compares are not unique"),
         (Post, "not r.either.rank = 3", "the columns it compares are not unique"),
         (Post, "r.nearly = nil", "the columns it compares are not unique"),
+        (Animal, "r.prey.post_id = 2", "the columns it compares are not unique"),
         (Post, "r.asked = nil", "each statement says what it is"),
         (Draft, "r.post = nil", "it compares a column that is not mapped"),
         (Draft, "r.post.id = 1", "it compares a column that is not mapped"),

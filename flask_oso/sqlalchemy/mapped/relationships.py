@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 import sqlalchemy as sa
 from sqlalchemy import orm
@@ -50,34 +50,20 @@ def _leads_to_one(relation: orm.RelationshipProperty[t.Any]) -> bool:
     """Tell whether no two rows have what a relation compares: a check would read either."""
     if relation.secondary is not None:
         return False
-    pairs = set(_equations(relation))
-    remote = [far for _, far in pairs]
-    if is_unique(remote) or set(relation.mapper.primary_key) <= set(remote):
-        return True
-    # A database takes unique columns only for those that a constraint refers to.
-    return any(
-        {(each.parent, each.column) for each in constraint.elements} <= pairs
-        for constraint in _constraints(near for near, _ in pairs)
-    )
+    # A foreign key does not tell: SQLite takes one that refers to any column.
+    remote = list(_equated_columns(relation))
+    return is_unique(remote) or set(relation.mapper.primary_key) <= set(remote)
 
 
-def _equations(
-    relation: orm.RelationshipProperty[t.Any],
-) -> Iterator[tuple[t.Any, t.Any]]:
-    """Yield the columns of related rows that a relation equates, each behind what it equals."""
+def _equated_columns(relation: orm.RelationshipProperty[t.Any]) -> Iterator[t.Any]:
+    """Yield the columns of related rows that a relation equates with something else."""
     for clause in _clauses(relation.primaryjoin):
         if getattr(clause, "operator", None) is not _EQUALS:
             continue
         for near, far in ((clause.left, clause.right), (clause.right, clause.left)):
             is_far = isinstance(far, sa.Column) and _REMOTE in far._annotations
             if is_far and not any(_REMOTE in each._annotations for each in visitors.iterate(near)):
-                yield near._deannotate(), far._deannotate()
-
-
-def _constraints(columns: Iterable[t.Any]) -> set[t.Any]:
-    """Return the constraints by which columns refer to others."""
-    keys = [key for each in columns for key in getattr(each, "foreign_keys", ())]
-    return {key.constraint for key in keys if key.constraint is not None}
+                yield far._deannotate()
 
 
 def _key_of_rows(relation: orm.RelationshipProperty[t.Any]) -> str | None:
@@ -176,9 +162,11 @@ def leads_to_all(relation: orm.RelationshipProperty[t.Any]) -> bool:
 def is_held(relation: orm.RelationshipProperty[t.Any]) -> bool:
     """Tell whether one constraint says that there are rows with what a relation compares."""
     pairs = {(near, far) for near, far in relation.local_remote_pairs or ()}
+    constraints = {key.constraint for near, _ in pairs for key in getattr(near, "foreign_keys", ())}
     return any(
         {(each.parent, each.column) for each in constraint.elements} == pairs
-        for constraint in _constraints(near for near, _ in pairs)
+        for constraint in constraints
+        if constraint is not None
     )
 
 
