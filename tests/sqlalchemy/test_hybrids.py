@@ -313,6 +313,16 @@ def test_property_that_a_subclass_replaces() -> None:
         oso.authorized_query(None, "read", Part)
 
 
+def test_refusal_of_a_property_says_what_to_write() -> None:
+    """As a check of the policy does: columns and relations, or an expression."""
+    oso = Oso()
+    register_models(oso, Base)
+    oso.load_str('allow(_, "read", part: Part) if part.is_first;')
+
+    with pytest.raises(UnsupportedError, match=r"relations, or give it an SQL expression\.$"):
+        oso.authorized_query(None, "read", Part)
+
+
 @pytest.mark.parametrize(
     ("body", "numbers"),
     [

@@ -184,7 +184,7 @@ class RowReader:
         if reason is not None:
             raise self._search.refusal(
                 f"'{name}' of '{row.cls.__name__}' is unknown without a row: {reason}",
-                "Say it with columns and relations.",
+                "Say it with columns and relations, or give it an SQL expression.",
             )
         error = self._search.refusal(
             f"'{row.cls.__name__}' has no column and no relation '{name}'", ""
