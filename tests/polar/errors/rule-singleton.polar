@@ -3,3 +3,6 @@ allow(actor, action, repo: Repo) if
   "write" in actor.roles;
 
 allow(_, "read", [first, *others]) if first.kind = "animal";
+
+allow(usr: User, "edit", repo: Repo) if repo.owner = user;
+allow(_user: User, "move", repo: Repo) if repo.owner = user;

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from ...host.registry import Host
 from ...nodes import Call, Expression, List, Operator, Parameter, Rule, Term, Variable, parts
 from ...sources import located
-from ...spelling import FOREIGN_LITERALS, registration_help
+from ...spelling import FOREIGN_LITERALS, Guesses, registration_help
 from ...traversal import is_operation, is_text
 from .inventory import Inventory, in_text_order
 
@@ -61,6 +61,7 @@ def remedies(rule: Rule, inventory: Inventory) -> dict[int, Remedy]:
     They are for string parameters, compared variables, and variables that are meant as a class.
     """
     found: dict[int, Remedy] = {}
+    guesses = Guesses()
     for variable, meaning in _in_head(rule):
         text = f'Write `"{variable.name}"` with quotes; for any {meaning} write `_`.\n'
         found[id(variable)] = Remedy(text, in_head=True)
@@ -69,7 +70,7 @@ def remedies(rule: Rule, inventory: Inventory) -> dict[int, Remedy]:
         if may_be_bound:
             found.setdefault(id(variable), Remedy(f"{text}.\n", may_rename=True))
             continue
-        text += ", or the name of a parameter"
+        text += f", or {_meant_parameter(rule, variable.name, guesses)}the name of a parameter"
         if len(variable.name) > 1 and variable.name.isupper():
             text += "; a constant is registered before the policy is loaded"
         found[id(variable)] = Remedy(f"{text}. A variable without a value equals anything.\n")
@@ -90,6 +91,15 @@ def _in_fact(rule: Rule) -> Iterator[Variable]:
     terms = [each.term for each in rule.parameters if each.specializer is None]
     if rule.body is None and any(is_text(each) for each in terms):
         yield from (each for each in terms if isinstance(each, Variable))
+
+
+def _meant_parameter(rule: Rule, name: str, guesses: Guesses) -> str:
+    """Give the parameter that has nearly this name, quoted for a help; empty if there is none."""
+    terms = [each.term for each in rule.parameters]
+    # `_` has a name with a number by now.
+    named = [each.name for each in terms if isinstance(each, Variable) and each.name[-1].isalpha()]
+    near = None if name in named else guesses.nearest(name, named)
+    return f"`{near}`, " if near else ""
 
 
 def _in_head(rule: Rule) -> Iterator[tuple[Variable, str]]:
