@@ -283,7 +283,7 @@ class ViewCheck(Record, eq=False):
     def is_elsewhere(self, request_state: RequestState, loaded: t.Any) -> bool:
         """Tell whether an object does not belong to those that guards before it found.
 
-        It is for checks of which nothing is stated: see :meth:`is_in_place`.
+        It is for guards without ``within``: for others see :meth:`is_in_place`.
         """
         found, relations = request_state.found, self._relations
         for check, _ in found:
