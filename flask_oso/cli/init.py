@@ -23,7 +23,7 @@ class has one relation to people. Its comments say what to decide next. Whatever
 allow is denied.
 
 The policy is shown. With '--write' it is written to FILE, which must not exist. FILE is the
-first of OSO_POLICIES if that is one name, and policies/main.polar otherwise.
+one of OSO_POLICIES if that is one name, and policies/main.polar otherwise.
 
 \b
   flask oso init                                what would be written
