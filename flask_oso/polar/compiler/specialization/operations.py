@@ -51,6 +51,7 @@ from .plain_data import (
     are_plain_tuples,
     are_texts,
     each_once,
+    is_among_by_python,
     number_of,
     texts_found,
     texts_in,
@@ -416,16 +417,7 @@ class SilentOperations:
         if are_different in ways.values():
             elements = [each for each in elements if ways[type(each)] is not are_different]
         if _AS_PYTHON.issuperset(ways.values()):
-            if equal_scalars in ways.values():
-                is_boolean = mine is bool
-                # A Boolean is no number.
-                elements = [
-                    each
-                    for each in elements
-                    if ways[type(each)] is not equal_scalars or (type(each) is bool) is is_boolean
-                ]
-            # Identical elements are equal for Python, but for what does not equal itself.
-            return item in elements and bool(item == item)
+            return is_among_by_python(item, elements, ways)
         found = [self.alike(item, element) for element in elements]
         return any(found)
 

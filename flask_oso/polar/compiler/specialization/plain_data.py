@@ -9,7 +9,9 @@ from __future__ import annotations
 import decimal
 import types
 import typing as t
+from collections.abc import Callable, Mapping
 
+from ...host.numbers import equal_scalars
 from ...host.value_classes import EQUATED, is_comparable_moment
 from ..classes.readable_classes import NotSilent
 
@@ -88,6 +90,25 @@ def are_alike_flat(left: t.Any, right: t.Any) -> bool:
 def are_alike_sets(left: _Set, right: _Set) -> bool:
     """Compare sets as above: copies of them, since another thread may change one meanwhile."""
     return are_alike_flat(left.copy(), right.copy())
+
+
+def is_among_by_python(
+    item: t.Any, elements: list[t.Any], ways: Mapping[type, Callable[..., bool] | None]
+) -> bool:
+    """Tell whether a value equals an element, where Python compares with all of them as Polar does.
+
+    :param ways: how the value unifies with elements, by their classes. For ``equal_scalars``, a
+        Boolean is no number.
+    """
+    if equal_scalars in ways.values():
+        is_boolean = type(item) is bool
+        elements = [
+            each
+            for each in elements
+            if ways[type(each)] is not equal_scalars or (type(each) is bool) is is_boolean
+        ]
+    # Identical elements are equal for Python, but for what does not equal itself.
+    return item in elements and bool(item == item)
 
 
 def are_texts(keys: dict[t.Any, t.Any]) -> bool:

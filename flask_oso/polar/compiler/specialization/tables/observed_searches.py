@@ -58,6 +58,41 @@ def write_observed_search(
     :param left: the global name of what answers where the function gives up behind a call.
     :raises NotCompilable: if a question makes another call, or is not about plain data besides.
     """
+    checks, groups, errors = _grouped(drafts, texts, classes, known, code_of)
+    # Questions without a call come first, before anything can be changed.
+    ordered = [*([groups[None]] if None in groups else ()), *(groups[key] for key in groups if key)]
+    called = {_made(groups, key): each.observation for key, each in groups.items() if key}
+    if not called:
+        return None
+    body = [*checks]
+    for group in ordered:
+        body += _group_statements(drafts, group, groups, fuse, errors)
+    body.append(ast.Return(load(strings)))
+    given = {name for each in called.values() if each for name, *_ in each.read_arguments()}
+    begin = [
+        assign(strings, call("set")),
+        *(assign(name, load("not_called")) for name in [*called, *sorted(given)]),
+        assign("begun", call("monotonic")),
+    ]
+    made = [made_call(each, name) for name, each in called.items() if each is not None]
+    args = tuple_of([*map(load, drafts.parameters)])
+    end = ast.Return(call(left, args, load("begun"), *made))
+    loop = ast.While(ast.Constant(True), body, [])
+    return function_of("search", drafts.parameters, [*begin, loop, end], FREQUENT)
+
+
+def _grouped(
+    drafts: Drafts,
+    texts: Sequence[tuple[str, ...]],
+    classes: tuple[type, ...],
+    known: t.Mapping[int, str],
+    code_of: Callable[[Sequence[ast.AST]], str],
+) -> tuple[list[ast.stmt], dict[t.Any, _Group], str]:
+    """Write the tests, by the call that comes first.
+
+    :returns: the checks of arguments, the groups of tests by their calls, and the name of the
+        errors for which the function gives up.
+    """
     checks: dict[str, ast.stmt] = {}
     groups: dict[t.Any, _Group] = {}
     errors = "gives_up"
@@ -74,33 +109,22 @@ def write_observed_search(
         if observation is not None:
             test = [*found_result(observation, _made(groups, key)), *test]
         group.tests.setdefault(code_of(test), (test, []))[1].extend(alike)
-    # Questions without a call come first, before anything can be changed.
-    ordered = [*([groups[None]] if None in groups else ()), *(groups[key] for key in groups if key)]
-    called = {_made(groups, key): each.observation for key, each in groups.items() if key}
-    if not called:
-        return None
-    body: list[ast.stmt] = []
-    for group in ordered:
-        tests = fuse([*group.tests.values()])
-        if group.observation is not None:
-            read = [*group.observation.read_arguments()]
-            body += [_ended(drafts.reads(group.asked, group.observation))] if read else []
-            body += search_step(group.observation, _made(groups, group.observation.key))
-        if any(remembers(test) for test, _ in group.tests.values()):
-            tests = [duplicate(NEW_MEMO), *tests]
-        body += [_ended(attempted(tests, errors))] if tests else []
-    body = [*checks.values(), *body, ast.Return(load(strings))]
-    given = {name for each in called.values() if each for name, *_ in each.read_arguments()}
-    begin = [
-        assign(strings, call("set")),
-        *(assign(name, load("not_called")) for name in [*called, *sorted(given)]),
-        assign("begun", call("monotonic")),
-    ]
-    made = [made_call(each, name) for name, each in called.items() if each is not None]
-    args = tuple_of([*map(load, drafts.parameters)])
-    end = ast.Return(call(left, args, load("begun"), *made))
-    loop = ast.While(ast.Constant(True), body, [])
-    return function_of("search", drafts.parameters, [*begin, loop, end], FREQUENT)
+    return [*checks.values()], groups, errors
+
+
+def _group_statements(
+    drafts: Drafts, group: _Group, groups: dict[t.Any, _Group], fuse: Fuse, errors: str
+) -> list[ast.stmt]:
+    """Write the call of a group, and the tests behind it."""
+    observation, body = group.observation, list[ast.stmt]()
+    tests = fuse([*group.tests.values()])
+    if observation is not None:
+        if [*observation.read_arguments()]:
+            body.append(_ended(drafts.reads(group.asked, observation)))
+        body += search_step(observation, _made(groups, observation.key))
+    if any(remembers(test) for test, _ in group.tests.values()):
+        tests = [duplicate(NEW_MEMO), *tests]
+    return [*body, _ended(attempted(tests, errors))] if tests else body
 
 
 def _made(groups: dict[t.Any, t.Any], key: t.Any) -> str:
