@@ -253,8 +253,6 @@ class Translator:
         if same is not None:
             inner = {**scope, condition.row: same}
             return sa.and_(same.criterion(), self._translate(condition.part, inner))
-        if self._is_read(condition.row, scope):
-            return self._translate(condition.part, scope)
         found = self._having_rows(condition, scope)
         keys = self._held_keys(condition, scope)
         return (
@@ -321,25 +319,12 @@ class Translator:
             return sa.or_(
                 sa.not_(same.criterion()), self._translate(opposite(condition.part), inner)
             )
-        if self._is_read(condition.row, scope):
-            return self._translate(opposite(condition.part), scope)
         found = self._not_having_rows(condition, scope)
         keys = self._held_keys(condition, scope)
         return (
             found
             if keys is None
             else ByHeldKey(sa.or_(sa.false(), *(k.is_(None) for k in keys)), found)
-        )
-
-    def _is_read(self, row: RowPath, scope: RowScope) -> bool:
-        """Tell whether a row is the only one of its relation, and is read already.
-
-        A subquery that joins a row for one condition does not look for it again for another.
-        """
-        return (
-            isinstance(row, ToOne)
-            and isinstance(scope.get(row), TableSource)
-            and self._names.foreign_key(row.owner.cls, row.relation) is not None
         )
 
     def _held_keys(self, condition: Exists, scope: RowScope) -> list[t.Any] | None:
@@ -695,7 +680,8 @@ def _on_list(near: list[t.Any], keys: t.Any) -> t.Any:
 def _is_read(row: RowPath, scope: RowScope) -> bool:
     """Tell whether the row of a to-one relation is in scope: it is the only one, and it is there.
 
-    To read it again by way of its owner would be wrong in a list, which has no row of the owner.
+    So a subquery that joins it for one condition does not look for it again for another. To do so
+    by way of its owner would be wrong in a list, which has no row of the owner.
     """
     return isinstance(row, ToOne) and row in scope
 
