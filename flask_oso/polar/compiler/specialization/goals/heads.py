@@ -70,12 +70,13 @@ class Heads(Methods):
                 pattern = t.cast(Term, parameter.specializer)
                 fields.append(Expression(Operator.ISA, (parameter.term, pattern), span))
                 is_read_behind |= value is not None and value.exact is not dict
+        return t.cast(Region, here), self._behind_head(fields, following)
+
+    def _behind_head(self, fields: Sequence[Term], body: Sequence[Term | None]) -> Pending:
+        """Return the goals behind a head: of open fields, those that wait for it, and the body."""
         woken, rest = self.woken()
-        read, written = (
-            [(goal, self.clause) for goal in goals if goal is not None]
-            for goals in (fields, following)
-        )
-        return t.cast(Region, here), prepend([*read, *woken, *written], rest)
+        written = [(goal, self.clause) for goal in body if goal is not None]
+        return prepend([*((goal, self.clause) for goal in fields), *woken, *written], rest)
 
     def woken(self) -> tuple[list[t.Any], Pending]:
         """Return the goals that wait for what a call binds, and those that follow them.
