@@ -160,6 +160,7 @@ RUNTIME_NAMES: Mapping[str, str] = {
     "unloaded": "stands for a relation that is not loaded",
     "unread_relation": "a relation that is compared by its key, or None where it is to be read",
     "unread": "no place: neither side of a comparison was read",
+    "has_texts": "whether all keys of a dictionary are strings",
     "with_fields": "a copy of a dictionary with these keys and no others, or 'missing'",
     "variable": "stands for a variable without a value",
 }

@@ -14,6 +14,7 @@ import pytest
 from flask_oso import Oso
 from tests.support.answers import outcome_of, specialized
 from tests.support.sizes import each_of
+from tests.support.value_kinds import Folded
 
 
 class User:
@@ -192,5 +193,14 @@ def test_assignment_to_what_a_goal_waits_for_is_an_error(goal: str, xs: list[t.A
     condition = f"{goal} and x := d.xs and u.x = 1"
     compiled, solved = _oso(condition), _oso(condition, compiled=False)
     question = User(1), "read", Doc(xs)
+
+    assert outcome_of(compiled, *question) == outcome_of(solved, *question)
+
+
+@pytest.mark.parametrize("condition", ["d.xs = {ana: u.x}", "not d.xs = {ana: u.x}"])
+def test_key_that_says_itself_what_it_equals_is_left_to_the_rules(condition: str) -> None:
+    """It is not the key of the policy, though Python finds its entry by that."""
+    compiled, solved = _oso(condition), _oso(condition, compiled=False)
+    question = User(1), "read", Doc({Folded("ANA"): 1})
 
     assert outcome_of(compiled, *question) == outcome_of(solved, *question)

@@ -22,8 +22,8 @@ from tests.support.value_kinds import CALLS, CLASSES, CONSTANTS, Doc, User, make
 
 #: How many pairs of values a condition on two values is asked about.
 PAIRS = part_of(600)
-#: Values that can be read once: they are made anew for each question.
-_ONCE = ("generator", "iterator")
+#: Values that can be read once, or asked for their hash: they are made anew for each question.
+_ONCE = ("generator", "iterator", "zone")
 _NUMBERED = re.compile(r"\b(_\w*?)_\d+\b|0x[0-9a-f]+")
 _HELPERS = (
     'h(a, b) if a = b; h(_: Integer, "a"); w(1); w(nil); w(K); z(x: {kind: "a"}) if x = x;'

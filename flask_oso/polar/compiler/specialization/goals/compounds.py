@@ -132,13 +132,17 @@ class Compounds(Alternatives):
         if region is None:
             return None
         has_size = compared(size_of(value.name), ast.Eq(), ast.Constant(len(parts)))
+        # Other keys may say themselves what they equal.
+        has_texts = call("has_texts", load(value.name))
         keys = [ast.Constant(name) for name in parts]
         has_keys = [compared(key, ast.In(), load(value.name)) for key in keys]
         wanted = load(self.guards.names.constant(frozenset(parts)))
         others = call("with_fields", load(value.name), wanted)
         is_odd = give_up_if(compared(others, ast.IsNot(), load("missing")))
         fact: Fact = ("with fields", value.name, *sorted(parts))
-        region = self.guards.under(region, fact, all_of([has_size, *has_keys]), [is_odd], span)
+        region = self.guards.under(
+            region, fact, all_of([has_size, has_texts, *has_keys]), [is_odd], span
+        )
         for name in _in_order(parts):
             if region is not None:
                 region = self.part_unified(region, parts[name], self._entry(region, value, name))
