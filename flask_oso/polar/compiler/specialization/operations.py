@@ -64,7 +64,7 @@ _LISTED = _SETS | {tuple, list}
 _GONE_THROUGH = frozenset({list, tuple, Ahead}) | (ITERATED - SETS - _SETS)
 #: The classes of fields that Python compares as Polar does, besides texts.
 _FIELDS = frozenset({int, bool, types.NoneType})
-_TEXT, _PLAIN = frozenset({str}), frozenset({str, int, types.NoneType})
+_PLAIN = frozenset({str, int, types.NoneType})
 _get = dict.get
 _CONTAINERS = frozenset({list, dict})
 _COLLECTIONS = _LISTED | _CONTAINERS
@@ -644,7 +644,14 @@ class SilentOperations:
 
     def has_texts(self, value: dict[t.Any, t.Any]) -> bool:
         """Tell whether all keys of a dictionary are strings, which are found without code."""
-        return _TEXT.issuperset(map(type, [*value]))
+        try:
+            for key in value:
+                if type(key) is not str:
+                    return False
+        except RuntimeError as changed:
+            # Another thread has changed it meanwhile.
+            raise NotSilent from changed
+        return True
 
     def with_fields(self, value: t.Any, names: frozenset[str]) -> t.Any:
         """Return a copy of a dictionary that has these keys and no others, or ``missing``."""
