@@ -295,9 +295,10 @@ def note_passed(state: RequestState, passed: object) -> None:
     called, or denied; see ``enforcement.response_gates``.
     """
     way, plan = (*(state.way or ()), passed), state.plan
-    # One step of the plan is known again without a comparison.
+    # One step of the plan is known again without a comparison. Two rules of one path are equal.
     steps, number = (() if plan is None else plan.steps), len(way) - 2
-    state.way = steps[number] if number < len(steps) and steps[number] == way else way
+    is_step = number < len(steps) and steps[number] == way and steps[number][0] is way[0]
+    state.way = steps[number] if is_step else way
 
 
 def pass_by(state: RequestState, subject: Request) -> None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import typing as t
+from types import SimpleNamespace
 
 import flask
 import pytest
 from flask import g
 from flask.globals import app_ctx
+from werkzeug.routing import Map, Rule
 
-from flask_oso.request_state import context_finder, request_state_of, unwrap
+from flask_oso.request_state import context_finder, note_passed, request_state_of, unwrap
 from tests.support.sites import make_app
 
 
@@ -35,6 +37,22 @@ def test_unwrap_believes_types_only() -> None:
     liar = Liar()
 
     assert unwrap(liar) is liar
+
+
+def test_guard_that_was_passed_on_another_route_of_the_same_path_is_noted_of_that_one() -> None:
+    """Two rules of one path are equal, and the steps of a plan are those of its own rule."""
+    app, guard = make_app(), object()
+    judged, entered = (Rule("/notes/<int:id>", endpoint=each) for each in ("show", "shred"))
+    Map([judged, entered])
+    with app.test_request_context("/") as context:
+        state = request_state_of(app, context.request)
+        state.plan = SimpleNamespace(steps=(None, (entered, "GET", guard)))
+        state.way = (judged, "GET")
+
+        note_passed(state, guard)
+
+        assert judged == entered
+        assert state.way[0] is judged
 
 
 @pytest.mark.parametrize("variable", ["_cv_app", "_cv_of_no_flask"])
