@@ -95,6 +95,7 @@ _SHARED: dict[str, t.Any] = {
     "missing": MISSING,
     "unloaded": _UNLOADED,
     "is_searched": False,
+    "is_first": False,
     "scalars": SCALARS,
     "variable": _OPEN,
     "gone_through": ITERATED | {str, Ahead, LazyKeys},

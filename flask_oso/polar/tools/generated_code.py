@@ -112,6 +112,7 @@ RUNTIME_NAMES: Mapping[str, str] = {
     "length_of": "how many elements a list, a tuple, a set or a text has",
     "is_empty": "tells whether a value is a list without elements",
     "is_plain_data": "tells whether a list is one of Polar as it is",
+    "is_first": "whether a loop along a chain ends with its first solution",
     "is_searched": "whether all solutions are looked for, not the first one only",
     "is_simple": "tells whether an argument can be used as it is",
     "is_told": "tells whether objects of a class are nil only if they are None",

@@ -31,10 +31,10 @@ def load(rules: str, *, compiled: bool = True) -> Oso:
     return make_oso(rules, User, Doc, compiled=compiled)
 
 
-def answer_of(oso: Oso, user: User, action: str) -> bool | str:
+def answer_of(oso: Oso, user: User, action: str, doc: Doc = DOC) -> bool | str:
     """Give the answer, or what kind of error there is."""
     try:
-        return oso.is_allowed(user, action, DOC)
+        return oso.is_allowed(user, action, doc)
     except (OsoError, ValueError) as error:
         return type(error).__name__
 
@@ -288,19 +288,57 @@ may(user: User, doc: Doc) if doc.parent != nil and may(user, doc.parent);
 """
 
 
-def test_function_ends_at_the_first_object_of_a_chain() -> None:
+#: The same without classes: a function for any of them is called.
+UNTYPED = CHAIN.replace("user: User, doc: Doc) if doc", "user, doc) if doc")
+CHAINS = {"classes": CHAIN, "no classes": UNTYPED}
+
+
+@pytest.mark.parametrize("rules", CHAINS.values(), ids=CHAINS)
+def test_function_ends_at_the_first_object_of_a_chain(rules: str) -> None:
     """The objects behind it are not looked at, and the class of one before it is."""
-    oso, user = load(CHAIN), User()
+    oso, user = load(rules), User()
     mine = Doc(owner=user, parent=Doc(owner=Odd(), parent=None))
 
     assert specialized(oso.engine, user, "read", mine) is True
     assert specialized(oso.engine, user, "read", Doc(owner=Odd(), parent=mine)) is None
 
 
-def test_chain_that_is_followed_first_is_looked_at_to_its_end() -> None:
+@pytest.mark.parametrize("rules", CHAINS.values(), ids=CHAINS)
+def test_chain_that_is_followed_first_is_looked_at_to_its_end(rules: str) -> None:
     """Where the rule for the parent is tried before the other one, the parents come first."""
-    first, *others = CHAIN.strip().splitlines()
+    first, *others = rules.strip().splitlines()
     oso, user = load("\n".join([first, *others[::-1]])), User()
     mine = Doc(owner=user, parent=Doc(owner=Odd(), parent=None))
 
     assert specialized(oso.engine, user, "read", mine) is None
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        pytest.param(f"{UNTYPED}may(_, doc) if doc.name = 1;", id="a later rule"),
+        pytest.param(UNTYPED.replace("may(user, doc);", "not may(user, doc);", 1), id="not"),
+        pytest.param(UNTYPED.replace("may(user, doc);", "may(user, doc) and 1 = 2;", 1), id="and"),
+        pytest.param(
+            UNTYPED.replace("may(user, doc.parent)", "may(user, doc.parent) and doc.open"),
+            id="a condition behind the call",
+        ),
+    ],
+)
+def test_chain_without_classes_is_looked_at_as_far_as_the_solver_does(rules: str) -> None:
+    """It goes on where the first solution of the chain is none of the question."""
+    user, failing = User(), Doc(owner=None, parent=None, name=1)
+    mine = Doc(owner=user, parent=failing, open=False, name=2)
+    doc = Doc(owner=None, parent=mine, open=False, name=2)
+    del failing.parent
+    oso, solver = load(rules), load(rules, compiled=False)
+
+    assert answer_of(oso, user, "read", doc) == answer_of(solver, user, "read", doc)
+
+
+def test_all_actions_are_looked_for_along_a_chain_without_classes() -> None:
+    """The error of an object behind the first solution is met, as by the solver."""
+    oso, user = load(UNTYPED), User()
+
+    with pytest.raises(OsoError, match="parent"):
+        oso.authorized_actions(user, Doc(owner=user, parent=Doc(owner=None)))

@@ -149,6 +149,14 @@ def only_gives_up(statement: ast.stmt) -> bool:
     return False
 
 
+def ends_at_solution(body: list[ast.stmt]) -> bool:
+    """Tell whether statements answer yes, unless all solutions are searched for, or give up."""
+    last = body[-1]
+    if type(last) is ast.If and read_name(last.test) == "is_searched" and last.orelse:
+        last = last.orelse[-1]
+    return type(last) is ast.Return and getattr(last.value, "value", None) is True
+
+
 def conjuncts(test: ast.expr) -> list[ast.expr]:
     """Return the tests that all have to hold."""
     match test:

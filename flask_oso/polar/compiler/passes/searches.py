@@ -37,7 +37,7 @@ from ..snippets import (
     negate,
     unpacked,
 )
-from .names import blocks_in, nodes_in, read_name
+from .names import blocks_in, ends_at_solution, nodes_in, read_name
 
 #: Longer lists are left to the call, which takes no time that counts there.
 SHORT = 30
@@ -66,7 +66,7 @@ def write_out_searches(
             if search is None:
                 continue
             is_one = not getattr(search, "is_negated", True)
-            if may_end and is_one and _ends(t.cast(ast.If, statement).body):
+            if may_end and is_one and ends_at_solution(t.cast(ast.If, statement).body):
                 search.func, search.args = load(_FIRST), [*search.args, load(_IS_SEARCHED)]
             if _is_written_out(t.cast(ast.If, statement), search) and written < MAX_WRITTEN:
                 written += 1
@@ -82,14 +82,6 @@ def _search_in(statement: ast.stmt) -> ast.Call | None:
     if type(called) is not ast.Call or read_name(called.func) != "among":
         return None
     return called
-
-
-def _ends(body: list[ast.stmt]) -> bool:
-    """Tell whether statements answer yes, unless all solutions are searched for, or give up."""
-    last = body[-1]
-    if type(last) is ast.If and read_name(last.test) == _IS_SEARCHED and last.orelse:
-        last = last.orelse[-1]
-    return type(last) is ast.Return and getattr(last.value, "value", None) is True
 
 
 def _is_written_out(statement: ast.If, search: ast.Call) -> bool:

@@ -35,6 +35,14 @@ from ..passes.names import (
 )
 from ..passes.recursion.beginnings import begin_together
 from ..passes.recursion.class_branches import branch_by_class
+from ..passes.recursion.first_solutions import (
+    IS_FIRST,
+    end_with_calls,
+    may_end,
+    noted_or_ended,
+    results_of,
+    search_for_all,
+)
 from ..passes.recursion.loops import Recursion, written_as_loop
 from ..passes.recursion.remembered_classes import remember_classes
 from ..passes.recursion.worklists import SEVERAL, written_as_worklist, written_for_several
@@ -53,6 +61,7 @@ from ..snippets import (
     size_of,
     tuple_of,
 )
+from .clauses.solver_order import SolverOrder
 from .goals.obstacles import Obstacles, noted, obstacle_of_rule
 from .goals.steps import GoalStep
 from .questions import Manner, QuestionWriter
@@ -80,6 +89,9 @@ class SolutionProgram(t.Protocol):
     #: The names of those for several objects, by those for one.
     several: dict[str, str]
 
+    #: The names of those that may end with their first solution.
+    ending: set[str]
+
     def define(self, name: str, function: ast.FunctionDef, rule: str, arity: int) -> None: ...
 
     def define_again(self, name: str, other: str) -> None: ...
@@ -98,6 +110,8 @@ class SolutionFunctions:
         self.several: dict[str, str] = {}
         #: The names of those that are loops, and of those that these stand in the place of.
         self.loops: set[str] = set()
+        #: The names of loops that may end with their first solution.
+        self.ending: set[str] = set()
         self._same: dict[str, str] = {}
         #: Whether there is a call of any function.
         self.are_called = False
@@ -146,9 +160,14 @@ class SolutionFunctions:
             is_step = len(called) == 1 and called[0] in self.loops and name not in self.loops
             if is_step and keys[called[0]].includes(key):
                 self._same[name] = called[0]
+                self.ending |= {name} if called[0] in self.ending else set()
             else:
                 kept.append((key, name, function))
         self.written = kept
+
+    def end_first(self, statements: list[ast.stmt]) -> None:
+        """Have a question that ends with its first solution tell the functions that it calls."""
+        end_with_calls(statements, self._program.ending | self.ending)
 
     def keep(self) -> None:
         """Compile the functions, and have the program keep them."""
@@ -158,6 +177,7 @@ class SolutionFunctions:
             self._program.define_again(name, other)
         self._program.solutions.update(self._new)
         self._program.several.update(self.several)
+        self._program.ending |= self.ending
         self.written = []
 
 
@@ -176,8 +196,11 @@ class SolutionWriter(QuestionWriter):
         """Write the function, and another one that it may call, by their names."""
         self._write_clauses()
         self.expand()
-        self.guards.leave_out_known(self.root, keeps_order=False)
         is_test = None not in self._key.kinds
+        ends = self._ends(name) if is_test else []
+        for end in ends:
+            end.first = noted_or_ended()
+        self.guards.leave_out_known(self.root, keeps_order=False, ends=ends)
         inner = self.statements()
         branch_by_class(inner)
         result = FOUND if is_test else SOLUTIONS
@@ -189,13 +212,18 @@ class SolutionWriter(QuestionWriter):
         if not self.guards.calls_often:
             in_loop = written_as_loop(recursion)
             if in_loop is not None:
+                if may_end(in_loop):
+                    self._functions.ending.add(name)
                 hoist(in_loop, self.guards.fresh)
                 write_out_searches(in_loop, self.guards.fresh)
                 remember_classes(in_loop, self.guards.fresh)
                 self._count_turns(in_loop)
                 self._functions.loops.add(name)
-                return {name: function_of(name, given, in_loop)}
+                ended = (IS_FIRST,) if name in self._functions.ending else ()
+                return {name: function_of(name, given, in_loop, ended)}
+            search_for_all(inner)
             return {name: function_of(name, given, self._calling(name, before, inner, result))}
+        search_for_all(inner)
         remembering = self.names.lifted_name()
         listed = written_as_worklist(recursion, remembering, MAX_REMEMBERED)
         if listed is None:
@@ -213,6 +241,20 @@ class SolutionWriter(QuestionWriter):
         rename(inner, {name: remembering})
         calling = self._calling(remembering, before, inner, result)
         return made | {remembering: function_of(remembering, given, calling)}
+
+    def _ends(self, name: str) -> list[Region]:
+        """Return the regions at whose solution the function may end: before it calls itself.
+
+        What stands behind the call comes before it, once the function is a loop.
+        """
+        calling = [
+            region.inside["holds", result]
+            for region in self.root.within()
+            for result in results_of(region.reads, name)
+        ]
+        if len(calling) != 1 or not self.guards.are_placed:
+            return []
+        return SolverOrder(self.guards.places).ends(self.root, calling[0])
 
     def _count_turns(self, statements: list[ast.stmt]) -> None:
         """Count turns from zero, where nothing needs to know how deep the calls are.

@@ -1,5 +1,7 @@
 """Functions that call themselves, as loops.
 
+``first_solutions``
+    loops end with their first solution, where their callers do.
 ``loops``
     one that calls itself once: each call is the next turn (tail calls, and an accumulator).
 ``remembered_classes``

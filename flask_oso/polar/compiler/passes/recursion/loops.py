@@ -60,6 +60,7 @@ from ..names import (
     rename,
     written_name,
 )
+from .first_solutions import search_for_all
 
 _FRAMES, _VALUE, _RESULT, _PASSES = "frames", "value", "result", "passes"
 _FIRST, _LAST = "first_level", "last_level"
@@ -293,6 +294,7 @@ class _Loop:
         if is_always:
             self._site.block += before
         else:
+            search_for_all(self._body)
             start.append(assign(_RESULT, load(self._result) if not self._is_test else _none()))
             self._site.block += self._condition(done)
             end = self._chosen()

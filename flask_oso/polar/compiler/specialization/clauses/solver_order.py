@@ -17,7 +17,8 @@ function; out come those whose solution ends it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import itertools
+from collections.abc import Container, Iterator, Sequence
 
 from ...passes.names import FOUND
 from ..regions import Place, Region
@@ -35,24 +36,29 @@ class SolverOrder:
     def __init__(self, places: Sequence[Place]) -> None:
         self._places = places
 
-    def ends(self, root: Region) -> list[Region]:
+    def ends(self, root: Region, calling: Region | None = None) -> list[Region]:
         """Return the regions at whose solution the function may end.
 
         INVARIANT: all that the solver looks at before that solution, the function has looked at:
         an alternative with a smaller place stands before the region in the code. It shares no loop
         with it, unless the solver searches that list once for both.
+
+        :param calling: the region where a call of the function itself has a solution: it comes
+            last, and none in it is returned.
         """
         if not 2 < len(self._places) <= MAX_PLACES:
             return []
-        number = {id(region): at for at, region in enumerate(_in_code_order(root))}
+        around = [] if calling is None else [id(each) for each in calling.enclosing()]
+        order = [*_in_code_order(root, around)]
+        number = {id(region): at for at, region in enumerate(order)}
         last: dict[int, int] = {}
-        for region in _in_code_order(root):
+        for region in order:
             written = {region.alternative, *region.users, *region.searched, *region.successes}
             for each in written:
                 last[each] = number[id(region)]
         return [
             region
-            for region in _in_code_order(root)
+            for region in itertools.takewhile(lambda each: each is not calling, order)
             if region.found == FOUND
             and any(self._is_first(region, each, number, last) for each in region.successes)
         ]
@@ -90,10 +96,12 @@ def place_behind(place: Place, step: int) -> Place:
     return None if place is None else (*place, step)
 
 
-def _in_code_order(region: Region) -> Iterator[Region]:
-    """Yield a region and all inner ones, in the order of their code."""
+def _in_code_order(region: Region, last: Container[int] = ()) -> Iterator[Region]:
+    """Yield a region and all inner ones, in the order of their code.
+
+    :param last: the identities of regions that come behind those beside them.
+    """
     yield region
-    inner: Sequence[Region]
-    for inner in (region.items, region.loops):
-        for each in inner:
-            yield from _in_code_order(each)
+    inner = [*region.items, *region.loops]
+    for each in sorted(inner, key=lambda each: id(each) in last):
+        yield from _in_code_order(each, last)

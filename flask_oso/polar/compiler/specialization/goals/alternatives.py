@@ -92,7 +92,9 @@ class Alternatives(Relations):
         :param ways: what it gets, and the goals that it begins with.
         :param is_in_order: whether the solver tries them in this order.
         """
-        asking_again = [asks_again(self.guards.names, goals) for _, goals in ways]
+        # Where functions answer, no region is repeated.
+        may_repeat = self.guards.functions is None
+        asking_again = [may_repeat and asks_again(self.guards.names, each) for _, each in ways]
         place = self.guards.place if is_in_order else None
         for at, ((way, _), is_repeated) in enumerate(zip(ways, asking_again, strict=True)):
             if is_repeated or not any(asking_again):

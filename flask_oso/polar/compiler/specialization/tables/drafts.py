@@ -146,6 +146,8 @@ class Drafts:
         manner = Manner(functions=called, delegation=way, obstacles=obstacles)
         made = write(self.writer(asked, manner))
         functions.write()
+        if isinstance(made, ast.FunctionDef):
+            functions.end_first(made.body)
         return made, functions
 
     def parts(self, asked: Asked) -> list[ast.FunctionDef] | None:
