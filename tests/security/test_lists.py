@@ -211,6 +211,7 @@ def test_host_methods_never_see_an_unknown_row(session: orm.Session, call: str) 
         oso.authorized_query(session.get(User, 1), "read", Post)
 
 
+@pytest.mark.each(3)
 @pytest.mark.parametrize(
     ("test", "column", "value"),
     combinations_of(
@@ -237,6 +238,7 @@ class Asker:
         self.value = value
 
 
+@pytest.mark.each(3)
 @pytest.mark.parametrize(
     "value", ["\ud800", "a\0", "\0", 2**70, -(2**70), NAN, float("inf"), 1.5], ids=ascii
 )
@@ -343,6 +345,7 @@ def readings(session: orm.Session) -> Iterator[orm.Session]:
     session.rollback()
 
 
+@pytest.mark.each(3)
 @pytest.mark.parametrize(
     "quantifier",
     [
@@ -412,6 +415,7 @@ ATTACKS = [
 ]
 
 
+@pytest.mark.each(3)
 @pytest.mark.parametrize("text", ATTACKS)
 @pytest.mark.parametrize(
     "test",

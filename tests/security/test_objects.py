@@ -391,6 +391,7 @@ def keeping(condition: str, compiled: bool) -> Oso:
     return make_oso(f'allow(k: Keeper, "read", _) if {condition};', Keeper, compiled=compiled)
 
 
+@pytest.mark.each(3)
 @BOTH
 @pytest.mark.parametrize("make", ITERATORS.values(), ids=ITERATORS)
 @pytest.mark.parametrize(

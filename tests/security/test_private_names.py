@@ -251,6 +251,7 @@ def disposed() -> Iterator[None]:
     ENGINE.dispose()
 
 
+@pytest.mark.each(4)
 @BOTH
 @pytest.mark.parametrize("policy", GIVEN)
 @pytest.mark.parametrize("make", HELD.values(), ids=HELD)

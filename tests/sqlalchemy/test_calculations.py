@@ -203,6 +203,7 @@ def test_one_function_answers_as_the_solver(session: orm.Session, name: str) -> 
     assert answers == [solver.is_allowed(staff, "read", record) for staff, record in asked]
 
 
+@pytest.mark.each(3)
 @pytest.mark.parametrize("name", sorted(CONDITIONS))
 def test_rows_that_are_not_loaded_get_the_same_answer(session: orm.Session, name: str) -> None:
     """What is expired is read by the rules, which agree with the solver."""

@@ -160,6 +160,7 @@ def is_allowed(oso: t.Any, actor: t.Any, row: t.Any) -> bool:
         return False
 
 
+@pytest.mark.each(3)
 @pytest.mark.parametrize("policy", WORKING.values(), ids=WORKING)
 def test_construct_works(session: orm.Session, policy: str) -> None:
     """The list has the rows of a decision."""

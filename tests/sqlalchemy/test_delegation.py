@@ -186,6 +186,7 @@ def checked(session: orm.Session, oso: Oso, user: User, cls: t.Any) -> list[int]
     return sorted(row.id for row in session.scalars(sa.select(cls)) if may_read(oso, user, row))
 
 
+@pytest.mark.each(3)
 @pytest.mark.parametrize("compiled", [True, False])
 @pytest.mark.parametrize("cls", [Project, Task, Comment])
 @pytest.mark.parametrize("rules", POLICIES.values(), ids=POLICIES)

@@ -118,6 +118,7 @@ BODIES = [
 ]
 
 
+@pytest.mark.each(3)
 @pytest.mark.parametrize("sign", ["", "not "])
 @pytest.mark.parametrize("column", ["data", "binary"])
 @pytest.mark.parametrize("body", BODIES)
@@ -156,6 +157,7 @@ def test_entry_and_a_text_of_the_actor(session: orm.Session, body: str) -> None:
     assert len(set(map(tuple, found))) > 3
 
 
+@pytest.mark.each(3)
 @pytest.mark.parametrize("column", ["data", "binary"])
 @pytest.mark.parametrize(
     "body",

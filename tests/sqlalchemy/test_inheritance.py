@@ -113,6 +113,7 @@ def is_allowed(oso: Oso, row: t.Any) -> bool:
         return False
 
 
+@pytest.mark.each(3)
 @pytest.mark.parametrize(
     ("cls", "body"),
     [

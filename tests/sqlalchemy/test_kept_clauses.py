@@ -140,6 +140,7 @@ def test_statements_that_wait(
     assert any(copied)
 
 
+@pytest.mark.each(3)
 @pytest.mark.parametrize("condition", POLICIES)
 @pytest.mark.parametrize("is_loaded", [False, True])
 def test_columns_that_wait(
@@ -483,6 +484,7 @@ def test_numbers_of_two_kinds(
     assert not searches
 
 
+@pytest.mark.each(3)
 @pytest.mark.parametrize(
     "condition",
     [

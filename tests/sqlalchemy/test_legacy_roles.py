@@ -134,6 +134,7 @@ def make_oso(parents: str) -> Oso:
     return oso
 
 
+@pytest.mark.each(2)
 @pytest.mark.parametrize("parents", PARENTS.values(), ids=PARENTS)
 @pytest.mark.parametrize(
     ("cls", "action"),

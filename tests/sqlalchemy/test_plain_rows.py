@@ -86,6 +86,7 @@ asked = pytest.mark.parametrize(
 )
 
 
+@pytest.mark.each(3)
 @asked
 def test_loaded_rows_are_answered_by_one_function(
     session: orm.Session, rule: str, user_id: int, project_id: int
@@ -100,6 +101,7 @@ def test_loaded_rows_are_answered_by_one_function(
     assert answer is solver.is_allowed(user, "read", project)
 
 
+@pytest.mark.each(3)
 @asked
 @pytest.mark.parametrize("is_expired", [False, True])
 def test_rows_that_are_not_loaded_get_the_same_answer(

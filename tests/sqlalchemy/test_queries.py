@@ -112,6 +112,7 @@ def allowed(oso: Oso, session: orm.Session, user: t.Any, cls: type = Doc) -> lis
     return sorted(row.id for row in rows if may_read(oso, user, row))
 
 
+@pytest.mark.each(3)
 @pytest.mark.parametrize("policy", POLICIES.values(), ids=POLICIES)
 def test_statement_gives_the_rows_of_checks(session: orm.Session, policy: str) -> None:
     """A statement gives the rows that ``is_allowed`` allows; an error is no allow."""

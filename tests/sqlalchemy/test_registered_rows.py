@@ -98,6 +98,7 @@ def test_loaded_rows_are_answered_by_one_function(
     assert answer is solver.is_allowed(user, "read", project)
 
 
+@pytest.mark.each(3)
 @pytest.mark.parametrize("rule", sorted(CONDITIONS))
 @pytest.mark.parametrize("is_expired", [False, True])
 @pytest.mark.parametrize(("user_id", "project_id"), [(1, 1), (1, 2), (2, 2), (3, 3)])

@@ -139,6 +139,7 @@ MEMBERS: dict[str, list[tuple[str, int | None]]] = {
 }
 
 
+@pytest.mark.each(3)
 @pytest.mark.parametrize(
     ("members", "state", "relation"),
     combinations_of(

@@ -70,11 +70,20 @@ def running_postgresql(server_package: t.Any) -> Iterator[sa.Engine]:
             warnings.simplefilter("ignore")
             server = server_package.get_server(directory)
         engine = sa.create_engine(server.get_uri().replace("postgresql:", "postgresql+psycopg:"))
+        _wait_for_no_disk(engine)
         yield engine
         engine.dispose()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             server.cleanup()
+
+
+def _wait_for_no_disk(engine: sa.Engine) -> None:
+    """Let a PostgreSQL end transactions without waiting for disks: no test stops the machine."""
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        for option in ("fsync", "full_page_writes", "synchronous_commit"):
+            connection.exec_driver_sql(f"ALTER SYSTEM SET {option} = off")
+        connection.exec_driver_sql("SELECT pg_reload_conf()")
 
 
 @contextlib.contextmanager

@@ -40,7 +40,7 @@ def _put_aside() -> None:
     has frozen; then nothing is done.
     """
     new = gc.get_count()[0]
-    if new > _MANY and gc.get_freeze_count() < _FROZEN_BY_PYTHON:
+    if new > _MANY and not _aside.is_left_alone():
         _aside.collect_if_many()
         _aside.count += new
         gc.freeze()
@@ -57,6 +57,15 @@ class _Aside:
 
     def __init__(self) -> None:
         self.count, self._most, self._searches = 0, _MOST_ASIDE, _searches()
+        self._has_frozen = False
+
+    def is_left_alone(self) -> bool:
+        """Whether the program has frozen objects. That is found once: it means to count them all,
+        which takes milliseconds, and who freezes objects hardly ever unfreezes them.
+        """
+        if not self._has_frozen:
+            self._has_frozen = gc.get_freeze_count() >= _FROZEN_BY_PYTHON
+        return self._has_frozen
 
     def collect_if_many(self) -> None:
         if self._searches != _searches():

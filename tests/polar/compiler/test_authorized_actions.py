@@ -723,6 +723,7 @@ ROLES = ["viewer", "other", None, ["viewer"], 7, Same(), failing, stopping, "w\x
 PAGES = [Page, bare, lambda: Page(["here"]), lambda: Page({}), lambda: Page(open=1), Page]
 
 
+@pytest.mark.each(3)
 @pytest.mark.parametrize("role", ROLES, ids=lambda role: type(role).__name__)
 @pytest.mark.parametrize("wildcard", ["", "allow(_: Clerk, _, p: Page) if p.day = 5;"])
 def test_actions_behind_a_method_are_those_of_the_solver(role: t.Any, wildcard: str) -> None:
@@ -778,6 +779,7 @@ def fields_of(role: t.Any, action: str, *, compiled: bool) -> tuple[t.Any, Clerk
         return (type(error), str(error)), clerk
 
 
+@pytest.mark.each(3)
 @pytest.mark.parametrize("role", [*ROLES, "editor", "guest"], ids=lambda role: str(type(role)))
 def test_fields_behind_a_method_are_those_of_the_solver(role: t.Any) -> None:
     """For each action that rules name, and for others."""

@@ -103,6 +103,7 @@ def _oso(condition: str, *, compiled: bool = True) -> Oso:
     return oso
 
 
+@pytest.mark.each(3)
 @pytest.mark.parametrize("condition", CONDITIONS)
 def test_compounds_are_answered_alike(condition: str) -> None:
     """Answers and errors are those of the solver, whatever the parts are."""

@@ -160,6 +160,7 @@ def world(levels: int) -> tuple[list[t.Any], list[t.Any]]:
     return [ana, ben, cleo, None, *tokens, *pairs, team, group, *odd], [*docs, folder]
 
 
+@pytest.mark.each(3)
 @pytest.mark.parametrize("levels", [0, 2])
 @pytest.mark.parametrize("shape", SHAPES)
 def test_delegation_is_answered_as_by_the_solver(shape: str, levels: int) -> None:

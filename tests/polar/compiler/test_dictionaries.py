@@ -234,6 +234,7 @@ def test_entry_whose_key_is_compared_later_is_found(
     assert outcome_of(compiled, nobody, "read", doc) == outcome_of(solved, nobody, "read", doc)
 
 
+@pytest.mark.each(3)
 @pytest.mark.parametrize("condition", CONDITIONS)
 def test_dictionaries_are_answered_alike(condition: str) -> None:
     """Answers and errors of compiled rules are those of the solver."""

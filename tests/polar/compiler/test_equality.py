@@ -184,6 +184,7 @@ def test_missing_field_behind_one_that_differs_is_not_told(other: t.Any) -> None
     assert all(each in (None, theirs) for each, theirs in zip(found, expected, strict=True))
 
 
+@pytest.mark.each(3)
 @pytest.mark.parametrize("item", [*VALUES, Point("a", 1), Point("b", "x"), Point(2, 2)], ids=type)
 def test_search_among_objects_of_one_class_is_that_of_python(item: t.Any) -> None:
     """Whatever is told of several objects is what is told of each."""

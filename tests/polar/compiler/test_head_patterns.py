@@ -92,6 +92,7 @@ def load(policy: str, *, compiled: bool = True) -> Oso:
     return make_oso(policy, User, Admin, Doc, compiled=compiled)
 
 
+@pytest.mark.each(3)
 @pytest.mark.parametrize("policy", POLICIES.values(), ids=POLICIES)
 def test_answers_are_those_of_the_solver(policy: str) -> None:
     """Answers and errors, for objects, dictionaries and what is neither."""

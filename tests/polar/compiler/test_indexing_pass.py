@@ -140,6 +140,7 @@ def load(held: str, *, compiled: bool) -> Oso:
     return oso
 
 
+@pytest.mark.each(3)
 @pytest.mark.parametrize(
     ("name", "until", "may"),
     [

@@ -132,6 +132,7 @@ def outcomes(policy: str, name: str, *, is_kept: bool, count: int, compiled: boo
     return found
 
 
+@pytest.mark.each(3)
 @pytest.mark.parametrize("policy", POLICIES.values(), ids=POLICIES)
 @pytest.mark.parametrize("name", MAKERS)
 @pytest.mark.parametrize("is_kept", [False, True], ids=["new", "kept"])

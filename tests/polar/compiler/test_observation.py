@@ -187,6 +187,7 @@ def load(policy: str, *, compiled: bool = True) -> Oso:
     return make_oso(policy, User, Folder, compiled=compiled)
 
 
+@pytest.mark.each(3)
 @pytest.mark.parametrize("policy", POLICIES.values(), ids=POLICIES)
 def test_answers_and_calls_are_those_of_the_solver(policy: str) -> None:
     """The answer or the error with its text; the calls in order of their first time."""

@@ -154,6 +154,7 @@ def actions_of(oso: Oso, user: t.Any, doc: t.Any) -> set[t.Any]:
     return oso.authorized_actions(user, doc, allow_wildcard=True)
 
 
+@pytest.mark.each(3)
 @pytest.mark.parametrize("is_last", [False, True], ids=["first", "last"])
 @pytest.mark.parametrize(("goal", "place"), PAIRS)
 def test_answers_and_calls_are_those_of_the_solver(goal: str, place: str, is_last: bool) -> None:
@@ -170,6 +171,7 @@ def test_answers_and_calls_are_those_of_the_solver(goal: str, place: str, is_las
     assert [actions_of(oso, user, doc) for user, _, doc in questions] == allowed
 
 
+@pytest.mark.each(3)
 @pytest.mark.parametrize(("goal", "place"), PAIRS)
 def test_rest_of_the_question_stays_compiled(goal: str, place: str) -> None:
     """Where no question comes to the goal, the function for plain data answers."""

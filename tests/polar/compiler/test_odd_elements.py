@@ -112,6 +112,7 @@ def answer_of(oso: Oso, question: tuple[User, str, Doc]) -> bool | str:
         return type(error).__name__
 
 
+@pytest.mark.each(3)
 @pytest.mark.parametrize("rules", RULES)
 def test_lists_with_odd_elements_are_answered_as_by_the_solver(rules: str) -> None:
     """An odd element is met where the solver meets it, and nowhere else."""

@@ -257,6 +257,7 @@ def test_deep_chain_gives_what_the_solver_gives(policy: str, is_missing: bool) -
     _check(policy, [chain[-1]], (user,))
 
 
+@pytest.mark.each(3)
 @pytest.mark.parametrize("policy", POLICIES)
 def test_open_rule_is_compiled(policy: str) -> None:
     """Functions answer, whatever follows the call, and wherever the next object comes from."""

@@ -87,6 +87,7 @@ def _oso(policy: str, *, compiled: bool) -> Oso:
     return make_oso(policy, User, Doc, compiled=compiled)
 
 
+@pytest.mark.each(3)
 @pytest.mark.parametrize("text", TEXTS)
 def test_rules_for_flags_are_answered_as_by_the_solver(text: str) -> None:
     """Answers and errors, for whatever flags and features there are."""

@@ -145,6 +145,7 @@ def count(oso: Oso, folder: Folder) -> int:
 # -- what it costs ---------------------------------------------------------------------------
 
 
+@pytest.mark.each(3)
 @pytest.mark.parametrize(("question", "step"), SHAPES)
 def test_long_chain_costs_its_length(question: str, step: str) -> None:
     """A chain ten times as long asks ten times as much."""
@@ -216,6 +217,7 @@ def test_nothing_is_remembered_for_the_next_question() -> None:
 # -- rings -----------------------------------------------------------------------------------
 
 
+@pytest.mark.each(3)
 @pytest.mark.parametrize("length", [1, 2, 7, 1_000])
 @pytest.mark.parametrize(("question", "step"), SHAPES)
 def test_ring_ends_with_an_error(question: str, step: str, length: int) -> None:
@@ -249,6 +251,7 @@ def test_ring_behind_a_solution_is_not_met_by_a_test() -> None:
 # -- the answers are those of the solver -------------------------------------------------------
 
 
+@pytest.mark.each(3)
 @pytest.mark.parametrize("place", range(5))
 @pytest.mark.parametrize(("question", "step"), SHAPES)
 def test_answer_is_that_of_the_solver(question: str, step: str, place: int) -> None:

@@ -99,6 +99,7 @@ def make(policy: str, *, compiled: bool = True) -> Oso:
     return make_oso(policy, User, Doc, compiled=compiled)
 
 
+@pytest.mark.each(3)
 @pytest.mark.parametrize("policy", POLICIES)
 def test_is_allowed_answers_as_the_solver_does(policy: str) -> None:
     """For all kinds of arguments, at the first question and at the third."""

@@ -26,6 +26,12 @@ def _unfrozen() -> Iterator[None]:
     gc.freeze()
 
 
+@pytest.fixture(autouse=True)
+def _new_program(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Forget that the tests have frozen objects."""
+    monkeypatch.setattr(garbage, "_aside", garbage._Aside())
+
+
 def test_collector_is_off_meanwhile() -> None:
     """What is made meanwhile is not looked through again and again."""
     with without_collector():
@@ -74,6 +80,19 @@ def test_objects_that_the_program_froze_stay_frozen() -> None:
         assert not is_old(made)
     finally:
         gc.unfreeze()
+
+
+def test_frozen_objects_are_counted_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Counting them takes longer than many a load."""
+    counts: list[int] = []
+    monkeypatch.setattr(gc, "get_freeze_count", lambda: counts.append(1) or 10**6)
+
+    for _ in range(3):
+        with without_collector():
+            made: list[t.Any] = [[] for _ in range(garbage._MANY + 1)]
+        assert not is_old(made)
+
+    assert counts == [1]
 
 
 class Ring:

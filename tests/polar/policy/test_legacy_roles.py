@@ -126,6 +126,7 @@ def test_role_grants_permissions_on_its_page(role: str | None, actions: list[str
     assert check_roles(engine) == ()
 
 
+@pytest.mark.each(3)
 @pytest.mark.parametrize(
     ("role", "thing", "org", "site", "page"),
     [

@@ -192,6 +192,7 @@ def test_policy_reads_all_rows_however_they_were_loaded(notebook: Notebook, way:
     assert [each.id for each in project.notes] == shown
 
 
+@pytest.mark.each(3)
 @pytest.mark.parametrize("way", WAYS)
 def test_policy_that_asks_of_another_object(notebook: Notebook, way: str) -> None:
     """The same of an object that a policy reads, and is not asked about."""
