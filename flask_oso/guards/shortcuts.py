@@ -27,6 +27,7 @@ from .object_loaders import found_itself, may_wait
 
 #: Gives the object once it is judged, or ``None`` where a request is unusual, and nothing was done.
 Shortcut = Callable[[RequestState, Arguments], t.Any]
+_NONE: frozenset[str] = frozenset()
 
 
 class UsualCall(Record, eq=False):
@@ -86,38 +87,54 @@ def make_link(app: Flask, state: AppState, call: UsualCall, passage: t.Any) -> S
     find_judged = make_shortcut(app, state, call, check)
     if find_judged is None:
         return None
-    is_last, kept, keyword, own = passage.is_last, passage.kept, call.keyword, frozenset({variable})
-    name = passage.key.keyword
-    #: By the variables that guards before it have used: those and its own, and the arguments left.
-    known: dict[frozenset[str], tuple[frozenset[str], tuple[str, ...]]] = {}
+    name, keyword, own = passage.key.keyword, call.keyword, frozenset({variable})
 
-    def used_behind(used: frozenset[str]) -> tuple[frozenset[str], tuple[str, ...]]:
-        both = used | own
-        # The last guard leaves out what objects took the place of, for all of them.
-        left_out = both - kept if is_last and kept is not None else frozenset()
-        left = tuple(each for each in passage.names_left if each not in left_out)
-        return known.setdefault(used, (both, left))
-
-    def pass_link(request_state: RequestState, given: Arguments) -> Arguments | None:
+    def pass_on(request_state: RequestState, given: Arguments) -> Arguments | None:
         identity = given.get(variable)
         found = find_judged(request_state, given)
         if found is None:
             return None
         before = request_state.used_variables
-        used, names_left = known.get(before) or used_behind(before)
-        if not is_last:
-            request_state.used_variables, request_state.is_among_guards = used, True
-            request_state.judged += ((name, cls, identity),)
-            request_state.found += ((check, found),)
-            arguments = {**given}
-        else:
-            request_state.forget_guards()
-            arguments = {name: given[name] for name in names_left} if names_left else {}
+        request_state.used_variables = before | own if before else own
+        request_state.is_among_guards = True
+        request_state.judged += ((name, cls, identity),)
+        request_state.found += ((check, found),)
+        return {**given} if keyword is None else {**given, keyword: found}
+
+    return _last_link(passage, find_judged, keyword, own) if passage.is_last else pass_on
+
+
+def _last_link(
+    passage: t.Any, find_judged: Shortcut, keyword: str | None, own: frozenset[str]
+) -> Shortcut:
+    """Give the link of a guard behind which none finds an object."""
+    kept = passage.kept
+    #: By the variables that guards before it have used, the arguments left.
+    known: dict[frozenset[str], tuple[str, ...]] = {}
+
+    def left_behind(used: frozenset[str]) -> tuple[str, ...]:
+        # The last guard leaves out what objects took the place of, for all of them.
+        left_out = frozenset() if kept is None else (used | own) - kept
+        left = tuple(each for each in passage.names_left if each not in left_out)
+        return known.setdefault(used, left)
+
+    def pass_last(request_state: RequestState, given: Arguments) -> Arguments | None:
+        found = find_judged(request_state, given)
+        if found is None:
+            return None
+        used = request_state.used_variables
+        names_left = known.get(used)
+        if names_left is None:
+            names_left = left_behind(used)
+        # As 'forget_guards' does it, without a call.
+        request_state.is_among_guards, request_state.used_variables = False, _NONE
+        request_state.judged = request_state.found = ()
+        arguments = {name: given[name] for name in names_left} if names_left else {}
         if keyword is not None:
             arguments[keyword] = found
         return arguments
 
-    return pass_link
+    return pass_last
 
 
 def _new_shortcut(
@@ -135,6 +152,7 @@ def _new_shortcut(
     judge_usual = authorizer.usual_judge_in(app, state)
     find = loaders.row_finder(app, cls) if registered is None else registered.function
     functions, number = loaders.functions, len(names)
+    name = None if check is None else check.key.keyword
 
     def find_judged(request_state: RequestState, given: Arguments) -> t.Any:
         # With one argument it is seen without a comparison of sets.
@@ -151,8 +169,10 @@ def _new_shortcut(
         ):
             return None
         request_state.check_running = True
-        if check is not None and request_state.judged:
-            check.check_same(request_state, identity)
+        if check is not None:
+            for judged in request_state.judged:
+                if judged[0] == name:
+                    check.check_same(request_state, identity)
         try:
             found = find(identity)
             # Nobody but SQLAlchemy makes rows.

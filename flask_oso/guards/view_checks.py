@@ -39,6 +39,7 @@ from .view_guards import (
     Guard,
     GuardKind,
     entry_behind_guard,
+    entry_of,
     guards_of,
     guards_of_decorators,
 )
@@ -334,6 +335,8 @@ class ViewCheck(Record, eq=False):
             return _guarded(view, self._entry_of_constant(view))
         function, enter_view = SyncCallable(view), entry_behind_guard(view)
         is_plain = function.is_plain
+        # Where one of several guards has a shortcut, functions are called as they are.
+        enter_next = (entry_of(view) if is_plain else None) or enter_view
 
         def enter(
             app: Flask,
@@ -352,7 +355,7 @@ class ViewCheck(Record, eq=False):
                     if found is not None:
                         if call is None:
                             # It is one of several guards: these are the arguments.
-                            return enter_view(app, request_state, plan, args, found)
+                            return enter_next(app, request_state, plan, args, found)
                         name = call.gives_only
                         arguments = {name: found} if name else call.arguments(kwargs, found)
                         try:
@@ -380,6 +383,7 @@ class ViewCheck(Record, eq=False):
         """Give what enters a view once a resource is judged as it is."""
         enter_view, resource, action = entry_behind_guard(view), self.resource, self.action
         is_judged_plainly = self.actor is NOT_GIVEN and is_usual(resource, action)
+        is_innermost = entry_of(view) is None and SyncCallable(view).is_plain
 
         def enter(
             app: Flask,
@@ -395,6 +399,8 @@ class ViewCheck(Record, eq=False):
                 plan.judge_usual(request_state, resource, action, DenialStyle.ASK_LOGIN)
             else:
                 self.judge(state.parts[Authorizer], request_state)
+            if is_innermost and plan is not None and plan.calls_plainly:
+                return view(*args, **kwargs)
             return enter_view(app, request_state, plan, args, kwargs)
 
         return enter

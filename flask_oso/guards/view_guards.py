@@ -183,6 +183,7 @@ def entry_of(view: View | None) -> Entry | None:
 def entry_behind_guard(view: View) -> Entry:
     """Give what calls a view once the guard in front of it is passed."""
     function, enter_guard = SyncCallable(view), entry_of(view)
+    is_plain = function.is_plain
 
     def enter(
         app: Flask,
@@ -191,11 +192,11 @@ def entry_behind_guard(view: View) -> Entry:
         args: tuple[t.Any, ...],
         kwargs: Arguments,
     ) -> t.Any:
-        if plan is None or not plan.calls_plainly or not function.is_plain:
-            return function.of(app)(*args, **kwargs)
-        if enter_guard is not None:
+        if is_plain and plan is not None and plan.calls_plainly:
+            if enter_guard is None:
+                return view(*args, **kwargs)
             return enter_guard(app, request_state, plan, args, kwargs)
-        return view(*args, **kwargs)
+        return function.of(app)(*args, **kwargs)
 
     return enter
 
