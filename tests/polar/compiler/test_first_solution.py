@@ -191,6 +191,18 @@ LATER = {
       allow(user: User, "read", doc: Doc) if role(user, doc, name) and name in ["x", "reader"];
       role(user: User, doc: Doc, role.name) if role in user.roles and role.of = doc;
     """,
+    "a helper in front of tests": """
+      allow(user: User, "read", doc: Doc) if may(user, doc) and closed(doc) and not user.admin;
+      may(user: User, doc: Doc) if doc.owner = user;
+      may(user: User, doc: Doc) if role in user.roles and role.of = doc;
+      closed(doc) if doc.open = false;
+    """,
+    "a helper that calls another one, in front of a test": """
+      allow(user: User, "read", doc: Doc) if may(user, doc) and doc.open = false;
+      may(user: User, doc: Doc) if has_role(user, "reader", doc);
+      has_role(user: User, name: String, doc: Doc) if
+        role in user.roles and role.name = name and role.of = doc;
+    """,
     "rules in rules": """
       allow(user: User, "read", _: Doc) if user.admin;
       allow(user: User, "read", doc: Doc) if may(user, doc);

@@ -99,6 +99,16 @@ def test_a_value_is_computed_on_the_way_back() -> None:
     )
 
 
+def test_what_does_not_depend_on_the_call_is_read_before_it() -> None:
+    """So what is kept of each turn is the value alone, and its class may be known."""
+    then = "for x in w:\n    c = a\n    b = c.b\n    y = x + b\n    solutions.append(y)"
+
+    made = looped(calling(then))
+
+    assert made is not None
+    assert "c = a\n        b = c.b\n        frames.append(b)\n        a = v" in made
+
+
 @pytest.mark.parametrize(
     ("then", "end"),
     [

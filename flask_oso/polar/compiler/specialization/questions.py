@@ -139,6 +139,8 @@ class QuestionWriter:
         #: Which clauses match, and class tests.
         self.patterns = PatternGuards(self.guards, self.values)
         self.root = self.guards.root
+        #: How many more calls are written in place, so that the function ends at a solution.
+        self._in_place = 0
         self._clauses, self._parts = itertools.count(), itertools.count()
         self._goals_written, self._most_goals = 0, MAX_SPECIALIZED_GOALS
         self._regions = self._calls = self._depth = 0
@@ -442,6 +444,11 @@ class QuestionWriter:
         around.goes_on += [here.places[key] for key in here.nodes]
         here.clear()
         return True
+
+    def takes_in_place(self) -> bool:
+        """Tell whether another call is written in place, so that the function ends earlier."""
+        self._in_place -= 1
+        return self._in_place >= 0
 
     def next_clause(self) -> int:
         """Return a number for the variables of another clause."""
@@ -754,7 +761,12 @@ class QuestionWriter:
 
     def beginning(self) -> list[ast.stmt]:
         """Write what is there before any argument is looked at."""
-        body = [assign(name, ast.Constant(None)) for name in self.guards.caches]
-        if self.guards.counts:
-            body.append(assign(COUNT, ast.Constant(0)))
-        return body
+        return [*self.no_classes(), *self.no_steps()]
+
+    def no_classes(self) -> list[ast.stmt]:
+        """Write that no class was looked at yet."""
+        return [assign(name, ast.Constant(None)) for name in self.guards.caches]
+
+    def no_steps(self) -> list[ast.stmt]:
+        """Write that no step was counted yet, if steps are counted."""
+        return [assign(COUNT, ast.Constant(0))] if self.guards.counts else []

@@ -206,19 +206,13 @@ class SolutionWriter(QuestionWriter):
         result = FOUND if is_test else SOLUTIONS
         parameters = [f"a{at}" for at in self._passed()]
         given = [*parameters, LEVEL, MEMO]
-        before = [*self.values.rows.changed_classes(), *self.beginning()]
-        body = inner if self.guards.calls_often else [*before, *inner]
-        recursion = Recursion(name, parameters, result, MAX_CALLS_WITHIN, body)
+        changed = self.values.rows.changed_classes()
+        before = [*changed, *self.beginning()]
+        recursion = Recursion(name, parameters, result, MAX_CALLS_WITHIN, inner)
         if not self.guards.calls_often:
-            in_loop = written_as_loop(recursion)
+            recursion.body = [*changed, *self.no_steps(), *inner]
+            in_loop = self._in_loop(recursion)
             if in_loop is not None:
-                if may_end(in_loop):
-                    self._functions.ending.add(name)
-                hoist(in_loop, self.guards.fresh)
-                write_out_searches(in_loop, self.guards.fresh)
-                remember_classes(in_loop, self.guards.fresh)
-                self._count_turns(in_loop)
-                self._functions.loops.add(name)
                 ended = (IS_FIRST,) if name in self._functions.ending else ()
                 return {name: function_of(name, given, in_loop, ended)}
             search_for_all(inner)
@@ -241,6 +235,22 @@ class SolutionWriter(QuestionWriter):
         rename(inner, {name: remembering})
         calling = self._calling(remembering, before, inner, result)
         return made | {remembering: function_of(remembering, given, calling)}
+
+    def _in_loop(self, recursion: Recursion) -> list[ast.stmt] | None:
+        """Write the statements as a loop, if they can be one."""
+        in_loop = written_as_loop(recursion)
+        if in_loop is None:
+            return None
+        if may_end(in_loop):
+            self._functions.ending.add(recursion.name)
+        # What is known of a class holds for all turns.
+        in_loop = [*self.no_classes(), *in_loop]
+        hoist(in_loop, self.guards.fresh)
+        write_out_searches(in_loop, self.guards.fresh)
+        remember_classes(in_loop, self.guards.fresh)
+        self._count_turns(in_loop)
+        self._functions.loops.add(recursion.name)
+        return in_loop
 
     def _ends(self, name: str) -> list[Region]:
         """Return the regions at whose solution the function may end: before it calls itself.

@@ -46,6 +46,7 @@ from ..snippets import (
     returned,
     size_of,
 )
+from .clauses.short_calls import MAX_IN_PLACE
 from .clauses.solver_order import SolverOrder
 from .observation import KEPT, NEEDED, RESULT, Observation
 from .questions import Manner, QuestionWriter
@@ -115,8 +116,9 @@ class SpecializationWriter(QuestionWriter):
 
         :raises NotCompilable: if the rules depend on their order, or cannot be expressed.
         """
-        self.expand()
         observation = self.guards.observation
+        self._in_place = MAX_IN_PLACE if observation is None else 0
+        self.expand()
         self._check_arguments()
         has_nothing = not (self.root.items or self.root.loops or self.root.successes)
         is_bare = has_nothing and len(self.root.reads) == 1

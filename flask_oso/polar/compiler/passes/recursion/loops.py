@@ -54,6 +54,7 @@ from ..names import (
     Names,
     blocks_in,
     disjuncts,
+    gives_up,
     nodes_in,
     only_gives_up,
     read_name,
@@ -342,10 +343,9 @@ class _Loop:
             if not conditions or not self._is_alone(conditions):
                 return None
             self._is_noted_with_level = True
-        if self._may_change(done, item):
+        moved, back = self._apart(done, item)
+        if self._may_change(back, item):
             return None
-        moved = [each for each in done if self._is_apart(each, done, item)]
-        back = [each for each in done if each not in moved]
         self._site.block += moved
         for block in (self._body, back):
             for note in self._notes_in(block):
@@ -401,13 +401,25 @@ class _Loop:
         given = {*self._function.parameters}
         return any(before.written[name] or name in given for name in mine.written if name != item)
 
-    def _is_apart(self, statement: ast.stmt, done: list[ast.stmt], item: str) -> bool:
-        """Tell whether a statement only gives up, and does not depend on what was found."""
-        theirs = Names([each for each in done if each is not statement])
-        read = Names([statement]).read
-        return (
-            only_gives_up(statement) and not read[item] and not any(map(theirs.written.get, read))
-        )
+    def _apart(self, done: list[ast.stmt], item: str) -> tuple[list[ast.stmt], list[ast.stmt]]:
+        """Tell the statements that do not depend on what was found from the others.
+
+        They come before the call, and write nothing that it is given.
+        """
+        apart, back = list[ast.stmt](), list[ast.stmt]()
+        given = {*Names(self._site.args).read, *self._function.parameters}
+        for statement in done:
+            mine, before = Names([statement]), Names(back)
+            is_free = not mine.read[item] and not any(map(before.written.get, mine.read))
+            is_new = not any(
+                before.read[each] or before.written[each] or each in given for each in mine.written
+            )
+            is_end = gives_up(statement) or bool(self._notes_in([statement]))
+            if is_free and is_new and not is_end:
+                apart.append(statement)
+            else:
+                back.append(statement)
+        return apart, back
 
     def _there_and_back(self, back: list[ast.stmt]) -> list[ast.stmt]:
         own = Names(self._body).written
