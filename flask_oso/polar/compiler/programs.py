@@ -57,7 +57,7 @@ from .snippets import Position, with_positions
 from .source_map import sites_by_offset
 from .specialization.observation import NAMES as OBSERVING_NAMES
 from .specialization.observation import Outcome
-from .specialization.operations import SilentOperations
+from .specialization.operations.named_operations import named_operations
 from .specialization.solution_keys import SolutionKey
 from .specialization.tables.dispatch import (
     NO_ANSWERS,
@@ -131,7 +131,7 @@ class CompiledProgram(Runtime):
             self._names["simple"], self.host
         )
         self._names["by_text"] = self.equality.by_text
-        self._names.update(SilentOperations(self._classes, self.equality).named())
+        self._names.update(named_operations(self._classes, self.equality))
         self._names.update(OBSERVING_NAMES)
         self._open = OpenValues(self, self._names["variable"], self._as_data)
 

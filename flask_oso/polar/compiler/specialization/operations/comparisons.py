@@ -1,7 +1,7 @@
-"""The operations that specializations call: they run no code of an application, or give up.
+"""How specializations compare values, and search for them: unification, ``in``, ``==``, ``<``.
 
-In go values of any class; out comes an answer, or ``NotSilent``, for which a specialization
-returns ``None``.
+In go values of any class; out comes an answer, or ``NotSilent`` where code of an application would
+run.
 """
 
 from __future__ import annotations
@@ -13,20 +13,17 @@ import types
 import typing as t
 from collections.abc import Callable
 
-from ...host.conversion import is_representable
-from ...host.dictionaries import (
+from ....host.conversion import is_representable
+from ....host.dictionaries import (
     MISSING,
     LazyKeys,
-    call_reading,
     find_entry,
-    sorted_by_text,
-    sorted_entries,
 )
-from ...host.iterators import Ahead
-from ...host.numbers import equal_scalars
-from ...host.sandbox import ITERATED, iterates_flags
-from ...host.terms import QUESTIONS
-from ...host.value_classes import (
+from ....host.iterators import Ahead
+from ....host.numbers import equal_scalars
+from ....host.sandbox import ITERATED, iterates_flags
+from ....host.terms import QUESTIONS
+from ....host.value_classes import (
     MOMENTS,
     NUMBERS,
     SETS,
@@ -35,11 +32,10 @@ from ...host.value_classes import (
     is_comparable_moment,
     is_hashed_tuple,
 )
-from ..classes.equality import SideEffectFreeEquality
-from ..classes.known_classes import KnownClasses
-from ..classes.readable_classes import NotSilent
-from ..classes.weak_classes import ClassMemo, add_class, set_for_class
-from ..passes.recursion.worklists import leads_back
+from ...classes.equality import SideEffectFreeEquality
+from ...classes.known_classes import KnownClasses
+from ...classes.readable_classes import NotSilent
+from ...classes.weak_classes import ClassMemo, add_class
 from .plain_data import (
     ELEMENTS,
     MAX_ELEMENTS,
@@ -50,25 +46,20 @@ from .plain_data import (
     are_one_moment,
     are_plain_tuples,
     are_texts,
-    each_once,
     is_among_by_python,
-    number_of,
-    texts_found,
-    texts_in,
 )
 
-_SCALARS = frozenset({bool, int, float, str})
+SCALARS = frozenset({bool, int, float, str})
 _SETS = frozenset({set, frozenset})
-_LISTED = _SETS | {tuple, list}
+LISTED = _SETS | {tuple, list}
 #: Collections that are gone through whatever is searched for; a range may be longer than memory.
-_GONE_THROUGH = frozenset({list, tuple, Ahead}) | (ITERATED - SETS - _SETS)
+GONE_THROUGH = frozenset({list, tuple, Ahead}) | (ITERATED - SETS - _SETS)
 #: The classes of fields that Python compares as Polar does, besides texts.
 _FIELDS = frozenset({int, bool, types.NoneType})
 _PLAIN = frozenset({str, int, types.NoneType})
-_get = dict.get
-_CONTAINERS = frozenset({list, dict})
-_COLLECTIONS = _LISTED | _CONTAINERS
-_VALUES = frozenset({*_SCALARS, list, dict})
+CONTAINERS = frozenset({list, dict})
+_COLLECTIONS = LISTED | CONTAINERS
+VALUES = frozenset({*SCALARS, list, dict})
 #: How values unify that Python compares alike.
 _AS_PYTHON: frozenset[t.Any] = frozenset({operator.eq, equal_scalars, are_different})
 #: Of more elements than this, the classes are looked at, and not each element.
@@ -76,35 +67,12 @@ _MANY = 16
 #: The equality of objects that equal themselves alone.
 _ALONE: t.Any = object.__eq__
 
-#: What a specialization gives up for: a missing attribute or entry, a signalling NaN, arguments
-#: that a method of a string refuses, and the above.
-GIVES_UP = (AttributeError, ArithmeticError, KeyError, TypeError, ValueError, NotSilent)
-
-#: What else specializations call, or look into.
-_FUNCTIONS: dict[str, t.Any] = {
-    "bound_method": types.MethodType,
-    "each_once": each_once,
-    "gives_up": GIVES_UP,
-    "gives_up_or_deep": (*GIVES_UP, RecursionError),
-    "islice": itertools.islice,
-    "leads_back": leads_back,
-    "not_silent": NotSilent,
-    "number_of": number_of,
-    "texts_found": texts_found,
-    "texts_in": texts_in,
-}
 #: How two values of some classes unify: tells it, or raises ``NotSilent``.
 _Way = Callable[[t.Any, t.Any], bool]
 
 
-class _Fields:
-    """The entries of a dictionary as attributes."""
-
-    __slots__ = ("__dict__",)
-
-
-class SilentOperations:
-    """The operations of one program.
+class SilentComparisons:
+    """The comparisons and searches of one program; each public method is an operation.
 
     :param known: knows classes; more are learnt while it runs.
     :param equality: compares dataclasses and rows.
@@ -117,33 +85,15 @@ class SilentOperations:
         self._derived = known.derived
         #: Classes whose values are objects of the host that need no sandbox check.
         self._objects = known.objects
-        #: Those, texts and numbers.
-        self._taken = known.taken
         self._told = known.told
         self._takes_list = known.takes_list
         self._learn = known.learn
         self._keeps = known.keeps
         self._equality = equality
-        self._is_told_memo = ClassMemo(self._test_told)
+        self.is_told = ClassMemo(self._test_told)
         self._is_hashed = known.is_hashed
         self._is_of_flags = ClassMemo(iterates_flags)
-        #: Classes of the host that derive from ``dict`` and have its ``get``, and whether an object
-        #: may have another one.
-        self._dictionaries: dict[t.Any, bool] = {}
         self._ways: dict[tuple[type, type], _Way] = {}
-
-    def named(self) -> dict[str, t.Any]:
-        """Return the operations by the names that specializations have for them.
-
-        Each public method is one.
-        """
-        methods = [name for name in vars(SilentOperations) if not name.startswith("_")]
-        return {
-            **_FUNCTIONS,
-            **{name: getattr(self, name) for name in methods if name != "named"},
-            "is_plain_data": self._takes_list,
-            "is_told": self._is_told_memo,
-        }
 
     def _test_told(self, kind: type) -> bool:
         if kind in QUESTIONS:
@@ -152,8 +102,6 @@ class SilentOperations:
         if is_told:
             add_class(self._told, kind, keeps=self._keeps(kind))
         return is_told
-
-    # -- equality
 
     def text_of(self, value: t.Any) -> str | None:
         """Return the string that a value is for a comparison with one; ``None`` if it is none."""
@@ -172,8 +120,8 @@ class SilentOperations:
         return way(left, right)
 
     def _way_of(self, left: type, right: type) -> _Way:
-        is_kept = all(kind in _SCALARS or self._keeps(kind) for kind in (left, right))
-        for kind in {left, right} - _VALUES:
+        is_kept = all(kind in SCALARS or self._keeps(kind) for kind in (left, right))
+        for kind in {left, right} - VALUES:
             # Whether its objects equal themselves alone.
             self._learn(kind)
         if is_kept:
@@ -192,11 +140,9 @@ class SilentOperations:
 
     def _find_way(self, left: type, right: type) -> _Way:
         kinds = left, right
-        if _SCALARS.issuperset(kinds):
+        if SCALARS.issuperset(kinds):
             return equal_scalars
-        if (left is types.NoneType or right is types.NoneType) and all(
-            map(self._is_told_memo, kinds)
-        ):
+        if (left is types.NoneType or right is types.NoneType) and all(map(self.is_told, kinds)):
             return operator.eq if left is right else are_different
         if left in MOMENTS and right in MOMENTS:
             return are_one_moment
@@ -314,9 +260,9 @@ class SilentOperations:
         return len(mine) == len(other) == len(same) and all(same)
 
     def _pair(self, left: t.Any, right: t.Any) -> bool:
-        if _SCALARS.issuperset((type(left), type(right))):
+        if SCALARS.issuperset((type(left), type(right))):
             return equal_scalars(left, right)
-        if type(left) in _CONTAINERS or type(right) in _CONTAINERS:
+        if type(left) in CONTAINERS or type(right) in CONTAINERS:
             raise NotSilent
         if not self.comparable(left, right):
             raise NotSilent
@@ -325,7 +271,7 @@ class SilentOperations:
     def among(self, item: t.Any, collection: t.Any) -> bool:
         """Tell whether a value unifies with an element. All elements are looked at."""
         kind, mine = type(collection), type(item)
-        if kind not in _GONE_THROUGH:
+        if kind not in GONE_THROUGH:
             if mine is tuple and kind in _SETS and is_hashed_tuple(item):
                 # As `find_by_hash` does it.
                 return item in collection
@@ -405,7 +351,7 @@ class SilentOperations:
             if not ELEMENTS.issuperset(map(type, item)):
                 raise NotSilent
             return item in elements
-        if not elements and mine not in self._objects and mine not in _SCALARS:
+        if not elements and mine not in self._objects and mine not in SCALARS:
             # Nothing else looks at what is searched for.
             raise NotSilent
         kinds = {*map(type, elements)}
@@ -427,16 +373,16 @@ class SilentOperations:
         So do dates, tuples and ordinary objects; lists differ from dictionaries.
         """
         kind = type(value)
-        if kind in _VALUES:
+        if kind in VALUES:
             return True
         self._learn(kind)
-        is_told = kind in self._objects and self._is_told_memo(kind)
+        is_told = kind in self._objects and self.is_told(kind)
         return is_told and not issubclass(kind, (list, dict))
 
     def is_no_object(self, value: t.Any) -> bool:
         """Tell whether a value is one of Polar, which differs from what is of another kind."""
         kind = type(value)
-        return kind in _CONTAINERS or (kind in _SCALARS and is_representable(value))
+        return kind in CONTAINERS or (kind in SCALARS and is_representable(value))
 
     def is_empty(self, value: t.Any) -> bool:
         """Tell whether a value is the empty list of a policy, which asks no element of another."""
@@ -447,10 +393,10 @@ class SilentOperations:
     def comparable(self, left: t.Any, right: t.Any) -> bool:
         """Tell whether ``==`` and ``!=`` of Polar are those of Python, and run no code."""
         mine, other = type(left), type(right)
-        if mine in _SCALARS and other in _SCALARS:
+        if mine in SCALARS and other in SCALARS:
             return (mine is str) is (other is str)
         if left is None or right is None:
-            return self._is_told(mine) and self._is_told(other)
+            return self._is_told_from_nil(mine) and self._is_told_from_nil(other)
         if mine in MOMENTS and other in MOMENTS:
             return is_comparable_moment(left, right)
         if mine in _COLLECTIONS or other in _COLLECTIONS:
@@ -463,8 +409,8 @@ class SilentOperations:
                     return False
         return True
 
-    def _is_told(self, kind: type) -> bool:
-        return kind in self._told or self._is_told_memo(kind)
+    def _is_told_from_nil(self, kind: type) -> bool:
+        return kind in self._told or self.is_told(kind)
 
     def has_order(self, left: t.Any, right: t.Any) -> bool:
         """Tell whether Python orders two values as Polar does, and runs no code."""
@@ -482,228 +428,6 @@ class SilentOperations:
     def _is_text(self, kind: type) -> bool:
         return kind is str or (kind in self._derived and issubclass(kind, str))
 
-    # -- dictionaries
-
-    def _unchecked(self, found: t.Any) -> t.Any:
-        """Return what was found in a dictionary, if it needs no sandbox check."""
-        kind = type(found)
-        if kind is str or kind in _VALUES or kind in self._objects:
-            return found
-        raise NotSilent
-
-    def fields_of(self, value: dict[t.Any, t.Any]) -> _Fields:
-        """Return an object that has the entries of a dictionary as its attributes.
-
-        A missing one is an ``AttributeError``, for which a specialization gives up.
-        """
-        made = _Fields()
-        made.__dict__ = value
-        return made
-
-    def entry_among(self, collection: t.Any, key: t.Any) -> t.Any:
-        """Return the entry of a dictionary under a text, or that it is missing."""
-        if type(key) is not str or type(collection) is not dict or not key.isascii():
-            raise NotSilent
-        found = find_entry(collection, key)
-        return MISSING if found is MISSING else self._unchecked(found)
-
-    def entries_of(self, collection: t.Any, is_ordered: bool = False) -> t.Collection[t.Any]:
-        """Return the entries of a dictionary, or the lists of two elements in a list of lists.
-
-        :param is_ordered: in the order of the solver, where the first solution ends the function:
-            what the solver meets before may be an error.
-        """
-        if type(collection) is dict:
-            # A copy is safe from other threads.
-            entries = collection.copy()
-            if not are_texts(entries):
-                entries = dict(sorted_entries(entries))
-            elif is_ordered:
-                entries = sorted_by_text(entries)
-            known: type = str
-            for each in entries.values():
-                # Most are of one class.
-                if type(each) is not known:
-                    known = type(each)
-                    if known not in _VALUES and known not in self._objects:
-                        raise NotSilent
-            return entries.items()
-        if type(collection) not in _GONE_THROUGH:
-            raise NotSilent
-        elements = [*collection]
-        return elements if self._are_plain_pairs(elements) else self._pairs_among(elements)
-
-    def _are_plain_pairs(self, elements: list[t.Any]) -> bool:
-        """Tell whether all are lists of two values that need no check, as most are.
-
-        With a loop over each of the two it takes twice as long.
-        """
-        taken = self._taken
-        for pair in elements:
-            if type(pair) is not list or len(pair) != 2:
-                return False
-            one, other = pair
-            if type(one) is not str and type(one) not in taken and type(one) not in _CONTAINERS:
-                return False
-            if type(other) is str or type(other) in taken:
-                continue
-            if type(other) not in _CONTAINERS:
-                return False
-        return True
-
-    def _pairs_among(self, elements: list[t.Any]) -> list[list[t.Any]]:
-        """Return the lists of two; what is of another kind has to differ from them unasked."""
-        pairs, known = [], None
-        for element in elements:
-            if type(element) is not list:
-                # Most are of one class.
-                if type(element) is not known and not self.is_other_kind(element):
-                    raise NotSilent
-                known = type(element)
-            elif len(element) == 2:
-                for part in element:
-                    kind = type(part)
-                    if kind not in _VALUES and kind not in self._objects:
-                        self._learn(kind)
-                        self._unchecked(part)
-                pairs.append(element)
-        return pairs
-
-    def entries_with(
-        self, collection: t.Any, key: t.Any, is_ordered: bool = False
-    ) -> t.Collection[t.Any]:
-        """Return what of ``entries_of`` may have a key. All entries are looked at.
-
-        Of a dictionary that is the entry under it, where no other one may be an error.
-        """
-        if type(key) is str and type(collection) is dict:
-            entries = collection.copy()
-            if are_texts(entries) and _VALUES.issuperset(map(type, entries.values())):
-                return ((key, entries[key]),) if key in entries else ()
-        return self.entries_of(collection, is_ordered)
-
-    def values_under(self, collection: t.Any, key: t.Any) -> t.Sequence[t.Any]:
-        """Return the entry of a dictionary under a text, or what lists of two have behind a key."""
-        if type(collection) is dict:
-            if type(key) is not str or not key.isascii():
-                raise NotSilent
-            found = find_entry(collection, key)
-            return () if found is MISSING else (self._unchecked(found),)
-        first, simple = type(key), self._simple
-        values, is_simple = [], first in simple
-        for one, other in self.entries_of(collection):
-            if is_simple and (type(one) is first or type(one) in simple):
-                if one == key:
-                    values.append(other)
-            elif self.alike(key, one):
-                values.append(other)
-        return values
-
-    def pair_among(self, collection: t.Any, key: t.Any, value: t.Any) -> bool:
-        """Tell whether a dictionary has an entry, or a list a list of these two."""
-        if type(collection) is dict:
-            found = collection.get(key) if type(key) is str and key.isascii() else None
-            if type(found) is str and type(value) is str:
-                return found == value
-            found = self.entry_among(collection, key)
-            return found is not MISSING and self.alike(value, found)
-        if type(collection) not in _GONE_THROUGH or len(collection) > MAX_ELEMENTS:
-            raise NotSilent
-        return self._is_pair_among([*collection], key, value)
-
-    def _is_pair_among(self, pairs: list[t.Any], key: t.Any, value: t.Any) -> bool:
-        """Tell whether lists of two have one of these two. All of them are looked at."""
-        first, second, simple = type(key), type(value), self._simple
-        is_simple, found = first in simple and second in simple, False
-        if not is_simple:
-            for kind in (first, second):
-                # Nothing else looks at what is searched for.
-                if kind not in _SCALARS and kind not in self._objects:
-                    raise NotSilent
-        for pair in pairs:
-            if type(pair) is not list:
-                if not self.is_other_kind(pair):
-                    raise NotSilent
-                continue
-            if len(pair) != 2:
-                continue
-            # Where another thread changes it, it is a ``ValueError``: a specialization gives up.
-            one, other = pair
-            if (
-                is_simple
-                and (type(one) is first or type(one) in simple)
-                and (type(other) is second or type(other) in simple)
-            ):
-                if one == key and other == value:
-                    found = True
-                continue
-            # Both are looked at: neither may ask an object.
-            parts = self.alike(key, one), self.alike(value, other)
-            found = found or all(parts)
-        return found
-
-    def has_texts(self, value: dict[t.Any, t.Any]) -> bool:
-        """Tell whether all keys of a dictionary are strings, which are found without code."""
-        try:
-            for key in value:
-                if type(key) is not str:
-                    return False
-        except RuntimeError as changed:
-            # Another thread has changed it meanwhile.
-            raise NotSilent from changed
-        return True
-
-    def with_fields(self, value: t.Any, names: frozenset[str]) -> t.Any:
-        """Return a copy of a dictionary that has these keys and no others, or ``missing``."""
-        kind = type(value)
-        if kind is not dict:
-            if kind in _SCALARS or (kind in self._simple and kind in self._objects):
-                return MISSING
-            raise NotSilent
-        entries = value.copy()
-        if not are_texts(entries) or not self._takes_list([*entries.values()]):
-            raise NotSilent
-        return entries if entries.keys() == names else MISSING
-
-    def counted(self, value: t.Any, item: t.Any) -> int:
-        """Return how often a text or a list contains a value, as Python counts it."""
-        if type(value) is str and type(item) is str:
-            return value.count(item)
-        return self._compared_by_python(value, item).count(item)
-
-    def place_of(self, value: t.Any, item: t.Any) -> int:
-        """Return where a text or a list has a value first; a ``ValueError`` if it has none."""
-        if type(value) is str and type(item) is str:
-            return value.index(item)
-        return self._compared_by_python(value, item).index(item)
-
-    def length_of(self, value: t.Any) -> int:
-        """Return how many elements a list, a tuple, a set or a text has. None is looked at."""
-        if type(value) not in _LISTED and not (type(value) is str and value.isascii()):
-            raise NotSilent
-        return len(value)
-
-    def item_at(self, value: t.Any, place: int) -> t.Any:
-        """Return an element of a list or of a tuple. No other one is looked at."""
-        is_sequence = type(value) is list or type(value) is tuple
-        if not is_sequence or not -len(value) <= place < len(value):
-            raise NotSilent
-        return self._unchecked(value[place])
-
-    def _compared_by_python(self, value: t.Any, item: t.Any) -> list[t.Any]:
-        """Return a copy of a list whose elements Python compares with a value as Polar does."""
-        if type(value) is not list or len(value) > MAX_ELEMENTS:
-            raise NotSilent
-        elements, mine = [*value], type(item)
-        simple = _SCALARS if mine in _SCALARS else self._simple
-        if mine not in simple:
-            raise NotSilent
-        # As in `among`, most are of one class.
-        for element in elements:
-            if type(element) is not mine and type(element) not in simple:
-                raise NotSilent
-        return elements
-
     def are_themselves(self, values: list[t.Any]) -> bool:
         """Tell whether values equal themselves, as NaN does not, without running code."""
         simple = self._simple
@@ -720,83 +444,6 @@ class SilentOperations:
             ):
                 return False
         return True
-
-    def entries(self, value: t.Any, method: str, is_ordered: bool = False) -> t.Any:
-        """Call a method of a dictionary that reads it, without arguments.
-
-        :param is_ordered: as for ``entries_of``.
-        """
-        if type(value) is not dict:
-            raise NotSilent
-        if method == "keys":
-            return LazyKeys(value)
-        entries = value.copy()
-        known: type = str
-        has_texts = True
-        for name, each in entries.items():
-            if type(name) is not str:
-                has_texts = False
-            # Most are of one class.
-            if type(each) is not known:
-                known = type(each)
-                if known in QUESTIONS:
-                    raise NotSilent
-        if method == "values" and not is_ordered and has_texts:
-            return entries.values()
-        return call_reading(value, method, ())
-
-    def has_key(self, value: t.Any, key: t.Any) -> bool:
-        """Tell whether a value is among the keys of a dictionary."""
-        if type(value) is not dict:
-            raise NotSilent
-        if type(key) is str:
-            return find_entry(value, key) is not MISSING
-        if type(key) in _SCALARS and key not in value:
-            return False
-        return self.among(key, call_reading(value, "keys", ()))
-
-    def entry_or_nil(self, value: t.Any, key: t.Any, default: t.Any = None) -> t.Any:
-        """Return an entry of a dictionary, or what the policy has for none, as ``get`` does."""
-        kind = type(value)
-        if kind is not dict:
-            has_attributes = self._dictionaries.get(kind)
-            if has_attributes is None:
-                has_attributes = self._learn_dictionary(kind)
-            # An object may have an attribute of this name, and its class another one by now.
-            is_its_own = kind.get is _get and not (has_attributes and "get" in value.__dict__)
-            if not is_its_own or type(key) not in _SCALARS:
-                raise NotSilent
-            found = _get(value, key, default)
-        elif type(key) is str:
-            found = find_entry(value, key)
-            if found is MISSING:
-                return default
-        elif type(key) in _SCALARS and key not in value:
-            # A number is no key of what JSON writes.
-            return default
-        else:
-            found = call_reading(value, "get", (key, default))
-        kind = type(found)
-        if kind is int or kind in _VALUES or kind in self._objects:
-            return found
-        raise NotSilent
-
-    def _learn_dictionary(self, kind: type) -> bool:
-        """Note that ``get`` of a class is that of dictionaries, and is found without calls.
-
-        Tell whether its objects, such as a counter, have attributes of their own.
-        """
-        own: t.Any = kind.__getattribute__
-        if kind not in self._objects or own is not dict.__getattribute__:
-            raise NotSilent
-        if next((b for b in kind.__mro__ if "get" in vars(b)), None) is not dict:
-            raise NotSilent
-        stored = next((vars(b)["__dict__"] for b in kind.__mro__ if "__dict__" in vars(b)), None)
-        has_attributes = stored is not None
-        if has_attributes and type(stored) is not types.GetSetDescriptorType:
-            raise NotSilent
-        set_for_class(self._dictionaries, kind, has_attributes, keeps=self._keeps(kind))
-        return has_attributes
 
 
 def _observe(_left: t.Any, _right: t.Any) -> t.NoReturn:

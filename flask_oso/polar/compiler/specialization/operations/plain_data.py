@@ -11,9 +11,9 @@ import types
 import typing as t
 from collections.abc import Callable, Mapping
 
-from ...host.numbers import equal_scalars
-from ...host.value_classes import EQUATED, is_comparable_moment
-from ..classes.readable_classes import NotSilent
+from ....host.numbers import equal_scalars
+from ....host.value_classes import EQUATED, is_comparable_moment
+from ...classes.readable_classes import NotSilent
 
 #: The most elements of a collection that is searched.
 MAX_ELEMENTS = 100_000
