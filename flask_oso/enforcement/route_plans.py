@@ -185,14 +185,10 @@ class RoutePlans:
 
     def _plan(self, rule: Rule | None, method: str, audit: RouteAudit) -> RoutePlan:
         duty = self._duty(rule, method)
-        problem, is_forbidden = audit.problem, False
-        if problem is None and rule is not None and duty is Duty.UNGUARDED:
-            problem = self._missing_guard(rule.endpoint, method)
-            # What an error handler makes of it may leave, unless it looks like a success.
-            is_forbidden = problem is not None and self._state.enforcement is Enforcement.FORBID
+        problem, is_forbidden = self._problem(rule, method, duty, audit)
         stored = None if rule is None else self._app.view_functions.get(rule.endpoint)
         parts = _parts(view_itself(stored), method)
-        is_entered = rule is not None and problem is None and not is_forbidden
+        is_entered = rule is not None and problem is None
         # Of a class all three are known: the view, what dispatches, and what answers the method.
         is_open = is_entered and len(parts) in (0, 3)
         view, dispatch, handler = parts if len(parts) == 3 else (None, None, None)
@@ -234,6 +230,16 @@ class RoutePlans:
             handler_name=sys.intern(method.lower()),
             declared=declared,
         )
+
+    def _problem(
+        self, rule: Rule | None, method: str, duty: Duty, audit: RouteAudit
+    ) -> tuple[str | None, bool]:
+        """Say why a view is not entered, and tell whether its requests are refused for that."""
+        if audit.problem is not None or rule is None or duty is not Duty.UNGUARDED:
+            return audit.problem, False
+        missing = self._missing_guard(rule.endpoint, method)
+        # What an error handler makes of it may leave, unless it looks like a success.
+        return missing, missing is not None and self._state.enforcement is Enforcement.FORBID
 
     def _steps(self, rule: Rule | None, method: str) -> tuple[tuple[t.Any, ...] | None, ...]:
         """Give what a request has passed before its view, guard by guard."""

@@ -33,7 +33,6 @@ from ..snippets import (
     is_of,
     is_type,
     is_unchecked,
-    item_of,
     load,
     method_call,
     negate,
@@ -223,24 +222,6 @@ class Guards:
                 is_odd = any_of([is_odd, negate(call("are_themselves", load(known.name)))])
                 region.known["itself", known.name] = known
             region.give_up_if(is_odd)
-            region.note_checked(value, known)
-        return known
-
-    def front(self, region: Region, value: Known, count: int, span: Span | None) -> Known:
-        """Return the first elements of a list of Polar, at most so many, as ``elements`` does.
-
-        What is behind them is not looked at, as by the solver.
-        """
-        known = region.lookup(("elements", value.name))
-        if known is not None or self.functions is not None:
-            return self.elements(region, value, span)
-        key: Fact = ("front", value.name, count)
-        known = region.lookup(key)
-        if known is None:
-            region.give_up_if(negate(is_type(value.name, "list")))
-            slice_ = ast.Slice(None, ast.Constant(count), None)
-            known = self.computed(region, item_of(load(value.name), slice_), key, span)
-            region.give_up_if(negate(call("is_plain_data", load(known.name))))
             region.note_checked(value, known)
         return known
 

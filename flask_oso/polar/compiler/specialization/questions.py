@@ -372,8 +372,19 @@ class QuestionWriter:
             return
         self._read_shared(region, matching, args)
         self._note_places(region, key, clauses, matching, args)
+        self._write_matching(region, node, key, clauses, matching)
+
+    def _write_matching(
+        self,
+        region: Region,
+        node: RuleCall,
+        key: Fact,
+        clauses: Sequence[Clause],
+        matching: list[Clause],
+    ) -> None:
+        """Write the clauses that may match a question; leave those for later that call no rule."""
         first = self._path.first_clause(region, key, matching, self.names.host)
-        if first is not None and not self._asks_alike(first, clauses, args):
+        if first is not None and not self._asks_alike(first, clauses, node[1]):
             first = None
         for clause in matching:
             if is_passed_on(clause):
