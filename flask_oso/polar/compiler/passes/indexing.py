@@ -131,14 +131,8 @@ def _search_of(
     test = t.cast(ast.If, end[-1])
     compares = [test.test] if rows is None else [*end[-rows.statements : -1], test.test]
     inside = Names([loop])
-    # A flag that the loop itself reads, as for the sides of an 'or', says nothing of the loop.
-    marks = {
-        name for name in map(sets_true, statements_in(test.body)) if name and not inside.read[name]
-    }
-    if len(marks) != 1:
-        return None
-    found = marks.pop()
-    if Names(otherwise).written[found]:
+    found = _mark_in(test.body, inside)
+    if found is None or Names(otherwise).written[found]:
         return None
     values = [name for name in pair if inside.written[name]]
     wanted = [name for name in pair if not inside.written[name]]
@@ -153,6 +147,13 @@ def _search_of(
         # Something behind the loop reads what was found in it.
         return None
     return _Search(block, t.cast(ast.If, start), over, loop, end, values[0], wanted[0], found, rows)
+
+
+def _mark_in(body: list[ast.stmt], inside: Names) -> str | None:
+    """Return the one name by which it is noted that a loop has found something."""
+    # A flag that the loop itself reads, as for the sides of an 'or', says nothing of the loop.
+    marks = {name for name in map(sets_true, statements_in(body)) if name and not inside.read[name]}
+    return marks.pop() if len(marks) == 1 else None
 
 
 def _comparison_in(

@@ -255,6 +255,12 @@ class PatternGuards:
             return self._of_container(region, value, pattern, span)
         if pattern.tag in _NATIVE:
             self._no_class(span)
+        return self._of_plain_class(region, value, pattern, span)
+
+    def _of_plain_class(
+        self, region: Region, value: Known, pattern: Pattern, span: Span | None
+    ) -> tuple[Region, Known]:
+        """Return the region where a value is of a class of the application, or of several."""
         classes = classes_of(self._guards.names, pattern)
         if not all(is_plain(cls) and sandbox.passes_sandbox(cls) for cls in classes):
             self._no_class(span)
