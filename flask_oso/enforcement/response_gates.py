@@ -183,11 +183,13 @@ class Gates:
     def _enter_route(self, current: Request) -> RequestState:
         app = self._app
         try:
-            plan = self._plans.known[id(current.url_rule)][current.method]
+            rule: t.Any = current.url_rule
+            plan = self._plans.known[id(rule)][current.method]
             view_class = plan.view_class
             if (
                 plan.is_open
-                and plan.stored is app.view_functions[plan.endpoint]
+                # A program may have changed the endpoint of the rule.
+                and plan.stored is app.view_functions[rule.endpoint]
                 and (
                     view_class is None
                     # It has the same functions still.
@@ -310,6 +312,7 @@ class Gates:
                 if is_usual:
                     answer = self._call_functions(current)
                 else:
+                    self._refuse_odd(current)
                     rule, answer = current.url_rule, preprocess(*args)
                     if current.url_rule is not rule:
                         self._note_led(current)
@@ -384,10 +387,25 @@ class Gates:
 
     def _names_of(self, current: Request) -> Sequence[str | None]:
         """Give the names under which a request has functions: that of the app, then blueprints."""
+        self._refuse_odd(current)
         names, rule = (None, *reversed(current.blueprints)), current.url_rule
         if rule is not None and type(current) is Request and len(self._names) < _MOST_FUNCTIONS:
             self._names[rule.endpoint] = names
         return names
+
+    def _refuse_odd(self, current: Request) -> None:
+        """Refuse a route whose endpoint is no text: Flask fails to find blueprints of it.
+
+        :raises OsoError: it is none, as the audit says.
+        """
+        rule = current.url_rule
+        if rule is None or isinstance(rule.endpoint, str):
+            return
+        try:
+            self._enter_route(current)
+        finally:
+            # Flask would fail again where it looks for error handlers, and behind the request.
+            current.url_rule = None
 
     def _way_into(self, function: _Function) -> tuple[_Function, RequestCheck | None]:
         """Give a ``before_request`` function, and what is called in its place, if anything is.

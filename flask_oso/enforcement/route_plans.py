@@ -101,6 +101,8 @@ class RoutePlan(Record, eq=False):
     judge_usual: UsualJudge
     #: The endpoint of the rule.
     endpoint: str
+    #: Flask answers itself, without entering the view.
+    is_automatic: bool
     #: What requests have passed, guard by guard, as ``RequestState.way`` notes it: nothing at
     #: first, and then the rule, the method and the guards.
     steps: tuple[tuple[t.Any, ...] | None, ...]
@@ -124,7 +126,14 @@ class RoutePlan(Record, eq=False):
 
     def is_of(self, current: Request) -> bool:
         """Tell whether it is the plan of a request as that is now."""
-        return self.rule is current.url_rule and self.method == current.method
+        rule, method = current.url_rule, current.method
+        return self.rule is rule and self.method == method and self.knows(rule)
+
+    def knows(self, rule: Rule | None) -> bool:
+        """Tell whether its rule leads where it did: a program may change one that it has."""
+        endpoint = "" if rule is None else rule.endpoint
+        is_automatic = is_automatic_options(rule, self.method)
+        return bool(self.endpoint == endpoint and self.is_automatic is is_automatic)
 
 
 class RoutePlans:
@@ -150,7 +159,7 @@ class RoutePlans:
         rule, method = current.url_rule, current.method
         stored = None if rule is None else self._app.view_functions.get(rule.endpoint)
         plan = self.known.get(id(rule), {}).get(method)
-        if plan is None or not _is_true(plan, stored, method):
+        if plan is None or not plan.knows(rule) or not _is_true(plan, stored, method):
             return self._make(rule, method)
         if plan.stored is not stored:
             stored = install_receiver(self._app, plan.endpoint)
@@ -189,8 +198,10 @@ class RoutePlans:
         stored = None if rule is None else self._app.view_functions.get(rule.endpoint)
         parts = _parts(view_itself(stored), method)
         is_entered = rule is not None and problem is None
+        is_automatic = is_automatic_options(rule, method)
         # Of a class all three are known: the view, what dispatches, and what answers the method.
-        is_open = is_entered and len(parts) in (0, 3)
+        # A rule may have its view answer OPTIONS later.
+        is_open = is_entered and len(parts) in (0, 3) and not is_automatic
         view, dispatch, handler = parts if len(parts) == 3 else (None, None, None)
         endpoint = "" if rule is None else rule.endpoint
         is_due, is_watched = duty is not Duty.NONE, self._is_watched(rule, method)
@@ -222,9 +233,10 @@ class RoutePlans:
             judge=authorizer.judge_in(self._app, self._state),
             judge_usual=authorizer.usual_judge_in(self._app, self._state),
             endpoint=endpoint,
+            is_automatic=is_automatic,
             steps=steps,
             way=steps[-1],
-            spent_way=(rule, method) if steps[-1] or is_automatic_options(rule, method) else None,
+            spent_way=(rule, method) if steps[-1] or is_automatic else None,
             is_left_alone=not is_due and not is_watched,
             # The one text of this name, by which classes remember what they have found.
             handler_name=sys.intern(method.lower()),

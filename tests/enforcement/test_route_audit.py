@@ -345,6 +345,29 @@ def test_endpoint_that_is_no_text_is_refused(enforce: str, path: str) -> None:
     )
 
 
+class OwnPreprocessing(Flask):
+    """Does what Flask does before a view in a method of its own."""
+
+    def preprocess_request(self) -> t.Any:
+        return super().preprocess_request()
+
+
+@pytest.mark.parametrize("kind", [Flask, OwnPreprocessing])
+@pytest.mark.parametrize("endpoint", [5, b"b.odd", (".",)], ids=["number", "bytes", "with-a-dot"])
+def test_endpoint_of_which_flask_finds_no_blueprint_is_refused(
+    kind: type[Flask], endpoint: t.Any
+) -> None:
+    """A request to it is told the same, where Flask itself fails to take a text apart."""
+    app = kind(__name__)
+    app.testing = True
+    FlaskOso(app)
+    app.url_map.add(Rule("/odd", endpoint=endpoint))
+    app.view_functions[endpoint] = authorize("read", "page")(page)
+
+    with pytest.raises(OsoError, match=r"has the endpoint .*, which is no text"):
+        app.test_client().get("/odd")
+
+
 def test_endpoint_that_is_no_text_has_no_row(app: Flask) -> None:
     """The list of routes shows the others."""
     app.add_url_rule("/page", "page", page)

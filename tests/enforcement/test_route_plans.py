@@ -15,7 +15,7 @@ from werkzeug.routing import Rule
 import flask_oso
 from flask_oso import FlaskOso, Oso, authorize, authorizes_inside, skip_authorization
 from flask_oso.enforcement.route_plans import RoutePlan, RoutePlans
-from tests.support.sites import make_app, make_oso, make_site
+from tests.support.sites import Site, make_app, make_oso, make_site
 
 PACKAGE = os.path.join(os.path.dirname(flask_oso.__file__), "")
 MOST_CALLS = 20
@@ -243,6 +243,53 @@ def test_rule_that_was_added_later_is_met_by_a_plan_of_its_own(desk: Flask) -> N
     desk.url_map.add(Rule("/late/<other>", endpoint="note", methods=["GET"]))
 
     assert (before, client.get("/late/ann").status_code) == (200, 500)
+
+
+def make_changing_site() -> tuple[Site, dict[str, t.Any]]:
+    """Make a site with an open view, and one of a blueprint with a guard; with their rules."""
+    site, blueprint = make_site(), Blueprint("b", __name__)
+    site.guard.guard(blueprint, "read", "page")
+    blueprint.add_url_rule("/secret", "secret", site.enter)
+    site.app.add_url_rule("/open", "open", skip_authorization(lambda: site.enter("open")))
+    site.app.register_blueprint(blueprint)
+    return site, {rule.endpoint: rule for rule in site.app.url_map.iter_rules()}
+
+
+def test_rule_that_leads_to_an_open_view_later_enters_no_other() -> None:
+    """The view that it led to before has a guard, which nobody asks for the other one."""
+    site, rules = make_changing_site()
+    before = site.open("/secret", "ann").text
+    rules["b.secret"].endpoint = "open"
+
+    assert (before, site.open("/secret", "eve").text) == ("SECRET", "open")
+
+
+def test_rule_that_leads_to_a_guarded_view_later_has_its_guard_asked() -> None:
+    """It led to an open view before."""
+    site, rules = make_changing_site()
+    before = site.open("/open", "eve").text
+    rules["open"].endpoint = "b.secret"
+    answers = [site.open("/open", user).status_code for user in ("eve", "ann")]
+
+    assert (before, answers) == ("open", [403, 200])
+
+
+@pytest.mark.parametrize("hook", [False, True], ids=["between-requests", "in-a-hook"])
+def test_view_that_answers_options_later_has_its_guard_asked(hook: bool) -> None:
+    """While Flask answered for it, nothing was asked."""
+    site, rules = make_changing_site()
+    rule = rules["b.secret"]
+
+    def answer_itself() -> None:
+        rule.provide_automatic_options = not request.args["user"]
+
+    if hook:
+        site.app.before_request(answer_itself)
+    before = site.open("/secret", "", method="OPTIONS").text
+    rule.provide_automatic_options = hook
+    answers = [site.open("/secret", user, method="OPTIONS").status_code for user in ("eve", "ann")]
+
+    assert (before, answers, site.entered) == ("", [403, 200], ["/secret"])
 
 
 def test_one_view_in_two_apps_is_planned_by_each(desk: Flask) -> None:
