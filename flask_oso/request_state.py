@@ -246,6 +246,20 @@ class RequestState:
         self.is_among_guards, self.used_variables = False, frozenset()
         self.judged = self.found = ()
 
+    def forget_last_guard(self) -> None:
+        """Forget what the last guard has found; see :meth:`forget_guards_behind`."""
+        self.forget_guards_behind(len(self.judged) - 1)
+
+    def forget_guards_behind(self, number: int) -> None:
+        """Forget what all guards but the first few have found, since one behind them refused.
+
+        A program may go on, and call a view again, or another one.
+        """
+        if number > 0:
+            self.judged, self.found = self.judged[:number], self.found[:number]
+        else:
+            self.forget_guards()
+
 
 def this_app() -> Flask:
     """Give the current app itself.

@@ -512,7 +512,10 @@ class Gates:
 
         def handle_user_exception(error: Exception) -> t.Any:
             current = this_request()
-            request_state_of(app, current).is_handled = True
+            request_state = request_state_of(app, current)
+            request_state.is_handled = True
+            # The handler may call a view, which has guards of its own.
+            request_state.forget_guards()
             answer = handle(as_denial(app, self._state, error))
             if is_usual and type(answer) in PROBLEMS:
                 return answer.as_response(current.environ)

@@ -31,6 +31,27 @@ def check_guards(guards: Iterable[Guard], where: str) -> None:
         raise OsoError(mistake)
 
 
+def check_methods(actions: Mapping[t.Any, t.Any]) -> None:
+    """Look at a mapping of HTTP methods to actions.
+
+    :raises OsoError: it is none.
+    """
+    wrong = [each for each in actions if not isinstance(each, str) or each != each.upper()]
+    if wrong or not actions:
+        raise OsoError(
+            "A mapping of actions has HTTP methods in capital letters as its keys, such as"
+            f" {{'GET': 'read'}}, and not {wrong[0]!r}."
+            if wrong
+            else "A mapping of actions is empty, so nobody may do anything. Name the methods."
+        )
+    for method, action in actions.items():
+        if isinstance(action, list | tuple | set | frozenset):
+            raise OsoError(
+                f"A mapping of actions has one action for each method, and not {action!r} for"
+                f" {method!r}."
+            )
+
+
 def clashes(guards: Iterable[Guard], where: str) -> Iterator[str]:
     """Say which guards give an argument that is another one's."""
     finding = [guard for guard in guards if guard.key is not None]

@@ -19,11 +19,10 @@ from ..enforcement.mistaken_questions import check_rows
 from ..polar.exceptions import OsoError
 from ..request_state import Arguments, find_request_state, this_app
 from .decorators import check_is_view
-from .guard_checks import foreign_authorizer, unnamed_list
+from .guard_checks import check_methods, foreign_authorizer, unnamed_list
 from .url_keys import checked_argument
 from .view_checks import (
     action_of_request,
-    check_methods,
     entered_by_request,
     parameters_of,
 )

@@ -30,6 +30,7 @@ from ..request_state import (
     this_app,
     this_request,
 )
+from .guard_checks import check_methods
 from .parents import Between, belongs, check_within, is_stated, relation_between, says_of
 from .receivers import view_itself
 from .shortcuts import Shortcut, UsualCall, make_link, make_shortcut
@@ -355,7 +356,12 @@ class ViewCheck(Record, eq=False):
                     if found is not None:
                         if call is None:
                             # It is one of several guards: these are the arguments.
-                            return enter_next(app, request_state, plan, args, found)
+                            try:
+                                return enter_next(app, request_state, plan, args, found)
+                            except BaseException:
+                                if request_state is not None:
+                                    request_state.forget_last_guard()
+                                raise
                         name = call.gives_only
                         arguments = {name: found} if name else call.arguments(kwargs, found)
                         try:
@@ -372,10 +378,16 @@ class ViewCheck(Record, eq=False):
                 if made is not None:
                     return enter(app, request_state, plan, args, kwargs)
             given = {**self.named(view, args), **kwargs} if args else kwargs
-            arguments = self.meet(state.parts[Authorizer], view, given, request_state, plan)
-            if args:
-                arguments = self._without_positions(view, args, arguments)
-            return enter_view(app, request_state, plan, args, arguments)
+            number = 0 if request_state is None else len(request_state.judged)
+            try:
+                arguments = self.meet(state.parts[Authorizer], view, given, request_state, plan)
+                if args:
+                    arguments = self._without_positions(view, args, arguments)
+                return enter_view(app, request_state, plan, args, arguments)
+            except BaseException:
+                if request_state is not None:
+                    request_state.forget_guards_behind(number)
+                raise
 
         return _guarded(view, enter)
 
@@ -683,27 +695,6 @@ def action_of_request(action: t.Any) -> t.Any:
             " method to its mapping."
         )
     return action[method]
-
-
-def check_methods(actions: Mapping[t.Any, t.Any]) -> None:
-    """Look at a mapping of HTTP methods to actions.
-
-    :raises OsoError: it is none.
-    """
-    wrong = [each for each in actions if not isinstance(each, str) or each != each.upper()]
-    if wrong or not actions:
-        raise OsoError(
-            "A mapping of actions has HTTP methods in capital letters as its keys, such as"
-            f" {{'GET': 'read'}}, and not {wrong[0]!r}."
-            if wrong
-            else "A mapping of actions is empty, so nobody may do anything. Name the methods."
-        )
-    for method, action in actions.items():
-        if isinstance(action, list | tuple | set | frozenset):
-            raise OsoError(
-                f"A mapping of actions has one action for each method, and not {action!r} for"
-                f" {method!r}."
-            )
 
 
 def entered_by_request(view: View) -> View:

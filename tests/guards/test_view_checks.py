@@ -10,7 +10,7 @@ import typing as t
 from collections.abc import Callable
 
 import pytest
-from flask import Flask, request
+from flask import Blueprint, Flask, request
 from flask.views import MethodView, View
 from werkzeug.exceptions import NotFound
 from werkzeug.local import LocalProxy
@@ -594,6 +594,42 @@ def test_object_does_not_change_between_two_guards(blog: Blog) -> None:
         "Two guards of a view judge the object that it takes as 'post', and the one finds it by 1,"
         " the other by 2. Put what changes the arguments in between above both, or below."
     )
+
+
+def test_view_that_goes_on_behind_a_denial_may_call_another(blog: Blog) -> None:
+    """The other one is about other objects; what the first guard has found is forgotten."""
+    inner = authorize("edit", Post)(lambda source, post: "copied")
+    copy: t.Any = authorize("read", Post, key="source_id", name="source")(inner)
+
+    @blog.app.get("/")
+    @authorizes_inside
+    def copy_some() -> str:
+        answers = []
+        for source_id, post_id in ((1, 4), (2, 1), (1, 4), (2, 1)):
+            try:
+                answers.append(copy(source_id=source_id, post_id=post_id))
+            except NotFound:
+                answers.append("missing")
+        return " ".join(answers)
+
+    blog.posts[4] = Post("eve")
+
+    assert blog.open("/", "ann").text == "missing copied missing copied"
+
+
+def test_error_handler_may_call_a_view_behind_a_denial(blog: Blog) -> None:
+    """The guard of the blueprint has found another object by then."""
+    blueprint = Blueprint("blog", __name__)
+    blog.guard.guard(blueprint, "read", Post)
+    view = authorize("edit", Post, key="other_id", name="other")(lambda post, other: "edited")
+    blueprint.add_url_rule("/<int:post_id>/<int:other_id>", "edit", view)
+    blog.app.register_blueprint(blueprint)
+    show: t.Any = authorize("read", Post)(lambda post: post.owner)
+    blog.app.register_error_handler(403, lambda error: show(post_id=1))
+
+    assert blog.open("/2/2", "eve").status_code == 500
+    blog.posts[1].public = True
+    assert (blog.open("/2/2", "eve").text, blog.open("/2/1", "ann").text) == ("ann", "edited")
 
 
 # -- a class judged by accident ------------------------------------------------------
