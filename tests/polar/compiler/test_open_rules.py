@@ -295,6 +295,14 @@ BOUND_AND_FAILED = {
         "r < 3 and given(r, x); given(p, x) if p in x.xs and p = 7;"
         " given(p, x) if x.next != nil and given(p, x.next);"
     ),
+    "or": "r < 3 and (r = x.t and x.n = 2 or r = 1); ",
+    "class": "r < 3 and r matches Integer and r = x.t; ",
+    "fields": "r < 3 and x matches {t: r, n: 2}; ",
+    "head that takes one twice": "r < 3 and given(r, x.t, x.n); given(p, p, p);",
+    "fields of a head": "r < 3 and given(r, x); given(p, _: Thing{t: p, n: 2}) if true;",
+    "fields of two in a head": (
+        "r < 3 and given(r, x, x); given(p, _: Thing{t: p}, _: Thing{n: q, next: q}) if true;"
+    ),
 }
 
 
@@ -306,7 +314,7 @@ def test_goal_that_waits_is_asked_as_soon_as_its_variable_has_a_value(
     """What it raises comes before what fails behind: a negation would be an allow otherwise."""
     condition, rules = goals.split("; ", 1)
     policy = f'allow(x: Thing, "read", _: Thing) if x.n = 1 and {negated.format(condition)};'
-    asked = Thing(n=1, xs=["a"], next=Thing(xs=["b"], next=None))
+    asked = Thing(n=1, t="a", xs=["a"], next=Thing(xs=["b"], next=None))
     compiled, solved = (make_oso(policy + rules, Thing, compiled=each) for each in (True, False))
     expected = outcome_of(solved, asked, "read", asked)
 

@@ -417,3 +417,9 @@ def has_open_fields(term: Term | None) -> bool:
     return isinstance(pattern, Pattern) and (
         pattern.tag is None or not all(isinstance(value, Value) for _, value in pattern.fields)
     )
+
+
+def fields_in(pattern: Pattern) -> int:
+    """Return how many fields a pattern has, with those of patterns in it."""
+    inner = [written_term(value) for _, value in pattern.fields]
+    return len(inner) + sum(fields_in(each) for each in inner if isinstance(each, Pattern))

@@ -76,7 +76,8 @@ class Alternatives(Relations):
         return self._at(self.guards.under(self.region, holds, load(inner.found), [], term.span))
 
     def _alternative(self, goal: Term) -> None:
-        goals = prepend([(goal, self.clause)], self.rest)
+        woken, rest = self.woken()
+        goals = prepend([*woken, (goal, self.clause)], rest)
         self.writer.run(self.region, goals, self.env.copy(), self.asking)
 
     def _each(

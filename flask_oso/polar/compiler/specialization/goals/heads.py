@@ -17,7 +17,6 @@ from ....solver.clauses import Clause
 from ...binding_analysis import NotCompilable, is_constant
 from ...goal_forms import written_term
 from ...scopes import Pending, prepend
-from ..clauses.clause_forms import PutOff
 from ..patterns import has_open_fields, is_literal, keep
 from ..regions import Known, Region
 from .compounds import is_open_compound
@@ -45,8 +44,10 @@ class Heads(Methods):
         """
         here, is_read_behind = t.cast("Region | None", self.region), False
         fields, following = list[Term](), [clause.body] if goals is None else [*goals]
+        is_awaited = bool(opened) and bool(self.woken()[0])
         for at, (parameter, value) in enumerate(zip(clause.parameters, values, strict=True)):
             variable, before, span = opened.get(at), t.cast(Region, here), parameter.span
+            is_bound = is_awaited and not self.env.values.keys().isdisjoint(opened.values())
             if variable is not None and self._is_built_later(parameter, variable):
                 # It is made behind the body, once its own variables have values.
                 slot = Slot(-1 - at, "_")
@@ -63,6 +64,9 @@ class Heads(Methods):
                 # Fields of an object are read behind the head. The solver reads them before this
                 # test, and that may be an error.
                 raise NotCompilable("a test behind the fields of an object", span)
+            if is_bound and here is not before:
+                # The solver looks at the goal that waits before this test.
+                raise NotCompilable("a test behind what a goal waits for", span)
             if here is None:
                 keep(before, self.guards.origin)
                 return None
@@ -75,20 +79,10 @@ class Heads(Methods):
     def _behind_head(self, fields: Sequence[Term], body: Sequence[Term | None]) -> Pending:
         """Return the goals behind a head: of open fields, those that wait for it, and the body."""
         woken, rest = self.woken()
+        if woken and len(fields) > 1:
+            raise NotCompilable("fields behind what a goal waits for", self.goal.span)
         written = [(goal, self.clause) for goal in body if goal is not None]
         return prepend([*((goal, self.clause) for goal in fields), *woken, *written], rest)
-
-    def woken(self) -> tuple[list[t.Any], Pending]:
-        """Return the goals that wait for what a call binds, and those that follow them.
-
-        The solver looks at them once a head or a goal of the body binds their variable, and not
-        behind the body: what they raise comes before what fails in it.
-        """
-        waiting, rest = list[t.Any](), self.rest
-        while rest and isinstance(rest[0][0], PutOff) and not rest[0][0].of_all:
-            waiting.append(rest[0])
-            rest = rest[1]
-        return waiting, rest
 
     def _is_built_later(self, parameter: Parameter, variable: int) -> bool:
         """Tell whether a head has a list or dictionary with variables for one that is open."""

@@ -167,7 +167,11 @@ class Operands:
     ) -> Region | None:
         """Bind a variable; return the region where the value passes the tests that wait for it."""
         here: Region | None = region
-        for pattern in env.waiting.pop(variable, ()):
+        patterns = env.waiting.pop(variable, ())
+        if patterns and self._put_off_about():
+            # The solver may look at one that waits longer before it tests the class.
+            raise NotCompilable("a class behind what a goal waits for", self.goal.span)
+        for pattern in patterns:
             here, value = self.patterns.class_test(
                 t.cast(Region, here), value, pattern, pattern.span
             )
@@ -182,6 +186,18 @@ class Operands:
         if known is not None:
             return self._at(self.values.equal(region, known, made, self.goal.span))
         return self._bind(self._unbound(result), made, region)
+
+    def woken(self) -> tuple[list[t.Any], Pending]:
+        """Return the goals that wait for what a call binds, and those that follow them.
+
+        The solver looks at them once a head or a goal of the body binds their variable, and not
+        behind the body: what they raise comes before what fails in it.
+        """
+        waiting, rest = list[t.Any](), self.rest
+        while rest and isinstance(rest[0][0], PutOff) and not rest[0][0].of_all:
+            waiting.append(rest[0])
+            rest = rest[1]
+        return waiting, rest
 
     def _put_off_about(self) -> set[int]:
         """Return the variables of goals that wait for one: in the solver, conditions of these."""

@@ -47,7 +47,7 @@ from ..clauses.chains import asks_again, link_in, numbers_in
 from ..clauses.clause_forms import PutOff, is_operand
 from ..clauses.delegations import Delegation
 from ..clauses.short_calls import are_short_tests, is_search
-from ..patterns import has_open_fields, is_like
+from ..patterns import fields_in, has_open_fields, is_like
 from ..regions import GIVE_UP, MAX_STEPS, Fact, Known, Region, RuleCall, give_up_if
 from ..solution_keys import NOTED
 from ..value_tests import (
@@ -190,6 +190,9 @@ class GoalStep(Heads):
         self, value: Known, variable: int | None, pattern: Pattern
     ) -> tuple[Region, Pending] | None:
         """Write that a value is of a class, if one is named, and that its fields match."""
+        if self.woken()[0] and fields_in(pattern) > 1:
+            # The solver looks at the goal that waits between two of them.
+            raise NotCompilable("fields behind what a goal waits for", self.goal.span)
         region, value = self._tag_matched(self.region, value, pattern)
         if variable is not None:
             self.env.values[variable] = value
