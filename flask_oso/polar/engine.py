@@ -47,6 +47,7 @@ if t.TYPE_CHECKING:
     from .residual.templates import PreparedResiduals
     from .solver.clause_index import ClauseIndex
     from .solver.clauses import Clause
+    from .solver.machine import MadeCall
     from .solver.observation import Observer
     from .solver.solver import Solver
 
@@ -461,13 +462,21 @@ class Engine:
         program = self._compiled_rules or self._program
         return None if program is None else program.strings(name, args, at)
 
-    def solve_call(self, name: str, args: Sequence[t.Any], is_searched: bool = False) -> bool:
+    def solve_call(
+        self,
+        name: str,
+        args: Sequence[t.Any],
+        is_searched: bool = False,
+        *,
+        made: MadeCall | None = None,
+    ) -> bool:
         """Tell with the solver whether a rule call has a solution.
 
         :param is_searched: whether it looks for all solutions: an error may be behind the first.
+        :param made: a call of the application that was made before.
         """
         found = False
-        for _ in self._solve(_decision(name, args)):
+        for _ in self._solve(_decision(name, args), made=made):
             found = True
             if not is_searched:
                 break
@@ -584,11 +593,13 @@ class Engine:
         goal: Term,
         given: Mapping[str, Term] | None = None,
         observers: Sequence[Observer] = (),
+        made: MadeCall | None = None,
     ) -> Iterator[Solution]:
         log = read_log_settings()
         observers = [*self._observers, *observers]
         is_observed = bool(log.level or observers)
         solver = self._observed_solver(log, observers) if is_observed else self.solver()
+        solver.machine.made = made
         return solver.solve(goal, given)
 
     def _observed_solver(self, log: LogSettings, observers: Sequence[Observer]) -> Solver:

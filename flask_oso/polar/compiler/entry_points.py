@@ -175,8 +175,13 @@ class EntryPointWriter(Record):
         return names_of(self.parameters)
 
     def _by_solver(self) -> ast.stmt:
-        searched = [ast.Constant(True)] if self.is_searched else []
-        return ast.Return(call("by_solver", load("name"), self._arguments(), *searched))
+        options: list[ast.expr] = []
+        if self.is_searched or self.shares:
+            options.append(ast.Constant(self.is_searched))
+        if self.shares:
+            # It may have a call that was made before.
+            options.append(load("clock"))
+        return ast.Return(call("by_solver", load("name"), self._arguments(), *options))
 
     def _taken(self) -> list[ast.stmt]:
         """Write that lists and dictionaries are copied; the solver answers for other arguments."""

@@ -194,8 +194,17 @@ class Runtime:
                 return None
         return tuple(taken)
 
-    def _by_solver(self, name: str, args: tuple[t.Any, ...], is_searched: bool = False) -> bool:
-        return bool(self._engine.solve_call(name, args, is_searched))
+    def _by_solver(
+        self,
+        name: str,
+        args: tuple[t.Any, ...],
+        is_searched: bool = False,
+        clock: Clock | None = None,
+    ) -> bool:
+        made = None if clock is None else clock[4]
+        if made is not None:
+            made.begin_anew()
+        return bool(self._engine.solve_call(name, args, is_searched, made=made))
 
     # -- what functions ask for -----------------------------------------------------------
 
@@ -613,7 +622,7 @@ class Runtime:
         if clock[3] is None:
             clock[3] = {}
         solver = TabledSolver(self._engine, self._engine.limits, clock[3], self.is_recursive)
-        solver.machine.begun = begun(clock)
+        solver.machine.begun, solver.machine.made = begun(clock), clock[4]
         for is_decided in solver.go_on(goal, around, clock[1], frame):
             if not is_decided:
                 # An error unless a later goal fails, which only the solver knows.

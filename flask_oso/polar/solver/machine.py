@@ -110,6 +110,16 @@ class Choice:
         self.state = state
 
 
+class MadeCall(t.Protocol):
+    """A method that was called, or a computed attribute that was read, and what it gave."""
+
+    def is_of(self, owner: t.Any, name: str, args: tuple[t.Any, ...] | None, /) -> bool:
+        """Tell whether it is this call; the arguments are ``None`` for an attribute."""
+
+    def take(self) -> t.Any:
+        """Return the result, or raise the error."""
+
+
 class Machine:
     """The state of one run, and the operations on it.
 
@@ -137,6 +147,8 @@ class Machine:
         self.choices: list[Choice] = []
         #: Set when the run reads an iterator.
         self.begun: IteratorUse | None = None
+        #: A call of the application that was made before the run, which comes to it, too.
+        self.made: MadeCall | None = None
         #: The variables that the host knows by name: those of the query and of results.
         self.known: dict[str, Unknown] = {}
 
@@ -315,8 +327,11 @@ class Machine:
     def read(self, value: Term, name: str, span: Span | None) -> t.Any:
         """Read an attribute or a relation of a value; check the clock after it."""
         self.until_clock = 1
+        owner, made = self.to_python(value), self.made
+        if made is not None and made.is_of(owner, name, None):
+            return made.take()
         try:
-            return attribute_access.read_attribute(self.host, self.to_python(value), name, span)
+            return attribute_access.read_attribute(self.host, owner, name, span)
         except attribute_access.UnreadableRelation as error:
             raise self.unreadable(error, span) from error
 

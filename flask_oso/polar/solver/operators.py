@@ -384,6 +384,12 @@ class Operators:
         read = self._call_reading(value, call)
         if read is not MISSING:
             return self.machine.from_python(read, goal.span)
+        made = self.machine.made
+        if made is not None and not call.kwargs:
+            args = tuple(map(self.machine.to_python, call.args))
+            if made.is_of(self.machine.to_python(value), call.name, args):
+                self.machine.until_clock = 1
+                return self.machine.from_python(made.take(), goal.span)
         method = self._attribute(value, call.name, goal.span)
         if not callable(method):
             raise self.not_callable(call.name, goal.span)

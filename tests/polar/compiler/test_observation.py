@@ -14,7 +14,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from flask_oso import Oso, OsoError
+from flask_oso import Oso, OsoError, Variable
 from flask_oso.polar.compiler.specialization.observation import Resumption
 from tests.support.answers import functions_with_a_call, specialized
 from tests.support.policies import make_oso
@@ -224,6 +224,22 @@ def test_call_is_made_once(name: str) -> None:
     for roles, expected in (([Role("editor", folder)], True), ([], False)):
         answer = outcome(lambda: specialized(oso.engine, User(roles), "read", folder))  # noqa: B023
         assert answer == (expected, [name.removesuffix("()")])
+
+
+@pytest.mark.parametrize("first", [[], [Variable("x")]], ids=["list", "variable"])
+@pytest.mark.parametrize("name", ["get_roles()", "roles"])
+def test_call_is_made_once_where_the_solver_goes_on(name: str, first: t.Any) -> None:
+    """It takes over for a rule about another class, or for what only it can compare."""
+    oso = make_oso(
+        f'allow(user: User, "read", _: Folder) if user.{name} = 1;'
+        'allow(user, "read", _: Role) if (_x = _y or user.admin and cut);',
+        *(User, Folder, Role),
+    )
+    given = iter([first, 1])
+
+    answer = outcome(lambda: oso.is_allowed(User(lambda: next(given)), "read", Folder()))
+
+    assert answer == (False, [name.removesuffix("()")])
 
 
 @pytest.mark.parametrize(

@@ -178,6 +178,10 @@ class Outcome:
             for one, other in pairs
         )
 
+    def begin_anew(self) -> None:
+        """Keep the result for a question that the solver begins anew; an iterator is used up."""
+        self.is_taken = self.is_taken and hasattr(type(self._result), "__next__")
+
     def take(self) -> t.Any:
         """Return the result, or raise the error."""
         self.is_taken = True
@@ -198,6 +202,11 @@ class Outcomes:
         """Tell whether one of them is the outcome of a call."""
         self._found = next((each for each in self._made if each.is_of(owner, name, args)), None)
         return self._found is not None
+
+    def begin_anew(self) -> None:
+        """Keep the results for a question that the solver begins anew."""
+        for each in self._made:
+            each.begin_anew()
 
     def take(self) -> t.Any:
         """Return the result, or raise the error. An iterator is there for one question."""
