@@ -14,7 +14,14 @@ from ...solver.class_index import Lineage, is_silent
 from ...solver.class_tests import has_instance_test
 from ...solver.clauses import Clause
 from ...sources import Span
-from ..binding_analysis import ArgumentFacts, NotCompilable, check_class, has_cut, is_string
+from ..binding_analysis import (
+    ArgumentFacts,
+    NotCompilable,
+    check_class,
+    has_cut,
+    is_class_only,
+    is_string,
+)
 from ..classes.plain_classes import is_plain
 from ..goal_forms import written_term
 from ..scopes import classes_of, instance_test
@@ -236,6 +243,45 @@ class PatternGuards:
             if inner is None:
                 keep(before, region)
         return inner, value
+
+    def of_one_class(
+        self, region: Region, name: str, args: tuple[Known, ...]
+    ) -> tuple[Region, tuple[Known, ...]] | None:
+        """Return the region where arguments are of the class that all clauses want of them.
+
+        So what a chain asks about its next object is asked where the class of that is known.
+        ``None`` if no clause can match.
+        """
+        for at, arg in enumerate(args):
+            if not arg.is_unknown or arg.source is None or arg.source[1] == "[]":
+                continue
+            clauses = self.possible(name, args) or []
+            wanted = self._class_wanted(clauses, at)
+            if wanted is None:
+                continue
+            for clause in clauses:
+                self.ask_literals(region, clause, args, at)
+            pattern, span = self.pattern(wanted), clauses[0].parameters[at].span
+            inner, arg = self.class_test(region, arg, pattern, span)
+            if inner is None:
+                return None
+            region, args = inner, (*args[:at], arg, *args[at + 1 :])
+        return region, args
+
+    def _class_wanted(self, clauses: list[Clause], at: int) -> Term | None:
+        """Return the class that all heads want at a position; ``None`` if they want more.
+
+        Also where what is read of an argument before may fail.
+        """
+        wanted = [clause.parameters[at] for clause in clauses]
+        patterns = [each.specializer for each in wanted]
+        tags = {each.tag for each in patterns if isinstance(each, Pattern)}
+        if len(tags) != 1 or tags.isdisjoint(self._guards.names.host.classes):
+            return None
+        are_classes = all(is_class_only(each) or has_open_fields(each) for each in patterns)
+        are_open = all(isinstance(each.term, Slot) for each in wanted)
+        is_first = all(is_silent(clause, each) for clause in clauses for each in range(at))
+        return Pattern(tags.pop()) if are_classes and are_open and is_first else None
 
     def _of_class(
         self, region: Region, value: Known, pattern: Pattern, span: Span | None

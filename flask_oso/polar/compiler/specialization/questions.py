@@ -14,13 +14,12 @@ from collections.abc import Sequence
 from contextlib import nullcontext
 from types import MappingProxyType
 
-from ...nodes import Pattern, Slot, Term
-from ...solver.class_index import is_silent
+from ...nodes import Pattern, Term
 from ...solver.clauses import Clause
 from ...sources import Span
 from ...traversal import goals_in
 from ...value_objects import Record
-from ..binding_analysis import NotCompilable, has_cut, is_class_only, order_clauses
+from ..binding_analysis import NotCompilable, has_cut, order_clauses
 from ..passes.names import COUNT, FOUND
 from ..passes.shortening import drop_unneeded
 from ..scopes import Pending, ProgramInterface, pending_goals
@@ -63,7 +62,6 @@ from .patterns import (
     Match,
     PatternGuards,
     check_heads_behind_cut,
-    has_open_fields,
     is_like,
     keep,
 )
@@ -164,7 +162,7 @@ class QuestionWriter:
     def ask(self, region: Region, node: RuleCall, asking: Fact | None) -> None:
         """Ask a rule in a region, unless it is asked there, or in an outer region, already."""
         name, args = node
-        narrowed = self._of_one_class(region, name, args)
+        narrowed = self.patterns.of_one_class(region, name, args)
         if narrowed is None:
             return
         region, args = narrowed
@@ -237,45 +235,6 @@ class QuestionWriter:
         if waiting not in self._waiting:
             self._waiting.append(waiting)
         return self._waiting.index(waiting)
-
-    def _of_one_class(
-        self, region: Region, name: str, args: tuple[Known, ...]
-    ) -> tuple[Region, tuple[Known, ...]] | None:
-        """Return the region where arguments are of the class that all clauses want of them.
-
-        So what a chain asks about its next object is asked where the class of that is known.
-        ``None`` if no clause can match.
-        """
-        for at, arg in enumerate(args):
-            if not arg.is_unknown or arg.source is None or arg.source[1] == "[]":
-                continue
-            clauses = self.patterns.possible(name, args) or []
-            wanted = self._class_wanted(clauses, at)
-            if wanted is None:
-                continue
-            for clause in clauses:
-                self.patterns.ask_literals(region, clause, args, at)
-            pattern, span = self.patterns.pattern(wanted), clauses[0].parameters[at].span
-            inner, arg = self.patterns.class_test(region, arg, pattern, span)
-            if inner is None:
-                return None
-            region, args = inner, (*args[:at], arg, *args[at + 1 :])
-        return region, args
-
-    def _class_wanted(self, clauses: list[Clause], at: int) -> Term | None:
-        """Return the class that all heads want at a position; ``None`` if they want more.
-
-        Also where what is read of an argument before may fail.
-        """
-        wanted = [clause.parameters[at] for clause in clauses]
-        patterns = [each.specializer for each in wanted]
-        tags = {each.tag for each in patterns if isinstance(each, Pattern)}
-        if len(tags) != 1 or tags.isdisjoint(self.names.host.classes):
-            return None
-        are_classes = all(is_class_only(each) or has_open_fields(each) for each in patterns)
-        are_open = all(isinstance(each.term, Slot) for each in wanted)
-        is_first = all(is_silent(clause, each) for clause in clauses for each in range(at))
-        return Pattern(tags.pop()) if are_classes and are_open and is_first else None
 
     def expand(self) -> None:
         """Write all clauses that the questions come to.
