@@ -107,10 +107,13 @@ class Oso(Polar):
             ``allow`` rule is loaded.
         """
         engine = self._engine
-        if type(action) is str and STORED_VARIABLE not in STORED_ENVIRONMENT:
+        if STORED_VARIABLE not in STORED_ENVIRONMENT:
             # Usual questions end here. Proxies are of no class that has a function.
             try:
-                answer = engine.specialized[action][type(resource)]
+                if type(action) is str:
+                    answer = engine.specialized[action][type(resource)]
+                else:
+                    answer = engine.specialized_by_objects[type(resource)]
             except KeyError:
                 # There is no function yet, or none at all.
                 pass

@@ -138,6 +138,8 @@ class Engine:
         #: has to while ``POLAR_LOG`` is set. Questions add to them. They tell ``denial_watch``
         #: themselves of what they deny.
         self.specialized: Mapping[str, Mapping[type, Callable[..., bool | None]]] = {}
+        #: The same for actions of any other class, by the class of the resource.
+        self.specialized_by_objects: Mapping[type, Callable[..., bool | None]] = {}
         #: The same for ``allow_request``, by the class of the request.
         self.specialized_requests: Mapping[type, Callable[..., bool | None]] = {}
         #: Functions that give the strings of one argument for usual questions, or ``None``, by the
@@ -272,6 +274,7 @@ class Engine:
             self.allow = answer
             if program is not None:
                 self.specialized = program.by_action("allow")
+                self.specialized_by_objects = program.by_objects("allow")
         return answer(actor, action, resource)
 
     def _first_by_rules(self, actor: t.Any, action: t.Any, resource: t.Any) -> bool | None:

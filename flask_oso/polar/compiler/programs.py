@@ -302,6 +302,13 @@ class CompiledProgram(Runtime):
             return {}
         return known.known
 
+    def by_objects(self, name: str) -> t.Mapping[type, Specialization]:
+        """Return those for an action that is no string, by the class of a resource; as above."""
+        known = None if name in self._facts else self._specializations.get((name, 3))
+        if known is None or known.of_objects is None or self.by_action(name) is not known.known:
+            return {}
+        return known.of_objects.known
+
     def by_class(self, name: str) -> t.Mapping[type, Specialization]:
         """Return those of a rule of two arguments, by the class of the second one; as above."""
         known = self._specializations.get((name, 2))

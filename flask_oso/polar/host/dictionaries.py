@@ -43,7 +43,9 @@ _OF_NUMBERS = ("__float__", "__complex__")
 def find_entry(source: dict[t.Any, t.Any], name: str) -> t.Any:
     """Return the value under a text, or ``MISSING``. A key that is a text comes first."""
     found = source.get(name, MISSING)
-    if found is MISSING and _has_number(source, name):
+    if found is not MISSING or (name not in _WORDS and name[:1] not in _BEGINNINGS):
+        return found
+    if _has_number(source, name):
         for key, value in [*source.items()]:
             if isinstance(key, _NO_TEXTS) and json_key(key) == name:
                 found = value

@@ -15,7 +15,7 @@ Most lists that policies search are short, and then the call takes longer than t
 done only where ``x``, which then stands there twice, is short.
 
 Where ``x`` ends the function, unless all solutions are searched for, the solver looks at no element
-behind the first that is equal, and nor does the search.
+behind the first that is equal, and nor does the search. Then the list may be long.
 """
 
 from __future__ import annotations
@@ -115,7 +115,9 @@ def _written_out(statement: ast.If, search: ast.Call, fresh: Callable[[str], str
         test.test = all_of([any_of(is_set), *about_item])
     is_short = compared(call("len", load(listed)), ast.Lt(), ast.Constant(SHORT))
     is_list = compared(_class_of(load(listed), kind), ast.Is(), load("list"))
-    tests = [any_of([is_list, compared(load(kind), ast.Is(), load("tuple"))]), is_short]
+    tests = [any_of([is_list, compared(load(kind), ast.Is(), load("tuple"))])]
+    if read_name(search.func) != _FIRST:
+        tests.append(is_short)
     cls = _class_of_item(search)
     is_text_or_integer = cls is str or cls is int
     is_itself = getattr(search, "is_itself", False)

@@ -30,6 +30,7 @@ from ..snippets import (
     compared,
     is_more_than,
     is_none,
+    is_not_of,
     is_of,
     is_type,
     is_unchecked,
@@ -397,6 +398,23 @@ class Guards:
     def unless_checked(self, value: Known) -> ast.If:
         """Write that the function gives up for a value that has not passed the sandbox check."""
         return give_up_if(is_unchecked(value.name))
+
+    def unless_plain(self, region: Region, value: Known, known: str) -> ast.If:
+        """Write that the function gives up for a value that is not plain.
+
+        In a loop, the test is skipped if the last element had the same class.
+
+        :param known: the set of classes that need no check.
+        """
+        is_odd = negate(call("is_plain_data", ast.List([load(value.name)], ast.Load())))
+        if not self.is_repeated(region):
+            return give_up_if(all_of([is_not_of(value.name, known), is_odd]))
+        cache = self.fresh("c")
+        self.caches.append(cache)
+        note = assign(cache, call("type", load(value.name)))
+        look = ast.If(is_of(value.name, known), [note], [give_up_if(is_odd)])
+        is_new = compared(call("type", load(value.name)), ast.IsNot(), load(cache))
+        return ast.If(is_new, [look], [])
 
     def not_simple(self, region: Region, value: Known, known: Sequence[str]) -> list[ast.stmt]:
         """Write that the function gives up for a value with an equality of its own.

@@ -287,7 +287,10 @@ class BehindCalls:
 
     def __call__(self, *args: t.Any) -> set[t.Any] | None:
         attempts, in_turn = self._attempts, self._in_turn
-        if not attempts.are_worth():
+        if not attempts.in_vain:
+            # As most often: this is all that `are_worth` does then.
+            attempts.in_vain = 1
+        elif not attempts.are_worth():
             return in_turn(*args)
         in_turn.was_left = False
         try:

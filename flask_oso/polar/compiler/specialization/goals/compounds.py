@@ -261,8 +261,7 @@ class Compounds(Alternatives):
         """
         region.reads.append(with_span(read, self.goal.span))
         for fact, each in made.items():
-            is_plain = call("is_plain_data", ast.List([load(each.name)], ast.Load()))
-            unless = give_up_if(all_of([is_not_of(each.name, known), negate(is_plain)]))
+            unless = self.guards.unless_plain(region, each, known)
             region.reads.append(unless)
             region.unchecked.append((each.name, self.guards.alternative, unless))
             region.known[fact] = each

@@ -65,7 +65,7 @@ _AS_PYTHON: frozenset[t.Any] = frozenset({operator.eq, equal_scalars, are_differ
 #: Of more elements than this, the classes are looked at, and not each element.
 _MANY = 16
 #: The equality of objects that equal themselves alone.
-_ALONE: t.Any = object.__eq__
+ALONE: t.Any = object.__eq__
 
 #: How two values of some classes unify: tells it, or raises ``NotSilent``.
 _Way = Callable[[t.Any, t.Any], bool]
@@ -93,6 +93,8 @@ class SilentComparisons:
         self.is_told = ClassMemo(self._test_told)
         self._is_hashed = known.is_hashed
         self._is_of_flags = ClassMemo(iterates_flags)
+        #: The classes of networks, and those of their addresses, which are found by Python.
+        self._addresses: dict[type, type] = {}
         self._ways: dict[tuple[type, type], _Way] = {}
 
     def _test_told(self, kind: type) -> bool:
@@ -275,6 +277,8 @@ class SilentComparisons:
             if mine is tuple and kind in _SETS and is_hashed_tuple(item):
                 # As `find_by_hash` does it.
                 return item in collection
+            if self._addresses.get(kind) is mine:
+                return item in collection
             answer = self._find(item, collection)
             if answer is not None:
                 return answer
@@ -300,8 +304,13 @@ class SilentComparisons:
         :param is_searched: whether all elements are looked at.
         """
         kind, mine, simple = type(collection), type(item), self._simple
+        if kind is not list and kind is not tuple:
+            if mine is tuple and kind in _SETS and is_hashed_tuple(item):
+                # As `among` does it, in one call less.
+                return item in collection
+            return self.among(item, collection)
         is_alone = mine is str or mine is int or mine in simple
-        if is_searched or not is_alone or (kind is not list and kind is not tuple):
+        if is_searched or not is_alone:
             return self.among(item, collection)
         for element in [*collection]:
             if type(element) is not mine and type(element) not in simple:
@@ -343,6 +352,9 @@ class SilentComparisons:
         is_there = find_in_network(item, collection)
         if is_there is None:
             raise NotSilent
+        if is_there and mine.__name__ == "IPv4Address":
+            # An address of the newer version may have a scope.
+            self._addresses[kind] = mine
         return is_there
 
     def _is_among(self, item: t.Any, elements: list[t.Any]) -> bool:
@@ -433,11 +445,11 @@ class SilentComparisons:
         simple = self._simple
         if len(values) > _MANY:
             kinds = {*map(type, values)}
-            if all(kind in simple and kind.__eq__ is _ALONE for kind in kinds - TEXTS):
+            if all(kind in simple and kind.__eq__ is ALONE for kind in kinds - TEXTS):
                 return True
         for value in values:
             kind = type(value)
-            if kind in TEXTS or kind is bool or (kind in simple and kind.__eq__ is _ALONE):
+            if kind in TEXTS or kind is bool or (kind in simple and kind.__eq__ is ALONE):
                 continue
             if not (
                 self.are_themselves(value) if kind is list else self._equality(value, value) is True

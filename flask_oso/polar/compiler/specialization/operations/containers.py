@@ -21,8 +21,8 @@ from ....host.terms import QUESTIONS
 from ...classes.known_classes import KnownClasses
 from ...classes.readable_classes import NotSilent
 from ...classes.weak_classes import set_for_class
-from .comparisons import CONTAINERS, GONE_THROUGH, LISTED, SCALARS, VALUES, SilentComparisons
-from .plain_data import MAX_ELEMENTS, are_texts
+from .comparisons import ALONE, CONTAINERS, GONE_THROUGH, LISTED, SCALARS, VALUES, SilentComparisons
+from .plain_data import MAX_ELEMENTS, are_texts, values_behind
 
 _get = dict.get
 
@@ -111,16 +111,18 @@ class SilentReads:
         With a loop over each of the two it takes twice as long.
         """
         taken = self._taken
+        known: type = str
         for pair in elements:
             if type(pair) is not list or len(pair) != 2:
                 return False
             one, other = pair
             if type(one) is not str and type(one) not in taken and type(one) not in CONTAINERS:
                 return False
-            if type(other) is str or type(other) in taken:
-                continue
-            if type(other) not in CONTAINERS:
-                return False
+            # Most are of one class.
+            if type(other) is not known:
+                known = type(other)
+                if known not in taken and known not in CONTAINERS:
+                    return False
         return True
 
     def _pairs_among(self, elements: list[t.Any]) -> list[list[t.Any]]:
@@ -163,6 +165,10 @@ class SilentReads:
             return () if found is MISSING else (self._unchecked(found),)
         first, simple = type(key), self._simple
         values, is_simple = [], first in simple
+        if is_simple and type(collection) in GONE_THROUGH:
+            behind = values_behind([*collection], key, self._taken)
+            if behind is not None:
+                return behind
         for one, other in self.entries_of(collection):
             if is_simple and (type(one) is first or type(one) in simple):
                 if one == key:
@@ -187,6 +193,8 @@ class SilentReads:
         """Tell whether lists of two have one of these two. All of them are looked at."""
         first, second, simple = type(key), type(value), self._simple
         is_simple, found = first in simple and second in simple, False
+        equality: t.Any = second.__eq__ if is_simple else None
+        is_alone = equality is ALONE
         if not is_simple:
             for kind in (first, second):
                 # Nothing else looks at what is searched for.
@@ -201,6 +209,11 @@ class SilentReads:
                 continue
             # Where another thread changes it, it is a ``ValueError``: a specialization gives up.
             one, other = pair
+            if is_simple and type(one) is first and type(other) is second:
+                # Most are of these classes.
+                if one == key and (other is value if is_alone else other == value):
+                    found = True
+                continue
             if (
                 is_simple
                 and (type(one) is first or type(one) in simple)
@@ -260,7 +273,9 @@ class SilentReads:
         is_sequence = type(value) is list or type(value) is tuple
         if not is_sequence or not -len(value) <= place < len(value):
             raise NotSilent
-        return self._unchecked(value[place])
+        found = value[place]
+        # Most elements are objects, and this is all that is done.
+        return found if type(found) in self._objects else self._unchecked(found)
 
     def _compared_by_python(self, value: t.Any, item: t.Any) -> list[t.Any]:
         """Return a copy of a list whose elements Python compares with a value as Polar does."""

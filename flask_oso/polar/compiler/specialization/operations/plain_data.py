@@ -140,6 +140,33 @@ def are_plain_tuples(elements: list[t.Any]) -> bool:
     return True
 
 
+def values_behind(
+    elements: list[t.Any], key: t.Any, taken: t.Collection[type]
+) -> list[t.Any] | None:
+    """Return what lists of two have behind a key; ``None`` if other elements are among them.
+
+    Most have keys of one class, and values of one class.
+
+    :param key: a value of a class that Python compares without code.
+    :param taken: the classes whose values need no check, besides lists and dictionaries.
+    """
+    first, known, values = type(key), type(key), []
+    for pair in elements:
+        if type(pair) is not list or len(pair) != 2:
+            return None
+        # Where another thread changes it, it is a ``ValueError``: a specialization gives up.
+        one, other = pair
+        if type(one) is not first:
+            return None
+        if type(other) is not known:
+            known = type(other)
+            if known not in taken and known is not list and known is not dict:
+                return None
+        if one == key:
+            values.append(other)
+    return values
+
+
 def each_once(solutions: list[t.Any]) -> list[t.Any]:
     """Leave out the solutions that are there already: the same objects."""
     if len(solutions) < 2:
