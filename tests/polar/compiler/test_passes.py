@@ -17,6 +17,7 @@ from flask_oso.polar.compiler.passes.indexing import index
 from flask_oso.polar.compiler.passes.ordering import identity_first
 from flask_oso.polar.compiler.passes.searches import write_out_searches
 from flask_oso.polar.compiler.passes.shortening import (
+    look_up_once,
     shorten_counts,
     shorten_end,
     shorten_names,
@@ -290,6 +291,15 @@ def test_pair_that_is_needed_is_not_unpacked(old: str, new: str) -> None:
     text = PAIRS.replace(old, new)
 
     assert rewritten(text, unpack_pairs) == plain(text.replace("[*v]", "v"))
+
+
+def test_texts_that_are_looked_up_once_become_no_set() -> None:
+    """To make a set of a list takes longer than to look one text up in the list."""
+    once = "v = all_texts(x)\nif a in v: found = True"
+    twice = f"{once}\nif b in v: found = True"
+
+    assert rewritten(once, look_up_once) == plain(once.replace("(x)", "(x, is_once=True)"))
+    assert rewritten(twice, look_up_once) == plain(twice)
 
 
 COUNTED = """

@@ -188,8 +188,6 @@ class KnownClasses:
         Few register the classes of parts, of which such a list may be the first that is seen.
         """
         # Most have objects of one class of the application alone, or texts and small integers.
-        if value and type(value[0]) is str and _has_texts(value):
-            return True
         known = None
         for each in value:
             if type(each) is not known:

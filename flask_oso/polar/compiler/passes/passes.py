@@ -9,7 +9,7 @@ from .flags import replace_flags
 from .hoisting import hoist
 from .indexing import index
 from .ordering import identity_first
-from .shortening import has_loops, shorten_counts, shorten_names, unpack_pairs
+from .shortening import has_loops, look_up_once, shorten_counts, shorten_names, unpack_pairs
 
 
 def improve(
@@ -22,6 +22,7 @@ def improve(
     """
     if not has_loops(statements):
         replace_flags(statements)
+        look_up_once(statements)
         return False
     index(statements, fresh, lists)
     replace_flags(statements)

@@ -9,10 +9,11 @@ In go the statements of a function; they are changed where they stand. The equat
     found = False;  if p: found = True;  return found   =>  if p: return True;  return False
     v = [a, b]; if not is_plain_data([a, b]): return None; p      =>  p
     v = entries_of(d);  for e in [*v]: … a = e[0]; b = e[1]  =>  …  for a, b in v: …
+    v = all_texts(x);  if a in v: …  =>  v = all_texts(x, is_once=True);  if a in v: …
 
 The first two only where nothing else needs ``v``, the third where nothing else is counted, the
-fourth where nothing is looked at behind ``p``, the fifth where ``p`` needs no ``v``, and in the
-last, names only where nothing else needs ``e``.
+fourth where nothing is looked at behind ``p``, the fifth where ``p`` needs no ``v``, in the sixth,
+names only where nothing else needs ``e``, and the last where nothing else is looked up in ``v``.
 """
 
 from __future__ import annotations
@@ -140,6 +141,24 @@ def _unpack(loop: ast.For, pair: str, names: Names) -> None:
     written: list[ast.expr] = [ast.Name(parts[at], ast.Store()) for at in sorted(parts)]
     loop.target = ast.Tuple(written, ast.Store())
     loop.body = [each for each in loop.body if id(each) not in dropped] or [ast.Pass()]
+
+
+def look_up_once(statements: list[ast.stmt]) -> None:
+    """Make no set of the texts of a list of which one is looked up, once.
+
+    :param statements: they have no loops.
+    """
+    made = [(v, called) for each in statements_in(statements) for v, called in _texts_in(each)]
+    names = Names(statements) if made else None
+    for value, called in made:
+        if names is not None and names.read[value] == 1:
+            called.keywords = [ast.keyword("is_once", ast.Constant(True))]
+
+
+def _texts_in(statement: ast.stmt) -> Iterator[tuple[str, ast.Call]]:
+    match statement:
+        case ast.Assign([ast.Name(name)], ast.Call(ast.Name("all_texts")) as called):
+            yield name, called
 
 
 #: A second name is written once more, for the entries of a dictionary.

@@ -116,6 +116,8 @@ class SilentComparisons:
 
     def alike(self, left: t.Any, right: t.Any) -> bool:
         """Tell whether two values unify."""
+        if type(left) is type(right) is list:
+            return self._are_alike(left, right)
         way = self._ways.get((type(left), type(right)))
         if way is None:
             way = self._way_of(type(left), type(right))
@@ -321,8 +323,11 @@ class SilentComparisons:
             return False
         return self.among(item, collection)
 
-    def all_texts(self, collection: t.Any) -> t.Any:
-        """Return what finds the texts of a collection by their hash. All elements are looked at."""
+    def all_texts(self, collection: t.Any, is_once: bool = False) -> t.Any:
+        """Return what finds the texts of a collection by their hash. All elements are looked at.
+
+        :param is_once: whether one text is looked up: a list takes less time then.
+        """
         kind, simple = type(collection), self._simple
         if kind in SETS and kind is not range:
             return collection
@@ -335,7 +340,8 @@ class SilentComparisons:
                 if type(element) not in simple:
                     raise NotSilent
                 others = True
-        return {each for each in elements if type(each) is str} if others else {*elements}
+        texts = [each for each in elements if type(each) is str] if others else elements
+        return texts if is_once else {*texts}
 
     def _find(self, item: t.Any, collection: t.Any) -> bool | None:
         """Look a value up in a set, a dictionary or a text; ``None``: look at all elements."""
