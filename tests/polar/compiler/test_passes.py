@@ -86,6 +86,15 @@ def test_short_list_is_searched_where_it_stands() -> None:
     )
 
 
+def test_loop_notes_what_is_found_where_nothing_else_is_done() -> None:
+    """It may be noted already, by another search."""
+    text = SEARCH.replace("x()", "found = True")
+
+    assert "for v3 in [*v]" in rewritten(text, searched)
+    assert "b2" not in rewritten(text, searched)
+    assert "    if among(a, v):" in rewritten(text, searched)
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -14,8 +14,9 @@ In go the statements of a function; they are changed where they stand::
 Most lists that policies search are short, and then the call takes longer than the search. It is
 done only where ``x``, which then stands there twice, is short.
 
-Where ``x`` ends the function, unless all solutions are searched for, the solver looks at no element
-behind the first that is equal, and nor does the search. Then the list may be long.
+Where ``x`` only notes that something is found, the loop notes it. Where ``x`` ends the function,
+unless all solutions are searched for, the solver looks at no element behind the first that is
+equal, and nor does the search. Then the list may be long.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ from ..snippets import (
     negate,
     unpacked,
 )
-from .names import blocks_in, ends_at_solution, nodes_in, read_name
+from .names import blocks_in, ends_at_solution, nodes_in, read_name, sets_true
 
 #: Longer lists are left to the call, which takes no time that counts there.
 SHORT = 30
@@ -127,18 +128,34 @@ def _written_out(statement: ast.If, search: ast.Call, fresh: Callable[[str], str
     elif not is_text_or_integer and not is_itself:
         tests.append(compared(_class_of(item, mine), ast.In(), load("simple")))
     kind_of_item = t.cast(type, cls).__name__ if is_text_or_integer else mine
-    loop = _loop(search, load(kind_of_item), found, fresh("v"))
-    twice = duplicate(statement)
-    statement.test = load(found)
-    searched = [assign(found, ast.Constant(False)), loop, statement]
     if is_itself:
         # No element of the same class is equal to it, and simple ones ask nobody.
+        kind_of_item = getattr(search, "class_name", None) or mine
+    twice, noted, element = duplicate(statement), _only_noted(statement), fresh("v")
+    if noted is not None and read_name(search.func) != _FIRST:
+        searched: list[ast.stmt] = [_loop(search, load(kind_of_item), noted, element)]
+        # It may be noted already.
+        t.cast(t.Any, searched[0]).body[0].body[0] = duplicate(ast.If(search, statement.body, []))
+    else:
+        statement.test = load(found)
+        loop = _loop(search, load(kind_of_item), found, element)
+        searched = [assign(found, ast.Constant(False)), loop, statement]
+    if is_itself and kind_of_item == mine:
         searched.insert(0, assign(mine, call("type", item)))
     return ast.copy_location(ast.If(all_of(tests), searched, [twice]), statement)
 
 
+def _only_noted(statement: ast.If) -> str | None:
+    """Return the name that says that something is found, if a condition does nothing else."""
+    is_short = len(statement.body) == 1 and not statement.orelse
+    return sets_true(statement.body[0]) if is_short else None
+
+
 def _loop(search: ast.Call, mine: ast.expr, found: str, element: str) -> ast.stmt:
-    """Write that a list is searched for a value of a class."""
+    """Write that a list is searched for a value of a class.
+
+    :param found: the name that says that it is found.
+    """
     kind = call("type", load(element))
     is_odd = [compared(kind, ast.IsNot(), mine), compared(kind, ast.NotIn(), load("simple"))]
     same = ast.Is() if getattr(search, "is_itself", False) else ast.Eq()

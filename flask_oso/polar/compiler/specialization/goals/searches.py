@@ -65,6 +65,9 @@ class Searches(Compounds):
                 is_itself=is_itself,
                 is_negated=self.region.found != FOUND,
             )
+            if is_itself and known.exact is not None and self.guards.names.host.keeps(known.exact):
+                slowly: t.Any = getattr(test, "orelse", test)
+                slowly.class_name = self.guards.names.constant(known.exact)
             region = self.guards.under(self.region, key, test, [], term.span)
             region.note_checked(known, searched)
             if region is self.region.inside.get(key):
