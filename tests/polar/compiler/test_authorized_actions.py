@@ -99,6 +99,9 @@ SCOPED = {
     "attribute": "allow(u, a, d) if in_scope(u, a) and may(u, a, d);"
     ' in_scope(u, a) if a in u.scopes and (a = "read" or u.missing = 1);',
     "unequal": 'allow(u, a, d) if in_scope(u, a) and may(u, a, d); in_scope(_, a) if a != "read";',
+    "none of": "allow(u, a, d) if in_scope(u, a) and may(u, a, d);"
+    ' in_scope(_, a) if not a in ["edit", "print"] and not a = "read";',
+    "an error for others": 'allow(u, a, _) if a != "read" and u.missing = 1 and a = "read";',
     "not": "allow(u, a, d) if in_scope(u, a) and may(u, a, d);"
     ' in_scope(_, a) if not banned(a); banned("read");',
     "cut": "allow(u, a, d) if in_scope(u, a) and may(u, a, d);"
@@ -141,7 +144,7 @@ def test_scopes_of_a_token_restrict_what_the_solver_says(name: str) -> None:
     "name",
     [
         *("called", "text", "inline", "or", "passed on"),
-        *("a condition between", "a rule for one action"),
+        *("a condition between", "a rule for one action", "unequal", "none of"),
     ],
 )
 def test_scopes_need_no_query(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -155,11 +158,11 @@ def test_scopes_need_no_query(name: str, monkeypatch: pytest.MonkeyPatch) -> Non
     assert oso.engine.strings("allow", (Token(["read"]), "", Doc()), 1) is not None
 
 
-@pytest.mark.parametrize("name", ["unequal", "not", "cut"])
+@pytest.mark.parametrize("name", ["not", "cut"])
 def test_an_action_that_is_looked_at_before_needs_a_query(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A rule that restricts the action without a value for it, or ends at the first one."""
+    """A rule that asks another one which action it is not, or ends at the first one."""
     monkeypatch.delenv("OSO_COMPILED", raising=False)
     oso = Oso()
     oso.register_class(Token)

@@ -8,6 +8,9 @@ import typing as t
 import pytest
 
 from flask_oso import Oso
+from flask_oso.polar.compiler.specialization.questions import Manner
+from flask_oso.polar.compiler.specialization.specialization import SpecializationWriter
+from flask_oso.polar.compiler.specialization.tables.drafts import Asked, Drafts
 from tests.support.answers import outcome_of, specialized
 from tests.support.policies import make_oso
 from tests.support.sizes import each_of
@@ -233,3 +236,29 @@ def test_delegation_costs_little_more_than_two_questions(shape: str) -> None:
     )
 
     assert led < 2.5 * one
+
+
+def test_what_delegates_for_one_action_does_so_for_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """That tokens are no chain is found out about one action, and not about each of them."""
+    written: list[Manner] = []
+    before = Drafts.writer
+
+    def writer(self: Drafts, asked: Asked, manner: Manner) -> SpecializationWriter:
+        written.append(manner)
+        return before(self, asked, manner)
+
+    monkeypatch.setattr(Drafts, "writer", writer)
+    policy = """
+        allow(user: User, "read", doc: Doc) if doc.owner = user;
+        allow(user: User, "edit", doc: Doc) if doc.owner = user and not doc.closed;
+        allow(user: User, "drop", doc: Doc) if doc.owner = user and user.admin;
+        allow(token: Token, action, doc: Doc) if
+            action in token.scopes and allow(token.user, action, doc);
+        allow(pair: Pair, action, doc: Doc) if
+            allow(pair.user, action, doc) and allow(pair.by, action, doc);
+    """
+    oso, ana = make_oso(policy, *CLASSES), User(admin=False)
+    token = Token(user=ana, scopes=["read", "drop"])
+
+    assert oso.authorized_actions(token, Doc(owner=ana, closed=False)) == {"read"}
+    assert [each.functions is None for each in written].count(True) == 1

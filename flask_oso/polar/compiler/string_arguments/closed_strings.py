@@ -36,10 +36,12 @@ class Strings(t.NamedTuple):
 
     :param texts: the strings; there may be no solution for some.
     :param is_free: whether it may also be anything, which a solution leaves open.
+    :param is_restricted: whether a clause says which strings it is not, before one binds it.
     """
 
     texts: frozenset[str]
     is_free: bool
+    is_restricted: bool
 
 
 class _Way(t.NamedTuple):
@@ -48,11 +50,13 @@ class _Way(t.NamedTuple):
     :param bindings: the strings that it binds it to, or the parameters that bind it.
     :param is_unused: whether nothing in the clause is about it.
     :param passed: the parameter that it is passed on to, if nothing else is about it.
+    :param is_restricted: whether it says which strings the parameter is not.
     """
 
     bindings: list[frozenset[str] | Parameter]
     is_unused: bool
     passed: Parameter | None
+    is_restricted: bool = False
 
 
 _Ways = dict[Parameter, list[_Way]]
@@ -112,7 +116,8 @@ def _strings_below(start: Parameter, known: _Ways) -> Strings | None:
             elif binding is not None and binding not in seen:
                 seen.add(binding)
                 waiting.append(binding)
-    return Strings(frozenset(texts), is_free)
+    is_restricted = any(way.is_restricted for ways in known.values() for way in ways)
+    return Strings(frozenset(texts), is_free, is_restricted)
 
 
 def _grown(known: _Ways, belongs: Callable[[_Way, set[Parameter]], bool]) -> set[Parameter]:
@@ -137,8 +142,9 @@ def _way(clause: Clause, position: int, lineages: Lineages, select: SelectClause
     others = [each for at, each in enumerate(clause.parameters) if at != position]
     terms = [term for each in others for term in (each.term, each.specializer) if term is not None]
     uses = [goal for goal in conjuncts_in(clause.body) if mentions(goal, parameter.term)]
-    if any(mentions(term, parameter.term) for term in terms) or len(uses) > 1:
-        return _Way(bindings, False, None)
+    is_restricted = any(is_restriction(goal, parameter.term) for goal in uses)
+    if any(mentions(term, parameter.term) for term in terms) or len(uses) > 1 or is_restricted:
+        return _Way(bindings, False, None, is_restricted)
     if not uses:
         return _Way(bindings, True, None)
     called = call_of(uses[0])
@@ -175,7 +181,7 @@ def _bindings(
                 texts = None if lists is None else frozenset[str]().union(*lists)
             if texts is not None:
                 yield texts
-        elif mentions(goal, term):
+        elif mentions(goal, term) and not is_restriction(goal, term):
             text = _equal_text(goal, term)
             if text is not None:
                 yield frozenset({text})
@@ -191,6 +197,23 @@ def is_search(goal: Term, variable: Slot) -> t.TypeGuard[Expression]:
         and is_variable(goal.args[0], variable)
         and not mentions(goal.args[1], variable)
     )
+
+
+def is_restriction(goal: Term, variable: Slot) -> bool:
+    """Tell whether a goal does nothing but say which known strings a variable is not.
+
+    As ``action != "edit"`` and ``not action in ["edit", "delete"]``. A query keeps that until the
+    variable has a value, so that the goals behind it are met as about a string that no rule names.
+    """
+    said, operator = goal, Operator.NEQ
+    if is_operation(goal, Operator.NOT):
+        said, operator = goal.args[0], Operator.UNIFY
+        if is_search(said, variable):
+            return texts_of(said.args[1]) is not None
+    if not is_operation(said, operator):
+        return False
+    others = [arg for arg in said.args if not is_variable(arg, variable)]
+    return len(others) == 1 and is_string(others[0])
 
 
 def lists_by_rule(
@@ -228,7 +251,7 @@ def _equal_text(goal: Term, variable: Slot) -> str | None:
 
 
 def _is_only_searched(called: Call, position: int, select: SelectClauses) -> bool:
-    """Tell whether a rule does nothing with an argument but search for it in lists."""
+    """Tell whether a rule does nothing with an argument but search for it, or restrict it."""
     waiting, seen = [(called.name, len(called.args), position)], set()
     while waiting:
         asked = waiting.pop()
@@ -270,6 +293,8 @@ def _searches(clause: Clause, position: int) -> list[tuple[str, int, int]] | Non
         elif is_operation(goal, Operator.IN):
             is_searched = is_variable(goal.args[0], parameter.term)
             others = goal.args[1:] if is_searched else goal.args
+        elif is_restriction(goal, parameter.term):
+            continue
         if any(mentions(other, parameter.term) for other in others):
             return None
     return passed

@@ -213,16 +213,20 @@ class StringQuestions:
             if kind is not int and (lineage := program.lineage(kind)) is not None
         }
         possible = program.possible_strings(name, arity, at, lineages)
-        if possible is None or (possible.is_free and _OTHER in possible.texts):
+        if possible is None:
+            return None
+        is_other_asked = possible.is_free or possible.is_restricted
+        if is_other_asked and _OTHER in possible.texts:
             return None
         known = tuple(sorted(lineages.items()))
 
         def question(text: str, *, is_test: bool = False) -> tuple[t.Any, ...]:
             return program.string_question(Variant(name, arity, ((at, text),), is_test, known), at)
 
-        # Where no string is possible, one is asked about, since a rule may still raise an error.
+        # Where no string is possible, one is asked about, since a rule may still raise an error;
+        # and where rules only say which strings it is not, one to which that does not apply.
         # A query ends at the first rule that allows anything, and meets no error behind it.
-        is_asked = possible.is_free or not possible.texts
+        is_asked = is_other_asked or not possible.texts
         free = question(_OTHER, is_test=possible.is_free) if is_asked else None
         alike = program.alike_strings(name, arity, at, lineages, sorted(possible.texts))
         by_first = {group[0]: group for group in alike}

@@ -87,6 +87,9 @@ class Drafts:
         self._program, self._name, self._others = program, name, others
         self._at, self._positions = at, [n for n in range(arity) if n != at]
         self.parameters = [f"a{n}" for n in range(arity)]
+        #: The classes for which delegations were no chain of objects that is written in place, as
+        #: was found out about one string: it takes several times as long as the function itself.
+        self._delegating: set[tuple[type, ...]] = set()
 
     def by_position(self, classes: Sequence[type]) -> dict[int, type]:
         """Return the classes of arguments by their positions."""
@@ -111,19 +114,41 @@ class Drafts:
         :param obstacles: what the function gives up for.
         :returns: what was written, and the functions that it calls, which are to be kept.
         """
+        if asked.classes in self._delegating:
+            with contextlib.suppress(NotCompilable):
+                return self._delegated(asked, write, obstacles)
         writer = self.writer(asked, Manner(obstacles=obstacles))
         try:
             return write(writer), SolutionFunctions(self._program)
         except NotCompilable:
             if not writer.guards.meets_recursion:
                 raise
-        ways = [Delegation.IN_PLACE]
-        if writer.is_delegated:
-            ways = [Delegation.BY_FUNCTION, Delegation.IN_PLACE, Delegation.GIVEN_UP]
-        for way in ways[:-1]:
+        if not writer.is_delegated:
+            return self._with_functions(asked, write, Delegation.IN_PLACE, obstacles)
+        if all(map(self._program.host.keeps, asked.classes)):
+            self._delegating.add(asked.classes)
+        for way in (Delegation.BY_FUNCTION, Delegation.IN_PLACE):
             with contextlib.suppress(NotCompilable):
                 return self._with_functions(asked, write, way, obstacles)
-        return self._with_functions(asked, write, ways[-1], obstacles)
+        return self._with_functions(asked, write, Delegation.GIVEN_UP, obstacles)
+
+    def _delegated(
+        self, asked: Asked, write: Write[T], obstacles: Obstacles
+    ) -> tuple[T, SolutionFunctions]:
+        """Write a function that calls others for delegations.
+
+        :raises NotCompilable: if there is none, or nothing is delegated, as for another string.
+        """
+        functions = SolutionFunctions(self._program, obstacles)
+        way = Delegation.BY_FUNCTION
+        writer = self.writer(
+            asked, Manner(functions=functions, delegation=way, obstacles=obstacles)
+        )
+        made = write(writer)
+        if not writer.is_delegated:
+            raise NotCompilable("no delegation", None)
+        functions.write()
+        return made, functions
 
     def partly_written(
         self, asked: Asked, write: Write[T], reason: NotCompilable
