@@ -102,6 +102,11 @@ SCOPED = {
     "none of": "allow(u, a, d) if in_scope(u, a) and may(u, a, d);"
     ' in_scope(_, a) if not a in ["edit", "print"] and not a = "read";',
     "an error for others": 'allow(u, a, _) if a != "read" and u.missing = 1 and a = "read";',
+    "unequal to what is found": 'allow(u, a, d) if a in u.scopes and a != "x" and may(u, a, d);',
+    "unequal in a call": "allow(u, a, d) if a in u.scopes and in_scope(u, a) and may(u, a, d);"
+    ' in_scope(_, a) if a != "x" and known(a); known(a) if a in ["read", "edit"];',
+    "unequal to what a call finds": "allow(u, a, d) if in_scope(u, a) and may(u, a, d);"
+    ' in_scope(u, a) if holds(u, a) and a != "x"; holds(u, a) if a in u.scopes;',
     "not": "allow(u, a, d) if in_scope(u, a) and may(u, a, d);"
     ' in_scope(_, a) if not banned(a); banned("read");',
     "cut": "allow(u, a, d) if in_scope(u, a) and may(u, a, d);"

@@ -23,12 +23,16 @@ SelectClauses = Callable[[str, int, ArgumentFacts], "Sequence[Clause] | None"]
 
 
 class Parameter(t.NamedTuple):
-    """A parameter of a rule, and the classes of the arguments around it."""
+    """A parameter of a rule, and the classes of the arguments around it.
+
+    :param is_searched: whether it may have been found in data before, and be no string.
+    """
 
     name: str
     arity: int
     at: int
     classes: tuple[tuple[int, Lineage], ...]
+    is_searched: bool = False
 
 
 class Strings(t.NamedTuple):
@@ -85,10 +89,12 @@ def possible_strings(
         parameter = waiting.pop()
         if parameter in known:
             continue
-        name, arity, position, classes = parameter
+        name, arity, position, classes, is_searched = parameter
         facts = ArgumentFacts({}, dict(classes), text=position)
         clauses = select(name, arity, facts) or ()
-        known[parameter] = [_way(each, position, facts.lineages, select) for each in clauses]
+        known[parameter] = [
+            _way(each, position, facts.lineages, select, is_searched) for each in clauses
+        ]
         for way in known[parameter]:
             waiting += (each for each in way.bindings if not isinstance(each, frozenset))
     return _strings_below(start, known)
@@ -134,8 +140,10 @@ def _grown(known: _Ways, belongs: Callable[[_Way, set[Parameter]], bool]) -> set
         found |= more
 
 
-def _way(clause: Clause, position: int, lineages: Lineages, select: SelectClauses) -> _Way:
-    bindings = [*_bindings(clause, position, lineages, select)]
+def _way(
+    clause: Clause, position: int, lineages: Lineages, select: SelectClauses, is_searched: bool
+) -> _Way:
+    bindings = [*_bindings(clause, position, lineages, select, is_searched)]
     parameter = clause.parameters[position]
     if not isinstance(parameter.term, Slot) or parameter.specializer is not None:
         return _Way(bindings, False, None)
@@ -157,7 +165,7 @@ def _way(clause: Clause, position: int, lineages: Lineages, select: SelectClause
 
 
 def _bindings(
-    clause: Clause, position: int, lineages: Lineages, select: SelectClauses
+    clause: Clause, position: int, lineages: Lineages, select: SelectClauses, is_searched: bool
 ) -> Iterator[frozenset[str] | Parameter]:
     """Yield the strings that a clause binds a parameter to, or the parameters that bind it."""
     term = clause.parameters[position].term
@@ -171,9 +179,10 @@ def _bindings(
             for at, arg in enumerate(called.args):
                 if is_variable(arg, term):
                     passed = passed_lineages(clause, called, lineages)
-                    yield Parameter(called.name, len(called.args), at, passed)
-                    if not _is_only_searched(called, at, select):
+                    yield Parameter(called.name, len(called.args), at, passed, is_searched)
+                    if not _is_only_searched(called, at, select, is_searched):
                         return
+                    is_searched = True
         elif is_search(goal, term):
             texts = texts_of(goal.args[1])
             if texts is None:
@@ -181,7 +190,8 @@ def _bindings(
                 texts = None if lists is None else frozenset[str]().union(*lists)
             if texts is not None:
                 yield texts
-        elif mentions(goal, term) and not is_restriction(goal, term):
+            is_searched = is_searched or texts is None
+        elif mentions(goal, term) and not is_restriction(goal, term, is_searched):
             text = _equal_text(goal, term)
             if text is not None:
                 yield frozenset({text})
@@ -199,18 +209,21 @@ def is_search(goal: Term, variable: Slot) -> t.TypeGuard[Expression]:
     )
 
 
-def is_restriction(goal: Term, variable: Slot) -> bool:
+def is_restriction(goal: Term, variable: Slot, is_searched: bool = False) -> bool:
     """Tell whether a goal does nothing but say which known strings a variable is not.
 
     As ``action != "edit"`` and ``not action in ["edit", "delete"]``. A query keeps that until the
     variable has a value, so that the goals behind it are met as about a string that no rule names.
+
+    :param is_searched: whether the variable may have a value that is no string: to compare it with
+        ``!=`` is an error then.
     """
     said, operator = goal, Operator.NEQ
     if is_operation(goal, Operator.NOT):
         said, operator = goal.args[0], Operator.UNIFY
         if is_search(said, variable):
             return texts_of(said.args[1]) is not None
-    if not is_operation(said, operator):
+    if not is_operation(said, operator) or (is_searched and operator is Operator.NEQ):
         return False
     others = [arg for arg in said.args if not is_variable(arg, variable)]
     return len(others) == 1 and is_string(others[0])
@@ -250,7 +263,9 @@ def _equal_text(goal: Term, variable: Slot) -> str | None:
     return str(t.cast(Value, others[0]).value) if is_text else None
 
 
-def _is_only_searched(called: Call, position: int, select: SelectClauses) -> bool:
+def _is_only_searched(
+    called: Call, position: int, select: SelectClauses, is_searched: bool
+) -> bool:
     """Tell whether a rule does nothing with an argument but search for it, or restrict it."""
     waiting, seen = [(called.name, len(called.args), position)], set()
     while waiting:
@@ -263,14 +278,17 @@ def _is_only_searched(called: Call, position: int, select: SelectClauses) -> boo
         if clauses is None:
             return False
         for clause in clauses:
-            passed = _searches(clause, at)
+            passed = _searches(clause, at, is_searched)
             if passed is None:
                 return False
             waiting += passed
+            is_searched = is_searched or bool(passed)
     return True
 
 
-def _searches(clause: Clause, position: int) -> list[tuple[str, int, int]] | None:
+def _searches(
+    clause: Clause, position: int, is_searched: bool
+) -> list[tuple[str, int, int]] | None:
     """Return where a clause passes on a parameter that it only searches for; or ``None``."""
     parameter = clause.parameters[position]
     is_text = is_class_only(parameter.specializer) and parameter.specializer.tag == "String"
@@ -291,9 +309,10 @@ def _searches(clause: Clause, position: int) -> list[tuple[str, int, int]] | Non
             passed += [(called.name, len(called.args), at) for at in places]
             others = [arg for at, arg in enumerate(called.args) if at not in places]
         elif is_operation(goal, Operator.IN):
-            is_searched = is_variable(goal.args[0], parameter.term)
-            others = goal.args[1:] if is_searched else goal.args
-        elif is_restriction(goal, parameter.term):
+            is_sought = is_variable(goal.args[0], parameter.term)
+            others = goal.args[1:] if is_sought else goal.args
+            is_searched = is_searched or is_sought
+        elif is_restriction(goal, parameter.term, is_searched or bool(passed)):
             continue
         if any(mentions(other, parameter.term) for other in others):
             return None
