@@ -42,8 +42,10 @@ from .plain_data import (
     TEXTS,
     are_alike_flat,
     are_alike_sets,
+    are_alike_throughout,
     are_different,
     are_one_moment,
+    are_plain_dictionaries,
     are_plain_tuples,
     are_texts,
     is_among_by_python,
@@ -56,7 +58,6 @@ LISTED = _SETS | {tuple, list}
 GONE_THROUGH = frozenset({list, tuple, Ahead}) | (ITERATED - SETS - _SETS)
 #: The classes of fields that Python compares as Polar does, besides texts.
 _FIELDS = frozenset({int, bool, types.NoneType})
-_PLAIN = frozenset({str, int, types.NoneType})
 CONTAINERS = frozenset({list, dict})
 _COLLECTIONS = LISTED | CONTAINERS
 VALUES = frozenset({*SCALARS, list, dict})
@@ -253,7 +254,7 @@ class SilentComparisons:
 
     def _are_alike_by_key(self, left: dict[t.Any, t.Any], right: dict[t.Any, t.Any]) -> bool:
         pairs = left.copy(), right.copy()
-        if all(map(_is_plain, pairs)):
+        if are_plain_dictionaries(pairs):
             return pairs[0] == pairs[1]
         for entries in pairs:
             if not are_texts(entries) or not self._takes_list([*entries.values()]):
@@ -377,6 +378,10 @@ class SilentComparisons:
             known = self._equality.is_among(item, elements)
             if known is not None:
                 return known
+            if mine is dict:
+                item, elements = item.copy(), [each.copy() for each in elements]
+            if are_alike_throughout(item, elements):
+                return item in elements
         ways = {kind: self._ways.get((mine, kind)) for kind in kinds}
         if are_different in ways.values():
             elements = [each for each in elements if ways[type(each)] is not are_different]
@@ -466,8 +471,3 @@ class SilentComparisons:
 
 def _observe(_left: t.Any, _right: t.Any) -> t.NoReturn:
     raise NotSilent
-
-
-def _is_plain(entries: dict[t.Any, t.Any]) -> bool:
-    """Tell whether a dictionary has texts and integers by name, which Python compares as Polar."""
-    return are_texts(entries) and _PLAIN.issuperset(map(type, entries.values()))

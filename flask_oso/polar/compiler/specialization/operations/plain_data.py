@@ -7,12 +7,13 @@ In go values, lists and dictionaries; out comes what holds of all of their eleme
 from __future__ import annotations
 
 import decimal
+import itertools
 import types
 import typing as t
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from ....host.numbers import equal_scalars
-from ....host.value_classes import EQUATED, is_comparable_moment
+from ....host.value_classes import EQUATED, MOMENTS, is_comparable_moment
 from ...classes.readable_classes import NotSilent
 
 #: The most elements of a collection that is searched.
@@ -111,13 +112,34 @@ def is_among_by_python(
     return item in elements and bool(item == item)
 
 
-def are_texts(keys: dict[t.Any, t.Any]) -> bool:
+def are_texts(keys: Iterable[t.Any]) -> bool:
     """Tell whether all keys are texts that are sorted as the solver sorts them."""
     # With `map` this takes twice as long.
     for key in keys:
         if type(key) is not str:
             return False
     return "".join(keys).isascii()
+
+
+def are_plain_dictionaries(found: Sequence[dict[t.Any, t.Any]]) -> bool:
+    """Tell whether dictionaries have texts and integers by name, which Python compares as Polar."""
+    values = itertools.chain.from_iterable(map(dict.values, found))
+    return are_texts([*itertools.chain.from_iterable(found)]) and TEXTS.issuperset(
+        map(type, values)
+    )
+
+
+def are_alike_throughout(item: t.Any, elements: list[t.Any]) -> bool:
+    """Tell whether Python compares a value with others of its class as Polar does, all at once.
+
+    It does for datetimes that ask no zone, and for plain dictionaries.
+    """
+    if type(item) is dict:
+        return are_plain_dictionaries([item, *elements])
+    if type(item) not in MOMENTS:
+        return False
+    zone = item.tzinfo
+    return all(each.tzinfo is zone or is_comparable_moment(item, each) for each in elements)
 
 
 def are_plain_tuples(elements: list[t.Any]) -> bool:
