@@ -325,6 +325,28 @@ def test_chain_that_is_followed_first_is_looked_at_to_its_end(rules: str) -> Non
     assert specialized(oso.engine, user, "read", mine) is None
 
 
+@pytest.mark.parametrize("rules", CHAINS.values(), ids=CHAINS)
+def test_chain_in_front_of_a_test_ends_where_that_holds(rules: str) -> None:
+    """Where it does not, the solver looks for another solution, and meets the error."""
+    oso, user = load(rules.replace("doc);", "doc) and doc.open = true;", 1)), User()
+    behind = Doc(owner=Odd(), parent=None)
+
+    open_one, closed = (Doc(owner=user, parent=behind, open=each) for each in (True, False))
+
+    assert specialized(oso.engine, user, "read", open_one) is True
+    assert specialized(oso.engine, user, "read", closed) is None
+
+
+@pytest.mark.parametrize("rules", CHAINS.values(), ids=CHAINS)
+@pytest.mark.parametrize("test", ["", " and doc.open = true"])
+def test_chain_that_begins_at_an_attribute_ends_at_its_first_object(rules: str, test: str) -> None:
+    """Its class is not known before it is looked at, and the objects behind it are not."""
+    oso, user = load(rules.replace("doc);", f"doc.parent){test};", 1)), User()
+    mine = Doc(owner=user, parent=Doc(owner=Odd(), parent=None))
+
+    assert specialized(oso.engine, user, "read", Doc(owner=Odd(), parent=mine, open=True)) is True
+
+
 @pytest.mark.parametrize(
     "rules",
     [

@@ -243,6 +243,11 @@ class QuestionWriter:
         """
         self._expand()
         check_ends(self._asked)
+        for each in [*self.root.within()]:
+            if each.again is not None and each.asks_others():
+                each.put_last(is_last=False)
+                for inner in each.within():
+                    inner.leads_on = False
 
     def _expand(self) -> None:
         """Collect the rule questions, region by region; then write their clauses."""
@@ -413,6 +418,8 @@ class QuestionWriter:
         around.is_barrier = self.guards.counts = True
         around.goes_on += [here.places[key] for key in here.nodes]
         here.clear()
+        here.put_last()
+        around.put_last()
         return True
 
     def takes_in_place(self) -> bool:

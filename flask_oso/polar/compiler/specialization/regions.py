@@ -18,7 +18,7 @@ from ...solver.clauses import Clause
 from ...sources import Span
 from ...value_objects import Record
 from ..passes.constants import Alike, share_alike
-from ..passes.names import CHAIN, COUNT, FOUND, statements_in
+from ..passes.names import CHAIN, COUNT, FOUND, statements_in, written_name
 from ..snippets import (
     any_of,
     assign,
@@ -206,6 +206,8 @@ class Region:
     #: The repetition for the next object in a chain, and where the solver goes on with that.
     again: ChainRepetition | None = None
     goes_on: list[Place] = field(default_factory=list)
+    #: Whether it leads to the next object of a chain.
+    leads_on: bool = False
     #: What is done at a solution here, if it may be the first one of the solver.
     first: list[ast.stmt] = field(default_factory=list)
     #: What is done at a solution besides.
@@ -236,6 +238,32 @@ class Region:
             inner = stack.pop()
             yield inner
             stack += [*inner.items, *inner.loops]
+
+    def in_order(self) -> list[Region]:
+        """Return the inner regions in the order of their code.
+
+        What leads to the next object of a chain comes last, as the solver mostly comes to it:
+        nothing beside it depends on what is found there.
+        """
+        return sorted([*self.items, *self.loops], key=lambda each: each.leads_on)
+
+    def asks_others(self) -> bool:
+        """Tell whether a list is gone through for each object of a chain that is not its own.
+
+        There is an index for such a list, where the chain is followed to its end.
+        """
+        inside = [*self.within()]
+        read = {written_name(each) for region in inside for each in region.reads}
+        return any(region.over and region.over not in read for region in inside)
+
+    def put_last(self, is_last: bool = True) -> None:
+        """Note that this region leads to the next object of a chain, and so do those around it."""
+        region: Region | None = self
+        while region is not None:
+            region.leads_on = is_last
+            region = region.above
+            if region is None or region.is_barrier or region.flag is not None:
+                break
 
     def is_empty(self) -> bool:
         """Tell whether nothing was written in this region, and no rule is asked there."""
@@ -302,10 +330,13 @@ class Region:
         """Return the inner regions that the function reaches before the end of another one."""
         if end is self:
             return []
-        for at, inner in enumerate(self.items):
+        found: list[Region] = []
+        for inner in self.in_order():
+            if any(inner is each for each in self.items):
+                found.append(inner)
             if end is not None and end.is_within(inner):
-                return self.items[: at + 1]
-        return self.items
+                break
+        return found
 
     def give_up_if(self, test: ast.expr) -> None:
         """Write that the function gives up here where a test holds."""
@@ -397,7 +428,7 @@ def alternatives(region: Region) -> Iterator[int]:
     """Yield the indices of the alternatives in the order of their code."""
     yield region.alternative
     yield from region.successes
-    for inner in [*region.items, *region.loops]:
+    for inner in region.in_order():
         yield from alternatives(inner)
 
 
@@ -414,7 +445,7 @@ def region_statements(region: Region, success: list[ast.stmt] | None = None) -> 
         note = region.first or [assign(region.found, ast.Constant(True))]
         out += success if success is not None and region.found == FOUND else note
         out += region.solved
-    items = [each for each in (*region.items, *region.loops) if not _is_left_out(each)]
+    items = [each for each in region.in_order() if not _is_left_out(each)]
     for compared_value, alike in itertools.groupby(items, _compared_value):
         inside = [*alike]
         if compared_value is not None and len(inside) > FEW_STRINGS:

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import ast
 import typing as t
+from collections.abc import Callable
 
 from ...nodes import Call, Slot, Value
 from ..binding_analysis import NotCompilable
@@ -165,9 +166,9 @@ class SolutionFunctions:
                 kept.append((key, name, function))
         self.written = kept
 
-    def end_first(self, statements: list[ast.stmt]) -> None:
+    def end_first(self, statements: list[ast.stmt], fresh: Callable[[str], str]) -> None:
         """Have a question that ends with its first solution tell the functions that it calls."""
-        end_with_calls(statements, self._program.ending | self.ending)
+        end_with_calls(statements, self._program.ending | self.ending, fresh)
 
     def keep(self) -> None:
         """Compile the functions, and have the program keep them."""

@@ -30,6 +30,7 @@ from ..binding_analysis import NotCompilable
 from ..classes.weak_classes import WeakClass
 from ..passes.names import FOUND, MEMO, answers, gives_up, nodes_in, statements_in
 from ..passes.passes import improve
+from ..passes.recursion.first_solutions import end_with_conditions, noted_or_ended
 from ..passes.searches import write_out_searches
 from ..passes.shortening import shorten_end
 from ..scopes import ProgramInterface
@@ -86,6 +87,8 @@ class SpecializationWriter(QuestionWriter):
         self._others = others
         #: What a function that makes a call does before; ``None`` if that is a function.
         self.before_call: list[ast.stmt] | None = None
+        #: The names of conditions that may end the function where they are met.
+        self._ending: list[str] = []
         #: Whether no rule applies, so that the answer is always no.
         self.is_empty = False
         self._parameters = [f"a{n}" for n in range(len(classes) + (text is not None))]
@@ -161,10 +164,27 @@ class SpecializationWriter(QuestionWriter):
             self.guards.forget_order_of_entries()
         if not keeps_order and observation is None:
             try_in_turn(self.root)
+        if observation is None:
+            self._note_conditions()
         self.guards.leave_out_known(self.root, keeps_order, ends)
         inner = self._improved(_SUCCESS if keeps_order else None)
         self._check_use(inner, keeps_order=keeps_order)
         return inner
+
+    def _note_conditions(self) -> None:
+        """Have what meets a condition end the function, where the solver comes to it first."""
+        if not self.guards.are_placed:
+            return
+        order = SolverOrder(self.guards.places)
+        followed = [each for each in self.root.within() if each.again and each.asks_others()]
+        for condition in self.root.within():
+            flag = condition.found
+            is_one = condition.header is None and flag != FOUND and not condition.is_negated
+            if is_one and not any(each.is_within(condition) for each in followed):
+                met = [] if flag in self._ending else order.ends(self.root, found=flag)
+                for region in met:
+                    region.first = noted_or_ended(flag)
+                self._ending += [flag] * bool(met)
 
     def _check_use(self, inner: list[ast.stmt], *, keeps_order: bool) -> None:
         """Refuse a function that gives up in any case, or where anything may hold.
@@ -201,6 +221,7 @@ class SpecializationWriter(QuestionWriter):
 
     def _improved(self, success: list[ast.stmt] | None) -> list[ast.stmt]:
         inner = self.statements(success)
+        end_with_conditions(inner, self._ending, self.guards.fresh)
         lists = self.values.rows.unloaded_lists
         self.guards.counts = improve(inner, self.guards.fresh, lists) and self.guards.counts
         return inner

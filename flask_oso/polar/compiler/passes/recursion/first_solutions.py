@@ -1,5 +1,7 @@
 """A loop along a chain ends with its first solution, where its caller ends with that.
 
+So does a condition that stands in the function itself: see ``end_with_conditions()``.
+
 In go the statements of a function that is a loop, and those of its callers. The solver looks at
 nothing behind its first solution; nor does the loop, which its caller tells so::
 
@@ -21,18 +23,33 @@ from __future__ import annotations
 
 import ast
 import typing as t
-from collections.abc import Container
+from collections.abc import Callable, Container, Iterable
 
-from ...snippets import assign, load, negate, returned
-from ..names import FOUND, Names, blocks_in, ends_at_solution, read_name, written_name
+from ...snippets import all_of, assign, load, negate, returned
+from ..names import (
+    FOUND,
+    Names,
+    blocks_in,
+    ends_at_solution,
+    gives_up,
+    nodes_in,
+    only_gives_up,
+    read_name,
+    written_name,
+)
 
 #: The name of whether a function ends with its first solution.
 IS_FIRST = "is_first"
+_IS_SEARCHED = "is_searched"
 
 
-def noted_or_ended() -> list[ast.stmt]:
-    """Write that a solution is noted, or ends the function."""
-    return [ast.If(load(IS_FIRST), [returned(True)], [assign(FOUND, ast.Constant(True))])]
+def noted_or_ended(flag: str = FOUND) -> list[ast.stmt]:
+    """Write that a solution is noted, or ends the function.
+
+    :param flag: what is noted: that there is a solution, or that a condition holds.
+    """
+    test = load(IS_FIRST if flag == FOUND else f"{IS_FIRST} {flag}")
+    return [ast.If(test, [returned(True)], [assign(flag, ast.Constant(True))])]
 
 
 def results_of(statements: list[ast.stmt], name: str) -> list[str]:
@@ -45,11 +62,12 @@ def results_of(statements: list[ast.stmt], name: str) -> list[str]:
     ]
 
 
-def search_for_all(statements: list[ast.stmt]) -> None:
+def search_for_all(statements: list[ast.stmt], flag: str = FOUND) -> None:
     """Have no solution end a function."""
+    test = IS_FIRST if flag == FOUND else f"{IS_FIRST} {flag}"
     for block, _ in [*blocks_in(statements)]:
         for at, statement in [*enumerate(block)][::-1]:
-            if type(statement) is ast.If and read_name(statement.test) == IS_FIRST:
+            if type(statement) is ast.If and read_name(statement.test) == test:
                 block[at : at + 1] = statement.orelse
 
 
@@ -58,17 +76,106 @@ def may_end(statements: list[ast.stmt]) -> bool:
     return Names(statements).read[IS_FIRST] > 0
 
 
-def end_with_calls(statements: list[ast.stmt], ending: Container[str]) -> None:
+def end_with_calls(
+    statements: list[ast.stmt], ending: Container[str], fresh: Callable[[str], str]
+) -> None:
     """Tell functions that one solution is enough, where the caller ends with it.
 
+    Or with tests behind it that only read attributes of arguments and compare: they are made
+    before the call. Where they fail, the function looks at all that the solver looks at::
+
+        v = g(d, 0, memo)                       r = False
+        if v is None: return None               if d.open: r = True
+        if v:                               =>  v = g(d, 0, memo, r and not is_searched)
+            if d.open: return True              if v is None: return None
+                                                if v and r: return True
+
     :param ending: the names of the functions that can be told so.
+    :param fresh: gives names.
     """
-    for block, _ in blocks_in(statements):
-        for at, statement in enumerate(block[:-2]):
+    for block, _ in [*blocks_in(statements)]:
+        for at, statement in [*enumerate(block[:-2])][::-1]:
             called: t.Any = getattr(statement, "value", None)
             if type(called) is not ast.Call or read_name(called.func) not in ending:
                 continue
             found, then = written_name(statement), block[at + 2]
-            is_end = type(then) is ast.If and read_name(then.test) == found and not then.orelse
-            if is_end and ends_at_solution(t.cast(ast.If, then).body):
-                called.args.append(negate(load("is_searched")))
+            if type(then) is not ast.If or read_name(then.test) != found or then.orelse:
+                continue
+            is_one = negate(load(_IS_SEARCHED))
+            if ends_at_solution(then.body):
+                called.args.append(is_one)
+            elif (solution := _solution_in(then.body)) is not None:
+                holds = fresh("r")
+                called.args.append(all_of([load(holds), is_one]))
+                tests = [assign(holds, ast.Constant(False)), *then.body]
+                then.test, then.body = all_of([then.test, load(holds)]), [*solution]
+                solution[:] = [assign(holds, ast.Constant(True))]
+                block[at:at] = tests
+
+
+def end_with_conditions(
+    statements: list[ast.stmt], flags: Iterable[str], fresh: Callable[[str], str]
+) -> None:
+    """End a function where a condition is met, if what is tested behind it holds.
+
+    As for calls, these tests come first::
+
+        b = False                               r = False
+        for …: if m.user is u: b = True         if d.open: r = True
+        if b:                               =>  b = False
+            if d.open: return True              for …: if m.user is u:
+                                                    if r and not is_searched: return True
+                                                    b = True
+                                                if b and r: return True
+
+    :param flags: the names of conditions that are noted so that they may end the function.
+    """
+    for flag in flags:
+        holds = _tested_first(statements, flag, fresh)
+        if holds is None:
+            search_for_all(statements, flag)
+            continue
+        for block, _ in blocks_in(statements):
+            for each in block:
+                if type(each) is ast.If and read_name(each.test) == f"{IS_FIRST} {flag}":
+                    each.test = all_of([load(holds), negate(load(_IS_SEARCHED))])
+
+
+def _tested_first(statements: list[ast.stmt], flag: str, fresh: Callable[[str], str]) -> str | None:
+    """Put what is tested behind a condition before it; return the name of whether that holds."""
+    if Names(statements).read[flag] != 1:
+        return None
+    for block, _ in blocks_in(statements):
+        begins = [at for at, each in enumerate(block) if written_name(each) == flag]
+        for then in block:
+            if type(then) is not ast.If or read_name(then.test) != flag or then.orelse:
+                continue
+            solution = None if ends_at_solution(then.body) else _solution_in(then.body)
+            if solution is None or len(begins) != 1:
+                return None
+            holds = fresh("r")
+            tests = [assign(holds, ast.Constant(False)), *then.body]
+            then.test, then.body = all_of([then.test, load(holds)]), [*solution]
+            solution[:] = [assign(holds, ast.Constant(True))]
+            block[begins[0] : begins[0]] = tests
+            return holds
+    return None
+
+
+def _solution_in(tests: list[ast.stmt]) -> list[ast.stmt] | None:
+    """Return the statements of the solution behind tests, which end the function.
+
+    ``None`` if something else is done, or if a test reads what may not be there to be read.
+    """
+    made = {name for each in tests if (name := written_name(each)) is not None}
+    before, last = tests[:-1], tests[-1]
+    if not all(written_name(each) or only_gives_up(each) for each in before):
+        return None
+    if type(last) is not ast.If or any(each for each in last.orelse if not gives_up(each)):
+        return None
+    for node in nodes_in([*before, last.test]):
+        if type(node) is ast.Attribute or type(node) is ast.Subscript:
+            owner = read_name(node.value)
+            if owner is None or owner in made:
+                return None
+    return last.body if ends_at_solution(last.body) else _solution_in(last.body)

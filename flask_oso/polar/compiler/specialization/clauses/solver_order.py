@@ -36,7 +36,7 @@ class SolverOrder:
     def __init__(self, places: Sequence[Place]) -> None:
         self._places = places
 
-    def ends(self, root: Region, calling: Region | None = None) -> list[Region]:
+    def ends(self, root: Region, calling: Region | None = None, found: str = FOUND) -> list[Region]:
         """Return the regions at whose solution the function may end.
 
         INVARIANT: all that the solver looks at before that solution, the function has looked at:
@@ -45,6 +45,7 @@ class SolverOrder:
 
         :param calling: the region where a call of the function itself has a solution: it comes
             last, and none in it is returned.
+        :param found: the name of what their solutions note.
         """
         if not 2 < len(self._places) <= MAX_PLACES:
             return []
@@ -59,7 +60,7 @@ class SolverOrder:
         return [
             region
             for region in itertools.takewhile(lambda each: each is not calling, order)
-            if region.found == FOUND
+            if region.found == found
             and any(self._is_first(region, each, number, last) for each in region.successes)
         ]
 
@@ -102,6 +103,5 @@ def _in_code_order(region: Region, last: Container[int] = ()) -> Iterator[Region
     :param last: the identities of regions that come behind those beside them.
     """
     yield region
-    inner = [*region.items, *region.loops]
-    for each in sorted(inner, key=lambda each: id(each) in last):
+    for each in sorted(region.in_order(), key=lambda each: id(each) in last):
         yield from _in_code_order(each, last)

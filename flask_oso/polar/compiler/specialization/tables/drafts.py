@@ -169,10 +169,11 @@ class Drafts:
         functions = SolutionFunctions(self._program, obstacles)
         called = None if way is Delegation.GIVEN_UP else functions
         manner = Manner(functions=called, delegation=way, obstacles=obstacles)
-        made = write(self.writer(asked, manner))
+        writer = self.writer(asked, manner)
+        made = write(writer)
         functions.write()
         if isinstance(made, ast.FunctionDef):
-            functions.end_first(made.body)
+            functions.end_first(made.body, writer.guards.fresh)
         return made, functions
 
     def parts(self, asked: Asked) -> list[ast.FunctionDef] | None:
