@@ -168,6 +168,41 @@ class ObjectGift:
         return Gift(given, {call.variable: self.identity}, call.left_out, self.receiver)
 
 
+class GuardNotes:
+    """What guards of a view have found, for those that come behind them.
+
+    It is never changed: each guard puts one in the place of another, and what calls the view puts
+    that back once the call has ended.
+
+    :param used: the URL variables that identified objects.
+    :param judged: the arguments for which objects were found, each with class and identity.
+    :param found: the objects, each with the ``ViewCheck`` of its guard.
+    :param awaited: the keys of guards that may come behind, by identity.
+    """
+
+    __slots__ = ("awaited", "found", "judged", "used")
+
+    def __init__(
+        self,
+        used: frozenset[str],
+        judged: tuple[tuple[str, type, t.Any], ...],
+        found: tuple[tuple[t.Any, t.Any], ...],
+        awaited: Mapping[int, object],
+    ) -> None:
+        self.used: t.Final = used
+        self.judged: t.Final = judged
+        self.found: t.Final = found
+        self.awaited: t.Final = awaited
+
+    def grown(
+        self, used: frozenset[str], judged: tuple[str, type, t.Any], found: tuple[t.Any, t.Any]
+    ) -> GuardNotes:
+        """Give the same with what one more guard has found."""
+        return GuardNotes(
+            self.used | used, (*self.judged, judged), (*self.found, found), self.awaited
+        )
+
+
 class RequestState:
     """What is known about the authorization of one request by one app.
 
@@ -200,14 +235,8 @@ class RequestState:
     token_actor: t.Any = NOT_GIVEN
     #: Whom its header names to Flask-Login, which asks its session only.
     header_actor: t.Any = NOT_GIVEN
-    #: The URL variables that guards of the view have used, while further ones come.
-    used_variables: frozenset[str] = frozenset()
-    #: One of the guards of a view has been passed, and it is not the last.
-    is_among_guards: bool = False
-    #: The arguments for which these guards found objects, each with class and identity.
-    judged: tuple[tuple[str, type, t.Any], ...] = ()
-    #: The objects that these guards found, each with the ``ViewCheck`` of its guard.
-    found: tuple[tuple[t.Any, t.Any], ...] = ()
+    #: What guards of a view have found, while further ones come; ``None`` before and behind them.
+    notes: GuardNotes | None = None
     #: The plan of the route that it matched at first; see ``enforcement.route_plans``.
     plan: t.Any = None
     #: What the guards of blueprints give the view.
@@ -241,24 +270,19 @@ class RequestState:
     def __repr__(self) -> str:
         return f"{type(self).__name__}({vars(self)!r})"
 
-    def forget_guards(self) -> None:
-        """Forget what guards have found, since others are to judge the request."""
-        self.is_among_guards, self.used_variables = False, frozenset()
-        self.judged = self.found = ()
 
-    def forget_last_guard(self) -> None:
-        """Forget what the last guard has found; see :meth:`forget_guards_behind`."""
-        self.forget_guards_behind(len(self.judged) - 1)
+def leave_notes(state: RequestState, *keys: object) -> GuardNotes | None:
+    """Give the notes to put back behind the call of a view, and leave those that its guards use.
 
-    def forget_guards_behind(self, number: int) -> None:
-        """Forget what all guards but the first few have found, since one behind them refused.
+    INVARIANT: a guard that those in front of it do not await is that of another view, which a
+    decorator in between calls. It judges by itself, and takes nothing from those that come.
 
-        A program may go on, and call a view again, or another one.
-        """
-        if number > 0:
-            self.judged, self.found = self.judged[:number], self.found[:number]
-        else:
-            self.forget_guards()
+    :param keys: the keys of the guards.
+    """
+    notes = state.notes
+    if notes is not None and not any(id(each) in notes.awaited for each in keys):
+        state.notes = None
+    return notes
 
 
 def this_app() -> Flask:

@@ -493,7 +493,7 @@ class Gates:
         if rule is None or is_automatic_options(rule, current.method):
             return
         request_state.gift = None
-        request_state.forget_guards()
+        request_state.notes = None
         authorizers = self._state.route_authorizers
         request_state.pending = tuple(authorizers)
         _judge_pending(self._app, current, request_state)
@@ -515,7 +515,7 @@ class Gates:
             request_state = request_state_of(app, current)
             request_state.is_handled = True
             # The handler may call a view, which has guards of its own.
-            request_state.forget_guards()
+            request_state.notes = None
             answer = handle(as_denial(app, self._state, error))
             if is_usual and type(answer) in PROBLEMS:
                 return answer.as_response(current.environ)

@@ -20,11 +20,11 @@ from ..polar.exceptions import OsoError
 from ..request_state import Arguments, find_request_state, this_app
 from .decorators import check_is_view
 from .guard_checks import check_methods, foreign_authorizer, unnamed_list
+from .passages import parameters_of
 from .url_keys import checked_argument
 from .view_checks import (
     action_of_request,
     entered_by_request,
-    parameters_of,
 )
 from .view_guards import Guard, GuardKind, add_guard, guards_of, mark_decorator
 

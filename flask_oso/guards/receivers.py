@@ -24,6 +24,7 @@ from ..request_state import (
     RequestState,
     exempt_request,
     find_current,
+    leave_notes,
     this_app,
     this_request,
 )
@@ -82,10 +83,17 @@ class Receiver:
         is_planned = plan is not None and plan.endpoint == self.endpoint
         declared = plan.declared if is_planned else self._declared(app, state)
         if declared:
-            for guard, behind in declared:
-                kwargs = self._pass(guard, kwargs, state, behind)
+            keys = [guard.key for guard, _ in declared]
+            notes = None if state is None else leave_notes(state, *keys)
+            try:
+                for guard, behind in declared:
+                    kwargs = self._pass(guard, kwargs, state, behind)
+                return self._function.of(app)(*args, **kwargs)
+            finally:
+                if state is not None:
+                    state.notes = notes
         if is_planned and self._is_plain and plan.calls_plainly:
-            if self._enter_view is None or declared:
+            if self._enter_view is None:
                 return self._function.function(*args, **kwargs)
             return self._enter_view(app, state, plan, args, kwargs)
         return self._function.of(app)(*args, **kwargs)

@@ -21,7 +21,7 @@ from ..denials.denial import DenialStyle
 from ..enforcement.authorizer import Authorizer
 from ..oso import LIMITED_CLASSES
 from ..polar.value_objects import Record
-from ..request_state import NOT_GIVEN, Arguments, RequestState
+from ..request_state import NOT_GIVEN, Arguments, GuardNotes, RequestState
 from ..row_access.async_sessions import AsyncSessionError
 from .object_loaders import found_itself, may_wait
 
@@ -88,17 +88,18 @@ def make_link(app: Flask, state: AppState, call: UsualCall, passage: t.Any) -> S
     if find_judged is None:
         return None
     name, keyword, own = passage.key.keyword, call.keyword, frozenset({variable})
+    awaited = passage.awaited
 
     def pass_on(request_state: RequestState, given: Arguments) -> Arguments | None:
         identity = given.get(variable)
         found = find_judged(request_state, given)
         if found is None:
             return None
-        before = request_state.used_variables
-        request_state.used_variables = before | own if before else own
-        request_state.is_among_guards = True
-        request_state.judged += ((name, cls, identity),)
-        request_state.found += ((check, found),)
+        notes, judged = request_state.notes, (name, cls, identity)
+        if notes is None:
+            request_state.notes = GuardNotes(own, (judged,), ((check, found),), awaited)
+        else:
+            request_state.notes = notes.grown(own, judged, (check, found))
         return {**given} if keyword is None else {**given, keyword: found}
 
     return _last_link(passage, find_judged, keyword, own) if passage.is_last else pass_on
@@ -122,13 +123,13 @@ def _last_link(
         found = find_judged(request_state, given)
         if found is None:
             return None
-        used = request_state.used_variables
+        notes = request_state.notes
+        used = _NONE if notes is None else notes.used
         names_left = known.get(used)
         if names_left is None:
             names_left = left_behind(used)
-        # As 'forget_guards' does it, without a call.
-        request_state.is_among_guards, request_state.used_variables = False, _NONE
-        request_state.judged = request_state.found = ()
+        # A view may call another one, which has guards of its own.
+        request_state.notes = None
         arguments = {name: given[name] for name in names_left} if names_left else {}
         if keyword is not None:
             arguments[keyword] = found
@@ -158,10 +159,10 @@ def _new_shortcut(
         # With one argument it is seen without a comparison of sets.
         if len(given) != number or variable not in given or (number > 1 and given.keys() != names):
             return None
-        identity = given[variable]
+        identity, notes = given[variable], request_state.notes
         if (
             isinstance(identity, tuple)
-            or (request_state.is_among_guards and check is None)
+            or (notes is not None and check is None)
             or functions.get(cls) is not registered
             or loaders.reading is not None
             or app.extensions.get("oso") is not state
@@ -169,10 +170,10 @@ def _new_shortcut(
         ):
             return None
         request_state.check_running = True
-        if check is not None:
-            for judged in request_state.judged:
+        if notes is not None:
+            for judged in notes.judged:
                 if judged[0] == name:
-                    check.check_same(request_state, identity)
+                    check.check_same(notes, identity)
         try:
             found = find(identity)
             # Nobody but SQLAlchemy makes rows.
@@ -182,9 +183,7 @@ def _new_shortcut(
             found = None
         except AsyncSessionError:
             return None
-        if found is None or (
-            check is not None and request_state.found and check.is_elsewhere(request_state, found)
-        ):
+        if found is None or (notes is not None and check.is_elsewhere(notes, found)):
             authorizer.refuse_missing(app, cls, identity, NOT_GIVEN, action)
         if type(found) is cls:
             judge_usual(request_state, found, action, DenialStyle.HIDE)

@@ -25,13 +25,16 @@ from ..polar.value_objects import Record
 from ..request_state import (
     NOT_GIVEN,
     Arguments,
+    GuardNotes,
     RequestState,
     find_current,
+    leave_notes,
     this_app,
     this_request,
 )
 from .guard_checks import check_methods
 from .parents import Between, belongs, check_within, is_stated, relation_between, says_of
+from .passages import Parameters, Passage, parameters_of
 from .receivers import view_itself
 from .shortcuts import Shortcut, UsualCall, make_link, make_shortcut
 from .url_keys import Key, make_key
@@ -41,6 +44,7 @@ from .view_guards import (
     GuardKind,
     entry_behind_guard,
     entry_of,
+    guards_met,
     guards_of,
     guards_of_decorators,
 )
@@ -54,71 +58,7 @@ METHOD_ACTIONS: Mapping[str, str] = {
     "DELETE": "delete",
 }
 
-_Parameter = inspect.Parameter
 _MOST_VIEWS = 1_000
-
-
-class Parameters(Record):
-    """The arguments that a view takes."""
-
-    #: By position, in order.
-    by_position: tuple[str, ...] = ()
-    by_keyword: frozenset[str] = frozenset()
-    #: It has ``**kwargs``.
-    takes_all: bool = False
-    #: The keys of guards further inside, which find objects, too.
-    keys: tuple[Key, ...] = ()
-
-    def take(self, name: str) -> bool:
-        """Tell whether the view takes an argument by keyword."""
-        return self.takes_all or name in self.by_keyword
-
-
-class Passage(Record, eq=False):
-    """How a call of a view passes a check: what is the same for all with such arguments."""
-
-    key: Key
-    #: Kept, as the check and the keys are, so that no other one gets its identity.
-    view: View
-    check: ViewCheck
-    #: The keys of guards that come before the view.
-    behind: Sequence[Key]
-    #: What identifies the object; ``None`` if the class is judged.
-    variables: tuple[str, ...] | None
-    gives_object: bool
-    #: The call has an argument already where the object is given.
-    replaces_argument: bool
-    #: No guard further inside finds an object.
-    is_last: bool
-    #: The variables of objects that the view takes all the same; ``None`` if it is given all.
-    kept: frozenset[str] | None
-    #: The arguments that are left where no guard further outside has found an object.
-    names_left: tuple[str, ...]
-    #: What does the same for usual calls, where the plan of a route keeps it, and for whom.
-    link: Shortcut | None = None
-    authorizer: Authorizer | None = None
-
-    def arguments(self, given: Arguments, request_state: RequestState | None) -> Arguments:
-        """Give the arguments of a call without those that objects took the place of.
-
-        With the last guard that ends: a view may call another one, which has guards of its own.
-        """
-        if request_state is None or (self.is_last and not request_state.used_variables):
-            return {name: given[name] for name in self.names_left}
-        used = request_state.used_variables.union(self.variables or ())
-        # The last guard leaves out what objects took the place of, for all of them.
-        left_out = frozenset() if self.kept is None else used - self.kept
-        self._note(given, request_state, used)
-        return {name: each for name, each in given.items() if name not in left_out}
-
-    def _note(self, given: Arguments, request_state: RequestState, used: frozenset[str]) -> None:
-        """Note what a guard has found for those behind it."""
-        if self.is_last:
-            request_state.forget_guards()
-        elif self.variables is not None:
-            identity = self.key.identity_in(given, self.variables)
-            request_state.used_variables, request_state.is_among_guards = used, True
-            request_state.judged += ((self.key.keyword, self.key.cls, identity),)
 
 
 class ViewCheck(Record, eq=False):
@@ -176,12 +116,12 @@ class ViewCheck(Record, eq=False):
         if variables is None:
             return self._pass_class(authorizer, passage, given, request_state)
         identity = given[variables[0]] if len(variables) == 1 else key.identity_in(given, variables)
-        loaded = self._load(authorizer, key, identity, action, passage.is_last, request_state)
-        if passage.is_last and (request_state is None or not request_state.used_variables):
+        loaded = self._load(authorizer, key, identity, action, request_state)
+        if passage.is_last and (request_state is None or request_state.notes is None):
             # As the passage would do it, without a call.
             arguments = {name: given[name] for name in passage.names_left}
         else:
-            arguments = passage.arguments(given, request_state)
+            arguments = passage.arguments(given, request_state, loaded)
         if passage.gives_object:
             if passage.replaces_argument:
                 _check_not_given(key, given, loaded)
@@ -197,8 +137,6 @@ class ViewCheck(Record, eq=False):
     ) -> Arguments:
         """Have the class judged where the route names no object."""
         self.judge(authorizer, request_state)
-        if request_state is not None and passage.is_last:
-            request_state.found = ()
         return passage.arguments(given, request_state)
 
     def _passage_of(
@@ -243,20 +181,17 @@ class ViewCheck(Record, eq=False):
         key: Key,
         identity: t.Any,
         action: t.Any,
-        is_last: bool,
         request_state: RequestState | None,
     ) -> t.Any:
-        """Give the object that a request names, once it is judged and in its place.
-
-        :param is_last: no guard further inside finds an object.
-        """
-        if request_state is not None:
-            self.check_same(request_state, identity)
-        found = () if request_state is None else request_state.found
+        """Give the object that a request names, once it is judged and in its place."""
+        notes = None if request_state is None else request_state.notes
+        if notes is not None:
+            self.check_same(notes, identity)
+        found = () if notes is None else notes.found
         is_in_place = None
         if found or (self.within is not NOT_GIVEN and is_stated(self.within)):
             is_in_place = functools.partial(self.is_in_place, found)
-        loaded: t.Any = authorizer.load(
+        return authorizer.load(
             key.cls,
             identity,
             actor=self.actor,
@@ -264,17 +199,14 @@ class ViewCheck(Record, eq=False):
             request_state=request_state,
             is_in_place=is_in_place,
         )
-        if request_state is not None and (found or not is_last):
-            request_state.found = () if is_last else (*found, (self, loaded))
-        return loaded
 
-    def check_same(self, request_state: RequestState, identity: t.Any) -> None:
+    def check_same(self, notes: GuardNotes, identity: t.Any) -> None:
         """Refuse another object than guards further outside have judged for the same argument.
 
         :raises OsoError: it is another one.
         """
         key: t.Any = self.key  # Not a cast: that is a call.
-        for judged in request_state.judged:
+        for judged in notes.judged:
             if judged[0] == key.keyword and judged[1:] != (key.cls, identity):
                 raise OsoError(
                     f"Two guards of a view judge the object that it takes as {key.keyword!r}, and"
@@ -282,12 +214,12 @@ class ViewCheck(Record, eq=False):
                     " changes the arguments in between above both, or below."
                 )
 
-    def is_elsewhere(self, request_state: RequestState, loaded: t.Any) -> bool:
+    def is_elsewhere(self, notes: GuardNotes, loaded: t.Any) -> bool:
         """Tell whether an object does not belong to those that guards before it found.
 
         It is for guards without ``within``: for others see :meth:`is_in_place`.
         """
-        found, relations = request_state.found, self._relations
+        found, relations = notes.found, self._relations
         for check, _ in found:
             if relations.get(check.key.cls, NOT_GIVEN) is not None:
                 return not self.is_in_place(found, loaded)
@@ -335,33 +267,35 @@ class ViewCheck(Record, eq=False):
         if self.key is None:
             return _guarded(view, self._entry_of_constant(view))
         function, enter_view = SyncCallable(view), entry_behind_guard(view)
-        is_plain = function.is_plain
+        is_plain, known_as = function.is_plain, id(self.key)
         # Where one of several guards has a shortcut, functions are called as they are.
         enter_next = (entry_of(view) if is_plain else None) or enter_view
 
         def enter(
             app: Flask,
-            request_state: RequestState | None,
+            request_state: t.Any,  # Or 'None', and then there is no plan.
             plan: t.Any,
             args: tuple[t.Any, ...],
             kwargs: Arguments,
         ) -> t.Any:
             # The method of a class has its object by position.
             way = (function, len(args)) if args else function
-            if plan is not None:
-                known = plan.shortcuts.get(way)
-                if known is not None:
-                    shortcut, call = known
-                    found = shortcut(request_state, kwargs)
-                    if found is not None:
-                        if call is None:
-                            # It is one of several guards: these are the arguments.
+            known = None if plan is None else plan.shortcuts.get(way)
+            if known is not None:
+                shortcut, call = known
+                if call is None:
+                    # It is one of several guards, and these give the arguments.
+                    notes = request_state.notes
+                    if notes is None or known_as in notes.awaited:
+                        found = shortcut(request_state, kwargs)
+                        if found is not None:
                             try:
                                 return enter_next(app, request_state, plan, args, found)
-                            except BaseException:
-                                if request_state is not None:
-                                    request_state.forget_last_guard()
-                                raise
+                            finally:
+                                request_state.notes = notes
+                else:
+                    found = shortcut(request_state, kwargs)
+                    if found is not None:
                         name = call.gives_only
                         arguments = {name: found} if name else call.arguments(kwargs, found)
                         try:
@@ -369,25 +303,35 @@ class ViewCheck(Record, eq=False):
                         except TypeError as error:
                             _name_argument(error, self.key)
                             raise
+            return enter_unusual(app, request_state, plan, args, kwargs)
+
+        def enter_unusual(
+            app: Flask,
+            request_state: t.Any,
+            plan: t.Any,
+            args: tuple[t.Any, ...],
+            kwargs: Arguments,
+        ) -> t.Any:
+            way = (function, len(args)) if args else function
             state = app.extensions.get("oso") or state_of(app)
+            notes = None
             if request_state is not None:
                 request_state.check_running = True
-            if plan is not None and way not in plan.shortcuts and len(plan.shortcuts) < _MOST_VIEWS:
-                made = self._new_way_through(request_state, plan, function, args, kwargs)
-                plan.shortcuts[way] = made
-                if made is not None:
-                    return enter(app, request_state, plan, args, kwargs)
-            given = {**self.named(view, args), **kwargs} if args else kwargs
-            number = 0 if request_state is None else len(request_state.judged)
+                notes = leave_notes(request_state, self.key)
             try:
+                if _is_new_way(plan, way):
+                    made = self._new_way_through(request_state, plan, function, args, kwargs)
+                    plan.shortcuts[way] = made
+                    if made is not None:
+                        return enter(app, request_state, plan, args, kwargs)
+                given = {**self.named(view, args), **kwargs} if args else kwargs
                 arguments = self.meet(state.parts[Authorizer], view, given, request_state, plan)
                 if args:
                     arguments = self._without_positions(view, args, arguments)
                 return enter_view(app, request_state, plan, args, arguments)
-            except BaseException:
+            finally:
                 if request_state is not None:
-                    request_state.forget_guards_behind(number)
-                raise
+                    request_state.notes = notes
 
         return _guarded(view, enter)
 
@@ -431,7 +375,7 @@ class ViewCheck(Record, eq=False):
             one of several, and its shortcut gives the arguments.
         """
         app, made = this_app(), None
-        if request_state is None or not request_state.is_among_guards:
+        if request_state is None or request_state.notes is None:
             made = self._new_shortcut(app, plan, function, args, given)
         if made is not None or args:
             return made
@@ -570,6 +514,7 @@ class ViewCheck(Record, eq=False):
         parameters = self._parameters_of(view, entered_by_request(view))
         variables = self._variables(parameters, given)
         further = (*behind, *parameters.keys)
+        awaited = {id(each): each for each in (*further, *_keys_of_route())} if further else {}
         # Of guards that find the same, the last one gives it; the others leave the variable.
         is_left = key.keyword in [each.keyword for each in further]
         gives_object = variables is not None and parameters.take(key.keyword) and not is_left
@@ -586,6 +531,7 @@ class ViewCheck(Record, eq=False):
             is_last=not further,
             kept=kept,
             names_left=tuple(name for name in given if name not in left_out),
+            awaited=awaited,
         )
 
     def _parameters_of(self, view: View, entered: View) -> Parameters:
@@ -634,6 +580,11 @@ class ViewCheck(Record, eq=False):
         return None
 
 
+def _is_new_way(plan: t.Any, way: t.Any) -> bool:
+    """Tell whether the plan of a route may be told how such calls pass a check."""
+    return plan is not None and way not in plan.shortcuts and len(plan.shortcuts) < _MOST_VIEWS
+
+
 def _guarded(view: View, enter: Entry) -> tuple[View, Entry]:
     @functools.wraps(view)
     def guarded(*args: t.Any, **kwargs: t.Any) -> t.Any:
@@ -664,19 +615,6 @@ def make_view_check(
     found = make_key(resource, key, load, name)
     check_within(within, found)
     return ViewCheck(action, resource, actor, found, serves_view, within)
-
-
-def parameters_of(view: View) -> Parameters:
-    """Give the arguments that a view takes, as far as its decorators tell what they wrap."""
-    try:
-        found = inspect.signature(view).parameters.values()
-    except (TypeError, ValueError):  # It is not written in Python.
-        return Parameters(takes_all=True)
-    either, keyword = _Parameter.POSITIONAL_OR_KEYWORD, _Parameter.KEYWORD_ONLY
-    by_position = (each.name for each in found if each.kind in (_Parameter.POSITIONAL_ONLY, either))
-    by_keyword = (each.name for each in found if each.kind in (either, keyword))
-    takes_all = any(each.kind is _Parameter.VAR_KEYWORD for each in found)
-    return Parameters(tuple(by_position), frozenset(by_keyword), takes_all)
 
 
 def action_of_request(action: t.Any) -> t.Any:
@@ -721,6 +659,15 @@ def _decorators_inside(view: View, entered: View) -> list[Guard]:
     registered = this_app().view_functions[current.endpoint or ""]
     found = guards_of_decorators(registered, current.method)
     return [guard for guard in found if guard.target is None]
+
+
+def _keys_of_route() -> list[Key]:
+    """Give the keys of all guards that the current request meets."""
+    current = this_request() if has_request_context() else None
+    if current is None or current.url_rule is None:
+        return []
+    met = guards_met(this_app(), current.url_rule.endpoint, current.method)
+    return [guard.key for guard in met if guard.key is not None]
 
 
 def _route_variables() -> set[str]:

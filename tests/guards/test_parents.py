@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import typing as t
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 import sqlalchemy as sa
-from flask import Blueprint
+from flask import Blueprint, current_app
 from flask.views import MethodView
 from sqlalchemy import orm
 
@@ -408,6 +409,65 @@ def test_view_that_calls_another_is_on_its_own(site: t.Any) -> None:
     assert statuses(site, "/orgs/1") == [200]
 
 
+_GRANDCHILD: t.Any = authorize("read", Org)(authorize("read", Project)(lambda org, project: "x"))
+#: What a decorator between two guards calls: views behind guards of their own.
+CALLS: dict[str, Callable[[], object]] = {
+    "something-else": lambda: authorized("read", Tag)(tag_id=1),
+    "another-parent": lambda: authorized("read", Org)(org_id=2),
+    "another-child": lambda: authorized("edit", Project)(project_id=20),
+    "another-pair": lambda: _GRANDCHILD(org_id=2, project_id=20),
+    "declared": lambda: current_app.view_functions["tag"](tag_id=1),
+}
+
+
+def authorized(action: str, cls: type) -> t.Any:
+    """Make a view behind a guard of its own."""
+    return authorize(action, cls)(lambda **_: "page")
+
+
+def doing_before(call: Callable[[], object]) -> t.Any:
+    """Make a decorator that does something before each call of a view."""
+
+    def decorator(view: t.Any) -> t.Any:
+        @functools.wraps(view)
+        def wrapper(**given: t.Any) -> t.Any:
+            call()
+            return view(**given)
+
+        return wrapper
+
+    return decorator
+
+
+@pytest.mark.parametrize("called", CALLS)
+def test_view_that_a_decorator_in_between_calls_is_on_its_own(site: t.Any, called: str) -> None:
+    """Its guards neither see what the one in front found, nor keep it from the one behind."""
+    between = doing_before(CALLS[called])
+    serve(site, PROJECT_URL, authorize("read", Org), between, authorize("edit", Project))
+    serve(site, "/tags/<int:tag_id>", endpoint="tag")
+    site.guard.guard("tag", "read", Tag)
+
+    paths = ("/orgs/1/projects/10", "/orgs/1/projects/20", "/orgs/2/projects/10")
+    assert statuses(site, *paths, *paths) == [200, 404, 404] * 2
+
+
+def test_guard_that_is_passed_twice_compares_twice(site: t.Any) -> None:
+    """A decorator in between calls the view once more, for another project."""
+
+    def both(view: t.Any) -> t.Any:
+        @functools.wraps(view)
+        def wrapper(**given: t.Any) -> t.Any:
+            return view(**given) + view(**given | {"project_id": 20})
+
+        return wrapper
+
+    serve(site, PROJECT_URL, authorize("read", Org), both, authorize("edit", Project))
+    site.app.testing = True
+
+    assert statuses(site, "/orgs/1/projects/20", "/orgs/1/projects/10") == [404, 404]
+    assert statuses(site, "/orgs/2/projects/20") == [200]
+
+
 # -- mistakes ------------------------------------------------------------------------
 
 
@@ -490,7 +550,7 @@ def test_within_beside_skip_authorization_is_not_asked(site: t.Any) -> None:
     assert statuses(site, "/orgs/1/projects/20") == [200]
 
 
-def serve_loading(site: Site, url: str, cls: type, view: t.Callable[..., t.Any]) -> None:
+def serve_loading(site: Site, url: str, cls: type, view: Callable[..., t.Any]) -> None:
     """Give a site a view behind a guard of a class, which loads another object itself."""
 
     def called(**given: t.Any) -> str:
