@@ -183,13 +183,12 @@ class Gates:
     def _enter_route(self, current: Request) -> RequestState:
         app = self._app
         try:
-            rule: t.Any = current.url_rule
-            plan = self._plans.known[id(rule)][current.method]
+            plan = self._plans.known[id(current.url_rule)][current.method]
             view_class = plan.view_class
             if (
                 plan.is_open
                 # A program may have changed the endpoint of the rule.
-                and plan.stored is app.view_functions[rule.endpoint]
+                and plan.stored is app.view_functions[plan.rule.endpoint]  # type: ignore[union-attr]
                 and (
                     view_class is None
                     # It has the same functions still.
