@@ -122,13 +122,13 @@ def is_given_up(oso: Oso, *question: t.Any) -> bool:
     return bool(attempts.in_vain > 0)
 
 
-def functions_with_a_call(
+def function_with_a_call(
     oso: Polar, action: str, classes: tuple[type, ...]
-) -> list[ast.FunctionDef]:
-    """Give the functions for plain data that make one call of the application; none if none do."""
+) -> ast.FunctionDef | None:
+    """Give the function for plain data that makes one call of the application, if there is one."""
     made = specializations_of(oso.engine)
     with compiling_here(oso):
-        return [] if made is None else made.maker.drafts.parts(Asked(action, classes)) or []
+        return None if made is None else made.maker.drafts.observing(Asked(action, classes))
 
 
 @contextlib.contextmanager

@@ -101,7 +101,6 @@ RUNTIME_NAMES: Mapping[str, str] = {
     "hand_over_each": "lets the solver find the solutions of this call",
     "harmless": "the classes whose objects passed the check of the sandbox",
     "has_order": "tells whether Python orders two values without running code",
-    "is_needed": "the first part says: make the call",
     "not_called": "stands for the result of a call that was not made",
     "not_silent": "the error that leads to the rules in order",
     "in_order": "sorts the rules that match, the most specific first",
@@ -406,15 +405,12 @@ class _Report:
         try:
             is_empty, tree, functions = specializations.written(asked)
         except NotCompilable as error:
-            parts = specializations.maker.drafts.parts(asked)
-            if parts is None:
+            observing = specializations.maker.drafts.observing(asked)
+            if observing is None:
                 yield from self._partly(specializations, asked, error)
                 return
-            if len(parts) > 1:
-                title = "Tells whether the specialization has to call the application."
-                yield _Function("specialization", title, parts[0])
             title = f"The specialization for {question}, which calls the application once."
-            yield _Function("specialization", title, parts[-1])
+            yield _Function("specialization", title, observing)
             return
         yield from self._whole(functions, tree, " No rule applies." if is_empty else "")
 

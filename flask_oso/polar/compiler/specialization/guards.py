@@ -40,7 +40,7 @@ from ..snippets import (
     size_of,
     unpacked,
 )
-from .observation import NEEDED, RESULT, Observation, is_method
+from .observation import RESULT, Observation, is_method
 from .regions import (
     GIVE_UP,
     MAX_STEPS,
@@ -226,17 +226,6 @@ class Guards:
             region.note_checked(value, known)
         return known
 
-    def check_order(self, value: Known, span: Span | None) -> None:
-        """Refuse to read what a call of the application may change.
-
-        The solver may read it before the call. What the call gave is read behind it in any case.
-        """
-        observation = self.observation
-        if observation is None or observation.comes_first:
-            return
-        if value.name not in observation.derived:
-            raise NotCompilable("an attribute that a call of the application may change", span)
-
     def note_derived(self, made: Known, key: Fact) -> None:
         """Note that a value was made from others, of which one may come from a call."""
         if self.observation is not None:
@@ -254,12 +243,12 @@ class Guards:
         name: str,
         args: tuple[Known, ...] | None,
         values: Sequence[Known],
-    ) -> Known | None:
-        """Return the result of the call of the function; ``None`` if it is only noted.
+    ) -> Known:
+        """Return the result of the call of the function.
 
         :param args: the arguments of a method; ``None`` for a computed attribute.
         :param values: the values of the clause.
-        :raises NotCompilable: if it may be another call, or not be certain to be made.
+        :raises NotCompilable: if it may be another call.
         """
         observation = self.observation
         is_apart = any(around.is_negated for around in region.enclosing())
@@ -267,9 +256,6 @@ class Guards:
             raise NotCompilable("a call of the application", None)
         if not observation.is_that(owner, name, args):
             raise NotCompilable("calls of the application", None)
-        if not observation.is_made:
-            region.reads.append(assign(NEEDED, ast.Constant(True)))
-            return None
         if any(value.name in observation.derived for value in values):
             raise NotCompilable("results of a call that meet", None)
         for arg in args or ():

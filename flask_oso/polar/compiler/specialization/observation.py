@@ -1,13 +1,11 @@
 """The one call of the application within a specialization: a method or a computed attribute.
 
-Reading plain data cannot be observed, and so has no order. A single call of the application has
-one, too: it is the first. So a function that needs one call, of a parameter and with parameters,
-has two parts. The first looks at plain data alone, and tells whether rules come to the call. If
-they do, and have no solution without it, the solver is certain to make the call. It is made, and
-the second part gets its result.
+Reading plain data cannot be observed, and so has no order. A call of the application has one. So a
+function makes a call, of a parameter and with parameters, that the solver is certain to make before
+it looks at anything but classes and literals (``first_call``). All else is read behind it.
 
-INVARIANT: a call is made only if the solver makes it, and at most once. Where the second part
-gives up, the compiled rules get the outcome of the call in place of making it again.
+INVARIANT: a call is made only if the solver makes it, and at most once. Where the function
+gives up behind it, the compiled rules get the outcome of the call in place of making it again.
 """
 
 from __future__ import annotations
@@ -23,7 +21,7 @@ from ...host.iterators import SILENT, elements_ahead
 from ...nodes import Origin, Slot, Term
 from ...value_objects import Record
 from ..entry_points import BRIEF, stopped
-from ..passes.names import FOUND, gives_up
+from ..passes.names import gives_up
 from ..snippets import (
     assign,
     assign_attribute,
@@ -41,8 +39,7 @@ from ..snippets import (
 from .regions import Fact, Known, give_up_if
 from .value_tests import written
 
-#: The names in the two parts: whether the call is needed, and its result.
-NEEDED = "needed"
+#: The name of its result.
 RESULT = "observed"
 #: Begins the names of attributes that the call is made with.
 GIVEN = "given"
@@ -52,25 +49,17 @@ _MADE = "made"
 FREQUENT = ("type", "simple")
 #: These, and an option.
 KEPT = ("is_searched", *FREQUENT)
-#: The answer of the first part: the call has to be made.
-IS_NEEDED: t.Final = "the call is needed"
 #: Stands for the result of a call that was not made.
 NOT_CALLED: t.Final = object()
 _CALLABLE = frozenset({types.MethodType, types.FunctionType})
 _FUNCTIONS = (types.FunctionType, staticmethod, classmethod)
-#: How many times more often than it answers the second part may give up before nothing is tried.
+#: How many times more often than it answers a function may give up before nothing is tried.
 _MOST_IN_VAIN = 8
 
 
 class Observation(Record, frozen=False):
-    """The call of one function.
+    """The call of one function."""
 
-    :param is_made: whether the code has the result, or finds out whether the call is needed.
-    """
-
-    is_made: bool = False
-    #: Whether it is known to come before anything else that the solver reads of an object.
-    comes_first: bool = False
     #: The name of the parameter, and of its attribute.
     owner: str = ""
     name: str = ""
@@ -122,11 +111,6 @@ class Observation(Record, frozen=False):
         is_temporary = isinstance(term, Slot) and term.origin is Origin.LOOKUP
         self.is_searched |= searched.name == RESULT
         self.is_named |= searched.name == RESULT and not is_temporary
-
-    def answer(self) -> list[ast.stmt]:
-        """Write the end of the first part."""
-        open_end: ast.expr = ast.IfExp(load(FOUND), ast.Constant(None), load("is_needed"))
-        return [ast.If(load(NEEDED), [ast.Return(open_end)], [])]
 
 
 def _key_of(arg: Known) -> t.Any:
@@ -230,7 +214,7 @@ class Resumption:
         reads_arguments: bool = False,
     ) -> None:
         self._ask, self._reads_arguments = ask, reads_arguments
-        #: How often in a row the second part gave up.
+        #: How often in a row the function gave up behind the call.
         self.in_vain = 0
 
     def __call__(
@@ -250,20 +234,21 @@ def observing_function(
     parameters: list[str],
     observation: Observation,
     begin: list[ast.stmt],
-    second: ast.FunctionDef,
+    behind: ast.FunctionDef,
     resume: str,
 ) -> ast.FunctionDef:
-    """Write the function that makes the call, with the second part behind it.
+    """Write the function that makes the call.
 
-    :param begin: the first part, or its call.
-    :param resume: the global name of what answers where the second part gives up.
+    :param begin: what is tested before the call, and read to make it with.
+    :param behind: has what stands behind the call.
+    :param resume: the global name of what answers where that gives up.
     """
     in_vain = attribute_of(load(resume), "in_vain")
     is_vain = is_more_than(in_vain, _MOST_IN_VAIN)
     outcome = [load(_MADE), ast.Constant(None)]
     given_up = _resumed(resume, parameters, observation, outcome)
-    (attempt,) = t.cast("list[ast.Try]", second.body)
-    is_timed = _is_timed(observation, second)
+    (attempt,) = t.cast("list[ast.Try]", behind.body)
+    is_timed = _is_timed(observation, behind)
     body = [
         *begin,
         give_up_if(is_vain),
@@ -314,18 +299,9 @@ def made_call(observation: Observation, made: str) -> ast.expr:
     return tuple_of([load(observation.owner), ast.Constant(observation.name), args, load(made)])
 
 
-def called_first(parameters: list[str], first: str) -> list[ast.stmt]:
-    """Write the call of the first part, which has a global name."""
-    is_told = compared(load("answer"), ast.IsNot(), load("is_needed"))
-    return [
-        assign("answer", call(first, *map(load, parameters), load("is_searched"))),
-        ast.If(is_told, [ast.Return(load("answer"))], []),
-    ]
-
-
-def _is_timed(observation: Observation, second: ast.FunctionDef) -> bool:
+def _is_timed(observation: Observation, behind: ast.FunctionDef) -> bool:
     """Tell whether the clock is looked at: as in compiled rules, not for an attribute alone."""
-    is_looped = any(isinstance(node, ast.For) for node in ast.walk(second))
+    is_looped = any(isinstance(node, ast.For) for node in ast.walk(behind))
     return observation.args is not None or is_looped
 
 
@@ -405,7 +381,6 @@ def _resumed(
 
 #: The globals of these functions.
 NAMES: Mapping[str, t.Any] = {
-    "is_needed": IS_NEEDED,
     "functions": _CALLABLE,
     "not_called": NOT_CALLED,
     "monotonic": time.monotonic,

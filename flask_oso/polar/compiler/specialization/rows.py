@@ -266,7 +266,6 @@ class RowGuards:
             return None
         if not (holds or all(map(_negates_equality, (related, row_class(other))))):
             return None
-        self._guards.check_order(owner, span)
         found = self._referred(region, owner, name, related, span)
         by_key = names.constant(test)
         self.unloaded_lists[by_key] = names.constant(self.identities.unloaded_rows(cls, name))
@@ -293,8 +292,6 @@ class RowGuards:
         if None in tests or None in related or len(related) > 1:
             return None
         cls = t.cast(type, related.pop())
-        for owner, _ in (one, other):
-            self._guards.check_order(owner, span)
         found = [self._referred(region, *each, cls, span) for each in (one, other)]
         answer = self._guards.fresh()
         rows = [self._row_or_none(each) for each in found]

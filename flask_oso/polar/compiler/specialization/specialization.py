@@ -49,7 +49,7 @@ from ..snippets import (
 )
 from .clauses.short_calls import MAX_IN_PLACE
 from .clauses.solver_order import SolverOrder
-from .observation import KEPT, NEEDED, RESULT, Observation
+from .observation import KEPT, RESULT, Observation
 from .questions import Manner, QuestionWriter
 from .regions import GIVE_UP, Known, Region, RuleCall, give_up_if, try_in_turn
 from .solution_keys import MAX_REMEMBERED
@@ -85,8 +85,8 @@ class SpecializationWriter(QuestionWriter):
     ) -> None:
         super().__init__(names, manner)
         self._others = others
-        #: What a function that makes a call does before; ``None`` if that is a function.
-        self.before_call: list[ast.stmt] | None = None
+        #: What a function that makes a call does before.
+        self.before_call: list[ast.stmt] = []
         #: The names of conditions that may end the function where they are met.
         self._ending: list[str] = []
         #: Whether no rule applies, so that the answer is always no.
@@ -123,22 +123,15 @@ class SpecializationWriter(QuestionWriter):
         self._in_place = MAX_IN_PLACE if observation is None else 0
         self.expand()
         self._check_arguments()
-        has_nothing = not (self.root.items or self.root.loops or self.root.successes)
-        is_bare = has_nothing and len(self.root.reads) == 1
         inner = self._looked_at(observation)
         self.is_empty = not inner and {*SCALARS}.isdisjoint(self._classes.values())
         begin, end = self._beginning(), list[ast.stmt]([ast.Return(load(FOUND))])
         parameters = self._parameters
         tests = class_tests(self.names, self._classes, len(parameters), self._others)
-        if observation is not None and observation.is_made:
-            # It stands behind the call, and the first part has tested the classes.
-            tests = []
+        if observation is not None:
+            # What it changes is looked at again behind it.
+            self.before_call, tests = [*tests, *self._checks()], []
             begin.append(give_up_if(is_unchecked(RESULT)))
-        elif observation is not None:
-            begin.append(assign(NEEDED, ast.Constant(False)))
-            end = [*observation.answer(), *end]
-            if is_bare or observation.comes_first:
-                self.before_call = [*tests, *self._checks()]
         body = [*begin, *tests, *self._checks(), *inner, *end]
         shorten_end(body)
         write_out_searches(body, self.guards.fresh, may_end=True)

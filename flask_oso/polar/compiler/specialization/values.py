@@ -61,7 +61,6 @@ class ValueGuards:
             raise NotCompilable("an attribute of a literal", span)
         if not sandbox.is_unrestricted(name) or self._guards.names.is_relation(name):
             raise NotCompilable("an attribute that is not read as it is", span)
-        self._guards.check_order(owner, span)
         known = region.lookup_of(owner.name, ("read", owner.name, name))
         if known is not None:
             return known
@@ -115,7 +114,6 @@ class ValueGuards:
         function = sandbox.silent_method(t.cast(type, cls), name)
         if function is None:
             return None
-        self._guards.check_order(owner, span)
         fact: Fact = ("called", owner.name, name)
         known = region.lookup_of(owner.name, fact)
         if known is not None:
@@ -254,7 +252,6 @@ class ValueGuards:
 
     def note_texts(self, region: Region, value: Known, span: Span | None) -> None:
         """Write that a collection is looked at as a whole, since it is searched for many texts."""
-        self._guards.check_order(value, span)
         fact: Fact = ("texts", value.name)
         made = self._guards.computed(region, call("all_texts", load(value.name)), fact, span)
         region.note_checked(value, made)
@@ -508,8 +505,6 @@ class ValueGuards:
         self, region: Region, one: Known, other: Known, span: Span | None, *, holds: bool = True
     ) -> Region:
         """Compare objects of a dataclass field by field."""
-        for value in (one, other):
-            self._guards.check_order(value, span)
         key = ("quietly_equal", *sorted((one.name, other.name)))
         known = region.lookup(key)
         if known is None:

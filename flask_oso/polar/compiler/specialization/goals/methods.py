@@ -67,7 +67,7 @@ class Methods(Searches):
             made = self.guards.observed(self.region, owner, name, args, values)
         except NotCompilable as reason:
             raise NotCompilable(reason.reason, self.goal.span) from None
-        return None if made is None else self._result(self.region, made, result)
+        return self._result(self.region, made, result)
 
     def _read_by(self, owner: Known, name: str) -> Made | None:
         """Write a method without arguments of a date, of a clock, or that returns an attribute.

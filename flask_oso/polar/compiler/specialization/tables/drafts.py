@@ -21,7 +21,7 @@ from ...snippets import any_of, assign, is_type, load
 from ..clauses.delegations import Delegation
 from ..first_call import FirstCall, find_first_call
 from ..goals.obstacles import Obstacles, written_around
-from ..observation import Observation, Outcome, Resumption, called_first, observing_function
+from ..observation import Observation, Outcome, Resumption, observing_function
 from ..questions import Manner
 from ..regions import give_up_if
 from ..solution_functions import SolutionFunctions, SolutionProgram
@@ -176,38 +176,27 @@ class Drafts:
             functions.end_first(made.body, writer.guards.fresh)
         return made, functions
 
-    def parts(self, asked: Asked) -> list[ast.FunctionDef] | None:
-        """Return the functions for a question that make one call of the application.
+    def observing(self, asked: Asked) -> ast.FunctionDef | None:
+        """Return the function for a question that makes a call of the application before all else.
 
-        The last one is that for the question; it calls the other one, if there are two. ``None`` if
-        there is no such function.
+        ``None`` if there is no such function.
         """
-        observation = Observation()
         try:
-            writer = self.writer(asked, Manner(observation))
+            writer = self.writer(asked, Manner(Observation()))
             found = find_first_call(self._program, writer.patterns, writer.question)
-            if found is not None:
-                observation.comes_first = observation.is_that(*found)
-            first = writer.write()
-            if observation.key is None:
+            if found is None:
                 return None
-            observation.is_made = True
-            second = self.writer(asked, Manner(observation)).write()
+            observation, writer = self._behind(asked, found, None)
+            behind = writer.write()
         except NotCompilable:
             return None
-        program, parameters = self._program, self.parameters
-        before, begin = list[ast.FunctionDef](), writer.before_call
-        if begin is None:
-            before = [first]
-            made = program.compiled_specialization(first, self._name)
-            begin = called_first(parameters, program.constant(made))
+        begin = writer.before_call
         read = [*observation.read_arguments()]
         if read:
             begin = [*begin, self.reads(asked, observation)]
-        resuming = program.resuming(self._name, len(parameters), self._at)
-        resume = Resumption(resuming, reads_arguments=bool(read))
-        resumed = program.constant(resume)
-        return [*before, observing_function(parameters, observation, begin, second, resumed)]
+        resuming = self._program.resuming(self._name, len(self.parameters), self._at)
+        resume = self._program.constant(Resumption(resuming, reads_arguments=bool(read)))
+        return observing_function(self.parameters, observation, begin, behind, resume)
 
     def written_behind_call(
         self, asked: Asked, known: t.Mapping[int, str]
@@ -245,8 +234,7 @@ class Drafts:
     ) -> tuple[Observation, SpecializationWriter]:
         """Return what writes a function behind a call that comes first."""
         observation = Observation()
-        observation.comes_first = observation.is_that(*first)
-        observation.is_made = True
+        observation.is_that(*first)
         return observation, self.writer(asked, Manner(observation, functions=functions))
 
     def reads(self, asked: Asked, observation: Observation) -> ast.stmt:

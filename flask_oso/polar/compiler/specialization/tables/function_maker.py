@@ -433,10 +433,10 @@ class FunctionMaker:
 
     def _make_observing(self, asked: Asked) -> Specialization | None:
         """Return a function that makes one call of the application."""
-        parts = self.drafts.parts(asked)
-        if parts is None:
+        function = self.drafts.observing(asked)
+        if function is None:
             return None
-        made = self.program.compiled_specialization(parts[-1], self._name)
+        made = self.program.compiled_specialization(function, self._name)
         self._observing[id(made)] = made
         return made
 
