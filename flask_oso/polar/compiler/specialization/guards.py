@@ -254,7 +254,7 @@ class Guards:
         is_apart = any(around.is_negated for around in region.enclosing())
         if observation is None or is_apart or not self._is_call(owner, name, args):
             raise NotCompilable("a call of the application", None)
-        if not observation.is_that(owner, name, args):
+        if observation.key != Observation(owner.name, name, args).key:
             raise NotCompilable("calls of the application", None)
         if any(value.name in observation.derived for value in values):
             raise NotCompilable("results of a call that meet", None)

@@ -58,14 +58,16 @@ _MOST_IN_VAIN = 8
 
 
 class Observation(Record, frozen=False):
-    """The call of one function."""
+    """The call of one function.
 
-    #: The name of the parameter, and of its attribute.
-    owner: str = ""
-    name: str = ""
-    #: The arguments of a method; ``None`` for an attribute.
-    args: tuple[Known, ...] | None = None
-    key: Fact | None = None
+    :param owner: the name of the parameter.
+    :param name: that of its attribute.
+    :param args: the arguments of a method; ``None`` for an attribute.
+    """
+
+    owner: str
+    name: str
+    args: tuple[Known, ...] | None
     #: Whether the policy searches the result by a name, so that it may search it again.
     is_named: bool = False
     #: Whether the policy searches the result.
@@ -73,13 +75,10 @@ class Observation(Record, frozen=False):
     #: The names of values that come from the call. Another call might give other objects.
     derived: set[str] = field(default_factory=lambda: {RESULT})
 
-    def is_that(self, owner: Known, name: str, args: tuple[Known, ...] | None) -> bool:
-        """Tell whether this is the call of the function; the first one is."""
-        arguments = None if args is None else tuple(map(_key_of, args))
-        key = (owner.name, name, arguments)
-        if self.key is None:
-            self.key, self.owner, self.name, self.args = key, owner.name, name, args
-        return self.key == key
+    @property
+    def key(self) -> Fact:
+        """What tells the call apart from others."""
+        return self.owner, self.name, None if self.args is None else tuple(map(_key_of, self.args))
 
     def read_arguments(self) -> Iterator[tuple[str, str, str]]:
         """Yield what is read before the call, to make it with that.
@@ -114,7 +113,7 @@ class Observation(Record, frozen=False):
 
 
 def _key_of(arg: Known) -> t.Any:
-    # An attribute of a parameter has another name in each part.
+    # An attribute of a parameter has a name of its own in the search for the first call.
     return arg.key if arg.source is None else arg.source
 
 

@@ -182,7 +182,7 @@ class Drafts:
         ``None`` if there is no such function.
         """
         try:
-            writer = self.writer(asked, Manner(Observation()))
+            writer = self.writer(asked, Manner())
             found = find_first_call(self._program, writer.patterns, writer.question)
             if found is None:
                 return None
@@ -207,7 +207,7 @@ class Drafts:
         :returns: the call, if there is one, the checks, the test, and the functions that it calls.
         :raises NotCompilable: if there is no such test.
         """
-        writer = self.writer(asked, Manner(Observation()))
+        writer = self.writer(asked, Manner())
         rule, args = writer.question
         told = (
             replace(arg, literal=Value(known[at])) if at in known else arg
@@ -233,8 +233,7 @@ class Drafts:
         self, asked: Asked, first: FirstCall, functions: SolutionFunctions | None
     ) -> tuple[Observation, SpecializationWriter]:
         """Return what writes a function behind a call that comes first."""
-        observation = Observation()
-        observation.is_that(*first)
+        observation = Observation(first.owner.name, first.name, first.args)
         return observation, self.writer(asked, Manner(observation, functions=functions))
 
     def reads(self, asked: Asked, observation: Observation) -> ast.stmt:
