@@ -26,6 +26,7 @@ from .tables import (
     attribute_name,
     core_expression,
     is_nullable_column,
+    is_unique,
     key_properties,
     source_of,
 )
@@ -67,6 +68,7 @@ class MapperFacts:
         self._steps: dict[tuple[type, str], JoinStep | None] = {}
         self._pairs: dict[tuple[type, str, type], list[tuple[str, str]] | None] = {}
         self._indexed: dict[tuple[type, str], bool] = {}
+        self._unique: dict[tuple[type, str], bool] = {}
         self._tables: dict[type, frozenset[t.Any]] = {}
         self._own: dict[type, frozenset[str]] = {}
         self._sources: dict[tuple[type, int | None, bool], TableSource] = {}
@@ -198,6 +200,13 @@ class MapperFacts:
             self._indexed[key] = _is_indexed(cls, name)
         return self._indexed[key]
 
+    def is_one_key(self, cls: type, name: str) -> bool:
+        """Tell whether a column alone is a key, or a foreign key."""
+        key = cls, name
+        if key not in self._unique:
+            self._unique[key] = _is_one_key(cls, name)
+        return self._unique[key]
+
     def may_be_null(self, cls: type, name: str) -> bool:
         """Tell whether an attribute may be NULL."""
         mapper: orm.Mapper[t.Any] = sa.inspect(cls)
@@ -285,6 +294,14 @@ def _is_indexed(cls: type, name: str) -> bool:
     lists += [each.columns for each in table.indexes]
     lists += [each.columns for each in table.constraints if isinstance(each, sa.UniqueConstraint)]
     return any(next(iter(each), None) is column for each in lists)
+
+
+def _is_one_key(cls: type, name: str) -> bool:
+    mapper: orm.Mapper[t.Any] = sa.inspect(cls)
+    prop = mapper.attrs.get(name)
+    if not isinstance(prop, orm.ColumnProperty) or not isinstance(prop.columns[0], sa.Column):
+        return False
+    return bool(prop.columns[0].foreign_keys) or is_unique([prop.columns[0]])
 
 
 def _own_columns(mapper: orm.Mapper[t.Any]) -> frozenset[str]:

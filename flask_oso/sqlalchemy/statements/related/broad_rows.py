@@ -14,7 +14,11 @@ import typing as t
 from sqlalchemy.ext.compiler import compiles
 
 from ....polar.residual.algebra.ir import (
+    Column,
+    Comparison,
     Exists,
+    InValues,
+    Literal,
     Or,
     RowCondition,
     RowPath,
@@ -43,8 +47,9 @@ def broad_rows(condition: RowCondition, root: RowPath, names: MapperFacts) -> Ex
         sought = [each for part in broad for each in conjuncts_of(part) if isinstance(each, Exists)]
         if len(broad) != 1 or len(sought) != 1:
             continue
-        is_beside = len(parts) > 1 or _has_anchored_part(sought[0], names)
-        if is_beside and _is_of_parents(sought[0]) and _has_one_end(sought[0], root, names):
+        is_sought = len(parts) > 1 or _has_anchored_part(sought[0], names)
+        is_found = is_sought or _has_indexed(sought[0], names)
+        if is_found and _is_of_parents(sought[0]) and _has_one_end(sought[0], root, names):
             return sought[0]
     return None
 
@@ -59,6 +64,17 @@ def _has_anchored_part(condition: Exists, names: MapperFacts) -> bool:
         isinstance(each, Or) and any(_has_anchor(part, names) for part in each.parts)
         for each in walk_condition(condition)
     )
+
+
+def _has_indexed(condition: Exists, names: MapperFacts) -> bool:
+    """Tell whether an index finds the rows that have a value which the policy names."""
+    for each in walk_condition(condition):
+        column = each.column if isinstance(each, InValues) else None
+        if isinstance(each, Comparison) and each.sign == "=" and isinstance(each.right, Literal):
+            column = each.left
+        if isinstance(column, Column) and names.is_key(column.row.cls, column.name):
+            return True
+    return False
 
 
 def _is_of_parents(condition: Exists) -> bool:

@@ -605,9 +605,9 @@ class _Analysis:
         if isinstance(part, Comparison):
             is_known = isinstance(part.right, Literal) or is_of_object(part.right)
             is_equation = part.sign == "=" and is_known
-            return is_equation and self._is_found(part.left)
+            return is_equation and self._is_found(part.left, isinstance(part.right, Literal))
         if isinstance(part, InValues | AmongGiven):
-            return self._is_found(part.column)
+            return self._is_found(part.column, isinstance(part, InValues))
         if not isinstance(part, Exists):
             return False
         scope = outer_rows(part)
@@ -616,14 +616,20 @@ class _Analysis:
             each.is_anchored and (each.outer or not each.nodes) for each in joins
         )
 
-    def _is_found(self, column: t.Any) -> bool:
-        """Tell whether an index finds few rows by a column."""
+    def _is_found(self, column: t.Any, is_named: bool) -> bool:
+        """Tell whether an index finds few rows by a column.
+
+        :param is_named: whether the policy names the values. Those that a column shares with many
+            rows, such as ``"public"``, are what it names.
+        """
         if not isinstance(column, Column) or column.field.kind in (
             ValueKind.BOOLEAN,
             ValueKind.ENUM,
         ):
             return False
-        return self._names.is_key(column.row.cls, column.name)
+        names = self._names
+        is_found = names.is_one_key if is_named else names.is_key
+        return is_found(column.row.cls, column.name)
 
 
 def _connected(nodes: list[Node], equations: list[Equation]) -> Iterator[Node]:
