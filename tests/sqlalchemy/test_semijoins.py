@@ -277,12 +277,33 @@ def test_parent_that_is_gone(changing: orm.Session) -> None:
     assert before[0] not in found
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        "r in u.roles and r.doc = d",
+        "forall(r in u.roles, r.doc != d)",
+        "u.roles != nil and x in u.teams and x in d.teams",
+    ],
+)
+def test_relation_of_an_actor_of_a_closed_session(session: orm.Session, body: str) -> None:
+    """What a check cannot read of an actor, a list does not ask the database for."""
+    with orm.Session(session.get_bind()) as other:
+        user = other.get(User, 1)
+        other.expire_all()
+    oso = make_oso(f"allow(u, _, d: Doc) if {body};")
+
+    with pytest.raises(orm.exc.DetachedInstanceError):
+        oso.is_allowed(user, "read", session.get(Doc, 2))
+    with pytest.raises(orm.exc.DetachedInstanceError):
+        oso.authorized_query(user, "read", Doc)
+
+
 def test_actor_of_a_closed_session(session: orm.Session) -> None:
     """The key of an actor is known though nothing of it can be read any more."""
     with orm.Session(session.get_bind()) as other:
         user = other.get(User, 1)
         other.expire_all()
-    oso = make_oso("allow(u, _, d: Doc) if r in u.roles and r.doc = d;")
+    oso = make_oso("allow(u, _, d: Doc) if r in d.roles and r.user = u;")
 
     query = oso.authorized_query(user, "read", Doc)
 

@@ -121,7 +121,9 @@ def _followed(state: t.Any, name: str) -> list[t.Any] | None:
     if relation is None:
         return []
     if name not in state.dict:
-        return None if any(map(chooses_rows, state.load_options)) else []
+        # Of a row without a session a check cannot read it either.
+        is_apart = state.session is None or any(map(chooses_rows, state.load_options))
+        return None if is_apart else []
     value = state.dict[name]
     if relation.uselist:
         states = [state_of(each) for each in value]
