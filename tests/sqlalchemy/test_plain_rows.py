@@ -555,6 +555,27 @@ def test_two_relations_are_compared_by_a_specialization(
     assert specialized(oso.engine, members[0], "read", members[1]) is answer
 
 
+@pytest.mark.each(3)
+@pytest.mark.parametrize("equation", ["m.project = other.project", "other.project = m.project"])
+@pytest.mark.parametrize("nil", ["!=", "="])
+@pytest.mark.parametrize(("mine", "key"), [(1, 1), (2, 1), (8, 1), (None, 1), (1, None), (8, 8)])
+def test_relation_that_is_read_before_is_compared_by_its_row(
+    session: orm.Session, equation: str, nil: str, mine: int | None, key: int | None
+) -> None:
+    """The rules never load the other one: a function that needed it would give up each time."""
+    policy = f"allow(m: Member, _, other: Member) if other.project {nil} nil and {equation};"
+    oso, solver = make_oso(policy), make_oso(policy, compiled=False)
+    session.add_all([Member(id=11, project_id=mine), Member(id=12, project_id=key)])
+    session.commit()
+    session.expunge_all()
+    members = [session.get_one(Member, number) for number in (11, 12)]
+
+    found = oso.is_allowed(members[0], "read", members[1])
+
+    assert specialized(oso.engine, members[0], "read", members[1]) is found
+    assert solver.is_allowed(members[0], "read", members[1]) is found
+
+
 def test_two_relations_to_different_classes_are_read(session: orm.Session) -> None:
     """The same number is the key of a user and of a project."""
     oso = make_oso("allow(m: Member, _, other: Member) if m.project = other.user;")

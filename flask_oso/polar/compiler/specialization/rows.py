@@ -285,8 +285,14 @@ class RowGuards:
 
         :param one: what has a relation, and its name; ``other`` is the other one.
 
-        ``None`` if a foreign key does not say which row it leads to, or one is read anyway.
+        ``None`` if a foreign key does not say which row it leads to, or both are read anyway.
         """
+        for unread, (owner, name) in ((one, other), (other, one)):
+            # As by what stands in front, such as 'y.b != nil'. The rules in order may never load
+            # the other one, so a function that needed it would give up each time.
+            read = region.lookup_of(owner.name, ("read", owner.name, name))
+            if read is not None:
+                return self.compare_relation(region, *unread, read, span)
         tests = [self._test_of(region, *each) for each in (one, other)]
         related = {self._related_rows(*each) for each in (one, other)}
         if None in tests or None in related or len(related) > 1:
