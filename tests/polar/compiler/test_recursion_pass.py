@@ -207,9 +207,15 @@ if len(a) == 0:
 """
 
 
-def test_a_sum_of_integers_is_added_at_once() -> None:
+_OF_NONE = "if len(a) == 0:\n    solutions.append(0)\n"
+
+
+@pytest.mark.parametrize(
+    "text", [_SUM, _OF_NONE + _SUM.replace(_OF_NONE, "")], ids=["empty last", "empty first"]
+)
+def test_a_sum_of_integers_is_added_at_once(text: str) -> None:
     """A list is gone through once, and integers are looked at as such first."""
-    made = looped(_SUM)
+    made = looped(text)
 
     assert made is not None
     assert "frames = a\n" in made

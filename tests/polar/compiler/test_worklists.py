@@ -396,8 +396,12 @@ for e in [*v]:
 """
 
 
-def test_one_list_is_begun_with_all() -> None:
-    """What they lead to is noted, and nothing else."""
+@pytest.mark.parametrize("is_first", [False, True], ids=["behind", "before"])
+def test_one_list_is_begun_with_all(is_first: bool) -> None:
+    """What they lead to is noted, and the elements, in whatever order."""
+    noted = "    solutions.append(e)\n"
+    text = _BEGUN.replace(noted, "")
+    text = text.replace("    if w:", f"{noted}    if w:") if is_first else text + noted
     expected = """
 several = [*v]
 for e in several:
@@ -413,7 +417,7 @@ if w:
 solutions += several
 """
 
-    assert begun(_BEGUN) == ast.unparse(ast.parse(expected))
+    assert begun(text) == ast.unparse(ast.parse(expected))
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,7 @@ def _leave_out_walk(
     """Leave out a loop that does nothing but keep the elements of a list, or count them."""
     at = next(n for n, each in enumerate(statements) if type(each) is ast.For)
     loop = t.cast(ast.For, statements[at])
-    turn, *rest = loop.body
+    turn, *rest = _turn_first(loop.body, left)
     is_one = compared(load(left), ast.GtE(), ast.Constant(1))
     if type(turn) is not ast.If or turn.orelse or code_of([turn.test]) != code_of([is_one]):
         return
@@ -62,6 +62,15 @@ def _leave_out_walk(
     if frames is not None:
         made.append(assign(frames, load(name)))
     statements[at : at + 1] = [*made, assign(left, ast.Constant(0)), *rest[:-1]]
+
+
+def _turn_first(body: list[ast.stmt], left: str) -> list[ast.stmt]:
+    """Return statements without those before the first that are for an empty list, behind it."""
+    is_none = code_of([compared(load(left), ast.Eq(), ast.Constant(0))])
+    for at, each in enumerate(body):
+        if type(each) is not ast.If or each.orelse or code_of([each.test]) != is_none:
+            return [each, *body[:at], *body[at + 1 :]]
+    return body
 
 
 def _kept_in(begin: list[ast.stmt], name: str, left: str) -> str | None:

@@ -71,9 +71,14 @@ def _search_in(
     if len(calls) != 1 or len(loop.body) < calls[0] + 3:
         return None
     at = calls[0]
-    call, gives_up, noting, *behind = loop.body[at:]
+    call, gives_up, *behind = loop.body[at:]
     found = t.cast(str, written_name(call))
-    added = [appended_to(each) for each in behind]
+    # The element may be put on a list before or behind: the order does not matter.
+    noted = [each for each in behind if appended_to(each) is None]
+    if len(noted) != 1:
+        return None
+    noting = noted[0]
+    added = [appended_to(each) for each in behind if each is not noting]
     here = Names(loop.body)
     is_alone = all(names.read[name] == here.read[name] for name in (element, found))
     if not is_alone or not _notes(gives_up, noting, found):
