@@ -20,8 +20,11 @@ from ...snippets import (
     all_of,
     any_of,
     assign,
+    assign_parts,
     call,
     compared,
+    duplicate,
+    is_not_none,
     is_not_of,
     is_type,
     item_of,
@@ -33,6 +36,9 @@ from ..clauses.chains import numbers_in
 from ..regions import Built, Fact, Known, Parts, Region, give_up_if, with_span
 from ..value_tests import SCALARS, written
 from .alternatives import Alternatives, equation
+
+#: How many keys a dictionary has that are taken apart where they stand.
+_FEW_KEYS = (1, 2, 3)
 
 
 class Compounds(Alternatives):
@@ -128,25 +134,46 @@ class Compounds(Alternatives):
 
         The solver reads all entries before it compares the keys.
         """
-        span, parts, region = self.goal.span, parts_by_place(term), self._of_kind(value, term)
+        parts, region = parts_by_place(term), self._of_kind(value, term)
         if region is None:
             return None
-        has_size = compared(size_of(value.name), ast.Eq(), ast.Constant(len(parts)))
-        # Other keys may say themselves what they equal.
-        has_texts = call("has_texts", load(value.name))
-        keys = [ast.Constant(name) for name in parts]
-        has_keys = [compared(key, ast.In(), load(value.name)) for key in keys]
-        wanted = load(self.guards.names.constant(frozenset(parts)))
-        others = call("with_fields", load(value.name), wanted)
-        is_odd = give_up_if(compared(others, ast.IsNot(), load("missing")))
-        fact: Fact = ("with fields", value.name, *sorted(parts))
-        region = self.guards.under(
-            region, fact, all_of([has_size, has_texts, *has_keys]), [is_odd], span
-        )
+        region = self._of_keys(region, value, [*parts])
         for name in _in_order(parts):
             if region is not None:
                 region = self.part_unified(region, parts[name], self._entry(region, value, name))
         return self._at(region)
+
+    def _of_keys(self, region: Region, value: Known, names: list[str]) -> Region | None:
+        """Return the region where a dictionary has some keys, and no others.
+
+        In a loop, most dictionaries have the very keys of the last one.
+        """
+        span, fact = self.goal.span, ("with fields", value.name, *sorted(names))
+        has_size = compared(size_of(value.name), ast.Eq(), ast.Constant(len(names)))
+        # Other keys may say themselves what they equal.
+        has_texts = call("has_texts", load(value.name))
+        has_keys = [compared(ast.Constant(each), ast.In(), load(value.name)) for each in names]
+        wanted = load(self.guards.names.constant(frozenset(names)))
+        others = call("with_fields", load(value.name), wanted)
+        is_odd = give_up_if(compared(others, ast.IsNot(), load("missing")))
+        is_it = all_of([has_texts, *has_keys])
+        if len(names) not in _FEW_KEYS or not self.guards.is_repeated(region):
+            return self.guards.under(region, fact, all_of([has_size, is_it]), [is_odd], span)
+        size: Fact = ("entries", value.name, len(names))
+        region = self.guards.under(region, size, has_size, [duplicate(is_odd)], span)
+        if region.holds(fact) is not None or fact in region.inside:
+            return self.guards.under(region, fact, is_it, [is_odd], span)
+        keys, last = [[self.guards.fresh(each) for _ in names] for each in "pc"]
+        self.guards.caches += last
+        region.reads.append(assign_parts(keys, load(value.name)))
+        pairs = [*zip(keys, last, strict=True)]
+        # There are none yet for the first dictionary: a key may be ``None``.
+        is_known = is_not_none(load(last[0]))
+        same = [compared(load(key), ast.Is(), load(each)) for key, each in pairs]
+        is_same = all_of([*same, is_known])
+        inner = self.guards.under(region, fact, any_of([is_same, is_it]), [is_odd], span)
+        inner.reads += [assign(each, load(key)) for key, each in pairs]
+        return inner
 
     def _entry(self, region: Region, value: Known, name: str) -> Known:
         """Write that an entry is read, which is checked as the solver checks it."""
