@@ -192,7 +192,7 @@ class KnownClasses:
         for each in value:
             if type(each) is not known:
                 known = type(each)
-                if known not in self.objects:
+                if known is str or known not in self.objects:
                     break
         else:
             return True

@@ -307,7 +307,7 @@ class SilentComparisons:
         :param is_searched: whether all elements are looked at.
         """
         kind, mine, simple = type(collection), type(item), self._simple
-        if kind is not list and kind is not tuple:
+        if kind is not list and kind is not tuple and kind not in GONE_THROUGH:
             if mine is tuple and kind in _SETS and is_hashed_tuple(item):
                 # As `among` does it, in one call less.
                 return item in collection
@@ -330,11 +330,13 @@ class SilentComparisons:
         :param is_once: whether one text is looked up: a list takes less time then.
         """
         kind, simple = type(collection), self._simple
-        if kind in SETS and kind is not range:
+        if kind is not list and kind is not tuple:
+            if kind not in SETS or kind is range:
+                raise NotSilent
             return collection
-        if (kind is not list and kind is not tuple) or len(collection) > MAX_ELEMENTS:
-            raise NotSilent
         elements = [*collection]
+        if len(elements) > MAX_ELEMENTS:
+            raise NotSilent
         others = False
         for element in elements:
             if type(element) is not str:
