@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import ast
 import typing as t
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
+from ..environment import STORED_ENVIRONMENT
+from ..output import STORED_VARIABLE
 from ..solver.clause_index import ClauseIndex
 from ..solver.machine import STOPPED
 from ..value_objects import Record
@@ -292,6 +294,30 @@ def facts_function(
     ]
     body = [ast.If(is_type(parameters[0], "str"), looked, []), ast.Return(ast.Constant(None))]
     return function_of("facts", parameters, body)
+
+
+def facts_entry(
+    look_up: Callable[..., bool | None],
+    table: FactTable | None,
+    by_solver: Callable[[tuple[t.Any, ...]], bool],
+) -> Callable[..., bool]:
+    """Return the entry point of a rule that has only facts about strings.
+
+    Strings are looked up; other arguments go to the solver.
+
+    :param look_up: looks up strings.
+    :param table: notes the actions that are asked about, if there are any.
+    """
+
+    def answer(*args: t.Any) -> bool:
+        are_texts = all(type(arg) is str for arg in args)
+        are_usual = are_texts and STORED_VARIABLE not in STORED_ENVIRONMENT
+        found = look_up(*args) if are_usual else None
+        if table is not None and found is not None:
+            table.note(args[1])
+        return by_solver(args) if found is None else found
+
+    return answer
 
 
 def _is_fact(parameters: list[str], fact: tuple[str, ...]) -> ast.expr:

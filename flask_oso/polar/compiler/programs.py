@@ -47,6 +47,7 @@ from .entry_points import (
     Clock,
     FactTable,
     entry_writer,
+    facts_entry,
     facts_function,
     usual_writer,
 )
@@ -209,27 +210,15 @@ class CompiledProgram(Runtime):
         return self.make_specialization(make, name)
 
     def _make_list(self, variant: Variant, listed: list[tuple[str, ...]]) -> CompiledFunction:
-        """Compile the entry point of a rule that has only facts about strings.
-
-        Strings are looked up; other arguments go to the solver.
-        """
+        """Compile the entry point of a rule that has only facts about strings."""
         name, parameters = variant.name, variant.parameters
         function = facts_function(parameters, listed, self.constant(frozenset(listed)))
         look_up = self._compiled(function, QUESTION_FILE, {})
         if variant.arity == 3:
             # No watch hears of its denials: two texts are neither swapped nor classes.
             self._facts[name] = FactTable((action for _, action, _ in listed), look_up)
-        table = self._facts.get(name)
-
-        def answer(*args: t.Any) -> bool:
-            are_texts = all(type(arg) is str for arg in args)
-            are_usual = are_texts and STORED_VARIABLE not in STORED_ENVIRONMENT
-            found = look_up(*args) if are_usual else None
-            if table is not None and found is not None:
-                table.note(args[1])
-            return self._by_solver(name, args) if found is None else found
-
-        return answer
+        by_solver = functools.partial(self._by_solver, name)
+        return facts_entry(look_up, self._facts.get(name), by_solver)
 
     def specializations(self, name: str, arity: int) -> Specializations | None:
         """Return the specializations of a rule, each of which is compiled when first used."""
