@@ -326,15 +326,28 @@ def test_chain_that_is_followed_first_is_looked_at_to_its_end(rules: str) -> Non
 
 
 @pytest.mark.parametrize("rules", CHAINS.values(), ids=CHAINS)
-def test_chain_in_front_of_a_test_ends_where_that_holds(rules: str) -> None:
+@pytest.mark.parametrize("test", ["doc.open = true", "doc.open = true and doc.until = nil"])
+def test_chain_in_front_of_a_test_ends_where_that_holds(rules: str, test: str) -> None:
     """Where it does not, the solver looks for another solution, and meets the error."""
-    oso, user = load(rules.replace("doc);", "doc) and doc.open = true;", 1)), User()
-    behind = Doc(owner=Odd(), parent=None)
+    oso, user = load(rules.replace("doc);", f"doc) and {test};", 1)), User()
+    behind, is_open = Doc(owner=Odd(), parent=None), (True, False)
 
-    open_one, closed = (Doc(owner=user, parent=behind, open=each) for each in (True, False))
+    open_one, closed = (Doc(owner=user, parent=behind, open=each, until=None) for each in is_open)
 
     assert specialized(oso.engine, user, "read", open_one) is True
     assert specialized(oso.engine, user, "read", closed) is None
+
+
+@pytest.mark.parametrize("rules", CHAINS.values(), ids=CHAINS)
+@pytest.mark.parametrize("test", ["doc.open = true", "doc.name = 1", "user.admin"])
+def test_chain_in_front_of_a_test_and_of_nothing_is_no_solution(rules: str, test: str) -> None:
+    """What another rule finds behind the same chain is not noted before that."""
+    first = f'allow(user: User, "read", doc: Doc) if may(user, doc) and {test};'
+    oso, user = load(first + rules), User(admin=True)
+    mine = Doc(owner=user, parent=None, open=False, name=2)
+    other = Doc(owner=None, parent=None, open=True, name=1)
+
+    assert [specialized(oso.engine, user, "read", doc) for doc in (mine, other)] == [True, False]
 
 
 @pytest.mark.parametrize("rules", CHAINS.values(), ids=CHAINS)

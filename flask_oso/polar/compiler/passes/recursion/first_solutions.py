@@ -166,12 +166,17 @@ def _solution_in(tests: list[ast.stmt]) -> list[ast.stmt] | None:
     """Return the statements of the solution behind tests, which end the function.
 
     ``None`` if something else is done, or if a test reads what may not be there to be read.
+
+    INVARIANT: what is put before a call or a condition notes no solution: another rule may have one
+    behind it.
     """
     made = {name for each in tests if (name := written_name(each)) is not None}
     before, last = tests[:-1], tests[-1]
-    if not all(written_name(each) or only_gives_up(each) for each in before):
+    if not all(_is_read(each) or only_gives_up(each) for each in before):
         return None
-    if type(last) is not ast.If or any(each for each in last.orelse if not gives_up(each)):
+    if type(last) is not ast.If:
+        return None
+    if not all(gives_up(each) or only_gives_up(each) for each in last.orelse):
         return None
     for node in nodes_in([*before, last.test]):
         if type(node) is ast.Attribute or type(node) is ast.Subscript:
@@ -179,3 +184,9 @@ def _solution_in(tests: list[ast.stmt]) -> list[ast.stmt] | None:
             if owner is None or owner in made:
                 return None
     return last.body if ends_at_solution(last.body) else _solution_in(last.body)
+
+
+def _is_read(statement: ast.stmt) -> bool:
+    """Tell whether a statement gives a value a name: it notes nothing."""
+    value = getattr(statement, "value", None)
+    return written_name(statement) is not None and type(value) is not ast.Constant
