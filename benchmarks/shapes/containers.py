@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import typing as t
 from collections.abc import Callable
 
@@ -59,6 +60,22 @@ def _in_readers(user: t.Any, doc: t.Any) -> bool:
 def _dictionary_of(ids: t.Iterable[t.Any]) -> dict[str, str]:
     # Keys that are no texts become texts on the way into a policy.
     return {str(each): "r" for each in ids}
+
+
+def _moment(number: int) -> datetime.datetime:
+    return datetime.datetime(2026, 1, 1) + datetime.timedelta(days=number)
+
+
+def _moments(ids: t.Iterable[int]) -> list[datetime.datetime]:
+    return [*map(_moment, ids)]
+
+
+def _entry(number: int) -> dict[str, t.Any]:
+    return {"id": number, "kind": "user"}
+
+
+def _entries(ids: t.Iterable[int]) -> list[dict[str, t.Any]]:
+    return [*map(_entry, ids)]
 
 
 def _constant(name: str, make: Callable[[list[str]], t.Any]) -> Shape:
@@ -145,6 +162,12 @@ def _dictionary_resource(_size: int) -> World:
 
 
 SHAPES = (
+    _containing(
+        "`in` a list of datetimes", "user.id in doc.readers", _moments, _in_readers, key=_moment
+    ),
+    _containing(
+        "`in` a list of dictionaries", "user.id in doc.readers", _entries, _in_readers, key=_entry
+    ),
     _containing("`in` a list of ids", "user.id in doc.readers", list, _in_readers),
     _containing("`in` a tuple of ids", "user.id in doc.readers", tuple, _in_readers),
     _containing("`in` a set of ids", "user.id in doc.readers", set, _in_readers),

@@ -14,6 +14,10 @@ _SIZES = (10, 100)
 _READ = 'allow(user: User, "read", doc: Doc) if '
 _OWNER = f"{_READ} doc.owner = user;"
 _MEMBER = "member in doc.members and member.user = user"
+_ABOVE = (
+    "above(user: User, doc: Doc) if doc.owner = user;"
+    "above(user: User, doc: Doc) if doc.parent != nil and above(user, doc.parent);"
+)
 _NOW = 6
 
 
@@ -52,6 +56,15 @@ def _may_by_member(user: t.Any, action: str, doc: t.Any) -> bool:
         return True
     for member in doc.members:
         if member.user is user and (member.until is None or member.until > _NOW):
+            return True
+    return False
+
+
+def _may_by_membership(user: t.Any, action: str, doc: t.Any) -> bool:
+    if action != "read" or doc.parent is not None:
+        return False
+    for member in doc.members:
+        if member.user is user:
             return True
     return False
 
@@ -102,6 +115,11 @@ def _chains(users: type, docs: type, size: int) -> list[Question]:
     return [(mine, "read", docs(mine, parent=doc))]
 
 
+def _inside(users: type, docs: type, size: int) -> list[Question]:
+    """Ask for a document in one that its owner reads, so deep in others."""
+    return [(user, "read", docs(None, parent=doc)) for user, _, doc in _chains(users, docs, size)]
+
+
 def _is_above(user: t.Any, action: str, doc: t.Any) -> bool:
     if action != "read":
         return False
@@ -118,6 +136,13 @@ SHAPES = (
         f"{_OWNER}{_READ} belongs(user, doc); belongs(user: User, doc: Doc) if {_MEMBER};",
         _members,
         _may_by_member,
+    ),
+    _shape(
+        "the first member, a helper in front of a test",
+        f"{_READ} belongs(user, doc) and doc.parent = nil;"
+        f"belongs(user: User, doc: Doc) if {_MEMBER};",
+        _members,
+        _may_by_membership,
     ),
     _shape(
         "the first member, a helper with two rules for each",
@@ -168,10 +193,26 @@ SHAPES = (
     ),
     _shape(
         "a chain of documents, the owner of the first",
-        f"{_READ} above(user, doc);"
-        "above(user: User, doc: Doc) if doc.owner = user;"
-        "above(user: User, doc: Doc) if doc.parent != nil and above(user, doc.parent);",
+        f"{_READ} above(user, doc); {_ABOVE}",
         _chains,
         _is_above,
+    ),
+    _shape(
+        "a chain of documents, the owner of the first, without classes",
+        f"{_READ} above(user, doc); {_ABOVE.replace(': User', '').replace(': Doc', '')}",
+        _chains,
+        _is_above,
+    ),
+    _shape(
+        "a chain of documents, the owner of the first, in front of a test",
+        f"{_READ} above(user, doc) and doc.public = nil; {_ABOVE}",
+        _chains,
+        lambda user, action, doc: doc.public is None and _is_above(user, action, doc),
+    ),
+    _shape(
+        "a chain that begins at an attribute, the owner of the first",
+        f"{_READ} above(user, doc.parent); {_ABOVE}",
+        _inside,
+        lambda user, action, doc: _is_above(user, action, doc.parent),
     ),
 )
