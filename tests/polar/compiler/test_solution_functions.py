@@ -119,12 +119,12 @@ ABOUT_FOLDERS = {
     "no test for nil": """
         holds(_, doc) if depth(doc.folder, n) and n = doc.least;
         depth(f: Folder, 1) if f.parent = nil;
-        depth(f: Folder, n) if depth(f.parent, m) and n = m + 1;
+        depth(f: Folder, n) if depth(f.parent, m) and n = m - 1;
     """,
     "nil in a head": """
         holds(_, doc) if depth(doc.folder, n) and n = doc.least;
         depth(nil, 0);
-        depth(f: Folder, n) if depth(f.parent, m) and n = m + 1;
+        depth(f: Folder, n) if depth(f.parent, m) and n = 1 + m;
     """,
     "no test for nil, and names": """
         holds(_, doc) if path(doc.folder, n) and n = doc.least;
