@@ -17,7 +17,13 @@ from flask import Flask, has_request_context
 
 from ..app_state import state_of
 from ..callables.sync_callable import SyncCallable
-from ..callables.view_functions import SourceLocation, View, entered_function, is_static
+from ..callables.view_functions import (
+    SourceLocation,
+    View,
+    entered_function,
+    is_static,
+    parts_of,
+)
 from ..denials.denial import DenialStyle
 from ..enforcement.authorizer import Authorizer, is_usual
 from ..polar.exceptions import OsoError
@@ -511,9 +517,10 @@ class ViewCheck(Record, eq=False):
 
     def _new_passage(self, view: View, given: Arguments, behind: Sequence[Key]) -> Passage:
         key = t.cast(Key, self.key)
-        parameters = self._parameters_of(view, entered_by_request(view))
+        entered = entered_by_request(view)
+        parameters = self._parameters_of(view, entered)
         variables = self._variables(parameters, given)
-        further = (*behind, *parameters.keys)
+        further = (*behind, *parameters.keys, *_keys_in_class(view, entered))
         awaited = {id(each): each for each in (*further, *_keys_of_route())} if further else {}
         # Of guards that find the same, the last one gives it; the others leave the variable.
         is_left = key.keyword in [each.keyword for each in further]
@@ -659,6 +666,25 @@ def _decorators_inside(view: View, entered: View) -> list[Guard]:
     registered = this_app().view_functions[current.endpoint or ""]
     found = guards_of_decorators(registered, current.method)
     return [guard for guard in found if guard.target is None]
+
+
+def _keys_in_class(view: View, entered: View) -> list[Key]:
+    """Give the keys of guards that come behind a function of a class, or in front of its method.
+
+    A ``dispatch_request`` may have guards of its own, between those of the class and the method.
+    """
+    current = this_request() if has_request_context() else None
+    registered = current and this_app().view_functions.get(current.endpoint or "")
+    parts = [] if current is None or not registered else parts_of(registered, current.method)
+    if len(parts) < 3:
+        return []
+    _, dispatch, handler = parts
+    guards: list[Guard] = []
+    if entered is not view:
+        guards += guards_of(dispatch)
+    elif inspect.unwrap(dispatch) is inspect.unwrap(view):
+        guards += [*_decorators_inside(view, handler), *guards_of(handler)]
+    return [guard.key for guard in guards if guard.key is not None]
 
 
 def _keys_of_route() -> list[Key]:

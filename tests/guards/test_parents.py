@@ -243,6 +243,34 @@ def test_class_based_view_fits_together(site: t.Any) -> None:
     assert statuses(site, "/orgs/1/projects/10", "/orgs/1/projects/20") == [200, 404]
 
 
+@pytest.mark.parametrize(
+    ("guard_of_method", "expected"),
+    [(authorize("read", Issue), [200, 404, 404, 404]), (lambda view: view, [200, 404, 404, 200])],
+    ids=["and-of-the-method", "alone"],
+)
+def test_guard_of_what_dispatches_fits_together(
+    site: t.Any, guard_of_method: t.Any, expected: list[int]
+) -> None:
+    """It stands between the guard of the class and that of the method."""
+
+    class View(MethodView):
+        decorators: t.ClassVar[t.Any] = [authorize("read", Org)]
+
+        @authorize("edit", Project)
+        def dispatch_request(self, **given: t.Any) -> t.Any:
+            return super().dispatch_request(**given)
+
+        @guard_of_method
+        def get(self, **given: t.Any) -> str:
+            return "page"
+
+    url = f"{PROJECT_URL}/issues/<int:issue_id>"
+    site.app.add_url_rule(url, view_func=View.as_view("view"))
+    pages = [f"/orgs/{org}/projects/{number}/issues/100" for number in (10, 20) for org in (1, 2)]
+
+    assert statuses(site, *pages) == expected
+
+
 def test_chain_of_three_fits_together(site: t.Any) -> None:
     """Each object belongs to the one before."""
     url = f"{PROJECT_URL}/issues/<int:issue_id>"
