@@ -26,6 +26,7 @@ LARGEST = 100
 FOR_PLAIN_DATA = {
     "each part of a list, of a class that is not registered",
     "the sum of a list, `[first, *rest]`",
+    "the sum of an attribute, `[first, *rest]`",
     "a helper that commits to a value, in one rule among others",
     "a dictionary in one rule among others",
     "parts of two lists, `[user.id, doc.kind] = [doc.owner, …]`",

@@ -11,10 +11,11 @@ from collections.abc import Callable, Iterator
 from .shape import Question, Shape, World, plain
 
 _SIZES = (10, 100)
-_USER, _TEAM, _DOC = (
+_USER, _TEAM, _DOC, _PART = (
     plain("User", "name", "least"),
     plain("Team", "lead", "parent", "region"),
     plain("Doc", "team", "parts", "least"),
+    plain("Part", "amount"),
 )
 
 
@@ -54,6 +55,13 @@ def _with_parts(size: int, _user: t.Any) -> list[t.Any]:
     return [_DOC(None, [1] * size, size), _DOC(None, [*range(size)], size)]
 
 
+def _with_amounts(size: int, user: t.Any) -> list[t.Any]:
+    docs = _with_parts(size, user)
+    for doc in docs:
+        doc.parts = [_PART(part) for part in doc.parts]
+    return docs
+
+
 def _teams_of(doc: t.Any) -> Iterator[t.Any]:
     team = doc.team
     while team is not None:
@@ -74,6 +82,13 @@ def _is_enough(user: t.Any, doc: t.Any) -> bool:
     total = 0
     for part in doc.parts:
         total += part
+    return bool(total >= user.least)
+
+
+def _is_enough_of_amounts(user: t.Any, doc: t.Any) -> bool:
+    total = 0
+    for part in doc.parts:
+        total += part.amount
     return bool(total >= user.least)
 
 
@@ -107,5 +122,15 @@ SHAPES = (
         """,
         _with_parts,
         _is_enough,
+    ),
+    _shape(
+        "the sum of an attribute, `[first, *rest]`",
+        """
+        may_read(user, doc) if sum(doc.parts, n) and n >= user.least;
+        sum([], 0);
+        sum([first, *rest], n) if sum(rest, m) and n = m + first.amount;
+        """,
+        _with_amounts,
+        _is_enough_of_amounts,
     ),
 )

@@ -464,9 +464,7 @@ class SilentComparisons:
             kind = type(value)
             if kind in TEXTS or kind is bool or (kind in simple and kind.__eq__ is ALONE):
                 continue
-            if not (
-                self.are_themselves(value) if kind is list else self._equality(value, value) is True
-            ):
+            if not (self.are_themselves(value) if kind is list else self.alike(value, value)):
                 return False
         return True
 
