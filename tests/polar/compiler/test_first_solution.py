@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import typing as t
 
 import pytest
@@ -389,3 +390,63 @@ def test_all_actions_are_looked_for_along_a_chain_without_classes() -> None:
 
     with pytest.raises(OsoError, match="parent"):
         oso.authorized_actions(user, Doc(owner=user, parent=Doc(owner=None)))
+
+
+_TESTS = [
+    "",
+    " and doc.open = true",
+    " and user.admin",
+    " and doc.until = nil",
+    " and not doc.open",
+]
+_STEPS = [
+    "doc.owner = user",
+    "user in doc.readers",
+    "doc.open = true and user.admin",
+    "1 in user.roles and doc.until = nil",
+]
+_NEXT = ["", " and doc.open", " and doc.until != nil"]
+
+
+def chain_rules(draw: random.Random) -> str:
+    """Give rules that follow a chain, with classes or without, beside each other."""
+    heads = draw.choice(["user: User, doc: Doc", "user, doc"])
+    asked = draw.choice(["doc", "doc", "doc.parent"])
+    allowing = [
+        f'allow(user: User, "read", doc: Doc) if may(user, {asked}){draw.choice(_TESTS)};'
+        for _ in range(draw.randint(1, 3))
+    ]
+    steps = [f"may({heads}) if {step};" for step in draw.sample(_STEPS, draw.randint(1, 2))]
+    going_on = f"doc.parent != nil{draw.choice(_NEXT)} and may(user, doc.parent)"
+    steps.insert(draw.randint(0, len(steps)), f"may({heads}) if {going_on};")
+    return "\n".join([*allowing, *steps])
+
+
+def chain_of(draw: random.Random, user: User) -> Doc:
+    """Give a document in others, of which one may lack an attribute."""
+    doc = None
+    for _ in range(4):
+        owner, readers = draw.choice([user, None, User()]), [draw.choice([user, User(), Odd()])]
+        doc = Doc(
+            owner=owner, readers=readers[: draw.randint(0, 1)], open=draw.random() < 0.4,
+            until=draw.choice([None, 5]), parent=doc,
+        )  # fmt: skip
+        if draw.random() < 0.1:
+            del doc.__dict__[draw.choice(["owner", "open", "readers"])]
+    return t.cast(Doc, doc)
+
+
+@pytest.mark.parametrize("seed", range(24))
+def test_chains_at_random_are_answered_as_by_the_solver(seed: int) -> None:
+    """Also where several rules ask about one chain, with tests behind it and without."""
+    draw = random.Random(seed)
+    rules = chain_rules(draw)
+    oso, solver = load(rules), load(rules, compiled=False)
+
+    for _ in range(10):
+        user = User(admin=draw.random() < 0.3, roles=[1] * (draw.random() < 0.2))
+        doc = chain_of(draw, user)
+        expected = answer_of(solver, user, "read", doc)
+
+        assert answer_of(oso, user, "read", doc) == expected
+        assert specialized(oso.engine, user, "read", doc) in (None, expected)
