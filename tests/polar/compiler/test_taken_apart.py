@@ -13,6 +13,7 @@ import pytest
 
 from flask_oso import Oso
 from tests.support.answers import outcome_of, specialized
+from tests.support.policies import make_oso
 from tests.support.sizes import each_of
 from tests.support.value_kinds import Folded
 
@@ -204,3 +205,30 @@ def test_key_that_says_itself_what_it_equals_is_left_to_the_rules(condition: str
     question = User(1), "read", Doc({Folded("ANA"): 1})
 
     assert outcome_of(compiled, *question) == outcome_of(solved, *question)
+
+
+@pytest.mark.parametrize("condition", ["[u.x] = d.xs", "d.xs matches [u.x]"])
+@pytest.mark.parametrize("negated", ["{}", "not ({})"], ids=["", "not"])
+def test_object_that_equals_a_list_does_not_begin_the_check_anew(
+    condition: str, negated: str
+) -> None:
+    """What was called before is not called again: here it says yes the first time alone."""
+
+    class Limited(User):
+        left = 1
+
+        def takes(self) -> bool:
+            self.left -= 1
+            return self.left >= 0
+
+    goals = f"u.x = u.x and u.takes() and {condition}"
+    rule = f'allow(u: Limited, "read", d: Doc) if {negated.format(goals)};'
+    given, expected = (
+        outcome_of(
+            make_oso(rule, Limited, Doc, compiled=each),
+            *(Limited("a"), "read", Doc(collections.UserList(["a"]))),
+        )
+        for each in (True, False)
+    )
+
+    assert given == expected
