@@ -53,6 +53,7 @@ FOLLOWED = {
     "fact": 'f("read");',
     "several facts": 'f("read"); f("a"); f("é");',
     "attribute": "f(x) if x.flag;",
+    "constant that is no condition": "f(x) if not x.flag or not nil;",
     "attribute of an attribute": 'f(x) if x.owner.org.name = "a";',
     "attribute of an instance": "f(x: Repo) if x.org.flag;",
     "missing attribute": "f(x) if x.missing;",

@@ -157,7 +157,7 @@ class GoalContext:
 
     def mark_as(self, site: Site, node: t.Any) -> t.Any:
         """Record a site of a node."""
-        sites, position = self.writer.sites, position_of(self.span)
+        sites, position = self.writer.sites, position_of(self.span or _span_around(site))
         while position in sites:
             position = (*position[:3], position[3] + 1)
         sites[position] = site
@@ -317,6 +317,12 @@ class GoalContext:
         classes = [owner.cls] if owner.cls is not None else []
         classes += owner.lineage.classes[:1] if owner.lineage is not None else ()
         return not classes or any(not sandbox.is_silent_read(cls, attribute) for cls in classes)
+
+
+def _span_around(site: Site) -> Span | None:
+    """Return the place of the goal around a constant, which has none of its own."""
+    spans = (getattr(goal, "span", None) for goal, _ in reversed(site.steps))
+    return next(filter(None, spans), None)
 
 
 def _outcome() -> ast.expr:
