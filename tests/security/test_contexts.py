@@ -196,7 +196,7 @@ def test_copied_request_context(demanding: t.Any) -> None:
 
 
 def test_bare_thread(site: t.Any) -> None:
-    """A thread without a context decides nothing."""
+    """A thread without a context decides nothing; without the GIL, threads inherit contexts."""
     errors: list[BaseException] = []
 
     def check() -> None:
@@ -207,7 +207,7 @@ def test_bare_thread(site: t.Any) -> None:
 
     @site.app.get("/")
     def view() -> str:
-        thread = threading.Thread(target=check)
+        thread = threading.Thread(target=contextvars.Context().run, args=[check])
         thread.start()
         thread.join()
         return "done"

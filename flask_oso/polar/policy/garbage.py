@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import sys
 from collections.abc import Iterator
 
 #: The number of new objects from which moving them to the oldest generation pays.
 _MANY = 10_000
+#: Without the global interpreter lock, Python has no generations: nothing can be put aside.
+_HAS_GENERATIONS = "free-threading" not in sys.version
 #: Python freezes fewer objects when it starts; a program that freezes objects has more.
 _FROZEN_BY_PYTHON = 2_000
 #: All objects are searched for garbage once so many were put aside, and at least a quarter as many
@@ -34,13 +37,13 @@ def without_collector() -> Iterator[None]:
 
 
 def _put_aside() -> None:
-    """Move the new objects to the oldest generation without a collection.
+    """Move the new objects to the oldest generation without a collection, where there is one.
 
     Full collections still examine them. ``unfreeze`` would also unfreeze objects that the program
     has frozen; then nothing is done.
     """
     new = gc.get_count()[0]
-    if new > _MANY and not _aside.is_left_alone():
+    if _HAS_GENERATIONS and new > _MANY and not _aside.is_left_alone():
         _aside.collect_if_many()
         _aside.count += new
         gc.freeze()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import sys
 import typing as t
 import weakref
 from collections.abc import Iterator
@@ -11,6 +12,11 @@ import pytest
 
 from flask_oso.polar.policy import garbage
 from flask_oso.polar.policy.garbage import without_collector
+
+#: Without the global interpreter lock, all objects are of one generation.
+has_generations = pytest.mark.skipif(
+    "free-threading" in sys.version, reason="This Python has no generations of objects."
+)
 
 
 def is_old(made: object) -> bool:
@@ -52,6 +58,7 @@ def test_collector_that_was_off_stays_off() -> None:
         gc.enable()
 
 
+@has_generations
 def test_many_new_objects_count_as_old() -> None:
     """Many new objects of a load count as old, so Python does not search them for garbage."""
     with without_collector():
@@ -60,6 +67,7 @@ def test_many_new_objects_count_as_old() -> None:
     assert is_old(made)
 
 
+@has_generations
 def test_few_new_objects_stay_new() -> None:
     """Objects of the program that are garbage soon are among them."""
     with without_collector():
@@ -68,6 +76,7 @@ def test_few_new_objects_stay_new() -> None:
     assert not is_old(made)
 
 
+@has_generations
 def test_objects_that_the_program_froze_stay_frozen() -> None:
     """A server that froze them before it forked wants its processes to share them."""
     kept: list[t.Any] = [[] for _ in range(garbage._FROZEN_BY_PYTHON)]
@@ -82,6 +91,7 @@ def test_objects_that_the_program_froze_stay_frozen() -> None:
         gc.unfreeze()
 
 
+@has_generations
 def test_frozen_objects_are_counted_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Counting them takes longer than many a load."""
     counts: list[int] = []
@@ -95,6 +105,19 @@ def test_frozen_objects_are_counted_once(monkeypatch: pytest.MonkeyPatch) -> Non
     assert counts == [1]
 
 
+def test_nothing_is_put_aside_without_generations(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Freezing stops all threads there, and helps nothing."""
+    frozen: list[int] = []
+    monkeypatch.setattr(garbage, "_HAS_GENERATIONS", False)
+    monkeypatch.setattr(gc, "freeze", lambda: frozen.append(1))
+
+    with without_collector():
+        made: list[t.Any] = [[] for _ in range(garbage._MANY + 1)]
+
+    assert made
+    assert frozen == []
+
+
 class Ring:
     """What only a search for garbage frees."""
 
@@ -102,6 +125,7 @@ class Ring:
         self.ring = self
 
 
+@has_generations
 def test_garbage_of_many_loads_is_freed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Putting objects aside lets Python forget to search the oldest ones: loads see to it."""
     monkeypatch.setattr(garbage, "_MOST_ASIDE", 5 * garbage._MANY)
