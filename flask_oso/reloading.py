@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import atexit
 import codecs
+import contextvars
 import dataclasses
 import functools
 import logging
@@ -316,9 +317,11 @@ def _follow(reloader: Reloader, logger: logging.Logger) -> None:
         yield_on_timeout=True,
         recursive=False,
     )
+    # In a context of its own: without the global interpreter lock, a thread would keep that of
+    # the request which begins it.
     thread = threading.Thread(
-        target=_look_on_changes,
-        args=(followed, logger, watch),
+        target=contextvars.Context().run,
+        args=(_look_on_changes, followed, logger, watch),
         name="flask_oso.reloading",
         daemon=True,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import contextvars
 import gc
 import importlib.util
 import logging
@@ -17,9 +18,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from flask import Flask, request
+from flask import Flask, has_request_context, request
 
-from flask_oso import FlaskOso, Oso, authorize, authorizes_inside
+from flask_oso import FlaskOso, Oso, authorize, authorizes_inside, reloading
 from flask_oso.app_state import AppState
 from flask_oso.config import DEFAULTS, find_files
 from flask_oso.reloading import Reloader
@@ -883,6 +884,32 @@ def test_there_is_one_thread(watched: Desk) -> None:
     watched.ask()
 
     assert len(watching() - watched.others) == 1
+
+
+class Inheriting(threading.Thread):
+    """A thread as Python begins it without the global interpreter lock: with a copied context."""
+
+    def __init__(self, **given: t.Any) -> None:
+        super().__init__(**given)
+        self.inherited = contextvars.copy_context()
+
+    def run(self) -> None:
+        self.inherited.run(super().run)
+
+
+def test_thread_keeps_no_request(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor the session and the user of the request in which it begins."""
+    inherits: list[bool] = []
+    monkeypatch.delitem(sys.modules, "watchfiles")
+    monkeypatch.setattr(
+        reloading, "_look_on_changes", lambda *_: inherits.append(has_request_context())
+    )
+    monkeypatch.setattr(threading, "Thread", Inheriting)
+
+    Desk(tmp_path).ask()
+
+    wait_for(lambda: bool(inherits))
+    assert inherits == [False]
 
 
 def test_process_with_the_thread_ends(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import contextvars
 import threading
 import typing as t
 from collections.abc import Callable, Iterator
@@ -365,7 +366,7 @@ def test_commit_after_the_request_is_judged_by_it(
 
 
 def test_thread_of_a_request_is_no_request(shop: Shop) -> None:
-    """Work that is handed to a thread of its own is not judged."""
+    """Work that is handed to a thread with a context of its own is not judged."""
 
     @shop.app.post("/")
     def start() -> str:
@@ -373,7 +374,7 @@ def test_thread_of_a_request_is_no_request(shop: Shop) -> None:
             with shop.app.app_context():
                 shop.add()
 
-        thread = threading.Thread(target=work)
+        thread = threading.Thread(target=contextvars.Context().run, args=[work])
         thread.start()
         thread.join()
         return "started"
