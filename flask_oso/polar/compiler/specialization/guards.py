@@ -77,6 +77,8 @@ class Guards:
         self.names = names
         self.observation = observation
         self.functions = functions
+        #: Whether the function is one that gathers solutions, for an argument that is open.
+        self.gathers = False
         #: Whether a rule is called that may have such a function, or a list is built.
         self.meets_recursion = False
         #: The lists and dictionaries that the function builds, by name.

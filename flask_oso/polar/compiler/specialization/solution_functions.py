@@ -192,6 +192,7 @@ class SolutionWriter(QuestionWriter):
         super().__init__(names, Manner(functions=functions, obstacles=functions.obstacles))
         self._key, self._functions = key, functions
         self.guards.level = ast.BinOp(load(LEVEL), ast.Add(), ast.Constant(1))
+        self.guards.gathers = None in key.kinds
 
     def write_functions(self, name: str) -> dict[str, ast.FunctionDef]:
         """Write the function, and another one that it may call, by their names."""

@@ -93,8 +93,9 @@ class Alternatives(Relations):
         :param ways: what it gets, and the goals that it begins with.
         :param is_in_order: whether the solver tries them in this order.
         """
-        # Where functions answer, no region is repeated.
-        may_repeat = self.guards.functions is None
+        # Where functions answer, no region is repeated. One that gathers all solutions goes on with
+        # the next link first: a list that is summed is then gone through at once.
+        may_repeat = self.guards.functions is None or self.guards.gathers
         asking_again = [may_repeat and asks_again(self.guards.names, each) for _, each in ways]
         place = self.guards.place if is_in_order else None
         for at, ((way, _), is_repeated) in enumerate(zip(ways, asking_again, strict=True)):
