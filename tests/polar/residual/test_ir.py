@@ -40,6 +40,7 @@ from flask_oso.polar.residual.algebra.ir import (
 from flask_oso.polar.residual.algebra.schema import Field, ValueKind
 from flask_oso.polar.residual.algebra.show import show
 from flask_oso.polar.residual.algebra.simplify import (
+    closure,
     conjunction,
     disjunction,
     exists,
@@ -234,6 +235,19 @@ def test_replacing_by_a_constant() -> None:
     changed = rewrite(condition, lambda part: FALSE if isinstance(part, SelfReference) else None)
 
     assert changed == A
+
+
+def test_recursion_within_another_one_that_makes_its_steps() -> None:
+    """Roles that imply each other along one relation are one recursion; other steps are not."""
+    one, two, before, earlier = (Root(Post, number) for number in (1, 2, 3, 4))
+    above = SameRow(ToOne(one, "above", Post), before)
+
+    def around(step: str) -> RowCondition:
+        inner = Closure(one, two, B, earlier, SameRow(ToOne(two, step, Post), earlier))
+        return closure(Closure(POST, one, disjunction(A, inner), before, above))
+
+    assert around("above") == Closure(POST, one, disjunction(A, B), before, above)
+    assert "post1 in closure(post2" in show(around("below"))
 
 
 def test_negated_atoms_stay() -> None:

@@ -33,6 +33,7 @@ from .ir import (
     ToOne,
     columns_of,
     conjuncts_of,
+    disjuncts_of,
     map_parts,
     mentions_row,
 )
@@ -153,8 +154,38 @@ def rewrite(condition: t.Any, change: Callable[[t.Any], t.Any]) -> t.Any:
 
 
 def closure(made: Closure) -> RowCondition:
-    """Simplify a recursion: a set that no row is in at first stays empty."""
-    return FALSE if made.first == FALSE else made
+    """Simplify a recursion.
+
+    ``x in closure(false, next)  =>  false``
+
+    ``closure(a or y in closure(b, next), next)  =>  closure(a or b, next)``, since the outer one
+    makes all steps of the inner one. So are roles that imply each other along one relation.
+    """
+    if made.first == FALSE:
+        return FALSE
+    parts = disjuncts_of(made.first)
+    flat = [_first_of_same(part, made) for part in parts]
+    if all(one is other for one, other in zip(flat, parts, strict=True)):
+        return made
+    first = disjunction(*flat)
+    return closure(Closure(made.row, made.variable, first, made.before, made.next))
+
+
+def _first_of_same(part: RowCondition, around: Closure) -> RowCondition:
+    """Return what holds without recursion of a recursion that makes no other steps."""
+    if not isinstance(part, Closure) or part.row != around.variable:
+        return part
+    renamed = {part.variable: around.variable, part.before: around.before}
+    if any(one.cls is not other.cls for one, other in renamed.items()):
+        return part
+
+    def change(each: t.Any) -> t.Any:
+        return renamed.get(each) if isinstance(each, Root) else None
+
+    steps = disjuncts_of(around.next)
+    if not all(each in steps for each in disjuncts_of(rewrite(part.next, change))):
+        return part
+    return t.cast(RowCondition, rewrite(part.first, change))
 
 
 def _contrary(part: RowCondition) -> RowCondition:
