@@ -10,11 +10,12 @@ import functools
 import typing as t
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
+from ..callables.view_functions import View, functions_in, layers_of
 from ..polar.exceptions import OsoError
 from ..polar.value_objects import Record
 from ..request_state import NOT_GIVEN
 from .url_keys import Key
-from .view_guards import Guard
+from .view_guards import Guard, guards_of
 
 if t.TYPE_CHECKING:
     from ..sqlalchemy.identities import ParentRelation
@@ -123,6 +124,34 @@ def mistakes_within(guards: Iterable[Guard], where: str) -> Iterator[str]:
             mistake = _mistake_within(child, guard.within, classes)
             yield from () if mistake is None else [f"{mistake} It is a guard of {where}."]
         classes.append(child)
+
+
+def hidden_children(view: View, guards: Iterable[Guard], where: str) -> Iterator[str]:
+    """Say which guards of a view those in front do not see, so that nothing would be compared.
+
+    A decorator in between does not say what it wraps. One statement has them all.
+    """
+    met = [guard for guard in guards if guard.key is not None and guard.within is not False]
+    seen = set(map(id, guards))
+    for inner in functions_in(view):
+        *_, innermost = layers_of(inner)
+        for hidden in guards_of(inner):
+            if id(hidden) in seen or hidden.key is None or hidden.within is not NOT_GIVEN:
+                continue
+            seen.add(id(hidden))
+            for outer in met:
+                classes = hidden.key.cls, t.cast(Key, outer.key).cls
+                if outer.place.defines(innermost) and relation_between(*classes) is not None:
+                    yield _hidden_child(hidden, outer, where)
+
+
+def _hidden_child(hidden: Guard, outer: Guard, where: str) -> str:
+    names = [t.cast(Key, each.key).cls.__name__ for each in (outer, hidden)]
+    return (
+        f"A decorator between two guards of {where} does not say what it wraps, so that nobody"
+        f" would look whether the {names[1]!r} belongs to the {names[0]!r}. Have it use"
+        " 'functools.wraps', or say 'within=False'."
+    )
 
 
 def _mistake_within(child: type, within: t.Any, before: list[type]) -> str | None:

@@ -537,6 +537,40 @@ def test_relation_of_another_class_is_told(site: t.Any) -> None:
     )
 
 
+def without_wraps(view: t.Any) -> t.Any:
+    """Decorate a view without saying so."""
+    return lambda **given: view(**given)
+
+
+def test_child_behind_a_decorator_that_does_not_say_what_it_wraps_is_told(site: t.Any) -> None:
+    """The first guard does not see the other one, and nobody would compare their objects."""
+
+    @site.app.get(PROJECT_URL, endpoint="show")
+    @authorize("read", Org)
+    @without_wraps
+    @authorize("edit", Project)
+    def show(project: Project) -> str:
+        return "page"
+
+    assert (
+        " does not say what it wraps, so that nobody would look whether the 'Project' belongs to"
+        " the 'Org'. Have it use 'functools.wraps', or say 'within=False'."
+    ) in problem_of(site)
+
+
+def test_child_that_need_not_belong_may_stand_behind_any_decorator(site: t.Any) -> None:
+    """It says that nothing is compared."""
+
+    @site.app.get(PROJECT_URL, endpoint="show")
+    @authorize("read", Org)
+    @without_wraps
+    @authorize("edit", Project, within=False)
+    def show(**given: t.Any) -> str:
+        return "page"
+
+    assert statuses(site, "/orgs/1/projects/20") == [200]
+
+
 def test_guard_of_the_parent_that_is_not_there_is_told(site: t.Any) -> None:
     """An object cannot be within what no guard finds."""
     serve(site, "/projects/<int:project_id>", authorize("edit", Project, within=Org))

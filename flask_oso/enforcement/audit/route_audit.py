@@ -38,7 +38,7 @@ from ...guards.guard_checks import (
     shared_variables,
     unnamed_lists,
 )
-from ...guards.parents import mistakes_within
+from ...guards.parents import hidden_children, mistakes_within
 from ...guards.receivers import view_itself
 from ...guards.view_guards import (
     Duty,
@@ -336,6 +336,7 @@ def _mistakes(
     yield from clashes(guards, where)
     yield from shared_variables(guards, rule, where)
     yield from mistakes_within(guards, where)
+    yield from hidden_children(view, guards, where)
     # No decorator can say of the files of a blueprint that its class is meant.
     if not is_static(rule.endpoint, view):
         yield from accidents(guards, rule, where)
