@@ -455,6 +455,9 @@ class Gates:
                     return plan.called(**given)  # type: ignore[misc]  # it has a view
                 # A copy, as each call makes one: who judges may change that of the request.
                 return enter(app, request_state, plan, (), {**given})
+            if not plan.is_of(current):
+                # The rule leads elsewhere by now, and Flask looks at that.
+                self.ask_guards(current, request_state)
             return dispatch(*args)
 
         return dispatch_request
@@ -513,9 +516,13 @@ class Gates:
             current = this_request()
             request_state = request_state_of(app, current)
             request_state.is_handled = True
-            # The handler may call a view, which has guards of its own.
-            request_state.notes = None
-            answer = handle(as_denial(app, self._state, error))
+            # The handler may call a view, which has guards of its own. A decorator between two
+            # guards may have an error handled, and go on.
+            notes, request_state.notes = request_state.notes, None
+            try:
+                answer = handle(as_denial(app, self._state, error))
+            finally:
+                request_state.notes = notes
             if is_usual and type(answer) in PROBLEMS:
                 return answer.as_response(current.environ)
             return answer

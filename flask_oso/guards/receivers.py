@@ -69,18 +69,19 @@ class Receiver:
         kwargs: Arguments,
     ) -> t.Any:
         """Call the view, given what is known of the request."""
+        # A view may call this one, and a function before the view lead the rule here.
+        is_planned = plan is not None and plan.endpoint == self.endpoint
         if state is not None:
-            if plan is None or state.way is not plan.spent_way:
+            if not is_planned or state.way is not plan.spent_way:
                 answer = self._ask_guards(app, state)
                 if answer is not None:
                     return answer
                 plan = find_current()[2]
+                is_planned = plan is not None and plan.endpoint == self.endpoint
             gift = state.gift
             if gift is not None and gift.receiver is self:
                 state.gift = None
                 kwargs = gift.added_to(kwargs)
-        # A view may call this one.
-        is_planned = plan is not None and plan.endpoint == self.endpoint
         declared = plan.declared if is_planned else self._declared(app, state)
         if declared:
             keys = [guard.key for guard, _ in declared]

@@ -274,6 +274,48 @@ def test_rule_that_leads_to_a_guarded_view_later_has_its_guard_asked() -> None:
     assert (before, answers) == ("open", [403, 200])
 
 
+class OwnDispatch(Flask):
+    """Enters views in a method of its own, as Flask does."""
+
+    def dispatch_request(self) -> t.Any:
+        return super().dispatch_request()
+
+
+class OwnCalls(Flask):
+    """Has a way of its own to call functions."""
+
+    def ensure_sync(self, func: t.Any) -> t.Any:
+        return func
+
+
+class OwnWay(Flask):
+    """Enters views in a way of its own."""
+
+    def full_dispatch_request(self) -> t.Any:
+        self.preprocess_request()
+        answer = self.view_functions[t.cast(str, request.endpoint)](**request.view_args or {})
+        return self.finalize_request(answer)
+
+
+@pytest.mark.parametrize("kind", [Flask, OwnDispatch, OwnCalls, OwnWay])
+def test_rule_that_a_hook_leads_to_a_guarded_view_enters_none_unasked(kind: type[Flask]) -> None:
+    """What is entered is what was judged, or it is judged then."""
+    app, entered = kind("site"), list[str]()
+    guard = FlaskOso(make_oso('allow("ann", "read", "page");'), app)
+    guard.set_get_actor(lambda: "eve")
+    blueprint = Blueprint("b", __name__)
+    guard.guard(blueprint, "read", "page")
+    blueprint.add_url_rule("/secret", "secret", lambda: entered.append("secret") or "SECRET")
+    app.add_url_rule("/open", "open", skip_authorization(lambda: "open"))
+    app.register_blueprint(blueprint)
+    rule = next(each for each in app.url_map.iter_rules() if each.endpoint == "open")
+    app.before_request(lambda: setattr(rule, "endpoint", "b.secret"))
+
+    app.test_client().get("/open")
+
+    assert entered == []
+
+
 @pytest.mark.parametrize("hook", [False, True], ids=["between-requests", "in-a-hook"])
 def test_view_that_answers_options_later_has_its_guard_asked(hook: bool) -> None:
     """While Flask answered for it, nothing was asked."""

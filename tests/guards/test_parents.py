@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from flask import Blueprint, current_app
 from flask.views import MethodView
 from sqlalchemy import orm
+from werkzeug.exceptions import NotFound
 
 from flask_oso import OsoError, authorize, skip_authorization
 from flask_oso.sqlalchemy import register_models
@@ -494,6 +495,23 @@ def test_guard_that_is_passed_twice_compares_twice(site: t.Any) -> None:
 
     assert statuses(site, "/orgs/1/projects/20", "/orgs/1/projects/10") == [404, 404]
     assert statuses(site, "/orgs/2/projects/20") == [200]
+
+
+def test_decorator_in_between_that_has_an_error_handled_goes_on(site: t.Any) -> None:
+    """The first guard has found what it has found, whatever an error handler answers."""
+
+    def handling(view: t.Any) -> t.Any:
+        @functools.wraps(view)
+        def wrapper(**given: t.Any) -> t.Any:
+            current_app.handle_user_exception(NotFound())
+            return view(**given)
+
+        return wrapper
+
+    serve(site, PROJECT_URL, authorize("read", Org), handling, authorize("edit", Project))
+
+    paths = ("/orgs/1/projects/10", "/orgs/1/projects/20")
+    assert statuses(site, *paths, *paths) == [200, 404] * 2
 
 
 # -- mistakes ------------------------------------------------------------------------
