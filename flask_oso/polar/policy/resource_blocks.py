@@ -599,12 +599,33 @@ def _rule_types(
         for name, declared in of_class.items():
             if declared.related is not None and _is_known(declared.related.text, host):
                 yield _relation_type(resource, declared, required=(resource, name) in needed)
+    yield from _types_of_refused(blocks, declarations, host)
     kinds = {declared.kind for of_class in declarations.values() for declared in of_class.values()}
     if DeclarationKind.ROLE in kinds:
         yield _ROLE_TYPE
     for kind in DeclarationKind:
         if any(declared.kind is kind for declared in global_names.values()):
             yield _global_type(kind)
+
+
+def _types_of_refused(
+    blocks: Sequence[Block], declarations: Declarations, host: Host
+) -> Iterator[RuleType]:
+    """Give the rule types of relations whose names are those of roles or permissions.
+
+    The load fails for the name; that their rules match no rule type would only hide it.
+    """
+    for block in blocks:
+        resource = block.resource.text
+        for declared in _declared_by(block):
+            is_refused = declarations[resource][declared.name.text].related is None
+            if (
+                is_refused
+                and declared.related is not None
+                and _is_known(declared.related.text, host)
+                and resource in host.classes
+            ):
+                yield _relation_type(resource, declared, required=False)
 
 
 _ROLE_TYPE = RuleType(
