@@ -270,6 +270,14 @@ def test_search_ends_at_the_first_equal_element(rules: str, count: int) -> None:
     assert specialized(oso.engine, user, "read", Doc(open=False, readers=late)) is None
 
 
+def test_search_of_a_dictionary_ends_in_the_order_of_its_keys() -> None:
+    """The solver sorts the keys of a dictionary: it compares a value that was added later first."""
+    oso, user = load('allow(user: User, "read", doc: Doc) if user in doc.readers.values();'), User()
+
+    assert specialized(oso.engine, user, "read", Doc(readers={"b": user, "a": Odd()})) is None
+    assert specialized(oso.engine, user, "read", Doc(readers={"b": user, "a": User()})) is True
+
+
 @pytest.mark.parametrize(
     "body",
     [

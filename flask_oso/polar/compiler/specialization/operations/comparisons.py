@@ -56,6 +56,8 @@ _SETS = frozenset({set, frozenset})
 LISTED = _SETS | {tuple, list}
 #: Collections that are gone through whatever is searched for; a range may be longer than memory.
 GONE_THROUGH = frozenset({list, tuple, Ahead}) | (ITERATED - SETS - _SETS)
+#: Those with the order of the solver, which sorts what a dictionary has by its keys.
+_IN_ORDER = GONE_THROUGH - {type({}.values()), type({}.items())}
 #: The classes of fields that Python compares as Polar does, besides texts.
 _FIELDS = frozenset({int, bool, types.NoneType})
 CONTAINERS = frozenset({list, dict})
@@ -307,7 +309,7 @@ class SilentComparisons:
         :param is_searched: whether all elements are looked at.
         """
         kind, mine, simple = type(collection), type(item), self._simple
-        if kind is not list and kind is not tuple and kind not in GONE_THROUGH:
+        if kind is not list and kind is not tuple and kind not in _IN_ORDER:
             if mine is tuple and kind in _SETS and is_hashed_tuple(item):
                 # As `among` does it, in one call less.
                 return item in collection
