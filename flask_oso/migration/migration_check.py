@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from .findings import Finding
 from .import_order import check_import_order
 from .policy_changes import check_policy_text
-from .program_changes import attributes_in, check_module, check_osos
+from .program_changes import attributes_in, check_module, check_osos, opened_in
 from .program_files import ProgramFiles, read_program
 from .requirements import check_requirements
 from .resource_classes import PlacedRule, check_resource_classes
@@ -47,9 +47,9 @@ def _findings(files: ProgramFiles) -> Iterator[Finding]:
     for module in files.modules:
         yield from check_module(module)
     rules: list[PlacedRule] = []
-    attributes = attributes_in(files.modules)
+    attributes, opened = attributes_in(files.modules), opened_in(files.modules)
     for policy in files.policies:
-        more, findings = check_policy_text(policy, attributes)
+        more, findings = check_policy_text(policy, attributes, opened)
         rules += more
         yield from findings
     yield from check_resource_classes(files.modules, rules)

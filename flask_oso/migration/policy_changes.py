@@ -48,15 +48,16 @@ def _not_polar(text: PolicyText, message: str) -> Finding:
 
 
 def check_policy_text(
-    text: PolicyText, attributes: Collection[str]
+    text: PolicyText, attributes: Collection[str], opened: Collection[str] = ()
 ) -> tuple[list[PlacedRule], list[Finding]]:
     """Find what a policy has to change; give its rules besides.
 
     :param attributes: the names of attributes that classes of the program have.
+    :param opened: the private names that the program opens for policies.
     """
     rules, findings = parse_rules(text)
     for rule in rules:
-        found = [*_negations(rule, attributes), *_methods(rule), *_private_names(rule)]
+        found = [*_negations(rule, attributes), *_methods(rule), *_private_names(rule, opened)]
         for term, code, message in found:
             findings.append(Finding(text.path, _line(text, term, rule), code, message))
     return [PlacedRule(each, text.path, _line(text, each, each)) for each in rules], findings
@@ -106,13 +107,15 @@ def _methods(rule: Rule) -> Iterator[_Found]:
             yield term, Code.METHOD, _METHODS[str(term.value)]
 
 
-def _private_names(rule: Rule) -> Iterator[_Found]:
+def _private_names(rule: Rule, opened: Collection[str]) -> Iterator[_Found]:
     for term in walk(terms_of(rule.parameters, rule.body)):
         names = [_name_read(term)]
         if isinstance(term, Pattern):
             names = [name for name, _ in term.fields]
         for name in names:
-            if name is not None and name.startswith("_") and not is_harmless(name):
+            if name is None or not name.startswith("_") or is_harmless(name):
+                continue
+            if name not in opened or not is_openable(name):
                 yield term, Code.PRIVATE_NAME, _private(name)
 
 

@@ -110,6 +110,18 @@ def _attributes_in(tree: ast.Module) -> Iterator[str]:
                 yield from (word for word in text.replace(",", " ").split() if word.isidentifier())
 
 
+def opened_in(modules: Sequence[PythonFile]) -> frozenset[str]:
+    """Give the private names that a program opens: the texts in the 'private' of its calls."""
+    return frozenset(
+        each.value
+        for module in modules
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.keyword) and node.arg == "private"
+        for each in ast.walk(node.value)
+        if isinstance(each, ast.Constant) and isinstance(each.value, str)
+    )
+
+
 # -- what is gone --------------------------------------------------------------------
 
 

@@ -85,3 +85,16 @@ def test_message_says_what_to_do(check: t.Any, policy: str, message: str) -> Non
     (found,) = check({"models.py": MODELS, "a.polar": policy})
 
     assert found.message == message
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [("_id", []), ("_key", ["M303 a.polar:1"]), ("__dict__", ["M303 a.polar:1"])],
+)
+def test_private_name_that_the_program_opens_is_no_finding(
+    places: t.Any, name: str, found: list[str]
+) -> None:
+    """Whoever did what the message says is not told again; names of Python stay refused."""
+    program = 'oso.register_class(Doc, private=["_id", "__dict__"])\n'
+
+    assert places({"app.py": program, "a.polar": f"allow(_, _, x) if x.{name} = 1;"}) == found
