@@ -27,9 +27,9 @@ from ..polar.host.registry import Calculation, ProxiedAttribute, RowTest
 from ..polar.host.value_classes import KEY_KINDS
 from .mapped.calculations import calculation_of, proxied_of
 from .mapped.loaded import RelationsOf, chooses_rows, load_relations
-from .mapped.relationships import key_pairs
+from .mapped.relationships import is_held, key_pairs
 from .mapped.row_equality import own_equality
-from .mapped.tables import attribute_name, mapper_of
+from .mapped.tables import attribute_name, is_nullable_column, mapper_of
 from .unloaded_rows import UnloadedRows
 
 _Facts = weakref.WeakKeyDictionary[type, dict[str, t.Any]]
@@ -135,6 +135,13 @@ class RowKeys:
         """Return the test for a relation that compares a foreign key with a primary key."""
         foreign = self._foreign_key(cls, name)
         return None if foreign is None else foreign.test
+
+    def is_never_nil(self, cls: type, name: str) -> bool:
+        """Tell whether a constraint says that there is a row for each foreign key, never NULL."""
+        mapper: orm.Mapper[t.Any] = sa.inspect(cls)
+        relation = mapper.relationships[name]
+        columns = relation.local_columns
+        return is_held(relation) and not any(is_nullable_column(mapper, c) for c in columns)
 
     def unloaded_rows(
         self, cls: type, name: str

@@ -156,6 +156,9 @@ class Identities(t.Protocol):
     def row_test(self, cls: type, name: str) -> RowTest | None:
         """Return the test for a relation to one row whose foreign key says which one it is."""
 
+    def is_never_nil(self, cls: type, name: str) -> bool:
+        """Return whether a relation with such a test leads to a row, whatever its owner is."""
+
     def unloaded_rows(
         self, cls: type, name: str
     ) -> Callable[[list[t.Any], list[t.Any]], UnloadedRows]:

@@ -3,7 +3,8 @@
 In go a rule, strings and the classes of its arguments; out come names of relations by class. The
 rules are walked with classes in place of values: a parameter has the class of its argument or of
 its specializer, a relation that of its rows. Relations that are compared with a row by keys are
-left out. The answer is for loading in advance: it may have too many names, or too few.
+left out, and so is one of two that are compared, if the other one is loaded and leads to a row. The
+answer is for loading in advance: it may have too many names, or too few.
 
 The actor is kept apart from other objects of its class: a rule that reads the roles of the actor
 reads none of the author of each comment.
@@ -15,9 +16,10 @@ import typing as t
 from collections.abc import Iterable, Mapping, Sequence
 
 from ..engine import Engine
-from ..nodes import Call, Expression, Operator, Pattern, Slot, Term, Value
+from ..host.registry import Identities
+from ..nodes import Call, Expression, Instance, Operator, Origin, Pattern, Slot, Term, Value
 from ..solver.clauses import Clause
-from ..traversal import goals_in
+from ..traversal import conjuncts_in, goals_in
 
 
 class Actor(t.NamedTuple):
@@ -30,6 +32,8 @@ class Actor(t.NamedTuple):
 Kind = Actor | type | str | None
 #: Names of relations by the class that has them, and by the actor.
 Found = dict[Actor | type | str, set[str]]
+#: A relation: what has it, and its name.
+Relation = tuple[Actor | type | str, str]
 #: The most questions of rules that are looked at.
 _MOST = 2_000
 
@@ -53,6 +57,7 @@ class RelationsRead:
                 self._known.clear()
             walk = _Walk(self.engine)
             walk.call(rule, kinds)
+            walk.note_compared()
             self._known[key] = walk.found
         return self._known[key]
 
@@ -65,6 +70,15 @@ class _Walk:
         self._engine = engine
         self._host = engine.host
         self._results: dict[tuple[str, tuple[Kind, ...]], tuple[Kind, ...]] = {}
+        #: Relations that need not be loaded if another one is, with which they are compared.
+        self._compared: list[tuple[Relation, Relation]] = []
+
+    def note_compared(self) -> None:
+        """Note the relations of which each is compared with one that nothing else loads."""
+        for (of, name), (other, read) in self._compared:
+            # Of two that are not loaded, different keys tell nothing: both rows may be missing.
+            if read not in self.found.get(other, ()):
+                self.found.setdefault(of, set()).add(name)
 
     def call(self, name: str, kinds: tuple[Kind, ...]) -> tuple[Kind, ...]:
         """Walk the rules of a call; return what is known of its arguments behind it."""
@@ -95,8 +109,13 @@ class _Walk:
                 values.learn(
                     term.index, wanted if kind is None else kind, has_value=kind is not None
                 )
+        certain = {*map(id, conjuncts_in(clause.body))}
         for goal in goals_in(clause.body):
             self._goal(getattr(goal, "term", goal), values)
+            if id(goal) in certain:
+                self._note_row(goal, values)
+        for of, name in values.unmatched():
+            self.found.setdefault(of, set()).add(name)
         return tuple(
             values.kind(each.term) or kind
             for each, kind in zip(clause.parameters, kinds, strict=True)
@@ -114,6 +133,8 @@ class _Walk:
             elif goal.operator is Operator.UNIFY or goal.operator is Operator.IN:
                 # A relation and its rows are of one class here.
                 values.unite(*goal.args)
+                if goal.operator is Operator.UNIFY:
+                    values.compare(*goal.args)
             elif goal.operator is Operator.ISA and isinstance(goal.args[0], Slot):
                 wanted, kind = self._class_of(goal.args[1]), values.kind(goal.args[0])
                 self._fields(goal.args[1], kind if type(kind) is Actor else wanted or kind)
@@ -133,10 +154,48 @@ class _Walk:
         if related is None:
             return
         known = _class_of(values.kind_of_value(result))
-        if known is None or rows.row_test(cls, name) is None:
+        by_key = rows.row_test(cls, name) is not None
+        if known is None and by_key and values.is_compared(result):
+            values.wait(result, (of, name))
+        elif known is None or not by_key:
             found.add(name)
+        else:
+            self._compare(owner, (of, name), result, values)
         if isinstance(result, Slot):
+            values.lookups[result.index] = owner, name
             values.learn(result.index, related)
+
+    def _compare(self, owner: Term, relation: Relation, result: Term, values: _Values) -> None:
+        """Note with which relation of a row another one is compared, if that need not be loaded."""
+        first, rows = values.compared_with(result), t.cast(Identities, self._host.identities)
+        if first is None:
+            return
+        one, other = (t.cast(type, _class_of(of)) for of, _ in (first, relation))
+        related = rows.related_class(one, first[1])
+        is_row = rows.is_never_nil(other, relation[1]) or values.is_row(owner, relation[1])
+        if (
+            is_row
+            and values.kind_of_value(owner) is not None
+            and related is not None
+            and self._host.has_keys(related)
+            and not any(map(rows.is_extended, (one, other)))
+        ):
+            self._compared.append((first, relation))
+        else:
+            self.found.setdefault(first[0], set()).add(first[1])
+
+    def _note_row(self, goal: t.Any, values: _Values) -> None:
+        """Note a relation of which a goal says that it leads to a row, and is not ``nil``."""
+        operator = getattr(goal, "operator", None)
+        if operator is Operator.NEQ:
+            slot, other = goal.args
+            says = isinstance(other, Instance) and other.value is None
+        elif operator is Operator.ISA:
+            slot, says = goal.args[0], self._class_of(goal.args[1]) is not None
+        else:
+            return
+        if says and isinstance(slot, Slot) and slot.index in values.lookups:
+            values.rows.append(values.lookups[slot.index])
 
     def _fields(self, matched: t.Any, of: Kind) -> None:
         """Note the relations among the fields of a pattern that are not compared by keys."""
@@ -164,6 +223,12 @@ class _Values:
         self._same: dict[int, int] = {}
         #: The variables that have a value when they are looked at.
         self._with_value: set[int] = set()
+        #: What was looked up, by the variable of the result.
+        self.lookups: dict[int, tuple[Term, str]] = {}
+        #: Relations that lead to a row.
+        self.rows: list[tuple[Term, str]] = []
+        #: By the variable that two lookups share, as in 'x.a = y.b', the first one that was seen.
+        self._shared: dict[int, Relation | None] = {}
 
     def _end(self, index: int) -> int:
         while index in self._same:
@@ -197,6 +262,38 @@ class _Values:
             if type(kind) is Actor:
                 self._kinds[self._end(index)] = kind
             self.learn(index, kind, has_value=has_value)
+
+    def compare(self, one: Term, other: Term) -> None:
+        """Note that two values are the same, of which nothing else is asked if both are lookups."""
+        slots = [each for each in (one, other) if isinstance(each, Slot)]
+        if len(slots) == 2 and all(each.origin is Origin.LOOKUP for each in slots):
+            self._shared[self._end(slots[0].index)] = None
+
+    def is_compared(self, result: Term) -> bool:
+        """Tell whether a result is only compared with that of another lookup."""
+        return isinstance(result, Slot) and self._end(result.index) in self._shared
+
+    def wait(self, result: Term, relation: Relation) -> None:
+        """Keep a relation until it is seen what it is compared with."""
+        self._shared[self._end(t.cast(Slot, result).index)] = relation
+
+    def compared_with(self, result: Term) -> Relation | None:
+        """Return the relation that was kept, which is kept no longer."""
+        index = self._end(result.index) if isinstance(result, Slot) else None
+        return None if index is None else self._shared.pop(index, None)
+
+    def unmatched(self) -> Iterable[Relation]:
+        """Return the relations that are compared with something else."""
+        return [each for each in self._shared.values() if each is not None]
+
+    def is_row(self, owner: Term, name: str) -> bool:
+        """Tell whether a relation of a value is known to lead to a row."""
+        return any(read == name and self._are_one(owner, of) for of, read in self.rows)
+
+    def _are_one(self, one: Term, other: Term) -> bool:
+        if not (isinstance(one, Slot) and isinstance(other, Slot)):
+            return False
+        return self._end(one.index) == self._end(other.index)
 
 
 def _common(kinds: Iterable[Kind]) -> Kind:
