@@ -193,6 +193,16 @@ def parts_of(view: View, method: str) -> list[View]:
     return [view, *filter(callable, (view_class.dispatch_request, handler))]
 
 
+def is_part_of(function: View, view: View) -> bool:
+    """Tell whether a function is what the class of a view makes views of, or is written in it."""
+    view_class = getattr(view, "view_class", None)
+    if not inspect.isclass(view_class) or not inspect.isfunction(function):
+        return False
+    written = {(each.__module__, each.__qualname__) for each in view_class.__mro__}
+    name = function.__qualname__.rpartition(".")[0]
+    return function.__code__ in _AS_VIEW.co_consts or (function.__module__, name) in written
+
+
 def method_decorators(view: View, method: str) -> list[t.Any]:
     """Give what a class says to decorate its methods with, the outermost first.
 

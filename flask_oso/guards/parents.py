@@ -7,10 +7,11 @@ Mappers say what belongs to what. Nothing is read from a database where a foreig
 from __future__ import annotations
 
 import functools
+import itertools
 import typing as t
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from ..callables.view_functions import View, functions_in, layers_of
+from ..callables.view_functions import View, functions_in, is_part_of, layers_of, parts_of
 from ..polar.exceptions import OsoError
 from ..polar.value_objects import Record
 from ..request_state import NOT_GIVEN
@@ -126,32 +127,41 @@ def mistakes_within(guards: Iterable[Guard], where: str) -> Iterator[str]:
         classes.append(child)
 
 
-def hidden_children(view: View, guards: Iterable[Guard], where: str) -> Iterator[str]:
+def hidden_children(view: View, method: str, guards: Iterable[Guard], where: str) -> Iterator[str]:
     """Say which guards of a view those in front do not see, so that nothing would be compared.
 
-    A decorator in between does not say what it wraps. One statement has them all.
+    A decorator in between does not say what it wraps. One statement has them all, or one class.
     """
-    met = [guard for guard in guards if guard.key is not None and guard.within is not False]
+    met = [guard for guard in guards if guard.key is not None]
     seen = set(map(id, guards))
-    for inner in functions_in(view):
+    for inner in itertools.chain.from_iterable(map(functions_in, parts_of(view, method))):
         *_, innermost = layers_of(inner)
         for hidden in guards_of(inner):
-            if id(hidden) in seen or hidden.key is None or hidden.within is not NOT_GIVEN:
+            if id(hidden) in seen or hidden.key is None:
                 continue
             seen.add(id(hidden))
             for outer in met:
-                classes = hidden.key.cls, t.cast(Key, outer.key).cls
-                if outer.place.defines(innermost) and relation_between(*classes) is not None:
-                    yield _hidden_child(hidden, outer, where)
+                is_behind = outer.place.defines(innermost) or is_part_of(innermost, view)
+                pair = _pair_to_compare(hidden, outer) if is_behind else None
+                if pair is not None:
+                    child, parent = pair
+                    yield (
+                        f"A decorator between two guards of {where} does not say what it wraps, so"
+                        f" that nobody would look whether the {child.__name__!r} belongs to the"
+                        f" {parent.__name__!r}. Have it use 'functools.wraps', or say"
+                        " 'within=False'."
+                    )
 
 
-def _hidden_child(hidden: Guard, outer: Guard, where: str) -> str:
-    names = [t.cast(Key, each.key).cls.__name__ for each in (outer, hidden)]
-    return (
-        f"A decorator between two guards of {where} does not say what it wraps, so that nobody"
-        f" would look whether the {names[1]!r} belongs to the {names[0]!r}. Have it use"
-        " 'functools.wraps', or say 'within=False'."
-    )
+def _pair_to_compare(inner: Guard, outer: Guard) -> tuple[type, type] | None:
+    """Give the classes of the child and of the parent, where the guards do not say otherwise."""
+    inner_class, outer_class = (t.cast(Key, each.key).cls for each in (inner, outer))
+    between = relation_between(inner_class, outer_class)
+    if between is None:
+        return None
+    if between.is_inner_child:
+        return (inner_class, outer_class) if inner.within is NOT_GIVEN else None
+    return (outer_class, inner_class) if outer.within is NOT_GIVEN else None
 
 
 def _mistake_within(child: type, within: t.Any, before: list[type]) -> str | None:

@@ -576,6 +576,83 @@ def test_child_behind_a_decorator_that_does_not_say_what_it_wraps_is_told(site: 
     ) in problem_of(site)
 
 
+def hiding_method(view: t.Any) -> t.Any:
+    """Decorate a method without saying so."""
+    return lambda self, **given: view(self, **given)
+
+
+class HiddenByClass(MethodView):
+    """All decorators are those of the class."""
+
+    decorators: t.ClassVar[t.Any] = [
+        authorize("edit", Project),
+        without_wraps,
+        authorize("read", Org),
+    ]
+
+    def get(self, **given: t.Any) -> str:
+        return "page"
+
+
+class HiddenByMethod(MethodView):
+    """The first guard is that of the class, the other one that of the method."""
+
+    decorators: t.ClassVar[t.Any] = [authorize("read", Org)]
+
+    @hiding_method
+    @authorize("edit", Project)
+    def get(self, **given: t.Any) -> str:
+        return "page"
+
+
+class HiddenInMethod(MethodView):
+    """Both guards are those of the method."""
+
+    @authorize("read", Org)
+    @hiding_method
+    @authorize("edit", Project)
+    def get(self, **given: t.Any) -> str:
+        return "page"
+
+
+class HiddenInDispatch(MethodView):
+    """Both guards are those of what dispatches."""
+
+    @authorize("read", Org)
+    @hiding_method
+    @authorize("edit", Project)
+    def dispatch_request(self, **given: t.Any) -> t.Any:
+        return super().dispatch_request(**given)
+
+    def get(self, **given: t.Any) -> str:
+        return "page"
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [HiddenByClass, HiddenByMethod, HiddenInMethod, HiddenInDispatch],
+    ids=lambda kind: kind.__name__,
+)
+def test_child_that_is_hidden_in_a_class_is_told(site: t.Any, kind: type[MethodView]) -> None:
+    """A class, what dispatches and a method may each have a decorator in between."""
+    site.app.add_url_rule(PROJECT_URL, view_func=kind.as_view("view"))
+
+    assert "nobody would look whether the 'Project' belongs to the 'Org'" in problem_of(site)
+
+
+def test_parent_behind_a_decorator_that_does_not_say_what_it_wraps_is_told(site: t.Any) -> None:
+    """Also if the parent says that it belongs to nothing itself."""
+
+    @site.app.get(PROJECT_URL, endpoint="show")
+    @authorize("edit", Project)
+    @without_wraps
+    @authorize("read", Org, within=False)
+    def show(**given: t.Any) -> str:
+        return "page"
+
+    assert "nobody would look whether the 'Project' belongs to the 'Org'" in problem_of(site)
+
+
 def test_child_that_need_not_belong_may_stand_behind_any_decorator(site: t.Any) -> None:
     """It says that nothing is compared."""
 

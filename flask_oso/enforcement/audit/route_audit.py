@@ -336,7 +336,7 @@ def _mistakes(
     yield from clashes(guards, where)
     yield from shared_variables(guards, rule, where)
     yield from mistakes_within(guards, where)
-    yield from hidden_children(view, guards, where)
+    yield from hidden_children(view, method, guards, where)
     # No decorator can say of the files of a blueprint that its class is meant.
     if not is_static(rule.endpoint, view):
         yield from accidents(guards, rule, where)
