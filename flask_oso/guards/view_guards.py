@@ -284,13 +284,20 @@ def guards_of_blueprints(app: Flask) -> list[Guard]:
 
 def add_declared_guard(target: object, guard: Guard) -> None:
     """Note that a view, or the views of a class, are behind a guard that was declared apart."""
-    setattr(target, _DECLARED, (*declared_for(target), guard))
+    setattr(target, _DECLARED, (target, (*declared_for(target), guard)))
 
 
 def declared_for(target: object) -> tuple[Guard, ...]:
-    """Give the guards that were declared for a view or a class itself."""
-    guards: tuple[Guard, ...] = getattr(target, "__dict__", {}).get(_DECLARED, ())
-    return guards
+    """Give the guards that were declared for a view or a class itself.
+
+    Who copies the attributes of a function copies its guards, but not its exemption.
+    """
+    declared: tuple[object, tuple[Guard, ...]]
+    declared = getattr(target, "__dict__", {}).get(_DECLARED, (target, ()))
+    owner, guards = declared
+    if owner is target:
+        return guards
+    return tuple(guard for guard in guards if guard.kind is not GuardKind.SKIP)
 
 
 def guards_met(app: Flask, endpoint: str, method: str) -> list[Guard]:

@@ -19,6 +19,7 @@ from flask_oso import (
     authorizes_inside,
     skip_authorization,
 )
+from flask_oso.enforcement.audit.route_audit import RouteStatus
 from tests.support.sites import Site, audit, make_app, make_site, make_strict_site
 
 
@@ -127,6 +128,35 @@ def test_exempt_view_below_decorators_is_open(site: t.Any) -> None:
     site.guard.exempt(view, reason="For all.")
 
     assert statuses(site, "/") == [OPEN]
+
+
+def copying(source: t.Any) -> t.Any:
+    """Make a view that has the attributes of another one, and calls nothing of it."""
+
+    def view() -> str:
+        return "copy"
+
+    view.__dict__.update(source.__dict__)
+    return view
+
+
+def test_exemption_is_not_copied_with_the_attributes_of_a_view(site: t.Any) -> None:
+    """Who is exempt is named, and a copy of its attributes is another view."""
+    view = functools.partial(hall)
+    site.guard.exempt(view, reason="For all.")
+    site.app.add_url_rule("/copy", "copy", copying(view))
+
+    assert audit(site.app)["copy"].status is RouteStatus.UNGUARDED
+    assert site.open("/copy", "eve").status_code != 200
+
+
+def test_guard_is_copied_with_the_attributes_of_a_view(site: t.Any) -> None:
+    """A decorator that does not say what it wraps may copy them: it is asked rather than not."""
+    view = functools.partial(hall)
+    site.guard.guard(view, "enter", "house")
+    site.app.add_url_rule("/copy", "copy", copying(view))
+
+    assert [site.open("/copy", user).status_code for user in ("ann", "eve")] == [200, 403]
 
 
 def test_exemption_of_a_class_holds_for_those_below(site: t.Any) -> None:
