@@ -92,6 +92,18 @@ class _Commands(click.Group):
         """Give a command; ``None`` if there is none of this name."""
         return find_command(cmd_name) if cmd_name in COMMANDS else None
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command of a command line; for a misspelt one name what was meant."""
+        if args[0] not in COMMANDS and not ctx.resilient_parsing:
+            from ..polar.spelling import nearest
+
+            meant = nearest(args[0], COMMANDS)
+            if meant is not None:
+                ctx.fail(f"No such command {args[0]!r}. Did you mean {meant!r}?")
+        return super().resolve_command(ctx, args)
+
 
 def find_command(name: str) -> click.Command:
     """Give a command, whose module is imported now."""

@@ -151,6 +151,16 @@ def test_text_in_the_place_of_an_object_is_told_of(shop: Flask, run: t.Any) -> N
     )
 
 
+def test_class_in_the_place_of_an_object_is_told_of(shop: Flask, run: t.Any) -> None:
+    """Who forgets the key is told that the class itself was asked about."""
+    result = run(shop, "who", "see", "Order")
+
+    assert result.exit_code == 1
+    assert result.stderr == (
+        "Nobody.\n'Order' is the class itself. Its objects have a key: 'Order:1'.\n"
+    )
+
+
 def test_text_in_quotes_is_meant(shop: Flask, run: t.Any) -> None:
     """Of a text in quotes nothing is said."""
     assert run(shop, "actions", '"ann"', "Order:1").stderr == "Nothing is allowed.\n"

@@ -76,6 +76,14 @@ def test_unknown_command_is_misuse() -> None:
     assert (result.exit_code, "No such command 'nothing'." in result.output) == (2, True)
 
 
+def test_misspelt_command_is_told_of_the_one_that_was_meant() -> None:
+    """A near name is named, whichever Click is installed."""
+    result = CliRunner().invoke(oso, ["rotues"], prog_name="flask oso")
+
+    assert result.exit_code == 2
+    assert result.output.endswith("Error: No such command 'rotues'. Did you mean 'routes'?\n")
+
+
 def test_group_explains_exit_codes() -> None:
     """The help of the group has the table of codes."""
     result = CliRunner().invoke(oso, ["--help"])

@@ -74,4 +74,6 @@ def hints(action: t.Any, *written: tuple[str, t.Any]) -> list[str]:
         is_text = not is_quoted(word) and isinstance(value, str)
         if is_text and not any(f'"{word}"' in text for text in texts):
             found.append(f"{word!r} is a text. An object is written with its key, as in 'User:1'.")
+        elif isinstance(value, type):
+            found.append(f"{word!r} is the class itself. Its objects have a key: '{word}:1'.")
     return found
