@@ -108,8 +108,8 @@ class Mistake:
         ``test``.
         Further: ``query``; ``second`` after the first two tokens of the statement, and the first
         token; ``compared`` in a bracket that is an operand; ``class`` of a parameter, ``rest`` of
-        a list, ``new`` behind the class of a new object, ``rule-type``, ``next-statement``,
-        ``glued`` if no space separates it from the token before.
+        a list, ``listed`` behind ``in`` and a value, ``new`` behind the class of a new object,
+        ``rule-type``, ``next-statement``, ``glued`` if no space separates it from the token before.
         """
         return frozenset((*self._find_parts(), *self._find_details()))
 
@@ -154,6 +154,8 @@ class Mistake:
             yield "class"
         if _is_text(self.token(-2), "new"):
             yield "new"
+        if _is_text(self.token(-2), "in"):
+            yield "listed"
         if self.at > self.start and self.tokens[self.start].type == "TYPE":
             yield "rule-type"
         if self._is_behind_rest():
@@ -516,6 +518,7 @@ HINTS: tuple[Hint, ...] = (
          found="[", before="SYMBOL ) ]", after="SYMBOL", section="glued"),
     # Commas and brackets.
     Hint(_ALTERNATIVES.format("{before}"), found=",", section="head", inside=",( (("),
+    Hint(_LIST, found=",", before="LITERAL", section="listed"),
     Hint(_LIST, found=",", before="ENDED", inside=_OF_VALUE.format("(")),
     Hint(_LIST, found=",", before="ENDED", section="compared", inside="if( and( or( not( (("),
     Hint("Write `and` in place of the comma.",

@@ -9,3 +9,5 @@ allow(user: User, "join", repo: Repo) if ("owner", repo) in user.roles;
 allow(user: User, "move", repo: Repo) if repo.public and not (user.id, "owner") in repo.members;
 allow(user: User, "copy", repo: Repo) if (user, [repo]) = (repo.owner, repo.parents);
 allow(user: User, "hide", repo: Repo) if (user = repo.owner, repo.is_public) and user.id = 1;
+allow(user: User, action, repo: Repo) if action in "find", "seek" and user.id = repo.id;
+allow(user: User, action, repo: Repo) if (action in "find", "seek") and user.id = repo.id;
