@@ -277,10 +277,10 @@ def leave_notes(state: RequestState, *keys: object) -> GuardNotes | None:
     INVARIANT: a guard that those in front of it do not await is that of another view, which a
     decorator in between calls. It judges by itself, and takes nothing from those that come.
 
-    :param keys: the keys of the guards.
+    :param keys: the keys of its guards that find objects. Without any, the notes stay for others.
     """
     notes = state.notes
-    if notes is not None and not any(id(each) in notes.awaited for each in keys):
+    if notes is not None and keys and not any(id(each) in notes.awaited for each in keys):
         state.notes = None
     return notes
 

@@ -84,7 +84,7 @@ class Receiver:
                 kwargs = gift.added_to(kwargs)
         declared = plan.declared if is_planned else self._declared(app, state)
         if declared:
-            keys = [guard.key for guard, _ in declared]
+            keys = [guard.key for guard, _ in declared if guard.key is not None]
             notes = None if state is None else leave_notes(state, *keys)
             try:
                 for guard, behind in declared:

@@ -229,6 +229,19 @@ def test_declared_guards_find_parent_and_child(site: t.Any) -> None:
     assert statuses(site, "/orgs/1/projects/20") == [404]
 
 
+def test_declared_guard_without_an_object_lets_the_others_fit_together(site: t.Any) -> None:
+    """It stands between the guard of the blueprint and that of the view, and finds nothing."""
+    orgs = Blueprint("orgs", "orgs", url_prefix="/orgs/<int:org_id>")
+    site.guard.guard(orgs, "read", Org)
+    view = authorize("edit", Project)(lambda org, project: "page")
+    orgs.add_url_rule("/projects/<int:project_id>", "show", view)
+    site.app.register_blueprint(orgs)
+    site.guard.guard("orgs.show", "enter", "house")
+
+    paths = ("/orgs/1/projects/10", "/orgs/1/projects/20")
+    assert statuses(site, *paths, *paths) == [200, 404] * 2
+
+
 def test_class_based_view_fits_together(site: t.Any) -> None:
     """A guard of the class finds the parent, and one of the method the child."""
 
