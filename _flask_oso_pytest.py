@@ -47,7 +47,7 @@ def oso(request: pytest.FixtureRequest) -> Oso:
     except pytest.FixtureLookupError as error:
         if error.argname != "app":
             raise
-        pytest.fail(_NO_APP, pytrace=False)
+        raise pytest.fail.Exception(_NO_APP, pytrace=False) from None
     from flask_oso.testing import oso_of
 
     return oso_of(app)

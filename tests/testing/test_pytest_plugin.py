@@ -119,6 +119,7 @@ def test_oso_without_an_app_says_what_to_write(project: pytest.Pytester) -> None
         consecutive=True,
     )
     result.stdout.no_fnmatch_line("*_flask_oso_pytest*")
+    result.stdout.no_fnmatch_line("During handling of the above exception*")
 
 
 def test_oso_with_an_app_that_lacks_a_fixture(project: pytest.Pytester) -> None:
