@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pkgutil
 import sys
+import types
 import typing as t
 from pathlib import Path
 
@@ -80,7 +81,7 @@ def _models(named: str | None) -> t.Any:
         except (ImportError, AttributeError, ValueError) as error:
             raise MisuseError(f"'--models {named}' cannot be imported: {error}") from error
         # The extension object of Flask-SQLAlchemy is where most programs have their models.
-        return getattr(found, "Model", found)
+        return _no_module(getattr(found, "Model", found), named)
     tolerate_absent_policies()
     try:
         app = enter_app()
@@ -94,6 +95,15 @@ def _models(named: str | None) -> t.Any:
         raise MisuseError(
             "The application has neither Flask-SQLAlchemy nor mapped classes that are registered."
             " Give the models by name: --models MODULE:NAME"
+        )
+    return found
+
+
+def _no_module(found: t.Any, named: str) -> t.Any:
+    if isinstance(found, types.ModuleType):
+        raise MisuseError(
+            f"'--models {named}' is a module. Name the base, or the 'db', in it:"
+            f" '--models {named.removesuffix(':')}:Base'."
         )
     return found
 

@@ -237,6 +237,17 @@ def test_models_that_are_not_there_are_misuse(app: Flask, run: t.Any) -> None:
     assert "'--models team_models:Bass' cannot be imported" in result.stderr
 
 
+def test_module_without_a_name_in_it_is_misuse(app: Flask, run: t.Any) -> None:
+    """Who names the module alone is told to name the base in it."""
+    result = run(app, "init", "--models", "team_models")
+
+    assert result.exit_code == 2
+    assert result.stderr == (
+        "Error: '--models team_models' is a module. Name the base, or the 'db', in it:"
+        " '--models team_models:Base'.\n"
+    )
+
+
 def test_models_are_found_in_the_working_directory(
     app: Flask, run: t.Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

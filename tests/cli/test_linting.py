@@ -149,3 +149,17 @@ def test_broken_file_is_a_finding(folder: Path, capsys: pytest.CaptureFixture[st
     code = main(["lint", "policy.polar"])
 
     assert (code, "OSO001" in capsys.readouterr().out) == (1, True)
+
+
+def test_broken_file_is_told_with_its_cure(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The line of help stands behind the fact: the fact alone names the token after the mistake."""
+    (folder / "policy.polar").write_text('allow(_, "read", _)\nallow(1, 2, 3);', encoding="utf-8")
+
+    main(["lint", "policy.polar"])
+
+    assert capsys.readouterr().out.splitlines()[1] == (
+        "policy.polar:2:1  OSO001  load-error  did not expect to find the token 'allow'."
+        " A semicolon is missing behind `)`."
+    )

@@ -120,8 +120,15 @@ def _place(found: LintFinding) -> str:
 def _text(found: LintFinding) -> str:
     """Give the first paragraph of a message, without the place that stands beside it."""
     if found.line is not None:
-        return found.message.partition("\n")[0].partition(" at line ")[0]
+        fact = found.message.partition("\n")[0].partition(" at line ")[0]
+        return fact if found.code is not Code.LOAD_ERROR else f"{fact}{_help(found.message)}"
     return " ".join(found.message.partition("\n\n")[0].removeprefix("Warning: ").split())
+
+
+def _help(message: str) -> str:
+    """Give what the message of a load that failed advises, below the line with the caret."""
+    below = message.rstrip().rpartition("\n")[2]
+    return "" if below.startswith("\t") else f". {below}"
 
 
 def _show_github(findings: Sequence[LintFinding]) -> None:
