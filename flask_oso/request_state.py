@@ -236,6 +236,7 @@ class RequestState:
     #: Whom its header names to Flask-Login, which asks its session only.
     header_actor: t.Any = NOT_GIVEN
     #: What guards of a view have found, while further ones come; ``None`` before and behind them.
+    #: Threads of a request share it, since a decorator in between may call the view in one.
     notes: GuardNotes | None = None
     #: The plan of the route that it matched at first; see ``enforcement.route_plans``.
     plan: t.Any = None

@@ -311,6 +311,16 @@ class ViewCheck(Record, eq=False):
                             raise
             return enter_unusual(app, request_state, plan, args, kwargs)
 
+        enter_unusual = self._entry_of_unusual(function, enter_view, enter)
+        return _guarded(view, enter)
+
+    def _entry_of_unusual(self, function: SyncCallable, enter_view: Entry, enter: Entry) -> Entry:
+        """Give what enters a view where no shortcut does.
+
+        :param enter: is tried again where such calls are found to have a shortcut.
+        """
+        view = function.function
+
         def enter_unusual(
             app: Flask,
             request_state: t.Any,
@@ -339,7 +349,7 @@ class ViewCheck(Record, eq=False):
                 if request_state is not None:
                     request_state.notes = notes
 
-        return _guarded(view, enter)
+        return enter_unusual
 
     def _entry_of_constant(self, view: View) -> Entry:
         """Give what enters a view once a resource is judged as it is."""
