@@ -124,7 +124,7 @@ def test_filter_loads_the_relation_of_a_role_at_once(session: orm.Session) -> No
     with counted(engine_of(session)) as statements:
         found = oso.filter(user, "read", projects)
 
-    assert (len(found), len(statements)) == (ROWS, 2)
+    assert (len(found), len(statements)) == (ROWS, 1)
 
 
 OF_THE_ACTOR = """

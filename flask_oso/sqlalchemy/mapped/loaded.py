@@ -25,7 +25,7 @@ from sqlalchemy.util import concurrency
 
 from ...polar.exceptions import OsoError, UnsupportedError
 from ...polar.residual.algebra.schema import LoadedList
-from .relationships import equated_pairs
+from .relationships import direct_pairs, equated_pairs
 from .tables import attribute_name, key_properties, mapper_of
 
 #: The most parameters that every database takes in one statement.
@@ -302,23 +302,68 @@ def _load(session: t.Any, cls: t.Any, rows: Sequence[t.Any], names: Sequence[str
     """Load missing attributes of rows of one class."""
     for row in rows:
         _find_known(row, names)
+    _load_referred(session, _waiting(rows, names), names)
     waiting = _waiting(rows, names)
     missing = [name for name in names if any(name not in instance_state(r).dict for r in waiting)]
     if len(waiting) == 1:
         for name in missing:
             getattr(waiting[0], name)
         return
-    mapper: orm.Mapper[t.Any] = sa.inspect(cls)
-    keys = [each.class_attribute for each in key_properties(mapper)]
-    one = keys[0] if len(keys) == 1 else sa.tuple_(*keys)
-    statement = sa.select(cls).options(*(orm.selectinload(getattr(cls, n)) for n in missing))
+    options: list[t.Any] = [orm.selectinload(getattr(cls, name)) for name in missing]
     if not any(instance_state(row).expired for row in waiting):
-        statement = statement.options(orm.load_only(*keys))
-    for start in range(0, len(waiting), _KEYS):
-        states: list[t.Any] = [instance_state(row) for row in waiting[start : start + _KEYS]]
-        part = [state.identity for state in states]
-        wanted = part if len(keys) > 1 else [key for (key,) in part]
-        session.scalars(statement.where(one.in_(wanted))).unique().all()
+        keys = [each.class_attribute for each in key_properties(sa.inspect(cls))]
+        options.append(orm.load_only(*keys))
+    identities = [t.cast(t.Any, instance_state(row)).identity for row in waiting]
+    _select(session, cls, identities, options)
+
+
+def _select(
+    session: t.Any, cls: t.Any, identities: Sequence[t.Any], options: Sequence[t.Any] = ()
+) -> list[t.Any]:
+    """Return the rows of a class with some primary keys."""
+    keys = [each.class_attribute for each in key_properties(sa.inspect(cls))]
+    one = keys[0] if len(keys) == 1 else sa.tuple_(*keys)
+    wanted = identities if len(keys) > 1 else [key for (key,) in identities]
+    statement, found = sa.select(cls).options(*options), list[t.Any]()
+    for start in range(0, len(wanted), _KEYS):
+        part = statement.where(one.in_(wanted[start : start + _KEYS]))
+        found += session.scalars(part).unique().all()
+    return found
+
+
+def _load_referred(session: t.Any, rows: Sequence[t.Any], names: Sequence[str]) -> None:
+    """Load the rows that foreign keys lead to, those of one class in one statement.
+
+    What asks for the relation of rows would select these again.
+    """
+    if len(rows) <= 1:
+        return
+    leads: dict[type, list[tuple[t.Any, str, t.Any]]] = {}
+    for name in names:
+        relation = sa.inspect(type(rows[0])).relationships[name]
+        near = _foreign_key(relation)
+        for row in rows if near else ():
+            state: t.Any = instance_state(row)
+            key = tuple(state.dict.get(each) for each in near)
+            if name not in state.dict and None not in key:
+                leads.setdefault(relation.mapper.class_, []).append((row, name, key))
+    for related, waiting in leads.items():
+        keys = [*dict.fromkeys(key for _, _, key in waiting)]
+        # Until they are set, nothing else keeps them in the session.
+        found = {instance_state(each).identity: each for each in _select(session, related, keys)}
+        for row, name, key in waiting:
+            _find_known(row, [name])
+            is_gone = key not in found and all(type(value) is int for value in key)
+            # A database may find a text that Python takes for another one.
+            if is_gone and name not in row.__dict__:
+                orm.attributes.set_committed_value(row, name, None)
+
+
+def _foreign_key(relation: t.Any) -> list[str]:
+    """Return the attributes whose values are the primary key of a related row, if that is all."""
+    near = {far: column for column, far in direct_pairs(relation) or ()}
+    names = [attribute_name(relation.parent, near.get(c)) for c in relation.mapper.primary_key]
+    return [name for name in names if name is not None] if near and None not in names else []
 
 
 def _find_known(row: t.Any, names: Sequence[str]) -> None:
