@@ -85,8 +85,6 @@ _HEADROOM = 250
 _SHORTEST = 0.001
 #: What Python gets copies of.
 _COPIED = frozenset({list, dict})
-#: Classes whose values equal themselves, and nobody is asked.
-_THEMSELVES = frozenset({str, int, bool, types.NoneType})
 _UNLOADED = object()
 _NO_OBJECT = Value(False)
 #: What stands for an argument that is open.
@@ -446,11 +444,10 @@ class Runtime:
                 raise UnexpectedPolarTypeError("RestVariable")
             sides = (shown, value) if is_left else (value, shown)
             if compare_values(Operator.EQ, *sides):
-                if _THEMSELVES.issuperset(map(type, shown)):
-                    # All parts are known, and equal themselves.
-                    return [*shown]
                 # Only the solver can go on with unbound variables.
-                raise SolverNeeded
+                _ground(shown)
+                # What is known is compared with itself.
+                return self.found.compared_by_nobody(shown)
         return MISSING
 
     def _calculate(self, left: t.Any, right: t.Any, goal: Expression, result: t.Any) -> t.Any:

@@ -207,10 +207,15 @@ def test_key_that_says_itself_what_it_equals_is_left_to_the_rules(condition: str
     assert outcome_of(compiled, *question) == outcome_of(solved, *question)
 
 
+#: Equals itself alone.
+MEMBER = object()
+
+
 @pytest.mark.parametrize("condition", ["[u.x] = d.xs", "d.xs matches [u.x]"])
 @pytest.mark.parametrize("negated", ["{}", "not ({})"], ids=["", "not"])
+@pytest.mark.parametrize("part", ["a", 1.5, [1], MEMBER], ids=["text", "float", "list", "object"])
 def test_object_that_equals_a_list_does_not_begin_the_check_anew(
-    condition: str, negated: str
+    condition: str, negated: str, part: t.Any
 ) -> None:
     """What was called before is not called again: here it says yes the first time alone."""
 
@@ -226,7 +231,7 @@ def test_object_that_equals_a_list_does_not_begin_the_check_anew(
     given, expected = (
         outcome_of(
             make_oso(rule, Limited, Doc, compiled=each),
-            *(Limited("a"), "read", Doc(collections.UserList(["a"]))),
+            *(Limited(part), "read", Doc(collections.UserList([part]))),
         )
         for each in (True, False)
     )
