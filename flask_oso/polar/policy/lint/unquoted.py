@@ -36,6 +36,11 @@ _ANY = frozenset((
 ))  # fmt: skip
 #: Modules of Python, and the classes of Polar that are meant.
 _MODULES = {"datetime": "Datetime", "timedelta": "Timedelta"}
+#: A variable without a value has no attributes, whatever it is called.
+_NO_VALUE = (
+    "Write {meant}the name of a parameter, or register what it stands for before the policy is"
+    ' loaded: register_constant({name}, "{name}").\n'
+)
 _SHORTEST = 3
 _COMPARING = frozenset({Operator.UNIFY, Operator.EQ, Operator.NEQ, Operator.IN})
 
@@ -83,6 +88,10 @@ def remedies(rule: Rule, inventory: Inventory) -> dict[int, Remedy]:
             found[id(owner)] = Remedy(registration_help(owner.name))
         elif isinstance(owner, Variable) and owner.name in _MODULES:
             found[id(owner)] = Remedy(f"Write `{_MODULES[owner.name]}`, the class.\n")
+        elif isinstance(owner, Variable):
+            meant = _meant_parameter(rule, owner.name, guesses)
+            text = _NO_VALUE.format(meant=meant, name=owner.name)
+            found.setdefault(id(owner), Remedy(text, may_rename=True))
     return found
 
 
