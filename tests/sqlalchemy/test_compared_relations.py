@@ -55,6 +55,25 @@ class Doc(Base):
     other: orm.Mapped[Account | None] = orm.relationship(foreign_keys=other_id)
 
 
+class City(Base):
+    """Has a name as its key, which the database compares without its case."""
+
+    __tablename__ = "cities"
+    name: orm.Mapped[str] = orm.mapped_column(sa.String(9, "NOCASE"), primary_key=True)
+    streets: orm.Mapped[list[Street]] = orm.relationship(back_populates="city")
+
+
+class Street(Base):
+    """Is in a city."""
+
+    __tablename__ = "streets"
+    id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+    city_name: orm.Mapped[str] = orm.mapped_column(
+        sa.String(9, "NOCASE"), sa.ForeignKey("cities.name")
+    )
+    city: orm.Mapped[City] = orm.relationship(back_populates="streets")
+
+
 DOCS = 40
 
 
@@ -207,3 +226,33 @@ def test_related_row_that_is_gone_is_nil(session: orm.Session) -> None:
     )
 
     assert statements == 1
+
+
+@pytest.mark.parametrize(
+    ("cls", "body"),
+    [
+        (Street, "each.city = nil"),
+        (Street, 'each.city.name = "Oslo"'),
+        (City, "not (street in each.streets and street.id > 0)"),
+        (City, "street in each.streets and street.id > 1"),
+    ],
+    ids=["nil", "row", "empty", "list"],
+)
+def test_texts_that_the_database_equates_are_one_key(
+    session: orm.Session, cls: type[Base], body: str
+) -> None:
+    """For many rows a relation leads where reading it for each leads."""
+    session.add_all([City(name="Oslo"), City(name="Rome")])
+    session.add_all(Street(id=n, city_name=name) for n, name in enumerate(("oslo", "ROME")))
+    session.add(Street(id=7, city_name="Rome"))
+    session.commit()
+    session.expunge_all()
+    oso = Oso()
+    register_models(oso, Base)
+    oso.load_str(f'allow(_: User, "read", each: {cls.__name__}) if {body};')
+    user, rows = session.get_one(User, 1), session.scalars(sa.select(cls)).all()
+
+    found = oso.filter(user, "read", rows)
+
+    session.expire_all()
+    assert found == [each for each in rows if oso.is_allowed(user, "read", each)]

@@ -309,12 +309,24 @@ def _load(session: t.Any, cls: t.Any, rows: Sequence[t.Any], names: Sequence[str
         for name in missing:
             getattr(waiting[0], name)
         return
-    options: list[t.Any] = [orm.selectinload(getattr(cls, name)) for name in missing]
+    options: list[t.Any] = [_loader(cls, name) for name in missing]
     if not any(instance_state(row).expired for row in waiting):
-        keys = [each.class_attribute for each in key_properties(sa.inspect(cls))]
-        options.append(orm.load_only(*keys))
+        mapper: orm.Mapper[t.Any] = sa.inspect(cls)
+        compared = [c for name in missing for c in mapper.relationships[name].local_columns]
+        known = [attribute_name(mapper, c) for c in [*mapper.primary_key, *compared]]
+        options.append(orm.load_only(*(getattr(cls, n) for n in dict.fromkeys(known) if n)))
     identities = [t.cast(t.Any, instance_state(row)).identity for row in waiting]
     _select(session, cls, identities, options)
+
+
+def _loader(cls: t.Any, name: str) -> t.Any:
+    """Return the option that loads a relation, as reading it does, for all rows of a statement."""
+    attribute = getattr(cls, name)
+    relation = attribute.property
+    # 'selectinload' compares keys in Python, and the database may equate texts that differ there.
+    if all(isinstance(each.type, (sa.Integer, sa.Uuid)) for each in relation.local_columns):
+        return orm.selectinload(attribute)
+    return orm.subqueryload(attribute)
 
 
 def _select(
