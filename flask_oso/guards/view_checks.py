@@ -10,10 +10,11 @@ from __future__ import annotations
 import dataclasses
 import functools
 import inspect
+import itertools
 import typing as t
 from collections.abc import Mapping, Sequence
 
-from flask import Flask, has_request_context
+from flask import Flask, Request, has_request_context
 
 from ..app_state import state_of
 from ..callables.sync_callable import SyncCallable
@@ -530,7 +531,7 @@ class ViewCheck(Record, eq=False):
         entered = entered_by_request(view)
         parameters = self._parameters_of(view, entered)
         variables = self._variables(parameters, given)
-        further = (*behind, *parameters.keys, *_keys_in_class(view, entered))
+        further = (*behind, *parameters.keys, *_keys_in_class(view, entered, key))
         awaited = {id(each): each for each in (*further, *_keys_of_route())} if further else {}
         # Of guards that find the same, the last one gives it; the others leave the variable.
         is_left = key.keyword in [each.keyword for each in further]
@@ -678,10 +679,12 @@ def _decorators_inside(view: View, entered: View) -> list[Guard]:
     return [guard for guard in found if guard.target is None]
 
 
-def _keys_in_class(view: View, entered: View) -> list[Key]:
+def _keys_in_class(view: View, entered: View, key: Key) -> list[Key]:
     """Give the keys of guards that come behind a function of a class, or in front of its method.
 
     A ``dispatch_request`` may have guards of its own, between those of the class and the method.
+
+    :param key: that of the guard in front of them.
     """
     current = this_request() if has_request_context() else None
     registered = current and this_app().view_functions.get(current.endpoint or "")
@@ -694,6 +697,11 @@ def _keys_in_class(view: View, entered: View) -> list[Key]:
         guards += guards_of(dispatch)
     elif inspect.unwrap(dispatch) is inspect.unwrap(view):
         guards += [*_decorators_inside(view, handler), *guards_of(handler)]
+    else:
+        # Of 'method_decorators', one in between need not say what it wraps.
+        decorators = guards_of_decorators(t.cast(View, registered), t.cast(Request, current).method)
+        met = [*(each for each in decorators if each.target is None), *guards_of(handler)]
+        guards += [*itertools.dropwhile(lambda guard: guard.key is not key, met)][1:]
     return [guard.key for guard in guards if guard.key is not None]
 
 

@@ -285,6 +285,38 @@ def test_guard_of_what_dispatches_fits_together(
     assert statuses(site, *pages) == expected
 
 
+GUARD_OF_PROJECT: t.Any = authorize("edit", Project)
+
+
+@pytest.mark.parametrize(
+    ("innermost", "guard_of_method"),
+    [([GUARD_OF_PROJECT], lambda view: view), ([], GUARD_OF_PROJECT)],
+    ids=["of-the-list", "of-the-method"],
+)
+def test_decorators_of_methods_fit_together_whatever_is_in_between(
+    site: t.Any, innermost: list[t.Any], guard_of_method: t.Any
+) -> None:
+    """A class says which guards it has, also where a decorator hides one from the other."""
+
+    class View(MethodView):
+        method_decorators: t.ClassVar[t.Any] = [*innermost, without_wraps, authorize("read", Org)]
+
+        def dispatch_request(self, **given: t.Any) -> t.Any:
+            handler = self.get
+            for decorator in self.method_decorators:
+                handler = decorator(handler)
+            return handler(**given)
+
+        @guard_of_method
+        def get(self, **given: t.Any) -> str:
+            return "page"
+
+    site.app.add_url_rule(PROJECT_URL, view_func=View.as_view("view"))
+
+    paths = ("/orgs/1/projects/10", "/orgs/1/projects/20")
+    assert statuses(site, *paths, *paths) == [200, 404] * 2
+
+
 def test_chain_of_three_fits_together(site: t.Any) -> None:
     """Each object belongs to the one before."""
     url = f"{PROJECT_URL}/issues/<int:issue_id>"
