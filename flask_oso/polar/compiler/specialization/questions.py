@@ -248,6 +248,8 @@ class QuestionWriter:
                 each.put_last(is_last=False)
                 for inner in each.within():
                     inner.leads_on = False
+        for each in self.root.within():
+            each.keep_order_of_use()
 
     def _expand(self) -> None:
         """Collect the rule questions, region by region; then write their clauses."""

@@ -18,7 +18,7 @@ from ...solver.clauses import Clause
 from ...sources import Span
 from ...value_objects import Record
 from ..passes.constants import Alike, share_alike
-from ..passes.names import CHAIN, COUNT, FOUND, statements_in, written_name
+from ..passes.names import CHAIN, COUNT, FOUND, Names, statements_in, written_name
 from ..snippets import (
     any_of,
     assign,
@@ -95,6 +95,8 @@ FEW_STRINGS = 8
 #: Returns ``None``: fall back to the compiled rules. All functions share it, so it has a position:
 #: it would get one in the first function, and keep it in all others.
 GIVE_UP: ast.stmt = ast.fix_missing_locations(ast.Return(ast.Constant(None)))
+#: What is written and read anywhere: it does not matter which comes first.
+_ANYWHERE = frozenset({FOUND, COUNT, CHAIN})
 #: The facts that tell that a value has passed a sandbox check.
 _CHECKS = ("checked", "simple", "quiet")
 
@@ -242,8 +244,9 @@ class Region:
     def in_order(self) -> list[Region]:
         """Return the inner regions in the order of their code.
 
-        What leads to the next object of a chain comes last, as the solver mostly comes to it:
-        nothing beside it depends on what is found there.
+        What leads to the next object of a chain comes last, as the solver mostly comes to it.
+
+        INVARIANT: nothing beside it depends on what is found there: see ``keep_order_of_use()``.
         """
         return sorted([*self.items, *self.loops], key=lambda each: each.leads_on)
 
@@ -255,6 +258,34 @@ class Region:
         inside = [*self.within()]
         read = {written_name(each) for region in inside for each in region.reads}
         return any(region.over and region.over not in read for region in inside)
+
+    def keep_order_of_use(self) -> None:
+        """Leave what leads on before the regions beside it that read what it writes."""
+        inner = [*self.items, *self.loops]
+        names = [Names([*each.parts()]) for each in inner]
+        for at in reversed(range(len(inner))):
+            written = {*names[at].written, *filter(None, inner[at].flags())} - _ANYWHERE
+            if any(
+                not other.leads_on and written & {*used.read, *other.conditions_read()}
+                for other, used in zip(inner[at + 1 :], names[at + 1 :], strict=True)
+            ):
+                inner[at].leads_on = False
+
+    def parts(self) -> Iterator[ast.AST]:
+        """Yield what is written in this region and all inner ones."""
+        for each in self.within():
+            yield from (*each.reads, *each.body, *each.first, *each.solved)
+            if each.header is not None:
+                yield each.header
+
+    def flags(self) -> Iterator[str | None]:
+        """Yield the names that this region and all inner ones set where they are reached."""
+        for each in self.within():
+            yield from (each.flag, each.found, *each.marks)
+
+    def conditions_read(self) -> Iterator[str]:
+        """Yield the flags of what this region and all inner ones follow."""
+        return (each.unless for each in self.within() if each.unless)
 
     def put_last(self, is_last: bool = True) -> None:
         """Note that this region leads to the next object of a chain, and so do those around it."""
