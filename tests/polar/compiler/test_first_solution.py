@@ -302,6 +302,21 @@ def test_all_actions_are_looked_for_behind_an_equal_element() -> None:
         oso.authorized_actions(user, Doc(open=False, readers=[user, Odd()]))
 
 
+def test_chain_behind_a_search_comes_before_the_list_it_searches_again() -> None:
+    """A rule with an open argument searches the same list, where the first search has found one."""
+    rules = """
+      allow(user: User, "read", doc: Doc) if
+        role in doc.readers and role.of = user and held(_, doc);
+      held(role.of, doc) if role in doc.readers;
+      held(user, doc) if doc.parent != nil and held(user, doc.parent);
+    """
+    oso, user = load(rules), User()
+    doc = Doc(parent=None, readers=[Role(name="reader", of=user)])
+
+    assert answer_of(load(rules, compiled=False), user, "read", doc) is True
+    assert answer_of(oso, user, "read", doc) is True
+
+
 CHAIN = """
 allow(user: User, "read", doc: Doc) if may(user, doc);
 may(user: User, doc: Doc) if doc.owner = user;
