@@ -293,7 +293,8 @@ class OwnWay(Flask):
 
     def full_dispatch_request(self) -> t.Any:
         self.preprocess_request()
-        answer = self.view_functions[t.cast(str, request.endpoint)](**request.view_args or {})
+        view: t.Any = self.view_functions[t.cast(str, request.endpoint)]
+        answer = view(**request.view_args or {})
         return self.finalize_request(answer)
 
 

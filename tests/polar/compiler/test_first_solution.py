@@ -401,7 +401,7 @@ def test_chain_without_classes_is_looked_at_as_far_as_the_solver_does(rules: str
     user, failing = User(), Doc(owner=None, parent=None, name=1)
     mine = Doc(owner=user, parent=failing, open=False, name=2)
     doc = Doc(owner=None, parent=mine, open=False, name=2)
-    del failing.parent
+    del failing.parent  # type: ignore[attr-defined]
     oso, solver = load(rules), load(rules, compiled=False)
 
     assert answer_of(oso, user, "read", doc) == answer_of(solver, user, "read", doc)
