@@ -262,6 +262,8 @@ class Region:
     def keep_order_of_use(self) -> None:
         """Leave what leads on before the regions beside it that read what it writes."""
         inner = [*self.items, *self.loops]
+        if not any(each.leads_on for each in inner):
+            return
         names = [Names([*each.parts()]) for each in inner]
         for at in reversed(range(len(inner))):
             written = {*names[at].written, *filter(None, inner[at].flags())} - _ANYWHERE
