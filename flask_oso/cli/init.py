@@ -100,6 +100,10 @@ def _models(named: str | None) -> t.Any:
 
 
 def _no_module(found: t.Any, named: str) -> t.Any:
+    """Give what was named; a module has no tables itself.
+
+    :raises MisuseError: it is one.
+    """
     if isinstance(found, types.ModuleType):
         raise MisuseError(
             f"'--models {named}' is a module. Name the base, or the 'db', in it:"

@@ -63,8 +63,10 @@ class _Aside:
         self._has_frozen = False
 
     def is_left_alone(self) -> bool:
-        """Whether the program has frozen objects. That is found once: it means to count them all,
-        which takes milliseconds, and who freezes objects hardly ever unfreezes them.
+        """Tell whether the program has frozen objects.
+
+        That is found once: it means to count them all, which takes milliseconds, and who freezes
+        objects hardly ever unfreezes them.
         """
         if not self._has_frozen:
             self._has_frozen = gc.get_freeze_count() >= _FROZEN_BY_PYTHON
