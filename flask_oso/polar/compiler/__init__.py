@@ -17,7 +17,8 @@ cannot be compiled is left to it.
     one function for a whole question on plain data.
 ``string_arguments``
     an argument that may be any of several strings.
-``source_map``, ``elements``, ``runtime``, ``compilation_turns``, ``programs``
-    from Python frames to goals; the elements of a collection; what functions call while they run;
-    which thread compiles, and until when; all functions of an engine.
+``source_map``, ``elements``, ``calls_made``, ``runtime``, ``compilation_turns``, ``programs``
+    from Python frames to goals; the elements of a collection; the calls that a question made before
+    the solver began it anew; what functions call while they run; which thread compiles, and until
+    when; all functions of an engine.
 """

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from ..environment import STORED_ENVIRONMENT
 from ..output import STORED_VARIABLE
 from ..solver.clause_index import ClauseIndex
-from ..solver.machine import STOPPED
+from ..solver.machine import STOPPED, MadeCall
 from ..value_objects import Record
 from .function_tables import chosen_function
 from .scopes import ProgramInterface, Variant
@@ -22,6 +22,7 @@ from .snippets import (
     any_of,
     assign,
     assign_parts,
+    attribute_of,
     call,
     compared,
     for_each,
@@ -39,14 +40,15 @@ from .snippets import (
 )
 
 #: The steps until the next check of the clock, when the question began, its ``IteratorUse``, its
-#: ``Table``, and the ``Outcome`` of a call that was made before; ``None`` for what it did not need.
+#: ``Table``, the ``Outcome`` of a call that was made before, ``None`` for what it did not need; and
+#: the calls of the application that it made, as ``CallsMade`` takes them.
 Clock = list[t.Any]
 #: The number of steps between two checks of the clock.
 CLOCK_INTERVAL = 64
+#: The position of the calls in a clock.
+CALLS = 5
 #: Seconds since the beginning of a question, after which each call of Python checks the clock.
 BRIEF = 0.005
-#: The state of a question at its beginning.
-NEW_CLOCK = (CLOCK_INTERVAL, None, None, None, None)
 
 
 class ChosenFunctions(t.Protocol):
@@ -125,12 +127,11 @@ class EntryPointWriter(Record):
         """Write that the rule is asked, and what its errors become."""
         handlers = [
             ast.ExceptHandler(load("AttributeError"), "error", self._explained()),
-            ast.ExceptHandler(load("unforeseen"), None, [self._by_solver()]),
+            ast.ExceptHandler(load("unforeseen"), None, [self._by_solver(is_anew=True)]),
             ast.ExceptHandler(load("StopIteration"), "error", [stopped()]),
         ]
-        clock = ast.List([*map(ast.Constant, NEW_CLOCK)], ast.Load())
         return [
-            *([] if self.shares else [assign("clock", clock)]),
+            self._calls_forgotten() if self.shares else assign("clock", _new_clock()),
             ast.Try(self._answered(), handlers, [], []),
         ]
 
@@ -176,14 +177,23 @@ class EntryPointWriter(Record):
     def _arguments(self) -> ast.expr:
         return names_of(self.parameters)
 
-    def _by_solver(self) -> ast.stmt:
+    def _by_solver(self, *, is_anew: bool = False) -> ast.stmt:
+        """Write that the solver answers.
+
+        :param is_anew: whether compiled functions began, and may have made calls.
+        """
         options: list[ast.expr] = []
-        if self.is_searched or self.shares:
+        if self.is_searched or self.shares or is_anew:
             options.append(ast.Constant(self.is_searched))
-        if self.shares:
+        if self.shares or is_anew:
             # It may have a call that was made before.
             options.append(load("clock"))
         return ast.Return(call("by_solver", load("name"), self._arguments(), *options))
+
+    def _calls_forgotten(self) -> ast.stmt:
+        """Write that the calls of other questions with the same clock are not those of this one."""
+        calls = item_of(load("clock"), ast.Constant(CALLS))
+        return ast.Expr(ast.Call(attribute_of(calls, "clear"), [], []))
 
     def _taken(self) -> list[ast.stmt]:
         """Write that lists and dictionaries are copied; the solver answers for other arguments."""
@@ -243,6 +253,20 @@ def usual_writer(
     rule, function = names.constant(variant.name), load(names.function(variant))
     is_searched = not variant.is_test
     return EntryPointWriter(rule, parameters, function, is_searched=is_searched, shares=shares)
+
+
+def new_clock(begun: float | None = None, outcome: MadeCall | None = None) -> Clock:
+    """Return the state of a question at its beginning.
+
+    :param outcome: what a call gave that was made before.
+    """
+    return [CLOCK_INTERVAL, begun, None, None, outcome, []]
+
+
+def _new_clock() -> ast.expr:
+    """Write the same."""
+    *first, calls = new_clock()
+    return ast.List([*map(ast.Constant, first), ast.List(calls, ast.Load())], ast.Load())
 
 
 def stopped() -> ast.stmt:

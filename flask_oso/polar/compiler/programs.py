@@ -42,13 +42,13 @@ from .classes.readable_classes import ReadableClasses
 from .compilation_turns import NOT_NOW, CompilationTurns
 from .compiler import RuleCompiler
 from .entry_points import (
-    CLOCK_INTERVAL,
     QUESTION_FILE,
     Clock,
     FactTable,
     entry_writer,
     facts_entry,
     facts_function,
+    new_clock,
     usual_writer,
 )
 from .function_tables import FunctionTable, lineage_of, variant_for
@@ -528,7 +528,7 @@ class CompiledProgram(Runtime):
         def resumed(
             args: tuple[t.Any, ...], is_searched: bool, outcome: Outcome, begun: float | None
         ) -> bool:
-            clock = [CLOCK_INTERVAL, begun, None, None, outcome]
+            clock = new_clock(begun, outcome)
             if not is_searched:
                 return function(*args, clock)
             known = () if at is None else ((at, args[at]),)

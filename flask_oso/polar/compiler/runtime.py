@@ -64,10 +64,11 @@ from ..solver.tabling import (
 from ..sources import Span
 from ..traversal import is_operation
 from .binding_analysis import is_recursive, measure_height
+from .calls_made import CallsMade
 from .classes.found_values import FoundValues
 from .classes.known_classes import SCALARS, KnownClasses, SolverNeeded, is_number
 from .elements import Elements, begun
-from .entry_points import BRIEF, CLOCK_INTERVAL, Clock
+from .entry_points import BRIEF, CALLS, CLOCK_INTERVAL, Clock
 from .scopes import HandedGoal, Site
 from .source_map import (
     GoalSteps,
@@ -201,10 +202,15 @@ class Runtime:
         is_searched: bool = False,
         clock: Clock | None = None,
     ) -> bool:
-        made = None if clock is None else clock[4]
-        if made is not None:
-            made.begin_anew()
+        made = None if clock is None else self._made_before(clock)
         return bool(self._engine.solve_call(name, args, is_searched, made=made))
+
+    def _made_before(self, clock: Clock) -> CallsMade:
+        """Return the calls that the solver need not make again."""
+        outcome = clock[4]
+        if outcome is not None:
+            outcome.begin_anew()
+        return CallsMade(clock[CALLS], outcome)
 
     # -- what functions ask for -----------------------------------------------------------
 
@@ -337,6 +343,7 @@ class Runtime:
         if kind is not _METHOD and kind not in _FUNCTIONS and not callable(method):
             raise self._here().operators.not_callable(name, key[1])
         found = method(*args) if args else method()
+        clock[CALLS].append((value, name, args, found))
         if time.monotonic() - clock[1] > BRIEF:
             self._check_clock(clock)
         return found if type(found) in self._harmless else self._checked(found, key[1])
@@ -376,6 +383,8 @@ class Runtime:
             found = method(*args)
             if time.monotonic() - clock[1] > BRIEF:
                 self._check_clock(clock)
+        if not keywords:
+            clock[CALLS].append((value, name, args, found))
         return found if type(found) in self._harmless else self._checked(found, span)
 
     def _construct(self, cls: type, what: t.Any, args: tuple[t.Any, ...], clock: Clock) -> t.Any:
@@ -625,6 +634,7 @@ class Runtime:
             clock[3] = {}
         solver = TabledSolver(self._engine, self._engine.limits, clock[3], self.is_recursive)
         solver.machine.begun, solver.machine.made = begun(clock), clock[4]
+        solver.machine.calls = clock[CALLS]
         for is_decided in solver.go_on(goal, around, clock[1], frame):
             if not is_decided:
                 # An error unless a later goal fails, which only the solver knows.
@@ -697,9 +707,11 @@ class Runtime:
 def _read_once(value: t.Any, name: str, clock: Clock) -> t.Any:
     """Read a computed attribute, unless that was done before."""
     made = clock[4]
-    if made.is_of(value, name, None):
+    if made is not None and made.is_of(value, name, None):
         return made.take()
-    return getattr(value, name)
+    found = getattr(value, name)
+    clock[CALLS].append((value, name, None, found))
+    return found
 
 
 def _read_relation(value: t.Any) -> t.Any:

@@ -110,6 +110,11 @@ class Choice:
         self.state = state
 
 
+#: A call of the application: the object, the name of its method or of a computed attribute, the
+#: arguments, ``None`` for an attribute, and what it gave.
+HostCall = tuple[t.Any, str, tuple[t.Any, ...] | None, t.Any]
+
+
 class MadeCall(t.Protocol):
     """A method that was called, or a computed attribute that was read, and what it gave."""
 
@@ -149,6 +154,8 @@ class Machine:
         self.begun: IteratorUse | None = None
         #: A call of the application that was made before the run, which comes to it, too.
         self.made: MadeCall | None = None
+        #: Notes each call of the application, if somebody wants to know of them.
+        self.calls: list[HostCall] | None = None
         #: The variables that the host knows by name: those of the query and of results.
         self.known: dict[str, Unknown] = {}
 
@@ -331,9 +338,12 @@ class Machine:
         if made is not None and made.is_of(owner, name, None):
             return made.take()
         try:
-            return attribute_access.read_attribute(self.host, owner, name, span)
+            found = attribute_access.read_attribute(self.host, owner, name, span)
         except attribute_access.UnreadableRelation as error:
             raise self.unreadable(error, span) from error
+        if self.calls is not None:
+            self.calls.append((owner, name, None, found))
+        return found
 
     def unreadable(
         self, error: attribute_access.UnreadableRelation, span: Span | None

@@ -393,7 +393,11 @@ class Operators:
         method = self._attribute(value, call.name, goal.span)
         if not callable(method):
             raise self.not_callable(call.name, goal.span)
-        return self.machine.from_python(self._call_host(method, call), goal.span)
+        found = self._call_host(method, call)
+        if self.machine.calls is not None and not call.kwargs:
+            args = tuple(map(self.machine.to_python, call.args))
+            self.machine.calls.append((self.machine.to_python(value), call.name, args, found))
+        return self.machine.from_python(found, goal.span)
 
     def _call_reading(self, value: Term, call: Call) -> t.Any:
         """Call a method that reads a dictionary of the host, without a copy of all of it."""

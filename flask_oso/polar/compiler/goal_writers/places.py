@@ -292,10 +292,11 @@ class GoalContext:
         is_missing = compared(load(name), ast.Is(), load("missing"))
         slowly = [self.mark(assign(name, found)), ast.If(is_missing, [self.place.fail()], [])]
         read: ast.expr = attribute_of(owner, attribute)
-        if self._may_be_read_before(value, attribute):
-            is_new = is_none(_outcome())
-            once = call("read_once", load(value.name), ast.Constant(attribute), load("clock"))
-            read = ast.IfExp(is_new, read, once)
+        once = call("read_once", load(value.name), ast.Constant(attribute), load("clock"))
+        if self._is_computed(value, attribute):
+            read = once
+        elif self._may_be_read_before(value, attribute):
+            read = ast.IfExp(is_none(_outcome()), read, once)
         self.read_by_class(value, attribute, self.mark(assign(name, read)), slowly)
 
     def read_by_class(
@@ -309,14 +310,21 @@ class GoalContext:
         else:
             self.out.append(ast.If(is_of(value.name, "readable"), [quickly], slowly))
 
+    def _is_computed(self, owner: Ref, attribute: str) -> bool:
+        """Tell whether an attribute is known to be computed, so that each value is noted."""
+        classes = _classes_of(owner)
+        return any(not sandbox.is_silent_read(cls, attribute) for cls in classes)
+
     def _may_be_read_before(self, owner: Ref, attribute: str) -> bool:
         """Tell whether a specialization may have read a computed attribute of a parameter."""
         is_parameter = owner.written is not None and not isinstance(owner.written, Span)
-        if not is_parameter or owner.literal is not None:
-            return False
-        classes = [owner.cls] if owner.cls is not None else []
-        classes += owner.lineage.classes[:1] if owner.lineage is not None else ()
-        return not classes or any(not sandbox.is_silent_read(cls, attribute) for cls in classes)
+        return is_parameter and owner.literal is None and not _classes_of(owner)
+
+
+def _classes_of(owner: Ref) -> list[type]:
+    """Return the classes that a value is known to be of."""
+    classes = [owner.cls] if owner.cls is not None else []
+    return [*classes, *(owner.lineage.classes[:1] if owner.lineage is not None else ())]
 
 
 def _span_around(site: Site) -> Span | None:

@@ -10,7 +10,7 @@ import typing as t
 from collections.abc import Callable
 
 from ..classes.known_classes import SolverNeeded
-from ..entry_points import NEW_CLOCK
+from ..entry_points import new_clock
 from ..scopes import Variant
 from ..specialization.tables.function_maker import StringSearch, no_answer
 from .string_questions import StringProgram
@@ -74,7 +74,7 @@ class OpenValues:
             return None
         given = (*taken[:at], self._variable, *taken[at:])
         try:
-            return {value for (value,) in function(*given, 0, [*NEW_CLOCK])}
+            return {value for (value,) in function(*given, 0, new_clock())}
         except SolverNeeded:
             return None
 

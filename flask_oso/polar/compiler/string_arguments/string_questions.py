@@ -11,7 +11,7 @@ import typing as t
 from ...host.terms import ANYTHING
 from ...solver.machine import STOPPED
 from ..binding_analysis import Lineages, strings_at
-from ..entry_points import CLOCK_INTERVAL, NEW_CLOCK
+from ..entry_points import new_clock
 from ..scopes import ProgramInterface, Variant
 from ..specialization.goals.obstacles import Attempts
 from ..specialization.observation import NOT_CALLED, Outcome, Outcomes
@@ -155,7 +155,7 @@ class StringQuestions:
         if questions is None:
             raise QueryNeeded
         makes = self._makes(kinds)
-        clock = [*NEW_CLOCK]
+        clock = new_clock()
         is_free = questions.free is not None and self._holds(questions.free, args, clock, makes)
         try:
             held = [each[0] for each in questions.named if self._holds(each, args, clock, makes)]
@@ -363,7 +363,7 @@ class InTurn:
     def __call__(self, *args: t.Any) -> set[t.Any] | None:
         self._asked += 1
         self.makes = self.makes or self._asked > MAX_GIVEN_UP
-        return self._found(args, [*NEW_CLOCK], makes=self.makes)
+        return self._found(args, new_clock(), makes=self.makes)
 
     def behind(
         self, args: tuple[t.Any, ...], begun: float, *calls: tuple[t.Any, ...]
@@ -378,7 +378,7 @@ class InTurn:
             for owner, called, given, result in calls
             if result is not NOT_CALLED
         )
-        clock = [CLOCK_INTERVAL, begun, None, None, Outcomes(made)]
+        clock = new_clock(begun, Outcomes(made))
         return self._found(args, clock, makes=False)
 
     def _found(

@@ -1,0 +1,61 @@
+"""The calls of the application that a question made before the solver began it anew.
+
+In go the notes of compiled functions; out come the results, for the solver, which comes to the same
+calls. A method that changes its answer is asked once for each of them.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ..solver.machine import HostCall, MadeCall
+
+#: Arguments of these classes are the same if they are equal: terms make them anew.
+_SCALARS = frozenset({str, int, bool, float})
+
+
+class CallsMade:
+    """Gives the result of each call that was made once, in the order of the calls.
+
+    :param calls: the notes.
+    :param before: a call that was made before the compiled functions began.
+    """
+
+    __slots__ = ("_before", "_found", "_results")
+
+    def __init__(self, calls: list[HostCall], before: MadeCall | None) -> None:
+        self._before, self._found = before, t.cast("list[HostCall]", [])
+        self._results: dict[tuple[int, str], list[HostCall]] = {}
+        for each in calls:
+            owner, name, _, result = each
+            # An iterator is used up.
+            if not hasattr(type(result), "__next__"):
+                # The note keeps the owner, and so its identity.
+                self._results.setdefault((id(owner), name), []).append(each)
+
+    def is_of(self, owner: t.Any, name: str, args: tuple[t.Any, ...] | None) -> bool:
+        """Tell whether a call was made, and its result not taken so far."""
+        if self._before is not None and self._before.is_of(owner, name, args):
+            self._found = []
+            return True
+        made = self._results.get((id(owner), name), ())
+        self._found = [each for each in made if _are_same(each[2], args)][:1]
+        return bool(self._found)
+
+    def take(self) -> t.Any:
+        """Return the result, or raise the error."""
+        if not self._found:
+            return t.cast("MadeCall", self._before).take()
+        (found,) = self._found
+        made = self._results[id(found[0]), found[1]]
+        del made[next(at for at, each in enumerate(made) if each is found)]
+        return found[3]
+
+
+def _are_same(made: tuple[t.Any, ...] | None, args: tuple[t.Any, ...] | None) -> bool:
+    if made is None or args is None:
+        return made is args
+    return len(made) == len(args) and all(
+        one is other or (type(one) is type(other) in _SCALARS and one == other)
+        for one, other in zip(made, args, strict=True)
+    )
