@@ -30,6 +30,8 @@ _UNTIMED = 3
 #: sandbox check, and where it is written.
 Searched = tuple[Expression, t.Any, t.Any]
 _ITERATORS = SILENT | {types.GeneratorType}
+#: What a search finds that is known to equal what it looks for: the solver has one term for both.
+ITSELF: t.Final = object()
 
 
 class Elements:
@@ -130,7 +132,8 @@ class Elements:
         found = find_by_hash(item, collection)
         if found is None:
             return t.cast("t.Iterable[t.Any]", collection)
-        return (item,) * found
+        # An equality of its own is not asked whether the object equals itself.
+        return (item if kind in self._simple else ITSELF,) * found
 
     def _found_in_list(self, item: t.Any, elements: Sequence[t.Any]) -> t.Iterable[t.Any]:
         mine, simple = type(item), self._simple

@@ -67,7 +67,7 @@ from .binding_analysis import is_recursive, measure_height
 from .calls_made import CallsMade
 from .classes.found_values import FoundValues
 from .classes.known_classes import SCALARS, KnownClasses, SolverNeeded, is_number
-from .elements import Elements, begun
+from .elements import ITSELF, Elements, begun
 from .entry_points import BRIEF, CALLS, CLOCK_INTERVAL, Clock
 from .scopes import HandedGoal, Site
 from .source_map import (
@@ -215,6 +215,8 @@ class Runtime:
     # -- what functions ask for -----------------------------------------------------------
 
     def _equal(self, left: t.Any, right: t.Any, spans: tuple[t.Any, t.Any]) -> bool:
+        if right is ITSELF:
+            return True
         kinds = type(left), type(right)
         how = self._classes.pairs.get(kinds)
         if how is None:

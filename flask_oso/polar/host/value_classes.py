@@ -48,7 +48,7 @@ _NATIVE = (int, float, str, bytes)
 #: The classes of keys of rows that are shown, and compared in Python.
 KEY_KINDS = frozenset({int, str, uuid.UUID})
 #: Classes whose values Python finds in a set by their hash.
-_HASHED = frozenset({str, int, bool, bytes, types.NoneType, uuid.UUID})
+HASHED = frozenset({str, int, bool, bytes, types.NoneType, uuid.UUID})
 #: Collections that find a value by its hash.
 SETS: frozenset[type] = frozenset({set, frozenset, type({}.keys()), range})
 _PLAIN_HASHES = (object.__hash__, enum.Enum.__hash__)
@@ -96,18 +96,39 @@ def is_hashed(cls: type) -> bool:
     own: t.Any = cls.__hash__
     compared: t.Any = (cls.__eq__, cls.__ne__)
     is_itself = compared == (object.__eq__, object.__ne__)
-    return cls in _HASHED or (is_itself and own in _PLAIN_HASHES)
+    return cls in HASHED or (is_itself and own in _PLAIN_HASHES)
+
+
+def has_own_hash(cls: type) -> bool:
+    """Return whether a class has an equality, and a hash that was made for it.
+
+    A set finds its instances by the two, as Python does. A class that takes its hash from
+    elsewhere, such as that of ``object``, may have equal instances of several hashes.
+    """
+    own: t.Any = _owner(cls, "__eq__")
+    if own is not _owner(cls, "__hash__"):
+        return False
+    methods = vars(own)["__eq__"], vars(own)["__hash__"]
+    return all(type(each) is types.FunctionType for each in methods)
+
+
+def is_like_tuple(cls: t.Any) -> bool:
+    """Return whether the instances of a class that derives from ``tuple`` compare as tuples do."""
+    own = cls.__eq__, cls.__ne__, cls.__hash__, cls.__iter__
+    return own == (tuple.__eq__, tuple.__ne__, tuple.__hash__, tuple.__iter__)
 
 
 def is_hashed_tuple(value: t.Any) -> bool:
     """Return whether a value is a tuple of values that a set finds by their hash.
 
-    The hash finds such a tuple, too. Tuples within tuples are compared one by one.
+    The hash finds such a tuple, too, also one with names. Tuples within tuples are compared one by
+    one.
     """
-    if type(value) is not tuple:
+    kind = type(value)
+    if kind is not tuple and (not issubclass(kind, tuple) or not is_like_tuple(kind)):
         return False
     for part in value:  # noqa: SIM110 - without a generator, and `map`, it takes half of the time
-        if type(part) not in _HASHED:
+        if type(part) not in HASHED:
             return False
     return True
 
@@ -115,14 +136,28 @@ def is_hashed_tuple(value: t.Any) -> bool:
 def find_by_hash(item: t.Any, collection: t.Collection[t.Any]) -> bool | None:
     """Tell whether one of ``SETS`` contains a value whose class ``is_hashed``, or a tuple of such.
 
-    ``None`` if the elements have to be compared: for Python, ``True`` is the number 1.
+    Or an object of a class that ``has_own_hash``. ``None`` if the elements have to be compared: for
+    Python, ``True`` is the number 1.
     """
     kind = type(item)
-    if type(collection) is range:
-        return kind is int and item in collection
-    if item not in collection:
+    if not collection:
+        # Nothing is asked for its hash.
         return False
+    if type(collection) is range:
+        return _is_in_range(item, collection)
+    try:
+        if item not in collection:
+            return False
+    except TypeError:
+        # A value that has no hash after all.
+        return None
     return None if kind is bool or (kind is int and 0 <= item <= 1) else True
+
+
+def _is_in_range(item: t.Any, collection: range) -> bool | None:
+    if type(item) is int:
+        return item in collection
+    return None if has_own_hash(type(item)) else False
 
 
 def find_in_network(item: t.Any, network: t.Any) -> bool | None:

@@ -30,6 +30,7 @@ from ..host.value_classes import (
     SETS,
     find_by_hash,
     find_in_network,
+    has_own_hash,
     is_hashed,
     is_hashed_tuple,
 )
@@ -185,7 +186,7 @@ class Operators:
         kind = type(end.value)
         if type(collection.value) not in SETS:
             return None
-        if not is_hashed(kind) and not is_hashed_tuple(end.value):
+        if not (is_hashed(kind) or is_hashed_tuple(end.value) or has_own_hash(kind)):
             return None
         if self.machine.host.has_keys(kind):
             return None

@@ -51,12 +51,61 @@ class Equal:
     __hash__ = None  # type: ignore[assignment]
 
 
+class Named(t.NamedTuple):
+    """A tuple whose parts have names."""
+
+    number: t.Any
+    name: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Tag:
+    """An object that compares, and is hashed, by its fields."""
+
+    name: t.Any
+
+
+class Asked:
+    """An object whose equality and hash tell that they are asked."""
+
+    asked: t.ClassVar[list[t.Any]] = []
+
+    def __init__(self, value: t.Any) -> None:
+        self.value = value
+
+    def __eq__(self, other: object) -> bool:
+        self.asked.append(("equal", self.value, getattr(other, "value", other)))
+        return isinstance(other, Asked) and self.value == other.value
+
+    def __hash__(self) -> int:
+        self.asked.append(("hash", self.value))
+        return hash(self.value)
+
+
+class Refusing(Asked):
+    """An object that compares with nothing."""
+
+    def __eq__(self, other: object) -> bool:
+        raise TypeError
+
+    def __hash__(self) -> int:
+        return 1
+
+
+class Failing(Refusing):
+    """An object that has no hash after all, and raises it in a way of its own."""
+
+    def __hash__(self) -> int:
+        raise LookupError(self.value)
+
+
 ANA = User("ana")
 VALUES: tuple[t.Any, ...] = (
     *(0, 1, 5, True, False, None, "ana", "ANA", "", 1.0, 5.0, float("nan"), BIG, "\ud800", b"x"),
     *(uuid.UUID(int=3), Color.RED, Level.ONE, ANA, User("ana"), Folded("ANA"), sys),
     *((5, "ana"), (1,), (True,), (float("nan"),), (ANA,), ()),
     *(ipaddress.ip_address("10.0.0.1"), ipaddress.ip_address("::1%eth0")),
+    *(Named(5, "ana"), Tag("ana"), Tag(ANA), {"ana": 5}, {"ana": ANA}),
 )
 COLLECTIONS: tuple[t.Any, ...] = (
     *(set(), frozenset(), {5, "ana", None}, {True, Color.RED}, frozenset({1, False, ANA})),
@@ -68,6 +117,13 @@ COLLECTIONS: tuple[t.Any, ...] = (
     *({(5, "ana"), (1,)}, frozenset({(True,), ()}), {(ANA,), 5}, {(1,): 1}.keys()),
     *({"ana": 1}.keys(), {5: 1, True: 2}.keys(), types.SimpleNamespace(x=5)),
     *(ipaddress.ip_network("10.0.0.0/30"), ipaddress.ip_network("::/126")),
+    *(
+        {Named(5, "ana"), Tag("x")},
+        [Named(5, "ana"), Named(1, "x")],
+        [Named(ANA, "x")],
+        {Tag("ana")},
+    ),
+    *([Tag("x"), Tag("ana")], frozenset({Tag(ANA), "x"}), [{"ana": 5}, {"ana": 1}], [{"ana": ANA}]),
 )
 
 
@@ -104,6 +160,54 @@ def test_what_is_searched_is_answered_alike(condition: str) -> None:
     questions = [(User(one), "read", Doc(other)) for one, other in pairs]
 
     assert _differences(f'allow(u: User, "read", d: Doc) if {condition};', questions) == []
+
+
+def _asked_and_answer(policy: str, item: t.Any, collection: t.Any, *, compiled: bool) -> t.Any:
+    """Return what an object is asked while it is searched for, and the answer."""
+    oso = make_oso(policy, User, Doc, compiled=compiled)
+    found = []
+    for _ in range(2):
+        Asked.asked.clear()
+        answer = outcome_of(oso, User(item), "read", Doc(collection))
+        found.append((answer, [*Asked.asked]))
+    return found
+
+
+@pytest.mark.parametrize("condition", ["u.x in d.x", "not u.x in d.x", "y in d.x and y = u.x"])
+@pytest.mark.parametrize(
+    ("item", "collection"),
+    [
+        (Asked(1), {Asked(1), Asked(2), "x"}),
+        (Asked(9), frozenset({Asked(1), Asked(2)})),
+        (Asked(1), set()),
+        (Asked(1), {Asked(1): 1}.keys()),
+        (Asked(1), range(3)),
+        (Refusing(1), {1}),
+        (Failing(1), {1}),
+        (Failing(1), set()),
+    ],
+    ids=["found", "missing", "empty", "key", "range", "refusing", "failing", "failing-empty"],
+)
+def test_set_asks_an_object_for_its_hash(item: t.Any, collection: t.Any, condition: str) -> None:
+    """Answers, errors and calls of the class are those of the solver."""
+    policy = f'allow(u: User, "read", d: Doc) if {condition};'
+
+    given, wanted = (
+        _asked_and_answer(policy, item, collection, compiled=each) for each in (True, False)
+    )
+
+    assert given == wanted
+
+
+def test_set_compares_no_element_of_another_hash() -> None:
+    """A large set costs no more than a small one, also where objects have an equality."""
+    elements = {Asked(each) for each in range(50)}
+
+    found = _asked_and_answer(
+        'allow(u: User, "read", d: Doc) if u.x in d.x;', Asked(7), elements, compiled=True
+    )
+
+    assert found[-1] == (True, [("hash", 7), ("equal", 7, 7)])
 
 
 @pytest.mark.each(4)

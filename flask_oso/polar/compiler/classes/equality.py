@@ -18,7 +18,7 @@ from collections.abc import Callable
 
 from ...host import sandbox
 from ...host.registry import Host, Identities, TextEquality
-from ...host.value_classes import EQUATED, MOMENTS, is_told_from_nil
+from ...host.value_classes import EQUATED, HASHED, MOMENTS, is_hashed_tuple, is_told_from_nil
 from .plain_classes import is_plain
 
 #: Classes whose values compare without side effects; the same object may be unequal to itself.
@@ -68,6 +68,16 @@ def compared_fields(cls: type) -> tuple[str, ...] | None:
     return names if all(sandbox.is_silent_read(cls, name) for name in names) else None
 
 
+def _hashes_fields(cls: type) -> bool:
+    """Tell whether ``dataclasses`` generated the ``__hash__`` of a class, of compared fields."""
+    own, fields = vars(cls).get("__hash__"), dataclasses.fields(t.cast(t.Any, cls))
+    if not isinstance(own, types.FunctionType) or any(f.hash and not f.compare for f in fields):
+        return False
+    named = [(f.name, t.Any, dataclasses.field(hash=f.hash, compare=f.compare)) for f in fields]
+    written: t.Any = vars(dataclasses.make_dataclass("Written", named, frozen=True))["__hash__"]
+    return _done_by(own) == _done_by(written)
+
+
 def _done_by(function: types.FunctionType) -> tuple[t.Any, ...]:
     code = function.__code__
     return code.co_code, code.co_names, code.co_consts, code.co_freevars, code.co_argcount
@@ -92,6 +102,8 @@ class SideEffectFreeEquality:
         #: The attributes of rows among them.
         self._stored: dict[type, t.Any] = {}
         self._fields: dict[type, tuple[str, ...] | None] = {}
+        #: Those of them that a set finds by a hash of these fields.
+        self._hashed: set[type] = set()
         #: What reads all of them, if there are any.
         self._readers: dict[type, operator.attrgetter[t.Any]] = {}
 
@@ -168,6 +180,8 @@ class SideEffectFreeEquality:
             fields = self._fields[cls] = compared_fields(cls)
             if fields:
                 self._readers[cls] = operator.attrgetter(*fields)
+                if _hashes_fields(cls):
+                    self._hashed.add(cls)
 
     def knows(self, cls: type) -> bool:
         """Tell whether objects of a class are known to compare by fields or keys."""
@@ -177,6 +191,16 @@ class SideEffectFreeEquality:
     def is_dataclass(self, cls: type) -> bool:
         """Tell whether objects of a class are known to compare their fields, and nothing else."""
         return self._fields.get(cls) is not None and not (cls in self._rows or cls in self.by_text)
+
+    def is_hashed(self, value: t.Any) -> bool:
+        """Tell whether a set finds an object of a dataclass, and no code runs for its hash."""
+        kind = type(value)
+        if kind not in self._hashed or kind in self._rows or kind in self.by_text:
+            return False
+        parts = self._readers[kind](value)
+        if len(t.cast("tuple[str, ...]", self._fields[kind])) == 1:
+            return type(parts) in HASHED
+        return is_hashed_tuple(parts)
 
     def reader(self, cls: type) -> Callable[[t.Any], tuple[t.Any, ...]] | None:
         """Return what reads the fields by which objects of a dataclass compare, if it has some."""

@@ -23,6 +23,7 @@ from ...host.value_classes import (
     EQUATED,
     MOMENTS,
     ORDERED,
+    has_own_hash,
     inherits_comparisons,
     is_hashed,
     is_told_from_nil,
@@ -82,7 +83,7 @@ class KnownClasses:
         self._is_learnt = ClassMemo(self._test_learnt)
         self._is_object_class = ClassMemo(self._test_object)
         # Classes whose instances a set finds by their hash.
-        self.is_hashed = ClassMemo(lambda kind: is_hashed(kind) and not self._host.has_keys(kind))
+        self.is_hashed = ClassMemo(self._test_hashed)
         # Classes whose values equal `nil` only if they are `nil`.
         self.told: set[type] = {*EQUATED, *MOMENTS, *ITERATED, bool, dict, list}
         # How values of two classes are compared.
@@ -116,6 +117,9 @@ class KnownClasses:
     def takes(self, kind: type) -> bool:
         """Tell whether arguments of a class are objects that can be used directly."""
         return kind not in NO_OBJECTS and self._is_simple_class(kind)
+
+    def _test_hashed(self, kind: type) -> bool:
+        return (is_hashed(kind) or has_own_hash(kind)) and not self._host.has_keys(kind)
 
     def _test_simple(self, kind: type) -> bool:
         """Tell whether arguments of a class that is none of Polar's can be used directly."""

@@ -42,13 +42,15 @@ from .plain_data import (
     TEXTS,
     are_alike_flat,
     are_alike_sets,
-    are_alike_throughout,
+    are_comparable_moments,
     are_different,
+    are_flat,
     are_one_moment,
     are_plain_dictionaries,
     are_plain_tuples,
     are_texts,
     is_among_by_python,
+    values_by_key,
 )
 
 SCALARS = frozenset({bool, int, float, str})
@@ -352,7 +354,12 @@ class SilentComparisons:
         """Look a value up in a set, a dictionary or a text; ``None``: look at all elements."""
         kind, mine = type(collection), type(item)
         if kind in SETS:
-            is_found = (mine in self._simple and self._is_hashed(mine)) or is_hashed_tuple(item)
+            if mine in self._simple:
+                is_found = self._is_hashed(mine)
+            else:
+                is_found = is_hashed_tuple(item) or self._is_hashed_data(item)
+                if not is_found and collection and self._is_hashed(mine):
+                    raise NotSilent
             return find_by_hash(item, collection) if is_found else None
         if kind is LazyKeys:
             return find_entry(collection.source, item) is not MISSING if mine is str else None
@@ -368,6 +375,19 @@ class SilentComparisons:
             self._addresses[kind] = mine
         return is_there
 
+    def _is_hashed_data(self, item: t.Any) -> bool:
+        """Tell whether a set finds an object of a dataclass by its hash, and asks nobody."""
+        if not dataclasses.is_dataclass(item):
+            return False
+        kind = type(item)
+        if not self._equality.knows(kind) and self._keeps(kind):
+            self._equality.learn(kind)
+        try:
+            return self._equality.is_hashed(item)
+        except AttributeError:
+            # A field is missing.
+            return False
+
     def _is_among(self, item: t.Any, elements: list[t.Any]) -> bool:
         mine = type(item)
         if mine is tuple and are_plain_tuples(elements):
@@ -379,20 +399,36 @@ class SilentComparisons:
             raise NotSilent
         kinds = {*map(type, elements)}
         if len(kinds) == 1 and mine in kinds:
-            known = self._equality.is_among(item, elements)
+            known = self._is_among_alike(item, elements)
             if known is not None:
                 return known
-            if mine is dict:
-                item, elements = item.copy(), [each.copy() for each in elements]
-            if are_alike_throughout(item, elements):
-                return item in elements
         ways = {kind: self._ways.get((mine, kind)) for kind in kinds}
         if are_different in ways.values():
             elements = [each for each in elements if ways[type(each)] is not are_different]
         if _AS_PYTHON.issuperset(ways.values()):
             return is_among_by_python(item, elements, ways)
-        found = [self.alike(item, element) for element in elements]
+        if any(way is None for way in ways.values()):
+            # Also for a class that may go, whose ways are not kept.
+            ways = {kind: way or self._way_of(mine, kind) for kind, way in ways.items()}
+        # All are looked at.
+        found = [t.cast(_Way, ways[type(each)])(item, each) for each in elements]
         return any(found)
+
+    def _is_among_alike(self, item: t.Any, elements: list[t.Any]) -> bool | None:
+        """Look for a value among others of its class, all at once; ``None`` where that asks."""
+        if type(item) is dict:
+            rows = values_by_key(item, elements)
+            if rows is not None:
+                return rows[0] in rows[1:]
+            item, elements = item.copy(), [*map(dict.copy, elements)]
+            return item in elements if are_plain_dictionaries([item, *elements]) else None
+        known = self._equality.is_among(item, elements)
+        if known is not None:
+            return known
+        if type(item) in MOMENTS:
+            return item in elements if are_comparable_moments(item, elements) else None
+        is_flat = issubclass(type(item), tuple) and self._is_tuple(type(item))
+        return item in elements if is_flat and are_flat([item, *elements]) else None
 
     def is_other_kind(self, value: t.Any) -> bool:
         """Tell whether a value differs from any list or dictionary of another kind, unasked.

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import decimal
 import itertools
+import operator
 import types
 import typing as t
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from ....host.numbers import equal_scalars
-from ....host.value_classes import EQUATED, MOMENTS, is_comparable_moment
+from ....host.value_classes import EQUATED, is_comparable_moment
 from ...classes.readable_classes import NotSilent
 
 #: The most elements of a collection that is searched.
@@ -123,21 +124,38 @@ def are_texts(keys: Iterable[t.Any]) -> bool:
 
 def are_plain_dictionaries(found: Sequence[dict[t.Any, t.Any]]) -> bool:
     """Tell whether dictionaries have texts and integers by name, which Python compares as Polar."""
-    values = itertools.chain.from_iterable(map(dict.values, found))
-    return are_texts([*itertools.chain.from_iterable(found)]) and TEXTS.issuperset(
-        map(type, values)
-    )
-
-
-def are_alike_throughout(item: t.Any, elements: list[t.Any]) -> bool:
-    """Tell whether Python compares a value with others of its class as Polar does, all at once.
-
-    It does for datetimes that ask no zone, and for plain dictionaries.
-    """
-    if type(item) is dict:
-        return are_plain_dictionaries([item, *elements])
-    if type(item) not in MOMENTS:
+    if not TEXT.issuperset(map(type, itertools.chain.from_iterable(found))):
         return False
+    # Most have the same few keys.
+    has_ascii = "".join(set().union(*found)).isascii()
+    values = itertools.chain.from_iterable(map(dict.values, found))
+    return has_ascii and TEXTS.issuperset(map(type, values))
+
+
+def values_by_key(item: dict[t.Any, t.Any], elements: list[t.Any]) -> list[t.Any] | None:
+    """Return the values of dictionaries that all have the same keys, which are texts.
+
+    They are texts and integers, which Python compares as Polar. ``None`` if there is anything else.
+    """
+    keys = [*item]
+    if not keys or not are_texts(keys) or {*map(len, elements)} != {len(keys)}:
+        return None
+    # Of a single key it would be the value.
+    read = operator.itemgetter(*keys, *keys[: len(keys) == 1])
+    try:
+        rows = [read(item), *map(read, elements)]
+    except KeyError:
+        return None
+    return rows if TEXTS.issuperset(map(type, itertools.chain.from_iterable(rows))) else None
+
+
+def are_flat(tuples: Iterable[tuple[t.Any, ...]]) -> bool:
+    """Tell whether tuples, with or without names, have values alone that compare without code."""
+    return ELEMENTS.issuperset(map(type, itertools.chain.from_iterable(tuples)))
+
+
+def are_comparable_moments(item: t.Any, elements: list[t.Any]) -> bool:
+    """Tell whether Python compares a datetime with others and asks no zone."""
     zone = item.tzinfo
     return all(each.tzinfo is zone or is_comparable_moment(item, each) for each in elements)
 
