@@ -161,6 +161,7 @@ RUNTIME_NAMES: Mapping[str, str] = {
     "unread_relation": "a relation that is compared by its key, or None where it is to be read",
     "unread": "no place: neither side of a comparison was read",
     "has_texts": "whether all keys of a dictionary are strings",
+    "has_plain_keys": "whether all keys of a dictionary are texts of ASCII",
     "with_fields": "a copy of a dictionary with these keys and no others, or 'missing'",
     "variable": "stands for a variable without a value",
 }

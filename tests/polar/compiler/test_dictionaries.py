@@ -234,6 +234,41 @@ def test_entry_whose_key_is_compared_later_is_found(
     assert outcome_of(compiled, nobody, "read", doc) == outcome_of(solved, nobody, "read", doc)
 
 
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "k in d.x.keys() and k in u.x",
+        "k in d.x.keys() and name = k and name in u.x",
+        "not (k in d.x.keys() and k in u.x)",
+    ],
+)
+@pytest.mark.parametrize("listed", [["ben", "ana"], ["ben"], []], ids=["there", "missing", "none"])
+def test_keys_are_looked_up_for_what_is_gone_through_behind_them(
+    condition: str, listed: list[str]
+) -> None:
+    """By the function for plain data, which gives up where a key is no text."""
+    oso, entries = _oso(condition), {"x": 1, "ana": 2}
+    expected = ("ana" in listed) is not condition.startswith("not")
+
+    assert specialized(oso.engine, User(listed), "read", Doc(entries)) is expected
+    assert specialized(oso.engine, User(listed), "read", Doc({**entries, KEY: 1})) is None
+
+
+@pytest.mark.parametrize("name", ["ana", "ben", 1, None])
+def test_key_is_looked_up_for_what_it_is_compared_with(name: t.Any) -> None:
+    """By the function for plain data, also where an attribute that is read behind it is missing."""
+    compiled, solved = (
+        _oso("k in d.x.keys() and k = u.x", compiled=each) for each in (True, False)
+    )
+    nobody = User()
+    del nobody.x
+
+    assert specialized(compiled.engine, User(name), "read", Doc({"ana": 1})) is (name == "ana")
+    for entries in ({}, {"ana": 1}):
+        asked = nobody, "read", Doc(entries)
+        assert outcome_of(compiled, *asked) == outcome_of(solved, *asked)
+
+
 @pytest.mark.each(3)
 @pytest.mark.parametrize("condition", CONDITIONS)
 def test_dictionaries_are_answered_alike(condition: str) -> None:
@@ -444,6 +479,7 @@ def test_get_that_a_class_has_by_now_is_called(monkeypatch: pytest.MonkeyPatch) 
         "[k, v] in d.x and k in u.x and v > 0",
         "k in d.x and k in u.x",
         "k in d.x.keys() and k in u.x",
+        'k in d.x.keys() and k = "ana" and k in u.x',
     ],
 )
 def test_search_for_each_element_is_that_of_the_solver(condition: str) -> None:
@@ -459,6 +495,8 @@ def test_search_for_each_element_is_that_of_the_solver(condition: str) -> None:
             ["\ud800"],
             [Role.ANA],
             ["ben", Role.ANA],
+            ["ana", sys],
+            ["x", KEY, "ana"],
         ),
         *({"ana"}, {"x", 1}, {Role.ANA}, frozenset("x"), ("ana",), ("ben", 1), {"ana": 1}, "ana"),
         *(

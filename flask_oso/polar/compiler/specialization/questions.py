@@ -668,6 +668,12 @@ class QuestionWriter:
         inner = self.guards.under(region, key, ast.Constant(True), [], span)
         inner.reads.append(GIVE_UP)
 
+    def leave_order(self) -> None:
+        """Note that a search goes on in another order than the solver: none of its ends is first."""
+        self._path.leave()
+        self.guards.leave_place()
+        self.guards.forget_order()
+
     def succeed(self, region: Region) -> None:
         """Write that there is a solution."""
         self.guards.note_foreign(region)

@@ -49,8 +49,12 @@ class Searches(Compounds):
         if is_open_compound(item):
             region, element = self.guards.loop(self.region, searched, term.span)
             return self._at(replace(self, region=region).part_unified(region, item, element))
-        known = self._value(item)
+        known, owner = self._value(item), self._owner_of_keys(searched)
         self.guards.note_search(searched, collection)
+        if owner is not None:
+            looked_up = self._among_keys(item, known, searched, owner)
+            if looked_up is not None:
+                return looked_up
         if known is not None and is_searched_at_once(known, searched):
             self.values.check_comparable(known, term.span)
             texts = self.region.lookup(("texts", searched.name))
@@ -241,6 +245,77 @@ class Searches(Compounds):
         self.guards.leave_place()
         waiting = PutOff(self.goal, self.waits, of_all=True), self.clause
         return self.region, prepend([*moved, waiting], rest)
+
+    def _owner_of_keys(self, searched: Known) -> str | None:
+        """Return the name of the dictionary whose keys are searched."""
+        match self.guards.entries.get(searched.name):
+            case ast.Call(args=[ast.Name(owner), ast.Constant("keys")]):
+                return owner
+        return None
+
+    def _among_keys(
+        self, item: Term, known: Known | None, keys: Known, owner: str
+    ) -> tuple[Region, Pending] | None:
+        """Write ``x in d.keys()`` behind what gives ``x`` a value; ``None`` if nothing does."""
+        span = self.goal.span
+        if known is None and not self.of_all:
+            return self._keys_last(item, keys)
+        if known is None or known.choices is not None or known.exact not in (None, str):
+            return None
+        if not self.of_all:
+            return None
+        self.guards.check_sandbox(self.region, known)
+        there = compared(written(known), ast.In(), load(owner))
+        if known.exact is None and known.literal is None:
+            others = call("has_key", load(owner), written(known))
+            there = ast.IfExp(is_type(known.name, "str"), there, others)
+        fact: Fact = ("among keys", keys.name, known.key)
+        return self._at(self.guards.under(self.region, fact, there, [], span))
+
+    def _keys_last(self, item: Term, keys: Known) -> tuple[Region, Pending] | None:
+        """Write ``f in x.a`` or ``f = x.a`` behind ``f in d.keys()`` first, and look ``f`` up.
+
+        The solver compares each key: all have to be texts. ``None`` if no such goal follows.
+        """
+        if not isinstance(item, Slot):
+            return None
+        env, rest, moved = self.env.copy(), self.rest, list[t.Any]()
+        names, known = {env.variable(self.clause, item.index)}, {*env.values}
+        while rest:
+            (goal, clause), rest = rest
+            if is_operation(goal, Operator.AND):
+                rest = prepend([(arg, clause) for arg in goal.args], rest)
+                continue
+            moved.append((goal, clause))
+            here = replace(self, env=env, clause=clause, goal=goal)
+            if here._gives_value(names, known):
+                break
+            if not here._is_about_key(names, known, self.goal.args[1]):  # type: ignore[attr-defined]
+                return None
+            if names & known:
+                break
+        else:
+            return None
+        if any(env.waiting.get(each) for each in names):
+            return None
+        # All elements are looked at: the solver does so for each key that is none of them.
+        self.writer.leave_order()
+        self.region.give_up_if(negate(call("has_plain_keys", load(keys.name))))
+        waiting = PutOff(self.goal, self.waits, of_all=True), self.clause
+        return self.region, prepend([*moved, waiting], rest)
+
+    def _gives_value(self, names: set[int], known: set[int]) -> bool:
+        """Tell whether a goal searches a collection that is known for one of some variables.
+
+        Or compares it with a text of the policy.
+        """
+        goal = self.goal
+        if is_operation(goal, Operator.UNIFY) and any(map(is_string, goal.args)):
+            return any(self._variable(arg) in names for arg in goal.args)
+        if not is_operation(goal, Operator.IN):
+            return False
+        item, collection = goal.args
+        return self._variable(item) in names and self._variable(collection) in known
 
     def _is_about_key(self, names: set[int], known: set[int], value: Term) -> bool:
         """Tell whether a goal only reads or names what a key is compared with, and note that.

@@ -238,6 +238,10 @@ class SilentReads:
             raise NotSilent from changed
         return True
 
+    def has_plain_keys(self, keys: LazyKeys) -> bool:
+        """Tell whether the keys of a dictionary are texts: all compare with texts as in Python."""
+        return are_texts([*keys.source])
+
     def with_fields(self, value: t.Any, names: frozenset[str]) -> t.Any:
         """Return a copy of a dictionary that has these keys and no others, or ``missing``."""
         kind = type(value)
