@@ -669,7 +669,7 @@ class QuestionWriter:
         inner.reads.append(GIVE_UP)
 
     def leave_order(self) -> None:
-        """Note that a search goes on in another order than the solver: none of its ends is first."""
+        """Note that a search goes on in another order than the solver: no end of it is first."""
         self._path.leave()
         self.guards.leave_place()
         self.guards.forget_order()
