@@ -290,7 +290,7 @@ class Searches(Compounds):
             here = replace(self, env=env, clause=clause, goal=goal)
             if here._gives_value(names, known):
                 break
-            if not here._is_about_key(names, known, self.goal.args[1]):  # type: ignore[attr-defined]
+            if not here._is_about_key(names, known, self.goal.args[1]):
                 return None
             if names & known:
                 break
