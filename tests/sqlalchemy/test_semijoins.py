@@ -9,6 +9,8 @@ from collections.abc import Iterator
 import pytest
 import sqlalchemy as sa
 from sqlalchemy import orm
+from sqlalchemy.dialects import mysql
+from sqlalchemy.dialects.mysql.mariadb import MariaDBDialect
 
 from flask_oso.sqlalchemy.statements import translation
 from flask_oso.sqlalchemy.statements.related import list_parts
@@ -187,6 +189,20 @@ def test_alternatives_of_a_row_further_away(session: orm.Session, body: str) -> 
         wanted = allowed(oso, session, user)
         assert sorted(each.id for each in listed) == wanted
         assert sorted(row[0] for row in rows if row[1] and row[2]) == wanted
+
+
+@pytest.mark.parametrize("dialect", [mysql.dialect(), MariaDBDialect()], ids=["mysql", "mariadb"])
+def test_a_union_is_selected_from_as_from_a_table(session: orm.Session, dialect: t.Any) -> None:
+    """MySQL and MariaDB would ask a union in ``IN`` once for each row."""
+    body = "d.folder.owner = u or d.folder.parent.owner = u"
+    query = make_oso(f"allow(u, _, d: Doc) if {body};").authorized_query(
+        session.get(User, 1), "read", Doc
+    )
+
+    where = " ".join(str(query.whereclause.compile(dialect=dialect)).split())
+
+    assert where.startswith("docs.folder_id IN (SELECT * FROM (SELECT folders.id AS key_0 FROM")
+    assert where.endswith("WHERE folders_1.owner_id = %s) AS oso_united)")
 
 
 def test_negation_of_what_is_compared_with_the_row(session: orm.Session) -> None:

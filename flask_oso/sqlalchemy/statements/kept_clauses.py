@@ -37,7 +37,7 @@ from .known_values import (
 )
 from .related.broad_rows import SoughtOrListed
 from .related.hashed_lists import SoughtOrHashed
-from .related.listed_keys import ListedKey
+from .related.listed_keys import ListedKey, UnitedKeys
 
 #: The attributes with the parts of an element, by its class. Elements of other classes are not
 #: copied: it is not known what they keep of their parts.
@@ -58,6 +58,7 @@ _PARTS: dict[type, tuple[str, ...]] = {
     selectable.Select: ("_raw_columns", "_from_obj", "_where_criteria"),
     selectable.Join: ("left", "right", "onclause"),
     selectable.CompoundSelect: ("selects",),
+    UnitedKeys: ("selects",),
     elements.ClauseList: ("clauses",),
     WithoutNan: ("clause_expr",),
     OrNan: ("clause_expr",),

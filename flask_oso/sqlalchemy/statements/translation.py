@@ -73,7 +73,7 @@ from .related.hashed_lists import (
     reads_all,
 )
 from .related.list_parts import list_parts
-from .related.listed_keys import ListedKey
+from .related.listed_keys import ListedKey, UnitedKeys
 from .related.semijoins import (
     Equation,
     LinkRow,
@@ -299,7 +299,7 @@ class Translator:
             named = [column.label(f"key_{number}") for number, column in enumerate(far)]
             selects.append(self._select("part", named, found))
         near = [value for each in joins[0].outer for value in self._keys.values(each.left, scope)]
-        united = sa.union_all(*selects)
+        united = UnitedKeys(*selects)
         return _on_list(near, united if self._shared is None else self._shared.of(united))
 
     def _joins(self, condition: Exists, scope: RowScope) -> list[SemiJoin] | None:

@@ -14,10 +14,10 @@ from collections.abc import Iterator
 
 import sqlalchemy as sa
 from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.sql import elements, operators
+from sqlalchemy.sql import elements, operators, selectable
 
 from ..binary_clauses import binary_parts
-from ..dialects import POSTGRESQL, SQLITE, declared_type, has_collation
+from ..dialects import MYSQL, POSTGRESQL, SQLITE, declared_type, has_collation
 from ..known_values import equated
 from .hashed_lists import SoughtOrHashed
 from .read_rows import elements_of, may_find, sorts_all
@@ -25,6 +25,8 @@ from .read_rows import elements_of, may_find, sorts_all
 _ONE: t.Any = sa.literal_column("1")
 #: The keyword by which a compiler hands on how deep a SELECT of few rows stands.
 _FEW = "oso_few"
+#: The name of a union that is selected from as from a table.
+_UNITED = "oso_united"
 
 
 class ListedKey(elements.BinaryExpression[bool]):
@@ -41,6 +43,31 @@ class ListedKey(elements.BinaryExpression[bool]):
     def __init__(self, column: t.Any, keys: t.Any) -> None:
         left, right, operator, options = binary_parts(column.in_(keys))
         super().__init__(left, right, operator, **options)
+
+
+class UnitedKeys(selectable.CompoundSelect[t.Any]):
+    """Keys that several SELECTs find, of which none depends on the enclosing statement.
+
+    MySQL and MariaDB ask a union in ``IN (…)`` anew for each row, with its key. What is selected
+    from the union as from a table they make once.
+
+    :param parts: SELECTs of the same columns.
+    """
+
+    inherit_cache = True
+
+    def __init__(self, *parts: t.Any) -> None:
+        super().__init__(selectable._CompoundSelectKeyword.UNION_ALL, *parts)
+
+
+@compiles(UnitedKeys)
+def _united(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
+    return str(compiler.visit_compound_select(element, **keywords))
+
+
+@compiles(UnitedKeys, *MYSQL)
+def _united_as_table(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
+    return f"SELECT * FROM ({_united(element, compiler, **keywords)}) AS {_UNITED}"
 
 
 @compiles(ListedKey)
