@@ -20,6 +20,9 @@ from ..polar.value_objects import Record
 View = Callable[..., t.Any]
 
 _AS_VIEW = ClassView.as_view.__func__.__code__  # type: ignore[attr-defined]
+#: How Flask writes what serves static files: of a blueprint, its method; of an app, a function that
+#: calls that of the app.
+_SERVES_FILES = ("send_static_file", "<lambda>")
 #: A view with more functions around and below it than this is not searched further.
 _SEARCH_LIMIT = 200
 
@@ -124,9 +127,12 @@ def is_static(endpoint: str, view: View) -> bool:
     if not isinstance(endpoint, str) or endpoint.rpartition(".")[2] != "static":
         return False
     # Flask registers a function of its own; a view that took its place is not exempt. Its
-    # '__module__' does not tell: 'functools.wraps' copies that.
+    # '__module__' does not tell: 'functools.wraps' copies that. Nor is a function of Flask enough:
+    # it makes the views of classes, too.
     function = view.__func__ if inspect.ismethod(view) else view
-    module = function.__globals__.get("__name__") if inspect.isfunction(function) else None
+    if not inspect.isfunction(function) or function.__code__.co_name not in _SERVES_FILES:
+        return False
+    module = function.__globals__.get("__name__")
     return isinstance(module, str) and module.partition(".")[0] == "flask"
 
 

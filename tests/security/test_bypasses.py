@@ -224,6 +224,16 @@ def test_view_in_the_place_of_static_files(demanding: t.Any) -> None:
     assert (response.status_code, b"SECRET" in response.data) == (500, False)
 
 
+def test_class_in_the_place_of_static_files(demanding: t.Any) -> None:
+    """A view that Flask makes of a class serves no static files, whatever its endpoint."""
+    page = type("Page", (flask.views.View,), {"dispatch_request": lambda _: demanding.enter()})
+    demanding.app.add_url_rule("/page", view_func=page.as_view("pages.static"))
+
+    response = demanding.open("/page", "root")
+
+    assert (response.status_code, b"SECRET" in response.data) == (500, False)
+
+
 def copying(application: t.Any) -> t.Any:
     """Hand on a copy of the environment."""
     return lambda environ, start: application(dict(environ), start)
