@@ -211,8 +211,11 @@ class RequestState:
     """
 
     app: Flask
-    #: A decision was made, whatever it was, or the request was exempted.
+    #: A decision was made, whatever it was, or the request was exempted. Where a view has a guard
+    #: of its own, those before it do not count: see :meth:`expect_guard`.
     checked: bool = False
+    #: It was exempted, and need not reach any guard.
+    is_exempt: bool = False
     #: Why it was exempted: for who looks at a request in a debugger.
     skip_reason: str | None = None
     #: Something was allowed, or the request was exempted for a reason.
@@ -270,6 +273,19 @@ class RequestState:
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({vars(self)!r})"
+
+    def expect_guard(self) -> None:
+        """Have a further guard decide, whatever was decided before it.
+
+        INVARIANT: an answer in place of a view that has a guard of its own does not leave for what
+        another guard has allowed: a decorator that keeps answers may have it of another actor.
+        """
+        self.checked = self.is_exempt
+
+    @property
+    def awaits_guard(self) -> bool:
+        """Whether a guard has allowed something, and a further one was not reached."""
+        return self.allowed and not self.checked
 
 
 def leave_notes(state: RequestState, *keys: object) -> GuardNotes | None:
@@ -453,6 +469,6 @@ def unwrap(value: t.Any) -> t.Any:
 def exempt_request(state: RequestState | None, reason: str | None = None) -> None:
     """Exempt a request from having to authorize; with a reason it may commit."""
     if state is not None:
-        state.checked, state.skip_reason = True, reason
+        state.checked, state.is_exempt, state.skip_reason = True, True, reason
         if reason:
             state.allowed, state.denied = True, False

@@ -240,7 +240,7 @@ class Gates:
         if self._hides_denial(request_state, response.status_code):
             app.logger.warning("%s %s", describe_answer(app, current), DENIED)
             return withhold(app, request_state, response, ForbiddenProblem.code)
-        if not self._lacks_authorization(current, request_state):
+        if not self._lacks_authorization(current, request_state, response.status_code):
             self._tell_of_answer(current, request_state, response.status_code)
             return response
         if request_state.reported:
@@ -440,8 +440,11 @@ class Gates:
                 or way is not plan.way
             ):
                 plan = self.ask_guards(current, request_state)
-            elif way is not None:
-                request_state.way = plan.spent_way
+            else:
+                if way is not None:
+                    request_state.way = plan.spent_way
+                if request_state.checked and plan.is_guard_expected:
+                    request_state.expect_guard()
             if (
                 plan.is_entered_plainly
                 and is_usual
@@ -482,6 +485,8 @@ class Gates:
         if is_led or not _has_passed(request_state.way, plan.way):
             self._judge_led(current, request_state)
         request_state.way = plan.spent_way
+        if plan.is_guard_expected:
+            request_state.expect_guard()
         return plan
 
     def _judge_led(self, current: Request, request_state: RequestState) -> None:
@@ -565,7 +570,7 @@ class Gates:
             return [header for header in headers if header[0].lower() != "set-cookie"]
         if request_state.is_turned_away and (may_redirect(code) or not succeeds(code)):
             return headers
-        if self._lacks_authorization(current, request_state):
+        if self._lacks_authorization(current, request_state, code):
             raise not_called(self._app, current, FORGOTTEN)
         if self._hides_denial(request_state, code):
             raise not_called(self._app, current, DENIED)
@@ -586,9 +591,14 @@ class Gates:
             return duty_of_endpoint(self._app, current.url_rule.endpoint, current.method)
         return duty_of(self._app, current)
 
-    def _lacks_authorization(self, current: Request, request_state: RequestState) -> bool:
+    def _lacks_authorization(
+        self, current: Request, request_state: RequestState, status: int
+    ) -> bool:
         # A hook may lead a request to another route; nothing must be due on both.
         if request_state.checked or request_state.forbidden:
+            return False
+        if request_state.awaits_guard and not request_state.reported and not succeeds(status):
+            # A decorator above the guard of a view may refuse whom those before it let in.
             return False
         plan: RoutePlan | None = request_state.plan
         is_due = plan is not None and plan.is_due

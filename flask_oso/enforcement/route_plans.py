@@ -44,6 +44,7 @@ from ..guards.view_guards import (
     duty_of_endpoint,
     guards_before,
     guards_below_others,
+    guards_of_view,
 )
 from ..polar.value_objects import Record
 from .audit.route_audit import RouteAudit, audit_routes, is_current, unused_authorizers
@@ -75,6 +76,8 @@ class RoutePlan(Record, eq=False):
     is_due: bool
     #: A guard that was not reached is logged, and no more.
     is_watched: bool
+    #: The view has a guard of its own, which has to be reached whatever was decided before it.
+    is_guard_expected: bool
     #: Why the view is not entered; ``None`` if it is.
     problem: str | None
     #: The request is refused for that, and the app serves all the same.
@@ -219,6 +222,7 @@ class RoutePlans:
             parts,
             is_due=is_due,
             is_watched=is_watched,
+            is_guard_expected=(is_due or is_watched) and self._has_own_guard(rule, method),
             problem=problem,
             is_forbidden=is_forbidden,
             is_open=is_open,
@@ -283,6 +287,13 @@ class RoutePlans:
         if self._state.enforcement is not Enforcement.WARN or rule is None or method == "OPTIONS":
             return False
         return any(guards_below_others(self._app, rule.endpoint, method))
+
+    def _has_own_guard(self, rule: Rule | None, method: str) -> bool:
+        """Tell whether a request meets a guard that the view has itself."""
+        # Who asks beforehand which origins may call may be answered in front of it.
+        if rule is None or method == "OPTIONS":
+            return False
+        return any(guards_of_view(self._app, rule.endpoint, method))
 
     def _missing_guard(self, endpoint: str, method: str) -> str | None:
         """Say what is missing for a view to be entered under strict authorization."""

@@ -31,6 +31,10 @@ _ONLY_ASKED = (
     "Its code calls {!r}, which answers and enforces nothing: call 'authorize' of the FlaskOso, as"
     " in 'oso.authorize(\"read\", note)', or 'scope' for a list."
 )
+_PROMISED = (
+    "What was allowed before the view does not count for it: '@authorizes_inside' promises a check"
+    " of its own. Leave that out if the guard of its blueprint is all that it needs."
+)
 _UNREACHED = (
     "answered, and its '@{0}' ({1}) was not reached: a decorator above it answered, as"
     " '@login_required' does, or one that caches answers and gives them to everybody. Put '@{0}'"
@@ -92,6 +96,8 @@ def not_called(app: Flask, current: Request, note: str) -> OsoError:
         error.add_note(unreached + _WITHHELD)
         return error
     error.add_note(f"{describe_answer(app, current)} {note}")
+    if note == FORGOTTEN and request_state_of(app, current).awaits_guard:
+        error.add_note(_PROMISED)
     view = app.view_functions.get(current.endpoint or "")
     # Imported late: it reads the code of a view that answered without a check.
     from .forgotten_checks import ANSWERS, question_in

@@ -89,6 +89,8 @@ class Receiver:
             try:
                 for guard, behind in declared:
                     kwargs = self._pass(guard, kwargs, state, behind)
+                if state is not None and is_planned and plan.is_guard_expected:
+                    state.expect_guard()
                 return self._function.of(app)(*args, **kwargs)
             finally:
                 if state is not None:

@@ -271,8 +271,14 @@ def own_guards(blueprint: object) -> tuple[Guard, ...]:
 
 def guards_below_others(app: Flask, endpoint: str, method: str) -> Iterator[Guard]:
     """Give the guards that ask, and that a decorator above them may keep from being reached."""
+    return (each for each in guards_of_view(app, endpoint, method) if each.asks)
+
+
+def guards_of_view(app: Flask, endpoint: str, method: str) -> Iterator[Guard]:
+    """Give the guards that are no exemptions, and stand neither before the view nor around it."""
     for guard in guards_met(app, endpoint, method):
-        if guard.asks and guard.target is None and guard.blueprint is None:
+        is_own = guard.target is None and guard.blueprint is None
+        if is_own and guard.kind is not GuardKind.SKIP:
             yield guard
 
 

@@ -9,12 +9,12 @@ import weakref
 
 import flask
 import pytest
-from flask import Blueprint, Flask, Request
+from flask import Blueprint, Flask, Request, request
 from werkzeug.exceptions import Gone
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from flask_oso import FlaskOso, Oso, OsoError, authorize, authorizes_inside, skip_authorization
-from tests.support.sites import make_app, make_site
+from tests.support.sites import POLICY, make_app, make_site
 
 
 @pytest.fixture
@@ -369,6 +369,103 @@ def test_answer_that_is_kept_above_a_guard_is_logged_once(caplog: t.Any) -> None
     assert record.name == "flask_oso.enforcement"
     assert "was not reached" in record.getMessage()
     assert record.getMessage().endswith("'OSO_ENFORCE = \"after\"' withholds such answers.")
+
+
+#: What lets everybody in before the view that is asked for.
+IN_FRONT = ["blueprint", "function", "route", "endpoint"]
+
+
+def make_site_with_a_door(door: str, view: t.Any, **config: t.Any) -> t.Any:
+    """Make a site that lets everybody in, and then enters a view."""
+    site = make_site('allow(_, "enter", "site"); allow(_, "GET", _: Request);' + POLICY, **config)
+    rooms = Blueprint("rooms", "rooms")
+    rooms.add_url_rule("/", "view", view)
+    if door in ("blueprint", "endpoint"):
+        site.guard.guard(rooms if door == "blueprint" else "rooms.view", "enter", "site")
+    elif door == "function":
+        site.app.before_request(lambda: site.guard.authorize("enter", "site"))
+    else:
+        site.guard.perform_route_authorization(site.app)
+    site.app.register_blueprint(rooms)
+    return site
+
+
+def kept_from_ann(answer: t.Any = "SECRET") -> t.Any:
+    """Give a view that answers what was kept above its guard."""
+    guarded = authorize(action="read", resource="page")(lambda: "SECRET")
+
+    @functools.wraps(guarded)
+    def answer_kept() -> t.Any:
+        return answer if request.args["user"] == "eve" else guarded()
+
+    return answer_kept
+
+
+@pytest.mark.parametrize("door", IN_FRONT)
+@pytest.mark.parametrize("answer", ["SECRET", flask.redirect("/SECRET")], ids=["page", "elsewhere"])
+def test_answer_that_is_kept_above_a_guard_behind_another_is_withheld(
+    door: str, answer: t.Any
+) -> None:
+    """What lets a request come to a view says nothing of what that would have decided."""
+    site = make_site_with_a_door(door, kept_from_ann(answer), OSO_ENFORCE="after", TESTING=True)
+    assert site.open("/", "ann").status_code == 200
+
+    with pytest.raises(OsoError) as caught:
+        site.open("/", "eve")
+
+    assert "its '@authorize' (" in "".join(caught.value.__notes__)
+
+
+@pytest.mark.parametrize("door", IN_FRONT)
+def test_answer_that_is_kept_above_a_guard_behind_another_is_logged(
+    caplog: t.Any, door: str
+) -> None:
+    """An application that requires nothing hears of it as well."""
+    site = make_site_with_a_door(door, kept_from_ann())
+
+    assert site.open("/", "eve").text == "SECRET"
+    assert [each for each in caplog.messages if "was not reached" in each]
+
+
+@pytest.mark.parametrize("door", IN_FRONT)
+def test_refusal_above_a_guard_behind_another_is_left_as_it_is(door: str) -> None:
+    """A decorator may refuse whom the blueprint let in, in its own words."""
+    site = make_site_with_a_door(door, kept_from_ann(("Too many.", 429)), OSO_ENFORCE="strict")
+
+    response = site.open("/", "eve")
+
+    assert (response.status_code, response.text) == (429, "Too many.")
+
+
+@pytest.mark.parametrize("door", IN_FRONT)
+def test_promise_behind_a_guard_is_held_to(door: str) -> None:
+    """A view that promised to ask, and did not, is let off by no guard before it."""
+    view = authorizes_inside(lambda: "SECRET")
+    site = make_site_with_a_door(door, view, OSO_ENFORCE="after", TESTING=True)
+
+    with pytest.raises(OsoError) as caught:
+        site.open("/", "ann")
+
+    assert caught.value.__notes__[-1].startswith("What was allowed before the view does not count")
+
+
+def test_request_that_a_function_exempts_needs_no_guard_of_a_view() -> None:
+    """Who exempts a request before its view says so of all that answers it."""
+    site = make_site_with_a_door("function", kept_from_ann(), OSO_ENFORCE="strict")
+    site.app.before_request(lambda: site.guard.skip_authorization(reason="It is a drill."))
+
+    assert site.open("/", "eve").text == "SECRET"
+
+
+def test_preflight_above_a_guard_behind_another_is_answered() -> None:
+    """Who asks beforehand which origins may call has nothing of the view."""
+    site = make_site_with_a_door("function", lambda: "", OSO_ENFORCE="after")
+    view = kept_from_ann("GET, PUT")
+    site.app.add_url_rule(
+        "/page", "page", view, methods=["OPTIONS"], provide_automatic_options=False
+    )
+
+    assert site.open("/page", "eve", method="OPTIONS").text == "GET, PUT"
 
 
 @pytest.mark.parametrize("answer", [flask.redirect("/login"), ("Log in.", 401)])

@@ -226,7 +226,8 @@ def test_view_in_the_place_of_static_files(demanding: t.Any) -> None:
 
 def test_class_in_the_place_of_static_files(demanding: t.Any) -> None:
     """A view that Flask makes of a class serves no static files, whatever its endpoint."""
-    page = type("Page", (flask.views.View,), {"dispatch_request": lambda _: demanding.enter()})
+    members = {"dispatch_request": lambda _: demanding.enter()}
+    page: t.Any = type("Page", (flask.views.View,), members)
     demanding.app.add_url_rule("/page", view_func=page.as_view("pages.static"))
 
     response = demanding.open("/page", "root")
