@@ -39,6 +39,7 @@ from .view_guards import (
     Guard,
     GuardKind,
     add_guard,
+    behind_guard,
     entry_behind_guard,
     entry_of,
     guards_of,
@@ -183,10 +184,18 @@ def _decorate(
     func: F | None, entering: _Entering, kind: GuardKind, **facts: t.Any
 ) -> F | Callable[[F], F]:
     if func is not None:
-        return _guarded(func, entering, Guard(kind, SourceLocation.of_caller(2), **facts))
+        guard, methods = (
+            Guard(kind, SourceLocation.of_caller(2), **facts),
+            methods_being_decorated(2),
+        )
+        return _guarded(func, entering, guard, methods)
 
     def decorate(view: F) -> F:
-        return _guarded(view, entering, Guard(kind, SourceLocation.of_caller(1), **facts))
+        guard, methods = (
+            Guard(kind, SourceLocation.of_caller(1), **facts),
+            methods_being_decorated(1),
+        )
+        return _guarded(view, entering, guard, methods)
 
     mark_decorator(decorate, Guard(kind, SourceLocation.of_caller(2), **facts))
     return decorate
@@ -197,10 +206,11 @@ def _demanding(view_check: ViewCheck) -> Callable[[F], F]:
         check_is_view(view, GuardKind.AUTHORIZE)
         view_check.check_view(view)
         guard = view_check.as_guard(SourceLocation.of_caller(1))
-        for method in methods_being_decorated(1) or [view]:
+        methods = methods_being_decorated(1)
+        for method in methods or [view]:
             inner = guards_of(view) if method is view else (*guards_of(view), *guards_of(method))
             check_guards([guard, *inner], f"the view {_name_of(method)!r}")
-        guarded, enter = view_check.guarding(view)
+        guarded, enter = view_check.guarding(behind_guard(view, methods))
         add_guard(guarded, view, guard, enter)
         return t.cast(F, guarded)
 
@@ -221,9 +231,9 @@ def _enter(app: Flask, request_state: RequestState | None, _: t.Any) -> None:
         request_state.is_entered = True
 
 
-def _guarded(view: F, entering: _Entering, guard: Guard) -> F:
+def _guarded(view: F, entering: _Entering, guard: Guard, methods: list[View]) -> F:
     check_is_view(view, guard.kind)
-    enter = entering(view)
+    enter = entering(behind_guard(view, methods))
 
     @functools.wraps(view)
     def guarded(*args: t.Any, **kwargs: t.Any) -> t.Any:

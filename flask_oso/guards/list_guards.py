@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Mapping
 
 from ..app_state import state_of
 from ..callables.sync_callable import SyncCallable
-from ..callables.view_functions import SourceLocation, View
+from ..callables.view_functions import SourceLocation, View, methods_being_decorated
 from ..enforcement.authorizer import Authorizer
 from ..enforcement.mistaken_questions import check_rows
 from ..polar.exceptions import OsoError
@@ -26,7 +26,7 @@ from .view_checks import (
     action_of_request,
     entered_by_request,
 )
-from .view_guards import Guard, GuardKind, add_guard, guards_of, mark_decorator
+from .view_guards import Guard, GuardKind, add_guard, behind_guard, guards_of, mark_decorator
 
 _F = t.TypeVar("_F", bound=View)
 _Parameter = inspect.Parameter
@@ -65,7 +65,7 @@ class ListGuard:
         check_is_view(view, GuardKind.LISTS)
         place = SourceLocation.of_caller(1)
         self._check_takes_list(view, place)
-        function = SyncCallable(view)
+        function = SyncCallable(behind_guard(view, methods_being_decorated(1)))
 
         @functools.wraps(view)
         def guarded(*args: t.Any, **kwargs: t.Any) -> t.Any:

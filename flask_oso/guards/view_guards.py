@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+import functools
 import inspect
 import itertools
 import typing as t
@@ -33,7 +34,7 @@ from ..callables.view_functions import (
     view_methods,
 )
 from ..polar.value_objects import Record
-from ..request_state import NOT_GIVEN, Arguments, RequestState
+from ..request_state import NOT_GIVEN, Arguments, RequestState, find_current, this_request
 from .url_keys import Key
 
 if t.TYPE_CHECKING:
@@ -199,6 +200,49 @@ def entry_behind_guard(view: View) -> Entry:
         return function.of(app)(*args, **kwargs)
 
     return enter
+
+
+def behind_guard(view: View, methods: Collection[View] = ()) -> View:
+    """Give what a guard calls once it is passed: the view, or what expects a further guard first.
+
+    A decorator in between may answer in its place, as may what a class dispatches with.
+
+    :param methods: the methods of the class, if a view that is made of one is decorated.
+    """
+    if not any(map(_is_out_of_reach, methods or [view])):
+        return view
+
+    def expect() -> None:
+        app, request_state, _ = find_current()
+        if request_state is None or (methods and not _is_method_out_of_reach(app)):
+            return
+        request_state.expect_guard()
+
+    @functools.wraps(view)
+    def enter(*args: t.Any, **kwargs: t.Any) -> t.Any:
+        expect()
+        return view(*args, **kwargs)
+
+    @functools.wraps(view)
+    async def wait_for(*args: t.Any, **kwargs: t.Any) -> t.Any:
+        expect()
+        return await view(*args, **kwargs)
+
+    made: View = enter if SyncCallable(view).is_plain else wait_for
+    return made
+
+
+def _is_out_of_reach(view: View) -> bool:
+    """Tell whether a view has guards, and something in front of them that is none."""
+    is_held = any(guard.kind is not GuardKind.SKIP for guard in guards_of(view))
+    return is_held and entry_of(view) is None
+
+
+def _is_method_out_of_reach(app: Flask) -> bool:
+    """Tell whether what the current request enters of a class is."""
+    current = this_request()
+    view = app.view_functions.get(current.endpoint or "")
+    return view is not None and any(map(_is_out_of_reach, parts_of(view, current.method)[1:]))
 
 
 def guards_of(view: View) -> tuple[Guard, ...]:

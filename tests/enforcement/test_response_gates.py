@@ -10,6 +10,7 @@ import weakref
 import flask
 import pytest
 from flask import Blueprint, Flask, Request, request
+from flask.views import MethodView
 from werkzeug.exceptions import Gone
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
@@ -447,6 +448,60 @@ def test_promise_behind_a_guard_is_held_to(door: str) -> None:
         site.open("/", "ann")
 
     assert caught.value.__notes__[-1].startswith("What was allowed before the view does not count")
+
+
+def view_of_a_class(guard: t.Any, kept: t.Any) -> t.Any:
+    """Give the view of a class that is decorated, and whose method is."""
+    members: dict[str, t.Any] = {"decorators": [guard], "get": lambda self: kept()}
+    members["get"] = functools.wraps(kept)(members["get"])
+    page: t.Any = type("Page", (MethodView,), members)
+    return page.as_view("view")
+
+
+def view_that_waits(guard: t.Any, kept: t.Any) -> t.Any:
+    """Give a view that is a coroutine function, between its guards at least."""
+
+    @functools.wraps(kept)
+    async def wait() -> t.Any:
+        return kept()
+
+    return guard(wait)
+
+
+GUARDS_IN_FRONT = {
+    "constant": authorize(action="enter", resource="site"),
+    "action first": authorize("enter", "site"),
+    "promise": authorizes_inside,
+}
+
+
+@pytest.mark.parametrize(
+    "make", [lambda guard, kept: guard(kept), view_of_a_class, view_that_waits]
+)
+@pytest.mark.parametrize("guard", GUARDS_IN_FRONT.values(), ids=GUARDS_IN_FRONT)
+def test_answer_that_is_kept_between_two_guards_is_withheld(make: t.Any, guard: t.Any) -> None:
+    """What the first guard of a view allows says nothing of what the second one would."""
+    view = make(guard, kept_from_ann())
+    site = make_site('allow(_, "enter", "site");' + POLICY, OSO_ENFORCE="after", TESTING=True)
+    site.app.add_url_rule("/", "view", view)
+    assert site.open("/", "ann").text == "SECRET"
+
+    with pytest.raises(OsoError, match="Authorize not called"):
+        site.open("/", "eve")
+
+
+def test_class_whose_other_method_has_no_guard_of_its_own_answers() -> None:
+    """The guard of the class is all that a request to that method has to reach."""
+    members = {
+        "decorators": [authorize("enter", "site")],
+        "get": kept_from_ann(),
+        "post": lambda self: "posted",
+    }
+    page: t.Any = type("Page", (MethodView,), members)
+    site = make_site('allow(_, "enter", "site");' + POLICY, OSO_ENFORCE="after")
+    site.app.add_url_rule("/", view_func=page.as_view("view"))
+
+    assert site.open("/", "eve", method="POST").text == "posted"
 
 
 def test_request_that_a_function_exempts_needs_no_guard_of_a_view() -> None:
