@@ -90,7 +90,7 @@ class Guards:
         self.level: ast.expr = ast.Constant(0)
         #: How many calls are made in it, and whether more than one may be made.
         self.calls_made, self.calls_often = 0, False
-        self._numbers = itertools.count()
+        self._numbers, self._steps = itertools.count(), itertools.count()
         self._readable: dict[tuple[str, bool], tuple[str, ClassSet]] = {}
         self.root = Region(FOUND)
         #: The region of the question whose clause is written.
@@ -146,6 +146,11 @@ class Guards:
     def place(self) -> Place:
         """When the solver comes to the current alternative."""
         return self.places[-1]
+
+    def next_place(self) -> Place:
+        """Return the place of what is asked next in the current alternative."""
+        step = next(self._steps)
+        return None if self.place is None else (*self.place, step)
 
     def leave_place(self) -> None:
         """Note that the current alternative goes on in another order than the solver."""

@@ -137,8 +137,6 @@ class QuestionWriter:
         #: Which clauses match, and class tests.
         self.patterns = PatternGuards(self.guards, self.values)
         self.root = self.guards.root
-        #: How many more calls are written in place, so that the function ends at a solution.
-        self._in_place = 0
         self._clauses, self._parts = itertools.count(), itertools.count()
         self._goals_written, self._most_goals = 0, MAX_SPECIALIZED_GOALS
         self._regions = self._calls = self._depth = 0
@@ -192,7 +190,7 @@ class QuestionWriter:
     def _await(self, region: Region, key: Fact, node: RuleCall, asking: Fact | None) -> None:
         self._path.note_question(region, key)
         self._askers.note(key, node, asking)
-        region.nodes[key], region.places[key] = node, self.guards.place
+        region.nodes[key], region.places[key] = node, self.guards.next_place()
         region.waiting.append(node)
         self._pending.append(region)
 
@@ -423,11 +421,6 @@ class QuestionWriter:
         here.put_last()
         around.put_last()
         return True
-
-    def takes_in_place(self) -> bool:
-        """Tell whether another call is written in place, so that the function ends earlier."""
-        self._in_place -= 1
-        return self._in_place >= 0
 
     def next_clause(self) -> int:
         """Return a number for the variables of another clause."""

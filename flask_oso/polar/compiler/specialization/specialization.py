@@ -47,7 +47,6 @@ from ..snippets import (
     returned,
     size_of,
 )
-from .clauses.short_calls import MAX_IN_PLACE
 from .clauses.solver_order import SolverOrder
 from .observation import KEPT, RESULT, Observation
 from .questions import Manner, QuestionWriter
@@ -120,7 +119,6 @@ class SpecializationWriter(QuestionWriter):
         :raises NotCompilable: if the rules depend on their order, or cannot be expressed.
         """
         observation = self.guards.observation
-        self._in_place = MAX_IN_PLACE if observation is None else 0
         self.expand()
         self._check_arguments()
         inner = self._looked_at(observation)

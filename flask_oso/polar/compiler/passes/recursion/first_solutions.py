@@ -23,7 +23,7 @@ from __future__ import annotations
 
 import ast
 import typing as t
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Callable, Collection, Container, Iterable
 
 from ...snippets import all_of, assign, load, negate, returned
 from ..names import (
@@ -35,12 +35,15 @@ from ..names import (
     nodes_in,
     only_gives_up,
     read_name,
+    statements_in,
     written_name,
 )
 
 #: The name of whether a function ends with its first solution.
 IS_FIRST = "is_first"
 _IS_SEARCHED = "is_searched"
+#: The most statements that are put before a condition: they are then reached where it is not met.
+_MOST_TESTS = 20
 
 
 def noted_or_ended(flag: str = FOUND) -> list[ast.stmt]:
@@ -114,11 +117,11 @@ def end_with_calls(
 
 
 def end_with_conditions(
-    statements: list[ast.stmt], flags: Iterable[str], fresh: Callable[[str], str]
+    statements: list[ast.stmt], flags: Collection[str], fresh: Callable[[str], str]
 ) -> None:
     """End a function where a condition is met, if what is tested behind it holds.
 
-    As for calls, these tests come first::
+    As for calls, these tests come first, also conditions that go through no list::
 
         b = False                               r = False
         for …: if m.user is u: b = True         if d.open: r = True
@@ -130,7 +133,12 @@ def end_with_conditions(
 
     :param flags: the names of conditions that are noted so that they may end the function.
     """
-    for flag in flags:
+    in_loops = Names([each for each in nodes_in(statements) if type(each) is ast.For]).read
+    searches = [flag for flag in flags if in_loops[f"{IS_FIRST} {flag}"]]
+    # What goes through no list is a test behind those that do.
+    for flag in (each for each in flags if each not in searches):
+        search_for_all(statements, flag)
+    for flag in searches:
         holds = _tested_first(statements, flag, fresh)
         if holds is None:
             search_for_all(statements, flag)
@@ -170,23 +178,43 @@ def _solution_in(tests: list[ast.stmt]) -> list[ast.stmt] | None:
     INVARIANT: what is put before a call or a condition notes no solution: another rule may have one
     behind it.
     """
-    made = {name for each in tests if (name := written_name(each)) is not None}
     before, last = tests[:-1], tests[-1]
-    if not all(_is_read(each) or only_gives_up(each) for each in before):
+    if not _only_test(before, set()) or type(last) is not ast.If:
         return None
-    if type(last) is not ast.If:
+    if len([*statements_in(before)]) > _MOST_TESTS:
         return None
-    if not all(gives_up(each) or only_gives_up(each) for each in last.orelse):
+    leading = [each for each in (last.body, last.orelse) if not all(map(_leads_nowhere, each))]
+    if len(leading) != 1:
         return None
+    made = {name for each in tests if (name := written_name(each)) is not None}
     for node in nodes_in([*before, last.test]):
         if type(node) is ast.Attribute or type(node) is ast.Subscript:
             owner = read_name(node.value)
             if owner is None or owner in made:
                 return None
-    return last.body if ends_at_solution(last.body) else _solution_in(last.body)
+    return leading[0] if ends_at_solution(leading[0]) else _solution_in(leading[0])
 
 
-def _is_read(statement: ast.stmt) -> bool:
-    """Tell whether a statement gives a value a name: it notes nothing."""
-    value = getattr(statement, "value", None)
-    return written_name(statement) is not None and type(value) is not ast.Constant
+def _only_test(statements: Iterable[ast.stmt], flags: set[str]) -> bool:
+    """Tell whether statements only give values names, give up, or set flags of their own.
+
+    :param flags: the names of flags that began as not set; those of these statements are added.
+    """
+    for each in statements:
+        name, value = written_name(each), getattr(each, "value", None)
+        if name is not None and type(value) is ast.Constant:
+            if value.value is False and name != FOUND:
+                flags.add(name)
+            elif name not in flags:
+                return False
+        elif type(each) is ast.If:
+            if not _only_test(each.body, flags) or not _only_test(each.orelse, flags):
+                return False
+        elif name is None and not _leads_nowhere(each):
+            return False
+    return True
+
+
+def _leads_nowhere(statement: ast.stmt) -> bool:
+    """Tell whether a statement gives up, perhaps under a condition, or does nothing."""
+    return gives_up(statement) or only_gives_up(statement) or type(statement) is ast.Pass

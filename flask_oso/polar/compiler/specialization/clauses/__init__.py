@@ -7,8 +7,6 @@
 ``first_path``, ``solver_order``, ``turns``
     the clauses that lead to the first solution; the solutions before which all was looked at that
     the solver looks at; alternatives that are tried in turn.
-``short_calls``
-    helper rules that search a list, in front of short tests.
 ``chains``
     what is asked of each object of a chain.
 ``delegations``

@@ -3,12 +3,13 @@
 The solver ends with its first solution. A function looks at the alternatives of a question in an
 order of its own: it goes through a list once for several rules, and writes what a helper rule asks
 where that stands cheapest. Each alternative has a place here: the way that the solver takes to it,
-from clause to clause::
+from clause to clause, with a number for each call, which grows from goal to goal::
 
     allow(u, d) if d.owner = u;                          (0,)
-    allow(u, d) if member(u, d);                         (1,)
-    member(u, d) if m in d.members and m = u;            (1, 0)
-    member(u, d) if m in d.guests and m = u and m.paid;  (1, 1)
+    allow(u, d) if member(u, d) and listed(d);           (1,)
+    member(u, d) if m in d.members and m = u;            (1, 2, 0)
+    member(u, d) if m in d.guests and m = u and m.paid;  (1, 2, 1)
+    listed(d) if d.listed;                               (1, 3, 0)
 
 Before a solution the solver has looked at the alternatives with smaller places, and at the elements
 of lists before this one. Where the function has done so, too, it ends. In go the regions of a

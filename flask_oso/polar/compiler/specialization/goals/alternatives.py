@@ -97,7 +97,7 @@ class Alternatives(Relations):
         # the next link first: a list that is summed is then gone through at once.
         may_repeat = self.guards.functions is None or self.guards.gathers
         asking_again = [may_repeat and asks_again(self.guards.names, each) for _, each in ways]
-        place = self.guards.place if is_in_order else None
+        place = self.guards.next_place() if is_in_order else None
         for at, ((way, _), is_repeated) in enumerate(zip(ways, asking_again, strict=True)):
             if is_repeated or not any(asking_again):
                 if len(ways) > 1:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import itertools
 import typing as t
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -25,10 +24,9 @@ from ....nodes import (
 )
 from ....solver.clauses import Clause
 from ....syntax.desugar import forall_as_negation
-from ....traversal import conjuncts_in, goals_in, is_operation
+from ....traversal import conjuncts_in, is_operation
 from ...binding_analysis import NotCompilable, has_cut, is_string, order_clauses
 from ...goal_forms import call_of, stays_comparison, written_term
-from ...passes.names import FOUND
 from ...scopes import Pending, pending_goals, prepend
 from ...snippets import (
     COMPARE,
@@ -46,7 +44,6 @@ from ...snippets import (
 from ..clauses.chains import asks_again, link_in, numbers_in
 from ..clauses.clause_forms import PutOff, is_operand
 from ..clauses.delegations import Delegation
-from ..clauses.short_calls import are_short_tests, is_search
 from ..patterns import fields_in, has_open_fields, is_like
 from ..regions import GIVE_UP, MAX_STEPS, Fact, Known, Region, RuleCall, give_up_if
 from ..solution_keys import NOTED
@@ -429,22 +426,7 @@ class GoalStep(Heads):
             if delegation is Delegation.GIVEN_UP:
                 self._give_up()
                 return None
-        if self._is_written_in_place(node):
-            return self.in_place(called, [*node[1]])
         return self._ask(node)
-
-    def _is_written_in_place(self, node: RuleCall) -> bool:
-        """Tell whether a call is written in place, so that the function ends at a solution."""
-        if not self.rest or self.region.found != FOUND or any(self.env.waiting.values()):
-            return False
-        names, pending = self.guards.names, [goal for goal, _ in pending_goals(self.rest)]
-        if any(isinstance(each, PutOff) for each in pending):
-            return False
-        goals = itertools.chain.from_iterable(map(goals_in, pending))
-        is_short = are_short_tests(names, goals) and is_search(
-            names, self.patterns.possible(*node, self.region) or ()
-        )
-        return is_short and self.writer.takes_in_place()
 
     def _ask(self, node: RuleCall) -> tuple[Region, Pending] | None:
         """Ask a rule about values: the question itself if nothing follows, or a condition."""
