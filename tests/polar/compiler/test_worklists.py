@@ -12,7 +12,6 @@ import pytest
 from flask_oso import Oso, OsoError
 from flask_oso.polar.compiler.passes.recursion.batches import put_on_at_once
 from flask_oso.polar.compiler.passes.recursion.beginnings import begin_together
-from flask_oso.polar.compiler.passes.recursion.class_branches import branch_by_class
 from flask_oso.polar.compiler.passes.recursion.loops import Recursion
 from flask_oso.polar.compiler.passes.recursion.worklists import leads_back, written_as_worklist
 from tests.support.answers import outcome_of, specialized
@@ -451,60 +450,6 @@ def test_lists_are_begun_one_by_one(old: str, new: str) -> None:
 
 class Subgroup(Group):
     """A class that derives from another one."""
-
-
-def branched(text: str, *classes: type) -> str:
-    """Give what becomes of tests for classes that follow each other."""
-    module = ast.parse(textwrap.dedent(text))
-    for statement, cls in zip(module.body, classes, strict=False):
-        statement.test.of_class = "v", cls  # type: ignore[attr-defined]
-    branch_by_class(module.body)
-    return ast.unparse(ast.fix_missing_locations(module))
-
-
-_TESTS = """
-if type(v) is A:
-    x()
-elif odd(v) or isinstance(v, A):
-    return None
-if type(v) is B:
-    y()
-elif odd(v) or isinstance(v, B):
-    return None
-"""
-
-
-def test_classes_that_exclude_each_other_are_branches() -> None:
-    """What is of neither is asked for both, in their order."""
-    assert branched(_TESTS, Group, Doc) == ast.unparse(
-        ast.parse("""
-if type(v) is A:
-    x()
-elif type(v) is B:
-    y()
-elif odd(v) or isinstance(v, A):
-    return None
-elif odd(v) or isinstance(v, B):
-    return None
-""")
-    )
-
-
-@pytest.mark.parametrize(
-    ("text", "classes"),
-    [
-        (_TESTS, (Group, Subgroup)),
-        (_TESTS, (Subgroup, Group)),
-        (_TESTS, (Group, t.Protocol)),
-        (_TESTS, (Group,)),
-        (_TESTS.replace("x()", "v = x()"), (Group, Doc)),
-        (_TESTS.replace("elif odd(v) or isinstance(v, B):\n    return None\n", ""), (Group, Doc)),
-    ],
-    ids=["derived", "base", "abstract", "no class", "another value", "nothing given up"],
-)
-def test_tests_for_classes_stay(text: str, classes: tuple[type, ...]) -> None:
-    """An object may be of both, or another one is tested."""
-    assert branched(text, *classes) == ast.unparse(ast.parse(text))
 
 
 @pytest.mark.parametrize("depth", [0, 1, 2, 7])

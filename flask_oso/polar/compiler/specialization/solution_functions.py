@@ -35,7 +35,6 @@ from ..passes.names import (
     rename,
 )
 from ..passes.recursion.beginnings import begin_together
-from ..passes.recursion.class_branches import branch_by_class
 from ..passes.recursion.first_solutions import (
     IS_FIRST,
     end_with_calls,
@@ -204,7 +203,6 @@ class SolutionWriter(QuestionWriter):
             end.first = noted_or_ended()
         self.guards.leave_out_known(self.root, keeps_order=False, ends=ends)
         inner = self.statements()
-        branch_by_class(inner)
         result = FOUND if is_test else SOLUTIONS
         parameters = [f"a{at}" for at in self._passed()]
         given = [*parameters, LEVEL, MEMO]
