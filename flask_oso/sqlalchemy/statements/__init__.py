@@ -2,8 +2,8 @@
 
 ``dialects``, ``binary_clauses``, ``values_as_read``
     SQL that databases spell differently: functions, comparisons, and what they calculate.
-``known_values``
-    values of known objects, and where each was read.
+``many_values``, ``known_values``
+    long lists as one parameter; values of known objects, and where each was read.
 ``key_clauses``
     clauses on keys.
 ``related``

@@ -72,7 +72,8 @@ from .dialects import (
     WithoutNan,
     ZonedTime,
 )
-from .known_values import KnownValue, among_values, bound, compared, parameter
+from .known_values import KnownValue, among_values, bound, compared, in_values, parameter
+from .many_values import AmongMany, FoundMany, are_many
 from .related.semijoins import Node
 from .values_as_read import TimeAsRead, as_read
 
@@ -183,6 +184,10 @@ class ComparisonTranslator:
 
     def among_values(self, condition: InValues, scope: RowScope, *, is_among: bool) -> t.Any:
         column = self._exact(condition.column, scope)
+        whole = [each.value for each in condition.values]
+        if are_many(whole):
+            found = in_values(column, whole)
+            return found_text(found, whole) if is_among else sa.not_(found)
         odd = [each.value for each in condition.values if _has_nul(each)]
         values = [bound(each.value) for each in condition.values if not _has_nul(each)]
         if not odd:
@@ -310,11 +315,18 @@ def found_text(made: t.Any, values: Sequence[t.Any]) -> t.Any:
     texts = [each.value if isinstance(each, KnownValue) else each for each in values]
     is_ascii = all(isinstance(each, str) and each.isascii() for each in texts)
     left = getattr(made, "left", None)
-    if not is_ascii or type(left) is not ExactText or type(made) is not sa.BinaryExpression:
+    element = _FOUND.get(type(made))
+    if not is_ascii or type(left) is not ExactText or element is None:
         return made
     (column,) = left.clauses
     is_column = isinstance(column, sa.ColumnClause) and isinstance(column.type, sa.String)
-    return FoundText(made) if is_column else made
+    return element(made) if is_column else made
+
+
+_FOUND: dict[type, t.Callable[[t.Any], t.Any]] = {
+    sa.BinaryExpression: FoundText,
+    AmongMany: FoundMany,
+}
 
 
 def _found_time(made: t.Any) -> t.Any:

@@ -35,6 +35,7 @@ from .known_values import (
     has_another,
     rows_of_parts,
 )
+from .many_values import AmongMany, FoundMany
 from .related.broad_rows import SoughtOrListed
 from .related.hashed_lists import SoughtOrHashed
 from .related.listed_keys import ListedKey, UnitedKeys
@@ -45,6 +46,8 @@ _PARTS: dict[type, tuple[str, ...]] = {
     elements.BinaryExpression: ("left", "right"),
     ListedKey: ("left", "right"),
     KeyAmong: ("left", "right"),
+    AmongMany: ("left", "right"),
+    FoundMany: ("left", "right"),
     FoundText: ("left", "right"),
     FoundTime: ("left", "right"),
     elements.BooleanClauseList: ("clauses",),

@@ -23,6 +23,7 @@ from ...polar.residual.algebra.ir import KnownRow, Literal
 from ...polar.residual.host_questions import FIRST_GIVEN, GivenValue, Placeholder
 from ..mapped.loaded import loaded_rows, state_of
 from .binary_clauses import KeyAmong
+from .many_values import AmongMany, are_many
 
 Objects = Mapping[KnownRow, t.Any]
 
@@ -340,7 +341,8 @@ def _shape(value: t.Any) -> t.Any:
         # Some databases find a text of ASCII otherwise.
         return str, value.isascii()
     if type(value) is list:
-        return list, _has_wide(value), all(type(each) is str and each.isascii() for each in value)
+        is_ascii = all(type(each) is str and each.isascii() for each in value)
+        return list, _has_wide(value), is_ascii, are_many(value)
     return is_wide(value) if type(value) is int else type(value)
 
 
@@ -353,10 +355,10 @@ def _types(key: Sequence[t.Any]) -> tuple[type, ...]:
 
 
 def _keys_shape(keys: Sequence[tuple[t.Any, ...]] | None) -> t.Any:
-    """Return how many keys there are, of what types: none, one, or more."""
+    """Return how many keys there are, of what types: none, one, more, or many."""
     if not keys:
         return keys is None
-    return len(keys) == 1, *map(type, keys[0])
+    return len(keys) == 1, are_many(_firsts(keys)), *map(type, keys[0])
 
 
 def _itself(value: t.Any) -> t.Any:
@@ -426,16 +428,25 @@ def among_keys(key: list[t.Any], among: KnownKeys) -> t.Any:
         )
     if len(key) == 1:
         values = _firsts(keys)
-        return _noted(key[0].in_(values), key, _part(among, values, _firsts))
+        found = key[0].in_(values)
+        made = AmongMany(found) if are_many(values) else found
+        return _noted(made, key, _part(among, values, _firsts))
     return _noted(KeyAmong(key, keys), key, _part(among, keys, _itself))
 
 
 def among_values(column: t.Any, among: KnownValue, *, is_among: bool) -> t.Any:
     """Return the condition that a column has one of the values of a list, or none of them."""
-    values = among.value
+    found = _noted(in_values(column, among.value), [column], among)
+    return found if is_among else sa.not_(found)
+
+
+def in_values(column: t.Any, values: list[t.Any]) -> t.Any:
+    """Return the condition that a column has one of known values."""
+    listed: t.Any = values
     if _has_wide(values):
-        values = sa.bindparam(None, values, _WIDE, unique=True, expanding=True)
-    return _noted(column.in_(values) if is_among else column.not_in(values), [column], among)
+        listed = sa.bindparam(None, values, _WIDE, unique=True, expanding=True)
+    found = column.in_(listed)
+    return AmongMany(found) if are_many(values) else found
 
 
 def parameter(known: KnownValue, type_: t.Any) -> t.Any:

@@ -1,0 +1,139 @@
+"""Lists of an actor with more values than a database takes as parameters."""
+
+from __future__ import annotations
+
+import datetime
+import sqlite3
+import types
+import typing as t
+import uuid
+from collections.abc import Iterator
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy import orm
+
+from flask_oso import Oso
+from flask_oso.sqlalchemy import register_models
+from tests.support.answers import may_read
+
+
+class Base(orm.DeclarativeBase):
+    """The table of these tests."""
+
+
+class Doc(Base):
+    """Has a value of each kind, or none."""
+
+    __tablename__ = "many_docs"
+    id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+    number: orm.Mapped[int | None] = orm.mapped_column(sa.Integer)
+    big: orm.Mapped[int | None] = orm.mapped_column(sa.BigInteger)
+    text: orm.Mapped[str | None] = orm.mapped_column(sa.String(20))
+    code: orm.Mapped[uuid.UUID | None]
+    day: orm.Mapped[datetime.date | None]
+
+
+@pytest.fixture(params=["sqlite", "postgresql", "mariadb"], scope="module")
+def session(request: pytest.FixtureRequest) -> Iterator[orm.Session]:
+    """Open each database; SQLite takes as many parameters as it does by default."""
+    name = request.param
+    engine = sa.create_engine("sqlite://") if name == "sqlite" else request.getfixturevalue(name)
+    Base.metadata.create_all(engine)
+    with orm.Session(engine) as session:
+        if name == "sqlite":
+            driver = t.cast(t.Any, session.connection().connection.driver_connection)
+            driver.setlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER, 32_766)
+        session.add_all([Doc(id=1), doc(2, 5), doc(3, 10_000), doc(4, 100_000), doc(5, 0)])
+        session.add(Doc(id=6, text="é5", number=-1, big=2**40))
+        session.commit()
+        yield session
+    Base.metadata.drop_all(engine)
+    if name == "sqlite":
+        engine.dispose()
+
+
+def doc(number: int, value: int) -> Doc:
+    """Make a row with one value of each kind."""
+    return Doc(id=number, **values_of(value))
+
+
+def values_of(value: int) -> dict[str, t.Any]:
+    """Make the values for a number."""
+    day = datetime.date(1900, 1, 1) + datetime.timedelta(days=value)
+    return {
+        "number": value,
+        "big": value,
+        "text": f"É{value}",
+        "code": uuid.UUID(int=value),
+        "day": day,
+    }
+
+
+#: How many values are no parameters of their own, or are one more than a database takes.
+SIZES = {"sqlite": 32_767, "postgresql": 65_536, "mariadb": 10_001}
+FEW = 10_001
+
+
+def actor(name: str, size: int, first: int = 0) -> types.SimpleNamespace:
+    """Make an actor whose list has a value for each number from a first one on."""
+    made = [values_of(each)[name] for each in range(first, size)]
+    return types.SimpleNamespace(values=made)
+
+
+def makes_lists(name: str) -> Oso:
+    """Make a policy about whether the values of an actor have that of a row."""
+    oso = Oso()
+    register_models(oso, Base)
+    oso.load_str(f"""
+        allow(actor, "read", doc: Doc) if doc.{name} in actor.values;
+        allow(actor, "edit", doc: Doc) if not doc.{name} in actor.values;
+    """)
+    return oso
+
+
+def listed(oso: Oso, session: orm.Session, actor: t.Any, action: str) -> list[int]:
+    """Give the keys of the rows of a list."""
+    return sorted(row.id for row in session.scalars(oso.authorized_query(actor, action, Doc)))
+
+
+@pytest.mark.parametrize("name", ["number", "text"])
+def test_list_of_more_values_than_parameters(session: orm.Session, name: str) -> None:
+    """A list with more values than parameters has the rows of these values, and no other."""
+    size = SIZES[session.get_bind().dialect.name]
+    oso = makes_lists(name)
+
+    found = [
+        listed(oso, session, actor(name, size, first), action)
+        for first in (0, 1)
+        for action in ("read", "edit")
+    ]
+
+    assert found == [[2, 3, 5], [1, 4, 6], [2, 3], [1, 4, 5, 6]]
+
+
+@pytest.mark.parametrize("name", ["big", "code", "day"])
+def test_list_of_many_values(session: orm.Session, name: str) -> None:
+    """A list of many values of other types has the rows of these values."""
+    assert listed(makes_lists(name), session, actor(name, FEW), "read") == [2, 3, 5]
+
+
+def test_check_of_many_values(session: orm.Session) -> None:
+    """A check allows the rows that such a list has."""
+    rows = session.scalars(sa.select(Doc).order_by(Doc.id)).all()
+    oso = makes_lists("number")
+
+    assert [row.id for row in rows if may_read(oso, actor("number", FEW), row)] == [2, 3, 5]
+
+
+def test_text_with_nul_among_many_texts(sqlite: sa.Engine) -> None:
+    """A text with NUL among many equals no other one: JSON would end it there."""
+    Base.metadata.create_all(sqlite)
+    oso = makes_lists("text")
+
+    with orm.Session(sqlite) as session:
+        session.add_all([Doc(id=1, text="ann"), Doc(id=2, text="ann\0b")])
+        session.flush()
+        texts = types.SimpleNamespace(values=["ann\0b", *map(str, range(FEW))])
+
+        assert listed(oso, session, texts, "read") == [2]
