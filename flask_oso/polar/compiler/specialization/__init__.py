@@ -7,10 +7,11 @@ returns ``None``, and the compiled rules answer.
 ``operations``, ``regions``, ``value_tests``, ``observation``
     what functions call on values of any class; regions of a function; tests of values of any class,
     as expressions; the one call of the application that a function may make.
-``solution_keys``, ``guards``, ``rows``, ``values``, ``patterns``, ``first_call``
+``solution_keys``, ``guards``, ``rows``, ``values``, ``patterns``, ``first_call``,
+``kept_searches``
     what functions for rules that call themselves know of their arguments; conditions, loops and
     class tests in regions; rows; what is read of values, and how they compare; the classes that
-    clauses ask for; a call that comes before all else.
+    clauses ask for; a call that comes before all else; what several strings have searched for once.
 ``clauses``, ``goals``, ``questions``, ``specialization``, ``solution_functions``, ``tables``
     the forms of clauses, which are tried first, and what is asked of each object of a chain; the
     code for each kind of goal; the clauses that a question comes to; the function; functions for

@@ -57,6 +57,7 @@ from .goals.obstacles import (
 from .goals.operands import WriteClause
 from .goals.steps import GoalStep
 from .guards import Guards
+from .kept_searches import KeptSearches
 from .observation import Observation
 from .patterns import (
     Match,
@@ -115,12 +116,14 @@ class Manner(Record):
         written in place of their calls.
     :param delegation: what is done where a delegation leads to another one.
     :param obstacles: what the function gives up for, where it comes to it.
+    :param kept: the searches that it shares with others, if it does.
     """
 
     observation: Observation | None = None
     functions: FunctionNames | None = None
     delegation: Delegation = Delegation.IN_PLACE
     obstacles: Obstacles = frozenset()
+    kept: KeptSearches | None = None
 
 
 class QuestionWriter:
@@ -129,6 +132,7 @@ class QuestionWriter:
     def __init__(self, names: ProgramInterface, manner: Manner) -> None:
         self.names = names
         self.delegation, self.obstacles = manner.delegation, manner.obstacles
+        self.kept = manner.kept
         #: Whether a delegation led to another one.
         self.is_delegated = False
         self.guards = Guards(names, manner.observation, manner.functions)

@@ -197,6 +197,10 @@ class SpecializationWriter(QuestionWriter):
         :raises NotCompilable: as ``write`` does.
         """
         self.expand()
+        return self.expanded_search()
+
+    def expanded_search(self) -> tuple[list[ast.stmt], list[ast.stmt]]:
+        """Write what ``write_search`` does, once all clauses are written into their regions."""
         self._check_arguments()
         self.guards.forget_order_of_entries()
         self.guards.leave_out_known(self.root, False)

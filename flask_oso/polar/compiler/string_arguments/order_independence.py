@@ -29,6 +29,18 @@ class _Call(t.NamedTuple):
     asked: frozenset[int]
 
 
+class _Body(t.NamedTuple):
+    """What the body of a clause has, whatever is asked for.
+
+    :param calls: the rules that it calls, and the variables of each argument.
+    :param goals: the variables of each goal, if it calls any rule.
+    """
+
+    depends_on_order: bool
+    calls: list[tuple[str, list[set[int]]]]
+    goals: list[set[int]]
+
+
 def is_order_independent(rules: Rules, host: Host, name: str, arity: int, at: int) -> bool:
     """Tell whether a call has the same solutions with an argument bound before it, and bound by it.
 
@@ -36,15 +48,19 @@ def is_order_independent(rules: Rules, host: Host, name: str, arity: int, at: in
     """
     waiting = [_Call(name, arity, frozenset({at}))]
     seen = set(waiting)
+    looked_at: dict[int, _Body] = {}
     while waiting:
         call = waiting.pop()
         clauses = [*(rules(call.name, call.arity) or ())]
         if any(map(has_cut, clauses)) and not _is_cut_for_all(clauses, call.asked, host):
             return False
         for clause in clauses:
-            if any(map(_depends_on_order, terms_in(clause.body))):
+            body = looked_at.get(id(clause))
+            if body is None:
+                body = looked_at[id(clause)] = _look_at(clause)
+            if body.depends_on_order:
                 return False
-            calls = set(_calls_in(clause, call.asked)) - seen
+            calls = {*_calls_in(clause, body, call.asked)} - seen
             waiting += calls
             seen |= calls
     return True
@@ -57,19 +73,30 @@ def _depends_on_order(term: Term) -> bool:
     return operator in (Operator.ASSIGN, Operator.NEW)
 
 
-def _calls_in(clause: Clause, asked: frozenset[int]) -> Iterator[_Call]:
-    dependent = _dependent(clause, asked)
-    for term in terms_in(clause.body):
-        if isinstance(term, Call):
-            places = (n for n, arg in enumerate(term.args) if slots_in(arg) & dependent)
-            yield _Call(term.name, len(term.args), frozenset(places))
+def _look_at(clause: Clause) -> _Body:
+    terms = [*terms_in(clause.body)]
+    calls = [each for each in terms if isinstance(each, Call)]
+    return _Body(
+        any(map(_depends_on_order, terms)),
+        [(each.name, [slots_in(arg) for arg in each.args]) for each in calls],
+        [slots_in(goal) for goal in conjuncts_in(clause.body)] if calls else [],
+    )
 
 
-def _dependent(clause: Clause, asked: frozenset[int]) -> set[int]:
+def _calls_in(clause: Clause, body: _Body, asked: frozenset[int]) -> Iterator[_Call]:
+    dependent = _dependent(clause, body.goals, asked) if asked and body.calls else set[int]()
+    for name, args in body.calls:
+        places = (n for n, slots in enumerate(args) if slots & dependent)
+        yield _Call(name, len(args), frozenset(places))
+
+
+def _dependent(clause: Clause, body: list[set[int]], asked: frozenset[int]) -> set[int]:
     """Return the variables that may depend on arguments which are asked for.
 
     Those of other arguments have values before the call. Any other variable depends on what
     stands in one goal with it.
+
+    :param body: the variables of each goal.
     """
     dependent, given = set[int](), set[int]()
     for position, parameter in enumerate(clause.parameters):
@@ -79,7 +106,7 @@ def _dependent(clause: Clause, asked: frozenset[int]) -> set[int]:
         elif type(parameter.term) is Slot:
             given.add(parameter.term.index)
     dependent -= given
-    goals = [slots_in(goal) - given for goal in conjuncts_in(clause.body)]
+    goals = [slots - given for slots in body]
     while True:
         found = dependent.union(*(slots for slots in goals if slots & dependent))
         if found == dependent:
@@ -119,5 +146,5 @@ def _is_cut_alike(clause: Clause, asked: frozenset[int]) -> bool:
     is_plain = len(asked_slots) == len(terms) and all(
         sum(slot in slots_in(part) for part in heads) == 1 for slot in asked_slots
     )
-    dependent = _dependent(clause, asked)
+    dependent = _dependent(clause, [*map(slots_in, goals)], asked)
     return is_plain and not any(slots_in(goal) & dependent for goal in goals[: cuts[0]])

@@ -14,6 +14,8 @@
     methods of dates; of all plain values.
 ``heads``
     the heads of clauses, and the arguments of a call.
+``keeping``
+    calls that a search answers which is kept.
 ``steps``
     all other goals.
 """

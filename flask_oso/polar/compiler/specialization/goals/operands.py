@@ -22,6 +22,7 @@ from ..clauses.chains import numbers_in
 from ..clauses.clause_forms import PutOff
 from ..clauses.delegations import Delegation
 from ..guards import Guards
+from ..kept_searches import KeptSearches
 from ..patterns import PatternGuards
 from ..regions import Fact, Known, Region, RuleCall, Variables
 from ..value_tests import check_constant
@@ -43,6 +44,7 @@ class SpecializationInterface(t.Protocol):
     values: ValueGuards
     patterns: PatternGuards
     delegation: Delegation
+    kept: KeptSearches | None
 
     def delegates(self, region: Region, node: RuleCall, asking: Fact) -> bool: ...
     def next_clause(self) -> int: ...

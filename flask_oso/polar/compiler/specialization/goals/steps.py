@@ -7,6 +7,7 @@ import typing as t
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from ....host.numbers import COMPARISON_FUNCTIONS
 from ....host.value_classes import EQUATED, MOMENTS
 from ....nodes import (
     COMPARISONS,
@@ -58,6 +59,7 @@ from ..value_tests import (
 )
 from .compounds import is_open_compound
 from .heads import Heads
+from .keeping import write_kept
 
 
 class GoalStep(Heads):
@@ -260,7 +262,7 @@ class GoalStep(Heads):
             return lambda: compare(here, values[0], values[1], term.span)
         return None
 
-    def _scalars_compared(self, values: list[Known], term: Expression) -> Region:
+    def _scalars_compared(self, values: list[Known], term: Expression) -> Region | None:
         """Write that Python compares two values, which are strings, numbers or dates."""
         operator = term.operator
         for value in values:
@@ -279,6 +281,9 @@ class GoalStep(Heads):
             region = self.guards.guard(region, checked, is_known, unknown, term.span)
         elif {type(each.value) for each in literals} not in ({int}, {str}):
             raise NotCompilable("a comparison of this kind of literals", term.span)
+        else:
+            one, other = literals
+            return region if COMPARISON_FUNCTIONS[operator](one.value, other.value) else None
         key: Fact = (operator, *keys)
         test = compared(written(values[0]), COMPARE[operator](), written(values[1]))
         inner = self.guards.under(region, key, test, [], term.span)
@@ -410,9 +415,14 @@ class GoalStep(Heads):
             raise NotCompilable("keyword arguments", self.goal.span)
         if called.name == NOTED:
             return self._noted([self._passed(arg) for arg in called.args])
+        values = [self._passed(arg) for arg in called.args]
+        if self.writer.kept is not None and None not in values:
+            args = tuple(t.cast("list[Known]", values))
+            kept = write_kept(self, self.writer.kept, called, args)
+            if kept is not None:
+                return kept[0]
         has_function = self.guards.names.is_recursive(called.name)
         self.guards.meets_recursion |= has_function
-        values = [self._passed(arg) for arg in called.args]
         is_open, delegation = any(value is None for value in values), self.writer.delegation
         is_called = self.guards.functions is not None and has_function
         if is_called and (is_open or delegation is Delegation.IN_PLACE):

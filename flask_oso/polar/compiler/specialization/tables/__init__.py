@@ -2,9 +2,10 @@
 
 ``drafts``
     the ways in which a function may be written: the first one that works.
-``fused_tests``, ``observed_searches``, ``function_maker``
-    tests for several strings that become one; searches behind calls of the application; which
-    classes have functions of their own, and which function they get.
+``fused_tests``, ``shared_searches``, ``observed_searches``, ``function_maker``
+    tests for several strings that become one; tests that share what they search for; searches
+    behind calls of the application; which classes have functions of their own, and which function
+    they get.
 ``dispatch``
     the tables: by a string, usually the action, and then by classes.
 """

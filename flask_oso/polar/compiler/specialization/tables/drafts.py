@@ -21,6 +21,7 @@ from ...snippets import any_of, assign, is_type, load
 from ..clauses.delegations import Delegation
 from ..first_call import FirstCall, find_first_call
 from ..goals.obstacles import Obstacles, written_around
+from ..kept_searches import KeptSearches
 from ..observation import Observation, Outcome, Resumption, observing_function
 from ..questions import Manner
 from ..regions import give_up_if
@@ -50,6 +51,7 @@ class SpecializingProgram(ProgramInterface, SolutionProgram, t.Protocol):
     def strings_of(
         self, name: str, arity: int, at: int, lineages: Lineages
     ) -> frozenset[str] | None: ...
+    def specializations_at(self, name: str, arity: int, at: int) -> t.Any: ...
     def class_sets(self, names: Iterable[str]) -> dict[str, str]: ...
     def compiled_specialization(self, function: ast.FunctionDef, rule: str) -> Specialization: ...
     def usual_entry(
@@ -107,33 +109,38 @@ class Drafts:
         return SpecializationWriter(*rule, manner)
 
     def written(
-        self, asked: Asked, write: Write[T], obstacles: Obstacles = frozenset()
+        self,
+        asked: Asked,
+        write: Write[T],
+        obstacles: Obstacles = frozenset(),
+        kept: KeptSearches | None = None,
     ) -> tuple[T, SolutionFunctions]:
         """Write a function: rules that call themselves in place, or with functions of their own.
 
         :param obstacles: what the function gives up for.
+        :param kept: the searches that it shares with others, if it does.
         :returns: what was written, and the functions that it calls, which are to be kept.
         """
         if asked.classes in self._delegating:
             with contextlib.suppress(NotCompilable):
-                return self._delegated(asked, write, obstacles)
-        writer = self.writer(asked, Manner(obstacles=obstacles))
+                return self._delegated(asked, write, obstacles, kept)
+        writer = self.writer(asked, Manner(obstacles=obstacles, kept=kept))
         try:
             return write(writer), SolutionFunctions(self._program)
         except NotCompilable:
             if not writer.guards.meets_recursion:
                 raise
         if not writer.is_delegated:
-            return self._with_functions(asked, write, Delegation.IN_PLACE, obstacles)
+            return self._with_functions(asked, write, Delegation.IN_PLACE, obstacles, kept)
         if all(map(self._program.host.keeps, asked.classes)):
             self._delegating.add(asked.classes)
         for way in (Delegation.BY_FUNCTION, Delegation.IN_PLACE):
             with contextlib.suppress(NotCompilable):
-                return self._with_functions(asked, write, way, obstacles)
-        return self._with_functions(asked, write, Delegation.GIVEN_UP, obstacles)
+                return self._with_functions(asked, write, way, obstacles, kept)
+        return self._with_functions(asked, write, Delegation.GIVEN_UP, obstacles, kept)
 
     def _delegated(
-        self, asked: Asked, write: Write[T], obstacles: Obstacles
+        self, asked: Asked, write: Write[T], obstacles: Obstacles, kept: KeptSearches | None
     ) -> tuple[T, SolutionFunctions]:
         """Write a function that calls others for delegations.
 
@@ -141,9 +148,7 @@ class Drafts:
         """
         functions = SolutionFunctions(self._program, obstacles)
         way = Delegation.BY_FUNCTION
-        writer = self.writer(
-            asked, Manner(functions=functions, delegation=way, obstacles=obstacles)
-        )
+        writer = self.writer(asked, Manner(None, functions, way, obstacles, kept))
         made = write(writer)
         if not writer.is_delegated:
             raise NotCompilable("no delegation", None)
@@ -162,13 +167,18 @@ class Drafts:
         return None if partly is None else (*partly[0], partly[1])
 
     def _with_functions(
-        self, asked: Asked, write: Write[T], way: Delegation, obstacles: Obstacles
+        self,
+        asked: Asked,
+        write: Write[T],
+        way: Delegation,
+        obstacles: Obstacles,
+        kept: KeptSearches | None,
     ) -> tuple[T, SolutionFunctions]:
         """Write a function that calls others, or gives up where they would be called."""
         # What was found before another way failed is of no use here.
         functions = SolutionFunctions(self._program, obstacles)
         called = None if way is Delegation.GIVEN_UP else functions
-        manner = Manner(functions=called, delegation=way, obstacles=obstacles)
+        manner = Manner(None, called, way, obstacles, kept)
         writer = self.writer(asked, manner)
         made = write(writer)
         functions.write()

@@ -32,6 +32,7 @@ from ...snippets import (
     tuple_of,
 )
 from ..goals.obstacles import Attempts, tried_first
+from ..kept_searches import STRINGS, KeptSearch, SearchKey
 from ..observation import FREQUENT
 from ..regions import give_up_if
 from ..solution_functions import SolutionFunctions
@@ -47,14 +48,13 @@ from ..value_tests import SCALARS
 from .drafts import Asked, Drafts, Specialization, SpecializingProgram, Text
 from .fused_tests import Test, fused
 from .observed_searches import write_observed_search
+from .shared_searches import write_shared_tests
 
 #: The most temporary classes that have functions of their own; a class that an application makes
 #: while it runs may be collected again.
 MAX_TEMPORARY = 100
 #: The most strings that one function searches.
 MAX_SEARCHED = 100
-#: The name of the strings that are found.
-_STRINGS = "strings"
 #: Gives the strings of an argument for which there is a solution; ``None`` if it gives up.
 StringSearch = Callable[..., "set[t.Any] | None"]
 
@@ -99,6 +99,8 @@ class FunctionMaker:
         self._partial: dict[int, t.Any] = {}
         #: Those that make calls of the application.
         self._observed: dict[int, t.Any] = {}
+        #: Those that other searches share, by classes and strings.
+        self._shared: dict[t.Any, StringSearch | None] = {}
         #: The functions by what they do.
         self._alike: dict[bytes, Specialization] = {}
         #: Answers a question by the function for all its classes: one object, for all functions.
@@ -315,6 +317,9 @@ class FunctionMaker:
         left: StringSearch | None,
     ) -> t.Any:
         """Compile such a function: one test after the other; equal tests are made once."""
+        shared = self._sharing_search(texts, classes, frozenset())
+        if shared is not None:
+            return shared
         checks: dict[str, ast.stmt] = {}
         tests: dict[str, tuple[list[ast.stmt], list[str]]] = {}
         calls: list[SolutionFunctions] = []
@@ -338,11 +343,11 @@ class FunctionMaker:
             checks.update((code_of([check]), check) for check in checked)
             if test:
                 tests.setdefault(self._code_of(test), (test, []))[1].extend(alike)
-        body = [*checks.values(), assign(_STRINGS, call("set"))]
+        body = [*checks.values(), assign(STRINGS, call("set"))]
         if any(remembers(test) for test, _ in tests.values()):
             # What functions find for one string, they know for the next one.
             body.append(duplicate(NEW_MEMO))
-        body += [*self._fused([*tests.values()]), ast.Return(load(_STRINGS))]
+        body += [*self._fused([*tests.values()]), ast.Return(load(STRINGS))]
         errors = "gives_up_or_deep" if any(each.are_called for each in calls) else "gives_up"
         made = self._compiled_search(body, errors)
         if is_partial:
@@ -350,10 +355,75 @@ class FunctionMaker:
             self._partial[id(made)] = made
         return made
 
+    def shared_search(
+        self, texts: Sequence[str], classes: tuple[type, ...], within: frozenset[SearchKey]
+    ) -> StringSearch | None:
+        """Return a function that tells which of some strings have a solution, for another search.
+
+        :param within: the searches that it is a part of.
+        :returns: ``None`` if it might give up for a goal, or is none.
+        """
+        key = classes, frozenset(texts)
+        if key not in self._shared:
+            is_one = len(texts) <= MAX_SEARCHED and self.admits_all(classes)
+            each = [(text,) for text in sorted(texts)]
+            self._shared[key] = self._sharing_search(each, classes, within) if is_one else None
+        return self._shared[key]
+
+    def _sharing_search(
+        self,
+        texts: Sequence[tuple[str, ...]],
+        classes: tuple[type, ...],
+        within: frozenset[SearchKey],
+    ) -> StringSearch | None:
+        """Compile such a function whose tests share searches; ``None`` if they share nothing."""
+        if self.at is None or not all(map(self.keeps, classes)):
+            return None
+        key = SearchKey(self._name, self.at, classes)
+        try:
+            made = write_shared_tests(self.drafts, key, texts, within, self._code_of)
+        except NotCompilable:
+            return None
+        if made is None:
+            return None
+        named: dict[str, str] = {}
+        for each in made.searches:
+            found = self._search_for(each, within | {key})
+            if found is None:
+                return None
+            named[each.function] = self.program.constant(found)
+        for functions in made.functions:
+            functions.keep()
+        tests = [test for test, _ in made.tests]
+        for node in nodes_in([statement for test in tests for statement in test]):
+            if type(node) is ast.Name:
+                node.id = named.get(node.id, node.id)
+        body = [*made.checks, assign(STRINGS, call("set"))]
+        body += [each.begun() for each in made.searches]
+        if any(map(remembers, tests)):
+            body.append(duplicate(NEW_MEMO))
+        body += [*self._fused(made.tests), ast.Return(load(STRINGS))]
+        is_deep = any(each.are_called for each in made.functions)
+        return t.cast(
+            StringSearch,
+            self._compiled_search(body, "gives_up_or_deep" if is_deep else "gives_up"),
+        )
+
+    def _search_for(self, search: KeptSearch, within: frozenset[SearchKey]) -> StringSearch | None:
+        """Return the function for a search that tests share."""
+        name, at, classes = search.key
+        known = self.program.specializations_at(name, len(classes) + 1, at)
+        if known is None or known.maker.at != at:
+            return None
+        return t.cast(
+            "StringSearch | None",
+            known.maker.shared_search([*search.texts], classes, within),
+        )
+
     def _fused(self, tests: Sequence[Test]) -> list[ast.stmt]:
         """Write tests, and that the strings for which they hold are found."""
         body: list[ast.stmt] = []
-        for test, found in fused(tests, self.program, self._code_of, _STRINGS):
+        for test, found in fused(tests, self.program, self._code_of, STRINGS):
             # A test for several strings notes them itself.
             body += [*test, ast.If(load(FOUND), [_added(found)], [])] if found else test
         return body
@@ -387,7 +457,7 @@ class FunctionMaker:
         named = self.program.constant(left)
         try:
             function = write_observed_search(
-                self.drafts, texts, classes, known, self._code_of, self._fused, _STRINGS, named
+                self.drafts, texts, classes, known, self._code_of, self._fused, STRINGS, named
             )
         except NotCompilable:
             return None
@@ -492,4 +562,4 @@ def _added(texts: list[str]) -> ast.stmt:
     constants: list[ast.expr] = [ast.Constant(text) for text in texts]
     one = len(constants) == 1
     added = constants[0] if one else tuple_of(constants)
-    return ast.Expr(method_call(load(_STRINGS), "add" if one else "update", added))
+    return ast.Expr(method_call(load(STRINGS), "add" if one else "update", added))

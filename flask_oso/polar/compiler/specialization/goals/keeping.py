@@ -1,0 +1,82 @@
+"""Questions about a string of the policy whose search is kept for other strings.
+
+In go the call of a rule and its arguments; out comes the region where the search has found the
+string.
+"""
+
+from __future__ import annotations
+
+import ast
+import typing as t
+
+from ....nodes import Call
+from ...binding_analysis import is_string
+from ...passes.names import FOUND
+from ...scopes import Pending
+from ...snippets import compared
+from ..kept_searches import KeptSearch, KeptSearches, path_of, search_once
+from ..regions import Fact, Known, Region, RuleCall
+from ..value_tests import SCALARS
+from .operands import Operands
+
+#: The region and the goals that follow, as of ``GoalStep.take``.
+Following = tuple[Region, Pending] | None
+
+
+def write_kept(
+    step: Operands, kept: KeptSearches, called: Call, args: tuple[Known, ...]
+) -> tuple[Following] | None:
+    """Write a call by what a search has found; ``None`` if none is kept for it."""
+    text = kept.own_text(called.name, args)
+    if text is not None:
+        return (_own(step, kept, text),)
+    texts = [at for at, arg in enumerate(called.args) if is_string(arg)]
+    if len(texts) != 1 or called.kwargs:
+        return None
+    (at,) = texts
+    narrowed = step.patterns.of_one_class(step.region, called.name, args)
+    if narrowed is None:
+        return (None,)
+    region, args = narrowed
+    search = _search(step, kept, region, (called.name, args), at)
+    if search is None:
+        return None
+    found = search_once(region, search, args)
+    value = t.cast(t.Any, args[at].literal).value
+    key: Fact = ("held", search.result, value, *(arg.key for arg in args))
+    return (_under(step, region, key, ast.Constant(value), found),)
+
+
+def _own(step: Operands, kept: KeptSearches, text: str) -> Following:
+    """Write that another string is found, of those that the function itself searches for."""
+    is_all = not step.rest and not any(step.env.waiting.values())
+    if is_all and step.region.above is None and step.region.found == FOUND:
+        # Whatever finds the other string finds this one.
+        kept.imply(text)
+        return None
+    found = kept.found_before(text)
+    return _under(step, step.region, ("own", text), ast.Constant(text), found)
+
+
+def _under(step: Operands, region: Region, key: Fact, text: ast.expr, found: ast.expr) -> Following:
+    test = compared(text, ast.In(), found)
+    return step.guards.under(region, key, test, [], step.goal.span), step.rest
+
+
+def _search(
+    step: Operands, kept: KeptSearches, region: Region, node: RuleCall, at: int
+) -> KeptSearch | None:
+    """Return the search for the string, if the other arguments are objects of known classes."""
+    name, args = node
+    names = step.guards.names
+    others = [arg for n, arg in enumerate(args) if n != at]
+    paths = tuple([path_of(region, arg) for arg in others])
+    if None in paths or not all(
+        arg.exact not in (None, dict, list, *SCALARS)
+        and arg.literal is None
+        and arg.constant is None
+        and names.host.keeps(arg.exact)
+        for arg in others
+    ):
+        return None
+    return kept.search(name, at, args, paths)
