@@ -47,6 +47,7 @@ from .regions import (
     Built,
     Fact,
     Known,
+    OneOf,
     Place,
     Region,
     give_up_if,
@@ -103,6 +104,8 @@ class Guards:
         self.alternative = 0
         #: When the solver comes to each of them, by their indices.
         self.places: list[Place] = [()]
+        #: The texts of those that are written for several.
+        self.texts: dict[int, OneOf] = {}
         #: Whether it comes to none of them at another place, too.
         self.are_placed = True
         #: The flags of the alternatives that are written, for those that follow them.
@@ -134,13 +137,16 @@ class Guards:
         for reads in self.entries.values():
             reads.keywords = []
 
-    def next_alternative(self, place: Place = None) -> None:
+    def next_alternative(self, place: Place = None, text: OneOf | None = None) -> None:
         """Begin the next alternative.
 
         :param place: when the solver comes to it, if that is known.
+        :param text: for which of several texts it does so then.
         """
         self.alternative += 1
         self.places.append(place)
+        if text is not None:
+            self.texts[self.alternative] = text
 
     @property
     def place(self) -> Place:

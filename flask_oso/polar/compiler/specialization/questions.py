@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from contextlib import nullcontext
 from types import MappingProxyType
 
-from ...nodes import Pattern, Term
+from ...nodes import Pattern, Term, Value
 from ...solver.clauses import Clause
 from ...sources import Span
 from ...traversal import goals_in
@@ -42,7 +42,6 @@ from .clauses.clause_forms import (
     open_string,
 )
 from .clauses.delegations import Delegation, is_delegation
-from .clauses.first_path import FirstPath
 from .clauses.shared_reads import shared_reads
 from .clauses.solver_order import MAX_PLACES, place_behind
 from .clauses.turns import Turns, may_take_turns
@@ -71,6 +70,7 @@ from .regions import (
     ChainRepetition,
     Fact,
     Known,
+    OneOf,
     Place,
     Region,
     RuleCall,
@@ -157,7 +157,6 @@ class QuestionWriter:
         self._asked: dict[Fact, set[Fact]] = {}
         self._askers = Askers()
         #: Where the first solution of the solver would be.
-        self._path = FirstPath(self.root)
 
     # -- which rules are asked ----------------------------------------------------------
 
@@ -192,7 +191,6 @@ class QuestionWriter:
         return True
 
     def _await(self, region: Region, key: Fact, node: RuleCall, asking: Fact | None) -> None:
-        self._path.note_question(region, key)
         self._askers.note(key, node, asking)
         region.nodes[key], region.places[key] = node, self.guards.next_place()
         region.waiting.append(node)
@@ -282,7 +280,6 @@ class QuestionWriter:
 
         :param goal: what it is an alternative of.
         """
-        self._path.leave()
         origin = self.guards.origin
 
         def write_later() -> None:
@@ -340,32 +337,16 @@ class QuestionWriter:
             return
         self._read_shared(region, matching, args)
         self._note_places(region, key, clauses, matching, args)
-        self._write_matching(region, node, key, clauses, matching)
-
-    def _write_matching(
-        self,
-        region: Region,
-        node: RuleCall,
-        key: Fact,
-        clauses: Sequence[Clause],
-        matching: list[Clause],
-    ) -> None:
-        """Write the clauses that may match a question; leave those for later that call no rule."""
-        first = self._path.first_clause(region, key, matching, self.names.host)
-        if first is not None and not self._asks_alike(first, clauses, node[1]):
-            first = None
         for clause in matching:
             if is_passed_on(clause):
                 if len(matching) > 1:
                     # What it calls may stand in its place, before clauses that are tried first.
                     self.guards.forget_order()
                 place = region.places.get((key, id(clause)))
-                with self._path.followed(clause is first):
-                    self._clause(region, clause, node, key, place=place)
+                self._clause(region, clause, node, key, place=place)
             else:
+                # What calls no rule is written later.
                 region.leaves.append((clause, node))
-                if clause is first:
-                    self._path.leaf = region, clause, node
 
     def _note_places(
         self,
@@ -444,19 +425,31 @@ class QuestionWriter:
         for (_, at, *_), alike in groups.items():
             clause, (name, args) = alike[0]
             if at is not None and len(alike) > 1:
-                texts = frozenset(str(node[1][at].literal.value) for _, node in alike)  # type: ignore[union-attr]
+                texts = frozenset(_text(node[1][at]) for _, node in alike)
                 any_of = Known(self.names.constant(texts), choices=texts)
                 args = (*args[:at], any_of, *args[at + 1 :])
-            is_first = self._path.is_leaf(region, alike)
+            place, tried = self._first_tried(region, alike)
+            text = None if at is None or len(alike) == 1 else (texts, _text(tried[1][at]))
             for _, node in alike:
                 key = (node[0], *(arg.key for arg in node[1]))
                 turn = nullcontext(region) if node not in turns else turns[node].next(region)
-                place = region.places.get((key, id(clause))) if len(alike) == 1 else None
-                with self._path.followed(is_first), turn as here:
-                    self._clause(here, clause, (name, args), key, place=place)
+                with turn as here:
+                    self._clause(here, clause, (name, args), key, place=place, text=text)
                 if at is not None:
                     # The clause asks nothing else that depends on the string.
                     break
+
+    def _first_tried(
+        self, region: Region, alike: Sequence[tuple[Clause, RuleCall]]
+    ) -> tuple[Place, RuleCall]:
+        """Return the first of several questions that are written as one, and its place."""
+        found: list[tuple[Place, RuleCall]] = []
+        for clause, node in alike:
+            key = (node[0], *(arg.key for arg in node[1]))
+            found.append((region.places.get((key, id(clause))), node))
+        if any(place is None for place, _ in found):
+            return None, found[0][1]
+        return min(found, key=lambda each: t.cast("tuple[int, ...]", each[0]))
 
     def _turns(
         self, region: Region, leaves: list[tuple[Clause, RuleCall]]
@@ -572,15 +565,18 @@ class QuestionWriter:
         goals: Sequence[Term] | None = None,
         *,
         place: Place = None,
+        text: OneOf | None = None,
     ) -> None:
         """Write one clause for a rule question.
 
         :param goals: its goals, if they are not those of its body.
         :param place: when the solver comes to it, if that is known.
+        :param text: the texts for which it is written, and for which of them the solver tries it
+            first, if there are several.
         """
         env = Variables()
         step = GoalStep(self, region, (), env, self.next_clause(), clause.rule, asking)
-        self.guards.next_alternative(place)
+        self.guards.next_alternative(place, text)
         region.users.add(self.guards.alternative)
         self.guards.origin = region
         head = obstacle_of_head(clause)
@@ -660,21 +656,18 @@ class QuestionWriter:
     def give_up(self, region: Region, span: Span | None) -> None:
         """Write that the function gives up where it comes here, in the order of alternatives."""
         self.guards.note_foreign(region)
-        self._path.leave()
         key: Fact = ("given up", self.guards.alternative)
         inner = self.guards.under(region, key, ast.Constant(True), [], span)
         inner.reads.append(GIVE_UP)
 
     def leave_order(self) -> None:
         """Note that a search goes on in another order than the solver: no end of it is first."""
-        self._path.leave()
         self.guards.leave_place()
         self.guards.forget_order()
 
     def succeed(self, region: Region) -> None:
         """Write that there is a solution."""
         self.guards.note_foreign(region)
-        self._path.note_solution(region)
         region.successes.append(self.guards.alternative)
         if region.found == FOUND:
             region.marks += self.guards.marks
@@ -752,3 +745,8 @@ class QuestionWriter:
     def no_steps(self) -> list[ast.stmt]:
         """Write that no step was counted yet, if steps are counted."""
         return [assign(COUNT, ast.Constant(0))] if self.guards.counts else []
+
+
+def _text(arg: Known) -> str:
+    """Return the text that an argument is known to be."""
+    return str(t.cast(Value, arg.literal).value)

@@ -110,6 +110,8 @@ RuleCall = tuple[str, tuple[Known, ...]]
 Fact = tuple[t.Any, ...]
 #: The way of the solver to an alternative, from choice to choice; ``None`` if it is not known.
 Place = tuple[int, ...] | None
+#: Several texts for which one alternative is written, and the one that the solver tries first.
+OneOf = tuple[frozenset[str], str]
 
 
 #: The parts of a list by their places, or of a dictionary by their keys.

@@ -61,7 +61,7 @@ from ..snippets import (
     size_of,
     tuple_of,
 )
-from .clauses.solver_order import SolverOrder
+from .clauses.solver_order import End, SolverOrder
 from .goals.obstacles import Obstacles, noted, obstacle_of_rule
 from .goals.steps import GoalStep
 from .questions import Manner, QuestionWriter
@@ -200,8 +200,9 @@ class SolutionWriter(QuestionWriter):
         is_test = None not in self._key.kinds
         ends = self._ends(name) if is_test else []
         for end in ends:
-            end.first = noted_or_ended()
-        self.guards.leave_out_known(self.root, keeps_order=False, ends=ends)
+            end.written(noted_or_ended())
+        regions = [each.region for each in ends]
+        self.guards.leave_out_known(self.root, keeps_order=False, ends=regions)
         inner = self.statements()
         result = FOUND if is_test else SOLUTIONS
         parameters = [f"a{at}" for at in self._passed()]
@@ -252,7 +253,7 @@ class SolutionWriter(QuestionWriter):
         self._functions.loops.add(recursion.name)
         return in_loop
 
-    def _ends(self, name: str) -> list[Region]:
+    def _ends(self, name: str) -> list[End]:
         """Return the regions at whose solution the function may end: before it calls itself.
 
         What stands behind the call comes before it, once the function is a loop.
@@ -264,7 +265,7 @@ class SolutionWriter(QuestionWriter):
         ]
         if len(calling) != 1 or not self.guards.are_placed:
             return []
-        return SolverOrder(self.guards.places).ends(self.root, calling[0])
+        return SolverOrder(self.guards.places, self.guards.texts).ends(self.root, calling[0])
 
     def _count_turns(self, statements: list[ast.stmt]) -> None:
         """Count turns from zero, where nothing needs to know how deep the calls are.

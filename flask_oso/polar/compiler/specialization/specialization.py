@@ -47,10 +47,10 @@ from ..snippets import (
     returned,
     size_of,
 )
-from .clauses.solver_order import SolverOrder
+from .clauses.solver_order import End, SolverOrder
 from .observation import KEPT, RESULT, Observation
 from .questions import Manner, QuestionWriter
-from .regions import GIVE_UP, Known, Region, RuleCall, give_up_if, try_in_turn
+from .regions import GIVE_UP, Known, RuleCall, give_up_if, try_in_turn
 from .solution_keys import MAX_REMEMBERED
 from .value_tests import SCALARS, is_of_polar
 
@@ -140,24 +140,19 @@ class SpecializationWriter(QuestionWriter):
 
         :param observation: the call that is made; a solution may come behind it.
         """
-        keeps_order, last = self.keeps_order() and observation is None, None
-        ends: list[Region] = []
-        if not keeps_order and observation is None:
-            last = self._path.end()
-            if self.guards.are_placed:
-                ends = SolverOrder(self.guards.places).ends(self.root)
+        keeps_order = self.keeps_order() and observation is None
+        ends: list[End] = []
+        if not keeps_order and observation is None and self.guards.are_placed:
+            ends = SolverOrder(self.guards.places, self.guards.texts).ends(self.root)
         for end in ends:
-            end.first = [*map(duplicate, _SUCCESS)]
-        if last is not None and last not in ends:
-            last.first = self._path.ended()
-            ends.append(last)
+            end.written([*map(duplicate, _SUCCESS)])
         if not keeps_order and not ends:
             self.guards.forget_order_of_entries()
         if not keeps_order and observation is None:
             try_in_turn(self.root)
         if observation is None:
             self._note_conditions()
-        self.guards.leave_out_known(self.root, keeps_order, ends)
+        self.guards.leave_out_known(self.root, keeps_order, [each.region for each in ends])
         inner = self._improved(_SUCCESS if keeps_order else None)
         self._check_use(inner, keeps_order=keeps_order)
         return inner
@@ -166,15 +161,15 @@ class SpecializationWriter(QuestionWriter):
         """Have what meets a condition end the function, where the solver comes to it first."""
         if not self.guards.are_placed:
             return
-        order = SolverOrder(self.guards.places)
+        order = SolverOrder(self.guards.places, self.guards.texts)
         followed = [each for each in self.root.within() if each.again and each.asks_others()]
         for condition in self.root.within():
             flag = condition.found
             is_one = condition.header is None and flag != FOUND and not condition.is_negated
             if is_one and not any(each.is_within(condition) for each in followed):
                 met = [] if flag in self._ending else order.ends(self.root, found=flag)
-                for region in met:
-                    region.first = noted_or_ended(flag)
+                for end in met:
+                    end.written(noted_or_ended(flag), flag)
                 self._ending += [flag] * bool(met)
 
     def _check_use(self, inner: list[ast.stmt], *, keeps_order: bool) -> None:

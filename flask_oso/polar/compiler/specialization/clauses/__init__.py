@@ -4,9 +4,9 @@
     clauses that go through a list, that cut, or that only call.
 ``shared_reads``
     attributes that many clauses read.
-``first_path``, ``solver_order``, ``turns``
-    the clauses that lead to the first solution; the solutions before which all was looked at that
-    the solver looks at; alternatives that are tried in turn.
+``solver_order``, ``turns``
+    the solutions before which all was looked at that the solver looks at; alternatives that are
+    tried in turn.
 ``chains``
     what is asked of each object of a chain.
 ``delegations``

@@ -165,23 +165,6 @@ def is_passed_on(clause: Clause) -> bool:
     )
 
 
-def is_one_way(body: Term | None) -> bool:
-    """Tell whether goals have no alternatives but the elements of lists, which come in order."""
-    return not any(
-        call_of(goal) is not None
-        or is_operation(goal, Operator.OR)
-        or is_operation(goal, Operator.CUT)
-        for goal in conjuncts_in(body)
-    )
-
-
-def calls_at_last(clause: Clause) -> bool:
-    """Tell whether a clause calls one rule, as its last goal, and has no alternatives before."""
-    goals = [*conjuncts_in(clause.body)]
-    is_call = bool(goals) and call_of(goals[-1]) is not None
-    return is_call and all(map(is_one_way, goals[:-1]))
-
-
 def cut_apart(clause: Clause, opened: Container[int]) -> tuple[list[Term], list[Term]]:
     """Return the goals before and behind the cut of a clause.
 

@@ -12,32 +12,55 @@ from clause to clause, with a number for each call, which grows from goal to goa
     listed(d) if d.listed;                               (1, 3, 0)
 
 Before a solution the solver has looked at the alternatives with smaller places, and at the elements
-of lists before this one. Where the function has done so, too, it ends. In go the regions of a
+of lists before this one. Where the function has done so, too, it ends. A clause that is written
+once for several texts, such as the roles that give a permission, has the place of the text for
+which the solver tries it first: it ends the function for that text alone. In go the regions of a
 function; out come those whose solution ends it.
 """
 
 from __future__ import annotations
 
+import ast
 import itertools
+import typing as t
 from collections.abc import Container, Iterator, Sequence
 
 from ...passes.names import FOUND
-from ..regions import Place, Region
+from ...snippets import assign, compared, load
+from ..regions import OneOf, Place, Region
 
 #: With more alternatives, a function has no such ends.
 MAX_PLACES = 60
+
+
+class End(t.NamedTuple):
+    """A region at whose solution a function may end, and under which condition."""
+
+    region: Region
+    test: ast.expr | None
+
+    def written(self, ended: list[ast.stmt], found: str = FOUND) -> None:
+        """Have a solution end the function.
+
+        :param ended: the statements that end it.
+        :param found: the name of what a solution notes otherwise.
+        """
+        if self.test is not None:
+            ended = [ast.If(self.test, ended, []), assign(found, ast.Constant(True))]
+        self.region.first = ended
 
 
 class SolverOrder:
     """The order in which the solver comes to the alternatives of a function.
 
     :param places: the places of the alternatives, by their indices.
+    :param texts: the texts of those that are written for several: the place is that for the first.
     """
 
-    def __init__(self, places: Sequence[Place]) -> None:
-        self._places = places
+    def __init__(self, places: Sequence[Place], texts: t.Mapping[int, OneOf]) -> None:
+        self._places, self._texts = places, texts
 
-    def ends(self, root: Region, calling: Region | None = None, found: str = FOUND) -> list[Region]:
+    def ends(self, root: Region, calling: Region | None = None, found: str = FOUND) -> list[End]:
         """Return the regions at whose solution the function may end.
 
         INVARIANT: all that the solver looks at before that solution, the function has looked at:
@@ -58,12 +81,20 @@ class SolverOrder:
             written = {region.alternative, *region.users, *region.searched, *region.successes}
             for each in written:
                 last[each] = number[id(region)]
-        return [
-            region
-            for region in itertools.takewhile(lambda each: each is not calling, order)
-            if region.found == found
-            and any(self._is_first(region, each, number, last) for each in region.successes)
-        ]
+        ends: list[End] = []
+        # Along a chain, few solutions are the first one.
+        is_chain = any(each.again is not None for each in order)
+        for region in itertools.takewhile(lambda each: each is not calling, order):
+            if region.found != found:
+                continue
+            first = [n for n in region.successes if self._is_first(region, n, number, last)]
+            if any(each not in self._texts for each in first):
+                ends.append(End(region, None))
+            elif is_chain:
+                continue
+            elif first and (test := _is_text(region, *self._texts[first[0]])) is not None:
+                ends.append(End(region, test))
+        return ends
 
     def _is_first(
         self, region: Region, mine: int, number: dict[int, int], last: dict[int, int]
@@ -91,6 +122,14 @@ class SolverOrder:
         if theirs is None or place is None:
             return True
         return theirs < place and theirs != place[: len(theirs)]
+
+
+def _is_text(region: Region, texts: frozenset[str], first: str) -> ast.expr | None:
+    """Write that the value which was found to be one of some texts is the first of them."""
+    for around in region.enclosing():
+        if around.texts is not None and around.texts[1] == texts:
+            return compared(load(around.texts[0]), ast.Eq(), ast.Constant(first))
+    return None
 
 
 def place_behind(place: Place, step: int) -> Place:

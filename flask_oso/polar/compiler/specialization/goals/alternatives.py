@@ -98,10 +98,11 @@ class Alternatives(Relations):
         may_repeat = self.guards.functions is None or self.guards.gathers
         asking_again = [may_repeat and asks_again(self.guards.names, each) for _, each in ways]
         place = self.guards.next_place() if is_in_order else None
+        text = self.guards.texts.get(self.guards.alternative)
         for at, ((way, _), is_repeated) in enumerate(zip(ways, asking_again, strict=True)):
             if is_repeated or not any(asking_again):
                 if len(ways) > 1:
-                    self.guards.next_alternative(place_behind(place, at))
+                    self.guards.next_alternative(place_behind(place, at), text)
                 write(self, way)
                 continue
             part = self.writer.part_of(self.asking)
