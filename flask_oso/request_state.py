@@ -216,6 +216,8 @@ class RequestState:
     checked: bool = False
     #: It was exempted, and need not reach any guard.
     is_exempt: bool = False
+    #: The guard of its view is expected since, whatever was decided before it.
+    expects_guard: bool = False
     #: Why it was exempted: for who looks at a request in a debugger.
     skip_reason: str | None = None
     #: Something was allowed, or the request was exempted for a reason.
@@ -280,7 +282,7 @@ class RequestState:
         INVARIANT: an answer in place of a view that has a guard of its own does not leave for what
         another guard has allowed: a decorator that keeps answers may have it of another actor.
         """
-        self.checked = self.is_exempt
+        self.checked, self.expects_guard = self.is_exempt, True
 
     @property
     def awaits_guard(self) -> bool:

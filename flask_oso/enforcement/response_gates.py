@@ -594,13 +594,17 @@ class Gates:
     def _lacks_authorization(
         self, current: Request, request_state: RequestState, status: int
     ) -> bool:
+        plan: RoutePlan | None = request_state.plan
+        is_new = request_state.is_early and not request_state.expects_guard
+        if is_new and plan is not None and plan.is_guard_expected:
+            # A function before the view has answered, behind one that has allowed something.
+            request_state.expect_guard()
         # A hook may lead a request to another route; nothing must be due on both.
         if request_state.checked or request_state.forbidden:
             return False
         if request_state.awaits_guard and not request_state.reported and not succeeds(status):
             # A decorator above the guard of a view may refuse whom those before it let in.
             return False
-        plan: RoutePlan | None = request_state.plan
         is_due = plan is not None and plan.is_due
         return is_due or self._duty(current, request_state) is not Duty.NONE
 

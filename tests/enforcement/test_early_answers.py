@@ -12,7 +12,7 @@ from flask.views import MethodView
 from werkzeug.exceptions import BadRequest, Forbidden, HTTPException, NotFound
 
 from flask_oso import FlaskOso, Oso, OsoError, authorize, authorizes_inside, skip_authorization
-from tests.support.sites import make_app, make_site
+from tests.support.sites import POLICY, make_app, make_site
 
 
 @pytest.fixture
@@ -92,6 +92,28 @@ def test_answer_before_a_guarded_view_is_withheld(demanding: t.Any, answer: t.An
 
     assert (response.status_code, "SECRET" in response.text) == (500, False)
     assert demanding.entered == []
+
+
+@pytest.mark.parametrize("door", ["blueprint", "function", "route"])
+def test_answer_between_two_guards_of_a_guarded_view_is_withheld(door: str) -> None:
+    """What lets a request come to a view says nothing of what the view's own guard would decide."""
+    doors = 'allow(_, "enter", "site"); allow(_, "GET", _: Request);'
+    site: t.Any = make_site(doors + POLICY)
+    site.guard.require_authorization(site.app)
+    rooms = Blueprint("rooms", "rooms")
+    rooms.add_url_rule("/", "view", guarded_view(site))
+    if door == "blueprint":
+        site.guard.guard(rooms, "enter", "site")
+    elif door == "function":
+        site.app.before_request(lambda: site.guard.authorize("enter", "site"))
+    else:
+        site.guard.perform_route_authorization(site.app)
+    rooms.before_request(lambda: "SECRET")
+    site.app.register_blueprint(rooms)
+
+    response = site.open("/", "eve")
+
+    assert (response.status_code, "SECRET" in response.text) == (500, False)
 
 
 def test_answer_to_an_error_before_any_function_is_withheld(demanding: t.Any) -> None:
