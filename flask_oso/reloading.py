@@ -317,16 +317,16 @@ def _follow(reloader: Reloader, logger: logging.Logger) -> None:
         yield_on_timeout=True,
         recursive=False,
     )
-    # In a context of its own: without the global interpreter lock, a thread would keep that of
-    # the request which begins it.
     thread = threading.Thread(
-        target=contextvars.Context().run,
-        args=(_look_on_changes, followed, logger, watch),
+        target=_look_on_changes,
+        args=(followed, logger, watch),
         name="flask_oso.reloading",
         daemon=True,
     )
     try:
-        thread.start()
+        # In a context of its own: without the global interpreter lock, a thread runs in a copy of
+        # that in which it is started, and keeps it. That of the request has the application.
+        contextvars.Context().run(thread.start)
     except RuntimeError as error:  # There are too many; requests still look.
         logger.debug("No thread watches the policy files: %s", error)
         return

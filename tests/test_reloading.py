@@ -887,11 +887,16 @@ def test_there_is_one_thread(watched: Desk) -> None:
 
 
 class Inheriting(threading.Thread):
-    """A thread as Python begins it without the global interpreter lock: with a copied context."""
+    """A thread as Python begins it without the global interpreter lock: with a copied context.
 
-    def __init__(self, **given: t.Any) -> None:
-        super().__init__(**given)
+    It keeps that as long as it runs.
+    """
+
+    inherited: contextvars.Context
+
+    def start(self) -> None:
         self.inherited = contextvars.copy_context()
+        super().start()
 
     def run(self) -> None:
         self.inherited.run(super().run)
@@ -910,6 +915,20 @@ def test_thread_keeps_no_request(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
     wait_for(lambda: bool(inherits))
     assert inherits == [False]
+
+
+def test_thread_that_inherits_a_context_ends_with_its_application(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The context of the request in which it begins would hold on to the application."""
+    monkeypatch.delitem(sys.modules, "watchfiles")
+    monkeypatch.setattr(threading, "Thread", Inheriting)
+    others = watching()
+
+    Desk(tmp_path).ask()
+    assert len(watching() - others) == 1
+
+    wait_for(lambda: is_left(others))
 
 
 def test_process_with_the_thread_ends(tmp_path: Path) -> None:
