@@ -150,6 +150,10 @@ class List(Term):
 class Entries(t.Protocol):
     """A dictionary of the host, which is read entry by entry."""
 
+    @property
+    def source(self) -> dict[t.Any, t.Any]:
+        """The dictionary itself."""
+
     def get(self, key: str, span: Span | None) -> Term | None:
         """Give the value of a key, or ``None``."""
 

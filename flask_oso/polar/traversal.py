@@ -1,5 +1,6 @@
 """Traversals of terms of any depth, without recursion.
 
+``compared_next`` looks at the goals behind a search.
 ``walk`` visits every subterm of terms, such as ``terms_of`` a rule, and ``goals_in`` the goals of a
 body; ``fold`` computes a value of a term from the values of its subterms, and ``trampoline`` runs
 other recursive computations. Each keeps an explicit stack, so the depth they can reach depends
@@ -12,7 +13,7 @@ import typing as t
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
 
 from .exceptions import StackOverflowError
-from .nodes import CONTROL, Expression, Operator, Parameter, Term, Value, parts
+from .nodes import CONTROL, Expression, Operator, Origin, Parameter, Slot, Term, Value, parts
 
 #: How many terms with subterms one ``fold`` enters; a term of a run may contain itself.
 MAX_FOLDED = 1_000_000
@@ -162,3 +163,52 @@ def trampoline(steps: Computation[_R]) -> _R:
             stack.append(needed)
             result = None
     return t.cast(_R, result)
+
+
+def compared_next(goals: Iterable[Term], name: Slot) -> tuple[Slot, tuple[str, ...]] | None:
+    """Return what a variable is compared with by the goals that come next: ``x = user.team.id``.
+
+    That is a variable, and the names of the attributes that are read of it, one of the other.
+    ``None`` if they do anything else before.
+
+    :param goals: the goals behind the one that gives the variable a value, of one clause.
+    """
+    owner, made, other = None, None, None
+    names: list[str] = []
+    for goal in goals_in_order(goals):
+        if is_operation(goal, Operator.DOT):
+            read, field, result = goal.args
+            is_plain = isinstance(field, Value) and type(field.value) is str
+            if not (is_plain and isinstance(read, Slot) and isinstance(result, Slot)):
+                return None
+            if read.index == name.index or (made is not None and read.index != made):
+                return None
+            owner, made = owner or read, result.index
+            names.append(str(t.cast(Value, field).value))
+        elif is_operation(goal, Operator.UNIFY) and other is None:
+            other = _compared(goal, name)
+            if other is None:
+                return None
+        else:
+            return None
+        if other is not None and made == other.index:
+            return t.cast(Slot, owner), tuple(names)
+        if other is not None and made is None and other.origin is not Origin.LOOKUP:
+            return other, ()
+    return None
+
+
+def _compared(goal: Expression, name: Slot) -> Slot | None:
+    """Return the variable that equals another one in a goal, if it is about two."""
+    sides = [each for each in goal.args if isinstance(each, Slot)]
+    others = [each for each in sides if each.index != name.index]
+    return others[0] if len(sides) == len(goal.args) and len(others) == 1 else None
+
+
+def goals_in_order(goals: Iterable[Term]) -> Iterator[Term]:
+    """Give goals, those of conjunctions one by one, as far as they are asked for."""
+    for goal in goals:
+        if is_operation(goal, Operator.AND):
+            yield from goals_in(goal, (Operator.AND,))
+        else:
+            yield goal

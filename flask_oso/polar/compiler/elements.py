@@ -115,6 +115,12 @@ class Elements:
         found = find_entry(collection, key)
         return () if found is MISSING else ([key, self._element(found, goal)],)
 
+    def texts_ahead(self, collection: t.Any, text: str | None) -> t.Iterable[t.Any]:
+        """Return what of a set may be the text that the next goal compares, if that is known."""
+        if text is None:
+            return t.cast("t.Iterable[t.Any]", collection)
+        return (text,) * bool(find_by_hash(text, collection))
+
     def _terms(self, elements: Iterable[Term], clock: Clock) -> Iterator[t.Any]:
         """Yield the elements that the solver finds; look at the clock after each."""
         for element in elements:

@@ -7,6 +7,7 @@ so that depths, backtraces and places are those of the solver.
 from __future__ import annotations
 
 import contextlib
+import functools
 import math
 import sys
 import time
@@ -120,7 +121,7 @@ _ASKED = (
     *("solve_goal", "by_solver", "problem_of", "as_data", "copied", "check_taken"),
 )
 #: Those of ``Elements``.
-_OF_ELEMENTS = ("elements", "kept_elements", "found_in", "pairs_at")
+_OF_ELEMENTS = ("elements", "kept_elements", "found_in", "pairs_at", "texts_ahead")
 #: Those of ``KnownClasses``.
 _OF_CLASSES = (
     *("plain", "readable", "simple", "ordered", "decided", "harmless", "told", "rows"),
@@ -160,6 +161,7 @@ class Runtime:
             **{name: getattr(self._elements, name) for name in _OF_ELEMENTS},
             **{name: getattr(self._classes, name) for name in _OF_CLASSES},
             "check_found": self.found.checked,
+            "silent_text": functools.partial(attribute_access.silent_text, self.host),
             "excludes": _excludes,
             "equals_itself": _equals_itself,
             "is_deep": is_deep,

@@ -10,10 +10,13 @@ error.
 from __future__ import annotations
 
 import typing as t
+from collections.abc import Sequence
 
 from ..sources import Span
 from . import sandbox
+from .conversion import is_representable
 from .data_adapter import Condition, DataFilter, Projection, Relation
+from .dictionaries import MISSING, find_entry
 from .registry import Host
 
 
@@ -53,6 +56,32 @@ def read_attribute(host: Host, owner: t.Any, name: str, span: Span | None) -> t.
         # INVARIANT: not an AttributeError, which a pattern takes for "has no such field": the
         # relation exists, but its rows are not known.
         raise UnreadableRelation(f"The {described} cannot be followed: {error}") from error
+
+
+def silent_text(host: Host, value: t.Any, names: Sequence[str]) -> str | None:
+    """Return the text that attributes lead to, one of the other, if reading it runs no code.
+
+    ``None`` if it would, if there is no such attribute, or the value is no text.
+    """
+    for name in names:
+        kind = type(value)
+        if kind is dict:
+            value = find_entry(value, name)
+        elif _is_guarded(host, kind, name):
+            return None
+        elif host.identities is not None and host.identities.stored_attribute(kind, name):
+            value = value.__dict__.get(name, MISSING)
+        elif sandbox.is_silent_read(kind, name):
+            value = getattr(value, name, MISSING)
+        else:
+            return None
+    return value if type(value) is str and is_representable(value) else None
+
+
+def _is_guarded(host: Host, kind: type, name: str) -> bool:
+    """Tell whether the sandbox, or an adapter, has a say in an attribute."""
+    is_relation = isinstance(host.fields.get(kind, {}).get(name), Relation)
+    return is_relation or not sandbox.passes_sandbox(kind) or not sandbox.is_unrestricted(name)
 
 
 def _follow(host: Host, owner: t.Any, relation: Relation, described: str) -> t.Any:

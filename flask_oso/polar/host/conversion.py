@@ -192,6 +192,11 @@ class HostEntries:
         self._source = source
         self._made = made
 
+    @property
+    def source(self) -> dict[t.Any, t.Any]:
+        """The dictionary itself."""
+        return self._source
+
     def get(self, key: str, span: Span | None) -> Term | None:
         """Give the value of a key as a term; ``None`` if there is none."""
         found = find_entry(self._source, key)

@@ -22,6 +22,7 @@ from ..exceptions import (
     with_help,
 )
 from ..host import numbers
+from ..host.attribute_access import silent_text
 from ..host.conversion import HostEntries, follow, list_elements
 from ..host.dictionaries import MISSING, READING
 from ..host.iterators import READ, USED_UP, IteratorUse
@@ -42,6 +43,7 @@ from ..nodes import (
     List,
     Lookup,
     Operator,
+    Slot,
     Term,
     Unknown,
     Value,
@@ -50,6 +52,7 @@ from ..nodes import (
 from ..printer import nameless
 from ..sources import Span, located
 from ..spelling import did_you_mean, meant_class
+from ..traversal import compared_next
 from .backtrace import Step, debug_form
 from .clauses import Frame
 from .machine import NO_FRAME, Machine
@@ -80,6 +83,8 @@ class Operators:
 
     def __init__(self, machine: Machine) -> None:
         self.machine = machine
+        #: The handler that goes on with a conjunction, by which a search finds what comes next.
+        self.conjunction: t.Any = None
 
     # -- comparison and arithmetic ------------------------------------------------------
 
@@ -148,15 +153,53 @@ class Operators:
         if kind is List:
             return self._in_list(item, collection, goal, step)
         if kind is Dictionary:
-            entry = self._entry_at(item, collection)
+            entry = self._entry_at(item, collection, goal, frame)
             if entry is not None:
                 return self._in_elements(item, entry, step)
         found = self.find_in_set(item, collection)
+        if found is None and kind is Instance and type(collection.value) in SETS:
+            found = self._found_ahead(item, collection.value, goal, frame)
         if found is not None:
             return self._in_elements(item, found, step)
         return self._in_elements(item, self.elements(collection, goal), step)
 
-    def _entry_at(self, item: t.Any, collection: Dictionary) -> tuple[Term, ...] | None:
+    def _found_ahead(
+        self, item: t.Any, collection: t.Any, goal: Expression, frame: Frame
+    ) -> tuple[Term, ...] | None:
+        """Return the elements of a set that may be the text that the next goal compares."""
+        text = self._compared_with(follow(item), goal.args[0], frame)
+        if text is None:
+            return None
+        return (Value(text),) * bool(find_by_hash(text, collection))
+
+    def _compared_with(self, item: t.Any, written: t.Any, frame: Frame) -> str | None:
+        """Return the text with which the next goal compares a variable that has no value yet.
+
+        ``None`` if there is no such goal, if reading what it compares could be observed, or if that
+        is no text. What a dictionary or a set has besides this text is not looked at.
+        """
+        if type(item) is not Unknown or item.constraints or not isinstance(written, Slot):
+            return None
+        compared = compared_next(self._goals_behind(frame), written)
+        if compared is None:
+            return None
+        owner = follow(self.machine.operand(compared[0], frame))
+        if type(owner) is Dictionary and owner.entries is not None:
+            return silent_text(self.machine.host, owner.entries.source, compared[1])
+        is_known = type(owner) is Instance or type(owner) is Value
+        return silent_text(self.machine.host, owner.value, compared[1]) if is_known else None
+
+    def _goals_behind(self, frame: Frame) -> Iterator[Term]:
+        """Yield the goals of a clause that come next."""
+        goals = self.machine.goals
+        while goals is not None and goals[0] == self.conjunction and goals[1][2] is frame:
+            args, at, _ = goals[1]
+            yield from args[at:]
+            goals = goals[3]
+
+    def _entry_at(
+        self, item: t.Any, collection: Dictionary, goal: Expression, frame: Frame
+    ) -> tuple[Term, ...] | None:
         """Return the entry of a dictionary that ``[key, value]`` may be, for a key that is a text.
 
         ``None`` if all entries have to be looked at.
@@ -167,6 +210,10 @@ class Operators:
         if pair.rest is not None or len(pair.items) != _PAIR:
             return None
         key = follow(pair.items[0])
+        if type(key) is Unknown:
+            written: t.Any = getattr(goal.args[0], "term", goal.args[0])
+            text = self._compared_with(key, written.items[0], frame)
+            key = key if text is None else Value(text)
         if type(key) is not Value or type(key.value) is not str:
             return None
         found = collection.get(key.value, self.machine.step_span())

@@ -97,6 +97,7 @@ class Solver:
         self.machine = self._make_machine(program, limits)
         self.matcher = self._make_matcher()
         self.operators = self._make_operators()
+        self.operators.conjunction = self._next_conjunct
         self._handlers: dict[Operator, Callable[[Expression, Frame, Step], bool]] = {
             Operator.AND: self._solve_and,
             Operator.OR: self._solve_or,

@@ -187,11 +187,11 @@ def test_missing_entry_is_noticed_by_a_specialization(condition: str, answer: bo
         ("k in d.x.keys() and {a: [], b: 5}.(k) > 3", {"b": 1, "a": 1}),
         ("[_, v] in d.x and not v = 3 and v > 3", {"b": 5, "a": "text"}),
         ("not ([_, v] in d.x and v = 3) and [_, w] in d.x and w > 3", {"b": 5, "a": "text"}),
-        ("[k, _] in d.x and k = u.name", {"b": 5, "a": sys}),
-        ("[k, v] in d.x and k = u.name and v = 5", {"b": 5, "a": sys}),
         ("[k, v] in d.x and v > 3 and k = u.name", {"b": 5, "a": "text"}),
-        ("[k, _] in d.x and k = u.name", {"b": 5, (1,): 1}),
-        ("[k, _] in d.x and k = u.name", {"b": 5, "\ud800": 1}),
+        ("[k, v] in d.x and v = 5 and k = u.name", {"b": 5, "a": sys}),
+        ("[k, _] in d.x and g = k and g = u.name", {"b": 5, (1,): 1}),
+        ("[k, _] in d.x and k = u.computed", {"b": 5, "a": sys}),
+        ("[k, _] in d.x and k = 5", {"b": 5, "a": sys}),
         ("[k, _] in d.x and k = u.gone", {"b": 5}),
     ],
 )
@@ -208,6 +208,50 @@ def test_error_of_an_earlier_key_comes_before_a_solution(
 
     assert expected is not True
     assert [outcome_of(compiled, *question) for _ in range(2)] == [expected] * 2
+
+
+@BOTH
+@pytest.mark.parametrize(
+    "condition",
+    [
+        *("[k, _] in d.x and k = u.x", "[k, v] in d.x and k = u.x and v = 5"),
+        *("[k, 5] in d.x and u.x = k", "g = u.x and [k, v] in d.x and k = g and v = 5"),
+        *("([k, v] in d.x or [k, v] in [[1, 2]]) and (k = u.x and v = 5)",),
+        *("w = u.x and [k, v] in d.x and k = w and v = 5", "[k, v] in d.x and k = d.m.b and v = 5"),
+        *("k in d.x.keys() and k = u.x", "k in d.x.keys() and k = d.m.b and d.x.(k) = 5"),
+    ],
+)
+@pytest.mark.parametrize("odd", [{"a": sys}, {(1,): 1}, {"\ud800": 1}, {"a": sys._getframe()}])
+def test_entry_is_found_by_the_text_that_is_compared_next(
+    condition: str, odd: dict[t.Any, t.Any], *, compiled: bool
+) -> None:
+    """What a dictionary has under other keys is not looked at."""
+    oso, doc = _oso(condition, compiled=compiled), Doc({"b": 5, **odd})
+    doc.m = {"b": "b"}  # type: ignore[attr-defined]  # of any class
+
+    for _ in range(2):
+        assert outcome_of(oso, User("b"), "read", doc) is True
+
+
+@BOTH
+@pytest.mark.parametrize("name", ["b", "none"])
+def test_text_that_is_computed_is_compared_with_each_key(name: str, *, compiled: bool) -> None:
+    """Reading it ahead could be observed: all entries are gone through."""
+    oso, asked = Oso(compiled=compiled), list[str]()
+
+    class Asking(User):
+        @property
+        def name(self) -> str:
+            asked.append("name")
+            return str(self.x)
+
+    for cls in (Asking, Doc):
+        oso.register_class(cls)
+    oso.load_str('allow(u: Asking, "read", d: Doc) if [k, _] in d.x and k = u.name;')
+
+    assert oso.is_allowed(Asking(name), "read", Doc({"a": 1, "b": 5})) is (name == "b")
+    assert asked == ["name", "name"]
+    assert isinstance(outcome_of(oso, Asking(name), "read", Doc({"a": sys})), tuple)
 
 
 @pytest.mark.parametrize(

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ast
+import itertools
 import typing as t
 from dataclasses import replace
 
 from ...nodes import Expression, List, Origin, Slot, Term
+from ...traversal import compared_next
 from ..goal_forms import pair_in, slots_in, written_term
 from ..scopes import Goal, GoalPart, Ref, Scope, Site, pending_goals, prepend
 from ..snippets import assign, block, call, compared, copied, is_type, load, tuple_of
@@ -118,7 +120,7 @@ class SearchGoals(LookupGoals):
         if elements is None:
             return self.wait_for_any(item, collection)
         sought, key = self.operand(item), self._sought_key(item)
-        over = self._elements(elements, collection, sought, key)
+        over = self._elements(elements, collection, item, sought, key)
         name = self.writer.fresh()
         inside = self._inside(name, self.mark(over))
         self.note_checked(elements)
@@ -133,10 +135,11 @@ class SearchGoals(LookupGoals):
         return inside.bind(self.unbound(item), made)
 
     def _elements(
-        self, elements: Ref, collection: Term, sought: Ref | None, key: Ref | None
+        self, elements: Ref, collection: Term, item: Term, sought: Ref | None, key: Ref | None
     ) -> ast.expr:
         """Write the elements of a collection, or those of them that may be what is sought.
 
+        :param item: what is sought, as it is written.
         :param key: the first of two elements of what is sought, where it is such a list.
         """
         self.check_placed(elements)
@@ -145,6 +148,12 @@ class SearchGoals(LookupGoals):
         known_to_be = [*what, load("clock")]
         is_immediate = compared(call("type", source), ast.In(), load("gone_through"))
         each, listed = source, copied(elements.name)
+        pair = pair_in(item)
+        is_open = key is None and (sought is None or sought.shape is not None)
+        ahead = self._compared_ahead(item if pair is None else pair[0]) if is_open else None
+        if ahead is not None and pair is None:
+            is_set = compared(call("type", source), ast.In(), load("sets"))
+            each = ast.IfExp(is_set, call("texts_ahead", source, ahead), source)
         if sought is not None and sought.shape is None:
             # The collection may be empty, and a set finds a value by its hash.
             each, listed = [call("found_in", self.checked(sought), source) for _ in range(2)]
@@ -154,11 +163,33 @@ class SearchGoals(LookupGoals):
         function = "elements" if self._is_searched_once(collection, elements) else "kept_elements"
         over = ast.IfExp(is_immediate, each, call(function, source, *known_to_be))
         over = ast.IfExp(is_type(elements.name, "list"), listed, over)
-        if key is None:
+        if key is not None:
+            ahead = self.checked(key)
+        if ahead is None or pair is None:
             return over
         # A dictionary finds the entry of a text.
-        by_key = call("pairs_at", source, self.checked(key), *self.constants(self.goal))
+        by_key = call("pairs_at", source, ahead, *self.constants(self.goal))
         return ast.IfExp(is_type(elements.name, "dict"), by_key, over)
+
+    def _compared_ahead(self, name: Term) -> ast.expr | None:
+        """Write the text with which the next goal compares a variable that has no value yet.
+
+        It is ``None`` where reading it could be observed, or where that is no text.
+        """
+        if not isinstance(name, Slot) or self.operand(name) is not None:
+            return None
+        if self.unbound(name).waiting:
+            return None
+        goals = itertools.takewhile(self._is_written_here, pending_goals(self.rest))
+        found = compared_next((goal for goal, *_ in goals), name)
+        owner = None if found is None else self.operand(found[0])
+        if found is None or owner is None or owner.shape is not None or owner.listed is not None:
+            return None
+        return call("silent_text", self.value(owner), *self.constants(found[1]))
+
+    def _is_written_here(self, goal: tuple[t.Any, ...]) -> bool:
+        """Tell whether a goal is one of the same clause, as it stands there."""
+        return goal[1] == self.clause and not isinstance(goal[0], GoalPart)
 
     def _is_searched_once(self, collection: Term, found: Ref) -> bool:
         """Tell whether the policy has no other name for a collection, which it may search again."""

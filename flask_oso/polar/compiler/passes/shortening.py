@@ -115,9 +115,13 @@ def unpack_pairs(statements: list[ast.stmt]) -> None:
                     _unpack(loop, pair, names)
 
 
+#: The operations that give the entries of a dictionary.
+_PAIRS = frozenset({"entries_of", "entries_with", "entry_under"})
+
+
 def _name_of_pairs(statement: ast.stmt) -> str | None:
     match statement:
-        case ast.Assign([ast.Name(name)], ast.Call(ast.Name("entries_of" | "entries_with"))):
+        case ast.Assign([ast.Name(name)], ast.Call(ast.Name(function))) if function in _PAIRS:
             return name
     return None
 

@@ -42,11 +42,13 @@ class PutOff(t.NamedTuple):
     """A goal that waits for a variable.
 
     :param of_all: whether the solver does not wait, but looks at all elements.
+    :param is_ahead: whether it looks for what is compared next, if that is a text.
     """
 
     goal: Term
     waits: int
     of_all: bool = False
+    is_ahead: bool = False
 
     @property
     def span(self) -> Span | None:

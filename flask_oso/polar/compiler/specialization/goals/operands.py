@@ -98,6 +98,7 @@ class Operands:
     #: How often the goal was put off, and whether the solver does not put it off.
     waits: int = 0
     of_all: bool = False
+    is_ahead: bool = False
 
     def __post_init__(self) -> None:
         self.guards, self.values = self.writer.guards, self.writer.values
@@ -223,5 +224,5 @@ class Operands:
             # One goal of several is passed, and not all of them.
             parts = [(each, following[1]) for each in following[0].args]
             following, rest = prepend(parts, rest)
-        waiting = PutOff(self.goal, self.waits + 1, self.of_all), self.clause
+        waiting = PutOff(self.goal, self.waits + 1, self.of_all, self.is_ahead), self.clause
         return self.region, (following, (waiting, rest))

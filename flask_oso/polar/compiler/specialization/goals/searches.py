@@ -6,18 +6,19 @@ A search is one operation where nothing is bound by it, and a loop otherwise.
 from __future__ import annotations
 
 import ast
+import itertools
 import typing as t
 from dataclasses import replace
 
 from ....host.value_classes import is_hashed
 from ....nodes import Expression, List, Operator, Origin, Slot, Term, Value
 from ....sources import Span
-from ....traversal import is_operation
+from ....traversal import compared_next, is_operation
 from ...binding_analysis import NotCompilable, is_string
 from ...classes.plain_classes import is_plain_object
 from ...goal_forms import pair_in, searched_in, variables_in, written_term
 from ...passes.names import FOUND
-from ...scopes import Pending, prepend
+from ...scopes import Pending, pending_goals, prepend
 from ...snippets import all_of, any_of, call, compared, is_type, load, negate
 from ..clauses.clause_forms import PutOff, is_scalar
 from ..regions import Fact, Known, Region
@@ -204,8 +205,9 @@ class Searches(Compounds):
         entries = call("entries_of", load(collection.name))
         fact: Fact = ("entries of", collection.name)
         if wanted is not None:
-            entries = call("entries_with", load(collection.name), written(wanted))
-            fact = ("entries with", collection.name, wanted.key)
+            function = "entry_under" if self.is_ahead else "entries_with"
+            entries = call(function, load(collection.name), written(wanted))
+            fact = (function, collection.name, wanted.key)
         listed = self.guards.computed(self.region, entries, fact, span)
         self.guards.entries.setdefault(listed.name, t.cast(ast.Call, entries))
         region: Region | None
@@ -243,8 +245,21 @@ class Searches(Compounds):
         if not names & known or any(env.waiting.get(each) for each in names):
             return None
         self.guards.leave_place()
-        waiting = PutOff(self.goal, self.waits, of_all=True), self.clause
+        is_ahead = self._is_compared_next(key)
+        waiting = PutOff(self.goal, self.waits, of_all=True, is_ahead=is_ahead), self.clause
         return self.region, prepend([*moved, waiting], rest)
+
+    def _is_compared_next(self, name: Slot) -> bool:
+        """Tell whether the next goal compares a variable with what is read by then.
+
+        Then the solver looks a text up, and looks at nothing else of a dictionary.
+        """
+        goals = itertools.takewhile(
+            lambda each: each[1] == self.clause and not isinstance(each[0], PutOff),
+            pending_goals(self.rest),
+        )
+        found = compared_next((goal for goal, _ in goals), name)
+        return found is not None and self._value(found[0]) is not None
 
     def _owner_of_keys(self, searched: Known) -> str | None:
         """Return the name of the dictionary whose keys are searched."""
@@ -265,17 +280,21 @@ class Searches(Compounds):
         if not self.of_all:
             return None
         self.guards.check_sandbox(self.region, known)
-        there = compared(written(known), ast.In(), load(owner))
+        has_key = call("has_key", load(owner), written(known))
+        there: ast.expr = compared(written(known), ast.In(), load(owner))
+        if self.is_ahead:
+            # A number is a key, too, which JSON writes as a text.
+            there = any_of([there, has_key])
+            has_key = call("among_plain_keys", load(keys.name), written(known))
         if known.exact is None and known.literal is None:
-            others = call("has_key", load(owner), written(known))
-            there = ast.IfExp(is_type(known.name, "str"), there, others)
+            there = ast.IfExp(is_type(known.name, "str"), there, has_key)
         fact: Fact = ("among keys", keys.name, known.key)
         return self._at(self.guards.under(self.region, fact, there, [], span))
 
     def _keys_last(self, item: Term, keys: Known) -> tuple[Region, Pending] | None:
         """Write ``f in x.a`` or ``f = x.a`` behind ``f in d.keys()`` first, and look ``f`` up.
 
-        The solver compares each key: all have to be texts. ``None`` if no such goal follows.
+        Where the solver compares each key, all have to be texts. ``None`` if no such goal follows.
         """
         if not isinstance(item, Slot):
             return None
@@ -300,8 +319,10 @@ class Searches(Compounds):
             return None
         # All elements are looked at: the solver does so for each key that is none of them.
         self.writer.leave_order()
-        self.region.give_up_if(negate(call("has_plain_keys", load(keys.name))))
-        waiting = PutOff(self.goal, self.waits, of_all=True), self.clause
+        is_ahead = self._is_compared_next(item)
+        if not is_ahead:
+            self.region.give_up_if(negate(call("has_plain_keys", load(keys.name))))
+        waiting = PutOff(self.goal, self.waits, of_all=True, is_ahead=is_ahead), self.clause
         return self.region, prepend([*moved, waiting], rest)
 
     def _gives_value(self, names: set[int], known: set[int]) -> bool:

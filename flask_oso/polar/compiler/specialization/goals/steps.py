@@ -68,7 +68,7 @@ class GoalStep(Heads):
     def take(self) -> tuple[Region, Pending] | None:
         """Write the goal; return the region and the goals that follow, or ``None`` for none."""
         if isinstance(self.goal, PutOff):
-            self.goal, self.waits, self.of_all = self.goal
+            self.goal, self.waits, self.of_all, self.is_ahead = self.goal
         term = self.goal
         called = call_of(term)
         if called is not None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import types
 import typing as t
 
+from ....exceptions import OperationalError
 from ....host.dictionaries import (
     MISSING,
     LazyKeys,
@@ -89,7 +90,7 @@ class SilentReads:
             # A copy is safe from other threads.
             entries = collection.copy()
             if not are_texts(entries):
-                entries = dict(sorted_entries(entries))
+                entries = _in_order_of_keys(entries)
             elif is_ordered:
                 entries = sorted_by_text(entries)
             known: type = str
@@ -155,6 +156,18 @@ class SilentReads:
             if are_texts(entries) and VALUES.issuperset(map(type, entries.values())):
                 return ((key, entries[key]),) if key in entries else ()
         return self.entries_of(collection, is_ordered)
+
+    def entry_under(
+        self, collection: t.Any, key: t.Any, is_ordered: bool = False
+    ) -> t.Collection[t.Any]:
+        """Return the entry of a dictionary under a text; else what ``entries_with`` does.
+
+        Nothing else is looked at.
+        """
+        if type(collection) is not dict or type(key) is not str or not key.isascii():
+            return self.entries_with(collection, key, is_ordered)
+        found = find_entry(collection, key)
+        return () if found is MISSING else ((key, self._unchecked(found)),)
 
     def values_under(self, collection: t.Any, key: t.Any) -> t.Sequence[t.Any]:
         """Return the entry of a dictionary under a text, or what lists of two have behind a key."""
@@ -241,6 +254,12 @@ class SilentReads:
     def has_plain_keys(self, keys: LazyKeys) -> bool:
         """Tell whether the keys of a dictionary are texts: all compare with texts as in Python."""
         return are_texts([*keys.source])
+
+    def among_plain_keys(self, keys: LazyKeys, item: t.Any) -> bool:
+        """Tell whether a value that is no text is among the keys of a dictionary, all texts."""
+        if not self.has_plain_keys(keys):
+            raise NotSilent
+        return self.has_key(keys.source, item)
 
     def with_fields(self, value: t.Any, names: frozenset[str]) -> t.Any:
         """Return a copy of a dictionary that has these keys and no others, or ``missing``."""
@@ -371,3 +390,11 @@ class SilentReads:
             raise NotSilent
         set_for_class(self._dictionaries, kind, has_attributes, keeps=self._keeps(kind))
         return has_attributes
+
+
+def _in_order_of_keys(entries: dict[t.Any, t.Any]) -> dict[str, t.Any]:
+    """Return entries as the solver goes through them, where it goes through all."""
+    try:
+        return dict(sorted_entries(entries))
+    except OperationalError as refused:
+        raise NotSilent from refused
