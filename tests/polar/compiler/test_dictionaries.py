@@ -483,7 +483,10 @@ def test_keys_are_read_when_they_are_gone_through() -> None:
 
 @pytest.mark.parametrize(
     "made",
-    [collections.Counter(ana=1), collections.OrderedDict(ana=1), {"ana": 1}, Own(ana=1)],
+    [
+        *(collections.Counter(ana=1), collections.OrderedDict(ana=1), {"ana": 1}, Own(ana=1)),
+        collections.defaultdict(int, ana=1),
+    ],
     ids=lambda made: type(made).__name__,
 )
 def test_entry_of_a_class_that_derives_from_dict_is_plain_data(made: dict[str, int]) -> None:

@@ -6,6 +6,7 @@ application would run, or what is read needs the check of the sandbox.
 
 from __future__ import annotations
 
+import collections
 import types
 import typing as t
 
@@ -26,6 +27,10 @@ from .comparisons import ALONE, CONTAINERS, GONE_THROUGH, LISTED, SCALARS, VALUE
 from .plain_data import MAX_ELEMENTS, are_texts, values_behind
 
 _get = dict.get
+#: How the dictionaries of Python find a method, without a call.
+_OF_DICTIONARIES = frozenset(
+    each.__getattribute__ for each in (dict, collections.defaultdict, collections.OrderedDict)
+)
 
 
 class _Fields:
@@ -49,7 +54,7 @@ class SilentReads:
         #: Those, texts and numbers.
         self._taken = known.taken
         self._takes_list = known.takes_list
-        self._learn = known.learn
+        self._learn, self._is_object = known.learn, known.is_object
         self._keeps = known.keeps
         self._alike, self._among = comparisons.alike, comparisons.among
         self._is_other_kind = comparisons.is_other_kind
@@ -380,7 +385,7 @@ class SilentReads:
         Tell whether its objects, such as a counter, have attributes of their own.
         """
         own: t.Any = kind.__getattribute__
-        if kind not in self._objects or own is not dict.__getattribute__:
+        if not self._is_object(kind) or own not in _OF_DICTIONARIES:
             raise NotSilent
         if next((b for b in kind.__mro__ if "get" in vars(b)), None) is not dict:
             raise NotSilent
