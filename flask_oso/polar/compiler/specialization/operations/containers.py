@@ -339,8 +339,9 @@ class SilentReads:
                 known = type(each)
                 if known in QUESTIONS:
                     raise NotSilent
-        if method == "values" and not is_ordered and has_texts:
-            return entries.values()
+        if method == "values" and has_texts:
+            # In the order of their keys, without a dictionary that has that order.
+            return [*map(entries.__getitem__, sorted(entries))] if is_ordered else entries.values()
         return call_reading(value, method, ())
 
     def has_key(self, value: t.Any, key: t.Any) -> bool:
