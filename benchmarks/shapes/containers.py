@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import collections
+import dataclasses
 import datetime
 import typing as t
 from collections.abc import Callable
@@ -60,6 +62,48 @@ def _in_readers(user: t.Any, doc: t.Any) -> bool:
 def _dictionary_of(ids: t.Iterable[t.Any]) -> dict[str, str]:
     # Keys that are no texts become texts on the way into a policy.
     return {str(each): "r" for each in ids}
+
+
+class _Tag(t.NamedTuple):
+    """A tuple whose parts have names."""
+
+    number: int
+    kind: str = "user"
+
+
+@dataclasses.dataclass(frozen=True)
+class _Label:
+    """A value that compares, and is hashed, by its fields."""
+
+    number: int
+    kind: str = "user"
+
+
+def _tags(ids: t.Iterable[int]) -> list[_Tag]:
+    return [*map(_Tag, ids)]
+
+
+def _labels(ids: t.Iterable[int]) -> frozenset[_Label]:
+    return frozenset(map(_Label, ids))
+
+
+def _defaults(ids: t.Iterable[int]) -> dict[str, str]:
+    return collections.defaultdict(str, _dictionary_of(ids))
+
+
+def _common_key(size: int) -> World:
+    """Make the world of names that a document grants something, one of which a user has."""
+    user_cls, doc_cls = plain("User", "roles"), plain("Doc", "grants")
+    doc = doc_cls({f"role{each}": "r" for each in range(size)})
+    asking = [user_cls(["guest", "none", last]) for last in (f"role{size - 1}", "other")]
+    return World(
+        'allow(user: User, "read", doc: Doc) if role in doc.grants.keys() and role in user.roles;',
+        (user_cls, doc_cls),
+        [(each, "read", doc) for each in asking],
+        lambda user, action, doc: (
+            action == "read" and any(each in doc.grants for each in user.roles)
+        ),
+    )
 
 
 def _moment(number: int) -> datetime.datetime:
@@ -187,6 +231,40 @@ SHAPES = (
         lambda user, doc: doc.acl.get(user.id) == "r",
         field="acl",
         key=str,
+    ),
+    _containing(
+        "`[key, value] in` a dictionary, the key compared next",
+        '[key, value] in doc.acl and key = user.id and value = "r"',
+        _dictionary_of,
+        lambda user, doc: doc.acl.get(user.id) == "r",
+        field="acl",
+        key=str,
+    ),
+    _containing(
+        "`get` of a `defaultdict`, with a default",
+        'doc.acl.get(user.id, "") = "r"',
+        _defaults,
+        lambda user, doc: doc.acl.get(user.id, "") == "r",
+        field="acl",
+        key=str,
+    ),
+    Shape("a key of a dictionary that is `in` a list, too", _common_key, _SIZES),
+    _containing(
+        "`in` a list of tuples with names", "user.id in doc.readers", _tags, _in_readers, key=_Tag
+    ),
+    _containing(
+        "`in` a frozenset of frozen dataclasses",
+        "user.id in doc.readers",
+        _labels,
+        _in_readers,
+        key=_Label,
+    ),
+    _containing(
+        "a value of a dictionary that is compared next",
+        "value in doc.acl.values() and value = user.id",
+        lambda ids: {f"user{each}": each for each in ids},
+        lambda user, doc: user.id in doc.acl.values(),
+        field="acl",
     ),
     _containing(
         "`in` the list of a method",
