@@ -15,6 +15,7 @@ from flask_oso.polar.compiler.passes.flags import replace_flags
 from flask_oso.polar.compiler.passes.hoisting import hoist
 from flask_oso.polar.compiler.passes.indexing import index
 from flask_oso.polar.compiler.passes.ordering import identity_first
+from flask_oso.polar.compiler.passes.passes import improve
 from flask_oso.polar.compiler.passes.searches import write_out_searches
 from flask_oso.polar.compiler.passes.shortening import (
     look_up_once,
@@ -129,6 +130,18 @@ for v in vs:
         elif type(r) is not c:
             c = kind_of(r)
 """
+
+
+@pytest.mark.parametrize("is_one_of_many", [False, True])
+def test_texts_come_first_where_functions_become_one(is_one_of_many: bool) -> None:
+    """They are looked up once for all actions, which is seen where they come first."""
+
+    def do(statements: list[ast.stmt]) -> None:
+        improve(statements, str, {}, is_one_of_many)
+
+    text = rewritten(ROLES, do)
+
+    assert (text.index("n == 'a'") < text.index("r is a2")) is is_one_of_many
 
 
 def test_object_is_tested_before_several_texts() -> None:

@@ -16,6 +16,8 @@ In go the statements of a function; they are changed where they stand::
 
 Many roles have a name that counts, and few are for the one resource of a question. For a single
 name the other order takes as long.
+
+Not where functions for many strings become one: a table then has the name for all of them at once.
 """
 
 from __future__ import annotations

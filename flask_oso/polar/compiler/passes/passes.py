@@ -13,12 +13,17 @@ from .shortening import has_loops, look_up_once, shorten_counts, shorten_names, 
 
 
 def improve(
-    statements: list[ast.stmt], fresh: Callable[[str], str], lists: Mapping[str, str]
+    statements: list[ast.stmt],
+    fresh: Callable[[str], str],
+    lists: Mapping[str, str],
+    is_one_of_many: bool = False,
 ) -> bool:
     """Change the statements of a function for the better; tell whether they count steps yet.
 
     :param fresh: gives names.
     :param lists: as for ``index``.
+    :param is_one_of_many: whether others, which differ in texts, become one with this function:
+        that looks a text up once for all.
     """
     if not has_loops(statements):
         replace_flags(statements)
@@ -27,7 +32,8 @@ def improve(
     index(statements, fresh, lists)
     replace_flags(statements)
     shorten_names(statements)
-    identity_first(statements)
+    if not is_one_of_many:
+        identity_first(statements)
     hoist(statements, fresh)
     unpack_pairs(statements)
     return shorten_counts(statements)

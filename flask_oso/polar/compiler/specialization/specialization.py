@@ -199,7 +199,7 @@ class SpecializationWriter(QuestionWriter):
         self._check_arguments()
         self.guards.forget_order_of_entries()
         self.guards.leave_out_known(self.root, False)
-        inner = self._improved(None)
+        inner = self._improved(None, is_one_of_many=True)
         self._check_use(inner, keeps_order=False)
         return self._checks(), [*self._beginning(_FORGETTING), *inner] if inner else []
 
@@ -209,11 +209,15 @@ class SpecializationWriter(QuestionWriter):
             # It might change the argument.
             raise NotCompilable("a call of the application beside a dictionary or a list", None)
 
-    def _improved(self, success: list[ast.stmt] | None) -> list[ast.stmt]:
+    def _improved(
+        self, success: list[ast.stmt] | None, *, is_one_of_many: bool = False
+    ) -> list[ast.stmt]:
         inner = self.statements(success)
         end_with_conditions(inner, self._ending, self.guards.fresh)
         lists = self.values.rows.unloaded_lists
-        self.guards.counts = improve(inner, self.guards.fresh, lists) and self.guards.counts
+        self.guards.counts = (
+            improve(inner, self.guards.fresh, lists, is_one_of_many) and self.guards.counts
+        )
         return inner
 
     def _beginning(self, memo: ast.stmt = NEW_MEMO) -> list[ast.stmt]:
