@@ -72,6 +72,11 @@ class Street(Base):
         sa.String(9, "NOCASE"), sa.ForeignKey("cities.name")
     )
     city: orm.Mapped[City] = orm.relationship(back_populates="streets")
+    near: orm.Mapped[list[Street]] = orm.relationship(
+        primaryjoin=lambda: orm.foreign(Street.city_name) == orm.remote(Street.city_name),
+        viewonly=True,
+        uselist=True,
+    )
 
 
 DOCS = 40
@@ -233,17 +238,19 @@ def test_related_row_that_is_gone_is_nil(session: orm.Session) -> None:
     [
         (Street, "each.city = nil"),
         (Street, 'each.city.name = "Oslo"'),
+        (Street, "not (street in each.near and street.id = 7)"),
         (City, "not (street in each.streets and street.id > 0)"),
         (City, "street in each.streets and street.id > 1"),
     ],
-    ids=["nil", "row", "empty", "list"],
+    ids=["nil", "row", "beside", "empty", "list"],
 )
 def test_texts_that_the_database_equates_are_one_key(
     session: orm.Session, cls: type[Base], body: str
 ) -> None:
     """For many rows a relation leads where reading it for each leads."""
     session.add_all([City(name="Oslo"), City(name="Rome")])
-    session.add_all(Street(id=n, city_name=name) for n, name in enumerate(("oslo", "ROME")))
+    names = ("oslo", "ROME", "OSLO", "rOME")
+    session.add_all(Street(id=n, city_name=name) for n, name in enumerate(names))
     session.add(Street(id=7, city_name="Rome"))
     session.commit()
     session.expunge_all()

@@ -305,11 +305,14 @@ def _load(session: t.Any, cls: t.Any, rows: Sequence[t.Any], names: Sequence[str
     _load_referred(session, _waiting(rows, names), names)
     waiting = _waiting(rows, names)
     missing = [name for name in names if any(name not in instance_state(r).dict for r in waiting)]
+    loaders = {name: _loader(cls, name) for name in missing}
     if len(waiting) == 1:
         for name in missing:
             getattr(waiting[0], name)
         return
-    options: list[t.Any] = [_loader(cls, name) for name in missing]
+    options: list[t.Any] = [each for each in loaders.values() if each is not None]
+    if missing and not options:
+        return
     if not any(instance_state(row).expired for row in waiting):
         mapper: orm.Mapper[t.Any] = sa.inspect(cls)
         compared = [c for name in missing for c in mapper.relationships[name].local_columns]
@@ -320,13 +323,19 @@ def _load(session: t.Any, cls: t.Any, rows: Sequence[t.Any], names: Sequence[str
 
 
 def _loader(cls: t.Any, name: str) -> t.Any:
-    """Return the option that loads a relation, as reading it does, for all rows of a statement."""
+    """Return the option that loads a relation, as reading it does, for all rows of a statement.
+
+    ``None`` if there is none.
+    """
     attribute = getattr(cls, name)
     relation = attribute.property
     # 'selectinload' compares keys in Python, and the database may equate texts that differ there.
     if all(isinstance(each.type, (sa.Integer, sa.Uuid)) for each in relation.local_columns):
         return orm.selectinload(attribute)
-    return orm.subqueryload(attribute)
+    # 'subqueryload' selects keys that differ, and the database gives one of such texts.
+    if relation.local_columns >= {*relation.parent.primary_key}:
+        return orm.subqueryload(attribute)
+    return None if relation.uselist else orm.joinedload(attribute)
 
 
 def _select(
