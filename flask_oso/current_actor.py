@@ -13,7 +13,7 @@ import pkgutil
 import sys
 import types
 import typing as t
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from flask import Flask, g, has_request_context, request, session
 from flask.globals import app_ctx
@@ -50,6 +50,8 @@ _NO_ACTOR = (
     "Set 'g.user' in a 'before_request' function (None for nobody), or find the actor in a function"
     " below '@oso.actor_loader'."
 )
+#: Where programs and libraries put an actor on ``g``.
+_NAMES_OF_ACTORS = ("user", "current_user", "_login_user", "flask_httpauth_user")
 _FAILED_ACTOR = "The function that finds the actor raised AttributeError: {}."
 
 
@@ -307,6 +309,28 @@ def _values_of_g() -> dict[str, t.Any] | None:
     """
     found = _find_g()
     return found.__dict__ if type(found) is Flask.app_ctx_globals_class else None
+
+
+@contextlib.contextmanager
+def keeping_actors_apart() -> Iterator[None]:
+    """Keep a request from acting for the one that it is made within, and the other way round.
+
+    Flask gives both the same ``g``. The inner one begins without the actor of the outer one, and
+    values of the outer one that it replaces are put back: any may be what a loader looks at.
+    """
+    values: dict[str, t.Any] = getattr(_find_g(), "__dict__", {})
+    before = {**values}
+    for name in _NAMES_OF_ACTORS:
+        values.pop(name, None)
+    try:
+        yield
+    finally:
+        for name in _NAMES_OF_ACTORS:
+            values.pop(name, None)
+        for name, value in before.items():
+            # What the inner one has taken away, such as a connection that it closed, is gone.
+            if name in values or name in _NAMES_OF_ACTORS:
+                values[name] = value
 
 
 def _is_alone(app: Flask) -> bool:

@@ -46,7 +46,7 @@ def context_finder(variable: str, proxy: t.Any = None) -> Callable[[t.Any], t.An
     return find
 
 
-_app_context, _request_context = context_finder("_cv_app"), context_finder("_cv_request")
+_app_context, find_request_context = context_finder("_cv_app"), context_finder("_cv_request")
 # To read one attribute of a proxy takes longer than to find its object.
 _find_app: Callable[[], Flask] = current_app._get_current_object  # type: ignore[attr-defined]
 #: Give the current request itself, or raise the ``RuntimeError`` of Flask's proxy.
@@ -414,7 +414,7 @@ def find_current() -> tuple[Flask, RequestState | None, t.Any]:
 
     :raises OsoError: there is no app.
     """
-    app_context, request_context = _app_context(None), _request_context(None)
+    app_context, request_context = _app_context(None), find_request_context(None)
     if app_context is None or request_context is None:
         app = this_app()
         try:

@@ -24,6 +24,7 @@ from ..app_state import AppState, Explorer, state_of
 from ..callables.sync_callable import calls_plainly, is_plain_function
 from ..callables.view_functions import is_automatic_options
 from ..config import Enforcement
+from ..current_actor import keeping_actors_apart
 from ..denials.problems import PROBLEMS, ForbiddenProblem
 from ..guards.receivers import install_receivers
 from ..guards.view_guards import (
@@ -41,6 +42,7 @@ from ..request_state import (
     Arguments,
     RequestState,
     check_way,
+    find_request_context,
     is_settled,
     note_passed,
     note_way,
@@ -291,7 +293,11 @@ class Gates:
                 return start_response(status, headers, exc_info)
             return start_response(status, headers)
 
-        return self._wsgi_app(environ, start)
+        outer = find_request_context(None)
+        if outer is None or not _is_served(app, outer.request):
+            return self._wsgi_app(environ, start)
+        with keeping_actors_apart():
+            return self._wsgi_app(environ, start)
 
     def preprocessing(self, preprocess: _Function) -> _Function:
         """Note when a function before the view answers, and which one."""
@@ -634,6 +640,12 @@ def _has_passed(way: tuple[t.Any, ...] | None, wanted: tuple[t.Any, ...] | None)
 def _shows(status: int) -> bool:
     """Tell whether a status stands for an answer, which is no redirect."""
     return status < 300
+
+
+def _is_served(app: Flask, current: Request) -> bool:
+    """Tell whether an app is answering a request, which is no context that a test has pushed."""
+    state: RequestState | None = vars(current).get(STATES, {}).get(app)
+    return state is not None and state.plan is not None
 
 
 def _request_of(environ: WSGIEnvironment) -> Request | None:

@@ -14,7 +14,7 @@ import pytest
 from werkzeug.exceptions import Forbidden
 
 from flask_oso import Oso, OsoError, authorize, skip_authorization
-from tests.support.sites import make_site
+from tests.support.sites import load_user, make_site
 
 
 @pytest.fixture
@@ -88,6 +88,67 @@ def test_nested_requests_have_their_own_actor(demanding: t.Any) -> None:
     demanding.open("/batch", "root")
 
     assert inner == [403, 200]
+
+
+def load_account() -> None:
+    """Note who acts under a name of the program's own."""
+    flask.g.account = flask.request.args.get("user")
+
+
+@pytest.mark.parametrize("loads", [False, True], ids=["usual", "loader"])
+def test_outer_request_keeps_its_actor(demanding: t.Any, loads: bool) -> None:
+    """A request of somebody else that a view has made is over when the view asks."""
+    if loads:
+        demanding.app.before_request(load_account)
+        demanding.guard.actor_loader(lambda: flask.g.account)
+    asking = authorize(action="read", resource="page")(lambda: demanding.enter())
+
+    @demanding.app.get("/batch")
+    def batch() -> t.Any:
+        demanding.open("/skipped", "ann")
+        return asking()
+
+    assert demanding.open("/batch", "eve").status_code == 403
+    assert demanding.entered == []
+
+
+def test_inner_request_of_nobody_has_no_actor(demanding: t.Any) -> None:
+    """A function before the views that finds nobody may leave out to say so."""
+    before = demanding.app.before_request_funcs[None]
+    before.remove(load_user)
+
+    @demanding.app.before_request
+    def load() -> None:
+        if "user" in flask.request.args:
+            load_user()
+
+    inner = []
+
+    @demanding.app.get("/batch")
+    @authorize(resource="page")
+    def batch() -> str:
+        inner.append(demanding.open("/checked", None).status_code)
+        demanding.guard.authorize("read", "page")
+        return "done"
+
+    assert (demanding.open("/batch", "ann").text, inner) == ("done", [500])
+
+
+def test_outer_request_goes_on_without_what_an_inner_one_has_closed(demanding: t.Any) -> None:
+    """It is not given back what is no longer good for anything."""
+
+    @demanding.app.teardown_request
+    def close(_: BaseException | None) -> None:
+        flask.g.pop("connection", None)
+
+    @demanding.app.get("/batch")
+    @skip_authorization
+    def batch() -> str:
+        flask.g.connection, flask.g.kept = "open", "kept"
+        demanding.open("/skipped", "ann")
+        return repr(["connection" in flask.g, flask.g.kept])
+
+    assert demanding.open("/batch", "root").text == "[False, 'kept']"
 
 
 def test_nested_app_context(demanding: t.Any) -> None:
