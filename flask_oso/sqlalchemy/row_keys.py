@@ -26,7 +26,7 @@ from sqlalchemy.orm.instrumentation import ClassManager
 from ..polar.host.registry import Calculation, ProxiedAttribute, RowTest
 from ..polar.host.value_classes import KEY_KINDS
 from .mapped.calculations import calculation_of, proxied_of
-from .mapped.loaded import RelationsOf, chooses_rows, load_relations
+from .mapped.loaded import RelationsOf, chooses_rows, load_among, load_relations
 from .mapped.relationships import is_held, key_pairs
 from .mapped.row_equality import own_equality
 from .mapped.tables import attribute_name, is_nullable_column, mapper_of
@@ -172,6 +172,12 @@ class RowKeys:
         """Load relations of many rows with a few statements."""
         load_relations(actor, own, objects, relations)
 
+    def load_among(
+        self, row: t.Any, name: str, rows: t.Iterable[t.Any], path: tuple[str, ...]
+    ) -> None:
+        """Load a relation of a row, and of some of those that follow it."""
+        load_among(row, name, rows, path)
+
     def _make_foreign_key(self, cls: type, name: str) -> _ForeignKey | None:
         related = self.related_class(cls, name)
         if related is None:
@@ -208,6 +214,9 @@ class LoadedRows(RowKeys):
         return None
 
     def load_relations(self, *rows_and_relations: t.Any) -> None:
+        """Leave relations to those who read them."""
+
+    def load_among(self, *rows_and_relations: t.Any) -> None:
         """Leave relations to those who read them."""
 
 

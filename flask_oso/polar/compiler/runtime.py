@@ -168,6 +168,7 @@ class Runtime:
             "copied_list": list_for_policy,
             "key_in": key_in,
             "leads_to": self.host.leads_to,
+            "load_among": self.host.load_among,
             "unread_relation": self.host.unread,
             "read_relation": _read_relation,
             "read_once": _read_once,

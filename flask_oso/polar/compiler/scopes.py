@@ -45,6 +45,17 @@ class OpenList(Record):
     term: List
 
 
+class Among(t.NamedTuple):
+    """The elements of a collection that is searched, or what relations of these lead to.
+
+    :param collection: the name of the collection.
+    :param path: the relations, from an element on.
+    """
+
+    collection: str
+    path: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True)
 class Ref:
     """What is known of a value: the Python name it has, or the literal it is.
@@ -57,7 +68,7 @@ class Ref:
     ``nil``; ``is_unread`` tells that it may be a relation that has not been read yet, which only
     another relation is compared with; ``lineage`` is what is known of the class of an argument;
     ``is_found`` tells that another function found it: if it is a number or a text that the policy
-    writes, its place is not known.
+    writes, its place is not known; ``among`` tells which values it is one of.
 
     INVARIANT: in one function, each term of the solver has one name. A term equals itself without
     a call, while comparing an object with itself may call its ``__eq__``.
@@ -75,6 +86,7 @@ class Ref:
     lineage: Lineage | None = None
     is_unread: bool = False
     is_found: bool = False
+    among: Among | None = None
 
 
 @dataclass

@@ -153,6 +153,14 @@ class Identities(t.Protocol):
         :param own: those that will be read of the actor.
         """
 
+    def load_among(
+        self, row: t.Any, name: str, rows: Iterable[t.Any], path: tuple[str, ...]
+    ) -> None:
+        """Load a relation of a row, and of some of those that follow it on a loaded relation.
+
+        :param path: the loaded relations that lead from the elements to such rows.
+        """
+
     def row_test(self, cls: type, name: str) -> RowTest | None:
         """Return the test for a relation to one row whose foreign key says which one it is."""
 
@@ -339,6 +347,18 @@ class Host(Record):
         if not self._is_own_relation(kind, name) or rows.related_key(row, name) is None:
             return None
         return UnreadRelation(row, name)
+
+    def load_among(self, row: t.Any, name: str, rows: t.Any, path: tuple[str, ...]) -> None:
+        """Load a relation that is going to be read of a row, together with that of others.
+
+        :param rows: a collection; where it is a loaded relation, its elements are the others.
+        :param path: the relations that lead from an element to such a row.
+        """
+        identities = self.identities
+        if identities is None or type(rows) not in identities.collections:
+            return
+        if name not in getattr(row, "__dict__", (name,)) and self._is_own_relation(type(row), name):
+            identities.load_among(row, name, rows, path)
 
     def _is_own_relation(self, cls: type, name: str) -> bool:
         declared = self.fields.get(cls, {}).get(name)

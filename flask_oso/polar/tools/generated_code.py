@@ -122,6 +122,7 @@ RUNTIME_NAMES: Mapping[str, str] = {
     "key_of": "identifies an argument: by its value, or as the object that it is",
     "leads_back": "tells whether what was met again was looked at before what leads to it",
     "leads_to": "tells whether a relation leads to a row, if keys tell that",
+    "load_among": "loads a relation that is going to be read, also for the elements that follow",
     "log_variable": "POLAR_LOG: where it is set, the solver answers, and traces",
     "missing": "stands for what is not there",
     "moments": "the classes of datetimes and times",

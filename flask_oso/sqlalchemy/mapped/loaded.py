@@ -6,7 +6,8 @@ relations; out comes whether a statement finds the same rows, and the rows of a 
 
 ``load_relations`` loads relations of many rows before a policy reads them one by one: with a few
 statements for each relation, and as if they had been read. What has a value, also a pending one,
-keeps it. What reading would do in another way is left to reading: rows whose options choose the
+keeps it. ``load_among`` does that for rows of one list, of which a check reads one by one. What
+reading would do in another way is left to reading: rows whose options choose the
 rows of relations, relations that raise, sessions whose statements somebody rewrites.
 An ``AsyncSession`` loads nothing when it is read: ``explaining_unloaded`` says what to load first.
 """
@@ -25,7 +26,7 @@ from sqlalchemy.util import concurrency
 
 from ...polar.exceptions import OsoError, UnsupportedError
 from ...polar.residual.algebra.schema import LoadedList
-from .relationships import direct_pairs, equated_pairs
+from .relationships import compared_pairs, direct_pairs, equated_pairs
 from .tables import attribute_name, key_properties, mapper_of
 
 #: The most parameters that every database takes in one statement.
@@ -39,6 +40,8 @@ _DEEPEST = 100
 _MOST_ROWS = 20_000
 #: The most keys in one statement.
 _KEYS = 5_000
+#: The most rows of a list of which a relation is loaded when one of them reads it.
+_TOGETHER = 100
 _LOADING = frozenset({True, "select", "joined", "selectin", "subquery", "immediate"})
 
 
@@ -196,7 +199,7 @@ def load_relations(
     cls = type(actor)
     if mapper_of(cls) is not None:
         of_actor = _loadable(cls, own)
-        _load_missing(cls, [actor], of_actor)
+        _load_missing([_Alike(cls, [actor], of_actor)])
         waiting += _found([actor], [name for name in of_actor if plan.goes_on(cls, name)])
     for _ in range(_DEEPEST):
         rows = dict(zip(map(id, waiting), waiting, strict=True))
@@ -206,12 +209,32 @@ def load_relations(
         if not rows or len(seen) > _MOST_ROWS:
             return
         waiting = []
-        for cls in dict.fromkeys(map(type, rows.values())):
-            names = plan.names(cls)
-            if names is not None:
-                alike = [row for row in rows.values() if type(row) is cls]
-                _load_missing(cls, alike, names)
-                waiting += _found(alike, [name for name in names if plan.goes_on(cls, name)])
+        groups = plan.sorted(rows.values())
+        _load_missing(groups)
+        for cls, alike, names in groups:
+            waiting += _found(alike, [name for name in names if plan.goes_on(cls, name)])
+
+
+def load_among(row: t.Any, name: str, elements: Iterable[t.Any], path: Sequence[str]) -> None:
+    """Load a relation of a row, together with some of the rows that follow it.
+
+    A rule may find what it looks for in the next one: then those behind are not needed.
+
+    :param elements: the rows of a loaded relation.
+    :param path: the relations to one row that lead from an element to such a row.
+    """
+    cls, rows = type(row), dict[int, t.Any]()
+    for element in elements:
+        value = element
+        for relation in path:
+            value = None if value is None else value.__dict__.get(relation)
+        is_wanted = value is row or bool(rows)
+        if is_wanted and type(value) is cls and name not in value.__dict__:
+            rows[id(value)] = value
+            if len(rows) == _TOGETHER:
+                break
+    if len(rows) > 1 and _loadable(cls, [name]):
+        _load_missing([_Alike(cls, [*rows.values()], [name])])
 
 
 class _Plan:
@@ -229,6 +252,14 @@ class _Plan:
             self._names[cls] = _loadable(cls, self._relations(cls)) if is_mapped else None
         return self._names[cls]
 
+    def sorted(self, rows: Iterable[t.Any]) -> Sequence[_Alike]:
+        """Return the rows of mapped classes, class by class."""
+        groups: dict[type, list[t.Any]] = {}
+        for row in rows:
+            groups.setdefault(type(row), []).append(row)
+        named = [(cls, alike, self.names(cls)) for cls, alike in groups.items()]
+        return [_Alike(cls, alike, names) for cls, alike, names in named if names is not None]
+
     def goes_on(self, cls: type, name: str) -> bool:
         """Tell whether the rows of a relation have relations that are loaded."""
         key = (cls, name)
@@ -239,21 +270,35 @@ class _Plan:
         return self._goes_on[key]
 
 
-def _load_missing(cls: type, rows: Iterable[t.Any], names: Sequence[str]) -> None:
-    """Load missing attributes of rows of one class, session by session."""
-    groups: dict[t.Any, list[t.Any]] = {}
+class _Alike(t.NamedTuple):
+    """Rows of one class, and the relations of them that will be read."""
+
+    cls: type
+    rows: list[t.Any]
+    names: Sequence[str]
+
+
+def _load_missing(groups: Iterable[_Alike]) -> None:
+    """Load missing attributes of rows, session by session."""
+    sessions: dict[t.Any, list[_Alike]] = {}
     usable: dict[t.Any, bool] = {}
-    for row in _waiting(rows, names):
-        state: t.Any = instance_state(row)
-        if not state.persistent:
-            continue
-        session = state.session
-        if session not in usable:
-            usable[session] = _is_usable(session)
-        if usable[session] and not any(map(_decides, state.load_options)):
-            groups.setdefault(session, []).append(row)
-    for session, group in groups.items():
-        _load(session, cls, group, names)
+    for cls, rows, names in groups:
+        found: dict[t.Any, list[t.Any]] = {}
+        for row in _waiting(rows, names):
+            state: t.Any = instance_state(row)
+            if not state.persistent:
+                continue
+            session = state.session
+            if session not in usable:
+                usable[session] = _is_usable(session)
+            if usable[session] and not any(map(_decides, state.load_options)):
+                found.setdefault(session, []).append(row)
+        for session, alike in found.items():
+            sessions.setdefault(session, []).append(_Alike(cls, alike, names))
+    for session, each in sessions.items():
+        _load_referred(session, each)
+        for cls, rows, names in each:
+            _load(session, cls, rows, names)
 
 
 def _waiting(rows: Iterable[t.Any], names: Sequence[str]) -> list[t.Any]:
@@ -300,9 +345,7 @@ def _loadable(cls: type, names: Iterable[str]) -> list[str]:
 
 def _load(session: t.Any, cls: t.Any, rows: Sequence[t.Any], names: Sequence[str]) -> None:
     """Load missing attributes of rows of one class."""
-    for row in rows:
-        _find_known(row, names)
-    _load_referred(session, _waiting(rows, names), names)
+    _load_owned(session, _waiting(rows, names), names)
     waiting = _waiting(rows, names)
     missing = [name for name in names if any(name not in instance_state(r).dict for r in waiting)]
     loaders = {name: _loader(cls, name) for name in missing}
@@ -352,32 +395,92 @@ def _select(
     return found
 
 
-def _load_referred(session: t.Any, rows: Sequence[t.Any], names: Sequence[str]) -> None:
+def _load_referred(session: t.Any, groups: Iterable[_Alike]) -> None:
     """Load the rows that foreign keys lead to, those of one class in one statement.
 
     What asks for the relation of rows would select these again.
     """
-    if len(rows) <= 1:
-        return
     leads: dict[type, list[tuple[t.Any, str, t.Any]]] = {}
-    for name in names:
-        relation = sa.inspect(type(rows[0])).relationships[name]
-        near = _foreign_key(relation)
-        for row in rows if near else ():
-            state: t.Any = instance_state(row)
-            key = tuple(state.dict.get(each) for each in near)
-            if name not in state.dict and None not in key:
-                leads.setdefault(relation.mapper.class_, []).append((row, name, key))
+    for cls, rows, names in groups:
+        for row in rows:
+            _find_known(row, names)
+        for name in names:
+            relation: t.Any = sa.inspect(cls).relationships[name]
+            near = _foreign_key(relation)
+            for row in rows if near else ():
+                state: t.Any = instance_state(row)
+                key = tuple(state.dict.get(each) for each in near)
+                if name not in state.dict and None not in key:
+                    leads.setdefault(relation.mapper.class_, []).append((row, name, key))
     for related, waiting in leads.items():
-        keys = [*dict.fromkeys(key for _, _, key in waiting)]
-        # Until they are set, nothing else keeps them in the session.
-        found = {instance_state(each).identity: each for each in _select(session, related, keys)}
-        for row, name, key in waiting:
-            _find_known(row, [name])
-            is_gone = key not in found and all(type(value) is int for value in key)
-            # A database may find a text that Python takes for another one.
-            if is_gone and name not in row.__dict__:
-                orm.attributes.set_committed_value(row, name, None)
+        if len(waiting) > 1:
+            _set_referred(session, related, waiting)
+
+
+def _set_referred(session: t.Any, related: type, waiting: list[tuple[t.Any, str, t.Any]]) -> None:
+    """Load the rows of one class that foreign keys lead to."""
+    keys = [*dict.fromkeys(key for _, _, key in waiting)]
+    # Until they are set, nothing else keeps them in the session.
+    found = {instance_state(each).identity: each for each in _select(session, related, keys)}
+    for row, name, key in waiting:
+        _find_known(row, [name])
+        is_gone = key not in found and all(type(value) is int for value in key)
+        # A database may find a text that Python takes for another one.
+        if is_gone and name not in row.__dict__:
+            orm.attributes.set_committed_value(row, name, None)
+
+
+def _load_owned(session: t.Any, rows: Sequence[t.Any], names: Sequence[str]) -> None:
+    """Load lists of rows by the foreign keys that these have.
+
+    ``selectinload`` needs a statement that reads the owners again.
+    """
+    for name in names if len(rows) > 1 else ():
+        relation: t.Any = sa.inspect(type(rows[0])).relationships[name]
+        near, far = _owner_key(relation)
+        owners: dict[t.Any, list[t.Any]] = {}
+        for row in rows if near is not None else ():
+            state: t.Any = instance_state(row)
+            key = state.dict.get(near)
+            if key is not None and name not in state.dict:
+                owners.setdefault(key, []).append(state)
+        if len(owners) > 1:
+            column = getattr(relation.mapper.class_, far)
+            statement = sa.select(column, relation.mapper.class_)
+            statement = statement.order_by(*relation.order_by or ())
+            for key, found in _grouped(session, statement, column, [*owners]).items():
+                for state in owners[key]:
+                    state.get_impl(name).set_committed_value(state, state.dict, found)
+
+
+def _grouped(
+    session: t.Any, statement: t.Any, column: t.Any, keys: Sequence[t.Any]
+) -> dict[t.Any, list[t.Any]]:
+    """Return the rows that a statement finds by the value of a column, its first one."""
+    groups: dict[t.Any, list[t.Any]] = {key: [] for key in keys}
+    for start in range(0, len(keys), _KEYS):
+        part = statement.where(column.in_(keys[start : start + _KEYS]))
+        for key, row in session.execute(part).unique():
+            groups[key].append(row)
+    return groups
+
+
+def _owner_key(relation: t.Any) -> tuple[str | None, str]:
+    """Return the attribute of an owner that equals one of each row on its list, and that one.
+
+    The first is ``None`` where something else tells which rows there are, or the database compares
+    their values in a way of its own.
+    """
+    pairs = compared_pairs(relation) if relation.direction is orm.ONETOMANY else []
+    is_list = relation.uselist and not sa.inspect(relation.entity).is_aliased_class
+    if len(pairs) != 1 or not is_list:
+        return None, ""
+    names = [
+        attribute_name(mapper, column)
+        for mapper, column in zip((relation.parent, relation.mapper), pairs[0], strict=True)
+    ]
+    is_exact = all(isinstance(each.type, (sa.Integer, sa.Uuid)) for each in pairs[0])
+    return (names[0], names[1]) if is_exact and names[1] is not None else (None, "")
 
 
 def _foreign_key(relation: t.Any) -> list[str]:

@@ -44,7 +44,15 @@ class LookupGoals(PatternGoals):
             return self._computed(result, Ref(name))
         if not self._key(name, value, inner):
             raise self.not_compilable("a lookup of a field that is not known yet")
-        return self._looked_up(value, Ref(name, read=term.span), result)
+        return self._looked_up(value, self._read_from(value, inner, name), result)
+
+    def _read_from(self, value: Ref, key: Term, name: str) -> Ref:
+        """Return what was read of a value; of one among many, it is one among many."""
+        among = value.among if self._is_row_relation(key) else None
+        if among is not None:
+            path = (*among.path, str(t.cast(Value, key).value))
+            among = among._replace(path=path)
+        return Ref(name, read=self.span, among=among)
 
     def _related(self, value: Ref, key: Term, result: Term) -> Continuation:
         """Write that a relation leads to a row; only where keys do not tell, the relation is read.

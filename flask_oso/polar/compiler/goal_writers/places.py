@@ -286,6 +286,12 @@ class GoalContext:
     def attribute(self, name: str, value: Ref, attribute: str) -> None:
         """Write that an attribute is read."""
         owner = self.checked(value)
+        if value.among is not None and attribute in self.writer.names.host.row_relations:
+            # Otherwise each element of a list would be a statement.
+            path = load(self.writer.names.constant(value.among.path))
+            rows = load(value.among.collection)
+            loaded = call("load_among", load(value.name), ast.Constant(attribute), rows, path)
+            self.out.append(self.mark(ast.Expr(loaded)))
         name_of = self.writer.names.constant
         places = load(name_of(self.span)), load(name_of(value.written))
         found = call("read", owner, ast.Constant(attribute), *places)

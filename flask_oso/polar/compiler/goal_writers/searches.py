@@ -10,7 +10,7 @@ from dataclasses import replace
 from ...nodes import Expression, List, Origin, Slot, Term
 from ...traversal import compared_next
 from ..goal_forms import pair_in, slots_in, written_term
-from ..scopes import Goal, GoalPart, Ref, Scope, Site, pending_goals, prepend
+from ..scopes import Among, Goal, GoalPart, Ref, Scope, Site, pending_goals, prepend
 from ..snippets import assign, block, call, compared, copied, is_type, load, tuple_of
 from .lookups import LookupGoals
 from .places import Continuation, Output
@@ -124,7 +124,8 @@ class SearchGoals(LookupGoals):
         name = self.writer.fresh()
         inside = self._inside(name, self.mark(over))
         self.note_checked(elements)
-        known, made = self.operand(item), Ref(name, origin=elements.name, read=self.span)
+        known, among = self.operand(item), Among(elements.name)
+        made = Ref(name, origin=elements.name, read=self.span, among=among)
         is_open = known is None or known.shape is not None
         if elements.name in (self.scope.searched if known is None or is_open else {known.origin}):
             raise self.not_compilable("a collection that is searched for two variables")
