@@ -1,7 +1,7 @@
 """Rows with a relation that is not loaded, and whether one of them leads to a given row.
 
 In go rows of one class. Their foreign keys, kept in one set, tell which rows they lead to: a
-look-up costs the same however many they are.
+look-up costs the same however many they are. A few rows are asked one by one.
 """
 
 from __future__ import annotations
@@ -11,6 +11,9 @@ import typing as t
 from sqlalchemy.orm.attributes import instance_state
 
 from ..polar.host.registry import RowTest
+
+#: The most rows that are asked one by one sooner than their keys are sorted.
+_FEW = 3
 
 
 class ForeignKey(t.Protocol):
@@ -62,6 +65,9 @@ class UnloadedRows:
     def _sort(self) -> set[tuple[t.Any, ...]]:
         """Return the foreign keys that tell at once to which rows they lead."""
         keys: set[tuple[t.Any, ...]] = set()
+        if len(self._rows) <= _FEW:
+            self._others = self._rows
+            return keys
         for row in self._rows:
             found = self._foreign.key_of(row) if self._foreign.is_exact else None
             *begins, key = found or (None,)

@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import orm
 
+from flask_oso.sqlalchemy import unloaded_rows
 from flask_oso.sqlalchemy.row_keys import RowKeys
 from tests.support.answers import outcome_of, specialized
 from tests.support.models.gallery import Base, Member, Project, User, counted, make_oso
@@ -27,6 +28,8 @@ has_role(user: User, name: String, project: Project) if
 allow(user: User, action: String, project: Project) if has_permission(user, action, project);
 """
 DEPTH = 4
+#: The most rows that are asked one by one.
+FEW = unloaded_rows._FEW
 
 
 @pytest.fixture
@@ -141,15 +144,21 @@ MEMBERS: dict[str, list[tuple[str, int | None]]] = {
 
 @pytest.mark.each(3)
 @pytest.mark.parametrize(
-    ("members", "state", "relation"),
+    ("members", "state", "relation", "few"),
     combinations_of(
-        sorted(MEMBERS), sorted(STATES), ["project", "strict", "owned", "project != nil"]
+        sorted(MEMBERS), sorted(STATES), ["project", "strict", "owned", "project != nil"], [0, FEW]
     ),
 )
 def test_answers_are_those_of_the_solver(
-    session: orm.Session, members: str, state: str, relation: str
+    session: orm.Session,
+    monkeypatch: pytest.MonkeyPatch,
+    members: str,
+    state: str,
+    relation: str,
+    few: int,
 ) -> None:
     """Whatever is loaded, changed, or out of the session, the answer or error is the solver's."""
+    monkeypatch.setattr(unloaded_rows, "_FEW", few)
     add_members(session, *MEMBERS[members])
     policy = POLICY.replace("member.project", f"member.{relation.split()[0]}")
     if "nil" in relation:
@@ -169,12 +178,19 @@ def test_answers_are_those_of_the_solver(
     assert outcomes[0] == outcomes[1]
 
 
+@pytest.mark.parametrize("few", [0, FEW])
 @pytest.mark.parametrize("state", [leave, read_projects, read_one])
 @pytest.mark.parametrize("members", MEMBERS)
 def test_roles_are_found_without_a_statement(
-    session: orm.Session, sqlite: sa.Engine, members: str, state: Callable[[User, Project], None]
+    session: orm.Session,
+    monkeypatch: pytest.MonkeyPatch,
+    members: str,
+    state: Callable[[User, Project], None],
+    few: int,
 ) -> None:
     """The function of the question tells by the keys, and loads no project of a role."""
+    monkeypatch.setattr(unloaded_rows, "_FEW", few)
+    sqlite = t.cast(sa.Engine, session.get_bind())
     add_members(session, *MEMBERS[members])
     oso = make_oso(POLICY)
     user, project = read_rows(session)
@@ -200,7 +216,7 @@ def test_a_role_at_a_row_of_another_session_is_read(session: orm.Session) -> Non
 
 
 def test_many_roles_are_asked_at_once(session: orm.Session) -> None:
-    """Rows with a foreign key are sorted once; none is asked for each row of the chain."""
+    """Many rows with a foreign key are sorted once; none is asked for each row of the chain."""
     add_members(session, *[("admin", 9)] * 20, ("admin", 3))
     user, _ = read_rows(session)
     asked = []
