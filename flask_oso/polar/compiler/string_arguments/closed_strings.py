@@ -145,23 +145,33 @@ def _way(
 ) -> _Way:
     bindings = [*_bindings(clause, position, lineages, select, is_searched)]
     parameter = clause.parameters[position]
-    if not isinstance(parameter.term, Slot) or parameter.specializer is not None:
+    slot = parameter.term
+    if not isinstance(slot, Slot) or parameter.specializer is not None:
         return _Way(bindings, False, None)
-    others = [each for at, each in enumerate(clause.parameters) if at != position]
-    terms = [term for each in others for term in (each.term, each.specializer) if term is not None]
-    uses = [goal for goal in conjuncts_in(clause.body) if mentions(goal, parameter.term)]
-    is_restricted = any(is_restriction(goal, parameter.term) for goal in uses)
-    if any(mentions(term, parameter.term) for term in terms) or len(uses) > 1 or is_restricted:
+    uses = [goal for goal in conjuncts_in(clause.body) if mentions(goal, slot)]
+    is_restricted = any(is_restriction(goal, slot) for goal in uses)
+    if is_restricted or len(uses) > 1 or _is_in_head_again(clause, position):
         return _Way(bindings, False, None, is_restricted)
     if not uses:
         return _Way(bindings, True, None)
-    called = call_of(uses[0])
-    if called is None or called.kwargs:
-        return _Way(bindings, False, None)
-    places = [arg for arg in called.args if mentions(arg, parameter.term)]
-    is_alone = len(places) == 1 and is_variable(places[0], parameter.term)
     passed = next((each for each in bindings if not isinstance(each, frozenset)), None)
-    return _Way(bindings, False, passed if is_alone else None)
+    return _Way(bindings, False, passed if _only_passes_on(uses[0], slot) else None)
+
+
+def _is_in_head_again(clause: Clause, position: int) -> bool:
+    """Tell whether a head has the variable of a parameter in another place, too."""
+    slot = t.cast(Slot, clause.parameters[position].term)
+    others = [each for at, each in enumerate(clause.parameters) if at != position]
+    return any(mentions(part, slot) for each in others for part in (each.term, each.specializer))
+
+
+def _only_passes_on(goal: Term, slot: Slot) -> bool:
+    """Tell whether a goal is a call with a variable as one argument."""
+    called = call_of(goal)
+    if called is None or called.kwargs:
+        return False
+    places = [arg for arg in called.args if mentions(arg, slot)]
+    return len(places) == 1 and is_variable(places[0], slot)
 
 
 def _bindings(
@@ -291,30 +301,28 @@ def _searches(
 ) -> list[tuple[str, int, int]] | None:
     """Return where a clause passes on a parameter that it only searches for; or ``None``."""
     parameter = clause.parameters[position]
-    is_text = is_class_only(parameter.specializer) and parameter.specializer.tag == "String"
-    if is_string(parameter.term) and parameter.specializer is None:
+    slot, specializer = parameter.term, parameter.specializer
+    if is_string(slot) and specializer is None:
         return []
-    if not isinstance(parameter.term, Slot):
+    if not isinstance(slot, Slot) or _is_in_head_again(clause, position):
         return None
-    if sum(mentions(each.term, parameter.term) for each in clause.parameters) > 1:
-        return None
-    if parameter.specializer is not None and not is_text:
+    if specializer is not None and not (is_class_only(specializer) and specializer.tag == "String"):
         return None
     passed: list[tuple[str, int, int]] = []
     for goal in conjuncts_in(clause.body):
         called = call_of(goal)
         others: Sequence[Term] = [goal]
         if called is not None and not called.kwargs:
-            places = [at for at, arg in enumerate(called.args) if is_variable(arg, parameter.term)]
+            places = [at for at, arg in enumerate(called.args) if is_variable(arg, slot)]
             passed += [(called.name, len(called.args), at) for at in places]
             others = [arg for at, arg in enumerate(called.args) if at not in places]
         elif is_operation(goal, Operator.IN):
-            is_sought = is_variable(goal.args[0], parameter.term)
+            is_sought = is_variable(goal.args[0], slot)
             others = goal.args[1:] if is_sought else goal.args
             is_searched = is_searched or is_sought
-        elif is_restriction(goal, parameter.term, is_searched or bool(passed)):
+        elif is_restriction(goal, slot, is_searched or bool(passed)):
             continue
-        if any(mentions(other, parameter.term) for other in others):
+        if any(mentions(other, slot) for other in others):
             return None
     return passed
 

@@ -209,41 +209,47 @@ class SilentReads:
 
     def _is_pair_among(self, pairs: list[t.Any], key: t.Any, value: t.Any) -> bool:
         """Tell whether lists of two have one of these two. All of them are looked at."""
-        first, second, simple = type(key), type(value), self._simple
-        is_simple, found = first in simple and second in simple, False
-        equality: t.Any = second.__eq__ if is_simple else None
+        kinds = type(key), type(value)
+        if self._simple.issuperset(kinds):
+            return self._is_simple_pair_among(pairs, key, value)
+        # Nothing else looks at what is searched for.
+        if any(kind not in SCALARS and kind not in self._objects for kind in kinds):
+            raise NotSilent
+        found = [self._is_pair(pair, key, value) for pair in pairs]
+        return any(found)
+
+    def _is_simple_pair_among(self, pairs: list[t.Any], key: t.Any, value: t.Any) -> bool:
+        """Tell it of values that ``==`` compares with those of simple classes as Polar does."""
+        first, second, simple, found = type(key), type(value), self._simple, False
+        equality: t.Any = second.__eq__
         is_alone = equality is ALONE
-        if not is_simple:
-            for kind in (first, second):
-                # Nothing else looks at what is searched for.
-                if kind not in SCALARS and kind not in self._objects:
-                    raise NotSilent
         for pair in pairs:
-            if type(pair) is not list:
-                if not self._is_other_kind(pair):
-                    raise NotSilent
-                continue
-            if len(pair) != 2:
-                continue
-            # Where another thread changes it, it is a ``ValueError``: a specialization gives up.
-            one, other = pair
-            if is_simple and type(one) is first and type(other) is second:
+            if type(pair) is list and len(pair) == 2:
+                # Where another thread changes it, it is a ``ValueError``: a specialization gives
+                # up.
+                one, other = pair
                 # Most are of these classes.
-                if one == key and (other is value if is_alone else other == value):
-                    found = True
-                continue
-            if (
-                is_simple
-                and (type(one) is first or type(one) in simple)
-                and (type(other) is second or type(other) in simple)
-            ):
-                if one == key and other == value:
-                    found = True
-                continue
-            # Both are looked at: neither may ask an object.
-            parts = self._alike(key, one), self._alike(value, other)
-            found = found or all(parts)
+                if (type(one) is first or type(one) in simple) and (
+                    type(other) is second or type(other) in simple
+                ):
+                    if one == key and (other is value if is_alone else other == value):
+                        found = True
+                    continue
+            found = self._is_pair(pair, key, value) or found
         return found
+
+    def _is_pair(self, pair: t.Any, key: t.Any, value: t.Any) -> bool:
+        """Tell whether a value is a list of these two; both are looked at."""
+        if type(pair) is not list:
+            if not self._is_other_kind(pair):
+                raise NotSilent
+            return False
+        if len(pair) != 2:
+            return False
+        one, other = pair
+        # Neither may ask an object.
+        parts = self._alike(key, one), self._alike(value, other)
+        return all(parts)
 
     def has_texts(self, value: dict[t.Any, t.Any]) -> bool:
         """Tell whether all keys of a dictionary are strings, which are found without code."""
