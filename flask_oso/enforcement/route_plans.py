@@ -198,7 +198,7 @@ class RoutePlans:
     def _plan(self, rule: Rule | None, method: str, audit: RouteAudit) -> RoutePlan:
         duty = self._duty(rule, method)
         problem, is_forbidden = self._problem(rule, method, duty, audit)
-        stored = None if rule is None else self._app.view_functions.get(rule.endpoint)
+        stored = self._stored_view(rule)
         parts = _parts(view_itself(stored), method)
         is_entered = rule is not None and problem is None
         is_automatic = is_automatic_options(rule, method)
@@ -209,10 +209,7 @@ class RoutePlans:
         endpoint = "" if rule is None else rule.endpoint
         is_due, is_watched = duty is not Duty.NONE, self._is_watched(rule, method)
         is_plain, authorizer = calls_plainly(self._app), self._state.part(Authorizer)
-        steps = self._steps(rule, method)
-        if rule is not None and not is_entered:
-            # No request passes that, not even where a class goes on behind the refusal.
-            steps = (*steps, (rule, method, _NO_ENTRY))
+        steps = self._steps(rule, method, is_entered=is_entered)
         declared = declared_guards(self._app, endpoint, method) if endpoint else ()
         called = self._called(steps, declared, stored)
         return RoutePlan(
@@ -247,6 +244,10 @@ class RoutePlans:
             declared=declared,
         )
 
+    def _stored_view(self, rule: Rule | None) -> t.Any:
+        """Return the view of a rule, as the application has it."""
+        return None if rule is None else self._app.view_functions.get(rule.endpoint)
+
     def _problem(
         self, rule: Rule | None, method: str, duty: Duty, audit: RouteAudit
     ) -> tuple[str | None, bool]:
@@ -257,13 +258,19 @@ class RoutePlans:
         # What an error handler makes of it may leave, unless it looks like a success.
         return missing, missing is not None and self._state.enforcement is Enforcement.FORBID
 
-    def _steps(self, rule: Rule | None, method: str) -> tuple[tuple[t.Any, ...] | None, ...]:
+    def _steps(
+        self, rule: Rule | None, method: str, *, is_entered: bool
+    ) -> tuple[tuple[t.Any, ...] | None, ...]:
         """Give what a request has passed before its view, guard by guard."""
-        if rule is None or is_automatic_options(rule, method):
+        if rule is None:
             return (None,)
+        # No request passes that, not even where a class goes on behind the refusal.
+        end = () if is_entered else ((rule, method, _NO_ENTRY),)
+        if is_automatic_options(rule, method):
+            return (None, *end)
         guards = guards_before(self._app, rule.endpoint, method)
         way = (rule, method, *self._state.route_authorizers, *guards)
-        return (None, *(way[:number] for number in range(3, len(way) + 1)))
+        return (None, *(way[:number] for number in range(3, len(way) + 1)), *end)
 
     def _called(
         self,

@@ -138,6 +138,13 @@ def _last_link(
     return pass_last
 
 
+def _check_same(check: t.Any, name: str | None, notes: GuardNotes, identity: t.Any) -> None:
+    """Have guards before this one, which found an object under its name, have found the same."""
+    for judged in notes.judged:
+        if judged[0] == name:
+            check.check_same(notes, identity)
+
+
 def _new_shortcut(
     app: Flask,
     state: AppState,
@@ -171,9 +178,7 @@ def _new_shortcut(
             return None
         request_state.check_running = True
         if notes is not None:
-            for judged in notes.judged:
-                if judged[0] == name:
-                    check.check_same(notes, identity)
+            _check_same(check, name, notes, identity)
         try:
             found = find(identity)
             # Nobody but SQLAlchemy makes rows.
