@@ -294,7 +294,7 @@ class Gates:
             return start_response(status, headers)
 
         outer = find_request_context(None)
-        if outer is None or not _is_served(app, outer.request):
+        if outer is None or outer.app is not app or _ANSWERED not in outer.request.environ:
             return self._wsgi_app(environ, start)
         with keeping_actors_apart():
             return self._wsgi_app(environ, start)
@@ -309,10 +309,14 @@ class Gates:
 
         def preprocess_request(*args: t.Any) -> t.Any:
             current = this_request()
-            answered = current.environ.pop(_ANSWERED, None)
+            environ = current.environ
+            answered = environ.get(_ANSWERED)
             # A view may dispatch further requests within its own.
-            if answered is not None and not answered:
-                answered.append(current)
+            if answered is not None:
+                # The key stays: it tells a request that is served from a context of a test.
+                environ[_ANSWERED] = None
+                if not answered:
+                    answered.append(current)
             try:
                 if is_usual:
                     answer = self._call_functions(current)
@@ -640,12 +644,6 @@ def _has_passed(way: tuple[t.Any, ...] | None, wanted: tuple[t.Any, ...] | None)
 def _shows(status: int) -> bool:
     """Tell whether a status stands for an answer, which is no redirect."""
     return status < 300
-
-
-def _is_served(app: Flask, current: Request) -> bool:
-    """Tell whether an app is answering a request, which is no context that a test has pushed."""
-    state: RequestState | None = vars(current).get(STATES, {}).get(app)
-    return state is not None and state.plan is not None
 
 
 def _request_of(environ: WSGIEnvironment) -> Request | None:

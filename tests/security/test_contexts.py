@@ -13,8 +13,8 @@ import flask
 import pytest
 from werkzeug.exceptions import Forbidden
 
-from flask_oso import Oso, OsoError, authorize, skip_authorization
-from tests.support.sites import load_user, make_site
+from flask_oso import FlaskOso, Oso, OsoError, authorize, skip_authorization
+from tests.support.sites import load_user, make_app, make_site
 
 
 @pytest.fixture
@@ -110,6 +110,25 @@ def test_outer_request_keeps_its_actor(demanding: t.Any, loads: bool) -> None:
 
     assert demanding.open("/batch", "eve").status_code == 403
     assert demanding.entered == []
+
+
+def test_outer_request_keeps_its_actor_before_it_is_looked_at() -> None:
+    """A function that was registered before the extension may send the request."""
+    app = make_app(OSO_ENFORCE="after")
+    client = app.test_client()
+    app.before_request(load_user)
+    app.before_request(lambda: send_inner(client))
+    FlaskOso(Oso(), app).oso.load_str('allow("ann", "read", "page");')
+    app.add_url_rule("/inner", "inner", skip_authorization(lambda: "inner"))
+    app.add_url_rule("/", "view", authorize(action="read", resource="page")(lambda: "SECRET"))
+
+    assert client.get("/?user=eve").status_code == 403
+
+
+def send_inner(client: t.Any) -> None:
+    """Send a request of somebody else within one that is not such a request itself."""
+    if flask.request.path != "/inner":
+        client.get("/inner?user=ann")
 
 
 def test_inner_request_of_nobody_has_no_actor(demanding: t.Any) -> None:
