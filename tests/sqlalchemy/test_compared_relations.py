@@ -53,6 +53,10 @@ class Doc(Base):
     account: orm.Mapped[Account] = orm.relationship(foreign_keys=account_id)
     other_id: orm.Mapped[int | None] = orm.mapped_column(sa.ForeignKey("accounts.id"))
     other: orm.Mapped[Account | None] = orm.relationship(foreign_keys=other_id)
+    paid: orm.Mapped[Account | None] = orm.relationship(
+        primaryjoin=lambda: sa.and_(orm.foreign(Doc.account_id) == Account.id, Account.plan > 0),
+        viewonly=True,
+    )
 
 
 class City(Base):
@@ -263,3 +267,20 @@ def test_texts_that_the_database_equates_are_one_key(
 
     session.expire_all()
     assert found == [each for each in rows if oso.is_allowed(user, "read", each)]
+
+
+def test_foreign_keys_that_are_not_flushed(session: orm.Session) -> None:
+    """Without autoflush the relations of changed rows lead where reading one of them leads."""
+    oso = Oso()
+    register_models(oso, Base)
+    oso.load_str('allow(_: User, "read", doc: Doc) if doc.paid = nil;')
+    session.add_all([Account(id=901, plan=0), Account(id=902, plan=1)])
+    session.add_all(Doc(id=number, account_id=901) for number in range(901, 904))
+    session.commit()
+    user = session.get_one(User, 1)
+    docs = session.scalars(sa.select(Doc).where(Doc.account_id == 901)).all()
+
+    with session.no_autoflush:
+        docs[0].account_id = 902
+
+        assert oso.filter(user, "read", docs) == [*docs[1:]]

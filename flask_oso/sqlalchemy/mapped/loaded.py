@@ -289,6 +289,9 @@ def _load_missing(groups: Iterable[_Alike]) -> None:
             if not state.persistent:
                 continue
             session = state.session
+            # No statement knows foreign keys that are not flushed, which reading a row goes by.
+            if state.modified and not session.autoflush:
+                continue
             if session not in usable:
                 usable[session] = _is_usable(session)
             if usable[session] and not any(map(_decides, state.load_options)):
