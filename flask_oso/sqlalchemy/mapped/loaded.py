@@ -26,7 +26,7 @@ from sqlalchemy.util import concurrency
 
 from ...polar.exceptions import OsoError, UnsupportedError
 from ...polar.residual.algebra.schema import LoadedList
-from .relationships import compared_pairs, direct_pairs, equated_pairs
+from .relationships import compared_pairs, direct_pairs, equated_pairs, key_column
 from .tables import attribute_name, key_properties, mapper_of
 
 #: The most parameters that every database takes in one statement.
@@ -137,7 +137,8 @@ def _followed(state: t.Any, name: str) -> list[t.Any] | None:
 
 def _followed_one(state: t.Any, relation: t.Any, value: t.Any) -> list[t.Any] | None:
     """Return the state of a loaded row, if its key equals the foreign key; else ``None``."""
-    keys = {far: near for near, far in relation.local_remote_pairs}
+    pairs = relation.local_remote_pairs
+    keys = {key_column(relation.mapper, far): near for near, far in pairs}
     is_direct = relation.direction is orm.MANYTOONE and set(keys) == set(
         relation.mapper.primary_key
     )

@@ -11,7 +11,7 @@ from sqlalchemy.sql import visitors
 
 from ...polar.residual.algebra.schema import Link
 from .column_types import has_operators
-from .tables import attribute_name, is_nullable_column, is_unique
+from .tables import attribute_name, firm_tables, is_nullable_column, is_unique
 
 OWN_COMPARATOR = "a comparator of its own says what it equals"
 
@@ -89,15 +89,39 @@ def direct_pairs(relation: orm.RelationshipProperty[t.Any]) -> list[tuple[t.Any,
 
     ``None`` if it compares other columns, or has other conditions.
     """
-    return key_pairs(relation) if leads_to_all(relation) else None
+    is_any = leads_to_all(relation) or _refers_to_own_table(relation)
+    return key_pairs(relation) if is_any else None
 
 
 def key_pairs(relation: orm.RelationshipProperty[t.Any]) -> list[tuple[t.Any, t.Any]] | None:
     """Return the same pairs of a relation that leads to no row of another class, too."""
-    pairs = equated_pairs(relation)
-    is_direct = relation.direction is orm.MANYTOONE and all(map(have_one_collation, pairs))
+    equated = equated_pairs(relation)
+    is_direct = relation.direction is orm.MANYTOONE and all(map(have_one_collation, equated))
+    pairs = [(near, key_column(relation.mapper, far)) for near, far in equated]
     keys = set(relation.mapper.primary_key)
     return pairs if pairs and is_direct and {far for _, far in pairs} == keys else None
+
+
+def key_column(mapper: orm.Mapper[t.Any], column: t.Any) -> t.Any:
+    """Return the column of the primary key that another column equals in each row of a class.
+
+    It is that of a base class, whose table is joined with that of the column. Any other column is
+    returned itself.
+    """
+    for each in mapper.iterate_to_root():
+        for clause in [] if each.inherit_condition is None else _clauses(each.inherit_condition):
+            sides = _equated_sides(clause)
+            # Equal numbers are one key; equal texts may differ in case, or in spaces.
+            if column in sides and all(isinstance(side.type, _EXACT) for side in sides):
+                (column,) = sides - {column}
+    return column
+
+
+def _equated_sides(clause: t.Any) -> set[t.Any]:
+    """Return the two columns that a clause equates; none if it does not."""
+    sides = clause.get_children() if getattr(clause, "operator", None) is _EQUALS else ()
+    columns = {side._deannotate() for side in sides if isinstance(side, sa.Column)}
+    return columns if len(columns) == 2 else set()
 
 
 def compared_pairs(relation: orm.RelationshipProperty[t.Any]) -> list[tuple[t.Any, t.Any]]:
@@ -159,6 +183,20 @@ def leads_to_all(relation: orm.RelationshipProperty[t.Any]) -> bool:
     return is_of_table and not mapper.single and mapper.inherits is None
 
 
+def _refers_to_own_table(relation: orm.RelationshipProperty[t.Any]) -> bool:
+    """Tell whether a relation names rows of the table that a class has beside that of its base."""
+    mapper = relation.mapper
+    is_joined = not mapper.single and not mapper.concrete and mapper.inherits is not None
+    tables = {getattr(far, "table", None) for _, far in equated_pairs(relation)}
+    return is_joined and tables == {mapper.local_table} and _is_inner(mapper)
+
+
+def _is_inner(mapper: orm.Mapper[t.Any]) -> bool:
+    """Tell whether each row of the own table of a class has one in the tables of its bases."""
+    own: t.Any = mapper.local_table
+    return isinstance(own, sa.Table) and own in firm_tables(mapper.persist_selectable)
+
+
 def is_held(relation: orm.RelationshipProperty[t.Any]) -> bool:
     """Tell whether one constraint says that there are rows with what a relation compares."""
     pairs = {(near, far) for near, far in relation.local_remote_pairs or ()}
@@ -212,6 +250,8 @@ def have_one_collation(pair: tuple[t.Any, t.Any]) -> bool:
     return bool(near == far)
 
 
+#: Types of columns whose equal values are equal in Python.
+_EXACT = (sa.Integer, sa.Uuid)
 #: What SQLAlchemy notes of the columns of the related row.
 _REMOTE = "remote"
 #: What may read more than the columns that it contains.

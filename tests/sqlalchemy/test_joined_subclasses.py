@@ -1,0 +1,184 @@
+"""Foreign keys to the table of a subclass: they are the key of its rows, as those to any table."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy import orm
+
+from flask_oso import Oso
+from flask_oso.sqlalchemy import register_models
+from flask_oso.sqlalchemy.mapped import loaded
+from flask_oso.sqlalchemy.mapped.relationships import key_column
+from tests.support.answers import may_read
+from tests.support.databases import open_session
+
+
+class Base(orm.DeclarativeBase):
+    """The tables of these tests."""
+
+
+class Node(Base):
+    """What has an id of its own among all that there is."""
+
+    __tablename__ = "nodes"
+    id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+    kind: orm.Mapped[str]
+    __mapper_args__ = {"polymorphic_on": "kind", "polymorphic_identity": "node"}
+
+
+class Party(Node):
+    """Has members."""
+
+    __tablename__ = "parties"
+    party_id: orm.Mapped[int] = orm.mapped_column(sa.ForeignKey("nodes.id"), primary_key=True)
+    open: orm.Mapped[bool] = orm.mapped_column(default=False)
+    __mapper_args__ = {"polymorphic_identity": "party"}
+
+
+class Company(Party):
+    """A party with a table of its own."""
+
+    __tablename__ = "companies"
+    company_id: orm.Mapped[int] = orm.mapped_column(
+        sa.ForeignKey("parties.party_id"), primary_key=True
+    )
+    __mapper_args__ = {"polymorphic_identity": "company"}
+
+
+class User(Node):
+    """Somebody who asks."""
+
+    __tablename__ = "users"
+    id: orm.Mapped[int] = orm.mapped_column(sa.ForeignKey("nodes.id"), primary_key=True)
+    company_id: orm.Mapped[int | None] = orm.mapped_column(sa.ForeignKey("companies.company_id"))
+    company: orm.Mapped[Company | None] = orm.relationship(foreign_keys=[company_id])
+    memberships: orm.Mapped[list[Membership]] = orm.relationship(back_populates="user")
+    __mapper_args__ = {"polymorphic_identity": "user", "inherit_condition": id == Node.id}
+
+
+class Membership(Base):
+    """A user in a party."""
+
+    __tablename__ = "memberships"
+    id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+    user_id: orm.Mapped[int] = orm.mapped_column(sa.ForeignKey("users.id"))
+    party_id: orm.Mapped[int | None] = orm.mapped_column(sa.ForeignKey("parties.party_id"))
+    user: orm.Mapped[User] = orm.relationship(back_populates="memberships")
+    party: orm.Mapped[Party | None] = orm.relationship()
+
+
+class Doc(Node):
+    """Belongs to a user, and to a party or a company, or to none."""
+
+    __tablename__ = "docs"
+    id: orm.Mapped[int] = orm.mapped_column(sa.ForeignKey("nodes.id"), primary_key=True)
+    owner_id: orm.Mapped[int] = orm.mapped_column(sa.ForeignKey("users.id"))
+    party_id: orm.Mapped[int | None] = orm.mapped_column(sa.ForeignKey("parties.party_id"))
+    company_id: orm.Mapped[int | None] = orm.mapped_column(sa.ForeignKey("companies.company_id"))
+    owner: orm.Mapped[User] = orm.relationship(foreign_keys=[owner_id])
+    party: orm.Mapped[Party | None] = orm.relationship(foreign_keys=[party_id])
+    company: orm.Mapped[Company | None] = orm.relationship(foreign_keys=[company_id])
+    __mapper_args__ = {"polymorphic_identity": "doc", "inherit_condition": id == Node.id}
+
+
+class Thing(Base):
+    """Has a text for a key."""
+
+    __tablename__ = "things"
+    id: orm.Mapped[str] = orm.mapped_column(primary_key=True)
+
+
+class Tool(Thing):
+    """A thing with a table of its own."""
+
+    __tablename__ = "tools"
+    id: orm.Mapped[str] = orm.mapped_column(sa.ForeignKey("things.id"), primary_key=True)
+
+
+#: Parts of rules about a user and a document.
+PARTS = (
+    "d.owner = u",
+    "d.party = nil",
+    "d.company = u.company",
+    "d.party = u.company",
+    "d.party.open",
+    "d.company != nil and d.company = d.party",
+    "m in u.memberships and m.party = d.party",
+    "x in d.owner.memberships and x.party = u.company",
+    "not (o in u.memberships and o.party = d.company)",
+    "forall(n in u.memberships, n.party = d.party)",
+)
+
+
+@pytest.fixture(scope="module")
+def session() -> Iterator[orm.Session]:
+    """Open a database with two users, two parties, two companies and their documents."""
+    with open_session(Base.metadata) as session:
+        parties = [Party(id=1, open=True), Party(id=2), Company(id=3), Company(id=4, open=True)]
+        users = [User(id=11, company=parties[2]), User(id=12)]
+        session.add_all([*parties, *users])
+        session.flush()
+        session.add_all(Membership(user=users[0], party=each) for each in (*parties[:3], None))
+        session.add(Membership(user=users[1], party=parties[3]))
+        held = itertools.product(users, (None, *parties), (None, *parties[2:]))
+        session.add_all(Doc(owner=one, party=two, company=three) for one, two, three in held)
+        session.commit()
+        yield session
+
+
+def make_oso(body: str) -> Oso:
+    """Give an Oso in which a user may read documents."""
+    oso = Oso()
+    register_models(oso, Base)
+    oso.load_str(f'allow(u: User, "read", d: Doc) if {body} and u = u and d = d;')
+    return oso
+
+
+@pytest.mark.parametrize("loads", [False, True], ids=["nothing loaded", "the actor loaded"])
+@pytest.mark.parametrize("body", [*PARTS, *map(" or ".join, itertools.pairwise(PARTS))])
+def test_lists_have_what_checks_allow(session: orm.Session, body: str, loads: bool) -> None:
+    """A list has the rows for which the check holds, whatever is loaded of the actor."""
+    oso = make_oso(body)
+    for number in (11, 12):
+        session.expire_all()
+        user = session.get_one(User, number)
+        if loads:
+            session.refresh(user, ["company", "memberships"])
+            for each in user.memberships:
+                session.refresh(each, ["party"])
+        listed = session.scalars(oso.authorized_query(user, "read", Doc)).all()
+        docs = session.scalars(sa.select(Doc)).all()
+        assert {*listed} == {each for each in docs if may_read(oso, user, each)}
+
+
+def test_comparing_a_relation_to_a_row_loads_nothing(session: orm.Session) -> None:
+    """The foreign key says which row a relation leads to."""
+    oso = make_oso("d.owner = u")
+    session.expire_all()
+    docs, user = session.scalars(sa.select(Doc)).all(), session.get_one(User, 11)
+    statements: list[str] = []
+    engine = session.get_bind()
+    sa.event.listen(engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
+
+    assert [each for each in docs if oso.is_allowed(user, "read", each)]
+
+    assert statements == []
+
+
+def test_a_list_beside_loaded_rows_keeps_its_template(session: orm.Session) -> None:
+    """Loaded rows of a subclass are those that their foreign keys name."""
+    user = session.get_one(User, 11)
+    assert [each.party for each in user.memberships]
+
+    assert loaded.is_stored(user, ("memberships", "party"))
+
+
+def test_texts_are_no_key_of_the_base() -> None:
+    """A database may take two texts for one key that Python tells apart."""
+    mapper = sa.inspect(Tool)
+
+    assert key_column(mapper, Tool.__table__.c.id) is Tool.__table__.c.id
