@@ -167,7 +167,7 @@ class ActorFinder:
             function = self.get_actor or (named and named.function)
             request_state = find_request_state(app)
             found = () if request_state is None else request_state.found_actors
-            if not any(known is function and each is actor for known, each in found):
+            if not any(known is function and each is actor for known, each, _ in found):
                 return None
         names = (values.get(name) for name in ("user", "current_user"))
         if any(issubclass(type(each), LocalProxy) for each in names):
@@ -209,15 +209,24 @@ def _found_once(app: Flask, function: SyncCallable) -> t.Any:
     state = find_request_state(app)
     if state is None:
         return _found_now(app, function)
-    for known, actor in state.found_actors:
-        if known is function:
+    for known, actor, login in state.found_actors:
+        # Somebody may log in or out meanwhile.
+        if known is function and _login_in(app) is login:
             return actor
     found = function.of(app)()
     if issubclass(type(found), LocalProxy):
         return unwrap(found)
     if found is not None and not is_awaitable(found) and not is_anonymous(app, found):
-        state.found_actors += ((function, found),)
+        others = (each for each in state.found_actors if each[0] is not function)
+        state.found_actors = (*others, (function, found, _login_in(app)))
     return found
+
+
+def _login_in(app: Flask) -> t.Any:
+    """Give whom Flask-Login has found for the request by now; ``None`` if it was not asked."""
+    if "login_manager" not in vars(app):
+        return None
+    return getattr(_find_g(), "__dict__", _NOTHING).get("_login_user")
 
 
 def _awaited(actor: t.Any) -> t.Any:

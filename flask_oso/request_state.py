@@ -234,8 +234,9 @@ class RequestState:
     pending: tuple[t.Any, ...] = ()
     #: "Authorize not called." was raised; the next response is the error page for it.
     reported: bool = False
-    #: Whom functions of the program have found, each with its function.
-    found_actors: tuple[tuple[object, t.Any], ...] = ()
+    #: Whom functions of the program have found, each with its function, and with whom Flask-Login
+    #: had found then.
+    found_actors: tuple[tuple[object, t.Any, t.Any], ...] = ()
     #: Whom the token of the request names; ``None`` is nobody.
     token_actor: t.Any = NOT_GIVEN
     #: Whom its header names to Flask-Login, which asks its session only.

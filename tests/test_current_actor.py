@@ -930,6 +930,40 @@ def found_by_password(web: Flask, note: Callable[[t.Any], t.Any]) -> dict[str, t
     return {"auth": ("ann", "word")}
 
 
+def show_logins(extension: FlaskOso) -> str:
+    """Log out and in again, and give who acted at first, and behind each."""
+    seen = [repr(extension.current_actor)]
+    flask_login.logout_user()
+    seen.append(repr(extension.current_actor))
+    flask_login.login_user(Member("eve"))
+    seen.append(repr(extension.current_actor))
+    return " ".join(seen)
+
+
+@pytest.mark.parametrize("named", [False, True], ids=["loader", "config"])
+def test_actor_that_a_function_finds_is_found_again_behind_a_login(
+    named: bool,
+) -> None:
+    """Who has logged out acts no more in the rest of the request."""
+
+    def find() -> t.Any:
+        user = flask_login.current_user._get_current_object()
+        return user if user.is_authenticated else None
+
+    app = make_app(SECRET_KEY="key", OSO_ENFORCE="off")
+    app.config["OSO_ACTOR"] = find if named else None
+    flask_login.LoginManager(app).user_loader(Member)
+    extension = FlaskOso(Oso(), app)
+    if not named:
+        extension.actor_loader(find)
+    app.add_url_rule("/logins", "logins", lambda: show_logins(extension))
+    client = app.test_client()
+    with client.session_transaction() as values:
+        values["_user_id"] = "ann"
+
+    assert client.get("/logins").text == "<ann> None <eve>"
+
+
 @pytest.mark.parametrize(
     "install", [found_by_session, found_by_request, found_by_token, found_by_password]
 )
