@@ -5,6 +5,7 @@ import os
 import threading
 import time
 import types
+from collections.abc import Iterator
 
 import pytest
 
@@ -98,6 +99,33 @@ def test_stop_iteration_is_told_by_the_solver_in_the_same_words() -> None:
     oso = _oso("allow(u: User, action, _) if u.broken() and action in u.tags;", Owner)
     with pytest.raises(RuntimeError, match="that the policy reads raised StopIteration"):
         oso.authorized_actions(Owner(), 1)
+
+
+@pytest.mark.parametrize("goals", ["(d.open or u.broken()) and d.open", "any(u, d) and d.open"])
+def test_stop_iteration_in_a_search_is_told_in_the_same_words(goals: str) -> None:
+    """A rule with several solutions is a generator, of which Python's own text speaks."""
+
+    class Owner:
+        def broken(self) -> int:
+            return next(iter([]))
+
+    rules = "any(_, d) if d.open; any(u, _) if u.broken();"
+    oso = _oso(f'allow(u: User, "read", d) if {goals} = false; {rules}', Owner)
+    with pytest.raises(RuntimeError, match="that the policy reads raised StopIteration") as raised:
+        oso.is_allowed(Owner(), "read", {"open": True})
+    assert isinstance(raised.value.__cause__, StopIteration)
+
+
+def test_error_of_a_generator_of_the_application_stays_as_it_is() -> None:
+    """What Python says of a generator of a method is no error of the policy."""
+
+    class Owner:
+        def each(self) -> Iterator[int]:
+            yield next(iter([]))
+
+    oso = _oso('allow(u: User, "read", d) if (d.open or 1 in u.each()) and d.open = 1;', Owner)
+    with pytest.raises(RuntimeError, match="generator raised StopIteration"):
+        oso.is_allowed(Owner(), "read", {"open": True})
 
 
 @pytest.mark.parametrize(

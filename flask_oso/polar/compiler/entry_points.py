@@ -129,6 +129,7 @@ class EntryPointWriter(Record):
             ast.ExceptHandler(load("AttributeError"), "error", self._explained()),
             ast.ExceptHandler(load("unforeseen"), None, [self._by_solver(is_anew=True)]),
             ast.ExceptHandler(load("StopIteration"), "error", [stopped()]),
+            ast.ExceptHandler(load("RuntimeError"), "error", self._stopped_search()),
         ]
         return [
             self._calls_forgotten() if self.shares else assign("clock", _new_clock()),
@@ -214,6 +215,15 @@ class EntryPointWriter(Record):
             ast.Raise(load("problem"), load("error")),
         ]
 
+    def _stopped_search(self) -> list[ast.stmt]:
+        """Write what a ``StopIteration`` becomes that Python has replaced within a search."""
+        is_other = is_none(load("stop"))
+        return [
+            assign("stop", call("stop_of", load("error"))),
+            ast.If(is_other, [ast.Raise(None, None)], []),
+            stopped("stop"),
+        ]
+
     def _is_odd(self, name: str) -> ast.expr:
         """Write that an argument needs the solver: it is neither an object nor an ASCII string."""
         tests: list[ast.expr] = [
@@ -269,9 +279,12 @@ def _new_clock() -> ast.expr:
     return ast.List([*map(ast.Constant, first), ast.List(calls, ast.Load())], ast.Load())
 
 
-def stopped() -> ast.stmt:
-    """Write that a ``StopIteration`` becomes an error: it must end no loop of the caller."""
-    return ast.Raise(call("RuntimeError", ast.Constant(STOPPED)), load("error"))
+def stopped(error: str = "error") -> ast.stmt:
+    """Write that a ``StopIteration`` becomes an error: it must end no loop of the caller.
+
+    :param error: its name.
+    """
+    return ast.Raise(call("RuntimeError", ast.Constant(STOPPED)), load(error))
 
 
 class FactTable:

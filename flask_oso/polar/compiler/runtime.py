@@ -118,7 +118,7 @@ _ASKED = (
     *("equal", "read", "read_key", "field", "no_field", "in_order", "call_method"),
     *("call_directly", "construct"),
     *("calculate", "split", "compare", "condition", "check_clock", "hand_over", "hand_over_each"),
-    *("solve_goal", "by_solver", "problem_of", "as_data", "copied", "check_taken"),
+    *("solve_goal", "by_solver", "problem_of", "stop_of", "as_data", "copied", "check_taken"),
 )
 #: Those of ``Elements``.
 _OF_ELEMENTS = ("elements", "kept_elements", "found_in", "pairs_at", "texts_ahead")
@@ -707,6 +707,16 @@ class Runtime:
         # An error raised within a property has no owner, and then no proposal.
         value = Instance(error.obj)
         return solver.operators.no_attribute(value, str(key.value), error, goal.span)
+
+    def _stop_of(self, error: RuntimeError) -> StopIteration | None:
+        """Return what a search of the policy ended with, for which Python raises this error.
+
+        ``None`` if the error comes from elsewhere: from within a method, or its generator.
+        """
+        stop = error.__cause__
+        trace = stop.__traceback__ if isinstance(stop, StopIteration) else None
+        is_ours = trace is not None and trace.tb_frame.f_code in self._sites
+        return t.cast(StopIteration, stop) if is_ours else None
 
 
 def _read_once(value: t.Any, name: str, clock: Clock) -> t.Any:

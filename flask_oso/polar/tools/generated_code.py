@@ -135,6 +135,7 @@ RUNTIME_NAMES: Mapping[str, str] = {
     "place_of": "where a text or a list has a value first",
     "plain": "the classes whose objects can be used as they are",
     "problem_of": "makes the policy's error of a missing attribute",
+    "stop_of": "the StopIteration of the application that ended a search",
     "read": "reads an attribute of what is no plain object",
     "read_once": "reads a computed attribute, unless a specialization did before",
     "read_key": "reads an attribute whose name is computed",
