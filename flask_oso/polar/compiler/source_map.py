@@ -118,12 +118,14 @@ def sites_by_offset(code: types.CodeType, sites: dict[Position, Site]) -> dict[i
     last: Site | None = None
     is_next = False
     nothing = position_of(None)
-    for offset, position in zip(range(0, len(code.co_code), 2), code.co_positions(), strict=False):
+    # Python copies all instructions each time they are read.
+    instructions = code.co_code
+    for offset, position in zip(range(0, len(instructions), 2), code.co_positions(), strict=False):
         site = sites.get(t.cast(Position, position)) if position != nothing else None
-        if code.co_code[offset] == _FOR_ITER:
+        if instructions[offset] == _FOR_ITER:
             # The next element is requested by the goal whose iterator was made just before.
             is_next = True
-        elif code.co_code[offset] != _CACHE:
+        elif instructions[offset] != _CACHE:
             is_next = False
         if is_next:
             site = last
