@@ -253,7 +253,7 @@ def order_clauses(
     :param unbound: the positions of arguments that are variables without a value.
     :param lineages: the classes of arguments, where they are known.
     """
-    groups = _grouped(clauses)
+    groups = _grouped(clauses) if len(clauses) > 1 else [clauses]
     if len(groups) <= 1:
         return ClauseOrder(clauses, [])
     if len(groups) > MAX_GROUPS:

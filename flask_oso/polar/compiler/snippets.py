@@ -267,6 +267,11 @@ def duplicate(part: _Code) -> _Code:
     return made
 
 
+#: The fields of each kind of node that tell what it does, last one first.
+_TOLD: dict[type, list[str]] = {
+    kind: [name for name in reversed(kind._fields) if name != "ctx"]
+    for kind in t.cast("dict[type[ast.AST], list[str]]", PARTS)
+}
 #: Constants of these classes may differ in statements that are alike.
 _REPLACED = (int, float, str)
 
@@ -299,8 +304,7 @@ def code_of(
             found.append(f"?{type(part.value).__name__}")
         elif isinstance(part, ast.AST):
             found.append(kind.__name__)
-            fields = [name for name in reversed(part._fields) if name != "ctx"]
-            stack.extend([getattr(part, name, None) for name in fields])
+            stack.extend([getattr(part, name, None) for name in _TOLD[kind]])
         else:
             found.append(repr(sorted(part, key=repr) if kind is frozenset else part))
     return ";".join(found)

@@ -54,6 +54,9 @@ class PatternGuards:
 
     def __init__(self, guards: Guards, values: ValueGuards) -> None:
         self._guards, self._values = guards, values
+        #: What is known of the classes of patterns in heads, which are asked about again and again:
+        #: by their identities, with the patterns, which are kept alive.
+        self._known: dict[int, tuple[Term, Pattern | None]] = {}
 
     def pattern(self, specializer: t.Any) -> Pattern:
         """Check that a pattern is a class whose fields are literals."""
@@ -72,8 +75,15 @@ class PatternGuards:
 
         ``None`` for one without a class. Its fields may be of any form: they are matched by a goal.
         """
-        if specializer is None or not has_open_fields(specializer):
-            return None if specializer is None else self.pattern(specializer)
+        if specializer is None:
+            return None
+        if id(specializer) not in self._known:
+            self._known[id(specializer)] = specializer, self._checked(specializer)
+        return self._known[id(specializer)][1]
+
+    def _checked(self, specializer: Term) -> Pattern | None:
+        if not has_open_fields(specializer):
+            return self.pattern(specializer)
         whole = t.cast(Pattern, written_term(specializer))
         return None if whole.tag is None else self.pattern(Pattern(whole.tag, span=whole.span))
 

@@ -200,14 +200,18 @@ def _is_cut(goal: Term) -> bool:
 
 def open_string(clause: Clause, args: Sequence[Known]) -> int | None:
     """Return the position of a string that the clause only compares with one attribute."""
+    named = [
+        (at, parameter.term)
+        for at, (parameter, arg) in enumerate(zip(clause.parameters, args, strict=True))
+        if isinstance(parameter.term, Slot) and is_string(arg.literal)
+    ]
+    if not named:
+        # As most clauses, which are asked about again and again.
+        return None
     goals = list(conjuncts_in(clause.body))
     if any(call_of(goal) is not None for goal in goals):
         return None
-    for at, (parameter, arg) in enumerate(zip(clause.parameters, args, strict=True)):
-        is_open = isinstance(parameter.term, Slot) and is_string(arg.literal)
-        if is_open and _is_compared_once(t.cast(Slot, parameter.term), goals):
-            return at
-    return None
+    return next((at for at, slot in named if _is_compared_once(slot, goals)), None)
 
 
 def _is_compared_once(slot: Slot, goals: list[Term]) -> bool:
