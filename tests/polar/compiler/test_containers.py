@@ -508,7 +508,27 @@ class Reversed(enum.Flag):
         return iter([Reversed.WRITE])
 
 
+class Kept(enum.Flag, boundary=enum.KEEP):
+    """Flags that may have bits without a name."""
+
+    READ = 1
+    SHARE = 4
+
+
+class Lenient(enum.Flag):
+    """Flags that equal each other."""
+
+    READ = 1
+    WRITE = 2
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Lenient)
+
+    __hash__ = enum.Flag.__hash__
+
+
 FLAGS = [
+    *(Kept(0), Kept(1), Kept(2), Kept(7), ~Kept.READ),
     *(Rights(number) for number in range(8)),
     *(Bits(number) for number in range(4)),
     *(Reversed(number) for number in range(4)),
@@ -535,6 +555,21 @@ def test_search_among_flags(item: t.Any, flags: t.Any) -> None:
 
     assert answer is ask_of_flags(item, flags, compiled=False)[0]
     assert quick is (None if type(flags) is Reversed else answer)
+
+
+@pytest.mark.parametrize("item", [Kept.READ, Kept(2), Kept(3), Kept(0), ~Kept.READ], ids=repr)
+@pytest.mark.parametrize("flags", FLAGS[:5], ids=repr)
+def test_search_for_bits_without_a_name(item: t.Any, flags: t.Any) -> None:
+    """Those that ``enum`` gives when it goes through flags are found, and no others."""
+    answer = ask_of_flags(item, flags, compiled=True)[0]
+
+    assert answer is ask_of_flags(item, flags, compiled=False)[0]
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+def test_flags_with_an_equality_of_their_own_are_asked(*, compiled: bool) -> None:
+    """A bit that is missing may equal one that is there."""
+    assert ask_of_flags(Lenient.READ, Lenient.WRITE, compiled=compiled)[0] is True
 
 
 def test_method_that_refuses_its_arguments_fails_where_the_solver_calls_it() -> None:

@@ -49,6 +49,7 @@ from .plain_data import (
     are_plain_dictionaries,
     are_plain_tuples,
     are_texts,
+    has_flag,
     is_among_by_python,
     values_by_key,
 )
@@ -365,8 +366,10 @@ class SilentComparisons:
             return find_entry(collection.source, item) is not MISSING if mine is str else None
         if kind is str and mine is str:
             return len(item) == 1 and item in collection
-        if kind in ITERATED or self._is_of_flags(kind):
+        if kind in ITERATED:
             return None
+        if self._is_of_flags(kind):
+            return has_flag(collection, item) if mine is kind else None
         is_there = find_in_network(item, collection)
         if is_there is None:
             raise NotSilent

@@ -25,6 +25,7 @@ ELEMENTS = EQUATED | {bool}
 TEXTS = frozenset({str, int, types.NoneType})
 #: The class of texts alone.
 TEXT = frozenset({str})
+_PLAIN_EQUALITIES: tuple[t.Any, ...] = (object.__eq__, int.__eq__)
 _Set = set[t.Any] | frozenset[t.Any]
 
 
@@ -147,6 +148,18 @@ def values_by_key(item: dict[t.Any, t.Any], elements: list[t.Any]) -> list[t.Any
     except KeyError:
         return None
     return rows if TEXTS.issuperset(map(type, itertools.chain.from_iterable(rows))) else None
+
+
+def has_flag(flags: t.Any, item: t.Any) -> bool | None:
+    """Tell whether a member of a class of flags is one of those that others are made of.
+
+    They are those of a single bit, and ``enum`` gives no others when it goes through some.
+    ``None`` for what an unusual boundary lets in, and for flags that have an equality of their own.
+    """
+    kind, held, bit = type(flags), flags._value_, item._value_
+    if held < 0 or bit <= 0 or bit & (bit - 1) or kind.__eq__ not in _PLAIN_EQUALITIES:
+        return None
+    return bool(held & bit & kind._flag_mask_)
 
 
 def are_flat(tuples: Iterable[tuple[t.Any, ...]]) -> bool:
