@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections
 import dataclasses
 import datetime
+import enum
 import typing as t
 from collections.abc import Callable
 
@@ -62,6 +63,12 @@ def _in_readers(user: t.Any, doc: t.Any) -> bool:
 def _dictionary_of(ids: t.Iterable[t.Any]) -> dict[str, str]:
     # Keys that are no texts become texts on the way into a policy.
     return {str(each): "r" for each in ids}
+
+
+class _Role(enum.Enum):
+    STAFF = "staff"
+    GUEST = "guest"
+    OTHER = "other"
 
 
 class _Tag(t.NamedTuple):
@@ -247,6 +254,13 @@ SHAPES = (
         lambda user, doc: doc.acl.get(user.id, "") == "r",
         field="acl",
         key=str,
+    ),
+    condition(
+        "`get` of a dictionary by a member of an enumeration",
+        '"read" in doc.grants.get(user.role, [])',
+        lambda user, doc: "read" in doc.grants.get(user.role, ()),
+        users=[{"role": each} for each in _Role],
+        docs=({"grants": {_Role.STAFF: ["edit", "read"], _Role.GUEST: ["list"]}},),
     ),
     Shape("a key of a dictionary that is `in` a list, too", _common_key, _SIZES),
     _containing(

@@ -135,13 +135,18 @@ def call_reading(source: dict[t.Any, t.Any], name: str, args: tuple[t.Any, ...])
         found = find_entry(source, key)
         return default if found is MISSING else found
     found = source.get(key, MISSING)
-    is_number = key is None or any(hasattr(type(key), each) for each in _OF_NUMBERS)
+    is_number = key is None or is_numeric(type(key))
     if isinstance(key, str) and found is MISSING:
         found = find_entry(source, str.__str__(key))
     if found is MISSING:
         return default
     # A number is no key of what JSON writes.
     return with_texts(source).get(key, default) if is_number else found
+
+
+def is_numeric(cls: type) -> bool:
+    """Tell whether instances of a class may equal numbers."""
+    return any(hasattr(cls, each) for each in _OF_NUMBERS)
 
 
 def key_in(source: dict[t.Any, t.Any], key: str | float) -> Iterable[t.Any]:

@@ -158,6 +158,50 @@ def test_lists_of_two_are_searched_by_a_specialization(
     assert found is not None
 
 
+class Level(enum.Enum):
+    LOW = "low"
+    HIGH = "high"
+
+
+class Hashing:
+    """An object whose hash is code of the application."""
+
+    def __hash__(self) -> int:
+        return 1
+
+
+@pytest.mark.parametrize(
+    "key", [Level.LOW, User("x"), KEY, None], ids=lambda key: type(key).__name__
+)
+@pytest.mark.parametrize("condition", ["d.x.get(u.x) = 1", "d.x.get(u.x, 5) = 1"])
+def test_object_is_found_by_its_hash(condition: str, key: t.Any) -> None:
+    """Members of enumerations and objects that equal themselves alone are keys as texts are."""
+    oso = _oso(condition)
+
+    for entries in ({key: 1, "x": 2}, {"x": 1}):
+        asked = User(key), "read", Doc(entries)
+        answer = oso.is_allowed(*asked)
+        assert answer is _oso(condition, compiled=False).is_allowed(*asked)
+        assert specialized(oso.engine, *asked) is answer
+
+
+def test_actor_is_a_key() -> None:
+    """Its class is known when the function is written."""
+    oso, ana, doc = _oso("d.x.get(u) = 1 and u.x != 7"), User("ana"), Doc()
+    doc.x = {ana: 1}
+
+    assert specialized(oso.engine, ana, "read", doc) is True
+    assert specialized(oso.engine, User("ana"), "read", doc) is False
+
+
+def test_hash_of_the_application_is_left_to_the_rules() -> None:
+    """A specialization asks no object."""
+    oso, key = _oso("d.x.get(u.x) = 1"), Hashing()
+
+    assert oso.is_allowed(User(key), "read", Doc({key: 1}))
+    assert specialized(oso.engine, User(key), "read", Doc({key: 1})) is None
+
+
 @pytest.mark.parametrize("default", ['["ana"]', '"ana"', "7", "true"])
 def test_default_of_the_policy_is_found_by_a_specialization(default: str) -> None:
     """A literal, and what is made of literals."""

@@ -49,7 +49,11 @@ class Methods(Searches):
         default = (
             args.pop() if name == "get" and len(args) > 1 and _is_of_policy(args[-1]) else None
         )
-        is_odd = any(arg.exact not in (None, str) or arg.choices for arg in args)
+        is_odd = any(
+            arg.choices
+            or (arg.exact not in (None, str) and not (name == "get" and self._is_hashed(arg)))
+            for arg in args
+        )
         if owner.choices is None and not is_odd:
             if name in OF_TEXTS and owner.exact is not dict and default is None:
                 return self._result(*self._of_text(owner, name, args), result)
@@ -143,9 +147,8 @@ class Methods(Searches):
         made: ast.expr = read
         for key in keys:
             if key.literal is None:
-                # A number is a key, too, under which a dictionary of Polar has nothing.
-                is_number = is_of(key.name, "scalars")
-                is_known = any_of([is_type(key.name, "str"), is_number])
+                # The operation gives up for what Python does not find by its hash alone.
+                is_known = any_of([is_type(key.name, "str"), is_of(key.name, "harmless")])
                 region = self.guards.guard(region, ("key", key.name), is_known, [key], span)
             made = entry_or_default(owner, key, default, self.guards.fresh("p"))
         fact = ("method", owner.name, name, *(None if arg is None else arg.key for arg in args))

@@ -16,13 +16,14 @@ from ....host.dictionaries import (
     LazyKeys,
     call_reading,
     find_entry,
+    is_numeric,
     sorted_by_text,
     sorted_entries,
 )
 from ....host.terms import QUESTIONS
 from ...classes.known_classes import KnownClasses
 from ...classes.readable_classes import NotSilent
-from ...classes.weak_classes import set_for_class
+from ...classes.weak_classes import add_class, set_for_class
 from .comparisons import ALONE, CONTAINERS, GONE_THROUGH, LISTED, SCALARS, VALUES, SilentComparisons
 from .plain_data import MAX_ELEMENTS, are_texts, values_behind
 
@@ -55,12 +56,14 @@ class SilentReads:
         self._taken = known.taken
         self._takes_list = known.takes_list
         self._learn, self._is_object = known.learn, known.is_object
-        self._keeps = known.keeps
+        self._keeps, self._is_hashed = known.keeps, known.is_hashed
         self._alike, self._among = comparisons.alike, comparisons.among
         self._is_other_kind = comparisons.is_other_kind
         #: Classes of the host that derive from ``dict`` and have its ``get``, and whether an object
         #: may have another one.
         self._dictionaries: dict[t.Any, bool] = {}
+        #: Classes of objects that are keys by themselves alone, as members of enumerations are.
+        self._own_keys: set[t.Any] = set()
 
     def _unchecked(self, found: t.Any) -> t.Any:
         """Return what was found in a dictionary, if it needs no sandbox check."""
@@ -376,15 +379,28 @@ class SilentReads:
             found = find_entry(value, key)
             if found is MISSING:
                 return default
+        elif type(key) in self._own_keys:
+            found = value.get(key, default)
         elif type(key) in SCALARS and key not in value:
             # A number is no key of what JSON writes.
             return default
         else:
-            found = call_reading(value, "get", (key, default))
+            found = self._found_by_hash(value, key, default)
         kind = type(found)
         if kind is int or kind in VALUES or kind in self._objects:
             return found
         raise NotSilent
+
+    def _found_by_hash(self, value: dict[t.Any, t.Any], key: t.Any, default: t.Any) -> t.Any:
+        """Return what a dictionary has under a number, a member of an enumeration or an object."""
+        kind = type(key)
+        if kind not in SCALARS:
+            self._learn(kind)
+            if kind not in self._simple or not self._is_hashed(kind):
+                raise NotSilent
+            if kind.__eq__ is ALONE and not is_numeric(kind):
+                add_class(self._own_keys, kind, keeps=self._keeps(kind))
+        return call_reading(value, "get", (key, default))
 
     def _learn_dictionary(self, kind: type) -> bool:
         """Note that ``get`` of a class is that of dictionaries, and is found without calls.
