@@ -135,7 +135,7 @@ def call_reading(source: dict[t.Any, t.Any], name: str, args: tuple[t.Any, ...])
         found = find_entry(source, key)
         return default if found is MISSING else found
     found = source.get(key, MISSING)
-    is_number = key is None or is_numeric(type(key))
+    is_number = is_numeric(type(key))
     if isinstance(key, str) and found is MISSING:
         found = find_entry(source, str.__str__(key))
     if found is MISSING:
@@ -145,8 +145,8 @@ def call_reading(source: dict[t.Any, t.Any], name: str, args: tuple[t.Any, ...])
 
 
 def is_numeric(cls: type) -> bool:
-    """Tell whether instances of a class may equal numbers."""
-    return any(hasattr(cls, each) for each in _OF_NUMBERS)
+    """Tell whether instances of a class may equal numbers, or are `None`, which JSON writes too."""
+    return cls is type(None) or any(hasattr(cls, each) for each in _OF_NUMBERS)
 
 
 def key_in(source: dict[t.Any, t.Any], key: str | float) -> Iterable[t.Any]:

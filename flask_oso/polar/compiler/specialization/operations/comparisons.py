@@ -281,6 +281,11 @@ class SilentComparisons:
     def among(self, item: t.Any, collection: t.Any) -> bool:
         """Tell whether a value unifies with an element. All elements are looked at."""
         kind, mine = type(collection), type(item)
+        if mine is dict and kind is list:
+            # Most have the same keys.
+            rows = values_by_key(item, [*collection])
+            if rows is not None:
+                return rows[0] in rows[1:]
         if kind not in GONE_THROUGH:
             if mine is tuple and kind in _SETS and is_hashed_tuple(item):
                 # As `find_by_hash` does it.
@@ -420,9 +425,6 @@ class SilentComparisons:
     def _is_among_alike(self, item: t.Any, elements: list[t.Any]) -> bool | None:
         """Look for a value among others of its class, all at once; ``None`` where that asks."""
         if type(item) is dict:
-            rows = values_by_key(item, elements)
-            if rows is not None:
-                return rows[0] in rows[1:]
             item, elements = item.copy(), [*map(dict.copy, elements)]
             return item in elements if are_plain_dictionaries([item, *elements]) else None
         known = self._equality.is_among(item, elements)
