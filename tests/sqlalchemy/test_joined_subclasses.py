@@ -56,6 +56,8 @@ class User(Node):
     id: orm.Mapped[int] = orm.mapped_column(sa.ForeignKey("nodes.id"), primary_key=True)
     company_id: orm.Mapped[int | None] = orm.mapped_column(sa.ForeignKey("companies.company_id"))
     company: orm.Mapped[Company | None] = orm.relationship(foreign_keys=[company_id])
+    near_id: orm.Mapped[int | None] = orm.mapped_column(sa.ForeignKey("nodes.id"))
+    near: orm.Mapped[Node | None] = orm.relationship(foreign_keys=[near_id])
     memberships: orm.Mapped[list[Membership]] = orm.relationship(back_populates="user")
     __mapper_args__ = {"polymorphic_identity": "user", "inherit_condition": id == Node.id}
 
@@ -167,6 +169,23 @@ def test_comparing_a_relation_to_a_row_loads_nothing(session: orm.Session) -> No
     assert [each for each in docs if oso.is_allowed(user, "read", each)]
 
     assert statements == []
+
+
+@pytest.mark.parametrize("body", ["d.party = u.near", "not d.party = u.near"])
+def test_a_key_of_a_row_of_another_class_leads_nowhere(body: str) -> None:
+    """SQLite may have a foreign key without its row; that of a user is no party."""
+    with open_session(Base.metadata) as session:
+        user = User(id=11, near_id=11)
+        session.add_all([Party(id=1), user])
+        session.flush()
+        session.add_all(Doc(id=each, owner=user, party_id=each - 20) for each in (21, 31))
+        session.commit()
+        oso = make_oso(body)
+
+        listed = session.scalars(oso.authorized_query(user, "read", Doc)).all()
+
+        docs = session.scalars(sa.select(Doc)).all()
+        assert {*listed} == {each for each in docs if may_read(oso, user, each)}
 
 
 def test_a_list_beside_loaded_rows_keeps_its_template(session: orm.Session) -> None:

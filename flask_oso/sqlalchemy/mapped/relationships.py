@@ -11,7 +11,7 @@ from sqlalchemy.sql import visitors
 
 from ...polar.residual.algebra.schema import Link
 from .column_types import has_operators
-from .tables import attribute_name, firm_tables, is_nullable_column, is_unique
+from .tables import attribute_name, is_nullable_column, is_unique
 
 OWN_COMPARATOR = "a comparator of its own says what it equals"
 
@@ -89,8 +89,7 @@ def direct_pairs(relation: orm.RelationshipProperty[t.Any]) -> list[tuple[t.Any,
 
     ``None`` if it compares other columns, or has other conditions.
     """
-    is_any = leads_to_all(relation) or _refers_to_own_table(relation)
-    return key_pairs(relation) if is_any else None
+    return key_pairs(relation) if leads_to_all(relation) else None
 
 
 def key_pairs(relation: orm.RelationshipProperty[t.Any]) -> list[tuple[t.Any, t.Any]] | None:
@@ -181,20 +180,6 @@ def leads_to_all(relation: orm.RelationshipProperty[t.Any]) -> bool:
     # Of a class that is mapped to a join, or to a SELECT, not each row of a table is one.
     is_of_table = isinstance(mapper.local_table, sa.Table)
     return is_of_table and not mapper.single and mapper.inherits is None
-
-
-def _refers_to_own_table(relation: orm.RelationshipProperty[t.Any]) -> bool:
-    """Tell whether a relation names rows of the table that a class has beside that of its base."""
-    mapper = relation.mapper
-    is_joined = not mapper.single and not mapper.concrete and mapper.inherits is not None
-    tables = {getattr(far, "table", None) for _, far in equated_pairs(relation)}
-    return is_joined and tables == {mapper.local_table} and _is_inner(mapper)
-
-
-def _is_inner(mapper: orm.Mapper[t.Any]) -> bool:
-    """Tell whether each row of the own table of a class has one in the tables of its bases."""
-    own: t.Any = mapper.local_table
-    return isinstance(own, sa.Table) and own in firm_tables(mapper.persist_selectable)
 
 
 def is_held(relation: orm.RelationshipProperty[t.Any]) -> bool:
