@@ -212,7 +212,9 @@ class Operators:
         key = follow(pair.items[0])
         if type(key) is Unknown:
             written: t.Any = getattr(goal.args[0], "term", goal.args[0])
-            text = self._compared_with(key, written.items[0], frame)
+            # A variable may stand for the pair, as the argument of a rule does.
+            name = written.items[0] if isinstance(written, List) else None
+            text = self._compared_with(key, name, frame)
             key = key if text is None else Value(text)
         if type(key) is not Value or type(key.value) is not str:
             return None

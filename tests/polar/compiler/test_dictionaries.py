@@ -279,6 +279,50 @@ def test_entry_is_found_by_the_text_that_is_compared_next(
 
 
 @BOTH
+@pytest.mark.parametrize(
+    "condition",
+    [
+        *("p = [k, v] and p in d.x and k = u.x and v = 5", "p = [k, _] and p in d.x and k = u.x"),
+        "p in d.x and p = [k, v] and k = u.x and v = 5",
+    ],
+)
+def test_entry_is_found_where_a_variable_stands_for_the_pair(
+    condition: str, *, compiled: bool
+) -> None:
+    """Nothing is known of its parts where the search stands."""
+    oso = _oso(condition, compiled=compiled)
+
+    assert oso.is_allowed(User("b"), "read", Doc({"a": 1, "b": 5})) is True
+    assert oso.is_allowed(User("c"), "read", Doc({"a": 1, "b": 5})) is False
+
+
+@pytest.mark.parametrize(
+    "condition",
+    ["[k, v] in d.x and v = k and k = u.x", "[k, v] in d.x and k = v and u.x = k"],
+)
+@pytest.mark.parametrize("negated", ["{}", "not ({})"], ids=["", "not"])
+def test_value_that_is_compared_with_its_key_is_compared_before_the_key(
+    condition: str, negated: str
+) -> None:
+    """Each entry is: an equality of an object may raise an error."""
+
+    class Broken:
+        x = 1
+        __hash__ = object.__hash__
+
+        def __eq__(self, other: t.Any) -> bool:
+            # It expects an object of its class.
+            return bool(self.x == other.x)
+
+    question = User("b"), "read", Doc({"a": Broken(), "b": "b"})
+    compiled, solved = (_oso(negated.format(condition), compiled=each) for each in (True, False))
+
+    expected = outcome_of(solved, *question)
+    assert isinstance(expected, tuple)
+    assert [outcome_of(compiled, *question) for _ in range(2)] == [expected] * 2
+
+
+@BOTH
 @pytest.mark.parametrize("name", ["b", "none"])
 def test_text_that_is_computed_is_compared_with_each_key(name: str, *, compiled: bool) -> None:
     """Reading it ahead could be observed: all entries are gone through."""

@@ -244,6 +244,9 @@ class Searches(Compounds):
             moved.append((goal, clause))
         if not names & known or any(env.waiting.get(each) for each in names):
             return None
+        if isinstance(value, Slot) and env.variable(self.clause, value.index) in names:
+            # The solver compares the value of each entry with its key, which may raise an error.
+            return None
         self.guards.leave_place()
         is_ahead = self._is_compared_next(key)
         waiting = PutOff(self.goal, self.waits, of_all=True, is_ahead=is_ahead), self.clause
