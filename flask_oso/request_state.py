@@ -224,6 +224,10 @@ class RequestState:
     allowed: bool = False
     #: Something was denied, and the request was not exempted since.
     denied: bool = False
+    #: The same of what came before the guard of its view was expected: to be let in there does not
+    #: make up for what that denies.
+    allowed_before: bool = False
+    denied_before: bool = False
     #: Something was denied, or another than the view answers, or the answer was replaced.
     is_doubtful: bool = False
     #: A guard has begun and not come to a decision: no answer may look like a success.
@@ -283,12 +287,16 @@ class RequestState:
         INVARIANT: an answer in place of a view that has a guard of its own does not leave for what
         another guard has allowed: a decorator that keeps answers may have it of another actor.
         """
-        self.checked, self.expects_guard = self.is_exempt, True
+        self.expects_guard = True
+        if not self.is_exempt:
+            self.allowed_before = self.allowed_before or self.allowed
+            self.denied_before = self.denied_before or self.denied
+            self.checked = self.allowed = self.denied = False
 
     @property
     def awaits_guard(self) -> bool:
         """Whether a guard has allowed something, and a further one was not reached."""
-        return self.allowed and not self.checked
+        return self.allowed_before and not self.checked
 
 
 def leave_notes(state: RequestState, *keys: object) -> GuardNotes | None:
@@ -474,4 +482,4 @@ def exempt_request(state: RequestState | None, reason: str | None = None) -> Non
     if state is not None:
         state.checked, state.is_exempt, state.skip_reason = True, True, reason
         if reason:
-            state.allowed, state.denied = True, False
+            state.allowed, state.denied, state.denied_before = True, False, False

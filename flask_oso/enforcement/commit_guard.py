@@ -182,14 +182,14 @@ def _judge(places: Iterable[Place]) -> None:
 
 
 def _problem(request_state: RequestState) -> str | None:
-    if request_state.denied:
+    if request_state.denied or request_state.denied_before:
         return (
             "it was denied. To write all the same, say a record of the denial, commit within 'with"
             " oso.exempt_commits(reason=…):'."
         )
     if request_state.check_running:
         return "its authorization came to no decision."
-    if request_state.allowed:
+    if request_state.allowed or request_state.allowed_before:
         return None
     if request_state.checked:
         return "it is exempt without a reason. Give one: '@skip_authorization(reason=…)'."

@@ -624,12 +624,10 @@ class Gates:
         What the program answers to denials is no success, nor is an error handler that sends
         the client elsewhere.
         """
-        if (
-            not request_state.denied
-            or request_state.allowed
-            or not succeeds(status)
-            or request_state.is_refusal
-        ):
+        is_denied = request_state.denied and not request_state.allowed
+        if request_state.denied_before and not request_state.allowed:
+            is_denied = is_denied or not request_state.allowed_before
+        if not is_denied or not succeeds(status) or request_state.is_refusal:
             return False
         is_strict = self._state.enforcement >= Enforcement.FORBID
         return is_strict and not (request_state.is_handled and may_redirect(status))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import gc
 import typing as t
@@ -11,7 +12,7 @@ import flask
 import pytest
 from flask import Blueprint, Flask, Request, request
 from flask.views import MethodView
-from werkzeug.exceptions import Gone
+from werkzeug.exceptions import Forbidden, Gone
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from flask_oso import FlaskOso, Oso, OsoError, authorize, authorizes_inside, skip_authorization
@@ -436,6 +437,41 @@ def test_refusal_above_a_guard_behind_another_is_left_as_it_is(door: str) -> Non
     response = site.open("/", "eve")
 
     assert (response.status_code, response.text) == (429, "Too many.")
+
+
+@pytest.mark.parametrize("door", IN_FRONT)
+def test_denial_of_a_view_that_is_caught_behind_another_guard_is_answered_403(door: str) -> None:
+    """What lets a request come to a view does not make up for what the view's own guard says."""
+    guarded = authorize(action="read", resource="page")(lambda: "page")
+
+    @functools.wraps(guarded)
+    def catching() -> t.Any:
+        try:
+            return guarded()
+        except Forbidden:
+            return "SECRET"
+
+    site = make_site_with_a_door(door, catching, OSO_ENFORCE="strict")
+
+    answers = [site.open("/", user) for user in ("ann", "eve")]
+
+    assert [each.status_code for each in answers] == [200, 403]
+    assert "SECRET" not in answers[1].text
+
+
+def test_denial_that_a_function_caught_says_nothing_of_the_view() -> None:
+    """It was let in all the same, and its own guard has found rows to show."""
+    site: t.Any = None
+
+    def ask() -> None:
+        with contextlib.suppress(Forbidden):
+            site.guard.authorize("edit", "page")
+
+    view = authorizes_inside(lambda: site.guard.filter("read", ["page"]) or "nothing")
+    site = make_site_with_a_door("function", view, OSO_ENFORCE="strict")
+    site.app.before_request(ask)
+
+    assert site.open("/", "eve").text == "nothing"
 
 
 @pytest.mark.parametrize("door", IN_FRONT)
