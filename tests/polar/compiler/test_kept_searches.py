@@ -72,6 +72,36 @@ def test_roles_are_searched_for_once_for_all_actions() -> None:
     assert searched == [{"reader", "writer", "owner"}]
 
 
+FOLDERS = """
+actor User {}
+resource Folder {
+  permissions = ["open", "name", "drop"]; roles = ["guest", "member", "admin"];
+  "open" if "guest"; "name" if "member"; "drop" if "admin";
+}
+has_role(user: User, name: String, folder: Folder) if
+  role in user.roles and role.of = folder and role.name = name;
+allow(user, action, folder) if has_permission(user, action, folder)"""
+
+
+@pytest.mark.parametrize(
+    ("end", "searched"),
+    [
+        (" and not folder.locked;", [{"guest", "member", "admin"}]),
+        # One test finds all actions, with one look at each role.
+        (";", []),
+    ],
+    ids=["a condition", "none"],
+)
+def test_roles_that_many_actions_need_are_one_search(end: str, searched: list[set[str]]) -> None:
+    """Also if each needs another one, where more is asked of each action."""
+    oso = make_oso(FOLDERS + end, User, Folder, compiled=True)
+    folder = Folder(locked=False)
+    user = User(roles=[Role(of=folder, name="member")])
+
+    assert oso.authorized_actions(user, folder) == {"name"}
+    assert kept(oso) == searched
+
+
 @pytest.mark.parametrize(
     ("name", "allowed"),
     [

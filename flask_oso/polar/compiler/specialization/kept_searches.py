@@ -22,6 +22,8 @@ from ..binding_analysis import NotCompilable
 from ..snippets import any_of, assign, compared, is_none, item_of, load, tuple_of
 from .regions import Known, Region, give_up_if
 
+#: What so many strings need is searched for once, also if each needs another text.
+MANY_STRINGS = 3
 #: The name of the strings that a search has found.
 STRINGS: t.Final = "strings"
 
@@ -48,9 +50,15 @@ class KeptSearch:
         #: The global name of the function.
         self.function = f"search {result}"
 
-    def is_shared(self) -> bool:
-        """Tell whether several strings need the same one."""
-        return any(len(asking) > 1 for asking in self.texts.values())
+    def is_shared(self, alone: set[str]) -> bool:
+        """Tell whether several strings need the same one, or many need some.
+
+        :param alone: the strings that need nothing else: without the search, one test that goes
+            through the same elements finds them all.
+        """
+        is_same = any(len(asking) > 1 for asking in self.texts.values())
+        asking = self.asking()
+        return is_same or (len(asking) >= MANY_STRINGS and not asking <= alone)
 
     def asking(self) -> set[str]:
         """Return the strings whose tests make the search."""
@@ -96,12 +104,13 @@ class KeptSearches:
         self._text = text
         self._implied[text], self._needed[text] = {}, {}
 
-    def choose(self) -> set[str] | None:
+    def choose(self, alone: set[str]) -> set[str] | None:
         """Keep the searches that several strings need, and no others.
 
+        :param alone: the strings of which each needs one search and nothing else.
         :returns: the strings whose tests need others; ``None`` if none is kept.
         """
-        chosen = {key for key, search in self._searches.items() if search.is_shared()}
+        chosen = {key for key, search in self._searches.items() if search.is_shared(alone)}
         left = (each for key, each in self._searches.items() if key not in chosen)
         self._chosen = chosen
         return {text for each in left for text in each.asking()} if chosen else None

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from ...passes.names import nodes_in
 from ...snippets import code_of
 from ..kept_searches import KeptSearch, KeptSearches, SearchKey
+from ..regions import Region
 from ..solution_functions import SolutionFunctions
 from ..specialization import SpecializationWriter
 from .drafts import Asked, Drafts
@@ -52,7 +53,7 @@ def write_shared_tests(
     kept = KeptSearches(key, texts, grows=bool(within), within=within)
     expanded = _expanded(drafts, kept, kept.groups)
     if not within:
-        again = kept.choose()
+        again = kept.choose({text for text, (each, _) in expanded.items() if _is_alone(each.root)})
         if again is None:
             return None
         # What only one string needs is written into its test.
@@ -81,6 +82,14 @@ def _expanded(
         kept.begin(text)
         made[text] = drafts.written(Asked(text, kept.own.classes), _with_clauses, kept=kept)
     return made
+
+
+def _is_alone(root: Region) -> bool:
+    """Tell whether a test looks for one string that a search has found, and does nothing else."""
+    if root.successes or root.loops or len(root.items) != 1:
+        return False
+    (inner,) = root.items
+    return bool(inner.successes) and not (inner.items or inner.loops)
 
 
 def _with_clauses(writer: SpecializationWriter) -> SpecializationWriter:
