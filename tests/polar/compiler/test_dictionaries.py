@@ -323,6 +323,28 @@ def test_value_that_is_compared_with_its_key_is_compared_before_the_key(
 
 
 @BOTH
+def test_attribute_of_a_class_is_not_read_ahead(*, compiled: bool) -> None:
+    """A descriptor may compute it."""
+    oso, asked = Oso(compiled=compiled), list[str]()
+
+    class Key:
+        def __get__(self, _: t.Any, __: t.Any) -> str:
+            asked.append("key")
+            return "b"
+
+    class Settings:
+        key = Key()
+
+    for cls in (Settings, Doc):
+        oso.register_class(cls)
+    rules = "s = Settings and [k, v] in d.x and k = s.key and v = 5"
+    oso.load_str(f'allow(_, "read", d: Doc) if {rules};')
+
+    assert oso.is_allowed("ana", "read", Doc({"b": 5}))
+    assert asked == ["key"]
+
+
+@BOTH
 @pytest.mark.parametrize("name", ["b", "none"])
 def test_text_that_is_computed_is_compared_with_each_key(name: str, *, compiled: bool) -> None:
     """Reading it ahead could be observed: all entries are gone through."""
