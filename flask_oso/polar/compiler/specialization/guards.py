@@ -110,8 +110,6 @@ class Guards:
         self.are_placed = True
         #: The flags of the alternatives that are written, for those that follow them.
         self.marks: list[str] = []
-        #: Whether alternatives are written in the order in which they are tried.
-        self.is_in_order = True
 
     def note_foreign(self, region: Region | None) -> None:
         """Note that the current clause tests something in a region.
@@ -127,10 +125,6 @@ class Guards:
         """Refuse what stands in a region that is repeated for the objects of a chain."""
         if region.again is not None:
             raise NotCompilable("a condition on the first object of a chain", None)
-
-    def forget_order(self) -> None:
-        """Note that the alternatives are not in the order in which the solver tries them."""
-        self.is_in_order = False
 
     def forget_order_of_entries(self) -> None:
         """Note that no solution ends the function: which entry comes first does not matter."""
@@ -199,7 +193,6 @@ class Guards:
         if region.lookup(fact) is None:
             self.calls_made += 1
             self.calls_often |= self.calls_made > 1 or self.is_repeated(region)
-            self.forget_order()
             made = call(name, *map(written, passed), self.level, load("memo"))
             found = self.computed(region, made, fact, span)
             region.give_up_if(is_none(load(found.name)))
@@ -529,9 +522,6 @@ class Guards:
         ):
             # Under 'not' all entries are looked at, so that their order does not matter.
             self.entries[collection.name].keywords = [_IN_ORDER]
-        if made.alternative != self.alternative:
-            # The rules have separate loops, which the solver runs one after the other.
-            self.forget_order()
         if region is not out:
             self.note_foreign(region)
             region.flag = region.flag or self.fresh("w")

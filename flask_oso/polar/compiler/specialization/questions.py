@@ -10,7 +10,7 @@ import ast
 import collections
 import itertools
 import typing as t
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import nullcontext
 from types import MappingProxyType
 
@@ -43,7 +43,7 @@ from .clauses.clause_forms import (
 )
 from .clauses.delegations import Delegation, is_delegation
 from .clauses.shared_reads import shared_reads
-from .clauses.solver_order import MAX_PLACES, place_behind
+from .clauses.solver_order import MAX_PLACES, End, place_behind
 from .clauses.turns import Turns, may_take_turns
 from .goals.obstacles import (
     Obstacles,
@@ -339,9 +339,6 @@ class QuestionWriter:
         self._note_places(region, key, clauses, matching, args)
         for clause in matching:
             if is_passed_on(clause):
-                if len(matching) > 1:
-                    # What it calls may stand in its place, before clauses that are tried first.
-                    self.guards.forget_order()
                 place = region.places.get((key, id(clause)))
                 self._clause(region, clause, node, key, place=place)
             else:
@@ -476,17 +473,10 @@ class QuestionWriter:
     def _in_order(self, leaves: list[tuple[Clause, RuleCall]]) -> list[tuple[Clause, RuleCall]]:
         """Sort clauses by the order in which they are tried, if it is known."""
         if self._asked or len({node for _, node in leaves}) != 1:
-            self.guards.is_in_order = False
             return leaves
         order = order_clauses([clause for clause, _ in leaves], self.names.host)
-        self.guards.is_in_order = self.guards.is_in_order and order.is_known
         places = {id(clause): place for place, clause in enumerate(order.clauses)}
-        ordered = sorted(leaves, key=lambda leaf: places[id(leaf[0])])
-        first = ordered[0][0]
-        # The solver matches all heads before it tries the first clause.
-        if not all(is_like(first, clause, args) for clause, (_, args) in ordered[1:]):
-            self.guards.is_in_order = False
-        return ordered
+        return sorted(leaves, key=lambda leaf: places[id(leaf[0])])
 
     def _ask_of_list(self, region: Region, rule: ListRule, node: RuleCall, asking: Fact) -> None:
         """Ask what a rule asks of the elements of a list: of each, or of one."""
@@ -495,7 +485,6 @@ class QuestionWriter:
         self.guards.are_placed = False
         if value.exact not in (None, list) or value.is_literal:
             raise NotCompilable("a list in a head", span)
-        self.guards.forget_order()
         self._check_list(region, value)
         around = self.guards.apart(region, is_negated=True) if rule.of_each else region
         here, element = self.guards.loop(around, value, span)
@@ -543,7 +532,6 @@ class QuestionWriter:
         if not order.is_known:
             raise NotCompilable("a cut in rules whose order is not known", clauses[0].rule.span)
         check_heads_behind_cut(order.clauses, args)
-        self.guards.forget_order()
         self.guards.are_placed = False
         for clause in order.clauses:
             self._most_goals += 1 + 2 * len([*goals_in(clause.body)])
@@ -663,7 +651,6 @@ class QuestionWriter:
     def leave_order(self) -> None:
         """Note that a search goes on in another order than the solver: no end of it is first."""
         self.guards.leave_place()
-        self.guards.forget_order()
 
     def succeed(self, region: Region) -> None:
         """Write that there is a solution."""
@@ -714,20 +701,21 @@ class QuestionWriter:
 
     # -- what was written ------------------------------------------------------------------
 
-    def keeps_order(self) -> bool:
-        """Tell whether the code has the order in which the rules are tried.
+    def keeps_order(self, ends: Iterable[End]) -> bool:
+        """Tell whether each solution ends the function, and its code has the order of the rules.
 
-        The function may then return at the first solution, as the solver does.
+        Each alternative then tests itself what it reads first.
+
+        :param ends: the regions whose solution ends the function.
         """
         tried = [*alternatives(self.root)]
-        return self.guards.is_in_order and len(self._asked) == 0 and tried == sorted(tried)
+        ended = {id(each.region) for each in ends if each.test is None}
+        solved = [each for each in self.root.within() if each.found == FOUND and each.successes]
+        return not self._asked and tried == sorted(tried) and ended.issuperset(map(id, solved))
 
-    def statements(self, success: list[ast.stmt] | None = None) -> list[ast.stmt]:
-        """Return the statements of all regions.
-
-        :param success: the statements for a solution, instead of setting a flag.
-        """
-        made = region_statements(self.root, success)
+    def statements(self) -> list[ast.stmt]:
+        """Return the statements of all regions."""
+        made = region_statements(self.root)
         drop_unneeded(made, {name: each.statements for name, each in self.guards.built.items()})
         name_tables(made, self.names.text_table)
         if loops_within(made) > MAX_SPECIALIZED_LOOPS:

@@ -467,27 +467,23 @@ def alternatives(region: Region) -> Iterator[int]:
         yield from alternatives(inner)
 
 
-def region_statements(region: Region, success: list[ast.stmt] | None = None) -> list[ast.stmt]:
-    """Return the statements of a region: reads first, then inner regions, loops last.
-
-    :param success: the statements for a solution of the function, instead of setting the flag.
-    """
+def region_statements(region: Region) -> list[ast.stmt]:
+    """Return the statements of a region: reads first, then inner regions, loops last."""
     is_start = region.above is None or region.is_barrier
     flags = _flags_of(region) if is_start else []
     out = [assign(flag, ast.Constant(False)) for flag in flags]
     out += region.reads
     if region.successes:
-        note = region.first or [assign(region.found, ast.Constant(True))]
-        out += success if success is not None and region.found == FOUND else note
+        out += region.first or [assign(region.found, ast.Constant(True))]
         out += region.solved
     items = [each for each in region.in_order() if not _is_left_out(each)]
     for compared_value, alike in itertools.groupby(items, _compared_value):
         inside = [*alike]
         if compared_value is not None and len(inside) > FEW_STRINGS:
-            _append(out, _by_table(compared_value, inside, success))
+            _append(out, _by_table(compared_value, inside))
         else:
             for inner in inside:
-                _append(out, _enclosed(inner, success))
+                _append(out, _enclosed(inner))
     if region.flag is not None:
         out.append(assign(region.flag, ast.Constant(True)))
     if region.is_kept and not out:
@@ -519,9 +515,7 @@ def _compared_value(region: Region) -> tuple[str, bool] | None:
     return region.texts[0], False
 
 
-def _by_table(
-    value: tuple[str, bool], regions: list[Region], success: list[ast.stmt] | None
-) -> list[ast.stmt]:
+def _by_table(value: tuple[str, bool], regions: list[Region]) -> list[ast.stmt]:
     """Write regions that compare one value with a constant each: it is looked up in a table.
 
     They exclude each other, so their order does not matter. Those that do the same become one.
@@ -530,7 +524,7 @@ def _by_table(
     texts: dict[str, set[t.Any]] = {}
     bodies: dict[str, list[ast.stmt]] = {}
     for region in regions:
-        body = region_statements(region, success)
+        body = region_statements(region)
         if body:
             key = code_of(body)
             bodies.setdefault(key, body)
@@ -622,8 +616,8 @@ def loops_within(statements: list[ast.stmt]) -> int:
     return deepest
 
 
-def _enclosed(inner: Region, success: list[ast.stmt] | None) -> list[ast.stmt]:
-    body = region_statements(inner, success)
+def _enclosed(inner: Region) -> list[ast.stmt]:
+    body = region_statements(inner)
     header: t.Any = inner.header
     if header is None:
         return [assign(inner.found, ast.Constant(False)), *body]

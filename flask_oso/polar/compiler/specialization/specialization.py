@@ -140,20 +140,21 @@ class SpecializationWriter(QuestionWriter):
 
         :param observation: the call that is made; a solution may come behind it.
         """
-        keeps_order = self.keeps_order() and observation is None
         ends: list[End] = []
-        if not keeps_order and observation is None and self.guards.are_placed:
+        if observation is None and self.guards.are_placed:
             ends = SolverOrder(self.guards.places, self.guards.texts).ends(self.root)
         for end in ends:
             end.written([*map(duplicate, _SUCCESS)])
+        keeps_order = observation is None and self.keeps_order(ends)
         if not keeps_order and not ends:
             self.guards.forget_order_of_entries()
         if not keeps_order and observation is None:
             try_in_turn(self.root)
         if observation is None:
             self._note_conditions()
-        self.guards.leave_out_known(self.root, keeps_order, [each.region for each in ends])
-        inner = self._improved(_SUCCESS if keeps_order else None)
+        regions = [] if keeps_order else [each.region for each in ends]
+        self.guards.leave_out_known(self.root, keeps_order, regions)
+        inner = self._improved()
         self._check_use(inner, keeps_order=keeps_order)
         return inner
 
@@ -199,7 +200,7 @@ class SpecializationWriter(QuestionWriter):
         self._check_arguments()
         self.guards.forget_order_of_entries()
         self.guards.leave_out_known(self.root, False)
-        inner = self._improved(None, is_one_of_many=True)
+        inner = self._improved(is_one_of_many=True)
         self._check_use(inner, keeps_order=False)
         return self._checks(), [*self._beginning(_FORGETTING), *inner] if inner else []
 
@@ -209,10 +210,8 @@ class SpecializationWriter(QuestionWriter):
             # It might change the argument.
             raise NotCompilable("a call of the application beside a dictionary or a list", None)
 
-    def _improved(
-        self, success: list[ast.stmt] | None, *, is_one_of_many: bool = False
-    ) -> list[ast.stmt]:
-        inner = self.statements(success)
+    def _improved(self, *, is_one_of_many: bool = False) -> list[ast.stmt]:
+        inner = self.statements()
         end_with_conditions(inner, self._ending, self.guards.fresh)
         lists = self.values.rows.unloaded_lists
         self.guards.counts = (

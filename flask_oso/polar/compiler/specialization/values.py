@@ -236,9 +236,6 @@ class ValueGuards:
         if region.ordered is not None:
             self._check_order(above, region.ordered)
         inner = self.equal(above, one, other, span)
-        if header.orelse:
-            # The test still gives up behind the comparison, and no longer before it.
-            self._guards.forget_order()
         if inner is None:
             return None
         return self._guards.under(inner, late, duplicate(header.test), [], span)

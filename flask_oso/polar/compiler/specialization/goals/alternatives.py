@@ -67,7 +67,6 @@ class Alternatives(Relations):
         self, goals: Sequence[Term], term: Expression
     ) -> tuple[Region, Pending] | None:
         """Write that one of several goals holds, which bind nothing for those that follow."""
-        self.guards.forget_order()
         inner = self.guards.apart(self.region)
         for goal in goals:
             pending = prepend([(goal, self.clause)], ())

@@ -461,7 +461,6 @@ class GoalStep(Heads):
         """Write that the function gives up where it comes here."""
         if self.region.above is None:
             raise NotCompilable("a rule that asks itself in any case", self.goal.span)
-        self.guards.forget_order()
         self.region.reads.append(GIVE_UP)
 
     def _by_function(
@@ -563,8 +562,6 @@ class GoalStep(Heads):
         clauses = self.patterns.matching(
             possible, values, takes_lists=takes_lists, region=self.region
         )
-        if len(clauses) > 1:
-            self.guards.forget_order()
         if any(map(has_cut, clauses)):
             self._with_cuts(called, clauses, values)
             return None
