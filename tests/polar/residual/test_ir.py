@@ -36,6 +36,7 @@ from flask_oso.polar.residual.algebra.ir import (
     ToOne,
     disjuncts_of,
     mentions_row,
+    renumbered,
 )
 from flask_oso.polar.residual.algebra.schema import Field, ValueKind
 from flask_oso.polar.residual.algebra.show import show
@@ -170,6 +171,58 @@ def test_row_that_is_asked_for_anew_is_no_other_one() -> None:
     either = disjunction(Exists(TAG, equation(OPEN, True)), within)
 
     assert within in disjuncts_of(either)
+
+
+OTHER_TAG = ToMany(POST, "tags", Post, 2)
+OTHER_OPEN = Column(OTHER_TAG, "open", OPEN.field)
+
+
+def recursion(number: int) -> Closure:
+    """Say that a post is in a set of posts, under names with these numbers."""
+    one, before = Root(Post, number), Root(Post, number + 1)
+    first = Exists(ToMany(one, "tags", Post, number), equation(RANK, 1))
+    return Closure(
+        POST, one, first, before, Exists(ToOne(one, "above", Post), SameRow(one, before))
+    )
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (Exists(TAG, equation(OPEN, True)), Exists(OTHER_TAG, equation(OTHER_OPEN, True))),
+        (recursion(3), recursion(5)),
+        (negation(recursion(3)), negation(recursion(5))),
+    ],
+    ids=["to many", "recursion", "negation"],
+)
+def test_names_of_rows_tell_no_alternatives_apart(one: RowCondition, other: RowCondition) -> None:
+    """What alternatives have in common but for these names stands once."""
+    either = disjunction(conjunction(A, one), conjunction(equation(SIZE, 2), other))
+
+    assert either == conjunction(disjunction(A, equation(SIZE, 2)), one)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (SameRow(TAG, OTHER_TAG), SameRow(OTHER_TAG, TAG)),
+        (SameRow(TAG, OTHER_TAG), SameRow(TAG, TAG)),
+        (Exists(TAG, SameRow(TAG, OTHER_TAG)), SameRow(TAG, OTHER_TAG)),
+    ],
+)
+def test_which_row_is_meant_tells_conditions_apart(one: RowCondition, other: RowCondition) -> None:
+    """Of two rows of one relation each has a number of its own, also where one hides the other."""
+    within = [Exists(TAG, Exists(OTHER_TAG, each)) for each in (one, other)]
+
+    assert renumbered(within[0]) != renumbered(within[1])
+
+
+def test_row_that_a_condition_does_not_name_keeps_its_number() -> None:
+    """It is named around the condition, and is not one that another condition is about."""
+    free = ToMany(POST, "tags", Post, 3)
+    one, other = (Exists(TAG, SameRow(TAG, each)) for each in (free, OTHER_TAG))
+
+    assert renumbered(one) != renumbered(other)
 
 
 @pytest.mark.parametrize(

@@ -565,3 +565,53 @@ def map_parts(node: t.Any, change: t.Callable[[t.Any], t.Any]) -> t.Any:
         return node
     values = ((getattr(node, name), is_child) for name, is_child in fields)
     return type(node)(*(change(value) if is_child else value for value, is_child in values))
+
+
+def renumbered(condition: RowCondition) -> RowCondition:
+    """Number the rows that a condition names itself by how many names are around each.
+
+    Two conditions that differ in these numbers only give the same. It is kept with the condition,
+    as its hash is.
+    """
+    if not isinstance(condition, Or | And | Not | Exists | Closure):
+        return condition
+    kept = condition.__dict__.get("_renumbered")
+    if kept is None:
+        has_names = any(map(_is_naming, walk_condition(condition)))
+        kept = _renamed(condition, {}, 0) if has_names else condition
+        condition.__dict__["_renumbered"] = kept
+    return t.cast(RowCondition, kept)
+
+
+def _is_naming(part: t.Any) -> bool:
+    return isinstance(part, Closure) or (isinstance(part, Exists) and isinstance(part.row, ToMany))
+
+
+def _renamed(node: t.Any, names: t.Mapping[t.Any, int], depth: int) -> t.Any:
+    """Copy a part of a condition with other numbers.
+
+    :param names: the new numbers of rows that are named around it.
+    :param depth: how many names are around it.
+    """
+
+    def again(part: t.Any) -> t.Any:
+        return _renamed(part, names, depth)
+
+    if isinstance(node, And | Or):
+        return type(node)(tuple(map(again, node.parts)))
+    if isinstance(node, Root | ToMany):
+        made = map_parts(node, again) if isinstance(node, ToMany) else node
+        return dataclasses.replace(made, number=names[node]) if node in names else made
+    # No row that the evaluator names has a number below zero.
+    if isinstance(node, Exists) and isinstance(node.row, ToMany):
+        inner = {**names, node.row: -1 - depth}
+        row = dataclasses.replace(map_parts(node.row, again), number=-1 - depth)
+        return Exists(row, _renamed(node.part, inner, depth + 1))
+    if isinstance(node, Closure):
+        inner = {**names, node.variable: -1 - depth, node.before: -2 - depth}
+        roots = [
+            dataclasses.replace(each, number=inner[each]) for each in (node.variable, node.before)
+        ]
+        first, following = (_renamed(each, inner, depth + 2) for each in (node.first, node.next))
+        return Closure(again(node.row), roots[0], first, roots[1], following)
+    return map_parts(node, again)

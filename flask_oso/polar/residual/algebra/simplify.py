@@ -36,6 +36,7 @@ from .ir import (
     disjuncts_of,
     map_parts,
     mentions_row,
+    renumbered,
 )
 from .schema import NAN_KINDS
 
@@ -63,9 +64,10 @@ def disjunction(*parts: RowCondition) -> RowCondition:
 
     ``exists(p: a) or exists(p: b)  =>  exists(p: a or b)``, also for to-many relations;
     ``(a and c) or (b and c)  =>  (a or b) and c``; ``c = 1 or c = 2  =>  c in [1, 2]``.
+    What differs in the names of its rows only is the same.
     """
     found: dict[RowCondition, None] = {}
-    for part in _flat(parts, Or):
+    for part in _with_common_names([*_flat(parts, Or)]):
         if part == TRUE or _contrary(part) in found:
             return TRUE
         if part != FALSE:
@@ -292,6 +294,20 @@ def _merged_elements(parts: list[RowCondition]) -> list[RowCondition]:
 def _of(part: Exists, row: ToMany) -> RowCondition:
     """Return the condition on a row of a relation, for another row of it."""
     return t.cast(RowCondition, rewrite(part.part, lambda p: row if p == part.row else None))
+
+
+def _with_common_names(parts: list[RowCondition]) -> list[RowCondition]:
+    """Write conditions of several alternatives in one way that have rows under other names."""
+    if len(parts) < 2:
+        return parts
+    first: dict[RowCondition, RowCondition] = {}
+    made: list[RowCondition] = []
+    for part in parts:
+        conjuncts = conjuncts_of(part)
+        named = [first.setdefault(renumbered(each), each) for each in conjuncts]
+        is_same = all(one is other for one, other in zip(named, conjuncts, strict=True))
+        made.append(part if is_same else conjunction(*named))
+    return made
 
 
 def _shared(parts: list[RowCondition]) -> list[RowCondition]:
