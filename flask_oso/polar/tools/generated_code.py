@@ -164,6 +164,7 @@ RUNTIME_NAMES: Mapping[str, str] = {
     "unread": "no place: neither side of a comparison was read",
     "has_texts": "whether all keys of a dictionary are strings",
     "among_plain_keys": "x in d.keys(), where all keys are texts and x is none",
+    "are_compared_unasked": "tells whether a text is compared with values, and no object is asked",
     "entry_under": "the entry under a text that is compared next, or the pairs in a list of lists",
     "silent_text": "the text that attributes lead to, if reading them runs no code",
     "texts_ahead": "what of a set may be the text that is compared next",

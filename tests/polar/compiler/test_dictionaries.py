@@ -298,13 +298,19 @@ def test_entry_is_found_where_a_variable_stands_for_the_pair(
 
 @pytest.mark.parametrize(
     "condition",
-    ["[k, v] in d.x and v = k and k = u.x", "[k, v] in d.x and k = v and u.x = k"],
+    [
+        *("[k, v] in d.x and v = k and k = u.x", "[k, v] in d.x and k = v and u.x = k"),
+        *(
+            '[k, v] in d.x and v = "b" and k = u.x',
+            '[k, v] in d.x and k = w and "b" = v and u.x = w',
+        ),
+    ],
 )
 @pytest.mark.parametrize("negated", ["{}", "not ({})"], ids=["", "not"])
-def test_value_that_is_compared_with_its_key_is_compared_before_the_key(
+def test_value_that_is_compared_before_the_key_is_compared_for_each_entry(
     condition: str, negated: str
 ) -> None:
-    """Each entry is: an equality of an object may raise an error."""
+    """The equality of an object may raise an error."""
 
     class Broken:
         x = 1

@@ -210,6 +210,11 @@ class Searches(Compounds):
             fact = (function, collection.name, wanted.key)
         listed = self.guards.computed(self.region, entries, fact, span)
         self.guards.entries.setdefault(listed.name, t.cast(ast.Call, entries))
+        given = None if wanted is None or is_open_compound(value) else self._value(value)
+        if given is not None and is_string(given.literal):
+            # The solver compares the value of each entry with this text, before the key.
+            is_asked = negate(call("are_compared_unasked", load(listed.name)))
+            self.region.give_up_if(is_asked)
         region: Region | None
         region, entry = self.guards.loop(self.region, replace(listed, exact=list), span)
         region = self._parts(region, (key, value), entry)
@@ -244,8 +249,12 @@ class Searches(Compounds):
             moved.append((goal, clause))
         if not names & known or any(env.waiting.get(each) for each in names):
             return None
-        if isinstance(value, Slot) and env.variable(self.clause, value.index) in names:
-            # The solver compares the value of each entry with its key, which may raise an error.
+        united = [each for each, _ in moved if is_operation(each, Operator.UNIFY)]
+        texts = [each for each in united if any(map(is_string, each.args))]
+        is_key = isinstance(value, Slot) and env.variable(self.clause, value.index) in names
+        if is_key or len(texts) + (given is not None) > 1:
+            # The solver compares the value of each entry with its key, or with several texts, which
+            # may raise an error.
             return None
         self.guards.leave_place()
         is_ahead = self._is_compared_next(key)

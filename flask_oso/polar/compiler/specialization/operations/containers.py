@@ -58,6 +58,7 @@ class SilentReads:
         self._learn, self._is_object = known.learn, known.is_object
         self._keeps, self._is_hashed = known.keeps, known.is_hashed
         self._alike, self._among = comparisons.alike, comparisons.among
+        self._text_of = comparisons.text_of
         self._is_other_kind = comparisons.is_other_kind
         #: Classes of the host that derive from ``dict`` and have its ``get``, and whether an object
         #: may have another one.
@@ -176,6 +177,18 @@ class SilentReads:
             return self.entries_with(collection, key, is_ordered)
         found = find_entry(collection, key)
         return () if found is MISSING else ((key, self._unchecked(found)),)
+
+    def are_compared_unasked(self, entries: t.Iterable[t.Any]) -> bool:
+        """Tell whether a text is compared with the values of entries, and no object is asked."""
+        known: type = str
+        for _, value in entries:
+            # Most are of one class.
+            if type(value) is not known:
+                known = type(value)
+                if known not in VALUES:
+                    # It gives up for an object that may be asked.
+                    self._text_of(value)
+        return True
 
     def values_under(self, collection: t.Any, key: t.Any) -> t.Sequence[t.Any]:
         """Return the entry of a dictionary under a text, or what lists of two have behind a key."""
