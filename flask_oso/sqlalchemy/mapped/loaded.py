@@ -352,7 +352,7 @@ def _load(session: t.Any, cls: t.Any, rows: Sequence[t.Any], names: Sequence[str
     _load_owned(session, _waiting(rows, names), names)
     waiting = _waiting(rows, names)
     missing = [name for name in names if any(name not in instance_state(r).dict for r in waiting)]
-    loaders = {name: _loader(cls, name) for name in missing}
+    loaders = {name: _loader(session, cls, name) for name in missing}
     if len(waiting) == 1:
         for name in missing:
             getattr(waiting[0], name)
@@ -369,7 +369,7 @@ def _load(session: t.Any, cls: t.Any, rows: Sequence[t.Any], names: Sequence[str
     _select(session, cls, identities, options)
 
 
-def _loader(cls: t.Any, name: str) -> t.Any:
+def _loader(session: t.Any, cls: t.Any, name: str) -> t.Any:
     """Return the option that loads a relation, as reading it does, for all rows of a statement.
 
     ``None`` if there is none.
@@ -380,9 +380,23 @@ def _loader(cls: t.Any, name: str) -> t.Any:
     if all(isinstance(each.type, (sa.Integer, sa.Uuid)) for each in relation.local_columns):
         return orm.selectinload(attribute)
     # 'subqueryload' selects keys that differ, and the database gives one of such texts.
-    if relation.local_columns >= {*relation.parent.primary_key}:
+    is_whole = relation.local_columns >= {*relation.parent.primary_key}
+    if is_whole or _are_exact(session, relation.local_columns):
         return orm.subqueryload(attribute)
     return None if relation.uselist else orm.joinedload(attribute)
+
+
+def _are_exact(session: t.Any, columns: Iterable[t.Any]) -> bool:
+    """Tell whether a database equates only values of columns that are equal in Python."""
+    return session.get_bind().dialect.name in ("sqlite", "postgresql") and all(
+        isinstance(each.type, (sa.Integer, sa.Uuid))
+        or (type(each.type) in _TEXTS and each.type.collation is None)
+        for each in columns
+    )
+
+
+#: Texts that have no collation of their own: a collation of PostgreSQL that equates is declared.
+_TEXTS = (sa.String, sa.Text, sa.Unicode, sa.UnicodeText, sa.VARCHAR, sa.TEXT)
 
 
 def _select(
