@@ -121,3 +121,37 @@ def test_chain_without_classes_is_answered_as_by_the_solver(rules: str) -> None:
         *(True, True, True),
         False,
     ]
+
+
+def test_function_gives_up_before_the_loop_for_what_stays_the_same() -> None:
+    """Also for what is asked in front of the next object; not for what holds in some turns."""
+    text = """
+    for level in k:
+        if type(a1) not in harmless:
+            return None
+        if v.open:
+            if type(a2) not in harmless:
+                return None
+        if v is not None:
+            if type(a3) not in harmless:
+                return None
+            a0 = v
+            continue
+        break
+    """
+
+    assert hoisted(text) == plain("""
+    x1 = type(a2) not in harmless
+    if type(a1) not in harmless:
+        return None
+    if type(a3) not in harmless:
+        return None
+    for level in k:
+        if v.open:
+            if x1:
+                return None
+        if v is not None:
+            a0 = v
+            continue
+        break
+    """)

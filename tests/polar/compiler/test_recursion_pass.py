@@ -11,6 +11,14 @@ import typing as t
 import pytest
 
 from flask_oso import Oso
+from flask_oso.polar.compiler.passes.recursion.callers import (
+    count_from_zero,
+    forgetful,
+    go_through_once,
+    has_one,
+    leave_out_memo,
+    list_looked_at,
+)
 from flask_oso.polar.compiler.passes.recursion.loops import Recursion, written_as_loop
 from flask_oso.polar.compiler.passes.recursion.remembered_classes import remember_classes
 from flask_oso.polar.compiler.programs import CompiledProgram
@@ -420,3 +428,233 @@ def test_one_function_follows_a_chain(monkeypatch: pytest.MonkeyPatch) -> None:
     assert specialized(oso.engine, Asked(chain[0]), "read", chain[-1]) is True
     assert specialized(oso.engine, Asked(Folder()), "read", chain[-1]) is False
     assert len(defined) == 1
+
+
+_TWICE = """
+for level in k:
+    v = a.up if type(a) in k1 else a['up'] if type(a) is dict else k2.read(a, 'up')
+    w = a.own if type(a) in k1 else a['own'] if type(a) is dict else k2.read(a, 'own')
+    if type(v) not in harmless:
+        return None
+    if w is u:
+        return True
+    if v is not None:
+        if type(v) not in told:
+            return None
+        a = v
+        continue
+    break
+"""
+
+
+def test_two_questions_about_one_class_are_asked_together() -> None:
+    """Two reads of one object, and two tests of the class of what comes next."""
+    assert remembered(_TWICE) == plain("""
+        c0 = None
+        c1 = None
+        for level in k:
+            if type(a) is c0:
+                v = a.up
+                w = a.own
+            else:
+                v = a.up if type(a) in k1 else a['up'] if type(a) is dict else k2.read(a, 'up')
+                w = a.own if type(a) in k1 else a['own'] if type(a) is dict else k2.read(a, 'own')
+                c0 = None if type(a) is dict else type(a)
+            if type(v) is not c1:
+                if type(v) not in harmless:
+                    return None
+                if type(v) not in told:
+                    return None
+                c1 = type(v)
+            if w is u:
+                return True
+            if v is not None:
+                a = v
+                continue
+            break
+    """)
+
+
+def test_what_is_nil_is_told_from_what_is_asked() -> None:
+    """Behind a test for nil, too, and where nothing else stands there."""
+    nil = _TWICE.replace("if v is not None:", "if v is None:\n        return w\n    elif b:")
+    nil = nil.replace("elif b:", "else:")
+    alone = _TWICE.replace("        a = v\n        continue\n", "")
+
+    assert remembered(nil).count("type(v) is not c") == 1
+    assert "if v is not None:\n        pass" in remembered(alone)
+
+
+def test_class_is_asked_again_of_another_value_of_the_name_or_behind_another_test() -> None:
+    """There the value may be of one class alone, or is another one."""
+    again = _TWICE.replace("if v is not None", "if type(v) is not k3")
+    other = _TWICE.replace("    if w is u:", "    v = w\n    if w is u:")
+
+    assert remembered(again).count("type(v) is not c") == 2
+    assert remembered(other).count("type(v) is not c") == 2
+
+
+_LIST = """
+if len(a) >= 1:
+    v = a[0]
+    w = a[1:]
+    u = g(w, level + 1, memo)
+    if u is None:
+        return None
+    if u:
+        b = v.amount
+        if type(b) is not int:
+            return None
+        for x in u:
+            y = x + b
+            solutions.append(y)
+if len(a) == 0:
+    solutions.append(0)
+"""
+
+
+def test_list_is_gone_through_where_each_turn_goes_on() -> None:
+    """What is done with each element is done in a loop over the list."""
+    made = looped(_LIST)
+
+    assert made is not None
+    assert (
+        plain("""
+        level = level + left_of_a
+        if level > 9:
+            return None
+        for v in a:
+            b = v.amount
+            if type(b) is not int:
+                return None
+            frames.append(b)
+        left_of_a = 0
+    """)
+        in made
+    )
+
+
+def test_turn_that_may_not_go_on_counts_what_is_left() -> None:
+    """Where a condition fails, the call is not made."""
+    text = _LIST.replace("    w = a[1:]", "    if v.open:\n        return None\n    w = a[1:]")
+    open_one = _LIST.replace("if len(a) >= 1:", "if len(a) >= 1 and a[0].open:")
+
+    assert "for v in a:" in str(looped(text))
+    assert "for v in a:" not in str(looped(open_one))
+
+
+def suited(text: str, *, memo: bool = False) -> str:
+    """Give what a caller of a loop ``g`` becomes that has one solution at most."""
+    statements = ast.parse(textwrap.dedent(text)).body
+    go_through_once(statements, {"g"})
+    leave_out_memo(statements, {"h"} if memo else {"g"})
+    return ast.unparse(ast.fix_missing_locations(ast.Module(statements, [])))
+
+
+_CALLER = """
+memo = {}
+v = g(a, 0, memo)
+if v is None:
+    return None
+if v:
+    if len(v) > 9:
+        return None
+    b = a.least
+    x = type(b) in ordered
+    y = b.tzinfo is z
+    for e in v:
+        if type(e) is t and x and y:
+            found = True
+return found
+"""
+
+
+def test_one_solution_is_gone_through_without_a_loop() -> None:
+    """What asks for a class stands where it is needed; what reads an attribute stays."""
+    assert suited(_CALLER) == plain("""
+        v = g(a, 0, None)
+        if v is None:
+            return None
+        if v:
+            b = a.least
+            y = b.tzinfo is z
+            e = v[0]
+            if type(e) is t and type(b) in ordered and y:
+                found = True
+        return found
+    """)
+
+
+def test_loop_that_is_left_stays_a_loop() -> None:
+    """Its turns end in another place."""
+    assert "for e in v:" in suited(_CALLER.replace("found = True", "break"))
+
+
+def test_functions_that_remember_calls_get_what_they_remember() -> None:
+    """Whoever else is called, too."""
+    assert "memo = {}\nv = g(a, 0, memo)" in suited(_CALLER, memo=True)
+
+
+def test_what_a_function_remembers_is_found_out_about_all_that_call_each_other() -> None:
+    """A loop remembers nothing; what passes its memory on to one that does needs it."""
+    text = """
+    def a(x, memo): return a(x, memo)
+    def b(x, memo): return c(x, memo)
+    def c(x, memo): memo[x] = 1
+    def d(x, memo): return known(x, memo)
+    """
+    functions = t.cast("list[ast.FunctionDef]", ast.parse(textwrap.dedent(text)).body)
+
+    assert forgetful(functions, {"known"}) == {"a", "d"}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("return None\nreturn []\nreturn [value]", True),
+        ("return [value]\nreturn solutions", False),
+        ("return [value, other]", False),
+        ("return found", False),
+        ("return []", False),
+    ],
+)
+def test_functions_with_one_solution_are_told_from_others(text: str, expected: bool) -> None:
+    """By what they return."""
+    assert has_one(ast.parse(text).body) is expected
+
+
+def test_turns_are_counted_from_zero_where_only_their_number_counts() -> None:
+    """A call that is told how deep it is has to know."""
+    text = "first_level = level\nfor level in range(level, 9):\n    pass\nn = level - first_level"
+    made, deep = ast.parse(text).body, ast.parse(text + "\ng(a, level + 1)").body
+
+    count_from_zero(made, lambda: "k")
+    count_from_zero(deep, lambda: "k")
+
+    assert ast.unparse(made[0]) == "first_level = 0"
+    assert ast.unparse(made[1]) == "for level in k:\n    pass"
+    assert "range(level, 9)" in ast.unparse(deep[1])
+
+
+_LISTED = """
+if level > 9:
+    return None
+solutions = []
+if not type(a0) is list:
+    return None
+v = [*a0]
+if not is_plain_data(v):
+    return None
+if len(v) >= 1:
+    return g(v[1:])
+"""
+
+
+def test_list_that_a_function_looks_at_first_is_found() -> None:
+    """A loop answers for it, unless the function does something before, or takes other values."""
+    before = _LISTED.replace("solutions = []", "v7 = a0.up")
+    others = _LISTED.replace("    return None\nv =", "    solutions.append(1)\nv =")
+
+    assert list_looked_at(ast.parse(_LISTED).body, "a0") == (5, "v")
+    assert list_looked_at(ast.parse(before).body, "a0") is None
+    assert list_looked_at(ast.parse(others).body, "a0") is None

@@ -12,6 +12,9 @@ In go the statements of a function; they are changed where they stand::
     for e in v: b = (p := e.key) == w.key and p is not None
         =>  x1 = w.key; for e in v: b = (p := e.key) == x1 and p is not None
 
+    for e in v: if type(a) not in harmless: return None; …
+        =>  x1 = type(a) not in harmless;  if x1: return None;  for e in v: …
+
 The attribute is read in the first turn in any case, and each loop that comes here has one, as
 behind ``if v``. A value that is bound under a condition is looked at under that condition alone,
 for it has no name elsewhere.
@@ -24,7 +27,7 @@ import typing as t
 from collections.abc import Callable
 
 from ..snippets import all_of, assign, call, compared, is_not_none, is_type, load
-from .names import Names, blocks_in, nodes_in, read_name, written_name
+from .names import Names, blocks_in, nodes_in, only_gives_up, read_name, written_name
 
 _COMPARISONS = (ast.Is, ast.IsNot, ast.In, ast.NotIn)
 
@@ -61,7 +64,36 @@ class _Hoisting:
                 self._moved.append(statement)
                 self._changing.discard(t.cast(str, written_name(statement)))
         self._look_once(self._loop.body)
+        self._give_up_before(self._loop.body)
+        self._name_nothing_unread()
         return self._moved
+
+    def _give_up_before(self, block: list[ast.stmt]) -> None:
+        """Have the function give up before the loop, where that depends on nothing in it.
+
+        Also for what is asked in front of the next object of a chain, as soon as there is one.
+        """
+        kept = {*self._kept.values()}
+        for statement in [*block]:
+            match statement:
+                case ast.If(ast.Name(name)) if name in kept and only_gives_up(statement):
+                    block.remove(statement)
+                    self._moved.append(statement)
+                case ast.If(ast.Compare(ast.Name(), [ast.IsNot()], [ast.Constant(None)])):
+                    if type(statement.body[-1]) is ast.Continue:
+                        self._give_up_before(statement.body)
+        if not block:
+            block.append(ast.Pass())
+
+    def _name_nothing_unread(self) -> None:
+        """Ask at once where nothing else asks the same: ``x = p; if x: …`` => ``if p: …``."""
+        read = Names([self._loop, *self._moved]).read
+        made = {written_name(each): each for each in self._moved}
+        for statement in [*self._moved]:
+            name = read_name(statement.test) if type(statement) is ast.If else None
+            if name is not None and read[name] == 1 and name in made:
+                t.cast(ast.If, statement).test = t.cast(ast.Assign, made[name]).value
+                self._moved.remove(made[name])
 
     def _is_read_of_another(self, statement: ast.stmt) -> bool:
         """Tell whether a statement reads an attribute of what is no element."""

@@ -10,6 +10,12 @@ keep the elements is left out::
 
     for level in …: if left >= 1: v = a[-left]; frames.append(v); left = left - 1; continue; … x
         =>  frames = a;  left = 0;  x
+
+and one that does something with each element, and then goes on in any case, goes through the list::
+
+    for level in …: if left >= 1: v = a[-left]; …; left = left - 1; continue; … x
+        =>  for v in a: …
+            left = 0;  x
 """
 
 from __future__ import annotations
@@ -17,7 +23,7 @@ from __future__ import annotations
 import ast
 import typing as t
 
-from ..snippets import assign, code_of, compared, is_more_than, item_of, load, size_of
+from ..snippets import assign, code_of, compared, for_each, is_more_than, item_of, load, size_of
 from .names import Names, appended_to, blocks_in, nodes_in, read_name, written_name
 
 
@@ -51,16 +57,21 @@ def _leave_out_walk(
         return
     step = assign(left, ast.BinOp(load(left), ast.Sub(), ast.Constant(1)))
     begin, end = turn.body[:-2], code_of(turn.body[-2:])
-    frames = _kept_in(begin, name, left)
-    if end != code_of([step, ast.Continue()]) or (begin and frames is None):
+    if end != code_of([step, ast.Continue()]):
         return
     if sum(type(node) is ast.Break for node in nodes_in(rest)) != 1:
+        return
+    frames = _kept_in(begin, name, left)
+    walk = None if frames is not None else _walk_of(begin, name, left, level)
+    if begin and frames is None and walk is None:
         return
     deep = ast.BinOp(load(level), ast.Add(), load(left))
     is_over = is_more_than(load(level), most)
     made: list[ast.stmt] = [assign(level, deep), ast.If(is_over, loop.orelse, [])]
     if frames is not None:
         made.append(assign(frames, load(name)))
+    if walk is not None:
+        made.append(ast.copy_location(walk, loop))
     statements[at : at + 1] = [*made, assign(left, ast.Constant(0)), *rest[:-1]]
 
 
@@ -81,6 +92,26 @@ def _kept_in(begin: list[ast.stmt], name: str, left: str) -> str | None:
             frames, kept = appended_to(note) or (None, first)
             is_first = code_of([element]) == code_of([first])
             return frames if is_first and read_name(kept) == made else None
+    return None
+
+
+def _walk_of(begin: list[ast.stmt], name: str, left: str, level: str) -> ast.stmt | None:
+    """Return the loop over a list that does what statements do with its first element.
+
+    ``None`` if they do anything else with the list, or may leave the turn in which they stand.
+    """
+    first = item_of(load(name), ast.UnaryOp(ast.USub(), load(left)))
+    match begin:
+        case [ast.Assign([ast.Name(made)], element), *done] if done:
+            names = Names(done)
+            leaves = (ast.Break, ast.Continue, ast.For)
+            if code_of([element]) != code_of([first]) or names.written[made]:
+                return None
+            if any(names.read[each] or names.written[each] for each in (name, left, level)):
+                return None
+            if any(isinstance(node, leaves) for node in nodes_in(done)):
+                return None
+            return for_each(made, load(name), done)
     return None
 
 

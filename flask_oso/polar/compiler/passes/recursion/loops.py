@@ -64,7 +64,8 @@ from ..names import (
 from .first_solutions import search_for_all
 
 _FRAMES, _VALUE, _RESULT, _PASSES = "frames", "value", "result", "passes"
-_FIRST, _LAST = "first_level", "last_level"
+#: The names of the levels with which a loop begins, and at which it has found its value.
+FIRST, _LAST = "first_level", "last_level"
 #: The most solutions of one loop.
 MAX_SOLUTIONS = 100_000
 
@@ -251,7 +252,7 @@ class _Loop:
         return None if self._is_test else self._computed(done, item)
 
     def _is_size(self, statement: ast.stmt) -> bool:
-        return only_gives_up(statement) and self._reads_of([statement], self._site.found)
+        return only_gives_up(statement) and Names([statement]).read[self._site.found] > 0
 
     def _reads_of(self, done: list[ast.stmt], item: str) -> bool:
         """Tell whether statements do more with what was found than note that it is a solution."""
@@ -432,7 +433,7 @@ class _Loop:
         start: list[ast.stmt] = [assign(_VALUE, load("missing"))]
         is_kept = bool(needed)
         last = _LAST if self._is_noted_with_level else LEVEL
-        passed_by = ast.BinOp(load(last), ast.Sub(), load(_FIRST))
+        passed_by = ast.BinOp(load(last), ast.Sub(), load(FIRST))
         over: ast.expr
         if is_kept:
             start.append(assign(_FRAMES, ast.List([], ast.Load())))
@@ -446,7 +447,7 @@ class _Loop:
             note, target = [], ast.Name("_", ast.Store())
             over = call("range", passed_by)
         if self._is_noted_with_level or not is_kept:
-            start.append(assign(_FIRST, load(LEVEL)))
+            start.append(assign(FIRST, load(LEVEL)))
         nothing = ast.Return(ast.List([], ast.Load()))
         is_missing = compared(load(_VALUE), ast.Is(), load("missing"))
         ways = integers_first(back, _VALUE, passed_by, is_counted=not is_kept)

@@ -11,6 +11,9 @@ In go the statements of a function with such a loop; they are changed where they
                 c = None if type(a) is dict else type(a);  s = (p is … in simple) and x
             if … if s else …
 
+Two reads of one object are made behind one comparison, and so are two questions about the class of
+one value, also where the second one stands behind ``if v is not None``.
+
 Most objects of a chain are of one class, and a look into a set takes longer than a comparison with
 the class of the last one. The sets only grow while a function runs.
 """
@@ -52,30 +55,47 @@ class _Loop:
         #: The names of the last classes.
         self.caches: list[str] = []
 
-    def remember(self, block: list[ast.stmt]) -> None:
-        """Change statements; not those within another loop, which may be about other objects."""
+    def remember(self, block: list[ast.stmt], asked: Mapping[str, ast.If] | None = None) -> None:
+        """Change statements; not those within another loop, which may be about other objects.
+
+        :param asked: what asks for the class of a value where a turn comes here, by the value.
+        """
+        asked, read, kept = {**(asked or {})}, None, list[ast.stmt]()
         for at, statement in enumerate(block):
+            made = statement
             if (value := _class_asked(statement)) is not None:
-                block[at] = ast.copy_location(self._asked_once(statement, value), statement)
-            elif (read := _read_by_class(statement)) is not None:
-                made = self._read_once(statement, *read, block[at + 1 :])
-                block[at] = ast.copy_location(made, statement)
+                if value in asked:
+                    asked[value].body.insert(-1, statement)
+                    continue
+                made = asked[value] = self._asked_once(statement, value)
+            elif (found := _read_by_class(statement)) is not None:
+                owner, directly = found
+                if read is not None and read[0] == owner and kept[-1] is read[1]:
+                    _add_read(read[1], statement, directly)
+                    continue
+                made = self._read_once(statement, owner, directly, block[at + 1 :])
+                read = owner, made
             elif type(statement) is ast.If:
-                self.remember(statement.body)
-                self.remember(statement.orelse)
+                self.remember(statement.body, _asked_behind(statement.test, asked, ast.IsNot))
+                self.remember(statement.orelse, _asked_behind(statement.test, asked, ast.Is))
+                statement.body = statement.body or [ast.Pass()]
+            kept.append(ast.copy_location(made, statement))
+            for name in Names([statement]).written:
+                asked.pop(name, None)
+        block[:] = kept
 
     def _new_cache(self) -> str:
         self.caches.append(self._fresh("c"))
         return self.caches[-1]
 
-    def _asked_once(self, statement: ast.stmt, value: str) -> ast.stmt:
+    def _asked_once(self, statement: ast.stmt, value: str) -> ast.If:
         cache, kind = self._new_cache(), call("type", load(value))
         is_other = compared(call("type", load(value)), ast.IsNot(), load(cache))
         return ast.If(is_other, [statement, assign(cache, kind)], [])
 
     def _read_once(
         self, statement: ast.stmt, owner: str, directly: ast.stmt, behind: list[ast.stmt]
-    ) -> ast.stmt:
+    ) -> ast.If:
         cache, kind = self._new_cache(), call("type", load(owner))
         last = ast.IfExp(is_type(owner, "dict"), ast.Constant(None), call("type", load(owner)))
         slowly = [statement, assign(cache, last)]
@@ -104,6 +124,27 @@ class _Loop:
             return False
         asked = [_whose_class(node) for node in nodes if type(node) is ast.Call]
         return bool(asked) and {*asked} == {owner} and read[owner] == len(asked)
+
+
+def _asked_behind(
+    test: ast.expr, asked: Mapping[str, ast.If], operator: type[ast.cmpop]
+) -> dict[str, ast.If]:
+    """Return what has asked for the class of a value that is not ``None``, if a test tells that.
+
+    Behind any other test there may be objects of some classes alone.
+
+    :param operator: how the test compares the value with ``None``.
+    """
+    match test:
+        case ast.Compare(ast.Name(value), [compares], [ast.Constant(None)]):
+            return {value: asked[value]} if value in asked and type(compares) is operator else {}
+    return {}
+
+
+def _add_read(first: ast.If, statement: ast.stmt, directly: ast.stmt) -> None:
+    """Read another attribute of an object where the first one is read."""
+    first.body.append(directly)
+    first.orelse.insert(1, statement)
 
 
 def _class_asked(statement: ast.stmt) -> str | None:
