@@ -32,6 +32,8 @@ Searched = tuple[Expression, t.Any, t.Any]
 _ITERATORS = SILENT | {types.GeneratorType}
 #: What a search finds that is known to equal what it looks for: the solver has one term for both.
 ITSELF: t.Final = object()
+#: What is searched for in what a generator yields, where it yields such values, too.
+_COMPARED = frozenset({str, int})
 
 
 class Elements:
@@ -66,7 +68,7 @@ class Elements:
             if type(ahead) is Ahead:
                 return self._silently(collection, ahead, what[0], sought)
         if type(collection) is types.GeneratorType and begins_alone(collection, 2):
-            return self._timed(collection, what[0], clock)
+            return self._timed(collection, what[0], clock, sought)
         return self.kept_elements(collection, what, clock, *sought)
 
     def kept_elements(
@@ -195,7 +197,7 @@ class Elements:
                 return self._silently(iterator, ahead, goal, sought)
         # The variables here are two.
         if type(source) is types.GeneratorType and begins_alone(source, 2):
-            return self._timed(source, goal, clock)
+            return self._timed(source, goal, clock, sought)
         begun(clock)
         if not READ.begin(source):
             # This raises the error of the solver.
@@ -217,11 +219,48 @@ class Elements:
         is_known = self._classes.taken.issuperset(map(type, ahead))
         return iterator if is_known else self._members(iterator, goal)
 
-    def _timed(self, iterator: Iterator[t.Any], goal: Expression, clock: Clock) -> Iterator[t.Any]:
-        """Yield what an iterator of the host yields; look at the clock after each element.
+    def _timed(
+        self,
+        iterator: Iterator[t.Any],
+        goal: Expression,
+        clock: Clock,
+        sought: tuple[t.Any, ...] = (),
+    ) -> Iterator[t.Any]:
+        """Return what an iterator of the host yields; look at the clock after each element.
 
         While a question has hardly begun, only after some: it takes as long as the rest.
+
+        :param sought: the value that is searched for, if it is known.
         """
+        if sought and type(sought[0]) in _COMPARED:
+            return self._timed_and_found(iterator, goal, clock, sought[0])
+        return self._timed_each(iterator, goal, clock)
+
+    def _timed_and_found(
+        self, iterator: Iterator[t.Any], goal: Expression, clock: Clock, item: t.Any
+    ) -> Iterator[t.Any]:
+        """Yield what may equal a text or an integer: of texts and integers, Python tells."""
+        now = time.monotonic
+        if clock[1] is None:
+            clock[1] = now()
+        brief, left = clock[1] + BRIEF, 0
+        for element in iterator:
+            if left:
+                left -= 1
+            elif now() > brief:
+                self._check_clock(clock)
+            else:
+                left = _UNTIMED
+            if type(element) is str or type(element) is int:
+                if element == item:
+                    yield element
+            else:
+                yield self._element(element, goal)
+
+    def _timed_each(
+        self, iterator: Iterator[t.Any], goal: Expression, clock: Clock
+    ) -> Iterator[t.Any]:
+        """Yield all that an iterator yields."""
         now, taken = time.monotonic, self._classes.taken
         if clock[1] is None:
             clock[1] = now()

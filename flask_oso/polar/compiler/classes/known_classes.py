@@ -200,7 +200,15 @@ class KnownClasses:
                     break
         else:
             return True
-        if _has_texts(value):
+        least, most = _LEAST, _MOST
+        for each in value:
+            if type(each) is str:
+                if not each.isascii():
+                    break
+            # In one comparison, it takes longer.
+            elif type(each) is not int or each < least or each > most:
+                break
+        else:
             return True
         if is_data(value, self.objects):
             return True
@@ -238,20 +246,6 @@ class KnownClasses:
         if any(objects) and all(kind in SCALARS or kind in _CONTAINERS for kind in others):
             return _PYTHON
         return _LISTS if left is right is list else _SOLVER
-
-
-def _has_texts(value: list[t.Any]) -> bool:
-    """Tell whether a list has nothing but texts of ASCII and small integers."""
-    least, most = _LEAST, _MOST
-    for each in value:
-        kind = type(each)
-        if kind is str:
-            if not each.isascii():
-                return False
-        # In one comparison, it takes longer.
-        elif kind is not int or each < least or each > most:
-            return False
-    return True
 
 
 def is_number(value: t.Any) -> bool:

@@ -98,6 +98,8 @@ class Guards:
         self.origin = self.root
         #: The names that the function initializes with ``None``.
         self.caches: list[str] = []
+        #: The names of the keys of the last dictionary that was looked at.
+        self.last_keys: list[str] = []
         #: Whether the function counts steps.
         self.counts = False
         #: The index of the current alternative.
@@ -556,6 +558,8 @@ class Guards:
         if collection.is_own:
             # What a function has found is counted there, and looked at once.
             made.body = [give_up_if(is_more_than(size, MAX_STEPS))]
+        elif out.lookup(("short", collection.name)) is not None and not self.is_repeated(out):
+            made.body = []
         else:
             made.body = step_limit(size)
             self.counts = True

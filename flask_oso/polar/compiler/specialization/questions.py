@@ -505,7 +505,7 @@ class QuestionWriter:
         """Write that the function gives up for what is no list of Polar, or a long one."""
         key = ("list", value.name)
         if region.lookup(key) is None:
-            for fact in ("checked", "iterable"):
+            for fact in ("checked", "iterable", "short"):
                 region.known[fact, value.name] = value
             region.known[key] = value
             is_long = is_more_than(size_of(value.name), LEVELS)
@@ -727,8 +727,11 @@ class QuestionWriter:
         return [*self.no_classes(), *self.no_steps()]
 
     def no_classes(self) -> list[ast.stmt]:
-        """Write that no class was looked at yet."""
-        return [assign(name, ast.Constant(None)) for name in self.guards.caches]
+        """Write that no class was looked at yet, and no keys of a dictionary."""
+        return [
+            *(assign(name, ast.Constant(None)) for name in self.guards.caches),
+            *(assign(name, load("missing")) for name in self.guards.last_keys),
+        ]
 
     def no_steps(self) -> list[ast.stmt]:
         """Write that no step was counted yet, if steps are counted."""

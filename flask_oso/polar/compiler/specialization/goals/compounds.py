@@ -24,11 +24,11 @@ from ...snippets import (
     call,
     compared,
     duplicate,
-    is_not_none,
     is_not_of,
     is_type,
     item_of,
     load,
+    named_value,
     negate,
     size_of,
 )
@@ -164,16 +164,17 @@ class Compounds(Alternatives):
         if region.holds(fact) is not None or fact in region.inside:
             return self.guards.under(region, fact, is_it, [is_odd], span)
         keys, last = [[self.guards.fresh(each) for _ in names] for each in "pc"]
-        self.guards.caches += last
+        self.guards.last_keys += last
         region.reads.append(assign_parts(keys, load(value.name)))
         pairs = [*zip(keys, last, strict=True)]
-        # There are none yet for the first dictionary: a key may be ``None``.
-        is_known = is_not_none(load(last[0]))
-        same = [compared(load(key), ast.Is(), load(each)) for key, each in pairs]
-        is_same = all_of([*same, is_known])
-        inner = self.guards.under(region, fact, any_of([is_same, is_it]), [is_odd], span)
-        inner.reads += [assign(each, load(key)) for key, each in pairs]
-        return inner
+        is_same = all_of([compared(load(key), ast.Is(), load(each)) for key, each in pairs])
+        # Nothing that is a key is missing: this is always so.
+        noted = [
+            compared(named_value(each, load(key)), ast.IsNot(), load("missing"))
+            for key, each in pairs
+        ]
+        is_it = all_of([has_texts, *has_keys, *noted])
+        return self.guards.under(region, fact, any_of([is_same, is_it]), [is_odd], span)
 
     def _entry(self, region: Region, value: Known, name: str) -> Known:
         """Write that an entry is read, which is checked as the solver checks it."""

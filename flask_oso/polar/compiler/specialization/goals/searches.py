@@ -153,6 +153,7 @@ class Searches(Compounds):
             if region is self.region.inside.get(held):
                 # The operation gives up for what is no dictionary, no list and no text.
                 region.tested = (known.name, collection.name)
+            region.note_checked(known, collection)
             return self._at(region)
         is_list = wanted is None or wanted.exact not in (None, dict)
         if is_list and collection.exact is None and collection.constant is None:

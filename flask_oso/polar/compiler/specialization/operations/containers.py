@@ -122,28 +122,33 @@ class SilentReads:
         """
         taken = self._taken
         known: type = str
-        for pair in elements:
-            if type(pair) is not list or len(pair) != 2:
-                return False
-            one, other = pair
-            if type(one) is not str and type(one) not in taken and type(one) not in CONTAINERS:
-                return False
-            # Most are of one class.
-            if type(other) is not known:
-                known = type(other)
-                if known not in taken and known not in CONTAINERS:
+        try:
+            for pair in elements:
+                if type(pair) is not list:
                     return False
+                one, other = pair
+                if type(one) is not str and type(one) not in taken and type(one) not in CONTAINERS:
+                    return False
+                # Most are of one class.
+                if type(other) is not known:
+                    known = type(other)
+                    if known not in taken and known not in CONTAINERS:
+                        return False
+        except ValueError:
+            # It has not two.
+            return False
         return True
 
     def _pairs_among(self, elements: list[t.Any]) -> list[list[t.Any]]:
         """Return the lists of two; what is of another kind has to differ from them unasked."""
-        pairs, known = [], None
+        pairs, known = [], set[type]()
         for element in elements:
             if type(element) is not list:
-                # Most are of one class.
-                if type(element) is not known and not self._is_other_kind(element):
-                    raise NotSilent
-                known = type(element)
+                # Most are of few classes.
+                if type(element) not in known:
+                    if not self._is_other_kind(element):
+                        raise NotSilent
+                    known.add(type(element))
             elif len(element) == 2:
                 for part in element:
                     kind = type(part)
@@ -352,19 +357,43 @@ class SilentReads:
             return LazyKeys(value)
         entries = value.copy()
         known: type = str
-        has_texts = True
-        for name, each in entries.items():
+        for name in entries:
+            # To look a text up takes less time than to go through names and values together.
             if type(name) is not str:
-                has_texts = False
-            # Most are of one class.
-            if type(each) is not known:
-                known = type(each)
+                break
+            if type(entries[name]) is not known:
+                # Most are of one class.
+                known = type(entries[name])
                 if known in QUESTIONS:
                     raise NotSilent
-        if method == "values" and has_texts:
-            # In the order of their keys, without a dictionary that has that order.
-            return [*map(entries.__getitem__, sorted(entries))] if is_ordered else entries.values()
+        else:
+            if method == "values":
+                # In the order of their keys, without a dictionary that has that order.
+                if is_ordered:
+                    return [*map(entries.__getitem__, sorted(entries))]
+                return entries.values()
+        if not QUESTIONS.isdisjoint(map(type, entries.values())):
+            raise NotSilent
         return call_reading(value, method, ())
+
+    def among_values(self, item: t.Any, value: t.Any) -> bool:
+        """Tell whether a value unifies with one in a dictionary. All of them are looked at."""
+        mine, simple, found = type(item), self._simple, False
+        if type(value) is not dict:
+            raise NotSilent
+        if mine in simple and len(value) <= MAX_ELEMENTS:
+            entries = value.copy()
+            for name in entries:
+                if type(name) is not str:
+                    break
+                each = entries[name]
+                if type(each) is not mine and type(each) not in simple:
+                    break
+                if each == item:
+                    found = True
+            else:
+                return found
+        return self._among(item, self.entries(value, "values"))
 
     def has_key(self, value: t.Any, key: t.Any) -> bool:
         """Tell whether a value is among the keys of a dictionary."""

@@ -179,7 +179,10 @@ def are_flat(tuples: Iterable[tuple[t.Any, ...]]) -> bool:
 def are_comparable_moments(item: t.Any, elements: list[t.Any]) -> bool:
     """Tell whether Python compares a datetime with others and asks no zone."""
     zone = item.tzinfo
-    return all(each.tzinfo is zone or is_comparable_moment(item, each) for each in elements)
+    for each in elements:
+        if each.tzinfo is not zone and not is_comparable_moment(item, each):
+            return False
+    return True
 
 
 def are_plain_tuples(elements: list[t.Any]) -> bool:
