@@ -54,6 +54,7 @@ RUNTIME_NAMES: Mapping[str, str] = {
     "all_texts": "what finds the texts of a collection by their hash; all elements are looked at",
     "among": "x in xs, which runs no code of the application",
     "among_first": "x in xs, which looks at no element behind the first that is equal",
+    "among_values": "x in d.values(), of a dictionary",
     "are_themselves": "tells whether values equal themselves, which NaN does not",
     "as_data": "arguments, lists as copies; None: the solver answers",
     "by_solver": "answers the whole question with the solver",

@@ -12,7 +12,7 @@ from fractions import Fraction
 import pytest
 
 from flask_oso import Oso, OsoError
-from flask_oso.polar.compiler.passes.constants import share_alike
+from flask_oso.polar.compiler.passes.constants import join_alike, share_alike
 from tests.support.answers import outcome_of, specialized
 from tests.support.models.people import Thing, User
 from tests.support.policies import make_oso
@@ -26,6 +26,56 @@ def shared(*bodies: str) -> list[tuple[str, list[tuple[t.Any, ...]]]]:
         (ast.unparse(ast.fix_missing_locations(ast.Module(each.body, []))), each.rows)
         for each in found
     ]
+
+
+def joined(text: str) -> str:
+    """Give statements whose branches are one where they do the same."""
+    module = ast.parse(textwrap.dedent(text))
+    join_alike(module.body)
+    return ast.unparse(ast.fix_missing_locations(module))
+
+
+_BRANCHES = """
+for v1 in v0:
+    if v2 == 'a':
+        v3 = v1.x
+        if v3 is a2:
+            found = True
+        elif type(v3) is not c4:
+            c4 = kind_of(v3)
+    elif v2 == 'b':
+        v5 = v1.x
+        if v5 is a2:
+            found = True
+        elif type(v5) is not c6:
+            c6 = kind_of(v5)
+"""
+
+
+def test_branches_that_do_the_same_are_one() -> None:
+    """Whatever they call what they read, and the class that they met last."""
+    first, _ = _BRANCHES.split("    elif v2 == 'b'")
+    expected = first.replace("v2 == 'a'", "v2 == 'a' or v2 == 'b'")
+
+    assert joined(_BRANCHES) == ast.unparse(ast.parse(expected))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("v5 is a2:\n            found", "v5 is a2:\n            b7"),
+        ("v5 = v1.x", "v5 = v1.y"),
+        ("elif v2 == 'b'", "elif v1.open"),
+        ("c6 = kind_of(v5)", "c6 = kind_of(v5)\nif c6:\n    x()"),
+    ],
+    ids=["flag", "attribute", "condition", "read later"],
+)
+def test_branches_that_differ_are_apart(old: str, new: str) -> None:
+    """In what they note or read, or in what is read of them; a condition may read something."""
+    assert old in _BRANCHES
+    text = _BRANCHES.replace(old, new)
+
+    assert joined(text) == ast.unparse(ast.parse(text))
 
 
 def test_statements_with_other_numbers_are_one() -> None:

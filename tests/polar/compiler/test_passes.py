@@ -16,6 +16,7 @@ from flask_oso.polar.compiler.passes.hoisting import hoist
 from flask_oso.polar.compiler.passes.indexing import index
 from flask_oso.polar.compiler.passes.ordering import identity_first
 from flask_oso.polar.compiler.passes.passes import improve
+from flask_oso.polar.compiler.passes.repeated_checks import leave_out_repeated
 from flask_oso.polar.compiler.passes.searches import write_out_searches
 from flask_oso.polar.compiler.passes.shortening import (
     look_up_once,
@@ -69,7 +70,7 @@ def test_short_list_is_searched_where_it_stands() -> None:
     """Whatever else is searched stays as it was."""
     assert rewritten(SEARCH, searched) == plain(
         """
-        if ((p0 := type(v)) is list or p0 is tuple) and len(v) < 30 and (
+        if ((p0 := type(v)) is list or p0 is tuple) and (
             (p1 := type(a)) is str or p1 in simple
         ):
             b2 = False
@@ -110,6 +111,122 @@ def test_loop_notes_what_is_found_where_nothing_else_is_done() -> None:
 def test_search_stays(text: str) -> None:
     """Only a condition that is a search for a text or a number, with little behind it."""
     assert rewritten(text, searched) == plain(text)
+
+
+def searched_first(statements: list[ast.stmt]) -> None:
+    numbers = itertools.count()
+    for each in statements:
+        each.test.orelse.is_negated = False  # type: ignore[attr-defined]
+    write_out_searches(statements, lambda letter: f"{letter}{next(numbers)}", may_end=True)
+
+
+def test_what_ends_the_function_stands_in_the_search() -> None:
+    """Where all solutions are searched for, the call looks at all elements."""
+    assert rewritten(SEARCH.replace("x()", "return True"), searched_first) == plain(
+        """
+        if ((p0 := type(v)) is list or p0 is tuple) and (
+            (p1 := type(a)) is str or p1 in simple
+        ):
+            for v3 in [*v]:
+                if type(v3) is not p1 and type(v3) not in simple:
+                    if among_first(a, v, is_searched):
+                        return True
+                    break
+                if v3 == a:
+                    if is_searched and (not among_first(a, v, is_searched)):
+                        break
+                    return True
+        elif a in v if (p0 is set or p0 in sets) and type(a) is str else among_first(
+            a, v, is_searched
+        ):
+            return True
+        """
+    )
+
+
+def test_values_of_a_dictionary_are_searched_while_they_are_read() -> None:
+    """They are no list, and have no order in which one of them comes first."""
+    text, read = "v = entries(d, 'values')" + SEARCH, SEARCH + "b = v"
+
+    assert rewritten(text, searched) == plain("if among_values(a, d):\n    x()")
+    assert rewritten(text.replace(SEARCH, read), searched) == plain(text.replace(SEARCH, read))
+
+
+# -- checks that were made ---------------------------------------------------------------------
+
+
+def test_value_that_has_passed_is_not_checked_again() -> None:
+    """Neither in what stands behind, nor as one of several reasons to give up."""
+    text = """
+    if type(v) not in harmless:
+        return None
+    if p:
+        if type(v) not in harmless:
+            return None
+        x()
+    elif type(v) not in harmless or isinstance(v, A):
+        return None
+    if type(w) not in harmless or isinstance(w, A):
+        return None
+    """
+
+    assert rewritten(text, leave_out_repeated) == plain("""
+    if type(v) not in harmless:
+        return None
+    if p:
+        x()
+    elif isinstance(v, A):
+        return None
+    if type(w) not in harmless or isinstance(w, A):
+        return None
+    """)
+
+
+def test_check_counts_where_it_was_made() -> None:
+    """Not behind a condition, and not of another value of the name."""
+    text = """
+    if p:
+        if type(v) not in harmless:
+            return None
+    if type(v) not in harmless:
+        return None
+    if type(w) not in harmless:
+        return None
+    w = w.up
+    if type(w) not in harmless:
+        return None
+    w = v
+    """
+
+    assert rewritten(text, leave_out_repeated) == plain(text)
+
+
+_LIST = """
+if type(v) not in harmless:
+    return None
+w = a.x
+if type(w) not in harmless:
+    return None
+if not type(v) is list or len(v) > 9:
+    return None
+"""
+
+
+def test_list_is_not_checked_where_nothing_else_is_taken() -> None:
+    """Whatever is no list is given up for in any case."""
+    assert rewritten(_LIST, leave_out_repeated) == plain(_LIST.split("None", 1)[1])
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("w = a.x", "w = v.x"), ("w = a.x", "if a.x:\n    return True"), (" is list", " is str")],
+    ids=["read", "answer", "text"],
+)
+def test_list_is_checked_before_it_is_used(old: str, new: str) -> None:
+    """A function may answer between the two, or read what has not passed."""
+    text = _LIST.replace(old, new)
+
+    assert rewritten(text, leave_out_repeated) == plain(text)
 
 
 def test_many_searches_stay() -> None:
@@ -320,7 +437,7 @@ def test_texts_that_are_looked_up_once_become_no_set() -> None:
     once = "v = all_texts(x)\nif a in v: found = True"
     twice = f"{once}\nif b in v: found = True"
 
-    assert rewritten(once, look_up_once) == plain(once.replace("(x)", "(x, is_once=True)"))
+    assert rewritten(once, look_up_once) == plain(once.replace("(x)", "(x, True)"))
     assert rewritten(twice, look_up_once) == plain(twice)
 
 

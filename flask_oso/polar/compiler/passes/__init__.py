@@ -6,6 +6,8 @@ what compilers call it.
 
 ``names``
     which names statements read and write.
+``repeated_checks``
+    what is known of a value is not asked again (redundancy elimination).
 ``flags``
     what depends on a flag stands where the flag would be set (jump threading).
 ``row_comparisons``, ``indexing``
@@ -17,13 +19,13 @@ what compilers call it.
     the test of an element that fails most often comes first (condition reordering).
 ``shortening``
     names and counts that nothing needs (copy propagation, dead code).
-``passes``
-    the above, in order.
 ``constants``
     what differs in constants alone stands there once (code factoring).
+``passes``
+    the above, in order.
 ``exclusion``, ``integers``, ``list_positions``, ``recursion``
     which statements exclude each other; sums of integers (strength reduction); a loop over the
     rests of a list; functions that call themselves, as loops.
 ``searches``
-    a short list is searched where it stands, in what is done otherwise (inlining).
+    a list is searched where it stands, in what is done otherwise (inlining).
 """

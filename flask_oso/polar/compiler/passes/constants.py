@@ -8,6 +8,11 @@ of them::
 
 So hundreds of rules that differ in a string and a number are one. Names of values that are written
 in such statements are read nowhere else.
+
+Branches that do the same are one, too, whatever they call what they read::
+
+    if v == "a": r = e.x; if r is p: y      elif v == "b": s = e.x; if s is p: y
+        =>  if v == "a" or v == "b": r = e.x; if r is p: y
 """
 
 from __future__ import annotations
@@ -17,11 +22,13 @@ import re
 import typing as t
 
 from ...value_objects import Record
-from ..snippets import code_of, load
-from .names import Names
+from ..snippets import any_of, code_of, load
+from .names import Names, blocks_in, nodes_in
 
 #: Names that statements give to values for themselves: no other statements read them.
 _OWN = re.compile(r"[vpo]\d+")
+#: Those, and the names of the last class that was looked at.
+_OWN_AND_LAST = re.compile(r"[vpoc]\d+")
 #: The fewest branches that are written as one.
 _FEW = 3
 
@@ -106,3 +113,39 @@ def _shape_of(body: list[ast.stmt]) -> tuple[str, list[ast.Constant]]:
     own = [name for name in Names(body).written if _OWN.fullmatch(name)]
     constants: list[ast.Constant] = []
     return code_of(body, {name: f"*{at}" for at, name in enumerate(own)}, constants), constants
+
+
+def join_alike(statements: list[ast.stmt]) -> None:
+    """Write branches that follow each other and do the same as one."""
+    names: Names | None = None
+    for block, _ in [*blocks_in(statements)][::-1]:
+        for statement in block:
+            while type(statement) is ast.If and len(statement.orelse) == 1:
+                following = statement.orelse[0]
+                if type(following) is not ast.If or not _are_comparisons(statement, following):
+                    break
+                names = names or Names(statements)
+                if _code_with(statement.body, names) != _code_with(following.body, names):
+                    break
+                statement.test = any_of([statement.test, following.test])
+                statement.orelse = following.orelse
+
+
+def _are_comparisons(*statements: ast.If) -> bool:
+    """Tell whether conditions compare names with constants, and do nothing else."""
+    parts = (ast.Compare, ast.Name, ast.Constant, ast.BoolOp)
+    return all(isinstance(node, parts) for each in statements for node in nodes_in([each.test]))
+
+
+def _code_with(statements: list[ast.stmt], names: Names) -> str:
+    """Return a text of statements that does not depend on names which nothing else knows.
+
+    :param names: those of the whole function.
+    """
+    here, others = Names(statements), dict[str, str]()
+    for node in nodes_in(statements):
+        name = node.id if type(node) is ast.Name else ""
+        is_own = here.written[name] == names.written[name] and here.read[name] == names.read[name]
+        if is_own and _OWN_AND_LAST.fullmatch(name):
+            others.setdefault(name, f"{len(others)}")
+    return code_of(statements, others)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Mapping
 
+from .constants import join_alike
 from .flags import replace_flags
 from .hoisting import hoist
 from .indexing import index
 from .ordering import identity_first
+from .repeated_checks import leave_out_repeated
 from .shortening import has_loops, look_up_once, shorten_counts, shorten_names, unpack_pairs
 
 
@@ -25,8 +27,11 @@ def improve(
     :param is_one_of_many: whether others, which differ in texts, become one with this function:
         that looks a text up once for all.
     """
+    leave_out_repeated(statements)
+    join_alike(statements)
     if not has_loops(statements):
         replace_flags(statements)
+        shorten_names(statements)
         look_up_once(statements)
         return False
     index(statements, fresh, lists)

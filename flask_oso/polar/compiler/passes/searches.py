@@ -1,9 +1,9 @@
-"""A short list or tuple is searched where it stands, without the call that searches any collection.
+"""A list or tuple is searched where it stands, without the call that searches any collection.
 
 In go the statements of a function; they are changed where they stand::
 
     if a in v if type(v) in sets else among(a, v): x
-        =>  if ((p := type(v)) is list or p is tuple) and len(v) < N and type(a) in simple:
+        =>  if ((p := type(v)) is list or p is tuple) and type(a) in simple:
                 b = False
                 for e in [*v]:
                     if type(e) is not str and type(e) not in simple: b = among(a, v); break
@@ -11,19 +11,33 @@ In go the statements of a function; they are changed where they stand::
                 if b: x
             elif a in v if p in sets else among(a, v): x
 
-Most lists that policies search are short, and then the call takes longer than the search. It is
-done only where ``x``, which then stands there twice, is short.
+Most lists that policies search are short, and then the call takes longer than the search; of long
+ones each element takes as long. It is done only where ``x``, which then stands there twice, is
+short.
+
+The values of a dictionary are searched while they are read::
+
+    v = entries(d, "values");  if a in v if type(v) in sets else among(a, v): x
+        =>  if among_values(a, d): x
 
 Where ``x`` only notes that something is found, the loop notes it. Where ``x`` ends the function,
 unless all solutions are searched for, the solver looks at no element behind the first that is
-equal, and nor does the search. Then the list may be long.
+equal, and nor does the search. Then ``x`` stands in the loop::
+
+                for e in [*v]:
+                    if type(e) is not str and type(e) not in simple:
+                        if among_first(a, v, is_searched): x
+                        break
+                    if e == a:
+                        if is_searched and not among_first(a, v, is_searched): break
+                        x
 """
 
 from __future__ import annotations
 
 import ast
 import typing as t
-from collections.abc import Callable
+from collections.abc import Callable, Container, Iterator
 
 from ..snippets import (
     all_of,
@@ -38,10 +52,17 @@ from ..snippets import (
     negate,
     unpacked,
 )
-from .names import blocks_in, ends_at_solution, nodes_in, read_name, sets_true
+from .names import (
+    Names,
+    blocks_in,
+    ends_at_solution,
+    nodes_in,
+    read_name,
+    sets_true,
+    statements_in,
+    written_name,
+)
 
-#: Longer lists are left to the call, which takes no time that counts there.
-SHORT = 30
 #: The search that looks at nothing behind an element that is equal, and whether it must.
 _FIRST, _IS_SEARCHED = "among_first", "is_searched"
 #: The most searches of a function that are written out.
@@ -60,11 +81,13 @@ def write_out_searches(
     :param fresh: gives names.
     :param may_end: whether the function ends at a solution, unless it searches for all of them.
     """
-    written = 0
+    written, unsorted = 0, {*_values_in(statements)}
+    if unsorted:
+        _search_entries(statements, unsorted)
     for block, _ in [*blocks_in(statements)]:
         for at, statement in enumerate(block):
             search = _search_in(statement)
-            if search is None:
+            if search is None or read_name(search.args[1]) in unsorted:
                 continue
             is_one = not getattr(search, "is_negated", True)
             if may_end and is_one and ends_at_solution(t.cast(ast.If, statement).body):
@@ -72,6 +95,33 @@ def write_out_searches(
             if _is_written_out(t.cast(ast.If, statement), search) and written < MAX_WRITTEN:
                 written += 1
                 block[at] = _written_out(t.cast(ast.If, statement), search, fresh)
+
+
+def _values_in(statements: list[ast.stmt]) -> Iterator[str | None]:
+    """Yield the names of the values of dictionaries: they have no order, and are no lists."""
+    for statement in statements_in(statements):
+        match statement:
+            case ast.Assign([_], ast.Call(ast.Name("entries"), [_, ast.Constant("values")])):
+                yield written_name(statement)
+
+
+def _search_entries(statements: list[ast.stmt], values: Container[str | None]) -> None:
+    """Search the values of dictionaries while they are read, where nothing else needs them.
+
+    :param values: their names.
+    """
+    names = Names(statements)
+    for block, _ in [*blocks_in(statements)]:
+        for at in reversed(range(1, len(block))):
+            search, made = _search_in(block[at]), written_name(block[at - 1])
+            if search is None or made is None or made not in values:
+                continue
+            if read_name(search.args[1]) != made:
+                continue
+            here, read = t.cast(ast.If, block[at]), t.cast(t.Any, block[at - 1]).value
+            if names.read[made] == Names([here.test]).read[made]:
+                here.test = call("among_values", search.args[0], read.args[0])
+                del block[at - 1]
 
 
 def _search_in(statement: ast.stmt) -> ast.Call | None:
@@ -114,11 +164,8 @@ def _written_out(statement: ast.If, search: ast.Call, fresh: Callable[[str], str
         is_set.append(compared(load(kind), ast.In(), load("sets")))
         _, *about_item = test.test.values if type(test.test) is ast.BoolOp else [test.test]
         test.test = all_of([any_of(is_set), *about_item])
-    is_short = compared(call("len", load(listed)), ast.Lt(), ast.Constant(SHORT))
     is_list = compared(_class_of(load(listed), kind), ast.Is(), load("list"))
     tests = [any_of([is_list, compared(load(kind), ast.Is(), load("tuple"))])]
-    if read_name(search.func) != _FIRST:
-        tests.append(is_short)
     cls = _class_of_item(search)
     is_text_or_integer = cls is str or cls is int
     is_itself = getattr(search, "is_itself", False)
@@ -132,8 +179,10 @@ def _written_out(statement: ast.If, search: ast.Call, fresh: Callable[[str], str
         # No element of the same class is equal to it, and simple ones ask nobody.
         kind_of_item = getattr(search, "class_name", None) or mine
     twice, noted, element = duplicate(statement), _only_noted(statement), fresh("v")
-    if noted is not None and read_name(search.func) != _FIRST:
-        searched: list[ast.stmt] = [_loop(search, load(kind_of_item), noted, element)]
+    if read_name(search.func) == _FIRST and not statement.orelse:
+        searched: list[ast.stmt] = [_loop_that_ends(search, load(kind_of_item), statement, element)]
+    elif noted is not None and read_name(search.func) != _FIRST:
+        searched = [_loop(search, load(kind_of_item), noted, element)]
         # It may be noted already.
         t.cast(t.Any, searched[0]).body[0].body[0] = duplicate(ast.If(search, statement.body, []))
     else:
@@ -156,19 +205,47 @@ def _loop(search: ast.Call, mine: ast.expr, found: str, element: str) -> ast.stm
 
     :param found: the name that says that it is found.
     """
-    kind = call("type", load(element))
-    is_odd = [compared(kind, ast.IsNot(), mine), compared(kind, ast.NotIn(), load("simple"))]
-    same = ast.Is() if getattr(search, "is_itself", False) else ast.Eq()
-    is_it = compared(load(element), same, search.args[0])
+    is_odd, is_it = _tests_of(search, mine, element)
     held: list[ast.stmt] = [assign(found, ast.Constant(True))]
     if read_name(search.func) == _FIRST:
         held.append(ast.If(negate(load(_IS_SEARCHED)), [ast.Break()], []))
     body: list[ast.stmt] = [
-        ast.If(all_of(is_odd), [assign(found, search), ast.Break()], []),
+        ast.If(is_odd, [assign(found, search), ast.Break()], []),
         ast.If(is_it, held, []),
     ]
-    over = unpacked(t.cast(ast.Name, search.args[1]).id)
-    return for_each(element, over, body)
+    return for_each(element, _listed(search), body)
+
+
+def _loop_that_ends(search: ast.Call, mine: ast.expr, statement: ast.If, element: str) -> ast.stmt:
+    """Write that a list is searched for a value of a class, and what is done where it is found.
+
+    That ends the function, unless all elements are to be looked at.
+    """
+    is_odd, is_it = _tests_of(search, mine, element)
+    slowly = ast.If(search, duplicate(statement.body), [])
+    is_all = all_of([load(_IS_SEARCHED), negate(duplicate(t.cast(ast.expr, search)))])
+    done: list[ast.stmt] = [ast.If(is_all, [ast.Break()], []), *statement.body]
+    if type(statement.body[-1]) is not ast.Return:
+        # All elements were looked at.
+        done.append(ast.Break())
+    is_there = ast.copy_location(ast.If(is_it, done, []), statement)
+    body: list[ast.stmt] = [ast.If(is_odd, [slowly, ast.Break()], []), is_there]
+    if getattr(search, "is_itself", False):
+        # That asks nobody, and is what ends the search.
+        body.reverse()
+    return for_each(element, _listed(search), body)
+
+
+def _tests_of(search: ast.Call, mine: ast.expr, element: str) -> tuple[ast.expr, ast.expr]:
+    """Write whether the call is to look at an element, and whether it is what is searched for."""
+    kind = call("type", load(element))
+    is_odd = [compared(kind, ast.IsNot(), mine), compared(kind, ast.NotIn(), load("simple"))]
+    same = ast.Is() if getattr(search, "is_itself", False) else ast.Eq()
+    return all_of(is_odd), compared(load(element), same, search.args[0])
+
+
+def _listed(search: ast.Call) -> ast.expr:
+    return unpacked(t.cast(ast.Name, search.args[1]).id)
 
 
 def _class_of(value: ast.expr, name: str) -> ast.expr:

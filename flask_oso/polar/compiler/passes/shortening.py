@@ -9,7 +9,7 @@ In go the statements of a function; they are changed where they stand. The equat
     found = False;  if p: found = True;  return found   =>  if p: return True;  return False
     v = [a, b]; if not is_plain_data([a, b]): return None; p      =>  p
     v = entries_of(d);  for e in [*v]: … a = e[0]; b = e[1]  =>  …  for a, b in v: …
-    v = all_texts(x);  if a in v: …  =>  v = all_texts(x, is_once=True);  if a in v: …
+    v = all_texts(x);  if a in v: …  =>  v = all_texts(x, True);  if a in v: …
 
 The first two only where nothing else needs ``v``, the third where nothing else is counted, the
 fourth where nothing is looked at behind ``p``, the fifth where ``p`` needs no ``v``, in the sixth,
@@ -156,7 +156,7 @@ def look_up_once(statements: list[ast.stmt]) -> None:
     names = Names(statements) if made else None
     for value, called in made:
         if names is not None and names.read[value] == 1:
-            called.keywords = [ast.keyword("is_once", ast.Constant(True))]
+            called.args.append(ast.Constant(True))
 
 
 def _texts_in(statement: ast.stmt) -> Iterator[tuple[str, ast.Call]]:
