@@ -253,6 +253,8 @@ def _has_usual_dictionary(base: type) -> bool:
 #: Strategies of relations that read the row with the foreign key, and no other.
 _READING = frozenset({True, "select", "joined", "selectin", "subquery", "immediate"})
 _RAISING = frozenset({"raise", "raise_on_sql"})
+#: Leaves letters and digits of ASCII, all of them in lower case.
+_LETTERS = {n: chr(n).lower() if chr(n).isalnum() else None for n in range(128)}
 
 
 def _foreign_key(cls: type, name: str) -> _ForeignKey | None:
@@ -292,7 +294,7 @@ class _ForeignKey:
         #: Whether rows are equal exactly if their keys are.
         self.is_exact = True
         is_single = len(names) == 1
-        self.test: RowTest = _for_numbers(relation, names[0], self) if is_single else self.is_row
+        self.test: RowTest = _for_one_column(relation, names[0], self) if is_single else self.is_row
 
     def to_unchanged(self, name: str) -> _ForeignKey:
         """Let only rows be compared whose attribute is as it is stored; return this."""
@@ -337,6 +339,11 @@ class _ForeignKey:
         loaded, changed = state.dict, state.committed_state
         if self._relation in loaded or self._relation in changed:
             return None
+        if far.key is not None and state.session_id is not None:
+            for name, key in zip(self._names, far.key[1], strict=True):
+                if _is_other_key(loaded.get(name), key):
+                    # Whatever is found, or nothing, has another key.
+                    return False
         if not _can_be_read(state, far):
             return None
         for name, key in zip(self._names, far.key[1], strict=True):
@@ -357,8 +364,8 @@ def _is_changed(session: t.Any, cls: t.Any, name: str) -> bool:
     )
 
 
-def _for_numbers(relation: str, name: str, foreign: _ForeignKey) -> RowTest:
-    """Return a test that is fast for what is most frequent: another number.
+def _for_one_column(relation: str, name: str, foreign: _ForeignKey) -> RowTest:
+    """Return a test that is fast for what is most frequent: another key.
 
     :param name: the foreign key.
     :param foreign: has the test for everything else.
@@ -367,12 +374,15 @@ def _for_numbers(relation: str, name: str, foreign: _ForeignKey) -> RowTest:
 
     def is_row(row: t.Any, other: t.Any) -> bool | None:
         value = row.__dict__.get(name)
-        if type(value) is int and isinstance(other, cls()):
-            state, far = instance_state(row), t.cast(t.Any, instance_state(other).key)
+        kind = type(value)
+        if kind in KEY_KINDS and isinstance(other, cls()):
+            state: t.Any = instance_state(row)
+            far: t.Any = instance_state(other)
             if (
-                far is not None
-                and type(far[1][0]) is int
-                and value != far[1][0]
+                far.key is not None
+                and type(key := far.key[1][0]) is kind
+                and value != key
+                and (kind is not str or _is_other_text(value, key))
                 and state.session_id is not None
                 and relation not in row.__dict__
                 and relation not in state.committed_state
@@ -419,10 +429,19 @@ def _is_same_key(value: t.Any, key: t.Any) -> bool | None:
         return None
     if kind is not str or value == key:
         return bool(value == key)
+    return False if _is_other_text(value, key) else None
+
+
+def _is_other_key(value: t.Any, key: t.Any) -> bool:
+    """Tell whether two values are different keys to each database."""
+    kind = type(value)
+    if kind is not type(key) or kind not in KEY_KINDS or value == key:
+        return False
+    return kind is not str or _is_other_text(value, key)
+
+
+def _is_other_text(value: str, key: str) -> bool:
+    """Tell whether two texts differ in more than case and signs, and have no accents."""
     if not (value.isascii() and key.isascii()):
-        return None
-    return False if _letters(value) != _letters(key) else None
-
-
-def _letters(text: str) -> str:
-    return "".join(filter(str.isalnum, text)).lower()
+        return False
+    return value.translate(_LETTERS) != key.translate(_LETTERS)

@@ -27,7 +27,7 @@ from sqlalchemy.util import concurrency
 from ...polar.exceptions import OsoError, UnsupportedError
 from ...polar.residual.algebra.schema import LoadedList
 from .relationships import compared_pairs, direct_pairs, equated_pairs, key_column
-from .tables import attribute_name, key_properties, mapper_of
+from .tables import attribute_name, is_unique, key_properties, mapper_of
 
 #: The most parameters that every database takes in one statement.
 _MOST = 10_000
@@ -137,21 +137,27 @@ def _followed(state: t.Any, name: str) -> list[t.Any] | None:
 
 def _followed_one(state: t.Any, relation: t.Any, value: t.Any) -> list[t.Any] | None:
     """Return the state of a loaded row, if its key equals the foreign key; else ``None``."""
-    pairs = relation.local_remote_pairs
-    keys = {key_column(relation.mapper, far): near for near, far in pairs}
-    is_direct = relation.direction is orm.MANYTOONE and set(keys) == set(
-        relation.mapper.primary_key
-    )
-    if not is_direct:
+    near = [attribute_name(state.mapper, column) for column, _ in relation.local_remote_pairs]
+    far = [key_column(relation.mapper, column) for _, column in relation.local_remote_pairs]
+    is_key = set(far) == set(relation.mapper.primary_key) or is_unique(far)
+    if relation.direction is not orm.MANYTOONE or not is_key:
         return None
-    names = [attribute_name(state.mapper, keys[column]) for column in relation.mapper.primary_key]
-    if any(name not in state.dict for name in names):
+    if any(name not in state.dict for name in near):
         return None
-    key = tuple(state.dict[name] for name in names)
+    key = [state.dict[name] for name in near]
     other: t.Any = None if value is None else state_of(value)
-    if other is None:
-        return [] if None in key else None
-    return [other] if other.identity == key else None
+    if other is None or None in key:
+        return [] if other is None and None in key else None
+    return [other] if [_stored_value(other, column) for column in far] == key else None
+
+
+def _stored_value(state: t.Any, column: t.Any) -> t.Any:
+    """Return what the database has in a column of a row; ``None`` if that is not known."""
+    for key, value in zip(state.mapper.primary_key, state.identity or (), strict=False):
+        if key is column:
+            return value
+    name = attribute_name(state.mapper, column)
+    return None if name in state.committed_state else state.dict.get(name)
 
 
 def chooses_rows(option: t.Any) -> bool:
