@@ -395,6 +395,20 @@ def test_entry_whose_key_is_compared_later_is_found(
     assert outcome_of(compiled, nobody, "read", doc) == outcome_of(solved, nobody, "read", doc)
 
 
+@pytest.mark.parametrize("condition", ["u.x in d.x", "not u.x in d.x"])
+@pytest.mark.parametrize("listed", [[{Folded("ANA"): 1}], [{"ben": 1}, {Folded("ANA"): 1}]])
+def test_key_in_a_list_that_says_itself_what_it_equals_is_not_asked(
+    condition: str, listed: list[t.Any]
+) -> None:
+    """Keys are texts for a policy, whatever they equal."""
+    compiled, solved = (_oso(condition, compiled=each) for each in (True, False))
+    question = User({"ana": 1}), "read", Doc(listed)
+
+    expected = outcome_of(solved, *question)
+    assert expected is condition.startswith("not")
+    assert [outcome_of(compiled, *question) for _ in range(2)] == [expected] * 2
+
+
 @pytest.mark.parametrize(
     "condition",
     [

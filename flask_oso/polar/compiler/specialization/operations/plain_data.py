@@ -148,8 +148,12 @@ def values_by_key(item: dict[t.Any, t.Any], elements: list[t.Any]) -> list[t.Any
     # Of a single key it would be the value.
     read = operator.itemgetter(*keys, *keys[: size == 1])
     try:
+        # A key of another class says itself what it equals.
+        if not TEXT.issuperset(map(type, itertools.chain.from_iterable(elements))):
+            return None
         rows = [read(item), *map(read, elements)]
-    except KeyError:
+    except (KeyError, RuntimeError):
+        # There is another key, or another thread changes a dictionary meanwhile.
         return None
     # In sets of classes this takes twice as long.
     for row in rows:
