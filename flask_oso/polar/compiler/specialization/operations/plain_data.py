@@ -142,15 +142,16 @@ def values_by_key(item: dict[t.Any, t.Any], elements: list[t.Any]) -> list[t.Any
     if not keys or len(elements) > MAX_ELEMENTS or not are_texts(keys):
         return None
     size = len(keys)
-    for each in elements:
-        if type(each) is not dict or len(each) != size:
-            return None
     # Of a single key it would be the value.
     read = operator.itemgetter(*keys, *keys[: size == 1])
     try:
-        # A key of another class says itself what it equals.
-        if not TEXT.issuperset(map(type, itertools.chain.from_iterable(elements))):
-            return None
+        for each in elements:
+            if type(each) is not dict or len(each) != size:
+                return None
+            for key in each:
+                # One of another class says itself what it equals.
+                if type(key) is not str:
+                    return None
         rows = [read(item), *map(read, elements)]
     except (KeyError, RuntimeError):
         # There is another key, or another thread changes a dictionary meanwhile.
