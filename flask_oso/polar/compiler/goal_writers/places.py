@@ -19,6 +19,7 @@ from ...sources import Span
 from ...value_objects import Record
 from ..binding_analysis import NotCompilable, is_constant
 from ..classes.plain_classes import compares_by_identity, is_plain
+from ..entry_points import CALLS
 from ..scopes import (
     Goal,
     GoalPart,
@@ -48,6 +49,7 @@ from ..snippets import (
     load,
     negate,
     position_of,
+    tuple_of,
 )
 
 #: The deepest nesting of loops; CPython allows 20 blocks.
@@ -299,11 +301,15 @@ class GoalContext:
         slowly = [self.mark(assign(name, found)), ast.If(is_missing, [self.place.fail()], [])]
         read: ast.expr = attribute_of(owner, attribute)
         once = call("read_once", load(value.name), ast.Constant(attribute), load("clock"))
+        is_new = is_none(_outcome())
         if self._is_computed(value, attribute):
-            read = once
+            noted = _noted(load(value.name), attribute, load(name))
+            quickly: ast.stmt = ast.If(is_new, [assign(name, read), noted], [assign(name, once)])
         elif self._may_be_read_before(value, attribute):
-            read = ast.IfExp(is_none(_outcome()), read, once)
-        self.read_by_class(value, attribute, self.mark(assign(name, read)), slowly)
+            quickly = assign(name, ast.IfExp(is_new, read, once))
+        else:
+            quickly = assign(name, read)
+        self.read_by_class(value, attribute, self.mark(quickly), slowly)
 
     def read_by_class(
         self, value: Ref, attribute: str, quickly: ast.stmt, slowly: list[ast.stmt]
@@ -337,6 +343,13 @@ def _span_around(site: Site) -> Span | None:
     """Return the place of the goal around a constant, which has none of its own."""
     spans = (getattr(goal, "span", None) for goal, _ in reversed(site.steps))
     return next(filter(None, spans), None)
+
+
+def _noted(owner: ast.expr, attribute: str, found: ast.expr) -> ast.stmt:
+    """Write that the value of a computed attribute is noted, as that of a call is."""
+    calls = item_of(load("clock"), ast.Constant(CALLS))
+    read = tuple_of([owner, ast.Constant(attribute), ast.Constant(None), found])
+    return ast.Expr(ast.Call(attribute_of(calls, "append"), [read], []))
 
 
 def _outcome() -> ast.expr:
