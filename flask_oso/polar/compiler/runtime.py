@@ -459,10 +459,12 @@ class Runtime:
             if is_open:
                 # A list with an unknown rest cannot be passed to `__eq__`.
                 raise UnexpectedPolarTypeError("RestVariable")
+            if type(value).__eq__ is object.__eq__:
+                return MISSING
+            # Only the solver can go on with unbound variables, and asks the object itself.
+            _ground(shown)
             sides = (shown, value) if is_left else (value, shown)
             if compare_values(Operator.EQ, *sides):
-                # Only the solver can go on with unbound variables.
-                _ground(shown)
                 # What is known is compared with itself.
                 return self.found.compared_by_nobody(shown)
         return MISSING

@@ -90,3 +90,29 @@ def test_calls_of_another_check_are_not_taken() -> None:
     with pytest.raises(PolarRuntimeError):
         oso.is_allowed(user, "read", Doc())
     assert not oso.is_allowed(user, "read", Doc())
+
+
+class EqualOnce:
+    """Equals whatever it is compared with, the first time."""
+
+    def __init__(self) -> None:
+        self.compared = 0
+
+    def __eq__(self, _other: object) -> bool:
+        self.compared += 1
+        return self.compared == 1
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+@pytest.mark.parametrize("body", ["not u.x = [d.y]", "not u.x = [d.y, 1]", "not [d.y] = u.x"])
+@pytest.mark.parametrize("given", [1, None])
+def test_an_object_is_compared_with_an_open_list_once(body: str, given: int | None) -> None:
+    """The solver asks whether an object equals a list with variables, and nobody before it."""
+    outcomes = []
+    for compiled in (True, False):
+        oso, one = Oso(compiled=compiled), EqualOnce()
+        oso.load_str(f'allow(u, "read", d) if {body};')
+        allowed = oso.is_allowed({"x": one}, "read", {"y": given})
+        outcomes.append((allowed, one.compared))
+    assert outcomes == [(False, 1)] * 2
