@@ -459,7 +459,8 @@ class Runtime:
             if is_open:
                 # A list with an unknown rest cannot be passed to `__eq__`.
                 raise UnexpectedPolarTypeError("RestVariable")
-            if type(value).__eq__ is object.__eq__:
+            own: t.Any = type(value).__eq__
+            if own is object.__eq__:
                 return MISSING
             # Only the solver can go on with unbound variables, and asks the object itself.
             _ground(shown)
