@@ -218,6 +218,8 @@ class RequestState:
     is_exempt: bool = False
     #: The guard of its view is expected since, whatever was decided before it.
     expects_guard: bool = False
+    #: The further guard that is expected, where another one of the view has allowed something.
+    expected: t.Any = None
     #: Why it was exempted: for who looks at a request in a debugger.
     skip_reason: str | None = None
     #: Something was allowed, or the request was exempted for a reason.
@@ -281,13 +283,15 @@ class RequestState:
     def __repr__(self) -> str:
         return f"{type(self).__name__}({vars(self)!r})"
 
-    def expect_guard(self) -> None:
+    def expect_guard(self, further: t.Any = None) -> None:
         """Have a further guard decide, whatever was decided before it.
 
         INVARIANT: an answer in place of a view that has a guard of its own does not leave for what
         another guard has allowed: a decorator that keeps answers may have it of another actor.
+
+        :param further: that guard; ``None``: the first one of the view.
         """
-        self.expects_guard = True
+        self.expects_guard, self.expected = True, further
         if not self.is_exempt:
             self.allowed_before = self.allowed_before or self.allowed
             self.denied_before = self.denied_before or self.denied

@@ -206,7 +206,23 @@ def is_part_of(function: View, view: View) -> bool:
         return False
     written = {(each.__module__, each.__qualname__) for each in view_class.__mro__}
     name = function.__qualname__.rpartition(".")[0]
-    return function.__code__ in _AS_VIEW.co_consts or (function.__module__, name) in written
+    return is_entrance(function) or (function.__module__, name) in written
+
+
+def is_entrance(function: View) -> bool:
+    """Tell whether a function is what Flask makes of a class of views, and nothing around it."""
+    return getattr(function, "__code__", None) in _AS_VIEW.co_consts
+
+
+def dispatches_plainly(dispatch: View) -> bool:
+    """Tell whether the ``dispatch_request`` of a class does no more than to call its method."""
+    return dispatch is MethodView.dispatch_request
+
+
+def decorates_methods(dispatch: View) -> bool:
+    """Tell whether the ``dispatch_request`` of a class may read its ``method_decorators``."""
+    names = getattr(getattr(inspect.unwrap(dispatch), "__code__", None), "co_names", ())
+    return "method_decorators" in names or "dispatch_request" in names
 
 
 def method_decorators(view: View, method: str) -> list[t.Any]:

@@ -126,6 +126,8 @@ class RoutePlan(Record, eq=False):
     ways: dict[int, t.Any] = dataclasses.field(default_factory=dict)
     #: How usual calls do, by the function behind the check: see ``guards.shortcuts``.
     shortcuts: dict[t.Any, t.Any] = dataclasses.field(default_factory=dict)
+    #: The first guard behind so many functions of a class, once it was looked for.
+    further: dict[int, Guard | None] = dataclasses.field(default_factory=dict)
 
     def is_of(self, current: Request) -> bool:
         """Tell whether it is the plan of a request as that is now."""

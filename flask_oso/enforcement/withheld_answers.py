@@ -118,8 +118,11 @@ def describe_answer_that_left(app: Flask, current: Request) -> str | None:
 def _describe_unreached(app: Flask, current: Request) -> str | None:
     if current.endpoint not in app.view_functions:
         return None
-    guard = next(guards_below_others(app, current.endpoint, current.method), None)
+    # Another guard of the view may have been reached.
+    guard = request_state_of(app, current).expected
     if guard is None:
+        guard = next(guards_below_others(app, current.endpoint, current.method), None)
+    if guard is None or not guard.asks:
         return None
     what = _UNREACHED.format(guard.kind.value, guard.place)
     return f"{describe_answer(app, current)} {what}"

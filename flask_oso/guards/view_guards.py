@@ -15,7 +15,7 @@ import inspect
 import itertools
 import typing as t
 import weakref
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
 from flask import Blueprint, Flask, Request
 
@@ -24,9 +24,12 @@ from ..callables.sync_callable import SyncCallable
 from ..callables.view_functions import (
     SourceLocation,
     View,
+    decorates_methods,
+    dispatches_plainly,
     forgets_head,
     functions_in,
     is_automatic_options,
+    is_entrance,
     is_static,
     layers_of,
     method_decorators,
@@ -202,21 +205,22 @@ def entry_behind_guard(view: View) -> Entry:
     return enter
 
 
-def behind_guard(view: View, methods: Collection[View] = ()) -> View:
+def behind_guard(view: View, methods: Sequence[View] = ()) -> View:
     """Give what a guard calls once it is passed: the view, or what expects a further guard first.
 
     A decorator in between may answer in its place, as may what a class dispatches with.
 
     :param methods: the methods of the class, if a view that is made of one is decorated.
     """
-    if not any(map(_is_out_of_reach, methods or [view])):
+    find = _finder_of_further(view, methods)
+    if find is None:
         return view
 
     def expect() -> None:
-        app, request_state, _ = find_current()
-        if request_state is None or (methods and not _is_method_out_of_reach(app)):
-            return
-        request_state.expect_guard()
+        app, request_state, plan = find_current()
+        further = None if request_state is None else find(app, plan)
+        if further is not None:
+            t.cast(RequestState, request_state).expect_guard(further)
 
     @functools.wraps(view)
     def enter(*args: t.Any, **kwargs: t.Any) -> t.Any:
@@ -232,17 +236,57 @@ def behind_guard(view: View, methods: Collection[View] = ()) -> View:
     return made
 
 
-def _is_out_of_reach(view: View) -> bool:
-    """Tell whether a view has guards, and something in front of them that is none."""
-    is_held = any(guard.kind is not GuardKind.SKIP for guard in guards_of(view))
-    return is_held and entry_of(view) is None
+def _finder_of_further(
+    view: View, methods: Sequence[View]
+) -> Callable[[Flask, t.Any], Guard | None] | None:
+    """Give what finds the guard that the current request meets behind something that is none.
+
+    It is given the app and the plan of the route. ``None`` where nothing is in between, or no
+    guard comes.
+    """
+    if entry_of(view) is not None:
+        # It is the next guard.
+        return None
+    further = next(_holding(guards_of(view)), None)
+    if further is not None:
+        return lambda *_: further
+    if not methods:
+        # What a method belongs to is not known where it is decorated.
+        is_dispatching = getattr(view, "__name__", None) == "dispatch_request"
+        return functools.partial(_guard_of_class, depth=2) if is_dispatching else None
+    is_between = decorates_methods(methods[0]) or _is_between(view, methods)
+    return functools.partial(_guard_of_class, depth=1) if is_between else None
 
 
-def _is_method_out_of_reach(app: Flask) -> bool:
-    """Tell whether what the current request enters of a class is."""
+def _is_between(view: View, methods: Sequence[View]) -> bool:
+    """Tell whether a view of a class has guards in it, and something in front of them."""
+    held = [each for each in methods if any(_holding(guards_of(each)))]
+    is_entered = is_entrance(view) and (
+        dispatches_plainly(methods[0]) or entry_of(methods[0]) is not None
+    )
+    return bool(held) and not (is_entered and all(map(entry_of, held)))
+
+
+def _guard_of_class(app: Flask, plan: t.Any, depth: int) -> Guard | None:
+    """Give the first guard that the current request meets in the class of its view.
+
+    :param depth: how many functions it has entered of it.
+    """
+    known: dict[int, Guard | None] = {} if plan is None else plan.further
+    if depth in known:
+        return known[depth]
     current = this_request()
     view = app.view_functions.get(current.endpoint or "")
-    return view is not None and any(map(_is_out_of_reach, parts_of(view, current.method)[1:]))
+    if getattr(view, "view_class", None) is None:
+        return None
+    guards = _guards_behind(t.cast(View, view), current.method, depth)
+    further = next((each for each in _holding(guards) if each.target is None), None)
+    return known.setdefault(depth, further)
+
+
+def _holding(guards: Iterable[Guard]) -> Iterator[Guard]:
+    """Give the guards that are no exemptions."""
+    return (guard for guard in guards if guard.kind is not GuardKind.SKIP)
 
 
 def guards_of(view: View) -> tuple[Guard, ...]:
@@ -256,9 +300,14 @@ def guards_of(view: View) -> tuple[Guard, ...]:
 
 def guards_of_request(view: View, method: str) -> list[Guard]:
     """Give the guards that a request meets, those of a class-based view's method included."""
+    return _guards_behind(view, method, 0)
+
+
+def _guards_behind(view: View, method: str, depth: int) -> list[Guard]:
+    """Give those that it meets behind so many functions of ``parts_of``."""
     parts = parts_of(view, method)
     outer = parts[:-1] if len(parts) > 2 else parts
-    guards = [guard for part in outer for guard in guards_of(part)]
+    guards = [guard for part in outer[depth:] for guard in guards_of(part)]
     guards += guards_of_decorators(view, method)
     return guards if outer is parts else [*guards, *guards_of(parts[-1])]
 
@@ -320,9 +369,8 @@ def guards_below_others(app: Flask, endpoint: str, method: str) -> Iterator[Guar
 
 def guards_of_view(app: Flask, endpoint: str, method: str) -> Iterator[Guard]:
     """Give the guards that are no exemptions, and stand neither before the view nor around it."""
-    for guard in guards_met(app, endpoint, method):
-        is_own = guard.target is None and guard.blueprint is None
-        if is_own and guard.kind is not GuardKind.SKIP:
+    for guard in _holding(guards_met(app, endpoint, method)):
+        if guard.target is None and guard.blueprint is None:
             yield guard
 
 

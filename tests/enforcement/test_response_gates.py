@@ -16,6 +16,7 @@ from werkzeug.exceptions import Forbidden, Gone
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from flask_oso import FlaskOso, Oso, OsoError, authorize, authorizes_inside, skip_authorization
+from flask_oso.guards.view_guards import guards_of
 from tests.support.sites import POLICY, make_app, make_site
 
 
@@ -502,6 +503,84 @@ def view_that_waits(guard: t.Any, kept: t.Any) -> t.Any:
         return kept()
 
     return guard(wait)
+
+
+def keep(view: t.Any) -> t.Any:
+    """Decorate a view so that it gives others what was kept of Ann."""
+
+    @functools.wraps(view)
+    def answer_kept(*args: t.Any, **kwargs: t.Any) -> t.Any:
+        return "SECRET" if request.args["user"] == "eve" else view(*args, **kwargs)
+
+    return answer_kept
+
+
+def of_class(**members: t.Any) -> t.Any:
+    """Give the view of a class whose method answers the secret."""
+    page: t.Any = type("Page", (MethodView,), {"get": lambda self: "SECRET", **members})
+    return page.as_view("view")
+
+
+def dispatch_request(self: t.Any, **values: t.Any) -> t.Any:
+    return MethodView.dispatch_request(self, **values)
+
+
+#: Makes views of classes: of the guard in front, and of one behind what keeps answers.
+KEPT_IN_CLASSES: dict[str, t.Callable[[t.Any, t.Any], t.Any]] = {
+    "decorators": lambda guard, own: of_class(decorators=[own, keep, guard]),
+    "decorator above a method": lambda guard, own: of_class(
+        decorators=[keep, guard], get=own(lambda self: "SECRET")
+    ),
+    "dispatch_request": lambda guard, own: of_class(
+        decorators=[guard], dispatch_request=keep(dispatch_request), get=own(lambda self: "SECRET")
+    ),
+    "below dispatch_request": lambda guard, own: of_class(
+        dispatch_request=guard(keep(dispatch_request)), get=own(lambda self: "SECRET")
+    ),
+    "method below dispatch_request": lambda guard, own: of_class(
+        dispatch_request=guard(dispatch_request), get=keep(own(lambda self: "SECRET"))
+    ),
+}
+
+
+@pytest.mark.parametrize("make", KEPT_IN_CLASSES.values(), ids=KEPT_IN_CLASSES)
+def test_answer_that_is_kept_between_two_guards_of_a_class_is_withheld(make: t.Any) -> None:
+    """Whatever of a class stands between them, the second one is awaited."""
+    own = authorize(action="read", resource="page")
+    view = make(authorize("enter", "site"), own)
+    site = make_site('allow(_, "enter", "site");' + POLICY, OSO_ENFORCE="after", TESTING=True)
+    site.app.add_url_rule("/", "view", view)
+    assert site.open("/", "ann").text == "SECRET"
+
+    with pytest.raises(OsoError, match="Authorize not called"):
+        site.open("/", "eve")
+
+
+def test_withheld_answer_names_the_guard_that_was_not_reached() -> None:
+    """The one in front of it was reached, and to move that would not help."""
+    first = authorize("enter", "site")
+    second = authorize(action="read", resource="page")
+    site = make_site('allow(_, "enter", "site");' + POLICY, OSO_ENFORCE="after", TESTING=True)
+    guarded = second(lambda: "SECRET")
+    place = next(iter(guards_of(guarded))).place
+    site.app.add_url_rule("/", "view", first(keep(guarded)))
+
+    with pytest.raises(OsoError) as caught:
+        site.open("/", "eve")
+
+    assert f"its '@authorize' ({place}) was not reached" in caught.value.__notes__[0]
+
+
+def test_promise_behind_a_guard_of_the_view_is_told_as_a_promise() -> None:
+    """No guard was missed: the view did not do what it promised."""
+    view = authorize("enter", "site")(keep(authorizes_inside(lambda: "SECRET")))
+    site = make_site('allow(_, "enter", "site");' + POLICY, OSO_ENFORCE="after", TESTING=True)
+    site.app.add_url_rule("/", "view", view)
+
+    with pytest.raises(OsoError) as caught:
+        site.open("/", "eve")
+
+    assert caught.value.__notes__[-1].startswith("What was allowed before the view does not count")
 
 
 GUARDS_IN_FRONT = {
