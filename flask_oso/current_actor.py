@@ -324,22 +324,34 @@ def _values_of_g() -> dict[str, t.Any] | None:
 def keeping_actors_apart() -> Iterator[None]:
     """Keep a request from acting for the one that it is made within, and the other way round.
 
-    Flask gives both the same ``g``. The inner one begins without the actor of the outer one, and
-    values of the outer one that it replaces are put back: any may be what a loader looks at.
+    Flask gives both the same ``g``, where any value may be what a function of the program finds
+    the actor by. So each has values of its own, but for what has to be closed: the functions that
+    do that are called once for both.
     """
     values: dict[str, t.Any] = getattr(_find_g(), "__dict__", {})
     before = {**values}
-    for name in _NAMES_OF_ACTORS:
-        values.pop(name, None)
+    _leave_resources(values)
     try:
         yield
     finally:
-        for name in _NAMES_OF_ACTORS:
-            values.pop(name, None)
+        _leave_resources(values)
         for name, value in before.items():
-            # What the inner one has taken away, such as a connection that it closed, is gone.
-            if name in values or name in _NAMES_OF_ACTORS:
+            # A connection that the inner one has closed, and taken away, is gone.
+            if name in values or not _is_resource(name, value):
                 values[name] = value
+
+
+def _leave_resources(values: dict[str, t.Any]) -> None:
+    for name, value in [*values.items()]:
+        if not _is_resource(name, value):
+            del values[name]
+
+
+def _is_resource(name: str, value: t.Any) -> bool:
+    """Tell whether a value of ``g`` has to be closed, as a connection has."""
+    cls = type(value)
+    is_closed = hasattr(cls, "close") and not hasattr(cls, "_sa_class_manager")
+    return is_closed and name not in _NAMES_OF_ACTORS
 
 
 def _is_alone(app: Flask) -> bool:

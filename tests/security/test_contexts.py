@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import asyncio
 import contextvars
 import threading
@@ -153,6 +154,54 @@ def test_inner_request_of_nobody_has_no_actor(demanding: t.Any) -> None:
     assert (demanding.open("/batch", "ann").text, inner) == ("done", [500])
 
 
+@pytest.mark.parametrize("outer", ["ann", None])
+def test_requests_share_no_actor_under_a_name_of_the_program(demanding: t.Any, outer: t.Any) -> None:
+    """Who is not logged in is not noted, and nobody of the other request stands there instead."""
+    inner, seen = {"ann": None, None: "ann"}[outer], []
+
+    @demanding.app.before_request
+    def load() -> None:
+        if "user" in flask.request.args:
+            flask.g.member = flask.request.args["user"]
+
+    demanding.guard.actor_loader(lambda: flask.g.get("member"))
+
+    @demanding.app.get("/batch")
+    @skip_authorization
+    def batch() -> str:
+        demanding.open("/who", inner)
+        seen.append(demanding.guard.current_actor)
+        return "done"
+
+    @demanding.app.get("/who")
+    @skip_authorization
+    def who() -> str:
+        seen.append(demanding.guard.current_actor)
+        return "done"
+
+    demanding.open("/batch", outer)
+
+    assert seen == [inner, outer]
+
+
+def test_outer_request_closes_what_an_inner_one_has_opened(demanding: t.Any) -> None:
+    """The functions behind an application context are called once for both."""
+
+    @demanding.app.get("/opening")
+    @skip_authorization
+    def opening() -> str:
+        flask.g.connection = io.StringIO()
+        return "opened"
+
+    @demanding.app.get("/batch")
+    @skip_authorization
+    def batch() -> str:
+        demanding.open("/opening", "ann")
+        return str("connection" in flask.g)
+
+    assert demanding.open("/batch", "root").text == "True"
+
+
 def test_outer_request_goes_on_without_what_an_inner_one_has_closed(demanding: t.Any) -> None:
     """It is not given back what is no longer good for anything."""
 
@@ -163,7 +212,7 @@ def test_outer_request_goes_on_without_what_an_inner_one_has_closed(demanding: t
     @demanding.app.get("/batch")
     @skip_authorization
     def batch() -> str:
-        flask.g.connection, flask.g.kept = "open", "kept"
+        flask.g.connection, flask.g.kept = io.StringIO(), "kept"
         demanding.open("/skipped", "ann")
         return repr(["connection" in flask.g, flask.g.kept])
 
