@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import io
 import asyncio
 import contextvars
+import io
 import threading
 import typing as t
 from collections.abc import Callable, Iterator
@@ -155,7 +155,7 @@ def test_inner_request_of_nobody_has_no_actor(demanding: t.Any) -> None:
 
 
 @pytest.mark.parametrize("outer", ["ann", None])
-def test_requests_share_no_actor_under_a_name_of_the_program(demanding: t.Any, outer: t.Any) -> None:
+def test_requests_share_no_actor_under_a_name_of_their_own(demanding: t.Any, outer: t.Any) -> None:
     """Who is not logged in is not noted, and nobody of the other request stands there instead."""
     inner, seen = {"ann": None, None: "ann"}[outer], []
 
