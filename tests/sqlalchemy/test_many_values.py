@@ -126,6 +126,18 @@ def test_check_of_many_values(session: orm.Session) -> None:
     assert [row.id for row in rows if may_read(oso, actor("number", FEW), row)] == [2, 3, 5]
 
 
+def test_text_that_is_too_long_for_its_column_among_many_texts(session: orm.Session) -> None:
+    """A text that is longer than all of its column equals none of them."""
+    texts = types.SimpleNamespace(values=["x" * 21, "y", *map(str, range(FEW))])
+    session.add_all([Doc(id=7, text="x" * 20), Doc(id=8, text="y")])
+    session.flush()
+
+    found = listed(makes_lists("text"), session, texts, "read")
+
+    session.rollback()
+    assert found == [8]
+
+
 def test_text_with_nul_among_many_texts(sqlite: sa.Engine) -> None:
     """A text with NUL among many equals no other one: JSON would end it there."""
     Base.metadata.create_all(sqlite)

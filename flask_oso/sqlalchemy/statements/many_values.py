@@ -82,8 +82,11 @@ def _among(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
 def _among_postgresql(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
     if not _is_of(element.right.type, _IN_ARRAYS):
         return _among(element, compiler, **keywords)
-    column = compiler.process(element.left, **keywords)
-    array = _whole(element.right, postgresql.ARRAY(element.right.type))
+    column, type_ = compiler.process(element.left, **keywords), element.right.type
+    if isinstance(type_, sa.String):
+        # A text in an array of VARCHAR(20) would be cut off, and equal others.
+        type_ = sa.String(collation=type_.collation)
+    array = _whole(element.right, postgresql.ARRAY(type_))
     return f"({column} = ANY ({compiler.process(array, **keywords)}))"
 
 
