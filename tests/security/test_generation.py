@@ -511,7 +511,10 @@ KNOWN_USES = {
     # The program is read for the texts in it, and not run.
     "enforcement/audit/asked_actions.py": {"ast.parse(path.read_bytes())"},
     "migration/program_files.py": {"ast.parse(text)"},
-    "polar/compiler/classes/equality.py": {"dataclasses.make_dataclass('Written', named)"},
+    "polar/compiler/classes/equality.py": {
+        "dataclasses.make_dataclass('Written', named)",
+        "dataclasses.make_dataclass('Written', named, frozen=True)",
+    },
     "polar/compiler/programs.py": {
         "compile('0', '', 'eval')",
         "compile(module, file, 'exec')",
