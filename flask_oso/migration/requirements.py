@@ -19,8 +19,8 @@ _MESSAGES = {
     " place. Leave it out.",
     "flask-oso": "This asks for the abandoned 'flask-oso', which puts Flask back to 2.1. Install"
     " this package in its place.",
-    "sqlalchemy-oso": "'sqlalchemy-oso' asks for an older 'packaging', and brings nothing that is"
-    " needed. Install it with 'pip install --no-deps sqlalchemy-oso==0.27.2'.",
+    "sqlalchemy-oso": "'sqlalchemy-oso' asks for an older 'packaging', and runs with any. Install"
+    " it with 'pip install --no-deps sqlalchemy-oso==0.27.2', and 'packaging' beside it.",
     "django-oso": "'django-oso' asks for 'oso', which installs on no Python from 3.13 on. Install"
     " it with 'pip install --no-deps django-oso==0.27.0'.",
 }
