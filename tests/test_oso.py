@@ -823,6 +823,17 @@ def test_load_files_wrong_suffix(name: str) -> None:
     assert str(caught.value) == f"Polar files must have .polar extension. Offending file: {name}"
 
 
+def test_load_files_folder(tmp_path: pathlib.Path) -> None:
+    """Who names a folder is told how its files are named."""
+    with pytest.raises(PolarFileExtensionError) as caught:
+        Oso().load_files([tmp_path])
+
+    assert caught.value.__notes__ == [
+        "It is a folder. Name the files in it; 'OSO_POLICIES' takes a pattern, too:"
+        f" '{tmp_path}/*.polar'."
+    ]
+
+
 def test_load_files_missing() -> None:
     """A missing file is named."""
     with pytest.raises(PolarFileNotFoundError, match=r"^Could not find file: nope\.polar$"):

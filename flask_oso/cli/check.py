@@ -17,7 +17,15 @@ from ..polar.spelling import with_count
 from ..polar.tools.policy_check import Finding, Severity, findings_of
 from .terminal.findings import annotate, counted, with_short_path
 from .terminal.output import echo, format_option, show_json
-from .terminal.running import POLICY_ERRORS, Exit, enter_app, exit_on_errors, this_oso, this_state
+from .terminal.running import (
+    POLICY_ERRORS,
+    Exit,
+    enter_app,
+    exit_on_errors,
+    tell_of_no_policy,
+    this_oso,
+    this_state,
+)
 
 _HELP = """Check the policy, or FILES, and list all findings.
 
@@ -76,6 +84,7 @@ def _check(files: Sequence[str]) -> _Result:
     register_late(app, this_state())
     if files:
         return _check_files(oso, files)
+    tell_of_no_policy(oso)
     checked = _check_files(oso, None)
     return checked._replace(findings=[*checked.findings, *findings_about_guards(app, oso)])
 

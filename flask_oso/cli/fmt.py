@@ -19,7 +19,15 @@ from ..polar.sources import Source
 from ..polar.spelling import with_count
 from ..polar.syntax.formatter import format_policy
 from .terminal.output import echo, shown_path
-from .terminal.running import Exit, MisuseError, code_of, enter_app, exit_on_errors, this_oso
+from .terminal.running import (
+    Exit,
+    MisuseError,
+    code_of,
+    enter_app,
+    exit_on_errors,
+    tell_of_no_policy,
+    this_oso,
+)
 
 _HELP = """Format the policy, or FILES, in the canonical style.
 
@@ -94,6 +102,7 @@ def _paths(files: Iterable[str]) -> list[str]:
     """Expand directories; without arguments give the files of the application."""
     if not files:
         enter_app()
+        tell_of_no_policy(this_oso())
         return this_oso().policy_files()
     return [path for name in files for path in _expand(Path(name))]
 

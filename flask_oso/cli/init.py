@@ -59,7 +59,10 @@ def init(file: str | None, models: str | None, actor: str | None, write: bool) -
         _write(target, text)
         echo(f"{shown_path(str(target))} is written. Read it: it grants only what it says.")
         if not current_app:
-            echo("Name it in 'OSO_POLICIES', from the folder of the application's package on.")
+            echo(
+                "Name it in 'OSO_POLICIES': 'policy.polar' is the file beside the application, or"
+                " in the folder of its package. Give your classes to 'FlaskOso': 'models=…'."
+            )
         echo("Set 'OSO_ENFORCE = \"strict\"' beside 'OSO_POLICIES', so that no view is forgotten.")
 
 

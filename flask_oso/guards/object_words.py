@@ -113,7 +113,8 @@ def unknown_class(name: str, known: Iterable[str], remedy: str = "") -> str:
     :param remedy: what to do if none is similar.
     """
     near = nearest(name, known)
-    meant = f" Did you mean {near!r}?" if near else remedy
+    register = f" Give it to 'FlaskOso', as in 'models=[{name}]'." if name[:1].isupper() else ""
+    meant = f" Did you mean {near!r}?" if near else f"{register}{remedy}"
     return f"No class {name!r} is registered.{meant}"
 
 

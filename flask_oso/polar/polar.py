@@ -563,7 +563,7 @@ def read_source(filename: str | os.PathLike[str]) -> Source:
     """
     path = pathlib.Path(filename)
     if path.suffix != ".polar":
-        raise PolarFileExtensionError(filename)
+        raise _wrong_suffix(filename)
     try:
         # Line ends are not translated, so that offsets and columns are those of the file.
         with path.open(encoding="utf-8", newline="") as file:
@@ -577,6 +577,17 @@ def read_source(filename: str | os.PathLike[str]) -> Source:
         line = _line_of_undecodable(path.read_bytes())
         reason = "The file is not UTF-8. Save it as UTF-8."
         raise PolarFileUnreadableError(filename, reason, line) from error
+
+
+def _wrong_suffix(filename: str | os.PathLike[str]) -> PolarFileExtensionError:
+    """Make the error of a name without ``.polar``, which may be that of a folder."""
+    error, path = PolarFileExtensionError(filename), pathlib.Path(filename)
+    if path.is_dir():
+        error.add_note(
+            "It is a folder. Name the files in it; 'OSO_POLICIES' takes a pattern, too:"
+            f" {str(path / '*.polar')!r}."
+        )
+    return error
 
 
 def _missing_file(filename: str | os.PathLike[str]) -> PolarFileNotFoundError:

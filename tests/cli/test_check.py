@@ -47,6 +47,27 @@ def test_good_policy_passes(folder: Path, run: t.Any) -> None:
     assert (result.exit_code, result.output) == (0, "1 rule. Nothing is wrong.\n")
 
 
+@pytest.mark.parametrize("name", ["check", "lint", "fmt"])
+def test_no_policy_at_all(run: t.Any, name: str) -> None:
+    """Who has named no file yet is told where, beside that nothing is allowed."""
+    app = make_app(static=None)
+    FlaskOso(app)
+
+    result = run(app, name)
+
+    assert result.stderr.startswith(
+        "No policy is loaded. Name its files in 'OSO_POLICIES' before 'init_app', or load them with"
+        " 'load_files'.\n"
+    )
+
+
+def test_empty_policy_is_loaded(folder: Path, run: t.Any) -> None:
+    """A file without rules is named already."""
+    result = run(app_with(folder, ""), "check")
+
+    assert result.stderr == ""
+
+
 def test_warning_is_called_so_once(folder: Path, run: t.Any) -> None:
     """The text of oso that begins with 'Warning' does not say it again."""
     text = "actor String {}\nallow(_, _, _) if false;\n"

@@ -90,6 +90,11 @@ def test_word_makes_a_request(
         ),
         ("Ordr:1", "Error: No class 'Ordr' is registered. Did you mean 'Order'?\n"),
         (
+            "Invoice:1",
+            "Error: No class 'Invoice' is registered. Give it to 'FlaskOso', as in"
+            " 'models=[Invoice]'. To mean the text, quote it: '\"Invoice:1\"'.\n",
+        ),
+        (
             "mailto:ann",
             "Error: No class 'mailto' is registered. To mean the text, quote it:"
             " '\"mailto:ann\"'.\n",

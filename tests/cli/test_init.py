@@ -188,7 +188,10 @@ def test_written_policy_has_to_be_named(app: Flask, capsys: pytest.CaptureFixtur
     command.main(["--models", "team_models:Base", "--write"], standalone_mode=False)
 
     assert "policies/main.polar is written." in (shown := capsys.readouterr().out)
-    assert "Name it in 'OSO_POLICIES', from the folder of the application's package on." in shown
+    assert (
+        "Name it in 'OSO_POLICIES': 'policy.polar' is the file beside the application, or in the"
+        " folder of its package. Give your classes to 'FlaskOso': 'models=…'.\n"
+    ) in shown
 
 
 def test_file_is_never_overwritten(app: Flask, run: t.Any, tmp_path: Path) -> None:

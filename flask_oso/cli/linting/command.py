@@ -24,7 +24,14 @@ from ...polar.tools.lint.linter import (
 from ...polar.tools.policy_check import Severity, findings_of
 from ..terminal.findings import annotate, counted, with_short_path
 from ..terminal.output import echo, format_option, show_json, show_table
-from ..terminal.running import POLICY_ERRORS, Exit, enter_app, exit_on_errors, this_oso
+from ..terminal.running import (
+    POLICY_ERRORS,
+    Exit,
+    enter_app,
+    exit_on_errors,
+    tell_of_no_policy,
+    this_oso,
+)
 from .sarif import sarif_log
 
 _HELP = """Find what is wrong with a policy though it loads.
@@ -84,6 +91,7 @@ def _findings(files: Sequence[str]) -> tuple[LintFinding, ...]:
     oso = this_oso()
     if files:
         return _without_app(oso.lint_files(files))
+    tell_of_no_policy(oso)
     return _with_app(app, oso)
 
 

@@ -68,6 +68,10 @@ POLICY_ERRORS = (ParserError, ValidationError, RolesValidationError, InlineQuery
 _NO_DATABASE = (
     "The database says: {}\nAre its tables made, and is it the one that the application names?"
 )
+_NOT_LOADED = (
+    "No policy is loaded. Name its files in 'OSO_POLICIES' before 'init_app', or load them with"
+    " 'load_files'."
+)
 _FILES_ALONE = "\nFiles need no application, as in '{} policy.polar'."
 _FILE_ERRORS = (PolarFileExtensionError, PolarFileNotFoundError)
 
@@ -175,3 +179,9 @@ def this_state() -> AppState:
 def this_oso() -> Oso:
     """Give the ``Oso`` of the current application."""
     return first_oso(this_state())
+
+
+def tell_of_no_policy(oso: Oso) -> None:
+    """Say that an application has not loaded any policy, and how it does."""
+    if not oso.engine.policy.sources:
+        echo(_NOT_LOADED, err=True)
