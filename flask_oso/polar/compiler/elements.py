@@ -14,9 +14,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from ..host import sandbox
 from ..host.conversion import is_representable, list_for_policy, result_to_term, to_python
-from ..host.dictionaries import MISSING, find_entry, sorted_entries
+from ..host.dictionaries import MISSING, entry_of_text, find_entry, sorted_entries
 from ..host.iterators import READ, SILENT, Ahead, IteratorUse, begins_alone, elements_ahead
-from ..host.value_classes import find_by_hash, find_in_network, is_hashed_tuple
+from ..host.value_classes import find_by_hash, find_in_network, find_text, is_hashed_tuple
 from ..nodes import Expression, Instance, Term, Value
 from ..solver.solver import Solver
 from .classes.known_classes import SCALARS, KnownClasses
@@ -117,11 +117,19 @@ class Elements:
         found = find_entry(collection, key)
         return () if found is MISSING else ([key, self._element(found, goal)],)
 
+    def pairs_ahead(
+        self, collection: dict[t.Any, t.Any], text: str | None, goal: Expression
+    ) -> Iterable[t.Any]:
+        """Return the entry under the text that the next goal compares; all, if none is known."""
+        found = None if text is None else entry_of_text(collection, text)
+        if found is None:
+            return self._pairs(collection, goal)
+        return [[key, self._element(value, goal)] for key, value in found]
+
     def texts_ahead(self, collection: t.Any, text: str | None) -> t.Iterable[t.Any]:
-        """Return what of a set may be the text that the next goal compares, if that is known."""
-        if text is None:
-            return t.cast("t.Iterable[t.Any]", collection)
-        return (text,) * bool(find_by_hash(text, collection))
+        """Return what of a set of texts is the one that the next goal compares, if it is known."""
+        found = None if text is None else find_text(text, collection)
+        return t.cast("t.Iterable[t.Any]", collection) if found is None else (text,) * found
 
     def _terms(self, elements: Iterable[Term], clock: Clock) -> Iterator[t.Any]:
         """Yield the elements that the solver finds; look at the clock after each."""

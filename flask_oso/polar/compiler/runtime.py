@@ -121,7 +121,7 @@ _ASKED = (
     *("solve_goal", "by_solver", "problem_of", "stop_of", "as_data", "copied", "check_taken"),
 )
 #: Those of ``Elements``.
-_OF_ELEMENTS = ("elements", "kept_elements", "found_in", "pairs_at", "texts_ahead")
+_OF_ELEMENTS = ("elements", "kept_elements", "found_in", "pairs_at", "pairs_ahead", "texts_ahead")
 #: Those of ``KnownClasses``.
 _OF_CLASSES = (
     *("plain", "readable", "simple", "ordered", "decided", "harmless", "told", "rows"),

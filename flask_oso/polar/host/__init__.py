@@ -6,10 +6,10 @@ results. Attributes are read here and nowhere else.
 ``terms``, ``awaitables``, ``numbers``, ``data_adapter``
     what queries take and return; values that were not awaited; arithmetic of Polar's own
     values; relations between classes.
-``sandbox``, ``value_classes``, ``dictionaries``, ``conversion``, ``comparison``, ``registry``
-    which attributes a policy may read; which values compare without running code; what is read of a
-    ``dict``; Python values to terms and back; Python's comparison operators; registered classes and
-    constants.
+``sandbox``, ``dictionaries``, ``value_classes``, ``conversion``, ``comparison``, ``registry``
+    which attributes a policy may read; what is read of a ``dict``; which values compare without
+    running code; Python values to terms and back; Python's comparison operators; registered classes
+    and constants.
 ``class_facts``, ``attribute_types``
     what loading a policy can learn of a class; the types of its attributes.
 ``attribute_access``, ``iterators``

@@ -52,6 +52,24 @@ def find_entry(source: dict[t.Any, t.Any], name: str) -> t.Any:
     return found
 
 
+def entry_of_text(source: dict[t.Any, t.Any], text: str) -> tuple[tuple[str, t.Any], ...] | None:
+    """Return the one entry whose key is a text, or none. All keys have to be texts.
+
+    ``None`` if all entries have to be gone through: a key of another class may be written like the
+    text, or may equal it while it is another text.
+    """
+    # A copy: another thread may change what is looked through.
+    entries = source.copy()
+    if not are_all_texts(entries):
+        return None
+    return ((text, entries[text]),) if text in entries else ()
+
+
+def are_all_texts(elements: t.Collection[t.Any]) -> bool:
+    """Tell whether all elements, or keys, are of the class of texts itself."""
+    return _TEXTS.issuperset(map(type, elements))
+
+
 def _has_number(source: dict[t.Any, t.Any], name: str) -> bool:
     """Tell whether a key may be a number, a Boolean or ``None`` that JSON writes like a text.
 

@@ -18,6 +18,7 @@ import typing as t
 import uuid
 
 from . import sandbox
+from .dictionaries import are_all_texts
 
 #: Classes whose values have an order, and raise no ``TypeError`` among themselves.
 ORDERED: frozenset[type] = frozenset(
@@ -152,6 +153,18 @@ def find_by_hash(item: t.Any, collection: t.Collection[t.Any]) -> bool | None:
         # A value that has no hash after all.
         return None
     return None if kind is bool or (kind is int and 0 <= item <= 1) else True
+
+
+def find_text(text: str, collection: t.Collection[t.Any]) -> bool | None:
+    """Tell whether one of ``SETS`` contains a text; ``None`` if not all elements are texts.
+
+    An object that equals the text is found under it, and is another value.
+    """
+    if type(collection) is range:
+        return None
+    # A copy: another thread may change what is looked through.
+    elements = [*collection]
+    return text in collection if are_all_texts(elements) else None
 
 
 def _is_in_range(item: t.Any, collection: range) -> bool | None:

@@ -24,13 +24,14 @@ from ..exceptions import (
 from ..host import numbers
 from ..host.attribute_access import silent_text
 from ..host.conversion import HostEntries, follow, list_elements
-from ..host.dictionaries import MISSING, READING
+from ..host.dictionaries import MISSING, READING, entry_of_text
 from ..host.iterators import READ, USED_UP, IteratorUse
 from ..host.sandbox import attribute_names, check_reachable, is_computed, passes_sandbox
 from ..host.value_classes import (
     SETS,
     find_by_hash,
     find_in_network,
+    find_text,
     has_own_hash,
     is_hashed,
     is_hashed_tuple,
@@ -166,11 +167,10 @@ class Operators:
     def _found_ahead(
         self, item: t.Any, collection: t.Any, goal: Expression, frame: Frame
     ) -> tuple[Term, ...] | None:
-        """Return the elements of a set that may be the text that the next goal compares."""
+        """Return what of a set of texts is the one that the next goal compares."""
         text = self._compared_with(follow(item), goal.args[0], frame)
-        if text is None:
-            return None
-        return (Value(text),) * bool(find_by_hash(text, collection))
+        found = None if text is None else find_text(text, collection)
+        return None if text is None or found is None else (Value(text),) * found
 
     def _compared_with(self, item: t.Any, written: t.Any, frame: Frame) -> str | None:
         """Return the text with which the next goal compares a variable that has no value yet.
@@ -215,7 +215,9 @@ class Operators:
             # A variable may stand for the pair, as the argument of a rule does.
             name = written.items[0] if isinstance(written, List) else None
             text = self._compared_with(key, name, frame)
-            key = key if text is None else Value(text)
+            if text is None or entry_of_text(collection.entries.source, text) is None:
+                return None
+            key = Value(text)
         if type(key) is not Value or type(key.value) is not str:
             return None
         found = collection.get(key.value, self.machine.step_span())

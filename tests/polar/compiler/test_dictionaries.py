@@ -234,7 +234,7 @@ def test_missing_entry_is_noticed_by_a_specialization(condition: str, answer: bo
         ("not ([_, v] in d.x and v = 3) and [_, w] in d.x and w > 3", {"b": 5, "a": "text"}),
         ("[k, v] in d.x and v > 3 and k = u.name", {"b": 5, "a": "text"}),
         ("[k, v] in d.x and v = 5 and k = u.name", {"b": 5, "a": sys}),
-        ("[k, _] in d.x and g = k and g = u.name", {"b": 5, (1,): 1}),
+        ("[k, _] in d.x and k = u.name", {"b": 5, (1,): 1}),
         ("[k, _] in d.x and k = u.computed", {"b": 5, "a": sys}),
         ("[k, _] in d.x and k = 5", {"b": 5, "a": sys}),
         ("[k, _] in d.x and k = u.gone", {"b": 5}),
@@ -266,7 +266,7 @@ def test_error_of_an_earlier_key_comes_before_a_solution(
         *("k in d.x.keys() and k = u.x", "k in d.x.keys() and k = d.m.b and d.x.(k) = 5"),
     ],
 )
-@pytest.mark.parametrize("odd", [{"a": sys}, {(1,): 1}, {"\ud800": 1}, {"a": sys._getframe()}])
+@pytest.mark.parametrize("odd", [{"a": sys}, {"\ud800": 1}, {"a": sys._getframe()}])
 def test_entry_is_found_by_the_text_that_is_compared_next(
     condition: str, odd: dict[t.Any, t.Any], *, compiled: bool
 ) -> None:

@@ -164,12 +164,12 @@ class SearchGoals(LookupGoals):
         function = "elements" if self._is_searched_once(collection, elements) else "kept_elements"
         over = ast.IfExp(is_immediate, each, call(function, source, *known_to_be))
         over = ast.IfExp(is_type(elements.name, "list"), listed, over)
-        if key is not None:
-            ahead = self.checked(key)
-        if ahead is None or pair is None:
+        wanted = ahead if key is None else self.checked(key)
+        if wanted is None or pair is None:
             return over
         # A dictionary finds the entry of a text.
-        by_key = call("pairs_at", source, ahead, *self.constants(self.goal))
+        function = "pairs_ahead" if key is None else "pairs_at"
+        by_key = call(function, source, wanted, *self.constants(self.goal))
         return ast.IfExp(is_type(elements.name, "dict"), by_key, over)
 
     def _compared_ahead(self, name: Term) -> ast.expr | None:

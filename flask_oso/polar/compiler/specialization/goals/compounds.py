@@ -12,10 +12,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ....nodes import Dictionary, Expression, List, Operator, Origin, Slot, Term
-from ....traversal import is_operation
+from ....traversal import compared_next, is_operation
 from ...binding_analysis import NotCompilable, is_constant
-from ...goal_forms import has_rest, written_term
-from ...scopes import Pending, prepend
+from ...goal_forms import has_rest, pair_in, written_term
+from ...scopes import Pending, pending_goals, prepend
 from ...snippets import (
     all_of,
     any_of,
@@ -87,6 +87,9 @@ class Compounds(Alternatives):
                 item, collection = goal.args
                 used = numbers_in(prepend(reads, rest), self.env.copy())
                 if self._variable(item) != number or number in used:
+                    return None
+                if _is_key_compared(term, rest):
+                    # The solver looks a text up only where the pair is written in the search.
                     return None
                 search = Expression(Operator.IN, (term, collection), span=goal.span)
                 return self.region, prepend([*reads, (search, clause)], rest)
@@ -442,6 +445,14 @@ def is_open_compound(term: Term) -> bool:
     """Tell whether a term is a list or a dictionary with variables in it."""
     inner = written_term(term)
     return isinstance(inner, (List, Dictionary)) and not is_constant(inner)
+
+
+def _is_key_compared(term: Term, goals: Pending) -> bool:
+    """Tell whether the next goals compare the key of a pair that is searched for."""
+    pair = pair_in(term)
+    if pair is None or not isinstance(pair[0], Slot):
+        return False
+    return compared_next((goal for goal, _ in pending_goals(goals)), pair[0]) is not None
 
 
 def _item(listed: Known, place: ast.expr) -> ast.expr:

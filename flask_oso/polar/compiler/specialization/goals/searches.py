@@ -265,7 +265,7 @@ class Searches(Compounds):
     def _is_compared_next(self, name: Slot) -> bool:
         """Tell whether the next goal compares a variable with what is read by then.
 
-        Then the solver looks a text up, and looks at nothing else of a dictionary.
+        Then the solver looks a text up, and looks at no other value of a dictionary.
         """
         goals = itertools.takewhile(
             lambda each: each[1] == self.clause and not isinstance(each[0], PutOff),
@@ -293,21 +293,17 @@ class Searches(Compounds):
         if not self.of_all:
             return None
         self.guards.check_sandbox(self.region, known)
-        has_key = call("has_key", load(owner), written(known))
         there: ast.expr = compared(written(known), ast.In(), load(owner))
-        if self.is_ahead:
-            # A number is a key, too, which JSON writes as a text.
-            there = any_of([there, has_key])
-            has_key = call("among_plain_keys", load(keys.name), written(known))
         if known.exact is None and known.literal is None:
-            there = ast.IfExp(is_type(known.name, "str"), there, has_key)
+            others = call("has_key", load(owner), written(known))
+            there = ast.IfExp(is_type(known.name, "str"), there, others)
         fact: Fact = ("among keys", keys.name, known.key)
         return self._at(self.guards.under(self.region, fact, there, [], span))
 
     def _keys_last(self, item: Term, keys: Known) -> tuple[Region, Pending] | None:
         """Write ``f in x.a`` or ``f = x.a`` behind ``f in d.keys()`` first, and look ``f`` up.
 
-        Where the solver compares each key, all have to be texts. ``None`` if no such goal follows.
+        The solver compares each key: all have to be texts. ``None`` if no such goal follows.
         """
         if not isinstance(item, Slot):
             return None
@@ -332,10 +328,8 @@ class Searches(Compounds):
             return None
         # All elements are looked at: the solver does so for each key that is none of them.
         self.writer.leave_order()
-        is_ahead = self._is_compared_next(item)
-        if not is_ahead:
-            self.region.give_up_if(negate(call("has_plain_keys", load(keys.name))))
-        waiting = PutOff(self.goal, self.waits, of_all=True, is_ahead=is_ahead), self.clause
+        self.region.give_up_if(negate(call("has_plain_keys", load(keys.name))))
+        waiting = PutOff(self.goal, self.waits, of_all=True), self.clause
         return self.region, prepend([*moved, waiting], rest)
 
     def _gives_value(self, names: set[int], known: set[int]) -> bool:

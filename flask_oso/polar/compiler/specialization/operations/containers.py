@@ -15,6 +15,7 @@ from ....host.dictionaries import (
     MISSING,
     LazyKeys,
     call_reading,
+    entry_of_text,
     find_entry,
     is_numeric,
     sorted_by_text,
@@ -176,12 +177,16 @@ class SilentReads:
     ) -> t.Collection[t.Any]:
         """Return the entry of a dictionary under a text; else what ``entries_with`` does.
 
-        Nothing else is looked at.
+        No other value is looked at.
         """
         if type(collection) is not dict or type(key) is not str or not key.isascii():
             return self.entries_with(collection, key, is_ordered)
-        found = find_entry(collection, key)
-        return () if found is MISSING else ((key, self._unchecked(found)),)
+        found = entry_of_text(collection, key)
+        if found is None:
+            return self.entries_with(collection, key, is_ordered)
+        for _, value in found:
+            self._unchecked(value)
+        return found
 
     def are_compared_unasked(self, entries: t.Iterable[t.Any]) -> bool:
         """Tell whether a text is compared with the values of entries, and no object is asked."""
@@ -286,12 +291,6 @@ class SilentReads:
     def has_plain_keys(self, keys: LazyKeys) -> bool:
         """Tell whether the keys of a dictionary are texts: all compare with texts as in Python."""
         return are_texts([*keys.source])
-
-    def among_plain_keys(self, keys: LazyKeys, item: t.Any) -> bool:
-        """Tell whether a value that is no text is among the keys of a dictionary, all texts."""
-        if not self.has_plain_keys(keys):
-            raise NotSilent
-        return self.has_key(keys.source, item)
 
     def with_fields(self, value: t.Any, names: frozenset[str]) -> t.Any:
         """Return a copy of a dictionary that has these keys and no others, or ``missing``."""
