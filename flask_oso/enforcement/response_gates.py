@@ -24,7 +24,7 @@ from ..app_state import AppState, Explorer, state_of
 from ..callables.sync_callable import calls_plainly, is_plain_function
 from ..callables.view_functions import is_automatic_options
 from ..config import Enforcement
-from ..current_actor import keeping_actors_apart
+from ..current_actor import InnerRequest
 from ..denials.problems import PROBLEMS, ForbiddenProblem
 from ..guards.receivers import install_receivers
 from ..guards.view_guards import (
@@ -296,8 +296,7 @@ class Gates:
         outer = find_request_context(None)
         if outer is None or outer.app is not app or _ANSWERED not in outer.request.environ:
             return self._wsgi_app(environ, start)
-        with keeping_actors_apart():
-            return self._wsgi_app(environ, start)
+        return InnerRequest().answer(lambda: self._wsgi_app(environ, start))
 
     def preprocessing(self, preprocess: _Function) -> _Function:
         """Note when a function before the view answers, and which one."""

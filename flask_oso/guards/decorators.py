@@ -184,17 +184,13 @@ def _decorate(
     func: F | None, entering: _Entering, kind: GuardKind, **facts: t.Any
 ) -> F | Callable[[F], F]:
     if func is not None:
-        guard, methods = (
-            Guard(kind, SourceLocation.of_caller(2), **facts),
-            methods_being_decorated(2),
-        )
+        guard = Guard(kind, SourceLocation.of_caller(2), **facts)
+        methods = methods_being_decorated(2)
         return _guarded(func, entering, guard, methods)
 
     def decorate(view: F) -> F:
-        guard, methods = (
-            Guard(kind, SourceLocation.of_caller(1), **facts),
-            methods_being_decorated(1),
-        )
+        guard = Guard(kind, SourceLocation.of_caller(1), **facts)
+        methods = methods_being_decorated(1)
         return _guarded(view, entering, guard, methods)
 
     mark_decorator(decorate, Guard(kind, SourceLocation.of_caller(2), **facts))

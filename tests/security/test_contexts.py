@@ -184,6 +184,33 @@ def test_requests_share_no_actor_under_a_name_of_their_own(demanding: t.Any, out
     assert seen == [inner, outer]
 
 
+@pytest.mark.parametrize("buffered", [False, True])
+def test_stream_of_an_inner_request_acts_for_itself(demanding: t.Any, buffered: bool) -> None:
+    """It is made while the outer one reads it, and asks as the user whom it was sent by."""
+    seen = []
+
+    @demanding.app.get("/stream")
+    @skip_authorization
+    def stream() -> flask.Response:
+        @flask.stream_with_context
+        def parts() -> Iterator[str]:
+            yield "one"
+            seen.append(demanding.guard.current_actor)
+
+        return flask.Response(parts())  # type: ignore[call-arg]
+
+    @demanding.app.get("/batch")
+    @skip_authorization
+    def batch() -> str:
+        client = demanding.app.test_client()
+        text: str = client.get("/stream?user=ann", buffered=buffered).text
+        seen.append(demanding.guard.current_actor)
+        return text
+
+    assert demanding.open("/batch", "eve").text == "one"
+    assert seen == ["ann", "eve"]
+
+
 def test_outer_request_closes_what_an_inner_one_has_opened(demanding: t.Any) -> None:
     """The functions behind an application context are called once for both."""
 
