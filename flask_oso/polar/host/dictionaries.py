@@ -171,8 +171,16 @@ def key_in(source: dict[t.Any, t.Any], key: str | float) -> Iterable[t.Any]:
     """Return what of the keys of a dictionary may equal a text or a number."""
     if type(key) is str:
         return () if find_entry(source, key) is MISSING else (key,)
-    # Numbers are no keys of what JSON writes, and among the others Python finds them.
-    return with_texts(source).keys() if key in source else ()
+    return () if lacks_number(source, key) else with_texts(source).keys()
+
+
+def lacks_number(source: dict[t.Any, t.Any], key: t.Any) -> bool:
+    """Tell whether no key of a dictionary equals a number, a Boolean or ``None``.
+
+    They are no keys of what JSON writes, and among the others Python finds them; a float is
+    compared with an object of another hash, too.
+    """
+    return key not in source and (type(key) is not float or are_all_texts([*source]))
 
 
 def json_key(key: t.Any) -> str:

@@ -45,7 +45,7 @@ class Hashed(str):
         return 7
 
 
-def _outcomes(condition: str, name: str, keys: t.Any, *, compiled: bool) -> list[t.Any]:
+def _outcomes(condition: str, name: str | float, keys: t.Any, *, compiled: bool) -> list[t.Any]:
     oso = Oso(compiled=compiled)
     for cls in (User, Doc, Label):
         oso.register_class(cls)
@@ -94,6 +94,22 @@ def test_key_is_compared_as_it_is(
 ) -> None:
     """Also where its hash is not that of the text."""
     assert _outcomes(condition, name, entries, compiled=compiled) == [True, True]
+
+
+@BOTH
+def test_number_is_compared_with_each_key(*, compiled: bool) -> None:
+    """Unlike an integer, a float is no value that is found by its hash alone."""
+
+    class Any(Label):
+        __hash__ = Label.__hash__
+
+        def __eq__(self, other: object) -> bool:
+            return True
+
+    keys = {Any(): 5}
+
+    assert _outcomes("u.x in d.x.keys()", 5.5, keys, compiled=compiled) == [True, True]
+    assert _outcomes("not u.x in d.x.keys()", 5.5, keys, compiled=compiled) == [False, False]
 
 
 @BOTH

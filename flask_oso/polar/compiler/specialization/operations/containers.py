@@ -18,6 +18,7 @@ from ....host.dictionaries import (
     entry_of_text,
     find_entry,
     is_numeric,
+    lacks_number,
     sorted_by_text,
     sorted_entries,
 )
@@ -400,7 +401,7 @@ class SilentReads:
             raise NotSilent
         if type(key) is str:
             return find_entry(value, key) is not MISSING
-        if type(key) in SCALARS and key not in value:
+        if type(key) in SCALARS and lacks_number(value, key):
             return False
         return self._among(key, call_reading(value, "keys", ()))
 
