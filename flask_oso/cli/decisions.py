@@ -10,8 +10,9 @@ from flask import current_app
 
 from ..enforcement.authorizer import Authorizer
 from ..guards.object_words import is_quoted, word_for
+from ..oso import Oso
 from ..polar.characters import with_escapes
-from ..polar.exceptions import UnsupportedError
+from ..polar.exceptions import OsoError, UnsupportedError
 from ..request_state import this_app
 from .terminal.objects import NOTATION, find_class, find_object, hints, hints_of_order
 from .terminal.output import (
@@ -47,7 +48,8 @@ Exits with 1 if there are none.
 
 _WHO = f"""List the actors who may do ACTION to RESOURCE.
 
-They are rows of a class, found in one statement. Exits with 1 if there are none.
+They are rows of a class, found in one statement. Exits with 1 if there are none. Whether the
+anonymous actor may do it, too, is told beside them.
 
 \b
   flask oso who edit Issue:1
@@ -147,10 +149,21 @@ def who(action: str, resource: str, class_name: str | None, limit: int, layout: 
         echo("\n".join(with_escapes(word_for(each)) for each in shown))
     else:
         why = hints(question[0], (resource, question[1]))
-        _tell(["Nobody.", *hints_of_order(question[0]), *why])
+        _tell([f"No {cls.__name__}.", *hints_of_order(question[0]), *why])
     if has_more:
         tell_of_more(limit)
+    if _is_open(oso, *question):
+        _tell(["'anonymous' may: whoever is not logged in."])
     return Exit.GOOD if shown else Exit.NO
+
+
+def _is_open(oso: Oso, action: t.Any, resource: t.Any) -> bool:
+    """Tell whether the anonymous actor may do it, who is no row."""
+    try:
+        return oso.is_allowed(None, action, resource)
+    except OsoError:
+        # The rules are about users, and fail for nobody.
+        return False
 
 
 @click.command("sql", help=_SQL)

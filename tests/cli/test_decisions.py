@@ -162,7 +162,7 @@ def test_class_in_the_place_of_an_object_is_told_of(shop: Flask, run: t.Any) -> 
 
     assert result.exit_code == 1
     assert result.stderr == (
-        "Nobody.\n'Order' is the class itself. Its objects have a key: 'Order:1'.\n"
+        "No Customer.\n'Order' is the class itself. Its objects have a key: 'Order:1'.\n"
     )
 
 
@@ -278,6 +278,25 @@ def test_who_lists_actors(
     result = run(shop, "who", *arguments)
 
     assert (result.exit_code, result.stdout) == (code, output)
+
+
+@pytest.mark.parametrize(
+    ("policy", "told"),
+    [
+        ('allow(_, "see", _: Order);', "'anonymous' may: whoever is not logged in.\n"),
+        (
+            'allow(nil, "see", _: Order);',
+            "No Customer.\n'anonymous' may: whoever is not logged in.\n",
+        ),
+        ('allow(_: Customer, "see", _: Order);', ""),
+        ('allow(actor, "see", _: Order) if actor.id = 1;', ""),
+    ],
+)
+def test_who_tells_of_the_anonymous_actor(shop: Flask, run: t.Any, policy: str, told: str) -> None:
+    """Nobody is no row, and may be the one who matters."""
+    shop.extensions["oso"].oso.load_str(f"actor Customer {{}} {policy}", replace=True)
+
+    assert run(shop, "who", "see", "Order:1").stderr == told
 
 
 def test_who_stops_at_the_limit(shop: Flask, run: t.Any) -> None:
