@@ -11,16 +11,9 @@ import typing as t
 import pytest
 
 from flask_oso import Oso
-from flask_oso.polar.compiler.passes.recursion.callers import (
-    count_from_zero,
-    forgetful,
-    go_through_once,
-    has_one,
-    leave_out_memo,
-    list_looked_at,
-)
 from flask_oso.polar.compiler.passes.recursion.loops import Recursion, written_as_loop
 from flask_oso.polar.compiler.passes.recursion.remembered_classes import remember_classes
+from flask_oso.polar.compiler.passes.recursion.whole_lists import list_looked_at
 from flask_oso.polar.compiler.programs import CompiledProgram
 from tests.support.answers import outcome_of, specialized
 
@@ -541,99 +534,6 @@ def test_turn_that_may_not_go_on_counts_what_is_left() -> None:
 
     assert "for v in a:" in str(looped(text))
     assert "for v in a:" not in str(looped(open_one))
-
-
-def suited(text: str, *, memo: bool = False) -> str:
-    """Give what a caller of a loop ``g`` becomes that has one solution at most."""
-    statements = ast.parse(textwrap.dedent(text)).body
-    go_through_once(statements, {"g"})
-    leave_out_memo(statements, {"h"} if memo else {"g"})
-    return ast.unparse(ast.fix_missing_locations(ast.Module(statements, [])))
-
-
-_CALLER = """
-memo = {}
-v = g(a, 0, memo)
-if v is None:
-    return None
-if v:
-    if len(v) > 9:
-        return None
-    b = a.least
-    x = type(b) in ordered
-    y = b.tzinfo is z
-    for e in v:
-        if type(e) is t and x and y:
-            found = True
-return found
-"""
-
-
-def test_one_solution_is_gone_through_without_a_loop() -> None:
-    """What asks for a class stands where it is needed; what reads an attribute stays."""
-    assert suited(_CALLER) == plain("""
-        v = g(a, 0, None)
-        if v is None:
-            return None
-        if v:
-            b = a.least
-            y = b.tzinfo is z
-            e = v[0]
-            if type(e) is t and type(b) in ordered and y:
-                found = True
-        return found
-    """)
-
-
-def test_loop_that_is_left_stays_a_loop() -> None:
-    """Its turns end in another place."""
-    assert "for e in v:" in suited(_CALLER.replace("found = True", "break"))
-
-
-def test_functions_that_remember_calls_get_what_they_remember() -> None:
-    """Whoever else is called, too."""
-    assert "memo = {}\nv = g(a, 0, memo)" in suited(_CALLER, memo=True)
-
-
-def test_what_a_function_remembers_is_found_out_about_all_that_call_each_other() -> None:
-    """A loop remembers nothing; what passes its memory on to one that does needs it."""
-    text = """
-    def a(x, memo): return a(x, memo)
-    def b(x, memo): return c(x, memo)
-    def c(x, memo): memo[x] = 1
-    def d(x, memo): return known(x, memo)
-    """
-    functions = t.cast("list[ast.FunctionDef]", ast.parse(textwrap.dedent(text)).body)
-
-    assert forgetful(functions, {"known"}) == {"a", "d"}
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("return None\nreturn []\nreturn [value]", True),
-        ("return [value]\nreturn solutions", False),
-        ("return [value, other]", False),
-        ("return found", False),
-        ("return []", False),
-    ],
-)
-def test_functions_with_one_solution_are_told_from_others(text: str, expected: bool) -> None:
-    """By what they return."""
-    assert has_one(ast.parse(text).body) is expected
-
-
-def test_turns_are_counted_from_zero_where_only_their_number_counts() -> None:
-    """A call that is told how deep it is has to know."""
-    text = "first_level = level\nfor level in range(level, 9):\n    pass\nn = level - first_level"
-    made, deep = ast.parse(text).body, ast.parse(text + "\ng(a, level + 1)").body
-
-    count_from_zero(made, lambda: "k")
-    count_from_zero(deep, lambda: "k")
-
-    assert ast.unparse(made[0]) == "first_level = 0"
-    assert ast.unparse(made[1]) == "for level in k:\n    pass"
-    assert "range(level, 9)" in ast.unparse(deep[1])
 
 
 _LISTED = """

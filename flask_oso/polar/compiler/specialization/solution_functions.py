@@ -36,14 +36,6 @@ from ..passes.names import (
     written_name,
 )
 from ..passes.recursion.beginnings import begin_together
-from ..passes.recursion.callers import (
-    count_from_zero,
-    forgetful,
-    go_through_once,
-    has_one,
-    leave_out_memo,
-    list_looked_at,
-)
 from ..passes.recursion.first_solutions import (
     IS_FIRST,
     end_with_calls,
@@ -54,6 +46,7 @@ from ..passes.recursion.first_solutions import (
 )
 from ..passes.recursion.loops import Recursion, written_as_loop
 from ..passes.recursion.remembered_classes import remember_classes
+from ..passes.recursion.whole_lists import list_looked_at
 from ..passes.recursion.worklists import SEVERAL, written_as_worklist, written_for_several
 from ..passes.searches import write_out_searches
 from ..snippets import (
@@ -99,11 +92,8 @@ class SolutionProgram(t.Protocol):
     #: The names of those for several objects, by those for one.
     several: dict[str, str]
 
-    #: The names of those that may end with their first solution, of those that have one at most,
-    #: and of those that remember no calls.
+    #: The names of those that may end with their first solution.
     ending: set[str]
-    single: set[str]
-    forgetful: set[str]
 
     def define(self, name: str, function: ast.FunctionDef, rule: str, arity: int) -> None: ...
 
@@ -125,9 +115,6 @@ class SolutionFunctions:
         self.loops: set[str] = set()
         #: The names of loops that may end with their first solution.
         self.ending: set[str] = set()
-        #: The names of those that have one solution at most, and of those that remember no calls.
-        self.single: set[str] = set()
-        self.forgetful: set[str] = set()
         self._same: dict[str, str] = {}
         #: Whether there is a call of any function.
         self.are_called = False
@@ -162,12 +149,6 @@ class SolutionFunctions:
         if several:
             for _, _, function in self.written:
                 begin_together(function.body, several)
-        for _, _, function in self.written:
-            go_through_once(function.body, self._program.single | self.single)
-        functions = [function for _, _, function in self.written]
-        self.forgetful = forgetful(functions, self._program.forgetful)
-        for names in (self.ending, self.single, self.forgetful):
-            names |= {name for name, other in self._same.items() if other in names}
 
     def _leave_out_first_steps(self) -> None:
         """Have a loop for values of any class answer where a function does its first step alone.
@@ -182,6 +163,7 @@ class SolutionFunctions:
             is_step = len(called) == 1 and called[0] in self.loops and name not in self.loops
             if is_step and keys[called[0]].includes(key):
                 self._same[name] = called[0]
+                self.ending |= {name} if called[0] in self.ending else set()
                 continue
             if len(called) == 1 and called[0] in self.loops:
                 self._ask_for_whole_list(function, key, called[0], keys[called[0]])
@@ -215,16 +197,10 @@ class SolutionFunctions:
             for each in function.body
             if read[written_name(each) or ""] or not written_name(each)
         ]
-        self.single |= {function.name} if loop in self.single else set()
 
-    def suit(self, statements: list[ast.stmt], fresh: Callable[[str], str]) -> None:
-        """Have a question do no more for the functions that it calls than they need.
-
-        One that ends with its first solution tells them so.
-        """
+    def end_first(self, statements: list[ast.stmt], fresh: Callable[[str], str]) -> None:
+        """Have a question that ends with its first solution tell the functions that it calls."""
         end_with_calls(statements, self._program.ending | self.ending, fresh)
-        go_through_once(statements, self._program.single | self.single)
-        leave_out_memo(statements, self._program.forgetful | self.forgetful)
 
     def keep(self) -> None:
         """Compile the functions, and have the program keep them."""
@@ -235,8 +211,6 @@ class SolutionFunctions:
         self._program.solutions.update(self._new)
         self._program.several.update(self.several)
         self._program.ending |= self.ending
-        self._program.single |= self.single
-        self._program.forgetful |= self.forgetful
         self.written = []
 
 
@@ -308,9 +282,7 @@ class SolutionWriter(QuestionWriter):
         hoist(in_loop, self.guards.fresh)
         write_out_searches(in_loop, self.guards.fresh)
         remember_classes(in_loop, self.guards.fresh)
-        count_from_zero(in_loop, lambda: self.names.constant(_TURNS))
-        if has_one(in_loop):
-            self._functions.single.add(recursion.name)
+        self._count_turns(in_loop)
         self._functions.loops.add(recursion.name)
         return in_loop
 
@@ -327,6 +299,19 @@ class SolutionWriter(QuestionWriter):
         if len(calling) != 1 or not self.guards.are_placed:
             return []
         return SolverOrder(self.guards.places, self.guards.texts).ends(self.root, calling[0])
+
+    def _count_turns(self, statements: list[ast.stmt]) -> None:
+        """Count turns from zero, where nothing needs to know how deep the calls are.
+
+        A loop takes no stack, and a range that is made takes as long as two turns.
+        """
+        if Names(statements).read[LEVEL] != 1:
+            return
+        for statement in statements:
+            match statement:
+                case ast.For(ast.Name("level"), ast.Call(ast.Name("range"))):
+                    turns = self.names.constant(_TURNS)
+                    statement.iter = ast.copy_location(load(turns), statement.iter)
 
     def _calling(
         self, name: str, before: list[ast.stmt], inner: list[ast.stmt], result: str

@@ -65,7 +65,7 @@ from .first_solutions import search_for_all
 
 _FRAMES, _VALUE, _RESULT, _PASSES = "frames", "value", "result", "passes"
 #: The names of the levels with which a loop begins, and at which it has found its value.
-FIRST, _LAST = "first_level", "last_level"
+_FIRST, _LAST = "first_level", "last_level"
 #: The most solutions of one loop.
 MAX_SOLUTIONS = 100_000
 
@@ -433,7 +433,7 @@ class _Loop:
         start: list[ast.stmt] = [assign(_VALUE, load("missing"))]
         is_kept = bool(needed)
         last = _LAST if self._is_noted_with_level else LEVEL
-        passed_by = ast.BinOp(load(last), ast.Sub(), load(FIRST))
+        passed_by = ast.BinOp(load(last), ast.Sub(), load(_FIRST))
         over: ast.expr
         if is_kept:
             start.append(assign(_FRAMES, ast.List([], ast.Load())))
@@ -447,7 +447,7 @@ class _Loop:
             note, target = [], ast.Name("_", ast.Store())
             over = call("range", passed_by)
         if self._is_noted_with_level or not is_kept:
-            start.append(assign(FIRST, load(LEVEL)))
+            start.append(assign(_FIRST, load(LEVEL)))
         nothing = ast.Return(ast.List([], ast.Load()))
         is_missing = compared(load(_VALUE), ast.Is(), load("missing"))
         ways = integers_first(back, _VALUE, passed_by, is_counted=not is_kept)

@@ -154,7 +154,7 @@ class Drafts:
             raise NotCompilable("no delegation", None)
         functions.write()
         if isinstance(made, ast.FunctionDef):
-            functions.suit(made.body, writer.guards.fresh)
+            functions.end_first(made.body, writer.guards.fresh)
         return made, functions
 
     def partly_written(
@@ -185,7 +185,7 @@ class Drafts:
         made = write(writer)
         functions.write()
         if isinstance(made, ast.FunctionDef):
-            functions.suit(made.body, writer.guards.fresh)
+            functions.end_first(made.body, writer.guards.fresh)
         return made, functions
 
     def observing(self, asked: Asked) -> ast.FunctionDef | None:
