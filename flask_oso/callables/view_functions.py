@@ -211,7 +211,7 @@ def is_part_of(function: View, view: View) -> bool:
 
 def is_entrance(function: View) -> bool:
     """Tell whether a function is what Flask makes of a class of views, and nothing around it."""
-    return getattr(function, "__code__", None) in _AS_VIEW.co_consts
+    return inspect.isfunction(function) and function.__code__ in _AS_VIEW.co_consts
 
 
 def dispatches_plainly(dispatch: View) -> bool:

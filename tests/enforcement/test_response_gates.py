@@ -531,6 +531,10 @@ KEPT_IN_CLASSES: dict[str, t.Callable[[t.Any, t.Any], t.Any]] = {
     "decorator above a method": lambda guard, own: of_class(
         decorators=[keep, guard], get=own(lambda self: "SECRET")
     ),
+    "object above a method": lambda guard, own: of_class(
+        decorators=[lambda view: functools.partial(keep(view)), guard],
+        get=own(lambda self: "SECRET"),
+    ),
     "dispatch_request": lambda guard, own: of_class(
         decorators=[guard], dispatch_request=keep(dispatch_request), get=own(lambda self: "SECRET")
     ),
