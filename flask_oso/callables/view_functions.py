@@ -111,7 +111,11 @@ def methods_being_decorated(depth: int) -> list[View]:
         frame = frame.f_back if frame is not None else None
     if frame is None or frame.f_code is not _AS_VIEW:
         return []
-    view_class = frame.f_locals["cls"]
+    return class_functions(frame.f_locals["cls"])
+
+
+def class_functions(view_class: t.Any) -> list[View]:
+    """Give what dispatches in a class of views, and what answers each method."""
     handlers = [_handler(view_class, each) for each in view_class.methods or ()]
     return [view_class.dispatch_request, *(each[1] for each in handlers if each is not None)]
 

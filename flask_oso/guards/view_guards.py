@@ -24,6 +24,7 @@ from ..callables.sync_callable import SyncCallable
 from ..callables.view_functions import (
     SourceLocation,
     View,
+    class_functions,
     decorates_methods,
     dispatches_plainly,
     forgets_head,
@@ -250,6 +251,8 @@ def _finder_of_further(
     further = next(_holding(guards_of(view)), None)
     if further is not None:
         return lambda *_: further
+    view_class = getattr(view, "view_class", None)
+    methods = methods or ([] if view_class is None else class_functions(view_class))
     if not methods:
         # What a method belongs to is not known where it is decorated.
         is_dispatching = getattr(view, "__name__", None) == "dispatch_request"

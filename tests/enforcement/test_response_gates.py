@@ -531,6 +531,9 @@ KEPT_IN_CLASSES: dict[str, t.Callable[[t.Any, t.Any], t.Any]] = {
     "decorator above a method": lambda guard, own: of_class(
         decorators=[keep, guard], get=own(lambda self: "SECRET")
     ),
+    "method of a class that is decorated from outside": lambda guard, own: guard(
+        of_class(get=keep(own(lambda self: "SECRET")))
+    ),
     "object above a method": lambda guard, own: of_class(
         decorators=[lambda view: functools.partial(keep(view)), guard],
         get=own(lambda self: "SECRET"),
