@@ -1432,7 +1432,7 @@ def test_threads_never_see_half_a_policy() -> None:
         (1, 2),
         (3, 4),
         "Query for undefined rule `f`. No policy is loaded. Load one with 'load_files', or name it"
-        " in 'OSO_POLICIES'.",
+        " in 'OSO_POLICIES' or behind 'python -m flask_oso'.",
     }
 
 

@@ -227,7 +227,8 @@ class Engine:
         """Give the help for a call of an undefined rule; empty if there is none."""
         if not self.policy.has_rules:
             return (
-                ". No policy is loaded. Load one with 'load_files', or name it in 'OSO_POLICIES'."
+                ". No policy is loaded. Load one with 'load_files', or name it in 'OSO_POLICIES' or"
+                " behind 'python -m flask_oso'."
             )
         from .policy.legacy_roles import ROLE_RULE_NAMES
         from .spelling import nearest

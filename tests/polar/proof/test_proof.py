@@ -163,7 +163,7 @@ def test_policy_without_allow_is_broken() -> None:
         'BROKEN: An error ended the evaluation: whether "ann" may "edit" "draft" is not known.\n'
         "\n"
         "PolarRuntimeError: Query for undefined rule `allow`. No policy is loaded. Load one with"
-        " 'load_files', or name it in 'OSO_POLICIES'.\n"
+        " 'load_files', or name it in 'OSO_POLICIES' or behind 'python -m flask_oso'.\n"
     )
 
 
