@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ..host.terms import Variable
 from ..solver.machine import HostCall, MadeCall
 
 #: Arguments of these classes are the same if they are equal: terms make them anew.
@@ -55,7 +56,14 @@ class CallsMade:
 def _are_same(made: tuple[t.Any, ...] | None, args: tuple[t.Any, ...] | None) -> bool:
     if made is None or args is None:
         return made is args
-    return len(made) == len(args) and all(
-        one is other or (type(one) is type(other) in _SCALARS and one == other)
-        for one, other in zip(made, args, strict=True)
-    )
+    return len(made) == len(args) and all(map(_is_same, made, args))
+
+
+def _is_same(one: t.Any, other: t.Any) -> bool:
+    kind = type(one)
+    if one is other or kind is not type(other):
+        return one is other
+    if kind is list:
+        return len(one) == len(other) and all(map(_is_same, one, other))
+    # A variable has another name whenever it becomes a value of the host.
+    return kind is Variable or (kind in _SCALARS and bool(one == other))

@@ -50,6 +50,7 @@ from ..nodes import (
 from ..output import STORED_VARIABLE
 from ..solver.backtrace import Step
 from ..solver.clauses import Clause, Template
+from ..solver.machine import EQUALITY
 from ..solver.operators import not_constructed
 from ..solver.rule_order import sort_clauses
 from ..solver.solver import Solver
@@ -444,7 +445,12 @@ class Runtime:
         return copied_for_python(value)
 
     def _split(
-        self, value: t.Any, what: tuple[int, bool], shown: t.Any = None, is_left: bool = True
+        self,
+        value: t.Any,
+        what: tuple[int, bool],
+        clock: Clock,
+        shown: t.Any = None,
+        is_left: bool = True,
     ) -> t.Any:
         """Return the elements of a list of this length, and the rest where one is allowed."""
         count, is_open = what
@@ -459,13 +465,12 @@ class Runtime:
             if is_open:
                 # A list with an unknown rest cannot be passed to `__eq__`.
                 raise UnexpectedPolarTypeError("RestVariable")
-            own: t.Any = type(value).__eq__
-            if own is object.__eq__:
-                return MISSING
-            # Only the solver can go on with unbound variables, and asks the object itself.
-            _ground(shown)
             sides = (shown, value) if is_left else (value, shown)
-            if compare_values(Operator.EQ, *sides):
+            is_equal = compare_values(Operator.EQ, *sides)
+            clock[CALLS].append((value, EQUALITY, (shown,), is_equal))
+            if is_equal:
+                # Only the solver can go on with unbound variables.
+                _ground(shown)
                 # What is known is compared with itself.
                 return self.found.compared_by_nobody(shown)
         return MISSING

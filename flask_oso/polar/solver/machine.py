@@ -113,6 +113,8 @@ class Choice:
 #: A call of the application: the object, the name of its method or of a computed attribute, the
 #: arguments, ``None`` for an attribute, and what it gave.
 HostCall = tuple[t.Any, str, tuple[t.Any, ...] | None, t.Any]
+#: Its name where an object is compared with a list.
+EQUALITY = "__eq__"
 
 
 class MadeCall(t.Protocol):
@@ -306,6 +308,10 @@ class Machine:
         for value in sides:
             # It may be an element of a list that was taken apart.
             check_object(value, None)
+        if self.made is not None and kind is Operator.EQ:
+            for value, other in (sides, sides[::-1]):
+                if type(other) is list and self.made.is_of(value, EQUALITY, (other,)):
+                    return bool(self.made.take())
         return self.host.compare(kind, *sides, span)
 
     def check_element(self, element: t.Any) -> None:

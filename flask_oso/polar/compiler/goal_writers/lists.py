@@ -99,7 +99,7 @@ class ListGoals(GoalContext):
         self.scope.searched.add(value.name)
         source, made = self.checked(value), self.writer.fresh()
         what = load(self.writer.names.constant((len(term.items), term.rest is not None)))
-        self.out.append(assign(made, call("split", source, what, *shown)))
+        self.out.append(assign(made, call("split", source, what, load("clock"), *shown)))
         self.fail_unless(compared(load(made), ast.IsNot(), load("missing")))
         count = len(term.items) + (term.rest is not None)
         parts = [Ref(self.writer.fresh(), origin=value.name) for _ in range(count)]
