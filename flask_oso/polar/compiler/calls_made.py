@@ -25,9 +25,11 @@ class CallsMade:
     __slots__ = ("_before", "_found", "_results")
 
     def __init__(self, calls: list[HostCall], before: MadeCall | None) -> None:
-        self._before, self._found = before, t.cast("list[HostCall]", [])
+        self._before = before
+        #: The calls of one name of one object of which one was found, and its position.
+        self._found: tuple[list[HostCall], int] | None = None
         self._results: dict[tuple[int, str], list[HostCall]] = {}
-        for each in calls:
+        for each in reversed(calls):
             owner, name, _, result = each
             # An iterator is used up.
             if not hasattr(type(result), "__next__"):
@@ -36,21 +38,23 @@ class CallsMade:
 
     def is_of(self, owner: t.Any, name: str, args: tuple[t.Any, ...] | None) -> bool:
         """Tell whether a call was made, and its result not taken so far."""
+        self._found = None
         if self._before is not None and self._before.is_of(owner, name, args):
-            self._found = []
             return True
-        made = self._results.get((id(owner), name), ())
-        self._found = [each for each in made if _are_same(each[2], args)][:1]
-        return bool(self._found)
+        # The first call is the last of its list, where the solver mostly finds it.
+        made = self._results.get((id(owner), name), [])
+        for at in range(len(made) - 1, -1, -1):
+            if _are_same(made[at][2], args):
+                self._found = made, at
+                return True
+        return False
 
     def take(self) -> t.Any:
         """Return the result, or raise the error."""
-        if not self._found:
+        if self._found is None:
             return t.cast("MadeCall", self._before).take()
-        (found,) = self._found
-        made = self._results[id(found[0]), found[1]]
-        del made[next(at for at, each in enumerate(made) if each is found)]
-        return found[3]
+        made, at = self._found
+        return made.pop(at)[3]
 
 
 def _are_same(made: tuple[t.Any, ...] | None, args: tuple[t.Any, ...] | None) -> bool:

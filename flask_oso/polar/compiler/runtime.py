@@ -70,7 +70,7 @@ from .calls_made import CallsMade
 from .classes.found_values import FoundValues
 from .classes.known_classes import SCALARS, KnownClasses, SolverNeeded, is_number
 from .elements import ITSELF, Elements, begun
-from .entry_points import BRIEF, CALLS, CLOCK_INTERVAL, Clock
+from .entry_points import BRIEF, CALLS, CLOCK_INTERVAL, MOST_CALLS, Clock
 from .scopes import HandedGoal, Site
 from .source_map import (
     GoalSteps,
@@ -550,6 +550,7 @@ class Runtime:
         if passed < _SHORTEST:
             # The limits of the environment take longer to read than all else here.
             return
+        del clock[CALLS][MOST_CALLS:]
         timeout = self._engine.limits.timeout
         if timeout is not None and passed > timeout:
             self._engine.solver().check_time(clock[1])

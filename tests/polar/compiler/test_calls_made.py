@@ -6,7 +6,8 @@ import typing as t
 
 import pytest
 
-from flask_oso import Oso, Variable
+from flask_oso import Limits, Oso, Variable
+from flask_oso.polar.compiler import runtime
 from flask_oso.polar.exceptions import PolarRuntimeError
 
 
@@ -116,3 +117,20 @@ def test_an_object_is_compared_with_an_open_list_once(body: str, given: int | No
         allowed = oso.is_allowed({"x": one}, "read", {"y": given})
         outcomes.append((allowed, one.compared))
     assert outcomes == [(False, 1)] * 2
+
+
+def test_a_long_question_keeps_its_first_calls(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is kept for the solver does not grow with a question that takes long."""
+    monkeypatch.setattr(runtime, "MOST_CALLS", 1_000)
+    oso = Oso(limits=Limits(timeout_ms=0))
+    oso.load_str(
+        """
+        allow(u, "read", d) if forall(n in d.numbers, not u.is_first(n)) and small(_r);
+        small(r) if r < 3;
+        """
+    )
+    user, count = User(), 3_000
+    user.is_first("once")
+    with pytest.raises(PolarRuntimeError):
+        oso.is_allowed(user, "read", {"numbers": list(range(count))})
+    assert count + 1 < len(user.asked) <= count + 2_001
