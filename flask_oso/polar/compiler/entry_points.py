@@ -45,8 +45,8 @@ from .snippets import (
 Clock = list[t.Any]
 #: The number of steps between two checks of the clock.
 CLOCK_INTERVAL = 64
-#: The position of the calls in a clock, and how many are kept of a question that takes long.
-CALLS, MOST_CALLS = 5, 10_000
+#: The position of the calls in a clock.
+CALLS = 5
 #: Seconds since the beginning of a question, after which each call of Python checks the clock.
 BRIEF = 0.005
 

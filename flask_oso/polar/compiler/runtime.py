@@ -50,7 +50,7 @@ from ..nodes import (
 from ..output import STORED_VARIABLE
 from ..solver.backtrace import Step
 from ..solver.clauses import Clause, Template
-from ..solver.machine import EQUALITY
+from ..solver.machine import EQUALITY, MOST_CALLS
 from ..solver.operators import not_constructed
 from ..solver.rule_order import sort_clauses
 from ..solver.solver import Solver
@@ -70,7 +70,7 @@ from .calls_made import CallsMade
 from .classes.found_values import FoundValues
 from .classes.known_classes import SCALARS, KnownClasses, SolverNeeded, is_number
 from .elements import ITSELF, Elements, begun
-from .entry_points import BRIEF, CALLS, CLOCK_INTERVAL, MOST_CALLS, Clock
+from .entry_points import BRIEF, CALLS, CLOCK_INTERVAL, Clock
 from .scopes import HandedGoal, Site
 from .source_map import (
     GoalSteps,

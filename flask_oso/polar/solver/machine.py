@@ -113,6 +113,8 @@ class Choice:
 #: A call of the application: the object, the name of its method or of a computed attribute, the
 #: arguments, ``None`` for an attribute, and what it gave.
 HostCall = tuple[t.Any, str, tuple[t.Any, ...] | None, t.Any]
+#: How many of them are kept of a question that takes long.
+MOST_CALLS = 10_000
 #: Its name where an object is compared with a list.
 EQUALITY = "__eq__"
 
@@ -347,9 +349,13 @@ class Machine:
             found = attribute_access.read_attribute(self.host, owner, name, span)
         except attribute_access.UnreadableRelation as error:
             raise self.unreadable(error, span) from error
-        if self.calls is not None:
-            self.calls.append((owner, name, None, found))
+        self.note_call(owner, name, None, found)
         return found
+
+    def note_call(self, *call: t.Any) -> None:
+        """Note a call of the application, as a ``HostCall``, if somebody wants to know of it."""
+        if self.calls is not None and len(self.calls) < MOST_CALLS:
+            self.calls.append(t.cast("HostCall", call))
 
     def unreadable(
         self, error: attribute_access.UnreadableRelation, span: Span | None

@@ -448,7 +448,7 @@ class Operators:
         found = self._call_host(method, call)
         if self.machine.calls is not None and not call.kwargs:
             args = tuple(map(self.machine.to_python, call.args))
-            self.machine.calls.append((self.machine.to_python(value), call.name, args, found))
+            self.machine.note_call(self.machine.to_python(value), call.name, args, found)
         return self.machine.from_python(found, goal.span)
 
     def _call_reading(self, value: Term, call: Call) -> t.Any:
