@@ -9,7 +9,6 @@ import pytest
 from flask_oso import Oso, Variable
 from flask_oso.polar.compiler import runtime
 from flask_oso.polar.exceptions import PolarRuntimeError
-from flask_oso.polar.solver import machine
 
 
 class User:
@@ -132,7 +131,7 @@ def test_a_long_question_keeps_its_first_calls(
     condition: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What is kept for the solver does not grow with a question that takes long."""
-    monkeypatch.setattr(machine, "MOST_CALLS", 1_000)
+    monkeypatch.setattr("flask_oso.polar.solver.machine.MOST_CALLS", 1_000)
     for name, value in {"MOST_CALLS": 1_000, "BRIEF": 0.0, "_SHORTEST": 0.0}.items():
         monkeypatch.setattr(runtime, name, value)
     oso = Oso()
