@@ -7,9 +7,9 @@
     models and the classes of guards, which policies know; every route and how it is guarded.
 ``commit_guard``, ``route_plans``
     what a request may commit; what is constant for a route.
-``forgotten_checks``, ``withheld_answers``, ``response_gates``
-    views that asked a policy themselves; what is answered in place of what must not leave; the
-    gates before and after views.
+``forgotten_checks``, ``withheld_answers``, ``inner_requests``, ``response_gates``
+    views that asked a policy themselves; what is answered in place of what must not leave; requests
+    that a view sends to its own application; the gates before and after views.
 ``row_filters``
     sessions that select only what the current actor may read.
 """

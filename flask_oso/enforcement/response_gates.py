@@ -24,7 +24,6 @@ from ..app_state import AppState, Explorer, state_of
 from ..callables.sync_callable import calls_plainly, is_plain_function
 from ..callables.view_functions import is_automatic_options
 from ..config import Enforcement
-from ..current_actor import InnerRequest
 from ..denials.problems import PROBLEMS, ForbiddenProblem
 from ..guards.receivers import install_receivers
 from ..guards.view_guards import (
@@ -53,6 +52,7 @@ from ..request_state import (
 )
 from .authorizer import Authorizer
 from .commit_guard import veto_configured
+from .inner_requests import InnerRequest
 from .raised_refusals import as_denial
 from .route_plans import RoutePlan, RoutePlans
 from .withheld_answers import (
