@@ -96,7 +96,11 @@ def _leave_resources(values: dict[str, t.Any]) -> None:
 
 
 def _is_resource(name: str, value: t.Any) -> bool:
-    """Tell whether a value of ``g`` has to be closed, as a connection has."""
+    """Tell whether a value of ``g`` has to be closed, as a connection has.
+
+    Those are context managers, too; an account that somebody may close is not.
+    """
     cls = type(value)
-    is_closed = hasattr(cls, "close") and not hasattr(cls, "_sa_class_manager")
+    is_closed = hasattr(cls, "close") and hasattr(cls, "__exit__")
+    is_closed = is_closed and not hasattr(cls, "_sa_class_manager")
     return is_closed and name not in _NAMES_OF_ACTORS

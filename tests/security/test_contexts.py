@@ -154,15 +154,25 @@ def test_inner_request_of_nobody_has_no_actor(demanding: t.Any) -> None:
     assert (demanding.open("/batch", "ann").text, inner) == ("done", [500])
 
 
+class Account(str):
+    """An actor that somebody may close."""
+
+    def close(self) -> None:
+        """Let nobody log in with it."""
+
+
+@pytest.mark.parametrize("kind", [str, Account])
 @pytest.mark.parametrize("outer", ["ann", None])
-def test_requests_share_no_actor_under_a_name_of_their_own(demanding: t.Any, outer: t.Any) -> None:
+def test_requests_share_no_actor_under_a_name_of_their_own(
+    demanding: t.Any, outer: t.Any, kind: type[str]
+) -> None:
     """Who is not logged in is not noted, and nobody of the other request stands there instead."""
     inner, seen = {"ann": None, None: "ann"}[outer], []
 
     @demanding.app.before_request
     def load() -> None:
         if "user" in flask.request.args:
-            flask.g.member = flask.request.args["user"]
+            flask.g.member = kind(flask.request.args["user"])
 
     demanding.guard.actor_loader(lambda: flask.g.get("member"))
 
