@@ -97,10 +97,14 @@ CONDITIONS = [
         "new Doc(xs: d.{0}) matches Doc",
     ),
     *("u.take(d.{0})", "u.take([d.{0}])", "u.take({{a: d.{0}}})", "[_, *r] = d.{0} and u.take(r)"),
+    *("not (_ in d.{0} and u.id = 2)", "_ in d.{0} and u.id = 2", "forall(_ in d.{0}, u.id = 1)"),
+    *("not (y in d.{0} and u.id = 2 and y = 1)", "not (y in d.{0} and u.id > 1 and y.a = 1)"),
+    *("not (y in d.{0} and 2 = u.id and y matches Doc)", "not later(u, d.{0})"),
     *("first(d.{0})", "not first(d.{0})", "not d.{0} = [1]", "d.{0}.a = 1", "not twice(d.{0})"),
 ]
 RULES = """
     is_doc(_: Doc); any(_); first([x, *_]) if not x = nil; twice([x]) if x = 1; twice("a");
+    later(u, xs) if _ in xs and u.id = 2;
 """
 
 

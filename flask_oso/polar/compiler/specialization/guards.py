@@ -410,6 +410,17 @@ class Guards:
         is_new = compared(call("type", load(value.name)), ast.IsNot(), load(cache))
         return ast.If(is_new, [look], [])
 
+    def check_tested(self, region: Region, value: Known, known: str) -> None:
+        """Write that the function gives up for a value that is not plain, and learn its class.
+
+        The check is dropped where something else tests the value anyway.
+
+        :param known: the set of classes that need no check.
+        """
+        unless = self.unless_plain(region, value, known)
+        region.reads.append(unless)
+        region.unchecked.append((value.name, self.alternative, unless))
+
     def not_simple(self, region: Region, value: Known, known: Sequence[str]) -> list[ast.stmt]:
         """Write that the function gives up for a value with an equality of its own.
 
@@ -563,6 +574,7 @@ class Guards:
         else:
             made.body = step_limit(size)
             self.counts = True
+        self.check_tested(made, element, "harmless")
         out.loops.append(made)
         return made
 

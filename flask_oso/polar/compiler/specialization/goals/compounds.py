@@ -292,9 +292,7 @@ class Compounds(Alternatives):
         """
         region.reads.append(with_span(read, self.goal.span))
         for fact, each in made.items():
-            unless = self.guards.unless_plain(region, each, known)
-            region.reads.append(unless)
-            region.unchecked.append((each.name, self.guards.alternative, unless))
+            self.guards.check_tested(region, each, known)
             region.known[fact] = each
             self.guards.note_derived(each, fact)
 
