@@ -228,6 +228,24 @@ def test_row_that_is_asked_for_anew(session: orm.Session) -> None:
     assert sorted(doc.id for doc in found) == expected != []
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        'r in d.roles and r.user = u or d.title = "a"',
+        'd.title = "a" or r in d.roles and r.user = u',
+        'not (r in d.roles and r.user = u) or d.title = "a"',
+    ],
+)
+def test_column_of_the_row_is_compared_before_other_rows_are_asked(
+    session: orm.Session, body: str
+) -> None:
+    """Where one side of an `or` is enough, a database looks for no other row."""
+    where = where_of(session, f'allow(u: User, "read", d: Doc) if {body};')
+
+    assert where.startswith("docs.title = :param_1 OR ")
+    assert " IN (SELECT" in where or "EXISTS (SELECT" in where
+
+
 def test_closure_of_a_relation(session: orm.Session) -> None:
     """The members of a recursive query are rows, so that a foreign key is enough."""
     where = where_of(

@@ -44,6 +44,7 @@ from ...polar.residual.algebra.ir import (
     ToOne,
     Unlinked,
     conjuncts_of,
+    walk_condition,
 )
 from ...polar.residual.algebra.simplify import negation as opposite
 from ..mapped.loaded import explaining_unloaded
@@ -86,6 +87,7 @@ from .related.semijoins import (
     is_given,
     is_in_own_table,
     outside,
+    reads_rows,
     semijoins,
 )
 from .related.shared_lists import SharedLists
@@ -182,12 +184,20 @@ class Translator:
         return sa.and_(*(self._translate(part, scope) for part in condition.parts))
 
     def _or(self, condition: Or, scope: RowScope) -> t.Any:
-        # A database finds once, and first, what does not depend on the row.
-        parts = sorted(condition.parts, key=lambda part: not is_apart(part, scope))
+        # A database finds once, and first, what does not depend on the row. Where a column of the
+        # row is enough, it looks for no other row.
+        def rank(part: t.Any) -> tuple[bool, bool]:
+            return not is_apart(part, scope), self._reads_rows(part)
+
+        parts = sorted(condition.parts, key=rank)
         before, self._beside = self._beside, self._of_all
         ways = [self._translate(part, scope) for part in parts]
         self._beside = before
         return sa.or_(*ways)
+
+    def _reads_rows(self, condition: RowCondition) -> bool:
+        """Tell whether there is a subquery in a condition."""
+        return any(reads_rows(each, self._names) for each in walk_condition(condition))
 
     def _not(self, condition: Not, scope: RowScope) -> t.Any:
         part = condition.part
