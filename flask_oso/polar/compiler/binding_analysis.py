@@ -31,7 +31,7 @@ from ..nodes import (
 )
 from ..policy.policy import calls_in
 from ..solver.class_index import ClassIndex, Lineage
-from ..solver.class_tests import has_instance_test
+from ..solver.class_tests import has_instance_test, runs_instance_test
 from ..solver.clause_index import ClauseIndex
 from ..solver.clauses import Clause
 from ..solver.rule_order import Specificity, compare_specializers, has_more_fields, is_union_pattern
@@ -388,6 +388,9 @@ def _compare_classes(
         known = lineage.classes
         are_both = first in known and second in known
         is_first = are_both and known.index(first) < known.index(second)
+    elif has_instance_test(first) or has_instance_test(second):
+        # What is registered as a subclass has neither above it.
+        return _Verdict.OPEN
     elif issubclass(first, second) or issubclass(second, first):
         is_first = issubclass(first, second) and first is not second
     else:
@@ -433,7 +436,7 @@ def check_class(pattern: Pattern, host: Host) -> None:
     cls = host.classes.get(t.cast(str, pattern.tag))
     if cls is None:
         raise NotCompilable("a class that is not registered", pattern.span)
-    if has_instance_test(cls):
+    if runs_instance_test(cls):
         raise NotCompilable("a class with an instance test of its own", pattern.span)
 
 

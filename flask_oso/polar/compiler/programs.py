@@ -39,6 +39,7 @@ from .binding_analysis import (
 )
 from .classes.equality import SideEffectFreeEquality
 from .classes.readable_classes import ReadableClasses
+from .classes.virtual_subclasses import VirtualSubclasses
 from .compilation_turns import NOT_NOW, CompilationTurns
 from .compiler import RuleCompiler
 from .entry_points import (
@@ -132,6 +133,8 @@ class CompiledProgram(Runtime):
             self._names["simple"], self.host
         )
         self._names["by_text"] = self.equality.by_text
+        self.virtual_subclasses = VirtualSubclasses(self.host.classes.values())
+        self._names["virtual_subclasses"] = self.virtual_subclasses
         self._names.update(named_operations(self._classes, self.equality))
         self._names.update(OBSERVING_NAMES)
         self._open = OpenValues(self, self._names["variable"], self._as_data)

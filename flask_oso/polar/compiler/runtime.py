@@ -6,6 +6,7 @@ so that depths, backtraces and places are those of the solver.
 
 from __future__ import annotations
 
+import abc
 import contextlib
 import functools
 import math
@@ -164,6 +165,7 @@ class Runtime:
             **{name: getattr(self._classes, name) for name in _OF_CLASSES},
             "check_found": self.found.checked,
             "silent_text": functools.partial(attribute_access.silent_text, self.host),
+            "subclass_token": abc.get_cache_token,
             "excludes": _excludes,
             "equals_itself": _equals_itself,
             "is_deep": is_deep,

@@ -23,6 +23,7 @@ from ..value_objects import Record
 from .binding_analysis import ArgumentFacts, Dispatch, KnownArguments, NotCompilable
 from .classes.equality import SideEffectFreeEquality
 from .classes.found_values import FoundValues
+from .classes.virtual_subclasses import VirtualSubclasses
 from .snippets import call, load
 
 
@@ -271,6 +272,7 @@ class ProgramInterface(t.Protocol):
     host: Host
     equality: SideEffectFreeEquality
     found: FoundValues
+    virtual_subclasses: VirtualSubclasses
     #: Whether functions return the rule that decided, instead of ``True``.
     names_rules: bool
 

@@ -25,9 +25,45 @@ def members_of_tag(tag: str, program: KnowledgeBase) -> tuple[str, ...]:
 
 
 def has_instance_test(cls: type) -> bool:
-    """Return whether a class has a test of its own for instances, which may run any code."""
+    """Return whether a class tells its instances by more than its subclasses."""
     own: t.Any = type(cls).__instancecheck__
     return own is not type.__instancecheck__
+
+
+def runs_instance_test(cls: type) -> bool:
+    """Return whether a class has a test of its own for instances, which may run any code."""
+    return has_instance_test(cls) and not is_abstract(cls)
+
+
+def is_abstract(cls: type) -> bool:
+    """Return whether a class tells its instances as ``abc`` does, and runs no code of its own.
+
+    They are those of its subclasses, and of what is registered as one, at any time.
+    """
+    kind = type(cls)
+    owners = [_owner(kind, name) for name in ("__instancecheck__", "__subclasscheck__")]
+    if any((each.__module__, each.__qualname__) not in _OF_ABSTRACT for each in owners):
+        return False
+    owner = _owner(cls, "__subclasshook__")
+    hook = vars(owner)["__subclasshook__"]
+    where = getattr(hook, "__module__", ""), getattr(hook, "__name__", "")
+    # A class that derives from a protocol, and is none, has its hook.
+    is_default = owner is object or (where[0] in _TYPING and where[1] == "_proto_hook")
+    return is_default and not vars(cls).get("_is_protocol", False)
+
+
+def _owner(cls: type, name: str) -> type:
+    return next(each for each in cls.__mro__ if name in vars(each))
+
+
+_TYPING = ("typing", "typing_extensions")
+#: The metaclasses that have such a test.
+_OF_ABSTRACT = frozenset(
+    {
+        *(("abc", "ABCMeta"), *((module, "_ProtocolMeta") for module in _TYPING)),
+        ("pydantic._internal._model_construction", "ModelMetaclass"),
+    }
+)
 
 
 def tells_by_class(cls: type) -> bool:

@@ -146,6 +146,8 @@ RUNTIME_NAMES: Mapping[str, str] = {
     "rows": "the classes whose objects are equal if they are one row",
     "read_relation": "reads a relation that was put off",
     "scalars": "bool, int, float and str",
+    "subclass_token": "tells how often a class was registered as a subclass of an abstract one",
+    "virtual_subclasses": "which classes are registered as subclasses of no other",
     "by_text": "the classes whose objects compare the text of an attribute",
     "sets": "set, frozenset and the keys of a dictionary",
     "silent_iterators": "the classes of iterators that run no code of the application",

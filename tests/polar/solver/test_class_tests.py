@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import abc
+import typing as t
+from collections.abc import Sized
 
 import pytest
 
 from flask_oso import Oso
-from flask_oso.polar.solver.class_tests import has_instance_test, members_of_tag, tells_by_class
+from flask_oso.polar.solver.class_tests import (
+    has_instance_test,
+    is_abstract,
+    members_of_tag,
+    tells_by_class,
+)
 
 
 class Plain:
@@ -33,6 +40,45 @@ class Open(metaclass=Meta):
     """Has everything as an instance."""
 
 
+class Protocol(t.Protocol):
+    """Has any object with its attributes as an instance."""
+
+    text: str
+
+
+class OfProtocol(Protocol):
+    """Is none itself."""
+
+
+class Hooked(abc.ABC):  # noqa: B024
+    """Answers itself what its subclasses are."""
+
+    @classmethod
+    def __subclasshook__(cls, other: type) -> bool:
+        return True
+
+
+class OfHooked(Hooked):
+    """Has the hook, too."""
+
+
+class OfPydantic(abc.ABCMeta):
+    """Tells instances as that of earlier versions of pydantic does."""
+
+    def __instancecheck__(cls, instance: object) -> bool:
+        return hasattr(instance, "fields") and super().__instancecheck__(instance)
+
+
+OfPydantic.__module__, OfPydantic.__qualname__ = (
+    "pydantic._internal._model_construction",
+    "ModelMetaclass",
+)
+
+
+class Model(metaclass=OfPydantic):
+    """Derives from one of its classes."""
+
+
 @pytest.mark.parametrize(
     ("tag", "names"), [("Plain", ("Plain",)), ("Resource", ("Plain",)), ("Actor", ())]
 )
@@ -49,6 +95,18 @@ def test_members_of_tag(tag: str, names: tuple[str, ...]) -> None:
 def test_has_instance_test(cls: type, expected: bool) -> None:
     """A test of its own is any that is not that of ``type``."""
     assert has_instance_test(cls) is expected
+
+
+@pytest.mark.parametrize(
+    ("cls", "expected"),
+    [
+        *((Plain, False), (Abstract, True), (Open, False), (Protocol, False), (OfProtocol, True)),
+        *((Hooked, False), (OfHooked, False), (Sized, False), (Model, True)),
+    ],
+)
+def test_is_abstract(cls: type, expected: bool) -> None:
+    """A hook may answer anything, and so may the metaclass of an application."""
+    assert is_abstract(cls) is expected
 
 
 @pytest.mark.parametrize(("cls", "expected"), [(Plain, True), (Abstract, True), (Open, False)])

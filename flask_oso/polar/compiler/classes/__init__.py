@@ -5,6 +5,8 @@
 ``equality``, ``readable_classes``, ``known_classes``
     comparisons, and reads, that run no code of a class; how values of classes compare, and which
     need no check.
+``virtual_subclasses``
+    classes that others may be registered as subclasses of, at any time.
 ``found_values``
     what a rule that calls itself gives to variables.
 """

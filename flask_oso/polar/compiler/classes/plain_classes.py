@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from ...host import sandbox, terms
 from ...host.awaitables import may_be_awaited
 from ...host.value_classes import EQUATED, MOMENTS, inherits_comparisons, is_comparable_moment
-from ...solver.class_tests import has_instance_test
+from ...solver.class_tests import runs_instance_test
 
 _NATIVE = (bool, int, float, str, list, dict)
 #: Containers that compare their elements: with themselves, they find each to be itself.
@@ -26,7 +26,7 @@ def is_plain(cls: type) -> bool:
     class whose metaclass has an equality of its own may say that it is any other class.
     """
     return (
-        not has_instance_test(cls)
+        not runs_instance_test(cls)
         and compares_by_identity(type(cls))
         and not may_be_awaited(cls)
         and not issubclass(cls, _NATIVE)

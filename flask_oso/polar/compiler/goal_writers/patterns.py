@@ -68,7 +68,10 @@ def pattern_class(names: ProgramInterface, pattern: Term | None) -> type | None:
     if not isinstance(pattern, Pattern) or pattern.tag is None or pattern.tag in RESERVED_NAMES:
         return None
     cls = names.host.classes.get(pattern.tag)
-    return cls if cls is not None and is_plain(cls) else None
+    if cls is None or has_instance_test(cls):
+        # What is registered as a subclass may have other attributes, and other bases.
+        return None
+    return cls if is_plain(cls) else None
 
 
 def at_most_one_matches(

@@ -11,7 +11,7 @@ from dataclasses import replace
 from ...host import sandbox
 from ...nodes import Instance, Parameter, Pattern, Slot, Term, Value
 from ...solver.class_index import Lineage, is_silent
-from ...solver.class_tests import has_instance_test
+from ...solver.class_tests import has_instance_test, runs_instance_test
 from ...solver.clauses import Clause
 from ...sources import Span
 from ..binding_analysis import (
@@ -66,7 +66,7 @@ class PatternGuards:
         if not all(isinstance(value, Value) for _, value in specializer.fields):
             raise NotCompilable("a field that is compared with a variable", span)
         check_class(specializer, self._guards.names.host)
-        if any(has_instance_test(cls) for cls in classes_of(self._guards.names, specializer)):
+        if any(runs_instance_test(cls) for cls in classes_of(self._guards.names, specializer)):
             raise NotCompilable("a class with an instance test of its own", span)
         return specializer
 
@@ -236,7 +236,13 @@ class PatternGuards:
     def is_of(self, cls: type, pattern: Pattern) -> bool:
         """Tell whether instances of a plain class match a pattern."""
         # Not 'issubclass', which the class may override.
-        return any(wanted in cls.__mro__ for wanted in classes_of(self._guards.names, pattern))
+        wanted = classes_of(self._guards.names, pattern)
+        if any(each in cls.__mro__ for each in wanted):
+            return True
+        subclasses = self._guards.names.virtual_subclasses
+        if not all(subclasses.are_apart(cls, each) for each in wanted if has_instance_test(each)):
+            raise NotCompilable("a class that is registered as a subclass of another", pattern.span)
+        return False
 
     def class_test(
         self, region: Region, value: Known, pattern: Pattern, span: Span | None

@@ -35,7 +35,9 @@ from ..passes.searches import write_out_searches
 from ..passes.shortening import shorten_end
 from ..scopes import ProgramInterface
 from ..snippets import (
+    all_of,
     assign,
+    attribute_of,
     call,
     compared,
     duplicate,
@@ -43,6 +45,7 @@ from ..snippets import (
     is_more_than,
     is_unchecked,
     load,
+    method_call,
     negate,
     returned,
     size_of,
@@ -241,10 +244,19 @@ class SpecializationWriter(QuestionWriter):
         odd = [negate(is_of_polar(name, cls)) for name, cls in self._open.items()]
         lists = [load(f"a{at}") for at, cls in self._classes.items() if cls is list]
         odd += [negate(call("is_plain_data", each)) for each in lists]
+        if self.names.virtual_subclasses.are_needed:
+            odd.append(_is_registered())
         return [
             *map(give_up_if, odd),
             *self.values.rows.changed_classes(),
         ]
+
+
+def _is_registered() -> ast.expr:
+    """Write whether a class was registered as a subclass of another one."""
+    subclasses = load("virtual_subclasses")
+    is_new = compared(call("subclass_token"), ast.NotEq(), attribute_of(subclasses, "token"))
+    return all_of([is_new, negate(method_call(subclasses, "hold"))])
 
 
 def remembers(statements: Sequence[ast.stmt]) -> bool:

@@ -1,0 +1,154 @@
+"""Abstract classes are answered as others are, also once a class is registered as a subclass.
+
+``abc`` takes such registrations at any time: a function that was made before holds no longer, and
+the rules are asked.
+"""
+
+from __future__ import annotations
+
+import abc
+import typing as t
+
+import pytest
+
+from tests.support.answers import specialized
+from tests.support.models.people import Thing
+from tests.support.policies import make_oso
+
+
+class HasText(t.Protocol):
+    """What has a text."""
+
+    text: str
+
+
+class User(Thing, abc.ABC):
+    """Who asks."""
+
+
+class Doc(Thing, abc.ABC):
+    """What is asked about."""
+
+
+class Note(Doc):
+    """Derives from it."""
+
+
+class Page(Thing, HasText):
+    """Derives from a protocol."""
+
+    text: str = ""
+
+
+@pytest.fixture
+def worlds() -> t.Any:
+    """Make classes that only one test registers anything with, and load a policy about them."""
+
+    class Secret(Thing, abc.ABC):
+        """What is hidden."""
+
+    class Paper(Thing, abc.ABC):
+        """What is asked about."""
+
+    class Letter(Thing):
+        """May be registered as either."""
+
+    def load(policy: str) -> t.Any:
+        made = [
+            make_oso(policy, User, Secret, Paper, compiled=compiled) for compiled in (True, False)
+        ]
+
+        def ask(resource: t.Any) -> bool:
+            compiled, solver = (oso.is_allowed(User(id=1), "read", resource) for oso in made)
+            assert compiled is solver
+            return compiled
+
+        return ask, Secret, Paper, Letter
+
+    return load
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [
+        'allow(u: User, "read", d: Doc) if d.owner = u.id;',
+        'allow(u: User, "read", d: Doc) if d.owner = u.id; allow(_: User, "read", _: Page);',
+        'allow(u: User, "read", d) if d matches Doc and not d matches Page and d.owner = u.id;',
+        'allow(u: User, "read", d: Doc) if not d.owner = 2 and d.owner = u.id;',
+    ],
+)
+@pytest.mark.parametrize("make", [Doc, Note])
+def test_objects_of_abstract_classes_are_plain_data(policy: str, make: t.Any) -> None:
+    """No solver is asked about them, and no rule one by one."""
+    oso = make_oso(policy, User, Doc, Page)
+
+    assert specialized(oso.engine, User(id=1), "read", make(owner=1)) is True
+    assert specialized(oso.engine, User(id=1), "read", make(owner=2)) is False
+
+
+def test_class_that_derives_from_a_protocol_is_plain_data() -> None:
+    """Only a protocol itself asks for attributes."""
+    oso = make_oso('allow(u: User, "read", p: Page) if p.text = u.id;', User, Page)
+
+    assert specialized(oso.engine, User(id="a"), "read", Page(text="a")) is True
+
+
+def test_class_with_a_hook_of_its_own_is_asked() -> None:
+    """What it answers may be anything."""
+
+    class Hooked(Thing, abc.ABC):
+        @classmethod
+        def __subclasshook__(cls, other: type) -> bool:
+            return other is Page
+
+    oso = make_oso('allow(u: User, "read", h: Hooked) if h.text = u.id;', User, Hooked, Page)
+
+    assert specialized(oso.engine, User(id="a"), "read", Page(text="a")) is None
+    assert oso.is_allowed(User(id="a"), "read", Page(text="a"))
+
+
+def test_class_that_is_registered_later_matches(worlds: t.Any) -> None:
+    """It did not, when the question was asked first."""
+    ask, _, Paper, Letter = worlds('allow(u: User, "read", p: Paper) if p.owner = u.id;')
+    before = [ask(Letter(owner=1)) for _ in range(3)]
+
+    Paper.register(Letter)
+
+    assert (before, [ask(Letter(owner=1)), ask(Letter(owner=2))]) == ([False] * 3, [True, False])
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [
+        'allow(_: User, "read", p: Paper) if not p matches Secret;',
+        'allow(_: User, "read", p: Paper) if not hidden(p); hidden(_: Secret);',
+        'allow(_: User, "read", p: Paper) if forall(x in p.parts, not x matches Secret);',
+    ],
+)
+def test_class_that_is_registered_later_is_denied(worlds: t.Any, policy: str) -> None:
+    """What was allowed before is no more."""
+    ask, Secret, Paper, Letter = worlds(policy)
+
+    class Sheet(Paper):  # type: ignore[misc, valid-type]
+        """Becomes secret."""
+
+    sheet = Sheet(parts=[Letter()])
+    before = [ask(sheet) for _ in range(3)]
+
+    Secret.register(Sheet)
+    Secret.register(Letter)
+
+    assert (before, ask(sheet)) == ([True] * 3, False)
+
+
+def test_registrations_of_other_classes_change_nothing() -> None:
+    """The functions that were made hold on."""
+    oso = make_oso('allow(u: User, "read", d: Doc) if d.owner = u.id;', User, Doc, Page)
+    before = specialized(oso.engine, User(id=1), "read", Doc(owner=1))
+
+    class Another(abc.ABC):  # noqa: B024
+        """No policy names it."""
+
+    Another.register(dict)
+
+    assert specialized(oso.engine, User(id=1), "read", Doc(owner=1)) is before is True
