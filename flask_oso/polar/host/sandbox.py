@@ -296,7 +296,7 @@ def _is_silent_read(cls: type, name: str, *, follows: bool) -> bool:
     :param follows: whether it may be a property that returns another attribute.
     """
     own: t.Any = cls.__getattribute__
-    if own not in _GENERIC or hasattr(cls, "__getattr__"):
+    if own not in _GENERIC or answers_missing(cls):
         return False
     for base in cls.__mro__:
         if name in vars(base):
@@ -313,13 +313,23 @@ def _is_silent_read(cls: type, name: str, *, follows: bool) -> bool:
     return True
 
 
+def answers_missing(cls: type) -> bool:
+    """Return whether a class has a ``__getattr__``, which may run any code for what is not there.
+
+    That of pydantic gives a value that was given besides those of the fields, or fails.
+    """
+    found = getattr(cls, "__getattr__", None)
+    where = getattr(found, "__module__", ""), getattr(found, "__qualname__", "")
+    return found is not None and where != ("pydantic.main", "BaseModel.__getattr__")
+
+
 def silent_method(cls: type, name: str) -> types.FunctionType | None:
     """Return a method that only returns an attribute which is read silently, or ``None``.
 
     An object may have something else under its name.
     """
     own: t.Any = cls.__getattribute__
-    if own not in _GENERIC or hasattr(cls, "__getattr__"):
+    if own not in _GENERIC or answers_missing(cls):
         return None
     found = next((vars(base)[name] for base in cls.__mro__ if name in vars(base)), None)
     returned = _attribute_returned_by(found)

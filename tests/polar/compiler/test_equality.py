@@ -12,7 +12,8 @@ import typing as t
 import pytest
 
 from flask_oso import Oso
-from flask_oso.polar.compiler.classes.equality import SideEffectFreeEquality, compared_fields
+from flask_oso.polar.compiler.classes.equality import SideEffectFreeEquality
+from flask_oso.polar.compiler.classes.generated_equality import compared_fields
 
 
 class Plain:

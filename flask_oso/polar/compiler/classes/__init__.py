@@ -2,6 +2,8 @@
 
 ``plain_classes``, ``weak_classes``
     ordinary objects; sets that hold no temporary class.
+``generated_equality``
+    what ``dataclasses``, ``attrs`` and pydantic write.
 ``equality``, ``readable_classes``, ``known_classes``
     comparisons, and reads, that run no code of a class; how values of classes compare, and which
     need no check.

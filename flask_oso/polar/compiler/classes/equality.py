@@ -1,86 +1,47 @@
 """Side-effect-free equality: compare values without running code of their classes.
 
-The ``__eq__`` that ``dataclasses`` generates compares the fields of two objects of one class in
-order, and does nothing else. If the fields are strings, numbers, objects that compare by identity,
-or such dataclasses again, no other code can observe the comparison. Mapped objects are compared by
-their keys, and users of a login library by the text of an attribute.
+The ``__eq__`` that ``dataclasses`` or ``attrs`` generates compares the fields of two objects of one
+class in order, and does nothing else. If they are strings, numbers, objects that compare by
+identity, or such objects again, no other code can observe the comparison. Mapped objects are
+compared by their keys, and users of a login library by the text of an attribute.
 """
 
 from __future__ import annotations
 
-import dataclasses
 import operator
-import sys
-import types
 import typing as t
 import uuid
 from collections.abc import Callable
 
 from ...host import sandbox
 from ...host.registry import Host, Identities, TextEquality
-from ...host.value_classes import EQUATED, HASHED, MOMENTS, is_hashed_tuple, is_told_from_nil
+from ...host.value_classes import HASHED, is_hashed_tuple, is_told_from_nil
+from .generated_equality import (
+    compared_fields,
+    compares_one_by_one,
+    differs_from_nil,
+    equals_itself,
+    hashes_fields,
+)
 from .plain_classes import is_plain
 
 #: Classes whose values compare without side effects; the same object may be unequal to itself.
 _SCALARS = frozenset({str, int, float, bool, type(None)})
 #: A container equals itself, whatever its elements.
 _CONTAINERS = frozenset({list, dict, tuple, set, frozenset})
-#: Classes whose values compare as Python says. That may take a dataclass which derives from one
-#: for such a value: its own equality asks for objects of its class, and then the other is asked.
-_VALUE_BASES = (*EQUATED, *MOMENTS, tuple, set, frozenset)
+#: Classes whose values equal themselves: no number that is none is one.
+_THEMSELVES = _CONTAINERS | {int, bool, type(None)}
 #: The deepest nesting of objects in fields.
 _DEEPEST = 8
 #: Functions compare up to so many fields themselves.
 _FEW_FIELDS = 3
 #: The most fields that one comparison reads.
 _MOST_FIELDS = 1_000
-#: Since Python 3.13 a dataclass compares its fields one by one, and an object equals itself;
-#: before, it compared tuples of fields, where identical elements are equal without a call.
-_ASKS_THE_SAME = sys.version_info >= (3, 13)
 _MISSING = object()
 #: Classes whose values have a text that is made without code of an application.
 _TEXT_KINDS = frozenset({type(None), uuid.UUID})
 #: Python refuses to write numbers of thousands of digits.
 _MOST_NUMBER = 1 << 64
-
-
-def compared_fields(cls: type) -> tuple[str, ...] | None:
-    """Return the fields that decide whether two objects are equal.
-
-    ``None`` unless ``dataclasses`` generated the ``__eq__`` of the class, and its fields are read
-    without side effects; also where its objects are values of another class, such as a tuple.
-    """
-    own = vars(cls).get("__eq__")
-    if not isinstance(own, types.FunctionType) or not dataclasses.is_dataclass(cls):
-        return None
-    if issubclass(cls, _VALUE_BASES):
-        return None
-    named = [(f.name, t.Any, dataclasses.field(compare=f.compare)) for f in dataclasses.fields(cls)]
-    try:
-        written: t.Any = vars(dataclasses.make_dataclass("Written", named))["__eq__"]
-    except (KeyError, TypeError):
-        # Field names that no other class may have.
-        return None
-    is_itself = is_plain(cls) and sandbox.passes_sandbox(cls)
-    if _done_by(own) != _done_by(written) or not is_itself:
-        return None
-    names = tuple(f.name for f in dataclasses.fields(cls) if f.compare)
-    return names if all(sandbox.is_silent_read(cls, name) for name in names) else None
-
-
-def _hashes_fields(cls: type) -> bool:
-    """Tell whether ``dataclasses`` generated the ``__hash__`` of a class, of compared fields."""
-    own, fields = vars(cls).get("__hash__"), dataclasses.fields(t.cast(t.Any, cls))
-    if not isinstance(own, types.FunctionType) or any(f.hash and not f.compare for f in fields):
-        return False
-    named = [(f.name, t.Any, dataclasses.field(hash=f.hash, compare=f.compare)) for f in fields]
-    written: t.Any = vars(dataclasses.make_dataclass("Written", named, frozen=True))["__hash__"]
-    return _done_by(own) == _done_by(written)
-
-
-def _done_by(function: types.FunctionType) -> tuple[t.Any, ...]:
-    code = function.__code__
-    return code.co_code, code.co_names, code.co_consts, code.co_freevars, code.co_argcount
 
 
 class SideEffectFreeEquality:
@@ -102,6 +63,10 @@ class SideEffectFreeEquality:
         #: The attributes of rows among them.
         self._stored: dict[type, t.Any] = {}
         self._fields: dict[type, tuple[str, ...] | None] = {}
+        #: Those of them that ask each field, and read none behind the first that differs.
+        self._one_by_one: set[type] = set()
+        #: Those of them that ask also whether an object equals itself.
+        self._asking_themselves: set[type] = set()
         #: Those of them that a set finds by a hash of these fields.
         self._hashed: set[type] = set()
         #: What reads all of them, if there are any.
@@ -126,7 +91,7 @@ class SideEffectFreeEquality:
                 return self._of_texts(left, right)
             # Python compares these without side effects.
             return bool(left == right) if self._is_simple(kind) else None
-        if left is right:
+        if left is right and kind not in self._asking_themselves:
             # So do all of its fields, if they are there.
             return True if self._is_read(left) else None
         budget[0] -= len(fields)
@@ -144,7 +109,7 @@ class SideEffectFreeEquality:
         kind, found = type(mine), False
         if fields is None or (kind is not str and kind is not int) or not self._is_read(item):
             return None
-        reads_all = not _ASKS_THE_SAME and len(fields) > 1
+        reads_all = type(item) not in self._one_by_one and len(fields) > 1
         read = self._readers[type(item)] if reads_all else None
         try:
             for element in elements:
@@ -162,8 +127,9 @@ class SideEffectFreeEquality:
         return found
 
     def _is_read(self, value: t.Any) -> bool:
-        """Tell whether an object has what Python reads before it compares: all, before 3.13."""
-        if not _ASKS_THE_SAME and (read := self._readers.get(type(value))) is not None:
+        """Tell whether an object has what Python reads before it compares: all, or nothing."""
+        kind = type(value)
+        if kind not in self._one_by_one and (read := self._readers.get(kind)) is not None:
             try:
                 read(value)
             except AttributeError:
@@ -178,10 +144,18 @@ class SideEffectFreeEquality:
             self._learn_text(cls, text)
         elif cls not in self._fields:
             fields = self._fields[cls] = compared_fields(cls)
+            if fields is not None:
+                self._note_order(cls)
             if fields:
                 self._readers[cls] = operator.attrgetter(*fields)
-                if _hashes_fields(cls):
+                if hashes_fields(cls):
                     self._hashed.add(cls)
+
+    def _note_order(self, cls: type) -> None:
+        if compares_one_by_one(cls):
+            self._one_by_one.add(cls)
+        if not equals_itself(cls):
+            self._asking_themselves.add(cls)
 
     def knows(self, cls: type) -> bool:
         """Tell whether objects of a class are known to compare by fields or keys."""
@@ -217,15 +191,14 @@ class SideEffectFreeEquality:
     def is_told_from_nil(self, cls: type) -> bool:
         """Tell whether comparing an object of a class with ``nil`` runs no code of an application.
 
-        The equality of a dataclass asks first whether the classes are the same, and so does that
-        of rows.
+        What libraries generate asks first whether the classes are the same, and so does that of
+        rows.
         """
         if is_told_from_nil(cls) or cls in self.by_text:
             return True
         if self._identities is not None and self._identities.has_keys(cls):
             return True
-        is_data = dataclasses.is_dataclass(cls) and compared_fields(cls) is not None
-        return is_data and t.cast(t.Any, cls).__ne__ is object.__ne__
+        return differs_from_nil(cls)
 
     def few_fields(self, cls: type) -> tuple[str, ...]:
         """Return the fields by which objects compare, if they are few; none for other classes."""
@@ -270,6 +243,7 @@ class SideEffectFreeEquality:
     def _of_fields(
         self, left: t.Any, right: t.Any, fields: tuple[str, ...], depth: int, budget: list[int]
     ) -> bool | None:
+        is_asked = type(left) in self._one_by_one
         for name in fields:
             mine, other = getattr(left, name, _MISSING), getattr(right, name, _MISSING)
             if type(mine) is str and type(other) is str:
@@ -277,8 +251,8 @@ class SideEffectFreeEquality:
                 answer: bool | None = mine == other
             elif mine is _MISSING or other is _MISSING:
                 return None
-            elif mine is other and (type(mine) in _CONTAINERS or not _ASKS_THE_SAME):
-                # Identical elements are equal without a call, and so are fields before 3.13.
+            elif mine is other and (type(mine) in _THEMSELVES or not is_asked):
+                # Identical elements are equal without a call, and so are fields in a tuple.
                 continue
             else:
                 answer = self._compare(mine, other, depth + 1, budget)

@@ -8,12 +8,12 @@ term is given only if it equals itself, and tells so without code of a class.
 
 from __future__ import annotations
 
-import dataclasses
 import typing as t
 
 from ...host.conversion import copied_list, to_python
 from ...host.registry import Host
 from .equality import SideEffectFreeEquality
+from .generated_equality import is_data_class
 from .known_classes import KnownClasses, SolverNeeded
 from .plain_classes import equals_itself
 
@@ -95,7 +95,7 @@ class FoundValues:
         kind = type(value)
         if kind in self._known.decided:
             return bool(value == value)
-        if dataclasses.is_dataclass(kind):
+        if is_data_class(kind):
             self._equality.learn(kind)
             return self._equality.knows(kind) and self._equality(value, value) is True
         return equals_itself(value)

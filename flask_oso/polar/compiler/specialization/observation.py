@@ -17,6 +17,7 @@ import typing as t
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import field
 
+from ...host import sandbox
 from ...host.iterators import SILENT, elements_ahead
 from ...nodes import Origin, Slot, Term
 from ...value_objects import Record
@@ -120,7 +121,7 @@ def _key_of(arg: Known) -> t.Any:
 def is_method(cls: type, name: str) -> bool:
     """Tell whether a class has a method of Python under a name, which is found without calls."""
     own: t.Any = cls.__getattribute__
-    if own is not object.__getattribute__ or hasattr(cls, "__getattr__"):
+    if own is not object.__getattribute__ or sandbox.answers_missing(cls):
         return False
     for base in cls.__mro__:
         if name in vars(base):

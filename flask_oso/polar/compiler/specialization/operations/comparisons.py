@@ -6,7 +6,6 @@ run.
 
 from __future__ import annotations
 
-import dataclasses
 import itertools
 import operator
 import types
@@ -33,6 +32,7 @@ from ....host.value_classes import (
     is_hashed_tuple,
 )
 from ...classes.equality import SideEffectFreeEquality
+from ...classes.generated_equality import is_data_class
 from ...classes.known_classes import KnownClasses
 from ...classes.readable_classes import NotSilent
 from ...classes.weak_classes import ClassMemo, add_class
@@ -138,7 +138,7 @@ class SilentComparisons:
             self._learn(kind)
         if is_kept:
             for kind in (left, right):
-                if dataclasses.is_dataclass(kind) and not self._equality.knows(kind):
+                if is_data_class(kind) and not self._equality.knows(kind):
                     # Nobody registers the small classes of values.
                     self._equality.learn(kind)
         way = self._find_way(left, right)
@@ -195,7 +195,8 @@ class SilentComparisons:
     def _is_own(self, kind: type) -> bool:
         """Tell whether a class has an equality of its own that nothing will be learnt of."""
         is_known = self._is_simple(kind) or self._equality.knows(kind)
-        return not is_known and isinstance(kind.__eq__, types.FunctionType)
+        own: t.Any = kind.__eq__
+        return not is_known and own is not object.__eq__
 
     def _is_simple(self, kind: type) -> bool:
         return kind in self._simple or kind in self._derived or kind in MOMENTS or kind is bool
@@ -392,9 +393,9 @@ class SilentComparisons:
 
     def _is_hashed_data(self, item: t.Any) -> bool:
         """Tell whether a set finds an object of a dataclass by its hash, and asks nobody."""
-        if not dataclasses.is_dataclass(item):
-            return False
         kind = type(item)
+        if not is_data_class(kind):
+            return False
         if not self._equality.knows(kind) and self._keeps(kind):
             self._equality.learn(kind)
         try:

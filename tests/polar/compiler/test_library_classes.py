@@ -1,0 +1,196 @@
+"""Objects of classes that ``attrs`` or pydantic made are plain data, as dataclasses are."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import math
+import typing as t
+
+import pytest
+
+from tests.support.answers import outcome_of, specialized
+from tests.support.models.people import Thing
+from tests.support.policies import make_oso
+
+attrs: t.Any = pytest.importorskip("attrs")
+pydantic: t.Any = pytest.importorskip("pydantic")
+T = t.TypeVar("T")
+
+
+class User(Thing):
+    """Who asks."""
+
+
+class Doc(Thing):
+    """What is asked about."""
+
+
+@attrs.define
+class Slotted:
+    """Has slots."""
+
+    x: t.Any
+    y: t.Any = None
+
+
+@attrs.frozen(slots=False)
+class Frozen:
+    """Has a dictionary, and a field that is not compared."""
+
+    x: t.Any
+    y: t.Any = attrs.field(default=None, eq=False)
+
+
+@attrs.define
+class Derived(Slotted):
+    """Has one field more."""
+
+    z: t.Any = 1
+
+
+@attrs.define
+class Keyed:
+    """Compares something else than its field."""
+
+    x: t.Any = attrs.field(eq=str)
+    y: t.Any = None
+
+
+class Model(pydantic.BaseModel):
+    """May have any fields."""
+
+    model_config = pydantic.ConfigDict(arbitrary_types_allowed=True)
+    x: t.Any
+    y: t.Any = None
+
+
+class DerivedModel(Model):
+    """Has one field more."""
+
+    z: t.Any = 1
+
+
+class OpenModel(Model):
+    """Takes other values, too, and compares them."""
+
+    model_config = pydantic.ConfigDict(extra="allow")
+
+
+class PrivateModel(Model):
+    """Has a value that is no field, and compares it."""
+
+    _z: int = pydantic.PrivateAttr(default=0)
+
+
+class GenericModel(Model, t.Generic[T]):
+    """Equals models of another class of the same generic."""
+
+
+class CachedModel(Model):
+    """Keeps what it computes among its fields."""
+
+    @functools.cached_property
+    def computed(self) -> t.Any:
+        return object()
+
+
+class AnsweringModel(Model):
+    """Has any attribute."""
+
+    def __getattr__(self, name: str) -> t.Any:
+        return name
+
+
+OF_ATTRS: list[t.Any] = [Slotted, Frozen, Derived, Keyed]
+MODELS: list[t.Any] = [
+    Model,
+    DerivedModel,
+    OpenModel,
+    PrivateModel,
+    GenericModel,
+    CachedModel,
+    AnsweringModel,
+]
+GENERIC: t.Any = GenericModel
+VALUES: list[t.Any] = [1, 1.0, True, None, "a", math.nan, OF_ATTRS[0](x=1), Model(x=1), [1]]
+
+
+@pytest.mark.parametrize("make", [Slotted, Frozen, Derived, Model, DerivedModel, OpenModel])
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        ("d.owner.x = u.x", True),
+        ("d.owner != nil and d.owner.x = u.x", True),
+        ("not d.owner = nil and d.owner.x != u.y", True),
+        ("d.owner matches {x: 1} and d.owner.y = u.x", False),
+    ],
+)
+def test_fields_are_read_without_asking(make: t.Any, condition: str, expected: bool) -> None:
+    """Reading them, and comparing an object with ``nil``, runs no code of the application."""
+    oso = make_oso(f'allow(u: User, "read", d: Doc) if {condition};', User, Doc)
+
+    # The first question meets the class.
+    question = User(x=1, y=2), "read", Doc(owner=make(x=1))
+    assert oso.is_allowed(*question) is expected
+    assert specialized(oso.engine, *question) is expected
+
+
+@pytest.mark.parametrize("make", [Slotted, Frozen, Derived, Model, DerivedModel])
+def test_objects_are_compared_by_their_fields(make: t.Any) -> None:
+    """No ``__eq__`` is called for that."""
+    oso = make_oso('allow(u: User, "read", d: Doc) if d.owner = u.own;', User, Doc)
+
+    found = [
+        (oso.is_allowed(*question), specialized(oso.engine, *question))
+        for question in [(User(own=make(x=1)), "read", Doc(owner=make(x=x))) for x in (1, 2, "a")]
+    ]
+    assert found == [(True, True), (False, False), (False, False)]
+
+
+@pytest.mark.parametrize("make", [*OF_ATTRS, *MODELS])
+@pytest.mark.parametrize(
+    "condition",
+    [
+        *("d.left = d.right", "not d.left = d.right", "d.left = d.left", "d.left in d.all"),
+        *("not d.left in d.all", "d.left != nil", "d.left.x = d.right.x", "d.left.z = 1"),
+    ],
+)
+def test_every_pair_is_compared_as_the_solver_does(make: t.Any, condition: str) -> None:
+    """Also with what is no number, and where one has a value that is no field."""
+    policy = f'allow(_: User, "read", d: Doc) if {condition};'
+    compiled, solver = (make_oso(policy, User, Doc, compiled=each) for each in (True, False))
+    objects = [make(x=value) for value in VALUES] + [make(x=1, y=2)]
+    if make is OpenModel:
+        objects.append(make(x=1, z=1))
+    if make is PrivateModel:
+        objects.append(make(x=1))
+        objects[-1]._z = 1
+    if make is GenericModel:
+        objects += [GENERIC[int](x=1), GENERIC[str](x=1)]
+    if make is CachedModel:
+        objects.append(make(x=1))
+        assert objects[-1].computed
+
+    for left, right in itertools.product(objects, repeat=2):
+        question = User(), "read", Doc(left=left, right=right, all=[1, right])
+        assert outcome_of(compiled, *question) == outcome_of(solver, *question), (left, right)
+
+
+@pytest.mark.parametrize("make", [GenericModel, PrivateModel, CachedModel])
+def test_models_that_compare_more_are_asked(make: t.Any) -> None:
+    """What else they compare may be anything."""
+    oso = make_oso('allow(u: User, "read", d: Doc) if d.owner = u.own;', User, Doc)
+    question = User(own=make(x=1)), "read", Doc(owner=make(x=1))
+
+    assert oso.is_allowed(*question)
+    assert specialized(oso.engine, *question) is None
+
+
+def test_model_that_answers_for_missing_attributes_is_asked() -> None:
+    """Its ``__getattr__`` is code of the application."""
+    oso = make_oso('allow(_: User, "read", d: Doc) if d.owner.none = "none";', User, Doc)
+    question = User(), "read", Doc(owner=AnsweringModel(x=1))
+
+    assert oso.is_allowed(*question)
+    assert specialized(oso.engine, *question) is None
