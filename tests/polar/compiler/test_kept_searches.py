@@ -362,3 +362,52 @@ def test_policies_at_random_share_searches() -> None:
         shared += bool(kept(oso))
 
     assert shared > 5
+
+
+SWITCHES = """
+allow(user: User, "read", doc: Doc) if is_on("reading") and doc.owner = user;
+allow(user: User, "edit", doc: Doc) if is_on("reading") and doc.owner = user and doc.open;
+allow(user: User, "share", doc: Doc) if is_on("sharing") and user.ok and doc.open;
+is_on("reading");
+is_on("sharing") if is_on("reading");
+"""
+
+
+def test_rule_about_a_text_alone_is_no_search() -> None:
+    """A switch that several actions ask for is about no object, and looked for in place."""
+    user = User(ok=True)
+    oso, _ = both(SWITCHES)
+
+    actions = oso.authorized_actions(user, Doc(owner=user, open=True))
+
+    assert actions == {"read", "edit", "share"}
+
+
+ROLES_AND_ONE_MORE = """
+allow(user, "read", doc) if role_of(user, "reader", doc);
+allow(user, "edit", doc) if role_of(user, "writer", doc) and not doc.locked;
+allow(user, "share", doc) if role_of(user, "writer", doc) and doc.open;
+role_of(user: User, name: String, doc: Doc) if
+  role in doc.roles and role.name = name and role.user = user;
+role_of(user: User, "reader", doc: Doc) if role_of(user, "writer", doc) and role_of({args});
+role_of({args}) if {goals};
+"""
+
+
+@pytest.mark.parametrize(
+    ("args", "goals"),
+    [
+        ("user", "user.ok"),
+        ('"reader"', "true"),
+        ('user, "reader"', "user.ok"),
+        ('user, "reader", doc, doc', "user.ok and doc.open"),
+    ],
+)
+def test_rule_of_the_name_with_other_arguments_is_another_one(args: str, goals: str) -> None:
+    """What is searched for are the texts of a rule with as many arguments."""
+    policy = ROLES_AND_ONE_MORE.replace("{args}", args).replace("{goals}", goals)
+    user = User(ok=True)
+    compiled, solver = both(policy)
+    question = user, doc(Folder(), (user, "writer"))
+
+    assert outcome(compiled, *question) == outcome(solver, *question)

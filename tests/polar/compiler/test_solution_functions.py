@@ -663,3 +663,42 @@ def test_dictionary_that_changes_while_a_rule_gives_it_is_no_error() -> None:
             found.add(outcome(ours, Counting(wanted), Doc(values=values, parent=None)))
 
     assert found <= {True, False}
+
+
+OF_TWO_LENGTHS = """
+allow(user: User, "read", doc: Doc) if forall(each in doc.values, is_seen(each, user));
+is_seen(folder, user) if user.ok and is_seen(folder);
+is_seen(folder, user) if folder.kind = user;
+is_seen(folder) if folder.closed;
+is_seen(folder) if folder.parent != nil and is_seen(folder.parent);
+"""
+
+
+@pytest.mark.parametrize("ok", [True, False])
+def test_rule_of_the_name_with_fewer_arguments_is_another_one(ok: bool) -> None:
+    """It does not answer for a rule that begins with it."""
+    user = User()
+    user.ok = ok  # type: ignore[attr-defined]
+    folder = Folder(Folder(None), closed=True)
+    oso = make_oso(OF_TWO_LENGTHS, User, Folder, Doc)
+
+    assert oso.is_allowed(user, "read", Doc(values=[folder])) is ok
+
+
+SHORTER_LOOP = """
+actor User {}
+resource Folder {
+  permissions = ["read"]; relations = {parent: Folder}; "read" if "read" on "parent";
+}
+allow(user, action, folder) if has_permission(user, action, folder);
+has_relation(above: Folder, "parent", folder: Folder) if above = folder.parent;
+has_permission(_: User, _: String, folder: Folder) if is_inside(folder, folder);
+is_inside(folder, other) if not folder.closed and is_inside(folder.parent, other);
+"""
+
+
+def test_loop_that_another_rule_begins_is_about_its_own_arguments() -> None:
+    """A function that calls nothing but the loop of another rule may have more arguments."""
+    oso = make_oso(SHORTER_LOOP, User, Folder, Computing)
+
+    assert oso.is_allowed(User(), "read", Folder(None, closed=True)) is False

@@ -125,13 +125,16 @@ class KeptSearches:
         """Return the string of a question that is one of the function's own, about the same
         arguments.
         """
-        if rule != self.own.rule or not all(
+        # Another rule of the name may have fewer arguments.
+        if rule != self.own.rule or len(args) != len(self.own.classes) + 1:
+            return None
+        if not all(
             at == self.own.at or (arg.name == f"a{at}" and arg.literal is None)
             for at, arg in enumerate(args)
         ):
             return None
         text = _text_of(args[self.own.at])
-        if text is None or len(args) != len(self.own.classes) + 1:
+        if text is None:
             return None
         if text not in self._first_of and self._grows:
             self._first_of[text] = text

@@ -177,9 +177,11 @@ class SolutionFunctions:
 
         It takes a list that was looked at, in the place of a value that may be anything.
         """
+        if not key.is_about(theirs):
+            return
         pairs = [*enumerate(zip(key.kinds, theirs.kinds, strict=True))]
         others = [at for at, (mine, other) in pairs if mine != other]
-        if key.rule != theirs.rule or [key.kinds[at] for at in others] != [ANY]:
+        if [key.kinds[at] for at in others] != [ANY]:
             return
         if theirs.kinds[others[0]] != OWN_LIST:
             return

@@ -44,11 +44,15 @@ class SolutionKey(t.NamedTuple):
     rule: str
     kinds: tuple[Kind, ...]
 
+    def is_about(self, other: SolutionKey) -> bool:
+        """Tell whether both are about one rule: rules of one name may differ in their arguments."""
+        return self.rule == other.rule and len(self.kinds) == len(other.kinds)
+
     def includes(self, other: SolutionKey) -> bool:
         """Tell whether a function for this key takes what one for another key takes."""
-        pairs = zip(self.kinds, other.kinds, strict=False)
-        return self.rule == other.rule and all(
-            mine == theirs or (mine == ANY and isinstance(theirs, type)) for mine, theirs in pairs
+        return self.is_about(other) and all(
+            mine == theirs or (mine == ANY and isinstance(theirs, type))
+            for mine, theirs in zip(self.kinds, other.kinds, strict=True)
         )
 
 

@@ -70,6 +70,9 @@ def _search(
     name, args = node
     names = step.guards.names
     others = [arg for n, arg in enumerate(args) if n != at]
+    if not others:
+        # A rule about the string alone, such as a switch, searches nothing of the values.
+        return None
     paths = tuple([path_of(region, arg) for arg in others])
     if None in paths or not all(
         arg.exact not in (None, dict, list, *SCALARS)
