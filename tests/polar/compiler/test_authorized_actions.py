@@ -807,3 +807,36 @@ def test_role_by_a_method_is_asked_for_once_for_all_fields(action: str, fields: 
 
     assert found == fields
     assert len(clerk.calls) == bool(fields)
+
+
+class Counting(User):
+    """Who counts how often it is asked."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def may(self) -> bool:
+        """Say yes."""
+        self.count += 1
+        return True
+
+
+BESIDE_A_QUERY = """
+allow(user: Counting, "read", _: Doc) if user.may();
+allow(_: Counting, "write", doc: Doc) if other.size = 1 and doc.takes(other) and other = doc;
+"""
+
+
+def test_method_is_called_once_beside_a_rule_that_is_left_to_the_solver() -> None:
+    """Once it is known that a query answers, no string is asked about in front of it."""
+    oso = Oso(compiled=True)
+    for cls in (Counting, Doc):
+        oso.register_class(cls)
+    oso.load_str(BESIDE_A_QUERY)
+    user, doc = Counting(), Doc()
+    doc.takes = lambda _: True  # type: ignore[attr-defined]
+    oso.authorized_actions(user, doc)
+    user.count = 0
+
+    assert oso.authorized_actions(user, doc) == {"read", "write"}
+    assert user.count == 1

@@ -81,6 +81,8 @@ class StringQuestions:
         #: How often the function for all strings gave up, by the classes of the others, if there is
         #: one.
         self._given_up: dict[tuple[type, ...], int] = {}
+        #: The classes of the others for which a question was found to be left to a query.
+        self._left: set[tuple[type, ...]] = set()
 
     def search(self, kinds: tuple[type, ...], *, waits: bool = False) -> StringSearch | None:
         """Make and keep the function for all strings at once, given the classes of the others.
@@ -97,7 +99,10 @@ class StringQuestions:
         asked = [*([questions.free] if questions.free else ()), *questions.named]
         alike = [questions.alike.get(text, [text]) for text, *_ in asked]
         cls = kinds[self._others.index(self._by)]
-        in_turn = InTurn(self._program, self._rule, questions, cls, known.maker.is_left)
+        in_turn = InTurn(
+            *(self._program, self._rule, questions, cls, known.maker.is_left),
+            lambda: self._note_left(kinds, questions),
+        )
         left = in_turn.behind if known.maker.admits_all(kinds) else None
         made = known.maker.search(alike, kinds, left, waits=waits)
         if made is None:
@@ -152,13 +157,17 @@ class StringQuestions:
         """
         kinds = tuple([type(args[position]) for position in self._others])
         questions = self.about(kinds)
-        if questions is None:
+        if questions is None or kinds in self._left:
+            # It makes the calls of the application that were made for other strings once more.
             raise QueryNeeded
         makes = self._makes(kinds)
         clock = new_clock()
         is_free = questions.free is not None and self._holds(questions.free, args, clock, makes)
         try:
             held = [each[0] for each in questions.named if self._holds(each, args, clock, makes)]
+        except QueryNeeded:
+            self._note_left(kinds, questions)
+            raise
         except Exception:
             if is_free:
                 # The query may come to what allows anything before it comes to the error.
@@ -167,6 +176,17 @@ class StringQuestions:
         if is_free:
             return {ANYTHING}
         return {text for each in held for text in questions.alike[each]}
+
+    def _note_left(self, kinds: tuple[type, ...], questions: Questions) -> bool:
+        """Note that a query answers from now on, if a rule is none that can be compiled.
+
+        Otherwise a function cannot be made now, and is the next time.
+        """
+        asked = [*questions.named, *([questions.free] if questions.free else ())]
+        is_left = any(self._program.is_left(variant) for *_, variant in asked)
+        if is_left and all(map(self._program.host.keeps, kinds)):
+            self._left.add(kinds)
+        return is_left
 
     def _makes(self, kinds: tuple[type, ...]) -> bool:
         """Tell whether specializations are made for one string each, which takes seconds for many.
@@ -338,6 +358,7 @@ class InTurn:
 
     :param cls: the class by which specializations are chosen.
     :param is_left: tells whether a specialization leaves such questions to the compiled rules.
+    :param note_left: notes that a query was needed, and tells whether it is from now on.
     """
 
     def __init__(
@@ -347,8 +368,10 @@ class InTurn:
         questions: Questions,
         cls: type,
         is_left: t.Callable[[tuple[t.Any, ...]], bool],
+        note_left: t.Callable[[], bool],
     ) -> None:
         self._program, self._cls, self._is_left = program, cls, is_left
+        self._note_left = note_left
         self._name, _, self._at = rule
         #: Whether any value may be found, and whether calls were made before the last question.
         self.is_free, self.was_left = questions.free is not None, False
@@ -390,9 +413,7 @@ class InTurn:
         try:
             self._ask([*args, True], found, clock, makes=makes)
         except QueryNeeded:
-            # Or a function cannot be made now, and is the next time.
-            left = (self._program.is_left(step.variant) for step in self._steps)
-            self._is_query_needed = any(left)
+            self._is_query_needed = self._note_left()
             return None
         except Exception:
             if ANYTHING in found:
