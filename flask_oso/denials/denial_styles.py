@@ -7,6 +7,7 @@ may not be read get the same answer.
 from __future__ import annotations
 
 import typing as t
+from collections.abc import Iterable
 
 from flask import Flask, Response, has_request_context
 from werkzeug.datastructures import WWWAuthenticate
@@ -26,6 +27,9 @@ from .problems import (
 )
 from .reasons import find_reason
 
+if t.TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
 
 class Refusal(Answer):
     """The answer that the program itself has for a denial, such as its login view.
@@ -39,11 +43,11 @@ class Refusal(Answer):
         if self._request_state is not None:
             self._request_state.refusal, self._request_state.is_doubtful = response, True
 
-    def get_response(self, *args: t.Any, **options: t.Any) -> t.Any:
-        """Give the answer, which may leave whatever its status is."""
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer a request. The answer may leave whatever its status is."""
         if self._request_state is not None:
             self._request_state.is_refusal = True
-        return super().get_response(*args, **options)
+        return super().__call__(environ, start_response)
 
 
 def refusal(app: Flask, denial: Denial, style: DenialStyle, *, is_current: bool) -> HTTPException:

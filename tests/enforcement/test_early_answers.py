@@ -649,6 +649,35 @@ def test_unauthorized_action_that_a_view_catches(strict: t.Any) -> None:
     assert strict.open("/", "eve").status_code == 403
 
 
+@pytest.mark.parametrize("answers", [redirect("/login"), ("log in", 403), ("log in", 200)])
+def test_answer_to_a_denial_that_a_view_only_looks_at(strict: t.Any, answers: t.Any) -> None:
+    """A view may read what would have been answered, and that is not what it answers."""
+    strict.guard.set_unauthorized_action(lambda: answers)
+
+    @strict.app.get("/")
+    @authorizes_inside
+    def view() -> str:
+        with pytest.raises(HTTPException) as caught:
+            strict.guard.authorize("page", action="read")
+        caught.value.get_response()
+        return "SECRET"
+
+    assert strict.open("/", "eve").status_code == 403
+
+
+@pytest.mark.parametrize("of", ["error", "response"])
+def test_answer_to_a_denial_that_a_handler_gives_on_passes(strict: t.Any, of: str) -> None:
+    """The page of the program is the answer, also where a handler of the application has it."""
+    give = {"error": lambda error: error, "response": lambda error: error.get_response()}
+    strict.guard.set_unauthorized_action(lambda: "log in")
+    strict.app.register_error_handler(HTTPException, give[of])
+    strict.app.add_url_rule("/", "view", guarded_view(strict))
+
+    answer = strict.open("/", "eve")
+
+    assert (answer.status_code, answer.text) == (200, "log in")
+
+
 @pytest.mark.parametrize("registered", ["before", "after"])
 def test_denial_behind_a_failing_after_function(registered: str) -> None:
     """An error handler that makes a success of it is stopped, at the gate or at the border."""
