@@ -72,6 +72,9 @@ class NotGiven(enum.Enum):
 
 NOT_GIVEN = NotGiven.NOT_GIVEN
 
+#: Stands for the guard of a view that is made of a class: which one is met is known in the class.
+ANY_GUARD: t.Final = object()
+
 
 class Gift(ValueObject):
     """What the guards of blueprints make of the arguments that Flask calls a view with.
@@ -220,6 +223,11 @@ class RequestState:
     expects_guard: bool = False
     #: The further guard that is expected, where another one of the view has allowed something.
     expected: t.Any = None
+    #: The guard that the request has to reach yet, or ``ANY_GUARD``; ``None`` before its view, and
+    #: once that was reached.
+    awaited: t.Any = None
+    #: What an exempt function has given another view, with the reason of its exemption.
+    lent: tuple[t.Any, str | None] | None = None
     #: Why it was exempted: for who looks at a request in a debugger.
     skip_reason: str | None = None
     #: Something was allowed, or the request was exempted for a reason.
@@ -287,7 +295,7 @@ class RequestState:
         """Have a further guard decide, whatever was decided before it.
 
         INVARIANT: an answer in place of a view that has a guard of its own does not leave for what
-        another guard has allowed: a decorator that keeps answers may have it of another actor.
+        was allowed before that: a decorator that keeps answers may have it of another actor.
 
         :param further: that guard; ``None``: the first one of the view.
         """
@@ -296,6 +304,19 @@ class RequestState:
             self.allowed_before = self.allowed_before or self.allowed
             self.denied_before = self.denied_before or self.denied
             self.checked = self.allowed = self.denied = False
+
+    def reach(self, guard: object) -> None:
+        """Note that a guard was reached: what was asked before it does not count for it."""
+        if self.awaited is guard or self.awaited is ANY_GUARD:
+            self.give_up_awaited()
+
+    def give_up_awaited(self) -> None:
+        """Await no guard any more. What was asked in front of it says nothing of its view."""
+        if self.awaited is None:
+            return
+        self.awaited = None
+        if self.checked:
+            self.expect_guard(self.expected)
 
     @property
     def awaits_guard(self) -> bool:
@@ -408,7 +429,7 @@ def is_settled(app: Flask, subject: Request) -> bool:
     if state.is_doubtful or state.check_running or state.pending:
         return False
     if state.checked:
-        return True
+        return state.awaited is None
     plan = state.plan
     # A hook may lead a request to another route, or to another method of a class.
     return (
@@ -487,3 +508,30 @@ def exempt_request(state: RequestState | None, reason: str | None = None) -> Non
         state.checked, state.is_exempt, state.skip_reason = True, True, reason
         if reason:
             state.allowed, state.denied, state.denied_before = True, False, False
+
+
+def lend_exemption(
+    state: RequestState,
+    reason: str | None,
+    function: Callable[..., t.Any],
+    args: tuple[t.Any, ...],
+    kwargs: Arguments,
+) -> t.Any:
+    """Call a function that is exempt, where another view calls it, which is not.
+
+    It may commit as ever. Who answers what it gives is exempt all the same; see :func:`take_lent`.
+    """
+    before = state.is_exempt, state.skip_reason
+    state.is_exempt, state.skip_reason = True, reason
+    try:
+        answer = function(*args, **kwargs)
+    finally:
+        state.is_exempt, state.skip_reason = before
+    state.lent = answer, reason
+    return answer
+
+
+def take_lent(state: RequestState, answer: object) -> None:
+    """Exempt a request that is answered what an exempt function has given, and nothing else."""
+    if state.lent is not None and state.lent[0] is answer:
+        exempt_request(state, state.lent[1])

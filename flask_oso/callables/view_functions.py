@@ -178,6 +178,18 @@ def functions_in(view: View, stop: Callable[[View], bool] = lambda _: False) -> 
             waiting += [inner for inner in (_wrapped(layer), *_held(layer)) if inner is not None]
 
 
+def functions_called(view: View) -> Iterator[View]:
+    """Give the functions in the closure of a view that have the names under which it knows them.
+
+    A decorator knows the function that it wraps under a name of its own.
+    """
+    names = getattr(getattr(view, "__code__", None), "co_freevars", ())
+    for name, cell in zip(names, getattr(view, "__closure__", None) or (), strict=False):
+        value = _contents(cell)
+        if inspect.isfunction(value) and value.__name__ == name:
+            yield value
+
+
 def _held(view: View) -> Iterable[View]:
     """Give the functions in a closure, or in the attributes of an object that is called."""
     if inspect.isfunction(view):

@@ -191,6 +191,9 @@ def _problem(request_state: RequestState) -> str | None:
         return "its authorization came to no decision."
     if request_state.allowed or request_state.allowed_before:
         return None
+    if request_state.is_exempt and request_state.skip_reason:
+        # In the function that is exempt, which another view has called.
+        return None
     if request_state.checked:
         return "it is exempt without a reason. Give one: '@skip_authorization(reason=…)'."
     return (

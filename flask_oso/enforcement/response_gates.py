@@ -47,6 +47,7 @@ from ..request_state import (
     note_way,
     pass_by,
     request_state_of,
+    take_lent,
     this_app,
     this_request,
 )
@@ -230,6 +231,7 @@ class Gates:
         if is_settled(app, current):
             return response
         request_state = request_state_of(app, current)
+        request_state.give_up_awaited()
         if response is request_state.refusal:
             request_state.is_refusal = True
         if turns_away(request_state, response):
@@ -333,6 +335,7 @@ class Gates:
                 raise
             if answer is not None:
                 self._note_early()
+                take_lent(request_state_of(app, current), answer)
             elif has_own_way and is_automatic_options(current.url_rule, current.method):
                 # Nothing is asked of requests that enter no view. A class that enters views in a
                 # way of its own may have left out that Flask answers these.
@@ -452,6 +455,7 @@ class Gates:
             else:
                 if way is not None:
                     request_state.way = plan.spent_way
+                request_state.awaited = plan.awaited
                 if request_state.checked and plan.is_guard_expected:
                     request_state.expect_guard()
             if (
@@ -462,15 +466,21 @@ class Gates:
             ):
                 given: Arguments = current.view_args  # type: ignore[assignment]  # it has a rule
                 enter = plan.enter
-                if enter is None:
+                answer = (
                     # Not a cast: that is a call.
-                    return plan.called(**given)  # type: ignore[misc]  # it has a view
-                # A copy, as each call makes one: who judges may change that of the request.
-                return enter(app, request_state, plan, (), {**given})
-            if not plan.is_of(current):
-                # The rule leads elsewhere by now, and Flask looks at that.
-                self.ask_guards(current, request_state)
-            return dispatch(*args)
+                    plan.called(**given)  # type: ignore[misc]  # it has a view
+                    if enter is None
+                    # A copy, as each call makes one: who judges may change that of the request.
+                    else enter(app, request_state, plan, (), {**given})
+                )
+            else:
+                if not plan.is_of(current):
+                    # The rule leads elsewhere by now, and Flask looks at that.
+                    self.ask_guards(current, request_state)
+                answer = dispatch(*args)
+            if request_state.lent is not None:
+                take_lent(request_state, answer)
+            return answer
 
         return dispatch_request
 
@@ -494,6 +504,7 @@ class Gates:
         if is_led or not _has_passed(request_state.way, plan.way):
             self._judge_led(current, request_state)
         request_state.way = plan.spent_way
+        request_state.awaited = plan.awaited
         if plan.is_guard_expected:
             request_state.expect_guard()
         return plan
@@ -530,6 +541,7 @@ class Gates:
             current = this_request()
             request_state = request_state_of(app, current)
             request_state.is_handled = True
+            request_state.give_up_awaited()
             # The handler may call a view, which has guards of its own. A decorator between two
             # guards may have an error handled, and go on.
             notes, request_state.notes = request_state.notes, None
@@ -571,6 +583,7 @@ class Gates:
         :raises OsoError: it may not.
         """
         request_state = request_state_of(self._app, current)
+        request_state.give_up_awaited()
         code = int(status[:3])
         # An extension may answer errors itself, past the functions after a request.
         is_error_page = request_state.reported and code >= 500

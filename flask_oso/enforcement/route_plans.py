@@ -41,9 +41,12 @@ from ..guards.view_guards import (
     Duty,
     Entry,
     Guard,
+    awaited_of,
     duty_of_endpoint,
+    exemptions_of,
     guards_before,
     guards_below_others,
+    guards_known,
     guards_of_view,
 )
 from ..polar.value_objects import Record
@@ -78,6 +81,10 @@ class RoutePlan(Record, eq=False):
     is_watched: bool
     #: The view has a guard of its own, which has to be reached whatever was decided before it.
     is_guard_expected: bool
+    #: That guard, or what stands for it; ``None`` if it is not awaited.
+    awaited: t.Any
+    #: The exemptions that a request meets, by identity; ``None``: whatever is exempt counts.
+    exemptions: frozenset[int] | None
     #: Why the view is not entered; ``None`` if it is.
     problem: str | None
     #: The request is refused for that, and the app serves all the same.
@@ -214,6 +221,7 @@ class RoutePlans:
         steps = self._steps(rule, method, is_entered=is_entered)
         declared = declared_guards(self._app, endpoint, method) if endpoint else ()
         called = self._called(steps, declared, stored)
+        is_guard_expected = (is_due or is_watched) and self._has_own_guard(rule, method)
         return RoutePlan(
             rule,
             method,
@@ -221,7 +229,9 @@ class RoutePlans:
             parts,
             is_due=is_due,
             is_watched=is_watched,
-            is_guard_expected=(is_due or is_watched) and self._has_own_guard(rule, method),
+            is_guard_expected=is_guard_expected,
+            awaited=self._awaited(endpoint, method, stored) if is_guard_expected else None,
+            exemptions=exemptions_of(self._app, endpoint, method),
             problem=problem,
             is_forbidden=is_forbidden,
             is_open=is_open,
@@ -303,6 +313,11 @@ class RoutePlans:
         if rule is None or method == "OPTIONS":
             return False
         return any(guards_of_view(self._app, rule.endpoint, method))
+
+    def _awaited(self, endpoint: str, method: str, stored: View | None) -> t.Any:
+        """Give what a request awaits that has to reach the guard of its view."""
+        first = next(guards_of_view(self._app, endpoint, method), None)
+        return awaited_of(first, () if stored is None else guards_known(stored, method))
 
     def _missing_guard(self, endpoint: str, method: str) -> str | None:
         """Say what is missing for a view to be entered under strict authorization."""

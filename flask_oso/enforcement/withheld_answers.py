@@ -35,6 +35,10 @@ _PROMISED = (
     "What was allowed before the view does not count for it: '@authorizes_inside' promises a check"
     " of its own. Leave that out if the guard of its blueprint is all that it needs."
 )
+_LENT = (
+    "It called a view that is exempt, or a function. That exempts who answers what it gave, and"
+    " nobody else."
+)
 _UNREACHED = (
     "answered, and its '@{0}' ({1}) was not reached: a decorator above it answered, as"
     " '@login_required' does, or one that caches answers and gives them to everybody. Put '@{0}'"
@@ -98,6 +102,8 @@ def not_called(app: Flask, current: Request, note: str) -> OsoError:
     error.add_note(f"{describe_answer(app, current)} {note}")
     if note == FORGOTTEN and request_state_of(app, current).awaits_guard:
         error.add_note(_PROMISED)
+    if note == FORGOTTEN and request_state_of(app, current).lent is not None:
+        error.add_note(_LENT)
     view = app.view_functions.get(current.endpoint or "")
     # Imported late: it reads the code of a view that answered without a check.
     from .forgotten_checks import ANSWERS, question_in

@@ -30,6 +30,7 @@ from ..request_state import (
     RequestState,
     exempt_request,
     find_current,
+    lend_exemption,
 )
 from .guard_checks import check_guards
 from .parents import check_within
@@ -42,16 +43,14 @@ from .view_guards import (
     behind_guard,
     entry_behind_guard,
     entry_of,
+    exempts_request,
     guards_of,
     mark_decorator,
 )
 
 F = t.TypeVar("F", bound=Callable[..., t.Any])
-#: What is done before a view is called; it is given the app, what this knows of the request, and
-#: the plan of its route.
-_Check = Callable[[Flask, RequestState | None, t.Any], object]
 #: Gives what enters a view once its guard is passed.
-_Entering = Callable[[t.Any], Entry]
+_Entering = Callable[[t.Any, Guard], Entry]
 
 
 @t.overload
@@ -136,8 +135,8 @@ def authorize(
     facts["check"] = ViewCheck(action, subject, actor)
     question = (subject, action, actor)
 
-    def enter_judged(view: F) -> Entry:
-        return _entering_judged(view, *question)
+    def enter_judged(view: F, guard: Guard) -> Entry:
+        return _entering_judged(view, guard, *question)
 
     return _decorate(t.cast("F | None", func), enter_judged, GuardKind.AUTHORIZE, **facts)
 
@@ -153,17 +152,14 @@ def skip_authorization(
 ) -> F | Callable[[F], F]:
     """Exempt the view from ``require_authorization``.
 
-    A denial of ``@authorize`` stands all the same, and so does route authorization.
+    A denial of ``@authorize`` stands all the same, and so does route authorization. Another view
+    that calls this one is not exempt, unless it answers what this one gave.
 
     :param reason: why, for those who read the code and the list of routes; kept with the request.
     :param blueprint: exempt it from the guards of its blueprints as well (``FlaskOso.guard``).
     """
 
-    def check(app: Flask, request_state: RequestState | None, _: t.Any) -> None:
-        state_of(app)
-        exempt_request(request_state, reason)
-
-    return _decorate(func, _entering(check), GuardKind.SKIP, reason=reason, lifts=blueprint)
+    return _decorate(func, _entering_exempt, GuardKind.SKIP, reason=reason, lifts=blueprint)
 
 
 @t.overload
@@ -177,7 +173,7 @@ def authorizes_inside(func: F | None = None) -> F | Callable[[F], F]:
     authorized, its answer is withheld.
     """
 
-    return _decorate(func, _entering(_enter), GuardKind.INSIDE)
+    return _decorate(func, _entering_inside, GuardKind.INSIDE)
 
 
 def _decorate(
@@ -206,7 +202,7 @@ def _demanding(view_check: ViewCheck) -> Callable[[F], F]:
         for method in methods or [view]:
             inner = guards_of(view) if method is view else (*guards_of(view), *guards_of(method))
             check_guards([guard, *inner], f"the view {_name_of(method)!r}")
-        guarded, enter = view_check.guarding(behind_guard(view, methods))
+        guarded, enter = view_check.guarding(behind_guard(view, methods), guard)
         add_guard(guarded, view, guard, enter)
         return t.cast(F, guarded)
 
@@ -220,16 +216,9 @@ mark_decorator(skip_authorization, GuardKind.SKIP)
 mark_decorator(authorizes_inside, GuardKind.INSIDE)
 
 
-def _enter(app: Flask, request_state: RequestState | None, _: t.Any) -> None:
-    """Note that a view is entered before any decision."""
-    state_of(app)
-    if request_state is not None:
-        request_state.is_entered = True
-
-
 def _guarded(view: F, entering: _Entering, guard: Guard, methods: list[View]) -> F:
     check_is_view(view, guard.kind)
-    enter = entering(behind_guard(view, methods))
+    enter = entering(behind_guard(view, methods), guard)
 
     @functools.wraps(view)
     def guarded(*args: t.Any, **kwargs: t.Any) -> t.Any:
@@ -241,32 +230,50 @@ def _guarded(view: F, entering: _Entering, guard: Guard, methods: list[View]) ->
     return t.cast(F, guarded)
 
 
-def _entering(check: _Check) -> _Entering:
-    """Give what makes the entry of a view behind a check."""
+def _entering_inside(view: View, _: Guard) -> Entry:
+    """Give what enters a view before any decision, and notes that."""
+    enter_view = entry_behind_guard(view)
 
-    def enter_checked(view: View) -> Entry:
-        enter_view = entry_behind_guard(view)
+    def enter(
+        app: Flask,
+        request_state: RequestState | None,
+        plan: t.Any,
+        args: tuple[t.Any, ...],
+        kwargs: Arguments,
+    ) -> t.Any:
+        state_of(app)
+        if request_state is not None:
+            request_state.is_entered = True
+        return enter_view(app, request_state, plan, args, kwargs)
 
-        def enter(
-            app: Flask,
-            request_state: RequestState | None,
-            plan: t.Any,
-            args: tuple[t.Any, ...],
-            kwargs: Arguments,
-        ) -> t.Any:
-            check(app, request_state, plan)
+    return enter
+
+
+def _entering_exempt(view: View, guard: Guard) -> Entry:
+    """Give what enters a view that is exempt."""
+    enter_view, reason = entry_behind_guard(view), guard.reason
+
+    def enter(
+        app: Flask,
+        request_state: RequestState | None,
+        plan: t.Any,
+        args: tuple[t.Any, ...],
+        kwargs: Arguments,
+    ) -> t.Any:
+        state_of(app)
+        if request_state is None or exempts_request(app, request_state, plan, guard):
+            exempt_request(request_state, reason)
             return enter_view(app, request_state, plan, args, kwargs)
+        called = functools.partial(enter_view, app, request_state, plan)
+        return lend_exemption(request_state, reason, called, (args, kwargs), {})
 
-        return enter
-
-    return enter_checked
+    return enter
 
 
-def _entering_judged(view: View, resource: t.Any, action: t.Any, actor: t.Any) -> Entry:
-    """Give what enters a view once a resource is judged as it is.
-
-    It does as :func:`_entering` does, without a call for each step.
-    """
+def _entering_judged(
+    view: View, guard: Guard, resource: t.Any, action: t.Any, actor: t.Any
+) -> Entry:
+    """Give what enters a view once a resource is judged as it is."""
     enter_view, style = entry_behind_guard(view), DenialStyle.PLAIN
     is_innermost = entry_of(view) is None and SyncCallable(view).is_plain
     is_judged_plainly = actor is NOT_GIVEN and is_usual(resource, action)
@@ -279,6 +286,11 @@ def _entering_judged(view: View, resource: t.Any, action: t.Any, actor: t.Any) -
         kwargs: Arguments,
     ) -> t.Any:
         if request_state is not None:
+            # As 'reach' does it, without a call.
+            if request_state.awaited is guard and not request_state.checked:
+                request_state.awaited = None
+            elif request_state.awaited is not None:
+                request_state.reach(guard)
             request_state.check_running = True
         if is_judged_plainly and plan is not None:
             plan.judge_usual(request_state, resource, action, style)

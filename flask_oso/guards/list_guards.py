@@ -66,6 +66,7 @@ class ListGuard:
         place = SourceLocation.of_caller(1)
         self._check_takes_list(view, place)
         function = SyncCallable(behind_guard(view, methods_being_decorated(1)))
+        guard = self._guard(place)
 
         @functools.wraps(view)
         def guarded(*args: t.Any, **kwargs: t.Any) -> t.Any:
@@ -74,12 +75,13 @@ class ListGuard:
                 raise OsoError(foreign_authorizer(f"'@lists' ({place})", app))
             state = find_request_state(app)
             if state is not None:
+                state.reach(guard)
                 state.check_running = True
             name = self._argument(view, args, kwargs, place)
             rows = self.select(action_of_request(self.action))
             return function.of(app)(*args, **{**kwargs, name: rows})
 
-        add_guard(guarded, view, self._guard(place))
+        add_guard(guarded, view, guard)
         return t.cast(_F, guarded)
 
     def _guard(self, place: SourceLocation) -> Guard:

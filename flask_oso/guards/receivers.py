@@ -25,6 +25,7 @@ from ..request_state import (
     exempt_request,
     find_current,
     leave_notes,
+    lend_exemption,
     this_app,
     this_request,
 )
@@ -87,11 +88,16 @@ class Receiver:
             keys = [guard.key for guard, _ in declared if guard.key is not None]
             notes = None if state is None else leave_notes(state, *keys)
             try:
+                lending = None if is_planned or state is None else self._lending(state, declared)
                 for guard, behind in declared:
-                    kwargs = self._pass(guard, kwargs, state, behind)
+                    if guard is not lending:
+                        kwargs = self._pass(guard, kwargs, state, behind)
                 if state is not None and is_planned and plan.is_guard_expected:
                     state.expect_guard()
-                return self._function.of(app)(*args, **kwargs)
+                function = self._function.of(app)
+                if state is None or lending is None:
+                    return function(*args, **kwargs)
+                return lend_exemption(state, lending.reason, function, args, kwargs)
             finally:
                 if state is not None:
                     state.notes = notes
@@ -124,14 +130,22 @@ class Receiver:
         method = "GET" if state is None else this_request().method
         return declared_guards(app, self.endpoint, method)
 
+    def _lending(
+        self, state: RequestState, declared: tuple[tuple[Guard, list[Key]], ...]
+    ) -> Guard | None:
+        """Give the exemption of this view where another one calls it; ``None`` if it has none."""
+        if state.is_handled or this_request().endpoint == self.endpoint:
+            return None
+        return next((guard for guard, _ in declared if guard.kind is GuardKind.SKIP), None)
+
     def _pass(
         self, guard: Guard, given: Arguments, state: RequestState | None, behind: list[Key]
     ) -> Arguments:
         """Give the arguments of the call behind a guard."""
-        if guard.kind is GuardKind.SKIP:
-            exempt_request(state, guard.reason)
         if guard.kind is GuardKind.INSIDE and state is not None:
             state.is_entered = True
+        if guard.kind is GuardKind.SKIP:
+            exempt_request(state, guard.reason)
         if guard.kind is not GuardKind.AUTHORIZE:
             return given
         if state is not None:

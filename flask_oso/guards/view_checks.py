@@ -266,13 +266,15 @@ class ViewCheck(Record, eq=False):
             self._relations[outer] = relation_between(cls, outer)
         return self._relations[outer]
 
-    def guarding(self, view: View) -> tuple[View, Entry]:
+    def guarding(self, view: View, guard: Guard) -> tuple[View, Entry]:
         """Give a function that calls a view, with what the check finds, once it is passed.
 
         And what it does, for where the current request was found already.
+
+        :param guard: the guard that makes this check.
         """
         if self.key is None:
-            return _guarded(view, self._entry_of_constant(view))
+            return _guarded(view, self._entry_of_constant(view, guard))
         function, enter_view = SyncCallable(view), entry_behind_guard(view)
         is_plain, known_as = function.is_plain, id(self.key)
         # Where one of several guards has a shortcut, functions are called as they are.
@@ -285,6 +287,12 @@ class ViewCheck(Record, eq=False):
             args: tuple[t.Any, ...],
             kwargs: Arguments,
         ) -> t.Any:
+            if request_state is not None:
+                # As 'reach' does it, without a call.
+                if request_state.awaited is guard and not request_state.checked:
+                    request_state.awaited = None
+                elif request_state.awaited is not None:
+                    request_state.reach(guard)
             # The method of a class has its object by position.
             way = (function, len(args)) if args else function
             known = None if plan is None else plan.shortcuts.get(way)
@@ -352,7 +360,7 @@ class ViewCheck(Record, eq=False):
 
         return enter_unusual
 
-    def _entry_of_constant(self, view: View) -> Entry:
+    def _entry_of_constant(self, view: View, guard: Guard) -> Entry:
         """Give what enters a view once a resource is judged as it is."""
         enter_view, resource, action = entry_behind_guard(view), self.resource, self.action
         is_judged_plainly = self.actor is NOT_GIVEN and is_usual(resource, action)
@@ -367,6 +375,11 @@ class ViewCheck(Record, eq=False):
         ) -> t.Any:
             state = app.extensions.get("oso") or state_of(app)
             if request_state is not None:
+                # As 'reach' does it, without a call.
+                if request_state.awaited is guard and not request_state.checked:
+                    request_state.awaited = None
+                elif request_state.awaited is not None:
+                    request_state.reach(guard)
                 request_state.check_running = True
             if is_judged_plainly and plan is not None:
                 plan.judge_usual(request_state, resource, action, DenialStyle.ASK_LOGIN)

@@ -28,6 +28,7 @@ from ..callables.view_functions import (
     decorates_methods,
     dispatches_plainly,
     forgets_head,
+    functions_called,
     functions_in,
     is_automatic_options,
     is_entrance,
@@ -38,7 +39,14 @@ from ..callables.view_functions import (
     view_methods,
 )
 from ..polar.value_objects import Record
-from ..request_state import NOT_GIVEN, Arguments, RequestState, find_current, this_request
+from ..request_state import (
+    ANY_GUARD,
+    NOT_GIVEN,
+    Arguments,
+    RequestState,
+    find_current,
+    this_request,
+)
 from .url_keys import Key
 
 if t.TYPE_CHECKING:
@@ -216,12 +224,15 @@ def behind_guard(view: View, methods: Sequence[View] = ()) -> View:
     find = _finder_of_further(view, methods)
     if find is None:
         return view
+    own = guards_of(view)
 
     def expect() -> None:
         app, request_state, plan = find_current()
         further = None if request_state is None else find(app, plan)
         if further is not None:
-            t.cast(RequestState, request_state).expect_guard(further)
+            state = t.cast(RequestState, request_state)
+            state.expect_guard(further)
+            state.awaited = awaited_of(further, own)
 
     @functools.wraps(view)
     def enter(*args: t.Any, **kwargs: t.Any) -> t.Any:
@@ -235,6 +246,50 @@ def behind_guard(view: View, methods: Sequence[View] = ()) -> View:
 
     made: View = enter if SyncCallable(view).is_plain else wait_for
     return made
+
+
+def awaited_of(guard: Guard | None, own: Collection[Guard]) -> t.Any:
+    """Give what a request awaits that has to reach a guard.
+
+    A promise to ask is not awaited: whatever asks keeps it.
+
+    :param own: the guards of which it is known that a call passes them.
+    """
+    if guard is None or not guard.asks:
+        return None
+    return guard if any(each is guard for each in own) else ANY_GUARD
+
+
+def exempts_request(app: Flask, state: RequestState, plan: t.Any, guard: Guard) -> bool:
+    """Tell whether an exemption is for a request whose view, or whose function, it is called in.
+
+    Where an error handler has it, it is for that. Another view may call what is exempt.
+    """
+    if state.is_handled:
+        return True
+    if plan is not None:
+        return plan.exemptions is None or id(guard) in plan.exemptions
+    current = this_request()
+    known = exemptions_of(app, current.endpoint or "", current.method)
+    return known is None or id(guard) in known
+
+
+def exemptions_of(app: Flask, endpoint: str, method: str) -> frozenset[int] | None:
+    """Give the exemptions that a request meets, by identity; ``None``: they are not known.
+
+    A class that dispatches in its own way may enter another method, or decorate that anew.
+    """
+    view = app.view_functions.get(endpoint)
+    view_class = getattr(view, "view_class", None)
+    if view_class is not None and not dispatches_plainly(view_class.dispatch_request):
+        return None
+    met = [] if view is None else guards_met(app, endpoint, method)
+    if view is not None and not met:
+        # A decorator need not say what it wraps. What a view calls by its name it does not wrap.
+        called = {*map(id, functions_called(view))}
+        inner = functions_in(view, stop=lambda each: id(each) in called)
+        met = [guard for each in inner if id(each) not in called for guard in guards_of(each)]
+    return frozenset(id(each) for each in met if each.kind is GuardKind.SKIP)
 
 
 def _finder_of_further(
@@ -313,6 +368,16 @@ def _guards_behind(view: View, method: str, depth: int) -> list[Guard]:
     guards = [guard for part in outer[depth:] for guard in guards_of(part)]
     guards += guards_of_decorators(view, method)
     return guards if outer is parts else [*guards, *guards_of(parts[-1])]
+
+
+def guards_known(view: View, method: str) -> Collection[Guard]:
+    """Give the guards of which it is known that a call passes them itself.
+
+    A class that dispatches in its own way may enter another method, or decorate that anew.
+    """
+    view_class = getattr(view, "view_class", None)
+    is_plain = view_class is None or dispatches_plainly(view_class.dispatch_request)
+    return guards_of_request(view, method) if is_plain else guards_of(view)
 
 
 def guards_of_decorators(view: View, method: str) -> list[Guard]:

@@ -269,6 +269,39 @@ def test_exemption_without_a_reason_is_named(shop: Shop) -> None:
         shop.open()
 
 
+@skip_authorization(reason="Everybody may sign.")
+def sign() -> None:
+    """Write for everybody."""
+
+
+def test_view_that_calls_an_exempt_one_does_not_commit(shop: Shop) -> None:
+    """The exemption is that of the other view, also behind a denial."""
+
+    @shop.app.post("/")
+    @authorizes_inside
+    def pay() -> str:
+        with contextlib.suppress(Forbidden):
+            shop.guard.authorize("pay", "bill")
+        sign()
+        return shop.add()
+
+    assert (shop.open("/", "eve"), shop.count()) == (500, 0)
+
+
+def test_exempt_view_commits_where_another_one_calls_it(shop: Shop) -> None:
+    """It writes what everybody may, whoever calls it."""
+    write = skip_authorization(reason="Everybody may sign.")(shop.add)
+
+    @shop.app.post("/")
+    @authorizes_inside
+    def enter() -> str:
+        write()
+        shop.guard.authorize("enter", "site")
+        return "entered"
+
+    assert (shop.open("/", "ann"), shop.count()) == (200, 1)
+
+
 def test_decision_that_failed_does_not_commit(shop: Shop) -> None:
     """Where an error took the place of a decision, nothing is written."""
 

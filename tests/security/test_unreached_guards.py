@@ -1,0 +1,282 @@
+"""What is asked in front of the guard of a view does not stand for that guard.
+
+A decorator above it that answers in place of the view may have an answer of another actor.
+"""
+
+from __future__ import annotations
+
+import functools
+import typing as t
+
+import flask_restful
+import pytest
+from flask import g, redirect, request
+from flask.views import MethodView
+from werkzeug.exceptions import Forbidden, HTTPException, NotFound, TooManyRequests
+
+from flask_oso import OsoError, authorize, authorizes_inside
+from tests.support.sites import POLICY, Site, make_site
+
+EVERYBODY = 'allow(_, "enter", "site");' + POLICY
+read_page = authorize("read", "page")
+
+
+@pytest.fixture
+def site() -> Site:
+    """Give a site that everybody may enter, and whose page Ann may read."""
+    return make_site(EVERYBODY, OSO_ENFORCE="strict")
+
+
+@authorize("enter", "site")
+def member() -> bool:
+    """Look whether the actor may enter."""
+    return True
+
+
+def asks_first(ask: t.Callable[[], object], view: t.Any) -> t.Any:
+    """Decorate a view so that it asks, and gives others what was kept of Ann."""
+
+    @functools.wraps(view)
+    def answer(*args: t.Any, **kwargs: t.Any) -> t.Any:
+        ask()
+        return "SECRET" if g.current_user == "eve" else view(*args, **kwargs)
+
+    return answer
+
+
+#: What a decorator asks, of a site.
+QUESTIONS: dict[str, t.Callable[[Site], t.Callable[[], object]]] = {
+    "authorize": lambda site: lambda: site.guard.authorize("enter", "site"),
+    "resource": lambda site: lambda: site.guard.authorize("site", action="enter"),
+    "filter": lambda site: lambda: site.guard.filter("enter", ["site"]),
+    "guarded function": lambda _: member,
+    "several": lambda site: lambda: (member(), site.guard.authorize("enter", "site")),
+}
+
+
+class Page(MethodView):
+    """A page of a class."""
+
+    @read_page
+    def get(self) -> str:
+        """Answer."""
+        return "SECRET"
+
+
+def of_class(keep: t.Any) -> t.Any:
+    """Give the view of a class that is decorated."""
+    return type("Kept", (Page,), {"decorators": [keep]}).as_view("view")  # type: ignore[attr-defined]
+
+
+def of_dispatch(keep: t.Any) -> t.Any:
+    """Give the view of a class whose dispatching function is decorated."""
+    members = {"dispatch_request": keep(MethodView.dispatch_request)}
+    return type("Kept", (Page,), members).as_view("view")  # type: ignore[attr-defined]
+
+
+def of_restful(keep: t.Any) -> t.Any:
+    """Give the view of a class that decorates its methods for each request."""
+    members = {"method_decorators": [read_page, keep], "get": lambda self: "SECRET"}
+    return type("Kept", (flask_restful.Resource,), members).as_view("view")  # type: ignore[attr-defined]
+
+
+def waiting(keep: t.Any) -> t.Any:
+    """Give a view that waits."""
+
+    async def view() -> str:
+        return "SECRET"
+
+    return keep(read_page(view))
+
+
+member_first = authorize("enter", "site")
+#: Views whose guard stands below a decorator.
+VIEWS: dict[str, t.Callable[[t.Any], t.Any]] = {
+    "function": lambda keep: keep(read_page(lambda: "SECRET")),
+    "constant": lambda keep: keep(authorize(action="read", resource="page")(lambda: "SECRET")),
+    "promise behind it": lambda keep: keep(read_page(authorizes_inside(lambda: "SECRET"))),
+    "behind another guard": lambda keep: member_first(keep(read_page(lambda: "SECRET"))),
+    "behind a promise": lambda keep: authorizes_inside(keep(read_page(lambda: "SECRET"))),
+    "coroutine function": waiting,
+    "class": of_class,
+}
+#: The same of classes that dispatch in their own way.
+OWN_WAYS: dict[str, t.Callable[[t.Any], t.Any]] = {
+    "dispatch_request": of_dispatch,
+    "method_decorators": of_restful,
+}
+CASES = [(make, ask) for make in VIEWS for ask in QUESTIONS] + [
+    (make, ask) for make in OWN_WAYS for ask in ("authorize", "resource", "filter")
+]
+
+
+@pytest.mark.parametrize(("make", "ask"), CASES)
+@pytest.mark.parametrize("level", ["after", "strict"])
+def test_question_above_a_guard_does_not_stand_for_it(make: str, ask: str, level: str) -> None:
+    """Ann is served, who passes both, and Eve is not given what was kept of Ann."""
+    site = make_site(EVERYBODY, OSO_ENFORCE=level)
+    keep = functools.partial(asks_first, QUESTIONS[ask](site))
+    site.app.add_url_rule("/", "view", {**VIEWS, **OWN_WAYS}[make](keep))
+
+    assert "SECRET" in site.open("/", "ann").text
+    answer = site.open("/", "eve")
+
+    assert (answer.status_code, "SECRET" in answer.text) == (500, False)
+
+
+@pytest.mark.parametrize("ask", QUESTIONS)
+def test_question_above_a_guard_is_named_as_the_cause(ask: str) -> None:
+    """The error says which guard was not reached, as where nothing was asked."""
+    site = make_site(EVERYBODY, OSO_ENFORCE="strict", TESTING=True)
+    keep = functools.partial(asks_first, QUESTIONS[ask](site))
+    site.app.add_url_rule("/", "view", VIEWS["function"](keep))
+
+    with pytest.raises(OsoError, match="Authorize not called") as caught:
+        site.open("/", "eve")
+
+    assert "was not reached: a decorator above it answered" in caught.value.__notes__[0]
+
+
+def test_answer_that_is_kept_below_a_question_is_logged(caplog: t.Any) -> None:
+    """An application that requires nothing hears of it."""
+    site = make_site(EVERYBODY)
+    keep = functools.partial(asks_first, QUESTIONS["authorize"](site))
+    site.app.add_url_rule("/", "view", VIEWS["function"](keep))
+
+    assert site.open("/", "eve").text == "SECRET"
+    assert "was not reached" in caplog.text
+
+
+def test_denial_of_a_guard_is_not_made_up_for_by_a_question_above_it(site: Site) -> None:
+    """A decorator that was allowed something, and hides the denial, has no success."""
+
+    def keep(view: t.Any) -> t.Any:
+        @functools.wraps(view)
+        def answer() -> t.Any:
+            site.guard.authorize("enter", "site")
+            try:
+                return view()
+            except HTTPException:
+                return "SECRET"
+
+        return answer
+
+    site.app.add_url_rule("/", "view", keep(read_page(lambda: "page")))
+
+    assert [site.open("/", user).status_code for user in ("ann", "eve")] == [200, 403]
+
+
+@pytest.mark.parametrize(
+    "refuse", [TooManyRequests, NotFound, Forbidden], ids=lambda each: each.__name__
+)
+def test_decorator_that_asks_may_refuse(site: Site, refuse: type[HTTPException]) -> None:
+    """Whom it has let in it may send away in its own words."""
+
+    def fail() -> t.NoReturn:
+        site.guard.authorize("enter", "site")
+        raise refuse("Not now.")
+
+    keep = functools.partial(asks_first, fail)
+    site.app.add_url_rule("/", "view", VIEWS["function"](keep))
+
+    answer = site.open("/", "eve")
+
+    assert (answer.status_code, "Not now." in answer.text) == (refuse.code, True)
+
+
+def test_error_handler_for_what_a_decorator_raises_asks_for_itself(site: Site) -> None:
+    """The page that it answers is not that of the view."""
+
+    def fail() -> t.NoReturn:
+        raise KeyError
+
+    def answer(_: object) -> str:
+        site.guard.authorize("enter", "site")
+        return "Closed."
+
+    site.app.register_error_handler(KeyError, answer)
+    keep = functools.partial(asks_first, fail)
+    site.app.add_url_rule("/", "view", VIEWS["function"](keep))
+
+    assert site.open("/", "eve").text == "Closed."
+
+
+def test_error_handler_does_not_answer_by_what_a_decorator_asked(site: Site) -> None:
+    """What was asked in front of the guard is not asked of the page, either."""
+
+    def fail() -> t.NoReturn:
+        site.guard.authorize("enter", "site")
+        raise KeyError
+
+    site.app.register_error_handler(KeyError, lambda _: "SECRET")
+    keep = functools.partial(asks_first, fail)
+    site.app.add_url_rule("/", "view", VIEWS["function"](keep))
+
+    assert site.open("/", "eve").status_code == 500
+
+
+def test_function_behind_the_view_does_not_stand_for_its_guard(site: Site) -> None:
+    """What asks once the answer is made has not kept it back."""
+
+    def ask(response: t.Any) -> t.Any:
+        site.guard.authorize("enter", "site")
+        return response
+
+    site.app.after_request(ask)
+    keep = functools.partial(asks_first, lambda: None)
+    site.app.add_url_rule("/", "view", VIEWS["function"](keep))
+
+    assert [site.open("/", user).status_code for user in ("ann", "eve")] == [200, 500]
+
+
+def test_method_that_a_class_enters_for_another_counts(site: Site) -> None:
+    """A form can only send POST, and the class knows which method is meant."""
+
+    class Form(MethodView):
+        def dispatch_request(self, **_: t.Any) -> t.Any:
+            return getattr(self, request.args["method"])()
+
+        @authorize("write", "page")
+        def post(self) -> str:
+            return "posted"
+
+        @authorize("enter", "site")
+        def delete(self) -> str:
+            return "deleted"
+
+    site.app.add_url_rule("/", view_func=Form.as_view("view"))
+
+    client = site.app.test_client()
+    assert client.post("/?user=eve&method=delete").text == "deleted"
+    assert client.post("/?user=eve&method=post").status_code == 403
+
+
+def test_exemption_above_a_guard_stands_for_it(site: Site) -> None:
+    """Who exempts a request says so of all that answers it."""
+    exempt = functools.partial(site.guard.skip_authorization, reason="It is a drill.")
+    site.app.add_url_rule("/", "view", VIEWS["function"](functools.partial(asks_first, exempt)))
+
+    assert site.open("/", "eve").text == "SECRET"
+
+
+def test_question_above_a_promise_keeps_it(site: Site) -> None:
+    """Nothing tells a question of the view from one that its decorator asks for it."""
+
+    def ask(view: t.Any) -> t.Any:
+        @functools.wraps(view)
+        def answer() -> t.Any:
+            site.guard.authorize("read", "page")
+            return view()
+
+        return answer
+
+    site.app.add_url_rule("/", "view", ask(authorizes_inside(lambda: "page")))
+
+    assert [site.open("/", user).status_code for user in ("ann", "eve")] == [200, 403]
+
+
+def test_view_that_redirects_below_its_guard_passes(site: Site) -> None:
+    """A guard that was reached is awaited no more."""
+    site.app.add_url_rule("/", "view", read_page(lambda: redirect("/elsewhere")))
+
+    assert site.open("/", "ann").status_code == 302
