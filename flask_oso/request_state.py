@@ -308,12 +308,19 @@ class RequestState:
     def reach(self, guard: object) -> None:
         """Note that a guard was reached: what was asked before it does not count for it."""
         if self.awaited is guard or self.awaited is ANY_GUARD:
-            self.give_up_awaited()
+            self._end_waiting()
 
     def give_up_awaited(self) -> None:
-        """Await no guard any more. What was asked in front of it says nothing of its view."""
-        if self.awaited is None:
-            return
+        """Note that the answer is made, and the guard that is awaited, if one is, was not reached.
+
+        A denial in front of it is one all the same, and may be what is answered.
+        """
+        if self.denied and not self.allowed:
+            self.awaited = None
+        elif self.awaited is not None:
+            self._end_waiting()
+
+    def _end_waiting(self) -> None:
         self.awaited = None
         if self.checked:
             self.expect_guard(self.expected)

@@ -618,17 +618,33 @@ class Gates:
     ) -> bool:
         plan: RoutePlan | None = request_state.plan
         is_new = request_state.is_early and not request_state.expects_guard
-        if is_new and plan is not None and plan.is_guard_expected:
+        if is_new and request_state.checked and self._lacks_guard(current, request_state):
             # A function before the view has answered, behind one that has allowed something.
             request_state.expect_guard()
-        # A hook may lead a request to another route; nothing must be due on both.
-        if request_state.checked or request_state.forbidden:
+        # A hook may lead a request to another route; nothing must be due on both. What the program
+        # answers to a denial has nothing of the view.
+        if request_state.checked or request_state.forbidden or request_state.is_refusal:
             return False
         if request_state.awaits_guard and not request_state.reported and not succeeds(status):
             # A decorator above the guard of a view may refuse whom those before it let in.
             return False
         is_due = plan is not None and plan.is_due
         return is_due or self._duty(current, request_state) is not Duty.NONE
+
+    def _lacks_guard(self, current: Request, request_state: RequestState) -> bool:
+        """Tell whether a request was answered in front of its view, and of a guard it has to pass.
+
+        That may be one of the view, or one that stands before it. An answer to a denial is none.
+        """
+        plan: RoutePlan | None = request_state.plan
+        if plan is None and current.url_rule is not None:
+            plan = self._plans.find(current)
+        is_denial = request_state.denied and request_state.is_handled
+        if plan is None or (is_denial and not request_state.allowed):
+            return False
+        if plan.is_guard_expected or is_denial:
+            return plan.is_guard_expected
+        return plan.has_guards_apart or not _has_passed(request_state.way, plan.way)
 
     def _hides_denial(self, request_state: RequestState, status: int) -> bool:
         """Tell whether an answer looks like a success although all that was asked was denied.

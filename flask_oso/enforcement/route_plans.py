@@ -41,6 +41,7 @@ from ..guards.view_guards import (
     Duty,
     Entry,
     Guard,
+    GuardKind,
     awaited_of,
     duty_of_endpoint,
     exemptions_of,
@@ -135,6 +136,11 @@ class RoutePlan(Record, eq=False):
     shortcuts: dict[t.Any, t.Any] = dataclasses.field(default_factory=dict)
     #: The first guard behind so many functions of a class, once it was looked for.
     further: dict[int, Guard | None] = dataclasses.field(default_factory=dict)
+
+    @property
+    def has_guards_apart(self) -> bool:
+        """Whether the receiver of the view has guards to enforce."""
+        return any(guard.kind is not GuardKind.SKIP for guard, _ in self.declared)
 
     def is_of(self, current: Request) -> bool:
         """Tell whether it is the plan of a request as that is now."""

@@ -184,6 +184,54 @@ def test_decorator_that_asks_may_refuse(site: Site, refuse: type[HTTPException])
     assert (answer.status_code, "Not now." in answer.text) == (refuse.code, True)
 
 
+ANSWERS_TO_DENIALS: dict[str, t.Callable[[HTTPException], t.Any]] = {
+    "error": lambda error: error,
+    "response": lambda error: error.get_response(),
+    "page": lambda error: ("unfit", 403),
+    "elsewhere": lambda error: redirect("/unfit"),
+}
+
+
+@pytest.mark.parametrize("answer", ANSWERS_TO_DENIALS)
+def test_decorator_that_is_denied_may_say_so(answer: str) -> None:
+    """It is denied in front of the guard, in the words of the policy or in its own."""
+    reason = 'denial_reason(_, "fly", "site", "You are unfit.");'
+    site = make_site(EVERYBODY + reason, OSO_ENFORCE="after")
+
+    def keep(view: t.Any) -> t.Any:
+        @functools.wraps(view)
+        def answered() -> t.Any:
+            try:
+                site.guard.authorize("fly", "site")
+            except HTTPException as error:
+                return ANSWERS_TO_DENIALS[answer](error)
+            return view()
+
+        return answered
+
+    site.app.add_url_rule("/", "view", VIEWS["function"](keep))
+
+    given = site.open("/", "ann")
+
+    assert given.status_code in (302, 403)
+    assert "unfit" in given.text
+
+
+@pytest.mark.parametrize("is_let_in", [True, False])
+def test_program_answers_a_denial_above_a_guard(site: Site, is_let_in: bool) -> None:
+    """What it has for denials is its answer, whatever the status."""
+    site.guard.set_unauthorized_action(lambda: "log in")
+
+    def ask() -> None:
+        site.guard.authorize("enter" if is_let_in else "fly", "site")
+        site.guard.authorize("fly", "site")
+
+    keep = functools.partial(asks_first, ask)
+    site.app.add_url_rule("/", "view", VIEWS["function"](keep))
+
+    assert [site.open("/", user).text for user in ("ann", "eve")] == ["log in", "log in"]
+
+
 def test_error_handler_for_what_a_decorator_raises_asks_for_itself(site: Site) -> None:
     """The page that it answers is not that of the view."""
 
