@@ -10,7 +10,7 @@ from __future__ import annotations
 import inspect
 import itertools
 import typing as t
-from collections.abc import Collection, Container, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping
 
 from flask import Flask
 from werkzeug.routing import Rule
@@ -95,6 +95,24 @@ def shared_variables(guards: Iterable[Guard], rule: Rule, where: str) -> Iterato
         is_guess = not (_has_own_key(outer) and _has_own_key(inner))
         if is_guess and not _are_related(outer.key.cls, inner.key.cls):
             yield _one_variable(outer, inner, rule, variables, where)
+
+
+def swapped_keys(
+    guards: Iterable[Guard], order_of: Callable[[Guard], tuple[str, ...]], where: str
+) -> Iterator[str]:
+    """Say which guards name what identifies an object in another order than it is taken in.
+
+    :param order_of: gives the names in that order, or none where they are not known.
+    """
+    for guard in guards:
+        variables = () if guard.key is None else guard.key.choices[0]
+        order = order_of(guard) if len(variables) > 1 else ()
+        if variables != order and sorted(variables) == sorted(order):
+            yield (
+                f"{_shown(guard)} of {where} names the variables in another order than an object of"
+                f" {guard.resource.__name__!r} is found by, and they are not told by their names."
+                f" Write 'key={_literal(order)}'."
+            )
 
 
 def _are_related(one: type, other: type) -> bool:

@@ -7,6 +7,7 @@ Whether anybody may see it is not decided here.
 from __future__ import annotations
 
 import contextlib
+import inspect
 import typing as t
 from collections.abc import Callable
 
@@ -53,6 +54,22 @@ class Loaders:
     def has_function(self, cls: type) -> bool:
         """Tell whether a function finds the objects of a class."""
         return cls in self.functions
+
+    def key_order(self, cls: type) -> tuple[str, ...]:
+        """Give the names of what identifies an object of a class, in the order that counts.
+
+        They are the arguments of a function, or the columns of a primary key; none are known of
+        other classes.
+        """
+        registered = self.functions.get(cls)
+        if registered is not None:
+            return _arguments_of(registered.function)
+        if not hasattr(cls, "__mapper__"):
+            return ()
+        # Imported late: an app without a database need not have SQLAlchemy.
+        from ..sqlalchemy.identities import key_names
+
+        return key_names(cls)
 
     def can_find(self, app: Flask, cls: type) -> bool:
         """Tell whether anything finds objects of a class in an app."""
@@ -240,6 +257,13 @@ def make_loading(options: t.Any, for_update: t.Any) -> Loading | None:
     from ..sqlalchemy.identities import read_loading
 
     return read_loading(options, for_update)
+
+
+def _arguments_of(function: Callable[..., t.Any]) -> tuple[str, ...]:
+    try:
+        return tuple(inspect.signature(function).parameters)
+    except (TypeError, ValueError):  # It is not written in Python.
+        return ()
 
 
 def found_itself(found: t.Any, cls: type) -> t.Any:

@@ -156,6 +156,12 @@ def _foreign_keys(mapper: orm.Mapper[t.Any], far: orm.Mapper[t.Any]) -> list[Par
     return found
 
 
+def key_names(cls: type) -> tuple[str, ...]:
+    """Return the names of the attributes of the primary key, in its order."""
+    mapper = _mapper_of(cls)
+    return tuple(mapper.get_property_by_column(each).key for each in mapper.primary_key)
+
+
 def find_row(session: t.Any, cls: type, identity: t.Any, loading: Loading | None = None) -> t.Any:
     """Return the row with an identity; ``None`` if there is none.
 

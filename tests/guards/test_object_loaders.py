@@ -11,7 +11,7 @@ from flask import Flask, request
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import orm
 
-from flask_oso import FlaskOso, Oso, authorize
+from flask_oso import FlaskOso, Oso, OsoError, authorize
 from tests.support.sites import make_app
 
 
@@ -168,3 +168,56 @@ def test_load_inside_a_view_reads_the_same_row(shop: Flask) -> None:
 
         assert post is shop.extensions["sqlalchemy"].session.get(Post, 1)
         assert post is extension.load(Post, "1", action="read")
+
+
+def swap(key: tuple[str, ...], url: str = "/<int:number>/<int:post_id>") -> tuple[Flask, FlaskOso]:
+    """Make an app with a guard of a comment."""
+    app, oso = make_app(), Oso()
+    oso.register_class(Comment)
+    oso.load_str(POLICY)
+    extension = FlaskOso(oso, app)
+    extension.set_get_actor(lambda: "ann")
+    guard = authorize("read", Comment, key=key)
+    app.add_url_rule(url, "comment", guard(lambda comment: "comment"))
+    return app, extension
+
+
+def test_variables_in_another_order_than_the_primary_key() -> None:
+    """Their names are those of its columns, so that the order is a mistake."""
+    app, extension = swap(("number", "post_id"))
+    extension.set_get_session(lambda: None)
+
+    with pytest.raises(OsoError) as caught:
+        extension.check_routes(app)
+
+    message = str(caught.value)
+    assert message.startswith('\'@authorize("read", Comment, key=("number", "post_id"))\' (')
+    assert message.endswith(
+        ") names the variables in another order than an object of 'Comment' is found by, and they"
+        ' are not told by their names. Write \'key=("post_id", "number")\'.'
+    )
+    assert app.test_client().get("/1/3").status_code == 500
+
+
+@pytest.mark.parametrize(
+    ("key", "status"), [(("post_id", "number"), 404), (("number", "post_id"), 500)]
+)
+def test_variables_in_another_order_than_a_function_takes_them(
+    key: tuple[str, ...], status: int
+) -> None:
+    """They are given to it by position."""
+    app, extension = swap(key)
+    extension.loader(Comment)(lambda post_id, number: None)
+
+    assert app.test_client().get("/1/3").status_code == status
+
+
+@pytest.mark.parametrize("names", [("number", "post"), ("a", "b")])
+def test_variables_with_names_of_their_own_stand_in_their_order(names: tuple[str, str]) -> None:
+    """Nothing tells that another order is meant."""
+    app, extension = swap(names, "/<int:{}>/<int:{}>".format(*names))
+    extension.loader(Comment)(lambda post_id, number: None)
+
+    extension.check_routes(app)
+
+    assert app.test_client().get("/1/3").status_code == 404

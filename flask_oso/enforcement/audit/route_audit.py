@@ -36,10 +36,12 @@ from ...guards.guard_checks import (
     clashes,
     foreign_guards,
     shared_variables,
+    swapped_keys,
     unnamed_lists,
 )
 from ...guards.parents import hidden_children, mistakes_within
 from ...guards.receivers import view_itself
+from ...guards.url_keys import Key
 from ...guards.view_guards import (
     Duty,
     Guard,
@@ -333,6 +335,7 @@ def _mistakes(
     where = f"the {describe_endpoint(rule.endpoint, view)}"
     if state is not None:
         yield from foreign_guards(app, guards, state.bindings)
+        yield from swapped_keys(guards, functools.partial(_key_order, state), where)
     yield from clashes(guards, where)
     yield from shared_variables(guards, rule, where)
     yield from mistakes_within(guards, where)
@@ -341,6 +344,11 @@ def _mistakes(
     if not is_static(rule.endpoint, view):
         yield from accidents(guards, rule, where)
     yield from unnamed_lists(guards, rule.arguments, entered_function(view, method), where)
+
+
+def _key_order(state: AppState, guard: Guard) -> tuple[str, ...]:
+    authorizer = guard.authorizer or state.part(Authorizer)
+    return authorizer.loaders.key_order(t.cast(Key, guard.key).cls)
 
 
 def _status(app: Flask, endpoint: str, method: str, *, is_judged: bool) -> RouteStatus:
