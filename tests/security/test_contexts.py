@@ -487,3 +487,20 @@ def test_oso_swapped_under_load(site: t.Any) -> None:
 
     assert answers[0] | answers[1] <= {200, 403}
     assert answers[2:] == [{200}, {403}]
+
+
+def test_request_asks_the_policy_that_is_in_force_by_then(site: t.Any) -> None:
+    """Each question has one policy, and what a request asks later the one that came meanwhile."""
+    answers: list[bool] = []
+
+    def view() -> str:
+        answers.append(site.guard.can("read", "page"))
+        site.guard.oso.load_str('allow("nobody", "read", "page");', replace=True)
+        answers.append(site.guard.can("read", "page"))
+        return ""
+
+    site.app.add_url_rule("/", "view", view)
+
+    site.open("/", "ann")
+
+    assert answers == [True, False]
