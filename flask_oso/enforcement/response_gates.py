@@ -455,7 +455,7 @@ class Gates:
             else:
                 if way is not None:
                     request_state.way = plan.spent_way
-                request_state.awaited = plan.awaited
+                request_state.awaited = plan.awaited_first
                 if request_state.checked and plan.is_guard_expected:
                     request_state.expect_guard()
             if (
@@ -504,7 +504,7 @@ class Gates:
         if is_led or not _has_passed(request_state.way, plan.way):
             self._judge_led(current, request_state)
         request_state.way = plan.spent_way
-        request_state.awaited = plan.awaited
+        request_state.awaited = plan.awaited_first
         if plan.is_guard_expected:
             request_state.expect_guard()
         return plan

@@ -33,6 +33,7 @@ from ..guards.receivers import (
     entry_into,
     install_receiver,
     install_receivers,
+    is_receiver_of,
     lost_receivers,
     view_itself,
 )
@@ -84,6 +85,8 @@ class RoutePlan(Record, eq=False):
     is_guard_expected: bool
     #: That guard, or what stands for it; ``None`` if it is not awaited.
     awaited: t.Any
+    #: What its receiver has to reach, where something stands above that; otherwise the same.
+    awaited_first: t.Any
     #: The exemptions that a request meets, by identity; ``None``: whatever is exempt counts.
     exemptions: frozenset[int] | None
     #: Why the view is not entered; ``None`` if it is.
@@ -228,6 +231,7 @@ class RoutePlans:
         declared = declared_guards(self._app, endpoint, method) if endpoint else ()
         called = self._called(steps, declared, stored)
         is_guard_expected = (is_due or is_watched) and self._has_own_guard(rule, method)
+        awaited = self._awaited(endpoint, method, stored) if is_guard_expected else None
         return RoutePlan(
             rule,
             method,
@@ -236,7 +240,8 @@ class RoutePlans:
             is_due=is_due,
             is_watched=is_watched,
             is_guard_expected=is_guard_expected,
-            awaited=self._awaited(endpoint, method, stored) if is_guard_expected else None,
+            awaited=awaited,
+            awaited_first=self._covered_guard(endpoint, declared, stored) or awaited,
             exemptions=exemptions_of(self._app, endpoint, method),
             problem=problem,
             is_forbidden=is_forbidden,
@@ -324,6 +329,14 @@ class RoutePlans:
         """Give what a request awaits that has to reach the guard of its view."""
         first = next(guards_of_view(self._app, endpoint, method), None)
         return awaited_of(first, () if stored is None else guards_known(stored, method))
+
+    def _covered_guard(
+        self, endpoint: str, declared: tuple[tuple[Guard, list[Key]], ...], stored: View | None
+    ) -> Guard | None:
+        """Give the first guard of a receiver above which something was put, and may answer."""
+        if stored is None or is_receiver_of(stored, endpoint):
+            return None
+        return next((guard for guard, _ in declared if guard.asks), None)
 
     def _missing_guard(self, endpoint: str, method: str) -> str | None:
         """Say what is missing for a view to be entered under strict authorization."""

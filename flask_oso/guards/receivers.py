@@ -90,10 +90,13 @@ class Receiver:
             try:
                 lending = None if is_planned or state is None else self._lending(state, declared)
                 for guard, behind in declared:
+                    if state is not None:
+                        state.reach(guard)
                     if guard is not lending:
                         kwargs = self._pass(guard, kwargs, state, behind)
                 if state is not None and is_planned and plan.is_guard_expected:
                     state.expect_guard()
+                    state.awaited = plan.awaited
                 function = self._function.of(app)
                 if state is None or lending is None:
                     return function(*args, **kwargs)

@@ -7,7 +7,7 @@ import typing as t
 from collections.abc import Callable
 
 import pytest
-from flask import Blueprint, Flask
+from flask import Blueprint, Flask, g
 from flask.views import MethodView, View
 from werkzeug.routing import Rule
 
@@ -728,3 +728,32 @@ def test_views_that_an_app_makes_anew_each_time_are_refused(
         " 'rooms.page' than was put there, so that its guards would not be asked. Let them be a"
         " dictionary that keeps what it is given."
     )
+
+
+def put_above(site: Site, endpoint: str) -> None:
+    """Put a function above the view of an endpoint that gives eve what ann was given."""
+    view = site.app.view_functions[endpoint]
+
+    @functools.wraps(view)
+    def answer() -> t.Any:
+        return "SECRET" if g.current_user == "eve" else view()
+
+    site.app.view_functions[endpoint] = answer
+
+
+@pytest.mark.parametrize("is_served", [False, True])
+@pytest.mark.parametrize("own", [lambda view: view, authorize("enter", "house", actor="ann")])
+def test_answer_that_is_kept_above_a_guard_that_is_declared(
+    site: t.Any, is_served: bool, own: t.Any
+) -> None:
+    """Whoever puts something above a view while the app serves answers in front of its guard."""
+    site.app.before_request(lambda: site.guard.authorize("enter", "house", actor="ann"))
+    site.app.add_url_rule("/", "view", own(lambda: "SECRET"))
+    site.guard.guard("view", "enter", "house")
+    assert not is_served or statuses(site, "/") == [GUARDED]
+
+    put_above(site, "view")
+    answers = [site.open("/", user) for user in ("ann", "eve")]
+
+    assert answers[0].text == "SECRET"
+    assert answers[1].status_code == (500 if is_served else 403)
