@@ -238,6 +238,8 @@ class RequestState:
     #: make up for what that denies.
     allowed_before: bool = False
     denied_before: bool = False
+    #: What came before that, such as a list of rows, let the request come so far.
+    passed_before: bool = False
     #: Something was denied, or another than the view answers, or the answer was replaced.
     is_doubtful: bool = False
     #: A guard has begun and not come to a decision: no answer may look like a success.
@@ -303,6 +305,8 @@ class RequestState:
         if not self.is_exempt:
             self.allowed_before = self.allowed_before or self.allowed
             self.denied_before = self.denied_before or self.denied
+            is_passed = self.allowed or (self.checked and not self.denied)
+            self.passed_before = self.passed_before or is_passed
             self.checked = self.allowed = self.denied = False
 
     def reach(self, guard: object) -> None:
@@ -327,8 +331,8 @@ class RequestState:
 
     @property
     def awaits_guard(self) -> bool:
-        """Whether a guard has allowed something, and a further one was not reached."""
-        return self.allowed_before and not self.checked
+        """Whether a request was let come so far, and a further guard was not reached."""
+        return self.passed_before and not self.checked
 
 
 def leave_notes(state: RequestState, *keys: object) -> GuardNotes | None:

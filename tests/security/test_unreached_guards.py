@@ -169,11 +169,12 @@ def test_denial_of_a_guard_is_not_made_up_for_by_a_question_above_it(site: Site)
 @pytest.mark.parametrize(
     "refuse", [TooManyRequests, NotFound, Forbidden], ids=lambda each: each.__name__
 )
-def test_decorator_that_asks_may_refuse(site: Site, refuse: type[HTTPException]) -> None:
+@pytest.mark.parametrize("ask", QUESTIONS)
+def test_decorator_that_asks_may_refuse(site: Site, refuse: type[HTTPException], ask: str) -> None:
     """Whom it has let in it may send away in its own words."""
 
     def fail() -> t.NoReturn:
-        site.guard.authorize("enter", "site")
+        QUESTIONS[ask](site)()
         raise refuse("Not now.")
 
     keep = functools.partial(asks_first, fail)
