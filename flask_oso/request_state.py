@@ -72,7 +72,7 @@ class NotGiven(enum.Enum):
 
 NOT_GIVEN = NotGiven.NOT_GIVEN
 
-#: Stands for the guard of a view that is made of a class: which one is met is known in the class.
+#: Stands for the guard of a view that is made of a class, where that decorates its methods anew.
 ANY_GUARD: t.Final = object()
 
 
@@ -223,8 +223,8 @@ class RequestState:
     expects_guard: bool = False
     #: The further guard that is expected, where another one of the view has allowed something.
     expected: t.Any = None
-    #: The guard that the request has to reach yet, or ``ANY_GUARD``; ``None`` before its view, and
-    #: once that was reached.
+    #: The guard that the request has to reach yet, or those of a class, or ``ANY_GUARD``;
+    #: ``None`` before its view, and once one was reached.
     awaited: t.Any = None
     #: What an exempt function has given another view, with the reason of its exemption.
     lent: tuple[t.Any, str | None] | None = None
@@ -311,7 +311,9 @@ class RequestState:
 
     def reach(self, guard: object) -> None:
         """Note that a guard was reached: what was asked before it does not count for it."""
-        if self.awaited is guard or self.awaited is ANY_GUARD:
+        awaited = self.awaited
+        is_of_class = type(awaited) is frozenset and guard in awaited
+        if awaited is guard or is_of_class or awaited is ANY_GUARD:
             self._end_waiting()
 
     def give_up_awaited(self) -> None:

@@ -8,6 +8,7 @@ audited again: since the app has a view that the audit has not seen, or requires
 from __future__ import annotations
 
 import dataclasses
+import functools
 import inspect
 import logging
 import operator
@@ -44,6 +45,7 @@ from ..guards.view_guards import (
     Guard,
     GuardKind,
     awaited_of,
+    awaited_of_class,
     duty_of_endpoint,
     exemptions_of,
     guards_before,
@@ -87,8 +89,10 @@ class RoutePlan(Record, eq=False):
     awaited: t.Any
     #: What its receiver has to reach, where something stands above that; otherwise the same.
     awaited_first: t.Any
-    #: The exemptions that a request meets, by identity; ``None``: whatever is exempt counts.
-    exemptions: frozenset[int] | None
+    #: What stands for a guard of its class, if that dispatches in its own way.
+    awaited_of_class: t.Any
+    #: The exemptions that a request meets; ``None``: whatever is exempt counts.
+    exemptions: frozenset[Guard] | None
     #: Why the view is not entered; ``None`` if it is.
     problem: str | None
     #: The request is refused for that, and the app serves all the same.
@@ -241,6 +245,7 @@ class RoutePlans:
             is_watched=is_watched,
             is_guard_expected=is_guard_expected,
             awaited=awaited,
+            awaited_of_class=None if stored is None else awaited_of_class(stored, method),
             awaited_first=self._covered_guard(endpoint, declared, stored) or awaited,
             exemptions=exemptions_of(self._app, endpoint, method),
             problem=problem,
@@ -328,7 +333,10 @@ class RoutePlans:
     def _awaited(self, endpoint: str, method: str, stored: View | None) -> t.Any:
         """Give what a request awaits that has to reach the guard of its view."""
         first = next(guards_of_view(self._app, endpoint, method), None)
-        return awaited_of(first, () if stored is None else guards_known(stored, method))
+        if stored is None:
+            return None
+        of_class = functools.partial(awaited_of_class, stored, method)
+        return awaited_of(first, guards_known(stored, method), of_class)
 
     def _covered_guard(
         self, endpoint: str, declared: tuple[tuple[Guard, list[Key]], ...], stored: View | None

@@ -232,7 +232,8 @@ def behind_guard(view: View, methods: Sequence[View] = ()) -> View:
         if further is not None:
             state = t.cast(RequestState, request_state)
             state.expect_guard(further)
-            state.awaited = awaited_of(further, own)
+            of_class = (lambda: ANY_GUARD) if plan is None else (lambda: plan.awaited_of_class)
+            state.awaited = awaited_of(further, own, of_class)
 
     @functools.wraps(view)
     def enter(*args: t.Any, **kwargs: t.Any) -> t.Any:
@@ -248,16 +249,30 @@ def behind_guard(view: View, methods: Sequence[View] = ()) -> View:
     return made
 
 
-def awaited_of(guard: Guard | None, own: Collection[Guard]) -> t.Any:
+def awaited_of(
+    guard: Guard | None, own: Collection[Guard], of_class: Callable[[], t.Any] = lambda: ANY_GUARD
+) -> t.Any:
     """Give what a request awaits that has to reach a guard.
 
     A promise to ask is not awaited: whatever asks keeps it.
 
     :param own: the guards of which it is known that a call passes them.
+    :param of_class: gives what stands for a guard that the class of the view may replace.
     """
     if guard is None or not guard.asks:
         return None
-    return guard if any(each is guard for each in own) else ANY_GUARD
+    return guard if any(each is guard for each in own) else of_class()
+
+
+def awaited_of_class(view: View, method: str) -> t.Any:
+    """Give what stands for the guards of a class that dispatches in its own way.
+
+    It may enter another method than that of the request. What ``method_decorators`` name is made
+    anew for each request.
+    """
+    if any(guard.asks for guard in guards_of_decorators(view, method)):
+        return ANY_GUARD
+    return frozenset(_guards_written_in(getattr(view, "view_class", None)))
 
 
 def exempts_request(app: Flask, state: RequestState, plan: t.Any, guard: Guard) -> bool:
@@ -268,28 +283,39 @@ def exempts_request(app: Flask, state: RequestState, plan: t.Any, guard: Guard) 
     if state.is_handled:
         return True
     if plan is not None:
-        return plan.exemptions is None or id(guard) in plan.exemptions
+        return plan.exemptions is None or guard in plan.exemptions
     current = this_request()
     known = exemptions_of(app, current.endpoint or "", current.method)
-    return known is None or id(guard) in known
+    return known is None or guard in known
 
 
-def exemptions_of(app: Flask, endpoint: str, method: str) -> frozenset[int] | None:
-    """Give the exemptions that a request meets, by identity; ``None``: they are not known.
+def exemptions_of(app: Flask, endpoint: str, method: str) -> frozenset[Guard] | None:
+    """Give the exemptions that a request may meet; ``None``: it is exempt.
 
-    A class that dispatches in its own way may enter another method, or decorate that anew.
+    A class may enter another method than that of the request, or decorate it for each request.
     """
     view = app.view_functions.get(endpoint)
-    view_class = getattr(view, "view_class", None)
-    if view_class is not None and not dispatches_plainly(view_class.dispatch_request):
+    if view is None:
+        return frozenset()
+    if any(guard.kind is GuardKind.SKIP for guard in guards_of_decorators(view, method)):
         return None
-    met = [] if view is None else guards_met(app, endpoint, method)
-    if view is not None and not met:
+    met = [
+        *guards_met(app, endpoint, method),
+        *_guards_written_in(getattr(view, "view_class", None)),
+    ]
+    if not met:
         # A decorator need not say what it wraps. What a view calls by its name it does not wrap.
         called = {*map(id, functions_called(view))}
         inner = functions_in(view, stop=lambda each: id(each) in called)
         met = [guard for each in inner if id(each) not in called for guard in guards_of(each)]
-    return frozenset(id(each) for each in met if each.kind is GuardKind.SKIP)
+    return frozenset(each for each in met if each.kind is GuardKind.SKIP)
+
+
+def _guards_written_in(view_class: t.Any) -> Iterator[Guard]:
+    """Give the guards of the functions of a class of views."""
+    for each in getattr(view_class, "__mro__", ()):
+        for function in filter(inspect.isfunction, vars(each).values()):
+            yield from guards_of(function)
 
 
 def _finder_of_further(

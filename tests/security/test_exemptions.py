@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typing as t
 
+import flask_restful
 import pytest
 from flask import Blueprint, Flask, Response, jsonify
 from flask.testing import FlaskClient
@@ -111,6 +112,40 @@ def test_function_before_views_that_calls_an_exempt_view_exempts_none(
     serve(app, lambda: "SECRET")
 
     assert client.get("/").status_code == 500
+
+
+def test_function_before_a_class_that_dispatches_itself_exempts_none(
+    app: Flask, client: FlaskClient
+) -> None:
+    """Which method is entered only the class knows, and the function is none."""
+
+    class Own(MethodView):
+        def dispatch_request(self, **_: t.Any) -> str:
+            return f"SECRET {health()}"
+
+        def get(self) -> str:
+            return ""
+
+    app.before_request(lambda: health() and None)
+    serve(app, Own.as_view("view"))
+
+    assert client.get("/").status_code == 500
+
+
+def test_exemption_that_a_class_makes_for_each_request_is_its_own(
+    app: Flask, client: FlaskClient
+) -> None:
+    """Flask-RESTful decorates a method when it is called."""
+
+    class Open(flask_restful.Resource):
+        method_decorators: t.ClassVar[t.Any] = {"get": [skip_authorization]}
+
+        def get(self) -> t.Any:
+            return {"text": "open"}
+
+    serve(app, Open.as_view("view"))
+
+    assert client.get("/").json == {"text": "open"}
 
 
 def test_exempt_helper_of_a_decorator_does_not_stand_for_the_guard_below(
