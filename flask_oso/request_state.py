@@ -545,6 +545,11 @@ def lend_exemption(
 
 
 def take_lent(state: RequestState, answer: object) -> None:
-    """Exempt a request that is answered what an exempt function has given, and nothing else."""
+    """Exempt a request that is answered what an exempt function has given, and nothing else.
+
+    What was denied before stays denied: the answer is for everybody, and a commit is not.
+    """
     if state.lent is not None and state.lent[0] is answer:
+        denied, denied_before = state.denied, state.denied_before
         exempt_request(state, state.lent[1])
+        state.denied, state.denied_before = denied, denied_before

@@ -288,6 +288,28 @@ def test_view_that_calls_an_exempt_one_does_not_commit(shop: Shop) -> None:
     assert (shop.open("/", "eve"), shop.count()) == (500, 0)
 
 
+def test_answer_of_an_exempt_view_does_not_lift_a_denial(shop: Shop) -> None:
+    """The page is for everybody, and what the view wrote is not."""
+    page = skip_authorization(reason="Everybody may look.")(lambda: "page")
+
+    @shop.app.after_request
+    def commit(response: t.Any) -> t.Any:
+        with contextlib.suppress(VetoedCommitError):
+            shop.sessions.commit()
+        shop.sessions.rollback()
+        return response
+
+    @shop.app.post("/")
+    @authorizes_inside
+    def pay() -> t.Any:
+        shop.add(commits=False)
+        with contextlib.suppress(Forbidden):
+            shop.guard.authorize("pay", "bill")
+        return page()
+
+    assert (shop.open("/", "eve"), shop.count()) == (200, 0)
+
+
 def test_exempt_view_commits_where_another_one_calls_it(shop: Shop) -> None:
     """It writes what everybody may, whoever calls it."""
     write = skip_authorization(reason="Everybody may sign.")(shop.add)
