@@ -66,6 +66,7 @@ from .withheld_answers import (
     error_page,
     may_redirect,
     not_called,
+    note_awaited_guard,
     succeeds,
     turns_away,
     withhold,
@@ -542,6 +543,8 @@ class Gates:
             request_state = request_state_of(app, current)
             request_state.is_handled = True
             request_state.give_up_awaited()
+            if type(error) is TypeError:
+                note_awaited_guard(app, current, error)
             # The handler may call a view, which has guards of its own. A decorator between two
             # guards may have an error handled, and go on.
             notes, request_state.notes = request_state.notes, None

@@ -13,9 +13,9 @@ from collections.abc import Callable
 from flask import Flask, Request, Response
 from werkzeug.exceptions import HTTPException, InternalServerError, default_exceptions
 
-from ..callables.view_functions import describe_request
+from ..callables.view_functions import describe_request, layers_of
 from ..denials.problems import ForbiddenProblem
-from ..guards.view_guards import guards_below_others
+from ..guards.view_guards import guards_below_others, guards_of
 from ..polar.exceptions import OsoError
 from ..request_state import RequestState, request_state_of
 
@@ -43,6 +43,10 @@ _UNREACHED = (
     "answered, and its '@{0}' ({1}) was not reached: a decorator above it answered, as"
     " '@login_required' does, or one that caches answers and gives them to everybody. Put '@{0}'"
     " above that one."
+)
+_AWAITED = (
+    "What a guard makes of an 'async def' view is a function that waits for it, and gives its"
+    " answer. Put a decorator that awaits the view below its guards."
 )
 _WITHHELD = " The answer was withheld."
 _LEFT = " The answer left. 'OSO_ENFORCE = \"after\"' withholds such answers."
@@ -146,6 +150,16 @@ def answered_early(app: Flask, current: Request, request_state: RequestState) ->
         " for everybody, call 'skip_authorization(reason=…)' of the FlaskOso before it is given."
     )
     return error
+
+
+def note_awaited_guard(app: Flask, current: Request, error: TypeError) -> None:
+    """Say what to do about a decorator that awaits what a guard has made of a view."""
+    view = app.view_functions.get(current.endpoint or "")
+    if view is None or "'await' expression" not in str(error):
+        return
+    layers = [*layers_of(view)]
+    if inspect.iscoroutinefunction(layers[-1]) and any(map(guards_of, layers)):
+        error.add_note(_AWAITED)
 
 
 def describe_answer(app: Flask, current: Request) -> str:

@@ -118,6 +118,36 @@ def test_async_views(site: t.Any, decorator: t.Any) -> None:
     assert site.open("/", "ann").data == b"page"
 
 
+def awaiting(view: t.Any) -> t.Any:
+    """Decorate a coroutine function, and wait for it."""
+
+    @functools.wraps(view)
+    async def wait() -> t.Any:
+        return await view()
+
+    return wait
+
+
+@pytest.mark.parametrize("decorator", [authorize("read", "page"), skip_authorization])
+def test_decorator_that_awaits_what_a_guard_gives(site: t.Any, decorator: t.Any) -> None:
+    """What Python says of it is told what to do; below the guard it waits for the view."""
+
+    async def view() -> str:
+        return "page"
+
+    site.app.testing = True
+    site.app.add_url_rule("/above", "above", awaiting(decorator(view)))
+    site.app.add_url_rule("/below", "below", decorator(awaiting(view)))
+
+    with pytest.raises(TypeError, match="'await' expression") as caught:
+        site.open("/above", "ann")
+
+    assert caught.value.__notes__[0].endswith(
+        " Put a decorator that awaits the view below its guards."
+    )
+    assert site.open("/below", "ann").text == "page"
+
+
 def test_async_view_denied(site: t.Any) -> None:
     """A denied coroutine function is not entered."""
 
