@@ -515,10 +515,17 @@ def unwrap(value: t.Any) -> t.Any:
     return value
 
 
-def exempt_request(state: RequestState | None, reason: str | None = None) -> None:
-    """Exempt a request from having to authorize; with a reason it may commit."""
+def exempt_request(
+    state: RequestState | None, reason: str | None = None, plan: t.Any = None
+) -> None:
+    """Exempt a request from having to authorize; with a reason it may commit.
+
+    :param plan: the plan of its route, if a decorator or the like says so of its view. That lifts
+        no guard that asks: it has to be reached all the same.
+    """
     if state is not None:
-        state.checked, state.is_exempt, state.skip_reason = True, True, reason
+        state.checked, state.skip_reason = True, reason
+        state.is_exempt = state.is_exempt or plan is None or plan.awaited is None
         if reason:
             state.allowed, state.denied, state.denied_before = True, False, False
 

@@ -262,7 +262,7 @@ def _entering_exempt(view: View, guard: Guard) -> Entry:
     ) -> t.Any:
         state_of(app)
         if request_state is None or exempts_request(app, request_state, plan, guard):
-            exempt_request(request_state, reason)
+            exempt_request(request_state, reason, plan)
             return enter_view(app, request_state, plan, args, kwargs)
         called = functools.partial(enter_view, app, request_state, plan)
         return lend_exemption(request_state, reason, called, (args, kwargs), {})

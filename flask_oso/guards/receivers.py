@@ -148,7 +148,7 @@ class Receiver:
         if guard.kind is GuardKind.INSIDE and state is not None:
             state.is_entered = True
         if guard.kind is GuardKind.SKIP:
-            exempt_request(state, guard.reason)
+            exempt_request(state, guard.reason, find_current()[2])
         if guard.kind is not GuardKind.AUTHORIZE:
             return given
         if state is not None:

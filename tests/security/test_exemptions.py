@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 import typing as t
 
 import flask_restful
 import pytest
-from flask import Blueprint, Flask, Response, jsonify
+from flask import Blueprint, Flask, Response, jsonify, request
 from flask.testing import FlaskClient
 from flask.views import MethodView
 from werkzeug.exceptions import HTTPException
 
 from flask_oso import FlaskOso, Oso, authorize, authorizes_inside, skip_authorization
-from tests.support.sites import make_app, make_site
+from tests.support.sites import Site, make_app, make_site
 
 
 @pytest.fixture
@@ -282,3 +283,64 @@ def test_denial_that_a_view_caught_is_not_lifted_by_a_view_that_it_calls() -> No
     serve(app, view)
 
     assert app.test_client().get("/").status_code == 403
+
+
+def keep(view: t.Any) -> t.Any:
+    """Decorate a view so that it gives everybody what Ann was given."""
+
+    @functools.wraps(view)
+    def answer(*args: t.Any) -> t.Any:
+        return view(*args) if request.args["user"] == "ann" else "SECRET"
+
+    return answer
+
+
+def exempt(site: Site, how: str) -> None:
+    """Exempt a view that has a guard of its own, or what it is in."""
+    reason = "It has a guard."
+    rooms, view = Blueprint("rooms", "rooms"), keep(authorize("read", "page")(lambda: "SECRET"))
+    of_class = type("Kept", (Page,), {"get": keep(authorize("read", "page")(lambda _: "SECRET"))})
+    names = {"blueprint by name": "rooms", "endpoint": "rooms.view"}
+    targets: dict[str, t.Any] = {"blueprint": rooms, "view": view, "class": of_class, **names}
+    make: dict[str, t.Callable[[], t.Any]] = {
+        "class": lambda: of_class.as_view("view"),  # type: ignore[attr-defined]
+        "decorator": lambda: skip_authorization(reason=reason)(view),
+        "decorator without a reason": lambda: skip_authorization(view),
+    }
+    rooms.add_url_rule("/", "view", make.get(how, lambda: view)())
+    if how in targets:
+        site.guard.exempt(targets[how], reason=reason)
+    site.app.register_blueprint(rooms)
+
+
+@pytest.mark.parametrize("level", ["after", "strict"])
+@pytest.mark.parametrize(
+    "how",
+    [
+        "blueprint",
+        "blueprint by name",
+        "endpoint",
+        "view",
+        "class",
+        "decorator",
+        "decorator without a reason",
+    ],
+)
+def test_exemption_lifts_no_guard_of_the_view_itself(how: str, level: str) -> None:
+    """It stands all the same, so that an answer that is kept above it does not leave."""
+    site = make_site(OSO_ENFORCE=level)
+    exempt(site, how)
+
+    answers = [site.open("/", user) for user in ("ann", "eve")]
+
+    assert answers[0].text == "SECRET"
+    assert (answers[1].status_code, "SECRET" in answers[1].text) == (500, False)
+
+
+def test_exemption_of_a_request_is_not_taken_back_by_that_of_its_view() -> None:
+    """A function before the views exempts all that answers."""
+    site = make_site(OSO_ENFORCE="strict")
+    site.app.before_request(lambda: site.guard.skip_authorization(reason="It is a drill."))
+    exempt(site, "decorator")
+
+    assert site.open("/", "eve").text == "SECRET"
