@@ -202,7 +202,7 @@ def _demanding(view_check: ViewCheck) -> Callable[[F], F]:
         for method in methods or [view]:
             inner = guards_of(view) if method is view else (*guards_of(view), *guards_of(method))
             check_guards([guard, *inner], f"the view {_name_of(method)!r}")
-        guarded, enter = view_check.guarding(behind_guard(view, methods), guard)
+        guarded, enter = view_check.guarding(behind_guard(view, guard.place, methods), guard)
         add_guard(guarded, view, guard, enter)
         return t.cast(F, guarded)
 
@@ -218,7 +218,7 @@ mark_decorator(authorizes_inside, GuardKind.INSIDE)
 
 def _guarded(view: F, entering: _Entering, guard: Guard, methods: list[View]) -> F:
     check_is_view(view, guard.kind)
-    enter = entering(behind_guard(view, methods), guard)
+    enter = entering(behind_guard(view, guard.place, methods), guard)
 
     @functools.wraps(view)
     def guarded(*args: t.Any, **kwargs: t.Any) -> t.Any:

@@ -65,7 +65,7 @@ class ListGuard:
         check_is_view(view, GuardKind.LISTS)
         place = SourceLocation.of_caller(1)
         self._check_takes_list(view, place)
-        function = SyncCallable(behind_guard(view, methods_being_decorated(1)))
+        function = SyncCallable(behind_guard(view, place, methods_being_decorated(1)))
         guard = self._guard(place)
 
         @functools.wraps(view)

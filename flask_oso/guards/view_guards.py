@@ -214,17 +214,18 @@ def entry_behind_guard(view: View) -> Entry:
     return enter
 
 
-def behind_guard(view: View, methods: Sequence[View] = ()) -> View:
+def behind_guard(view: View, place: SourceLocation, methods: Sequence[View] = ()) -> View:
     """Give what a guard calls once it is passed: the view, or what expects a further guard first.
 
     A decorator in between may answer in its place, as may what a class dispatches with.
 
+    :param place: where the guard stands.
     :param methods: the methods of the class, if a view that is made of one is decorated.
     """
-    find = _finder_of_further(view, methods)
+    own = guards_of(view) or _hidden_guards(view, place)
+    find = _finder_of_further(view, own, methods)
     if find is None:
         return view
-    own = guards_of(view)
 
     def expect() -> None:
         app, request_state, plan = find_current()
@@ -318,8 +319,20 @@ def _guards_written_in(view_class: t.Any) -> Iterator[Guard]:
             yield from guards_of(function)
 
 
+def _hidden_guards(view: View, place: SourceLocation) -> tuple[Guard, ...]:
+    """Give the guards behind a decorator that does not say what it wraps.
+
+    They belong to the statement of the guard in front: a view may hold on to other functions, too.
+    """
+    for inner in functions_in(view, stop=_is_guard):
+        *_, innermost = layers_of(inner)
+        if _is_guard(inner) and place.defines(innermost):
+            return guards_of(inner)
+    return ()
+
+
 def _finder_of_further(
-    view: View, methods: Sequence[View]
+    view: View, own: Sequence[Guard], methods: Sequence[View]
 ) -> Callable[[Flask, t.Any], Guard | None] | None:
     """Give what finds the guard that the current request meets behind something that is none.
 
@@ -329,7 +342,7 @@ def _finder_of_further(
     if entry_of(view) is not None:
         # It is the next guard.
         return None
-    further = next(_holding(guards_of(view)), None)
+    further = next(_holding(own), None)
     if further is not None:
         return lambda *_: further
     view_class = getattr(view, "view_class", None)

@@ -329,3 +329,99 @@ def test_view_that_redirects_below_its_guard_passes(site: Site) -> None:
     site.app.add_url_rule("/", "view", read_page(lambda: redirect("/elsewhere")))
 
     assert site.open("/", "ann").status_code == 302
+
+
+def keep_without_a_word(view: t.Any) -> t.Any:
+    """Decorate a view, and do not say what is wrapped."""
+
+    def answer(*args: t.Any) -> t.Any:
+        return "SECRET" if request.args["user"] == "eve" else view(*args)
+
+    return answer
+
+
+class Keeping:
+    """A decorator that is a class."""
+
+    def __init__(self, view: t.Any) -> None:
+        self._view = view
+
+    def __call__(self) -> t.Any:
+        """Answer."""
+        return keep_without_a_word(self._view)()
+
+
+@member_first
+@keep_without_a_word
+@read_page
+def with_a_function_between() -> str:
+    """Answer behind two guards."""
+    return "SECRET"
+
+
+@member_first
+@Keeping
+@read_page
+def with_an_object_between() -> str:
+    """Answer behind two guards."""
+    return "SECRET"
+
+
+@authorize(action="enter", resource="site")
+@functools.partial
+@keep_without_a_word
+@authorizes_inside
+@read_page
+def with_several_between() -> str:
+    """Answer behind three guards."""
+    return "SECRET"
+
+
+class Between(MethodView):
+    """A page of a class."""
+
+    @member_first
+    @keep_without_a_word
+    @read_page
+    def get(self) -> str:
+        """Answer behind two guards."""
+        return "SECRET"
+
+
+HIDDEN: dict[str, t.Any] = {
+    "function": with_a_function_between,
+    "object": with_an_object_between,
+    "several": with_several_between,
+    "class": Between.as_view("view"),
+}
+
+
+@pytest.mark.parametrize("level", ["after", "strict"])
+@pytest.mark.parametrize("view", HIDDEN)
+def test_guard_below_a_decorator_that_does_not_say_what_it_wraps(view: str, level: str) -> None:
+    """It is of one statement with the guard above, and so it is known to come."""
+    site = make_site(EVERYBODY, OSO_ENFORCE=level)
+    site.app.add_url_rule("/", "view", HIDDEN[view])
+
+    answers = [site.open("/", user) for user in ("ann", "eve")]
+
+    assert answers[0].text == "SECRET"
+    assert (answers[1].status_code, "SECRET" in answers[1].text) == (500, False)
+
+
+def test_guarded_function_that_a_view_holds_on_to_need_not_be_reached(site: Site) -> None:
+    """It is of another statement, and the view may do without it."""
+
+    @read_page
+    def secret() -> str:
+        return "SECRET"
+
+    found = secret
+
+    @member_first
+    def view() -> str:
+        return found() if g.current_user == "ann" else "page"
+
+    site.app.add_url_rule("/", "view", view)
+
+    assert [site.open("/", user).text for user in ("ann", "eve")] == ["SECRET", "page"]
