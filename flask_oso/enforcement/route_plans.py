@@ -85,7 +85,7 @@ class RoutePlan(Record, eq=False):
     is_watched: bool
     #: The view has a guard of its own, which has to be reached whatever was decided before it.
     is_guard_expected: bool
-    #: That guard, or what stands for it; ``None`` if it is not awaited.
+    #: The first of its guards that asks, or what stands for that; ``None`` if it is not awaited.
     awaited: t.Any
     #: What its receiver has to reach, where something stands above that; otherwise the same.
     awaited_first: t.Any
@@ -141,8 +141,8 @@ class RoutePlan(Record, eq=False):
     ways: dict[int, t.Any] = dataclasses.field(default_factory=dict)
     #: How usual calls do, by the function behind the check: see ``guards.shortcuts``.
     shortcuts: dict[t.Any, t.Any] = dataclasses.field(default_factory=dict)
-    #: The first guard behind so many functions of a class, once it was looked for.
-    further: dict[int, Guard | None] = dataclasses.field(default_factory=dict)
+    #: The guards behind so many functions of a class, once they were looked for.
+    further: dict[int, tuple[Guard, ...]] = dataclasses.field(default_factory=dict)
 
     @property
     def has_guards_apart(self) -> bool:
@@ -332,11 +332,10 @@ class RoutePlans:
 
     def _awaited(self, endpoint: str, method: str, stored: View | None) -> t.Any:
         """Give what a request awaits that has to reach the guard of its view."""
-        first = next(guards_of_view(self._app, endpoint, method), None)
         if stored is None:
             return None
-        of_class = functools.partial(awaited_of_class, stored, method)
-        return awaited_of(first, guards_known(stored, method), of_class)
+        own, guards = guards_known(stored, method), guards_of_view(self._app, endpoint, method)
+        return awaited_of(guards, own, functools.partial(awaited_of_class, stored, method))
 
     def _covered_guard(
         self, endpoint: str, declared: tuple[tuple[Guard, list[Key]], ...], stored: View | None

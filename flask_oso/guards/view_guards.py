@@ -229,10 +229,10 @@ def behind_guard(view: View, place: SourceLocation, methods: Sequence[View] = ()
 
     def expect() -> None:
         app, request_state, plan = find_current()
-        further = None if request_state is None else find(app, plan)
-        if further is not None:
+        further = () if request_state is None else find(app, plan)
+        if further:
             state = t.cast(RequestState, request_state)
-            state.expect_guard(further)
+            state.expect_guard(further[0])
             of_class = (lambda: ANY_GUARD) if plan is None else (lambda: plan.awaited_of_class)
             state.awaited = awaited_of(further, own, of_class)
 
@@ -251,16 +251,17 @@ def behind_guard(view: View, place: SourceLocation, methods: Sequence[View] = ()
 
 
 def awaited_of(
-    guard: Guard | None, own: Collection[Guard], of_class: Callable[[], t.Any] = lambda: ANY_GUARD
+    guards: Iterable[Guard], own: Collection[Guard], of_class: Callable[[], t.Any]
 ) -> t.Any:
-    """Give what a request awaits that has to reach a guard.
+    """Give what a request awaits that has to reach guards: the first that asks.
 
     A promise to ask is not awaited: whatever asks keeps it.
 
     :param own: the guards of which it is known that a call passes them.
     :param of_class: gives what stands for a guard that the class of the view may replace.
     """
-    if guard is None or not guard.asks:
+    guard = next((each for each in guards if each.asks), None)
+    if guard is None:
         return None
     return guard if any(each is guard for each in own) else of_class()
 
@@ -333,8 +334,8 @@ def _hidden_guards(view: View, place: SourceLocation) -> tuple[Guard, ...]:
 
 def _finder_of_further(
     view: View, own: Sequence[Guard], methods: Sequence[View]
-) -> Callable[[Flask, t.Any], Guard | None] | None:
-    """Give what finds the guard that the current request meets behind something that is none.
+) -> Callable[[Flask, t.Any], tuple[Guard, ...]] | None:
+    """Give what finds the guards that the current request meets behind something that is none.
 
     It is given the app and the plan of the route. ``None`` where nothing is in between, or no
     guard comes.
@@ -342,17 +343,17 @@ def _finder_of_further(
     if entry_of(view) is not None:
         # It is the next guard.
         return None
-    further = next(_holding(own), None)
-    if further is not None:
+    further = tuple(_holding(own))
+    if further:
         return lambda *_: further
     view_class = getattr(view, "view_class", None)
     methods = methods or ([] if view_class is None else class_functions(view_class))
     if not methods:
         # What a method belongs to is not known where it is decorated.
         is_dispatching = getattr(view, "__name__", None) == "dispatch_request"
-        return functools.partial(_guard_of_class, depth=2) if is_dispatching else None
+        return functools.partial(_guards_of_class, depth=2) if is_dispatching else None
     is_between = decorates_methods(methods[0]) or _is_between(view, methods)
-    return functools.partial(_guard_of_class, depth=1) if is_between else None
+    return functools.partial(_guards_of_class, depth=1) if is_between else None
 
 
 def _is_between(view: View, methods: Sequence[View]) -> bool:
@@ -364,20 +365,20 @@ def _is_between(view: View, methods: Sequence[View]) -> bool:
     return bool(held) and not (is_entered and all(map(entry_of, held)))
 
 
-def _guard_of_class(app: Flask, plan: t.Any, depth: int) -> Guard | None:
-    """Give the first guard that the current request meets in the class of its view.
+def _guards_of_class(app: Flask, plan: t.Any, depth: int) -> tuple[Guard, ...]:
+    """Give the guards that the current request meets in the class of its view.
 
     :param depth: how many functions it has entered of it.
     """
-    known: dict[int, Guard | None] = {} if plan is None else plan.further
+    known: dict[int, tuple[Guard, ...]] = {} if plan is None else plan.further
     if depth in known:
         return known[depth]
     current = this_request()
     view = app.view_functions.get(current.endpoint or "")
     if getattr(view, "view_class", None) is None:
-        return None
+        return ()
     guards = _guards_behind(t.cast(View, view), current.method, depth)
-    further = next((each for each in _holding(guards) if each.target is None), None)
+    further = tuple(each for each in _holding(guards) if each.target is None)
     return known.setdefault(depth, further)
 
 

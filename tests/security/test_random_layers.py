@@ -80,6 +80,8 @@ class Trial:
         endpoint = ".".join([*(each.name for each in blueprints), "view"])
         if self._rng.random() < 0.3:
             self.guard.guard(endpoint, self._guarded_action(), "site")
+        if self._rng.random() < 0.2:
+            self.guard.exempt(endpoint, reason="For the test.")
         for inner, outer in zip(blueprints[1:], blueprints, strict=False):
             outer.register_blueprint(inner)
         for each in blueprints[:1]:
@@ -125,13 +127,16 @@ class Trial:
         return [self._layer() for _ in range(self._rng.randrange(4))]
 
     def _layer(self) -> Layer:
-        kind = self._rng.choice(["guard", "constant", "promise", "question", "kept"])
+        kinds = ["guard", "constant", "promise", "question", "kept", "exemption"]
+        kind = self._rng.choice(kinds)
         if kind == "guard":
             return authorize(self._guarded_action(), "site")
         if kind == "constant":
             return authorize(action=self._guarded_action(), resource="site")
         if kind == "promise":
             return authorizes_inside
+        if kind == "exemption":
+            return skip_authorization(reason=self._rng.choice([None, "For the test."]))
         if kind == "question":
             return before(self._question(), answers=False)
         return before(lambda: self.kept, answers=True)

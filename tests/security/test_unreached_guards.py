@@ -94,6 +94,7 @@ member_first = authorize("enter", "site")
 VIEWS: dict[str, t.Callable[[t.Any], t.Any]] = {
     "function": lambda keep: keep(read_page(lambda: "SECRET")),
     "constant": lambda keep: keep(authorize(action="read", resource="page")(lambda: "SECRET")),
+    "promise in front of it": lambda keep: keep(authorizes_inside(read_page(lambda: "SECRET"))),
     "promise behind it": lambda keep: keep(read_page(authorizes_inside(lambda: "SECRET"))),
     "behind another guard": lambda keep: member_first(keep(read_page(lambda: "SECRET"))),
     "behind a promise": lambda keep: authorizes_inside(keep(read_page(lambda: "SECRET"))),
