@@ -16,7 +16,9 @@ from .relationships import (
     is_held,
     joined_pairs,
     leads_to_all,
+    link_clauses,
     link_table,
+    linked_tables,
     related_clauses,
 )
 from .tables import (
@@ -320,10 +322,31 @@ def _joined(owner: t.Any, name: str, target: TableSource) -> t.Any:
     # class for those of the alias, and so one row for another; and they may test the subclass
     # of the wrong row.
     entity = owner.entity if isinstance(owner, TableSource) else owner
-    joined = getattr(entity, name).of_type(target.entity).expression
+    attribute = getattr(entity, name)
+    joined = _with_links(attribute.of_type(target.entity).expression, attribute.property)
     if isinstance(owner, SeenSource):
         return as_of_entity(core_expression(joined), owner.seen)
     return core_expression(joined, None if isinstance(owner, TableSource) else owner)
+
+
+def _with_links(joined: t.Any, relation: orm.RelationshipProperty[t.Any]) -> t.Any:
+    """Add how the tables of a secondary join belong together.
+
+    SQLAlchemy compares columns of their aliases, and leaves the join to the FROM of the statement.
+    """
+    clauses = link_clauses(relation)
+    if not clauses:
+        return joined
+    aliases = {table: table.alias() for table in linked_tables(relation.secondary)}
+    read = (getattr(each, "table", None) for each in visitors.iterate(joined))
+    aliases |= {each.element: each for each in read if isinstance(each, sa.Alias)}
+
+    def column(element: t.Any, **_: t.Any) -> t.Any:
+        alias = aliases.get(getattr(element, "table", None))
+        return None if alias is None else alias.c[element.key]
+
+    added = (visitors.replacement_traverse(each, {}, column) for each in clauses)
+    return sa.and_(joined, *added)
 
 
 def _of_target(clause: t.Any, mapper: orm.Mapper[t.Any], target: TableSource) -> t.Any:

@@ -27,6 +27,8 @@ def describe_relation(relation: orm.RelationshipProperty[t.Any]) -> Link | str:
         return "it compares columns with different collations"
     if any(has_operators(each.type) for pair in relation.local_remote_pairs for each in pair):
         return OWN_COMPARATOR
+    if isinstance(relation.secondary, sa.Join) and not _is_apart(relation):
+        return "its 'secondary' has an outer join, or a table of the classes that it relates"
     if relation.lazy in ("write_only", "noload"):
         return f"it is not read from an object: its loading is {relation.lazy!r}"
     if relation.uselist:
@@ -223,6 +225,36 @@ def link_table(relation: orm.RelationshipProperty[t.Any]) -> LinkTable | None:
     if not have_one_collation((here, link_near)) or not have_one_collation((there, link_far)):
         return None
     return LinkTable(here, link_near, link_far, there)
+
+
+def link_clauses(relation: orm.RelationshipProperty[t.Any]) -> list[t.Any]:
+    """Return how the tables of a secondary join belong together; none for a secondary table."""
+    secondary = relation.secondary
+    return [] if not isinstance(secondary, sa.Join) else list(_join_clauses(secondary))
+
+
+def _join_clauses(join: t.Any) -> Iterator[t.Any]:
+    if isinstance(join, sa.Join):
+        yield from _join_clauses(join.left)
+        yield from _join_clauses(join.right)
+        yield join.onclause
+
+
+def _is_apart(relation: orm.RelationshipProperty[t.Any]) -> bool:
+    """Tell whether a secondary join is one of inner joins of tables that neither class has."""
+    own = {*relation.parent.tables, *relation.mapper.tables}
+    tables = linked_tables(relation.secondary)
+    return bool(tables) and own.isdisjoint(tables) and len(set(tables)) == len(tables)
+
+
+def linked_tables(join: t.Any) -> list[t.Any]:
+    """Return the tables of inner joins; none if anything else is joined."""
+    if isinstance(join, sa.Table):
+        return [join]
+    if not isinstance(join, sa.Join) or join.isouter or join.full:
+        return []
+    left, right = linked_tables(join.left), linked_tables(join.right)
+    return left + right if left and right else []
 
 
 def have_one_collation(pair: tuple[t.Any, t.Any]) -> bool:

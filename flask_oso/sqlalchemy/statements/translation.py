@@ -600,18 +600,20 @@ class Translator:
         related = core_expression(
             with_values(orm.with_parent(owner, attribute.of_type(target.entity)))
         )
-        secondary = attribute.property.secondary
-        own = [] if secondary is None else [secondary]
-        return self._exists(target, related, condition.part, inner, *own)
+        return self._exists(target, related, condition.part, inner)
 
     def _exists(
-        self, target: TableSource, joined: t.Any, part: RowCondition, inner: RowScope, *own: t.Any
+        self, target: TableSource, joined: t.Any, part: RowCondition, inner: RowScope
     ) -> t.Any:
-        """Test for a row of a target, correlated with all of the enclosing statement."""
+        """Test for a row of a target, correlated with all of the enclosing statement.
+
+        A secondary table has an alias of its own in what SQLAlchemy makes of a relation. The table
+        itself may be one that the enclosing statement selects from.
+        """
         found = target.restricted(sa.select(_ONE).select_from(target.selectable)).where(joined)
         if part != TRUE:
             found = found.where(self._translate(part, inner))
-        return found.correlate_except(target.selectable, *own).exists()
+        return found.correlate_except(target.selectable).exists()
 
     def _is_in_own_table(self, row: RowPath, join: SemiJoin) -> bool:
         return t.cast(

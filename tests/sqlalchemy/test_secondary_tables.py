@@ -1,0 +1,169 @@
+"""Relations through a table that is mapped itself, and through a join of several."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Iterator
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy import orm
+
+from flask_oso import Oso
+from flask_oso.polar.exceptions import UnsupportedError
+from flask_oso.sqlalchemy import register_models
+from tests.support.answers import may_read
+from tests.support.databases import open_session
+
+
+class Base(orm.DeclarativeBase):
+    """The tables of these tests."""
+
+    id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+
+
+class User(Base):
+    """Leads projects by some of the memberships, and reads notes by groups."""
+
+    __tablename__ = "users"
+    led: orm.Mapped[list[Project]] = orm.relationship(
+        secondary="members",
+        primaryjoin=lambda: sa.and_(User.id == Member.user_id, Member.level > 1),
+        viewonly=True,
+    )
+    notes: orm.Mapped[list[Note]] = orm.relationship(
+        secondary=lambda: sa.join(GroupUser, Group).join(GroupProject),
+        primaryjoin=lambda: User.id == GroupUser.user_id,
+        secondaryjoin=lambda: Note.project_id == GroupProject.project_id,
+        viewonly=True,
+    )
+
+
+class Project(Base):
+    """Has leaders, by some of its memberships."""
+
+    __tablename__ = "projects"
+    rank: orm.Mapped[int]
+    leaders: orm.Mapped[list[User]] = orm.relationship(
+        secondary="members",
+        primaryjoin=lambda: sa.and_(Project.id == Member.project_id, Member.level > 1),
+        viewonly=True,
+    )
+
+
+class Member(Base):
+    """A user in a project; what relations go through."""
+
+    __tablename__ = "members"
+    user_id: orm.Mapped[int] = orm.mapped_column(sa.ForeignKey("users.id"))
+    project_id: orm.Mapped[int] = orm.mapped_column(sa.ForeignKey("projects.id"))
+    level: orm.Mapped[int]
+    project: orm.Mapped[Project] = orm.relationship()
+
+
+class Group(Base):
+    """Reads the notes of projects."""
+
+    __tablename__ = "groups"
+
+
+class GroupUser(Base):
+    """A user of a group."""
+
+    __tablename__ = "group_users"
+    group_id: orm.Mapped[int] = orm.mapped_column(sa.ForeignKey("groups.id"))
+    user_id: orm.Mapped[int] = orm.mapped_column(sa.ForeignKey("users.id"))
+
+
+class GroupProject(Base):
+    """A project whose notes a group reads."""
+
+    __tablename__ = "group_projects"
+    group_id: orm.Mapped[int] = orm.mapped_column(sa.ForeignKey("groups.id"))
+    project_id: orm.Mapped[int] = orm.mapped_column(sa.ForeignKey("projects.id"))
+
+
+class Note(Base):
+    """Has readers, through three tables."""
+
+    __tablename__ = "notes"
+    project_id: orm.Mapped[int] = orm.mapped_column(sa.ForeignKey("projects.id"))
+    readers: orm.Mapped[list[User]] = orm.relationship(
+        secondary=lambda: sa.join(GroupProject, Group).join(GroupUser),
+        primaryjoin=lambda: Note.project_id == GroupProject.project_id,
+        secondaryjoin=lambda: User.id == GroupUser.user_id,
+        viewonly=True,
+    )
+    outsiders: orm.Mapped[list[User]] = orm.relationship(
+        secondary=lambda: sa.outerjoin(GroupUser, GroupProject, sa.false()),
+        primaryjoin=lambda: Note.project_id == GroupUser.group_id,
+        secondaryjoin=lambda: User.id == GroupUser.user_id,
+        viewonly=True,
+    )
+
+
+@pytest.fixture(scope="module")
+def session() -> Iterator[orm.Session]:
+    """Open a database in which users differ in what they lead and read."""
+    with open_session(Base.metadata) as session:
+        session.add_all([User(id=n) for n in (1, 2, 3)])
+        session.add_all([Project(id=n, rank=n % 3) for n in (1, 2, 3)])
+        session.add_all([Note(id=n, project_id=n) for n in (1, 2, 3)])
+        session.add_all([Group(id=n) for n in (1, 2)])
+        session.flush()
+        pairs = [(1, 1), (1, 2), (2, 2), (2, 3), (3, 1), (3, 3)]
+        session.add_all([Member(user_id=u, project_id=p, level=1 + p % 3) for u, p in pairs])
+        session.add_all([GroupUser(user_id=n, group_id=n) for n in (1, 2)])
+        session.add_all(
+            [GroupProject(group_id=1, project_id=1), GroupProject(group_id=2, project_id=2)]
+        )
+        session.commit()
+        yield session
+
+
+@pytest.mark.parametrize("number", [1, 2, 3])
+@pytest.mark.parametrize(
+    ("cls", "body"),
+    [
+        (Member, "r.project in u.led"),
+        (Member, "not r.project in u.led"),
+        (Member, "p in u.led and p.id = r.project_id"),
+        (Member, "p in u.led and p.rank = r.level"),
+        (Member, "forall(p in u.led, p.rank = r.level)"),
+        (Member, "u in r.project.leaders"),
+        (Member, "l in r.project.leaders and l.id = r.user_id"),
+        (Note, "u in r.readers"),
+        (Note, "not u in r.readers"),
+        (Note, "r in u.notes"),
+        (Note, "not r in u.notes"),
+        (Note, "l in r.readers and n in l.notes and n.id = u.id"),
+        (Note, "forall(l in r.readers, l = u)"),
+        (GroupUser, "n in u.notes and n.id = r.user_id"),
+    ],
+)
+def test_rows(session: orm.Session, cls: type[t.Any], body: str, number: int) -> None:
+    """A list has the rows that single checks allow, also where the relation reads its table."""
+    oso, user = _made(cls, body), session.get_one(User, number)
+    rows = session.scalars(sa.select(cls)).all()
+    allowed = {row.id for row in rows if may_read(oso, user, row)}
+    session.expire_all()
+
+    found = session.scalars(oso.authorized_query(user, "read", cls)).all()
+
+    assert {row.id for row in found} == allowed
+    assert len(found) == len(allowed)
+
+
+def test_outer_join_is_refused(session: orm.Session) -> None:
+    """Rows that are related by an outer join are no list, and it is said of which relation."""
+    oso = _made(Note, "u in r.outsiders")
+
+    with pytest.raises(UnsupportedError, match="its 'secondary' has an outer join"):
+        oso.authorized_query(session.get_one(User, 1), "read", Note)
+
+
+def _made(cls: type[t.Any], body: str) -> Oso:
+    oso = Oso()
+    register_models(oso, Base)
+    oso.load_str(f'allow(u: User, "read", r: {cls.__name__}) if u = u and {body};')
+    return oso
