@@ -90,8 +90,12 @@ class Selects:
         return MapperFacts(relations, only_aliases=self._only_aliases)
 
     def query(self, host: Host, residual: Residual, entity: t.Any) -> t.Any:
-        """Return a SELECT of an entity."""
-        return self._narrowed(sa.select(entity), host, residual, entity)
+        """Return a SELECT of an entity.
+
+        It names what it selects from, so that rows are counted by ``with_only_columns(count())``,
+        too: what a condition reads of the row within EXISTS does not say so.
+        """
+        return self._narrowed(sa.select(entity).select_from(entity), host, residual, entity)
 
     def _narrowed(self, statement: t.Any, host: Host, residual: Residual, entity: t.Any) -> t.Any:
         if residual.condition == TRUE:

@@ -49,7 +49,7 @@ def broad_rows(condition: RowCondition, root: RowPath, names: MapperFacts) -> Ex
             continue
         is_sought = len(parts) > 1 or _has_anchored_part(sought[0], names)
         is_found = is_sought or _has_indexed(sought[0], names)
-        if is_found and _is_of_parents(sought[0]) and _has_one_end(sought[0], root, names):
+        if is_found and _is_of_parents(sought[0], names) and _has_one_end(sought[0], root, names):
             return sought[0]
     return None
 
@@ -77,10 +77,13 @@ def _has_indexed(condition: Exists, names: MapperFacts) -> bool:
     return False
 
 
-def _is_of_parents(condition: Exists) -> bool:
-    """Tell whether all rows are those that many others lead to, so that there are few of them."""
+def _is_of_parents(condition: Exists, names: MapperFacts) -> bool:
+    """Tell whether all rows are those that many others lead to, so that there are few of them.
+
+    Those of the actor are few anyway.
+    """
     return all(
-        isinstance(each.row, ToOne)
+        isinstance(each.row, ToOne) or is_anchored(each, names)
         for each in walk_condition(condition)
         if isinstance(each, Exists)
     )

@@ -31,6 +31,7 @@ from ....polar.residual.algebra.ir import (
     KnownRow,
     Literal,
     Or,
+    Replaced,
     Root,
     RowCondition,
     RowPath,
@@ -619,9 +620,12 @@ class _Analysis:
     def _is_found(self, column: t.Any, is_named: bool) -> bool:
         """Tell whether an index finds few rows by a column.
 
+        Where letters are mapped first, no index does; the rows are few all the same.
+
         :param is_named: whether the policy names the values. Those that a column shares with many
             rows, such as ``"public"``, are what it names.
         """
+        column = column.text if isinstance(column, Replaced) else column
         if not isinstance(column, Column) or column.field.kind in (
             ValueKind.BOOLEAN,
             ValueKind.ENUM,
