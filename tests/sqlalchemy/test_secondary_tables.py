@@ -1,4 +1,4 @@
-"""Relations through a table that is mapped itself, and through a join of several."""
+"""Relations that read more tables than those of their classes: one that is listed, or several."""
 
 from __future__ import annotations
 
@@ -50,6 +50,26 @@ class Project(Base):
         viewonly=True,
     )
 
+    shared: orm.Mapped[list[Note]] = orm.relationship(
+        primaryjoin=lambda: sa.and_(
+            Project.id == orm.foreign(Note.project_id),
+            Note.project_id == GroupProject.project_id,
+            GroupProject.group_id == 1,
+        ),
+        viewonly=True,
+    )
+    asked: orm.Mapped[list[Note]] = orm.relationship(
+        primaryjoin=lambda: sa.and_(
+            Project.id == orm.foreign(Note.project_id),
+            Note.id.in_(
+                sa.select(GroupUser.user_id)
+                .where(GroupUser.group_id == GroupProject.group_id)
+                .where(GroupProject.project_id < 3)
+            ),
+        ),
+        viewonly=True,
+    )
+
 
 class Member(Base):
     """A user in a project; what relations go through."""
@@ -81,6 +101,7 @@ class GroupProject(Base):
     __tablename__ = "group_projects"
     group_id: orm.Mapped[int] = orm.mapped_column(sa.ForeignKey("groups.id"))
     project_id: orm.Mapped[int] = orm.mapped_column(sa.ForeignKey("projects.id"))
+    project: orm.Mapped[Project] = orm.relationship()
 
 
 class Note(Base):
@@ -114,9 +135,8 @@ def session() -> Iterator[orm.Session]:
         pairs = [(1, 1), (1, 2), (2, 2), (2, 3), (3, 1), (3, 3)]
         session.add_all([Member(user_id=u, project_id=p, level=1 + p % 3) for u, p in pairs])
         session.add_all([GroupUser(user_id=n, group_id=n) for n in (1, 2)])
-        session.add_all(
-            [GroupProject(group_id=1, project_id=1), GroupProject(group_id=2, project_id=2)]
-        )
+        pairs = [(1, 1), (1, 2), (2, 2), (2, 3)]
+        session.add_all([GroupProject(group_id=g, project_id=p) for g, p in pairs])
         session.commit()
         yield session
 
@@ -139,6 +159,10 @@ def session() -> Iterator[orm.Session]:
         (Note, "l in r.readers and n in l.notes and n.id = u.id"),
         (Note, "forall(l in r.readers, l = u)"),
         (GroupUser, "n in u.notes and n.id = r.user_id"),
+        (GroupProject, "n in r.project.shared and n.id != u.id"),
+        (GroupProject, "not (n in r.project.shared and n.id != u.id)"),
+        (GroupProject, "n in r.project.asked and n.id != u.id"),
+        (GroupProject, "not (n in r.project.asked and n.id != u.id)"),
     ],
 )
 def test_rows(session: orm.Session, cls: type[t.Any], body: str, number: int) -> None:

@@ -31,6 +31,7 @@ from .tables import (
     is_unique,
     key_properties,
     source_of,
+    with_further_tables,
 )
 
 
@@ -324,9 +325,9 @@ def _joined(owner: t.Any, name: str, target: TableSource) -> t.Any:
     entity = owner.entity if isinstance(owner, TableSource) else owner
     attribute = getattr(entity, name)
     joined = _with_links(attribute.of_type(target.entity).expression, attribute.property)
-    if isinstance(owner, SeenSource):
-        return as_of_entity(core_expression(joined), owner.seen)
-    return core_expression(joined, None if isinstance(owner, TableSource) else owner)
+    keep = None if isinstance(owner, TableSource) else owner
+    joined = with_further_tables(core_expression(joined, keep), attribute.property)
+    return as_of_entity(joined, owner.seen) if isinstance(owner, SeenSource) else joined
 
 
 def _with_links(joined: t.Any, relation: orm.RelationshipProperty[t.Any]) -> t.Any:

@@ -156,8 +156,23 @@ def related_clauses(relation: orm.RelationshipProperty[t.Any]) -> list[t.Any]:
 
 
 def _clauses(join: t.Any) -> list[t.Any]:
-    is_list = isinstance(join, sa.BooleanClauseList) and join.operator is _AND
-    return [part for each in join.clauses for part in _clauses(each)] if is_list else [join]
+    """Return the conditions of a join, each once.
+
+    SQLAlchemy finds that of a relation from a joined subclass to itself twice.
+    """
+    found: list[t.Any] = []
+    for clause in _all_clauses(join):
+        if not any(clause.compare(each, compare_annotations=True) for each in found):
+            found.append(clause)
+    return found
+
+
+def _all_clauses(join: t.Any) -> Iterator[t.Any]:
+    if isinstance(join, sa.BooleanClauseList) and join.operator is _AND:
+        for each in join.clauses:
+            yield from _all_clauses(each)
+    else:
+        yield join
 
 
 def _is_of_related(clause: t.Any) -> bool:
@@ -197,7 +212,7 @@ def is_held(relation: orm.RelationshipProperty[t.Any]) -> bool:
 
 def _count_equations(join: t.Any) -> int | None:
     """Count the equations in a join of columns; ``None`` if it has other conditions."""
-    clauses = list(join.clauses) if isinstance(join, sa.BooleanClauseList) else [join]
+    clauses = _clauses(join)
     if not all(getattr(each, "operator", None) is _EQUALS for each in clauses):
         return None
     columns = [side for each in clauses for side in each.get_children()]

@@ -313,9 +313,25 @@ def with_own_tables(expression: t.Any, entity: t.Any) -> t.Any:
     sources = [source for each in selects for source in each.get_final_froms()]
     read = {table for source in sources for table in _joined_tables(source)}
     read.difference_update(sa.inspect(entity).mapper.tables)
-    if not read:
-        return expression
-    aliases: dict[t.Any, t.Any] = {table: table.alias() for table in read}
+    return _with_aliases(expression, read) if read else expression
+
+
+def with_further_tables(joined: t.Any, relation: orm.RelationshipProperty[t.Any]) -> t.Any:
+    """Give the tables that a relation reads beside those of its classes aliases, too.
+
+    INVARIANT: what such a condition reads is a row of its own, also where the enclosing statement
+    selects from the same table.
+    """
+    columns = (each for each in _columns_of(joined) if isinstance(each, sa.Column))
+    read = {each.table for each in columns if isinstance(each.table, sa.Table)}
+    for own in (relation.parent, relation.mapper):
+        read.difference_update(*(each.tables for each in own.base_mapper.self_and_descendants))
+    return _with_aliases(joined, read) if read else joined
+
+
+def _with_aliases(expression: t.Any, tables: set[t.Any]) -> t.Any:
+    """Replace tables by aliases that nothing else has."""
+    aliases: dict[t.Any, t.Any] = {table: table.alias() for table in tables}
 
     def replace(element: t.Any, **_: t.Any) -> t.Any:
         if isinstance(element, sa.Table):

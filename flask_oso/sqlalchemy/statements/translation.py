@@ -56,6 +56,7 @@ from ..mapped.tables import (
     named_class,
     no_discriminator,
     seen_as,
+    with_further_tables,
 )
 from .aliases import Aliases
 from .comparisons import RowScope, only_row
@@ -600,6 +601,7 @@ class Translator:
         related = core_expression(
             with_values(orm.with_parent(owner, attribute.of_type(target.entity)))
         )
+        related = with_further_tables(related, attribute.property)
         return self._exists(target, related, condition.part, inner)
 
     def _exists(
