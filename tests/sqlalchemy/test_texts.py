@@ -14,7 +14,7 @@ from sqlalchemy import orm
 
 from flask_oso import Oso, OsoError
 from flask_oso.sqlalchemy import register_models
-from tests.support.databases import open_named
+from tests.support.databases import open_named, open_session
 from tests.support.sizes import combinations_of
 
 DATABASES = ["sqlite", "postgresql", "mariadb"]
@@ -333,3 +333,47 @@ def test_texts_in_character_sets(labels: orm.Session, column: str, rule: str) ->
     assert [sorted(row.id for row in each) for each in found] == [
         [row.id for row in rows if is_allowed(oso, row, text)] for text in known
     ]
+
+
+class Keys(orm.DeclarativeBase):
+    """The tables of keys in any case."""
+
+
+class Name(Keys):
+    """Has a text for a key, which SQLite compares without its case."""
+
+    __tablename__ = "names"
+    key: orm.Mapped[str] = orm.mapped_column(sa.String(collation="NOCASE"), primary_key=True)
+
+
+class Pair(Keys):
+    """Leads to two names."""
+
+    __tablename__ = "pairs"
+    id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+    one_key: orm.Mapped[str] = orm.mapped_column(
+        sa.String(collation="NOCASE"), sa.ForeignKey("names.key")
+    )
+    other_key: orm.Mapped[str] = orm.mapped_column(
+        sa.String(collation="NOCASE"), sa.ForeignKey("names.key")
+    )
+    one: orm.Mapped[Name] = orm.relationship(foreign_keys=[one_key])
+    other: orm.Mapped[Name] = orm.relationship(foreign_keys=[other_key])
+
+
+def test_texts_of_rows_that_keys_in_any_case_lead_to() -> None:
+    """SQLite takes no equation of texts for one of the keys that lead to their rows."""
+    oso = Oso()
+    register_models(oso, Keys)
+    oso.load_str('allow(_, "read", p: Pair) if p.one.key = p.other.key;')
+    keys = [("a", "a"), ("A", "a"), ("A", "A"), ("A", "b"), ("b", "B")]
+    with open_session(Keys.metadata) as session:
+        session.add_all([Name(key="a"), Name(key="b")])
+        session.add_all(Pair(one_key=one, other_key=other) for one, other in keys)
+        session.commit()
+        rows = session.scalars(sa.select(Pair).order_by(Pair.id)).all()
+
+        found = session.scalars(oso.authorized_query("ana", "read", Pair).order_by(Pair.id)).all()
+
+        assert found == [each for each in rows if oso.is_allowed("ana", "read", each)]
+        assert [each.id for each in found] == [1, 2, 3, 5]

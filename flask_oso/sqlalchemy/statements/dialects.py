@@ -356,7 +356,9 @@ def has_collation(element: t.Any, compiler: t.Any) -> bool:
 def _exact(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
     _check_known(compiler, "texts")
     (text,) = _arguments(element, compiler, keywords)
-    return f"{text} COLLATE BINARY" if has_collation(element, compiler) else text
+    # The sign keeps SQLite from finding a row of another table by this equation, and by the
+    # collation of a key: it then leaves out rows.
+    return f"+{text} COLLATE BINARY" if has_collation(element, compiler) else text
 
 
 @compiles(ExactText, *POSTGRESQL)
