@@ -362,4 +362,4 @@ def _of_target(clause: t.Any, mapper: orm.Mapper[t.Any], target: TableSource) ->
 
 
 #: The most entries; a condition may be a new one for each statement.
-_MAX_KEPT = 1_000
+_MAX_KEPT = 5_000

@@ -515,6 +515,16 @@ _FIELDS = {
     if cls not in (And, Or, Constant, Literal)
 }
 _CHILDREN = {cls: [name for name, is_child in _FIELDS[cls] if is_child] for cls in _FIELDS}
+_ROWS = frozenset({Root, KnownRow, ToOne, ToMany})
+#: What conditions are compared by, without the numbers of rows.
+_SHAPED = {
+    cls: [
+        (each.name, each.type in _WALKED)
+        for each in dataclasses.fields(cls)
+        if each.compare and each.type != "Root" and (cls is not ToMany or each.name != "number")
+    ]
+    for cls in _FIELDS
+}
 
 
 def is_of_object(operand: t.Any) -> bool:
@@ -534,9 +544,10 @@ def disjuncts_of(part: RowCondition) -> tuple[RowCondition, ...]:
 
 def children_of(node: t.Any) -> tuple[t.Any, ...]:
     """Return the conditions, rows and values directly in a node."""
-    if isinstance(node, And | Or):
-        return node.parts
-    return tuple(getattr(node, name) for name in _CHILDREN.get(type(node), ()))
+    names = _CHILDREN.get(type(node))
+    if names is None:
+        return node.parts if isinstance(node, And | Or) else ()
+    return tuple([getattr(node, name) for name in names])
 
 
 def walk_condition(condition: t.Any) -> Iterator[t.Any]:
@@ -553,9 +564,29 @@ def contains(condition: t.Any, kind: type) -> bool:
     return any(isinstance(part, kind) for part in walk_condition(condition))
 
 
+def rows_in(node: t.Any) -> frozenset[RowPath]:
+    """Return the rows that occur in a condition, a value or a row. They are kept with it."""
+    kept = node.__dict__.get("_rows")
+    if kept is None:
+        own = (node,) if type(node) in _ROWS else ()
+        kept = node.__dict__["_rows"] = frozenset(own).union(*map(rows_in, children_of(node)))
+    return t.cast(frozenset[RowPath], kept)
+
+
+def asked_rows(node: t.Any) -> frozenset[RowPath]:
+    """Return the rows that a condition asks for itself, at any depth. They are kept with it."""
+    kept = node.__dict__.get("_asked")
+    if kept is None:
+        own: tuple[RowPath, ...] = (node.row,) if isinstance(node, Exists) else ()
+        if isinstance(node, Closure):
+            own = node.variable, node.before
+        kept = node.__dict__["_asked"] = frozenset(own).union(*map(asked_rows, children_of(node)))
+    return t.cast(frozenset[RowPath], kept)
+
+
 def mentions_row(condition: t.Any, row: RowPath) -> bool:
     """Tell whether a row occurs in a condition."""
-    return any(part == row for part in walk_condition(condition))
+    return row in rows_in(condition)
 
 
 def map_parts(node: t.Any, change: t.Callable[[t.Any], t.Any]) -> t.Any:
@@ -563,8 +594,22 @@ def map_parts(node: t.Any, change: t.Callable[[t.Any], t.Any]) -> t.Any:
     fields = _FIELDS.get(type(node))
     if fields is None:
         return node
-    values = ((getattr(node, name), is_child) for name, is_child in fields)
-    return type(node)(*(change(value) if is_child else value for value, is_child in values))
+    values = [(getattr(node, name), is_child) for name, is_child in fields]
+    return type(node)(*[change(value) if is_child else value for value, is_child in values])
+
+
+def with_row(node: t.Any, old: RowPath, new: RowPath) -> t.Any:
+    """Return a simplified condition about another row, which it did not mention: as simple."""
+    if node == old:
+        return new
+    if old not in rows_in(node):
+        return node
+    if isinstance(node, And | Or):
+        return type(node)(tuple([with_row(part, old, new) for part in node.parts]))
+    if isinstance(node, Closure) and node.row == old:
+        # Its own rows have names that are known within it alone.
+        return dataclasses.replace(node, row=new)
+    return map_parts(node, lambda part: with_row(part, old, new))
 
 
 def renumbered(condition: RowCondition) -> RowCondition:
@@ -581,6 +626,35 @@ def renumbered(condition: RowCondition) -> RowCondition:
         kept = _renamed(condition, {}, 0) if has_names else condition
         condition.__dict__["_renumbered"] = kept
     return t.cast(RowCondition, kept)
+
+
+def is_renumbered(one: RowCondition, other: RowCondition) -> bool:
+    """Tell whether two conditions differ in nothing, or in the numbers of rows that they name.
+
+    Two of which ``shape_of`` gives different numbers differ in more.
+    """
+    return one == other or renumbered(one) == renumbered(other)
+
+
+def shape_of(node: t.Any) -> int:
+    """Return a number that conditions share which differ in numbers of rows only.
+
+    It is kept with the condition, as its hash is.
+    """
+    if isinstance(node, Root):
+        return hash(node.cls)
+    fields = _SHAPED.get(type(node))
+    if fields is None and not isinstance(node, And | Or):
+        return hash(node)
+    kept = node.__dict__.get("_shape")
+    if kept is None:
+        if fields is None:
+            values = [*map(shape_of, node.parts)]
+        else:
+            named = [(getattr(node, name), is_child) for name, is_child in fields]
+            values = [shape_of(value) if is_child else hash(value) for value, is_child in named]
+        kept = node.__dict__["_shape"] = hash((type(node), *values))
+    return t.cast(int, kept)
 
 
 def _is_naming(part: t.Any) -> bool:

@@ -34,9 +34,10 @@ from .ir import (
     columns_of,
     conjuncts_of,
     disjuncts_of,
+    is_renumbered,
     map_parts,
     mentions_row,
-    renumbered,
+    shape_of,
 )
 from .schema import NAN_KINDS
 
@@ -300,11 +301,19 @@ def _with_common_names(parts: list[RowCondition]) -> list[RowCondition]:
     """Write conditions of several alternatives in one way that have rows under other names."""
     if len(parts) < 2:
         return parts
-    first: dict[RowCondition, RowCondition] = {}
+    first: dict[int, list[RowCondition]] = {}
+
+    def in_one_way(part: RowCondition) -> RowCondition:
+        known = first.setdefault(shape_of(part), [])
+        same = next((each for each in known if is_renumbered(each, part)), None)
+        if same is None:
+            known.append(part)
+        return part if same is None else same
+
     made: list[RowCondition] = []
     for part in parts:
         conjuncts = conjuncts_of(part)
-        named = [first.setdefault(renumbered(each), each) for each in conjuncts]
+        named = [*map(in_one_way, conjuncts)]
         is_same = all(one is other for one, other in zip(named, conjuncts, strict=True))
         made.append(part if is_same else conjunction(*named))
     return made

@@ -40,10 +40,12 @@ from ....polar.residual.algebra.ir import (
     ToMany,
     ToOne,
     Unlinked,
+    asked_rows,
     children_of,
     conjuncts_of,
     is_nullable,
     is_of_object,
+    rows_in,
     walk_condition,
 )
 from ....polar.residual.algebra.schema import NAN_KINDS, ValueKind
@@ -157,7 +159,13 @@ def semijoins(
 
     :param whole: an ``Exists`` in it that is not taken apart.
     """
-    return _Analysis(scope, names, whole).joins(condition)
+    if whole is not None:
+        return _Analysis(scope, names, whole).joins(condition)
+    rows = tuple(scope)
+    return t.cast(
+        list[SemiJoin] | None,
+        names.kept(condition, ("joins", rows), lambda: _Analysis(rows, names).joins(condition)),
+    )
 
 
 def could_be_list(join: SemiJoin) -> bool:
@@ -233,6 +241,9 @@ def _mentioned(part: t.Any, rows: Collection[RowPath], scope: Collection[Node]) 
     stack = [part]
     while stack:
         each = stack.pop()
+        inside = rows_in(each)
+        if inside.isdisjoint(rows) and inside.isdisjoint(scope):
+            continue
         if isinstance(each, Exists) and isinstance(each.row, ToMany):
             inner = _mentioned(each.part, rows, scope)
             found.update(row for row in inner if not _begins_at(row, each.row))
@@ -611,8 +622,7 @@ class _Analysis:
             return self._is_found(part.column, isinstance(part, InValues))
         if not isinstance(part, Exists):
             return False
-        scope = outer_rows(part)
-        joins = semijoins(part, scope, self._names)
+        joins = semijoins(part, outer_rows(part), self._names)
         return joins is not None and any(
             each.is_anchored and (each.outer or not each.nodes) for each in joins
         )
@@ -666,20 +676,20 @@ def _ordered(condition: Exists) -> Iterator[RowPath]:
 
 def outer_rows(condition: Exists) -> list[RowPath]:
     """Return the rows that a condition is about, and does not ask for itself."""
-    parts = list(walk_condition(condition))
-    asked: set[RowPath] = {each.row for each in parts if isinstance(each, Exists)}
-    asked |= {
-        row for each in parts if isinstance(each, Closure) for row in (each.variable, each.before)
-    }
+    asked = asked_rows(condition)
+    seen = {*asked}
     found: dict[RowPath, None] = {}
     stack: list[t.Any] = [condition]
     while stack:
         each = stack.pop()
+        if seen.issuperset(rows_in(each)):
+            continue
         if isinstance(each, SameLink):
             # Foreign keys are columns of the owners: the rows to which they lead are not read.
             stack += [each.left.owner, each.right.owner]
             continue
         if isinstance(each, _ROWS) and each not in asked:
+            seen.add(each)
             if not isinstance(each, KnownRow):
                 found[each] = None
             continue
