@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime
 import decimal
+import itertools
 import typing as t
 from collections.abc import Iterator
+from types import SimpleNamespace
 
 import pytest
 import sqlalchemy as sa
@@ -13,6 +15,8 @@ from sqlalchemy import orm
 from werkzeug.local import LocalProxy
 
 from flask_oso import Oso, OsoError, Variable
+from flask_oso.polar.exceptions import PolarRuntimeError
+from flask_oso.polar.residual import search
 from flask_oso.sqlalchemy.mapped.mapping import MappedSchema
 from tests.support.answers import evaluating_nothing, may_read
 from tests.support.models import documents
@@ -310,6 +314,58 @@ def test_roles_of_the_actor_that_follow_from_each_other_in_a_circle(session: orm
     session.flush()
 
     assert find(oso, session, user)
+
+
+ACTORS: dict[str, t.Any] = {"Role": Role, "Doc": Doc}
+
+
+@pytest.mark.parametrize(
+    ("actor", "user"),
+    [("Role", "a.user"), ("Doc", "a.owner"), ("Doc", "a.folder.owner")],
+    ids=["one", "one or none", "two relations"],
+)
+def test_roles_of_a_row_to_which_the_actor_leads(
+    session: orm.Session, actor: str, user: str
+) -> None:
+    """A list by roles of the user of a token is prepared, as one by roles of the user is."""
+    oso = make_oso(
+        f'allow(a: {actor}, "read", d: Doc) if has_role({user}, "reader", d);'
+        'has_role(u: User, "reader", d: Doc) if has_role(u, "writer", d);'
+        'has_role(u: User, "writer", d: Doc) if has_role(u, "editor", d);'
+        'has_role(u: User, "editor", d: Doc) if has_role(u, "owner", d);'
+        'has_role(u: User, "owner", d: Doc) if d.owner = u or (r in u.roles and r.doc = d);'
+        'has_role(nil, "owner", d: Doc) if d.rank = 1;'
+    )
+    actors = session.scalars(sa.select(ACTORS[actor])).all()
+    actors = [each for each in actors if actor == "Role" or each.folder is not None]
+    found = [find(oso, session, each) for each in actors]
+
+    with evaluating_nothing(oso):
+        again = [
+            sorted(doc.id for doc in session.scalars(oso.authorized_query(each, "read", Doc)))
+            for each in actors
+        ]
+
+    assert again == found
+    assert len({*map(tuple, found)}) > 1
+
+
+def test_list_that_took_too_long_is_prepared_the_next_time(
+    session: orm.Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A machine that was busy once does not have each later list evaluated anew."""
+    oso = make_oso("allow(u: User, _, d: Doc) if d.owner = u;")
+    user = get_user(session)
+    with monkeypatch.context() as patched:
+        patched.setattr(search, "time", SimpleNamespace(monotonic=itertools.count(0, 60).__next__))
+        with pytest.raises(PolarRuntimeError, match=r"^Query timeout: Query running for \d+ms"):
+            oso.authorized_query(user, "read", Doc)
+
+    found = find(oso, session, user)
+
+    with evaluating_nothing(oso):
+        oso.authorized_query(user, "read", Doc)
+    assert found
 
 
 def test_all_rules_of_a_list_get_one_time(session: orm.Session) -> None:

@@ -59,6 +59,7 @@ from .algebra.ir import (
     ToOne,
     contains,
     walk_condition,
+    with_row,
 )
 from .algebra.schema import ValueKind
 from .algebra.simplify import closure, conjunction, disjunction, exists, negation, rewrite
@@ -107,9 +108,9 @@ class PartialEvaluator:
     def __init__(self, search: Search) -> None:
         self._search = search
         self._equations = EquationSolver(search)
-        rows = RowReader(search, self._equations)
-        operators = OperatorEvaluator(search, self._equations, rows)
-        self._patterns = PatternMatcher(search, self._equations, rows)
+        self._rows = RowReader(search, self._equations)
+        operators = OperatorEvaluator(search, self._equations, self._rows)
+        self._patterns = PatternMatcher(search, self._equations, self._rows)
         self._cuts = CutDecider(search, self._equations, self._patterns)
         self._recursions: dict[t.Any, _Recursion] = {}
         self._done: dict[t.Any, _Done] = {}
@@ -555,6 +556,10 @@ class PartialEvaluator:
         """Solve a call of a recursive rule with several unknown rows, to a limited depth."""
         if all(map(_is_fixed, call.args)):
             return self._call_of_fixed(call)
+        args = tuple(map(self._rows.object_of, call.args))
+        if args != call.args:
+            # Now it may be about one unknown row: ``has_role(token.user, "reader", document)``.
+            return self._solve_call((Call(call.name, args, call.kwargs, span=call.span), None))
         rounds = self._rounds_of.get(call.name, 0)
         limit = MAX_ROUNDS if self._search.recorder is None else MAX_GENERAL_ROUNDS
         if rounds >= limit:
@@ -723,18 +728,7 @@ def _identity(term: t.Any) -> t.Any:
 
 def _moved(outcome: SearchOutcome, root: Root, row: RowPath) -> SearchOutcome:
     """Return an outcome for another row."""
-
-    def change(part: t.Any) -> t.Any:
-        if isinstance(part, Closure):
-            moved = row if part.row == root else None
-            return (
-                None
-                if moved is None
-                else Closure(moved, part.variable, part.first, part.before, part.next)
-            )
-        return row if part == root else None
-
-    return outcome.map(lambda condition: rewrite(condition, change))
+    return outcome.map(lambda condition: with_row(condition, root, row))
 
 
 def _with_classes(args: tuple[t.Any, ...], classes: tuple[type, ...]) -> list[t.Any]:

@@ -25,7 +25,7 @@ from ..solver.machine import KnowledgeBase
 from ..solver.solver import Solver
 from ..traversal import fold
 from .algebra.ir import Column, KnownRow, Literal
-from .algebra.schema import ValueKind
+from .algebra.schema import Schema, ValueKind
 from .symbolic_terms import Given, SymbolicRow
 
 
@@ -138,6 +138,15 @@ class Recorder:
         """Return the class of a value as an argument; the search then depends on it."""
         self.ask((given,), lambda _, terms: Answer(_class_of(terms[0])))
         return self.value(given)
+
+    def class_of_row(self, given: Given, models: Schema) -> type | None:
+        """Return the class of a value that is a row, on which the search then depends."""
+
+        def ask(_: Replay, terms: tuple[t.Any, ...]) -> Answer:
+            cls = type(terms[0].value) if isinstance(terms[0], Instance) else None
+            return Answer(None if cls is None or models.model(cls) is None else cls)
+
+        return t.cast(type | None, self.ask((given,), ask)[0])
 
     def decided(self, given: Given) -> t.Any:
         """Return a text or a number as it is, on which the search then depends; else the value."""

@@ -10,7 +10,7 @@ import typing as t
 
 from ..exceptions import with_help
 from ..host import sandbox
-from ..nodes import Call, Instance
+from ..nodes import Call, Instance, Value
 from ..spelling import did_you_mean
 from .algebra.ir import ITSELF, TRUE, Column, Exists, KnownRow, Not, OfClass, RowPath, ToOne
 from .algebra.schema import Field, Formula, Link, Proxy, Record
@@ -40,6 +40,7 @@ class RowReader:
         self._search = search
         self._equations = equations
         self._formulas = FormulaEvaluator(search, equations)
+        self._objects: dict[ToOne, t.Any] = {}
 
     def is_host_attribute(self, value: t.Any, key: t.Any) -> bool:
         """Tell whether a template looks up what only Python knows, and not a column."""
@@ -83,6 +84,23 @@ class RowReader:
         return SearchOutcome(
             where_rows_exist(of_class, owner), where_rows_exist(negation(of_class), owner)
         )
+
+    def object_of(self, term: t.Any) -> t.Any:
+        """Return a row to which relations lead from an object, as the object that a template reads.
+
+        Any other term is returned as it is. The object is read once: it is one row in all calls.
+        """
+        row = term.row if isinstance(term, SymbolicRow) else None
+        if self._search.recorder is None or not isinstance(row, ToOne):
+            return term
+        if row not in self._objects:
+            owner = self.object_of(SymbolicRow(row.owner))
+            is_read = is_known_row(owner) and row.relation != ITSELF
+            key = Value(row.relation)
+            self._objects[row] = (
+                self._search.attribute(owner, key, self._search.goal) if is_read else term
+            )
+        return self._objects[row]
 
     def exists(self, row: RowPath) -> GoalResult:
         """Test that a row exists; where it does not, reading it raises."""

@@ -125,6 +125,10 @@ class TooDeepError(UnsupportedError):
     """Rules call each other too deeply for a condition on rows."""
 
 
+class SearchTimeoutError(PolarRuntimeError):
+    """A search took longer than its limit: the next one may find the machine less busy."""
+
+
 class HostError(Exception):
     """Python raised while known objects were asked; a check that gets there raises, too."""
 
@@ -410,7 +414,7 @@ class Search:
         timeout = self.limits.timeout
         used = 0.0 if timeout is None else time.monotonic() - self._began
         if timeout is not None and used > timeout:
-            raise PolarRuntimeError(
+            raise SearchTimeoutError(
                 f"Query timeout: Query running for {used * 1000:.0f}ms, which exceeds the timeout"
                 f" of {timeout * 1000:.0f}ms. To disable timeouts, set the POLAR_TIMEOUT_MS"
                 " environment variable to 0."
@@ -643,15 +647,15 @@ class Search:
             return self.given(values[0]) if values else None
 
     def given(self, given: Given) -> t.Any:
-        """Return a value as a term: the row of an object that is one."""
+        """Return a value as a term: the row of an object that is one.
+
+        INVARIANT: the search depends on which of both it is, and says so for either: else the next
+        question of one object would stand in the place of another question of the next object.
+        """
         if self.recorder is None:
             return given
-        term = self.recorder.value(given)
-        cls = type(term.value) if isinstance(term, Instance) else None
-        if cls is None or self.schema.model(cls) is None:
-            return given
-        self.recorder.known(given)
-        return SymbolicRow(given_row(cls, given.number))
+        cls = self.recorder.class_of_row(given, self.schema)
+        return given if cls is None else SymbolicRow(given_row(cls, given.number))
 
     def actual(self, term: t.Any) -> t.Any:
         """Return a term for which only its class counts, instead of a value."""

@@ -82,6 +82,7 @@ from .host_questions import (
     given_object,
 )
 from .outcomes import Residual
+from .search import SearchTimeoutError
 from .symbolic_terms import Given, SymbolicRow
 from .template_keys import is_host_object
 
@@ -201,13 +202,18 @@ class PreparedResiduals:
         return step.template.fill(objects, replay.values, models)
 
     def _recorded(self, args: Sequence[t.Any], replay: Replay) -> _Step:
-        """Evaluate the question, and keep the template with the way that led to it."""
+        """Evaluate the question, and keep the template with the way that led to it.
+
+        :raises SearchTimeoutError: if that takes too long. Nothing is kept then.
+        """
         recorder, (name, at, cls) = Recorder(replay), self._question
         template = None
         try:
             residual = self._make(recorder).residual(name, args, at, cls, self._terms)
             _check_fillable(residual)
             template = ResidualTemplate(residual, recorder.columns)
+        except SearchTimeoutError:
+            raise
         except (PolarRuntimeError, NotFillable):
             # It may still be possible for one object.
             pass
