@@ -505,6 +505,9 @@ class _TermConverter:
         self._name_variable = name_variable
         # Terms share parts, and data of the host may contain itself: each is converted once.
         self._made: dict[int, t.Any] = {}
+        # Terms are kept alive, so that no other term gets their ids: those of the entries of
+        # dictionaries are made for this alone.
+        self._kept: list[Term] = []
         # The variables on the path to the current term: other terms may contain themselves too.
         self._way: list[t.Any] = []
         self._open: set[int] = set()
@@ -527,6 +530,7 @@ class _TermConverter:
             return terms.Variable(self._name_variable(written)), ()
         if is_ground(term):
             self._made[id(term)] = [] if kind is List else {}
+        self._kept.append(term)
         inside = self._parts_for_python(term)
         self._way.append(written)
         if type(written) is Unknown:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import enum
 import ipaddress
+import itertools
 import sys
 import types
 import typing as t
@@ -684,3 +686,36 @@ def test_members_that_differ_are_compared_without_the_rules(condition: str) -> N
 
     assert specialized(oso.engine, User(Phase.OPEN), "read", Doc(Phase.SHUT)) is True
     assert specialized(oso.engine, User(Phase.OPEN), "read", Doc(Phase.OPEN)) is False
+
+
+#: What JSON gives, and what is like it.
+NESTED: list[t.Any] = [
+    *([], {}, [[]], [{}], {"a": []}, {"a": {}}, {"a": None}, [None], [[1, 2], [3]]),
+    *([[1, 2], [4]], [[1], [2, 3]], [{"a": 1}, {"b": [2]}], [{"a": True}, {"b": [2]}]),
+    *({"a": [1, {"b": "c"}]}, {"a": [1.0, {"b": "c"}]}, {"a": {"b": {"c": [1]}}}, [[[[1]]]]),
+    *({"a": [(1,)]}, {"a": {1, 2}}, {"a": [BIG]}, [[float("nan")]], {"a": [Equal(1)]}),
+]
+
+
+@pytest.mark.parametrize(
+    "condition", ["d.x = u.x", "not d.x = u.x", "d.x in [1, u.x]", "u.x in d.x"]
+)
+def test_data_in_data_are_compared_as_the_solver_does(condition: str) -> None:
+    """Lists and dictionaries stand in each other, at any depth."""
+    policy = f'allow(u: User, "read", d: Doc) if {condition};'
+    compiled, solver = (make_oso(policy, User, Doc, compiled=each) for each in (True, False))
+
+    for left, right in itertools.product(NESTED, repeat=2):
+        question = User(left), "read", Doc(copy.deepcopy(right))
+        assert outcome_of(compiled, *question) == outcome_of(solver, *question), (left, right)
+
+
+@pytest.mark.parametrize("data", NESTED[:17], ids=str)
+def test_data_in_data_are_plain_data(data: t.Any) -> None:
+    """No solver converts them."""
+    oso = make_oso('allow(u: User, "read", d: Doc) if d.x = u.x;', User, Doc)
+
+    same = specialized(oso.engine, User(data), "read", Doc(copy.deepcopy(data)))
+    other = specialized(oso.engine, User([data, 1]), "read", Doc([data, 2]))
+
+    assert (same, other) == (True, False)

@@ -176,6 +176,14 @@ def test_copy_for_python_is_that_of_the_solver(value: t.Any) -> None:
     assert made is not value
 
 
+@pytest.mark.parametrize("inner", [lambda n: [n], lambda n: {"c": n}, lambda n: [[n], {"d": [n]}]])
+def test_what_dictionaries_have_is_not_taken_for_each_other(inner: t.Any) -> None:
+    """The terms of their entries are made one after the other, and may get the same place."""
+    data = [(1,), *({"b": inner(number)} for number in range(50))]
+
+    assert copied_for_python(data) == data
+
+
 def test_copy_for_python_keeps_what_is_shared() -> None:
     """A dictionary that is there twice is one object in the copy, too."""
     shared = {"a": 1}

@@ -66,6 +66,8 @@ _FIELDS = frozenset({int, bool, types.NoneType})
 CONTAINERS = frozenset({list, dict})
 _COLLECTIONS = LISTED | CONTAINERS
 VALUES = frozenset({*SCALARS, list, dict})
+#: How deep lists and dictionaries may stand in each other that are compared here.
+MOST_NESTED = 8
 #: How values unify that Python compares alike.
 _AS_PYTHON: frozenset[t.Any] = frozenset({operator.eq, equal_scalars, are_different})
 #: The equality of objects that equal themselves alone.
@@ -243,7 +245,7 @@ class SilentComparisons:
             raise NotSilent
         return False
 
-    def _are_alike(self, left: list[t.Any], right: list[t.Any]) -> bool:
+    def _are_alike(self, left: list[t.Any], right: list[t.Any], depth: int = 0) -> bool:
         # Most have texts and numbers: no function is called for that.
         for element in left:
             if (kind := type(element)) is not str and kind is not int and element is not None:
@@ -254,13 +256,19 @@ class SilentComparisons:
                     break
             else:
                 return left == right
+        if {*map(type, left), *map(type, right)} == {dict}:
+            mine, others = [[*map(dict.copy, each)] for each in (left, right)]
+            if are_plain_dictionaries([*mine, *others]):
+                return mine == others
         if not self._takes_list(left) or not self._takes_list(right):
             raise NotSilent
         # Each pair is looked at: none may ask an object.
-        pairs = [self._pair(*pair) for pair in zip(left, right, strict=False)]
+        pairs = [self._pair(*pair, depth) for pair in zip(left, right, strict=False)]
         return len(left) == len(right) and all(pairs)
 
-    def _are_alike_by_key(self, left: dict[t.Any, t.Any], right: dict[t.Any, t.Any]) -> bool:
+    def _are_alike_by_key(
+        self, left: dict[t.Any, t.Any], right: dict[t.Any, t.Any], depth: int = 0
+    ) -> bool:
         pairs = left.copy(), right.copy()
         if are_plain_dictionaries(pairs):
             return pairs[0] == pairs[1]
@@ -269,17 +277,36 @@ class SilentComparisons:
                 raise NotSilent
         mine, other = pairs
         # Each value is looked at: none may ask an object.
-        same = [self._pair(value, other[key]) for key, value in mine.items() if key in other]
+        shared = [(value, other[key]) for key, value in mine.items() if key in other]
+        same = [self._pair(*pair, depth) for pair in shared]
         return len(mine) == len(other) == len(same) and all(same)
 
-    def _pair(self, left: t.Any, right: t.Any) -> bool:
-        if SCALARS.issuperset((type(left), type(right))):
+    def _pair(self, left: t.Any, right: t.Any, depth: int) -> bool:
+        """Tell whether two parts of containers unify, which may be containers themselves.
+
+        :param depth: how deep they are.
+        """
+        kinds = type(left), type(right)
+        if SCALARS.issuperset(kinds):
             return equal_scalars(left, right)
-        if type(left) in CONTAINERS or type(right) in CONTAINERS:
-            raise NotSilent
+        if not CONTAINERS.isdisjoint(kinds):
+            return self._are_alike_within(left, right, depth + 1)
         if not self.comparable(left, right):
             raise NotSilent
         return bool(left == right)
+
+    def _are_alike_within(self, left: t.Any, right: t.Any, depth: int) -> bool:
+        """Tell the same where one of them is a container; the other may be a text or a number."""
+        kinds = {type(left), type(right)}
+        if depth > MOST_NESTED:
+            raise NotSilent
+        if kinds == {list}:
+            return self._are_alike(left, right, depth)
+        if kinds == {dict}:
+            return self._are_alike_by_key(left, right, depth)
+        if kinds <= VALUES or types.NoneType in kinds:
+            return False
+        raise NotSilent
 
     def among(self, item: t.Any, collection: t.Any) -> bool:
         """Tell whether a value unifies with an element. All elements are looked at."""
