@@ -12,6 +12,7 @@ from . import (
     first_elements,
     folders,
     inherited,
+    libraries,
     many,
     named_by_data,
     objects,
@@ -44,6 +45,7 @@ _OF_PLAIN_OBJECTS = (
     *first_elements.SHAPES,
     *named_by_data.SHAPES,
     *offices.SHAPES,
+    *libraries.SHAPES,
 )
 
 
