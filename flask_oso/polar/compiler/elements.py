@@ -24,6 +24,8 @@ from .entry_points import BRIEF, Clock
 
 #: A list of fewer elements is gone through, and one of more, which takes longer than the clock may.
 _FEW_ELEMENTS, _MANY_ELEMENTS = 4, 100_000
+#: A key and a value.
+_PAIR = 2
 #: How many elements an iterator gives before the clock is looked at again, in the first moments.
 _UNTIMED = 3
 #: The goal that searches a collection, where the collection was read, if it has not passed the
@@ -84,7 +86,12 @@ class Elements:
         if kind in _ITERATORS:
             return self._each(collection, goal, clock)
         if kind is dict:
-            return self._pairs(collection, goal)
+            key = _key_of(*sought)
+            return (
+                self._pairs(collection, goal)
+                if key is None
+                else self.pairs_at(collection, key, goal)
+            )
         if sandbox.iterates_itself(kind):
             return self._members(collection, goal)
         if self._classes.is_object(kind) and issubclass(kind, Iterable):
@@ -287,6 +294,13 @@ class Elements:
                     continue
                 known = type(element)
             yield element
+
+
+def _key_of(sought: t.Any = None) -> str | None:
+    """Return the key of a pair that is searched for, if that is a text."""
+    if type(sought) is not list or len(sought) != _PAIR:
+        return None
+    return sought[0] if type(sought[0]) is str else None
 
 
 def begun(clock: Clock) -> IteratorUse:

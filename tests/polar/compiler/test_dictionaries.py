@@ -778,3 +778,29 @@ def _with_grants(condition: str, grants: dict[t.Any, t.Any], *, solved: bool = F
     resource = "d" if "d." in condition else "_d"
     oso.load_str(f"allow(u: User, {action}, {resource}: Doc) if {condition};")
     return oso
+
+
+@pytest.mark.parametrize(
+    ("condition", "answer"),
+    [
+        ("a in u.x and a in d.x", True),
+        ("a in u.x and not a in d.x", False),
+        ("forall(a in u.x, a in d.x)", True),
+        ("same(u.x, d.x)", True),
+    ],
+)
+@pytest.mark.parametrize("other", [{"b": sys}, {User: 1}], ids=["value", "key"])
+@BOTH
+def test_pair_that_is_searched_for_is_looked_up(
+    condition: str, answer: bool, other: dict[t.Any, t.Any], *, compiled: bool
+) -> None:
+    """An entry of another dictionary is found by its key; no other entry is looked at."""
+    oso = Oso(compiled=compiled)
+    for cls in (User, Doc):
+        oso.register_class(cls)
+    oso.load_str(
+        f'allow(u: User, "read", d: Doc) if {condition};'
+        " same(x, y) if a in x and is_in(a, y); is_in(a, y) if a in y;"
+    )
+
+    assert oso.is_allowed(User({"a": 1}), "read", Doc({"a": 1, **other})) is answer
