@@ -120,7 +120,8 @@ class Operators:
     def calculate(self, goal: Expression, left: t.Any, right: t.Any, result: t.Any) -> Value:
         """Calculate with two terms.
 
-        :param result: the term that the result is unified with, for messages.
+        :param result: the term that the result is unified with, for messages: a variable has the
+            name that it has in the clause, or in the question, but not that of another rule.
         :raises PolarRuntimeError: for an arithmetic error.
         :raises UnsupportedError: if the operands are not numbers.
         """
@@ -129,16 +130,23 @@ class Operators:
             try:
                 value = numbers.calculate(goal.operator, left.value, right.value)
             except ArithmeticError as error:
-                shown = self.machine.show(Expression(goal.operator, (left, right, result)))
+                shown = self._shown_calculation(goal, left, right, result)
                 raise error_at(
                     PolarRuntimeError, f"Arithmetic error: {shown}", goal.span
                 ) from error
         if value is None:
-            shown = self.machine.show(Expression(goal.operator, (left, right, result)))
+            shown = self._shown_calculation(goal, left, right, result)
             message = f"Not supported: unsupported arithmetic operands: {shown}"
             advice = _MOMENTS if _is_moment(left) or _is_moment(right) else _NUMBERS
             raise with_help(error_at(UnsupportedError, message, goal.span), advice)
         return Value(value, span=goal.span)
+
+    def _shown_calculation(self, goal: Expression, left: t.Any, right: t.Any, result: t.Any) -> str:
+        end = follow(result)
+        # Those of a question have no age, and are known to whoever asks.
+        if type(end) is Unknown and end is not result and end.age:
+            result = Unknown(result.name, result.age, result.origin)
+        return self.machine.show(Expression(goal.operator, (left, right, result)))
 
     # -- membership ---------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ the solver.
 
 from __future__ import annotations
 
+import re
 import typing as t
 
 import pytest
@@ -163,3 +164,20 @@ def test_list_of_the_policy_is_made_for_each_call(call: str) -> None:
 
     assert len(found[0][0][1]) == 2
     assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("rule", ["next(n, m) if m = n + 1;", "next(n, m) if m = n mod 0;"])
+@pytest.mark.parametrize("level", [1, None, "a"])
+def test_error_of_a_calculation_names_the_variable_of_the_rule(rule: str, level: t.Any) -> None:
+    """Not that of the caller, which gets the result; the solver has numbers besides."""
+    policy = f'allow(u: User, "read", d: Doc) if next(d.level, m) and u.limit = m; {rule}'
+    question = User(limit=2), "read", Doc(level=level)
+
+    solved, compiled = (
+        re.sub(
+            r"_\d+\b", "_N", str(outcome_of(make_oso(policy, User, Doc, compiled=each), *question))
+        )
+        for each in (False, True)
+    )
+
+    assert compiled == solved
