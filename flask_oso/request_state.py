@@ -228,6 +228,8 @@ class RequestState:
     awaited: t.Any = None
     #: What an exempt function has given another view, with the reason of its exemption.
     lent: tuple[t.Any, str | None] | None = None
+    #: What a function behind another guard than the one that is awaited has given.
+    chosen: t.Any = NOT_GIVEN
     #: Why it was exempted: for who looks at a request in a debugger.
     skip_reason: str | None = None
     #: Something was allowed, or the request was exempted for a reason.
@@ -309,12 +311,39 @@ class RequestState:
             self.passed_before = self.passed_before or is_passed
             self.checked = self.allowed = self.denied = False
 
-    def reach(self, guard: object) -> None:
-        """Note that a guard was reached: what was asked before it does not count for it."""
+    def reach(self, guard: object) -> bool:
+        """Note that a guard was reached: what was asked before it does not count for it.
+
+        :return: whether another one is awaited.
+        """
         awaited = self.awaited
         is_of_class = type(awaited) is frozenset and guard in awaited
         if awaited is guard or is_of_class or awaited is ANY_GUARD:
             self._end_waiting()
+        return self.awaited is not None
+
+    def call_beside(
+        self,
+        enter: Callable[..., t.Any],
+        app: Flask,
+        plan: t.Any,
+        args: tuple[t.Any, ...],
+        kwargs: Arguments,
+    ) -> t.Any:
+        """Call a function behind another guard than the one that is awaited.
+
+        A decorator may choose between two views: who answers what this one gives has reached the
+        guards of this one.
+        """
+        awaited, self.awaited = self.awaited, None
+        try:
+            answer = enter(app, self, plan, args, kwargs)
+            is_reached = self.awaited is None
+        finally:
+            self.awaited = awaited
+        if is_reached:
+            self.chosen = answer
+        return answer
 
     def give_up_awaited(self) -> None:
         """Note that the answer is made, and the guard that is awaited, if one is, was not reached.

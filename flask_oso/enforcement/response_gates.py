@@ -481,6 +481,8 @@ class Gates:
                 answer = dispatch(*args)
             if request_state.lent is not None:
                 take_lent(request_state, answer)
+            if request_state.chosen is answer:
+                request_state.awaited = None
             return answer
 
         return dispatch_request

@@ -289,8 +289,8 @@ def _entering_judged(
             # As 'reach' does it, without a call.
             if request_state.awaited is guard and not request_state.checked:
                 request_state.awaited = None
-            elif request_state.awaited is not None:
-                request_state.reach(guard)
+            elif request_state.awaited is not None and request_state.reach(guard):
+                return request_state.call_beside(enter, app, plan, args, kwargs)
             request_state.check_running = True
         if is_judged_plainly and plan is not None:
             plan.judge_usual(request_state, resource, action, style)

@@ -426,3 +426,57 @@ def test_guarded_function_that_a_view_holds_on_to_need_not_be_reached(site: Site
     site.app.add_url_rule("/", "view", view)
 
     assert [site.open("/", user).text for user in ("ann", "eve")] == ["SECRET", "page"]
+
+
+def choosing(other: t.Any) -> t.Any:
+    """Make a decorator that chooses between two views."""
+
+    def decorate(view: t.Any) -> t.Any:
+        @functools.wraps(view)
+        def answer() -> t.Any:
+            return other() if "other" in request.args else view()
+
+        return answer
+
+    return decorate
+
+
+OTHERS: dict[str, tuple[t.Any, list[int]]] = {
+    "constant": (authorize(action="enter", resource="site")(lambda: "other"), [200, 200]),
+    "action first": (member_first(lambda: "other"), [200, 200]),
+    "denied": (authorize(action="fly", resource="site")(lambda: "other"), [403, 403]),
+    "two guards": (member_first(read_page(lambda: "other")), [200, 403]),
+    "kept between two": (member_first(asks_first(member, read_page(lambda: "SECRET"))), [200, 500]),
+    "without a guard": (lambda: "SECRET", [500, 500]),
+}
+
+
+@pytest.mark.parametrize(("other", "statuses"), OTHERS.values(), ids=OTHERS)
+def test_decorator_may_choose_between_guarded_views(
+    site: Site, other: t.Any, statuses: list[int]
+) -> None:
+    """Who answers what another view gives has reached the guards of that."""
+    site.app.add_url_rule("/", "view", choosing(other)(read_page(lambda: "page")))
+
+    client = site.app.test_client()
+    answers = [client.get(f"/?user={user}&other") for user in ("ann", "eve")]
+
+    assert [each.status_code for each in answers] == statuses
+    assert "SECRET" not in answers[1].text
+    assert [site.open("/", user).status_code for user in ("ann", "eve")] == [200, 403]
+
+
+def test_view_that_was_asked_and_not_chosen_does_not_count(site: Site) -> None:
+    """What it gave was dropped."""
+    other = member_first(lambda: "other")
+
+    def decorate(view: t.Any) -> t.Any:
+        @functools.wraps(view)
+        def answer() -> t.Any:
+            return f"SECRET {other()}"
+
+        return answer
+
+    site.app.add_url_rule("/", "view", decorate(read_page(lambda: "page")))
+
+    assert site.open("/", "ann").status_code == 500
