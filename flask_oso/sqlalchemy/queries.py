@@ -14,13 +14,14 @@ import sqlalchemy as sa
 from sqlalchemy import Select as Select
 from sqlalchemy import orm
 
-from ..polar.exceptions import OsoError
+from ..polar.exceptions import OsoError, UnsupportedError
 from ..polar.host.registry import Host
-from ..polar.residual.algebra.ir import TRUE
+from ..polar.residual.algebra.ir import TRUE, ToMany, ToOne, walk_condition
 from ..polar.residual.algebra.schema import Schema
 from ..polar.residual.outcomes import Residual
 from .mapped.mapper_facts import MapperFacts
 from .mapped.mapping import MappedSchema, mapped_classes, opaque_attributes
+from .mapped.tables import bind_key, bind_keys
 from .read_conditions import of_list
 from .row_keys import RowKeys
 from .statements.kept_clauses import KeptClauses
@@ -161,7 +162,27 @@ def _translated(
 
     :param shared: the lists of other clauses of the statement.
     """
-    return Translator(names, known, shared).clause(residual.condition, {residual.root: entity})
+    translator = Translator(names, known, shared)
+    made = translator.clause(residual.condition, {residual.root: entity})
+    for cls in _classes_elsewhere(residual):
+        if bind_key(cls) in bind_keys(made):
+            raise UnsupportedError(
+                f"Rows of {cls.__name__!r} are in another database than those of"
+                f" {residual.root.cls.__name__!r}, and a list is one statement. Give the actor an"
+                " attribute with the values that the policy compares."
+            )
+    return made
+
+
+def _classes_elsewhere(residual: Residual) -> set[type]:
+    """Return the classes whose rows are in other databases, as far as Flask-SQLAlchemy tells.
+
+    These may have tables of the same names. A row of which only the key is compared is not read.
+    """
+    parts = walk_condition(residual.condition)
+    classes = {part.cls for part in parts if isinstance(part, ToOne | ToMany)}
+    mine = bind_key(residual.root.cls)
+    return {each for each in classes if bind_key(each) != mine}
 
 
 def register_models(oso: Oso, models: t.Any) -> dict[str, str]:

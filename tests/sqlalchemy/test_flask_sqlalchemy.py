@@ -11,6 +11,7 @@ from flask import Flask
 from sqlalchemy import orm
 
 from flask_oso import FlaskOso, Oso, current_oso
+from flask_oso.polar.exceptions import UnsupportedError
 from flask_oso.sqlalchemy import SqlAlchemyAdapter, register_models
 from tests.support.sites import make_app
 
@@ -32,10 +33,22 @@ class Post(Model):
     owner: orm.Mapped[str]
 
 
+class Visit(Model):
+    """Is kept in another database."""
+
+    __bind_key__ = "visits"
+    id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+    post_id: orm.Mapped[int]
+    post: orm.Mapped[Post] = orm.relationship(
+        primaryjoin=lambda: orm.foreign(Visit.post_id) == Post.id, viewonly=True
+    )
+
+
 @pytest.fixture
 def site() -> Iterator[Flask]:
     """Make an application with posts of two people."""
-    app = make_app(__name__, SQLALCHEMY_DATABASE_URI="sqlite://")
+    binds = {"visits": "sqlite://"}
+    app = make_app(__name__, SQLALCHEMY_DATABASE_URI="sqlite://", SQLALCHEMY_BINDS=binds)
     db.init_app(app)
     oso = Oso()
     register_models(oso, db.Model)
@@ -47,7 +60,8 @@ def site() -> Iterator[Flask]:
         db.session.commit()
         yield app
         db.session.remove()
-        db.engine.dispose()
+        for engine in db.engines.values():
+            engine.dispose()
 
 
 @pytest.mark.usefixtures("site")
@@ -121,3 +135,26 @@ def test_db_session_serves_the_adapter() -> None:
 def test_statement_is_a_select() -> None:
     """What is made is SQLAlchemy's own."""
     assert isinstance(current_oso.authorized_query("ana", "read", Post), sa.Select)
+
+
+@pytest.mark.usefixtures("site")
+def test_rows_of_two_databases_are_no_list() -> None:
+    """A statement reads one database; another one might have a table of the same name."""
+    rule = 'allow(name: String, "see", visit: Visit) if visit.post.owner = name;'
+    current_oso.load_str(rule, replace=True)
+
+    with pytest.raises(UnsupportedError, match="Rows of 'Post' are in another database"):
+        current_oso.authorized_query("ana", "see", Visit)
+
+
+@pytest.mark.usefixtures("site")
+def test_row_of_another_database_is_compared() -> None:
+    """The key of a row in another database is a value, as each other."""
+    rule = 'allow(post: Post, "see", visit: Visit) if visit.post = post;'
+    current_oso.load_str(rule, replace=True)
+    db.session.add_all(Visit(id=n, post_id=n % 2 + 1) for n in range(1, 6))
+    db.session.commit()
+
+    query = current_oso.authorized_query(db.session.get(Post, 1), "see", Visit)
+
+    assert {visit.id for visit in db.session.scalars(query)} == {2, 4}

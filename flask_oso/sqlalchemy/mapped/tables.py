@@ -79,6 +79,22 @@ def mapper_of(cls: type) -> orm.Mapper[t.Any] | None:
     return mapper if isinstance(mapper, orm.Mapper) else None
 
 
+def bind_key(cls: type) -> str | None:
+    """Return the database of a class by the name that Flask-SQLAlchemy has for it."""
+    mapper = mapper_of(cls)
+    tables = () if mapper is None else mapper.tables
+    return next((_bind_key(each) for each in tables if isinstance(each, sa.Table)), None)
+
+
+def bind_keys(clause: t.Any) -> set[str | None]:
+    """Return the databases of the tables that a clause reads."""
+    return {_bind_key(each) for each in visitors.iterate(clause) if isinstance(each, sa.Table)}
+
+
+def _bind_key(table: sa.Table) -> str | None:
+    return t.cast("str | None", table.metadata.info.get("bind_key"))
+
+
 def named_class(column: t.Any, names: list[t.Any]) -> t.Any:
     """Return the condition that a discriminator has one of some names."""
     # Of one name it is an equation: a list is written out anew each time a statement is executed.
