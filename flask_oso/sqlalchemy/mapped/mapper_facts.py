@@ -239,13 +239,16 @@ class MapperFacts:
         """
         key = cls, number, is_own
         if key not in self._sources:
-            is_aliased = number is not None or self._only_aliases
+            is_aliased = number is not None or self._only_aliases or self._have_namesakes(cls)
             self._sources[key] = source_of(cls, aliased=is_aliased, is_own=is_own)
         return self._sources[key]
 
+    def _have_namesakes(self, cls: type) -> bool:
+        return any(isinstance(each, sa.Table) and _has_namesake(each) for each in self.tables(cls))
+
     def link_source(self, table: t.Any, number: int | None = None) -> t.Any:
         """Return a secondary table, or one of its aliases; a statement takes each once."""
-        if number is None and not self._only_aliases:
+        if number is None and not self._only_aliases and not _has_namesake(table):
             return table
         key = table, number
         if key not in self._link_sources:
@@ -277,6 +280,15 @@ class MapperFacts:
                 self._kept.clear()
             known = self._kept[key] = condition, make()
         return known[1]
+
+
+def _has_namesake(table: t.Any) -> bool:
+    """Tell whether another schema has a table of the same name.
+
+    Of two in a statement, SQLAlchemy gives one another name, and does so for a subquery alone.
+    """
+    others = table.metadata.tables.values()
+    return any(each is not table and each.name == table.name for each in others)
 
 
 def _is_indexed(cls: type, name: str) -> bool:
