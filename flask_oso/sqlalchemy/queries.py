@@ -21,7 +21,7 @@ from ..polar.residual.algebra.schema import Schema
 from ..polar.residual.outcomes import Residual
 from .mapped.mapper_facts import MapperFacts
 from .mapped.mapping import MappedSchema, mapped_classes, opaque_attributes
-from .mapped.tables import bind_key, bind_keys
+from .mapped.tables import bind_key, bind_keys, check_name
 from .read_conditions import of_list
 from .row_keys import RowKeys
 from .statements.kept_clauses import KeptClauses
@@ -164,6 +164,7 @@ def _translated(
     """
     translator = Translator(names, known, shared)
     made = translator.clause(residual.condition, {residual.root: entity})
+    check_name(entity, made)
     for cls in _classes_elsewhere(residual):
         if bind_key(cls) in bind_keys(made):
             raise UnsupportedError(

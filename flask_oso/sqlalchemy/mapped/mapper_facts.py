@@ -26,6 +26,7 @@ from .tables import (
     TableSource,
     as_of_entity,
     attribute_name,
+    column_of,
     core_expression,
     is_nullable_column,
     is_unique,
@@ -338,6 +339,9 @@ def _joined(owner: t.Any, name: str, target: TableSource) -> t.Any:
     attribute = getattr(entity, name)
     joined = _with_links(attribute.of_type(target.entity).expression, attribute.property)
     keep = None if isinstance(owner, TableSource) else owner
+    if keep is not None:
+        for column in attribute.property.local_columns:
+            column_of(keep, sa.inspect(keep).mapper.get_property_by_column(column).key)
     joined = with_further_tables(core_expression(joined, keep), attribute.property)
     return as_of_entity(joined, owner.seen) if isinstance(owner, SeenSource) else joined
 

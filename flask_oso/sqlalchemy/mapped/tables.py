@@ -8,6 +8,7 @@ and would remove rows within a ``NOT EXISTS``.
 
 from __future__ import annotations
 
+import re
 import typing as t
 from collections.abc import Iterator
 
@@ -15,7 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 from sqlalchemy.sql import operators, visitors
 
-from ...polar.exceptions import UnsupportedError
+from ...polar.exceptions import OsoError, UnsupportedError
 
 #: Functions that are NULL for NULL alone.
 _OF_LETTERS = ("lower", "upper")
@@ -102,9 +103,13 @@ def named_class(column: t.Any, names: list[t.Any]) -> t.Any:
 
 
 def column_of(entity: t.Any, name: str) -> t.Any:
-    """Return the expression of an attribute of an entity of the enclosing statement."""
+    """Return the expression of an attribute of an entity of the enclosing statement.
+
+    :raises UnsupportedError: if it is an alias of a subquery without this attribute.
+    """
     attribute = getattr(entity, name)
     expression = attribute.expression
+    check_selected(expression, entity)
     if isinstance(expression, sa.ColumnClause):
         return attribute
     if has_subquery(expression):
@@ -112,6 +117,47 @@ def column_of(entity: t.Any, name: str) -> t.Any:
     elif all(_ENTITY in each._annotations for each in _columns_of(expression)):
         return attribute
     return as_of_entity(expression, entity)
+
+
+def check_selected(expression: t.Any, entity: t.Any) -> None:
+    """Refuse an alias of a subquery that does not select all columns of an expression.
+
+    SQLAlchemy leaves these as they are: they would be those of any row of the table.
+
+    :raises UnsupportedError: if so.
+    """
+    inspected: t.Any = sa.inspect(entity)
+    if not isinstance(inspected.selectable, sa.Subquery | sa.CTE):
+        return
+    tables = {table for each in inspected.mapper.self_and_descendants for table in each.tables}
+    for column in _columns_of(expression):
+        if column.table in tables:
+            raise UnsupportedError(
+                f"The policy reads {column.name!r}, which the subquery of an alias of"
+                f" {inspected.mapper.class_.__name__!r} does not select. Select the whole class"
+                " there."
+            )
+
+
+def check_name(entity: t.Any, clause: t.Any) -> None:
+    """Refuse an alias with a name that a subquery of a clause may give to another table.
+
+    The subquery would then read a row of its own in place of the one that is listed.
+
+    :raises OsoError: if so.
+    """
+    inspected: t.Any = sa.inspect(entity)
+    name = getattr(inspected.selectable, "name", "")
+    # A name that SQLAlchemy makes is a pattern until then.
+    if inspected.is_mapper or "%(" in name or not has_subquery(clause):
+        return
+    read = (each for each in inspected.mapper.tables if isinstance(each, sa.Table))
+    tables = {each.name for table in read for each in table.metadata.tables.values()}
+    if re.sub(r"_\d+$", "", name) in {*tables, "anon"} or name in tables:
+        raise OsoError(
+            f"The alias {name!r} has a name that a subquery of the policy may have, too. Give it"
+            " another one, or none."
+        )
 
 
 def as_of_entity(expression: t.Any, entity: t.Any) -> t.Any:
@@ -177,6 +223,9 @@ def seen_as(cls: type, entity: t.Any) -> TableSource | None:
         return SeenSource(cls, tables, entity)
     if selectable is tables:
         return TableSource(cls, tables)
+    if any(selectable.corresponding_column(each) is None for each in mapper.columns):
+        # It is a subquery of the base class, which does not select what a subclass adds.
+        return None
     return TableSource(orm.aliased(cls, selectable), selectable)
 
 
