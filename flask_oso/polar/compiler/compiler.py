@@ -58,28 +58,19 @@ from .scopes import (
 from .snippets import (
     Position,
     all_of,
-    any_of,
     assign,
-    assign_attribute,
-    attribute_of,
     block,
     call,
     clock_check,
+    code,
     compared,
+    expr,
     for_each,
     function_of,
     generator_mark,
-    is_none,
-    is_not_none,
-    is_not_of,
-    is_of,
-    is_type,
-    is_unchecked,
-    item_of,
     load,
-    method_call,
     names_of,
-    negate,
+    stmt,
     tuple_of,
 )
 
@@ -230,15 +221,17 @@ class RuleCompiler:
 
     def _hand_over(self, parameters: list[str]) -> list[ast.stmt]:
         """Write that the solver answers this call."""
-        args = names_of(parameters)
-        name = load(self.names.constant(self.variant.name))
         if self.variant.is_test:
-            return self._returned(call("hand_over", name, args, load("clock")))
-        rest = call("hand_over_each", name, args, load("clock"))
+            return self._returned(self._by_solver("hand_over", parameters))
+        rest = self._by_solver("hand_over_each", parameters)
         if self.variant.open:
             return [ast.Expr(ast.YieldFrom(rest)), *self._noted_end(), ast.Return(None)]
         found = self._yielded(ast.Constant(True) if self.names.names_rules else None)
         return [for_each("_", rest, found), *self._noted_end(), ast.Return(None)]
+
+    def _by_solver(self, function: str, parameters: list[str]) -> ast.expr:
+        name = load(self.names.constant(self.variant.name))
+        return call(function, name, names_of(parameters), load("clock"))
 
     def _search_of_values(self, parameters: list[str]) -> ast.FunctionDef:
         """Write a function that yields the values of the arguments that are open."""
@@ -280,15 +273,16 @@ class RuleCompiler:
                 # An error about it has its place.
                 raise NotCompilable("a rule that gives a variable a Boolean", ref.literal.span)
             return ast.Constant(ref.literal.value)
-        is_known = is_of(ref.name, "decided")
-        is_itself = compared(load(ref.name), ast.Eq(), load(ref.name))
-        given: ast.expr = attribute_of(load("found"), "given")
         others = [other for other in (*refs[:number], *refs[number + 1 :]) if other is not None]
-        if others:
-            given = tuple_of([ast.Starred(given, ast.Load()), *(load(o.name) for o in others)])
-        checked = call("check_found", load(ref.name), given)
+        given = expr(
+            "(*found.given, *OTHERS)" if others else "found.given",
+            OTHERS=[load(o.name) for o in others],
+        )
         value = self.fresh()
-        out.append(assign(value, ast.IfExp(all_of([is_known, is_itself]), load(ref.name), checked)))
+        checked = """
+            VALUE = NAME if type(NAME) in decided and NAME == NAME else check_found(NAME, GIVEN)
+        """
+        out.append(stmt(checked, VALUE=value, NAME=ref.name, GIVEN=given))
         return load(value)
 
     # -- tables
@@ -299,70 +293,48 @@ class RuleCompiler:
         A search that shares its solutions with this one, and came to its end, has given all.
         """
         opened = [parameters[at] for at in self.variant.open]
-        shared = call("shared_solutions", load(opened[0]), names_of(bound))
-        is_first = compared(load(opened[0]), ast.Is(), load("variable"))
         names: list[ast.expr] = [ast.Name(name, ast.Store()) for name in [*opened, "found"]]
-        known = item_of(load("entry"), ast.Constant(1))
-        again = method_call(load("found"), "again", load("known"))
-        name = load(self.names.constant(self.variant.name))
-        circle = self._left_to(call("hand_over_each", name, names_of(parameters), load("clock")))
-        is_given = compared(load("known"), ast.Is(), load("found"))
-        is_all = compared(_state(), ast.Is(), load("exhausted"))
-        ended = ast.If(is_given, [ast.Return(None)], [ast.If(is_all, self._left_to(again), [])])
-        goes_on = ast.If(negate(attribute_of(load("known"), "waits")), circle, [])
-        entry = [ast.Constant(None), load("found"), *map(load, bound)]
+        shared = expr("shared_solutions(FIRST, BOUND)", FIRST=opened[0], BOUND=names_of(bound))
+        again = """
+            if entry is not None:
+                known = entry[1]
+                if entry[0] is None:
+                    if not known.waits: CIRCLE
+                elif known is found: return
+                elif entry[0] is exhausted: AGAIN
+        """
         return [
-            assign("state", ast.IfExp(is_first, load("exhausted"), load("shared"))),
+            stmt("state = exhausted if FIRST is variable else shared", FIRST=opened[0]),
             ast.Assign(names, shared),
             *self._looked_up(parameters),
-            ast.If(
-                is_not_none(load("entry")),
-                [assign("known", known), ast.If(is_none(_state()), [goes_on], [ended])],
-                [],
+            stmt(
+                again,
+                CIRCLE=self._left_to_solver("hand_over_each", parameters),
+                AGAIN=self._left_to(expr("found.again(known)")),
             ),
-            self._entered(entry),
+            stmt("entry = table[key] = [None, found, *BOUND]", BOUND=[*map(load, bound)]),
         ]
 
     def _table(self, parameters: list[str]) -> list[ast.stmt]:
         """Write that what is known of this call is looked up, or that the call is noted."""
-        entry = [ast.Constant(None), *map(load, self._kept(parameters))]
+        known = self.variant.values
+        kept = [load(name) for at, name in enumerate(parameters) if known.get(at) is None]
         return [
             *self._looked_up(parameters),
-            ast.If(
-                is_not_none(load("entry")),
-                self._known(parameters),
-                [],
-            ),
-            self._entered(entry),
+            stmt("if entry is not None: KNOWN", KNOWN=self._known(parameters)),
+            stmt("entry = table[key] = [None, *KEPT]", KEPT=kept),
         ]
 
     def _looked_up(self, parameters: list[str]) -> list[ast.stmt]:
         """Write that the entry of this call is looked up."""
-        key = tuple_of(
-            [
-                ast.Constant(self.variant.name),
-                *(self._key(at, name) for at, name in enumerate(parameters)),
-            ]
-        )
-        table = item_of(load("clock"), ast.Constant(3))
-        stored = ast.Subscript(load("clock"), ast.Constant(3), ast.Store())
-        made = ast.Assign([ast.Name("table", ast.Store()), stored], ast.Dict([], []))
-        return [
-            assign("table", table),
-            ast.If(is_none(load("table")), [made], []),
-            assign("key", key),
-            assign("entry", method_call(load("table"), "get", load("key"))),
-        ]
-
-    def _entered(self, entry: list[ast.expr]) -> ast.stmt:
-        """Write that this call has an entry from now on."""
-        noted = ast.Subscript(load("table"), load("key"), ast.Store())
-        made = ast.List(entry, ast.Load())
-        return ast.Assign([ast.Name("entry", ast.Store()), noted], made)
-
-    def _kept(self, parameters: list[str]) -> list[str]:
-        known = self.variant.values
-        return [name for at, name in enumerate(parameters) if known.get(at) is None]
+        looked_up = """
+            table = clock[3]
+            if table is None: table = clock[3] = {}
+            key = NAME, *PARTS
+            entry = table.get(key)
+        """
+        parts = [self._key(at, name) for at, name in enumerate(parameters)]
+        return code(looked_up, NAME=ast.Constant(self.variant.name), PARTS=parts)
 
     def _key(self, at: int, name: str) -> ast.expr:
         """Write the part of the key for an argument; ``key_of`` defines it."""
@@ -375,28 +347,25 @@ class RuleCompiler:
 
     def _known(self, parameters: list[str]) -> list[ast.stmt]:
         """Write that this call was made before: it ended, or it is a circle."""
-        assigned = assign("known", _state())
-        is_open = is_none(load("known"))
-        name = load(self.names.constant(self.variant.name))
-        handed = name, names_of(parameters), load("clock")
         if self.variant.is_test:
-            found: ast.expr = compared(load("known"), ast.IsNot(), ast.Constant(False))
-            if self.names.names_rules:
-                is_told = compared(load("known"), ast.IsNot(), load("exhausted"))
-                found = ast.IfExp(is_told, load("known"), ast.Constant(True))
-            circle = self._left_to(call("hand_over", *handed))
-            return [assigned, ast.If(is_open, circle, []), ast.Return(found)]
-        is_circle = any_of([is_open, compared(load("known"), ast.Is(), load("resumed"))])
-        circle = self._left_to(call("hand_over_each", *handed))
-        is_over = compared(load("known"), ast.Is(), load("exhausted"))
-        rule = ast.Constant(True if self.names.names_rules else None)
-        again: list[ast.stmt] = [ast.Expr(ast.Yield(rule)), ast.Return(None)]
-        return [
-            assigned,
-            ast.If(compared(load("known"), ast.Is(), ast.Constant(False)), [ast.Return(None)], []),
-            ast.If(is_over, again, []),
-            ast.If(is_circle, circle, []),
-        ]
+            known = """
+                known = entry[0]
+                if known is None: CIRCLE
+                return FOUND
+            """
+            told = "known if known is not exhausted else True"
+            found = expr(told if self.names.names_rules else "known is not False")
+            return code(known, CIRCLE=self._left_to_solver("hand_over", parameters), FOUND=found)
+        known = """
+            known = entry[0]
+            if known is False: return
+            if known is exhausted:
+                yield RULE
+                return
+            if known is None or known is resumed: CIRCLE
+        """
+        rule = True if self.names.names_rules else None
+        return code(known, RULE=rule, CIRCLE=self._left_to_solver("hand_over_each", parameters))
 
     def _returned(self, answer: ast.expr) -> list[ast.stmt]:
         """Write that a test returns its answer, and notes it."""
@@ -404,8 +373,7 @@ class RuleCompiler:
             return [ast.Return(answer)]
         if isinstance(answer, ast.Constant):
             return [_note(answer), ast.Return(ast.Constant(answer.value))]
-        stored = [ast.Name("found", ast.Store()), _state(ast.Store())]
-        return [ast.Assign(stored, answer), ast.Return(load("found"))]
+        return code("found = entry[0] = ANSWER; return found", ANSWER=answer)
 
     def _yielded(self, rule: ast.expr | None) -> list[ast.stmt]:
         """Write that a search yields a solution, and notes that it has one."""
@@ -424,17 +392,16 @@ class RuleCompiler:
             _key_of(value.id) if isinstance(value, ast.Name) else call("key_of", value)
             for value in values
         ]
-        slot = ast.Subscript(load("found"), load(key), ast.Store())
-        given: list[ast.stmt] = [
-            ast.Assign([ast.Name(solution, ast.Store()), slot], tuple_of(values)),
-            assign_attribute("found", "waits", ast.Constant(True)),
-            ast.Expr(ast.Yield(load(solution))),
-            assign_attribute("found", "waits", ast.Constant(False)),
-        ]
-        return [
-            assign(key, keys[0] if len(keys) == 1 else tuple_of(keys)),
-            ast.If(compared(load(key), ast.NotIn(), load("found")), given, []),
-        ]
+        yielded = """
+            KEY = KEYS
+            if KEY not in found:
+                SOLUTION = found[KEY] = VALUES
+                found.waits = True
+                yield SOLUTION
+                found.waits = False
+        """
+        one = keys[0] if len(keys) == 1 else tuple_of(keys)
+        return code(yielded, KEY=key, KEYS=one, SOLUTION=solution, VALUES=tuple_of(values))
 
     def _noted_end(self) -> list[ast.stmt]:
         """Write that a search notes that it ended."""
@@ -442,8 +409,7 @@ class RuleCompiler:
             return [_note(load("state"))]
         if not self._is_tabled:
             return []
-        is_found = compared(_state(), ast.Is(), load("resumed"))
-        return [_note(ast.IfExp(is_found, load("exhausted"), ast.Constant(False)))]
+        return code("entry[0] = exhausted if entry[0] is resumed else False")
 
     def _guard(self, parameters: list[str]) -> list[ast.stmt]:
         """Write the checks of the stack and the clock, for a rule with deep calls below it."""
@@ -452,14 +418,13 @@ class RuleCompiler:
             return []
         if height < DEPTH_INTERVAL:
             return clock_check()
-        depth = load("depth")
-        is_first = compared(depth, ast.Eq(), ast.Constant(FIRST_DEPTH))
-        now_and_then = negate(ast.BinOp(depth, ast.BitAnd(), ast.Constant(DEPTH_INTERVAL - 1)))
-        is_due = any_of([all_of([now_and_then, depth]), is_first])
-        too_deep: ast.expr = all_of([is_due, call("is_deep")])
+        too_deep = expr(
+            "((not depth & MASK and depth) or depth == FIRST) and is_deep()",
+            MASK=DEPTH_INTERVAL - 1,
+            FIRST=FIRST_DEPTH,
+        )
         if not self.variant.is_test:
-            is_over = compared(depth, ast.Gt(), ast.Constant(MAX_GENERATORS))
-            too_deep = any_of([is_over, too_deep])
+            too_deep = expr("depth > MOST or TOO_DEEP", MOST=MAX_GENERATORS, TOO_DEEP=too_deep)
         return [ast.If(too_deep, self._hand_over(parameters), []), *clock_check()]
 
     # -- heads
@@ -492,18 +457,17 @@ class RuleCompiler:
 
     def _unless_decided(self, position: int, parameters: list[str]) -> ast.stmt:
         """Write that another function answers if comparing an argument could run code."""
-        name = parameters[position]
-        decided = is_not_of(name, "decided")
-        odd = all_of([negate(is_type(name, "str")), decided])
         asking = load(self.names.function(self.variant.asking(position)))
         made = ast.Call(asking, [*map(load, [*parameters, "depth", "clock"])], [])
-        return ast.If(odd, self._left_to(made), [])
+        odd = "if not type(NAME) is str and type(NAME) not in decided: ASKED"
+        return stmt(odd, NAME=parameters[position], ASKED=self._left_to(made))
 
     def _left_to(self, made: ast.expr) -> list[ast.stmt]:
         """Write that a call answers."""
-        if self.variant.is_test:
-            return [ast.Return(made)]
-        return [ast.Expr(ast.YieldFrom(made)), ast.Return(None)]
+        return code("return MADE" if self.variant.is_test else "yield from MADE; return", MADE=made)
+
+    def _left_to_solver(self, function: str, parameters: list[str]) -> list[ast.stmt]:
+        return self._left_to(self._by_solver(function, parameters))
 
     def _tests(self, clause: Clause, parameters: list[str]) -> Iterable[ast.expr]:
         for position, parameter in enumerate(clause.parameters):
@@ -527,19 +491,14 @@ class RuleCompiler:
         if type(value) is bool:
             # For Python, and so for an object of the host, `True` equals a number such as
             # `Decimal(1)`; for Polar no number.
-            is_object = is_not_of(name, "scalars")
-            by_python = call("equal", load(name), ast.Constant(value), load("unread"))
-            is_it = compared(load(name), ast.Is(), ast.Constant(value))
-            return any_of([is_it, all_of([is_object, by_python])])
-        if isinstance(literal, Instance) and self.names.host.has_keys(type(value)):
-            sides = load(name), load(self.names.constant(value))
-            return call("equal", *sides, load("unread"))
+            test = "NAME is VALUE or (type(NAME) not in scalars and equal(NAME, VALUE, unread))"
+            return expr(test, NAME=name, VALUE=value)
         if isinstance(literal, Instance):
-            return compared(load(name), ast.Is(), load(self.names.constant(value)))
-        equal = compared(load(name), ast.Eq(), ast.Constant(value))
-        if type(value) is str:
-            return equal
-        return all_of([negate(is_type(name, "bool")), equal])
+            has_keys = self.names.host.has_keys(type(value))
+            test = "equal(NAME, VALUE, unread)" if has_keys else "NAME is VALUE"
+            return expr(test, NAME=name, VALUE=self.names.constant(value))
+        test = "NAME == VALUE" if type(value) is str else "not type(NAME) is bool and NAME == VALUE"
+        return expr(test, NAME=name, VALUE=ast.Constant(value))
 
     def _at_head(self, out: list[ast.stmt], place: Output) -> GoalWriter:
         return GoalWriter(self, self.next_clause(), Site(()), (), Scope(), out, place, None)
@@ -671,9 +630,8 @@ class RuleCompiler:
 
     def check_sandbox(self, ref: Ref, out: list[ast.stmt]) -> None:
         """Write the sandbox check of a value that was read."""
-        unknown = is_unchecked(ref.name)
-        check = call("check_sandbox", load(ref.name), load(self.names.constant(ref.read)))
-        out.append(ast.If(unknown, [ast.Expr(check)], []))
+        check = "if type(NAME) not in harmless: check_sandbox(NAME, READ)"
+        out.append(stmt(check, NAME=ref.name, READ=self.names.constant(ref.read)))
 
 
 def _has_literal(clause: Clause, position: int) -> bool:
@@ -681,19 +639,14 @@ def _has_literal(clause: Clause, position: int) -> bool:
     return isinstance(clause.parameters[position].term, (Value, Instance))
 
 
-def _state(context: ast.expr_context | None = None) -> ast.expr:
-    """Write what is known of the current call; a node is never used twice."""
-    return ast.Subscript(load("entry"), ast.Constant(0), context or ast.Load())
-
-
 def _key_of(name: str) -> ast.expr:
     """Write what identifies a value."""
-    return ast.IfExp(is_of(name, "plain"), call("id", load(name)), call("key_of", load(name)))
+    return expr("id(NAME) if type(NAME) in plain else key_of(NAME)", NAME=name)
 
 
 def _note(state: ast.expr) -> ast.stmt:
     """Write what is known of the current call."""
-    return ast.Assign([_state(ast.Store())], state)
+    return stmt("entry[0] = STATE", STATE=state)
 
 
 def _together(statements: list[ast.stmt]) -> ast.stmt:

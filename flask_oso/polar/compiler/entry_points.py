@@ -20,23 +20,15 @@ from .scopes import ProgramInterface, Variant
 from .snippets import (
     all_of,
     any_of,
-    assign,
-    assign_parts,
-    attribute_of,
     call,
-    compared,
-    for_each,
+    code,
+    expr,
     function_of,
     is_ascii,
-    is_none,
-    is_not_none,
-    is_not_of,
-    is_type,
-    item_of,
     load,
     names_of,
-    negate,
-    returned,
+    stmt,
+    target_of,
 )
 
 #: The steps until the next check of the clock, when the question began, its ``IteratorUse``, its
@@ -62,8 +54,6 @@ class ChosenFunctions(t.Protocol):
 _FEW = 2
 #: So many actions that no fact has are kept.
 _MOST_OTHER_ACTIONS = 100
-#: Tells that ``POLAR_LOG`` is not set.
-NOT_LOGGED = compared(load("log_variable"), ast.NotIn(), load("environment"))
 #: The file name of the functions that take a question.
 QUESTION_FILE = "<question>"
 
@@ -94,59 +84,94 @@ class EntryPointWriter(Record):
 
     def write(self) -> ast.FunctionDef:
         """Write the function."""
-        is_logged = compared(load("log_variable"), ast.In(), load("environment"))
-        odd = ast.BoolOp(ast.Or(), [is_logged, *map(self._is_odd, self.parameters)])
-        body = [
-            *self._specializations(),
-            assign("name", load(self.rule)),
-            ast.If(odd, self._taken(), []),
-            *self._asked(),
-        ]
+        is_logged = expr("log_variable in environment")
+        taken = """
+            SPECIALIZATIONS
+            name = RULE
+            if ODD:
+                taken = as_data(ARGS)
+                if taken is None: return BY_SOLVER
+                PARTS = taken
+            ASKED
+        """
+        body = code(
+            taken,
+            SPECIALIZATIONS=self._specializations(),
+            RULE=self.rule,
+            ODD=any_of([is_logged, *map(self._is_odd, self.parameters)]),
+            ARGS=self._arguments(),
+            BY_SOLVER=self._by_solver(),
+            PARTS=target_of(self.parameters),
+            ASKED=self._asked(),
+        )
         parameters = [*self.parameters, "clock"] if self.shares else self.parameters
         return function_of("question", parameters, body)
 
-    def write_usual(self, tests: list[ast.stmt], tried: Sequence[ast.stmt] = ()) -> ast.FunctionDef:
+    def write_usual(self, tests: list[ast.stmt], tried: Sequence[ast.stmt]) -> ast.FunctionDef:
         """Write a function for the tables of usual questions, whose callers look at the log.
 
         :param tests: return where an argument is of another class.
         :param tried: what may answer before the rules are asked.
         """
-        nothing: ast.stmt = ast.Return(ast.Constant(None))
         # Questions for all solutions have functions of their own.
-        body = [
-            *tried,
-            ast.If(load("is_searched"), [nothing], []),
-            *tests,
-            assign("name", load(self.rule)),
-            *self._asked(),
-        ]
+        usual = """
+            TRIED
+            if is_searched: return None
+            TESTS
+            name = RULE
+            ASKED
+        """
+        body = code(usual, TRIED=tried, TESTS=tests, RULE=self.rule, ASKED=self._asked())
         kept = ("is_searched", "type", "simple") if tried else ("is_searched",)
         return function_of("question", self.parameters, body, kept)
 
     def _asked(self) -> list[ast.stmt]:
-        """Write that the rule is asked, and what its errors become."""
-        handlers = [
-            ast.ExceptHandler(load("AttributeError"), "error", self._explained()),
-            ast.ExceptHandler(load("unforeseen"), None, [self._by_solver(is_anew=True)]),
-            ast.ExceptHandler(load("StopIteration"), "error", [stopped()]),
-            ast.ExceptHandler(load("RuntimeError"), "error", self._stopped_search()),
-        ]
-        return [
-            self._calls_forgotten() if self.shares else assign("clock", _new_clock()),
-            ast.Try(self._answered(), handlers, [], []),
-        ]
+        """Write that the rule is asked, and what its errors become.
+
+        A missing attribute is an error of the policy. Python replaces a ``StopIteration`` within a
+        search. The calls of other questions with the same clock are not those of this one.
+        """
+        asked = """
+            BEGIN
+            try:
+                ANSWER
+            except AttributeError as error:
+                problem = problem_of(error, name, ARGS)
+                if problem is None: raise
+                raise problem from error
+            except unforeseen:
+                return BY_SOLVER
+            except StopIteration as error:
+                STOPPED
+            except RuntimeError as error:
+                stop = stop_of(error)
+                if stop is None: raise
+                STOPPED_SEARCH
+        """
+        *first, _ = new_clock()
+        begin = "clock[CALLS].clear()" if self.shares else "clock = [*FIRST, []]"
+        return code(
+            asked,
+            BEGIN=code(begin, CALLS=CALLS, FIRST=[*map(ast.Constant, first)]),
+            ANSWER=self._answered(),
+            ARGS=self._arguments(),
+            BY_SOLVER=self._by_solver(is_anew=True),
+            STOPPED=stopped(),
+            STOPPED_SEARCH=stopped("stop"),
+        )
 
     def _answered(self) -> list[ast.stmt]:
         """Write the answer: that of a test, or whether a search finds something."""
-        answer = self._answer()
+        args = [*map(load, self.parameters), ast.Constant(0), load("clock")]
+        answer = ast.Call(self.function, args, [])
         if not self.is_searched:
             return [ast.Return(answer)]
-        note = assign("found", ast.Constant(True))
-        return [
-            assign("found", ast.Constant(False)),
-            for_each("_", answer, [note]),
-            ast.Return(load("found")),
-        ]
+        search = """
+            found = False
+            for _ in SEARCH: found = True
+            return found
+        """
+        return code(search, SEARCH=answer)
 
     def _specializations(self) -> list[ast.stmt]:
         """Write that a specialization answers, if there is one for the arguments."""
@@ -154,31 +179,34 @@ class EntryPointWriter(Record):
             return []
         table, specializations = self.specializations
         if specializations.at is None:
-            return [ast.If(NOT_LOGGED, self._by_class(load(table), specializations.by), [])]
-        name = self.parameters[specializations.at]
-        by_text = item_of(load(table), load(name))
-        is_text = all_of([is_type(name, "str"), NOT_LOGGED])
-        others: list[ast.stmt] = []
+            by_class = self._by_class(load(table), specializations.by)
+            return code("if log_variable not in environment: BY_CLASS", BY_CLASS=by_class)
+        name, others = self.parameters[specializations.at], list[ast.stmt]()
         if self.of_objects is not None:
-            is_object = all_of([negate(is_type(name, "str")), NOT_LOGGED])
-            asked = self._by_class(load(self.of_objects), len(self.parameters) - 1)
-            others = [ast.If(is_object, asked, [])]
-        return [ast.If(is_text, self._by_class(by_text, specializations.by), others)]
+            others = self._by_class(load(self.of_objects), len(self.parameters) - 1)
+        chosen = """
+            if type(TEXT) is str and log_variable not in environment: BY_TEXT
+            elif not type(TEXT) is str and log_variable not in environment: OTHERS
+        """
+        by_text = self._by_class(expr("TABLE[TEXT]", TABLE=table, TEXT=name), specializations.by)
+        (made,) = code(chosen, TEXT=name, BY_TEXT=by_text, OTHERS=others)
+        if not others:
+            t.cast(ast.If, made).orelse = []
+        return [made]
 
     def _by_class(self, functions: ast.expr, at: int) -> list[ast.stmt]:
         """Write that one of some functions answers, chosen by the class of an argument."""
-        chosen = item_of(functions, call("type", load(self.parameters[at])))
-        answer = ast.Call(chosen, [*map(load, self.parameters)], [])
-        is_known = is_not_none(load("answer"))
-        return [
-            assign("answer", answer),
-            ast.If(is_known, [ast.Return(load("answer"))], []),
-        ]
+        answered = """
+            answer = FUNCTIONS[type(CHOOSING)](*ARGS)
+            if answer is not None: return answer
+        """
+        args = [*map(load, self.parameters)]
+        return code(answered, FUNCTIONS=functions, CHOOSING=self.parameters[at], ARGS=args)
 
     def _arguments(self) -> ast.expr:
         return names_of(self.parameters)
 
-    def _by_solver(self, *, is_anew: bool = False) -> ast.stmt:
+    def _by_solver(self, *, is_anew: bool = False) -> ast.expr:
         """Write that the solver answers.
 
         :param is_anew: whether compiled functions began, and may have made calls.
@@ -189,55 +217,16 @@ class EntryPointWriter(Record):
         if self.shares or is_anew:
             # It may have a call that was made before.
             options.append(load("clock"))
-        return ast.Return(call("by_solver", load("name"), self._arguments(), *options))
-
-    def _calls_forgotten(self) -> ast.stmt:
-        """Write that the calls of other questions with the same clock are not those of this one."""
-        calls = item_of(load("clock"), ast.Constant(CALLS))
-        return ast.Expr(ast.Call(attribute_of(calls, "clear"), [], []))
-
-    def _taken(self) -> list[ast.stmt]:
-        """Write that lists and dictionaries are copied; the solver answers for other arguments."""
-        is_refused = is_none(load("taken"))
-        return [
-            assign("taken", call("as_data", self._arguments())),
-            ast.If(is_refused, [self._by_solver()], []),
-            assign_parts(self.parameters, load("taken")),
-        ]
-
-    def _explained(self) -> list[ast.stmt]:
-        """Write that a missing attribute is an error of the policy."""
-        problem = call("problem_of", load("error"), load("name"), self._arguments())
-        is_other = is_none(load("problem"))
-        return [
-            assign("problem", problem),
-            ast.If(is_other, [ast.Raise(None, None)], []),
-            ast.Raise(load("problem"), load("error")),
-        ]
-
-    def _stopped_search(self) -> list[ast.stmt]:
-        """Write what a ``StopIteration`` becomes that Python has replaced within a search."""
-        is_other = is_none(load("stop"))
-        return [
-            assign("stop", call("stop_of", load("error"))),
-            ast.If(is_other, [ast.Raise(None, None)], []),
-            stopped("stop"),
-        ]
+        return call("by_solver", load("name"), self._arguments(), *options)
 
     def _is_odd(self, name: str) -> ast.expr:
         """Write that an argument needs the solver: it is neither an object nor an ASCII string."""
-        tests: list[ast.expr] = [
-            is_not_of(name, "plain"),
-            negate(all_of([is_type(name, "str"), is_ascii(name)])),
-        ]
+        text = expr("not (type(X) is str and X.isascii())", X=name)
+        tests = [expr("type(X) not in plain", X=name), text]
         if name in self.texts:
             # The more frequent test comes first.
             tests.reverse()
-        return ast.BoolOp(ast.And(), [*tests, negate(call("is_simple", load(name)))])
-
-    def _answer(self) -> ast.expr:
-        args = [*map(load, self.parameters), ast.Constant(0), load("clock")]
-        return ast.Call(self.function, args, [])
+        return all_of([*tests, expr("not is_simple(X)", X=name)])
 
 
 def entry_writer(
@@ -273,18 +262,12 @@ def new_clock(begun: float | None = None, outcome: MadeCall | None = None) -> Cl
     return [CLOCK_INTERVAL, begun, None, None, outcome, []]
 
 
-def _new_clock() -> ast.expr:
-    """Write the same."""
-    *first, calls = new_clock()
-    return ast.List([*map(ast.Constant, first), ast.List(calls, ast.Load())], ast.Load())
-
-
 def stopped(error: str = "error") -> ast.stmt:
     """Write that a ``StopIteration`` becomes an error: it must end no loop of the caller.
 
     :param error: its name.
     """
-    return ast.Raise(call("RuntimeError", ast.Constant(STOPPED)), load(error))
+    return stmt("raise RuntimeError(TEXT) from ERROR", TEXT=ast.Constant(STOPPED), ERROR=error)
 
 
 class FactTable:
@@ -319,17 +302,18 @@ def facts_function(
     :param facts: all strings for which the answer is yes.
     :param known: the name of the set of them.
     """
+    found = expr("ARGS in KNOWN", ARGS=names_of(parameters), KNOWN=known)
     if len(facts) <= _FEW:
         found = any_of([_is_fact(parameters, fact) for fact in facts])
-    else:
-        found = compared(names_of(parameters), ast.In(), load(known))
     # No fact has a string that the solver refuses.
+    looked_up = """
+        if type(FIRST) is str:
+            if FOUND: return True
+            if ASCII: return False
+        return None
+    """
     ascii_only = all_of([*map(is_ascii, parameters)])
-    looked: list[ast.stmt] = [
-        ast.If(found, [returned(True)], []),
-        ast.If(ascii_only, [returned(False)], []),
-    ]
-    body = [ast.If(is_type(parameters[0], "str"), looked, []), ast.Return(ast.Constant(None))]
+    body = code(looked_up, FIRST=parameters[0], FOUND=found, ASCII=ascii_only)
     return function_of("facts", parameters, body)
 
 
@@ -358,8 +342,5 @@ def facts_entry(
 
 
 def _is_fact(parameters: list[str], fact: tuple[str, ...]) -> ast.expr:
-    tests = [
-        compared(load(name), ast.Eq(), ast.Constant(text))
-        for name, text in zip(parameters, fact, strict=True)
-    ]
-    return all_of(tests)
+    pairs = zip(parameters, fact, strict=True)
+    return all_of([expr("X == TEXT", X=name, TEXT=ast.Constant(text)) for name, text in pairs])

@@ -39,19 +39,7 @@ import ast
 import typing as t
 from collections.abc import Callable, Container, Iterator
 
-from ..snippets import (
-    all_of,
-    any_of,
-    assign,
-    call,
-    compared,
-    duplicate,
-    for_each,
-    load,
-    named_value,
-    negate,
-    unpacked,
-)
+from ..snippets import Hole, all_of, assign, call, code, duplicate, expr, load, stmt
 from .names import (
     Names,
     blocks_in,
@@ -160,20 +148,16 @@ def _written_out(statement: ast.If, search: ast.Call, fresh: Callable[[str], str
     test: t.Any = statement.test
     if type(test) is ast.IfExp:
         # What it looks at first is whether the collection is a set.
-        is_set = [compared(load(kind), ast.Is(), load("set"))]
-        is_set.append(compared(load(kind), ast.In(), load("sets")))
         _, *about_item = test.test.values if type(test.test) is ast.BoolOp else [test.test]
-        test.test = all_of([any_of(is_set), *about_item])
-    is_list = compared(_class_of(load(listed), kind), ast.Is(), load("list"))
-    tests = [any_of([is_list, compared(load(kind), ast.Is(), load("tuple"))])]
+        test.test = all_of([expr("K is set or K in sets", K=kind), *about_item])
+    tests = [expr("(K := type(LISTED)) is list or K is tuple", K=kind, LISTED=listed)]
     cls = _class_of_item(search)
     is_text_or_integer = cls is str or cls is int
     is_itself = getattr(search, "is_itself", False)
     if cls is None:
-        is_text = compared(_class_of(item, mine), ast.Is(), load("str"))
-        tests.append(any_of([is_text, compared(load(mine), ast.In(), load("simple"))]))
+        tests.append(expr("(M := type(ITEM)) is str or M in simple", M=mine, ITEM=item))
     elif not is_text_or_integer and not is_itself:
-        tests.append(compared(_class_of(item, mine), ast.In(), load("simple")))
+        tests.append(expr("(M := type(ITEM)) in simple", M=mine, ITEM=item))
     kind_of_item = t.cast(type, cls).__name__ if is_text_or_integer else mine
     if is_itself:
         # No element of the same class is equal to it, and simple ones ask nobody.
@@ -205,15 +189,18 @@ def _loop(search: ast.Call, mine: ast.expr, found: str, element: str) -> ast.stm
 
     :param found: the name that says that it is found.
     """
-    is_odd, is_it = _tests_of(search, mine, element)
-    held: list[ast.stmt] = [assign(found, ast.Constant(True))]
-    if read_name(search.func) == _FIRST:
-        held.append(ast.If(negate(load(_IS_SEARCHED)), [ast.Break()], []))
-    body: list[ast.stmt] = [
-        ast.If(is_odd, [assign(found, search), ast.Break()], []),
-        ast.If(is_it, held, []),
-    ]
-    return for_each(element, _listed(search), body)
+    loop = """
+        for E in [*LISTED]:
+            if type(E) is not MINE and type(E) not in simple:
+                FOUND = SEARCH
+                break
+            if SAME:
+                FOUND = True
+                END
+    """
+    is_first = read_name(search.func) == _FIRST
+    end = code("if not is_searched: break") if is_first else []
+    return stmt(loop, FOUND=found, END=end, **_about(search, mine, element))
 
 
 def _loop_that_ends(search: ast.Call, mine: ast.expr, statement: ast.If, element: str) -> ast.stmt:
@@ -221,33 +208,31 @@ def _loop_that_ends(search: ast.Call, mine: ast.expr, statement: ast.If, element
 
     That ends the function, unless all elements are to be looked at.
     """
-    is_odd, is_it = _tests_of(search, mine, element)
-    slowly = ast.If(search, duplicate(statement.body), [])
-    is_all = all_of([load(_IS_SEARCHED), negate(duplicate(t.cast(ast.expr, search)))])
-    done: list[ast.stmt] = [ast.If(is_all, [ast.Break()], []), *statement.body]
-    if type(statement.body[-1]) is not ast.Return:
-        # All elements were looked at.
-        done.append(ast.Break())
-    is_there = ast.copy_location(ast.If(is_it, done, []), statement)
-    body: list[ast.stmt] = [ast.If(is_odd, [slowly, ast.Break()], []), is_there]
+    # Without an end of the function, all elements were looked at.
+    ends = [] if type(statement.body[-1]) is ast.Return else [ast.Break()]
+    loop = """
+        for E in [*LISTED]:
+            if type(E) is not MINE and type(E) not in simple:
+                if SEARCH: BODY
+                break
+            if SAME:
+                if is_searched and not SEARCH: break
+                BODY
+                ENDS
+    """
+    about = _about(search, mine, element)
+    made = t.cast(ast.For, stmt(loop, BODY=statement.body, ENDS=ends, **about))
+    is_odd, is_there = made.body
+    ast.copy_location(is_there, statement)
     if getattr(search, "is_itself", False):
         # That asks nobody, and is what ends the search.
-        body.reverse()
-    return for_each(element, _listed(search), body)
+        made.body = [is_there, is_odd]
+    return made
 
 
-def _tests_of(search: ast.Call, mine: ast.expr, element: str) -> tuple[ast.expr, ast.expr]:
-    """Write whether the call is to look at an element, and whether it is what is searched for."""
-    kind = call("type", load(element))
-    is_odd = [compared(kind, ast.IsNot(), mine), compared(kind, ast.NotIn(), load("simple"))]
-    same = ast.Is() if getattr(search, "is_itself", False) else ast.Eq()
-    return all_of(is_odd), compared(load(element), same, search.args[0])
-
-
-def _listed(search: ast.Call) -> ast.expr:
-    return unpacked(t.cast(ast.Name, search.args[1]).id)
-
-
-def _class_of(value: ast.expr, name: str) -> ast.expr:
-    """Write the class of a value, and give it a name."""
-    return named_value(name, call("type", value))
+def _about(search: ast.Call, mine: ast.expr, element: str) -> dict[str, Hole]:
+    """Return what the loops have in common: of an odd element the call is asked."""
+    is_itself = getattr(search, "is_itself", False)
+    same = expr("E is ITEM" if is_itself else "E == ITEM", E=element, ITEM=search.args[0])
+    listed = t.cast(ast.Name, search.args[1]).id
+    return {"E": element, "LISTED": listed, "MINE": mine, "SEARCH": search, "SAME": same}

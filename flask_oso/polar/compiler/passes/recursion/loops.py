@@ -34,14 +34,16 @@ from ...snippets import (
     all_of,
     appended,
     assign,
+    assign_parts,
     call,
+    code,
     code_of,
     compared,
     duplicate,
+    expr,
     is_unchecked,
-    item_of,
     load,
-    negate,
+    stmt,
     tuple_of,
 )
 from ..exclusion import class_tested, exclude_each_other, without_contradicted
@@ -63,9 +65,8 @@ from ..names import (
 )
 from .first_solutions import search_for_all
 
-_FRAMES, _VALUE, _RESULT, _PASSES = "frames", "value", "result", "passes"
-#: The names of the levels with which a loop begins, and at which it has found its value.
-_FIRST, _LAST = "first_level", "last_level"
+#: The name of the value that is computed, and of the level at which a loop has found it.
+_VALUE, _LAST = "value", "last_level"
 #: The most solutions of one loop.
 MAX_SOLUTIONS = 100_000
 
@@ -291,41 +292,32 @@ class _Loop:
         """Write that the next call adds to what was found."""
         before, last = done[:-1], done[-1]
         is_always = self._is_note(last) and not self._notes_in(before)
-        start: list[ast.stmt] = [assign(self._result, self._nothing())]
-        end: list[ast.stmt] = [ast.Return(load(self._result))]
+        start = [stmt("RESULT = False" if self._is_test else "RESULT = []", RESULT=self._result)]
+        end = [stmt("return RESULT", RESULT=self._result)]
         if is_always:
             self._site.block += before
         else:
             search_for_all(self._body)
-            start.append(assign(_RESULT, load(self._result) if not self._is_test else _none()))
+            start.append(stmt("result = None" if self._is_test else "result = solutions"))
             self._site.block += self._condition(done)
-            end = self._chosen()
+            chosen = "return found if result is None else result"
+            end = [stmt(chosen if self._is_test else "return result")]
         if not self._is_test and any(type(each) is ast.For for each in nodes_in(self._body)):
-            size = call("len", load(SOLUTIONS))
-            is_over = compared(size, ast.Gt(), ast.Constant(MAX_SOLUTIONS))
-            self._site.block.append(ast.If(is_over, [ast.Return(_none())], []))
+            is_over = "if len(solutions) > MOST: return None"
+            self._site.block.append(stmt(is_over, MOST=MAX_SOLUTIONS))
         return [*start, self._loop([]), *end]
-
-    def _nothing(self) -> ast.expr:
-        return ast.Constant(False) if self._is_test else ast.List([], ast.Load())
 
     def _condition(self, done: list[ast.stmt]) -> list[ast.stmt]:
         """Write that what is found later counts only under a condition."""
         noted = {id(each) for each in self._notes_in(done)}
-        replaced = t.cast("list[ast.stmt]", [_Noted(noted).visit(each) for each in done])
-        if self._is_test:
-            is_first = compared(load(_RESULT), ast.Is(), _none())
-            forget: ast.stmt = ast.If(is_first, [assign(_RESULT, load(FOUND))], [])
-        else:
-            forget = assign(SOLUTIONS, ast.List([], ast.Load()))
-        unless = ast.If(negate(load(_PASSES)), [forget], [])
-        return [assign(_PASSES, ast.Constant(False)), *replaced, unless]
-
-    def _chosen(self) -> list[ast.stmt]:
-        if not self._is_test:
-            return [ast.Return(load(_RESULT))]
-        is_over = compared(load(_RESULT), ast.Is(), _none())
-        return [ast.Return(ast.IfExp(is_over, load(FOUND), load(_RESULT)))]
+        replaced = [_Noted(noted).visit(each) for each in done]
+        forget = "if result is None: result = found" if self._is_test else "solutions = []"
+        counts = """
+            passes = False
+            DONE
+            if not passes: FORGET
+        """
+        return code(counts, DONE=replaced, FORGET=stmt(forget))
 
     # -- a value is computed of what is found
 
@@ -423,45 +415,40 @@ class _Loop:
         return apart, back
 
     def _there_and_back(self, back: list[ast.stmt]) -> list[ast.stmt]:
-        own = Names(self._body).written
-        passed = self._changed()
+        own, passed = Names(self._body).written, self._changed()
         needed = [
             name
             for name in sorted(Names(back).read)
             if name != _VALUE and (own[name] or name in passed)
         ]
-        start: list[ast.stmt] = [assign(_VALUE, load("missing"))]
-        is_kept = bool(needed)
-        last = _LAST if self._is_noted_with_level else LEVEL
-        passed_by = ast.BinOp(load(last), ast.Sub(), load(_FIRST))
-        over: ast.expr
-        if is_kept:
-            start.append(assign(_FRAMES, ast.List([], ast.Load())))
-            kept = _tuple(needed, ast.Load())
-            note = [appended(_FRAMES, kept)]
-            frames = load(_FRAMES)
-            if self._is_noted_with_level:
-                frames = item_of(frames, ast.Slice(None, passed_by, None))
-            over, target = call("reversed", frames), _tuple(needed, ast.Store())
-        else:
-            note, target = [], ast.Name("_", ast.Store())
-            over = call("range", passed_by)
-        if self._is_noted_with_level or not is_kept:
-            start.append(assign(_FIRST, load(LEVEL)))
-        nothing = ast.Return(ast.List([], ast.Load()))
-        is_missing = compared(load(_VALUE), ast.Is(), load("missing"))
-        ways = integers_first(back, _VALUE, passed_by, is_counted=not is_kept)
+        start, note, is_noted = code("value = missing"), list[ast.stmt](), self._is_noted_with_level
+        passed_by = expr("LAST - first_level", LAST=_LAST if is_noted else LEVEL)
+        over, target = expr("range(COUNT)", COUNT=passed_by), _tuple(["_"], ast.Store())
+        if needed:
+            start += code("frames = []")
+            note = [appended("frames", _tuple(needed, ast.Load()))]
+            frames = "reversed(frames[:COUNT])" if is_noted else "reversed(frames)"
+            over, target = expr(frames, COUNT=passed_by), _tuple(needed, ast.Store())
+        if is_noted or not needed:
+            start += code("first_level = level")
+        ways = integers_first(back, _VALUE, passed_by, is_counted=not needed)
         if written_name(back[-1]) != _VALUE:
             _go_on_where_noted(back)
-            back = [*back, nothing]
+            back = [*back, *code("return []")]
         again: ast.stmt = ast.For(target, over, [*ways.each, *back], [])
-        return [
-            *start,
-            self._loop(note),
-            ast.If(is_missing, [nothing], []),
-            again if ways.all is None else ast.If(ways.all.test, ways.all.body, [again]),
-            ast.Return(ast.List([load(_VALUE)], ast.Load())),
-        ]
+        there_and_back = """
+            START
+            LOOP
+            if value is missing: return []
+            AGAIN
+            return [value]
+        """
+        return code(
+            there_and_back,
+            START=start,
+            LOOP=self._loop(note),
+            AGAIN=again if ways.all is None else ast.If(ways.all.test, ways.all.body, [again]),
+        )
 
     # -- the loop that both have
 
@@ -478,14 +465,18 @@ class _Loop:
         if len(changed) == 1:
             turn.append(assign(*changed[0]))
         elif changed:
-            names = ast.Tuple([ast.Name(name, ast.Store()) for name, _ in changed], ast.Store())
-            turn.append(ast.Assign([names], tuple_of([arg for _, arg in changed])))
+            names, values = zip(*changed, strict=True)
+            turn.append(assign_parts(names, tuple_of([*values])))
         for name, arg in changed:
             self._leave_check_to_next_turn(name, arg)
         self._site.block += [*turn, ast.Continue()]
-        levels = call("range", load(LEVEL), ast.Constant(self._function.most + 1))
-        over = ast.Name(LEVEL, ast.Store())
-        return ast.For(over, levels, [*self._body, ast.Break()], [ast.Return(_none())])
+        loop = """
+            for level in range(level, END):
+                BODY
+                break
+            else: return None
+        """
+        return stmt(loop, END=self._function.most + 1, BODY=self._body)
 
     def _leave_check_to_next_turn(self, parameter: str, arg: ast.expr) -> None:
         """Leave out the sandbox check of what is only passed on, where a turn begins with it."""
@@ -518,12 +509,8 @@ class _Noted(ast.NodeTransformer):
 
     def visit(self, node: ast.AST) -> t.Any:
         if id(node) in self._notes:
-            return ast.copy_location(assign(_PASSES, ast.Constant(True)), node)
+            return ast.copy_location(stmt("passes = True"), node)
         return self.generic_visit(node)
-
-
-def _none() -> ast.expr:
-    return ast.Constant(None)
 
 
 def _tuple(names: list[str], context: t.Any) -> ast.expr:

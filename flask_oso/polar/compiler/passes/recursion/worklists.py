@@ -24,22 +24,7 @@ import ast
 import bisect
 import typing as t
 
-from ...snippets import (
-    all_of,
-    any_of,
-    assign,
-    call,
-    compared,
-    duplicate,
-    for_each,
-    is_none,
-    item_of,
-    load,
-    method_call,
-    negate,
-    tuple_of,
-    unpacked,
-)
+from ...snippets import call, code, duplicate, expr, load, method_call, stmt, tuple_of, unpacked
 from ..names import (
     FOUND,
     LEVEL,
@@ -56,12 +41,10 @@ from ..names import (
 from .batches import put_on_at_once
 from .loops import MAX_SOLUTIONS, Recursion, is_call
 
-#: What is still to be looked at, what was, how much that was before this call, and what was met
-#: again.
-_TODO, _SEEN, _FIRST, _AGAIN = "todo", "seen", "first", "again"
-#: The identity of the object that is looked at.
-_PASSED = "passed"
-_KEY, _CALLS = "key", "calls"
+#: The name of what is still to be looked at. Others are ``seen`` for what was, ``first`` for how
+#: much that was before this call, ``again`` for what was met again, and ``passed`` for the identity
+#: of the object that is looked at.
+_TODO = "todo"
 #: The name of the objects with which one list begins.
 SEVERAL = "several"
 #: The most calls that look anew at what others have looked at.
@@ -100,21 +83,18 @@ def written_for_several(
     worklist = _worklist(function, remembered)
     if worklist is None or function.result == FOUND or len(function.parameters) > 1:
         return None
-    found = method_call(load(SOLUTIONS), "extend", load(FOUND))
-    called = call(remembering, *(load(name) for name in [*function.parameters, LEVEL, MEMO]))
-    is_long = compared(call("len", load(SOLUTIONS)), ast.Gt(), ast.Constant(MAX_SOLUTIONS))
-    each: list[ast.stmt] = [
-        assign(FOUND, called),
-        ast.If(is_none(load(FOUND)), [ast.Return(ast.Constant(None))], []),
-        ast.Expr(found),
-        ast.If(is_long, [ast.Return(ast.Constant(None))], []),
-    ]
-    return [
-        *worklist.written(begun_with=SEVERAL),
-        assign(SOLUTIONS, ast.List([], ast.Load())),
-        for_each(function.parameters[0], load(SEVERAL), each),
-        ast.Return(load(SOLUTIONS)),
-    ]
+    each = """
+        solutions = []
+        for OBJECT in several:
+            found = REMEMBERING(OBJECT, level, memo)
+            if found is None: return None
+            solutions.extend(found)
+            if len(solutions) > MOST: return None
+        return solutions
+    """
+    (parameter,) = function.parameters
+    called = code(each, OBJECT=parameter, REMEMBERING=remembering, MOST=MAX_SOLUTIONS)
+    return [*worklist.written(begun_with=SEVERAL), *called]
 
 
 def _worklist(function: Recursion, remembered: int) -> _Worklist | None:
@@ -227,112 +207,119 @@ class _Worklist:
         first = _one([load(name) for name in self._changed])
         todo = ast.List([first], ast.Load()) if begun_with is None else unpacked(begun_with)
         parts = [ast.Constant(self._function.name), *(call("id", each) for each in self._fixed)]
-        key = assign(_KEY, tuple_of(parts))
-        if not self._is_test:
-            # What a call finds is found anew by the next ones, up to a number of calls.
-            calls = method_call(load(MEMO), "get", load(_KEY), ast.Constant(0))
-            is_few = compared(load(_CALLS), ast.Lt(), ast.Constant(MAX_ANEW))
-            return [key, assign(_CALLS, calls), ast.If(is_few, self._looked_at(todo), [])]
-        noted = ast.Assign([ast.Name(_SEEN, ast.Store()), _noted()], self._start(ast.Dict([], [])))
-        return [
-            key,
-            assign(_SEEN, method_call(load(MEMO), "get", load(_KEY))),
-            ast.If(is_none(load(_SEEN)), [noted], []),
-            # Nothing, once each call is remembered.
-            ast.If(load(_SEEN), self._looked_at(todo), []),
-        ]
-
-    def _start(self, seen: ast.expr) -> ast.expr:
-        return tuple_of([seen, *self._fixed])
+        # What a call finds is found anew by the next ones, up to a number of calls.
+        looked_at = """
+            key = PARTS
+            calls = memo.get(key, 0)
+            if calls < MOST: LOOKED_AT
+        """
+        if self._is_test:
+            # Nothing is seen, once each call is remembered.
+            looked_at = """
+                key = PARTS
+                seen = memo.get(key)
+                if seen is None: seen = memo[key] = {}, *FIXED
+                if seen: LOOKED_AT
+            """
+        return code(
+            looked_at,
+            PARTS=tuple_of(parts),
+            MOST=MAX_ANEW,
+            FIXED=self._fixed,
+            LOOKED_AT=self._looked_at(todo),
+        )
 
     def _looked_at(self, todo: ast.expr) -> list[ast.stmt]:
-        nothing: ast.expr = ast.Constant(False) if self._is_test else ast.List([], ast.Load())
-        most = ast.Constant(self._function.most + 1)
-        return [
-            *self._begun(),
-            *([self._remember()] if self._is_called_within else ()),
-            assign(_TODO, todo),
-            *self._noting(),
-            assign(self._function.result, nothing),
-            ast.For(
-                self._target,
-                call("islice", load(_TODO), most),
-                [*self._met(), *self._body],
-                self._ended(),
-            ),
-            self._remember(),
-            ast.Assign([self._target], item_of(load(_TODO), ast.Constant(0))),
-        ]
+        looked_at = """
+            BEGUN
+            todo = TODO
+            NOTING
+            RESULT = NOTHING
+            for OBJECT in islice(todo, MOST):
+                MET
+                BODY
+            else:
+                ENDED
+            REMEMBER
+            OBJECT = todo[0]
+        """
+        return code(
+            looked_at,
+            BEGUN=[*self._begun(), *([self._remember()] if self._is_called_within else ())],
+            TODO=todo,
+            NOTING=self._noting(),
+            RESULT=self._function.result,
+            NOTHING=expr("False" if self._is_test else "[]"),
+            OBJECT=self._target,
+            MOST=self._function.most + 1,
+            MET=self._met(),
+            BODY=self._body,
+            ENDED=self._ended(),
+            REMEMBER=self._remember(),
+        )
 
     def _begun(self) -> list[ast.stmt]:
         """Write that a call begins."""
         if not self._is_test:
-            return [ast.Assign([_noted()], _next(load(_CALLS)))]
-        is_long = compared(call("len", load(_SEEN)), ast.Gt(), ast.Constant(self._remembered))
-        return [
-            assign(_SEEN, item_of(load(_SEEN), ast.Constant(0))),
-            ast.If(is_long, [ast.Return(ast.Constant(None))], []),
-        ]
+            return code("memo[key] = calls + 1")
+        begun = """
+            seen = seen[0]
+            if len(seen) > MOST: return None
+        """
+        return code(begun, MOST=self._remembered)
 
     def _noting(self) -> list[ast.stmt]:
         """Write where what is looked at is noted."""
         if not self._is_test:
-            return [assign(_SEEN, ast.Dict([], [])), assign(_AGAIN, ast.List([], ast.Load()))]
+            return code("seen = {}; again = []")
         # What was looked at stays alive: no other object gets its identity.
-        slot = ast.Subscript(load(_SEEN), call("id", load(_TODO)), ast.Store())
-        return [assign(_FIRST, call("len", load(_SEEN))), ast.Assign([slot], load(_TODO))]
+        return code("first = len(seen); seen[id(todo)] = todo")
 
     def _remember(self) -> ast.stmt:
         """Write that from now on each call is remembered."""
-        noted: ast.expr = tuple_of([]) if self._is_test else ast.Constant(MAX_ANEW)
-        return ast.Assign([_noted()], noted)
+        return stmt("memo[key] = ()" if self._is_test else "memo[key] = MOST", MOST=MAX_ANEW)
 
     def _ended(self) -> list[ast.stmt]:
         """Write the answer. Once a test found something, further calls are remembered."""
-        result = load(self._function.result)
-        size = call("len", load(_TODO))
-        is_all: ast.expr = compared(size, ast.LtE(), ast.Constant(self._function.most))
-        end: list[ast.stmt] = [ast.Return(result)]
         leave: list[ast.stmt] = []
         if self._is_called_within:
-            again = self._start(load(_SEEN)) if self._is_test else _next(load(_CALLS))
-            leave.append(ast.Assign([_noted()], again))
+            again = "memo[key] = seen, *FIXED" if self._is_test else "memo[key] = calls + 1"
+            leave = code(again, FIXED=self._fixed)
+        end = """
+            if len(todo) <= MOST and (not again or not leads_back(again, seen)):
+                LEAVE
+                return RESULT
+        """
         if self._is_test:
-            end.insert(0, ast.If(result, [self._remember()], leave))
-        else:
-            end[:0] = leave
-            is_ring = call("leads_back", load(_AGAIN), load(_SEEN))
-            is_all = all_of([is_all, any_of([negate(load(_AGAIN)), negate(is_ring)])])
-        return [ast.If(is_all, end, [])]
+            end = """
+                if len(todo) <= MOST:
+                    if RESULT: REMEMBER
+                    else: LEAVE
+                    return RESULT
+            """
+        result, remember = self._function.result, self._remember()
+        most = self._function.most
+        return code(end, MOST=most, LEAVE=leave, RESULT=result, REMEMBER=remember)
 
     def _met(self) -> list[ast.stmt]:
         """Write that what was looked at is passed over: by an earlier call, or by this one."""
-        passed = load(_PASSED)
-        identity = _one([call("id", load(name)) for name in self._changed])
-        slot = ast.Subscript(load(_SEEN), passed, ast.Store())
+        # Noted is where in the list begins what the object leads to.
+        met = """
+            passed = IDENTITY
+            if passed in seen:
+                again.append((passed, len(seen)))
+                continue
+            seen[passed] = len(todo)
+        """
         if self._is_test:
-            is_earlier = compared(item_of(load(_SEEN), passed), ast.Lt(), load(_FIRST))
-            over: list[ast.stmt] = [ast.If(is_earlier, [ast.Continue()], []), ast.Break()]
-            noted: ast.expr = load(_FIRST)
-        else:
-            place = tuple_of([passed, call("len", load(_SEEN))])
-            over = [ast.Expr(method_call(load(_AGAIN), "append", place)), ast.Continue()]
-            # Where in the list begins what the object leads to.
-            noted = call("len", load(_TODO))
-        return [
-            assign(_PASSED, identity),
-            ast.If(compared(passed, ast.In(), load(_SEEN)), over, []),
-            ast.Assign([slot], noted),
-        ]
-
-
-def _next(calls: ast.expr) -> ast.expr:
-    return ast.BinOp(calls, ast.Add(), ast.Constant(1))
-
-
-def _noted() -> ast.expr:
-    """Write the place of what the next call begins with."""
-    return ast.Subscript(load(MEMO), load(_KEY), ast.Store())
+            met = """
+                passed = IDENTITY
+                if passed in seen:
+                    if seen[passed] < first: continue
+                    break
+                seen[passed] = first
+            """
+        return code(met, IDENTITY=_one([call("id", load(name)) for name in self._changed]))
 
 
 def leads_back(again: list[tuple[t.Any, int]], seen: dict[t.Any, int]) -> bool:
