@@ -110,10 +110,7 @@ def end_with_calls(
             elif (solution := _solution_in(then.body)) is not None:
                 holds = fresh("r")
                 called.args.append(all_of([load(holds), is_one]))
-                tests = [assign(holds, ast.Constant(False)), *then.body]
-                then.test, then.body = all_of([then.test, load(holds)]), [*solution]
-                solution[:] = [assign(holds, ast.Constant(True))]
-                block[at:at] = tests
+                block[at:at] = _tests_first(then, solution, holds)
 
 
 def end_with_conditions(
@@ -162,12 +159,17 @@ def _tested_first(statements: list[ast.stmt], flag: str, fresh: Callable[[str], 
             if solution is None or len(begins) != 1:
                 return None
             holds = fresh("r")
-            tests = [assign(holds, ast.Constant(False)), *then.body]
-            then.test, then.body = all_of([then.test, load(holds)]), [*solution]
-            solution[:] = [assign(holds, ast.Constant(True))]
-            block[begins[0] : begins[0]] = tests
+            block[begins[0] : begins[0]] = _tests_first(then, solution, holds)
             return holds
     return None
+
+
+def _tests_first(then: ast.If, solution: list[ast.stmt], holds: str) -> list[ast.stmt]:
+    """Take tests out of a condition; return statements that note whether they hold."""
+    tests = [assign(holds, ast.Constant(False)), *then.body]
+    then.test, then.body = all_of([then.test, load(holds)]), [*solution]
+    solution[:] = [assign(holds, ast.Constant(True))]
+    return tests
 
 
 def _solution_in(tests: list[ast.stmt]) -> list[ast.stmt] | None:

@@ -121,9 +121,10 @@ class Drafts:
         :param kept: the searches that it shares with others, if it does.
         :returns: what was written, and the functions that it calls, which are to be kept.
         """
+        make = functools.partial(self._with_functions, asked, write, obstacles, kept)
         if asked.classes in self._delegating:
             with contextlib.suppress(NotCompilable):
-                return self._delegated(asked, write, obstacles, kept)
+                return make(Delegation.BY_FUNCTION, is_delegated=True)
         writer = self.writer(asked, Manner(obstacles=obstacles, kept=kept))
         try:
             return write(writer), SolutionFunctions(self._program)
@@ -131,31 +132,13 @@ class Drafts:
             if not writer.guards.meets_recursion:
                 raise
         if not writer.is_delegated:
-            return self._with_functions(asked, write, Delegation.IN_PLACE, obstacles, kept)
+            return make(Delegation.IN_PLACE)
         if all(map(self._program.host.keeps, asked.classes)):
             self._delegating.add(asked.classes)
         for way in (Delegation.BY_FUNCTION, Delegation.IN_PLACE):
             with contextlib.suppress(NotCompilable):
-                return self._with_functions(asked, write, way, obstacles, kept)
-        return self._with_functions(asked, write, Delegation.GIVEN_UP, obstacles, kept)
-
-    def _delegated(
-        self, asked: Asked, write: Write[T], obstacles: Obstacles, kept: KeptSearches | None
-    ) -> tuple[T, SolutionFunctions]:
-        """Write a function that calls others for delegations.
-
-        :raises NotCompilable: if there is none, or nothing is delegated, as for another string.
-        """
-        functions = SolutionFunctions(self._program, obstacles)
-        way = Delegation.BY_FUNCTION
-        writer = self.writer(asked, Manner(None, functions, way, obstacles, kept))
-        made = write(writer)
-        if not writer.is_delegated:
-            raise NotCompilable("no delegation", None)
-        functions.write()
-        if isinstance(made, ast.FunctionDef):
-            functions.end_first(made.body, writer.guards.fresh)
-        return made, functions
+                return make(way)
+        return make(Delegation.GIVEN_UP)
 
     def partly_written(
         self, asked: Asked, write: Write[T], reason: NotCompilable
@@ -172,17 +155,23 @@ class Drafts:
         self,
         asked: Asked,
         write: Write[T],
-        way: Delegation,
         obstacles: Obstacles,
         kept: KeptSearches | None,
+        way: Delegation,
+        *,
+        is_delegated: bool = False,
     ) -> tuple[T, SolutionFunctions]:
-        """Write a function that calls others, or gives up where they would be called."""
+        """Write a function that calls others, or gives up where they would be called.
+
+        :param is_delegated: whether it has to delegate something, as for another string.
+        """
         # What was found before another way failed is of no use here.
         functions = SolutionFunctions(self._program, obstacles)
         called = None if way is Delegation.GIVEN_UP else functions
-        manner = Manner(None, called, way, obstacles, kept)
-        writer = self.writer(asked, manner)
+        writer = self.writer(asked, Manner(None, called, way, obstacles, kept))
         made = write(writer)
+        if is_delegated and not writer.is_delegated:
+            raise NotCompilable("no delegation", None)
         functions.write()
         if isinstance(made, ast.FunctionDef):
             functions.end_first(made.body, writer.guards.fresh)

@@ -17,7 +17,7 @@ from ....solver.clause_index import ClauseIndex
 from ...binding_analysis import NotCompilable
 from ...classes.plain_classes import is_plain_object
 from ...classes.weak_classes import WeakClass, add_class
-from ...passes.names import FOUND, nodes_in
+from ...passes.names import FOUND, nodes_in, rename
 from ...snippets import (
     assign,
     call,
@@ -37,13 +37,7 @@ from ..observation import FREQUENT
 from ..regions import give_up_if
 from ..solution_functions import SolutionFunctions
 from ..solution_keys import SolutionKey
-from ..specialization import (
-    NEW_MEMO,
-    SpecializationWriter,
-    attempted,
-    class_tests,
-    remembers,
-)
+from ..specialization import NEW_MEMO, SpecializationWriter, attempted, class_tests, remembers
 from ..value_tests import SCALARS
 from .drafts import Asked, Drafts, Specialization, SpecializingProgram, Text
 from .fused_tests import Test, fused
@@ -321,7 +315,7 @@ class FunctionMaker:
         if shared is not None:
             return shared
         checks: dict[str, ast.stmt] = {}
-        tests: dict[str, tuple[list[ast.stmt], list[str]]] = {}
+        tests: dict[str, Test] = {}
         calls: list[SolutionFunctions] = []
         write, is_partial = SpecializationWriter.write_search, False
         for alike in texts:
@@ -343,17 +337,31 @@ class FunctionMaker:
             checks.update((code_of([check]), check) for check in checked)
             if test:
                 tests.setdefault(self._code_of(test), (test, []))[1].extend(alike)
-        body = [*checks.values(), assign(STRINGS, call("set"))]
-        if any(remembers(test) for test, _ in tests.values()):
-            # What functions find for one string, they know for the next one.
-            body.append(duplicate(NEW_MEMO))
-        body += [*self._fused([*tests.values()]), ast.Return(load(STRINGS))]
-        errors = "gives_up_or_deep" if any(each.are_called for each in calls) else "gives_up"
-        made = self._compiled_search(body, errors)
+        made = self._tested([*checks.values()], [*tests.values()], calls)
         if is_partial:
             made = Attempts().of(made)
             self._partial[id(made)] = made
         return made
+
+    def _tested(
+        self,
+        checks: Sequence[ast.stmt],
+        tests: Sequence[Test],
+        calls: Sequence[SolutionFunctions],
+        begin: Sequence[ast.stmt] = (),
+    ) -> t.Any:
+        """Compile a function that makes tests one after the other.
+
+        :param calls: the functions that it calls.
+        :param begin: what comes before the tests.
+        """
+        body = [*checks, assign(STRINGS, call("set")), *begin]
+        if any(remembers(test) for test, _ in tests):
+            # What functions find for one string, they know for the next one.
+            body.append(duplicate(NEW_MEMO))
+        body += [*self._fused(tests), ast.Return(load(STRINGS))]
+        is_deep = any(each.are_called for each in calls)
+        return self._compiled_search(body, "gives_up_or_deep" if is_deep else "gives_up")
 
     def shared_search(
         self, texts: Sequence[str], classes: tuple[type, ...], within: frozenset[SearchKey]
@@ -394,20 +402,9 @@ class FunctionMaker:
             named[each.function] = self.program.constant(found)
         for functions in made.functions:
             functions.keep()
-        tests = [test for test, _ in made.tests]
-        for node in nodes_in([statement for test in tests for statement in test]):
-            if type(node) is ast.Name:
-                node.id = named.get(node.id, node.id)
-        body = [*made.checks, assign(STRINGS, call("set"))]
-        body += [each.begun() for each in made.searches]
-        if any(map(remembers, tests)):
-            body.append(duplicate(NEW_MEMO))
-        body += [*self._fused(made.tests), ast.Return(load(STRINGS))]
-        is_deep = any(each.are_called for each in made.functions)
-        return t.cast(
-            StringSearch,
-            self._compiled_search(body, "gives_up_or_deep" if is_deep else "gives_up"),
-        )
+        rename([statement for test, _ in made.tests for statement in test], named)
+        begin = [each.begun() for each in made.searches]
+        return t.cast(StringSearch, self._tested(made.checks, made.tests, made.functions, begin))
 
     def _search_for(self, search: KeptSearch, within: frozenset[SearchKey]) -> StringSearch | None:
         """Return the function for a search that tests share."""
