@@ -10,7 +10,6 @@ of its time on compiling, the solver answers instead of the missing functions.
 from __future__ import annotations
 
 import ast
-import contextlib
 import functools
 import itertools
 import math
@@ -390,10 +389,10 @@ class CompiledProgram(Runtime):
             found = None if made is None else made(*args)
             if found is not None:
                 return found
+        found = None if questions is None else questions.found(args)
+        if found is not None:
+            return found
         try:
-            if questions is not None:
-                with contextlib.suppress(QueryNeeded):
-                    return questions.found(args)
             return self._open.found(name, at, kinds, args)
         except Exception:
             # Also one of the application.

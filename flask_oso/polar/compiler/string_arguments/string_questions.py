@@ -78,11 +78,7 @@ class StringQuestions:
         self._rule = name, arity, at
         self._others = [position for position in range(arity) if position != at]
         self._by_kinds: dict[tuple[type, ...], Questions | None] = {}
-        #: How often the function for all strings gave up, by the classes of the others, if there is
-        #: one.
-        self._given_up: dict[tuple[type, ...], int] = {}
-        #: The classes of the others for which a question was found to be left to a query.
-        self._left: set[tuple[type, ...]] = set()
+        self._in_turn: dict[tuple[type, ...], InTurn] = {}
 
     def search(self, kinds: tuple[type, ...], *, waits: bool = False) -> StringSearch | None:
         """Make and keep the function for all strings at once, given the classes of the others.
@@ -98,11 +94,7 @@ class StringQuestions:
             return None
         asked = [*([questions.free] if questions.free else ()), *questions.named]
         alike = [questions.alike.get(text, [text]) for text, *_ in asked]
-        cls = kinds[self._others.index(self._by)]
-        in_turn = InTurn(
-            *(self._program, self._rule, questions, cls, known.maker.is_left),
-            lambda: self._note_left(kinds, questions),
-        )
+        in_turn = self._asking(kinds, questions)
         left = in_turn.behind if known.maker.admits_all(kinds) else None
         made = known.maker.search(alike, kinds, left, waits=waits)
         if made is None:
@@ -112,13 +104,11 @@ class StringQuestions:
         if known.maker.is_observed(made):
             search = BehindCalls(search, in_turn, self._program, name)
         is_partial = made is no_answer or known.maker.is_partial(made)
+        in_turn.makes = made is no_answer
         if is_partial and known.maker.admits_all(kinds):
-            in_turn.makes = made is no_answer
             search = in_turn if made is no_answer else PartlyAtOnce(search, in_turn)
             search = self._by_text(known.maker, alike, kinds, in_turn, search)
         self._program.searches[name, at, *kinds] = search
-        if made is not no_answer:
-            self._given_up.setdefault(kinds, 0)
         return search
 
     def _by_text(
@@ -150,71 +140,26 @@ class StringQuestions:
 
         return ByText(at_text, texts, make, search)
 
-    def found(self, args: tuple[t.Any, ...]) -> set[t.Any]:
+    def found(self, args: tuple[t.Any, ...]) -> set[t.Any] | None:
         """Return the strings for which the answer is yes, or only ``ANYTHING``.
 
-        :raises QueryNeeded: if a query has to answer.
+        ``None`` if a query has to answer.
         """
         kinds = tuple([type(args[position]) for position in self._others])
         questions = self.about(kinds)
-        if questions is None or kinds in self._left:
-            # It makes the calls of the application that were made for other strings once more.
-            raise QueryNeeded
-        makes = self._makes(kinds)
-        clock = new_clock()
-        is_free = questions.free is not None and self._holds(questions.free, args, clock, makes)
-        try:
-            held = [each[0] for each in questions.named if self._holds(each, args, clock, makes)]
-        except QueryNeeded:
-            self._note_left(kinds, questions)
-            raise
-        except Exception:
-            if is_free:
-                # The query may come to what allows anything before it comes to the error.
-                raise QueryNeeded from None
-            raise
-        if is_free:
-            return {ANYTHING}
-        return {text for each in held for text in questions.alike[each]}
+        return None if questions is None else self._asking(kinds, questions)(*args)
 
-    def _note_left(self, kinds: tuple[type, ...], questions: Questions) -> bool:
-        """Note that a query answers from now on, if a rule is none that can be compiled.
-
-        Otherwise a function cannot be made now, and is the next time.
-        """
-        asked = [*questions.named, *([questions.free] if questions.free else ())]
-        is_left = any(self._program.is_left(variant) for *_, variant in asked)
-        if is_left and all(map(self._program.host.keeps, kinds)):
-            self._left.add(kinds)
-        return is_left
-
-    def _makes(self, kinds: tuple[type, ...]) -> bool:
-        """Tell whether specializations are made for one string each, which takes seconds for many.
-
-        Where one function for all strings gave up, as at a relation that was not loaded, most of
-        them would give up, too: the compiled rules, which load it, answer at once.
-        """
-        if kinds not in self._given_up:
-            return True
-        self._given_up[kinds] += 1
-        return self._given_up[kinds] > MAX_GIVEN_UP
-
-    def _holds(
-        self,
-        question: tuple[t.Any, ...],
-        args: tuple[t.Any, ...],
-        clock: list[t.Any],
-        makes: bool,
-    ) -> bool:
-        text, is_searched, specializations, variant = question
-        given = (*args[: self._at], text, *args[self._at + 1 :])
-        cls = type(args[self._by])
-        answer = None
-        if makes or cls in specializations:
-            answer = specializations[cls](*given, is_searched)
-        if answer is None:
-            answer = self._program.string_function(variant)(*given, clock)
-        return bool(answer)
+    def _asking(self, kinds: tuple[type, ...], questions: Questions) -> InTurn:
+        """Return what asks the questions in turn."""
+        if kinds not in self._in_turn:
+            known = self._program.specializations_at(*self._rule)
+            cls = object if known is None else kinds[self._others.index(self._by)]
+            maker = None if known is None else known.maker
+            made = InTurn(self._program, self._rule, questions, cls, maker)
+            if not all(map(self._program.host.keeps, kinds)):
+                return made
+            self._in_turn[kinds] = made
+        return self._in_turn[kinds]
 
     def about(self, kinds: tuple[type, ...]) -> Questions | None:
         """Return the questions for the classes of the others; ``None`` if a query is needed."""
@@ -354,11 +299,8 @@ class _Step:
 class InTurn:
     """Asks about each string, as about a method that rules call.
 
-    It does what ``StringQuestions.found`` does, for callers that have looked at the arguments.
-
     :param cls: the class by which specializations are chosen.
-    :param is_left: tells whether a specialization leaves such questions to the compiled rules.
-    :param note_left: notes that a query was needed, and tells whether it is from now on.
+    :param maker: tells whether a specialization leaves such questions to the compiled rules.
     """
 
     def __init__(
@@ -367,15 +309,15 @@ class InTurn:
         rule: tuple[str, int, int],
         questions: Questions,
         cls: type,
-        is_left: t.Callable[[tuple[t.Any, ...]], bool],
-        note_left: t.Callable[[], bool],
+        maker: FunctionMaker | None,
     ) -> None:
-        self._program, self._cls, self._is_left = program, cls, is_left
-        self._note_left = note_left
+        self._program, self._cls, self._maker = program, cls, maker
         self._name, _, self._at = rule
         #: Whether any value may be found, and whether calls were made before the last question.
         self.is_free, self.was_left = questions.free is not None, False
-        #: Whether specializations are made; see ``StringQuestions._makes``.
+        #: Whether specializations are made for one string each, which takes seconds for many. Where
+        #: one function for all strings gave up, as at a relation that was not loaded, most of them
+        #: would give up, too: the compiled rules, which load it, answer at once.
         self.makes = True
         self._asked = 0
         self._is_query_needed = False
@@ -413,7 +355,9 @@ class InTurn:
         try:
             self._ask([*args, True], found, clock, makes=makes)
         except QueryNeeded:
-            self._is_query_needed = self._note_left()
+            # Or a function cannot be made now, and is the next time.
+            left = (self._program.is_left(step.variant) for step in self._steps)
+            self._is_query_needed = any(left)
             return None
         except Exception:
             if ANYTHING in found:
@@ -438,8 +382,8 @@ class InTurn:
             if makes and not step.is_left:
                 given[-1] = step.is_searched
                 answer = step.by_class[cls](*given)
-                if answer is None and step.is_left is None:
-                    step.is_left = step.is_searched and self._is_left((*given[:-1],))
+                if answer is None and step.is_left is None and self._maker is not None:
+                    step.is_left = step.is_searched and self._maker.is_left((*given[:-1],))
             if answer is None:
                 if step.by_rules is None:
                     step.by_rules = self._program.string_function(step.variant)
