@@ -7,6 +7,7 @@ that binds a variable is inlined.
 from __future__ import annotations
 
 import ast
+import itertools
 import typing as t
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
@@ -52,6 +53,7 @@ from ..snippets import (
     block,
     call,
     compared,
+    expr,
     is_of,
     item_of,
     load,
@@ -191,9 +193,8 @@ class GoalWriter(SearchGoals):
         self.check_placed(ref)
         goal, *places = self.constants(term, ref.read, ref.written)
         doubt = self.mark(call("condition", load(ref.name), goal, *places))
-        holds = compared(load(ref.name), ast.Is(), ast.Constant(True))
-        fails = compared(load(ref.name), ast.IsNot(), ast.Constant(False))
-        self.fail_unless(any_of([holds, all_of([fails, doubt])]))
+        holds = "X is True or (X is not False and DOUBT)"
+        self.fail_unless(expr(holds, X=ref.name, DOUBT=doubt))
         return self.go_on()
 
     # -- goals of the solver
@@ -306,9 +307,8 @@ class GoalWriter(SearchGoals):
 
     def _called(self, function: ast.expr, args: list[ast.expr]) -> ast.expr:
         """Write the call of a function of a rule."""
-        deeper = ast.BinOp(load("depth"), ast.Add(), ast.Constant(1))
-        made: ast.expr = self.mark(ast.Call(function, [*args, deeper, load("clock")], []))
-        return made
+        made = expr("FUNCTION(*ARGS, depth + 1, clock)", FUNCTION=function, ARGS=args)
+        return t.cast(ast.expr, self.mark(made))
 
     def _values_found(self, called: Call, refs: list[Ref | None]) -> Continuation:
         """Write a search for the values of variables, by a rule that may call itself."""
@@ -489,16 +489,8 @@ def _given_twice(refs: list[Ref]) -> list[str]:
 
 def _are_decided(names: list[str]) -> ast.expr:
     """Write whether values compare without calls, and equal themselves."""
-    return all_of(
-        [
-            test
-            for name in names
-            for test in (
-                is_of(name, "decided"),
-                call("equals_itself", load(name)),
-            )
-        ]
-    )
+    tests = ([is_of(name, "decided"), call("equals_itself", load(name))] for name in names)
+    return all_of([*itertools.chain.from_iterable(tests)])
 
 
 def _as_passed(called: Call, refs: Sequence[Ref | None]) -> Call:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from ...nodes import List, Slot, Term
 from ..goal_forms import written_term
 from ..scopes import Goal, OpenList, Ref, prepend
-from ..snippets import assign, assign_parts, call, compared, is_unchecked, load
+from ..snippets import assign, assign_parts, call, compared, load, stmt
 from .places import Continuation, GoalContext
 
 
@@ -78,9 +78,8 @@ class ListGoals(GoalContext):
 
     def check_taken(self, element: Ref) -> None:
         """Write the sandbox check of an element that a variable is going to be bound to."""
-        unknown = is_unchecked(element.name)
-        check = self.mark(ast.Expr(call("check_taken", load(element.name))))
-        self.out.append(ast.If(unknown, [check], []))
+        check = self.mark(stmt("check_taken(X)", X=element.name))
+        self.out.append(stmt("if type(X) not in harmless: CHECK", X=element.name, CHECK=check))
 
     def _compared(self, term: List, value: Ref, *, is_left: bool) -> list[Ref]:
         if term.rest is not None and self.operand(term.rest) is not None:

@@ -15,7 +15,7 @@ from ...traversal import is_operation
 from ..classes.plain_classes import is_plain
 from ..goal_forms import searched_in, written_term
 from ..scopes import Ref, pending_goals
-from ..snippets import all_of, assign, call, compared, is_none, is_type, load, negate, tuple_of
+from ..snippets import assign, call, compared, expr, is_none, is_type, load, negate, stmt, tuple_of
 from .patterns import PatternGoals
 from .places import Continuation
 
@@ -67,9 +67,8 @@ class LookupGoals(PatternGoals):
         self.checked(value)
         answer, name, body = self.writer.fresh(), self.writer.fresh(), list[ast.stmt]()
         told = call("leads_to", load(value.name), ast.Constant(attribute), load(known.name))
-        is_open = is_none(load(answer))
         fails = ast.If(negate(load(answer)), [self.place.fail()], [])
-        self.out += [assign(answer, told), ast.If(is_open, body, [fails])]
+        self.out += [assign(answer, told), ast.If(is_none(load(answer)), body, [fails])]
         if known.is_unread:
             read = call("read_relation", load(known.name))
             body.append(self.mark(assign(known.name, read)))
@@ -146,8 +145,7 @@ class LookupGoals(PatternGoals):
         cell = self.unbound(result)
         if self.scope.count_names(cell) > 1:
             # The policy has a name for it, and may use it after a method changed the object.
-            copied = call("copied_list", load(made.name))
-            self.out.append(ast.If(is_type(made.name, "list"), [assign(made.name, copied)], []))
+            self.out.append(stmt("if type(X) is list: X = copied_list(X)", X=made.name))
         return self.bind(cell, made)
 
     # -- calls of Python
@@ -176,10 +174,8 @@ class LookupGoals(PatternGoals):
         if is_unrestricted and is_direct:
             made = call("call_directly", owner, ast.Constant(key.name), arguments, clock, *method)
         if searched is not None:
-            sides = self.checked(value), self.checked(searched)
-            is_scalar = compared(call("type", sides[1]), ast.In(), load("scalars"))
-            tests = [compared(call("type", sides[0]), ast.Is(), load("dict")), is_scalar]
-            made = ast.IfExp(all_of(tests), call("key_in", *sides), made)
+            keys = "key_in(D, K) if type(D) is dict and type(K) in scalars else MADE"
+            made = expr(keys, D=self.checked(value), K=self.checked(searched), MADE=made)
         self.out.append(self.mark(assign(name, made)))
 
     def _is_never_copied(self, arg: Term) -> bool:

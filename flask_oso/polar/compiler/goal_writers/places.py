@@ -37,19 +37,17 @@ from ..snippets import (
     Position,
     all_of,
     assign,
-    attribute_of,
     call,
     clock_check,
+    code,
     compared,
     for_each,
-    is_none,
     is_of,
     is_type,
-    item_of,
     load,
     negate,
     position_of,
-    tuple_of,
+    stmt,
 )
 
 #: The deepest nesting of loops; CPython allows 20 blocks.
@@ -296,19 +294,23 @@ class GoalContext:
             self.out.append(self.mark(ast.Expr(loaded)))
         name_of = self.writer.names.constant
         places = load(name_of(self.span)), load(name_of(value.written))
-        found = call("read", owner, ast.Constant(attribute), *places)
-        is_missing = compared(load(name), ast.Is(), load("missing"))
-        slowly = [self.mark(assign(name, found)), ast.If(is_missing, [self.place.fail()], [])]
-        read: ast.expr = attribute_of(owner, attribute)
-        once = call("read_once", load(value.name), ast.Constant(attribute), load("clock"))
-        is_new = is_none(_outcome())
+        found = self.mark(assign(name, call("read", owner, ast.Constant(attribute), *places)))
+        slowly = code("FOUND\nif X is missing: FAIL", FOUND=found, X=name, FAIL=self.place.fail())
+        read = "X = OWNER.NAME"
         if self._is_computed(value, attribute):
-            noted = _noted(load(value.name), attribute, load(name))
-            quickly: ast.stmt = ast.If(is_new, [assign(name, read), noted], [assign(name, once)])
+            # The value is noted, as that of a call is.
+            read = """
+                if clock[4] is None:
+                    X = OWNER.NAME
+                    clock[CALLS].append((VALUE, TEXT, None, X))
+                else: X = read_once(VALUE, TEXT, clock)
+            """
         elif self._may_be_read_before(value, attribute):
-            quickly = assign(name, ast.IfExp(is_new, read, once))
-        else:
-            quickly = assign(name, read)
+            read = "X = OWNER.NAME if clock[4] is None else read_once(VALUE, TEXT, clock)"
+        text, of_value = ast.Constant(attribute), value.name
+        quickly = stmt(
+            read, X=name, OWNER=owner, NAME=attribute, VALUE=of_value, TEXT=text, CALLS=CALLS
+        )
         self.read_by_class(value, attribute, self.mark(quickly), slowly)
 
     def read_by_class(
@@ -343,18 +345,6 @@ def _span_around(site: Site) -> Span | None:
     """Return the place of the goal around a constant, which has none of its own."""
     spans = (getattr(goal, "span", None) for goal, _ in reversed(site.steps))
     return next(filter(None, spans), None)
-
-
-def _noted(owner: ast.expr, attribute: str, found: ast.expr) -> ast.stmt:
-    """Write that the value of a computed attribute is noted, as that of a call is."""
-    calls = item_of(load("clock"), ast.Constant(CALLS))
-    read = tuple_of([owner, ast.Constant(attribute), ast.Constant(None), found])
-    return ast.Expr(ast.Call(attribute_of(calls, "append"), [read], []))
-
-
-def _outcome() -> ast.expr:
-    """Write the outcome of a call that was made before."""
-    return item_of(load("clock"), ast.Constant(4))
 
 
 def _is_written(term: Term) -> t.TypeGuard[List]:

@@ -28,9 +28,9 @@ from ..snippets import (
     assign,
     call,
     compared,
+    expr,
     is_more_than,
     is_none,
-    is_not_of,
     is_of,
     is_type,
     is_unchecked,
@@ -38,6 +38,7 @@ from ..snippets import (
     method_call,
     negate,
     size_of,
+    stmt,
     unpacked,
 )
 from .observation import RESULT, Observation, is_method
@@ -206,10 +207,9 @@ class Guards:
         if region.lookup(("itself", value.name)) is not None:
             return
         region.known["itself", value.name] = value
-        itself = call("are_themselves", ast.List([load(value.name)], ast.Load()))
-        if region.lookup(("number", value.name)) is not None:
-            itself = compared(load(value.name), ast.Eq(), load(value.name))
-        region.give_up_if(all_of([negate(is_type(value.name, "int")), negate(itself)]))
+        is_number = region.lookup(("number", value.name)) is not None
+        itself = expr("X == X" if is_number else "are_themselves([X])", X=value.name)
+        region.give_up_if(expr("not type(X) is int and not ITSELF", X=value.name, ITSELF=itself))
 
     def check_list(self, region: Region, value: Known) -> None:
         """Write that the function gives up for a list that Polar would have to convert."""
@@ -393,22 +393,27 @@ class Guards:
         """Write that the function gives up for a value that has not passed the sandbox check."""
         return give_up_if(is_unchecked(value.name))
 
-    def unless_plain(self, region: Region, value: Known, known: str) -> ast.If:
+    def unless_plain(self, region: Region, value: Known, known: str) -> ast.stmt:
         """Write that the function gives up for a value that is not plain.
 
         In a loop, the test is skipped if the last element had the same class.
 
         :param known: the set of classes that need no check.
         """
-        is_odd = negate(call("is_plain_data", ast.List([load(value.name)], ast.Load())))
-        if not self.is_repeated(region):
-            return give_up_if(all_of([is_not_of(value.name, known), is_odd]))
-        cache = self.fresh("c")
-        self.caches.append(cache)
-        note = assign(cache, call("type", load(value.name)))
-        look = ast.If(is_of(value.name, known), [note], [give_up_if(is_odd)])
-        is_new = compared(call("type", load(value.name)), ast.IsNot(), load(cache))
-        return ast.If(is_new, [look], [])
+        odd = "if type(X) not in KNOWN and not is_plain_data([X]): GIVE_UP"
+        if self.is_repeated(region):
+            odd = """
+                if type(X) is not LAST:
+                    if type(X) in KNOWN: LAST = type(X)
+                    elif not is_plain_data([X]): GIVE_UP
+            """
+        last = self._new_cache() if self.is_repeated(region) else None
+        return stmt(odd, X=value.name, KNOWN=known, LAST=last, GIVE_UP=GIVE_UP)
+
+    def _new_cache(self) -> str:
+        """Return a new name for the last class that was looked at."""
+        self.caches.append(self.fresh("c"))
+        return self.caches[-1]
 
     def check_tested(self, region: Region, value: Known, known: str) -> None:
         """Write that the function gives up for a value that is not plain, and learn its class.
@@ -449,8 +454,7 @@ class Guards:
         kind = call("type", load(value.name))
         if not self.is_repeated(region):
             return [give_up_if(is_odd(kind))]
-        cache = self.fresh("c")
-        self.caches.append(cache)
+        cache = self._new_cache()
         look = [give_up_if(is_odd(load(KIND))), assign(cache, load(KIND))]
         if entries:
             look = [ast.If(compared(load(KIND), ast.Is(), load("dict")), [*entries], look)]

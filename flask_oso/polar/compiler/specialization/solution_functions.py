@@ -49,20 +49,7 @@ from ..passes.recursion.remembered_classes import remember_classes
 from ..passes.recursion.whole_lists import list_looked_at
 from ..passes.recursion.worklists import SEVERAL, written_as_worklist, written_for_several
 from ..passes.searches import write_out_searches
-from ..snippets import (
-    assign,
-    assign_item,
-    call,
-    duplicate,
-    function_of,
-    is_more_than,
-    is_not_none,
-    item_of,
-    load,
-    method_call,
-    size_of,
-    tuple_of,
-)
+from ..snippets import assign, call, code, duplicate, function_of, is_more_than, load, size_of
 from .clauses.solver_order import End, SolverOrder
 from .goals.obstacles import Obstacles, noted, obstacle_of_rule
 from .goals.steps import GoalStep
@@ -79,7 +66,6 @@ from .solution_keys import (
     SolutionKey,
 )
 
-_KEY, _KNOWN = "key", "known"
 #: The turns of a loop along a chain.
 _TURNS = range(MAX_CALLS_WITHIN + 1)
 
@@ -375,18 +361,15 @@ class SolutionWriter(QuestionWriter):
         by identity, and kept until the decision is made: no other object gets theirs meanwhile.
         """
         names = [load(f"a{at}") for at in self._passed()]
-        parts = [ast.Constant(name), *(call("id", each) for each in names)]
-        known = method_call(load(MEMO), "get", load(_KEY))
-        is_known = is_not_none(load(_KNOWN))
-        found = item_of(load(_KNOWN), ast.Constant(0))
-        begin: list[ast.stmt] = [
-            assign(_KEY, tuple_of(parts)),
-            assign(_KNOWN, known),
-            ast.If(is_known, [ast.Return(found)], []),
-            assign_item(MEMO, load(_KEY), tuple_of([ast.Constant(None)])),
-        ]
-        end: list[ast.stmt] = []
+        begin = """
+            key = NAME, *PARTS
+            known = memo.get(key)
+            if known is not None: return known[0]
+            memo[key] = None,
+        """
+        end = "memo[key] = RESULT, *NAMES"
         if not is_test:
-            end.append(assign(SOLUTIONS, call("each_once", load(SOLUTIONS))))
-        end.append(assign_item(MEMO, load(_KEY), tuple_of([load(result), *names])))
-        return begin, end
+            end = "solutions = each_once(solutions); memo[key] = RESULT, *NAMES"
+        parts = [call("id", each) for each in names]
+        begun = code(begin, NAME=ast.Constant(name), PARTS=parts)
+        return begun, code(end, RESULT=result, NAMES=names)

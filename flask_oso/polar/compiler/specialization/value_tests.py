@@ -21,9 +21,9 @@ from ..classes.plain_classes import is_plain_object
 from ..snippets import (
     all_of,
     any_of,
-    attribute_of,
     call,
     compared,
+    expr,
     is_ascii,
     is_not_none,
     is_of,
@@ -74,23 +74,19 @@ def is_comparable(
     is_equation = operator in EQUATIONS
     kind = call("type", load(unknown[0].name))
     if literal is None:
-        names = [load(value.name) for value in unknown]
-        named = named_value(kept, kind)
-        alike = compared(named, ast.Is(), call("type", names[1]))
-        # A look into a set takes as long as several such tests.
-        usual = [compared(load(kept), ast.Is(), load("int"))]
+        # A look into a set takes as long as several such tests. Two datetimes of one zone ask
+        # nobody.
+        usual = """
+            ((K := type(X)) is type(Y)
+                and (K is int or K in ordered or (K in moments and X.tzinfo is Y.tzinfo))
+            ) or has_order(X, Y)
+        """
         if is_equation:
-            usual.append(compared(load(kept), ast.Is(), load("str")))
-            usual.append(compared(load(kept), ast.In(), load("simple")))
-            slow = call("comparable", *names)
-        else:
-            usual.append(compared(load(kept), ast.In(), load("ordered")))
-            # Two datetimes of one zone ask nobody.
-            zones = [attribute_of(name, "tzinfo") for name in names]
-            in_one_zone = compared(zones[0], ast.Is(), zones[1])
-            usual.append(all_of([compared(load(kept), ast.In(), load("moments")), in_one_zone]))
-            slow = call("has_order", *names)
-        return any_of([all_of([alike, any_of(usual)]), slow])
+            usual = """
+                ((K := type(X)) is type(Y) and (K is int or K is str or K in simple)
+                ) or comparable(X, Y)
+            """
+        return expr(usual, K=kept, X=unknown[0].name, Y=unknown[1].name)
     if type(literal.value) is str:
         tests = [is_type(unknown[0].name, "str")]
         others = compared(kind, ast.NotIn(), load("numbers"))
@@ -173,21 +169,11 @@ def compared_by_fields(
     tests = [compared(call("type", load(name)), ast.Is(), kind) for name in names]
     equal: list[ast.expr] = []
     for field in fields:
-        mine, theirs = fresh("p"), fresh("p")
-        kinds = [
-            call("type", named_value(kept, read))
-            for kept, read in zip(
-                (mine, theirs),
-                [attribute_of(load(name), field) for name in names],
-                strict=True,
-            )
-        ]
-        kind_of = fresh("p")
-        is_text = named_value(kind_of, kinds[0])
-        plain = [compared(is_text, ast.Is(), load("str"))]
-        plain.append(compared(load(kind_of), ast.Is(), load("int")))
-        tests += [any_of(plain), compared(kinds[1], ast.Is(), load(kind_of))]
-        equal.append(compared(load(mine), ast.Eq(), load(theirs)))
+        read = {"MINE": fresh("p"), "THEIRS": fresh("p"), "K": fresh("p"), "FIELD": field}
+        plain = "(K := type(MINE := X.FIELD)) is str or K is int"
+        tests.append(expr(plain, X=names[0], **read))
+        tests.append(expr("type(THEIRS := X.FIELD) is K", X=names[1], **read))
+        equal.append(expr("MINE == THEIRS", **read))
     return ast.IfExp(all_of(tests), all_of(equal), otherwise)
 
 

@@ -22,19 +22,19 @@ from ..snippets import (
     assign,
     attribute_of,
     call,
+    code,
     compared,
     duplicate,
+    expr,
     is_none,
-    is_not_type,
     is_of,
     is_type,
     item_of,
     load,
-    method_call,
     negate,
 )
 from .guards import Guards
-from .regions import Fact, Known, Region, give_up_if, with_span
+from .regions import GIVE_UP, Fact, Known, Region, with_span
 from .rows import RowGuards, row_class
 from .value_tests import SCALARS, check_constant, is_member
 
@@ -120,24 +120,26 @@ class ValueGuards:
             return known
         method, made = self._guards.fresh(), Known(self._guards.fresh(), region=region)
         self._guards.note_derived(made, (owner.name,))
-        is_other = any_of(
-            [
-                is_not_type(method, "bound_method"),
-                compared(
-                    attribute_of(load(method), "__func__"),
-                    ast.IsNot(),
-                    load(names.constant(function)),
-                ),
-                compared(attribute_of(load(method), "__self__"), ast.IsNot(), load(owner.name)),
-            ]
+        called = """
+            METHOD = OWNER.NAME
+            if (
+                type(METHOD) is not bound_method
+                or METHOD.__func__ is not FUNCTION
+                or METHOD.__self__ is not OWNER
+            ): GIVE_UP
+            MADE = METHOD()
+        """
+        reads = code(
+            called,
+            METHOD=method,
+            OWNER=owner.name,
+            NAME=name,
+            FUNCTION=names.constant(function),
+            GIVE_UP=GIVE_UP,
+            MADE=made.name,
         )
         unless = self._guards.unless_checked(made)
-        region.reads += [
-            with_span(assign(method, attribute_of(load(owner.name), name)), span),
-            give_up_if(is_other),
-            with_span(assign(made.name, ast.Call(load(method), [], [])), span),
-            unless,
-        ]
+        region.reads += [*(with_span(each, span) for each in reads), unless]
         region.unchecked.append((made.name, self._guards.alternative, unless))
         region.known[fact] = made
         return made
@@ -176,12 +178,10 @@ class ValueGuards:
             return attribute_of(load(known.name), name)
         region.known["quiet", owner.name] = owner
         region.note_checked(owner)
-        is_known = is_of(owner.name, self._guards.names.constant(classes.kinds))
-        is_entry = is_type(owner.name, "dict")
-        attribute = attribute_of(load(owner.name), name)
-        entry = item_of(load(owner.name), ast.Constant(name))
-        first = method_call(load(quiet), "read", load(owner.name), ast.Constant(name))
-        return ast.IfExp(is_known, attribute, ast.IfExp(is_entry, entry, first))
+        kinds = self._guards.names.constant(classes.kinds)
+        read = "X.NAME if type(X) in KINDS else X[TEXT] if type(X) is dict else QUIET.read(X, TEXT)"
+        text = ast.Constant(name)
+        return expr(read, X=owner.name, NAME=name, KINDS=kinds, TEXT=text, QUIET=quiet)
 
     # -- classes
 
@@ -267,9 +267,7 @@ class ValueGuards:
             return self._guards.under(t.cast(Region, inner), ("flag", flag.id), flag, [], span)
         if other.exact is None:
             # Most are strings. A member of an enumeration of strings has one.
-            is_plain_text = [is_type(other.name, "str"), is_none(load(other.name))]
-            made = call("text_of", load(other.name))
-            value = ast.IfExp(any_of(is_plain_text), load(other.name), made)
+            value = expr("X if type(X) is str or X is None else text_of(X)", X=other.name)
             region.note_checked(other)
             other = self._guards.computed(region, value, ("text of", other.name), span)
         if one.choices is not None:
@@ -291,13 +289,12 @@ class ValueGuards:
             return None if self._is_never_scalar(other.exact) else self._guards.refuse(span)
         if kind is bool:
             return self._equal_boolean(region, literal, other, span)
-        is_kind = is_type(other.name, kind.__name__)
         # What is of another class, and compares without calls, may still be an equal number.
-        is_simple = is_of(other.name, "simple")
-        is_known = any_of([is_kind, is_simple, is_type(other.name, "bool")])
+        known = "type(X) is KIND or type(X) in simple or type(X) is bool"
+        is_known = expr(known, X=other.name, KIND=kind.__name__)
         region = self._guards.guard(region, (kind, other.name), is_known, [other], span)
-        equal = compared(load(other.name), ast.Eq(), ast.Constant(literal.value))
-        test = all_of([equal, negate(is_type(other.name, "bool"))])
+        number = ast.Constant(literal.value)
+        test = expr("X == NUMBER and not type(X) is bool", X=other.name, NUMBER=number)
         key: Fact = ("is", other.name, kind, literal.value)
         inner = self._guards.under(region, key, test, [], span)
         if kind is int and inner is region.inside.get(key):
@@ -307,10 +304,8 @@ class ValueGuards:
     def _equal_boolean(
         self, region: Region, literal: Value, other: Known, span: Span | None
     ) -> Region:
-        sides = load(other.name), ast.Constant(literal.value)
-        is_it = compared(sides[0], ast.Is(), sides[1])
-        others = all_of([negate(is_type(other.name, "bool")), call("alike", *sides)])
-        test = any_of([is_it, others])
+        is_it = "X is FLAG or (not type(X) is bool and alike(X, FLAG))"
+        test = expr(is_it, X=other.name, FLAG=ast.Constant(literal.value))
         inner = self._guards.under(region, ("is", other.name, bool, literal.value), test, [], span)
         inner.tested = (other.name,)
         inner.note_checked(other)
@@ -337,8 +332,7 @@ class ValueGuards:
         if region.lookup(("itself", value.name)) is None:
             region.known["itself", value.name] = value
             region.note_checked(value)
-            compare = call("quietly_equal", load(value.name), load(value.name))
-            region.give_up_if(compared(compare, ast.IsNot(), ast.Constant(True)))
+            region.give_up_if(expr("quietly_equal(X, X) is not True", X=value.name))
         return region
 
     def _equal_values(

@@ -17,7 +17,7 @@ from ....solver.clauses import Clause
 from ....sources import Span
 from ...binding_analysis import NotCompilable
 from ...goal_forms import call_of
-from ...snippets import assign_attribute, attribute_of, compared, load
+from ...snippets import code, stmt
 from ..clauses.clause_forms import PutOff
 from ..observation import with_ends
 
@@ -68,18 +68,16 @@ def tried_first(function: ast.FunctionDef, attempts: str) -> list[ast.stmt]:
     :param attempts: the global name of its ``Attempts``.
     """
     (attempt,) = t.cast("list[ast.Try]", function.body)
-    answered, raised = (
-        assign_attribute(attempts, "in_vain", ast.Constant(0)),
-        ast.Raise(load("not_silent"), None),
-    )
-    attempt.body = with_ends(attempt.body, answered, ast.Break(), raised)
+    answered = stmt("ATTEMPTS.in_vain = 0", ATTEMPTS=attempts)
+    attempt.body = with_ends(attempt.body, answered, ast.Break(), stmt("raise not_silent"))
     attempt.handlers[0].body = [ast.Break()]
-    in_vain = attribute_of(load(attempts), "in_vain")
-    is_tried = compared(in_vain, ast.Lt(), ast.Constant(_MOST_IN_A_ROW))
-    more = ast.BinOp(in_vain, ast.Add(), ast.Constant(1))
-    rounds = ast.BinOp(more, ast.Mod(), ast.Constant(_MOST_IN_A_ROW + _PAUSE))
     # To leave a loop takes less time than to raise an error.
-    return [ast.While(is_tried, [attempt], []), assign_attribute(attempts, "in_vain", rounds)]
+    tried = """
+        while ATTEMPTS.in_vain < MOST: ATTEMPT
+        ATTEMPTS.in_vain = (ATTEMPTS.in_vain + 1) % ROUNDS
+    """
+    rounds = _MOST_IN_A_ROW + _PAUSE
+    return code(tried, ATTEMPTS=attempts, MOST=_MOST_IN_A_ROW, ATTEMPT=attempt, ROUNDS=rounds)
 
 
 def obstacle_of(goal: Term | PutOff) -> Obstacle | None:
