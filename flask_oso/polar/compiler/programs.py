@@ -392,12 +392,7 @@ class CompiledProgram(Runtime):
         found = None if questions is None else questions.found(args)
         if found is not None:
             return found
-        try:
-            return self._open.found(name, at, kinds, args)
-        except Exception:
-            # Also one of the application.
-            self.raise_as_solver(name, args)
-            raise
+        return self._open.found(name, at, kinds, args)
 
     def raise_as_solver(self, name: str, args: tuple[t.Any, ...]) -> None:
         """Raise what the solver raises where the search for strings has met an error.

@@ -13,8 +13,8 @@ import pytest
 from flask_oso import Oso
 from flask_oso.polar.compiler.passes.recursion.loops import Recursion, written_as_loop
 from flask_oso.polar.compiler.passes.recursion.remembered_classes import remember_classes
-from flask_oso.polar.compiler.passes.recursion.whole_lists import list_looked_at
 from flask_oso.polar.compiler.programs import CompiledProgram
+from flask_oso.polar.compiler.specialization.solution_functions import list_looked_at
 from tests.support.answers import outcome_of, specialized
 
 

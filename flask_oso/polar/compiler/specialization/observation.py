@@ -28,16 +28,19 @@ from ..snippets import (
     assign_attribute,
     attribute_of,
     call,
+    code,
     compared,
+    expr,
     function_of,
     is_more_than,
     is_not_of,
     is_of,
     load,
     names_of,
+    stmt,
     tuple_of,
 )
-from .regions import Fact, Known, give_up_if
+from .regions import GIVE_UP, Fact, Known, give_up_if
 from .value_tests import written
 
 #: The name of its result.
@@ -271,18 +274,22 @@ def search_step(observation: Observation, made: str) -> list[ast.stmt]:
 
     :param made: the name of the result.
     """
-    owner, name = load(observation.owner), ast.Constant(observation.name)
-    value: ast.expr = attribute_of(owner, observation.name)
-    body: list[ast.stmt] = []
-    if observation.args is not None:
-        body = [
-            assign("method", call("getattr", owner, name, ast.Constant(None))),
-            ast.If(is_not_of("method", "functions"), [ast.Break()], []),
-        ]
-        value = ast.Call(load("method"), _arguments(observation), [])
-    took = ast.BinOp(call("monotonic"), ast.Sub(), load("begun"))
-    is_long = compared(took, ast.Gt(), ast.Constant(BRIEF))
-    return [*body, assign(made, value), ast.If(is_long, [ast.Break()], [])]
+    body, value = _called(observation, ast.Break())
+    is_long = stmt("if monotonic() - begun > BRIEF: break", BRIEF=ast.Constant(BRIEF))
+    return [*body, assign(made, value), is_long]
+
+
+def _called(observation: Observation, other: ast.stmt) -> tuple[list[ast.stmt], ast.expr]:
+    """Write what finds a method, and the call of it; for an attribute, the read of it.
+
+    :param other: what is done where something else has the name of the method.
+    """
+    owner, name = observation.owner, observation.name
+    if observation.args is None:
+        return [], expr("OWNER.NAME", OWNER=owner, NAME=name)
+    find = "method = getattr(OWNER, TEXT, None)\nif type(method) not in functions: OTHER"
+    body = code(find, OWNER=owner, TEXT=ast.Constant(name), OTHER=other)
+    return body, expr("method(*ARGS)", ARGS=_arguments(observation))
 
 
 def found_result(observation: Observation, made: str) -> list[ast.stmt]:
@@ -291,12 +298,12 @@ def found_result(observation: Observation, made: str) -> list[ast.stmt]:
     return [assign(RESULT, elements), give_up_if(is_not_of(RESULT, "harmless"))]
 
 
-def made_call(observation: Observation, made: str) -> ast.expr:
-    """Write a call and its result, for the compiled rules."""
+def made_call(observation: Observation, *outcome: ast.expr) -> list[ast.expr]:
+    """Write a call and what it gave, for the compiled rules."""
     args: ast.expr = ast.Constant(None)
     if observation.args is not None:
         args = tuple_of(_arguments(observation))
-    return tuple_of([load(observation.owner), ast.Constant(observation.name), args, load(made)])
+    return [load(observation.owner), ast.Constant(observation.name), args, *outcome]
 
 
 def _is_timed(observation: Observation, behind: ast.FunctionDef) -> bool:
@@ -335,21 +342,12 @@ def _call_made(
 ) -> list[ast.stmt]:
     """Write that the call is made; the error of an attribute is one for the compiled rules."""
     handlers = [ast.ExceptHandler(load("StopIteration"), "error", [stopped()])]
-    owner, name = load(observation.owner), ast.Constant(observation.name)
-    body: list[ast.stmt] = []
+    body, value = _called(observation, GIVE_UP)
     if observation.args is None:
-        made: ast.expr = attribute_of(owner, observation.name)
         failed = _resumed(resume, parameters, observation, [ast.Constant(None), load("error")])
         handlers.append(ast.ExceptHandler(load("AttributeError"), "error", [failed]))
-    else:
-        body = [
-            assign("method", call("getattr", owner, name, ast.Constant(None))),
-            give_up_if(is_not_of("method", "functions")),
-        ]
-        made = ast.Call(load("method"), _arguments(observation), [])
     begun = call("monotonic") if is_timed else ast.Constant(None)
-    attempt = ast.Try([assign(_MADE, made)], handlers, [], [])
-    return [*body, assign("begun", begun), attempt]
+    return [*body, assign("begun", begun), ast.Try([assign(_MADE, value)], handlers, [], [])]
 
 
 def _arguments(observation: Observation) -> list[ast.expr]:
@@ -371,10 +369,7 @@ def _resumed(
     resume: str, parameters: list[str], observation: Observation, outcome: list[ast.expr]
 ) -> ast.stmt:
     """Write that the compiled rules answer, which get the outcome of the call."""
-    args: ast.expr = ast.Constant(None)
-    if observation.args is not None:
-        args = tuple_of(_arguments(observation))
-    made = [load(observation.owner), ast.Constant(observation.name), args, *outcome]
+    made = made_call(observation, *outcome)
     given = names_of(parameters)
     return ast.Return(call(resume, given, load("is_searched"), load("begun"), *made))
 

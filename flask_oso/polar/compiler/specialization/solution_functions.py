@@ -31,6 +31,7 @@ from ..passes.names import (
     SOLUTIONS,
     Names,
     nodes_in,
+    only_gives_up,
     read_name,
     rename,
     written_name,
@@ -46,10 +47,22 @@ from ..passes.recursion.first_solutions import (
 )
 from ..passes.recursion.loops import Recursion, written_as_loop
 from ..passes.recursion.remembered_classes import remember_classes
-from ..passes.recursion.whole_lists import list_looked_at
 from ..passes.recursion.worklists import SEVERAL, written_as_worklist, written_for_several
 from ..passes.searches import write_out_searches
-from ..snippets import assign, call, code, duplicate, function_of, is_more_than, load, size_of
+from ..snippets import (
+    assign,
+    call,
+    code,
+    code_of,
+    duplicate,
+    function_of,
+    is_more_than,
+    is_type,
+    load,
+    negate,
+    size_of,
+    unpacked,
+)
 from .clauses.solver_order import End, SolverOrder
 from .goals.obstacles import Obstacles, noted, obstacle_of_rule
 from .goals.steps import GoalStep
@@ -373,3 +386,25 @@ class SolutionWriter(QuestionWriter):
         parts = [call("id", each) for each in names]
         begun = code(begin, NAME=ast.Constant(name), PARTS=parts)
         return begun, code(end, RESULT=result, NAMES=names)
+
+
+def list_looked_at(statements: list[ast.stmt], name: str) -> tuple[int, str] | None:
+    """Return where a function has looked at a list that it is given, and the name of its copy::
+
+        if not type(a) is list: return None;  v = [*a];  if not is_plain_data(v): return None
+            =>  behind the last one, ``v``
+
+    ``None`` if it does anything else before, or takes other values, too.
+    """
+    is_other = code_of([negate(is_type(name, "list"))])
+    for at, statement in enumerate(statements[:-2]):
+        asked = statement.test if type(statement) is ast.If else ast.Constant(True)
+        if only_gives_up(statement) and code_of([asked]) == is_other:
+            made, check = statements[at + 1 : at + 3]
+            is_copy = code_of([getattr(made, "value", ast.Pass())]) == code_of([unpacked(name)])
+            copy = written_name(made)
+            return (at + 3, copy) if is_copy and copy and only_gives_up(check) else None
+        is_start = isinstance(getattr(statement, "value", None), (ast.Constant, ast.List))
+        if not only_gives_up(statement) and not (written_name(statement) and is_start):
+            return None
+    return None

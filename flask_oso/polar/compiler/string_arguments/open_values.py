@@ -64,10 +64,10 @@ class OpenValues:
         :returns: ``None`` where the solver has to answer, as for a rule that leaves it open.
         """
         function = self._functions.get((name, at, *kinds)) or self.prepare(name, at, kinds)
-        return None if function is None else self._values(function, at, args)
+        return None if function is None else self._values(function, name, at, args)
 
     def _values(
-        self, function: Callable[..., t.Any], at: int, args: tuple[t.Any, ...]
+        self, function: Callable[..., t.Any], name: str, at: int, args: tuple[t.Any, ...]
     ) -> set[t.Any] | None:
         taken = self._as_data((*args[:at], *args[at + 1 :]))
         if taken is None:
@@ -77,6 +77,10 @@ class OpenValues:
             return {value for (value,) in function(*given, 0, new_clock())}
         except SolverNeeded:
             return None
+        except Exception:
+            # Also one of the application.
+            self._program.raise_as_solver(name, args)
+            raise
 
     def _search(self, function: Callable[..., t.Any], name: str, at: int) -> StringSearch:
         """Return a function that gives the values, for callers that have looked at the classes."""
@@ -86,12 +90,7 @@ class OpenValues:
             nonlocal is_left
             if is_left:
                 return None
-            try:
-                found = self._values(function, at, args)
-            except Exception:
-                # Also one of the application.
-                self._program.raise_as_solver(name, args)
-                raise
+            found = self._values(function, name, at, args)
             # The solver answers the next time, too.
             is_left = found is None
             return found

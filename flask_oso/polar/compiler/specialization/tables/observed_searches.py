@@ -13,14 +13,7 @@ import typing as t
 from collections.abc import Callable, Sequence
 
 from ...snippets import assign, call, duplicate, function_of, load, tuple_of
-from ..observation import (
-    FREQUENT,
-    Observation,
-    found_result,
-    made_call,
-    search_step,
-    with_ends,
-)
+from ..observation import FREQUENT, Observation, found_result, made_call, search_step, with_ends
 from ..specialization import NEW_MEMO, attempted, remembers
 from .drafts import Asked, Drafts
 from .fused_tests import Test
@@ -74,7 +67,7 @@ def write_observed_search(
         *(assign(name, load("not_called")) for name in [*called, *sorted(given)]),
         assign("begun", call("monotonic")),
     ]
-    made = [made_call(each, name) for name, each in called.items() if each is not None]
+    made = [tuple_of(made_call(each, load(name))) for name, each in called.items() if each]
     args = tuple_of([*map(load, drafts.parameters)])
     end = ast.Return(call(left, args, load("begun"), *made))
     loop = ast.While(ast.Constant(True), body, [])
