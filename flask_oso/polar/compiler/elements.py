@@ -241,42 +241,15 @@ class Elements:
         clock: Clock,
         sought: tuple[t.Any, ...] = (),
     ) -> Iterator[t.Any]:
-        """Return what an iterator of the host yields; look at the clock after each element.
+        """Yield what an iterator of the host yields; look at the clock after each element.
 
         While a question has hardly begun, only after some: it takes as long as the rest.
 
-        :param sought: the value that is searched for, if it is known.
+        :param sought: the value that is searched for, if it is known: of texts and integers, Python
+            tells whether it is one.
         """
-        if sought and type(sought[0]) in _COMPARED:
-            return self._timed_and_found(iterator, goal, clock, sought[0])
-        return self._timed_each(iterator, goal, clock)
-
-    def _timed_and_found(
-        self, iterator: Iterator[t.Any], goal: Expression, clock: Clock, item: t.Any
-    ) -> Iterator[t.Any]:
-        """Yield what may equal a text or an integer: of texts and integers, Python tells."""
-        now = time.monotonic
-        if clock[1] is None:
-            clock[1] = now()
-        brief, left = clock[1] + BRIEF, 0
-        for element in iterator:
-            if left:
-                left -= 1
-            elif now() > brief:
-                self._check_clock(clock)
-            else:
-                left = _UNTIMED
-            if type(element) is str or type(element) is int:
-                if element == item:
-                    yield element
-            else:
-                yield self._element(element, goal)
-
-    def _timed_each(
-        self, iterator: Iterator[t.Any], goal: Expression, clock: Clock
-    ) -> Iterator[t.Any]:
-        """Yield all that an iterator yields."""
         now, taken = time.monotonic, self._classes.taken
+        is_told = bool(sought) and type(sought[0]) in _COMPARED
         if clock[1] is None:
             clock[1] = now()
         brief, known, left = clock[1] + BRIEF, None, 0
@@ -287,6 +260,10 @@ class Elements:
                 self._check_clock(clock)
             else:
                 left = _UNTIMED
+            if is_told and (type(element) is str or type(element) is int):
+                if element == sought[0]:
+                    yield element
+                continue
             if type(element) is not known:
                 # Most are of one class.
                 if type(element) not in taken:

@@ -308,9 +308,12 @@ class SilentComparisons:
             return False
         raise NotSilent
 
-    def among(self, item: t.Any, collection: t.Any) -> bool:
-        """Tell whether a value unifies with an element. All elements are looked at."""
-        kind, mine = type(collection), type(item)
+    def among(self, item: t.Any, collection: t.Any, is_searched: bool = True) -> bool:
+        """Tell whether a value unifies with an element.
+
+        :param is_searched: whether all elements are looked at; else none behind one that is equal.
+        """
+        kind, mine, simple = type(collection), type(item), self._simple
         if mine is dict and kind is list:
             # Most have the same keys.
             rows = values_by_key(item, [*collection])
@@ -329,42 +332,22 @@ class SilentComparisons:
         elements = [*collection]
         if len(elements) > MAX_ELEMENTS:
             raise NotSilent
-        if mine is str or mine is int or mine in self._simple:
-            found, simple = False, self._simple
+        if mine is str or mine is int or mine in simple:
+            found, is_first = False, not is_searched and kind in _IN_ORDER
             # With `map` this takes longer, for few elements twice as long.
             for element in elements:
                 if type(element) is not mine and type(element) not in simple:
                     break
                 if element == item:
+                    if is_first:
+                        return True
                     found = True
             else:
                 return found
         return self._is_among(item, elements)
 
-    def among_first(self, item: t.Any, collection: t.Any, is_searched: bool) -> bool:
-        """Tell whether a value unifies with an element; no element behind that is looked at.
-
-        :param is_searched: whether all elements are looked at.
-        """
-        kind, mine, simple = type(collection), type(item), self._simple
-        # As `among` does it, in fewer calls.
-        if mine is tuple and kind in _SETS and is_hashed_tuple(item):
-            return item in collection
-        if kind is not list and kind is not tuple and kind not in _IN_ORDER:
-            if kind is str and mine is str:
-                return len(item) == 1 and item in collection
-            return self.among(item, collection)
-        is_alone = mine is str or mine is int or mine in simple
-        if is_searched or not is_alone:
-            return self.among(item, collection)
-        for element in [*collection]:
-            if type(element) is not mine and type(element) not in simple:
-                break
-            if element == item:
-                return True
-        else:
-            return False
-        return self.among(item, collection)
+    #: For a search where a solution ends the function.
+    among_first = among
 
     def all_texts(self, collection: t.Any, is_once: bool = False) -> t.Any:
         """Return what finds the texts of a collection by their hash. All elements are looked at.
