@@ -249,7 +249,8 @@ class Elements:
             tells whether it is one.
         """
         now, taken = time.monotonic, self._classes.taken
-        is_told = bool(sought) and type(sought[0]) in _COMPARED
+        item = sought[0] if sought else None
+        is_told = type(item) in _COMPARED
         if clock[1] is None:
             clock[1] = now()
         brief, known, left = clock[1] + BRIEF, None, 0
@@ -261,7 +262,7 @@ class Elements:
             else:
                 left = _UNTIMED
             if is_told and (type(element) is str or type(element) is int):
-                if element == sought[0]:
+                if element == item:
                     yield element
                 continue
             if type(element) is not known:
