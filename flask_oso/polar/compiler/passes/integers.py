@@ -17,7 +17,7 @@ import ast
 import typing as t
 
 from ...value_objects import Record
-from ..snippets import all_of, assign, code_of, is_type, load
+from ..snippets import Hole, all_of, assign, code_of, is_type, stmt
 from .names import Names, conjuncts, disjuncts
 
 #: The most that is added in one step, and the largest value with which steps begin, where the steps
@@ -49,12 +49,10 @@ def integers_first(loop: list[ast.stmt], value: str, turns: ast.expr, *, is_coun
         return Ways([], None)
     test, added = sums
     if is_counted and (step := _step_of(added, value)) is not None:
-        within = ast.Compare(
-            ast.Constant(-_SMALL), [ast.Lt(), ast.Lt()], [load(value), ast.Constant(_SMALL)]
-        )
-        more = ast.BinOp(turns, ast.Mult(), ast.Constant(step))
-        done = assign(value, ast.BinOp(load(value), ast.Add(), more))
-        return Ways([], ast.If(all_of([is_type(value, "int"), within]), [done], []))
+        done = "if type(X) is int and LEAST < X < MOST: X = X + TURNS * STEP"
+        limits: dict[str, Hole] = {"LEAST": -_SMALL, "MOST": _SMALL}
+        made = stmt(done, X=value, TURNS=turns, STEP=step, **limits)
+        return Ways([], t.cast(ast.If, made))
     return Ways([ast.If(test, [assign(value, added), ast.Continue()], [])], None)
 
 

@@ -549,15 +549,13 @@ class Guards:
 
     def _new_loop(self, out: Region, collection: Known, span: Span | None) -> Region:
         """Write a loop over a collection into a region; return the region within the loop."""
-        kind = call("type", load(collection.name))
-        is_list = is_type(collection.name, "list")
-        is_foreign = all_of([negate(is_list), compared(kind, ast.NotIn(), load("gone_through"))])
+        foreign = "not type(X) is list and type(X) not in gone_through"
         if collection.expected is not None:
-            is_foreign = compared(kind, ast.NotIn(), load("collections"))
+            foreign = "type(X) not in collections"
         looked_at = ("iterable", collection.name)
         if collection.exact is None and out.lookup(looked_at) is None:
             out.known[looked_at] = collection
-            out.give_up_if(is_foreign)
+            out.give_up_if(expr(foreign, X=collection.name))
         out.note_checked(collection)
         name = self.fresh()
         # A copy: if another thread changes the list, no element may be skipped.

@@ -23,7 +23,7 @@ from ..binding_analysis import NotCompilable, has_cut, order_clauses
 from ..passes.names import COUNT, FOUND
 from ..passes.shortening import drop_unneeded
 from ..scopes import Pending, ProgramInterface, pending_goals
-from ..snippets import any_of, assign, call, is_more_than, is_type, load, negate, size_of
+from ..snippets import assign, expr, load, negate
 from .clauses.chains import (
     Askers,
     check_ends,
@@ -58,13 +58,7 @@ from .goals.steps import GoalStep
 from .guards import Guards
 from .kept_searches import KeptSearches
 from .observation import Observation
-from .patterns import (
-    Match,
-    PatternGuards,
-    check_heads_behind_cut,
-    is_like,
-    keep,
-)
+from .patterns import Match, PatternGuards, check_heads_behind_cut, is_like, keep
 from .regions import (
     GIVE_UP,
     ChainRepetition,
@@ -508,9 +502,8 @@ class QuestionWriter:
             for fact in ("checked", "iterable", "short"):
                 region.known[fact, value.name] = value
             region.known[key] = value
-            is_long = is_more_than(size_of(value.name), LEVELS)
-            is_odd = negate(call("is_plain_data", load(value.name)))
-            region.give_up_if(any_of([negate(is_type(value.name, "list")), is_long, is_odd]))
+            odd = "not type(X) is list or len(X) > MOST or not is_plain_data(X)"
+            region.give_up_if(expr(odd, X=value.name, MOST=LEVELS))
 
     def clauses_with_cuts(
         self,

@@ -39,7 +39,7 @@ from ..snippets import (
     assign,
     attribute_of,
     call,
-    compared,
+    code,
     duplicate,
     function_of,
     is_more_than,
@@ -47,8 +47,8 @@ from ..snippets import (
     load,
     method_call,
     negate,
-    returned,
     size_of,
+    stmt,
 )
 from .clauses.solver_order import End, SolverOrder
 from .observation import KEPT, RESULT, Observation
@@ -62,9 +62,7 @@ NEW_MEMO: t.Final = assign(MEMO, ast.Dict([], []))
 #: Questions for several strings share it, unless it is half full.
 _FORGETTING: t.Final = ast.If(is_more_than(size_of(MEMO), MAX_REMEMBERED // 2), [NEW_MEMO], [])
 #: A search for all solutions must not miss an error after the first one.
-_SUCCESS: list[ast.stmt] = [
-    ast.If(load("is_searched"), [assign(FOUND, ast.Constant(True))], [returned(True)])
-]
+_SUCCESS = code("if is_searched: found = True\nelse: return True")
 
 
 class SpecializationWriter(QuestionWriter):
@@ -280,9 +278,9 @@ def class_tests(
         keeps = names.host.keeps(cls)
         itself = names.constant(cls if keeps else WeakClass(cls))
         wanted = load(itself) if keeps else call(itself)
-        test = compared(call("type", load(f"a{at}")), ast.IsNot(), wanted)
         answer = call(names.constant(others), *given, load("is_searched"))
-        tests.append(ast.If(test, [ast.Return(answer)], []))
+        other = "if type(X) is not WANTED: return ANSWER"
+        tests.append(stmt(other, X=f"a{at}", WANTED=wanted, ANSWER=answer))
     return tests
 
 

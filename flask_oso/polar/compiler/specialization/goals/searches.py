@@ -19,7 +19,7 @@ from ...classes.plain_classes import is_plain_object
 from ...goal_forms import pair_in, searched_in, variables_in, written_term
 from ...passes.names import FOUND
 from ...scopes import Pending, pending_goals, prepend
-from ...snippets import all_of, any_of, call, compared, is_type, load, negate
+from ...snippets import any_of, call, compared, expr, is_type, load, negate
 from ..clauses.clause_forms import PutOff, is_scalar
 from ..regions import Fact, Known, Region
 from ..value_tests import (
@@ -405,14 +405,10 @@ class Searches(Compounds):
         region = self.guards.guard_scalar(self.region, known, span)
         flags = [each.value for each in items if type(each.value) is bool]
         others = [each.value for each in items if type(each.value) is not bool]
-        tests = [self._is_flag(known, flag) for flag in flags]
+        # A decimal, and other objects, may equal a flag; a number of Polar does not.
+        tests = [expr("X == FLAG and alike(X, FLAG)", X=known.name, FLAG=flag) for flag in flags]
         if others:
             equal = [compared(load(known.name), ast.Eq(), ast.Constant(each)) for each in others]
-            tests.append(all_of([negate(is_type(known.name, "bool")), any_of(equal)]))
+            tests.append(expr("not type(X) is bool and EQUAL", X=known.name, EQUAL=any_of(equal)))
         key: Fact = ("among", known.name, *((type(each.value), each.value) for each in items))
         return self._at(self.guards.under(region, key, any_of(tests), [], span))
-
-    def _is_flag(self, known: Known, flag: bool) -> ast.expr:
-        # A decimal, and other objects, may equal it; a number of Polar does not.
-        sides = load(known.name), ast.Constant(flag)
-        return all_of([compared(sides[0], ast.Eq(), sides[1]), call("alike", *sides)])

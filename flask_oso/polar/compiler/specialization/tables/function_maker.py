@@ -21,15 +21,14 @@ from ...passes.names import FOUND, nodes_in, rename
 from ...snippets import (
     assign,
     call,
+    code,
     code_of,
     duplicate,
     function_of,
     is_ascii,
-    is_none,
     load,
-    method_call,
     negate,
-    tuple_of,
+    stmt,
 )
 from ..goals.obstacles import Attempts, tried_first
 from ..kept_searches import STRINGS, KeptSearch, SearchKey
@@ -296,12 +295,12 @@ class FunctionMaker:
         functions.keep()
         given = [load(self.drafts.parameters[at]) for at in self.positions]
         odd = [negate(is_ascii(f"a{at}")) for at, cls in known.items() if cls is str]
-        body = [
-            *map(give_up_if, odd),
-            assign(FOUND, call(found, *given, ast.Constant(0), ast.Dict([], []))),
-            give_up_if(is_none(load(FOUND))),
-            ast.Return(call("texts_found", load(FOUND))),
-        ]
+        search = """
+            found = SEARCH(*GIVEN, 0, {})
+            if found is None: return None
+            return texts_found(found)
+        """
+        body = [*map(give_up_if, odd), *code(search, SEARCH=found, GIVEN=given)]
         return self._compiled_search(body, "gives_up_or_deep")
 
     def _make_search(
@@ -556,7 +555,5 @@ def _search_all(parts: Sequence[StringSearch], *args: t.Any) -> set[str] | None:
 
 def _added(texts: list[str]) -> ast.stmt:
     """Write that strings are found."""
-    constants: list[ast.expr] = [ast.Constant(text) for text in texts]
-    one = len(constants) == 1
-    added = constants[0] if one else tuple_of(constants)
-    return ast.Expr(method_call(load(STRINGS), "add" if one else "update", added))
+    added = "strings.add(*TEXTS)" if len(texts) == 1 else "strings.update((*TEXTS,))"
+    return stmt(added, TEXTS=[*map(ast.Constant, texts)])
