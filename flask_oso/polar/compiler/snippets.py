@@ -307,11 +307,6 @@ def assign_item(table: str, key: ast.expr, value: ast.expr) -> ast.stmt:
     return ast.Assign([ast.Subscript(load(table), key, ast.Store())], value)
 
 
-def assign_attribute(owner: str, name: str, value: ast.expr) -> ast.stmt:
-    """Write ``owner.name = value``."""
-    return ast.Assign([ast.Attribute(load(owner), name, ast.Store())], value)
-
-
 def block(body: list[ast.stmt]) -> ast.stmt:
     """Write statements that ``break`` leaves."""
     return ast.While(ast.Constant(True), [*body, ast.Break()], [])

@@ -25,14 +25,10 @@ from ..entry_points import BRIEF, stopped
 from ..passes.names import gives_up
 from ..snippets import (
     assign,
-    assign_attribute,
-    attribute_of,
     call,
     code,
-    compared,
     expr,
     function_of,
-    is_more_than,
     is_not_of,
     is_of,
     load,
@@ -246,8 +242,7 @@ def observing_function(
     :param behind: has what stands behind the call.
     :param resume: the global name of what answers where that gives up.
     """
-    in_vain = attribute_of(load(resume), "in_vain")
-    is_vain = is_more_than(in_vain, _MOST_IN_VAIN)
+    is_vain = expr("RESUME.in_vain > MOST", RESUME=resume, MOST=_MOST_IN_VAIN)
     outcome = [load(_MADE), ast.Constant(None)]
     given_up = _resumed(resume, parameters, observation, outcome)
     (attempt,) = t.cast("list[ast.Try]", behind.body)
@@ -258,10 +253,10 @@ def observing_function(
         *_call_made(parameters, observation, resume, is_timed=is_timed),
     ]
     if is_timed:
-        took = ast.BinOp(call("monotonic"), ast.Sub(), load("begun"))
-        body.append(ast.If(compared(took, ast.Gt(), ast.Constant(BRIEF)), [given_up], []))
+        is_long = "if monotonic() - begun > BRIEF: GIVEN_UP"
+        body.append(stmt(is_long, BRIEF=ast.Constant(BRIEF), GIVEN_UP=given_up))
     body.append(assign(RESULT, _elements(observation)))
-    answered = assign_attribute(resume, "in_vain", ast.Constant(0))
+    answered = stmt("RESUME.in_vain = 0", RESUME=resume)
     # INVARIANT: the rules are asked behind the statement whose errors mean to give up. Inside, an
     # error of theirs would have them asked again, which may make an answer of it.
     attempt.body = with_ends(attempt.body, answered, ast.Raise(load("not_silent")))
