@@ -35,17 +35,15 @@ from ..passes.searches import write_out_searches
 from ..passes.shortening import shorten_end
 from ..scopes import ProgramInterface
 from ..snippets import (
-    all_of,
     assign,
-    attribute_of,
     call,
     code,
     duplicate,
+    expr,
     function_of,
     is_more_than,
     is_unchecked,
     load,
-    method_call,
     negate,
     size_of,
     stmt,
@@ -252,9 +250,7 @@ class SpecializationWriter(QuestionWriter):
 
 def _is_registered() -> ast.expr:
     """Write whether a class was registered as a subclass of another one."""
-    subclasses = load("virtual_subclasses")
-    is_new = compared(call("subclass_token"), ast.NotEq(), attribute_of(subclasses, "token"))
-    return all_of([is_new, negate(method_call(subclasses, "hold"))])
+    return expr("subclass_token() != virtual_subclasses.token and not virtual_subclasses.hold()")
 
 
 def remembers(statements: Sequence[ast.stmt]) -> bool:
