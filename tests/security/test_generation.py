@@ -486,14 +486,21 @@ RUNNING = {
     *("types.FunctionType", "types.CodeType", "types.new_class", "types.MethodType"),
     *("importlib.import_module", "importlib.__import__", "dataclasses.make_dataclass"),
     *("pkgutil.resolve_name", "import_string"),
-    *("collections.namedtuple", "namedtuple", "make_dataclass", "FunctionType", "CodeType"),
+    *(
+        "attr.make_class",
+        "collections.namedtuple",
+        "namedtuple",
+        "make_dataclass",
+        "FunctionType",
+        "CodeType",
+    ),
 }
 #: Modules that do so, and those that lead to the functions above by another name.
 RUNNERS = {
     *("builtins", "pickle", "marshal", "shelve", "code", "codeop", "runpy", "subprocess", "ctypes"),
 }
 #: All of it in the package. What is compiled is a tree, or a text that is written here; what is
-#: imported is named here or by the application's configuration; the dataclass has the fields of
+#: imported is named here or by the application's configuration; the classes have the fields of
 #: one that the application registered, and nothing of a policy; what is parsed is an annotation of
 #: one of its classes, and is not run.
 KNOWN_USES = {
@@ -511,9 +518,16 @@ KNOWN_USES = {
     # The program is read for the texts in it, and not run.
     "enforcement/audit/asked_actions.py": {"ast.parse(path.read_bytes())"},
     "migration/program_files.py": {"ast.parse(text)"},
-    "polar/compiler/classes/equality.py": {
+    "polar/compiler/classes/generated_equality.py": {
+        "attr.make_class('Written', ['number'])",
+        "attr.make_class('Written', named, init=False, order=False)",
         "dataclasses.make_dataclass('Written', named)",
         "dataclasses.make_dataclass('Written', named, frozen=True)",
+    },
+    # Quotations are literals of the compiler, as `test_quotations.py` holds.
+    "polar/compiler/snippets.py": {
+        "ast.parse(textwrap.dedent(quotation))",
+        "eval(f'lambda holes: {parts}', _MAKERS)",
     },
     "polar/compiler/programs.py": {
         "compile('0', '', 'eval')",
