@@ -72,8 +72,11 @@ def unfiltered_reads(reason: str) -> contextlib.AbstractContextManager[None]:
 def _place() -> Callable[[], bool]:
     """Give what tells whether the same request is current, or none as now."""
     begun = _request_now()
-    known = None if begun is None else weakref.ref(begun)
-    return lambda: _request_now() is (None if known is None else known())
+    if begun is None:
+        return lambda: _request_now() is None
+    # A request that is gone is not the same as none.
+    known = weakref.ref(begun)
+    return lambda: (now := _request_now()) is not None and now is known()
 
 
 def _request_now() -> Request | None:

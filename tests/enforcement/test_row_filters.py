@@ -5,6 +5,7 @@ from __future__ import annotations
 import concurrent.futures
 import contextlib
 import copy
+import gc
 import importlib
 import sys
 import threading
@@ -20,6 +21,7 @@ from sqlalchemy import orm
 from werkzeug.exceptions import NotFound
 
 from flask_oso import Access, FlaskOso, Oso, OsoError, UnfilteredRowsError, authorize
+from flask_oso.row_access.waivers import current_waiver
 from flask_oso.sqlalchemy import register_models
 from tests.support.models.protected_notes import (
     POLICY,
@@ -193,6 +195,17 @@ def test_no_application(notebook: Notebook) -> None:
 
     with notebook.guard.unfiltered("a job"):
         assert len(notebook.session.scalars(sa.select(Note)).all()) == 5
+
+
+def test_block_of_a_request_that_is_gone_is_over(notebook: Notebook) -> None:
+    """What runs outside of requests later is not what it was begun for."""
+    with contextlib.ExitStack() as block:
+        with notebook.app.test_request_context("/"):
+            block.enter_context(notebook.guard.unfiltered("a job"))
+            assert current_waiver() is not None
+        gc.collect()
+
+        assert current_waiver() is None
 
 
 def test_actor_of_a_command(notebook: Notebook) -> None:
