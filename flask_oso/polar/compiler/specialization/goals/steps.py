@@ -315,7 +315,7 @@ class GoalStep(Heads):
             if any(number in numbers and number not in bound for number in env.values):
                 raise NotCompilable("a negation that binds a variable", term.span)
 
-        key = ("not", id(goal), *self._operands(goal))
+        key = ("not", _Itself(goal), *self._operands(goal))
         inner = self.writer.written_once(self.region, key, self.asking, write, is_negated=True)
         return self._at(self.writer.unless(self.region, inner, term.span))
 
@@ -630,6 +630,25 @@ class GoalStep(Heads):
         self.writer.enter(clause)
         self.writer.run(here, pending, env, self.asking, before)
         self.writer.leave(clause)
+
+
+class _Itself:
+    """Stands for a goal in a key: equals that of the same goal alone.
+
+    INVARIANT: it keeps the goal alive, so that no other gets its identity: that of a ``forall`` is
+    made anew for each.
+    """
+
+    __slots__ = ("_goal",)
+
+    def __init__(self, goal: Term) -> None:
+        self._goal = goal
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Itself) and self._goal is other._goal
+
+    def __hash__(self) -> int:
+        return id(self._goal)
 
 
 _EQUALITIES = (Operator.EQ, Operator.UNIFY)
