@@ -306,14 +306,16 @@ def _read_entry(value: t.Any, span: Span | None, made: _Made) -> Term:
 
 def _holds_question(value: t.Any) -> bool:
     """Tell whether there is a question in a value, at any depth."""
-    todo, met = [value], set[int]()
+    # The parts are kept alive, so that no other one gets their ids: the entries of a view of a
+    # dictionary are made for this alone.
+    todo, met = [value], dict[int, t.Any]()
     while todo:
         part = todo.pop()
         kind = type(part)
         if kind in terms.QUESTIONS:
             return True
         if kind in _INSIDE and id(part) not in met:
-            met.add(id(part))
+            met[id(part)] = part
             todo += part.values() if kind is dict else part
     return False
 

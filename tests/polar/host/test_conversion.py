@@ -8,8 +8,10 @@ import typing as t
 
 import pytest
 
+from flask_oso import Variable
 from flask_oso.polar.exceptions import (
     OperationalError,
+    PolarTypeError,
     StackOverflowError,
 )
 from flask_oso.polar.host.conversion import (
@@ -20,6 +22,7 @@ from flask_oso.polar.host.conversion import (
     result_to_term,
     to_python,
     to_term,
+    values_read,
 )
 from flask_oso.polar.nodes import Dictionary, List, Unknown, Value
 from tests.support.value_kinds import name_of
@@ -227,3 +230,14 @@ def test_list_of_data_is_that_of_the_solver(value: t.Any) -> None:
 def test_what_is_no_data(value: t.Any) -> None:
     """What terms refuse or keep as one object is left to them."""
     assert not is_data(value, {type(None)})
+
+
+@pytest.mark.parametrize("place", range(20))
+def test_variable_among_entries_is_found(place: int) -> None:
+    """The pairs of each view are made for the look alone, and may get the place of others."""
+    entries = {str(number): number for number in range(20)}
+    asked = entries | {str(place): Variable("x")}
+    source = {"views": [asked.items(), entries.items()]}
+
+    with pytest.raises(PolarTypeError, match=r"^A dictionary has values, not a variable"):
+        values_read(source, "get", ("views",))
