@@ -497,7 +497,7 @@ class ProofBuilder:
 def value_of(operand: Operand, snapshot: Snapshot) -> t.Any:
     """Return the value of an operand; ``None`` or a variable if it had none."""
     if operand.computed is not None:
-        computed = snapshot.results.get(id(operand.computed))
+        computed = snapshot.result_of(operand.computed)
         if computed is not None or operand.computed.operator is Operator.DOT:
             # The variable of a lookup may be bound before the lookup: use the result itself.
             return follow(computed)

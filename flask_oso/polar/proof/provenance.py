@@ -35,11 +35,16 @@ class Snapshot:
     """The values of a rule at one moment.
 
     :param values: those of its variables by number; ``None`` if a variable has none yet.
-    :param results: the results of its goals, by the identity of the goal.
+    :param results: its goals with their results, by the identity of the goal.
     """
 
     values: Sequence[t.Any]
-    results: Mapping[int, t.Any]
+    results: Mapping[int, tuple[Term, t.Any]]
+
+    def result_of(self, goal: Term) -> t.Any:
+        """Return the result of a goal; ``None`` if it had none."""
+        known = self.results.get(id(goal))
+        return None if known is None else known[1]
 
 
 @dataclasses.dataclass(eq=False)
@@ -105,8 +110,8 @@ class Attempt:
     latest: Subgoal | None = None
     #: The last call of each goal, by the identity of the goal.
     asked: dict[int, Subgoal] = dataclasses.field(default_factory=dict)
-    #: The results of goals, by the identity of the goal.
-    results: dict[int, t.Any] = dataclasses.field(default_factory=dict)
+    #: Goals with their results, by the identity of the goal: some are made while the rule is tried.
+    results: dict[int, tuple[Term, t.Any]] = dataclasses.field(default_factory=dict)
 
     def snapshot(self) -> Snapshot:
         """Return the current values."""
@@ -121,12 +126,14 @@ class Path:
 
     def __init__(self, entries: Sequence[Attempt | Step]) -> None:
         self._attempts: dict[tuple[int, int], tuple[Attempt, Snapshot]] = {}
-        self._alternatives: dict[tuple[int, int], Term] = {}
+        # An entry keeps what its key identifies: a rule that is tried again has another frame,
+        # which may get the place of one that is gone.
+        self._alternatives: dict[tuple[int, int], Step] = {}
         self.first: tuple[Attempt, Snapshot] | None = None
         for entry in entries:
             if isinstance(entry, Step):
                 around = t.cast(Step, entry.parent).goal
-                self._alternatives[id(entry.frame), id(around)] = entry.goal
+                self._alternatives[id(entry.frame), id(around)] = entry
                 continue
             pair = entry, entry.snapshot()
             self.first = self.first or pair
@@ -140,7 +147,8 @@ class Path:
 
     def alternative(self, attempt: Attempt, goal: Term) -> Term | None:
         """Return the alternative that was taken of an ``or``."""
-        return self._alternatives.get((id(attempt.frame), id(goal)))
+        step = self._alternatives.get((id(attempt.frame), id(goal)))
+        return None if step is None else step.goal
 
 
 class Provenance:
@@ -236,7 +244,7 @@ class ProvenanceObserver(Observer):
             describer.hide(value)
         attempt = _attempt_of(step)
         if attempt is not None and goal is not None:
-            attempt.results[id(goal)] = value
+            attempt.results[id(goal)] = goal, value
 
     # -- what becomes of goals ----------------------------------------------------------
 

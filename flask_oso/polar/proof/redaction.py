@@ -171,7 +171,9 @@ class Describer:
     """
 
     def __init__(self, classes: Mapping[str, type], redaction: Redaction) -> None:
-        self._names = {id(cls): name for name, cls in reversed([*classes.items()])}
+        # Another policy may take the place of the one that runs: its classes are kept alive, too.
+        self._classes = [*classes.items()]
+        self._names = {id(cls): name for name, cls in reversed(self._classes)}
         self.redaction = redaction
         self._hidden: set[t.Any] = set()
         # The objects are kept alive, so that no other object gets their ids.
