@@ -200,7 +200,8 @@ class KeptClause:
         self._source_of = known.source_of
         self._numbers = {read.key: number for number, (read, _) in enumerate(reads)}
         self._steps: list[_Step] = []
-        self._known: dict[int, int | None] = {}
+        # With the elements: an attribute may make one anew, and no other may get its id.
+        self._known: dict[int, tuple[t.Any, int | None]] = {}
         self._last = self._plan(clause)
         self._check(clause, known)
         other = known.changed(another)
@@ -222,8 +223,8 @@ class KeptClause:
     def _plan(self, element: t.Any) -> int | None:
         """Plan the copy of an element; return its number, or ``None`` if it is shared."""
         if id(element) not in self._known:
-            self._known[id(element)] = self._planned(element)
-        return self._known[id(element)]
+            self._known[id(element)] = element, self._planned(element)
+        return self._known[id(element)][1]
 
     def _planned(self, element: t.Any) -> int | None:
         step: _Step | None

@@ -579,14 +579,15 @@ def _merged(columns: Sequence[_Columns]) -> _Columns:
 
 def _walk(clause: t.Any) -> Iterator[t.Any]:
     """Yield what a clause is made of, without the columns of tables that it only reads from."""
-    waiting, seen = [clause], set()
+    # An element may make its parts when it is asked: they are kept, so no other gets their ids.
+    waiting, seen = [clause], dict[int, t.Any]()
     while waiting:
         part = waiting.pop()
         if id(part) in seen or isinstance(part, sa.Table):
             continue
         if isinstance(part, sa.Alias) and isinstance(part.element, sa.Table):
             continue
-        seen.add(id(part))
+        seen[id(part)] = part
         yield part
         waiting.extend(part.get_children())
 

@@ -20,18 +20,21 @@ from .names import Names, answers, blocks_in, nodes_in, read_name, written_name
 
 #: The most statements that take the place of a flag.
 _MOST = 6
+#: The names that statements write, by the identities of these, which are kept so: others are made
+#: and dropped meanwhile.
+_Written = dict[int, tuple[ast.stmt, frozenset[str]]]
 
 
 def replace_flags(statements: list[ast.stmt]) -> None:
     """Put what depends on a flag in the place of the flag."""
     names = Names(statements)
     for block, _ in [*blocks_in(statements)][::-1]:
-        written: dict[int, frozenset[str]] = {}
+        written: _Written = {}
         while _replaces_some(block, names, written):
             pass
 
 
-def _replaces_some(block: list[ast.stmt], names: Names, written: dict[int, frozenset[str]]) -> bool:
+def _replaces_some(block: list[ast.stmt], names: Names, written: _Written) -> bool:
     """Go through a list of statements from its end; tell whether some flag was replaced.
 
     :param written: the names that each of the statements writes, by its identity.
@@ -62,7 +65,7 @@ def _negated(test: ast.expr) -> str | None:
 
 
 def _is_replaced(
-    block: list[ast.stmt], at: int, flag: str, names: Names, written: dict[int, frozenset[str]]
+    block: list[ast.stmt], at: int, flag: str, names: Names, written: _Written
 ) -> bool:
     behind = t.cast(ast.If, block[at])
     writers = (n for n in reversed(range(at)) if flag in _written_by(block[n], written))
@@ -97,11 +100,11 @@ def _is_replaced(
     return True
 
 
-def _written_by(statement: ast.stmt, written: dict[int, frozenset[str]]) -> frozenset[str]:
+def _written_by(statement: ast.stmt, written: _Written) -> frozenset[str]:
     """Return the names that a statement writes, which are looked for once."""
     if id(statement) not in written:
-        written[id(statement)] = frozenset(Names([statement]).written)
-    return written[id(statement)]
+        written[id(statement)] = statement, frozenset(Names([statement]).written)
+    return written[id(statement)][1]
 
 
 def _may_come_first(between: list[ast.stmt], tree: ast.stmt, flag: str) -> bool:

@@ -39,7 +39,8 @@ class Operands:
         classes = classes_of_variables(rule, has_matches=bool(inventory.matches))
         self._classes = classes
         #: The shapes of lookups, by the identity of the node.
-        self._known: dict[int, Shape | None] = {}
+        # With the terms, so that no other one gets their ids.
+        self._known: dict[int, tuple[Expression, Shape | None]] = {}
         self._variables: dict[str, Shape | None] = {
             name: self.of_class(tag) for name, tag in classes.items()
         }
@@ -63,9 +64,10 @@ class Operands:
         while _is_lookup(term) and id(term) not in self._known:
             waiting.append(term)
             term = term.args[0]
-        known = self._known.get(id(term)) if _is_lookup(term) else self._of_root(term)
+        known = self._known[id(term)][1] if _is_lookup(term) else self._of_root(term)
         for lookup in reversed(waiting):
-            known = self._known[id(lookup)] = self._of_lookup(lookup, known)
+            known = self._of_lookup(lookup, known)
+            self._known[id(lookup)] = lookup, known
         return known
 
     def _of_lookup(self, lookup: Expression, owner: Shape | None) -> Shape | None:
