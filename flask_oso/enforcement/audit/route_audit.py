@@ -379,7 +379,10 @@ def _way(app: Flask, rule: Rule, method: str) -> tuple[t.Any, ...]:
     view = app.view_functions.get(rule.endpoint)
     if view is None:
         return ()
-    return (locate(view, method), *map(id, guards_met(app, rule.endpoint, method)))
+    # The guards themselves, since some are made for this look: ids would be met again. What the
+    # decorators of a class make that are used bare has no place, and differs in its kind alone.
+    met = guards_met(app, rule.endpoint, method)
+    return (locate(view, method), *(each if each.place.line else each.kind for each in met))
 
 
 def _without_head(methods: tuple[str, ...]) -> tuple[str, ...]:

@@ -50,7 +50,8 @@ def vain_guards(app: Flask, oso: Oso) -> Iterator[tuple[Guard, str]]:
 
 def classes_judged_in_vain(app: Flask, oso: Oso) -> Iterator[tuple[Guard, str]]:
     """Give guards that judge a class itself where rules are about its objects only."""
-    seen: set[int] = set()
+    # The guards are kept: those of decorators for HEAD are made for the look alone.
+    seen: dict[int, Guard] = {}
     for rule in app.url_map.iter_rules():
         view = app.view_functions.get(rule.endpoint)
         if view is None:
@@ -65,7 +66,7 @@ def classes_judged_in_vain(app: Flask, oso: Oso) -> Iterator[tuple[Guard, str]]:
             actions = [each for each in guard.actions_of(rule.methods or ()) if type(each) is str]
             vain = next((each for each in actions if _is_about_objects(each, guard, oso)), None)
             if vain is not None:
-                seen.add(id(guard))
+                seen[id(guard)] = guard
                 yield (
                     guard,
                     _class_in_vain(vain, guard, rule, describe_endpoint(rule.endpoint, view)),
