@@ -72,16 +72,17 @@ class RulesReached(LineObserver):
     """The lines of a policy that tests reach, at which a rule or a condition begins."""
 
     def __init__(self) -> None:
-        self._reached: dict[int, set[int]] = {}
+        # By the identities of texts, with these: the tests load texts of their own.
+        self._reached: dict[int, tuple[Source, set[int]]] = {}
 
     def reach(self, span: Span) -> None:
         """Note a line, by the text that it is a line of."""
-        self._reached.setdefault(id(span.source), set()).add(span.line)
+        self._reached.setdefault(id(span.source), (span.source, set()))[1].add(span.line)
 
     def missed(self, policy: Policy) -> Iterator[tuple[Source, int]]:
         """Give the lines that no test reached, in order."""
         for source in policy.sources:
-            missed = lines_to_reach(source) - self._reached.get(id(source), set())
+            missed = lines_to_reach(source) - self._reached.get(id(source), (source, set()))[1]
             yield from ((source, line) for line in sorted(missed))
 
     def counts(self, policy: Policy) -> tuple[int, int]:

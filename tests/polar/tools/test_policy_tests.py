@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import abc
 import dataclasses
+import gc
 import typing as t
 
 import pytest
@@ -11,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 
 from flask_oso.polar.exceptions import ValidationError
+from flask_oso.polar.sources import Span
 from flask_oso.polar.tools.policy_tests import (
     Outcome,
     PolicyTestResult,
@@ -378,3 +380,21 @@ def test_stub_is_an_instance_and_no_subclass_anybody_hears_of(cls: type[t.Any]) 
     assert isinstance(stub, cls)
     assert len([*Base.registry.mappers]) == mapped
     assert not isinstance(7, Shape)
+
+
+def _missed_anew(reached: RulesReached) -> int:
+    """Load a policy, give how many lines are missed, reach them all, and drop it."""
+    gc.collect()
+    policy = make_engine('allow("ana", "read", "page");').policy
+    missed = [*reached.missed(policy)]
+    reached.reach(t.cast(Span, policy.rules["allow"][0].span))
+    return len(missed)
+
+
+def test_lines_of_a_policy_that_is_gone_are_not_those_of_another() -> None:
+    """The next text may get its place in memory."""
+    reached = RulesReached()
+
+    missed = [_missed_anew(reached) for _ in range(20)]
+
+    assert missed == [1] * 20
