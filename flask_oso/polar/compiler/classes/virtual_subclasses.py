@@ -8,6 +8,7 @@ tells it.
 from __future__ import annotations
 
 import abc
+import threading
 import weakref
 from collections.abc import Iterable
 
@@ -25,23 +26,32 @@ class VirtualSubclasses:
         self.are_needed = any(map(is_abstract, classes))
         #: How many registrations there were when this was last looked at.
         self.token = abc.get_cache_token()
-        self._apart: weakref.WeakKeyDictionary[type, set[type]] = weakref.WeakKeyDictionary()
+        # Pairs of classes; the first may go. Functions are made in several threads.
+        self._apart: frozenset[tuple[weakref.ref[type], type]] = frozenset()
+        self._noting = threading.RLock()
 
     def are_apart(self, cls: type, abstract: type) -> bool:
         """Note that a function relies on a class being registered as no subclass of another.
 
         :returns: whether it is none now.
         """
-        if issubclass(cls, abstract):
-            return False
-        self._apart.setdefault(cls, set()).add(abstract)
-        return True
+        pair = weakref.ref(cls), abstract
+        with self._noting:
+            before = self._apart
+            # Noted first: what is registered from here on, another thread finds out.
+            self._apart |= {pair}
+            if not issubclass(cls, abstract):
+                return True
+            # Functions that were made before may rely on it.
+            self._apart = before
+        return False
 
     def hold(self) -> bool:
         """Tell whether none of these classes was registered as a subclass since."""
         token = abc.get_cache_token()
-        for cls, others in [*self._apart.items()]:
-            if any(issubclass(cls, each) for each in [*others]):
+        for found, abstract in self._apart:
+            cls = found()
+            if cls is not None and issubclass(cls, abstract):
                 return False
         self.token = token
         return True
