@@ -198,7 +198,7 @@ class SilentComparisons:
         """Tell whether a class has an equality of its own that nothing will be learnt of."""
         is_known = self._is_simple(kind) or self._equality.knows(kind)
         own: t.Any = kind.__eq__
-        return not is_known and own is not object.__eq__
+        return not is_known and isinstance(own, types.FunctionType)
 
     def _is_simple(self, kind: type) -> bool:
         return kind in self._simple or kind in self._derived or kind in MOMENTS or kind is bool
