@@ -177,6 +177,32 @@ def test_every_pair_is_compared_as_the_solver_does(make: t.Any, condition: str) 
         assert outcome_of(compiled, *question) == outcome_of(solver, *question), (left, right)
 
 
+@pytest.mark.parametrize("make", [Model, DerivedModel])
+@pytest.mark.parametrize("condition", ["d.owner = u.own", "d.owner in u.all", "u.own in d.all"])
+def test_models_with_other_values_than_those_of_fields_differ(make: t.Any, condition: str) -> None:
+    """Whoever validates a model may keep them, whatever its class says; none is as good as no."""
+    oso = make_oso(f'allow(u: User, "read", d: Doc) if {condition};', User, Doc)
+
+    def ask(own: t.Any, owner: t.Any) -> bool:
+        return oso.is_allowed(
+            User(own=own, all=[make(x=0), own]), "read", Doc(owner=owner, all=[make(x=0), owner])
+        )
+
+    def keep(**values: t.Any) -> t.Any:
+        return make.model_validate({"x": 1, **values}, extra="allow")
+
+    plain = make(x=1)
+    pairs = [
+        (plain, plain.model_copy()),
+        (keep(w=1), plain),
+        (keep(w=1), keep(w=2)),
+        (keep(), plain),
+    ]
+    found = [(ask(left, right), ask(right, left)) for left, right in pairs]
+    assert found == [(left == right,) * 2 for left, right in pairs]
+    assert found[:3] == [(True, True), (False, False), (False, False)]
+
+
 @pytest.mark.parametrize("make", [GenericModel, PrivateModel, CachedModel])
 def test_models_that_compare_more_are_asked(make: t.Any) -> None:
     """What else they compare may be anything."""

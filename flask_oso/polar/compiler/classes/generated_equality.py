@@ -23,6 +23,8 @@ _VALUE_BASES = (*EQUATED, *MOMENTS, tuple, set, frozenset)
 #: Since Python 3.13 a dataclass compares its fields one by one, and an object equals itself;
 #: before, it compared tuples of fields, where identical elements are equal without a call.
 _ONE_BY_ONE = sys.version_info >= (3, 13)
+#: What an object of pydantic has besides its fields; ``None`` in most.
+_BESIDE_FIELDS = ("__pydantic_private__", "__pydantic_extra__")
 
 
 def is_data_class(cls: type) -> bool:
@@ -65,9 +67,10 @@ def _is_model(cls: type) -> bool:
 
 
 def _fields_of_model(cls: t.Any) -> tuple[str, ...] | None:
-    """Return the fields of a model of pydantic; ``None`` where its equality looks at more.
+    """Return what models of pydantic compare; ``None`` where that is more than one class tells.
 
-    Models of two classes of one generic may be equal.
+    Models of two classes of one generic may be equal. What is no field is compared behind the
+    fields: whoever validates a model may keep other values, whatever its class says.
     """
     if cls.__private_attributes__ or cls.model_config.get("extra") == "allow":
         return None
@@ -77,7 +80,7 @@ def _fields_of_model(cls: t.Any) -> tuple[str, ...] | None:
         for base in cls.__mro__
         for each in vars(base).values()
     )
-    return None if is_generic or has_caches else tuple(cls.model_fields)
+    return None if is_generic or has_caches else (*cls.model_fields, *_BESIDE_FIELDS)
 
 
 def compares_one_by_one(cls: type) -> bool:

@@ -170,7 +170,7 @@ def compared_by_fields(
     equal: list[ast.expr] = []
     for field in fields:
         read = {"MINE": fresh("p"), "THEIRS": fresh("p"), "K": fresh("p"), "FIELD": field}
-        plain = "(K := type(MINE := X.FIELD)) is str or K is int"
+        plain = "(K := type(MINE := X.FIELD)) is str or K is int or MINE is None"
         tests.append(expr(plain, X=names[0], **read))
         tests.append(expr("type(THEIRS := X.FIELD) is K", X=names[1], **read))
         equal.append(expr("MINE == THEIRS", **read))
