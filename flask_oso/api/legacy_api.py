@@ -49,8 +49,8 @@ class LegacyApi:
         """Make this the Oso of the current app.
 
         Outside of an app context it is the Oso of the apps that were initialized since the last
-        call and were not given one of their own, and of later ones. A question
-        under way is answered by the one that it was asked of; what a request asks later, by this.
+        call and were not given one of their own, and of later ones. A question under way is
+        answered by the one that it was asked of, and what its request asks later by this one.
 
         :raises DuplicateClassAliasError: the Oso has another class named ``Request``.
         """
