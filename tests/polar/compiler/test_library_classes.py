@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import itertools
 import math
@@ -95,6 +96,20 @@ class CachedModel(Model):
         return object()
 
 
+def with_private_value(x: t.Any) -> PrivateModel:
+    """Make a model whose private value differs from that of others."""
+    made = PrivateModel(x=x)
+    made._z = 1
+    return made
+
+
+def with_computed_value(x: t.Any) -> CachedModel:
+    """Make a model that has kept what it computes."""
+    made = CachedModel(x=x)
+    assert made.computed
+    return made
+
+
 class AnsweringModel(Model):
     """Has any attribute."""
 
@@ -112,7 +127,14 @@ MODELS: list[t.Any] = [
     CachedModel,
     AnsweringModel,
 ]
-GENERIC: t.Any = GenericModel
+#: What some of them look at besides.
+OTHERS: dict[t.Any, list[t.Any]] = {
+    OpenModel: [OpenModel(x=1, z=1)],
+    PrivateModel: [with_private_value(1)],
+    GenericModel: [t.cast(t.Any, GenericModel)[each](x=1) for each in (int, str)],
+    CachedModel: [with_computed_value(1)],
+}
+#: Two objects have one NaN: whether they are equal depends on how a library compares.
 VALUES: list[t.Any] = [1, 1.0, True, None, "a", math.nan, OF_ATTRS[0](x=1), Model(x=1), [1]]
 
 
@@ -160,17 +182,8 @@ def test_every_pair_is_compared_as_the_solver_does(make: t.Any, condition: str) 
     """Also with what is no number, and where one has a value that is no field."""
     policy = f'allow(_: User, "read", d: Doc) if {condition};'
     compiled, solver = (make_oso(policy, User, Doc, compiled=each) for each in (True, False))
-    objects = [make(x=value) for value in VALUES] + [make(x=1, y=2)]
-    if make is OpenModel:
-        objects.append(make(x=1, z=1))
-    if make is PrivateModel:
-        objects.append(make(x=1))
-        objects[-1]._z = 1
-    if make is GenericModel:
-        objects += [GENERIC[int](x=1), GENERIC[str](x=1)]
-    if make is CachedModel:
-        objects.append(make(x=1))
-        assert objects[-1].computed
+    objects = [make(x=value) for value in VALUES] + [make(x=math.nan), make(x=1, y=2)]
+    objects += OTHERS.get(make, [])
 
     for left, right in itertools.product(objects, repeat=2):
         question = User(), "read", Doc(left=left, right=right, all=[1, right])
@@ -220,3 +233,42 @@ def test_model_that_answers_for_missing_attributes_is_asked() -> None:
 
     assert oso.is_allowed(*question)
     assert specialized(oso.engine, *question) is None
+
+
+def differ(_: t.Any, __: t.Any) -> t.NoReturn:
+    """Stand for a ``__ne__`` of the application."""
+    raise LookupError("asked")
+
+
+@dataclasses.dataclass
+class UnequalData:
+    """Has an ``__eq__`` of the library beside it."""
+
+    x: t.Any
+    __ne__ = differ
+
+
+@attrs.define
+class UnequalSlotted:
+    """The same of ``attrs``."""
+
+    x: t.Any
+    __ne__ = differ
+
+
+class UnequalModel(Model):
+    """The same of pydantic."""
+
+    __ne__ = differ
+
+
+@pytest.mark.parametrize("make", [UnequalData, UnequalSlotted, UnequalModel])
+@pytest.mark.parametrize("condition", ["d.left != nil", "nil != d.left", "d.left != d.right"])
+def test_inequality_of_the_application_is_asked(make: t.Any, condition: str) -> None:
+    """An ``__eq__`` that a library wrote says nothing of it."""
+    oso = make_oso(f'allow(_: User, "read", d: Doc) if {condition};', User, Doc)
+    question = User(), "read", Doc(left=make(x=1), right=make(x=1))
+
+    for _ in range(2):
+        with pytest.raises(LookupError, match="asked"):
+            oso.is_allowed(*question)
