@@ -165,20 +165,29 @@ def _translated(
     translator = Translator(names, known, shared)
     made = translator.clause(residual.condition, {residual.root: entity})
     check_name(entity, made)
+    _check_one_database(residual, made)
+    return made
+
+
+def _check_one_database(residual: Residual, made: SqlCondition) -> None:
+    """Refuse a condition that reads rows of another database than that of the listed ones.
+
+    :raises UnsupportedError: if so.
+    """
     for cls in _classes_elsewhere(residual):
+        # A row of which only the key is compared is not read.
         if bind_key(cls) in bind_keys(made):
             raise UnsupportedError(
                 f"Rows of {cls.__name__!r} are in another database than those of"
                 f" {residual.root.cls.__name__!r}, and a list is one statement. Give the actor an"
                 " attribute with the values that the policy compares."
             )
-    return made
 
 
 def _classes_elsewhere(residual: Residual) -> set[type]:
     """Return the classes whose rows are in other databases, as far as Flask-SQLAlchemy tells.
 
-    These may have tables of the same names. A row of which only the key is compared is not read.
+    These may have tables of the same names.
     """
     parts = walk_condition(residual.condition)
     classes = {part.cls for part in parts if isinstance(part, ToOne | ToMany)}

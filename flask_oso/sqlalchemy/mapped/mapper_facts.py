@@ -26,7 +26,7 @@ from .tables import (
     TableSource,
     as_of_entity,
     attribute_name,
-    column_of,
+    check_selected,
     core_expression,
     is_nullable_column,
     is_unique,
@@ -283,6 +283,11 @@ class MapperFacts:
         return known[1]
 
 
+#: The most entries that are kept. A policy of 60 rules has more than a thousand; a condition may be
+#: a new one for each statement.
+_MAX_KEPT = 5_000
+
+
 def _has_namesake(table: t.Any) -> bool:
     """Tell whether another schema has a table of the same name.
 
@@ -340,8 +345,10 @@ def _joined(owner: t.Any, name: str, target: TableSource) -> t.Any:
     joined = _with_links(attribute.of_type(target.entity).expression, attribute.property)
     keep = None if isinstance(owner, TableSource) else owner
     if keep is not None:
+        # SQLAlchemy does not say so where an alias of a subquery lacks one.
         for column in attribute.property.local_columns:
-            column_of(keep, sa.inspect(keep).mapper.get_property_by_column(column).key)
+            name = sa.inspect(keep).mapper.get_property_by_column(column).key
+            check_selected(getattr(keep, name).expression, keep)
     joined = with_further_tables(core_expression(joined, keep), attribute.property)
     return as_of_entity(joined, owner.seen) if isinstance(owner, SeenSource) else joined
 
@@ -375,7 +382,3 @@ def _of_target(clause: t.Any, mapper: orm.Mapper[t.Any], target: TableSource) ->
         return target.column(mapper.get_property_by_column(element).key)
 
     return visitors.replacement_traverse(core_expression(clause), {}, column)
-
-
-#: The most entries; a condition may be a new one for each statement.
-_MAX_KEPT = 5_000
