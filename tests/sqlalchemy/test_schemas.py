@@ -35,6 +35,12 @@ sa.Table(
     sa.Column("account_id", sa.ForeignKey("accounts.id"), primary_key=True),
     schema="logins",
 )
+sa.Table(
+    "seen",
+    Base.metadata,
+    sa.Column("account_id", sa.ForeignKey("accounts.id"), primary_key=True),
+    sa.Column("login_id", sa.ForeignKey("logins.accounts.id"), primary_key=True),
+)
 
 
 class CustomerAccount(Base):
@@ -46,6 +52,7 @@ class CustomerAccount(Base):
     parent_id: orm.Mapped[int | None] = orm.mapped_column(sa.ForeignKey("accounts.id"))
     keeper: orm.Mapped[Account | None] = orm.relationship()
     parent: orm.Mapped[CustomerAccount | None] = orm.relationship(remote_side=[id])
+    visitors: orm.Mapped[list[Account]] = orm.relationship(secondary="seen")
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +71,7 @@ def session() -> Iterator[orm.Session]:
             ]
             session.add_all(rows)
             session.get_one(Account, 1).seen = rows[:2]
+            rows[2].visitors = [session.get_one(Account, 1)]
             session.commit()
             yield session
 
@@ -77,6 +85,9 @@ def session() -> Iterator[orm.Session]:
         "c in a.seen",
         "s in a.seen and s.keeper.name = c.keeper.name",
         "not (s in a.seen and s.parent = c.parent)",
+        "a in c.visitors",
+        "v in c.visitors and s in v.seen and s.keeper = a",
+        "not (v in c.visitors and s in v.seen and s.id = 2)",
     ],
 )
 def test_rows(session: orm.Session, body: str) -> None:
