@@ -72,7 +72,8 @@ class NotGiven(enum.Enum):
 
 NOT_GIVEN = NotGiven.NOT_GIVEN
 
-#: Stands for the guard of a view that is made of a class, where that decorates its methods anew.
+#: Stands for the guard of a view that is made of a class, where that decorates its methods anew for
+#: each request: any that is reached counts.
 ANY_GUARD: t.Final = object()
 
 
@@ -333,7 +334,7 @@ class RequestState:
         """Call a function behind another guard than the one that is awaited.
 
         A decorator may choose between two views: who answers what this one gives has reached the
-        guards of this one.
+        guards of this one. ``chosen`` is compared with the answer when that is known.
         """
         awaited, self.awaited = self.awaited, None
         try:
@@ -549,8 +550,8 @@ def exempt_request(
 ) -> None:
     """Exempt a request from having to authorize; with a reason it may commit.
 
-    :param plan: the plan of its route, if a decorator or the like says so of its view. That lifts
-        no guard that asks: it has to be reached all the same.
+    :param plan: the plan of its route, if its view is exempt, and not the program that says so of
+        the request. That lifts no guard that asks: it has to be reached all the same.
     """
     if state is not None:
         state.checked, state.skip_reason = True, reason

@@ -253,7 +253,7 @@ def behind_guard(view: View, place: SourceLocation, methods: Sequence[View] = ()
 def awaited_of(
     guards: Iterable[Guard], own: Collection[Guard], of_class: Callable[[], t.Any]
 ) -> t.Any:
-    """Give what a request awaits that has to reach guards: the first that asks.
+    """Give what a request has to reach of some guards: the first that asks; ``None`` if none does.
 
     A promise to ask is not awaited: whatever asks keeps it.
 
@@ -278,9 +278,12 @@ def awaited_of_class(view: View, method: str) -> t.Any:
 
 
 def exempts_request(app: Flask, state: RequestState, plan: t.Any, guard: Guard) -> bool:
-    """Tell whether an exemption is for a request whose view, or whose function, it is called in.
+    """Tell whether an exemption that is called is one of the request, and not of a view beside it.
 
-    Where an error handler has it, it is for that. Another view may call what is exempt.
+    It is, where the view of the request has it. So is any that an error handler calls: what that
+    answers is not the view's.
+
+    :param plan: the plan of the route; ``None`` where there is none yet.
     """
     if state.is_handled:
         return True
@@ -292,9 +295,10 @@ def exempts_request(app: Flask, state: RequestState, plan: t.Any, guard: Guard) 
 
 
 def exemptions_of(app: Flask, endpoint: str, method: str) -> frozenset[Guard] | None:
-    """Give the exemptions that a request may meet; ``None``: it is exempt.
+    """Give the exemptions that a request may meet; ``None``: any counts.
 
-    A class may enter another method than that of the request, or decorate it for each request.
+    A class may enter another method than that of the request. One that decorates its methods for
+    each request makes exemptions that nobody can know before.
     """
     view = app.view_functions.get(endpoint)
     if view is None:
