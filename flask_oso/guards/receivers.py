@@ -89,11 +89,7 @@ class Receiver:
             notes = None if state is None else leave_notes(state, *keys)
             try:
                 lending = None if is_planned or state is None else self._lending(state, declared)
-                for guard, behind in declared:
-                    if state is not None:
-                        state.reach(guard)
-                    if guard is not lending:
-                        kwargs = self._pass(guard, kwargs, state, behind)
+                kwargs = self._pass_all(declared, kwargs, state, lending)
                 if state is not None and is_planned and plan.is_guard_expected:
                     state.expect_guard()
                     state.awaited = plan.awaited
@@ -140,6 +136,24 @@ class Receiver:
         if state.is_handled or this_request().endpoint == self.endpoint:
             return None
         return next((guard for guard, _ in declared if guard.kind is GuardKind.SKIP), None)
+
+    def _pass_all(
+        self,
+        declared: tuple[tuple[Guard, list[Key]], ...],
+        given: Arguments,
+        state: RequestState | None,
+        lending: Guard | None,
+    ) -> Arguments:
+        """Give the arguments of the call behind all guards.
+
+        :param lending: the exemption that is not one of this request.
+        """
+        for guard, behind in declared:
+            if state is not None:
+                state.reach(guard)
+            if guard is not lending:
+                given = self._pass(guard, given, state, behind)
+        return given
 
     def _pass(
         self, guard: Guard, given: Arguments, state: RequestState | None, behind: list[Key]
