@@ -86,12 +86,7 @@ class Elements:
         if kind in _ITERATORS:
             return self._each(collection, goal, clock)
         if kind is dict:
-            key = _key_of(*sought)
-            return (
-                self._pairs(collection, goal)
-                if key is None
-                else self.pairs_at(collection, key, goal)
-            )
+            return self.pairs_at(collection, _key_of(*sought), goal)
         if sandbox.iterates_itself(kind):
             return self._members(collection, goal)
         if self._classes.is_object(kind) and issubclass(kind, Iterable):
@@ -118,7 +113,10 @@ class Elements:
     def pairs_at(
         self, collection: dict[t.Any, t.Any], key: t.Any, goal: Expression
     ) -> Iterable[t.Any]:
-        """Return what of a dictionary may be ``[key, value]``: the entry of a text, or nothing."""
+        """Return what of a dictionary may be ``[key, value]``: the entry of a text, or nothing.
+
+        All entries, where the key is no text, or is not known.
+        """
         if type(key) is not str or not is_representable(key):
             return self._pairs(collection, goal)
         found = find_entry(collection, key)

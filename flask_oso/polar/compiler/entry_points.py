@@ -182,17 +182,15 @@ class EntryPointWriter(Record):
             by_class = self._by_class(load(table), specializations.by)
             return code("if log_variable not in environment: BY_CLASS", BY_CLASS=by_class)
         name, others = self.parameters[specializations.at], list[ast.stmt]()
+        chosen = "if type(TEXT) is str and log_variable not in environment: BY_TEXT"
         if self.of_objects is not None:
             others = self._by_class(load(self.of_objects), len(self.parameters) - 1)
-        chosen = """
-            if type(TEXT) is str and log_variable not in environment: BY_TEXT
-            elif not type(TEXT) is str and log_variable not in environment: OTHERS
-        """
+            chosen = """
+                if type(TEXT) is str and log_variable not in environment: BY_TEXT
+                elif not type(TEXT) is str and log_variable not in environment: OTHERS
+            """
         by_text = self._by_class(expr("TABLE[TEXT]", TABLE=table, TEXT=name), specializations.by)
-        (made,) = code(chosen, TEXT=name, BY_TEXT=by_text, OTHERS=others)
-        if not others:
-            t.cast(ast.If, made).orelse = []
-        return [made]
+        return code(chosen, TEXT=name, BY_TEXT=by_text, OTHERS=others)
 
     def _by_class(self, functions: ast.expr, at: int) -> list[ast.stmt]:
         """Write that one of some functions answers, chosen by the class of an argument."""

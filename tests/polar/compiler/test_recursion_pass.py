@@ -14,7 +14,6 @@ from flask_oso import Oso
 from flask_oso.polar.compiler.passes.recursion.loops import Recursion, written_as_loop
 from flask_oso.polar.compiler.passes.recursion.remembered_classes import remember_classes
 from flask_oso.polar.compiler.programs import CompiledProgram
-from flask_oso.polar.compiler.specialization.solution_functions import list_looked_at
 from tests.support.answers import outcome_of, specialized
 
 
@@ -534,27 +533,3 @@ def test_turn_that_may_not_go_on_counts_what_is_left() -> None:
 
     assert "for v in a:" in str(looped(text))
     assert "for v in a:" not in str(looped(open_one))
-
-
-_LISTED = """
-if level > 9:
-    return None
-solutions = []
-if not type(a0) is list:
-    return None
-v = [*a0]
-if not is_plain_data(v):
-    return None
-if len(v) >= 1:
-    return g(v[1:])
-"""
-
-
-def test_list_that_a_function_looks_at_first_is_found() -> None:
-    """A loop answers for it, unless the function does something before, or takes other values."""
-    before = _LISTED.replace("solutions = []", "v7 = a0.up")
-    others = _LISTED.replace("    return None\nv =", "    solutions.append(1)\nv =")
-
-    assert list_looked_at(ast.parse(_LISTED).body, "a0") == (5, "v")
-    assert list_looked_at(ast.parse(before).body, "a0") is None
-    assert list_looked_at(ast.parse(others).body, "a0") is None
