@@ -83,25 +83,84 @@ def test_quotation_is_a_literal_of_the_compiler(path: pathlib.Path) -> None:
     assert [ast.unparse(each) for each in made_quotations(tree)] == []
 
 
-def made_quotations(tree: ast.Module) -> list[ast.expr]:
-    """Give what is quoted and is no literal, no choice of literals, and no name of one."""
-    found: list[ast.expr] = []
-    for scope in ast.walk(tree):
-        if isinstance(scope, ast.FunctionDef):
-            found += [each for each in quotations_in(scope) if not is_literal(each, scope)]
+@pytest.mark.parametrize(
+    "text",
+    [
+        "def f(text): return code(text)",
+        "def f(text): return code('a' + text)",
+        "def f(text): return code(f'{text}')",
+        "def f(text): return code('a' if text else text)",
+        "def f(text):\n    quoted = 'a'\n    quoted += text\n    return stmt(quoted)",
+        "def f(texts):\n    quoted = 'a'\n    for quoted in texts: return expr(quoted)",
+        "made = code(text)",
+        "class A:\n    made = expr(text)",
+        "from .snippets import expr\ndef f(texts): return [*map(expr, texts)]",
+        "from .snippets import code as write",
+        "def f(text): return snippets.code(text)",
+    ],
+)
+def test_quotation_that_is_made_is_found(text: str) -> None:
+    """Else the test above would hold of anything."""
+    assert made_quotations(ast.parse(text)) != []
+
+
+QUOTING = ("code", "stmt", "expr")
+
+
+def made_quotations(tree: ast.Module) -> list[ast.AST]:
+    """Give what is quoted and is no literal, no choice of literals, and no name of one.
+
+    And what takes the functions that quote for values, or gives them other names.
+    """
+    found = [*other_uses(tree)]
+    for scope in scopes_in(tree):
+        found += [each for each in quotations_in(scope) if not is_literal(each, scope)]
     return found
 
 
+def scopes_in(tree: ast.Module) -> list[ast.AST]:
+    """Give all functions, and the statements outside of them."""
+    nodes = [*ast.walk(tree)]
+    blocks = [node.body for node in nodes if isinstance(node, ast.Module | ast.ClassDef)]
+    inner = ast.FunctionDef | ast.ClassDef
+    functions = [node for node in nodes if isinstance(node, ast.FunctionDef)]
+    return [*functions, *(each for body in blocks for each in body if not isinstance(each, inner))]
+
+
 def quotations_in(scope: ast.AST) -> list[ast.expr]:
+    """Give what is quoted."""
     calls = [node for node in ast.walk(scope) if isinstance(node, ast.Call)]
     return [
         each.args[0]
         for each in calls
-        if isinstance(each.func, ast.Name) and each.func.id in ("code", "stmt", "expr")
+        if isinstance(each.func, ast.Name) and each.func.id in QUOTING
     ]
 
 
-def is_literal(quoted: ast.expr, scope: ast.FunctionDef) -> bool:
+def other_uses(tree: ast.Module) -> list[ast.AST]:
+    """Give where functions that quote are used in another way than called by their names."""
+    nodes = [*ast.walk(tree)]
+    imported = [node for node in nodes if isinstance(node, ast.ImportFrom)]
+    names = [each for node in imported if node.module == "snippets" for each in node.names]
+    known = {each.name for each in names if each.name in QUOTING}
+    called = [node.func for node in nodes if isinstance(node, ast.Call)]
+    return [
+        *(each for each in names if each.name in known and each.asname is not None),
+        *(each for each in nodes if isinstance(each, ast.Attribute) and is_quoting(each)),
+        *(
+            each
+            for each in nodes
+            if isinstance(each, ast.Name) and each.id in known and each not in called
+        ),
+    ]
+
+
+def is_quoting(attribute: ast.Attribute) -> bool:
+    """Tell whether a function that quotes is an attribute of its module."""
+    return attribute.attr in QUOTING and ast.unparse(attribute.value).endswith("snippets")
+
+
+def is_literal(quoted: ast.expr, scope: ast.AST) -> bool:
     """Tell whether all that an expression may be are literals."""
     match quoted:
         case ast.Constant(str()):
@@ -114,11 +173,14 @@ def is_literal(quoted: ast.expr, scope: ast.FunctionDef) -> bool:
     return False
 
 
-def assigned(name: str, scope: ast.FunctionDef) -> list[ast.expr]:
-    """Give what is assigned to a name of a function."""
-    assignments = [node for node in ast.walk(scope) if isinstance(node, ast.Assign)]
-    return [
-        node.value
-        for node in assignments
-        if isinstance(node.targets[0], ast.Name) and node.targets[0].id == name
+def assigned(name: str, scope: ast.AST) -> list[ast.expr]:
+    """Give what is assigned to a name; nothing where it gets a value in another way, too."""
+    nodes = [*ast.walk(scope)]
+    stored = [
+        node
+        for node in nodes
+        if isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Store)
     ]
+    assignments = [node for node in nodes if isinstance(node, ast.Assign)]
+    plain = [node for node in assignments if any(node.targets[0] is each for each in stored)]
+    return [node.value for node in plain] if len(plain) == len(stored) else []
