@@ -647,9 +647,10 @@ class Gates:
         is_denial = request_state.denied and request_state.is_handled
         if plan is None or (is_denial and not request_state.allowed):
             return False
-        if plan.is_guard_expected or is_denial:
-            return plan.is_guard_expected
-        return plan.has_guards_apart or not _has_passed(request_state.way, plan.way)
+        if plan.is_guard_expected:
+            return True
+        has_passed = not plan.has_guards_apart and _has_passed(request_state.way, plan.way)
+        return not is_denial and not has_passed
 
     def _hides_denial(self, request_state: RequestState, status: int) -> bool:
         """Tell whether an answer looks like a success although all that was asked was denied.
