@@ -295,10 +295,9 @@ def exempts_request(app: Flask, state: RequestState, plan: t.Any, guard: Guard) 
 
 
 def exemptions_of(app: Flask, endpoint: str, method: str) -> frozenset[Guard] | None:
-    """Give the exemptions that a request may meet; ``None``: any counts.
+    """Give the exemptions that a request may meet; ``None``: it is exempt.
 
-    A class may enter another method than that of the request. One that decorates its methods for
-    each request makes exemptions that nobody can know before.
+    A class may enter another method than that of the request, or decorate it for each request.
     """
     view = app.view_functions.get(endpoint)
     if view is None:

@@ -15,14 +15,6 @@ from .machine import KnowledgeBase
 
 #: Metaclasses whose classes tell their instances by the class of the instance alone.
 PLAIN_METACLASSES = (type, abc.ABCMeta)
-_TYPING = ("typing", "typing_extensions")
-#: The metaclasses whose classes may have others registered as subclasses, and ask nobody else.
-_OF_ABSTRACT = frozenset(
-    {
-        *(("abc", "ABCMeta"), *((module, "_ProtocolMeta") for module in _TYPING)),
-        ("pydantic._internal._model_construction", "ModelMetaclass"),
-    }
-)
 
 
 def members_of_tag(tag: str, program: KnowledgeBase) -> tuple[str, ...]:
@@ -60,14 +52,24 @@ def is_abstract(cls: type) -> bool:
     return is_default and not vars(cls).get("_is_protocol", False)
 
 
+def _owner(cls: type, name: str) -> type:
+    return next(each for each in cls.__mro__ if name in vars(each))
+
+
+_TYPING = ("typing", "typing_extensions")
+#: The metaclasses that have such a test.
+_OF_ABSTRACT = frozenset(
+    {
+        *(("abc", "ABCMeta"), *((module, "_ProtocolMeta") for module in _TYPING)),
+        ("pydantic._internal._model_construction", "ModelMetaclass"),
+    }
+)
+
+
 def tells_by_class(cls: type) -> bool:
     """Return whether a class knows its instances by the class alone, as mapped ones do.
 
     Unlike for ``has_instance_test``, the test of ``abc.ABCMeta`` counts as one by class.
     """
-    return _owner(type(cls), "__instancecheck__") in PLAIN_METACLASSES
-
-
-def _owner(cls: type, name: str) -> type:
-    """Return the class of which a class has an attribute."""
-    return next(each for each in cls.__mro__ if name in vars(each))
+    owner = next(each for each in type.mro(type(cls)) if "__instancecheck__" in vars(each))
+    return owner in PLAIN_METACLASSES

@@ -305,7 +305,7 @@ class GoalContext:
                     clock[CALLS].append((VALUE, TEXT, None, X))
                 else: X = read_once(VALUE, TEXT, clock)
             """
-        elif self._may_be_read_before(value, attribute):
+        elif _may_be_read_before(value):
             read = "X = OWNER.NAME if clock[4] is None else read_once(VALUE, TEXT, clock)"
         text, of_value = ast.Constant(attribute), value.name
         quickly = stmt(
@@ -329,10 +329,11 @@ class GoalContext:
         classes = _classes_of(owner)
         return any(not sandbox.is_silent_read(cls, attribute) for cls in classes)
 
-    def _may_be_read_before(self, owner: Ref, attribute: str) -> bool:
-        """Tell whether a specialization may have read a computed attribute of a parameter."""
-        is_parameter = owner.written is not None and not isinstance(owner.written, Span)
-        return is_parameter and owner.literal is None and not _classes_of(owner)
+
+def _may_be_read_before(owner: Ref) -> bool:
+    """Tell whether a specialization may have read a computed attribute of a parameter."""
+    is_parameter = owner.written is not None and not isinstance(owner.written, Span)
+    return is_parameter and owner.literal is None and not _classes_of(owner)
 
 
 def _classes_of(owner: Ref) -> list[type]:
