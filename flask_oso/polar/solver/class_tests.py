@@ -44,18 +44,23 @@ def is_abstract(cls: type) -> bool:
     owners = [_owner(kind, name) for name in ("__instancecheck__", "__subclasscheck__")]
     if any((each.__module__, each.__qualname__) not in _OF_ABSTRACT for each in owners):
         return False
+    if any(not _ASKED.isdisjoint(vars(each)) for each in cls.__mro__ if each is not type):
+        # The metaclass asks the class by these names.
+        return False
     owner = _owner(cls, "__subclasshook__")
     hook = vars(owner)["__subclasshook__"]
     where = getattr(hook, "__module__", ""), getattr(hook, "__name__", "")
     # A class that derives from a protocol, and is none, has its hook.
     is_default = owner is object or (where[0] in _TYPING and where[1] == "_proto_hook")
-    return is_default and not vars(cls).get("_is_protocol", False)
+    # One of its bases may keep `typing` from telling that it is none.
+    return is_default and not getattr(cls, "_is_protocol", False)
 
 
 def _owner(cls: type, name: str) -> type:
     return next(each for each in cls.__mro__ if name in vars(each))
 
 
+_ASKED = frozenset({"__subclasscheck__", "__subclasses__"})
 _TYPING = ("typing", "typing_extensions")
 #: The metaclasses that have such a test.
 _OF_ABSTRACT = frozenset(

@@ -141,6 +141,46 @@ def test_class_that_is_registered_later_is_denied(worlds: t.Any, policy: str) ->
     assert (before, ask(sheet)) == ([True] * 3, False)
 
 
+@pytest.mark.parametrize(
+    "condition",
+    [
+        *('not hidden("x")', "not hidden(1)", 'not "x" matches Secret', "not 1 matches Secret"),
+        *('forall(x in ["x", 1], not x matches Secret)', "not p.text matches Secret"),
+        *('x = "x" and not x matches Secret', 'not [1, "x"] matches [Secret{}, *_]'),
+    ],
+)
+def test_texts_and_numbers_of_a_policy_may_be_registered_later(
+    worlds: t.Any, condition: str
+) -> None:
+    """Nothing is known of them before the function runs."""
+    ask, Secret, Paper, _ = worlds(
+        f'allow(_: User, "read", p: Paper) if {condition} and p.owner = 1; hidden(_: Secret);'
+    )
+    before = [ask(Paper(owner=1, text="x")) for _ in range(3)]
+
+    Secret.register(str)
+    Secret.register(int)
+
+    assert (before, ask(Paper(owner=1, text="x"))) == ([True] * 3, False)
+
+
+def test_class_that_answers_for_its_metaclass_is_asked() -> None:
+    """It may say that what derives from it is none of its subclasses."""
+
+    class Asked(Thing, abc.ABC):
+        @classmethod
+        def __subclasscheck__(cls, other: type) -> bool:
+            return other is Page
+
+    class OfAsked(Asked):
+        """Derives from it."""
+
+    oso = make_oso('allow(u: User, "read", a: Asked) if a.text = u.id;', User, Asked, OfAsked, Page)
+
+    assert not oso.is_allowed(User(id="a"), "read", OfAsked(text="a"))
+    assert oso.is_allowed(User(id="a"), "read", Page(text="a"))
+
+
 def test_registrations_of_other_classes_change_nothing() -> None:
     """The functions that were made hold on."""
     oso = make_oso('allow(u: User, "read", d: Doc) if d.owner = u.id;', User, Doc, Page)

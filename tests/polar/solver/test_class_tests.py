@@ -62,6 +62,40 @@ class OfHooked(Hooked):
     """Has the hook, too."""
 
 
+@t.runtime_checkable
+class Quiet(t.Protocol):
+    """Keeps `typing` from telling that what derives from it is no protocol."""
+
+    text: str
+
+    def __init_subclass__(cls) -> None:
+        """Do nothing else."""
+
+
+class OfQuiet(Quiet):
+    """Has any object with a text as an instance, too."""
+
+
+class Asked(abc.ABC):  # noqa: B024
+    """Answers in the place of its metaclass."""
+
+    @classmethod
+    def __subclasscheck__(cls, other: type) -> bool:
+        return False
+
+
+class OfAsked(Asked):
+    """Does so, too."""
+
+
+class Listed(abc.ABC):  # noqa: B024
+    """Says which its subclasses are."""
+
+    @classmethod
+    def __subclasses__(cls) -> list[type]:
+        return [Plain]
+
+
 class OfPydantic(abc.ABCMeta):
     """Tells instances as that of earlier versions of pydantic does."""
 
@@ -102,6 +136,7 @@ def test_has_instance_test(cls: type, expected: bool) -> None:
     [
         *((Plain, False), (Abstract, True), (Open, False), (Protocol, False), (OfProtocol, True)),
         *((Hooked, False), (OfHooked, False), (Sized, False), (Model, True)),
+        *((OfQuiet, False), (Asked, False), (OfAsked, False), (Listed, False)),
     ],
 )
 def test_is_abstract(cls: type, expected: bool) -> None:

@@ -48,16 +48,17 @@ Argument = Ref | tuple[int, Slot]
 def is_known_instance(names: ProgramInterface, value: Ref, pattern: Pattern) -> bool | None:
     """Tell whether a value is an instance of the class of a pattern.
 
-    ``None`` if nothing tells that before the function runs, or for a union with a class that has
-    an instance test of its own, which has to be asked.
+    ``None`` if nothing tells that before the function runs, or where a class is asked which are its
+    instances: an abstract one may get others at any time, also texts and numbers.
     """
     check_class(pattern, names.host)
     classes, cls = classes_of(names, pattern), pattern_class(names, pattern)
-    if value.literal is not None:
+    is_asked = any(map(has_instance_test, classes))
+    if value.literal is not None and not is_asked:
         return isinstance(value.literal.value, classes)
     if cls is not None and value.cls is not None and issubclass(value.cls, cls):
         return True
-    if value.lineage is None or any(map(has_instance_test, classes)):
+    if value.lineage is None or is_asked:
         return None
     return any(each in value.lineage.classes for each in classes)
 
