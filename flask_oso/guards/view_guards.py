@@ -297,17 +297,17 @@ def exempts_request(app: Flask, state: RequestState, plan: t.Any, guard: Guard) 
 def exemptions_of(app: Flask, endpoint: str, method: str) -> frozenset[Guard] | None:
     """Give the exemptions that a request may meet; ``None``: it is exempt.
 
-    A class may enter another method than that of the request, or decorate it for each request.
+    A class that dispatches in its own way may enter another method than that of the request, or
+    decorate it for each request. What another method of a class has is not for one that calls it.
     """
     view = app.view_functions.get(endpoint)
     if view is None:
         return frozenset()
     if any(guard.kind is GuardKind.SKIP for guard in guards_of_decorators(view, method)):
         return None
-    met = [
-        *guards_met(app, endpoint, method),
-        *_guards_written_in(getattr(view, "view_class", None)),
-    ]
+    met, view_class = [*guards_met(app, endpoint, method)], getattr(view, "view_class", None)
+    if view_class is not None and not dispatches_plainly(view_class.dispatch_request):
+        met += _guards_written_in(view_class)
     if not met:
         # A decorator need not say what it wraps. What a view calls by its name it does not wrap.
         called = {*map(id, functions_called(view))}

@@ -105,6 +105,28 @@ def test_view_that_calls_an_exempt_one_is_not_exempt(
     assert client.get("/health").text == "healthy"
 
 
+@pytest.mark.parametrize(
+    ("answer", "expected"), [(lambda given: given, 200), (lambda _: "SECRET", 500)]
+)
+def test_method_that_calls_an_exempt_one_of_its_class_is_not_exempt(
+    app: Flask, client: FlaskClient, answer: t.Any, expected: int
+) -> None:
+    """It may answer what that gives, as a function may."""
+
+    class Pair(MethodView):
+        @skip_authorization(reason="For all.")
+        def get(self) -> str:
+            return "hello"
+
+        def post(self) -> t.Any:
+            return answer(self.get())
+
+    serve(app, Pair.as_view("view"))
+
+    assert client.post("/").status_code == expected
+    assert [client.get("/").text, client.head("/").status_code] == ["hello", 200]
+
+
 def test_function_before_views_that_calls_an_exempt_view_exempts_none(
     app: Flask, client: FlaskClient
 ) -> None:
