@@ -45,7 +45,7 @@ _MOST_NUMBER = 1 << 64
 
 
 class SideEffectFreeEquality:
-    """Compares two values; for dataclasses, those that it has learnt.
+    """Compares two values; of classes that compare fields, those that it has learnt.
 
     :param simple: classes whose values Python compares without running code of a class.
     :param host: compares mapped objects, and knows which classes compare a text.
@@ -100,7 +100,7 @@ class SideEffectFreeEquality:
         return self._of_fields(left, right, fields, depth, budget)
 
     def is_among(self, item: t.Any, elements: list[t.Any]) -> bool | None:
-        """Tell whether an object of a dataclass equals one of several objects of its class.
+        """Tell whether an object that compares fields equals one of several of its class.
 
         ``None`` if that is not known, or its first field is neither a string nor an integer.
         """
@@ -162,7 +162,7 @@ class SideEffectFreeEquality:
         is_object = cls in self._rows or cls in self.by_text
         return is_object or self._fields.get(cls) is not None
 
-    def is_dataclass(self, cls: type) -> bool:
+    def compares_fields(self, cls: type) -> bool:
         """Tell whether objects of a class are known to compare their fields, and nothing else."""
         return self._fields.get(cls) is not None and not (cls in self._rows or cls in self.by_text)
 
@@ -177,7 +177,7 @@ class SideEffectFreeEquality:
         return is_hashed_tuple(parts)
 
     def reader(self, cls: type) -> Callable[[t.Any], tuple[t.Any, ...]] | None:
-        """Return what reads the fields by which objects of a dataclass compare, if it has some."""
+        """Return what reads the fields by which objects of a class compare, if there are any."""
         fields = self._fields.get(cls)
         if not fields or len(fields) > _MOST_FIELDS or cls in self._rows or cls in self.by_text:
             return None

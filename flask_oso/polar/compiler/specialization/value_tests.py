@@ -161,7 +161,7 @@ def compared_by_fields(
     otherwise: ast.expr,
     fresh: Callable[[str], str],
 ) -> ast.expr:
-    """Write the comparison of two objects of a dataclass: most have texts or numbers as fields.
+    """Write the comparison of two objects by fields: most are texts or numbers.
 
     :param otherwise: the comparison of all others.
     :param fresh: gives names.

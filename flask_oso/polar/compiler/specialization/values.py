@@ -495,7 +495,7 @@ class ValueGuards:
     def _equal_data(
         self, region: Region, one: Known, other: Known, span: Span | None, *, holds: bool = True
     ) -> Region:
-        """Compare objects of a dataclass field by field."""
+        """Compare objects field by field."""
         key = ("quietly_equal", *sorted((one.name, other.name)))
         known = region.lookup(key)
         if known is None:

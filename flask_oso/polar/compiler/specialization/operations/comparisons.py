@@ -192,7 +192,7 @@ class SilentComparisons:
     def _is_no_list(self, kind: type) -> bool:
         """Tell whether objects of a class equal no list, and no container of another kind."""
         is_container = kind is dict or kind in _SETS or self._is_tuple(kind)
-        return is_container or self._is_simple(kind) or self._equality.is_dataclass(kind)
+        return is_container or self._is_simple(kind) or self._equality.compares_fields(kind)
 
     def _is_own(self, kind: type) -> bool:
         """Tell whether a class has an equality of its own that nothing will be learnt of."""
@@ -217,7 +217,7 @@ class SilentComparisons:
         return answer
 
     def _by_plain_fields(self, read: Callable[[t.Any], t.Any]) -> _Way:
-        """Return what compares two objects of a dataclass: most fields are texts and numbers.
+        """Return what compares two objects by fields: most are texts and numbers.
 
         Where an object has others, those of its class are compared field by field from then on.
 
