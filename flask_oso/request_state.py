@@ -8,6 +8,7 @@ outer and later requests.
 from __future__ import annotations
 
 import enum
+import operator
 import sys
 import typing as t
 import weakref
@@ -207,6 +208,52 @@ class GuardNotes:
         )
 
 
+class Given:
+    """What a function gave, to tell later whether it is what is answered, with nothing added.
+
+    Whoever calls a function may change the dictionary, the list or the response that it gave. What
+    is in a response that is sent piece by piece is not known before.
+    """
+
+    __slots__ = ("_answer", "_parts")
+
+    def __init__(self, answer: t.Any) -> None:
+        self._answer = answer
+        is_sent_in_pieces = isinstance(answer, Response) and not isinstance(answer.response, list)
+        self._parts = None if is_sent_in_pieces else _parts_of(answer)
+
+    def is_answer(self, answer: object) -> bool:
+        """Tell whether an answer is the same object, of the same parts."""
+        if self._answer is not answer or self._parts is None:
+            return self._answer is answer
+        parts = _parts_of(answer)
+        is_as_long = len(parts) == len(self._parts)
+        return is_as_long and all(map(operator.is_, parts, self._parts))
+
+
+def _parts_of(answer: t.Any) -> list[t.Any]:
+    """Return all that is in dictionaries, lists and responses, at any depth. No code is run."""
+    parts: list[t.Any] = []
+    waiting, seen = [answer], set[int]()
+    while waiting:
+        each = waiting.pop()
+        parts.append(each)
+        if isinstance(each, Response):
+            each = each.response
+        if id(each) in seen:
+            continue
+        if isinstance(each, dict):
+            waiting += [*dict.keys(each), *dict.values(each)]
+        elif isinstance(each, list):
+            waiting += list.__iter__(each)
+        elif isinstance(each, tuple):
+            waiting += tuple.__iter__(each)
+        else:
+            continue
+        seen.add(id(each))
+    return parts
+
+
 class RequestState:
     """What is known about the authorization of one request by one app.
 
@@ -228,9 +275,9 @@ class RequestState:
     #: ``None`` before its view, and once one was reached.
     awaited: t.Any = None
     #: What an exempt function has given another view, with the reason of its exemption.
-    lent: tuple[t.Any, str | None] | None = None
+    lent: tuple[Given, str | None] | None = None
     #: What a function behind another guard than the one that is awaited has given.
-    chosen: t.Any = NOT_GIVEN
+    chosen: Given | None = None
     #: Why it was exempted: for who looks at a request in a debugger.
     skip_reason: str | None = None
     #: Something was allowed, or the request was exempted for a reason.
@@ -343,7 +390,7 @@ class RequestState:
         finally:
             self.awaited = awaited
         if is_reached:
-            self.chosen = answer
+            self.chosen = Given(answer)
         return answer
 
     def give_up_awaited(self) -> None:
@@ -577,7 +624,7 @@ def lend_exemption(
         answer = function(*args, **kwargs)
     finally:
         state.is_exempt, state.skip_reason = before
-    state.lent = answer, reason
+    state.lent = Given(answer), reason
     return answer
 
 
@@ -586,7 +633,7 @@ def take_lent(state: RequestState, answer: object) -> None:
 
     What was denied before stays denied: the answer is for everybody, and a commit is not.
     """
-    if state.lent is not None and state.lent[0] is answer:
+    if state.lent is not None and state.lent[0].is_answer(answer):
         denied, denied_before = state.denied, state.denied_before
         exempt_request(state, state.lent[1])
         state.denied, state.denied_before = denied, denied_before

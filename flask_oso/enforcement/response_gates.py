@@ -481,7 +481,7 @@ class Gates:
                 answer = dispatch(*args)
             if request_state.lent is not None:
                 take_lent(request_state, answer)
-            if request_state.chosen is answer:
+            if request_state.chosen is not None and request_state.chosen.is_answer(answer):
                 request_state.awaited = None
             return answer
 

@@ -105,6 +105,48 @@ def test_view_that_calls_an_exempt_one_is_not_exempt(
     assert client.get("/health").text == "healthy"
 
 
+def _add(given: t.Any, key: str | int, value: object) -> t.Any:
+    given[key] = value
+    return given
+
+
+def _say(given: Response, data: str) -> Response:
+    given.set_data(data)
+    return given
+
+
+@pytest.mark.parametrize(
+    ("give", "change", "expected"),
+    [
+        (lambda: {"number": 1}, lambda given: _add(given, "more", "SECRET"), 500),
+        (lambda: {"number": 1}, lambda given: _add(given, "number", "SECRET"), 500),
+        (
+            lambda: {"in": {"number": 1}},
+            lambda given: _add(given["in"], "x", "SECRET") and given,
+            500,
+        ),
+        (lambda: [1, 2], lambda given: _add(given, 0, "SECRET"), 500),
+        (lambda: Response("hello"), lambda given: _say(given, "SECRET"), 500),
+        (lambda: {"number": [1, {"x": 1.5}]}, lambda given: given, 200),
+        (lambda: Response("hello"), lambda given: given.add_etag() or given, 200),
+        (lambda: Response(iter(["hello"])), lambda given: given.add_etag() or given, 200),
+    ],
+)
+def test_what_an_exempt_view_gave_is_no_answer_once_it_is_changed(
+    app: Flask, client: FlaskClient, give: t.Any, change: t.Any, expected: int
+) -> None:
+    """Who adds something to it has to authorize."""
+    # A view that calls it knows it by its name.
+    give.__name__ = "given"
+    given = skip_authorization(reason="For all.")(give)
+    app.add_url_rule("/", "view", lambda: change(given()))
+
+    answer = client.get("/")
+
+    assert answer.status_code == expected
+    assert "SECRET" not in answer.text
+
+
 @pytest.mark.parametrize(
     ("answer", "expected"), [(lambda given: given, 200), (lambda _: "SECRET", 500)]
 )

@@ -466,6 +466,27 @@ def test_decorator_may_choose_between_guarded_views(
     assert [site.open("/", user).status_code for user in ("ann", "eve")] == [200, 403]
 
 
+def test_what_another_guarded_view_gave_is_no_answer_once_it_is_changed(site: Site) -> None:
+    """A decorator may add what it has kept of another actor."""
+    other = authorize("enter", "site")(lambda: {"number": 1})
+
+    def adding(view: t.Any) -> t.Any:
+        @functools.wraps(view)
+        def answer() -> t.Any:
+            given: t.Any = other()
+            if "more" in request.args:
+                given["kept"] = "SECRET"
+            return given
+
+        return answer
+
+    site.app.add_url_rule("/", "view", adding(read_page(lambda: "page")))
+
+    answers = [site.open("/", "eve"), site.app.test_client().get("/?user=eve&more")]
+    assert [each.status_code for each in answers] == [200, 500]
+    assert "SECRET" not in answers[1].text
+
+
 def test_view_that_was_asked_and_not_chosen_does_not_count(site: Site) -> None:
     """What it gave was dropped."""
     other = member_first(lambda: "other")
