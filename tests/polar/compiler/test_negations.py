@@ -9,7 +9,6 @@ import pytest
 
 from flask_oso import Oso
 from flask_oso.polar.compiler.specialization.goals import steps
-from flask_oso.polar.syntax.desugar import forall_as_negation
 
 _RULES = 12
 _TRIES = 1_000
@@ -58,7 +57,7 @@ def _made_at_the_place_of_others(make: t.Callable[[t.Any], t.Any]) -> t.Callable
 
 def test_each_forall_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
     """Also where the negation that it stands for gets the place in memory of another one."""
-    negation = _made_at_the_place_of_others(forall_as_negation)
+    negation = _made_at_the_place_of_others(steps.forall_as_negation)
     monkeypatch.setattr(steps, "forall_as_negation", negation)
     oso = Oso()
     oso.register_class(User)
