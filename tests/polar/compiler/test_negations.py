@@ -57,7 +57,7 @@ def _made_at_the_place_of_others(make: t.Callable[[t.Any], t.Any]) -> t.Callable
 
 def test_each_forall_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
     """Also where the negation that it stands for gets the place in memory of another one."""
-    negation = _made_at_the_place_of_others(steps.forall_as_negation)
+    negation = _made_at_the_place_of_others(vars(steps)["forall_as_negation"])
     monkeypatch.setattr(steps, "forall_as_negation", negation)
     oso = Oso()
     oso.register_class(User)
