@@ -295,7 +295,7 @@ def exempts_request(app: Flask, state: RequestState, plan: t.Any, guard: Guard) 
 
 
 def exemptions_of(app: Flask, endpoint: str, method: str) -> frozenset[Guard] | None:
-    """Give the exemptions that a request may meet; ``None``: it is exempt.
+    """Give the exemptions that a request may meet; ``None``: whatever is exempt counts.
 
     A class that dispatches in its own way may enter another method than that of the request, or
     decorate it for each request. What another method of a class has is not for one that calls it.

@@ -15,6 +15,16 @@ from .machine import KnowledgeBase
 
 #: Metaclasses whose classes tell their instances by the class of the instance alone.
 PLAIN_METACLASSES = (type, abc.ABCMeta)
+#: What `abc` calls on a class to tell whether another one is a subclass.
+_ASKED = frozenset({"__subclasscheck__", "__subclasses__"})
+_TYPING = ("typing", "typing_extensions")
+#: The metaclasses whose classes may have others registered as subclasses, and ask nobody else.
+_OF_ABSTRACT = frozenset(
+    {
+        *(("abc", "ABCMeta"), *((module, "_ProtocolMeta") for module in _TYPING)),
+        ("pydantic._internal._model_construction", "ModelMetaclass"),
+    }
+)
 
 
 def members_of_tag(tag: str, program: KnowledgeBase) -> tuple[str, ...]:
@@ -58,17 +68,6 @@ def is_abstract(cls: type) -> bool:
 
 def _owner(cls: type, name: str) -> type:
     return next(each for each in cls.__mro__ if name in vars(each))
-
-
-_ASKED = frozenset({"__subclasscheck__", "__subclasses__"})
-_TYPING = ("typing", "typing_extensions")
-#: The metaclasses that have such a test.
-_OF_ABSTRACT = frozenset(
-    {
-        *(("abc", "ABCMeta"), *((module, "_ProtocolMeta") for module in _TYPING)),
-        ("pydantic._internal._model_construction", "ModelMetaclass"),
-    }
-)
 
 
 def tells_by_class(cls: type) -> bool:

@@ -37,13 +37,14 @@ class VirtualSubclasses:
         """
         pair = weakref.ref(cls), abstract
         with self._noting:
-            before = self._apart
+            is_new = pair not in self._apart
             # Noted first: what is registered from here on, another thread finds out.
             self._apart |= {pair}
             if not issubclass(cls, abstract):
                 return True
-            # Functions that were made before may rely on it.
-            self._apart = before
+            # Functions that were made before may rely on it. What the test has noted stays.
+            if is_new:
+                self._apart -= {pair}
         return False
 
     def hold(self) -> bool:

@@ -232,7 +232,7 @@ class _Worklist:
     def _looked_at(self, todo: ast.expr) -> list[ast.stmt]:
         looked_at = """
             BEGUN
-            todo = TODO
+            todo = WAITING
             NOTING
             RESULT = NOTHING
             for OBJECT in islice(todo, MOST):
@@ -246,7 +246,7 @@ class _Worklist:
         return code(
             looked_at,
             BEGUN=[*self._begun(), *([self._remember()] if self._is_called_within else ())],
-            TODO=todo,
+            WAITING=todo,
             NOTING=self._noting(),
             RESULT=self._function.result,
             NOTHING=expr("False" if self._is_test else "[]"),
