@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import functools
+import sys
+import threading
 import typing as t
+import warnings
+from collections.abc import Iterator
 
 import pytest
 import sqlalchemy as sa
@@ -11,8 +16,9 @@ from sqlalchemy import orm
 
 from flask_oso.polar.residual.algebra.ir import Column, Comparison, Literal, Root
 from flask_oso.polar.residual.algebra.schema import Field, ValueKind
+from flask_oso.sqlalchemy.mapped import mapper_facts
 from flask_oso.sqlalchemy.mapped.mapper_facts import JoinStep, MapperFacts
-from flask_oso.sqlalchemy.mapped.tables import is_unique
+from flask_oso.sqlalchemy.mapped.tables import TableSource, is_unique
 from tests.support.models import documents
 from tests.support.models.documents import Doc, Folder, Role, Team
 
@@ -53,6 +59,62 @@ def test_aliases_are_shared(names: MapperFacts) -> None:
 
     assert first is not second
     assert names.source(Team, 0) is first
+
+
+@pytest.fixture
+def hasty_threads() -> Iterator[concurrent.futures.Executor]:
+    """Give eight threads that take turns as often as Python can."""
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    with concurrent.futures.ThreadPoolExecutor(8) as threads:
+        yield threads
+    sys.setswitchinterval(interval)
+
+
+def test_threads_read_the_columns_of_an_alias(
+    names: MapperFacts, hasty_threads: concurrent.futures.Executor
+) -> None:
+    """Threads that ask an alias for its columns at once get no column of the table itself."""
+    columns = ["title", "size", "big", "rank", "score", "price", "due", "made"]
+    begin = threading.Barrier(len(columns))
+
+    def table_of(source: TableSource, name: str) -> t.Any:
+        begin.wait()
+        return source.column(name).table
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        sources = [names.source(Doc, number) for number in range(100)]
+        read = [
+            {*hasty_threads.map(functools.partial(table_of, each), columns)} for each in sources
+        ]
+
+    assert read == [{each.selectable} for each in sources]
+
+
+@pytest.mark.parametrize(
+    ("maker", "ask"),
+    [
+        ("source_of", lambda names: names.source(Team, 0)),
+        ("new_alias", lambda names: names.link_source(documents.tags, 0)),
+    ],
+    ids=["class", "link table"],
+)
+def test_threads_take_the_same_alias(
+    names: MapperFacts, monkeypatch: pytest.MonkeyPatch, maker: str, ask: t.Any
+) -> None:
+    """Of the aliases that two threads make at once, both take the first, and go on taking it."""
+    make, both = getattr(mapper_facts, maker), threading.Barrier(2)
+
+    def made(*args: t.Any, **options: t.Any) -> t.Any:
+        both.wait(10)
+        return make(*args, **options)
+
+    monkeypatch.setattr(mapper_facts, maker, made)
+    with concurrent.futures.ThreadPoolExecutor(2) as threads:
+        taken = [*threads.map(ask, [names] * 2)]
+
+    assert {*map(id, taken)} == {id(ask(names))}
 
 
 def test_kept_clauses_are_few(names: MapperFacts) -> None:

@@ -31,6 +31,7 @@ from .tables import (
     is_nullable_column,
     is_unique,
     key_properties,
+    new_alias,
     source_of,
     with_further_tables,
 )
@@ -241,7 +242,9 @@ class MapperFacts:
         key = cls, number, is_own
         if key not in self._sources:
             is_aliased = number is not None or self._only_aliases or self._have_namesakes(cls)
-            self._sources[key] = source_of(cls, aliased=is_aliased, is_own=is_own)
+            # INVARIANT: of what two threads make, the first is kept: a statement that took both
+            # would read two rows where the policy speaks of one.
+            self._sources.setdefault(key, source_of(cls, aliased=is_aliased, is_own=is_own))
         return self._sources[key]
 
     def _have_namesakes(self, cls: type) -> bool:
@@ -253,7 +256,7 @@ class MapperFacts:
             return table
         key = table, number
         if key not in self._link_sources:
-            self._link_sources[key] = table.alias()
+            self._link_sources.setdefault(key, new_alias(table))
         return self._link_sources[key]
 
     def joined(self, owner: t.Any, name: str, target: TableSource) -> t.Any:
@@ -265,7 +268,7 @@ class MapperFacts:
             return _joined(owner, name, target)
         key = owner, name, target
         if key not in self._joins:
-            self._joins[key] = _joined(owner, name, target)
+            self._joins.setdefault(key, _joined(owner, name, target))
         return self._joins[key]
 
     def kept(self, condition: t.Any, about: t.Any, make: t.Callable[[], t.Any]) -> t.Any:

@@ -197,8 +197,19 @@ def source_of(cls: type, *, aliased: bool, is_own: bool = False) -> TableSource:
     tables = mapper.local_table if is_own else mapper.persist_selectable
     if not aliased:
         return TableSource(cls, tables)
-    alias: t.Any = orm.aliased(tables, flat=True)
+    alias = new_alias(tables)
     return TableSource(orm.aliased(cls, alias), alias)
+
+
+def new_alias(tables: t.Any) -> t.Any:
+    """Return a new alias of a table, or of the tables of a join, that threads may share.
+
+    INVARIANT: all its columns are found. SQLAlchemy notes them when it looks for the first, and a
+    thread that looks meanwhile would read the column of another row, with a warning alone.
+    """
+    alias: t.Any = orm.aliased(tables, flat=True)
+    alias.corresponding_column(next(iter(tables.c)))
+    return alias
 
 
 def seen_as(cls: type, entity: t.Any) -> TableSource | None:
