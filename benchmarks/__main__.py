@@ -202,7 +202,7 @@ def _is_meant(name: str, prefix: str) -> bool:
 def _rows_of_children(name: str, rounds: int) -> list[Row]:
     if name == "import":
         times = _summaries(children.imports(rounds))
-        return [row_of_children(name, "import beyond that of Flask", times, 25)]
+        return [row_of_children(name, "import beyond that of Flask", times, 20)]
     if name == "W11":
         return [
             row_of_children(name, f"{step}: {start.STEPS[step]}", _summaries(times), _GOALS[step])
