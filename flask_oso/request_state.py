@@ -273,7 +273,7 @@ class RequestState:
     expected: t.Any = None
     #: The guard that the request has to reach yet, or those of a class, or ``ANY_GUARD``;
     #: ``None`` before its view, and once one was reached.
-    awaited: t.Any = None
+    awaited: object | None = None
     #: What an exempt function has given another view, with the reason of its exemption.
     lent: tuple[Given, str | None] | None = None
     #: What a function behind another guard than the one that is awaited has given.

@@ -86,11 +86,11 @@ class RoutePlan(Record, eq=False):
     #: The view has a guard of its own, which has to be reached whatever was decided before it.
     is_guard_expected: bool
     #: The first of its guards that asks, or what stands for that; ``None`` if it is not awaited.
-    awaited: t.Any
+    awaited: object | None
     #: What its receiver has to reach, where something stands above that; otherwise the same.
-    awaited_first: t.Any
+    awaited_first: object | None
     #: What stands for a guard of its class, if that dispatches in its own way.
-    awaited_of_class: t.Any
+    awaited_of_class: object | None
     #: The exemptions that a request meets; ``None``: whatever is exempt counts.
     exemptions: frozenset[Guard] | None
     #: Why the view is not entered; ``None`` if it is.
@@ -330,7 +330,7 @@ class RoutePlans:
             return False
         return any(guards_of_view(self._app, rule.endpoint, method))
 
-    def _awaited(self, endpoint: str, method: str, stored: View | None) -> t.Any:
+    def _awaited(self, endpoint: str, method: str, stored: View | None) -> object | None:
         """Give what a request awaits that has to reach the guard of its view."""
         if stored is None:
             return None

@@ -251,8 +251,8 @@ def behind_guard(view: View, place: SourceLocation, methods: Sequence[View] = ()
 
 
 def awaited_of(
-    guards: Iterable[Guard], own: Collection[Guard], of_class: Callable[[], t.Any]
-) -> t.Any:
+    guards: Iterable[Guard], own: Collection[Guard], of_class: Callable[[], object]
+) -> object | None:
     """Give what a request has to reach of some guards: the first that asks; ``None`` if none does.
 
     A promise to ask is not awaited: whatever asks keeps it.
@@ -266,7 +266,7 @@ def awaited_of(
     return guard if any(each is guard for each in own) else of_class()
 
 
-def awaited_of_class(view: View, method: str) -> t.Any:
+def awaited_of_class(view: View, method: str) -> object:
     """Give what stands for the guards of a class that dispatches in its own way.
 
     It may enter another method than that of the request. What ``method_decorators`` name is made
