@@ -15,12 +15,13 @@ from flask import Flask, abort, g, render_template_string, request
 from sqlalchemy import orm
 from werkzeug.test import EnvironBuilder
 
-from flask_oso import FlaskOso, Oso
+from flask_oso import FlaskOso, Oso, authorizes_inside
 from flask_oso.sqlalchemy import register_models
 
 from .by_hand import Access, readable_tasks
 from .models import Base, Comment, Project, Task, User
 
+_View = t.TypeVar("_View", bound=Callable[..., str])
 POLICY = pathlib.Path(__file__).with_name("policy.polar")
 #: How many rows a list has.
 ROWS = 50
@@ -147,6 +148,9 @@ def make_app(engine: sa.Engine, guard: Guard) -> Flask:
     if isinstance(guard, ByPolicy):
         guard.flask_oso.init_app(app)
 
+    def inside(view: _View) -> _View:
+        return authorizes_inside(view) if isinstance(guard, ByPolicy) else view
+
     @app.before_request
     def find_user() -> None:
         g.session = orm.Session(engine)
@@ -159,11 +163,13 @@ def make_app(engine: sa.Engine, guard: Guard) -> Flask:
         g.session.close()
 
     @app.get("/tasks")
+    @inside
     def tasks() -> str:
         found = guard.tasks(g.session, g.current_user)
         return render_template_string(_LIST, tasks=found, buttons=BUTTONS)
 
     @app.get("/tasks/<int:task_id>")
+    @inside
     def task(task_id: int) -> str:
         found = g.session.get(Task, task_id) or abort(404)
         actions, comments = guard.task(g.current_user, found)
@@ -172,6 +178,7 @@ def make_app(engine: sa.Engine, guard: Guard) -> Flask:
         )
 
     @app.get("/projects/<int:project_id>")
+    @inside
     def project(project_id: int) -> str:
         found = g.session.get(Project, project_id) or abort(404)
         actions = guard.project(g.current_user, found)
