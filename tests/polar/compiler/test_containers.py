@@ -719,3 +719,41 @@ def test_data_in_data_are_plain_data(data: t.Any) -> None:
     other = specialized(oso.engine, User([data, 1]), "read", Doc([data, 2]))
 
     assert (same, other) == (True, False)
+
+
+def test_data_that_are_there_twice_are_plain_data() -> None:
+    """What is one object in two places has the same parts in both."""
+    oso = make_oso('allow(u: User, "read", d: Doc) if d.x = u.x;', User, Doc)
+    row = [1, 2]
+
+    same = specialized(oso.engine, User([row, row]), "read", Doc([row, [1, 2]]))
+    other = specialized(oso.engine, User([row, row]), "read", Doc([row, row, row]))
+
+    assert (same, other) == (True, False)
+
+
+@pytest.mark.parametrize("left", [True, 1, 1.0, False, 0], ids=repr)
+@pytest.mark.parametrize("right", [True, 1, 1.0, False, 0], ids=repr)
+def test_booleans_in_data_are_no_numbers(left: t.Any, right: t.Any) -> None:
+    """Python takes ``True`` for 1, and the order of keys does not count."""
+    compiled, solver = (
+        make_oso('allow(u: User, "read", d: Doc) if d.x = u.x;', User, Doc, compiled=each)
+        for each in (True, False)
+    )
+    data = {"a": [{"b": left}], "c": True}, {"c": True, "a": [{"b": right}]}
+
+    question = User(data[0]), "read", Doc(data[1])
+
+    assert outcome_of(compiled, *question) == outcome_of(solver, *question)
+    assert specialized(compiled.engine, *question) is solver.is_allowed(*question)
+
+
+def test_data_that_contain_themselves_are_not_followed_without_end() -> None:
+    """Ten ways lead into a list from each of its places."""
+    oso = make_oso('allow(u: User, "read", d: Doc) if d.x = u.x;', User, Doc)
+    ring: list[t.Any] = []
+    ring.extend([ring] * 10)
+
+    answer = specialized(oso.engine, User(ring), "read", Doc([[1]]))
+
+    assert answer is None

@@ -39,9 +39,11 @@ from ...classes.weak_classes import ClassMemo, add_class
 from .plain_data import (
     ELEMENTS,
     MAX_ELEMENTS,
+    MOST_NESTED,
     TEXTS,
     are_alike_flat,
     are_alike_sets,
+    are_alike_trees,
     are_comparable_moments,
     are_different,
     are_flat,
@@ -66,8 +68,6 @@ _FIELDS = frozenset({int, bool, types.NoneType})
 CONTAINERS = frozenset({list, dict})
 _COLLECTIONS = LISTED | CONTAINERS
 VALUES = frozenset({*SCALARS, list, dict})
-#: How deep lists and dictionaries may stand in each other that are compared here.
-MOST_NESTED = 8
 #: How values unify that Python compares alike.
 _AS_PYTHON: frozenset[t.Any] = frozenset({operator.eq, equal_scalars, are_different})
 #: The equality of objects that equal themselves alone.
@@ -178,7 +178,7 @@ class SilentComparisons:
         if left is right is list:
             return self._are_alike
         if left is right is dict:
-            return self._are_alike_by_key
+            return self._are_alike_containers
         for one, other in (kinds, kinds[::-1]):
             if one is list and self._is_no_list(other):
                 return self._differs_from_list
@@ -245,7 +245,7 @@ class SilentComparisons:
             raise NotSilent
         return False
 
-    def _are_alike(self, left: list[t.Any], right: list[t.Any], depth: int = 0) -> bool:
+    def _are_alike(self, left: list[t.Any], right: list[t.Any]) -> bool:
         # Most have texts and numbers: no function is called for that.
         for element in left:
             if (kind := type(element)) is not str and kind is not int and element is not None:
@@ -256,57 +256,57 @@ class SilentComparisons:
                     break
             else:
                 return left == right
-        if {*map(type, left), *map(type, right)} == {dict}:
-            mine, others = [[*map(dict.copy, each)] for each in (left, right)]
-            if are_plain_dictionaries([*mine, *others]):
-                return mine == others
-        if not self._takes_list(left) or not self._takes_list(right):
-            raise NotSilent
-        # Each pair is looked at: none may ask an object.
-        pairs = [self._pair(*pair, depth) for pair in zip(left, right, strict=False)]
-        return len(left) == len(right) and all(pairs)
+        return self._are_alike_containers(left, right)
 
-    def _are_alike_by_key(
-        self, left: dict[t.Any, t.Any], right: dict[t.Any, t.Any], depth: int = 0
-    ) -> bool:
-        pairs = left.copy(), right.copy()
-        if are_plain_dictionaries(pairs):
-            return pairs[0] == pairs[1]
-        for entries in pairs:
-            if not are_texts(entries) or not self._takes_list([*entries.values()]):
-                raise NotSilent
-        mine, other = pairs
-        # Each value is looked at: none may ask an object.
-        shared = [(value, other[key]) for key, value in mine.items() if key in other]
-        same = [self._pair(*pair, depth) for pair in shared]
-        return len(mine) == len(other) == len(same) and all(same)
+    def _are_alike_containers(self, left: t.Any, right: t.Any) -> bool:
+        """Compare two lists, or two dictionaries."""
+        try:
+            same = are_alike_trees(left, right)
+        except RuntimeError as changed:
+            # Another thread has changed one meanwhile.
+            raise NotSilent from changed
+        return self._are_alike_by_part(left, right, 0) if same is None else same
 
-    def _pair(self, left: t.Any, right: t.Any, depth: int) -> bool:
-        """Tell whether two parts of containers unify, which may be containers themselves.
+    def _are_alike_by_part(self, left: t.Any, right: t.Any, depth: int) -> bool:
+        """Compare two lists, or two dictionaries, part by part.
 
         :param depth: how deep they are.
         """
+        if depth > MOST_NESTED:
+            raise NotSilent
+        mine, other = (self._parts(each) for each in (left, right))
+        if mine.keys() != other.keys():
+            return False
+        # Each pair is looked at: none may ask an object.
+        same = [self._pair(value, other[key], depth) for key, value in mine.items()]
+        return all(same)
+
+    def _parts(self, container: t.Any) -> dict[t.Any, t.Any]:
+        """Return the parts of a list or a dictionary by place or key, if Polar has all of them."""
+        # A copy: another thread may change what is looked through.
+        parts = container.copy()
+        if type(parts) is list:
+            parts = dict(enumerate(parts))
+        elif not are_texts(parts):
+            raise NotSilent
+        if not self._takes_list([*parts.values()]):
+            raise NotSilent
+        return t.cast("dict[t.Any, t.Any]", parts)
+
+    def _pair(self, left: t.Any, right: t.Any, depth: int) -> bool:
+        """Tell whether two parts of containers unify, which may be containers themselves."""
         kinds = type(left), type(right)
         if SCALARS.issuperset(kinds):
             return equal_scalars(left, right)
+        if kinds == (list, list) or kinds == (dict, dict):
+            return self._are_alike_by_part(left, right, depth + 1)
         if not CONTAINERS.isdisjoint(kinds):
-            return self._are_alike_within(left, right, depth + 1)
+            if VALUES.issuperset(kinds) or types.NoneType in kinds:
+                return False
+            raise NotSilent
         if not self.comparable(left, right):
             raise NotSilent
         return bool(left == right)
-
-    def _are_alike_within(self, left: t.Any, right: t.Any, depth: int) -> bool:
-        """Tell the same where one of them is a container; the other may be a text or a number."""
-        kinds = {type(left), type(right)}
-        if depth > MOST_NESTED:
-            raise NotSilent
-        if kinds == {list}:
-            return self._are_alike(left, right, depth)
-        if kinds == {dict}:
-            return self._are_alike_by_key(left, right, depth)
-        if kinds <= VALUES or types.NoneType in kinds:
-            return False
-        raise NotSilent
 
     def among(self, item: t.Any, collection: t.Any, is_searched: bool = True) -> bool:
         """Tell whether a value unifies with an element.

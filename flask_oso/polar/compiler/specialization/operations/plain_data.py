@@ -25,6 +25,8 @@ ELEMENTS = EQUATED | {bool}
 TEXTS = frozenset({str, int, types.NoneType})
 #: The class of texts alone.
 TEXT = frozenset({str})
+#: How deep lists and dictionaries may stand in each other that are compared here.
+MOST_NESTED = 8
 _PLAIN_EQUALITIES: tuple[t.Any, ...] = (object.__eq__, int.__eq__)
 _Set = set[t.Any] | frozenset[t.Any]
 
@@ -131,6 +133,49 @@ def are_plain_dictionaries(found: Sequence[dict[t.Any, t.Any]]) -> bool:
     has_ascii = "".join(set().union(*found)).isascii()
     values = itertools.chain.from_iterable(map(dict.values, found))
     return has_ascii and TEXTS.issuperset(map(type, values))
+
+
+def are_alike_trees(left: t.Any, right: t.Any) -> bool | None:
+    """Compare two containers of texts, numbers and containers, as JSON gives them.
+
+    ``None`` if there is anything else in one of them, or they are too deep or too many.
+    """
+    met: list[type] = []
+    if not _is_tree(left, met, MOST_NESTED) or not _is_tree(right, met, MOST_NESTED):
+        return None
+    if left != right:
+        return False
+    # For Python, ``True`` is the number 1.
+    is_exact = bool not in met or (int not in met and float not in met)
+    return True if is_exact else None
+
+
+def _is_tree(container: t.Any, met: list[type], depth: int) -> bool:
+    """Tell whether Python compares a list or a dictionary as Polar, but for Booleans.
+
+    :param met: collects the classes of containers, and of what is 0 or 1 for Python.
+    :param depth: how deep the containers in it may be.
+    """
+    if type(container) is dict:
+        for key in container:
+            if type(key) is not str or not key.isascii():
+                return False
+        container = container.values()
+    for part in container:
+        kind = type(part)
+        if kind is str or part is None:
+            continue
+        if kind is dict or kind is list:
+            met.append(kind)
+            # What is there many times is looked at each time.
+            if not depth or len(met) > MAX_ELEMENTS or not _is_tree(part, met, depth - 1):
+                return False
+        elif kind is int or kind is bool or (kind is float and part == part):
+            if -1 < part < 2:
+                met.append(kind)
+        else:
+            return False
+    return True
 
 
 def values_by_key(item: dict[t.Any, t.Any], elements: list[t.Any]) -> list[t.Any] | None:
