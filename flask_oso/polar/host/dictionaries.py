@@ -58,16 +58,23 @@ def entry_of_text(source: dict[t.Any, t.Any], text: str) -> tuple[tuple[str, t.A
     ``None`` if all entries have to be gone through: a key of another class may be written like the
     text, or may equal it while it is another text.
     """
-    # A copy: another thread may change what is looked through.
-    entries = source.copy()
-    if not are_all_texts(entries):
+    try:
+        if not are_all_texts(source):
+            return None
+    except RuntimeError:
+        # Another thread has changed it meanwhile.
         return None
-    return ((text, entries[text]),) if text in entries else ()
+    found = source.get(text, MISSING)
+    return () if found is MISSING else ((text, found),)
 
 
-def are_all_texts(elements: t.Collection[t.Any]) -> bool:
+def are_all_texts(elements: Iterable[t.Any]) -> bool:
     """Tell whether all elements, or keys, are of the class of texts itself."""
-    return _TEXTS.issuperset(map(type, elements))
+    # With `map` and a set this takes half as long again, and for few elements twice as long.
+    for each in elements:  # noqa: SIM110 - without a generator it takes half of the time
+        if type(each) is not str:
+            return False
+    return True
 
 
 def _has_number(source: dict[t.Any, t.Any], name: str) -> bool:

@@ -53,7 +53,6 @@ from .plain_data import (
     are_texts,
     has_flag,
     is_among_by_python,
-    values_by_key,
 )
 
 SCALARS = frozenset({bool, int, float, str})
@@ -314,11 +313,6 @@ class SilentComparisons:
         :param is_searched: whether all elements are looked at; else none behind one that is equal.
         """
         kind, mine, simple = type(collection), type(item), self._simple
-        if mine is dict and kind is list:
-            # Most have the same keys.
-            rows = values_by_key(item, [*collection])
-            if rows is not None:
-                return rows[0] in rows[1:]
         if kind not in GONE_THROUGH:
             if mine is tuple and kind in _SETS and is_hashed_tuple(item):
                 # As `find_by_hash` does it.
@@ -443,8 +437,12 @@ class SilentComparisons:
     def _is_among_alike(self, item: t.Any, elements: list[t.Any]) -> bool | None:
         """Look for a value among others of its class, all at once; ``None`` where that asks."""
         if type(item) is dict:
-            item, elements = item.copy(), [*map(dict.copy, elements)]
-            return item in elements if are_plain_dictionaries([item, *elements]) else None
+            try:
+                is_plain = are_plain_dictionaries((item,)) and are_plain_dictionaries(elements)
+            except RuntimeError as changed:
+                # Another thread has changed one meanwhile.
+                raise NotSilent from changed
+            return item in elements if is_plain else None
         known = self._equality.is_among(item, elements)
         if known is not None:
             return known

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import decimal
 import itertools
-import operator
 import types
 import typing as t
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 
 from ....host.numbers import equal_scalars
 from ....host.value_classes import EQUATED, is_comparable_moment
@@ -125,14 +124,21 @@ def are_texts(keys: Iterable[t.Any]) -> bool:
     return "".join(keys).isascii()
 
 
-def are_plain_dictionaries(found: Sequence[dict[t.Any, t.Any]]) -> bool:
-    """Tell whether dictionaries have texts and integers by name, which Python compares as Polar."""
-    if not TEXT.issuperset(map(type, itertools.chain.from_iterable(found))):
-        return False
-    # Most have the same few keys.
-    has_ascii = "".join(set().union(*found)).isascii()
-    values = itertools.chain.from_iterable(map(dict.values, found))
-    return has_ascii and TEXTS.issuperset(map(type, values))
+def are_plain_dictionaries(found: Iterable[t.Any]) -> bool:
+    """Tell whether all are dictionaries that have texts and integers under texts.
+
+    Python compares them as Polar does.
+    """
+    # Whatever collects keys or values takes longer than to look at each.
+    for each in found:
+        if type(each) is not dict:
+            return False
+        for key, value in each.items():
+            if type(key) is not str or not key.isascii():
+                return False
+            if (kind := type(value)) is not str and kind is not int and value is not None:
+                return False
+    return True
 
 
 def are_alike_trees(left: t.Any, right: t.Any) -> bool | None:
@@ -162,51 +168,21 @@ def _is_tree(container: t.Any, met: list[type], depth: int) -> bool:
                 return False
         container = container.values()
     for part in container:
-        kind = type(part)
-        if kind is str or part is None:
+        if (kind := type(part)) is str or part is None:
             continue
         if kind is dict or kind is list:
             met.append(kind)
             # What is there many times is looked at each time.
             if not depth or len(met) > MAX_ELEMENTS or not _is_tree(part, met, depth - 1):
                 return False
-        elif kind is int or kind is bool or (kind is float and part == part):
-            if -1 < part < 2:
+        elif kind is bool:
+            met.append(bool)
+        elif kind is int or (kind is float and part == part):
+            if part == 1 or part == 0:
                 met.append(kind)
         else:
             return False
     return True
-
-
-def values_by_key(item: dict[t.Any, t.Any], elements: list[t.Any]) -> list[t.Any] | None:
-    """Return the values of dictionaries that all have the same keys, which are texts.
-
-    They are texts and integers, which Python compares as Polar. ``None`` if there is anything else.
-    """
-    keys = [*item]
-    if not keys or len(elements) > MAX_ELEMENTS or not are_texts(keys):
-        return None
-    size = len(keys)
-    # Of a single key it would be the value.
-    read = operator.itemgetter(*keys, *keys[: size == 1])
-    try:
-        for each in elements:
-            if type(each) is not dict or len(each) != size:
-                return None
-            for key in each:
-                # One of another class says itself what it equals.
-                if type(key) is not str:
-                    return None
-        rows = [read(item), *map(read, elements)]
-    except (KeyError, RuntimeError):
-        # There is another key, or another thread changes a dictionary meanwhile.
-        return None
-    # In sets of classes this takes twice as long.
-    for row in rows:
-        for part in row:
-            if (kind := type(part)) is not str and kind is not int and part is not None:
-                return None
-    return rows
 
 
 def has_flag(flags: t.Any, item: t.Any) -> bool | None:
