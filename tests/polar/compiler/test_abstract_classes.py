@@ -164,6 +164,58 @@ def test_texts_and_numbers_of_a_policy_may_be_registered_later(
     assert (before, ask(Paper(owner=1, text="x"))) == ([True] * 3, False)
 
 
+@pytest.mark.parametrize(
+    "policy",
+    [
+        "allow(u: User, action, p: Paper) if action in u.scopes and not p matches Secret;",
+        "allow(u: User, action, p: Paper) if action in u.scopes and not hidden(p);"
+        " hidden(p: Secret) if p.owner = 1;",
+        'allow(_: User, action, p: Paper) if (action = "read" or action = "edit")'
+        " and not p matches Secret;",
+    ],
+)
+def test_actions_are_those_without_a_class_that_is_registered_later(policy: str) -> None:
+    """Also where the actions are found in data, by one function for all."""
+
+    class Secret(Thing, abc.ABC):
+        """What is hidden."""
+
+    class Paper(Thing):
+        """Becomes secret."""
+
+    oso = make_oso(policy, User, Secret, Paper, compiled=True)
+    question = User(scopes=["read", "edit"]), Paper(owner=1)
+    before = [oso.authorized_actions(*question) for _ in range(3)]
+
+    Secret.register(Paper)
+
+    assert before == [{"read", "edit"}] * 3
+    assert [oso.authorized_actions(*question) for _ in range(2)] == [set(), set()]
+    assert oso.authorized_actions_many(question[0], [question[1]]) == [set()]
+
+
+def test_fields_are_those_of_a_class_that_is_registered_later() -> None:
+    """As actions are."""
+
+    class Public(Thing, abc.ABC):
+        """What everybody may read."""
+
+    class Paper(Thing):
+        """Becomes public."""
+
+    policy = (
+        'allow_field(u: User, "read", p: Paper, field) if field in u.fields and is_public(p);'
+        " is_public(p: Public) if p.owner = 1;"
+    )
+    oso = make_oso(f"{policy} allow(_, _, _);", User, Public, Paper, compiled=True)
+    question = User(fields=["title"]), "read", Paper(owner=1)
+    before = [oso.authorized_fields(*question) for _ in range(3)]
+
+    Public.register(Paper)
+
+    assert (before, oso.authorized_fields(*question)) == ([set()] * 3, {"title"})
+
+
 def test_class_that_answers_for_its_metaclass_is_asked() -> None:
     """It may say that what derives from it is none of its subclasses."""
 

@@ -240,17 +240,22 @@ class SpecializationWriter(QuestionWriter):
         odd = [negate(is_of_polar(name, cls)) for name, cls in self._open.items()]
         lists = [load(f"a{at}") for at, cls in self._classes.items() if cls is list]
         odd += [negate(call("is_plain_data", each)) for each in lists]
-        if self.names.virtual_subclasses.are_needed:
-            odd.append(_is_registered())
         return [
             *map(give_up_if, odd),
+            *registered_classes(self.names),
             *self.values.rows.changed_classes(),
         ]
 
 
-def _is_registered() -> ast.expr:
-    """Write whether a class was registered as a subclass of another one."""
-    return expr("subclass_token() != virtual_subclasses.token and not virtual_subclasses.hold()")
+def registered_classes(names: ProgramInterface) -> list[ast.stmt]:
+    """Write that the function gives up where a class was registered as a subclass of another one.
+
+    Each function that a question may begin with has this; those that it calls rely on it.
+    """
+    if not names.virtual_subclasses.are_needed:
+        return []
+    is_registered = "subclass_token() != virtual_subclasses.token and not virtual_subclasses.hold()"
+    return [give_up_if(expr(is_registered))]
 
 
 def remembers(statements: Sequence[ast.stmt]) -> bool:

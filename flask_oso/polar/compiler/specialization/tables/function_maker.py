@@ -36,7 +36,14 @@ from ..observation import FREQUENT
 from ..regions import give_up_if
 from ..solution_functions import SolutionFunctions
 from ..solution_keys import SolutionKey
-from ..specialization import NEW_MEMO, SpecializationWriter, attempted, class_tests, remembers
+from ..specialization import (
+    NEW_MEMO,
+    SpecializationWriter,
+    attempted,
+    class_tests,
+    registered_classes,
+    remembers,
+)
 from ..value_tests import SCALARS
 from .drafts import Asked, Drafts, Specialization, SpecializingProgram, Text
 from .fused_tests import Test, fused
@@ -295,12 +302,13 @@ class FunctionMaker:
         functions.keep()
         given = [load(self.drafts.parameters[at]) for at in self.positions]
         odd = [negate(is_ascii(f"a{at}")) for at, cls in known.items() if cls is str]
+        begin = [*map(give_up_if, odd), *registered_classes(self.program)]
         search = """
             found = SEARCH(*GIVEN, 0, {})
             if found is None: return None
             return texts_found(found)
         """
-        body = [*map(give_up_if, odd), *code(search, SEARCH=found, GIVEN=given)]
+        body = [*begin, *code(search, SEARCH=found, GIVEN=given)]
         return self._compiled_search(body, "gives_up_or_deep")
 
     def _make_search(
