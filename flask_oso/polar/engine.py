@@ -7,6 +7,7 @@ environment when it is asked, as in oso, unless the engine was given limits.
 
 from __future__ import annotations
 
+import abc
 import functools
 import math
 import sys
@@ -154,7 +155,7 @@ class Engine:
         self._clauses: dict[str, dict[int, ClauseIndex]] = {}
         self._analysis: RuleAnalysis | None = None
         # Two threads may both make one of these, with equal results.
-        self._residuals: dict[t.Any, tuple[Schema, PreparedResiduals]] = {}
+        self._residuals: dict[t.Any, tuple[Schema, t.Any, PreparedResiduals]] = {}
 
     @property
     def _program(self) -> CompiledProgram | None:
@@ -402,21 +403,32 @@ class Engine:
         """
         is_given = is_given_value(args, at) and not self._names_actors
         key = template_key(name, args, at, cls, is_given=is_given)
+        # INVARIANT: a template counts until a class is registered as a subclass of another. Read
+        # first: what is registered while one is made, the next list finds out.
+        registered = abc.get_cache_token() if self._has_registered_subclasses else None
         known = None if key is None else self._residuals.get(key)
-        if known is not None and known[0] is models and not is_given:
-            return known[1]
+        is_known = known is not None and known[0] is models and known[1] == registered
+        if known is not None and is_known and not is_given:
+            return known[2]
         refuse_awaitables(name, args)
         _decision(name, [arg for position, arg in enumerate(args) if position != at])
-        if known is not None and known[0] is models:
-            return known[1]
+        if known is not None and is_known:
+            return known[2]
         if key is None or not all(self.host.keeps(type(arg)) for arg in args):
             return None
         if len(self._residuals) >= _MAX_RESIDUALS:
             # Actions may come from requests, so their number is unbounded.
             self._residuals.clear()
         made = self._make_template(name, args, at, cls, models, is_given=is_given)
-        self._residuals[key] = models, made
+        self._residuals[key] = models, registered, made
         return made
+
+    @functools.cached_property
+    def _has_registered_subclasses(self) -> bool:
+        """Whether a registered class may take others for its subclasses, as those of ``abc`` do."""
+        from .solver.class_tests import has_instance_test
+
+        return any(map(has_instance_test, self.host.classes.values()))
 
     @functools.cached_property
     def _names_actors(self) -> bool:

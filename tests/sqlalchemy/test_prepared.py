@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import datetime
 import decimal
 import itertools
@@ -17,6 +18,7 @@ from werkzeug.local import LocalProxy
 from flask_oso import Oso, OsoError, Variable
 from flask_oso.polar.exceptions import PolarRuntimeError
 from flask_oso.polar.residual import search
+from flask_oso.sqlalchemy import register_models
 from flask_oso.sqlalchemy.mapped.mapping import MappedSchema
 from tests.support.answers import evaluating_nothing, may_read
 from tests.support.models import documents
@@ -516,3 +518,37 @@ def test_what_a_decision_refuses_is_refused_each_time(
     for _ in range(2):
         with pytest.raises(OsoError, match=message):
             oso.authorized_query(user, action, Doc)
+
+
+@pytest.mark.parametrize(
+    ("policy", "cls"),
+    [
+        ('allow(m: Marked, "read", d: Doc) if d.open and m.id = 1;', User),
+        ('allow(u: User, "read", d: Doc) if d.owner = u and not u matches Marked;', User),
+        ('allow(u: User, "read", d: Doc) if d.owner = u and not d matches Marked;', Doc),
+        ('allow(_: User, "read", d: Doc) if d.owner != nil and not d.owner matches Marked;', User),
+        (
+            'allow(u: User, "read", d: Doc) if d.owner = u and has(d); has(_: Marked);',
+            Doc,
+        ),
+    ],
+)
+def test_class_is_registered_as_a_subclass(
+    session: orm.Session, policy: str, cls: type[t.Any]
+) -> None:
+    """What was prepared before it matched a class of the policy does not count any more."""
+
+    class Marked(abc.ABC):  # noqa: B024
+        """Takes others for its subclasses."""
+
+    oso = Oso()
+    oso.register_class(Marked)
+    register_models(oso, documents.Base)
+    oso.load_str(policy)
+    user = get_user(session)
+    before = [find(oso, session, user) for _ in range(2)]
+
+    Marked.register(cls)
+
+    assert before[0] == before[1]
+    assert find(oso, session, user) != before[0]
