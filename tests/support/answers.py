@@ -109,6 +109,31 @@ def is_told_apart(engine: Engine, actor: t.Any, action: str, resource: t.Any) ->
     return bool(type(actor) in made[action]._by_first.get(type(resource), {}))
 
 
+def is_replaced(engine: Engine, *args: t.Any, rule: str = "allow") -> bool:
+    """Tell whether another function has the place of one that gave up again and again."""
+    program = engine._program
+    made = None if program is None else program.specializations(rule, len(args))
+    if made is None:
+        return False
+    table = made.others if made.at is None else made[args[made.at]]
+    first, *_, last = (type(args[at]) for at in made.maker.positions)
+    functions = table._by_first.get(last)
+    found = table.get(last) if functions is None else functions.get(first)
+    return found is not None and found in made.maker._better.values()
+
+
+def is_comparison_kept(oso: Polar, left: type, right: type) -> bool:
+    """Tell whether functions for plain data know how objects of two classes are compared."""
+    alike: t.Any = program_of(oso)._names["alike"]
+    return (left, right) in alike.__self__._ways
+
+
+def attempts_instead(engine: Engine, *question: t.Any) -> t.Any:
+    """Give how often the function in the place of another one gave up."""
+    made = specializations_of(engine).maker
+    return made._in_order[id(made._better[made._asked(question)])]
+
+
 def is_given_up(oso: Oso, *question: t.Any) -> bool:
     """Tell whether the function for plain data gives a question up that it might have answered.
 

@@ -151,6 +151,7 @@ class Runtime:
         self._recursive: dict[str, bool] = {}
         self._classes = KnownClasses(self.host)
         self._objects, self._harmless = self._classes.objects, self._classes.harmless
+        self._by_python = self._classes.by_python
         self.found = FoundValues(self._classes, self.host)
         self._elements = Elements(
             self._classes, self._at, self._here, self._placed, self._check_clock
@@ -225,6 +226,11 @@ class Runtime:
         if right is ITSELF:
             return True
         kinds = type(left), type(right)
+        if kinds in self._by_python:
+            try:
+                return True if left == right else False  # noqa: SIM210 - in less time than `bool`
+            except TypeError as error:
+                raise failed_comparison(Operator.EQ, left, right) from error
         how = self._classes.pairs.get(kinds)
         if how is None:
             for value, span in zip((left, right), spans, strict=True):
@@ -234,8 +240,6 @@ class Runtime:
             how = self._classes.comparison_of(*kinds)
         if how is _PYTHON:
             try:
-                if _COPIED.isdisjoint(kinds):
-                    return bool(left == right)
                 return bool(copied_for_python(left) == copied_for_python(right))
             except TypeError as error:
                 raise failed_comparison(Operator.EQ, left, right) from error
@@ -505,11 +509,14 @@ class Runtime:
         :param function: the function of Python for the operator.
         """
         kinds = type(left), type(right)
+        if kinds in self._by_python:
+            try:
+                return True if function(left, right) else False  # noqa: SIM210 - as above
+            except TypeError as error:
+                raise failed_comparison(goal.operator, left, right, goal.span) from error
         how = self._classes.pairs.get(kinds) or self._classes.comparison_of(*kinds)
         if how is _PYTHON:
             try:
-                if _COPIED.isdisjoint(kinds):
-                    return bool(function(left, right))
                 return bool(function(copied_for_python(left), copied_for_python(right)))
             except TypeError as error:
                 raise failed_comparison(goal.operator, left, right, goal.span) from error

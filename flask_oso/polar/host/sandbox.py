@@ -14,6 +14,7 @@ import abc
 import collections
 import collections.abc
 import datetime
+import decimal
 import enum
 import functools
 import inspect
@@ -169,6 +170,10 @@ def is_unrestricted(name: str) -> bool:
     return not name.startswith("_") and name not in _REFUSED
 
 
+#: Some versions of Python have a class with a ``__getattribute__`` of its own for each of these.
+_OWN = (collections.defaultdict, collections.deque, decimal.Decimal)
+
+
 def is_internal(cls: type) -> bool:
     """Return whether instances of a class give access to the process or the database."""
     return issubclass(cls, _INTERNAL) or is_database(cls)
@@ -228,9 +233,14 @@ def passes_sandbox(cls: type) -> bool:
 
 
 def _is_own(cls: type) -> bool:
-    """Return whether a class is one of Python's collections, whose attributes call nothing."""
+    """Return whether a class is one of Python's own, whose attributes call nothing.
+
+    These read attributes as ``object`` does, and say so anew, as few classes in C have to.
+    """
+    # Without an import of what few programs have.
+    zone = getattr(sys.modules.get("zoneinfo"), "ZoneInfo", None)
     # Not by equality, which a metaclass may define.
-    return cls is collections.defaultdict or cls is collections.deque
+    return cls is zone or any(cls is each for each in _OWN)
 
 
 def is_permanent(cls: type) -> bool:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import collections
+import decimal
 import functools
 import typing as t
+import zoneinfo
 
 import pytest
 
-from flask_oso.polar.host.sandbox import is_computed, is_silent_read
+from flask_oso.polar.host.sandbox import is_computed, is_silent_read, passes_sandbox
 
 
 class Base:
@@ -159,3 +162,32 @@ def test_attribute_of_a_class_may_be_computed() -> None:
             raise AttributeError("computed")
 
     assert is_computed(Meta("Made", (), {}), "computed")
+
+
+class Money(decimal.Decimal):
+    """A number of the application."""
+
+
+@pytest.mark.parametrize(
+    "cls",
+    [zoneinfo.ZoneInfo, decimal.Decimal, Money, collections.defaultdict, collections.deque],
+)
+def test_class_of_python_that_reads_attributes_itself_is_no_proxy(cls: type) -> None:
+    """Some versions of Python have a ``__getattribute__`` in it, which is that of ``object``."""
+    assert passes_sandbox(cls)
+
+
+def test_class_whose_metaclass_equals_all_may_be_a_proxy() -> None:
+    """It is compared by its identity."""
+
+    class Meta(type):
+        def __eq__(cls, other: object) -> bool:
+            return True
+
+        __hash__ = type.__hash__
+
+    class Proxy(metaclass=Meta):
+        def __getattribute__(self, name: str) -> t.Any:
+            return 1
+
+    assert not passes_sandbox(Proxy)

@@ -88,6 +88,8 @@ class KnownClasses:
         self.told: set[type] = {*EQUATED, *MOMENTS, *ITERATED, bool, dict, list}
         # How values of two classes are compared.
         self.pairs: dict[tuple[type, type], Comparison] = {}
+        # Those of them whose values Python compares as they are: none is a list or a dictionary.
+        self.by_python: set[tuple[type, type]] = set()
         # Classes whose objects are equal if they are the same row.
         self.rows: set[type] = set()
         # Collections of rows that are iterated over without running code.
@@ -233,6 +235,8 @@ class KnownClasses:
         found = self._find_comparison(left, right)
         if self.keeps(left) and self.keeps(right):
             self.pairs[left, right] = found
+            if found is _PYTHON and _CONTAINERS.isdisjoint((left, right)):
+                self.by_python.add((left, right))
         return found
 
     def _find_comparison(self, left: type, right: type) -> Comparison:

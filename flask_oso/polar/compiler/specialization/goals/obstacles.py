@@ -23,8 +23,9 @@ from ..observation import with_ends
 
 #: The most goals of one function that it gives up for.
 MAX_OBSTACLES = 8
-#: How many times in a row a function may give up before it is not tried for a while.
-_MOST_IN_A_ROW = 8
+#: How many times more often than it answers a function may give up before it is not tried for a
+#: while.
+_MOST_IN_VAIN = 8
 #: The number of further questions for which it is not tried.
 _PAUSE = 120
 #: A goal or a head, by its form and its place, or a rule, by its name. Not by its identity: some
@@ -35,7 +36,7 @@ T = t.TypeVar("T")
 
 
 class Attempts:
-    """How often in a row a function gave up, or was not tried since it had."""
+    """How much more often a function gave up than it answered, or was not tried since it had."""
 
     __slots__ = ("in_vain",)
 
@@ -44,17 +45,17 @@ class Attempts:
 
     def are_worth(self) -> bool:
         """Tell whether to try now; that counts as in vain until ``in_vain`` is set to 0."""
-        is_tried = self.in_vain < _MOST_IN_A_ROW
-        self.in_vain = (self.in_vain + 1) % (_MOST_IN_A_ROW + _PAUSE)
+        is_tried = self.in_vain < _MOST_IN_VAIN
+        self.in_vain = (self.in_vain + 1) % (_MOST_IN_VAIN + _PAUSE)
         return is_tried
 
     def of(self, search: Callable[..., T | None]) -> Callable[..., T | None]:
         """Return a function that gives ``None`` where another one does, or is not tried."""
 
         def attempt(*args: t.Any) -> T | None:
-            found = search(*args) if self.in_vain < _MOST_IN_A_ROW else None
+            found = search(*args) if self.in_vain < _MOST_IN_VAIN else None
             is_vain = found is None
-            self.in_vain = (self.in_vain + 1) % (_MOST_IN_A_ROW + _PAUSE) if is_vain else 0
+            self.in_vain = (self.in_vain + 1) % (_MOST_IN_VAIN + _PAUSE) if is_vain else 0
             return found
 
         return attempt
@@ -68,7 +69,8 @@ def tried_first(function: ast.FunctionDef, attempts: str) -> list[ast.stmt]:
     :param attempts: the global name of its ``Attempts``.
     """
     (attempt,) = t.cast("list[ast.Try]", function.body)
-    answered = stmt("ATTEMPTS.in_vain = 0", ATTEMPTS=attempts)
+    # Where it gives up most questions, an answer in between is no reason to go on.
+    answered = stmt("if ATTEMPTS.in_vain: ATTEMPTS.in_vain -= 1", ATTEMPTS=attempts)
     attempt.body = with_ends(attempt.body, answered, ast.Break(), stmt("raise not_silent"))
     attempt.handlers[0].body = [ast.Break()]
     # To leave a loop takes less time than to raise an error.
@@ -76,8 +78,8 @@ def tried_first(function: ast.FunctionDef, attempts: str) -> list[ast.stmt]:
         while ATTEMPTS.in_vain < MOST: ATTEMPT
         ATTEMPTS.in_vain = (ATTEMPTS.in_vain + 1) % ROUNDS
     """
-    rounds = _MOST_IN_A_ROW + _PAUSE
-    return code(tried, ATTEMPTS=attempts, MOST=_MOST_IN_A_ROW, ATTEMPT=attempt, ROUNDS=rounds)
+    rounds = _MOST_IN_VAIN + _PAUSE
+    return code(tried, ATTEMPTS=attempts, MOST=_MOST_IN_VAIN, ATTEMPT=attempt, ROUNDS=rounds)
 
 
 def obstacle_of(goal: Term | PutOff) -> Obstacle | None:

@@ -93,6 +93,7 @@ class SilentComparisons:
         self._told = known.told
         self._takes_list = known.takes_list
         self._learn = known.learn
+        self._is_object = known.is_object
         self._keeps = known.keeps
         self._equality = equality
         self.is_told = ClassMemo(self._test_told)
@@ -135,8 +136,9 @@ class SilentComparisons:
     def _way_of(self, left: type, right: type) -> _Way:
         is_kept = all(kind in SCALARS or self._keeps(kind) for kind in (left, right))
         for kind in {left, right} - VALUES:
-            # Whether its objects equal themselves alone.
+            # Whether its objects equal themselves alone, or compare as a text or a number does.
             self._learn(kind)
+            self._is_object(kind)
         if is_kept:
             for kind in (left, right):
                 if is_data_class(kind) and not self._equality.knows(kind):
@@ -195,9 +197,14 @@ class SilentComparisons:
 
     def _is_own(self, kind: type) -> bool:
         """Tell whether a class has an equality of its own that nothing will be learnt of."""
-        is_known = self._is_simple(kind) or self._equality.knows(kind)
+        if self._is_simple(kind) or self._equality.knows(kind):
+            return False
         own: t.Any = kind.__eq__
-        return not is_known and isinstance(own, types.FunctionType)
+        if isinstance(own, types.FunctionType):
+            return True
+        # One that is written in C, as of a list with names for its elements. Of a class that is an
+        # object all has been learnt; rows may compare by their keys.
+        return own is not ALONE and self._is_object(kind)
 
     def _is_simple(self, kind: type) -> bool:
         return kind in self._simple or kind in self._derived or kind in MOMENTS or kind is bool
@@ -326,7 +333,7 @@ class SilentComparisons:
         elements = [*collection]
         if len(elements) > MAX_ELEMENTS:
             raise NotSilent
-        if mine is str or mine is int or mine in simple:
+        if mine is str or mine is int or mine in simple or mine in self._derived:
             found, is_first = False, not is_searched and kind in _IN_ORDER
             # With `map` this takes longer, for few elements twice as long.
             for element in elements:

@@ -67,7 +67,7 @@ class ByClass(dict[type, Specialization]):
         self._text = text
         #: For each class, the functions by the class of the first argument, if there are several.
         self._by_first: dict[type, dict[type, Specialization]] = {}
-        maker.tell_apart[text] = self.tell_apart
+        maker.tables[text] = self
 
     def __missing__(self, cls: type) -> Specialization:
         if self._maker.admits(cls):
@@ -97,6 +97,25 @@ class ByClass(dict[type, Specialization]):
             set_for_class(self._by_first, cls, functions, keeps=self._maker.keeps(cls))
             self._keep(cls, choose)
         set_for_class(functions, first, made, keeps=self._maker.keeps(first))
+
+    def replace(
+        self, classes: tuple[type, ...], before: Specialization, made: Specialization
+    ) -> bool:
+        """Have a function take the place of another one; tell whether that was there.
+
+        :param classes: those of all arguments but the string; none of them may go.
+        """
+        first, cls = classes[0], classes[-1]
+        functions = self._by_first.get(cls)
+        if functions is None:
+            is_there = self.get(cls) is before
+            if is_there:
+                self._keep(cls, made)
+            return is_there
+        is_there = functions.get(first) is before
+        if is_there:
+            functions[first] = made
+        return is_there
 
     def _keep(self, cls: type, made: Specialization) -> None:
         keeps = self._maker.keeps(cls)

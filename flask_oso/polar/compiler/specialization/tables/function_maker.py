@@ -47,6 +47,7 @@ from ..specialization import (
 from ..value_tests import SCALARS
 from .drafts import Asked, Drafts, Specialization, SpecializingProgram, Text
 from .fused_tests import Test, fused
+from .give_ups import GiveUps, Sample, counting
 from .observed_searches import write_observed_search
 from .shared_searches import write_shared_tests
 
@@ -61,6 +62,15 @@ StringSearch = Callable[..., "set[t.Any] | None"]
 
 def no_answer(*args: t.Any) -> None:
     """Return ``None``, for classes without a specialization."""
+
+
+class FunctionsByClass(t.Protocol):
+    """A table of functions for one string, as ``dispatch.py`` has it."""
+
+    def tell_apart(self, cls: type, first: type, made: Specialization) -> None: ...
+    def replace(
+        self, classes: tuple[type, ...], before: Specialization, made: Specialization
+    ) -> bool: ...
 
 
 class FunctionMaker:
@@ -82,8 +92,8 @@ class FunctionMaker:
         #: The positions of the other arguments.
         self.positions = [n for n in range(arity) if n != at]
         self.program, self._name, self._arity = program, name, arity
-        #: Have a table tell a function apart: by the string, or all that it is not.
-        self.tell_apart: dict[Text, Callable[[type, type, Specialization], None]] = {}
+        #: The tables of the functions: by the string, or all that it is not.
+        self.tables: dict[Text, FunctionsByClass] = {}
         self._admitted: set[type] = set()
         self._refused: set[type] = set()
         #: How many of them may go, or are gone.
@@ -101,6 +111,8 @@ class FunctionMaker:
         self._observed: dict[int, t.Any] = {}
         #: Those that other searches share, by classes and strings.
         self._shared: dict[t.Any, StringSearch | None] = {}
+        #: What takes the place of functions in tables, that gave up again and again.
+        self._better: dict[Asked, Specialization] = {}
         #: The functions by what they do.
         self._alike: dict[bytes, Specialization] = {}
         #: Answers a question by the function for all its classes: one object, for all functions.
@@ -156,9 +168,9 @@ class FunctionMaker:
         made = self._known_or_made(asked)
         if made is None:
             return None
-        if self.positions == [0, 2] and asked.text in self.tell_apart:
+        if self.positions == [0, 2] and asked.text in self.tables:
             first, last = asked.classes
-            self.tell_apart[asked.text](last, first, made)
+            self.tables[asked.text].tell_apart(last, first, self._better.get(asked, made))
         # What calls it ends for some errors, which a call of the application may raise.
         return made(*args) if self.is_silent(made) else None
 
@@ -487,7 +499,9 @@ class FunctionMaker:
             partly = self.drafts.partly_written(asked, SpecializationWriter.write, reason)
             if partly is None:
                 return self._make_in_order(asked)
-            return self._make_trying(asked, *partly[:2])
+            function, functions = partly[:2]
+            functions.keep()
+            return self._make_trying(asked, function) or self._compiled_once(function)
         functions.keep()
         return self._compiled_once(function)
 
@@ -497,8 +511,41 @@ class FunctionMaker:
         key = hashlib.sha256(self._code_of([function]).encode(errors="surrogatepass")).digest()
         made = self._alike.get(key)
         if made is None:
-            made = self._alike[key] = self.program.compiled_specialization(function, self._name)
+            give_ups = self.program.constant(GiveUps(self._look_closer))
+            counted = counting(function, give_ups)
+            made = self._alike[key] = self.program.compiled_specialization(counted, self._name)
         return made
+
+    def _look_closer(self, args: tuple[t.Any, ...]) -> None:
+        """Begin to look at questions like one that was given up, as others before."""
+        asked = self._asked(args)
+        made, table = self._functions.get(asked), self.tables.get(asked.text)
+        if made is not None and table is not None and all(map(self.keeps, asked.classes)):
+            end = functools.partial(self._end_sample, asked, made, table)
+            table.replace(asked.classes, made, Sample(made, end))
+
+    def _end_sample(
+        self,
+        asked: Asked,
+        made: Specialization,
+        table: FunctionsByClass,
+        sample: Specialization,
+        is_vain: bool,
+    ) -> None:
+        """Go on with a function, or with one that need not be tried."""
+        better = None
+        if is_vain:
+            make = functools.partial(self._make_better, asked)
+            better = self.program.make_specialization(make, (self._name, "better", asked))
+        if better is not None and better is not no_answer:
+            self._better[asked] = made = better
+        table.replace(asked.classes, sample, made)
+
+    def _make_better(self, asked: Asked) -> Specialization | None:
+        """Return a function that asks the compiled rule where the other one gives up."""
+        function, functions = self.drafts.written(asked, SpecializationWriter.write)
+        functions.keep()
+        return self._make_trying(asked, function)
 
     def _code_of(self, statements: Sequence[ast.AST]) -> str:
         """Return a text that is equal for statements that do the same, whatever their constants."""
@@ -514,17 +561,13 @@ class FunctionMaker:
         self._observing[id(made)] = made
         return made
 
-    def _make_trying(
-        self, asked: Asked, function: ast.FunctionDef, functions: SolutionFunctions
-    ) -> Specialization:
+    def _make_trying(self, asked: Asked, function: ast.FunctionDef) -> Specialization | None:
         """Return a function that asks the compiled rule where another one gives up."""
-        functions.keep()
         attempts = Attempts()
         tried = tried_first(duplicate(function), self.program.constant(attempts))
         made = self._make_in_order(asked, tried)
-        if made is None:
-            return self._compiled_once(function)
-        self._in_order[id(made)] = attempts
+        if made is not None:
+            self._in_order[id(made)] = attempts
         return made
 
     def _make_in_order(self, asked: Asked, tried: Sequence[ast.stmt] = ()) -> Specialization | None:
