@@ -8,6 +8,7 @@ Being written in C is not enough: an array compares element by element, and has 
 
 from __future__ import annotations
 
+import collections
 import datetime
 import decimal
 import enum
@@ -44,6 +45,7 @@ _BASES: tuple[type, ...] = (
     *(object, int, float, str, bytes, tuple, list, dict, set, frozenset, complex),
     *(decimal.Decimal, datetime.date, datetime.time, datetime.timedelta),
     *(datetime.datetime, uuid.UUID, pathlib.PurePath),
+    *(collections.OrderedDict, collections.Counter),
 )
 _NATIVE = (int, float, str, bytes)
 #: The classes of keys of rows that are shown, and compared in Python.
@@ -71,7 +73,7 @@ def is_told_from_nil(cls: type) -> bool:
 
     Then it equals ``None`` only if it is ``None``.
     """
-    if cls is types.NoneType:
+    if cls is types.NoneType or _is_of_addresses(cls):
         return True
     return sandbox.passes_sandbox(cls) and all(
         _is_native(_owner(cls, name)) for name in ("__eq__", "__ne__")
@@ -196,6 +198,16 @@ def _is_native(owner: type) -> bool:
         return True
     # Without an import of what few programs have: that takes a millisecond.
     return owner is getattr(sys.modules.get("fractions"), "Fraction", None)
+
+
+def _is_of_addresses(cls: type) -> bool:
+    """Return whether a class is one of ``ipaddress``, whose objects ask for a missing attribute.
+
+    One that derives from it may compute what is compared.
+    """
+    return cls.__module__ == "ipaddress" and cls is getattr(
+        sys.modules.get("ipaddress"), cls.__name__, None
+    )
 
 
 def _owner(cls: type, name: str) -> type:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import dataclasses
 import datetime
 import decimal
@@ -52,8 +53,21 @@ def test_class_with_comparisons_of_its_own(cls: type) -> None:
     assert not inherits_comparisons(cls)
 
 
+class Computed(ipaddress.IPv4Address):
+    """Computes what is compared."""
+
+    @property
+    def _ip(self) -> int:
+        raise ValueError("not yet")
+
+
 @pytest.mark.parametrize(
-    "cls", [type(None), str, list, dict, Pair, Status, Level, QuietText, fractions.Fraction, object]
+    "cls",
+    [
+        *(type(None), str, list, dict, Pair, Status, Level, QuietText, fractions.Fraction, object),
+        *(ipaddress.IPv4Address, ipaddress.IPv6Address, ipaddress.IPv4Network),
+        *(ipaddress.IPv6Interface, collections.OrderedDict, collections.Counter),
+    ],
 )
 def test_class_that_is_told_from_nil(cls: type) -> None:
     """Python's own comparisons do not ask ``None``."""
@@ -61,7 +75,7 @@ def test_class_that_is_told_from_nil(cls: type) -> None:
 
 
 @pytest.mark.parametrize(
-    "cls", [Own, OnlyUnequal, OwnInteger, OwnText, OwnEnum, OwnPair, OwnDecimal, Data]
+    "cls", [Own, OnlyUnequal, OwnInteger, OwnText, OwnEnum, OwnPair, OwnDecimal, Data, Computed]
 )
 def test_class_that_may_equal_nil(cls: type) -> None:
     """``__eq__`` or ``__ne__`` in Python may do anything."""

@@ -443,7 +443,15 @@ class SilentComparisons:
 
     def _is_among_alike(self, item: t.Any, elements: list[t.Any]) -> bool | None:
         """Look for a value among others of its class, all at once; ``None`` where that asks."""
-        if type(item) is dict:
+        kind = type(item)
+        way = self._ways.get((kind, kind))
+        if way is None and self._keeps(kind):
+            way = self._way_of(kind, kind)
+        if way is are_alike_flat:
+            return item in elements if are_flat([item, *elements]) else None
+        if way is are_one_moment:
+            return item in elements if are_comparable_moments(item, elements) else None
+        if kind is dict:
             try:
                 is_plain = are_plain_dictionaries((item,)) and are_plain_dictionaries(elements)
             except RuntimeError as changed:
@@ -453,9 +461,8 @@ class SilentComparisons:
         known = self._equality.is_among(item, elements)
         if known is not None:
             return known
-        if type(item) in MOMENTS:
-            return item in elements if are_comparable_moments(item, elements) else None
-        is_flat = issubclass(type(item), tuple) and self._is_tuple(type(item))
+        # Also for a class that may go, whose way is not kept.
+        is_flat = issubclass(kind, tuple) and self._is_tuple(kind)
         return item in elements if is_flat and are_flat([item, *elements]) else None
 
     def is_other_kind(self, value: t.Any) -> bool:
