@@ -15,6 +15,8 @@ what compilers call it.
     of a chain is gone through once (a hash join).
 ``hoisting``
     what is the same in all turns of a loop is looked at once (loop-invariant code motion).
+``unswitching``
+    what stays the same is read and tested before a loop (loop unswitching).
 ``ordering``
     the test of an element that fails most often comes first (condition reordering).
 ``shortening``
@@ -23,9 +25,9 @@ what compilers call it.
     what differs in constants alone stands there once (code factoring).
 ``passes``
     the above, in order.
-``exclusion``, ``integers``, ``list_positions``, ``recursion``
-    which statements exclude each other; sums of integers (strength reduction); a loop over the
-    rests of a list; functions that call themselves, as loops.
+``exclusion``, ``list_positions``, ``recursion``
+    which statements exclude each other; a loop over the rests of a list; functions that call
+    themselves, as loops.
 ``searches``
     a list is searched where it stands, in what is done otherwise (inlining).
 """

@@ -12,6 +12,7 @@ from .indexing import index
 from .ordering import identity_first
 from .repeated_checks import leave_out_repeated
 from .shortening import has_loops, look_up_once, shorten_counts, shorten_names, unpack_pairs
+from .unswitching import unswitch
 
 
 def improve(
@@ -39,6 +40,7 @@ def improve(
     shorten_names(statements)
     if not is_one_of_many:
         identity_first(statements)
+    unswitch(statements, fresh)
     hoist(statements, fresh)
     unpack_pairs(statements)
     return shorten_counts(statements)

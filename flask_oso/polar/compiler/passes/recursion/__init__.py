@@ -2,6 +2,8 @@
 
 ``first_solutions``
     loops end with their first solution, where their callers do.
+``integers``
+    sums of integers (strength reduction).
 ``loops``
     one that calls itself once: each call is the next turn (tail calls, and an accumulator).
 ``remembered_classes``

@@ -47,7 +47,6 @@ from ...snippets import (
     tuple_of,
 )
 from ..exclusion import class_tested, exclude_each_other, without_contradicted
-from ..integers import integers_first
 from ..list_positions import go_along_lists
 from ..names import (
     FOUND,
@@ -64,6 +63,7 @@ from ..names import (
     written_name,
 )
 from .first_solutions import search_for_all
+from .integers import integers_first
 
 #: The name of the value that is computed, and of the level at which a loop has found it.
 _VALUE, _LAST = "value", "last_level"

@@ -16,9 +16,9 @@ from __future__ import annotations
 import ast
 import typing as t
 
-from ...value_objects import Record
-from ..snippets import Hole, all_of, assign, code_of, is_type, stmt
-from .names import Names, conjuncts, disjuncts
+from ....value_objects import Record
+from ...snippets import Hole, all_of, assign, code_of, is_type, stmt
+from ..names import Names, conjuncts, disjuncts
 
 #: The most that is added in one step, and the largest value with which steps begin, where the steps
 #: are not looked at one by one.
